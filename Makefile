@@ -1,0 +1,63 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+SETUP := $(VENV)/.ready
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(SETUP) ## Virtual environment, Node and the CDK CLI; every other target does this by itself
+
+$(SETUP): requirements.txt requirements-dev.txt constraints.txt layers/dependencies/requirements.txt package-lock.json pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "flowsentry needs Python 3.11 or newer, this is " + sys.version)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	npm ci --silent --no-audit --no-fund
+	$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
+	touch $@
+
+.PHONY: lint
+lint: $(SETUP) ## Style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(SETUP) ## Types
+	$(BIN)/mypy layers/flowsentry/python/flowsentry stacks local lambdas app.py benchmarks
+
+.PHONY: test
+test: $(SETUP) ## The whole test suite
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: check
+check: lint types test ## What continuous integration runs
+
+.PHONY: synth
+synth: $(SETUP) ## CloudFormation templates into cdk.out; needs no account
+	node_modules/.bin/cdk synth --quiet
+
+.PHONY: deploy
+deploy: $(SETUP) ## Deploy all stacks into the account of your AWS credentials, with the settings of cdk.json
+	node_modules/.bin/cdk deploy --all
+
+.PHONY: demo
+demo: $(SETUP) ## AWS on this machine, the real app deployed into it, traffic, alerts
+	$(BIN)/flowsentry demo
+
+.PHONY: replay
+replay: $(SETUP) ## Your own flow logs through the same pipeline: make replay LOGS="file folder …"
+	$(BIN)/flowsentry replay $(LOGS)
+
+.PHONY: bench
+bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib
+	$(BIN)/python benchmarks/throughput.py
+
+.PHONY: lock
+lock: $(SETUP) ## Pin what the requirements bring with them
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --no-emit-find-links requirements-dev.txt --output-file constraints.txt

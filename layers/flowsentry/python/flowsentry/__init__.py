@@ -1,0 +1,1 @@
+"""VPC flow logs, from bytes to findings: decode, parse, enrich, contacts, measure, detect, emit."""

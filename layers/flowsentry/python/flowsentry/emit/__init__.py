@@ -1,0 +1,1 @@
+"""What leaves: metrics, messages, objects; still pure."""

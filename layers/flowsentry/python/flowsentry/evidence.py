@@ -1,0 +1,97 @@
+"""Evidence: what a source failed and managed to reach in a day, as sets that merge, and the verdict on them.
+
+A set union is commutative, associative and idempotent, so retries, duplicates, order and concurrency cannot corrupt it.
+A cap would break that (which members survive depends on the order), so a set keeps the members of smallest hash: a
+bottom-k set merges exactly (Cohen & Kaplan 2007, "Summarizing data using bottom-k sketches").
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+SECONDS_A_DAY = 86_400
+MAX_ENDPOINTS = 64
+"""Failed and answered endpoints kept a source and day. More: larger items, and a sharper estimate of the ratio for very
+busy sources. Fewer: under about 32 the verdict on a busy source becomes a matter of luck."""
+MAX_DOUBTFUL = 32
+MAX_SOURCE_PORTS = 8
+MEMORY_DAYS = 3
+"""A verdict looks at a day and this many before it. More: slower scanners are found, and a host with a few dead
+endpoints collects more of them. Fewer: of 312 sources of a three-day capture, a memory of 24 h loses 11, three days
+none."""
+
+
+class EvidenceKey(NamedTuple):
+    """A source within its scope, on a UTC day (days since 1970)."""
+
+    scope: str
+    source: str
+    day: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one source did on one day. Members of the sets are short binaries (see endpoints.py); `source_ports` are
+    those of its doubtful contacts; times are Unix seconds.
+    """
+
+    key: EvidenceKey
+    failed: frozenset[bytes] = frozenset()
+    answered: frozenset[bytes] = frozenset()
+    doubtful: frozenset[bytes] = frozenset()
+    source_ports: frozenset[int] = frozenset()
+    first_seen: int = 0
+    last_seen: int = 0
+    is_inside: bool = False
+
+    @cached_property
+    def has_failures(self) -> bool:
+        return bool(self.failed or self.doubtful)
+
+    def merge(self, other: "Evidence") -> "Evidence":
+        """Both, as if seen at once. In any order, any number of times, the result is the same."""
+        return Evidence(
+            self.key,
+            bottom(self.failed | other.failed, MAX_ENDPOINTS),
+            bottom(self.answered | other.answered, MAX_ENDPOINTS),
+            bottom(self.doubtful | other.doubtful, MAX_DOUBTFUL),
+            frozenset(sorted(self.source_ports | other.source_ports)[:MAX_SOURCE_PORTS]),
+            min(self.first_seen, other.first_seen),
+            max(self.last_seen, other.last_seen),
+            self.is_inside or other.is_inside,
+        )
+
+
+def rank(member: bytes) -> bytes:
+    """The hash that decides which members a bottom-k set keeps. Changing it forgets what is stored."""
+    return hashlib.blake2b(member, digest_size=8).digest()
+
+
+def bottom(members: Iterable[bytes], size: int) -> frozenset[bytes]:
+    """The `size` members of smallest rank."""
+    kept = frozenset(members)
+    return kept if len(kept) <= size else frozenset(sorted(kept, key=rank)[:size])
+
+
+class History(NamedTuple):
+    """What is known of one source around the days that a batch wrote to: the evidence of each non-empty day from
+    MEMORY_DAYS before the first to MEMORY_DAYS after the last, and which days were written.
+    """
+
+    days: Mapping[int, Evidence]
+    written_days: tuple[int, ...]
+
+
+class EvidenceStore(Protocol):
+    """Where evidence is merged. Merging the same evidence again changes nothing."""
+
+    def merge(self, batch: Sequence[Evidence]) -> list[History]:
+        """The histories, after the merge, of the sources whose evidence was recorded.
+
+        Evidence with failures (or doubtful contacts) is always recorded; evidence with answers alone only where the
+        source already has an item within MEMORY_DAYS before its day, on it, or after it: else every quiet client would
+        have one. Raises RetryableError when the store can't be reached; merging all again is harmless.
+        """
+        ...

@@ -1,0 +1,61 @@
+"""Finding: what was seen, about whom, and how loud it is. No polars here: the notifier imports this alone."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, Self
+
+
+class Severity(StrEnum):
+    """How loud a finding is. All but BACKGROUND are a message each; BACKGROUND is sent as one digest per window."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    BACKGROUND = "background"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing worth telling. `id` is made of what never changes about it, so that finding it again changes nothing.
+
+    `subject` is the address it is about; `scope` the VPC of that address, or `public`. Times are Unix seconds, taken
+    from the records. `endpoints` counts the distinct failed host:port pairs when raised. `details` are the kind's own
+    words: plain JSON, bounded by the detector.
+    """
+
+    id: str
+    kind: str
+    severity: Severity
+    title: str
+    subject: str
+    scope: str
+    first_seen: int
+    last_seen: int
+    endpoints: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        values = json.loads(text)
+        return cls(**{**values, "severity": Severity(values["severity"])})
+
+
+def finding_id(*what: str) -> str:
+    """A short stable id of what a finding is about: family, scope, subject and day."""
+    return hashlib.blake2b("\x1f".join(what).encode(), digest_size=12).hexdigest()
+
+
+class FindingStore(Protocol):
+    """Where findings are put once. Putting the same id again changes nothing."""
+
+    def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Those that were not there before, in the order given. Raises RetryableError when the store can't be reached;
+        putting all again is harmless.
+        """
+        ...

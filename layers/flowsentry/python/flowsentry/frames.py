@@ -1,0 +1,82 @@
+"""The types on the arrows: what each stage hands to the next, and what it promises."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NewType
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class LogText:
+    """decode → parse: whole lines of one source and the order of their fields, as the header or the log format says.
+
+    `text` is a bounded chunk that ends with a newline (or is empty); `first_line` is the number of its first line in
+    the source, the header being line 1.
+    """
+
+    names: tuple[str, ...]
+    text: bytes
+    first_line: int
+
+
+Records = NewType("Records", pl.DataFrame)
+"""parse → …: one typed row for each good line, in the order of the text, NODATA and SKIPDATA rows included. Columns are
+the format's fields by AWS's names with `_` for `-`, in the order of the format."""
+
+Flows = NewType("Flows", pl.DataFrame)
+"""parse → enrich: the rows of Records that tell of traffic. The fields of version 2 are always there as columns, filled
+with null where the format does not have them."""
+
+EnrichedFlows = NewType("EnrichedFlows", pl.DataFrame)
+"""enrich → contacts, measure, emit: Flows, same rows in the same order, with these columns of ours:
+`direction` (as the interface sees it; null where it can't be told), `scope` (VPC of the interface, or `unknown`),
+`source_address` and `destination_address` (as in the packet), `source_is_inside` and `destination_is_inside`,
+`source_owner_kind`, `source_owner_id`, `source_owner_name`, the same three of `destination_`, `service`."""
+
+Contacts = NewType("Contacts", pl.DataFrame)
+"""contacts → detect: a row for each (scope, initiator, responder, responder_port, protocol, day) with its outcome."""
+
+Measurements = NewType("Measurements", pl.DataFrame)
+"""measure → emit: a row for each minute and VPC: `minute` (Unix s), `scope`, `flows`, `bytes`, `packets`,
+`rejected_flows`, `rejected_inbound_flows`, `rejected_outbound_flows`."""
+
+
+@dataclass(slots=True)
+class RejectedLines:
+    """Lines that are no record: counted by reason, with a bounded sample of (line number, reason, text)."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    sample: list[tuple[int, str, str]] = field(default_factory=list)
+
+    max_sample_lines = 100
+
+    def add(self, other: "RejectedLines") -> None:
+        self.counts.update(other.counts)
+        self.sample.extend(other.sample[: self.max_sample_lines - len(self.sample)])
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What became of the lines of one LogText: every line is a row of `records` or counted in `rejected`."""
+
+    records: Records
+    rejected: RejectedLines
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """decode → pipeline: one CloudWatch Logs payload. `text` has a line per log event; empty for a control message."""
+
+    owner: str
+    log_group: str
+    log_stream: str
+    text: bytes
+    is_control: bool = False
+    details: Mapping[str, str] = field(default_factory=dict)

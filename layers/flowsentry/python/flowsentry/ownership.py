@@ -1,0 +1,73 @@
+"""Owner and Inventory: who has which interface and address."""
+
+import gzip
+import ipaddress
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One network interface, with whom it belongs to. `owner_kind` is a word such as `instance`, `application load
+    balancer`, `nat gateway`; `owner_name` the name people know it by (a Name tag, a load balancer's name), else the id.
+    `addresses` are all private ones, the primary first; `public_addresses` those associated with them.
+    """
+
+    interface_id: str
+    vpc_id: str
+    subnet_id: str
+    availability_zone: str
+    addresses: tuple[str, ...]
+    public_addresses: tuple[str, ...]
+    owner_kind: str
+    owner_id: str
+    owner_name: str
+    security_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """A snapshot of a region's interfaces and networks. `networks` are the CIDR blocks of each VPC; `taken_at` is Unix
+    seconds.
+    """
+
+    taken_at: int = 0
+    interfaces: tuple[Interface, ...] = ()
+    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """Gzip of JSON; equal inventories give equal bytes."""
+        return gzip.compress(json.dumps(asdict(self), sort_keys=True).encode(), mtime=0)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        values = json.loads(gzip.decompress(data))
+        interfaces = tuple(_interface(row) for row in values["interfaces"])
+        networks = {vpc_id: tuple(blocks) for vpc_id, blocks in values["networks"].items()}
+        return cls(values["taken_at"], interfaces, networks)
+
+    def owner_of(self, scope: str, address: str) -> Interface | None:
+        """The interface that has this address within a VPC (or, for the scope `public`, as a public address). For a
+        handful of addresses at a time, such as those in a finding; records are joined in enrich.
+        """
+        for row in self.interfaces:
+            held = row.public_addresses if scope == PUBLIC else row.addresses if row.vpc_id == scope else ()
+            if address in held:
+                return row
+        return None
+
+
+PUBLIC = "public"
+"""The scope of an address that means the same everywhere. A private address means nothing without its VPC."""
+
+
+def scope_of(address: str, vpc_id: str) -> str:
+    """`public` for a globally routable address, else the VPC it was seen in."""
+    return PUBLIC if ipaddress.ip_address(address).is_global else vpc_id
+
+
+def _interface(row: Mapping[str, Any]) -> Interface:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Interface(**values)

@@ -1,0 +1,1 @@
+"""The same handlers on this machine, with no AWS account."""
