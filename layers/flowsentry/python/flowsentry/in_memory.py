@@ -1,25 +1,42 @@
 """Evidence and findings held in dictionaries: the stores of replay and of tests, under the promises of the tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from flowsentry.evidence import MEMORY_DAYS, Evidence, EvidenceKey, History
 from flowsentry.findings import Finding
 
 
-def folded(batch: Iterable[Evidence]) -> dict[EvidenceKey, Evidence]:
+def folded(batch: Iterable[Evidence]) -> list[Evidence]:
     """The evidence that says something, merged to one for each key, in order of first appearance."""
     merged: dict[EvidenceKey, Evidence] = {}
     for evidence in batch:
         if evidence.has_failures or evidence.answered:
             known = merged.get(evidence.key, evidence)
             merged[evidence.key] = known.merge(evidence)
-    return merged
+    return list(merged.values())
 
 
-def neighbour_days(days: Iterable[int]) -> list[int]:
-    """The days that a write to `days` may be judged with: MEMORY_DAYS before to MEMORY_DAYS after each."""
-    near = {day + distance for day in days for distance in range(-MEMORY_DAYS, MEMORY_DAYS + 1)}
-    return sorted(near)
+def neighbours(key: EvidenceKey) -> list[EvidenceKey]:
+    """The keys of a source that a write to one of them may be judged with: MEMORY_DAYS before it to as many after."""
+    return [key._replace(day=key.day + distance) for distance in range(-MEMORY_DAYS, MEMORY_DAYS + 1)]
+
+
+def has_neighbour(items: Mapping[EvidenceKey, Evidence], key: EvidenceKey) -> bool:
+    """Whether the source has an item near this day: only then are its answers worth keeping."""
+    return any(near in items for near in neighbours(key))
+
+
+def histories(items: Mapping[EvidenceKey, Evidence], recorded: Iterable[EvidenceKey]) -> list[History]:
+    """A history for each source among the keys that were recorded, in order of first appearance."""
+    written: dict[tuple[str, str], list[EvidenceKey]] = {}
+    for key in recorded:
+        written.setdefault((key.scope, key.source), []).append(key)
+    return [_history(items, keys) for keys in written.values()]
+
+
+def _history(items: Mapping[EvidenceKey, Evidence], keys: list[EvidenceKey]) -> History:
+    near = sorted({each for key in keys for each in neighbours(key) if each in items})
+    return History({key.day: items[key] for key in near}, tuple(sorted(key.day for key in keys)))
 
 
 class EvidenceInMemory:
@@ -31,32 +48,16 @@ class EvidenceInMemory:
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge. All failures of a batch are recorded before its answers are looked at."""
         evidence = folded(batch)
-        failures = [one for one in evidence.values() if one.has_failures]
-        answers = [one for one in evidence.values() if not one.has_failures]
-        for one in failures:
-            self._record(one)
-        recorded = failures + [one for one in answers if self._days_known(one.key)]
-        for one in recorded[len(failures) :]:
-            self._record(one)
-        return self._histories(one.key for one in recorded)
+        failures = [one for one in evidence if one.has_failures]
+        self._record(failures)
+        answers = [one for one in evidence if not one.has_failures and has_neighbour(self.items, one.key)]
+        self._record(answers)
+        return histories(self.items, [one.key for one in failures + answers])
 
-    def _record(self, evidence: Evidence) -> None:
-        known = self.items.get(evidence.key, evidence)
-        self.items[evidence.key] = known.merge(evidence)
-
-    def _days_known(self, key: EvidenceKey) -> dict[int, Evidence]:
-        near = (key._replace(day=day) for day in neighbour_days([key.day]))
-        return {each.day: self.items[each] for each in near if each in self.items}
-
-    def _histories(self, recorded: Iterable[EvidenceKey]) -> list[History]:
-        written: dict[tuple[str, str], list[EvidenceKey]] = {}
-        for key in recorded:
-            written.setdefault((key.scope, key.source), []).append(key)
-        return [self._history(keys) for keys in written.values()]
-
-    def _history(self, keys: list[EvidenceKey]) -> History:
-        days = {day: one for key in keys for day, one in self._days_known(key).items()}
-        return History(dict(sorted(days.items())), tuple(sorted(key.day for key in keys)))
+    def _record(self, batch: Iterable[Evidence]) -> None:
+        for evidence in batch:
+            known = self.items.get(evidence.key, evidence)
+            self.items[evidence.key] = known.merge(evidence)
 
 
 class FindingsInMemory:

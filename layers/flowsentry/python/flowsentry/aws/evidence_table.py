@@ -1,0 +1,160 @@
+"""Evidence in DynamoDB: sets that merge by ADD, so that retries, duplicates, order and concurrency change nothing.
+
+Failures are written first and read back with their neighbour days afterwards: of two processors that write to two days
+of one source, the later then sees both, so none of them can miss the verdict.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from flowsentry.aws.bounded_memory import BoundedMemory
+from flowsentry.aws.evidence_item import (
+    Item,
+    evidence_of,
+    excess_of,
+    key_of,
+    lowering_update,
+    merging_update,
+    trimming_update,
+)
+from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.errors import RetryableError
+from flowsentry.evidence import Evidence, EvidenceKey, History
+from flowsentry.in_memory import folded, has_neighbour, histories, neighbours
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEYS_A_CALL = 100
+"""DynamoDB's limit for BatchGetItem."""
+MAX_THREADS = 8
+"""A write waits some 5 ms. More threads: a large object's evidence is written sooner, and throttles sooner."""
+MAX_READ_TRIES = 6
+"""Tries for keys that DynamoDB left unprocessed, 0.05 s doubling between: 1.6 s in all, then the batch is retried."""
+ABSENT_SECONDS = 60.0
+"""How long a source without items is not looked up again for its answers. Longer: fewer reads, and more answers are
+missed of a source that another processor has just recorded. Shorter: every quiet client costs reads every minute."""
+LAST_SEEN_STEP = 300
+"""Seconds by which last seen must rise to be worth a write of its own. Larger: an alert's last time is less exact.
+Smaller: a scanner that sweeps ten thousand interfaces makes a hot item, though its sets have long been full."""
+MAX_ABSENT = 20_000
+"""Absent sources remembered, some 300 bytes each; past it, the oldest are forgotten and looked up again."""
+MAX_KNOWN = 2_000
+"""Items remembered, up to 10 KB each: sources met again and again. More: fewer writes, more memory."""
+
+
+@dataclass
+class EvidenceTable:
+    """An EvidenceStore on a DynamoDB table."""
+
+    table_name: str
+    client: "DynamoDBClient"
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    absent_seconds: float = ABSENT_SECONDS
+    last_seen_step: int = LAST_SEEN_STEP
+    _known: BoundedMemory[EvidenceKey, Evidence] = field(default_factory=lambda: BoundedMemory(MAX_KNOWN))
+    _absent: BoundedMemory[EvidenceKey, float] = field(default_factory=lambda: BoundedMemory(MAX_ABSENT))
+
+    def merge(self, batch: Sequence[Evidence]) -> list[History]:
+        """See EvidenceStore.merge."""
+        evidence = folded(batch)
+        failures = [one for one in evidence if one.has_failures]
+        with retryable("merge evidence"):
+            self._write(failures)
+            answers = [one for one in evidence if not one.has_failures and not self._is_absent(one.key)]
+            items = self._read(one.key for one in failures + answers)
+            welcome = [one for one in answers if has_neighbour(items, one.key)]
+            self._write(welcome)
+        self._remember_absent(one.key for one in answers if not has_neighbour(items, one.key))
+        recorded = failures + welcome
+        merged = {one.key: items.get(one.key, one).merge(one) for one in recorded}
+        return histories(items | merged, merged)
+
+    def _is_absent(self, key: EvidenceKey) -> bool:
+        return self.clock() < (self._absent.get(key) or 0.0)
+
+    def _remember_absent(self, keys: Iterable[EvidenceKey]) -> None:
+        for key in keys:
+            self._absent.put(key, self.clock() + self.absent_seconds)
+
+    def _write(self, batch: Sequence[Evidence]) -> None:
+        changing = [one for one in batch if not self._changes_nothing(one)]
+        for item in _in_threads(self._write_one, changing):
+            self._known.put(item.key, item)
+            for near in neighbours(item.key):
+                self._absent.forget(near)
+
+    def _changes_nothing(self, evidence: Evidence) -> bool:
+        """Whether what this process knows to be in the item has it all. Items only grow, so the item has it too."""
+        known = self._known.get(evidence.key)
+        if known is None:
+            return False
+        merged = known.merge(evidence)
+        rise = merged.last_seen - known.last_seen
+        return rise < max(self.last_seen_step, 1) and replace(merged, last_seen=known.last_seen) == known
+
+    def _write_one(self, evidence: Evidence) -> Evidence:
+        item = self._merge_item(evidence)
+        if excess := excess_of(item):
+            self._update(trimming_update(evidence.key, excess))
+        if int(item["first_seen"]["N"]) > evidence.first_seen:
+            self._update_if(lowering_update(evidence))
+        return evidence_of(item).merge(replace(evidence, last_seen=0))
+
+    def _merge_item(self, evidence: Evidence) -> Item:
+        merging = partial(merging_update, evidence, self.clock())
+        rising = self._update_if(merging(with_last_seen=True))
+        return rising if rising is not None else self._update(merging(with_last_seen=False))
+
+    def _update(self, arguments: Mapping[str, Any]) -> Item:
+        return self.client.update_item(TableName=self.table_name, **arguments).get("Attributes", {})
+
+    def _update_if(self, arguments: Mapping[str, Any]) -> Item | None:
+        """The item after the update, or None where its condition did not hold."""
+        try:
+            return self._update(arguments)
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            return None
+
+    def _read(self, keys: Iterable[EvidenceKey]) -> dict[EvidenceKey, Evidence]:
+        """The items of these keys and of their neighbour days."""
+        wanted = sorted({near for key in keys for near in neighbours(key)})
+        parts = [wanted[start : start + KEYS_A_CALL] for start in range(0, len(wanted), KEYS_A_CALL)]
+        found = [evidence_of(item) for items in _in_threads(self._read_part, parts) for item in items]
+        return {evidence.key: evidence for evidence in found}
+
+    def _read_part(self, keys: Sequence[EvidenceKey]) -> list[Item]:
+        unread: Sequence[Mapping[str, Any]] = [key_of(key) for key in keys]
+        items: list[Item] = []
+        for attempt in range(MAX_READ_TRIES):
+            if attempt:
+                self.sleep(0.05 * 2 ** (attempt - 1))
+            request: Any = {self.table_name: {"Keys": unread, "ConsistentRead": True}}
+            answer = self.client.batch_get_item(RequestItems=request)
+            items += answer["Responses"].get(self.table_name, [])
+            left: Mapping[str, Any] = answer["UnprocessedKeys"]
+            unread = left[self.table_name]["Keys"] if left else []
+            if not unread:
+                return items
+        raise RetryableError(f"could not read evidence: {len(unread)} keys stay unprocessed")
+
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+def _in_threads(work: Callable[[Given], Made], batch: Sequence[Given]) -> list[Made]:
+    """Each one's result, in order."""
+    if len(batch) <= 1:
+        return [work(one) for one in batch]
+    with ThreadPoolExecutor(min(MAX_THREADS, len(batch))) as threads:
+        return list(threads.map(work, batch))

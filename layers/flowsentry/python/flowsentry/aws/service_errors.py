@@ -1,0 +1,51 @@
+"""botocore's errors → ours: what passes with time becomes RetryableError, all else stays what it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError  # noqa: A004
+
+from flowsentry.errors import RetryableError
+
+THROTTLING = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttled",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionConflictException",
+    }
+)
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's word for it, such as `NoSuchKey`; for a bodiless answer its HTTP status as text."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def status_of(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+@contextmanager
+def retryable(action: str) -> Iterator[None]:
+    """Throttling, time-outs, lost connections and service errors leave as RetryableError, saying what was tried."""
+    try:
+        yield
+    except ClientError as error:
+        if not _passes_with_time(error):
+            raise
+        raise RetryableError(f"could not {action}: {code_of(error)}") from error
+    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
+        raise RetryableError(f"could not {action}: {error}") from error
+
+
+def _passes_with_time(error: ClientError) -> bool:
+    status = status_of(error)
+    return code_of(error) in THROTTLING or status == TOO_MANY_REQUESTS or status >= SERVER_ERROR

@@ -1,0 +1,187 @@
+"""What is the table's own: crashes half way, throttling, fewer writes, expiry."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from flowsentry.aws import clients
+from flowsentry.aws.bounded_memory import BoundedMemory
+from flowsentry.aws.evidence_table import MAX_READ_TRIES, EvidenceTable
+from flowsentry.errors import RetryableError
+from flowsentry.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom
+from tests.moto_world import EVIDENCE_TABLE, items_of, make_evidence_table
+
+DAY = 20_000
+NOON = DAY * 86_400 + 43_200
+
+
+class Watched:
+    """A DynamoDB client that counts its calls, and fails or leaves keys unprocessed when told."""
+
+    def __init__(self) -> None:
+        self.real = clients.dynamodb()
+        self.calls: list[str] = []
+        self.failures: dict[str, Exception] = {}
+        self.answers: list[dict[str, Any]] = []
+
+    def update_item(self, **arguments: Any) -> Any:
+        operation = arguments["UpdateExpression"].split()[0]
+        self.calls.append(operation)
+        if operation in self.failures:
+            raise self.failures[operation]
+        return self.real.update_item(**arguments)
+
+    def batch_get_item(self, **arguments: Any) -> Any:
+        self.calls.append("read")
+        if "read" in self.failures:
+            raise self.failures["read"]
+        return self.answers.pop(0) if self.answers else self.real.batch_get_item(**arguments)
+
+
+@pytest.fixture
+def watched() -> Watched:
+    make_evidence_table()
+    return Watched()
+
+
+def table(watched: Watched, **settings: Any) -> EvidenceTable:
+    slept: list[float] = []
+    return EvidenceTable(EVIDENCE_TABLE, watched, clock=lambda: NOON, sleep=slept.append, **settings)  # type: ignore[arg-type]
+
+
+def throttled(code: str, status: int = 400) -> ClientError:
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "UpdateItem")
+
+
+def failing(size: int = 3, *, last_seen: int = NOON, day: int = DAY, source: str = "10.0.0.5") -> Evidence:
+    failed = frozenset(number.to_bytes(7, "big") for number in range(size))
+    return Evidence(EvidenceKey("vpc-1", source, day), failed, first_seen=NOON, last_seen=last_seen)
+
+
+def answering() -> Evidence:
+    return Evidence(EvidenceKey("vpc-1", "10.0.0.9", DAY), answered=frozenset({b"a"}), first_seen=NOON, last_seen=NOON)
+
+
+def test_a_crash_between_adding_and_trimming_leaves_nothing_wrong(watched: Watched) -> None:
+    table(watched).merge([failing(60)])
+    watched.failures["DELETE"] = RuntimeError("the processor died")
+    with pytest.raises(RuntimeError):
+        table(watched).merge([failing(120)])
+    assert len(items_of(EVIDENCE_TABLE)[0]["failed"]["BS"]) > MAX_ENDPOINTS
+    watched.failures.clear()
+    (history,) = table(watched).merge([failing(120)])
+    assert history.days[DAY].failed == bottom(failing(120).failed, MAX_ENDPOINTS)
+    assert len(items_of(EVIDENCE_TABLE)[0]["failed"]["BS"]) == MAX_ENDPOINTS
+
+
+def test_first_seen_falls_and_last_seen_rises_and_neither_goes_back(watched: Watched) -> None:
+    for first, last in ((500, 600), (400, 550), (450, 700), (500, 600)):
+        one = Evidence(EvidenceKey("vpc-1", "10.0.0.5", DAY), frozenset({b"f"}), first_seen=first, last_seen=last)
+        table(watched, last_seen_step=0).merge([one])
+    (item,) = items_of(EVIDENCE_TABLE)
+    assert (item["first_seen"], item["last_seen"]) == ({"N": "400"}, {"N": "700"})
+
+
+@pytest.mark.parametrize("place", ["ADD", "read"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        throttled("ProvisionedThroughputExceededException"),
+        throttled("InternalServerError", 500),
+        throttled("Whatever", 503),
+        ReadTimeoutError(endpoint_url="https://dynamodb"),
+    ],
+)
+def test_what_passes_with_time_is_to_be_retried(watched: Watched, place: str, error: Exception) -> None:
+    watched.failures[place] = error
+    with pytest.raises(RetryableError, match="could not merge evidence"):
+        table(watched).merge([failing(), failing(source="10.0.0.6")])
+
+
+def test_a_missing_permission_stays_what_it_is(watched: Watched) -> None:
+    watched.failures["ADD"] = throttled("AccessDeniedException")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        table(watched).merge([failing()])
+
+
+def test_keys_left_unprocessed_are_read_again(watched: Watched) -> None:
+    left = {EVIDENCE_TABLE: {"Keys": [{"source": {"S": "vpc-1|10.0.0.5"}, "day": {"N": str(DAY)}}]}}
+    watched.answers = [{"Responses": {}, "UnprocessedKeys": left}]
+    (history,) = table(watched).merge([failing()])
+    assert list(history.days) == [DAY]
+    assert watched.calls == ["ADD", "read", "read"]
+
+
+def test_keys_that_stay_unprocessed_are_to_be_retried(watched: Watched) -> None:
+    left = {EVIDENCE_TABLE: {"Keys": [{"source": {"S": "vpc-1|10.0.0.5"}, "day": {"N": str(DAY)}}]}}
+    watched.answers = [{"Responses": {}, "UnprocessedKeys": left}] * MAX_READ_TRIES
+    with pytest.raises(RetryableError, match="unprocessed"):
+        table(watched).merge([failing()])
+
+
+def test_evidence_that_adds_nothing_is_not_written_again_but_judged_again(watched: Watched) -> None:
+    store = table(watched)
+    first = store.merge([failing(3)])
+    assert store.merge([failing(2, last_seen=NOON + 30)])[0].days[DAY].last_seen == NOON + 30
+    assert store.merge([failing(3)]) == first
+    assert watched.calls.count("ADD") == 1
+
+
+def test_a_full_item_is_written_only_when_a_new_member_belongs_in_it(watched: Watched) -> None:
+    """A scanner that sweeps ten thousand interfaces makes no hot item."""
+    store = table(watched)
+    for size in range(100, 2_000, 100):
+        store.merge([failing(size)])
+    store.merge([failing(2_000)])
+    writes = watched.calls.count("ADD")
+    for _ in range(10):
+        store.merge([failing(2_000, last_seen=NOON + 299)])
+    assert watched.calls.count("ADD") == writes
+
+
+def test_last_seen_is_written_once_it_rose_enough(watched: Watched) -> None:
+    store = table(watched)
+    for last_seen in (NOON, NOON + 299, NOON + 300):
+        store.merge([failing(last_seen=last_seen)])
+    assert watched.calls.count("ADD") == 2
+    assert items_of(EVIDENCE_TABLE)[0]["last_seen"] == {"N": str(NOON + 300)}
+
+
+def test_a_source_without_items_is_not_looked_up_again_at_once(watched: Watched) -> None:
+    store = table(watched)
+    assert store.merge([answering()]) == store.merge([answering()]) == []
+    assert watched.calls == ["read"]
+
+
+def test_a_source_that_failed_meanwhile_is_not_taken_for_absent(watched: Watched) -> None:
+    store = table(watched)
+    store.merge([answering()])
+    store.merge([failing(source="10.0.0.9")])
+    (history,) = store.merge([answering()])
+    assert history.days[DAY].answered == {b"a"}
+
+
+def test_many_sources_are_read_a_hundred_keys_at_a_time(watched: Watched) -> None:
+    histories = table(watched).merge([failing(source=f"10.0.1.{number}") for number in range(40)])
+    assert len(histories) == 40
+    assert watched.calls.count("read") == 3
+
+
+def test_an_item_expires_when_no_day_can_be_judged_with_it(watched: Watched) -> None:
+    table(watched).merge([failing()])
+    assert items_of(EVIDENCE_TABLE)[0]["expires_at"] == {"N": str((DAY + 1 + 3 + 2) * 86_400)}
+
+
+def test_an_item_of_long_ago_lives_long_enough_for_its_backfill(watched: Watched) -> None:
+    table(watched).merge([failing(day=DAY - 90)])
+    assert items_of(EVIDENCE_TABLE)[0]["expires_at"] == {"N": str(NOON + (3 + 2) * 86_400)}
+
+
+def test_a_bounded_memory_forgets_its_oldest_entry() -> None:
+    memory: BoundedMemory[str, int] = BoundedMemory(2)
+    for number, key in enumerate("abc"):
+        memory.put(key, number)
+    assert [memory.get(key) for key in "abc"] == [None, 1, 2]
+    assert len(memory) == 2

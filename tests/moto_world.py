@@ -1,0 +1,126 @@
+"""AWS in memory (moto) with what the functions find there: tables, buckets, queue, topic, the format parameter."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import pytest
+from moto import mock_aws
+
+from flowsentry.aws import clients
+from flowsentry.fields import DEFAULT_LOG_FORMAT
+
+REGION: Literal["eu-central-1"] = "eu-central-1"
+EVIDENCE_TABLE = "evidence"
+FINDINGS_TABLE = "findings"
+IDEMPOTENCY_TABLE = "idempotency"
+LOG_BUCKET = "flow-logs"
+OUTPUT_BUCKET = "output"
+LOG_GROUP = "/flowsentry/flow-logs/default"
+LOG_FORMATS_PARAMETER = "/flowsentry/log-formats"
+INVENTORY_KEY = "inventory/snapshot.json.gz"
+
+CLIENTS = (
+    clients.dynamodb,
+    clients.ec2,
+    clients.load_balancing,
+    clients.s3,
+    clients.sns,
+    clients.sqs,
+    clients.ssm,
+)
+
+
+@contextmanager
+def aws_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Moto for the time of a test, with clients made inside it and no account anywhere near."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_REGION", REGION)
+    with mock_aws():
+        forget_clients()
+        yield
+    forget_clients()
+
+
+def forget_clients() -> None:
+    for client in CLIENTS:
+        client.cache_clear()
+
+
+def make_evidence_table(name: str = EVIDENCE_TABLE) -> None:
+    clients.dynamodb().create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "source", "KeyType": "HASH"}, {"AttributeName": "day", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "source", "AttributeType": "S"},
+            {"AttributeName": "day", "AttributeType": "N"},
+        ],
+    )
+
+
+def make_findings_table(name: str = FINDINGS_TABLE) -> None:
+    clients.dynamodb().create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "unpublished", "AttributeType": "S"},
+            {"AttributeName": "found_at", "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "unpublished",
+                "KeySchema": [
+                    {"AttributeName": "unpublished", "KeyType": "HASH"},
+                    {"AttributeName": "found_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
+def make_idempotency_table(name: str = IDEMPOTENCY_TABLE) -> None:
+    clients.dynamodb().create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+
+
+def make_bucket(name: str) -> None:
+    clients.s3().create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def make_queue(name: str) -> str:
+    return clients.sqs().create_queue(QueueName=name)["QueueUrl"]
+
+
+def make_log_formats(formats: dict[str, str] | None = None) -> None:
+    value = json.dumps({LOG_GROUP: DEFAULT_LOG_FORMAT} if formats is None else formats)
+    clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value=value, Type="String", Overwrite=True)
+
+
+def items_of(table: str) -> list[dict[str, Any]]:
+    return clients.dynamodb().scan(TableName=table)["Items"]
+
+
+def keys_in(bucket: str, prefix: str = "") -> list[str]:
+    return [entry["Key"] for entry in clients.s3().list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
+
+
+def object_in(bucket: str, key: str) -> bytes:
+    return clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def messages_in(queue_url: str) -> list[dict[str, Any]]:
+    answer = clients.sqs().receive_message(
+        QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], WaitTimeSeconds=0
+    )
+    return [dict(message) for message in answer.get("Messages", [])]
