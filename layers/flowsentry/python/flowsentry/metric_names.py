@@ -1,0 +1,96 @@
+"""Every metric's name, once, with its unit and meaning: what the functions emit, dashboards draw and alarms watch."""
+
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+NAMESPACE = "Flowsentry"
+
+PipelineMetric = Literal[
+    "Lines",
+    "Records",
+    "NoDataRecords",
+    "SkippedRecords",
+    "RejectedLines",
+    "RejectsSeen",
+    "UnknownFields",
+    "UnknownInterfaces",
+    "FindingsRaised",
+    "FreshnessSeconds",
+    "ControlMessages",
+    "TestNotices",
+    "IgnoredNotices",
+    "RecoveredPayloads",
+    "DuplicateObjects",
+    "PoisonSources",
+    "RetriedNotices",
+    "IdempotencyUnavailable",
+    "InventoryMissing",
+    "MeasurementsTooOld",
+    "MeasurementsTooNew",
+    "InventoryInterfaces",
+    "UnrecognisedInterfaces",
+    "AlertsPublished",
+    "DigestsPublished",
+    "AlertsFailed",
+    "OldestAlertSeconds",
+]
+"""Stamped with now; the only ones that alarms watch. Dimension: `service`, the function."""
+
+TrafficMetric = Literal["Flows", "Bytes", "Packets", "RejectedFlows", "RejectedInboundFlows", "RejectedOutboundFlows"]
+"""Stamped with the minute of the records, for dashboards. Dimension: `vpc`."""
+
+
+class Unit(StrEnum):
+    """CloudWatch's words for the units in use."""
+
+    COUNT = "Count"
+    BYTES = "Bytes"
+    SECONDS = "Seconds"
+
+
+class Metric(NamedTuple):
+    """Its unit, what it says, and the dimension (if any) by which it is emitted a second time."""
+
+    unit: Unit
+    meaning: str
+    by: str | None = None
+
+
+PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
+    "Lines": Metric(Unit.COUNT, "Lines read"),
+    "Records": Metric(Unit.COUNT, "Records that tell of traffic"),
+    "NoDataRecords": Metric(Unit.COUNT, "Records that say an interface had no traffic"),
+    "SkippedRecords": Metric(Unit.COUNT, "SKIPDATA records: AWS left out an unknown number of flows"),
+    "RejectedLines": Metric(Unit.COUNT, "Lines that are no record", by="reason"),
+    "RejectsSeen": Metric(Unit.COUNT, "Flows refused by a rule, as they are read: for the surge alarm"),
+    "UnknownFields": Metric(Unit.COUNT, "Field names this version does not know yet; kept as text"),
+    "UnknownInterfaces": Metric(Unit.COUNT, "Interfaces that the inventory does not have (yet)"),
+    "FindingsRaised": Metric(Unit.COUNT, "Findings put for the first time", by="kind"),
+    "FreshnessSeconds": Metric(Unit.SECONDS, "Age of the newest record of a batch when it was processed"),
+    "ControlMessages": Metric(Unit.COUNT, "Probes of CloudWatch Logs, ignored"),
+    "TestNotices": Metric(Unit.COUNT, "S3's test messages, acknowledged"),
+    "IgnoredNotices": Metric(Unit.COUNT, "Notices of anything but a new object, acknowledged"),
+    "RecoveredPayloads": Metric(Unit.COUNT, "CloudWatch payloads that failed thrice and came back through the queue"),
+    "DuplicateObjects": Metric(Unit.COUNT, "Objects delivered again and left alone"),
+    "PoisonSources": Metric(Unit.COUNT, "Objects and payloads that can't be processed, kept aside", by="reason"),
+    "RetriedNotices": Metric(Unit.COUNT, "Notices left in the queue to be tried again"),
+    "IdempotencyUnavailable": Metric(Unit.COUNT, "Objects processed without knowing whether they were before"),
+    "InventoryMissing": Metric(Unit.COUNT, "Batches processed without an inventory: nobody was named"),
+    "MeasurementsTooOld": Metric(Unit.COUNT, "Measured minutes more than 14 days ago, which CloudWatch refuses"),
+    "MeasurementsTooNew": Metric(Unit.COUNT, "Measured minutes more than 2 hours ahead, which CloudWatch refuses"),
+    "InventoryInterfaces": Metric(Unit.COUNT, "Interfaces in the snapshot just taken"),
+    "UnrecognisedInterfaces": Metric(Unit.COUNT, "Interfaces whose owner could not be told"),
+    "AlertsPublished": Metric(Unit.COUNT, "Alerts sent to the topic"),
+    "DigestsPublished": Metric(Unit.COUNT, "Digests sent to the topic"),
+    "AlertsFailed": Metric(Unit.COUNT, "Alerts that the topic did not take; they stay in the outbox"),
+    "OldestAlertSeconds": Metric(Unit.SECONDS, "Age of the oldest alert still in the outbox"),
+}
+
+TRAFFIC_METRICS: dict[TrafficMetric, Metric] = {
+    "Flows": Metric(Unit.COUNT, "Flows, each counted once"),
+    "Bytes": Metric(Unit.BYTES, "Bytes, each counted once"),
+    "Packets": Metric(Unit.COUNT, "Packets, each counted once"),
+    "RejectedFlows": Metric(Unit.COUNT, "Flows refused by a rule"),
+    "RejectedInboundFlows": Metric(Unit.COUNT, "Flows refused on their way in"),
+    "RejectedOutboundFlows": Metric(Unit.COUNT, "Flows refused on their way out"),
+}

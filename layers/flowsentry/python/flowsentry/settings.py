@@ -1,0 +1,93 @@
+"""Environment → one frozen Settings for each function, read on first use. An error lists all that is wrong at once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, fields
+from functools import lru_cache
+from typing import Any, TypeVar
+
+
+class SettingsError(Exception):
+    """The environment lacks variables or holds what they can't be: a mistake of the deployment; retry does not help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessorSettings:
+    """What both processors need: where state is kept, and what counts as inside beside the VPCs' own networks (none: the
+    private ranges).
+    """
+
+    evidence_table: str
+    findings_table: str
+    output_bucket: str
+    log_formats_parameter: str
+    inventory_key: str = "inventory/snapshot.json.gz"
+    inside_networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectProcessorSettings(ProcessorSettings):
+    """Beside that, what it needs to process an object once, and to set it aside."""
+
+    idempotency_table: str
+    notice_dlq_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventorySettings:
+    """Where the snapshot is kept."""
+
+    output_bucket: str
+    inventory_key: str = "inventory/snapshot.json.gz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierSettings:
+    """The outbox, the topic, and how often background findings are told of."""
+
+    findings_table: str
+    alert_topic_arn: str
+    digest_minutes: int = 60
+
+
+Kind = TypeVar("Kind")
+
+
+@lru_cache
+def settings(kind: type[Kind]) -> Kind:
+    """The settings of this kind, from the environment of the process."""
+    return read(kind, os.environ)
+
+
+def read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
+    """The settings of this kind; each field is the variable of its name in capitals, an empty one counts as missing.
+
+    Raises SettingsError, naming every variable that is missing or holds what it can't be.
+    """
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for each in fields(kind):  # type: ignore[arg-type]  # all kinds are dataclasses
+        text = environment.get(each.name.upper(), "").strip()
+        try:
+            values |= _value(each, text)
+        except ValueError as error:
+            wrong.append(f"{each.name.upper()} {error}")
+    if wrong:
+        raise SettingsError(f"environment: {'; '.join(wrong)}")
+    return kind(**values)
+
+
+def _value(each: Field[Any], text: str) -> dict[str, Any]:
+    if not text:
+        if each.default is MISSING:
+            raise ValueError("is missing")
+        return {}
+    return {each.name: _converted(each.type, text)}
+
+
+def _converted(kind: object, text: str) -> str | int | tuple[str, ...]:
+    if kind is int:
+        if not text.isdecimal() or int(text) == 0:
+            raise ValueError(f"is {text!r}, not a number above zero")
+        return int(text)
+    return text if kind is str else tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,68 @@
+"""Pipeline metrics as they are printed, and the table of their names."""
+
+import json
+from typing import Any, get_args
+
+import pytest
+
+from flowsentry import telemetry
+from flowsentry.metric_names import (
+    NAMESPACE,
+    PIPELINE_METRICS,
+    TRAFFIC_METRICS,
+    PipelineMetric,
+    TrafficMetric,
+)
+
+
+@pytest.fixture(autouse=True)
+def service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "object_processor")
+    telemetry.metrics.cache_clear()
+    telemetry.metrics().clear_metrics()
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_every_metric_name_has_its_meaning() -> None:
+    assert set(PIPELINE_METRICS) == set(get_args(PipelineMetric))
+    assert set(TRAFFIC_METRICS) == set(get_args(TrafficMetric))
+
+
+def test_a_vpc_costs_at_most_eight_metrics() -> None:
+    assert len(TRAFFIC_METRICS) <= 8
+
+
+def test_counts_add_up_and_are_printed_with_the_service(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.count("Lines", 2)
+    telemetry.count("Lines", 3)
+    telemetry.metrics().flush_metrics()
+    (line,) = printed(capsys)
+    assert line["Lines"] == [2.0, 3.0]
+    assert line["service"] == "object_processor"
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == NAMESPACE
+
+
+def test_nothing_is_printed_for_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.count("Lines", 0)
+    telemetry.count_by("RejectedLines", {})
+    assert telemetry.metrics().metric_set == {}
+    assert printed(capsys) == []
+
+
+def test_parts_are_printed_by_their_dimension_and_the_total_without(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.count_by("RejectedLines", {"short": 2, "long": 1})
+    telemetry.metrics().flush_metrics()
+    short, long, total = printed(capsys)
+    assert (short["reason"], short["RejectedLines"]) == ("short", [2.0])
+    assert (long["reason"], long["RejectedLines"]) == ("long", [1.0])
+    assert total["RejectedLines"] == [3.0]
+
+
+def test_a_log_line_is_json_with_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.logger.cache_clear()
+    telemetry.logger().info("object processed", extra={"lines": 3})
+    (line,) = printed(capsys)
+    assert (line["message"], line["lines"], line["level"]) == ("object processed", 3, "INFO")
