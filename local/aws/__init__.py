@@ -1,0 +1,1 @@
+"""AWS on this machine: moto, and the few pieces moto lacks."""

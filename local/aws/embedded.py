@@ -1,0 +1,150 @@
+"""The embedded AWS as its users see it: start it, talk to it with boto3, and it is gone at the end.
+
+with EmbeddedAws.start() as aws:
+    aws.client("sqs").list_queues()
+"""
+
+import contextlib
+import functools
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import boto3
+
+from local.aws.settings import ACCOUNT, CONTROL_PATH, Settings, environment
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+class EmbeddedAws:
+    """One AWS account in one region, at `endpoint_url`."""
+
+    account = ACCOUNT
+
+    def __init__(self, endpoint_url: str, settings: Settings, running: contextlib.AbstractContextManager[Any]) -> None:
+        self.endpoint_url = endpoint_url
+        self.settings = settings
+        self.region = settings.region
+        self._running = running
+
+    @classmethod
+    def start(cls, settings: Settings | None = None) -> Self:
+        """In a process of its own, which ends with this one at the latest."""
+        settings = settings or Settings()
+        running = contextlib.ExitStack()
+        port = running.enter_context(_child(settings))
+        return cls(f"http://localhost:{port}", settings, running)
+
+    @classmethod
+    def in_process(cls, settings: Settings | None = None) -> Self:
+        """In threads of this process: starts in no time, for tests. One at a time, as moto's state is global."""
+        from local.aws.server import Server  # noqa: PLC0415 whoever starts a child process need not load moto
+
+        settings = settings or Settings(probe_subscriptions=False)
+        running = contextlib.ExitStack()
+        server = Server(settings)
+        running.callback(server.stop)
+        return cls(server.endpoint_url, settings, running)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        self._running.__exit__(None, None, None)
+
+    def environment(self) -> dict[str, str]:
+        """Variables for a process that is to use this AWS; not those of this process."""
+        return environment(self.endpoint_url, self.region)
+
+    @functools.cache  # noqa: B019 it lives as long as the AWS does
+    def client(self, service: str) -> Any:
+        return self.session().client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+
+    def session(self) -> boto3.session.Session:
+        variables = self.environment()
+        return boto3.session.Session(
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=variables["AWS_SESSION_TOKEN"],
+            region_name=self.region,
+        )
+
+    def fire_schedules(self, containing: str = "") -> list[str]:
+        """The rules whose schedule has come: all that are enabled, or those with `containing` in their names."""
+        return list(self._control("fire-schedules", {"containing": containing}))
+
+    def failures(self) -> list[str]:
+        """Every answer of 500 and above, and every error inside the embedded AWS. It should be empty."""
+        return list(self._control("state")["failures"])
+
+    def is_quiet(self) -> bool:
+        """No function runs, and no queue, stream or asynchronous event waits for one. Dead letters do not count."""
+        return bool(self._control("state")["is_quiet"])
+
+    def wait_until_quiet(self, seconds: float = 30.0, settle_seconds: float = 0.3) -> None:
+        """Returns when nothing has moved for `settle_seconds`; raises TimeoutError when it goes on for longer."""
+        deadline = time.monotonic() + seconds
+        quiet_since: float | None = None
+        while quiet_since is None or time.monotonic() < quiet_since + settle_seconds:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the embedded AWS is still busy after {seconds} seconds: {self.failures()}")
+            quiet_since = (quiet_since or time.monotonic()) if self.is_quiet() else None
+            time.sleep(0.05)
+
+    def _control(self, action: str, body: Mapping[str, Any] | None = None) -> Any:
+        url = f"{self.endpoint_url}{CONTROL_PATH}{action}"
+        request = urllib.request.Request(url, data=json.dumps(body or {}).encode())  # noqa: S310 it is our own server
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 the same
+            return json.load(answer)
+
+
+@contextlib.contextmanager
+def _child(settings: Settings) -> Iterator[int]:
+    """The port of a server in a process of its own, which ends when its standard input does."""
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(  # noqa: S603 it is our own module
+            [sys.executable, "-m", "local.aws.server", json.dumps(asdict(settings))],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,  # an interrupt at the terminal is for whoever started it
+        )
+        try:
+            yield _port(process, errors)
+        finally:
+            _end(process)
+
+
+def _port(process: subprocess.Popen[bytes], errors: IO[bytes]) -> int:
+    line = process.stdout.readline() if process.stdout else b""
+    if not line:
+        process.wait()
+        errors.seek(0)
+        raise RuntimeError(f"the embedded AWS did not start:\n{errors.read().decode()}")
+    return int(json.loads(line)["port"])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream:
+            stream.close()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

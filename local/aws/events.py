@@ -1,0 +1,91 @@
+"""EventBridge: schedules fire when asked to or in compressed time, and rules reach functions."""
+
+import datetime
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from moto.events.models import Rule, events_backends
+
+from local.aws import functions
+from local.aws.gaps import fills
+from local.aws.polling import Failures, Poller
+from local.aws.settings import ACCOUNT, Settings
+
+
+def scheduled_rules(region: str) -> Sequence[Rule]:
+    buses = events_backends[ACCOUNT][region].event_buses.values()
+    rules = [rule for bus in buses for rule in bus.rules.values()]
+    return [rule for rule in rules if rule.scheduled_expression and rule.state == "ENABLED"]
+
+
+def fire_schedules(region: str, containing: str = "") -> list[str]:
+    """The names of the rules with a schedule whose name has `containing` in it: each has invoked its targets now."""
+    fired = [rule for rule in scheduled_rules(region) if containing.lower() in rule.name.lower()]
+    for rule in fired:
+        fire(rule)
+    return [rule.name for rule in fired]
+
+
+def fire(rule: Rule) -> None:
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": ACCOUNT,
+        "time": datetime.datetime.now(tz=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": rule.region_name,
+        "resources": [rule.arn],
+        "detail": {},
+    }
+    for target in rule.targets:
+        _invoke(rule, target, event)
+
+
+def _invoke(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+    if ":lambda:" not in target["Arn"]:
+        raise NotImplementedError(f"the embedded AWS does not know this target of a schedule: {target['Arn']}")
+    functions.invoke_later(
+        rule.region_name, rule.account_id, target["Arn"], json.loads(target.get("Input") or json.dumps(event))
+    )
+
+
+class Schedules:
+    """Compressed time: every enabled schedule fires every so many seconds, whatever its expression says."""
+
+    def __init__(self, settings: Settings, failures: Failures) -> None:
+        self._settings = settings
+        self._fired: dict[str, float] = {}
+        self._poller = Poller("schedules", self._look, settings.polling_seconds, failures)
+        if settings.schedule_seconds is not None:
+            self._poller.start()
+
+    def stop(self) -> None:
+        if self._poller.is_alive():
+            self._poller.stop()
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        for rule in scheduled_rules(self._settings.region):
+            if now >= self._fired.setdefault(rule.arn, now) + (self._settings.schedule_seconds or 0):
+                self._fired[rule.arn] = now
+                fire(rule)
+
+
+@fills(Rule, "send_to_targets")
+def reach_functions(original: Callable[..., Any], rule: Any, original_event: Any, *rest: Any, **more: Any) -> None:
+    """Moto's rules do not reach functions, and those with a schedule match every event."""
+    if rule.scheduled_expression or not rule.event_pattern.matches_event(original_event):
+        return
+    targets = list(rule.targets)
+    reachable = [target for target in targets if ":lambda:" in target["Arn"]]
+    for target in reachable:
+        _invoke(rule, target, original_event)
+    try:
+        rule.targets = [target for target in targets if target not in reachable]
+        original(rule, original_event, *rest, **more)
+    finally:
+        rule.targets = targets

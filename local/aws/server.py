@@ -1,0 +1,97 @@
+"""AWS in one process on 127.0.0.1: moto with its gaps filled, Lambda, and the triggers between services.
+
+Run as a module it prints `{"port": …}` when it is ready, and ends when its standard input does, so that it never outlives
+who started it, or after `Settings.max_seconds`.
+"""
+
+import dataclasses
+import json
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from local.aws import analytics, clients, cloudformation, ec2, events, functions, gaps, logs, s3, sns  # noqa: F401 they fill gaps
+from local.aws.control import Front
+from local.aws.dynamodb import StreamPoller
+from local.aws.polling import Failures
+from local.aws.settings import Settings, environment
+from local.aws.sqs import QueuePoller
+
+
+class QuietRequestHandler(MotoRequestHandler):
+    """No line on standard error for each request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing."""
+
+
+class Server:
+    """The embedded AWS, started; `stop` leaves moto as it was, and empty."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.failures = Failures()
+        gaps.fill_all()
+        cloudformation.register()
+        logs.set_probes(enabled=settings.probe_subscriptions)
+        actions = {"state": self._state, "fire-schedules": self._fire_schedules}
+        front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures)
+        self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)
+        self._http.daemon_threads = True
+        self.port = int(self._http.server_port)
+        clients.point_to(self.endpoint_url)
+        self._functions = functions.start(settings, environment(self.endpoint_url, settings.region))
+        self._queues = QueuePoller(self._functions, settings, self.failures)
+        self._streams = StreamPoller(self._functions, settings, self.failures)
+        self._schedules = events.Schedules(settings, self.failures)
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+        self._thread.start()
+
+    @property
+    def endpoint_url(self) -> str:
+        # With 127.0.0.1 moto misreads the addresses of templates.
+        return f"http://localhost:{self.port}"
+
+    def stop(self) -> None:
+        for part in (self._schedules, self._queues, self._streams, self._functions):
+            part.stop()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+        gaps.restore_all()
+        cloudformation.register()
+        moto_api_backend.reset()
+
+    def _state(self, _body: Mapping[str, Any]) -> dict[str, Any]:
+        failed = [self.failures, self._functions.asynchronous.failures]
+        return {
+            "is_quiet": self._functions.is_quiet and self._queues.is_quiet and self._streams.is_quiet,
+            "failures": [text for each in failed for text in each.kept],
+            "failure_count": sum(each.count for each in failed),
+        }
+
+    def _fire_schedules(self, body: Mapping[str, Any]) -> list[str]:
+        return events.fire_schedules(self.settings.region, body.get("containing", ""))
+
+
+def main() -> None:
+    settings = Settings(**json.loads(sys.argv[1]))
+    server = Server(settings)
+    over = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.buffer.read(), over.set()), daemon=True).start()
+    sys.stdout.write(
+        json.dumps({"port": server.port, "pid": os.getpid(), "settings": dataclasses.asdict(settings)}) + "\n"
+    )
+    sys.stdout.flush()
+    over.wait(settings.max_seconds)
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""SQS: queues hand batches to functions, failed messages come back, and too often failed ones go to the dead-letter queue."""
+
+import concurrent.futures
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from moto.awslambda.models import EventSourceMapping, lambda_backends
+from moto.sqs.models import Message, Queue, sqs_backends
+
+from local.aws import cloudwatch
+from local.aws.cloudformation import ResourceType
+from local.aws.functions import Functions
+from local.aws.gaps import fills
+from local.aws.polling import Failures, Poller
+from local.aws.runtime_interface import Answer
+from local.aws.settings import ACCOUNT, Settings
+
+GAUGE_SECONDS = 15
+
+
+@fills(Queue, "add_message")
+def only_keep_the_message(original: Callable[..., Any], queue: Any, message: Any) -> None:
+    """Moto invokes functions inside SendMessage, one message at a time, and forgets what the function answered."""
+    mappings, queue.lambda_event_source_mappings = queue.lambda_event_source_mappings, {}
+    try:
+        original(queue, message)
+    finally:
+        queue.lambda_event_source_mappings = mappings
+
+
+class QueuePoller:
+    """Lambda's side of every SQS event source mapping: batches, windows, partial answers."""
+
+    def __init__(self, functions: Functions, settings: Settings, failures: Failures) -> None:
+        self._functions = functions
+        self._settings = settings
+        self._running: dict[str, list[concurrent.futures.Future[None]]] = {}
+        self._executor = concurrent.futures.ThreadPoolExecutor(16, "sqs")
+        self._gauged_at = 0.0
+        self._poller = Poller("sqs", self._look, settings.polling_seconds, failures)
+        self._failures = failures
+        self._poller.start()
+
+    @property
+    def is_quiet(self) -> bool:
+        """No queue with a function behind it has a message left, seen or unseen."""
+        return not any(self._queue(mapping)._messages for mapping in self._mappings())  # noqa: SLF001 moto has no other way
+
+    def stop(self) -> None:
+        self._poller.stop()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _mappings(self) -> Sequence[EventSourceMapping]:
+        known = list(lambda_backends[ACCOUNT][self._settings.region]._event_source_mappings.values())  # noqa: SLF001
+        return [each for each in known if each.enabled and ":sqs:" in each.event_source_arn]
+
+    def _queue(self, mapping: EventSourceMapping) -> Any:
+        return sqs_backends[ACCOUNT][self._settings.region].queues[mapping.event_source_arn.split(":")[-1]]
+
+    def _look(self) -> None:
+        for mapping in self._mappings():
+            running = [future for future in self._running.get(mapping.uuid, []) if not future.done()]
+            most = min(self._settings.concurrency, int((mapping.scaling_config or {}).get("MaximumConcurrency", 1000)))
+            if len(running) < most and (messages := self._batch(mapping)):
+                running.append(self._executor.submit(self._hand_over, mapping, messages))
+            self._running[mapping.uuid] = running
+        if time.monotonic() > self._gauged_at + GAUGE_SECONDS:
+            self._gauged_at = time.monotonic()
+            gauge_queues(self._settings.region)
+
+    def _batch(self, mapping: EventSourceMapping) -> Sequence[Message]:
+        """Messages that are taken, once the batch is full or its window is over."""
+        queue = self._queue(mapping)
+        waiting = queue.messages
+        if not waiting:
+            return []
+        window = min(float(mapping.max_batch_window or 0), self._settings.batch_window_seconds)
+        oldest = min(float(message.sent_timestamp) for message in waiting)
+        if len(waiting) < mapping.batch_size and time.time() * 1000 < oldest + window * 1000:
+            return []
+        backend = sqs_backends[ACCOUNT][self._settings.region]
+        return list(backend.receive_message(queue.name, mapping.batch_size, 0, queue.visibility_timeout, ["All"]))
+
+    def _hand_over(self, mapping: EventSourceMapping, messages: Sequence[Message]) -> None:
+        function = lambda_backends[ACCOUNT][self._settings.region].get_function(mapping.function_arn)
+        records = [record(message, mapping.event_source_arn, self._settings.region) for message in messages]
+        answer = self._functions.invoke(function, json.dumps({"Records": records}).encode())
+        failed = failed_ids(answer, [message.id for message in messages], mapping.function_response_types or [])
+        queue = self._queue(mapping)
+        backend = sqs_backends[ACCOUNT][self._settings.region]
+        for message in messages:
+            if message.id in failed:
+                _show_again(queue, message.id, self._settings.redelivery_seconds)
+            else:
+                backend.delete_message(queue.name, message.receipt_handle)
+
+
+def record(message: Any, queue_arn: str, region: str) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event."""
+    return {
+        "messageId": message.id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": {
+            "ApproximateReceiveCount": str(message.approximate_receive_count),
+            "SentTimestamp": str(message.sent_timestamp),
+            "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+            "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        },
+        "messageAttributes": {name: _attribute(value) for name, value in message.message_attributes.items()},
+        "md5OfBody": hashlib.md5(message.body.encode(), usedforsecurity=False).hexdigest(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": region,
+    }
+
+
+def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = {"string_value": "stringValue", "binary_value": "binaryValue", "data_type": "dataType"}
+    return {kinds.get(key, key[0].lower() + key[1:]): each for key, each in value.items() if each is not None}
+
+
+def failed_ids(answer: Answer, ids: Sequence[str], response_types: Sequence[str]) -> set[str]:
+    """Which messages come back: all after an error, and after an answer that names one which is not in the batch.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
+    """
+    if answer.is_error:
+        return set(ids)
+    if "ReportBatchItemFailures" not in response_types:
+        return set()
+    told = json.loads(answer.payload or b"null")
+    if told is None or (isinstance(told, dict) and not told.get("batchItemFailures")):
+        return set()
+    try:
+        failed = {failure["itemIdentifier"] for failure in told["batchItemFailures"]}
+    except (TypeError, KeyError):
+        return set(ids)
+    return min(failed, set(ids))
+
+
+def _show_again(queue: Any, message_id: str, seconds: float) -> None:
+    for message in queue._messages:  # noqa: SLF001 moto has no other way
+        if message.id == message_id:
+            message.visible_at = time.time() * 1000 + seconds * 1000
+
+
+def gauge_queues(region: str) -> None:
+    """SQS's own metrics, which moto does not have."""
+    now = time.time() * 1000
+    for queue in list(sqs_backends[ACCOUNT][region].queues.values()):
+        messages: list[Any] = list(queue._messages)  # noqa: SLF001 moto has no other way
+        oldest = max((now - message.sent_timestamp for message in messages), default=0) / 1000
+        values = {
+            "ApproximateNumberOfMessagesVisible": float(len(queue.messages)),
+            "ApproximateNumberOfMessagesNotVisible": float(len(messages) - len(queue.messages)),
+            "ApproximateAgeOfOldestMessage": oldest,
+        }
+        cloudwatch.gauge(region, "AWS/SQS", {"QueueName": queue.name}, values)
+
+
+class QueuePolicy(ResourceType):
+    """moto's CloudFormation does not know the type."""
+
+    type_name = "AWS::SQS::QueuePolicy"
+
+    def create(self) -> str:
+        policy = json.dumps(self.properties["PolicyDocument"])
+        for url in self.properties["Queues"]:
+            self.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        return self.name
+
+    def delete(self) -> None:
+        for url in self.properties["Queues"]:
+            self.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
