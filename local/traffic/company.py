@@ -1,0 +1,157 @@
+"""The company as it stands in AWS: its networks, its hosts, and which security group rule lets whom in."""
+
+import ipaddress
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+TCP, UDP, ICMP = 6, 17, 1
+ANY_PROTOCOL = -1
+
+
+class WayIn(StrEnum):
+    """How a network's flow logs reach Flowsentry."""
+
+    CLOUDWATCH_LOGS = "cloudwatch-logs"
+    S3 = "s3"
+
+
+class HostKind(StrEnum):
+    """What has the interface, in the words people use."""
+
+    INSTANCE = "instance"
+    APPLICATION_LOAD_BALANCER = "application load balancer"
+    NETWORK_LOAD_BALANCER = "network load balancer"
+    NAT_GATEWAY = "nat gateway"
+    DATABASE = "database"
+    FUNCTION = "lambda function"
+
+
+WITHOUT_SECURITY_GROUP = (HostKind.NAT_GATEWAY, HostKind.NETWORK_LOAD_BALANCER)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An inbound rule: who may reach which ports. `source` is a CIDR block, or the name of a security group."""
+
+    source: str
+    protocol: int = ANY_PROTOCOL
+    first_port: int = 0
+    last_port: int = 65535
+
+    def covers(self, protocol: int, port: int) -> bool:
+        has_ports = protocol in (TCP, UDP)
+        return self.protocol in (ANY_PROTOCOL, protocol) and (
+            not has_ports or self.first_port <= port <= self.last_port
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AclDenial:
+    """An inbound network ACL rule that denies a CIDR block a TCP port; all else is allowed."""
+
+    source: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One network interface of ours and what has it. `listens` are the TCP ports it answers on; `rules` those of its
+    security groups; `denials` those of its subnet's network ACL.
+    """
+
+    name: str
+    kind: HostKind
+    address: str
+    interface_id: str
+    account_id: str
+    vpc_id: str
+    subnet_id: str
+    availability_zone_id: str
+    public_address: str | None = None
+    instance_id: str | None = None
+    security_groups: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    listens: frozenset[int] = frozenset()
+    rules: tuple[Rule, ...] = ()
+    denials: tuple[AclDenial, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """An address without an interface of ours: on the Internet, or an inside address that nobody has (any more)."""
+
+    address: str
+
+
+Party = Host | Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One VPC of the company."""
+
+    name: str
+    vpc_id: str
+    cidr: str
+    region: str
+    way_in: WayIn
+    hosts: tuple[Host, ...]
+
+    def host(self, name: str) -> Host:
+        return next(host for host in self.hosts if host.name == name)
+
+    def named(self, start: str) -> list[Host]:
+        """The hosts whose name starts so, in order."""
+        return [host for host in self.hosts if host.name.startswith(start)]
+
+    def of_kind(self, *kinds: HostKind) -> list[Host]:
+        return [host for host in self.hosts if host.kind in kinds]
+
+    def public_hosts(self) -> list[Host]:
+        return [host for host in self.hosts if host.public_address]
+
+    def nat_gateway_of(self, host: Host) -> Host:
+        """The NAT gateway of the host's Availability Zone, or the only one."""
+        gateways = self.of_kind(HostKind.NAT_GATEWAY)
+        near = [gateway for gateway in gateways if gateway.availability_zone_id == host.availability_zone_id]
+        return (near or gateways)[0]
+
+    def contains(self, address: str) -> bool:
+        return lies_in(address, self.cidr)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """All of the company: two networks whose addresses may overlap."""
+
+    account_id: str
+    region: str
+    networks: tuple[Network, ...]
+
+    def network(self, name: str) -> Network:
+        return next(network for network in self.networks if network.name == name)
+
+
+@lru_cache(maxsize=8192)
+def lies_in(address: str, cidr: str) -> bool:
+    return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
+
+
+def admits(server: Host, client: Party, protocol: int, port: int) -> bool:
+    """Whether security groups and the network ACL let the client's packets through to the server.
+
+    A NAT gateway and a network load balancer have no security group: what is not theirs is accepted and never
+    answered.
+    """
+    if any(lies_in(client.address, denial.source) and port == denial.port for denial in server.denials):
+        return False
+    if server.kind in WITHOUT_SECURITY_GROUP:
+        return True
+    return any(rule.covers(protocol, port) and _is_source(client, rule.source) for rule in server.rules)
+
+
+def _is_source(client: Party, source: str) -> bool:
+    if "/" in source:
+        return lies_in(client.address, source)
+    return isinstance(client, Host) and source in client.groups

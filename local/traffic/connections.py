@@ -1,0 +1,118 @@
+"""What happens between two parties, and when its packets pass: the model that records are written from."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from local.traffic.company import TCP, Party
+
+FIN, SYN, RST, SYN_ACK = 1, 2, 4, 18
+RETRY_SECONDS = (0, 1, 3, 7, 15, 31, 63, 127)
+"""When Linux sends a SYN again that nobody answered (RFC 6298: one second, then doubling)."""
+MAX_SLICE_SECONDS = 20
+
+
+class Outcome(StrEnum):
+    """What becomes of a connection."""
+
+    ANSWERED = "answered"
+    """Both sides talk; on TCP a handshake first and a FIN each at the end."""
+    REFUSED = "refused"
+    """The server's host sends an RST: nobody listens on this port."""
+    SILENT = "silent"
+    """Let through, and nothing comes back."""
+    REJECTED = "rejected"
+    """A security group or network ACL stops it at the server's interface."""
+    STRAY = "stray"
+    """Packets of no open connection (backscatter, a late FIN), let through."""
+    STRAY_REJECTED = "stray-rejected"
+    """The same, stopped at the receiver's interface."""
+
+
+class Volume(NamedTuple):
+    """What one side sends, headers included."""
+
+    packets: int
+    bytes: int
+
+
+NOTHING = Volume(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection, or the attempt at one. `at` is Unix seconds; `sent` goes from client to server, `received` back;
+    `flags` are the tcp-flags of stray packets; all other flags follow from the outcome.
+    """
+
+    at: float
+    client: Party
+    server: Party
+    client_port: int
+    server_port: int
+    outcome: Outcome
+    sent: Volume
+    received: Volume = NOTHING
+    protocol: int = TCP
+    seconds: float = 0.0
+    flags: int = 0
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.outcome in (Outcome.REJECTED, Outcome.STRAY_REJECTED)
+
+
+class Burst(NamedTuple):
+    """Some packets of one side that pass at about one moment."""
+
+    at: float
+    packets: int
+    bytes: int
+    flags: int
+
+
+def sent_bursts(connection: Connection) -> list[Burst]:
+    """The client's packets in order of time; their sums are `sent`."""
+    if connection.outcome is Outcome.ANSWERED:
+        return list(_conversation(connection, connection.sent, SYN))
+    if connection.outcome in (Outcome.STRAY, Outcome.STRAY_REJECTED):
+        return list(_tries(connection, connection.flags))
+    return list(_tries(connection, SYN))
+
+
+def received_bursts(connection: Connection) -> list[Burst]:
+    """The server's packets in order of time; their sums are `received`."""
+    if connection.outcome is Outcome.REFUSED:
+        return list(_evenly(connection, connection.received, (RST,)))
+    return list(_conversation(connection, connection.received, SYN_ACK))
+
+
+def _conversation(connection: Connection, volume: Volume, opening: int) -> Iterator[Burst]:
+    """Opening flags first, FIN last, and packets every MAX_SLICE_SECONDS at least."""
+    slices = max(2, math.ceil(connection.seconds / MAX_SLICE_SECONDS) + 1)
+    yield from _evenly(connection, volume, (opening, *[0] * (slices - 2), FIN))
+
+
+def _evenly(connection: Connection, volume: Volume, flags: tuple[int, ...]) -> Iterator[Burst]:
+    """The volume in as many parts as there are flags, or packets; flags that find no part join the last one."""
+    slices = min(len(flags), volume.packets)
+    for index in range(slices):
+        at = connection.at + connection.seconds * index / max(1, slices - 1)
+        is_last = index == slices - 1
+        bits = flags[0] * (index == 0) | flags[-1] * is_last if connection.protocol == TCP else 0
+        yield Burst(at, _share(volume.packets, index, slices), _share(volume.bytes, index, slices), bits)
+
+
+def _tries(connection: Connection, flags: int) -> Iterator[Burst]:
+    """The same packet again and again, at the times TCP sends it again."""
+    packets, size = connection.sent
+    for index in range(packets):
+        wait = RETRY_SECONDS[min(index, len(RETRY_SECONDS) - 1)]
+        bits = flags if connection.protocol == TCP else 0
+        yield Burst(connection.at + wait, 1, _share(size, index, packets), bits)
+
+
+def _share(total: int, index: int, parts: int) -> int:
+    return total * (index + 1) // parts - total * index // parts

@@ -1,0 +1,26 @@
+"""SCENARIOS: what happens in the company, one scenario a file. A new one is a file and a row here."""
+
+from local.traffic.scenario import Scenario
+from local.traffic.scenarios.backscatter import BACKSCATTER
+from local.traffic.scenarios.blocked_path import BLOCKED_PATH
+from local.traffic.scenarios.horizontal_sweep import HORIZONTAL_SWEEP
+from local.traffic.scenarios.inside_scan import INSIDE_SCAN
+from local.traffic.scenarios.internet_background_noise import INTERNET_BACKGROUND_NOISE
+from local.traffic.scenarios.late_packets import LATE_PACKETS
+from local.traffic.scenarios.load_balancer_health_checks import LOAD_BALANCER_HEALTH_CHECKS
+from local.traffic.scenarios.quiet_office_hours import QUIET_OFFICE_HOURS
+from local.traffic.scenarios.slow_scan import SLOW_SCAN
+from local.traffic.scenarios.vertical_scan import VERTICAL_SCAN
+
+SCENARIOS: tuple[Scenario, ...] = (
+    QUIET_OFFICE_HOURS,
+    INTERNET_BACKGROUND_NOISE,
+    VERTICAL_SCAN,
+    HORIZONTAL_SWEEP,
+    SLOW_SCAN,
+    INSIDE_SCAN,
+    BLOCKED_PATH,
+    LATE_PACKETS,
+    BACKSCATTER,
+    LOAD_BALANCER_HEALTH_CHECKS,
+)

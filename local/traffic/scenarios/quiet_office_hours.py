@@ -1,0 +1,113 @@
+"""People and programs at work, in the office and in the shop. Nothing here is worth an alert, not even the desktops
+that still look for a print server which is long gone.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+
+from local.traffic.company import ICMP, Host, HostKind, Network, Peer
+from local.traffic.connections import Connection, Outcome, Volume
+from local.traffic.scenario import Scenario
+from local.traffic.scene import SITES, Scene, outside
+
+POPULAR_SITES = 40
+RETIRED_PRINT_SERVER = 10 * 256 + 250
+
+
+def office(scene: Scene) -> Iterator[Connection]:
+    for desktop in scene.network.named("desktop-"):
+        yield from _desk_work(scene, desktop)
+    for desktop in scene.network.named("desktop-")[:2]:
+        for at in scene.every(1800):
+            yield scene.attempt(at, desktop, _retired_print_server(scene.network), 9100, tries=4)
+    yield from _office_servers(scene)
+
+
+def _desk_work(scene: Scene, desktop: Host) -> Iterator[Connection]:
+    network, random = scene.network, scene.random
+    directories = network.named("directory-")
+    for at in scene.every(480):
+        yield scene.ask(at, desktop, random.choice(directories), 53)
+        site = outside(SITES, random.randint(1, POPULAR_SITES))
+        yield scene.talk(at + 0.1, desktop, site, 443, kilobytes=random.randint(5, 400))
+    for at in scene.every(1200):
+        yield scene.talk(at, desktop, network.host("intranet"), 443, kilobytes=60)
+    for at in scene.every(3600):
+        yield scene.talk(at, desktop, random.choice(directories), random.choice((88, 389)))
+    for at in scene.every(9000):
+        yield scene.session(at, desktop, network.host("files"), 445, random.uniform(300, 1500))
+
+
+def _office_servers(scene: Scene) -> Iterator[Connection]:
+    host = scene.network.host
+    for at in scene.every(240):
+        yield scene.talk(at, host("intranet"), host("ledger"), 5432)
+    for at in scene.every(1800):
+        yield scene.talk(at, host("report-mailer"), host("ledger"), 5432, kilobytes=300)
+        yield _ping(scene, at, host("build"), host("intranet"))
+        yield scene.talk(at, host("build"), outside(SITES, 200), 443, kilobytes=900)
+    for at in scene.every(300):
+        yield scene.talk(at, scene.customer(), host("mail"), scene.random.choice((25, 443, 993)))
+        yield scene.talk(at + 5, host("mail"), outside(SITES, scene.random.randint(1, POPULAR_SITES)), 25)
+    for at in scene.every(5400):
+        yield scene.session(at, scene.customer(), host("vpn"), 443, 1800)
+
+
+def shop(scene: Scene) -> Iterator[Connection]:
+    for at in scene.every(60):
+        yield from _order(scene, at)
+    for at in scene.every(400):
+        yield from _payment(scene, at)
+    yield from _shop_servers(scene)
+
+
+def _order(scene: Scene, at: float) -> Iterator[Connection]:
+    """A customer's click: load balancer, web server, API, database."""
+    network, random = scene.network, scene.random
+    front = random.choice(network.of_kind(HostKind.APPLICATION_LOAD_BALANCER))
+    web, api = random.choice(network.named("web-")), random.choice(network.named("api-"))
+    yield scene.talk(at, scene.customer(), front, 443, kilobytes=40)
+    yield scene.talk(at + 0.1, front, web, 8080, kilobytes=40)
+    yield scene.talk(at + 0.2, web, api, 8080, kilobytes=20)
+    yield scene.talk(at + 0.3, api, network.host("orders"), 5432)
+
+
+def _payment(scene: Scene, at: float) -> Iterator[Connection]:
+    balancer = scene.random.choice(scene.network.of_kind(HostKind.NETWORK_LOAD_BALANCER))
+    server = scene.network.host(scene.random.choice(("payments-1", "payments-2")))
+    yield scene.talk(at, scene.customer(), balancer, 443)
+    yield scene.talk(at + 0.1, balancer, server, 9443)
+    yield scene.talk(at + 0.2, server, outside(SITES, 210), 443)
+
+
+def _shop_servers(scene: Scene) -> Iterator[Connection]:
+    network, host = scene.network, scene.network.host
+    for number, worker in enumerate(network.named("worker-")):
+        for at in scene.every(300):
+            yield scene.talk(at, worker, host("orders"), 5432, kilobytes=30)
+        for at in scene.every(1500):
+            yield scene.talk(at, worker, outside(SITES, 220 + number), 443)
+    for at in scene.every(300):
+        yield scene.talk(at, scene.random.choice(network.named("api-")), host("search"), 9200)
+    for at in scene.every(1800):
+        yield scene.talk(at, host("orders-export"), host("orders"), 5432, kilobytes=500)
+    for at in scene.every(7200):
+        yield scene.session(at, outside(SITES, 230), host("bastion"), 22, 900)
+        yield scene.session(at + 5, host("bastion"), scene.random.choice(network.named("web-")), 22, 850)
+
+
+def _ping(scene: Scene, at: float, client: Host, server: Host) -> Connection:
+    packets = scene.random.randint(3, 5)
+    echo = Volume(packets, 84 * packets)
+    return Connection(at, client, server, 0, 0, Outcome.ANSWERED, echo, echo, ICMP, packets - 1.0)
+
+
+def _retired_print_server(network: Network) -> Peer:
+    return Peer(str(ipaddress.ip_network(network.cidr)[RETIRED_PRINT_SERVER]))
+
+
+QUIET_OFFICE_HOURS = Scenario(
+    name="quiet_office_hours",
+    what="Desk work, mail, orders and payments; a few clients of a server that is gone",
+    plays={"office": office, "shop": shop},
+)

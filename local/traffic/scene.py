@@ -1,0 +1,119 @@
+"""What a scenario plays with: a network, a stretch of time, chance, and ways for two parties to meet."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from local.traffic.company import TCP, UDP, WITHOUT_SECURITY_GROUP, Host, Network, Party, Peer, admits
+from local.traffic.connections import NOTHING, Connection, Outcome, Volume
+from local.traffic.records import Period
+
+SYN_BYTES = 60
+"""A Linux SYN with its options; a reset is 40 bytes, without any."""
+RESET = Volume(1, 40)
+MARGIN_SECONDS = 300
+"""Nothing starts this short before the end, so that nothing lasts beyond it."""
+
+NOISE = "198.51.100"
+SITES = "192.0.2"
+CUSTOMERS = "203.0.113"
+"""Addresses reserved for documentation (RFC 5737) stand for the Internet: nobody real has them."""
+
+
+def outside(block: str, number: int) -> Peer:
+    """An address on the Internet."""
+    return Peer(f"{block}.{number}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One network during one period, and the chance of one scenario in it."""
+
+    network: Network
+    period: Period
+    random: Random
+
+    @property
+    def seconds(self) -> int:
+        """How long things may start."""
+        return self.period.ends_at - self.period.starts_at - MARGIN_SECONDS
+
+    def moment(self, share: float) -> float:
+        """The time at which this share of the period is over."""
+        return self.period.starts_at + self.seconds * share
+
+    def any_moment(self) -> float:
+        return self.moment(self.random.random())
+
+    def every(self, seconds: float) -> Iterator[float]:
+        """Moments about this far apart, the first one by chance."""
+        at = self.period.starts_at + seconds * self.random.random()
+        while at < self.moment(1):
+            yield at
+            at += seconds * self.random.uniform(0.6, 1.4)
+
+    def customer(self) -> Peer:
+        return outside(CUSTOMERS, self.random.randint(128, 254))
+
+    def site(self) -> Peer:
+        return outside(SITES, self.random.randint(1, 254))
+
+    def port(self) -> int:
+        """A client's port."""
+        return self.random.randint(32768, 60999)
+
+    def talk(self, at: float, client: Party, server: Party, port: int, kilobytes: int = 8) -> Connection:
+        """An answered TCP connection: most bytes come from the server."""
+        packets = 6 + kilobytes * self.random.randint(70, 130) // 100
+        sent = Volume(packets, 60 * packets + self.random.randint(300, 1500))
+        received = Volume(packets + 2, 1024 * kilobytes + 60 * packets)
+        seconds = self.random.uniform(0.2, 12)
+        return Connection(at, client, server, self.port(), port, Outcome.ANSWERED, sent, received, TCP, seconds)
+
+    def session(self, at: float, client: Party, server: Party, port: int, seconds: float) -> Connection:
+        """An answered TCP connection that stays open, with some traffic all the time; never beyond the end."""
+        lasts = min(seconds, self.period.ends_at - at - 1)
+        packets = max(8, int(lasts * self.random.uniform(0.5, 3)))
+        sent, received = Volume(packets, 110 * packets), Volume(packets, 620 * packets)
+        return Connection(at, client, server, self.port(), port, Outcome.ANSWERED, sent, received, TCP, lasts)
+
+    def ask(self, at: float, client: Party, server: Party, port: int) -> Connection:
+        """A UDP question and its answer."""
+        sent, received = Volume(1, self.random.randint(60, 90)), Volume(1, self.random.randint(90, 400))
+        return Connection(at, client, server, self.port(), port, Outcome.ANSWERED, sent, received, UDP, 0.01)
+
+    def attempt(self, at: float, client: Party, server: Party, port: int, tries: int = 1) -> Connection:
+        """A TCP connection attempt that ends as the rules and the server's ports say; `tries` SYNs where nothing
+        comes back.
+        """
+        outcome = outcome_of_attempt(client, server, port)
+        if outcome is Outcome.ANSWERED:
+            return self.talk(at, client, server, port, kilobytes=1)
+        is_refused = outcome is Outcome.REFUSED
+        sent = Volume(1, SYN_BYTES) if is_refused else Volume(tries, tries * SYN_BYTES)
+        received = RESET if is_refused else NOTHING
+        return Connection(at, client, server, self.port(), port, outcome, sent, received)
+
+    def datagram(self, at: float, client: Party, server: Host, port: int) -> Connection:
+        """A UDP packet that nobody answers."""
+        outcome = Outcome.SILENT if admits(server, client, UDP, port) else Outcome.REJECTED
+        return Connection(at, client, server, self.port(), port, outcome, Volume(1, 70), protocol=UDP)
+
+    def stray(
+        self, at: float, sender: Party, receiver: Host, ports: tuple[int, int], flags: int, packets: int
+    ) -> Connection:
+        """Packets of no open connection, from the first port to the second."""
+        is_let_through = admits(receiver, sender, TCP, ports[1])
+        outcome = Outcome.STRAY if is_let_through else Outcome.STRAY_REJECTED
+        return Connection(at, sender, receiver, *ports, outcome, Volume(packets, 52 * packets), flags=flags)
+
+
+def outcome_of_attempt(client: Party, server: Party, port: int) -> Outcome:
+    """What a TCP connection attempt comes to; an address that nobody has stays silent."""
+    if isinstance(server, Peer):
+        return Outcome.SILENT
+    if not admits(server, client, TCP, port):
+        return Outcome.REJECTED
+    if port in server.listens:
+        return Outcome.ANSWERED
+    return Outcome.SILENT if server.kind in WITHOUT_SECURITY_GROUP else Outcome.REFUSED
