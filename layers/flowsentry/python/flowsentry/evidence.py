@@ -5,11 +5,12 @@ A cap would break that (which members survive depends on the order), so a set ke
 bottom-k set merges exactly (Cohen & Kaplan 2007, "Summarizing data using bottom-k sketches").
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
+
+from flowsentry.endpoints import rank
 
 SECONDS_A_DAY = 86_400
 MAX_ENDPOINTS = 64
@@ -64,15 +65,15 @@ class Evidence:
         )
 
 
-def rank(member: bytes) -> bytes:
-    """The hash that decides which members a bottom-k set keeps. Changing it forgets what is stored."""
-    return hashlib.blake2b(member, digest_size=8).digest()
-
-
 def bottom(members: Iterable[bytes], size: int) -> frozenset[bytes]:
     """The `size` members of smallest rank."""
     kept = frozenset(members)
-    return kept if len(kept) <= size else frozenset(sorted(kept, key=rank)[:size])
+    return kept if len(kept) <= size else frozenset(sorted(kept, key=rank_of_member)[:size])
+
+
+def rank_of_member(member: bytes) -> int:
+    """The place of a member in the order that decides which ones are kept."""
+    return rank(int.from_bytes(member))
 
 
 class History(NamedTuple):
@@ -86,6 +87,12 @@ class History(NamedTuple):
 
 class EvidenceStore(Protocol):
     """Where evidence is merged. Merging the same evidence again changes nothing."""
+
+    def suspects(self, keys: Collection[EvidenceKey]) -> set[EvidenceKey]:
+        """Those sources that have an item near that day, so that their answers are worth recording. A hint: merge
+        decides for itself. Raises RetryableError when the store can't be reached.
+        """
+        ...
 
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """The histories, after the merge, of the sources whose evidence was recorded.

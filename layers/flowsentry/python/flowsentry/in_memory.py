@@ -1,6 +1,6 @@
 """Evidence and findings held in dictionaries: the stores of replay and of tests, under the promises of the tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from flowsentry.evidence import MEMORY_DAYS, Evidence, EvidenceKey, History
 from flowsentry.findings import Finding
@@ -44,6 +44,10 @@ class EvidenceInMemory:
 
     def __init__(self) -> None:
         self.items: dict[EvidenceKey, Evidence] = {}
+
+    def suspects(self, keys: Collection[EvidenceKey]) -> set[EvidenceKey]:
+        """See EvidenceStore.suspects."""
+        return {key for key in keys if has_neighbour(self.items, key)}
 
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge. All failures of a batch are recorded before its answers are looked at."""

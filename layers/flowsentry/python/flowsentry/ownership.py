@@ -1,7 +1,6 @@
 """Owner and Inventory: who has which interface and address."""
 
 import gzip
-import ipaddress
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -25,6 +24,11 @@ class Interface:
     owner_id: str
     owner_name: str
     security_groups: tuple[str, ...] = ()
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """The owner in the words of a finding's details."""
+        return {"kind": self.owner_kind, "id": self.owner_id, "name": self.owner_name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,6 @@ class Inventory:
 
 PUBLIC = "public"
 """The scope of an address that means the same everywhere. A private address means nothing without its VPC."""
-
-
-def scope_of(address: str, vpc_id: str) -> str:
-    """`public` for a globally routable address, else the VPC it was seen in."""
-    return PUBLIC if ipaddress.ip_address(address).is_global else vpc_id
 
 
 def _interface(row: Mapping[str, Any]) -> Interface:

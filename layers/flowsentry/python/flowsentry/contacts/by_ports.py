@@ -1,0 +1,191 @@
+"""Signs without tcp-flags: who opened is told by ports, sizes and times. Never a guess dressed as a fact.
+
+A port that names a service answers; the other end opened. Where that does not decide (both ends or neither listen on a
+service port), both directions of a conversation are looked at together: see Conversations.
+"""
+
+from collections.abc import Sequence
+from typing import NewType
+
+import polars as pl
+
+from flowsentry.contacts.signs import (
+    BARE_BYTES,
+    BARE_BYTES_IPV6,
+    is_bare,
+    is_syn_sized,
+    opener_signs,
+    reply_signs,
+)
+from flowsentry.evidence import SECONDS_A_DAY
+from flowsentry.services import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
+
+Conversations = NewType("Conversations", pl.DataFrame)
+"""A row for each five-tuple and day whose ports do not tell who opened it, both directions added up: `here_…` is the
+direction whose address has the lower physical number."""
+
+
+def signs_by_ports(tcp: pl.DataFrame) -> pl.DataFrame:
+    """What the TCP records of a chunk with exactly one service port are signs of.
+
+    Towards the service: an opening when it is SYN-sized, else an established connection (it has data, so it was
+    answered). From the service: an answer, or when its packets are bare (an RST is) a refusal. REJECTed replies are
+    late packets of closed connections: no sign.
+    """
+    to_service, from_service = is_service_port(pl.col("dstport")), is_service_port(pl.col("srcport"))
+    accepted = pl.col("action") == "ACCEPT"
+    decided = tcp.filter((to_service != from_service) & ~_may_be_probe())
+    opener = decided.filter(is_service_port(pl.col("dstport")) & (is_syn_sized() | accepted))
+    reply = decided.filter(is_service_port(pl.col("srcport")) & accepted)
+    return pl.concat(
+        [
+            opener_signs(
+                opener,
+                rejected_packets=pl.when(~accepted).then("packets").otherwise(0),
+                is_established=accepted & ~is_syn_sized(),
+                is_certain=~is_bare() | ~pl.col("source_is_inside"),
+            ),
+            reply_signs(reply, is_answered=~is_bare(), is_refused=is_bare()),
+        ]
+    )
+
+
+def _may_be_probe() -> pl.Expr:
+    """A small record from outside, from a service port above 1024 to a port that is none: as well a reply as a probe
+    with a fixed source port, so both directions must be looked at.
+    """
+    source, destination = pl.col("srcport"), pl.col("dstport")
+    from_high_service = is_service_port(source) & (source >= FIRST_UNPRIVILEGED_PORT)
+    return from_high_service & ~is_service_port(destination) & is_syn_sized() & ~pl.col("source_is_inside")
+
+
+def conversations_of(tcp: pl.DataFrame) -> Conversations:
+    """The records whose ports do not tell who opened, added up by conversation."""
+    to_service, from_service = is_service_port(pl.col("dstport")), is_service_port(pl.col("srcport"))
+    undecided = tcp.filter((to_service == from_service) | _may_be_probe())
+    source, destination = (pl.col(f"{end}_address").to_physical() for end in ("source", "destination"))
+    is_here = (source < destination) | ((source == destination) & (pl.col("srcport") < pl.col("dstport")))
+    here = undecided.filter(is_here).select(_halves("source", "destination", "here", "there"))
+    there = undecided.filter(~is_here).select(_halves("destination", "source", "there", "here"))
+    return _added_up([here, there.select(here.columns)])
+
+
+_PORT = {"source": "srcport", "destination": "dstport"}
+_END_FACTS = ("is_inside", "owner_kind")
+_CONVERSATION = ("scope", "protocol", "day", "here_address", "here_port", "there_address", "there_port")
+_COUNTS = ("packets", "bytes", "rejected_packets")
+_SIDES = ("here", "there")
+
+
+def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr]:
+    """One record as half of its conversation: `first` is the end that is called here."""
+    accepted = pl.col("action") == "ACCEPT"
+    counts = {"packets": pl.col("packets"), "bytes": pl.col("bytes")}
+    counts["rejected_packets"] = pl.when(~accepted).then("packets").otherwise(0)
+    ends = [
+        expression.alias(f"{side}_{name}")
+        for side, end in (("here", first), ("there", second))
+        for name, expression in (
+            ("address", pl.col(f"{end}_address")),
+            ("port", pl.col(_PORT[end])),
+            *((fact, pl.col(f"{end}_{fact}")) for fact in _END_FACTS),
+        )
+    ]
+    sent = [counts[name].alias(f"{sender}_{name}") for name in _COUNTS]
+    not_sent = [pl.lit(0, pl.Int64).alias(f"{receiver}_{name}") for name in _COUNTS]
+    times = [pl.col("start").alias(f"{sender}_start"), pl.lit(None, pl.Int64).alias(f"{receiver}_start")]
+    day = (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day")
+    return ["scope", "protocol", day, *ends, *sent, *not_sent, *times, "end", "interface_id", "is_ipv6"]  # type: ignore[list-item]
+
+
+def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
+    facts = [f"{side}_{fact}" for side in _SIDES for fact in _END_FACTS]
+    return Conversations(
+        pl.concat(parts)
+        .group_by(_CONVERSATION)
+        .agg(
+            pl.col(f"{side}_{name}" for side in _SIDES for name in _COUNTS).sum(),
+            pl.col("here_start", "there_start").min(),
+            pl.col("end").max(),
+            pl.col(*facts, "interface_id", "is_ipv6").first(),
+        )
+    )
+
+
+def signs_of_conversations(parts: Sequence[Conversations]) -> pl.DataFrame:
+    """What conversations are signs of, once all their records are known.
+
+    Both directions seen: the service port answers, else the later one, else the lower port. It was refused when the
+    answer is bare and no more packets than the opening, which is SYN-sized with options; bare both ways is the tail of
+    a closed connection unless the opener is outside. One direction seen: only SYN-sized records, and what could as well
+    be a late reply (from below 32768 to a port that is no service) is doubtful from outside and nothing from inside.
+    """
+    whole = _added_up(parts)
+    calls = pl.concat(
+        [
+            _as_call(whole.filter(_opened_here()), "here", "there"),
+            _as_call(whole.filter(~_opened_here()), "there", "here"),
+        ]
+    )
+    both = calls.filter(pl.col("reply_packets") > 0)
+    one = calls.filter((pl.col("reply_packets") == 0) & is_syn_sized())
+    return pl.concat([_signs_of_both(both), _signs_of_one(one)])
+
+
+def _opened_here() -> pl.Expr:
+    here, there = is_service_port(pl.col("here_port")), is_service_port(pl.col("there_port"))
+    one_way = pl.col("there_packets") == 0
+    other_way = pl.col("here_packets") == 0
+    earlier = pl.col("here_start") < pl.col("there_start")
+    later = pl.col("here_start") > pl.col("there_start")
+    higher = pl.col("here_port") > pl.col("there_port")
+    return (
+        pl.when(one_way | other_way)
+        .then(one_way)
+        .when(here != there)
+        .then(there)
+        .when(earlier | later)
+        .then(earlier)
+        .otherwise(higher)
+    )
+
+
+def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.DataFrame:
+    """Conversations in the words of a record sent by the opener, with what came back beside it."""
+    ends = {"source": opener, "destination": responder}
+    return conversations.select(
+        "scope",
+        "protocol",
+        "interface_id",
+        "is_ipv6",
+        "end",
+        pl.min_horizontal("here_start", "there_start").alias("start"),
+        *(pl.col(f"{side}_address").alias(f"{end}_address") for end, side in ends.items()),
+        *(pl.col(f"{side}_port").alias(_PORT[end]) for end, side in ends.items()),
+        *(pl.col(f"{side}_{fact}").alias(f"{end}_{fact}") for end, side in ends.items() for fact in _END_FACTS),
+        *(pl.col(f"{opener}_{name}").alias(name) for name in _COUNTS),
+        pl.col(f"{responder}_packets").alias("reply_packets"),
+        pl.col(f"{responder}_bytes").alias("reply_bytes"),
+    )
+
+
+def _signs_of_both(calls: pl.DataFrame) -> pl.DataFrame:
+    bare_reply = pl.col("reply_bytes") <= pl.when("is_ipv6").then(BARE_BYTES_IPV6).otherwise(BARE_BYTES) * pl.col(
+        "reply_packets"
+    )
+    return opener_signs(
+        calls,
+        reply_packets=pl.col("reply_packets"),
+        rejected_packets=pl.col("rejected_packets"),
+        is_established=~is_syn_sized(),
+        is_answered=~bare_reply,
+        is_refused=bare_reply,
+        is_certain=~is_bare() | ~pl.col("source_is_inside"),
+    )
+
+
+def _signs_of_one(calls: pl.DataFrame) -> pl.DataFrame:
+    source = pl.col("srcport")
+    like_a_reply = (source < FIRST_EPHEMERAL_PORT) & ~is_service_port(pl.col("dstport"))
+    nothing = like_a_reply & (pl.col("source_is_inside") | (source < FIRST_UNPRIVILEGED_PORT))
+    return opener_signs(calls.filter(~nothing), rejected_packets=pl.col("rejected_packets"), is_doubtful=like_a_reply)

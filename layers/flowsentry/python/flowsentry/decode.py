@@ -1,0 +1,164 @@
+"""Bytes -> text: gzip, plain text and the CloudWatch Logs envelope. Knows containers, not fields."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from isal import isal_zlib
+from isal.igzip_lib import IsalError
+
+from flowsentry.errors import CutOffError, PoisonError
+from flowsentry.fields import BY_NAME, names_in_log_format
+from flowsentry.frames import LogText, Subscription
+
+CHUNK_BYTES = 8 << 20
+"""Text handed on at a time. Larger: a little faster and more memory (3 M records: 218 MB peak at 8 MB, 526 MB at
+once). Smaller: the fixed cost of each chunk shows."""
+MAX_LINE_BYTES = 64 << 10
+"""A longer line is no flow log record (54 fields are some 2 KB); it is cut here, and rejected by parse."""
+MAX_PAYLOAD_BYTES = 64 << 20
+"""Inflated size at which a CloudWatch Logs payload is refused: an asynchronous invocation carries at most 1 MB."""
+MIN_KNOWN_NAMES = 2
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP = 31
+
+
+def object_texts(blocks: Iterable[bytes]) -> Iterator[LogText]:
+    """The text of one S3 object as bounded chunks of whole lines, in order; nothing for an empty object.
+
+    `blocks` are the object's bytes, plain or gzip (several members too), recognised by content. Raises PoisonError for
+    what is no flow log file or has a wrong checksum (what came before it must then have no effect), CutOffError where
+    the object ends in the middle: all that was yielded before is good. Never retry either.
+    """
+    names: tuple[str, ...] = ()
+    line_number = 2
+    for text in _whole_lines(_inflated(blocks)):
+        body = text
+        if not names:
+            header, _, body = text.partition(b"\n")
+            names = _names_in_header(header)
+        if body:
+            yield LogText(names, body, line_number)
+            line_number += body.count(b"\n")
+
+
+def subscription(data: bytes) -> Subscription:
+    """The log group, stream and lines of one CloudWatch Logs payload: `awslogs.data` after base64.
+
+    One log event is one line, also when its message has line breaks inside (it is then rejected by parse). Raises
+    PoisonError when it is no gzip of such JSON: never retry.
+    """
+    try:
+        envelope = json.loads(_inflated_payload(data))
+        lines = [_one_line(event["message"]) for event in envelope.get("logEvents", ())]
+        return Subscription(
+            owner=envelope["owner"],
+            log_group=envelope["logGroup"],
+            log_stream=envelope["logStream"],
+            text="".join(lines).encode(errors="replace"),
+            is_control=envelope["messageType"] == "CONTROL_MESSAGE",
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PoisonError("not-a-subscription", f"the payload is no CloudWatch Logs envelope: {error!r}") from error
+
+
+def subscription_text(payload: Subscription, log_format: str) -> LogText:
+    """The lines of a payload with the order of their fields, which CloudWatch Logs does not state: it is the LogFormat
+    of the flow log that writes to this log group. Raises ValueError for what is no log format.
+    """
+    text = b"" if payload.is_control else payload.text
+    return LogText(names_in_log_format(log_format), text, 1)
+
+
+def _inflated(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The content of the blocks: inflated where they start as gzip does, else as they are."""
+    stream = (block for block in blocks if block)
+    first = next(stream, b"")
+    while len(first) < len(_GZIP_MAGIC) and (more := next(stream, b"")):
+        first += more
+    if first.startswith(_GZIP_MAGIC):
+        yield from _gunzipped(_chained(first, stream))
+    else:
+        yield from _chained(first, stream)
+
+
+def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Inflated text in pieces of at most CHUNK_BYTES, member after member (gzip allows several: RFC 1952, 2.2).
+
+    Python's gzip.open raises at a cut and keeps back what it had already inflated, so this counts for itself.
+    """
+    member = isal_zlib.decompressobj(_GZIP)
+    for block in blocks:
+        pending = block
+        while pending:
+            if member.eof:
+                if not pending.strip(b"\0"):
+                    break  # padding of zeros after the last member, as tar and some uploaders leave it
+                member = isal_zlib.decompressobj(_GZIP)
+            yield _inflated_step(member, pending)
+            pending = member.unused_data if member.eof else member.unconsumed_tail
+    while not member.eof and (rest := _inflated_step(member, b"")):
+        yield rest
+    if not member.eof:
+        raise CutOffError("gzip-cut-off", "the gzip data ends in the middle; the lines before the cut were kept")
+
+
+def _inflated_step(member: Any, data: bytes) -> bytes:
+    try:
+        text: bytes = member.decompress(data, CHUNK_BYTES)
+    except IsalError as error:  # type: ignore[misc]  # its stub declares the class as a value
+        raise PoisonError("gzip-corrupt", f"the gzip data is damaged: {error}") from error
+    return text
+
+
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same text in chunks of about CHUNK_BYTES that end with a newline; what follows the last newline of a source
+    that was cut off is left out, since half a record is none.
+    """
+    held = bytearray()
+    try:
+        for piece in pieces:
+            held += piece
+            if len(held) >= CHUNK_BYTES and (end := held.rfind(b"\n") + 1):
+                yield bytes(held[:end])
+                del held[:end]
+            if len(held) > CHUNK_BYTES:
+                del held[MAX_LINE_BYTES + 1 : -1]
+    except CutOffError:
+        if end := held.rfind(b"\n") + 1:
+            yield bytes(held[:end])
+        raise
+    if held:
+        yield bytes(held) if held.endswith(b"\n") else bytes(held) + b"\n"
+
+
+def _names_in_header(header: bytes) -> tuple[str, ...]:
+    """The field names of a header line; `_` for `-` is accepted, as tools that rewrite the files spell them."""
+    names = tuple(header.decode("ascii", errors="replace").strip().replace("_", "-").split())
+    if sum(name in BY_NAME for name in names) < min(MIN_KNOWN_NAMES, max(len(names), 1)):
+        raise PoisonError("no-header", f"the first line is no header of flow log fields: {header[:80]!r}")
+    if len(set(names)) < len(names):
+        raise PoisonError("bad-header", f"the header names a field twice: {header[:200]!r}")
+    return names
+
+
+def _inflated_payload(data: bytes) -> bytes:
+    member = isal_zlib.decompressobj(_GZIP)
+    try:
+        text: bytes = member.decompress(data, MAX_PAYLOAD_BYTES)
+    except IsalError as error:  # type: ignore[misc]  # its stub declares the class as a value
+        raise PoisonError("payload-not-gzip", f"the payload is not gzip: {error}") from error
+    if not member.eof:
+        reason = "payload-too-large" if len(text) >= MAX_PAYLOAD_BYTES else "payload-cut-off"
+        raise PoisonError(reason, "the payload is cut off or larger than a payload can be")
+    return text
+
+
+def _one_line(message: str) -> str:
+    return message.rstrip("\r\n").replace("\n", " ").replace("\r", " ") + "\n"

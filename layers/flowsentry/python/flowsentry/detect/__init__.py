@@ -1,0 +1,28 @@
+"""Contacts and the evidence they add to -> findings. This page lists what is looked for."""
+
+from collections.abc import Sequence
+
+from flowsentry.detect.blocked_internal import blocked_internal
+from flowsentry.detect.host_sweep import HOST_SWEEP
+from flowsentry.detect.network_scan import NETWORK_SCAN
+from flowsentry.detect.port_scan import PORT_SCAN
+from flowsentry.detect.scans import condemned_sources, scans
+from flowsentry.evidence import History
+from flowsentry.findings import Finding
+from flowsentry.frames import Contacts
+from flowsentry.ownership import Inventory
+from flowsentry.territory import Territory
+
+SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
+"""The shapes of a scan, in the order they are tried; the last fits whatever is left."""
+
+
+def detect(
+    contacts: Contacts, histories: Sequence[History], inventory: Inventory, territory: Territory
+) -> list[Finding]:
+    """What the contacts of a batch, and the evidence of their sources after this batch, say is worth telling.
+
+    The same input gives the same findings with the same ids, in whatever order and however often it comes.
+    """
+    found = scans(histories, SHAPES, inventory, territory)
+    return [*found, *blocked_internal(contacts, condemned_sources(histories), inventory)]

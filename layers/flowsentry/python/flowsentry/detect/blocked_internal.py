@@ -1,0 +1,81 @@
+"""Own host refused by a rule on the way to own host: something that should work probably does not.
+
+Why it matters: a security group or network ACL that forgot a path is an outage somebody has not found yet; the same
+record may be a host that tries doors, so it is told either way.
+Innocent look-alikes: late packets of a closed connection, which are REJECT too (they carry no SYN, so they are no
+contact); a scan, which is told as a scan; a single stray packet, which is below the bound.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from flowsentry.endpoints import PROTOCOL_NAMES
+from flowsentry.findings import Finding, Severity, finding_id
+from flowsentry.frames import Contacts
+from flowsentry.ownership import Interface, Inventory
+from flowsentry.services import SERVICES
+
+MIN_PACKETS = 3
+"""Refused packets in a batch. Clients that mean it try again (Linux sends seven SYNs in two minutes); probes do not.
+Higher: a client with a short time-out is not told about. Lower: probes and strays are."""
+MAX_ENDPOINTS_A_SOURCE = 5
+"""Blocked endpoints of one source told one by one. A source with more in one batch tries doors: that is left to scan
+evidence, where it belongs."""
+
+_TCP_OR_UDP = (6, 17)
+
+
+def blocked_internal(contacts: Contacts, condemned: Collection[tuple[str, str]], inventory: Inventory) -> list[Finding]:
+    """A finding for each (initiator, responder, port) inside that a rule refused: once a day."""
+    blocked = contacts.filter(
+        pl.col("outcome") == "rejected",
+        pl.col("initiator_is_inside") & pl.col("responder_is_inside"),
+        pl.col("protocol").is_in(_TCP_OR_UDP),
+        pl.col("rejected_packets") >= MIN_PACKETS,
+        pl.len().over("scope", "initiator") <= MAX_ENDPOINTS_A_SOURCE,
+    )
+    rows = blocked.sort("first_seen", "initiator", "responder", "responder_port").iter_rows(named=True)
+    return list(_findings(rows, condemned, inventory))
+
+
+def _findings(
+    rows: Iterator[Mapping[str, Any]], condemned: Collection[tuple[str, str]], inventory: Inventory
+) -> Iterator[Finding]:
+    for row in rows:
+        if (row["scope"], row["initiator"]) not in condemned:
+            yield _finding(row, inventory)
+
+
+def _finding(row: Mapping[str, Any], inventory: Inventory) -> Finding:
+    scope, initiator, responder, port = (row[name] for name in ("scope", "initiator", "responder", "responder_port"))
+    owners = [inventory.owner_of(scope, address) for address in (initiator, responder)]
+    protocol = PROTOCOL_NAMES[row["protocol"]]
+    service = f" ({SERVICES[port]})" if port in SERVICES else ""
+    names = [_named(address, owner) for address, owner in zip((initiator, responder), owners, strict=True)]
+    return Finding(
+        id=finding_id("blocked_internal", scope, initiator, responder, str(port), protocol, str(row["day"])),
+        kind="blocked_internal",
+        severity=Severity.MEDIUM,
+        title=f"{names[0]} is blocked from {names[1]}: port {port}/{protocol}{service}",
+        subject=initiator,
+        scope=scope,
+        first_seen=row["first_seen"],
+        last_seen=row["last_seen"],
+        endpoints=1,
+        details={
+            "responder": responder,
+            "responder_port": port,
+            "protocol": protocol,
+            "packets": row["rejected_packets"],
+            "interface_ids": [row["interface_id"]] if row["interface_id"] else [],
+            "subject_owner": owners[0].owner if owners[0] else None,
+            "responder_owner": owners[1].owner if owners[1] else None,
+            "technique": None,
+        },
+    )
+
+
+def _named(address: str, owner: Interface | None) -> str:
+    return f"{owner.owner_name} ({address})" if owner else address

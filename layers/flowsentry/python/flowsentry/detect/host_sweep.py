@@ -1,0 +1,11 @@
+"""One port of many hosts: someone looks for a service wherever it runs.
+
+Why it matters: worms and their hands-on kin look for the next host this way (SMB, SSH, RDP, databases).
+Innocent look-alikes: a load balancer or monitoring system whose targets are down (load balancers are never a subject),
+service discovery over addresses that are no longer used, a crawler whose sites are gone.
+ATT&CK T1018, Remote System Discovery.
+"""
+
+from flowsentry.detect.scan_shape import MOSTLY, ScanShape
+
+HOST_SWEEP = ScanShape("host_sweep", "sweeps", "T1018", lambda hosts, ports: hosts >= MOSTLY * ports)

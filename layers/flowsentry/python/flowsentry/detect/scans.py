@@ -1,0 +1,117 @@
+"""Histories -> scan findings: who is condemned, the shape of it, and how loud it is.
+
+Who scans whom decides how loud. Inside to inside is lateral movement, inside to outside a compromised host: high.
+Outside to us is the weather of the Internet: medium when something answered, else background, which is sent as one
+digest a window.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from enum import StrEnum
+
+import polars as pl
+
+from flowsentry.detect.scan_shape import ScanShape
+from flowsentry.detect.verdict import MIN_ENDPOINTS, Verdict, verdict
+from flowsentry.endpoints import Endpoint, endpoint_of
+from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
+from flowsentry.findings import Finding, Severity, finding_id
+from flowsentry.ownership import Inventory
+from flowsentry.territory import Territory
+
+MAX_SAMPLE_ENDPOINTS = 10
+
+
+class Relation(StrEnum):
+    """Who scans whom, from quiet to loud. Evidence only grows, so a source's relation only gets louder."""
+
+    OUTSIDE_BACKGROUND = "outside_background"
+    OUTSIDE_ANSWERED = "outside_answered"
+    INSIDE_TO_OUTSIDE = "inside_to_outside"
+    INSIDE_TO_INSIDE = "inside_to_inside"
+
+
+SEVERITY = {
+    Relation.OUTSIDE_BACKGROUND: Severity.BACKGROUND,
+    Relation.OUTSIDE_ANSWERED: Severity.MEDIUM,
+    Relation.INSIDE_TO_OUTSIDE: Severity.HIGH,
+    Relation.INSIDE_TO_INSIDE: Severity.HIGH,
+}
+
+
+def scans(
+    histories: Sequence[History], shapes: Sequence[ScanShape], inventory: Inventory, territory: Territory
+) -> list[Finding]:
+    """A finding for each source, day and relation that the evidence condemns: at most one a day, and one more when it
+    gets louder. The shape is an attribute and may grow. A write to a day is judged with every day whose memory it is
+    in.
+    """
+    return [
+        _finding(key, condemned, shapes, inventory, territory)
+        for history in histories
+        for key, condemned in _condemned(history)
+    ]
+
+
+def condemned_sources(histories: Iterable[History]) -> set[tuple[str, str]]:
+    """The (scope, source) of those that are condemned."""
+    return {(key.scope, key.source) for history in histories for key, _ in _condemned(history)}
+
+
+def _condemned(history: History) -> Iterator[tuple[EvidenceKey, Verdict]]:
+    judged = {written + later for written in history.written_days for later in range(MEMORY_DAYS + 1)}
+    for day in sorted(judged & history.days.keys()):
+        if found := verdict(history.days, day):
+            yield history.days[day].key, found
+
+
+def _finding(
+    key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], inventory: Inventory, territory: Territory
+) -> Finding:
+    failed = _in_order(condemned.failed)
+    answered = _in_order(condemned.answered)
+    hosts, ports = {end.host for end in failed}, {end.port for end in failed}
+    shape = next(shape for shape in shapes if shape.fits(len(hosts), len(ports)))
+    relation = _relation(condemned, failed, territory)
+    owner = inventory.owner_of(key.scope, key.source)
+    name = f"{owner.owner_name} ({key.source})" if owner else key.source
+    return Finding(
+        id=finding_id("scan", key.scope, key.source, str(key.day), relation),
+        kind=shape.kind,
+        severity=SEVERITY[relation],
+        title=f"{name} {shape.verb} {_target(failed, hosts, ports)}",
+        subject=key.source,
+        scope=key.scope,
+        first_seen=condemned.evidence.first_seen,
+        last_seen=condemned.evidence.last_seen,
+        endpoints=condemned.endpoints,
+        details={
+            "relation": str(relation),
+            "hosts": len(hosts),
+            "ports": len(ports),
+            "sample_endpoints": [str(end) for end in failed[:MAX_SAMPLE_ENDPOINTS]],
+            "answered_endpoints": [str(end) for end in answered[:MAX_SAMPLE_ENDPOINTS]],
+            "subject_owner": owner.owner if owner else None,
+            "technique": shape.technique,
+        },
+    )
+
+
+def _in_order(members: Collection[bytes]) -> list[Endpoint]:
+    return [endpoint_of(member) for member in sorted(members, key=rank_of_member)]
+
+
+def _relation(condemned: Verdict, failed: Sequence[Endpoint], territory: Territory) -> Relation:
+    if not condemned.evidence.is_inside:
+        heard = condemned.answered and condemned.is_certain
+        return Relation.OUTSIDE_ANSWERED if heard else Relation.OUTSIDE_BACKGROUND
+    addresses = pl.Series([end.address for end in failed], dtype=pl.String)
+    inside = int(territory.is_inside(addresses).sum())
+    return Relation.INSIDE_TO_INSIDE if inside >= MIN_ENDPOINTS else Relation.INSIDE_TO_OUTSIDE
+
+
+def _target(failed: Sequence[Endpoint], hosts: Collection[int], ports: Collection[int]) -> str:
+    """Whom and what, in a few words: one host by its address, one port by its number."""
+    host = failed[0].address or "an IPv6 host"
+    whom = host if len(hosts) == 1 else f"{len(hosts)} hosts"
+    what = f"port {next(iter(ports))}" if len(ports) == 1 else f"{len(ports)} ports"
+    return f"{whom}: {what}"

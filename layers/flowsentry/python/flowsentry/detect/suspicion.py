@@ -1,0 +1,92 @@
+"""Contacts -> evidence: what each source failed and managed to reach, as sets that merge."""
+
+from collections.abc import Collection, Iterator
+
+import polars as pl
+
+from flowsentry.endpoints import MEMBER_BYTES, members, rank_of
+from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MAX_SOURCE_PORTS, Evidence, EvidenceKey
+from flowsentry.frames import Contacts
+from flowsentry.ownership import PUBLIC, Inventory
+from flowsentry.territory import Territory
+
+_KEY = ("source_scope", "initiator", "day")
+_BOUNDS = {"failed": MAX_ENDPOINTS, "answered": MAX_ENDPOINTS, "doubtful": MAX_DOUBTFUL}
+_PRIVATE = Territory.of(Inventory())
+
+
+def with_source_scope(contacts: Contacts) -> pl.DataFrame:
+    """The contacts with `source_scope`: where the initiator's address means one source. An address outside our networks
+    that is not private means the same everywhere, so what it does to several VPCs adds up.
+    """
+    outside = contacts.filter(~pl.col("initiator_is_inside")).select(pl.col("initiator").unique()).to_series()
+    public = outside.filter(~_PRIVATE.is_inside(outside))
+    is_public = ~pl.col("initiator_is_inside") & pl.col("initiator").is_in(public.implode())
+    scope = pl.when(is_public).then(pl.lit(PUBLIC, pl.Categorical())).otherwise("scope")
+    return contacts.with_columns(scope.alias("source_scope"))
+
+
+def sources_with_answers_only(contacts: pl.DataFrame) -> list[EvidenceKey]:
+    """The sources whose every contact was answered: by far the most, and worth recording only when suspected before."""
+    sources = contacts.group_by(_KEY).agg((pl.col("outcome") == "answered").all().alias("innocent"))
+    innocent = sources.filter("innocent").select(pl.col("source_scope", "initiator").cast(pl.String), "day")
+    return [EvidenceKey(*row) for row in innocent.iter_rows()]
+
+
+def evidence_of(
+    contacts: pl.DataFrame, innocent: Collection[EvidenceKey], suspects: Collection[EvidenceKey]
+) -> list[Evidence]:
+    """The evidence of every source but the innocent ones that nobody suspects, one for each source and day.
+
+    `contacts` are those of `with_source_scope`. Which members a full set keeps is decided here, on the column, by the
+    order that merging keeps too.
+    """
+    ignored = pl.DataFrame(sorted(set(innocent) - set(suspects)), _KEY_SCHEMA, orient="row")
+    watched = contacts.join(ignored, on=_KEY, how="anti")
+    ends = watched.with_columns(members(watched).alias("member"), _SET_OF_OUTCOME.alias("set"))
+    ranked = ends.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank")
+    sets = ranked.group_by(_KEY).agg(
+        *(
+            pl.col("member").filter(pl.col("set") == name).unique(maintain_order=True).head(size).alias(name)
+            for name, size in _BOUNDS.items()
+        ),
+        pl.concat_list("min_initiator_port", "max_initiator_port")
+        .filter(pl.col("set") == "doubtful")
+        .explode()
+        .unique()
+        .sort()
+        .head(MAX_SOURCE_PORTS)
+        .alias("source_ports"),
+        pl.col("first_seen").min(),
+        pl.col("last_seen").max(),
+        pl.col("initiator_is_inside").any().alias("is_inside"),
+    )
+    return list(_evidence(sets))
+
+
+_KEY_SCHEMA = {"source_scope": pl.Categorical(), "initiator": pl.Categorical(), "day": pl.Int32()}
+_SET_OF_OUTCOME = (
+    pl.when(pl.col("outcome") == "answered")
+    .then(pl.lit("answered"))
+    .when(pl.col("outcome") == "doubtful")
+    .then(pl.lit("doubtful"))
+    .otherwise(pl.lit("failed"))
+)
+
+
+def _evidence(sets: pl.DataFrame) -> Iterator[Evidence]:
+    for row in sets.with_columns(pl.col("source_scope", "initiator").cast(pl.String)).iter_rows(named=True):
+        yield Evidence(
+            EvidenceKey(row["source_scope"], row["initiator"], row["day"]),
+            failed=_as_members(row["failed"]),
+            answered=_as_members(row["answered"]),
+            doubtful=_as_members(row["doubtful"]),
+            source_ports=frozenset(port for port in row["source_ports"] if port is not None),
+            first_seen=row["first_seen"],
+            last_seen=row["last_seen"],
+            is_inside=row["is_inside"],
+        )
+
+
+def _as_members(values: list[int]) -> frozenset[bytes]:
+    return frozenset(value.to_bytes(MEMBER_BYTES) for value in values)

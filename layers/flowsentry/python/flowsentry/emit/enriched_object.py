@@ -1,0 +1,57 @@
+"""Enriched flows -> one Parquet file, and its key: the same for the same source, so a second delivery replaces it."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from flowsentry.frames import EnrichedFlows
+
+ROW_GROUP_ROWS = 250_000
+"""Rows held until they are written. More: fewer, better compressed row groups and more memory. Fewer: larger files."""
+
+
+def enriched_key(source: str, at: int) -> str:
+    """The key of the enriched object of a source (an object's URL, or a log stream with its first event): by the day of
+    `at`, Unix seconds, so that Athena reads only the days asked for.
+    """
+    digest = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
+    return f"enriched/day={datetime.fromtimestamp(at, UTC):%Y-%m-%d}/{digest}.parquet"
+
+
+def write_enriched(chunks: Iterable[EnrichedFlows], path: Path) -> int:
+    """The number of rows written to one Parquet file at `path`, chunk by chunk, so that memory is bounded by a row
+    group; no file when there are none. Types are those that Athena reads: no unsigned ones.
+    """
+    waiting = iter(chunks)
+    first = next((chunk for chunk in waiting if len(chunk)), None)
+    if first is None:
+        return 0
+    rows = _Rows(chain([first], waiting))
+    frame = register_io_source(rows.produced, schema=_athena_types(first).schema, is_pure=False)
+    frame.sink_parquet(path, row_group_size=ROW_GROUP_ROWS, compression="zstd", compression_level=1, statistics=True)
+    return rows.count
+
+
+class _Rows:
+    """The chunks in the form in which polars asks for them, counted."""
+
+    def __init__(self, chunks: Iterable[pl.DataFrame]) -> None:
+        self.count = 0
+        self._chunks = chunks
+
+    def produced(
+        self, columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        for chunk in self._chunks:
+            self.count += len(chunk)
+            typed = _athena_types(chunk)
+            yield typed if columns is None else typed.select(columns)
+
+
+def _athena_types(chunk: pl.DataFrame) -> pl.DataFrame:
+    return chunk.with_columns(pl.col(pl.UInt8, pl.UInt16).cast(pl.Int32))

@@ -1,0 +1,147 @@
+"""The only place that knows the order: texts -> records -> flows -> contacts -> evidence -> findings."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from flowsentry import measure as measuring
+from flowsentry.contacts import Gathering, gather
+from flowsentry.detect import detect
+from flowsentry.detect.suspicion import evidence_of, sources_with_answers_only, with_source_scope
+from flowsentry.emit.enriched_object import write_enriched
+from flowsentry.enrich import enrich
+from flowsentry.errors import CutOffError
+from flowsentry.evidence import EvidenceStore
+from flowsentry.fields import unknown_names
+from flowsentry.findings import Finding, FindingStore
+from flowsentry.frames import EnrichedFlows, LogText, Measurements, Records, RejectedLines
+from flowsentry.measure import measure
+from flowsentry.ownership import Inventory
+from flowsentry.parse import count_status, flows_of, parse
+from flowsentry.territory import PRIVATE_NETWORKS, Territory
+
+MAX_UNKNOWN_INTERFACES = 100
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a batch is judged against; no I/O. Made once a snapshot: its look-up tables are kept."""
+
+    inventory: Inventory = field(default_factory=Inventory)
+    inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
+
+    @cached_property
+    def territory(self) -> Territory:
+        return Territory.of(self.inventory, self.inside_networks)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a source. `lines` are all of its lines but the header; each is a record with traffic
+    (`accepted_records`), a `nodata` or `skipdata` record, or rejected. `findings` are those that are new. `newest_end`
+    is the Unix second of the newest record. `damage` tells of a source that was cut off: all before the cut counts.
+    """
+
+    lines: int = 0
+    accepted_records: int = 0
+    nodata: int = 0
+    skipdata: int = 0
+    rejected: RejectedLines = field(default_factory=RejectedLines)
+    unknown_fields: tuple[str, ...] = ()
+    unknown_interfaces: tuple[str, ...] = ()
+    measurements: Measurements = field(default_factory=lambda: measuring.add_up([]))
+    findings: list[Finding] = field(default_factory=list)
+    newest_end: int | None = None
+    damage: CutOffError | None = None
+
+
+def process(
+    texts: Iterable[LogText],
+    context: Context,
+    evidence: EvidenceStore,
+    findings: FindingStore,
+    enriched: Path | None = None,
+) -> Outcome:
+    """What became of one source, after its evidence and findings were stored and its enriched Parquet was written to
+    the path `enriched` (no file when no record tells of traffic).
+
+    Effects happen once, after the end of the texts: a damaged source shows only there. Raises PoisonError (never retry)
+    with no effect when the source is no flow log, RetryableError when a store can't be reached: doing all again is
+    harmless, since stores merge and put once.
+    """
+    run = _Run(context)
+    chunks = run.enriched(texts)
+    if enriched is None:
+        deque(chunks, maxlen=0)
+    else:
+        write_enriched(chunks, enriched)
+    if run.failure is not None:
+        raise run.failure
+    return run.stored(evidence, findings)
+
+
+class _Run:
+    """One source on its way: what its chunks add up to."""
+
+    def __init__(self, context: Context) -> None:
+        self.failure: Exception | None = None
+        self._context = context
+        self._outcome = Outcome()
+        self._gathering = Gathering()
+        self._measurements: list[Measurements] = []
+        self._unknown_interfaces: set[str] = set()
+
+    def enriched(self, texts: Iterable[LogText]) -> Iterator[EnrichedFlows]:
+        """The enriched flows, chunk by chunk. An error ends them and is kept: what writes them would swallow it."""
+        try:
+            for text in texts:
+                yield self._chunk(text)
+        except CutOffError as damage:
+            self._outcome.damage = damage
+        except Exception as failure:  # noqa: BLE001 - raised by process, past the Parquet writer that would wrap it
+            self.failure = failure
+
+    def _chunk(self, text: LogText) -> EnrichedFlows:
+        parsed = parse(text)
+        flows = enrich(flows_of(parsed.records), self._context.territory)
+        gather(flows, self._gathering)
+        self._measurements.append(measure(flows))
+        self._count(text, parsed.lines, parsed.rejected, parsed.records, flows)
+        return flows
+
+    def _count(
+        self, text: LogText, lines: int, rejected: RejectedLines, records: Records, flows: EnrichedFlows
+    ) -> None:
+        outcome = self._outcome
+        outcome.lines += lines
+        outcome.accepted_records += len(flows)
+        outcome.nodata += count_status(records, "NODATA")
+        outcome.skipdata += count_status(records, "SKIPDATA")
+        outcome.rejected.add(rejected)
+        outcome.unknown_fields = unknown_names(text.names)
+        ends = flows.select(pl.col("end").max()).item()
+        outcome.newest_end = max((end for end in (outcome.newest_end, ends) if end is not None), default=None)
+        self._note_unknown_interfaces(flows)
+
+    def _note_unknown_interfaces(self, flows: EnrichedFlows) -> None:
+        seen = flows.select(pl.col("interface_id").unique().drop_nulls())
+        unknown = seen.join(self._context.territory.interfaces, on="interface_id", how="anti")
+        room = MAX_UNKNOWN_INTERFACES - len(self._unknown_interfaces)
+        self._unknown_interfaces.update(unknown["interface_id"].head(room).cast(pl.String))
+
+    def stored(self, evidence: EvidenceStore, findings: FindingStore) -> Outcome:
+        """The outcome, once evidence and findings are stored."""
+        contacts = self._gathering.settle()
+        located = with_source_scope(contacts)
+        innocent = sources_with_answers_only(located)
+        suspects = evidence.suspects(innocent) if innocent else set()
+        histories = evidence.merge(evidence_of(located, innocent, suspects))
+        found = detect(contacts, histories, self._context.inventory, self._context.territory)
+        self._outcome.findings = findings.put_new(found)
+        self._outcome.measurements = measuring.add_up(self._measurements)
+        self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
+        return self._outcome
