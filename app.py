@@ -1,0 +1,35 @@
+"""The CDK app: the user's settings → four stacks. Synth needs no account, no Docker and no clock."""
+
+import sys
+
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from stacks.allowed import SettingsError
+from stacks.deployment import Deployment
+from stacks.flow_logs_stack import FlowLogsStack
+from stacks.monitoring_stack import MonitoringStack
+from stacks.processing_stack import ProcessingStack
+from stacks.state_stack import StateStack
+
+
+def add_stacks(app: App) -> None:
+    """The stacks, in the order they are deployed, and the checks on them. Raises SettingsError."""
+    deployment = Deployment.from_context(app.node.get_all_context())
+    flow_logs = FlowLogsStack(app, "FlowLogs", deployment=deployment)
+    state = StateStack(app, "State", deployment=deployment)
+    processing = ProcessingStack(app, "Processing", deployment=deployment, log_groups_of=flow_logs)
+    monitoring = MonitoringStack(app, "Monitoring", deployment=deployment)
+    processing.add_stack_dependency(flow_logs, "log groups, buckets and the queue")
+    processing.add_stack_dependency(state, "tables, the topic and the output bucket")
+    monitoring.add_stack_dependency(processing, "functions")
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+if __name__ == "__main__":
+    app = App()
+    try:
+        add_stacks(app)
+    except SettingsError as error:
+        sys.exit(str(error))
+    app.synth()

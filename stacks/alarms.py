@@ -1,0 +1,116 @@
+"""The alarms. Each says what is wrong, and which entry of docs/runbook.md says what to do."""
+
+import math
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.deployment import Deployment
+from stacks.measures import PERIOD_MINUTES, of_function, of_queue, pipeline
+
+FAILED_PERIODS, FAILED_OF_PERIODS = 2, 3
+"""A function's errors alarm when two of three periods have some. Fewer: a retry that worked wakes somebody. More: a
+function that fails always is found later."""
+LATE_ALERT_MINUTES = 30
+"""How late an alert may be, beyond the window of a digest. Less: an outage of SNS that the outbox gets over by itself
+alarms. More: people hear later that they hear nothing."""
+
+
+class Alarms(Construct):
+    """`alarms`, all of which tell the topic. Only metrics stamped with now are judged: records come late."""
+
+    def __init__(self, scope: Construct, id_: str, *, deployment: Deployment, topic: sns.ITopic) -> None:
+        super().__init__(scope, id_)
+        self._deployment = deployment
+        self._tell = actions.SnsAction(topic)
+        self.alarms: list[cloudwatch.Alarm] = []
+
+    def watch_dead_letters(self, queue_name: str) -> None:
+        self._alarm(
+            "dead-letter-queue",
+            "Flow logs could not be processed: their notices are in the dead-letter queue and wait for a person.",
+            of_queue("ApproximateNumberOfMessagesVisible", queue_name, "messages"),
+        )
+
+    def watch_oldest_notice(self, queue_name: str) -> None:
+        minutes = self._deployment.freshness_minutes
+        self._alarm(
+            "oldest-notice",
+            f"A notice of new flow logs has waited for more than {minutes} minutes: objects are not read as fast as "
+            "they come, or not at all.",
+            of_queue("ApproximateAgeOfOldestMessage", queue_name, "seconds"),
+            threshold=minutes * 60,
+        )
+
+    def watch_function(self, service: str, function_name: str) -> None:
+        self._alarm(
+            f"function-errors-{service.replace('_', '-')}",
+            f"The function {service} failed in {FAILED_PERIODS} of the last {FAILED_OF_PERIODS} periods of "
+            f"{PERIOD_MINUTES} minutes.",
+            of_function("Errors", function_name, "Sum", service),
+            periods=FAILED_OF_PERIODS,
+            of_them=FAILED_PERIODS,
+            entry="function-errors",
+        )
+
+    def watch_kept_failures(self, function_name: str) -> None:
+        self._alarm(
+            "failed-invocations-lost",
+            "Lambda could not keep a CloudWatch Logs payload that stream_processor failed on: its records are lost to "
+            "detection.",
+            of_function("DestinationDeliveryFailures", function_name, "Sum", "payloads"),
+        )
+
+    def watch_freshness(self, service: str) -> None:
+        """Silence is a breach: no news is what this alarm is for."""
+        minutes = self._deployment.freshness_minutes
+        periods = math.ceil(minutes / PERIOD_MINUTES)
+        self._alarm(
+            f"freshness-{service.replace('_', '-')}",
+            f"For {minutes} minutes {service} has read no record, or none younger than that: nothing is being watched.",
+            pipeline("FreshnessSeconds", service, "Minimum"),
+            threshold=minutes * 60,
+            periods=periods,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+            entry="freshness",
+        )
+
+    def watch_alerts(self) -> None:
+        minutes = self._deployment.digest_minutes + LATE_ALERT_MINUTES
+        self._alarm(
+            "alerts-not-sent",
+            f"A finding has waited in the outbox for more than {minutes} minutes: people are not being told.",
+            pipeline("OldestAlertSeconds", "notifier", "Maximum"),
+            threshold=minutes * 60,
+        )
+
+    def _alarm(  # noqa: PLR0913 - what an alarm is made of
+        self,
+        name: str,
+        what_is_wrong: str,
+        metric: cloudwatch.Metric,
+        *,
+        threshold: int = 0,
+        periods: int = 1,
+        of_them: int | None = None,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+        entry: str | None = None,
+    ) -> None:
+        """In alarm while the metric is above the threshold."""
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=f"{self._deployment.name}-{name}",
+            alarm_description=f"{what_is_wrong} What to do: docs/runbook.md#{entry or name}",
+            metric=metric,
+            threshold=threshold,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=periods,
+            datapoints_to_alarm=of_them or periods,
+            treat_missing_data=missing,
+        )
+        alarm.add_alarm_action(self._tell)
+        alarm.add_ok_action(self._tell)
+        self.alarms.append(alarm)

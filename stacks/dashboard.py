@@ -1,0 +1,89 @@
+"""The first dashboard: the traffic of each VPC, what was found, and how the pipeline is."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from flowsentry.metric_names import PipelineMetric, TrafficMetric
+from stacks.deployment import Deployment
+from stacks.measures import Statistic, findings_of, of_function, of_queue, pipeline, traffic
+
+PROCESSORS = ("stream_processor", "object_processor")
+FINDING_KINDS = ("port_scan", "host_sweep", "network_scan", "blocked_internal")
+THIRD, HEIGHT = 8, 6
+"""Of the 24 columns of CloudWatch's grid; and the height of a graph."""
+
+
+class Dashboard(Construct):
+    """One dashboard, its rows in the order of questions: is all well, what was found, what moves, where it sticks."""
+
+    def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
+        super().__init__(scope, id_)
+        self._dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=deployment.name)
+
+    def add_alarms(self, alarms: Sequence[cloudwatch.IAlarm]) -> None:
+        self._dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=alarms, title="Alarms", width=24, height=3))
+
+    def add_findings(self) -> None:
+        kinds = [findings_of(kind, service) for kind in FINDING_KINDS for service in PROCESSORS]
+        sent: tuple[PipelineMetric, ...] = ("AlertsPublished", "DigestsPublished", "AlertsFailed")
+        messages = [pipeline(name, "notifier").with_(label=name) for name in sent]
+        self._dashboard.add_widgets(
+            _graph("Findings by kind", kinds),
+            _graph("Messages sent", messages),
+            _graph("Oldest alert not sent (s)", [pipeline("OldestAlertSeconds", "notifier", "Maximum")]),
+        )
+
+    def add_traffic(self, vpc_ids: Sequence[str]) -> None:
+        titles: dict[TrafficMetric, str] = {
+            "Flows": "Flows by VPC",
+            "Bytes": "Bytes by VPC",
+            "Packets": "Packets by VPC",
+            "RejectedFlows": "Rejected flows by VPC",
+            "RejectedInboundFlows": "Rejected inbound flows by VPC",
+            "RejectedOutboundFlows": "Rejected outbound flows by VPC",
+        }
+        graphs = [_graph(title, [traffic(name, vpc_id) for vpc_id in vpc_ids]) for name, title in titles.items()]
+        self._dashboard.add_widgets(*graphs[:3])
+        self._dashboard.add_widgets(*graphs[3:])
+
+    def add_pipeline(self) -> None:
+        self._dashboard.add_widgets(
+            _graph("Lines read", _by_processor("Lines")),
+            _graph("Rejected lines", _by_processor("RejectedLines")),
+            _graph("Age of the newest record (s)", _by_processor("FreshnessSeconds", "Minimum")),
+        )
+        self._dashboard.add_widgets(
+            _graph("Skipped records (SKIPDATA)", _by_processor("SkippedRecords")),
+            _graph("Unknown interfaces", _by_processor("UnknownInterfaces")),
+            _graph("Poison objects and payloads", _by_processor("PoisonSources")),
+        )
+
+    def add_queues(self, notices: str, dead_letters: str) -> None:
+        self._dashboard.add_widgets(
+            _graph("Notices waiting", [of_queue("ApproximateNumberOfMessagesVisible", notices, "notices")]),
+            _graph("Oldest notice (s)", [of_queue("ApproximateAgeOfOldestMessage", notices, "seconds")]),
+            _graph("Dead letters", [of_queue("ApproximateNumberOfMessagesVisible", dead_letters, "dead letters")]),
+        )
+
+    def add_functions(self, function_names: Mapping[str, str]) -> None:
+        """`function_names` by service."""
+
+        def each(metric: str, statistic: Statistic) -> list[cloudwatch.Metric]:
+            return [of_function(metric, name, statistic, service) for service, name in function_names.items()]
+
+        self._dashboard.add_widgets(
+            _graph("Function errors", each("Errors", "Sum")),
+            _graph("Longest run (ms)", each("Duration", "Maximum")),
+            _graph("Throttles", each("Throttles", "Sum")),
+        )
+
+
+def _by_processor(name: PipelineMetric, statistic: Statistic = "Sum") -> list[cloudwatch.Metric]:
+    return [pipeline(name, service, statistic) for service in PROCESSORS]
+
+
+def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+    from_zero = cloudwatch.YAxisProps(min=0, show_units=False)
+    return cloudwatch.GraphWidget(title=title, left=metrics, left_y_axis=from_zero, width=THIRD, height=HEIGHT)

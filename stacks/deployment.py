@@ -1,0 +1,204 @@
+"""The user's settings, validated: "flowsentry" in cdk.json, with `-c flowsentry.<key>=<value>` merged over it."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+from flowsentry.fields import FIELDS
+from stacks.allowed import (
+    Problems,
+    SettingsError,
+    flow_log_format,
+    list_of,
+    network,
+    one_of,
+    one_of_numbers,
+    section,
+    setting,
+    text,
+    whole_number,
+    yes_or_no,
+)
+
+SECTION = "flowsentry"
+CLOUDWATCH, S3 = "cloudwatch", "s3"
+LATEST_VERSION = 5
+FULL_LOG_FORMAT = " ".join(f"${{{field.name}}}" for field in FIELDS if field.version <= LATEST_VERSION)
+"""Without tcp-flags (version 3) who opened a connection is a guess, without pkt-srcaddr (3) NAT hides who it was."""
+
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LOG_RETENTION_DAYS = one_of_numbers(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
+FORMATS_PARAMETER_BYTES = 8192
+"""What an advanced parameter of Systems Manager holds."""
+LOG_GROUP_ENTRY_BYTES = 160
+"""A log group's generated name (stack name of at most 64, logical id, random suffix) and punctuation in that parameter,
+rounded up."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """VPCs whose flow logs go the same way in the same format."""
+
+    vpc_ids: tuple[str, ...] = setting(
+        list_of(text(r"vpc-[0-9a-f]{8,17}", "a VPC id such as vpc-0123456789abcdef0"), at_least=1)
+    )
+    destination: str = setting(one_of(CLOUDWATCH, S3))
+    name: str = setting(text(r"[a-z][a-z0-9-]{0,39}", "lower case letters, digits and hyphens, 40 at most"), default="")
+    log_format: str = setting(flow_log_format(), default=FULL_LOG_FORMAT)
+    draining_log_formats: tuple[str, ...] = setting(list_of(flow_log_format()), default=())
+    traffic_type: str = setting(one_of("ALL", "ACCEPT", "REJECT"), default="ALL")
+    max_aggregation_seconds: int = setting(one_of_numbers(60, 600), default=60)
+    file_format: str = setting(one_of("plain-text"), default="plain-text")
+    hive_partitions: bool = setting(yes_or_no(), default=False)
+    hourly_partitions: bool = setting(yes_or_no(), default=False)
+
+    @property
+    def id(self) -> str:
+        """What tells this source from the others, whatever their order: its name, or its first VPC."""
+        return self.name or self.vpc_ids[0]
+
+    @property
+    def log_groups(self) -> dict[str, str]:
+        """{id of a log group: log format}: the group that is written to, and those that only drain."""
+        current = {self.log_group_id: self.log_format} if self.destination == CLOUDWATCH else {}
+        return current | {f"{self.id}-{_digest(form)}": form for form in self.draining_log_formats}
+
+    @property
+    def log_group_id(self) -> str:
+        """Its log group's id, where it has one: another format is another group."""
+        return f"{self.id}-{_digest(self.log_format)}"
+
+    def problems(self) -> Iterator[str]:
+        if self.destination == CLOUDWATCH and (self.hive_partitions or self.hourly_partitions):
+            yield f'hive_partitions and hourly_partitions need destination "{S3}"; destination is "{CLOUDWATCH}"'
+
+
+def _digest(form: str) -> str:
+    return hashlib.blake2b(form.encode(), digest_size=4).hexdigest()
+
+
+def _overlaps(sources: Sequence[Source]) -> Iterator[str]:
+    """What can't be between sources: a VPC logged twice would be counted twice."""
+    vpcs = Counter(vpc_id for source in sources for vpc_id in source.vpc_ids)
+    yield from (f"{vpc_id} is named {times} times; allowed: once" for vpc_id, times in vpcs.items() if times > 1)
+    ids = Counter(source.id for source in sources)
+    yield from (f"name {id_!r} is given {times} times; allowed: once" for id_, times in ids.items() if times > 1)
+    size = sum(LOG_GROUP_ENTRY_BYTES + len(form) for source in sources for form in source.log_groups.values())
+    if size > FORMATS_PARAMETER_BYTES:
+        yield (
+            f"their log formats need {size} bytes in one parameter; allowed: {FORMATS_PARAMETER_BYTES}. "
+            "Put VPCs of the same format into one source: they share a log group"
+        )
+
+
+@dataclass(frozen=True)
+class StreamProcessor:
+    """The function that reads CloudWatch Logs payloads."""
+
+    memory_mb: int = setting(whole_number(512, 10_240, "megabytes"), default=1024)
+    timeout_seconds: int = setting(whole_number(10, 60, "seconds"), default=60)
+    reserved_concurrency: int | None = setting(whole_number(1, 1000, "executions"), default=None)
+
+
+@dataclass(frozen=True)
+class ObjectProcessor:
+    """The function that reads S3 objects."""
+
+    memory_mb: int = setting(whole_number(512, 10_240, "megabytes"), default=1769)
+    timeout_seconds: int = setting(whole_number(30, 900, "seconds"), default=300)
+    max_concurrency: int = setting(whole_number(2, 1000, "executions"), default=10)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is deployed. docs/settings.md says what each setting is for."""
+
+    sources: tuple[Source, ...] = setting(list_of(section(Source), at_least=1, together=_overlaps))
+    name: str = setting(
+        text(r"[a-z][a-z0-9-]{0,29}", "lower case letters, digits and hyphens, 30 at most"), default=SECTION
+    )
+    inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
+    alert_emails: tuple[str, ...] = setting(list_of(text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")), default=())
+    digest_minutes: int = setting(whole_number(5, 1440, "minutes"), default=60)
+    freshness_minutes: int = setting(whole_number(10, 1440, "minutes"), default=30)
+    inventory_minutes: int = setting(whole_number(1, 60, "minutes"), default=5)
+    log_retention_days: int = setting(LOG_RETENTION_DAYS, default=30)
+    function_log_retention_days: int = setting(LOG_RETENTION_DAYS, default=30)
+    enriched_retention_days: int = setting(whole_number(1, 3650, "days"), default=90)
+    rejected_retention_days: int = setting(whole_number(1, 3650, "days"), default=30)
+    python: str = setting(one_of("3.11", "3.12", "3.13", "3.14"), default="3.14")
+    architecture: str = setting(one_of("arm64", "x86_64"), default="arm64")
+    stream_processor: StreamProcessor = setting(section(StreamProcessor), default_factory=StreamProcessor)  # noqa: RUF009 - it is field()
+    object_processor: ObjectProcessor = setting(section(ObjectProcessor), default_factory=ObjectProcessor)  # noqa: RUF009 - it is field()
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> Self:
+        """The settings in an app's context. Raises SettingsError, which names all that is wrong at once."""
+        problems = Problems()
+        settings = _with_overrides(context.get(SECTION, {}), context, problems)
+        made = section(cls).read(SECTION, settings, problems)
+        if problems:
+            raise SettingsError("\n".join(("The settings of flowsentry can't be used:", *(f"  {p}" for p in problems))))
+        return cast("Self", made)
+
+    @property
+    def log_groups(self) -> dict[str, str]:
+        """{id of a log group: log format} of all sources."""
+        return {id_: form for source in self.sources for id_, form in source.log_groups.items()}
+
+    @property
+    def vpc_ids(self) -> tuple[str, ...]:
+        return tuple(vpc_id for source in self.sources for vpc_id in source.vpc_ids)
+
+    def uses(self, destination: str) -> bool:
+        return any(source.destination == destination for source in self.sources)
+
+
+def _with_overrides(settings: object, context: Mapping[str, Any], problems: Problems) -> object:
+    """The settings of cdk.json with those of the command line over them; an object is merged, a list replaced."""
+    merged = json.loads(json.dumps(settings))
+    for key, value in context.items():
+        path = key.split(".")
+        if path[0] == SECTION and len(path) > 1:
+            _put(merged, path[1:], _from_command_line(value), key, problems)
+    return merged
+
+
+def _put(target: Any, path: list[str], value: Any, key: str, problems: Problems) -> None:
+    for name in path[:-1]:
+        target = target.setdefault(name, {}) if isinstance(target, dict) else None
+    if not isinstance(target, dict):
+        problems.refuse(key, value, f"keys of objects; set {key.rpartition('.')[0]} as a whole, in JSON")
+    elif isinstance(target.get(path[-1]), dict) and isinstance(value, dict):
+        _merge(target[path[-1]], value)
+    else:
+        target[path[-1]] = value
+
+
+def _merge(target: dict[str, Any], values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if isinstance(target.get(name), dict) and isinstance(value, dict):
+            _merge(target[name], value)
+        else:
+            target[name] = value
+
+
+def _from_command_line(value: Any) -> Any:
+    """JSON where it is JSON, else the text. A fraction stays text: no setting is one, and Python 3.10 is not 3.1."""
+    try:
+        return json.loads(value, parse_float=str)
+    except (TypeError, ValueError):
+        return value
+
+
+def unknown_fields(sources: Iterable[Source]) -> Iterator[tuple[Source, str]]:
+    """Fields that this version does not know: allowed, for AWS adds some every year, but worth a warning."""
+    known = {field.name for field in FIELDS}
+    for source in sources:
+        for form in (source.log_format, *source.draining_log_formats):
+            for token in form.split():
+                if token[2:-1] not in known:
+                    yield source, token[2:-1]

@@ -1,0 +1,17 @@
+"""The house log group: its retention is any number of days that CloudWatch Logs takes."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+
+class TimedLogGroup(logs.LogGroup):
+    """A log group of class STANDARD (others can't be subscribed to) that forgets after `days`."""
+
+    def __init__(self, scope: Construct, id_: str, *, days: int, removal_policy: RemovalPolicy) -> None:
+        super().__init__(
+            scope, id_, log_group_class=logs.LogGroupClass.STANDARD, removal_policy=removal_policy, retention=None
+        )
+        log_group = self.node.default_child
+        assert isinstance(log_group, logs.CfnLogGroup)  # noqa: S101 - for the type checker
+        log_group.retention_in_days = days

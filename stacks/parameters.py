@@ -1,0 +1,41 @@
+"""Values that cross stacks: one stack publishes them as SSM parameters, another reads them when it is deployed.
+
+Not CloudFormation exports: an export in use can't change (https://github.com/aws/aws-cdk/issues/7602).
+"""
+
+from enum import StrEnum
+
+from stacks.deployment import Deployment
+
+
+class Value(StrEnum):
+    """Every value that crosses stacks, beside the log groups."""
+
+    LOG_BUCKET = "log-bucket-name"
+    FAILED_INVOCATION_BUCKET = "failed-invocation-bucket-name"
+    NOTICE_QUEUE_ARN = "notice-queue-arn"
+    NOTICE_QUEUE = "notice-queue-name"
+    NOTICE_DLQ_ARN = "notice-dead-letter-queue-arn"
+    NOTICE_DLQ_URL = "notice-dead-letter-queue-url"
+    NOTICE_DLQ = "notice-dead-letter-queue-name"
+    LOG_FORMATS = "log-formats"
+    EVIDENCE_TABLE = "evidence-table-name"
+    FINDINGS_TABLE = "findings-table-name"
+    FINDINGS_STREAM_ARN = "findings-stream-arn"
+    IDEMPOTENCY_TABLE = "idempotency-table-name"
+    OUTPUT_BUCKET = "output-bucket-name"
+    ALERT_TOPIC_ARN = "alert-topic-arn"
+    ALERT_KEY_ARN = "alert-key-arn"
+    STREAM_PROCESSOR = "stream-processor-name"
+    OBJECT_PROCESSOR = "object-processor-name"
+    INVENTORY = "inventory-name"
+    NOTIFIER = "notifier-name"
+
+
+def log_group_value(log_group_id: str) -> str:
+    """The value that holds the name of a log group."""
+    return f"log-group-names/{log_group_id}"
+
+
+def parameter_name(deployment: Deployment, value: str) -> str:
+    return f"/{deployment.name}/{value}"

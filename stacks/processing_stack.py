@@ -1,0 +1,128 @@
+"""What may be rebuilt at any time: the functions, their triggers, and every grant they have."""
+
+from aws_cdk import ArnFormat, Stack
+from constructs import Construct
+
+from stacks.alerting import Alerting
+from stacks.deployment import Deployment
+from stacks.environment import Environment
+from stacks.house_stack import HouseStack
+from stacks.layers import Layers
+from stacks.log_buckets import FAILED_INVOCATION_PREFIX, LOG_PREFIX
+from stacks.ownership import Ownership
+from stacks.parameters import Value, log_group_value
+from stacks.processors import ObjectProcessor, StreamProcessor
+from stacks.python_function import House
+from stacks.state_stack import ENRICHED_PREFIX, INVENTORY_KEY, REJECTED_PREFIX
+from stacks.state_tables import UNPUBLISHED_INDEX
+
+KEYS_VARY = "One function reads or writes all objects under this prefix, and their keys hold dates and hashes."
+"""Why a grant on objects ends in `*`."""
+DESCRIBES = (
+    "ec2:DescribeInstances",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "elasticloadbalancing:DescribeLoadBalancers",
+)
+
+
+class ProcessingStack(HouseStack):
+    """Both processors are always deployed, so that a source can change its way in without losing what is under way."""
+
+    def __init__(self, scope: Construct, id_: str, *, deployment: Deployment, log_groups_of: Stack) -> None:
+        description = "The functions of Flowsentry"
+        super().__init__(scope, id_, deployment=deployment, purpose="processing", description=description)
+        environment = Environment(self)
+        house = House(deployment, Layers(self, "Layers", deployment=deployment))
+        self.stream = StreamProcessor(self, "StreamProcessor", environment=environment.stream_processor(), house=house)
+        self.objects = ObjectProcessor(self, "ObjectProcessor", environment=environment.object_processor(), house=house)
+        self.ownership = Ownership(self, "Ownership", environment=environment.inventory(), house=house)
+        self.alerting = Alerting(self, "Alerting", environment=environment.notifier(), house=house)
+        self._grant_processors()
+        self._grant_stream_processor()
+        self._grant_object_processor()
+        self._grant_inventory()
+        self._grant_notifier()
+        self._trigger(log_groups_of.stack_name)
+        self._publish()
+
+    def _grant_processors(self) -> None:
+        evidence, findings = self._table(Value.EVIDENCE_TABLE), self._table(Value.FINDINGS_TABLE)
+        log_formats = self.parameter_arn(Value.LOG_FORMATS)
+        for function in (self.stream.function, self.objects.function):
+            function.allow(["dynamodb:BatchGetItem", "dynamodb:GetItem"], evidence)
+            function.allow(["dynamodb:Query", "dynamodb:UpdateItem"], evidence)
+            function.allow(["dynamodb:PutItem"], findings)
+            function.allow(["ssm:GetParameter"], log_formats)
+            function.allow(["s3:GetObject"], self._objects(Value.OUTPUT_BUCKET, INVENTORY_KEY))
+            function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
+            for prefix in (ENRICHED_PREFIX, REJECTED_PREFIX):
+                function.allow_all_of(["s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, f"{prefix}*"), KEYS_VARY)
+
+    def _grant_stream_processor(self) -> None:
+        """What Lambda needs to keep failed invocations."""
+        kept = f"{FAILED_INVOCATION_PREFIX}*"
+        function = self.stream.function
+        function.allow_all_of(["s3:PutObject"], self._objects(Value.FAILED_INVOCATION_BUCKET, kept), KEYS_VARY)
+        function.allow(["s3:ListBucket"], self._bucket(Value.FAILED_INVOCATION_BUCKET))
+
+    def _grant_object_processor(self) -> None:
+        function = self.objects.function
+        consume = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        function.allow(consume, self.read(Value.NOTICE_QUEUE_ARN))
+        function.allow(["sqs:SendMessage"], self.read(Value.NOTICE_DLQ_ARN))
+        remember = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        function.allow(remember, self._table(Value.IDEMPOTENCY_TABLE))
+        for bucket, prefix in (
+            (Value.LOG_BUCKET, LOG_PREFIX),
+            (Value.FAILED_INVOCATION_BUCKET, FAILED_INVOCATION_PREFIX),
+        ):
+            function.allow_all_of(["s3:GetObject"], self._objects(bucket, f"{prefix}*"), KEYS_VARY)
+            function.allow(["s3:ListBucket"], self._bucket(bucket))
+
+    def _grant_inventory(self) -> None:
+        function = self.ownership.function
+        function.allow_all_of(DESCRIBES, "*", "Describe calls of EC2 and Elastic Load Balancing know no resources.")
+        function.allow(["s3:GetObject", "s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, INVENTORY_KEY))
+        function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
+
+    def _grant_notifier(self) -> None:
+        function = self.alerting.function
+        findings = self._table(Value.FINDINGS_TABLE)
+        follow = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+        function.allow_all_of(follow, f"{findings}/stream/*", "A stream's name is the time it was made at.")
+        function.allow(["dynamodb:Query"], f"{findings}/index/{UNPUBLISHED_INDEX}")
+        function.allow(["dynamodb:UpdateItem"], findings)
+        function.allow(["sns:Publish"], self.read(Value.ALERT_TOPIC_ARN))
+        function.allow(["kms:Decrypt", "kms:GenerateDataKey"], self.read(Value.ALERT_KEY_ARN))
+
+    def _trigger(self, log_group_prefix: str) -> None:
+        """Last, because Lambda checks a function's grants when a trigger is made."""
+        log_groups = {id_: self.read(log_group_value(id_)) for id_ in self.deployment.log_groups}
+        self.stream.keep_failures_in(self._bucket(Value.FAILED_INVOCATION_BUCKET))
+        self.stream.subscribe(log_groups, f"{log_group_prefix}-")
+        self.objects.take_from(self.read(Value.NOTICE_QUEUE_ARN))
+        self.alerting.follow(self.read(Value.FINDINGS_STREAM_ARN))
+        self.alerting.sweep()
+
+    def _publish(self) -> None:
+        self.publish(
+            {
+                Value.STREAM_PROCESSOR: self.stream.function.function_name,
+                Value.OBJECT_PROCESSOR: self.objects.function.function_name,
+                Value.INVENTORY: self.ownership.function.function_name,
+                Value.NOTIFIER: self.alerting.function.function_name,
+            }
+        )
+
+    def _table(self, value: Value) -> str:
+        return self.format_arn(service="dynamodb", resource="table", resource_name=self.read(value))
+
+    def _bucket(self, value: Value) -> str:
+        return self.format_arn(
+            service="s3", resource=self.read(value), region="", account="", arn_format=ArnFormat.NO_RESOURCE_NAME
+        )
+
+    def _objects(self, value: Value, keys: str) -> str:
+        return f"{self._bucket(value)}/{keys}"

@@ -1,0 +1,53 @@
+"""The three tables: evidence, findings (the outbox of alerts), and objects already processed."""
+
+from typing import Any
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+UNPUBLISHED_INDEX = "unpublished"
+"""Holds only findings that nobody has been told of: the attribute is removed when a finding is published."""
+
+
+class StateTable(dynamodb.Table):
+    """The house table: on demand, encrypted, recoverable to any second of 35 days, kept when its stack goes."""
+
+    def __init__(self, scope: Construct, id_: str, *, key: str, expires_at: str, **table: Any) -> None:
+        super().__init__(
+            scope,
+            id_,
+            partition_key=dynamodb.Attribute(name=key, type=dynamodb.AttributeType.STRING),
+            time_to_live_attribute=expires_at,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            removal_policy=RemovalPolicy.RETAIN,
+            **table,
+        )
+
+
+class StateTables(Construct):
+    """`evidence`: what a source failed to reach on a day. `findings`: put once. `idempotency`: Powertools' own."""
+
+    def __init__(self, scope: Construct, id_: str) -> None:
+        super().__init__(scope, id_)
+        number = dynamodb.AttributeType.NUMBER
+        self.evidence = StateTable(
+            self,
+            "Evidence",
+            key="source",
+            expires_at="expires_at",
+            sort_key=dynamodb.Attribute(name="day", type=number),
+        )
+        self.findings = StateTable(
+            self, "Findings", key="id", expires_at="expires_at", stream=dynamodb.StreamViewType.NEW_IMAGE
+        )
+        self.findings.add_global_secondary_index(
+            index_name=UNPUBLISHED_INDEX,
+            partition_key=dynamodb.Attribute(name="unpublished", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="found_at", type=number),
+        )
+        self.idempotency = StateTable(self, "Idempotency", key="id", expires_at="expiration")
