@@ -173,3 +173,12 @@ def test_sets_keep_the_members_of_smallest_rank(new_store: StoreMaker) -> None:
     merged = history.days[DAY]
     assert merged.failed == merged.answered == bottom(some(0, 180), MAX_ENDPOINTS)
     assert merged.doubtful == bottom(some(0, 180), MAX_DOUBTFUL)
+
+
+def test_a_suspect_is_a_source_with_an_item_near(new_store: StoreMaker) -> None:
+    store = new_store()
+    store.merge([failing()])
+    keys = [EvidenceKey("vpc-1", "10.0.0.5", DAY + distance) for distance in (-4, -3, 0, 3, 4)]
+    others = [EvidenceKey("vpc-2", "10.0.0.5", DAY), EvidenceKey("vpc-1", "10.0.0.6", DAY)]
+    assert store.suspects([*keys, *others]) == set(keys[1:4])
+    assert store.suspects([]) == set()

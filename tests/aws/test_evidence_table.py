@@ -155,6 +155,13 @@ def test_a_source_without_items_is_not_looked_up_again_at_once(watched: Watched)
     assert watched.calls == ["read"]
 
 
+def test_a_source_without_items_is_no_suspect_for_a_while(watched: Watched) -> None:
+    store = table(watched)
+    assert store.suspects([answering().key]) == store.suspects([answering().key]) == set()
+    assert store.merge([answering()]) == []
+    assert watched.calls == ["read"]
+
+
 def test_a_source_that_failed_meanwhile_is_not_taken_for_absent(watched: Watched) -> None:
     store = table(watched)
     store.merge([answering()])

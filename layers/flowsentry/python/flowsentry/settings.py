@@ -13,8 +13,8 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessorSettings:
-    """What both processors need: where state is kept, and what counts as inside beside the VPCs' own networks (none: the
-    private ranges).
+    """What both processors need: where state is kept, and what counts as inside beside the VPCs' own networks (when
+    none are given: the private ranges).
     """
 
     evidence_table: str

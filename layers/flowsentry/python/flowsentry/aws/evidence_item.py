@@ -25,12 +25,16 @@ def key_of(key: EvidenceKey) -> dict[str, Any]:
     return {"source": {"S": f"{key.scope}|{key.source}"}, "day": {"N": str(key.day)}}
 
 
+def evidence_key_of(item: Item) -> EvidenceKey:
+    scope, _, source = item["source"]["S"].partition("|")
+    return EvidenceKey(scope, source, int(item["day"]["N"]))
+
+
 def evidence_of(item: Item) -> Evidence:
     """The evidence in an item, without what a crash between adding and trimming may have left in it."""
-    scope, _, source = item["source"]["S"].partition("|")
     ports = sorted(int(port) for port in item.get("source_ports", {}).get("NS", ()))
     return Evidence(
-        EvidenceKey(scope, source, int(item["day"]["N"])),
+        evidence_key_of(item),
         **{name: bottom(_members(item, name), size) for name, size in SET_SIZES.items()},
         source_ports=frozenset(ports[:MAX_SOURCE_PORTS]),
         first_seen=int(item["first_seen"]["N"]),

@@ -5,7 +5,7 @@ of one source, the later then sees both, so none of them can miss the verdict.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.evidence_item import (
     Item,
+    evidence_key_of,
     evidence_of,
     excess_of,
     key_of,
@@ -61,6 +62,15 @@ class EvidenceTable:
     last_seen_step: int = LAST_SEEN_STEP
     _known: BoundedMemory[EvidenceKey, Evidence] = field(default_factory=lambda: BoundedMemory(MAX_KNOWN))
     _absent: BoundedMemory[EvidenceKey, float] = field(default_factory=lambda: BoundedMemory(MAX_ABSENT))
+
+    def suspects(self, keys: Collection[EvidenceKey]) -> set[EvidenceKey]:
+        """See EvidenceStore.suspects."""
+        unsure = [key for key in keys if not self._is_absent(key)]
+        with retryable("look up evidence"):
+            present = {evidence_key_of(item) for item in self._items_near(unsure, ("source", "day"))}
+        found = {key for key in unsure if not present.isdisjoint(neighbours(key))}
+        self._remember_absent(key for key in unsure if key not in found)
+        return found
 
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge."""
@@ -126,26 +136,30 @@ class EvidenceTable:
             return None
 
     def _read(self, keys: Iterable[EvidenceKey]) -> dict[EvidenceKey, Evidence]:
-        """The items of these keys and of their neighbour days."""
-        wanted = sorted({near for key in keys for near in neighbours(key)})
-        parts = [wanted[start : start + KEYS_A_CALL] for start in range(0, len(wanted), KEYS_A_CALL)]
-        found = [evidence_of(item) for items in _in_threads(self._read_part, parts) for item in items]
+        """The evidence of these keys and of their neighbour days."""
+        found = (evidence_of(item) for item in self._items_near(keys))
         return {evidence.key: evidence for evidence in found}
 
-    def _read_part(self, keys: Sequence[EvidenceKey]) -> list[Item]:
-        unread: Sequence[Mapping[str, Any]] = [key_of(key) for key in keys]
+    def _items_near(self, keys: Iterable[EvidenceKey], attributes: Sequence[str] = ()) -> list[Item]:
+        wanted = sorted({near for key in keys for near in neighbours(key)})
+        parts = [wanted[start : start + KEYS_A_CALL] for start in range(0, len(wanted), KEYS_A_CALL)]
+        projection = {f"#{name}": name for name in attributes}
+        return [item for items in _in_threads(partial(self._read_part, projection), parts) for item in items]
+
+    def _read_part(self, projection: Mapping[str, str], keys: Sequence[EvidenceKey]) -> list[Item]:
+        request: Any = {"Keys": [key_of(key) for key in keys], "ConsistentRead": True}
+        if projection:
+            request |= {"ProjectionExpression": ", ".join(projection), "ExpressionAttributeNames": projection}
         items: list[Item] = []
         for attempt in range(MAX_READ_TRIES):
             if attempt:
                 self.sleep(0.05 * 2 ** (attempt - 1))
-            request: Any = {self.table_name: {"Keys": unread, "ConsistentRead": True}}
-            answer = self.client.batch_get_item(RequestItems=request)
+            answer: Any = self.client.batch_get_item(RequestItems={self.table_name: request})
             items += answer["Responses"].get(self.table_name, [])
-            left: Mapping[str, Any] = answer["UnprocessedKeys"]
-            unread = left[self.table_name]["Keys"] if left else []
-            if not unread:
+            if not answer["UnprocessedKeys"]:
                 return items
-        raise RetryableError(f"could not read evidence: {len(unread)} keys stay unprocessed")
+            request = answer["UnprocessedKeys"][self.table_name]
+        raise RetryableError(f"could not read evidence: {len(request['Keys'])} keys stay unprocessed")
 
 
 Given = TypeVar("Given")

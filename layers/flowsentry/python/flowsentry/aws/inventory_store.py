@@ -1,0 +1,90 @@
+"""The inventory snapshot in S3: one writer, on condition that nobody else wrote; readers refresh by ETag."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from flowsentry.aws.log_store import DENIED, MISSING
+from flowsentry.aws.service_errors import code_of, retryable, status_of
+from flowsentry.errors import RetryableError
+from flowsentry.ownership import Inventory
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+NOT_MODIFIED = 304
+CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+REFRESH_SECONDS = 30.0
+"""How long a snapshot is used without asking S3. Longer: a new interface stays unnamed longer. Shorter: a request for
+nearly every CloudWatch payload, for a snapshot that changes every few minutes."""
+
+
+@dataclass
+class InventoryStore:
+    """Holds the snapshot last read in memory; `load` gives the same object again until the stored one changes."""
+
+    bucket: str
+    key: str
+    client: "S3Client"
+    clock: Callable[[], float] = time.monotonic
+    _inventory: Inventory = field(default_factory=Inventory, init=False)
+    _etag: str | None = field(default=None, init=False)
+    _fresh_until: float = field(default=float("-inf"), init=False)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there was no snapshot at the last look, or none that can be read: nobody can be named."""
+        return self._inventory.taken_at == 0
+
+    def load(self) -> Inventory:
+        """The snapshot, at most REFRESH_SECONDS old; an empty inventory while there is none. Raises RetryableError when
+        S3 can't be reached and nothing was read before; else what was read before is good enough.
+        """
+        if self.clock() < self._fresh_until:
+            return self._inventory
+        try:
+            with retryable("read the inventory"):
+                self._refresh()
+        except RetryableError:
+            if self.is_missing:
+                raise
+        self._fresh_until = self.clock() + REFRESH_SECONDS
+        return self._inventory
+
+    def save(self, inventory: Inventory) -> None:
+        """Replaces the snapshot that was loaded last. Raises RetryableError when another writer was faster: the next
+        run starts from what it wrote.
+        """
+        condition: dict[str, Any] = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
+        try:
+            with retryable("write the inventory"):
+                answer = self.client.put_object(
+                    Bucket=self.bucket, Key=self.key, Body=inventory.to_bytes(), **condition
+                )
+        except ClientError as error:
+            if code_of(error) not in CONFLICT:
+                raise
+            raise RetryableError("another inventory was written meanwhile") from error
+        self._inventory, self._etag = inventory, answer["ETag"]
+
+    def _refresh(self) -> None:
+        condition: dict[str, Any] = {"IfNoneMatch": self._etag} if self._etag else {}
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=self.key, **condition)
+            self._inventory, self._etag = _readable(answer["Body"].read()), answer["ETag"]
+        except ClientError as error:
+            if code_of(error) in MISSING | DENIED:  # S3 denies a missing object to who may not list the bucket
+                self._inventory, self._etag = Inventory(), None
+            elif status_of(error) != NOT_MODIFIED:
+                raise
+
+
+def _readable(data: bytes) -> Inventory:
+    """The inventory in a snapshot; an empty one for bytes that are none (the next run of its writer replaces them)."""
+    try:
+        return Inventory.from_bytes(data)
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        return Inventory()

@@ -1,0 +1,91 @@
+"""S3 objects: logs as blocks of bytes, and what is made of them (enriched Parquet, samples of rejected lines)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.errors import PoisonError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BLOCK_BYTES = 1 << 20
+MAX_OBJECT_BYTES = 256 << 20
+"""Larger objects are set aside. Flow log files stay below 75 MB; larger: an object that can't be finished within the
+function's time-out is tried again and again. Smaller: files that others have merged are refused."""
+
+MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"})
+DENIED = frozenset({"AccessDenied", "Forbidden", "403", "InvalidObjectState"})
+
+
+class StoredObject(NamedTuple):
+    """One object of a bucket; the version where the bucket has them."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+    def __str__(self) -> str:
+        version = f"?versionId={self.version_id}" if self.version_id else ""
+        return f"s3://{self.bucket}/{self.key}{version}"
+
+
+@dataclass(frozen=True)
+class LogStore:
+    """Reads flow log objects, writes what was made of them. All writes are of the same bytes when done again."""
+
+    client: "S3Client"
+
+    def blocks(self, source: StoredObject) -> Iterator[bytes]:
+        """The object's bytes in blocks of at most 1 MiB.
+
+        Raises PoisonError for an object that is missing, may not be read or is too large; RetryableError when S3 can't
+        be reached or the connection breaks.
+        """
+        body = self._opened(source)
+        with retryable(f"read {source}"):
+            yield from body.iter_chunks(BLOCK_BYTES)
+
+    def _opened(self, source: StoredObject) -> Any:
+        version: dict[str, Any] = {"VersionId": source.version_id} if source.version_id else {}
+        try:
+            with retryable(f"read {source}"):
+                answer = self.client.get_object(Bucket=source.bucket, Key=source.key, **version)
+        except ClientError as error:
+            raise _poison(source, error) from error
+        if (size := answer["ContentLength"]) > MAX_OBJECT_BYTES:
+            raise PoisonError("object-too-large", f"{source} has {size} bytes, more than {MAX_OBJECT_BYTES}")
+        return answer["Body"]
+
+    def put_file(self, target: StoredObject, path: Path) -> None:
+        """Uploads a local file. Raises RetryableError when S3 can't be reached."""
+        with retryable(f"write {target}"), path.open("rb") as file:
+            self.client.put_object(Bucket=target.bucket, Key=target.key, Body=file)
+
+    def put_rejected(self, target: StoredObject, sample: Sequence[tuple[int, str, str]]) -> None:
+        """Writes rejected lines as JSON lines: the number of each line, why it was rejected, its text."""
+        rows = (json.dumps({"line": line, "reason": reason, "text": text}) for line, reason, text in sample)
+        with retryable(f"write {target}"):
+            self.client.put_object(
+                Bucket=target.bucket,
+                Key=target.key,
+                Body="".join(f"{row}\n" for row in rows).encode(),
+                ContentType="application/x-ndjson",
+            )
+
+
+def _poison(source: StoredObject, error: ClientError) -> Exception:
+    """What will be the same next time, as a sentence; anything else as it is."""
+    if code_of(error) in MISSING:
+        what = "the bucket" if code_of(error) == "NoSuchBucket" else "the object"
+        return PoisonError("object-missing", f"{source} can't be read: {what} does not exist (any more)")
+    if code_of(error) in DENIED:
+        return PoisonError(
+            "access-denied", f"{source} can't be read: access denied (bucket policy, key policy or role)"
+        )
+    return error
