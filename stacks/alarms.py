@@ -31,7 +31,7 @@ class Alarms(Construct):
         self._alarm(
             "dead-letter-queue",
             "Flow logs could not be processed: their notices are in the dead-letter queue and wait for a person.",
-            of_queue("ApproximateNumberOfMessagesVisible", queue_name, "messages"),
+            of_queue("ApproximateNumberOfMessagesVisible", queue_name),
         )
 
     def watch_oldest_notice(self, queue_name: str) -> None:
@@ -40,7 +40,7 @@ class Alarms(Construct):
             "oldest-notice",
             f"A notice of new flow logs has waited for more than {minutes} minutes: objects are not read as fast as "
             "they come, or not at all.",
-            of_queue("ApproximateAgeOfOldestMessage", queue_name, "seconds"),
+            of_queue("ApproximateAgeOfOldestMessage", queue_name),
             threshold=minutes * 60,
         )
 
@@ -49,7 +49,7 @@ class Alarms(Construct):
             f"function-errors-{service.replace('_', '-')}",
             f"The function {service} failed in {FAILED_PERIODS} of the last {FAILED_OF_PERIODS} periods of "
             f"{PERIOD_MINUTES} minutes.",
-            of_function("Errors", function_name, "Sum", service),
+            of_function("Errors", function_name, "Sum"),
             periods=FAILED_OF_PERIODS,
             of_them=FAILED_PERIODS,
             entry="function-errors",
@@ -60,7 +60,7 @@ class Alarms(Construct):
             "failed-invocations-lost",
             "Lambda could not keep a CloudWatch Logs payload that stream_processor failed on: its records are lost to "
             "detection.",
-            of_function("DestinationDeliveryFailures", function_name, "Sum", "payloads"),
+            of_function("DestinationDeliveryFailures", function_name, "Sum"),
         )
 
     def watch_freshness(self, service: str) -> None:

@@ -26,13 +26,13 @@ class Dashboard(Construct):
         self._dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=alarms, title="Alarms", width=24, height=3))
 
     def add_findings(self) -> None:
-        kinds = [findings_of(kind, service) for kind in FINDING_KINDS for service in PROCESSORS]
+        kinds = {f"{kind}, {service}": findings_of(kind, service) for kind in FINDING_KINDS for service in PROCESSORS}
         sent: tuple[PipelineMetric, ...] = ("AlertsPublished", "DigestsPublished", "AlertsFailed")
-        messages = [pipeline(name, "notifier").with_(label=name) for name in sent]
+        oldest = pipeline("OldestAlertSeconds", "notifier", "Maximum")
         self._dashboard.add_widgets(
             _graph("Findings by kind", kinds),
-            _graph("Messages sent", messages),
-            _graph("Oldest alert not sent (s)", [pipeline("OldestAlertSeconds", "notifier", "Maximum")]),
+            _graph("Messages sent", {name: pipeline(name, "notifier") for name in sent}),
+            _graph("Oldest alert not sent (s)", {"seconds": oldest}),
         )
 
     def add_traffic(self, vpc_ids: Sequence[str]) -> None:
@@ -44,7 +44,9 @@ class Dashboard(Construct):
             "RejectedInboundFlows": "Rejected inbound flows by VPC",
             "RejectedOutboundFlows": "Rejected outbound flows by VPC",
         }
-        graphs = [_graph(title, [traffic(name, vpc_id) for vpc_id in vpc_ids]) for name, title in titles.items()]
+        graphs = [
+            _graph(title, {vpc_id: traffic(name, vpc_id) for vpc_id in vpc_ids}) for name, title in titles.items()
+        ]
         self._dashboard.add_widgets(*graphs[:3])
         self._dashboard.add_widgets(*graphs[3:])
 
@@ -62,16 +64,16 @@ class Dashboard(Construct):
 
     def add_queues(self, notices: str, dead_letters: str) -> None:
         self._dashboard.add_widgets(
-            _graph("Notices waiting", [of_queue("ApproximateNumberOfMessagesVisible", notices, "notices")]),
-            _graph("Oldest notice (s)", [of_queue("ApproximateAgeOfOldestMessage", notices, "seconds")]),
-            _graph("Dead letters", [of_queue("ApproximateNumberOfMessagesVisible", dead_letters, "dead letters")]),
+            _graph("Notices waiting", {"notices": of_queue("ApproximateNumberOfMessagesVisible", notices)}),
+            _graph("Oldest notice (s)", {"seconds": of_queue("ApproximateAgeOfOldestMessage", notices)}),
+            _graph("Dead letters", {"dead letters": of_queue("ApproximateNumberOfMessagesVisible", dead_letters)}),
         )
 
     def add_functions(self, function_names: Mapping[str, str]) -> None:
         """`function_names` by service."""
 
-        def each(metric: str, statistic: Statistic) -> list[cloudwatch.Metric]:
-            return [of_function(metric, name, statistic, service) for service, name in function_names.items()]
+        def each(metric: str, statistic: Statistic) -> dict[str, cloudwatch.Metric]:
+            return {service: of_function(metric, name, statistic) for service, name in function_names.items()}
 
         self._dashboard.add_widgets(
             _graph("Function errors", each("Errors", "Sum")),
@@ -80,10 +82,12 @@ class Dashboard(Construct):
         )
 
 
-def _by_processor(name: PipelineMetric, statistic: Statistic = "Sum") -> list[cloudwatch.Metric]:
-    return [pipeline(name, service, statistic) for service in PROCESSORS]
+def _by_processor(name: PipelineMetric, statistic: Statistic = "Sum") -> dict[str, cloudwatch.Metric]:
+    return {service: pipeline(name, service, statistic) for service in PROCESSORS}
 
 
-def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+def _graph(title: str, metrics: Mapping[str, cloudwatch.Metric]) -> cloudwatch.GraphWidget:
+    """`metrics` by the name of their line."""
+    lines = [metric.with_(label=label) for label, metric in metrics.items()]
     from_zero = cloudwatch.YAxisProps(min=0, show_units=False)
-    return cloudwatch.GraphWidget(title=title, left=metrics, left_y_axis=from_zero, width=THIRD, height=HEIGHT)
+    return cloudwatch.GraphWidget(title=title, left=lines, left_y_axis=from_zero, width=THIRD, height=HEIGHT)

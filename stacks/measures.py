@@ -14,34 +14,31 @@ Statistic = Literal["Sum", "Maximum", "Minimum", "Average"]
 
 
 def traffic(name: TrafficMetric, vpc_id: str) -> cloudwatch.Metric:
-    return _metric(NAMESPACE, name, {"vpc": vpc_id}, "Sum", vpc_id)
+    return _metric(NAMESPACE, name, {"vpc": vpc_id}, "Sum")
 
 
 def pipeline(name: PipelineMetric, service: str, statistic: Statistic = "Sum") -> cloudwatch.Metric:
-    return _metric(NAMESPACE, name, {"service": service}, statistic, service)
+    return _metric(NAMESPACE, name, {"service": service}, statistic)
 
 
 def findings_of(kind: str, service: str) -> cloudwatch.Metric:
     name: PipelineMetric = "FindingsRaised"
-    return _metric(NAMESPACE, name, {"kind": kind, "service": service}, "Sum", f"{kind}, {service}")
+    return _metric(NAMESPACE, name, {"kind": kind, "service": service}, "Sum")
 
 
-def of_function(name: str, function_name: str, statistic: Statistic, label: str) -> cloudwatch.Metric:
-    return _metric("AWS/Lambda", name, {"FunctionName": function_name}, statistic, label)
+def of_function(name: str, function_name: str, statistic: Statistic) -> cloudwatch.Metric:
+    return _metric("AWS/Lambda", name, {"FunctionName": function_name}, statistic)
 
 
-def of_queue(name: str, queue_name: str, label: str) -> cloudwatch.Metric:
-    return _metric("AWS/SQS", name, {"QueueName": queue_name}, "Maximum", label)
+def of_queue(name: str, queue_name: str) -> cloudwatch.Metric:
+    return _metric("AWS/SQS", name, {"QueueName": queue_name}, "Maximum")
 
 
-def _metric(
-    namespace: str, name: str, dimensions: dict[str, str], statistic: Statistic, label: str
-) -> cloudwatch.Metric:
+def _metric(namespace: str, name: str, dimensions: dict[str, str], statistic: Statistic) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=namespace,
         metric_name=name,
         dimensions_map=dimensions,
         statistic=statistic,
         period=Duration.minutes(PERIOD_MINUTES),
-        label=label,
     )

@@ -51,8 +51,7 @@ class ProcessingStack(HouseStack):
         evidence, findings = self._table(Value.EVIDENCE_TABLE), self._table(Value.FINDINGS_TABLE)
         log_formats = self.parameter_arn(Value.LOG_FORMATS)
         for function in (self.stream.function, self.objects.function):
-            function.allow(["dynamodb:BatchGetItem", "dynamodb:GetItem"], evidence)
-            function.allow(["dynamodb:Query", "dynamodb:UpdateItem"], evidence)
+            function.allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], evidence)
             function.allow(["dynamodb:PutItem"], findings)
             function.allow(["ssm:GetParameter"], log_formats)
             function.allow(["s3:GetObject"], self._objects(Value.OUTPUT_BUCKET, INVENTORY_KEY))
@@ -93,7 +92,7 @@ class ProcessingStack(HouseStack):
         follow = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
         function.allow_all_of(follow, f"{findings}/stream/*", "A stream's name is the time it was made at.")
         function.allow(["dynamodb:Query"], f"{findings}/index/{UNPUBLISHED_INDEX}")
-        function.allow(["dynamodb:UpdateItem"], findings)
+        function.allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], findings)
         function.allow(["sns:Publish"], self.read(Value.ALERT_TOPIC_ARN))
         function.allow(["kms:Decrypt", "kms:GenerateDataKey"], self.read(Value.ALERT_KEY_ARN))
 

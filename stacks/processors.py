@@ -35,10 +35,10 @@ class StreamProcessor(Construct):
 
     def keep_failures_in(self, bucket_arn: str) -> None:
         """What fails thrice would be discarded; it becomes an object, and so a notice. Lambda checks the grants of the
-        function's role when this is made, so they come first.
+        function's role when this is made; they come first, because the function depends on them.
         """
         to_bucket = lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=bucket_arn)
-        kept = lambda_.CfnEventInvokeConfig(
+        lambda_.CfnEventInvokeConfig(
             self,
             "KeptFailures",
             function_name=self.function.function_name,
@@ -47,7 +47,6 @@ class StreamProcessor(Construct):
             maximum_event_age_in_seconds=STREAM_MAX_AGE_HOURS * 3600,
             destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(on_failure=to_bucket),
         )
-        kept.node.add_dependency(self.function)
 
     def subscribe(self, log_groups: Mapping[str, str], name_prefix: str) -> None:
         """A subscription for each log group (name by id). One permission serves all that begin with `name_prefix`: one

@@ -31,7 +31,7 @@ class Target:
 
 def install(target: Target, directory: Path) -> None:
     """Puts the packages into `directory`, which is equal for equal requirements."""
-    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-config", "--target", str(directory)]
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(directory)]
     wanted = ["--python-version", target.python, "--python-platform", PLATFORMS[target.architecture]]
     pinned = ["--only-binary", ":all:", "--requirements", str(REQUIREMENTS), "--constraints", str(CONSTRAINTS)]
     done = subprocess.run([*command, *wanted, *pinned], capture_output=True, text=True, check=False)  # noqa: S603 - ours
