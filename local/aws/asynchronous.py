@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.htm
 """
 
 import concurrent.futures
-import datetime
+import datetime as dt
 import json
 import threading
 import traceback
@@ -113,7 +113,7 @@ def deliver(tried: Waiting, answer: Answer) -> None:
     region = tried.function.region
     service = arn.split(":")[2]
     if service == "s3":
-        key = record_key(tried.function.function_name, datetime.datetime.now(tz=datetime.UTC))
+        key = record_key(tried.function.function_name, dt.datetime.now(tz=dt.UTC))
         client("s3", region).put_object(Bucket=arn.split(":::")[1], Key=key, Body=record.encode())
     elif service == "sqs":
         sqs = client("sqs", region)
@@ -124,7 +124,7 @@ def deliver(tried: Waiting, answer: Answer) -> None:
         raise NotImplementedError(f"a destination of {service}: {arn}")
 
 
-def record_key(function_name: str, now: datetime.datetime) -> str:
+def record_key(function_name: str, now: dt.datetime) -> str:
     return f"aws/lambda/async/{function_name}/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
 
 
@@ -137,7 +137,7 @@ def invocation_record(tried: Waiting, answer: Answer) -> dict[str, Any]:
     }
     return {
         "version": "1.0",
-        "timestamp": datetime.datetime.now(tz=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+        "timestamp": dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
         "requestContext": {
             "requestId": answer.request_id,
             "functionArn": f"{tried.function.function_arn}:$LATEST",

@@ -1,6 +1,8 @@
 """CloudFormation: a way to add the resource types moto skips, and what `cdk deploy` needs of stacks and change sets."""
 
 import contextlib
+import copy
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -64,7 +66,7 @@ def _model(resource_type: type[ResourceType]) -> type[CloudFormationModel]:
         return instance
 
     def create(
-        cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
     ) -> Any:
         del account_id
         return make(cls, resource_name, cloudformation_json, region_name)
@@ -129,6 +131,48 @@ def create_what_it_depends_on_first(original: Callable[..., Any], resources: Any
         for other in [waits_for] if isinstance(waits_for, str) else waits_for:
             _ = resources[other]
     return original(resources, key)
+
+
+@fills(parsing, "parse_resource")
+def leave_the_template_alone(original: Callable[..., Any], resource: Any, resources: Any) -> Any:
+    """Moto writes into the template it was given, so that the next deploy finds changes where there are none."""
+    return original(copy.deepcopy(resource), resources)
+
+
+@fills(parsing, "parse_and_update_resource")
+def replace_what_cannot_change(
+    original: Callable[..., Any], logical_id: str, resource: Any, resources: Any, account_id: str, region_name: str
+) -> Any:
+    """Moto forgets a changed resource of a type it cannot update. AWS makes a new one, then deletes the old."""
+    if not _is_replaced(resource["Type"]):
+        return original(logical_id, resource, resources, account_id, region_name)
+    old = resources[logical_id]
+    new: Any = parsing.parse_and_create_resource(logical_id, resource, resources, account_id, region_name)
+    resources._delete_resource(old, resource)  # noqa: SLF001 moto has no other way
+    return new
+
+
+@fills(parsing.ResourceMap, "build_resource_diff")
+def change_what_refers_to_the_replaced(
+    original: Callable[..., Any], resources: Any, other_template: Any, *rest: Any, **more: Any
+) -> Any:
+    """Moto leaves a function with its old layer: what refers to a replaced resource changes too, and after it."""
+    actions = original(resources, other_template, *rest, **more)
+    new, changed = other_template["Resources"], actions["Modify"]
+    for name in changed:  # and it grows meanwhile
+        if _is_replaced(new[name]["Type"]):
+            changed += [
+                other
+                for other in new
+                if other not in changed and other not in actions["Add"] and f'"{name}"' in json.dumps(new[other])
+            ]
+    changed.sort(key=lambda name: not _is_replaced(new[name]["Type"]))
+    return actions
+
+
+def _is_replaced(resource_type: str) -> bool:
+    model: Any = parsing.resource_class_from_type(resource_type)
+    return model is not None and hasattr(model.update_from_cloudformation_json, "__isabstractmethod__")
 
 
 @fills(ChangeSet, "apply")

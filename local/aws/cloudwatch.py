@@ -4,7 +4,7 @@ Embedded metric format:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -34,9 +34,7 @@ def extract(region: str, message: str, timestamp_ms: int) -> None:
 def embedded_metrics(line: Mapping[str, Any], timestamp_ms: int) -> Iterator[tuple[str, list[Datum]]]:
     """Namespace and data of each directive: one datum for each metric and set of dimensions."""
     told = line.get("_aws") or {}
-    stamp = datetime.datetime.fromtimestamp(told.get("Timestamp", timestamp_ms) / 1000, tz=datetime.UTC).replace(
-        tzinfo=None
-    )
+    stamp = dt.datetime.fromtimestamp(told.get("Timestamp", timestamp_ms) / 1000, tz=dt.UTC).replace(tzinfo=None)
     for directive in told.get("CloudWatchMetrics", []):
         sets = directive.get("Dimensions") or [[]]
         data = [
@@ -49,7 +47,7 @@ def embedded_metrics(line: Mapping[str, Any], timestamp_ms: int) -> Iterator[tup
             yield directive["Namespace"], data
 
 
-def _datum(metric: Mapping[str, Any], value: Any, dimensions: Mapping[str, str], stamp: datetime.datetime) -> Datum:
+def _datum(metric: Mapping[str, Any], value: Any, dimensions: Mapping[str, str], stamp: dt.datetime) -> Datum:
     return {
         "MetricName": metric["Name"],
         "Dimensions": [{"Name": name, "Value": text} for name, text in dimensions.items()],
@@ -70,7 +68,7 @@ def count_invocation(region: str, function_name: str, answer: Answer) -> None:
         ("Errors", "Count", int(answer.is_error)),
         ("Duration", "Milliseconds", answer.seconds * 1000),
     )
-    now = datetime.datetime.now(tz=datetime.UTC).replace(tzinfo=None)
+    now = dt.datetime.now(tz=dt.UTC).replace(tzinfo=None)
     dimensions = {"FunctionName": function_name}
     put(
         region,
@@ -81,7 +79,7 @@ def count_invocation(region: str, function_name: str, answer: Answer) -> None:
 
 def gauge(region: str, namespace: str, dimensions: Mapping[str, str], values: Mapping[str, float]) -> None:
     """What a service tells about one of its resources, now."""
-    now = datetime.datetime.now(tz=datetime.UTC).replace(tzinfo=None)
+    now = dt.datetime.now(tz=dt.UTC).replace(tzinfo=None)
     put(
         region,
         namespace,

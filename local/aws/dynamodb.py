@@ -78,10 +78,11 @@ def change_the_table_in_place(
 
 @dataclass
 class Cursor:
-    """How far a function has read a stream, and how often its next batch has failed."""
+    """How far a function has read a stream, how often its next batch has failed, and how small it has become."""
 
     position: int
     tries: int = 0
+    limit: int = 10_000
     not_before: float = 0.0
 
 
@@ -121,29 +122,36 @@ class StreamPoller:
     def _look(self) -> None:
         for mapping in self._mappings():
             cursor = self._cursor(mapping)
-            records = self._records(mapping)[cursor.position : cursor.position + mapping.batch_size]
+            size = min(mapping.batch_size, cursor.limit)
+            records = self._records(mapping)[cursor.position : cursor.position + size]
             if records and time.monotonic() >= cursor.not_before:
                 self._hand_over(mapping, cursor, [stream_record(each, mapping) for each in records])
 
     def _hand_over(self, mapping: EventSourceMapping, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:
         wanted = [each for each in records if passes(each, mapping.filter_criteria)]
-        if not wanted or self._succeeds(mapping, cursor, wanted):
+        if not wanted or self._succeeds(mapping, wanted) or _is_given_up(mapping, cursor, len(records)):
             cursor.position += len(records)
-            cursor.tries = 0
+            cursor.tries, cursor.limit = 0, Cursor.limit
         else:
             cursor.not_before = time.monotonic() + self._settings.stream_retry_seconds
 
-    def _succeeds(self, mapping: EventSourceMapping, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> bool:
-        """Or has failed as often as the mapping allows: the records are given up."""
+    def _succeeds(self, mapping: EventSourceMapping, records: Sequence[Mapping[str, Any]]) -> bool:
         function = lambda_backends[ACCOUNT][self._settings.region].get_function(mapping.function_arn)
         answer = self._functions.invoke(function, json.dumps({"Records": records}).encode())
-        told = None if answer.is_error else json.loads(answer.payload or b"null")
-        is_partial = "ReportBatchItemFailures" in (mapping.function_response_types or [])
-        if not answer.is_error and not (is_partial and isinstance(told, dict) and told.get("batchItemFailures")):
-            return True
-        cursor.tries += 1
-        allowed = -1 if mapping.max_retry_attempts is None else int(mapping.max_retry_attempts)
-        return 0 <= allowed < cursor.tries
+        if answer.is_error or "ReportBatchItemFailures" not in (mapping.function_response_types or []):
+            return not answer.is_error
+        told = json.loads(answer.payload or b"null")
+        return not (isinstance(told, dict) and told.get("batchItemFailures"))
+
+
+def _is_given_up(mapping: EventSourceMapping, cursor: Cursor, size: int) -> bool:
+    """Whether a failed batch is passed over; else it is tried again, or its halves when the mapping bisects."""
+    if mapping.bisect_on_error and size > 1:
+        cursor.limit = size // 2
+        return False
+    cursor.tries += 1
+    allowed = -1 if mapping.max_retry_attempts is None else int(mapping.max_retry_attempts)
+    return 0 <= allowed < cursor.tries
 
 
 def stream_record(item: Any, mapping: EventSourceMapping) -> dict[str, Any]:

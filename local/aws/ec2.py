@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.ec2.models.flow_logs import FlowLogs, FlowLogsBackend
 
-from local.aws.gaps import fills
+from local.aws.gaps import adds, fills
 
 
 @fills(FlowLogsBackend, "create_flow_logs")
@@ -34,3 +34,10 @@ def tell_why_it_was_refused(
         raise LookupError(f"no flow log can be made: {properties.get('LogDestination')} does not exist") from None
     flow_log.destination_options = properties.get("DestinationOptions", {})
     return flow_log
+
+
+@adds(FlowLogs, "delete")
+def delete_with_the_stack(flow_log: Any, account_id: str, region_name: str) -> None:
+    """Moto leaves flow logs behind when they go from the template."""
+    del account_id, region_name
+    flow_log.ec2_backend.delete_flow_logs([flow_log.id])

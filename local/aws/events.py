@@ -1,6 +1,6 @@
 """EventBridge: schedules fire when asked to or in compressed time, and rules reach functions."""
 
-import datetime
+import datetime as dt
 import json
 import time
 import uuid
@@ -36,7 +36,7 @@ def fire(rule: Rule) -> None:
         "detail-type": "Scheduled Event",
         "source": "aws.events",
         "account": ACCOUNT,
-        "time": datetime.datetime.now(tz=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": rule.region_name,
         "resources": [rule.arn],
         "detail": {},

@@ -1,4 +1,4 @@
-"""Lambda: functions run from the deployed zip files and layers, at once or later, and what they write goes to their log group."""
+"""Lambda: functions run from the deployed zip files and layers, at once or later, and log to their groups."""
 
 import contextlib
 import json
@@ -128,7 +128,7 @@ def _package(function: LambdaFunction, variables: Mapping[str, str]) -> Package:
     return Package(
         name=function.function_name,
         arn=function.function_arn,
-        handler=function.handler,
+        handler=str(function.handler),
         task_root=packages.unpacked(function.code_digest, function.code_bytes),
         layers=tuple(packages.unpacked(layer.code_digest, layer.code_bytes) for layer in layers),
         environment={**{name: str(value) for name, value in function.environment_vars.items()}, **variables},
@@ -157,7 +157,7 @@ def run_the_deployed_function(_original: Callable[..., Any], function: LambdaFun
 def wait_only_when_asked_to(
     _original: Callable[..., Any], function: LambdaFunction, body: Any, request_headers: Any, response_headers: Any
 ) -> str | bytes:
-    """Moto runs an invocation of type Event, and what S3, SNS and CloudWatch Logs start, before it answers; AWS queues them.
+    """Moto runs invocations of type Event, and those of S3, SNS and CloudWatch Logs, before it answers; AWS queues them.
 
     moto's own triggers send no headers, a client does.
     """

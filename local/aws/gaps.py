@@ -1,4 +1,4 @@
-"""The places where this package changes moto. Each names what it replaces, and its docstring says which gap it fills."""
+"""The places where this package changes moto: each names what it replaces, and says which gap it fills."""
 
 import functools
 from collections.abc import Callable

@@ -5,15 +5,17 @@ import gzip
 import json
 import re
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend
-from moto.logs.models import LogGroup, LogsBackend, LogStream, logs_backends
+from moto.logs.models import LogGroup, LogsBackend, logs_backends
+from moto.logs.responses import LogsResponse
 
 from local.aws import cloudwatch
 from local.aws.cloudformation import ResourceType
-from local.aws.gaps import fills
+from local.aws.gaps import adds, fills
 from local.aws.runtime_interface import Answer
 from local.aws.settings import ACCOUNT
 
@@ -193,18 +195,39 @@ class MetricFilter(ResourceType):
 
 
 class QueryDefinition(ResourceType):
-    """A saved query of Logs Insights. moto has no such thing at all; this keeps them and tells them."""
+    """A saved query of Logs Insights: moto has no such thing at all. This keeps them and tells them; no query runs."""
 
     type_name = "AWS::Logs::QueryDefinition"
     name_property = "Name"
 
     def create(self) -> str:
-        QUERY_DEFINITIONS[self.name] = dict(self.properties)
-        return self.name
+        known = (id_ for id_, each in QUERY_DEFINITIONS.items() if each["name"] == self.name)
+        id_ = next(known, str(uuid.uuid4()))
+        QUERY_DEFINITIONS[id_] = {
+            "queryDefinitionId": id_,
+            "name": self.name,
+            "queryString": self.properties["QueryString"],
+            "logGroupNames": self.properties.get("LogGroupNames", []),
+            "lastModified": int(time.time() * 1000),
+        }
+        return id_
 
     def delete(self) -> None:
-        QUERY_DEFINITIONS.pop(self.name, None)
+        for id_ in [id_ for id_, each in QUERY_DEFINITIONS.items() if each["name"] == self.name]:
+            del QUERY_DEFINITIONS[id_]
 
 
 QUERY_DEFINITIONS: dict[str, dict[str, Any]] = {}
-__all__ = ["LogStream"]
+
+
+@adds(LogsResponse, "describe_query_definitions")
+def tell_query_definitions(_response: Any) -> str:
+    """Moto does not know the action."""
+    return json.dumps({"queryDefinitions": list(QUERY_DEFINITIONS.values())})
+
+
+@adds(LogGroup, "update_from_cloudformation_json", classmethod)
+def change_the_retention(_cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any) -> Any:
+    """Moto forgets a log group whose properties change."""
+    original_resource.set_retention_policy(cloudformation_json["Properties"].get("RetentionInDays"))
+    return original_resource

@@ -15,8 +15,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "build" / "packages"
 KEPT_SECONDS = 3 * 24 * 3600
-"""A package nobody used for so long is deleted. Longer keeps more disk, 200 MB for each dependencies layer; shorter unpacks more
-often, which takes a second or two."""
+"""A package nobody used for so long is deleted. Longer: more disk, 200 MB for each dependencies layer. Shorter: it is
+unpacked again more often, which takes a second or two."""
 
 
 def unpacked(digest: str, content: bytes) -> Path:

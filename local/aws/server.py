@@ -1,7 +1,7 @@
 """AWS in one process on 127.0.0.1: moto with its gaps filled, Lambda, and the triggers between services.
 
-Run as a module it prints `{"port": …}` when it is ready, and ends when its standard input does, so that it never outlives
-who started it, or after `Settings.max_seconds`.
+Run as a module it prints `{"port": …}` when it is ready, and ends when its standard input does, so that it never
+outlives who started it, or after `Settings.max_seconds`.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.aws import analytics, clients, cloudformation, ec2, events, functions, gaps, logs, s3, sns  # noqa: F401 they fill gaps
+from local.aws import analytics, clients, cloudformation, ec2, events, functions, gaps, kms, logs, s3, sns  # noqa: F401 they fill gaps
 from local.aws.control import Front
 from local.aws.dynamodb import StreamPoller
 from local.aws.polling import Failures
@@ -43,7 +43,6 @@ class Server:
         actions = {"state": self._state, "fire-schedules": self._fire_schedules}
         front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures)
         self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)
-        self._http.daemon_threads = True
         self.port = int(self._http.server_port)
         clients.point_to(self.endpoint_url)
         self._functions = functions.start(settings, environment(self.endpoint_url, settings.region))
@@ -84,13 +83,18 @@ def main() -> None:
     settings = Settings(**json.loads(sys.argv[1]))
     server = Server(settings)
     over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.buffer.read(), over.set()), daemon=True).start()
+    threading.Thread(target=_set_at_the_end_of_input, args=(over,), daemon=True).start()
     sys.stdout.write(
         json.dumps({"port": server.port, "pid": os.getpid(), "settings": dataclasses.asdict(settings)}) + "\n"
     )
     sys.stdout.flush()
     over.wait(settings.max_seconds)
     server.stop()
+
+
+def _set_at_the_end_of_input(over: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    over.set()
 
 
 if __name__ == "__main__":

@@ -28,13 +28,13 @@ class Settings:
     concurrency: int = 2
     """Execution environments per function, at most."""
     init_seconds: float = 60.0
-    """An environment that has not asked for its first event by then has failed. AWS: 10, then it goes on the timeout."""
+    """An environment that has not asked for its first event by then has failed. AWS: 10."""
     polling_seconds: float = 0.05
     """Between two looks at a queue or a stream."""
     max_seconds: float = 3600.0
     """The server ends by itself after this long, whoever has forgotten it."""
     probe_subscriptions: bool = True
-    """A new subscription filter invokes its function with a CONTROL_MESSAGE, as AWS does. False: deploys start no function."""
+    """A new subscription filter invokes its function with a CONTROL_MESSAGE. False: a deploy starts no function."""
 
 
 def environment(endpoint_url: str, region: str) -> dict[str, str]:

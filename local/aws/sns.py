@@ -1,8 +1,24 @@
-"""SNS: the resource types moto skips."""
+"""SNS: topics that keep their subscriptions, and the resource types moto skips."""
 
 import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.sns.models import Topic
 
 from local.aws.cloudformation import ResourceType
+from local.aws.gaps import fills
+
+
+@fills(Topic, "update_from_cloudformation_json")
+def change_the_topic_in_place(
+    _original: Callable[..., Any], _cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any
+) -> Any:
+    """Moto deletes and makes anew a topic whose properties change, and with it its subscriptions."""
+    properties = cloudformation_json["Properties"]
+    original_resource.display_name = properties.get("DisplayName", "")
+    original_resource.kms_master_key_id = properties.get("KmsMasterKeyId", "")
+    return original_resource
 
 
 class TopicPolicy(ResourceType):

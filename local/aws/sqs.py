@@ -1,4 +1,4 @@
-"""SQS: queues hand batches to functions, failed messages come back, and too often failed ones go to the dead-letter queue."""
+"""SQS: queues hand batches to functions, and what fails comes back until it is a dead letter."""
 
 import concurrent.futures
 import hashlib
@@ -29,6 +29,20 @@ def only_keep_the_message(original: Callable[..., Any], queue: Any, message: Any
         original(queue, message)
     finally:
         queue.lambda_event_source_mappings = mappings
+
+
+@fills(Queue, "update_from_cloudformation_json")
+def change_every_attribute(
+    _original: Callable[..., Any], _cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any
+) -> Any:
+    """Moto changes only the visibility timeout and the receive wait time of a queue."""
+    wanted = {
+        key: value for key, value in cloudformation_json["Properties"].items() if key not in {"Tags", "QueueName"}
+    }
+    policy = original_resource.policy
+    original_resource._set_attributes(wanted)  # noqa: SLF001 moto has no other way
+    original_resource.policy = policy
+    return original_resource
 
 
 class QueuePoller:
@@ -95,7 +109,7 @@ class QueuePoller:
             if message.id in failed:
                 _show_again(queue, message.id, self._settings.redelivery_seconds)
             else:
-                backend.delete_message(queue.name, message.receipt_handle)
+                backend.delete_message(queue.name, str(message.receipt_handle))
 
 
 def record(message: Any, queue_arn: str, region: str) -> dict[str, Any]:
