@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 
@@ -31,7 +32,7 @@ class Interface:
         return {"kind": self.owner_kind, "id": self.owner_id, "name": self.owner_name}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Inventory:
     """A snapshot of a region's interfaces and networks. `networks` are the CIDR blocks of each VPC; `taken_at` is Unix
     seconds.
@@ -53,14 +54,16 @@ class Inventory:
         return cls(values["taken_at"], interfaces, networks)
 
     def owner_of(self, scope: str, address: str) -> Interface | None:
-        """The interface that has this address within a VPC (or, for the scope `public`, as a public address). For a
-        handful of addresses at a time, such as those in a finding; records are joined in enrich.
+        """The interface that has this address within a VPC (or, for the scope `public`, as a public address). For the
+        few addresses of findings; records are joined in enrich.
         """
-        for row in self.interfaces:
-            held = row.public_addresses if scope == PUBLIC else row.addresses if row.vpc_id == scope else ()
-            if address in held:
-                return row
-        return None
+        return self._by_address.get((scope, address))
+
+    @cached_property
+    def _by_address(self) -> dict[tuple[str, str], Interface]:
+        private = {(row.vpc_id, address): row for row in reversed(self.interfaces) for address in row.addresses}
+        public = {(PUBLIC, address): row for row in reversed(self.interfaces) for address in row.public_addresses}
+        return private | public
 
 
 PUBLIC = "public"

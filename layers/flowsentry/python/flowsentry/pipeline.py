@@ -11,7 +11,7 @@ import polars as pl
 from flowsentry import measure as measuring
 from flowsentry.contacts import Gathering, gather
 from flowsentry.detect import detect
-from flowsentry.detect.suspicion import evidence_of, sources_with_answers_only, with_source_scope
+from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scope
 from flowsentry.emit.enriched_object import write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError
@@ -137,9 +137,8 @@ class _Run:
         """The outcome, once evidence and findings are stored."""
         contacts = self._gathering.settle()
         located = with_source_scope(contacts)
-        innocent = sources_with_answers_only(located)
-        suspects = evidence.suspects(innocent) if innocent else set()
-        histories = evidence.merge(evidence_of(located, innocent, suspects))
+        suspects = evidence.suspects(innocent_sources(located))
+        histories = evidence.merge(evidence_of(located, suspects))
         found = detect(contacts, histories, self._context.inventory, self._context.territory)
         self._outcome.findings = findings.put_new(found)
         self._outcome.measurements = measuring.add_up(self._measurements)

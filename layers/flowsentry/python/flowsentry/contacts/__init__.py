@@ -6,55 +6,61 @@ responder port, protocol, day). Signs add up in any order, so chunks and batches
 settled. What tells an opening from a reply depends on whether the format has tcp-flags.
 """
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from flowsentry.contacts.by_flags import signs_by_flags
 from flowsentry.contacts.by_ports import Conversations, conversations_of, signs_by_ports, signs_of_conversations
-from flowsentry.contacts.signs import TCP, add_up, outcomes, signs_of_rejects
+from flowsentry.contacts.signs import TCP, Signs, add_up, distinct_established, settled, signs_of_rejects
 from flowsentry.frames import Contacts, EnrichedFlows
 
 __all__ = ["Gathering", "contacts", "gather"]
+
+MAX_UNMERGED_ROWS = 2_000_000
+"""Signs of established connections held before each contact is held once. More: more memory. Fewer: the same contacts
+are sorted out more often."""
 
 
 class Gathering:
     """What the chunks of one source add up to so far. Bounded by the number of distinct contacts, not of records."""
 
     def __init__(self) -> None:
-        self._signs: list[pl.DataFrame] = []
+        self._established: list[pl.DataFrame] = []
+        self._openings: list[pl.DataFrame] = []
+        self._replies: list[pl.DataFrame] = []
         self._conversations: list[Conversations] = []
         self._rows = 0
 
-    def add(self, signs: Sequence[pl.DataFrame], conversations: Conversations | None) -> None:
-        """Takes one chunk's signs in; adds up now and then, so that repeated contacts are held once."""
-        self._signs.extend(signs)
-        if conversations is not None:
-            self._conversations.append(conversations)
-        self._rows += sum(len(frame) for frame in signs)
+    def add(self, signs: Signs) -> None:
+        """Takes one chunk's signs in."""
+        self._established.append(signs.established)
+        self._openings.append(signs.openings)
+        self._replies.append(signs.replies)
+        self._rows += len(signs.established)
         if self._rows > MAX_UNMERGED_ROWS:
-            self._signs = [add_up(self._signs)]
-            self._rows = len(self._signs[0]) // 2
+            self._established = [distinct_established(self._established)]
+            self._rows = 0
+
+    def add_conversations(self, conversations: Conversations) -> None:
+        """Takes in one chunk's records that must be looked at both ways."""
+        self._conversations.append(conversations)
 
     def settle(self) -> Contacts:
         """The contacts with their outcomes."""
         if self._conversations:
-            self._signs.append(signs_of_conversations(self._conversations))
-        return outcomes(add_up(self._signs))
-
-
-MAX_UNMERGED_ROWS = 2_000_000
-"""Signs held before they are added up. More: more memory. Fewer: the same contacts are added up more often."""
+            self.add(signs_of_conversations(self._conversations))
+        opened = add_up(pl.concat(self._openings), pl.concat(self._replies))
+        return settled(distinct_established(self._established), opened)
 
 
 def gather(flows: EnrichedFlows, into: Gathering) -> None:
     """Takes the signs of one chunk of flows in."""
     tcp = flows.filter(pl.col("protocol") == TCP)
-    rejects = signs_of_rejects(flows)
     if "tcp_flags" in flows.columns:
-        into.add([rejects, signs_by_flags(tcp)], None)
+        signs = signs_by_flags(tcp)
     else:
-        into.add([rejects, signs_by_ports(tcp)], conversations_of(tcp))
+        signs = signs_by_ports(tcp)
+        into.add_conversations(conversations_of(tcp))
+    into.add(signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(flows)], how="diagonal")))
 
 
 def contacts(flows: EnrichedFlows) -> Contacts:

@@ -7,12 +7,12 @@ SYN and is no sign of anything, and so are late packets of a closed connection, 
 
 import polars as pl
 
-from flowsentry.contacts.signs import is_syn_sized, opener_signs, reply_signs
+from flowsentry.contacts.signs import Signs, established_signs, is_syn_sized, opening_signs, reply_signs
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 
-def signs_by_flags(tcp: pl.DataFrame) -> pl.DataFrame:
+def signs_by_flags(tcp: pl.DataFrame) -> Signs:
     """What the TCP records of a chunk are signs of.
 
     An opening is established when it was accepted and the opener's own record has more than SYNs in it: then it was
@@ -22,20 +22,19 @@ def signs_by_flags(tcp: pl.DataFrame) -> pl.DataFrame:
     accepted = pl.col("action") == "ACCEPT"
     flagged = tcp.filter(_has(SYN | RST))
     opener = flagged.filter(_has(SYN) & ~_has(ACK))
+    established = accepted & (_has(FIN) | ~is_syn_sized())
     answer = flagged.filter(_has(SYN) & _has(ACK) & accepted)
     reset = flagged.filter(_has(RST) & ~_has(SYN) & accepted)
-    no_packets = pl.lit(0, pl.Int64)
-    return pl.concat(
-        [
-            opener_signs(
-                opener,
-                rejected_packets=pl.when(~accepted).then("packets").otherwise(0),
-                is_established=accepted & (_has(FIN) | ~is_syn_sized()),
-                is_certain=pl.lit(value=True),
-            ),
-            reply_signs(answer, is_answered=pl.lit(value=True), reply_packets=no_packets),
-            reply_signs(reset, is_refused=pl.lit(value=True), reply_packets=no_packets),
-        ]
+    yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
+    return Signs(
+        established_signs(opener.filter(established)),
+        opening_signs(opener.filter(~established), is_certain=yes),
+        pl.concat(
+            [
+                reply_signs(answer, is_answered=yes, reply_packets=no_packets),
+                reply_signs(reset, is_refused=yes, reply_packets=no_packets),
+            ]
+        ),
     )
 
 

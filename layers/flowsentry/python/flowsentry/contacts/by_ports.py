@@ -9,15 +9,9 @@ from typing import NewType
 
 import polars as pl
 
-from flowsentry.contacts.signs import (
-    BARE_BYTES,
-    BARE_BYTES_IPV6,
-    is_bare,
-    is_syn_sized,
-    opener_signs,
-    reply_signs,
-)
+from flowsentry.contacts.signs import Signs, established_signs, is_bare, is_syn_sized, opening_signs, reply_signs
 from flowsentry.evidence import SECONDS_A_DAY
+from flowsentry.fields import ACTION
 from flowsentry.services import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
 
 Conversations = NewType("Conversations", pl.DataFrame)
@@ -25,7 +19,7 @@ Conversations = NewType("Conversations", pl.DataFrame)
 direction whose address has the lower physical number."""
 
 
-def signs_by_ports(tcp: pl.DataFrame) -> pl.DataFrame:
+def signs_by_ports(tcp: pl.DataFrame) -> Signs:
     """What the TCP records of a chunk with exactly one service port are signs of.
 
     Towards the service: an opening when it is SYN-sized, else an established connection (it has data, so it was
@@ -35,19 +29,16 @@ def signs_by_ports(tcp: pl.DataFrame) -> pl.DataFrame:
     to_service, from_service = is_service_port(pl.col("dstport")), is_service_port(pl.col("srcport"))
     accepted = pl.col("action") == "ACCEPT"
     decided = tcp.filter((to_service != from_service) & ~_may_be_probe())
-    opener = decided.filter(is_service_port(pl.col("dstport")) & (is_syn_sized() | accepted))
-    reply = decided.filter(is_service_port(pl.col("srcport")) & accepted)
-    return pl.concat(
-        [
-            opener_signs(
-                opener,
-                rejected_packets=pl.when(~accepted).then("packets").otherwise(0),
-                is_established=accepted & ~is_syn_sized(),
-                is_certain=~is_bare() | ~pl.col("source_is_inside"),
-            ),
-            reply_signs(reply, is_answered=~is_bare(), is_refused=is_bare()),
-        ]
+    return Signs(
+        established_signs(decided.filter(to_service & accepted & ~is_syn_sized())),
+        opening_signs(decided.filter(to_service & is_syn_sized()), is_certain=_is_no_tail()),
+        reply_signs(decided.filter(from_service & accepted), is_answered=~is_bare(), is_refused=is_bare()),
     )
+
+
+def _is_no_tail() -> pl.Expr:
+    """Whether a small record opens something: bare packets of our own are the tail of a closed connection."""
+    return ~is_bare() | ~pl.col("source_is_inside")
 
 
 def _may_be_probe() -> pl.Expr:
@@ -112,7 +103,7 @@ def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
     )
 
 
-def signs_of_conversations(parts: Sequence[Conversations]) -> pl.DataFrame:
+def signs_of_conversations(parts: Sequence[Conversations]) -> Signs:
     """What conversations are signs of, once all their records are known.
 
     Both directions seen: the service port answers, else the later one, else the lower port. It was refused when the
@@ -121,15 +112,13 @@ def signs_of_conversations(parts: Sequence[Conversations]) -> pl.DataFrame:
     be a late reply (from below 32768 to a port that is no service) is doubtful from outside and nothing from inside.
     """
     whole = _added_up(parts)
-    calls = pl.concat(
-        [
-            _as_call(whole.filter(_opened_here()), "here", "there"),
-            _as_call(whole.filter(~_opened_here()), "there", "here"),
-        ]
-    )
+    here, there = whole.filter(_opened_here()), whole.filter(~_opened_here())
+    calls = pl.concat([_as_call(here, "here", "there"), _as_call(there, "there", "here")])
     both = calls.filter(pl.col("reply_packets") > 0)
     one = calls.filter((pl.col("reply_packets") == 0) & is_syn_sized())
-    return pl.concat([_signs_of_both(both), _signs_of_one(one)])
+    replied = both.filter(is_syn_sized())
+    openings = [opening_signs(replied, is_certain=_is_no_tail()), _openings_of_one(one)]
+    return Signs(established_signs(both.filter(~is_syn_sized())), pl.concat(openings), _replies(replied))
 
 
 def _opened_here() -> pl.Expr:
@@ -164,28 +153,36 @@ def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.Dat
         *(pl.col(f"{side}_port").alias(_PORT[end]) for end, side in ends.items()),
         *(pl.col(f"{side}_{fact}").alias(f"{end}_{fact}") for end, side in ends.items() for fact in _END_FACTS),
         *(pl.col(f"{opener}_{name}").alias(name) for name in _COUNTS),
+        _action(opener).alias("action"),
         pl.col(f"{responder}_packets").alias("reply_packets"),
         pl.col(f"{responder}_bytes").alias("reply_bytes"),
     )
 
 
-def _signs_of_both(calls: pl.DataFrame) -> pl.DataFrame:
-    bare_reply = pl.col("reply_bytes") <= pl.when("is_ipv6").then(BARE_BYTES_IPV6).otherwise(BARE_BYTES) * pl.col(
-        "reply_packets"
-    )
-    return opener_signs(
-        calls,
-        reply_packets=pl.col("reply_packets"),
-        rejected_packets=pl.col("rejected_packets"),
-        is_established=~is_syn_sized(),
-        is_answered=~bare_reply,
-        is_refused=bare_reply,
-        is_certain=~is_bare() | ~pl.col("source_is_inside"),
-    )
+def _action(opener: str) -> pl.Expr:
+    rejected = pl.col(f"{opener}_rejected_packets") > 0
+    return pl.when(rejected).then(pl.lit("REJECT", ACTION)).otherwise(pl.lit("ACCEPT", ACTION))
 
 
-def _signs_of_one(calls: pl.DataFrame) -> pl.DataFrame:
+def _replies(calls: pl.DataFrame) -> pl.DataFrame:
+    """What came back, as a record sent by the responder would say it."""
+    turned = {"source": "destination", "destination": "source"}
+    sent = calls.select(
+        "scope",
+        "protocol",
+        "start",
+        "end",
+        "is_ipv6",
+        pl.col("reply_packets").alias("packets"),
+        pl.col("reply_bytes").alias("bytes"),
+        *(pl.col(f"{end}_address").alias(f"{other}_address") for end, other in turned.items()),
+        *(pl.col(_PORT[end]).alias(_PORT[other]) for end, other in turned.items()),
+    )
+    return reply_signs(sent, is_answered=~is_bare(), is_refused=is_bare())
+
+
+def _openings_of_one(calls: pl.DataFrame) -> pl.DataFrame:
     source = pl.col("srcport")
     like_a_reply = (source < FIRST_EPHEMERAL_PORT) & ~is_service_port(pl.col("dstport"))
     nothing = like_a_reply & (pl.col("source_is_inside") | (source < FIRST_UNPRIVILEGED_PORT))
-    return opener_signs(calls.filter(~nothing), rejected_packets=pl.col("rejected_packets"), is_doubtful=like_a_reply)
+    return opening_signs(calls.filter(~nothing), is_doubtful=like_a_reply)

@@ -1,6 +1,7 @@
 """Signs of contacts: what records say about who opened what to whom, in a form that adds up in any order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,10 +22,9 @@ scanners' are."""
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 
-_SUMS = ("opened_packets", "opened_bytes", "rejected_packets", "reply_packets")
-_TOLD = ("is_established", "is_answered", "is_refused", "is_doubtful", "is_certain")
-_ANY = (*_TOLD, "initiator_is_inside", "responder_is_inside")
-_FIRST = ("initiator_owner_kind", "interface_id")
+_SUMS = ("opened_packets", "rejected_packets", "reply_packets")
+_TOLD = ("is_answered", "is_refused", "is_doubtful", "is_certain")
+_FACTS = ("initiator_is_inside", "responder_is_inside", "initiator_owner_kind", "interface_id")
 
 INTERMEDIARIES = (
     "nat gateway",
@@ -36,58 +36,92 @@ INTERMEDIARIES = (
     "transit gateway",
 )
 """Owner kinds that pass on what others sent: never the subject of a finding."""
+_INTERMEDIARIES = pl.Series(INTERMEDIARIES, dtype=pl.Categorical())
 
 
-def opener_signs(flows: pl.DataFrame, **signs: pl.Expr) -> pl.DataFrame:
+class Signs(NamedTuple):
+    """What the records of a chunk are signs of: established connections, other openings, and what came back. The first
+    settle their contact by themselves, and are by far the most; a reply matters only to the second.
+    """
+
+    established: pl.DataFrame
+    openings: pl.DataFrame
+    replies: pl.DataFrame
+
+
+def established_signs(flows: pl.DataFrame) -> pl.DataFrame:
+    """The flows as sent by the initiator of a connection that was surely answered."""
+    return _contacts(flows, "source", "destination", *_openers_facts())
+
+
+def opening_signs(flows: pl.DataFrame, **told: pl.Expr) -> pl.DataFrame:
     """The flows as sent by the initiator, with what they are a sign of."""
-    opened = {"opened_packets": pl.col("packets"), "opened_bytes": pl.col("bytes")}
-    return _signs(flows, ("source", "srcport"), ("destination", "dstport"), opened | signs)
+    opened = {"opened_packets": pl.col("packets"), "rejected_packets": _rejected_packets()}
+    ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
+    return _contacts(flows, "source", "destination", *_openers_facts(), *ports, *_signs(opened | told))
 
 
-def reply_signs(flows: pl.DataFrame, **signs: pl.Expr) -> pl.DataFrame:
+def reply_signs(flows: pl.DataFrame, **told: pl.Expr) -> pl.DataFrame:
     """The flows as sent by the responder, with what they are a sign of."""
-    return _signs(
-        flows, ("destination", "dstport"), ("source", "srcport"), {"reply_packets": pl.col("packets")} | signs
-    )
+    return _contacts(flows, "destination", "source", *_signs({"reply_packets": pl.col("packets")} | told))
 
 
-def _signs(
-    flows: pl.DataFrame, initiator: tuple[str, str], responder: tuple[str, str], signs: dict[str, pl.Expr]
-) -> pl.DataFrame:
-    (initiator_end, initiator_port), (responder_end, responder_port) = initiator, responder
-    no_sum, no_sign = pl.lit(0, pl.Int64), pl.lit(value=False)
+_PORTS = {"source": "srcport", "destination": "dstport"}
+
+
+def _contacts(flows: pl.DataFrame, initiator: str, responder: str, *columns: pl.Expr | str) -> pl.DataFrame:
     return flows.select(
         "scope",
-        pl.col(f"{initiator_end}_address").alias("initiator"),
-        pl.col(f"{responder_end}_address").alias("responder"),
-        pl.col(responder_port).alias("responder_port"),
+        pl.col(f"{initiator}_address").alias("initiator"),
+        pl.col(f"{responder}_address").alias("responder"),
+        pl.col(_PORTS[responder]).alias("responder_port"),
         "protocol",
         (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day"),
-        *(signs.get(name, no_sum).alias(name) for name in _SUMS),
-        *(signs.get(name, no_sign).alias(name) for name in _TOLD),
-        pl.col(f"{initiator_end}_is_inside").alias("initiator_is_inside"),
-        pl.col(f"{responder_end}_is_inside").alias("responder_is_inside"),
-        pl.col(f"{initiator_end}_owner_kind").alias("initiator_owner_kind"),
-        "interface_id",
         pl.col("start").alias("first_seen"),
         pl.col("end").alias("last_seen"),
-        pl.col(initiator_port).alias("min_initiator_port"),
-        pl.col(initiator_port).alias("max_initiator_port"),
+        *columns,
     )
 
 
-def add_up(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """One row for each contact. Order and cutting of the frames are irrelevant: sums, any, smallest and largest."""
+def _openers_facts() -> tuple[pl.Expr | str, ...]:
+    return (
+        pl.col("source_is_inside").alias("initiator_is_inside"),
+        pl.col("destination_is_inside").alias("responder_is_inside"),
+        pl.col("source_owner_kind").alias("initiator_owner_kind"),
+        "interface_id",
+    )
+
+
+def _rejected_packets() -> pl.Expr:
+    return pl.when(pl.col("action") == "REJECT").then("packets").otherwise(0)
+
+
+def _signs(signs: Mapping[str, pl.Expr]) -> Iterator[pl.Expr]:
+    no_sum, no_sign = pl.lit(0, pl.Int64), pl.lit(value=False)
+    yield from (signs.get(name, no_sum).alias(name) for name in _SUMS)
+    yield from (signs.get(name, no_sign).alias(name) for name in _TOLD)
+
+
+def distinct_established(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """One row for each contact that was surely answered."""
     return (
         pl.concat(frames)
         .group_by(KEY)
-        .agg(
-            pl.col(_SUMS).sum(),
-            pl.col(_ANY).any(),
-            pl.col(_FIRST).first(),
-            pl.col("first_seen", "min_initiator_port").min(),
-            pl.col("last_seen", "max_initiator_port").max(),
-        )
+        .agg(pl.col("first_seen").min(), pl.col("last_seen").max(), pl.col(_FACTS).first())
+    )
+
+
+def add_up(openings: pl.DataFrame, replies: pl.DataFrame) -> pl.DataFrame:
+    """One row for each contact that was opened, with what came back. Order and cutting of the frames are irrelevant:
+    sums, any, smallest and largest.
+    """
+    both = pl.concat([openings, replies.join(openings, on=KEY, how="semi")], how="diagonal")
+    return both.group_by(KEY).agg(
+        pl.col(_SUMS).sum(),
+        pl.col(_TOLD).any(),
+        pl.col(_FACTS).drop_nulls().first(),
+        pl.col("first_seen", "min_initiator_port").min(),
+        pl.col("last_seen", "max_initiator_port").max(),
     )
 
 
@@ -109,30 +143,33 @@ def signs_of_rejects(flows: EnrichedFlows) -> pl.DataFrame:
     udp = pl.col("protocol") == UDP
     is_reply = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
     rejected = (pl.col("action") == "REJECT") & ((udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6]))
-    return opener_signs(flows.filter(rejected), rejected_packets=pl.col("packets"))
+    return opening_signs(flows.filter(rejected))
 
 
-def outcomes(signs: pl.DataFrame) -> Contacts:
-    """What became of each contact; what has signs of a reply only is none, and neither is what a NAT gateway, a load
-    balancer or an endpoint passed on.
+def settled(established: pl.DataFrame, opened: pl.DataFrame) -> Contacts:
+    """The contacts with what became of each; those that a NAT gateway, a load balancer or an endpoint opened for others
+    are left out.
     """
-    opened = pl.col("opened_packets") > 0
+    others = opened.join(established, on=KEY, how="anti").with_columns(_outcome().alias("outcome"))
+    answered = established.with_columns(pl.lit("answered", OUTCOME).alias("outcome"))
+    whole = pl.concat([answered, others.filter(pl.col("outcome").is_not_null())], how="diagonal")
+    passes_on = pl.col("initiator_owner_kind").is_in(pl.lit(_INTERMEDIARIES).implode()).fill_null(value=False)
+    return Contacts(whole.filter(~passes_on, pl.col("initiator").is_not_null(), pl.col("responder").is_not_null()))
+
+
+def _outcome() -> pl.Expr:
+    """What became of a contact that was opened and did not surely carry data."""
     no_more_back = pl.col("reply_packets") <= pl.col("opened_packets")
-    refused = pl.col("is_refused") & no_more_back & ~pl.col("is_answered")
-    outcome = (
-        pl.when(pl.col("is_established") | (opened & pl.col("is_answered")))
+    return (
+        pl.when("is_answered")
         .then(pl.lit("answered", OUTCOME))
-        .when(opened & pl.col("is_doubtful"))
+        .when("is_doubtful")
         .then(pl.lit("doubtful", OUTCOME))
-        .when(opened & (pl.col("rejected_packets") > 0))
+        .when(pl.col("rejected_packets") > 0)
         .then(pl.lit("rejected", OUTCOME))
-        .when(opened & refused)
+        .when(pl.col("is_refused") & no_more_back)
         .then(pl.when("is_certain").then(pl.lit("refused", OUTCOME)))
-        .when(opened & (pl.col("reply_packets") == 0))
+        .when(pl.col("reply_packets") == 0)
         .then(pl.lit("unanswered", OUTCOME))
-        .when(opened)
-        .then(pl.lit("answered", OUTCOME))
+        .otherwise(pl.lit("answered", OUTCOME))
     )
-    passes_on = pl.col("initiator_owner_kind").cast(pl.String).is_in(INTERMEDIARIES).fill_null(value=False)
-    settled = signs.with_columns(outcome.alias("outcome")).filter(pl.col("outcome").is_not_null() & ~passes_on)
-    return Contacts(settled.filter(pl.col("initiator").is_not_null() & pl.col("responder").is_not_null()))

@@ -26,42 +26,38 @@ def with_source_scope(contacts: Contacts) -> pl.DataFrame:
     return contacts.with_columns(scope.alias("source_scope"))
 
 
-def sources_with_answers_only(contacts: pl.DataFrame) -> list[EvidenceKey]:
+def innocent_sources(contacts: pl.DataFrame) -> list[EvidenceKey]:
     """The sources whose every contact was answered: by far the most, and worth recording only when suspected before."""
-    sources = contacts.group_by(_KEY).agg((pl.col("outcome") == "answered").all().alias("innocent"))
-    innocent = sources.filter("innocent").select(pl.col("source_scope", "initiator").cast(pl.String), "day")
-    return [EvidenceKey(*row) for row in innocent.iter_rows()]
+    failing = contacts.filter(pl.col("outcome") != "answered").select(_KEY).unique()
+    innocent = contacts.select(_KEY).unique().join(failing, on=_KEY, how="anti")
+    keys = innocent.select(pl.col("source_scope", "initiator").cast(pl.String), "day")
+    return [EvidenceKey(*row) for row in keys.iter_rows()]
 
 
-def evidence_of(
-    contacts: pl.DataFrame, innocent: Collection[EvidenceKey], suspects: Collection[EvidenceKey]
-) -> list[Evidence]:
-    """The evidence of every source but the innocent ones that nobody suspects, one for each source and day.
+def evidence_of(contacts: pl.DataFrame, suspects: Collection[EvidenceKey]) -> list[Evidence]:
+    """The evidence of every source that failed something or is among the suspects: one for each source and day.
 
     `contacts` are those of `with_source_scope`. Which members a full set keeps is decided here, on the column, by the
     order that merging keeps too.
     """
-    ignored = pl.DataFrame(sorted(set(innocent) - set(suspects)), _KEY_SCHEMA, orient="row")
-    watched = contacts.join(ignored, on=_KEY, how="anti")
+    failing = contacts.filter(pl.col("outcome") != "answered").select(_KEY).unique()
+    suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
+    watched = contacts.join(pl.concat([failing, suspected]).unique(), on=_KEY, how="semi")
     ends = watched.with_columns(members(watched).alias("member"), _SET_OF_OUTCOME.alias("set"))
     ranked = ends.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank")
+    ports = pl.concat_list("min_initiator_port", "max_initiator_port").filter(pl.col("set") == "doubtful").explode()
     sets = ranked.group_by(_KEY).agg(
-        *(
-            pl.col("member").filter(pl.col("set") == name).unique(maintain_order=True).head(size).alias(name)
-            for name, size in _BOUNDS.items()
-        ),
-        pl.concat_list("min_initiator_port", "max_initiator_port")
-        .filter(pl.col("set") == "doubtful")
-        .explode()
-        .unique()
-        .sort()
-        .head(MAX_SOURCE_PORTS)
-        .alias("source_ports"),
+        *(_smallest(name, size) for name, size in _BOUNDS.items()),
+        ports.unique().sort().head(MAX_SOURCE_PORTS).alias("source_ports"),
         pl.col("first_seen").min(),
         pl.col("last_seen").max(),
         pl.col("initiator_is_inside").any().alias("is_inside"),
     )
     return list(_evidence(sets))
+
+
+def _smallest(name: str, size: int) -> pl.Expr:
+    return pl.col("member").filter(pl.col("set") == name).unique(maintain_order=True).head(size).alias(name)
 
 
 _KEY_SCHEMA = {"source_scope": pl.Categorical(), "initiator": pl.Categorical(), "day": pl.Int32()}
