@@ -50,6 +50,11 @@ DTYPES: dict[Kind, pl.DataType] = {
     Kind.DIRECTION: DIRECTION,
 }
 
+MILLISECONDS_FROM = 10**11
+"""A time from here on is in milliseconds: as seconds it would be in the year 5138, as milliseconds in 1973."""
+LARGEST: dict[Kind, int] = {Kind.COUNT: 10**15, Kind.TIME: 1000 * MILLISECONDS_FROM - 1}
+"""What counts and times can be at most (least: 0). Beyond that a record is damaged, and its sums would overflow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -111,6 +116,12 @@ def dtype_of(name: str) -> pl.DataType:
     """The column type of a field; text for a field this table does not know yet: AWS adds fields every year."""
     field = BY_NAME.get(name)
     return DTYPES[field.kind] if field else DTYPES[Kind.TEXT]
+
+
+def largest_of(name: str) -> int | None:
+    """The largest value a field of numbers may have, where its type alone allows more."""
+    field = BY_NAME.get(name)
+    return LARGEST.get(field.kind) if field else None
 
 
 def names_in_log_format(log_format: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import polars as pl
 
-from flowsentry.fields import DEFAULT_NAMES, MISSING, column_of, dtype_of
+from flowsentry.fields import DEFAULT_NAMES, MILLISECONDS_FROM, MISSING, column_of, dtype_of, largest_of
 from flowsentry.frames import Flows, LogText, Parsed, Records, RejectedLines
 
 MAX_LINE_BYTES = 64 << 10
@@ -19,8 +19,9 @@ _BLOCK = MAX_LINE_BYTES // 2
 def parse(text: LogText) -> Parsed:
     """The lines of a text as typed records, in their order; `len(records) + rejected.total == lines`.
 
-    `-` is null. Never raises for what a line holds: a line with too few or too many fields, a value that is not of its
-    field's type, bytes that are no UTF-8, an empty line or one over 64 KiB is counted in `rejected` by that reason.
+    `-` is null, and times are in seconds. Never raises for what a line holds: a line with too few or too many fields, a
+    value that is not of its field's type or range, bytes that are no UTF-8, an empty line or one over 64 KiB is counted
+    in `rejected` by that reason.
 
     polars does not fail on most of this: it cuts long lines and fills short ones with null. So one more column than
     the format has shows a long line, and the last column, the only one whose `-` stays text, shows a short one.
@@ -31,7 +32,7 @@ def parse(text: LogText) -> Parsed:
     columns = tuple(column_of(name) for name in text.names)
     records = None if _has_long_line(text.text) else _read_clean(columns, text)
     if records is not None and len(records) == lines:
-        return Parsed(Records(records), RejectedLines(), lines)
+        return Parsed(_in_seconds(records), RejectedLines(), lines)
     return _read_each(columns, text, lines)
 
 
@@ -69,14 +70,41 @@ def _read_clean(columns: tuple[str, ...], text: LogText) -> pl.DataFrame | None:
         records = _read(columns, text.text, schema, null_values=nulls)
         if records[last].null_count() or records[_EXTRA].null_count() < len(records):
             return None
-        return records.drop(_EXTRA).with_columns(_typed(last, dtype_of(text.names[-1]), strict=True))
+        typed = records.drop(_EXTRA).with_columns(_typed(text.names[-1], strict=True))
+        return typed if _is_in_range(typed, text.names) else None
     except pl.exceptions.PolarsError:
         return None
 
 
-def _typed(column: str, dtype: pl.DataType, *, strict: bool) -> pl.Expr:
-    value = pl.when(pl.col(column) != MISSING).then(pl.col(column))
-    return value.cast(dtype, strict=strict)
+def _typed(name: str, *, strict: bool) -> pl.Expr:
+    column = pl.col(column_of(name))
+    return pl.when(column != MISSING).then(column).cast(dtype_of(name), strict=strict)
+
+
+def _bounded(names: tuple[str, ...]) -> dict[str, int]:
+    return {column_of(name): largest for name in names if (largest := largest_of(name)) is not None}
+
+
+def _is_in_range(records: pl.DataFrame, names: tuple[str, ...]) -> bool:
+    within = [pl.col(column).is_between(0, largest).all() for column, largest in _bounded(names).items()]
+    return all(records.select(within).row(0)) if within else True
+
+
+def _in_range(records: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """The records with null for what is out of range."""
+    return records.with_columns(
+        pl.when(pl.col(column).is_between(0, largest)).then(column) for column, largest in _bounded(names).items()
+    )
+
+
+def _in_seconds(records: pl.DataFrame) -> Records:
+    """Contra the documentation, start and end may be in milliseconds:
+    https://github.com/obsrvbl-oss/flowlogs-reader/blob/master/flowlogs_reader/flowlogs_reader.py.
+    """
+    times = [name for name in ("start", "end") if name in records.columns]
+    late = [name for name in times if (records[name] >= MILLISECONDS_FROM).any()]
+    seconds = (pl.when(pl.col(name) >= MILLISECONDS_FROM).then(pl.col(name) // 1000).otherwise(name) for name in late)
+    return Records(records.with_columns(time.alias(name) for time, name in zip(seconds, late, strict=True)))
 
 
 def _read_each(columns: tuple[str, ...], text: LogText, lines: int) -> Parsed:
@@ -86,11 +114,11 @@ def _read_each(columns: tuple[str, ...], text: LogText, lines: int) -> Parsed:
     values = _read(columns, body, schema, truncate_ragged_lines=True, encoding="utf8-lossy")
     if len(values) != lines:
         raise AssertionError(f"{lines} lines were read as {len(values)} rows")
-    typed = values.select(_typed(column_of(name), dtype_of(name), strict=False) for name in text.names)
+    typed = _in_range(values.select(_typed(name, strict=False) for name in text.names), text.names)
     untyped = [name for name in columns if typed[name].null_count() > (values[name] == MISSING).sum()]
     reasons = values.select(_reason(columns, values, typed.select(untyped), is_ascii=body.isascii())).to_series()
     records = typed.filter(reasons.is_null())
-    return Parsed(Records(records), _rejected(reasons, text), lines)
+    return Parsed(_in_seconds(records), _rejected(reasons, text), lines)
 
 
 def _reason(columns: tuple[str, ...], values: pl.DataFrame, untyped: pl.DataFrame, *, is_ascii: bool) -> pl.Expr:
