@@ -15,13 +15,14 @@ def measure(flows: EnrichedFlows) -> Measurements:
     """A row for each minute (Unix s of the record's start) and VPC.
 
     A flow inside is logged by both interfaces: its flows, bytes and packets count once, on the sender's side. REJECTs
-    count where they happened, as one interface logs them.
+    count where they happened, as one interface logs them. A record without a time counts nowhere.
     """
     rejected = pl.col("action") == "REJECT"
     inbound = pl.col("direction") == "ingress"
     is_second_look = pl.col("source_is_inside") & pl.col("destination_is_inside") & inbound & ~rejected
     counted = ~is_second_look.fill_null(value=False)
-    rows = flows.group_by((pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute"), "scope").agg(
+    timed = flows.filter(pl.col("start").is_not_null())
+    rows = timed.group_by((pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute"), "scope").agg(
         counted.sum().cast(pl.Int64).alias("flows"),
         pl.col("bytes").filter(counted).sum(),
         pl.col("packets").filter(counted).sum(),

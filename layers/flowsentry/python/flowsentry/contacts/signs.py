@@ -78,7 +78,7 @@ def _contacts(flows: pl.DataFrame, initiator: str, responder: str, *columns: pl.
         "protocol",
         (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day"),
         pl.col("start").alias("first_seen"),
-        pl.col("end").alias("last_seen"),
+        pl.coalesce("end", "start").alias("last_seen"),
         *columns,
     )
 
@@ -148,13 +148,13 @@ def signs_of_rejects(flows: EnrichedFlows) -> pl.DataFrame:
 
 def settled(established: pl.DataFrame, opened: pl.DataFrame) -> Contacts:
     """The contacts with what became of each; those that a NAT gateway, a load balancer or an endpoint opened for others
-    are left out.
+    are left out, and so is what lacks a part of the key (a format may leave out any field).
     """
     others = opened.join(established, on=KEY, how="anti").with_columns(_outcome().alias("outcome"))
     answered = established.with_columns(pl.lit("answered", OUTCOME).alias("outcome"))
     whole = pl.concat([answered, others.filter(pl.col("outcome").is_not_null())], how="diagonal")
     passes_on = pl.col("initiator_owner_kind").is_in(pl.lit(_INTERMEDIARIES).implode()).fill_null(value=False)
-    return Contacts(whole.filter(~passes_on, pl.col("initiator").is_not_null(), pl.col("responder").is_not_null()))
+    return Contacts(whole.filter(~passes_on, pl.all_horizontal(pl.col(KEY).is_not_null())))
 
 
 def _outcome() -> pl.Expr:
