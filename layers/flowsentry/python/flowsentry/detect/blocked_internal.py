@@ -29,13 +29,13 @@ _TCP_OR_UDP = (6, 17)
 
 def blocked_internal(contacts: Contacts, condemned: Collection[tuple[str, str]], inventory: Inventory) -> list[Finding]:
     """A finding for each (initiator, responder, port) inside that a rule refused: once a day."""
-    blocked = contacts.filter(
+    refused = contacts.filter(
         pl.col("outcome") == "rejected",
         pl.col("initiator_is_inside") & pl.col("responder_is_inside"),
         pl.col("protocol").is_in(_TCP_OR_UDP),
         pl.col("rejected_packets") >= MIN_PACKETS,
-        pl.len().over("scope", "initiator") <= MAX_ENDPOINTS_A_SOURCE,
     )
+    blocked = refused.filter(pl.len().over("scope", "initiator") <= MAX_ENDPOINTS_A_SOURCE)
     rows = blocked.sort("first_seen", "initiator", "responder", "responder_port").iter_rows(named=True)
     return list(_findings(rows, condemned, inventory))
 
