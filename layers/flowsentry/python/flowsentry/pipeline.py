@@ -134,7 +134,9 @@ class _Run:
         self._unknown_interfaces.update(unknown["interface_id"].head(room).cast(pl.String))
 
     def stored(self, evidence: EvidenceStore, findings: FindingStore) -> Outcome:
-        """The outcome, once evidence and findings are stored."""
+        """The outcome, once evidence and findings are stored; a source without lines has none."""
+        if not self._outcome.lines:
+            return self._outcome
         contacts = self._gathering.settle()
         located = with_source_scope(contacts)
         suspects = evidence.suspects(innocent_sources(located))
