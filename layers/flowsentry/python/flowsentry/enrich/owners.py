@@ -44,21 +44,31 @@ def _key(address: str) -> pl.Expr:
 
 
 def _known_ends(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
-    """One row for each distinct (scope, address) of either end: whether it is inside, and its owner."""
-    ends = pl.concat(
-        flows.select(pl.col(f"__{end}_key").alias(_KEY), "scope", pl.col(f"{end}_address").alias("address")).unique(
-            _KEY
-        )
-        for end in ("source", "destination")
-    ).unique(_KEY)
-    ends = ends.filter(pl.col("address").is_not_null())
+    """A row for each distinct (scope, address) of either end, and perhaps more: whether it is inside, and its owner."""
+    ends = pl.concat(_distinct_ends(flows, end) for end in ("source", "destination")).unique(_KEY)
+    known = territory.recollection.recall(ends, _KEY, lambda unseen: _looked_up(unseen, territory))
+    is_own = ~pl.col("is_inside") & pl.col("address").is_in(_own_addresses(flows).implode())
+    if known.select(is_own.any()).item():
+        known = known.with_columns((pl.col("is_inside") | is_own).alias("is_inside"))
+    return known.drop("scope", "address")
+
+
+def _distinct_ends(flows: pl.DataFrame, end: str) -> pl.DataFrame:
+    address = pl.col(f"{end}_address").alias("address")
+    return flows.select(pl.col(f"__{end}_key").alias(_KEY), "scope", address).unique(_KEY).drop_nulls("address")
+
+
+def _looked_up(ends: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+    """What the territory knows of each (scope, address)."""
     public = territory.owners.filter(pl.col("scope") == PUBLIC).drop("scope")
-    owned = ends.join(territory.owners, on=["scope", "address"], how="left").join(
-        public, on="address", how="left", suffix="_public"
+    owned = ends.join(territory.owners, on=["scope", "address"], how="left", maintain_order="left").join(
+        public, on="address", how="left", suffix="_public", maintain_order="left"
     )
-    is_inside = pl.lit(territory.is_inside(owned["address"])) | pl.col("address").is_in(_own_addresses(flows).implode())
+    is_inside = pl.lit(territory.is_inside(owned["address"]))
     return owned.select(
         _KEY,
+        "scope",
+        "address",
         (is_inside | pl.coalesce("owner_id", "owner_id_public").is_not_null()).alias("is_inside"),
         pl.lit(owned["address"].cast(pl.String).str.contains(":", literal=True)).alias("is_ipv6"),
         *(pl.coalesce(name, f"{name}_public").alias(name) for name in _OWNER),
