@@ -46,7 +46,7 @@ class Front:
         try:
             body = list(self._application(environ, start))
         except Exception:  # noqa: BLE001 whatever moto raises is an answer of 500
-            self._keep(environ, traceback.format_exc())
+            self._keep(environ, traceback.format_exc(limit=-8))
             start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
             return [traceback.format_exc(limit=-3).encode()]
         if told and int(told[0].split()[0]) >= 500:  # noqa: PLR2004 by HTTP's definition

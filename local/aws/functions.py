@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from moto.awslambda.models import LambdaFunction, LayerVersion
+from moto.awslambda.models import LambdaFunction, LayerVersion, Permission
 from moto.awslambda.utils import get_backend
 
 from local.aws import cloudwatch, logs, packages
@@ -157,7 +157,7 @@ def run_the_deployed_function(_original: Callable[..., Any], function: LambdaFun
 def wait_only_when_asked_to(
     _original: Callable[..., Any], function: LambdaFunction, body: Any, request_headers: Any, response_headers: Any
 ) -> str | bytes:
-    """Moto runs invocations of type Event, and those of S3, SNS and CloudWatch Logs, before it answers; AWS queues them.
+    """Moto runs invocations of type Event, and those of S3, SNS and Logs, before it answers; AWS queues them.
 
     moto's own triggers send no headers, a client does.
     """
@@ -227,6 +227,12 @@ def tell_logging(original: Callable[..., Any], function: Any, *rest: Any, **more
 def name_the_version(layer: LayerVersion) -> str:
     """Moto's Ref of a layer version is not its ARN, so a function of the template cannot find its layer."""
     return str(layer.arn)
+
+
+@adds(Permission, "physical_resource_id", property)
+def name_the_permission(permission: Any) -> str:
+    """Moto does not list permissions among a stack's resources, for they have no id."""
+    return str(permission.logical_resource_id)
 
 
 class EventInvokeConfig(ResourceType):

@@ -16,7 +16,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.aws import analytics, clients, cloudformation, ec2, events, functions, gaps, kms, logs, s3, sns  # noqa: F401 they fill gaps
+from local.aws import analytics, clients, cloudformation, ec2, events, functions, gaps, kms, logs, s3, sns, ssm  # noqa: F401 they fill gaps
 from local.aws.control import Front
 from local.aws.dynamodb import StreamPoller
 from local.aws.polling import Failures

@@ -20,7 +20,7 @@ def missing_resources(aws: EmbeddedAws, stack_name: str) -> list[str]:
     formation = aws.client("cloudformation")
     template = formation.get_template(StackName=stack_name)["TemplateBody"]
     listed = formation.describe_stack_resources(StackName=stack_name)["StackResources"]
-    ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
+    ids = {each["LogicalResourceId"]: each.get("PhysicalResourceId") for each in listed}
     found = (
         _problem(aws, name, resource, ids.get(name))
         for name, resource in template["Resources"].items()
@@ -188,7 +188,9 @@ LOOKS: Mapping[str, Look] = {
         ("FilterCriteria" in wanted) == ("FilterCriteria" in aws.client("lambda").get_event_source_mapping(UUID=id_))
     ),
     "AWS::Lambda::Function": _function,
-    "AWS::Lambda::LayerVersion": lambda aws, arn, _: aws.client("lambda").get_layer_version_by_arn(Arn=arn),
+    "AWS::Lambda::LayerVersion": lambda aws, arn, _: aws.client("lambda").get_layer_version(
+        LayerName=arn.split(":")[-2], VersionNumber=int(arn.split(":")[-1])
+    ),
     "AWS::Lambda::Permission": _permission,
     "AWS::Logs::LogGroup": lambda aws, name, _: _named(
         aws.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"], "logGroupName", name

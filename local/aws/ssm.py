@@ -1,0 +1,19 @@
+"""Systems Manager: parameters with tags."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.ssm.models import Parameter
+
+from local.aws.gaps import fills
+
+
+@fills(Parameter, "create_from_cloudformation_json")
+def take_tags_as_a_map(
+    original: Callable[..., Any], cls: Any, resource_name: str, cloudformation_json: Any, *rest: Any, **more: Any
+) -> Any:
+    """Moto takes a parameter's tags for a list; in templates they are a map, unlike those of other resources."""
+    properties = dict(cloudformation_json["Properties"])
+    if isinstance(properties.get("Tags"), Mapping):
+        properties["Tags"] = [{"Key": key, "Value": value} for key, value in properties["Tags"].items()]
+    return original(cls, resource_name, {**cloudformation_json, "Properties": properties}, *rest, **more)
