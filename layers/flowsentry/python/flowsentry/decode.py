@@ -24,20 +24,22 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 31
 
 
-def object_texts(blocks: Iterable[bytes]) -> Iterator[LogText]:
+def object_texts(blocks: Iterable[bytes], log_format: str | None = None) -> Iterator[LogText]:
     """The text of one S3 object as bounded chunks of whole lines, in order; nothing for an empty object.
 
-    `blocks` are the object's bytes, plain or gzip (several members too), recognised by content. Raises PoisonError for
-    what is no flow log file or has a wrong checksum (what came before it must then have no effect), CutOffError where
-    the object ends in the middle: all that was yielded before is good. Never retry either.
+    `blocks` are the object's bytes, plain or gzip (several members too), recognised by content. The order of the fields
+    is that of the header, or of `log_format` for lines without one. Raises PoisonError for what is no flow log file or
+    has a wrong checksum (what came before it must then have no effect), CutOffError where the object ends in the
+    middle: all that was yielded before is good. Never retry either.
     """
-    names: tuple[str, ...] = ()
-    line_number = 2
+    names = names_in_log_format(log_format) if log_format is not None else ()
+    line_number = 1
     for text in _whole_lines(_inflated(blocks)):
         body = text
         if not names:
             header, _, body = text.partition(b"\n")
             names = _names_in_header(header)
+            line_number += 1
         if body:
             yield LogText(names, body, line_number)
             line_number += body.count(b"\n")

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -98,7 +99,7 @@ class _Run:
     def enriched(self, texts: Iterable[LogText]) -> Iterator[EnrichedFlows]:
         """The enriched flows, chunk by chunk. An error ends them and is kept: what writes them would swallow it."""
         try:
-            for text in texts:
+            for text in _ahead(texts):
                 yield self._chunk(text)
         except CutOffError as damage:
             self._outcome.damage = damage
@@ -146,3 +147,15 @@ class _Run:
         self._outcome.measurements = measuring.add_up(self._measurements)
         self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
         return self._outcome
+
+
+def _ahead(texts: Iterable[LogText]) -> Iterator[LogText]:
+    """The same texts, each decoded while the one before it is worked on: inflating takes one processor, and a fifth of
+    the time.
+    """
+    with ThreadPoolExecutor(1) as decoder:
+        waiting = iter(texts)
+        following = decoder.submit(next, waiting, None)
+        while (text := following.result()) is not None:
+            following = decoder.submit(next, waiting, None)
+            yield text

@@ -78,7 +78,7 @@ def _finding(
         id=finding_id("scan", key.scope, key.source, str(key.day), relation),
         kind=shape.kind,
         severity=SEVERITY[relation],
-        title=f"{name} {shape.verb} {_target(failed, hosts, ports)}",
+        title=f"{name} {shape.verb} {_target(failed, condemned.endpoints)}",
         subject=key.source,
         scope=key.scope,
         first_seen=condemned.evidence.first_seen,
@@ -109,9 +109,13 @@ def _relation(condemned: Verdict, failed: Sequence[Endpoint], territory: Territo
     return Relation.INSIDE_TO_INSIDE if inside >= MIN_ENDPOINTS else Relation.INSIDE_TO_OUTSIDE
 
 
-def _target(failed: Sequence[Endpoint], hosts: Collection[int], ports: Collection[int]) -> str:
-    """Whom and what, in a few words: one host by its address, one port by its number."""
+def _target(failed: Sequence[Endpoint], endpoints: int) -> str:
+    """Whom and what, in a few words: one host by its address, one port by its number. Of more endpoints than evidence
+    keeps, the numbers are at least what is kept.
+    """
+    hosts, ports = {end.host for end in failed}, {end.port for end in failed}
+    at_least = "at least " if endpoints > len(failed) else ""
     host = failed[0].address or "an IPv6 host"
-    whom = host if len(hosts) == 1 else f"{len(hosts)} hosts"
-    what = f"port {next(iter(ports))}" if len(ports) == 1 else f"{len(ports)} ports"
+    whom = host if len(hosts) == 1 else f"{at_least}{len(hosts)} hosts"
+    what = f"port {failed[0].port}" if len(ports) == 1 else f"{at_least}{len(ports)} ports"
     return f"{whom}: {what}"

@@ -1,0 +1,111 @@
+"""Where flow logs come from on the command line: files, folders, s3:// addresses, standard input."""
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BLOCK_BYTES = 1 << 20
+_STAMP = re.compile(r"_(\d{8}T\d{4}Z)_")
+_LOOKS_LIKE_LOGS = re.compile(r"\.(log|txt|gz)$")
+
+
+class LogSource(Protocol):
+    """One source of flow log bytes."""
+
+    @property
+    def name(self) -> str: ...
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its bytes in bounded blocks. Raises OSError when it can't be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file, or standard input for the path `-`."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def blocks(self) -> Iterator[bytes]:
+        if str(self.path) == "-":
+            yield from _blocks_of(sys.stdin.buffer)
+        else:
+            with self.path.open("rb") as file:
+                yield from _blocks_of(file)
+
+
+@dataclass(frozen=True, slots=True)
+class LogObject:
+    """An S3 object, read with the AWS credentials of the environment."""
+
+    bucket: str
+    key: str
+
+    @property
+    def name(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def blocks(self) -> Iterator[bytes]:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only s3:// addresses need boto3
+
+        try:
+            body = _s3().get_object(Bucket=self.bucket, Key=self.key)["Body"]
+            yield from body.iter_chunks(BLOCK_BYTES)
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(f"{self.name} can't be read: {error}") from error
+
+
+def sources_at(address: str) -> list[LogSource]:
+    """The flow logs at an address, in order of time: the file itself; of a folder or an s3:// prefix, those whose names
+    end as logs do. Raises OSError when there is no such thing.
+    """
+    if address.startswith("s3://"):
+        return sorted(_objects_at(address), key=_order)
+    path = Path(address)
+    if path.is_dir():
+        found = [LogFile(each) for each in path.rglob("*") if each.is_file() and _LOOKS_LIKE_LOGS.search(each.name)]
+        return sorted(found, key=_order)
+    if address != "-" and not path.exists():
+        raise FileNotFoundError(f"{address}: there is no such file or folder")
+    return [LogFile(path)]
+
+
+def _order(source: LogSource) -> tuple[str, str]:
+    """By the time in the file's name, as AWS writes it; those without one come last."""
+    stamp = _STAMP.search(source.name)
+    return (stamp[1] if stamp else "~", source.name)
+
+
+def _blocks_of(file: IO[bytes]) -> Iterator[bytes]:
+    while block := file.read(BLOCK_BYTES):
+        yield block
+
+
+def _objects_at(address: str) -> Iterator[LogSource]:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only s3:// addresses need boto3
+
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    try:
+        pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+    except (BotoCoreError, ClientError) as error:
+        raise OSError(f"{address} can't be listed: {error}") from error
+    if not keys:
+        raise FileNotFoundError(f"{address}: there is no such object or prefix")
+    yield from (LogObject(bucket, key) for key in keys if key == prefix or _LOOKS_LIKE_LOGS.search(key))
+
+
+def _s3() -> "S3Client":
+    import boto3  # noqa: PLC0415 - only s3:// addresses need boto3
+
+    return boto3.client("s3")

@@ -1,0 +1,83 @@
+"""flowsentry parse: typed records as JSON lines, and what was rejected on stderr."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+from flowsentry.decode import object_texts
+from flowsentry.errors import PoisonError
+from flowsentry.fields import names_in_log_format
+from flowsentry.frames import RejectedLines
+from flowsentry.parse import parse
+from local.log_files import LogSource, sources_at
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command and its arguments."""
+    parser = commands.add_parser(
+        "parse",
+        help="print typed records as JSON lines",
+        description="Prints each record as a JSON line, in the order of the file, NODATA and SKIPDATA records included. "
+        "What is no record is told on stderr with its reason. Exit code 1 when a file could not be read.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="flow logs, plain or gzip; - for standard input")
+    parser.add_argument("--format", type=log_format, help="LogFormat of lines without a header: '${version} …'")
+    parser.set_defaults(run=run)
+
+
+def log_format(text: str) -> str:
+    """The same text; argparse tells what is wrong with one that is no log format."""
+    try:
+        names_in_log_format(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when every file could be read, also with rejected lines; 1 when one could not."""
+    return max([_parse_all(address, options.format) for address in options.files])
+
+
+def _parse_all(address: str, log_format: str | None) -> int:
+    try:
+        return max((_parse_one(source, log_format) for source in sources_at(address)), default=0)
+    except OSError as error:
+        return complain(error)
+
+
+def _parse_one(source: LogSource, log_format: str | None) -> int:
+    rejected = RejectedLines()
+    try:
+        for text in object_texts(source.blocks(), log_format):
+            parsed = parse(text)
+            sys.stdout.write(parsed.records.write_ndjson())
+            rejected.add(parsed.rejected)
+    except (PoisonError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        return complain(f"{source.name}: {error}")
+    finally:
+        _tell_rejected(source.name, rejected)
+    return 0
+
+
+def complain(about: object) -> int:
+    """1, after saying what it is about."""
+    print(f"flowsentry: {about}", file=sys.stderr)
+    return 1
+
+
+def _tell_rejected(name: str, rejected: RejectedLines) -> None:
+    for line, reason, text in rejected.sample:
+        print(f"{name}:{line}: {reason}: {text!r}", file=sys.stderr)
+    if rejected.total:
+        print(f"{name}: rejected {in_words(rejected.counts.items())}", file=sys.stderr)
+
+
+def in_words(counts: Iterable[tuple[str, int]]) -> str:
+    """Counts as words: `3 (too-few-fields 2, bad-value 1)`."""
+    several = Counter(dict(counts))
+    reasons = ", ".join(f"{name} {count:,}" for name, count in several.most_common())
+    return f"{several.total():,} ({reasons})" if several else "0"

@@ -1,0 +1,124 @@
+"""flowsentry replay: your own flow logs through the pipeline that runs in AWS, with its state in memory."""
+
+import argparse
+import ipaddress
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from flowsentry.decode import object_texts
+from flowsentry.emit.alert_message import alert_message
+from flowsentry.errors import PoisonError
+from flowsentry.findings import Finding, Severity
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.pipeline import Context, Outcome, process
+from flowsentry.territory import PRIVATE_NETWORKS
+from local.log_files import LogSource, sources_at
+from local.parse_command import complain, in_words, log_format
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command and its arguments."""
+    parser = commands.add_parser(
+        "replay",
+        help="what would have been found in flow logs you have",
+        description="Runs flow logs through the same pipeline as in AWS and prints the findings as they are made; a "
+        "summary goes to stderr. Nothing is sent anywhere. Exit code 1 when a path could not be read.",
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or s3:// addresses")
+    parser.add_argument("--json", action="store_true", help="findings as JSON lines")
+    parser.add_argument("--format", type=log_format, help="LogFormat of lines without a header: '${version} …'")
+    parser.add_argument(
+        "--inside",
+        action="append",
+        default=[],
+        type=_network,
+        metavar="CIDR",
+        help="a network that is yours, beside the private ranges; may be given several times",
+    )
+    parser.set_defaults(run=run)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when every path could be read, 1 when one could not; what could be read is replayed either way."""
+    replay = Replay(Context(inside_networks=(*PRIVATE_NETWORKS, *options.inside)), options.format)
+    for source in _sources(options.paths, replay):
+        for finding in replay.findings_in(source):
+            print(finding.to_json() if options.json else _as_text(finding))
+    for line in replay.summary():
+        print(line, file=sys.stderr)
+    return 1 if replay.unread else 0
+
+
+def _sources(paths: list[str], replay: "Replay") -> Iterator[LogSource]:
+    for path in paths:
+        try:
+            yield from sources_at(path)
+        except OSError as error:
+            replay.unread += complain(error)
+
+
+@dataclass
+class Replay:
+    """A pipeline with its state in memory, and the sums of what went through it. `unread` counts the paths and files
+    that could not be read.
+    """
+
+    context: Context
+    log_format: str | None = None
+    unread: int = 0
+    sources: int = 0
+    lines: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    newest_end: int = 0
+    _evidence: EvidenceInMemory = field(default_factory=EvidenceInMemory)
+    _findings: FindingsInMemory = field(default_factory=FindingsInMemory)
+
+    def findings_in(self, source: LogSource) -> list[Finding]:
+        """What this source newly shows, given those before it."""
+        try:
+            texts = object_texts(source.blocks(), self.log_format)
+            outcome = process(texts, self.context, self._evidence, self._findings)
+        except (PoisonError, OSError) as error:
+            self.unread += complain(f"{source.name}: {error}")
+            return []
+        if outcome.damage:
+            self.unread += complain(f"{source.name}: {outcome.damage}")
+        self._count(outcome)
+        return outcome.findings
+
+    def _count(self, outcome: Outcome) -> None:
+        self.sources += 1
+        self.lines["lines"] += outcome.lines
+        self.lines["records"] += outcome.accepted_records
+        self.lines["NODATA"] += outcome.nodata
+        self.lines["SKIPDATA"] += outcome.skipdata
+        self.rejected.update(outcome.rejected.counts)
+        self.found.update(f"{finding.kind} ({finding.severity})" for finding in outcome.findings)
+        self.newest_end = max(self.newest_end, outcome.newest_end or 0)
+
+    def summary(self) -> Iterator[str]:
+        """What went through, in lines for people."""
+        counts = ", ".join(f"{count:,} {name}" for name, count in self.lines.items())
+        yield f"files     {self.sources:,}" + (f", {self.unread:,} not or not wholly read" if self.unread else "")
+        yield f"read      {counts or 'nothing'}"
+        yield f"rejected  {in_words(self.rejected.items())}"
+        yield f"findings  {in_words(self.found.items())}"
+        if self.newest_end:
+            yield f"newest    {datetime.fromtimestamp(self.newest_end, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _as_text(finding: Finding) -> str:
+    if finding.severity is Severity.BACKGROUND:
+        return f"[background] {finding.title}\n"
+    return alert_message(finding).text + "\n"
