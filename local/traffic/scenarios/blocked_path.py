@@ -32,7 +32,7 @@ BLOCKED_PATH = Scenario(
     what="A security group keeps a web server from the database, a network ACL keeps the mail server from the ledger",
     plays={"office": blocked("mail", "ledger"), "shop": blocked("web-3", "orders")},
     alerts={
-        "office": (Alert("blocked_internal", "mail", Severity.LOW),),
-        "shop": (Alert("blocked_internal", "web-3", Severity.LOW),),
+        "office": (Alert("blocked_internal", "mail", Severity.MEDIUM),),
+        "shop": (Alert("blocked_internal", "web-3", Severity.MEDIUM),),
     },
 )

@@ -1,0 +1,124 @@
+"""Each scenario, through both ways in and the real pipeline: exactly the alerts it calls for."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from flowsentry.decode import object_texts
+from flowsentry.fields import DEFAULT_NAMES
+from flowsentry.findings import Finding, Severity
+from flowsentry.frames import LogText
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.ownership import Inventory
+from flowsentry.pipeline import Context, process
+from local.traffic.company import Company, WayIn
+from local.traffic.delivery import FlowLog, event_batches, objects
+from local.traffic.generation import Traffic, generate
+from local.traffic.records import ALL_NAMES, Record
+from local.traffic.scenario import Scenario
+from local.traffic.scenarios import SCENARIOS
+
+AFTERNOON = int(datetime(2026, 11, 19, 17, 0, 20, tzinfo=UTC).timestamp())
+AFTER_MIDNIGHT = int(datetime(2026, 11, 19, 2, 0, 0, tzinfo=UTC).timestamp())
+
+
+@dataclass
+class Watch:
+    """The pipeline with stores in memory, fed one delivery after another."""
+
+    context: Context
+    names: tuple[str, ...] = ALL_NAMES
+    batch_seconds: int = 300
+    evidence: EvidenceInMemory = field(default_factory=EvidenceInMemory)
+    found: FindingsInMemory = field(default_factory=FindingsInMemory)
+
+    def take(self, company: Company, traffic: Traffic) -> None:
+        for network in company.networks:
+            for texts in self._deliveries(network.way_in, company, traffic.records[network.name]):
+                outcome = process(texts, self.context, self.evidence, self.found)
+                assert outcome.rejected.total == 0
+
+    def _deliveries(self, way_in: WayIn, company: Company, records: list[Record]) -> Iterator[Iterable[LogText]]:
+        if way_in is WayIn.S3:
+            flow_log = FlowLog("fl-0a1b2c3d4e5f60718", company.account_id, company.region, self.names)
+            yield from (object_texts([body]) for _, body in objects(records, flow_log))
+        else:
+            for batch in event_batches(records, self.names, self.batch_seconds):
+                text = "".join(f"{message}\n" for _, message in batch.events)
+                yield [LogText(self.names, text.encode(), 1)]
+
+    def alerts(self) -> list[Finding]:
+        return [finding for finding in self.found.findings.values() if finding.severity is not Severity.BACKGROUND]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A whole run: other chances, a UTC midnight in the middle, other cuts of the CloudWatch payloads."""
+
+    seed: int
+    ends_at: int
+    batch_seconds: int
+
+
+def words(watch: Watch) -> list[tuple[str, str, Severity]]:
+    """What was raised; the same scan may be told once for each day it goes on."""
+    return sorted({(each.kind, each.subject, each.severity) for each in watch.alerts()})
+
+
+def expected(traffic: Traffic) -> list[tuple[str, str, Severity]]:
+    return sorted((each.kind, each.subject, each.severity) for each in traffic.expected)
+
+
+@pytest.fixture(scope="module")
+def watched(company: Company, inventory: Inventory, traffic: Traffic) -> Watch:
+    watch = Watch(Context(inventory), batch_seconds=900)
+    watch.take(company, traffic)
+    return watch
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_scenario_raises_its_alerts_and_no_other(scenario: Scenario, company: Company, inventory: Inventory) -> None:
+    watch = Watch(Context(inventory), batch_seconds=7200)
+    stage = replace(company, networks=tuple(each for each in company.networks if each.name in scenario.plays))
+    traffic = generate(stage, AFTERNOON, scenarios=[scenario])
+    watch.take(stage, traffic)
+    assert words(watch) == expected(traffic)
+
+
+def test_all_together_raise_what_each_of_them_raises(watched: Watch, traffic: Traffic) -> None:
+    assert words(watched) == expected(traffic)
+
+
+@pytest.mark.parametrize("case", [Case(2, AFTER_MIDNIGHT, 3600), Case(3, AFTERNOON, 21600)])
+def test_chance_midnight_and_batches_change_no_alert(case: Case, company: Company, inventory: Inventory) -> None:
+    watch = Watch(Context(inventory), batch_seconds=case.batch_seconds)
+    traffic = generate(company, case.ends_at, seed=case.seed)
+    watch.take(company, traffic)
+    assert words(watch) == expected(traffic)
+
+
+def test_the_default_format_raises_the_same_alerts(company: Company, inventory: Inventory, traffic: Traffic) -> None:
+    watch = Watch(Context(inventory), names=DEFAULT_NAMES, batch_seconds=3600)
+    watch.take(company, traffic)
+    assert words(watch) == expected(traffic)
+
+
+def test_the_scanners_in_the_noise_are_background(watched: Watch) -> None:
+    background = [each for each in watched.found.findings.values() if each.severity is Severity.BACKGROUND]
+    assert {"203.0.113.10", "203.0.113.11", "203.0.113.12"} <= {finding.subject for finding in background}
+
+
+def test_both_ways_in_have_alerts(traffic: Traffic) -> None:
+    assert {alert.way_in for alert in traffic.expected} == set(WayIn)
+
+
+def test_an_expected_alert_is_met_by_the_same_or_a_louder_finding(traffic: Traffic) -> None:
+    alert = traffic.expected[0]
+    loud, quiet = (
+        Finding("1", alert.kind, severity, "", alert.subject, "public", 0, 0)
+        for severity in (Severity.HIGH, Severity.BACKGROUND)
+    )
+    assert alert.is_met_by(loud)
+    assert not alert.is_met_by(quiet)

@@ -1,0 +1,93 @@
+"""Traffic as a whole: its names, its bounds, its repeatability, and that nobody walks through a closed door."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local.traffic.company import TCP, Company, Host, admits
+from local.traffic.connections import Outcome
+from local.traffic.delivery import FlowLog, event_batches, objects
+from local.traffic.generation import Traffic, connections, generate
+from local.traffic.records import ALL_NAMES, Period
+from local.traffic.scenarios import SCENARIOS
+from tests.local.traffic.conftest import AFTERNOON
+
+FLOW_LOG = FlowLog("fl-0a1b2c3d4e5f60718", "123456789012", "eu-west-1", ALL_NAMES)
+
+
+def test_the_scenarios_are_these() -> None:
+    assert [scenario.name for scenario in SCENARIOS] == [
+        "quiet_office_hours",
+        "internet_background_noise",
+        "vertical_scan",
+        "horizontal_sweep",
+        "slow_scan",
+        "inside_scan",
+        "blocked_path",
+        "late_packets",
+        "backscatter",
+        "load_balancer_health_checks",
+    ]
+
+
+def test_the_same_seed_and_time_give_the_same_bytes(company: Company, traffic: Traffic) -> None:
+    again = generate(company, AFTERNOON)
+    assert list(objects(again.records["shop"], FLOW_LOG)) == list(objects(traffic.records["shop"], FLOW_LOG))
+    assert list(event_batches(again.records["office"], ALL_NAMES)) == list(
+        event_batches(traffic.records["office"], ALL_NAMES)
+    )
+
+
+def test_another_seed_gives_other_traffic(company: Company, traffic: Traffic) -> None:
+    assert generate(company, AFTERNOON, seed=2).records != traffic.records
+
+
+def test_the_volume_is_that_of_a_demonstration(traffic: Traffic) -> None:
+    assert 20_000 < sum(len(records) for records in traffic.records.values()) < 60_000
+
+
+def test_each_network_has_all_three_statuses(traffic: Traffic) -> None:
+    for records in traffic.records.values():
+        assert {record["log-status"] for record in records} == {"OK", "NODATA", "SKIPDATA"}
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32), hours=st.sampled_from([3, 5, 8]))
+def test_connections_lie_within_the_period(company: Company, seed: int, hours: int) -> None:
+    period = Period(AFTERNOON - hours * 3600, AFTERNOON)
+    for network in company.networks:
+        for connection in connections(network, period, seed, SCENARIOS):
+            assert period.starts_at <= connection.at
+            assert connection.at + connection.seconds < period.ends_at
+
+
+def test_records_lie_within_the_period(traffic: Traffic) -> None:
+    for records in traffic.records.values():
+        assert all(int(record["start"]) >= AFTERNOON - 6 * 3600 for record in records)
+        assert all(int(record["end"]) <= AFTERNOON for record in records)
+
+
+def test_packets_pass_where_rules_let_them_and_ports_answer_that_are_open(company: Company) -> None:
+    period = Period(AFTERNOON - 6 * 3600, AFTERNOON)
+    for network in company.networks:
+        for connection in connections(network, period, 1, SCENARIOS):
+            server = connection.server
+            if not isinstance(server, Host):
+                continue
+            passes = admits(server, connection.client, connection.protocol, connection.server_port)
+            assert passes != connection.is_rejected, connection
+            if connection.outcome is Outcome.ANSWERED and connection.protocol == TCP:
+                assert connection.server_port in server.listens, connection
+
+
+def test_what_passes_the_internet_has_a_public_address(company: Company) -> None:
+    period = Period(AFTERNOON - 6 * 3600, AFTERNOON)
+    for network in company.networks:
+        for connection in connections(network, period, 1, SCENARIOS):
+            if isinstance(connection.server, Host) and not network.contains(connection.client.address):
+                assert connection.server.public_address, connection
+
+
+def test_too_short_a_time_is_refused(company: Company) -> None:
+    with pytest.raises(ValueError, match="too short for a slow scan"):
+        generate(company, AFTERNOON, hours=1)
