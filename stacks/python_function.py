@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.acknowledged import acknowledge_wildcard
+from stacks.acknowledged import acknowledge, acknowledge_wildcard
 from stacks.deployment import Deployment
 from stacks.layers import ARCHITECTURES, NOT_CODE, RUNTIMES, Layers
 from stacks.log_group import TimedLogGroup
@@ -76,6 +76,9 @@ class PythonFunction(lambda_.Function):
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **environment,
             },
+        )
+        acknowledge(
+            self, "L1", "The Python version is a setting: the newest by default, another where it is deployed for."
         )
         self._role = role
         acknowledge_wildcard(role, "*", "X-Ray's put actions know no resources.")

@@ -1,0 +1,66 @@
+"""Templates of the real app, without an account and without building the dependencies layer."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+os.environ.setdefault("JSII_NODE", str(Path(sys.executable).parent / "node"))
+
+Template = Mapping[str, Any]
+Templates = Mapping[str, Template]
+Synthesise = Callable[[Mapping[str, Any]], Templates]
+
+VPC = "vpc-0123456789abcdef0"
+OTHER_VPC = "vpc-0fedcba9876543210"
+BOTH_WAYS = {
+    "sources": [
+        {"vpc_ids": [VPC], "destination": "cloudwatch", "draining_log_formats": ["default"]},
+        {"vpc_ids": [OTHER_VPC], "destination": "s3", "hive_partitions": True},
+    ],
+    "alert_emails": ["people@example.com"],
+    "inside_networks": ["10.0.0.0/8"],
+    "stream_processor": {"reserved_concurrency": 5},
+}
+
+
+@pytest.fixture(scope="session")
+def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
+    """Settings → templates by stack, with the feature flags of cdk.json."""
+
+    def templates_of(settings: Mapping[str, Any]) -> Templates:
+        from aws_cdk import App  # noqa: PLC0415 - needs JSII_NODE
+
+        from app import add_stacks  # noqa: PLC0415 - the same
+
+        flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+        app = App(
+            outdir=str(tmp_path_factory.mktemp("cdk.out")),
+            context={**flags, "flowsentry": settings, "aws:cdk:bundling-stacks": []},
+        )
+        add_stacks(app)
+        return {stack.id: stack.template for stack in app.synth().stacks}
+
+    return templates_of
+
+
+@pytest.fixture(scope="session")
+def templates(synthesise: Synthesise) -> Templates:
+    """The app with a source of each kind."""
+    return synthesise(BOTH_WAYS)
+
+
+@pytest.fixture(scope="session")
+def every(templates: Templates) -> Callable[[str], dict[str, Any]]:
+    """Type → the properties of the resources of that type in all stacks, by logical id."""
+
+    def properties(kind: str) -> dict[str, Any]:
+        resources = [each for template in templates.values() for each in template["Resources"].items()]
+        return {id_: resource["Properties"] for id_, resource in resources if resource["Type"] == kind}
+
+    return properties

@@ -1,0 +1,247 @@
+"""What holds for the app as a whole."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+KEPT = {
+    "FlowLogs": {
+        "AWS::S3::Bucket": {"LogBucketCC3B17E8", "FailedInvocationsED025904"},
+        "AWS::SQS::Queue": {"NoticesQueue8F17BA1B", "NoticesDeadLetters9751A95B"},
+        "AWS::Logs::LogGroup": {
+            "LogGroupvpc0123456789abcdef0b180a1016CD2A06F",
+            "LogGroupvpc0123456789abcdef0f0caeb59300DCA2C",
+        },
+    },
+    "State": {
+        "AWS::S3::Bucket": {"OutputAB65CDDE"},
+        "AWS::DynamoDB::Table": {
+            "TablesEvidenceFC663F10",
+            "TablesFindings1E701491",
+            "TablesIdempotency498FF680",
+        },
+        "AWS::SNS::Topic": {"AlertsTopicCF7C81C9"},
+        "AWS::KMS::Key": {"AlertsKey9E1197AF"},
+    },
+}
+UNBOUNDED_ACTIONS = {
+    "ec2:DescribeInstances",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+
+
+def run_app(context: Mapping[str, Any], outdir: Path) -> "subprocess.CompletedProcess[str]":
+    """`python app.py` as the CLI runs it, in an environment without an account, credentials or a home."""
+    node = str(Path(sys.executable).parent)
+    environment = {
+        "PATH": node,
+        "CDK_OUTDIR": str(outdir),
+        "CDK_CONTEXT_JSON": json.dumps({**context, "aws:cdk:bundling-stacks": []}),
+    }
+    return subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def cdk_json() -> dict[str, Any]:
+    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return context
+
+
+def policies(templates: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every statement of every role."""
+    for template in templates.values():
+        for resource in template["Resources"].values():
+            inline = resource.get("Properties", {}).get("Policies", [])
+            documents = [policy["PolicyDocument"] for policy in inline]
+            if resource["Type"] == "AWS::IAM::Policy":
+                documents.append(resource["Properties"]["PolicyDocument"])
+            for document in documents:
+                yield from document["Statement"]
+
+
+@pytest.fixture(scope="module")
+def fresh_clone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
+    """cdk.json as it is, synthesised: where to, and what was said."""
+    folder = tmp_path_factory.mktemp("fresh")
+    return folder, run_app(cdk_json(), folder)
+
+
+def test_a_fresh_clone_synthesises_quietly_without_an_account(
+    fresh_clone: tuple[Path, "subprocess.CompletedProcess[str]"],
+) -> None:
+    done = fresh_clone[1]
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_two_synths_give_equal_templates(
+    fresh_clone: tuple[Path, "subprocess.CompletedProcess[str]"], tmp_path: Path
+) -> None:
+    run_app(cdk_json(), tmp_path)
+    first, second = (
+        {p.name: p.read_bytes() for p in folder.glob("*.template.json")} for folder in (fresh_clone[0], tmp_path)
+    )
+    assert len(first) == 4
+    assert first == second
+
+
+def test_wrong_settings_end_synth_with_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+    done = run_app({**cdk_json(), "flowsentry.python": "2.7"}, tmp_path)
+    assert done.returncode != 0
+    assert 'flowsentry.python is "2.7"; allowed: one of 3.11, 3.12, 3.13, 3.14' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_stack_exports_or_imports_a_value(templates: Mapping[str, Any]) -> None:
+    assert "Fn::ImportValue" not in json.dumps(dict(templates))
+    assert [
+        name for name, template in templates.items() for out in template.get("Outputs", {}).values() if "Export" in out
+    ] == []
+
+
+def test_every_value_that_a_stack_reads_is_published_by_a_stack_before_it(templates: Mapping[str, Any]) -> None:
+    published: set[str] = set()
+    for name in ("FlowLogs", "State", "Processing", "Monitoring"):
+        read = {
+            parameter["Default"]
+            for parameter in templates[name].get("Parameters", {}).values()
+            if parameter["Type"] == "AWS::SSM::Parameter::Value<String>" and "cdk-bootstrap" not in parameter["Default"]
+        }
+        assert read <= published, name
+        resources = templates[name]["Resources"].values()
+        published |= {each["Properties"]["Name"] for each in resources if each["Type"] == "AWS::SSM::Parameter"}
+
+
+@pytest.mark.parametrize(("stack", "kind"), [(stack, kind) for stack, kinds in KEPT.items() for kind in kinds])
+def test_what_must_survive_keeps_its_logical_id(templates: Mapping[str, Any], stack: str, kind: str) -> None:
+    """Another id makes a new, empty resource. An id contains the construct's path: moving a construct changes it."""
+    resources = templates[stack]["Resources"]
+    assert {id_ for id_, each in resources.items() if each["Type"] == kind} == KEPT[stack][kind]
+
+
+@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup"])
+def test_what_must_survive_is_retained(templates: Mapping[str, Any], kind: str) -> None:
+    kept = [
+        (each["DeletionPolicy"], each["UpdateReplacePolicy"])
+        for stack in KEPT
+        for each in templates[stack]["Resources"].values()
+        if each["Type"] == kind
+    ]
+    assert set(kept) == {("Retain", "Retain")}
+
+
+def test_processing_holds_nothing_that_must_survive(templates: Mapping[str, Any]) -> None:
+    retained = [
+        id_ for id_, each in templates["Processing"]["Resources"].items() if each.get("DeletionPolicy") == "Retain"
+    ]
+    assert retained == []
+
+
+def test_only_listed_actions_are_granted_on_everything(templates: Mapping[str, Any]) -> None:
+    unbounded = [each for each in policies(templates) if each["Resource"] == "*" or "*" in each["Resource"]]
+    assert {action for each in unbounded for action in each["Action"]} == UNBOUNDED_ACTIONS
+
+
+def test_no_grant_names_actions_by_a_wildcard(templates: Mapping[str, Any]) -> None:
+    actions = [action for each in policies(templates) for action in _listed(each["Action"])]
+    assert [action for action in actions if "*" in action] == []
+
+
+def test_every_bucket_is_private_encrypted_and_owned_by_the_account(every: Callable[[str], dict[str, Any]]) -> None:
+    for bucket in every("AWS::S3::Bucket").values():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "names"),
+    [
+        ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", lambda each: [each["Bucket"]]),
+        ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", lambda each: each["Queues"]),
+        ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", lambda each: each["Topics"]),
+    ],
+)
+def test_whatever_comes_without_tls_is_denied(
+    every: Callable[[str], dict[str, Any]], kind: str, policy: str, names: Callable[[Any], list[Any]]
+) -> None:
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    protected = {
+        name["Ref"]
+        for each in every(policy).values()
+        if any(s["Effect"] == "Deny" and s.get("Condition") == plain for s in each["PolicyDocument"]["Statement"])
+        for name in names(each)
+    }
+    assert protected == set(every(kind))
+
+
+def test_nothing_has_a_name_that_would_collide_with_its_successor(every: Callable[[str], dict[str, Any]]) -> None:
+    for kind, name in (
+        ("AWS::S3::Bucket", "BucketName"),
+        ("AWS::DynamoDB::Table", "TableName"),
+        ("AWS::Logs::LogGroup", "LogGroupName"),
+        ("AWS::SQS::Queue", "QueueName"),
+        ("AWS::Lambda::Function", "FunctionName"),
+        ("AWS::IAM::Role", "RoleName"),
+    ):
+        assert [id_ for id_, each in every(kind).items() if name in each] == []
+
+
+def test_no_function_of_cdk_itself_is_deployed(every: Callable[[str], dict[str, Any]]) -> None:
+    assert len(every("AWS::Lambda::Function")) == 4
+
+
+def test_two_deployments_of_different_names_share_no_name(synthesise: Callable[..., Any], templates: Any) -> None:
+    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
+    second = synthesise({"sources": [source], "name": "second"})
+    assert _fixed_names(second).isdisjoint(_fixed_names(templates))
+
+
+def _fixed_names(templates: Mapping[str, Any]) -> set[str]:
+    kinds = {
+        "AWS::SSM::Parameter": "Name",
+        "AWS::CloudWatch::Alarm": "AlarmName",
+        "AWS::CloudWatch::Dashboard": "DashboardName",
+    }
+    resources = [each for template in templates.values() for each in template["Resources"].values()]
+    return {each["Properties"][kinds[each["Type"]]] for each in resources if each["Type"] in kinds}
+
+
+def test_cfn_lint_has_nothing_to_say(templates: Mapping[str, Any], tmp_path: Path) -> None:
+    for name, template in templates.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(template))
+    files = [str(path) for path in tmp_path.glob("*.json")]
+    # W3005 is about dependencies of a function on its role that CDK states and a reference implies.
+    cfn_lint = str(Path(sys.executable).parent / "cfn-lint")
+    command = [cfn_lint, "--non-zero-exit-code", "informational", "--ignore-checks", "W3005", "--"]
+    done = subprocess.run([*command, *files], capture_output=True, text=True, check=False, env=dict(os.environ))  # noqa: S603
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_finding_of_cdk_nag_ends_synth(tmp_path: Path) -> None:
+    """The checks are on: a bucket beside the house bucket does not pass."""
+    program = "import app, aws_cdk; from aws_cdk import aws_s3; a = aws_cdk.App(); app.add_stacks(a); "
+    program += "aws_s3.Bucket(a.node.find_child('State'), 'Open'); a.synth()"
+    context = json.dumps({**cdk_json(), "aws:cdk:bundling-stacks": []})
+    environment = {"PATH": str(Path(sys.executable).parent), "CDK_CONTEXT_JSON": context, "CDK_OUTDIR": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode != 0
+    assert re.search(r"State/Open", done.stdout + done.stderr)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,185 @@
+"""The user's settings: what is taken, and what a refusal says."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsentry.fields import DEFAULT_LOG_FORMAT
+from stacks.allowed import SettingsError
+from stacks.deployment import FULL_LOG_FORMAT, Deployment, unknown_fields
+
+ROOT = Path(__file__).parents[2]
+VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-12345678"
+SOURCE = {"vpc_ids": [VPC], "destination": "cloudwatch"}
+
+
+def read(settings: Mapping[str, Any], **command_line: str) -> Deployment:
+    overrides = {f"flowsentry.{key.replace('__', '.')}": value for key, value in command_line.items()}
+    return Deployment.from_context({"flowsentry": {"sources": [SOURCE], **settings}, **overrides})
+
+
+def refusal(settings: Mapping[str, Any], **command_line: str) -> str:
+    with pytest.raises(SettingsError) as refused:
+        read(settings, **command_line)
+    return str(refused.value)
+
+
+def test_only_sources_must_be_set() -> None:
+    deployment = read({})
+    assert (deployment.name, deployment.python, deployment.architecture) == ("flowsentry", "3.14", "arm64")
+    assert deployment.sources[0].log_format == FULL_LOG_FORMAT
+
+
+def test_the_default_format_of_a_source_is_the_29_fields_of_versions_2_to_5() -> None:
+    assert len(FULL_LOG_FORMAT.split()) == 29
+
+
+def test_default_as_a_log_format_means_the_14_fields_of_version_2() -> None:
+    assert read({"sources": [{**SOURCE, "log_format": "default"}]}).sources[0].log_format == DEFAULT_LOG_FORMAT
+
+
+def test_the_settings_of_cdk_json_are_good() -> None:
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    assert Deployment.from_context(context).vpc_ids == (VPC,)
+
+
+def test_every_setting_is_described_in_the_documentation() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    message = refusal({"nothing_of_the_kind": 1})
+    known = message.partition("allowed: ")[2].strip().split(", ")
+    assert [name for name in known if f"`{name}`" not in page] == []
+
+
+def test_the_command_line_wins_over_cdk_json() -> None:
+    assert read({"digest_minutes": 60}, digest_minutes="30").digest_minutes == 30
+
+
+def test_a_list_on_the_command_line_is_json_and_replaces_the_list() -> None:
+    sources = json.dumps([{"vpc_ids": [OTHER_VPC], "destination": "s3"}])
+    assert read({}, sources=sources).vpc_ids == (OTHER_VPC,)
+
+
+def test_an_object_on_the_command_line_is_merged() -> None:
+    size = read({"stream_processor": {"timeout_seconds": 30}}, stream_processor='{"memory_mb": 2048}').stream_processor
+    assert (size.timeout_seconds, size.memory_mb) == (30, 2048)
+
+
+def test_one_setting_within_an_object_can_be_set_on_the_command_line() -> None:
+    assert read({}, object_processor__max_concurrency="4").object_processor.max_concurrency == 4
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.14"])
+def test_a_python_version_is_no_fraction(version: str) -> None:
+    assert read({}, python=version).python == version
+    assert read({"python": float(version)}).python == version
+
+
+def test_python_3_10_is_refused_by_its_own_name() -> None:
+    assert 'flowsentry.python is "3.10"; allowed: one of 3.11, 3.12, 3.13, 3.14' in refusal({}, python="3.10")
+
+
+def test_a_missing_setting_is_named_with_what_is_allowed() -> None:
+    with pytest.raises(SettingsError, match=r"flowsentry\.sources is missing; allowed: a list that is not empty"):
+        Deployment.from_context({})
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"digest_minutes": 1}, "flowsentry.digest_minutes is 1; allowed: a whole number of minutes from 5 to 1440"),
+        ({"digest_minutes": True}, "flowsentry.digest_minutes is true; allowed: a whole number"),
+        ({"architecture": "arm"}, 'flowsentry.architecture is "arm"; allowed: one of arm64, x86_64'),
+        ({"log_retention_days": 31}, "flowsentry.log_retention_days is 31; allowed: one of 1, 3, 5, 7, 14, 30"),
+        ({"inside_networks": ["10.0.0.1/8"]}, 'flowsentry.inside_networks[0] is "10.0.0.1/8"; allowed: a network'),
+        ({"inside_networks": "10.0.0.0/8"}, 'flowsentry.inside_networks is "10.0.0.0/8"; allowed: a list'),
+        ({"alert_emails": ["me"]}, 'flowsentry.alert_emails[0] is "me"; allowed: an e-mail address'),
+        ({"name": "Flow Sentry"}, 'flowsentry.name is "Flow Sentry"; allowed: lower case letters'),
+        ({"sources": []}, "flowsentry.sources is []; allowed: a list that is not empty"),
+        ({"sources": ["vpc"]}, 'flowsentry.sources[0] is "vpc"; allowed: an object with vpc_ids, destination'),
+        ({"object_processor": 3}, "flowsentry.object_processor is 3; allowed: an object with memory_mb"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(settings: dict[str, Any], words: str) -> None:
+    assert words in refusal(settings)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ({"vpc_ids": ["vpc-xyz"]}, 'sources[0].vpc_ids[0] is "vpc-xyz"; allowed: a VPC id'),
+        ({"vpc_ids": []}, "sources[0].vpc_ids is []; allowed: a list that is not empty"),
+        ({"destination": "firehose"}, 'sources[0].destination is "firehose"; allowed: one of cloudwatch, s3'),
+        ({"file_format": "parquet"}, 'sources[0].file_format is "parquet"; allowed: one of plain-text'),
+        ({"max_aggregation_seconds": 61}, "sources[0].max_aggregation_seconds is 61; allowed: one of 60, 600"),
+        ({"hive_partitions": "yes"}, 'sources[0].hive_partitions is "yes"; allowed: true or false'),
+        ({"hive_partitions": True}, 'hive_partitions and hourly_partitions need destination "s3"'),
+        ({"log_format": "${a}  ${b}"}, "is not `${field}` tokens with single spaces between them"),
+        ({"log_format": "${end} ${end}"}, "log format names end twice"),
+        ({"log_format": 5}, 'sources[0].log_format is 5; allowed: "default"'),
+    ],
+)
+def test_a_wrong_source_is_named_with_its_place_in_the_list(source: dict[str, Any], words: str) -> None:
+    assert words in refusal({"sources": [{**SOURCE, **source}]})
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest_known() -> None:
+    assert "flowsentry.digets_minutes is 5, but there is no such setting; did you mean digest_minutes?" in refusal(
+        {"digets_minutes": 5}
+    )
+
+
+def test_a_key_below_something_that_has_no_keys_is_refused() -> None:
+    assert "flowsentry.name.first is 1; allowed: keys of objects" in refusal({"name": "watch"}, name__first="1")
+
+
+def test_all_problems_are_told_at_once() -> None:
+    message = refusal({"digest_minutes": 1, "python": "2.7", "sources": [{"destination": "s3"}]})
+    assert all(key in message for key in ("digest_minutes", "python", "sources[0].vpc_ids is missing"))
+
+
+def test_a_vpc_in_two_sources_is_refused_because_it_would_be_counted_twice() -> None:
+    twice = [{**SOURCE, "name": "first"}, {"vpc_ids": [OTHER_VPC, VPC], "destination": "s3"}]
+    assert f"flowsentry.sources: {VPC} is named 2 times; allowed: once" in refusal({"sources": twice})
+
+
+def test_two_sources_of_one_name_are_refused() -> None:
+    same = [{**SOURCE, "name": "shop"}, {"vpc_ids": [OTHER_VPC], "destination": "s3", "name": "shop"}]
+    assert "flowsentry.sources: name 'shop' is given 2 times; allowed: once" in refusal({"sources": same})
+
+
+def test_formats_that_burst_their_parameter_are_refused_with_the_way_out() -> None:
+    many = [{"vpc_ids": [f"vpc-{number:08x}"], "destination": "cloudwatch"} for number in range(20)]
+    assert "Put VPCs of the same format into one source" in refusal({"sources": many})
+
+
+def test_a_field_that_is_not_known_yet_is_taken_and_told() -> None:
+    sources = [{**SOURCE, "log_format": "${version} ${quantum-state}"}]
+    assert [field for _, field in unknown_fields(read({"sources": sources}).sources)] == ["quantum-state"]
+
+
+def test_another_format_is_another_log_group() -> None:
+    groups = read({"sources": [{**SOURCE, "draining_log_formats": ["default"]}]}).log_groups
+    assert list(groups.values()) == [FULL_LOG_FORMAT, DEFAULT_LOG_FORMAT]
+
+
+def test_log_groups_keep_their_ids_when_sources_change_places() -> None:
+    sources = [SOURCE, {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch"}]
+    assert read({"sources": sources}).log_groups == read({"sources": sources[::-1]}).log_groups
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
+def test_whatever_is_set_is_taken_or_refused_in_words(value: object) -> None:
+    for key in ("sources", "name", "python", "inside_networks", "digest_minutes", "stream_processor"):
+        try:
+            read({key: value})
+        except SettingsError as error:
+            assert f"flowsentry.{key}" in str(error)  # noqa: PT017 - both ways are right

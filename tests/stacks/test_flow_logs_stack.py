@@ -1,0 +1,197 @@
+"""Flow logs, where they go, and who may write there."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from flowsentry.fields import DEFAULT_LOG_FORMAT
+from stacks.deployment import FULL_LOG_FORMAT
+
+Every = Callable[[str], dict[str, Any]]
+VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-0fedcba9876543210"
+CLOUDWATCH = {"vpc_ids": [VPC], "destination": "cloudwatch"}
+S3 = {"vpc_ids": [VPC], "destination": "s3"}
+
+
+def of_kind(templates: Mapping[str, Any], kind: str, stack: str = "FlowLogs") -> dict[str, Any]:
+    resources = templates[stack]["Resources"]
+    return {id_: each["Properties"] for id_, each in resources.items() if each["Type"] == kind}
+
+
+def flow_log_of(templates: Mapping[str, Any], vpc_id: str) -> dict[str, Any]:
+    flow_logs: list[dict[str, Any]] = list(of_kind(templates, "AWS::EC2::FlowLog").values())
+    return next(each for each in flow_logs if each["ResourceId"] == vpc_id)
+
+
+def subscribed(templates: Mapping[str, Any]) -> int:
+    return len(of_kind(templates, "AWS::Logs::SubscriptionFilter", "Processing"))
+
+
+def test_a_source_for_cloudwatch_writes_to_its_log_group_with_the_delivery_role(templates: Mapping[str, Any]) -> None:
+    flow_log = flow_log_of(templates, VPC)
+    assert flow_log["LogDestinationType"] == "cloud-watch-logs"
+    assert flow_log["LogGroupName"]["Ref"] in of_kind(templates, "AWS::Logs::LogGroup")
+    assert flow_log["DeliverLogsPermissionArn"]["Fn::GetAtt"][0] in of_kind(templates, "AWS::IAM::Role")
+
+
+def test_a_source_for_s3_writes_to_the_log_bucket_in_the_layout_that_is_set(templates: Mapping[str, Any]) -> None:
+    flow_log = flow_log_of(templates, OTHER_VPC)
+    assert flow_log["LogDestination"] == {"Fn::GetAtt": ["LogBucketCC3B17E8", "Arn"]}
+    options = {"FileFormat": "plain-text", "HiveCompatiblePartitions": True, "PerHourPartition": False}
+    assert flow_log["DestinationOptions"] == options
+
+
+def test_each_vpc_of_a_source_has_a_flow_log_and_they_share_a_log_group(synthesise: Callable[..., Any]) -> None:
+    made = synthesise({"sources": [{**CLOUDWATCH, "vpc_ids": [VPC, OTHER_VPC]}]})
+    assert flow_log_of(made, VPC)["LogGroupName"] == flow_log_of(made, OTHER_VPC)["LogGroupName"]
+    assert len(of_kind(made, "AWS::Logs::LogGroup")) == 1
+
+
+def test_a_flow_log_to_s3_waits_for_the_bucket_s_policy(templates: Mapping[str, Any]) -> None:
+    resources = templates["FlowLogs"]["Resources"].values()
+    flow_log = next(
+        r for r in resources if r["Type"] == "AWS::EC2::FlowLog" and r["Properties"]["ResourceId"] == OTHER_VPC
+    )
+    assert "LogBucketPolicy900DBE48" in flow_log["DependsOn"]
+
+
+def test_the_delivery_role_s_policy_is_inline_so_that_it_is_there_with_the_role(templates: Mapping[str, Any]) -> None:
+    (role,) = of_kind(templates, "AWS::IAM::Role").values()
+    (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    assert len(statement["Resource"]) == len(of_kind(templates, "AWS::Logs::LogGroup"))
+
+
+def test_only_flow_logs_of_this_account_take_the_delivery_role(templates: Mapping[str, Any]) -> None:
+    (role,) = of_kind(templates, "AWS::IAM::Role").values()
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert ":vpc-flow-log/*" in json.dumps(trust["Condition"]["ArnLike"]["aws:SourceArn"])
+
+
+def test_only_log_delivery_for_this_account_writes_to_the_log_bucket(templates: Mapping[str, Any]) -> None:
+    policy = of_kind(templates, "AWS::S3::BucketPolicy")["LogBucketPolicy900DBE48"]["PolicyDocument"]
+    allowed = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+    assert {each["Principal"]["Service"] for each in allowed} == {"delivery.logs.amazonaws.com"}
+    for each in allowed:
+        assert each["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+        assert "aws:SourceArn" in each["Condition"]["ArnLike"]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "prefix"), [("LogBucketCC3B17E8", "AWSLogs/"), ("FailedInvocationsED025904", "aws/lambda/async/")]
+)
+def test_new_objects_are_noticed_under_a_prefix_once_the_queue_admits_the_bucket(
+    templates: Mapping[str, Any], bucket: str, prefix: str
+) -> None:
+    resource = templates["FlowLogs"]["Resources"][bucket]
+    (notice,) = resource["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert notice["Queue"] == {"Fn::GetAtt": ["NoticesQueue8F17BA1B", "Arn"]}
+    assert notice["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": prefix}]
+    assert resource["DependsOn"] == ["NoticesQueuePolicyE99F59CA"]
+
+
+def test_the_output_bucket_notifies_nobody_so_that_nothing_loops(templates: Mapping[str, Any]) -> None:
+    (output,) = of_kind(templates, "AWS::S3::Bucket", "State").values()
+    assert "NotificationConfiguration" not in output
+
+
+def test_only_buckets_of_this_account_send_notices(templates: Mapping[str, Any]) -> None:
+    policy = of_kind(templates, "AWS::SQS::QueuePolicy")["NoticesQueuePolicyE99F59CA"]["PolicyDocument"]
+    (allowed,) = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_every_queue_but_a_dead_letter_queue_has_one(templates: Mapping[str, Any]) -> None:
+    queues = of_kind(templates, "AWS::SQS::Queue")
+    dead = {q["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for q in queues.values() if "RedrivePolicy" in q}
+    assert [id_ for id_, queue in queues.items() if "RedrivePolicy" not in queue and id_ not in dead] == []
+
+
+def test_a_notice_stays_invisible_for_six_timeouts_and_is_tried_five_times(every: Every) -> None:
+    queue = every("AWS::SQS::Queue")["NoticesQueue8F17BA1B"]
+    functions = every("AWS::Lambda::Function").values()
+    (timeout,) = [f["Timeout"] for f in functions if "NOTICE_DLQ_URL" in f["Environment"]["Variables"]]
+    assert queue["VisibilityTimeout"] >= 6 * timeout
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+
+
+def test_a_dead_letter_outlives_its_time_in_the_queue(every: Every) -> None:
+    queues = every("AWS::SQS::Queue")
+    queued, dead = queues["NoticesQueue8F17BA1B"], queues["NoticesDeadLetters9751A95B"]
+    assert dead["MessageRetentionPeriod"] > queued["MessageRetentionPeriod"]
+
+
+def test_a_failed_invocation_outlives_its_notice(every: Every) -> None:
+    (expiry,) = [
+        rule["ExpirationInDays"]
+        for rule in every("AWS::S3::Bucket")["FailedInvocationsED025904"]["LifecycleConfiguration"]["Rules"]
+        if "ExpirationInDays" in rule
+    ]
+    assert expiry * 86_400 > every("AWS::SQS::Queue")["NoticesDeadLetters9751A95B"]["MessageRetentionPeriod"]
+
+
+def test_processors_are_told_the_format_of_every_log_group(templates: Mapping[str, Any]) -> None:
+    parameters = of_kind(templates, "AWS::SSM::Parameter").values()
+    (value,) = [each["Value"] for each in parameters if each["Name"] == "/flowsentry/log-formats"]
+    text = "".join(part if isinstance(part, str) else part["Ref"] for part in value["Fn::Join"][1])
+    forms = json.loads(text)
+    assert set(forms) == set(of_kind(templates, "AWS::Logs::LogGroup"))
+    assert set(forms.values()) == {FULL_LOG_FORMAT, DEFAULT_LOG_FORMAT}
+
+
+def test_log_groups_can_be_subscribed_and_forget(templates: Mapping[str, Any]) -> None:
+    for log_group in of_kind(templates, "AWS::Logs::LogGroup").values():
+        assert (log_group["LogGroupClass"], log_group["RetentionInDays"]) == ("STANDARD", 30)
+
+
+def test_a_source_moves_from_cloudwatch_to_s3_and_back_without_another_flow_log_id(
+    synthesise: Callable[..., Any],
+) -> None:
+    """Same id, other properties: CloudFormation makes the new flow log before it deletes the old."""
+    before, moved, back = (synthesise({"sources": [source]}) for source in (CLOUDWATCH, S3, CLOUDWATCH))
+    ids = [set(of_kind(made, "AWS::EC2::FlowLog")) for made in (before, moved, back)]
+    assert ids[0] == ids[1] == ids[2]
+    assert [flow_log_of(made, VPC)["LogDestinationType"] for made in (before, moved)] == ["cloud-watch-logs", "s3"]
+    assert before == back
+
+
+def test_a_source_that_moved_keeps_its_old_log_group_subscribed_while_it_drains(synthesise: Callable[..., Any]) -> None:
+    before = synthesise({"sources": [CLOUDWATCH]})
+    draining = synthesise({"sources": [{**S3, "draining_log_formats": [FULL_LOG_FORMAT]}]})
+    assert of_kind(draining, "AWS::Logs::LogGroup").keys() == of_kind(before, "AWS::Logs::LogGroup").keys()
+    assert (subscribed(draining), subscribed(synthesise({"sources": [S3]}))) == (1, 0)
+
+
+def test_another_format_brings_another_log_group_and_the_old_one_stays_subscribed(
+    synthesise: Callable[..., Any],
+) -> None:
+    before = synthesise({"sources": [{**CLOUDWATCH, "log_format": "default"}]})
+    after = synthesise({"sources": [{**CLOUDWATCH, "draining_log_formats": ["default"]}]})
+    assert of_kind(before, "AWS::Logs::LogGroup").keys() < of_kind(after, "AWS::Logs::LogGroup").keys()
+    assert flow_log_of(before, VPC)["LogGroupName"] != flow_log_of(after, VPC)["LogGroupName"]
+    assert subscribed(after) == 2
+
+
+def test_without_a_log_group_there_is_no_delivery_role(synthesise: Callable[..., Any]) -> None:
+    assert of_kind(synthesise({"sources": [S3]}), "AWS::IAM::Role") == {}
+
+
+def test_an_unknown_field_is_a_warning_at_synth(tmp_path: Any) -> None:
+    from aws_cdk import App  # noqa: PLC0415 - needs JSII_NODE, which conftest sets
+    from aws_cdk.assertions import Annotations, Match  # noqa: PLC0415 - the same
+
+    from stacks.deployment import Deployment  # noqa: PLC0415 - the same
+    from stacks.flow_logs_stack import FlowLogsStack  # noqa: PLC0415 - the same
+
+    source = {**CLOUDWATCH, "log_format": "${version} ${quantum-state}"}
+    deployment = Deployment.from_context({"flowsentry": {"sources": [source]}})
+    stack = FlowLogsStack(App(outdir=str(tmp_path)), "FlowLogs", deployment=deployment)
+    warnings = Annotations.from_stack(stack).find_warning(
+        "*", Match.string_like_regexp(".*quantum-state is not known.*")
+    )
+    assert len(warnings) == 1

@@ -1,0 +1,134 @@
+"""The dashboard and the alarms: what they watch, what they say, and whom they tell."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS
+
+Every = Callable[[str], dict[str, Any]]
+RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
+
+
+def alarms(every: Every) -> dict[str, Any]:
+    made = every("AWS::CloudWatch::Alarm").values()
+    return {each["AlarmName"].removeprefix("flowsentry-"): each for each in made}
+
+
+def entries() -> set[str]:
+    return set(re.findall(r"^## (\S+)$", RUNBOOK.read_text(), flags=re.MULTILINE))
+
+
+def dashboard(every: Every) -> dict[str, Any]:
+    (made,) = every("AWS::CloudWatch::Dashboard").values()
+    parts = made["DashboardBody"]["Fn::Join"][1]
+    body: dict[str, Any] = json.loads("".join(part if isinstance(part, str) else "some" for part in parts))
+    return body
+
+
+def drawn(every: Every) -> list[list[Any]]:
+    return [metric for widget in dashboard(every)["widgets"] for metric in widget["properties"].get("metrics", [])]
+
+
+def test_every_alarm_says_what_is_wrong_and_where_to_read_on(every: Every) -> None:
+    for name, alarm in alarms(every).items():
+        what, _, entry = alarm["AlarmDescription"].partition(" What to do: docs/runbook.md#")
+        assert len(what) > 40, name
+        assert entry in entries(), name
+
+
+def test_every_entry_of_the_runbook_belongs_to_an_alarm(every: Every) -> None:
+    linked = {alarm["AlarmDescription"].rpartition("#")[2] for alarm in alarms(every).values()}
+    assert entries() == linked
+
+
+def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_ends(every: Every) -> None:
+    for alarm in alarms(every).values():
+        assert "alerttopicarn" in str(alarm["AlarmActions"])
+        assert alarm["OKActions"] == alarm["AlarmActions"]
+
+
+def test_every_dead_letter_queue_has_an_alarm_that_one_message_rings(every: Every) -> None:
+    alarm = alarms(every)["dead-letter-queue"]
+    assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert "deadletterqueuename" in str(alarm["Dimensions"])
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+def test_a_notice_may_be_as_old_as_news_may_be(every: Every) -> None:
+    assert alarms(every)["oldest-notice"]["Threshold"] == 30 * 60
+
+
+@pytest.mark.parametrize("service", ["stream-processor", "object-processor", "inventory", "notifier"])
+def test_every_function_has_an_alarm_that_a_retry_that_worked_does_not_ring(every: Every, service: str) -> None:
+    alarm = alarms(every)[f"function-errors-{service}"]
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (2, 3)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize("service", ["stream_processor", "object_processor"])
+def test_silence_rings_the_freshness_alarm(every: Every, service: str) -> None:
+    alarm = alarms(every)[f"freshness-{service.replace('_', '-')}"]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == alarm["Threshold"] == 30 * 60
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+
+
+def test_a_way_in_that_is_not_used_is_not_missed(synthesise: Callable[..., Any]) -> None:
+    made = synthesise({"sources": [{"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3"}]})["Monitoring"]
+    names = [r["Properties"].get("AlarmName", "") for r in made["Resources"].values()]
+    assert [name for name in names if "freshness" in name] == ["flowsentry-freshness-object-processor"]
+
+
+def test_alarms_watch_only_metrics_that_are_stamped_with_now(every: Every) -> None:
+    """Records come late: an alarm on their minute judges what was not there yet."""
+    ours = [alarm["MetricName"] for alarm in alarms(every).values() if alarm["Namespace"] == "Flowsentry"]
+    assert ours
+    assert set(ours) <= set(PIPELINE_METRICS)
+
+
+def test_a_lost_payload_rings_at_once(every: Every) -> None:
+    alarm = alarms(every)["failed-invocations-lost"]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("DestinationDeliveryFailures", 0)
+
+
+def test_the_dashboard_draws_every_traffic_metric_of_every_vpc(every: Every) -> None:
+    traffic = {(name, value) for space, name, key, value, *_ in drawn(every) if (space, key) == ("Flowsentry", "vpc")}
+    vpcs = ("vpc-0123456789abcdef0", "vpc-0fedcba9876543210")
+    assert traffic == {(name, vpc) for name in TRAFFIC_METRICS for vpc in vpcs}
+
+
+def test_every_metric_of_ours_on_the_dashboard_is_one_that_is_emitted(every: Every) -> None:
+    names = {name for space, name, *_ in drawn(every) if space == "Flowsentry"}
+    assert names <= set(PIPELINE_METRICS) | set(TRAFFIC_METRICS)
+
+
+def test_the_dashboard_shows_the_state_of_all_alarms(every: Every) -> None:
+    (widget,) = [each for each in dashboard(every)["widgets"] if each["type"] == "alarm"]
+    assert len(widget["properties"]["alarms"]) == len(alarms(every))
+
+
+def test_the_dashboard_fits_the_grid_without_overlap(every: Every) -> None:
+    cells: set[tuple[int, int]] = set()
+    for widget in dashboard(every)["widgets"]:
+        taken = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert cells.isdisjoint(taken)
+        cells |= taken
+    assert max(x for x, _ in cells) < 24
+
+
+def test_no_line_of_a_graph_lacks_a_label(every: Every) -> None:
+    assert [metric for metric in drawn(every) if not metric[-1].get("label")] == []
+
+
+def test_the_stack_waits_for_the_functions_it_watches(templates: Mapping[str, Any]) -> None:
+    read = {p["Default"] for p in templates["Monitoring"]["Parameters"].values()}
+    assert {f"/flowsentry/{name}-name" for name in ("stream-processor", "notifier")} <= read

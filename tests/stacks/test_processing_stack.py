@@ -1,0 +1,194 @@
+"""The functions: what they are told, what triggers them, and what they may do."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from flowsentry import settings
+
+Every = Callable[[str], dict[str, Any]]
+FUNCTIONS = ("stream_processor", "object_processor", "inventory", "notifier")
+
+
+def functions(every: Every) -> dict[str, Any]:
+    made = every("AWS::Lambda::Function").values()
+    return {each["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]: each for each in made}
+
+
+def grants(every: Every, service: str) -> dict[str, set[str]]:
+    """{action: its resources, each as text} of a function's role."""
+    role = functions(every)[service]["Role"]["Fn::GetAtt"][0]
+    (policy,) = [each for each in every("AWS::IAM::Policy").values() if {"Ref": role} in each["Roles"]]
+    found: dict[str, set[str]] = {}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        for action in listed(statement["Action"]):
+            found.setdefault(action, set()).update(json.dumps(r) for r in listed(statement["Resource"]))
+    return found
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_there_are_four_functions_and_each_is_its_folder(every: Every) -> None:
+    assert set(functions(every)) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("service", FUNCTIONS)
+def test_every_function_keeps_the_rules_of_the_house(every: Every, service: str) -> None:
+    function = functions(every)[service]
+    assert (function["Runtime"], function["Architectures"]) == ("python3.14", ["arm64"])
+    assert function["Handler"] == "handler.lambda_handler"
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    assert function["LoggingConfig"]["LogGroup"]["Ref"] in every("AWS::Logs::LogGroup")
+    assert function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == "Flowsentry"
+    assert [each["Ref"].startswith("Layers") for each in function["Layers"]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("service", "kind"),
+    [
+        ("stream_processor", settings.ProcessorSettings),
+        ("object_processor", settings.ObjectProcessorSettings),
+        ("inventory", settings.InventorySettings),
+        ("notifier", settings.NotifierSettings),
+    ],
+)
+def test_a_function_is_told_all_that_its_settings_know_and_no_more(every: Every, service: str, kind: type[Any]) -> None:
+    variables = functions(every)[service]["Environment"]["Variables"]
+    told = {name for name in variables if not name.startswith("POWERTOOLS_")}
+    assert told == {field.name.upper() for field in fields(kind)}
+
+
+def test_without_inside_networks_the_processors_use_their_own_default(synthesise: Callable[..., Any]) -> None:
+    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
+    assert "INSIDE_NETWORKS" not in json.dumps(synthesise({"sources": [source]})["Processing"])
+
+
+def test_python_and_processor_are_settings_and_nothing_else_differs(synthesise: Callable[..., Any]) -> None:
+    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
+    here = {"python": "3.11", "architecture": "x86_64"}
+    default, other = (synthesise({"sources": [source], **target})["Processing"] for target in ({}, here))
+    text = json.dumps(other).replace("python3.11", "python3.14").replace("x86_64", "arm64")
+    assert _without_assets(json.loads(text)) == _without_assets(default)
+
+
+def _without_assets(template: Mapping[str, Any]) -> Any:
+    """Layer ids carry a hash of their content."""
+    layers = [id_ for id_, each in template["Resources"].items() if each["Type"] == "AWS::Lambda::LayerVersion"]
+    text = json.dumps(template)
+    for number, id_ in enumerate(layers):
+        key = template["Resources"][id_]["Properties"]["Content"]["S3Key"]
+        text = text.replace(id_, f"layer{number}").replace(key, f"content{number}")
+    return json.loads(text)
+
+
+def test_every_log_group_is_subscribed_by_one_permission(every: Every) -> None:
+    """A permission for each group would burst the function's policy at about sixty."""
+    subscriptions = every("AWS::Logs::SubscriptionFilter")
+    assert len(subscriptions) == 2
+    assert {each["FilterPattern"] for each in subscriptions.values()} == {""}
+    (permission,) = [p for p in every("AWS::Lambda::Permission").values() if p["Principal"] == "logs.amazonaws.com"]
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert "log-group:flowsentry-flow-logs-*:*" in json.dumps(permission["SourceArn"])
+
+
+def test_a_subscription_waits_for_the_permission(templates: Mapping[str, Any]) -> None:
+    resources = templates["Processing"]["Resources"]
+    (permission,) = [id_ for id_ in resources if "LogGroupsMayInvoke" in id_]
+    waits = [each["DependsOn"] for each in resources.values() if each["Type"] == "AWS::Logs::SubscriptionFilter"]
+    assert waits == [[permission], [permission]]
+
+
+def test_a_payload_that_fails_thrice_is_kept_in_a_bucket(every: Every) -> None:
+    (config,) = every("AWS::Lambda::EventInvokeConfig").values()
+    assert config["MaximumRetryAttempts"] == 2
+    assert "failedinvocationbucket" in json.dumps(config["DestinationConfig"]["OnFailure"])
+
+
+def test_the_stream_processor_ends_within_a_minute_and_may_be_bounded(every: Every) -> None:
+    function = functions(every)["stream_processor"]
+    assert function["Timeout"] <= 60
+    assert function["ReservedConcurrentExecutions"] == 5
+
+
+def test_notices_are_taken_in_batches_that_report_single_failures(every: Every) -> None:
+    (source,) = [
+        m for m in every("AWS::Lambda::EventSourceMapping").values() if "noticequeue" in str(m["EventSourceArn"])
+    ]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 10}
+    assert source["BatchSize"] == 10
+
+
+def test_the_object_processor_is_bounded_by_its_queue_and_not_by_reserved_concurrency(every: Every) -> None:
+    assert "ReservedConcurrentExecutions" not in functions(every)["object_processor"]
+
+
+def test_the_notifier_follows_new_findings_only(every: Every) -> None:
+    (source,) = [m for m in every("AWS::Lambda::EventSourceMapping").values() if "stream" in str(m["EventSourceArn"])]
+    assert [json.loads(f["Pattern"]) for f in source["FilterCriteria"]["Filters"]] == [{"eventName": ["INSERT"]}]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert source["MaximumRetryAttempts"] == 3
+
+
+def test_the_notifier_and_the_inventory_run_every_five_minutes(every: Every) -> None:
+    rules = every("AWS::Events::Rule").values()
+    assert [rule["ScheduleExpression"] for rule in rules] == ["rate(5 minutes)"] * 2
+    targets = {rule["Targets"][0]["Arn"]["Fn::GetAtt"][0] for rule in rules}
+    wanted = {"Ownership", "Alerting"}
+    assert {name for name in wanted for target in targets if target.startswith(name)} == wanted
+
+
+@pytest.mark.parametrize("service", ["stream_processor", "object_processor"])
+def test_a_processor_writes_evidence_findings_and_output_only(every: Every, service: str) -> None:
+    found = grants(every, service)
+    assert all("evidencetable" in each for each in found["dynamodb:BatchGetItem"])
+    assert {"dynamodb:UpdateItem", "dynamodb:PutItem", "ssm:GetParameter", "s3:PutObject"} <= set(found)
+    assert [action for action in found if ":Describe" in action or action.startswith(("ec2:", "sns:"))] == []
+
+
+def test_only_the_inventory_describes(every: Every) -> None:
+    describing = {service for service in FUNCTIONS if any(":Describe" in a for a in grants(every, service))}
+    assert describing == {"inventory", "notifier"}
+    assert {a for a in grants(every, "notifier") if ":Describe" in a} == {"dynamodb:DescribeStream"}
+
+
+def test_the_inventory_writes_its_snapshot_and_nothing_else(every: Every) -> None:
+    (resource,) = grants(every, "inventory")["s3:PutObject"]
+    assert "/inventory/snapshot.json.gz" in resource
+
+
+def test_only_the_inventory_writes_the_snapshot(every: Every) -> None:
+    for service in ("stream_processor", "object_processor"):
+        assert [each for each in grants(every, service)["s3:PutObject"] if "inventory" in each] == []
+
+
+def test_the_object_processor_reads_the_buckets_that_are_noticed(every: Every) -> None:
+    resources = grants(every, "object_processor")["s3:GetObject"]
+    assert any("/AWSLogs/*" in each for each in resources)
+    assert any("/aws/lambda/async/*" in each for each in resources)
+
+
+def test_lambda_may_keep_what_the_stream_processor_fails_on(every: Every) -> None:
+    found = grants(every, "stream_processor")
+    for action in ("s3:PutObject", "s3:ListBucket"):
+        assert any("failedinvocationbucket" in each for each in found[action])
+
+
+def test_the_notifier_publishes_with_the_topic_s_key(every: Every) -> None:
+    found = grants(every, "notifier")
+    assert {"sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"} <= set(found)
+    assert any("index/unpublished" in each for each in found["dynamodb:Query"])
+
+
+def test_triggers_are_made_after_the_grants_they_are_checked_against(templates: Mapping[str, Any]) -> None:
+    """They name the function, and the function waits for its role's policy."""
+    resources = templates["Processing"]["Resources"]
+    for each in resources.values():
+        if each["Type"] == "AWS::Lambda::Function":
+            assert any("DefaultPolicy" in waited for waited in each["DependsOn"])
