@@ -119,14 +119,15 @@ def test_a_file_is_uploaded_as_it_is(store: LogStore, tmp_path: Path) -> None:
 
 
 def test_rejected_lines_are_kept_with_their_number_and_reason(store: LogStore) -> None:
-    store.put_rejected(StoredObject(LOG_BUCKET, "rejected/a"), [(3, "short", "2 123"), (9, "bad-port", "naïve")])
+    sample = [(3, "short", "2 123"), (9, "bad-port", "naïve")]
+    store.put_rejected(StoredObject(LOG_BUCKET, "rejected/a"), "s3://a/b", sample)
     rows = [json.loads(line) for line in io.BytesIO(object_in(LOG_BUCKET, "rejected/a"))]
     assert rows == [
-        {"line": 3, "reason": "short", "text": "2 123"},
-        {"line": 9, "reason": "bad-port", "text": "naïve"},
+        {"source": "s3://a/b", "line": 3, "reason": "short", "text": "2 123"},
+        {"source": "s3://a/b", "line": 9, "reason": "bad-port", "text": "naïve"},
     ]
 
 
 def test_a_write_that_fails_for_now_is_to_be_retried() -> None:
     with pytest.raises(RetryableError, match="could not write"):
-        LogStore(Refusing(refused("SlowDown", 503))).put_rejected(SOURCE, [])  # type: ignore[arg-type]
+        LogStore(Refusing(refused("SlowDown", 503))).put_rejected(SOURCE, "s3://a/b", [])  # type: ignore[arg-type]

@@ -6,10 +6,9 @@ of one source, the later then sees both, so none of them can miss the verdict.
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -25,6 +24,7 @@ from flowsentry.aws.evidence_item import (
     trimming_update,
 )
 from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.aws.threads import in_threads
 from flowsentry.errors import RetryableError
 from flowsentry.evidence import Evidence, EvidenceKey, History
 from flowsentry.in_memory import folded, has_neighbour, histories, neighbours
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 KEYS_A_CALL = 100
 """DynamoDB's limit for BatchGetItem."""
-MAX_THREADS = 8
-"""A write waits some 5 ms. More threads: a large object's evidence is written sooner, and throttles sooner."""
 MAX_READ_TRIES = 6
 """Tries for keys that DynamoDB left unprocessed, 0.05 s doubling between: 1.6 s in all, then the batch is retried."""
 ABSENT_SECONDS = 60.0
@@ -96,7 +94,7 @@ class EvidenceTable:
 
     def _write(self, batch: Sequence[Evidence]) -> None:
         changing = [one for one in batch if not self._changes_nothing(one)]
-        for item in _in_threads(self._write_one, changing):
+        for item in in_threads(self._write_one, changing):
             self._known.put(item.key, item)
             for near in neighbours(item.key):
                 self._absent.forget(near)
@@ -144,7 +142,7 @@ class EvidenceTable:
         wanted = sorted({near for key in keys for near in neighbours(key)})
         parts = [wanted[start : start + KEYS_A_CALL] for start in range(0, len(wanted), KEYS_A_CALL)]
         projection = {f"#{name}": name for name in attributes}
-        return [item for items in _in_threads(partial(self._read_part, projection), parts) for item in items]
+        return [item for items in in_threads(partial(self._read_part, projection), parts) for item in items]
 
     def _read_part(self, projection: Mapping[str, str], keys: Sequence[EvidenceKey]) -> list[Item]:
         request: Any = {"Keys": [key_of(key) for key in keys], "ConsistentRead": True}
@@ -160,15 +158,3 @@ class EvidenceTable:
                 return items
             request = answer["UnprocessedKeys"][self.table_name]
         raise RetryableError(f"could not read evidence: {len(request['Keys'])} keys stay unprocessed")
-
-
-Given = TypeVar("Given")
-Made = TypeVar("Made")
-
-
-def _in_threads(work: Callable[[Given], Made], batch: Sequence[Given]) -> list[Made]:
-    """Each one's result, in order."""
-    if len(batch) <= 1:
-        return [work(one) for one in batch]
-    with ThreadPoolExecutor(min(MAX_THREADS, len(batch))) as threads:
-        return list(threads.map(work, batch))

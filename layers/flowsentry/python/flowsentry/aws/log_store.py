@@ -67,9 +67,12 @@ class LogStore:
         with retryable(f"write {target}"), path.open("rb") as file:
             self.client.put_object(Bucket=target.bucket, Key=target.key, Body=file)
 
-    def put_rejected(self, target: StoredObject, sample: Sequence[tuple[int, str, str]]) -> None:
-        """Writes rejected lines as JSON lines: the number of each line, why it was rejected, its text."""
-        rows = (json.dumps({"line": line, "reason": reason, "text": text}) for line, reason, text in sample)
+    def put_rejected(self, target: StoredObject, source: str, sample: Sequence[tuple[int, str, str]]) -> None:
+        """Writes rejected lines of a source as JSON lines: the number of each line, why it was rejected, its text."""
+        rows = (
+            json.dumps({"source": source, "line": line, "reason": reason, "text": text})
+            for line, reason, text in sample
+        )
         with retryable(f"write {target}"):
             self.client.put_object(
                 Bucket=target.bucket,

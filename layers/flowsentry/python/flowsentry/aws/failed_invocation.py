@@ -1,0 +1,45 @@
+"""The payload in Lambda's record of an invocation that failed for good, which its failure destination puts in S3.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from flowsentry.errors import PoisonError
+
+MAX_RECORD_BYTES = 8 << 20
+"""An asynchronous payload has at most 1 MB, so a record is some 1.5 MB; more is no such record."""
+
+
+def failed_payload(blocks: Iterable[bytes]) -> tuple[str | None, Iterator[bytes]]:
+    """The payload (`awslogs.data`) in such a record, and no blocks; for any other object none, and its blocks.
+
+    Recognised by content: no flow log starts with a brace. Raises PoisonError for JSON that is no such record.
+    """
+    stream = (block for block in blocks if block)
+    first = next(stream, b"")
+    if not first.startswith(b"{"):
+        return None, chain([first], stream)
+    return _payload(_all(chain([first], stream))), iter(())
+
+
+def _all(blocks: Iterable[bytes]) -> bytes:
+    record = bytearray()
+    for block in blocks:
+        record += block
+        if len(record) > MAX_RECORD_BYTES:
+            raise PoisonError("not-a-failed-invocation", "the object is JSON, and too large for a failed invocation")
+    return bytes(record)
+
+
+def _payload(record: bytes) -> str:
+    try:
+        payload = json.loads(record)["requestPayload"]["awslogs"]["data"]
+    except (ValueError, KeyError, TypeError) as error:
+        sentence = f"the object is JSON, and no record of a failed CloudWatch Logs invocation: {error!r}"
+        raise PoisonError("not-a-failed-invocation", sentence) from error
+    if not isinstance(payload, str):
+        raise PoisonError("not-a-failed-invocation", "the payload of the failed invocation is no text")
+    return payload

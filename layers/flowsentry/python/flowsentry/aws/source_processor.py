@@ -1,0 +1,121 @@
+"""One source (an object or a payload) through the pipeline, with all that it leaves behind, metrics last."""
+
+import hashlib
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from flowsentry import pipeline
+from flowsentry.aws import clients
+from flowsentry.aws.evidence_table import EvidenceTable
+from flowsentry.aws.finding_table import FindingTable
+from flowsentry.aws.inventory_store import InventoryStore
+from flowsentry.aws.log_store import LogStore, StoredObject
+from flowsentry.emit.enriched_object import enriched_key
+from flowsentry.emit.metrics import emf
+from flowsentry.evidence import EvidenceStore
+from flowsentry.findings import FindingStore
+from flowsentry.frames import LogText
+from flowsentry.metric_names import NAMESPACE
+from flowsentry.pipeline import Context, Outcome
+from flowsentry.settings import ProcessorSettings
+from flowsentry.telemetry import count, count_by
+from flowsentry.territory import PRIVATE_NETWORKS
+
+FOLDER_PREFIX = "flowsentry-"
+LEFT_BEHIND_SECONDS = 3_600
+"""A folder older than this was left by an invocation that timed out (at most 15 minutes): /tmp outlives those."""
+
+
+@dataclass
+class SourceProcessor:
+    """Where a processor keeps state and puts what it makes."""
+
+    evidence: EvidenceStore
+    findings: FindingStore
+    inventory: InventoryStore
+    store: LogStore
+    output_bucket: str
+    inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
+    clock: Callable[[], float] = time.time
+    _context: Context = field(default_factory=Context, init=False)
+
+    @classmethod
+    def of(cls, settings: ProcessorSettings) -> Self:
+        """The processor of a function that has just started."""
+        remove_left_behind(time.time())
+        return cls(
+            EvidenceTable(settings.evidence_table, clients.dynamodb()),
+            FindingTable(settings.findings_table, clients.dynamodb()),
+            InventoryStore(settings.output_bucket, settings.inventory_key, clients.s3()),
+            LogStore(clients.s3()),
+            settings.output_bucket,
+            settings.inside_networks or PRIVATE_NETWORKS,
+        )
+
+    def process(self, source: str, texts: Iterable[LogText]) -> Outcome:
+        """What became of the source, after every store has accepted it.
+
+        Nothing is left of a source that raises PoisonError (never retry); after RetryableError, or any other, doing it
+        all again leaves what doing it once leaves. Metrics are printed last, so a failed try prints none.
+        """
+        with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
+            path = Path(folder) / "enriched.parquet"
+            outcome = pipeline.process(texts, self._current_context(), self.evidence, self.findings, path)
+            if path.exists():
+                self._keep_enriched(source, outcome, path)
+        if outcome.rejected.sample:
+            self._keep_rejected(source, outcome)
+        self._measure(outcome)
+        return outcome
+
+    def _current_context(self) -> Context:
+        inventory = self.inventory.load()
+        if inventory is not self._context.inventory or self._context.inside_networks != self.inside_networks:
+            self._context = Context(inventory, self.inside_networks)
+        count("InventoryMissing", int(self.inventory.is_missing))
+        return self._context
+
+    def _keep_enriched(self, source: str, outcome: Outcome, path: Path) -> None:
+        key = enriched_key(source, outcome.newest_end or 0)
+        self.store.put_file(StoredObject(self.output_bucket, key), path)
+
+    def _keep_rejected(self, source: str, outcome: Outcome) -> None:
+        self.store.put_rejected(StoredObject(self.output_bucket, rejected_key(source)), source, outcome.rejected.sample)
+
+    def _measure(self, outcome: Outcome) -> None:
+        now = int(self.clock())
+        count("Lines", outcome.lines)
+        count("Records", outcome.accepted_records)
+        count("NoDataRecords", outcome.nodata)
+        count("SkippedRecords", outcome.skipdata)
+        count("RejectsSeen", int(outcome.measurements["rejected_flows"].sum()))
+        count("UnknownFields", len(outcome.unknown_fields))
+        count("UnknownInterfaces", len(outcome.unknown_interfaces))
+        count_by("RejectedLines", outcome.rejected.counts)
+        count_by("FindingsRaised", Counter(finding.kind for finding in outcome.findings))
+        if outcome.newest_end is not None:
+            count("FreshnessSeconds", max(0, now - outcome.newest_end))
+        traffic = emf(outcome.measurements, NAMESPACE, now)
+        count("MeasurementsTooOld", traffic.too_old)
+        count("MeasurementsTooNew", traffic.too_new)
+        sys.stdout.write("".join(f"{line}\n" for line in traffic.lines))
+        sys.stdout.flush()
+
+
+def rejected_key(source: str) -> str:
+    """The key of the sample of a source's rejected lines: the same for the same source."""
+    return f"rejected/{hashlib.blake2b(source.encode(), digest_size=16).hexdigest()}.jsonl"
+
+
+def remove_left_behind(now: float) -> None:
+    """Removes the folders of invocations that ended before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        if folder.is_dir() and now - folder.stat().st_mtime > LEFT_BEHIND_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
