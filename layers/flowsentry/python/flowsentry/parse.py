@@ -1,5 +1,6 @@
 """Text -> typed records: every line becomes a record or is counted as rejected, with its reason."""
 
+import re
 from collections import Counter
 
 import polars as pl
@@ -13,6 +14,7 @@ MAX_SAMPLE_LINES = 20
 """Rejected lines of one chunk that are kept as a sample, each cut at MAX_SAMPLE_BYTES."""
 
 _EXTRA = "__extra"
+_EMPTY = "\x01"
 _BLOCK = MAX_LINE_BYTES // 2
 
 
@@ -21,7 +23,7 @@ def parse(text: LogText) -> Parsed:
 
     `-` is null, and times are in seconds. Never raises for what a line holds: a line with too few or too many fields, a
     value that is not of its field's type or range, bytes that are no UTF-8, an empty line or one over 64 KiB is counted
-    in `rejected` by that reason.
+    in `rejected` by that reason. Spaces at the end of a line are no field.
 
     polars does not fail on most of this: it cuts long lines and fills short ones with null. So one more column than
     the format has shows a long line, and the last column, the only one whose `-` stays text, shows a short one.
@@ -110,8 +112,9 @@ def _in_seconds(records: pl.DataFrame) -> Records:
 def _read_each(columns: tuple[str, ...], text: LogText, lines: int) -> Parsed:
     """The slow path, 2 to 3 times the fast one: every value as text first, so that bad ones can be told from `-`."""
     schema: dict[str, pl.DataType] = {name: pl.String() for name in (*columns, _EXTRA)}
-    body = _with_long_lines_cut(text.text)
-    values = _read(columns, body, schema, truncate_ragged_lines=True, encoding="utf8-lossy")
+    body = _with_empty_values_marked(_with_long_lines_cut(text.text))
+    nulls = dict.fromkeys(columns, _EMPTY)
+    values = _read(columns, body, schema, null_values=nulls, truncate_ragged_lines=True, encoding="utf8-lossy")
     if len(values) != lines:
         raise AssertionError(f"{lines} lines were read as {len(values)} rows")
     typed = _in_range(values.select(_typed(name, strict=False) for name in text.names), text.names)
@@ -160,6 +163,15 @@ def _with_long_lines_cut(text: bytes) -> bytes:
         return text
     long = b"x" * MAX_LINE_BYTES
     return b"".join((long if len(line) > MAX_LINE_BYTES else line) + b"\n" for line in text.split(b"\n")[:-1])
+
+
+def _with_empty_values_marked(text: bytes) -> bytes:
+    """The same lines without spaces at their end, and a mark between each two spaces that follow each other: polars
+    drops all that comes after the extra column, and would not show that this column is there but empty.
+    """
+    if b" \n" in text or b" \r" in text:
+        text = re.sub(rb"(?<! ) +(?=\r?\n)", b"", text)
+    return re.sub(rb" (?= )", f" {_EMPTY}".encode(), text) if b"  " in text else text
 
 
 def _rejected(reasons: pl.Series, text: LogText) -> RejectedLines:
