@@ -151,6 +151,8 @@ def _names_in_header(header: bytes) -> tuple[str, ...]:
 
 
 def _inflated_payload(data: bytes) -> bytes:
+    if not data.startswith(_GZIP_MAGIC):
+        raise PoisonError("payload-not-gzip", f"the payload is not gzip: {data[:20]!r}")
     member = isal_zlib.decompressobj(_GZIP)
     try:
         text: bytes = member.decompress(data, MAX_PAYLOAD_BYTES)
