@@ -1,0 +1,150 @@
+"""Records, files and payloads as AWS writes them, invented: what a test does not name is ordinary."""
+
+import gzip
+import json
+from collections.abc import Iterable, Sequence
+
+from flowsentry.decode import object_texts
+from flowsentry.enrich import enrich
+from flowsentry.fields import DEFAULT_NAMES, column_of
+from flowsentry.findings import Finding
+from flowsentry.frames import EnrichedFlows, Flows, LogText
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.ownership import Interface, Inventory
+from flowsentry.parse import flows_of, parse
+from flowsentry.pipeline import Context, Outcome, process
+from flowsentry.territory import Territory
+
+ACCOUNT, INTERFACE, VPC = "123456789012", "eni-0a1b2c3d4e5f60718", "vpc-0a1b2c3d"
+NOON = 1_767_268_800
+"""2026-01-01 12:00 UTC."""
+DAY = NOON // 86_400
+FIN, SYN, RST, SYN_ACK = 1, 2, 4, 18
+
+V2 = DEFAULT_NAMES
+V5 = (*V2, "vpc-id", "tcp-flags", "pkt-srcaddr", "pkt-dstaddr", "flow-direction")
+
+ORDINARY: dict[str, object] = {
+    "version": 2,
+    "account_id": ACCOUNT,
+    "interface_id": INTERFACE,
+    "srcaddr": "10.0.0.1",
+    "dstaddr": "10.0.0.2",
+    "srcport": 40000,
+    "dstport": 443,
+    "protocol": 6,
+    "packets": 12,
+    "bytes": 6400,
+    "start": NOON,
+    "end": NOON + 30,
+    "action": "ACCEPT",
+    "log_status": "OK",
+    "vpc_id": VPC,
+    "tcp_flags": SYN | FIN,
+    "flow_direction": "egress",
+}
+
+
+def line(names: Sequence[str] = V5, **values: object) -> str:
+    """One record: a connection with data in it, from 10.0.0.1 to 10.0.0.2, but for `values` (by column)."""
+    record = ORDINARY | values
+    record.setdefault("pkt_srcaddr", record["srcaddr"])
+    record.setdefault("pkt_dstaddr", record["dstaddr"])
+    return " ".join(str(record.get(column_of(name), "-")) for name in names)
+
+
+def probe(source: str, target: str, port: int, names: Sequence[str] = V5, **values: object) -> str:
+    """One SYN, as the target's interface sees it; nothing comes back."""
+    told = {"srcport": 45000, "packets": 1, "bytes": 60, "tcp_flags": SYN, "flow_direction": "ingress"} | values
+    return line(names, srcaddr=source, dstaddr=target, dstport=port, **told)
+
+
+def blocked(source: str, target: str, port: int, names: Sequence[str] = V5, **values: object) -> str:
+    """Three SYNs that a rule of the target's interface refused."""
+    return probe(source, target, port, names, **{"action": "REJECT", "packets": 3, "bytes": 180} | values)
+
+
+def reset(source: str, target: str, port: int, names: Sequence[str] = V5, **values: object) -> str:
+    """The RST that `source` sends back from `port`: nothing listens there."""
+    told = {"srcport": port, "dstport": 45000, "packets": 1, "bytes": 40, "tcp_flags": RST} | values
+    return line(names, srcaddr=source, dstaddr=target, **told)
+
+
+def exchange(source: str, target: str, port: int, names: Sequence[str] = V5, **values: object) -> list[str]:
+    """Both directions of a connection that carried data."""
+    there = {"srcport": 45000, "dstport": port} | values
+    back = there | {"srcport": there["dstport"], "dstport": there["srcport"]}
+    return [
+        line(names, srcaddr=source, dstaddr=target, flow_direction="ingress", **there),
+        line(names, srcaddr=target, dstaddr=source, tcp_flags=SYN_ACK | FIN, **back),
+    ]
+
+
+def no_data(names: Sequence[str] = V5, log_status: str = "NODATA") -> str:
+    """The record of an interval without traffic (NODATA) or of records that AWS skipped (SKIPDATA)."""
+    told = {"account_id": ACCOUNT, "interface_id": INTERFACE, "start": NOON, "end": NOON + 60, "vpc_id": VPC}
+    told |= {"version": 2, "log_status": log_status}
+    return " ".join(str(told.get(column_of(name), "-")) for name in names)
+
+
+def flow_log(lines: Iterable[str], names: Sequence[str] = V5) -> bytes:
+    """The lines as an S3 object holds them, not compressed."""
+    return "".join(f"{each}\n" for each in (" ".join(names), *lines)).encode()
+
+
+def log_text(lines: Iterable[str], names: Sequence[str] = V5) -> LogText:
+    return LogText(tuple(names), "".join(f"{each}\n" for each in lines).encode(), 2)
+
+
+def payload(lines: Iterable[str], message_type: str = "DATA_MESSAGE") -> bytes:
+    """The lines as CloudWatch Logs hands them to a subscriber, after base64."""
+    events = [{"id": str(number), "timestamp": NOON * 1000, "message": each} for number, each in enumerate(lines)]
+    envelope = {"messageType": message_type, "owner": ACCOUNT, "logGroup": "flow-logs", "logStream": f"{INTERFACE}-all"}
+    return gzip.compress(json.dumps(envelope | {"subscriptionFilters": ["all"], "logEvents": events}).encode())
+
+
+def flows(lines: Iterable[str], names: Sequence[str] = V5) -> Flows:
+    return flows_of(parse(log_text(lines, names)).records)
+
+
+def enriched(lines: Iterable[str], names: Sequence[str] = V5, inventory: Inventory | None = None) -> EnrichedFlows:
+    return enrich(flows(lines, names), Territory.of(inventory or Inventory()))
+
+
+def interface(address: str, kind: str = "instance", name: str = "web-1", **values: object) -> Interface:
+    """An interface of the VPC with one private address."""
+    told: dict[str, object] = {"interface_id": f"eni-{name}", "public_addresses": (), "vpc_id": VPC} | values
+    return Interface(
+        subnet_id="subnet-1",
+        availability_zone="eu-west-1a",
+        addresses=(address,),
+        owner_kind=kind,
+        owner_id=f"i-{name}",
+        owner_name=name,
+        **told,  # type: ignore[arg-type]
+    )
+
+
+class Watch:
+    """A pipeline that remembers, as the tables do, over the objects it is given."""
+
+    def __init__(self, inventory: Inventory | None = None) -> None:
+        self.evidence, self.findings = EvidenceInMemory(), FindingsInMemory()
+        self.context = Context(inventory or Inventory())
+
+    def see(self, *objects: bytes) -> list[Outcome]:
+        return [self.see_texts(object_texts([each])) for each in objects]
+
+    def see_texts(self, texts: Iterable[LogText]) -> Outcome:
+        return process(texts, self.context, self.evidence, self.findings)
+
+    @property
+    def found(self) -> list[Finding]:
+        return list(self.findings.findings.values())
+
+
+def found_in(lines: Iterable[str], names: Sequence[str] = V5, inventory: Inventory | None = None) -> list[Finding]:
+    """What is found in one object with these lines."""
+    watch = Watch(inventory)
+    watch.see(flow_log(lines, names))
+    return watch.found
