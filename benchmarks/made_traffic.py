@@ -1,0 +1,157 @@
+"""Made-up flow logs for measuring: many records of a company of ten thousand interfaces, the same for the same seed.
+
+Connections are logged as AWS does: a record for each direction, by each interface that sees it. Of the connections 55 %
+stay inside, 35 % go between inside and the Internet, 6 % are later intervals of long ones, and 4 % are the Internet
+knocking on closed ports.
+"""
+
+import gzip
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flowsentry.fields import DEFAULT_NAMES, FIELDS
+from flowsentry.ownership import Interface, Inventory
+
+VPC = "vpc-0123456789abcdef0"
+INTERFACES = 10_000
+OUTSIDE = 20_000
+SERVICES = (443,) * 50 + (5432,) * 12 + (6379,) * 8 + (80,) * 10 + (3306, 9092, 9092, 53, 22, 8080, 11211, 27017)
+V5_NAMES = tuple(entry.name for entry in FIELDS if entry.version <= 5)  # noqa: PLR2004 - version 5
+NOON = 1_767_268_800
+
+
+@dataclass
+class Company:
+    """Ten thousand interfaces with their addresses, and as many times two outside peers."""
+
+    rng: random.Random
+    interfaces: list[str] = field(init=False)
+    addresses: list[str] = field(init=False)
+    outside: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        draw = self.rng
+        self.interfaces = [f"eni-{draw.getrandbits(68):017x}" for _ in range(INTERFACES)]
+        self.addresses = [f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in draw.sample(range(1 << 20), INTERFACES)]
+        self.outside = [
+            f"{draw.randrange(11, 223)}.{draw.randrange(256)}.{draw.randrange(256)}.{draw.randrange(1, 255)}"
+            for _ in range(OUTSIDE)
+        ]
+
+    def inventory(self) -> Inventory:
+        """Who has which address, as the inventory function would have found it."""
+        rows = (
+            Interface(
+                interface,
+                VPC,
+                f"subnet-{n % 16:017x}",
+                "euw1-az1",
+                (address,),
+                (),
+                "instance",
+                f"i-{n:017x}",
+                f"host-{n}",
+            )
+            for n, (interface, address) in enumerate(zip(self.interfaces, self.addresses, strict=True))
+        )
+        return Inventory(NOON, tuple(rows), {VPC: ("10.0.0.0/12",)})
+
+    def busy(self) -> int:
+        """An interface; some are far busier than others."""
+        return int(self.rng.paretovariate(0.8) * 7) % INTERFACES
+
+
+def lines(company: Company, names: tuple[str, ...]) -> Iterator[str]:
+    """Records without end, each a line."""
+    draw = company.rng
+    while True:
+        kind = draw.random()
+        if kind < 0.55:  # noqa: PLR2004 - the mix is in the module's first lines
+            yield from _inside(company, names)
+        elif kind < 0.90:  # noqa: PLR2004
+            yield from _outside(company, names)
+        elif kind < 0.96:  # noqa: PLR2004
+            yield from _later(company, names)
+        else:
+            yield _knock(company, names)
+
+
+def _inside(company: Company, names: tuple[str, ...]) -> Iterator[str]:
+    client, server = company.rng.randrange(INTERFACES), company.busy()
+    here, there = company.addresses[client], company.addresses[server]
+    call = _Call(company.rng, here, there)
+    yield call.line(names, company.interfaces[client], "egress")
+    yield call.line(names, company.interfaces[client], "ingress", back=True)
+    yield call.line(names, company.interfaces[server], "ingress")
+    yield call.line(names, company.interfaces[server], "egress", back=True)
+
+
+def _outside(company: Company, names: tuple[str, ...]) -> Iterator[str]:
+    inside, peer = company.busy(), company.rng.choice(company.outside)
+    calls_out = company.rng.random() < 0.5  # noqa: PLR2004 - half and half
+    address, interface = company.addresses[inside], company.interfaces[inside]
+    call = _Call(company.rng, address, peer) if calls_out else _Call(company.rng, peer, address)
+    yield call.line(names, interface, "egress" if calls_out else "ingress")
+    yield call.line(names, interface, "ingress" if calls_out else "egress", back=True)
+
+
+def _later(company: Company, names: tuple[str, ...]) -> Iterator[str]:
+    inside = company.busy()
+    call = _Call(company.rng, company.addresses[inside], company.rng.choice(company.outside), is_later=True)
+    yield call.line(names, company.interfaces[inside], "egress")
+    yield call.line(names, company.interfaces[inside], "ingress", back=True)
+
+
+def _knock(company: Company, names: tuple[str, ...]) -> str:
+    inside = company.rng.randrange(INTERFACES)
+    call = _Call(company.rng, company.rng.choice(company.outside), company.addresses[inside], is_knock=True)
+    return call.line(names, company.interfaces[inside], "ingress")
+
+
+class _Call:
+    """One connection within one interval."""
+
+    def __init__(
+        self, draw: random.Random, client: str, server: str, *, is_later: bool = False, is_knock: bool = False
+    ) -> None:
+        self._client, self._server = client, server
+        self._client_port = draw.randrange(32_768, 61_000)
+        self._server_port = draw.randrange(1, 65_536) if is_knock else draw.choice(SERVICES)
+        self._start = NOON + draw.randrange(240)
+        self._end = self._start + draw.randrange(1, 60)
+        self._action = "REJECT" if is_knock else "ACCEPT"
+        self._packets = (1, 1) if is_knock else (draw.randrange(6, 40), draw.randrange(5, 60))
+        self._sizes = (44, 44) if is_knock else (draw.randrange(70, 400), draw.randrange(90, 1_400))
+        self._flags = (0, 0) if is_later else (2, 18) if is_knock else (3, 19)
+
+    def line(self, names: tuple[str, ...], interface: str, direction: str, *, back: bool = False) -> str:
+        ends = [(self._client, self._client_port), (self._server, self._server_port)]
+        (source, source_port), (destination, destination_port) = reversed(ends) if back else ends
+        packets = self._packets[back]
+        text = (
+            f"2 123456789012 {interface} {source} {destination} {source_port} {destination_port} 6 {packets} "
+            f"{packets * self._sizes[back]} {self._start} {self._end} {self._action} OK"
+        )
+        if names == DEFAULT_NAMES:
+            return text
+        return (
+            f"5{text[1:]} {VPC} subnet-{int(interface[-1], 16):017x} "
+            f"i-{interface[4:]} {self._flags[back]} IPv4 {source} {destination} eu-west-1 euw1-az1 - - - - "
+            f"{direction} {'1' if direction == 'egress' else '-'}"
+        )
+
+
+def write_object(
+    path: Path, names: tuple[str, ...], *, records: int | None = None, gz_bytes: int | None = None
+) -> None:
+    """A .log.gz file as S3 has them, of so many records or about so many bytes."""
+    made = lines(Company(random.Random(7)), names)
+    with path.open("wb") as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed:
+        packed.write((" ".join(names) + "\n").encode())
+        count = 0
+        while count < (records or 1 << 62) and file.tell() < (gz_bytes or 1 << 62):
+            part = min(50_000, (records or 1 << 62) - count)
+            packed.write("".join(f"{next(made)}\n" for _ in range(part)).encode())
+            count += part

@@ -1,0 +1,82 @@
+"""What is measured, each in a process of its own: `python benchmarks/subjects.py SUBJECT FILE`.
+
+Prints seconds of the work alone (not of imports and set-up) and the process's peak memory as JSON.
+"""
+
+import csv
+import gzip
+import json
+import random
+import resource
+import sys
+import tempfile
+import time
+import warnings
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+BLOCK_BYTES = 1 << 20
+
+
+def one_shot_zlib(path: Path) -> Callable[[], object]:
+    """Decompress, nothing else."""
+    data = path.read_bytes()
+    return lambda: len(zlib.decompress(data, 31))
+
+
+def flowlogs_reader(path: Path) -> Callable[[], object]:
+    """Parse with the peer, as its S3 reader does, and do nothing with the records."""
+    warnings.simplefilter("ignore")
+    from flowlogs_reader import FlowRecord  # noqa: PLC0415 - its import must not weigh on the others
+
+    def parse() -> None:
+        with gzip.open(path, "rt", encoding="utf-8") as text:
+            names = [name.replace("-", "_") for name in next(text).split()]
+            deque((FlowRecord(row) for row in csv.DictReader(text, names, delimiter=" ")), maxlen=0)
+
+    return parse
+
+
+def all_stages(path: Path) -> Callable[[], object]:
+    """Everything a processor does but AWS: decode, parse, enrich against 10,000 interfaces, contacts, measurements,
+    evidence, detection, enriched Parquet.
+    """
+    from made_traffic import Company  # noqa: PLC0415
+
+    from flowsentry.decode import object_texts  # noqa: PLC0415
+    from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory  # noqa: PLC0415
+    from flowsentry.pipeline import Context, Outcome, process  # noqa: PLC0415
+
+    context = Context(Company(random.Random(7)).inventory())
+    context.territory.is_inside(context.territory.owners["address"])
+    folder = tempfile.TemporaryDirectory()
+
+    def run() -> Outcome:
+        enriched = Path(folder.name) / "enriched.parquet"
+        return process(object_texts(_blocks(path)), context, EvidenceInMemory(), FindingsInMemory(), enriched)
+
+    return run
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
+
+
+SUBJECTS = {"zlib": one_shot_zlib, "flowlogs-reader": flowlogs_reader, "flowsentry": all_stages}
+
+
+def main(subject: str, path: str) -> None:
+    work = SUBJECTS[subject](Path(path))
+    start = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak_megabytes": peak}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
