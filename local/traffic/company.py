@@ -17,13 +17,13 @@ class WayIn(StrEnum):
 
 
 class HostKind(StrEnum):
-    """What has the interface, in the words people use."""
+    """What has the interface, in the words of the inventory's owner kinds."""
 
     INSTANCE = "instance"
     APPLICATION_LOAD_BALANCER = "application load balancer"
     NETWORK_LOAD_BALANCER = "network load balancer"
     NAT_GATEWAY = "nat gateway"
-    DATABASE = "database"
+    DATABASE = "rds database"
     FUNCTION = "lambda function"
 
 

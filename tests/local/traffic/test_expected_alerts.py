@@ -73,14 +73,14 @@ def expected(traffic: Traffic) -> list[tuple[str, str, Severity]]:
 
 @pytest.fixture(scope="module")
 def watched(company: Company, inventory: Inventory, traffic: Traffic) -> Watch:
-    watch = Watch(Context(inventory), batch_seconds=900)
+    watch = Watch(Context(inventory), batch_seconds=1800)
     watch.take(company, traffic)
     return watch
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_scenario_raises_its_alerts_and_no_other(scenario: Scenario, company: Company, inventory: Inventory) -> None:
-    watch = Watch(Context(inventory), batch_seconds=7200)
+    watch = Watch(Context(inventory), batch_seconds=10800)
     stage = replace(company, networks=tuple(each for each in company.networks if each.name in scenario.plays))
     traffic = generate(stage, AFTERNOON, scenarios=[scenario])
     watch.take(stage, traffic)
@@ -100,7 +100,7 @@ def test_chance_midnight_and_batches_change_no_alert(case: Case, company: Compan
 
 
 def test_the_default_format_raises_the_same_alerts(company: Company, inventory: Inventory, traffic: Traffic) -> None:
-    watch = Watch(Context(inventory), names=DEFAULT_NAMES, batch_seconds=3600)
+    watch = Watch(Context(inventory), names=DEFAULT_NAMES, batch_seconds=10800)
     watch.take(company, traffic)
     assert words(watch) == expected(traffic)
 

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from flowsentry.aws.inventory_source import InventorySource
 from local.traffic.company import Company, HostKind
 from local.traffic.founding import Clients, found
 from local.traffic.plan import OFFICE, SHOP
@@ -46,6 +47,23 @@ def test_interfaces_of_services_are_described_as_aws_describes_them(
         assert each["Description"].startswith(description)
         assert (each["InterfaceType"], each["RequesterId"]) == (interface_type, requester)
         assert each["RequesterManaged"]
+
+
+def test_the_inventory_knows_every_host_by_its_kind_and_the_instances_by_name(founded: Founded) -> None:
+    known = {each.interface_id: each for each in founded.inventory.interfaces}
+    for host in (host for network in founded.company.networks for host in network.hosts):
+        assert known[host.interface_id].owner_kind == host.kind
+        if host.kind is HostKind.INSTANCE:
+            assert known[host.interface_id].owner_name == host.name
+
+
+def test_descriptions_alone_tell_the_kinds_where_types_are_not_set() -> None:
+    with mock_aws():
+        made = clients()
+        company = found(made)
+        known = {each.interface_id: each for each in InventorySource(made.ec2, made.elbv2).describe().interfaces}
+    for host in (host for network in company.networks for host in network.hosts):
+        assert known[host.interface_id].owner_kind == host.kind
 
 
 def test_every_interface_is_a_hosts_and_has_the_planned_address(founded: Founded) -> None:
