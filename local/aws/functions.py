@@ -161,7 +161,7 @@ def wait_only_when_asked_to(
 
     moto's own triggers send no headers, a client does.
     """
-    event = body.encode() if isinstance(body, str) else body or b"{}"
+    event = (body.encode() if isinstance(body, str) else body) or b"{}"
     kind = request_headers.get("x-amz-invocation-type", "RequestResponse") if request_headers else "Event"
     if kind != "RequestResponse":
         if kind == "Event":

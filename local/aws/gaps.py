@@ -1,7 +1,7 @@
 """The places where this package changes moto: each names what it replaces, and says which gap it fills."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,11 @@ def adds(owner: Any, name: str, added_as: Callable[[Fill], Any] = lambda fill: f
         return fill
 
     return remember
+
+
+def all_gaps() -> Sequence[Gap]:
+    """What is changed, as far as its modules are imported."""
+    return tuple(_gaps)
 
 
 def fill_all() -> None:

@@ -4,9 +4,7 @@ Run as a module it prints `{"port": …}` when it is ready, and ends when its st
 outlives who started it, or after `Settings.max_seconds`.
 """
 
-import dataclasses
 import json
-import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -84,9 +82,7 @@ def main() -> None:
     server = Server(settings)
     over = threading.Event()
     threading.Thread(target=_set_at_the_end_of_input, args=(over,), daemon=True).start()
-    sys.stdout.write(
-        json.dumps({"port": server.port, "pid": os.getpid(), "settings": dataclasses.asdict(settings)}) + "\n"
-    )
+    sys.stdout.write(json.dumps({"port": server.port}) + "\n")
     sys.stdout.flush()
     over.wait(settings.max_seconds)
     server.stop()

@@ -153,7 +153,7 @@ def failed_ids(answer: Answer, ids: Sequence[str], response_types: Sequence[str]
         failed = {failure["itemIdentifier"] for failure in told["batchItemFailures"]}
     except (TypeError, KeyError):
         return set(ids)
-    return min(failed, set(ids))
+    return set(ids) if failed - set(ids) else failed
 
 
 def _show_again(queue: Any, message_id: str, seconds: float) -> None:

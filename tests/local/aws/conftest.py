@@ -1,0 +1,106 @@
+"""An AWS of this process, and tiny functions in it."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from local.aws.embedded import EmbeddedAws
+from local.aws.settings import Settings
+
+REMEMBERS = """
+import json, os
+
+def answer(event, tries):
+{body}
+
+def lambda_handler(event, context):
+    print("EVENT " + json.dumps(event))
+    path = os.path.join(os.environ["TMPDIR"], "tries")
+    with open(path, "a+") as file:
+        file.write(".")
+    return answer(event, os.path.getsize(path))
+"""
+"""A handler that prints each event; `answer` is told how often this environment was invoked."""
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+@dataclass(frozen=True)
+class Function:
+    """A deployed function, and what it saw."""
+
+    aws: EmbeddedAws
+    name: str
+    arn: str
+
+    @property
+    def log_lines(self) -> list[str]:
+        logs = self.aws.client("logs")
+        groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{self.name}")["logGroups"]
+        told = logs.filter_log_events(logGroupName=f"/aws/lambda/{self.name}")["events"] if groups else []
+        return [event["message"] for event in told]
+
+    @property
+    def events(self) -> list[Any]:
+        return [json.loads(line.removeprefix("EVENT ")) for line in self.log_lines if line.startswith("EVENT ")]
+
+    def invoke(self, event: Any = None, **more: Any) -> dict[str, Any]:
+        told: dict[str, Any] = self.aws.client("lambda").invoke(
+            FunctionName=self.name, Payload=json.dumps(event), **more
+        )
+        return told
+
+    def answer(self, event: Any = None) -> Any:
+        return json.loads(self.invoke(event)["Payload"].read())
+
+
+class Maker:
+    """Makes functions with names of their own."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+
+    def __call__(self, body: str = "return event", *, code: str = "", **settings: Any) -> Function:
+        """One whose `answer(event, tries)` has this body, or that is all of `code`."""
+        name = f"function-{uuid4().hex[:8]}"
+        indented = "\n".join(f"    {line}" for line in body.splitlines())
+        made = self.aws.client("lambda").create_function(
+            FunctionName=name,
+            Runtime="python3.11",
+            Role=self.role(),
+            Handler="handler.lambda_handler",
+            Code={"ZipFile": zipped({"handler.py": code or REMEMBERS.format(body=indented)})},
+            **{"Timeout": 10, **settings},
+        )
+        return Function(self.aws, name, made["FunctionArn"])
+
+    def role(self) -> str:
+        told = self.aws.client("iam").create_role(RoleName=f"role-{uuid4().hex[:8]}", AssumeRolePolicyDocument="{}")
+        return str(told["Role"]["Arn"])
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[EmbeddedAws]:
+    quick = Settings(async_retry_seconds=0.05, redelivery_seconds=0.05, probe_subscriptions=False)
+    with EmbeddedAws.in_process(quick) as running:
+        yield running
+
+
+@pytest.fixture
+def function(aws: EmbeddedAws) -> Iterator[Maker]:
+    """Makes functions, and tells of every failure of the embedded AWS that the test has caused."""
+    before = len(aws.failures())
+    yield Maker(aws)
+    assert aws.failures()[before:] == []

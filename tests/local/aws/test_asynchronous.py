@@ -1,0 +1,84 @@
+"""Asynchronous invocations: at once accepted, retried, and kept when they fail for good."""
+
+import json
+from uuid import uuid4
+
+from local.aws.embedded import EmbeddedAws
+from tests.local.aws.conftest import Function, Maker
+
+
+def keep_failures(aws: EmbeddedAws, function: Function, destination: str, retries: int = 2) -> None:
+    aws.client("lambda").put_function_event_invoke_config(
+        FunctionName=function.name,
+        MaximumRetryAttempts=retries,
+        DestinationConfig={"OnFailure": {"Destination": destination}},
+    )
+
+
+def test_an_event_is_accepted_before_it_is_processed(aws: EmbeddedAws, function: Maker) -> None:
+    later = function("import time\ntime.sleep(1.5)")
+    assert later.invoke({"a": 1}, InvocationType="Event")["StatusCode"] == 202
+    assert later.events == []
+    aws.wait_until_quiet()
+    assert later.events == [{"a": 1}]
+
+
+def test_a_failed_event_is_tried_thrice(aws: EmbeddedAws, function: Maker) -> None:
+    fails = function("raise ValueError")
+    fails.invoke({"a": 1}, InvocationType="Event")
+    aws.wait_until_quiet()
+    assert fails.events == [{"a": 1}] * 3
+
+
+def test_an_event_that_succeeds_on_a_retry_is_not_tried_again(aws: EmbeddedAws, function: Maker) -> None:
+    recovers = function("if tries < 2: raise ValueError")
+    recovers.invoke({"a": 1}, InvocationType="Event")
+    aws.wait_until_quiet()
+    assert len(recovers.events) == 2
+
+
+def test_what_fails_for_good_becomes_an_object_in_lambdas_words(aws: EmbeddedAws, function: Maker) -> None:
+    bucket = f"failed-{uuid4().hex[:8]}"
+    aws.client("s3").create_bucket(Bucket=bucket)
+    fails = function("raise ValueError('no such thing')")
+    keep_failures(aws, fails, f"arn:aws:s3:::{bucket}", retries=1)
+    fails.invoke({"a": 1}, InvocationType="Event")
+    aws.wait_until_quiet()
+    [kept] = aws.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
+    assert kept["Key"].startswith(f"aws/lambda/async/{fails.name}/")
+    record = json.loads(aws.client("s3").get_object(Bucket=bucket, Key=kept["Key"])["Body"].read())
+    assert record["requestPayload"] == {"a": 1}
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 2
+    assert record["responseContext"]["functionError"] == "Unhandled"
+    assert record["responsePayload"]["errorMessage"] == "no such thing"
+
+
+def test_the_object_of_a_failure_is_noticed_like_any_other(aws: EmbeddedAws, function: Maker) -> None:
+    bucket, queue = f"failed-{uuid4().hex[:8]}", f"notices-{uuid4().hex[:8]}"
+    aws.client("s3").create_bucket(Bucket=bucket)
+    url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
+    notice = {"QueueArn": f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", "Events": ["s3:ObjectCreated:*"]}
+    aws.client("s3").put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [notice]}
+    )
+    fails = function("raise ValueError")
+    keep_failures(aws, fails, f"arn:aws:s3:::{bucket}", retries=0)
+    fails.invoke({}, InvocationType="Event")
+    aws.wait_until_quiet()
+    messages = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    keys = [
+        each["s3"]["object"]["key"] for message in messages for each in json.loads(message["Body"]).get("Records", [])
+    ]
+    assert [key.startswith(f"aws/lambda/async/{fails.name}/") for key in keys] == [True]
+
+
+def test_a_failure_can_go_to_a_queue(aws: EmbeddedAws, function: Maker) -> None:
+    queue = f"failed-{uuid4().hex[:8]}"
+    url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
+    fails = function("raise ValueError")
+    keep_failures(aws, fails, f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", retries=0)
+    fails.invoke({"a": 1}, InvocationType="Event")
+    aws.wait_until_quiet()
+    [message] = aws.client("sqs").receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(message["Body"])["requestPayload"] == {"a": 1}

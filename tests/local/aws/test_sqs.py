@@ -1,0 +1,138 @@
+"""Queues and functions: batches, partial answers, retries and dead letters."""
+
+import json
+from itertools import chain
+from uuid import uuid4
+
+import pytest
+
+from local.aws.embedded import EmbeddedAws
+from local.aws.runtime_interface import Answer
+from local.aws.sqs import failed_ids
+from tests.local.aws.conftest import Function, Maker
+
+
+def queue(aws: EmbeddedAws, **attributes: str) -> tuple[str, str]:
+    """URL and ARN of a new queue."""
+    name = f"queue-{uuid4().hex[:8]}"
+    url = aws.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return url, f"arn:aws:sqs:{aws.region}:{aws.account}:{name}"
+
+
+def connect(aws: EmbeddedAws, queue_arn: str, function: Function, *, partial: bool = False, **more: object) -> None:
+    types = {"FunctionResponseTypes": ["ReportBatchItemFailures"]} if partial else {}
+    aws.client("lambda").create_event_source_mapping(
+        EventSourceArn=queue_arn, FunctionName=function.name, **types, **more
+    )
+
+
+def send(aws: EmbeddedAws, url: str, *bodies: str) -> None:
+    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+    aws.client("sqs").send_message_batch(QueueUrl=url, Entries=entries)
+
+
+def bodies(function: Function) -> list[list[str]]:
+    return [[record["body"] for record in event["Records"]] for event in function.events]
+
+
+def left(aws: EmbeddedAws, url: str) -> list[str]:
+    told = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    return [message["Body"] for message in told]
+
+
+def test_messages_come_in_batches_and_are_gone_afterwards(aws: EmbeddedAws, function: Maker) -> None:
+    url, arn = queue(aws)
+    sees = function()
+    connect(aws, arn, sees, BatchSize=3, MaximumBatchingWindowInSeconds=1)
+    send(aws, url, "a", "b", "c", "d", "e")
+    aws.wait_until_quiet()
+    assert sorted(len(batch) for batch in bodies(sees)) == [2, 3]
+    assert sorted(chain.from_iterable(bodies(sees))) == ["a", "b", "c", "d", "e"]
+    assert left(aws, url) == []
+
+
+def test_attributes_of_a_message_come_with_it(aws: EmbeddedAws, function: Maker) -> None:
+    url, arn = queue(aws)
+    sees = function()
+    connect(aws, arn, sees)
+    attributes = {"reason": {"DataType": "String", "StringValue": "cut off"}}
+    aws.client("sqs").send_message(QueueUrl=url, MessageBody="a", MessageAttributes=attributes)
+    aws.wait_until_quiet()
+    [[record]] = [event["Records"] for event in sees.events]
+    assert record["messageAttributes"]["reason"]["stringValue"] == "cut off"
+    assert record["attributes"]["ApproximateReceiveCount"] == "1"
+    assert record["eventSourceARN"] == arn
+
+
+def test_a_message_that_a_partial_answer_names_comes_back_alone(aws: EmbeddedAws, function: Maker) -> None:
+    url, arn = queue(aws)
+    picky = function(
+        "bad = [r['messageId'] for r in event['Records'] if r['body'] == 'bad' and tries == 1]\n"
+        "return {'batchItemFailures': [{'itemIdentifier': each} for each in bad]}"
+    )
+    connect(aws, arn, picky, partial=True, BatchSize=10, MaximumBatchingWindowInSeconds=1)
+    send(aws, url, "good", "bad", "fine")
+    aws.wait_until_quiet()
+    assert [sorted(batch) for batch in bodies(picky)] == [["bad", "fine", "good"], ["bad"]]
+    assert left(aws, url) == []
+
+
+def test_what_fails_too_often_is_a_dead_letter(aws: EmbeddedAws, function: Maker) -> None:
+    dead_url, dead_arn = queue(aws)
+    policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 3})
+    url, arn = queue(aws, RedrivePolicy=policy, VisibilityTimeout="60")
+    fails = function("raise ValueError")
+    connect(aws, arn, fails)
+    send(aws, url, "poison")
+    aws.wait_until_quiet()
+    assert bodies(fails) == [["poison"]] * 3
+    assert left(aws, dead_url) == ["poison"]
+
+
+def test_an_object_in_a_bucket_reaches_a_function_through_a_queue(aws: EmbeddedAws, function: Maker) -> None:
+    url, arn = queue(aws)
+    bucket = f"bucket-{uuid4().hex[:8]}"
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    notice = {
+        "QueueArn": arn,
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "AWSLogs/"}]}},
+    }
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [notice]})
+    assert json.loads(left(aws, url)[0])["Event"] == "s3:TestEvent"
+    aws.client("sqs").purge_queue(QueueUrl=url)
+    sees = function()
+    connect(aws, arn, sees)
+    s3.put_object(Bucket=bucket, Key="AWSLogs/a b+c/day=1/flow log.gz", Body=b"x")
+    s3.put_object(Bucket=bucket, Key="elsewhere/x", Body=b"x")
+    aws.wait_until_quiet()
+    [[body]] = bodies(sees)
+    [record] = json.loads(body)["Records"]
+    assert record["s3"]["object"]["key"] == "AWSLogs/a+b%2Bc/day%3D1/flow+log.gz"
+    assert record["s3"]["bucket"]["name"] == bucket
+
+
+@pytest.mark.parametrize(
+    ("payload", "failed"),
+    [
+        (b"null", set()),
+        (b"{}", set()),
+        (b'{"batchItemFailures": []}', set()),
+        (b'{"batchItemFailures": [{"itemIdentifier": "b"}]}', {"b"}),
+        (b'{"batchItemFailures": [{"itemIdentifier": "unknown"}]}', {"a", "b"}),
+        (b'{"batchItemFailures": [{"item": "b"}]}', {"a", "b"}),
+        (b'"a text"', {"a", "b"}),
+    ],
+)
+def test_a_partial_answer_means_what_it_means_on_lambda(payload: bytes, failed: set[str]) -> None:
+    answer = Answer("id", payload, is_error=False, lines=[], seconds=0, log_stream="")
+    assert failed_ids(answer, ["a", "b"], ["ReportBatchItemFailures"]) == failed
+
+
+def test_without_partial_answers_only_an_error_brings_messages_back() -> None:
+    named = b'{"batchItemFailures": [{"itemIdentifier": "b"}]}'
+    fine = Answer("id", named, is_error=False, lines=[], seconds=0, log_stream="")
+    error = Answer("id", b"{}", is_error=True, lines=[], seconds=0, log_stream="")
+    assert failed_ids(fine, ["a", "b"], []) == set()
+    assert failed_ids(error, ["a", "b"], []) == {"a", "b"}
