@@ -1,0 +1,122 @@
+"""Contacts of formats with tcp-flags: who opened, and what became of it."""
+
+import pytest
+
+from flowsentry.contacts import contacts
+from tests.builders import FIN, RST, SYN, SYN_ACK, V5, VPC, blocked, enriched, exchange, line, probe, reset
+
+OUTSIDE, WEB = "203.0.113.9", "10.0.0.5"
+
+
+def outcomes(*lines: str) -> dict[tuple[str, str, int], str]:
+    """What became of each contact, by initiator, responder and port."""
+    rows = contacts(enriched(lines)).iter_rows(named=True)
+    return {(row["initiator"], row["responder"], row["responder_port"]): row["outcome"] for row in rows}
+
+
+def outcome(*lines: str) -> str | None:
+    """What became of the one contact from outside to port 443 of ours; None when there is none."""
+    seen = outcomes(*lines)
+    assert seen.keys() <= {(OUTSIDE, WEB, 443)}
+    return seen.get((OUTSIDE, WEB, 443))
+
+
+SYN_ALONE = probe(OUTSIDE, WEB, 443)
+ANSWER = line(srcaddr=WEB, dstaddr=OUTSIDE, srcport=443, dstport=45000, packets=1, bytes=60, tcp_flags=SYN_ACK)
+
+
+def test_a_syn_without_answer_is_unanswered() -> None:
+    assert outcome(SYN_ALONE) == "unanswered"
+
+
+def test_a_syn_that_a_rule_refused_is_rejected() -> None:
+    assert outcome(blocked(OUTSIDE, WEB, 443)) == "rejected"
+
+
+def test_a_syn_with_a_reset_back_is_refused() -> None:
+    assert outcome(SYN_ALONE, reset(WEB, OUTSIDE, 443)) == "refused"
+
+
+def test_a_syn_ack_answers_the_syn_that_is_in_the_batch() -> None:
+    assert outcome(SYN_ALONE, ANSWER) == "answered"
+
+
+def test_a_half_open_scan_finds_an_open_port_answered() -> None:
+    closing = line(srcaddr=OUTSIDE, dstaddr=WEB, srcport=45000, dstport=443, packets=1, bytes=40, tcp_flags=RST)
+    assert outcome(SYN_ALONE, ANSWER, closing) == "answered"
+    assert outcome(probe(OUTSIDE, WEB, 443, packets=2, bytes=100, tcp_flags=SYN | RST), ANSWER) == "answered"
+
+
+def test_a_connection_is_one_answered_contact_of_who_opened_it() -> None:
+    assert outcome(*exchange(OUTSIDE, WEB, 443)) == "answered"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"tcp_flags": SYN | FIN, "packets": 4, "bytes": 200},
+        {"tcp_flags": SYN, "packets": 8, "bytes": 480},
+        {"tcp_flags": SYN, "packets": 3, "bytes": 181},
+    ],
+)
+def test_more_than_syns_from_the_opener_was_answered_somewhere(values: dict[str, object]) -> None:
+    assert outcome(line(srcaddr=OUTSIDE, dstaddr=WEB, srcport=45000, dstport=443, **values)) == "answered"
+
+
+@pytest.mark.parametrize("values", [{"packets": 7, "bytes": 420}, {"packets": 3, "bytes": 180}])
+def test_retried_syns_alone_were_not_answered(values: dict[str, object]) -> None:
+    assert outcome(probe(OUTSIDE, WEB, 443, **values)) == "unanswered"
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        ANSWER,
+        reset(WEB, OUTSIDE, 443),
+        line(srcaddr=WEB, dstaddr=OUTSIDE, srcport=443, dstport=45000, tcp_flags=FIN, action="REJECT"),
+        line(srcaddr=OUTSIDE, dstaddr=WEB, srcport=45000, dstport=443, tcp_flags=FIN, action="REJECT"),
+        line(srcaddr=OUTSIDE, dstaddr=WEB, srcport=45000, dstport=443, tcp_flags=0),
+        line(srcaddr=OUTSIDE, dstaddr=WEB, srcport=45000, dstport=443, tcp_flags=RST, packets=1, bytes=40),
+    ],
+    ids=["syn-ack", "reset", "late reply", "late packet", "later interval", "reset of the opener"],
+)
+def test_what_has_no_syn_in_the_batch_is_no_contact(late: str) -> None:
+    assert outcome(late) is None
+
+
+def test_an_ipv6_syn_may_be_eighty_bytes() -> None:
+    ends = {"source": "2001:db8::9", "target": "2001:db8:1::5", "port": 443}
+    assert list(outcomes(probe(**ends, bytes=80)).values()) == ["unanswered"]
+    assert list(outcomes(probe(**ends, bytes=81)).values()) == ["answered"]
+
+
+def test_both_interfaces_of_an_inside_flow_tell_of_one_contact() -> None:
+    one = probe("10.0.0.1", WEB, 443, interface_id="eni-1", flow_direction="egress")
+    other = probe("10.0.0.1", WEB, 443, interface_id="eni-2")
+    assert outcomes(one, other) == {("10.0.0.1", WEB, 443): "unanswered"}
+
+
+def test_the_packets_addresses_are_the_ends_of_a_contact() -> None:
+    behind_nat = probe("10.0.0.1", WEB, 443, pkt_srcaddr="10.0.7.7")
+    assert outcomes(behind_nat) == {("10.0.7.7", WEB, 443): "unanswered"}
+
+
+def test_the_days_of_a_contact_are_told_apart() -> None:
+    seen = contacts(enriched([probe(OUTSIDE, WEB, 443), probe(OUTSIDE, WEB, 443, start=86_400, end=86_410)]))
+    assert sorted(seen["day"]) == [1, 20454]
+    assert set(seen["scope"]) == {VPC}
+
+
+@pytest.mark.parametrize("missing", ["srcaddr", "dstaddr", "dstport", "protocol", "start"])
+@pytest.mark.parametrize("is_null", [True, False], ids=["null", "not in the format"])
+def test_a_record_that_lacks_a_part_of_its_contact_is_none(missing: str, is_null: bool) -> None:  # noqa: FBT001
+    pkt = f"pkt-{missing}"
+    names = V5 if is_null else tuple(name for name in V5 if name not in {missing, pkt})
+    values = {missing: "-", pkt.replace("-", "_"): "-"}
+    text = line(names, **{"tcp_flags": SYN, "packets": 1, "bytes": 60, "action": "REJECT"} | values)
+    assert len(contacts(enriched([text], names))) == 0
+
+
+def test_a_contact_without_an_end_was_last_seen_when_it_started() -> None:
+    (row,) = contacts(enriched([probe(OUTSIDE, WEB, 443, end="-")])).iter_rows(named=True)
+    assert row["last_seen"] == row["first_seen"]

@@ -1,0 +1,108 @@
+"""Contacts of the default format, without tcp-flags: never a guess dressed as a fact."""
+
+from flowsentry.contacts import contacts
+from tests.builders import NOON, V2, enriched, exchange, line
+
+OUTSIDE, WEB, DATABASE = "203.0.113.9", "10.0.0.5", "10.0.0.6"
+Ends = tuple[str, int, str, int]
+
+
+def small(ends: Ends, size: int = 60, packets: int = 1, **values: object) -> str:
+    source, source_port, target, port = ends
+    told = {"srcaddr": source, "srcport": source_port, "dstaddr": target, "dstport": port, "packets": packets}
+    return line(V2, **told, bytes=size * packets, **values)
+
+
+def back(ends: Ends) -> Ends:
+    source, source_port, target, port = ends
+    return target, port, source, source_port
+
+
+def outcomes(*lines: str) -> list[tuple[str, str, int, str]]:
+    columns = ("initiator", "responder", "responder_port", "outcome")
+    # A second peer of the same interface, so that its own address is known.
+    other = exchange("192.0.2.77", WEB, 22, V2)
+    rows = contacts(enriched([*lines, *other], V2)).select(columns).rows()
+    return sorted(row for row in rows if row[0] != "192.0.2.77")
+
+
+PROBE: Ends = (OUTSIDE, 45000, WEB, 443)
+
+
+def test_a_syn_to_a_service_port_without_answer_is_unanswered() -> None:
+    assert outcomes(small(PROBE)) == [(OUTSIDE, WEB, 443, "unanswered")]
+
+
+def test_a_syn_to_a_service_port_that_a_rule_refused_is_rejected() -> None:
+    assert outcomes(small(PROBE, action="REJECT")) == [(OUTSIDE, WEB, 443, "rejected")]
+
+
+def test_a_bare_packet_back_is_a_refusal() -> None:
+    assert outcomes(small(PROBE), small(back(PROBE), 40)) == [(OUTSIDE, WEB, 443, "refused")]
+
+
+def test_more_than_a_bare_packet_back_is_an_answer() -> None:
+    assert outcomes(small(PROBE), small(back(PROBE), 60)) == [(OUTSIDE, WEB, 443, "answered")]
+    assert outcomes(small(PROBE), small(back(PROBE), 40, packets=3)) == [(OUTSIDE, WEB, 443, "answered")]
+
+
+def test_data_towards_a_service_was_answered_somewhere() -> None:
+    assert outcomes(small(PROBE, 500, 4)) == [(OUTSIDE, WEB, 443, "answered")]
+    assert outcomes(small(PROBE, 60, 8)) == [(OUTSIDE, WEB, 443, "answered")]
+
+
+def test_a_reply_alone_is_no_contact() -> None:
+    for reply in (small(back(PROBE), 40), small(back(PROBE), 60), small(back(PROBE), 700, 9)):
+        assert outcomes(reply) == []
+
+
+def test_late_replies_of_a_database_are_no_contacts_of_it() -> None:
+    late = [small((DATABASE, 5432, WEB, 40000 + number), 52, action="REJECT") for number in range(20)]
+    assert outcomes(*late) == []
+
+
+def test_late_data_of_a_closed_connection_is_no_contact() -> None:
+    assert outcomes(small(PROBE, 900, 3, action="REJECT")) == []
+
+
+def test_bare_packets_both_ways_are_the_tail_of_a_connection_of_ours() -> None:
+    ours: Ends = (WEB, 45000, "192.0.2.1", 443)
+    assert outcomes(small(ours, 40), small(back(ours), 40)) == []
+
+
+def test_bare_packets_both_ways_from_outside_are_a_refused_probe() -> None:
+    assert outcomes(small(PROBE, 40), small(back(PROBE), 40)) == [(OUTSIDE, WEB, 443, "refused")]
+
+
+def test_between_two_high_ports_the_earlier_one_opened() -> None:
+    ends: Ends = (OUTSIDE, 45000, WEB, 33333)
+    lines = (small(ends, start=NOON), small(back(ends), 40, start=NOON + 1))
+    assert outcomes(*lines) == [(OUTSIDE, WEB, 33333, "refused")]
+
+
+def test_between_two_high_ports_at_the_same_second_the_higher_one_opened() -> None:
+    ends: Ends = (OUTSIDE, 45000, WEB, 33333)
+    assert outcomes(small(ends), small(back(ends), 400, 9)) == [(OUTSIDE, WEB, 33333, "answered")]
+
+
+def test_a_high_port_from_an_ephemeral_port_is_a_probe() -> None:
+    assert outcomes(small((OUTSIDE, 45000, WEB, 33333))) == [(OUTSIDE, WEB, 33333, "unanswered")]
+
+
+def test_what_may_as_well_be_a_late_reply_is_doubtful_from_outside() -> None:
+    assert outcomes(small((OUTSIDE, 8080, WEB, 33333))) == [(OUTSIDE, WEB, 33333, "doubtful")]
+    assert outcomes(small((OUTSIDE, 20000, WEB, 33333))) == [(OUTSIDE, WEB, 33333, "doubtful")]
+
+
+def test_what_may_as_well_be_a_late_reply_is_nothing_from_inside() -> None:
+    assert outcomes(small((WEB, 8080, "192.0.2.1", 33333))) == []
+
+
+def test_replies_from_a_privileged_port_are_no_contacts_from_wherever() -> None:
+    assert outcomes(*(small((OUTSIDE, 80, WEB, 40000 + number)) for number in range(20))) == []
+
+
+def test_a_long_exchange_between_high_ports_is_answered() -> None:
+    ends: Ends = (OUTSIDE, 45000, WEB, 33333)
+    lines = [small(ends, 800, 30), small(back(ends), 900, 30, start=NOON + 1)]
+    assert outcomes(*lines) == [(OUTSIDE, WEB, 33333, "answered")]

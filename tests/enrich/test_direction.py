@@ -1,0 +1,59 @@
+"""Which way a flow went, and in which VPC, with flow-direction and without."""
+
+import pytest
+
+from flowsentry.frames import EnrichedFlows
+from flowsentry.ownership import Inventory
+from tests.builders import V2, V5, VPC, enriched, interface, line
+
+OUTSIDE = "203.0.113.9"
+
+
+def column(flows: EnrichedFlows, name: str) -> list[object]:
+    return flows[name].to_list()
+
+
+def test_flow_direction_and_vpc_id_say_it_where_the_format_has_them() -> None:
+    flows = enriched([line(V5, flow_direction="ingress"), line(V5, flow_direction="egress")])
+    assert column(flows, "direction") == ["ingress", "egress"]
+    assert column(flows, "scope") == [VPC, VPC]
+
+
+def test_the_inventory_says_it_where_the_format_does_not() -> None:
+    known = Inventory(interfaces=(interface("10.0.0.2", interface_id="eni-7"),))
+    lines = [line(V2, interface_id="eni-7"), line(V2, interface_id="eni-7", srcaddr="10.0.0.2", dstaddr="10.0.0.1")]
+    flows = enriched(lines, V2, known)
+    assert column(flows, "direction") == ["ingress", "egress"]
+    assert column(flows, "scope") == [VPC, VPC]
+
+
+def test_the_address_in_every_record_of_an_interface_is_its_own() -> None:
+    peers = [{"srcaddr": f"10.0.1.{number}", "dstaddr": "10.0.0.5"} for number in range(3)]
+    back = [{"srcaddr": each["dstaddr"], "dstaddr": each["srcaddr"]} for each in peers]
+    flows = enriched([line(V2, **each) for each in (*peers, *back)], V2)
+    assert column(flows, "direction") == ["ingress"] * 3 + ["egress"] * 3
+    assert set(column(flows, "scope")) == {"unknown"}
+
+
+def test_with_a_single_peer_the_end_inside_is_the_interface() -> None:
+    flows = enriched([line(V2, srcaddr=OUTSIDE), line(V2, srcaddr="10.0.0.2", dstaddr=OUTSIDE)], V2)
+    assert column(flows, "direction") == ["ingress", "egress"]
+
+
+def test_a_single_peer_inside_leaves_the_direction_untold() -> None:
+    assert column(enriched([line(V2), line(V2)], V2), "direction") == [None, None]
+
+
+def test_interfaces_are_told_apart() -> None:
+    lines = [
+        line(V2, interface_id="eni-1", srcaddr="10.0.0.1", dstaddr="10.0.0.2"),
+        line(V2, interface_id="eni-1", srcaddr="10.0.0.1", dstaddr="10.0.0.3"),
+        line(V2, interface_id="eni-2", srcaddr="10.0.0.1", dstaddr="10.0.0.2"),
+        line(V2, interface_id="eni-2", srcaddr="10.0.0.3", dstaddr="10.0.0.2"),
+    ]
+    assert column(enriched(lines, V2), "direction") == ["egress", "egress", "ingress", "ingress"]
+
+
+@pytest.mark.parametrize("names", [("srcaddr", "dstaddr"), ("dstport", "interface-id"), ("vpc-id", "log-status")])
+def test_a_format_that_lacks_what_tells_leaves_the_direction_untold(names: tuple[str, ...]) -> None:
+    assert column(enriched([line(names)], names), "direction") == [None]
