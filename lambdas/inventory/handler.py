@@ -1,7 +1,6 @@
 """Describe calls → the inventory snapshot, on a schedule."""
 
 from functools import lru_cache
-from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -10,7 +9,7 @@ from flowsentry.aws.inventory_source import InventorySource
 from flowsentry.aws.inventory_store import InventoryStore
 from flowsentry.owner_kinds import UNKNOWN
 from flowsentry.settings import InventorySettings, settings
-from flowsentry.telemetry import count, logger, metrics
+from flowsentry.telemetry import Event, count, instrumented
 
 
 @lru_cache(maxsize=1)
@@ -19,9 +18,8 @@ def store() -> InventoryStore:
     return InventoryStore(given.output_bucket, given.inventory_key, clients.s3())
 
 
-@logger().inject_lambda_context
-@metrics().log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
+@instrumented
+def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     store().load()
     inventory = InventorySource(clients.ec2(), clients.load_balancing()).describe()
     store().save(inventory)

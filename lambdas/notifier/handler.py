@@ -1,7 +1,6 @@
 """Findings stream and schedule → SNS: new alerts within seconds, what was left over and digests on schedule."""
 
 from functools import lru_cache
-from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -10,7 +9,7 @@ from flowsentry.aws.alert_topic import AlertTopic
 from flowsentry.aws.finding_table import FindingTable, finding_of
 from flowsentry.aws.outbox import Outbox
 from flowsentry.settings import NotifierSettings, settings
-from flowsentry.telemetry import logger, metrics
+from flowsentry.telemetry import Event, instrumented
 
 
 @lru_cache(maxsize=1)
@@ -23,9 +22,8 @@ def outbox() -> Outbox:
     )
 
 
-@logger().inject_lambda_context
-@metrics().log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's signature
+@instrumented
+def lambda_handler(event: Event, context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's signature
     if "Records" in event:
         inserted = (record for record in event["Records"] if record["eventName"] == "INSERT")
         outbox().publish_new(finding_of(record["dynamodb"]["NewImage"]) for record in inserted)

@@ -1,7 +1,6 @@
 """SQS batch of S3 notices → pipeline; a message that is to be retried is reported as a batch item failure."""
 
 from functools import lru_cache
-from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -16,7 +15,7 @@ from flowsentry.aws.objects_once import ObjectsOnce
 from flowsentry.aws.payload_processor import PayloadProcessor
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.settings import ObjectProcessorSettings, settings
-from flowsentry.telemetry import count, logger, metrics
+from flowsentry.telemetry import Event, count, instrumented, logger
 
 
 @lru_cache(maxsize=1)
@@ -40,9 +39,8 @@ def take(record: SQSRecord) -> None:
         raise
 
 
-@logger().inject_lambda_context
-@metrics().log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+@instrumented
+def lambda_handler(event: Event, context: LambdaContext) -> PartialItemFailureResponse:
     processor().once.during(context)
     batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, take, batch, context)

@@ -3,7 +3,6 @@ notice queue: nothing is caught here.
 """
 
 from functools import lru_cache
-from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -13,7 +12,7 @@ from flowsentry.aws.payload_processor import PayloadProcessor
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.errors import PoisonError
 from flowsentry.settings import ProcessorSettings, settings
-from flowsentry.telemetry import count_by, logger, metrics
+from flowsentry.telemetry import Event, count_by, instrumented
 
 
 @lru_cache(maxsize=1)
@@ -22,11 +21,10 @@ def processor() -> PayloadProcessor:
     return PayloadProcessor(SourceProcessor.of(given), LogFormats(given.log_formats_parameter, clients.ssm()))
 
 
-@logger().inject_lambda_context
-@metrics().log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
+@instrumented
+def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     try:
-        outcome = processor().process(event["awslogs"]["data"])
+        outcome = processor().process(event)
     except PoisonError as poison:
         count_by("PoisonSources", {poison.reason: 1})
         raise

@@ -1,12 +1,18 @@
 """Logger and pipeline metrics of a function. Tracing is Lambda's own (active tracing): no X-Ray SDK in the layer."""
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, wraps
+from typing import Any, TypeAlias, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.metric_names import NAMESPACE, PIPELINE_METRICS, PipelineMetric, Unit
+
+Event: TypeAlias = dict[str, Any]
+Answer = TypeVar("Answer")
+Handler: TypeAlias = Callable[[Event, LambdaContext], Answer]
 
 
 @lru_cache(maxsize=1)
@@ -19,6 +25,21 @@ def logger() -> Logger:
 def metrics() -> Metrics:
     """Printed when the handler returns, stamped with now. Dimension: `service`."""
     return Metrics(namespace=NAMESPACE)
+
+
+def instrumented(handler: Handler[Answer]) -> Handler[Answer]:
+    """The handler with the request in its log lines, and its metrics printed when it ends, also by an error."""
+
+    @logger().inject_lambda_context
+    @wraps(handler)
+    def run(event: Event, context: LambdaContext) -> Answer:
+        try:
+            return handler(event, context)
+        finally:
+            if metrics().metric_set:
+                metrics().flush_metrics()
+
+    return run
 
 
 def count(name: PipelineMetric, value: float = 1) -> None:

@@ -1,4 +1,4 @@
-"""The payload in Lambda's record of an invocation that failed for good, which its failure destination puts in S3.
+"""The event in Lambda's record of an invocation that failed for good, which its failure destination puts in S3.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.htm
 import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Any
 
 from flowsentry.errors import PoisonError
 
@@ -13,8 +14,8 @@ MAX_RECORD_BYTES = 8 << 20
 """An asynchronous payload has at most 1 MB, so a record is some 1.5 MB; more is no such record."""
 
 
-def failed_payload(blocks: Iterable[bytes]) -> tuple[str | None, Iterator[bytes]]:
-    """The payload (`awslogs.data`) in such a record, and no blocks; for any other object none, and its blocks.
+def failed_event(blocks: Iterable[bytes]) -> tuple[Any, Iterator[bytes]]:
+    """The event in such a record, and no blocks; for any other object none, and its blocks.
 
     Recognised by content: no flow log starts with a brace. Raises PoisonError for JSON that is no such record.
     """
@@ -22,7 +23,7 @@ def failed_payload(blocks: Iterable[bytes]) -> tuple[str | None, Iterator[bytes]
     first = next(stream, b"")
     if not first.startswith(b"{"):
         return None, chain([first], stream)
-    return _payload(_all(chain([first], stream))), iter(())
+    return _event(_all(chain([first], stream))), iter(())
 
 
 def _all(blocks: Iterable[bytes]) -> bytes:
@@ -34,12 +35,9 @@ def _all(blocks: Iterable[bytes]) -> bytes:
     return bytes(record)
 
 
-def _payload(record: bytes) -> str:
+def _event(record: bytes) -> Any:
     try:
-        payload = json.loads(record)["requestPayload"]["awslogs"]["data"]
+        return json.loads(record)["requestPayload"]
     except (ValueError, KeyError, TypeError) as error:
-        sentence = f"the object is JSON, and no record of a failed CloudWatch Logs invocation: {error!r}"
+        sentence = f"the object is JSON, and no record of a failed invocation: {error!r}"
         raise PoisonError("not-a-failed-invocation", sentence) from error
-    if not isinstance(payload, str):
-        raise PoisonError("not-a-failed-invocation", "the payload of the failed invocation is no text")
-    return payload

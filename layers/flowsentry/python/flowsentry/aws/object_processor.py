@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flowsentry.aws.dead_letters import DeadLetters
-from flowsentry.aws.failed_invocation import failed_payload
+from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.object_notice import ObjectNotice, object_notices
 from flowsentry.aws.objects_once import ObjectsOnce, Result
 from flowsentry.aws.payload_processor import PayloadProcessor
@@ -47,10 +47,10 @@ class ObjectProcessor:
             self._set_aside(notice.body, PoisonError(damage["reason"], damage["message"]))
 
     def _process(self, notice: ObjectNotice) -> Result:
-        payload, blocks = failed_payload(self.sources.store.blocks(notice.source))
-        if payload is not None:
+        event, blocks = failed_event(self.sources.store.blocks(notice.source))
+        if event is not None:
             count("RecoveredPayloads")
-            outcome = self.payloads.process(payload)
+            outcome = self.payloads.process(event)
         else:
             outcome = self.sources.process(str(notice.source), object_texts(blocks))
         logger().info("object processed", extra={"object": str(notice.source), **_summary(outcome)})

@@ -72,7 +72,7 @@ class Outbox:
         return True
 
     def _publish_digest(self, waiting: Sequence[Unpublished]) -> None:
-        """One digest when the oldest has waited a window, so there is at most one a window, with no state of its own."""
+        """One digest when the oldest has waited a window, so at most one is sent a window, with no state kept."""
         if not waiting or waiting[0].found_at > self.clock() - 60 * self.digest_minutes:
             return
         self.topic.publish(digest_message([each.finding for each in waiting], self.digest_minutes))

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from flowsentry.aws.log_formats import LogFormats
 from flowsentry.aws.source_processor import SourceProcessor
@@ -21,12 +22,12 @@ class PayloadProcessor:
     sources: SourceProcessor
     formats: LogFormats
 
-    def process(self, data: str) -> Outcome:
-        """What became of the payload (`awslogs.data`); an empty outcome for a probe of CloudWatch Logs.
+    def process(self, event: Any) -> Outcome:
+        """What became of the payload in an event; an empty outcome for a probe of CloudWatch Logs.
 
         Raises PoisonError for what is no payload, or comes from a log group without a log format.
         """
-        payload = subscription(_decoded(data))
+        payload = subscription(_decoded(_data_in(event)))
         if payload.is_control:
             count("ControlMessages")
             return Outcome()
@@ -44,6 +45,13 @@ def source_of(payload: Subscription) -> str:
     """A name for the payload: the same when it is delivered again, another for any other payload."""
     digest = hashlib.blake2b(payload.text, digest_size=16).hexdigest()
     return f"{payload.owner}:{payload.log_group}:{payload.log_stream}:{digest}"
+
+
+def _data_in(event: Any) -> str:
+    try:
+        return str(event["awslogs"]["data"])
+    except (KeyError, TypeError) as error:
+        raise PoisonError("not-a-subscription", "the event is none of CloudWatch Logs: no awslogs.data") from error
 
 
 def _decoded(data: str) -> bytes:

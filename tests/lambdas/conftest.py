@@ -1,0 +1,141 @@
+"""A handler, loaded as Lambda loads it, and the AWS that it finds."""
+
+import importlib.util
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from flowsentry import telemetry
+from flowsentry.aws import clients
+from flowsentry.settings import settings
+from tests.moto_world import (
+    EVIDENCE_TABLE,
+    FINDINGS_TABLE,
+    IDEMPOTENCY_TABLE,
+    LOG_BUCKET,
+    LOG_FORMATS_PARAMETER,
+    OUTPUT_BUCKET,
+    REGION,
+    aws_in_memory,
+    make_bucket,
+    make_evidence_table,
+    make_findings_table,
+    make_idempotency_table,
+    make_log_formats,
+    make_queue,
+)
+
+ROOT = Path(__file__).parents[2]
+NOW = 1_793_676_000  # 2026-11-03 03:20:00 UTC, minutes after the recorded events
+
+LoadHandler = Callable[[str], ModuleType]
+
+
+@dataclass
+class Invocation:
+    """What Lambda tells a handler about its invocation."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:123456789012:function:function"
+    aws_request_id: str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@dataclass(frozen=True)
+class World:
+    """Queues and the topic by address."""
+
+    dead_letters: str
+    topic: str
+    subscriber: str
+
+
+@pytest.fixture(autouse=True)
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with aws_in_memory(monkeypatch):
+        make_evidence_table()
+        make_findings_table()
+        make_idempotency_table()
+        make_bucket(LOG_BUCKET)
+        make_bucket("failed-invocations")
+        make_bucket(OUTPUT_BUCKET)
+        make_log_formats()
+        topic = clients.sns().create_topic(Name="alerts")["TopicArn"]
+        made = World(make_queue("notices-dlq"), topic, make_queue("subscriber"))
+        subscribe(topic, made.subscriber)
+        for name, value in environment(made).items():
+            monkeypatch.setenv(name, value)
+        forget_everything()
+        yield made
+    forget_everything()
+
+
+def subscribe(topic: str, queue_url: str) -> None:
+    answer = clients.sqs().get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    clients.sns().subscribe(TopicArn=topic, Protocol="sqs", Endpoint=answer["Attributes"]["QueueArn"])
+
+
+def environment(world: World) -> dict[str, str]:
+    return {
+        "POWERTOOLS_SERVICE_NAME": "function",
+        "EVIDENCE_TABLE": EVIDENCE_TABLE,
+        "FINDINGS_TABLE": FINDINGS_TABLE,
+        "IDEMPOTENCY_TABLE": IDEMPOTENCY_TABLE,
+        "OUTPUT_BUCKET": OUTPUT_BUCKET,
+        "LOG_FORMATS_PARAMETER": LOG_FORMATS_PARAMETER,
+        "NOTICE_DLQ_URL": world.dead_letters,
+        "ALERT_TOPIC_ARN": world.topic,
+    }
+
+
+def forget_everything() -> None:
+    settings.cache_clear()
+    telemetry.metrics().clear_metrics()
+
+
+@pytest.fixture
+def load_handler() -> LoadHandler:
+    """Loads a function's handler afresh: a cold start."""
+    return cold_start
+
+
+def cold_start(function: str) -> ModuleType:
+    path = ROOT / "lambdas" / function / "handler.py"
+    spec = importlib.util.spec_from_file_location(f"{function}_handler", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """A recorded event of the folder events/."""
+    event: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return event
+
+
+@pytest.fixture
+def invocation() -> Invocation:
+    return Invocation()
+
+
+def metrics_in(text: str) -> list[dict[str, Any]]:
+    """The metrics among printed lines; log lines are left out."""
+    lines = (json.loads(line) for line in text.splitlines() if line.startswith("{"))
+    return [line for line in lines if "_aws" in line]
+
+
+def total(printed: list[dict[str, Any]], name: str) -> float:
+    """The sum of a pipeline metric over its lines with no dimension but the service; of a traffic metric over all."""
+    directives = [(line, line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]) for line in printed if name in line]
+    values = [line[name] for line, dimensions in directives if dimensions in (["service"], ["vpc"])]
+    return sum(sum(value) if isinstance(value, list) else value for value in values)
