@@ -51,6 +51,12 @@ class Evidence:
     def has_failures(self) -> bool:
         return bool(self.failed or self.doubtful)
 
+    def within_bounds(self) -> "Evidence":
+        """The same, with sets of at most the sizes that are kept."""
+        fits = len(self.failed) <= MAX_ENDPOINTS and len(self.answered) <= MAX_ENDPOINTS
+        fits = fits and len(self.doubtful) <= MAX_DOUBTFUL and len(self.source_ports) <= MAX_SOURCE_PORTS
+        return self if fits else self.merge(self)
+
     def merge(self, other: "Evidence") -> "Evidence":
         """Both, as if seen at once. In any order, any number of times, the result is the same."""
         return Evidence(

@@ -11,8 +11,8 @@ def folded(batch: Iterable[Evidence]) -> list[Evidence]:
     merged: dict[EvidenceKey, Evidence] = {}
     for evidence in batch:
         if evidence.has_failures or evidence.answered:
-            known = merged.get(evidence.key, evidence)
-            merged[evidence.key] = known.merge(evidence)
+            known = merged.get(evidence.key)
+            merged[evidence.key] = known.merge(evidence) if known else evidence.within_bounds()
     return list(merged.values())
 
 
@@ -44,24 +44,41 @@ class EvidenceInMemory:
 
     def __init__(self) -> None:
         self.items: dict[EvidenceKey, Evidence] = {}
+        self._days: dict[tuple[str, str], set[int]] = {}
 
     def suspects(self, keys: Collection[EvidenceKey]) -> set[EvidenceKey]:
         """See EvidenceStore.suspects."""
-        return {key for key in keys if has_neighbour(self.items, key)}
+        return {key for key in keys if self._is_suspect(key)}
 
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge. All failures of a batch are recorded before its answers are looked at."""
         evidence = folded(batch)
         failures = [one for one in evidence if one.has_failures]
         self._record(failures)
-        answers = [one for one in evidence if not one.has_failures and has_neighbour(self.items, one.key)]
+        answers = [one for one in evidence if not one.has_failures and self._is_suspect(one.key)]
         self._record(answers)
-        return histories(self.items, [one.key for one in failures + answers])
+        return self._histories([one.key for one in failures + answers])
+
+    def _is_suspect(self, key: EvidenceKey) -> bool:
+        days = self._days.get((key.scope, key.source), ())
+        return any(abs(day - key.day) <= MEMORY_DAYS for day in days)
 
     def _record(self, batch: Iterable[Evidence]) -> None:
         for evidence in batch:
-            known = self.items.get(evidence.key, evidence)
-            self.items[evidence.key] = known.merge(evidence)
+            key = evidence.key
+            known = self.items.get(key)
+            self.items[key] = known.merge(evidence) if known else evidence
+            self._days.setdefault((key.scope, key.source), set()).add(key.day)
+
+    def _histories(self, recorded: Iterable[EvidenceKey]) -> list[History]:
+        written: dict[tuple[str, str], list[int]] = {}
+        for key in recorded:
+            written.setdefault((key.scope, key.source), []).append(key.day)
+        return [self._history(source, days) for source, days in written.items()]
+
+    def _history(self, source: tuple[str, str], written: list[int]) -> History:
+        near = [day for day in sorted(self._days[source]) if any(abs(day - one) <= MEMORY_DAYS for one in written)]
+        return History({day: self.items[EvidenceKey(*source, day)] for day in near}, tuple(sorted(written)))
 
 
 class FindingsInMemory:

@@ -15,7 +15,7 @@ from flowsentry.frames import Contacts, EnrichedFlows
 
 __all__ = ["Gathering", "contacts", "gather"]
 
-MAX_UNMERGED_ROWS = 2_000_000
+MAX_UNMERGED_ROWS = 1_000_000
 """Signs of established connections held before each contact is held once. More: more memory. Fewer: the same contacts
 are sorted out more often."""
 

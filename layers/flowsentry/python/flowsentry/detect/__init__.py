@@ -6,7 +6,7 @@ from flowsentry.detect.blocked_internal import blocked_internal
 from flowsentry.detect.host_sweep import HOST_SWEEP
 from flowsentry.detect.network_scan import NETWORK_SCAN
 from flowsentry.detect.port_scan import PORT_SCAN
-from flowsentry.detect.scans import condemned_sources, scans
+from flowsentry.detect.scans import scans
 from flowsentry.evidence import History
 from flowsentry.findings import Finding
 from flowsentry.frames import Contacts
@@ -25,4 +25,5 @@ def detect(
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
     found = scans(histories, SHAPES, inventory, territory)
-    return [*found, *blocked_internal(contacts, condemned_sources(histories), inventory)]
+    condemned = {(finding.scope, finding.subject) for finding in found}
+    return [*found, *blocked_internal(contacts, condemned, inventory)]

@@ -5,7 +5,7 @@ Outside to us is the weather of the Internet: medium when something answered, el
 digest a window.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 
 import polars as pl
@@ -50,11 +50,6 @@ def scans(
         for history in histories
         for key, condemned in _condemned(history)
     ]
-
-
-def condemned_sources(histories: Iterable[History]) -> set[tuple[str, str]]:
-    """The (scope, source) of those that are condemned."""
-    return {(key.scope, key.source) for history in histories for key, _ in _condemned(history)}
 
 
 def _condemned(history: History) -> Iterator[tuple[EvidenceKey, Verdict]]:

@@ -61,8 +61,10 @@ def verdict(days: Mapping[int, Evidence], day: int) -> Verdict | None:
 
 
 def _union(days: Mapping[int, Evidence], day: int) -> Evidence | None:
+    """The evidence of the days remembered; None where there is too little of it to condemn anyone, as mostly."""
     remembered = [days[each] for each in range(day - MEMORY_DAYS, day + 1) if each in days]
-    return reduce(Evidence.merge, remembered) if day in days else None
+    failures = sum(len(evidence.failed) + len(evidence.doubtful) for evidence in remembered)
+    return reduce(Evidence.merge, remembered) if day in days and failures >= MIN_ENDPOINTS else None
 
 
 def _doubts_count(union: Evidence) -> bool:

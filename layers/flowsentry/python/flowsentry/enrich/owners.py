@@ -23,15 +23,21 @@ def with_owners(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
         _packet_address(flows, "dstaddr").alias("destination_address"),
     ).with_columns(_key("source_address").alias("__source_key"), _key("destination_address").alias("__destination_key"))
     known = _known_ends(ends, territory)
-    for end in ("source", "destination"):
-        columns = {name: f"{end}_{name}" for name in ("is_inside", "is_ipv6", *_OWNER)} | {_KEY: f"__{end}_key"}
-        ends = ends.join(known.rename(columns), on=f"__{end}_key", how="left", maintain_order="left")
-    facts = ("source_is_inside", "destination_is_inside", "source_is_ipv6")
+    source, destination = (_found(ends, known, end) for end in ("source", "destination"))
     return (
-        ends.drop("__source_key", "__destination_key", "destination_is_ipv6")
-        .with_columns(pl.col(facts).fill_null(value=False))
+        ends.drop("__source_key", "__destination_key")
+        .hstack(source)
+        .hstack(destination.drop("destination_is_ipv6"))
         .rename({"source_is_ipv6": "is_ipv6"})
     )
+
+
+def _found(ends: pl.DataFrame, known: pl.DataFrame, end: str) -> pl.DataFrame:
+    """What is known of this end of each flow, row by row. Only the key is joined: a join copies all columns it has."""
+    keys = ends.select(pl.col(f"__{end}_key").alias(_KEY))
+    found = keys.join(known, on=_KEY, how="left", maintain_order="left").drop(_KEY)
+    facts = pl.col("is_inside", "is_ipv6").fill_null(value=False)
+    return found.with_columns(facts).rename({name: f"{end}_{name}" for name in found.columns})
 
 
 def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
