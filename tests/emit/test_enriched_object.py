@@ -1,0 +1,64 @@
+"""Enriched flows as one Parquet file under a key that the same source always has."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flowsentry.emit.enriched_object import enriched_key, write_enriched
+from flowsentry.frames import EnrichedFlows
+from tests.builders import NOON, V2, V5, enriched, line
+
+SOURCE = "s3://logs/AWSLogs/123456789012/vpcflowlogs/a.log.gz"
+
+
+def test_a_key_is_by_day_so_that_athena_reads_only_the_days_asked_for() -> None:
+    assert enriched_key(SOURCE, NOON).startswith("enriched/day=2026-01-01/")
+    assert enriched_key(SOURCE, NOON).endswith(".parquet")
+
+
+def test_the_same_source_has_the_same_key_and_another_has_another() -> None:
+    assert enriched_key(SOURCE, NOON) == enriched_key(SOURCE, NOON + 60)
+    assert enriched_key(SOURCE, NOON) != enriched_key(SOURCE + "2", NOON)
+
+
+def chunks(*sizes: int) -> Iterator[EnrichedFlows]:
+    port = iter(range(1, 60_000))
+    for size in sizes:
+        yield enriched([line(srcport=next(port)) for _ in range(size)])
+
+
+@pytest.mark.parametrize("sizes", [(3,), (3, 4), (0, 3), (3, 0, 0, 2), (1,) * 20])
+def test_all_rows_of_all_chunks_are_written_in_order(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    path = tmp_path / "enriched.parquet"
+    assert write_enriched(chunks(*sizes), path) == sum(sizes)
+    assert pl.read_parquet(path)["srcport"].to_list() == list(range(1, sum(sizes) + 1))
+
+
+@pytest.mark.parametrize("sizes", [(), (0,), (0, 0)])
+def test_no_rows_are_no_file(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    path = tmp_path / "enriched.parquet"
+    assert write_enriched(chunks(*sizes), path) == 0
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("names", [V2, V5, (*V5, "moon-phase")], ids=["v2", "v5", "with an unknown field"])
+def test_columns_and_values_are_those_of_the_enriched_flows(tmp_path: Path, names: tuple[str, ...]) -> None:
+    flows = enriched([line(names), line(names, srcport="-", dstaddr="-")], names)
+    write_enriched(iter([flows]), tmp_path / "enriched.parquet")
+    written = pl.read_parquet(tmp_path / "enriched.parquet")
+    assert written.columns == flows.columns
+    assert [tuple(map(str, row)) for row in written.rows()] == [tuple(map(str, row)) for row in flows.rows()]
+
+
+def test_no_column_has_a_type_that_athena_does_not_read(tmp_path: Path) -> None:
+    write_enriched(chunks(2), tmp_path / "enriched.parquet")
+    types = set(pl.read_parquet(tmp_path / "enriched.parquet").schema.dtypes())
+    assert not types & {pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64}
+
+
+def test_the_same_flows_are_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        write_enriched(chunks(5, 5), tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()

@@ -1,0 +1,175 @@
+"""One source from bytes to findings: every line is accounted for, and effects happen once, after the end."""
+
+import gzip
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flowsentry.decode import object_texts, subscription, subscription_text
+from flowsentry.errors import CutOffError, PoisonError, RetryableError
+from flowsentry.evidence import Evidence, History
+from flowsentry.fields import DEFAULT_LOG_FORMAT
+from flowsentry.findings import Finding
+from flowsentry.frames import LogText
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.ownership import Inventory
+from flowsentry.pipeline import MAX_UNKNOWN_INTERFACES, Context, Outcome, process
+from tests.builders import INTERFACE, NOON, V2, Watch, flow_log, interface, line, log_text, no_data, payload, probe
+
+SCAN = [probe("203.0.113.9", f"10.0.1.{number}", 22) for number in range(1, 21)]
+
+
+def outcome_of(data: bytes) -> Outcome:
+    (outcome,) = Watch().see(data)
+    return outcome
+
+
+def test_every_line_is_a_record_a_status_or_rejected() -> None:
+    outcome = outcome_of(flow_log([*SCAN, line(), no_data(), no_data(), no_data(log_status="SKIPDATA"), "bad", ""]))
+    assert outcome.lines == 26
+    assert (outcome.accepted_records, outcome.nodata, outcome.skipdata, outcome.rejected.total) == (21, 2, 1, 2)
+    assert (outcome.newest_end, outcome.damage, outcome.unknown_fields) == (NOON + 30, None, ())
+    assert [each.subject for each in outcome.findings] == ["203.0.113.9"]
+
+
+@pytest.mark.parametrize("nothing", [b"", gzip.compress(b""), flow_log([]), flow_log([]).rstrip(b"\n")])
+def test_a_source_without_lines_is_an_empty_outcome(nothing: bytes) -> None:
+    outcome = outcome_of(nothing)
+    assert (outcome.lines, outcome.newest_end, outcome.findings, len(outcome.measurements)) == (0, None, [], 0)
+
+
+@pytest.mark.parametrize("lines", [["bad"], [no_data()], ["", "bad", no_data(log_status="SKIPDATA")]])
+def test_a_source_without_traffic_is_counted(lines: list[str]) -> None:
+    outcome = outcome_of(flow_log(lines))
+    assert (outcome.lines, outcome.accepted_records, len(outcome.measurements)) == (len(lines), 0, 0)
+
+
+def test_a_control_message_is_an_empty_outcome() -> None:
+    control = subscription(payload(["CWL CONTROL MESSAGE"], "CONTROL_MESSAGE"))
+    assert Watch().see_texts([subscription_text(control, DEFAULT_LOG_FORMAT)]).lines == 0
+
+
+def test_fields_that_the_table_does_not_have_are_told() -> None:
+    names = (*V2, "moon-phase", "tide")
+    assert outcome_of(flow_log([line(names)], names)).unknown_fields == ("moon-phase", "tide")
+
+
+def test_any_subset_of_fields_is_processed() -> None:
+    for names in (("srcaddr", "dstaddr"), ("version", "tcp-flags"), ("start", "end"), ("bytes", "action"), V2[3:]):
+        assert outcome_of(flow_log([line(names)] * 3, names)).accepted_records == 3
+
+
+def test_interfaces_that_the_inventory_does_not_have_are_told_in_order_and_bounded() -> None:
+    known = Inventory(interfaces=(interface("10.0.0.1", interface_id=INTERFACE),))
+    lines = [line(), line(interface_id="eni-b"), line(interface_id="eni-a"), line(interface_id="eni-b")]
+    assert Watch(known).see(flow_log(lines))[0].unknown_interfaces == ("eni-a", "eni-b")
+    many = flow_log(line(interface_id=f"eni-{number}") for number in range(500))
+    assert len(outcome_of(many).unknown_interfaces) == MAX_UNKNOWN_INTERFACES
+
+
+def cut_off(data: bytes) -> bytes:
+    return gzip.compress(data)[:-4]
+
+
+def test_a_source_that_was_cut_off_has_its_findings_and_its_damage() -> None:
+    outcome = outcome_of(cut_off(flow_log(SCAN)))
+    assert isinstance(outcome.damage, CutOffError)
+    assert (outcome.accepted_records, len(outcome.findings)) == (20, 1)
+
+
+def damaged(data: bytes) -> bytes:
+    whole = bytearray(gzip.compress(data))
+    whole[-6] ^= 1
+    return bytes(whole)
+
+
+@pytest.mark.parametrize("data", [damaged(flow_log(SCAN)), b"no header\n", damaged(flow_log(SCAN * 5000))])
+@pytest.mark.parametrize("is_written", [True, False], ids=["with Parquet", "without"])
+def test_a_poison_source_has_no_effect_at_all(tmp_path: Path, data: bytes, is_written: bool) -> None:  # noqa: FBT001
+    watch, path = Watch(), tmp_path / "enriched.parquet" if is_written else None
+    with pytest.raises(PoisonError) as poison:
+        process(object_texts([data]), watch.context, watch.evidence, watch.findings, path)
+    assert not isinstance(poison.value, CutOffError)
+    assert (watch.evidence.items, watch.found) == ({}, [])
+
+
+def test_the_second_delivery_of_a_source_finds_nothing_new_and_changes_nothing() -> None:
+    watch = Watch()
+    first, second = watch.see(flow_log(SCAN), flow_log(SCAN))
+    assert (len(first.findings), second.findings) == (1, [])
+    once = Watch()
+    once.see(flow_log(SCAN))
+    assert (once.evidence.items, once.found) == (watch.evidence.items, watch.found)
+
+
+def test_the_enriched_flows_are_written_with_their_owners(tmp_path: Path) -> None:
+    path = tmp_path / "enriched.parquet"
+    watch = Watch(Inventory(interfaces=(interface("10.0.0.1"),)))
+    texts = [log_text([line(), no_data()]), log_text([line()])]
+    process(texts, watch.context, watch.evidence, watch.findings, path)
+    assert pl.read_parquet(path)["source_owner_name"].to_list() == ["web-1", "web-1"]
+
+
+def test_no_file_is_written_for_a_source_without_traffic(tmp_path: Path) -> None:
+    path, watch = tmp_path / "enriched.parquet", Watch()
+    process([log_text([no_data(), "bad"])], watch.context, watch.evidence, watch.findings, path)
+    assert not path.exists()
+
+
+class EvidenceOutOfReach(EvidenceInMemory):
+    """A store that cannot be reached the first time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures = 1
+
+    def merge(self, batch: Sequence[Evidence]) -> list[History]:
+        if self.failures:
+            self.failures -= 1
+            raise RetryableError("throttled")
+        return super().merge(batch)
+
+
+class FindingsOutOfReach(FindingsInMemory):
+    """A store that fails after it put the first finding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures = 1
+
+    def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
+        if self.failures:
+            self.failures -= 1
+            super().put_new(findings[:1])
+            raise RetryableError("throttled")
+        return super().put_new(findings)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "findings"),
+    [(EvidenceOutOfReach, FindingsInMemory), (EvidenceInMemory, FindingsOutOfReach)],
+    ids=["evidence", "findings"],
+)
+def test_a_store_out_of_reach_is_retryable_and_doing_all_again_is_harmless(
+    evidence: type[EvidenceInMemory], findings: type[FindingsInMemory]
+) -> None:
+    stores = evidence(), findings()
+    with pytest.raises(RetryableError):
+        process([log_text(SCAN)], Context(), *stores)
+    process([log_text(SCAN)], Context(), *stores)
+    once = Watch()
+    once.see_texts([log_text(SCAN)])
+    assert (once.evidence.items, once.findings.findings) == (stores[0].items, stores[1].findings)
+
+
+def test_an_error_of_our_own_is_not_hidden_by_the_writer(tmp_path: Path) -> None:
+    def broken() -> Iterator[LogText]:
+        yield log_text(SCAN)
+        raise RetryableError("the object's download broke off")
+
+    watch = Watch()
+    with pytest.raises(RetryableError, match="broke off"):
+        process(broken(), watch.context, watch.evidence, watch.findings, tmp_path / "enriched.parquet")
+    assert watch.evidence.items == {}
