@@ -14,8 +14,8 @@ FAILED_PERIODS, FAILED_OF_PERIODS = 2, 3
 """A function's errors alarm when two of three periods have some. Fewer: a retry that worked wakes somebody. More: a
 function that fails always is found later."""
 LATE_ALERT_MINUTES = 30
-"""How late an alert may be, beyond the window of a digest. Less: an outage of SNS that the outbox gets over by itself
-alarms. More: people hear later that they hear nothing."""
+"""How late an alert may be. Less: an outage of SNS that the outbox gets over by itself alarms. More: people hear later
+that they hear nothing."""
 
 
 class Alarms(Construct):
@@ -78,12 +78,11 @@ class Alarms(Construct):
         )
 
     def watch_alerts(self) -> None:
-        minutes = self._deployment.digest_minutes + LATE_ALERT_MINUTES
         self._alarm(
             "alerts-not-sent",
-            f"A finding has waited in the outbox for more than {minutes} minutes: people are not being told.",
+            f"An alert has waited in the outbox for more than {LATE_ALERT_MINUTES} minutes: people are not being told.",
             pipeline("OldestAlertSeconds", "notifier", "Maximum"),
-            threshold=minutes * 60,
+            threshold=LATE_ALERT_MINUTES * 60,
         )
 
     def _alarm(  # noqa: PLR0913 - what an alarm is made of

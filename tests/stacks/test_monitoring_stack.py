@@ -46,6 +46,14 @@ def test_every_entry_of_the_runbook_belongs_to_an_alarm(every: Every) -> None:
     assert entries() == linked
 
 
+def test_every_reason_of_a_dead_letter_is_in_the_runbook() -> None:
+    package = RUNBOOK.parents[1] / "layers" / "flowsentry" / "python" / "flowsentry"
+    raised = r"(?:PoisonError|CutOffError)\(\s*\"([a-z-]+)\""
+    reasons = {reason for path in package.rglob("*.py") for reason in re.findall(raised, path.read_text())}
+    assert reasons
+    assert {reason for reason in reasons if f"`{reason}`" not in RUNBOOK.read_text()} == set()
+
+
 def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_ends(every: Every) -> None:
     for alarm in alarms(every).values():
         assert "alerttopicarn" in str(alarm["AlarmActions"])
