@@ -1,5 +1,6 @@
 """Lambda: functions run from the deployed zip files and layers, at once or later, and log to their groups."""
 
+import concurrent.futures
 import contextlib
 import json
 import threading
@@ -25,6 +26,9 @@ class Pool:
         self._settings = settings
         self._slots = threading.BoundedSemaphore(concurrency)
         self._idle: list[ExecutionEnvironment] = []
+        self._all: set[ExecutionEnvironment] = set()
+        self._is_retired = False
+        self._is_killed = False
 
     @contextlib.contextmanager
     def environment(self) -> Iterator[ExecutionEnvironment]:
@@ -34,17 +38,33 @@ class Pool:
             try:
                 yield environment
             finally:
-                if environment.is_alive:
+                if environment.is_alive and not self._is_retired:
                     self._idle.append(environment)
                 else:
+                    self._all.discard(environment)
                     environment.stop()
 
-    def stop(self) -> None:
+    def retire(self) -> None:
+        """What runs may finish; nothing is kept warm."""
+        self._is_retired = True
         while self._idle:
-            self._idle.pop().stop()
+            environment = self._idle.pop()
+            self._all.discard(environment)
+            environment.stop()
+
+    def kill(self) -> None:
+        """Nothing runs any more; whoever waits for an answer is told that the function has exited."""
+        self._is_killed = True
+        self.retire()
+        for environment in tuple(self._all):
+            environment.kill()
 
     def _new(self) -> ExecutionEnvironment:
-        return ExecutionEnvironment(self.package, self._settings.init_seconds)
+        if self._is_killed:
+            raise RuntimeError(f"the embedded AWS has ended; {self.package.name} cannot run")
+        environment = ExecutionEnvironment(self.package, self._settings.init_seconds)
+        self._all.add(environment)
+        return environment
 
 
 class Functions:
@@ -74,9 +94,10 @@ class Functions:
         return answer
 
     def stop(self) -> None:
+        self.asynchronous.is_stopped = True
+        with concurrent.futures.ThreadPoolExecutor(8) as executor:
+            list(executor.map(Pool.kill, self._pools.values()))
         self.asynchronous.stop()
-        for pool in self._pools.values():
-            pool.stop()
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:
@@ -94,7 +115,7 @@ class Functions:
             pool = self._pools.get(function.function_name)
             if pool is None or pool.package != package:
                 if pool is not None:
-                    pool.stop()
+                    pool.retire()
                 concurrency = min(self._settings.concurrency, int(function.reserved_concurrency or 1000))
                 pool = self._pools[function.function_name] = Pool(package, self._settings, concurrency)
             return pool

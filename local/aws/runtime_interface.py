@@ -154,7 +154,7 @@ class ExecutionEnvironment:
 
     def stop(self) -> None:
         """The process and its files are gone."""
-        self._kill()
+        self.kill()
         self._api.events.put(None)
         self._api.shutdown()
         self._api.server_close()
@@ -167,12 +167,12 @@ class ExecutionEnvironment:
         while not self._api.idle.wait(0.01):
             if not self._api.answers.empty():
                 payload = self._api.answers.get()[1]
-                self._kill()
+                self.kill()
                 raise InitError(payload)
             if not self.is_alive:
                 raise InitError(_exit_error(request_id, self._process.returncode))
             if time.monotonic() > deadline:
-                self._kill()
+                self.kill()
                 raise InitError(_timeout_error(request_id, self._init_seconds))
         self._is_initialised = True
 
@@ -188,7 +188,7 @@ class ExecutionEnvironment:
                 if not self.is_alive and self._api.answers.empty():
                     return "error", _exit_error(request_id, self._process.returncode)
                 if time.monotonic() > deadline:
-                    self._kill()
+                    self.kill()
                     return "error", _timeout_error(request_id, timeout)
             else:
                 self._wait_until_idle()
@@ -245,7 +245,8 @@ class ExecutionEnvironment:
             "PYTHONPATH": os.pathsep.join(path),
         }
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """The process is gone; an invocation under way ends with an error."""
         if self.is_alive:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

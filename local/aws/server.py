@@ -14,7 +14,21 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.aws import analytics, clients, cloudformation, ec2, events, functions, gaps, kms, logs, s3, sns, ssm  # noqa: F401 they fill gaps
+from local.aws import (  # noqa: F401 they fill gaps
+    analytics,
+    clients,
+    cloudformation,
+    ec2,
+    events,
+    functions,
+    gaps,
+    kms,
+    logs,
+    metric_data,
+    s3,
+    sns,
+    ssm,
+)
 from local.aws.control import Front
 from local.aws.dynamodb import StreamPoller
 from local.aws.polling import Failures
@@ -56,7 +70,8 @@ class Server:
         return f"http://localhost:{self.port}"
 
     def stop(self) -> None:
-        for part in (self._schedules, self._queues, self._streams, self._functions):
+        self._functions.stop()  # first, so that nothing waits for a function that takes its time
+        for part in (self._schedules, self._queues, self._streams):
             part.stop()
         self._http.shutdown()
         self._http.server_close()

@@ -91,8 +91,9 @@ class Maker:
         return str(told["Role"]["Arn"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAws]:
+    """By module, so that the other tests of this process have moto as it is."""
     quick = Settings(async_retry_seconds=0.05, redelivery_seconds=0.05, probe_subscriptions=False)
     with EmbeddedAws.in_process(quick) as running:
         yield running
