@@ -32,22 +32,21 @@ CLIENTS = (
 )
 
 
+def forget_clients() -> None:
+    """Clients made for other tests, or for other places, are not used here, nor these elsewhere."""
+    for client in CLIENTS:
+        client.cache_clear()
+
+
 @contextmanager
 def aws_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Moto for the time of a test, with clients made inside it and no account anywhere near."""
+    """Moto for the time of a test, and no account anywhere near. Clients outlive it: making one takes longer."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_REGION", REGION)
     with mock_aws():
-        forget_clients()
         yield
-    forget_clients()
-
-
-def forget_clients() -> None:
-    for client in CLIENTS:
-        client.cache_clear()
 
 
 def make_evidence_table(name: str = EVIDENCE_TABLE) -> None:

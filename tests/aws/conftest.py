@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.moto_world import aws_in_memory
+from tests.moto_world import aws_in_memory, forget_clients
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_clients() -> Iterator[None]:
+    forget_clients()
+    yield
+    forget_clients()
 
 
 @pytest.fixture(autouse=True)

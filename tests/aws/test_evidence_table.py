@@ -10,6 +10,7 @@ from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.evidence_table import MAX_READ_TRIES, EvidenceTable
 from flowsentry.errors import RetryableError
 from flowsentry.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom
+from flowsentry.in_memory import EvidenceInMemory
 from tests.moto_world import EVIDENCE_TABLE, items_of, make_evidence_table
 
 DAY = 20_000
@@ -74,6 +75,36 @@ def test_a_crash_between_adding_and_trimming_leaves_nothing_wrong(watched: Watch
     (history,) = table(watched).merge([failing(120)])
     assert history.days[DAY].failed == bottom(failing(120).failed, MAX_ENDPOINTS)
     assert len(items_of(EVIDENCE_TABLE)[0]["failed"]["BS"]) == MAX_ENDPOINTS
+
+
+def test_another_processor_between_adding_and_trimming_changes_nothing(watched: Watched) -> None:
+    """The other one's merge happens right before each trim, where it could hurt most."""
+    batches = [[failing(60)], [failing(120)], [failing(200, last_seen=NOON + 900)]]
+    other = EvidenceTable(EVIDENCE_TABLE, clients.dynamodb(), clock=lambda: NOON)
+    waiting = [[failing(300, last_seen=NOON + 600)], [failing(90)]]
+
+    class Interleaved(Watched):
+        def update_item(self, **arguments: Any) -> Any:
+            if arguments["UpdateExpression"].startswith("DELETE") and waiting:
+                other.merge(waiting.pop())
+            return super().update_item(**arguments)
+
+    interleaved, together = table(Interleaved()), EvidenceInMemory()
+    for batch in [*batches, *waiting]:
+        together.merge(batch)
+    for batch in batches:
+        interleaved.merge(batch)
+    assert waiting == []
+    assert table(watched).merge([failing()]) == together.merge([failing()])
+
+
+def test_answers_already_in_an_item_are_not_written_again(watched: Watched) -> None:
+    table(watched).merge([failing(source="10.0.0.9")])
+    table(watched).merge([answering()])
+    watched.calls.clear()
+    (history,) = table(watched).merge([answering()])
+    assert history.days[DAY].answered == {b"a"}
+    assert watched.calls == ["read"]
 
 
 def test_first_seen_falls_and_last_seen_rises_and_neither_goes_back(watched: Watched) -> None:

@@ -22,6 +22,7 @@ from tests.moto_world import (
     OUTPUT_BUCKET,
     REGION,
     aws_in_memory,
+    forget_clients,
     make_bucket,
     make_evidence_table,
     make_findings_table,
@@ -56,6 +57,13 @@ class World:
     dead_letters: str
     topic: str
     subscriber: str
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_clients() -> Iterator[None]:
+    forget_clients()
+    yield
+    forget_clients()
 
 
 @pytest.fixture(autouse=True)

@@ -79,6 +79,7 @@ class EvidenceTable:
             answers = [one for one in evidence if not one.has_failures and not self._is_absent(one.key)]
             items = self._read(one.key for one in failures + answers)
             welcome = [one for one in answers if has_neighbour(items, one.key)]
+            self._remember(items[one.key] for one in welcome if one.key in items)
             self._write(welcome)
         self._remember_absent(one.key for one in answers if not has_neighbour(items, one.key))
         recorded = failures + welcome
@@ -94,10 +95,14 @@ class EvidenceTable:
 
     def _write(self, batch: Sequence[Evidence]) -> None:
         changing = [one for one in batch if not self._changes_nothing(one)]
-        for item in in_threads(self._write_one, changing):
+        written = in_threads(self._write_one, changing)
+        self._remember(written)
+        for near in (near for item in written for near in neighbours(item.key)):
+            self._absent.forget(near)
+
+    def _remember(self, items: Iterable[Evidence]) -> None:
+        for item in items:
             self._known.put(item.key, item)
-            for near in neighbours(item.key):
-                self._absent.forget(near)
 
     def _changes_nothing(self, evidence: Evidence) -> bool:
         """Whether what this process knows to be in the item has it all. Items only grow, so the item has it too."""

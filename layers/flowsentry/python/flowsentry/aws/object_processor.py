@@ -53,21 +53,12 @@ class ObjectProcessor:
             outcome = self.payloads.process(event)
         else:
             outcome = self.sources.process(str(notice.source), object_texts(blocks))
-        logger().info("object processed", extra={"object": str(notice.source), **_summary(outcome)})
         return {"damage": _damage(outcome)}
 
     def _set_aside(self, body: str, poison: PoisonError) -> None:
         self.dead_letters.send(body, poison)
         count_by("PoisonSources", {poison.reason: 1})
         logger().error("notice set aside", extra={"reason": poison.reason, "error": str(poison)})
-
-
-def _summary(outcome: Outcome) -> Result:
-    return {
-        "lines": outcome.lines,
-        "rejected_lines": outcome.rejected.total,
-        "findings": [finding.id for finding in outcome.findings],
-    }
 
 
 def _damage(outcome: Outcome) -> Result | None:

@@ -25,7 +25,7 @@ from flowsentry.frames import LogText
 from flowsentry.metric_names import NAMESPACE
 from flowsentry.pipeline import Context, Outcome
 from flowsentry.settings import ProcessorSettings
-from flowsentry.telemetry import count, count_by
+from flowsentry.telemetry import count, count_by, logger
 from flowsentry.territory import PRIVATE_NETWORKS
 
 FOLDER_PREFIX = "flowsentry-"
@@ -72,6 +72,7 @@ class SourceProcessor:
                 self._keep_enriched(source, outcome, path)
         if outcome.rejected.sample:
             self._keep_rejected(source, outcome)
+        _log(source, outcome)
         self._measure(outcome)
         return outcome
 
@@ -107,6 +108,23 @@ class SourceProcessor:
         count("MeasurementsTooNew", traffic.too_new)
         sys.stdout.write("".join(f"{line}\n" for line in traffic.lines))
         sys.stdout.flush()
+
+
+def _log(source: str, outcome: Outcome) -> None:
+    """A line for a source with something in it worth looking up; others only where debugging is on."""
+    is_news = bool(outcome.findings or outcome.rejected.total or outcome.unknown_fields)
+    write = logger().info if is_news else logger().debug
+    write(
+        "source processed",
+        extra={
+            "source": source,
+            "lines": outcome.lines,
+            "rejected_lines": dict(outcome.rejected.counts),
+            "findings": [finding.id for finding in outcome.findings],
+            "unknown_fields": outcome.unknown_fields,
+            "unknown_interfaces": outcome.unknown_interfaces,
+        },
+    )
 
 
 def rejected_key(source: str) -> str:
