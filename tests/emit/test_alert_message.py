@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsentry.emit.alert_message import MAX_JSON_BYTES, MAX_SUBJECT_LETTERS, alert_message, digest_message
+from flowsentry.emit.stories import owner_text
 from flowsentry.findings import Finding, Severity
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -174,6 +175,19 @@ def test_a_name_can_not_forge_a_line_or_a_link() -> None:
     assert "://" not in message.text
     assert "www." not in message.text
     assert "\u202e" not in message.text
+
+
+@pytest.mark.parametrize(
+    ("owner", "shown"),
+    [
+        (None, "10.0.1.5"),
+        (WEB, "web-1 (instance i-0abc, 10.0.1.5)"),
+        ({"kind": "nat gateway", "id": "nat-1", "name": "nat-1"}, "nat-1 (nat gateway, 10.0.1.5)"),
+        ({"kind": "unknown", "id": "eni-1", "name": "eni-1"}, "eni-1 (interface, 10.0.1.5)"),
+    ],
+)
+def test_who_it_is_about_is_said_as_people_say_it(owner: dict[str, str] | None, shown: str) -> None:
+    assert owner_text(owner, "10.0.1.5") == shown
 
 
 texts = st.text(max_size=300)

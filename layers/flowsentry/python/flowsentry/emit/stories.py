@@ -6,6 +6,7 @@ from typing import Any
 
 from flowsentry.emit.plain_text import counted, plain
 from flowsentry.findings import Finding, Severity
+from flowsentry.owner_kinds import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ def owner_text(owner: Mapping[str, Any] | None, address: str) -> str:
     if not owner or not owner.get("id"):
         return plain(address)
     name, kind, id_ = (plain(owner.get(key) or "") for key in ("name", "kind", "id"))
+    kind = "interface" if kind == UNKNOWN else kind
     what = f"{kind} {id_}".strip() if name != id_ else kind
     return f"{name or id_} ({what}, {plain(address)})" if what else f"{name or id_} ({plain(address)})"
 
