@@ -99,11 +99,19 @@ def test_a_bad_value_is_told_with_its_column() -> None:
     assert parsed(line(V2, log_status="FINE")).rejected.sample[0][1] == "bad-value log_status"
 
 
-@pytest.mark.parametrize("bad", [b"\xff\xfe 1", GOOD.encode().replace(b"eni", b"en\xe9"), b"\xc3\x28"])
+LOST = [b"\xff\xfe 1", GOOD.encode().replace(b"eni", b"en\xe9"), b"\xc3\x28", GOOD.replace("eni", "\ufffd").encode()]
+
+
+@pytest.mark.parametrize("bad", LOST)
 def test_bytes_that_are_no_utf_8_cost_one_line(bad: bytes) -> None:
     seen = parse(LogText(V2, b"\n".join([GOOD.encode(), bad, GOOD.encode(), b""]), 2))
     assert (len(seen.records), seen.rejected.counts) == (2, {"not-utf-8": 1})
     assert "\ufffd" in seen.rejected.sample[0][2]
+
+
+def test_text_that_is_utf_8_but_not_ascii_is_kept() -> None:
+    names = (*V2, "instance-name")
+    assert row(GOOD + " größe-1", names)["instance_name"] == "größe-1"
 
 
 @pytest.mark.parametrize("end", ["\r", " ", "  ", " \r"])

@@ -32,7 +32,7 @@ def parse(text: LogText) -> Parsed:
     if not lines:
         return Parsed(_no_records(text.names), RejectedLines(), 0)
     columns = tuple(column_of(name) for name in text.names)
-    records = None if _has_long_line(text.text) else _read_clean(columns, text)
+    records = None if _has_long_line(text.text) or _has_lost_bytes(text.text) else _read_clean(columns, text)
     if records is not None and len(records) == lines:
         return Parsed(_in_seconds(records), RejectedLines(), lines)
     return _read_each(columns, text, lines)
@@ -150,6 +150,11 @@ def _reason(columns: tuple[str, ...], values: pl.DataFrame, untyped: pl.DataFram
 
 def _has_replacement(columns: list[str]) -> pl.Expr:
     return pl.any_horizontal(pl.col(columns).str.contains("\ufffd", literal=True).fill_null(value=False))
+
+
+def _has_lost_bytes(text: bytes) -> bool:
+    """Whether the text has the character that stands for bytes that were no UTF-8: whatever sent it lost them."""
+    return not text.isascii() and "\ufffd".encode() in text
 
 
 def _has_long_line(text: bytes) -> bool:
