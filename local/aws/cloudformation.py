@@ -1,15 +1,13 @@
 """CloudFormation: a way to add the resource types moto skips, and what `cdk deploy` needs of stacks and change sets."""
 
 import contextlib
-import copy
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.models import ChangeSet, CloudFormationBackend
+from moto.cloudformation.models import CloudFormationBackend
 from moto.core.common_models import CloudFormationModel
 from moto.core.exceptions import ServiceException
 
@@ -121,69 +119,6 @@ def refuse_unknown_types(original: Callable[..., Any], resource_type: str) -> An
     if not known and resource_type not in parsing.get_model_map():
         raise ValidationError(message=f"Template format error: Unrecognized resource types: [{resource_type}]")
     return original(resource_type)
-
-
-@fills(parsing.ResourceMap, "__getitem__")
-def create_what_it_depends_on_first(original: Callable[..., Any], resources: Any, key: str) -> Any:
-    """Moto heeds DependsOn when a stack is created at once, not when a change set or an update adds resources."""
-    if key not in resources._parsed_resources:  # noqa: SLF001 moto has no other way
-        waits_for = (resources._resource_json_map.get(key) or {}).get("DependsOn", [])  # noqa: SLF001
-        for other in [waits_for] if isinstance(waits_for, str) else waits_for:
-            _ = resources[other]
-    return original(resources, key)
-
-
-@fills(parsing, "parse_resource")
-def leave_the_template_alone(original: Callable[..., Any], resource: Any, resources: Any) -> Any:
-    """Moto writes into the template it was given, so that the next deploy finds changes where there are none."""
-    return original(copy.deepcopy(resource), resources)
-
-
-@fills(parsing, "parse_and_update_resource")
-def replace_what_cannot_change(
-    original: Callable[..., Any], logical_id: str, resource: Any, resources: Any, account_id: str, region_name: str
-) -> Any:
-    """Moto forgets a changed resource of a type it cannot update. AWS makes a new one, then deletes the old."""
-    if not _is_replaced(resource["Type"]):
-        return original(logical_id, resource, resources, account_id, region_name)
-    old = resources[logical_id]
-    new: Any = parsing.parse_and_create_resource(logical_id, resource, resources, account_id, region_name)
-    resources._delete_resource(old, resource)  # noqa: SLF001 moto has no other way
-    return new
-
-
-@fills(parsing.ResourceMap, "build_resource_diff")
-def change_what_refers_to_the_replaced(
-    original: Callable[..., Any], resources: Any, other_template: Any, *rest: Any, **more: Any
-) -> Any:
-    """Moto leaves a function with its old layer: what refers to a replaced resource changes too, and after it."""
-    actions = original(resources, other_template, *rest, **more)
-    new, changed = other_template["Resources"], actions["Modify"]
-    for name in changed:  # and it grows meanwhile
-        if _is_replaced(new[name]["Type"]):
-            changed += [
-                other
-                for other in new
-                if other not in changed and other not in actions["Add"] and f'"{name}"' in json.dumps(new[other])
-            ]
-    changed.sort(key=lambda name: not _is_replaced(new[name]["Type"]))
-    return actions
-
-
-def _is_replaced(resource_type: str) -> bool:
-    model: Any = parsing.resource_class_from_type(resource_type)
-    return model is not None and hasattr(model.update_from_cloudformation_json, "__isabstractmethod__")
-
-
-@fills(ChangeSet, "apply")
-def remember_the_template(original: Callable[..., Any], change_set: Any) -> None:
-    """After a change set moto still tells the stack's old template, parameters and outputs."""
-    stack = change_set.stack
-    stack.template = change_set.template
-    stack.template_dict = change_set.template_dict
-    stack.parameters = change_set.parameters
-    original(change_set)
-    stack.output_map = stack._create_output_map()  # noqa: SLF001 moto has no other way
 
 
 @fills(CloudFormationBackend, "delete_change_set")

@@ -87,6 +87,10 @@ class EmbeddedAws:
         """The rules whose schedule has come: all that are enabled, or those with `containing` in their names."""
         return list(self._control("fire-schedules", {"containing": containing}))
 
+    def mails(self) -> list[dict[str, str]]:
+        """The e-mails that topics delivered, the oldest first: `address`, `subject`, `text`."""
+        return list(self._control("mails"))
+
     def failures(self) -> list[str]:
         """Every answer of 500 and above, and every error inside the embedded AWS. It should be empty."""
         return list(self._control("state")["failures"])

@@ -28,6 +28,7 @@ from local.aws import (  # noqa: F401 they fill gaps
     s3,
     sns,
     ssm,
+    stack_updates,
 )
 from local.aws.control import Front
 from local.aws.dynamodb import StreamPoller
@@ -52,7 +53,8 @@ class Server:
         gaps.fill_all()
         cloudformation.register()
         logs.set_probes(enabled=settings.probe_subscriptions)
-        actions = {"state": self._state, "fire-schedules": self._fire_schedules}
+        sns.mails.clear()
+        actions = {"state": self._state, "fire-schedules": self._fire_schedules, "mails": lambda _: [*sns.mails]}
         front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures)
         self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)
         self.port = int(self._http.server_port)

@@ -1,9 +1,11 @@
 """SNS: topics that keep their subscriptions, and the resource types moto skips."""
 
 import json
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from moto.sns.models import Subscription as MotoSubscription
 from moto.sns.models import Topic
 
 from local.aws.cloudformation import ResourceType
@@ -19,6 +21,26 @@ def change_the_topic_in_place(
     original_resource.display_name = properties.get("DisplayName", "")
     original_resource.kms_master_key_id = properties.get("KmsMasterKeyId", "")
     return original_resource
+
+
+MAX_MAILS = 10_000
+"""Kept in memory; past it the oldest are forgotten."""
+
+mails: deque[dict[str, str]] = deque(maxlen=MAX_MAILS)
+"""The e-mails that topics delivered: address, subject, text."""
+
+
+@fills(MotoSubscription, "publish")
+def deliver_mail(
+    original: Callable[..., Any], subscription: Any, message: str, message_id: str, **options: Any
+) -> None:
+    """Moto delivers no e-mail. Here it is kept, with the text that the topic has for the protocol."""
+    original(subscription, message, message_id, **options)
+    matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto matches before it looks at the protocol
+    if subscription.protocol == "email" and (not matcher or matcher.matches(options["message_attributes"], message)):
+        forms = json.loads(message) if options.get("message_structure") == "json" else {"default": message}
+        text = forms.get("email", forms["default"])
+        mails.append({"address": subscription.endpoint, "subject": options.get("subject") or "", "text": text})
 
 
 class TopicPolicy(ResourceType):

@@ -93,6 +93,27 @@ def test_what_did_not_change_is_left_alone_by_an_update(aws: EmbeddedAws, stack:
     assert len(aws.client("sns").list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]) == 1
 
 
+def test_a_resource_that_comes_back_is_made_again(aws: EmbeddedAws, stack: Stack) -> None:
+    queue, topic = {"Type": "AWS::SQS::Queue"}, {"Type": "AWS::SNS::Topic"}
+    stack.create(Queue=queue, Topic=topic)
+    stack.update(Topic=topic)
+    stack.update(Queue=queue, Topic=topic)
+    assert missing_resources(aws, stack.name) == []
+
+
+def test_a_changed_parameter_reaches_who_refers_to_it(aws: EmbeddedAws, stack: Stack) -> None:
+    path = f"/{stack.name}/name"
+    parameters = {"Name": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": path}}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Name"}}}
+    for value, put in (("old", "create_stack"), ("new", "update_stack")):
+        aws.client("ssm").put_parameter(Name=path, Value=value, Type="String", Overwrite=True)
+        template = json.dumps({"Parameters": parameters, "Resources": {"Topic": topic}})
+        previous = [{"ParameterKey": "Name", "UsePreviousValue": True}] if value == "new" else []
+        getattr(aws.client("cloudformation"), put)(StackName=stack.name, TemplateBody=template, Parameters=previous)
+        told = aws.client("sns").get_topic_attributes(TopicArn=stack.id_of("Topic"))["Attributes"]
+        assert told["DisplayName"] == value
+
+
 def test_a_tables_items_survive_a_change_of_its_properties(aws: EmbeddedAws, stack: Stack) -> None:
     def table(attribute: str) -> dict[str, Any]:
         properties = {
