@@ -1,0 +1,97 @@
+"""Traffic told as stories, and exactly what is found in it.
+
+A folder is a story, its name the sentence. `flows*.log` are objects in the order they arrive, `inventory.json` who owns
+what, where that matters. `expected.json` is reviewed like code: write it anew with FLOWSENTRY_WRITE_EXPECTED=1 and read
+the difference.
+"""
+
+import gzip
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from flowsentry.decode import object_texts, subscription, subscription_text
+from flowsentry.frames import LogText
+from flowsentry.ownership import Inventory
+from flowsentry.pipeline import Outcome
+from tests.builders import Watch, payload
+
+STORIES = sorted(folder for folder in (Path(__file__).parent / "stories").iterdir() if folder.is_dir())
+LINES_A_PAYLOAD = 40
+by_name = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+
+
+def watch_of(story: Path) -> Watch:
+    path = story / "inventory.json"
+    return Watch(Inventory.from_bytes(gzip.compress(path.read_bytes())) if path.exists() else None)
+
+
+def objects(story: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(story.glob("*.log"))]
+
+
+def counts(outcome: Outcome) -> dict[str, object]:
+    told = {"lines": outcome.lines, "accepted_records": outcome.accepted_records}
+    told |= {"nodata": outcome.nodata, "skipdata": outcome.skipdata}
+    return told | {"rejected": dict(sorted(outcome.rejected.counts.items()))}
+
+
+@by_name
+def test_the_story_is_found_as_expected(story: Path) -> None:
+    watch = watch_of(story)
+    outcomes = watch.see(*objects(story))
+    told = {"objects": [counts(outcome) for outcome in outcomes], "findings": [asdict(each) for each in watch.found]}
+    expected = story / "expected.json"
+    if os.environ.get("FLOWSENTRY_WRITE_EXPECTED"):
+        expected.write_text(json.dumps(told, indent=1) + "\n")
+    assert json.loads(json.dumps(told)) == json.loads(expected.read_text())
+
+
+def payloads(data: bytes) -> Iterator[LogText]:
+    """The same records as CloudWatch Logs delivers them: few lines at a time, no header."""
+    header, *lines = data.decode().splitlines()
+    log_format = " ".join(f"${{{name}}}" for name in header.split())
+    for first in range(0, len(lines), LINES_A_PAYLOAD):
+        seen = subscription(payload(lines[first : first + LINES_A_PAYLOAD]))
+        yield subscription_text(seen, log_format)
+
+
+def verdicts(watch: Watch) -> set[tuple[str, str, str]]:
+    return {(each.id, each.subject, each.severity) for each in watch.found}
+
+
+@by_name
+def test_payloads_of_forty_lines_tell_the_same_story(story: Path) -> None:
+    as_objects, as_payloads = watch_of(story), watch_of(story)
+    as_objects.see(*objects(story))
+    for data in objects(story):
+        for text in payloads(data):
+            as_payloads.see_texts([text])
+    assert verdicts(as_payloads) == verdicts(as_objects)
+
+
+@by_name
+def test_the_story_told_again_is_nothing_new(story: Path) -> None:
+    watch = watch_of(story)
+    watch.see(*objects(story))
+    again = watch.see(*objects(story))
+    assert [outcome.findings for outcome in again] == [[]] * len(again)
+
+
+@by_name
+def test_a_story_has_its_lines_in_one_object_as_in_chunks(story: Path) -> None:
+    whole, chunked = watch_of(story), watch_of(story)
+    for data in objects(story):
+        texts = list(object_texts([data]))
+        whole.see_texts(texts)
+        chunked.see_texts(chunk for text in texts for chunk in in_chunks(text))
+    assert [each.to_json() for each in chunked.found] == [each.to_json() for each in whole.found]
+
+
+def in_chunks(text: LogText) -> Iterator[LogText]:
+    lines = text.text.splitlines(keepends=True)
+    return (LogText(text.names, b"".join(lines[at : at + 5]), text.first_line + at) for at in range(0, len(lines), 5))
