@@ -122,7 +122,7 @@ class Deployment:
     )
     inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
     alert_emails: tuple[str, ...] = setting(list_of(text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")), default=())
-    digest_minutes: int = setting(whole_number(5, 1440, "minutes"), default=60)
+    digest_minutes: int = setting(whole_number(1, 1440, "minutes"), default=60)
     freshness_minutes: int = setting(whole_number(10, 1440, "minutes"), default=30)
     inventory_minutes: int = setting(whole_number(1, 60, "minutes"), default=5)
     log_retention_days: int = setting(LOG_RETENTION_DAYS, default=30)

@@ -1,0 +1,73 @@
+"""The account made ready: the company's VPCs, and the app deployed into it by the real CDK CLI."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flowsentry.fields import names_in_log_format
+from local.aws.deploy import bootstrap, deploy
+from local.aws.embedded import EmbeddedAws
+from local.traffic.company import Company, WayIn
+from local.traffic.delivery import FlowLog
+from local.traffic.founding import Clients, found
+
+ADDRESS = "you@company.example"
+Say = Callable[[str], None]
+_WORTH_SAYING = re.compile(r"✅|❌|[Ff]ail|[Ee]rror")
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedFlowLog:
+    """A flow log as EC2 describes it, so that traffic is delivered as and where AWS would."""
+
+    flow_log: FlowLog
+    vpc_id: str
+    log_group: str | None
+    bucket: str | None
+
+
+def founded_company(aws: EmbeddedAws, say: Say) -> Company:
+    """The company's VPCs, made through the EC2, ELB and RDS APIs."""
+    company = found(Clients(aws.client("ec2"), aws.client("elbv2"), aws.client("rds")))
+    for network in company.networks:
+        say(f"made VPC {network.name} {network.vpc_id} {network.cidr} with {len(network.hosts)} hosts")
+    return company
+
+
+def deployed_app(aws: EmbeddedAws, company: Company, say: Say) -> list[DeployedFlowLog]:
+    """The flow logs that the deployed app made; its inventory has been taken once."""
+    say("deploying the app: cdk bootstrap, cdk deploy --all")
+
+    def progress(line: str) -> None:
+        if _WORTH_SAYING.search(line):
+            say(f"  {line.strip()}")
+
+    bootstrap(aws, progress)
+    deploy(aws, settings_for(company), say=progress)
+    aws.wait_until_quiet(120)
+    if not aws.fire_schedules("Ownership"):
+        raise LookupError("the deployed app has no schedule for its inventory")
+    aws.wait_until_quiet(120)
+    return [_described(flow_log, company) for flow_log in aws.client("ec2").describe_flow_logs()["FlowLogs"]]
+
+
+def settings_for(company: Company) -> dict[str, object]:
+    """What a user of this company would write into cdk.json."""
+    destinations = {WayIn.CLOUDWATCH_LOGS: "cloudwatch", WayIn.S3: "s3"}
+    sources = [
+        {"name": network.name, "vpc_ids": [network.vpc_id], "destination": destinations[network.way_in]}
+        for network in company.networks
+    ]
+    return {"flowsentry.sources": sources, "flowsentry.alert_emails": [ADDRESS], "flowsentry.digest_minutes": 1}
+
+
+def _described(described: dict[str, str], company: Company) -> DeployedFlowLog:
+    bucket, _, prefix = described.get("LogDestination", "").removeprefix("arn:aws:s3:::").partition("/")
+    is_s3 = described["LogDestinationType"] == "s3"
+    names = names_in_log_format(described["LogFormat"])
+    return DeployedFlowLog(
+        FlowLog(described["FlowLogId"], company.account_id, company.region, names, prefix if is_s3 else ""),
+        described["ResourceId"],
+        None if is_s3 else described["LogGroupName"],
+        bucket if is_s3 else None,
+    )

@@ -1,0 +1,96 @@
+"""What went in and what came out, from the metrics that the functions emitted and the alerts that arrived."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flowsentry.findings import Finding, Severity
+from flowsentry.metric_names import NAMESPACE
+from local.aws.embedded import EmbeddedAws
+from local.demo.sending import BAD_LINES, Sending
+from local.traffic.expectation import ExpectedAlert
+
+
+@dataclass
+class Summary:
+    """The end of a demonstration. `alerts` are (finding, when its alert arrived)."""
+
+    aws: EmbeddedAws
+    sending: Sending
+    alerts: Sequence[tuple[Finding, float]]
+    digests: int
+
+    def __post_init__(self) -> None:
+        self._failures = self.aws.failures()
+
+    @property
+    def missing(self) -> list[ExpectedAlert]:
+        """Alerts that should have come and did not."""
+        expected = self.sending.traffic.expected
+        return [each for each in expected if not any(each.is_met_by(finding) for finding, _ in self.alerts)]
+
+    @property
+    def unexpected(self) -> list[Finding]:
+        """Alerts that no scenario calls for."""
+        expected = self.sending.traffic.expected
+        return [finding for finding, _ in self.alerts if not any(each.is_met_by(finding) for each in expected)]
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Every alert that should come and no other, every line accounted for, and nothing failed underneath."""
+        counted = self._sum("Lines") == self.sending.records + len(BAD_LINES)
+        bad_lines = self._sum("RejectedLines") == len(BAD_LINES)
+        return not (self.missing or self.unexpected or self._failures) and counted and bad_lines
+
+    def lines(self) -> Iterator[str]:
+        """The summary for people."""
+        kinds = Counter(f"{finding.kind} ({finding.severity})" for finding, _ in self.alerts)
+        background = self._background()
+        yield ""
+        yield f"records in      {self._sum('Lines'):,} of {self.sending.records + len(BAD_LINES):,} sent"
+        yield f"  traffic       {self._sum('Records'):,}, of which {self._sum('RejectsSeen'):,} rejected by a rule"
+        yield f"  no traffic    {self._sum('NoDataRecords'):,} NODATA, {self._sum('SkippedRecords'):,} SKIPDATA"
+        yield f"  bad lines     {self._sum('RejectedLines'):,} of {len(BAD_LINES)} put in"
+        yield f"alerts          {', '.join(f'{kind} {count}' for kind, count in kinds.items()) or 'none'}"
+        yield f"background      {background} findings in {self.digests} digest"
+        yield f"record → alert  {self._delays()}"
+        yield from (f"MISSING: {each.kind} about {each.subject} ({each.scenario})" for each in self.missing)
+        yield from (f"UNEXPECTED: {finding.title} ({finding.kind})" for finding in self.unexpected)
+        yield from (f"FAILED underneath: {failure}" for failure in self._failures)
+        scenarios = len({each.scenario for each in self.sending.traffic.expected})
+        yield (
+            f"every alert of {scenarios} scenarios came, and no other" if self.is_as_expected else "NOT as it should be"
+        )
+
+    def _delays(self) -> str:
+        seconds = [
+            self.sending.seconds_until(finding.scope, finding.last_seen, at)
+            for finding, at in self.alerts
+            if finding.scope in self.sending.sent_at
+        ]
+        if not seconds:
+            return "no alert came"
+        return f"median {statistics.median(seconds):.1f} s, longest {max(seconds):.1f} s"
+
+    def _background(self) -> int:
+        table = next(name for name in self.aws.client("dynamodb").list_tables()["TableNames"] if "Findings" in name)
+        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+        return sum(item["severity"]["S"] == Severity.BACKGROUND for page in pages for item in page["Items"])
+
+    def _sum(self, metric: str) -> int:
+        """The sum of a pipeline metric over both processors, as CloudWatch has it."""
+        now = datetime.now(UTC)
+        queries = [
+            {"Id": service, "MetricStat": {"Metric": _metric(metric, service), "Period": 86_400, "Stat": "Sum"}}
+            for service in ("stream_processor", "object_processor")
+        ]
+        results = self.aws.client("cloudwatch").get_metric_data(
+            MetricDataQueries=queries, StartTime=now - timedelta(hours=12), EndTime=now + timedelta(minutes=5)
+        )
+        return int(sum(value for result in results["MetricDataResults"] for value in result["Values"]))
+
+
+def _metric(name: str, service: str) -> dict[str, object]:
+    return {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": [{"Name": "service", "Value": service}]}
