@@ -19,6 +19,7 @@ from flowsentry.ownership import Inventory
 from flowsentry.territory import Territory
 
 MAX_SAMPLE_ENDPOINTS = 10
+_PINGS = (1, 58)
 
 
 class Relation(StrEnum):
@@ -106,11 +107,13 @@ def _relation(condemned: Verdict, failed: Sequence[Endpoint], territory: Territo
 
 def _target(failed: Sequence[Endpoint], endpoints: int) -> str:
     """Whom and what, in a few words: one host by its address, one port by its number. Of more endpoints than evidence
-    keeps, the numbers are at least what is kept.
+    keeps, the numbers are at least what is kept. A ping has no port.
     """
     hosts, ports = {end.host for end in failed}, {end.port for end in failed}
     at_least = "at least " if endpoints > len(failed) else ""
     host = failed[0].address or "an IPv6 host"
     whom = host if len(hosts) == 1 else f"{at_least}{len(hosts)} hosts"
     what = f"port {failed[0].port}" if len(ports) == 1 else f"{at_least}{len(ports)} ports"
+    if all(end.protocol in _PINGS for end in failed):
+        what = "ping"
     return f"{whom}: {what}"
