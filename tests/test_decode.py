@@ -34,7 +34,7 @@ def test_plain_text_is_its_lines_and_the_names_of_its_header() -> None:
     assert list(object_texts([FEW])) == [LogText(V2, BODY, 2)]
 
 
-@pytest.mark.parametrize("data", [b"", gzip.compress(b""), FEW.splitlines()[0], FEW.splitlines()[0] + b"\n"])
+@pytest.mark.parametrize("data", [b"", gzip.compress(b"", mtime=0), FEW.splitlines()[0], FEW.splitlines()[0] + b"\n"])
 def test_nothing_and_a_header_alone_have_no_text(data: bytes) -> None:
     assert list(object_texts([data])) == []
 
@@ -63,12 +63,21 @@ def test_a_field_that_the_table_does_not_have_is_one_of_the_names() -> None:
     assert text.names == ("version", "moon-phase", "srcport")
 
 
+def test_a_header_of_fields_that_the_table_does_not_have_is_one_when_all_look_like_names() -> None:
+    (text,) = object_texts([b"resource-type tgw-id tide\nTransitGateway tgw-1 high\n"])
+    assert text.names == ("resource-type", "tgw-id", "tide")
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (NAMES + b" version\n" + BODY, "bad-header"),
         (BODY, "no-header"),
         (b"\n" + FEW, "no-header"),
+        (b"Phony unsupported log-format\n", "no-header"),
+        (b"some words of prose\n", "no-header"),
+        (b"eni-1 eni-2 10.0.0.1\n", "no-header"),
+        (b"unknown-field\n", "no-header"),
         (b"PAR1\x15\x04\x15\x10PAR1", "no-header"),
         (b'{"version": 2, "srcport": 80}\n', "no-header"),
         (b"\xff\xfe\x00binary\x00", "no-header"),
