@@ -24,6 +24,7 @@ MIN_KNOWN_NAMES = 2
 # CloudWatch Logs sends gzip; what test tools make of its payloads is zlib at times, and costs nothing to take.
 _GZIP_MAGIC, _ZLIB_MAGIC = b"\x1f\x8b", b"x"
 _GZIP, _GZIP_OR_ZLIB = 31, 47
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
 def object_texts(blocks: Iterable[bytes], log_format: str | None = None) -> Iterator[LogText]:
