@@ -1,0 +1,140 @@
+"""Records that others recorded, parsed to what others expect of them."""
+
+import json
+import re
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowsentry.decode import object_texts, subscription
+from flowsentry.errors import PoisonError
+from flowsentry.fields import DEFAULT_NAMES, unknown_names
+from flowsentry.frames import LogText, Parsed
+from flowsentry.parse import parse
+from flowsentry.pipeline import Outcome
+from tests.builders import Watch, log_text
+from tests.recorded import recorded
+
+HEADERLESS = {"V2_RECORDS": " ".join(DEFAULT_NAMES), "ipv6": " ".join(DEFAULT_NAMES)} | {
+    "no-data-skip-data": " ".join(DEFAULT_NAMES),
+    "custom-transit-gateway": (
+        "version interface-id account-id vpc-id subnet-id instance-id srcaddr dstaddr srcport dstport protocol "
+        "tcp-flags type pkt-srcaddr pkt-dstaddr action log-status"
+    ),
+}
+"""Samples that leave their format to their documentation."""
+
+
+def seen(path: Path) -> Outcome:
+    header = HEADERLESS.get(path.stem)
+    data = path.read_bytes()
+    return Watch().see(f"{header}\n".encode() + data if header else data)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "records", "nodata", "skipdata", "rejected"),
+    [
+        ("flowlogs-reader/V2_RECORDS.log", 3, 1, 1, 0),
+        ("flowlogs-reader/V3_FILE.log", 2, 0, 0, 0),
+        ("flowlogs-reader/V4_FILE.log", 2, 0, 0, 0),
+        ("flowlogs-reader/V5_FILE.log", 2, 0, 0, 1),
+        ("flowlogs-reader/V6_FILE.log", 1, 0, 0, 0),
+        ("elastic-beats/accept-reject-traffic.log", 4, 0, 0, 0),
+        ("elastic-beats/custom-nat-gateway.log", 2, 0, 0, 0),
+        ("elastic-beats/custom-transit-gateway.log", 1, 0, 0, 0),
+        ("elastic-beats/ipv6.log", 1, 0, 0, 0),
+        ("elastic-beats/no-data-skip-data.log", 0, 1, 1, 0),
+        ("elastic-beats/tcp-flag-sequence.log", 1, 0, 0, 0),
+    ],
+)
+def test_every_line_of_a_sample_is_accounted_for(
+    name: str, records: int, nodata: int, skipdata: int, rejected: int
+) -> None:
+    outcome = seen(recorded(f"samples/{name}"))
+    assert (outcome.accepted_records, outcome.nodata, outcome.skipdata) == (records, nodata, skipdata)
+    assert outcome.rejected.total == rejected
+    assert outcome.findings == []
+
+
+def test_the_bogus_line_that_a_peer_skips_silently_is_told() -> None:
+    outcome = seen(recorded("samples/flowlogs-reader/V5_FILE.log"))
+    assert outcome.rejected.sample == [(4, "too-few-fields", "bogus line")]
+
+
+def test_a_file_that_is_no_flow_log_is_told_as_such() -> None:
+    path = recorded("samples/elastic-beats/bad.log")
+    with pytest.raises(PoisonError) as poison:
+        seen(path)
+    assert poison.value.reason == "no-header"
+
+
+def test_the_fields_of_a_transit_gateway_are_text() -> None:
+    (text,) = object_texts([recorded("samples/flowlogs-reader/V6_FILE.log").read_bytes()])
+    (row,) = parse(text).records.iter_rows(named=True)
+    assert (row["resource_type"], row["tgw_id"], row["packets_lost_no_route"]) == ("TransitGateway", "00000000", "13")
+
+
+def test_values_of_version_5_are_typed() -> None:
+    (text,) = object_texts([recorded("samples/flowlogs-reader/V5_FILE.log").read_bytes()])
+    row = parse(text).records.row(1, named=True)
+    assert (row["account_id"], row["bytes"], row["tcp_flags"], row["traffic_path"]) == ("999999999999", 3015, 7, 7)
+    assert (row["flow_direction"], row["pkt_dst_aws_service"], row["sublocation_id"]) == ("egress", "S3", None)
+
+
+def parsed(names: str, line: str) -> Parsed:
+    return parse(log_text([line], tuple(names.replace("_", "-").split())))
+
+
+def test_every_line_that_a_peer_accepts_is_accepted_from_every_version() -> None:
+    cases = json.loads(recorded("samples/vrl/ok-lines.json").read_text())
+    assert len(cases) > 20
+    for case in cases:
+        found = parsed(case["format"], case["line"])
+        assert (len(found.records), found.rejected.total) == (1, 0), case["line"]
+
+
+def test_documented_examples_have_the_documented_values() -> None:
+    documentation = json.loads(recorded("samples/vrl/doc-examples-with-expected.json").read_text())
+    for example in documentation["examples"]:
+        line, *log_format = re.findall(r'"([^"]*)"', example["source"])
+        names = log_format[0] if log_format else " ".join(DEFAULT_NAMES)
+        (row,) = parsed(names, line).records.iter_rows(named=True)
+        unknown = {name.replace("-", "_") for name in unknown_names(names.replace("_", "-").split())}
+        expected = {name: str(value) if name in unknown else value for name, value in example["return"].items()}
+        assert row == expected
+
+
+CASES = [
+    "extended with unknown header column",
+    "NODATA with account-id",
+    "header line alone",
+    "standard v2 with one extra",
+]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_peers_case_is_parsed_as_it_expects(name: str) -> None:
+    cases: list[dict[str, Any]] = json.loads(recorded("samples/panther/cases.json").read_text())
+    (case,) = (each for each in cases if each["name"].startswith(name))
+    lines = [case["line"]] if case["line"] else []
+    found = parse(LogText(tuple(case["header"].split()), "".join(f"{each}\n" for each in lines).encode(), 2))
+    if name.startswith("standard v2"):
+        # The peer drops what is too much; here such a line is rejected, and told.
+        assert found.rejected.counts == {"too-many-fields": 1}
+        return
+    rows = found.records.to_dicts()
+    assert len(rows) == len(lines)
+    for column, value in (case["expected"] or {}).items():
+        assert rows[0][column.replace("-", "_")] == value
+
+
+@pytest.mark.parametrize(
+    "name", ["aws-lambda-go/cloudwatch-logs-event", "powertools-python/cloudWatchLogEventWithPolicyLevel"]
+)
+def test_payloads_of_other_log_groups_are_read_as_payloads(name: str) -> None:
+    event = json.loads(recorded(f"samples/{name}.json").read_text())
+    payload = subscription(b64decode(event["awslogs"]["data"]))
+    assert payload.log_group
+    assert payload.is_control or payload.text.endswith(b"\n")
