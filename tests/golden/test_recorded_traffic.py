@@ -1,0 +1,125 @@
+"""Captured traffic with a known truth: who is found, who is accused wrongly."""
+
+import csv
+import gzip
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import pytest
+
+from flowsentry.decode import subscription, subscription_text
+from flowsentry.findings import Finding
+from flowsentry.frames import LogText
+from tests.builders import V2, Watch, flow_log, payload
+from tests.recorded import recorded
+
+LINES_A_PAYLOAD = 40
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A capture's objects, in order of their names (so of time), and the verdict on each source."""
+
+    objects: list[bytes]
+    truth: dict[str, str]
+
+    @property
+    def scanners(self) -> set[str]:
+        return {source for source, verdict in self.truth.items() if verdict == "scanner"}
+
+
+def capture(name: str) -> Capture:
+    folder = recorded(f"detection/traffic/{name}")
+    with (folder / "truth.csv").open(newline="") as handle:
+        truth = {row["source"]: row["verdict"] for row in csv.DictReader(handle)}
+    return Capture([path.read_bytes() for path in sorted(folder.rglob("*.log.gz"))], truth)
+
+
+def found_in(objects: Iterable[bytes]) -> list[Finding]:
+    watch = Watch()
+    watch.see(*objects)
+    return watch.found
+
+
+def recall(found: Sequence[Finding], seen: Capture) -> float:
+    return len(seen.scanners & {each.subject for each in found}) / len(seen.scanners)
+
+
+def accused(found: Sequence[Finding], seen: Capture) -> list[Finding]:
+    """The findings on sources that are innocent; those whose truth is unclear are nobody's fault."""
+    return [each for each in found if seen.truth.get(each.subject, "innocent") == "innocent"]
+
+
+@pytest.mark.parametrize(
+    ("name", "least_recall"),
+    [("internet-host-day", 0.95), ("internet-host-day-v2", 0.9), ("internet-host-day-open-v2", 0.9)],
+)
+def test_the_scanners_of_a_day_on_the_internet_are_found_and_nobody_else(name: str, least_recall: float) -> None:
+    seen = capture(name)
+    found = found_in(seen.objects)
+    assert recall(found, seen) >= least_recall
+    assert accused(found, seen) == []
+    assert len(found) <= 2 * len(seen.scanners)
+
+
+@pytest.mark.parametrize("name", ["quiet-office-day", "quiet-office-day-v2"])
+def test_a_quiet_day_is_quiet(name: str) -> None:
+    assert found_in(capture(name).objects) == []
+
+
+def lines_of(data: bytes) -> tuple[tuple[str, ...], list[str]]:
+    header, *lines = gzip.decompress(data).decode().splitlines()
+    return tuple(header.split()), lines
+
+
+def in_default_format(data: bytes) -> bytes:
+    """The same records with the fourteen default fields alone."""
+    names, lines = lines_of(data)
+    places = [names.index(name) for name in V2]
+    return flow_log((" ".join(line.split(" ")[place] for place in places) for line in lines), V2)
+
+
+def cut_at_random(data: bytes) -> Iterator[bytes]:
+    """The same records in objects of up to 200 lines."""
+    names, lines = lines_of(data)
+    random, at = Random(len(lines)), 0  # noqa: S311 - seeded
+    while at < len(lines):
+        size = random.randint(1, 200)
+        yield flow_log(lines[at : at + size], names)
+        at += size
+
+
+FORMS: dict[str, Callable[[bytes], Iterable[bytes]]] = {
+    "as recorded": lambda data: [data],
+    "in the default format": lambda data: [in_default_format(data)],
+    "cut at random": cut_at_random,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_host_inside_that_maps_the_network_is_found_at_once_and_told_few_times(form: str) -> None:
+    seen = capture("nmap-inside")
+    found = found_in(each for data in seen.objects for each in FORMS[form](data))
+    assert {each.subject for each in found} == seen.scanners
+    assert len(found) <= 3
+    assert {each.severity for each in found} == {"high"}
+    assert found[0].endpoints < 2000
+
+
+def payloads(data: bytes) -> Iterator[LogText]:
+    """The records of an object as CloudWatch Logs delivers them: few at a time."""
+    names, lines = lines_of(data)
+    log_format = " ".join(f"${{{name}}}" for name in names)
+    for first in range(0, len(lines), LINES_A_PAYLOAD):
+        yield subscription_text(subscription(payload(lines[first : first + LINES_A_PAYLOAD])), log_format)
+
+
+def test_payloads_tell_the_same_scanners_of_a_network_as_objects() -> None:
+    seen = capture("nmap-inside")
+    watch = Watch()
+    for data in seen.objects:
+        for text in payloads(data):
+            watch.see_texts([text])
+    assert {each.subject for each in watch.found} == seen.scanners
+    assert len(watch.found) <= 3
