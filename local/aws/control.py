@@ -1,9 +1,12 @@
-"""In front of moto: keeps every answer of 500 and above, and answers the few requests that are not AWS's."""
+"""In front of moto: keeps every answer of 500 and above, refuses functions what their roles do not allow, and answers
+the few requests that are not AWS's.
+"""
 
 import json
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+import xml.sax.saxutils
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from local.aws.polling import Failures
@@ -13,13 +16,17 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Action = Callable[[Mapping[str, Any]], Any]
+Refuse = Callable[[Environ], Sequence[str]]
 
 
 class Front:
     """A WSGI application around moto's."""
 
-    def __init__(self, application: Application, actions: Mapping[str, Action], failures: Failures) -> None:
+    def __init__(
+        self, application: Application, actions: Mapping[str, Action], failures: Failures, refuse: Refuse
+    ) -> None:
         self._application = application
+        self._refuse = refuse
         self._actions = actions
         self._failures = failures
         self._lock = threading.Lock()
@@ -37,6 +44,9 @@ class Front:
         return [answer]
 
     def _aws(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if refused := self._refuse(environ):
+            self._keep(environ, "\n".join(refused))
+            return _access_denied(environ, start_response, "; ".join(refused))
         told: list[str] = []
 
         def start(status: str, headers: Any, *rest: Any) -> Any:
@@ -57,3 +67,15 @@ class Front:
         wanted = environ.get("HTTP_X_AMZ_TARGET") or environ.get("HTTP_AUTHORIZATION", "")[:120]
         with self._lock:
             self._failures.add(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} {wanted}\n{text}")
+
+
+def _access_denied(environ: Environ, start_response: StartResponse, message: str) -> Iterable[bytes]:
+    """In the words of the protocol that was spoken."""
+    if "HTTP_X_AMZ_TARGET" in environ:
+        kind, body = "application/x-amz-json-1.0", json.dumps({"__type": "AccessDeniedException", "message": message})
+    else:
+        error = f"<Error><Code>AccessDenied</Code><Message>{xml.sax.saxutils.escape(message)}</Message></Error>"
+        is_s3 = "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", "")
+        kind, body = "application/xml", error if is_s3 else f"<ErrorResponse>{error}</ErrorResponse>"
+    start_response("403 Forbidden", [("Content-Type", kind)])
+    return [body.encode()]

@@ -17,7 +17,7 @@ NOT_OURS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENT
 
 
 class DeployError(Exception):
-    """The CLI failed; the message is all it said."""
+    """The CLI failed; the message is all it said, and what went wrong inside the embedded AWS."""
 
 
 def this_machine() -> dict[str, str]:
@@ -76,7 +76,8 @@ def _cdk(aws: EmbeddedAws, arguments: Sequence[str], say: Callable[[str], None] 
             if say:
                 say(line.rstrip("\n"))
     if process.returncode:
-        raise DeployError(f"cdk {arguments[0]} ended with {process.returncode}:\n{''.join(lines)}")
+        told = "".join([*lines, *aws.failures()])
+        raise DeployError(f"cdk {arguments[0]} ended with {process.returncode}:\n{told}")
     return "".join(lines)
 
 

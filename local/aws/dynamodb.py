@@ -114,10 +114,8 @@ class StreamPoller:
         return table.stream_shard.items if table is not None and table.stream_shard else []
 
     def _cursor(self, mapping: EventSourceMapping) -> Cursor:
-        if mapping.uuid not in self._cursors:
-            start = len(self._records(mapping)) if mapping.starting_position == "LATEST" else 0
-            self._cursors[mapping.uuid] = Cursor(start)
-        return self._cursors[mapping.uuid]
+        start = len(self._records(mapping)) if mapping.starting_position == "LATEST" else 0
+        return self._cursors.setdefault(mapping.uuid, Cursor(start))  # at once: two threads ask
 
     def _look(self) -> None:
         for mapping in self._mappings():

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -74,9 +75,14 @@ class Functions:
         self._settings = settings
         self._variables = variables
         self._pools: dict[str, Pool] = {}
+        self._by_key: dict[str, LambdaFunction] = {}
         self._lock = threading.Lock()
         self._running = 0
         self.asynchronous = Asynchronous(self.invoke, settings)
+
+    def by_access_key(self, key: str) -> LambdaFunction | None:
+        """The function whose requests are signed with this key."""
+        return self._by_key.get(key)
 
     @property
     def is_quiet(self) -> bool:
@@ -110,8 +116,10 @@ class Functions:
                 self._running -= 1
 
     def _pool(self, function: LambdaFunction) -> Pool:
-        package = _package(function, self._variables)
+        key = _access_key(function)
+        package = _package(function, {**self._variables, "AWS_ACCESS_KEY_ID": key})
         with self._lock:
+            self._by_key[key] = function
             pool = self._pools.get(function.function_name)
             if pool is None or pool.package != package:
                 if pool is not None:
@@ -158,6 +166,11 @@ def _package(function: LambdaFunction, variables: Mapping[str, str]) -> Package:
         log_group=function.logs_group_name,
         log_format=logging.get("LogFormat", "Text"),
     )
+
+
+def _access_key(function: LambdaFunction) -> str:
+    """Each function signs with a key of its own, by which its requests are known."""
+    return "FUNCTION" + hashlib.sha256(function.function_name.encode()).hexdigest()[:12].upper()
 
 
 def _layer(function: LambdaFunction, arn: str) -> LayerVersion:

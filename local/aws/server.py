@@ -25,6 +25,7 @@ from local.aws import (  # noqa: F401 they fill gaps
     kms,
     logs,
     metric_data,
+    permissions,
     s3,
     sns,
     ssm,
@@ -55,7 +56,7 @@ class Server:
         logs.set_probes(enabled=settings.probe_subscriptions)
         sns.mails.clear()
         actions = {"state": self._state, "fire-schedules": self._fire_schedules, "mails": lambda _: [*sns.mails]}
-        front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures)
+        front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures, self._refuse)
         self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)
         self.port = int(self._http.server_port)
         clients.point_to(self.endpoint_url)
@@ -81,6 +82,10 @@ class Server:
         gaps.restore_all()
         cloudformation.register()
         moto_api_backend.reset()
+
+    def _refuse(self, environ: dict[str, Any]) -> list[str]:
+        function = self._functions.by_access_key(permissions.access_key(environ))
+        return permissions.denied(function, environ) if function is not None else []
 
     def _state(self, _body: Mapping[str, Any]) -> dict[str, Any]:
         failed = [self.failures, self._functions.asynchronous.failures]

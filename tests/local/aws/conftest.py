@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -72,22 +72,31 @@ class Maker:
     def __init__(self, aws: EmbeddedAws) -> None:
         self.aws = aws
 
-    def __call__(self, body: str = "return event", *, code: str = "", **settings: Any) -> Function:
-        """One whose `answer(event, tries)` has this body, or that is all of `code`."""
+    def __call__(
+        self, body: str = "return event", *, code: str = "", may: Sequence[tuple[str, str]] = (), **settings: Any
+    ) -> Function:
+        """One whose `answer(event, tries)` has this body, or that is all of `code`; its role has the grants `may`."""
         name = f"function-{uuid4().hex[:8]}"
         indented = "\n".join(f"    {line}" for line in body.splitlines())
         made = self.aws.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.11",
-            Role=self.role(),
+            Role=self.role(may),
             Handler="handler.lambda_handler",
             Code={"ZipFile": zipped({"handler.py": code or REMEMBERS.format(body=indented)})},
             **{"Timeout": 10, **settings},
         )
         return Function(self.aws, name, made["FunctionArn"])
 
-    def role(self) -> str:
-        told = self.aws.client("iam").create_role(RoleName=f"role-{uuid4().hex[:8]}", AssumeRolePolicyDocument="{}")
+    def role(self, may: Sequence[tuple[str, str]]) -> str:
+        """The ARN of a role that may do each action to each resource."""
+        name = f"role-{uuid4().hex[:8]}"
+        iam = self.aws.client("iam")
+        told = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+        statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in may]
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        if may:
+            iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=document)
         return str(told["Role"]["Arn"])
 
 

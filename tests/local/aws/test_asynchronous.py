@@ -40,7 +40,7 @@ def test_an_event_that_succeeds_on_a_retry_is_not_tried_again(aws: EmbeddedAws, 
 def test_what_fails_for_good_becomes_an_object_in_lambdas_words(aws: EmbeddedAws, function: Maker) -> None:
     bucket = f"failed-{uuid4().hex[:8]}"
     aws.client("s3").create_bucket(Bucket=bucket)
-    fails = function("raise ValueError('no such thing')")
+    fails = function("raise ValueError('no such thing')", may=[("s3:PutObject", f"arn:aws:s3:::{bucket}/*")])
     keep_failures(aws, fails, f"arn:aws:s3:::{bucket}", retries=1)
     fails.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()
@@ -62,7 +62,7 @@ def test_the_object_of_a_failure_is_noticed_like_any_other(aws: EmbeddedAws, fun
     aws.client("s3").put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [notice]}
     )
-    fails = function("raise ValueError")
+    fails = function("raise ValueError", may=[("s3:PutObject", f"arn:aws:s3:::{bucket}/aws/lambda/async/*")])
     keep_failures(aws, fails, f"arn:aws:s3:::{bucket}", retries=0)
     fails.invoke({}, InvocationType="Event")
     aws.wait_until_quiet()
@@ -76,7 +76,7 @@ def test_the_object_of_a_failure_is_noticed_like_any_other(aws: EmbeddedAws, fun
 def test_a_failure_can_go_to_a_queue(aws: EmbeddedAws, function: Maker) -> None:
     queue = f"failed-{uuid4().hex[:8]}"
     url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
-    fails = function("raise ValueError")
+    fails = function("raise ValueError", may=[("sqs:SendMessage", "*")])
     keep_failures(aws, fails, f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", retries=0)
     fails.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()

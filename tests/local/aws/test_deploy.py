@@ -1,7 +1,9 @@
 """The real app, deployed by the real CDK CLI."""
 
+import gzip
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,64 @@ def test_every_resource_of_the_app_exists_after_a_deploy_and_no_answer_was_500(
     deploy_sources(account, output, to_logs, to_bucket)
     assert problems(account) == []
     assert destinations(account) == {vpcs[0]: "cloud-watch-logs", vpcs[1]: "s3"}
+
+
+@pytest.mark.deploy
+def test_the_deployed_functions_turn_flow_logs_of_both_ways_into_alerts(account: EmbeddedAws) -> None:
+    """With the roles they were deployed with: what one may not do is a failure."""
+    account.fire_schedules()
+    account.wait_until_quiet(60)
+    alerts = subscribe_to_alerts(account)
+    told = account.client("ec2").describe_flow_logs()["FlowLogs"]
+    for flow_log, scanner in zip(told, ("10.0.0.99", "10.1.0.99"), strict=True):
+        write_a_scan(account, flow_log, scanner)
+    account.wait_until_quiet(60)
+    subjects = " ".join(each["Body"] for each in alerts())
+    assert "10.0.0.99" in subjects
+    assert "10.1.0.99" in subjects
+    assert account.failures() == []
+
+
+def subscribe_to_alerts(account: EmbeddedAws) -> Callable[[], list[Any]]:
+    """What topics deliver from now on."""
+    sqs = account.client("sqs")
+    url = sqs.create_queue(QueueName="alerts")["QueueUrl"]
+    arn = f"arn:aws:sqs:{account.region}:{account.account}:alerts"
+    for topic in account.client("sns").list_topics()["Topics"]:
+        account.client("sns").subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn)
+    return lambda: list(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []))
+
+
+def write_a_scan(account: EmbeddedAws, flow_log: dict[str, Any], scanner: str) -> None:
+    """Forty hosts of the scanner's network refuse it at port 22, in the format of the flow log and the way it goes."""
+    now = int(time.time())
+    same = {"version": "2", "interface-id": f"eni-{scanner.replace('.', '')}", "vpc-id": flow_log["ResourceId"]}
+    sent = {"protocol": "6", "packets": "1", "bytes": "60", "tcp-flags": "2", "flow-direction": "egress"}
+    told = {"start": str(now - 60), "end": str(now), "action": "REJECT", "log-status": "OK", "srcaddr": scanner}
+    fields = [token[2:-1] for token in flow_log["LogFormat"].split()]
+    network = scanner.rpartition(".")[0]
+    lines = []
+    for host in range(1, 41):
+        target = {"dstaddr": f"{network}.{host}", "srcport": str(40_000 + host), "dstport": "22"}
+        packet = {"pkt-srcaddr": scanner, "pkt-dstaddr": target["dstaddr"]}
+        values = {**same, **sent, **told, **target, **packet}
+        lines.append(" ".join(values.get(field, "-") for field in fields))
+    if flow_log["LogDestinationType"] == "s3":
+        put_object(account, flow_log["LogDestination"].split(":::")[1], [" ".join(fields), *lines])
+    else:
+        put_log_events(account, flow_log["LogGroupName"], lines, now)
+
+
+def put_object(account: EmbeddedAws, bucket: str, lines: list[str]) -> None:
+    body = gzip.compress("".join(f"{line}\n" for line in lines).encode())
+    account.client("s3").put_object(Bucket=bucket, Key="AWSLogs/123456789012/vpcflowlogs/a.log.gz", Body=body)
+
+
+def put_log_events(account: EmbeddedAws, group: str, lines: list[str], now: int) -> None:
+    logs = account.client("logs")
+    logs.create_log_stream(logGroupName=group, logStreamName="eni-1-all")
+    events = [{"timestamp": now * 1000, "message": line} for line in lines]
+    logs.put_log_events(logGroupName=group, logStreamName="eni-1-all", logEvents=events)
 
 
 @pytest.mark.deploy

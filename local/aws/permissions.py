@@ -1,0 +1,129 @@
+"""What a function's role lets it do. moto lets everybody do everything, so a missing grant would show on AWS only.
+
+Identity policies count: actions, resources, Allow and Deny. Conditions are taken as met. Policies of resources do not
+count: within an account AWS is content with either, so this asks for more than AWS there.
+"""
+
+import fnmatch
+import io
+import json
+import re
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moto.awslambda.models import LambdaFunction
+from moto.iam.models import iam_backends
+
+from local.aws.settings import ACCOUNT
+
+FREE = {"sts:GetCallerIdentity"}
+ONE_BY_ONE = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+"""Calls that need the grant of another: https://docs.aws.amazon.com/service-authorization/latest/reference/."""
+S3_ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject"}
+TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One thing that a request does to one resource."""
+
+    action: str
+    resource: str
+
+
+def is_allowed(function: LambdaFunction, call: Call) -> bool:
+    """Whether the policies of the function's role allow it, and none denies it."""
+    effects = {statement["Effect"] for statement in _statements(function.role) if _covers(statement, call)}
+    return call.action in FREE or effects == {"Allow"}
+
+
+def denied(function: LambdaFunction, environ: Mapping[str, Any]) -> list[str]:
+    """A line for each thing that a request does and its function may not."""
+    refused = (call for call in calls(environ) if not is_allowed(function, call))
+    return [f"{function.function_name} is not allowed to {call.action} on {call.resource}" for call in refused]
+
+
+def access_key(environ: Mapping[str, Any]) -> str:
+    """The key that signed the request, or nothing."""
+    found = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+    return found.group(1) if found else ""
+
+
+def _statements(role_arn: str) -> Iterator[Mapping[str, Any]]:
+    role = next((each for each in iam_backends[ACCOUNT]["aws"].roles.values() if each.arn == role_arn), None)
+    if role is None:
+        return
+    managed: list[Any] = [version.document for each in role.managed_policies.values() for version in _current(each)]
+    for document in [*role.policies.values(), *managed]:
+        policy = json.loads(document) if isinstance(document, str) else document
+        yield from _listed(policy["Statement"])
+
+
+def _current(policy: Any) -> Sequence[Any]:
+    return [version for version in policy.versions if version.is_default]
+
+
+def _covers(statement: Mapping[str, Any], call: Call) -> bool:
+    actions = [action.lower() for action in _listed(statement.get("Action", []))]
+    resources = _listed(statement.get("Resource", []))
+    return any(fnmatch.fnmatchcase(call.action.lower(), each) for each in actions) and any(
+        fnmatch.fnmatchcase(call.resource, each) for each in resources
+    )
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def calls(environ: Mapping[str, Any]) -> Iterator[Call]:
+    """What a signed request does. Reading it leaves the body where it was."""
+    scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/", environ["HTTP_AUTHORIZATION"])
+    if scope is None:
+        return
+    region, service = scope.groups()
+    if service == "s3":
+        yield _s3(environ)
+    elif target := environ.get("HTTP_X_AMZ_TARGET"):
+        yield from _json(region, service, target.split(".")[-1], json.loads(_body(environ) or b"{}"))
+    else:
+        form = dict(urllib.parse.parse_qsl(_body(environ).decode()))
+        yield Call(f"{service}:{form.get('Action', '?')}", form.get("TopicArn", "*"))
+
+
+def _body(environ: Any) -> bytes:
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _s3(environ: Mapping[str, Any]) -> Call:
+    bucket, _, key = environ["PATH_INFO"].removeprefix("/").partition("/")
+    if not key:
+        return Call("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+    return Call(S3_ACTIONS.get(environ["REQUEST_METHOD"], "s3:DeleteObject"), f"arn:aws:s3:::{bucket}/{key}")
+
+
+def _json(region: str, service: str, operation: str, body: Mapping[str, Any]) -> Iterator[Call]:
+    action = ONE_BY_ONE.get(f"{service}:{operation}", f"{service}:{operation}")
+    if service == "dynamodb":
+        yield from _dynamodb(f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/", operation, body)
+    elif service == "sqs":
+        yield Call(action, f"arn:aws:sqs:{region}:{ACCOUNT}:{body.get('QueueUrl', '*').split('/')[-1]}")
+    elif service == "ssm":
+        for name in body.get("Names", [body.get("Name", "*")]):
+            yield Call(action, f"arn:aws:ssm:{region}:{ACCOUNT}:parameter/{name.removeprefix('/')}")
+    else:
+        yield Call(action, "*")
+
+
+def _dynamodb(tables: str, operation: str, body: Mapping[str, Any]) -> Iterator[Call]:
+    for table in body.get("RequestItems", {}):
+        yield Call(f"dynamodb:{operation}", tables + table)
+    for item in body.get("TransactItems", []):
+        for kind, wanted in item.items():
+            yield Call(f"dynamodb:{TRANSACTION.get(kind, 'GetItem')}", tables + wanted["TableName"])
+    if "TableName" in body:
+        index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
+        yield Call(f"dynamodb:{operation}", tables + body["TableName"] + index)
