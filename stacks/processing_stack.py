@@ -21,7 +21,6 @@ KEYS_VARY = "One function reads or writes all objects under this prefix, and the
 DESCRIBES = (
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "elasticloadbalancing:DescribeLoadBalancers",
 )
@@ -77,7 +76,7 @@ class ProcessingStack(HouseStack):
             (Value.LOG_BUCKET, LOG_PREFIX),
             (Value.FAILED_INVOCATION_BUCKET, FAILED_INVOCATION_PREFIX),
         ):
-            function.allow_all_of(["s3:GetObject"], self._objects(bucket, f"{prefix}*"), KEYS_VARY)
+            function.allow_all_of(["s3:GetObject", "s3:GetObjectVersion"], self._objects(bucket, f"{prefix}*"), KEYS_VARY)
             function.allow(["s3:ListBucket"], self._bucket(bucket))
 
     def _grant_inventory(self) -> None:

@@ -100,7 +100,7 @@ def payload(lines: Iterable[str], message_type: str = "DATA_MESSAGE") -> bytes:
     """The lines as CloudWatch Logs hands them to a subscriber, after base64."""
     events = [{"id": str(number), "timestamp": NOON * 1000, "message": each} for number, each in enumerate(lines)]
     envelope = {"messageType": message_type, "owner": ACCOUNT, "logGroup": "flow-logs", "logStream": f"{INTERFACE}-all"}
-    return gzip.compress(json.dumps(envelope | {"subscriptionFilters": ["all"], "logEvents": events}).encode())
+    return gzip.compress(json.dumps(envelope | {"subscriptionFilters": ["all"], "logEvents": events}).encode(), mtime=0)
 
 
 def flows(lines: Iterable[str], names: Sequence[str] = V5) -> Flows:

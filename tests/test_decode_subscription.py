@@ -56,7 +56,7 @@ ENVELOPE = {"messageType": "DATA_MESSAGE", "owner": ACCOUNT, "logGroup": "g", "l
 
 
 def without(key: str) -> bytes:
-    return gzip.compress(json.dumps({name: value for name, value in ENVELOPE.items() if name != key}).encode())
+    return gzip.compress(json.dumps({name: value for name, value in ENVELOPE.items() if name != key}).encode(), mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,15 @@ def without(key: str) -> bytes:
         (b"", "payload-not-gzip"),
         (b"not gzip", "payload-not-gzip"),
         (payload([line(V2)])[:-12], "payload-cut-off"),
-        (gzip.compress(b"not json"), "not-a-subscription"),
-        (gzip.compress(b"\xff\xff"), "not-a-subscription"),
-        (gzip.compress(b"[]"), "not-a-subscription"),
-        (gzip.compress(b'"text"'), "not-a-subscription"),
+        (gzip.compress(b"not json", mtime=0), "not-a-subscription"),
+        (gzip.compress(b"\xff\xff", mtime=0), "not-a-subscription"),
+        (gzip.compress(b"[]", mtime=0), "not-a-subscription"),
+        (gzip.compress(b'"text"', mtime=0), "not-a-subscription"),
         (without("owner"), "not-a-subscription"),
         (without("messageType"), "not-a-subscription"),
-        (gzip.compress(json.dumps(ENVELOPE | {"logEvents": [{"id": "1"}]}).encode()), "not-a-subscription"),
-        (gzip.compress(json.dumps(ENVELOPE | {"logEvents": [{"message": 7}]}).encode()), "not-a-subscription"),
-        (gzip.compress(json.dumps(ENVELOPE | {"logEvents": 7}).encode()), "not-a-subscription"),
+        (gzip.compress(json.dumps(ENVELOPE | {"logEvents": [{"id": "1"}]}).encode(), mtime=0), "not-a-subscription"),
+        (gzip.compress(json.dumps(ENVELOPE | {"logEvents": [{"message": 7}]}).encode(), mtime=0), "not-a-subscription"),
+        (gzip.compress(json.dumps(ENVELOPE | {"logEvents": 7}).encode(), mtime=0), "not-a-subscription"),
     ],
 )
 def test_what_is_no_payload_is_poison_with_its_reason(data: bytes, reason: str) -> None:
@@ -85,5 +85,5 @@ def test_what_is_no_payload_is_poison_with_its_reason(data: bytes, reason: str) 
 def test_a_payload_that_inflates_without_end_is_poison(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flowsentry.decode.MAX_PAYLOAD_BYTES", 10_000)
     with pytest.raises(PoisonError) as poison:
-        subscription(gzip.compress(b"0" * 1_000_000))
+        subscription(gzip.compress(b"0" * 1_000_000, mtime=0))
     assert poison.value.reason == "payload-too-large"

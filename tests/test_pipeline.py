@@ -34,7 +34,7 @@ def test_every_line_is_a_record_a_status_or_rejected() -> None:
     assert [each.subject for each in outcome.findings] == ["203.0.113.9"]
 
 
-@pytest.mark.parametrize("nothing", [b"", gzip.compress(b""), flow_log([]), flow_log([]).rstrip(b"\n")])
+@pytest.mark.parametrize("nothing", [b"", gzip.compress(b"", mtime=0), flow_log([]), flow_log([]).rstrip(b"\n")])
 def test_a_source_without_lines_is_an_empty_outcome(nothing: bytes) -> None:
     outcome = outcome_of(nothing)
     assert (outcome.lines, outcome.newest_end, outcome.findings, len(outcome.measurements)) == (0, None, [], 0)
@@ -70,7 +70,7 @@ def test_interfaces_that_the_inventory_does_not_have_are_told_in_order_and_bound
 
 
 def cut_off(data: bytes) -> bytes:
-    return gzip.compress(data)[:-4]
+    return gzip.compress(data, mtime=0)[:-4]
 
 
 def test_a_source_that_was_cut_off_has_its_findings_and_its_damage() -> None:
@@ -80,7 +80,7 @@ def test_a_source_that_was_cut_off_has_its_findings_and_its_damage() -> None:
 
 
 def damaged(data: bytes) -> bytes:
-    whole = bytearray(gzip.compress(data))
+    whole = bytearray(gzip.compress(data, mtime=0))
     whole[-6] ^= 1
     return bytes(whole)
 

@@ -63,7 +63,7 @@ def test_a_run_that_another_one_overtook_leaves_what_that_wrote(
 
 
 def test_a_damaged_snapshot_is_replaced(handler: ModuleType, invocation: Invocation) -> None:
-    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=INVENTORY_KEY, Body=gzip.compress(b"[]"))
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=INVENTORY_KEY, Body=gzip.compress(b"[]", mtime=0))
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
     assert snapshot().interfaces == ()
 

@@ -46,7 +46,7 @@ def put(body: bytes, key: str = KEY, bucket: str = LOG_BUCKET) -> None:
 
 
 def log_file(*lines: str) -> bytes:
-    return gzip.compress("".join(f"{line}\n" for line in (HEADER, *lines)).encode())
+    return gzip.compress("".join(f"{line}\n" for line in (HEADER, *lines)).encode(), mtime=0)
 
 
 def with_messages(*bodies: str) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def test_a_missing_object_goes_to_the_dead_letters_with_its_reason(
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (gzip.compress(b"not a header\nnot a line\n"), "no-header"),
+        (gzip.compress(b"not a header\nnot a line\n", mtime=0), "no-header"),
         (b"\x00\x01\x02 bytes", "no-header"),
         (log_file(*scan())[:-4] + b"beef", "gzip-corrupt"),
         (b'{"some": "json"}', "not-a-failed-invocation"),
@@ -199,7 +199,7 @@ def test_a_redriven_cut_off_object_is_reported_again_and_counts_no_more(
     assert total(metrics_in(capsys.readouterr().out), "Flows") == 0
 
 
-@pytest.mark.parametrize("body", [b"", gzip.compress(b""), log_file()])
+@pytest.mark.parametrize("body", [b"", gzip.compress(b"", mtime=0), log_file()])
 def test_an_object_without_lines_is_done_and_leaves_no_file(
     handler: ModuleType, invocation: Invocation, world: World, body: bytes
 ) -> None:

@@ -33,7 +33,7 @@ def payload(*messages: str, log_group: str = LOG_GROUP) -> dict[str, Any]:
         "logStream": "eni-1-all",
         "logEvents": [{"id": str(index), "timestamp": 0, "message": line} for index, line in enumerate(messages)],
     }
-    return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(envelope).encode())).decode()}}
+    return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(envelope).encode(), mtime=0)).decode()}}
 
 
 def test_a_payload_raises_the_finding_that_is_in_it(handler: ModuleType, invocation: Invocation) -> None:
@@ -115,8 +115,8 @@ def test_a_log_group_without_a_format_is_never_guessed(handler: ModuleType, invo
     [
         ("not base64 !", "payload-not-base64"),
         (base64.b64encode(b"not gzip").decode(), "payload-not-gzip"),
-        (base64.b64encode(gzip.compress(b"no envelope")).decode(), "not-a-subscription"),
-        (base64.b64encode(gzip.compress(b"{}")[:-9]).decode(), "payload-cut-off"),
+        (base64.b64encode(gzip.compress(b"no envelope", mtime=0)).decode(), "not-a-subscription"),
+        (base64.b64encode(gzip.compress(b"{}", mtime=0)[:-9]).decode(), "payload-cut-off"),
     ],
 )
 def test_a_payload_that_is_none_fails_with_a_clear_error_and_is_counted(

@@ -35,7 +35,6 @@ KEPT = {
 UNBOUNDED_ACTIONS = {
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "elasticloadbalancing:DescribeLoadBalancers",
     "xray:PutTelemetryRecords",

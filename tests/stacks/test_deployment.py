@@ -91,7 +91,7 @@ def test_a_missing_setting_is_named_with_what_is_allowed() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"digest_minutes": 1}, "flowsentry.digest_minutes is 1; allowed: a whole number of minutes from 5 to 1440"),
+        ({"digest_minutes": 0}, "flowsentry.digest_minutes is 0; allowed: a whole number of minutes from 1 to 1440"),
         ({"digest_minutes": True}, "flowsentry.digest_minutes is true; allowed: a whole number"),
         ({"architecture": "arm"}, 'flowsentry.architecture is "arm"; allowed: one of arm64, x86_64'),
         ({"log_retention_days": 31}, "flowsentry.log_retention_days is 31; allowed: one of 1, 3, 5, 7, 14, 30"),
@@ -138,7 +138,7 @@ def test_a_key_below_something_that_has_no_keys_is_refused() -> None:
 
 
 def test_all_problems_are_told_at_once() -> None:
-    message = refusal({"digest_minutes": 1, "python": "2.7", "sources": [{"destination": "s3"}]})
+    message = refusal({"digest_minutes": 0, "python": "2.7", "sources": [{"destination": "s3"}]})
     assert all(key in message for key in ("digest_minutes", "python", "sources[0].vpc_ids is missing"))
 
 

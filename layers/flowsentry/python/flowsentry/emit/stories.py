@@ -26,11 +26,15 @@ def story_of(finding: Finding) -> Story:
 
 
 def owner_text(owner: Mapping[str, Any] | None, address: str) -> str:
-    """`web-1 (instance i-0abc, 10.0.1.5)`; the address alone where nobody is known to have it."""
+    """`web-1 (instance i-0abc, 10.0.1.5)`, or `rds database (eni-0abc, 10.0.2.5)` where all that is known is what kind
+    of owner the interface has; the address alone where nobody is known to have it.
+    """
     if not owner or not owner.get("id"):
         return plain(address)
     name, kind, id_ = (plain(owner.get(key) or "") for key in ("name", "kind", "id"))
     kind = "interface" if kind == UNKNOWN else kind
+    if id_.startswith("eni-") and name in {"", id_} and kind != "interface":
+        return f"{kind} ({id_}, {plain(address)})"
     what = f"{kind} {id_}".strip() if name != id_ else kind
     return f"{name or id_} ({what}, {plain(address)})" if what else f"{name or id_} ({plain(address)})"
 
