@@ -1,5 +1,7 @@
 """Contacts of formats with tcp-flags: who opened, and what became of it."""
 
+from typing import Any
+
 import pytest
 
 from flowsentry.contacts import contacts
@@ -59,12 +61,12 @@ def test_a_connection_is_one_answered_contact_of_who_opened_it() -> None:
         {"tcp_flags": SYN, "packets": 3, "bytes": 181},
     ],
 )
-def test_more_than_syns_from_the_opener_was_answered_somewhere(values: dict[str, object]) -> None:
+def test_more_than_syns_from_the_opener_was_answered_somewhere(values: dict[str, Any]) -> None:
     assert outcome(line(srcaddr=OUTSIDE, dstaddr=WEB, srcport=45000, dstport=443, **values)) == "answered"
 
 
 @pytest.mark.parametrize("values", [{"packets": 7, "bytes": 420}, {"packets": 3, "bytes": 180}])
-def test_retried_syns_alone_were_not_answered(values: dict[str, object]) -> None:
+def test_retried_syns_alone_were_not_answered(values: dict[str, Any]) -> None:
     assert outcome(probe(OUTSIDE, WEB, 443, **values)) == "unanswered"
 
 
@@ -85,7 +87,7 @@ def test_what_has_no_syn_in_the_batch_is_no_contact(late: str) -> None:
 
 
 def test_an_ipv6_syn_may_be_eighty_bytes() -> None:
-    ends = {"source": "2001:db8::9", "target": "2001:db8:1::5", "port": 443}
+    ends: dict[str, Any] = {"source": "2001:db8::9", "target": "2001:db8:1::5", "port": 443}
     assert list(outcomes(probe(**ends, bytes=80)).values()) == ["unanswered"]
     assert list(outcomes(probe(**ends, bytes=81)).values()) == ["answered"]
 

@@ -1,6 +1,7 @@
 """Scan findings: how many, how loud, in which words."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ OUTSIDE = "203.0.113.9"
 ONE_DAY = 86_400
 
 
-def sweep(source: str, targets: Iterable[str], ports: Sequence[int] = (22,), **values: object) -> list[str]:
+def sweep(source: str, targets: Iterable[str], ports: Sequence[int] = (22,), **values: Any) -> list[str]:
     return [probe(source, target, port, **values) for target in targets for port in ports]
 
 

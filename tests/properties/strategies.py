@@ -1,5 +1,7 @@
 """Flow log records, good ones and bad ones, for laws that hold for every input."""
 
+from typing import Any
+
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -57,7 +59,7 @@ def bad_lines(names: tuple[str, ...]) -> st.SearchStrategy[str]:
 LAW_OF_TRAFFIC = settings(max_examples=25, deadline=None)
 """These have whole pipelines in them."""
 
-_OPENING = st.builds(
+_OPENING: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     srcaddr=st.sampled_from(["10.0.0.1", "203.0.113.9", "2001:db8::9"]),
     dstaddr=st.sampled_from([f"10.0.1.{number}" for number in range(12)]),

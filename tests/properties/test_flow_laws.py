@@ -1,6 +1,7 @@
 """Laws of enrich, contacts and detect: what holds for all traffic."""
 
 from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,7 +81,7 @@ def test_a_contact_is_one_row(seen: EnrichedFlows) -> None:
     assert settled.select(OUTCOME).null_count().sum_horizontal().item() == 0
 
 
-Openings = list[dict[str, object]]
+Openings = list[dict[str, Any]]
 
 
 def scans(watch: Watch) -> dict[tuple[str, str], list[Finding]]:
