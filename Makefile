@@ -56,7 +56,11 @@ replay: $(SETUP) ## Your own flow logs through the same pipeline: make replay LO
 
 .PHONY: bench
 bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib
-	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python -m benchmarks.throughput
+
+.PHONY: docs
+docs: $(SETUP) ## The reference pages in docs/ that are generated from the code
+	$(BIN)/python docs/generate.py
 
 .PHONY: lock
 lock: $(SETUP) ## Pin what the requirements bring with them
