@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend
 from moto.cloudformation.responses import CloudFormationResponse
 
@@ -67,11 +68,28 @@ def _refers(resource: Mapping[str, Any], name: str) -> bool:
 
 def _changed_parameters(resources: Any, template: Mapping[str, Any]) -> Iterator[str]:
     for name, parameter in template.get("Parameters", {}).items():
-        path = resources.input_parameters.get(name, parameter.get("Default"))
-        if parameter["Type"].startswith("AWS::SSM::Parameter::Value") and name in resources.resolved_parameters:
-            value = resources.parse_ssm_parameter(path, parameter["Type"])
-            if value != resources.resolved_parameters[name]:
-                yield name
+        kind, path = parameter["Type"], resources.input_parameters.get(name, parameter.get("Default"))
+        is_looked_up = kind.startswith("AWS::SSM::Parameter::Value") and name in resources.resolved_parameters
+        if is_looked_up and _value(resources, path, kind) != resources.resolved_parameters[name]:
+            yield name
+
+
+def _value(resources: Any, path: str, kind: str) -> Any:
+    try:
+        return resources.parse_ssm_parameter(path, kind)
+    except ValidationError:
+        return None
+
+
+@fills(parsing.ResourceMap, "parse_ssm_parameter")
+def name_the_parameter_that_is_missing(
+    original: Callable[..., Any], resources: Any, value: str, value_type: str
+) -> Any:
+    """Moto answers 500 where a parameter of Systems Manager does not exist."""
+    try:
+        return original(resources, value, value_type)
+    except AttributeError:
+        raise ValidationError(message=f"Unable to fetch parameters [{value}] from parameter store") from None
 
 
 def _is_replaced(resource_type: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.aws import gaps
+from local.aws import gaps, server
 from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.aws.settings import Settings
 
@@ -70,6 +70,9 @@ def test_an_answer_of_500_is_kept(aws: EmbeddedAws) -> None:
         logs.get_log_group_fields(logGroupName="moto does not know this action")
     [failure] = aws.failures()[before:]
     assert "NotImplementedError" in failure
+
+
+assert server.Server, "whoever imports the server imports every gap"
 
 
 @pytest.mark.parametrize("gap", gaps.all_gaps(), ids=lambda gap: gap.fill.__name__)
