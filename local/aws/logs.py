@@ -51,7 +51,7 @@ def _platform_lines(answer: Answer) -> Sequence[str]:
 def extract_metrics(
     original: Callable[..., Any], backend: LogsBackend, log_group_name: str, log_stream_name: str, log_events: Any
 ) -> Any:
-    """Moto makes no metrics of log events: neither of embedded metric format nor by metric filters."""
+    """Moto makes no metrics of log events in embedded metric format."""
     accepted = original(backend, log_group_name, log_stream_name, log_events)
     for event in log_events:
         cloudwatch.extract(backend.region_name, event["message"], event["timestamp"])
@@ -172,7 +172,7 @@ class SubscriptionFilter(ResourceType):
 
 
 class MetricFilter(ResourceType):
-    """moto's CloudFormation does not know the type; what it counts is in cloudwatch.py."""
+    """Moto's CloudFormation does not know the type. It is kept and told; it counts nothing here."""
 
     type_name = "AWS::Logs::MetricFilter"
     name_property = "FilterName"
