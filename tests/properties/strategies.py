@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from flowsentry.fields import BY_NAME, FIELDS, Kind
 from tests.builders import NOON, V2, V5
 
-LAW = settings(max_examples=40, deadline=None)
+LAW = settings(max_examples=40)
 
 INSIDE = ("10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8:1::5")
 OUTSIDE = ("203.0.113.9", "198.51.100.7", "2001:db8::9")
@@ -56,7 +56,7 @@ def bad_lines(names: tuple[str, ...]) -> st.SearchStrategy[str]:
     )
 
 
-LAW_OF_TRAFFIC = settings(max_examples=25, deadline=None)
+LAW_OF_TRAFFIC = settings(max_examples=25)
 """These have whole pipelines in them."""
 
 _OPENING: st.SearchStrategy[dict[str, Any]] = st.builds(

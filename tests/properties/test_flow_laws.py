@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -64,12 +65,14 @@ def test_the_order_of_rows_is_irrelevant_to_contacts(seen: EnrichedFlows, random
 
 
 @LAW
-@given(some_enriched(), st.integers(1, 7))
-def test_contacts_gathered_in_chunks_are_those_of_one_batch(seen: EnrichedFlows, size: int) -> None:
+@given(some_enriched(), st.integers(1, 7), st.sampled_from([0, 5, 1_000_000]))
+def test_contacts_gathered_in_chunks_are_those_of_one_batch(seen: EnrichedFlows, size: int, unmerged: int) -> None:
     gathering = Gathering()
     gather(EnrichedFlows(seen.head(0)), gathering)
-    for first in range(0, len(seen), size):
-        gather(EnrichedFlows(seen[first : first + size]), gathering)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flowsentry.contacts.MAX_UNMERGED_ROWS", unmerged)
+        for first in range(0, len(seen), size):
+            gather(EnrichedFlows(seen[first : first + size]), gathering)
     assert outcomes(gathering) == outcomes(seen)
 
 
