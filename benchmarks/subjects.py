@@ -1,4 +1,4 @@
-"""What is measured, each in a process of its own: `python benchmarks/subjects.py SUBJECT FILE`.
+"""What is measured, each in a process of its own: `python -m benchmarks.subjects SUBJECT FILE`.
 
 Prints seconds of the work alone (not of imports and set-up) and the process's peak memory as JSON.
 """
@@ -43,8 +43,7 @@ def all_stages(path: Path) -> Callable[[], object]:
     """Everything a processor does but AWS: decode, parse, enrich against 10,000 interfaces, contacts, measurements,
     evidence, detection, enriched Parquet.
     """
-    from made_traffic import Company  # noqa: PLC0415
-
+    from benchmarks.made_traffic import Company  # noqa: PLC0415
     from flowsentry.decode import object_texts  # noqa: PLC0415
     from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory  # noqa: PLC0415
     from flowsentry.pipeline import Context, Outcome, process  # noqa: PLC0415

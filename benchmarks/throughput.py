@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from made_traffic import V5_NAMES, write_object
-
+from benchmarks.made_traffic import V5_NAMES, write_object
 from flowsentry.fields import DEFAULT_NAMES
 
-FOLDER = Path(__file__).parent.parent / "build" / "benchmarks"
+REPOSITORY = Path(__file__).parent.parent
+FOLDER = REPOSITORY / "build" / "benchmarks"
 RECORDS = 1_000_000
 LARGE_GZ_BYTES = 75 << 20
 MAX_TIMES_ZLIB = 4.0
@@ -33,8 +33,8 @@ class Run:
 
 def measured(subject: str, path: Path) -> Run:
     """One run of a subject in a fresh process."""
-    command = [sys.executable, str(Path(__file__).with_name("subjects.py")), subject, str(path)]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own script
+    command = [sys.executable, "-m", "benchmarks.subjects", subject, str(path)]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY)  # noqa: S603 - our own
     return Run(**json.loads(answer.stdout))
 
 

@@ -19,7 +19,7 @@ from flowsentry.errors import CutOffError
 from flowsentry.evidence import EvidenceStore
 from flowsentry.fields import unknown_names
 from flowsentry.findings import Finding, FindingStore
-from flowsentry.frames import EnrichedFlows, LogText, Measurements, Records, RejectedLines
+from flowsentry.frames import Contacts, EnrichedFlows, LogText, Measurements, Records, RejectedLines
 from flowsentry.measure import measure
 from flowsentry.ownership import Inventory
 from flowsentry.parse import count_status, flows_of, parse
@@ -93,18 +93,28 @@ class _Run:
         self._context = context
         self._outcome = Outcome()
         self._gathering = Gathering()
+        self._contacts: Contacts | None = None
         self._measurements: list[Measurements] = []
         self._unknown_interfaces: set[str] = set()
 
     def enriched(self, texts: Iterable[LogText]) -> Iterator[EnrichedFlows]:
-        """The enriched flows, chunk by chunk. An error ends them and is kept: what writes them would swallow it."""
+        """The enriched flows, chunk by chunk. An error ends them and is kept: what writes them would swallow it.
+
+        After the last chunk the contacts are settled, here, since the last chunks are being written meanwhile.
+        """
+        try:
+            yield from self._chunks(texts)
+            if self._outcome.lines:
+                self._contacts = with_source_scope(self._gathering.settle())
+        except Exception as failure:  # noqa: BLE001 - raised by process, past the Parquet writer that would wrap it
+            self.failure = failure
+
+    def _chunks(self, texts: Iterable[LogText]) -> Iterator[EnrichedFlows]:
         try:
             for text in _ahead(texts):
                 yield self._chunk(text)
         except CutOffError as damage:
             self._outcome.damage = damage
-        except Exception as failure:  # noqa: BLE001 - raised by process, past the Parquet writer that would wrap it
-            self.failure = failure
 
     def _chunk(self, text: LogText) -> EnrichedFlows:
         parsed = parse(text)
@@ -136,12 +146,11 @@ class _Run:
 
     def stored(self, evidence: EvidenceStore, findings: FindingStore) -> Outcome:
         """The outcome, once evidence and findings are stored; a source without lines has none."""
-        if not self._outcome.lines:
+        contacts = self._contacts
+        if contacts is None:
             return self._outcome
-        contacts = self._gathering.settle()
-        located = with_source_scope(contacts)
-        suspects = evidence.suspects(innocent_sources(located))
-        histories = evidence.merge(evidence_of(located, suspects))
+        suspects = evidence.suspects(innocent_sources(contacts))
+        histories = evidence.merge(evidence_of(contacts, suspects))
         found = detect(contacts, histories, self._context.inventory, self._context.territory)
         self._outcome.findings = findings.put_new(found)
         self._outcome.measurements = measuring.add_up(self._measurements)

@@ -9,8 +9,14 @@ settled. What tells an opening from a reply depends on whether the format has tc
 import polars as pl
 
 from flowsentry.contacts.by_flags import signs_by_flags
-from flowsentry.contacts.by_ports import Conversations, conversations_of, signs_by_ports, signs_of_conversations
-from flowsentry.contacts.signs import TCP, Signs, add_up, distinct_established, settled, signs_of_rejects
+from flowsentry.contacts.by_ports import (
+    Conversations,
+    conversations_of,
+    signs_by_ports,
+    signs_of_conversations,
+    with_port_facts,
+)
+from flowsentry.contacts.signs import COLUMNS, TCP, Signs, add_up, distinct_established, settled, signs_of_rejects
 from flowsentry.frames import Contacts, EnrichedFlows
 
 __all__ = ["Gathering", "contacts", "gather"]
@@ -54,10 +60,12 @@ class Gathering:
 
 def gather(flows: EnrichedFlows, into: Gathering) -> None:
     """Takes the signs of one chunk of flows in."""
-    tcp = flows.filter(pl.col("protocol") == TCP)
-    if "tcp_flags" in flows.columns:
+    has_flags = "tcp_flags" in flows.columns
+    tcp = flows.select(*COLUMNS, *(["tcp_flags"] if has_flags else [])).filter(pl.col("protocol") == TCP)
+    if has_flags:
         signs = signs_by_flags(tcp)
     else:
+        tcp = with_port_facts(tcp)
         signs = signs_by_ports(tcp)
         into.add_conversations(conversations_of(tcp))
     into.add(signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(flows)], how="diagonal")))

@@ -19,6 +19,19 @@ Conversations = NewType("Conversations", pl.DataFrame)
 direction whose address has the lower physical number."""
 
 
+def with_port_facts(tcp: pl.DataFrame) -> pl.DataFrame:
+    """The records with `to_service` and `from_service` (which end is a service port), `is_small` (SYN-sized) and
+    `is_decided`: exactly one end is a service port, and it is not a record that may as well be a probe as a reply.
+    """
+    facts = tcp.with_columns(
+        is_service_port(pl.col("dstport")).alias("to_service"),
+        is_service_port(pl.col("srcport")).alias("from_service"),
+        is_syn_sized().alias("is_small"),
+    )
+    one_service = pl.col("to_service") != pl.col("from_service")
+    return facts.with_columns((one_service & ~_may_be_probe()).alias("is_decided"))
+
+
 def signs_by_ports(tcp: pl.DataFrame) -> Signs:
     """What the TCP records of a chunk with exactly one service port are signs of.
 
@@ -26,13 +39,12 @@ def signs_by_ports(tcp: pl.DataFrame) -> Signs:
     answered). From the service: an answer, or when its packets are bare (an RST is) a refusal. REJECTed replies are
     late packets of closed connections: no sign.
     """
-    to_service, from_service = is_service_port(pl.col("dstport")), is_service_port(pl.col("srcport"))
-    accepted = pl.col("action") == "ACCEPT"
-    decided = tcp.filter((to_service != from_service) & ~_may_be_probe())
+    accepted, to_service = pl.col("action") == "ACCEPT", pl.col("is_decided") & pl.col("to_service")
+    from_service = pl.col("is_decided") & pl.col("from_service")
     return Signs(
-        established_signs(decided.filter(to_service & accepted & ~is_syn_sized())),
-        opening_signs(decided.filter(to_service & is_syn_sized()), is_certain=_is_no_tail()),
-        reply_signs(decided.filter(from_service & accepted), is_answered=~is_bare(), is_refused=is_bare()),
+        established_signs(tcp.filter(to_service & accepted & ~pl.col("is_small"))),
+        opening_signs(tcp.filter(to_service & pl.col("is_small")), is_certain=_is_no_tail()),
+        reply_signs(tcp.filter(from_service & accepted), is_answered=~is_bare(), is_refused=is_bare()),
     )
 
 
@@ -45,15 +57,13 @@ def _may_be_probe() -> pl.Expr:
     """A small record from outside, from a service port above 1024 to a port that is none: as well a reply as a probe
     with a fixed source port, so both directions must be looked at.
     """
-    source, destination = pl.col("srcport"), pl.col("dstport")
-    from_high_service = is_service_port(source) & (source >= FIRST_UNPRIVILEGED_PORT)
-    return from_high_service & ~is_service_port(destination) & is_syn_sized() & ~pl.col("source_is_inside")
+    from_high_service = pl.col("from_service") & (pl.col("srcport") >= FIRST_UNPRIVILEGED_PORT)
+    return from_high_service & ~pl.col("to_service") & pl.col("is_small") & ~pl.col("source_is_inside")
 
 
 def conversations_of(tcp: pl.DataFrame) -> Conversations:
     """The records whose ports do not tell who opened, added up by conversation."""
-    to_service, from_service = is_service_port(pl.col("dstport")), is_service_port(pl.col("srcport"))
-    undecided = tcp.filter((to_service == from_service) | _may_be_probe())
+    undecided = tcp.filter(~pl.col("is_decided"))
     source, destination = (pl.col(f"{end}_address").to_physical() for end in ("source", "destination"))
     is_here = (source < destination) | ((source == destination) & (pl.col("srcport") < pl.col("dstport")))
     here = undecided.filter(is_here).select(_halves("source", "destination", "here", "there"))

@@ -9,6 +9,26 @@ from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.frames import Contacts, EnrichedFlows
 from flowsentry.services import is_service_port
 
+COLUMNS = (
+    "scope",
+    "interface_id",
+    "source_address",
+    "destination_address",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "is_ipv6",
+    "source_is_inside",
+    "destination_is_inside",
+    "source_owner_kind",
+    "destination_owner_kind",
+)
+"""What of a flow can be a sign; the other columns are left behind, since a filter copies all it is given."""
 KEY = ("scope", "initiator", "responder", "responder_port", "protocol", "day")
 OUTCOME = pl.Enum(["answered", "refused", "unanswered", "rejected", "doubtful"])
 MAX_SYN_PACKETS = 7

@@ -15,7 +15,7 @@ _BOUNDS = {"failed": MAX_ENDPOINTS, "answered": MAX_ENDPOINTS, "doubtful": MAX_D
 _PRIVATE = Territory.of(Inventory())
 
 
-def with_source_scope(contacts: Contacts) -> pl.DataFrame:
+def with_source_scope(contacts: Contacts) -> Contacts:
     """The contacts with `source_scope`: where the initiator's address means one source. An address outside our networks
     that is not private means the same everywhere, so what it does to several VPCs adds up.
     """
@@ -23,10 +23,10 @@ def with_source_scope(contacts: Contacts) -> pl.DataFrame:
     public = outside.filter(~_PRIVATE.is_inside(outside))
     is_public = ~pl.col("initiator_is_inside") & pl.col("initiator").is_in(public.implode())
     scope = pl.when(is_public).then(pl.lit(PUBLIC, pl.Categorical())).otherwise("scope")
-    return contacts.with_columns(scope.alias("source_scope"))
+    return Contacts(contacts.with_columns(scope.alias("source_scope")))
 
 
-def innocent_sources(contacts: pl.DataFrame) -> list[EvidenceKey]:
+def innocent_sources(contacts: Contacts) -> list[EvidenceKey]:
     """The sources whose every contact was answered: by far the most, and worth recording only when suspected before."""
     failing = contacts.filter(pl.col("outcome") != "answered").select(_KEY).unique()
     innocent = contacts.select(_KEY).unique().join(failing, on=_KEY, how="anti")
@@ -34,7 +34,7 @@ def innocent_sources(contacts: pl.DataFrame) -> list[EvidenceKey]:
     return [EvidenceKey(*row) for row in keys.iter_rows()]
 
 
-def evidence_of(contacts: pl.DataFrame, suspects: Collection[EvidenceKey]) -> list[Evidence]:
+def evidence_of(contacts: Contacts, suspects: Collection[EvidenceKey]) -> list[Evidence]:
     """The evidence of every source that failed something or is among the suspects: one for each source and day.
 
     `contacts` are those of `with_source_scope`. Which members a full set keeps is decided here, on the column, by the
