@@ -1,0 +1,84 @@
+"""The real app, deployed once for all of these tests: its templates made by app.py, its functions run from their zips.
+
+Without the CDK CLI, which tests/local/aws/test_deploy.py is about.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from local.aws.assembly import deploy_assembly
+from local.aws.deploy import this_machine
+from local.aws.embedded import REPOSITORY, EmbeddedAws
+from local.aws.settings import Settings
+from local.demo.account import settings_for
+from local.traffic.company import Company, Rule, WayIn
+from local.traffic.founding import Clients, found
+from local.traffic.plan import VPC, HostPlan, NetworkPlan, SubnetPlan
+from tests.end_to_end.deployed_app import DeployedApp
+
+QUICK = Settings(async_retry_seconds=0.05, redelivery_seconds=0.1, batch_window_seconds=0.05, stream_retry_seconds=0.05)
+
+
+@pytest.fixture(scope="session")
+def deployed(worker_id: str) -> Iterator[DeployedApp]:
+    """In a process of its own, so that moto's state here stays that of the other tests. Its set-up is taken up, and the
+    inventory was taken once.
+    """
+    with EmbeddedAws.start(QUICK) as aws:
+        company = founded(aws)
+        output = REPOSITORY / "build" / f"end-to-end-{worker_id}.cdk.out"
+        synthesise(settings_for(company), output)
+        deploy_assembly(aws, output)
+        aws.wait_until_quiet(120)
+        aws.fire_schedules("Ownership")
+        aws.wait_until_quiet(60)
+        yield DeployedApp(aws, company)
+
+
+@pytest.fixture
+def app(deployed: DeployedApp) -> Iterator[DeployedApp]:
+    """The app, and after the test a look at whether anything failed underneath."""
+    before = len(deployed.aws.failures())
+    yield deployed
+    assert deployed.aws.failures()[before:] == []
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """Which of the processes that run the tests this is."""
+    return str(getattr(request.config, "workerinput", {}).get("workerid", "only"))
+
+
+def founded(aws: EmbeddedAws) -> Company:
+    """A company of two networks with a client and a server each."""
+    plans = (plan("in-logs", "10.40.0.0/16", WayIn.CLOUDWATCH_LOGS), plan("in-bucket", "10.50.0.0/16", WayIn.S3))
+    return found(Clients(aws.client("ec2"), aws.client("elbv2"), aws.client("rds")), plans)
+
+
+def plan(name: str, cidr: str, way_in: WayIn) -> NetworkPlan:
+    hosts = (HostPlan("client", "private", 10, ("all",)), HostPlan("server", "private", 11, ("all",)))
+    return NetworkPlan(name, cidr, way_in, (SubnetPlan("private", 0, "a"),), {"all": (Rule(VPC),)}, hosts)
+
+
+def synthesise(settings: Mapping[str, object], output: Path) -> None:
+    """The app's cloud assembly in the folder, as the CLI would have it made."""
+    flags = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
+    context = {**flags, **this_machine(), **settings, "aws:cdk:bundling-stacks": ["**"]}
+    subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=REPOSITORY,
+        env={
+            **os.environ,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "CDK_OUTDIR": str(output),
+            "CDK_CONTEXT_JSON": json.dumps(context),
+        },
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )

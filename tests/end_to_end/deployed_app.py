@@ -1,0 +1,228 @@
+"""The real app as it was deployed: ways to feed it, and to see what became of it."""
+
+import gzip
+import io
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+import polars as pl
+
+from flowsentry.fields import names_in_log_format
+from flowsentry.findings import Finding
+from flowsentry.metric_names import NAMESPACE
+from local.aws.embedded import EmbeddedAws
+from local.traffic.company import Company, Network
+from stacks.parameters import Value
+from tests.builders import V5, blocked
+
+STREAM, OBJECTS = "stream_processor", "object_processor"
+FUNCTIONS = {STREAM: Value.STREAM_PROCESSOR, OBJECTS: Value.OBJECT_PROCESSOR}
+QUIET_SECONDS = 60
+
+
+class DeadLetter(NamedTuple):
+    """What stands in the dead-letter queue."""
+
+    body: str
+    reason: str
+    message: str
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> Self:
+        told = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
+        return cls(message["Body"], told.get("reason", ""), told.get("message", ""))
+
+
+@dataclass
+class DeployedApp:
+    """One network's flow logs go to CloudWatch Logs, the other's to S3."""
+
+    aws: EmbeddedAws
+    company: Company
+    at: int = field(default_factory=lambda: int(time.time()) - 300)
+    """When all of the traffic was, so that it is of one day."""
+
+    def value(self, value: Value) -> str:
+        """What one stack tells the others."""
+        told = self.aws.client("ssm").get_parameter(Name=f"/flowsentry/{value}")
+        return str(told["Parameter"]["Value"])
+
+    @cached_property
+    def log_bucket(self) -> str:
+        return self.value(Value.LOG_BUCKET)
+
+    @cached_property
+    def output_bucket(self) -> str:
+        return self.value(Value.OUTPUT_BUCKET)
+
+    @cached_property
+    def log_group(self) -> str:
+        flow_logs = self.aws.client("ec2").describe_flow_logs()["FlowLogs"]
+        return next(str(each["LogGroupName"]) for each in flow_logs if each["LogDestinationType"] != "s3")
+
+    @cached_property
+    def log_group_names(self) -> tuple[str, ...]:
+        """The fields of the log group's format."""
+        return names_in_log_format(json.loads(self.value(Value.LOG_FORMATS))[self.log_group])
+
+    @cached_property
+    def in_logs(self) -> Network:
+        return self.company.network("in-logs")
+
+    @cached_property
+    def in_bucket(self) -> Network:
+        return self.company.network("in-bucket")
+
+    def settle(self) -> None:
+        self.aws.wait_until_quiet(QUIET_SECONDS)
+
+    def put(self, name: str, content: bytes, *, settle: bool = True) -> str:
+        """The key of an object with this content, once it was taken up."""
+        key = f"AWSLogs/{self.aws.account}/vpcflowlogs/{self.aws.region}/{name}"
+        self.aws.client("s3").put_object(Bucket=self.log_bucket, Key=key, Body=content)
+        if settle:
+            self.settle()
+        return key
+
+    def etag(self, key: str) -> str:
+        told = self.aws.client("s3").head_object(Bucket=self.log_bucket, Key=key)
+        return str(told["ETag"]).strip('"')
+
+    def log(self, lines: Iterable[str], log_group: str | None = None) -> None:
+        """Log events of one interface, once the payload was taken up."""
+        logs, where = self.aws.client("logs"), {"logGroupName": log_group or self.log_group, "logStreamName": "eni-all"}
+        known = logs.describe_log_streams(logGroupName=where["logGroupName"])["logStreams"]
+        if not any(each["logStreamName"] == where["logStreamName"] for each in known):
+            logs.create_log_stream(**where)
+        logs.put_log_events(**where, logEvents=[{"timestamp": self.at * 1000, "message": each} for each in lines])
+        self.settle()
+
+    def invoke(self, event: object) -> None:
+        """Hands an event to stream_processor as CloudWatch Logs does; it was taken up."""
+        function, payload = self.value(Value.STREAM_PROCESSOR), json.dumps(event)
+        self.aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload)
+        self.settle()
+
+    def fire_schedules(self, containing: str) -> None:
+        """The schedules with this in their names have come, and what they start is done."""
+        self.aws.fire_schedules(containing)
+        self.settle()
+
+    def notify(self, body: str) -> None:
+        """One more message in the notice queue, once it was taken up."""
+        self.aws.client("sqs").send_message(QueueUrl=self.queue_url(Value.NOTICE_QUEUE), MessageBody=body)
+        self.settle()
+
+    def notice(self, key: str, etag: str = "d41d8cd98f00b204e9800998ecf8427e") -> str:
+        """The body of a message about an object of the log bucket."""
+        told = {"bucket": {"name": self.log_bucket}, "object": {"key": key, "size": 1, "eTag": etag}}
+        return json.dumps({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told}]})
+
+    def dead_letters(self, containing: str) -> list["DeadLetter"]:
+        """The dead letters whose body contains this; they are deleted."""
+        sqs, url = self.aws.client("sqs"), self.queue_url(Value.NOTICE_DLQ)
+        waiting: list[Any] = []
+        while taken := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=30
+        ).get("Messages"):
+            waiting += taken
+        wanted = [each for each in waiting if containing in each["Body"]]
+        for each in waiting:
+            handle = {"QueueUrl": url, "ReceiptHandle": each["ReceiptHandle"]}
+            if each in wanted:
+                sqs.delete_message(**handle)
+            else:
+                sqs.change_message_visibility(**handle, VisibilityTimeout=0)
+        return [DeadLetter.of(each) for each in wanted]
+
+    def findings(self, subject: str) -> list[Finding]:
+        """The findings about this address."""
+        return [each for item in self.finding_items() if (each := _finding(item)).subject == subject]
+
+    def finding_items(self) -> list[dict[str, Any]]:
+        table = self.value(Value.FINDINGS_TABLE)
+        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+        return [item for page in pages for item in page["Items"]]
+
+    def output(self, prefix: str) -> dict[str, bytes]:
+        """The objects of the output bucket under a prefix, by key."""
+        return self.objects(self.output_bucket, prefix)
+
+    def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
+        s3 = self.aws.client("s3")
+        entries = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", ())
+        keys = [str(entry["Key"]) for entry in entries]
+        return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+    def enriched(self, source: str) -> dict[str, pl.DataFrame]:
+        """The enriched objects that have records from this address, by key."""
+        frames = {key: pl.read_parquet(io.BytesIO(content)) for key, content in self.output("enriched/").items()}
+        return {key: frame for key, frame in frames.items() if source in frame["srcaddr"].cast(pl.String)}
+
+    def total(self, name: str, **dimensions: str) -> float:
+        """The sum of one of our metrics over all of its time."""
+        return self._sum(NAMESPACE, name, dimensions)
+
+    def errors(self, service: str) -> float:
+        """How often a function has failed, as Lambda counts it."""
+        return self._sum("AWS/Lambda", "Errors", {"FunctionName": self.value(FUNCTIONS[service])})
+
+    def totals(self, service: str, *names: str) -> dict[str, float]:
+        """The sums of several metrics of one function."""
+        return {name: self.total(name, service=service) for name in names}
+
+    def totals_of(self, network: Network) -> dict[str, float]:
+        """The sums of some traffic metrics of one network."""
+        return {name: self.total(name, vpc=network.vpc_id) for name in ("Flows", "RejectedFlows", "Packets")}
+
+    def by_reason(self) -> dict[str, float]:
+        """The sums of rejected lines of objects, by reason."""
+        reasons = ("too-few-fields", "bad-value", "empty-line", "too-many-fields")
+        return {reason: self.total("RejectedLines", service=OBJECTS, reason=reason) for reason in reasons}
+
+    def mails_about(self, text: str) -> list[dict[str, str]]:
+        return [mail for mail in self.aws.mails() if text in mail["subject"] + mail["text"]]
+
+    def scan(self, network: Network, source: str, ports: Iterable[int], names: tuple[str, ...] = V5) -> list[str]:
+        """A source tries ports of the network's server, and a rule refuses each."""
+        server = network.host("server")
+        return [blocked(source, server.address, port, names, **self.seen_by(network)) for port in ports]
+
+    def seen_by(self, network: Network, host: str = "server") -> dict[str, object]:
+        """The values of a record that this host's interface sees."""
+        return {
+            "vpc_id": network.vpc_id,
+            "interface_id": network.host(host).interface_id,
+            "start": self.at,
+            "end": self.at + 50,
+        }
+
+    def _sum(self, namespace: str, name: str, dimensions: Mapping[str, str]) -> float:
+        told = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+        metric = {"Namespace": namespace, "MetricName": name, "Dimensions": told}
+        query = {"Id": "sum", "MetricStat": {"Metric": metric, "Period": 86_400, "Stat": "Sum"}}
+        now = datetime.now(UTC)
+        read = self.aws.client("cloudwatch").get_metric_data(
+            MetricDataQueries=[query], StartTime=now - timedelta(hours=12), EndTime=now + timedelta(minutes=5)
+        )
+        return float(sum(value for result in read["MetricDataResults"] for value in result["Values"]))
+
+    def queue_url(self, value: Value) -> str:
+        return str(self.aws.client("sqs").get_queue_url(QueueName=self.value(value))["QueueUrl"])
+
+
+def increase(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    return {name: after[name] - before[name] for name in after}
+
+
+def gz(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+def _finding(item: Mapping[str, Any]) -> Finding:
+    return Finding.from_json(item["finding"]["S"])

@@ -1,0 +1,152 @@
+"""Flow logs in CloudWatch Logs, from the log event to whatever becomes of it."""
+
+import base64
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from stacks.parameters import Value
+from tests.builders import payload
+from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, increase
+
+
+def test_log_events_are_counted_enriched_and_told_of_by_mail(app: DeployedApp) -> None:
+    network = app.in_logs
+    client, server = network.host("client"), network.host("server")
+    before = app.totals(STREAM, "Lines", "Records", "FindingsRaised"), app.totals_of(network)
+    app.log(app.scan(network, client.address, range(1, 21), app.log_group_names))
+    assert increase(before[0], app.totals(STREAM, *before[0])) == {"Lines": 20, "Records": 20, "FindingsRaised": 1}
+    assert increase(before[1], app.totals_of(network)) == {"Flows": 20, "RejectedFlows": 20, "Packets": 60}
+    [rows] = app.enriched(client.address).values()
+    assert set(rows.select("source_owner_name", "destination_owner_id").iter_rows()) == {("client", server.instance_id)}
+    [finding] = app.findings(client.address)
+    assert (finding.kind, finding.severity, finding.scope) == ("port_scan", "high", network.vpc_id)
+    [mail] = app.mails_about(finding.id)
+    assert "client" in mail["subject"]
+
+
+def test_a_payload_that_is_delivered_again_is_found_once(app: DeployedApp) -> None:
+    source = "10.40.0.21"
+    lines = app.scan(app.in_logs, source, range(1, 21), app.log_group_names)
+    app.log(lines)
+    first = app.findings(source), app.output("enriched/"), app.mails_about(source)
+    app.log(lines)
+    assert (app.findings(source), app.output("enriched/"), app.mails_about(source)) == first
+    assert len(app.enriched(source)) == len(first[0]) == len(first[2]) == 1
+
+
+def test_the_probe_of_a_new_subscription_is_ignored_and_counted(app: DeployedApp) -> None:
+    assert app.total("ControlMessages", service=STREAM) == 1
+    before = app.totals(STREAM, "Lines", "PoisonSources", "ControlMessages")
+    probe = payload(["CWL CONTROL MESSAGE: Checking health of destination Lambda function."], "CONTROL_MESSAGE")
+    app.invoke({"awslogs": {"data": base64.b64encode(probe).decode()}})
+    assert increase(before, app.totals(STREAM, *before)) == {"Lines": 0, "PoisonSources": 0, "ControlMessages": 1}
+
+
+def test_a_payload_that_fails_three_times_is_kept_and_taken_up_once_it_can_be(app: DeployedApp) -> None:
+    """Its log format can't be read; somebody repairs that while its notice waits in the queue."""
+    source = "10.40.0.22"
+    with new_log_group(app, "not-yet-readable") as log_group, paused_object_processor(app) as resume:
+        formats = app.value(Value.LOG_FORMATS)
+        put_log_formats(app, "{")
+        before = app.totals(OBJECTS, "Lines", "RecoveredPayloads"), app.errors(STREAM)
+        app.log(app.scan(app.in_logs, source, range(1, 21), app.log_group_names), log_group)
+        assert app.errors(STREAM) - before[1] == 3
+        record = kept_failure(app, log_group)
+        assert record["requestContext"]["condition"] == "RetriesExhausted"
+        assert record["requestContext"]["approximateInvokeCount"] == 3
+        assert waiting_notices(app) == 1
+        assert app.findings(source) == []
+        known = json.loads(formats)
+        put_log_formats(app, json.dumps({**known, log_group: known[app.log_group]}))
+        resume()
+        assert increase(before[0], app.totals(OBJECTS, *before[0])) == {"Lines": 20, "RecoveredPayloads": 1}
+        assert [finding.kind for finding in app.findings(source)] == ["port_scan"]
+        assert len(app.enriched(source)) == len(app.mails_about(source)) == 1
+        put_log_formats(app, formats)
+
+
+def test_a_payload_that_nothing_can_help_is_a_dead_letter_until_it_is_redriven(app: DeployedApp) -> None:
+    """Its log group has no log format; days later somebody adds it."""
+    source = "10.40.0.23"
+    with new_log_group(app, "forgotten") as log_group:
+        app.log(app.scan(app.in_logs, source, range(1, 21), app.log_group_names), log_group)
+        [letter] = app.dead_letters("aws/lambda/async/")
+        assert letter.reason == "unknown-log-group"
+        assert log_group in letter.message
+        assert app.findings(source) == []
+        formats = app.value(Value.LOG_FORMATS)
+        known = json.loads(formats)
+        put_log_formats(app, json.dumps({**known, log_group: known[app.log_group]}))
+        app.notify(letter.body)
+        assert [finding.kind for finding in app.findings(source)] == ["port_scan"]
+        put_log_formats(app, formats)
+
+
+def test_a_payload_that_is_none_ends_as_a_dead_letter_with_its_reason(app: DeployedApp) -> None:
+    before = app.errors(STREAM)
+    for data in ("not base64!", base64.b64encode(b"not gzip").decode()):
+        app.invoke({"awslogs": {"data": data}})
+    app.invoke({"hello": "world"})
+    reasons = sorted(letter.reason for letter in app.dead_letters("aws/lambda/async/"))
+    assert reasons == ["not-a-subscription", "payload-not-base64", "payload-not-gzip"]
+    assert app.errors(STREAM) - before == 3 * 3
+
+
+@contextmanager
+def new_log_group(app: DeployedApp, name: str) -> Iterator[str]:
+    """A log group that is subscribed, and that the parameter of log formats does not know."""
+    logs, function = app.aws.client("logs"), app.value(Value.STREAM_PROCESSOR)
+    arn = app.aws.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+    logs.create_log_group(logGroupName=name)
+    logs.put_subscription_filter(logGroupName=name, filterName="all", filterPattern="", destinationArn=arn)
+    app.settle()
+    try:
+        yield name
+    finally:
+        logs.delete_log_group(logGroupName=name)
+
+
+@contextmanager
+def paused_object_processor(app: DeployedApp) -> Iterator[Callable[[], None]]:
+    """Notices wait until the function that is yielded is called."""
+    client = app.aws.client("lambda")
+    [mapping] = client.list_event_source_mappings(FunctionName=app.value(Value.OBJECT_PROCESSOR))["EventSourceMappings"]
+
+    def resume() -> None:
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+        app.settle()
+
+    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        yield resume
+    finally:
+        resume()
+
+
+def put_log_formats(app: DeployedApp, value: str) -> None:
+    app.aws.client("ssm").put_parameter(Name=f"/flowsentry/{Value.LOG_FORMATS}", Value=value, Overwrite=True)
+
+
+def kept_failure(app: DeployedApp, log_group: str) -> dict[str, Any]:
+    """The record of the failed invocation with a payload of this log group."""
+    records: Iterator[dict[str, Any]] = (
+        json.loads(each) for each in app.objects(app.value(Value.FAILED_INVOCATION_BUCKET)).values()
+    )
+    [found] = [each for each in records if log_group_in(each["requestPayload"]) == log_group]
+    return found
+
+
+def log_group_in(event: Any) -> str:
+    try:
+        return str(json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))["logGroup"])
+    except (KeyError, ValueError, OSError):
+        return ""
+
+
+def waiting_notices(app: DeployedApp) -> int:
+    url = app.queue_url(Value.NOTICE_QUEUE)
+    told = app.aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(told["Attributes"]["ApproximateNumberOfMessages"])

@@ -1,0 +1,155 @@
+"""Mails, the dashboard and the alarms of the deployed app."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from flowsentry.metric_names import NAMESPACE
+from flowsentry.ownership import Inventory
+from local.traffic.company import Network
+from stacks.parameters import Value
+from tests.builders import V5, blocked, flow_log, line, no_data
+from tests.end_to_end.deployed_app import DeployedApp
+
+SEEN_ON_FAILURE_ONLY = {"AlertsFailed"}
+"""Metrics that have no data while the topic takes what it is given."""
+
+
+def test_the_inventory_is_in_the_output_bucket_after_its_schedule(app: DeployedApp) -> None:
+    [snapshot] = app.output("inventory/").values()
+    names = {(row.vpc_id, row.addresses[0]): row.owner_name for row in Inventory.from_bytes(snapshot).interfaces}
+    hosts = {(host.vpc_id, host.address): host.name for network in app.company.networks for host in network.hosts}
+    assert hosts.items() <= names.items()
+
+
+def test_an_alert_that_the_stream_left_over_is_sent_by_the_schedule(app: DeployedApp) -> None:
+    source = "10.50.0.31"
+    app.put("left-over.log", flow_log(app.scan(app.in_bucket, source, range(1, 21))))
+    [finding], [_] = app.findings(source), app.mails_about(source)
+    put_back(app, finding.id, "alert", seconds=600)
+    app.fire_schedules("Sweep")
+    assert len(app.mails_about(source)) == 2
+    app.fire_schedules("Sweep")
+    assert len(app.mails_about(source)) == 2
+
+
+def test_noise_from_outside_is_no_alert_and_comes_as_one_digest(app: DeployedApp) -> None:
+    sources = ["203.0.113.31", "203.0.113.32"]
+    for source in sources:
+        app.put(f"{source}.log", flow_log(app.scan(app.in_bucket, source, range(1, 21))))
+    findings = [finding for source in sources for finding in app.findings(source)]
+    assert [finding.severity for finding in findings] == ["background"] * 2
+    assert all(app.mails_about(source) == [] for source in sources)
+    for finding in findings:
+        put_back(app, finding.id, "digest", seconds=3_600)
+    app.fire_schedules("Sweep")
+    [digest] = app.mails_about(sources[0])
+    assert sources[1] in digest["text"]
+
+
+def test_what_dashboard_and_alarms_watch_is_what_the_functions_tell(app: DeployedApp) -> None:
+    """After a day with some of everything; but for AWS's own metrics, whose functions and queues must exist."""
+    a_day_with_everything(app)
+    watched = [*on_dashboard(app), *in_alarms(app)]
+    ours = {metric for metric in watched if metric.namespace == NAMESPACE and metric.name not in SEEN_ON_FAILURE_ONLY}
+    assert ours - told(app) == set()
+    assert len(ours) > 30
+    existing = names_of_functions(app) | names_of_queues(app)
+    theirs = {metric for metric in watched if metric.namespace != NAMESPACE}
+    assert {metric.namespace for metric in theirs} == {"AWS/Lambda", "AWS/SQS"}
+    assert {name for metric in theirs for _, name in metric.dimensions} <= existing
+
+
+def test_the_dashboard_shows_every_alarm_and_every_alarm_tells_the_topic(app: DeployedApp) -> None:
+    alarms = app.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    shown = {arn for widget in widgets(app) for arn in widget["properties"].get("alarms", ())}
+    assert {alarm["AlarmArn"] for alarm in alarms} == shown
+    topic = [app.value(Value.ALERT_TOPIC_ARN)]
+    assert all(alarm["AlarmActions"] == alarm["OKActions"] == topic for alarm in alarms)
+
+
+class Watched(NamedTuple):
+    """One metric as a dashboard, an alarm or CloudWatch's own list names it."""
+
+    namespace: str
+    name: str
+    dimensions: frozenset[tuple[str, str]]
+
+
+def on_dashboard(app: DeployedApp) -> Iterator[Watched]:
+    for widget in widgets(app):
+        for namespace, name, *rest in widget["properties"].get("metrics", ()):
+            texts = [each for each in rest if isinstance(each, str)]
+            yield Watched(namespace, name, frozenset(zip(texts[::2], texts[1::2], strict=True)))
+
+
+def widgets(app: DeployedApp) -> list[dict[str, Any]]:
+    told = app.aws.client("cloudwatch").get_dashboard(DashboardName="flowsentry")["DashboardBody"]
+    return list(json.loads(told)["widgets"])
+
+
+def in_alarms(app: DeployedApp) -> Iterator[Watched]:
+    for alarm in app.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]:
+        yield Watched(alarm["Namespace"], alarm["MetricName"], dimensions_in(alarm))
+
+
+def told(app: DeployedApp) -> set[Watched]:
+    """The metrics that have data."""
+    pages = app.aws.client("cloudwatch").get_paginator("list_metrics").paginate(Namespace=NAMESPACE)
+    metrics = [metric for page in pages for metric in page["Metrics"]]
+    return {Watched(NAMESPACE, metric["MetricName"], dimensions_in(metric)) for metric in metrics}
+
+
+def dimensions_in(metric: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    return frozenset((each["Name"], each["Value"]) for each in metric["Dimensions"])
+
+
+def names_of_functions(app: DeployedApp) -> set[str]:
+    return {each["FunctionName"] for each in app.aws.client("lambda").list_functions()["Functions"]}
+
+
+def names_of_queues(app: DeployedApp) -> set[str]:
+    return {url.rpartition("/")[2] for url in app.aws.client("sqs").list_queues()["QueueUrls"]}
+
+
+def a_day_with_everything(app: DeployedApp) -> None:
+    """Every kind of finding and of line, what can't be read, an alert left over and a digest, through both ways in."""
+    app.log(everything(app, app.in_logs, "10.40.0", app.log_group_names))
+    app.put("everything.log", flow_log(everything(app, app.in_bucket, "10.50.0", V5)))
+    app.put("no-flow-log.log", b"hello\n")
+    app.invoke({"hello": "stream processor"})
+    app.put("noise.log", flow_log(app.scan(app.in_bucket, "203.0.113.40", range(1, 21))))
+    put_back(app, app.findings("203.0.113.40")[0].id, "digest", seconds=3_600)
+    put_back(app, app.findings("10.50.0.41")[0].id, "alert", seconds=600)
+    app.fire_schedules("Sweep")
+    app.dead_letters("")
+
+
+def everything(app: DeployedApp, network: Network, inside: str, names: tuple[str, ...]) -> list[str]:
+    seen = app.seen_by(network)
+    return [
+        *app.scan(network, f"{inside}.41", range(1, 21), names),
+        *(blocked(f"{inside}.42", f"{inside}.{host}", 22, names, **seen) for host in range(100, 120)),
+        *(
+            blocked(f"{inside}.43", f"{inside}.{host}", port, names, **seen)
+            for host in range(100, 105)
+            for port in range(4)
+        ),
+        blocked(f"{inside}.44", network.host("server").address, 5432, names, **seen),
+        line(names, **{**seen, "interface_id": "eni-00000000000000000"}),
+        no_data(names),
+        no_data(names, "SKIPDATA"),
+        "too short",
+    ]
+
+
+def put_back(app: DeployedApp, finding_id: str, outbox: str, *, seconds: int) -> None:
+    """As if nobody had been told of a finding for so long."""
+    app.aws.client("dynamodb").update_item(
+        TableName=app.value(Value.FINDINGS_TABLE),
+        Key={"id": {"S": finding_id}},
+        UpdateExpression="SET unpublished = :outbox, found_at = :then REMOVE published_at",
+        ExpressionAttributeValues={":outbox": {"S": outbox}, ":then": {"N": str(int(time.time()) - seconds)}},
+    )
+    app.settle()
