@@ -62,13 +62,17 @@ class DeployedApp:
 
     @cached_property
     def log_group(self) -> str:
-        flow_logs = self.aws.client("ec2").describe_flow_logs()["FlowLogs"]
-        return next(str(each["LogGroupName"]) for each in flow_logs if each["LogDestinationType"] != "s3")
+        return str(self._flow_log_to_logs["LogGroupName"])
 
     @cached_property
     def log_group_names(self) -> tuple[str, ...]:
-        """The fields of the log group's format."""
-        return names_in_log_format(json.loads(self.value(Value.LOG_FORMATS))[self.log_group])
+        """The fields of what is written to the log group."""
+        return names_in_log_format(str(self._flow_log_to_logs["LogFormat"]))
+
+    @cached_property
+    def _flow_log_to_logs(self) -> dict[str, Any]:
+        flow_logs = self.aws.client("ec2").describe_flow_logs()["FlowLogs"]
+        return dict(next(each for each in flow_logs if each["LogDestinationType"] != "s3"))
 
     @cached_property
     def in_logs(self) -> Network:

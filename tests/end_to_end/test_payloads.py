@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from stacks.parameters import Value
@@ -48,41 +49,35 @@ def test_the_probe_of_a_new_subscription_is_ignored_and_counted(app: DeployedApp
 def test_a_payload_that_fails_three_times_is_kept_and_taken_up_once_it_can_be(app: DeployedApp) -> None:
     """Its log format can't be read; somebody repairs that while its notice waits in the queue."""
     source = "10.40.0.22"
-    with new_log_group(app, "not-yet-readable") as log_group, paused_object_processor(app) as resume:
-        formats = app.value(Value.LOG_FORMATS)
-        put_log_formats(app, "{")
+    with new_log_group(app, "not-yet-readable") as formats, paused_object_processor(app) as resume:
+        formats.put("{")
         before = app.totals(OBJECTS, "Lines", "RecoveredPayloads"), app.errors(STREAM)
-        app.log(app.scan(app.in_logs, source, range(1, 21), app.log_group_names), log_group)
+        app.log(app.scan(app.in_logs, source, range(1, 21), app.log_group_names), formats.log_group)
         assert app.errors(STREAM) - before[1] == 3
-        record = kept_failure(app, log_group)
+        record = kept_failure(app, formats.log_group)
         assert record["requestContext"]["condition"] == "RetriesExhausted"
         assert record["requestContext"]["approximateInvokeCount"] == 3
         assert waiting_notices(app) == 1
         assert app.findings(source) == []
-        known = json.loads(formats)
-        put_log_formats(app, json.dumps({**known, log_group: known[app.log_group]}))
+        formats.add()
         resume()
         assert increase(before[0], app.totals(OBJECTS, *before[0])) == {"Lines": 20, "RecoveredPayloads": 1}
         assert [finding.kind for finding in app.findings(source)] == ["port_scan"]
         assert len(app.enriched(source)) == len(app.mails_about(source)) == 1
-        put_log_formats(app, formats)
 
 
 def test_a_payload_that_nothing_can_help_is_a_dead_letter_until_it_is_redriven(app: DeployedApp) -> None:
     """Its log group has no log format; days later somebody adds it."""
     source = "10.40.0.23"
-    with new_log_group(app, "forgotten") as log_group:
-        app.log(app.scan(app.in_logs, source, range(1, 21), app.log_group_names), log_group)
+    with new_log_group(app, "forgotten") as formats:
+        app.log(app.scan(app.in_logs, source, range(1, 21), app.log_group_names), formats.log_group)
         [letter] = app.dead_letters("aws/lambda/async/")
         assert letter.reason == "unknown-log-group"
-        assert log_group in letter.message
+        assert formats.log_group in letter.message
         assert app.findings(source) == []
-        formats = app.value(Value.LOG_FORMATS)
-        known = json.loads(formats)
-        put_log_formats(app, json.dumps({**known, log_group: known[app.log_group]}))
+        formats.add()
         app.notify(letter.body)
         assert [finding.kind for finding in app.findings(source)] == ["port_scan"]
-        put_log_formats(app, formats)
 
 
 def test_a_payload_that_is_none_ends_as_a_dead_letter_with_its_reason(app: DeployedApp) -> None:
@@ -95,17 +90,39 @@ def test_a_payload_that_is_none_ends_as_a_dead_letter_with_its_reason(app: Deplo
     assert app.errors(STREAM) - before == 3 * 3
 
 
+@dataclass(frozen=True)
+class LogFormats:
+    """The parameter of log formats as it was before, and a log group that it does not know."""
+
+    app: DeployedApp
+    log_group: str
+    before: str
+
+    def put(self, value: str) -> None:
+        name = f"/flowsentry/{Value.LOG_FORMATS}"
+        self.app.aws.client("ssm").put_parameter(Name=name, Value=value, Overwrite=True)
+
+    def add(self) -> None:
+        """Now it knows the log group."""
+        known = json.loads(self.before)
+        self.put(json.dumps({**known, self.log_group: known[self.app.log_group]}))
+
+
 @contextmanager
-def new_log_group(app: DeployedApp, name: str) -> Iterator[str]:
-    """A log group that is subscribed, and that the parameter of log formats does not know."""
+def new_log_group(app: DeployedApp, name: str) -> Iterator[LogFormats]:
+    """A log group that is subscribed and has no log format, to the end of the block. A function remembers formats for
+    minutes, so each needs a name of its own.
+    """
     logs, function = app.aws.client("logs"), app.value(Value.STREAM_PROCESSOR)
     arn = app.aws.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
     logs.create_log_group(logGroupName=name)
     logs.put_subscription_filter(logGroupName=name, filterName="all", filterPattern="", destinationArn=arn)
     app.settle()
+    formats = LogFormats(app, name, app.value(Value.LOG_FORMATS))
     try:
-        yield name
+        yield formats
     finally:
+        formats.put(formats.before)
         logs.delete_log_group(logGroupName=name)
 
 
@@ -126,16 +143,11 @@ def paused_object_processor(app: DeployedApp) -> Iterator[Callable[[], None]]:
         resume()
 
 
-def put_log_formats(app: DeployedApp, value: str) -> None:
-    app.aws.client("ssm").put_parameter(Name=f"/flowsentry/{Value.LOG_FORMATS}", Value=value, Overwrite=True)
-
-
 def kept_failure(app: DeployedApp, log_group: str) -> dict[str, Any]:
     """The record of the failed invocation with a payload of this log group."""
-    records: Iterator[dict[str, Any]] = (
-        json.loads(each) for each in app.objects(app.value(Value.FAILED_INVOCATION_BUCKET)).values()
-    )
-    [found] = [each for each in records if log_group_in(each["requestPayload"]) == log_group]
+    objects = app.objects(app.value(Value.FAILED_INVOCATION_BUCKET)).values()
+    found: dict[str, Any]
+    [found] = [each for each in map(json.loads, objects) if log_group_in(each["requestPayload"]) == log_group]
     return found
 
 
