@@ -21,7 +21,7 @@ from flowsentry.frames import Contacts, EnrichedFlows
 
 __all__ = ["Gathering", "contacts", "gather"]
 
-MAX_UNMERGED_ROWS = 1_000_000
+MAX_UNMERGED_ROWS = 500_000
 """Signs of established connections held before each contact is held once. More: more memory. Fewer: the same contacts
 are sorted out more often."""
 
@@ -31,6 +31,7 @@ class Gathering:
 
     def __init__(self) -> None:
         self._established: list[pl.DataFrame] = []
+        self._distinct: list[pl.DataFrame] = []
         self._openings: list[pl.DataFrame] = []
         self._replies: list[pl.DataFrame] = []
         self._conversations: list[Conversations] = []
@@ -43,19 +44,24 @@ class Gathering:
         self._replies.append(signs.replies)
         self._rows += len(signs.established)
         if self._rows > MAX_UNMERGED_ROWS:
-            self._established = [distinct_established(self._established)]
-            self._rows = 0
+            self._distinct = distinct_established(self._distinct, self._established)
+            self._established, self._rows = [], 0
 
     def add_conversations(self, conversations: Conversations) -> None:
         """Takes in one chunk's records that must be looked at both ways."""
         self._conversations.append(conversations)
 
     def settle(self) -> Contacts:
-        """The contacts with their outcomes."""
+        """The contacts with their outcomes. Uses the signs up, so that they are not held beside the contacts."""
         if self._conversations:
             self.add(signs_of_conversations(self._conversations))
-        opened = add_up(pl.concat(self._openings), pl.concat(self._replies))
-        return settled(distinct_established(self._established), opened)
+        openings, self._openings = self._openings, []
+        replies, self._replies = self._replies, []
+        opened = add_up(pl.concat(openings), pl.concat(replies))
+        del openings, replies
+        established = distinct_established(self._distinct, self._established) if self._established else self._distinct
+        self._established, self._distinct = [], []
+        return settled(pl.concat(established), opened)
 
 
 def gather(flows: EnrichedFlows, into: Gathering) -> None:
