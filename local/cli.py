@@ -37,8 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo",
         help="AWS on this machine, the real app deployed into it, traffic, alerts",
-        description="Starts AWS embedded on this machine, deploys the real CDK app into it, sends an invented company's "
-        "traffic through both ways in, and prints the alerts as they are delivered.",
+        description="Starts AWS embedded on this machine, deploys the real CDK app into it, sends an invented "
+        "company's traffic through both ways in, and prints the alerts as they are delivered.",
     )
     demo.add_argument("--seed", type=int, default=1, help="the traffic's seed: the same seed gives the same traffic")
     demo.set_defaults(run=_demo)

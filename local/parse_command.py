@@ -18,8 +18,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser(
         "parse",
         help="print typed records as JSON lines",
-        description="Prints each record as a JSON line, in the order of the file, NODATA and SKIPDATA records included. "
-        "What is no record is told on stderr with its reason. Exit code 1 when a file could not be read.",
+        description="Prints each record as a JSON line, in the order of the file, NODATA and SKIPDATA records "
+        "included. What is no record is told on stderr with its reason. Exit code 1 when a file could not be read.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="flow logs, plain or gzip; - for standard input")
     parser.add_argument("--format", type=log_format, help="LogFormat of lines without a header: '${version} …'")
@@ -77,7 +77,8 @@ def _tell_rejected(name: str, rejected: RejectedLines) -> None:
 
 
 def in_words(counts: Iterable[tuple[str, int]]) -> str:
-    """Counts as words: `3 (too-few-fields 2, bad-value 1)`."""
+    """Counts as words, the largest first: `3 (too-few-fields 2, bad-value 1)`."""
     several = Counter(dict(counts))
-    reasons = ", ".join(f"{name} {count:,}" for name, count in several.most_common())
+    ordered = sorted(several.items(), key=lambda each: (-each[1], each[0]))
+    reasons = ", ".join(f"{name} {count:,}" for name, count in ordered)
     return f"{several.total():,} ({reasons})" if several else "0"

@@ -20,10 +20,12 @@ SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
 def detect(
     contacts: Contacts, histories: Sequence[History], inventory: Inventory, territory: Territory
 ) -> list[Finding]:
-    """What the contacts of a batch, and the evidence of their sources after this batch, say is worth telling.
+    """What the contacts of a batch, and the evidence of their sources after this batch, say is worth telling, in order
+    of time.
 
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
     found = scans(histories, SHAPES, inventory, territory)
     condemned = {(finding.scope, finding.subject) for finding in found}
-    return [*found, *blocked_internal(contacts, condemned, inventory)]
+    findings = [*found, *blocked_internal(contacts, condemned, inventory)]
+    return sorted(findings, key=lambda finding: (finding.first_seen, finding.id))
