@@ -1,0 +1,209 @@
+"""flowsentry parse: every record as a line of JSON, everything else with its reason."""
+
+import gzip
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowsentry.fields import DEFAULT_NAMES
+from local.aws.embedded import REPOSITORY
+from tests.builders import ACCOUNT, INTERFACE, NOON, V2, V5, flow_log, line, no_data
+from tests.local.conftest import Flowsentry
+from tests.recorded import recorded
+
+V2_FORMAT = " ".join(f"${{{name}}}" for name in V2)
+COMMAND = [sys.executable, "-m", "local.cli"]
+
+
+def test_records_are_printed_in_the_order_of_the_file_with_those_that_say_there_was_no_traffic(
+    flowsentry: Flowsentry, tmp_path: Path
+) -> None:
+    lines = [line(srcport=1), no_data(), line(srcport=2), no_data(log_status="SKIPDATA"), line(srcport=3)]
+    done = flowsentry("parse", written(tmp_path, flow_log(lines)))
+    told = [(record["srcport"], record["log_status"]) for record in done.records]
+    assert told == [(1, "OK"), (None, "NODATA"), (2, "OK"), (None, "SKIPDATA"), (3, "OK")]
+    assert (done.code, done.err) == (0, "")
+
+
+def test_a_record_has_the_fields_of_the_format_typed_and_nothing_else(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    done = flowsentry("parse", written(tmp_path, flow_log([line(account_id="000000123456")])))
+    [record] = done.records
+    assert list(record) == [name.replace("-", "_") for name in V5]
+    assert record | {"tcp_flags": 3} == {
+        "version": 2,
+        "account_id": "000000123456",
+        "interface_id": INTERFACE,
+        "srcaddr": "10.0.0.1",
+        "dstaddr": "10.0.0.2",
+        "srcport": 40000,
+        "dstport": 443,
+        "protocol": 6,
+        "packets": 12,
+        "bytes": 6400,
+        "start": NOON,
+        "end": NOON + 30,
+        "action": "ACCEPT",
+        "log_status": "OK",
+        "vpc_id": "vpc-0a1b2c3d",
+        "tcp_flags": 3,
+        "pkt_srcaddr": "10.0.0.1",
+        "pkt_dstaddr": "10.0.0.2",
+        "flow_direction": "egress",
+    }
+
+
+def test_a_dash_is_null_whatever_the_type_of_the_field(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    dashes = line(pkt_srcaddr="-", tcp_flags="-", flow_direction="-", account_id="-")
+    [record] = flowsentry("parse", written(tmp_path, flow_log([dashes]))).records
+    assert [record[name] for name in ("pkt_srcaddr", "tcp_flags", "flow_direction", "account_id")] == [None] * 4
+
+
+def test_a_large_number_is_printed_as_it_is(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    done = flowsentry("parse", written(tmp_path, flow_log([line(bytes=10**15)])))
+    assert f'"bytes":{10**15}' in done.out
+
+
+@pytest.mark.parametrize("name", ["plain.log", "compressed.log.gz", "compressed-without-saying-so"])
+def test_plain_and_gzip_are_told_apart_by_content(flowsentry: Flowsentry, tmp_path: Path, name: str) -> None:
+    content = flow_log([line()])
+    path = written(tmp_path, content if name == "plain.log" else gzip.compress(content), name)
+    done = flowsentry("parse", path)
+    assert (done.code, len(done.records)) == (0, 1)
+
+
+def test_lines_without_a_header_are_read_by_the_format_given(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    content = "".join(f"{line(V2, srcport=port)}\n" for port in (1, 2)).encode()
+    done = flowsentry("parse", written(tmp_path, content), "--format", V2_FORMAT)
+    assert [record["srcport"] for record in done.records] == [1, 2]
+    assert [list(record) for record in done.records] == [[name.replace("-", "_") for name in DEFAULT_NAMES]] * 2
+
+
+def test_standard_input_is_a_dash(flowsentry: Flowsentry) -> None:
+    done = flowsentry("parse", "-", stdin=gzip.compress(flow_log([line(), line()])))
+    assert (done.code, len(done.records)) == (0, 2)
+
+
+def test_what_is_rejected_is_told_with_its_line_and_reason_and_is_no_failure(
+    flowsentry: Flowsentry, tmp_path: Path
+) -> None:
+    path = written(tmp_path, flow_log([line(), "too short", line(dstport=70000), line()]))
+    done = flowsentry("parse", path)
+    assert (done.code, len(done.records)) == (0, 2)
+    assert done.complaints == [
+        f"{path}:3: too-few-fields: 'too short'",
+        f"{path}:4: bad-value dstport: {line(dstport=70000)!r}",
+        f"{path}: rejected 2 (bad-value 1, too-few-fields 1)",
+    ]
+
+
+def test_a_missing_file_is_told_and_the_others_are_read(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    missing = tmp_path / "missing.log"
+    done = flowsentry("parse", missing, written(tmp_path, flow_log([line()])))
+    assert (done.code, len(done.records)) == (1, 1)
+    assert done.complaints == [f"flowsentry: {missing}: there is no such file or folder"]
+
+
+def test_a_file_that_may_not_be_read_is_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    folder_in_place_of_a_file = tmp_path / "loop.log"
+    folder_in_place_of_a_file.symlink_to(folder_in_place_of_a_file)
+    done = flowsentry("parse", folder_in_place_of_a_file)
+    assert done.code == 1
+    assert "loop.log" in done.err
+
+
+@pytest.mark.parametrize("content", [b"the quick brown fox\n", gzip.compress(b"\x00\x01" * 99), b'{"Records": []}'])
+def test_what_is_no_flow_log_is_told(flowsentry: Flowsentry, tmp_path: Path, content: bytes) -> None:
+    path = written(tmp_path, content)
+    done = flowsentry("parse", path)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"flowsentry: {path}: the first line is no header of flow log fields")
+
+
+def test_of_a_gzip_that_was_cut_off_the_good_records_are_printed(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    chance = random.Random(1)  # noqa: S311 - made-up traffic
+    whole = gzip.compress(flow_log([line(bytes=chance.getrandbits(40)) for _ in range(3_000)]))
+    path = written(tmp_path, whole[: len(whole) // 2])
+    done = flowsentry("parse", path)
+    assert done.code == 1
+    assert 500 < len(done.records) < 2_500
+    assert done.complaints == [
+        f"flowsentry: {path}: the gzip data ends in the middle; the lines before the cut were kept"
+    ]
+
+
+def test_a_corrupt_gzip_is_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    done = flowsentry("parse", written(tmp_path, gzip.compress(flow_log([line()]))[:-8] + bytes(8)))
+    assert done.code == 1
+    assert "the gzip data is damaged" in done.err
+
+
+@pytest.mark.parametrize("content", [b"", gzip.compress(b""), flow_log([])])
+def test_of_nothing_nothing_is_printed(flowsentry: Flowsentry, tmp_path: Path, content: bytes) -> None:
+    done = flowsentry("parse", written(tmp_path, content))
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_several_files_are_printed_one_after_the_other_each_by_its_own_header(
+    flowsentry: Flowsentry, tmp_path: Path
+) -> None:
+    old = written(tmp_path, flow_log([line(V2, srcport=1)], V2), "old.log")
+    new = written(tmp_path, flow_log([line(V5, srcport=2)], V5), "new.log")
+    done = flowsentry("parse", new, old, new)
+    assert [record["srcport"] for record in done.records] == [2, 1, 2]
+    assert ["vpc_id" in record for record in done.records] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "the following arguments are required: FILE"),
+        (("--format", "${version} version", "x.log"), "argument --format: "),
+        (("--format", "", "x.log"), "argument --format: "),
+        (("--frobnicate", "x.log"), "unrecognized arguments: --frobnicate"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused_with_a_sentence(
+    flowsentry: Flowsentry, arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = flowsentry("parse", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert sentence in done.err
+
+
+def test_without_a_command_the_commands_are_told(flowsentry: Flowsentry) -> None:
+    assert flowsentry().code == 2
+    told = flowsentry("--help")
+    assert told.code == 0
+    assert all(command in told.out for command in ("parse", "replay", "demo"))
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    path = written(tmp_path, flow_log([line()] * 50_000))
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*COMMAND, "parse", str(path)], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        assert json.loads(process.stdout.readline())["account_id"] == ACCOUNT
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 0
+
+
+def test_recorded_files_are_read_whole(flowsentry: Flowsentry) -> None:
+    folder = recorded("detection/traffic/nmap-inside")
+    done = flowsentry("parse", folder)
+    files = [path for path in folder.rglob("*.gz") if path.is_file()]
+    lines = sum(len(gzip.decompress(path.read_bytes()).splitlines()) - 1 for path in files)
+    assert (done.code, done.err) == (0, "")
+    assert len(done.records) == lines > 0
+
+
+def written(folder: Path, content: bytes, name: str = "flows.log") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path

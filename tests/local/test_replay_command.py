@@ -1,0 +1,176 @@
+"""flowsentry replay: what would have been found, in words and as JSON."""
+
+import gzip
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.builders import NOON, SYN, V2, blocked, flow_log, line, no_data, probe
+from tests.local.conftest import Flowsentry
+from tests.recorded import recorded
+
+OUTSIDE, ANOTHER, INSIDE = "203.0.113.9", "203.0.113.10", "10.0.0.9"
+V2_FORMAT = " ".join(f"${{{name}}}" for name in V2)
+
+
+def scan(source: str, start: int = NOON) -> list[str]:
+    return [probe(source, "10.0.0.1", port, start=start, end=start + 50) for port in range(1, 21)]
+
+
+def test_findings_are_json_lines_with_what_was_promised(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    done = flowsentry("replay", "--json", written(tmp_path, flow_log(scan(INSIDE))))
+    [finding] = done.records
+    assert finding["id"]
+    assert (finding["kind"], finding["severity"], finding["subject"]) == ("port_scan", "high", INSIDE)
+    assert (finding["endpoints"], finding["first_seen"], finding["last_seen"]) == (20, NOON, NOON + 50)
+    assert INSIDE in finding["title"]
+    assert (finding["details"]["hosts"], finding["details"]["ports"]) == (1, 20)
+    assert done.code == 0
+
+
+def test_the_same_logs_give_the_same_findings(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    path = written(tmp_path, flow_log(scan(INSIDE) + scan(OUTSIDE)))
+    once = flowsentry("replay", "--json", path)
+    assert flowsentry("replay", "--json", path) == once
+    assert flowsentry("replay", "--json", path, path).out == once.out
+
+
+def test_in_words_an_alert_is_the_mail_and_noise_is_a_line(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    done = flowsentry("replay", written(tmp_path, flow_log(scan(INSIDE) + scan(OUTSIDE))))
+    assert f"{INSIDE} is searching your network" in done.out
+    assert "Check next" in done.out
+    [background] = [each for each in done.out.splitlines() if each.startswith("[background]")]
+    assert background == f"[background] {OUTSIDE} scans ports of 10.0.0.1: 20 ports"
+
+
+def test_the_summary_says_what_went_through_and_what_came_out(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    lines = [*scan(OUTSIDE), no_data(), no_data(log_status="SKIPDATA"), "too short", line(bytes="many")]
+    done = flowsentry("replay", "--json", written(tmp_path, flow_log(lines)))
+    assert done.complaints == [
+        "files     1",
+        "read      24 lines, 20 records, 1 NODATA, 1 SKIPDATA",
+        "rejected  2 (bad-value 1, too-few-fields 1)",
+        "findings  1 (port_scan (background) 1)",
+        "newest    2026-01-01 12:00:50 UTC",
+    ]
+
+
+def test_of_nothing_the_summary_says_so(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    done = flowsentry("replay", tmp_path)
+    assert (done.code, done.out) == (0, "")
+    assert done.complaints == ["files     0", "read      nothing", "rejected  0", "findings  0"]
+
+
+def test_a_folder_is_replayed_in_order_of_time_and_without_what_is_no_log(
+    flowsentry: Flowsentry, tmp_path: Path
+) -> None:
+    written(tmp_path, flow_log(scan(ANOTHER, NOON + 300)), "a_vpcflowlogs_x_20260101T1205Z_1.log")
+    written(tmp_path, gzip.compress(flow_log(scan(OUTSIDE))), "b_vpcflowlogs_x_20260101T1200Z_1.log.gz")
+    written(tmp_path, b"source,is_scanner\n", "truth.csv")
+    done = flowsentry("replay", "--json", tmp_path)
+    assert [finding["subject"] for finding in done.records] == [OUTSIDE, ANOTHER]
+    assert done.code == 0
+    assert done.complaints[0] == "files     2"
+
+
+def test_evidence_adds_up_over_files(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    halves = scan(OUTSIDE)[:6], scan(OUTSIDE)[6:]
+    paths = [written(tmp_path, flow_log(half), f"{number}.log") for number, half in enumerate(halves)]
+    assert flowsentry("replay", "--json", paths[0]).records == []
+    assert len(flowsentry("replay", "--json", *paths).records) == 1
+
+
+def test_a_network_that_is_mine_is_inside(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    path = written(tmp_path, flow_log(scan(OUTSIDE)))
+    told = {
+        arguments: flowsentry("replay", "--json", *arguments, path).records[0]["details"]["relation"]
+        for arguments in (
+            (),
+            ("--inside", "203.0.113.0/24"),
+            ("--inside", "2001:db8::/32", "--inside", "203.0.113.9/32"),
+        )
+    }
+    assert list(told.values()) == ["outside_background", "inside_to_inside", "inside_to_inside"]
+
+
+def test_lines_without_a_header_are_read_by_the_format_given(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    lines = [blocked(INSIDE, "10.0.0.1", port, V2) for port in range(1, 21)]
+    path = written(tmp_path, "".join(f"{each}\n" for each in lines).encode())
+    done = flowsentry("replay", "--json", "--format", V2_FORMAT, path)
+    assert [finding["subject"] for finding in done.records] == [INSIDE]
+
+
+def test_standard_input_is_a_dash(flowsentry: Flowsentry) -> None:
+    assert len(flowsentry("replay", "--json", "-", stdin=flow_log(scan(OUTSIDE))).records) == 1
+
+
+def test_what_can_not_be_read_is_told_and_the_rest_is_replayed(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    good = written(tmp_path, flow_log(scan(OUTSIDE)), "good.log")
+    bad = written(tmp_path, b"the quick brown fox\n", "bad.log")
+    missing = tmp_path / "missing"
+    done = flowsentry("replay", "--json", missing, bad, good)
+    assert (done.code, len(done.records)) == (1, 1)
+    assert done.complaints[:3] == [
+        f"flowsentry: {missing}: there is no such file or folder",
+        f"flowsentry: {bad}: the first line is no header of flow log fields: b'the quick brown fox'",
+        "files     1, 2 not or not wholly read",
+    ]
+
+
+def test_of_a_file_that_was_cut_off_the_lines_before_the_cut_count(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    others = [line(srcport=1024 + number % 60_000, tcp_flags=SYN + 1) for number in range(20_000)]
+    whole = gzip.compress(flow_log(scan(OUTSIDE) + others))
+    path = written(tmp_path, whole[: len(whole) // 2])
+    done = flowsentry("replay", "--json", path)
+    assert (done.code, len(done.records)) == (1, 1)
+    assert done.complaints[:2] == [
+        f"flowsentry: {path}: the gzip data ends in the middle; the lines before the cut were kept",
+        "files     1, 1 not or not wholly read",
+    ]
+
+
+def test_logs_in_s3_are_replayed(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="flow-logs-of-mine")
+        s3.put_object(Bucket="flow-logs-of-mine", Key="AWSLogs/x.log.gz", Body=gzip.compress(flow_log(scan(OUTSIDE))))
+        done = flowsentry("replay", "--json", "s3://flow-logs-of-mine/AWSLogs/")
+        assert (done.code, [finding["subject"] for finding in done.records]) == (0, [OUTSIDE])
+        missing = flowsentry("replay", "--json", "s3://not-mine/AWSLogs/")
+        assert missing.code == 1
+        assert "s3://not-mine/AWSLogs/ can't be listed" in missing.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "the following arguments are required: PATH"),
+        (("--inside", "my-network", "x"), "argument --inside: 'my-network' does not appear to be an IPv4 or IPv6"),
+        (("--inside", "10.0.0.1/8", "x"), "argument --inside: 10.0.0.1/8 has host bits set"),
+        (("--format", "version srcaddr", "x"), "argument --format: "),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused_with_a_sentence(
+    flowsentry: Flowsentry, arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = flowsentry("replay", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert sentence in done.err
+
+
+def test_recorded_traffic_is_replayed_without_a_complaint(flowsentry: Flowsentry) -> None:
+    done = flowsentry("replay", "--json", recorded("detection/traffic/nmap-inside"))
+    assert done.code == 0
+    assert {"high"} <= {finding["severity"] for finding in done.records}
+    assert "rejected  0" in done.complaints
+
+
+def written(folder: Path, content: bytes, name: str = "flows.log") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
