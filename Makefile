@@ -29,7 +29,7 @@ lint: $(SETUP) ## Style
 
 .PHONY: types
 types: $(SETUP) ## Types
-	$(BIN)/mypy layers/flowsentry/python/flowsentry stacks local lambdas app.py benchmarks
+	$(BIN)/mypy layers/flowsentry/python/flowsentry stacks local lambdas app.py benchmarks docs
 
 .PHONY: test
 test: $(SETUP) ## The whole test suite
@@ -41,6 +41,10 @@ check: lint types test ## What continuous integration runs
 .PHONY: synth
 synth: $(SETUP) ## CloudFormation templates into cdk.out; needs no account
 	node_modules/.bin/cdk synth --quiet
+
+.PHONY: bootstrap
+bootstrap: $(SETUP) ## Once for an account and region: what cdk deploy needs there
+	node_modules/.bin/cdk bootstrap
 
 .PHONY: deploy
 deploy: $(SETUP) ## Deploy all stacks into the account of your AWS credentials, with the settings of cdk.json
@@ -61,6 +65,10 @@ bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib
 .PHONY: docs
 docs: $(SETUP) ## The reference pages in docs/ that are generated from the code
 	$(BIN)/python docs/generate.py
+
+.PHONY: golden
+golden: $(SETUP) ## Write the golden stories' expected findings anew, to be reviewed as a diff
+	FLOWSENTRY_WRITE_EXPECTED=1 $(BIN)/python -m pytest -q tests/golden
 
 .PHONY: lock
 lock: $(SETUP) ## Pin what the requirements bring with them

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from flowsentry.findings import KINDS
 from flowsentry.metric_names import PipelineMetric, TrafficMetric
 from stacks.deployment import Deployment
 from stacks.measures import Statistic, findings_of, of_function, of_queue, pipeline, traffic
 
 PROCESSORS = ("stream_processor", "object_processor")
-FINDING_KINDS = ("port_scan", "host_sweep", "network_scan", "blocked_internal")
 THIRD, HEIGHT = 8, 6
 """Of the 24 columns of CloudWatch's grid; and the height of a graph."""
 
@@ -26,7 +26,7 @@ class Dashboard(Construct):
         self._dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=alarms, title="Alarms", width=24, height=3))
 
     def add_findings(self) -> None:
-        kinds = {f"{kind}, {service}": findings_of(kind, service) for kind in FINDING_KINDS for service in PROCESSORS}
+        kinds = {f"{kind}, {service}": findings_of(kind, service) for kind in KINDS for service in PROCESSORS}
         sent: tuple[PipelineMetric, ...] = ("AlertsPublished", "DigestsPublished", "AlertsFailed")
         oldest = pipeline("OldestAlertSeconds", "notifier", "Maximum")
         self._dashboard.add_widgets(

@@ -76,7 +76,9 @@ class ProcessingStack(HouseStack):
             (Value.LOG_BUCKET, LOG_PREFIX),
             (Value.FAILED_INVOCATION_BUCKET, FAILED_INVOCATION_PREFIX),
         ):
-            function.allow_all_of(["s3:GetObject", "s3:GetObjectVersion"], self._objects(bucket, f"{prefix}*"), KEYS_VARY)
+            function.allow_all_of(
+                ["s3:GetObject", "s3:GetObjectVersion"], self._objects(bucket, f"{prefix}*"), KEYS_VARY
+            )
             function.allow(["s3:ListBucket"], self._bucket(bucket))
 
     def _grant_inventory(self) -> None:

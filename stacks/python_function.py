@@ -8,13 +8,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from flowsentry.metric_names import NAMESPACE
 from stacks.acknowledged import acknowledge, acknowledge_wildcard
 from stacks.deployment import Deployment
 from stacks.layers import ARCHITECTURES, NOT_CODE, RUNTIMES, Layers
 from stacks.log_group import TimedLogGroup
 from stacks.wheels import ROOT
-
-METRICS_NAMESPACE = "Flowsentry"
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class PythonFunction(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE,
             environment={
                 "POWERTOOLS_SERVICE_NAME": service,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **environment,
             },

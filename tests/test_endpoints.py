@@ -7,14 +7,18 @@ from hypothesis import strategies as st
 
 from flowsentry.endpoints import MEMBER_BYTES, endpoint_of, members, rank, rank_of
 
-protocols = st.sampled_from([1, 6, 17, 58, 127])
+protocols = st.sampled_from([1, 6, 17, 47, 58, 63])
 ports = st.integers(0, 65535)
 
 
-def member_of(protocol: int, address: str, port: int) -> bytes:
+def member_of(protocol: int, address: str, port: int, *, is_inside: bool = False) -> bytes:
     contacts = pl.DataFrame(
-        {"protocol": [protocol], "responder": [address], "responder_port": [port]},
-        schema={"protocol": pl.UInt8, "responder": pl.Categorical, "responder_port": pl.UInt16},
+        {
+            "protocol": pl.Series([protocol], dtype=pl.UInt8),
+            "responder": pl.Series([address], dtype=pl.Categorical),
+            "responder_port": pl.Series([port], dtype=pl.UInt16),
+            "responder_is_inside": [is_inside],
+        }
     )
     return int(members(contacts).item()).to_bytes(MEMBER_BYTES)
 
@@ -32,6 +36,16 @@ def test_an_ipv6_endpoint_keeps_its_protocol_and_port_and_a_hash_of_its_host(
     endpoint = endpoint_of(member_of(protocol, address, port))
     assert (endpoint.protocol, endpoint.address, endpoint.port) == (protocol, None, port)
     assert endpoint.host == endpoint_of(member_of(6, address, 1)).host
+
+
+@given(protocols, st.ip_addresses(v=6).map(str), st.booleans())
+def test_an_ipv6_endpoint_remembers_whether_it_was_inside(protocol: int, address: str, is_inside: bool) -> None:  # noqa: FBT001 - drawn
+    endpoint = endpoint_of(member_of(protocol, address, 22, is_inside=is_inside))
+    assert (endpoint.is_inside, endpoint.protocol) == (is_inside, protocol)
+
+
+def test_an_ipv4_endpoint_is_the_same_member_inside_or_not_since_its_address_can_be_looked_up() -> None:
+    assert member_of(6, "192.0.2.1", 22, is_inside=True) == member_of(6, "192.0.2.1", 22)
 
 
 @given(st.lists(st.integers(0, (1 << 56) - 1), min_size=1))

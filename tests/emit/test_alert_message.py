@@ -1,6 +1,7 @@
 """Alerts as people read them. The texts are in golden/, one file each: change the words there and in emit/ together."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +221,10 @@ def test_a_digest_is_never_too_large_to_send() -> None:
         scan("inside_to_inside", Severity.BACKGROUND, "10.0.1.5", "vpc-1", sample_endpoints=["x" * 1_000] * 10)
     ] * 200
     assert len(digest_message(large, 60).json.encode()) <= MAX_JSON_BYTES
+
+
+def test_a_digest_names_an_address_once_however_many_days_it_came() -> None:
+    (one,) = noise(1)
+    message = digest_message([one, replace(one, id="another day", endpoints=one.endpoints + 1)], 60)
+    assert message.subject.startswith("[digest] 1 outside address ")
+    assert message.text.count(f"- {one.subject} ") == 1

@@ -1,7 +1,8 @@
 """Endpoints as short members of sets: 7 bytes for protocol, address and port, and the order that bottom-k sets keep.
 
 IPv4 fits as it is, so a member can be read back. An IPv6 address is a 32-bit hash (two of a source's 64 endpoints fall
-together once in two million sets), marked by the top bit of the protocol, which no protocol on the wire here has.
+together once in two million sets), marked by the top bit of the protocol, which none here has. The bit below it says
+that the address was inside: a hash can't be looked up later, as an IPv4 address can.
 """
 
 import hashlib
@@ -13,18 +14,21 @@ import polars as pl
 from flowsentry.territory import ipv4_number
 
 MEMBER_BYTES = 7
-_IS_HASHED = 0x80
+_IS_HASHED, _IS_INSIDE, _PROTOCOL = 0x80, 0x40, 0x3F
 _MASK = (1 << 64) - 1
 PROTOCOL_NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
 
 
 class Endpoint(NamedTuple):
-    """One end that was called. `address` is None where only its hash was kept (IPv6); `host` tells hosts apart."""
+    """One end that was called. `address` is None where only its hash was kept (IPv6), and only then `is_inside` says
+    whether it was ours; `host` tells hosts apart.
+    """
 
     protocol: int
     host: int
     port: int
     address: str | None
+    is_inside: bool = False
 
     def __str__(self) -> str:
         name = PROTOCOL_NAMES.get(self.protocol, str(self.protocol))
@@ -36,7 +40,7 @@ def endpoint_of(member: bytes) -> Endpoint:
     value = int.from_bytes(member)
     kind, host, port = value >> 48, (value >> 16) & 0xFFFFFFFF, value & 0xFFFF
     address = None if kind & _IS_HASHED else str(ipaddress.IPv4Address(host))
-    return Endpoint(kind & ~_IS_HASHED, host, port, address)
+    return Endpoint(kind & _PROTOCOL, host, port, address, bool(kind & _IS_INSIDE))
 
 
 def rank(value: int) -> int:
@@ -58,16 +62,19 @@ def rank_of(value: pl.Expr) -> pl.Expr:
 
 
 def members(contacts: pl.DataFrame) -> pl.Series:
-    """The endpoint of each contact as a number of 56 bits: `protocol`, `responder`, `responder_port`."""
+    """The endpoint of each contact as a number of 56 bits: `protocol`, `responder`, `responder_port`,
+    `responder_is_inside`.
+    """
     addresses = contacts.select(pl.col("responder").unique()).to_series()
     number = ipv4_number(addresses)
     ipv6 = addresses.filter(number.is_null())
     hashes = pl.DataFrame({"responder": ipv6, "hashed": pl.Series([_hashed(text) for text in ipv6], dtype=pl.UInt32)})
     known = pl.DataFrame({"responder": addresses, "ipv4": number}).join(hashes, on="responder", how="left")
-    ends = contacts.select("responder", "responder_port", "protocol").join(
+    ends = contacts.select("responder", "responder_port", "protocol", "responder_is_inside").join(
         known, on="responder", how="left", maintain_order="left"
     )
-    kind = pl.col("protocol").cast(pl.UInt64) + pl.when(pl.col("ipv4").is_null()).then(_IS_HASHED).otherwise(0)
+    hashed = _IS_HASHED + pl.when("responder_is_inside").then(_IS_INSIDE).otherwise(0)
+    kind = pl.col("protocol").cast(pl.UInt64) + pl.when(pl.col("ipv4").is_null()).then(hashed).otherwise(0)
     host = pl.coalesce("ipv4", "hashed").cast(pl.UInt64)
     member = kind * (1 << 48) + host * (1 << 16) + pl.col("responder_port").cast(pl.UInt64)
     return ends.select(member.alias("member")).to_series()

@@ -17,6 +17,8 @@ MAX_ENDPOINTS = 64
 """Failed and answered endpoints kept a source and day. More: larger items, and a sharper estimate of the ratio for very
 busy sources. Fewer: under about 32 the verdict on a busy source becomes a matter of luck."""
 MAX_DOUBTFUL = 32
+"""Endpoints kept of contacts that could as well be replies. More: larger items. Fewer: a scanner with a fixed source
+port is found later, since these count only beside others."""
 MAX_SOURCE_PORTS = 8
 MEMORY_DAYS = 3
 """A verdict looks at a day and this many before it. More: slower scanners are found, and a host with a few dead

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
+KINDS = ("port_scan", "host_sweep", "network_scan", "blocked_internal")
+"""Every kind there is, for what must name them without loading the detectors."""
+
 
 class Severity(StrEnum):
     """How loud a finding is. All but BACKGROUND are a message each; BACKGROUND is sent as one digest per window."""

@@ -62,7 +62,7 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "NoDataRecords": Metric(Unit.COUNT, "Records that say an interface had no traffic"),
     "SkippedRecords": Metric(Unit.COUNT, "SKIPDATA records: AWS left out an unknown number of flows"),
     "RejectedLines": Metric(Unit.COUNT, "Lines that are no record", by="reason"),
-    "RejectsSeen": Metric(Unit.COUNT, "Flows refused by a rule, as they are read: for the surge alarm"),
+    "RejectsSeen": Metric(Unit.COUNT, "Flows refused by a rule, as they are read"),
     "UnknownFields": Metric(Unit.COUNT, "Field names this version does not know yet; kept as text"),
     "UnknownInterfaces": Metric(Unit.COUNT, "Interfaces that the inventory does not have (yet)"),
     "FindingsRaised": Metric(Unit.COUNT, "Findings put for the first time", by="kind"),

@@ -1,7 +1,7 @@
 """Many ports of many hosts: someone maps a network.
 
 Why it matters: the whole picture of what runs where is what the next step needs; few things inside do this by design.
-Innocent look-alikes: a vulnerability scanner of your own (suppress it by owner), peer-to-peer software with many dead
+Innocent look-alikes: a vulnerability scanner of your own, peer-to-peer software with many dead
 peers.
 ATT&CK T1046, Network Service Discovery.
 """

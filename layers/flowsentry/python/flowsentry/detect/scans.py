@@ -101,7 +101,7 @@ def _relation(condemned: Verdict, failed: Sequence[Endpoint], territory: Territo
         heard = condemned.answered and condemned.is_certain
         return Relation.OUTSIDE_ANSWERED if heard else Relation.OUTSIDE_BACKGROUND
     addresses = pl.Series([end.address for end in failed], dtype=pl.String)
-    inside = int(territory.is_inside(addresses).sum())
+    inside = int(territory.is_inside(addresses).sum()) + sum(end.is_inside for end in failed)
     return Relation.INSIDE_TO_INSIDE if inside >= MIN_ENDPOINTS else Relation.INSIDE_TO_OUTSIDE
 
 

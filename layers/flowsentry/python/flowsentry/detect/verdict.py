@@ -19,6 +19,8 @@ MIN_FAILED_PER_ANSWERED = 1.5
 """Keeps out busy hosts, whose surplus grows by their size alone. Higher: a scan from a host that also works is hidden.
 Lower: a host with many dead targets is condemned. At up to 20 % dead endpoints false alarms stay below 1 %."""
 MIN_CERTAIN_FAILURES = 3
+"""Failures that are certain, beside which doubtful ones count. Higher: scanners that mix both are found later. Lower:
+one dead endpoint makes backscatter from the same source count."""
 MIN_DOUBTFUL_SOURCE_PORTS = 3
 """What could as well be a late reply counts once the source used this many source ports (replies come from one) or has
 as many failures that are certain. Higher: scanners with a fixed source port stay hidden without tcp-flags. Lower:

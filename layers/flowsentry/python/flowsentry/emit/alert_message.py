@@ -52,7 +52,8 @@ def digest_message(findings: Sequence[Finding], window_minutes: int) -> AlertMes
     """One message about all background findings of a window, the busiest first. There must be at least one."""
     busiest = sorted(findings, key=lambda finding: (-finding.endpoints, finding.id))
     only_noise = all(finding.details.get("relation") == "outside_background" for finding in findings)
-    headline = _noise_headline(len(findings)) if only_noise else f"{counted(len(findings), 'quiet finding')}"
+    sources = len({(finding.scope, finding.subject) for finding in findings})
+    headline = _noise_headline(sources) if only_noise else f"{counted(len(findings), 'quiet finding')}"
     scopes = {finding.scope for finding in findings}
     return AlertMessage(
         subject=ascii_line(f"[digest] {headline}", MAX_SUBJECT_LETTERS),
@@ -93,7 +94,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "Who", owner_text(details.get("subject_owner"), finding.subject)
     yield "Network", "the internet" if finding.scope == PUBLIC else plain(finding.scope)
     yield "When", period(finding.first_seen, finding.last_seen)
-    yield "Failed at", f"{finding.endpoints:,} different host:port" if finding.endpoints else ""
+    yield "Failed at", f"{finding.endpoints:,} different host:port" if finding.endpoints > 1 else ""
     yield "Packets", f"{details['packets']:,}" if isinstance(details.get("packets"), int) else ""
     yield "Tried", _sample(details.get("sample_endpoints"))
     yield "Answered", _sample(details.get("answered_endpoints"))
@@ -119,9 +120,11 @@ def _digest_lines(busiest: Sequence[Finding], headline: str, window_minutes: int
     yield ""
     yield f"{'When':<10}{period(first, last)}"
     yield ""
-    yield from (_digest_line(finding) for finding in busiest[:MAX_DIGEST_LINES])
-    if len(busiest) > MAX_DIGEST_LINES:
-        yield f"- and {len(busiest) - MAX_DIGEST_LINES:,} more"
+    told = list(dict.fromkeys((finding.scope, finding.subject) for finding in busiest))
+    busiest_day = {(finding.scope, finding.subject): finding for finding in reversed(busiest)}
+    yield from (_digest_line(busiest_day[source]) for source in told[:MAX_DIGEST_LINES])
+    if len(told) > MAX_DIGEST_LINES:
+        yield f"- and {len(told) - MAX_DIGEST_LINES:,} more"
     yield ""
     yield f"There is at most one such digest every {duration(window_minutes * 60)}."
 
