@@ -1,0 +1,103 @@
+"""AWS as far as the demonstration looks at it, and a company of two networks without hosts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from flowsentry.findings import Finding, Severity
+from local.aws.embedded import EmbeddedAws
+from local.demo.account import DeployedFlowLog
+from local.demo.sending import Sending
+from local.traffic.company import Company, Network, WayIn
+from local.traffic.delivery import FlowLog
+from local.traffic.expectation import ExpectedAlert
+from local.traffic.generation import Traffic
+from local.traffic.records import ALL_NAMES, Record
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+NOON = 1_767_268_800
+"""2026-01-01 12:00 UTC."""
+
+OFFICE = Network("office", "vpc-0aaaaaaa", "10.20.0.0/16", REGION, WayIn.CLOUDWATCH_LOGS, ())
+SHOP = Network("shop", "vpc-0bbbbbbb", "10.30.0.0/16", REGION, WayIn.S3, ())
+COMPANY = Company(ACCOUNT, REGION, (OFFICE, SHOP))
+FLOW_LOGS = [
+    DeployedFlowLog(FlowLog("fl-1", ACCOUNT, REGION, ALL_NAMES), OFFICE.vpc_id, "flow-logs", None),
+    DeployedFlowLog(FlowLog("fl-2", ACCOUNT, REGION, ALL_NAMES), SHOP.vpc_id, None, "flow-log-bucket"),
+]
+
+
+class AlreadyExistsError(Exception):
+    """What CloudWatch Logs says about a log stream that is there."""
+
+
+@dataclass
+class FakeAws:
+    """Every client of it; `delivered` is what was put, in order: a log stream's messages, or an object."""
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    background: int = 0
+    failed: Sequence[str] = ()
+    delivered: list[tuple[str, list[str] | bytes]] = field(default_factory=list)
+    streams: set[str] = field(default_factory=set)
+
+    class exceptions:  # noqa: N801 - boto3's name
+        ResourceAlreadyExistsException = AlreadyExistsError
+
+    def client(self, _service: str) -> "FakeAws":
+        return self
+
+    def failures(self) -> list[str]:
+        return list(self.failed)
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803 - boto3's names
+        assert (Bucket, ContentType) == ("flow-log-bucket", "application/octet-stream")
+        self.delivered.append((Key, Body))
+
+    def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> None:  # noqa: N803 - boto3's names
+        assert logGroupName == "flow-logs"
+        if logStreamName in self.streams:
+            raise AlreadyExistsError
+        self.streams.add(logStreamName)
+
+    def put_log_events(self, **call: Any) -> dict[str, Any]:
+        assert call["logStreamName"] in self.streams
+        self.delivered.append((call["logStreamName"], [event["message"] for event in call["logEvents"]]))
+        return {}
+
+    def list_tables(self) -> dict[str, list[str]]:
+        return {"TableNames": ["state-Evidence", "state-Findings"]}
+
+    def get_paginator(self, operation: str) -> "FakeAws":
+        assert operation == "scan"
+        return self
+
+    def paginate(self, *, TableName: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's name
+        assert TableName == "state-Findings"
+        severities = [*[Severity.BACKGROUND] * self.background, Severity.HIGH]
+        yield {"Items": [{"severity": {"S": severity}} for severity in severities]}
+
+    def get_metric_data(self, **call: Any) -> dict[str, Any]:
+        """Half of each metric is told by each function."""
+        asked = [query["MetricStat"]["Metric"]["MetricName"] for query in call["MetricDataQueries"]]
+        return {"MetricDataResults": [{"Values": [self.metrics.get(name, 0) / len(asked)]} for name in asked]}
+
+
+def embedded(aws: FakeAws) -> EmbeddedAws:
+    return cast("EmbeddedAws", aws)
+
+
+def sending(aws: FakeAws, expected: Sequence[ExpectedAlert] = (), **records: list[Record]) -> Sending:
+    """What is to be sent: the records of each network by its name."""
+    traffic = Traffic({network.name: records.get(network.name, []) for network in COMPANY.networks}, tuple(expected))
+    return Sending(embedded(aws), COMPANY, FLOW_LOGS, traffic)
+
+
+def record(network: Network, end: int, interface_id: str = "eni-1") -> Record:
+    values = {"vpc-id": network.vpc_id, "interface-id": interface_id, "log-status": "OK", "action": "ACCEPT"}
+    return {**values, "start": str(end - 50), "end": str(end)}
+
+
+def finding(subject: str, kind: str = "port_scan", severity: Severity = Severity.HIGH, **values: Any) -> Finding:
+    told = {"scope": OFFICE.vpc_id, "first_seen": NOON, "last_seen": NOON + 60, **values}
+    return Finding(f"id-of-{subject}-{kind}", kind, severity, f"{subject} does a {kind}", subject, **told)

@@ -1,0 +1,45 @@
+"""The inbox: what people get, as it is delivered, and what machines get."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from flowsentry.aws.alert_topic import AlertTopic
+from flowsentry.emit.alert_message import alert_message, digest_message
+from flowsentry.findings import Severity
+from local.aws.embedded import EmbeddedAws
+from local.demo.account import ADDRESS
+from local.demo.alerts import Delivered, Inbox
+from tests.local.demo.fakes import finding
+
+DETAILS = {"relation": "inside_to_inside", "hosts": 1, "ports": 12, "sample_endpoints": [], "answered_endpoints": []}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws.in_process() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def topic(aws: EmbeddedAws) -> AlertTopic:
+    arn = str(aws.client("sns").create_topic(Name="alerts")["TopicArn"])
+    aws.client("sns").subscribe(TopicArn=arn, Protocol="email", Endpoint=ADDRESS)
+    return AlertTopic(arn, aws.client("sns"))
+
+
+def test_alerts_and_digests_are_told_apart_and_every_mail_is_shown(aws: EmbeddedAws, topic: AlertTopic) -> None:
+    shown: list[Delivered] = []
+    loud = [finding(f"10.20.0.{number}", details={**DETAILS, "ports": number}) for number in range(10, 25)]
+    quiet = finding("203.0.113.9", severity=Severity.BACKGROUND, details={**DETAILS, "relation": "outside_background"})
+    with Inbox(aws, shown.append) as inbox:
+        for each in loud:
+            topic.publish(alert_message(each))
+        topic.publish(digest_message([quiet], 1))
+        delivered = inbox.drained()
+    assert sorted(each.id for each, _ in delivered) == sorted(each.id for each in loud)
+    assert {each.id: each for each, _ in delivered} == {each.id: each for each in loud}
+    assert inbox.digests == 1
+    assert len(shown) == len(loud) + 1
+    assert {each.subject for each in shown} >= {alert_message(loud[0]).subject}
+    assert len(aws.failures()) == 0

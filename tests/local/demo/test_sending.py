@@ -1,0 +1,70 @@
+"""Traffic is handed over as AWS would: by time, each network in its own way, with three bad lines in all."""
+
+import gzip
+
+from local.demo.sending import BAD_LINES, BATCH_SECONDS
+from local.traffic.delivery import FILE_SECONDS
+from tests.local.demo.fakes import NOON, OFFICE, SHOP, FakeAws, record, sending
+
+
+def test_each_network_is_sent_in_its_own_way_in_order_of_time() -> None:
+    aws = FakeAws()
+    office = [record(OFFICE, NOON + step * BATCH_SECONDS + 100) for step in range(3)]
+    shop = [record(SHOP, NOON + step * BATCH_SECONDS + 700) for step in range(3)]
+    sending(aws, office=office, shop=shop).send_all(ignore)
+    kinds = ["events" if isinstance(content, list) else "object" for _, content in aws.delivered]
+    assert kinds == ["events", "object"] * 3
+
+
+def test_every_record_is_sent_once() -> None:
+    aws = FakeAws()
+    office = [record(OFFICE, NOON + second, f"eni-{second % 3}") for second in range(100, 7_000, 100)]
+    shop = [record(SHOP, NOON + second) for second in range(100, 7_000, 100)]
+    sent = sending(aws, office=office, shop=shop)
+    sent.send_all(ignore)
+    events = [message for _, content in aws.delivered if isinstance(content, list) for message in content]
+    assert len(events) == len(set(events)) == len(office)
+    assert sum(len(lines_in(content)) for content in objects(aws)) == len(shop) + len(BAD_LINES)
+    assert sent.records == len(office) + len(shop)
+
+
+def test_the_bad_lines_are_put_once_at_the_end_of_the_first_object() -> None:
+    aws = FakeAws()
+    sending(aws, shop=[record(SHOP, NOON + step * FILE_SECONDS) for step in range(3)]).send_all(ignore)
+    first, *others = (lines_in(content) for content in objects(aws))
+    assert first[-len(BAD_LINES) :] == list(BAD_LINES)
+    assert not [line for lines in others for line in lines if line in BAD_LINES]
+
+
+def test_how_far_it_is_is_told_in_five_steps_to_the_end() -> None:
+    told: list[str] = []
+    sending(FakeAws(), shop=[record(SHOP, NOON + step * FILE_SECONDS) for step in range(10)]).send_all(told.append)
+    assert [line.split() for line in told] == [
+        [f"{percent}", "%", "of", "the", "traffic", "sent"] for percent in (20, 40, 60, 80, 100)
+    ]
+
+
+def test_without_traffic_nothing_is_sent() -> None:
+    aws, told = FakeAws(), list[str]()
+    sending(aws).send_all(told.append)
+    assert (aws.delivered, told) == ([], [])
+
+
+def test_an_alert_is_timed_from_the_delivery_that_brought_its_last_record() -> None:
+    sent = sending(FakeAws())
+    sent.sent_at[OFFICE.vpc_id] = [(NOON + 60, 1_000.0), (NOON + 120, 1_001.0), (NOON + 180, 1_002.0)]
+    assert sent.seconds_until(OFFICE.vpc_id, NOON + 100, 1_004.5) == 3.5
+    assert sent.seconds_until(OFFICE.vpc_id, NOON + 999, 1_004.5) == 0.0
+
+
+def ignore(_line: str) -> None:
+    """For those who look at something else."""
+
+
+def objects(aws: FakeAws) -> list[bytes]:
+    return [content for _, content in aws.delivered if isinstance(content, bytes)]
+
+
+def lines_in(content: bytes) -> list[str]:
+    """The lines of an object but its header."""
+    return gzip.decompress(content).decode().splitlines()[1:]

@@ -1,0 +1,93 @@
+"""The verdict of a demonstration: what is missing, what nobody asked for, and whether every line is accounted for."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from flowsentry.findings import Finding, Severity
+from local.demo.sending import BAD_LINES
+from local.demo.summary import Summary
+from local.traffic.company import WayIn
+from local.traffic.expectation import ExpectedAlert
+from tests.local.demo.fakes import NOON, OFFICE, FakeAws, embedded, finding, record, sending
+
+SCAN = ExpectedAlert("port_scan", "10.20.0.9", Severity.MEDIUM, WayIn.S3, "vertical_scan")
+BLOCKED = ExpectedAlert("blocked_internal", "10.20.0.7", Severity.MEDIUM, WayIn.S3, "blocked_path")
+GOOD = (finding("10.20.0.9"), finding("10.20.0.7", "blocked_internal", Severity.MEDIUM))
+COUNTED = {"Lines": 2 + len(BAD_LINES), "Records": 2, "RejectsSeen": 1, "RejectedLines": len(BAD_LINES)}
+
+
+def summary(alerts: Sequence[Finding] = GOOD, aws: FakeAws | None = None) -> Summary:
+    """Two records were sent, two alerts are expected."""
+    aws = aws or FakeAws(COUNTED, background=6)
+    sent = sending(aws, [SCAN, BLOCKED], office=[record(OFFICE, NOON), record(OFFICE, NOON + 60)])
+    sent.sent_at[OFFICE.vpc_id] = [(NOON + 60, 1_000.0)]
+    return Summary(embedded(aws), sent, [(alert, 1_002.0 + number) for number, alert in enumerate(alerts)], digests=1)
+
+
+def test_when_all_is_as_it_should_be_it_says_so() -> None:
+    told = summary()
+    assert told.is_as_expected
+    assert list(told.lines()) == [
+        "",
+        "records in      5 of 5 sent",
+        "  traffic       2, of which 1 rejected by a rule",
+        "  no traffic    0 NODATA, 0 SKIPDATA",
+        "  bad lines     3 of 3 put in",
+        "alerts          port_scan (high) 1, blocked_internal (medium) 1",
+        "background      6 findings in 1 digest",
+        "record → alert  median 2.5 s, longest 3.0 s",
+        "every alert of 2 scenarios came, and no other",
+    ]
+
+
+def test_an_alert_that_did_not_come_is_missed() -> None:
+    told = summary(GOOD[:1])
+    assert (told.missing, told.is_as_expected) == ([BLOCKED], False)
+    assert "MISSING: blocked_internal about 10.20.0.7 (blocked_path)" in list(told.lines())
+    assert list(told.lines())[-1] == "NOT as it should be"
+
+
+def test_an_alert_that_came_too_quiet_is_missed() -> None:
+    quiet = finding("10.20.0.9", severity=Severity.LOW)
+    told = summary([quiet, GOOD[1]])
+    assert (told.missing, told.unexpected, told.is_as_expected) == ([SCAN], [quiet], False)
+
+
+def test_an_alert_that_no_scenario_calls_for_is_unexpected() -> None:
+    stranger = finding("10.20.0.99", "host_sweep")
+    told = summary([*GOOD, stranger])
+    assert (told.unexpected, told.is_as_expected) == ([stranger], False)
+    assert "UNEXPECTED: 10.20.0.99 does a host_sweep (host_sweep)" in list(told.lines())
+
+
+def test_a_failure_underneath_is_told() -> None:
+    told = summary(aws=FakeAws(COUNTED, failed=["PUT /bucket 500"]))
+    assert not told.is_as_expected
+    assert "FAILED underneath: PUT /bucket 500" in list(told.lines())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"Lines": COUNTED["Lines"] - 1},
+        {"Lines": COUNTED["Lines"] + 1},
+        {"RejectedLines": len(BAD_LINES) - 1},
+        {"RejectedLines": len(BAD_LINES) + 1},
+    ],
+)
+def test_a_line_that_is_not_accounted_for_is_told(wrong: dict[str, int]) -> None:
+    told = summary(aws=FakeAws({**COUNTED, **wrong}))
+    assert not told.is_as_expected
+    assert list(told.lines())[-1] == "NOT as it should be"
+
+
+def test_without_any_alert_it_says_so() -> None:
+    told = list(summary([]).lines())
+    assert "alerts          none" in told
+    assert "record → alert  no alert came" in told
+
+
+def test_a_finding_about_an_address_outside_is_not_timed() -> None:
+    """Its scope is no network, so it may have come through any."""
+    assert "record → alert  no alert came" in list(summary([finding("203.0.113.9", scope="public")]).lines())
