@@ -51,9 +51,10 @@ def test_a_payload_that_fails_three_times_is_kept_and_taken_up_once_it_can_be(ap
     source = "10.40.0.22"
     with new_log_group(app, "not-yet-readable") as formats, paused_object_processor(app) as resume:
         formats.put("{")
-        before = app.totals(OBJECTS, "Lines", "RecoveredPayloads"), app.errors(STREAM)
+        before = app.totals(OBJECTS, "Lines", "RecoveredPayloads"), app.errors(STREAM), app.totals(STREAM, "Lines")
         app.log(app.scan(app.in_logs, source, range(1, 21), app.log_group_names), formats.log_group)
         assert app.errors(STREAM) - before[1] == 3
+        assert app.totals(STREAM, "Lines") == before[2]
         record = kept_failure(app, formats.log_group)
         assert record["requestContext"]["condition"] == "RetriesExhausted"
         assert record["requestContext"]["approximateInvokeCount"] == 3
