@@ -1,42 +1,20 @@
 """Territory: which networks, interfaces and addresses are ours, as tables to look up in."""
 
 import ipaddress
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
 import polars as pl
 
 from flowsentry.ownership import PUBLIC, Interface, Inventory
+from flowsentry.recollection import Recollection
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Addresses that are someone's own wherever they are seen: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
 
 OWNERS = pl.Schema(dict.fromkeys(("scope", "address", "owner_kind", "owner_id", "owner_name"), pl.Categorical()))
 INTERFACES = pl.Schema(dict.fromkeys(("interface_id", "interface_vpc_id", "interface_address"), pl.Categorical()))
-
-
-MAX_RECALLED = 200_000
-"""Ends whose look-up is remembered. More: joins with what is remembered take longer than looking up again. Fewer: the
-same addresses are looked up in every chunk, which for 10,000 interfaces took as long as parsing them."""
-
-
-class Recollection:
-    """Rows looked up before, by their key, so that each is looked up once. What is looked up never changes with the
-    territory it belongs to; it holds the texts of its categories, so that their numbers stay what they were.
-    """
-
-    def __init__(self) -> None:
-        self._rows: pl.DataFrame | None = None
-
-    def recall(self, wanted: pl.DataFrame, key: str, look_up: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
-        """The rows of the wanted keys, and of others that were wanted before."""
-        if self._rows is None or len(self._rows) > MAX_RECALLED:
-            self._rows = look_up(wanted)
-        unseen = wanted.join(self._rows, on=key, how="anti")
-        if len(unseen):
-            self._rows = pl.concat([self._rows, look_up(unseen)])
-        return self._rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +28,7 @@ class Territory:
     ranges: tuple[tuple[int, int], ...]
     ipv6_networks: tuple[ipaddress.IPv6Network, ...]
     recollection: Recollection = field(default_factory=Recollection)
+    """What was looked up before: each address is looked up once a snapshot, not once a batch."""
 
     @classmethod
     def of(cls, inventory: Inventory, inside_networks: Iterable[str] = PRIVATE_NETWORKS) -> Self:
