@@ -48,8 +48,9 @@ def test_columns_and_values_are_those_of_the_enriched_flows(tmp_path: Path, name
     flows = enriched([line(names), line(names, srcport="-", dstaddr="-")], names)
     write_enriched(iter([flows]), tmp_path / "enriched.parquet")
     written = pl.read_parquet(tmp_path / "enriched.parquet")
-    assert written.columns == flows.columns
-    assert [tuple(map(str, row)) for row in written.rows()] == [tuple(map(str, row)) for row in flows.rows()]
+    kept = flows.drop("source_address", "destination_address", "is_ipv6")
+    assert written.columns == kept.columns
+    assert [tuple(map(str, row)) for row in written.rows()] == [tuple(map(str, row)) for row in kept.rows()]
 
 
 def test_no_column_has_a_type_that_athena_does_not_read(tmp_path: Path) -> None:

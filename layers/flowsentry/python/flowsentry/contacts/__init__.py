@@ -66,12 +66,10 @@ class Gathering:
 
 def gather(flows: EnrichedFlows, into: Gathering) -> None:
     """Takes the signs of one chunk of flows in."""
-    has_flags = "tcp_flags" in flows.columns
-    tcp = flows.select(*COLUMNS, *(["tcp_flags"] if has_flags else [])).filter(pl.col("protocol") == TCP)
-    if has_flags:
-        signs = signs_by_flags(tcp)
+    if "tcp_flags" in flows.columns:
+        signs = signs_by_flags(flows.select(*COLUMNS, "tcp_flags"))
     else:
-        tcp = with_port_facts(tcp)
+        tcp = with_port_facts(flows.select(COLUMNS).filter(pl.col("protocol") == TCP))
         signs = signs_by_ports(tcp)
         into.add_conversations(conversations_of(tcp))
     into.add(signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(flows)], how="diagonal")))

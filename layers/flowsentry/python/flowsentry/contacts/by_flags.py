@@ -7,20 +7,20 @@ SYN and is no sign of anything, and so are late packets of a closed connection, 
 
 import polars as pl
 
-from flowsentry.contacts.signs import Signs, established_signs, is_syn_sized, opening_signs, reply_signs
+from flowsentry.contacts.signs import TCP, Signs, established_signs, is_syn_sized, opening_signs, reply_signs
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 
-def signs_by_flags(tcp: pl.DataFrame) -> Signs:
-    """What the TCP records of a chunk are signs of.
+def signs_by_flags(flows: pl.DataFrame) -> Signs:
+    """What the TCP records among a chunk's are signs of.
 
     An opening is established when it was accepted and the opener's own record has more than SYNs in it: then it was
     answered somewhere, even when the reply is in another file or payload. That makes the outcome independent of how
     CloudWatch Logs cuts its payloads. A SYN-ACK without a SYN in the batch is no contact (backscatter).
     """
     accepted = pl.col("action") == "ACCEPT"
-    flagged = tcp.filter(_has(SYN | RST))
+    flagged = flows.filter((pl.col("protocol") == TCP) & _has(SYN | RST))
     opener = flagged.filter(_has(SYN) & ~_has(ACK))
     established = accepted & (_has(FIN) | ~is_syn_sized())
     answer = flagged.filter(_has(SYN) & _has(ACK) & accepted)
