@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from local import parse_command, replay_command
 
+INTERRUPTED = 130
+"""The shell's exit code for Ctrl-C: 128 and the number of SIGINT."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of the command: 0 when it did what was asked, 1 when it could not, 2 for arguments that make no
@@ -17,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.run(options)
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -10,13 +10,13 @@ from local.aws.settings import Settings
 from local.demo.account import deployed_app, founded_company
 from local.demo.alerts import Delivered, Inbox
 from local.demo.sending import Sending
-from local.demo.summary import Summary
+from local.demo.summary import Summary, background_found_at
 from local.traffic.generation import generate
 
 MAX_SECONDS = 1_800
 """The embedded AWS ends by itself after this long without a terminal, whatever happens."""
 QUIET_SECONDS = 300
-DIGEST_SECONDS = 61
+DIGEST_SECONDS = 62
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -57,8 +57,9 @@ def _play(aws: EmbeddedAws, seed: int) -> int:
 
 def _send_digest(aws: EmbeddedAws) -> None:
     """The notifier's schedule comes once the digest's window of a minute is over."""
+    oldest = min(background_found_at(aws), default=0)
     say("waiting for the digest's window of one minute to end")
-    time.sleep(DIGEST_SECONDS)
+    time.sleep(max(0, oldest + DIGEST_SECONDS - time.time()))
     aws.fire_schedules()
     aws.wait_until_quiet(QUIET_SECONDS)
 

@@ -72,6 +72,7 @@ class Inbox:
         return list(self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10).get("Messages", ()))
 
     def _take(self, message: dict[str, Any]) -> None:
+        message.pop("is_cut", None)
         if message.pop("type") == "finding":
             self._findings.append((Finding.from_json(json.dumps(message)), time.time()))
         else:

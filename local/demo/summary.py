@@ -47,14 +47,14 @@ class Summary:
     def lines(self) -> Iterator[str]:
         """The summary for people."""
         kinds = Counter(f"{finding.kind} ({finding.severity})" for finding, _ in self.alerts)
-        background = self._background()
+        background = background_found_at(self.aws)
         yield ""
         yield f"records in      {self._sum('Lines'):,} of {self.sending.records + len(BAD_LINES):,} sent"
         yield f"  traffic       {self._sum('Records'):,}, of which {self._sum('RejectsSeen'):,} rejected by a rule"
         yield f"  no traffic    {self._sum('NoDataRecords'):,} NODATA, {self._sum('SkippedRecords'):,} SKIPDATA"
         yield f"  bad lines     {self._sum('RejectedLines'):,} of {len(BAD_LINES)} put in"
         yield f"alerts          {', '.join(f'{kind} {count}' for kind, count in kinds.items()) or 'none'}"
-        yield f"background      {background} findings in {self.digests} digest"
+        yield f"background      {len(background)} findings in {self.digests} digest"
         yield f"record → alert  {self._delays()}"
         yield from (f"MISSING: {each.kind} about {each.subject} ({each.scenario})" for each in self.missing)
         yield from (f"UNEXPECTED: {finding.title} ({finding.kind})" for finding in self.unexpected)
@@ -74,11 +74,6 @@ class Summary:
             return "no alert came"
         return f"median {statistics.median(seconds):.1f} s, longest {max(seconds):.1f} s"
 
-    def _background(self) -> int:
-        table = next(name for name in self.aws.client("dynamodb").list_tables()["TableNames"] if "Findings" in name)
-        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
-        return sum(item["severity"]["S"] == Severity.BACKGROUND for page in pages for item in page["Items"])
-
     def _sum(self, metric: str) -> int:
         """The sum of a pipeline metric over both processors, as CloudWatch has it."""
         now = datetime.now(UTC)
@@ -90,6 +85,14 @@ class Summary:
             MetricDataQueries=queries, StartTime=now - timedelta(hours=12), EndTime=now + timedelta(minutes=5)
         )
         return int(sum(value for result in results["MetricDataResults"] for value in result["Values"]))
+
+
+def background_found_at(aws: EmbeddedAws) -> list[int]:
+    """When each background finding was put (Unix seconds)."""
+    dynamodb = aws.client("dynamodb")
+    table = next(name for name in dynamodb.list_tables()["TableNames"] if "Findings" in name)
+    items = (item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"])
+    return [int(item["found_at"]["N"]) for item in items if item["severity"]["S"] == Severity.BACKGROUND]
 
 
 def _metric(name: str, service: str) -> dict[str, object]:

@@ -75,7 +75,7 @@ class FakeAws:
     def paginate(self, *, TableName: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's name
         assert TableName == "state-Findings"
         severities = [*[Severity.BACKGROUND] * self.background, Severity.HIGH]
-        yield {"Items": [{"severity": {"S": severity}} for severity in severities]}
+        yield {"Items": [{"severity": {"S": severity}, "found_at": {"N": "1770000000"}} for severity in severities]}
 
     def get_metric_data(self, **call: Any) -> dict[str, Any]:
         """Half of each metric is told by each function."""

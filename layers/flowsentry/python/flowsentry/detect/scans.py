@@ -84,8 +84,8 @@ def _finding(
             "relation": str(relation),
             "hosts": len(hosts),
             "ports": len(ports),
-            "sample_endpoints": [str(end) for end in failed[:MAX_SAMPLE_ENDPOINTS]],
-            "answered_endpoints": [str(end) for end in answered[:MAX_SAMPLE_ENDPOINTS]],
+            "sample_endpoints": _sample(failed),
+            "answered_endpoints": _sample(answered),
             "subject_owner": owner.owner if owner else None,
             "technique": shape.technique,
         },
@@ -94,6 +94,11 @@ def _finding(
 
 def _in_order(members: Collection[bytes]) -> list[Endpoint]:
     return [endpoint_of(member) for member in sorted(members, key=rank_of_member)]
+
+
+def _sample(ends: Sequence[Endpoint]) -> list[str]:
+    """A few of them, in the order in which people look things up."""
+    return [str(end) for end in sorted(ends[:MAX_SAMPLE_ENDPOINTS], key=lambda end: (end.host, end.port, end.protocol))]
 
 
 def _relation(condemned: Verdict, failed: Sequence[Endpoint], territory: Territory) -> Relation:
