@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,11 @@ def this_machine() -> dict[str, str]:
 
 
 def bootstrap(aws: EmbeddedAws, say: Callable[[str], None] | None = None) -> str:
-    """What the CLI said; the account is ready for assets."""
-    return _cdk(aws, ["bootstrap", f"aws://{aws.account}/{aws.region}"], say)
+    """What the CLI said; the account is ready for assets. It runs where there is no app: the account is named, and two
+    CLIs can't synthesise an app into one folder at once.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        return _cdk(aws, ["bootstrap", f"aws://{aws.account}/{aws.region}"], say, Path(folder))
 
 
 def deploy(
@@ -59,11 +63,13 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
-def _cdk(aws: EmbeddedAws, arguments: Sequence[str], say: Callable[[str], None] | None) -> str:
+def _cdk(
+    aws: EmbeddedAws, arguments: Sequence[str], say: Callable[[str], None] | None, folder: Path = REPOSITORY
+) -> str:
     lines: list[str] = []
     process = subprocess.Popen(  # noqa: S603 the CLI is the pinned one
         [str(CLI), *arguments, "--ci", "--no-color"],
-        cwd=REPOSITORY,
+        cwd=folder,
         env=_environment(aws),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
