@@ -70,7 +70,7 @@ def test_a_large_number_is_printed_as_it_is(flowsentry: Flowsentry, tmp_path: Pa
 @pytest.mark.parametrize("name", ["plain.log", "compressed.log.gz", "compressed-without-saying-so"])
 def test_plain_and_gzip_are_told_apart_by_content(flowsentry: Flowsentry, tmp_path: Path, name: str) -> None:
     content = flow_log([line()])
-    path = written(tmp_path, content if name == "plain.log" else gzip.compress(content), name)
+    path = written(tmp_path, content if name == "plain.log" else gzip.compress(content, mtime=0), name)
     done = flowsentry("parse", path)
     assert (done.code, len(done.records)) == (0, 1)
 
@@ -83,7 +83,7 @@ def test_lines_without_a_header_are_read_by_the_format_given(flowsentry: Flowsen
 
 
 def test_standard_input_is_a_dash(flowsentry: Flowsentry) -> None:
-    done = flowsentry("parse", "-", stdin=gzip.compress(flow_log([line(), line()])))
+    done = flowsentry("parse", "-", stdin=gzip.compress(flow_log([line(), line()]), mtime=0))
     assert (done.code, len(done.records)) == (0, 2)
 
 
@@ -115,7 +115,9 @@ def test_a_file_that_may_not_be_read_is_told(flowsentry: Flowsentry, tmp_path: P
     assert "loop.log" in done.err
 
 
-@pytest.mark.parametrize("content", [b"the quick brown fox\n", gzip.compress(b"\x00\x01" * 99), b'{"Records": []}'])
+@pytest.mark.parametrize(
+    "content", [b"the quick brown fox\n", gzip.compress(b"\x00\x01" * 99, mtime=0), b'{"Records": []}']
+)
 def test_what_is_no_flow_log_is_told(flowsentry: Flowsentry, tmp_path: Path, content: bytes) -> None:
     path = written(tmp_path, content)
     done = flowsentry("parse", path)
@@ -125,7 +127,7 @@ def test_what_is_no_flow_log_is_told(flowsentry: Flowsentry, tmp_path: Path, con
 
 def test_of_a_gzip_that_was_cut_off_the_good_records_are_printed(flowsentry: Flowsentry, tmp_path: Path) -> None:
     chance = random.Random(1)  # noqa: S311 - made-up traffic
-    whole = gzip.compress(flow_log([line(bytes=chance.getrandbits(40)) for _ in range(3_000)]))
+    whole = gzip.compress(flow_log([line(bytes=chance.getrandbits(40)) for _ in range(3_000)]), mtime=0)
     path = written(tmp_path, whole[: len(whole) // 2])
     done = flowsentry("parse", path)
     assert done.code == 1
@@ -136,12 +138,12 @@ def test_of_a_gzip_that_was_cut_off_the_good_records_are_printed(flowsentry: Flo
 
 
 def test_a_corrupt_gzip_is_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
-    done = flowsentry("parse", written(tmp_path, gzip.compress(flow_log([line()]))[:-8] + bytes(8)))
+    done = flowsentry("parse", written(tmp_path, gzip.compress(flow_log([line()]), mtime=0)[:-8] + bytes(8)))
     assert done.code == 1
     assert "the gzip data is damaged" in done.err
 
 
-@pytest.mark.parametrize("content", [b"", gzip.compress(b""), flow_log([])])
+@pytest.mark.parametrize("content", [b"", gzip.compress(b"", mtime=0), flow_log([])])
 def test_of_nothing_nothing_is_printed(flowsentry: Flowsentry, tmp_path: Path, content: bytes) -> None:
     done = flowsentry("parse", written(tmp_path, content))
     assert (done.code, done.out, done.err) == (0, "", "")

@@ -67,7 +67,7 @@ def test_a_folder_is_replayed_in_order_of_time_and_without_what_is_no_log(
     flowsentry: Flowsentry, tmp_path: Path
 ) -> None:
     written(tmp_path, flow_log(scan(ANOTHER, NOON + 300)), "a_vpcflowlogs_x_20260101T1205Z_1.log")
-    written(tmp_path, gzip.compress(flow_log(scan(OUTSIDE))), "b_vpcflowlogs_x_20260101T1200Z_1.log.gz")
+    written(tmp_path, gzip.compress(flow_log(scan(OUTSIDE)), mtime=0), "b_vpcflowlogs_x_20260101T1200Z_1.log.gz")
     written(tmp_path, b"source,is_scanner\n", "truth.csv")
     done = flowsentry("replay", "--json", tmp_path)
     assert [finding["subject"] for finding in done.records] == [OUTSIDE, ANOTHER]
@@ -121,7 +121,7 @@ def test_what_can_not_be_read_is_told_and_the_rest_is_replayed(flowsentry: Flows
 
 def test_of_a_file_that_was_cut_off_the_lines_before_the_cut_count(flowsentry: Flowsentry, tmp_path: Path) -> None:
     others = [line(srcport=1024 + number % 60_000, tcp_flags=SYN + 1) for number in range(20_000)]
-    whole = gzip.compress(flow_log(scan(OUTSIDE) + others))
+    whole = gzip.compress(flow_log(scan(OUTSIDE) + others), mtime=0)
     path = written(tmp_path, whole[: len(whole) // 2])
     done = flowsentry("replay", "--json", path)
     assert (done.code, len(done.records)) == (1, 1)
@@ -138,7 +138,9 @@ def test_logs_in_s3_are_replayed(flowsentry: Flowsentry, monkeypatch: pytest.Mon
     with mock_aws():
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="flow-logs-of-mine")
-        s3.put_object(Bucket="flow-logs-of-mine", Key="AWSLogs/x.log.gz", Body=gzip.compress(flow_log(scan(OUTSIDE))))
+        s3.put_object(
+            Bucket="flow-logs-of-mine", Key="AWSLogs/x.log.gz", Body=gzip.compress(flow_log(scan(OUTSIDE)), mtime=0)
+        )
         done = flowsentry("replay", "--json", "s3://flow-logs-of-mine/AWSLogs/")
         assert (done.code, [finding["subject"] for finding in done.records]) == (0, [OUTSIDE])
         missing = flowsentry("replay", "--json", "s3://not-mine/AWSLogs/")

@@ -107,7 +107,7 @@ def write_a_scan(account: EmbeddedAws, flow_log: dict[str, Any], scanner: str) -
 
 
 def put_object(account: EmbeddedAws, bucket: str, lines: list[str]) -> None:
-    body = gzip.compress("".join(f"{line}\n" for line in lines).encode())
+    body = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
     account.client("s3").put_object(Bucket=bucket, Key="AWSLogs/123456789012/vpcflowlogs/a.log.gz", Body=body)
 
 
