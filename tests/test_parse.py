@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from flowsentry.fields import DEFAULT_NAMES, MILLISECONDS_FROM
-from flowsentry.frames import LogText, Parsed
-from flowsentry.parse import MAX_LINE_BYTES, MAX_SAMPLE_BYTES, MAX_SAMPLE_LINES, count_status, flows_of, parse
+from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed
+from flowsentry.parse import MAX_SAMPLE_BYTES, MAX_SAMPLE_LINES, count_status, flows_of, parse
 from tests.builders import NOON, V2, V5, line, log_text, no_data
 
 GOOD = line(V2)

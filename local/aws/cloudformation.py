@@ -56,51 +56,55 @@ def register() -> None:
 
 def _model(resource_type: type[ResourceType]) -> type[CloudFormationModel]:
     """The class by which moto's CloudFormation makes, changes and deletes resources of this type."""
-
-    def make(cls: Any, name: str, template: Mapping[str, Any], region: str) -> Any:
-        instance = cls()
-        instance.resource = resource_type(name, template.get("Properties", {}), region)
-        instance.physical_resource_id = instance.resource.create()
-        return instance
-
-    def create(
-        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
-    ) -> Any:
-        del account_id
-        return make(cls, resource_name, cloudformation_json, region_name)
-
-    def update(
-        cls: Any,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        del account_id
-        named = resource_type.name_property in cloudformation_json.get("Properties", {})
-        name = new_resource_name if named else original_resource.resource.name
-        if name != original_resource.resource.name:
-            original_resource.resource.delete()
-        return make(cls, name, cloudformation_json, region_name)
-
-    def delete(self: Any, account_id: str, region_name: str) -> None:
-        del account_id, region_name
-        with contextlib.suppress(ClientError):  # what is gone with its parent is deleted too
-            self.resource.delete()
-
     body = {
         "__module__": __name__,
+        "resource_type": resource_type,
         "cloudformation_name_type": staticmethod(lambda: resource_type.name_property),
         "cloudformation_type": staticmethod(lambda: resource_type.type_name),
         "has_cfn_attr": classmethod(lambda _cls, _attribute: True),
         "get_cfn_attribute": lambda self, attribute: self.resource.attributes()[attribute],
-        "create_from_cloudformation_json": classmethod(create),
-        "update_from_cloudformation_json": classmethod(update),
-        "delete": delete,
+        "create_from_cloudformation_json": classmethod(_create),
+        "update_from_cloudformation_json": classmethod(_update),
+        "delete": _delete,
         "is_created": lambda _self: True,
     }
     return type(resource_type.__name__, (CloudFormationModel,), body)
+
+
+def _make(cls: Any, name: str, template: Mapping[str, Any], region: str) -> Any:
+    instance = cls()
+    instance.resource = cls.resource_type(name, template.get("Properties", {}), region)
+    instance.physical_resource_id = instance.resource.create()
+    return instance
+
+
+def _create(
+    cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+) -> Any:
+    del account_id
+    return _make(cls, resource_name, cloudformation_json, region_name)
+
+
+def _update(
+    cls: Any,
+    original_resource: Any,
+    new_resource_name: str,
+    cloudformation_json: Any,
+    account_id: str,
+    region_name: str,
+) -> Any:
+    del account_id
+    named = cls.resource_type.name_property in cloudformation_json.get("Properties", {})
+    name = new_resource_name if named else original_resource.resource.name
+    if name != original_resource.resource.name:
+        original_resource.resource.delete()
+    return _make(cls, name, cloudformation_json, region_name)
+
+
+def _delete(self: Any, account_id: str, region_name: str) -> None:
+    del account_id, region_name
+    with contextlib.suppress(ClientError):  # what is gone with its parent is deleted too
+        self.resource.delete()
 
 
 class Metadata(ResourceType):

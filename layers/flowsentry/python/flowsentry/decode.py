@@ -10,13 +10,11 @@ from isal.igzip_lib import IsalError
 
 from flowsentry.errors import CutOffError, PoisonError
 from flowsentry.fields import BY_NAME, names_in_log_format
-from flowsentry.frames import LogText, Subscription
+from flowsentry.frames import MAX_LINE_BYTES, LogText, Subscription
 
 CHUNK_BYTES = 16 << 20
 """Text handed on at a time. Larger: the fixed cost of a chunk, some 10 ms, is paid less often, and more memory is held.
 Smaller: a million v5 records take a tenth longer at 8 MB (November 2026)."""
-MAX_LINE_BYTES = 64 << 10
-"""A longer line is no flow log record (54 fields are some 2 KB); it is cut here, and rejected by parse."""
 MAX_PAYLOAD_BYTES = 64 << 20
 """Inflated size at which a CloudWatch Logs payload is refused: an asynchronous invocation carries at most 1 MB."""
 MIN_KNOWN_NAMES = 2

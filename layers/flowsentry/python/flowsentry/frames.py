@@ -1,11 +1,13 @@
 """The types on the arrows: what each stage hands to the next, and what it promises."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NewType
 
 import polars as pl
+
+MAX_LINE_BYTES = 64 << 10
+"""A longer line is no flow log record (54 fields are some 2 KB): decode cuts it to just more, parse rejects it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ EnrichedFlows = NewType("EnrichedFlows", pl.DataFrame)
 """enrich → contacts, measure, emit: Flows, same rows in the same order, with these columns of ours:
 `direction` (as the interface sees it; null where it can't be told), `scope` (VPC of the interface, or `unknown`),
 `source_address` and `destination_address` (as in the packet), `source_is_inside` and `destination_is_inside`,
-`source_owner_kind`, `source_owner_id`, `source_owner_name`, the same three of `destination_`, `service`."""
+`source_owner_kind`, `source_owner_id`, `source_owner_name`, the same three of `destination_`, `is_ipv6`, `service`."""
 
 Contacts = NewType("Contacts", pl.DataFrame)
 """contacts → detect: a row for each (scope, initiator, responder, responder_port, protocol, day) with its outcome."""
@@ -79,4 +81,3 @@ class Subscription:
     log_stream: str
     text: bytes
     is_control: bool = False
-    details: Mapping[str, str] = field(default_factory=dict)

@@ -6,9 +6,8 @@ from collections import Counter
 import polars as pl
 
 from flowsentry.fields import DEFAULT_NAMES, MILLISECONDS_FROM, MISSING, column_of, dtype_of, largest_of
-from flowsentry.frames import Flows, LogText, Parsed, Records, RejectedLines
+from flowsentry.frames import MAX_LINE_BYTES, Flows, LogText, Parsed, Records, RejectedLines
 
-MAX_LINE_BYTES = 64 << 10
 MAX_SAMPLE_BYTES = 512
 MAX_SAMPLE_LINES = 20
 """Rejected lines of one chunk that are kept as a sample, each cut at MAX_SAMPLE_BYTES."""

@@ -9,7 +9,7 @@ from typing import NewType
 
 import polars as pl
 
-from flowsentry.contacts.signs import Signs, established_signs, is_bare, is_syn_sized, opening_signs, reply_signs
+from flowsentry.contacts.signs import PORTS, Signs, established_signs, is_bare, is_syn_sized, opening_signs, reply_signs
 from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.fields import ACTION
 from flowsentry.services import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
@@ -71,7 +71,6 @@ def conversations_of(tcp: pl.DataFrame) -> Conversations:
     return _added_up([here, there.select(here.columns)])
 
 
-_PORT = {"source": "srcport", "destination": "dstport"}
 _END_FACTS = ("is_inside", "owner_kind")
 _CONVERSATION = ("scope", "protocol", "day", "here_address", "here_port", "there_address", "there_port")
 _COUNTS = ("packets", "bytes", "rejected_packets")
@@ -88,7 +87,7 @@ def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr
         for side, end in (("here", first), ("there", second))
         for name, expression in (
             ("address", pl.col(f"{end}_address")),
-            ("port", pl.col(_PORT[end])),
+            ("port", pl.col(PORTS[end])),
             *((fact, pl.col(f"{end}_{fact}")) for fact in _END_FACTS),
         )
     ]
@@ -160,7 +159,7 @@ def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.Dat
         "end",
         pl.min_horizontal("here_start", "there_start").alias("start"),
         *(pl.col(f"{side}_address").alias(f"{end}_address") for end, side in ends.items()),
-        *(pl.col(f"{side}_port").alias(_PORT[end]) for end, side in ends.items()),
+        *(pl.col(f"{side}_port").alias(PORTS[end]) for end, side in ends.items()),
         *(pl.col(f"{side}_{fact}").alias(f"{end}_{fact}") for end, side in ends.items() for fact in _END_FACTS),
         *(pl.col(f"{opener}_{name}").alias(name) for name in _COUNTS),
         _action(opener).alias("action"),
@@ -186,7 +185,7 @@ def _replies(calls: pl.DataFrame) -> pl.DataFrame:
         pl.col("reply_packets").alias("packets"),
         pl.col("reply_bytes").alias("bytes"),
         *(pl.col(f"{end}_address").alias(f"{other}_address") for end, other in turned.items()),
-        *(pl.col(_PORT[end]).alias(_PORT[other]) for end, other in turned.items()),
+        *(pl.col(PORTS[end]).alias(PORTS[other]) for end, other in turned.items()),
     )
     return reply_signs(sent, is_answered=~is_bare(), is_refused=is_bare())
 

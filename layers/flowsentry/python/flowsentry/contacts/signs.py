@@ -92,7 +92,7 @@ def reply_signs(flows: pl.DataFrame, **told: pl.Expr) -> pl.DataFrame:
     return _contacts(flows, "destination", "source", packets.alias("reply_packets"), *signs)
 
 
-_PORTS = {"source": "srcport", "destination": "dstport"}
+PORTS = {"source": "srcport", "destination": "dstport"}
 
 
 def _contacts(flows: pl.DataFrame, initiator: str, responder: str, *columns: pl.Expr | str) -> pl.DataFrame:
@@ -100,7 +100,7 @@ def _contacts(flows: pl.DataFrame, initiator: str, responder: str, *columns: pl.
         "scope",
         pl.col(f"{initiator}_address").alias("initiator"),
         pl.col(f"{responder}_address").alias("responder"),
-        pl.col(_PORTS[responder]).alias("responder_port"),
+        pl.col(PORTS[responder]).alias("responder_port"),
         "protocol",
         (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day"),
         *columns,
