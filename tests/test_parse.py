@@ -5,7 +5,8 @@ import pytest
 
 from flowsentry.fields import DEFAULT_NAMES, MILLISECONDS_FROM
 from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed
-from flowsentry.parse import MAX_SAMPLE_BYTES, MAX_SAMPLE_LINES, count_status, flows_of, parse
+from flowsentry.parse import count_status, flows_of, parse
+from flowsentry.parse.each_line import MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_LINES
 from tests.builders import NOON, V2, V5, line, log_text, no_data
 
 GOOD = line(V2)
@@ -91,7 +92,7 @@ def test_a_bad_line_is_counted_by_its_reason_and_costs_nothing_else(reason: str,
     assert seen.lines == 3
     assert seen.records.equals(parsed(GOOD, no_data(V2)).records, null_equal=True)
     ((number, why, text),) = seen.rejected.sample
-    assert (number, why.split()[0], text) == (3, reason, bad[:MAX_SAMPLE_BYTES])
+    assert (number, why.split()[0], text) == (3, reason, bad[:MAX_SAMPLE_CHARACTERS])
 
 
 def test_a_bad_value_is_told_with_its_column() -> None:
@@ -138,7 +139,7 @@ def test_the_sample_of_rejected_lines_is_bounded_and_the_count_is_not() -> None:
     seen = parsed(*["x" * 2000] * 200)
     assert seen.rejected.counts == {"too-few-fields": 200}
     assert len(seen.rejected.sample) == MAX_SAMPLE_LINES
-    assert max(len(text) for _, _, text in seen.rejected.sample) == MAX_SAMPLE_BYTES
+    assert max(len(text) for _, _, text in seen.rejected.sample) == MAX_SAMPLE_CHARACTERS
 
 
 def test_the_samples_of_many_chunks_are_bounded_as_well() -> None:

@@ -70,10 +70,10 @@ def test_a_file_that_is_no_flow_log_is_told_as_such() -> None:
     assert poison.value.reason == "no-header"
 
 
-def test_the_fields_of_a_transit_gateway_are_text() -> None:
+def test_values_of_a_transit_gateway_are_typed() -> None:
     (text,) = object_texts([recorded("samples/flowlogs-reader/V6_FILE.log").read_bytes()])
     (row,) = parse(text).records.iter_rows(named=True)
-    assert (row["resource_type"], row["tgw_id"], row["packets_lost_no_route"]) == ("TransitGateway", "00000000", "13")
+    assert (row["resource_type"], row["tgw_id"], row["packets_lost_no_route"]) == ("TransitGateway", "00000000", 13)
 
 
 def test_values_of_version_5_are_typed() -> None:

@@ -16,6 +16,7 @@ numbers = st.integers(0, 1 << 40).map(str)
 
 VALUES: dict[Kind, st.SearchStrategy[str]] = {
     Kind.TEXT: st.sampled_from(["IPv4", "S3", "eu-west-1"]),
+    Kind.TAG: st.sampled_from(["web", "Team%20Blue", "%E6%9D%B1%E4%BA%AC", "100%", "%ff"]),
     Kind.ID: st.sampled_from(["eni-1", "eni-2", "vpc-1", "123456789012"]),
     Kind.ADDRESS: st.sampled_from(INSIDE + OUTSIDE),
     Kind.PORT: st.sampled_from([0, 22, 443, 5432, 8080, 20000, 40000, 45000]).map(str),
@@ -25,7 +26,7 @@ VALUES: dict[Kind, st.SearchStrategy[str]] = {
     Kind.BITS: st.sampled_from([0, 1, 2, 3, 4, 18, 19]).map(str),
     Kind.CODE: st.integers(0, 255).map(str),
     Kind.ACTION: st.sampled_from(["ACCEPT", "REJECT"]),
-    Kind.LOG_STATUS: st.sampled_from(["OK", "OK", "OK", "NODATA", "SKIPDATA"]),
+    Kind.LOG_STATUS: st.sampled_from(["OK", "OK", "OK", "NODATA", "SKIPDATA", "INCOMPLETEDATA"]),
     Kind.DIRECTION: st.sampled_from(["ingress", "egress"]),
 }
 

@@ -23,9 +23,34 @@ class LogText:
     first_line: int
 
 
+@dataclass(frozen=True, slots=True)
+class MixedText:
+    """decode → parse: whole lines of one source whose format is one of several, as where several flow logs write to one
+    log group. Each line is of the one format that it fits, by its types and not by a count; otherwise it is rejected.
+    """
+
+    formats: tuple[tuple[str, ...], ...]
+    text: bytes
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogTable:
+    """decode → parse: some rows of a Parquet file, with the column names and types that its writer chose.
+
+    `first_line` is the number of its first row in the file, as if each were a line below a header.
+    """
+
+    rows: pl.DataFrame
+    first_line: int
+
+
+LogChunk = LogText | MixedText | LogTable
+"""A bounded part of a source, in whichever of the forms its container has."""
+
 Records = NewType("Records", pl.DataFrame)
 """parse → …: one typed row for each good line, in the order of the text, NODATA and SKIPDATA rows included. Columns are
-the format's fields by AWS's names with `_` for `-`, in the order of the format."""
+the format's fields by AWS's names with `_` for `-`, in the order of the format. A tag's value is percent-decoded."""
 
 Flows = NewType("Flows", pl.DataFrame)
 """parse → enrich: the rows of Records that tell of traffic. The fields of version 2 are always there as columns, filled
@@ -65,7 +90,7 @@ class RejectedLines:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of the lines of one LogText: every line is a row of `records` or counted in `rejected`."""
+    """What became of the lines of a chunk: every line is a row of `records` or counted in `rejected`."""
 
     records: Records
     rejected: RejectedLines

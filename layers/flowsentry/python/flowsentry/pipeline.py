@@ -21,10 +21,10 @@ from flowsentry.errors import CutOffError
 from flowsentry.evidence import EvidenceStore
 from flowsentry.fields import unknown_names
 from flowsentry.findings import Finding, FindingStore
-from flowsentry.frames import Contacts, EnrichedFlows, LogText, Measurements, Parsed, RejectedLines
+from flowsentry.frames import Contacts, EnrichedFlows, LogChunk, Measurements, Parsed, RejectedLines
 from flowsentry.measure import measure
 from flowsentry.ownership import Inventory
-from flowsentry.parse import count_status, flows_of, parse
+from flowsentry.parse import count_status, flows_of, parse_chunk
 from flowsentry.territory import PRIVATE_NETWORKS, Territory
 
 MAX_UNKNOWN_INTERFACES = 100
@@ -64,7 +64,7 @@ class Outcome:
 
 
 def process(
-    texts: Iterable[LogText],
+    texts: Iterable[LogChunk],
     context: Context,
     evidence: EvidenceStore,
     findings: FindingStore,
@@ -100,7 +100,7 @@ class _Run:
         self._measurements: list[Measurements] = []
         self._unknown_interfaces: set[str] = set()
 
-    def enriched(self, texts: Iterable[LogText]) -> Iterator[EnrichedFlows]:
+    def enriched(self, texts: Iterable[LogChunk]) -> Iterator[EnrichedFlows]:
         """The enriched flows, chunk by chunk. An error ends them and is kept: what writes them would swallow it.
 
         After the last chunk the contacts are settled, here, since the last chunks are being written meanwhile.
@@ -112,28 +112,28 @@ class _Run:
         except Exception as failure:  # noqa: BLE001 - raised by process, past the Parquet writer that would wrap it
             self.failure = failure
 
-    def _chunks(self, texts: Iterable[LogText]) -> Iterator[EnrichedFlows]:
+    def _chunks(self, texts: Iterable[LogChunk]) -> Iterator[EnrichedFlows]:
         try:
-            for names, parsed in _ahead((text.names, parse(text)) for text in _ahead(texts)):
-                yield self._chunk(names, parsed)
+            for parsed in _ahead(each for text in _ahead(texts) for each in parse_chunk(text)):
+                yield self._chunk(parsed)
         except CutOffError as damage:
             self._outcome.damage = damage
 
-    def _chunk(self, names: tuple[str, ...], parsed: Parsed) -> EnrichedFlows:
+    def _chunk(self, parsed: Parsed) -> EnrichedFlows:
         flows = enrich(flows_of(parsed.records), self._context.territory)
         gather(flows, self._gathering)
         self._measurements.append(measure(flows))
-        self._count(names, parsed, flows)
+        self._count(parsed, flows)
         return flows
 
-    def _count(self, names: tuple[str, ...], parsed: Parsed, flows: EnrichedFlows) -> None:
+    def _count(self, parsed: Parsed, flows: EnrichedFlows) -> None:
         outcome = self._outcome
         outcome.lines += parsed.lines
         outcome.accepted_records += len(flows)
         outcome.nodata += count_status(parsed.records, "NODATA")
         outcome.skipdata += count_status(parsed.records, "SKIPDATA")
         outcome.rejected.add(parsed.rejected)
-        outcome.unknown_fields = unknown_names(names)
+        outcome.unknown_fields = tuple(dict.fromkeys([*outcome.unknown_fields, *unknown_names(parsed.records.columns)]))
         ends = flows.select(pl.col("end").max()).item()
         outcome.newest_end = max((end for end in (outcome.newest_end, ends) if end is not None), default=None)
         self._note_unknown_interfaces(flows)

@@ -1,0 +1,39 @@
+"""Text or tables -> typed records: every line becomes a record or is counted as rejected, with its reason."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from flowsentry.fields import DEFAULT_NAMES, column_of, dtype_of
+from flowsentry.frames import Flows, LogChunk, LogTable, LogText, Parsed, Records
+from flowsentry.parse.mixed import told_apart
+from flowsentry.parse.table import parse_table
+from flowsentry.parse.text import parse
+
+__all__ = ["count_status", "flows_of", "parse", "parse_chunk", "parse_table"]
+
+
+def parse_chunk(chunk: LogChunk) -> Iterator[Parsed]:
+    """What became of the lines of a chunk, one for each format in it. Never raises for what a line holds."""
+    if isinstance(chunk, LogText):
+        yield parse(chunk)
+    elif isinstance(chunk, LogTable):
+        yield parse_table(chunk)
+    else:
+        yield from told_apart(chunk)
+
+
+def flows_of(records: Records) -> Flows:
+    """The records that tell of traffic, in their order, with every field of version 2 as a column. NODATA and SKIPDATA
+    say that there was none, or that some was not recorded.
+    """
+    flows: pl.DataFrame = records
+    if count_status(records, "NODATA") or count_status(records, "SKIPDATA"):
+        flows = flows.filter(~pl.col("log_status").is_in(["NODATA", "SKIPDATA"]).fill_null(value=False))
+    missing = [name for name in DEFAULT_NAMES if column_of(name) not in flows.columns]
+    return Flows(flows.with_columns(pl.lit(None, dtype_of(name)).alias(column_of(name)) for name in missing))
+
+
+def count_status(records: Records, log_status: str) -> int:
+    """How many records have this log status."""
+    return int((records["log_status"] == log_status).sum()) if "log_status" in records.columns else 0

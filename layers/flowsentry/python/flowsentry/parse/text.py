@@ -1,0 +1,134 @@
+"""Lines of text -> typed records.
+
+polars does not fail on most of what is wrong with a line: it cuts long ones and fills short ones with null. So one more
+column than the format has shows a long line, and the last column, the only one whose `-` stays text, shows a short one.
+A chunk is read by column, all lines at once; where that shows lines that are in doubt, only those are read again, so
+that a few bad lines do not slow down the good ones beside them.
+"""
+
+import polars as pl
+
+from flowsentry.fields import DTYPES, MISSING, Kind, column_of, dtype_of
+from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed, Records, RejectedLines
+from flowsentry.parse.each_line import REPLACEMENT, read_each, rejected_among, separators_in
+from flowsentry.parse.values import as_typed, finished, out_of_bounds
+
+EXTRA = "__extra"
+_BLOCK = MAX_LINE_BYTES // 2
+_SPARED = {pl.Categorical(), *(DTYPES[kind] for kind in (Kind.PORT, Kind.PROTOCOL, Kind.COUNT))}
+"""Types that are read as such even where values may be bad: polars makes those null. At a bad value of an Enum it stops
+all the same."""
+
+
+def parse(text: LogText) -> Parsed:
+    """The lines of a text as typed records, in their order; `len(records) + rejected.total == lines`.
+
+    `-` is null and so is a value left out between two spaces; times are in seconds, tags are percent-decoded. Never
+    raises for what a line holds: a line with too few or too many fields, a value that is not of its field's type or
+    range, bytes that are no UTF-8, an empty line or one over 64 KiB is counted in `rejected` by that reason. Spaces at
+    the end of a line are no field.
+    """
+    lines = text.text.count(b"\n")
+    if not lines:
+        return Parsed(_no_records(text.names), RejectedLines(), 0)
+    records = None if _has_long_line(text.text) or _has_lost_bytes(text.text) else _read_strictly(text)
+    if records is not None and len(records) == lines:
+        return Parsed(finished(records, text.names), RejectedLines(), lines)
+    return _parse_with_doubts(text, lines)
+
+
+def _no_records(names: tuple[str, ...]) -> Records:
+    return Records(pl.DataFrame(schema={column_of(name): dtype_of(name) for name in names}))
+
+
+def _read_strictly(text: LogText) -> pl.DataFrame | None:
+    """The records, or None where any line is not plainly good."""
+    last = column_of(text.names[-1])
+    try:
+        read = _read(text, {column_of(name): dtype_of(name) for name in text.names} | {last: pl.String()})
+        if read[last].null_count() or read[EXTRA].null_count() < len(read):
+            return None
+        records = read.drop(EXTRA).with_columns(as_typed(text.names[-1], strict=True))
+    except pl.exceptions.PolarsError:
+        return None
+    return records if out_of_bounds(records, text.names) is None else None
+
+
+def _read(text: LogText, schema: dict[str, pl.DataType], *, tolerantly: bool = False) -> pl.DataFrame:
+    """The text by column, with one more column than the format has; `-` is null in all but the last of the format."""
+    header = " ".join((*schema, EXTRA)).encode() + b"\n"
+    nulls = dict.fromkeys(list(schema)[:-1], MISSING)
+    typed = schema | {EXTRA: pl.String()}
+    return pl.read_csv(
+        header + text.text,
+        separator=" ",
+        quote_char=None,
+        schema=typed,
+        null_values=nulls,
+        ignore_errors=tolerantly,
+        truncate_ragged_lines=tolerantly,
+    )
+
+
+def _parse_with_doubts(text: LogText, lines: int) -> Parsed:
+    """The records of the lines that are plainly good and of those in doubt that turn out to be good."""
+    whole = LogText(text.names, _readable(text.text), text.first_line)
+    line_texts = pl.Series([whole.text.decode()]).str.split("\n").explode().head(lines)
+    read, doubts = _read_tolerantly(whole)
+    doubts |= _doubtful(line_texts, len(text.names))
+    again, reasons = read_each(text.names, line_texts.filter(doubts))
+    places = pl.int_range(lines, dtype=pl.UInt32, eager=True)
+    good = read.filter(~doubts)
+    if reasons.null_count():
+        kept = pl.concat([places.filter(~doubts), places.filter(doubts).filter(reasons.is_null())])
+        good = pl.concat([good, again.filter(reasons.is_null())])[kept.arg_sort()]
+    rejected = rejected_among(line_texts.filter(doubts), places.filter(doubts) + text.first_line, reasons)
+    return Parsed(finished(good, text.names), rejected, lines)
+
+
+def _read_tolerantly(text: LogText) -> tuple[pl.DataFrame, pl.Series]:
+    """The records with null for what is no value of its field, and which rows may not be what their lines say."""
+    *names, last = text.names
+    as_text = [name for name in names if dtype_of(name) not in _SPARED]
+    schema = {column_of(name): pl.String() if name in as_text else dtype_of(name) for name in names}
+    read = _read(text, schema | {column_of(last): pl.String()}, tolerantly=True)
+    records = read.drop(EXTRA).with_columns(as_typed(name) for name in (*as_text, last))
+    unsure = [pl.col(column).is_null() for column, dtype in schema.items() if dtype.is_numeric()]
+    lost = [
+        records[column].is_null() & (read[column] != MISSING).fill_null(value=False)
+        for column in map(column_of, (*as_text, last))
+    ]
+    doubts = records.select(
+        pl.any_horizontal(*unsure, *map(pl.lit, lost), pl.lit(read[column_of(last)].is_null()))
+    ).to_series()
+    bad = out_of_bounds(records, text.names)
+    return records, doubts if bad is None else doubts | bad
+
+
+def _doubtful(line_texts: pl.Series, fields: int) -> pl.Series:
+    """Which lines are in doubt for what no column shows: another number of fields, lost bytes, too long."""
+    another_number = separators_in(line_texts) != fields - 1
+    is_damaged = line_texts.str.contains(REPLACEMENT, literal=True)
+    return another_number | is_damaged | (line_texts.str.len_bytes() >= MAX_LINE_BYTES)
+
+
+def _readable(text: bytes) -> bytes:
+    """The same lines as UTF-8, none longer than what is too long."""
+    if not text.isascii():
+        text = text.decode(errors="replace").encode()
+    return _with_long_lines_cut(text) if _has_long_line(text) else text
+
+
+def _has_lost_bytes(text: bytes) -> bool:
+    """Whether the text has the character that stands for bytes that were no UTF-8: whatever sent it lost them."""
+    return not text.isascii() and REPLACEMENT.encode() in text
+
+
+def _has_long_line(text: bytes) -> bool:
+    """Whether a line may be over MAX_LINE_BYTES: such a line covers a whole block of half that without a newline."""
+    return any(text.find(b"\n", start, start + _BLOCK) < 0 for start in range(0, len(text) - _BLOCK, _BLOCK))
+
+
+def _with_long_lines_cut(text: bytes) -> bytes:
+    """The same lines, each cut where it is too long: at the length from which on it is."""
+    return b"".join(line[:MAX_LINE_BYTES] + b"\n" for line in text.split(b"\n")[:-1])
