@@ -18,9 +18,12 @@ REPLACEMENT = "\ufffd"
 _SEPARATORS = " *\r?$"
 
 
-def read_each(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
-    """A row for each line, null where it has no value of its field, and why it is no record; null where it is one."""
-    values = _values(names, line_texts)
+def read_each(names: Sequence[str], line_texts: pl.Series, text: bytes | None = None) -> tuple[pl.DataFrame, pl.Series]:
+    """A row for each line, null where it has no value of its field, and why it is no record; null where it is one.
+
+    `text` are the same lines as one text, where that is at hand.
+    """
+    values = _values(names, line_texts, text)
     records = typed(values, names)
     facts = pl.DataFrame({"line": line_texts, "separators": separators_in(line_texts)})
     untyped = [name for name in names if _has_untyped(values[column_of(name)], records[column_of(name)])]
@@ -28,14 +31,19 @@ def read_each(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame
     return records, facts.select(_reason(len(names), bad)).to_series()
 
 
-def _values(names: Sequence[str], line_texts: pl.Series) -> pl.DataFrame:
+def _values(names: Sequence[str], line_texts: pl.Series, text: bytes | None) -> pl.DataFrame:
     """The values of the lines as text, null where there is none."""
-    columns = [column_of(name) for name in names]
-    schema = dict.fromkeys((*columns, "__rest"), pl.String())
-    text = "".join(f"{' '.join(schema)}\n") + (line_texts.str.join("\n").item() or "") + "\n"
-    return pl.read_csv(
-        text.encode(), separator=" ", quote_char=None, schema=schema, truncate_ragged_lines=True, n_rows=len(line_texts)
-    ).drop("__rest")
+    schema = dict.fromkeys((*map(column_of, names), "__rest"), pl.String())
+    lines = text if text is not None else f"{line_texts.str.join(chr(10)).item() or ''}\n".encode()
+    values = pl.read_csv(
+        " ".join(schema).encode() + b"\n" + lines,
+        separator=" ",
+        quote_char=None,
+        schema=schema,
+        truncate_ragged_lines=True,
+        n_rows=len(line_texts),
+    )
+    return values.drop("__rest")
 
 
 def _has_untyped(values: pl.Series, records: pl.Series) -> bool:
@@ -67,11 +75,12 @@ def _reason(fields: int, bad: dict[str, pl.Series]) -> pl.Expr:
     return reason.otherwise(None).alias("reason")
 
 
-def rejected_among(line_texts: pl.Series, numbers: pl.Series, reasons: pl.Series) -> RejectedLines:
+def rejected_among(line_texts: pl.Series, reasons: pl.Series, first_line: int) -> RejectedLines:
     """The lines with a reason, counted by its first word, so that counts stay few; the sample has the whole reason."""
-    bad = reasons.is_not_null()
-    counts = reasons.filter(bad).str.split(" ").list.first().value_counts()
-    first = bad.arg_true().head(MAX_SAMPLE_LINES)
+    bad = reasons.is_not_null().arg_true()
+    counts = reasons[bad].str.split(" ").list.first().value_counts()
+    first = bad.head(MAX_SAMPLE_LINES)
     texts = line_texts[first].str.strip_chars_end("\r").str.head(MAX_SAMPLE_CHARACTERS)
-    sample = list(zip(numbers[first], reasons[first], texts, strict=True))
-    return RejectedLines(Counter(dict(counts.iter_rows())), sample)
+    return RejectedLines(
+        Counter(dict(counts.iter_rows())), list(zip(first + first_line, reasons[first], texts, strict=True))
+    )

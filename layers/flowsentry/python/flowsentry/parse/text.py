@@ -10,10 +10,13 @@ import polars as pl
 
 from flowsentry.fields import DTYPES, MISSING, Kind, column_of, dtype_of
 from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed, Records, RejectedLines
-from flowsentry.parse.each_line import REPLACEMENT, read_each, rejected_among, separators_in
+from flowsentry.parse.each_line import REPLACEMENT, read_each, rejected_among
 from flowsentry.parse.values import as_typed, finished, out_of_bounds
 
 EXTRA = "__extra"
+MAX_DOUBTFUL_SHARE = 0.5
+"""Of a chunk's lines: with more of them in doubt all are read again as they are. Higher: those in doubt are copied out
+although they are nearly all. Lower: many good lines are read twice."""
 _BLOCK = MAX_LINE_BYTES // 2
 _SPARED = {pl.Categorical(), *(DTYPES[kind] for kind in (Kind.PORT, Kind.PROTOCOL, Kind.COUNT))}
 """Types that are read as such even where values may be bad: polars makes those null. At a bad value of an Enum it stops
@@ -73,17 +76,26 @@ def _read(text: LogText, schema: dict[str, pl.DataType], *, tolerantly: bool = F
 def _parse_with_doubts(text: LogText, lines: int) -> Parsed:
     """The records of the lines that are plainly good and of those in doubt that turn out to be good."""
     whole = LogText(text.names, _readable(text.text), text.first_line)
-    line_texts = pl.Series([whole.text.decode()]).str.split("\n").explode().head(lines)
+    line_texts = pl.read_lines(whole.text).to_series()
     read, doubts = _read_tolerantly(whole)
-    doubts |= _doubtful(line_texts, len(text.names))
-    again, reasons = read_each(text.names, line_texts.filter(doubts))
-    places = pl.int_range(lines, dtype=pl.UInt32, eager=True)
-    good = read.filter(~doubts)
-    if reasons.null_count():
-        kept = pl.concat([places.filter(~doubts), places.filter(doubts).filter(reasons.is_null())])
-        good = pl.concat([good, again.filter(reasons.is_null())])[kept.arg_sort()]
-    rejected = rejected_among(line_texts.filter(doubts), places.filter(doubts) + text.first_line, reasons)
-    return Parsed(finished(good, text.names), rejected, lines)
+    doubts |= _doubtful(line_texts)
+    if doubts.sum() > MAX_DOUBTFUL_SHARE * lines:
+        records, reasons = read_each(text.names, line_texts, whole.text)
+        records = records.filter(reasons.is_null())
+    else:
+        again, reasons_in_doubt = read_each(text.names, line_texts.filter(doubts))
+        records = _in_order(read, again, doubts, reasons_in_doubt.is_null())
+        reasons = pl.repeat(None, lines, dtype=pl.String, eager=True).scatter(doubts.arg_true(), reasons_in_doubt)
+    return Parsed(finished(records, text.names), rejected_among(line_texts, reasons, text.first_line), lines)
+
+
+def _in_order(read: pl.DataFrame, again: pl.DataFrame, doubts: pl.Series, is_good: pl.Series) -> pl.DataFrame:
+    """The rows that were not in doubt, and among them in their places those that were and are good."""
+    if not is_good.any():
+        return read.filter(~doubts)
+    places = pl.int_range(len(read), dtype=pl.UInt32, eager=True)
+    order = pl.concat([places.filter(~doubts), places.filter(doubts).filter(is_good)]).arg_sort()
+    return pl.concat([read.filter(~doubts), again.filter(is_good)])[order]
 
 
 def _read_tolerantly(text: LogText) -> tuple[pl.DataFrame, pl.Series]:
@@ -98,18 +110,16 @@ def _read_tolerantly(text: LogText) -> tuple[pl.DataFrame, pl.Series]:
         records[column].is_null() & (read[column] != MISSING).fill_null(value=False)
         for column in map(column_of, (*as_text, last))
     ]
-    doubts = records.select(
-        pl.any_horizontal(*unsure, *map(pl.lit, lost), pl.lit(read[column_of(last)].is_null()))
-    ).to_series()
+    number_of_fields = read[column_of(last)].is_null() | read[EXTRA].is_not_null()
+    doubts = records.select(pl.any_horizontal(*unsure, *map(pl.lit, (*lost, number_of_fields)))).to_series()
     bad = out_of_bounds(records, text.names)
     return records, doubts if bad is None else doubts | bad
 
 
-def _doubtful(line_texts: pl.Series, fields: int) -> pl.Series:
-    """Which lines are in doubt for what no column shows: another number of fields, lost bytes, too long."""
-    another_number = separators_in(line_texts) != fields - 1
-    is_damaged = line_texts.str.contains(REPLACEMENT, literal=True)
-    return another_number | is_damaged | (line_texts.str.len_bytes() >= MAX_LINE_BYTES)
+def _doubtful(line_texts: pl.Series) -> pl.Series:
+    """Which lines are in doubt for what no column shows: a value left out, lost bytes, too long."""
+    has_gap, is_damaged = (line_texts.str.contains(text, literal=True) for text in ("  ", REPLACEMENT))
+    return has_gap | is_damaged | (line_texts.str.len_bytes() >= MAX_LINE_BYTES)
 
 
 def _readable(text: bytes) -> bytes:
