@@ -1,5 +1,6 @@
 """Where flow logs come from on the command line: files, folders, s3:// addresses, standard input."""
 
+import math
 import re
 import sys
 from collections.abc import Iterator
@@ -7,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
+from flowsentry.flow_log_key import flow_log_key, is_something_else
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BLOCK_BYTES = 1 << 20
-_STAMP = re.compile(r"_(\d{8}T\d{4}Z)_")
-_LOOKS_LIKE_LOGS = re.compile(r"\.(log|txt|gz)$")
+_ENDS_AS_LOGS_DO = re.compile(r"\.(log|txt|gz|parquet)$")
 
 
 class LogSource(Protocol):
@@ -66,24 +68,29 @@ class LogObject:
 
 
 def sources_at(address: str) -> list[LogSource]:
-    """The flow logs at an address, in order of time: the file itself; of a folder or an s3:// prefix, those whose names
-    end as logs do. Raises OSError when there is no such thing.
+    """The flow logs at an address, in order of time: the file itself; of a folder or an s3:// prefix, those with names
+    that AWS gives to flow logs or that end as logs do. How many others a prefix has is told on stderr. Raises OSError
+    when there is no such thing.
     """
     if address.startswith("s3://"):
         return sorted(_objects_at(address), key=_order)
     path = Path(address)
     if path.is_dir():
-        found = [LogFile(each) for each in path.rglob("*") if each.is_file() and _LOOKS_LIKE_LOGS.search(each.name)]
+        found = [LogFile(each) for each in path.rglob("*") if each.is_file() and _looks_like_logs(each.as_posix())]
         return sorted(found, key=_order)
     if address != "-" and not path.exists():
         raise FileNotFoundError(f"{address}: there is no such file or folder")
     return [LogFile(path)]
 
 
-def _order(source: LogSource) -> tuple[str, str]:
+def _looks_like_logs(key: str) -> bool:
+    return bool(flow_log_key(key)) or (bool(_ENDS_AS_LOGS_DO.search(key)) and not is_something_else(key))
+
+
+def _order(source: LogSource) -> tuple[float, str]:
     """By the time in the file's name, as AWS writes it; those without one come last."""
-    stamp = _STAMP.search(source.name)
-    return (stamp[1] if stamp else "~", source.name)
+    told = flow_log_key(source.name)
+    return (told.delivered_at if told else math.inf, source.name)
 
 
 def _blocks_of(file: IO[bytes]) -> Iterator[bytes]:
@@ -102,7 +109,12 @@ def _objects_at(address: str) -> Iterator[LogSource]:
         raise OSError(f"{address} can't be listed: {error}") from error
     if not keys:
         raise FileNotFoundError(f"{address}: there is no such object or prefix")
-    yield from (LogObject(bucket, key) for key in keys if key == prefix or _LOOKS_LIKE_LOGS.search(key))
+    wanted = [key for key in keys if key == prefix or _looks_like_logs(key)]
+    if skipped := len(keys) - len(wanted):
+        print(
+            f"flowsentry: {address}: skipped {skipped:,} objects that are no flow logs by their keys", file=sys.stderr
+        )
+    yield from (LogObject(bucket, key) for key in wanted)
 
 
 def _s3() -> "S3Client":

@@ -13,7 +13,11 @@ from moto import mock_aws
 from local.log_files import BLOCK_BYTES, LogFile, sources_at
 
 BUCKET = "flow-logs-of-mine"
-FIRST, SECOND = "b_vpcflowlogs_x_20261103T0305Z_1.log.gz", "a_vpcflowlogs_x_20261103T0310Z_2.log.gz"
+FIRST = "222222222222_vpcflowlogs_us-east-1_fl-2_20261103T0305Z_1.log.gz"
+SECOND = "111111111111_vpcflowlogs_us-east-1_fl-1_20261103T0310Z_2.log.gz"
+WITHOUT_SUFFIX = "111111111111_vpcflowlogs_us-east-1_fl-1_20261103T0315Z_3"
+PARQUET = "111111111111_vpcflowlogs_us-east-1_fl-1_20261103T0320Z_4.log.parquet"
+TRAIL = "AWSLogs/111111111111/CloudTrail/us-east-1/2026/11/03/111111111111_CloudTrail_us-east-1_x.json.gz"
 
 
 @pytest.fixture
@@ -33,16 +37,17 @@ def test_a_file_is_one_source_whatever_its_name(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_read_in_order_of_the_times_in_the_names(tmp_path: Path) -> None:
-    for name in (f"2026/z/{FIRST}", f"2026/a/{SECOND}", "2026/plain.log"):
+    for name in ("2026/plain.log", f"2026/a/{PARQUET}", f"2026/z/{FIRST}", f"2026/a/{SECOND}", WITHOUT_SUFFIX):
         filled(tmp_path, name)
-    assert names(tmp_path) == [FIRST, SECOND, "plain.log"]
+    assert names(tmp_path) == [FIRST, SECOND, WITHOUT_SUFFIX, PARQUET, "plain.log"]
 
 
 def test_of_a_folder_what_does_not_look_like_a_log_is_left_out(tmp_path: Path) -> None:
-    for name in ("truth.csv", "README.md", "flows.log", "flows.txt", "flows.gz", ".DS_Store", "flows.parquet"):
+    others = ("truth.csv", "README.md", ".DS_Store", TRAIL, "hive/dt=2026-11-03-00-00/symlink.txt")
+    for name in (*others, "flows.log", "flows.txt", "flows.gz", "flows.parquet"):
         filled(tmp_path, name)
     (tmp_path / "folder.log").mkdir()
-    assert names(tmp_path) == ["flows.gz", "flows.log", "flows.txt"]
+    assert names(tmp_path) == ["flows.gz", "flows.log", "flows.parquet", "flows.txt"]
 
 
 def test_an_empty_folder_has_no_sources(tmp_path: Path) -> None:
@@ -66,13 +71,24 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (source.name, list(source.blocks())) == ("-", [b"bytes"])
 
 
-def test_a_prefix_in_s3_is_read_as_a_folder_is(bucket: Any) -> None:
-    for key in (f"AWSLogs/z/{FIRST}", f"AWSLogs/a/{SECOND}", "AWSLogs/manifest.json", f"elsewhere/{FIRST}"):
+def test_a_prefix_in_s3_is_read_as_a_folder_is(bucket: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = [f"AWSLogs/{name}" for name in (f"z/{FIRST}", f"a/{SECOND}", WITHOUT_SUFFIX, PARQUET)]
+    for key in (*reversed(keys), f"elsewhere/{FIRST}"):
         bucket.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
     sources = sources_at(f"s3://{BUCKET}/AWSLogs/")
-    keys = [f"AWSLogs/z/{FIRST}", f"AWSLogs/a/{SECOND}"]
     assert [source.name for source in sources] == [f"s3://{BUCKET}/{key}" for key in keys]
     assert [b"".join(source.blocks()).decode() for source in sources] == keys
+    assert capsys.readouterr().err == ""
+
+
+def test_what_a_prefix_holds_beside_flow_logs_is_skipped_and_counted(
+    bucket: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for key in (f"AWSLogs/{FIRST}", TRAIL, "AWSLogs/manifest.json", "AWSLogs/111111111111/vpcflowlogs/"):
+        bucket.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    assert [source.name for source in sources_at(f"s3://{BUCKET}/AWSLogs/")] == [f"s3://{BUCKET}/AWSLogs/{FIRST}"]
+    told = f"flowsentry: s3://{BUCKET}/AWSLogs/: skipped 3 objects that are no flow logs by their keys\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_whole_bucket_is_read_past_the_first_page_of_its_list(bucket: Any) -> None:

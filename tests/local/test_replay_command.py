@@ -66,8 +66,14 @@ def test_of_nothing_the_summary_says_so(flowsentry: Flowsentry, tmp_path: Path) 
 def test_a_folder_is_replayed_in_order_of_time_and_without_what_is_no_log(
     flowsentry: Flowsentry, tmp_path: Path
 ) -> None:
-    written(tmp_path, flow_log(scan(ANOTHER, NOON + 300)), "a_vpcflowlogs_x_20260101T1205Z_1.log")
-    written(tmp_path, gzip.compress(flow_log(scan(OUTSIDE)), mtime=0), "b_vpcflowlogs_x_20260101T1200Z_1.log.gz")
+    written(
+        tmp_path, flow_log(scan(ANOTHER, NOON + 300)), "111111111111_vpcflowlogs_us-east-1_fl-1_20260101T1205Z_1.log"
+    )
+    written(
+        tmp_path,
+        gzip.compress(flow_log(scan(OUTSIDE)), mtime=0),
+        "222222222222_vpcflowlogs_us-east-1_fl-2_20260101T1200Z_1.log.gz",
+    )
     written(tmp_path, b"source,is_scanner\n", "truth.csv")
     done = flowsentry("replay", "--json", tmp_path)
     assert [finding["subject"] for finding in done.records] == [OUTSIDE, ANOTHER]
