@@ -1,10 +1,65 @@
-"""Lines of one of several formats -> typed records of each."""
+"""Lines of one of several formats -> typed records of each: several flow logs may write to one log group.
 
-from collections.abc import Iterator
+A line does not state its format, and two formats may have as many fields. So a line belongs to a format only when it
+fits that one and no other: every value is of its field's type and looks as such values do (`eni-…`, an address, a
+region), and its version is the one that the format's fields make. What fits none or several is rejected, not guessed.
+"""
 
-from flowsentry.frames import MixedText, Parsed
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from flowsentry.fields import BY_NAME
+from flowsentry.frames import MixedText, Parsed, RejectedLines
+from flowsentry.parse.each_line import read_each, rejected_among
+from flowsentry.parse.values import finished
+
+FITS_NONE, FITS_SEVERAL = "fits-no-format", "fits-several-formats"
 
 
 def told_apart(mixed: MixedText) -> Iterator[Parsed]:
-    """What became of the lines, one for each format that any of them has."""
-    raise NotImplementedError(mixed)
+    """What became of the lines, one for each format; the first has the lines that fit none or several."""
+    line_texts = pl.read_lines(mixed.text).to_series() if mixed.text else pl.Series(dtype=pl.String)
+    read = [read_each(names, line_texts, mixed.text) for names in mixed.formats]
+    fits = [
+        reasons.is_null() & _fits(records, names) for names, (records, reasons) in zip(mixed.formats, read, strict=True)
+    ]
+    number = pl.select(pl.sum_horizontal(map(pl.lit, fits))).to_series()
+    rejected = rejected_among(line_texts, _reasons(number, [reasons for _, reasons in read]), mixed.first_line)
+    for names, (records, _), fit in zip(mixed.formats, read, fits, strict=True):
+        kept = finished(records.filter(fit & (number == 1)), names)
+        yield Parsed(kept, rejected, len(kept) + rejected.total)
+        rejected = RejectedLines()
+
+
+def _reasons(number: pl.Series, reasons: Sequence[pl.Series]) -> pl.Series:
+    """Why each line is no record of any format; where all formats agree on it, that."""
+    first, *others = (pl.lit(each) for each in reasons)
+    agreed = pl.all_horizontal(pl.lit(value=True), *(first == other for other in others))
+    none = pl.when(agreed & first.is_not_null()).then(first).otherwise(pl.lit(FITS_NONE))
+    return pl.select(
+        pl.when(pl.lit(number) == 0).then(none).when(pl.lit(number) > 1).then(pl.lit(FITS_SEVERAL)).alias("reason")
+    ).to_series()
+
+
+def _fits(records: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+    """Whether all values of a row look as those of their fields do, and its version is the format's."""
+    known = [BY_NAME[name] for name in names if name in BY_NAME]
+    looks = [
+        pl.col(field.column).cast(pl.String).str.contains(f"^(?:{field.shape})$") for field in known if field.shape
+    ]
+    return records.select(
+        pl.all_horizontal(pl.lit(value=True), *(look.fill_null(value=True) for look in (*looks, *_versions(names))))
+    ).to_series()
+
+
+def _versions(names: Sequence[str]) -> Iterator[pl.Expr]:
+    """Whether the version is the highest among the fields of the format; fields not known here may be of a higher one.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+    """
+    if "version" not in names:
+        return
+    highest = max(field.version for name in names if (field := BY_NAME.get(name)))
+    is_known = all(name in BY_NAME for name in names)
+    yield pl.col("version") == highest if is_known else pl.col("version") >= highest
