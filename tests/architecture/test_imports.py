@@ -9,7 +9,8 @@ EDGE = ("aws", "settings", "telemetry")
 ORDER = "pipeline"
 WORLD = {
     "asyncio", "boto3", "botocore", "http", "multiprocessing", "os", "random", "requests", "secrets", "shutil",
-    "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time", "urllib.error", "urllib.request", "urllib3", "uuid",
+    "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time", "urllib.error", "urllib.request",
+    "urllib3", "uuid",
 }  # fmt: skip
 """What makes a result depend on more than its input: network, environment, clock, chance."""
 
