@@ -179,3 +179,35 @@ def test_flows_have_every_field_of_version_2_as_a_typed_column() -> None:
     assert {name: flows.schema[name] for name in typed} == typed
     assert isinstance(flows["srcport"].dtype, pl.UInt16)
     assert flows["srcport"].to_list() == [None]
+
+
+@pytest.mark.parametrize("address", ["garbage", "10.0.0", "10.0.0.0.1", "eni-1", "12345", "g::1", "10.0.0.1/24"])
+def test_a_value_that_is_no_address_is_none(address: str) -> None:
+    seen = parsed(line(V2, srcaddr=address), GOOD)
+    assert seen.rejected.counts == {"bad-value": 1}
+    assert len(seen.records) == 1
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "2001:db8::9", "::1", "::ffff:10.0.0.1", "fe80::1"])
+def test_addresses_of_both_families_are_values(address: str) -> None:
+    assert row(line(V2, srcaddr=address))["srcaddr"] == address
+
+
+def test_a_value_left_out_between_two_spaces_is_missing_whatever_is_beside_it() -> None:
+    without = GOOD.replace(" ACCEPT ", "  ")
+    assert row(without)["action"] is None
+    assert parsed(without, "bogus").records["action"].to_list() == [None]
+
+
+def test_values_of_tags_are_percent_decoded() -> None:
+    names = ("instance-tag", "asg-tag-2", *V2)
+    tags = "Team%20Blue%2FEU %E6%9D%B1%E4%BA%AC"
+    assert list(row(f"{tags} {GOOD}", names).values())[:2] == ["Team Blue/EU", "東京"]
+    assert row(f"100%25 %ff {GOOD}", names)["asg_tag_2"] == "%ff"
+
+
+def test_good_lines_among_those_in_doubt_keep_their_places() -> None:
+    lines = [no_data(V2), "bogus", GOOD, line(V2, srcport=1).replace(" OK", "  OK"), no_data(V2), "x" * 70_000, GOOD]
+    seen = parsed(*lines)
+    assert seen.records["log_status"].to_list() == ["NODATA", "OK", "NODATA", "OK"]
+    assert [number for number, *_ in seen.rejected.sample] == [3, 5, 7]
