@@ -1,18 +1,25 @@
-"""CloudWatch Logs payload → pipeline. What fails three times goes to the failure destination, and from there to the
-notice queue: nothing is caught here.
+"""CloudWatch Logs payloads → pipeline: one as CloudWatch Logs hands it over, or a batch of a Kinesis data stream.
+
+What fails three times goes to the failure destination, and from there to the notice queue: nothing is caught here for
+good.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.kinesis_stream_event import KinesisStreamRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
 from flowsentry.aws.log_formats import LogFormats
-from flowsentry.aws.payload_processor import PayloadProcessor
+from flowsentry.aws.payload_processor import PayloadProcessor, is_from_stream, payloads_in
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.errors import PoisonError
 from flowsentry.settings import ProcessorSettings, settings
-from flowsentry.telemetry import Event, count_by, instrumented
+from flowsentry.telemetry import Event, count, count_by, instrumented, logger
 
 
 @lru_cache(maxsize=1)
@@ -21,11 +28,30 @@ def processor() -> PayloadProcessor:
     return PayloadProcessor(SourceProcessor.of(given), LogFormats(given.log_formats_parameter, clients.ssm()))
 
 
-@instrumented
-def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
+@contextmanager
+def poison_counted() -> Iterator[None]:
     try:
-        outcome = processor().process(event)
+        yield
     except PoisonError as poison:
         count_by("PoisonSources", {poison.reason: 1})
         raise
+
+
+def take(record: KinesisStreamRecord) -> None:
+    try:
+        with poison_counted():
+            processor().process(record.kinesis.data)
+    except Exception:
+        count("FailedPayloads")
+        logger().exception("payload failed", extra={"sequence_number": record.kinesis.sequence_number})
+        raise
+
+
+@instrumented
+def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int] | PartialItemFailureResponse:
+    if is_from_stream(event):
+        return process_partial_response(event, take, BatchProcessor(EventType.KinesisDataStreams), context)
+    with poison_counted():
+        (data,) = payloads_in(event)
+        outcome = processor().process(data)
     return {"lines": outcome.lines, "rejected_lines": outcome.rejected.total, "findings": len(outcome.findings)}

@@ -22,7 +22,18 @@ def test_a_record_in_many_blocks_gives_its_event() -> None:
     assert list(rest) == []
 
 
-@pytest.mark.parametrize("record", [b"{", b"{}", b'{"requestPayload"', b'{"a": 1}'])
+@pytest.mark.parametrize("payload", [{"Records": []}, json.dumps({"Records": []})])
+def test_the_record_of_a_stream_s_batch_gives_its_event_also_where_it_is_not_escaped(payload: object) -> None:
+    event, _ = failed_event([json.dumps({"version": "1.0", "KinesisBatchInfo": {}, "payload": payload}).encode()])
+    assert event == {"Records": []}
+
+
+def test_a_record_without_its_payload_as_queues_get_it_is_poison() -> None:
+    with pytest.raises(PoisonError, match="no record of a failed invocation: KeyError"):
+        failed_event([json.dumps({"version": "1.0", "KinesisBatchInfo": {"batchSize": 5}}).encode()])
+
+
+@pytest.mark.parametrize("record", [b"{", b"{}", b'{"requestPayload"', b'{"a": 1}', b'{"payload": "{"}'])
 def test_other_json_is_poison(record: bytes) -> None:
     with pytest.raises(PoisonError) as poison:
         failed_event([record])

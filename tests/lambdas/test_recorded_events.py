@@ -12,7 +12,7 @@ from tests.lambdas.conftest import ROOT, Invocation, LoadHandler, recorded
 
 EVENTS = sorted(path.stem for path in (ROOT / "events").iterdir())
 FUNCTIONS = ("stream_processor", "object_processor", "inventory", "notifier")
-OBJECTS = ("failed_invocation_record",)
+OBJECTS = ("failed_invocation_record", "failed_kinesis_batch_record")
 
 
 def function_of(name: str) -> str:
@@ -32,10 +32,12 @@ def put_what_it_tells_of(name: str) -> None:
                 clients.s3().put_object(Bucket=notice.source.bucket, Key=notice.source.key, Body=b"")
 
 
-def test_the_recorded_failed_invocation_holds_the_recorded_payload() -> None:
-    record = json.dumps(recorded("failed_invocation_record")).encode()
-    event, _ = failed_event([record])
-    assert event == recorded("stream_processor_payload")
+@pytest.mark.parametrize(
+    ("name", "held"), list(zip(OBJECTS, ("stream_processor_payload", "stream_processor_kinesis"), strict=True))
+)
+def test_a_recorded_failed_invocation_holds_a_recorded_event(name: str, held: str) -> None:
+    event, _ = failed_event([json.dumps(recorded(name)).encode()])
+    assert event == recorded(held)
 
 
 def test_every_function_has_a_recorded_event() -> None:

@@ -13,9 +13,8 @@ from flowsentry.aws import clients
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.findings import Finding
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, metrics_in, recorded, total
+from tests.lambdas.payloads import of_subscription, payload
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, OUTPUT_BUCKET, items_of, keys_in, object_in
-
-LOG_GROUP = "/flowsentry/flow-logs/default"
 
 
 @pytest.fixture
@@ -23,17 +22,6 @@ def handler(load_handler: LoadHandler) -> ModuleType:
     loaded = load_handler("stream_processor")
     loaded.processor().sources.clock = lambda: NOW
     return loaded
-
-
-def payload(*messages: str, log_group: str = LOG_GROUP) -> dict[str, Any]:
-    envelope = {
-        "messageType": "DATA_MESSAGE",
-        "owner": "123456789012",
-        "logGroup": log_group,
-        "logStream": "eni-1-all",
-        "logEvents": [{"id": str(index), "timestamp": 0, "message": line} for index, line in enumerate(messages)],
-    }
-    return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(envelope).encode(), mtime=0)).decode()}}
 
 
 def test_a_payload_raises_the_finding_that_is_in_it(handler: ModuleType, invocation: Invocation) -> None:
@@ -95,7 +83,7 @@ def test_bad_lines_are_counted_and_kept_beside_the_good_ones(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good = f"2 123456789012 eni-1 10.0.1.5 10.0.3.7 50001 443 6 20 9000 {NOW} {NOW} ACCEPT OK"
-    answer = handler.lambda_handler(payload(good, "", "2 123456789012 half a line", good), invocation)
+    answer = handler.lambda_handler(of_subscription(payload(good, "", "2 123456789012 half a line", good)), invocation)
     assert (answer["lines"], answer["rejected_lines"]) == (4, 2)
     (key,) = keys_in(OUTPUT_BUCKET, "rejected/")
     rows = [json.loads(line) for line in object_in(OUTPUT_BUCKET, key).splitlines()]
@@ -105,7 +93,7 @@ def test_bad_lines_are_counted_and_kept_beside_the_good_ones(
 
 def test_a_log_group_without_a_format_is_never_guessed(handler: ModuleType, invocation: Invocation) -> None:
     with pytest.raises(PoisonError, match="'/other' has no log format"):
-        handler.lambda_handler(payload("2 1 2 3", log_group="/other"), invocation)
+        handler.lambda_handler(of_subscription(payload("2 1 2 3", log_group="/other")), invocation)
     assert items_of(EVIDENCE_TABLE) == []
     assert keys_in(OUTPUT_BUCKET) == []
 
@@ -123,12 +111,14 @@ def test_a_payload_that_is_none_fails_with_a_clear_error_and_is_counted(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str], data: str, reason: str
 ) -> None:
     with pytest.raises(PoisonError) as poison:
-        handler.lambda_handler({"awslogs": {"data": data}}, invocation)
+        handler.lambda_handler(of_subscription(data), invocation)
     assert poison.value.reason == reason
     assert total(metrics_in(capsys.readouterr().out), "PoisonSources") == 1
 
 
-@pytest.mark.parametrize("event", [{}, {"awslogs": {}}, {"awslogs": None}, {"Records": []}])
+@pytest.mark.parametrize(
+    "event", [{}, {"awslogs": {}}, {"awslogs": None}, {"Records": []}, {"Records": [{"eventSource": "aws:sqs"}]}]
+)
 def test_an_event_of_another_service_is_refused_as_such(
     handler: ModuleType, invocation: Invocation, event: dict[str, Any]
 ) -> None:

@@ -1,6 +1,7 @@
 """The event in Lambda's record of an invocation that failed for good, which its failure destination puts in S3.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
 
 import json
@@ -10,8 +11,9 @@ from typing import Any
 
 from flowsentry.errors import PoisonError
 
-MAX_RECORD_BYTES = 8 << 20
-"""An asynchronous payload has at most 1 MB, so a record is some 1.5 MB; more is no such record."""
+MAX_RECORD_BYTES = 16 << 20
+"""The event of an asynchronous invocation has at most 1 MB, a batch of a stream 6 MB, which grow when they are escaped;
+more is no such record."""
 
 
 def failed_event(blocks: Iterable[bytes]) -> tuple[Any, Iterator[bytes]]:
@@ -36,8 +38,12 @@ def _all(blocks: Iterable[bytes]) -> bytes:
 
 
 def _event(record: bytes) -> Any:
+    """`requestPayload` is the event of an asynchronous invocation; `payload` that of a stream's batch, as JSON text."""
     try:
-        return json.loads(record)["requestPayload"]
+        told = json.loads(record)
+        if "requestPayload" in told:
+            return told["requestPayload"]
+        return json.loads(told["payload"]) if isinstance(told["payload"], str) else told["payload"]
     except (ValueError, KeyError, TypeError) as error:
         sentence = f"the object is JSON, and no record of a failed invocation: {error!r}"
         raise PoisonError("not-a-failed-invocation", sentence) from error

@@ -49,11 +49,9 @@ class ObjectProcessor:
     def _process(self, notice: ObjectNotice) -> Result:
         event, blocks = failed_event(self.sources.store.blocks(notice.source))
         if event is not None:
-            count("RecoveredPayloads")
-            outcome = self.payloads.process(event)
-        else:
-            outcome = self.sources.process(str(notice.source), object_texts(blocks))
-        return {"damage": _damage(outcome)}
+            self.payloads.recover(event)
+            return {"damage": None}
+        return {"damage": _damage(self.sources.process(str(notice.source), object_texts(blocks)))}
 
     def _set_aside(self, body: str, poison: PoisonError) -> None:
         self.dead_letters.send(body, poison)

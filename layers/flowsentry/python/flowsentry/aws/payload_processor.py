@@ -1,18 +1,22 @@
-"""CloudWatch Logs payloads, from a subscription or from the record of an invocation that failed."""
+"""CloudWatch Logs payloads: of a subscription, of a Kinesis data stream, or of an invocation that failed for good."""
 
 import base64
 import binascii
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flowsentry.aws.log_formats import LogFormats
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.decode import subscription, subscription_text
-from flowsentry.errors import PoisonError
+from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.frames import LogText, Subscription
 from flowsentry.pipeline import Outcome
 from flowsentry.telemetry import count
+
+KINESIS = "aws:kinesis"
+"""What an event's records name as their source when they come from a data stream."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +26,40 @@ class PayloadProcessor:
     sources: SourceProcessor
     formats: LogFormats
 
-    def process(self, event: Any) -> Outcome:
-        """What became of the payload in an event; an empty outcome for a probe of CloudWatch Logs.
+    def process(self, data: str) -> Outcome:
+        """What became of a payload, which is delivered as base64; an empty outcome for a probe of CloudWatch Logs.
 
         Raises PoisonError for what is no payload, or comes from a log group without a log format.
         """
-        payload = subscription(_decoded(_data_in(event)))
+        payload = subscription(_decoded(data))
         if payload.is_control:
             count("ControlMessages")
             return Outcome()
         return self.sources.process(source_of(payload), [self._text(payload)])
+
+    def recover(self, event: Any) -> None:
+        """Processes every payload of an event that a function failed on for good; a bad one holds up no other.
+
+        Raises RetryableError at once, since what fails around us fails for the other payloads too; any other error, and
+        PoisonError for the payloads that nothing can help, after the last. Doing all again is harmless.
+        """
+        payloads = payloads_in(event)
+        count("RecoveredPayloads", len(payloads))
+        refused: list[PoisonError] = []
+        failed: list[Exception] = []
+        for data in payloads:
+            try:
+                self.process(data)
+            except RetryableError:
+                raise
+            except PoisonError as poison:
+                refused.append(poison)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        if refused:
+            raise _all_of(refused, len(payloads))
 
     def _text(self, payload: Subscription) -> LogText:
         log_format = self.formats.of(payload.log_group)
@@ -41,17 +69,34 @@ class PayloadProcessor:
             raise PoisonError("bad-log-format", f"log group {payload.log_group!r}: {error}") from error
 
 
+def is_from_stream(event: Any) -> bool:
+    """Whether an event is a batch of records of a Kinesis data stream."""
+    try:
+        return bool(event["Records"][0]["eventSource"] == KINESIS)
+    except (KeyError, IndexError, TypeError):
+        return False
+
+
+def payloads_in(event: Any) -> list[str]:
+    """The payloads of an event in their order, each as base64: one of a subscription, or one in each record of a
+    stream. Raises PoisonError for an event of any other service.
+
+    CloudWatch Logs aggregates no records, so none is taken apart: the content of each is one gzip.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#DestinationKinesisExample
+    """
+    try:
+        if is_from_stream(event):
+            return [str(record["kinesis"]["data"]) for record in event["Records"]]
+        return [str(event["awslogs"]["data"])]
+    except (KeyError, TypeError) as error:
+        sentence = "the event is none of CloudWatch Logs: no awslogs.data, and no records of a Kinesis data stream"
+        raise PoisonError("not-a-subscription", sentence) from error
+
+
 def source_of(payload: Subscription) -> str:
     """A name for the payload: the same when it is delivered again, another for any other payload."""
     digest = hashlib.blake2b(payload.text, digest_size=16).hexdigest()
     return f"{payload.owner}:{payload.log_group}:{payload.log_stream}:{digest}"
-
-
-def _data_in(event: Any) -> str:
-    try:
-        return str(event["awslogs"]["data"])
-    except (KeyError, TypeError) as error:
-        raise PoisonError("not-a-subscription", "the event is none of CloudWatch Logs: no awslogs.data") from error
 
 
 def _decoded(data: str) -> bytes:
@@ -59,3 +104,11 @@ def _decoded(data: str) -> bytes:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise PoisonError("payload-not-base64", f"the payload is not base64: {error}") from error
+
+
+def _all_of(refused: Sequence[PoisonError], payloads: int) -> PoisonError:
+    """One error that tells of all, under the reason of the first."""
+    if payloads == 1:
+        return refused[0]
+    told = dict.fromkeys(f"{each.reason}: {each}" for each in refused)
+    return PoisonError(refused[0].reason, f"{len(refused)} of {payloads} payloads of a batch: {'; '.join(told)}")

@@ -1,0 +1,44 @@
+"""Payloads of CloudWatch Logs, and the events and records that hold them."""
+
+import base64
+import gzip
+import json
+from typing import Any
+
+from tests.lambdas.conftest import recorded
+from tests.moto_world import LOG_GROUP
+
+NO_GZIP = base64.b64encode(b"not gzip").decode()
+
+
+def payload(*messages: str, log_group: str = LOG_GROUP) -> str:
+    """Log events of one interface, as base64."""
+    envelope = {
+        "messageType": "DATA_MESSAGE",
+        "owner": "123456789012",
+        "logGroup": log_group,
+        "logStream": "eni-1-all",
+        "logEvents": [{"id": str(index), "timestamp": 0, "message": line} for index, line in enumerate(messages)],
+    }
+    return base64.b64encode(gzip.compress(json.dumps(envelope).encode(), mtime=0)).decode()
+
+
+def recorded_payload() -> str:
+    """Twelve refused probes of 10.0.1.5 among fourteen records."""
+    return str(recorded("stream_processor_payload")["awslogs"]["data"])
+
+
+def of_subscription(data: str) -> dict[str, Any]:
+    return {"awslogs": {"data": data}}
+
+
+def of_stream(*payloads: str) -> dict[str, Any]:
+    """The recorded batch with these payloads; their sequence numbers are 0, 1 and so on."""
+    record = recorded("stream_processor_kinesis")["Records"][0]
+    told = [{**record["kinesis"], "sequenceNumber": str(number), "data": data} for number, data in enumerate(payloads)]
+    return {"Records": [{**record, "kinesis": each} for each in told]}
+
+
+def failed_batch(event: dict[str, Any]) -> bytes:
+    """What Lambda puts in the bucket when it gives up a batch of a stream."""
+    return json.dumps(recorded("failed_kinesis_batch_record") | {"payload": json.dumps(event)}).encode()

@@ -1,0 +1,106 @@
+"""object_processor on batches of a stream that stream_processor failed on for good."""
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from flowsentry.aws import clients
+from flowsentry.fields import DEFAULT_LOG_FORMAT
+from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
+from tests.lambdas.objects import DONE, Breaking, notice_of, put, scan, with_messages
+from tests.lambdas.payloads import NO_GZIP, failed_batch, of_stream, payload, recorded_payload
+from tests.moto_world import (
+    FINDINGS_TABLE,
+    LOG_GROUP,
+    OUTPUT_BUCKET,
+    items_of,
+    keys_in,
+    make_log_formats,
+    messages_in,
+)
+
+KEY = (
+    "aws/lambda/7d3f1c52-0b8e-4a96-8d41-5e2c9fa06b17/shardId-000000000002/2026/11/03/"
+    "2026-11-03T03.23.41-0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+)
+
+
+@pytest.fixture
+def handler(load_handler: LoadHandler) -> ModuleType:
+    loaded = load_handler("object_processor")
+    loaded.processor().sources.clock = lambda: NOW
+    return loaded
+
+
+def take(handler: ModuleType, invocation: Invocation, event: dict[str, Any]) -> Any:
+    """The answer to the notice of a record with this event."""
+    put(failed_batch(event), KEY)
+    return handler.lambda_handler(with_messages(notice_of(KEY)), invocation)
+
+
+def test_every_payload_of_a_recorded_batch_is_taken_and_counted(
+    handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert take(handler, invocation, recorded("stream_processor_kinesis")) == DONE
+    assert [item["kind"] for item in items_of(FINDINGS_TABLE)] == [{"S": "host_sweep"}]
+    printed = metrics_in(capsys.readouterr().out)
+    assert [total(printed, name) for name in ("Flows", "RecoveredPayloads", "ControlMessages")] == [13, 2, 1]
+
+
+def test_beside_a_poison_payload_the_others_are_done_and_the_notice_is_set_aside_once(
+    handler: ModuleType, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unknown = payload("2 1 2 3", log_group="/other")
+    assert take(handler, invocation, of_stream(payload(*scan()), NO_GZIP, unknown, recorded_payload())) == DONE
+    assert len(items_of(FINDINGS_TABLE)) == 1
+    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 2
+    [letter] = messages_in(world.dead_letters)
+    told = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert told["reason"] == "payload-not-gzip"
+    assert told["message"].startswith("2 of 4 payloads of a batch: payload-not-gzip: the payload is not gzip")
+    assert "unknown-log-group: log group '/other' has no log format" in told["message"]
+    printed = metrics_in(capsys.readouterr().out)
+    assert (total(printed, "RecoveredPayloads"), total(printed, "PoisonSources")) == (4, 1)
+
+
+def test_a_batch_that_is_redriven_when_the_cause_is_gone_is_found_once(
+    handler: ModuleType, invocation: Invocation, world: World
+) -> None:
+    take(handler, invocation, of_stream(recorded_payload(), payload(*scan(), log_group="/other")))
+    once = items_of(FINDINGS_TABLE)
+    [letter] = messages_in(world.dead_letters)
+    clients.sqs().delete_message(QueueUrl=world.dead_letters, ReceiptHandle=letter["ReceiptHandle"])
+    make_log_formats(dict.fromkeys((LOG_GROUP, "/other"), DEFAULT_LOG_FORMAT))
+    assert handler.lambda_handler(with_messages(letter["Body"]), invocation) == DONE
+    assert items_of(FINDINGS_TABLE) == once
+    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 2
+    assert messages_in(world.dead_letters) == []
+
+
+def test_what_fails_around_a_payload_leaves_the_notice_in_the_queue(
+    handler: ModuleType, invocation: Invocation, world: World
+) -> None:
+    clients.ssm().delete_parameter(Name="/flowsentry/log-formats")
+    answer = take(handler, invocation, of_stream(NO_GZIP, recorded_payload()))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert messages_in(world.dead_letters) == []
+
+
+def test_a_payload_that_breaks_the_processor_is_retried_after_the_others_are_done(
+    handler: ModuleType, invocation: Invocation, world: World
+) -> None:
+    real = clients.s3()
+    first = [True]
+
+    class BrokenOnce(Breaking):
+        def put_object(self, **arguments: Any) -> Any:
+            if first and first.pop():
+                raise ZeroDivisionError
+            return real.put_object(**arguments)
+
+    object.__setattr__(handler.processor().sources.store, "client", BrokenOnce(real))
+    answer = take(handler, invocation, of_stream(payload(*scan()), recorded_payload(), NO_GZIP))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 1
+    assert messages_in(world.dead_letters) == []
