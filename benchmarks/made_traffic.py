@@ -147,15 +147,39 @@ class _Call:
         )
 
 
+def damaged(line: str, number: int) -> str:
+    """The line as one of four things that are no record, in turn."""
+    values = line.split(" ")
+    match number % 4:
+        case 0:
+            values[6] = "70000"
+        case 1:
+            values = values[:9]
+        case 2:
+            values.append("more")
+        case _:
+            values[12] = "MAYBE"
+    return " ".join(values)
+
+
 def write_object(
-    path: Path, names: tuple[str, ...], *, records: int | None = None, gz_bytes: int | None = None
+    path: Path,
+    names: tuple[str, ...],
+    *,
+    records: int | None = None,
+    gz_bytes: int | None = None,
+    damaged_every: int | None = None,
 ) -> None:
-    """A .log.gz file as S3 has them, of so many records or about so many bytes."""
+    """A .log.gz file as S3 has them, of so many records or about so many bytes; every so manieth is damaged."""
     made = lines(Company(random.Random(7)), names)
     with path.open("wb") as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed:
         packed.write((" ".join(names) + "\n").encode())
         count = 0
         while count < (records or 1 << 62) and file.tell() < (gz_bytes or 1 << 62):
             part = min(50_000, (records or 1 << 62) - count)
-            packed.write("".join(f"{next(made)}\n" for _ in range(part)).encode())
+            packed.write("".join(f"{_maybe_damaged(next(made), n, damaged_every)}\n" for n in range(part)).encode())
             count += part
+
+
+def _maybe_damaged(line: str, number: int, every: int | None) -> str:
+    return damaged(line, number // every) if every and number % every == 0 else line

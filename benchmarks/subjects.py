@@ -61,13 +61,21 @@ def all_stages() -> Work:
     return run
 
 
+def parsing() -> Work:
+    """Decode and parse, and do nothing with the records."""
+    from flowsentry.decode import object_texts  # noqa: PLC0415
+    from flowsentry.parse import parse_chunk  # noqa: PLC0415
+
+    return lambda path: deque((each for text in object_texts(_blocks(path)) for each in parse_chunk(text)), maxlen=0)
+
+
 def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             yield block
 
 
-SUBJECTS = {"zlib": one_shot_zlib, "flowlogs-reader": flowlogs_reader, "flowsentry": all_stages}
+SUBJECTS = {"zlib": one_shot_zlib, "flowlogs-reader": flowlogs_reader, "flowsentry": all_stages, "parsing": parsing}
 
 
 def main(subject: str, path: str, runs: str) -> None:

@@ -12,31 +12,58 @@ from flowsentry.parse.values import typed
 MAX_SAMPLE_CHARACTERS = 512
 MAX_SAMPLE_LINES = 20
 """Rejected lines of one chunk that are kept as a sample, each cut at MAX_SAMPLE_CHARACTERS."""
+_BLOCK = MAX_LINE_BYTES // 2
+LINES_AT_A_TIME = 16_384
+"""Lines looked at together. More: their columns of text take more memory. Fewer: the fixed cost is paid more often."""
 REPLACEMENT = "\ufffd"
 """What stands for bytes that were no UTF-8."""
 
 _SEPARATORS = " *\r?$"
 
 
-def read_each(names: Sequence[str], line_texts: pl.Series, text: bytes | None = None) -> tuple[pl.DataFrame, pl.Series]:
-    """A row for each line, null where it has no value of its field, and why it is no record; null where it is one.
+def readable(text: bytes) -> bytes:
+    """The same lines as UTF-8, none longer than what is too long."""
+    if not text.isascii():
+        text = text.decode(errors="replace").encode()
+    return _with_long_lines_cut(text) if has_long_line(text) else text
 
-    `text` are the same lines as one text, where that is at hand.
-    """
-    values = _values(names, line_texts, text)
+
+def has_long_line(text: bytes) -> bool:
+    """Whether a line may be over MAX_LINE_BYTES: such a line covers a whole block of half that without a newline."""
+    return any(text.find(b"\n", start, start + _BLOCK) < 0 for start in range(0, len(text) - _BLOCK, _BLOCK))
+
+
+def _with_long_lines_cut(text: bytes) -> bytes:
+    """The same lines, each cut where it is too long: at the length from which on it is."""
+    return b"".join(line[:MAX_LINE_BYTES] + b"\n" for line in text.split(b"\n")[:-1])
+
+
+def read_each(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+    """The records among the lines, and for each line why it is none; null where it is one."""
+    parts = [_read_some(names, line_texts[first : first + LINES_AT_A_TIME]) for first in _firsts(len(line_texts))]
+    return pl.concat([records for records, _ in parts]), pl.concat([reasons for _, reasons in parts])
+
+
+def _firsts(lines: int) -> range:
+    return range(0, max(lines, 1), LINES_AT_A_TIME)
+
+
+def _read_some(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+    values = _values(names, line_texts)
     records = typed(values, names)
     facts = pl.DataFrame({"line": line_texts, "separators": separators_in(line_texts)})
     untyped = [name for name in names if _has_untyped(values[column_of(name)], records[column_of(name)])]
     bad = {name: (values[column_of(name)] != MISSING) & records[column_of(name)].is_null() for name in untyped}
-    return records, facts.select(_reason(len(names), bad)).to_series()
+    reasons = facts.select(_reason(len(names), bad)).to_series()
+    return records.filter(reasons.is_null()), reasons
 
 
-def _values(names: Sequence[str], line_texts: pl.Series, text: bytes | None) -> pl.DataFrame:
+def _values(names: Sequence[str], line_texts: pl.Series) -> pl.DataFrame:
     """The values of the lines as text, null where there is none."""
     schema = dict.fromkeys((*map(column_of, names), "__rest"), pl.String())
-    lines = text if text is not None else f"{line_texts.str.join(chr(10)).item() or ''}\n".encode()
+    text = "\n".join((" ".join(schema), line_texts.str.join("\n").item() or "", ""))
     values = pl.read_csv(
-        " ".join(schema).encode() + b"\n" + lines,
+        text.encode(),
         separator=" ",
         quote_char=None,
         schema=schema,
@@ -75,12 +102,14 @@ def _reason(fields: int, bad: dict[str, pl.Series]) -> pl.Expr:
     return reason.otherwise(None).alias("reason")
 
 
-def rejected_among(line_texts: pl.Series, reasons: pl.Series, first_line: int) -> RejectedLines:
-    """The lines with a reason, counted by its first word, so that counts stay few; the sample has the whole reason."""
-    bad = reasons.is_not_null().arg_true()
-    counts = reasons[bad].str.split(" ").list.first().value_counts()
-    first = bad.head(MAX_SAMPLE_LINES)
+def rejected_among(line_texts: pl.Series, doubts: pl.Series, reasons: pl.Series, first_line: int) -> RejectedLines:
+    """The lines with a reason, counted by its first word, so that counts stay few; the sample has the whole reason.
+
+    `doubts` are the lines that `reasons` are about.
+    """
+    bad = reasons.is_not_null()
+    counts = reasons.filter(bad).str.split(" ").list.first().value_counts()
+    first = doubts.arg_true().filter(bad).head(MAX_SAMPLE_LINES)
     texts = line_texts[first].str.strip_chars_end("\r").str.head(MAX_SAMPLE_CHARACTERS)
-    return RejectedLines(
-        Counter(dict(counts.iter_rows())), list(zip(first + first_line, reasons[first], texts, strict=True))
-    )
+    sample = zip(first + first_line, reasons.filter(bad).head(MAX_SAMPLE_LINES), texts, strict=True)
+    return RejectedLines(Counter(dict(counts.iter_rows())), list(sample))

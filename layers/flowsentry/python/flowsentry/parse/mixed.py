@@ -11,7 +11,7 @@ import polars as pl
 
 from flowsentry.fields import BY_NAME
 from flowsentry.frames import MixedText, Parsed, RejectedLines
-from flowsentry.parse.each_line import read_each, rejected_among
+from flowsentry.parse.each_line import read_each, readable, rejected_among
 from flowsentry.parse.values import finished
 
 FITS_NONE, FITS_SEVERAL = "fits-no-format", "fits-several-formats"
@@ -19,15 +19,18 @@ FITS_NONE, FITS_SEVERAL = "fits-no-format", "fits-several-formats"
 
 def told_apart(mixed: MixedText) -> Iterator[Parsed]:
     """What became of the lines, one for each format; the first has the lines that fit none or several."""
-    line_texts = pl.read_lines(mixed.text).to_series() if mixed.text else pl.Series(dtype=pl.String)
-    read = [read_each(names, line_texts, mixed.text) for names in mixed.formats]
+    line_texts = pl.read_lines(readable(mixed.text)).to_series() if mixed.text else pl.Series(dtype=pl.String)
+    read = [read_each(names, line_texts) for names in mixed.formats]
     fits = [
-        reasons.is_null() & _fits(records, names) for names, (records, reasons) in zip(mixed.formats, read, strict=True)
+        reasons.is_null().scatter(reasons.is_null().arg_true(), _fits(records, names))
+        for names, (records, reasons) in zip(mixed.formats, read, strict=True)
     ]
     number = pl.select(pl.sum_horizontal(map(pl.lit, fits))).to_series()
-    rejected = rejected_among(line_texts, _reasons(number, [reasons for _, reasons in read]), mixed.first_line)
-    for names, (records, _), fit in zip(mixed.formats, read, fits, strict=True):
-        kept = finished(records.filter(fit & (number == 1)), names)
+    is_one = number == 1
+    reasons = _reasons(number, [reasons for _, reasons in read]).filter(~is_one)
+    rejected = rejected_among(line_texts, ~is_one, reasons, mixed.first_line)
+    for names, (records, reasons), fit in zip(mixed.formats, read, fits, strict=True):
+        kept = finished(records.filter((fit & is_one).filter(reasons.is_null())), names)
         yield Parsed(kept, rejected, len(kept) + rejected.total)
         rejected = RejectedLines()
 

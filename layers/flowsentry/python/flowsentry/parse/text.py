@@ -10,14 +10,10 @@ import polars as pl
 
 from flowsentry.fields import DTYPES, MISSING, Kind, column_of, dtype_of
 from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed, Records, RejectedLines
-from flowsentry.parse.each_line import REPLACEMENT, read_each, rejected_among
+from flowsentry.parse.each_line import REPLACEMENT, has_long_line, read_each, readable, rejected_among
 from flowsentry.parse.values import as_typed, finished, out_of_bounds
 
 EXTRA = "__extra"
-MAX_DOUBTFUL_SHARE = 0.5
-"""Of a chunk's lines: with more of them in doubt all are read again as they are. Higher: those in doubt are copied out
-although they are nearly all. Lower: many good lines are read twice."""
-_BLOCK = MAX_LINE_BYTES // 2
 _SPARED = {pl.Categorical(), *(DTYPES[kind] for kind in (Kind.PORT, Kind.PROTOCOL, Kind.COUNT))}
 """Types that are read as such even where values may be bad: polars makes those null. At a bad value of an Enum it stops
 all the same."""
@@ -34,7 +30,7 @@ def parse(text: LogText) -> Parsed:
     lines = text.text.count(b"\n")
     if not lines:
         return Parsed(_no_records(text.names), RejectedLines(), 0)
-    records = None if _has_long_line(text.text) or _has_lost_bytes(text.text) else _read_strictly(text)
+    records = None if has_long_line(text.text) or _has_lost_bytes(text.text) else _read_strictly(text)
     if records is not None and len(records) == lines:
         return Parsed(finished(records, text.names), RejectedLines(), lines)
     return _parse_with_doubts(text, lines)
@@ -75,27 +71,24 @@ def _read(text: LogText, schema: dict[str, pl.DataType], *, tolerantly: bool = F
 
 def _parse_with_doubts(text: LogText, lines: int) -> Parsed:
     """The records of the lines that are plainly good and of those in doubt that turn out to be good."""
-    whole = LogText(text.names, _readable(text.text), text.first_line)
+    whole = LogText(text.names, readable(text.text), text.first_line)
     line_texts = pl.read_lines(whole.text).to_series()
     read, doubts = _read_tolerantly(whole)
     doubts |= _doubtful(line_texts)
-    if doubts.sum() > MAX_DOUBTFUL_SHARE * lines:
-        records, reasons = read_each(text.names, line_texts, whole.text)
-        records = records.filter(reasons.is_null())
-    else:
-        again, reasons_in_doubt = read_each(text.names, line_texts.filter(doubts))
-        records = _in_order(read, again, doubts, reasons_in_doubt.is_null())
-        reasons = pl.repeat(None, lines, dtype=pl.String, eager=True).scatter(doubts.arg_true(), reasons_in_doubt)
-    return Parsed(finished(records, text.names), rejected_among(line_texts, reasons, text.first_line), lines)
+    good = read.filter(~doubts)
+    del read, whole
+    again, reasons = read_each(text.names, line_texts.filter(doubts))
+    rejected = rejected_among(line_texts, doubts, reasons, text.first_line)
+    return Parsed(finished(_in_order(good, again, doubts, reasons.is_null()), text.names), rejected, lines)
 
 
-def _in_order(read: pl.DataFrame, again: pl.DataFrame, doubts: pl.Series, is_good: pl.Series) -> pl.DataFrame:
+def _in_order(good: pl.DataFrame, again: pl.DataFrame, doubts: pl.Series, is_good: pl.Series) -> pl.DataFrame:
     """The rows that were not in doubt, and among them in their places those that were and are good."""
-    if not is_good.any():
-        return read.filter(~doubts)
-    places = pl.int_range(len(read), dtype=pl.UInt32, eager=True)
+    if again.is_empty():
+        return good
+    places = pl.int_range(len(doubts), dtype=pl.UInt32, eager=True)
     order = pl.concat([places.filter(~doubts), places.filter(doubts).filter(is_good)]).arg_sort()
-    return pl.concat([read.filter(~doubts), again.filter(is_good)])[order]
+    return pl.concat([good, again])[order]
 
 
 def _read_tolerantly(text: LogText) -> tuple[pl.DataFrame, pl.Series]:
@@ -122,23 +115,6 @@ def _doubtful(line_texts: pl.Series) -> pl.Series:
     return has_gap | is_damaged | (line_texts.str.len_bytes() >= MAX_LINE_BYTES)
 
 
-def _readable(text: bytes) -> bytes:
-    """The same lines as UTF-8, none longer than what is too long."""
-    if not text.isascii():
-        text = text.decode(errors="replace").encode()
-    return _with_long_lines_cut(text) if _has_long_line(text) else text
-
-
 def _has_lost_bytes(text: bytes) -> bool:
     """Whether the text has the character that stands for bytes that were no UTF-8: whatever sent it lost them."""
     return not text.isascii() and REPLACEMENT.encode() in text
-
-
-def _has_long_line(text: bytes) -> bool:
-    """Whether a line may be over MAX_LINE_BYTES: such a line covers a whole block of half that without a newline."""
-    return any(text.find(b"\n", start, start + _BLOCK) < 0 for start in range(0, len(text) - _BLOCK, _BLOCK))
-
-
-def _with_long_lines_cut(text: bytes) -> bytes:
-    """The same lines, each cut where it is too long: at the length from which on it is."""
-    return b"".join(line[:MAX_LINE_BYTES] + b"\n" for line in text.split(b"\n")[:-1])
