@@ -59,6 +59,14 @@ class Inventory:
         """
         return self._by_address.get((scope, address))
 
+    def interface_of(self, interface_id: str) -> Interface | None:
+        """The interface with this id."""
+        return self._by_id.get(interface_id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Interface]:
+        return {row.interface_id: row for row in self.interfaces}
+
     @cached_property
     def _by_address(self) -> dict[tuple[str, str], Interface]:
         private = {(row.vpc_id, address): row for row in reversed(self.interfaces) for address in row.addresses}
@@ -68,6 +76,8 @@ class Inventory:
 
 PUBLIC = "public"
 """The scope of an address that means the same everywhere. A private address means nothing without its VPC."""
+UNKNOWN_SCOPE = "unknown"
+"""The scope of a record whose VPC neither it nor the inventory tells."""
 
 
 def _interface(row: Mapping[str, Any]) -> Interface:
