@@ -1,9 +1,11 @@
 """Laws of decode and parse: what holds for every file."""
 
 import gzip
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +15,8 @@ from flowsentry import decode
 from flowsentry.decode import object_texts
 from flowsentry.errors import CutOffError
 from flowsentry.fields import column_of
-from flowsentry.frames import LogText
-from flowsentry.parse import parse
+from flowsentry.frames import LogText, MixedText
+from flowsentry.parse import parse, parse_chunk
 from tests.builders import flow_log, log_text
 from tests.properties.strategies import LAW, bad_lines, formats, records
 
@@ -108,3 +110,30 @@ def test_permuting_the_columns_with_the_header_changes_nothing(file: File, data:
     assert again.rejected.total == seen.rejected.total
     columns = [column_of(name) for name in names]
     assert_frame_equal(again.records.select(columns), seen.records, categorical_as_str=True)
+
+
+@LAW
+@given(files(), st.data())
+def test_parsing_the_parts_of_a_file_is_parsing_the_whole(file: File, data: st.DataObject) -> None:
+    names, good, bad = file
+    lines = data.draw(st.permutations([*good, *bad]))
+    places = sorted(data.draw(st.lists(st.integers(0, len(lines)), max_size=4)))
+    parts = [parse(log_text(lines[start:end], names)) for start, end in pairwise([0, *places, len(lines)])]
+    whole = parse(log_text(lines, names))
+    assert_frame_equal(pl.concat([each.records for each in parts]), whole.records, categorical_as_str=True)
+    assert sum((each.rejected.counts for each in parts), Counter()) == whole.rejected.counts
+
+
+@LAW
+@given(files(), st.data())
+def test_lines_of_two_formats_are_told_apart_or_rejected_but_never_taken_for_the_other(
+    file: File, data: st.DataObject
+) -> None:
+    names, good, _ = file
+    other = data.draw(formats)
+    mixed = MixedText((names, other), "".join(f"{each}\n" for each in good).encode(), 1)
+    one, two = parse_chunk(mixed)
+    assert one.lines + two.lines == len(good)
+    assert len(one.records) + len(two.records) + one.rejected.total == len(good)
+    alone = [parse(log_text(good, each)).records for each in (names, other)]
+    assert all(len(seen.records) <= len(whole) for seen, whole in zip((one, two), alone, strict=True))
