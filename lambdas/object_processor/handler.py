@@ -1,4 +1,6 @@
-"""SQS batch of S3 notices → pipeline; a message that is to be retried is reported as a batch item failure."""
+"""Notices of S3 objects → pipeline. Of a batch of the queue, each message to be retried is reported as a failure; what
+S3, SNS or EventBridge sent without a queue is invoked again as a whole, so its failure is raised.
+"""
 
 from functools import lru_cache
 
@@ -10,12 +12,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from flowsentry.aws import clients
 from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.log_formats import LogFormats
+from flowsentry.aws.object_notice import direct_messages, is_queue_batch
 from flowsentry.aws.object_processor import ObjectProcessor
 from flowsentry.aws.objects_once import ObjectsOnce
 from flowsentry.aws.payload_processor import PayloadProcessor
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.settings import ObjectProcessorSettings, settings
-from flowsentry.telemetry import Event, count, instrumented, logger
+from flowsentry.telemetry import Event, instrumented, logger
 
 
 @lru_cache(maxsize=1)
@@ -31,16 +34,15 @@ def processor() -> ObjectProcessor:
 
 
 def take(record: SQSRecord) -> None:
-    try:
+    with logger().append_context_keys(message_id=record.message_id):
         processor().take(record.body)
-    except Exception:
-        count("RetriedNotices")
-        logger().exception("notice to be retried", extra={"message_id": record.message_id})
-        raise
 
 
 @instrumented
-def lambda_handler(event: Event, context: LambdaContext) -> PartialItemFailureResponse:
+def lambda_handler(event: Event, context: LambdaContext) -> PartialItemFailureResponse | None:
     processor().once.during(context)
-    batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event, take, batch, context)
+    if is_queue_batch(event):
+        batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+        return process_partial_response(event, take, batch, context)
+    processor().take(*direct_messages(event))
+    return None

@@ -83,6 +83,13 @@ def test_a_missing_bucket_is_poison_that_says_so(store: LogStore) -> None:
         list(store.blocks(StoredObject("nowhere", "key")))
 
 
+@pytest.mark.parametrize("source", [StoredObject("no bucket!", "key"), StoredObject(LOG_BUCKET, "")])
+def test_a_name_that_nothing_can_have_is_poison(store: LogStore, source: StoredObject) -> None:
+    with pytest.raises(PoisonError, match="nothing can have that name") as poison:
+        list(store.blocks(source))
+    assert poison.value.reason == "object-missing"
+
+
 @pytest.mark.parametrize("code", ["AccessDenied", "403"])
 def test_denied_access_is_poison(code: str) -> None:
     with pytest.raises(PoisonError, match="access denied") as poison:

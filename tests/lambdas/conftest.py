@@ -1,7 +1,9 @@
 """A handler, loaded as Lambda loads it, and the AWS that it finds."""
 
 import importlib.util
+import io
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 NOW = 1_793_676_000  # 2026-11-03 03:20:00 UTC, minutes after the recorded events
 
 LoadHandler = Callable[[str], ModuleType]
+LogLines = Callable[[str], list[dict[str, Any]]]
 
 
 @dataclass
@@ -105,8 +108,10 @@ def environment(world: World) -> dict[str, str]:
 
 
 def forget_everything() -> None:
+    """As in a new process: settings and the name of the service are read from the environment again."""
     settings.cache_clear()
     telemetry.metrics().clear_metrics()
+    telemetry.metrics.cache_clear()
 
 
 @pytest.fixture
@@ -134,6 +139,23 @@ def recorded(name: str) -> dict[str, Any]:
 @pytest.fixture
 def invocation() -> Invocation:
     return Invocation()
+
+
+@pytest.fixture
+def log_lines() -> Iterator[LogLines]:
+    """Tells the log lines of a message. Debugging is on: what is logged then is seen too."""
+    written, logger = io.StringIO(), telemetry.logger()
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    before = handler.setStream(written)
+    logger.setLevel(logging.DEBUG)
+
+    def lines(message: str) -> list[dict[str, Any]]:
+        return [line for line in map(json.loads, written.getvalue().splitlines()) if line["message"] == message]
+
+    yield lines
+    logger.setLevel(logging.INFO)
+    handler.setStream(before)
 
 
 def metrics_in(text: str) -> list[dict[str, Any]]:

@@ -1,47 +1,167 @@
-"""events/: every recorded event is one that a handler takes; an event nobody takes would rot quietly."""
+"""events/: what each recorded event does. An event that is not in the table would rot quietly, and fails."""
 
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from flowsentry.aws import clients
 from flowsentry.aws.failed_invocation import failed_event
-from flowsentry.aws.object_notice import object_notices
-from tests.lambdas.conftest import ROOT, Invocation, LoadHandler, recorded
+from flowsentry.aws.finding_table import FindingTable
+from flowsentry.aws.object_notice import direct_messages, is_queue_batch, object_notices
+from flowsentry.findings import Finding
+from flowsentry.metric_names import PIPELINE_METRICS
+from tests.lambdas.conftest import NOW, ROOT, Invocation, LoadHandler, World, metrics_in, recorded, total
+from tests.lambdas.objects import DONE, FAILED_KEY, log_file, notice_of, put, scan, with_messages
+from tests.moto_world import FINDINGS_TABLE, items_of, messages_in
+from tests.recorded import recorded as recorded_by_others
 
-EVENTS = sorted(path.stem for path in (ROOT / "events").iterdir())
+EVENTS = {path.stem for path in (ROOT / "events").iterdir()}
 FUNCTIONS = ("stream_processor", "object_processor", "inventory", "notifier")
-OBJECTS = ("failed_invocation_record", "failed_kinesis_batch_record")
+HELD = {
+    "failed_invocation_record": "stream_processor_payload",
+    "failed_kinesis_batch_record": "stream_processor_kinesis",
+}
+"""Records of invocations that failed, which are objects, and the event in each."""
+
+Counts = Mapping[str, float]
+OBJECT: Counts = {"Records": 12, "FindingsRaised": 1}
+PAYLOAD: Counts = {"Records": 13, "NoDataRecords": 1, "FindingsRaised": 1}
+ORDINARY = {"Lines", "RejectsSeen", "FreshnessSeconds", "InventoryMissing", "UnknownInterfaces", "OldestAlertSeconds"}
+"""What is printed with any batch or run, and says nothing about the event."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an event leaves behind: the handler's answer, every count but the ordinary ones, and alerts."""
+
+    answer: object
+    counted: Counts
+    messages_sent: int = 0
+
+
+PAYLOAD_TAKEN = Effect({"lines": 14, "rejected_lines": 0, "findings": 1}, PAYLOAD)
+EFFECTS = {
+    "failed_invocation_record": Effect(DONE, {**PAYLOAD, "RecoveredPayloads": 1}),
+    "failed_kinesis_batch_record": Effect(DONE, {**PAYLOAD, "RecoveredPayloads": 2, "ControlMessages": 1}),
+    "inventory_schedule": Effect({"interfaces": 1, "unrecognised": 0}, {"InventoryInterfaces": 1}),
+    "notifier_findings_stream": Effect(None, {"AlertsPublished": 1}, messages_sent=1),
+    "notifier_schedule": Effect(None, {"AlertsPublished": 1, "DigestsPublished": 1}, messages_sent=2),
+    "object_processor_eventbridge_direct": Effect(None, OBJECT),
+    "object_processor_eventbridge_sqs": Effect(DONE, OBJECT),
+    "object_processor_failed_invocation": Effect(DONE, {**PAYLOAD, "RecoveredPayloads": 1}),
+    "object_processor_fifo_sns_sqs": Effect(DONE, OBJECT),
+    "object_processor_hive_key": Effect(DONE, OBJECT),
+    "object_processor_new_object": Effect(DONE, OBJECT),
+    "object_processor_not_a_flow_log": Effect(DONE, {"IgnoredObjects": 1}),
+    "object_processor_redriven": Effect(DONE, OBJECT),
+    "object_processor_removed_object": Effect(DONE, {"IgnoredNotices": 1}),
+    "object_processor_removed_object_eventbridge_sqs": Effect(DONE, {"IgnoredNotices": 1}),
+    "object_processor_s3_direct": Effect(None, OBJECT),
+    "object_processor_several_objects": Effect(DONE, {"Records": 24, "FindingsRaised": 1}),
+    "object_processor_sns_direct": Effect(None, OBJECT),
+    "object_processor_sns_sqs": Effect(DONE, OBJECT),
+    "object_processor_test_event": Effect(DONE, {"TestNotices": 1}),
+    "object_processor_test_event_sns_direct": Effect(None, {"TestNotices": 1}),
+    "object_processor_test_event_sns_sqs": Effect(DONE, {"TestNotices": 1}),
+    "stream_processor_account_policy": PAYLOAD_TAKEN,
+    "stream_processor_control_message": Effect(
+        {"lines": 0, "rejected_lines": 0, "findings": 0}, {"ControlMessages": 1}
+    ),
+    "stream_processor_kinesis": Effect(DONE, {**PAYLOAD, "ControlMessages": 1}),
+    "stream_processor_payload": PAYLOAD_TAKEN,
+    "stream_processor_payload_extracted_fields": PAYLOAD_TAKEN,
+}
+
+
+def test_every_recorded_event_has_an_effect() -> None:
+    assert set(EFFECTS) == EVENTS
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_a_recorded_event_does_what_it_should_and_no_more(
+    name: str, load_handler: LoadHandler, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    function = function_of(name)
+    event = notice_of_record(name) if name in HELD else recorded(name)
+    GIVEN[function](event)
+    answer = at_now(load_handler(function)).lambda_handler(event, invocation)
+    printed = metrics_in(capsys.readouterr().out)
+    counted = {metric: total(printed, metric) for metric in PIPELINE_METRICS if metric not in ORDINARY}
+    sent = len(messages_in(world.subscriber))
+    assert Effect(answer, {metric: count for metric, count in counted.items() if count}, sent) == EFFECTS[name]
+    assert messages_in(world.dead_letters) == []
+    if function.endswith("processor"):
+        assert len(items_of(FINDINGS_TABLE)) == EFFECTS[name].counted.get("FindingsRaised", 0)
 
 
 def function_of(name: str) -> str:
-    return next(function for function in FUNCTIONS if name.startswith(f"{function}_"))
+    return "object_processor" if name in HELD else next(each for each in FUNCTIONS if name.startswith(f"{each}_"))
 
 
-@pytest.mark.parametrize("name", [name for name in EVENTS if name not in OBJECTS])
-def test_a_recorded_event_is_taken(name: str, load_handler: LoadHandler, invocation: Invocation) -> None:
-    put_what_it_tells_of(name)
-    load_handler(function_of(name)).lambda_handler(recorded(name), invocation)
+def at_now(handler: ModuleType) -> ModuleType:
+    """The handler, which takes the time of the recorded events for now."""
+    if hasattr(handler, "outbox"):
+        object.__setattr__(handler.outbox(), "clock", lambda: NOW)
+    if hasattr(handler, "processor"):
+        handler.processor().sources.clock = lambda: NOW
+    return handler
 
 
-def put_what_it_tells_of(name: str) -> None:
-    if name.startswith("object_processor"):
-        for message in recorded(name)["Records"]:
-            for notice in object_notices(message["body"]):
-                clients.s3().put_object(Bucket=notice.source.bucket, Key=notice.source.key, Body=b"")
+def notice_of_record(name: str) -> dict[str, Any]:
+    """The notice of the object that a record is, which is put there."""
+    put(json.dumps(recorded(name)).encode(), FAILED_KEY)
+    return with_messages(notice_of(FAILED_KEY))
 
 
-@pytest.mark.parametrize(
-    ("name", "held"), list(zip(OBJECTS, ("stream_processor_payload", "stream_processor_kinesis"), strict=True))
-)
-def test_a_recorded_failed_invocation_holds_a_recorded_event(name: str, held: str) -> None:
+def nothing(event: dict[str, Any]) -> None:
+    """The event is all there is."""
+
+
+def objects_told_of(event: dict[str, Any]) -> None:
+    """The objects hold a scan, or the recorded failed invocation."""
+    bodies = [record["body"] for record in event["Records"]] if is_queue_batch(event) else direct_messages(event)
+    for source in (notice.source for body in bodies for notice in object_notices(body)):
+        if source.bucket == "failed-invocations":
+            put(json.dumps(recorded("failed_invocation_record")).encode(), source.key, source.bucket)
+        elif source.key != FAILED_KEY:
+            put(log_file(*scan()), source.key)
+
+
+def one_interface(event: dict[str, Any]) -> None:  # noqa: ARG001 - whatever the event
+    vpc_id = clients.ec2().create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = clients.ec2().create_subnet(VpcId=vpc_id, CidrBlock="10.0.0.0/20")["Subnet"]["SubnetId"]
+    clients.ec2().create_network_interface(SubnetId=subnet_id, Description="RDSNetworkInterface")
+
+
+def findings_waiting(event: dict[str, Any]) -> None:
+    """An alert and a background finding: just made when the stream tells of them, else left over from hours ago."""
+    made_at = NOW if "Records" in event else NOW - 7_200
+    records = recorded("notifier_findings_stream")["Records"]
+    found = [Finding.from_json(record["dynamodb"]["NewImage"]["finding"]["S"]) for record in records]
+    FindingTable(FINDINGS_TABLE, clients.dynamodb(), clock=lambda: made_at).put_new(found)
+
+
+GIVEN: dict[str, Callable[[dict[str, Any]], None]] = {
+    "stream_processor": nothing,
+    "object_processor": objects_told_of,
+    "inventory": one_interface,
+    "notifier": findings_waiting,
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_recorded_failed_invocation_holds_a_recorded_event(name: str) -> None:
     event, _ = failed_event([json.dumps(recorded(name)).encode()])
-    assert event == recorded(held)
+    assert event == recorded(HELD[name])
 
 
 def test_every_function_has_a_recorded_event() -> None:
-    assert {function_of(name) for name in EVENTS if name not in OBJECTS} == set(FUNCTIONS)
+    assert {function_of(name) for name in EFFECTS if name not in HELD} == set(FUNCTIONS)
 
 
 def test_a_handler_wires_and_does_not_decide() -> None:
@@ -57,14 +177,13 @@ def test_a_handler_wires_and_does_not_decide() -> None:
         "aws-lambda-go/cloudwatch-logs-event.json",
         "lambda-promtail-events/events_cloudwatch-logs-event.json",
         "powertools-python/cloudWatchLogEvent.json",
+        "powertools-python/cloudWatchLogEventWithPolicyLevel.json",
     ],
 )
 def test_a_payload_recorded_by_others_is_understood_up_to_its_log_group(
     name: str, load_handler: LoadHandler, invocation: Invocation
 ) -> None:
     """Its log group has no format here: the error that names it shows that all before was understood."""
-    sample = ROOT.parent / "shared" / "samples" / name
-    if not sample.exists():
-        pytest.skip("the samples of other projects are not here")
+    event = json.loads(recorded_by_others(f"samples/{name}").read_text())
     with pytest.raises(Exception, match="has no log format"):
-        load_handler("stream_processor").lambda_handler(json.loads(sample.read_text()), invocation)
+        load_handler("stream_processor").lambda_handler(event, invocation)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.errors import PoisonError
@@ -58,6 +58,8 @@ class LogStore:
                 answer = self.client.get_object(Bucket=source.bucket, Key=source.key, **version)
         except ClientError as error:
             raise _poison(source, error) from error
+        except ParamValidationError as error:
+            raise PoisonError("object-missing", f"{source} can't be read: nothing can have that name") from error
         if (size := answer["ContentLength"]) > MAX_OBJECT_BYTES:
             raise PoisonError("object-too-large", f"{source} has {size} bytes, more than {MAX_OBJECT_BYTES}")
         return answer["Body"]

@@ -1,10 +1,13 @@
-"""Queue messages → notices of new S3 objects, however they came: from S3 itself, through SNS, or from EventBridge."""
+"""Events → messages → notices of S3 objects: S3's own, those through SNS or from EventBridge, queued or not."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
+
+from aws_lambda_powertools.utilities.data_classes import S3Event
+from aws_lambda_powertools.utilities.data_classes.s3_event import S3EventRecord
 
 from flowsentry.aws.log_store import StoredObject
 from flowsentry.errors import PoisonError
@@ -29,6 +32,24 @@ class ObjectNotice:
         return self.event_name.startswith(CREATED)
 
 
+def is_queue_batch(event: object) -> bool:
+    """Whether an event is a batch of messages of a queue, which are answered for one by one."""
+    match event:
+        case {"Records": [{"eventSource": "aws:sqs"}, *_]}:
+            return True
+    return False
+
+
+def direct_messages(event: object) -> list[str]:
+    """The messages of an event that came without a queue, each as the queue would hold it had it been sent there: in
+    the dead-letter queue they can be redriven. SNS begins the names of its keys with a capital, unlike all others.
+    """
+    match event:
+        case {"Records": [{"EventSource": "aws:sns"}, *_] as records}:
+            return [json.dumps(record.get("Sns", record)) for record in records]
+    return [json.dumps(event)]
+
+
 def object_notices(body: str) -> list[ObjectNotice]:
     """The notices in a message; none for the test message that S3 sends when a notification is set up.
 
@@ -40,8 +61,8 @@ def object_notices(body: str) -> list[ObjectNotice]:
             return []
         if "detail" in message:
             return [_from_eventbridge(message, body)]
-        return list(_from_s3(message["Records"], body))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return list(_from_s3(message, body))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PoisonError("not-a-notice", f"the message is no notice of an S3 object: {error!r}") from error
 
 
@@ -53,28 +74,41 @@ def _unwrapped(message: Mapping[str, Any]) -> Mapping[str, Any]:
     return message
 
 
-def _from_s3(records: list[Mapping[str, Any]], body: str) -> Iterator[ObjectNotice]:
-    """S3's keys are URL-encoded, with `+` for a space.
+def _from_s3(message: Mapping[str, Any], body: str) -> Iterator[ObjectNotice]:
+    records = list(S3Event(dict(message)).records)
+    if not records:
+        raise ValueError("it has no records")
+    for record in records:
+        yield _from_record(record, body if len(records) == 1 else json.dumps({"Records": [record.raw_event]}))
+
+
+def _from_record(record: S3EventRecord, body: str) -> ObjectNotice:
+    """S3's keys are URL-encoded, with `+` for a space; Powertools hands this one on as it came.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
-    for record in records:
-        entry = record["s3"]["object"]
-        source = StoredObject(record["s3"]["bucket"]["name"], unquote_plus(entry["key"]), entry.get("versionId"))
-        alone = body if len(records) == 1 else json.dumps({"Records": [record]})
-        yield _notice(source, entry.get("eTag"), record["eventName"], alone)
+    entry = record.s3.get_object
+    source = StoredObject(_text(record.s3.bucket.name), unquote_plus(_text(entry.key)), entry.version_id)
+    return _notice(source, entry.etag or entry.get("sequencer"), record.event_name, body)
 
 
 def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectNotice:
-    """EventBridge's keys are not encoded.
+    """EventBridge's keys are not encoded. Powertools would decode them all the same, and miss the objects whose keys
+    have a `+` or a `%`.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
-    entry = message["detail"]["object"]
-    source = StoredObject(message["detail"]["bucket"]["name"], entry["key"], entry.get("version-id"))
-    return _notice(source, entry.get("etag"), message["detail-type"], body)
+    bucket, entry = message["detail"]["bucket"], message["detail"]["object"]
+    source = StoredObject(_text(bucket["name"]), _text(entry["key"]), entry.get("version-id"))
+    return _notice(source, entry.get("etag") or entry.get("sequencer"), message["detail-type"], body)
 
 
-def _notice(source: StoredObject, etag: str | None, event_name: str, body: str) -> ObjectNotice:
-    identity = "\n".join((source.bucket, source.key, source.version_id or etag or ""))
-    return ObjectNotice(source, identity, event_name, body)
+def _notice(source: StoredObject, content: str | None, event_name: object, body: str) -> ObjectNotice:
+    identity = "\n".join((source.bucket, source.key, source.version_id or content or ""))
+    return ObjectNotice(source, identity, _text(event_name), body)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{value!r} is no name")
+    return value

@@ -1,6 +1,8 @@
-"""Queue messages about S3 objects: each object once, what no retry can help to the dead-letter queue."""
+"""Messages about S3 objects: each object once, what no retry can help to the dead-letter queue."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.failed_invocation import failed_event
@@ -10,38 +12,66 @@ from flowsentry.aws.payload_processor import PayloadProcessor
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.decode import object_texts
 from flowsentry.errors import PoisonError
+from flowsentry.flow_log_key import flow_log_key, is_something_else, is_stranger_among_flow_logs
 from flowsentry.pipeline import Outcome
 from flowsentry.telemetry import count, count_by, logger
+
+NO_FLOW_LOG = frozenset({"no-header", "bad-header", "not-a-failed-invocation"})
+"""Reasons that say what an object is not. A file that somebody put among flow logs under a name of their own is left
+alone for these; one that AWS named must be a flow log, and is set aside. A damaged one may have been a flow log under
+any name."""
 
 
 @dataclass(frozen=True)
 class ObjectProcessor:
-    """Takes messages one by one; a message that it returns from is done with, one that it raises at is retried."""
+    """Takes messages; those that it returns from are done with, those that it raises at are to come again."""
 
     sources: SourceProcessor
     payloads: PayloadProcessor
     once: ObjectsOnce
     dead_letters: DeadLetters
 
-    def take(self, body: str) -> None:
-        """Processes the objects that a message tells of. Raises when any of them is to be retried."""
+    def take(self, *bodies: str) -> None:
+        """Processes the objects that messages tell of. What fails holds up no other; when all were tried, the first
+        error of those to be retried is raised. Doing all again is harmless: what is done is remembered.
+        """
+        failures: list[Exception] = []
+        for step in (step for body in bodies for step in self._steps(body)):
+            try:
+                step()
+            except Exception as failure:  # noqa: BLE001 - raised below
+                count("RetriedNotices")
+                logger().exception("notice to be retried")
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+
+    def _steps(self, body: str) -> Iterator[Callable[[], None]]:
+        """What a message asks for, one object a step."""
         try:
             notices = object_notices(body)
         except PoisonError as poison:
-            self._set_aside(body, poison)
+            yield partial(self._set_aside, body, poison)
             return
         count("TestNotices", int(not notices))
-        for notice in notices:
-            self._take_object(notice)
+        yield from (partial(self._take_object, notice) for notice in notices)
 
     def _take_object(self, notice: ObjectNotice) -> None:
         if not notice.is_new_object:
             count("IgnoredNotices")
-            return
+        elif is_something_else(notice.source.key):
+            _ignore(notice, "by its key it is something else")
+        else:
+            self._take_flow_log(notice)
+
+    def _take_flow_log(self, notice: ObjectNotice) -> None:
         try:
             result = self.once.run(notice.identity, lambda: self._process(notice))
         except PoisonError as poison:
-            self._set_aside(notice.body, poison)
+            if poison.reason in NO_FLOW_LOG and is_stranger_among_flow_logs(notice.source.key):
+                _ignore(notice, str(poison))
+            else:
+                self._set_aside(notice.body, poison)
             return
         if damage := result["damage"]:
             self._set_aside(notice.body, PoisonError(damage["reason"], damage["message"]))
@@ -51,12 +81,20 @@ class ObjectProcessor:
         if event is not None:
             self.payloads.recover(event)
             return {"damage": None}
-        return {"damage": _damage(self.sources.process(str(notice.source), object_texts(blocks)))}
+        told = flow_log_key(notice.source.key)
+        origin = told.origin if told else None
+        outcome = self.sources.process(str(notice.source), object_texts(blocks), origin=origin)
+        return {"damage": _damage(outcome)}
 
     def _set_aside(self, body: str, poison: PoisonError) -> None:
         self.dead_letters.send(body, poison)
         count_by("PoisonSources", {poison.reason: 1})
         logger().error("notice set aside", extra={"reason": poison.reason, "error": str(poison)})
+
+
+def _ignore(notice: ObjectNotice, why: str) -> None:
+    count("IgnoredObjects")
+    logger().debug("object ignored", extra={"source": str(notice.source), "why": why})
 
 
 def _damage(outcome: Outcome) -> Result | None:

@@ -11,6 +11,7 @@ from flowsentry.aws.log_formats import LogFormats
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.decode import subscription, subscription_text
 from flowsentry.errors import PoisonError, RetryableError
+from flowsentry.flow_log_key import Origin
 from flowsentry.frames import LogText, Subscription
 from flowsentry.pipeline import Outcome
 from flowsentry.telemetry import count
@@ -35,7 +36,8 @@ class PayloadProcessor:
         if payload.is_control:
             count("ControlMessages")
             return Outcome()
-        return self.sources.process(source_of(payload), [self._text(payload)])
+        origin = Origin(payload.owner, self.sources.region)
+        return self.sources.process(source_of(payload), [self._text(payload)], origin=origin)
 
     def recover(self, event: Any) -> None:
         """Processes every payload of an event that a function failed on for good; a bad one holds up no other.

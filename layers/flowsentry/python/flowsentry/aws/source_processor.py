@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +21,7 @@ from flowsentry.emit.enriched_object import enriched_key
 from flowsentry.emit.metrics import emf
 from flowsentry.evidence import EvidenceStore
 from flowsentry.findings import FindingStore
+from flowsentry.flow_log_key import Origin
 from flowsentry.frames import LogText
 from flowsentry.metric_names import NAMESPACE
 from flowsentry.pipeline import Context, Outcome
@@ -35,7 +36,7 @@ LEFT_BEHIND_SECONDS = 3_600
 
 @dataclass
 class SourceProcessor:
-    """Where a processor keeps state and puts what it makes."""
+    """Where a processor keeps state and puts what it makes; `region` is where it runs."""
 
     evidence: EvidenceStore
     findings: FindingStore
@@ -44,6 +45,7 @@ class SourceProcessor:
     output_bucket: str
     inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
     clock: Callable[[], float] = time.time
+    region: str | None = None
     _context: Context = field(default_factory=Context, init=False)
 
     @classmethod
@@ -57,10 +59,11 @@ class SourceProcessor:
             LogStore(clients.s3()),
             settings.output_bucket,
             settings.inside_networks or PRIVATE_NETWORKS,
+            region=clients.s3().meta.region_name,
         )
 
-    def process(self, source: str, texts: Iterable[LogText]) -> Outcome:
-        """What became of the source, after every store has accepted it.
+    def process(self, source: str, texts: Iterable[LogText], *, origin: Origin | None = None) -> Outcome:
+        """What became of the source, after every store has accepted it. Its origin, where it is known, is logged.
 
         Nothing is left of a source that raises PoisonError (never retry); after RetryableError, or any other, doing it
         all again leaves what doing it once leaves. Metrics are printed last, so a failed try prints none.
@@ -72,7 +75,7 @@ class SourceProcessor:
                 self._keep_enriched(source, outcome, path)
         if outcome.rejected.sample:
             self._keep_rejected(source, outcome)
-        _log(source, outcome)
+        _log(source, origin, outcome)
         self._measure(outcome)
         return outcome
 
@@ -110,7 +113,7 @@ class SourceProcessor:
         sys.stdout.flush()
 
 
-def _log(source: str, outcome: Outcome) -> None:
+def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
     """A line for a source with something in it worth looking up; others only where debugging is on."""
     is_news = bool(outcome.findings or outcome.rejected.total or outcome.unknown_fields)
     write = logger().info if is_news else logger().debug
@@ -118,6 +121,7 @@ def _log(source: str, outcome: Outcome) -> None:
         "source processed",
         extra={
             "source": source,
+            **(asdict(origin) if origin else {}),
             "lines": outcome.lines,
             "rejected_lines": dict(outcome.rejected.counts),
             "findings": [finding.id for finding in outcome.findings],
