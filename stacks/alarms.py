@@ -63,6 +63,16 @@ class Alarms(Construct):
             of_function("DestinationDeliveryFailures", function_name, "Sum"),
         )
 
+    def watch_stream(self, function_name: str) -> None:
+        minutes = self._deployment.freshness_minutes
+        self._alarm(
+            "iterator-age",
+            f"A payload was in the stream for more than {minutes} minutes before stream_processor read it: payloads "
+            "are not read as fast as they come, or one holds up those behind it.",
+            of_function("IteratorAge", function_name, "Maximum"),
+            threshold=minutes * 60 * 1000,
+        )
+
     def watch_freshness(self, service: str) -> None:
         """Silence is a breach: no news is what this alarm is for."""
         minutes = self._deployment.freshness_minutes

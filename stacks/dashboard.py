@@ -81,6 +81,13 @@ class Dashboard(Construct):
             _graph("Throttles", each("Throttles", "Sum")),
         )
 
+    def add_stream(self, function_name: str) -> None:
+        """Of the stream in between, by the function that reads it."""
+        self._dashboard.add_widgets(
+            _graph("Age of payloads in the stream (ms)", {"age": of_function("IteratorAge", function_name, "Maximum")}),
+            _graph("Failed payloads of the stream", {"tries": pipeline("FailedPayloads", "stream_processor")}),
+        )
+
 
 def _by_processor(name: PipelineMetric, statistic: Statistic = "Sum") -> dict[str, cloudwatch.Metric]:
     return {service: pipeline(name, service, statistic) for service in PROCESSORS}

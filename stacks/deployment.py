@@ -54,6 +54,8 @@ class Source:
     file_format: str = setting(one_of("plain-text"), default="plain-text")
     hive_partitions: bool = setting(yes_or_no(), default=False)
     hourly_partitions: bool = setting(yes_or_no(), default=False)
+    kinesis: bool = setting(yes_or_no(), default=False)
+    draining_kinesis: bool = setting(yes_or_no(), default=False)
 
     @property
     def id(self) -> str:
@@ -74,6 +76,8 @@ class Source:
     def problems(self) -> Iterator[str]:
         if self.destination == CLOUDWATCH and (self.hive_partitions or self.hourly_partitions):
             yield f'hive_partitions and hourly_partitions need destination "{S3}"; destination is "{CLOUDWATCH}"'
+        if self.destination != CLOUDWATCH and self.kinesis:
+            yield f'kinesis is true and needs destination "{CLOUDWATCH}"; destination is "{self.destination}"'
 
 
 def _digest(form: str) -> str:
@@ -148,6 +152,16 @@ class Deployment:
     def log_groups(self) -> dict[str, str]:
         """{id of a log group: log format} of all sources."""
         return {id_: form for source in self.sources for id_, form in source.log_groups.items()}
+
+    @property
+    def streamed_log_groups(self) -> frozenset[str]:
+        """The ids of those log groups whose payloads go through the stream."""
+        return frozenset(id_ for source in self.sources if source.kinesis for id_ in source.log_groups)
+
+    @property
+    def has_payload_stream(self) -> bool:
+        """Whether there is a stream: some source writes to it, or has written and is to be read to its end."""
+        return any(source.kinesis or source.draining_kinesis for source in self.sources)
 
     @property
     def vpc_ids(self) -> tuple[str, ...]:

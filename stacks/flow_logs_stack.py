@@ -19,6 +19,7 @@ from stacks.log_buckets import (
 from stacks.log_group import TimedLogGroup
 from stacks.notice_queue import NoticeQueue
 from stacks.parameters import Value, log_group_value
+from stacks.payload_stream import PayloadStream
 
 
 class FlowLogsStack(HouseStack):
@@ -42,6 +43,8 @@ class FlowLogsStack(HouseStack):
         self._flow_logs(log_bucket, log_groups)
         self._publish(notices, log_bucket, failed_invocations)
         self._publish_log_groups(log_groups)
+        if deployment.has_payload_stream:
+            self.publish({Value.PAYLOAD_STREAM_ARN: PayloadStream(self, "PayloadStream").stream_arn})
         self._warn_of_unknown_fields()
 
     def _log_groups(self) -> dict[str, TimedLogGroup]:

@@ -10,9 +10,11 @@ from stacks.private_bucket import PrivateBucket
 
 LOG_PREFIX = "AWSLogs/"
 """Where log delivery puts flow logs."""
-FAILED_INVOCATION_PREFIX = "aws/lambda/async/"
-"""Where Lambda puts records of failed invocations.
-https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
+FAILED_INVOCATION_PREFIX = "aws/lambda/"
+"""Where Lambda puts records of failed invocations: under `async/<function>/`, and of a stream's batches under the id of
+the event source mapping, which no template knows.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html"""
 FAILED_INVOCATION_DAYS = 30
 """Longer than the dead-letter queue keeps a notice, so that every notice there still has its object."""
 

@@ -35,6 +35,8 @@ class MonitoringStack(HouseStack):
         dashboard.add_pipeline()
         dashboard.add_queues(self.read(Value.NOTICE_QUEUE), self.read(Value.NOTICE_DLQ))
         dashboard.add_functions(self._function_names)
+        if deployment.has_payload_stream:
+            dashboard.add_stream(self._function_names["stream_processor"])
 
     def _alarms(self) -> Alarms:
         topic = sns.Topic.from_topic_arn(self, "AlertTopic", self.read(Value.ALERT_TOPIC_ARN))
@@ -44,6 +46,8 @@ class MonitoringStack(HouseStack):
         for service, function_name in self._function_names.items():
             alarms.watch_function(service, function_name)
         alarms.watch_kept_failures(self._function_names["stream_processor"])
+        if self.deployment.has_payload_stream:
+            alarms.watch_stream(self._function_names["stream_processor"])
         for destination, service in ((CLOUDWATCH, "stream_processor"), (S3, "object_processor")):
             if self.deployment.uses(destination):
                 alarms.watch_freshness(service)

@@ -19,6 +19,7 @@ class Value(StrEnum):
     NOTICE_DLQ_URL = "notice-dead-letter-queue-url"
     NOTICE_DLQ = "notice-dead-letter-queue-name"
     LOG_FORMATS = "log-formats"
+    PAYLOAD_STREAM_ARN = "payload-stream-arn"
     EVIDENCE_TABLE = "evidence-table-name"
     FINDINGS_TABLE = "findings-table-name"
     FINDINGS_STREAM_ARN = "findings-stream-arn"

@@ -18,12 +18,22 @@ from stacks.state_tables import UNPUBLISHED_INDEX
 
 KEYS_VARY = "One function reads or writes all objects under this prefix, and their keys hold dates and hashes."
 """Why a grant on objects ends in `*`."""
+DESCRIBES_KNOW_NO_RESOURCES = "Describe calls of EC2 and Elastic Load Balancing know no resources."
 DESCRIBES = (
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeVpcs",
     "elasticloadbalancing:DescribeLoadBalancers",
 )
+READS_OF_A_STREAM = (
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+)
+"""What Lambda needs to follow a stream without a consumer of its own (that would be `SubscribeToShard` as well).
+https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html"""
 
 
 class ProcessingStack(HouseStack):
@@ -55,15 +65,18 @@ class ProcessingStack(HouseStack):
             function.allow(["ssm:GetParameter"], log_formats)
             function.allow(["s3:GetObject"], self._objects(Value.OUTPUT_BUCKET, INVENTORY_KEY))
             function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
+            function.allow_all_of(["ec2:DescribeFlowLogs"], "*", DESCRIBES_KNOW_NO_RESOURCES)
             for prefix in (ENRICHED_PREFIX, REJECTED_PREFIX):
                 function.allow_all_of(["s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, f"{prefix}*"), KEYS_VARY)
 
     def _grant_stream_processor(self) -> None:
-        """What Lambda needs to keep failed invocations."""
+        """What Lambda needs to keep failed invocations, and to read the stream where there is one."""
         kept = f"{FAILED_INVOCATION_PREFIX}*"
         function = self.stream.function
         function.allow_all_of(["s3:PutObject"], self._objects(Value.FAILED_INVOCATION_BUCKET, kept), KEYS_VARY)
         function.allow(["s3:ListBucket"], self._bucket(Value.FAILED_INVOCATION_BUCKET))
+        if self.deployment.has_payload_stream:
+            function.allow(READS_OF_A_STREAM, self.read(Value.PAYLOAD_STREAM_ARN))
 
     def _grant_object_processor(self) -> None:
         function = self.objects.function
@@ -83,7 +96,7 @@ class ProcessingStack(HouseStack):
 
     def _grant_inventory(self) -> None:
         function = self.ownership.function
-        function.allow_all_of(DESCRIBES, "*", "Describe calls of EC2 and Elastic Load Balancing know no resources.")
+        function.allow_all_of(DESCRIBES, "*", DESCRIBES_KNOW_NO_RESOURCES)
         function.allow(["s3:GetObject", "s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, INVENTORY_KEY))
         function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
 
@@ -99,12 +112,23 @@ class ProcessingStack(HouseStack):
 
     def _trigger(self, log_group_prefix: str) -> None:
         """Last, because Lambda checks a function's grants when a trigger is made."""
-        log_groups = {id_: self.read(log_group_value(id_)) for id_ in self.deployment.log_groups}
         self.stream.keep_failures_in(self._bucket(Value.FAILED_INVOCATION_BUCKET))
-        self.stream.subscribe(log_groups, f"{log_group_prefix}-")
+        self._subscribe(log_group_prefix)
         self.objects.take_from(self.read(Value.NOTICE_QUEUE_ARN))
         self.alerting.follow(self.read(Value.FINDINGS_STREAM_ARN))
         self.alerting.sweep()
+
+    def _subscribe(self, log_group_prefix: str) -> None:
+        """Each log group to the function, or to the stream that the function follows."""
+        names = {id_: self.read(log_group_value(id_)) for id_ in self.deployment.log_groups}
+        streamed = {id_: name for id_, name in names.items() if id_ in self.deployment.streamed_log_groups}
+        direct = {id_: name for id_, name in names.items() if id_ not in streamed}
+        self.stream.subscribe(direct, f"{log_group_prefix}-")
+        if self.deployment.has_payload_stream:
+            stream_arn = self.read(Value.PAYLOAD_STREAM_ARN)
+            followed = self.stream.follow(stream_arn, self._bucket(Value.FAILED_INVOCATION_BUCKET))
+            if streamed:
+                self.stream.subscribe_through(stream_arn, streamed, followed)
 
     def _publish(self) -> None:
         self.publish(

@@ -8,14 +8,25 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.notice_queue import BATCH_WINDOW_SECONDS
+from stacks.payload_stream import SubscriptionRole
 from stacks.python_function import House, PythonFunction, Size
 
 BATCH_SIZE = 10
 """Notices a run. More: fewer runs, and a longer one to repeat when it dies. Fewer: more cold starts."""
 STREAM_RETRIES = 2
-"""Lambda's most for asynchronous invocations; after them the payload goes to the bucket of failed invocations."""
+"""Lambda's most for asynchronous invocations; after them the payload goes to the bucket of failed invocations. For a
+batch of the stream the same: more holds up the payloads behind it, fewer makes work of what passes by itself."""
 STREAM_MAX_AGE_HOURS = 6
 """Lambda's most, so that a long throttling costs time and no payload."""
+PAYLOADS_A_BATCH, PAYLOAD_WINDOW_SECONDS = 100, 5
+"""One payload takes some 0.1 s. More at a time: a batch nears the function's timeout. Fewer: more runs. The window is
+nothing to a payload that is minutes old."""
+BATCHES_AT_ONCE = 10
+"""For each shard; Lambda's most, because no payload needs to come before another. A stream on demand begins with four
+shards, so 40 runs take some 400 payloads a second. Fewer: fewer payloads, and more that a failed batch holds up."""
+MAX_PAYLOAD_AGE_HOURS = 12
+"""Older payloads go to the bucket of failed invocations: Lambda waits for a throttled function as long as it takes, and
+the stream forgets after a day. Longer: less time to write what has piled up. Shorter: an outage costs more objects."""
 
 
 class StreamProcessor(Construct):
@@ -49,8 +60,8 @@ class StreamProcessor(Construct):
         )
 
     def subscribe(self, log_groups: Mapping[str, str], name_prefix: str) -> None:
-        """A subscription for each log group (name by id). One permission serves all that begin with `name_prefix`: one
-        each would burst the function's policy of 20 KB at about 60 groups.
+        """The function to each of these log groups (name by id). One permission serves all that begin with
+        `name_prefix`: one each would burst the function's policy of 20 KB at about 60 groups.
         """
         stack = Stack.of(self)
         groups = stack.format_arn(
@@ -69,14 +80,66 @@ class StreamProcessor(Construct):
             source_arn=groups,
         )
         for id_, name in log_groups.items():
-            subscription = logs.CfnSubscriptionFilter(
-                self,
-                f"Subscription-{id_}",
-                log_group_name=name,
-                destination_arn=self.function.function_arn,
-                filter_pattern="",
-            )
+            subscription = self._subscription(id_, name, destination_arn=self.function.function_arn)
             subscription.node.add_dependency(permission)
+
+    def follow(self, stream_arn: str, failures_arn: str) -> lambda_.CfnEventSourceMapping:
+        """What fails thrice becomes an object. From the oldest payload: from the latest, those are missed that come in
+        the minutes until Lambda begins to poll.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html#services-kinesis-stream-start-pos
+        """
+        to_bucket = lambda_.CfnEventSourceMapping.OnFailureProperty(destination=failures_arn)
+        return lambda_.CfnEventSourceMapping(
+            self,
+            "Payloads",
+            function_name=self.function.function_name,
+            event_source_arn=stream_arn,
+            starting_position="TRIM_HORIZON",
+            batch_size=PAYLOADS_A_BATCH,
+            maximum_batching_window_in_seconds=PAYLOAD_WINDOW_SECONDS,
+            parallelization_factor=BATCHES_AT_ONCE,
+            function_response_types=["ReportBatchItemFailures"],
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=STREAM_RETRIES,
+            maximum_record_age_in_seconds=MAX_PAYLOAD_AGE_HOURS * 3600,
+            destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(on_failure=to_bucket),
+        )
+
+    def subscribe_through(
+        self, stream_arn: str, log_groups: Mapping[str, str], followed: lambda_.CfnEventSourceMapping
+    ) -> None:
+        """The stream to each of these log groups (name by id), once it is followed. Payloads spread over all shards: by
+        log stream, which is the interface, a busy one would be throttled by its shard while the others idle.
+        """
+        role = SubscriptionRole(self, "PayloadRole", stream_arn=stream_arn)
+        for id_, name in log_groups.items():
+            subscription = self._subscription(
+                id_, name, destination_arn=stream_arn, role_arn=role.role_arn, distribution="Random"
+            )
+            subscription.node.add_dependency(followed)
+
+    def _subscription(
+        self,
+        id_: str,
+        log_group_name: str,
+        *,
+        destination_arn: str,
+        role_arn: str | None = None,
+        distribution: str | None = None,
+    ) -> logs.CfnSubscriptionFilter:
+        """Of one id whatever its destination: another destination changes it in place, so that a log group has one
+        filter at any time (of two that it may have), and nothing is delivered twice or never.
+        """
+        return logs.CfnSubscriptionFilter(
+            self,
+            f"Subscription-{id_}",
+            log_group_name=log_group_name,
+            filter_pattern="",
+            destination_arn=destination_arn,
+            role_arn=role_arn,
+            distribution=distribution,
+        )
 
 
 class ObjectProcessor(Construct):

@@ -18,10 +18,12 @@ Synthesise = Callable[[Mapping[str, Any]], Templates]
 
 VPC = "vpc-0123456789abcdef0"
 OTHER_VPC = "vpc-0fedcba9876543210"
-BOTH_WAYS = {
+BUSY_VPC = "vpc-0a1b2c3d4e5f60718"
+EVERY_WAY = {
     "sources": [
         {"vpc_ids": [VPC], "destination": "cloudwatch", "draining_log_formats": ["default"]},
         {"vpc_ids": [OTHER_VPC], "destination": "s3", "hive_partitions": True},
+        {"vpc_ids": [BUSY_VPC], "destination": "cloudwatch", "kinesis": True},
     ],
     "alert_emails": ["people@example.com"],
     "inside_networks": ["10.0.0.0/8"],
@@ -52,7 +54,7 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
 @pytest.fixture(scope="session")
 def templates(synthesise: Synthesise) -> Templates:
     """The app with a source of each kind."""
-    return synthesise(BOTH_WAYS)
+    return synthesise(EVERY_WAY)
 
 
 @pytest.fixture(scope="session")

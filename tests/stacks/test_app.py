@@ -19,7 +19,9 @@ KEPT = {
         "AWS::Logs::LogGroup": {
             "LogGroupvpc0123456789abcdef0b180a1016CD2A06F",
             "LogGroupvpc0123456789abcdef0f0caeb59300DCA2C",
+            "LogGroupvpc0a1b2c3d4e5f60718b180a101F33FB47F",
         },
+        "AWS::Kinesis::Stream": {"PayloadStream525ACAD1"},
     },
     "State": {
         "AWS::S3::Bucket": {"OutputAB65CDDE"},
@@ -33,6 +35,7 @@ KEPT = {
     },
 }
 UNBOUNDED_ACTIONS = {
+    "ec2:DescribeFlowLogs",
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeVpcs",
@@ -131,7 +134,10 @@ def test_what_must_survive_keeps_its_logical_id(templates: Mapping[str, Any], st
     assert {id_ for id_, each in resources.items() if each["Type"] == kind} == KEPT[stack][kind]
 
 
-@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup"])
+@pytest.mark.parametrize(
+    "kind",
+    ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::Kinesis::Stream"],
+)
 def test_what_must_survive_is_retained(templates: Mapping[str, Any], kind: str) -> None:
     kept = [
         (each["DeletionPolicy"], each["UpdateReplacePolicy"])
@@ -193,6 +199,8 @@ def test_nothing_has_a_name_that_would_collide_with_its_successor(every: Callabl
         ("AWS::DynamoDB::Table", "TableName"),
         ("AWS::Logs::LogGroup", "LogGroupName"),
         ("AWS::SQS::Queue", "QueueName"),
+        ("AWS::Kinesis::Stream", "Name"),
+        ("AWS::Logs::SubscriptionFilter", "FilterName"),
         ("AWS::Lambda::Function", "FunctionName"),
         ("AWS::IAM::Role", "RoleName"),
     ):

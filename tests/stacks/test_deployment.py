@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from flowsentry.fields import DEFAULT_LOG_FORMAT
 from stacks.allowed import SettingsError
-from stacks.deployment import FULL_LOG_FORMAT, Deployment, unknown_fields
+from stacks.deployment import FULL_LOG_FORMAT, Deployment, Source, unknown_fields
 
 ROOT = Path(__file__).parents[2]
 VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-12345678"
@@ -52,6 +53,7 @@ def test_every_setting_is_described_in_the_documentation() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     message = refusal({"nothing_of_the_kind": 1})
     known = message.partition("allowed: ")[2].strip().split(", ")
+    known += [field.name for field in fields(Source)]
     assert [name for name in known if f"`{name}`" not in page] == []
 
 
@@ -118,6 +120,11 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(settings: dict[
         ({"max_aggregation_seconds": 61}, "sources[0].max_aggregation_seconds is 61; allowed: one of 60, 600"),
         ({"hive_partitions": "yes"}, 'sources[0].hive_partitions is "yes"; allowed: true or false'),
         ({"hive_partitions": True}, 'hive_partitions and hourly_partitions need destination "s3"'),
+        ({"kinesis": "on"}, 'sources[0].kinesis is "on"; allowed: true or false'),
+        (
+            {"destination": "s3", "kinesis": True},
+            'flowsentry.sources[0]: kinesis is true and needs destination "cloudwatch"; destination is "s3"',
+        ),
         ({"log_format": "${a}  ${b}"}, "is not `${field}` tokens with single spaces between them"),
         ({"log_format": "${end} ${end}"}, "log format names end twice"),
         ({"log_format": 5}, 'sources[0].log_format is 5; allowed: "default"'),
@@ -165,6 +172,18 @@ def test_a_field_that_is_not_known_yet_is_taken_and_told() -> None:
 def test_another_format_is_another_log_group() -> None:
     groups = read({"sources": [{**SOURCE, "draining_log_formats": ["default"]}]}).log_groups
     assert list(groups.values()) == [FULL_LOG_FORMAT, DEFAULT_LOG_FORMAT]
+
+
+def test_a_source_goes_through_the_stream_only_when_it_is_asked_to() -> None:
+    assert not read({}).has_payload_stream
+    streamed = read({"sources": [{**SOURCE, "kinesis": True}, {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch"}]})
+    assert streamed.has_payload_stream
+    assert streamed.streamed_log_groups == set(streamed.sources[0].log_groups)
+
+
+def test_a_source_that_left_the_stream_for_s3_may_still_drain_it() -> None:
+    draining = read({"sources": [{"vpc_ids": [VPC], "destination": "s3", "draining_kinesis": True}]})
+    assert (draining.has_payload_stream, draining.streamed_log_groups) == (True, frozenset())
 
 
 def test_log_groups_keep_their_ids_when_sources_change_places() -> None:

@@ -82,7 +82,7 @@ def test_only_log_delivery_for_this_account_writes_to_the_log_bucket(templates: 
 
 
 @pytest.mark.parametrize(
-    ("bucket", "prefix"), [("LogBucketCC3B17E8", "AWSLogs/"), ("FailedInvocationsED025904", "aws/lambda/async/")]
+    ("bucket", "prefix"), [("LogBucketCC3B17E8", "AWSLogs/"), ("FailedInvocationsED025904", "aws/lambda/")]
 )
 def test_new_objects_are_noticed_under_a_prefix_once_the_queue_admits_the_bucket(
     templates: Mapping[str, Any], bucket: str, prefix: str
@@ -175,6 +175,46 @@ def test_another_format_brings_another_log_group_and_the_old_one_stays_subscribe
     assert of_kind(before, "AWS::Logs::LogGroup").keys() < of_kind(after, "AWS::Logs::LogGroup").keys()
     assert flow_log_of(before, VPC)["LogGroupName"] != flow_log_of(after, VPC)["LogGroupName"]
     assert subscribed(after) == 2
+
+
+def test_the_stream_in_between_is_one_encrypted_and_on_demand(synthesise: Callable[..., Any]) -> None:
+    sources = [{**CLOUDWATCH, "kinesis": True}, {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch", "kinesis": True}]
+    (stream,) = of_kind(synthesise({"sources": sources}), "AWS::Kinesis::Stream").values()
+    assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert stream["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
+    assert stream["RetentionPeriodHours"] == 24
+
+
+def test_a_source_takes_the_way_through_the_stream_and_back_by_the_same_subscription(
+    synthesise: Callable[..., Any],
+) -> None:
+    """Same id, other destination: the one filter of the log group changes in place."""
+    streamed = {**CLOUDWATCH, "kinesis": True}
+    before, moved, back = (synthesise({"sources": [source]}) for source in (CLOUDWATCH, streamed, CLOUDWATCH))
+    filters = [of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing") for made in (before, moved, back)]
+    assert filters[0].keys() == filters[1].keys()
+    assert filters[0] == filters[2]
+    (there,) = filters[1].values()
+    assert "payloadstream" in str(there["DestinationArn"])
+    assert of_kind(before, "AWS::Kinesis::Stream") == {}
+
+
+def test_a_stream_that_drains_is_kept_and_read_while_log_groups_write_past_it(synthesise: Callable[..., Any]) -> None:
+    streamed, draining = (
+        synthesise({"sources": [{**CLOUDWATCH, key: True}]}) for key in ("kinesis", "draining_kinesis")
+    )
+    assert draining["FlowLogs"] == streamed["FlowLogs"]
+    kind = "AWS::Lambda::EventSourceMapping"
+    assert of_kind(draining, kind, "Processing") == of_kind(streamed, kind, "Processing")
+    (subscription,) = of_kind(draining, "AWS::Logs::SubscriptionFilter", "Processing").values()
+    assert "Function" in str(subscription["DestinationArn"])
+    assert [id_ for id_ in of_kind(draining, "AWS::IAM::Role", "Processing") if "PayloadRole" in id_] == []
+
+
+def test_old_log_groups_of_a_source_go_the_way_of_the_source(synthesise: Callable[..., Any]) -> None:
+    made = synthesise({"sources": [{**CLOUDWATCH, "kinesis": True, "draining_log_formats": ["default"]}]})
+    filters = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing").values()
+    assert [each["Distribution"] for each in filters] == ["Random", "Random"]
 
 
 def test_without_a_log_group_there_is_no_delivery_role(synthesise: Callable[..., Any]) -> None:

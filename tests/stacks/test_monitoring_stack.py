@@ -104,9 +104,24 @@ def test_a_lost_payload_rings_at_once(every: Every) -> None:
     assert (alarm["MetricName"], alarm["Threshold"]) == ("DestinationDeliveryFailures", 0)
 
 
+def test_a_payload_that_waits_in_the_stream_longer_than_news_may_be_old_rings(every: Every) -> None:
+    """Lambda tells the age in milliseconds; while nothing is read it tells none, and freshness rings."""
+    alarm = alarms(every)["iterator-age"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "IteratorAge", "Maximum")
+    assert "streamprocessorname" in str(alarm["Dimensions"])
+    assert (alarm["Threshold"], alarm["TreatMissingData"]) == (30 * 60 * 1000, "notBreaching")
+
+
+def test_without_a_stream_none_is_watched_or_drawn(synthesise: Callable[..., Any]) -> None:
+    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
+    monitoring = json.dumps(synthesise({"sources": [source]})["Monitoring"])
+    assert "IteratorAge" not in monitoring
+    assert "FailedPayloads" not in monitoring
+
+
 def test_the_dashboard_draws_every_traffic_metric_of_every_vpc(every: Every) -> None:
     traffic = {(name, value) for space, name, key, value, *_ in drawn(every) if (space, key) == ("Flowsentry", "vpc")}
-    vpcs = ("vpc-0123456789abcdef0", "vpc-0fedcba9876543210")
+    vpcs = ("vpc-0123456789abcdef0", "vpc-0fedcba9876543210", "vpc-0a1b2c3d4e5f60718")
     assert traffic == {(name, vpc) for name in TRAFFIC_METRICS for vpc in vpcs}
 
 

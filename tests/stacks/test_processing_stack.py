@@ -90,24 +90,71 @@ def _without_assets(template: Mapping[str, Any]) -> Any:
 def test_every_log_group_is_subscribed_by_one_permission(every: Every) -> None:
     """A permission for each group would burst the function's policy at about sixty."""
     subscriptions = every("AWS::Logs::SubscriptionFilter")
-    assert len(subscriptions) == 2
+    assert len(subscriptions) == 3
     assert {each["FilterPattern"] for each in subscriptions.values()} == {""}
+    assert len({json.dumps(each["LogGroupName"]) for each in subscriptions.values()}) == 3
     (permission,) = [p for p in every("AWS::Lambda::Permission").values() if p["Principal"] == "logs.amazonaws.com"]
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
     assert "log-group:flowsentry-flow-logs-*:*" in json.dumps(permission["SourceArn"])
 
 
-def test_a_subscription_waits_for_the_permission(templates: Mapping[str, Any]) -> None:
+def test_a_subscription_waits_until_its_payloads_can_be_taken(templates: Mapping[str, Any]) -> None:
     resources = templates["Processing"]["Resources"]
     (permission,) = [id_ for id_ in resources if "LogGroupsMayInvoke" in id_]
+    (follower,) = [
+        id_ for id_, each in resources.items() if "BisectBatch" in str(each) and "payloadstream" in str(each)
+    ]
     waits = [each["DependsOn"] for each in resources.values() if each["Type"] == "AWS::Logs::SubscriptionFilter"]
-    assert waits == [[permission], [permission]]
+    assert waits == [[permission], [permission], [follower]]
 
 
 def test_a_payload_that_fails_thrice_is_kept_in_a_bucket(every: Every) -> None:
     (config,) = every("AWS::Lambda::EventInvokeConfig").values()
     assert config["MaximumRetryAttempts"] == 2
     assert "failedinvocationbucket" in json.dumps(config["DestinationConfig"]["OnFailure"])
+
+
+def test_a_busy_log_group_writes_to_all_shards_of_the_stream_by_a_role(every: Every) -> None:
+    (streamed,) = [each for each in every("AWS::Logs::SubscriptionFilter").values() if "Distribution" in each]
+    assert "payloadstreamarn" in json.dumps(streamed["DestinationArn"])
+    assert streamed["Distribution"] == "Random"
+    assert streamed["RoleArn"]["Fn::GetAtt"][0] in every("AWS::IAM::Role")
+
+
+def test_only_log_groups_of_this_account_take_the_role_and_only_to_put(every: Every) -> None:
+    (role,) = [each for id_, each in every("AWS::IAM::Role").items() if "PayloadRole" in id_]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "logs.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert ":logs:" in json.dumps(trust["Condition"]["StringLike"]["aws:SourceArn"])
+    (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "kinesis:PutRecord"
+    assert "payloadstreamarn" in json.dumps(statement["Resource"])
+
+
+def test_the_stream_is_read_from_its_oldest_payload_and_what_fails_thrice_is_kept(every: Every) -> None:
+    (source,) = [m for m in every("AWS::Lambda::EventSourceMapping").values() if "payload" in str(m["EventSourceArn"])]
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert (source["BisectBatchOnFunctionError"], source["MaximumRetryAttempts"]) == (True, 2)
+    assert "failedinvocationbucket" in json.dumps(source["DestinationConfig"]["OnFailure"])
+
+
+def test_a_payload_leaves_the_stream_for_the_bucket_before_the_stream_forgets_it(every: Every) -> None:
+    (source,) = [m for m in every("AWS::Lambda::EventSourceMapping").values() if "payload" in str(m["EventSourceArn"])]
+    (stream,) = every("AWS::Kinesis::Stream").values()
+    assert source["MaximumRecordAgeInSeconds"] * 2 <= stream["RetentionPeriodHours"] * 3600
+
+
+def test_the_stream_processor_reads_its_stream_and_has_no_consumer_of_its_own(every: Every) -> None:
+    found = grants(every, "stream_processor")
+    reads = {action: resources for action, resources in found.items() if action.startswith("kinesis:")}
+    assert {
+        resource for resources in reads.values() for resource in resources if "payloadstreamarn" not in resource
+    } == set()
+    assert {"kinesis:GetRecords", "kinesis:ListShards"} <= set(reads)
+    assert "kinesis:SubscribeToShard" not in reads
+    assert not any(action.startswith("kinesis:") for action in grants(every, "object_processor"))
 
 
 def test_the_stream_processor_ends_within_a_minute_and_may_be_bounded(every: Every) -> None:
@@ -130,7 +177,7 @@ def test_the_object_processor_is_bounded_by_its_queue_and_not_by_reserved_concur
 
 
 def test_the_notifier_follows_new_findings_only(every: Every) -> None:
-    (source,) = [m for m in every("AWS::Lambda::EventSourceMapping").values() if "stream" in str(m["EventSourceArn"])]
+    (source,) = [m for m in every("AWS::Lambda::EventSourceMapping").values() if "findings" in str(m["EventSourceArn"])]
     assert [json.loads(f["Pattern"]) for f in source["FilterCriteria"]["Filters"]] == [{"eventName": ["INSERT"]}]
     assert source["BisectBatchOnFunctionError"] is True
     assert source["MaximumRetryAttempts"] == 3
@@ -149,13 +196,17 @@ def test_a_processor_writes_evidence_findings_and_output_only(every: Every, serv
     found = grants(every, service)
     assert all("evidencetable" in each for each in found["dynamodb:BatchGetItem"])
     assert {"dynamodb:UpdateItem", "dynamodb:PutItem", "ssm:GetParameter", "s3:PutObject"} <= set(found)
-    assert [action for action in found if ":Describe" in action or action.startswith(("ec2:", "sns:"))] == []
+    assert [action for action in found if action.startswith("sns:")] == []
 
 
-def test_only_the_inventory_describes(every: Every) -> None:
-    describing = {service for service in FUNCTIONS if any(":Describe" in a for a in grants(every, service))}
-    assert describing == {"inventory", "notifier"}
-    assert {a for a in grants(every, "notifier") if ":Describe" in a} == {"dynamodb:DescribeStream"}
+def test_only_the_inventory_describes_more_than_flow_logs_and_streams(every: Every) -> None:
+    described = {service: {a for a in grants(every, service) if ":Describe" in a} for service in FUNCTIONS}
+    assert "ec2:DescribeNetworkInterfaces" in described.pop("inventory")
+    assert described == {
+        "stream_processor": {"ec2:DescribeFlowLogs", "kinesis:DescribeStream", "kinesis:DescribeStreamSummary"},
+        "object_processor": {"ec2:DescribeFlowLogs"},
+        "notifier": {"dynamodb:DescribeStream"},
+    }
 
 
 def test_the_inventory_writes_its_snapshot_and_nothing_else(every: Every) -> None:
@@ -171,13 +222,13 @@ def test_only_the_inventory_writes_the_snapshot(every: Every) -> None:
 def test_the_object_processor_reads_the_buckets_that_are_noticed(every: Every) -> None:
     resources = grants(every, "object_processor")["s3:GetObject"]
     assert any("/AWSLogs/*" in each for each in resources)
-    assert any("/aws/lambda/async/*" in each for each in resources)
+    assert any("/aws/lambda/*" in each for each in resources)
 
 
 def test_lambda_may_keep_what_the_stream_processor_fails_on(every: Every) -> None:
     found = grants(every, "stream_processor")
-    for action in ("s3:PutObject", "s3:ListBucket"):
-        assert any("failedinvocationbucket" in each for each in found[action])
+    for action, keys in (("s3:PutObject", "/aws/lambda/*"), ("s3:ListBucket", "")):
+        assert any("failedinvocationbucket" in each and keys in each for each in found[action])
 
 
 def test_the_notifier_publishes_with_the_topic_s_key(every: Every) -> None:
