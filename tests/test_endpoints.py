@@ -59,7 +59,8 @@ def test_the_rank_of_a_column_is_the_rank_of_each_value(values: list[int]) -> No
     [
         (6, "192.0.2.1", "192.0.2.1:443/tcp"),
         (17, "192.0.2.1", "192.0.2.1:443/udp"),
-        (47, "192.0.2.1", "192.0.2.1:443/47"),
+        (47, "192.0.2.1", "192.0.2.1:443/gre"),
+        (61, "192.0.2.1", "192.0.2.1:443/61"),
     ],
 )
 def test_an_endpoint_is_written_as_people_do(protocol: int, address: str, text: str) -> None:

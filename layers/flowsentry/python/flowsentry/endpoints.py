@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import polars as pl
 
+from flowsentry.meanings import protocol_name
 from flowsentry.territory import ipv4_number
 
 MEMBER_BYTES = 7
 _IS_HASHED, _IS_INSIDE, _PROTOCOL = 0x80, 0x40, 0x3F
 _MASK = (1 << 64) - 1
-PROTOCOL_NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
 
 
 class Endpoint(NamedTuple):
@@ -31,8 +31,7 @@ class Endpoint(NamedTuple):
     is_inside: bool = False
 
     def __str__(self) -> str:
-        name = PROTOCOL_NAMES.get(self.protocol, str(self.protocol))
-        return f"{self.address or f'IPv6 host {self.host:08x}'}:{self.port}/{name}"
+        return f"{self.address or f'IPv6 host {self.host:08x}'}:{self.port}/{protocol_name(self.protocol)}"
 
 
 def endpoint_of(member: bytes) -> Endpoint:

@@ -11,9 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from flowsentry.endpoints import PROTOCOL_NAMES
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Contacts
+from flowsentry.meanings import protocol_name
 from flowsentry.ownership import Interface, Inventory
 from flowsentry.services import SERVICES
 
@@ -51,7 +51,7 @@ def _findings(
 def _finding(row: Mapping[str, Any], inventory: Inventory) -> Finding:
     scope, initiator, responder, port = (row[name] for name in ("scope", "initiator", "responder", "responder_port"))
     owners = [inventory.owner_of(scope, address) for address in (initiator, responder)]
-    protocol = PROTOCOL_NAMES[row["protocol"]]
+    protocol = protocol_name(row["protocol"])
     service = f" ({SERVICES[port]})" if port in SERVICES else ""
     names = [_named(address, owner) for address, owner in zip((initiator, responder), owners, strict=True)]
     return Finding(
