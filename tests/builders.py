@@ -80,10 +80,10 @@ def exchange(source: str, target: str, port: int, names: Sequence[str] = V5, **v
     ]
 
 
-def no_data(names: Sequence[str] = V5, log_status: str = "NODATA") -> str:
+def no_data(names: Sequence[str] = V5, log_status: str = "NODATA", **values: object) -> str:
     """The record of an interval without traffic (NODATA) or of records that AWS skipped (SKIPDATA)."""
-    told = {"account_id": ACCOUNT, "interface_id": INTERFACE, "start": NOON, "end": NOON + 60, "vpc_id": VPC}
-    told |= {"version": 2, "log_status": log_status}
+    told: dict[str, object] = {"account_id": ACCOUNT, "interface_id": INTERFACE, "vpc_id": VPC}
+    told |= {"version": 2, "start": NOON, "end": NOON + 60, "log_status": log_status} | values
     return " ".join(str(told.get(column_of(name), "-")) for name in names)
 
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from flowsentry.decode import object_texts, subscription, subscription_text
+from flowsentry.emit.enriched_object import enriched_key
 from flowsentry.errors import CutOffError, PoisonError, RetryableError
 from flowsentry.evidence import Evidence, History
 from flowsentry.fields import DEFAULT_LOG_FORMAT
@@ -16,8 +17,9 @@ from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.ownership import Inventory
 from flowsentry.pipeline import MAX_UNKNOWN_INTERFACES, Context, Outcome, process
-from tests.builders import INTERFACE, NOON, V2, Watch, flow_log, interface, line, log_text, no_data, payload, probe
+from tests.builders import DAY, INTERFACE, NOON, V2, Watch, flow_log, interface, line, log_text, no_data, payload, probe
 
+DAY_SECONDS, YEAR_3000 = 86_400, 32_503_680_000
 SCAN = [probe("203.0.113.9", f"10.0.1.{number}", 22) for number in range(1, 21)]
 
 
@@ -31,7 +33,7 @@ def test_every_line_is_a_record_a_status_or_rejected() -> None:
     assert outcome.lines == 26
     assert (outcome.accepted_records, outcome.nodata, outcome.skipdata, outcome.rejected.total) == (21, 2, 1, 2)
     assert (outcome.newest_end, outcome.damage, outcome.unknown_fields) == (NOON + 30, None, ())
-    assert [each.subject for each in outcome.findings] == ["203.0.113.9"]
+    assert sorted(each.subject for each in outcome.findings) == ["203.0.113.9", INTERFACE]
 
 
 @pytest.mark.parametrize("nothing", [b"", gzip.compress(b"", mtime=0), flow_log([]), flow_log([]).rstrip(b"\n")])
@@ -44,6 +46,57 @@ def test_a_source_without_lines_is_an_empty_outcome(nothing: bytes) -> None:
 def test_a_source_without_traffic_is_counted(lines: list[str]) -> None:
     outcome = outcome_of(flow_log(lines))
     assert (outcome.lines, outcome.accepted_records, len(outcome.measurements)) == (len(lines), 0, 0)
+
+
+def test_silences_of_all_chunks_add_up() -> None:
+    chunks = [log_text([no_data(), line(), no_data(log_status="SKIPDATA")]) for _ in range(3)]
+    outcome = Watch().see_texts(chunks)
+    (row,) = outcome.silences.iter_rows(named=True)
+    assert (row["interface"], row["hour"], row["nodata"], row["skipdata"]) == (INTERFACE, NOON, 3, 3)
+    assert [(each.kind, each.details["records"]) for each in outcome.findings] == [("records_skipped", 3)]
+
+
+def test_records_that_come_days_late_count_at_their_own_time(tmp_path: Path) -> None:
+    path, watch = tmp_path / "enriched.parquet", Watch()
+    days_later = NOON + 5 * DAY_SECONDS
+    outcome = process([log_text(SCAN)], watch.context, watch.evidence, watch.findings, path, now=days_later)
+    assert (outcome.future_records, outcome.newest_end) == (0, NOON + 30)
+    assert outcome.measurements["minute"].to_list() == [NOON]
+    assert {key.day for key in watch.evidence.items} == {DAY}
+    assert [(each.first_seen, each.last_seen) for each in watch.found] == [(NOON, NOON + 30)]
+    assert enriched_key("s3://logs/late", outcome.newest_end or 0).startswith("enriched/day=2026-01-01/")
+    assert pl.read_parquet(path)["start"].unique().to_list() == [NOON]
+
+
+def test_a_clock_that_is_wrong_by_hours_is_counted_and_its_scan_is_found() -> None:
+    outcome, watch = seen_at(NOON - 3 * 3_600, SCAN)
+    assert outcome.future_records == len(SCAN)
+    assert outcome.newest_end == NOON + 30
+    assert [each.subject for each in watch.found] == ["203.0.113.9"]
+
+
+def test_a_record_of_the_year_3000_is_kept_and_measured_and_is_evidence_of_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "enriched.parquet"
+    far = [probe("203.0.113.9", f"10.0.1.{number}", 22, start=YEAR_3000, end=YEAR_3000) for number in range(1, 21)]
+    far += [no_data(log_status="SKIPDATA", start=YEAR_3000, end=YEAR_3000)]
+    outcome, watch = seen_at(NOON, [*far, line()], path)
+    assert (outcome.accepted_records, outcome.future_records) == (21, 21)
+    assert (outcome.skipdata, outcome.newest_end) == (1, NOON + 30)
+    assert len(pl.read_parquet(path)) == 21
+    assert outcome.measurements["minute"].to_list() == [NOON, YEAR_3000]
+    assert (watch.evidence.items, watch.found) == ({}, [])
+
+
+def test_what_is_beside_a_record_of_the_year_3000_is_found_all_the_same() -> None:
+    outcome, watch = seen_at(NOON, [*SCAN, line(start=YEAR_3000, end=YEAR_3000)])
+    assert outcome.future_records == 1
+    assert [each.subject for each in watch.found] == ["203.0.113.9"]
+
+
+def seen_at(now: float, lines: list[str], enriched: Path | None = None) -> tuple[Outcome, Watch]:
+    watch = Watch()
+    texts = [log_text(lines)]
+    return process(texts, watch.context, watch.evidence, watch.findings, enriched, now), watch
 
 
 def test_a_control_message_is_an_empty_outcome() -> None:

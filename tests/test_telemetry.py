@@ -66,3 +66,13 @@ def test_a_log_line_is_json_with_its_fields(capsys: pytest.CaptureFixture[str]) 
     telemetry.logger().info("object processed", extra={"lines": 3})
     (line,) = printed(capsys)
     assert (line["message"], line["lines"], line["level"]) == ("object processed", 3, "INFO")
+
+
+def test_parts_that_are_properties_have_a_line_each_and_no_dimension_of_their_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    telemetry.count_each("SkippedRecords", "interface", {"eni-1": 2, "eni-2": 1})
+    first, second = printed(capsys)
+    assert (first["interface"], first["SkippedRecords"], first["service"]) == ("eni-1", [2.0], "object_processor")
+    assert (second["interface"], second["SkippedRecords"]) == ("eni-2", [1.0])
+    assert first["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]

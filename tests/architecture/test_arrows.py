@@ -16,10 +16,15 @@ SKIPPED = {
     "records are no flows": "enrich(parse(text).records, territory)",
     "flows are not enriched": "contacts(flows_of(parse(text).records))",
     "a plain frame is nothing": "measure(DataFrame())",
-    "enriched flows are no contacts": "detect(enriched, [], inventory, territory)",
+    "enriched flows are no contacts": "detect(enriched, [], tally(parse(text).records), inventory, territory)",
+    "flows tell of no silence": "tally(flows_of(parse(text).records))",
+    "records are no silences": "detect(contacts(enriched), [], parse(text).records, inventory, territory)",
     "text is no bytes": "object_texts(text)",
 }
-IN_ORDER = "detect(contacts(enrich(flows_of(parse(text).records), territory)), [], inventory, territory)"
+IN_ORDER = (
+    "detect(contacts(enrich(flows_of(parse(text).records), territory)), [], tally(parse(text).records), inventory, "
+    "territory)"
+)
 PREAMBLE = """
 from polars import DataFrame
 from flowsentry.contacts import contacts
@@ -30,6 +35,7 @@ from flowsentry.frames import EnrichedFlows, LogText
 from flowsentry.measure import measure
 from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse
+from flowsentry.tally import tally
 from flowsentry.territory import Territory
 
 def use(text: LogText, enriched: EnrichedFlows, inventory: Inventory, territory: Territory) -> None:

@@ -1,21 +1,32 @@
 """What a source leaves behind in the processor's own folder and memory."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.aws.inventory_store import InventoryStore
 from flowsentry.aws.log_store import LogStore
-from flowsentry.aws.source_processor import LEFT_BEHIND_SECONDS, SourceProcessor, rejected_key, remove_left_behind
+from flowsentry.aws.source_processor import (
+    LEFT_BEHIND_SECONDS,
+    MAX_NAMED_INTERFACES,
+    SourceProcessor,
+    rejected_key,
+    remove_left_behind,
+)
 from flowsentry.fields import DEFAULT_NAMES
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.ownership import Interface, Inventory
+from tests.lambdas.conftest import metrics_in, total
 from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, keys_in, make_bucket
 
 NOW = 1_793_676_000
+HOUR, DAY = 3_600, 86_400
 LINE = f"2 123456789012 eni-1 10.0.1.5 10.0.3.7 50001 443 6 20 9000 {NOW} {NOW} ACCEPT OK\n"
 
 
@@ -31,6 +42,66 @@ def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceProcesso
 
 def text(lines: str) -> LogText:
     return LogText(DEFAULT_NAMES, lines.encode(), 2)
+
+
+def skipped(interface_id: str, records: int = 1) -> str:
+    return f"2 123456789012 {interface_id} - - - - - - - {NOW - 60} {NOW} - SKIPDATA\n" * records
+
+
+Printed = Callable[[], tuple[dict[str, Any], list[dict[str, Any]]]]
+
+
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Printed:
+    """The log line of the source just processed, and the metrics."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "object_processor")
+    telemetry.metrics.cache_clear()
+    telemetry.metrics().clear_metrics()
+    logged: list[dict[str, Any]] = []
+    monkeypatch.setattr(telemetry.logger(), "info", lambda _message, extra: logged.append(extra))
+
+    def read() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        telemetry.metrics().flush_metrics()
+        return logged[-1], metrics_in(capsys.readouterr().out)
+
+    return read
+
+
+def test_skipped_records_are_told_by_interface_and_count_once(processor: SourceProcessor, printed: Printed) -> None:
+    processor.process("s3://logs/a", [text(LINE + skipped("eni-a") + skipped("eni-b", 3))])
+    log, metrics = printed()
+    assert list(log["skipped_records"].items()) == [("eni-b", 3), ("eni-a", 1)]
+    assert total(metrics, "SkippedRecords") == 4
+    named = [line["interface"] for line in metrics if "SkippedRecords" in line]
+    assert named == ["eni-b", "eni-a"]
+
+
+def test_of_many_interfaces_with_skipped_records_some_are_named_and_all_are_counted(
+    processor: SourceProcessor, printed: Printed
+) -> None:
+    processor.process("s3://logs/a", [text("".join(skipped(f"eni-{number}") for number in range(50)))])
+    log, metrics = printed()
+    assert len(log["skipped_records"]) == MAX_NAMED_INTERFACES
+    assert total(metrics, "SkippedRecords") == 50
+    assert len([line for line in metrics if "interface" in line]) == MAX_NAMED_INTERFACES
+
+
+def test_a_clock_that_runs_ahead_is_told(processor: SourceProcessor, printed: Printed) -> None:
+    ahead = LINE.replace(str(NOW), str(NOW + HOUR))
+    processor.process("s3://logs/a", [text(LINE + ahead)])
+    log, metrics = printed()
+    assert (log["future_records"], total(metrics, "FutureRecords")) == (1, 1)
+
+
+def test_records_that_come_days_late_leave_all_they_leave_at_their_own_time(
+    processor: SourceProcessor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    processor.clock = lambda: NOW + 5 * DAY
+    processor.process("s3://logs/late", [text(LINE)])
+    (key,) = keys_in(OUTPUT_BUCKET, "enriched/")
+    assert key.startswith("enriched/day=2026-11-03/")
+    stamps = [line["_aws"]["Timestamp"] for line in metrics_in(capsys.readouterr().out) if "Flows" in line]
+    assert stamps == [NOW // 60 * 60_000]
 
 
 def test_local_files_are_gone_when_a_source_is_done(processor: SourceProcessor, tmp_path: Path) -> None:

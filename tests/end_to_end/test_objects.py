@@ -22,15 +22,18 @@ def test_an_object_is_counted_enriched_and_told_of_by_mail(app: DeployedApp) -> 
     client, server = network.host("client"), network.host("server")
     before = app.totals(OBJECTS, *SEEN), app.totals_of(network)
     lines = app.scan(network, client.address, range(1, 21))
-    app.put("whole.log.gz", gz(flow_log([*lines, no_data(), no_data(log_status="SKIPDATA")])))
+    left_out = no_data(log_status="SKIPDATA", **app.seen_by(network, "client"))
+    app.put("whole.log.gz", gz(flow_log([*lines, no_data(), left_out])))
     counted = {"Lines": 22, "Records": 20, "NoDataRecords": 1, "SkippedRecords": 1, "RejectedLines": 0}
-    assert increase(before[0], app.totals(OBJECTS, *SEEN)) == {**counted, "FindingsRaised": 1}
+    assert increase(before[0], app.totals(OBJECTS, *SEEN)) == {**counted, "FindingsRaised": 2}
     assert increase(before[1], app.totals_of(network)) == {"Flows": 20, "RejectedFlows": 20, "Packets": 60}
     [rows] = app.enriched(client.address).values()
     owners = ("source_owner_kind", "source_owner_name", "destination_owner_name", "destination_owner_id")
     assert set(rows.select(owners).iter_rows()) == {("instance", "client", "server", server.instance_id)}
     [finding] = app.findings(client.address)
     assert (finding.kind, finding.severity, finding.scope) == ("port_scan", "high", network.vpc_id)
+    [gap] = app.findings(client.interface_id)
+    assert (gap.kind, gap.severity, gap.details["subject_owner"]["name"]) == ("records_skipped", "background", "client")
     [mail] = app.mails_about(client.address)
     assert mail["address"] == "you@company.example"
     assert "client" in mail["subject"]

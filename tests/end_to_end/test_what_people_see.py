@@ -14,6 +14,8 @@ from tests.end_to_end.deployed_app import DeployedApp
 
 SEEN_ON_FAILURE_ONLY = {"AlertsFailed"}
 """Metrics that have no data while the topic takes what it is given."""
+GAP = "eni-0e2e0000000000001"
+"""An interface that nobody knows, some of whose records AWS left out."""
 
 
 def test_the_inventory_is_in_the_output_bucket_after_its_schedule(app: DeployedApp) -> None:
@@ -34,18 +36,20 @@ def test_an_alert_that_the_stream_left_over_is_sent_by_the_schedule(app: Deploye
     assert len(app.mails_about(source)) == 2
 
 
-def test_noise_from_outside_is_no_alert_and_comes_as_one_digest(app: DeployedApp) -> None:
+def test_noise_from_outside_and_skipped_records_are_no_alert_and_come_as_one_digest(app: DeployedApp) -> None:
     sources = ["203.0.113.31", "203.0.113.32"]
     for source in sources:
         app.put(f"{source}.log", flow_log(app.scan(app.in_bucket, source, range(1, 21))))
-    findings = [finding for source in sources for finding in app.findings(source)]
-    assert [finding.severity for finding in findings] == ["background"] * 2
-    assert all(app.mails_about(source) == [] for source in sources)
+    app.put("left-out.log", flow_log([no_data(log_status="SKIPDATA", interface_id=GAP, start=app.at, end=app.at)]))
+    findings = [finding for subject in (*sources, GAP) for finding in app.findings(subject)]
+    assert [finding.severity for finding in findings] == ["background"] * 3
+    assert all(app.mails_about(subject) == [] for subject in (*sources, GAP))
     for finding in findings:
         put_back(app, finding.id, "digest", seconds=3_600)
     app.fire_schedules("Sweep")
     [digest] = app.mails_about(sources[0])
     assert sources[1] in digest["text"]
+    assert f"- {GAP} in the hour from " in digest["text"]
 
 
 def test_what_dashboard_and_alarms_watch_is_what_the_functions_tell(app: DeployedApp) -> None:
@@ -139,7 +143,7 @@ def everything(app: DeployedApp, network: Network, inside: str, names: tuple[str
         blocked(f"{inside}.44", network.host("server").address, 5432, names, **seen),
         line(names, **{**seen, "interface_id": "eni-00000000000000000"}),
         no_data(names),
-        no_data(names, "SKIPDATA"),
+        no_data(names, "SKIPDATA", **seen),
         "too short",
     ]
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from flowsentry.aws.alert_topic import AlertTopic
-from flowsentry.emit.alert_message import alert_message, digest_message
+from flowsentry.emit.alert_message import alert_message
+from flowsentry.emit.digest import digest_message
 from flowsentry.findings import Severity
 from local.aws.embedded import EmbeddedAws
 from local.demo.account import ADDRESS

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
-KINDS = ("port_scan", "host_sweep", "network_scan", "blocked_internal")
+KINDS = ("port_scan", "host_sweep", "network_scan", "blocked_internal", "records_skipped")
 """Every kind there is, for what must name them without loading the detectors."""
 
 
@@ -24,9 +24,9 @@ class Severity(StrEnum):
 class Finding:
     """One thing worth telling. `id` is made of what never changes about it, so that finding it again changes nothing.
 
-    `subject` is the address it is about; `scope` the VPC of that address, or `public`. Times are Unix seconds, taken
-    from the records. `endpoints` counts the distinct failed host:port pairs when raised. `details` are the kind's own
-    words: plain JSON, bounded by the detector.
+    `subject` is the address or interface it is about; `scope` its VPC, `public`, or `unknown`. Times are Unix seconds,
+    taken from the records. `endpoints` counts the distinct failed host:port pairs when raised. `details` are the kind's
+    own words: plain JSON, bounded by the detector.
     """
 
     id: str

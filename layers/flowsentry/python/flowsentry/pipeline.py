@@ -1,5 +1,6 @@
 """The only place that knows the order: texts -> records -> flows -> contacts -> evidence -> findings."""
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,8 @@ from typing import TypeVar
 import polars as pl
 
 from flowsentry import measure as measuring
+from flowsentry import tally as tallying
+from flowsentry.clocks import believed, believed_silences, records_ahead
 from flowsentry.contacts import Gathering, gather
 from flowsentry.detect import detect
 from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scope
@@ -21,10 +24,11 @@ from flowsentry.errors import CutOffError
 from flowsentry.evidence import EvidenceStore
 from flowsentry.fields import unknown_names
 from flowsentry.findings import Finding, FindingStore
-from flowsentry.frames import Contacts, EnrichedFlows, LogChunk, Measurements, Parsed, RejectedLines
+from flowsentry.frames import Contacts, EnrichedFlows, LogChunk, Measurements, Parsed, RejectedLines, Silences
 from flowsentry.measure import measure
 from flowsentry.ownership import Inventory
-from flowsentry.parse import count_status, flows_of, parse_chunk
+from flowsentry.parse import flows_of, parse_chunk
+from flowsentry.tally import tally
 from flowsentry.territory import PRIVATE_NETWORKS, Territory
 
 MAX_UNKNOWN_INTERFACES = 100
@@ -46,14 +50,15 @@ class Context:
 @dataclass(slots=True)
 class Outcome:
     """What became of a source. `lines` are all of its lines but the header; each is a record with traffic
-    (`accepted_records`), a `nodata` or `skipdata` record, or rejected. `findings` are those that are new. `newest_end`
-    is the Unix second of the newest record. `damage` tells of a source that was cut off: all before the cut counts.
+    (`accepted_records`), a `nodata` or `skipdata` record, or rejected. `future_records` are those whose clock runs
+    ahead. `findings` are those that are new. `newest_end` is the Unix second of the newest record whose clock is
+    believed. `damage` tells of a source that was cut off: all before the cut counts.
     """
 
     lines: int = 0
     accepted_records: int = 0
-    nodata: int = 0
-    skipdata: int = 0
+    silences: Silences = field(default_factory=lambda: tallying.add_up([]))
+    future_records: int = 0
     rejected: RejectedLines = field(default_factory=RejectedLines)
     unknown_fields: tuple[str, ...] = ()
     unknown_interfaces: tuple[str, ...] = ()
@@ -62,6 +67,14 @@ class Outcome:
     newest_end: int | None = None
     damage: CutOffError | None = None
 
+    @property
+    def nodata(self) -> int:
+        return int(self.silences["nodata"].sum())
+
+    @property
+    def skipdata(self) -> int:
+        return int(self.silences["skipdata"].sum())
+
 
 def process(
     texts: Iterable[LogChunk],
@@ -69,15 +82,17 @@ def process(
     evidence: EvidenceStore,
     findings: FindingStore,
     enriched: Path | None = None,
+    now: float = math.inf,
 ) -> Outcome:
     """What became of one source, after its evidence and findings were stored and its enriched Parquet was written to
-    the path `enriched` (no file when no record tells of traffic).
+    the path `enriched` (no file when no record tells of traffic). `now`, Unix seconds, tells which records are of the
+    future; without it none is.
 
     Effects happen once, after the end of the texts: a damaged source shows only there. Raises PoisonError (never retry)
     with no effect when the source is no flow log, RetryableError when a store can't be reached: doing all again is
     harmless, since stores merge and put once.
     """
-    run = _Run(context)
+    run = _Run(context, now)
     chunks = run.enriched(texts)
     if enriched is None:
         deque(chunks, maxlen=0)
@@ -91,9 +106,10 @@ def process(
 class _Run:
     """One source on its way: what its chunks add up to."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, now: float) -> None:
         self.failure: Exception | None = None
         self._context = context
+        self._now = now
         self._outcome = Outcome()
         self._gathering = Gathering()
         self._contacts: Contacts | None = None
@@ -121,22 +137,27 @@ class _Run:
 
     def _chunk(self, parsed: Parsed) -> EnrichedFlows:
         flows = enrich(flows_of(parsed.records), self._context.territory)
-        gather(flows, self._gathering)
+        timely = believed(flows, self._now)
+        gather(timely, self._gathering)
         self._measurements.append(measure(flows))
         self._count(parsed, flows)
+        self._note_newest(timely)
         return flows
 
     def _count(self, parsed: Parsed, flows: EnrichedFlows) -> None:
         outcome = self._outcome
         outcome.lines += parsed.lines
         outcome.accepted_records += len(flows)
-        outcome.nodata += count_status(parsed.records, "NODATA")
-        outcome.skipdata += count_status(parsed.records, "SKIPDATA")
+        outcome.future_records += records_ahead(parsed.records, self._now)
         outcome.rejected.add(parsed.rejected)
         outcome.unknown_fields = tuple(dict.fromkeys([*outcome.unknown_fields, *unknown_names(parsed.records.columns)]))
-        ends = flows.select(pl.col("end").max()).item()
-        outcome.newest_end = max((end for end in (outcome.newest_end, ends) if end is not None), default=None)
+        if len(silences := tally(parsed.records)):
+            outcome.silences = tallying.add_up([outcome.silences, silences])
         self._note_unknown_interfaces(flows)
+
+    def _note_newest(self, timely: EnrichedFlows) -> None:
+        ends = (self._outcome.newest_end, timely.select(pl.col("end").max()).item())
+        self._outcome.newest_end = max((end for end in ends if end is not None), default=None)
 
     def _note_unknown_interfaces(self, flows: EnrichedFlows) -> None:
         seen = flows.select(pl.col("interface_id").unique().drop_nulls())
@@ -151,7 +172,8 @@ class _Run:
             return self._outcome
         suspects = evidence.suspects(innocent_sources(contacts))
         histories = evidence.merge(evidence_of(contacts, suspects))
-        found = detect(contacts, histories, self._context.inventory, self._context.territory)
+        silences = believed_silences(self._outcome.silences, self._now)
+        found = detect(contacts, histories, silences, self._context.inventory, self._context.territory)
         self._outcome.findings = findings.put_new(found)
         self._outcome.measurements = measuring.add_up(self._measurements)
         self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))

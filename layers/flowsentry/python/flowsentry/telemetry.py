@@ -49,6 +49,15 @@ def count(name: PipelineMetric, value: float = 1) -> None:
         metrics().add_metric(name, MetricUnit(unit), value)
 
 
+def count_each(name: PipelineMetric, by: str, counts: Mapping[str, int]) -> None:
+    """Adds each part to a pipeline metric in a line of its own that names it as the property `by`: CloudWatch Logs
+    Insights finds it, and no dimension makes it a metric to pay for.
+    """
+    for part, value in counts.items():
+        with single_metric(name, MetricUnit(PIPELINE_METRICS[name].unit), value, namespace=NAMESPACE) as single:
+            single.add_metadata(by, part)
+
+
 def count_by(name: PipelineMetric, counts: Mapping[str, int]) -> None:
     """Adds the total to a pipeline metric, and each part by the dimension that the metric has for it.
 

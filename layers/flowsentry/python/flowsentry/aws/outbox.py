@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from flowsentry.aws.alert_topic import AlertTopic
 from flowsentry.aws.finding_table import FindingTable, Unpublished, outgoing
 from flowsentry.aws.threads import in_threads
-from flowsentry.emit.alert_message import alert_message, digest_message
+from flowsentry.emit.alert_message import alert_message
+from flowsentry.emit.digest import digest_message
 from flowsentry.errors import RetryableError
 from flowsentry.findings import Finding
 from flowsentry.telemetry import count, logger

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -26,10 +27,14 @@ from flowsentry.frames import LogText
 from flowsentry.metric_names import NAMESPACE
 from flowsentry.pipeline import Context, Outcome
 from flowsentry.settings import ProcessorSettings
-from flowsentry.telemetry import count, count_by, logger
+from flowsentry.tally import skipped_by_interface
+from flowsentry.telemetry import count, count_by, count_each, logger
 from flowsentry.territory import PRIVATE_NETWORKS
 
 FOLDER_PREFIX = "flowsentry-"
+MAX_NAMED_INTERFACES = 20
+"""Interfaces with skipped records that the log names, those with the most. More: longer log lines, and one more of them
+for each. Fewer: of many, only the digest names the others."""
 LEFT_BEHIND_SECONDS = 3_600
 """A folder older than this was left by an invocation that timed out (at most 15 minutes): /tmp outlives those."""
 
@@ -70,7 +75,8 @@ class SourceProcessor:
         """
         with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
             path = Path(folder) / "enriched.parquet"
-            outcome = pipeline.process(texts, self._current_context(), self.evidence, self.findings, path)
+            context, now = self._current_context(), self.clock()
+            outcome = pipeline.process(texts, context, self.evidence, self.findings, path, now)
             if path.exists():
                 self._keep_enriched(source, outcome, path)
         if outcome.rejected.sample:
@@ -98,7 +104,10 @@ class SourceProcessor:
         count("Lines", outcome.lines)
         count("Records", outcome.accepted_records)
         count("NoDataRecords", outcome.nodata)
-        count("SkippedRecords", outcome.skipdata)
+        named = _most_skipped(outcome)
+        count("SkippedRecords", outcome.skipdata - sum(named.values()))
+        count_each("SkippedRecords", "interface", named)
+        count("FutureRecords", outcome.future_records)
         count("RejectsSeen", int(outcome.measurements["rejected_flows"].sum()))
         count("UnknownFields", len(outcome.unknown_fields))
         count("UnknownInterfaces", len(outcome.unknown_interfaces))
@@ -113,9 +122,14 @@ class SourceProcessor:
         sys.stdout.flush()
 
 
+def _most_skipped(outcome: Outcome) -> dict[str, int]:
+    return dict(islice(skipped_by_interface(outcome.silences).items(), MAX_NAMED_INTERFACES))
+
+
 def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
     """A line for a source with something in it worth looking up; others only where debugging is on."""
-    is_news = bool(outcome.findings or outcome.rejected.total or outcome.unknown_fields)
+    odd_records = outcome.rejected.total + outcome.skipdata + outcome.future_records
+    is_news = bool(outcome.findings or odd_records or outcome.unknown_fields)
     write = logger().info if is_news else logger().debug
     write(
         "source processed",
@@ -124,6 +138,8 @@ def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
             **(asdict(origin) if origin else {}),
             "lines": outcome.lines,
             "rejected_lines": dict(outcome.rejected.counts),
+            "skipped_records": _most_skipped(outcome),
+            "future_records": outcome.future_records,
             "findings": [finding.id for finding in outcome.findings],
             "unknown_fields": outcome.unknown_fields,
             "unknown_interfaces": outcome.unknown_interfaces,

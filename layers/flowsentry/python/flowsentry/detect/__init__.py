@@ -1,4 +1,4 @@
-"""Contacts and the evidence they add to -> findings. This page lists what is looked for."""
+"""Contacts, the evidence they add to, and silences -> findings. This page lists what is looked for."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,11 @@ from flowsentry.detect.blocked_internal import blocked_internal
 from flowsentry.detect.host_sweep import HOST_SWEEP
 from flowsentry.detect.network_scan import NETWORK_SCAN
 from flowsentry.detect.port_scan import PORT_SCAN
+from flowsentry.detect.records_skipped import records_skipped
 from flowsentry.detect.scans import scans
 from flowsentry.evidence import History
 from flowsentry.findings import Finding
-from flowsentry.frames import Contacts
+from flowsentry.frames import Contacts, Silences
 from flowsentry.ownership import Inventory
 from flowsentry.territory import Territory
 
@@ -18,14 +19,14 @@ SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
 
 
 def detect(
-    contacts: Contacts, histories: Sequence[History], inventory: Inventory, territory: Territory
+    contacts: Contacts, histories: Sequence[History], silences: Silences, inventory: Inventory, territory: Territory
 ) -> list[Finding]:
-    """What the contacts of a batch, and the evidence of their sources after this batch, say is worth telling, in order
-    of time.
+    """What the contacts of a batch, the evidence of their sources after this batch, and the silences of its interfaces
+    say is worth telling, in order of time.
 
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
     found = scans(histories, SHAPES, inventory, territory)
     condemned = {(finding.scope, finding.subject) for finding in found}
-    findings = [*found, *blocked_internal(contacts, condemned, inventory)]
+    findings = [*found, *blocked_internal(contacts, condemned, inventory), *records_skipped(silences, inventory)]
     return sorted(findings, key=lambda finding: (finding.first_seen, finding.id))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flowsentry.emit.plain_text import counted, plain
+from flowsentry.emit.plain_text import counted, moment, plain
 from flowsentry.findings import Finding, Severity
 from flowsentry.owner_kinds import UNKNOWN
 
@@ -25,18 +25,24 @@ def story_of(finding: Finding) -> Story:
     return STORIES.get(finding.kind) or Story(_title, MATTER[finding.severity], CHECKS_FOR_ANY)
 
 
-def owner_text(owner: Mapping[str, Any] | None, address: str) -> str:
+def owner_text(owner: Mapping[str, Any] | None, subject: str) -> str:
     """`web-1 (instance i-0abc, 10.0.1.5)`, or `rds database (eni-0abc, 10.0.2.5)` where all that is known is what kind
-    of owner the interface has; the address alone where nobody is known to have it.
+    of owner the interface has; the address (or interface) alone where nobody is known to have it.
     """
     if not owner or not owner.get("id"):
-        return plain(address)
+        return plain(subject)
     name, kind, id_ = (plain(owner.get(key) or "") for key in ("name", "kind", "id"))
     kind = "interface" if kind == UNKNOWN else kind
     if id_.startswith("eni-") and name in {"", id_} and kind != "interface":
-        return f"{kind} ({id_}, {plain(address)})"
+        return _with_facts(kind, id_, plain(subject))
     what = f"{kind} {id_}".strip() if name != id_ else kind
-    return f"{name or id_} ({what}, {plain(address)})" if what else f"{name or id_} ({plain(address)})"
+    return _with_facts(name or id_, what, plain(subject))
+
+
+def _with_facts(name: str, *facts: str) -> str:
+    """The name, and in brackets what says more than it."""
+    more = [fact for fact in dict.fromkeys(facts) if fact not in {"", name}]
+    return f"{name} ({', '.join(more)})" if more else name
 
 
 def _reach(finding: Finding) -> str:
@@ -69,6 +75,16 @@ def _is_refused(finding: Finding) -> str:
     responder = owner_text(details.get("responder_owner"), str(details.get("responder", "?")))
     port = f"port {plain(details.get('responder_port', '?'))}/{plain(details.get('protocol', '?'))}"
     return f"can't reach {responder} on {port}: a rule blocks it"
+
+
+def _has_a_gap(finding: Finding) -> str:
+    hour = hour_in_words(int(finding.details.get("hour", finding.first_seen)))
+    return f"has a gap in its flow logs: AWS left out records of the hour from {hour}"
+
+
+def hour_in_words(seconds: int) -> str:
+    """`2026-11-03 03:00 UTC`."""
+    return moment(seconds).replace(":00 UTC", " UTC")
 
 
 def _title(finding: Finding) -> str:
@@ -120,6 +136,14 @@ STORIES: dict[str, Story] = {
         (
             "Should this work? Then look for the missing rule: the receiver's security group, then both network ACLs.",
             "Should it not? Then ask who runs the sender why it tries.",
+        ),
+    ),
+    "records_skipped": Story(
+        _has_a_gap,
+        "Nothing to do now. What passed there is not known and does not come later: a scan may have gone unseen.",
+        (
+            "Do you look into something of that hour? Then ask the flow logs of the other end, or the machine itself.",
+            "Does the same interface come again and again? Ask AWS Support: the limit or error is one of AWS's own.",
         ),
     ),
 }

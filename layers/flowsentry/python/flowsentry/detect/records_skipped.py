@@ -1,0 +1,55 @@
+"""AWS left out flow log records of an interface (SKIPDATA): what passed there in that hour is not known.
+
+Why it matters: one such record stands for any number of flows, so a scan through this interface may be missing here and
+in whatever else is made of these logs. Nobody can act on it at night, and what is left out does not come later: it is a
+line in the digest.
+Innocent look-alikes: NODATA, which says that there was no traffic, and is only counted. That records are skipped is
+nobody's fault and no sign of an attack: AWS names a limit or an error of its own as the cause
+(https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html).
+ATT&CK: none. AWS leaves records out by itself; who switches flow logs off shows in CloudTrail.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from flowsentry.findings import Finding, Severity, finding_id
+from flowsentry.frames import Silences
+from flowsentry.ownership import UNKNOWN_SCOPE, Inventory
+
+
+def records_skipped(silences: Silences, inventory: Inventory) -> list[Finding]:
+    """A finding for each interface and hour (UTC) of which records were left out.
+
+    An interface has one VPC for life, which a record may lack (metadata is best effort): so it is no part of the id.
+    """
+    skipped = silences.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
+    return [_finding(row, inventory) for row in skipped.iter_rows(named=True)]
+
+
+def _finding(row: Mapping[str, Any], inventory: Inventory) -> Finding:
+    interface, hour = row["interface"], row["hour"]
+    known = inventory.interface_of(interface)
+    name = f"{known.owner_name} ({interface})" if known and known.owner_name != interface else interface
+    return Finding(
+        id=finding_id("records_skipped", interface, str(hour)),
+        kind="records_skipped",
+        severity=Severity.BACKGROUND,
+        title=f"{name}: AWS left out flow log records of the hour from {_in_words(hour)}",
+        subject=interface,
+        scope=row["scope"] or (known.vpc_id if known else UNKNOWN_SCOPE),
+        first_seen=row["first_seen"],
+        last_seen=row["last_seen"],
+        details={
+            "hour": hour,
+            "records": row["skipdata"],
+            "subject_owner": known.owner if known else None,
+            "technique": None,
+        },
+    )
+
+
+def _in_words(hour: int) -> str:
+    return f"{datetime.fromtimestamp(hour, UTC):%Y-%m-%d %H:%M} UTC"
