@@ -13,6 +13,10 @@ import polars as pl
 MAX_RECALLED = 500_000
 """Addresses remembered, some 40 bytes each; past it, all are forgotten. More: memory that a function keeps between
 batches. Fewer: a busy public service's clients are looked up again and again."""
+MAX_PLACES = 25_000_000
+"""Places, of 4 bytes, in the tables by category number; a scope's table has one for each category of the process. Past
+it, all are forgotten. More: memory where many VPCs are seen, as behind a transit gateway. Fewer: there, addresses are
+looked up again and again."""
 
 
 class Recollection:
@@ -27,6 +31,8 @@ class Recollection:
         """A row of facts for each address, in order; null for null. `look_up` gives the facts, a row for each, of
         distinct addresses not seen before in this scope.
         """
+        if len(self._facts) > MAX_RECALLED or sum(map(len, self._rows.values())) > MAX_PLACES:
+            self._facts, self._addresses, self._rows = pl.DataFrame(), [], {}
         numbers = addresses.to_physical()
         rows = self._rows_of(scope, numbers)
         unseen = addresses.filter(rows.is_null()).drop_nulls().unique()
@@ -46,8 +52,6 @@ class Recollection:
         return known.gather(numbers)
 
     def _learn(self, scope: str, addresses: pl.Series, facts: pl.DataFrame) -> None:
-        if len(self._facts) > MAX_RECALLED:
-            self._facts, self._addresses, self._rows = pl.DataFrame(), [], {}
         before, numbers = len(self._facts), addresses.to_physical()
         self._facts = pl.concat([self._facts, facts]).rechunk() if self._facts.width else facts
         self._addresses.append(addresses)
