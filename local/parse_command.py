@@ -11,6 +11,7 @@ from flowsentry.fields import names_in_log_format
 from flowsentry.frames import RejectedLines
 from flowsentry.parse import parse
 from local.log_files import LogSource, sources_at
+from local.readable import readable
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,6 +24,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="flow logs, plain or gzip; - for standard input")
     parser.add_argument("--format", type=log_format, help="LogFormat of lines without a header: '${version} …'")
+    parser.add_argument("--readable", action="store_true", help="protocols, flags, paths, encryption, times as words")
     parser.set_defaults(run=run)
 
 
@@ -37,22 +39,23 @@ def log_format(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """0 when every file could be read, also with rejected lines; 1 when one could not."""
-    return max([_parse_all(address, options.format) for address in options.files])
+    return max([_parse_all(address, options) for address in options.files])
 
 
-def _parse_all(address: str, log_format: str | None) -> int:
+def _parse_all(address: str, options: argparse.Namespace) -> int:
     try:
-        return max((_parse_one(source, log_format) for source in sources_at(address)), default=0)
+        return max((_parse_one(source, options) for source in sources_at(address)), default=0)
     except OSError as error:
         return complain(error)
 
 
-def _parse_one(source: LogSource, log_format: str | None) -> int:
+def _parse_one(source: LogSource, options: argparse.Namespace) -> int:
     rejected = RejectedLines()
     try:
-        for text in object_texts(source.blocks(), log_format):
+        for text in object_texts(source.blocks(), options.format):
             parsed = parse(text)
-            sys.stdout.write(parsed.records.write_ndjson())
+            shown = readable(parsed.records) if options.readable else parsed.records
+            sys.stdout.write(shown.write_ndjson())
             rejected.add(parsed.rejected)
     except (PoisonError, OSError) as error:
         if isinstance(error, BrokenPipeError):

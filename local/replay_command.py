@@ -3,20 +3,26 @@
 import argparse
 import ipaddress
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from flowsentry.decode import object_texts
 from flowsentry.emit.alert_message import alert_message
+from flowsentry.emit.plain_text import counted
 from flowsentry.errors import PoisonError
 from flowsentry.findings import Finding, Severity
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.pipeline import Context, Outcome, process
+from flowsentry.tally import interfaces_without_data, skipped_by_interface
 from flowsentry.territory import PRIVATE_NETWORKS
 from local.log_files import LogSource, sources_at
 from local.parse_command import complain, in_words, log_format
+
+MAX_NAMED_INTERFACES = 20
+"""Interfaces with skipped records that the summary names, those with the most. More: longer lines. Fewer: less told."""
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -80,7 +86,11 @@ class Replay:
     lines: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    without_data: set[str] = field(default_factory=set)
+    future_records: int = 0
     newest_end: int = 0
+    clock: Callable[[], float] = time.time
     _evidence: EvidenceInMemory = field(default_factory=EvidenceInMemory)
     _findings: FindingsInMemory = field(default_factory=FindingsInMemory)
 
@@ -88,7 +98,7 @@ class Replay:
         """What this source newly shows, given those before it."""
         try:
             texts = object_texts(source.blocks(), self.log_format)
-            outcome = process(texts, self.context, self._evidence, self._findings)
+            outcome = process(texts, self.context, self._evidence, self._findings, now=self.clock())
         except (PoisonError, OSError) as error:
             self.unread += complain(f"{source.name}: {error}")
             return []
@@ -104,6 +114,9 @@ class Replay:
         self.lines["NODATA"] += outcome.nodata
         self.lines["SKIPDATA"] += outcome.skipdata
         self.rejected.update(outcome.rejected.counts)
+        self.skipped.update(skipped_by_interface(outcome.silences))
+        self.without_data |= interfaces_without_data(outcome.silences)
+        self.future_records += outcome.future_records
         self.found.update(f"{finding.kind} ({finding.severity})" for finding in outcome.findings)
         self.newest_end = max(self.newest_end, outcome.newest_end or 0)
 
@@ -113,9 +126,27 @@ class Replay:
         yield f"files     {self.sources:,}" + (f", {self.unread:,} not or not wholly read" if self.unread else "")
         yield f"read      {counts or 'nothing'}"
         yield f"rejected  {in_words(self.rejected.items())}"
+        yield from self._silences()
         yield f"findings  {in_words(self.found.items())}"
         if self.newest_end:
             yield f"newest    {datetime.fromtimestamp(self.newest_end, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+    def _silences(self) -> Iterator[str]:
+        """Who was not heard, and whose clock is wrong: where there is any."""
+        if self.skipped:
+            yield f"SKIPDATA  {_named(self.skipped)}"
+        if self.without_data:
+            yield f"NODATA    {counted(len(self.without_data), 'interface')}"
+        if self.future_records:
+            yield f"ahead     {counted(self.future_records, 'record')} of the future: a clock is wrong"
+
+
+def _named(skipped: Counter[str]) -> str:
+    """`eni-1 3, eni-2 1`, and how many more there are."""
+    ordered = sorted(skipped.items(), key=lambda each: (-each[1], each[0]))
+    named = ", ".join(f"{interface} {records:,}" for interface, records in ordered[:MAX_NAMED_INTERFACES])
+    more = len(ordered) - MAX_NAMED_INTERFACES
+    return f"{named} and {counted(more, 'more interface')}" if more > 0 else named
 
 
 def _as_text(finding: Finding) -> str:

@@ -62,6 +62,19 @@ def test_a_dash_is_null_whatever_the_type_of_the_field(flowsentry: Flowsentry, t
     assert [record[name] for name in ("pkt_srcaddr", "tcp_flags", "flow_direction", "account_id")] == [None] * 4
 
 
+def test_a_readable_record_has_words_where_others_have_numbers(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    path = written(tmp_path, flow_log([line(tcp_flags=19), no_data()]))
+    [plain, _], [readable, empty] = flowsentry("parse", path).records, flowsentry("parse", "--readable", path).records
+    told = {
+        "start": "2026-01-01T12:00:00Z",
+        "end": "2026-01-01T12:00:30Z",
+        "protocol": "tcp",
+        "tcp_flags": "SYN-ACK+FIN",
+    }
+    assert readable == plain | told
+    assert (empty["protocol"], empty["log_status"]) == (None, "NODATA")
+
+
 def test_a_large_number_is_printed_as_it_is(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("parse", written(tmp_path, flow_log([line(bytes=10**15)])))
     assert f'"bytes":{10**15}' in done.out

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.builders import NOON, SYN, V2, blocked, flow_log, line, no_data, probe
+from tests.builders import INTERFACE, NOON, SYN, V2, blocked, flow_log, line, no_data, probe
 from tests.local.conftest import Flowsentry
 from tests.recorded import recorded
 
@@ -52,9 +52,29 @@ def test_the_summary_says_what_went_through_and_what_came_out(flowsentry: Flowse
         "files     1",
         "read      24 lines, 20 records, 1 NODATA, 1 SKIPDATA",
         "rejected  2 (bad-value 1, too-few-fields 1)",
-        "findings  1 (port_scan (background) 1)",
+        f"SKIPDATA  {INTERFACE} 1",
+        "NODATA    1 interface",
+        "findings  2 (port_scan (background) 1, records_skipped (background) 1)",
         "newest    2026-01-01 12:00:50 UTC",
     ]
+
+
+def test_interfaces_with_skipped_records_are_named_the_most_first_and_some_of_many(
+    flowsentry: Flowsentry, tmp_path: Path
+) -> None:
+    lines = [no_data(log_status="SKIPDATA", interface_id=f"eni-{number:02}") for number in range(25)]
+    done = flowsentry("replay", written(tmp_path, flow_log([*lines, lines[-1]])))
+    [skipped] = [each for each in done.complaints if each.startswith("SKIPDATA")]
+    assert skipped.startswith("SKIPDATA  eni-24 2, eni-00 1, eni-01 1, ")
+    assert skipped.endswith(", eni-18 1 and 5 more interfaces")
+    assert "[background] eni-24: AWS left out flow log records of the hour from 2026-01-01 12:00 UTC" in done.out
+
+
+def test_records_of_the_future_are_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    year_3000 = 32_503_680_000
+    done = flowsentry("replay", written(tmp_path, flow_log([line(), line(start=year_3000, end=year_3000)])))
+    assert "ahead     1 record of the future: a clock is wrong" in done.complaints
+    assert "newest    2026-01-01 12:00:30 UTC" in done.complaints
 
 
 def test_of_nothing_the_summary_says_so(flowsentry: Flowsentry, tmp_path: Path) -> None:
