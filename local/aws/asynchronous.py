@@ -15,8 +15,7 @@ from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 
-from local.aws.clients import client
-from local.aws.permissions import Call, is_allowed
+from local.aws.destinations import put_record
 from local.aws.polling import Failures
 from local.aws.runtime_interface import Answer
 from local.aws.settings import Settings
@@ -110,27 +109,8 @@ def deliver(tried: Waiting, answer: Answer) -> None:
     arn = _configuration(tried.function).get("DestinationConfig", {}).get(kind, {}).get("Destination")
     if not arn:
         return
-    record = json.dumps(invocation_record(tried, answer))
-    region = tried.function.region
-    service = arn.split(":")[2]
-    if service == "s3":
-        key = record_key(tried.function.function_name, dt.datetime.now(tz=dt.UTC))
-        _require(tried.function, Call("s3:PutObject", f"{arn}/{key}"))
-        client("s3", region).put_object(Bucket=arn.split(":::")[1], Key=key, Body=record.encode())
-    elif service == "sqs":
-        _require(tried.function, Call("sqs:SendMessage", arn))
-        sqs = client("sqs", region)
-        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=arn.split(":")[-1])["QueueUrl"], MessageBody=record)
-    elif service == "sns":
-        _require(tried.function, Call("sns:Publish", arn))
-        client("sns", region).publish(TopicArn=arn, Message=record)
-    else:
-        raise NotImplementedError(f"a destination of {service}: {arn}")
-
-
-def _require(function: LambdaFunction, call: Call) -> None:
-    if not is_allowed(function, call):
-        raise PermissionError(f"{function.function_name} may not {call.action} on {call.resource}: its event is lost")
+    key = record_key(tried.function.function_name, dt.datetime.now(tz=dt.UTC))
+    put_record(tried.function, arn, json.dumps(invocation_record(tried, answer)), key)
 
 
 def record_key(function_name: str, now: dt.datetime) -> str:

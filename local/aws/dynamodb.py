@@ -1,10 +1,9 @@
 """DynamoDB: a table's stream hands its records to functions, and writes with conditions do not race."""
 
+import functools
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from moto.awslambda.models import EventSourceMapping, lambda_backends
@@ -17,6 +16,7 @@ from local.aws.functions import Functions
 from local.aws.gaps import adds, fills
 from local.aws.polling import Failures, Poller
 from local.aws.settings import ACCOUNT, Settings
+from local.aws.shards import Reader, succeeded
 
 _one_write_at_a_time = threading.RLock()
 
@@ -76,30 +76,20 @@ def change_the_table_in_place(
     return original_resource
 
 
-@dataclass
-class Cursor:
-    """How far a function has read a stream, how often its next batch has failed, and how small it has become."""
-
-    position: int
-    tries: int = 0
-    limit: int = 10_000
-    not_before: float = 0.0
-
-
 class StreamPoller:
     """Lambda's side of every table stream: in order, filtered, one batch at a time, tried again until it succeeds."""
 
     def __init__(self, functions: Functions, settings: Settings, failures: Failures) -> None:
         self._functions = functions
         self._settings = settings
-        self._cursors: dict[str, Cursor] = {}
+        self._readers: dict[str, Reader] = {}
         self._poller = Poller("dynamodb", self._look, settings.polling_seconds, failures)
         self._poller.start()
 
     @property
     def is_quiet(self) -> bool:
         """Every record of every stream was taken by its function."""
-        return all(self._cursor(each).position >= len(self._records(each)) for each in self._mappings())
+        return all(self._reader(each).position >= len(self._records(each)) for each in self._mappings())
 
     def stop(self) -> None:
         self._poller.stop()
@@ -113,43 +103,30 @@ class StreamPoller:
         table = dynamodb_backends[ACCOUNT][self._settings.region].tables.get(name)
         return table.stream_shard.items if table is not None and table.stream_shard else []
 
-    def _cursor(self, mapping: EventSourceMapping) -> Cursor:
+    def _reader(self, mapping: EventSourceMapping) -> Reader:
         start = len(self._records(mapping)) if mapping.starting_position == "LATEST" else 0
-        return self._cursors.setdefault(mapping.uuid, Cursor(start))  # at once: two threads ask
+        reader = Reader(mapping, start, self._settings.stream_retry_seconds)
+        return self._readers.setdefault(mapping.uuid, reader)  # at once: two threads ask
 
     def _look(self) -> None:
         for mapping in self._mappings():
-            cursor = self._cursor(mapping)
-            size = min(mapping.batch_size, cursor.limit)
-            records = self._records(mapping)[cursor.position : cursor.position + size]
-            if records and time.monotonic() >= cursor.not_before:
-                self._hand_over(mapping, cursor, [stream_record(each, mapping) for each in records])
+            reader = self._reader(mapping)
+            if batch := reader.next_batch(self._records(mapping)):
+                records = [stream_record(each, mapping) for each in batch]
+                reader.take(records, functools.partial(self._hand_over, mapping), _pass_over)
 
-    def _hand_over(self, mapping: EventSourceMapping, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:
+    def _hand_over(self, mapping: EventSourceMapping, records: Sequence[Mapping[str, Any]]) -> int:
         wanted = [each for each in records if passes(each, mapping.filter_criteria)]
-        if not wanted or self._succeeds(mapping, wanted) or _is_given_up(mapping, cursor, len(records)):
-            cursor.position += len(records)
-            cursor.tries, cursor.limit = 0, Cursor.limit
-        else:
-            cursor.not_before = time.monotonic() + self._settings.stream_retry_seconds
-
-    def _succeeds(self, mapping: EventSourceMapping, records: Sequence[Mapping[str, Any]]) -> bool:
+        if not wanted:
+            return len(records)
         function = lambda_backends[ACCOUNT][self._settings.region].get_function(mapping.function_arn)
-        answer = self._functions.invoke(function, json.dumps({"Records": records}).encode())
-        if answer.is_error or "ReportBatchItemFailures" not in (mapping.function_response_types or []):
-            return not answer.is_error
-        told = json.loads(answer.payload or b"null")
-        return not (isinstance(told, dict) and told.get("batchItemFailures"))
+        answer = self._functions.invoke(function, json.dumps({"Records": wanted}).encode())
+        done = succeeded(answer, [each["dynamodb"]["SequenceNumber"] for each in wanted], mapping)
+        return len(records) if done == len(wanted) else records.index(wanted[done])
 
 
-def _is_given_up(mapping: EventSourceMapping, cursor: Cursor, size: int) -> bool:
-    """Whether a failed batch is passed over; else it is tried again, or its halves when the mapping bisects."""
-    if mapping.bisect_on_error and size > 1:
-        cursor.limit = size // 2
-        return False
-    cursor.tries += 1
-    allowed = -1 if mapping.max_retry_attempts is None else int(mapping.max_retry_attempts)
-    return 0 <= allowed < cursor.tries
+def _pass_over(_records: Sequence[Mapping[str, Any]], _tries: int) -> None:
+    """No function of ours keeps what it fails on for good."""
 
 
 def stream_record(item: Any, mapping: EventSourceMapping) -> dict[str, Any]:

@@ -33,15 +33,15 @@ class Call:
     resource: str
 
 
-def is_allowed(function: LambdaFunction, call: Call) -> bool:
-    """Whether the policies of the function's role allow it, and none denies it."""
-    effects = {statement["Effect"] for statement in _statements(function.role) if _covers(statement, call)}
+def is_allowed(role_arn: str, call: Call) -> bool:
+    """Whether the policies of the role allow it, and none denies it."""
+    effects = {statement["Effect"] for statement in _statements(role_arn) if _covers(statement, call)}
     return call.action in FREE or effects == {"Allow"}
 
 
 def denied(function: LambdaFunction, environ: Mapping[str, Any]) -> list[str]:
     """A line for each thing that a request does and its function may not."""
-    refused = (call for call in calls(environ) if not is_allowed(function, call))
+    refused = (call for call in calls(environ) if not is_allowed(function.role, call))
     return [f"{function.function_name} is not allowed to {call.action} on {call.resource}" for call in refused]
 
 

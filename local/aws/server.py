@@ -30,9 +30,11 @@ from local.aws import (  # noqa: F401 they fill gaps
     sns,
     ssm,
     stack_updates,
+    subscriptions,
 )
 from local.aws.control import Front
 from local.aws.dynamodb import StreamPoller
+from local.aws.kinesis import ShardPoller
 from local.aws.polling import Failures
 from local.aws.settings import Settings, environment
 from local.aws.sqs import QueuePoller
@@ -53,7 +55,7 @@ class Server:
         self.failures = Failures()
         gaps.fill_all()
         cloudformation.register()
-        logs.set_probes(enabled=settings.probe_subscriptions)
+        subscriptions.set_probes(enabled=settings.probe_subscriptions)
         sns.mails.clear()
         actions = {"state": self._state, "fire-schedules": self._fire_schedules, "mails": lambda _: [*sns.mails]}
         front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures, self._refuse)
@@ -63,6 +65,7 @@ class Server:
         self._functions = functions.start(settings, environment(self.endpoint_url, settings.region))
         self._queues = QueuePoller(self._functions, settings, self.failures)
         self._streams = StreamPoller(self._functions, settings, self.failures)
+        self._shards = ShardPoller(self._functions, settings, self.failures)
         self._schedules = events.Schedules(settings, self.failures)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()
@@ -74,7 +77,7 @@ class Server:
 
     def stop(self) -> None:
         self._functions.stop()  # first, so that nothing waits for a function that takes its time
-        for part in (self._schedules, self._queues, self._streams):
+        for part in (self._schedules, self._queues, self._streams, self._shards):
             part.stop()
         self._http.shutdown()
         self._http.server_close()
@@ -89,8 +92,9 @@ class Server:
 
     def _state(self, _body: Mapping[str, Any]) -> dict[str, Any]:
         failed = [self.failures, self._functions.asynchronous.failures]
+        parts = (self._shards, self._streams, self._functions, self._queues)
         return {
-            "is_quiet": self._functions.is_quiet and self._queues.is_quiet and self._streams.is_quiet,
+            "is_quiet": all(part.is_quiet for part in parts),
             "failures": [text for each in failed for text in each.kept],
             "failure_count": sum(each.count for each in failed),
         }

@@ -22,7 +22,7 @@ class Settings:
     batch_window_seconds: float = 0.2
     """The longest a batching window lasts. AWS: what the event source mapping says."""
     stream_retry_seconds: float = 0.2
-    """Before a failed batch of a table's stream is tried again."""
+    """Before a failed batch of a stream, of a table or of data, is tried again."""
     schedule_seconds: float | None = None
     """Every enabled schedule fires this often. None: only when asked to (`fire_schedules`)."""
     concurrency: int = 2

@@ -15,8 +15,8 @@ from local.aws.cloudformation import ResourceType
 from local.aws.functions import Functions
 from local.aws.gaps import fills
 from local.aws.polling import Failures, Poller
-from local.aws.runtime_interface import Answer
 from local.aws.settings import ACCOUNT, Settings
+from local.aws.shards import failed_ids
 
 GAUGE_SECONDS = 15
 
@@ -135,25 +135,6 @@ def record(message: Any, queue_arn: str, region: str) -> dict[str, Any]:
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
     kinds = {"string_value": "stringValue", "binary_value": "binaryValue", "data_type": "dataType"}
     return {kinds.get(key, key[0].lower() + key[1:]): each for key, each in value.items() if each is not None}
-
-
-def failed_ids(answer: Answer, ids: Sequence[str], response_types: Sequence[str]) -> set[str]:
-    """Which messages come back: all after an error, and after an answer that names one which is not in the batch.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
-    """
-    if answer.is_error:
-        return set(ids)
-    if "ReportBatchItemFailures" not in response_types:
-        return set()
-    told = json.loads(answer.payload or b"null")
-    if told is None or (isinstance(told, dict) and not told.get("batchItemFailures")):
-        return set()
-    try:
-        failed = {failure["itemIdentifier"] for failure in told["batchItemFailures"]}
-    except (TypeError, KeyError):
-        return set(ids)
-    return set(ids) if failed - set(ids) else failed
 
 
 def _show_again(queue: Any, message_id: str, seconds: float) -> None:

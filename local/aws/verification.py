@@ -152,6 +152,15 @@ def _role_policy(aws: EmbeddedAws, _name: str, wanted: Properties) -> Any:
     return any(wanted["PolicyName"] in iam.list_role_policies(RoleName=role)["PolicyNames"] for role in roles)
 
 
+def _data_stream(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
+    told = aws.client("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    return (
+        told["StreamModeDetails"] == wanted.get("StreamModeDetails", told["StreamModeDetails"])
+        and told["EncryptionType"] == wanted.get("StreamEncryption", {}).get("EncryptionType", "NONE")
+        and told["RetentionPeriodHours"] == wanted.get("RetentionPeriodHours", 24)
+    )
+
+
 def _glue_table(aws: EmbeddedAws, name: str, _wanted: Properties) -> Any:
     glue = aws.client("glue")
     databases = [each["Name"] for each in glue.get_databases()["DatabaseList"]]
@@ -176,6 +185,7 @@ LOOKS: Mapping[str, Look] = {
     "AWS::Glue::Table": _glue_table,
     "AWS::IAM::Policy": _role_policy,
     "AWS::IAM::Role": lambda aws, name, _: aws.client("iam").get_role(RoleName=name),
+    "AWS::Kinesis::Stream": _data_stream,
     "AWS::KMS::Alias": lambda aws, name, _: _named(aws.client("kms").list_aliases()["Aliases"], "AliasName", name),
     "AWS::KMS::Key": lambda aws, id_, _: aws.client("kms").describe_key(KeyId=id_),
     "AWS::Lambda::EventInvokeConfig": lambda aws, id_, wanted: (

@@ -4,11 +4,7 @@ import json
 from itertools import chain
 from uuid import uuid4
 
-import pytest
-
 from local.aws.embedded import EmbeddedAws
-from local.aws.runtime_interface import Answer
-from local.aws.sqs import failed_ids
 from tests.local.aws.conftest import Function, Maker
 
 
@@ -111,28 +107,3 @@ def test_an_object_in_a_bucket_reaches_a_function_through_a_queue(aws: EmbeddedA
     [record] = json.loads(body)["Records"]
     assert record["s3"]["object"]["key"] == "AWSLogs/a+b%2Bc/day%3D1/flow+log.gz"
     assert record["s3"]["bucket"]["name"] == bucket
-
-
-@pytest.mark.parametrize(
-    ("payload", "failed"),
-    [
-        (b"null", set()),
-        (b"{}", set()),
-        (b'{"batchItemFailures": []}', set()),
-        (b'{"batchItemFailures": [{"itemIdentifier": "b"}]}', {"b"}),
-        (b'{"batchItemFailures": [{"itemIdentifier": "unknown"}]}', {"a", "b"}),
-        (b'{"batchItemFailures": [{"item": "b"}]}', {"a", "b"}),
-        (b'"a text"', {"a", "b"}),
-    ],
-)
-def test_a_partial_answer_means_what_it_means_on_lambda(payload: bytes, failed: set[str]) -> None:
-    answer = Answer("id", payload, is_error=False, lines=[], seconds=0, log_stream="")
-    assert failed_ids(answer, ["a", "b"], ["ReportBatchItemFailures"]) == failed
-
-
-def test_without_partial_answers_only_an_error_brings_messages_back() -> None:
-    named = b'{"batchItemFailures": [{"itemIdentifier": "b"}]}'
-    fine = Answer("id", named, is_error=False, lines=[], seconds=0, log_stream="")
-    error = Answer("id", b"{}", is_error=True, lines=[], seconds=0, log_stream="")
-    assert failed_ids(fine, ["a", "b"], []) == set()
-    assert failed_ids(error, ["a", "b"], []) == {"a", "b"}
