@@ -7,10 +7,11 @@
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from textwrap import wrap
 from types import ModuleType
 
 import polars as pl
@@ -18,7 +19,8 @@ import polars as pl
 from flowsentry import evidence
 from flowsentry.detect import SHAPES, scan_shape, verdict
 from flowsentry.detect.scans import SEVERITY, Relation
-from flowsentry.fields import DTYPES, FIELDS, Field, Kind
+from flowsentry.fields import DEFAULT_NAMES, DTYPES, FIELDS, TRANSIT_GATEWAY_NAMES, VPC_NAMES, Field, Kind
+from flowsentry.meanings import ENCRYPTION_STATUSES, TRAFFIC_PATHS, tcp_flags_in_words
 from flowsentry.metric_names import NAMESPACE, PIPELINE_METRICS, TRAFFIC_METRICS, Metric
 
 DOCS = Path(__file__).parent
@@ -33,8 +35,32 @@ TYPES: dict[pl.DataType, str] = {
     pl.Int64(): "number",
 }
 ABOUT_FIELDS = """\
-`-` in a record is null. In our columns `-` in a name becomes `_`. A field that is not listed here, since AWS added it
-later, is kept as text and counted in the metric `UnknownFields`."""
+`-` in a record is null. In our columns `-` in a name becomes `_`. *Values* is what a column of ours may hold, *Parquet*
+the type of its column in a file that AWS wrote: there too it becomes ours, and AWS states INT_64 for the protocol of
+transit gateways in one place. *Flow logs* says which have the field: those of VPCs, subnets and interfaces, those of
+transit gateways, or both. `flowsentry parse --readable` tells protocols, flags, paths and encryption in the words
+below, protocols by [IANA's names](https://www.iana.org/assignments/protocol-numbers)."""
+ABOUT_TCP_FLAGS = """\
+A sum of what was seen in the interval. VPC flow logs report FIN, SYN, RST and SYN-ACK alone, so that 0 is traffic
+between the ends of a connection; transit gateways report the others too, but 0 for packets with nothing but ACK."""
+SHOWN_FLAGS = (0, 1, 2, 3, 4, 6, 7, 8, 16, 18, 19, 22, 32, 64, 128)
+ABOUT_TRAFFIC_PATHS = """\
+Of egress only. 1 also stands for the local gateway of an Outpost. 7 and 8 are told on Nitro instances; elsewhere 2
+stands for both."""
+ABOUT_ENCRYPTION = """\
+Where VPC encryption controls are on. 2 is inferred, not seen in packets: from port 443 of endpoints, and from a
+service's settings."""
+ABOUT_DEFAULTS = """\
+What AWS writes where a flow log names no fields of its own, in this order."""
+ABOUT_CLOUD_WAN = """\
+[Cloud WAN](https://docs.aws.amazon.com/network-manager/latest/cloudwan/cwan-flow-logs.html) writes a record at each
+attachment where traffic enters or leaves the core network. `INCOMPLETEDATA` as its `log-status` says that the two could
+not be brought together: the traffic is real, and counts as any other, but what the record says of the far side may be
+missing. Fields that only Cloud WAN has are unknown fields here."""
+ABOUT_UNKNOWN = """\
+A field that is not listed, since AWS added it later, is kept as text under its own name, also in enriched Parquet, and
+counted in the metric `UnknownFields`. A file's header or the log format says where it stands, so the fields around it
+are read as ever."""
 ABOUT_PIPELINE_METRICS = """\
 Stamped with now, by the dimension `service` (the function). Only these alarm, because an alarm judges what was there
 when it looked. Where a second dimension is named, the parts are emitted too, by both."""
@@ -61,11 +87,39 @@ def pages() -> dict[Path, str]:
 def fields_page() -> Iterator[str]:
     yield from _opening("Fields", PACKAGE / "fields.py")
     yield from (ABOUT_FIELDS, "")
-    yield from _table(("field", "version", "values", "meaning"), (_field_row(field) for field in FIELDS))
+    header = ("field", "version", "flow logs", "values", "Parquet", "meaning")
+    yield from _table(header, (_field_row(field) for field in FIELDS))
+    flags = {flags: tcp_flags_in_words(flags) for flags in SHOWN_FLAGS}
+    yield from _codes("tcp-flags", ABOUT_TCP_FLAGS, flags)
+    yield from _codes("traffic-path", ABOUT_TRAFFIC_PATHS, TRAFFIC_PATHS)
+    yield from _codes("encryption-status", ABOUT_ENCRYPTION, ENCRYPTION_STATUSES)
+    yield from ("", "## Default formats", "", ABOUT_DEFAULTS)
+    yield from _default_format("VPCs, subnets, interfaces", DEFAULT_NAMES)
+    yield from _default_format("Transit gateways", TRANSIT_GATEWAY_NAMES)
+    yield from ("", "## Cloud WAN", "", ABOUT_CLOUD_WAN)
+    yield from ("", "## Unknown fields", "", ABOUT_UNKNOWN)
 
 
 def _field_row(field: Field) -> tuple[str, ...]:
-    return f"`{field.name}`", str(field.version), _values(field.kind), field.meaning
+    name, values = f"`{field.name}`", _values(field.kind)
+    return name, str(field.version), _flow_logs(field.name), values, field.parquet_type, field.meaning
+
+
+def _flow_logs(name: str) -> str:
+    if name not in TRANSIT_GATEWAY_NAMES:
+        return "VPC"
+    return "both" if name in VPC_NAMES else "transit gateway"
+
+
+def _codes(title: str, about: str, words: Mapping[int, str]) -> Iterator[str]:
+    yield from ("", f"## {title}", "", about, "")
+    yield from _table(("value", "means"), ((str(code), word) for code, word in words.items()))
+
+
+def _default_format(title: str, names: Sequence[str]) -> Iterator[str]:
+    yield from ("", f"### {title}", "", "```")
+    yield from wrap(" ".join(f"${{{name}}}" for name in names), 120, break_on_hyphens=False)
+    yield "```"
 
 
 def _values(kind: Kind) -> str:
