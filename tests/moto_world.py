@@ -1,7 +1,7 @@
 """AWS in memory (moto) with what the functions find there: tables, buckets, queue, topic, the format parameter."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -101,9 +101,22 @@ def make_queue(name: str) -> str:
     return clients.sqs().create_queue(QueueName=name)["QueueUrl"]
 
 
-def make_log_formats(formats: dict[str, str] | None = None) -> None:
+def make_log_formats(formats: Mapping[str, object] | None = None) -> None:
     value = json.dumps({LOG_GROUP: DEFAULT_LOG_FORMAT} if formats is None else formats)
     clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value=value, Type="String", Overwrite=True)
+
+
+def make_flow_log(log_group: str, log_format: str = DEFAULT_LOG_FORMAT) -> None:
+    """A flow log of a new VPC that writes to this log group."""
+    vpc_id = clients.ec2().create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    clients.ec2().create_flow_logs(
+        ResourceIds=[vpc_id],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogGroupName=log_group,
+        DeliverLogsPermissionArn="arn:aws:iam::123456789012:role/flow-logs",
+        LogFormat=log_format,
+    )
 
 
 def items_of(table: str) -> list[dict[str, Any]]:

@@ -1,49 +1,134 @@
-"""The log format of each log group: a CloudWatch payload does not state the order of its fields. Never guessed."""
+"""The log formats of each log group: a CloudWatch payload does not state the order of its fields. Never guessed."""
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
+from botocore.exceptions import ClientError
 
+from flowsentry.aws import clients
+from flowsentry.aws.bounded_memory import BoundedMemory
+from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.errors import PoisonError, RetryableError
 
 if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ssm import SSMClient
 
 MAX_AGE_SECONDS = 300
-"""How long formats are remembered. A group that is not among them is looked up again at once, so a longer time only
-delays a group whose format changes, and each format has a group of its own."""
+"""How long formats are remembered, and that a group has none. Longer: a group whose flow log has just been made, or
+changed, is refused, or read by its old format, for longer. Shorter: more calls of EC2 for groups that nobody added."""
+MAX_GROUPS = 1_000
+"""Groups for which EC2's answer is remembered. More: some KB of memory. Fewer: a subscription of a whole account asks
+about the same groups again and again."""
+FLOW_LOGS_A_PAGE = 1_000
+"""The most that EC2 gives: one call tells all flow logs of a group."""
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What EC2 said of a log group, and when: the formats, or why there are none."""
+
+    at: float
+    formats: tuple[str, ...] = ()
+    refusal: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
 class LogFormats:
-    """The SSM parameter that holds {log group name: LogFormat} as JSON."""
+    """The SSM parameter that holds {log group name: LogFormat or a list of them} as JSON; and for a group that is not
+    in it, the flow logs that write to it, as EC2 describes them.
+    """
 
     parameter: str
     client: "SSMClient"
+    ec2: Callable[[], "EC2Client"] = clients.ec2
+    clock: Callable[[], float] = time.time
+    _answers: BoundedMemory[str, _Answer] = field(default_factory=lambda: BoundedMemory(MAX_GROUPS), init=False)
 
     @cached_property
     def _provider(self) -> SSMProvider:
         return SSMProvider(boto3_client=self.client)
 
-    def of(self, log_group: str) -> str:
-        """The format of the flow log that writes to this group.
+    def of(self, log_group: str) -> tuple[str, ...]:
+        """The formats of the flow logs that write to this group, mostly one: distinct, and in the same order each time.
 
-        Raises PoisonError for a group without one: its lines could be anything. RetryableError when it can't be read.
+        Raises PoisonError for a group without one: its lines could be anything. RetryableError when it can't be told
+        now. A group costs at most one call of EC2 in MAX_AGE_SECONDS, whatever the answer; one added to the parameter
+        since is found at once.
         """
-        known = self._formats().get(log_group) or self._formats(force=True).get(log_group)
-        if known is None:
-            sentence = f"log group {log_group!r} has no log format in parameter {self.parameter}: add it, then redrive"
-            raise PoisonError("unknown-log-group", sentence)
-        return known
+        return (
+            self._stated(log_group)
+            or self._recalled(log_group)
+            or self._stated(log_group, force=True)
+            or self._described(log_group)
+        )
 
-    def _formats(self, *, force: bool = False) -> dict[str, str]:
+    def _stated(self, log_group: str, *, force: bool = False) -> tuple[str, ...]:
+        """What the parameter says; nothing for a group that is not in it."""
+        stated = self._parameter(force=force).get(log_group, [])
+        formats = [stated] if isinstance(stated, str) else stated
+        if not isinstance(formats, list) or not all(isinstance(each, str) for each in formats):
+            sentence = f"{stated!r} in parameter {self.parameter} is neither a log format nor a list of them"
+            raise PoisonError("bad-log-format", f"log group {log_group!r}: {sentence}")
+        return tuple(dict.fromkeys(filter(None, formats)))
+
+    def _parameter(self, *, force: bool) -> dict[str, Any]:
         try:
             value: Any = self._provider.get(
                 self.parameter, max_age=MAX_AGE_SECONDS, transform="json", force_fetch=force
             )
         except (GetParameterError, TransformParameterError) as error:
             raise RetryableError(f"could not read log formats from {self.parameter}: {error}") from error
-        return dict(value or {})
+        if not isinstance(value, dict):
+            raise RetryableError(f"could not read log formats from {self.parameter}: it holds no JSON object")
+        return value
+
+    def _recalled(self, log_group: str) -> tuple[str, ...]:
+        answer = self._recent_answer(log_group)
+        return answer.formats if answer else ()
+
+    def _recent_answer(self, log_group: str) -> _Answer | None:
+        answer = self._answers.get(log_group)
+        return answer if answer and self.clock() - answer.at < MAX_AGE_SECONDS else None
+
+    def _described(self, log_group: str) -> tuple[str, ...]:
+        answer = self._recent_answer(log_group)
+        if answer is None:
+            answer = self._ask(log_group)
+            self._answers.put(log_group, answer)
+        if not answer.formats:
+            raise PoisonError(*answer.refusal)
+        return answer.formats
+
+    def _ask(self, log_group: str) -> _Answer:
+        missing = f"log group {log_group!r} has no log format in parameter {self.parameter}"
+        try:
+            formats = self._formats_of_flow_logs(log_group)
+        except ClientError as error:
+            if code_of(error) not in DENIED:
+                raise
+            sentence = f"{missing}, and its flow logs can't be looked up: allow the function ec2:DescribeFlowLogs"
+            return _Answer(self.clock(), refusal=("access-denied", f"{sentence}, or add it, then redrive"))
+        sentence = f"{missing}, and no active flow log of this account and region writes to it: add it, then redrive"
+        return _Answer(self.clock(), formats, ("unknown-log-group", sentence))
+
+    def _formats_of_flow_logs(self, log_group: str) -> tuple[str, ...]:
+        """Sorted, since EC2 promises no order.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeFlowLogs.html
+        """
+        with retryable(f"look up the flow logs of log group {log_group!r}"):
+            paginator = self.ec2().get_paginator("describe_flow_logs")
+            pages = paginator.paginate(
+                Filters=[{"Name": "log-group-name", "Values": [log_group]}],
+                PaginationConfig={"PageSize": FLOW_LOGS_A_PAGE},
+            )
+            found = [flow_log for page in pages for flow_log in page.get("FlowLogs", ())]
+        active = (flow_log for flow_log in found if flow_log.get("FlowLogStatus") == "ACTIVE")
+        return tuple(sorted({flow_log["LogFormat"] for flow_log in active if flow_log.get("LogFormat")}))

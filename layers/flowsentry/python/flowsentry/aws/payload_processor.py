@@ -64,9 +64,12 @@ class PayloadProcessor:
             raise _all_of(refused, len(payloads))
 
     def _text(self, payload: Subscription) -> LogText:
-        log_format = self.formats.of(payload.log_group)
+        formats = self.formats.of(payload.log_group)
+        if len(formats) > 1:
+            sentence = f"{len(formats)} flow logs of different formats write to log group {payload.log_group!r}"
+            raise PoisonError("several-log-formats", f"{sentence}: give each a log group of its own")
         try:
-            return subscription_text(payload, log_format)
+            return subscription_text(payload, formats[0])
         except ValueError as error:
             raise PoisonError("bad-log-format", f"log group {payload.log_group!r}: {error}") from error
 

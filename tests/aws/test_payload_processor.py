@@ -1,0 +1,76 @@
+"""Payloads of CloudWatch Logs: read as their log group says, wherever that is known from."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowsentry.aws import clients
+from flowsentry.aws.inventory_store import InventoryStore
+from flowsentry.aws.log_formats import LogFormats
+from flowsentry.aws.log_store import LogStore
+from flowsentry.aws.payload_processor import PayloadProcessor
+from flowsentry.aws.source_processor import SourceProcessor
+from flowsentry.errors import PoisonError
+from flowsentry.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES
+from flowsentry.flow_log_key import Origin
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from tests.builders import ACCOUNT, line
+from tests.lambdas.payloads import payload
+from tests.moto_world import (
+    INVENTORY_KEY,
+    LOG_FORMATS_PARAMETER,
+    OUTPUT_BUCKET,
+    REGION,
+    make_bucket,
+    make_flow_log,
+    make_log_formats,
+)
+
+GROUP = "/made/by/somebody/else"
+REVERSED = " ".join(f"${{{name}}}" for name in reversed(DEFAULT_NAMES))
+
+
+class Sources(SourceProcessor):
+    """A source processor that tells the origins it was given."""
+
+    def process(self, *arguments: Any, origin: Origin | None = None, **more: Any) -> Any:
+        self.origin = origin
+        return super().process(*arguments, origin=origin, **more)
+
+
+@pytest.fixture
+def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PayloadProcessor:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    make_bucket(OUTPUT_BUCKET)
+    make_log_formats()
+    inventory = InventoryStore(OUTPUT_BUCKET, INVENTORY_KEY, clients.s3())
+    stores = (EvidenceInMemory(), FindingsInMemory(), inventory, LogStore(clients.s3()))
+    sources = Sources(*stores, OUTPUT_BUCKET, region=REGION)
+    return PayloadProcessor(sources, LogFormats(LOG_FORMATS_PARAMETER, clients.ssm()))
+
+
+def test_a_group_that_only_ec2_knows_is_read_by_the_format_of_its_flow_log(processor: PayloadProcessor) -> None:
+    make_flow_log(GROUP, REVERSED)
+    outcome = processor.process(payload(line(tuple(reversed(DEFAULT_NAMES))), line(DEFAULT_NAMES), log_group=GROUP))
+    assert (outcome.accepted_records, outcome.rejected.total) == (1, 1)
+
+
+def test_a_group_that_nobody_knows_is_poison(processor: PayloadProcessor) -> None:
+    with pytest.raises(PoisonError, match="add it, then redrive") as poison:
+        processor.process(payload(line(DEFAULT_NAMES), log_group=GROUP))
+    assert poison.value.reason == "unknown-log-group"
+
+
+def test_a_group_with_several_formats_is_poison(processor: PayloadProcessor) -> None:
+    make_log_formats({GROUP: [DEFAULT_LOG_FORMAT, REVERSED]})
+    with pytest.raises(PoisonError, match="2 flow logs of different formats write to log group") as poison:
+        processor.process(payload(line(DEFAULT_NAMES), log_group=GROUP))
+    assert poison.value.reason == "several-log-formats"
+
+
+def test_a_payload_is_of_the_owner_it_states_and_the_region_of_the_function(processor: PayloadProcessor) -> None:
+    make_flow_log(GROUP)
+    processor.process(payload(line(DEFAULT_NAMES), log_group=GROUP))
+    assert isinstance(processor.sources, Sources)
+    assert processor.sources.origin == Origin(ACCOUNT, REGION, None)
