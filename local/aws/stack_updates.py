@@ -115,6 +115,15 @@ def forget_what_was_removed(original: Callable[..., Any], resources: Any, *rest:
     original(resources, *rest, **more)
 
 
+@fills(parsing.ResourceMap, "_delete_resource")
+def keep_what_is_to_be_retained(
+    original: Callable[..., Any], resources: Any, resource: Any, resource_json: Mapping[str, Any]
+) -> None:
+    """Moto heeds DeletionPolicy when a stack is deleted, not when an update removes a resource."""
+    if resource_json.get("DeletionPolicy") != "Retain":
+        original(resources, resource, resource_json)
+
+
 @fills(ChangeSet, "apply")
 def remember_the_template(original: Callable[..., Any], change_set: Any) -> None:
     """After a change set moto still tells the stack's old template, parameters and outputs."""

@@ -101,6 +101,17 @@ def test_a_resource_that_comes_back_is_made_again(aws: EmbeddedAws, stack: Stack
     assert missing_resources(aws, stack.name) == []
 
 
+def test_what_is_retained_outlives_its_removal_and_comes_back_as_another(aws: EmbeddedAws, stack: Stack) -> None:
+    queue, topic = {"Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain"}, {"Type": "AWS::SNS::Topic"}
+    stack.create(Queue=queue, Topic=topic)
+    kept = stack.id_of("Queue")
+    stack.update(Topic=topic)
+    stack.update(Queue=queue, Topic=topic)
+    there = {url.rpartition("/")[2] for url in aws.client("sqs").list_queues()["QueueUrls"]}
+    assert {each.rpartition("/")[2] for each in (kept, stack.id_of("Queue"))} <= there
+    assert stack.id_of("Queue") != kept
+
+
 def test_a_changed_parameter_reaches_who_refers_to_it(aws: EmbeddedAws, stack: Stack) -> None:
     path = f"/{stack.name}/name"
     parameters = {"Name": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": path}}

@@ -125,8 +125,10 @@ def test_a_source_can_change_its_way_and_its_format_and_change_back(
     deploy_sources(account, output, {"vpc_ids": vpcs, "destination": "s3"})
     assert problems(account) == []
     assert destinations(account) == dict.fromkeys(vpcs, "s3")
-    deploy_sources(account, output, {"vpc_ids": vpcs, "destination": "cloudwatch", "log_format": SHORT_FORMAT})
+    streamed = {"vpc_ids": vpcs, "destination": "cloudwatch", "log_format": SHORT_FORMAT, "kinesis": True}
+    deploy_sources(account, output, streamed)
     assert problems(account) == []
+    assert len(account.client("kinesis").list_streams()["StreamNames"]) == 1
     assert destinations(account) == dict.fromkeys(vpcs, "cloud-watch-logs")
     told = account.client("ec2").describe_flow_logs()["FlowLogs"]
     assert {flow_log["LogFormat"] for flow_log in told} == {SHORT_FORMAT}

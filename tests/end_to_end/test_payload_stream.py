@@ -1,0 +1,173 @@
+"""Flow logs of a busy log group: through the Kinesis data stream, past it, and out of it when they fail."""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws.assembly import deploy_assembly
+from local.aws.embedded import REPOSITORY, EmbeddedAws
+from local.aws.verification import missing_resources
+from local.demo.account import settings_for
+from stacks.parameters import Value
+from tests.builders import payload
+from tests.end_to_end.conftest import QUICK, founded, synthesise
+from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, increase
+from tests.end_to_end.test_payloads import paused_object_processor
+
+STACKS = ("flow-logs", "state", "processing", "monitoring")
+FORMATS = f"/flowsentry/{Value.LOG_FORMATS}"
+
+
+@dataclass
+class StreamedApp(DeployedApp):
+    """The app, whose source in CloudWatch Logs can be told to go through the stream."""
+
+    assembly: Path = REPOSITORY / "build"
+    way: tuple[str, ...] | None = None
+    synthesised: set[tuple[str, ...]] = field(default_factory=set)
+
+    def deploy(self, *way: str) -> None:
+        """Deployed, and settled, with these settings of that source switched on; nothing when it already is."""
+        if way == self.way:
+            return
+        folder = self.assembly.with_name("-".join((self.assembly.name, *way, "cdk.out")))
+        if way not in self.synthesised:
+            settings: dict[str, Any] = dict(settings_for(self.company))
+            first, *others = settings["flowsentry.sources"]
+            synthesise({**settings, "flowsentry.sources": [{**first, **dict.fromkeys(way, True)}, *others]}, folder)
+        deploy_assembly(self.aws, folder)
+        self.aws.wait_until_quiet(120)
+        self.way, self.synthesised = way, {*self.synthesised, way}
+
+    @property
+    def stream_name(self) -> str:
+        return self.value(Value.PAYLOAD_STREAM_ARN).rpartition("/")[2]
+
+    def put_payloads(self, *payloads: bytes) -> None:
+        """A batch of one shard, once it was taken up."""
+        records = [{"Data": each, "PartitionKey": "same"} for each in payloads]
+        self.aws.client("kinesis").put_records(StreamName=self.stream_name, Records=records)
+        self.settle()
+
+    def streamed(self) -> int:
+        """How many payloads of log events the stream was given."""
+        kinesis = self.aws.client("kinesis")
+        shards = kinesis.list_shards(StreamName=self.stream_name)["Shards"]
+        where = {"StreamName": self.stream_name, "ShardIteratorType": "TRIM_HORIZON"}
+        iterators = [kinesis.get_shard_iterator(ShardId=each["ShardId"], **where)["ShardIterator"] for each in shards]
+        records = [each for iterator in iterators for each in kinesis.get_records(ShardIterator=iterator)["Records"]]
+        return sum(b'"DATA_MESSAGE"' in gzip.decompress(record["Data"]) for record in records)
+
+    def destinations(self) -> list[str]:
+        """The service that each filter of the log group hands log events to."""
+        told = self.aws.client("logs").describe_subscription_filters(logGroupName=self.log_group)
+        return [each["destinationArn"].split(":")[2] for each in told["subscriptionFilters"]]
+
+    def failed_batches(self, log_group: str) -> dict[str, Mapping[str, Any]]:
+        """Lambda's records of batches it gave up that hold payloads of this log group, by key."""
+        objects = self.objects(self.value(Value.FAILED_INVOCATION_BUCKET)).items()
+        records = {key: json.loads(content) for key, content in objects if "/shardId-" in key}
+        return {key: record for key, record in records.items() if log_group in log_groups_in(record)}
+
+    def put_formats(self, text: str) -> None:
+        self.aws.client("ssm").put_parameter(Name=FORMATS, Value=text, Overwrite=True)
+
+    def problems(self) -> list[str]:
+        missing = [each for stack in STACKS for each in missing_resources(self.aws, f"flowsentry-{stack}")]
+        return missing + self.aws.failures()
+
+
+@pytest.fixture(scope="module")
+def account(worker_id: str) -> Iterator[StreamedApp]:
+    with EmbeddedAws.start(QUICK) as aws:
+        yield StreamedApp(aws, founded(aws), assembly=REPOSITORY / "build" / f"payload-stream-{worker_id}")
+
+
+@pytest.fixture
+def app(account: StreamedApp) -> Iterator[StreamedApp]:
+    """The app with its source through the stream; after the test all resources are there, and nothing has failed
+    underneath.
+    """
+    account.deploy("kinesis")
+    yield account
+    assert account.problems() == []
+
+
+def of_group(log_group: str, lines: Iterable[str]) -> bytes:
+    """The lines as CloudWatch Logs compresses them for a stream."""
+    envelope = json.loads(gzip.decompress(payload(lines)))
+    return gzip.compress(json.dumps({**envelope, "logGroup": log_group}).encode(), mtime=0)
+
+
+def log_groups_in(record: Mapping[str, Any]) -> list[str]:
+    held = [base64.b64decode(each["kinesis"]["data"]) for each in json.loads(record["payload"])["Records"]]
+    return [str(json.loads(gzip.decompress(each))["logGroup"]) for each in held]
+
+
+def test_log_events_come_through_the_stream_and_are_told_of_by_mail(app: StreamedApp) -> None:
+    source, network = "10.40.0.31", app.in_logs
+    before = app.totals(STREAM, "Lines", "Records", "FindingsRaised"), app.streamed()
+    app.log(app.scan(network, source, range(1, 21), app.log_group_names))
+    assert app.streamed() - before[1] == 1
+    assert increase(before[0], app.totals(STREAM, *before[0])) == {"Lines": 20, "Records": 20, "FindingsRaised": 1}
+    [finding] = app.findings(source)
+    assert (finding.kind, finding.severity, finding.scope) == ("port_scan", "high", network.vpc_id)
+    assert len(app.enriched(source)) == len(app.mails_about(finding.id)) == 1
+
+
+def test_a_payload_that_nothing_can_help_is_a_dead_letter_and_holds_up_no_other(app: StreamedApp) -> None:
+    """Its log group has no log format; days later somebody adds it."""
+    sources = ("10.40.0.32", "10.40.0.33", "10.40.0.34")
+    early, bad, late = (app.scan(app.in_logs, each, range(1, 21), app.log_group_names) for each in sources)
+    app.put_payloads(of_group(app.log_group, early), of_group("no-format", bad), of_group(app.log_group, late))
+    assert [len(app.findings(source)) for source in sources] == [1, 0, 1]
+    [(key, record)] = app.failed_batches("no-format").items()
+    assert (record["KinesisBatchInfo"]["batchSize"], record["requestContext"]["approximateInvokeCount"]) == (1, 3)
+    [letter] = app.dead_letters(key)
+    assert letter.reason == "unknown-log-group"
+    formats = app.value(Value.LOG_FORMATS)
+    app.put_formats(json.dumps({**json.loads(formats), "no-format": json.loads(formats)[app.log_group]}))
+    before = app.totals(OBJECTS, "RecoveredPayloads", "Lines")
+    app.notify(letter.body)
+    assert increase(before, app.totals(OBJECTS, *before)) == {"RecoveredPayloads": 1, "Lines": 20}
+    assert [finding.kind for finding in app.findings(sources[1])] == ["port_scan"]
+    app.put_formats(formats)
+
+
+def test_a_batch_that_fails_as_a_whole_is_kept_and_taken_up_once_it_can_be(app: StreamedApp) -> None:
+    """Log formats can't be read; somebody repairs that while the notices wait in the queue."""
+    sources, formats = ("10.40.0.35", "10.40.0.36"), app.value(Value.LOG_FORMATS)
+    lines = [app.scan(app.in_logs, source, range(1, 21), app.log_group_names) for source in sources]
+    errors, before = app.errors(STREAM), app.totals(OBJECTS, "RecoveredPayloads", "Lines")
+    with paused_object_processor(app) as resume:
+        app.put_formats("{")
+        app.put_payloads(*(of_group("unreadable", each) for each in lines))
+        assert app.errors(STREAM) > errors
+        kept = app.failed_batches("unreadable").values()
+        assert sum(each["KinesisBatchInfo"]["batchSize"] for each in kept) == 2
+        app.put_formats(json.dumps({**json.loads(formats), "unreadable": json.loads(formats)[app.log_group]}))
+        resume()
+    assert increase(before, app.totals(OBJECTS, *before)) == {"RecoveredPayloads": 2, "Lines": 40}
+    assert [len(app.findings(source)) for source in sources] == [1, 1]
+    app.put_formats(formats)
+
+
+@pytest.mark.deploy
+def test_a_source_goes_through_the_stream_and_back_and_loses_nothing(app: StreamedApp) -> None:
+    """Also without a deploy for what drains, and a stream that nobody reads any more is still there."""
+    ways: list[tuple[str, ...]] = [(), ("kinesis",), ("draining_kinesis",), (), ("kinesis",), ()]
+    streams = app.aws.client("kinesis").list_streams()["StreamNames"]
+    for number, way in enumerate(ways):
+        app.deploy(*way)
+        assert app.problems() == []
+        assert app.destinations() == ["kinesis" if way == ("kinesis",) else "lambda"]
+        before = app.totals(STREAM, "Lines")
+        app.log(app.scan(app.in_logs, f"10.40.0.{40 + number}", range(1, 21), app.log_group_names))
+        assert increase(before, app.totals(STREAM, "Lines")) == {"Lines": 20}
+    assert len(app.aws.client("kinesis").list_streams()["StreamNames"]) == len(streams) + ways.count(("kinesis",))
