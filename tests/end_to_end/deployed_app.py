@@ -85,9 +85,9 @@ class DeployedApp:
     def settle(self) -> None:
         self.aws.wait_until_quiet(QUIET_SECONDS)
 
-    def put(self, name: str, content: bytes, *, settle: bool = True) -> str:
-        """The key of an object with this content, once it was taken up."""
-        key = f"AWSLogs/{self.aws.account}/vpcflowlogs/{self.aws.region}/{name}"
+    def put(self, name: str, content: bytes, *, folder: str = "", settle: bool = True) -> str:
+        """The key of an object with this content, once it was taken up: in AWS's folder for flow logs, or another."""
+        key = f"{folder or f'AWSLogs/{self.aws.account}/vpcflowlogs/{self.aws.region}'}/{name}"
         self.aws.client("s3").put_object(Bucket=self.log_bucket, Key=key, Body=content)
         if settle:
             self.settle()

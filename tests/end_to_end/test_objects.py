@@ -68,13 +68,23 @@ def test_many_objects_at_once_are_all_taken_up(app: DeployedApp) -> None:
 def test_what_is_no_flow_log_is_set_aside_with_its_reason(app: DeployedApp) -> None:
     before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedNotices"), app.output("enriched/")
     for name, (content, _) in NOT_FLOW_LOGS.items():
-        app.put(name, content, settle=False)
+        app.put(name, content, folder="AWSLogs/copies", settle=False)
     app.settle()
     letters = {name: [letter.reason for letter in app.dead_letters(name)] for name in NOT_FLOW_LOGS}
     assert letters == {name: [reason] for name, (_, reason) in NOT_FLOW_LOGS.items()}
     counted = {"Lines": 0, "PoisonSources": 4, "RetriedNotices": 0}
     assert increase(before[0], app.totals(OBJECTS, *before[0])) == counted
     assert app.output("enriched/") == before[1]
+
+
+def test_what_is_none_among_flow_logs_or_by_its_key_is_left_alone_and_counted(app: DeployedApp) -> None:
+    before = app.totals(OBJECTS, "Lines", "PoisonSources", "IgnoredObjects")
+    app.put("test_file.log.gz", gz(b"the quick brown fox\n"), settle=False)
+    app.put("x_CloudTrail_x.json.gz", gz(b"{}"), folder=f"AWSLogs/{app.aws.account}/CloudTrail", settle=False)
+    app.settle()
+    counted = {"Lines": 0, "PoisonSources": 0, "IgnoredObjects": 2}
+    assert increase(before, app.totals(OBJECTS, *before)) == counted
+    assert app.dead_letters("test_file.log.gz") == app.dead_letters("CloudTrail") == []
 
 
 def test_a_missing_object_is_set_aside_at_the_first_try(app: DeployedApp) -> None:

@@ -121,7 +121,7 @@ def a_day_with_everything(app: DeployedApp) -> None:
     """Every kind of finding and of line, what can't be read, an alert left over and a digest, through both ways in."""
     app.log(everything(app, app.in_logs, "10.40.0", app.log_group_names))
     app.put("everything.log", flow_log(everything(app, app.in_bucket, "10.50.0", V5)))
-    app.put("no-flow-log.log", b"hello\n")
+    app.put("no-flow-log.log", b"hello\n", folder="AWSLogs/copies")
     app.invoke({"hello": "stream processor"})
     app.put("noise.log", flow_log(app.scan(app.in_bucket, "203.0.113.40", range(1, 21))))
     put_back(app, app.findings("203.0.113.40")[0].id, "digest", seconds=3_600)
