@@ -147,7 +147,7 @@ def log_lines() -> Iterator[LogLines]:
     written, logger = io.StringIO(), telemetry.logger()
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
-    before = handler.setStream(written)
+    before, handler.stream = handler.stream, written
     logger.setLevel(logging.DEBUG)
 
     def lines(message: str) -> list[dict[str, Any]]:
@@ -155,7 +155,7 @@ def log_lines() -> Iterator[LogLines]:
 
     yield lines
     logger.setLevel(logging.INFO)
-    handler.setStream(before)
+    handler.stream = before
 
 
 def metrics_in(text: str) -> list[dict[str, Any]]:
