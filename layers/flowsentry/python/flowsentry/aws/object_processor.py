@@ -54,17 +54,17 @@ class ObjectProcessor:
             yield partial(self._set_aside, body, poison)
             return
         count("TestNotices", int(not notices))
-        yield from (partial(self._take_object, notice) for notice in notices)
+        yield from (partial(self._take_notice, notice) for notice in notices)
 
-    def _take_object(self, notice: ObjectNotice) -> None:
+    def _take_notice(self, notice: ObjectNotice) -> None:
         if not notice.is_new_object:
             count("IgnoredNotices")
         elif is_something_else(notice.source.key):
             _ignore(notice, "by its key it is something else")
         else:
-            self._take_flow_log(notice)
+            self._take_object(notice)
 
-    def _take_flow_log(self, notice: ObjectNotice) -> None:
+    def _take_object(self, notice: ObjectNotice) -> None:
         try:
             result = self.once.run(notice.identity, lambda: self._process(notice))
         except PoisonError as poison:
