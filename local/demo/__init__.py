@@ -49,7 +49,8 @@ def _play(aws: EmbeddedAws, seed: int) -> int:
         sending.send_all(say)
         aws.wait_until_quiet(QUIET_SECONDS)
         _send_digest(aws)
-        summary = Summary(aws, sending, inbox.drained(), inbox.digests)
+        alerts = inbox.drained()
+        summary = Summary(aws, sending, alerts, inbox.digests, inbox.told_in_digests)
     for line in summary.lines():
         say(line)
     return 0 if summary.is_as_expected else 1

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -24,7 +25,9 @@ class Delivered:
 
 
 class Inbox:
-    """Reads what the alert topic delivers, while it runs: e-mails for people, a queue for machines."""
+    """Reads what the alert topic delivers, while it runs: e-mails for people, a queue for machines. `digests` counts
+    them, `told_in_digests` their findings by kind.
+    """
 
     def __init__(self, aws: EmbeddedAws, on_delivery: Callable[[Delivered], None]) -> None:
         self._aws = aws
@@ -36,6 +39,7 @@ class Inbox:
         self._mails_read = 0
         self._findings: list[tuple[Finding, float]] = []
         self.digests = 0
+        self.told_in_digests: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -77,6 +81,7 @@ class Inbox:
             self._findings.append((Finding.from_json(json.dumps(message)), time.time()))
         else:
             self.digests += 1
+            self.told_in_digests.update(message["kinds"])
 
 
 def _subscribed_queue(aws: EmbeddedAws) -> str:

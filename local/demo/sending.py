@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
+from flowsentry.tally import SECONDS_AN_HOUR
 from local.aws.embedded import EmbeddedAws
 from local.demo.account import DeployedFlowLog
 from local.traffic.company import Company
 from local.traffic.delivery import FILE_SECONDS, event_batches, objects, put_events, put_objects
 from local.traffic.generation import Traffic
-from local.traffic.records import Record
+from local.traffic.records import Record, is_skipped
 
 BATCH_SECONDS = 1_800
 """Log events of one log stream that are put at once. AWS puts a minute's; half an hour's are fewer invocations, and
@@ -44,6 +45,12 @@ class Sending:
     @property
     def records(self) -> int:
         return sum(map(len, self.traffic.records.values()))
+
+    @property
+    def gaps(self) -> int:
+        """Interfaces and hours of which records were left out."""
+        skipped = (each for records in self.traffic.records.values() for each in records if is_skipped(each))
+        return len({(each["interface-id"], int(each["start"]) // SECONDS_AN_HOUR) for each in skipped})
 
     def send_all(self, say: Callable[[str], None]) -> None:
         """Sends everything in order of time, as fast as it is taken."""

@@ -2,8 +2,8 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from flowsentry.findings import Finding, Severity
@@ -15,12 +15,15 @@ from local.traffic.expectation import ExpectedAlert
 
 @dataclass
 class Summary:
-    """The end of a demonstration. `alerts` are (finding, when its alert arrived)."""
+    """The end of a demonstration. `alerts` are (finding, when its alert arrived); `told_in_digests` counts the findings
+    in digests by kind.
+    """
 
     aws: EmbeddedAws
     sending: Sending
     alerts: Sequence[tuple[Finding, float]]
     digests: int
+    told_in_digests: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._failures = self.aws.failures()
@@ -39,10 +42,13 @@ class Summary:
 
     @property
     def is_as_expected(self) -> bool:
-        """Every alert that should come and no other, every line accounted for, and nothing failed underneath."""
+        """Every alert that should come and no other, every line accounted for, every gap in the logs told in the
+        digest, and nothing failed underneath.
+        """
         counted = self._sum("Lines") == self.sending.records + len(BAD_LINES)
         bad_lines = self._sum("RejectedLines") == len(BAD_LINES)
-        return not (self.missing or self.unexpected or self._failures) and counted and bad_lines
+        gaps = self.told_in_digests.get("records_skipped", 0) == self.sending.gaps
+        return not (self.missing or self.unexpected or self._failures) and counted and bad_lines and gaps
 
     def lines(self) -> Iterator[str]:
         """The summary for people."""
@@ -55,6 +61,8 @@ class Summary:
         yield f"  bad lines     {self._sum('RejectedLines'):,} of {len(BAD_LINES)} put in"
         yield f"alerts          {', '.join(f'{kind} {count}' for kind, count in kinds.items()) or 'none'}"
         yield f"background      {len(background)} findings in {self.digests} digest"
+        told = self.told_in_digests.get("records_skipped", 0)
+        yield f"  gaps          {told} of {self.sending.gaps} interfaces and hours with SKIPDATA told"
         yield f"record → alert  {self._delays()}"
         yield from (f"MISSING: {each.kind} about {each.subject} ({each.scenario})" for each in self.missing)
         yield from (f"UNEXPECTED: {finding.title} ({finding.kind})" for finding in self.unexpected)

@@ -65,6 +65,11 @@ def records(connections: Iterable[Connection], network: Network, period: Period,
     return sorted(found, key=_order)
 
 
+def is_skipped(record: Record) -> bool:
+    """Whether it stands for records that AWS left out."""
+    return record["log-status"] == "SKIPDATA"
+
+
 def line(record: Record, names: tuple[str, ...]) -> str:
     """The record as text in the order of a log format; the version is the highest of the names, as AWS has it."""
     version = _version_of(names)

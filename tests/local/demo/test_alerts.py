@@ -11,7 +11,7 @@ from flowsentry.findings import Severity
 from local.aws.embedded import EmbeddedAws
 from local.demo.account import ADDRESS
 from local.demo.alerts import Delivered, Inbox
-from tests.local.demo.fakes import finding
+from tests.local.demo.fakes import NOON, finding
 
 DETAILS = {"relation": "inside_to_inside", "hosts": 1, "ports": 12, "sample_endpoints": [], "answered_endpoints": []}
 
@@ -33,14 +33,15 @@ def test_alerts_and_digests_are_told_apart_and_every_mail_is_shown(aws: Embedded
     shown: list[Delivered] = []
     loud = [finding(f"10.20.0.{number}", details={**DETAILS, "ports": number}) for number in range(10, 25)]
     quiet = finding("203.0.113.9", severity=Severity.BACKGROUND, details={**DETAILS, "relation": "outside_background"})
+    gap = finding("eni-1", "records_skipped", Severity.BACKGROUND, details={"hour": NOON, "records": 1})
     with Inbox(aws, shown.append) as inbox:
         for each in loud:
             topic.publish(alert_message(each))
-        topic.publish(digest_message([quiet], 1))
+        topic.publish(digest_message([quiet, gap], 1))
         delivered = inbox.drained()
     assert sorted(each.id for each, _ in delivered) == sorted(each.id for each in loud)
     assert {each.id: each for each, _ in delivered} == {each.id: each for each in loud}
-    assert inbox.digests == 1
+    assert (inbox.digests, inbox.told_in_digests) == (1, {"port_scan": 1, "records_skipped": 1})
     assert len(shown) == len(loud) + 1
     assert {each.subject for each in shown} >= {alert_message(loud[0]).subject}
     assert len(aws.failures()) == 0

@@ -36,6 +36,7 @@ def test_when_all_is_as_it_should_be_it_says_so() -> None:
         "  bad lines     3 of 3 put in",
         "alerts          port_scan (high) 1, blocked_internal (medium) 1",
         "background      6 findings in 1 digest",
+        "  gaps          0 of 0 interfaces and hours with SKIPDATA told",
         "record → alert  median 2.5 s, longest 3.0 s",
         "every alert of 2 scenarios came, and no other",
     ]
@@ -59,6 +60,16 @@ def test_an_alert_that_no_scenario_calls_for_is_unexpected() -> None:
     told = summary([*GOOD, stranger])
     assert (told.unexpected, told.is_as_expected) == ([stranger], False)
     assert "UNEXPECTED: 10.20.0.99 does a host_sweep (host_sweep)" in list(told.lines())
+
+
+def test_a_gap_in_the_logs_that_no_digest_told_is_told() -> None:
+    aws = FakeAws({**COUNTED, "Lines": 3 + len(BAD_LINES)})
+    left_out = {**record(OFFICE, NOON), "log-status": "SKIPDATA"}
+    sent = sending(aws, office=[record(OFFICE, NOON), left_out, {**left_out, "interface-id": "eni-2"}])
+    for told, as_expected in ({"records_skipped": 2}, True), ({"records_skipped": 1, "host_sweep": 1}, False):
+        seen = Summary(embedded(aws), sent, [], digests=1, told_in_digests=told)
+        assert seen.is_as_expected is as_expected
+        assert f"  gaps          {told['records_skipped']} of 2 interfaces and hours with SKIPDATA told" in seen.lines()
 
 
 def test_a_failure_underneath_is_told() -> None:

@@ -16,7 +16,7 @@ from flowsentry.pipeline import Context, process
 from local.traffic.company import Company, WayIn
 from local.traffic.delivery import FlowLog, event_batches, objects
 from local.traffic.generation import Traffic, generate
-from local.traffic.records import ALL_NAMES, Record
+from local.traffic.records import ALL_NAMES, Record, is_skipped
 from local.traffic.scenario import Scenario
 from local.traffic.scenarios import SCENARIOS
 
@@ -108,6 +108,14 @@ def test_the_default_format_raises_the_same_alerts(company: Company, inventory: 
 def test_the_scanners_in_the_noise_are_background(watched: Watch) -> None:
     background = [each for each in watched.found.findings.values() if each.severity is Severity.BACKGROUND]
     assert {"203.0.113.10", "203.0.113.11", "203.0.113.12"} <= {finding.subject for finding in background}
+
+
+def test_interfaces_whose_records_were_left_out_are_background(watched: Watch, traffic: Traffic) -> None:
+    left_out = {each["interface-id"] for records in traffic.records.values() for each in records if is_skipped(each)}
+    gaps = [each for each in watched.found.findings.values() if each.kind == "records_skipped"]
+    assert {each.subject for each in gaps} == left_out
+    assert {each.severity for each in gaps} == {Severity.BACKGROUND}
+    assert all(each.details["subject_owner"] for each in gaps)
 
 
 def test_both_ways_in_have_alerts(traffic: Traffic) -> None:
