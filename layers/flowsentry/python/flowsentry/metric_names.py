@@ -63,8 +63,12 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "Lines": Metric(Unit.COUNT, "Lines read"),
     "Records": Metric(Unit.COUNT, "Records that tell of traffic"),
     "NoDataRecords": Metric(Unit.COUNT, "Records that say an interface had no traffic"),
-    "SkippedRecords": Metric(Unit.COUNT, "SKIPDATA records: AWS left out an unknown number of flows; the log names the `interface`"),
-    "FutureRecords": Metric(Unit.COUNT, "Records that end more than 5 minutes after they were read: a clock runs ahead"),
+    "SkippedRecords": Metric(
+        Unit.COUNT, "SKIPDATA records: AWS left out an unknown number of flows; the log names the `interface`"
+    ),
+    "FutureRecords": Metric(
+        Unit.COUNT, "Records that end more than 5 minutes after they were read: a clock runs ahead"
+    ),
     "RejectedLines": Metric(Unit.COUNT, "Lines that are no record", by="reason"),
     "RejectsSeen": Metric(Unit.COUNT, "Flows refused by a rule, as they are read"),
     "UnknownFields": Metric(Unit.COUNT, "Field names this version does not know yet; kept as text"),
