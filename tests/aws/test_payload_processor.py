@@ -1,4 +1,4 @@
-"""Payloads of CloudWatch Logs: read as their log group says, wherever that is known from."""
+"""Payloads of CloudWatch Logs: found in every event that holds them, read as their log group says."""
 
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,14 @@ from flowsentry.aws import clients
 from flowsentry.aws.inventory_store import InventoryStore
 from flowsentry.aws.log_formats import LogFormats
 from flowsentry.aws.log_store import LogStore
-from flowsentry.aws.payload_processor import PayloadProcessor
+from flowsentry.aws.payload_processor import PayloadProcessor, is_from_stream, payloads_in
 from flowsentry.aws.source_processor import SourceProcessor
-from flowsentry.errors import PoisonError
+from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES
 from flowsentry.flow_log_key import Origin
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from tests.builders import ACCOUNT, line
-from tests.lambdas.payloads import payload
+from tests.lambdas.payloads import NO_GZIP, of_stream, of_subscription, payload
 from tests.moto_world import (
     INVENTORY_KEY,
     LOG_FORMATS_PARAMETER,
@@ -74,3 +74,39 @@ def test_a_payload_is_of_the_owner_it_states_and_the_region_of_the_function(proc
     processor.process(payload(line(DEFAULT_NAMES), log_group=GROUP))
     assert isinstance(processor.sources, Sources)
     assert processor.sources.origin == Origin(ACCOUNT, REGION, None)
+
+
+def test_an_event_of_a_subscription_holds_one_payload_and_a_batch_of_a_stream_one_in_each_record() -> None:
+    assert payloads_in(of_subscription("a")) == ["a"]
+    assert payloads_in(of_stream("a", "b")) == ["a", "b"]
+    assert (is_from_stream(of_subscription("a")), is_from_stream(of_stream("a"))) == (False, True)
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": [{"eventSource": "aws:kinesis"}]}, [], None])
+def test_any_other_event_is_poison(event: Any) -> None:
+    with pytest.raises(PoisonError) as poison:
+        payloads_in(event)
+    assert poison.value.reason == "not-a-subscription"
+
+
+def test_what_can_be_recovered_is_and_the_rest_is_told_in_one_error(processor: PayloadProcessor) -> None:
+    good, unknown = payload(line(DEFAULT_NAMES)), payload(line(DEFAULT_NAMES), log_group=GROUP)
+    with pytest.raises(PoisonError, match=r"unknown-log-group: .*; payload-not-gzip: ") as poison:
+        processor.recover(of_stream(unknown, good, NO_GZIP))
+    assert poison.value.reason == "unknown-log-group"
+    assert str(poison.value).startswith("2 of 3 payloads of a batch: ")
+    assert isinstance(processor.sources, Sources)
+    assert processor.sources.origin == Origin(ACCOUNT, REGION, None)
+
+
+def test_a_payload_that_is_alone_is_poison_for_its_own_reason(processor: PayloadProcessor) -> None:
+    for event in (of_subscription(NO_GZIP), of_stream(NO_GZIP)):
+        with pytest.raises(PoisonError) as poison:
+            processor.recover(event)
+        assert (poison.value.reason, str(poison.value)[:23]) == ("payload-not-gzip", "the payload is not gzip")
+
+
+def test_what_fails_around_a_payload_is_raised_before_the_others_wait_for_the_same(processor: PayloadProcessor) -> None:
+    clients.ssm().delete_parameter(Name=LOG_FORMATS_PARAMETER)
+    with pytest.raises(RetryableError):
+        processor.recover(of_stream(NO_GZIP, payload(line(DEFAULT_NAMES)), payload(line(DEFAULT_NAMES))))
