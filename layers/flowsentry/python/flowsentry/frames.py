@@ -70,7 +70,7 @@ Measurements = NewType("Measurements", pl.DataFrame)
 `rejected_flows`, `rejected_inbound_flows`, `rejected_outbound_flows`."""
 
 Silences = NewType("Silences", pl.DataFrame)
-"""tally → detect: a row for each `interface` (text) and `hour` (Unix s) in which it had records without traffic: `scope`
+"""tally → detect: a row for each `interface` (text) and `hour` (Unix s) of its records without traffic: `scope`
 (its VPC or transit gateway, where any of them says it), `nodata`, `skipdata`, and `first_seen` and `last_seen` of the
 latter (Unix s). One row without interface and hour holds the records that name none, and those beyond the bound."""
 
