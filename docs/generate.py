@@ -21,7 +21,14 @@ from flowsentry.detect import SHAPES, scan_shape, verdict
 from flowsentry.detect.scans import SEVERITY, Relation
 from flowsentry.fields import DEFAULT_NAMES, DTYPES, FIELDS, TRANSIT_GATEWAY_NAMES, VPC_NAMES, Field, Kind
 from flowsentry.meanings import ENCRYPTION_STATUSES, TRAFFIC_PATHS, tcp_flags_in_words
-from flowsentry.metric_names import NAMESPACE, PIPELINE_METRICS, TRAFFIC_METRICS, Metric
+from flowsentry.metric_names import (
+    NAMESPACE,
+    PIPELINE_METRICS,
+    TRAFFIC_METRICS,
+    TRAFFIC_METRICS_BY,
+    Metric,
+    TrafficMetric,
+)
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -65,8 +72,10 @@ ABOUT_PIPELINE_METRICS = """\
 Stamped with now, by the dimension `service` (the function). Only these alarm, because an alarm judges what was there
 when it looked. Where a second dimension is named, the parts are emitted too, by both."""
 ABOUT_TRAFFIC_METRICS = """\
-Stamped with the minute of the records, by the dimension `vpc`: late records and replays land where they belong. For
-dashboards only. A flow inside is logged by both interfaces, and its flows, bytes and packets count once."""
+Stamped with the minute of the records, by the dimension `vpc` or `transit_gateway`: late records and replays land where
+they belong. For dashboards only. A flow inside a VPC is logged by both interfaces, and a flow through a transit gateway
+where it enters and where it leaves: its flows, bytes and packets count once. In the log line of a minute in which a
+gateway lost packets, `worst_attachment` says where most of them were lost."""
 ABOUT_DETECTORS = """\
 Each looks for one behaviour; its name is the `kind` of the findings it makes."""
 ABOUT_RELATIONS = """\
@@ -133,7 +142,13 @@ def metrics_page() -> Iterator[str]:
     yield from ("", "## Pipeline metrics", "", ABOUT_PIPELINE_METRICS, "")
     yield from _metric_table(PIPELINE_METRICS.items())
     yield from ("", "## Traffic metrics", "", ABOUT_TRAFFIC_METRICS, "")
-    yield from _metric_table(TRAFFIC_METRICS.items())
+    yield from _table(("metric", "by", "unit", "meaning"), map(_traffic_row, TRAFFIC_METRICS))
+
+
+def _traffic_row(name: TrafficMetric) -> tuple[str, ...]:
+    dimensions = ", ".join(f"`{by}`" for by, names in TRAFFIC_METRICS_BY.items() if name in names)
+    metric = TRAFFIC_METRICS[name]
+    return f"`{name}`", dimensions, metric.unit, metric.meaning
 
 
 def _metric_table(metrics: Iterable[tuple[str, Metric]]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from flowsentry.decode import object_texts
 from flowsentry.enrich import enrich
-from flowsentry.fields import DEFAULT_NAMES, column_of
+from flowsentry.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, column_of
 from flowsentry.findings import Finding
 from flowsentry.frames import EnrichedFlows, Flows, LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
@@ -45,12 +45,41 @@ ORDINARY: dict[str, object] = {
 }
 
 
+GATEWAY, OTHER_VPC = "tgw-0a1b2c3d", "vpc-0b2c3d4e"
+ATTACHMENT, OTHER_ATTACHMENT = "tgw-attach-0a1b2c3d", "tgw-attach-0b2c3d4e"
+LOST_PACKETS = tuple(column_of(name) for name in TRANSIT_GATEWAY_NAMES if name.startswith("packets-lost-"))
+AT_GATEWAY: dict[str, object] = {
+    "version": 6,
+    "resource_type": "TransitGateway",
+    "tgw_id": GATEWAY,
+    "tgw_attachment_id": ATTACHMENT,
+    "tgw_pair_attachment_id": OTHER_ATTACHMENT,
+    "tgw_src_vpc_id": VPC,
+    "tgw_dst_vpc_id": OTHER_VPC,
+    "type": "IPv4",
+    "region": "eu-west-1",
+    "flow_direction": "ingress",
+} | dict.fromkeys(LOST_PACKETS, 0)
+"""What a transit gateway's record has beside an ordinary one, on its way from the VPC to the other one."""
+BACK_AT_GATEWAY = AT_GATEWAY | {
+    "tgw_attachment_id": OTHER_ATTACHMENT,
+    "tgw_pair_attachment_id": ATTACHMENT,
+    "tgw_src_vpc_id": OTHER_VPC,
+    "tgw_dst_vpc_id": VPC,
+}
+
+
 def line(names: Sequence[str] = V5, **values: object) -> str:
     """One record: a connection with data in it, from 10.0.0.1 to 10.0.0.2, but for `values` (by column)."""
     record = ORDINARY | values
     record.setdefault("pkt_srcaddr", record["srcaddr"])
     record.setdefault("pkt_dstaddr", record["dstaddr"])
     return " ".join(str(record.get(column_of(name), "-")) for name in names)
+
+
+def gateway_line(names: Sequence[str] = TRANSIT_GATEWAY_NAMES, **values: object) -> str:
+    """The same connection as a transit gateway sees it, where it enters from the VPC on its way to the other one."""
+    return line(names, **AT_GATEWAY | values)
 
 
 def probe(source: str, target: str, port: int, names: Sequence[str] = V5, **values: object) -> str:

@@ -1,29 +1,45 @@
-"""What passed and what was refused, per minute and VPC."""
+"""What passed, what was refused and what was lost, per minute and VPC or transit gateway."""
+
+from collections.abc import Sequence
 
 import pytest
 
+from flowsentry.fields import TRANSIT_GATEWAY_NAMES
 from flowsentry.measure import add_up, measure
-from tests.builders import NOON, VPC, enriched, line
+from tests.builders import (
+    ATTACHMENT,
+    GATEWAY,
+    LOST_PACKETS,
+    NOON,
+    OTHER_ATTACHMENT,
+    V5,
+    VPC,
+    enriched,
+    gateway_line,
+    line,
+)
 
 OUTSIDE = "203.0.113.9"
 
 
-def measured(*lines: str) -> list[dict[str, object]]:
-    return list(add_up([measure(enriched(lines))]).iter_rows(named=True))
+def measured(*lines: str, names: Sequence[str] = V5) -> list[dict[str, object]]:
+    return list(add_up([measure(enriched(lines, names))]).iter_rows(named=True))
 
 
 def test_a_minute_of_a_vpc_is_a_row() -> None:
     (row,) = measured(line(start=NOON + 5), line(start=NOON + 59, bytes=600, packets=8))
     assert row == {
         "minute": NOON,
+        "observer": "vpc",
         "scope": VPC,
+        "attachment": None,
         "flows": 2,
         "bytes": 7000,
         "packets": 20,
         "rejected_flows": 0,
         "rejected_inbound_flows": 0,
         "rejected_outbound_flows": 0,
-    }
+    } | dict.fromkeys(LOST_PACKETS, 0)
 
 
 def test_rows_are_in_order_of_time_and_vpc() -> None:
@@ -60,3 +76,76 @@ def test_the_parts_of_a_source_add_up_to_the_whole() -> None:
     lines = [line(start=NOON + second, bytes=second) for second in range(0, 300, 7)]
     parts = [measure(enriched(lines[first : first + 5])) for first in range(0, len(lines), 5)]
     assert add_up(parts).equals(add_up([measure(enriched(lines))]))
+
+
+def passed(*lines: str, names: Sequence[str] = TRANSIT_GATEWAY_NAMES) -> tuple[object, ...]:
+    """Flows, bytes and packets at the one gateway."""
+    (row,) = measured(*lines, names=names)
+    assert (row["observer"], row["scope"], row["attachment"]) == ("transit_gateway", GATEWAY, None)
+    return row["flows"], row["bytes"], row["packets"]
+
+
+ONCE = (1, 6400, 12)
+ENTERS = gateway_line()
+LEAVES = gateway_line(flow_direction="egress", tgw_attachment_id=OTHER_ATTACHMENT, tgw_pair_attachment_id=ATTACHMENT)
+
+
+def test_a_flow_through_a_gateway_counts_where_it_enters() -> None:
+    assert passed(ENTERS, LEAVES) == passed(ENTERS) == ONCE
+    assert passed(LEAVES) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("ends", [{"srcaddr": "10.0.0.1"}, {"srcaddr": OUTSIDE}, {"dstaddr": OUTSIDE}])
+def test_whether_its_ends_are_inside_is_nothing_to_a_gateway(ends: dict[str, str]) -> None:
+    assert passed(gateway_line(**ends), gateway_line(**ends, flow_direction="egress")) == ONCE
+
+
+@pytest.mark.parametrize("kind", ["TransitGatewayAttachment", "CoreNetworkAttachment"])
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+def test_a_flow_log_on_an_attachment_has_one_side_and_that_counts(kind: str, direction: str) -> None:
+    assert passed(gateway_line(resource_type=kind, flow_direction=direction)) == ONCE
+
+
+@pytest.mark.parametrize("kind", ["TransitGateway", "CoreNetwork", "CoreNetworkEdge", "-"])
+def test_any_other_flow_log_has_both_sides(kind: str) -> None:
+    assert passed(gateway_line(resource_type=kind), gateway_line(resource_type=kind, flow_direction="egress")) == ONCE
+
+
+def test_without_its_resource_type_a_flow_log_is_one_on_the_gateway() -> None:
+    names = tuple(name for name in TRANSIT_GATEWAY_NAMES if name != "resource-type")
+    assert passed(gateway_line(names), gateway_line(names, flow_direction="egress"), names=names) == ONCE
+
+
+def test_what_tells_of_no_direction_counts() -> None:
+    assert passed(gateway_line(flow_direction="-")) == ONCE
+
+
+def test_one_side_that_was_not_found_does_not_make_it_another_flow() -> None:
+    assert passed(gateway_line(log_status="INCOMPLETEDATA", tgw_dst_vpc_id="-")) == ONCE
+
+
+def test_packets_lost_count_wherever_they_are_told_and_by_attachment() -> None:
+    more = {"packets_lost_blackhole": 1, "packets_lost_mtu_exceeded": 7, "flow_direction": "egress"}
+    rows = measured(
+        gateway_line(packets_lost_blackhole=5, packets_lost_no_route=2, packets_lost_ttl_expired=1),
+        gateway_line(**more, tgw_attachment_id=OTHER_ATTACHMENT),
+        gateway_line(start=NOON + 1),
+        names=TRANSIT_GATEWAY_NAMES,
+    )
+    told = {row["attachment"]: tuple(row[name] for name in ("flows", *LOST_PACKETS)) for row in rows}
+    assert told == {None: (1, 0, 0, 0, 0), ATTACHMENT: (1, 2, 5, 0, 1), OTHER_ATTACHMENT: (0, 0, 1, 7, 0)}
+
+
+def test_a_gateway_refuses_nothing() -> None:
+    (row,) = measured(gateway_line(packets_lost_blackhole=5), names=TRANSIT_GATEWAY_NAMES)
+    assert (row["rejected_flows"], row["rejected_inbound_flows"], row["rejected_outbound_flows"]) == (0, 0, 0)
+
+
+def test_vpcs_and_gateways_add_up_side_by_side() -> None:
+    parts = [
+        measure(enriched([line()])),
+        measure(enriched([ENTERS], TRANSIT_GATEWAY_NAMES)),
+        measure(enriched([line()])),
+    ]
+    seen = add_up(parts).select("observer", "scope", "flows").rows()
+    assert seen == [("vpc", VPC, 2), ("transit_gateway", GATEWAY, 1)]

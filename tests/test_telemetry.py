@@ -10,6 +10,7 @@ from flowsentry.metric_names import (
     NAMESPACE,
     PIPELINE_METRICS,
     TRAFFIC_METRICS,
+    TRAFFIC_METRICS_BY,
     PipelineMetric,
     TrafficMetric,
 )
@@ -31,8 +32,12 @@ def test_every_metric_name_has_its_meaning() -> None:
     assert set(TRAFFIC_METRICS) == set(get_args(TrafficMetric))
 
 
-def test_a_vpc_costs_at_most_eight_metrics() -> None:
-    assert len(TRAFFIC_METRICS) <= 8
+def test_a_vpc_and_a_transit_gateway_cost_at_most_eight_metrics_each() -> None:
+    assert max(map(len, TRAFFIC_METRICS_BY.values())) <= 8
+
+
+def test_every_traffic_metric_is_emitted_by_some_dimension() -> None:
+    assert {name for names in TRAFFIC_METRICS_BY.values() for name in names} == set(TRAFFIC_METRICS)
 
 
 def test_counts_add_up_and_are_printed_with_the_service(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,18 @@
 """Contacts of the default format, without tcp-flags: never a guess dressed as a fact."""
 
 from flowsentry.contacts import contacts
-from tests.builders import NOON, V2, enriched, exchange, line
+from flowsentry.fields import TRANSIT_GATEWAY_NAMES
+from tests.builders import (
+    BACK_AT_GATEWAY,
+    NOON,
+    OTHER_VPC,
+    V2,
+    VPC,
+    enriched,
+    exchange,
+    gateway_line,
+    line,
+)
 
 OUTSIDE, WEB, DATABASE = "203.0.113.9", "10.0.0.5", "10.0.0.6"
 Ends = tuple[str, int, str, int]
@@ -106,3 +117,63 @@ def test_a_long_exchange_between_high_ports_is_answered() -> None:
     ends: Ends = (OUTSIDE, 45000, WEB, 33333)
     lines = [small(ends, 800, 30), small(back(ends), 900, 30, start=NOON + 1)]
     assert outcomes(*lines) == [(OUTSIDE, WEB, 33333, "answered")]
+
+
+WITHOUT_FLAGS = tuple(name for name in TRANSIT_GATEWAY_NAMES if name != "tcp-flags")
+
+
+def at_gateway(*lines: str) -> list[tuple[object, ...]]:
+    columns = ("scope", "initiator", "responder", "responder_port", "outcome")
+    return sorted(contacts(enriched(lines, WITHOUT_FLAGS)).select(columns).rows())
+
+
+def through(ends: Ends, size: int = 60, packets: int = 1, **values: object) -> str:
+    source, source_port, target, port = ends
+    told = {"srcaddr": source, "srcport": source_port, "dstaddr": target, "dstport": port, "packets": packets}
+    return gateway_line(WITHOUT_FLAGS, **told, bytes=size * packets, **values)
+
+
+def back_through(ends: Ends, size: int = 60, packets: int = 1) -> str:
+    source, source_port, target, port = back(ends)
+    told = {"srcaddr": source, "srcport": source_port, "dstaddr": target, "dstport": port, "packets": packets}
+    return gateway_line(WITHOUT_FLAGS, **BACK_AT_GATEWAY | told | {"bytes": size * packets})
+
+
+TO_SERVICE: Ends = (DATABASE, 45000, "10.1.0.5", 443)
+TO_HIGH_PORT: Ends = (DATABASE, 45000, "10.1.0.5", 33333)
+
+
+def test_at_a_gateway_without_flags_ports_tell_who_opened_and_sizes_what_became_of_it() -> None:
+    contact = (VPC, DATABASE, "10.1.0.5", 443)
+    assert at_gateway(through(TO_SERVICE)) == [(*contact, "unanswered")]
+    assert at_gateway(through(TO_SERVICE), back_through(TO_SERVICE, 40)) == [(*contact, "refused")]
+    assert at_gateway(through(TO_SERVICE, 700, 9)) == [(*contact, "answered")]
+
+
+def test_both_directions_of_a_conversation_through_a_gateway_find_each_other() -> None:
+    contact = (VPC, DATABASE, "10.1.0.5", 33333)
+    assert at_gateway(through(TO_HIGH_PORT), back_through(TO_HIGH_PORT, 400, 9)) == [(*contact, "answered")]
+    assert at_gateway(through(TO_HIGH_PORT), back_through(TO_HIGH_PORT, 40)) == [(*contact, "refused")]
+
+
+def test_conversations_of_the_same_addresses_in_two_vpcs_are_not_mixed_up() -> None:
+    lines = [
+        through(TO_HIGH_PORT),
+        through(TO_HIGH_PORT, tgw_src_vpc_id="vpc-third"),
+        back_through(TO_HIGH_PORT, 400, 9),
+    ]
+    assert at_gateway(*lines) == [
+        (VPC, DATABASE, "10.1.0.5", 33333, "answered"),
+        ("vpc-third", DATABASE, "10.1.0.5", 33333, "unanswered"),
+    ]
+
+
+def test_who_opened_from_the_other_side_is_in_the_scope_of_that_side() -> None:
+    ends: Ends = ("10.1.0.5", 45000, DATABASE, 33333)
+    there = gateway_line(
+        WITHOUT_FLAGS,
+        **BACK_AT_GATEWAY | {"srcaddr": ends[0], "srcport": ends[1], "dstaddr": ends[2], "dstport": ends[3]},
+        packets=1,
+        bytes=60,
+    )
+    assert at_gateway(there) == [(OTHER_VPC, "10.1.0.5", DATABASE, 33333, "unanswered")]

@@ -1,26 +1,43 @@
 """Traffic metrics in CloudWatch's embedded metric format."""
 
 import json
-from typing import Any, get_args
+from typing import Any
 
 import polars as pl
 
 from flowsentry.emit.metrics import MAX_AGE_SECONDS, MAX_LEAD_SECONDS, MAX_VPCS, emf
 from flowsentry.frames import Measurements
-from flowsentry.metric_names import TrafficMetric
+from flowsentry.metric_names import TRAFFIC_METRICS_BY
+from tests.builders import LOST_PACKETS
 
 NOW = 1_790_000_040  # a full minute
 COUNTS = ("flows", "bytes", "packets", "rejected_flows", "rejected_inbound_flows", "rejected_outbound_flows")
+SCHEMA = {"minute": pl.Int64, "observer": pl.Enum(list(TRAFFIC_METRICS_BY))}
+SCHEMA |= {"scope": pl.Categorical, "attachment": pl.Categorical} | dict.fromkeys((*COUNTS, *LOST_PACKETS), pl.Int64)
 
 
 def measured(*rows: tuple[int, str | None, int]) -> Measurements:
-    schema = {"minute": pl.Int64, "scope": pl.Categorical} | dict.fromkeys(COUNTS, pl.Int64)
-    full = [(minute, scope, flows, flows * 1_000, flows * 10, 3, 2, 1) for minute, scope, flows in rows]
-    return Measurements(pl.DataFrame(full, schema, orient="row"))
+    full = [
+        (minute, "vpc", scope, None, flows, flows * 1_000, flows * 10, 3, 2, 1, 0, 0, 0, 0)
+        for minute, scope, flows in rows
+    ]
+    return Measurements(pl.DataFrame(full, SCHEMA, orient="row"))
+
+
+def at_gateway(*rows: tuple[int, str, int], attachment: str | None = None, lost: int = 0) -> Measurements:
+    full = [
+        (minute, "transit_gateway", scope, attachment, flows, flows * 1_000, flows * 10, 0, 0, 0, lost, 2 * lost, 0, 0)
+        for minute, scope, flows in rows
+    ]
+    return Measurements(pl.DataFrame(full, SCHEMA, orient="row"))
 
 
 def lines_of(*rows: tuple[int, str | None, int]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in emf(measured(*rows), "Flowsentry", NOW).lines]
+    return told(measured(*rows))
+
+
+def told(*measurements: Measurements) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in emf(Measurements(pl.concat(measurements)), "Flowsentry", NOW).lines]
 
 
 def test_a_minute_of_a_vpc_is_one_line_stamped_with_that_minute() -> None:
@@ -36,7 +53,7 @@ def test_a_line_says_what_its_metrics_are() -> None:
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Flowsentry"
     assert directive["Dimensions"] == [["vpc"]]
-    assert {metric["Name"] for metric in directive["Metrics"]} == set(get_args(TrafficMetric))
+    assert {metric["Name"] for metric in directive["Metrics"]} == set(TRAFFIC_METRICS_BY["vpc"])
     assert {"Name": "Bytes", "Unit": "Bytes"} in directive["Metrics"]
     assert all(isinstance(line[metric["Name"]], int) for metric in directive["Metrics"])
 
@@ -80,3 +97,49 @@ def test_vpcs_past_the_cap_are_summed_up_and_none_is_lost() -> None:
     assert sum(line["Flows"] for line in lines) == sum(flows for _, _, flows in rows)
     other = next(line for line in lines if line["vpc"] == "other")
     assert other["Flows"] == sum(range(1, 11))
+
+
+def test_a_vpc_has_no_line_about_lost_packets() -> None:
+    (line,) = lines_of((NOW, "vpc-1", 5))
+    assert not [name for name in line if name.startswith("PacketsLost")]
+
+
+def test_a_minute_of_a_transit_gateway_is_one_line_by_a_dimension_of_its_own() -> None:
+    (line,) = told(at_gateway((NOW, "tgw-1", 5), attachment="tgw-attach-1", lost=4))
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["transit_gateway"]]
+    assert {metric["Name"] for metric in directive["Metrics"]} == set(TRAFFIC_METRICS_BY["transit_gateway"])
+    assert (line["transit_gateway"], line["Flows"], line["Bytes"], line["Packets"]) == ("tgw-1", 5, 5_000, 50)
+    assert (line["PacketsLostNoRoute"], line["PacketsLostBlackhole"]) == (4, 8)
+    assert (line["PacketsLostMtuExceeded"], line["PacketsLostTtlExpired"]) == (0, 0)
+    assert "vpc" not in line
+    assert "RejectedFlows" not in line
+
+
+def test_the_attachment_that_lost_most_is_told_beside_the_sum_of_all() -> None:
+    (line,) = told(
+        at_gateway((NOW, "tgw-1", 5)),
+        at_gateway((NOW, "tgw-1", 2), attachment="tgw-attach-1", lost=3),
+        at_gateway((NOW, "tgw-1", 1), attachment="tgw-attach-2", lost=8),
+        at_gateway((NOW, "tgw-1", 1), attachment="tgw-attach-3", lost=8),
+    )
+    assert (line["Flows"], line["PacketsLostNoRoute"], line["worst_attachment"]) == (9, 19, "tgw-attach-2")
+
+
+def test_where_nothing_was_lost_no_attachment_is_the_worst() -> None:
+    (line,) = told(at_gateway((NOW, "tgw-1", 5)))
+    assert "worst_attachment" not in line
+
+
+def test_a_minute_is_refused_once_however_many_attachments_lost_packets() -> None:
+    late = [at_gateway((0, "tgw-1", 1), attachment=f"tgw-attach-{number}", lost=1) for number in range(3)]
+    assert emf(Measurements(pl.concat(late)), "Flowsentry", NOW).too_old == 1
+
+
+def test_gateways_past_the_cap_are_summed_up_and_take_no_place_of_a_vpc() -> None:
+    gateways = [(NOW, f"tgw-{number:03}", 1_000 + number) for number in range(MAX_VPCS + 3)]
+    lines = told(measured((NOW, "vpc-1", 1)), at_gateway(*gateways))
+    assert [line["vpc"] for line in lines if "vpc" in line] == ["vpc-1"]
+    seen = {line["transit_gateway"]: line["Flows"] for line in lines if "transit_gateway" in line}
+    assert len(seen) == MAX_VPCS + 1
+    assert seen["other"] == 1_000 + 1_001 + 1_002

@@ -1,10 +1,11 @@
-"""Which way a flow went, and in which VPC, with flow-direction and without."""
+"""Which way a flow went, and in which VPC, with flow-direction and without; at a transit gateway in which two."""
 
 import pytest
 
+from flowsentry.fields import TRANSIT_GATEWAY_NAMES
 from flowsentry.frames import EnrichedFlows
 from flowsentry.ownership import Inventory
-from tests.builders import V2, V5, VPC, enriched, interface, line
+from tests.builders import GATEWAY, OTHER_VPC, V2, V5, VPC, enriched, gateway_line, interface, line
 
 OUTSIDE = "203.0.113.9"
 
@@ -57,3 +58,42 @@ def test_interfaces_are_told_apart() -> None:
 @pytest.mark.parametrize("names", [("srcaddr", "dstaddr"), ("dstport", "interface-id"), ("vpc-id", "log-status")])
 def test_a_format_that_lacks_what_tells_leaves_the_direction_untold(names: tuple[str, ...]) -> None:
     assert column(enriched([line(names)], names), "direction") == [None]
+
+
+def scopes(flows: EnrichedFlows) -> list[tuple[object, ...]]:
+    return flows.select("scope", "source_scope", "destination_scope").rows()
+
+
+@pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
+def test_both_ends_of_an_interfaces_flow_mean_something_in_its_vpc(names: tuple[str, ...]) -> None:
+    known = Inventory(interfaces=(interface("10.0.0.1", interface_id="eni-7"),))
+    lines = [line(names, interface_id="eni-7"), line(names, interface_id="eni-8", vpc_id="vpc-other")]
+    other = "vpc-other" if names == V5 else "unknown"
+    assert scopes(enriched(lines, names, known)) == [(VPC,) * 3, (other,) * 3]
+
+
+def test_each_end_of_a_gateways_flow_is_in_the_vpc_at_its_side() -> None:
+    lines = [gateway_line(), gateway_line(flow_direction="egress")]
+    flows = enriched(lines, TRANSIT_GATEWAY_NAMES)
+    assert scopes(flows) == [(GATEWAY, VPC, OTHER_VPC)] * 2
+    assert column(flows, "direction") == ["ingress", "egress"]
+
+
+def test_an_end_behind_no_vpc_is_in_the_gateways_own_scope() -> None:
+    lines = [gateway_line(tgw_src_vpc_id="-"), gateway_line(tgw_dst_vpc_id="-")]
+    flows = enriched(lines, TRANSIT_GATEWAY_NAMES)
+    assert scopes(flows) == [(GATEWAY, GATEWAY, OTHER_VPC), (GATEWAY, VPC, GATEWAY)]
+
+
+def test_what_no_field_tells_of_a_gateways_flow_is_unknown() -> None:
+    lines = [gateway_line(tgw_id="-"), gateway_line(tgw_id="-", tgw_src_vpc_id="-", tgw_dst_vpc_id="-")]
+    flows = enriched(lines, TRANSIT_GATEWAY_NAMES)
+    assert scopes(flows) == [("unknown", VPC, OTHER_VPC), ("unknown",) * 3]
+    few = ("srcaddr", "dstaddr", "resource-type")
+    assert scopes(enriched([gateway_line(few)], few)) == [("unknown",) * 3]
+
+
+def test_no_address_is_learned_to_be_a_gateways_own() -> None:
+    names = tuple(name for name in TRANSIT_GATEWAY_NAMES if name != "flow-direction")
+    lines = [gateway_line(names, dstaddr=f"10.1.0.{number}") for number in range(3)]
+    assert column(enriched(lines, names), "direction") == [None] * 3

@@ -1,7 +1,8 @@
 """Who is at each end: unattributed rather than misattributed."""
 
+from flowsentry.fields import TRANSIT_GATEWAY_NAMES
 from flowsentry.ownership import Inventory
-from tests.builders import V2, VPC, enriched, interface, line
+from tests.builders import GATEWAY, OTHER_VPC, V2, VPC, enriched, gateway_line, interface, line
 
 WEB = interface("10.0.0.1", name="web-1", public_addresses=("203.0.113.1",))
 BALANCER = interface("10.0.0.2", "application load balancer", "front")
@@ -64,3 +65,49 @@ def test_what_is_known_of_an_address_does_not_change_what_the_next_chunk_is_told
     assert alone["source_is_inside"].item()
     seen_from_outside = line(srcaddr="192.0.2.5", flow_direction="ingress")
     assert ends(seen_from_outside, "is_inside") == [False, True]
+
+
+HERE, THERE = interface("10.0.0.1", name="here"), interface("10.0.0.1", name="there", vpc_id=OTHER_VPC)
+PEERS = Inventory(interfaces=(HERE, THERE))
+
+
+def names_at_gateway(*lines: str, inventory: Inventory = PEERS) -> list[tuple[object, ...]]:
+    flows = enriched(lines, TRANSIT_GATEWAY_NAMES, inventory)
+    return flows.select("source_owner_name", "destination_owner_name").rows()
+
+
+def test_each_end_at_a_gateway_has_the_owner_that_its_own_vpc_knows() -> None:
+    same = {"srcaddr": "10.0.0.1", "dstaddr": "10.0.0.1"}
+    lines = [
+        gateway_line(**same),
+        gateway_line(**same, tgw_src_vpc_id=OTHER_VPC, tgw_dst_vpc_id=VPC),
+        gateway_line(**same, tgw_src_vpc_id="-"),
+        gateway_line(**same, tgw_dst_vpc_id="vpc-third"),
+    ]
+    assert names_at_gateway(*lines) == [("here", "there"), ("there", "here"), (None, "there"), ("here", None)]
+
+
+def test_a_public_address_has_its_owner_at_either_end_of_a_gateway() -> None:
+    lines = [gateway_line(srcaddr="203.0.113.1"), gateway_line(dstaddr="203.0.113.1", tgw_dst_vpc_id="-")]
+    assert names_at_gateway(*lines, inventory=COMPANY) == [("web-1", None), ("web-1", "web-1")]
+
+
+def test_the_ends_at_a_gateway_are_no_addresses_of_its_own() -> None:
+    lines = [
+        gateway_line(srcaddr="192.0.2.5", dstaddr="192.0.2.6", flow_direction=way) for way in ("ingress", "egress")
+    ]
+    flows = enriched(lines, TRANSIT_GATEWAY_NAMES)
+    assert flows["source_is_inside"].to_list() + flows["destination_is_inside"].to_list() == [False] * 4
+
+
+def test_rows_of_many_scopes_keep_their_order() -> None:
+    lines = [gateway_line(tgw_src_vpc_id=f"vpc-{number % 7}", srcaddr=f"10.0.0.{number}") for number in range(40)]
+    owners = (interface(f"10.0.0.{number}", name=str(number), vpc_id=f"vpc-{number % 7}") for number in range(40))
+    seen = names_at_gateway(*lines, inventory=Inventory(interfaces=tuple(owners)))
+    assert [source for source, _ in seen] == [str(number) for number in range(40)]
+
+
+def test_an_address_behind_no_vpc_has_no_owner_of_any() -> None:
+    lines = [gateway_line(srcaddr="10.0.0.1", tgw_src_vpc_id="-")]
+    assert enriched(lines, TRANSIT_GATEWAY_NAMES)["source_scope"].to_list() == [GATEWAY]
+    assert names_at_gateway(*lines)[0][0] is None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS
+from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS, TRAFFIC_METRICS_BY
 
 Every = Callable[[str], dict[str, Any]]
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
@@ -31,7 +31,12 @@ def dashboard(every: Every) -> dict[str, Any]:
 
 
 def drawn(every: Every) -> list[list[Any]]:
+    """The lines of all graphs: a metric, or as the only item what is searched for."""
     return [metric for widget in dashboard(every)["widgets"] for metric in widget["properties"].get("metrics", [])]
+
+
+def metrics(every: Every) -> list[list[Any]]:
+    return [line for line in drawn(every) if len(line) > 1]
 
 
 def test_every_alarm_says_what_is_wrong_and_where_to_read_on(every: Every) -> None:
@@ -119,14 +124,27 @@ def test_without_a_stream_none_is_watched_or_drawn(synthesise: Callable[..., Any
     assert "FailedPayloads" not in monitoring
 
 
-def test_the_dashboard_draws_every_traffic_metric_of_every_vpc(every: Every) -> None:
-    traffic = {(name, value) for space, name, key, value, *_ in drawn(every) if (space, key) == ("Flowsentry", "vpc")}
-    vpcs = ("vpc-0123456789abcdef0", "vpc-0fedcba9876543210", "vpc-0a1b2c3d4e5f60718")
-    assert traffic == {(name, vpc) for name in TRAFFIC_METRICS for vpc in vpcs}
+def test_the_dashboard_draws_every_traffic_metric_of_every_vpc(synthesise: Callable[..., Any]) -> None:
+    vpcs = ("vpc-0123456789abcdef0", "vpc-0fedcba9876543210")
+    made = synthesise({"sources": [{"vpc_ids": vpcs, "destination": "s3"}]})["Monitoring"]["Resources"].items()
+
+    def of_sources(kind: str) -> dict[str, Any]:
+        return {id_: each["Properties"] for id_, each in made if each["Type"] == kind}
+
+    lines = metrics(of_sources)
+    traffic = {(name, value) for space, name, key, value, *_ in lines if (space, key) == ("Flowsentry", "vpc")}
+    assert traffic == {(name, vpc) for name in TRAFFIC_METRICS_BY["vpc"] for vpc in vpcs}
+
+
+def test_the_dashboard_draws_every_vpc_there_is_where_it_is_not_known_which(every: Every) -> None:
+    searched = [line[0] for line in drawn(every) if len(line) == 1]
+    assert {each["label"] for each in searched} == {"${PROP('Dim.vpc')}"}
+    names = re.findall(r"SEARCH\('\{Flowsentry,vpc\} MetricName=\"(\w+)\"', 'Sum', 300\)", str(searched))
+    assert set(names) == set(TRAFFIC_METRICS_BY["vpc"])
 
 
 def test_every_metric_of_ours_on_the_dashboard_is_one_that_is_emitted(every: Every) -> None:
-    names = {name for space, name, *_ in drawn(every) if space == "Flowsentry"}
+    names = {name for space, name, *_ in metrics(every) if space == "Flowsentry"}
     assert names <= set(PIPELINE_METRICS) | set(TRAFFIC_METRICS)
 
 

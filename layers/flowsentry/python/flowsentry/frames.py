@@ -58,21 +58,27 @@ with null where the format does not have them."""
 
 EnrichedFlows = NewType("EnrichedFlows", pl.DataFrame)
 """enrich → contacts, measure, emit: Flows, same rows in the same order, with these columns of ours:
-`direction` (as the interface sees it; null where it can't be told), `scope` (VPC of the interface, or `unknown`),
-`source_address` and `destination_address` (as in the packet), `source_is_inside` and `destination_is_inside`,
-`source_owner_kind`, `source_owner_id`, `source_owner_name`, the same three of `destination_`, `is_ipv6`, `service`."""
+`is_rejected` (false without an action), `direction` (as the interface or gateway sees it; null where it can't be told),
+`scope` (VPC of the interface, or the transit gateway, or `unknown`), `source_scope` and `destination_scope` (in which
+the address of that end means something: the interface's VPC; of a transit gateway's record the VPC at that end, else
+the gateway), `source_address` and `destination_address` (as in the packet), `source_is_inside` and
+`destination_is_inside`, `source_owner_kind`, `source_owner_id`, `source_owner_name`, the same three of `destination_`,
+`is_ipv6`, `service`."""
 
 Contacts = NewType("Contacts", pl.DataFrame)
 """contacts → detect: a row for each (scope, initiator, responder, responder_port, protocol, day) with its outcome."""
 
 Measurements = NewType("Measurements", pl.DataFrame)
-"""measure → emit: a row for each minute and VPC: `minute` (Unix s), `scope`, `flows`, `bytes`, `packets`,
-`rejected_flows`, `rejected_inbound_flows`, `rejected_outbound_flows`."""
+"""measure → emit: a row for each minute and VPC or transit gateway, and for each attachment that lost packets there:
+`minute` (Unix s), `observer` (vpc or transit_gateway), `scope`, `attachment` (null but for those), `flows`, `bytes`,
+`packets`, `rejected_flows`, `rejected_inbound_flows`, `rejected_outbound_flows`, `packets_lost_no_route`,
+`packets_lost_blackhole`, `packets_lost_mtu_exceeded`, `packets_lost_ttl_expired`. Sums of disjoint rows."""
 
 Silences = NewType("Silences", pl.DataFrame)
 """tally → detect: a row for each `interface` (text) and `hour` (Unix s) of its records without traffic: `scope`
 (its VPC or transit gateway, where any of them says it), `nodata`, `skipdata`, and `first_seen` and `last_seen` of the
 latter (Unix s). One row without interface and hour holds the records that name none, and those beyond the bound."""
+
 
 @dataclass(slots=True)
 class RejectedLines:

@@ -1,40 +1,94 @@
-"""EnrichedFlows -> measurements: what passed and what was refused, per minute and VPC."""
+"""EnrichedFlows -> measurements: what passed, was refused and was lost, per minute and VPC or transit gateway.
+
+A flow is often logged twice, and its flows, bytes and packets count once.
+
+- VPCs: a flow inside is logged by both interfaces. It counts on the sender's side.
+- Transit gateways: a record is written at each attachment where traffic enters (ingress) or leaves (egress), with the
+  other one as tgw-pair-attachment-id (https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html, and in so many
+  words https://docs.aws.amazon.com/network-manager/latest/cloudwan/cwan-flow-logs.html). A flow log on the gateway has
+  both, which its resource-type tells: what is lost inside enters and never leaves, so a flow counts where it enters. A
+  flow log on an attachment has that attachment's side only: each of its records counts. Of a flow between two
+  attachments with flow logs of their own both count: no record tells of the other's. A flow log on the gateway instead
+  avoids that.
+- Packets are lost once, at one of the two: those of every record count.
+"""
 
 from collections.abc import Sequence
 
 import polars as pl
 
 from flowsentry.frames import EnrichedFlows, Measurements
+from flowsentry.metric_names import TRAFFIC_METRICS_BY, TrafficDimension
+from flowsentry.transit_gateways import LOST_PACKETS, is_of_transit_gateway
 
 SECONDS_A_MINUTE = 60
-_KEY = ("minute", "scope")
-_COUNTS = ("flows", "bytes", "packets", "rejected_flows", "rejected_inbound_flows", "rejected_outbound_flows")
+_OBSERVER = pl.Enum(list(TRAFFIC_METRICS_BY))
+_ON_ATTACHMENTS = ("TransitGatewayAttachment", "CoreNetworkAttachment")
+_KEY = ("minute", "observer", "scope", "attachment")
+_PASSED = ("flows", "bytes", "packets")
+_REJECTED = ("rejected_flows", "rejected_inbound_flows", "rejected_outbound_flows")
+_COUNTS = (*_PASSED, *_REJECTED, *LOST_PACKETS)
+_NO_ATTACHMENT = pl.lit(None, pl.Categorical())
+_SCHEMA: dict[str, pl.DataType] = {
+    "minute": pl.Int64(),
+    "observer": _OBSERVER,
+    "scope": pl.Categorical(),
+    "attachment": pl.Categorical(),
+    **dict.fromkeys(_COUNTS, pl.Int64()),
+}
 
 
 def measure(flows: EnrichedFlows) -> Measurements:
-    """A row for each minute (Unix s of the record's start) and VPC.
+    """A row for each minute (Unix s of the record's start) and VPC; of a transit gateway one more for each attachment
+    that lost packets.
 
-    A flow inside is logged by both interfaces: its flows, bytes and packets count once, on the sender's side. REJECTs
-    count where they happened, as one interface logs them. A record without a time counts nowhere.
+    REJECTs count where they happened, as one interface logs them. A record without a time counts nowhere.
     """
-    rejected = pl.col("action") == "REJECT"
-    inbound = pl.col("direction") == "ingress"
-    is_second_look = pl.col("source_is_inside") & pl.col("destination_is_inside") & inbound & ~rejected
-    counted = ~is_second_look.fill_null(value=False)
     timed = flows.filter(pl.col("start").is_not_null())
-    rows = timed.group_by((pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute"), "scope").agg(
-        counted.sum().cast(pl.Int64).alias("flows"),
-        pl.col("bytes").filter(counted).sum(),
-        pl.col("packets").filter(counted).sum(),
-        rejected.sum().cast(pl.Int64).alias("rejected_flows"),
-        (rejected & inbound).sum().cast(pl.Int64).alias("rejected_inbound_flows"),
-        (rejected & ~inbound).sum().cast(pl.Int64).alias("rejected_outbound_flows"),
+    if is_of_transit_gateway(flows.columns):
+        return _whole(_of_transit_gateway(timed), "transit_gateway")
+    return _whole(_of_vpc(timed), "vpc")
+
+
+def _whole(rows: pl.DataFrame, observer: TrafficDimension) -> Measurements:
+    """The rows with nothing for what this observer does not tell."""
+    told = {"observer": pl.lit(observer, _OBSERVER), "attachment": _NO_ATTACHMENT}
+    told |= dict.fromkeys(_COUNTS, pl.lit(0, pl.Int64())) | {name: pl.col(name) for name in rows.columns}
+    return Measurements(rows.select(told[name].alias(name) for name in _SCHEMA))
+
+
+def _of_vpc(flows: pl.DataFrame) -> pl.DataFrame:
+    rejected, inbound = pl.col("is_rejected"), pl.col("direction") == "ingress"
+    is_second_look = pl.col("source_is_inside") & pl.col("destination_is_inside") & inbound & ~rejected
+    refused = (rejected, rejected & inbound, rejected & ~inbound)
+    return flows.group_by(_minute(), "scope").agg(
+        *_passed(~is_second_look.fill_null(value=False)),
+        *(each.sum().cast(pl.Int64).alias(name) for name, each in zip(_REJECTED, refused, strict=True)),
     )
-    return Measurements(rows)
+
+
+def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
+    is_second_look = pl.col("direction") == "egress"
+    if "resource_type" in flows.columns:
+        is_second_look &= ~pl.col("resource_type").is_in(_ON_ATTACHMENTS).fill_null(value=False)
+    lost = [name for name in LOST_PACKETS if name in flows.columns]
+    has_lost = pl.sum_horizontal(lost) > 0 if lost else pl.lit(value=False)
+    attachment = pl.col("tgw_attachment_id") if "tgw_attachment_id" in flows.columns else _NO_ATTACHMENT
+    return flows.group_by(_minute(), "scope", pl.when(has_lost).then(attachment).alias("attachment")).agg(
+        *_passed(~is_second_look.fill_null(value=False)), pl.col(lost).sum()
+    )
+
+
+def _minute() -> pl.Expr:
+    return (pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute")
+
+
+def _passed(counted: pl.Expr) -> tuple[pl.Expr, ...]:
+    flows = counted.sum().cast(pl.Int64).alias("flows")
+    return flows, pl.col("bytes").filter(counted).sum(), pl.col("packets").filter(counted).sum()
 
 
 def add_up(parts: Sequence[Measurements]) -> Measurements:
     """The measurements of several batches as of one, in order of time."""
-    schema = {"minute": pl.Int64, "scope": pl.Categorical} | dict.fromkeys(_COUNTS, pl.Int64)
-    rows = pl.concat([pl.DataFrame(schema=schema), *parts]).group_by(_KEY).agg(pl.col(_COUNTS).sum())
-    return Measurements(rows.sort("minute", pl.col("scope").cast(pl.String)))
+    rows = pl.concat([pl.DataFrame(schema=_SCHEMA), *parts]).group_by(_KEY).agg(pl.col(_COUNTS).sum())
+    return Measurements(rows.sort("minute", "observer", pl.col("scope", "attachment").cast(pl.String)))

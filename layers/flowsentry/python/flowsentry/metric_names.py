@@ -39,8 +39,22 @@ PipelineMetric = Literal[
 ]
 """Stamped with now; the only ones that alarms watch. Dimension: `service`, the function."""
 
-TrafficMetric = Literal["Flows", "Bytes", "Packets", "RejectedFlows", "RejectedInboundFlows", "RejectedOutboundFlows"]
-"""Stamped with the minute of the records, for dashboards. Dimension: `vpc`."""
+TrafficMetric = Literal[
+    "Flows",
+    "Bytes",
+    "Packets",
+    "RejectedFlows",
+    "RejectedInboundFlows",
+    "RejectedOutboundFlows",
+    "PacketsLostNoRoute",
+    "PacketsLostBlackhole",
+    "PacketsLostMtuExceeded",
+    "PacketsLostTtlExpired",
+]
+"""Stamped with the minute of the records, for dashboards."""
+
+TrafficDimension = Literal["vpc", "transit_gateway"]
+"""What the traffic was seen by."""
 
 
 class Unit(StrEnum):
@@ -103,4 +117,18 @@ TRAFFIC_METRICS: dict[TrafficMetric, Metric] = {
     "RejectedFlows": Metric(Unit.COUNT, "Flows refused by a rule"),
     "RejectedInboundFlows": Metric(Unit.COUNT, "Flows refused on their way in"),
     "RejectedOutboundFlows": Metric(Unit.COUNT, "Flows refused on their way out"),
+    "PacketsLostNoRoute": Metric(Unit.COUNT, "Packets lost for want of a route"),
+    "PacketsLostBlackhole": Metric(Unit.COUNT, "Packets lost to a blackhole route"),
+    "PacketsLostMtuExceeded": Metric(Unit.COUNT, "Packets lost since they were too large"),
+    "PacketsLostTtlExpired": Metric(Unit.COUNT, "Packets lost since their time to live ended"),
 }
+
+TRAFFIC_METRICS_BY: dict[TrafficDimension, tuple[TrafficMetric, ...]] = {
+    "vpc": ("Flows", "Bytes", "Packets", "RejectedFlows", "RejectedInboundFlows", "RejectedOutboundFlows"),
+    "transit_gateway": (
+        *("Flows", "Bytes", "Packets", "PacketsLostNoRoute", "PacketsLostBlackhole"),
+        *("PacketsLostMtuExceeded", "PacketsLostTtlExpired"),
+    ),
+}
+"""Which are emitted by which dimension: each is a custom metric to pay for. A transit gateway refuses nothing, a VPC
+loses nothing."""

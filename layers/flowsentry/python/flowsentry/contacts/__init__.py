@@ -8,7 +8,7 @@ settled. What tells an opening from a reply depends on whether the format has tc
 
 import polars as pl
 
-from flowsentry.contacts.by_flags import signs_by_flags
+from flowsentry.contacts.by_flags import signs_by_flags, signs_by_flags_with_acks
 from flowsentry.contacts.by_ports import (
     Conversations,
     conversations_of,
@@ -18,6 +18,7 @@ from flowsentry.contacts.by_ports import (
 )
 from flowsentry.contacts.signs import COLUMNS, TCP, Signs, add_up, distinct_established, settled, signs_of_rejects
 from flowsentry.frames import Contacts, EnrichedFlows
+from flowsentry.transit_gateways import is_of_transit_gateway
 
 __all__ = ["Gathering", "contacts", "gather"]
 
@@ -67,7 +68,8 @@ class Gathering:
 def gather(flows: EnrichedFlows, into: Gathering) -> None:
     """Takes the signs of one chunk of flows in."""
     if "tcp_flags" in flows.columns:
-        signs = signs_by_flags(flows.select(*COLUMNS, "tcp_flags"))
+        told = signs_by_flags_with_acks if is_of_transit_gateway(flows.columns) else signs_by_flags
+        signs = told(flows.select(*COLUMNS, "tcp_flags"))
     else:
         tcp = with_port_facts(flows.select(COLUMNS).filter(pl.col("protocol") == TCP))
         signs = signs_by_ports(tcp)

@@ -3,11 +3,16 @@
 Flags are OR-ed over the interval and ACK alone is not reported
 (https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html). A later interval of a long connection has no
 SYN and is no sign of anything, and so are late packets of a closed connection, which are REJECT as well.
+
+Transit gateways report PSH 8, ACK 16 and URG 32 too, and only a record of nothing but ACKs has 0
+(https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html). So the record of who opened may show the ACK of what
+was sent after the SYN: SYN and ACK in one record, 18 or with data 26, are no longer plainly a SYN-ACK.
 """
 
 import polars as pl
 
 from flowsentry.contacts.signs import TCP, Signs, established_signs, is_syn_sized, opening_signs, reply_signs
+from flowsentry.services import is_service_port
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
@@ -19,7 +24,7 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
     answered somewhere, even when the reply is in another file or payload. That makes the outcome independent of how
     CloudWatch Logs cuts its payloads. A SYN-ACK without a SYN in the batch is no contact (backscatter).
     """
-    accepted = pl.col("action") == "ACCEPT"
+    accepted = ~pl.col("is_rejected")
     flagged = flows.filter((pl.col("protocol") == TCP) & _has(SYN | RST))
     opener = flagged.filter(_has(SYN) & ~_has(ACK))
     established = accepted & (_has(FIN) | ~is_syn_sized())
@@ -36,6 +41,21 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
             ]
         ),
     )
+
+
+def signs_by_flags_with_acks(flows: pl.DataFrame) -> Signs:
+    """The same where ACKs are reported, as transit gateways do.
+
+    What has SYN and ACK answers, as ever: that is a sign only beside the opening it answers, so it does no harm where
+    it is wrong. When it goes to a service port and does not come from one, it was sent by who opened, after the answer.
+    Between other ports it is left open who opened: nobody is said to have reached what may have reached him. A single
+    packet with both is a SYN-ACK.
+    """
+    signs = signs_by_flags(flows)
+    both = flows.filter((pl.col("protocol") == TCP) & _has(SYN) & _has(ACK) & (pl.col("packets") > 1))
+    to_service = is_service_port(pl.col("dstport")) & ~is_service_port(pl.col("srcport"))
+    opened = established_signs(both.filter(to_service & ~pl.col("is_rejected")))
+    return signs._replace(established=pl.concat([signs.established, opened]))
 
 
 def _has(bits: int) -> pl.Expr:

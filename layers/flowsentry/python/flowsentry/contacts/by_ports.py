@@ -11,12 +11,12 @@ import polars as pl
 
 from flowsentry.contacts.signs import PORTS, Signs, established_signs, is_bare, is_syn_sized, opening_signs, reply_signs
 from flowsentry.evidence import SECONDS_A_DAY
-from flowsentry.fields import ACTION
 from flowsentry.services import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
 
 Conversations = NewType("Conversations", pl.DataFrame)
 """A row for each five-tuple and day whose ports do not tell who opened it, both directions added up: `here_…` is the
-direction whose address has the lower physical number."""
+direction whose address has the lower physical number. Each end is an address within its scope: behind a transit gateway
+two VPCs may have the same addresses, and their conversations are two."""
 
 
 def with_port_facts(tcp: pl.DataFrame) -> pl.DataFrame:
@@ -39,7 +39,7 @@ def signs_by_ports(tcp: pl.DataFrame) -> Signs:
     answered). From the service: an answer, or when its packets are bare (an RST is) a refusal. REJECTed replies are
     late packets of closed connections: no sign.
     """
-    accepted, to_service = pl.col("action") == "ACCEPT", pl.col("is_decided") & pl.col("to_service")
+    accepted, to_service = ~pl.col("is_rejected"), pl.col("is_decided") & pl.col("to_service")
     from_service = pl.col("is_decided") & pl.col("from_service")
     return Signs(
         established_signs(tcp.filter(to_service & accepted & ~pl.col("is_small"))),
@@ -71,22 +71,22 @@ def conversations_of(tcp: pl.DataFrame) -> Conversations:
     return _added_up([here, there.select(here.columns)])
 
 
-_END_FACTS = ("is_inside", "owner_kind")
-_CONVERSATION = ("scope", "protocol", "day", "here_address", "here_port", "there_address", "there_port")
-_COUNTS = ("packets", "bytes", "rejected_packets")
 _SIDES = ("here", "there")
+_PLACE = ("scope", "address")
+_END_FACTS = ("is_inside", "owner_kind")
+_CONVERSATION = ("protocol", "day", *(f"{side}_{name}" for side in _SIDES for name in (*_PLACE, "port")))
+_COUNTS = ("packets", "bytes", "rejected_packets")
 
 
 def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr]:
     """One record as half of its conversation: `first` is the end that is called here."""
-    accepted = pl.col("action") == "ACCEPT"
     counts = {"packets": pl.col("packets"), "bytes": pl.col("bytes")}
-    counts["rejected_packets"] = pl.when(~accepted).then("packets").otherwise(0)
+    counts["rejected_packets"] = pl.when("is_rejected").then("packets").otherwise(0)
     ends = [
         expression.alias(f"{side}_{name}")
         for side, end in (("here", first), ("there", second))
         for name, expression in (
-            ("address", pl.col(f"{end}_address")),
+            *((name, pl.col(f"{end}_{name}")) for name in _PLACE),
             ("port", pl.col(PORTS[end])),
             *((fact, pl.col(f"{end}_{fact}")) for fact in _END_FACTS),
         )
@@ -95,7 +95,7 @@ def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr
     not_sent = [pl.lit(0, pl.Int64).alias(f"{receiver}_{name}") for name in _COUNTS]
     times = [pl.col("start").alias(f"{sender}_start"), pl.lit(None, pl.Int64).alias(f"{receiver}_start")]
     day = (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day")
-    return ["scope", "protocol", day, *ends, *sent, *not_sent, *times, "end", "interface_id", "is_ipv6"]  # type: ignore[list-item]
+    return ["protocol", day, *ends, *sent, *not_sent, *times, "end", "interface_id", "is_ipv6"]  # type: ignore[list-item]
 
 
 def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
@@ -152,39 +152,32 @@ def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.Dat
     """Conversations in the words of a record sent by the opener, with what came back beside it."""
     ends = {"source": opener, "destination": responder}
     return conversations.select(
-        "scope",
         "protocol",
         "interface_id",
         "is_ipv6",
         "end",
         pl.min_horizontal("here_start", "there_start").alias("start"),
-        *(pl.col(f"{side}_address").alias(f"{end}_address") for end, side in ends.items()),
+        *(pl.col(f"{side}_{name}").alias(f"{end}_{name}") for end, side in ends.items() for name in _PLACE),
         *(pl.col(f"{side}_port").alias(PORTS[end]) for end, side in ends.items()),
         *(pl.col(f"{side}_{fact}").alias(f"{end}_{fact}") for end, side in ends.items() for fact in _END_FACTS),
         *(pl.col(f"{opener}_{name}").alias(name) for name in _COUNTS),
-        _action(opener).alias("action"),
+        (pl.col(f"{opener}_rejected_packets") > 0).alias("is_rejected"),
         pl.col(f"{responder}_packets").alias("reply_packets"),
         pl.col(f"{responder}_bytes").alias("reply_bytes"),
     )
-
-
-def _action(opener: str) -> pl.Expr:
-    rejected = pl.col(f"{opener}_rejected_packets") > 0
-    return pl.when(rejected).then(pl.lit("REJECT", ACTION)).otherwise(pl.lit("ACCEPT", ACTION))
 
 
 def _replies(calls: pl.DataFrame) -> pl.DataFrame:
     """What came back, as a record sent by the responder would say it."""
     turned = {"source": "destination", "destination": "source"}
     sent = calls.select(
-        "scope",
         "protocol",
         "start",
         "end",
         "is_ipv6",
         pl.col("reply_packets").alias("packets"),
         pl.col("reply_bytes").alias("bytes"),
-        *(pl.col(f"{end}_address").alias(f"{other}_address") for end, other in turned.items()),
+        *(pl.col(f"{end}_{name}").alias(f"{other}_{name}") for end, other in turned.items() for name in _PLACE),
         *(pl.col(PORTS[end]).alias(PORTS[other]) for end, other in turned.items()),
     )
     return reply_signs(sent, is_answered=~is_bare(), is_refused=is_bare())

@@ -10,7 +10,8 @@ from flowsentry.frames import Contacts, EnrichedFlows
 from flowsentry.services import is_service_port
 
 COLUMNS = (
-    "scope",
+    "source_scope",
+    "destination_scope",
     "interface_id",
     "source_address",
     "destination_address",
@@ -21,7 +22,7 @@ COLUMNS = (
     "bytes",
     "start",
     "end",
-    "action",
+    "is_rejected",
     "is_ipv6",
     "source_is_inside",
     "destination_is_inside",
@@ -30,6 +31,8 @@ COLUMNS = (
 )
 """What of a flow can be a sign; the other columns are left behind, since a filter copies all it is given."""
 KEY = ("scope", "initiator", "responder", "responder_port", "protocol", "day")
+"""What a contact is. Its scope is the scope of the end that opened, whatever logged it: what a source does is evidence
+of one source, be it seen by its own VPC or by a transit gateway."""
 OUTCOME = pl.Enum(["answered", "refused", "unanswered", "rejected", "doubtful"])
 MAX_SYN_PACKETS = 7
 """An opening without answer is at most this many packets in an interval: Linux sends a SYN and six more
@@ -97,7 +100,7 @@ PORTS = {"source": "srcport", "destination": "dstport"}
 
 def _contacts(flows: pl.DataFrame, initiator: str, responder: str, *columns: pl.Expr | str) -> pl.DataFrame:
     return flows.select(
-        "scope",
+        pl.col(f"{initiator}_scope").alias("scope"),
         pl.col(f"{initiator}_address").alias("initiator"),
         pl.col(f"{responder}_address").alias("responder"),
         pl.col(PORTS[responder]).alias("responder_port"),
@@ -123,7 +126,7 @@ def _inside() -> tuple[pl.Expr, pl.Expr]:
 
 
 def _rejected_packets() -> pl.Expr:
-    return pl.when(pl.col("action") == "REJECT").then("packets").otherwise(0)
+    return pl.when("is_rejected").then("packets").otherwise(0)
 
 
 def distinct_established(known: Sequence[pl.DataFrame], frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
@@ -176,7 +179,7 @@ def signs_of_rejects(flows: EnrichedFlows) -> pl.DataFrame:
     """
     udp = pl.col("protocol") == UDP
     is_reply = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
-    rejected = (pl.col("action") == "REJECT") & ((udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6]))
+    rejected = pl.col("is_rejected") & ((udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6]))
     return opening_signs(flows.filter(rejected))
 
 

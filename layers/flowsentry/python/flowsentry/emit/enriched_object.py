@@ -15,8 +15,12 @@ ROW_GROUP_ROWS = 125_000
 """Rows held until they are written. More: fewer, better compressed row groups and more memory. Fewer: larger files."""
 
 
-_SAID_BY_OTHERS = ("source_address", "destination_address", "is_ipv6")
-"""Columns of ours that repeat AWS's own (pkt-srcaddr, else srcaddr): a fifth of a file of the default format."""
+_SAID_BY_OTHERS = (
+    *("source_address", "destination_address", "source_scope", "destination_scope"),
+    *("is_ipv6", "is_rejected"),
+)
+"""Columns of ours that repeat AWS's own (pkt-srcaddr, else srcaddr; tgw-src-vpc-id, else the scope; action): a fifth of
+a file of the default format."""
 
 
 def enriched_key(source: str, at: int) -> str:

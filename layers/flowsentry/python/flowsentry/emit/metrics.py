@@ -1,4 +1,4 @@
-"""Measurements → EMF lines: traffic metrics per minute and VPC, stamped with the minute of the records."""
+"""Measurements → EMF lines: traffic metrics per minute and VPC or transit gateway, stamped with the records' minute."""
 
 import json
 from collections.abc import Mapping
@@ -8,11 +8,13 @@ from typing import Any
 import polars as pl
 
 from flowsentry.frames import Measurements
-from flowsentry.metric_names import TRAFFIC_METRICS, TrafficMetric
+from flowsentry.metric_names import TRAFFIC_METRICS, TRAFFIC_METRICS_BY, TrafficDimension, TrafficMetric
+from flowsentry.transit_gateways import LOST_PACKETS
 
 MAX_VPCS = 50
-"""VPCs of one batch with metrics of their own, those with most flows; the rest is summed up as `other`. More: each VPC
-costs six custom metrics. Fewer: accounts with many VPCs see less of each."""
+"""VPCs of one batch with metrics of their own, those with most flows; the rest is summed up as `other`. The same goes
+for transit gateways. More: each VPC costs six custom metrics, each gateway seven. Fewer: accounts with many VPCs see
+less of each."""
 OTHER = "other"
 MAX_AGE_SECONDS = 14 * 86_400
 MAX_LEAD_SECONDS = 2 * 3_600
@@ -26,6 +28,10 @@ COLUMNS: dict[TrafficMetric, str] = {
     "RejectedFlows": "rejected_flows",
     "RejectedInboundFlows": "rejected_inbound_flows",
     "RejectedOutboundFlows": "rejected_outbound_flows",
+    "PacketsLostNoRoute": "packets_lost_no_route",
+    "PacketsLostBlackhole": "packets_lost_blackhole",
+    "PacketsLostMtuExceeded": "packets_lost_mtu_exceeded",
+    "PacketsLostTtlExpired": "packets_lost_ttl_expired",
 }
 
 
@@ -39,36 +45,48 @@ class TrafficLines:
 
 
 def emf(measurements: Measurements, namespace: str, now: int) -> TrafficLines:
-    """One line of JSON for each minute and VPC, as CloudWatch turns into metrics when it is printed.
+    """One line of JSON for each minute and VPC or transit gateway, as CloudWatch turns into metrics when it is printed.
+    Where packets were lost, `worst_attachment` says where most of them were: to look up, no dimension.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
-    rows = measurements.with_columns(pl.col("scope").cast(pl.String).fill_null("unknown"))
+    rows = measurements.with_columns(pl.col("observer", "scope").cast(pl.String).fill_null("unknown"))
     too_old = pl.col("minute") < now - MAX_AGE_SECONDS
     too_new = pl.col("minute") > now + MAX_LEAD_SECONDS
-    timely = _rolled_up(rows.filter(~too_old & ~too_new))
-    directive = _directive(namespace)
+    timely = rows.filter(~too_old & ~too_new)
+    directives = {dimension: _directive(namespace, dimension) for dimension in TRAFFIC_METRICS_BY}
     return TrafficLines(
-        tuple(_line(row, directive) for row in timely.iter_rows(named=True)),
-        rows.filter(too_old).height,
-        rows.filter(too_new).height,
+        tuple(_line(row, directives[row["observer"]]) for row in _rolled_up(timely).iter_rows(named=True)),
+        rows.filter(too_old).n_unique(_KEY),
+        rows.filter(too_new).n_unique(_KEY),
     )
 
 
+_KEY = ("minute", "observer", "scope")
+
+
 def _rolled_up(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same sums, with all but the MAX_VPCS busiest VPCs as one."""
-    busiest = rows.group_by("scope").agg(pl.col("flows").sum()).sort("flows", "scope", descending=[True, False])
-    kept = busiest["scope"].head(MAX_VPCS).implode()
-    scope = pl.when(pl.col("scope").is_in(kept)).then("scope").otherwise(pl.lit(OTHER))
-    return rows.group_by("minute", scope.alias("scope")).agg(pl.col(*COLUMNS.values()).sum()).sort("minute", "scope")
+    """The same sums, with all but the MAX_VPCS busiest VPCs as one, and likewise all but as many transit gateways."""
+    flows = rows.group_by("observer", "scope").agg(pl.col("flows").sum())
+    busiest = flows.sort("observer", "flows", "scope", descending=[False, True, False]).group_by("observer")
+    kept = busiest.head(MAX_VPCS).select("observer", "scope", pl.col("scope").alias("kept"))
+    named = rows.join(kept, on=["observer", "scope"], how="left").with_columns(pl.col("kept").fill_null(OTHER))
+    attachment = pl.col("attachment").cast(pl.String)
+    worst = attachment.sort_by(pl.sum_horizontal(LOST_PACKETS), attachment, descending=[True, False]).first()
+    sums = named.group_by("minute", "observer", pl.col("kept").alias("scope")).agg(
+        pl.col(*COLUMNS.values()).sum(), worst.alias("worst_attachment")
+    )
+    return sums.sort(_KEY)
 
 
-def _directive(namespace: str) -> Mapping[str, Any]:
-    metrics = [{"Name": name, "Unit": TRAFFIC_METRICS[name].unit.value} for name in COLUMNS]
-    return {"Namespace": namespace, "Dimensions": [["vpc"]], "Metrics": metrics}
+def _directive(namespace: str, dimension: TrafficDimension) -> Mapping[str, Any]:
+    metrics = [{"Name": name, "Unit": TRAFFIC_METRICS[name].unit.value} for name in TRAFFIC_METRICS_BY[dimension]]
+    return {"Namespace": namespace, "Dimensions": [[dimension]], "Metrics": metrics}
 
 
 def _line(row: Mapping[str, Any], directive: Mapping[str, Any]) -> str:
-    values = {name: row[column] for name, column in COLUMNS.items()}
+    dimension: TrafficDimension = row["observer"]
+    values = {name: row[COLUMNS[name]] for name in TRAFFIC_METRICS_BY[dimension]}
     stamp = {"Timestamp": row["minute"] * 1_000, "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": stamp, "vpc": row["scope"], **values})
+    worst = {"worst_attachment": row["worst_attachment"]} if row["worst_attachment"] else {}
+    return json.dumps({"_aws": stamp, dimension: row["scope"], **values, **worst})

@@ -2,15 +2,18 @@
 
 from flowsentry.enrich.direction import with_direction
 from flowsentry.enrich.owners import with_owners
+from flowsentry.enrich.rejection import with_rejection
 from flowsentry.enrich.service import with_service
 from flowsentry.frames import EnrichedFlows, Flows
 from flowsentry.territory import Territory
 
 
 def enrich(flows: Flows, territory: Territory) -> EnrichedFlows:
-    """The flows with direction, scope, packet-level addresses, which ends are inside, their owners, and the service.
+    """The flows with rejection, direction, scopes, packet-level addresses, which ends are inside, their owners, and the
+    service.
 
     Adds columns, never rows; drops or changes none. What can't be told is null: unattributed rather than
     misattributed.
     """
-    return EnrichedFlows(with_service(with_owners(with_direction(flows, territory), territory)))
+    seen = with_direction(with_rejection(flows), territory)
+    return EnrichedFlows(with_service(with_owners(seen, territory)))

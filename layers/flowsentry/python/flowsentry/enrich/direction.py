@@ -1,19 +1,47 @@
-"""Which way a flow went, as its interface sees it, and in which VPC."""
+"""Which way a flow went, as what logged it sees it, and in which VPC it was and each of its ends is."""
 
 import polars as pl
 
 from flowsentry.fields import DIRECTION
+from flowsentry.ownership import UNKNOWN_SCOPE
 from flowsentry.territory import Territory
-
-UNKNOWN_SCOPE = "unknown"
+from flowsentry.transit_gateways import is_of_transit_gateway
 
 
 def with_direction(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
-    """Adds `direction` and `scope`.
+    """Adds `direction`, `scope`, and the scope of each end, `source_scope` and `destination_scope`, within which its
+    address means something.
 
-    flow-direction says it from version 5 on. Else the end that is the interface's own address tells; it is known from
-    the inventory, or learned: it is in every record of its interface. Where both ends are (a single peer), the
-    direction stays null.
+    An interface speaks of the addresses of its own VPC: all three are that VPC. A transit gateway joins VPCs that may
+    use the same addresses: `scope` is the gateway, and each end is in the VPC that its traffic comes from or goes to.
+    """
+    if is_of_transit_gateway(flows.columns):
+        return _of_transit_gateway(flows)
+    seen = _of_interface(flows, territory)
+    return seen.hstack([seen["scope"].alias(f"{end}_scope") for end in ("source", "destination")])
+
+
+def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
+    """The direction is the gateway's: ingress from the source's attachment, egress to the destination's. Neither end is
+    an address of the gateway. Where an attachment is none of a VPC (VPN, Direct Connect, peering), the gateway is
+    the best that is known of its end.
+    """
+    gateway, source, destination = (
+        _column_or_null(flows, f"tgw_{name}", pl.Categorical()) for name in ("id", "src_vpc_id", "dst_vpc_id")
+    )
+    unknown = pl.lit(UNKNOWN_SCOPE, pl.Categorical())
+    return flows.with_columns(
+        _column_or_null(flows, "flow_direction", DIRECTION).alias("direction"),
+        pl.coalesce(gateway, unknown).alias("scope"),
+        pl.coalesce(source, gateway, unknown).alias("source_scope"),
+        pl.coalesce(destination, gateway, unknown).alias("destination_scope"),
+    )
+
+
+def _of_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+    """flow-direction says which way from version 5 on. Else the end that is the interface's own address tells; it is
+    known from the inventory, or learned: it is in every record of its interface. Where both ends are (a single peer),
+    the direction stays null.
     """
     known = flows.with_columns(
         _column_or_null(flows, "flow_direction", DIRECTION).alias("direction"),
@@ -21,7 +49,9 @@ def with_direction(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
     )
     if known["direction"].null_count() or known["scope"].null_count():
         known = _from_interface(known, territory)
-    return known.with_columns(pl.col("scope").fill_null(pl.lit(UNKNOWN_SCOPE, pl.Categorical())))
+    if known["scope"].null_count():
+        known = known.with_columns(pl.col("scope").fill_null(pl.lit(UNKNOWN_SCOPE, pl.Categorical())))
+    return known
 
 
 def _column_or_null(flows: pl.DataFrame, column: str, dtype: pl.DataType) -> pl.Expr:

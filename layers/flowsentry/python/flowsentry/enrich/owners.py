@@ -4,6 +4,7 @@ import polars as pl
 
 from flowsentry.ownership import PUBLIC
 from flowsentry.territory import Territory
+from flowsentry.transit_gateways import is_of_transit_gateway
 
 _OWNER = ("owner_kind", "owner_id", "owner_name")
 
@@ -14,15 +15,15 @@ def with_owners(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
 
     srcaddr of an egress record is the interface's primary address, and so for dstaddr of an ingress one: the owner is
     found by the packet's address where the format has it. An end is inside when it is in our networks, or is the
-    address of an interface that logged it. Addresses are looked up within the VPC (the same address may be in two),
-    then as public addresses.
+    address of an interface that logged it. Addresses are looked up within the scope of their end (the same address may
+    be in two VPCs), then as public addresses.
     """
     ends = flows.with_columns(
         _packet_address(flows, "srcaddr").alias("source_address"),
         _packet_address(flows, "dstaddr").alias("destination_address"),
     )
     source, destination = (
-        _facts(ends["scope"], ends[f"{end}_address"], territory) for end in ("source", "destination")
+        _facts(ends[f"{end}_scope"], ends[f"{end}_address"], territory) for end in ("source", "destination")
     )
     known = ends.hstack(
         [
@@ -31,7 +32,7 @@ def with_owners(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
             *(column.alias(f"destination_{column.name}") for column in destination.drop("is_ipv6").iter_columns()),
         ]
     ).with_columns(pl.col("source_is_inside", "destination_is_inside", "is_ipv6").fill_null(value=False))
-    return _with_own_inside(known)
+    return known if is_of_transit_gateway(flows.columns) else _with_own_inside(known)
 
 
 def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
@@ -65,16 +66,19 @@ def _is_own(end: str, column: str) -> pl.Expr:
 
 
 def _facts(scopes: pl.Series, addresses: pl.Series, territory: Territory) -> pl.DataFrame:
-    """What the territory knows of each address within its scope. Nearly always all flows are of one VPC."""
+    """What the territory knows of each address within its scope. An interface's flows are nearly always of one VPC; a
+    transit gateway joins thousands at most.
+    """
     distinct = scopes.unique()
     if len(distinct) <= 1:
         return _facts_within(str(distinct.first()), addresses, territory)
     rows = pl.int_range(len(addresses), eager=True, dtype=pl.UInt32)
+    ends = pl.DataFrame({"scope": scopes, "address": addresses, "row": rows})
     parts = [
-        _facts_within(str(scope), addresses.filter(scopes == scope), territory).hstack([rows.filter(scopes == scope)])
-        for scope in distinct
+        _facts_within(str(part["scope"].first()), part["address"], territory).hstack([part["row"]])
+        for part in ends.partition_by("scope", maintain_order=False)
     ]
-    return pl.concat(parts).sort("literal").drop("literal")
+    return pl.concat(parts).sort("row").drop("row")
 
 
 def _facts_within(scope: str, addresses: pl.Series, territory: Territory) -> pl.DataFrame:
