@@ -8,7 +8,7 @@ from constructs import Construct
 from flowsentry.findings import KINDS
 from flowsentry.metric_names import PipelineMetric, TrafficMetric
 from stacks.deployment import Deployment
-from stacks.measures import Statistic, findings_of, of_function, of_queue, pipeline, traffic
+from stacks.measures import Statistic, findings_of, of_function, of_queue, pipeline, traffic, traffic_of_all_vpcs
 
 PROCESSORS = ("stream_processor", "object_processor")
 THIRD, HEIGHT = 8, 6
@@ -35,7 +35,8 @@ class Dashboard(Construct):
             _graph("Oldest alert not sent (s)", {"seconds": oldest}),
         )
 
-    def add_traffic(self, vpc_ids: Sequence[str]) -> None:
+    def add_traffic(self, vpc_ids: Sequence[str] | None) -> None:
+        """Of these VPCs; of whichever there are traffic metrics of, when it is not known which."""
         titles: dict[TrafficMetric, str] = {
             "Flows": "Flows by VPC",
             "Bytes": "Bytes by VPC",
@@ -45,7 +46,10 @@ class Dashboard(Construct):
             "RejectedOutboundFlows": "Rejected outbound flows by VPC",
         }
         graphs = [
-            _graph(title, {vpc_id: traffic(name, vpc_id) for vpc_id in vpc_ids}) for name, title in titles.items()
+            _drawn(title, [traffic_of_all_vpcs(name)])
+            if vpc_ids is None
+            else _graph(title, {vpc_id: traffic(name, vpc_id) for vpc_id in vpc_ids})
+            for name, title in titles.items()
         ]
         self._dashboard.add_widgets(*graphs[:3])
         self._dashboard.add_widgets(*graphs[3:])
@@ -95,6 +99,9 @@ def _by_processor(name: PipelineMetric, statistic: Statistic = "Sum") -> dict[st
 
 def _graph(title: str, metrics: Mapping[str, cloudwatch.Metric]) -> cloudwatch.GraphWidget:
     """`metrics` by the name of their line."""
-    lines = [metric.with_(label=label) for label, metric in metrics.items()]
+    return _drawn(title, [metric.with_(label=label) for label, metric in metrics.items()])
+
+
+def _drawn(title: str, lines: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
     from_zero = cloudwatch.YAxisProps(min=0, show_units=False)
-    return cloudwatch.GraphWidget(title=title, left=lines, left_y_axis=from_zero, width=THIRD, height=HEIGHT)
+    return cloudwatch.GraphWidget(title=title, left=list(lines), left_y_axis=from_zero, width=THIRD, height=HEIGHT)

@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast, get_args
 
 from flowsentry.fields import FIELDS
 from stacks.allowed import (
@@ -22,9 +22,13 @@ from stacks.allowed import (
     whole_number,
     yes_or_no,
 )
+from stacks.existing_flow_logs import ExistingBucket, ExistingLogGroup, between_buckets, between_log_groups
 
 SECTION = "flowsentry"
 CLOUDWATCH, S3 = "cloudwatch", "s3"
+PLAIN_TEXT, PARQUET = "plain-text", "parquet"
+Purpose = Literal["flow-logs", "state", "processing", "monitoring"]
+"""What the stacks are for, and called, after the name of the deployment."""
 LATEST_VERSION = 5
 FULL_LOG_FORMAT = " ".join(f"${{{field.name}}}" for field in FIELDS if field.version <= LATEST_VERSION)
 """Without tcp-flags (version 3) who opened a connection is a guess, without pkt-srcaddr (3) NAT hides who it was."""
@@ -51,7 +55,7 @@ class Source:
     draining_log_formats: tuple[str, ...] = setting(list_of(flow_log_format()), default=())
     traffic_type: str = setting(one_of("ALL", "ACCEPT", "REJECT"), default="ALL")
     max_aggregation_seconds: int = setting(one_of_numbers(60, 600), default=60)
-    file_format: str = setting(one_of("plain-text"), default="plain-text")
+    file_format: str = setting(one_of(PLAIN_TEXT, PARQUET), default=PLAIN_TEXT)
     hive_partitions: bool = setting(yes_or_no(), default=False)
     hourly_partitions: bool = setting(yes_or_no(), default=False)
     kinesis: bool = setting(yes_or_no(), default=False)
@@ -76,6 +80,8 @@ class Source:
     def problems(self) -> Iterator[str]:
         if self.destination == CLOUDWATCH and (self.hive_partitions or self.hourly_partitions):
             yield f'hive_partitions and hourly_partitions need destination "{S3}"; destination is "{CLOUDWATCH}"'
+        if self.destination == CLOUDWATCH and self.file_format != PLAIN_TEXT:
+            yield f'file_format is "{self.file_format}" and needs destination "{S3}"; destination is "{CLOUDWATCH}"'
         if self.destination != CLOUDWATCH and self.kinesis:
             yield f'kinesis is true and needs destination "{CLOUDWATCH}"; destination is "{self.destination}"'
 
@@ -90,12 +96,6 @@ def _overlaps(sources: Sequence[Source]) -> Iterator[str]:
     yield from (f"{vpc_id} is named {times} times; allowed: once" for vpc_id, times in vpcs.items() if times > 1)
     ids = Counter(source.id for source in sources)
     yield from (f"name {id_!r} is given {times} times; allowed: once" for id_, times in ids.items() if times > 1)
-    size = sum(LOG_GROUP_ENTRY_BYTES + len(form) for source in sources for form in source.log_groups.values())
-    if size > FORMATS_PARAMETER_BYTES:
-        yield (
-            f"their log formats need {size} bytes in one parameter; allowed: {FORMATS_PARAMETER_BYTES}. "
-            "Put VPCs of the same format into one source: they share a log group"
-        )
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,13 @@ class ObjectProcessor:
 class Deployment:
     """What is deployed. docs/settings.md says what each setting is for."""
 
-    sources: tuple[Source, ...] = setting(list_of(section(Source), at_least=1, together=_overlaps))
+    sources: tuple[Source, ...] = setting(list_of(section(Source), together=_overlaps), default=())
+    existing_log_groups: tuple[ExistingLogGroup, ...] = setting(
+        list_of(section(ExistingLogGroup), together=between_log_groups), default=()
+    )
+    existing_buckets: tuple[ExistingBucket, ...] = setting(
+        list_of(section(ExistingBucket), together=between_buckets), default=()
+    )
     name: str = setting(
         text(r"[a-z][a-z0-9-]{0,29}", "lower case letters, digits and hyphens, 30 at most"), default=SECTION
     )
@@ -148,27 +154,69 @@ class Deployment:
             raise SettingsError("\n".join(("The settings of flowsentry can't be used:", *(f"  {p}" for p in problems))))
         return cast("Self", made)
 
+    def stack_name(self, purpose: Purpose) -> str:
+        return f"{self.name}-{purpose}"
+
     @property
     def log_groups(self) -> dict[str, str]:
-        """{id of a log group: log format} of all sources."""
+        """{id of a log group: log format} of all sources: the log groups that the app makes."""
         return {id_: form for source in self.sources for id_, form in source.log_groups.items()}
 
     @property
+    def existing_log_formats(self) -> dict[str, list[str]]:
+        """The formats given for what exists already, by name of a log group or by the address of objects."""
+        groups = {each.name: each.log_formats for each in self.existing_log_groups}
+        objects = {each.address: each.log_formats for each in self.existing_buckets}
+        return {place: list(forms) for place, forms in (groups | objects).items() if forms}
+
+    @property
     def streamed_log_groups(self) -> frozenset[str]:
-        """The ids of those log groups whose payloads go through the stream."""
-        return frozenset(id_ for source in self.sources if source.kinesis for id_ in source.log_groups)
+        """The ids of the log groups, made or existing, whose payloads go through the stream."""
+        made = (id_ for source in self.sources if source.kinesis for id_ in source.log_groups)
+        return frozenset((*made, *(each.id for each in self.existing_log_groups if each.kinesis)))
 
     @property
     def has_payload_stream(self) -> bool:
-        """Whether there is a stream: some source writes to it, or has written and is to be read to its end."""
-        return any(source.kinesis or source.draining_kinesis for source in self.sources)
+        """Whether there is a stream: something writes to it, or has written and is to be read to its end."""
+        writers: tuple[Source | ExistingLogGroup, ...] = (*self.sources, *self.existing_log_groups)
+        return any(each.kinesis or each.draining_kinesis for each in writers)
 
     @property
     def vpc_ids(self) -> tuple[str, ...]:
         return tuple(vpc_id for source in self.sources for vpc_id in source.vpc_ids)
 
+    @property
+    def has_unknown_vpcs(self) -> bool:
+        """Whether flow logs are read of which only their records tell whose they are."""
+        return bool(self.existing_log_groups or self.existing_buckets)
+
     def uses(self, destination: str) -> bool:
-        return any(source.destination == destination for source in self.sources)
+        """Whether flow logs come this way."""
+        existing = self.existing_log_groups if destination == CLOUDWATCH else self.existing_buckets
+        return bool(existing) or any(source.destination == destination for source in self.sources)
+
+    def problems(self) -> Iterator[str]:
+        if not (self.uses(CLOUDWATCH) or self.uses(S3)):
+            empty = "sources, existing_log_groups and existing_buckets are []"
+            yield f"{empty}; allowed: lists of which at least one is not empty"
+        yield from self._read_what_they_make("existing_log_groups", self.existing_log_groups)
+        yield from self._read_what_they_make("existing_buckets", self.existing_buckets)
+        made = sum(LOG_GROUP_ENTRY_BYTES + len(form) for form in self.log_groups.values())
+        size = made + len(json.dumps(self.existing_log_formats))
+        if size > FORMATS_PARAMETER_BYTES:
+            yield (
+                f"the log formats need {size} bytes in one parameter; allowed: {FORMATS_PARAMETER_BYTES}. Put VPCs of "
+                "the same format into one source: they share a log group. Leave out formats of existing log groups: "
+                "they are looked up"
+            )
+
+    def _read_what_they_make(self, key: str, existing: Sequence[ExistingLogGroup | ExistingBucket]) -> Iterator[str]:
+        """What would be read twice, or written and read for ever: log groups and buckets of this app itself. Their
+        names are known only by how they begin.
+        """
+        own = tuple(f"{self.stack_name(purpose)}-" for purpose in get_args(Purpose))
+        names = (each.name for each in existing if each.name.startswith(own))
+        yield from (f"{key} names {name}, which this app makes; allowed: what others made" for name in names)
 
 
 def _with_overrides(settings: object, context: Mapping[str, Any], problems: Problems) -> object:
@@ -208,11 +256,15 @@ def _from_command_line(value: Any) -> Any:
         return value
 
 
-def unknown_fields(sources: Iterable[Source]) -> Iterator[tuple[Source, str]]:
-    """Fields that this version does not know: allowed, for AWS adds some every year, but worth a warning."""
+def unknown_fields(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    """(where, field) of fields that this version does not know: allowed, as AWS adds some every year, but worth a
+    warning.
+    """
+    formats: dict[str, Sequence[str]] = {
+        f"source {source.id}": (source.log_format, *source.draining_log_formats) for source in deployment.sources
+    }
     known = {field.name for field in FIELDS}
-    for source in sources:
-        for form in (source.log_format, *source.draining_log_formats):
-            for token in form.split():
-                if token[2:-1] not in known:
-                    yield source, token[2:-1]
+    for where, forms in (formats | deployment.existing_log_formats).items():
+        for token in (token for form in forms for token in form.split()):
+            if token[2:-1] not in known:
+                yield where, token[2:-1]

@@ -6,6 +6,7 @@ from aws_cdk import Annotations, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.bucket_events import BucketEvents
 from stacks.deployment import CLOUDWATCH, Deployment, Source, unknown_fields
 from stacks.flow_logs import DeliveryRole, FlowLogs, to_bucket, to_log_group
 from stacks.house_stack import HouseStack
@@ -43,6 +44,8 @@ class FlowLogsStack(HouseStack):
         self._flow_logs(log_bucket, log_groups)
         self._publish(notices, log_bucket, failed_invocations)
         self._publish_log_groups(log_groups)
+        if deployment.existing_buckets:
+            BucketEvents(self, "ExistingBuckets", buckets=deployment.existing_buckets, notices=notices)
         if deployment.has_payload_stream:
             self.publish({Value.PAYLOAD_STREAM_ARN: PayloadStream(self, "PayloadStream").stream_arn})
         self._warn_of_unknown_fields()
@@ -82,13 +85,13 @@ class FlowLogsStack(HouseStack):
         )
 
     def _publish_log_groups(self, log_groups: dict[str, TimedLogGroup]) -> None:
-        """Their names, for subscriptions, and the format of each, for the processors."""
+        """Their names, for subscriptions, and for the processors the format of each, and what is given of others."""
         self.publish({log_group_value(id_): log_group.log_group_name for id_, log_group in log_groups.items()})
         forms = {log_groups[id_].log_group_name: form for id_, form in self.deployment.log_groups.items()}
-        self.publish({Value.LOG_FORMATS: self.to_json_string(forms)})
+        self.publish({Value.LOG_FORMATS: self.to_json_string({**forms, **self.deployment.existing_log_formats})})
 
     def _warn_of_unknown_fields(self) -> None:
-        for source, field in unknown_fields(self.deployment.sources):
+        for where, field in unknown_fields(self.deployment):
             Annotations.of(self).add_warning_v2(
-                f"flowsentry:field-{field}", f"source {source.id}: field {field} is not known here; it is kept as text"
+                f"flowsentry:field-{field}", f"{where}: field {field} is not known here; it is kept as text"
             )

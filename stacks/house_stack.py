@@ -6,18 +6,20 @@ from aws_cdk import DefaultStackSynthesizer, Stack, Tags
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.deployment import Deployment
+from stacks.deployment import Deployment, Purpose
 from stacks.parameters import parameter_name
 
 
 class HouseStack(Stack):
     """A stack named <deployment>-<purpose>. It publishes and reads values, and exports none."""
 
-    def __init__(self, scope: Construct, id_: str, *, deployment: Deployment, purpose: str, description: str) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, deployment: Deployment, purpose: Purpose, description: str
+    ) -> None:
         super().__init__(
             scope,
             id_,
-            stack_name=f"{deployment.name}-{purpose}",
+            stack_name=deployment.stack_name(purpose),
             description=description,
             # The CLI checks the bootstrap version itself; a rule in the template would ask a second time.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),

@@ -17,6 +17,16 @@ def traffic(name: TrafficMetric, vpc_id: str) -> cloudwatch.Metric:
     return _metric(NAMESPACE, name, {"vpc": vpc_id}, "Sum")
 
 
+def traffic_of_all_vpcs(name: TrafficMetric) -> cloudwatch.SearchExpression:
+    """A line for each VPC that has had the metric within two weeks.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+    """
+    search = f"SEARCH('{{{NAMESPACE},vpc}} MetricName=\"{name}\"', 'Sum', {PERIOD_MINUTES * 60})"
+    each_by_its_id = "${PROP('Dim.vpc')}"
+    return cloudwatch.SearchExpression(expression=search, label=each_by_its_id, period=Duration.minutes(PERIOD_MINUTES))
+
+
 def pipeline(name: PipelineMetric, service: str, statistic: Statistic = "Sum") -> cloudwatch.Metric:
     return _metric(NAMESPACE, name, {"service": service}, statistic)
 

@@ -31,7 +31,7 @@ class MonitoringStack(HouseStack):
         dashboard = Dashboard(self, "Overview", deployment=deployment)
         dashboard.add_alarms(alarms.alarms)
         dashboard.add_findings()
-        dashboard.add_traffic(deployment.vpc_ids)
+        dashboard.add_traffic(None if deployment.has_unknown_vpcs else deployment.vpc_ids)
         dashboard.add_pipeline()
         dashboard.add_queues(self.read(Value.NOTICE_QUEUE), self.read(Value.NOTICE_DLQ))
         dashboard.add_functions(self._function_names)

@@ -1,11 +1,14 @@
 """What may be rebuilt at any time: the functions, their triggers, and every grant they have."""
 
+from collections.abc import Mapping
+
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
 from stacks.alerting import Alerting
 from stacks.deployment import Deployment
 from stacks.environment import Environment
+from stacks.existing_flow_logs import outermost, permitted_names
 from stacks.house_stack import HouseStack
 from stacks.layers import Layers
 from stacks.log_buckets import FAILED_INVOCATION_PREFIX, LOG_PREFIX
@@ -25,6 +28,7 @@ DESCRIBES = (
     "ec2:DescribeVpcs",
     "elasticloadbalancing:DescribeLoadBalancers",
 )
+READS_OF_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
 READS_OF_A_STREAM = (
     "kinesis:DescribeStream",
     "kinesis:DescribeStreamSummary",
@@ -89,10 +93,18 @@ class ProcessingStack(HouseStack):
             (Value.LOG_BUCKET, LOG_PREFIX),
             (Value.FAILED_INVOCATION_BUCKET, FAILED_INVOCATION_PREFIX),
         ):
-            function.allow_all_of(
-                ["s3:GetObject", "s3:GetObjectVersion"], self._objects(bucket, f"{prefix}*"), KEYS_VARY
-            )
+            function.allow_all_of(READS_OF_OBJECTS, self._objects(bucket, f"{prefix}*"), KEYS_VARY)
             function.allow(["s3:ListBucket"], self._bucket(bucket))
+        self._grant_existing_buckets()
+
+    def _grant_existing_buckets(self) -> None:
+        function, buckets = self.objects.function, self.deployment.existing_buckets
+        for each in outermost(buckets):
+            arn = self._arn_of_bucket(each.name)
+            function.allow_all_of(READS_OF_OBJECTS, f"{arn}/{each.prefix}*", KEYS_VARY)
+            function.allow(["s3:ListBucket"], arn)
+        for key_arn in sorted({each.kms_key_arn for each in buckets if each.kms_key_arn}):
+            function.allow(["kms:Decrypt"], key_arn)
 
     def _grant_inventory(self) -> None:
         function = self.ownership.function
@@ -119,16 +131,23 @@ class ProcessingStack(HouseStack):
         self.alerting.sweep()
 
     def _subscribe(self, log_group_prefix: str) -> None:
-        """Each log group to the function, or to the stream that the function follows."""
-        names = {id_: self.read(log_group_value(id_)) for id_ in self.deployment.log_groups}
-        streamed = {id_: name for id_, name in names.items() if id_ in self.deployment.streamed_log_groups}
-        direct = {id_: name for id_, name in names.items() if id_ not in streamed}
-        self.stream.subscribe(direct, f"{log_group_prefix}-")
+        """Each log group, made by the app or not, to the function, or to the stream that the function follows."""
+        made = {id_: self.read(log_group_value(id_)) for id_ in self.deployment.log_groups}
+        existing = {each.id: each.name for each in self.deployment.existing_log_groups}
+        self.stream.subscribe(self._direct(made), f"{log_group_prefix}-*")
+        ids = {name: id_ for id_, name in self._direct(existing).items()}
+        for pattern, names in permitted_names(list(ids)).items():
+            self.stream.subscribe({ids[name]: name for name in names}, pattern)
         if self.deployment.has_payload_stream:
             stream_arn = self.read(Value.PAYLOAD_STREAM_ARN)
             followed = self.stream.follow(stream_arn, self._bucket(Value.FAILED_INVOCATION_BUCKET))
-            if streamed:
+            all_of_them = made | existing
+            if streamed := {id_: all_of_them[id_] for id_ in all_of_them if id_ in self.deployment.streamed_log_groups}:
                 self.stream.subscribe_through(stream_arn, streamed, followed)
+
+    def _direct(self, log_groups: Mapping[str, str]) -> dict[str, str]:
+        """Those (name by id) whose payloads do not go through the stream."""
+        return {id_: name for id_, name in log_groups.items() if id_ not in self.deployment.streamed_log_groups}
 
     def _publish(self) -> None:
         self.publish(
@@ -144,8 +163,11 @@ class ProcessingStack(HouseStack):
         return self.format_arn(service="dynamodb", resource="table", resource_name=self.read(value))
 
     def _bucket(self, value: Value) -> str:
+        return self._arn_of_bucket(self.read(value))
+
+    def _arn_of_bucket(self, name: str) -> str:
         return self.format_arn(
-            service="s3", resource=self.read(value), region="", account="", arn_format=ArnFormat.NO_RESOURCE_NAME
+            service="s3", resource=name, region="", account="", arn_format=ArnFormat.NO_RESOURCE_NAME
         )
 
     def _objects(self, value: Value, keys: str) -> str:

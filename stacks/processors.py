@@ -59,20 +59,20 @@ class StreamProcessor(Construct):
             destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(on_failure=to_bucket),
         )
 
-    def subscribe(self, log_groups: Mapping[str, str], name_prefix: str) -> None:
-        """The function to each of these log groups (name by id). One permission serves all that begin with
-        `name_prefix`: one each would burst the function's policy of 20 KB at about 60 groups.
+    def subscribe(self, log_groups: Mapping[str, str], names: str) -> None:
+        """The function to each of these log groups (name by id). One permission serves all whose names are as `names`
+        says: one each would burst the function's policy of 20 KB at about 30 groups.
         """
         stack = Stack.of(self)
         groups = stack.format_arn(
             service="logs",
             resource="log-group",
-            resource_name=f"{name_prefix}*:*",
+            resource_name=f"{names}:*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         permission = lambda_.CfnPermission(
             self,
-            "LogGroupsMayInvoke",
+            f"LogGroupsMayInvoke-{names.replace('/', ':')}",
             action="lambda:InvokeFunction",
             function_name=self.function.function_arn,
             principal="logs.amazonaws.com",

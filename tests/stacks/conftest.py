@@ -19,11 +19,20 @@ Synthesise = Callable[[Mapping[str, Any]], Templates]
 VPC = "vpc-0123456789abcdef0"
 OTHER_VPC = "vpc-0fedcba9876543210"
 BUSY_VPC = "vpc-0a1b2c3d4e5f60718"
+KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 EVERY_WAY = {
     "sources": [
         {"vpc_ids": [VPC], "destination": "cloudwatch", "draining_log_formats": ["default"]},
         {"vpc_ids": [OTHER_VPC], "destination": "s3", "hive_partitions": True},
         {"vpc_ids": [BUSY_VPC], "destination": "cloudwatch", "kinesis": True},
+    ],
+    "existing_log_groups": [
+        {"name": "/network/flow-logs"},
+        {"name": "/network/busy", "kinesis": True, "log_formats": ["default"]},
+    ],
+    "existing_buckets": [
+        {"name": "their-flow-logs", "prefix": "logs/", "kms_key_arn": KEY_ARN},
+        {"name": "their-firehose", "log_formats": ["default", "${version} ${srcaddr} ${dstaddr}"]},
     ],
     "alert_emails": ["people@example.com"],
     "inside_networks": ["10.0.0.0/8"],

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from flowsentry.fields import DEFAULT_LOG_FORMAT
 from stacks.allowed import SettingsError
 from stacks.deployment import FULL_LOG_FORMAT, Deployment, Source, unknown_fields
+from stacks.existing_flow_logs import ExistingBucket, ExistingLogGroup
 
 ROOT = Path(__file__).parents[2]
 VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-12345678"
 SOURCE = {"vpc_ids": [VPC], "destination": "cloudwatch"}
+WAYS_IN = ("sources", "existing_log_groups", "existing_buckets")
 
 
 def read(settings: Mapping[str, Any], **command_line: str) -> Deployment:
@@ -53,7 +55,7 @@ def test_every_setting_is_described_in_the_documentation() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     message = refusal({"nothing_of_the_kind": 1})
     known = message.partition("allowed: ")[2].strip().split(", ")
-    known += [field.name for field in fields(Source)]
+    known += [field.name for kind in (Source, ExistingLogGroup, ExistingBucket) for field in fields(kind)]
     assert [name for name in known if f"`{name}`" not in page] == []
 
 
@@ -86,8 +88,18 @@ def test_python_3_10_is_refused_by_its_own_name() -> None:
 
 
 def test_a_missing_setting_is_named_with_what_is_allowed() -> None:
-    with pytest.raises(SettingsError, match=r"flowsentry\.sources is missing; allowed: a list that is not empty"):
+    message = refusal({"sources": [{"vpc_ids": [VPC]}]})
+    assert "flowsentry.sources[0].destination is missing; allowed: one of cloudwatch, s3" in message
+
+
+def test_without_any_way_in_there_is_nothing_to_deploy() -> None:
+    with pytest.raises(SettingsError) as refused:
         Deployment.from_context({})
+    words = (
+        "sources, existing_log_groups and existing_buckets are []; allowed: lists of which at least one is not empty"
+    )
+    assert words in str(refused.value)
+    assert words in refusal({"sources": []})
 
 
 @pytest.mark.parametrize(
@@ -101,7 +113,7 @@ def test_a_missing_setting_is_named_with_what_is_allowed() -> None:
         ({"inside_networks": "10.0.0.0/8"}, 'flowsentry.inside_networks is "10.0.0.0/8"; allowed: a list'),
         ({"alert_emails": ["me"]}, 'flowsentry.alert_emails[0] is "me"; allowed: an e-mail address'),
         ({"name": "Flow Sentry"}, 'flowsentry.name is "Flow Sentry"; allowed: lower case letters'),
-        ({"sources": []}, "flowsentry.sources is []; allowed: a list that is not empty"),
+        ({"sources": {}}, "flowsentry.sources is {}; allowed: a list, each item an object with vpc_ids"),
         ({"sources": ["vpc"]}, 'flowsentry.sources[0] is "vpc"; allowed: an object with vpc_ids, destination'),
         ({"object_processor": 3}, "flowsentry.object_processor is 3; allowed: an object with memory_mb"),
     ],
@@ -116,7 +128,11 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(settings: dict[
         ({"vpc_ids": ["vpc-xyz"]}, 'sources[0].vpc_ids[0] is "vpc-xyz"; allowed: a VPC id'),
         ({"vpc_ids": []}, "sources[0].vpc_ids is []; allowed: a list that is not empty"),
         ({"destination": "firehose"}, 'sources[0].destination is "firehose"; allowed: one of cloudwatch, s3'),
-        ({"file_format": "parquet"}, 'sources[0].file_format is "parquet"; allowed: one of plain-text'),
+        ({"file_format": "csv"}, 'sources[0].file_format is "csv"; allowed: one of plain-text, parquet'),
+        (
+            {"file_format": "parquet"},
+            'flowsentry.sources[0]: file_format is "parquet" and needs destination "s3"; destination is "cloudwatch"',
+        ),
         ({"max_aggregation_seconds": 61}, "sources[0].max_aggregation_seconds is 61; allowed: one of 60, 600"),
         ({"hive_partitions": "yes"}, 'sources[0].hive_partitions is "yes"; allowed: true or false'),
         ({"hive_partitions": True}, 'hive_partitions and hourly_partitions need destination "s3"'),
@@ -166,7 +182,7 @@ def test_formats_that_burst_their_parameter_are_refused_with_the_way_out() -> No
 
 def test_a_field_that_is_not_known_yet_is_taken_and_told() -> None:
     sources = [{**SOURCE, "log_format": "${version} ${quantum-state}"}]
-    assert [field for _, field in unknown_fields(read({"sources": sources}).sources)] == ["quantum-state"]
+    assert list(unknown_fields(read({"sources": sources}))) == [(f"source {VPC}", "quantum-state")]
 
 
 def test_another_format_is_another_log_group() -> None:
@@ -197,8 +213,9 @@ def test_log_groups_keep_their_ids_when_sources_change_places() -> None:
     )
 )
 def test_whatever_is_set_is_taken_or_refused_in_words(value: object) -> None:
-    for key in ("sources", "name", "python", "inside_networks", "digest_minutes", "stream_processor"):
+    for key in (*WAYS_IN, "name", "python", "inside_networks", "digest_minutes", "stream_processor"):
         try:
             read({key: value})
         except SettingsError as error:
-            assert f"flowsentry.{key}" in str(error)  # noqa: PT017 - both ways are right
+            # Nothing to watch is wrong of the three ways in together.
+            assert f"flowsentry.{key}" in str(error) or (key, value) == ("sources", [])  # noqa: PT017 - both are right

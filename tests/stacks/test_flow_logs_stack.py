@@ -101,8 +101,8 @@ def test_the_output_bucket_notifies_nobody_so_that_nothing_loops(templates: Mapp
 
 def test_only_buckets_of_this_account_send_notices(templates: Mapping[str, Any]) -> None:
     policy = of_kind(templates, "AWS::SQS::QueuePolicy")["NoticesQueuePolicyE99F59CA"]["PolicyDocument"]
-    (allowed,) = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
-    assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
+    admitted = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+    (allowed,) = [each for each in admitted if each["Principal"] == {"Service": "s3.amazonaws.com"}]
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
@@ -139,9 +139,14 @@ def test_processors_are_told_the_format_of_every_log_group(templates: Mapping[st
     parameters = of_kind(templates, "AWS::SSM::Parameter").values()
     (value,) = [each["Value"] for each in parameters if each["Name"] == "/flowsentry/log-formats"]
     text = "".join(part if isinstance(part, str) else part["Ref"] for part in value["Fn::Join"][1])
-    forms = json.loads(text)
+    forms = {place: form for place, form in json.loads(text).items() if isinstance(form, str)}
     assert set(forms) == set(of_kind(templates, "AWS::Logs::LogGroup"))
     assert set(forms.values()) == {FULL_LOG_FORMAT, DEFAULT_LOG_FORMAT}
+
+
+def test_flow_logs_in_s3_may_be_parquet(synthesise: Callable[..., Any]) -> None:
+    flow_log = flow_log_of(synthesise({"sources": [{**S3, "file_format": "parquet"}]}), VPC)
+    assert flow_log["DestinationOptions"]["FileFormat"] == "parquet"
 
 
 def test_log_groups_can_be_subscribed_and_forget(templates: Mapping[str, Any]) -> None:

@@ -1,0 +1,247 @@
+"""Flow logs that exist already: what is taken of them, how they are read, and that they stay whose they are."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from flowsentry.fields import DEFAULT_LOG_FORMAT
+from stacks.allowed import SettingsError
+from stacks.deployment import Deployment, unknown_fields
+from stacks.existing_flow_logs import ExistingBucket, notices_pattern, permitted_names
+
+Synthesise = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+VPC = "vpc-0123456789abcdef0"
+GROUP, BUCKET = "/network/flow-logs", "their-flow-logs"
+ONLY_A_GROUP: dict[str, Any] = {"existing_log_groups": [{"name": GROUP}]}
+ONLY_A_BUCKET: dict[str, Any] = {"existing_buckets": [{"name": BUCKET, "prefix": "logs/"}]}
+
+
+def of_kind(templates: Mapping[str, Any], kind: str, stack: str) -> list[dict[str, Any]]:
+    resources = templates[stack]["Resources"].values()
+    return [each["Properties"] for each in resources if each["Type"] == kind]
+
+
+def refusal(settings: Mapping[str, Any]) -> str:
+    with pytest.raises(SettingsError) as refused:
+        Deployment.from_context({"flowsentry": settings})
+    return str(refused.value)
+
+
+def granted(templates: Mapping[str, Any], action: str) -> str:
+    """What the object processor may do this to, as text."""
+    policies = of_kind(templates, "AWS::IAM::Policy", "Processing")
+    (policy,) = [each for each in policies if each["PolicyName"].startswith("ObjectProcessor")]
+    statements = policy["PolicyDocument"]["Statement"]
+    return json.dumps([each["Resource"] for each in statements if action in each["Action"]])
+
+
+@pytest.mark.parametrize("settings", [ONLY_A_GROUP, ONLY_A_BUCKET, {**ONLY_A_GROUP, "sources": []}])
+def test_no_flow_log_is_made_where_all_of_them_exist(synthesise: Synthesise, settings: Mapping[str, Any]) -> None:
+    made = synthesise(settings)
+    for kind in ("AWS::EC2::FlowLog", "AWS::Logs::LogGroup", "AWS::IAM::Role"):
+        assert of_kind(made, kind, "FlowLogs") == []
+
+
+@pytest.mark.parametrize(("settings", "service"), [(ONLY_A_GROUP, "stream"), (ONLY_A_BUCKET, "object")])
+def test_the_way_that_existing_flow_logs_come_is_missed_when_it_is_silent(
+    synthesise: Synthesise, settings: Mapping[str, Any], service: str
+) -> None:
+    alarms = of_kind(synthesise(settings), "AWS::CloudWatch::Alarm", "Monitoring")
+    names = [alarm["AlarmName"] for alarm in alarms]
+    assert [name for name in names if "freshness" in name] == [f"flowsentry-freshness-{service}-processor"]
+
+
+def test_an_existing_log_group_is_subscribed_and_nothing_else_of_it_is_touched(synthesise: Synthesise) -> None:
+    made = synthesise(ONLY_A_GROUP)
+    (subscription,) = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")
+    assert (subscription["LogGroupName"], subscription["FilterPattern"]) == (GROUP, "")
+    assert "StreamProcessor" in json.dumps(subscription["DestinationArn"])
+    named = {stack: json.dumps(template).count(GROUP) for stack, template in made.items()}
+    assert named == {"FlowLogs": 0, "State": 0, "Processing": 2, "Monitoring": 0}
+
+
+def test_each_existing_log_group_has_a_permission_of_its_own(synthesise: Synthesise) -> None:
+    made = synthesise({"existing_log_groups": [{"name": GROUP}, {"name": "other"}]})
+    arns = [json.dumps(each["SourceArn"]) for each in of_kind(made, "AWS::Lambda::Permission", "Processing")]
+    for name in (GROUP, "other"):
+        assert len([arn for arn in arns if f":log-group:{name}:*" in arn]) == 1
+
+
+def test_log_groups_too_many_for_a_function_s_policy_share_a_permission_as_narrow_as_their_names_allow() -> None:
+    few, many = ([f"/network/{number:03d}" for number in range(count)] for count in (20, 200))
+    assert permitted_names(few) == {name: [name] for name in few}
+    assert permitted_names(many) == {"/network/*": many}
+    assert permitted_names([*many, "other"]) == {"*": [*many, "other"]}
+
+
+def test_two_hundred_log_groups_fit_into_the_policy_of_a_function(synthesise: Synthesise) -> None:
+    made = synthesise({"existing_log_groups": [{"name": f"/network/{number}"} for number in range(200)]})
+    permissions = of_kind(made, "AWS::Lambda::Permission", "Processing")
+    assert len(json.dumps(permissions)) < 20 * 1024
+    assert len(of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")) == 200
+
+
+def test_an_existing_log_group_may_go_through_the_stream(synthesise: Synthesise) -> None:
+    made = synthesise({"existing_log_groups": [{"name": GROUP, "kinesis": True}]})
+    (subscription,) = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")
+    assert (subscription["LogGroupName"], subscription["Distribution"]) == (GROUP, "Random")
+    assert len(of_kind(made, "AWS::Kinesis::Stream", "FlowLogs")) == 1
+    assert GROUP not in json.dumps(of_kind(made, "AWS::Lambda::Permission", "Processing"))
+
+
+def test_a_stream_of_an_existing_log_group_drains_as_that_of_a_source(synthesise: Synthesise) -> None:
+    made = synthesise({"existing_log_groups": [{"name": GROUP, "draining_kinesis": True}]})
+    (subscription,) = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")
+    assert "Distribution" not in subscription
+    assert len(of_kind(made, "AWS::Kinesis::Stream", "FlowLogs")) == 1
+
+
+def test_log_groups_whose_names_differ_by_signs_only_are_two(synthesise: Synthesise) -> None:
+    names = ["a/b", "a--b", "a.b", "a#b"]
+    made = synthesise({"existing_log_groups": [{"name": name} for name in names]})
+    subscriptions = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")
+    assert sorted(each["LogGroupName"] for each in subscriptions) == sorted(names)
+
+
+def test_new_objects_of_an_existing_bucket_become_notices_by_a_rule(synthesise: Synthesise) -> None:
+    (rule,) = of_kind(synthesise(ONLY_A_BUCKET), "AWS::Events::Rule", "FlowLogs")
+    assert rule["EventPattern"] == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": [BUCKET]}, "object": {"key": [{"prefix": "logs/"}]}},
+    }
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["NoticesQueue8F17BA1B", "Arn"]}
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["NoticesDeadLetters9751A95B", "Arn"]}}
+
+
+@pytest.mark.parametrize("policy", ["NoticesQueuePolicyE99F59CA", "NoticesDeadLettersPolicy4DAC0DCD"])
+def test_both_queues_admit_that_rule_and_no_other(templates: Mapping[str, Any], policy: str) -> None:
+    resources = templates["FlowLogs"]["Resources"]
+    (rule,) = [id_ for id_, each in resources.items() if each["Type"] == "AWS::Events::Rule"]
+    statements = resources[policy]["Properties"]["PolicyDocument"]["Statement"]
+    (admitted,) = [each for each in statements if each["Principal"] == {"Service": "events.amazonaws.com"}]
+    assert admitted["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
+
+
+def test_without_an_existing_bucket_no_rule_may_send_notices(synthesise: Synthesise) -> None:
+    made = synthesise(ONLY_A_GROUP)
+    assert of_kind(made, "AWS::Events::Rule", "FlowLogs") == []
+    assert "events.amazonaws.com" not in json.dumps(made["FlowLogs"])
+
+
+def test_many_buckets_share_the_rule_each_with_its_prefix() -> None:
+    buckets = [ExistingBucket("b"), ExistingBucket("c", "x/"), ExistingBucket("a"), ExistingBucket("d", "x/")]
+    whole, part = notices_pattern(buckets)["detail"]["$or"]
+    assert whole == {"bucket": {"name": ["a", "b"]}}
+    assert part == {"bucket": {"name": ["c", "d"]}, "object": {"key": [{"prefix": "x/"}]}}
+    assert notices_pattern(buckets[::-1]) == notices_pattern(buckets)
+
+
+def test_a_prefix_within_another_is_told_of_once_and_granted_once(synthesise: Synthesise) -> None:
+    nested = [{"name": BUCKET}, {"name": BUCKET, "prefix": "firehose/", "log_formats": ["default"]}]
+    made = synthesise({"existing_buckets": nested})
+    (rule,) = of_kind(made, "AWS::Events::Rule", "FlowLogs")
+    assert rule["EventPattern"]["detail"] == {"bucket": {"name": [BUCKET]}}
+    assert "firehose/" not in granted(made, "s3:GetObject")
+
+
+def test_the_object_processor_reads_under_the_prefix_only_and_with_the_key_that_is_given(
+    templates: Mapping[str, Any],
+) -> None:
+    for action in ("s3:GetObject", "s3:GetObjectVersion"):
+        assert f":s3:::{BUCKET}/logs/*" in granted(templates, action)
+        assert ":s3:::their-firehose/*" in granted(templates, action)
+    assert f':s3:::{BUCKET}"' in granted(templates, "s3:ListBucket")
+    (key,) = json.loads(granted(templates, "kms:Decrypt"))
+    assert key.startswith("arn:aws:kms:us-east-1:123456789012:key/")
+
+
+def test_without_a_key_nothing_may_be_decrypted(synthesise: Synthesise) -> None:
+    assert json.loads(granted(synthesise(ONLY_A_BUCKET), "kms:Decrypt")) == []
+
+
+def test_formats_are_told_by_log_group_and_by_the_address_of_objects(synthesise: Synthesise) -> None:
+    custom = "${version} ${srcaddr} ${dstaddr}"
+    group = {"name": GROUP, "log_formats": [custom, "default"]}
+    bucket = {"name": BUCKET, "prefix": "firehose/", "log_formats": [custom]}
+    made = synthesise({"existing_log_groups": [group, {"name": "other"}], "existing_buckets": [bucket]})
+    parameters = of_kind(made, "AWS::SSM::Parameter", "FlowLogs")
+    (told,) = [each["Value"] for each in parameters if each["Name"] == "/flowsentry/log-formats"]
+    assert json.loads(told) == {GROUP: [custom, DEFAULT_LOG_FORMAT], f"s3://{BUCKET}/firehose/": [custom]}
+
+
+@pytest.mark.parametrize(
+    ("log_group", "words"),
+    [
+        ({}, "existing_log_groups[0].name is missing; allowed: the name of a log group"),
+        ({"name": "arn:aws:logs:us-east-1:1:log-group:x"}, "allowed: the name of a log group such as /vpc/flow-logs"),
+        ({"name": GROUP, "log_formats": "default"}, 'existing_log_groups[0].log_formats is "default"; allowed: a list'),
+        ({"name": GROUP, "log_formats": ["x"]}, "existing_log_groups[0].log_formats[0]"),
+        ({"name": GROUP, "kinesis": "yes"}, 'existing_log_groups[0].kinesis is "yes"; allowed: true or false'),
+        ({"name": GROUP, "format": "default"}, "there is no such setting; did you mean log_formats?"),
+        ({"name": "flowsentry-flow-logs-x"}, "existing_log_groups names flowsentry-flow-logs-x, which this app makes"),
+    ],
+)
+def test_a_wrong_log_group_is_refused_in_words(log_group: Mapping[str, Any], words: str) -> None:
+    assert words in refusal({"existing_log_groups": [log_group]})
+
+
+@pytest.mark.parametrize(
+    ("bucket", "words"),
+    [
+        ({}, "existing_buckets[0].name is missing; allowed: the name of a bucket"),
+        ({"name": "arn:aws:s3:::x"}, 'existing_buckets[0].name is "arn:aws:s3:::x"; allowed: the name of a bucket'),
+        ({"name": BUCKET, "prefix": "/logs"}, 'existing_buckets[0].prefix is "/logs"; allowed: what keys begin with'),
+        ({"name": BUCKET, "prefix": "logs/*"}, 'existing_buckets[0].prefix is "logs/*"; allowed: what keys begin with'),
+        ({"name": BUCKET, "kms_key_arn": "alias/x"}, 'kms_key_arn is "alias/x"; allowed: the ARN of a KMS key'),
+        ({"name": "flowsentry-state-output-1"}, "existing_buckets names flowsentry-state-output-1, which this app"),
+        ({"name": "flowsentry-flow-logs-logs-1"}, "existing_buckets names flowsentry-flow-logs-logs-1, which this app"),
+    ],
+)
+def test_a_wrong_bucket_is_refused_in_words(bucket: Mapping[str, Any], words: str) -> None:
+    assert words in refusal({"existing_buckets": [bucket]})
+
+
+def test_what_another_deployment_made_may_be_read() -> None:
+    groups = [{"name": "flowsentry-flow-logs-x"}]
+    settings = {"name": "second", "existing_log_groups": groups}
+    assert Deployment.from_context({"flowsentry": settings}).existing_log_groups[0].name == "flowsentry-flow-logs-x"
+
+
+def test_a_log_group_named_twice_is_refused_because_it_would_be_counted_twice() -> None:
+    twice = [{"name": GROUP}, {"name": GROUP, "kinesis": True}]
+    words = f"flowsentry.existing_log_groups: {GROUP} is named 2 times; allowed: once"
+    assert words in refusal({"existing_log_groups": twice})
+
+
+def test_the_same_place_in_a_bucket_named_twice_is_refused() -> None:
+    twice = [{"name": BUCKET}, {"name": BUCKET, "log_formats": ["default"]}]
+    words = f"flowsentry.existing_buckets: s3://{BUCKET}/ is named 2 times; allowed: once"
+    assert words in refusal({"existing_buckets": twice})
+
+
+def test_more_buckets_than_a_rule_can_tell_of_are_refused_with_the_way_out() -> None:
+    one_prefix, prefixes = (
+        [{"name": f"flow-logs-of-{number:02d}", "prefix": prefix.format(number)} for number in range(40)]
+        for prefix in ("logs/", "logs-{:02d}/")
+    )
+    assert len(Deployment.from_context({"flowsentry": {"existing_buckets": one_prefix}}).existing_buckets) == 40
+    assert "characters in one rule; allowed: 2048. Buckets of the same prefix" in refusal(
+        {"existing_buckets": prefixes}
+    )
+
+
+def test_formats_that_burst_their_parameter_can_be_left_out_of_log_groups() -> None:
+    many = [{"name": f"/network/{number}", "log_formats": ["default"]} for number in range(60)]
+    assert "Leave out formats of existing log groups: they are looked up" in refusal({"existing_log_groups": many})
+    without = [{"name": each["name"]} for each in many]
+    assert len(Deployment.from_context({"flowsentry": {"existing_log_groups": without}}).existing_log_groups) == 60
+
+
+def test_a_field_of_an_existing_format_that_is_not_known_yet_is_told() -> None:
+    settings = {"existing_log_groups": [{"name": GROUP, "log_formats": ["${version} ${quantum-state}"]}]}
+    deployment = Deployment.from_context({"flowsentry": settings})
+    assert list(unknown_fields(deployment)) == [(GROUP, "quantum-state")]
