@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from flowsentry.decode import object_texts
+from flowsentry.degradation import Degradation
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.plain_text import counted
 from flowsentry.errors import PoisonError
@@ -89,6 +90,7 @@ class Replay:
     skipped: Counter[str] = field(default_factory=Counter)
     without_data: set[str] = field(default_factory=set)
     future_records: int = 0
+    degraded: dict[Degradation, None] = field(default_factory=dict)
     newest_end: int = 0
     clock: Callable[[], float] = time.time
     _evidence: EvidenceInMemory = field(default_factory=EvidenceInMemory)
@@ -118,6 +120,7 @@ class Replay:
         self.without_data |= interfaces_without_data(outcome.silences)
         self.future_records += outcome.future_records
         self.found.update(f"{finding.kind} ({finding.severity})" for finding in outcome.findings)
+        self.degraded |= dict.fromkeys(outcome.degraded)
         self.newest_end = max(self.newest_end, outcome.newest_end or 0)
 
     def summary(self) -> Iterator[str]:
@@ -128,6 +131,7 @@ class Replay:
         yield f"rejected  {in_words(self.rejected.items())}"
         yield from self._silences()
         yield f"findings  {in_words(self.found.items())}"
+        yield from (f"degraded  {each}" for each in self.degraded)
         if self.newest_end:
             yield f"newest    {datetime.fromtimestamp(self.newest_end, UTC):%Y-%m-%d %H:%M:%S} UTC"
 

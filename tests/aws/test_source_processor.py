@@ -93,6 +93,12 @@ def test_a_clock_that_runs_ahead_is_told(processor: SourceProcessor, printed: Pr
     assert (log["future_records"], total(metrics, "FutureRecords")) == (1, 1)
 
 
+def test_what_a_format_leaves_untold_is_told_in_short(processor: SourceProcessor, printed: Printed) -> None:
+    processor.process("s3://logs/a", [text(LINE + skipped("eni-a"))])
+    log, _ = printed()
+    assert log["degraded"] == ["tcp-flags", "vpc-id", "flow-direction", "pkt-srcaddr", "pkt-dstaddr"]
+
+
 def test_records_that_come_days_late_leave_all_they_leave_at_their_own_time(
     processor: SourceProcessor, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -128,6 +128,13 @@ def test_lines_without_a_header_are_read_by_the_format_given(flowsentry: Flowsen
     assert [finding["subject"] for finding in done.records] == [INSIDE]
 
 
+def test_what_a_format_leaves_untold_is_said_once(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    paths = [written(tmp_path, flow_log([line(V2)] * 2, V2), name) for name in ("one.log", "other.log")]
+    told = [each for each in flowsentry("replay", *paths).complaints if each.startswith("degraded")]
+    assert told[0] == "degraded  missing tcp-flags: who opened a connection is told by service ports"
+    assert len(told) == len(set(told))
+
+
 def test_standard_input_is_a_dash(flowsentry: Flowsentry) -> None:
     assert len(flowsentry("replay", "--json", "-", stdin=flow_log(scan(OUTSIDE))).records) == 1
 

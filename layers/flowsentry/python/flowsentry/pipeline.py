@@ -16,6 +16,7 @@ from flowsentry import measure as measuring
 from flowsentry import tally as tallying
 from flowsentry.clocks import believed, believed_silences, records_ahead
 from flowsentry.contacts import Gathering, gather
+from flowsentry.degradation import Degradation, degradations
 from flowsentry.detect import detect
 from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scope
 from flowsentry.emit.enriched_object import write_enriched
@@ -24,6 +25,7 @@ from flowsentry.errors import CutOffError
 from flowsentry.evidence import EvidenceStore
 from flowsentry.fields import unknown_names
 from flowsentry.findings import Finding, FindingStore
+from flowsentry.flow_log_key import Origin
 from flowsentry.frames import Contacts, EnrichedFlows, LogChunk, Measurements, Parsed, RejectedLines, Silences
 from flowsentry.measure import measure
 from flowsentry.ownership import Inventory
@@ -51,8 +53,9 @@ class Context:
 class Outcome:
     """What became of a source. `lines` are all of its lines but the header; each is a record with traffic
     (`accepted_records`), a `nodata` or `skipdata` record, or rejected. `future_records` are those whose clock runs
-    ahead. `findings` are those that are new. `newest_end` is the Unix second of the newest record whose clock is
-    believed. `damage` tells of a source that was cut off: all before the cut counts.
+    ahead. `degraded` is what its format leaves untold. `findings` are those that are new. `newest_end` is the Unix
+    second of the newest record whose clock is believed. `damage` tells of a source that was cut off: all before the cut
+    counts.
     """
 
     lines: int = 0
@@ -61,6 +64,7 @@ class Outcome:
     future_records: int = 0
     rejected: RejectedLines = field(default_factory=RejectedLines)
     unknown_fields: tuple[str, ...] = ()
+    degraded: tuple[Degradation, ...] = ()
     unknown_interfaces: tuple[str, ...] = ()
     measurements: Measurements = field(default_factory=lambda: measuring.add_up([]))
     findings: list[Finding] = field(default_factory=list)
@@ -83,10 +87,11 @@ def process(
     findings: FindingStore,
     enriched: Path | None = None,
     now: float = math.inf,
+    origin: Origin | None = None,
 ) -> Outcome:
     """What became of one source, after its evidence and findings were stored and its enriched Parquet was written to
     the path `enriched` (no file when no record tells of traffic). `now`, Unix seconds, tells which records are of the
-    future; without it none is.
+    future; without it none is. `origin` goes into the Parquet where the format does not say as much.
 
     Effects happen once, after the end of the texts: a damaged source shows only there. Raises PoisonError (never retry)
     with no effect when the source is no flow log, RetryableError when a store can't be reached: doing all again is
@@ -97,7 +102,7 @@ def process(
     if enriched is None:
         deque(chunks, maxlen=0)
     else:
-        write_enriched(chunks, enriched)
+        write_enriched(chunks, enriched, origin)
     if run.failure is not None:
         raise run.failure
     return run.stored(evidence, findings)
@@ -150,7 +155,9 @@ class _Run:
         outcome.accepted_records += len(flows)
         outcome.future_records += records_ahead(parsed.records, self._now)
         outcome.rejected.add(parsed.rejected)
-        outcome.unknown_fields = tuple(dict.fromkeys([*outcome.unknown_fields, *unknown_names(parsed.records.columns)]))
+        columns = parsed.records.columns
+        outcome.unknown_fields = tuple(dict.fromkeys([*outcome.unknown_fields, *unknown_names(columns)]))
+        outcome.degraded = tuple(dict.fromkeys([*outcome.degraded, *degradations(columns)]))
         if len(silences := tally(parsed.records)):
             outcome.silences = tallying.add_up([outcome.silences, silences])
         self._note_unknown_interfaces(flows)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from flowsentry.frames import Records, Silences
+from flowsentry.log_status import with_log_status
 
 SECONDS_AN_HOUR = 3_600
 MAX_ROWS = 10_000
@@ -32,14 +33,15 @@ def tally(records: Records) -> Silences:
     """The NODATA and SKIPDATA records by interface and hour (of the record's start); no rows where there are none, as
     mostly. The sums are those of the records, whatever a record leaves out.
     """
-    if "log_status" not in records.columns:
+    told = with_log_status(records)
+    if "log_status" not in told.columns:
         return _NONE
-    status = records["log_status"]
+    status = told["log_status"]
     is_silent = (status == "NODATA") | (status == "SKIPDATA")
     if not is_silent.any():
         return _NONE
-    present = [name for name in records.columns if name in _USED]
-    return add_up([Silences(records.select(present).filter(is_silent).select(_columns(present)))])
+    present = [name for name in told.columns if name in _USED]
+    return add_up([Silences(told.select(present).filter(is_silent).select(_columns(present)))])
 
 
 def _columns(present: Sequence[str]) -> list[pl.Expr]:

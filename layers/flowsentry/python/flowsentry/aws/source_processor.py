@@ -142,6 +142,7 @@ def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
             "future_records": outcome.future_records,
             "findings": [finding.id for finding in outcome.findings],
             "unknown_fields": outcome.unknown_fields,
+            "degraded": [each.missing for each in outcome.degraded],
             "unknown_interfaces": outcome.unknown_interfaces,
         },
     )

@@ -6,6 +6,7 @@ import polars as pl
 
 from flowsentry.fields import DEFAULT_NAMES, column_of, dtype_of
 from flowsentry.frames import Flows, LogChunk, LogTable, LogText, Parsed, Records
+from flowsentry.log_status import with_log_status
 from flowsentry.parse.mixed import told_apart
 from flowsentry.parse.table import parse_table
 from flowsentry.parse.text import parse
@@ -25,11 +26,12 @@ def parse_chunk(chunk: LogChunk) -> Iterator[Parsed]:
 
 def flows_of(records: Records) -> Flows:
     """The records that tell of traffic, in their order, with every field of version 2 as a column. NODATA and SKIPDATA
-    say that there was none, or that some was not recorded.
+    say that there was none, or that some was not recorded; without log-status, a record of nothing but gaps does.
     """
     flows: pl.DataFrame = records
-    if count_status(records, "NODATA") or count_status(records, "SKIPDATA"):
-        flows = flows.filter(~pl.col("log_status").is_in(["NODATA", "SKIPDATA"]).fill_null(value=False))
+    told = with_log_status(records)
+    if count_status(told, "NODATA") or count_status(told, "SKIPDATA"):
+        flows = records.filter(~told["log_status"].is_in(["NODATA", "SKIPDATA"]).fill_null(value=False))
     missing = [name for name in DEFAULT_NAMES if column_of(name) not in flows.columns]
     return Flows(flows.with_columns(pl.lit(None, dtype_of(name)).alias(column_of(name)) for name in missing))
 
