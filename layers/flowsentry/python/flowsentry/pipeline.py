@@ -25,7 +25,6 @@ from flowsentry.errors import CutOffError
 from flowsentry.evidence import EvidenceStore
 from flowsentry.fields import unknown_names
 from flowsentry.findings import Finding, FindingStore
-from flowsentry.flow_log_key import Origin
 from flowsentry.frames import Contacts, EnrichedFlows, LogChunk, Measurements, Parsed, RejectedLines, Silences
 from flowsentry.measure import measure
 from flowsentry.ownership import Inventory
@@ -87,11 +86,10 @@ def process(
     findings: FindingStore,
     enriched: Path | None = None,
     now: float = math.inf,
-    origin: Origin | None = None,
 ) -> Outcome:
     """What became of one source, after its evidence and findings were stored and its enriched Parquet was written to
     the path `enriched` (no file when no record tells of traffic). `now`, Unix seconds, tells which records are of the
-    future; without it none is. `origin` goes into the Parquet where the format does not say as much.
+    future; without it none is.
 
     Effects happen once, after the end of the texts: a damaged source shows only there. Raises PoisonError (never retry)
     with no effect when the source is no flow log, RetryableError when a store can't be reached: doing all again is
@@ -102,7 +100,7 @@ def process(
     if enriched is None:
         deque(chunks, maxlen=0)
     else:
-        write_enriched(chunks, enriched, origin)
+        write_enriched(chunks, enriched)
     if run.failure is not None:
         raise run.failure
     return run.stored(evidence, findings)
