@@ -48,6 +48,7 @@ def all_stages() -> Work:
     """
     from benchmarks.made_traffic import Company  # noqa: PLC0415
     from flowsentry.decode import object_texts  # noqa: PLC0415
+    from flowsentry.emit.enriched_object import EnrichedFile  # noqa: PLC0415
     from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory  # noqa: PLC0415
     from flowsentry.pipeline import Context, Outcome, process  # noqa: PLC0415
 
@@ -56,7 +57,9 @@ def all_stages() -> Work:
 
     def run(path: Path) -> Outcome:
         enriched = Path(folder.name) / "enriched.parquet"
-        return process(object_texts(_blocks(path)), context, EvidenceInMemory(), FindingsInMemory(), enriched)
+        return process(
+            object_texts(_blocks(path)), context, EvidenceInMemory(), FindingsInMemory(), EnrichedFile(enriched)
+        )
 
     return run
 

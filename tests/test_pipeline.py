@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from flowsentry.decode import object_texts, subscription, subscription_text
-from flowsentry.emit.enriched_object import enriched_key
+from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.errors import CutOffError, PoisonError, RetryableError
 from flowsentry.evidence import Evidence, History
 from flowsentry.fields import DEFAULT_LOG_FORMAT
@@ -59,7 +59,9 @@ def test_silences_of_all_chunks_add_up() -> None:
 def test_records_that_come_days_late_count_at_their_own_time(tmp_path: Path) -> None:
     path, watch = tmp_path / "enriched.parquet", Watch()
     days_later = NOON + 5 * DAY_SECONDS
-    outcome = process([log_text(SCAN)], watch.context, watch.evidence, watch.findings, path, now=days_later)
+    outcome = process(
+        [log_text(SCAN)], watch.context, watch.evidence, watch.findings, EnrichedFile(path), now=days_later
+    )
     assert (outcome.future_records, outcome.newest_end) == (0, NOON + 30)
     assert outcome.measurements["minute"].to_list() == [NOON]
     assert {key.day for key in watch.evidence.items} == {DAY}
@@ -96,7 +98,8 @@ def test_what_is_beside_a_record_of_the_year_3000_is_found_all_the_same() -> Non
 def seen_at(now: float, lines: list[str], enriched: Path | None = None) -> tuple[Outcome, Watch]:
     watch = Watch()
     texts = [log_text(lines)]
-    return process(texts, watch.context, watch.evidence, watch.findings, enriched, now), watch
+    file = EnrichedFile(enriched) if enriched else None
+    return process(texts, watch.context, watch.evidence, watch.findings, file, now), watch
 
 
 def test_a_control_message_is_an_empty_outcome() -> None:
@@ -141,9 +144,9 @@ def damaged(data: bytes) -> bytes:
 @pytest.mark.parametrize("data", [damaged(flow_log(SCAN)), b"no header\n", damaged(flow_log(SCAN * 5000))])
 @pytest.mark.parametrize("is_written", [True, False], ids=["with Parquet", "without"])
 def test_a_poison_source_has_no_effect_at_all(tmp_path: Path, data: bytes, is_written: bool) -> None:  # noqa: FBT001
-    watch, path = Watch(), tmp_path / "enriched.parquet" if is_written else None
+    watch, file = Watch(), EnrichedFile(tmp_path / "enriched.parquet") if is_written else None
     with pytest.raises(PoisonError) as poison:
-        process(object_texts([data]), watch.context, watch.evidence, watch.findings, path)
+        process(object_texts([data]), watch.context, watch.evidence, watch.findings, file)
     assert not isinstance(poison.value, CutOffError)
     assert (watch.evidence.items, watch.found) == ({}, [])
 
@@ -161,13 +164,13 @@ def test_the_enriched_flows_are_written_with_their_owners(tmp_path: Path) -> Non
     path = tmp_path / "enriched.parquet"
     watch = Watch(Inventory(interfaces=(interface("10.0.0.1"),)))
     texts = [log_text([line(), no_data()]), log_text([line()])]
-    process(texts, watch.context, watch.evidence, watch.findings, path)
+    process(texts, watch.context, watch.evidence, watch.findings, EnrichedFile(path))
     assert pl.read_parquet(path)["source_owner_name"].to_list() == ["web-1", "web-1"]
 
 
 def test_no_file_is_written_for_a_source_without_traffic(tmp_path: Path) -> None:
     path, watch = tmp_path / "enriched.parquet", Watch()
-    process([log_text([no_data(), "bad"])], watch.context, watch.evidence, watch.findings, path)
+    process([log_text([no_data(), "bad"])], watch.context, watch.evidence, watch.findings, EnrichedFile(path))
     assert not path.exists()
 
 
@@ -224,5 +227,5 @@ def test_an_error_of_our_own_is_not_hidden_by_the_writer(tmp_path: Path) -> None
 
     watch = Watch()
     with pytest.raises(RetryableError, match="broke off"):
-        process(broken(), watch.context, watch.evidence, watch.findings, tmp_path / "enriched.parquet")
+        process(broken(), watch.context, watch.evidence, watch.findings, EnrichedFile(tmp_path / "enriched.parquet"))
     assert watch.evidence.items == {}

@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flowsentry.emit.enriched_object import enriched_key, write_enriched
+from flowsentry.emit.enriched_object import EnrichedFile, enriched_key, write_enriched
+from flowsentry.flow_log_key import Origin
 from flowsentry.frames import EnrichedFlows
 from tests.builders import NOON, V2, V5, enriched, line
 
@@ -32,21 +33,21 @@ def chunks(*sizes: int) -> Iterator[EnrichedFlows]:
 @pytest.mark.parametrize("sizes", [(3,), (3, 4), (0, 3), (3, 0, 0, 2), (1,) * 20])
 def test_all_rows_of_all_chunks_are_written_in_order(tmp_path: Path, sizes: tuple[int, ...]) -> None:
     path = tmp_path / "enriched.parquet"
-    assert write_enriched(chunks(*sizes), path) == sum(sizes)
+    assert write_enriched(chunks(*sizes), EnrichedFile(path)) == sum(sizes)
     assert pl.read_parquet(path)["srcport"].to_list() == list(range(1, sum(sizes) + 1))
 
 
 @pytest.mark.parametrize("sizes", [(), (0,), (0, 0)])
 def test_no_rows_are_no_file(tmp_path: Path, sizes: tuple[int, ...]) -> None:
     path = tmp_path / "enriched.parquet"
-    assert write_enriched(chunks(*sizes), path) == 0
+    assert write_enriched(chunks(*sizes), EnrichedFile(path)) == 0
     assert not path.exists()
 
 
 @pytest.mark.parametrize("names", [V2, V5, (*V5, "moon-phase")], ids=["v2", "v5", "with an unknown field"])
 def test_columns_and_values_are_those_of_the_enriched_flows(tmp_path: Path, names: tuple[str, ...]) -> None:
     flows = enriched([line(names), line(names, srcport="-", dstaddr="-")], names)
-    write_enriched(iter([flows]), tmp_path / "enriched.parquet")
+    write_enriched(iter([flows]), EnrichedFile(tmp_path / "enriched.parquet"))
     written = pl.read_parquet(tmp_path / "enriched.parquet")
     repeated = ("source_address", "destination_address", "source_scope", "destination_scope", "is_ipv6", "is_rejected")
     kept = flows.drop(repeated)
@@ -55,12 +56,26 @@ def test_columns_and_values_are_those_of_the_enriched_flows(tmp_path: Path, name
 
 
 def test_no_column_has_a_type_that_athena_does_not_read(tmp_path: Path) -> None:
-    write_enriched(chunks(2), tmp_path / "enriched.parquet")
+    write_enriched(chunks(2), EnrichedFile(tmp_path / "enriched.parquet"))
     types = set(pl.read_parquet(tmp_path / "enriched.parquet").schema.dtypes())
     assert not types & {pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64}
 
 
 def test_the_same_flows_are_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "other"):
-        write_enriched(chunks(5, 5), tmp_path / name)
+        write_enriched(chunks(5, 5), EnrichedFile(tmp_path / name))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_what_the_origin_tells_and_the_format_does_not_is_in_columns(tmp_path: Path) -> None:
+    origin = Origin("210987654321", "eu-west-1", "fl-0123456789abcdef0")
+    write_enriched(chunks(2, 1), EnrichedFile(tmp_path / "enriched.parquet", origin))
+    written = pl.read_parquet(tmp_path / "enriched.parquet")
+    assert written["region"].to_list() == ["eu-west-1"] * 3
+    assert written["flow_log_id"].to_list() == ["fl-0123456789abcdef0"] * 3
+    assert written["account_id"].unique().to_list() == ["123456789012"]
+
+
+def test_what_an_origin_does_not_know_is_no_column(tmp_path: Path) -> None:
+    write_enriched(chunks(1), EnrichedFile(tmp_path / "enriched.parquet", Origin("210987654321", None)))
+    assert not {"region", "flow_log_id"} & set(pl.read_parquet(tmp_path / "enriched.parquet").columns)

@@ -19,7 +19,7 @@ from flowsentry.contacts import Gathering, gather
 from flowsentry.degradation import Degradation, degradations
 from flowsentry.detect import detect
 from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scope
-from flowsentry.emit.enriched_object import write_enriched
+from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError
 from flowsentry.evidence import EvidenceStore
@@ -84,11 +84,11 @@ def process(
     context: Context,
     evidence: EvidenceStore,
     findings: FindingStore,
-    enriched: Path | None = None,
+    enriched: EnrichedFile | None = None,
     now: float = math.inf,
 ) -> Outcome:
     """What became of one source, after its evidence and findings were stored and its enriched Parquet was written to
-    the path `enriched` (no file when no record tells of traffic). `now`, Unix seconds, tells which records are of the
+    `enriched` (no file when no record tells of traffic). `now`, Unix seconds, tells which records are of the
     future; without it none is.
 
     Effects happen once, after the end of the texts: a damaged source shows only there. Raises PoisonError (never retry)

@@ -18,12 +18,12 @@ from flowsentry.aws.evidence_table import EvidenceTable
 from flowsentry.aws.finding_table import FindingTable
 from flowsentry.aws.inventory_store import InventoryStore
 from flowsentry.aws.log_store import LogStore, StoredObject
-from flowsentry.emit.enriched_object import enriched_key
+from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.emit.metrics import emf
 from flowsentry.evidence import EvidenceStore
 from flowsentry.findings import FindingStore
 from flowsentry.flow_log_key import Origin
-from flowsentry.frames import LogText
+from flowsentry.frames import LogChunk
 from flowsentry.metric_names import NAMESPACE
 from flowsentry.pipeline import Context, Outcome
 from flowsentry.settings import ProcessorSettings
@@ -67,8 +67,8 @@ class SourceProcessor:
             region=clients.s3().meta.region_name,
         )
 
-    def process(self, source: str, texts: Iterable[LogText], *, origin: Origin | None = None) -> Outcome:
-        """What became of the source, after every store has accepted it. Its origin, where it is known, is logged.
+    def process(self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None) -> Outcome:
+        """What became of the source, after every store has accepted it. Its origin, where known, is logged and written.
 
         Nothing is left of a source that raises PoisonError (never retry); after RetryableError, or any other, doing it
         all again leaves what doing it once leaves. Metrics are printed last, so a failed try prints none.
@@ -76,7 +76,7 @@ class SourceProcessor:
         with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
             path = Path(folder) / "enriched.parquet"
             context, now = self._current_context(), self.clock()
-            outcome = pipeline.process(texts, context, self.evidence, self.findings, path, now)
+            outcome = pipeline.process(texts, context, self.evidence, self.findings, EnrichedFile(path, origin), now)
             if path.exists():
                 self._keep_enriched(source, outcome, path)
         if outcome.rejected.sample:

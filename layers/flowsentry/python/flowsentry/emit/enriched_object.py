@@ -1,14 +1,17 @@
 """Enriched flows -> one Parquet file, and its key: the same for the same source, so a second delivery replaces it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from flowsentry.flow_log_key import Origin
 from flowsentry.frames import EnrichedFlows
 
 ROW_GROUP_ROWS = 125_000
@@ -31,27 +34,42 @@ def enriched_key(source: str, at: int) -> str:
     return f"enriched/day={datetime.fromtimestamp(at, UTC):%Y-%m-%d}/{digest}.parquet"
 
 
-def write_enriched(chunks: Iterable[EnrichedFlows], path: Path) -> int:
-    """The number of rows written to one Parquet file at `path`, chunk by chunk, so that memory is bounded by a row
-    group; no file when there are none. Types are those that Athena reads: no unsigned ones.
+class EnrichedFile(NamedTuple):
+    """Where the enriched rows of a source are written, and where they come from."""
+
+    path: Path
+    origin: Origin | None = None
+
+
+def write_enriched(chunks: Iterable[EnrichedFlows], file: EnrichedFile) -> int:
+    """The number of rows written to one Parquet file, chunk by chunk, so that memory is bounded by a row
+    group; no file when there are none. Types are those that Athena reads: no unsigned ones. Columns are those of the
+    first chunk with rows: of a source of several formats, what only later chunks have is left out, and what they do not
+    have is null. What the origin tells and the format does not is in columns too: `account_id`, `region`, and
+    `flow_log_id`, which no format has.
     """
     waiting = iter(chunks)
     first = next((chunk for chunk in waiting if len(chunk)), None)
     if first is None:
         return 0
-    rows = _Rows(chain([first], waiting))
-    frame = register_io_source(rows.produced, schema=_athena_types(first).schema, is_pure=False)
+    told = _told_by(file.origin, first.columns)
+    rows = _Rows(chain([first], waiting), told, _athena_types(first, told).schema)
+    frame = register_io_source(rows.produced, schema=rows.schema, is_pure=False)
     # Statistics would take a quarter of the time of writing (0.08 of 0.33 s for a million records, November 2026), and
     # a five-minute object is read whole: its day is in its key.
-    frame.sink_parquet(path, row_group_size=ROW_GROUP_ROWS, compression="zstd", compression_level=1, statistics=False)
+    frame.sink_parquet(
+        file.path, row_group_size=ROW_GROUP_ROWS, compression="zstd", compression_level=1, statistics=False
+    )
     return rows.count
 
 
 class _Rows:
     """The chunks in the form in which polars asks for them, counted."""
 
-    def __init__(self, chunks: Iterable[pl.DataFrame]) -> None:
+    def __init__(self, chunks: Iterable[pl.DataFrame], told: Sequence[pl.Expr], schema: pl.Schema) -> None:
         self.count = 0
+        self._told = told
+        self.schema = schema
         self._chunks = chunks
 
     def produced(
@@ -59,9 +77,16 @@ class _Rows:
     ) -> Iterator[pl.DataFrame]:
         for chunk in self._chunks:
             self.count += len(chunk)
-            typed = _athena_types(chunk)
-            yield typed if columns is None else typed.select(columns)
+            typed = _athena_types(chunk, self._told)
+            fitting = typed.match_to_schema(self.schema, missing_columns="insert", extra_columns="ignore")
+            yield fitting if columns is None else fitting.select(columns)
 
 
-def _athena_types(chunk: pl.DataFrame) -> pl.DataFrame:
-    return chunk.drop(_SAID_BY_OTHERS).with_columns(pl.col(pl.UInt8, pl.UInt16).cast(pl.Int32))
+def _told_by(origin: Origin | None, columns: Collection[str]) -> list[pl.Expr]:
+    """What the origin tells of every row, where its format does not."""
+    told = asdict(origin) if origin else {}
+    return [pl.lit(value).alias(name) for name, value in told.items() if value is not None and name not in columns]
+
+
+def _athena_types(chunk: pl.DataFrame, told: Sequence[pl.Expr]) -> pl.DataFrame:
+    return chunk.drop(_SAID_BY_OTHERS).with_columns(pl.col(pl.UInt8, pl.UInt16).cast(pl.Int32), *told)
