@@ -214,3 +214,43 @@ def test_a_parameter_that_can_not_be_read_is_to_be_retried(value: str | None) ->
         clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value=value, Type="String")
     with pytest.raises(RetryableError, match="could not read log formats from /flowsentry/log-formats"):
         formats(Ec2()).of(LOG_GROUP)
+
+
+STATED_FOR_OBJECTS = {
+    "s3://firehose/": SHORT,
+    "s3://firehose/network/": [LONG, SHORT],
+    "s3://firehose/network/headers/": [],
+    "s3": DEFAULT_LOG_FORMAT,
+}
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key", "told"),
+    [
+        ("firehose", "2026/11/21/part-1", (SHORT,)),
+        ("firehose", "network/part-1.gz", (LONG, SHORT)),
+        ("firehose", "network/headers/part-1.gz", ()),
+        ("firehose-2", "network/part-1.gz", ()),
+        ("other", "firehose/network/", ()),
+    ],
+)
+def test_an_object_has_the_formats_of_the_longest_beginning_of_its_address(
+    bucket: str, key: str, told: tuple[str, ...]
+) -> None:
+    make_log_formats(STATED_FOR_OBJECTS)
+    ec2 = Ec2([flow_log(LONG)])
+    assert formats(ec2).of_object(bucket, key) == told
+    assert ec2.filters == []
+
+
+@pytest.mark.parametrize("stated", [5, [None], "version srcaddr", "${end} ${end}"])
+def test_what_is_no_format_of_objects_is_poison_that_names_the_place(stated: object) -> None:
+    make_log_formats({"s3://firehose/": stated})
+    with pytest.raises(PoisonError, match="'s3://firehose/': ") as refused:
+        formats(Ec2()).of_object("firehose", "part-1")
+    assert refused.value.reason == "bad-log-format"
+
+
+def test_objects_whose_formats_can_t_be_read_are_to_be_retried() -> None:
+    with pytest.raises(RetryableError, match="could not read log formats"):
+        LogFormats("/not/there", clients.ssm()).of_object("firehose", "part-1")

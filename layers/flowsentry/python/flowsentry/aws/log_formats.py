@@ -1,4 +1,6 @@
-"""The log formats of each log group: a CloudWatch payload does not state the order of its fields. Never guessed."""
+"""The log formats of each log group, and of objects without a header: a CloudWatch payload does not state the order of
+its fields. Never guessed.
+"""
 
 import time
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from flowsentry.aws import clients
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.errors import PoisonError, RetryableError
+from flowsentry.fields import names_in_log_format
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -41,8 +44,8 @@ class _Answer:
 
 @dataclass(frozen=True)
 class LogFormats:
-    """The SSM parameter that holds {log group name: LogFormat or a list of them} as JSON; and for a group that is not
-    in it, the flow logs that write to it, as EC2 describes them.
+    """The SSM parameter that holds {log group name, or beginning of objects' addresses: LogFormat or a list of them} as
+    JSON; and for a group that is not in it, the flow logs that write to it, as EC2 describes them.
     """
 
     parameter: str
@@ -69,13 +72,28 @@ class LogFormats:
             or self._described(log_group)
         )
 
-    def _stated(self, log_group: str, *, force: bool = False) -> tuple[str, ...]:
-        """What the parameter says; nothing for a group that is not in it."""
-        stated = self._parameter(force=force).get(log_group, [])
+    def of_object(self, bucket: str, key: str) -> tuple[str, ...]:
+        """The formats of an object's lines where it has no header: those of the longest beginning of its address that
+        is in the parameter; mostly none. Raises PoisonError and RetryableError as `of`. EC2 is not asked.
+        """
+        address = f"s3://{bucket}/{key}"
+        known = (each for each in self._parameter(force=False) if each.startswith("s3://"))
+        place = max(filter(address.startswith, known), key=len, default=address)
+        formats = self._stated(place)
+        try:
+            for each in formats:
+                names_in_log_format(each)
+        except ValueError as error:
+            raise PoisonError("bad-log-format", f"{place!r}: {error}") from error
+        return formats
+
+    def _stated(self, place: str, *, force: bool = False) -> tuple[str, ...]:
+        """What the parameter says; nothing for a place that is not in it."""
+        stated = self._parameter(force=force).get(place, [])
         formats = [stated] if isinstance(stated, str) else stated
         if not isinstance(formats, list) or not all(isinstance(each, str) for each in formats):
             sentence = f"{stated!r} in parameter {self.parameter} is neither a log format nor a list of them"
-            raise PoisonError("bad-log-format", f"log group {log_group!r}: {sentence}")
+            raise PoisonError("bad-log-format", f"{place!r}: {sentence}")
         return tuple(dict.fromkeys(filter(None, formats)))
 
     def _parameter(self, *, force: bool) -> dict[str, Any]:
