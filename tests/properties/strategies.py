@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from flowsentry.fields import BY_NAME, FIELDS, Kind
+from flowsentry.fields import BY_NAME, FIELDS, TRANSIT_GATEWAY_NAMES, Kind
 from tests.builders import NOON, V2, V5
 
 LAW = settings(max_examples=40)
@@ -31,7 +31,7 @@ VALUES: dict[Kind, st.SearchStrategy[str]] = {
 }
 
 formats = st.one_of(
-    st.sampled_from([V2, V5]),
+    st.sampled_from([V2, V5, TRANSIT_GATEWAY_NAMES]),
     st.lists(st.sampled_from([field.name for field in FIELDS]), min_size=2, max_size=12, unique=True).map(tuple),
 )
 

@@ -1,10 +1,23 @@
-"""Whatever a source holds, every line of it is accounted for."""
+"""Whatever a source holds, every line of it is accounted for, and all that tells of traffic is kept."""
 
+import tempfile
+from pathlib import Path
+
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import Watch, flow_log
+from flowsentry.degradation import degradations
+from flowsentry.emit.enriched_object import EnrichedFile
+from flowsentry.fields import column_of
+from flowsentry.frames import LogText
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.ownership import Inventory
+from flowsentry.pipeline import Context, Outcome, process
+from tests.builders import Watch, flow_log, interface, log_text
 from tests.properties.strategies import LAW_OF_TRAFFIC, bad_lines, formats, records
+
+KNOWN = Inventory(interfaces=(interface("10.0.0.1", interface_id="eni-1"), interface("10.0.0.2", vpc_id="vpc-1")))
 
 
 @LAW_OF_TRAFFIC
@@ -16,3 +29,25 @@ def test_every_line_of_every_format_is_a_record_a_status_or_rejected(data: st.Da
     assert outcome.lines == len(good) + len(bad)
     assert outcome.accepted_records + outcome.nodata + outcome.skipdata == len(good)
     assert outcome.rejected.total == len(bad)
+    assert outcome.degraded == (degradations([column_of(name) for name in names]) if outcome.lines else ())
+
+
+def kept(texts: list[LogText]) -> tuple[Outcome, pl.DataFrame | None]:
+    """What became of a source, and the enriched Parquet that was written of it, if any."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "enriched.parquet"
+        outcome = process(texts, Context(KNOWN), EvidenceInMemory(), FindingsInMemory(), EnrichedFile(path))
+        return outcome, pl.read_parquet(path) if path.exists() else None
+
+
+@LAW_OF_TRAFFIC
+@given(st.data())
+def test_every_record_of_every_format_that_tells_of_traffic_is_written_however_it_is_cut(data: st.DataObject) -> None:
+    names = data.draw(formats)
+    lines = data.draw(st.lists(records(names), max_size=20))
+    size = data.draw(st.integers(1, 20))
+    outcome, written = kept([log_text(lines[first : first + size], names) for first in range(0, len(lines), size)])
+    assert outcome.lines == len(lines)
+    assert outcome.accepted_records == (0 if written is None else len(written))
+    if written is not None:
+        assert {column_of(name) for name in names} <= set(written.columns)

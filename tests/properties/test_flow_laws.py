@@ -1,8 +1,9 @@
-"""Laws of enrich, contacts and detect: what holds for all traffic."""
+"""Laws of enrich, contacts, measure and detect: what holds for all traffic."""
 
 from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,14 +11,18 @@ from polars.testing import assert_frame_equal
 
 from flowsentry.contacts import Gathering, contacts, gather
 from flowsentry.enrich import enrich
+from flowsentry.fields import DIRECTION, TRANSIT_GATEWAY_NAMES
 from flowsentry.findings import Finding
 from flowsentry.frames import EnrichedFlows, Flows
+from flowsentry.measure import add_up, measure
 from flowsentry.ownership import Inventory
 from flowsentry.territory import Territory
+from flowsentry.transit_gateways import LOST_PACKETS, is_of_transit_gateway
 from tests.builders import V2, V5, Watch, enriched, flow_log, flows, interface, line
 from tests.properties.strategies import LAW, LAW_OF_TRAFFIC, failures, formats, records, traffic
 
 COMPANY = Territory.of(Inventory(interfaces=(interface("10.0.0.1", interface_id="eni-1"), interface("10.0.0.2"))))
+GATEWAYS = (TRANSIT_GATEWAY_NAMES, tuple(name for name in TRANSIT_GATEWAY_NAMES if name != "tcp-flags"))
 KEY = ["scope", "initiator", "responder", "responder_port", "protocol", "day"]
 OUTCOME = [*KEY, "outcome", "first_seen", "last_seen", "initiator_is_inside", "responder_is_inside"]
 
@@ -30,7 +35,8 @@ def some_flows(draw: st.DrawFn) -> Flows:
 
 @st.composite
 def some_enriched(draw: st.DrawFn) -> EnrichedFlows:
-    names = draw(st.sampled_from([V2, V5]))
+    """Of any format, but mostly of those that have all it takes to make contacts."""
+    names = draw(st.one_of(*(st.just(each) for each in (V2, V5, *GATEWAYS)), formats))
     return enriched(draw(st.lists(records(names), max_size=30)), names)
 
 
@@ -40,6 +46,15 @@ def test_enriching_adds_columns_and_changes_neither_rows_nor_their_order(given_f
     seen = enrich(given_flows, COMPANY)
     assert_frame_equal(seen.select(given_flows.columns), given_flows)
     assert len(seen.columns) > len(given_flows.columns)
+
+
+@LAW
+@given(some_flows())
+def test_an_end_has_a_scope_and_within_a_vpc_all_three_are_one(given_flows: Flows) -> None:
+    scopes = enrich(given_flows, COMPANY).select("scope", "source_scope", "destination_scope")
+    assert scopes.null_count().sum_horizontal().item() == 0
+    if not is_of_transit_gateway(given_flows.columns):
+        assert all(len(set(row)) == 1 for row in scopes.rows())
 
 
 @LAW
@@ -82,6 +97,44 @@ def test_a_contact_is_one_row(seen: EnrichedFlows) -> None:
     settled = contacts(seen)
     assert not settled.select(KEY).is_duplicated().any()
     assert settled.select(OUTCOME).null_count().sum_horizontal().item() == 0
+
+
+@LAW
+@given(some_enriched())
+def test_the_scope_of_a_contact_is_one_that_its_initiator_was_seen_in(seen: EnrichedFlows) -> None:
+    ends = {row for end in ("source", "destination") for row in seen.select(f"{end}_scope", f"{end}_address").rows()}
+    assert set(contacts(seen).select("scope", "initiator").rows()) <= ends
+
+
+@LAW
+@given(some_enriched(), st.integers(1, 7))
+def test_parts_are_measured_as_the_whole_and_no_flow_counts_twice(seen: EnrichedFlows, size: int) -> None:
+    whole = add_up([measure(seen)])
+    parts = [measure(EnrichedFlows(seen[first : first + size])) for first in range(0, len(seen), size)]
+    assert_frame_equal(add_up(parts), whole, categorical_as_str=True)
+    timed = seen.filter(pl.col("start").is_not_null())
+    assert whole["flows"].sum() <= len(timed)
+    for name in set(LOST_PACKETS) & set(seen.columns):
+        assert whole[name].sum() == timed[name].sum()
+
+
+@LAW
+@given(
+    st.sampled_from(GATEWAYS).flatmap(lambda names: st.tuples(st.just(names), st.lists(records(names), max_size=15)))
+)
+def test_what_leaves_a_gateway_counts_nothing_beside_what_entered(
+    given_lines: tuple[tuple[str, ...], list[str]],
+) -> None:
+    names, lines = given_lines
+    seen = enriched(lines, names)
+    enters, leaves = (
+        measure(EnrichedFlows(seen.with_columns(pl.lit(direction, DIRECTION).alias("direction"))))
+        for direction in ("ingress", "egress")
+    )
+    passed = ["minute", "scope", "attachment", "flows", "bytes", "packets"]
+    assert_frame_equal(
+        add_up([enters, leaves]).select(passed), add_up([enters]).select(passed), categorical_as_str=True
+    )
 
 
 Openings = list[dict[str, Any]]
