@@ -8,8 +8,23 @@ from constructs import Construct
 from flowsentry.findings import KINDS
 from flowsentry.metric_names import PipelineMetric, TrafficMetric
 from stacks.deployment import Deployment
-from stacks.measures import Statistic, findings_of, of_function, of_queue, pipeline, traffic, traffic_of_all_vpcs
+from stacks.measures import (
+    Statistic,
+    findings_of,
+    of_function,
+    of_queue,
+    pipeline,
+    traffic,
+    traffic_of_all_transit_gateways,
+    traffic_of_all_vpcs,
+)
 
+LOST_PACKETS: tuple[TrafficMetric, ...] = (
+    "PacketsLostNoRoute",
+    "PacketsLostBlackhole",
+    "PacketsLostMtuExceeded",
+    "PacketsLostTtlExpired",
+)
 PROCESSORS = ("stream_processor", "object_processor")
 THIRD, HEIGHT = 8, 6
 """Of the 24 columns of CloudWatch's grid; and the height of a graph."""
@@ -36,7 +51,9 @@ class Dashboard(Construct):
         )
 
     def add_traffic(self, vpc_ids: Sequence[str] | None) -> None:
-        """Of these VPCs; of whichever there are traffic metrics of, when it is not known which."""
+        """Of these VPCs; of whichever there are traffic metrics of, when it is not known which: then transit gateways may
+        be among what is logged, and those lose packets.
+        """
         titles: dict[TrafficMetric, str] = {
             "Flows": "Flows by VPC",
             "Bytes": "Bytes by VPC",
@@ -53,6 +70,9 @@ class Dashboard(Construct):
         ]
         self._dashboard.add_widgets(*graphs[:3])
         self._dashboard.add_widgets(*graphs[3:])
+        if vpc_ids is None:
+            lost = [traffic_of_all_transit_gateways(name) for name in LOST_PACKETS]
+            self._dashboard.add_widgets(_drawn("Packets lost by transit gateways", lost))
 
     def add_pipeline(self) -> None:
         self._dashboard.add_widgets(

@@ -5,7 +5,7 @@ from typing import Literal
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from flowsentry.metric_names import NAMESPACE, PipelineMetric, TrafficMetric
+from flowsentry.metric_names import NAMESPACE, PipelineMetric, TrafficDimension, TrafficMetric
 
 PERIOD_MINUTES = 5
 """What alarms judge at a time, and graphs draw as a point. Flow logs arrive every five minutes: shorter shows gaps."""
@@ -22,9 +22,17 @@ def traffic_of_all_vpcs(name: TrafficMetric) -> cloudwatch.SearchExpression:
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
     """
-    search = f"SEARCH('{{{NAMESPACE},vpc}} MetricName=\"{name}\"', 'Sum', {PERIOD_MINUTES * 60})"
-    each_by_its_id = "${PROP('Dim.vpc')}"
-    return cloudwatch.SearchExpression(expression=search, label=each_by_its_id, period=Duration.minutes(PERIOD_MINUTES))
+    return _searched(name, "vpc", "${PROP('Dim.vpc')}")
+
+
+def traffic_of_all_transit_gateways(name: TrafficMetric) -> cloudwatch.SearchExpression:
+    """A line for each transit gateway that has had the metric within two weeks."""
+    return _searched(name, "transit_gateway", "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}")
+
+
+def _searched(name: TrafficMetric, by: TrafficDimension, label: str) -> cloudwatch.SearchExpression:
+    search = f"SEARCH('{{{NAMESPACE},{by}}} MetricName=\"{name}\"', 'Sum', {PERIOD_MINUTES * 60})"
+    return cloudwatch.SearchExpression(expression=search, label=label, period=Duration.minutes(PERIOD_MINUTES))
 
 
 def pipeline(name: PipelineMetric, service: str, statistic: Statistic = "Sum") -> cloudwatch.Metric:

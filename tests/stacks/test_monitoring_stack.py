@@ -136,11 +136,28 @@ def test_the_dashboard_draws_every_traffic_metric_of_every_vpc(synthesise: Calla
     assert traffic == {(name, vpc) for name in TRAFFIC_METRICS_BY["vpc"] for vpc in vpcs}
 
 
-def test_the_dashboard_draws_every_vpc_there_is_where_it_is_not_known_which(every: Every) -> None:
+def searches(every: Every) -> dict[str, str]:
+    """What is searched for, by the label that each line found has."""
     searched = [line[0] for line in drawn(every) if len(line) == 1]
-    assert {each["label"] for each in searched} == {"${PROP('Dim.vpc')}"}
+    return {each["expression"]: each["label"] for each in searched}
+
+
+def test_the_dashboard_draws_every_vpc_there_is_where_it_is_not_known_which(every: Every) -> None:
     expected = {f"SEARCH('{{Flowsentry,vpc}} MetricName=\"{name}\"', 'Sum', 300)" for name in TRAFFIC_METRICS_BY["vpc"]}
-    assert {each["expression"] for each in searched} == expected
+    seen = searches(every)
+    assert {each for each, label in seen.items() if label == "${PROP('Dim.vpc')}"} == expected
+
+
+def test_there_it_draws_what_every_transit_gateway_lost(every: Every) -> None:
+    lost = [name for name in TRAFFIC_METRICS_BY["transit_gateway"] if name.startswith("PacketsLost")]
+    expected = {f"SEARCH('{{Flowsentry,transit_gateway}} MetricName=\"{name}\"', 'Sum', 300)" for name in lost}
+    label = "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}"
+    assert {each for each, told in searches(every).items() if told == label} == expected
+
+
+def test_where_all_vpcs_are_known_nothing_is_searched_for(synthesise: Callable[..., Any]) -> None:
+    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3"}
+    assert "SEARCH" not in json.dumps(synthesise({"sources": [source]})["Monitoring"])
 
 
 def test_every_metric_of_ours_on_the_dashboard_is_one_that_is_emitted(every: Every) -> None:
