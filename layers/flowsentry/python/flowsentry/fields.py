@@ -94,6 +94,13 @@ def column_of(name: str) -> str:
     return name.replace("-", "_")
 
 
+def name_of(spelling: str) -> str:
+    """AWS's name of a field, in a header or of a column, that may be spelled with `_` or in upper case: Athena, Spark
+    and Snowflake do so.
+    """
+    return spelling.lower().replace("_", "-")
+
+
 _HEX = "[0-9a-z]+"
 _SHAPES_OF_KINDS: dict[Kind, str] = {Kind.ADDRESS: r"[0-9]+(?:\.[0-9]+){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+"}
 _SHAPES: dict[str, str] = {

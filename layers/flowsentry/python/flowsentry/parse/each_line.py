@@ -103,13 +103,18 @@ def _reason(fields: int, bad: dict[str, pl.Series]) -> pl.Expr:
 
 
 def rejected_among(line_texts: pl.Series, doubts: pl.Series, reasons: pl.Series, first_line: int) -> RejectedLines:
-    """The lines with a reason, counted by its first word, so that counts stay few; the sample has the whole reason.
+    """The lines with a reason. `doubts` are the lines that `reasons` are about."""
+    first = doubts.arg_true().filter(reasons.is_not_null()).head(MAX_SAMPLE_LINES)
+    return rejected(reasons, first + first_line, line_texts[first])
 
-    `doubts` are the lines that `reasons` are about.
+
+def rejected(reasons: pl.Series, numbers: pl.Series, texts: pl.Series) -> RejectedLines:
+    """What has a reason, counted by its first word, so that counts stay few; the sample has whole reasons, of the first
+    ones: those whose numbers and texts are given.
     """
-    bad = reasons.is_not_null()
-    counts = reasons.filter(bad).str.split(" ").list.first().value_counts()
-    first = doubts.arg_true().filter(bad).head(MAX_SAMPLE_LINES)
-    texts = line_texts[first].str.strip_chars_end("\r").str.head(MAX_SAMPLE_CHARACTERS)
-    sample = zip(first + first_line, reasons.filter(bad).head(MAX_SAMPLE_LINES), texts, strict=True)
-    return RejectedLines(Counter(dict(counts.iter_rows())), list(sample))
+    given = reasons.drop_nulls()
+    counts = given.str.split(" ").list.first().value_counts()
+    shown = texts.str.strip_chars_end("\r").str.head(MAX_SAMPLE_CHARACTERS)
+    return RejectedLines(
+        Counter(dict(counts.iter_rows())), list(zip(numbers, given.head(len(texts)), shown, strict=True))
+    )
