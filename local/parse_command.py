@@ -9,7 +9,7 @@ from flowsentry.decode import object_texts
 from flowsentry.errors import PoisonError
 from flowsentry.fields import names_in_log_format
 from flowsentry.frames import RejectedLines
-from flowsentry.parse import parse
+from flowsentry.parse import parse_chunk
 from local.log_files import LogSource, sources_at
 from local.readable import readable
 
@@ -19,16 +19,31 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser(
         "parse",
         help="print typed records as JSON lines",
-        description="Prints each record as a JSON line, in the order of the file, NODATA and SKIPDATA records "
-        "included. What is no record is told on stderr with its reason. Exit code 1 when a file could not be read.",
+        description="Prints each record as a JSON line, in the order of the file (where lines may be of several "
+        "formats, of each chunk one format after the other), NODATA and SKIPDATA records included. What is no record "
+        "is told on stderr with its reason. Exit code 1 when a file could not be read.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="flow logs, plain or gzip; - for standard input")
-    parser.add_argument("--format", type=log_format, help="LogFormat of lines without a header: '${version} …'")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="flow logs: text, gzip, JSON lines or Parquet; - for standard input"
+    )
+    add_formats_to(parser)
     parser.add_argument("--readable", action="store_true", help="protocols, flags, paths, encryption, times as words")
     parser.set_defaults(run=run)
 
 
-def log_format(text: str) -> str:
+def add_formats_to(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that tells what lines without a header are."""
+    parser.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        type=_log_format,
+        dest="formats",
+        help="LogFormat of lines without a header: '${version} …'; may be given several times",
+    )
+
+
+def _log_format(text: str) -> str:
     """The same text; argparse tells what is wrong with one that is no log format."""
     try:
         names_in_log_format(text)
@@ -52,8 +67,8 @@ def _parse_all(address: str, options: argparse.Namespace) -> int:
 def _parse_one(source: LogSource, options: argparse.Namespace) -> int:
     rejected = RejectedLines()
     try:
-        for text in object_texts(source.blocks(), options.format):
-            parsed = parse(text)
+        chunks = object_texts(source.blocks(), options.formats)
+        for parsed in (each for chunk in chunks for each in parse_chunk(chunk)):
             shown = readable(parsed.records) if options.readable else parsed.records
             sys.stdout.write(shown.write_ndjson())
             rejected.add(parsed.rejected)

@@ -5,7 +5,7 @@ import ipaddress
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ from flowsentry.pipeline import Context, Outcome, process
 from flowsentry.tally import interfaces_without_data, skipped_by_interface
 from flowsentry.territory import PRIVATE_NETWORKS
 from local.log_files import LogSource, sources_at
-from local.parse_command import complain, in_words, log_format
+from local.parse_command import add_formats_to, complain, in_words
 
 MAX_NAMED_INTERFACES = 20
 """Interfaces with skipped records that the summary names, those with the most. More: longer lines. Fewer: less told."""
@@ -36,7 +36,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or s3:// addresses")
     parser.add_argument("--json", action="store_true", help="findings as JSON lines")
-    parser.add_argument("--format", type=log_format, help="LogFormat of lines without a header: '${version} …'")
+    add_formats_to(parser)
     parser.add_argument(
         "--inside",
         action="append",
@@ -57,7 +57,7 @@ def _network(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """0 when every path could be read, 1 when one could not; what could be read is replayed either way."""
-    replay = Replay(Context(inside_networks=(*PRIVATE_NETWORKS, *options.inside)), options.format)
+    replay = Replay(Context(inside_networks=(*PRIVATE_NETWORKS, *options.inside)), options.formats)
     for source in _sources(options.paths, replay):
         for finding in replay.findings_in(source):
             print(finding.to_json() if options.json else _as_text(finding))
@@ -81,7 +81,7 @@ class Replay:
     """
 
     context: Context
-    log_format: str | None = None
+    log_formats: Sequence[str] = ()
     unread: int = 0
     sources: int = 0
     lines: Counter[str] = field(default_factory=Counter)
@@ -99,7 +99,7 @@ class Replay:
     def findings_in(self, source: LogSource) -> list[Finding]:
         """What this source newly shows, given those before it."""
         try:
-            texts = object_texts(source.blocks(), self.log_format)
+            texts = object_texts(source.blocks(), self.log_formats)
             outcome = process(texts, self.context, self._evidence, self._findings, now=self.clock())
         except (PoisonError, OSError) as error:
             self.unread += complain(f"{source.name}: {error}")

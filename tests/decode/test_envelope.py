@@ -2,14 +2,25 @@
 
 import gzip
 import json
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
-from flowsentry.decode import subscription, subscription_text
+from flowsentry.decode import envelope, subscription, subscription_text
 from flowsentry.errors import PoisonError
 from flowsentry.fields import DEFAULT_LOG_FORMAT
-from flowsentry.parse import parse
-from tests.builders import ACCOUNT, INTERFACE, V2, line, log_text, no_data, payload
+from flowsentry.frames import LogText, MixedText
+from flowsentry.parse import parse, parse_chunk
+from tests.builders import ACCOUNT, INTERFACE, V2, V5, line, log_text, no_data, payload
+from tests.recorded import recorded
+
+V5_LOG_FORMAT = " ".join(f"${{{name}}}" for name in V5)
+
+
+def gunzipped(data: bytes) -> dict[str, Any]:
+    return dict(json.loads(gzip.decompress(data)))
 
 
 def test_a_payload_is_its_group_its_stream_and_a_line_for_each_event() -> None:
@@ -23,6 +34,43 @@ def test_the_log_format_names_the_fields() -> None:
     text = subscription_text(subscription(payload([line(V2)])), DEFAULT_LOG_FORMAT)
     assert text.names == V2
     assert len(parse(text).records) == 1
+
+
+@pytest.mark.parametrize(
+    "log_formats", [[DEFAULT_LOG_FORMAT], (DEFAULT_LOG_FORMAT, DEFAULT_LOG_FORMAT)], ids=["one", "the same twice"]
+)
+def test_one_format_among_several_that_are_the_same_names_the_fields(log_formats: Sequence[str]) -> None:
+    chunk = subscription_text(subscription(payload([line(V2)])), log_formats)
+    assert chunk == LogText(V2, log_text([line(V2)]).text, 1)
+
+
+def test_of_several_formats_all_are_candidates() -> None:
+    chunk = subscription_text(
+        subscription(payload([line(V2), line(V5, version=5)])), [DEFAULT_LOG_FORMAT, V5_LOG_FORMAT]
+    )
+    assert isinstance(chunk, MixedText)
+    assert (chunk.formats, chunk.first_line) == ((V2, V5), 1)
+    assert [found.records.width for found in parse_chunk(chunk) if len(found.records) == 1] == [len(V2), len(V5)]
+
+
+@pytest.mark.parametrize("log_formats", [[], "", ["${version}", "version"]])
+def test_what_is_no_log_format_is_refused(log_formats: str | list[str]) -> None:
+    with pytest.raises(ValueError, match=r"log format|unpack"):
+        subscription_text(subscription(payload([line(V2)])), log_formats)
+
+
+def test_keys_that_say_nothing_of_the_lines_change_nothing() -> None:
+    plain = gunzipped(payload([line(V2)]))
+    events = [event | {"extractedFields": {"version": "2"}, "new": None} for event in plain["logEvents"]]
+    richer = plain | {"logEvents": events, "policyLevel": "ACCOUNT_LEVEL_POLICY", "future": {"a": [1]}}
+    assert subscription(gzip.compress(json.dumps(richer).encode(), mtime=0)) == subscription(payload([line(V2)]))
+
+
+def test_recorded_payloads_of_others_are_understood() -> None:
+    event = json.loads(recorded("samples/powertools-python/cloudWatchLogEventWithPolicyLevel.json").read_text())
+    seen = subscription(b64decode(event["awslogs"]["data"]))
+    assert seen.log_group
+    assert seen.text.endswith(b"\n")
 
 
 def test_a_control_message_has_no_lines() -> None:
@@ -83,7 +131,7 @@ def test_what_is_no_payload_is_poison_with_its_reason(data: bytes, reason: str) 
 
 
 def test_a_payload_that_inflates_without_end_is_poison(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flowsentry.decode.MAX_PAYLOAD_BYTES", 10_000)
+    monkeypatch.setattr(envelope, "MAX_PAYLOAD_BYTES", 10_000)
     with pytest.raises(PoisonError) as poison:
         subscription(gzip.compress(b"0" * 1_000_000, mtime=0))
     assert poison.value.reason == "payload-too-large"

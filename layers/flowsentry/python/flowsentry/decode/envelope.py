@@ -1,0 +1,50 @@
+"""The CloudWatch Logs envelope: what a subscription hands over -> its log group and a line for each log event."""
+
+import json
+from collections.abc import Sequence
+
+from flowsentry.decode.gzip_stream import inflated_payload
+from flowsentry.errors import PoisonError
+from flowsentry.fields import names_in_log_format
+from flowsentry.frames import LogText, MixedText, Subscription
+
+MAX_PAYLOAD_BYTES = 64 << 20
+"""Inflated size at which a payload is refused: an asynchronous invocation carries at most 1 MB."""
+
+
+def subscription(data: bytes) -> Subscription:
+    """The log group, stream and lines of one CloudWatch Logs payload: `awslogs.data` after base64.
+
+    One log event is one line, also when its message has line breaks inside (it is then rejected by parse). Further keys
+    (`policyLevel`, `extractedFields`, whatever comes) tell nothing that a line does not. Raises PoisonError when it is
+    no gzip of such JSON: never retry.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+    """
+    try:
+        envelope = json.loads(inflated_payload(data, MAX_PAYLOAD_BYTES))
+        lines = [_one_line(event["message"]) for event in envelope.get("logEvents", ())]
+        return Subscription(
+            owner=envelope["owner"],
+            log_group=envelope["logGroup"],
+            log_stream=envelope["logStream"],
+            text="".join(lines).encode(errors="replace"),
+            is_control=envelope["messageType"] == "CONTROL_MESSAGE",
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise PoisonError("not-a-subscription", f"the payload is no CloudWatch Logs envelope: {error!r}") from error
+
+
+def subscription_text(payload: Subscription, log_formats: str | Sequence[str]) -> LogText | MixedText:
+    """The lines of a payload with the order of their fields, which CloudWatch Logs does not state: it is the LogFormat
+    of the flow log that writes to this log group, or one of several where several do. Raises ValueError for what is no
+    log format, or none at all.
+    """
+    text = b"" if payload.is_control else payload.text
+    given = [log_formats] if isinstance(log_formats, str) else log_formats
+    names, *others = dict.fromkeys(map(names_in_log_format, given))
+    return MixedText((names, *others), text, 1) if others else LogText(names, text, 1)
+
+
+def _one_line(message: str) -> str:
+    return message.rstrip("\r\n").replace("\n", " ").replace("\r", " ") + "\n"

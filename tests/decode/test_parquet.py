@@ -1,0 +1,201 @@
+"""Parquet: rows in bounded tables, whatever the file's shape; what can't be read is told by its reason."""
+
+import gzip
+import io
+import random
+import zlib
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from flowsentry.decode import object_texts, parquet, parquet_pages
+from flowsentry.errors import PoisonError
+from flowsentry.frames import LogTable
+from tests.decode.reading import reason_of
+
+ROWS = pl.DataFrame(
+    {
+        "version": [2] * 1000,
+        "account_id": ["123456789012"] * 1000,
+        "srcaddr": [f"10.0.{number // 256}.{number % 256}" for number in range(1000)],
+        "bytes": range(1000),
+    }
+)
+COMPRESSIONS = ("gzip", "zstd", "snappy", "uncompressed", "lz4", "brotli")
+
+
+def as_file(rows: pl.DataFrame, **options: Any) -> bytes:
+    file = io.BytesIO()
+    rows.write_parquet(file, **options)
+    return file.getvalue()
+
+
+def tables_in(data: bytes) -> list[LogTable]:
+    chunks = list(object_texts([data]))
+    tables = [chunk for chunk in chunks if isinstance(chunk, LogTable)]
+    assert len(tables) == len(chunks)
+    return tables
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("row_group_size", [None, 300, 1])
+@pytest.mark.parametrize("rows_at_a_time", [125_000, 70])
+def test_rows_come_in_order_and_numbered_however_the_file_is_made(
+    compression: Any, row_group_size: int | None, rows_at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "ROWS_AT_A_TIME", rows_at_a_time)
+    tables = tables_in(as_file(ROWS, compression=compression, row_group_size=row_group_size))
+    assert_frame_equal(pl.concat(table.rows for table in tables), ROWS)
+    assert tables[0].first_line == 2
+    assert all(before.first_line + len(before.rows) == after.first_line for before, after in pairwise(tables))
+    assert {len(table.rows) for table in tables[:-1]} <= {rows_at_a_time}
+
+
+def test_columns_keep_the_names_and_types_of_their_writer() -> None:
+    rows = pl.DataFrame({"SrcAddr": ["10.0.0.1"], "dst-port": [b"80"], "srcport": [80.5], "year": ["2026"]})
+    (table,) = tables_in(as_file(rows))
+    assert_frame_equal(table.rows, rows)
+
+
+def test_a_file_without_rows_has_no_tables() -> None:
+    assert tables_in(as_file(ROWS.clear())) == []
+
+
+def test_nested_columns_that_are_no_field_are_left_out() -> None:
+    nested = ROWS.with_columns(tags=pl.lit([["a"]]), owner=pl.struct("version"))
+    assert [table.rows.columns for table in tables_in(as_file(nested))] == [ROWS.columns]
+
+
+def test_wide_tables_have_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "CELLS_AT_A_TIME", 400)
+    assert {len(table.rows) for table in tables_in(as_file(ROWS))} == {100}
+
+
+def test_tables_of_large_values_have_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "SLICE_BYTES", 1000)
+    sizes = [len(table.rows) for table in tables_in(as_file(ROWS))]
+    assert sum(sizes) == 1000
+    assert 20 < max(sizes) < 125
+
+
+WHOLE = as_file(ROWS)
+COMPRESSED = as_file(ROWS, compression="gzip")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (WHOLE[:-1], "parquet-cut-off"),
+        (WHOLE[: len(WHOLE) // 2], "parquet-cut-off"),
+        (b"PAR1", "parquet-cut-off"),
+        (b"PAR1PAR1", "parquet-cut-off"),
+        (WHOLE + b"\n", "parquet-cut-off"),
+        (b"PAR1" + bytes(4) + b"PAR1", "parquet-corrupt"),
+        (b"PAR1" + b"\xff" * 4 + b"PAR1", "parquet-corrupt"),
+        (WHOLE[:-8] + bytes(4) + b"PAR1", "parquet-corrupt"),
+        (WHOLE[:4] + b"\xff" * 400 + WHOLE[404:], "parquet-corrupt"),
+        (as_file(pl.DataFrame()), "no-header"),
+        (as_file(ROWS.select(pl.all().name.prefix("x_"))), "no-header"),
+        (as_file(ROWS.select("bytes", moon="bytes")), "no-header"),
+        (as_file(ROWS.with_columns(SRCADDR="srcaddr")), "bad-header"),
+        (as_file(ROWS.rename({"bytes": "account-id"})), "bad-header"),
+        (as_file(ROWS.with_columns(srcaddr=pl.concat_list("srcaddr"))), "bad-header"),
+    ],
+    ids=[
+        *("without its last byte", "half", "magic alone", "magic twice", "more behind", "no footer", "footer too long"),
+        *("empty footer", "damaged page", "no columns", "no known columns", "one known column", "twice by case"),
+        *("twice by hyphen", "a nested field"),
+    ],
+)
+def test_what_is_no_flow_log_is_poison_with_its_reason(data: bytes, reason: str) -> None:
+    assert reason_of(data) == reason
+    assert reason_of(gzip.compress(data, mtime=0)) == reason
+
+
+def test_one_column_is_enough_where_it_is_a_field() -> None:
+    assert len(tables_in(as_file(ROWS.select("srcaddr")))) == 1
+
+
+@pytest.mark.parametrize(
+    ("bound", "value"),
+    [("MAX_PARQUET_BYTES", len(WHOLE) - 1), ("MAX_ROWS", 999), ("MAX_FIXED_BYTES", 1000), ("MAX_ROW_BYTES", 5)],
+)
+def test_a_file_that_is_too_large_is_set_aside(bound: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, bound, value)
+    assert reason_of(WHOLE) == "parquet-too-large"
+
+
+def outcomes(files: Iterable[bytes]) -> set[str]:
+    seen = set()
+    for data in files:
+        try:
+            seen.add("rows" if tables_in(data) else "nothing")
+        except PoisonError as poison:
+            seen.add(poison.reason)
+    return seen
+
+
+def test_however_a_file_is_damaged_it_is_read_or_poison() -> None:
+    chance = random.Random(5)  # noqa: S311 - damage
+
+    def damaged() -> Iterable[bytes]:
+        for number in range(600):
+            data = bytearray(COMPRESSED)
+            start = len(data) - 1000 if number % 2 else 4
+            for _ in range(chance.choice([1, 1, 4, 40])):
+                data[chance.randrange(start, len(data))] = chance.randrange(256)
+            yield bytes(data)
+
+    assert outcomes(damaged()) <= {"rows", "nothing", *REASONS}
+
+
+REASONS = ("parquet-cut-off", "parquet-corrupt", "parquet-too-large", "no-header", "bad-header")
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("row_group_size", [None, 300])
+def test_pages_weigh_what_is_in_them(compression: Any, row_group_size: int | None) -> None:
+    weight = parquet_pages.heaviest(as_file(ROWS, compression=compression, row_group_size=row_group_size))
+    rows = row_group_size or len(ROWS)
+    assert rows * 8 < weight.fixed_bytes < rows * 60
+    assert 8 < weight.row_bytes < 60
+
+
+def test_a_dictionary_weighs_once() -> None:
+    weight = parquet_pages.heaviest(as_file(pl.DataFrame({"srcaddr": ["x" * 100_000] * 5000})))
+    assert 100_000 < weight.fixed_bytes < 110_000
+    assert weight.row_bytes < 1
+
+
+def test_of_no_rows_nothing_weighs() -> None:
+    assert parquet_pages.heaviest(as_file(ROWS.clear())) == (0, 0)
+
+
+def number(value: int) -> bytes:
+    """A number as Thrift's compact protocol has it."""
+    rest, encoded = value << 1 ^ value >> 63, b""
+    while rest > 127:
+        rest, encoded = rest >> 7, encoded + bytes([rest & 127 | 128])
+    return encoded + bytes([rest])
+
+
+def file_of_one_page(content: bytes, checksum: int) -> bytes:
+    """As much of a file as is looked at: a page of type 0, and a footer of one row group of one column."""
+    page = b"\x15\x00" + b"".join(b"\x15" + number(each) for each in (len(content), len(content), checksum)) + b"\x00"
+    column = b"\x56" + number(1) + b"\x26" + number(len(page + content)) + b"\x26" + number(4) + b"\x00"
+    footer = b"\x49\x1c\x19\x1c\x3c" + column + b"\x00\x00\x00"
+    return b"PAR1" + page + content + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+@pytest.mark.parametrize("content", [b"abc", b"\xff" * 9], ids=["high bit clear", "high bit set"])
+def test_a_page_whose_checksum_is_wrong_is_told(content: bytes) -> None:
+    right = zlib.crc32(content)
+    signed = right - (1 << 32) if right >> 31 else right
+    assert parquet_pages.heaviest(file_of_one_page(content, signed)) == (len(content), len(content))
+    with pytest.raises(ValueError, match="checksum"):
+        parquet_pages.heaviest(file_of_one_page(content[:-1] + b"!", signed))
+    assert reason_of(file_of_one_page(content, 0)) == "parquet-corrupt"

@@ -1,0 +1,48 @@
+"""Thrift's compact protocol: every type is read or passed over, and what is no struct is told."""
+
+import pytest
+
+from flowsentry.decode.thrift import Reader
+
+# Field headers have the step from the last number in their upper four bits and the type in the lower: 1 true, 2 false,
+# 3 byte, 4 to 6 numbers, 7 double, 8 text, 9 list, 10 set, 11 map, 12 struct, 13 UUID.
+TEXT = b"\x03abc"
+
+
+@pytest.mark.parametrize(
+    ("data", "fields"),
+    [
+        (b"\x00", {}),
+        (b"\x15\x02\x00", {1: 1}),
+        (b"\x15\x01\x16\x0f\x14\x80\x01\x00", {1: -1, 2: -8, 3: 64}),
+        (b"\x16\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", {1: 2**63 - 1}),
+        (b"\xf5\x06\x05\x80\x01\x04\x00", {15: 3, 64: 2}),
+        (b"\x11\x12\x15\x02\x00", {3: 1}),
+        (b"\x18" + TEXT + b"\x15\x02\x00", {1: None, 2: 1}),
+        (b"\x13\xff\x17" + bytes(8) + b"\x1d" + bytes(16) + b"\x15\x02\x00", {1: None, 2: None, 3: None, 4: 1}),
+        (b"\x19\x35\x02\x04\x06\x00", {1: [1, 2, 3]}),
+        (b"\x19\xf5\x10" + b"\x02" * 16 + b"\x00", {1: [1] * 16}),
+        (b"\x1a\x28" + TEXT + TEXT + b"\x00", {1: [None, None]}),
+        (b"\x19\x21\x01\x02\x15\x02\x00", {1: [None, None], 2: 1}),
+        (b"\x19\x1c\x15\x02\x00\x00", {1: [{1: 1}]}),
+        (b"\x1c\x15\x02\x00\x15\x04\x00", {1: {1: 1}, 2: 2}),
+        (b"\x1b\x00\x15\x02\x00", {1: None, 2: 1}),
+        (b"\x1b\x01\x85" + TEXT + b"\x02\x15\x02\x00", {1: None, 2: 1}),
+    ],
+    ids=lambda value: "" if isinstance(value, bytes) else str(value),
+)
+def test_a_struct_is_its_fields_by_number(data: bytes, fields: dict[int, object]) -> None:
+    reader = Reader(b"before" + data + b"after", 6)
+    assert reader.struct() == fields
+    assert reader.place == 6 + len(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x15", b"\x18\x7f", b"\x13", b"\x19\xf3\xff\xff\xff\xff\x7f"], ids=len)
+def test_half_a_struct_is_told(data: bytes) -> None:
+    with pytest.raises(IndexError):
+        Reader(data, 0).struct()
+
+
+def test_a_type_that_is_none_is_told() -> None:
+    with pytest.raises(ValueError, match="no type 14"):
+        Reader(b"\x1e\x00", 0).struct()
