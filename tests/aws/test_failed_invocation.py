@@ -1,6 +1,7 @@
 """Objects that are Lambda's records of failed invocations, told from logs by their content."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -33,13 +34,40 @@ def test_a_record_without_its_payload_as_queues_get_it_is_poison() -> None:
         failed_event([json.dumps({"version": "1.0", "KinesisBatchInfo": {"batchSize": 5}}).encode()])
 
 
-@pytest.mark.parametrize("record", [b"{", b"{}", b'{"requestPayload"', b'{"a": 1}', b'{"payload": "{"}'])
-def test_other_json_is_poison(record: bytes) -> None:
+def test_a_record_whose_payload_is_no_json_is_poison() -> None:
     with pytest.raises(PoisonError) as poison:
-        failed_event([record])
+        failed_event([b'{"KinesisBatchInfo": {}, "payload": "{"}'])
     assert poison.value.reason == "not-a-failed-invocation"
 
 
-def test_a_record_is_read_up_to_a_bound() -> None:
-    with pytest.raises(PoisonError, match="too large"):
-        failed_event([b"{"] + [b" " * (1 << 20)] * (MAX_RECORD_BYTES // (1 << 20) + 1))
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [b"{"],
+        [b"{}"],
+        [b"{", b'"requestPayload"'],
+        [b'{"a": 1}'],
+        [b'{"payload": "{"}'],
+        [b'{"message": "2 123456789012 eni-1"}{"mess', b'age": "\xff"}\n'],
+        [b'{"a": "', b"\xc3", b'\xa4"}', b'{"requestPayload": {}}'],
+        [b'{"a":' * 100_000],
+    ],
+)
+def test_other_json_keeps_its_bytes(blocks: list[bytes]) -> None:
+    event, rest = failed_event(blocks)
+    assert event is None
+    assert b"".join(rest) == b"".join(blocks)
+
+
+def test_a_document_is_read_up_to_a_bound_to_know_whether_it_is_a_record() -> None:
+    taken: list[bytes] = []
+
+    def blocks() -> Iterator[bytes]:
+        for block in [b'{"a": "', *[bytes(1 << 20)] * (MAX_RECORD_BYTES // (1 << 20) + 9)]:
+            taken.append(block)
+            yield block
+
+    event, rest = failed_event(blocks())
+    assert event is None
+    assert sum(map(len, taken)) <= MAX_RECORD_BYTES + (1 << 20)
+    assert sum(map(len, rest)) == sum(map(len, taken))

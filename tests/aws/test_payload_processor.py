@@ -62,11 +62,11 @@ def test_a_group_that_nobody_knows_is_poison(processor: PayloadProcessor) -> Non
     assert poison.value.reason == "unknown-log-group"
 
 
-def test_a_group_with_several_formats_is_poison(processor: PayloadProcessor) -> None:
+def test_each_line_of_a_group_with_several_formats_is_read_by_its_own(processor: PayloadProcessor) -> None:
     make_log_formats({GROUP: [DEFAULT_LOG_FORMAT, REVERSED]})
-    with pytest.raises(PoisonError, match="2 flow logs of different formats write to log group") as poison:
-        processor.process(payload(line(DEFAULT_NAMES), log_group=GROUP))
-    assert poison.value.reason == "several-log-formats"
+    lines = [line(DEFAULT_NAMES), line(tuple(reversed(DEFAULT_NAMES))), "neither"]
+    outcome = processor.process(payload(*lines, log_group=GROUP))
+    assert (outcome.accepted_records, outcome.rejected.total) == (2, 1)
 
 
 def test_a_payload_is_of_the_owner_it_states_and_the_region_of_the_function(processor: PayloadProcessor) -> None:

@@ -12,7 +12,7 @@ NOT_FLOW_LOGS = {
     "not-a-flow-log.log": (b"the quick brown fox\njumps over\n", "no-header"),
     "a-document.pdf.gz": (gz(b"%PDF-1.7 nothing of ours\n" * 99), "no-header"),
     "corrupt.log.gz": (gz(flow_log([line()] * 99))[:-8] + bytes(8), "gzip-corrupt"),
-    "some.json": (b'{"records": []}', "not-a-failed-invocation"),
+    "some.json": (b'{"records": []}', "no-header"),
 }
 """Content, and the reason it is set aside for, by name."""
 

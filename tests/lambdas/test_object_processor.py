@@ -97,8 +97,9 @@ def test_a_missing_object_goes_to_the_dead_letters_with_its_reason(
         (gzip.compress(b"not a header\nnot a line\n", mtime=0), "no-header"),
         (b"\x00\x01\x02 bytes", "no-header"),
         (log_file(*scan())[:-4] + b"beef", "gzip-corrupt"),
-        (b'{"some": "json"}', "not-a-failed-invocation"),
-        (b"{" * (9 << 20), "not-a-failed-invocation"),
+        (b'{"some": "json"}', "no-header"),
+        (b"{" * (9 << 20), "no-header"),
+        (b'{"KinesisBatchInfo": {}}', "not-a-failed-invocation"),
     ],
 )
 def test_an_object_that_is_no_log_is_set_aside_and_leaves_nothing(

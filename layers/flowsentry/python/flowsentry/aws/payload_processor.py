@@ -12,7 +12,7 @@ from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.decode import subscription, subscription_text
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.flow_log_key import Origin
-from flowsentry.frames import LogText, Subscription
+from flowsentry.frames import LogChunk, Subscription
 from flowsentry.pipeline import Outcome
 from flowsentry.telemetry import count
 
@@ -63,13 +63,9 @@ class PayloadProcessor:
         if refused:
             raise _all_of(refused, len(payloads))
 
-    def _text(self, payload: Subscription) -> LogText:
-        formats = self.formats.of(payload.log_group)
-        if len(formats) > 1:
-            sentence = f"{len(formats)} flow logs of different formats write to log group {payload.log_group!r}"
-            raise PoisonError("several-log-formats", f"{sentence}: give each a log group of its own")
+    def _text(self, payload: Subscription) -> LogChunk:
         try:
-            return subscription_text(payload, formats[0])
+            return subscription_text(payload, self.formats.of(payload.log_group))
         except ValueError as error:
             raise PoisonError("bad-log-format", f"log group {payload.log_group!r}: {error}") from error
 
