@@ -51,8 +51,8 @@ class Dashboard(Construct):
         )
 
     def add_traffic(self, vpc_ids: Sequence[str] | None) -> None:
-        """Of these VPCs; of whichever there are traffic metrics of, when it is not known which: then transit gateways may
-        be among what is logged, and those lose packets.
+        """Of these VPCs; of whichever there are traffic metrics of, when it is not known which: then transit gateways
+        may be among what is logged, and those lose packets.
         """
         titles: dict[TrafficMetric, str] = {
             "Flows": "Flows by VPC",
