@@ -83,7 +83,8 @@ class ObjectProcessor:
             return {"damage": None}
         told = flow_log_key(notice.source.key)
         origin = told.origin if told else None
-        outcome = self.sources.process(str(notice.source), object_texts(blocks), origin=origin)
+        formats = self.payloads.formats.of_object(notice.source.bucket, notice.source.key)
+        outcome = self.sources.process(str(notice.source), object_texts(blocks, formats), origin=origin)
         return {"damage": _damage(outcome)}
 
     def _set_aside(self, body: str, poison: PoisonError) -> None:

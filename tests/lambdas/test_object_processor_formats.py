@@ -1,0 +1,60 @@
+"""object_processor: objects without a header, as Firehose writes them, by the formats given for their place."""
+
+import gzip
+import json
+from types import ModuleType
+
+import pytest
+
+from flowsentry.fields import DEFAULT_LOG_FORMAT
+from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, total
+from tests.lambdas.objects import DONE, log_file, notice_of, put, reasons_in, scan, with_messages
+from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, items_of, make_log_formats
+
+KEY = "firehose/2026/11/03/03/network-1-2026-11-03-03-15-00-0f1e2d3c"
+BARE = "".join(f"{line}\n" for line in scan()).encode()
+SOURCE_FIRST = "${dstaddr} ${srcaddr} ${dstport} ${srcport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action}"
+
+
+@pytest.fixture
+def handler(load_handler: LoadHandler) -> ModuleType:
+    loaded = load_handler("object_processor")
+    loaded.processor().sources.clock = lambda: NOW
+    return loaded
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(BARE, id="plain"),
+        pytest.param(gzip.compress(BARE, mtime=0), id="gzip"),
+        pytest.param("".join(json.dumps({"message": line}) for line in scan()).encode(), id="json"),
+        pytest.param(log_file(*scan()), id="with_a_header"),
+    ],
+)
+def test_lines_of_firehose_are_read_by_the_format_given_for_their_place(
+    handler: ModuleType, invocation: Invocation, content: bytes
+) -> None:
+    make_log_formats({f"s3://{LOG_BUCKET}/firehose/": [DEFAULT_LOG_FORMAT]})
+    put(content, KEY)
+    assert handler.lambda_handler(with_messages(notice_of(KEY)), invocation) == DONE
+    assert [item["kind"] for item in items_of(FINDINGS_TABLE)] == [{"S": "host_sweep"}]
+
+
+def test_lines_of_several_formats_are_told_apart(
+    handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_log_formats({f"s3://{LOG_BUCKET}/": [DEFAULT_LOG_FORMAT, SOURCE_FIRST]})
+    put(BARE + f"10.0.2.9 10.0.1.5 443 50001 6 12 6400 {NOW - 300} {NOW - 250} ACCEPT\n".encode(), KEY)
+    handler.lambda_handler(with_messages(notice_of(KEY)), invocation)
+    printed = metrics_in(capsys.readouterr().out)
+    assert (total(printed, "Records"), total(printed, "RejectedLines")) == (13, 0)
+
+
+def test_without_a_format_for_its_place_an_object_without_a_header_is_set_aside(
+    handler: ModuleType, invocation: Invocation, world: World
+) -> None:
+    make_log_formats({"s3://another-bucket/": [DEFAULT_LOG_FORMAT]})
+    put(BARE, KEY)
+    assert handler.lambda_handler(with_messages(notice_of(KEY)), invocation) == DONE
+    assert reasons_in(world.dead_letters) == ["no-header"]
