@@ -1,4 +1,4 @@
-"""EventBridge: schedules fire when asked to or in compressed time, and rules reach functions."""
+"""EventBridge: schedules fire when asked to or in compressed time, and rules reach functions and queues."""
 
 import datetime as dt
 import json
@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.events.models import Rule, events_backends
+from moto.events.utils import EventMessageType
+from moto.sqs.models import sqs_backends
 
 from local.aws import functions
 from local.aws.gaps import fills
+from local.aws.permissions import admits
 from local.aws.polling import Failures, Poller
 from local.aws.settings import ACCOUNT, Settings
 
@@ -75,17 +78,46 @@ class Schedules:
                 fire(rule)
 
 
+def publish(region: str, event: EventMessageType) -> None:
+    """Hands an event of an AWS service to the rules of the default bus, the only one that such events come to."""
+    for rule in list(events_backends[ACCOUNT][region].event_buses["default"].rules.values()):
+        rule.send_to_targets(event, transform_input=False)
+
+
 @fills(Rule, "send_to_targets")
-def reach_functions(original: Callable[..., Any], rule: Any, original_event: Any, *rest: Any, **more: Any) -> None:
-    """Moto's rules do not reach functions, and those with a schedule match every event."""
-    if rule.scheduled_expression or not rule.event_pattern.matches_event(original_event):
+def reach_functions_and_queues(
+    original: Callable[..., Any], rule: Any, original_event: Any, *rest: Any, **more: Any
+) -> None:
+    """Moto's rules do not reach functions, and reach every queue; those that are disabled match all the same, and those
+    with a schedule match every event.
+    """
+    if rule.scheduled_expression or rule.state != "ENABLED" or not rule.event_pattern.matches_event(original_event):
         return
     targets = list(rule.targets)
-    reachable = [target for target in targets if ":lambda:" in target["Arn"]]
+    ways = {"lambda": _invoke, "sqs": _put}
+    reachable = [target for target in targets if _service(target) in ways]
     for target in reachable:
-        _invoke(rule, target, original_event)
+        ways[_service(target)](rule, target, original_event)
     try:
         rule.targets = [target for target in targets if target not in reachable]
         original(rule, original_event, *rest, **more)
     finally:
         rule.targets = targets
+
+
+def _service(target: Mapping[str, Any]) -> str:
+    return str(target["Arn"].split(":")[2])
+
+
+def _put(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+    """The event is in the queue, or in the target's dead-letter queue where the queue does not admit the rule.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    """
+    sqs = sqs_backends[rule.account_id][rule.region_name]
+    arns = [target["Arn"], target.get("DeadLetterConfig", {}).get("Arn")]
+    queues = [sqs.queues[arn.rpartition(":")[2]] for arn in arns if arn]
+    admitting = next((queue for queue in queues if admits(queue, "events.amazonaws.com", rule.arn)), None)
+    if admitting is None:
+        raise PermissionError(f"{rule.arn} may not send to {' or '.join(filter(None, arns))}: its event is lost")
+    sqs.send_message(admitting.name, target.get("Input") or json.dumps(event))

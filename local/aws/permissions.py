@@ -1,7 +1,8 @@
 """What a function's role lets it do. moto lets everybody do everything, so a missing grant would show on AWS only.
 
 Identity policies count: actions, resources, Allow and Deny. Conditions are taken as met. Policies of resources do not
-count: within an account AWS is content with either, so this asks for more than AWS there.
+count for functions: within an account AWS is content with either, so this asks for more than AWS there. For a service
+that sends to a queue there is nothing else, and its conditions count.
 """
 
 import fnmatch
@@ -15,6 +16,7 @@ from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 from moto.iam.models import iam_backends
+from moto.sqs.models import Queue
 
 from local.aws.settings import ACCOUNT
 
@@ -37,6 +39,24 @@ def is_allowed(role_arn: str, call: Call) -> bool:
     """Whether the policies of the role allow it, and none denies it."""
     effects = {statement["Effect"] for statement in _statements(role_arn) if _covers(statement, call)}
     return call.action in FREE or effects == {"Allow"}
+
+
+def admits(queue: Queue, service: str, source_arn: str) -> bool:
+    """Whether a queue's policy lets this service send messages on behalf of this resource."""
+    policy = json.loads(queue.policy or '{"Statement": []}')
+    told = {"aws:SourceArn": source_arn, "aws:SourceAccount": ACCOUNT}
+    return any(
+        statement["Effect"] == "Allow"
+        and service in _listed(statement["Principal"].get("Service", []))
+        and "sqs:SendMessage" in _listed(statement["Action"])
+        and all(_is_met(condition, told) for condition in statement.get("Condition", {}).values())
+        for statement in policy["Statement"]
+    )
+
+
+def _is_met(condition: Mapping[str, Any], told: Mapping[str, str]) -> bool:
+    """Of an operator that compares texts: each key has one of its values."""
+    return all(any(fnmatch.fnmatchcase(told[key], each) for each in _listed(condition[key])) for key in condition)
 
 
 def denied(function: LambdaFunction, environ: Mapping[str, Any]) -> list[str]:

@@ -1,15 +1,19 @@
-"""S3: buckets as the template says, and notices as S3 writes them."""
+"""S3: buckets as the template says, and notices and events as S3 writes them."""
 
+import datetime as dt
 import json
 import threading
 import urllib.parse
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from moto.events.utils import EventMessageType
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
+from local.aws import events
 from local.aws.clients import client
 from local.aws.cloudformation import ResourceType
 from local.aws.gaps import fills
@@ -25,10 +29,38 @@ def encode_keys_as_s3_does(
     event = original(event_name, bucket, key, notification_id)
     told = event["Records"][0]["s3"]["object"]
     told["key"] = urllib.parse.quote_plus(key.name, safe="/")
-    told["sequencer"] = f"{int(key.last_modified.timestamp() * 1e6):018X}"
+    told["sequencer"] = _sequencer(key)
     if bucket.is_versioned:
         told["versionId"] = key.version_id
     return event
+
+
+@fills(notifications, "_send_event_bridge_message")
+def tell_eventbridge(
+    _original: Callable[..., Any], account_id: str, bucket: FakeBucket, event_name: str, key: Any
+) -> None:
+    """Moto misspells `etag`, tells a version where there is none and the same order of all, and hides what goes wrong.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
+    told = {"key": key.name, "size": key.size, "etag": key.etag.strip('"'), "sequencer": _sequencer(key)}
+    version = {"version-id": key.version_id} if bucket.is_versioned else {}
+    event: EventMessageType = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": notifications._detail_type(event_name),  # noqa: SLF001 moto has no other way
+        "source": "aws.s3",
+        "account": account_id,
+        "time": dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": bucket.region_name,
+        "resources": [bucket.arn],
+        "detail": {"version": "0", "bucket": {"name": bucket.name}, "object": told | version},
+    }
+    events.publish(bucket.region_name, event)
+
+
+def _sequencer(key: Any) -> str:
+    return f"{int(key.last_modified.timestamp() * 1e6):018X}"
 
 
 @fills(S3Response, "put_object")

@@ -1,10 +1,12 @@
-"""Schedules and rules reach functions."""
+"""Schedules reach functions, and rules reach functions and queues."""
 
 import json
 import time
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from moto.events.models import events_backends
 
 from local.aws import events
 from local.aws.embedded import EmbeddedAws
@@ -63,6 +65,74 @@ def test_an_event_reaches_the_functions_whose_rule_it_matches(aws: EmbeddedAws, 
     aws.wait_until_quiet()
     assert [event["detail"]["state"] for event in sees.events] == ["running"]
     assert scheduled.events == []
+
+
+ADMITTED = {"Service": "events.amazonaws.com"}
+
+
+class Queue:
+    """A queue that admits these rules."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws, self.name = aws, f"queue-{uuid4().hex[:8]}"
+        self.url = aws.client("sqs").create_queue(QueueName=self.name)["QueueUrl"]
+        self.arn = f"arn:aws:sqs:{aws.region}:{aws.account}:{self.name}"
+
+    def admit(self, *rules: str) -> None:
+        arns = [f"arn:aws:events:{self.aws.region}:{self.aws.account}:rule/{name}" for name in rules]
+        condition = {"ArnEquals": {"aws:SourceArn": arns}}
+        allowed = {"Effect": "Allow", "Principal": ADMITTED, "Action": "sqs:SendMessage", "Condition": condition}
+        policy = json.dumps({"Statement": [{**allowed, "Resource": self.arn}]})
+        self.aws.client("sqs").set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
+
+    def sources(self) -> list[str]:
+        told = self.aws.client("sqs").receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(each["Body"])["source"] for each in told]
+
+
+def rule_to_queue(aws: EmbeddedAws, queue: Queue, **target: object) -> str:
+    name = f"rule-{uuid4().hex[:8]}"
+    aws.client("events").put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    aws.client("events").put_targets(Rule=name, Targets=[{"Id": "1", "Arn": queue.arn, **target}])
+    return name
+
+
+def put_event(aws: EmbeddedAws, source: str) -> None:
+    aws.client("events").put_events(Entries=[{"Source": source, "DetailType": "State", "Detail": "{}"}])
+
+
+def test_an_event_reaches_a_queue_that_admits_its_rule(aws: EmbeddedAws) -> None:
+    queue = Queue(aws)
+    name, other = rule_to_queue(aws, queue), rule_to_queue(aws, queue)
+    queue.admit(name, other)
+    put_event(aws, name)
+    assert queue.sources() == [name]
+
+
+def test_a_disabled_rule_sends_nothing(aws: EmbeddedAws) -> None:
+    queue = Queue(aws)
+    name = rule_to_queue(aws, queue)
+    queue.admit(name)
+    aws.client("events").disable_rule(Name=name)
+    put_event(aws, name)
+    assert queue.sources() == []
+
+
+def test_an_event_that_its_queue_does_not_admit_is_a_dead_letter(aws: EmbeddedAws) -> None:
+    queue, dead_letters = Queue(aws), Queue(aws)
+    name = rule_to_queue(aws, queue, DeadLetterConfig={"Arn": dead_letters.arn})
+    queue.admit("another-rule")
+    dead_letters.admit(name)
+    put_event(aws, name)
+    assert (queue.sources(), dead_letters.sources()) == ([], [name])
+
+
+def test_an_event_that_no_queue_admits_is_told_and_not_dropped_quietly(aws: EmbeddedAws) -> None:
+    queue = Queue(aws)
+    name = rule_to_queue(aws, queue)
+    rules: Any = events_backends[aws.account][aws.region].event_buses["default"].rules
+    with pytest.raises(PermissionError, match=f"{name} may not send to {queue.arn}"):
+        rules[name].send_to_targets({"source": name})
 
 
 def test_targets_that_are_not_known_are_refused_rather_than_ignored(aws: EmbeddedAws) -> None:
