@@ -25,9 +25,9 @@ SECONDS_A_MINUTE = 60
 _OBSERVER = pl.Enum(list(TRAFFIC_METRICS_BY))
 _ON_ATTACHMENTS = ("TransitGatewayAttachment", "CoreNetworkAttachment")
 _KEY = ("minute", "observer", "scope", "attachment")
-_PASSED = ("flows", "bytes", "packets")
+_AMOUNTS = ("bytes", "packets")
 _REJECTED = ("rejected_flows", "rejected_inbound_flows", "rejected_outbound_flows")
-_COUNTS = (*_PASSED, *_REJECTED, *LOST_PACKETS)
+_COUNTS = ("flows", *_AMOUNTS, *_REJECTED, *LOST_PACKETS)
 _NO_ATTACHMENT = pl.lit(None, pl.Categorical())
 _SCHEMA: dict[str, pl.DataType] = {
     "minute": pl.Int64(),
@@ -60,11 +60,9 @@ def _whole(rows: pl.DataFrame, observer: TrafficDimension) -> Measurements:
 def _of_vpc(flows: pl.DataFrame) -> pl.DataFrame:
     rejected, inbound = pl.col("is_rejected"), pl.col("direction") == "ingress"
     is_second_look = pl.col("source_is_inside") & pl.col("destination_is_inside") & inbound & ~rejected
-    refused = (rejected, rejected & inbound, rejected & ~inbound)
-    return flows.group_by(_minute(), "scope").agg(
-        *_passed(~is_second_look.fill_null(value=False)),
-        *(each.sum().cast(pl.Int64).alias(name) for name, each in zip(_REJECTED, refused, strict=True)),
-    )
+    refused = zip(_REJECTED, (rejected, rejected & inbound, rejected & ~inbound), strict=True)
+    counts = [each.cast(pl.Int64).alias(name) for name, each in refused]
+    return _summed(flows.select(_minute(), "scope", *_passed(is_second_look), *counts), "scope")
 
 
 def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
@@ -74,18 +72,21 @@ def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
     lost = [name for name in LOST_PACKETS if name in flows.columns]
     has_lost = pl.sum_horizontal(lost) > 0 if lost else pl.lit(value=False)
     attachment = pl.col("tgw_attachment_id") if "tgw_attachment_id" in flows.columns else _NO_ATTACHMENT
-    return flows.group_by(_minute(), "scope", pl.when(has_lost).then(attachment).alias("attachment")).agg(
-        *_passed(~is_second_look.fill_null(value=False)), pl.col(lost).sum()
-    )
+    told = pl.when(has_lost).then(attachment).alias("attachment")
+    return _summed(flows.select(_minute(), "scope", told, *_passed(is_second_look), *lost), "scope", "attachment")
 
 
 def _minute() -> pl.Expr:
     return (pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute")
 
 
-def _passed(counted: pl.Expr) -> tuple[pl.Expr, ...]:
-    flows = counted.sum().cast(pl.Int64).alias("flows")
-    return flows, pl.col("bytes").filter(counted).sum(), pl.col("packets").filter(counted).sum()
+def _passed(is_second_look: pl.Expr) -> list[pl.Expr]:
+    counted = ~is_second_look.fill_null(value=False)
+    return [counted.cast(pl.Int64).alias("flows"), *(pl.when(counted).then(name).alias(name) for name in _AMOUNTS)]
+
+
+def _summed(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
+    return rows.group_by("minute", *by).agg(pl.exclude("minute", *by).sum())
 
 
 def add_up(parts: Sequence[Measurements]) -> Measurements:

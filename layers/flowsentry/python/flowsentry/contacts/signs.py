@@ -179,8 +179,8 @@ def signs_of_rejects(flows: EnrichedFlows) -> pl.DataFrame:
     """
     udp = pl.col("protocol") == UDP
     is_reply = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
-    rejected = pl.col("is_rejected") & ((udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6]))
-    return opening_signs(flows.filter(rejected))
+    rejected = flows.select(COLUMNS).filter("is_rejected")
+    return opening_signs(rejected.filter((udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6])))
 
 
 def settled(established: pl.DataFrame, opened: pl.DataFrame) -> Contacts:
