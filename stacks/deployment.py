@@ -199,8 +199,8 @@ class Deployment:
         if not (self.uses(CLOUDWATCH) or self.uses(S3)):
             empty = "sources, existing_log_groups and existing_buckets are []"
             yield f"{empty}; allowed: lists of which at least one is not empty"
-        yield from self._read_what_they_make("existing_log_groups", self.existing_log_groups)
-        yield from self._read_what_they_make("existing_buckets", self.existing_buckets)
+        yield from self._made_by_this_app("existing_log_groups", self.existing_log_groups)
+        yield from self._made_by_this_app("existing_buckets", self.existing_buckets)
         made = sum(LOG_GROUP_ENTRY_BYTES + len(form) for form in self.log_groups.values())
         size = made + len(json.dumps(self.existing_log_formats))
         if size > FORMATS_PARAMETER_BYTES:
@@ -210,7 +210,7 @@ class Deployment:
                 "they are looked up"
             )
 
-    def _read_what_they_make(self, key: str, existing: Sequence[ExistingLogGroup | ExistingBucket]) -> Iterator[str]:
+    def _made_by_this_app(self, key: str, existing: Sequence[ExistingLogGroup | ExistingBucket]) -> Iterator[str]:
         """What would be read twice, or written and read for ever: log groups and buckets of this app itself. Their
         names are known only by how they begin.
         """
