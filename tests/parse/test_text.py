@@ -71,7 +71,7 @@ BAD_LINES = [
     ("line-too-long", "2" * (MAX_LINE_BYTES + 1)),
     ("bad-value", line(V2, dstport=99999)),
     ("bad-value", line(V2, srcport=-1)),
-    ("bad-value", line(V2, protocol=256)),
+    ("bad-value", line(V2, protocol=65536)),
     ("bad-value", line(V2, action="FOO")),
     ("bad-value", line(V2, log_status="FINE")),
     ("bad-value", line(V2, packets=-3)),
