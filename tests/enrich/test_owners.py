@@ -1,5 +1,8 @@
 """Who is at each end: unattributed rather than misattributed."""
 
+import pytest
+
+from flowsentry.enrich.owners import MAX_SCOPES_RECALLED
 from flowsentry.fields import TRANSIT_GATEWAY_NAMES
 from flowsentry.ownership import Inventory
 from tests.builders import GATEWAY, OTHER_VPC, V2, VPC, enriched, gateway_line, interface, line
@@ -100,11 +103,15 @@ def test_the_ends_at_a_gateway_are_no_addresses_of_its_own() -> None:
     assert flows["source_is_inside"].to_list() + flows["destination_is_inside"].to_list() == [False] * 4
 
 
-def test_rows_of_many_scopes_keep_their_order() -> None:
-    lines = [gateway_line(tgw_src_vpc_id=f"vpc-{number % 7}", srcaddr=f"10.0.0.{number}") for number in range(40)]
-    owners = (interface(f"10.0.0.{number}", name=str(number), vpc_id=f"vpc-{number % 7}") for number in range(40))
-    seen = names_at_gateway(*lines, inventory=Inventory(interfaces=tuple(owners)))
-    assert [source for source, _ in seen] == [str(number) for number in range(40)]
+@pytest.mark.parametrize("scopes", [2, MAX_SCOPES_RECALLED, MAX_SCOPES_RECALLED + 1])
+def test_rows_of_many_scopes_keep_their_order(scopes: int) -> None:
+    numbers = [*range(100), *range(100)]
+    ends = [(f"10.0.0.{number // scopes}", f"vpc-{number % scopes}") for number in numbers]
+    lines = [gateway_line(srcaddr=address, tgw_src_vpc_id=vpc, dstaddr="-") for address, vpc in ends]
+    owners = (interface(address, name=f"{address} in {vpc}", vpc_id=vpc) for address, vpc in dict.fromkeys(ends))
+    known = Inventory(interfaces=(*owners, WEB))
+    seen = names_at_gateway(*lines, gateway_line(srcaddr="203.0.113.1"), inventory=known)
+    assert seen == [*((f"{address} in {vpc}", None) for address, vpc in ends), ("web-1", None)]
 
 
 def test_an_address_behind_no_vpc_has_no_owner_of_any() -> None:

@@ -7,6 +7,10 @@ from flowsentry.territory import Territory
 from flowsentry.transit_gateways import is_of_transit_gateway
 
 _OWNER = ("owner_kind", "owner_id", "owner_name")
+MAX_SCOPES_RECALLED = 32
+"""VPCs of a chunk whose addresses are recalled, each in a table with a place for every category of the process. More:
+150,000 records of 1,000 VPCs and 300,000 addresses took 7 s so, and 0.15 s by a join (November 2026). Fewer: the join
+forgets, and takes 0.08 s where 17 VPCs recalled take 0.03 s."""
 
 
 def with_owners(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
@@ -72,27 +76,38 @@ def _facts(scopes: pl.Series, addresses: pl.Series, territory: Territory) -> pl.
     distinct = scopes.unique()
     if len(distinct) <= 1:
         return _facts_within(str(distinct.first()), addresses, territory)
-    rows = pl.int_range(len(addresses), eager=True, dtype=pl.UInt32)
-    ends = pl.DataFrame({"scope": scopes, "address": addresses, "row": rows})
+    ends = pl.DataFrame({"scope": scopes, "address": addresses})
+    if len(distinct) > MAX_SCOPES_RECALLED:
+        return _facts_across(ends, territory)
     parts = [
         _facts_within(str(part["scope"].first()), part["address"], territory).hstack([part["row"]])
-        for part in ends.partition_by("scope", maintain_order=False)
+        for part in ends.with_row_index("row").partition_by("scope", maintain_order=False)
     ]
     return pl.concat(parts).sort("row").drop("row")
 
 
 def _facts_within(scope: str, addresses: pl.Series, territory: Territory) -> pl.DataFrame:
-    return territory.recollection.facts(scope, addresses, lambda unseen: _looked_up(scope, unseen, territory))
+    def look_up(unseen: pl.Series) -> pl.DataFrame:
+        ends = pl.DataFrame({"address": unseen}).with_columns(pl.lit(scope, pl.Categorical()).alias("scope"))
+        return _looked_up(ends, territory)
+
+    return territory.recollection.facts(scope, addresses, look_up)
 
 
-def _looked_up(scope: str, addresses: pl.Series, territory: Territory) -> pl.DataFrame:
-    """A row for each address: whether it is in our networks or has an owner, and the owner."""
-    private, public = (territory.owners.filter(pl.col("scope") == within).drop("scope") for within in (scope, PUBLIC))
-    owned = (
-        addresses.rename("address")
-        .to_frame()
-        .join(private, on="address", how="left", maintain_order="left")
-        .join(public, on="address", how="left", suffix="_public", maintain_order="left")
+def _facts_across(ends: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+    """The same for many scopes at once, by a join and without a memory. Joined are numbers: twice as fast as texts."""
+    scope, address = (pl.col(name).to_physical().cast(pl.UInt64) for name in ("scope", "address"))
+    numbered = ends.with_columns((scope * (1 << 32) + address).alias("number"))
+    distinct = numbered.unique("number")
+    facts = _looked_up(distinct, territory).hstack([distinct["number"]])
+    return numbered.select("number").join(facts, on="number", how="left", maintain_order="left").drop("number")
+
+
+def _looked_up(ends: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+    """A row for each `address` and `scope`: whether it is in our networks or has an owner, and the owner."""
+    public = territory.owners.filter(pl.col("scope") == PUBLIC).drop("scope")
+    owned = ends.join(territory.owners, on=["scope", "address"], how="left", maintain_order="left").join(
+        public, on="address", how="left", suffix="_public", maintain_order="left"
     )
     is_owned = pl.coalesce("owner_id", "owner_id_public").is_not_null()
     return owned.select(
