@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key, write_enriched
+from flowsentry.fields import TRANSIT_GATEWAY_NAMES
 from flowsentry.flow_log_key import Origin
 from flowsentry.frames import EnrichedFlows
-from tests.builders import NOON, V2, V5, enriched, line
+from tests.builders import NOON, V2, V5, enriched, gateway_line, line
 
 SOURCE = "s3://logs/AWSLogs/123456789012/vpcflowlogs/a.log.gz"
 
@@ -44,9 +45,13 @@ def test_no_rows_are_no_file(tmp_path: Path, sizes: tuple[int, ...]) -> None:
     assert not path.exists()
 
 
-@pytest.mark.parametrize("names", [V2, V5, (*V5, "moon-phase")], ids=["v2", "v5", "with an unknown field"])
+@pytest.mark.parametrize(
+    "names",
+    [V2, V5, TRANSIT_GATEWAY_NAMES, (*V5, "moon-phase")],
+    ids=["v2", "v5", "transit gateway", "with an unknown field"],
+)
 def test_columns_and_values_are_those_of_the_enriched_flows(tmp_path: Path, names: tuple[str, ...]) -> None:
-    flows = enriched([line(names), line(names, srcport="-", dstaddr="-")], names)
+    flows = enriched([gateway_line(names), gateway_line(names, srcport="-", dstaddr="-")], names)
     write_enriched(iter([flows]), EnrichedFile(tmp_path / "enriched.parquet"))
     written = pl.read_parquet(tmp_path / "enriched.parquet")
     repeated = ("source_address", "destination_address", "source_scope", "destination_scope", "is_ipv6", "is_rejected")

@@ -23,7 +23,7 @@ _ANY: _Needs = {
 }
 _VPC: _Needs = {
     ("action",): "nothing counts as refused by a rule",
-    ("interface-id",): "who it was is told by addresses alone",
+    ("interface-id",): "who it was is told by addresses alone; neither VPC nor direction is learned",
     ("vpc-id",): "the VPC is the one that the inventory knows of the interface, else unknown",
     ("flow-direction",): "the direction is told by the address that all records of an interface have",
     ("pkt-srcaddr",): "what a NAT gateway or a node passes on is told as sent by it",
