@@ -6,10 +6,10 @@ A flow is often logged twice, and its flows, bytes and packets count once.
 - Transit gateways: a record is written at each attachment where traffic enters (ingress) or leaves (egress), with the
   other one as tgw-pair-attachment-id (https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html, and in so many
   words https://docs.aws.amazon.com/network-manager/latest/cloudwan/cwan-flow-logs.html). A flow log on the gateway has
-  both, which its resource-type tells: what is lost inside enters and never leaves, so a flow counts where it enters. A
-  flow log on an attachment has that attachment's side only: each of its records counts. Of a flow between two
-  attachments with flow logs of their own both count: no record tells of the other's. A flow log on the gateway instead
-  avoids that.
+  both, which its resource-type tells: what is lost inside enters and never leaves, so a flow counts where it enters (of
+  an edge of a core network: what enters there). A flow log on an attachment has that attachment's side only: each of
+  its records counts. Of a flow between two attachments with flow logs of their own both count: no record tells of the
+  other's. A flow log on the gateway instead avoids that.
 - Packets are lost once, at one of the two: those of every record count.
 """
 
