@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
+from flowsentry.decode.whole_lines import in_parts
 from flowsentry.errors import CutOffError, PoisonError
 
 OPENING = b"{"
@@ -36,7 +37,8 @@ def messages(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
     Raises PoisonError for what Firehose makes of a CloudWatch Logs subscription: its envelopes.
     """
-    for number, chunk in enumerate(chunks):
+    parts = (part for chunk in chunks for part in in_parts(chunk, chunk.count(b"\n")))
+    for number, chunk in enumerate(parts):
         lines = pl.Series([chunk.decode(errors="replace").removesuffix("\n")]).str.split("\n").explode()
         if not number:
             _refuse_envelope(lines[:1])

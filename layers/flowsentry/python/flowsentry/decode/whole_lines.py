@@ -5,6 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from flowsentry.errors import CutOffError
 from flowsentry.frames import MAX_LINE_BYTES
 
+MAX_LINES = 1 << 20
+"""Lines handed on at a time, seven times what CHUNK_BYTES has of records. More: memory for what is no record, some 150
+bytes for each empty line. Fewer: short records come in more chunks than they need."""
+
 
 def in_chunks(pieces: Iterable[bytes], chunk_bytes: int) -> Iterator[bytes]:
     """The same text in chunks of about `chunk_bytes` that end with a newline; what follows the last newline of a source
@@ -45,3 +49,13 @@ def _split_at_last_line(held: Sequence[bytes], chunk_bytes: int) -> tuple[bytes,
         line = b"".join(held)
         return b"", line if len(line) <= chunk_bytes else line[: MAX_LINE_BYTES + 1]
     return b"".join((*before, memoryview(last)[:end])), last[end:]
+
+
+def in_parts(text: bytes, lines: int) -> Iterator[bytes]:
+    """The same lines, in parts of at most about MAX_LINES; `lines` is how many there are."""
+    step = max(1, len(text) // -(-max(lines, 1) // MAX_LINES))
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", min(start + step, len(text)) - 1) + 1
+        yield text[start:end]
+        start = end

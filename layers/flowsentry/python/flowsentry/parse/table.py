@@ -115,8 +115,9 @@ def _long(is_long: pl.Series | None) -> Iterator[pl.Expr]:
 
 def _lost(values: pl.DataFrame) -> Iterator[pl.Expr]:
     """Why rows are rejected whose text was no UTF-8, here or in whatever wrote it. Few files have any but ASCII."""
-    texts = values.select(pl.col(pl.String).fill_null(""))
-    if texts.select(pl.all().str.len_bytes().sum()).row(0) != texts.select(pl.all().str.len_chars().sum()).row(0):
+    texts = values.select(pl.col(pl.String))
+    sizes = [texts.select(size) for size in (pl.all().str.len_bytes().sum(), pl.all().str.len_chars().sum())]
+    if not sizes[0].equals(sizes[1]):
         yield _because("not-utf-8", pl.any_horizontal(pl.col(pl.String).str.contains(REPLACEMENT, literal=True)))
 
 

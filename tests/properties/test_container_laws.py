@@ -1,0 +1,194 @@
+"""Laws of containers: the same records, whatever they come in."""
+
+import gzip
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+from polars.testing.parametric import series
+
+from flowsentry.decode import object_texts, parquet
+from flowsentry.errors import PoisonError
+from flowsentry.fields import FIELDS, MISSING, column_of, dtype_of
+from flowsentry.frames import LogTable, Parsed
+from flowsentry.parse import parse_chunk, parse_table
+from tests.builders import V2, flow_log, log_text
+from tests.properties.strategies import LAW, bad_lines, formats, records
+
+INTEGERS = {"INT_32": pl.Int32(), "INT_64": pl.Int64()}
+FLAT = (
+    *(pl.String, pl.Binary, pl.Categorical, pl.Boolean, pl.Int8, pl.Int64, pl.UInt64, pl.Float32, pl.Float64),
+    *(pl.Decimal, pl.Date, pl.Datetime, pl.Duration, pl.Time, pl.Null),
+)
+
+
+@st.composite
+def lines_of_a_format(draw: st.DrawFn) -> tuple[tuple[str, ...], list[str]]:
+    names = draw(formats)
+    return names, draw(st.lists(records(names), min_size=1, max_size=12))
+
+
+def log_format(names: Sequence[str]) -> str:
+    return " ".join(f"${{{name}}}" for name in names)
+
+
+def parsed(data: bytes, *log_formats: str) -> list[Parsed]:
+    return [each for chunk in object_texts([data], log_formats) for each in parse_chunk(chunk)]
+
+
+def records_in(data: bytes, *log_formats: str) -> pl.DataFrame:
+    found = parsed(data, *log_formats)
+    assert sum(each.rejected.total for each in found) == 0
+    return pl.concat(each.records for each in found)
+
+
+def as_strings(names: Sequence[str], lines: Sequence[str]) -> pl.DataFrame:
+    schema = dict.fromkeys(map(column_of, names), pl.String)
+    return pl.DataFrame([line.split(" ") for line in lines], schema=schema, orient="row")
+
+
+def as_aws_types(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with integers where AWS writes integers, and null for what is missing there."""
+    types = {field.column: INTEGERS.get(field.parquet_type) for field in FIELDS}
+    return rows.with_columns(
+        pl.when(pl.col(name) != MISSING).then(name).cast(types[name]) for name in rows.columns if types[name]
+    )
+
+
+def as_file(rows: pl.DataFrame, **options: Any) -> bytes:
+    file = io.BytesIO()
+    rows.write_parquet(file, **options)
+    return file.getvalue()
+
+
+@LAW
+@given(lines_of_a_format(), st.sampled_from(["gzip", "zstd", "uncompressed"]), st.booleans())
+def test_text_and_parquet_of_the_same_records_are_equal(
+    lines: tuple[tuple[str, ...], list[str]],
+    compression: str,
+    packed: bool,  # noqa: FBT001
+) -> None:
+    names, texts = lines
+    expected = records_in(flow_log(texts, names))
+    strings = as_strings(names, texts)
+    for rows in (strings, as_aws_types(strings), strings.select(reversed(strings.columns))):
+        file = as_file(rows, compression=compression)
+        seen = records_in(gzip.compress(file, mtime=0) if packed else file)
+        assert_frame_equal(seen.select(expected.columns), expected, categorical_as_str=True)
+
+
+@LAW
+@given(lines_of_a_format(), st.integers(1, 5), st.integers(1, 7))
+def test_how_a_parquet_file_is_cut_is_irrelevant_to_its_records(
+    lines: tuple[tuple[str, ...], list[str]], group_rows: int, table_rows: int
+) -> None:
+    names, texts = lines
+    expected = records_in(flow_log(texts, names))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet, "ROWS_AT_A_TIME", table_rows)
+        seen = records_in(as_file(as_aws_types(as_strings(names, texts)), row_group_size=group_rows))
+    assert_frame_equal(seen, expected, categorical_as_str=True)
+
+
+@LAW
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n{"), max_size=40), min_size=1))
+def test_the_message_of_a_json_line_is_the_line(texts: list[str]) -> None:
+    plain = list(object_texts([log_text(["2", *texts], V2).text], [log_format(V2)]))
+    for between in ("\n", "", "\r\n"):
+        for options in ({}, {"ensure_ascii": False}):
+            objects = (json.dumps({"message": each}, **options) for each in ("2", *texts))  # type: ignore[arg-type]
+            assert list(object_texts([between.join(objects).encode()], [log_format(V2)])) == plain
+
+
+def is_found_below_lines(names: tuple[str, ...]) -> bool:
+    """Whether a header of these names is told from lines wherever it stands: it has what next to all headers have."""
+    return len(names) > 1 and "l" in " ".join(names)
+
+
+files_in_a_row = st.lists(
+    lines_of_a_format().filter(lambda file: is_found_below_lines(file[0])), min_size=1, max_size=4
+)
+
+
+@LAW
+@given(files_in_a_row, st.booleans())
+def test_files_put_together_are_what_each_is(
+    files: list[tuple[tuple[str, ...], list[str]]],
+    packed: bool,  # noqa: FBT001
+) -> None:
+    texts = [flow_log(lines, names) for names, lines in files]
+    whole = b"".join(gzip.compress(each, mtime=0) if packed else each for each in texts)
+    seen, expected = parsed(whole), [each for text in texts for each in parsed(text)]
+    assert sum(each.lines for each in seen) == sum(len(lines) for _, lines in files)
+    assert [each.records.columns for each in seen] == [each.records.columns for each in expected]
+    for one, other in zip(seen, expected, strict=True):
+        assert_frame_equal(one.records, other.records, categorical_as_str=True)
+
+
+@LAW
+@given(st.data())
+def test_bad_lines_of_files_put_together_have_their_numbers(data: st.DataObject) -> None:
+    names = data.draw(formats)
+    files = data.draw(
+        st.lists(st.lists(st.one_of(records(names), bad_lines(names)), max_size=5), min_size=1, max_size=4)
+    )
+    whole = b"".join(flow_log(lines, names) for lines in files)
+    told = [(number, text) for each in parsed(whole) for number, _, text in each.rejected.sample]
+    in_the_file = whole.decode().split("\n")
+    assert all(in_the_file[number - 1].rstrip("\r")[:512] == text for number, text in told)
+
+
+STARTS = (b"", flow_log([], V2), b"PAR1", b'{"message":"', b"\x1f\x8b\x08\x00", b"\xef\xbb\xbf", b"version ")
+
+
+@LAW
+@given(st.sampled_from(STARTS), st.binary(max_size=200), st.sampled_from([b"", b"\n", b"PAR1", b"}"]), st.booleans())
+def test_any_bytes_are_poison_or_have_each_line_accounted_for(
+    start: bytes,
+    middle: bytes,
+    end: bytes,
+    packed: bool,  # noqa: FBT001
+) -> None:
+    data = start + middle + end
+    for log_formats in ((), (log_format(V2),), (log_format(V2), log_format(V2[:3]))):
+        try:
+            found = parsed(gzip.compress(data, mtime=0) if packed else data, *log_formats)
+        except PoisonError:
+            continue
+        assert all(len(each.records) + each.rejected.total == each.lines for each in found)
+
+
+NAMES = st.sampled_from([*(field.name for field in FIELDS), "moon-phase", "tide"])
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> pl.DataFrame:
+    """Some fields, each in a column of whatever type."""
+    names = draw(st.lists(NAMES, min_size=1, max_size=5, unique=True))
+    rows = draw(st.integers(0, 8))
+    sized = series(min_size=rows, max_size=rows, allow_null=True, allowed_dtypes=FLAT)
+    return pl.DataFrame([draw(sized).alias(name) for name in names])
+
+
+@LAW
+@given(tables())
+def test_rows_of_any_types_are_records_or_rejected(rows: pl.DataFrame) -> None:
+    seen = parse_table(LogTable(rows, 2))
+    assert len(seen.records) + seen.rejected.total == seen.lines == len(rows)
+    assert seen.records.schema == {column_of(name): dtype_of(name) for name in rows.columns}
+
+
+@LAW
+@given(tables())
+def test_a_row_is_what_it_is_among_others(rows: pl.DataFrame) -> None:
+    seen = parse_table(LogTable(rows, 2))
+    each = [parse_table(LogTable(rows[number], number + 2)) for number in range(len(rows))]
+    assert seen.rejected.sample == [line for one in each for line in one.rejected.sample]
+    if each:
+        assert_frame_equal(seen.records, pl.concat(one.records for one in each), categorical_as_str=True)
