@@ -12,7 +12,7 @@ from flowsentry.decode import object_texts, subscription
 from flowsentry.errors import PoisonError
 from flowsentry.fields import DEFAULT_NAMES, unknown_names
 from flowsentry.frames import LogText, Parsed
-from flowsentry.parse import parse
+from flowsentry.parse import parse, parse_chunk
 from flowsentry.pipeline import Outcome
 from tests.builders import Watch, log_text
 from tests.recorded import recorded
@@ -81,6 +81,27 @@ def test_values_of_version_5_are_typed() -> None:
     row = parse(text).records.row(1, named=True)
     assert (row["account_id"], row["bytes"], row["tcp_flags"], row["traffic_path"]) == ("999999999999", 3015, 7, 7)
     assert (row["flow_direction"], row["pkt_dst_aws_service"], row["sublocation_id"]) == ("egress", "S3", None)
+
+
+def test_a_parquet_file_of_strings_has_the_values_that_a_peer_reads_from_it() -> None:
+    (table,) = object_texts([recorded("samples/flowlogs-reader/flows.parquet").read_bytes()])
+    (read,) = parse_chunk(table)
+    times = {"start": 1439387263, "end": 1439387264}
+    flow = ("srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes", "action")
+    assert read.rejected.total == 0
+    for record, interface_id, log_status, values in zip(
+        read.records.iter_rows(named=True),
+        ("eni-102010ab", "eni-202010ab", "eni-202010ab"),
+        ("OK", "NODATA", "NODATA"),
+        (
+            ("198.51.100.1", "192.0.2.1", 443, 49152, 6, 10, 840, "ACCEPT"),
+            (None,) * 8,
+            ("198.51.100.7", "192.0.2.156", 80, 100, 8080, None, None, None),
+        ),
+        strict=True,
+    ):
+        told = {"version": 2, "account_id": "123456789010", "interface_id": interface_id, "log_status": log_status}
+        assert record == told | times | dict(zip(flow, values, strict=True))
 
 
 def parsed(names: str, line: str) -> Parsed:

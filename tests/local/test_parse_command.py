@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from flowsentry.fields import DEFAULT_NAMES
@@ -93,6 +94,51 @@ def test_lines_without_a_header_are_read_by_the_format_given(flowsentry: Flowsen
     done = flowsentry("parse", written(tmp_path, content), "--format", V2_FORMAT)
     assert [record["srcport"] for record in done.records] == [1, 2]
     assert [list(record) for record in done.records] == [[name.replace("-", "_") for name in DEFAULT_NAMES]] * 2
+
+
+def test_lines_may_be_of_several_formats(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    swapped = (*V2[:5], "dstport", "srcport", *V2[7:], "vpc-id")
+    lines = [line(V2, srcport=1), line(swapped, version=3, srcport=2), "neither", line(V2, srcport=3)]
+    path = written(tmp_path, "".join(f"{each}\n" for each in lines).encode())
+    swapped_format = " ".join(f"${{{name}}}" for name in swapped)
+    done = flowsentry("parse", path, "--format", V2_FORMAT, "--format", swapped_format)
+    assert [(record["srcport"], "vpc_id" in record) for record in done.records] == [(1, False), (3, False), (2, True)]
+    assert done.complaints[-1].startswith(f"{path}: rejected 1 (")
+
+
+def test_json_lines_are_read_by_the_format_given(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    content = "".join(json.dumps({"message": line(V2, srcport=port)}) for port in (1, 2)).encode()
+    done = flowsentry("parse", written(tmp_path, content), "--format", V2_FORMAT)
+    assert [record["srcport"] for record in done.records] == [1, 2]
+
+
+def test_parquet_is_printed_as_its_text_is(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    lines = [line(srcport=1), no_data(), line(srcport=2)]
+    rows = pl.DataFrame([each.split(" ") for each in lines], schema=[*V5], orient="row")
+    rows.write_parquet(tmp_path / "flows.log.parquet")
+    done = flowsentry("parse", tmp_path / "flows.log.parquet")
+    assert done.records == flowsentry("parse", written(tmp_path, flow_log(lines))).records
+    assert (done.code, done.err) == (0, "")
+
+
+def test_of_a_parquet_file_what_is_rejected_is_told_with_its_row_as_a_line(
+    flowsentry: Flowsentry, tmp_path: Path
+) -> None:
+    path = tmp_path / "flows.parquet"
+    pl.DataFrame({"srcaddr": ["10.0.0.1", "10.0.0.2"], "srcport": [1, 70000]}).write_parquet(path)
+    done = flowsentry("parse", path)
+    assert len(done.records) == 1
+    assert done.complaints[0] == f"{path}:3: bad-value srcport: '10.0.0.2 70000'"
+
+
+@pytest.mark.parametrize("size", [-1, 40])
+def test_a_parquet_file_that_was_cut_off_is_told(flowsentry: Flowsentry, tmp_path: Path, size: int) -> None:
+    path = tmp_path / "flows.parquet"
+    pl.DataFrame({"srcaddr": ["10.0.0.1"]}).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:size])
+    done = flowsentry("parse", path)
+    assert (done.code, done.out) == (1, "")
+    assert "the Parquet file ends in the middle" in done.err
 
 
 def test_standard_input_is_a_dash(flowsentry: Flowsentry) -> None:

@@ -39,7 +39,8 @@ def messages(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     parts = (part for chunk in chunks for part in in_parts(chunk, chunk.count(b"\n")))
     for number, chunk in enumerate(parts):
-        lines = pl.Series([chunk.decode(errors="replace").removesuffix("\n")]).str.split("\n").explode()
+        text = chunk if chunk.isascii() else chunk.decode(errors="replace").encode()
+        lines = pl.read_lines(text).to_series()
         if not number:
             _refuse_envelope(lines[:1])
         yield (_messages(lines, may_have_breaks=b"\\" in chunk).str.join("\n").item() + "\n").encode()
