@@ -60,6 +60,17 @@ def test_columns_and_values_are_those_of_the_enriched_flows(tmp_path: Path, name
     assert [tuple(map(str, row)) for row in written.rows()] == [tuple(map(str, row)) for row in kept.rows()]
 
 
+def test_of_several_formats_the_columns_are_those_of_the_first_and_all_rows_are_written(tmp_path: Path) -> None:
+    of_two = [
+        enriched([line(names, srcport=port)], names) for port, names in ((1, V5), (2, V2), (3, (*V5, "moon-phase")))
+    ]
+    assert write_enriched(iter(of_two), EnrichedFile(tmp_path / "enriched.parquet")) == 3
+    written = pl.read_parquet(tmp_path / "enriched.parquet")
+    assert written["srcport"].to_list() == [1, 2, 3]
+    assert written["tcp_flags"].to_list() == [3, None, 3]
+    assert "moon_phase" not in written.columns
+
+
 def test_no_column_has_a_type_that_athena_does_not_read(tmp_path: Path) -> None:
     write_enriched(chunks(2), EnrichedFile(tmp_path / "enriched.parquet"))
     types = set(pl.read_parquet(tmp_path / "enriched.parquet").schema.dtypes())

@@ -38,7 +38,8 @@ class MixedText:
 class LogTable:
     """decode → parse: some rows of a Parquet file, with the column names and types that its writer chose.
 
-    `first_line` is the number of its first row in the file, as if each were a line below a header.
+    Columns are of single values, and no field has two. `first_line` is the number of its first row in the file, as if
+    each were a line below a header.
     """
 
     rows: pl.DataFrame
