@@ -18,8 +18,8 @@ from flowsentry.errors import PoisonError
 from flowsentry.fields import FIELDS, MISSING, column_of, dtype_of
 from flowsentry.frames import LogTable, Parsed
 from flowsentry.parse import parse_chunk, parse_table
-from tests.builders import V2, flow_log, log_text
-from tests.properties.strategies import LAW, bad_lines, formats, records
+from tests.builders import V2, V5, Watch, flow_log, line, log_text
+from tests.properties.strategies import LAW, LAW_OF_TRAFFIC, bad_lines, failures, formats, records
 
 INTEGERS = {"INT_32": pl.Int32(), "INT_64": pl.Int64()}
 FLAT = (
@@ -192,3 +192,23 @@ def test_a_row_is_what_it_is_among_others(rows: pl.DataFrame) -> None:
     assert seen.rejected.sample == [line for one in each for line in one.rejected.sample]
     if each:
         assert_frame_equal(seen.records, pl.concat(one.records for one in each), categorical_as_str=True)
+
+
+@LAW_OF_TRAFFIC
+@given(failures)
+def test_what_is_found_does_not_depend_on_the_container(openings: list[dict[str, Any]]) -> None:
+    lines = [line(V5, **opening) for opening in openings]
+    half = len(lines) // 2
+    messages = "".join(json.dumps({"message": each}) for each in [" ".join(V5), *lines])
+    containers = (
+        flow_log(lines, V5),
+        as_file(as_aws_types(as_strings(V5, lines)), row_group_size=7),
+        messages.encode(),
+        flow_log(lines[:half], V5) + flow_log([line((*V5, "type"), **each) for each in openings[half:]], (*V5, "type")),
+    )
+    seen = [(Watch(), data) for data in containers]
+    outcomes = [watch.see(data)[0] for watch, data in seen]
+    assert {(each.lines, each.accepted_records, each.newest_end) for each in outcomes} == {
+        (len(lines), len(lines), outcomes[0].newest_end)
+    }
+    assert all(watch.found == seen[0][0].found for watch, _ in seen)
