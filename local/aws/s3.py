@@ -6,9 +6,8 @@ import threading
 import urllib.parse
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from moto.events.utils import EventMessageType
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
@@ -17,6 +16,9 @@ from local.aws import events
 from local.aws.clients import client
 from local.aws.cloudformation import ResourceType
 from local.aws.gaps import fills
+
+if TYPE_CHECKING:
+    from moto.events.utils import EventMessageType
 
 _one_put_at_a_time = threading.RLock()
 
