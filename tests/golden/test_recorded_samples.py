@@ -1,5 +1,6 @@
 """Records that others recorded, parsed to what others expect of them."""
 
+import gzip
 import json
 import re
 from base64 import b64decode
@@ -159,3 +160,17 @@ def test_payloads_of_other_log_groups_are_read_as_payloads(name: str) -> None:
     payload = subscription(b64decode(event["awslogs"]["data"]))
     assert payload.log_group
     assert payload.is_control or payload.text.endswith(b"\n")
+
+
+@pytest.mark.parametrize("name", ["cloudwatch_logs", "cloudwatch_logs_2"])
+def test_an_envelope_of_others_has_a_line_for_each_log_event(name: str) -> None:
+    envelope = recorded(f"samples/datadog/{name}.json").read_bytes()
+    payload = subscription(gzip.compress(envelope, mtime=0))
+    assert payload.text.count(b"\n") == len(json.loads(envelope)["logEvents"])
+
+
+def test_every_sample_is_used_by_some_test() -> None:
+    samples = [path for path in recorded("samples").glob("*/*") if path.name != "SOURCE.txt"]
+    tests = "".join(path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py"))
+    assert [path.name for path in samples if path.stem not in tests] == []
+    assert samples

@@ -13,6 +13,7 @@ from flowsentry.aws import clients
 from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.finding_table import FindingTable
 from flowsentry.aws.object_notice import direct_messages, is_queue_batch, object_notices
+from flowsentry.errors import PoisonError
 from flowsentry.findings import Finding
 from flowsentry.metric_names import PIPELINE_METRICS
 from tests.lambdas.conftest import NOW, ROOT, Invocation, LoadHandler, World, metrics_in, recorded, total
@@ -187,3 +188,15 @@ def test_a_payload_recorded_by_others_is_understood_up_to_its_log_group(
     event = json.loads(recorded_by_others(f"samples/{name}").read_text())
     with pytest.raises(Exception, match="has no log format"):
         load_handler("stream_processor").lambda_handler(event, invocation)
+
+
+@pytest.mark.parametrize(
+    "name", ["aws-lambda-go/kinesis-firehose-event.json", "powertools-python/kinesisFirehoseKinesisEvent.json"]
+)
+def test_what_firehose_asks_of_a_function_that_transforms_is_refused_in_words(
+    name: str, load_handler: LoadHandler, invocation: Invocation
+) -> None:
+    event = json.loads(recorded_by_others(f"samples/{name}").read_text())
+    with pytest.raises(PoisonError, match=r"none of CloudWatch Logs") as poison:
+        load_handler("stream_processor").lambda_handler(event, invocation)
+    assert poison.value.reason == "not-a-subscription"
