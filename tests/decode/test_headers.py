@@ -134,6 +134,11 @@ def test_another_header_may_begin_with_any_field(field: Field, spelled: Callable
     assert [text.names for text in texts_in(FEW, file)] == [V2, names]
 
 
+def test_another_header_that_lacks_what_next_to_all_have_is_a_rejected_line() -> None:
+    (text,) = texts_in(FEW + flow_log([], ("srcaddr", "dstaddr")))
+    assert parse(text).rejected.sample == [(4, "too-few-fields", "srcaddr dstaddr")]
+
+
 def test_headers_after_one_another_are_no_lines() -> None:
     assert texts_in((NAMES + b"\n") * 5 + BODY) == [LogText(V2, BODY, 6)]
 
