@@ -17,8 +17,8 @@ MIN_KNOWN_NAMES = 2
 _MARK = b"l"
 """A letter that headers have (`protocol`, `log-status`, `flow-direction`), and lines up to version 5 do not but for
 those of Local Zones and the like. To look for one byte takes 0.3 % of the time of decoding and parsing; to look at the
-start of each line, where it is found, 5 % (November 2026). So a header without it, other than the first one of its file,
-is taken for a line, and rejected.
+start of each line, where it is found, 5 % (November 2026). So a header without it, other than the first of its file, is
+taken for a line, and rejected.
 """
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
