@@ -95,3 +95,10 @@ def test_what_the_origin_tells_and_the_format_does_not_is_in_columns(tmp_path: P
 def test_what_an_origin_does_not_know_is_no_column(tmp_path: Path) -> None:
     write_enriched(chunks(1), EnrichedFile(tmp_path / "enriched.parquet", Origin("210987654321", None)))
     assert not {"region", "flow_log_id"} & set(pl.read_parquet(tmp_path / "enriched.parquet").columns)
+
+
+def test_what_a_later_format_says_itself_is_not_overwritten_by_the_origin(tmp_path: Path) -> None:
+    without = V2[2:]
+    parts = [enriched([line(without)], without), enriched([line(V2)], V2)]
+    write_enriched(iter(parts), EnrichedFile(tmp_path / "enriched.parquet", Origin("210987654321", "eu-west-1")))
+    assert pl.read_parquet(tmp_path / "enriched.parquet")["account_id"].to_list() == ["210987654321", "123456789012"]
