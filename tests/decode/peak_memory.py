@@ -6,7 +6,6 @@ reads it from standard input and prints an Outcome as JSON.
 
 import io
 import json
-import resource
 import subprocess
 import sys
 import zlib
@@ -25,6 +24,7 @@ from flowsentry.parse import parse_chunk
 from tests.builders import V2, flow_log, line
 
 ROOT = Path(__file__).resolve().parents[2]
+STATUS = Path("/proc/self/status")
 MIB = 1 << 20
 GIB = 1 << 30
 HEADER = flow_log([], V2)
@@ -52,6 +52,12 @@ def outcome_of(name: str) -> Outcome:
             [*command, "read", name], check=True, stdin=maker.stdout, stdout=subprocess.PIPE, cwd=ROOT, env=environment
         )
     return Outcome(**json.loads(told.stdout))
+
+
+def _peak_kib() -> int:
+    """The most memory this program held. What getrusage tells includes the process that it was forked from."""
+    (told,) = (each for each in STATUS.read_text().splitlines() if each.startswith("VmHWM:"))
+    return int(told.split()[1])
 
 
 def times(block: bytes, total: int) -> Iterator[bytes]:
@@ -129,7 +135,7 @@ def read(blocks: Iterable[bytes], log_formats: Sequence[str]) -> Outcome:
             rejected += parsed.rejected.counts
     except PoisonError as error:
         poison = error.reason
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    peak_mib = _peak_kib() // 1024
     return Outcome(peak_mib, lines, records, dict(rejected), poison)
 
 
