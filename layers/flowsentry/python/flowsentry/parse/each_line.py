@@ -12,13 +12,11 @@ from flowsentry.parse.values import typed
 MAX_SAMPLE_CHARACTERS = 512
 MAX_SAMPLE_LINES = 20
 """Rejected lines of one chunk that are kept as a sample, each cut at MAX_SAMPLE_CHARACTERS."""
-_BLOCK = MAX_LINE_BYTES // 2
 LINES_AT_A_TIME = 16_384
 """Lines looked at together. More: their columns of text take more memory. Fewer: the fixed cost is paid more often."""
+_BLOCK = MAX_LINE_BYTES // 2
 REPLACEMENT = "\ufffd"
 """What stands for bytes that were no UTF-8."""
-
-_SEPARATORS = " *\r?$"
 
 
 def readable(text: bytes) -> bytes:
@@ -40,18 +38,15 @@ def _with_long_lines_cut(text: bytes) -> bytes:
 
 def read_each(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     """The records among the lines, and for each line why it is none; null where it is one."""
-    parts = [_read_some(names, line_texts[first : first + LINES_AT_A_TIME]) for first in _firsts(len(line_texts))]
+    firsts = range(0, max(len(line_texts), 1), LINES_AT_A_TIME)
+    parts = [_read_some(names, line_texts[first : first + LINES_AT_A_TIME]) for first in firsts]
     return pl.concat([records for records, _ in parts]), pl.concat([reasons for _, reasons in parts])
-
-
-def _firsts(lines: int) -> range:
-    return range(0, max(lines, 1), LINES_AT_A_TIME)
 
 
 def _read_some(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     values = _values(names, line_texts)
     records = typed(values, names)
-    facts = pl.DataFrame({"line": line_texts, "separators": separators_in(line_texts)})
+    facts = pl.DataFrame({"line": line_texts, "separators": _separators_in(line_texts)})
     untyped = [name for name in names if _has_untyped(values[column_of(name)], records[column_of(name)])]
     bad = {name: (values[column_of(name)] != MISSING) & records[column_of(name)].is_null() for name in untyped}
     reasons = facts.select(_reason(len(names), bad)).to_series()
@@ -77,7 +72,7 @@ def _has_untyped(values: pl.Series, records: pl.Series) -> bool:
     return records.null_count() > values.null_count() + int((values == MISSING).sum())
 
 
-def separators_in(line_texts: pl.Series) -> pl.Series:
+def _separators_in(line_texts: pl.Series) -> pl.Series:
     """The number of separators between the fields of each line; spaces at its end are none."""
     return line_texts.str.strip_chars_end(" \r").str.count_matches(" ", literal=True)
 
