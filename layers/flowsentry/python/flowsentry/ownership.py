@@ -1,11 +1,20 @@
-"""Owner and Inventory: who has which interface and address."""
+"""Interface and Inventory: who has, and had, which interface and address, and what is known of the networks between."""
 
-import gzip
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
+
+import polars as pl
+
+from flowsentry.holdings import FOREVER, continued, holdings, kept
+from flowsentry.rules import Rules
+from flowsentry.scopes import PUBLIC
+
+SECONDS_A_DAY = 86_400
+RETENTION_DAYS = 7
+"""How long an owner that is gone can still be named. Longer: replays of older flow logs find their owners, and the
+snapshot grows with every instance that ever was. Shorter: flow logs delivered late, or read again, stay unnamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +22,10 @@ class Interface:
     """One network interface, with whom it belongs to. `owner_kind` is a word such as `instance`, `application load
     balancer`, `nat gateway`; `owner_name` the name people know it by (a Name tag, a load balancer's name), else the id.
     `addresses` are all private ones, the primary first; `public_addresses` those associated with them.
+
+    `attached_at` is the Unix second since when its owner has it, where that is known; `is_lasting` says that it never
+    has another owner. What has an address and no interface, such as a pod or an elastic IP in waiting, has no
+    `interface_id`.
     """
 
     interface_id: str
@@ -25,61 +38,164 @@ class Interface:
     owner_id: str
     owner_name: str
     security_groups: tuple[str, ...] = ()
+    account_id: str = ""
+    attached_at: int | None = None
+    is_lasting: bool = False
 
     @property
     def owner(self) -> dict[str, str]:
         """The owner in the words of a finding's details."""
         return {"kind": self.owner_kind, "id": self.owner_id, "name": self.owner_name}
 
+    def holdings(self, place: str, since: int, last_seen: int) -> Iterator[tuple[object, ...]]:
+        """Its rows of a table of holdings. An interface's primary address is its own for life: it is the owner's since
+        the interface is. Other addresses come and go, so they are the owner's since they were seen.
+        """
+        ends = [(self.vpc_id, address) for address in self.addresses or ((None,) if self.interface_id else ())]
+        ends += [(PUBLIC, address) for address in self.public_addresses]
+        attached = min(since, self.attached_at or since) if self.interface_id else since
+        for number, (scope, address) in enumerate(ends):
+            is_primary = number == 0 and bool(self.interface_id)
+            yield (
+                *(place, scope, address, self.interface_id or None, self.account_id, self.vpc_id, self.subnet_id),
+                *(self.availability_zone, self.owner_kind, self.owner_id, self.owner_name),
+                *(" ".join(self.security_groups), is_primary, self.is_lasting),
+                *(attached if is_primary and scope != PUBLIC else since, last_seen),
+            )
 
-@dataclass(frozen=True)
-class Inventory:
-    """A snapshot of a region's interfaces and networks. `networks` are the CIDR blocks of each VPC; `taken_at` is Unix
-    seconds.
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a route table of a VPC leads to for a block of private addresses: a VPC (perhaps itself), or, as None,
+    somewhere that can't be told. Ways to the internet are no routes of private addresses.
+    """
+
+    cidr: str
+    vpc_id: str | None
+
+
+RouteTable = tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a look at one place (an account and region, or a cluster) saw beside interfaces. `taken_at` is the Unix
+    second it began, `seconds` how long it took; `networks` are the CIDR blocks of each VPC, `routes` its route tables.
     """
 
     taken_at: int = 0
-    interfaces: tuple[Interface, ...] = ()
+    seconds: int = 0
     networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    routes: Mapping[str, tuple[RouteTable, ...]] = field(default_factory=dict)
 
-    def to_bytes(self) -> bytes:
-        """Gzip of JSON; equal inventories give equal bytes."""
-        return gzip.compress(json.dumps(asdict(self), sort_keys=True).encode(), mtime=0)
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen at one place just now: all of its interfaces (the others are gone), or some of them."""
+
+    place: str
+    survey: Survey
+    interfaces: tuple[Interface, ...]
+    rules: Rules = field(default_factory=Rules)
+
+
+@dataclass(frozen=True, eq=False)
+class Inventory:
+    """What is known of who had what, in all places. `absent` are interfaces that were looked for and not there, with
+    the Unix second of the look.
+    """
+
+    holdings: pl.DataFrame = field(default_factory=holdings)
+    surveys: Mapping[str, Survey] = field(default_factory=dict)
+    rules_by_place: Mapping[str, Rules] = field(default_factory=dict)
+    absent: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        values = json.loads(gzip.decompress(data))
-        interfaces = tuple(_interface(row) for row in values["interfaces"])
-        networks = {vpc_id: tuple(blocks) for vpc_id, blocks in values["networks"].items()}
-        return cls(values["taken_at"], interfaces, networks)
+    def of(
+        cls,
+        interfaces: Iterable[Interface] = (),
+        networks: Mapping[str, tuple[str, ...]] | None = None,
+        rules: Rules | None = None,
+        routes: Mapping[str, tuple[RouteTable, ...]] | None = None,
+    ) -> Self:
+        """An inventory in which all this was and is so, at any time: for replays, and for tests."""
+        rows = (row for interface in interfaces for row in interface.holdings("", 0, FOREVER))
+        survey = Survey(1, 0, networks or {}, routes or {})
+        return cls(holdings(rows), {"": survey}, {"": rules} if rules else {})
 
-    def owner_of(self, scope: str, address: str) -> Interface | None:
-        """The interface that has this address within a VPC (or, for the scope `public`, as a public address). For the
-        few addresses of findings; records are joined in enrich.
+    def after(self, look: Look, retention_days: int = RETENTION_DAYS) -> "Inventory":
+        """The inventory with all of one place seen anew. What is gone stays until the retention ends."""
+        seen = holdings(
+            row
+            for each in look.interfaces
+            for row in each.holdings(look.place, look.survey.taken_at, look.survey.taken_at)
+        )
+        elsewhere = self.holdings.filter(pl.col("place") != look.place)
+        here = self.holdings.filter(pl.col("place") == look.place)
+        looked_at = self.surveys.get(look.place, Survey()).taken_at
+        rows = pl.concat([elsewhere, continued(here, seen, looked_at)])
+        return Inventory(
+            kept(rows, look.survey.taken_at - retention_days * SECONDS_A_DAY),
+            {**self.surveys, look.place: look.survey},
+            {**self.rules_by_place, look.place: look.rules},
+            self.absent,
+        )
+
+    def with_some(self, look: Look, absent: Iterable[str] = ()) -> "Inventory":
+        """The inventory with some interfaces of one place seen between two looks at all of it, and those that were
+        asked for and are not there.
         """
-        return self._by_address.get((scope, address))
+        taken_at = look.survey.taken_at
+        seen = holdings(row for each in look.interfaces for row in each.holdings(look.place, taken_at, taken_at))
+        elsewhere = self.holdings.filter(pl.col("place") != look.place)
+        here = self.holdings.filter(pl.col("place") == look.place)
+        looked_at = self.surveys.get(look.place, Survey()).taken_at
+        rows = pl.concat([elsewhere, continued(here, seen, looked_at)])
+        return replace(self, holdings=rows, absent={**self.absent, **dict.fromkeys(absent, taken_at)})
 
-    def interface_of(self, interface_id: str) -> Interface | None:
-        """The interface with this id."""
-        return self._by_id.get(interface_id)
+    def interface_in(self, holding: int) -> Interface:
+        """The interface of a row of the holdings, with all addresses it had then."""
+        row = self.holdings.row(holding, named=True)
+        same = pl.col("interface_id").eq_missing(row["interface_id"]) & (pl.col("owner_id") == row["owner_id"])
+        at_once = (pl.col("since") <= row["last_seen"]) & (pl.col("last_seen") >= row["since"])
+        rows = self.holdings.filter(same & at_once).sort("is_primary", descending=True, maintain_order=True)
+        is_public = pl.col("scope") == PUBLIC
+        return Interface(
+            row["interface_id"] or "",
+            row["vpc_id"],
+            row["subnet_id"],
+            row["availability_zone"],
+            tuple(rows.filter(~is_public)["address"].drop_nulls().unique(maintain_order=True)),
+            tuple(rows.filter(is_public)["address"].unique(maintain_order=True)),
+            row["owner_kind"],
+            row["owner_id"],
+            row["owner_name"],
+            tuple(row["security_groups"].split()),
+            row["account_id"],
+            is_lasting=row["is_lasting"],
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody ever looked."""
+        return not self.surveys
+
+    @property
+    def taken_at(self) -> int:
+        """The Unix second of the oldest of the last looks at each place; 0 when nobody ever looked."""
+        return min((survey.taken_at for survey in self.surveys.values()), default=0)
 
     @cached_property
-    def _by_id(self) -> dict[str, Interface]:
-        return {row.interface_id: row for row in self.interfaces}
+    def networks(self) -> dict[str, tuple[str, ...]]:
+        """The CIDR blocks of each VPC."""
+        return {vpc: blocks for survey in self.surveys.values() for vpc, blocks in survey.networks.items()}
 
     @cached_property
-    def _by_address(self) -> dict[tuple[str, str], Interface]:
-        private = {(row.vpc_id, address): row for row in reversed(self.interfaces) for address in row.addresses}
-        public = {(PUBLIC, address): row for row in reversed(self.interfaces) for address in row.public_addresses}
-        return private | public
+    def routes(self) -> dict[str, tuple[RouteTable, ...]]:
+        """The route tables of each VPC."""
+        return {vpc: tables for survey in self.surveys.values() for vpc, tables in survey.routes.items()}
 
-
-PUBLIC = "public"
-"""The scope of an address that means the same everywhere. A private address means nothing without its VPC."""
-UNKNOWN_SCOPE = "unknown"
-"""The scope of a record whose VPC neither it nor the inventory tells."""
-
-
-def _interface(row: Mapping[str, Any]) -> Interface:
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    return Interface(**values)
+    @cached_property
+    def rules(self) -> Rules:
+        """The rules of all places."""
+        return Rules.joined(self.rules_by_place.values())

@@ -1,49 +1,67 @@
-"""Territory: which networks, interfaces and addresses are ours, as tables to look up in."""
+"""Territory: which networks, interfaces and addresses are ours, and whose, as tables to look up in."""
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
 import polars as pl
 
-from flowsentry.ownership import PUBLIC, Interface, Inventory
+from flowsentry.geography import GEOGRAPHY, Geography, NoGeography
+from flowsentry.holders import ALWAYS, INTERFACE, OWNER, Holders, address_rows, every, interface_rows, key
+from flowsentry.ownership import Interface, Inventory
+from flowsentry.reach import NOWHERE, Reach
 from flowsentry.recollection import Recollection
+from flowsentry.scopes import PUBLIC
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Addresses that are someone's own wherever they are seen: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
 
-OWNERS = pl.Schema(dict.fromkeys(("scope", "address", "owner_kind", "owner_id", "owner_name"), pl.Categorical()))
 INTERFACES = pl.Schema(dict.fromkeys(("interface_id", "interface_vpc_id", "interface_address"), pl.Categorical()))
 
 
 @dataclass(frozen=True, slots=True)
 class Territory:
-    """`owners`: who has an address, unique by (scope, address). `interfaces`: the VPC and primary address of each
+    """`addresses` and `interfaces`: who had which, when. `known_interfaces`: the VPC and primary address of each
     interface. `ranges`: first and last IPv4 address of our networks, as numbers; `ipv6_networks` the others.
     """
 
-    owners: pl.DataFrame
-    interfaces: pl.DataFrame
+    inventory: Inventory
+    addresses: Holders
+    interfaces: Holders
+    known_interfaces: pl.DataFrame
     ranges: tuple[tuple[int, int], ...]
     ipv6_networks: tuple[ipaddress.IPv6Network, ...]
+    instance_names: pl.DataFrame
+    """`owner_id` and `owner_name` of each instance."""
+    geography: Geography
     recollection: Recollection = field(default_factory=Recollection)
     """What was looked up before: each address is looked up once a snapshot, not once a batch."""
+    _reaches: dict[str, Reach] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, inventory: Inventory, inside_networks: Iterable[str] = PRIVATE_NETWORKS) -> Self:
+    def of(
+        cls,
+        inventory: Inventory,
+        inside_networks: Iterable[str] = PRIVATE_NETWORKS,
+        geography: Geography | None = None,
+    ) -> Self:
         """The look-up tables of an inventory; made once a snapshot, not once a batch."""
         blocks = [block for vpc in inventory.networks.values() for block in vpc]
         networks = [ipaddress.ip_network(block, strict=False) for block in (*inside_networks, *blocks)]
         v4 = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv4Network))
         v6 = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network))
+        looked_at = _looked_at(inventory)
+        held = inventory.holdings
         return cls(
-            pl.DataFrame(_owner_rows(inventory.interfaces), OWNERS, orient="row").unique(
-                ["scope", "address"], keep="first", maintain_order=True
-            ),
-            pl.DataFrame(_interface_rows(inventory.interfaces), INTERFACES, orient="row"),
+            inventory,
+            Holders.of(address_rows(held, looked_at)),
+            Holders.of(interface_rows(held, looked_at)),
+            _known_interfaces(held),
             tuple((int(network.network_address), int(network.broadcast_address)) for network in v4),
             tuple(v6),
+            _instance_names(held),
+            geography or NoGeography(),
         )
 
     def is_inside(self, addresses: pl.Series) -> pl.Series:
@@ -67,6 +85,95 @@ class Territory:
             return False
         return any(address in network for network in self.ipv6_networks)
 
+    def facts_of_addresses(self, scopes: pl.Series, addresses: pl.Series) -> pl.DataFrame:
+        """What is known of distinct addresses, each within its scope: for each some rows, together and in order, with
+        `asked`, its position; whom it belonged to from `since` until `until` (Unix s), the first to be believed first,
+        and last one for all other times, when it was nobody's. Besides OWNER and GEOGRAPHY: `is_pod`, `is_held`,
+        `is_inside`, `is_ipv6`, `holding`.
+
+        An address of a VPC is looked for in that VPC; one of other blocks where its routes certainly lead; then among
+        the addresses that mean the same everywhere.
+        """
+        ways = (scopes, self._routed(scopes, addresses), every(PUBLIC, addresses))
+        held = pl.concat([self._held(way, addresses, order) for order, way in enumerate(ways)])
+        return self._with_nobody(held.sort("asked", "way", maintain_order=True), addresses)
+
+    def facts_of_interfaces(self, interface_ids: pl.Series) -> pl.DataFrame:
+        """The same of interfaces, by their ids."""
+        asked = pl.DataFrame({"scope": every(INTERFACE, interface_ids), "name": interface_ids})
+        return self._with_nobody(self.interfaces.held(asked.select(key("scope", "name")).to_series()), interface_ids)
+
+    def owner_of(self, scope: str, address: str, at: int) -> Interface | None:
+        """The interface (or what else) that had the address within the scope at a Unix second. For the few addresses of
+        findings; records are looked up in enrich.
+        """
+        one = pl.Series([address], dtype=pl.Categorical())
+        return self._interface_at(self.facts_of_addresses(every(scope, one), one), at)
+
+    def interface_of(self, interface_id: str, at: int) -> Interface | None:
+        """The interface with this id, and whose it was at a Unix second."""
+        return self._interface_at(self.facts_of_interfaces(pl.Series([interface_id], dtype=pl.Categorical())), at)
+
+    def _interface_at(self, facts: pl.DataFrame, at: int) -> Interface | None:
+        fitting = facts.filter(pl.col("since") <= at, pl.col("until") >= at).head(1)
+        if fitting["owner_kind"].is_null().all():
+            return None
+        return self.inventory.interface_in(fitting["holding"].item())
+
+    def reach(self, scope: str) -> Reach:
+        """Where private addresses are, as seen from a VPC."""
+        if scope not in self._reaches:
+            networks, routes = self.inventory.networks.get(scope), self.inventory.routes.get(scope, ())
+            self._reaches[scope] = NOWHERE if networks is None else Reach.of(scope, networks, routes)
+        return self._reaches[scope]
+
+    def _routed(self, scopes: pl.Series, addresses: pl.Series) -> pl.Series:
+        """The other VPC in which each address certainly is, as seen from its scope; null where there is none."""
+        ends = pl.DataFrame({"scope": scopes, "number": ipv4_number(addresses)}).with_row_index("asked")
+        parts = [ends.clear().select("asked", pl.lit(None, pl.Categorical()).alias("vpc"))]
+        for (scope,), part in ends.partition_by("scope", as_dict=True).items():
+            if self.inventory.routes.get(str(scope)):
+                vpcs = self.reach(str(scope)).vpcs(part["number"])
+                parts.append(
+                    part.select("asked", vpcs.alias("vpc")).filter((pl.col("vpc") != scope).fill_null(value=False))
+                )
+        return ends.join(pl.concat(parts), on="asked", how="left", maintain_order="left")["vpc"]
+
+    def _held(self, scopes: pl.Series, addresses: pl.Series, way: int) -> pl.DataFrame:
+        asked = pl.DataFrame({"scope": scopes, "name": addresses}).select(key("scope", "name")).to_series()
+        return self.addresses.held(asked).with_columns(pl.lit(way).alias("way"))
+
+    def _with_nobody(self, held: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
+        """The rows of those who had the names, and behind them for each name the row for all times."""
+        nobody = self._nobody(names)
+        owned = held.join(
+            nobody.select("asked", "is_ipv6"), on="asked", how="left", maintain_order="left"
+        ).with_columns(
+            pl.lit(value=True).alias("is_held"),
+            pl.lit(value=True).alias("is_inside"),
+            *(pl.lit(None, kind).alias(name) for name, kind in GEOGRAPHY.items()),
+        )
+        return pl.concat([owned.select(nobody.columns), nobody]).sort("asked", maintain_order=True)
+
+    def _nobody(self, names: pl.Series) -> pl.DataFrame:
+        """The rows for all times at which a name is nobody's."""
+        inside = self.is_inside(names)
+        return pl.select(
+            *(pl.repeat(None, len(names), dtype=kind).alias(name) for name, kind in OWNER.items()),
+            pl.repeat(ALWAYS[0], len(names), dtype=pl.Int64).alias("since"),
+            pl.repeat(ALWAYS[1], len(names), dtype=pl.Int64).alias("until"),
+            pl.repeat(value=False, n=len(names), dtype=pl.Boolean).alias("is_pod"),
+            pl.repeat(None, len(names), dtype=pl.UInt32).alias("holding"),
+            pl.int_range(len(names), dtype=pl.UInt32).alias("asked"),
+            pl.repeat(value=False, n=len(names), dtype=pl.Boolean).alias("is_held"),
+            pl.lit(inside).alias("is_inside"),
+            pl.lit(names.cast(pl.String).str.contains(":", literal=True)).alias("is_ipv6"),
+        ).hstack(self._geography_outside(names, inside))
+
+    def _geography_outside(self, names: pl.Series, inside: pl.Series) -> pl.DataFrame:
+        facts = self.geography.facts(names)
+        return facts.with_columns(pl.when(~inside).then(pl.col(name)).alias(name) for name in GEOGRAPHY)
+
 
 def ipv4_number(addresses: pl.Series) -> pl.Series:
     """IPv4 addresses as numbers; null for anything else."""
@@ -75,13 +182,19 @@ def ipv4_number(addresses: pl.Series) -> pl.Series:
     return ((octets[0] * 256 + octets[1]) * 256 + octets[2]) * 256 + octets[3]
 
 
-def _owner_rows(interfaces: Iterable[Interface]) -> Iterator[tuple[str, str, str, str, str]]:
-    for row in interfaces:
-        owner = (row.owner_kind, row.owner_id, row.owner_name)
-        yield from ((row.vpc_id, address, *owner) for address in row.addresses)
-        yield from ((PUBLIC, address, *owner) for address in row.public_addresses)
+def _looked_at(inventory: Inventory) -> pl.Expr:
+    """When the place of each holding was last looked at."""
+    places = {place: survey.taken_at for place, survey in inventory.surveys.items()}
+    return pl.col("place").cast(pl.String).replace_strict(places, default=0, return_dtype=pl.Int64)
 
 
-def _interface_rows(interfaces: Iterable[Interface]) -> Iterator[tuple[str, str, str | None]]:
-    for row in interfaces:
-        yield row.interface_id, row.vpc_id, next(iter(row.addresses), None)
+def _known_interfaces(holdings: pl.DataFrame) -> pl.DataFrame:
+    primary = holdings.filter("is_primary").unique("interface_id", keep="last", maintain_order=True)
+    return primary.select(
+        "interface_id", pl.col("vpc_id").alias("interface_vpc_id"), pl.col("address").alias("interface_address")
+    )
+
+
+def _instance_names(holdings: pl.DataFrame) -> pl.DataFrame:
+    instances = holdings.filter(pl.col("owner_kind") == "instance")
+    return instances.select("owner_id", "owner_name").unique("owner_id", keep="last", maintain_order=True)

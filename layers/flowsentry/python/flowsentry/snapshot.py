@@ -1,0 +1,84 @@
+"""Inventory <-> the bytes of its snapshot: a zip with the holdings as Parquet, and surveys and rules as JSON."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from flowsentry.holdings import HOLDINGS
+from flowsentry.ownership import Inventory, Route, RouteTable, Survey
+from flowsentry.rules import Rules
+
+_HOLDINGS, _SURVEYS, _RULES, _ABSENT = "holdings.parquet", "surveys.json", "rules.json", "absent.json"
+_NEVER = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in the zip, so that equal inventories give equal bytes. A zip knows no earlier one."""
+
+
+class UnreadableSnapshotError(ValueError):
+    """The bytes are no snapshot of an inventory, or one of another version."""
+
+
+def pack(inventory: Inventory) -> bytes:
+    """The snapshot; equal inventories give equal bytes."""
+    table = io.BytesIO()
+    inventory.holdings.write_parquet(table, compression="zstd", statistics=False)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as folder:
+        folder.writestr(zipfile.ZipInfo(_HOLDINGS, _NEVER), table.getvalue())
+        for name, value in (
+            (_SURVEYS, {place: asdict(survey) for place, survey in inventory.surveys.items()}),
+            (_RULES, {place: rules.to_json() for place, rules in inventory.rules_by_place.items()}),
+            (_ABSENT, dict(inventory.absent)),
+        ):
+            entry = zipfile.ZipInfo(name, _NEVER)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            folder.writestr(entry, json.dumps(value, sort_keys=True))
+    return packed.getvalue()
+
+
+def unpack(data: bytes) -> Inventory:
+    """The inventory of a snapshot. Raises UnreadableSnapshotError for other bytes. Rules are read when they are asked
+    for: few batches need them, and in a large account they are most of it.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as folder:
+            table = pl.read_parquet(io.BytesIO(folder.read(_HOLDINGS))).match_to_schema(HOLDINGS)
+            surveys = {place: _survey(values) for place, values in json.loads(folder.read(_SURVEYS)).items()}
+            return Inventory(table, surveys, _RulesAsStored(folder.read(_RULES)), json.loads(folder.read(_ABSENT)))
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
+        raise UnreadableSnapshotError(f"no snapshot of an inventory: {error}") from error
+
+
+class _RulesAsStored(Mapping[str, Rules]):
+    """The rules of each place, parsed on first use."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    @cached_property
+    def _rules(self) -> dict[str, Rules]:
+        return {place: Rules.from_json(values) for place, values in json.loads(self._text).items()}
+
+    def __getitem__(self, place: str) -> Rules:
+        return self._rules[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+
+def _survey(values: Mapping[str, Any]) -> Survey:
+    networks = {vpc_id: tuple(blocks) for vpc_id, blocks in values["networks"].items()}
+    routes = {vpc_id: tuple(_route_table(table) for table in tables) for vpc_id, tables in values["routes"].items()}
+    return Survey(values["taken_at"], values["seconds"], networks, routes)
+
+
+def _route_table(routes: list[Mapping[str, Any]]) -> RouteTable:
+    return tuple(Route(each["cidr"], each["vpc_id"]) for each in routes)
