@@ -4,7 +4,7 @@ import pytest
 
 from tests.architecture.sources import PACKAGE, ROOT, imported, modules, own_imports
 
-STAGES = ("decode", "parse", "enrich", "contacts", "measure", "tally", "detect", "emit")
+STAGES = ("decode", "parse", "enrich", "contacts", "measure", "tally", "detect", "explain", "emit")
 EDGE = ("aws", "settings", "telemetry")
 ORDER = "pipeline"
 WORLD = {

@@ -1,0 +1,77 @@
+"""The words of explanations: ends, traffic, and what a rule is about."""
+
+import ipaddress
+
+from flowsentry.explain.packet import WITH_PORTS, WITH_TYPES, Packet, Ports
+from flowsentry.meanings import protocol_name
+from flowsentry.owner_kinds import UNKNOWN
+from flowsentry.refusal import End
+from flowsentry.rules import ALL, AclEntry
+
+MAX_NAME_LETTERS = 64
+"""Of a name in a sentence; a Name tag has up to 255. Longer: names push the facts out of sight. Shorter: more are
+cut."""
+
+
+def name_in_words(name: str) -> str:
+    """The name, or as much of it as a sentence bears."""
+    return name if len(name) <= MAX_NAME_LETTERS else f"{name[: MAX_NAME_LETTERS - 3]}..."
+
+
+def direction(*, is_egress: bool) -> str:
+    """The kind of rule: `inbound`."""
+    return "outbound" if is_egress else "inbound"
+
+
+def preposition(*, is_egress: bool) -> str:
+    """What leads to the end that a rule is about."""
+    return "to" if is_egress else "from"
+
+
+def end_in_words(end: End) -> str:
+    """`10.0.3.7 (i-0abc api-1)`, `10.0.0.9 (nat gateway nat-0abc)`, or the address alone."""
+    if end.interface is None:
+        return end.address
+    owner = end.interface
+    word = owner.owner_id if owner.owner_kind == "instance" else owner.owner_kind
+    words = [each for each in (word, owner.owner_name) if each and each != UNKNOWN]
+    named = " ".join(name_in_words(each) for each in dict.fromkeys(words))
+    return f"{end.address} ({named})" if named else end.address
+
+
+def traffic(packet: Packet) -> str:
+    """`tcp/5432`, `icmp type 8 code 0`, `esp`."""
+    name = _protocol(packet.protocol)
+    if packet.protocol in WITH_PORTS:
+        return f"{name}/{packet.destination_ports}"
+    return f"{name}{_icmp(packet.icmp_type, packet.icmp_code)}" if packet.protocol in WITH_TYPES else name
+
+
+def entry_traffic(entry: AclEntry) -> str:
+    """What an entry of a network ACL is about: `tcp/5000-6000`, `all traffic`."""
+    if entry.protocol == ALL:
+        return "all traffic"
+    name = _protocol(entry.protocol)
+    if entry.protocol in WITH_PORTS and entry.first_port is not None and entry.last_port is not None:
+        return f"{name}/{Ports(entry.first_port, entry.last_port)}"
+    return f"{name}{_icmp(entry.icmp_type, entry.icmp_code)}" if entry.protocol in WITH_TYPES else name
+
+
+def only(address: str) -> str:
+    """The address as a block: `10.0.3.7/32`."""
+    try:
+        return str(ipaddress.ip_network(address))
+    except ValueError:
+        return address
+
+
+def _protocol(number: int) -> str:
+    name = protocol_name(number)
+    return f"protocol {name}" if name.isdigit() else name
+
+
+def _icmp(icmp_type: int | None, icmp_code: int | None) -> str:
+    told = [
+        f" {word} {value}" for word, value in (("type", icmp_type), ("code", icmp_code)) if value not in (None, ALL)
+    ]
+    return "".join(told)
