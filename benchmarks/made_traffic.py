@@ -51,12 +51,12 @@ class Company:
                 (address,),
                 (),
                 "instance",
-                f"i-{n:017x}",
+                f"i-{interface[4:]}",
                 f"host-{n}",
             )
             for n, (interface, address) in enumerate(zip(self.interfaces, self.addresses, strict=True))
         )
-        return Inventory(NOON, tuple(rows), {VPC: ("10.0.0.0/12",)})
+        return Inventory.of(rows, {VPC: ("10.0.0.0/12",)})
 
     def busy(self) -> int:
         """An interface; some are far busier than others."""

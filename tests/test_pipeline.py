@@ -118,7 +118,7 @@ def test_any_subset_of_fields_is_processed() -> None:
 
 
 def test_interfaces_that_the_inventory_does_not_have_are_told_in_order_and_bounded() -> None:
-    known = Inventory(interfaces=(interface("10.0.0.1", interface_id=INTERFACE),))
+    known = Inventory.of((interface("10.0.0.1", interface_id=INTERFACE),))
     lines = [line(), line(interface_id="eni-b"), line(interface_id="eni-a"), line(interface_id="eni-b")]
     assert Watch(known).see(flow_log(lines))[0].unknown_interfaces == ("eni-a", "eni-b")
     many = flow_log(line(interface_id=f"eni-{number}") for number in range(500))
@@ -162,7 +162,7 @@ def test_the_second_delivery_of_a_source_finds_nothing_new_and_changes_nothing()
 
 def test_the_enriched_flows_are_written_with_their_owners(tmp_path: Path) -> None:
     path = tmp_path / "enriched.parquet"
-    watch = Watch(Inventory(interfaces=(interface("10.0.0.1"),)))
+    watch = Watch(Inventory.of((interface("10.0.0.1"),)))
     texts = [log_text([line(), no_data()]), log_text([line()])]
     process(texts, watch.context, watch.evidence, watch.findings, EnrichedFile(path))
     assert pl.read_parquet(path)["source_owner_name"].to_list() == ["web-1", "web-1"]

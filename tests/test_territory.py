@@ -3,9 +3,9 @@
 import polars as pl
 import pytest
 
-from flowsentry.ownership import PUBLIC, Inventory
+from flowsentry.ownership import Inventory
 from flowsentry.territory import PRIVATE_NETWORKS, Territory, ipv4_number
-from tests.builders import VPC, interface
+from tests.builders import NOON, VPC, interface
 
 
 def is_inside(address: str | None, *networks: str) -> bool:
@@ -51,7 +51,8 @@ def test_an_ipv4_address_is_its_number() -> None:
     assert numbers.to_list() == [0, 0x0A000001, 0xFFFFFFFF, None, None, None, None]
 
 
-def test_an_address_that_two_interfaces_have_belongs_to_one() -> None:
+def test_an_address_that_two_interfaces_have_at_once_belongs_to_neither() -> None:
     both = (interface("10.0.0.1", name="a"), interface("10.0.0.1", name="b", public_addresses=("203.0.113.1",)))
-    owners = Territory.of(Inventory(interfaces=both)).owners.select("scope", "address", "owner_name").rows()
-    assert sorted(owners) == [(PUBLIC, "203.0.113.1", "b"), (VPC, "10.0.0.1", "a")]
+    territory = Territory.of(Inventory.of(both))
+    assert territory.owner_of(VPC, "10.0.0.1", NOON) is None
+    assert territory.owner_of(VPC, "203.0.113.1", NOON) == both[1]

@@ -23,7 +23,7 @@ def test_a_client_that_tries_again_and_again_is_blocked() -> None:
 
 
 def test_both_ends_are_told_by_name() -> None:
-    known = Inventory(interfaces=(interface(APP, name="app"), interface(DATABASE, "rds", "orders")))
+    known = Inventory.of((interface(APP, name="app"), interface(DATABASE, "rds", "orders")))
     (finding,) = told(blocked(APP, DATABASE, 5432), inventory=known)
     assert finding.title.startswith("app (10.0.0.9) is blocked from orders (10.0.1.1)")
     assert finding.details["responder_owner"] == {"kind": "rds", "id": "i-orders", "name": "orders"}

@@ -25,7 +25,7 @@ def test_an_interface_with_skipped_records_is_told_in_the_digest() -> None:
 
 
 def test_its_owner_is_told_and_its_network_where_the_record_does_not_say() -> None:
-    known = Inventory(interfaces=(interface("10.0.0.1", interface_id=INTERFACE),))
+    known = Inventory.of((interface("10.0.0.1", interface_id=INTERFACE),))
     (finding,) = told(skipped(V2), names=V2, inventory=known)
     assert finding.title.startswith(f"web-1 ({INTERFACE}): ")
     assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-web-1", "name": "web-1"}
@@ -44,7 +44,7 @@ def test_each_interface_and_hour_is_told_once() -> None:
 
 
 def test_its_id_does_not_depend_on_what_record_and_inventory_know() -> None:
-    known = Inventory(interfaces=(interface("10.0.0.1", interface_id=INTERFACE),))
+    known = Inventory.of((interface("10.0.0.1", interface_id=INTERFACE),))
     (with_owner,) = told(skipped(V2), names=V2, inventory=known)
     (without,) = told(skipped(V2), names=V2)
     (with_network,) = told(skipped())

@@ -7,7 +7,8 @@ import pytest
 
 from flowsentry.detect import SHAPES
 from flowsentry.findings import Finding, Severity
-from flowsentry.ownership import PUBLIC, Inventory
+from flowsentry.ownership import Inventory
+from flowsentry.scopes import PUBLIC
 from tests.builders import NOON, VPC, Watch, exchange, flow_log, found_in, interface, probe
 
 OUTSIDE = "203.0.113.9"
@@ -111,7 +112,7 @@ def test_the_same_private_address_in_two_vpcs_is_two_sources() -> None:
 
 
 def test_the_owner_is_told_by_name() -> None:
-    known = Inventory(interfaces=(interface("10.0.0.9", name="build-7"),))
+    known = Inventory.of((interface("10.0.0.9", name="build-7"),))
     finding = only(found_in(sweep("10.0.0.9", hosts(12)), inventory=known))
     assert finding.title.startswith("build-7 (10.0.0.9) sweeps 12 hosts")
     assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-build-7", "name": "build-7"}

@@ -21,7 +21,7 @@ def test_flow_direction_and_vpc_id_say_it_where_the_format_has_them() -> None:
 
 
 def test_the_inventory_says_it_where_the_format_does_not() -> None:
-    known = Inventory(interfaces=(interface("10.0.0.2", interface_id="eni-7"),))
+    known = Inventory.of((interface("10.0.0.2", interface_id="eni-7"),))
     lines = [line(V2, interface_id="eni-7"), line(V2, interface_id="eni-7", srcaddr="10.0.0.2", dstaddr="10.0.0.1")]
     flows = enriched(lines, V2, known)
     assert column(flows, "direction") == ["ingress", "egress"]
@@ -66,7 +66,7 @@ def scopes(flows: EnrichedFlows) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
 def test_both_ends_of_an_interfaces_flow_mean_something_in_its_vpc(names: tuple[str, ...]) -> None:
-    known = Inventory(interfaces=(interface("10.0.0.1", interface_id="eni-7"),))
+    known = Inventory.of((interface("10.0.0.1", interface_id="eni-7"),))
     lines = [line(names, interface_id="eni-7"), line(names, interface_id="eni-8", vpc_id="vpc-other")]
     other = "vpc-other" if names == V5 else "unknown"
     assert scopes(enriched(lines, names, known)) == [(VPC,) * 3, (other,) * 3]

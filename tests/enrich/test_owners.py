@@ -9,7 +9,7 @@ from tests.builders import GATEWAY, OTHER_VPC, V2, VPC, enriched, gateway_line, 
 
 WEB = interface("10.0.0.1", name="web-1", public_addresses=("203.0.113.1",))
 BALANCER = interface("10.0.0.2", "application load balancer", "front")
-COMPANY = Inventory(interfaces=(WEB, BALANCER), networks={VPC: ("10.0.0.0/16", "198.51.100.0/24")})
+COMPANY = Inventory.of((WEB, BALANCER), networks={VPC: ("10.0.0.0/16", "198.51.100.0/24")})
 
 
 def ends(text: str, *columns: str, inventory: Inventory = COMPANY) -> list[object]:
@@ -31,7 +31,7 @@ def test_the_same_address_in_another_vpc_is_somebody_else() -> None:
 
 def test_an_interface_of_a_peer_vpc_with_the_same_address_does_not_blur_the_owner() -> None:
     other = interface("10.0.0.1", name="other-1", vpc_id="vpc-other")
-    both = Inventory(interfaces=(other, *COMPANY.interfaces))
+    both = Inventory.of((other, WEB, BALANCER))
     assert ends(line(), "owner_name", inventory=both)[0] == "web-1"
     assert ends(line(vpc_id="vpc-other"), "owner_name", inventory=both) == ["other-1", None]
 
@@ -71,7 +71,7 @@ def test_what_is_known_of_an_address_does_not_change_what_the_next_chunk_is_told
 
 
 HERE, THERE = interface("10.0.0.1", name="here"), interface("10.0.0.1", name="there", vpc_id=OTHER_VPC)
-PEERS = Inventory(interfaces=(HERE, THERE))
+PEERS = Inventory.of((HERE, THERE))
 
 
 def names_at_gateway(*lines: str, inventory: Inventory = PEERS) -> list[tuple[object, ...]]:
@@ -109,7 +109,7 @@ def test_rows_of_many_scopes_keep_their_order(scopes: int) -> None:
     ends = [(f"10.0.0.{number // scopes}", f"vpc-{number % scopes}") for number in numbers]
     lines = [gateway_line(srcaddr=address, tgw_src_vpc_id=vpc, dstaddr="-") for address, vpc in ends]
     owners = (interface(address, name=f"{address} in {vpc}", vpc_id=vpc) for address, vpc in dict.fromkeys(ends))
-    known = Inventory(interfaces=(*owners, WEB))
+    known = Inventory.of((*owners, WEB))
     seen = names_at_gateway(*lines, gateway_line(srcaddr="203.0.113.1"), inventory=known)
     assert seen == [*((f"{address} in {vpc}", None) for address, vpc in ends), ("web-1", None)]
 

@@ -5,19 +5,20 @@ what, where that matters. `expected.json` is reviewed like code: write it anew w
 the difference.
 """
 
-import gzip
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowsentry.decode import object_texts, subscription, subscription_text
 from flowsentry.frames import LogText
-from flowsentry.ownership import Inventory
+from flowsentry.ownership import Interface, Inventory
 from flowsentry.pipeline import Outcome
+from flowsentry.rules import Rules
 from tests.builders import Watch, payload
 
 STORIES = sorted(folder for folder in (Path(__file__).parent / "stories").iterdir() if folder.is_dir())
@@ -27,7 +28,21 @@ by_name = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name
 
 def watch_of(story: Path) -> Watch:
     path = story / "inventory.json"
-    return Watch(Inventory.from_bytes(gzip.compress(path.read_bytes(), mtime=0)) if path.exists() else None)
+    return Watch(_inventory(json.loads(path.read_text())) if path.exists() else None)
+
+
+def _inventory(values: dict[str, Any]) -> Inventory:
+    """What a story's file says was so, at any time."""
+    fields = ({key: _as_tuple(value) for key, value in row.items()} for row in values["interfaces"])
+    return Inventory.of((Interface(**each) for each in fields), values["networks"], _rules(values))
+
+
+def _rules(values: dict[str, Any]) -> Rules | None:
+    return Rules.from_json(values["rules"]) if "rules" in values else None
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def objects(story: Path) -> list[bytes]:

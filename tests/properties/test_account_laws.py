@@ -17,7 +17,7 @@ from flowsentry.pipeline import Context, Outcome, process
 from tests.builders import Watch, flow_log, interface, log_text
 from tests.properties.strategies import LAW_OF_TRAFFIC, bad_lines, formats, records
 
-KNOWN = Inventory(interfaces=(interface("10.0.0.1", interface_id="eni-1"), interface("10.0.0.2", vpc_id="vpc-1")))
+KNOWN = Inventory.of((interface("10.0.0.1", interface_id="eni-1"), interface("10.0.0.2", vpc_id="vpc-1")))
 
 
 @LAW_OF_TRAFFIC

@@ -21,7 +21,7 @@ from flowsentry.transit_gateways import LOST_PACKETS, is_of_transit_gateway
 from tests.builders import V2, V5, Watch, enriched, flow_log, flows, interface, line
 from tests.properties.strategies import LAW, LAW_OF_TRAFFIC, failures, formats, records, traffic
 
-COMPANY = Territory.of(Inventory(interfaces=(interface("10.0.0.1", interface_id="eni-1"), interface("10.0.0.2"))))
+COMPANY = Territory.of(Inventory.of((interface("10.0.0.1", interface_id="eni-1"), interface("10.0.0.2"))))
 GATEWAYS = (TRANSIT_GATEWAY_NAMES, tuple(name for name in TRANSIT_GATEWAY_NAMES if name != "tcp-flags"))
 KEY = ["scope", "initiator", "responder", "responder_port", "protocol", "day"]
 OUTCOME = [*KEY, "outcome", "first_seen", "last_seen", "initiator_is_inside", "responder_is_inside"]
@@ -60,7 +60,7 @@ def test_an_end_has_a_scope_and_within_a_vpc_all_three_are_one(given_flows: Flow
 @LAW
 @given(some_flows(), some_flows())
 def test_enriching_again_tells_the_same_whatever_was_enriched_between(one: Flows, other: Flows) -> None:
-    territory = Territory.of(Inventory(interfaces=(interface("10.0.0.1", interface_id="eni-1"),)))
+    territory = Territory.of(Inventory.of((interface("10.0.0.1", interface_id="eni-1"),)))
     first = enrich(one, territory)
     enrich(other, territory)
     assert_frame_equal(enrich(one, territory), first)

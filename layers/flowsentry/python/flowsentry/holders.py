@@ -19,8 +19,6 @@ ALWAYS = (-(1 << 63), (1 << 63) - 1)
 NO_KEY = (1 << 64) - 1
 """The key of what has no scope or no name: nothing has it."""
 
-_IS_POD = (pl.col("owner_kind") == KUBERNETES_POD).fill_null(value=False)
-
 OWNER = pl.Schema(
     dict.fromkeys(
         ("owner_kind", "owner_id", "owner_name", "owner_account_id", "owner_vpc_id", "owner_subnet_id", "owner_az_id"),
@@ -41,12 +39,12 @@ class Holders:
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> Self:
-        """Of rows with `scope`, `name`, and what `rows` has. An address that two interfaces had at the same time
-        belongs to neither: which of them sent is not told by it.
+        """Of rows with `scope`, `name`, `interface_id`, and what `rows` has; `believed` is until when an owner is
+        believed in whom nobody is known to have followed.
         """
-        keyed = rows.with_columns(key("scope", "name"))
+        keyed = rows.with_columns(key("scope", "name")).drop("scope", "name")
         ordered = keyed.sort("key", "is_pod", "since", "holding", descending=[False, True, True, False])
-        return cls(ordered["key"], _without_disputed(ordered).drop("key", "scope", "name"))
+        return cls(ordered["key"], _without_disputed(_until_followed(ordered)).drop("key", "interface_id"))
 
     def held(self, keys: pl.Series) -> pl.DataFrame:
         """The rows of each key, with `asked`, the position of the key among those asked for."""
@@ -72,24 +70,20 @@ def address_rows(holdings: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:
     """What Holders are made of, of the addresses in a table of holdings; `looked_at` says when a row's place was seen
     last.
     """
-    held = holdings.with_row_index("holding").filter(pl.col("address").is_not_null(), pl.col("scope").is_not_null())
-    next_since = pl.col("since").shift(-1).over("scope", "address", _IS_POD, order_by="since")
-    until = pl.when(next_since.is_null()).then(_believed(looked_at)).otherwise("last_seen")
-    return _rows(held.with_columns(until.alias("until")), name="address", since=pl.col("since"), until=pl.col("until"))
+    held = holdings.with_row_index("holding").filter(pl.col("address").is_not_null())
+    return _rows(held, looked_at, scope=pl.col("scope"), name="address")
 
 
 def interface_rows(holdings: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:
     """What Holders are made of, of the interfaces in a table of holdings. One that never changes hands is its owner's
     at any time.
     """
-    held = holdings.with_row_index("holding").filter("is_primary").with_columns(pl.col("scope").alias("held_in"))
-    since = pl.when("is_lasting").then(0).otherwise("since")
-    until = pl.when("is_lasting").then(FOREVER).otherwise(_believed(looked_at))
-    return _rows(
-        held.with_columns(pl.lit(INTERFACE, pl.Categorical()).alias("scope")),
-        name="interface_id",
-        since=since,
-        until=until,
+    held = holdings.with_row_index("holding").filter("is_primary")
+    rows = _rows(held, looked_at, scope=pl.lit(INTERFACE, pl.Categorical()), name="interface_id")
+    is_lasting = held["is_lasting"]
+    return rows.with_columns(
+        pl.when(is_lasting).then(0).otherwise("since").alias("since"),
+        *(pl.when(is_lasting).then(FOREVER).otherwise(until).alias(until) for until in ("until", "believed")),
     )
 
 
@@ -97,39 +91,45 @@ INTERFACE = "interface"
 """Stands where a scope does for the names of interfaces, which mean one interface everywhere."""
 
 
-def _believed(looked_at: pl.Expr) -> pl.Expr:
-    """Until when a holding lasts: what was there at the last look is believed to be there a while longer."""
-    is_current = pl.col("last_seen") >= looked_at
-    return pl.when(is_current).then(pl.col("last_seen") + BELIEVED_SECONDS).otherwise("last_seen")
-
-
-def _rows(held: pl.DataFrame, *, name: str, since: pl.Expr, until: pl.Expr) -> pl.DataFrame:
+def _rows(held: pl.DataFrame, looked_at: pl.Expr, *, scope: pl.Expr, name: str) -> pl.DataFrame:
     told = {"owner_account_id": "account_id", "owner_vpc_id": "vpc_id", "owner_subnet_id": "subnet_id"}
     told |= {"owner_az_id": "availability_zone"}
+    is_current = pl.col("last_seen") >= looked_at
     return held.select(
-        "scope",
+        scope.alias("scope"),
         pl.col(name).alias("name"),
         *(pl.col(told.get(column, column)).alias(column) for column in OWNER),
-        since.cast(pl.Int64).alias("since"),
-        until.cast(pl.Int64).alias("until"),
-        _IS_POD.alias("is_pod"),
+        "since",
+        pl.col("last_seen").alias("until"),
+        pl.when(is_current).then(pl.col("last_seen") + BELIEVED_SECONDS).otherwise("last_seen").alias("believed"),
+        (pl.col("owner_kind") == KUBERNETES_POD).fill_null(value=False).alias("is_pod"),
         "interface_id",
         "holding",
     )
 
 
+def _until_followed(ordered: pl.DataFrame) -> pl.DataFrame:
+    """The rows, each until it was seen last, but those that nobody followed until they are no longer believed."""
+    is_followed = _is_same("key") & _is_same("is_pod")
+    until = pl.when(is_followed.fill_null(value=False)).then("until").otherwise("believed")
+    return ordered.with_columns(until.alias("until")).drop("believed")
+
+
 def _without_disputed(ordered: pl.DataFrame) -> pl.DataFrame:
-    """The rows, without the owner where another interface has the same address at the same time."""
-    by_time = ordered.filter(~pl.col("is_pod") & pl.col("interface_id").is_not_null()).sort("key", "since")
-    later = by_time.select(
-        pl.all(), pl.col("since", "interface_id", "holding").shift(-1).over("key").name.prefix("next_")
-    )
-    clashes = later.filter(
-        pl.col("next_since") <= pl.col("until"), pl.col("next_interface_id") != pl.col("interface_id")
-    )
-    if clashes.is_empty():
-        return ordered.drop("interface_id")
-    disputed = pl.concat([clashes["holding"], clashes["next_holding"]]).unique()
-    is_disputed = pl.col("holding").is_in(disputed.implode())
-    nobody = [pl.when(~is_disputed).then(pl.col(name)).alias(name) for name in OWNER]
-    return ordered.with_columns(nobody).drop("interface_id")
+    """The rows, without the owner where two interfaces have the same address at the same time: which of them sent is
+    not told by it.
+    """
+    is_by_interface = ~pl.col("is_pod") & pl.col("interface_id").is_not_null()
+    followed_early = pl.col("since").shift() <= pl.col("until")
+    by_another = pl.col("interface_id").shift() != pl.col("interface_id")
+    clash = _is_same("key") & is_by_interface & is_by_interface.shift() & followed_early & by_another
+    clashes = ordered.select(clash.fill_null(value=False)).to_series()
+    if not clashes.any():
+        return ordered
+    disputed = clashes | clashes.shift(-1, fill_value=False)
+    return ordered.with_columns(pl.when(~disputed).then(pl.col(name)).alias(name) for name in OWNER)
+
+
+def _is_same(column: str) -> pl.Expr:
+    """Whether the row before, which is the one that followed in time, has the same."""
+    return pl.col(column).shift() == pl.col(column)

@@ -25,6 +25,7 @@ from flowsentry.evidence import EvidenceStore
 from flowsentry.fields import unknown_names
 from flowsentry.findings import Finding, FindingStore
 from flowsentry.frames import Contacts, EnrichedFlows, LogChunk, Measurements, Parsed, RejectedLines, Silences
+from flowsentry.geography import Geography, NoGeography
 from flowsentry.measure import measure
 from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse_chunk
@@ -41,10 +42,11 @@ class Context:
 
     inventory: Inventory = field(default_factory=Inventory)
     inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
+    geography: Geography = field(default_factory=NoGeography)
 
     @cached_property
     def territory(self) -> Territory:
-        return Territory.of(self.inventory, self.inside_networks)
+        return Territory.of(self.inventory, self.inside_networks, self.geography)
 
 
 @dataclass(slots=True)
@@ -165,7 +167,7 @@ class _Run:
 
     def _note_unknown_interfaces(self, flows: EnrichedFlows) -> None:
         seen = flows.select(pl.col("interface_id").unique().drop_nulls())
-        unknown = seen.join(self._context.territory.interfaces, on="interface_id", how="anti")
+        unknown = seen.join(self._context.territory.known_interfaces, on="interface_id", how="anti")
         room = MAX_UNKNOWN_INTERFACES - len(self._unknown_interfaces)
         self._unknown_interfaces.update(unknown["interface_id"].head(room).cast(pl.String))
 
@@ -177,7 +179,7 @@ class _Run:
         suspects = evidence.suspects(innocent_sources(contacts))
         histories = evidence.merge(evidence_of(contacts, suspects))
         silences = believed_silences(self._outcome.silences, self._now)
-        found = detect(contacts, histories, silences, self._context.inventory, self._context.territory)
+        found = detect(contacts, histories, silences, self._context.territory)
         self._outcome.findings = findings.put_new(found)
         self._outcome.measurements = measuring.add_up(self._measurements)
         self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))

@@ -8,7 +8,8 @@ from typing import Self
 import polars as pl
 
 from flowsentry.geography import GEOGRAPHY, Geography, NoGeography
-from flowsentry.holders import ALWAYS, INTERFACE, OWNER, Holders, address_rows, every, interface_rows, key
+from flowsentry.holders import ALWAYS, INTERFACE, Holders, address_rows, every, interface_rows, key
+from flowsentry.owner_kinds import KUBERNETES_POD
 from flowsentry.ownership import Interface, Inventory
 from flowsentry.reach import NOWHERE, Reach
 from flowsentry.recollection import Recollection
@@ -34,6 +35,7 @@ class Territory:
     ipv6_networks: tuple[ipaddress.IPv6Network, ...]
     instance_names: pl.DataFrame
     """`owner_id` and `owner_name` of each instance."""
+    has_pods: bool
     geography: Geography
     recollection: Recollection = field(default_factory=Recollection)
     """What was looked up before: each address is looked up once a snapshot, not once a batch."""
@@ -61,8 +63,14 @@ class Territory:
             tuple((int(network.network_address), int(network.broadcast_address)) for network in v4),
             tuple(v6),
             _instance_names(held),
+            bool((held["owner_kind"] == KUBERNETES_POD).any()),
             geography or NoGeography(),
         )
+
+    @property
+    def told_of_outside(self) -> tuple[str, ...]:
+        """The columns of GEOGRAPHY, where there is a database to fill them."""
+        return () if isinstance(self.geography, NoGeography) else tuple(GEOGRAPHY)
 
     def is_inside(self, addresses: pl.Series) -> pl.Series:
         """Whether each address (as text) is in one of our networks; false for what is no address."""
@@ -96,12 +104,13 @@ class Territory:
         """
         ways = (scopes, self._routed(scopes, addresses), every(PUBLIC, addresses))
         held = pl.concat([self._held(way, addresses, order) for order, way in enumerate(ways)])
-        return self._with_nobody(held.sort("asked", "way", maintain_order=True), addresses)
+        return _with_nobody(held.sort("asked", "way", maintain_order=True).drop("way"), self._about(addresses))
 
     def facts_of_interfaces(self, interface_ids: pl.Series) -> pl.DataFrame:
         """The same of interfaces, by their ids."""
         asked = pl.DataFrame({"scope": every(INTERFACE, interface_ids), "name": interface_ids})
-        return self._with_nobody(self.interfaces.held(asked.select(key("scope", "name")).to_series()), interface_ids)
+        held = self.interfaces.held(asked.select(key("scope", "name")).to_series())
+        return _with_nobody(held, _nothing_about(interface_ids))
 
     def owner_of(self, scope: str, address: str, at: int) -> Interface | None:
         """The interface (or what else) that had the address within the scope at a Unix second. For the few addresses of
@@ -143,36 +152,35 @@ class Territory:
         asked = pl.DataFrame({"scope": scopes, "name": addresses}).select(key("scope", "name")).to_series()
         return self.addresses.held(asked).with_columns(pl.lit(way).alias("way"))
 
-    def _with_nobody(self, held: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
-        """The rows of those who had the names, and behind them for each name the row for all times."""
-        nobody = self._nobody(names)
-        owned = held.join(
-            nobody.select("asked", "is_ipv6"), on="asked", how="left", maintain_order="left"
-        ).with_columns(
-            pl.lit(value=True).alias("is_held"),
-            pl.lit(value=True).alias("is_inside"),
-            *(pl.lit(None, kind).alias(name) for name, kind in GEOGRAPHY.items()),
-        )
-        return pl.concat([owned.select(nobody.columns), nobody]).sort("asked", maintain_order=True)
+    def _about(self, addresses: pl.Series) -> pl.DataFrame:
+        """What is so of each address at all times."""
+        inside = self.is_inside(addresses)
+        is_ipv6 = addresses.cast(pl.String).str.contains(":", literal=True)
+        outside = self.geography.facts(addresses).select(pl.when(~inside).then(pl.all()).name.keep())
+        return pl.DataFrame({"is_inside": inside, "is_ipv6": is_ipv6}).hstack(outside)
 
-    def _nobody(self, names: pl.Series) -> pl.DataFrame:
-        """The rows for all times at which a name is nobody's."""
-        inside = self.is_inside(names)
-        return pl.select(
-            *(pl.repeat(None, len(names), dtype=kind).alias(name) for name, kind in OWNER.items()),
-            pl.repeat(ALWAYS[0], len(names), dtype=pl.Int64).alias("since"),
-            pl.repeat(ALWAYS[1], len(names), dtype=pl.Int64).alias("until"),
-            pl.repeat(value=False, n=len(names), dtype=pl.Boolean).alias("is_pod"),
-            pl.repeat(None, len(names), dtype=pl.UInt32).alias("holding"),
-            pl.int_range(len(names), dtype=pl.UInt32).alias("asked"),
-            pl.repeat(value=False, n=len(names), dtype=pl.Boolean).alias("is_held"),
-            pl.lit(inside).alias("is_inside"),
-            pl.lit(names.cast(pl.String).str.contains(":", literal=True)).alias("is_ipv6"),
-        ).hstack(self._geography_outside(names, inside))
 
-    def _geography_outside(self, names: pl.Series, inside: pl.Series) -> pl.DataFrame:
-        facts = self.geography.facts(names)
-        return facts.with_columns(pl.when(~inside).then(pl.col(name)).alias(name) for name in GEOGRAPHY)
+def _with_nobody(held: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """The rows of those who had the names, behind them for each name the row for all times, and in all of them what
+    there is to say about the name.
+    """
+    nobody = pl.select(
+        pl.int_range(len(about), dtype=pl.UInt32).alias("asked"),
+        pl.repeat(ALWAYS[0], len(about), dtype=pl.Int64).alias("since"),
+        pl.repeat(ALWAYS[1], len(about), dtype=pl.Int64).alias("until"),
+        pl.repeat(value=False, n=len(about), dtype=pl.Boolean).alias("is_pod"),
+        pl.repeat(value=False, n=len(about), dtype=pl.Boolean).alias("is_held"),
+    )
+    owned = held.with_columns(pl.lit(value=True).alias("is_held"))
+    rows = pl.concat([owned, nobody], how="diagonal").sort("asked", maintain_order=True)
+    facts = rows.hstack(about[rows["asked"]])
+    return facts.with_columns(pl.col("is_inside") | pl.col("is_held"))
+
+
+def _nothing_about(interface_ids: pl.Series) -> pl.DataFrame:
+    """What there is to say about interfaces as such."""
+    no = pl.repeat(value=False, n=len(interface_ids), dtype=pl.Boolean, eager=True)
+    return pl.DataFrame({"is_inside": no, "is_ipv6": no}).hstack(NoGeography().facts(interface_ids))
 
 
 def ipv4_number(addresses: pl.Series) -> pl.Series:

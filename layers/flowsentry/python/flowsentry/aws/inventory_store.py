@@ -1,4 +1,4 @@
-"""The inventory snapshot in S3: one writer, on condition that nobody else wrote; readers refresh by ETag."""
+"""The inventory snapshot in S3: written on condition that nobody else wrote meanwhile; readers refresh by ETag."""
 
 import time
 from collections.abc import Callable
@@ -11,12 +11,15 @@ from flowsentry.aws.log_store import DENIED, MISSING
 from flowsentry.aws.service_errors import code_of, retryable, status_of
 from flowsentry.errors import RetryableError
 from flowsentry.ownership import Inventory
+from flowsentry.snapshot import UnreadableSnapshotError, pack, unpack
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 NOT_MODIFIED = 304
 CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+MAX_TRIES = 5
+"""Of an update that another writer overtakes. More: longer runs where many write. Fewer: more runs that begin anew."""
 REFRESH_SECONDS = 30.0
 """How long a snapshot is used without asking S3. Longer: a new interface stays unnamed longer. Shorter: a request for
 nearly every CloudWatch payload, for a snapshot that changes every few minutes."""
@@ -37,7 +40,7 @@ class InventoryStore:
     @property
     def is_missing(self) -> bool:
         """Whether there was no snapshot at the last look, or none that can be read: nobody can be named."""
-        return self._inventory.taken_at == 0
+        return self._inventory.is_empty
 
     def load(self) -> Inventory:
         """The snapshot, at most REFRESH_SECONDS old; an empty inventory while there is none. Raises RetryableError when
@@ -54,21 +57,29 @@ class InventoryStore:
         self._fresh_until = self.clock() + REFRESH_SECONDS
         return self._inventory
 
-    def save(self, inventory: Inventory) -> None:
-        """Replaces the snapshot that was loaded last. Raises RetryableError when another writer was faster: the next
-        run starts from what it wrote.
+    def update(self, change: Callable[[Inventory], Inventory]) -> Inventory:
+        """The inventory after a change of the stored one: when another writer was faster, the change is made again, to
+        what that one wrote, so that no update is lost. Raises RetryableError when others always are.
         """
+        for _ in range(MAX_TRIES):
+            with retryable("read the inventory"):
+                self._refresh()
+            changed = change(self._inventory)
+            if self._is_written(changed):
+                return changed
+        raise RetryableError("another inventory was written meanwhile, each time")
+
+    def _is_written(self, inventory: Inventory) -> bool:
         condition: dict[str, Any] = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
         try:
             with retryable("write the inventory"):
-                answer = self.client.put_object(
-                    Bucket=self.bucket, Key=self.key, Body=inventory.to_bytes(), **condition
-                )
+                answer = self.client.put_object(Bucket=self.bucket, Key=self.key, Body=pack(inventory), **condition)
         except ClientError as error:
             if code_of(error) not in CONFLICT:
                 raise
-            raise RetryableError("another inventory was written meanwhile") from error
+            return False
         self._inventory, self._etag = inventory, answer["ETag"]
+        return True
 
     def _refresh(self) -> None:
         condition: dict[str, Any] = {"IfNoneMatch": self._etag} if self._etag else {}
@@ -85,6 +96,6 @@ class InventoryStore:
 def _readable(data: bytes) -> Inventory:
     """The inventory in a snapshot; an empty one for bytes that are none (the next run of its writer replaces them)."""
     try:
-        return Inventory.from_bytes(data)
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        return unpack(data)
+    except UnreadableSnapshotError:
         return Inventory()

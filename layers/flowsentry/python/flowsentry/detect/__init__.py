@@ -11,22 +11,19 @@ from flowsentry.detect.scans import scans
 from flowsentry.evidence import History
 from flowsentry.findings import Finding
 from flowsentry.frames import Contacts, Silences
-from flowsentry.ownership import Inventory
 from flowsentry.territory import Territory
 
 SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
 """The shapes of a scan, in the order they are tried; the last fits whatever is left."""
 
 
-def detect(
-    contacts: Contacts, histories: Sequence[History], silences: Silences, inventory: Inventory, territory: Territory
-) -> list[Finding]:
+def detect(contacts: Contacts, histories: Sequence[History], silences: Silences, territory: Territory) -> list[Finding]:
     """What the contacts of a batch, the evidence of their sources after this batch, and the silences of its interfaces
     say is worth telling, in order of time.
 
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
-    found = scans(histories, SHAPES, inventory, territory)
+    found = scans(histories, SHAPES, territory)
     condemned = {(finding.scope, finding.subject) for finding in found}
-    findings = [*found, *blocked_internal(contacts, condemned, inventory), *records_skipped(silences, inventory)]
+    findings = [*found, *blocked_internal(contacts, condemned, territory), *records_skipped(silences, territory)]
     return sorted(findings, key=lambda finding: (finding.first_seen, finding.id))

@@ -14,8 +14,9 @@ import polars as pl
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Contacts
 from flowsentry.meanings import protocol_name
-from flowsentry.ownership import Interface, Inventory
+from flowsentry.ownership import Interface
 from flowsentry.services import SERVICES
+from flowsentry.territory import Territory
 
 MIN_PACKETS = 3
 """Refused packets in a batch. Clients that mean it try again (Linux sends seven SYNs in two minutes); probes do not.
@@ -27,7 +28,7 @@ evidence, where it belongs."""
 _TCP_OR_UDP = (6, 17)
 
 
-def blocked_internal(contacts: Contacts, condemned: Collection[tuple[str, str]], inventory: Inventory) -> list[Finding]:
+def blocked_internal(contacts: Contacts, condemned: Collection[tuple[str, str]], territory: Territory) -> list[Finding]:
     """A finding for each (initiator, responder, port) inside that a rule refused: once a day."""
     refused = contacts.filter(
         pl.col("outcome") == "rejected",
@@ -37,20 +38,20 @@ def blocked_internal(contacts: Contacts, condemned: Collection[tuple[str, str]],
     )
     blocked = refused.filter(pl.len().over("scope", "initiator") <= MAX_ENDPOINTS_A_SOURCE)
     rows = blocked.sort("first_seen", "initiator", "responder", "responder_port").iter_rows(named=True)
-    return list(_findings(rows, condemned, inventory))
+    return list(_findings(rows, condemned, territory))
 
 
 def _findings(
-    rows: Iterator[Mapping[str, Any]], condemned: Collection[tuple[str, str]], inventory: Inventory
+    rows: Iterator[Mapping[str, Any]], condemned: Collection[tuple[str, str]], territory: Territory
 ) -> Iterator[Finding]:
     for row in rows:
         if (row["scope"], row["initiator"]) not in condemned:
-            yield _finding(row, inventory)
+            yield _finding(row, territory)
 
 
-def _finding(row: Mapping[str, Any], inventory: Inventory) -> Finding:
+def _finding(row: Mapping[str, Any], territory: Territory) -> Finding:
     scope, initiator, responder, port = (row[name] for name in ("scope", "initiator", "responder", "responder_port"))
-    owners = [inventory.owner_of(scope, address) for address in (initiator, responder)]
+    owners = [territory.owner_of(scope, address, row["last_seen"]) for address in (initiator, responder)]
     protocol = protocol_name(row["protocol"])
     service = f" ({SERVICES[port]})" if port in SERVICES else ""
     names = [_named(address, owner) for address, owner in zip((initiator, responder), owners, strict=True)]

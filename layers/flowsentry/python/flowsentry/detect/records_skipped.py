@@ -17,21 +17,22 @@ import polars as pl
 
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Silences
-from flowsentry.ownership import UNKNOWN_SCOPE, Inventory
+from flowsentry.scopes import UNKNOWN_SCOPE
+from flowsentry.territory import Territory
 
 
-def records_skipped(silences: Silences, inventory: Inventory) -> list[Finding]:
+def records_skipped(silences: Silences, territory: Territory) -> list[Finding]:
     """A finding for each interface and hour (UTC) of which records were left out.
 
     An interface has one VPC for life, which a record may lack (metadata is best effort): so it is no part of the id.
     """
     skipped = silences.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
-    return [_finding(row, inventory) for row in skipped.iter_rows(named=True)]
+    return [_finding(row, territory) for row in skipped.iter_rows(named=True)]
 
 
-def _finding(row: Mapping[str, Any], inventory: Inventory) -> Finding:
+def _finding(row: Mapping[str, Any], territory: Territory) -> Finding:
     interface, hour = row["interface"], row["hour"]
-    known = inventory.interface_of(interface)
+    known = territory.interface_of(interface, row["last_seen"])
     name = f"{known.owner_name} ({interface})" if known and known.owner_name != interface else interface
     return Finding(
         id=finding_id("records_skipped", interface, str(hour)),

@@ -15,7 +15,6 @@ from flowsentry.detect.verdict import MIN_ENDPOINTS, Verdict, verdict
 from flowsentry.endpoints import Endpoint, endpoint_of
 from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
 from flowsentry.findings import Finding, Severity, finding_id
-from flowsentry.ownership import Inventory
 from flowsentry.territory import Territory
 
 MAX_SAMPLE_ENDPOINTS = 10
@@ -39,17 +38,13 @@ SEVERITY = {
 }
 
 
-def scans(
-    histories: Sequence[History], shapes: Sequence[ScanShape], inventory: Inventory, territory: Territory
-) -> list[Finding]:
+def scans(histories: Sequence[History], shapes: Sequence[ScanShape], territory: Territory) -> list[Finding]:
     """A finding for each source, day and relation that the evidence condemns: at most one a day, and one more when it
     gets louder. The shape is an attribute and may grow. A write to a day is judged with every day whose memory it is
     in.
     """
     return [
-        _finding(key, condemned, shapes, inventory, territory)
-        for history in histories
-        for key, condemned in _condemned(history)
+        _finding(key, condemned, shapes, territory) for history in histories for key, condemned in _condemned(history)
     ]
 
 
@@ -60,15 +55,13 @@ def _condemned(history: History) -> Iterator[tuple[EvidenceKey, Verdict]]:
             yield history.days[day].key, found
 
 
-def _finding(
-    key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], inventory: Inventory, territory: Territory
-) -> Finding:
+def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], territory: Territory) -> Finding:
     failed = _in_order(condemned.failed)
     answered = _in_order(condemned.answered)
     hosts, ports = {end.host for end in failed}, {end.port for end in failed}
     shape = next(shape for shape in shapes if shape.fits(len(hosts), len(ports)))
     relation = _relation(condemned, failed, territory)
-    owner = inventory.owner_of(key.scope, key.source)
+    owner = territory.owner_of(key.scope, key.source, condemned.evidence.last_seen)
     name = f"{owner.owner_name} ({key.source})" if owner else key.source
     return Finding(
         id=finding_id("scan", key.scope, key.source, str(key.day), relation),

@@ -7,7 +7,8 @@ import polars as pl
 from flowsentry.endpoints import MEMBER_BYTES, members, rank_of
 from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MAX_SOURCE_PORTS, Evidence, EvidenceKey
 from flowsentry.frames import Contacts
-from flowsentry.ownership import PUBLIC, Inventory
+from flowsentry.ownership import Inventory
+from flowsentry.scopes import PUBLIC
 from flowsentry.territory import Territory
 
 _KEY = ("source_scope", "initiator", "day")

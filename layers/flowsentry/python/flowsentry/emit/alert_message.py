@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from flowsentry.emit.plain_text import ascii_line, counted, period, plain
 from flowsentry.emit.stories import Story, owner_text, story_of
 from flowsentry.findings import Finding
-from flowsentry.ownership import PUBLIC
+from flowsentry.scopes import PUBLIC
 
 MAX_SUBJECT_LETTERS = 99
 """SNS takes less than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""

@@ -3,7 +3,7 @@
 import polars as pl
 
 from flowsentry.fields import DIRECTION
-from flowsentry.ownership import UNKNOWN_SCOPE
+from flowsentry.scopes import UNKNOWN_SCOPE
 from flowsentry.territory import Territory
 from flowsentry.transit_gateways import is_of_transit_gateway
 
@@ -61,7 +61,7 @@ def _column_or_null(flows: pl.DataFrame, column: str, dtype: pl.DataType) -> pl.
 def _from_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
     """Fills what is missing from what is known of the interface."""
     known = flows.select("interface_id").join(
-        territory.interfaces, on="interface_id", how="left", maintain_order="left"
+        territory.known_interfaces, on="interface_id", how="left", maintain_order="left"
     )
     joined = flows.hstack(known.drop("interface_id"))
     if joined["interface_address"].null_count():

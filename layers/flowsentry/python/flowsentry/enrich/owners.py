@@ -1,12 +1,16 @@
-"""Who is at each end, and whether that end is ours."""
+"""Who is at each end at the time of the flow, and whether that end is ours."""
+
+from collections.abc import Collection
 
 import polars as pl
 
-from flowsentry.ownership import PUBLIC
+from flowsentry.enrich.own_words import ENDS, OwnEnds, own_ends, with_own_words
+from flowsentry.geography import GEOGRAPHY
+from flowsentry.holders import INTERFACE, OWNER, every, key
+from flowsentry.recollection import Span
 from flowsentry.territory import Territory
 from flowsentry.transit_gateways import is_of_transit_gateway
 
-_OWNER = ("owner_kind", "owner_id", "owner_name")
 MAX_SCOPES_RECALLED = 32
 """VPCs of a chunk whose addresses are recalled, each in a table with a place for every category of the process. More:
 150,000 records of 1,000 VPCs and 300,000 addresses took 7 s so, and 0.15 s by a join (November 2026). Fewer: the join
@@ -14,33 +18,99 @@ forgets, and takes 0.08 s where 17 VPCs recalled take 0.03 s."""
 
 
 def with_owners(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
-    """Adds `source_address` and `destination_address` as they are in the packet, and for each end `_is_inside` and
-    `_owner_kind`, `_owner_id`, `_owner_name`; and `is_ipv6`.
+    """Adds `source_address` and `destination_address` as they are in the packet, and for each end `_is_inside`, the
+    columns of OWNER and GEOGRAPHY; and `is_ipv6`.
 
-    srcaddr of an egress record is the interface's primary address, and so for dstaddr of an ingress one: the owner is
-    found by the packet's address where the format has it. An end is inside when it is in our networks, or is the
-    address of an interface that logged it. Addresses are looked up within the scope of their end (the same address may
-    be in two VPCs), then as public addresses.
+    The owner is the one at the time of the flow. The end that logged the record is known by its interface, whose
+    primary address srcaddr of an egress record is, and so dstaddr of an ingress one; where the packet's address is
+    another one, that tells: the interface passed it on, or has several. The other end is known by its address, within
+    the scope of its end (the same address may be in two VPCs) or as a public one. An end is inside when it is in our
+    networks, or is the address of an interface that logged it.
     """
+    territory.recollection.make_room()
     ends = flows.with_columns(
         _packet_address(flows, "srcaddr").alias("source_address"),
         _packet_address(flows, "dstaddr").alias("destination_address"),
     )
-    source, destination = (
-        _facts(ends[f"{end}_scope"], ends[f"{end}_address"], territory) for end in ("source", "destination")
+    is_of_gateway = is_of_transit_gateway(flows.columns)
+    own = own_ends(ends) if not is_of_gateway else None
+    known = ends.hstack([column for end in ENDS for column in _told_of(end, ends, own, territory)])
+    told = with_own_words(known, own, territory).with_columns(
+        pl.col("source_is_inside", "destination_is_inside", "is_ipv6").fill_null(value=False)
     )
-    known = ends.hstack(
-        [
-            *(column.alias(f"source_{column.name}") for column in source.drop("is_ipv6").iter_columns()),
-            source["is_ipv6"],
-            *(column.alias(f"destination_{column.name}") for column in destination.drop("is_ipv6").iter_columns()),
-        ]
-    ).with_columns(pl.col("source_is_inside", "destination_is_inside", "is_ipv6").fill_null(value=False))
-    return known if is_of_transit_gateway(flows.columns) else _with_own_inside(known)
+    return told if is_of_gateway else _with_own_inside(told)
 
 
 def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
     return pl.coalesce(f"pkt_{column}", column) if f"pkt_{column}" in flows.columns else pl.col(column)
+
+
+def _told_of(end: str, flows: pl.DataFrame, own: OwnEnds | None, territory: Territory) -> list[pl.Series]:
+    """The columns of one end; of the source also `is_ipv6`."""
+    recalled, span = territory.recollection, Span(flows["start"], flows["end"])
+    by_address = _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, territory)
+    rows = by_address if own is None else _own_rows(own[end], flows, by_address, territory)
+    of_address = recalled.told(by_address, "is_inside", "is_ipv6", *territory.told_of_outside)
+    columns = [*recalled.told(rows, *OWNER).iter_columns(), *of_address.drop("is_ipv6").iter_columns()]
+    named = [column.alias(f"{end}_{column.name}") for column in columns]
+    named += _untold(end, len(flows), set(GEOGRAPHY) - set(territory.told_of_outside))
+    return [*named, of_address["is_ipv6"]] if end == "source" else named
+
+
+def _untold(end: str, rows: int, columns: Collection[str]) -> list[pl.Series]:
+    return [
+        pl.repeat(None, rows, dtype=GEOGRAPHY[name], eager=True).alias(f"{end}_{name}")
+        for name in GEOGRAPHY
+        if name in columns
+    ]
+
+
+def _own_rows(is_own: pl.Series, flows: pl.DataFrame, by_address: pl.Series, territory: Territory) -> pl.Series:
+    """The rows of facts by address, but by interface where this end is the interface that logged the record. A pod
+    goes before the interface of its node.
+    """
+    recalled, span = territory.recollection, Span(flows["start"], flows["end"])
+    by_interface = recalled.rows(INTERFACE, flows["interface_id"], span, territory.facts_of_interfaces)
+    is_known = recalled.told(by_interface, "is_held").to_series() & is_own
+    if territory.has_pods:
+        is_known &= ~recalled.told(by_address, "is_pod").to_series().fill_null(value=False)
+    return by_interface.zip_with(is_known.fill_null(value=False), by_address)
+
+
+def _address_rows(scopes: pl.Series, addresses: pl.Series, span: Span, territory: Territory) -> pl.Series:
+    """The row of facts of each address within its scope. An interface's flows are nearly always of one VPC; a transit
+    gateway joins thousands at most.
+    """
+    distinct = scopes.unique()
+    if len(distinct) <= 1:
+        return _rows_within(str(distinct.first()), addresses, span, territory)
+    ends = pl.DataFrame({"scope": scopes, "address": addresses, "start": span.starts, "end": span.ends})
+    if len(distinct) > MAX_SCOPES_RECALLED:
+        return _rows_across(ends, span, territory)
+    parts = [
+        pl.DataFrame({"at": part["at"], "row": _rows_of_part(part, territory)})
+        for part in ends.with_row_index("at").partition_by("scope", maintain_order=False)
+    ]
+    return pl.concat(parts).sort("at")["row"]
+
+
+def _rows_of_part(part: pl.DataFrame, territory: Territory) -> pl.Series:
+    return _rows_within(str(part["scope"].first()), part["address"], Span(part["start"], part["end"]), territory)
+
+
+def _rows_within(scope: str, addresses: pl.Series, span: Span, territory: Territory) -> pl.Series:
+    return territory.recollection.rows(
+        scope, addresses, span, lambda unseen: territory.facts_of_addresses(every(scope, unseen), unseen)
+    )
+
+
+def _rows_across(ends: pl.DataFrame, span: Span, territory: Territory) -> pl.Series:
+    """The same for many scopes at once, by a join and without a memory."""
+    keyed = ends.select("scope", "address", key("scope", "address"))
+    distinct = keyed.unique("key").with_row_index("asked")
+    asked = keyed.select("key").join(distinct.select("key", "asked"), on="key", how="left", maintain_order="left")
+    facts = territory.facts_of_addresses(distinct["scope"], distinct["address"])
+    return territory.recollection.rows_among(facts, asked["asked"], span)
 
 
 def _with_own_inside(flows: pl.DataFrame) -> pl.DataFrame:
@@ -67,51 +137,3 @@ def _with_own_inside(flows: pl.DataFrame) -> pl.DataFrame:
 
 def _is_own(end: str, column: str) -> pl.Expr:
     return pl.col(f"{end}_address") == pl.col(column)
-
-
-def _facts(scopes: pl.Series, addresses: pl.Series, territory: Territory) -> pl.DataFrame:
-    """What the territory knows of each address within its scope. An interface's flows are nearly always of one VPC; a
-    transit gateway joins thousands at most.
-    """
-    distinct = scopes.unique()
-    if len(distinct) <= 1:
-        return _facts_within(str(distinct.first()), addresses, territory)
-    ends = pl.DataFrame({"scope": scopes, "address": addresses})
-    if len(distinct) > MAX_SCOPES_RECALLED:
-        return _facts_across(ends, territory)
-    parts = [
-        _facts_within(str(part["scope"].first()), part["address"], territory).hstack([part["row"]])
-        for part in ends.with_row_index("row").partition_by("scope", maintain_order=False)
-    ]
-    return pl.concat(parts).sort("row").drop("row")
-
-
-def _facts_within(scope: str, addresses: pl.Series, territory: Territory) -> pl.DataFrame:
-    def look_up(unseen: pl.Series) -> pl.DataFrame:
-        ends = pl.DataFrame({"address": unseen}).with_columns(pl.lit(scope, pl.Categorical()).alias("scope"))
-        return _looked_up(ends, territory)
-
-    return territory.recollection.facts(scope, addresses, look_up)
-
-
-def _facts_across(ends: pl.DataFrame, territory: Territory) -> pl.DataFrame:
-    """The same for many scopes at once, by a join and without a memory. Joined are numbers: twice as fast as texts."""
-    scope, address = (pl.col(name).to_physical().cast(pl.UInt64) for name in ("scope", "address"))
-    numbered = ends.with_columns((scope * (1 << 32) + address).alias("number"))
-    distinct = numbered.unique("number")
-    facts = _looked_up(distinct, territory).hstack([distinct["number"]])
-    return numbered.select("number").join(facts, on="number", how="left", maintain_order="left").drop("number")
-
-
-def _looked_up(ends: pl.DataFrame, territory: Territory) -> pl.DataFrame:
-    """A row for each `address` and `scope`: whether it is in our networks or has an owner, and the owner."""
-    public = territory.owners.filter(pl.col("scope") == PUBLIC).drop("scope")
-    owned = ends.join(territory.owners, on=["scope", "address"], how="left", maintain_order="left").join(
-        public, on="address", how="left", suffix="_public", maintain_order="left"
-    )
-    is_owned = pl.coalesce("owner_id", "owner_id_public").is_not_null()
-    return owned.select(
-        (pl.lit(territory.is_inside(owned["address"])) | is_owned).alias("is_inside"),
-        pl.col("address").cast(pl.String).str.contains(":", literal=True).alias("is_ipv6"),
-        *(pl.coalesce(name, f"{name}_public").alias(name) for name in _OWNER),
-    )
