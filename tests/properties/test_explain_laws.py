@@ -1,0 +1,243 @@
+"""What explain says of rules is what AWS's pages say; and what it says in ignorance stays true with knowledge."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, combinations
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from flowsentry.explain import explain
+from flowsentry.explain.network_acls import judge_acl
+from flowsentry.explain.packet import EPHEMERAL_PORTS, Packet, Ports
+from flowsentry.explain.security_groups import judge_groups
+from flowsentry.explain.way import back, there
+from flowsentry.explanation import Judgement, Layer, Verdict
+from flowsentry.ownership import Interface
+from flowsentry.refusal import End, Refusal
+from flowsentry.rules import AclEntry, GroupRule, NetworkAcl, Rules
+from tests.properties import rule_reference as aws
+from tests.properties.rule_strategies import EDGES, ESP, GROUPS, V4, V6, pairs, ports, protocols, rule_sets
+
+LAW = settings(max_examples=150)
+WITH_TYPES = (aws.ICMP, aws.ICMPV6)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rules, two interfaces, a packet from the first to the second in the words of both readings, and which end's rules
+    it is about.
+    """
+
+    rules: Rules
+    ends: tuple[Interface, Interface]
+    packet: Packet
+    known: aws.Known
+    is_egress: bool
+
+    @property
+    def near(self) -> Interface:
+        return self.ends[0 if self.is_egress else 1]
+
+    def groups_allow(self) -> bool:
+        return aws.groups_allow(self.near, self.known, self.ends, self.rules, egress=self.is_egress)
+
+    def acl_decides(self) -> tuple[bool, int]:
+        (acl,) = (each for each in self.rules.acls if self.near.subnet_id in each.subnet_ids)
+        return aws.acl_decides(acl, self.known, egress=self.is_egress)
+
+    def both_ways(self) -> "tuple[Case, Case]":
+        return replace(self, is_egress=True), replace(self, is_egress=False)
+
+    @property
+    def is_within_a_subnet(self) -> bool:
+        return self.ends[0].subnet_id == self.ends[1].subnet_id
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    ends = draw(pairs())
+    source, destination = draw(st.sampled_from([V4, V6]))
+    protocol, source_port, port = draw(protocols), draw(ports), draw(ports)
+    icmp = draw(st.tuples(st.sampled_from([0, 3, 8, 128]), st.sampled_from([0, 4])))
+    packet = Packet(
+        source=End(source, ends[0]),
+        destination=End(destination, ends[1]),
+        protocol=protocol,
+        source_ports=Ports(source_port, source_port),
+        destination_ports=Ports(port, port),
+        icmp_type=icmp[0],
+        icmp_code=icmp[1],
+    )
+    known = aws.Known(source, destination, protocol, port, icmp)
+    return Case(draw(rule_sets()), ends, packet, known, draw(st.booleans()))
+
+
+def told(judgement: Judgement) -> tuple[bool, int] | None:
+    """An ACL's judgement as the reference has it; None where it was not asked."""
+    if judgement.verdict is Verdict.NOT_ASKED:
+        return None
+    assert judgement.rule
+    return judgement.verdict is Verdict.ALLOWED, aws.STAR if judgement.rule == "*" else int(judgement.rule)
+
+
+@LAW
+@given(cases())
+def test_each_layer_does_what_the_pages_say_and_by_the_rule_they_say(case: Case) -> None:
+    leaving, out, entering, into = there(case.packet, case.rules)
+    for groups, acl, way in zip((leaving, into), (out, entering), case.both_ways(), strict=True):
+        assert groups.verdict is (Verdict.ALLOWED if way.groups_allow() else Verdict.REFUSED)
+        assert told(acl) == (None if case.is_within_a_subnet else way.acl_decides())
+
+
+@LAW
+@given(cases())
+def test_a_reply_is_judged_by_network_acls_alone_and_with_the_ports_the_other_way_round(case: Case) -> None:
+    assume(case.known.protocol not in WITH_TYPES and not case.is_within_a_subnet)
+    port = case.packet.source_ports.first
+    known = aws.Known(case.known.destination, case.known.source, case.known.protocol, port)
+    reply = replace(case, ends=case.ends[::-1], known=known)
+    assert [told(each) for each in back(case.packet, case.rules)] == [each.acl_decides() for each in reply.both_ways()]
+
+
+@LAW
+@given(cases(), st.sampled_from(["a request", "a reply"]))
+def test_what_refused_is_exactly_who_refuses_at_the_interface_that_saw_it(case: Case, what: str) -> None:
+    groups = what == "a request" and not case.groups_allow()
+    acl = not case.is_within_a_subnet and not case.acl_decides()[0]
+    refusing = [*[Layer.SECURITY_GROUP] * groups, *[Layer.NETWORK_ACL] * acl]
+    explained = explain(refusal_of(case, accepted_other_way=what == "a reply"), case.rules)
+    assert [each.layer for each in explained.refused_by] == refusing[:: 1 if case.is_egress else -1]
+    assert explained.layer is (explained.refused_by[0].layer if explained.refused_by else Layer.UNKNOWN)
+    assert bool(explained.why_unknown) is (len(explained.refused_by) != 1)
+
+
+def refusal_of(case: Case, *, accepted_other_way: bool) -> Refusal:
+    return Refusal(
+        source=case.packet.source,
+        destination=case.packet.destination,
+        protocol=case.packet.protocol,
+        source_port=case.packet.source_ports.first,
+        destination_port=case.packet.destination_ports.first,
+        icmp_type=case.packet.icmp_type,
+        icmp_code=case.packet.icmp_code,
+        seen_by=case.near.interface_id,
+        opens=True,
+        accepted_other_way=accepted_other_way,
+    )
+
+
+def holds(verdict: Verdict, truths: set[bool]) -> bool:
+    """Whether what was told in ignorance is so in every case."""
+    return verdict is Verdict.UNTOLD or truths == {verdict is Verdict.ALLOWED}
+
+
+def of_each_type(case: Case) -> Iterator[Case]:
+    for icmp in ((0, 0), (0, 4), (3, 0), (3, 4), (8, 0), (9, 9), (128, 0), (128, 4)):
+        yield replace(case, known=replace(case.known, icmp=icmp))
+
+
+@LAW
+@given(cases())
+def test_what_is_told_without_the_type_of_icmp_is_so_for_each_type(case: Case) -> None:
+    packet = replace(case.packet, icmp_type=None, icmp_code=None)
+    groups = judge_groups(packet, case.rules, is_egress=case.is_egress)
+    assert holds(groups.verdict, {each.groups_allow() for each in of_each_type(case)})
+    acl = judge_acl(packet, case.rules, is_egress=case.is_egress)
+    assert case.is_within_a_subnet or holds(acl.verdict, {each.acl_decides()[0] for each in of_each_type(case)})
+
+
+@LAW
+@given(cases())
+def test_what_a_group_does_with_someone_unknown_is_told_exactly_where_it_is_so_whatever_groups_they_have(
+    case: Case,
+) -> None:
+    unknown = End(case.packet.far(is_egress=case.is_egress).address)
+    packet = replace(case.packet, destination=unknown) if case.is_egress else replace(case.packet, source=unknown)
+    verdict = judge_groups(packet, case.rules, is_egress=case.is_egress).verdict
+    subsets = chain.from_iterable(combinations(GROUPS, size) for size in range(4))
+    truths = {with_groups_of_the_far_end(case, groups).groups_allow() for groups in subsets}
+    assert verdict is {frozenset({True}): Verdict.ALLOWED, frozenset({False}): Verdict.REFUSED}.get(
+        frozenset(truths), Verdict.UNTOLD
+    )
+
+
+def with_groups_of_the_far_end(case: Case, groups: tuple[str, ...]) -> Case:
+    one, two = case.ends
+    if case.is_egress:
+        return replace(case, ends=(one, replace(two, security_groups=groups)))
+    return replace(case, ends=(replace(one, security_groups=groups), two))
+
+
+@LAW
+@given(cases())
+def test_of_a_port_that_is_not_known_it_is_told_exactly_whether_all_or_none_are_allowed(case: Case) -> None:
+    assume(case.known.protocol in (aws.TCP, aws.UDP) and not case.is_within_a_subnet)
+    packet = replace(case.packet, destination_ports=EPHEMERAL_PORTS)
+    verdict = judge_acl(packet, case.rules, is_egress=case.is_egress).verdict
+    around = {edge + step for edge in EDGES for step in (-1, 0, 1)} & {*range(1024, 65_536)}
+    truths = {replace(case, known=replace(case.known, port=port)).acl_decides()[0] for port in around}
+    assert holds(verdict, truths)
+    assert verdict is not Verdict.UNTOLD or truths == {True, False}
+
+
+GROUP_CHANGE = re.compile(r"an (inbound|outbound) rule for (?P<what>.+) (?:from|to) (?P<cidr>\S+) in (?:any of )?sg-")
+ACL_CHANGE = re.compile(r"an (inbound|outbound) allow rule for (?P<what>.+) (?:from|to) (?P<cidr>\S+) in acl-")
+BELOW = re.compile(r"; an allow rule with a number below (\d+) would admit it$")
+PROTOCOLS = {"tcp": aws.TCP, "udp": aws.UDP, "icmp": aws.ICMP, "icmpv6": aws.ICMPV6, "esp": ESP}
+
+
+def asked_for(what: str) -> tuple[int, int | None, int | None]:
+    """The protocol, and the first and last port, or type and code, that words for traffic ask for."""
+    name, *words = re.split(r"[/ ]", what)
+    numbers = [int(word) for word in words if word.isdigit()]
+    return PROTOCOLS[name], *((numbers * 2)[:2] if numbers else (None, None))
+
+
+@LAW
+@given(cases())
+def test_the_change_that_is_told_for_a_group_admits_the_packet(case: Case) -> None:
+    refused = judge_groups(case.packet, case.rules, is_egress=case.is_egress)
+    assume(refused.verdict is Verdict.REFUSED)
+    change = GROUP_CHANGE.match(refused.change)
+    assert change
+    assert change[1] == ("outbound" if case.is_egress else "inbound")
+    rule = GroupRule(case.near.security_groups[0], case.is_egress, *asked_for(change["what"]), cidr=change["cidr"])
+    groups = tuple(
+        replace(each, rules=(*each.rules, rule)) if each.group_id == rule.group_id else each
+        for each in case.rules.groups
+    )
+    assert replace(case, rules=replace(case.rules, groups=groups)).groups_allow()
+
+
+@LAW
+@given(cases())
+def test_the_change_that_is_told_for_a_network_acl_admits_the_packet(case: Case) -> None:
+    refused = judge_acl(case.packet, case.rules, is_egress=case.is_egress)
+    assume(refused.verdict is Verdict.REFUSED and refused.rule != "1")
+    entry = entry_told(case, refused.change)
+    assert with_entry(case, entry).acl_decides() == (True, entry.rule_number)
+
+
+def entry_told(case: Case, change: str) -> AclEntry:
+    if below := BELOW.search(change):
+        anywhere = "::/0" if ":" in case.known.source else "0.0.0.0/0"
+        return AclEntry(int(below[1]) - 1, case.is_egress, is_allowed=True, protocol=-1, cidr=anywhere)
+    told = ACL_CHANGE.match(change)
+    assert told
+    protocol, first, last = asked_for(told["what"])
+    allowing = AclEntry(32_766, case.is_egress, is_allowed=True, protocol=protocol, cidr=told["cidr"])
+    if protocol in WITH_TYPES:
+        return replace(allowing, icmp_type=first, icmp_code=last)
+    return replace(allowing, first_port=first, last_port=last)
+
+
+def with_entry(case: Case, entry: AclEntry) -> Case:
+    """The case with the entry in all ACLs, in place of one that has its number."""
+
+    def changed(acl: NetworkAcl) -> NetworkAcl:
+        others = [each for each in acl.entries if each.rule_number != entry.rule_number]
+        return replace(acl, entries=(*others, entry))
+
+    return replace(case, rules=replace(case.rules, acls=tuple(changed(each) for each in case.rules.acls)))
