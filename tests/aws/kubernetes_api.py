@@ -26,6 +26,7 @@ from cryptography.x509.oid import NameOID
 PREFIX = "k8s-aws-v1."
 PATH = "/apis/discovery.k8s.io/v1/endpointslices"
 LOCALHOST = "127.0.0.1"
+LONG_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,10 @@ class KubernetesApi:
     body: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
     waits: threading.Event | None = None
-    """Answers only when this is set."""
+    """Answers only when this is set, or after a long while."""
     drip: threading.Event | None = None
-    """Sends a byte at a time, and never the last, until this is set."""
+    """Sends a byte at a time, and never the last, until this is set. `dripped` counts them."""
+    dripped: int = 0
     asked: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     endpoint: str = ""
@@ -141,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.api.accepted.append(self.headers["Accept"])
         if self.api.waits:
-            self.api.waits.wait()
+            self.api.waits.wait(LONG_SECONDS)
         query = dict(parse_qsl(urlsplit(self.path).query))
         status, body = self.api.answer(self.path, query, self.headers.get("Authorization", ""))
         self.send_response(status)
@@ -160,6 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self.wfile.write(bytes([byte]))
             self.wfile.flush()
+            self.api.dripped += 1
 
     def log_message(self, *_: Any) -> None:
         """Says nothing."""

@@ -88,7 +88,6 @@ class ClusterApi:
         return HTTPSConnection(host, port, timeout=self.limits.connect_seconds, context=context)
 
     def _asked(self, path: str) -> HTTPResponse:
-        self._check_time()
         if self._connection.sock is None:
             self._connect()
         headers = {"Accept": "application/json", "Authorization": f"Bearer {self.token()}"}
