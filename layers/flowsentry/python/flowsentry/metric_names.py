@@ -28,10 +28,19 @@ PipelineMetric = Literal[
     "RetriedNotices",
     "IdempotencyUnavailable",
     "InventoryMissing",
+    "InventoryAgeSeconds",
+    "InventoryRequestsFailed",
     "MeasurementsTooOld",
     "MeasurementsTooNew",
     "InventoryInterfaces",
     "UnrecognisedInterfaces",
+    "InventoryHoldings",
+    "InventorySeconds",
+    "InventoryPlacesFailed",
+    "InventoryNamesMissing",
+    "ClustersFailed",
+    "InterfacesLookedFor",
+    "InterfacesAbsent",
     "AlertsPublished",
     "DigestsPublished",
     "AlertsFailed",
@@ -96,14 +105,35 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "RecoveredPayloads": Metric(Unit.COUNT, "CloudWatch payloads that failed thrice and came back through the queue"),
     "FailedPayloads": Metric(Unit.COUNT, "Payloads of a Kinesis batch that failed; each try counts"),
     "DuplicateObjects": Metric(Unit.COUNT, "Objects delivered again and left alone"),
-    "PoisonSources": Metric(Unit.COUNT, "Objects and payloads that can't be processed, kept aside", by="reason"),
+    "PoisonSources": Metric(
+        Unit.COUNT, "Objects, payloads and messages that can't be processed, kept aside", by="reason"
+    ),
     "RetriedNotices": Metric(Unit.COUNT, "Notices that failed for now, to be tried again"),
     "IdempotencyUnavailable": Metric(Unit.COUNT, "Objects processed without knowing whether they were before"),
     "InventoryMissing": Metric(Unit.COUNT, "Batches processed without an inventory: nobody was named"),
+    "InventoryAgeSeconds": Metric(
+        Unit.SECONDS, "Age of the last look at any place, in the snapshot a batch is named by"
+    ),
+    "InventoryRequestsFailed": Metric(
+        Unit.COUNT, "Batches whose unknown interfaces the inventory could not be asked for"
+    ),
     "MeasurementsTooOld": Metric(Unit.COUNT, "Measured minutes more than 14 days ago, which CloudWatch refuses"),
     "MeasurementsTooNew": Metric(Unit.COUNT, "Measured minutes more than 2 hours ahead, which CloudWatch refuses"),
-    "InventoryInterfaces": Metric(Unit.COUNT, "Interfaces in the snapshot just taken"),
-    "UnrecognisedInterfaces": Metric(Unit.COUNT, "Interfaces whose owner could not be told"),
+    "InventoryInterfaces": Metric(Unit.COUNT, "Interfaces and pods just seen"),
+    "UnrecognisedInterfaces": Metric(Unit.COUNT, "Interfaces just seen whose owner could not be told"),
+    "InventoryHoldings": Metric(Unit.COUNT, "Rows of the snapshot just written: an address and whom it belonged to"),
+    "InventorySeconds": Metric(Unit.SECONDS, "How long the longest look at a place took"),
+    "InventoryPlacesFailed": Metric(
+        Unit.COUNT, "Accounts and regions that could not be looked at; the log names the `place`"
+    ),
+    "InventoryNamesMissing": Metric(
+        Unit.COUNT, "Services that could not be asked for the names of what they own; the log names the `call`"
+    ),
+    "ClustersFailed": Metric(
+        Unit.COUNT, "Clusters that could not be asked for their pods; the log names the `cluster`"
+    ),
+    "InterfacesLookedFor": Metric(Unit.COUNT, "Unknown interfaces that were looked for"),
+    "InterfacesAbsent": Metric(Unit.COUNT, "Of those, interfaces that are in no place"),
     "AlertsPublished": Metric(Unit.COUNT, "Alerts sent to the topic"),
     "DigestsPublished": Metric(Unit.COUNT, "Digests sent to the topic"),
     "AlertsFailed": Metric(Unit.COUNT, "Alerts that the topic did not take; they stay in the outbox"),
