@@ -10,6 +10,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 UNKNOWN = "unknown"
+KUBERNETES_POD = "kubernetes pod"
+AWS_SERVICE = "aws service"
+"""Owners without an interface: a pod has an address of its node's interface, a service of AWS is known by its range."""
+ELASTIC_IP = "elastic ip"
+"""An elastic IP that no interface has: what is sent to it arrives nowhere."""
+INSTANCE = "instance"
+EKS_NODE = "eks node"
+FSX_FILE_SYSTEM = "fsx file system"
+MEMORYDB_CLUSTER = "memorydb cluster"
+"""Owners that EC2 does not tell from others: their own services do."""
 MAX_LETTERS = 255
 """Of any word taken over: EC2's own limit for descriptions and tag values. Names go into alerts: see emit."""
 
@@ -36,8 +46,8 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class InterfaceFacts:
-    """What the describe calls say about one interface; `names` are the names people gave to instances, load balancers
-    and interfaces, by id.
+    """What the describe calls say about one interface; `link_id` is its tag VpcLinkId, `names` are the names people
+    gave to instances, load balancers and interfaces, by id.
     """
 
     interface_id: str
@@ -45,27 +55,29 @@ class InterfaceFacts:
     description: str = ""
     requester_id: str = ""
     instance_id: str = ""
+    link_id: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-# The more exact row first: `ELB app/` before `ELB `. Both spellings of the NAT gateway's type occur: the API model says
-# natGateway, the API answers nat_gateway.
+_API_GATEWAY_LINK = "api gateway link"
+# The more exact row first: `ELB app/` before `ELB `, also where they have a type in common. Both spellings of the NAT
+# gateway's type occur: the API model says natGateway, the API answers nat_gateway.
 KINDS: tuple[Kind, ...] = (
-    Kind("application load balancer", description=r"ELB (?P<id>app/(?P<name>[^/]+)/\w+)"),
+    Kind("application load balancer", ("load_balancer",), r"ELB (?P<id>app/(?P<name>[^/]+)/\w+)"),
     Kind("network load balancer", ("network_load_balancer",), r"ELB (?P<id>net/(?P<name>[^/]+)/\w+)"),
     Kind("gateway load balancer", ("gateway_load_balancer",), r"ELB (?P<id>gwy/(?P<name>[^/]+)/\w+)"),
-    Kind("classic load balancer", ("load_balancer",), r"ELB (?P<name>[^/]+)$", r"amazon-elb$"),
+    Kind("classic load balancer", ("load_balancer",), r"ELB (?P<id>[^/]+)$", r"amazon-elb$"),
     Kind("nat gateway", ("nat_gateway", "natGateway"), r"Interface for NAT Gateway (?P<id>nat-\w+)", r"amazon-nat$"),
     Kind("rds database", description=r"RDSNetworkInterface$", requester=r"amazon-rds$"),
-    Kind("rds proxy", description=r"Network interface for DBProxy (?P<name>.+)"),
+    Kind("rds proxy", description=r"Network interface for DBProxy (?P<id>.+)"),
     Kind("redshift cluster", description=r"RedshiftNetworkInterface$", requester=r"amazon-redshift$"),
-    Kind("elasticache cluster", description=r"ElastiCache[ +](?P<name>.+)", requester=r"amazon-elasticache$"),
-    Kind("dax cluster", description=r"DAX (?P<name>.+)"),
+    Kind("elasticache cluster", description=r"ElastiCache[ +](?P<id>.+)", requester=r"amazon-elasticache$"),
+    Kind("dax cluster", description=r"DAX (?P<id>.+)"),
     Kind("dms replication instance", description=r"DMSNetworkInterface$"),
     Kind("lambda function", ("lambda",), r"AWS Lambda VPC ENI(?:-(?P<name>.+)-[0-9a-f-]{36}$|: )"),
-    Kind("ecs task", description=r"(?P<id>arn:aws[\w-]*:ecs:[\w-]+:\d+:attachment/(?P<name>[\w-]+))"),
-    Kind("eks control plane", description=r"Amazon EKS (?P<name>.+)"),
-    Kind("eks node", description=r"aws-K8S-(?P<id>i-\w+)"),
+    Kind("ecs task", ("branch",), r"(?P<id>arn:aws[\w-]*:ecs:[\w-]+:\d+:attachment/(?P<name>[\w-]+))"),
+    Kind("eks control plane", description=r"Amazon EKS (?P<id>.+)"),
+    Kind(EKS_NODE, description=r"aws-K8S-(?P<id>i-\w+)"),
     Kind("eks pod", ("trunk", "branch"), r"aws-k8s-(?:trunk|branch)-eni"),
     Kind("efs mount target", ("efs",), r"EFS mount target for (?P<id>fs-\w+)"),
     Kind(
@@ -82,7 +94,7 @@ KINDS: tuple[Kind, ...] = (
         requester=r"amazon-directory-service$",
     ),
     Kind("workspace", description=r"(?i:Created By Amazon WorkSpaces for AWS Account ID )"),
-    Kind("opensearch domain", description=r"ES (?P<name>.+)", requester=r"amazon-elasticsearch$"),
+    Kind("opensearch domain", description=r"ES (?P<id>.+)", requester=r"amazon-elasticsearch$"),
     Kind(
         "msk cluster",
         description=r"DO NOT DELETE - Amazon MSK network interface for cluster "
@@ -93,14 +105,14 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "sagemaker notebook",
         description=r"\[Do not delete\] Network Interface created to access resources in your VPC for SageMaker "
-        r"Notebook Instance (?P<name>.+)",
+        r"Notebook Instance (?P<id>.+)",
     ),
     Kind(
         "sagemaker domain",
         description=r"\[DO NOT DELETE\] ENI managed by SageMaker for Studio Domain \(?(?P<id>[\w-]+)",
     ),
     Kind("emr cluster", description=r"AWS ElasticMapReduce"),
-    Kind("api gateway link", ("api_gateway_managed",), r"ENI managed by APIGateway"),
+    Kind(_API_GATEWAY_LINK, ("api_gateway_managed",), r"ENI managed by APIGateway"),
     Kind("cloudhsm", description=r"CloudH[Ss][Mm] (?:Managed Interface|ENI )"),
     Kind("codestar connection", ("aws_codestar_connections_managed",), r"AWS CodeStar Connections"),
     Kind("codebuild project", description=r"AWS CodeBuild", requester=r".+:AWSCodeBuild-"),
@@ -116,37 +128,51 @@ KINDS: tuple[Kind, ...] = (
     Kind("instance connect endpoint", ("ec2_instance_connect_endpoint",)),
 )
 
-_BY_TYPE = {interface_type: kind for kind in KINDS for interface_type in kind.types}
+KIND_OF_TYPE = {interface_type: kind.word for kind in KINDS for interface_type in kind.types}
+"""The words for values of InterfaceType, which flow logs from version 11 on have as well."""
+_OF_TYPE = {each: tuple(kind for kind in KINDS if each in kind.types) for each in KIND_OF_TYPE}
+_PLAIN_TYPES = ("", "interface", "efa", "efa-only")
+"""Types that tell nothing of the owner: anybody makes such interfaces."""
 
 
 def owner_of_interface(facts: InterfaceFacts) -> Owner:
     """The owner: an instance first (its description is free text of whoever made the interface), then by type, by
-    description, by requester; else unknown, called by the interface's own name.
+    description, by requester, then the type itself, which AWS adds to without notice; else unknown, called by the
+    interface's own name.
     """
     if facts.instance_id:
-        return _named("instance", facts.instance_id, facts)
+        return _named(INSTANCE, facts.instance_id, facts)
     kind = _kind_of(facts)
     if kind is None:
-        return _named(UNKNOWN, facts.interface_id, facts)
-    told = re.match(kind.description, facts.description[:MAX_LETTERS]) if kind.description else None
+        return _named(_type_in_words(facts), facts.interface_id, facts)
+    told = _told(kind, facts)
     words = told.groupdict() if told else {}
-    id_ = words.get("id") or facts.interface_id
-    name = words.get("name") or facts.names.get(id_) or id_
-    return Owner(kind.word, _bounded(id_), _bounded(name))
+    id_ = words.get("id") or (facts.link_id if kind.word == _API_GATEWAY_LINK else "") or facts.interface_id
+    name = words.get("name") or facts.names.get(id_) or facts.names.get(facts.interface_id) or id_
+    return Owner(kind.word, bounded(id_), bounded(name))
+
+
+def bounded(text: str) -> str:
+    """The text as far as it is taken over."""
+    return text[:MAX_LETTERS]
 
 
 def _kind_of(facts: InterfaceFacts) -> Kind | None:
-    if by_type := _BY_TYPE.get(facts.interface_type):
-        return by_type
-    description = facts.description[:MAX_LETTERS]
-    by_description = (kind for kind in KINDS if kind.description and re.match(kind.description, description))
+    if of_type := _OF_TYPE.get(facts.interface_type):
+        return next((kind for kind in of_type if _told(kind, facts)), of_type[-1])
+    by_description = (kind for kind in KINDS if _told(kind, facts))
     by_requester = (kind for kind in KINDS if kind.requester and re.match(kind.requester, facts.requester_id))
     return next(by_description, None) or next(by_requester, None)
 
 
+def _told(kind: Kind, facts: InterfaceFacts) -> re.Match[str] | None:
+    return re.match(kind.description, bounded(facts.description)) if kind.description else None
+
+
+def _type_in_words(facts: InterfaceFacts) -> str:
+    is_plain = facts.interface_type in _PLAIN_TYPES
+    return UNKNOWN if is_plain else bounded(facts.interface_type.replace("_", " "))
+
+
 def _named(kind: str, id_: str, facts: InterfaceFacts) -> Owner:
-    return Owner(kind, _bounded(id_), _bounded(facts.names.get(id_) or id_))
-
-
-def _bounded(text: str) -> str:
-    return text[:MAX_LETTERS]
+    return Owner(kind, bounded(id_), bounded(facts.names.get(id_) or id_))
