@@ -142,14 +142,12 @@ def enriched(lines: Iterable[str], names: Sequence[str] = V5, inventory: Invento
 
 def interface(address: str, kind: str = "instance", name: str = "web-1", **values: object) -> Interface:
     """An interface of the VPC with one private address."""
-    told: dict[str, object] = {"interface_id": f"eni-{name}", "public_addresses": (), "vpc_id": VPC} | values
+    told: dict[str, object] = {"interface_id": f"eni-{name}", "public_addresses": (), "vpc_id": VPC}
+    told |= {"addresses": (address,), "owner_id": f"i-{name}", "owner_name": name} | values
     return Interface(
         subnet_id="subnet-1",
         availability_zone="eu-west-1a",
-        addresses=(address,),
         owner_kind=kind,
-        owner_id=f"i-{name}",
-        owner_name=name,
         **told,  # type: ignore[arg-type]
     )
 

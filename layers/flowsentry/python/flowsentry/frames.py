@@ -63,8 +63,13 @@ EnrichedFlows = NewType("EnrichedFlows", pl.DataFrame)
 `scope` (VPC of the interface, or the transit gateway, or `unknown`), `source_scope` and `destination_scope` (in which
 the address of that end means something: the interface's VPC; of a transit gateway's record the VPC at that end, else
 the gateway), `source_address` and `destination_address` (as in the packet), `source_is_inside` and
-`destination_is_inside`, `source_owner_kind`, `source_owner_id`, `source_owner_name`, the same three of `destination_`,
-`is_ipv6`, `service`."""
+`destination_is_inside`, of the owner at the time of the flow `source_owner_kind`, `_id`, `_name`, `_account_id`,
+`_vpc_id`, `_subnet_id`, `_az_id`, of an outside address `source_country`, `source_asn`, `source_network`, all these of
+`destination_` as well, `is_ipv6`, `service`."""
+
+ExplainedFlows = NewType("ExplainedFlows", pl.DataFrame)
+"""explain → emit: EnrichedFlows, same rows in the same order, with what refused the rejected ones: `refused_layer`
+(security_group, network_acl, …), `refused_by` (ids with a space between), `refused_rule` (of a network ACL)."""
 
 Contacts = NewType("Contacts", pl.DataFrame)
 """contacts → detect: a row for each (scope, initiator, responder, responder_port, protocol, day) with its outcome."""

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import polars as pl
 
-GEOGRAPHY = pl.Schema({"country": pl.Categorical(), "asn": pl.UInt32(), "network": pl.Categorical()})
+GEOGRAPHY = pl.Schema({"country": pl.Categorical(), "asn": pl.Int64(), "network": pl.Categorical()})
 """ISO 3166-1 code of the country; number and name of the autonomous system. Null what is not known."""
 
 

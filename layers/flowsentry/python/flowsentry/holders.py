@@ -15,6 +15,8 @@ BELIEVED_SECONDS = 600
 """How long after the last look at a place its owners are taken to be what they were. Longer: an address that changed
 hands meanwhile is given to whom it was taken from. Shorter: records newer than the snapshot stay unnamed; they are
 minutes old when they arrive, and the snapshot is some more."""
+HOSTS_OF_PODS = ("instance", "eks node", "eks pod")
+"""Kinds of owner whose interfaces have addresses of pods."""
 ALWAYS = (-(1 << 63), (1 << 63) - 1)
 NO_KEY = (1 << 64) - 1
 """The key of what has no scope or no name: nothing has it."""
@@ -71,7 +73,18 @@ def address_rows(holdings: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:
     last.
     """
     held = holdings.with_row_index("holding").filter(pl.col("address").is_not_null())
-    return _rows(held, looked_at, scope=pl.col("scope"), name="address")
+    return _without_false_pods(_rows(held, looked_at, scope=pl.col("scope"), name="address"))
+
+
+def _without_false_pods(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, without pods that claim the address of something that has none: whoever may write to a cluster's API
+    could give a database another name.
+    """
+    if not rows["is_pod"].any():
+        return rows
+    others = rows.filter(~pl.col("is_pod") & ~pl.col("owner_kind").is_in(HOSTS_OF_PODS))
+    is_false = pl.struct("scope", "name").is_in(others.select(pl.struct("scope", "name").implode()).to_series())
+    return rows.filter(~(pl.col("is_pod") & is_false))
 
 
 def interface_rows(holdings: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:

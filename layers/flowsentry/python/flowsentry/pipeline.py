@@ -22,9 +22,20 @@ from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError
 from flowsentry.evidence import EvidenceStore
+from flowsentry.explain.findings import with_refusals
+from flowsentry.explain.flows import Explaining
 from flowsentry.fields import unknown_names
 from flowsentry.findings import Finding, FindingStore
-from flowsentry.frames import Contacts, EnrichedFlows, LogChunk, Measurements, Parsed, RejectedLines, Silences
+from flowsentry.frames import (
+    Contacts,
+    EnrichedFlows,
+    ExplainedFlows,
+    LogChunk,
+    Measurements,
+    Parsed,
+    RejectedLines,
+    Silences,
+)
 from flowsentry.geography import Geography, NoGeography
 from flowsentry.measure import measure
 from flowsentry.ownership import Inventory
@@ -119,8 +130,9 @@ class _Run:
         self._contacts: Contacts | None = None
         self._measurements: list[Measurements] = []
         self._unknown_interfaces: set[str] = set()
+        self._explaining = Explaining(context.territory)
 
-    def enriched(self, texts: Iterable[LogChunk]) -> Iterator[EnrichedFlows]:
+    def enriched(self, texts: Iterable[LogChunk]) -> Iterator[ExplainedFlows]:
         """The enriched flows, chunk by chunk. An error ends them and is kept: what writes them would swallow it.
 
         After the last chunk the contacts are settled, here, since the last chunks are being written meanwhile.
@@ -132,21 +144,21 @@ class _Run:
         except Exception as failure:  # noqa: BLE001 - raised by process, past the Parquet writer that would wrap it
             self.failure = failure
 
-    def _chunks(self, texts: Iterable[LogChunk]) -> Iterator[EnrichedFlows]:
+    def _chunks(self, texts: Iterable[LogChunk]) -> Iterator[ExplainedFlows]:
         try:
             for parsed in _ahead(each for text in _ahead(texts) for each in parse_chunk(text)):
                 yield self._chunk(parsed)
         except CutOffError as damage:
             self._outcome.damage = damage
 
-    def _chunk(self, parsed: Parsed) -> EnrichedFlows:
+    def _chunk(self, parsed: Parsed) -> ExplainedFlows:
         flows = enrich(flows_of(parsed.records), self._context.territory)
         timely = believed(flows, self._now)
         gather(timely, self._gathering)
         self._measurements.append(measure(flows))
         self._count(parsed, flows)
         self._note_newest(timely)
-        return flows
+        return self._explaining.explained(flows)
 
     def _count(self, parsed: Parsed, flows: EnrichedFlows) -> None:
         outcome = self._outcome
@@ -180,7 +192,7 @@ class _Run:
         histories = evidence.merge(evidence_of(contacts, suspects))
         silences = believed_silences(self._outcome.silences, self._now)
         found = detect(contacts, histories, silences, self._context.territory)
-        self._outcome.findings = findings.put_new(found)
+        self._outcome.findings = findings.put_new(list(with_refusals(found, self._context.territory)))
         self._outcome.measurements = measuring.add_up(self._measurements)
         self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
         return self._outcome

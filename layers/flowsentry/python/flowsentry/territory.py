@@ -1,9 +1,9 @@
 """Territory: which networks, interfaces and addresses are ours, and whose, as tables to look up in."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import NamedTuple, Self
 
 import polars as pl
 
@@ -19,6 +19,24 @@ PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0
 """Addresses that are someone's own wherever they are seen: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
 
 INTERFACES = pl.Schema(dict.fromkeys(("interface_id", "interface_vpc_id", "interface_address"), pl.Categorical()))
+
+
+class AddressAt(NamedTuple):
+    """An address within a scope, at a Unix second."""
+
+    scope: str
+    address: str
+    at: int
+
+
+_ADDRESS_AT = {"scope": pl.Categorical(), "address": pl.Categorical(), "at": pl.Int64()}
+
+
+class EndOf(NamedTuple):
+    """Whose an address is, and the network interface that has it; they differ for a pod."""
+
+    owner: Interface | None
+    interface: Interface | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,7 @@ class Territory:
     recollection: Recollection = field(default_factory=Recollection)
     """What was looked up before: each address is looked up once a snapshot, not once a batch."""
     _reaches: dict[str, Reach] = field(default_factory=dict)
+    _interfaces_known: dict[int, Interface] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -116,18 +135,36 @@ class Territory:
         """The interface (or what else) that had the address within the scope at a Unix second. For the few addresses of
         findings; records are looked up in enrich.
         """
-        one = pl.Series([address], dtype=pl.Categorical())
-        return self._interface_at(self.facts_of_addresses(every(scope, one), one), at)
+        return self.ends_of([AddressAt(scope, address, at)])[0].owner
+
+    def ends_of(self, addresses: Sequence[AddressAt]) -> list[EndOf]:
+        """Who is at each of these addresses. A pod owns an address of its node's interface, which has the security
+        groups.
+        """
+        asked = pl.DataFrame(addresses, _ADDRESS_AT, orient="row")
+        facts = self.facts_of_addresses(asked["scope"], asked["address"])
+        fitting = _in_time(facts.hstack(asked[facts["asked"]].select("at")))
+        owners = self._interfaces_in(fitting, len(asked))
+        interfaces = self._interfaces_in(fitting.filter(~pl.col("is_pod")), len(asked))
+        return [EndOf(*each) for each in zip(owners, interfaces, strict=True)]
 
     def interface_of(self, interface_id: str, at: int) -> Interface | None:
         """The interface with this id, and whose it was at a Unix second."""
-        return self._interface_at(self.facts_of_interfaces(pl.Series([interface_id], dtype=pl.Categorical())), at)
+        facts = self.facts_of_interfaces(pl.Series([interface_id], dtype=pl.Categorical()))
+        return self._interfaces_in(_in_time(facts.with_columns(pl.lit(at).alias("at"))), 1)[0]
 
-    def _interface_at(self, facts: pl.DataFrame, at: int) -> Interface | None:
-        fitting = facts.filter(pl.col("since") <= at, pl.col("until") >= at).head(1)
-        if fitting["owner_kind"].is_null().all():
-            return None
-        return self.inventory.interface_in(fitting["holding"].item())
+    def _interfaces_in(self, facts: pl.DataFrame, asked: int) -> list[Interface | None]:
+        """The first interface of each name asked for; None where it is nobody's, or disputed."""
+        found: list[Interface | None] = [None] * asked
+        for row in facts.unique("asked", keep="first", maintain_order=True).iter_rows(named=True):
+            if row["owner_kind"] is not None:
+                found[row["asked"]] = self._interface_in(row["holding"])
+        return found
+
+    def _interface_in(self, holding: int) -> Interface:
+        if holding not in self._interfaces_known:
+            self._interfaces_known[holding] = self.inventory.interface_in(holding)
+        return self._interfaces_known[holding]
 
     def reach(self, scope: str) -> Reach:
         """Where private addresses are, as seen from a VPC."""
@@ -175,6 +212,10 @@ def _with_nobody(held: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
     rows = pl.concat([owned, nobody], how="diagonal").sort("asked", maintain_order=True)
     facts = rows.hstack(about[rows["asked"]])
     return facts.with_columns(pl.col("is_inside") | pl.col("is_held"))
+
+
+def _in_time(facts: pl.DataFrame) -> pl.DataFrame:
+    return facts.filter(pl.col("since") <= pl.col("at"), pl.col("until") >= pl.col("at"))
 
 
 def _nothing_about(interface_ids: pl.Series) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from flowsentry.contacts.by_ports import (
     signs_of_conversations,
     with_port_facts,
 )
-from flowsentry.contacts.signs import COLUMNS, TCP, Signs, add_up, distinct_established, settled, signs_of_rejects
+from flowsentry.contacts.signs import TCP, Signs, add_up, columns_of, distinct_established, settled, signs_of_rejects
 from flowsentry.frames import Contacts, EnrichedFlows
 from flowsentry.transit_gateways import is_of_transit_gateway
 
@@ -69,9 +69,9 @@ def gather(flows: EnrichedFlows, into: Gathering) -> None:
     """Takes the signs of one chunk of flows in."""
     if "tcp_flags" in flows.columns:
         told = signs_by_flags_with_acks if is_of_transit_gateway(flows.columns) else signs_by_flags
-        signs = told(flows.select(*COLUMNS, "tcp_flags"))
+        signs = told(flows.select(*columns_of(flows), "tcp_flags"))
     else:
-        tcp = with_port_facts(flows.select(COLUMNS).filter(pl.col("protocol") == TCP))
+        tcp = with_port_facts(flows.select(columns_of(flows)).filter(pl.col("protocol") == TCP))
         signs = signs_by_ports(tcp)
         into.add_conversations(conversations_of(tcp))
     into.add(signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(flows)], how="diagonal")))

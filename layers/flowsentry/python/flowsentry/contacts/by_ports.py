@@ -95,7 +95,8 @@ def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr
     not_sent = [pl.lit(0, pl.Int64).alias(f"{receiver}_{name}") for name in _COUNTS]
     times = [pl.col("start").alias(f"{sender}_start"), pl.lit(None, pl.Int64).alias(f"{receiver}_start")]
     day = (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day")
-    return ["protocol", day, *ends, *sent, *not_sent, *times, "end", "interface_id", "is_ipv6"]  # type: ignore[list-item]
+    refused_at = pl.when("is_rejected").then("interface_id").alias("interface_id")
+    return ["protocol", day, *ends, *sent, *not_sent, *times, "end", refused_at, "is_ipv6"]  # type: ignore[list-item]
 
 
 def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
@@ -107,7 +108,8 @@ def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
             pl.col(f"{side}_{name}" for side in _SIDES for name in _COUNTS).sum(),
             pl.col("here_start", "there_start").min(),
             pl.col("end").max(),
-            pl.col(*facts, "interface_id", "is_ipv6").first(),
+            pl.col(*facts, "is_ipv6").first(),
+            pl.col("interface_id").min(),
         )
     )
 

@@ -30,6 +30,13 @@ COLUMNS = (
     "destination_owner_kind",
 )
 """What of a flow can be a sign; the other columns are left behind, since a filter copies all it is given."""
+
+
+def columns_of(flows: pl.DataFrame) -> list[str]:
+    """COLUMNS, and what only some formats have."""
+    return [*COLUMNS, *(["reject_reason"] if "reject_reason" in flows.columns else [])]
+
+
 KEY = ("scope", "initiator", "responder", "responder_port", "protocol", "day")
 """What a contact is. Its scope is the scope of the end that opened, whatever logged it: what a source does is evidence
 of one source, be it seen by its own VPC or by a transit gateway."""
@@ -85,7 +92,15 @@ def opening_signs(flows: pl.DataFrame, **told: pl.Expr) -> pl.DataFrame:
     ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
     signs = (told.get(name, pl.lit(value=False)).alias(name) for name in _OPENINGS_TELL)
     mine = flows.filter(~_passes_on())
-    return _contacts(mine, "source", "destination", *_seen(), *_inside(), "interface_id", *ports, *counts, *signs)
+    refused = (pl.when("is_rejected").then("interface_id").alias("refused_at"), _reject_reason(flows))
+    return _contacts(mine, "source", "destination", *_seen(), *_inside(), *refused, *ports, *counts, *signs)
+
+
+def _reject_reason(flows: pl.DataFrame) -> pl.Expr:
+    """AWS's reason for a REJECT that no security group or network ACL is behind, where the format has it."""
+    if "reject_reason" in flows.columns:
+        return pl.col("reject_reason")
+    return pl.lit(None, pl.Categorical()).alias("reject_reason")
 
 
 def reply_signs(flows: pl.DataFrame, **told: pl.Expr) -> pl.DataFrame:
@@ -153,7 +168,7 @@ def add_up(openings: pl.DataFrame, replies: pl.DataFrame) -> pl.DataFrame:
     opened = openings.group_by(KEY).agg(
         pl.col("opened_packets", "rejected_packets").sum(),
         pl.col(*_OPENINGS_TELL, *_INSIDE).any(),
-        pl.col("first_seen", "min_initiator_port", "interface_id").min(),
+        pl.col("first_seen", "min_initiator_port", "refused_at", "reject_reason").min(),
         pl.col("last_seen", "max_initiator_port").max(),
     )
     relevant = replies.join(opened, on=KEY, how="semi").group_by(KEY)
@@ -179,7 +194,7 @@ def signs_of_rejects(flows: EnrichedFlows) -> pl.DataFrame:
     """
     udp = pl.col("protocol") == UDP
     is_reply = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
-    rejected = flows.select(COLUMNS).filter("is_rejected")
+    rejected = flows.select(columns_of(flows)).filter("is_rejected")
     return opening_signs(rejected.filter((udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6])))
 
 

@@ -3,8 +3,9 @@
 import json as jsonlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from flowsentry.emit.plain_text import ascii_line, counted, period, plain
+from flowsentry.emit.plain_text import ascii_line, counted, moment, period, plain
 from flowsentry.emit.stories import Story, owner_text, story_of
 from flowsentry.findings import Finding
 from flowsentry.scopes import PUBLIC
@@ -12,6 +13,9 @@ from flowsentry.scopes import PUBLIC
 MAX_SUBJECT_LETTERS = 99
 """SNS takes less than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""
 MAX_SHORT_NAME_LETTERS = 30
+MAX_SENTENCE_LETTERS = 400
+"""Of a sentence about rules, which holds names from tags. Longer: names can push the facts out of sight. Shorter: an
+interface with several groups is not told whole."""
 MAX_SAMPLE = 10
 MAX_JSON_BYTES = 32 << 10
 
@@ -73,9 +77,22 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "Failed at", f"{finding.endpoints:,} different host:port" if finding.endpoints > 1 else ""
     yield "Packets", f"{details['packets']:,}" if isinstance(details.get("packets"), int) else ""
     yield "Told by", counted(details["records"], "SKIPDATA record") if isinstance(details.get("records"), int) else ""
+    yield from _refusal(details.get("refusal"))
     yield "Tried", _sample(details.get("sample_endpoints"))
     yield "Answered", _sample(details.get("answered_endpoints"))
     yield "Seen at", _sample(details.get("interface_ids"))
+
+
+def _refusal(refusal: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """What refused it, what would admit it, and how old the rules are that say so."""
+    if not refusal:
+        return
+    sentence = plain(refusal.get("sentence", ""), MAX_SENTENCE_LETTERS)
+    yield "Refused", sentence.removeprefix("refused ")
+    yield "Unsure", plain(refusal.get("why_unknown", ""), MAX_SENTENCE_LETTERS) if refusal.get("refused_by") else ""
+    yield "Change", plain(refusal.get("change", ""), MAX_SENTENCE_LETTERS)
+    taken_at = refusal.get("rules_taken_at")
+    yield "Rules of", moment(taken_at) if isinstance(taken_at, int) and taken_at else ""
 
 
 def _sample(values: object) -> str:

@@ -12,7 +12,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from flowsentry.flow_log_key import Origin
-from flowsentry.frames import EnrichedFlows
+from flowsentry.frames import ExplainedFlows
 
 ROW_GROUP_ROWS = 125_000
 """Rows held until they are written. More: fewer, better compressed row groups and more memory. Fewer: larger files."""
@@ -44,7 +44,7 @@ class EnrichedFile(NamedTuple):
     origin: Origin | None = None
 
 
-def write_enriched(chunks: Iterable[EnrichedFlows], file: EnrichedFile) -> int:
+def write_enriched(chunks: Iterable[ExplainedFlows], file: EnrichedFile) -> int:
     """The number of rows written to one Parquet file, chunk by chunk, so that memory is bounded by a row
     group; no file when there are none. Types are those that Athena reads: no unsigned ones. Columns are those of the
     first chunk with rows: of a source of several formats, what only later chunks have is left out, and what they do not

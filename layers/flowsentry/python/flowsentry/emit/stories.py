@@ -22,6 +22,8 @@ def story_of(finding: Finding) -> Story:
     """The story of a finding; for a kind without one, its title and what its severity says."""
     if finding.kind in SCANS and (story := SCAN_STORIES.get(finding.details.get("relation", ""))):
         return story
+    if (finding.details.get("refusal") or {}).get("refused_by"):
+        return REFUSED_BY_KNOWN
     return STORIES.get(finding.kind) or Story(_title, MATTER[finding.severity], CHECKS_FOR_ANY)
 
 
@@ -129,10 +131,21 @@ SCAN_STORIES: dict[str, Story] = {
     ),
 }
 
+_BROKEN_OR_MEANT = (
+    "More likely something broken than somebody hostile: two of your own machines, and a rule between them."
+)
+REFUSED_BY_KNOWN = Story(
+    _is_refused,
+    _BROKEN_OR_MEANT,
+    (
+        "Should this work? What refuses it, and the smallest change that would admit it, are named above.",
+        "Should it not? Then ask who runs the sender why it tries.",
+    ),
+)
 STORIES: dict[str, Story] = {
     "blocked_internal": Story(
         _is_refused,
-        "More likely something broken than somebody hostile: two of your own machines, and a rule between them.",
+        _BROKEN_OR_MEANT,
         (
             "Should this work? Then look for the missing rule: the receiver's security group, then both network ACLs.",
             "Should it not? Then ask who runs the sender why it tries.",

@@ -1,0 +1,21 @@
+"""Addresses at a time -> ends of packets, as their owners and interfaces are known."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flowsentry.refusal import End
+from flowsentry.territory import AddressAt, EndOf, Territory
+
+
+def ends_of(addresses: Sequence[AddressAt], territory: Territory) -> list[End]:
+    """The end at each address. A pod is called by its own name, and has the security groups of its node's interface."""
+    known = territory.ends_of(addresses)
+    return [_end(asked.address, each) for asked, each in zip(addresses, known, strict=True)]
+
+
+def _end(address: str, known: EndOf) -> End:
+    owner, interface = known
+    if owner is None or interface is None or owner == interface:
+        return End(address, owner or interface)
+    kind, id_, name = owner.owner_kind, owner.owner_id, owner.owner_name
+    return End(address, replace(interface, owner_kind=kind, owner_id=id_, owner_name=name))
