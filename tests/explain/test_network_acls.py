@@ -81,6 +81,11 @@ def test_outbound_rules_are_about_the_destination() -> None:
         (entry(1, "allow", "0.0.0.0/0", UDP, 0, 65_535), {}, Verdict.REFUSED),
         (entry(1, "allow", "0.0.0.0/0", -1, 80, 80), {}, Verdict.ALLOWED),
         (entry(1, "allow", "0.0.0.0/0", ESP, 80, 80), {"protocol": ESP}, Verdict.ALLOWED),
+        (
+            entry(1, "allow", "0.0.0.0/0", ICMPV6, icmp_type=8, icmp_code=0),
+            {"protocol": ICMPV6, "icmp_type": 3},
+            Verdict.ALLOWED,
+        ),
         (entry(1, "allow", "::/0", -1), {}, Verdict.REFUSED),
         (entry(1, "allow", "::/0", -1), V6, Verdict.ALLOWED),
         (entry(1, "allow", "0.0.0.0/0", -1), V6, Verdict.REFUSED),

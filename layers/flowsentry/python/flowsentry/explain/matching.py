@@ -35,9 +35,11 @@ def holds_address(cidr: str, address: str) -> Told:
         return None
 
 
-def holds_protocol(protocol: int, asked: int) -> bool:
-    """Whether a rule for a protocol is about the one asked."""
-    return protocol in (ALL, asked)
+def holds_protocol(protocol: int, asked: int) -> Told:
+    """Whether a rule for a protocol is about the one asked; where all are asked, it is about some of them."""
+    if protocol in (ALL, asked):
+        return True
+    return None if asked == ALL else False
 
 
 def holds_ports(first: int | None, last: int | None, asked: Ports) -> Told:

@@ -40,7 +40,7 @@ def end_in_words(end: End) -> str:
 
 
 def traffic(packet: Packet) -> str:
-    """`tcp/5432`, `icmp type 8 code 0`, `esp`."""
+    """`tcp/5432`, `icmp type 8 code 0`, `esp`, `all traffic`."""
     name = _protocol(packet.protocol)
     if packet.protocol in WITH_PORTS:
         return f"{name}/{packet.destination_ports}"
@@ -49,8 +49,6 @@ def traffic(packet: Packet) -> str:
 
 def entry_traffic(entry: AclEntry) -> str:
     """What an entry of a network ACL is about: `tcp/5000-6000`, `all traffic`."""
-    if entry.protocol == ALL:
-        return "all traffic"
     name = _protocol(entry.protocol)
     if entry.protocol in WITH_PORTS and entry.first_port is not None and entry.last_port is not None:
         return f"{name}/{Ports(entry.first_port, entry.last_port)}"
@@ -66,6 +64,8 @@ def only(address: str) -> str:
 
 
 def _protocol(number: int) -> str:
+    if number == ALL:
+        return "all traffic"
     name = protocol_name(number)
     return f"protocol {name}" if name.isdigit() else name
 
