@@ -59,12 +59,12 @@ def continued(before: pl.DataFrame, seen: pl.DataFrame, looked_at: int) -> pl.Da
     return pl.concat([rest, now])
 
 
-def kept(rows: pl.DataFrame, seen_after: int, most: int = MAX_HOLDINGS) -> pl.DataFrame:
-    """The holdings seen at this Unix second or later, at most so many, those seen last before others; in one order for
+def kept(rows: pl.DataFrame, seen_after: int) -> pl.DataFrame:
+    """The holdings seen at this Unix second or later, at most MAX_HOLDINGS, those seen last first; in one order for
     the same rows.
     """
     recent = rows.filter(pl.col("last_seen") >= seen_after)
     order = [pl.col(name).cast(pl.String) for name in IDENTITY]
     return recent.sort(
         pl.col("last_seen"), pl.col("since"), *order, descending=[True, True, *[False] * len(order)]
-    ).head(most)
+    ).head(MAX_HOLDINGS)

@@ -12,6 +12,9 @@ from flowsentry.rules import Rules
 from flowsentry.scopes import PUBLIC
 
 SECONDS_A_DAY = 86_400
+ABSENT_SECONDS, MAX_ABSENT = 3_600, 10_000
+"""How long, and of how many interfaces, it is remembered that they are nowhere. More: one that is made late is found
+later. Less: the flow logs of interfaces that are gone make work again and again."""
 RETENTION_DAYS = 7
 """How long an owner that is gone can still be named. Longer: replays of older flow logs find their owners, and the
 snapshot grows with every instance that ever was. Shorter: flow logs delivered late, or read again, stay unnamed."""
@@ -138,7 +141,7 @@ class Inventory:
             kept(rows, look.survey.taken_at - retention_days * SECONDS_A_DAY),
             {**self.surveys, look.place: look.survey},
             {**self.rules_by_place, look.place: look.rules},
-            self.absent,
+            _remembered(self.absent, look.survey.taken_at),
         )
 
     def with_some(self, look: Look, absent: Iterable[str] = ()) -> "Inventory":
@@ -151,7 +154,9 @@ class Inventory:
         here = self.holdings.filter(pl.col("place") == look.place)
         looked_at = self.surveys.get(look.place, Survey()).taken_at
         rows = pl.concat([elsewhere, continued(here, seen, looked_at)])
-        return replace(self, holdings=rows, absent={**self.absent, **dict.fromkeys(absent, taken_at)})
+        return replace(
+            self, holdings=rows, absent=_remembered({**self.absent, **dict.fromkeys(absent, taken_at)}, taken_at)
+        )
 
     def interface_in(self, holding: int) -> Interface:
         """The interface of a row of the holdings, with all addresses it had then."""
@@ -199,3 +204,9 @@ class Inventory:
     def rules(self) -> Rules:
         """The rules of all places."""
         return Rules.joined(self.rules_by_place.values())
+
+
+def _remembered(absent: Mapping[str, int], now: int) -> dict[str, int]:
+    """Those that were looked for not long ago, at most MAX_ABSENT, the latest."""
+    young = [(interface_id, at) for interface_id, at in absent.items() if at >= now - ABSENT_SECONDS]
+    return dict(sorted(young, key=lambda each: (-each[1], each[0]))[:MAX_ABSENT])
