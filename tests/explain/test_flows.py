@@ -1,0 +1,106 @@
+"""What refused each rejected record is told in columns beside it, and of all others nothing is."""
+
+import polars as pl
+import pytest
+
+from flowsentry.explain import flows as explain_flows
+from flowsentry.explain.flows import REFUSED, Explaining
+from flowsentry.frames import EnrichedFlows
+from flowsentry.ownership import Inventory
+from flowsentry.rules import AclEntry, GroupRule, NetworkAcl, Rules, SecurityGroup
+from flowsentry.territory import Territory
+from tests.builders import INTERFACE, SYN, SYN_ACK, V2, V5, VPC, blocked, enriched, interface, line
+
+CLIENT = interface("10.0.0.1", name="client", security_groups=("sg-client",))
+SERVER = interface("10.0.0.2", name="server", interface_id=INTERFACE, security_groups=("sg-server",))
+OUT = GroupRule("sg-client", is_egress=True, protocol=-1, cidr="0.0.0.0/0")
+WEB = GroupRule("sg-server", is_egress=False, protocol=6, first_port=443, last_port=443, peer_group_id="sg-client")
+GROUPS = (SecurityGroup("sg-client", "client", VPC, (OUT,)), SecurityGroup("sg-server", "server", VPC, (WEB,)))
+ALL = (
+    AclEntry(100, is_egress=False, is_allowed=True, protocol=-1, cidr="0.0.0.0/0"),
+    AclEntry(100, is_egress=True, is_allowed=True, protocol=-1, cidr="0.0.0.0/0"),
+)
+RULES = Rules(1, GROUPS, (NetworkAcl("acl-open", "open", VPC, subnet_ids=("subnet-1",), entries=ALL),))
+V8 = (*V5, "reject-reason")
+
+
+def told(*lines: str, names: tuple[str, ...] = V5, rules: Rules | None = RULES) -> list[tuple[object, ...]]:
+    inventory = Inventory.of((CLIENT, SERVER), rules=rules)
+    explaining = Explaining(Territory.of(inventory))
+    return columns(explaining, enriched(lines, names, inventory))
+
+
+def columns(explaining: Explaining, flows: EnrichedFlows) -> list[tuple[object, ...]]:
+    explained = explaining.explained(flows)
+    assert explained.drop(*REFUSED).equals(flows)
+    return explained.select(pl.col(*REFUSED).cast(pl.String)).rows()
+
+
+BY_GROUP = ("security_group", "sg-server", None)
+NOTHING = (None, None, None)
+
+
+def test_each_rejected_record_has_what_refused_it_in_its_own_row() -> None:
+    refused = blocked("10.0.0.1", "10.0.0.2", 5432)
+    assert told(line(), refused, line(), refused) == [NOTHING, BY_GROUP, NOTHING, BY_GROUP]
+
+
+def test_a_record_that_the_rules_allow_now_is_not_explained() -> None:
+    assert told(blocked("10.0.0.1", "10.0.0.2", 443)) == [NOTHING]
+
+
+def test_without_rules_or_rejected_records_nothing_is_told() -> None:
+    refused = blocked("10.0.0.1", "10.0.0.2", 5432)
+    assert told(refused, rules=None) == told(line()) == [NOTHING]
+
+
+def test_strangers_are_explained_as_well() -> None:
+    assert told(blocked("192.0.2.9", "10.0.0.2", 22)) == [BY_GROUP]
+
+
+def test_the_default_format_is_enough() -> None:
+    assert told(blocked("192.0.2.9", "10.0.0.2", 22, V2), names=V2) == [BY_GROUP]
+
+
+def test_a_network_acl_is_told_with_the_number_of_its_rule() -> None:
+    denial = AclEntry(
+        90, is_egress=False, is_allowed=False, protocol=6, cidr="10.0.0.0/8", first_port=443, last_port=443
+    )
+    acl = NetworkAcl("acl-1", "data", VPC, subnet_ids=("subnet-1",), entries=(denial, *ALL))
+    open_group = GroupRule("sg-server", is_egress=False, protocol=-1, cidr="0.0.0.0/0")
+    rules = Rules(1, GROUPS, (acl,))
+    far = blocked("10.9.0.1", "10.0.0.2", 443)
+    group_too = Rules(1, (SecurityGroup("sg-server", "server", VPC, (open_group,)),), (acl,))
+    assert told(far, rules=group_too) == [("network_acl", "acl-1", "90")]
+    assert told(far, rules=rules) == [NOTHING], "both refuse it, and which did can't be told"
+
+
+def test_the_reply_to_what_was_accepted_can_only_be_refused_by_the_network_acl() -> None:
+    ports = {"srcport": 45000, "dstport": 443}
+    back = {"srcport": 443, "dstport": 45000, "action": "REJECT", "tcp_flags": SYN_ACK}
+    accepted = line(srcaddr="192.0.2.9", dstaddr="10.0.0.2", flow_direction="ingress", tcp_flags=SYN, **ports)
+    reply = line(srcaddr="10.0.0.2", dstaddr="192.0.2.9", flow_direction="egress", **back)
+    acl = NetworkAcl("acl-1", "data", VPC, subnet_ids=("subnet-1",))
+    rules = Rules(1, GROUPS, (acl,))
+    assert told(accepted, reply, rules=rules) == [NOTHING, ("network_acl", "acl-1", "*")]
+
+
+def test_block_public_access_says_so_itself() -> None:
+    refused = blocked("192.0.2.9", "10.0.0.2", 443, V8, reject_reason="BPA")
+    ((layer, *_),) = told(refused, names=V8)
+    assert layer == "block_public_access"
+
+
+def test_beyond_the_bound_own_senders_are_explained_before_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain_flows, "MAX_EXPLAINED", 1)
+    strangers = [blocked("192.0.2.9", "10.0.0.2", 22)] * 3
+    assert told(*strangers, blocked("10.0.0.1", "10.0.0.2", 5432)) == [NOTHING, NOTHING, NOTHING, BY_GROUP]
+
+
+def test_what_was_explained_of_one_chunk_is_known_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    inventory = Inventory.of((CLIENT, SERVER), rules=RULES)
+    explaining = Explaining(Territory.of(inventory))
+    chunk = enriched([blocked("10.0.0.1", "10.0.0.2", 5432)], V5, inventory)
+    assert columns(explaining, chunk) == [BY_GROUP]
+    monkeypatch.setattr(explain_flows, "explain", None)
+    assert columns(explaining, chunk) == [BY_GROUP]
