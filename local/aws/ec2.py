@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.ec2.models.flow_logs import FlowLogs, FlowLogsBackend
 from moto.ec2.models.tags import TagBackend
+from moto.ec2.models.transit_gateway_route_tables import TransitGatewayRouteTableBackend
 from moto.ec2.utils import random_eni_attach_id
 
 from local.aws.gaps import adds, fills
@@ -50,7 +51,7 @@ def delete_with_the_stack(flow_log: Any, account_id: str, region_name: str) -> N
 AS_AWS = "as-aws:"
 """Tags of an interface that begin so are none. They say what AWS alone can say of an interface, and no caller:
 `interface-type`, `requester-id`, `attached-by` (the service's account), `attached-at` (Unix seconds), `no-groups` (of
-security, whatever the value), and `private-ip-address`, since moto gives to interfaces that it makes itself any address.
+security, whatever the value), and `private-ip-address`: those that moto makes by itself have any address.
 """
 
 
@@ -102,3 +103,15 @@ def _attach(interface: Any, service: AttachedService) -> None:
     """A service's interface is the second one of a machine that nobody sees."""
     interface.instance, interface.device_index, interface.status = service, 1, "in-use"
     interface.attachment_id = random_eni_attach_id()
+
+
+@fills(TransitGatewayRouteTableBackend, "search_transit_gateway_routes")
+def find_as_many_as_asked_for(
+    original: Callable[..., Any],
+    backend: Any,
+    transit_gateway_route_table_id: str,
+    filters: Any,
+    max_results: int | None = None,
+) -> list[Any]:
+    """Moto fails where a number of routes is asked for."""
+    return list(original(backend, transit_gateway_route_table_id, filters))[: int(max_results) if max_results else None]

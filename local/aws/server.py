@@ -26,6 +26,7 @@ from local.aws import (  # noqa: F401 they fill gaps
     logs,
     metric_data,
     permissions,
+    redshift,
     s3,
     sns,
     ssm,

@@ -70,9 +70,7 @@ def test_what_is_attached_to_a_service_has_no_instance_and_may_have_a_public_add
     ec2.disassociate_address(AssociationId=association_id)
 
 
-def test_an_instance_was_launched_when_its_first_interface_was_attached(
-    aws: EmbeddedAws, interface_id: str
-) -> None:
+def test_an_instance_was_launched_when_its_first_interface_was_attached(aws: EmbeddedAws, interface_id: str) -> None:
     ec2 = aws.client("ec2")
     image_id = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     first = [{"NetworkInterfaceId": interface_id, "DeviceIndex": 0}]
@@ -88,4 +86,20 @@ def test_all_other_tags_are_tags(aws: EmbeddedAws, interface_id: str) -> None:
     aws.client("ec2").create_tags(Resources=[interface_id], Tags=[{"Key": "Name", "Value": "mine"}])
     told = described(aws, interface_id, {"interface-type": "efs"})
     assert told["TagSet"] == [{"Key": "Name", "Value": "mine"}]
+    assert aws.failures() == []
+
+
+def test_the_routes_of_a_transit_gateway_are_found_as_many_as_asked_for(aws: EmbeddedAws) -> None:
+    ec2 = aws.client("ec2")
+    gateway_id = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    filters = [{"Name": "transit-gateway-id", "Values": [gateway_id]}]
+    [table] = ec2.describe_transit_gateway_route_tables(Filters=filters)["TransitGatewayRouteTables"]
+    table_id = table["TransitGatewayRouteTableId"]
+    for number in range(7):
+        ec2.create_transit_gateway_route(
+            TransitGatewayRouteTableId=table_id, DestinationCidrBlock=f"10.{number}.0.0/16", Blackhole=True
+        )
+    asked = {"TransitGatewayRouteTableId": table_id, "Filters": [{"Name": "type", "Values": ["static"]}]}
+    for most, found in ((5, 5), (10, 7)):
+        assert len(ec2.search_transit_gateway_routes(MaxResults=most, **asked)["Routes"]) == found
     assert aws.failures() == []
