@@ -9,7 +9,7 @@ from local.aws.deploy import bootstrap, deploy
 from local.aws.embedded import EmbeddedAws
 from local.traffic.company import Company, WayIn
 from local.traffic.delivery import FlowLog
-from local.traffic.founding import Clients, found
+from local.traffic.founding import found
 
 ADDRESS = "you@company.example"
 Say = Callable[[str], None]
@@ -27,8 +27,8 @@ class DeployedFlowLog:
 
 
 def founded_company(aws: EmbeddedAws, say: Say) -> Company:
-    """The company's VPCs, made through the EC2, ELB and RDS APIs."""
-    company = found(Clients(aws.client("ec2"), aws.client("elbv2"), aws.client("rds")))
+    """The company's VPCs, made through the APIs of EC2 and of what else has interfaces."""
+    company = found(aws.client)
     for network in company.networks:
         say(f"made VPC {network.name} {network.vpc_id} {network.cidr} with {len(network.hosts)} hosts")
     return company

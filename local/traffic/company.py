@@ -1,4 +1,4 @@
-"""The company as it stands in AWS: its networks, its hosts, and which security group rule lets whom in."""
+"""The company as it stands in AWS: its networks, its hosts, and which security group rule lets whom in and out."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -25,16 +25,30 @@ class HostKind(StrEnum):
     NAT_GATEWAY = "nat gateway"
     DATABASE = "rds database"
     FUNCTION = "lambda function"
+    CLASSIC_LOAD_BALANCER = "classic load balancer"
+    VPC_ENDPOINT = "vpc endpoint"
+    CACHE = "elasticache cluster"
+    WAREHOUSE = "redshift cluster"
+    MOUNT_TARGET = "efs mount target"
+    TASK = "ecs task"
+    SEARCH_DOMAIN = "opensearch domain"
+    TRANSIT_GATEWAY = "transit gateway"
 
 
-WITHOUT_SECURITY_GROUP = (HostKind.NAT_GATEWAY, HostKind.NETWORK_LOAD_BALANCER)
+WITHOUT_SECURITY_GROUP = (HostKind.NAT_GATEWAY, HostKind.NETWORK_LOAD_BALANCER, HostKind.TRANSIT_GATEWAY)
+MADE_BY_AWS = (HostKind.NETWORK_LOAD_BALANCER, HostKind.VPC_ENDPOINT)
+"""Flow logs may say `unknown` for the account of an interface that AWS made, such as these
+(https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html)."""
+ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An inbound rule: who may reach which ports. `source` is a CIDR block, or the name of a security group."""
+    """A security group's rule: inbound, who may reach which ports; outbound, whom one may reach on which. `peer` is a
+    CIDR block, or the name of a security group.
+    """
 
-    source: str
+    peer: str
     protocol: int = ANY_PROTOCOL
     first_port: int = 0
     last_port: int = 65535
@@ -44,6 +58,10 @@ class Rule:
         return self.protocol in (ANY_PROTOCOL, protocol) and (
             not has_ports or self.first_port <= port <= self.last_port
         )
+
+
+TO_ANYWHERE = (Rule(ANYWHERE),)
+"""The outbound rules of a group that nobody has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +74,8 @@ class AclDenial:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One network interface of ours and what has it. `listens` are the TCP ports it answers on; `rules` those of its
-    security groups; `denials` those of its subnet's network ACL.
+    """One network interface of ours and what has it: `owner_name` is what people call that. `listens` are the TCP ports
+    it answers on; `rules` and `outbound` those of its security groups; `denials` those of its subnet's network ACL.
     """
 
     name: str
@@ -68,12 +86,14 @@ class Host:
     vpc_id: str
     subnet_id: str
     availability_zone_id: str
+    owner_name: str
     public_address: str | None = None
     instance_id: str | None = None
     security_groups: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     listens: frozenset[int] = frozenset()
     rules: tuple[Rule, ...] = ()
+    outbound: tuple[Rule, ...] = TO_ANYWHERE
     denials: tuple[AclDenial, ...] = ()
 
 
@@ -89,7 +109,7 @@ Party = Host | Peer
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One VPC of the company."""
+    """One VPC of the company. `beyond` are the blocks that its transit gateway leads to."""
 
     name: str
     vpc_id: str
@@ -97,6 +117,7 @@ class Network:
     region: str
     way_in: WayIn
     hosts: tuple[Host, ...]
+    beyond: tuple[str, ...] = ()
 
     def host(self, name: str) -> Host:
         return next(host for host in self.hosts if host.name == name)
@@ -120,6 +141,10 @@ class Network:
     def contains(self, address: str) -> bool:
         return lies_in(address, self.cidr)
 
+    def leads_to(self, address: str) -> bool:
+        """Whether the way to an address is the transit gateway."""
+        return any(lies_in(address, block) for block in self.beyond)
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
@@ -138,20 +163,33 @@ def lies_in(address: str, cidr: str) -> bool:
     return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
 
 
-def admits(server: Host, client: Party, protocol: int, port: int) -> bool:
-    """Whether security groups and the network ACL let the client's packets through to the server.
+def passes(client: Party, server: Party, protocol: int, port: int) -> bool:
+    """Whether security groups and network ACLs let the client's packets out, and in to the server."""
+    return lets_out(client, server, protocol, port) and (
+        not isinstance(server, Host) or admits(server, client, protocol, port)
+    )
 
-    A NAT gateway and a network load balancer have no security group: what is not theirs is accepted and never
-    answered.
+
+def lets_out(client: Party, server: Party, protocol: int, port: int) -> bool:
+    """Whether the client's own security groups let its packets out."""
+    if not isinstance(client, Host) or client.kind in WITHOUT_SECURITY_GROUP:
+        return True
+    return any(rule.covers(protocol, port) and _is_peer(server, rule.peer) for rule in client.outbound)
+
+
+def admits(server: Host, client: Party, protocol: int, port: int) -> bool:
+    """Whether security groups and the network ACL let the client's packets in to the server.
+
+    Gateways and a network load balancer have no security group: what is not theirs is accepted and never answered.
     """
     if any(lies_in(client.address, denial.source) and port == denial.port for denial in server.denials):
         return False
     if server.kind in WITHOUT_SECURITY_GROUP:
         return True
-    return any(rule.covers(protocol, port) and _is_source(client, rule.source) for rule in server.rules)
+    return any(rule.covers(protocol, port) and _is_peer(client, rule.peer) for rule in server.rules)
 
 
-def _is_source(client: Party, source: str) -> bool:
-    if "/" in source:
-        return lies_in(client.address, source)
-    return isinstance(client, Host) and source in client.groups
+def _is_peer(party: Party, peer: str) -> bool:
+    if "/" in peer:
+        return lies_in(party.address, peer)
+    return isinstance(party, Host) and peer in party.groups

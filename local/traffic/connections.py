@@ -25,6 +25,8 @@ class Outcome(StrEnum):
     """Let through, and nothing comes back."""
     REJECTED = "rejected"
     """A security group or network ACL stops it at the server's interface."""
+    HELD_BACK = "held-back"
+    """A security group stops it at the client's own interface."""
     STRAY = "stray"
     """Packets of no open connection (backscatter, a late FIN), let through."""
     STRAY_REJECTED = "stray-rejected"
@@ -61,7 +63,7 @@ class Connection:
 
     @property
     def is_rejected(self) -> bool:
-        return self.outcome in (Outcome.REJECTED, Outcome.STRAY_REJECTED)
+        return self.outcome in (Outcome.REJECTED, Outcome.HELD_BACK, Outcome.STRAY_REJECTED)
 
 
 class Burst(NamedTuple):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flowsentry.explanation import Layer
 from flowsentry.findings import Finding, Severity
 from local.traffic.company import WayIn
 
@@ -9,15 +10,33 @@ LOUDEST_FIRST = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedBy:
+    """What refused a path: the layer, and words that a person must read in the alert."""
+
+    layer: Layer
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExpectedAlert:
-    """An alert that must come, about `subject`, at least this loud. `scenario` and `way_in` say where it comes from."""
+    """An alert that must come, about `subject`, at least this loud. `scenario` and `way_in` say where it comes from,
+    `refused_by` what must be told to have refused it.
+    """
 
     kind: str
     subject: str
     severity: Severity
     way_in: WayIn
     scenario: str
+    refused_by: RefusedBy | None = None
 
     def is_met_by(self, finding: Finding) -> bool:
         is_loud = LOUDEST_FIRST.index(finding.severity) <= LOUDEST_FIRST.index(self.severity)
         return is_loud and (finding.kind, finding.subject) == (self.kind, self.subject)
+
+    def is_explained_by(self, finding: Finding, told: str) -> bool:
+        """Whether the finding, and what people were told of it, name the rule that refused it."""
+        if self.refused_by is None:
+            return True
+        layer = (finding.details.get("refusal") or {}).get("layer")
+        return layer == self.refused_by.layer and all(words in told for words in self.refused_by.words)

@@ -4,8 +4,8 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from local.traffic.company import ICMP, Host, Network
-from local.traffic.connections import Connection
+from local.traffic.company import ICMP, Host, HostKind, Network
+from local.traffic.connections import Connection, Outcome
 
 THROUGH_THE_VPC, THROUGH_THE_INTERNET_GATEWAY = "1", "8"
 
@@ -42,7 +42,8 @@ class Sighting(NamedTuple):
         """The way out of the VPC, for egress."""
         if self.direction == "ingress":
             return None
-        goes_out = self.interface.public_address and not network.contains(self.packet_destination)
+        stays = network.contains(self.packet_destination) or network.leads_to(self.packet_destination)
+        goes_out = self.interface.public_address and not stays
         return THROUGH_THE_INTERNET_GATEWAY if goes_out else THROUGH_THE_VPC
 
 
@@ -51,13 +52,34 @@ def sightings(connection: Connection, network: Network) -> Iterator[Sighting]:
     client, server = connection.client, connection.server
     ports = (0, 0) if connection.protocol == ICMP else (connection.client_port, connection.server_port)
     addresses = (client.address, server.address)
+    if connection.outcome is Outcome.HELD_BACK:
+        if isinstance(client, Host):
+            yield Sighting(client, "egress", *addresses, *ports, *addresses, "REJECT")
+        return
     if isinstance(client, Host):
         yield Sighting(client, "egress", *addresses, *ports, *addresses)
-        if not client.public_address and not network.contains(server.address):
-            yield from _translated(connection, network.nat_gateway_of(client))
+        yield from _on_the_way_out(connection, client, network)
     if isinstance(server, Host):
         action = "REJECT" if connection.is_rejected else "ACCEPT"
         yield Sighting(server, "ingress", *addresses, *ports, *addresses, action)
+
+
+def _on_the_way_out(connection: Connection, client: Host, network: Network) -> Iterator[Sighting]:
+    """What gateways see of what leaves the network; an internet gateway has no interface."""
+    if network.leads_to(connection.server.address):
+        yield _passed_on(connection, network.of_kind(HostKind.TRANSIT_GATEWAY)[0])
+    elif not client.public_address and not network.contains(connection.server.address):
+        yield from _translated(connection, network.nat_gateway_of(client))
+
+
+def _passed_on(connection: Connection, gateway: Host) -> Sighting:
+    """What arrives at a transit gateway's interface: dstaddr is its address and pkt-dstaddr that of the other side, as
+    in AWS's example
+    (https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html).
+    """
+    client, server = connection.client.address, connection.server.address
+    ports = connection.client_port, connection.server_port
+    return Sighting(gateway, "ingress", client, gateway.address, *ports, client, server)
 
 
 def _translated(connection: Connection, gateway: Host) -> Iterator[Sighting]:

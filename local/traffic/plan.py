@@ -2,13 +2,12 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from local.traffic.company import ICMP, TCP, UDP, AclDenial, HostKind, Rule, WayIn
+from local.traffic.company import ANYWHERE, ICMP, TCP, TO_ANYWHERE, UDP, AclDenial, HostKind, Rule, WayIn
 
-ANYWHERE = "0.0.0.0/0"
 VPC = "vpc"
-"""As a rule's source: the network's own CIDR block, whatever it is."""
+"""As a rule's peer: the network's own CIDR block, whatever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,9 @@ class SubnetPlan:
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """One interface: the `number`-th address of its subnet."""
+    """One interface: the `number`-th address of its subnet. `owner_name` is the name of what has it; a node of a load
+    balancer has another.
+    """
 
     name: str
     subnet: str
@@ -33,17 +34,33 @@ class HostPlan:
     listens: tuple[int, ...] = ()
     kind: HostKind = HostKind.INSTANCE
 
+    @property
+    def owner_name(self) -> str:
+        return self.name.rpartition("-")[0] if self.kind in BALANCERS else self.name
+
+
+BALANCERS = (
+    HostKind.APPLICATION_LOAD_BALANCER,
+    HostKind.NETWORK_LOAD_BALANCER,
+    HostKind.CLASSIC_LOAD_BALANCER,
+)
+"""Owners of several interfaces, one for each zone: `shop-front-a` is a node of `shop-front`."""
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkPlan:
-    """One VPC. `groups` are the inbound rules of each security group; outbound all is allowed, as by default."""
+    """One VPC. `groups` are the inbound rules of each security group, `outbound` the outbound rules of those that do
+    not allow all, as by default; `beyond` is what its transit gateway leads to.
+    """
 
     name: str
     cidr: str
     way_in: WayIn
     subnets: tuple[SubnetPlan, ...]
     groups: Mapping[str, tuple[Rule, ...]]
-    hosts: tuple[HostPlan, ...] = field(default=())
+    hosts: tuple[HostPlan, ...] = ()
+    outbound: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    beyond: tuple[str, ...] = ()
 
     def subnet(self, name: str) -> SubnetPlan:
         return next(subnet for subnet in self.subnets if subnet.name == name)
@@ -56,20 +73,26 @@ class NetworkPlan:
         return str(ipaddress.ip_network(self.block(self.subnet(host.subnet)))[host.number])
 
     def rules(self, group: str) -> tuple[Rule, ...]:
-        """The group's rules, with the network's own block where they say VPC."""
-        return tuple(
-            Rule(self.cidr if rule.source == VPC else rule.source, rule.protocol, rule.first_port, rule.last_port)
-            for rule in self.groups[group]
-        )
+        """The group's inbound rules, with the network's own block where they say VPC."""
+        return self._with_own_block(self.groups[group])
+
+    def outbound_rules(self, group: str) -> tuple[Rule, ...]:
+        """The group's outbound rules."""
+        return self._with_own_block(self.outbound.get(group, TO_ANYWHERE))
+
+    def _with_own_block(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(replace(rule, peer=self.cidr) if rule.peer == VPC else rule for rule in rules)
 
 
-def tcp(source: str, *ports: int) -> tuple[Rule, ...]:
-    return tuple(Rule(source, TCP, port, port) for port in ports)
+def tcp(peer: str, *ports: int) -> tuple[Rule, ...]:
+    return tuple(Rule(peer, TCP, port, port) for port in ports)
 
 
 PING = Rule(VPC, ICMP)
 MAIL_PORTS = (25, 443, 587, 993)
 DIRECTORY_PORTS = (53, 88, 135, 389, 445, 636)
+DATA_CENTRE = "10.99.0.0/16"
+"""What the office reaches through its transit gateway: nobody's VPC."""
 
 OFFICE = NetworkPlan(
     name="office",
@@ -90,6 +113,8 @@ OFFICE = NetworkPlan(
         "office-files": (*tcp("office-desktops", 445), PING),
         "office-intranet": (*tcp(VPC, 80, 443), PING),
         "office-build": (*tcp("office-desktops", 22, 8080), PING),
+        "office-portal": tcp("office-desktops", 80),
+        "office-home-folders": tcp("office-files", 2049),
         "office-functions": (),
         "office-ledger": (*tcp("office-intranet", 5432), *tcp("office-functions", 5432), *tcp("office-mail", 5432)),
     },
@@ -106,9 +131,13 @@ OFFICE = NetworkPlan(
         HostPlan("files", "private-b", 12, ("office-files",), (445,)),
         HostPlan("intranet", "private-a", 13, ("office-intranet",), (80, 443)),
         HostPlan("build", "private-a", 14, ("office-build",), (22, 8080)),
+        HostPlan("portal-a", "private-a", 40, ("office-portal",), (80,), HostKind.CLASSIC_LOAD_BALANCER),
+        HostPlan("home-folders", "private-b", 70, ("office-home-folders",), (2049,), HostKind.MOUNT_TARGET),
+        HostPlan("data-centre", "private-a", 240, kind=HostKind.TRANSIT_GATEWAY),
         HostPlan("report-mailer", "private-b", 90, ("office-functions",), kind=HostKind.FUNCTION),
         HostPlan("ledger", "data-b", 10, ("office-ledger",), (5432,), HostKind.DATABASE),
     ),
+    beyond=(DATA_CENTRE,),
 )
 
 SHOP = NetworkPlan(
@@ -134,6 +163,11 @@ SHOP = NetworkPlan(
         "shop-api": (*tcp("shop-web", 8080), *tcp("shop-bastion", 22), PING),
         "shop-worker": (*tcp("shop-bastion", 22), PING),
         "shop-search": (*tcp("shop-api", 9200), *tcp("shop-bastion", 22), PING),
+        "shop-recommendations": (*tcp("shop-api", 8080), PING),
+        "shop-catalogue": (*tcp("shop-api", 443), *tcp("shop-recommendations", 443)),
+        "shop-secrets": tcp(VPC, 443),
+        "shop-orders-cache": (*tcp("shop-api", 6379), *tcp("shop-search", 6379)),
+        "shop-sales": tcp("shop-worker", 5439),
         "shop-functions": (),
         "shop-orders": (*tcp("shop-api", 5432), *tcp("shop-worker", 5432), *tcp("shop-functions", 5432)),
     },
@@ -153,9 +187,15 @@ SHOP = NetworkPlan(
         HostPlan("worker-1", "private-a", 21, ("shop-worker",), (22,)),
         HostPlan("worker-2", "private-b", 21, ("shop-worker",), (22,)),
         HostPlan("search", "private-a", 15, ("shop-search",), (22, 9200)),
+        HostPlan("recommendations", "private-a", 70, ("shop-recommendations",), (8080,), HostKind.TASK),
+        HostPlan("catalogue", "private-b", 71, ("shop-catalogue",), (443,), HostKind.SEARCH_DOMAIN),
+        HostPlan("secrets", "private-a", 80, ("shop-secrets",), (443,), HostKind.VPC_ENDPOINT),
+        HostPlan("orders-cache", "private-b", 61, ("shop-orders-cache",), (6379,), HostKind.CACHE),
+        HostPlan("sales", "private-b", 62, ("shop-sales",), (5439,), HostKind.WAREHOUSE),
         HostPlan("orders-export", "private-b", 90, ("shop-functions",), kind=HostKind.FUNCTION),
         HostPlan("orders", "private-b", 60, ("shop-orders",), (5432,), HostKind.DATABASE),
     ),
+    outbound={"shop-search": tcp(ANYWHERE, 443)},
 )
 
 PLANS = (OFFICE, SHOP)

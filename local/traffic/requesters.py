@@ -1,73 +1,54 @@
-"""What AWS says about interfaces that its own services make: description -> interface type and requester.
+"""What AWS says about interfaces that its own services make: kind of owner -> interface type, requester, attachment.
 
-An API caller can choose the description alone. moto makes no such interfaces by itself and calls each of them
-`interface`, so the words are set on its backend: from outside by `describe_in_moto` where moto runs in this process,
-or by `describe_all_in_moto`, called in the process where it runs.
+An API caller can choose the description alone. The embedded AWS takes the rest as tags that are none
+(local/aws/ec2.py); any other moto keeps them as tags.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-DescribeAs = Callable[[str, str, str], None]
-"""Sets the type and the requester of an interface: (interface id, interface type, requester id)."""
+from local.aws.ec2 import AS_AWS
+from local.traffic.company import WITHOUT_SECURITY_GROUP, HostKind
 
 NETWORK_LOAD_BALANCER_REQUESTER = "311518347841"
 """Network load balancers are requested by an account of AWS, not by `amazon-elb`."""
+SOMEBODY_AT_AWS = "amazon-aws"
+"""Whoever asks and attaches where AWS does not document who."""
 
 
 class Words(NamedTuple):
-    """How EC2 describes an interface that a service made."""
+    """How EC2 describes an interface that a service made; `attached_by` is the attachment's InstanceOwnerId."""
 
     interface_type: str
     requester_id: str
+    attached_by: str
 
 
-_BY_START = {
-    "ELB app/": Words("interface", "amazon-elb"),
-    "ELB net/": Words("network_load_balancer", NETWORK_LOAD_BALANCER_REQUESTER),
-    "Interface for NAT Gateway ": Words("nat_gateway", "amazon-nat"),
-    "RDSNetworkInterface": Words("interface", "amazon-rds"),
-    "AWS Lambda VPC ENI-": Words("lambda", "AROAEXAMPLEEXAMPLEEX:lambda"),
+def said_of(kind: HostKind) -> dict[str, str]:
+    """What AWS says of an interface of this kind of owner, as the embedded AWS takes it; nothing of an instance's."""
+    if kind not in WORDS:
+        return {}
+    words = WORDS[kind]._asdict()
+    said = {f"{AS_AWS}{name.replace('_', '-')}": value for name, value in words.items()}
+    return said | ({f"{AS_AWS}no-groups": ""} if kind in WITHOUT_SECURITY_GROUP else {})
+
+
+def _plain(requester: str) -> Words:
+    return Words("interface", requester, requester)
+
+
+WORDS = {
+    HostKind.APPLICATION_LOAD_BALANCER: _plain("amazon-elb"),
+    HostKind.CLASSIC_LOAD_BALANCER: _plain("amazon-elb"),
+    HostKind.NETWORK_LOAD_BALANCER: Words("network_load_balancer", NETWORK_LOAD_BALANCER_REQUESTER, SOMEBODY_AT_AWS),
+    HostKind.NAT_GATEWAY: Words("nat_gateway", "amazon-nat", SOMEBODY_AT_AWS),
+    HostKind.DATABASE: _plain("amazon-rds"),
+    HostKind.WAREHOUSE: _plain("amazon-redshift"),
+    HostKind.CACHE: _plain("amazon-elasticache"),
+    HostKind.SEARCH_DOMAIN: _plain("amazon-elasticsearch"),
+    HostKind.FUNCTION: Words("lambda", "AROAEXAMPLEEXAMPLEEX:lambda", SOMEBODY_AT_AWS),
+    HostKind.TASK: _plain(SOMEBODY_AT_AWS),
+    HostKind.MOUNT_TARGET: Words("efs", SOMEBODY_AT_AWS, SOMEBODY_AT_AWS),
+    HostKind.VPC_ENDPOINT: Words("vpc_endpoint", SOMEBODY_AT_AWS, SOMEBODY_AT_AWS),
+    HostKind.TRANSIT_GATEWAY: Words("transit_gateway", SOMEBODY_AT_AWS, SOMEBODY_AT_AWS),
 }
-
-
-def words_for(description: str) -> Words | None:
-    """The type and requester that belong to a description; None for an interface that no service made."""
-    return next((words for start, words in _BY_START.items() if description.startswith(start)), None)
-
-
-def describe_nothing(interface_id: str, interface_type: str, requester_id: str) -> None:
-    """Leaves the interface as the API made it: its description must do."""
-
-
-def describe_in_moto(account_id: str, region: str) -> DescribeAs:
-    """A DescribeAs for a moto that runs in this process, as mock_aws or as a server in a thread."""
-    interfaces = _interfaces(account_id, region)
-
-    def describe(interface_id: str, interface_type: str, requester_id: str) -> None:
-        _set(interfaces[interface_id], Words(interface_type, requester_id))
-
-    return describe
-
-
-def describe_all_in_moto(account_id: str, region: str) -> int:
-    """Gives all interfaces of a region the words that belong to their descriptions; returns how many. Call it in the
-    process where moto runs, when that is another one.
-    """
-    described = [(each, words_for(each.description)) for each in list(_interfaces(account_id, region).values())]
-    for interface, words in described:
-        if words:
-            _set(interface, words)
-    return sum(words is not None for _, words in described)
-
-
-def _interfaces(account_id: str, region: str) -> dict[str, Any]:
-    from moto.ec2.models import ec2_backends  # noqa: PLC0415 - whoever only reads the words needs no moto
-
-    interfaces: dict[str, Any] = ec2_backends[account_id][region].enis
-    return interfaces
-
-
-def _set(interface: Any, words: Words) -> None:
-    interface.interface_type, interface.requester_id = words
-    interface.requester_managed = True
+"""Of every kind but the instance, whose interface is its owner's."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from flowsentry.findings import Severity
 from local.traffic.company import Network
 from local.traffic.connections import Connection
-from local.traffic.expectation import ExpectedAlert
+from local.traffic.expectation import ExpectedAlert, RefusedBy
 from local.traffic.scene import Scene
 
 Play = Callable[[Scene], Iterator[Connection]]
@@ -14,11 +14,14 @@ Play = Callable[[Scene], Iterator[Connection]]
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert that a scenario calls for; `subject` is a host's name, or an address on the Internet."""
+    """An alert that a scenario calls for; `subject` is a host's name, or an address on the Internet. `refused_by` is
+    the rule that the scenario has planted, where there is one.
+    """
 
     kind: str
     subject: str
     severity: Severity
+    refused_by: RefusedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,12 @@ class Scenario:
         addresses = {host.name: host.address for host in network.hosts}
         return tuple(
             ExpectedAlert(
-                alert.kind, addresses.get(alert.subject, alert.subject), alert.severity, network.way_in, self.name
+                kind=alert.kind,
+                subject=addresses.get(alert.subject, alert.subject),
+                severity=alert.severity,
+                way_in=network.way_in,
+                scenario=self.name,
+                refused_by=alert.refused_by,
             )
             for alert in self.alerts.get(network.name, ())
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from local.traffic.company import TCP, UDP, WITHOUT_SECURITY_GROUP, Host, Network, Party, Peer, admits
+from local.traffic.company import TCP, UDP, WITHOUT_SECURITY_GROUP, Host, Network, Party, Peer, admits, lets_out
 from local.traffic.connections import NOTHING, Connection, Outcome, Volume
 from local.traffic.records import Period
 
@@ -110,6 +110,8 @@ class Scene:
 
 def outcome_of_attempt(client: Party, server: Party, port: int) -> Outcome:
     """What a TCP connection attempt comes to; an address that nobody has stays silent."""
+    if not lets_out(client, server, TCP, port):
+        return Outcome.HELD_BACK
     if isinstance(server, Peer):
         return Outcome.SILENT
     if not admits(server, client, TCP, port):

@@ -1,9 +1,10 @@
 """Plan -> VPC: subnets, ways out, security groups and network ACLs, through the EC2 API."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.traffic.company import ANY_PROTOCOL, ICMP, Rule
+from local.traffic.company import ANY_PROTOCOL, ICMP, TO_ANYWHERE, Rule
 from local.traffic.plan import NetworkPlan, SubnetPlan
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def make_vpc(ec2: "EC2Client", plan: NetworkPlan) -> MadeVpc:
     """The VPC of a plan with all but its hosts."""
     vpc = ec2.create_vpc(CidrBlock=plan.cidr, TagSpecifications=[named("vpc", plan.name)])["Vpc"]
     made = MadeVpc(plan, vpc["OwnerId"], vpc["VpcId"], {}, {})
+    ec2.modify_vpc_attribute(VpcId=made.vpc_id, EnableDnsHostnames={"Value": True})
     for subnet in plan.subnets:
         made.subnets[subnet.name] = _make_subnet(ec2, made, subnet)
     _open_to_internet(ec2, made)
@@ -109,13 +111,20 @@ def _make_groups(ec2: "EC2Client", vpc: MadeVpc) -> None:
     """All groups before any rule: rules name other groups."""
     for name in vpc.plan.groups:
         vpc.group_ids[name] = ec2.create_security_group(
-            GroupName=name, Description=f"Inbound rules of {name}", VpcId=vpc.vpc_id
+            GroupName=name, Description=f"Rules of {name}", VpcId=vpc.vpc_id
         )["GroupId"]
     for name, group_id in vpc.group_ids.items():
         if rules := vpc.plan.rules(name):
-            ec2.authorize_security_group_ingress(
-                GroupId=group_id, IpPermissions=[_permission(vpc, rule) for rule in rules]
+            ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=_permissions(vpc, rules))
+        if name in vpc.plan.outbound:
+            ec2.revoke_security_group_egress(GroupId=group_id, IpPermissions=_permissions(vpc, TO_ANYWHERE))
+            ec2.authorize_security_group_egress(
+                GroupId=group_id, IpPermissions=_permissions(vpc, vpc.plan.outbound_rules(name))
             )
+
+
+def _permissions(vpc: MadeVpc, rules: Iterable[Rule]) -> "list[IpPermissionTypeDef]":
+    return [_permission(vpc, rule) for rule in rules]
 
 
 def _permission(vpc: MadeVpc, rule: Rule) -> "IpPermissionTypeDef":
@@ -124,8 +133,8 @@ def _permission(vpc: MadeVpc, rule: Rule) -> "IpPermissionTypeDef":
         permission |= {"FromPort": -1, "ToPort": -1}
     elif rule.protocol != ANY_PROTOCOL:
         permission |= {"FromPort": rule.first_port, "ToPort": rule.last_port}
-    if "/" in rule.source:
-        permission["IpRanges"] = [{"CidrIp": rule.source}]
+    if "/" in rule.peer:
+        permission["IpRanges"] = [{"CidrIp": rule.peer}]
     else:
-        permission["UserIdGroupPairs"] = [{"GroupId": vpc.group_ids[rule.source]}]
+        permission["UserIdGroupPairs"] = [{"GroupId": vpc.group_ids[rule.peer]}]
     return permission

@@ -18,7 +18,7 @@ from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.aws.settings import Settings
 from local.demo.account import settings_for
 from local.traffic.company import Company, Rule, WayIn
-from local.traffic.founding import Clients, found
+from local.traffic.founding import found
 from local.traffic.plan import VPC, HostPlan, NetworkPlan, SubnetPlan
 from tests.end_to_end.deployed_app import DeployedApp
 
@@ -58,7 +58,7 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 def founded(aws: EmbeddedAws) -> Company:
     """A company of two networks with a client and a server each."""
     plans = (plan("in-logs", "10.40.0.0/16", WayIn.CLOUDWATCH_LOGS), plan("in-bucket", "10.50.0.0/16", WayIn.S3))
-    return found(Clients(aws.client("ec2"), aws.client("elbv2"), aws.client("rds")), plans)
+    return found(aws.client, plans)
 
 
 def plan(name: str, cidr: str, way_in: WayIn) -> NetworkPlan:

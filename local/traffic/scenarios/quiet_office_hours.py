@@ -12,6 +12,7 @@ from local.traffic.scene import SITES, Scene, outside
 
 POPULAR_SITES = 40
 RETIRED_PRINT_SERVER = 10 * 256 + 250
+IN_THE_DATA_CENTRE = "10.99.4.20"
 
 
 def office(scene: Scene) -> Iterator[Connection]:
@@ -21,6 +22,7 @@ def office(scene: Scene) -> Iterator[Connection]:
         for at in scene.every(1800):
             yield scene.attempt(at, desktop, _retired_print_server(scene.network), 9100, tries=4)
     yield from _office_servers(scene)
+    yield from _office_passes_on(scene)
 
 
 def _desk_work(scene: Scene, desktop: Host) -> Iterator[Connection]:
@@ -53,12 +55,25 @@ def _office_servers(scene: Scene) -> Iterator[Connection]:
         yield scene.session(at, scene.customer(), host("vpn"), 443, 1800)
 
 
+def _office_passes_on(scene: Scene) -> Iterator[Connection]:
+    """What goes through things of AWS's: the portal's balancer, the file system, the way to the data centre."""
+    network, host = scene.network, scene.network.host
+    for at in scene.every(300):
+        yield scene.talk(at, scene.random.choice(network.named("desktop-")), host("portal-a"), 80)
+        yield scene.talk(at + 0.1, host("portal-a"), host("intranet"), 80)
+    for at in scene.every(900):
+        yield scene.session(at, host("files"), host("home-folders"), 2049, 120)
+    for at in scene.every(1200):
+        yield scene.talk(at, host("build"), Peer(IN_THE_DATA_CENTRE), 443, kilobytes=200)
+
+
 def shop(scene: Scene) -> Iterator[Connection]:
     for at in scene.every(60):
         yield from _order(scene, at)
     for at in scene.every(400):
         yield from _payment(scene, at)
     yield from _shop_servers(scene)
+    yield from _shop_stores(scene)
 
 
 def _order(scene: Scene, at: float) -> Iterator[Connection]:
@@ -94,6 +109,20 @@ def _shop_servers(scene: Scene) -> Iterator[Connection]:
     for at in scene.every(7200):
         yield scene.session(at, outside(SITES, 230), host("bastion"), 22, 900)
         yield scene.session(at + 5, host("bastion"), scene.random.choice(network.named("web-")), 22, 850)
+
+
+def _shop_stores(scene: Scene) -> Iterator[Connection]:
+    """Who asks the cache, the catalogue, the warehouse and the secrets."""
+    host, apis = scene.network.host, scene.network.named("api-")
+    for at in scene.every(240):
+        yield scene.talk(at, scene.random.choice(apis), host("orders-cache"), 6379, kilobytes=2)
+    for at in scene.every(400):
+        yield scene.talk(at, scene.random.choice(apis), host("recommendations"), 8080)
+        yield scene.talk(at + 0.1, host("recommendations"), host("catalogue"), 443, kilobytes=30)
+    for worker in scene.network.named("worker-"):
+        for at in scene.every(1800):
+            yield scene.talk(at, worker, host("secrets"), 443, kilobytes=2)
+            yield scene.talk(at + 1, worker, host("sales"), 5439, kilobytes=400)
 
 
 def _ping(scene: Scene, at: float, client: Host, server: Host) -> Connection:

@@ -1,6 +1,9 @@
 """The company, founded once in moto, and a day of its traffic."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import boto3
@@ -8,11 +11,12 @@ import pytest
 from moto import mock_aws
 
 from flowsentry.aws.inventory_source import InventorySource
-from flowsentry.ownership import Inventory
+from flowsentry.ownership import Inventory, Look
+from local.aws import gaps
 from local.traffic.company import Company
-from local.traffic.founding import Clients, found
+from local.traffic.founding import found
 from local.traffic.generation import Traffic, generate
-from local.traffic.requesters import describe_in_moto
+from local.traffic.making import Client
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 AFTERNOON = int(datetime(2026, 11, 19, 17, 0, 20, tzinfo=UTC).timestamp())
@@ -22,19 +26,39 @@ class Founded(NamedTuple):
     """The company, and what AWS says about it."""
 
     company: Company
-    inventory: Inventory
+    look: Look
     interfaces: list[dict[str, Any]]
     acls: list[dict[str, Any]]
+    groups: list[dict[str, Any]]
+
+
+@contextmanager
+def moto() -> Iterator[Client]:
+    """An empty account in moto with its gaps filled, as the embedded AWS is."""
+    gaps.fill_all()
+    try:
+        with mock_aws():
+            yield cache(lambda service: boto3.client(service, region_name=REGION))
+    finally:
+        gaps.restore_all()
 
 
 @pytest.fixture(scope="session")
 def founded() -> Founded:
-    with mock_aws():
-        ec2, elbv2, rds = (boto3.client(name, region_name=REGION) for name in ("ec2", "elbv2", "rds"))
-        company = found(Clients(ec2, elbv2, rds), describe_as=describe_in_moto(ACCOUNT, REGION))
-        inventory = InventorySource(ec2, elbv2).describe()
-        interfaces = ec2.describe_network_interfaces()["NetworkInterfaces"]
-        return Founded(company, inventory, interfaces, ec2.describe_network_acls()["NetworkAcls"])
+    with moto() as client:
+        company, ec2 = found(client), client("ec2")
+        return Founded(
+            company,
+            described(),
+            ec2.describe_network_interfaces()["NetworkInterfaces"],
+            ec2.describe_network_acls()["NetworkAcls"],
+            ec2.describe_security_groups()["SecurityGroups"],
+        )
+
+
+def described() -> Look:
+    """The account as the inventory function sees it."""
+    return InventorySource.of(boto3.Session(region_name=REGION), f"{ACCOUNT}/{REGION}").look()
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +68,9 @@ def company(founded: Founded) -> Company:
 
 @pytest.fixture(scope="session")
 def inventory(founded: Founded) -> Inventory:
-    """The company as the inventory function sees it."""
-    return founded.inventory
+    """The company as the inventory function sees it, at any time: these days are none of the account's."""
+    look = founded.look
+    return Inventory.of(look.interfaces, look.survey.networks, look.rules, look.survey.routes)
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,18 @@
 """The company in AWS, as EC2 describes it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from flowsentry.aws.inventory_source import InventorySource
-from local.traffic.company import Company, HostKind
-from local.traffic.founding import Clients, found
-from local.traffic.plan import OFFICE, SHOP
-from local.traffic.requesters import describe_all_in_moto, words_for
-from tests.local.traffic.conftest import ACCOUNT, REGION, Founded
-
-
-def clients() -> Clients:
-    return Clients(
-        boto3.client("ec2", region_name=REGION),
-        boto3.client("elbv2", region_name=REGION),
-        boto3.client("rds", region_name=REGION),
-    )
+from local.traffic.company import WITHOUT_SECURITY_GROUP, Company, HostKind
+from local.traffic.founding import found
+from local.traffic.interfaces import SECONDS_ATTACHED
+from local.traffic.owners import MAKERS
+from local.traffic.plan import OFFICE, PLANS, SHOP
+from local.traffic.requesters import WORDS
+from tests.local.traffic.conftest import ACCOUNT, REGION, Founded, moto
 
 
 def described(founded: Founded, kind: HostKind) -> list[dict[str, Any]]:
@@ -31,6 +23,19 @@ def described(founded: Founded, kind: HostKind) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("kind", "description", "interface_type", "requester"),
     [
+        (HostKind.CLASSIC_LOAD_BALANCER, "ELB portal", "interface", "amazon-elb"),
+        (HostKind.WAREHOUSE, "RedshiftNetworkInterface", "interface", "amazon-redshift"),
+        (HostKind.CACHE, "ElastiCache orders-cache", "interface", "amazon-elasticache"),
+        (HostKind.SEARCH_DOMAIN, "ES catalogue", "interface", "amazon-elasticsearch"),
+        (HostKind.MOUNT_TARGET, "EFS mount target for fs-", "efs", "amazon-aws"),
+        (HostKind.TASK, f"arn:aws:ecs:{REGION}:{ACCOUNT}:attachment/", "interface", "amazon-aws"),
+        (HostKind.VPC_ENDPOINT, "VPC Endpoint Interface vpce-", "vpc_endpoint", "amazon-aws"),
+        (
+            HostKind.TRANSIT_GATEWAY,
+            "Network Interface for Transit Gateway Attachment tgw-attach-",
+            "transit_gateway",
+            "amazon-aws",
+        ),
         (HostKind.APPLICATION_LOAD_BALANCER, "ELB app/shop-front/", "interface", "amazon-elb"),
         (HostKind.NETWORK_LOAD_BALANCER, "ELB net/payments/", "network_load_balancer", "311518347841"),
         (HostKind.NAT_GATEWAY, "Interface for NAT Gateway nat-", "nat_gateway", "amazon-nat"),
@@ -42,28 +47,51 @@ def test_interfaces_of_services_are_described_as_aws_describes_them(
     founded: Founded, kind: HostKind, description: str, interface_type: str, requester: str
 ) -> None:
     interfaces = described(founded, kind)
-    assert len(interfaces) >= 2
+    assert interfaces
     for each in interfaces:
         assert each["Description"].startswith(description)
         assert (each["InterfaceType"], each["RequesterId"]) == (interface_type, requester)
         assert each["RequesterManaged"]
 
 
-def test_the_inventory_knows_every_host_by_its_kind_and_the_instances_by_name(founded: Founded) -> None:
-    known = {each.interface_id: each for each in founded.inventory.interfaces}
-    for host in (host for network in founded.company.networks for host in network.hosts):
-        assert known[host.interface_id].owner_kind == host.kind
-        if host.kind is HostKind.INSTANCE:
-            assert known[host.interface_id].owner_name == host.name
+def test_every_kind_of_owner_but_the_instance_has_words_and_somebody_who_makes_it() -> None:
+    others = set(HostKind) - {HostKind.INSTANCE}
+    assert set(WORDS) == set(MAKERS) == others
+    assert {host.kind for plan in PLANS for host in plan.hosts} == set(HostKind)
 
 
-def test_descriptions_alone_tell_the_kinds_where_types_are_not_set() -> None:
-    with mock_aws():
-        made = clients()
-        company = found(made)
-        known = {each.interface_id: each for each in InventorySource(made.ec2, made.elbv2).describe().interfaces}
-    for host in (host for network in company.networks for host in network.hosts):
-        assert known[host.interface_id].owner_kind == host.kind
+def test_the_inventory_knows_every_owner_by_its_kind_and_by_the_name_that_people_know(founded: Founded) -> None:
+    known = {each.interface_id: (each.owner_kind, each.owner_name) for each in founded.look.interfaces}
+    hosts = [host for network in founded.company.networks for host in network.hosts]
+    assert known == {host.interface_id: (host.kind, host.owner_name) for host in hosts}
+
+
+def test_every_interface_was_attached_a_day_before(founded: Founded) -> None:
+    yesterday = datetime.now(UTC) - timedelta(seconds=SECONDS_ATTACHED)
+    times = {each["Attachment"]["AttachTime"] for each in founded.interfaces}
+    assert all(abs(time - yesterday) < timedelta(minutes=10) for time in times)
+    assert all(each.attached_at for each in founded.look.interfaces)
+
+
+def test_every_interface_stays_its_owners_but_those_that_functions_share(founded: Founded) -> None:
+    passing = {each.owner_kind for each in founded.look.interfaces if not each.is_lasting}
+    assert passing == {HostKind.FUNCTION}
+
+
+def test_gateways_and_network_load_balancers_have_no_security_group(founded: Founded) -> None:
+    hosts = {host.interface_id: host for network in founded.company.networks for host in network.hosts}
+    for each in founded.interfaces:
+        host = hosts[each["NetworkInterfaceId"]]
+        assert sorted(group["GroupId"] for group in each["Groups"]) == sorted(host.security_groups)
+        assert bool(each["Groups"]) == (host.kind not in WITHOUT_SECURITY_GROUP)
+
+
+def test_only_the_search_servers_group_lets_out_less_than_all(founded: Founded) -> None:
+    ports = {group["GroupName"]: group["IpPermissionsEgress"] for group in founded.groups}
+    restricted = {name: rules for name, rules in ports.items() if rules[0]["IpProtocol"] != "-1"}
+    assert set(restricted) == {"shop-search"}
+    [rule] = restricted["shop-search"]
+    assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 443, 443)
 
 
 def test_every_interface_is_a_hosts_and_has_the_planned_address(founded: Founded) -> None:
@@ -90,23 +118,8 @@ def test_the_ledgers_subnet_has_an_acl_of_its_own(founded: Founded) -> None:
     ]
 
 
-def test_networks_may_overlap_and_types_may_be_set_afterwards() -> None:
-    """For a moto server in another process nothing is described at once; one call there does it."""
-    with mock_aws():
-        company = found(clients(), [OFFICE, replace(SHOP, cidr=OFFICE.cidr)])
-        ec2 = boto3.client("ec2", region_name=REGION)
-        before = {each["InterfaceType"] for each in ec2.describe_network_interfaces()["NetworkInterfaces"]}
-        count = describe_all_in_moto(ACCOUNT, REGION)
-        after = {each["InterfaceType"] for each in ec2.describe_network_interfaces()["NetworkInterfaces"]}
+def test_networks_may_overlap() -> None:
+    with moto() as client:
+        company = found(client, [OFFICE, replace(SHOP, cidr=OFFICE.cidr)])
     addresses = [{host.address for host in network.hosts} for network in company.networks]
     assert addresses[0] & addresses[1]
-    assert before == {"interface"}
-    assert after == {"interface", "nat_gateway", "network_load_balancer", "lambda"}
-    assert count == sum(len(network.of_kind(*SERVICES)) for network in company.networks)
-
-
-SERVICES = tuple(kind for kind in HostKind if kind is not HostKind.INSTANCE)
-
-
-def test_an_interface_that_no_service_made_has_no_words() -> None:
-    assert words_for("my own interface") is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.traffic.company import TCP, Company, Host, admits
+from local.traffic.company import TCP, Company, Host, HostKind, passes
 from local.traffic.connections import Outcome
 from local.traffic.delivery import FlowLog, event_batches, objects
 from local.traffic.generation import Traffic, connections, generate
@@ -71,12 +71,10 @@ def test_packets_pass_where_rules_let_them_and_ports_answer_that_are_open(compan
     period = Period(AFTERNOON - 6 * 3600, AFTERNOON)
     for network in company.networks:
         for connection in connections(network, period, 1, SCENARIOS):
-            server = connection.server
-            if not isinstance(server, Host):
-                continue
-            passes = admits(server, connection.client, connection.protocol, connection.server_port)
-            assert passes != connection.is_rejected, connection
-            if connection.outcome is Outcome.ANSWERED and connection.protocol == TCP:
+            client, server, port = connection.client, connection.server, connection.server_port
+            assert passes(client, server, connection.protocol, port) != connection.is_rejected, connection
+            is_answered = connection.outcome is Outcome.ANSWERED and connection.protocol == TCP
+            if is_answered and isinstance(server, Host):
                 assert connection.server_port in server.listens, connection
 
 
@@ -86,6 +84,15 @@ def test_what_passes_the_internet_has_a_public_address(company: Company) -> None
         for connection in connections(network, period, 1, SCENARIOS):
             if isinstance(connection.server, Host) and not network.contains(connection.client.address):
                 assert connection.server.public_address, connection
+
+
+def test_every_host_that_is_no_gateway_has_traffic_of_its_own_without_any_scan(company: Company) -> None:
+    """So that the quiet hours alone show every kind of owner."""
+    period, quiet = Period(AFTERNOON - 6 * 3600, AFTERNOON), SCENARIOS[:1]
+    for network in company.networks:
+        ends = [end for each in connections(network, period, 1, quiet) for end in (each.client, each.server)]
+        silent = [host for host in network.hosts if host not in ends]
+        assert {host.kind for host in silent} <= {HostKind.NAT_GATEWAY, HostKind.TRANSIT_GATEWAY}
 
 
 def test_too_short_a_time_is_refused(company: Company) -> None:

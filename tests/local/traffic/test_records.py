@@ -107,6 +107,26 @@ def test_a_rejected_connection_is_one_reject_at_the_server_and_an_accept_at_the_
     assert found == {(web.interface_id, "egress"): "ACCEPT", (orders.interface_id, "ingress"): "REJECT"}
 
 
+def test_a_connection_that_its_own_group_holds_back_is_one_reject_at_the_client(company: Company) -> None:
+    network = company.network("shop")
+    search, cache = network.host("search"), network.host("orders-cache")
+    held_back = Connection(START, search, cache, 50000, 6379, Outcome.HELD_BACK, Volume(3, 180))
+    found = [(each["interface-id"], each["flow-direction"], each["action"]) for each in written(network, held_back)]
+    assert found == [(search.interface_id, "egress", "REJECT")]
+
+
+def test_a_transit_gateway_logs_its_own_address_and_the_packets_ends_inside(company: Company) -> None:
+    network = company.network("office")
+    build, gateway, centre = network.host("build"), network.host("data-centre"), Peer("10.99.4.20")
+    found = written(network, talk(build, centre))
+    assert {addresses(each) for each in found if each["interface-id"] == gateway.interface_id} == {
+        (build.address, gateway.address, build.address, centre.address),
+        (gateway.address, build.address, centre.address, build.address),
+    }
+    assert {record["traffic-path"] for record in found if record["flow-direction"] == "egress"} == {"1"}
+    assert {each["interface-id"] for each in found} == {build.interface_id, gateway.interface_id}
+
+
 def test_a_nat_gateway_logs_both_legs_of_both_directions(company: Company) -> None:
     """As in https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records-examples.html."""
     network = company.network("office")
