@@ -1,0 +1,34 @@
+"""The company's snapshot in a file, and what `flowsentry explain` says of it."""
+
+from pathlib import Path
+from typing import Any
+
+from flowsentry.ownership import Interface, Inventory
+from flowsentry.rules import Rules
+from flowsentry.snapshot import pack
+from tests.explain.company import API, DATA, rules
+from tests.local.conftest import Done, Flowsentry
+
+NETWORKS = {"vpc-1": ("10.0.0.0/16",)}
+
+
+def written(folder: Path, own_rules: Rules | None = None, interfaces: tuple[Interface, ...] = (API, DATA)) -> Path:
+    """The snapshot; all is open unless there are rules."""
+    path = folder / "snapshot"
+    path.write_bytes(pack(Inventory.of(interfaces, NETWORKS, own_rules or rules())))
+    return path
+
+
+def explained(flowsentry: Flowsentry, path: Path, *arguments: object) -> dict[str, Any]:
+    """What is said, as JSON."""
+    done = flowsentry("explain", "--inventory", path, "--json", *arguments)
+    assert (done.code, done.err) == (0, "")
+    (record,) = done.records
+    return record
+
+
+def complaint(done: Done) -> str:
+    """Why nothing could be said."""
+    assert (done.code, done.out) == (1, "")
+    (line,) = done.complaints
+    return line.removeprefix("flowsentry: ")
