@@ -1,251 +1,164 @@
 """Whose interface it is: one description for each kind, as EC2 gives them, and the order of asking."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowsentry.owner_kinds import KINDS, MAX_LETTERS, InterfaceFacts, Owner, owner_of_interface
 
 UUID = "0a1b2c3d-1111-2222-3333-0a1b2c3d4e5f"
 MSK_ARN = f"arn:aws:kafka:eu-central-1:123456789012:cluster/events/{UUID}-5"
 
-DESCRIBED: list[tuple[str, str, str, str, Owner]] = [
+DESCRIBED: list[tuple[str, str, str, Owner]] = [
     (
         "interface",
         "ELB app/shop/50dc6c495c0c9188",
         "amazon-elb",
-        "application load balancer",
         Owner("application load balancer", "app/shop/50dc6c495c0c9188", "shop"),
     ),
     (
         "network_load_balancer",
         "ELB net/edge/50dc6c495c0c9188",
         "123456789012",
-        "network load balancer",
         Owner("network load balancer", "net/edge/50dc6c495c0c9188", "edge"),
     ),
     (
         "gateway_load_balancer",
         "ELB gwy/inspect/50dc6c495c0c9188",
         "123456789012",
-        "gateway load balancer",
         Owner("gateway load balancer", "gwy/inspect/50dc6c495c0c9188", "inspect"),
     ),
-    (
-        "interface",
-        "ELB old-shop",
-        "amazon-elb",
-        "classic load balancer",
-        Owner("classic load balancer", "eni-1", "old-shop"),
-    ),
+    ("interface", "ELB old-shop", "amazon-elb", Owner("classic load balancer", "old-shop", "old-shop")),
     (
         "nat_gateway",
         "Interface for NAT Gateway nat-0123456789abcdef0",
         "123456789012",
-        "nat gateway",
         Owner("nat gateway", "nat-0123456789abcdef0", "nat-0123456789abcdef0"),
     ),
-    ("interface", "RDSNetworkInterface", "amazon-rds", "rds database", Owner("rds database", "eni-1", "eni-1")),
-    (
-        "interface",
-        "Network interface for DBProxy orders",
-        "123456789012",
-        "rds proxy",
-        Owner("rds proxy", "eni-1", "orders"),
-    ),
-    (
-        "interface",
-        "RedshiftNetworkInterface",
-        "amazon-redshift",
-        "redshift cluster",
-        Owner("redshift cluster", "eni-1", "eni-1"),
-    ),
+    ("interface", "RDSNetworkInterface", "amazon-rds", Owner("rds database", "eni-1", "eni-1")),
+    ("interface", "Network interface for DBProxy orders", "123456789012", Owner("rds proxy", "orders", "orders")),
+    ("interface", "RedshiftNetworkInterface", "amazon-redshift", Owner("redshift cluster", "eni-1", "eni-1")),
     (
         "interface",
         "ElastiCache+sessions-001",
         "amazon-elasticache",
-        "elasticache cluster",
-        Owner("elasticache cluster", "eni-1", "sessions-001"),
+        Owner("elasticache cluster", "sessions-001", "sessions-001"),
     ),
-    ("interface", "DAX cache-a", "", "dax cluster", Owner("dax cluster", "eni-1", "cache-a")),
-    (
-        "interface",
-        "DMSNetworkInterface",
-        "",
-        "dms replication instance",
-        Owner("dms replication instance", "eni-1", "eni-1"),
-    ),
+    ("interface", "DAX cache-a", "", Owner("dax cluster", "cache-a", "cache-a")),
+    ("interface", "DMSNetworkInterface", "", Owner("dms replication instance", "eni-1", "eni-1")),
     (
         "lambda",
         f"AWS Lambda VPC ENI-resize-images-{UUID}",
         "AROAEXAMPLE:resize-images",
-        "lambda function",
         Owner("lambda function", "eni-1", "resize-images"),
     ),
     (
         "interface",
         f"arn:aws:ecs:eu-central-1:123456789012:attachment/{UUID}",
         "123456789012",
-        "ecs task",
         Owner("ecs task", f"arn:aws:ecs:eu-central-1:123456789012:attachment/{UUID}", UUID),
     ),
-    (
-        "interface",
-        "Amazon EKS production",
-        "123456789012",
-        "eks control plane",
-        Owner("eks control plane", "eni-1", "production"),
-    ),
-    ("interface", "aws-K8S-i-0123456789abcdef0", "", "eks node", Owner("eks node", "i-0123456789abcdef0", "node-7")),
-    ("branch", "aws-k8s-branch-eni", "", "eks pod", Owner("eks pod", "eni-1", "eni-1")),
+    ("interface", "Amazon EKS production", "123456789012", Owner("eks control plane", "production", "production")),
+    ("interface", "aws-K8S-i-0123456789abcdef0", "", Owner("eks node", "i-0123456789abcdef0", "node-7")),
+    ("branch", "aws-k8s-branch-eni", "", Owner("eks pod", "eni-1", "eni-1")),
     (
         "interface",
         "EFS mount target for fs-0123abcd (fsmt-0123abcd)",
         "123456789012",
-        "efs mount target",
         Owner("efs mount target", "fs-0123abcd", "fs-0123abcd"),
     ),
     (
         "vpc_endpoint",
         "VPC Endpoint Interface vpce-0123456789abcdef0",
         "123456789012",
-        "vpc endpoint",
         Owner("vpc endpoint", "vpce-0123456789abcdef0", "vpce-0123456789abcdef0"),
     ),
     (
         "transit_gateway",
         "Network Interface for Transit Gateway Attachment tgw-attach-0123456789abcdef0",
         "123456789012",
-        "transit gateway",
         Owner("transit gateway", "tgw-attach-0123456789abcdef0", "tgw-attach-0123456789abcdef0"),
     ),
     (
         "interface",
         "AWS created network interface for directory d-0123456789",
         "amazon-directory-service",
-        "directory",
         Owner("directory", "d-0123456789", "d-0123456789"),
     ),
     (
         "interface",
         "Created By Amazon Workspaces for AWS Account ID 123456789012",
         "123456789012",
-        "workspace",
         Owner("workspace", "eni-1", "eni-1"),
     ),
-    (
-        "interface",
-        "ES search-logs",
-        "amazon-elasticsearch",
-        "opensearch domain",
-        Owner("opensearch domain", "eni-1", "search-logs"),
-    ),
+    ("interface", "ES search-logs", "amazon-elasticsearch", Owner("opensearch domain", "search-logs", "search-logs")),
     (
         "interface",
         f"DO NOT DELETE - Amazon MSK network interface for cluster {MSK_ARN}",
         "123456789012",
-        "msk cluster",
         Owner("msk cluster", MSK_ARN, "events"),
     ),
-    (
-        "interface",
-        f"Amazon MQ network interface for broker b-{UUID}",
-        "",
-        "mq broker",
-        Owner("mq broker", f"b-{UUID}", f"b-{UUID}"),
-    ),
+    ("interface", f"Amazon MQ network interface for broker b-{UUID}", "", Owner("mq broker", f"b-{UUID}", f"b-{UUID}")),
     (
         "interface",
         "Attached to Glue using role: arn:aws:iam::123456789012:role/glue-nightly",
         "",
-        "glue job",
         Owner("glue job", "arn:aws:iam::123456789012:role/glue-nightly", "glue-nightly"),
     ),
     (
         "interface",
         "[Do not delete] Network Interface created to access resources in your VPC for SageMaker Notebook Instance lab",
         "",
-        "sagemaker notebook",
-        Owner("sagemaker notebook", "eni-1", "lab"),
+        Owner("sagemaker notebook", "lab", "lab"),
     ),
     (
         "interface",
         "[DO NOT DELETE] ENI managed by SageMaker for Studio Domain (d-abc123)",
         "",
-        "sagemaker domain",
         Owner("sagemaker domain", "d-abc123", "d-abc123"),
     ),
-    ("interface", "AWS ElasticMapReduce j-1", "", "emr cluster", Owner("emr cluster", "eni-1", "eni-1")),
-    (
-        "api_gateway_managed",
-        "ENI managed by APIGateway",
-        "123456789012",
-        "api gateway link",
-        Owner("api gateway link", "eni-1", "eni-1"),
-    ),
-    ("interface", "CloudHSM Managed Interface", "", "cloudhsm", Owner("cloudhsm", "eni-1", "eni-1")),
-    (
-        "interface",
-        "AWS CodeStar Connections managed",
-        "",
-        "codestar connection",
-        Owner("codestar connection", "eni-1", "eni-1"),
-    ),
-    (
-        "interface",
-        "",
-        "AROAEXAMPLE:AWSCodeBuild-1234",
-        "codebuild project",
-        Owner("codebuild project", "eni-1", "eni-1"),
-    ),
-    ("interface", "", "123456789012:Comprehend", "comprehend job", Owner("comprehend job", "eni-1", "eni-1")),
+    ("interface", "AWS ElasticMapReduce j-1", "", Owner("emr cluster", "eni-1", "eni-1")),
+    ("api_gateway_managed", "ENI managed by APIGateway", "123456789012", Owner("api gateway link", "eni-1", "eni-1")),
+    ("interface", "CloudHSM Managed Interface", "", Owner("cloudhsm", "eni-1", "eni-1")),
+    ("interface", "AWS CodeStar Connections managed", "", Owner("codestar connection", "eni-1", "eni-1")),
+    ("interface", "", "AROAEXAMPLE:AWSCodeBuild-1234", Owner("codebuild project", "eni-1", "eni-1")),
+    ("interface", "", "123456789012:Comprehend", Owner("comprehend job", "eni-1", "eni-1")),
     (
         "interface",
         "Route 53 Resolver: rslvr-in-0123456789abcdef0:rni-0123456789abcdef0",
         "",
-        "resolver endpoint",
         Owner("resolver endpoint", "rslvr-in-0123456789abcdef0", "rslvr-in-0123456789abcdef0"),
     ),
     (
         "interface",
         "ClientVPN Endpoint resource for cvpn-endpoint-0123456789abcdef0",
         "",
-        "client vpn endpoint",
         Owner("client vpn endpoint", "cvpn-endpoint-0123456789abcdef0", "cvpn-endpoint-0123456789abcdef0"),
     ),
     (
         "interface",
         "Amazon Kinesis Firehose - 123456789012:clicks:1590000000.",
         "",
-        "firehose stream",
         Owner("firehose stream", "eni-1", "clicks"),
     ),
-    ("interface", "datasync task-0123", "", "datasync task", Owner("datasync task", "eni-1", "eni-1")),
-    ("quicksight", "", "", "quicksight connection", Owner("quicksight connection", "eni-1", "eni-1")),
-    ("global_accelerator_managed", "", "", "global accelerator", Owner("global accelerator", "eni-1", "eni-1")),
-    ("iot_rules_managed", "", "", "iot rule", Owner("iot rule", "eni-1", "eni-1")),
-    ("evs", "", "", "evs environment", Owner("evs environment", "eni-1", "eni-1")),
-    (
-        "ec2_instance_connect_endpoint",
-        "",
-        "",
-        "instance connect endpoint",
-        Owner("instance connect endpoint", "eni-1", "eni-1"),
-    ),
+    ("interface", "datasync task-0123", "", Owner("datasync task", "eni-1", "eni-1")),
+    ("quicksight", "", "", Owner("quicksight connection", "eni-1", "eni-1")),
+    ("global_accelerator_managed", "", "", Owner("global accelerator", "eni-1", "eni-1")),
+    ("iot_rules_managed", "", "", Owner("iot rule", "eni-1", "eni-1")),
+    ("evs", "", "", Owner("evs environment", "eni-1", "eni-1")),
+    ("ec2_instance_connect_endpoint", "", "", Owner("instance connect endpoint", "eni-1", "eni-1")),
 ]
+"""What EC2 says: type, description and requester; and whose the interface is."""
 
 
-@pytest.mark.parametrize(
-    ("type_", "description", "requester", "kind", "owner"), DESCRIBED, ids=[d[3] for d in DESCRIBED]
-)
-def test_a_described_interface_has_its_owner(
-    type_: str, description: str, requester: str, kind: str, owner: Owner
-) -> None:
+@pytest.mark.parametrize(("type_", "description", "requester", "owner"), DESCRIBED, ids=[d[3].kind for d in DESCRIBED])
+def test_a_described_interface_has_its_owner(type_: str, description: str, requester: str, owner: Owner) -> None:
     facts = InterfaceFacts("eni-1", type_, description, requester, names={"i-0123456789abcdef0": "node-7"})
     assert owner_of_interface(facts) == owner
-    assert owner.kind == kind
 
 
 def test_every_kind_is_described_above() -> None:
-    assert {kind.word for kind in KINDS} == {described[3] for described in DESCRIBED}
+    assert {kind.word for kind in KINDS} == {described[3].kind for described in DESCRIBED}
 
 
 @pytest.mark.parametrize("spelling", ["nat_gateway", "natGateway"])
@@ -280,9 +193,44 @@ def test_a_description_counts_from_its_start() -> None:
 
 
 def test_an_interface_nobody_can_tell_is_unknown_by_its_own_name() -> None:
-    assert owner_of_interface(InterfaceFacts("eni-1", "brand_new", "?")) == Owner("unknown", "eni-1", "eni-1")
+    assert owner_of_interface(InterfaceFacts("eni-1", description="?")) == Owner("unknown", "eni-1", "eni-1")
     named = InterfaceFacts("eni-1", names={"eni-1": "appliance"})
     assert owner_of_interface(named) == Owner("unknown", "eni-1", "appliance")
+
+
+def test_a_type_that_nobody_knows_yet_is_kept_in_its_own_words() -> None:
+    assert owner_of_interface(InterfaceFacts("eni-1", "some_new_thing")) == Owner("some new thing", "eni-1", "eni-1")
+    described = InterfaceFacts("eni-1", "some_new_thing", "ELB app/shop/50dc6c495c0c9188")
+    assert owner_of_interface(described).kind == "application load balancer"
+    named = InterfaceFacts("eni-1", "some_new_thing", names={"eni-1": "mine"})
+    assert owner_of_interface(named).name == "mine"
+
+
+@pytest.mark.parametrize("type_", ["interface", "efa", "efa-only", ""])
+def test_a_type_that_anybody_can_choose_tells_no_owner(type_: str) -> None:
+    assert owner_of_interface(InterfaceFacts("eni-1", type_)).kind == "unknown"
+
+
+def test_kinds_that_have_a_type_in_common_are_told_apart_by_the_description() -> None:
+    application = InterfaceFacts("eni-1", "load_balancer", "ELB app/shop/50dc6c495c0c9188")
+    assert owner_of_interface(application).kind == "application load balancer"
+    assert owner_of_interface(InterfaceFacts("eni-1", "load_balancer")).kind == "classic load balancer"
+    task = InterfaceFacts("eni-1", "branch", f"arn:aws:ecs:eu-central-1:123456789012:attachment/{UUID}")
+    assert owner_of_interface(task).kind == "ecs task"
+
+
+def test_the_tag_of_a_link_counts_for_links_alone() -> None:
+    link = InterfaceFacts("eni-1", "api_gateway_managed", link_id="abc123")
+    assert owner_of_interface(link) == Owner("api gateway link", "abc123", "abc123")
+    assert owner_of_interface(InterfaceFacts("eni-1", link_id="abc123")).id == "eni-1"
+
+
+@given(type_=st.text(), description=st.text(), requester=st.text())
+def test_whatever_ec2_says_the_words_for_the_owner_are_there_and_bounded(
+    type_: str, description: str, requester: str
+) -> None:
+    owner = owner_of_interface(InterfaceFacts("eni-1", type_, description, requester))
+    assert all(0 < len(word) <= MAX_LETTERS for word in owner)
 
 
 def test_names_are_bounded() -> None:

@@ -1,6 +1,6 @@
 """Route tables, peering connections and transit gateways as EC2 describes them → where each VPC's routes lead."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
@@ -19,7 +19,7 @@ from flowsentry.route_ways import (
 )
 from flowsentry.rules import Rules
 
-ROUTE_TABLES_A_PAGE = 100
+ROUTE_TABLES_A_PAGE = PREFIXES_A_PAGE = 100
 MAX_TRANSIT_ROUTES = 1_000
 """Of one transit gateway route table; of one with more, nothing is said. More: minutes for the few networks that have
 tens of thousands, on every look. Fewer: where a middling network's addresses lead can't be told."""
@@ -30,6 +30,7 @@ ATTACHMENTS = Call("ec2", "describe_transit_gateway_attachments", "TransitGatewa
 TRANSIT_TABLES = Call(
     "ec2", "describe_transit_gateway_route_tables", "TransitGatewayRouteTables[].TransitGatewayRouteTableId", EC2_PAGE
 )
+PREFIXES = Call("ec2", "get_managed_prefix_list_entries", "Entries[].Cidr", PREFIXES_A_PAGE)
 TRANSIT_ROUTES = Call("ec2", "search_transit_gateway_routes", "[@]", MAX_TRANSIT_ROUTES)
 
 TransitWays = Mapping[tuple[str, str], TransitTable]
@@ -70,12 +71,12 @@ def _vpc_behind(route: Described) -> str | None:
 @dataclass(frozen=True)
 class Crossroads:
     """What is needed to tell where routes lead: the peers of each peering connection, the ways through transit
-    gateways, and the prefix lists.
+    gateways, and the blocks of prefix lists.
     """
 
     peers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     transit: TransitWays = field(default_factory=dict)
-    rules: Rules = field(default_factory=Rules)
+    prefix_lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def peers(pages: Pages) -> dict[str, frozenset[str]]:
@@ -89,13 +90,20 @@ def peers(pages: Pages) -> dict[str, frozenset[str]]:
     }
 
 
+def prefix_lists(pages: Pages, tables: Iterable[Described], rules: Rules) -> dict[str, Sequence[str]]:
+    """The blocks of the prefix lists that routes are for, as far as the rules do not know them already."""
+    routes = (route for table in tables for route in table.get("Routes", ()) if not _is_to_endpoint(route))
+    ids = {route["DestinationPrefixListId"] for route in routes if route.get("DestinationPrefixListId")}
+    known = {id_: found.cidrs for id_ in ids if (found := rules.prefix_list(id_))}
+    return {**known, **{id_: list(pages.rows(PREFIXES, PrefixListId=id_)) for id_ in sorted(ids - known.keys())}}
+
+
 def vpc_routes(
-    tables: Iterable[Described], subnets: Mapping[str, str], crossroads: Crossroads
+    tables: Sequence[Described], subnets: Mapping[str, str], crossroads: Crossroads
 ) -> dict[str, tuple[RouteTable, ...]]:
     """The route tables in use of each VPC, each that says something once; `subnets` are the VPCs of all subnets. The
     main table is in use while a subnet has no other.
     """
-    tables = list(tables)
     with_own = {subnet for table in tables for subnet in _subnets_of(table)}
     of_main = {vpc_id for subnet, vpc_id in subnets.items() if subnet not in with_own}
     found: dict[str, set[RouteTable]] = {}
@@ -115,18 +123,18 @@ def _route_table(table: Described, crossroads: Crossroads) -> RouteTable:
     ways: list[tuple[IPv4Network, Way]] = []
     for route in table.get("Routes", ()):
         way = _way(route, table["VpcId"], crossroads)
-        blocks = _blocks(route, crossroads.rules) if way else ()
+        blocks = _blocks(route, crossroads.prefix_lists) if way else ()
         if blocks is None:  # nobody knows which addresses these are: any way may be another one
             return private_routes([(EVERYWHERE, SOMEWHERE)])
         ways += [(block, way) for block in blocks if way]
     return private_routes(ways)
 
 
-def _blocks(route: Described, rules: Rules) -> list[IPv4Network] | None:
+def _blocks(route: Described, prefix_lists: Mapping[str, Sequence[str]]) -> list[IPv4Network] | None:
     """The IPv4 blocks that a route is for; None when that is a prefix list that is not known."""
     if id_ := route.get("DestinationPrefixListId"):
-        prefix_list = rules.prefix_list(id_)
-        return [block for cidr in prefix_list.cidrs if (block := _ipv4(cidr))] if prefix_list else None
+        cidrs = prefix_lists.get(id_)
+        return None if cidrs is None else [block for cidr in cidrs if (block := _ipv4(cidr))]
     block = _ipv4(route.get("DestinationCidrBlock"))
     return [block] if block else []
 
@@ -134,7 +142,7 @@ def _blocks(route: Described, rules: Rules) -> list[IPv4Network] | None:
 def _way(route: Described, vpc_id: str, crossroads: Crossroads) -> Way | None:
     """Where a route leads; None for the VPC's own addresses, and for gateway endpoints, which have public ones."""
     gateway = route.get("GatewayId", "")
-    if gateway == "local" or (gateway.startswith("vpce-") and route.get("DestinationPrefixListId")):
+    if gateway == "local" or _is_to_endpoint(route):
         return None
     if route.get("State") == "blackhole" or gateway.startswith("igw-") or _leads_out(route):
         return ToNoPrivateAddress()
@@ -143,6 +151,11 @@ def _way(route: Described, vpc_id: str, crossroads: Crossroads) -> Way | None:
         return ToVpc(min(others)) if len(others) == 1 else SOMEWHERE
     table = crossroads.transit.get((route.get("TransitGatewayId", ""), vpc_id))
     return SOMEWHERE if table is None else ToTransitGateway(table)
+
+
+def _is_to_endpoint(route: Described) -> bool:
+    """Whether it is for the public addresses of a service that has a gateway endpoint."""
+    return route.get("GatewayId", "").startswith("vpce-") and bool(route.get("DestinationPrefixListId"))
 
 
 def _leads_out(route: Described) -> Any:

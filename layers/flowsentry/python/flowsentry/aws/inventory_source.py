@@ -6,7 +6,7 @@ after the other; each service's limits are far above.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -18,8 +18,16 @@ from flowsentry.aws.clients import BOUNDED
 from flowsentry.aws.described_interfaces import ELASTIC_IPS, INTERFACES, elastic_ip_row, interface_row, kinds_told
 from flowsentry.aws.described_networks import SUBNETS, VPCS, blocks_of, zone_id_by_name, zone_id_by_subnet
 from flowsentry.aws.described_pages import EC2_PAGE, Call, Connect, Described, OutOfTimeError, Pages
-from flowsentry.aws.inventory_routes import ROUTE_TABLES, Crossroads, TransitWays, peers, transit_ways, vpc_routes
-from flowsentry.aws.owner_sources import Asking, owner_sources
+from flowsentry.aws.inventory_routes import (
+    ROUTE_TABLES,
+    Crossroads,
+    TransitWays,
+    peers,
+    prefix_lists,
+    transit_ways,
+    vpc_routes,
+)
+from flowsentry.aws.owner_sources import SHARED, Asking, owner_sources
 from flowsentry.aws.rules_source import describe_rules
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.errors import RetryableError
@@ -136,7 +144,7 @@ class InventorySource:
 
     def _owners(self, kinds: set[str], names: "_Names", subnets: Iterable[Described]) -> KnownOwners:
         """What services know of interfaces of these kinds."""
-        known = KnownOwners(by_word={**names})
+        known = KnownOwners(by_word={**names}, shared=SHARED)
         pages = self._pages(self.clock() + self.names_seconds)
         asking = Asking(pages, known, self.account_id, zone_id_by_name(subnets))
         for source in owner_sources():
@@ -154,10 +162,15 @@ class InventorySource:
         self, subnets: Iterable[Described], rules: Rules, transit: TransitWays
     ) -> dict[str, tuple[RouteTable, ...]]:
         """Where routes lead; of a VPC whose route tables can't be read, nothing is said."""
-        pages, nothing = self._pages(), dict[str, tuple[RouteTable, ...]]()
-        crossroads = Crossroads(self._or_else({}, "peering connections", lambda: peers(pages)), transit, rules)
-        vpc_ids = {each["SubnetId"]: each["VpcId"] for each in subnets}
-        return self._or_else(nothing, "routes", lambda: vpc_routes(pages.rows(ROUTE_TABLES), vpc_ids, crossroads))
+        pages = self._pages()
+        tables: list[Described] = self._or_else([], "route tables", lambda: list(pages.rows(ROUTE_TABLES)))
+        nobody, unknown = dict[str, frozenset[str]](), dict[str, Sequence[str]]()
+        crossroads = Crossroads(
+            self._or_else(nobody, "peering connections", lambda: peers(pages)),
+            transit,
+            self._or_else(unknown, "prefix lists of routes", lambda: prefix_lists(pages, tables, rules)),
+        )
+        return vpc_routes(tables, {each["SubnetId"]: each["VpcId"] for each in subnets}, crossroads)
 
 
 _Names = dict[tuple[str, str], Owner | None]

@@ -16,6 +16,9 @@ from flowsentry.owner_kinds import FSX_FILE_SYSTEM, MEMORYDB_CLUSTER, UNKNOWN, O
 
 BALANCERS = ("application load balancer", "network load balancer", "gateway load balancer")
 LAMBDA_FUNCTION, RDS_DATABASE = "lambda function", "rds database"
+SHARED = frozenset({LAMBDA_FUNCTION})
+"""Functions in one subnet with the same security groups send through one interface.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-enis"""
 
 NAMES: tuple[tuple[tuple[str, ...], Call], ...] = (
     (

@@ -1,0 +1,90 @@
+"""AWS as a test tells it: boto3's own clients, whose requests and answers have the shapes of AWS, and no network."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore import xform_name
+from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.validate import ParamValidator
+
+from tests.moto_world import REGION
+
+Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+@dataclass
+class Answering:
+    """Connects to services that answer what they are told to, by operation; all others are refused, as they would be to
+    a role without the permission. `asked` are the IAM actions of all calls, in order.
+    """
+
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def tell(self, service: str, operation: str, answer: Mapping[str, Any] | Answer) -> None:
+        """From now on this is the answer, perhaps depending on the arguments."""
+        self.answers[service, operation] = answer if callable(answer) else lambda _: answer
+
+    def __call__(self, service: str) -> Any:
+        client = _client(service)
+        for event, handler in (("before-parameter-build", self._remember), ("before-call", self._answer)):
+            client.meta.events.unregister(event, unique_id=event)
+            client.meta.events.register(event, handler, unique_id=event)
+        return client
+
+    def _remember(self, params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["arguments"] = params
+
+    def _answer(self, model: Any, context: Mapping[str, Any], **_: Any) -> tuple[AWSResponse, Mapping[str, Any]]:
+        self.asked.append(_action(model))
+        answer = self.answers.get((model.service_model.service_name, xform_name(model.name)))
+        if answer is None:
+            return _response(403), {"Error": {"Code": "AccessDenied", "Message": f"no {model.name}"}}
+        told = answer(context["arguments"])
+        if "Error" in told:
+            return _response(told["Status"]), told
+        problems = ParamValidator().validate(told, model.output_shape)
+        assert not problems.has_errors(), problems.generate_report()
+        return _response(200), told
+
+
+@cache
+def _client(service: str) -> Any:
+    """One for all tests: it answers for whom it was handed to last. Making one takes longer than most tests."""
+    untyped: Any = boto3
+    return untyped.client(service, region_name=REGION, aws_access_key_id="none", aws_secret_access_key="none")
+
+
+def _response(status: int) -> Any:
+    headers: Any = HeadersDict()
+    return AWSResponse("https://aws.invalid", status, headers, None)
+
+
+def _action(model: Any) -> str:
+    """The IAM action of an operation: nearly always its name, after the name that requests are signed for.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/
+    """
+    prefix = model.service_model.signing_name
+    return "apigateway:GET" if prefix == "apigateway" else f"{prefix}:{model.name}"
+
+
+def paged(rows_of: str, *pages: list[Any], names: tuple[str, str] = ("NextToken", "NextToken")) -> Answer:
+    """An answer in several pages: each but the last has the number of the next. `names` are what the service calls this
+    when it tells it, and when it is asked with it.
+    """
+    told, asked = names
+
+    def answer(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        number = int(arguments.get(asked, 0))
+        more = {told: str(number + 1)} if number + 1 < len(pages) else {}
+        return {rows_of: pages[number], **more}
+
+    return answer
+
+
+def failure(code: str, status: int = 400) -> Mapping[str, Any]:
+    return {"Error": {"Code": code, "Message": "no"}, "Status": status}
