@@ -19,6 +19,7 @@ from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.pipeline import Context, Outcome, process
 from flowsentry.tally import interfaces_without_data, skipped_by_interface
 from flowsentry.territory import PRIVATE_NETWORKS
+from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of
 from local.log_files import LogSource, sources_at
 from local.parse_command import add_formats_to, complain, in_words
 
@@ -45,6 +46,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         metavar="CIDR",
         help="a network that is yours, beside the private ranges; may be given several times",
     )
+    add_knowledge_to(parser)
     parser.set_defaults(run=run)
 
 
@@ -57,7 +59,12 @@ def _network(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """0 when every path could be read, 1 when one could not; what could be read is replayed either way."""
-    replay = Replay(Context(inside_networks=(*PRIVATE_NETWORKS, *options.inside)), options.formats)
+    try:
+        inventory, geography = knowledge_of(options)
+    except KnowledgeError as error:
+        return complain(error)
+    inside = (*PRIVATE_NETWORKS, *options.inside)
+    replay = Replay(Context(inventory, inside, geography), options.formats)
     for source in _sources(options.paths, replay):
         for finding in replay.findings_in(source):
             print(finding.to_json() if options.json else _as_text(finding))

@@ -1,11 +1,16 @@
 """Who is at each end: unattributed rather than misattributed."""
 
+import polars as pl
 import pytest
 
+from flowsentry.enrich import enrich
 from flowsentry.enrich.owners import MAX_SCOPES_RECALLED
 from flowsentry.fields import TRANSIT_GATEWAY_NAMES
+from flowsentry.geography import GEOGRAPHY
 from flowsentry.ownership import Inventory
+from flowsentry.territory import Territory
 from tests.builders import GATEWAY, OTHER_VPC, V2, VPC, enriched, gateway_line, interface, line
+from tests.builders import flows as flows_of_lines
 
 WEB = interface("10.0.0.1", name="web-1", public_addresses=("203.0.113.1",))
 BALANCER = interface("10.0.0.2", "application load balancer", "front")
@@ -118,3 +123,26 @@ def test_an_address_behind_no_vpc_has_no_owner_of_any() -> None:
     lines = [gateway_line(srcaddr="10.0.0.1", tgw_src_vpc_id="-")]
     assert enriched(lines, TRANSIT_GATEWAY_NAMES)["source_scope"].to_list() == [GATEWAY]
     assert names_at_gateway(*lines)[0][0] is None
+
+
+class Atlas:
+    """A database that puts every address into one country and network."""
+
+    def facts(self, addresses: pl.Series) -> pl.DataFrame:
+        return pl.DataFrame([("DE", 64_496, "Example Networks")] * len(addresses), GEOGRAPHY, orient="row")
+
+
+def test_outside_addresses_have_a_country_and_a_network_and_inside_ones_have_none() -> None:
+    flows = enrich(flows_of_lines([line(dstaddr="192.0.2.9")]), Territory.of(COMPANY, geography=Atlas()))
+    told = flows.select(f"{end}_{name}" for end in ("source", "destination") for name in GEOGRAPHY).row(0)
+    assert told == (None, None, None, "DE", 64_496, "Example Networks")
+
+
+def test_without_a_database_the_same_columns_are_null() -> None:
+    lines = [line(dstaddr="192.0.2.9")]
+    with_atlas = enrich(flows_of_lines(lines), Territory.of(COMPANY, geography=Atlas()))
+    without = enrich(flows_of_lines(lines), Territory.of(COMPANY))
+    named = pl.selectors.ends_with(*GEOGRAPHY)
+    assert without.schema == with_atlas.schema
+    assert without.select(named).null_count().sum_horizontal().item() == 2 * len(GEOGRAPHY)
+    assert without.drop(named).equals(with_atlas.drop(named))

@@ -1,0 +1,53 @@
+"""What commands may be told of a network beside its flow logs: an inventory's snapshot, and databases of addresses."""
+
+import argparse
+from pathlib import Path
+
+from flowsentry.aws.geo_databases import DatabaseError, Databases, opened
+from flowsentry.geography import Geography, NoGeography
+from flowsentry.ownership import Inventory
+from flowsentry.snapshot import UnreadableSnapshotError, unpack
+
+
+class KnowledgeError(Exception):
+    """A file can't be used; the message says which and why."""
+
+
+def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument(
+        "--inventory",
+        type=Path,
+        metavar="FILE",
+        help="the snapshot of an inventory (inventory/snapshot.zip in the output bucket): names owners and rules",
+    )
+    parser.add_argument(
+        "--geo",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a database of countries or networks in MaxMind's format (.mmdb); may be given twice",
+    )
+
+
+def knowledge_of(options: argparse.Namespace) -> tuple[Inventory, Geography]:
+    """What the options name. Raises KnowledgeError."""
+    return inventory_in(options.inventory) if options.inventory else Inventory(), _geography_in(options.geo)
+
+
+def inventory_in(path: Path) -> Inventory:
+    """The inventory in a file. Raises KnowledgeError."""
+    try:
+        return unpack(path.read_bytes())
+    except OSError as error:
+        raise KnowledgeError(str(error)) from error
+    except UnreadableSnapshotError as error:
+        raise KnowledgeError(f"{path}: {error}") from error
+
+
+def _geography_in(paths: list[Path]) -> Geography:
+    try:
+        return Databases([opened(path) for path in paths]) if paths else NoGeography()
+    except DatabaseError as error:
+        raise KnowledgeError(str(error)) from error

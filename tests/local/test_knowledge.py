@@ -1,0 +1,53 @@
+"""Commands that are told of a network name its owners and rules."""
+
+import argparse
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flowsentry.ownership import Inventory
+from flowsentry.rules import Rules, SecurityGroup
+from flowsentry.snapshot import pack
+from local.cli import main
+from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of
+from tests.aws.test_geo_databases import ASN, database
+from tests.builders import INTERFACE, VPC, blocked, flow_log, interface
+
+APP = interface("10.0.0.1", name="app")
+DATABASE = interface("10.0.0.2", "rds database", "orders", interface_id=INTERFACE, security_groups=("sg-1",))
+KNOWN = Inventory.of((APP, DATABASE), rules=Rules(1, (SecurityGroup("sg-1", "orders", VPC),)))
+
+
+def options(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_knowledge_to(parser)
+    return parser.parse_args(words)
+
+
+def test_replay_names_owners_and_what_refused_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    snapshot, logs = tmp_path / "snapshot.zip", tmp_path / "flows.log"
+    snapshot.write_bytes(pack(KNOWN))
+    logs.write_bytes(flow_log([blocked("10.0.0.1", "10.0.0.2", 5432)]))
+    assert main(["replay", "--inventory", str(snapshot), str(logs)]) == 0
+    told = capsys.readouterr().out
+    assert "app (instance i-app, 10.0.0.1) can't reach orders (rds database i-orders, 10.0.0.2)" in told
+    assert "Refused   by sg-1 orders: no inbound rule for tcp/5432 from 10.0.0.1 (i-app app)" in told
+
+
+def test_databases_tell_where_addresses_are(tmp_path: Path) -> None:
+    path = database(tmp_path, {"198.51.100.0/24": ASN})
+    _, geography = knowledge_of(options("--geo", str(path)))
+    assert geography.facts(pl.Series(["198.51.100.1"])).rows() == [(None, 64_496, "Example Networks")]
+
+
+@pytest.mark.parametrize("option", ["--inventory", "--geo"])
+def test_a_file_that_can_not_be_used_says_so(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = tmp_path / "wrong"
+    with pytest.raises(KnowledgeError, match="wrong"):
+        knowledge_of(options(option, str(wrong)))
+    wrong.write_bytes(b"text")
+    with pytest.raises(KnowledgeError, match="wrong"):
+        knowledge_of(options(option, str(wrong)))
+    assert main(["replay", option, str(wrong), "-"]) == 1
+    assert str(wrong) in capsys.readouterr().err
