@@ -140,15 +140,17 @@ def test_a_reference_to_a_group_means_all_interfaces_that_have_it_also_in_a_peer
     assert verdict(reference, source=End("10.0.3.7", replace(API, security_groups=()))) is Verdict.REFUSED
 
 
-def test_a_reference_to_a_group_never_means_public_addresses() -> None:
-    reference = inbound("sg-data", peer_group_id="sg-api")
-    assert verdict(reference, source=End("203.0.113.7", API)) is Verdict.REFUSED
+@pytest.mark.parametrize("source", [End("203.0.113.7", API), End("203.0.113.99")])
+def test_a_reference_to_a_group_never_means_public_addresses(source: End) -> None:
+    assert verdict(inbound("sg-data", peer_group_id="sg-api"), source=source) is Verdict.REFUSED
 
 
 @pytest.mark.parametrize(
     "source",
     [
         pytest.param(End("10.0.3.7"), id="nobody is known there"),
+        pytest.param(End("2001:db8:1::99"), id="nobody is known there, and addresses of IPv6 are all public"),
+        pytest.param(End("-"), id="it is no address"),
         pytest.param(End("10.0.3.200", API), id="the address is not known to be the interface's"),
         pytest.param(End("10.0.3.7", replace(API, interface_id="", security_groups=())), id="a pod has no interface"),
     ],

@@ -13,6 +13,7 @@ from flowsentry.explanation import MAX_NAMED_RESOURCES, Judgement, Layer, Resour
 from flowsentry.ownership import Interface
 from flowsentry.refusal import End
 from flowsentry.rules import GroupRule, Rules, SecurityGroup
+from flowsentry.territory import PRIVATE_NETWORKS
 
 
 def judge_groups(packet: Packet, rules: Rules, *, is_egress: bool) -> Judgement:
@@ -66,12 +67,14 @@ def _is_about_peer(rule: GroupRule, far: End, rules: Rules) -> Told:
 
 def _is_member(far: End, group_id: str) -> Told:
     """Whether a reference to a group is about the end: by the private addresses of all interfaces with that group, be
-    they in the same VPC or in a peered one. Public addresses are never meant.
+    they in the same VPC or in a peered one. Public addresses are never meant, so the internet is no member: an address
+    that is of no known interface, nor of a private network. Of IPv6 that can't be told: there all are public.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html#security-group-referencing
     """
     if far.network_interface is None:
-        return None
+        is_private = some(holds_address(network, far.address) for network in PRIVATE_NETWORKS)
+        return False if is_private is False and ":" not in far.address else None
     return False if group_id not in far.network_interface.security_groups else far.is_private
 
 
