@@ -47,13 +47,14 @@ def _is_about(rule: GroupRule, packet: Packet, rules: Rules) -> Told:
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
     """
-    is_about_peer = _is_about_peer(rule, packet.far(is_egress=rule.is_egress), rules)
-    conditions = [holds_protocol(rule.protocol, packet.protocol), is_about_peer]
+    conditions = [holds_protocol(rule.protocol, packet.protocol)]
     if rule.protocol in WITH_PORTS:
         conditions += [holds_ports(rule.first_port, rule.last_port, packet.destination_ports)]
     elif rule.protocol in WITH_TYPES:
         conditions += [holds_code(rule.first_port, packet.icmp_type), holds_code(rule.last_port, packet.icmp_code)]
-    return every(conditions)
+    if False in conditions:
+        return False
+    return every([*conditions, _is_about_peer(rule, packet.far(is_egress=rule.is_egress), rules)])
 
 
 def _is_about_peer(rule: GroupRule, far: End, rules: Rules) -> Told:
