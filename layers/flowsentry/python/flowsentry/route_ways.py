@@ -40,11 +40,12 @@ def private_routes(ways: Sequence[tuple[IPv4Network, Way]]) -> RouteTable:
     """
     blocks = [block for block, _ in ways]
     routes = {route for block, way in ways for route in _routes(block, way, blocks)}
-    told = [IPv4Network(route.cidr) for route in routes]
+    told = {IPv4Network(route.cidr) for route in routes}
+    # What leads nowhere, or to the internet, must not seem to lead where a wider block does.
     routes |= {
         Route(str(block), None)
-        for block, way in ways
-        if isinstance(way, ToNoPrivateAddress) and any(_is_within(block, wider) for wider in told)
+        for block in blocks
+        if block not in told and any(_is_within(block, each) for each in told)
     }
     return tuple(sorted(routes, key=lambda route: (route.cidr, route.vpc_id or "")))
 
