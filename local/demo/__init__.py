@@ -7,8 +7,9 @@ import time
 
 from local.aws.embedded import EmbeddedAws
 from local.aws.settings import Settings
-from local.demo.account import deployed_app, founded_company
+from local.demo.account import deployed_app, founded_company, output_bucket
 from local.demo.alerts import Delivered, Inbox
+from local.demo.named_owners import enriched_rows, named_owners
 from local.demo.sending import Sending
 from local.demo.summary import Summary, background_found_at
 from local.traffic.generation import generate
@@ -50,7 +51,8 @@ def _play(aws: EmbeddedAws, seed: int) -> int:
         aws.wait_until_quiet(QUIET_SECONDS)
         _send_digest(aws)
         alerts = inbox.drained()
-        summary = Summary(aws, sending, alerts, inbox.digests, inbox.told_in_digests)
+        owners = named_owners(enriched_rows(aws, output_bucket(aws)), company)
+        summary = Summary(aws, sending, owners, alerts, inbox.mails, inbox.digests, inbox.told_in_digests)
     for line in summary.lines():
         say(line)
     return 0 if summary.is_as_expected else 1

@@ -51,6 +51,12 @@ def deployed_app(aws: EmbeddedAws, company: Company, say: Say) -> list[DeployedF
     return [_described(flow_log, company) for flow_log in aws.client("ec2").describe_flow_logs()["FlowLogs"]]
 
 
+def output_bucket(aws: EmbeddedAws) -> str:
+    """The bucket that the deployed app writes to, as its stacks tell each other."""
+    told = aws.client("ssm").get_parameter(Name="/flowsentry/output-bucket-name")
+    return str(told["Parameter"]["Value"])
+
+
 def settings_for(company: Company) -> dict[str, object]:
     """What a user of this company would write into cdk.json."""
     destinations = {WayIn.CLOUDWATCH_LOGS: "cloudwatch", WayIn.S3: "s3"}

@@ -25,8 +25,8 @@ class Delivered:
 
 
 class Inbox:
-    """Reads what the alert topic delivers, while it runs: e-mails for people, a queue for machines. `digests` counts
-    them, `told_in_digests` their findings by kind.
+    """Reads what the alert topic delivers, while it runs: e-mails for people, a queue for machines. `mails` are the
+    texts of e-mails; `digests` counts them, `told_in_digests` their findings by kind.
     """
 
     def __init__(self, aws: EmbeddedAws, on_delivery: Callable[[Delivered], None]) -> None:
@@ -36,7 +36,7 @@ class Inbox:
         self._queue_url = _subscribed_queue(aws)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self._mails_read = 0
+        self.mails: list[str] = []
         self._findings: list[tuple[Finding, float]] = []
         self.digests = 0
         self.told_in_digests: Counter[str] = Counter()
@@ -64,9 +64,9 @@ class Inbox:
 
     def _look(self) -> None:
         mails = self._aws.mails()
-        for mail in mails[self._mails_read :]:
+        for mail in mails[len(self.mails) :]:
+            self.mails.append(mail["text"])
             self._on_delivery(Delivered(mail["subject"], mail["text"], time.time()))
-        self._mails_read = len(mails)
         while messages := self._received():
             for message in messages:
                 self._take(json.loads(json.loads(message["Body"])["Message"]))

@@ -9,24 +9,30 @@ from datetime import UTC, datetime, timedelta
 from flowsentry.findings import Finding, Severity
 from flowsentry.metric_names import NAMESPACE
 from local.aws.embedded import EmbeddedAws
+from local.demo.named_owners import NamedOwners
+from local.demo.refusals import Refusals
 from local.demo.sending import BAD_LINES, Sending
 from local.traffic.expectation import ExpectedAlert
 
 
 @dataclass
 class Summary:
-    """The end of a demonstration. `alerts` are (finding, when its alert arrived); `told_in_digests` counts the findings
-    in digests by kind.
+    """The end of a demonstration. `alerts` are (finding, when its alert arrived), `mails` the texts of e-mails;
+    `told_in_digests` counts the findings in digests by kind.
     """
 
     aws: EmbeddedAws
     sending: Sending
+    owners: NamedOwners
     alerts: Sequence[tuple[Finding, float]]
+    mails: Sequence[str]
     digests: int
     told_in_digests: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._failures = self.aws.failures()
+        findings = [finding for finding, _ in self.alerts]
+        self._refusals = Refusals(self.sending.traffic.expected, findings, self.mails)
 
     @property
     def missing(self) -> list[ExpectedAlert]:
@@ -42,13 +48,14 @@ class Summary:
 
     @property
     def is_as_expected(self) -> bool:
-        """Every alert that should come and no other, every line accounted for, every gap in the logs told in the
-        digest, and nothing failed underneath.
+        """Every alert that should come and no other, every blocked path explained and every kind of owner named, every
+        line accounted for, every gap in the logs told in the digest, and nothing failed underneath.
         """
         counted = self._sum("Lines") == self.sending.records + len(BAD_LINES)
         bad_lines = self._sum("RejectedLines") == len(BAD_LINES)
         gaps = self.told_in_digests.get("records_skipped", 0) == self.sending.gaps
-        return not (self.missing or self.unexpected or self._failures) and counted and bad_lines and gaps
+        told = self.owners.is_as_expected and not self._refusals.unexplained
+        return not (self.missing or self.unexpected or self._failures) and told and counted and bad_lines and gaps
 
     def lines(self) -> Iterator[str]:
         """The summary for people."""
@@ -59,7 +66,9 @@ class Summary:
         yield f"  traffic       {self._sum('Records'):,}, of which {self._sum('RejectsSeen'):,} rejected by a rule"
         yield f"  no traffic    {self._sum('NoDataRecords'):,} NODATA, {self._sum('SkippedRecords'):,} SKIPDATA"
         yield f"  bad lines     {self._sum('RejectedLines'):,} of {len(BAD_LINES)} put in"
+        yield from self.owners.lines()
         yield f"alerts          {', '.join(f'{kind} {count}' for kind, count in kinds.items()) or 'none'}"
+        yield from self._refusals.lines()
         yield f"background      {len(background)} findings in {self.digests} digest"
         told = self.told_in_digests.get("records_skipped", 0)
         yield f"  gaps          {told} of {self.sending.gaps} interfaces and hours with SKIPDATA told"

@@ -43,5 +43,6 @@ def test_alerts_and_digests_are_told_apart_and_every_mail_is_shown(aws: Embedded
     assert {each.id: each for each, _ in delivered} == {each.id: each for each in loud}
     assert (inbox.digests, inbox.told_in_digests) == (1, {"port_scan": 1, "records_skipped": 1})
     assert len(shown) == len(loud) + 1
+    assert inbox.mails == [each.text for each in shown]
     assert {each.subject for each in shown} >= {alert_message(loud[0]).subject}
     assert len(aws.failures()) == 0

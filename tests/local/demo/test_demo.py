@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from local.aws.embedded import REPOSITORY
+from local.traffic.company import HostKind
 
 MOST_SECONDS = 420
 
@@ -27,3 +28,5 @@ def test_every_alert_comes_and_no_other_and_it_ends_by_itself_without_a_terminal
     assert "[high]" in done.stdout
     assert "Check next" in done.stdout
     assert "[digest]" in done.stdout
+    assert "blocked paths   3 of 3 explained by the rule that refuses them" in done.stdout
+    assert f"  {len(HostKind)} kinds " in done.stdout

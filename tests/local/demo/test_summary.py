@@ -1,28 +1,43 @@
 """The verdict of a demonstration: what is missing, what nobody asked for, and whether every line is accounted for."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 
+from flowsentry.explanation import Layer
 from flowsentry.findings import Finding, Severity
+from local.demo.named_owners import NamedOwners
 from local.demo.sending import BAD_LINES
 from local.demo.summary import Summary
-from local.traffic.company import WayIn
-from local.traffic.expectation import ExpectedAlert
+from local.traffic.company import HostKind, WayIn
+from local.traffic.expectation import ExpectedAlert, RefusedBy
 from tests.local.demo.fakes import NOON, OFFICE, FakeAws, embedded, finding, record, sending
 
 SCAN = ExpectedAlert("port_scan", "10.20.0.9", Severity.MEDIUM, WayIn.S3, "vertical_scan")
-BLOCKED = ExpectedAlert("blocked_internal", "10.20.0.7", Severity.MEDIUM, WayIn.S3, "blocked_path")
-GOOD = (finding("10.20.0.9"), finding("10.20.0.7", "blocked_internal", Severity.MEDIUM))
+RULE = RefusedBy(Layer.NETWORK_ACL, ("rule 90",))
+BLOCKED = ExpectedAlert("blocked_internal", "10.20.0.7", Severity.MEDIUM, WayIn.S3, "blocked_path", RULE)
+REFUSED = finding("10.20.0.7", "blocked_internal", Severity.MEDIUM, details={"refusal": {"layer": "network_acl"}})
+GOOD = (finding("10.20.0.9"), REFUSED)
+MAIL = f"Refused   by network acl acl-1: rule 90 denies tcp/5432\n\nFinding {REFUSED.id} (blocked_internal, medium)"
+NAMED = NamedOwners(
+    frozenset({HostKind.INSTANCE}), Counter({HostKind.INSTANCE: 4}), Counter({HostKind.INSTANCE: 4}), Counter()
+)
 COUNTED = {"Lines": 2 + len(BAD_LINES), "Records": 2, "RejectsSeen": 1, "RejectedLines": len(BAD_LINES)}
 
 
-def summary(alerts: Sequence[Finding] = GOOD, aws: FakeAws | None = None) -> Summary:
+def summary(
+    alerts: Sequence[Finding] = GOOD,
+    aws: FakeAws | None = None,
+    owners: NamedOwners = NAMED,
+    mails: Sequence[str] = (MAIL,),
+) -> Summary:
     """Two records were sent, two alerts are expected."""
     aws = aws or FakeAws(COUNTED, background=6)
     sent = sending(aws, [SCAN, BLOCKED], office=[record(OFFICE, NOON), record(OFFICE, NOON + 60)])
     sent.sent_at[OFFICE.vpc_id] = [(NOON + 60, 1_000.0)]
-    return Summary(embedded(aws), sent, [(alert, 1_002.0 + number) for number, alert in enumerate(alerts)], digests=1)
+    timed = [(alert, 1_002.0 + number) for number, alert in enumerate(alerts)]
+    return Summary(embedded(aws), sent, owners, timed, mails, digests=1)
 
 
 def test_when_all_is_as_it_should_be_it_says_so() -> None:
@@ -34,7 +49,11 @@ def test_when_all_is_as_it_should_be_it_says_so() -> None:
         "  traffic       2, of which 1 rejected by a rule",
         "  no traffic    0 NODATA, 0 SKIPDATA",
         "  bad lines     3 of 3 put in",
+        "owners named    100.0% of 4 own addresses in the enriched rows",
+        "  1 kinds      instance 4",
         "alerts          port_scan (high) 1, blocked_internal (medium) 1",
+        "blocked paths   1 of 1 explained by the rule that refuses them",
+        "  10.20.0.7     refused by network acl acl-1: rule 90 denies tcp/5432",
         "background      6 findings in 1 digest",
         "  gaps          0 of 0 interfaces and hours with SKIPDATA told",
         "record → alert  median 2.5 s, longest 3.0 s",
@@ -62,12 +81,29 @@ def test_an_alert_that_no_scenario_calls_for_is_unexpected() -> None:
     assert "UNEXPECTED: 10.20.0.99 does a host_sweep (host_sweep)" in list(told.lines())
 
 
+def test_a_blocked_path_whose_rule_nobody_was_told_is_told() -> None:
+    """Not in the e-mail, or another layer, or of another finding."""
+    other = finding("10.20.0.7", "blocked_internal", Severity.MEDIUM, details={"refusal": {"layer": "unknown"}})
+    for told in summary(mails=[]), summary(mails=[MAIL.replace("90", "9")]), summary([GOOD[0], other]):
+        assert not told.is_as_expected
+        assert "blocked paths   0 of 1 explained by the rule that refuses them" in told.lines()
+        assert "UNEXPLAINED: what refuses 10.20.0.7 (blocked_path)" in told.lines()
+    assert not summary(mails=[MAIL.replace(REFUSED.id, "another")]).is_as_expected
+
+
+def test_owners_that_are_not_named_as_often_as_they_should_be_are_told() -> None:
+    lacking = NamedOwners(NAMED.kinds, NAMED.ends, Counter({HostKind.INSTANCE: 3}), Counter())
+    told = summary(owners=lacking)
+    assert not told.is_as_expected
+    assert "LACKING: instance, 3 of 4 named" in told.lines()
+
+
 def test_a_gap_in_the_logs_that_no_digest_told_is_told() -> None:
     aws = FakeAws({**COUNTED, "Lines": 3 + len(BAD_LINES)})
     left_out = {**record(OFFICE, NOON), "log-status": "SKIPDATA"}
     sent = sending(aws, office=[record(OFFICE, NOON), left_out, {**left_out, "interface-id": "eni-2"}])
     for told, as_expected in ({"records_skipped": 2}, True), ({"records_skipped": 1, "host_sweep": 1}, False):
-        seen = Summary(embedded(aws), sent, [], digests=1, told_in_digests=told)
+        seen = Summary(embedded(aws), sent, NAMED, [], [], digests=1, told_in_digests=told)
         assert seen.is_as_expected is as_expected
         assert f"  gaps          {told['records_skipped']} of 2 interfaces and hours with SKIPDATA told" in seen.lines()
 

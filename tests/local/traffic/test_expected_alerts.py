@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flowsentry.decode import object_texts
+from flowsentry.emit.alert_message import alert_message
 from flowsentry.fields import DEFAULT_NAMES
 from flowsentry.findings import Finding, Severity
 from flowsentry.frames import LogText
@@ -103,6 +104,26 @@ def test_the_default_format_raises_the_same_alerts(company: Company, inventory: 
     watch = Watch(Context(inventory), names=DEFAULT_NAMES, batch_seconds=10800)
     watch.take(company, traffic)
     assert words(watch) == expected(traffic)
+
+
+def test_the_rule_that_refuses_each_blocked_path_is_told(watched: Watch, traffic: Traffic) -> None:
+    planted = [each for each in traffic.expected if each.refused_by]
+    assert len(planted) == 3
+    for each in planted:
+        told = [(found, alert_message(found).text) for found in watched.alerts() if each.is_met_by(found)]
+        assert told
+        assert all(each.is_explained_by(found, text) for found, text in told)
+
+
+def test_an_explanation_is_the_planted_rules_layer_and_words(traffic: Traffic) -> None:
+    alert = next(each for each in traffic.expected if each.refused_by)
+    found = Finding("1", alert.kind, alert.severity, "", alert.subject, "", 0, 0)
+    right = replace(found, details={"refusal": {"layer": "network_acl"}})
+    text = "by network acl acl-1 office-data-b: rule 90 denies tcp/5432 from 10.20.0.0/23"
+    assert alert.is_explained_by(right, text)
+    assert not alert.is_explained_by(right, text.replace("90", "100"))
+    assert not alert.is_explained_by(replace(found, details={"refusal": {"layer": "security_group"}}), text)
+    assert not alert.is_explained_by(found, text)
 
 
 def test_the_scanners_in_the_noise_are_background(watched: Watch) -> None:
