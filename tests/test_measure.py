@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from flowsentry.fields import TRANSIT_GATEWAY_NAMES
-from flowsentry.measure import add_up, measure
+from flowsentry.measure import add_up, add_up_owners, measure, measure_owners
+from flowsentry.ownership import Inventory
 from tests.builders import (
     ATTACHMENT,
     GATEWAY,
@@ -14,8 +15,10 @@ from tests.builders import (
     OTHER_ATTACHMENT,
     V5,
     VPC,
+    blocked,
     enriched,
     gateway_line,
+    interface,
     line,
 )
 
@@ -149,3 +152,42 @@ def test_vpcs_and_gateways_add_up_side_by_side() -> None:
     ]
     seen = add_up(parts).select("observer", "scope", "flows").rows()
     assert seen == [("vpc", VPC, 2), ("transit_gateway", GATEWAY, 1)]
+
+
+WEB, API = interface("10.0.0.1", name="web"), interface("10.0.0.2", name="api")
+OWNERS = Inventory.of((WEB, API))
+
+
+def owner_sums(*lines: str) -> dict[str, tuple[int, int]]:
+    """Bytes sent and flows refused, by owner."""
+    rows = add_up_owners([measure_owners(enriched(lines, V5, OWNERS))])
+    return {
+        name: (sent, refused) for name, sent, refused in rows.select("owner_name", "bytes", "rejected_flows").rows()
+    }
+
+
+def test_an_owner_sent_what_its_own_interface_saw_leave() -> None:
+    sent = line(srcaddr="10.0.0.1", bytes=500)
+    arrived = line(srcaddr="10.0.0.1", bytes=500, flow_direction="ingress")
+    assert owner_sums(sent, arrived, sent) == {"web": (1_000, 0)}
+
+
+def test_a_flow_is_refused_at_whose_interface_refused_it() -> None:
+    out = blocked("10.0.0.1", "192.0.2.9", 25, flow_direction="egress")
+    assert owner_sums(blocked("192.0.2.9", "10.0.0.2", 22), out) == {"web": (0, 1), "api": (0, 1)}
+
+
+def test_whom_nobody_knows_is_no_owner_and_a_gateway_has_none() -> None:
+    assert owner_sums(line(srcaddr="10.0.0.9")) == {}
+    assert measure_owners(enriched([gateway_line()], TRANSIT_GATEWAY_NAMES, OWNERS)).is_empty()
+
+
+def test_owners_of_the_parts_add_up_to_those_of_the_whole() -> None:
+    lines = [line(), line(start=NOON + 60), blocked("192.0.2.9", "10.0.0.2", 22), line(srcaddr="10.0.0.2")]
+    parts = [measure_owners(enriched([each], V5, OWNERS)) for each in lines]
+    assert add_up_owners(parts).equals(add_up_owners([measure_owners(enriched(lines, V5, OWNERS))]))
+
+
+def test_of_too_many_owners_those_that_matter_most_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowsentry.measure.MAX_OWNER_ROWS", 1)
+    assert owner_sums(line(bytes=10_000_000), blocked("192.0.2.9", "10.0.0.2", 22)) == {"api": (0, 1)}

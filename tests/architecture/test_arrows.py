@@ -16,29 +16,33 @@ SKIPPED = {
     "records are no flows": "enrich(parse(text).records, territory)",
     "flows are not enriched": "contacts(flows_of(parse(text).records))",
     "a plain frame is nothing": "measure(DataFrame())",
-    "enriched flows are no contacts": "detect(enriched, [], tally(parse(text).records), inventory, territory)",
+    "enriched flows are no contacts": "detect(enriched, [], tally(parse(text).records), territory)",
     "flows tell of no silence": "tally(flows_of(parse(text).records))",
-    "records are no silences": "detect(contacts(enriched), [], parse(text).records, inventory, territory)",
+    "records are no silences": "detect(contacts(enriched), [], parse(text).records, territory)",
+    "enriched flows are not explained yet": "write_enriched(chunks, file)",
+    "flows are explained once they are enriched": "explaining.explained(flows_of(parse(text).records))",
     "text is no bytes": "object_texts(text)",
 }
 IN_ORDER = (
-    "detect(contacts(enrich(flows_of(parse(text).records), territory)), [], tally(parse(text).records), inventory, "
-    "territory)"
+    "detect(contacts(enrich(flows_of(parse(text).records), territory)), [], tally(parse(text).records), territory)"
 )
 PREAMBLE = """
+from pathlib import Path
 from polars import DataFrame
 from flowsentry.contacts import contacts
 from flowsentry.decode import object_texts
 from flowsentry.detect import detect
+from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
+from flowsentry.explain.flows import Explaining
 from flowsentry.frames import EnrichedFlows, LogText
 from flowsentry.measure import measure
-from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse
 from flowsentry.tally import tally
 from flowsentry.territory import Territory
 
-def use(text: LogText, enriched: EnrichedFlows, inventory: Inventory, territory: Territory) -> None:
+def use(text: LogText, enriched: EnrichedFlows, chunks: list[EnrichedFlows], territory: Territory) -> None:
+    explaining, file = Explaining(territory), EnrichedFile(Path("file"))
 """
 
 

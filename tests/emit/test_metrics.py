@@ -6,11 +6,13 @@ from typing import Any
 import polars as pl
 
 from flowsentry.emit.metrics import MAX_AGE_SECONDS, MAX_LEAD_SECONDS, MAX_VPCS, emf
-from flowsentry.frames import Measurements
+from flowsentry.frames import Measurements, OwnerSums
+from flowsentry.measure import add_up_owners
 from flowsentry.metric_names import TRAFFIC_METRICS_BY
 from tests.builders import LOST_PACKETS
 
 NOW = 1_790_000_040  # a full minute
+NOBODY = add_up_owners([])
 COUNTS = ("flows", "bytes", "packets", "rejected_flows", "rejected_inbound_flows", "rejected_outbound_flows")
 SCHEMA = {"minute": pl.Int64, "observer": pl.Enum(list(TRAFFIC_METRICS_BY))}
 SCHEMA |= {"scope": pl.Categorical, "attachment": pl.Categorical} | dict.fromkeys((*COUNTS, *LOST_PACKETS), pl.Int64)
@@ -37,7 +39,7 @@ def lines_of(*rows: tuple[int, str | None, int]) -> list[dict[str, Any]]:
 
 
 def told(*measurements: Measurements) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in emf(Measurements(pl.concat(measurements)), "Flowsentry", NOW).lines]
+    return [json.loads(line) for line in emf(Measurements(pl.concat(measurements)), NOBODY, "Flowsentry", NOW).lines]
 
 
 def test_a_minute_of_a_vpc_is_one_line_stamped_with_that_minute() -> None:
@@ -84,6 +86,7 @@ def test_what_cloudwatch_would_refuse_is_counted_and_not_printed() -> None:
             (NOW + MAX_LEAD_SECONDS + 60, "vpc-1", 1),
             (NOW + MAX_LEAD_SECONDS + 60, "vpc-2", 1),
         ),
+        NOBODY,
         "Flowsentry",
         NOW,
     )
@@ -133,7 +136,7 @@ def test_where_nothing_was_lost_no_attachment_is_the_worst() -> None:
 
 def test_a_minute_is_refused_once_however_many_attachments_lost_packets() -> None:
     late = [at_gateway((0, "tgw-1", 1), attachment=f"tgw-attach-{number}", lost=1) for number in range(3)]
-    assert emf(Measurements(pl.concat(late)), "Flowsentry", NOW).too_old == 1
+    assert emf(Measurements(pl.concat(late)), NOBODY, "Flowsentry", NOW).too_old == 1
 
 
 def test_gateways_past_the_cap_are_summed_up_and_take_no_place_of_a_vpc() -> None:
@@ -143,3 +146,33 @@ def test_gateways_past_the_cap_are_summed_up_and_take_no_place_of_a_vpc() -> Non
     seen = {line["transit_gateway"]: line["Flows"] for line in lines if "transit_gateway" in line}
     assert len(seen) == MAX_VPCS + 1
     assert seen["other"] == 1_000 + 1_001 + 1_002
+
+
+def owners(*rows: tuple[str, int, int], minute: int = NOW - 600) -> OwnerSums:
+    full = [(minute, "vpc-1", f"i-{name}", "instance", name, sent, refused) for name, sent, refused in rows]
+    return OwnerSums(pl.DataFrame(full, NOBODY.schema, orient="row"))
+
+
+def line_with(sums: OwnerSums) -> dict[str, Any]:
+    (text,) = emf(measured((NOW - 600, "vpc-1", 5)), sums, "Flowsentry", NOW).lines
+    return dict(json.loads(text))
+
+
+def test_a_line_names_the_owners_who_sent_most_and_at_whom_most_was_refused() -> None:
+    line = line_with(owners(("a", 10, 0), ("b", 30, 2), ("c", 20, 0), ("d", 5, 7)))
+    assert [(each["name"], each["bytes"]) for each in line["busiest_senders"]] == [("b", 30), ("c", 20), ("a", 10)]
+    assert line["most_refused"] == [
+        {"name": "d", "kind": "instance", "id": "i-d", "rejected_flows": 7},
+        {"name": "b", "kind": "instance", "id": "i-b", "rejected_flows": 2},
+    ]
+
+
+def test_owners_are_no_dimension_and_no_metric() -> None:
+    (directive,) = line_with(owners(("a", 10, 1)))["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["vpc"]]
+    assert {metric["Name"] for metric in directive["Metrics"]} == set(TRAFFIC_METRICS_BY["vpc"])
+
+
+def test_of_another_minute_or_of_nobody_nothing_is_said() -> None:
+    for sums in (NOBODY, owners(("a", 10, 1), minute=NOW - 540)):
+        assert not {"busiest_senders", "most_refused"} & line_with(sums).keys()

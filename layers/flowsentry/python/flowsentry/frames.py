@@ -80,6 +80,10 @@ Measurements = NewType("Measurements", pl.DataFrame)
 `packets`, `rejected_flows`, `rejected_inbound_flows`, `rejected_outbound_flows`, `packets_lost_no_route`,
 `packets_lost_blackhole`, `packets_lost_mtu_exceeded`, `packets_lost_ttl_expired`. Sums of disjoint rows."""
 
+OwnerSums = NewType("OwnerSums", pl.DataFrame)
+"""measure → emit: a row for each minute, VPC and owner of an interface there: `minute` (Unix s), `scope`, `owner_id`,
+`owner_kind`, `owner_name`, `bytes` that it sent, and `rejected_flows` refused at it. Sums of disjoint rows."""
+
 Silences = NewType("Silences", pl.DataFrame)
 """tally → detect: a row for each `interface` (text) and `hour` (Unix s) of its records without traffic: `scope`
 (its VPC or transit gateway, where any of them says it), `nodata`, `skipdata`, and `first_seen` and `last_seen` of the

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.frames import EnrichedFlows, Measurements
+from flowsentry.frames import EnrichedFlows, Measurements, OwnerSums
 from flowsentry.metric_names import TRAFFIC_METRICS_BY, TrafficDimension
 from flowsentry.transit_gateways import LOST_PACKETS, is_of_transit_gateway
 
@@ -28,6 +28,17 @@ _KEY = ("minute", "observer", "scope", "attachment")
 _AMOUNTS = ("bytes", "packets")
 _REJECTED = ("rejected_flows", "rejected_inbound_flows", "rejected_outbound_flows")
 _COUNTS = ("flows", *_AMOUNTS, *_REJECTED, *LOST_PACKETS)
+MAX_OWNER_ROWS = 200_000
+"""Sums by minute and owner kept of one source. More: memory, for an object of a day of many owners. Fewer: in such a
+one the busiest owners of quiet minutes are not told."""
+_OWNER = ("owner_id", "owner_kind", "owner_name")
+_OWNER_KEY = ("minute", "scope", "owner_id")
+_OWNER_SCHEMA: dict[str, pl.DataType] = {
+    "minute": pl.Int64(),
+    "scope": pl.Categorical(),
+    **dict.fromkeys(_OWNER, pl.Categorical()),
+    **dict.fromkeys(("bytes", "rejected_flows"), pl.Int64()),
+}
 _NO_ATTACHMENT = pl.lit(None, pl.Categorical())
 _SCHEMA: dict[str, pl.DataType] = {
     "minute": pl.Int64(),
@@ -87,6 +98,42 @@ def _passed(is_second_look: pl.Expr) -> list[pl.Expr]:
 
 def _summed(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     return rows.group_by("minute", *by).agg(pl.exclude("minute", *by).sum())
+
+
+def measure_owners(flows: EnrichedFlows) -> OwnerSums:
+    """A row for each minute, VPC and owner that sent something there, or at whom something was refused. What is inside
+    is told by the sender's interface; a transit gateway has no owners of interfaces.
+    """
+    if is_of_transit_gateway(flows.columns):
+        return add_up_owners([])
+    is_egress = pl.col("direction") == "egress"
+    told = flows.filter(pl.col("start").is_not_null() & (is_egress | pl.col("is_rejected")))
+    owner = [pl.when(is_egress).then(f"source_{name}").otherwise(f"destination_{name}").alias(name) for name in _OWNER]
+    rows = told.select(
+        _minute(),
+        "scope",
+        *owner,
+        pl.when(~pl.col("is_rejected")).then("bytes").otherwise(0).alias("bytes"),
+        pl.col("is_rejected").cast(pl.Int64).alias("rejected_flows"),
+    )
+    return _owner_sums(rows.filter(pl.col("owner_id").is_not_null()))
+
+
+def add_up_owners(parts: Sequence[OwnerSums]) -> OwnerSums:
+    """The sums of several batches as of one, in order of time. Of more than MAX_OWNER_ROWS, those who sent least and at
+    whom least was refused are left out.
+    """
+    whole = _owner_sums(pl.concat([pl.DataFrame(schema=_OWNER_SCHEMA), *parts]))
+    most = whole.sort("rejected_flows", "bytes", *_OWNER_KEY, descending=[True, True, False, False, False])
+    order = ["minute", *(pl.col(name).cast(pl.String) for name in ("scope", "owner_id"))]
+    return OwnerSums(most.head(MAX_OWNER_ROWS).sort(order))
+
+
+def _owner_sums(rows: pl.DataFrame) -> OwnerSums:
+    sums = rows.group_by(_OWNER_KEY).agg(
+        pl.col("owner_kind", "owner_name").first(), pl.col("bytes", "rejected_flows").sum()
+    )
+    return OwnerSums(sums.select(pl.col(name).cast(kind) for name, kind in _OWNER_SCHEMA.items()))
 
 
 def add_up(parts: Sequence[Measurements]) -> Measurements:

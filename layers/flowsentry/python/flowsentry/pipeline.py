@@ -32,12 +32,13 @@ from flowsentry.frames import (
     ExplainedFlows,
     LogChunk,
     Measurements,
+    OwnerSums,
     Parsed,
     RejectedLines,
     Silences,
 )
 from flowsentry.geography import Geography, NoGeography
-from flowsentry.measure import measure
+from flowsentry.measure import measure, measure_owners
 from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse_chunk
 from flowsentry.tally import tally
@@ -78,6 +79,7 @@ class Outcome:
     degraded: tuple[Degradation, ...] = ()
     unknown_interfaces: tuple[str, ...] = ()
     measurements: Measurements = field(default_factory=lambda: measuring.add_up([]))
+    owner_sums: OwnerSums = field(default_factory=lambda: measuring.add_up_owners([]))
     findings: list[Finding] = field(default_factory=list)
     newest_end: int | None = None
     damage: CutOffError | None = None
@@ -129,6 +131,7 @@ class _Run:
         self._gathering = Gathering()
         self._contacts: Contacts | None = None
         self._measurements: list[Measurements] = []
+        self._owner_sums: list[OwnerSums] = []
         self._unknown_interfaces: set[str] = set()
         self._explaining = Explaining(context.territory)
 
@@ -156,6 +159,7 @@ class _Run:
         timely = believed(flows, self._now)
         gather(timely, self._gathering)
         self._measurements.append(measure(flows))
+        self._owner_sums.append(measure_owners(flows))
         self._count(parsed, flows)
         self._note_newest(timely)
         return self._explaining.explained(flows)
@@ -194,6 +198,7 @@ class _Run:
         found = detect(contacts, histories, silences, self._context.territory)
         self._outcome.findings = findings.put_new(list(with_refusals(found, self._context.territory)))
         self._outcome.measurements = measuring.add_up(self._measurements)
+        self._outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
         self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
         return self._outcome
 

@@ -1,13 +1,14 @@
 """Measurements → EMF lines: traffic metrics per minute and VPC or transit gateway, stamped with the records' minute."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from flowsentry.frames import Measurements
+from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.metric_names import TRAFFIC_METRICS, TRAFFIC_METRICS_BY, TrafficDimension, TrafficMetric
 from flowsentry.transit_gateways import LOST_PACKETS
 
@@ -16,6 +17,10 @@ MAX_VPCS = 50
 for transit gateways. More: each VPC costs six custom metrics, each gateway seven. Fewer: accounts with many VPCs see
 less of each."""
 OTHER = "other"
+MAX_OWNERS = 3
+"""Owners that a line names for each thing they are most in. More: longer log lines, which are paid by the byte, for
+every minute and VPC. Fewer: who was second must be looked up in enriched Parquet."""
+TopOwners = dict[tuple[int, str], dict[str, list[dict[str, Any]]]]
 MAX_AGE_SECONDS = 14 * 86_400
 MAX_LEAD_SECONDS = 2 * 3_600
 """CloudWatch refuses older and newer ones.
@@ -44,9 +49,10 @@ class TrafficLines:
     too_new: int
 
 
-def emf(measurements: Measurements, namespace: str, now: int) -> TrafficLines:
+def emf(measurements: Measurements, owners: OwnerSums, namespace: str, now: int) -> TrafficLines:
     """One line of JSON for each minute and VPC or transit gateway, as CloudWatch turns into metrics when it is printed.
-    Where packets were lost, `worst_attachment` says where most of them were: to look up, no dimension.
+    To look up, and no dimensions: where packets were lost, `worst_attachment` says where most of them were;
+    `busiest_senders` and `most_refused` name the owners in a VPC with most bytes sent, and most flows refused at them.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
@@ -54,9 +60,10 @@ def emf(measurements: Measurements, namespace: str, now: int) -> TrafficLines:
     too_old = pl.col("minute") < now - MAX_AGE_SECONDS
     too_new = pl.col("minute") > now + MAX_LEAD_SECONDS
     timely = rows.filter(~too_old & ~too_new)
+    top = _top_owners(owners)
     directives = {dimension: _directive(namespace, dimension) for dimension in TRAFFIC_METRICS_BY}
     return TrafficLines(
-        tuple(_line(row, directives[row["observer"]]) for row in _rolled_up(timely).iter_rows(named=True)),
+        tuple(_line(row, directives[row["observer"]], top) for row in _rolled_up(timely).iter_rows(named=True)),
         rows.filter(too_old).n_unique(_KEY),
         rows.filter(too_new).n_unique(_KEY),
     )
@@ -84,9 +91,22 @@ def _directive(namespace: str, dimension: TrafficDimension) -> Mapping[str, Any]
     return {"Namespace": namespace, "Dimensions": [[dimension]], "Metrics": metrics}
 
 
-def _line(row: Mapping[str, Any], directive: Mapping[str, Any]) -> str:
+def _top_owners(owners: OwnerSums) -> TopOwners:
+    """The owners to be named in each line, by minute and VPC."""
+    found: TopOwners = defaultdict(dict)
+    for word, amount in (("busiest_senders", "bytes"), ("most_refused", "rejected_flows")):
+        ordered = owners.filter(pl.col(amount) > 0).with_columns(pl.col(pl.Categorical()).cast(pl.String))
+        ordered = ordered.sort("minute", "scope", amount, "owner_id", descending=[False, False, True, False])
+        for row in ordered.group_by("minute", "scope", maintain_order=True).head(MAX_OWNERS).iter_rows(named=True):
+            named = {"name": row["owner_name"], "kind": row["owner_kind"], "id": row["owner_id"], amount: row[amount]}
+            found[row["minute"], row["scope"]].setdefault(word, []).append(named)
+    return found
+
+
+def _line(row: Mapping[str, Any], directive: Mapping[str, Any], top: TopOwners) -> str:
     dimension: TrafficDimension = row["observer"]
     values = {name: row[COLUMNS[name]] for name in TRAFFIC_METRICS_BY[dimension]}
     stamp = {"Timestamp": row["minute"] * 1_000, "CloudWatchMetrics": [directive]}
     worst = {"worst_attachment": row["worst_attachment"]} if row["worst_attachment"] else {}
-    return json.dumps({"_aws": stamp, dimension: row["scope"], **values, **worst})
+    owners = top.get((row["minute"], row["scope"]), {})
+    return json.dumps({"_aws": stamp, dimension: row["scope"], **values, **worst, **owners})
