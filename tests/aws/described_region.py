@@ -34,6 +34,7 @@ class Region:
         self.aws.tell("ec2", "describe_subnets", {"Subnets": rows})
         self.aws.tell("ec2", "describe_vpcs", {"Vpcs": [{"VpcId": VPC, "CidrBlock": "10.1.0.0/16"}]})
         self.aws.tell("ec2", "describe_network_interfaces", self._page)
+        self.aws.tell("ec2", "describe_tags", {"Tags": []})
 
     def _page(self, arguments: Any) -> Any:
         wanted = [value for each in arguments.get("Filters", ()) for value in each["Values"]]

@@ -46,7 +46,6 @@ TABLE = {"TransitGatewayRouteTableId": "tgw-rtb-1"}
 WITH_MORE_TO_ASK: list[Says] = [
     ("ecs", "list_clusters", {"clusterArns": ["arn:aws:ecs:eu-central-1:123456789012:cluster/c"]}),
     ("ecs", "list_tasks", {"taskArns": ["arn:aws:ecs:eu-central-1:123456789012:task/c/1"]}),
-    ("ec2", "describe_tags", {"Tags": []}),
     (
         "ec2",
         "describe_transit_gateway_route_tables",

@@ -130,7 +130,7 @@ class InventorySource:
         except ClientError as error:
             if code_of(error) not in DENIED:
                 raise
-            action = f"{error.operation_name}: {code_of(error)}"
+            action = f"{'sts' if error.operation_name == 'AssumeRole' else 'ec2'}:{error.operation_name}"
             raise NotPermittedError(f"the inventory of {self.place} can't be described without {action}") from error
 
     def _or_else(self, instead: Answer, what: str, ask: Callable[[], Answer]) -> Answer:
