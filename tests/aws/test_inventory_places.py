@@ -74,6 +74,14 @@ def test_a_client_is_made_once_and_the_own_account_needs_no_role() -> None:
     assert [each["service"] for each in session.made] == ["ec2"]
 
 
+def test_of_many_services_clients_are_not_kept_but_ec2_s_is() -> None:
+    session = FakeSession()
+    connect = PlaceClients(PlaceToDescribe(REGION), session, Lock())
+    for service in ("ec2", "rds", "rds", "lambda", "ec2", "rds"):
+        connect(service)
+    assert [each["service"] for each in session.made] == ["ec2", "rds", "lambda", "rds"]
+
+
 def test_a_role_is_assumed_anew_before_its_keys_are_too_old() -> None:
     session, clock = FakeSession(), Clock()
     connect = PlaceClients(PlaceToDescribe(REGION, ROLE), session, Lock(), clock)
