@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flowsentry.fields import DEFAULT_NAMES, FIELDS
 from flowsentry.ownership import Interface, Inventory
+from flowsentry.rules import GroupRule, Rules, SecurityGroup
 
 VPC = "vpc-0123456789abcdef0"
 INTERFACES = 10_000
@@ -24,17 +25,18 @@ NOON = 1_767_268_800
 
 @dataclass
 class Company:
-    """Ten thousand interfaces with their addresses, and as many times two outside peers."""
+    """So many interfaces with their addresses, and 20,000 outside peers."""
 
     rng: random.Random
+    size: int = INTERFACES
     interfaces: list[str] = field(init=False)
     addresses: list[str] = field(init=False)
     outside: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         draw = self.rng
-        self.interfaces = [f"eni-{draw.getrandbits(68):017x}" for _ in range(INTERFACES)]
-        self.addresses = [f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in draw.sample(range(1 << 20), INTERFACES)]
+        self.interfaces = [f"eni-{draw.getrandbits(68):017x}" for _ in range(self.size)]
+        self.addresses = [f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in draw.sample(range(1 << 20), self.size)]
         self.outside = [
             f"{draw.randrange(11, 223)}.{draw.randrange(256)}.{draw.randrange(256)}.{draw.randrange(1, 255)}"
             for _ in range(OUTSIDE)
@@ -56,15 +58,30 @@ class Company:
             )
             for n, (interface, address) in enumerate(zip(self.interfaces, self.addresses, strict=True))
         )
-        return Inventory.of(rows, {VPC: ("10.0.0.0/12",)})
+        return Inventory.of(rows, {VPC: ("10.0.0.0/12",)}, _rules(self.size // 10))
 
     def busy(self) -> int:
         """An interface; some are far busier than others."""
-        return int(self.rng.paretovariate(0.8) * 7) % INTERFACES
+        return int(self.rng.paretovariate(0.8) * 7) % self.size
 
     def knocker(self) -> int:
         """An outside address that tries closed ports: of some 2,500, most once or twice, a few many."""
         return int(self.rng.paretovariate(0.7) * 3) % (OUTSIDE // 8)
+
+
+def _rules(groups: int) -> Rules:
+    """As many security groups, each with three rules, of which none is of the interfaces above."""
+    cidrs = ("10.0.0.0/8", "192.0.2.0/24", "0.0.0.0/0")
+    made = (
+        SecurityGroup(
+            f"sg-{number:017x}",
+            f"group-{number}",
+            VPC,
+            tuple(GroupRule(f"sg-{number:017x}", False, 6, 443 + n, 443 + n, cidr) for n, cidr in enumerate(cidrs)),  # noqa: FBT003 - inbound
+        )
+        for number in range(groups)
+    )
+    return Rules(NOON, tuple(made))
 
 
 def lines(company: Company, names: tuple[str, ...]) -> Iterator[str]:
@@ -83,7 +100,7 @@ def lines(company: Company, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _inside(company: Company, names: tuple[str, ...]) -> Iterator[str]:
-    client, server = company.rng.randrange(INTERFACES), company.busy()
+    client, server = company.rng.randrange(company.size), company.busy()
     here, there = company.addresses[client], company.addresses[server]
     call = _Call(company.rng, here, there)
     yield call.line(names, company.interfaces[client], "egress")
@@ -109,7 +126,7 @@ def _later(company: Company, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _knock(company: Company, names: tuple[str, ...]) -> str:
-    inside = company.rng.randrange(INTERFACES)
+    inside = company.rng.randrange(company.size)
     call = _Call(company.rng, company.outside[company.knocker()], company.addresses[inside], is_knock=True)
     return call.line(names, company.interfaces[inside], "ingress")
 
@@ -169,9 +186,10 @@ def write_object(
     records: int | None = None,
     gz_bytes: int | None = None,
     damaged_every: int | None = None,
+    interfaces: int = INTERFACES,
 ) -> None:
     """A .log.gz file as S3 has them, of so many records or about so many bytes; every so manieth is damaged."""
-    made = lines(Company(random.Random(7)), names)
+    made = lines(Company(random.Random(7), interfaces), names)
     with path.open("wb") as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed:
         packed.write((" ".join(names) + "\n").encode())
         count = 0

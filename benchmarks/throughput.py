@@ -6,6 +6,7 @@ whose speed drifts does so for all of them.
 
 import argparse
 import json
+import random
 import statistics
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.made_traffic import V5_NAMES, write_object
+from benchmarks.made_traffic import INTERFACES, V5_NAMES, Company, write_object
+from benchmarks.subjects import LARGE_COMPANY
 from flowsentry.fields import DEFAULT_NAMES
+from flowsentry.snapshot import pack
 
 REPOSITORY = Path(__file__).parent.parent
 FOLDER = REPOSITORY / "build" / "benchmarks"
@@ -25,12 +28,15 @@ MIN_TIMES_PEER = 6.0
 MAX_PEAK_MEGABYTES = 600.0
 MAX_TIMES_CLEAN_SOME_BAD, MAX_TIMES_CLEAN_ALL_BAD = 2.0, 4.0
 MAX_PEAK_TIMES_CLEAN = 1.0
+MAX_ATTRIBUTION_TIMES_ZLIB = 0.5
+MAX_SNAPSHOT_SECONDS, MAX_SNAPSHOT_MEGABYTES = 1.0, 150.0
 
 
 @dataclass(frozen=True)
 class Run:
     seconds: float
     peak_megabytes: float
+    grown_megabytes: float
 
 
 def measured(subject: str, path: Path, runs: int = 2) -> Run:
@@ -48,6 +54,7 @@ def made(
     records: int | None = None,
     gz_bytes: int | None = None,
     damaged_every: int | None = None,
+    interfaces: int = INTERFACES,
 ) -> Path:
     """The file of that name, made when it is not there."""
     path = FOLDER / f"{name}.log.gz"
@@ -55,7 +62,9 @@ def made(
         print(f"making {path.name} …", flush=True)
         FOLDER.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        write_object(partial, names, records=records, gz_bytes=gz_bytes, damaged_every=damaged_every)
+        write_object(
+            partial, names, records=records, gz_bytes=gz_bytes, damaged_every=damaged_every, interfaces=interfaces
+        )
         partial.rename(path)
     return path
 
@@ -110,10 +119,49 @@ def rows_for_bad_lines(clean: Path, some_bad: Path, all_bad: Path, rounds: int) 
     yield what, f"{peak:.2f}", round(peak, 2) <= MAX_PEAK_TIMES_CLEAN
 
 
+def rows_for_attribution(name: str, path: Path, rounds: int) -> Iterator[tuple[str, str, bool]]:
+    """(what, figure, whether it holds) for naming the owners in one file, of 100,000 interfaces."""
+    runs = [{subject: measured(subject, path) for subject in ("attribution", "zlib")} for _ in range(rounds)]
+    seconds = statistics.median(run["attribution"].seconds for run in runs)
+    times = statistics.median(run["attribution"].seconds / run["zlib"].seconds for run in runs)
+    what = f"{name}: attribution, 100,000 interfaces, times zlib (at most {MAX_ATTRIBUTION_TIMES_ZLIB:g})"
+    yield what, f"{times:.2f} ({seconds:.2f} s)", times <= MAX_ATTRIBUTION_TIMES_ZLIB
+
+
+def rows_for_snapshot(path: Path, rounds: int) -> Iterator[tuple[str, str, bool]]:
+    """(what, figure, whether it holds) for a snapshot of 100,000 interfaces, as a processor loads it when it starts."""
+    runs = [measured("snapshot", path, runs=1) for _ in range(rounds)]
+    seconds, grown = (statistics.median(getattr(run, what) for run in runs) for what in ("seconds", "grown_megabytes"))
+    size = f"{path.stat().st_size / (1 << 20):.1f} MB snapshot of 100,000 interfaces"
+    yield (
+        f"{size}: seconds to load (at most {MAX_SNAPSHOT_SECONDS:g})",
+        f"{seconds:.2f}",
+        seconds <= MAX_SNAPSHOT_SECONDS,
+    )
+    yield (
+        f"{size}: memory (at most {MAX_SNAPSHOT_MEGABYTES:g} MB)",
+        f"{grown:.0f} MB",
+        grown <= MAX_SNAPSHOT_MEGABYTES,
+    )
+
+
+def made_snapshot() -> Path:
+    """The snapshot's file."""
+    path = FOLDER / "snapshot.zip"
+    if not path.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pack(Company(random.Random(7), LARGE_COMPANY).inventory()))
+    return path
+
+
 def _rows(rounds: int) -> Iterator[tuple[str, str, bool]]:
     formats = {"default format": ("default", DEFAULT_NAMES), "v5, 29 fields": ("v5", V5_NAMES)}
     for label, (name, names) in formats.items():
         yield from rows_for(label, made(name, names, records=RECORDS), rounds)
+    for label, (name, names) in formats.items():
+        large = made(f"{name}-of-100000", names, records=RECORDS, interfaces=LARGE_COMPANY)
+        yield from rows_for_attribution(label, large, rounds)
+    yield from rows_for_snapshot(made_snapshot(), rounds)
     yield from rows_for_bad_lines(
         made("default", DEFAULT_NAMES, records=RECORDS),
         made("some-bad", DEFAULT_NAMES, records=RECORDS, damaged_every=100),

@@ -20,11 +20,6 @@ it, all are forgotten. More: memory where many VPCs are seen, as behind a transi
 looked up again and again."""
 
 
-MAX_CHUNKS = 8
-"""Pieces of memory that facts are in. More: each look into them takes longer. Fewer: they are copied together more
-often, which took a third of the time of learning 100,000 addresses (November 2026)."""
-
-
 class Span(NamedTuple):
     """When each record began and ended, Unix seconds."""
 
@@ -75,6 +70,10 @@ class Recollection:
         heads = (facts["asked"].is_first_distinct().arg_true() + before).cast(pl.UInt32)
         return self._at_the_time(heads.gather(asked), span)
 
+    def is_so(self, fact: str, rows: pl.Series) -> pl.Series | None:
+        """Whether the fact, a truth value, holds in each row; None where it holds of no name at all."""
+        return self._facts[fact].gather(rows) if self._facts[fact].any() else None
+
     def told(self, rows: pl.Series, *columns: str) -> pl.DataFrame:
         """These facts of each row; null for null."""
         return self._facts.select(pl.col(columns).gather(pl.lit(rows)))
@@ -109,9 +108,7 @@ class Recollection:
     def _add(self, facts: pl.DataFrame) -> int:
         """Where the facts begin among all of them."""
         before, told = len(self._facts), facts.drop("asked")
-        self._facts = pl.concat([self._facts, told]) if self._facts.width else told
-        if self._facts.n_chunks() > MAX_CHUNKS:
-            self._facts = self._facts.rechunk()
+        self._facts = pl.concat([self._facts, told]).rechunk() if self._facts.width else told
         return before
 
     def _at_the_time(self, heads: pl.Series, span: Span) -> pl.Series:
@@ -124,6 +121,8 @@ class Recollection:
             return heads
         since, until = self._facts["since"], self._facts["until"]
         whole = (since <= earliest) & (until >= latest)
+        if whole.all():
+            return heads
         open_ = (~whole.gather(heads)).fill_null(value=False).arg_true()
         rows = heads.clone()
         while len(open_):

@@ -9,7 +9,6 @@ import polars as pl
 
 from flowsentry.geography import GEOGRAPHY, Geography, NoGeography
 from flowsentry.holders import ALWAYS, INTERFACE, Holders, address_rows, every, interface_rows, key
-from flowsentry.owner_kinds import KUBERNETES_POD
 from flowsentry.ownership import Interface, Inventory
 from flowsentry.reach import NOWHERE, Reach
 from flowsentry.recollection import Recollection
@@ -53,7 +52,6 @@ class Territory:
     ipv6_networks: tuple[ipaddress.IPv6Network, ...]
     instance_names: pl.DataFrame
     """`owner_id` and `owner_name` of each instance."""
-    has_pods: bool
     geography: Geography
     recollection: Recollection = field(default_factory=Recollection)
     """What was looked up before: each address is looked up once a snapshot, not once a batch."""
@@ -82,7 +80,6 @@ class Territory:
             tuple((int(network.network_address), int(network.broadcast_address)) for network in v4),
             tuple(v6),
             _instance_names(held),
-            bool((held["owner_kind"] == KUBERNETES_POD).any()),
             geography or NoGeography(),
         )
 

@@ -33,8 +33,8 @@ def with_owners(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
         _packet_address(flows, "dstaddr").alias("destination_address"),
     )
     is_of_gateway = is_of_transit_gateway(flows.columns)
-    own = own_ends(ends) if not is_of_gateway else None
-    known = ends.hstack([column for end in ENDS for column in _told_of(end, ends, own, territory)])
+    own = None if is_of_gateway else own_ends(ends)
+    known = ends.hstack(_told_of_both(ends, own, territory))
     told = with_own_words(known, own, territory).with_columns(
         pl.col("source_is_inside", "destination_is_inside", "is_ipv6").fill_null(value=False)
     )
@@ -45,16 +45,26 @@ def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
     return pl.coalesce(f"pkt_{column}", column) if f"pkt_{column}" in flows.columns else pl.col(column)
 
 
-def _told_of(end: str, flows: pl.DataFrame, own: OwnEnds | None, territory: Territory) -> list[pl.Series]:
-    """The columns of one end; of the source also `is_ipv6`."""
+def _told_of_both(flows: pl.DataFrame, own: OwnEnds | None, territory: Territory) -> list[pl.Series]:
+    """The columns of both ends, and `is_ipv6`, which they are both or neither."""
     recalled, span = territory.recollection, Span(flows["start"], flows["end"])
-    by_address = _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, territory)
-    rows = by_address if own is None else _own_rows(own[end], flows, by_address, territory)
-    of_address = recalled.told(by_address, "is_inside", "is_ipv6", *territory.told_of_outside)
-    columns = [*recalled.told(rows, *OWNER).iter_columns(), *of_address.drop("is_ipv6").iter_columns()]
-    named = [column.alias(f"{end}_{column.name}") for column in columns]
-    named += _untold(end, len(flows), set(GEOGRAPHY) - set(territory.told_of_outside))
-    return [*named, of_address["is_ipv6"]] if end == "source" else named
+    rows = {end: _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, territory) for end in ENDS}
+    is_ipv6 = recalled.is_so("is_ipv6", rows["source"])
+    columns = [_no(flows, "is_ipv6") if is_ipv6 is None else is_ipv6.alias("is_ipv6")]
+    by_interface = None if own is None else _interface_rows(flows, span, territory)
+    for end, by_address in rows.items():
+        is_own = None if own is None else own[end]
+        owner = (
+            by_address if is_own is None or by_interface is None else _own(is_own, by_interface, by_address, territory)
+        )
+        told = [*recalled.told(owner, *OWNER), *recalled.told(by_address, "is_inside", *territory.told_of_outside)]
+        columns += [each.alias(f"{end}_{each.name}") for each in told]
+        columns += _untold(end, len(flows), set(GEOGRAPHY) - set(territory.told_of_outside))
+    return columns
+
+
+def _no(flows: pl.DataFrame, name: str) -> pl.Series:
+    return pl.repeat(value=False, n=len(flows), dtype=pl.Boolean, eager=True).alias(name)
 
 
 def _untold(end: str, rows: int, columns: Collection[str]) -> list[pl.Series]:
@@ -65,15 +75,26 @@ def _untold(end: str, rows: int, columns: Collection[str]) -> list[pl.Series]:
     ]
 
 
-def _own_rows(is_own: pl.Series, flows: pl.DataFrame, by_address: pl.Series, territory: Territory) -> pl.Series:
+def _interface_rows(flows: pl.DataFrame, span: Span, territory: Territory) -> pl.Series:
+    """The row of facts of the interface that logged each record; null where nobody knows it."""
+    recalled = territory.recollection
+    rows = recalled.rows(INTERFACE, flows["interface_id"], span, territory.facts_of_interfaces)
+    is_held = recalled.is_so("is_held", rows)
+    nobody = pl.Series([None], dtype=rows.dtype)
+    return (
+        rows.zip_with(is_held.fill_null(value=False), nobody)
+        if is_held is not None
+        else nobody.new_from_index(0, len(rows))
+    )
+
+
+def _own(is_own: pl.Series, by_interface: pl.Series, by_address: pl.Series, territory: Territory) -> pl.Series:
     """The rows of facts by address, but by interface where this end is the interface that logged the record. A pod
     goes before the interface of its node.
     """
-    recalled, span = territory.recollection, Span(flows["start"], flows["end"])
-    by_interface = recalled.rows(INTERFACE, flows["interface_id"], span, territory.facts_of_interfaces)
-    is_known = recalled.told(by_interface, "is_held").to_series() & is_own
-    if territory.has_pods:
-        is_known &= ~recalled.told(by_address, "is_pod").to_series().fill_null(value=False)
+    is_known = is_own & by_interface.is_not_null()
+    if (is_pod := territory.recollection.is_so("is_pod", by_address)) is not None:
+        is_known &= ~is_pod.fill_null(value=False)
     return by_interface.zip_with(is_known.fill_null(value=False), by_address)
 
 
