@@ -19,7 +19,8 @@ LOG_BUCKET = "flow-logs"
 OUTPUT_BUCKET = "output"
 LOG_GROUP = "/flowsentry/flow-logs/default"
 LOG_FORMATS_PARAMETER = "/flowsentry/log-formats"
-INVENTORY_KEY = "inventory/snapshot.json.gz"
+INVENTORY_KEY = "inventory/snapshot.zip"
+PLACES_PARAMETER = "/flowsentry/inventory-places"
 
 CLIENTS = (
     clients.dynamodb,
@@ -104,6 +105,12 @@ def make_queue(name: str) -> str:
 def make_log_formats(formats: Mapping[str, object] | None = None) -> None:
     value = json.dumps({LOG_GROUP: DEFAULT_LOG_FORMAT} if formats is None else formats)
     clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value=value, Type="String", Overwrite=True)
+
+
+def make_places(**places: object) -> None:
+    """Where the inventory looks, beside the own account and region."""
+    value = json.dumps({"regions": [], "roles": [], "clusters": [], **places})
+    clients.ssm().put_parameter(Name=PLACES_PARAMETER, Value=value, Type="String", Overwrite=True)
 
 
 def make_flow_log(log_group: str, log_format: str = DEFAULT_LOG_FORMAT) -> None:

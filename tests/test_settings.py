@@ -19,6 +19,7 @@ PROCESSOR = {
     "FINDINGS_TABLE": "findings",
     "OUTPUT_BUCKET": "output",
     "LOG_FORMATS_PARAMETER": "/flowsentry/log-formats",
+    "INVENTORY_QUEUE_URL": "https://sqs/inventory",
 }
 
 
@@ -32,8 +33,8 @@ def unread() -> Iterator[None]:
 def test_a_complete_environment_is_read() -> None:
     given = read(ProcessorSettings, PROCESSOR)
     assert given.evidence_table == "evidence"
-    assert given.inventory_key == "inventory/snapshot.json.gz"
-    assert given.inside_networks == ()
+    assert given.inventory_key == "inventory/snapshot.zip"
+    assert (given.inside_networks, given.geo_databases) == ((), ())
 
 
 def test_an_error_names_every_missing_variable_at_once() -> None:
@@ -41,7 +42,7 @@ def test_an_error_names_every_missing_variable_at_once() -> None:
         read(ObjectProcessorSettings, {"EVIDENCE_TABLE": "evidence", "OUTPUT_BUCKET": "  "})
     assert str(refused.value) == (
         "environment: FINDINGS_TABLE is missing; OUTPUT_BUCKET is missing; LOG_FORMATS_PARAMETER is missing; "
-        "IDEMPOTENCY_TABLE is missing; NOTICE_DLQ_URL is missing"
+        "INVENTORY_QUEUE_URL is missing; IDEMPOTENCY_TABLE is missing; NOTICE_DLQ_URL is missing"
     )
 
 
@@ -63,7 +64,19 @@ def test_the_digest_window_may_be_set() -> None:
 
 
 def test_the_environment_is_read_on_first_use_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OUTPUT_BUCKET", "first")
-    assert settings(InventorySettings).output_bucket == "first"
-    monkeypatch.setenv("OUTPUT_BUCKET", "second")
-    assert settings(InventorySettings).output_bucket == "first"
+    monkeypatch.setenv("FINDINGS_TABLE", "first")
+    monkeypatch.setenv("ALERT_TOPIC_ARN", "arn")
+    assert settings(NotifierSettings).findings_table == "first"
+    monkeypatch.setenv("FINDINGS_TABLE", "second")
+    assert settings(NotifierSettings).findings_table == "first"
+
+
+def test_the_inventory_keeps_what_is_gone_for_a_week_and_rests_for_a_minute() -> None:
+    environment = {"OUTPUT_BUCKET": "output", "INVENTORY_QUEUE_URL": "q", "INVENTORY_DLQ_URL": "d"}
+    given = read(InventorySettings, {**environment, "INVENTORY_PLACES_PARAMETER": "/flowsentry/inventory-places"})
+    assert (given.inventory_retention_days, given.inventory_rest_seconds) == (7, 60)
+
+
+def test_databases_are_a_list_between_commas() -> None:
+    given = read(ProcessorSettings, {**PROCESSOR, "GEO_DATABASES": "s3://a/city.mmdb,s3://b/asn.mmdb"})
+    assert given.geo_databases == ("s3://a/city.mmdb", "s3://b/asn.mmdb")

@@ -1,29 +1,62 @@
-"""Describe calls → the inventory snapshot, on a schedule."""
+"""Looks at accounts, regions and clusters → the inventory snapshot: all of them on a schedule, and what the queue asks
+for: places where something changed, and interfaces that a processor does not know.
+"""
 
-from functools import lru_cache
+import math
+from functools import lru_cache, partial
 
+import boto3
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
-from flowsentry.aws.inventory_source import InventorySource
+from flowsentry.aws.cluster import Cluster
+from flowsentry.aws.cluster_token import ClusterToken
+from flowsentry.aws.dead_letters import DeadLetters
+from flowsentry.aws.inventory_places import sources_of
+from flowsentry.aws.inventory_requests import RequestQueue
 from flowsentry.aws.inventory_store import InventoryStore
-from flowsentry.owner_kinds import UNKNOWN
+from flowsentry.aws.object_notice import is_queue_batch
+from flowsentry.aws.places_parameter import ClusterToList, parameter_text, to_look_at
+from flowsentry.aws.pods_source import PodsSource
+from flowsentry.aws.surveyor import Surveyor
 from flowsentry.settings import InventorySettings, settings
-from flowsentry.telemetry import Event, count, instrumented
+from flowsentry.telemetry import Event, instrumented
 
 
 @lru_cache(maxsize=1)
-def store() -> InventoryStore:
+def queue() -> RequestQueue:
     given = settings(InventorySettings)
-    return InventoryStore(given.output_bucket, given.inventory_key, clients.s3())
+    return RequestQueue(given.inventory_queue_url, clients.sqs(), DeadLetters(given.inventory_dlq_url, clients.sqs()))
+
+
+@lru_cache(maxsize=1)
+def surveyor(account_id: str, places: str) -> Surveyor:
+    """Of these places: another one when they have changed."""
+    given = settings(InventorySettings)
+    wanted = to_look_at(places, clients.ec2().meta.region_name)
+    newest = InventoryStore(given.output_bucket, given.inventory_key, clients.s3(), clock=lambda: math.inf)
+    return Surveyor(
+        newest,
+        queue(),
+        sources_of(wanted.places, account_id),
+        [pods_source(each, account_id) for each in wanted.clusters],
+        given.inventory_retention_days,
+        given.inventory_rest_seconds,
+    )
+
+
+def pods_source(cluster: ClusterToList, account_id: str) -> PodsSource:
+    eks = boto3.client("eks", region_name=cluster.region, config=clients.BOUNDED)
+    token = ClusterToken(cluster.name, cluster.region)
+    return PodsSource(cluster.place(account_id), partial(Cluster.described, eks, cluster.name, token))
 
 
 @instrumented
-def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
-    store().load()
-    inventory = InventorySource(clients.ec2(), clients.load_balancing()).describe()
-    store().save(inventory)
-    unrecognised = sum(row.owner_kind == UNKNOWN for row in inventory.interfaces)
-    count("InventoryInterfaces", len(inventory.interfaces))
-    count("UnrecognisedInterfaces", unrecognised)
-    return {"interfaces": len(inventory.interfaces), "unrecognised": unrecognised}
+def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int] | PartialItemFailureResponse:
+    places = parameter_text(settings(InventorySettings).inventory_places_parameter, clients.ssm())
+    runs = surveyor(context.invoked_function_arn.split(":")[4], places)
+    if is_queue_batch(event):
+        again = runs.answer(queue().understood(event["Records"]))
+        return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}
+    return {"places": runs.look_everywhere()}

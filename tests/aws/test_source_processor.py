@@ -1,7 +1,8 @@
 """What a source leaves behind in the processor's own folder and memory."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from flowsentry.aws.source_processor import (
 from flowsentry.fields import DEFAULT_NAMES
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.ownership import Interface, Inventory
+from flowsentry.ownership import Interface, Inventory, Look, Survey
 from tests.lambdas.conftest import metrics_in, total
 from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, keys_in, make_bucket
 
@@ -30,13 +31,29 @@ HOUR, DAY = 3_600, 86_400
 LINE = f"2 123456789012 eni-1 10.0.1.5 10.0.3.7 50001 443 6 20 9000 {NOW} {NOW} ACCEPT OK\n"
 
 
+@dataclass
+class Asked:
+    """Keeps what is asked for, and what was said to be absent then."""
+
+    questions: list[tuple[tuple[str, ...], dict[str, int]]] = field(default_factory=list)
+
+    def ask(self, interface_ids: Iterable[str], absent: Mapping[str, int]) -> None:
+        self.questions.append((tuple(interface_ids), dict(absent)))
+
+
 @pytest.fixture
 def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceProcessor:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     make_bucket(OUTPUT_BUCKET)
     inventory = InventoryStore(OUTPUT_BUCKET, INVENTORY_KEY, clients.s3())
     return SourceProcessor(
-        EvidenceInMemory(), FindingsInMemory(), inventory, LogStore(clients.s3()), OUTPUT_BUCKET, clock=lambda: NOW
+        EvidenceInMemory(),
+        FindingsInMemory(),
+        inventory,
+        LogStore(clients.s3()),
+        OUTPUT_BUCKET,
+        Asked(),
+        clock=lambda: NOW,
     )
 
 
@@ -124,16 +141,53 @@ def test_local_files_are_gone_when_a_source_fails(processor: SourceProcessor, tm
 
 
 def test_the_context_is_made_once_a_snapshot(processor: SourceProcessor) -> None:
-    processor.inventory.save(Inventory(1))
     processor.process("s3://logs/a", [text(LINE)])
     first = processor._context
     processor.process("s3://logs/b", [text(LINE)])
     assert processor._context is first
-    owner = ("instance", "i-1", "web-1")
-    web = Interface("eni-1", "vpc-1", "subnet-1", "euc1-az1", ("10.0.1.5",), (), *owner)
-    processor.inventory.save(Inventory(2, (web,), {"vpc-1": ("10.0.0.0/16",)}))
+    processor.inventory.update(seen(NOW - 60))
     outcome = processor.process("s3://logs/c", [text(LINE)])
     assert outcome.unknown_interfaces == ()
+
+
+def seen(taken_at: int, absent: Mapping[str, int] | None = None) -> Callable[[Inventory], Inventory]:
+    """A look at a place where the interface of the line is a web server's."""
+    web = Interface("eni-1", "vpc-1", "subnet-1", "euc1-az1", ("10.0.1.5",), (), "instance", "i-1", "web-1")
+    look = Look("here", Survey(taken_at, 1, {"vpc-1": ("10.0.0.0/16",)}), (web,))
+    return lambda inventory: replace(inventory.after(look), absent=absent or {})
+
+
+def test_interfaces_that_nobody_knows_are_asked_for_with_what_is_known_to_be_absent(
+    processor: SourceProcessor,
+) -> None:
+    processor.inventory.update(seen(NOW - 60, absent={"eni-3": NOW - 60}))
+    processor.process("s3://logs/a", [text(LINE + LINE.replace("eni-1", "eni-2") + LINE.replace("eni-1", "eni-3"))])
+    assert processor.unknown == Asked([(("eni-2", "eni-3"), {"eni-3": NOW - 60})])
+
+
+def test_a_source_that_fails_asks_for_nothing(processor: SourceProcessor) -> None:
+    clients.s3().delete_bucket(Bucket=OUTPUT_BUCKET)
+    with pytest.raises(Exception, match="NoSuchBucket"):
+        processor.process("s3://logs/a", [text(LINE)])
+    assert processor.unknown == Asked([])
+
+
+def test_the_age_of_the_inventory_is_that_of_the_last_look_anywhere(
+    processor: SourceProcessor, printed: Printed
+) -> None:
+    """A place that is no longer looked at, or fails, has an alarm of its own."""
+    processor.inventory.update(seen(NOW - DAY))
+    processor.inventory.update(lambda inventory: inventory.after(Look("there", Survey(NOW - 90), ())))
+    processor.process("s3://logs/a", [text(LINE + skipped("eni-a"))])
+    _, metrics = printed()
+    assert (total(metrics, "InventoryAgeSeconds"), total(metrics, "InventoryMissing")) == (90, 0)
+
+
+def test_an_inventory_that_is_missing_has_no_age(processor: SourceProcessor, printed: Printed) -> None:
+    processor.process("s3://logs/a", [text(LINE + skipped("eni-a"))])
+    _, metrics = printed()
+    assert total(metrics, "InventoryMissing") == 1
+    assert [line for line in metrics if "InventoryAgeSeconds" in line] == []
 
 
 def test_rejected_lines_of_a_source_have_one_place() -> None:

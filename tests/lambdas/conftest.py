@@ -22,6 +22,7 @@ from tests.moto_world import (
     LOG_BUCKET,
     LOG_FORMATS_PARAMETER,
     OUTPUT_BUCKET,
+    PLACES_PARAMETER,
     REGION,
     aws_in_memory,
     forget_clients,
@@ -30,6 +31,7 @@ from tests.moto_world import (
     make_findings_table,
     make_idempotency_table,
     make_log_formats,
+    make_places,
     make_queue,
 )
 
@@ -60,6 +62,8 @@ class World:
     dead_letters: str
     topic: str
     subscriber: str
+    requests: str
+    unanswered: str
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -80,7 +84,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         make_bucket(OUTPUT_BUCKET)
         make_log_formats()
         topic = clients.sns().create_topic(Name="alerts")["TopicArn"]
-        made = World(make_queue("notices-dlq"), topic, make_queue("subscriber"))
+        queues = (make_queue("subscriber"), make_queue("inventory-requests"), make_queue("inventory-dlq"))
+        made = World(make_queue("notices-dlq"), topic, *queues)
+        make_places()
         subscribe(topic, made.subscriber)
         for name, value in environment(made).items():
             monkeypatch.setenv(name, value)
@@ -104,6 +110,9 @@ def environment(world: World) -> dict[str, str]:
         "LOG_FORMATS_PARAMETER": LOG_FORMATS_PARAMETER,
         "NOTICE_DLQ_URL": world.dead_letters,
         "ALERT_TOPIC_ARN": world.topic,
+        "INVENTORY_QUEUE_URL": world.requests,
+        "INVENTORY_DLQ_URL": world.unanswered,
+        "INVENTORY_PLACES_PARAMETER": PLACES_PARAMETER,
     }
 
 

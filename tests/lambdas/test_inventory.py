@@ -1,15 +1,20 @@
-"""inventory: what is described becomes the snapshot that the processors name owners by."""
+"""inventory: what is seen becomes the snapshot that the processors name owners by, on a schedule and when asked to."""
 
-import gzip
+import json
+import time
 from types import ModuleType
+from typing import Any
 
+import polars as pl
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.errors import RetryableError
 from flowsentry.ownership import Inventory
-from tests.lambdas.conftest import Invocation, LoadHandler, metrics_in, recorded, total
-from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, object_in
+from flowsentry.snapshot import unpack
+from tests.lambdas.conftest import Invocation, LoadHandler, World, metrics_in, recorded, total
+from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, REGION, make_places, messages_in, object_in
+
+HOME, AWAY = f"123456789012/{REGION}", "123456789012/eu-west-1"
 
 
 @pytest.fixture
@@ -17,61 +22,108 @@ def handler(load_handler: LoadHandler) -> ModuleType:
     return load_handler("inventory")
 
 
-def interface(address: str, description: str) -> str:
+@pytest.fixture
+def subnet_id() -> str:
     vpc_id = clients.ec2().create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = clients.ec2().create_subnet(VpcId=vpc_id, CidrBlock="10.0.0.0/20")["Subnet"]
-    made = clients.ec2().create_network_interface(
-        SubnetId=subnet["SubnetId"], PrivateIpAddress=address, Description=description
-    )
+    return clients.ec2().create_subnet(VpcId=vpc_id, CidrBlock="10.0.0.0/20")["Subnet"]["SubnetId"]
+
+
+def interface(subnet_id: str, address: str, description: str = "RDSNetworkInterface") -> str:
+    made = clients.ec2().create_network_interface(SubnetId=subnet_id, PrivateIpAddress=address, Description=description)
     return made["NetworkInterface"]["NetworkInterfaceId"]
 
 
 def snapshot() -> Inventory:
-    return Inventory.from_bytes(object_in(OUTPUT_BUCKET, INVENTORY_KEY))
+    return unpack(object_in(OUTPUT_BUCKET, INVENTORY_KEY))
+
+
+def kinds() -> dict[str, str]:
+    """The owner's kind by interface."""
+    rows = snapshot().holdings.select(pl.col("interface_id", "owner_kind").cast(pl.String)).rows()
+    return dict(rows)
+
+
+def asked(*bodies: dict[str, Any], sent_at: float | None = None) -> dict[str, Any]:
+    """A batch of the queue."""
+    sent = str(int((time.time() if sent_at is None else sent_at) * 1000))
+    source = {"eventSource": "aws:sqs", "attributes": {"SentTimestamp": sent}}
+    return {"Records": [{"messageId": str(n), "body": json.dumps(body), **source} for n, body in enumerate(bodies)]}
 
 
 def test_the_schedule_writes_a_snapshot(
-    handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
+    handler: ModuleType, invocation: Invocation, subnet_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    known, unknown = interface("10.0.1.5", "RDSNetworkInterface"), interface("10.0.1.6", "?")
-    answer = handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    assert answer == {"interfaces": 2, "unrecognised": 1}
-    assert {row.interface_id: row.owner_kind for row in snapshot().interfaces} == {
-        known: "rds database",
-        unknown: "unknown",
-    }
+    known, unknown = interface(subnet_id, "10.0.1.5"), interface(subnet_id, "10.0.1.6", "?")
+    assert handler.lambda_handler(recorded("inventory_schedule"), invocation) == {"places": 1}
+    assert kinds() == {known: "rds database", unknown: "unknown"}
     printed = metrics_in(capsys.readouterr().out)
     assert (total(printed, "InventoryInterfaces"), total(printed, "UnrecognisedInterfaces")) == (2, 1)
+    assert total(printed, "InventoryHoldings") == 2
 
 
-def test_the_next_run_replaces_the_snapshot(handler: ModuleType, invocation: Invocation) -> None:
+def test_the_next_run_sees_what_is_new(handler: ModuleType, invocation: Invocation, subnet_id: str) -> None:
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    interface("10.0.1.5", "RDSNetworkInterface")
+    made = interface(subnet_id, "10.0.1.5")
+    time.sleep(1)  # looks are told apart by the second they began
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    assert len(snapshot().interfaces) == 1
+    assert set(kinds()) == {made}
 
 
-def test_a_run_that_another_one_overtook_leaves_what_that_wrote(
-    handler: ModuleType, load_handler: LoadHandler, invocation: Invocation
-) -> None:
+def test_every_region_of_the_parameter_is_looked_at_as_it_is_now(handler: ModuleType, invocation: Invocation) -> None:
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    load_handler("inventory").lambda_handler(recorded("inventory_schedule"), invocation)
-    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=INVENTORY_KEY, Body=Inventory(1).to_bytes())
-    with pytest.raises(RetryableError, match="written meanwhile"):
-        handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    assert snapshot() == Inventory(1)
+    make_places(regions=["eu-west-1"])
+    handler.lambda_handler(recorded("inventory_schedule"), invocation)
+    assert set(snapshot().surveys) == {HOME, AWAY}
 
 
 def test_a_damaged_snapshot_is_replaced(handler: ModuleType, invocation: Invocation) -> None:
-    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=INVENTORY_KEY, Body=gzip.compress(b"[]", mtime=0))
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=INVENTORY_KEY, Body=b"[]")
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    assert snapshot().interfaces == ()
+    assert set(snapshot().surveys) == {HOME}
+
+
+def test_an_unknown_interface_that_was_made_since_is_in_the_snapshot(
+    handler: ModuleType, invocation: Invocation, subnet_id: str
+) -> None:
+    handler.lambda_handler(recorded("inventory_schedule"), invocation)
+    made = interface(subnet_id, "10.0.1.5")
+    answer = handler.lambda_handler(asked({"interfaces": [made, "eni-0123456789abcdef0"]}), invocation)
+    assert answer == {"batchItemFailures": []}
+    assert kinds() == {made: "rds database"}
+    assert set(snapshot().absent) == {"eni-0123456789abcdef0"}
+
+
+def test_a_change_while_the_place_rests_comes_back_later(
+    handler: ModuleType, invocation: Invocation, world: World
+) -> None:
+    handler.lambda_handler(recorded("inventory_schedule"), invocation)
+    assert handler.lambda_handler(asked({"mark": HOME}, {"mark": HOME}), invocation) == {"batchItemFailures": []}
+    attributes = clients.sqs().get_queue_attributes(QueueUrl=world.requests, AttributeNames=["All"])["Attributes"]
+    assert attributes["ApproximateNumberOfMessagesDelayed"] == "1"
+
+
+def test_a_message_that_is_no_request_is_set_aside(handler: ModuleType, invocation: Invocation, world: World) -> None:
+    handler.lambda_handler(recorded("inventory_schedule"), invocation)
+    assert handler.lambda_handler(asked({"who": "are you"}), invocation) == {"batchItemFailures": []}
+    (letter,) = messages_in(world.unanswered)
+    assert letter["MessageAttributes"]["reason"]["StringValue"] == "not-an-inventory-request"
 
 
 def test_processors_name_owners_by_the_snapshot(
-    handler: ModuleType, load_handler: LoadHandler, invocation: Invocation
+    handler: ModuleType, load_handler: LoadHandler, invocation: Invocation, subnet_id: str
 ) -> None:
-    interface("10.0.1.5", "RDSNetworkInterface")
+    interface(subnet_id, "10.0.1.5")
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
     processor = load_handler("stream_processor").processor()
-    assert processor.sources.inventory.load() == snapshot()
+    assert processor.sources.inventory.load().holdings.equals(snapshot().holdings)
+
+
+def test_what_a_processor_asks_for_is_what_the_inventory_understands(
+    handler: ModuleType, load_handler: LoadHandler, invocation: Invocation, world: World, subnet_id: str
+) -> None:
+    handler.lambda_handler(recorded("inventory_schedule"), invocation)
+    made = interface(subnet_id, "10.0.1.5")
+    load_handler("stream_processor").processor().sources.unknown.ask([made], {})
+    (message,) = messages_in(world.requests)
+    handler.lambda_handler(asked(json.loads(message["Body"])), invocation)
+    assert set(kinds()) == {made}

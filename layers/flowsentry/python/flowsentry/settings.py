@@ -6,6 +6,8 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import lru_cache
 from typing import Any, TypeVar
 
+INVENTORY_KEY = "inventory/snapshot.zip"
+
 
 class SettingsError(Exception):
     """The environment lacks variables or holds what they can't be: a mistake of the deployment; retry does not help."""
@@ -13,16 +15,18 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessorSettings:
-    """What both processors need: where state is kept, and what counts as inside beside the VPCs' own networks (when
-    none are given: the private ranges).
+    """What both processors need: where state is kept, the queue of the inventory, what counts as inside beside the
+    VPCs' own networks (when none are given: the private ranges), and where geographic databases are (`s3://…`).
     """
 
     evidence_table: str
     findings_table: str
     output_bucket: str
     log_formats_parameter: str
-    inventory_key: str = "inventory/snapshot.json.gz"
+    inventory_queue_url: str
+    inventory_key: str = INVENTORY_KEY
     inside_networks: tuple[str, ...] = ()
+    geo_databases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +39,17 @@ class ObjectProcessorSettings(ProcessorSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventorySettings:
-    """Where the snapshot is kept."""
+    """Where the snapshot is kept and for how long what is gone stays in it; the queue and its dead letters; the
+    parameter that names the places to look at, and how long one rests between two looks.
+    """
 
     output_bucket: str
-    inventory_key: str = "inventory/snapshot.json.gz"
+    inventory_queue_url: str
+    inventory_dlq_url: str
+    inventory_places_parameter: str
+    inventory_key: str = INVENTORY_KEY
+    inventory_retention_days: int = 7
+    inventory_rest_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

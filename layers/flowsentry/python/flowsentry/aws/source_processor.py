@@ -6,16 +6,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from flowsentry import pipeline
 from flowsentry.aws import clients
 from flowsentry.aws.evidence_table import EvidenceTable
 from flowsentry.aws.finding_table import FindingTable
+from flowsentry.aws.geo_databases import GeoDatabases
+from flowsentry.aws.inventory_requests import UnknownInterfaces
 from flowsentry.aws.inventory_store import InventoryStore
 from flowsentry.aws.log_store import LogStore, StoredObject
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
@@ -24,6 +26,7 @@ from flowsentry.evidence import EvidenceStore
 from flowsentry.findings import FindingStore
 from flowsentry.flow_log_key import Origin
 from flowsentry.frames import LogChunk
+from flowsentry.geography import Geography
 from flowsentry.metric_names import NAMESPACE
 from flowsentry.pipeline import Context, Outcome
 from flowsentry.settings import ProcessorSettings
@@ -39,6 +42,12 @@ LEFT_BEHIND_SECONDS = 3_600
 """A folder older than this was left by an invocation that timed out (at most 15 minutes): /tmp outlives those."""
 
 
+class AsksForInterfaces(Protocol):
+    """Whom to ask for interfaces that the inventory does not have. It never fails."""
+
+    def ask(self, interface_ids: Iterable[str], absent: Mapping[str, int]) -> None: ...
+
+
 @dataclass
 class SourceProcessor:
     """Where a processor keeps state and puts what it makes; `region` is where it runs."""
@@ -48,9 +57,11 @@ class SourceProcessor:
     inventory: InventoryStore
     store: LogStore
     output_bucket: str
+    unknown: AsksForInterfaces
     inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
     clock: Callable[[], float] = time.time
     region: str | None = None
+    geo_databases: GeoDatabases | None = None
     _context: Context = field(default_factory=Context, init=False)
 
     @classmethod
@@ -63,8 +74,10 @@ class SourceProcessor:
             InventoryStore(settings.output_bucket, settings.inventory_key, clients.s3()),
             LogStore(clients.s3()),
             settings.output_bucket,
+            UnknownInterfaces(settings.inventory_queue_url, clients.sqs()),
             settings.inside_networks or PRIVATE_NETWORKS,
             region=clients.s3().meta.region_name,
+            geo_databases=GeoDatabases(settings.geo_databases, clients.s3()),
         )
 
     def process(self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None) -> Outcome:
@@ -81,16 +94,32 @@ class SourceProcessor:
                 self._keep_enriched(source, outcome, path)
         if outcome.rejected.sample:
             self._keep_rejected(source, outcome)
+        self.unknown.ask(outcome.unknown_interfaces, context.inventory.absent)
         _log(source, origin, outcome)
         self._measure(outcome)
         return outcome
 
     def _current_context(self) -> Context:
         inventory = self.inventory.load()
-        if inventory is not self._context.inventory or self._context.inside_networks != self.inside_networks:
-            self._context = Context(inventory, self.inside_networks)
+        geography, known = self._current_geography(), self._context
+        is_same = known.inventory is inventory and known.geography is geography
+        if not is_same or known.inside_networks != self.inside_networks:
+            self._context = Context(inventory, self.inside_networks, geography)
         count("InventoryMissing", int(self.inventory.is_missing))
+        if surveys := inventory.surveys.values():
+            looked_at = max(survey.taken_at for survey in surveys)
+            count("InventoryAgeSeconds", max(0, self.clock() - looked_at))
         return self._context
+
+    def _current_geography(self) -> Geography:
+        if self.geo_databases is None:
+            return self._context.geography
+        geography = self.geo_databases.load()
+        troubles, self.geo_databases.troubles = self.geo_databases.troubles, []
+        count("GeoDatabasesMissing", len(troubles))
+        for trouble in troubles:
+            logger().warning("geographic database not used", extra={"trouble": trouble})
+        return geography
 
     def _keep_enriched(self, source: str, outcome: Outcome, path: Path) -> None:
         key = enriched_key(source, outcome.newest_end or 0)
@@ -115,7 +144,7 @@ class SourceProcessor:
         count_by("FindingsRaised", Counter(finding.kind for finding in outcome.findings))
         if outcome.newest_end is not None:
             count("FreshnessSeconds", max(0, now - outcome.newest_end))
-        traffic = emf(outcome.measurements, NAMESPACE, now)
+        traffic = emf(outcome.measurements, outcome.owner_sums, NAMESPACE, now)
         count("MeasurementsTooOld", traffic.too_old)
         count("MeasurementsTooNew", traffic.too_new)
         sys.stdout.write("".join(f"{line}\n" for line in traffic.lines))
