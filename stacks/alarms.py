@@ -13,6 +13,9 @@ from stacks.measures import PERIOD_MINUTES, of_function, of_queue, pipeline
 FAILED_PERIODS, FAILED_OF_PERIODS = 2, 3
 """A function's errors alarm when two of three periods have some. Fewer: a retry that worked wakes somebody. More: a
 function that fails always is found later."""
+STALE_INVENTORY_MINUTES = 30
+"""How old the inventory may be that a batch is named by. Less: one run that failed rings. More: for longer, owners are
+those of before."""
 LATE_ALERT_MINUTES = 30
 """How late an alert may be. Less: an outage of SNS that the outbox gets over by itself alarms. More: people hear later
 that they hear nothing."""
@@ -85,6 +88,43 @@ class Alarms(Construct):
             periods=periods,
             missing=cloudwatch.TreatMissingData.BREACHING,
             entry="freshness",
+        )
+
+    def watch_inventory(self, queue_name: str) -> None:
+        """What the inventory function counts: what it could not see, and what nobody could answer."""
+        self._alarm(
+            "inventory-dead-letters",
+            "Requests to the inventory could not be answered, or were none: they wait for a person.",
+            of_queue("ApproximateNumberOfMessagesVisible", queue_name),
+        )
+        self._alarm(
+            "inventory-place-failed",
+            f"An account or region of the inventory could not be looked at in {FAILED_PERIODS} of the last "
+            f"{FAILED_OF_PERIODS} periods of {PERIOD_MINUTES} minutes: its owners are those of before.",
+            pipeline("InventoryPlacesFailed", "inventory"),
+            periods=FAILED_OF_PERIODS,
+            of_them=FAILED_PERIODS,
+        )
+
+    def watch_clusters(self) -> None:
+        self._alarm(
+            "cluster-unreachable",
+            f"A Kubernetes cluster could not be asked for its pods in {FAILED_PERIODS} of the last "
+            f"{FAILED_OF_PERIODS} periods of {PERIOD_MINUTES} minutes: its pods are those of before.",
+            pipeline("ClustersFailed", "inventory"),
+            periods=FAILED_OF_PERIODS,
+            of_them=FAILED_PERIODS,
+        )
+
+    def watch_staleness(self, service: str) -> None:
+        """Of the inventory as a processor sees it. Silence is no breach: what is not read needs no owners."""
+        self._alarm(
+            f"inventory-stale-{service.replace('_', '-')}",
+            f"{service} names owners by an inventory for which nobody has looked for {STALE_INVENTORY_MINUTES} "
+            "minutes: new ones are not named, and addresses that changed hands are nobody's.",
+            pipeline("InventoryAgeSeconds", service, "Minimum"),
+            threshold=STALE_INVENTORY_MINUTES * 60,
+            entry="inventory-stale",
         )
 
     def watch_alerts(self) -> None:

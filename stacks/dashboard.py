@@ -86,6 +86,22 @@ class Dashboard(Construct):
             _graph("Poison objects and payloads", _by_processor("PoisonSources")),
         )
 
+    def add_inventory(self, requests: str) -> None:
+        """How much is known, how fresh it is, and what could not be looked at."""
+        seen: tuple[PipelineMetric, ...] = ("InventoryInterfaces", "UnrecognisedInterfaces", "InventoryHoldings")
+        failed: tuple[PipelineMetric, ...] = ("InventoryPlacesFailed", "ClustersFailed", "InventoryNamesMissing")
+        self._dashboard.add_widgets(
+            _graph("Inventory", {name: pipeline(name, "inventory", "Maximum") for name in seen}),
+            _graph("Age of the inventory (s)", _by_processor("InventoryAgeSeconds", "Maximum")),
+            _graph("Not looked at", {name: pipeline(name, "inventory") for name in failed}),
+        )
+        asked: tuple[PipelineMetric, ...] = ("InterfacesLookedFor", "InterfacesAbsent")
+        self._dashboard.add_widgets(
+            _graph("Longest look (s)", {"seconds": pipeline("InventorySeconds", "inventory", "Maximum")}),
+            _graph("Interfaces looked for", {name: pipeline(name, "inventory") for name in asked}),
+            _graph("Requests waiting", {"requests": of_queue("ApproximateNumberOfMessagesVisible", requests)}),
+        )
+
     def add_queues(self, notices: str, dead_letters: str) -> None:
         self._dashboard.add_widgets(
             _graph("Notices waiting", {"notices": of_queue("ApproximateNumberOfMessagesVisible", notices)}),

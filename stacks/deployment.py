@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, cast, get_args
 
 from flowsentry.fields import FIELDS
@@ -22,7 +22,10 @@ from stacks.allowed import (
     whole_number,
     yes_or_no,
 )
+from stacks.command_line import with_overrides
 from stacks.existing_flow_logs import ExistingBucket, ExistingLogGroup, between_buckets, between_log_groups
+from stacks.inventory_settings import GEO_DATABASE, REGION, InventoryPlace, between_databases, between_places
+from stacks.kubernetes_settings import InventoryNetwork, KubernetesCluster, between_clusters
 
 SECTION = "flowsentry"
 CLOUDWATCH, S3 = "cloudwatch", "s3"
@@ -35,7 +38,7 @@ FULL_LOG_FORMAT = " ".join(f"${{{field.name}}}" for field in FIELDS if field.ver
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_RETENTION_DAYS = one_of_numbers(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
-FORMATS_PARAMETER_BYTES = 8192
+PARAMETER_BYTES = 8192
 """What an advanced parameter of Systems Manager holds."""
 LOG_GROUP_ENTRY_BYTES = 160
 """A log group's generated name (stack name of at most 64, logical id, random suffix) and punctuation in that parameter,
@@ -135,6 +138,17 @@ class Deployment:
     digest_minutes: int = setting(whole_number(1, 1440, "minutes"), default=60)
     freshness_minutes: int = setting(whole_number(10, 1440, "minutes"), default=30)
     inventory_minutes: int = setting(whole_number(1, 60, "minutes"), default=5)
+    inventory_rest_seconds: int = setting(whole_number(1, 900, "seconds"), default=60)
+    inventory_retention_days: int = setting(whole_number(1, 90, "days"), default=7)
+    inventory_regions: tuple[str, ...] = setting(list_of(REGION), default=())
+    inventory_places: tuple[InventoryPlace, ...] = setting(
+        list_of(section(InventoryPlace), together=between_places), default=()
+    )
+    kubernetes_clusters: tuple[KubernetesCluster, ...] = setting(
+        list_of(section(KubernetesCluster), together=between_clusters), default=()
+    )
+    inventory_network: InventoryNetwork | None = setting(section(InventoryNetwork), default=None)  # noqa: RUF009 - it is field()
+    geo_databases: tuple[str, ...] = setting(list_of(GEO_DATABASE, together=between_databases), default=())
     log_retention_days: int = setting(LOG_RETENTION_DAYS, default=30)
     function_log_retention_days: int = setting(LOG_RETENTION_DAYS, default=30)
     enriched_retention_days: int = setting(whole_number(1, 3650, "days"), default=90)
@@ -148,7 +162,7 @@ class Deployment:
     def from_context(cls, context: Mapping[str, Any]) -> Self:
         """The settings in an app's context. Raises SettingsError, which names all that is wrong at once."""
         problems = Problems()
-        settings = _with_overrides(context.get(SECTION, {}), context, problems)
+        settings = with_overrides(context.get(SECTION, {}), SECTION, context, problems)
         made = section(cls).read(SECTION, settings, problems)
         if problems:
             raise SettingsError("\n".join(("The settings of flowsentry can't be used:", *(f"  {p}" for p in problems))))
@@ -168,6 +182,13 @@ class Deployment:
         groups = {each.name: each.log_formats for each in self.existing_log_groups}
         objects = {each.address: each.log_formats for each in self.existing_buckets}
         return {place: list(forms) for place, forms in (groups | objects).items() if forms}
+
+    @property
+    def to_look_at(self) -> str:
+        """The places of the inventory beside the own account and region, in JSON, as the function reads them."""
+        roles = [asdict(each) for each in self.inventory_places]
+        clusters = [{"name": each.name, "region": each.region} for each in self.kubernetes_clusters]
+        return json.dumps({"regions": self.inventory_regions, "roles": roles, "clusters": clusters})
 
     @property
     def streamed_log_groups(self) -> frozenset[str]:
@@ -201,11 +222,17 @@ class Deployment:
             yield f"{empty}; allowed: lists of which at least one is not empty"
         yield from self._made_by_this_app("existing_log_groups", self.existing_log_groups)
         yield from self._made_by_this_app("existing_buckets", self.existing_buckets)
+        places = len(self.to_look_at)
+        if places > PARAMETER_BYTES:
+            yield (
+                f"inventory_places and kubernetes_clusters need {places} bytes in one parameter; allowed: "
+                f"{PARAMETER_BYTES}. Several regions of one role need fewer than several roles"
+            )
         made = sum(LOG_GROUP_ENTRY_BYTES + len(form) for form in self.log_groups.values())
         size = made + len(json.dumps(self.existing_log_formats))
-        if size > FORMATS_PARAMETER_BYTES:
+        if size > PARAMETER_BYTES:
             yield (
-                f"the log formats need {size} bytes in one parameter; allowed: {FORMATS_PARAMETER_BYTES}. Put VPCs of "
+                f"the log formats need {size} bytes in one parameter; allowed: {PARAMETER_BYTES}. Put VPCs of "
                 "the same format into one source: they share a log group. Leave out formats of existing log groups: "
                 "they are looked up"
             )
@@ -217,43 +244,6 @@ class Deployment:
         own = tuple(f"{self.stack_name(purpose)}-" for purpose in get_args(Purpose))
         names = (each.name for each in existing if each.name.startswith(own))
         yield from (f"{key} names {name}, which this app makes; allowed: what others made" for name in names)
-
-
-def _with_overrides(settings: object, context: Mapping[str, Any], problems: Problems) -> object:
-    """The settings of cdk.json with those of the command line over them; an object is merged, a list replaced."""
-    merged = json.loads(json.dumps(settings))
-    for key, value in context.items():
-        path = key.split(".")
-        if path[0] == SECTION and len(path) > 1:
-            _put(merged, path[1:], _from_command_line(value), key, problems)
-    return merged
-
-
-def _put(target: Any, path: list[str], value: Any, key: str, problems: Problems) -> None:
-    for name in path[:-1]:
-        target = target.setdefault(name, {}) if isinstance(target, dict) else None
-    if not isinstance(target, dict):
-        problems.refuse(key, value, f"keys of objects; set {key.rpartition('.')[0]} as a whole, in JSON")
-    elif isinstance(target.get(path[-1]), dict) and isinstance(value, dict):
-        _merge(target[path[-1]], value)
-    else:
-        target[path[-1]] = value
-
-
-def _merge(target: dict[str, Any], values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        if isinstance(target.get(name), dict) and isinstance(value, dict):
-            _merge(target[name], value)
-        else:
-            target[name] = value
-
-
-def _from_command_line(value: Any) -> Any:
-    """JSON where it is JSON, else the text. A fraction stays text: no setting is one, and Python 3.10 is not 3.1."""
-    try:
-        return json.loads(value, parse_float=str)
-    except (TypeError, ValueError):
-        return value
 
 
 def unknown_fields(deployment: Deployment) -> Iterator[tuple[str, str]]:

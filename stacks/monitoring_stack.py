@@ -33,6 +33,7 @@ class MonitoringStack(HouseStack):
         dashboard.add_findings()
         dashboard.add_traffic(None if deployment.has_unknown_vpcs else deployment.vpc_ids)
         dashboard.add_pipeline()
+        dashboard.add_inventory(self.read(Value.INVENTORY_QUEUE))
         dashboard.add_queues(self.read(Value.NOTICE_QUEUE), self.read(Value.NOTICE_DLQ))
         dashboard.add_functions(self._function_names)
         if deployment.has_payload_stream:
@@ -51,5 +52,9 @@ class MonitoringStack(HouseStack):
         for destination, service in ((CLOUDWATCH, "stream_processor"), (S3, "object_processor")):
             if self.deployment.uses(destination):
                 alarms.watch_freshness(service)
+                alarms.watch_staleness(service)
+        alarms.watch_inventory(self.read(Value.INVENTORY_DLQ))
+        if self.deployment.kubernetes_clusters:
+            alarms.watch_clusters()
         alarms.watch_alerts()
         return alarms

@@ -30,6 +30,11 @@ class Value(StrEnum):
     STREAM_PROCESSOR = "stream-processor-name"
     OBJECT_PROCESSOR = "object-processor-name"
     INVENTORY = "inventory-name"
+    INVENTORY_PLACES = "inventory-places"
+    INVENTORY_QUEUE = "inventory-queue-name"
+    INVENTORY_QUEUE_ARN = "inventory-queue-arn"
+    INVENTORY_DLQ = "inventory-dead-letter-queue-name"
+    INVENTORY_DLQ_ARN = "inventory-dead-letter-queue-arn"
     NOTIFIER = "notifier-name"
 
 

@@ -5,30 +5,30 @@ from collections.abc import Mapping
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
+from flowsentry.settings import INVENTORY_KEY
 from stacks.alerting import Alerting
 from stacks.deployment import Deployment
+from stacks.describes import DESCRIBES, VPC_LINKS
 from stacks.environment import Environment
 from stacks.existing_flow_logs import outermost, permitted_names
+from stacks.geo_databases import GeoDatabases
 from stacks.house_stack import HouseStack
+from stacks.inventory_queue import InventoryQueue
 from stacks.layers import Layers
 from stacks.log_buckets import FAILED_INVOCATION_PREFIX, LOG_PREFIX
+from stacks.ownership import SIZE as INVENTORY_SIZE
 from stacks.ownership import Ownership
 from stacks.parameters import Value, log_group_value
 from stacks.processors import ObjectProcessor, StreamProcessor
 from stacks.python_function import House
-from stacks.state_stack import ENRICHED_PREFIX, INVENTORY_KEY, REJECTED_PREFIX
+from stacks.state_stack import ENRICHED_PREFIX, REJECTED_PREFIX
 from stacks.state_tables import UNPUBLISHED_INDEX
 
 KEYS_VARY = "One function reads or writes all objects under this prefix, and their keys hold dates and hashes."
 """Why a grant on objects ends in `*`."""
-DESCRIBES_KNOW_NO_RESOURCES = "Describe calls of EC2 and Elastic Load Balancing know no resources."
-DESCRIBES = (
-    "ec2:DescribeInstances",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeVpcs",
-    "elasticloadbalancing:DescribeLoadBalancers",
-)
+DESCRIBES_KNOW_NO_RESOURCES = "The inventory is of all there is, and most describe calls know no resources."
 READS_OF_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
+CONSUMES = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 READS_OF_A_STREAM = (
     "kinesis:DescribeStream",
     "kinesis:DescribeStreamSummary",
@@ -46,7 +46,10 @@ class ProcessingStack(HouseStack):
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment, log_groups_of: Stack) -> None:
         description = "The functions of Flowsentry"
         super().__init__(scope, id_, deployment=deployment, purpose="processing", description=description)
-        environment = Environment(self)
+        timeout = INVENTORY_SIZE.timeout_seconds
+        self.requests = InventoryQueue(self, "InventoryRequests", function_timeout_seconds=timeout)
+        self.geo_databases = GeoDatabases(self, "GeoDatabases", databases=deployment.geo_databases)
+        environment = Environment(self, self.requests, self.geo_databases.addresses)
         house = House(deployment, Layers(self, "Layers", deployment=deployment))
         self.stream = StreamProcessor(self, "StreamProcessor", environment=environment.stream_processor(), house=house)
         self.objects = ObjectProcessor(self, "ObjectProcessor", environment=environment.object_processor(), house=house)
@@ -69,6 +72,9 @@ class ProcessingStack(HouseStack):
             function.allow(["ssm:GetParameter"], log_formats)
             function.allow(["s3:GetObject"], self._objects(Value.OUTPUT_BUCKET, INVENTORY_KEY))
             function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
+            function.allow(["sqs:SendMessage"], self.requests.queue.queue_arn)
+            if self.geo_databases.arns:
+                function.allow(["s3:GetObject"], *self.geo_databases.arns)
             function.allow_all_of(["ec2:DescribeFlowLogs"], "*", DESCRIBES_KNOW_NO_RESOURCES)
             for prefix in (ENRICHED_PREFIX, REJECTED_PREFIX):
                 function.allow_all_of(["s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, f"{prefix}*"), KEYS_VARY)
@@ -84,8 +90,7 @@ class ProcessingStack(HouseStack):
 
     def _grant_object_processor(self) -> None:
         function = self.objects.function
-        consume = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
-        function.allow(consume, self.read(Value.NOTICE_QUEUE_ARN))
+        function.allow(CONSUMES, self.read(Value.NOTICE_QUEUE_ARN))
         function.allow(["sqs:SendMessage"], self.read(Value.NOTICE_DLQ_ARN))
         remember = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
         function.allow(remember, self._table(Value.IDEMPOTENCY_TABLE))
@@ -107,8 +112,18 @@ class ProcessingStack(HouseStack):
             function.allow(["kms:Decrypt"], key_arn)
 
     def _grant_inventory(self) -> None:
+        """The roles of other accounts say for themselves whether they may be assumed, and what they see."""
         function = self.ownership.function
         function.allow_all_of(DESCRIBES, "*", DESCRIBES_KNOW_NO_RESOURCES)
+        for region in (self.region, *self.deployment.inventory_regions):
+            function.allow([VPC_LINKS], f"arn:{self.partition}:apigateway:{region}::/vpclinks")
+        if roles := sorted({place.role_arn for place in self.deployment.inventory_places}):
+            function.allow(["sts:AssumeRole"], *roles)
+        for statement in self.ownership.clusters.statements():
+            function.add_to_role_policy(statement)
+        function.allow(["ssm:GetParameter"], self.parameter_arn(Value.INVENTORY_PLACES))
+        function.allow([*CONSUMES, "sqs:SendMessage"], self.requests.queue.queue_arn)
+        function.allow(["sqs:SendMessage"], self.requests.dead_letters.queue_arn)
         function.allow(["s3:GetObject", "s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, INVENTORY_KEY))
         function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
 
@@ -127,6 +142,8 @@ class ProcessingStack(HouseStack):
         self.stream.keep_failures_in(self._bucket(Value.FAILED_INVOCATION_BUCKET))
         self._subscribe(log_group_prefix)
         self.objects.take_from(self.read(Value.NOTICE_QUEUE_ARN))
+        self.ownership.take_from(self.requests.queue.queue_arn)
+        self.requests.mark_changes()
         self.alerting.follow(self.read(Value.FINDINGS_STREAM_ARN))
         self.alerting.sweep()
 
@@ -155,6 +172,11 @@ class ProcessingStack(HouseStack):
                 Value.STREAM_PROCESSOR: self.stream.function.function_name,
                 Value.OBJECT_PROCESSOR: self.objects.function.function_name,
                 Value.INVENTORY: self.ownership.function.function_name,
+                Value.INVENTORY_PLACES: self.deployment.to_look_at,
+                Value.INVENTORY_QUEUE: self.requests.queue.queue_name,
+                Value.INVENTORY_QUEUE_ARN: self.requests.queue.queue_arn,
+                Value.INVENTORY_DLQ: self.requests.dead_letters.queue_name,
+                Value.INVENTORY_DLQ_ARN: self.requests.dead_letters.queue_arn,
                 Value.NOTIFIER: self.alerting.function.function_name,
             }
         )

@@ -10,7 +10,6 @@ from stacks.private_bucket import PrivateBucket
 from stacks.state_tables import StateTables
 
 ENRICHED_PREFIX, REJECTED_PREFIX = "enriched/", "rejected/"
-INVENTORY_KEY = "inventory/snapshot.json.gz"
 
 
 class StateStack(HouseStack):

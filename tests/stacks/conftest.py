@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ VPC = "vpc-0123456789abcdef0"
 OTHER_VPC = "vpc-0fedcba9876543210"
 BUSY_VPC = "vpc-0a1b2c3d4e5f60718"
 KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
+ROLE_ARN = "arn:aws:iam::222222222222:role/flowsentry-inventory"
+DATABASE = Path(tempfile.gettempdir()) / "flowsentry-tests-networks.mmdb"
 EVERY_WAY = {
     "sources": [
         {"vpc_ids": [VPC], "destination": "cloudwatch", "draining_log_formats": ["default"]},
@@ -37,6 +40,14 @@ EVERY_WAY = {
     "alert_emails": ["people@example.com"],
     "inside_networks": ["10.0.0.0/8"],
     "stream_processor": {"reserved_concurrency": 5},
+    "inventory_regions": ["eu-west-1"],
+    "inventory_places": [
+        {"role_arn": ROLE_ARN, "external_id": "flowsentry", "regions": ["eu-west-1", "us-east-1"]},
+        {"role_arn": "arn:aws:iam::333333333333:role/read/inventory"},
+    ],
+    "inventory_network": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]},
+    "kubernetes_clusters": [{"name": "shop"}],
+    "geo_databases": ["s3://their-databases/cities.mmdb", str(DATABASE)],
 }
 
 
@@ -63,6 +74,7 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
 @pytest.fixture(scope="session")
 def templates(synthesise: Synthesise) -> Templates:
     """The app with a source of each kind."""
+    DATABASE.write_bytes(b"a database that is only deployed")
     return synthesise(EVERY_WAY)
 
 

@@ -1,6 +1,7 @@
 """The user's settings: what is taken, and what a refusal says."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -10,10 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowsentry.aws.places_parameter import to_look_at
 from flowsentry.fields import DEFAULT_LOG_FORMAT
 from stacks.allowed import SettingsError
 from stacks.deployment import FULL_LOG_FORMAT, Deployment, Source, unknown_fields
+from stacks.describes import DESCRIBES, VPC_LINKS
 from stacks.existing_flow_logs import ExistingBucket, ExistingLogGroup
+from stacks.inventory_settings import InventoryPlace
+from stacks.kubernetes_settings import InventoryNetwork, KubernetesCluster
 
 ROOT = Path(__file__).parents[2]
 VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-12345678"
@@ -55,8 +60,18 @@ def test_every_setting_is_described_in_the_documentation() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     message = refusal({"nothing_of_the_kind": 1})
     known = message.partition("allowed: ")[2].strip().split(", ")
-    known += [field.name for kind in (Source, ExistingLogGroup, ExistingBucket) for field in fields(kind)]
+    kinds: tuple[Any, ...] = (Source, ExistingLogGroup, ExistingBucket)
+    kinds += (InventoryPlace, KubernetesCluster, InventoryNetwork)
+    known += [field.name for kind in kinds for field in fields(kind)]
     assert [name for name in known if f"`{name}`" not in page] == []
+
+
+def test_a_role_of_another_account_is_documented_with_all_that_the_function_may_do() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    _, role = (json.loads(each) for each in re.findall(r"```\n(\{\n.*?\n\})\n```", page, re.DOTALL))
+    everything, links = role["Statement"]
+    assert (set(everything["Action"]), everything["Resource"]) == (set(DESCRIBES), "*")
+    assert links["Action"] == VPC_LINKS
 
 
 def test_the_command_line_wins_over_cdk_json() -> None:
@@ -207,13 +222,70 @@ def test_log_groups_keep_their_ids_when_sources_change_places() -> None:
     assert read({"sources": sources}).log_groups == read({"sources": sources[::-1]}).log_groups
 
 
+ROLE = "arn:aws:iam::222222222222:role/flowsentry-inventory"
+
+
+def test_the_places_of_the_inventory_are_in_json_as_the_function_reads_them() -> None:
+    place = {"role_arn": ROLE, "external_id": "x1", "regions": ["eu-west-1"]}
+    deployment = read(
+        {"inventory_regions": ["eu-west-1"], "inventory_places": [place], "kubernetes_clusters": [{"name": "shop"}]}
+    )
+    told = to_look_at(deployment.to_look_at, "eu-central-1")
+    assert [each.name("1") for each in told.places] == ["1/eu-central-1", "1/eu-west-1", "222222222222/eu-west-1"]
+    assert told.places[2].external_id == "x1"
+    assert [each.place("1") for each in told.clusters] == ["1/eu-central-1/eks/shop"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"inventory_regions": ["Frankfurt"]}, 'inventory_regions[0] is "Frankfurt"; allowed: a region'),
+        (
+            {"inventory_retention_days": 0},
+            "inventory_retention_days is 0; allowed: a whole number of days from 1 to 90",
+        ),
+        ({"inventory_rest_seconds": 901}, "inventory_rest_seconds is 901; allowed: a whole number of seconds"),
+        ({"inventory_places": [{"role_arn": "admin"}]}, 'inventory_places[0].role_arn is "admin"; allowed: the ARN of'),
+        ({"inventory_places": [{"role_arn": ROLE}] * 2}, "account 222222222222 is named 2 times; allowed: once"),
+        (
+            {"inventory_places": [{"role_arn": f"{ROLE}{number}", "regions": ["eu-west-1"]} for number in range(2)]},
+            "account 222222222222 and eu-west-1 is named 2 times; allowed: once",
+        ),
+        ({"inventory_places": [{"role_arn": ROLE, "external_id": "?"}]}, 'inventory_places[0].external_id is "?"'),
+        ({"kubernetes_clusters": [{"name": "shop"}] * 2}, "shop is named 2 times; allowed: once"),
+        ({"inventory_network": {"subnet_ids": ["subnet-12345678"]}}, "inventory_network.security_group_ids is missing"),
+        (
+            {"geo_databases": ["cities.csv"]},
+            'geo_databases[0] is "cities.csv"; allowed: the address of an .mmdb object',
+        ),
+        ({"geo_databases": ["no/such/cities.mmdb"]}, "no/such/cities.mmdb is no file beside cdk.json"),
+        ({"geo_databases": ["s3://b*cket/cities.mmdb"]}, 'geo_databases[0] is "s3://b*cket/cities.mmdb"'),
+        ({"geo_databases": ["s3://buck-et/*.mmdb"]}, 'geo_databases[0] is "s3://buck-et/*.mmdb"'),
+        ({"geo_databases": ["s3://databases/a.mmdb"] * 3}, "geo_databases: 3 are named; allowed: 2"),
+    ],
+)
+def test_a_wrong_setting_of_the_inventory_is_named_with_what_is_allowed(settings: dict[str, Any], words: str) -> None:
+    assert words in refusal(settings)
+
+
+def test_more_places_than_their_parameter_holds_are_refused_with_the_way_out() -> None:
+    places = [{"role_arn": f"arn:aws:iam::{number:012}:role/flowsentry-inventory"} for number in range(100)]
+    assert "Several regions of one role need fewer than several roles" in refusal({"inventory_places": places})
+
+
+def test_a_database_may_be_a_file_or_an_object() -> None:
+    databases = ["s3://their-databases/GeoLite2-City.mmdb"]
+    assert read({"geo_databases": databases}).geo_databases == tuple(databases)
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
     )
 )
 def test_whatever_is_set_is_taken_or_refused_in_words(value: object) -> None:
-    for key in (*WAYS_IN, "name", "python", "inside_networks", "digest_minutes", "stream_processor"):
+    inventory = ("inventory_places", "inventory_network", "kubernetes_clusters", "geo_databases")
+    for key in (*WAYS_IN, *inventory, "name", "python", "inside_networks", "digest_minutes", "stream_processor"):
         try:
             read({key: value})
         except SettingsError as error:

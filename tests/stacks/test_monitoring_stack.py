@@ -104,6 +104,34 @@ def test_alarms_watch_only_metrics_that_are_stamped_with_now(every: Every) -> No
     assert set(ours) <= set(PIPELINE_METRICS)
 
 
+def test_an_inventory_older_than_half_an_hour_rings_and_silence_does_not(every: Every) -> None:
+    for service in ("stream_processor", "object_processor"):
+        alarm = alarms(every)[f"inventory-stale-{service.replace('_', '-')}"]
+        assert (alarm["MetricName"], alarm["Threshold"]) == ("InventoryAgeSeconds", 30 * 60)
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"), [("inventory-place-failed", "InventoryPlacesFailed"), ("cluster-unreachable", "ClustersFailed")]
+)
+def test_what_can_not_be_looked_at_again_and_again_rings(every: Every, name: str, metric: str) -> None:
+    alarm = alarms(every)[name]
+    assert alarm["MetricName"] == metric
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (2, 3, 0)
+
+
+def test_one_request_that_nobody_could_answer_rings(every: Every) -> None:
+    alarm = alarms(every)["inventory-dead-letters"]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+    assert "inventorydeadletterqueuename" in str(alarm["Dimensions"])
+
+
+def test_without_clusters_none_is_missed(synthesise: Callable[..., Any]) -> None:
+    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3"}
+    made = synthesise({"sources": [source]})["Monitoring"]["Resources"].values()
+    assert "flowsentry-cluster-unreachable" not in [each["Properties"].get("AlarmName") for each in made]
+
+
 def test_a_lost_payload_rings_at_once(every: Every) -> None:
     alarm = alarms(every)["failed-invocations-lost"]
     assert (alarm["MetricName"], alarm["Threshold"]) == ("DestinationDeliveryFailures", 0)
