@@ -1,8 +1,9 @@
 """The describe calls of one account and region → a look at its inventory: the only place that asks AWS who has what.
 
-A look at 10,000 interfaces is some 40 calls: 10 pages of interfaces, as many of names, a few of networks and routes,
-and those of services that have interfaces there: of 10,000 ECS tasks 200, of 1,000 functions 20. They are made one
-after the other; each service's limits are far above.
+A look at 10,000 interfaces is some 50 calls: 10 pages of interfaces, as many of names, a dozen of networks, routes and
+rules, and those of services that have interfaces there; 10,000 ECS tasks are 200 more, 1,000 functions 20. They are
+made one after the other: each service's limits are far above. Of 100,000 interfaces boto3 takes 18 s to read the
+answers, and this 3 s to make rows of them (November 2026).
 """
 
 import time
@@ -39,7 +40,7 @@ from flowsentry.rules import Rules
 if TYPE_CHECKING:
     import boto3
 
-NAMES_SECONDS = 120.0
+NAMES_SECONDS = 90.0
 """How long services other than EC2 are asked for names. Longer: a look may not end in time, and nothing is known.
 Shorter: in an account with tens of thousands of tasks more of them go by their ids."""
 FILTER_VALUES = 200
