@@ -24,6 +24,11 @@ FREE = {"sts:GetCallerIdentity"}
 ONE_BY_ONE = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
 """Calls that need the grant of another: https://docs.aws.amazon.com/service-authorization/latest/reference/."""
 S3_ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject"}
+PATHS = {
+    "GET /2015-02-01/file-systems": "elasticfilesystem:DescribeFileSystems",
+    "GET /2015-03-31/functions": "lambda:ListFunctions",
+}
+"""Calls of services whose operations are paths, as far as functions make them."""
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -107,6 +112,8 @@ def calls(environ: Mapping[str, Any]) -> Iterator[Call]:
         yield _s3(environ)
     elif target := environ.get("HTTP_X_AMZ_TARGET"):
         yield from _json(region, service, target.split(".")[-1], json.loads(_body(environ) or b"{}"))
+    elif action := PATHS.get(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].rstrip('/')}"):
+        yield Call(action, "*")
     else:
         form = dict(urllib.parse.parse_qsl(_body(environ).decode()))
         yield Call(f"{service}:{form.get('Action', '?')}", form.get("TopicArn", "*"))

@@ -87,6 +87,18 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
         ),
         (request("sns", body="Action=Publish&TopicArn=arn%3At"), Call("sns:Publish", "arn:t")),
         (request("ec2", body="Action=DescribeNetworkInterfaces"), Call("ec2:DescribeNetworkInterfaces", "*")),
+        (
+            request("elasticfilesystem", REQUEST_METHOD="GET", PATH_INFO="/2015-02-01/file-systems"),
+            Call("elasticfilesystem:DescribeFileSystems", "*"),
+        ),
+        (
+            request("lambda", REQUEST_METHOD="GET", PATH_INFO="/2015-03-31/functions/"),
+            Call("lambda:ListFunctions", "*"),
+        ),
+        (
+            request("lambda", REQUEST_METHOD="POST", PATH_INFO="/2015-03-31/functions"),
+            Call("lambda:?", "*"),
+        ),
     ],
     ids=lambda value: value.action if isinstance(value, Call) else "",
 )
