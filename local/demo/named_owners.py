@@ -42,7 +42,7 @@ class NamedOwners:
 
     def lines(self) -> Iterator[str]:
         """For people."""
-        yield f"owners named    {self.share:.1%} of {self.ends.total():,} own addresses in the enriched rows"
+        yield f"owners named    {100 * self.share:.1f} % of {self.ends.total():,} own addresses in the enriched rows"
         kinds = ", ".join(f"{kind} {self.named[kind]:,}" for kind, _ in self.ends.most_common())
         yield f"  {len(+self.named)} kinds      {kinds or 'none'}"
         yield from (f"LACKING: {kind}, {self.named[kind]:,} of {self.ends[kind]:,} named" for kind in self.lacking)

@@ -33,15 +33,22 @@ class Refusals:
         explained = len(self.planted) - len(self.unexplained)
         yield f"blocked paths   {explained} of {len(self.planted)} explained by the rule that refuses them"
         for each in self.planted:
-            yield from (f"  {each.subject:<13} refused {told}" for told in self._told(each))
+            yield from (f"  {path_of(finding)}: refused {told}" for finding, told in self._told(each))
         yield from (f"UNEXPLAINED: what refuses {each.subject} ({each.scenario})" for each in self.unexplained)
 
-    def _told(self, expected: ExpectedAlert) -> Iterator[str]:
+    def _told(self, expected: ExpectedAlert) -> Iterator[tuple[Finding, str]]:
         """What e-mails say refused it, where they are right."""
         for finding in self.findings:
             for told in refused_in(self.mails, finding):
                 if expected.is_met_by(finding) and expected.is_explained_by(finding, told):
-                    yield told
+                    yield finding, told
+
+
+def path_of(finding: Finding) -> str:
+    """`web-3 → orders`, or addresses where nobody is known to have them."""
+    details = finding.details
+    ends = (("subject_owner", finding.subject), ("responder_owner", details.get("responder", "?")))
+    return " → ".join(str((details.get(owner) or {}).get("name") or address) for owner, address in ends)
 
 
 def refused_in(mails: Iterable[str], finding: Finding) -> Iterator[str]:

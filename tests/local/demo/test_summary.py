@@ -17,7 +17,8 @@ from tests.local.demo.fakes import NOON, OFFICE, FakeAws, embedded, finding, rec
 SCAN = ExpectedAlert("port_scan", "10.20.0.9", Severity.MEDIUM, WayIn.S3, "vertical_scan")
 RULE = RefusedBy(Layer.NETWORK_ACL, ("rule 90",))
 BLOCKED = ExpectedAlert("blocked_internal", "10.20.0.7", Severity.MEDIUM, WayIn.S3, "blocked_path", RULE)
-REFUSED = finding("10.20.0.7", "blocked_internal", Severity.MEDIUM, details={"refusal": {"layer": "network_acl"}})
+TOLD = {"refusal": {"layer": "network_acl"}, "subject_owner": {"name": "mail"}, "responder": "10.20.0.9"}
+REFUSED = finding("10.20.0.7", "blocked_internal", Severity.MEDIUM, details=TOLD)
 GOOD = (finding("10.20.0.9"), REFUSED)
 MAIL = f"Refused   by network acl acl-1: rule 90 denies tcp/5432\n\nFinding {REFUSED.id} (blocked_internal, medium)"
 NAMED = NamedOwners(
@@ -49,11 +50,11 @@ def test_when_all_is_as_it_should_be_it_says_so() -> None:
         "  traffic       2, of which 1 rejected by a rule",
         "  no traffic    0 NODATA, 0 SKIPDATA",
         "  bad lines     3 of 3 put in",
-        "owners named    100.0% of 4 own addresses in the enriched rows",
+        "owners named    100.0 % of 4 own addresses in the enriched rows",
         "  1 kinds      instance 4",
         "alerts          port_scan (high) 1, blocked_internal (medium) 1",
         "blocked paths   1 of 1 explained by the rule that refuses them",
-        "  10.20.0.7     refused by network acl acl-1: rule 90 denies tcp/5432",
+        "  mail → 10.20.0.9: refused by network acl acl-1: rule 90 denies tcp/5432",
         "background      6 findings in 1 digest",
         "  gaps          0 of 0 interfaces and hours with SKIPDATA told",
         "record → alert  median 2.5 s, longest 3.0 s",
