@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.events.models import Rule, events_backends
-from moto.events.utils import EventMessageType
+from moto.events.utils import EventMessageType, EventTemplateParser
 from moto.sqs.models import sqs_backends
 
 from local.aws import functions
@@ -109,7 +109,7 @@ def _service(target: Mapping[str, Any]) -> str:
     return str(target["Arn"].split(":")[2])
 
 
-def _put(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+def _put(rule: Rule, target: Mapping[str, Any], event: EventMessageType) -> None:
     """The event is in the queue, or in the target's dead-letter queue where the queue does not admit the rule.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
@@ -120,4 +120,19 @@ def _put(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> Non
     admitting = next((queue for queue in queues if admits(queue, "events.amazonaws.com", rule.arn)), None)
     if admitting is None:
         raise PermissionError(f"{rule.arn} may not send to {' or '.join(filter(None, arns))}: its event is lost")
-    sqs.send_message(admitting.name, target.get("Input") or json.dumps(event))
+    sqs.send_message(admitting.name, target.get("Input") or json.dumps(_transformed(target, event)))
+
+
+def _transformed(target: Mapping[str, Any], event: EventMessageType) -> Mapping[str, Any]:
+    """What the target's input transformer makes of the event; without one, the event.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+    """
+    transformer = target.get("InputTransformer")
+    if not transformer:
+        return event
+    told: Any = {"ingestion-time": "", **event}
+    made: Mapping[str, Any] = EventTemplateParser.parse(
+        transformer["InputTemplate"], transformer.get("InputPathsMap", {}), told
+    )
+    return made

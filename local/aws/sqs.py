@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from moto.awslambda.models import EventSourceMapping, lambda_backends
@@ -29,6 +30,13 @@ def only_keep_the_message(original: Callable[..., Any], queue: Any, message: Any
         original(queue, message)
     finally:
         queue.lambda_event_source_mappings = mappings
+
+
+@fills(Queue, "delete_message")
+def delete_one_after_the_other(original: Callable[..., Any], queue: Any, receipt_handle: str) -> None:
+    """Moto keeps a message that was deleted while another was, or loses one that came meanwhile."""
+    with queue._messages_lock:  # noqa: SLF001 moto has no other way
+        original(queue, receipt_handle)
 
 
 @fills(Queue, "update_from_cloudformation_json")
@@ -95,8 +103,7 @@ class QueuePoller:
         oldest = min(float(message.sent_timestamp) for message in waiting)
         if len(waiting) < mapping.batch_size and time.time() * 1000 < oldest + window * 1000:
             return []
-        backend = sqs_backends[ACCOUNT][self._settings.region]
-        return list(backend.receive_message(queue.name, mapping.batch_size, 0, queue.visibility_timeout, ["All"]))
+        return _receive(queue, mapping.batch_size)
 
     def _hand_over(self, mapping: EventSourceMapping, messages: Sequence[Message]) -> None:
         function = lambda_backends[ACCOUNT][self._settings.region].get_function(mapping.function_arn)
@@ -104,12 +111,9 @@ class QueuePoller:
         answer = self._functions.invoke(function, json.dumps({"Records": records}).encode())
         failed = failed_ids(answer, [message.id for message in messages], mapping.function_response_types or [])
         queue = self._queue(mapping)
-        backend = sqs_backends[ACCOUNT][self._settings.region]
-        for message in messages:
-            if message.id in failed:
-                _show_again(queue, message.id, self._settings.redelivery_seconds)
-            else:
-                backend.delete_message(queue.name, str(message.receipt_handle))
+        for message_id in failed:
+            _show_again(queue, message_id, self._settings.redelivery_seconds)
+        _delete(queue, {message.id for message in messages} - set(failed))
 
 
 def record(message: Any, queue_arn: str, region: str) -> dict[str, Any]:
@@ -135,6 +139,33 @@ def record(message: Any, queue_arn: str, region: str) -> dict[str, Any]:
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
     kinds = {"string_value": "stringValue", "binary_value": "binaryValue", "data_type": "dataType"}
     return {kinds.get(key, key[0].lower() + key[1:]): each for key, each in value.items() if each is not None}
+
+
+def _receive(queue: Any, most: int) -> Sequence[Message]:
+    """Messages, now invisible; those received too often are dead letters instead. Moto counts the whole queue for each
+    message that it hands out: a thousand take a minute.
+    """
+    received: list[Message] = []
+    with queue._messages_lock:  # noqa: SLF001 moto has no other way
+        for message in queue.messages:
+            if queue.dead_letter_queue and message.approximate_receive_count >= queue.redrive_policy["maxReceiveCount"]:
+                queue._messages.remove(message)  # noqa: SLF001 the same
+                queue.dead_letter_queue.add_message(message)
+            elif len(received) < most:
+                message.mark_received(visibility_timeout=queue.visibility_timeout)
+                queue.pending_messages.add(message)
+                received.append(message)
+    return received
+
+
+def _delete(queue: Any, message_ids: AbstractSet[str]) -> None:
+    """Moto looks at every message of the queue for each that is to go."""
+    with queue._messages_lock:  # noqa: SLF001 moto has no other way
+        gone = [message for message in queue._messages if message.id in message_ids]  # noqa: SLF001
+        queue._messages = [message for message in queue._messages if message.id not in message_ids]  # noqa: SLF001
+    for message in gone:
+        queue.pending_messages.discard(message)
+        queue.deleted_messages.update(message.all_receipt_handles)
 
 
 def _show_again(queue: Any, message_id: str, seconds: float) -> None:

@@ -85,9 +85,12 @@ class Queue:
         policy = json.dumps({"Statement": [{**allowed, "Resource": self.arn}]})
         self.aws.client("sqs").set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
 
-    def sources(self) -> list[str]:
+    def bodies(self) -> list[dict[str, Any]]:
         told = self.aws.client("sqs").receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(each["Body"])["source"] for each in told]
+        return [json.loads(each["Body"]) for each in told]
+
+    def sources(self) -> list[str]:
+        return [body["source"] for body in self.bodies()]
 
 
 def rule_to_queue(aws: EmbeddedAws, queue: Queue, **target: object) -> str:
@@ -97,8 +100,8 @@ def rule_to_queue(aws: EmbeddedAws, queue: Queue, **target: object) -> str:
     return name
 
 
-def put_event(aws: EmbeddedAws, source: str) -> None:
-    aws.client("events").put_events(Entries=[{"Source": source, "DetailType": "State", "Detail": "{}"}])
+def put_event(aws: EmbeddedAws, source: str, detail: str = "{}") -> None:
+    aws.client("events").put_events(Entries=[{"Source": source, "DetailType": "State", "Detail": detail}])
 
 
 def test_an_event_reaches_a_queue_that_admits_its_rule(aws: EmbeddedAws) -> None:
@@ -107,6 +110,16 @@ def test_an_event_reaches_a_queue_that_admits_its_rule(aws: EmbeddedAws) -> None
     queue.admit(name, other)
     put_event(aws, name)
     assert queue.sources() == [name]
+
+
+def test_a_queue_gets_what_the_target_s_transformer_makes_of_an_event(aws: EmbeddedAws) -> None:
+    queue = Queue(aws)
+    paths = {"account": "$.account", "region": "$.region", "state": "$.detail.state"}
+    template = '{"mark":"<account>/<region>","state":"<state>"}'
+    name = rule_to_queue(aws, queue, InputTransformer={"InputPathsMap": paths, "InputTemplate": template})
+    queue.admit(name)
+    put_event(aws, name, '{"state": "running"}')
+    assert queue.bodies() == [{"mark": f"{aws.account}/{aws.region}", "state": "running"}]
 
 
 def test_a_disabled_rule_sends_nothing(aws: EmbeddedAws) -> None:

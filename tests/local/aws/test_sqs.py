@@ -107,3 +107,25 @@ def test_an_object_in_a_bucket_reaches_a_function_through_a_queue(aws: EmbeddedA
     [record] = json.loads(body)["Records"]
     assert record["s3"]["object"]["key"] == "AWSLogs/a+b%2Bc/day%3D1/flow+log.gz"
     assert record["s3"]["bucket"]["name"] == bucket
+
+
+def test_a_batch_may_have_a_thousand_messages(aws: EmbeddedAws, function: Maker) -> None:
+    url, arn = queue(aws)
+    sees = function()
+    for number in range(0, 1_200, 10):
+        send(aws, url, *(str(each) for each in range(number, number + 10)))
+    connect(aws, arn, sees, BatchSize=1_000, MaximumBatchingWindowInSeconds=60)
+    aws.wait_until_quiet()
+    assert sorted(len(batch) for batch in bodies(sees)) == [200, 1_000]
+
+
+def test_a_message_that_is_to_come_later_does(aws: EmbeddedAws, function: Maker) -> None:
+    url, arn = queue(aws)
+    sees = function()
+    connect(aws, arn, sees)
+    aws.client("sqs").send_message(QueueUrl=url, MessageBody="later", DelaySeconds=2)
+    send(aws, url, "now")
+    aws.wait_until_quiet()
+    assert bodies(sees) == [["now"], ["later"]]
+    (now,), (later,) = (event["Records"] for event in sees.events)
+    assert int(later["attributes"]["SentTimestamp"]) <= int(now["attributes"]["SentTimestamp"]) + 1_000
