@@ -78,7 +78,7 @@ LARGE_COMPANY = 100_000
 
 
 def attribution() -> Work:
-    """Name who is at both ends of a million records at their time. Parsing, and which way they went, is not measured."""
+    """Name who is at both ends of a million records at their time. Parsing and direction are not measured."""
     from benchmarks.made_traffic import Company  # noqa: PLC0415
     from flowsentry.decode import object_texts  # noqa: PLC0415
     from flowsentry.enrich.direction import with_direction  # noqa: PLC0415

@@ -73,7 +73,8 @@ class GeoDatabases:
     client: "S3Client"
     clock: Callable[[], float] = time.monotonic
     troubles: list[str] = field(default_factory=list, init=False)
-    """What was wrong at the last look, a sentence for each database that is not used, or is an older one."""
+    """What was wrong at the last look, a sentence for each database that is not used, or is an older one. Whoever tells
+    of it empties the list: it is news once."""
     _geography: Geography = field(default_factory=NoGeography, init=False)
     _fetched: dict[str, "_Fetched"] = field(default_factory=dict, init=False)
     _fresh_until: float = field(default=float("-inf"), init=False)

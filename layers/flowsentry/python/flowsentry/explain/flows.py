@@ -1,28 +1,24 @@
-"""EnrichedFlows -> ExplainedFlows: what refused each rejected record, in columns.
+"""EnrichedFlows -> ExplainedFlows: what refused each rejected record, in columns."""
 
-Records are explained by what they have in common: both ends, the port, and which interface saw it which way.
-"""
-
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import polars as pl
 
 from flowsentry.explain import explain
+from flowsentry.explain.alike import ENDS, Edges
 from flowsentry.explain.ends import ends_of
 from flowsentry.frames import EnrichedFlows, ExplainedFlows
 from flowsentry.refusal import End, Refusal
 from flowsentry.territory import AddressAt, Territory
 
 MAX_EXPLAINED = 1_000
-"""Sorts of rejected records explained of one source; the rest stay untold, those of own senders last. More: a source
-full of the internet's noise takes longer, 0.1 ms a sort. Fewer: less of it is told."""
+"""Sorts of rejected flows explained of one source; the rest stay untold, those of own senders last. More: a source of
+a network with very many rules takes longer, 0.1 ms a sort. Fewer: less of such a one is told."""
 REFUSED = pl.Schema(dict.fromkeys(("refused_layer", "refused_by", "refused_rule"), pl.Categorical()))
 """What refused a record: the layer, the ids of the groups or of the network ACL, and the number of its rule; null for
 a record that was not refused, or whose refusal can't be told."""
-_BOTH = ("source", "destination")
-_ENDS = ("source_scope", "source_address", "destination_scope", "destination_address")
-_SORT = (*_ENDS, "dstport", "protocol", "interface_id", "direction", "reject_reason", "opens", "is_reply")
 _SYN, _ACK = 2, 16
 
 
@@ -31,7 +27,11 @@ class Explaining:
 
     def __init__(self, territory: Territory) -> None:
         self._territory = territory
-        self._known = pl.DataFrame(schema={**dict.fromkeys(_SORT, pl.Null()), **REFUSED})
+        self._known: dict[tuple[object, ...], tuple[str | None, ...]] = {}
+
+    @cached_property
+    def _edges(self) -> Edges:
+        return Edges.of(self._territory.inventory.rules)
 
     @cached_property
     def _has_rules(self) -> bool:
@@ -43,32 +43,34 @@ class Explaining:
         refused = flows.select("is_rejected").to_series().arg_true()
         if refused.is_empty() or not self._has_rules:
             return ExplainedFlows(flows.with_columns(pl.lit(None, kind).alias(name) for name, kind in REFUSED.items()))
-        sorts = _sorts(flows, refused)
-        told = sorts.join(self._told_of(sorts), on=_SORT, how="left", nulls_equal=True, maintain_order="left")
+        told = self._told_of(_facts(flows, refused))
         places = pl.repeat(None, len(flows), dtype=pl.UInt32, eager=True)
         places = places.scatter(refused, pl.int_range(len(refused), dtype=pl.UInt32, eager=True))
         return ExplainedFlows(flows.hstack(told.select(pl.col(name).gather(places) for name in REFUSED)))
 
-    def _told_of(self, sorts: pl.DataFrame) -> pl.DataFrame:
-        """What is known of each sort, the new ones explained as far as there is room: own senders first, then those
-        seen most.
-        """
-        counted = sorts.group_by(_SORT).agg(pl.len(), pl.col("source_is_inside").any(), pl.col("end").max())
-        if self._known.height:
-            counted = counted.join(self._known, on=_SORT, how="anti", nulls_equal=True)
-        order = ("source_is_inside", "len", *(pl.col(name).cast(pl.String) for name in _SORT))
-        first = counted.sort(order, descending=[True, True, *[False] * len(_SORT)])
-        new = self._explained(first.head(MAX_EXPLAINED - self._known.height))
-        self._known = pl.concat([self._known, new]) if self._known.height else new
-        return self._known
+    def _told_of(self, facts: pl.DataFrame) -> pl.DataFrame:
+        """What refused each of the rejected flows."""
+        sorts = self._edges.alike(facts, self._territory).hstack(facts.select(_SORTED_BY))
+        key = list(sorts.columns)
+        counted = sorts.with_row_index("example").group_by(key).agg(pl.len(), pl.col("example").min())
+        first = counted.hstack(facts["source_is_inside"].gather(counted["example"]).to_frame())
+        ordered = first.sort("source_is_inside", "len", "example", descending=[True, True, False])
+        keys = ordered.select(key).with_columns(pl.col(pl.Categorical()).cast(pl.String)).rows()
+        self._explain(keys, facts[ordered["example"]])
+        told = pl.DataFrame([self._known.get(each, _UNTOLD) for each in keys], REFUSED, orient="row")
+        return sorts.join(
+            ordered.select(key).hstack(told), on=key, how="left", nulls_equal=True, maintain_order="left"
+        ).select(*REFUSED)
 
-    def _explained(self, sorts: pl.DataFrame) -> pl.DataFrame:
-        rows = sorts.with_columns(pl.col(pl.Categorical()).cast(pl.String)).rows(named=True)
-        asked = [AddressAt(row[f"{end}_scope"], row[f"{end}_address"], row["end"]) for row in rows for end in _BOTH]
+    def _explain(self, keys: Sequence[tuple[object, ...]], examples: pl.DataFrame) -> None:
+        """Makes the sorts known by an example each, those that are new, as far as there is room."""
+        new = [place for place, key in enumerate(keys) if key not in self._known]
+        new = new[: max(0, MAX_EXPLAINED - len(self._known))]
+        rows = examples[new].with_columns(pl.col(pl.Categorical()).cast(pl.String)).rows(named=True)
+        asked = [AddressAt(row[f"{end}_scope"], row[f"{end}_address"], row["end"]) for row in rows for end in ENDS]
         ends = ends_of(asked, self._territory)
-        pairs = zip(rows, ends[::2], ends[1::2], strict=True)
-        told = [self._explanation(row, source, destination) for row, source, destination in pairs]
-        return sorts.select(_SORT).hstack(pl.DataFrame(told, REFUSED, orient="row"))
+        for place, row, source, destination in zip(new, rows, ends[::2], ends[1::2], strict=True):
+            self._known[keys[place]] = self._explanation(row, source, destination)
 
     def _explanation(self, row: dict[str, Any], source: End, destination: End) -> tuple[str | None, ...]:
         refusal = Refusal(
@@ -89,24 +91,24 @@ class Explaining:
         return str(found.layer), ids, found.rule
 
 
-def _sorts(flows: pl.DataFrame, refused: pl.Series) -> pl.DataFrame:
-    """The rejected records with what sorts them."""
+_UNTOLD = (None, None, None)
+_SORTED_BY = ("protocol", "direction", "reject_reason", "opens", "is_reply")
+_NEEDED = (
+    *("source_scope", "source_address", "destination_scope", "destination_address", "dstport", "protocol"),
+    *("interface_id", "direction", "source_is_inside", "start", "end"),
+)
+
+
+def _facts(flows: pl.DataFrame, refused: pl.Series) -> pl.DataFrame:
+    """What explanations are made of, for each of the rejected flows."""
     rows = flows[refused]
     flags = pl.col("tcp_flags") if "tcp_flags" in rows.columns else pl.lit(None, pl.UInt8)
     reason = pl.col("reject_reason") if "reject_reason" in rows.columns else pl.lit(None, pl.Categorical())
-    opens = ((flags & _SYN) > 0) & ((flags & _ACK) == 0)
-    is_reply = _accepted_other_way(flows, rows)
     return rows.select(
-        *_ENDS,
-        "dstport",
-        "protocol",
-        "interface_id",
-        "direction",
+        *_NEEDED,
         reason.alias("reject_reason"),
-        opens.alias("opens"),
-        pl.lit(is_reply).alias("is_reply"),
-        "source_is_inside",
-        "end",
+        (((flags & _SYN) > 0) & ((flags & _ACK) == 0)).alias("opens"),
+        pl.lit(_accepted_other_way(flows, rows)).alias("is_reply"),
     )
 
 
