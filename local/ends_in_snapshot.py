@@ -88,7 +88,7 @@ class EndsInSnapshot:
         pods = rows.filter(pl.col("owner_kind") == KUBERNETES_POD)
         of_interfaces = rows.filter(pl.col("interface_id").is_not_null())
         chosen = next((each for each in (pods, of_interfaces) if each.height), rows)
-        return [self._carried(self.inventory.interface_in(row)) for row in chosen["row"]]
+        return [self._carried(each) for each in self.inventory.interfaces_in(chosen["row"].to_list())]
 
     def _carried(self, interface: Interface) -> Interface:
         """A pod, with the interface of its node that has its address, and so the groups of that."""
@@ -99,7 +99,7 @@ class EndsInSnapshot:
         if len(rows) != 1:
             return interface
         return replace(
-            self.inventory.interface_in(rows[0]),
+            self.inventory.interfaces_in(rows[:1])[0],
             addresses=interface.addresses,
             owner_kind=interface.owner_kind,
             owner_id=interface.owner_id,

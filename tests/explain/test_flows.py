@@ -104,3 +104,21 @@ def test_what_was_explained_of_one_chunk_is_known_of_the_next(monkeypatch: pytes
     assert columns(explaining, chunk) == [BY_GROUP]
     monkeypatch.setattr(explain_flows, "explain", None)
     assert columns(explaining, chunk) == [BY_GROUP]
+
+
+def test_ports_and_addresses_beside_those_of_a_rule_are_told_apart_from_it() -> None:
+    rule = GroupRule("sg-server", is_egress=False, protocol=6, first_port=80, last_port=90, cidr="192.0.2.8/31")
+    rules = Rules(1, (SecurityGroup("sg-server", "server", VPC, (rule,)),), RULES.acls)
+    ports = [blocked("192.0.2.8", "10.0.0.2", port) for port in (79, 80, 90, 91)]
+    addresses = [blocked(f"192.0.2.{number}", "10.0.0.2", 80) for number in (7, 8, 9, 10)]
+    assert told(*ports, rules=rules) == [BY_GROUP, NOTHING, NOTHING, BY_GROUP]
+    assert told(*addresses, rules=rules) == [BY_GROUP, NOTHING, NOTHING, BY_GROUP]
+
+
+def test_one_explanation_is_of_all_flows_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    explain = explain_flows.explain
+    monkeypatch.setattr(explain_flows, "explain", lambda *given: asked.append(given) or explain(*given))
+    strangers = [blocked(f"192.0.2.{number}", "10.0.0.2", 1_000 + number) for number in range(1, 200)]
+    assert told(*strangers) == [BY_GROUP] * 199
+    assert len(asked) == 1

@@ -1,9 +1,10 @@
 """Interface and Inventory: who has, and had, which interface and address, and what is known of the networks between."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 
@@ -158,27 +159,14 @@ class Inventory:
             self, holdings=rows, absent=_remembered({**self.absent, **dict.fromkeys(absent, taken_at)}, taken_at)
         )
 
-    def interface_in(self, holding: int) -> Interface:
-        """The interface of a row of the holdings, with all addresses it had then."""
-        row = self.holdings.row(holding, named=True)
-        same = pl.col("interface_id").eq_missing(row["interface_id"]) & (pl.col("owner_id") == row["owner_id"])
-        at_once = (pl.col("since") <= row["last_seen"]) & (pl.col("last_seen") >= row["since"])
-        rows = self.holdings.filter(same & at_once).sort("is_primary", descending=True, maintain_order=True)
-        is_public = pl.col("scope") == PUBLIC
-        return Interface(
-            row["interface_id"] or "",
-            row["vpc_id"],
-            row["subnet_id"],
-            row["availability_zone"],
-            tuple(rows.filter(~is_public)["address"].drop_nulls().unique(maintain_order=True)),
-            tuple(rows.filter(is_public)["address"].unique(maintain_order=True)),
-            row["owner_kind"],
-            row["owner_id"],
-            row["owner_name"],
-            tuple(row["security_groups"].split()),
-            row["account_id"],
-            is_lasting=row["is_lasting"],
-        )
+    def interfaces_in(self, rows: Sequence[int]) -> list[Interface]:
+        """The interface of each of these rows of the holdings, with all addresses it had then."""
+        asked = self.holdings[rows] if rows else self.holdings.clear()
+        whose = [pl.col(name).is_in(asked[name].unique().implode(), nulls_equal=True) for name in _WHOSE]
+        related: dict[tuple[object, ...], list[_Held]] = defaultdict(list)
+        for held in self.holdings.filter(*whose).sort("is_primary", descending=True).iter_rows(named=True):
+            related[tuple(held[name] for name in _WHOSE)].append(held)
+        return [_interface(row, related[tuple(row[name] for name in _WHOSE)]) for row in asked.iter_rows(named=True)]
 
     @property
     def is_empty(self) -> bool:
@@ -210,3 +198,28 @@ def _remembered(absent: Mapping[str, int], now: int) -> dict[str, int]:
     """Those that were looked for not long ago, at most MAX_ABSENT, the latest."""
     young = [(interface_id, at) for interface_id, at in absent.items() if at >= now - ABSENT_SECONDS]
     return dict(sorted(young, key=lambda each: (-each[1], each[0]))[:MAX_ABSENT])
+
+
+_WHOSE = ("interface_id", "owner_id")
+_Held = dict[str, Any]
+
+
+def _interface(row: _Held, related: Iterable[_Held]) -> Interface:
+    """The interface of a row of the holdings, with the addresses in those rows of it that overlap in time."""
+    at_once = [each for each in related if each["since"] <= row["last_seen"] and each["last_seen"] >= row["since"]]
+    private = (each["address"] for each in at_once if each["scope"] != PUBLIC and each["address"])
+    public = (each["address"] for each in at_once if each["scope"] == PUBLIC)
+    return Interface(
+        row["interface_id"] or "",
+        row["vpc_id"],
+        row["subnet_id"],
+        row["availability_zone"],
+        tuple(dict.fromkeys(private)),
+        tuple(dict.fromkeys(public)),
+        row["owner_kind"],
+        row["owner_id"],
+        row["owner_name"],
+        tuple(row["security_groups"].split()),
+        row["account_id"],
+        is_lasting=row["is_lasting"],
+    )

@@ -152,16 +152,14 @@ class Territory:
 
     def _interfaces_in(self, facts: pl.DataFrame, asked: int) -> list[Interface | None]:
         """The first interface of each name asked for; None where it is nobody's, or disputed."""
+        first = facts.unique("asked", keep="first", maintain_order=True).filter(pl.col("owner_kind").is_not_null())
+        held = first["holding"].to_list()
+        new = [each for each in dict.fromkeys(held) if each not in self._interfaces_known]
+        self._interfaces_known.update(zip(new, self.inventory.interfaces_in(new), strict=True))
         found: list[Interface | None] = [None] * asked
-        for row in facts.unique("asked", keep="first", maintain_order=True).iter_rows(named=True):
-            if row["owner_kind"] is not None:
-                found[row["asked"]] = self._interface_in(row["holding"])
+        for place, holding in zip(first["asked"], held, strict=True):
+            found[place] = self._interfaces_known[holding]
         return found
-
-    def _interface_in(self, holding: int) -> Interface:
-        if holding not in self._interfaces_known:
-            self._interfaces_known[holding] = self.inventory.interface_in(holding)
-        return self._interfaces_known[holding]
 
     def reach(self, scope: str) -> Reach:
         """Where private addresses are, as seen from a VPC."""
