@@ -99,7 +99,7 @@ class EndsInSnapshot:
         if len(rows) != 1:
             return interface
         return replace(
-            self.inventory.interfaces_in(rows[:1])[0],
+            self.inventory.interfaces_in(rows.to_list())[0],
             addresses=interface.addresses,
             owner_kind=interface.owner_kind,
             owner_id=interface.owner_id,

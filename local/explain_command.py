@@ -8,8 +8,8 @@ from flowsentry.emit.plain_text import plain
 from flowsentry.explain.packet import ANY_PORTS, TCP
 from flowsentry.meanings import PROTOCOLS
 from flowsentry.rules import ALL
-from flowsentry.snapshot import UnreadableSnapshotError, unpack
 from local.ends_in_snapshot import EndsInSnapshot, UnclearEndError
+from local.knowledge import KnowledgeError, inventory_in
 from local.parse_command import complain
 from local.passage import MAX_LINE_LETTERS, Passage, packet_to
 
@@ -60,10 +60,10 @@ def _protocol(text: str) -> int:
 def run(options: argparse.Namespace) -> int:
     """0 whether the packets get through or not; 1 when the snapshot can't be read or an end is not clear."""
     try:
-        inventory = unpack(options.inventory.read_bytes())
+        inventory = inventory_in(options.inventory)
         source, destination = EndsInSnapshot(inventory, options.vpc).pair(options.source, options.destination)
-    except (OSError, UnreadableSnapshotError) as error:
-        return complain(f"{options.inventory}: {error}")
+    except KnowledgeError as error:
+        return complain(error)
     except UnclearEndError as error:
         return complain(plain(error, MAX_LINE_LETTERS))
     packet = packet_to(source, destination, options.protocol, options.port, options.source_port)
