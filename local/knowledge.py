@@ -41,7 +41,7 @@ def inventory_in(path: Path) -> Inventory:
     try:
         return unpack(path.read_bytes())
     except OSError as error:
-        raise KnowledgeError(str(error)) from error
+        raise KnowledgeError(f"{path}: {error.strerror}") from error
     except UnreadableSnapshotError as error:
         raise KnowledgeError(f"{path}: {error}") from error
 
