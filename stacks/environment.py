@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flowsentry.settings import INVENTORY_KEY
+from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY
 from stacks.house_stack import HouseStack
 from stacks.inventory_queue import InventoryQueue
 from stacks.parameters import Value, parameter_name
@@ -42,6 +42,7 @@ class Environment:
             "INVENTORY_DLQ_URL": self._requests.dead_letters.queue_url,
             "INVENTORY_PLACES_PARAMETER": parameter_name(self._deployment, Value.INVENTORY_PLACES),
             "INVENTORY_RETENTION_DAYS": str(self._deployment.inventory_retention_days),
+            "LOOKS_KEY": LOOKS_KEY,
             "INVENTORY_REST_SECONDS": str(self._deployment.inventory_rest_seconds),
             **self._snapshot(),
         }

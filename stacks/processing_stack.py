@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
-from flowsentry.settings import INVENTORY_KEY
+from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY
 from stacks.alerting import Alerting
 from stacks.deployment import Deployment
 from stacks.describes import DESCRIBES, VPC_LINKS
@@ -124,7 +124,8 @@ class ProcessingStack(HouseStack):
         function.allow(["ssm:GetParameter"], self.parameter_arn(Value.INVENTORY_PLACES))
         function.allow([*CONSUMES, "sqs:SendMessage"], self.requests.queue.queue_arn)
         function.allow(["sqs:SendMessage"], self.requests.dead_letters.queue_arn)
-        function.allow(["s3:GetObject", "s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, INVENTORY_KEY))
+        for key in (INVENTORY_KEY, LOOKS_KEY):
+            function.allow(["s3:GetObject", "s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, key))
         function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
 
     def _grant_notifier(self) -> None:

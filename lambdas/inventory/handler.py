@@ -16,6 +16,7 @@ from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.inventory_places import sources_of
 from flowsentry.aws.inventory_requests import RequestQueue
 from flowsentry.aws.inventory_store import InventoryStore
+from flowsentry.aws.looks_begun import LooksBegun
 from flowsentry.aws.object_notice import is_queue_batch
 from flowsentry.aws.places_parameter import ClusterToList, parameter_text, to_look_at
 from flowsentry.aws.pods_source import PodsSource
@@ -38,6 +39,7 @@ def surveyor(account_id: str, places: str) -> Surveyor:
     newest = InventoryStore(given.output_bucket, given.inventory_key, clients.s3(), clock=lambda: math.inf)
     return Surveyor(
         newest,
+        LooksBegun(given.output_bucket, given.looks_key, clients.s3()),
         queue(),
         sources_of(wanted.places, account_id),
         [pods_source(each, account_id) for each in wanted.clusters],

@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from itertools import count as counter
 from typing import Any
 
+import pytest
+
 from flowsentry.aws import clients
 from flowsentry.aws.inventory_requests import Mark, Wanted
 from flowsentry.aws.inventory_store import InventoryStore
+from flowsentry.aws.looks_begun import LooksBegun
 from flowsentry.aws.surveyor import Surveyor
 from flowsentry.errors import RetryableError
 from flowsentry.owner_kinds import KUBERNETES_POD
 from flowsentry.ownership import Interface, Inventory, Look, Survey
-from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET
+from flowsentry.settings import LOOKS_KEY
+from flowsentry.telemetry import metrics
+from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, make_bucket
 
 HOME, AWAY = "123456789012/eu-central-1", "123456789012/eu-west-1"
 CLUSTER = f"{HOME}/eks/shop"
@@ -88,10 +93,10 @@ class FakeCluster:
 class FakeMarks:
     """Marks that are to come later, with how much."""
 
-    delayed: list[tuple[str, int]] = field(default_factory=list)
+    delayed: list[tuple[str, float, int]] = field(default_factory=list)
 
-    def mark(self, place: str, delay_seconds: int) -> None:
-        self.delayed.append((place, delay_seconds))
+    def mark(self, place: str, changed_at: float, delay_seconds: int) -> None:
+        self.delayed.append((place, changed_at, delay_seconds))
 
 
 @dataclass
@@ -109,13 +114,20 @@ class World:
     def surveyor(self, **changed: Any) -> Surveyor:
         """As of a cold start."""
         places = {"places": (self.home, self.away), "clusters": (self.cluster,)}
-        return Surveyor(store(), self.marks, **{**places, "clock": self.clock, **changed})
+        begun = LooksBegun(OUTPUT_BUCKET, LOOKS_KEY, clients.s3(), self.clock)
+        return Surveyor(store(), begun, self.marks, **{**places, "clock": self.clock, **changed})
 
-    def mark(self, place: str = HOME, sent_at: float | None = None) -> Mark:
-        return Mark(f"mark-{next(message_ids)}", place, self.clock.now if sent_at is None else sent_at)
+    def mark(self, place: str = HOME, changed_at: float | None = None) -> Mark:
+        return Mark(f"mark-{next(message_ids)}", place, self.clock.now if changed_at is None else changed_at)
 
     def wanted(self, *interface_ids: str) -> Wanted:
         return Wanted(f"wanted-{next(message_ids)}", interface_ids)
+
+    def marks_back(self) -> list[Mark]:
+        """The marks that have waited for long enough."""
+        back = [each for each in self.marks.delayed if each[1] + each[2] <= self.clock.now]
+        self.marks.delayed = [each for each in self.marks.delayed if each not in back]
+        return [self.mark(place, changed_at) for place, changed_at, _ in back]
 
     @property
     def snapshot(self) -> Inventory:
@@ -144,3 +156,12 @@ def pod(address: str) -> Interface:
 
 def throttled() -> RetryableError:
     return RetryableError("could not describe: RequestLimitExceeded")
+
+
+def new_world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """With a bucket for the snapshot, and metrics that begin at nothing."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory")
+    metrics.cache_clear()
+    metrics().clear_metrics()
+    make_bucket(OUTPUT_BUCKET)
+    return World()

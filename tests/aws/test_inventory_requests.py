@@ -116,23 +116,23 @@ def test_what_is_not_understood_is_set_aside_and_the_others_are_answered(queue_u
 
 def test_a_mark_that_is_to_come_later_waits_in_the_queue(queue_url: str) -> None:
     queue = RequestQueue(queue_url, clients.sqs(), DeadLetters("", clients.sqs()))
-    queue.mark(HOME, 40)
+    queue.mark(HOME, 1_793_676_000.5, 40)
     assert messages_in(queue_url) == []
     attributes = clients.sqs().get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessagesDelayed"] == "1"
-    queue.mark(HOME, 0)
+    queue.mark(HOME, 1_793_675_000.25, 0)
     (message,) = messages_in(queue_url)
-    assert request_of(record(message["Body"])) == Mark("1", HOME, 1_793_676_000.5)
+    assert request_of(record(message["Body"])) == Mark("1", HOME, 1_793_675_000.25)
 
 
 def test_a_mark_waits_at_most_as_long_as_sqs_lets_it(queue_url: str) -> None:
-    RequestQueue(queue_url, clients.sqs(), DeadLetters("", clients.sqs())).mark(HOME, 5_000)
+    RequestQueue(queue_url, clients.sqs(), DeadLetters("", clients.sqs())).mark(HOME, 0, 5_000)
 
 
 def test_a_mark_that_can_not_be_sent_is_for_the_caller_to_know() -> None:
     queue = RequestQueue("url", Refuses("ThrottlingException"), DeadLetters("", clients.sqs()))  # type: ignore[arg-type]
     with pytest.raises(RetryableError, match="could not send a mark"):
-        queue.mark(HOME, 40)
+        queue.mark(HOME, 1_793_676_000.5, 40)
 
 
 def test_unknown_interfaces_are_asked_for_in_messages_that_are_one_call_each(queue_url: str) -> None:

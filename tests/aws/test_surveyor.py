@@ -1,24 +1,19 @@
 """Runs of the inventory: what is looked at, what rests, what fails, and what is left in the snapshot."""
 
+from itertools import pairwise
+
 import pytest
 
-from flowsentry.aws.inventory_requests import ASKED_AGAIN_SECONDS
-from flowsentry.aws.surveyor import BEGIN_SECONDS, MAX_LOOKED_FOR, REST_SECONDS
+from flowsentry.aws.surveyor import BEGIN_SECONDS, REST_SECONDS
 from flowsentry.errors import PoisonError, RetryableError
-from flowsentry.telemetry import metrics
-from tests.aws.survey_world import AWAY, CLUSTER, HOME, START, World, store, throttled
-from tests.moto_world import OUTPUT_BUCKET, make_bucket
+from tests.aws.survey_world import AWAY, CLUSTER, HOME, START, World, new_world, store, throttled
 
 DENIED = PoisonError("access-denied", "the role may not be assumed")
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory")
-    metrics.cache_clear()
-    metrics().clear_metrics()
-    make_bucket(OUTPUT_BUCKET)
-    return World()
+    return new_world(monkeypatch)
 
 
 def test_a_look_everywhere_sees_every_place_and_cluster(world: World) -> None:
@@ -41,24 +36,65 @@ def test_a_storm_of_changes_is_one_look_at_the_place_it_is_in(world: World) -> N
     assert (len(world.away.looks), world.marks.delayed) == (1, [])
 
 
-def test_a_storm_that_goes_on_is_one_look_a_minute_and_one_mark_that_waits(world: World) -> None:
+def test_a_storm_that_goes_on_is_one_look_a_minute(world: World) -> None:
     surveyor = world.surveyor()
     surveyor.look_everywhere()
     for second in range(600):
         world.clock.now = START + 100 + second
         if second % 10 == 0:
-            surveyor.answer(world.mark() for _ in range(170))
-    gaps = [later - earlier for earlier, later in zip(world.home.looks, world.home.looks[1:], strict=False)]
-    assert min(gaps) >= REST_SECONDS
-    assert len(world.home.looks) == 11
-    assert len(world.marks.delayed) == 50
+            surveyor.answer([*(world.mark() for _ in range(170)), *world.marks_back()])
+    gaps = [later - earlier for earlier, later in pairwise(world.home.looks)]
+    assert min(gaps) == max(gaps[1:]) == REST_SECONDS
+    assert len(world.marks.delayed) <= 6
+
+
+def test_of_runs_at_the_same_time_one_looks_for_both(world: World) -> None:
+    world.surveyor().look_everywhere()
+    world.clock.now = START + 100
+
+    def another_run() -> None:
+        world.home.meanwhile = None
+        world.clock.pass_by(1)
+        world.surveyor().answer([world.mark(changed_at=START + 50)])
+
+    world.home.meanwhile = another_run
+    world.surveyor().answer([world.mark(changed_at=START + 50)])
+    assert world.home.looks == [START, START + 100]
+    assert world.marks.delayed == []
+
+
+def test_a_change_while_another_run_looks_is_looked_at_when_the_place_has_rested(world: World) -> None:
+    world.surveyor().look_everywhere()
+    world.clock.now = START + 100
+
+    def another_run() -> None:
+        world.home.meanwhile = None
+        world.clock.pass_by(1)
+        world.surveyor().answer([world.mark(changed_at=START + 101)])
+
+    world.home.meanwhile = another_run
+    world.surveyor().answer([world.mark(changed_at=START + 50)])
+    assert world.marks.delayed == [(HOME, START + 101, REST_SECONDS - 1)]
+    world.clock.pass_by(REST_SECONDS)
+    world.surveyor().answer(world.marks_back())
+    assert world.home.looks == [START, START + 100, START + 161]
+
+
+def test_a_place_that_is_throttled_rests_as_any_other(world: World) -> None:
+    world.home.failure = throttled()
+    first, second = world.mark(), world.mark()
+    with pytest.raises(RetryableError):
+        world.surveyor().answer([first])
+    assert world.surveyor().answer([second]) == []
+    assert len(world.home.looks) == 1
+    assert len(world.marks.delayed) == 1
 
 
 def test_changes_while_a_place_rests_come_back_as_one_mark_when_it_has_rested(world: World) -> None:
     world.surveyor().look_everywhere()
     world.clock.now = START + 20
     assert world.surveyor().answer([world.mark(), world.mark(), world.mark()]) == []
-    assert world.marks.delayed == [(HOME, REST_SECONDS - 20)]
+    assert world.marks.delayed == [(HOME, START + 20, REST_SECONDS - 20)]
     assert len(world.home.looks) == 1
 
 
@@ -67,20 +103,20 @@ def test_a_place_that_takes_long_to_look_at_rests_for_longer(world: World) -> No
     world.surveyor().look_everywhere()
     world.clock.now = START + 150
     world.surveyor().answer([world.mark()])
-    assert world.marks.delayed == [(HOME, 50)]
+    assert world.marks.delayed == [(HOME, START + 150, 50)]
 
 
 def test_a_change_that_the_last_look_saw_asks_for_nothing(world: World) -> None:
     world.surveyor().look_everywhere()
     world.clock.now += 10 * REST_SECONDS
-    world.surveyor().answer([world.mark(sent_at=START - 10)])
+    world.surveyor().answer([world.mark(changed_at=START - 10)])
     assert (len(world.home.looks), world.marks.delayed) == (1, [])
 
 
 def test_a_change_moments_before_a_look_is_looked_at_again_since_ec2_shows_it_later(world: World) -> None:
     world.surveyor().look_everywhere()
     world.clock.now += 10 * REST_SECONDS
-    world.surveyor().answer([world.mark(sent_at=START - 1)])
+    world.surveyor().answer([world.mark(changed_at=START - 1)])
     assert len(world.home.looks) == 2
 
 
@@ -151,32 +187,6 @@ def test_when_nothing_can_be_answered_the_run_fails(world: World) -> None:
         world.surveyor().answer([world.mark(HOME)])
 
 
-def test_an_unknown_interface_is_found_between_two_looks_at_everything(world: World) -> None:
-    world.surveyor().look_everywhere()
-    world.home.interfaces["eni-3"] = "10.0.0.3"
-    world.clock.now = START + 10
-    assert world.surveyor().answer([world.wanted("eni-3"), world.wanted("eni-3", "eni-1")]) == []
-    assert "eni-3" in world.known
-    assert (world.home.asked, world.away.asked, len(world.home.looks)) == ([["eni-3"]], [], 1)
-
-
-def test_an_interface_is_looked_for_in_every_place_until_it_is_found(world: World) -> None:
-    world.surveyor().look_everywhere()
-    world.home.interfaces["eni-3"], world.away.interfaces["eni-4"] = "10.0.0.3", "10.1.0.4"
-    world.surveyor().answer([world.wanted("eni-3", "eni-4", "eni-5")])
-    assert world.home.asked == [["eni-3", "eni-4", "eni-5"]]
-    assert world.away.asked == [["eni-4", "eni-5"]]
-    assert set(world.snapshot.absent) == {"eni-5"}
-
-
-def test_of_very_many_interfaces_some_are_left_to_the_next_look_at_everything(world: World) -> None:
-    world.surveyor().look_everywhere()
-    many = [f"eni-{number:08x}" for number in range(MAX_LOOKED_FOR + 500)]
-    messages = [world.wanted(*many[begin : begin + 100]) for begin in range(0, len(many), 100)]
-    assert world.surveyor().answer(messages) == []
-    assert world.home.asked == [many[:MAX_LOOKED_FOR]]
-
-
 def test_names_that_are_missing_are_counted_by_the_call_that_was_refused(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,47 +195,6 @@ def test_names_that_are_missing_are_counted_by_the_call_that_was_refused(
     printed = capsys.readouterr().out
     assert '"call":"rds describe_db_instances: AccessDenied"' in printed
     assert printed.count('"InventoryNamesMissing":[1.0]') == 1
-
-
-def test_an_interface_that_is_nowhere_is_not_looked_for_again_for_a_while(world: World) -> None:
-    world.surveyor().look_everywhere()
-    world.surveyor().answer([world.wanted("eni-9")])
-    world.clock.now += ASKED_AGAIN_SECONDS - 60
-    world.surveyor().answer([world.wanted("eni-9")])
-    assert len(world.home.asked) == 1
-    world.clock.now += 120
-    world.surveyor().answer([world.wanted("eni-9")])
-    assert len(world.home.asked) == 2
-
-
-def test_what_was_absent_long_ago_is_forgotten_by_the_snapshot(world: World) -> None:
-    world.surveyor().look_everywhere()
-    world.surveyor().answer([world.wanted("eni-9")])
-    world.clock.now += ASKED_AGAIN_SECONDS + 60
-    world.surveyor().look_everywhere()
-    assert world.snapshot.absent == {}
-
-
-def test_an_interface_is_not_said_to_be_absent_while_a_place_can_not_be_asked(world: World) -> None:
-    world.surveyor().look_everywhere()
-    world.away.failure = DENIED
-    assert world.surveyor().answer([world.wanted("eni-9")]) == []
-    assert world.snapshot.absent == {}
-
-
-def test_interfaces_come_again_when_a_place_is_throttled_and_those_found_are_kept(world: World) -> None:
-    world.surveyor().look_everywhere()
-    world.away.failure = throttled()
-    world.home.interfaces["eni-3"] = "10.0.0.3"
-    here, there = world.wanted("eni-3"), world.wanted("eni-4")
-    assert world.surveyor().answer([here, there]) == [there.message_id]
-    assert "eni-3" in world.known
-
-
-def test_a_place_that_nobody_has_looked_at_yet_is_looked_at_as_a_whole(world: World) -> None:
-    world.surveyor().answer([world.wanted("eni-1")])
-    assert (len(world.home.looks), world.home.asked) == (1, [])
-    assert set(world.known) == {"eni-1", "eni-2"}
 
 
 def test_of_two_runs_at_the_same_time_neither_loses_what_the_other_saw(world: World) -> None:

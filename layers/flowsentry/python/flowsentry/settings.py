@@ -6,7 +6,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import lru_cache
 from typing import Any, TypeVar
 
-INVENTORY_KEY = "inventory/snapshot.zip"
+INVENTORY_KEY, LOOKS_KEY = "inventory/snapshot.zip", "looks/begun.json"
 
 
 class SettingsError(Exception):
@@ -40,7 +40,8 @@ class ObjectProcessorSettings(ProcessorSettings):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventorySettings:
     """Where the snapshot is kept and for how long what is gone stays in it; the queue and its dead letters; the
-    parameter that names the places to look at, and how long one rests between two looks.
+    parameter that names the places to look at, where it is written when looks at them began, and how long a place rests
+    between two.
     """
 
     output_bucket: str
@@ -48,6 +49,7 @@ class InventorySettings:
     inventory_dlq_url: str
     inventory_places_parameter: str
     inventory_key: str = INVENTORY_KEY
+    looks_key: str = LOOKS_KEY
     inventory_retention_days: int = 7
     inventory_rest_seconds: int = 60
 

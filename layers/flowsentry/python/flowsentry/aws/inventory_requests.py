@@ -36,11 +36,11 @@ PLACE = re.compile(r"[\w./-]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something changed at a place before `sent_at` (Unix seconds)."""
+    """Something changed at a place, not after `changed_at` (Unix seconds)."""
 
     message_id: str
     place: str
-    sent_at: float
+    changed_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ def request_of(record: Mapping[str, Any]) -> Request:
     """What a message of the queue, as Lambda hands it over, asks for. Raises PoisonError for what is neither."""
     try:
         match json.loads(record["body"]):
+            case {"mark": str(place), "changed_at": int(changed_at) | float(changed_at)} if PLACE.fullmatch(place):
+                return Mark(record["messageId"], place, changed_at)
             case {"mark": str(place)} if PLACE.fullmatch(place):
                 return Mark(record["messageId"], place, int(record["attributes"]["SentTimestamp"]) / 1000)
             case {"interfaces": [*ids]} if len(ids) <= INTERFACES_A_MESSAGE and all(map(_is_interface_id, ids)):
@@ -89,12 +91,15 @@ class RequestQueue:
                 count_by("PoisonSources", {poison.reason: 1})
                 logger().error("request set aside", extra={"reason": poison.reason, "error": str(poison)})
 
-    def mark(self, place: str, delay_seconds: int) -> None:
-        """Marks a place, to be looked at after a while. Raises RetryableError when SQS can't be reached."""
+    def mark(self, place: str, changed_at: float, delay_seconds: int) -> None:
+        """Marks a place that changed, to be looked at after a while. Raises RetryableError when SQS can't be reached.
+
+        By then somebody may have looked: the mark says when the change was, and not when it was put off.
+        """
         with retryable("send a mark"):
             self.client.send_message(
                 QueueUrl=self.queue_url,
-                MessageBody=json.dumps({"mark": place}),
+                MessageBody=json.dumps({"mark": place, "changed_at": changed_at}),
                 DelaySeconds=min(delay_seconds, MAX_DELAY_SECONDS),
             )
 

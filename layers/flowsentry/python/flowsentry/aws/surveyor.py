@@ -46,16 +46,24 @@ away, finds in fewer calls. Fewer: after an outage more interfaces wait for that
 class Marks(Protocol):
     """Where a mark is put that is to come later."""
 
-    def mark(self, place: str, delay_seconds: int) -> None: ...
+    def mark(self, place: str, changed_at: float, delay_seconds: int) -> None: ...
+
+
+class Claims(Protocol):
+    """When looks at places began, agreed upon with runs at the same time."""
+
+    def claim(self, choose: Callable[[Mapping[str, int]], Iterable[str]]) -> list[str]: ...
 
 
 @dataclass(frozen=True)
 class Surveyor:
     """Keeps the snapshot like what is there. Each place is by itself: of one that fails, what was seen before stays.
-    Runs at the same time do no harm: of two looks at a place, the one that began later counts.
+    Runs at the same time add up: which of them looks at a place that changed is agreed upon, and of two looks the one
+    that began later counts.
     """
 
     store: InventoryStore
+    begun: Claims
     marks: Marks
     places: Sequence[Place]
     clusters: Sequence[Cluster] = ()
@@ -65,6 +73,7 @@ class Surveyor:
 
     def look_everywhere(self) -> int:
         """Looks at every place and cluster; how many were seen. Raises RetryableError when no place was."""
+        self.begun.claim(lambda _: [each.place for each in self.places])
         tried = self._look_at(self.places, self.clusters)
         failures = [each for each in (tried[place.place] for place in self.places) if isinstance(each, Exception)]
         if failures and len(failures) == len(self.places):
@@ -81,30 +90,41 @@ class Surveyor:
         return again
 
     def _answer_marks(self, marks: Sequence[Mark]) -> list[str]:
-        """Of all marks of a place comes one look, or one mark that is back when the place has rested."""
+        """Of all marks of a place comes one look, or one mark that is back when the place has rested, or nothing: a
+        look that began since sees what changed.
+        """
         surveys = self.store.load().surveys if marks else {}
-        rests = {place: self._rest(place, surveys) for place in self._changed(marks, surveys)}
-        due = [place for place, seconds in rests.items() if not seconds]
+        changed = self._changed(marks, surveys)
+        later: dict[str, int] = {}
+
+        def due_by(begun: Mapping[str, int]) -> list[str]:
+            rests = {place: self._rest(place, begun.get(place, 0), surveys) for place in changed}
+            later.clear()
+            later.update((p, rest) for p, rest in rests.items() if rest and _is_news(changed[p], begun[p]))
+            return [place for place, rest in rests.items() if not rest]
+
+        due = self.begun.claim(due_by) if changed else []
         tried = self._look_at(_within(due, self.places), _within(due, self.clusters)) if due else {}
-        for place, seconds in rests.items():
-            if seconds:
-                self.marks.mark(place, seconds)
+        for place, rest in later.items():
+            self.marks.mark(place, changed[place], rest)
         failed = {place for place, outcome in tried.items() if isinstance(outcome, RetryableError)}
         return [each.message_id for each in marks if each.place in failed]
 
-    def _changed(self, marks: Sequence[Mark], surveys: Mapping[str, Survey]) -> list[str]:
-        """The places that changed since the last look at them began; marks of places not looked at say nothing."""
+    def _changed(self, marks: Sequence[Mark], surveys: Mapping[str, Survey]) -> dict[str, float]:
+        """The places that changed since the last look at them began, and when; marks of places that are not looked at
+        say nothing.
+        """
         known = self._names
         ordered = groupby(sorted(marks, key=attrgetter("place")), attrgetter("place"))
-        newest = {place: max(each.sent_at for each in group) for place, group in ordered if place in known}
+        newest = {place: max(each.changed_at for each in group) for place, group in ordered if place in known}
         looked_at = {place: surveys.get(place, Survey()).taken_at for place in newest}
-        return [place for place, sent_at in newest.items() if sent_at + SETTLING_SECONDS > looked_at[place]]
+        return {place: at for place, at in newest.items() if _is_news(at, looked_at[place])}
 
-    def _rest(self, place: str, surveys: Mapping[str, Survey]) -> int:
-        """For how many seconds a place, and the clusters in it, are to be left alone."""
-        seen = (survey for each, survey in surveys.items() if _is_within(each, place))
-        ends = (each.taken_at + max(self.rest_seconds, RESTS_A_LOOK * each.seconds) for each in seen)
-        return max(0, math.ceil(max(ends, default=0) - self.clock()))
+    def _rest(self, place: str, begun: int, surveys: Mapping[str, Survey]) -> int:
+        """For how many seconds a place, and the clusters in it, are to be left alone since the last look began."""
+        taken = (survey.seconds for each, survey in surveys.items() if _is_within(each, place))
+        rest = max(self.rest_seconds, RESTS_A_LOOK * max(taken, default=0))
+        return max(0, math.ceil(begun + rest - self.clock()))
 
     def _answer_wanted(self, wanted: Sequence[Wanted]) -> list[str]:
         """Interfaces that are in no place are absent, unless a place could not be asked."""
@@ -162,6 +182,11 @@ class Surveyor:
 
 def _within(places: Sequence[str], seen: Sequence[AnyPlace]) -> list[AnyPlace]:
     return [each for each in seen if any(_is_within(each.place, place) for place in places)]
+
+
+def _is_news(changed_at: float, begun: int) -> bool:
+    """Whether a look that began then may have missed the change."""
+    return changed_at + SETTLING_SECONDS > begun
 
 
 def _is_within(place: str, outer: str) -> bool:
