@@ -30,6 +30,7 @@ PipelineMetric = Literal[
     "InventoryMissing",
     "InventoryAgeSeconds",
     "InventoryRequestsFailed",
+    "GeoDatabasesMissing",
     "MeasurementsTooOld",
     "MeasurementsTooNew",
     "InventoryInterfaces",
@@ -116,6 +117,9 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     ),
     "InventoryRequestsFailed": Metric(
         Unit.COUNT, "Batches whose unknown interfaces the inventory could not be asked for"
+    ),
+    "GeoDatabasesMissing": Metric(
+        Unit.COUNT, "Geographic databases that a batch did without, or had an older one of; the log says why"
     ),
     "MeasurementsTooOld": Metric(Unit.COUNT, "Measured minutes more than 14 days ago, which CloudWatch refuses"),
     "MeasurementsTooNew": Metric(Unit.COUNT, "Measured minutes more than 2 hours ahead, which CloudWatch refuses"),
