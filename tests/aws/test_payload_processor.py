@@ -15,6 +15,7 @@ from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES
 from flowsentry.flow_log_key import Origin
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from tests.aws.test_source_processor import Asked
 from tests.builders import ACCOUNT, line
 from tests.lambdas.payloads import NO_GZIP, of_stream, of_subscription, payload
 from tests.moto_world import (
@@ -46,7 +47,7 @@ def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PayloadProcess
     make_log_formats()
     inventory = InventoryStore(OUTPUT_BUCKET, INVENTORY_KEY, clients.s3())
     stores = (EvidenceInMemory(), FindingsInMemory(), inventory, LogStore(clients.s3()))
-    sources = Sources(*stores, OUTPUT_BUCKET, region=REGION)
+    sources = Sources(*stores, OUTPUT_BUCKET, Asked(), region=REGION)
     return PayloadProcessor(sources, LogFormats(LOG_FORMATS_PARAMETER, clients.ssm()))
 
 
