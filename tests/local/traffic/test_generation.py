@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowsentry.detect import SHAPES
 from local.traffic.company import TCP, Company, Host, HostKind, passes
 from local.traffic.connections import Outcome
 from local.traffic.delivery import FlowLog, event_batches, objects
 from local.traffic.generation import Traffic, connections, generate
 from local.traffic.records import ALL_NAMES, Period
 from local.traffic.scenarios import SCENARIOS
+from local.traffic.scenarios.inside_scan import INSIDE_SCAN
 from tests.local.traffic.conftest import AFTERNOON
 
 FLOW_LOG = FlowLog("fl-0a1b2c3d4e5f60718", "123456789012", "eu-west-1", ALL_NAMES)
@@ -93,6 +95,16 @@ def test_every_host_that_is_no_gateway_has_traffic_of_its_own_without_any_scan(c
         ends = [end for each in connections(network, period, 1, quiet) for end in (each.client, each.server)]
         silent = [host for host in network.hosts if host not in ends]
         assert {host.kind for host in silent} <= {HostKind.NAT_GATEWAY, HostKind.TRANSIT_GATEWAY}
+
+
+def test_the_inside_scan_is_neither_a_sweep_nor_a_port_scan_in_whole_or_at_two_hosts(company: Company) -> None:
+    """A batch of log events is of one interface, so two hosts may be all that is known when the alert is raised."""
+    period = Period(AFTERNOON - 6 * 3600, AFTERNOON)
+    tried = list(connections(company.network("office"), period, 1, [INSIDE_SCAN]))
+    hosts, ports = {each.server for each in tried}, {each.server_port for each in tried}
+    for known in (2, len(hosts)):
+        shape = next(shape for shape in SHAPES if shape.fits(known, len(ports)))
+        assert shape.kind == "network_scan"
 
 
 def test_too_short_a_time_is_refused(company: Company) -> None:
