@@ -57,6 +57,10 @@ def test_a_name_can_not_forge_a_line_or_a_link() -> None:
         (None, "10.0.1.5"),
         (WEB, "web-1 (instance i-0abc, 10.0.1.5)"),
         ({"kind": "nat gateway", "id": "nat-1", "name": "nat-1"}, "nat-1 (nat gateway, 10.0.1.5)"),
+        (
+            {"kind": "rds database", "id": "arn:aws:rds:eu-west-1:123456789012:db:orders", "name": "orders"},
+            "orders (rds database, 10.0.1.5)",
+        ),
         ({"kind": "unknown", "id": "eni-1", "name": "eni-1"}, "eni-1 (interface, 10.0.1.5)"),
     ],
 )

@@ -6,6 +6,7 @@ digest a window.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 import polars as pl
@@ -15,7 +16,8 @@ from flowsentry.detect.verdict import MIN_ENDPOINTS, Verdict, verdict
 from flowsentry.endpoints import Endpoint, endpoint_of
 from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
 from flowsentry.findings import Finding, Severity, finding_id
-from flowsentry.territory import Territory
+from flowsentry.ownership import Interface
+from flowsentry.territory import AddressAt, Territory
 
 MAX_SAMPLE_ENDPOINTS = 10
 _PINGS = (1, 58)
@@ -43,9 +45,10 @@ def scans(histories: Sequence[History], shapes: Sequence[ScanShape], territory: 
     gets louder. The shape is an attribute and may grow. A write to a day is judged with every day whose memory it is
     in.
     """
-    return [
-        _finding(key, condemned, shapes, territory) for history in histories for key, condemned in _condemned(history)
-    ]
+    condemned = [each for history in histories for each in _condemned(history)]
+    sources = [AddressAt(key.scope, key.source, found.evidence.last_seen) for key, found in condemned]
+    made = (_finding(key, found, shapes, territory) for key, found in condemned)
+    return [_called(finding, end.owner) for finding, end in zip(made, territory.ends_of(sources), strict=True)]
 
 
 def _condemned(history: History) -> Iterator[tuple[EvidenceKey, Verdict]]:
@@ -61,13 +64,11 @@ def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], 
     hosts, ports = {end.host for end in failed}, {end.port for end in failed}
     shape = next(shape for shape in shapes if shape.fits(len(hosts), len(ports)))
     relation = _relation(condemned, failed, territory)
-    owner = territory.owner_of(key.scope, key.source, condemned.evidence.last_seen)
-    name = f"{owner.owner_name} ({key.source})" if owner else key.source
     return Finding(
         id=finding_id("scan", key.scope, key.source, str(key.day), relation),
         kind=shape.kind,
         severity=SEVERITY[relation],
-        title=f"{name} {shape.verb} {_target(failed, condemned.endpoints)}",
+        title=f"{shape.verb} {_target(failed, condemned.endpoints)}",
         subject=key.source,
         scope=key.scope,
         first_seen=condemned.evidence.first_seen,
@@ -79,10 +80,16 @@ def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], 
             "ports": len(ports),
             "sample_endpoints": _sample(failed),
             "answered_endpoints": _sample(answered),
-            "subject_owner": owner.owner if owner else None,
             "technique": shape.technique,
         },
     )
+
+
+def _called(finding: Finding, owner: Interface | None) -> Finding:
+    """The finding with whom it is about."""
+    name = f"{owner.owner_name} ({finding.subject})" if owner else finding.subject
+    details = {**finding.details, "subject_owner": owner.owner if owner else None}
+    return replace(finding, title=f"{name} {finding.title}", details=details)
 
 
 def _in_order(members: Collection[bytes]) -> list[Endpoint]:

@@ -35,6 +35,8 @@ def owner_text(owner: Mapping[str, Any] | None, subject: str) -> str:
         return plain(subject)
     name, kind, id_ = (plain(owner.get(key) or "") for key in ("name", "kind", "id"))
     kind = "interface" if kind == UNKNOWN else kind
+    if id_.startswith("arn:") and id_.endswith((f":{name}", f"/{name}")):
+        return _with_facts(name, kind, plain(subject))
     if id_.startswith("eni-") and name in {"", id_} and kind != "interface":
         return _with_facts(kind, id_, plain(subject))
     what = f"{kind} {id_}".strip() if name != id_ else kind

@@ -12,6 +12,8 @@ from typing import Self
 
 import polars as pl
 
+from flowsentry.holders import every
+from flowsentry.recollection import Span
 from flowsentry.rules import AclEntry, GroupRule, Rules
 from flowsentry.territory import PRIVATE_NETWORKS, Territory, ipv4_number
 
@@ -60,6 +62,8 @@ class Edges:
 
 def _holdings(end: str, refused: pl.DataFrame, territory: Territory) -> pl.Series:
     """The row of the table of holdings of the interface that had each address; null where nobody is known to."""
+    if (known := _recalled(end, refused, territory)) is not None:
+        return known
     asked = refused.select(
         pl.col(f"{end}_scope").alias("scope"), pl.col(f"{end}_address").alias("address"), "start", "end"
     ).with_row_index("row")
@@ -72,6 +76,25 @@ def _holdings(end: str, refused: pl.DataFrame, territory: Territory) -> pl.Serie
     fitting = rows.filter(pl.col("since") <= pl.col("start"), pl.col("until") >= pl.col("end"))
     first = fitting.unique("row", keep="first", maintain_order=True).select("row", "holding")
     return asked.select("row").join(first, on="row", how="left", maintain_order="left")["holding"]
+
+
+def _recalled(end: str, refused: pl.DataFrame, territory: Territory) -> pl.Series | None:
+    """The same, as it was looked up when the flows were enriched; None where it was not, or pods are among them."""
+    scopes, recalled = refused[f"{end}_scope"].unique(), territory.recollection
+    if len(scopes) != 1:
+        return None
+    span, scope = Span(refused["start"], refused["end"]), str(scopes.item())
+    rows = recalled.rows(
+        scope,
+        refused[f"{end}_address"],
+        span,
+        lambda unseen: territory.facts_of_addresses(every(scope, unseen), unseen),
+    )
+    is_pod = recalled.is_so("is_pod", rows)
+    if is_pod is not None and is_pod.any():
+        return None
+    told = recalled.told(rows, "holding", "owner_kind")
+    return told.select(pl.when(pl.col("owner_kind").is_not_null()).then("holding")).to_series()
 
 
 def _cidrs(rules: Rules) -> Iterator[str]:

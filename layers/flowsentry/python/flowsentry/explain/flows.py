@@ -101,7 +101,8 @@ _NEEDED = (
 
 def _facts(flows: pl.DataFrame, refused: pl.Series) -> pl.DataFrame:
     """What explanations are made of, for each of the rejected flows."""
-    rows = flows[refused]
+    told = [name for name in ("tcp_flags", "reject_reason", "srcport") if name in flows.columns]
+    rows = flows.select(*_NEEDED, *told)[refused]
     flags = pl.col("tcp_flags") if "tcp_flags" in rows.columns else pl.lit(None, pl.UInt8)
     reason = pl.col("reject_reason") if "reject_reason" in rows.columns else pl.lit(None, pl.Categorical())
     return rows.select(
@@ -117,7 +118,10 @@ def _accepted_other_way(flows: pl.DataFrame, refused: pl.DataFrame) -> pl.Series
     flow = ("interface_id", "source_address", "destination_address", "srcport", "dstport", "protocol")
     back = ("interface_id", "destination_address", "source_address", "dstport", "srcport", "protocol")
     keys = refused.select(back).rename(dict(zip(back, flow, strict=True))).unique()
-    accepted = flows.filter(~pl.col("is_rejected")).select(flow).join(keys, on=flow, how="semi").unique()
+    seen = flows.select(*flow, "is_rejected").filter(
+        ~pl.col("is_rejected"), pl.col("interface_id").is_in(keys["interface_id"].unique().implode())
+    )
+    accepted = seen.select(flow).join(keys, on=flow, how="semi").unique()
     turned = accepted.rename(dict(zip(flow, back, strict=True))).with_columns(is_reply=True)
     told = refused.select(back).join(turned, on=back, how="left", maintain_order="left")
     return told["is_reply"].fill_null(value=False)
