@@ -116,7 +116,8 @@ def calls(environ: Mapping[str, Any]) -> Iterator[Call]:
         yield Call(action, "*")
     else:
         form = dict(urllib.parse.parse_qsl(_body(environ).decode()))
-        yield Call(f"{service}:{form.get('Action', '?')}", form.get("TopicArn", "*"))
+        resource = next((form[name] for name in ("TopicArn", "RoleArn") if name in form), "*")
+        yield Call(f"{service}:{form.get('Action', '?')}", resource)
 
 
 def _body(environ: Any) -> bytes:

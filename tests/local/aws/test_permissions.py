@@ -86,6 +86,7 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
             Call("ssm:GetParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/flowsentry/x"),
         ),
         (request("sns", body="Action=Publish&TopicArn=arn%3At"), Call("sns:Publish", "arn:t")),
+        (request("sts", body="Action=AssumeRole&RoleArn=arn%3Ar"), Call("sts:AssumeRole", "arn:r")),
         (request("ec2", body="Action=DescribeNetworkInterfaces"), Call("ec2:DescribeNetworkInterfaces", "*")),
         (
             request("elasticfilesystem", REQUEST_METHOD="GET", PATH_INFO="/2015-02-01/file-systems"),

@@ -28,8 +28,9 @@ class Seen:
 def with_seen(
     inventory: Inventory, seen: Seen, places: Iterable[str], retention_days: int = RETENTION_DAYS
 ) -> Inventory:
-    """The inventory with what was seen, as far as nobody has looked later; looks of the same second add up. What no retention of its own ends goes too:
-    places that are not among these any more, and interfaces that were not there long ago.
+    """The inventory with what was seen, as far as nobody has looked later; looks of the same second add up. What no
+    retention of its own ends goes too: places that are not among these any more, and interfaces that were not there
+    long ago.
     """
     for look in seen.looks:
         if look.survey.taken_at >= _looked_at(look.place, inventory):
