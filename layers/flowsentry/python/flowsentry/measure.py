@@ -106,17 +106,23 @@ def measure_owners(flows: EnrichedFlows) -> OwnerSums:
     """
     if is_of_transit_gateway(flows.columns):
         return add_up_owners([])
-    is_egress = pl.col("direction") == "egress"
-    told = flows.filter(pl.col("start").is_not_null() & (is_egress | pl.col("is_rejected")))
-    owner = [pl.when(is_egress).then(f"source_{name}").otherwise(f"destination_{name}").alias(name) for name in _OWNER]
-    rows = told.select(
-        _minute(),
-        "scope",
-        *owner,
-        pl.when(~pl.col("is_rejected")).then("bytes").otherwise(0).alias("bytes"),
-        pl.col("is_rejected").cast(pl.Int64).alias("rejected_flows"),
-    )
-    return _owner_sums(rows.filter(pl.col("owner_id").is_not_null()))
+    is_egress = (pl.col("direction") == "egress") & ~pl.col("is_rejected")
+    sent = _of_owners(flows, "source", is_egress).with_columns(pl.lit(0, pl.Int64).alias("rejected_flows"))
+    refused = [
+        _of_owners(flows, end, pl.col("is_rejected") & (pl.col("direction") == direction)).with_columns(
+            pl.lit(0, pl.Int64).alias("bytes"), pl.lit(1, pl.Int64).alias("rejected_flows")
+        )
+        for end, direction in (("source", "egress"), ("destination", "ingress"))
+    ]
+    return _owner_sums(pl.concat([_owner_sums(sent), *(_owner_sums(each) for each in refused)]))
+
+
+def _of_owners(flows: EnrichedFlows, end: str, rows: pl.Expr) -> pl.DataFrame:
+    """These rows with a time and an owner at one end, by the minute."""
+    owner = [pl.col(f"{end}_{name}").alias(name) for name in _OWNER]
+    needed = flows.select("start", "scope", "bytes", *owner, rows.alias("is_asked"))
+    asked = needed.filter(pl.col("is_asked") & pl.col("owner_id").is_not_null() & pl.col("start").is_not_null())
+    return asked.select(_minute(), "scope", *_OWNER, "bytes")
 
 
 def add_up_owners(parts: Sequence[OwnerSums]) -> OwnerSums:

@@ -44,7 +44,7 @@ from flowsentry.parse import flows_of, parse_chunk
 from flowsentry.tally import tally
 from flowsentry.territory import PRIVATE_NETWORKS, Territory
 
-MAX_UNKNOWN_INTERFACES = 100
+MAX_UNKNOWN_INTERFACES = 200
 Item = TypeVar("Item")
 
 

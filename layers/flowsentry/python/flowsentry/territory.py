@@ -56,6 +56,7 @@ class Territory:
     recollection: Recollection = field(default_factory=Recollection)
     """What was looked up before: each address is looked up once a snapshot, not once a batch."""
     _reaches: dict[str, Reach] = field(default_factory=dict)
+    _places: dict[str, pl.Series] = field(default_factory=dict)
     _interfaces_known: dict[int, Interface] = field(default_factory=dict)
 
     @classmethod
@@ -161,6 +162,17 @@ class Territory:
             found[place] = self._interfaces_known[holding]
         return found
 
+    def known_of_interfaces(self, interface_ids: pl.Series) -> pl.DataFrame:
+        """The VPC and primary address of each interface, in order; null for those that nobody knows. Found by category
+        numbers: a join would build its hash table of all interfaces anew for each chunk.
+        """
+        if "places" not in self._places:
+            self._places["places"] = _places_of(self.known_interfaces["interface_id"])
+        places, numbers = self._places["places"], interface_ids.to_physical()
+        known = numbers.set(numbers >= len(places), None)
+        rows = places.gather(known)
+        return self.known_interfaces.select(pl.col("interface_vpc_id", "interface_address").gather(pl.lit(rows)))
+
     def reach(self, scope: str) -> Reach:
         """Where private addresses are, as seen from a VPC."""
         if scope not in self._reaches:
@@ -237,6 +249,14 @@ def _known_interfaces(holdings: pl.DataFrame) -> pl.DataFrame:
     return primary.select(
         "interface_id", pl.col("vpc_id").alias("interface_vpc_id"), pl.col("address").alias("interface_address")
     )
+
+
+def _places_of(names: pl.Series) -> pl.Series:
+    """By category number, the place of each name; null for numbers of others."""
+    numbers = names.to_physical()
+    highest = numbers.max()
+    places = pl.repeat(None, (highest if isinstance(highest, int) else 0) + 1, dtype=pl.UInt32, eager=True)
+    return places.scatter(numbers, pl.int_range(len(names), dtype=pl.UInt32, eager=True))
 
 
 def _instance_names(holdings: pl.DataFrame) -> pl.DataFrame:

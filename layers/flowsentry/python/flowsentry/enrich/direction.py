@@ -60,10 +60,7 @@ def _column_or_null(flows: pl.DataFrame, column: str, dtype: pl.DataType) -> pl.
 
 def _from_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
     """Fills what is missing from what is known of the interface."""
-    known = flows.select("interface_id").join(
-        territory.known_interfaces, on="interface_id", how="left", maintain_order="left"
-    )
-    joined = flows.hstack(known.drop("interface_id"))
+    joined = flows.hstack(territory.known_of_interfaces(flows["interface_id"]))
     if joined["interface_address"].null_count():
         joined = joined.join(_learned_addresses(flows, territory), on="interface_id", how="left", maintain_order="left")
         joined = joined.with_columns(pl.coalesce("interface_address", "learned_address")).drop("learned_address")

@@ -105,16 +105,21 @@ def _facts(flows: pl.DataFrame, refused: pl.Series) -> pl.DataFrame:
     rows = flows.select(*_NEEDED, *told)[refused]
     flags = pl.col("tcp_flags") if "tcp_flags" in rows.columns else pl.lit(None, pl.UInt8)
     reason = pl.col("reject_reason") if "reject_reason" in rows.columns else pl.lit(None, pl.Categorical())
+    rows = rows.with_columns((((flags & _SYN) > 0) & ((flags & _ACK) == 0)).alias("opens"))
     return rows.select(
         *_NEEDED,
         reason.alias("reject_reason"),
-        (((flags & _SYN) > 0) & ((flags & _ACK) == 0)).alias("opens"),
+        "opens",
         pl.lit(_accepted_other_way(flows, rows)).alias("is_reply"),
     )
 
 
 def _accepted_other_way(flows: pl.DataFrame, refused: pl.DataFrame) -> pl.Series:
-    """Whether the same interface accepted packets of the same flow the other way."""
+    """Whether the same interface accepted packets of the same flow the other way. What opens a connection is no reply,
+    so that noise, which is most of what is refused, is not looked for.
+    """
+    if refused["opens"].all(ignore_nulls=False):
+        return pl.repeat(value=False, n=len(refused), dtype=pl.Boolean, eager=True)
     flow = ("interface_id", "source_address", "destination_address", "srcport", "dstport", "protocol")
     back = ("interface_id", "destination_address", "source_address", "dstport", "srcport", "protocol")
     keys = refused.select(back).rename(dict(zip(back, flow, strict=True))).unique()
