@@ -76,7 +76,9 @@ class Recollection:
 
     def told(self, rows: pl.Series, *columns: str) -> pl.DataFrame:
         """These facts of each row; null for null."""
-        return self._facts.select(pl.col(columns).gather(pl.lit(rows)))
+        if rows.null_count():
+            return self._facts.select(pl.col(columns).gather(pl.lit(rows)))
+        return self._facts.select(columns)[rows]  # three times as fast as an expression
 
     def _known_heads(self, scope: str, names: pl.Series, look_up: LookUp) -> pl.Series:
         """The first row of each name's facts, looked up where it is not known."""
