@@ -110,7 +110,7 @@ def test_a_rejected_connection_is_one_reject_at_the_server_and_an_accept_at_the_
 def test_a_connection_that_its_own_group_holds_back_is_one_reject_at_the_client(company: Company) -> None:
     network = company.network("shop")
     search, cache = network.host("search"), network.host("orders-cache")
-    held_back = Connection(START, search, cache, 50000, 6379, Outcome.HELD_BACK, Volume(3, 180))
+    held_back = Connection(START, search, cache, 50000, 6379, Outcome.HELD_BACK, Volume(1, 60))
     found = [(each["interface-id"], each["flow-direction"], each["action"]) for each in written(network, held_back)]
     assert found == [(search.interface_id, "egress", "REJECT")]
 
