@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from flowsentry.fields import TRANSIT_GATEWAY_NAMES
-from flowsentry.measure import add_up, add_up_owners, measure, measure_owners
+from flowsentry.measure import add_up, add_up_owners, measure, measure_owners, merged_owners
 from flowsentry.ownership import Inventory
 from tests.builders import (
     ATTACHMENT,
@@ -186,6 +186,15 @@ def test_owners_of_the_parts_add_up_to_those_of_the_whole() -> None:
     lines = [line(), line(start=NOON + 60), blocked("192.0.2.9", "10.0.0.2", 22), line(srcaddr="10.0.0.2")]
     parts = [measure_owners(enriched([each], V5, OWNERS)) for each in lines]
     assert add_up_owners(parts).equals(add_up_owners([measure_owners(enriched(lines, V5, OWNERS))]))
+
+
+def test_sums_merged_on_the_way_are_the_same_in_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [measure_owners(enriched([line()], V5, OWNERS)) for _ in range(3)]
+    assert len(merged_owners(parts)) == 3
+    monkeypatch.setattr("flowsentry.measure.MAX_UNMERGED_OWNER_ROWS", 2)
+    (merged,) = merged_owners(parts)
+    assert len(merged) == 1
+    assert add_up_owners([merged]).equals(add_up_owners(parts))
 
 
 def test_of_too_many_owners_those_that_matter_most_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

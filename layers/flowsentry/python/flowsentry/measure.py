@@ -31,6 +31,8 @@ _COUNTS = ("flows", *_AMOUNTS, *_REJECTED, *LOST_PACKETS)
 MAX_OWNER_ROWS = 200_000
 """Sums by minute and owner kept of one source. More: memory, for an object of a day of many owners. Fewer: in such a
 one the busiest owners of quiet minutes are not told."""
+MAX_UNMERGED_OWNER_ROWS = 200_000
+"""Sums held before each minute and owner is held once. More: memory. Fewer: the same sums are added up more often."""
 _OWNER = ("owner_id", "owner_kind", "owner_name")
 _OWNER_KEY = ("minute", "scope", "owner_id")
 _OWNER_SCHEMA: dict[str, pl.DataType] = {
@@ -123,6 +125,15 @@ def _of_owners(flows: EnrichedFlows, end: str, rows: pl.Expr) -> pl.DataFrame:
     needed = flows.select("start", "scope", "bytes", *owner, rows.alias("is_asked"))
     asked = needed.filter(pl.col("is_asked") & pl.col("owner_id").is_not_null() & pl.col("start").is_not_null())
     return asked.select(_minute(), "scope", *_OWNER, "bytes")
+
+
+def merged_owners(parts: Sequence[OwnerSums]) -> list[OwnerSums]:
+    """The same sums in fewer rows, once there are more than MAX_UNMERGED_OWNER_ROWS: what chunks have in common is held
+    once.
+    """
+    if sum(map(len, parts)) <= MAX_UNMERGED_OWNER_ROWS:
+        return list(parts)
+    return [_owner_sums(pl.concat(parts))]
 
 
 def add_up_owners(parts: Sequence[OwnerSums]) -> OwnerSums:

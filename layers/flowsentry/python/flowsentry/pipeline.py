@@ -38,7 +38,7 @@ from flowsentry.frames import (
     Silences,
 )
 from flowsentry.geography import Geography, NoGeography
-from flowsentry.measure import measure, measure_owners
+from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse_chunk
 from flowsentry.tally import tally
@@ -159,7 +159,7 @@ class _Run:
         timely = believed(flows, self._now)
         gather(timely, self._gathering)
         self._measurements.append(measure(flows))
-        self._owner_sums.append(measure_owners(flows))
+        self._owner_sums = merged_owners([*self._owner_sums, measure_owners(flows)])
         self._count(parsed, flows)
         self._note_newest(timely)
         return self._explaining.explained(flows)
