@@ -129,15 +129,7 @@ class Inventory:
 
     def after(self, look: Look, retention_days: int = RETENTION_DAYS) -> "Inventory":
         """The inventory with all of one place seen anew. What is gone stays until the retention ends."""
-        seen = holdings(
-            row
-            for each in look.interfaces
-            for row in each.holdings(look.place, look.survey.taken_at, look.survey.taken_at)
-        )
-        elsewhere = self.holdings.filter(pl.col("place") != look.place)
-        here = self.holdings.filter(pl.col("place") == look.place)
-        looked_at = self.surveys.get(look.place, Survey()).taken_at
-        rows = pl.concat([elsewhere, continued(here, seen, looked_at)])
+        rows = self._with_seen(look)
         return Inventory(
             kept(rows, look.survey.taken_at - retention_days * SECONDS_A_DAY),
             {**self.surveys, look.place: look.survey},
@@ -150,14 +142,17 @@ class Inventory:
         asked for and are not there.
         """
         taken_at = look.survey.taken_at
-        seen = holdings(row for each in look.interfaces for row in each.holdings(look.place, taken_at, taken_at))
-        elsewhere = self.holdings.filter(pl.col("place") != look.place)
-        here = self.holdings.filter(pl.col("place") == look.place)
+        remembered = _remembered({**self.absent, **dict.fromkeys(absent, taken_at)}, taken_at)
+        return replace(self, holdings=self._with_seen(look), absent=remembered)
+
+    def _with_seen(self, look: Look) -> pl.DataFrame:
+        """The holdings with what a look saw; those of other places as they are."""
+        at = look.survey.taken_at
+        seen = holdings(row for each in look.interfaces for row in each.holdings(look.place, at, at))
+        is_here = pl.col("place") == look.place
         looked_at = self.surveys.get(look.place, Survey()).taken_at
-        rows = pl.concat([elsewhere, continued(here, seen, looked_at)])
-        return replace(
-            self, holdings=rows, absent=_remembered({**self.absent, **dict.fromkeys(absent, taken_at)}, taken_at)
-        )
+        here = continued(self.holdings.filter(is_here), seen, looked_at)
+        return pl.concat([self.holdings.filter(~is_here), here])
 
     def interfaces_in(self, rows: Sequence[int]) -> list[Interface]:
         """The interface of each of these rows of the holdings, with all addresses it had then."""
