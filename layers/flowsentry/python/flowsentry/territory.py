@@ -48,6 +48,8 @@ class Territory:
     addresses: Holders
     interfaces: Holders
     known_interfaces: pl.DataFrame
+    interface_places: pl.Series
+    """By category number, the row of each interface among the known ones."""
     ranges: tuple[tuple[int, int], ...]
     ipv6_networks: tuple[ipaddress.IPv6Network, ...]
     instance_names: pl.DataFrame
@@ -56,7 +58,6 @@ class Territory:
     recollection: Recollection = field(default_factory=Recollection)
     """What was looked up before: each address is looked up once a snapshot, not once a batch."""
     _reaches: dict[str, Reach] = field(default_factory=dict)
-    _places: dict[str, pl.Series] = field(default_factory=dict)
     _interfaces_known: dict[int, Interface] = field(default_factory=dict)
 
     @classmethod
@@ -73,11 +74,13 @@ class Territory:
         v6 = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network))
         looked_at = _looked_at(inventory)
         held = inventory.holdings
+        known = _known_interfaces(held)
         return cls(
             inventory,
             Holders.of(address_rows(held, looked_at)),
             Holders.of(interface_rows(held, looked_at)),
-            _known_interfaces(held),
+            known,
+            _places_of(known["interface_id"]),
             tuple((int(network.network_address), int(network.broadcast_address)) for network in v4),
             tuple(v6),
             _instance_names(held),
@@ -166,9 +169,7 @@ class Territory:
         """The VPC and primary address of each interface, in order; null for those that nobody knows. Found by category
         numbers: a join would build its hash table of all interfaces anew for each chunk.
         """
-        if "places" not in self._places:
-            self._places["places"] = _places_of(self.known_interfaces["interface_id"])
-        places, numbers = self._places["places"], interface_ids.to_physical()
+        places, numbers = self.interface_places, interface_ids.to_physical()
         known = numbers.set(numbers >= len(places), None)
         rows = places.gather(known)
         return self.known_interfaces.select(pl.col("interface_vpc_id", "interface_address").gather(pl.lit(rows)))
