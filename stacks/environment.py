@@ -59,5 +59,6 @@ class Environment:
         return {
             "FINDINGS_TABLE": self._stack.read(Value.FINDINGS_TABLE),
             "ALERT_TOPIC_ARN": self._stack.read(Value.ALERT_TOPIC_ARN),
+            "OUTPUT_BUCKET": self._stack.read(Value.OUTPUT_BUCKET),
             "DIGEST_MINUTES": str(self._deployment.digest_minutes),
         }

@@ -72,6 +72,6 @@ def test_a_merge_spans_both_times_and_is_inside_where_one_is() -> None:
 
 def test_answers_alone_are_no_failures_and_doubts_are() -> None:
     one = frozenset([member(1)])
-    assert not Evidence(KEY, answered=one).has_failures
-    assert Evidence(KEY, doubtful=one).has_failures
-    assert Evidence(KEY, failed=one).has_failures
+    assert not Evidence(KEY, answered=one).is_suspicious
+    assert Evidence(KEY, doubtful=one).is_suspicious
+    assert Evidence(KEY, failed=one).is_suspicious

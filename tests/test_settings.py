@@ -53,19 +53,20 @@ def test_networks_are_a_list_between_commas() -> None:
 
 @pytest.mark.parametrize("text", ["soon", "-5", "0", "1.5"])
 def test_a_number_that_is_none_is_named_with_what_it_is(text: str) -> None:
-    environment = {"FINDINGS_TABLE": "findings", "ALERT_TOPIC_ARN": "arn", "DIGEST_MINUTES": text}
+    environment = {"FINDINGS_TABLE": "findings", "ALERT_TOPIC_ARN": "arn", "OUTPUT_BUCKET": "b", "DIGEST_MINUTES": text}
     with pytest.raises(SettingsError, match=f"DIGEST_MINUTES is '{text}', not a number above zero"):
         read(NotifierSettings, environment)
 
 
 def test_the_digest_window_may_be_set() -> None:
-    environment = {"FINDINGS_TABLE": "findings", "ALERT_TOPIC_ARN": "arn", "DIGEST_MINUTES": "15"}
+    environment = {"FINDINGS_TABLE": "findings", "ALERT_TOPIC_ARN": "arn", "OUTPUT_BUCKET": "b", "DIGEST_MINUTES": "15"}
     assert read(NotifierSettings, environment).digest_minutes == 15
 
 
 def test_the_environment_is_read_on_first_use_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINDINGS_TABLE", "first")
     monkeypatch.setenv("ALERT_TOPIC_ARN", "arn")
+    monkeypatch.setenv("OUTPUT_BUCKET", "output")
     assert settings(NotifierSettings).findings_table == "first"
     monkeypatch.setenv("FINDINGS_TABLE", "second")
     assert settings(NotifierSettings).findings_table == "first"

@@ -16,15 +16,18 @@ SKIPPED = {
     "records are no flows": "enrich(parse(text).records, territory)",
     "flows are not enriched": "contacts(flows_of(parse(text).records))",
     "a plain frame is nothing": "measure(DataFrame())",
-    "enriched flows are no contacts": "detect(enriched, [], tally(parse(text).records), territory)",
+    "enriched flows are no contacts": "Observed(enriched, logins, tally(parse(text).records))",
+    "contacts are no logins": "Observed(contacts(enriched), contacts(enriched), tally(parse(text).records))",
+    "contacts alone are not all that is observed": "detect(contacts(enriched), [], territory, Thresholds())",
     "flows tell of no silence": "tally(flows_of(parse(text).records))",
-    "records are no silences": "detect(contacts(enriched), [], parse(text).records, territory)",
+    "records are no silences": "Observed(contacts(enriched), logins, parse(text).records)",
     "enriched flows are not explained yet": "write_enriched(chunks, file)",
     "flows are explained once they are enriched": "explaining.explained(flows_of(parse(text).records))",
     "text is no bytes": "object_texts(text)",
 }
 IN_ORDER = (
-    "detect(contacts(enrich(flows_of(parse(text).records), territory)), [], tally(parse(text).records), territory)"
+    "detect(Observed(contacts(enrich(flows_of(parse(text).records), territory)), logins, tally(parse(text).records)), "
+    "[], territory, Thresholds())"
 )
 PREAMBLE = """
 from pathlib import Path
@@ -35,13 +38,17 @@ from flowsentry.detect import detect
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.explain.flows import Explaining
-from flowsentry.frames import EnrichedFlows, LogText
+from flowsentry.frames import EnrichedFlows, LogText, Logins, Observed
 from flowsentry.measure import measure
 from flowsentry.parse import flows_of, parse
 from flowsentry.tally import tally
 from flowsentry.territory import Territory
+from flowsentry.thresholds import Thresholds
 
-def use(text: LogText, enriched: EnrichedFlows, chunks: list[EnrichedFlows], territory: Territory) -> None:
+text: LogText
+logins: Logins
+
+def use(enriched: EnrichedFlows, chunks: list[EnrichedFlows], territory: Territory) -> None:
     explaining, file = Explaining(territory), EnrichedFile(Path("file"))
 """
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.aws.finding_table import FindingTable, Outgoing
+from flowsentry.aws.finding_table import FindingTable
 from flowsentry.errors import RetryableError
-from flowsentry.findings import Finding, FindingStore, Severity
+from flowsentry.findings import Audience, Finding, FindingStore, Severity
 from flowsentry.in_memory import FindingsInMemory
 from tests.moto_world import FINDINGS_TABLE, items_of, make_findings_table
 
@@ -33,9 +33,9 @@ def test_a_finding_is_new_once(new_store: Any) -> None:
 def test_a_finding_is_in_the_outbox_until_it_was_published() -> None:
     store = table()
     store.put_new([finding("a"), finding("b")])
-    assert [one.finding.id for one in store.unpublished("alert")] == ["a", "b"]
+    assert [one.finding.id for one in store.unpublished(Audience.URGENT)] == ["a", "b"]
     store.mark_published("a")
-    assert [one.finding for one in store.unpublished("alert")] == [finding("b")]
+    assert [one.finding for one in store.unpublished(Audience.URGENT)] == [finding("b")]
     assert not store.is_unpublished("a")
     assert store.is_unpublished("b")
 
@@ -43,13 +43,13 @@ def test_a_finding_is_in_the_outbox_until_it_was_published() -> None:
 @pytest.mark.parametrize(
     ("severity", "kind"),
     [
-        (Severity.HIGH, "alert"),
-        (Severity.MEDIUM, "alert"),
-        (Severity.LOW, "alert"),
-        (Severity.BACKGROUND, "digest"),
+        (Severity.HIGH, Audience.URGENT),
+        (Severity.MEDIUM, Audience.URGENT),
+        (Severity.LOW, Audience.DIGEST),
+        (Severity.BACKGROUND, Audience.DIGEST),
     ],
 )
-def test_only_background_waits_for_the_digest(severity: Severity, kind: Outgoing) -> None:
+def test_only_background_waits_for_the_digest(severity: Severity, kind: Audience) -> None:
     store = table()
     store.put_new([finding("a", severity)])
     assert [one.finding.id for one in store.unpublished(kind)] == ["a"]
@@ -60,7 +60,7 @@ def test_a_published_finding_that_is_found_again_is_not_told_again() -> None:
     store.put_new([finding("a")])
     store.mark_published("a")
     assert store.put_new([finding("a")]) == []
-    assert list(store.unpublished("alert")) == []
+    assert list(store.unpublished(Audience.URGENT)) == []
 
 
 def test_marking_what_is_gone_or_told_already_changes_nothing() -> None:
@@ -83,7 +83,7 @@ def test_an_item_has_what_filters_and_expiry_need() -> None:
         "kind": {"S": "port_scan"},
         "severity": {"S": "high"},
         "found_at": {"N": str(NOW)},
-        "unpublished": {"S": "alert"},
+        "unpublished": {"S": "urgent"},
         "expires_at": {"N": str(NOW + 90 * 86_400)},
     }
 
@@ -93,7 +93,7 @@ def test_the_outbox_is_read_oldest_first_and_over_many_pages() -> None:
     for age in (1, 3, 2):
         store.clock = lambda age=age: NOW - age  # type: ignore[misc]
         store.put_new([finding(f"{age}")])
-    assert [(one.finding.id, one.found_at) for one in store.unpublished("alert")] == [
+    assert [(one.finding.id, one.found_at) for one in store.unpublished(Audience.URGENT)] == [
         ("3", NOW - 3),
         ("2", NOW - 2),
         ("1", NOW - 1),

@@ -2,12 +2,13 @@
 
 import pytest
 
-from flowsentry.detect.blocked_internal import MAX_ENDPOINTS_A_SOURCE, MIN_PACKETS
 from flowsentry.findings import Finding, Severity
 from flowsentry.ownership import Inventory
+from flowsentry.thresholds import BlockedThresholds
 from tests.builders import NOON, V2, VPC, blocked, exchange, found_in, interface, line
 
 APP, DATABASE = "10.0.0.9", "10.0.1.1"
+MIN_PACKETS, MAX_ENDPOINTS_A_SOURCE = BlockedThresholds().min_packets, BlockedThresholds().max_endpoints_a_source
 
 
 def told(*lines: str, inventory: Inventory | None = None) -> list[Finding]:

@@ -6,9 +6,11 @@ import pytest
 
 from flowsentry.detect.verdict import verdict
 from flowsentry.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom
+from flowsentry.thresholds import ScanThresholds
 from tests.builders import VPC
 
 DAYS = range(20_454, 20_464)
+LEAST = ScanThresholds()
 
 
 def is_ever_condemned(random: Random, endpoints: int, dead_ratio: float) -> bool:
@@ -20,7 +22,7 @@ def is_ever_condemned(random: Random, endpoints: int, dead_ratio: float) -> bool
         called = frozenset(random.sample(own, max(endpoints // 5, 1)))
         failed, answered = bottom(called & dead, MAX_ENDPOINTS), bottom(called - dead, MAX_ENDPOINTS)
         days[day] = Evidence(EvidenceKey(VPC, "10.0.0.1", day), failed, answered)
-    return any(verdict(days, day) for day in DAYS)
+    return any(verdict(days, day, LEAST) for day in DAYS)
 
 
 @pytest.mark.parametrize("dead_ratio", [0.1, 0.2])
@@ -35,8 +37,8 @@ def test_a_sweep_after_nine_days_of_work_is_found() -> None:
     random = Random(7)  # noqa: S311 - seeded
     own = [random.randbytes(7) for _ in range(40)]
     work = {day: Evidence(EvidenceKey(VPC, "10.0.0.1", day), answered=frozenset(random.sample(own, 8))) for day in DAYS}
-    assert not any(verdict(work, day) for day in DAYS)
+    assert not any(verdict(work, day, LEAST) for day in DAYS)
     swept = frozenset(random.randbytes(7) for _ in range(60))
     work[DAYS[-1]] = work[DAYS[-1]].merge(Evidence(work[DAYS[-1]].key, failed=swept))
-    assert verdict(work, DAYS[-1]) is not None
-    assert not any(verdict(work, day) for day in DAYS[:-1])
+    assert verdict(work, DAYS[-1], LEAST) is not None
+    assert not any(verdict(work, day, LEAST) for day in DAYS[:-1])

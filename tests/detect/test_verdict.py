@@ -4,16 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.detect.verdict import (
-    MIN_CERTAIN_FAILURES,
-    MIN_DOUBTFUL_SOURCE_PORTS,
-    MIN_ENDPOINTS,
-    MIN_SURPLUS,
-    Verdict,
-    verdict,
-)
+from flowsentry.detect.verdict import Verdict, verdict
 from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MEMORY_DAYS, Evidence, EvidenceKey, bottom
+from flowsentry.thresholds import ScanThresholds
 from tests.builders import DAY, VPC
+
+LEAST = ScanThresholds()
+MIN_ENDPOINTS, MIN_SURPLUS, MIN_CERTAIN_FAILURES = LEAST.min_endpoints, LEAST.min_surplus, LEAST.min_certain_failures
+MIN_DOUBTFUL_SOURCE_PORTS = LEAST.min_doubtful_source_ports
 
 
 def some(size: int, first: int = 0) -> frozenset[bytes]:
@@ -37,7 +35,7 @@ def evidence(
 
 
 def judged(*days: Evidence, day: int = DAY) -> Verdict | None:
-    return verdict({each.key.day: each for each in days}, day)
+    return verdict({each.key.day: each for each in days}, day, LEAST)
 
 
 def is_condemned(failed: int, answered: int = 0) -> bool:

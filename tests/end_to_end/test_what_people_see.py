@@ -29,7 +29,7 @@ def test_an_alert_that_the_stream_left_over_is_sent_by_the_schedule(app: Deploye
     source = "10.50.0.31"
     app.put("left-over.log", flow_log(app.scan(app.in_bucket, source, range(1, 21))))
     [finding], [_] = app.findings(source), app.mails_about(source)
-    put_back(app, finding.id, "alert", seconds=600)
+    put_back(app, finding.id, "urgent", seconds=600)
     app.fire_schedules("Sweep")
     assert len(app.mails_about(source)) == 2
     app.fire_schedules("Sweep")
@@ -127,7 +127,7 @@ def a_day_with_everything(app: DeployedApp) -> None:
     app.invoke({"hello": "stream processor"})
     app.put("noise.log", flow_log(app.scan(app.in_bucket, "203.0.113.40", range(1, 21))))
     put_back(app, app.findings("203.0.113.40")[0].id, "digest", seconds=3_600)
-    put_back(app, app.findings("10.50.0.41")[0].id, "alert", seconds=600)
+    put_back(app, app.findings("10.50.0.41")[0].id, "urgent", seconds=600)
     app.fire_schedules("Sweep")
     app.aws.client("ec2").create_network_interface(SubnetId=app.in_bucket.host("server").subnet_id)
     app.fire_schedules("Ownership")

@@ -20,10 +20,25 @@ MAX_DOUBTFUL = 32
 """Endpoints kept of contacts that could as well be replies. More: larger items. Fewer: a scanner with a fixed source
 port is found later, since these count only beside others."""
 MAX_SOURCE_PORTS = 8
+MAX_ATTEMPTS = 64
+"""Tries of a login kept a source and day. More: larger items. Fewer: a threshold above it could not be reached."""
+MAX_SESSIONS = 16
+"""Endpoints kept at which a source had a session after or before it tried. More: larger items. Fewer: of a source that
+got in at many hosts, fewer are named."""
 MEMORY_DAYS = 3
 """A verdict looks at a day and this many before it. More: slower scanners are found, and a host with a few dead
 endpoints collects more of them. Fewer: of 312 sources of a three-day capture, a memory of 24 h loses 11, three days
 none."""
+
+
+SET_SIZES = {
+    "failed": MAX_ENDPOINTS,
+    "answered": MAX_ENDPOINTS,
+    "doubtful": MAX_DOUBTFUL,
+    "attempts": MAX_ATTEMPTS,
+    "sessions": MAX_SESSIONS,
+}
+"""The sets of members that evidence is made of, and how many members each keeps."""
 
 
 class EvidenceKey(NamedTuple):
@@ -37,7 +52,8 @@ class EvidenceKey(NamedTuple):
 @dataclass(frozen=True)
 class Evidence:
     """What one source did on one day. Members of the sets are short binaries (see endpoints.py); `source_ports` are
-    those of its doubtful contacts; times are Unix seconds.
+    those of its doubtful contacts; `attempts` are connections to login ports that were tries, `sessions` endpoints at
+    which it had a session; times are Unix seconds.
     """
 
     key: EvidenceKey
@@ -45,31 +61,36 @@ class Evidence:
     answered: frozenset[bytes] = frozenset()
     doubtful: frozenset[bytes] = frozenset()
     source_ports: frozenset[int] = frozenset()
+    attempts: frozenset[bytes] = frozenset()
+    sessions: frozenset[bytes] = frozenset()
     first_seen: int = 0
     last_seen: int = 0
     is_inside: bool = False
 
     @cached_property
-    def has_failures(self) -> bool:
-        return bool(self.failed or self.doubtful)
+    def is_suspicious(self) -> bool:
+        """Whether it is recorded in any case: it has failures, or tries of a login."""
+        return bool(self.failed or self.doubtful or self.attempts)
+
+    @cached_property
+    def says_something(self) -> bool:
+        return bool(self.is_suspicious or self.answered or self.sessions)
 
     def within_bounds(self) -> "Evidence":
         """The same, with sets of at most the sizes that are kept."""
-        fits = len(self.failed) <= MAX_ENDPOINTS and len(self.answered) <= MAX_ENDPOINTS
-        fits = fits and len(self.doubtful) <= MAX_DOUBTFUL and len(self.source_ports) <= MAX_SOURCE_PORTS
+        fits = all(len(getattr(self, name)) <= size for name, size in SET_SIZES.items())
+        fits = fits and len(self.source_ports) <= MAX_SOURCE_PORTS
         return self if fits else self.merge(self)
 
     def merge(self, other: "Evidence") -> "Evidence":
         """Both, as if seen at once. In any order, any number of times, the result is the same."""
         return Evidence(
             self.key,
-            bottom(self.failed | other.failed, MAX_ENDPOINTS),
-            bottom(self.answered | other.answered, MAX_ENDPOINTS),
-            bottom(self.doubtful | other.doubtful, MAX_DOUBTFUL),
-            frozenset(sorted(self.source_ports | other.source_ports)[:MAX_SOURCE_PORTS]),
-            min(self.first_seen, other.first_seen),
-            max(self.last_seen, other.last_seen),
-            self.is_inside or other.is_inside,
+            **{name: bottom(getattr(self, name) | getattr(other, name), size) for name, size in SET_SIZES.items()},
+            source_ports=frozenset(sorted(self.source_ports | other.source_ports)[:MAX_SOURCE_PORTS]),
+            first_seen=min(self.first_seen, other.first_seen),
+            last_seen=max(self.last_seen, other.last_seen),
+            is_inside=self.is_inside or other.is_inside,
         )
 
 
@@ -105,7 +126,7 @@ class EvidenceStore(Protocol):
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """The histories, after the merge, of the sources whose evidence was recorded.
 
-        Evidence with failures (or doubtful contacts) is always recorded; evidence with answers alone only where the
+        Evidence that is suspicious is always recorded; other evidence (answers, sessions) only where the
         source already has an item within MEMORY_DAYS before its day, on it, or after it: else every quiet client would
         have one. Raises RetryableError when the store can't be reached; merging all again is harmless.
         """

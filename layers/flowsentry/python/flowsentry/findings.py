@@ -7,17 +7,29 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
-KINDS = ("port_scan", "host_sweep", "network_scan", "blocked_internal", "records_skipped")
+KINDS = (
+    *("port_scan", "host_sweep", "network_scan"),
+    *("blocked_internal", "blocked_egress", "denied_by_acl_reply"),
+    *("remote_login", "login_brute_force"),
+    "records_skipped",
+)
 """Every kind there is, for what must name them without loading the detectors."""
 
 
 class Severity(StrEnum):
-    """How loud a finding is. All but BACKGROUND are a message each; BACKGROUND is sent as one digest per window."""
+    """How loud a finding is. HIGH and MEDIUM are a message each; LOW and BACKGROUND are in one digest per window."""
 
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
     BACKGROUND = "background"
+
+
+class Audience(StrEnum):
+    """Who is told: whoever must act, or whoever reads up on it later."""
+
+    URGENT = "urgent"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,8 @@ class Finding:
 
     `subject` is the address or interface it is about; `scope` its VPC, `public`, or `unknown`. Times are Unix seconds,
     taken from the records. `endpoints` counts the distinct failed host:port pairs when raised. `details` are the kind's
-    own words: plain JSON, bounded by the detector.
+    own words: plain JSON, bounded by the detector. `thread` is the id without the day: the same for its like on other
+    days. `suppressed_by` is the reason why nobody is told of it.
     """
 
     id: str
@@ -39,6 +52,12 @@ class Finding:
     last_seen: int
     endpoints: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
+    thread: str = ""
+    suppressed_by: str = ""
+
+    @property
+    def audience(self) -> Audience:
+        return Audience.URGENT if self.severity in (Severity.HIGH, Severity.MEDIUM) else Audience.DIGEST
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

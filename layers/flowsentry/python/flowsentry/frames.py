@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import NamedTuple, NewType
 
 import polars as pl
 
@@ -72,7 +72,15 @@ ExplainedFlows = NewType("ExplainedFlows", pl.DataFrame)
 (security_group, network_acl, …), `refused_by` (ids with a space between), `refused_rule` (of a network ACL)."""
 
 Contacts = NewType("Contacts", pl.DataFrame)
-"""contacts → detect: a row for each (scope, initiator, responder, responder_port, protocol, day) with its outcome."""
+"""contacts → detect: a row for each (scope, initiator, responder, responder_port, protocol, day) with its outcome.
+`refused_at` is an interface whose rules refused it, `reply_refused_at` one whose rules refused the reply to what it had
+let through."""
+
+Logins = NewType("Logins", pl.DataFrame)
+"""contacts → detect: a row for each TCP connection to a login port (services.LOGIN_PORTS) that carried packets:
+`scope`, `initiator`, `initiator_port`, `responder`, `responder_port`, `day` (as of Contacts), `packets` (the most that
+the initiator sent in one record: records are never cut by how they are delivered), `first_seen`, `last_seen`,
+`initiator_is_inside`, `responder_is_inside`."""
 
 Measurements = NewType("Measurements", pl.DataFrame)
 """measure → emit: a row for each minute and VPC or transit gateway, and for each attachment that lost packets there:
@@ -88,6 +96,22 @@ Silences = NewType("Silences", pl.DataFrame)
 """tally → detect: a row for each `interface` (text) and `hour` (Unix s) of its records without traffic: `scope`
 (its VPC or transit gateway, where any of them says it), `nodata`, `skipdata`, and `first_seen` and `last_seen` of the
 latter (Unix s). One row without interface and hour holds the records that name none, and those beyond the bound."""
+
+
+class Settled(NamedTuple):
+    """contacts → detect: the contacts of a batch with their outcomes, and among them the connections to login ports."""
+
+    contacts: Contacts
+    logins: Logins
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """contacts, tally → detect: what a batch shows."""
+
+    contacts: Contacts
+    logins: Logins
+    silences: Silences
 
 
 @dataclass(slots=True)

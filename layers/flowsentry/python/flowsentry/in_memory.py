@@ -10,7 +10,7 @@ def folded(batch: Iterable[Evidence]) -> list[Evidence]:
     """The evidence that says something, merged to one for each key, in order of first appearance."""
     merged: dict[EvidenceKey, Evidence] = {}
     for evidence in batch:
-        if evidence.has_failures or evidence.answered:
+        if evidence.says_something:
             known = merged.get(evidence.key)
             merged[evidence.key] = known.merge(evidence) if known else evidence.within_bounds()
     return list(merged.values())
@@ -51,11 +51,11 @@ class EvidenceInMemory:
         return {key for key in keys if self._is_suspect(key)}
 
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
-        """See EvidenceStore.merge. All failures of a batch are recorded before its answers are looked at."""
+        """See EvidenceStore.merge. What is suspicious in a batch is recorded before the rest is looked at."""
         evidence = folded(batch)
-        failures = [one for one in evidence if one.has_failures]
+        failures = [one for one in evidence if one.is_suspicious]
         self._record(failures)
-        answers = [one for one in evidence if not one.has_failures and self._is_suspect(one.key)]
+        answers = [one for one in evidence if not one.is_suspicious and self._is_suspect(one.key)]
         self._record(answers)
         return self._histories([one.key for one in failures + answers])
 

@@ -17,7 +17,7 @@ from flowsentry.clocks import believed, believed_silences, records_ahead
 from flowsentry.contacts import Gathering, gather
 from flowsentry.degradation import Degradation, degradations
 from flowsentry.detect import detect
-from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scope
+from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError
@@ -27,22 +27,25 @@ from flowsentry.explain.flows import Explaining
 from flowsentry.fields import unknown_names
 from flowsentry.findings import Finding, FindingStore
 from flowsentry.frames import (
-    Contacts,
     EnrichedFlows,
     ExplainedFlows,
     LogChunk,
     Measurements,
+    Observed,
     OwnerSums,
     Parsed,
     RejectedLines,
+    Settled,
     Silences,
 )
 from flowsentry.geography import Geography, NoGeography
 from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse_chunk
+from flowsentry.suppressions import Suppressions, suppressed
 from flowsentry.tally import tally
 from flowsentry.territory import PRIVATE_NETWORKS, Territory
+from flowsentry.thresholds import Thresholds
 
 MAX_UNKNOWN_INTERFACES = 200
 Item = TypeVar("Item")
@@ -55,10 +58,13 @@ class Context:
     inventory: Inventory = field(default_factory=Inventory)
     inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
     geography: Geography = field(default_factory=NoGeography)
+    trusted_networks: tuple[str, ...] = ()
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    suppressions: Suppressions = field(default_factory=Suppressions)
 
     @cached_property
     def territory(self) -> Territory:
-        return Territory.of(self.inventory, self.inside_networks, self.geography)
+        return Territory.of(self.inventory, self.inside_networks, self.geography, self.trusted_networks)
 
 
 @dataclass(slots=True)
@@ -129,7 +135,7 @@ class _Run:
         self._now = now
         self._outcome = Outcome()
         self._gathering = Gathering()
-        self._contacts: Contacts | None = None
+        self._settled: Settled | None = None
         self._measurements: list[Measurements] = []
         self._owner_sums: list[OwnerSums] = []
         self._unknown_interfaces: set[str] = set()
@@ -143,7 +149,7 @@ class _Run:
         try:
             yield from self._chunks(texts)
             if self._outcome.lines:
-                self._contacts = with_source_scope(self._gathering.settle())
+                self._settled = with_source_scopes(self._gathering.settle())
         except Exception as failure:  # noqa: BLE001 - raised by process, past the Parquet writer that would wrap it
             self.failure = failure
 
@@ -189,14 +195,15 @@ class _Run:
 
     def stored(self, evidence: EvidenceStore, findings: FindingStore) -> Outcome:
         """The outcome, once evidence and findings are stored; a source without lines has none."""
-        contacts = self._contacts
-        if contacts is None:
+        settled, context = self._settled, self._context
+        if settled is None:
             return self._outcome
-        suspects = evidence.suspects(innocent_sources(contacts))
-        histories = evidence.merge(evidence_of(contacts, suspects))
-        silences = believed_silences(self._outcome.silences, self._now)
-        found = detect(contacts, histories, silences, self._context.territory)
-        self._outcome.findings = findings.put_new(list(with_refusals(found, self._context.territory)))
+        suspects = evidence.suspects(innocent_sources(settled))
+        histories = evidence.merge(evidence_of(settled, suspects, context.thresholds.login))
+        observed = Observed(*settled, believed_silences(self._outcome.silences, self._now))
+        found = detect(observed, histories, context.territory, context.thresholds)
+        told = suppressed(with_refusals(found, context.territory), context.suppressions, self._now)
+        self._outcome.findings = findings.put_new(list(told))
         self._outcome.measurements = measuring.add_up(self._measurements)
         self._outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
         self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))

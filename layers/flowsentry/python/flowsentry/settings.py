@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 INVENTORY_KEY, LOOKS_KEY = "inventory/snapshot.zip", "looks/begun.json"
+SUPPRESSIONS_KEY = "suppressions/suppressions.json"
 
 
 class SettingsError(Exception):
@@ -16,7 +17,9 @@ class SettingsError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessorSettings:
     """What both processors need: where state is kept, the queue of the inventory, what counts as inside beside the
-    VPCs' own networks (when none are given: the private ranges), and where geographic databases are (`s3://…`).
+    VPCs' own networks (when none are given: the private ranges), our own public ranges, outside networks whose people
+    may log in, where geographic databases are (`s3://…`), the thresholds that are not as by default (JSON), where
+    suppressions are kept and which parameter has the first of them, and until when nobody is told of anything (Unix s).
     """
 
     evidence_table: str
@@ -26,7 +29,13 @@ class ProcessorSettings:
     inventory_queue_url: str
     inventory_key: str = INVENTORY_KEY
     inside_networks: tuple[str, ...] = ()
+    own_public_networks: tuple[str, ...] = ()
+    trusted_networks: tuple[str, ...] = ()
     geo_databases: tuple[str, ...] = ()
+    thresholds: str = ""
+    suppressions_key: str = SUPPRESSIONS_KEY
+    suppressions_parameter: str = ""
+    observe_only_until: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +65,27 @@ class InventorySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifierSettings:
-    """The outbox, the topic, and how often background findings are told of."""
+    """The outbox; the topics, of which those for digests and for chats may be none; the event bus, and whether Security
+    Hub is told; how often there is a digest, and how many urgent messages an hour at most; what messages point to; and
+    where suppressions are kept, which the notifier writes the first of, from a parameter.
+    """
 
     findings_table: str
     alert_topic_arn: str
+    output_bucket: str
+    digest_topic_arn: str = ""
+    chat_topic_arn: str = ""
+    event_bus: str = ""
+    security_hub: str = ""
     digest_minutes: int = 60
+    max_urgent_an_hour: int = 20
+    deployment_name: str = "flowsentry"
+    account_id: str = ""
+    log_groups: tuple[str, ...] = ()
+    athena_table: str = ""
+    athena_workgroup: str = ""
+    suppressions_key: str = SUPPRESSIONS_KEY
+    suppressions_parameter: str = ""
 
 
 Kind = TypeVar("Kind")

@@ -17,6 +17,8 @@ from flowsentry.scopes import PUBLIC
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Addresses that are someone's own wherever they are seen: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 INTERFACES = pl.Schema(dict.fromkeys(("interface_id", "interface_vpc_id", "interface_address"), pl.Categorical()))
 
 
@@ -55,6 +57,8 @@ class Territory:
     instance_names: pl.DataFrame
     """`owner_id` and `owner_name` of each instance."""
     geography: Geography
+    trusted_networks: tuple[Network, ...] = ()
+    """Networks outside from which people of ours work: who logs in from there is no stranger."""
     recollection: Recollection = field(default_factory=Recollection)
     """What was looked up before: each address is looked up once a snapshot, not once a batch."""
     _reaches: dict[str, Reach] = field(default_factory=dict)
@@ -66,6 +70,7 @@ class Territory:
         inventory: Inventory,
         inside_networks: Iterable[str] = PRIVATE_NETWORKS,
         geography: Geography | None = None,
+        trusted_networks: Iterable[str] = (),
     ) -> Self:
         """The look-up tables of an inventory; made once a snapshot, not once a batch."""
         blocks = [block for vpc in inventory.networks.values() for block in vpc]
@@ -85,6 +90,7 @@ class Territory:
             tuple(v6),
             _instance_names(held),
             geography or NoGeography(),
+            tuple(ipaddress.ip_network(network, strict=False) for network in trusted_networks),
         )
 
     @property
@@ -112,6 +118,14 @@ class Territory:
         except ValueError:
             return False
         return any(address in network for network in self.ipv6_networks)
+
+    def is_trusted(self, address: str) -> bool:
+        """Whether an address (of the few of findings) is in a trusted network; false for what is no address."""
+        try:
+            known = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(known in network for network in self.trusted_networks)
 
     def facts_of_addresses(self, scopes: pl.Series, addresses: pl.Series) -> pl.DataFrame:
         """What is known of distinct addresses, each within its scope: for each some rows, together and in order, with

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowsentry.evidence import (
-    MAX_DOUBTFUL,
-    MAX_ENDPOINTS,
     MAX_SOURCE_PORTS,
     MEMORY_DAYS,
     SECONDS_A_DAY,
+    SET_SIZES,
     Evidence,
     EvidenceKey,
     bottom,
@@ -16,7 +15,6 @@ from flowsentry.evidence import (
 
 Item = Mapping[str, Any]
 
-SET_SIZES = {"failed": MAX_ENDPOINTS, "answered": MAX_ENDPOINTS, "doubtful": MAX_DOUBTFUL}
 KEPT_DAYS = 2
 """Days that an item outlives its use. DynamoDB deletes within days of the time given; more only costs storage."""
 

@@ -73,10 +73,10 @@ class EvidenceTable:
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge."""
         evidence = folded(batch)
-        failures = [one for one in evidence if one.has_failures]
+        failures = [one for one in evidence if one.is_suspicious]
         with retryable("merge evidence"):
             self._write(failures)
-            answers = [one for one in evidence if not one.has_failures and not self._is_absent(one.key)]
+            answers = [one for one in evidence if not one.is_suspicious and not self._is_absent(one.key)]
             items = self._read(one.key for one in failures + answers)
             welcome = [one for one in answers if has_neighbour(items, one.key)]
             self._remember(items[one.key] for one in welcome if one.key in items)

@@ -3,18 +3,15 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from flowsentry.aws.service_errors import code_of, retryable
-from flowsentry.findings import Finding, Severity
+from flowsentry.findings import Audience, Finding
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-Outgoing = Literal["alert", "digest"]
-"""How a finding is told: a message of its own, or a line in the next digest."""
 
 UNPUBLISHED_INDEX = "unpublished"
 KEPT_SECONDS = 90 * 86_400
@@ -26,10 +23,6 @@ class Unpublished(NamedTuple):
 
     finding: Finding
     found_at: int
-
-
-def outgoing(finding: Finding) -> Outgoing:
-    return "digest" if finding.severity is Severity.BACKGROUND else "alert"
 
 
 def finding_of(item: Mapping[str, Any]) -> Finding:
@@ -60,13 +53,13 @@ class FindingTable:
             )
         return "unpublished" in answer.get("Item", {})
 
-    def unpublished(self, kind: Outgoing) -> Iterator[Unpublished]:
+    def unpublished(self, audience: Audience) -> Iterator[Unpublished]:
         """What has yet to be told, oldest first. An index is read a moment late: what was just marked may be in it."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table_name,
             IndexName=UNPUBLISHED_INDEX,
-            KeyConditionExpression="unpublished = :kind",
-            ExpressionAttributeValues={":kind": {"S": kind}},
+            KeyConditionExpression="unpublished = :audience",
+            ExpressionAttributeValues={":audience": {"S": audience}},
         )
         with retryable("read the outbox"):
             for page in pages:
@@ -93,7 +86,7 @@ class FindingTable:
                     "kind": {"S": finding.kind},
                     "severity": {"S": finding.severity},
                     "found_at": {"N": str(now)},
-                    "unpublished": {"S": outgoing(finding)},
+                    "unpublished": {"S": finding.audience},
                     "expires_at": {"N": str(now + KEPT_SECONDS)},
                 },
                 ConditionExpression="attribute_not_exists(id)",

@@ -11,12 +11,12 @@ from itertools import islice
 from botocore.exceptions import ClientError
 
 from flowsentry.aws.alert_topic import AlertTopic
-from flowsentry.aws.finding_table import FindingTable, Unpublished, outgoing
+from flowsentry.aws.finding_table import FindingTable, Unpublished
 from flowsentry.aws.threads import in_threads
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.digest import digest_message
 from flowsentry.errors import RetryableError
-from flowsentry.findings import Finding
+from flowsentry.findings import Audience, Finding
 from flowsentry.telemetry import count, logger
 
 MAX_MESSAGES = 100
@@ -40,20 +40,20 @@ class Outbox:
 
     def publish_new(self, findings: Iterable[Finding]) -> None:
         """Publishes those that are alerts and still unpublished. Raises RetryableError when any could not be."""
-        alerts = (finding for finding in findings if outgoing(finding) == "alert")
+        alerts = (finding for finding in findings if finding.audience is Audience.URGENT)
         self._publish([finding for finding in alerts if self.findings.is_unpublished(finding.id)])
 
     def publish_left_over(self) -> None:
         """Publishes alerts that were left over, and a digest when its time has come."""
         now = self.clock()
-        waiting = list(islice(self.findings.unpublished("alert"), MAX_MESSAGES))
+        waiting = list(islice(self.findings.unpublished(Audience.URGENT), MAX_MESSAGES))
         if waiting:
             count("OldestAlertSeconds", max(0, now - waiting[0].found_at))
         left_over = [each.finding for each in waiting if each.found_at <= now - LEFT_OVER_SECONDS]
         try:
             self._publish([finding for finding in left_over if self.findings.is_unpublished(finding.id)])
         finally:
-            self._publish_digest(list(islice(self.findings.unpublished("digest"), MAX_DIGEST_FINDINGS)))
+            self._publish_digest(list(islice(self.findings.unpublished(Audience.DIGEST), MAX_DIGEST_FINDINGS)))
 
     def _publish(self, findings: Sequence[Finding]) -> None:
         """Publishes each, so that one that fails holds up no other; then raises when any failed."""

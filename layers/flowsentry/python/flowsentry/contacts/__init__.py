@@ -16,8 +16,9 @@ from flowsentry.contacts.by_ports import (
     signs_of_conversations,
     with_port_facts,
 )
+from flowsentry.contacts.logins import logins_of
 from flowsentry.contacts.signs import TCP, Signs, add_up, columns_of, distinct_established, settled, signs_of_rejects
-from flowsentry.frames import Contacts, EnrichedFlows
+from flowsentry.frames import Contacts, EnrichedFlows, Settled
 from flowsentry.transit_gateways import is_of_transit_gateway
 
 __all__ = ["Gathering", "contacts", "gather"]
@@ -52,8 +53,10 @@ class Gathering:
         """Takes in one chunk's records that must be looked at both ways."""
         self._conversations.append(conversations)
 
-    def settle(self) -> Contacts:
-        """The contacts with their outcomes. Uses the signs up, so that they are not held beside the contacts."""
+    def settle(self) -> Settled:
+        """The contacts with their outcomes, and the logins among them. Uses the signs up, so that they are not held
+        beside the contacts.
+        """
         if self._conversations:
             self.add(signs_of_conversations(self._conversations))
         openings, self._openings = self._openings, []
@@ -62,7 +65,7 @@ class Gathering:
         del openings, replies
         established = distinct_established(self._distinct, self._established) if self._established else self._distinct
         self._established, self._distinct = [], []
-        return settled(pl.concat(established), opened)
+        return Settled(settled(pl.concat(established), opened), logins_of([]))
 
 
 def gather(flows: EnrichedFlows, into: Gathering) -> None:
@@ -83,4 +86,4 @@ def contacts(flows: EnrichedFlows) -> Contacts:
     """
     gathering = Gathering()
     gather(flows, gathering)
-    return gathering.settle()
+    return gathering.settle().contacts

@@ -17,26 +17,22 @@ from flowsentry.meanings import protocol_name
 from flowsentry.ownership import Interface
 from flowsentry.services import SERVICES
 from flowsentry.territory import Territory
-
-MIN_PACKETS = 3
-"""Refused packets in a batch. Clients that mean it try again (Linux sends seven SYNs in two minutes); probes do not.
-Higher: a client with a short time-out is not told about. Lower: probes and strays are."""
-MAX_ENDPOINTS_A_SOURCE = 5
-"""Blocked endpoints of one source told one by one. A source with more in one batch tries doors: that is left to scan
-evidence, where it belongs."""
+from flowsentry.thresholds import BlockedThresholds
 
 _TCP_OR_UDP = (6, 17)
 
 
-def blocked_internal(contacts: Contacts, condemned: Collection[tuple[str, str]], territory: Territory) -> list[Finding]:
+def blocked_internal(
+    contacts: Contacts, condemned: Collection[tuple[str, str]], territory: Territory, bounds: BlockedThresholds
+) -> list[Finding]:
     """A finding for each (initiator, responder, port) inside that a rule refused: once a day."""
     refused = contacts.filter(
         pl.col("outcome") == "rejected",
         pl.col("initiator_is_inside") & pl.col("responder_is_inside"),
         pl.col("protocol").is_in(_TCP_OR_UDP),
-        pl.col("rejected_packets") >= MIN_PACKETS,
+        pl.col("rejected_packets") >= bounds.min_packets,
     )
-    blocked = refused.filter(pl.len().over("scope", "initiator") <= MAX_ENDPOINTS_A_SOURCE)
+    blocked = refused.filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_a_source)
     rows = blocked.sort("first_seen", "initiator", "responder", "responder_port").iter_rows(named=True)
     return list(_findings(rows, condemned, territory))
 
@@ -57,6 +53,7 @@ def _finding(row: Mapping[str, Any], territory: Territory) -> Finding:
     names = [_named(address, owner) for address, owner in zip((initiator, responder), owners, strict=True)]
     return Finding(
         id=finding_id("blocked_internal", scope, initiator, responder, str(port), protocol, str(row["day"])),
+        thread=finding_id("blocked_internal", scope, initiator, responder, str(port), protocol),
         kind="blocked_internal",
         severity=Severity.MEDIUM,
         title=f"{names[0]} is blocked from {names[1]}: port {port}/{protocol}{service}",

@@ -36,6 +36,7 @@ def _finding(row: Mapping[str, Any], territory: Territory) -> Finding:
     name = f"{known.owner_name} ({interface})" if known and known.owner_name != interface else interface
     return Finding(
         id=finding_id("records_skipped", interface, str(hour)),
+        thread=finding_id("records_skipped", interface),
         kind="records_skipped",
         severity=Severity.BACKGROUND,
         title=f"{name}: AWS left out flow log records of the hour from {_in_words(hour)}",

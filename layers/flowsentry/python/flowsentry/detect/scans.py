@@ -12,14 +12,18 @@ from enum import StrEnum
 import polars as pl
 
 from flowsentry.detect.scan_shape import ScanShape
-from flowsentry.detect.verdict import MIN_ENDPOINTS, Verdict, verdict
+from flowsentry.detect.verdict import Verdict, verdict
 from flowsentry.endpoints import Endpoint, endpoint_of
 from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.ownership import Interface
 from flowsentry.territory import AddressAt, Territory
+from flowsentry.thresholds import ScanThresholds
 
 MAX_SAMPLE_ENDPOINTS = 10
+MIN_INSIDE_ENDPOINTS = 10
+"""Failed endpoints inside that make a scan one of the inside. Higher: of a scan that also goes outside, the more urgent
+half is not said. Lower: a host that looks outside and has a few dead targets inside is said to move inside."""
 _PINGS = (1, 58)
 
 
@@ -40,21 +44,23 @@ SEVERITY = {
 }
 
 
-def scans(histories: Sequence[History], shapes: Sequence[ScanShape], territory: Territory) -> list[Finding]:
+def scans(
+    histories: Sequence[History], shapes: Sequence[ScanShape], territory: Territory, least: ScanThresholds
+) -> list[Finding]:
     """A finding for each source, day and relation that the evidence condemns: at most one a day, and one more when it
     gets louder. The shape is an attribute and may grow. A write to a day is judged with every day whose memory it is
     in.
     """
-    condemned = [each for history in histories for each in _condemned(history)]
+    condemned = [each for history in histories for each in _condemned(history, least)]
     sources = [AddressAt(key.scope, key.source, found.evidence.last_seen) for key, found in condemned]
     made = (_finding(key, found, shapes, territory) for key, found in condemned)
     return [_called(finding, end.owner) for finding, end in zip(made, territory.ends_of(sources), strict=True)]
 
 
-def _condemned(history: History) -> Iterator[tuple[EvidenceKey, Verdict]]:
+def _condemned(history: History, least: ScanThresholds) -> Iterator[tuple[EvidenceKey, Verdict]]:
     judged = {written + later for written in history.written_days for later in range(MEMORY_DAYS + 1)}
     for day in sorted(judged & history.days.keys()):
-        if found := verdict(history.days, day):
+        if found := verdict(history.days, day, least):
             yield history.days[day].key, found
 
 
@@ -66,6 +72,7 @@ def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], 
     relation = _relation(condemned, failed, territory)
     return Finding(
         id=finding_id("scan", key.scope, key.source, str(key.day), relation),
+        thread=finding_id("scan", key.scope, key.source, relation),
         kind=shape.kind,
         severity=SEVERITY[relation],
         title=f"{shape.verb} {_target(failed, condemned.endpoints)}",
@@ -107,7 +114,7 @@ def _relation(condemned: Verdict, failed: Sequence[Endpoint], territory: Territo
         return Relation.OUTSIDE_ANSWERED if heard else Relation.OUTSIDE_BACKGROUND
     addresses = pl.Series([end.address for end in failed], dtype=pl.String)
     inside = int(territory.is_inside(addresses).sum()) + sum(end.is_inside for end in failed)
-    return Relation.INSIDE_TO_INSIDE if inside >= MIN_ENDPOINTS else Relation.INSIDE_TO_OUTSIDE
+    return Relation.INSIDE_TO_INSIDE if inside >= MIN_INSIDE_ENDPOINTS else Relation.INSIDE_TO_OUTSIDE
 
 
 def _target(failed: Sequence[Endpoint], endpoints: int) -> str:

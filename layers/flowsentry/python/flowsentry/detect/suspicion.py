@@ -6,17 +6,23 @@ import polars as pl
 
 from flowsentry.endpoints import MEMBER_BYTES, members, rank_of
 from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MAX_SOURCE_PORTS, Evidence, EvidenceKey
-from flowsentry.frames import Contacts
+from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.ownership import Inventory
 from flowsentry.scopes import PUBLIC
 from flowsentry.territory import Territory
+from flowsentry.thresholds import LoginThresholds
 
 _KEY = ("source_scope", "initiator", "day")
 _BOUNDS = {"failed": MAX_ENDPOINTS, "answered": MAX_ENDPOINTS, "doubtful": MAX_DOUBTFUL}
 _PRIVATE = Territory.of(Inventory())
 
 
-def with_source_scope(contacts: Contacts) -> Contacts:
+def with_source_scopes(settled: Settled) -> Settled:
+    """Contacts and logins with `source_scope` each: see `_with_source_scope`."""
+    return Settled(Contacts(_with_source_scope(settled.contacts)), Logins(_with_source_scope(settled.logins)))
+
+
+def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
     """The contacts with `source_scope`: where the initiator's address means one source. An address outside our networks
     that is not private means the same everywhere, so what it does to several VPCs adds up.
     """
@@ -24,23 +30,25 @@ def with_source_scope(contacts: Contacts) -> Contacts:
     public = outside.filter(~_PRIVATE.is_inside(outside))
     is_public = ~pl.col("initiator_is_inside") & pl.col("initiator").is_in(public.implode())
     scope = pl.when(is_public).then(pl.lit(PUBLIC, pl.Categorical())).otherwise("scope")
-    return Contacts(contacts.with_columns(scope.alias("source_scope")))
+    return contacts.with_columns(scope.alias("source_scope"))
 
 
-def innocent_sources(contacts: Contacts) -> list[EvidenceKey]:
+def innocent_sources(settled: Settled) -> list[EvidenceKey]:
     """The sources whose every contact was answered: by far the most, and worth recording only when suspected before."""
+    contacts = settled.contacts
     failing = contacts.filter(pl.col("outcome") != "answered").select(_KEY).unique()
     innocent = contacts.select(_KEY).unique().join(failing, on=_KEY, how="anti")
     keys = innocent.select(pl.col("source_scope", "initiator").cast(pl.String), "day")
     return [EvidenceKey(*row) for row in keys.iter_rows()]
 
 
-def evidence_of(contacts: Contacts, suspects: Collection[EvidenceKey]) -> list[Evidence]:
+def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], _bounds: LoginThresholds) -> list[Evidence]:
     """The evidence of every source that failed something or is among the suspects: one for each source and day.
 
-    `contacts` are those of `with_source_scope`. Which members a full set keeps is decided here, on the column, by the
+    `settled` is that of `with_source_scopes`. Which members a full set keeps is decided here, on the column, by the
     order that merging keeps too.
     """
+    contacts = settled.contacts
     failing = contacts.filter(pl.col("outcome") != "answered").select(_KEY).unique()
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
     watched = contacts.join(pl.concat([failing, suspected]).unique(), on=_KEY, how="semi")

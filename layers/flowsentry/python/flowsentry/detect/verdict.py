@@ -5,26 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MEMORY_DAYS, Evidence, rank_of_member
-
-MIN_ENDPOINTS = 10
-"""Distinct failed endpoints that make a scan. Fewer: slow scanners are found a little earlier, and a host with a broken
-configuration of several targets is taken for one. More: of 21 slow scanners of a day, those with 12 to 13 probes stay
-hidden."""
-MIN_SURPLUS = 4
-"""Failed minus answered endpoints. Benign sources succeed in about 0.8 of first contacts and scanners in 0.2, so each
-failure multiplies the odds of a scanner by 4 and each success divides them: a surplus of 4 is odds of 256, the nearest
-whole step past 99 (threshold random walk: Jung et al. 2004, "Fast Portscan Detection Using Sequential Hypothesis
-Testing"). Higher: later verdicts on mixed traffic. Lower: false alarms."""
-MIN_FAILED_PER_ANSWERED = 1.5
-"""Keeps out busy hosts, whose surplus grows by their size alone. Higher: a scan from a host that also works is hidden.
-Lower: a host with many dead targets is condemned. At up to 20 % dead endpoints false alarms stay below 1 %."""
-MIN_CERTAIN_FAILURES = 3
-"""Failures that are certain, beside which doubtful ones count. Higher: scanners that mix both are found later. Lower:
-one dead endpoint makes backscatter from the same source count."""
-MIN_DOUBTFUL_SOURCE_PORTS = 3
-"""What could as well be a late reply counts once the source used this many source ports (replies come from one) or has
-as many failures that are certain. Higher: scanners with a fixed source port stay hidden without tcp-flags. Lower:
-backscatter from one service is taken for a scan."""
+from flowsentry.thresholds import ScanThresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +22,43 @@ class Verdict:
     is_certain: bool
 
 
-def verdict(days: Mapping[int, Evidence], day: int) -> Verdict | None:
+def verdict(days: Mapping[int, Evidence], day: int, least: ScanThresholds) -> Verdict | None:
     """The verdict for one day, on the union of it and the MEMORY_DAYS before it; None for an innocent source.
 
-    A source is condemned when it failed at least MIN_ENDPOINTS distinct endpoints, MIN_SURPLUS more than were answered,
-    and MIN_FAILED_PER_ANSWERED times as many. An endpoint that ever answered did not fail. Sets that are full hold the
-    members of smallest rank, so both are cut at the rank up to which both are complete: the ratio then holds for a host
-    with thousands of endpoints as for one with ten. Known limit: of slow scans inside a busy host, some 40 % are found.
+    A source is condemned when it failed at least `min_endpoints` distinct endpoints, `min_surplus` more than were
+    answered, and `min_failed_per_answered` times as many. An endpoint that ever answered did not fail. Sets that are
+    full hold the members of smallest rank, so both are cut at the rank up to which both are complete: the ratio then
+    holds for a host with thousands of endpoints as for one with ten. Known limit: of slow scans inside a busy host,
+    some 40 % are found.
     """
-    union = _union(days, day)
+    union = _union(days, day, least)
     if union is None:
         return None
-    counted = union.failed | (union.doubtful if _doubts_count(union) else frozenset())
+    counted = union.failed | (union.doubtful if _doubts_count(union, least) else frozenset())
     failed, answered = _comparable(counted, union)
     failed -= answered
-    surplus = len(failed) - len(answered)
-    if len(failed) < MIN_ENDPOINTS or surplus < MIN_SURPLUS or len(failed) < MIN_FAILED_PER_ANSWERED * len(answered):
+    if not _is_much(len(failed), len(answered), least):
         return None
-    is_certain = len(failed & union.failed) >= MIN_ENDPOINTS
+    is_certain = len(failed & union.failed) >= least.min_endpoints
     return Verdict(union, failed, answered, _estimated(counted, union), is_certain)
 
 
-def _union(days: Mapping[int, Evidence], day: int) -> Evidence | None:
+def _is_much(failed: int, answered: int, least: ScanThresholds) -> bool:
+    is_surplus = failed - answered >= least.min_surplus
+    return failed >= least.min_endpoints and is_surplus and failed >= least.min_failed_per_answered * answered
+
+
+def _union(days: Mapping[int, Evidence], day: int, least: ScanThresholds) -> Evidence | None:
     """The evidence of the days remembered; None where there is too little of it to condemn anyone, as mostly."""
     remembered = [days[each] for each in range(day - MEMORY_DAYS, day + 1) if each in days]
     failures = sum(len(evidence.failed) + len(evidence.doubtful) for evidence in remembered)
-    return reduce(Evidence.merge, remembered) if day in days and failures >= MIN_ENDPOINTS else None
+    return reduce(Evidence.merge, remembered) if day in days and failures >= least.min_endpoints else None
 
 
-def _doubts_count(union: Evidence) -> bool:
+def _doubts_count(union: Evidence, least: ScanThresholds) -> bool:
     certain = union.failed - union.answered
-    return len(union.source_ports) >= MIN_DOUBTFUL_SOURCE_PORTS or len(certain) >= MIN_CERTAIN_FAILURES
+    is_from_many = len(union.source_ports) >= least.min_doubtful_source_ports
+    return is_from_many or len(certain) >= least.min_certain_failures
 
 
 def _complete_up_to(members: frozenset[bytes], size: int) -> int:

@@ -1,0 +1,18 @@
+"""Places: where in an account people look further: logs, tables, and the command that says what they made of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What messages may point to; what is empty is not pointed to. `log_groups` are those that flow logs are in,
+    `athena_table` is `database.table` of the enriched flows.
+    """
+
+    region: str = ""
+    partition: str = "aws"
+    account_id: str = ""
+    log_groups: tuple[str, ...] = ()
+    athena_table: str = ""
+    athena_workgroup: str = ""
+    deployment: str = "flowsentry"
