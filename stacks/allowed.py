@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from flowsentry.fields import DEFAULT_LOG_FORMAT, names_in_log_format
@@ -94,6 +95,15 @@ def text(pattern: str, words: str) -> Allowed:
         return str(value)
 
     return _checked(words, read)
+
+
+def day() -> Allowed:
+    def read(value: Any) -> str:
+        if date.fromisoformat(value).isoformat() != value:
+            raise ValueError
+        return str(value)
+
+    return _checked("a day such as 2026-12-31", read)
 
 
 def network() -> Allowed:

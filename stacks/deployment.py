@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, cast, get_args
 
 from flowsentry.fields import FIELDS
+from stacks.alert_settings import AlertSettings
 from stacks.allowed import (
     Problems,
     SettingsError,
     flow_log_format,
     list_of,
-    network,
     one_of,
     one_of_numbers,
     section,
@@ -23,6 +23,7 @@ from stacks.allowed import (
     yes_or_no,
 )
 from stacks.command_line import with_overrides
+from stacks.detection_settings import DetectionSettings
 from stacks.existing_flow_logs import ExistingBucket, ExistingLogGroup, between_buckets, between_log_groups
 from stacks.inventory_settings import GEO_DATABASE, REGION, InventoryPlace, between_databases, between_places
 from stacks.kubernetes_settings import InventoryNetwork, KubernetesCluster, between_clusters
@@ -30,7 +31,7 @@ from stacks.kubernetes_settings import InventoryNetwork, KubernetesCluster, betw
 SECTION = "flowsentry"
 CLOUDWATCH, S3 = "cloudwatch", "s3"
 PLAIN_TEXT, PARQUET = "plain-text", "parquet"
-Purpose = Literal["flow-logs", "state", "processing", "monitoring"]
+Purpose = Literal["flow-logs", "state", "analytics", "processing", "monitoring"]
 """What the stacks are for, and called, after the name of the deployment."""
 LATEST_VERSION = 5
 FULL_LOG_FORMAT = " ".join(f"${{{field.name}}}" for field in FIELDS if field.version <= LATEST_VERSION)
@@ -120,7 +121,7 @@ class ObjectProcessor:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Deployment(DetectionSettings, AlertSettings):
     """What is deployed. docs/settings.md says what each setting is for."""
 
     sources: tuple[Source, ...] = setting(list_of(section(Source), together=_overlaps), default=())
@@ -133,9 +134,6 @@ class Deployment:
     name: str = setting(
         text(r"[a-z][a-z0-9-]{0,29}", "lower case letters, digits and hyphens, 30 at most"), default=SECTION
     )
-    inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
-    alert_emails: tuple[str, ...] = setting(list_of(text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")), default=())
-    digest_minutes: int = setting(whole_number(1, 1440, "minutes"), default=60)
     freshness_minutes: int = setting(whole_number(10, 1440, "minutes"), default=30)
     inventory_minutes: int = setting(whole_number(1, 60, "minutes"), default=5)
     inventory_rest_seconds: int = setting(whole_number(1, 900, "seconds"), default=60)
@@ -220,6 +218,7 @@ class Deployment:
         if not (self.uses(CLOUDWATCH) or self.uses(S3)):
             empty = "sources, existing_log_groups and existing_buckets are []"
             yield f"{empty}; allowed: lists of which at least one is not empty"
+        yield from self.problems_of_alerts()
         yield from self._made_by_this_app("existing_log_groups", self.existing_log_groups)
         yield from self._made_by_this_app("existing_buckets", self.existing_buckets)
         places = len(self.to_look_at)
@@ -227,6 +226,11 @@ class Deployment:
             yield (
                 f"inventory_places and kubernetes_clusters need {places} bytes in one parameter; allowed: "
                 f"{PARAMETER_BYTES}. Several regions of one role need fewer than several roles"
+            )
+        if (size := len(self.first_suppressions)) > PARAMETER_BYTES:
+            yield (
+                f"suppressions need {size} bytes in one parameter, with the research scanners beside them; allowed: "
+                f"{PARAMETER_BYTES}. Put the others into the object of suppressions"
             )
         made = sum(LOG_GROUP_ENTRY_BYTES + len(form) for form in self.log_groups.values())
         size = made + len(json.dumps(self.existing_log_formats))

@@ -1,0 +1,58 @@
+"""The user's settings for detection: what is ours, who is trusted, from when on something is told, and what is not."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowsentry.suppressions import CRITERIA, read_entries
+from flowsentry.thresholds import Number, ThresholdError, Thresholds
+from stacks.allowed import REFUSED, Allowed, Problems, list_of, network, setting
+from stacks.research_scanners import RESEARCH_SCANNERS
+
+
+def thresholds() -> Allowed:
+    def read(key: str, value: Any, problems: Problems) -> Any:
+        try:
+            return Thresholds.of(value)
+        except ThresholdError as error:
+            problems.append(f"{key}: {error}")
+            return REFUSED
+
+    return Allowed('sections such as {"scan": {"min_endpoints": 20}}', read)
+
+
+def suppressions() -> Allowed:
+    """The entries as they are written, once they can be meant."""
+
+    def read(key: str, value: Any, problems: Problems) -> Any:
+        _, wrong = read_entries(value, key)
+        problems.extend(wrong)
+        return REFUSED if wrong else tuple(value)
+
+    return Allowed(f"a list of objects with a reason and at least one of {', '.join(CRITERIA)}", read)
+
+
+@dataclass(frozen=True)
+class DetectionSettings:
+    """What is judged, and by what."""
+
+    inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
+    own_public_networks: tuple[str, ...] = setting(list_of(network()), default=())
+    trusted_networks: tuple[str, ...] = setting(list_of(network()), default=())
+    thresholds: Thresholds = setting(thresholds(), default_factory=Thresholds)  # noqa: RUF009 - it is field()
+    suppressions: tuple[Mapping[str, Any], ...] = setting(suppressions(), default=())
+
+    @property
+    def changed_thresholds(self) -> str:
+        """Those that are not as by default, in JSON by section; nothing when all are."""
+        sections: dict[str, dict[str, Number]] = {}
+        for name, value in self.thresholds.differences().items():
+            section, _, own_name = name.partition(".")
+            sections.setdefault(section, {})[own_name] = value
+        return json.dumps(sections) if sections else ""
+
+    @property
+    def first_suppressions(self) -> str:
+        """What the object of suppressions begins with, in JSON: those of the settings, then research scanners, off."""
+        return json.dumps({"suppressions": [*self.suppressions, *RESEARCH_SCANNERS]})
