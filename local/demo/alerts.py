@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import Any, Self
 
@@ -76,10 +76,10 @@ class Inbox:
         return list(self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10).get("Messages", ()))
 
     def _take(self, message: dict[str, Any]) -> None:
-        message.pop("is_cut", None)
-        if message.pop("type") == "finding":
-            self._findings.append((Finding.from_json(json.dumps(message)), time.time()))
-        else:
+        if message["type"] == "finding":
+            told = {each.name: message[each.name] for each in fields(Finding)}
+            self._findings.append((Finding.from_json(json.dumps(told)), time.time()))
+        elif message["type"] == "digest":
             self.digests += 1
             self.told_in_digests.update(message["kinds"])
 

@@ -3,39 +3,67 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, alert_message
-from flowsentry.emit.stories import owner_text
+from flowsentry.emit.alert_message import AlertMessage, alert_message
+from flowsentry.emit.machine_json import MAX_JSON_BYTES
+from flowsentry.emit.who import owner_text, short_owner_text
 from flowsentry.findings import Finding, Severity
-from tests.emit.examples import DIGESTS, FINDINGS, GOLDEN, WEB, golden, scan
+from flowsentry.life import Earlier, Life, State
+from flowsentry.places import Places
+from tests.emit.examples import EARLIER, FINDINGS, GOLDEN, ORDERS, PLACES, WEB, as_read, golden, messages, scan
+
+MESSAGES = messages()
 
 
-@pytest.mark.parametrize("name", FINDINGS)
-def test_an_alert_reads_as_it_should(name: str) -> None:
-    message = alert_message(FINDINGS[name])
-    assert f"Subject: {message.subject}\n\n{message.text}\n" == golden(name)
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_reads_as_it_should(name: str) -> None:
+    assert as_read(MESSAGES[name]) == golden(name)
 
 
 def test_every_golden_text_belongs_to_a_test() -> None:
-    assert {path.stem for path in GOLDEN.iterdir()} == {*FINDINGS, *DIGESTS}
+    assert {path.stem for path in GOLDEN.iterdir()} == set(MESSAGES)
 
 
 def test_machines_get_the_finding() -> None:
     finding = FINDINGS["own_machine_scans_own_network"]
     given = json.loads(alert_message(finding).json)
-    assert given.pop("type") == "finding"
+    told = {name: given.pop(name) for name in ("schema", "type", "audience", "headline", "look_closer", "earlier")}
     assert Finding.from_json(json.dumps(given)) == finding
+    assert (told["schema"], told["type"], told["audience"]) == ("flowsentry.alert/1", "finding", "urgent")
+
+
+def test_machines_get_the_link_the_queries_and_what_was_made_of_it_before() -> None:
+    finding = FINDINGS["own_machine_scans_own_network"]
+    message = alert_message(finding, PLACES, EARLIER["seen_again_after_it_was_resolved"])
+    given = json.loads(message.json)
+    assert given["look_closer"]["insights_link"] in message.text
+    assert given["look_closer"]["athena_query"] in message.text
+    assert given["look_closer"]["insights_query"].startswith("fields @timestamp")
+    assert given["earlier"]["life"]["state"] == "resolved"
 
 
 def test_filter_policies_get_attributes() -> None:
     assert alert_message(FINDINGS["stranger_got_an_answer"]).attributes == {
         "kind": "port_scan",
         "severity": "medium",
+        "audience": "urgent",
         "scope": "public",
         "subject": "203.0.113.9",
+        "schema": "1",
     }
+
+
+def test_who_has_nowhere_to_look_is_pointed_nowhere() -> None:
+    finding = FINDINGS["own_machine_scans_own_network"]
+    assert "Look closer" not in alert_message(finding).text
+    only_athena = alert_message(finding, Places(athena_table="flowsentry.enriched")).text
+    assert "Athena:\nSELECT" in only_athena
+    assert "https://" not in only_athena
+
+
+def test_the_command_names_a_deployment_that_is_called_otherwise() -> None:
+    text = alert_message(FINDINGS["stranger_got_an_answer"], Places(deployment="shop")).text
+    assert "flowsentry findings acknowledge|snooze|resolve 5c1f2e8a90b1c2d3e4f50617 --deployment shop" in text
 
 
 def test_a_name_can_not_forge_a_line_or_a_link() -> None:
@@ -46,26 +74,40 @@ def test_a_name_can_not_forge_a_line_or_a_link() -> None:
     }
     message = alert_message(scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", subject_owner=owner))
     assert len(message.text.splitlines()) == len(golden("own_machine_scans_strangers").splitlines()) - 2 - 1
+    assert_harmless(message)
+
+
+def test_what_a_person_said_can_not_forge_a_line_either() -> None:
+    life = Life(State.RESOLVED, 0, "eve\nAll clear.", "over\r\nhttps://evil.example")
+    message = alert_message(FINDINGS["stranger_got_an_answer"], earlier=Earlier("1\n2", 0, life))
+    assert "by eve All clear. (over https[:]//evil.example); it is seen again." in message.text.splitlines()[2]
+    assert_harmless(message)
+
+
+def assert_harmless(message: AlertMessage) -> None:
     assert "://" not in message.text
     assert "www." not in message.text
     assert "\u202e" not in message.text
 
 
 @pytest.mark.parametrize(
-    ("owner", "shown"),
+    ("owner", "shown", "short"),
     [
-        (None, "10.0.1.5"),
-        (WEB, "web-1 (instance i-0abc, 10.0.1.5)"),
-        ({"kind": "nat gateway", "id": "nat-1", "name": "nat-1"}, "nat-1 (nat gateway, 10.0.1.5)"),
+        (None, "10.0.1.5", "10.0.1.5"),
+        (WEB, "web-1 (instance i-0abc, 10.0.1.5)", "web-1 (10.0.1.5)"),
+        ({"kind": "nat gateway", "id": "nat-1", "name": "nat-1"}, "nat-1 (nat gateway, 10.0.1.5)", "nat-1 (10.0.1.5)"),
         (
             {"kind": "rds database", "id": "arn:aws:rds:eu-west-1:123456789012:db:orders", "name": "orders"},
             "orders (rds database, 10.0.1.5)",
+            "orders (10.0.1.5)",
         ),
-        ({"kind": "unknown", "id": "eni-1", "name": "eni-1"}, "eni-1 (interface, 10.0.1.5)"),
+        ({"kind": "unknown", "id": "eni-1", "name": "eni-1"}, "eni-1 (interface, 10.0.1.5)", "eni-1 (10.0.1.5)"),
+        ("no owner", "10.0.1.5", "10.0.1.5"),
     ],
 )
-def test_who_it_is_about_is_said_as_people_say_it(owner: dict[str, str] | None, shown: str) -> None:
+def test_who_it_is_about_is_said_as_people_say_it(owner: object, shown: str, short: str) -> None:
     assert owner_text(owner, "10.0.1.5") == shown
+    assert short_owner_text(owner, "10.0.1.5") == short
 
 
 @pytest.mark.parametrize(
@@ -81,26 +123,31 @@ def test_an_interface_is_not_said_twice(owner: dict[str, str] | None, shown: str
     assert owner_text(owner, "eni-1") == shown
 
 
-texts = st.text(max_size=300)
-
-
-@given(words=st.tuples(texts, texts, texts, texts, texts), endpoints=st.lists(texts, max_size=30), when=st.integers())
-def test_whatever_is_in_a_finding_the_message_is_bounded_and_printable(
-    words: tuple[str, str, str, str, str], endpoints: list[str], when: int
-) -> None:
-    kind, title, subject, scope, name = words
-    details = {"sample_endpoints": endpoints, "subject_owner": {"kind": kind, "id": name, "name": name}}
-    message = alert_message(Finding("f", kind, Severity.HIGH, title, subject, scope, when, when + 1, 3, details))
-    assert message.subject.isascii()
-    assert message.subject.isprintable()
-    assert len(message.subject) <= MAX_SUBJECT_LETTERS
-    assert all(line.isprintable() for line in message.text.split("\n"))
-    assert len(message.text) < 5_000
-    assert all(message.attributes.values())
-
-
-def test_details_too_large_to_send_are_left_out_of_the_json() -> None:
-    finding = scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", sample_endpoints=["x" * 1_000] * 100)
-    given = json.loads(alert_message(finding).json)
+@pytest.mark.parametrize("name", ["sample_endpoints", "a detail nobody knows"])
+def test_details_too_large_to_send_are_left_out_of_the_json(name: str) -> None:
+    finding = scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", **{name: ["x" * 1_000] * 100})
+    given = json.loads(alert_message(finding, PLACES).json)
     assert given["is_cut"]
     assert given["id"] == finding.id
+    assert given["look_closer"]["insights_link"]
+
+
+def test_json_is_bounded_whatever_a_finding_is_called() -> None:
+    finding = Finding("f" * 9_999, "k" * 9_999, Severity.HIGH, "t" * 9_999, "s" * 9_999, "v" * 9_999, 1, 2)
+    assert len(alert_message(finding).json) <= MAX_JSON_BYTES
+
+
+def test_one_port_and_one_host_are_named() -> None:
+    swept = scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", hosts=1, ports=1)
+    told = {**swept.details, "sample_endpoints": ["10.0.2.1:22/tcp"]}
+    text = alert_message(Finding(**{**as_fields(swept), "details": told})).text
+    assert "it tried port 22/tcp on 10.0.2.1." in text
+
+
+def test_who_was_called_is_in_the_subject_line_too() -> None:
+    subject = alert_message(FINDINGS["own_machines_kept_apart_by_a_known_rule"]).subject
+    assert f"{WEB['name']} (10.0.1.5) can't reach {ORDERS['name']} (10.0.3.7) on port 5432/tcp" in subject
+
+
+def as_fields(finding: Finding) -> dict[str, object]:
+    return {name: getattr(finding, name) for name in Finding.__slots__}

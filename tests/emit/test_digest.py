@@ -5,17 +5,22 @@ from dataclasses import replace
 
 import pytest
 
-from flowsentry.emit.alert_message import MAX_JSON_BYTES, MAX_SUBJECT_LETTERS
-from flowsentry.emit.digest import MAX_FINDINGS, MAX_LINES, digest_message
+from flowsentry.emit.digest import MAX_LINES, digest_message
+from flowsentry.emit.machine_json import MAX_FINDINGS, MAX_JSON_BYTES
 from flowsentry.findings import Severity
-from tests.emit.examples import DIGESTS, FINDINGS, golden, noise, scan, skipped
+from tests.emit.examples import DIGESTS, FINDINGS, noise, scan, skipped
 
 
 @pytest.mark.parametrize("name", DIGESTS)
-def test_a_digest_reads_as_it_should(name: str) -> None:
-    message = digest_message(DIGESTS[name], 60)
-    assert f"Subject: {message.subject}\n\n{message.text}\n" == golden(name)
-    assert len(message.subject) <= MAX_SUBJECT_LETTERS
+def test_a_digest_is_for_those_who_read_up_on_it(name: str) -> None:
+    attributes = digest_message(DIGESTS[name], 60).attributes
+    assert (attributes["audience"], attributes["kind"], attributes["subject"]) == ("digest", "digest", "several")
+
+
+def test_a_digest_is_as_loud_as_the_loudest_in_it() -> None:
+    assert digest_message(noise(2), 60).attributes["severity"] == "background"
+    with_guesses = [*noise(2), FINDINGS["stranger_guesses_passwords"]]
+    assert digest_message(with_guesses, 60).attributes["severity"] == "low"
 
 
 def test_a_digest_gives_machines_the_count_and_the_busiest() -> None:
@@ -64,6 +69,12 @@ def test_noise_does_not_push_skipped_records_out_of_sight() -> None:
     assert set(told[:2]) == {"host_sweep", "records_skipped"}
     assert message.text.count("- eni-") == MAX_LINES
     assert "- and 10 more" in message.text
+
+
+def test_what_is_about_own_machines_is_told_first() -> None:
+    text = digest_message(DIGESTS["digest_of_every_chapter"], 60).text
+    chapters = ["1 machine of yours", "1 outside address guessed", "2 outside addresses searched", "AWS left out"]
+    assert sorted(chapters, key=text.index) == chapters
 
 
 def test_the_order_of_findings_changes_nothing() -> None:

@@ -1,114 +1,156 @@
-"""A finding → the message about it: a text for whoever it wakes, JSON for machines, attributes for filter policies."""
+"""A finding → the message about it: a text for whoever it wakes, JSON for machines, a notification for chats,
+attributes for filter policies.
+"""
 
-import json as jsonlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from flowsentry.emit.plain_text import ascii_line, counted, moment, period, plain
-from flowsentry.emit.stories import Story, owner_text, story_of
-from flowsentry.findings import Finding
-from flowsentry.scopes import PUBLIC
+from flowsentry.emit.chat import Chat, chat_notification
+from flowsentry.emit.earlier_text import earlier_text
+from flowsentry.emit.facts import facts_of
+from flowsentry.emit.look_closer import LookCloser, look_closer
+from flowsentry.emit.machine_json import SCHEMA_VERSION, finding_json
+from flowsentry.emit.plain_text import ascii_line, plain
+from flowsentry.emit.stories import story_of
+from flowsentry.emit.story import Story, listed_in
+from flowsentry.emit.who import owner_text, short_owner_text, subject_text
+from flowsentry.findings import Audience, Finding
+from flowsentry.life import Earlier
+from flowsentry.places import Places
 
 MAX_SUBJECT_LETTERS = 99
 """SNS takes less than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""
-MAX_SHORT_NAME_LETTERS = 30
-MAX_SENTENCE_LETTERS = 400
-"""Of a sentence about rules, which holds names from tags. Longer: names can push the facts out of sight. Shorter: an
-interface with several groups is not told whole."""
-MAX_SAMPLE = 10
-MAX_JSON_BYTES = 32 << 10
+MAX_HEADLINE_LETTERS = 400
+DEFAULT_DEPLOYMENT = Places().deployment
 
 
 @dataclass(frozen=True, slots=True)
 class AlertMessage:
-    """One message to publish. `subject` is printable ASCII."""
+    """One message to publish. `subject` is printable ASCII, `json` and `chat` are JSON."""
 
     subject: str
     text: str
     json: str
+    chat: str
     attributes: Mapping[str, str]
 
 
-def alert_message(finding: Finding) -> AlertMessage:
-    """The message about one finding. The same finding gives the same bytes."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What all forms of the message are made of."""
+
+    finding: Finding
+    places: Places
+    story: Story
+    headline: str
+    earlier: str
+    closer: LookCloser
+
+
+def alert_message(finding: Finding, places: Places = Places(), earlier: Earlier | None = None) -> AlertMessage:  # noqa: B008
+    """The message about one finding, which may point to the places, and says what people made of the one `earlier`. The
+    same gives the same bytes.
+    """
     story = story_of(finding)
-    who = owner_text(finding.details.get("subject_owner"), finding.subject)
-    headline = f"{who} {story.happening(finding)}"
+    told = _Told(
+        finding=finding,
+        places=places,
+        story=story,
+        headline=plain(f"{subject_text(finding)} {story.happening(finding, owner_text)}", MAX_HEADLINE_LETTERS),
+        earlier=earlier_text(earlier) if earlier else "",
+        closer=look_closer(finding, places),
+    )
     return AlertMessage(
-        subject=ascii_line(f"[{finding.severity}] {_short(finding)} {story.happening(finding)}", MAX_SUBJECT_LETTERS),
-        text="\n".join(_lines(finding, headline, story)),
-        json=_bounded_json(finding),
-        attributes={
-            "kind": plain(finding.kind) or "unknown",
-            "severity": finding.severity.value,
-            "scope": plain(finding.scope) or "unknown",
-            "subject": plain(finding.subject) or "unknown",
-        },
+        subject=subject_line(finding),
+        text="\n".join(_lines(told)),
+        json=_json(told, earlier),
+        chat=chat_notification(_chat(told)),
+        attributes=attributes(
+            kind=finding.kind,
+            severity=finding.severity.value,
+            audience=finding.audience,
+            scope=finding.scope,
+            subject=finding.subject,
+        ),
     )
 
 
-def _lines(finding: Finding, headline: str, story: Story) -> Iterator[str]:
-    yield f"{headline}."
-    yield story.matter
+def subject_line(finding: Finding) -> str:
+    """`[high] web-1 (10.0.1.5) is searching your network: it tried port 22/tcp on 12 hosts`."""
+    happening = story_of(finding).happening(finding, short_owner_text)
+    line = f"[{finding.severity}] {subject_text(finding, short_owner_text)} {happening}"
+    return ascii_line(line, MAX_SUBJECT_LETTERS)
+
+
+def attributes(*, kind: str, severity: str, audience: Audience, scope: str, subject: str) -> dict[str, str]:
+    """What filter policies may judge by; never empty, since SNS takes no empty ones, and few: it takes ten with some
+    forms of delivery.
+    """
+    told = {"kind": kind, "severity": severity, "scope": scope, "subject": subject}
+    words = {name: plain(value) or "unknown" for name, value in told.items()}
+    return {**words, "audience": audience.value, "schema": SCHEMA_VERSION}
+
+
+def findings_command(places: Places, words: str) -> str:
+    """`flowsentry findings list`, of the deployment where it has another name."""
+    name = plain(places.deployment)
+    return f"flowsentry findings {words}" + ("" if name == DEFAULT_DEPLOYMENT else f" --deployment {name}")
+
+
+def _lines(told: _Told) -> Iterator[str]:
+    yield f"{told.headline}."
+    yield told.story.matter
+    if told.earlier:
+        yield told.earlier
     yield ""
-    yield from (f"{label:<10}{fact}" for label, fact in _facts(finding) if fact)
+    yield from (f"{label:<10}{fact}" for label, fact in facts_of(told.finding))
     yield ""
     yield "Check next"
-    yield from (f"{number}. {check}" for number, check in enumerate(story.checks, 1))
+    yield from (f"{number}. {check}" for number, check in enumerate(told.story.checks, 1))
+    if look := list(told.closer.lines(plain(told.places.athena_workgroup))):
+        yield ""
+        yield "Look closer"
+        yield from look
     yield ""
-    technique = finding.details.get("technique")
-    words = (plain(finding.kind), finding.severity.value, *([f"ATT&CK {plain(technique)}"] if technique else []))
-    yield f"Finding {plain(finding.id)} ({', '.join(words)})"
+    answer = f"acknowledge|snooze|resolve {plain(told.finding.id)}"
+    yield f"Say what you made of it: {findings_command(told.places, answer)} (to snooze, add --days 7)"
+    technique = told.finding.details.get("technique")
+    words = (
+        plain(told.finding.kind),
+        told.finding.severity.value,
+        *([f"ATT&CK {plain(technique)}"] if technique else []),
+    )
+    yield f"Finding {plain(told.finding.id)} ({', '.join(words)})"
 
 
-def _short(finding: Finding) -> str:
-    """Who it is about in as few letters as can be: `web-1 (10.0.1.5)`."""
-    owner = finding.details.get("subject_owner") or {}
-    name = plain(owner.get("name") or "", MAX_SHORT_NAME_LETTERS)
-    return f"{name} ({plain(finding.subject)})" if name not in {"", finding.subject} else plain(finding.subject)
+def _json(told: _Told, earlier: Earlier | None) -> str:
+    more = {
+        "headline": told.headline,
+        "look_closer": asdict(told.closer),
+        "earlier": asdict(earlier) if earlier else None,
+    }
+    return finding_json(told.finding, more)
 
 
-def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
-    details = finding.details
-    yield "Who", owner_text(details.get("subject_owner"), finding.subject)
-    yield "Network", "the internet" if finding.scope == PUBLIC else plain(finding.scope)
-    yield "When", period(finding.first_seen, finding.last_seen)
-    yield "Failed at", f"{finding.endpoints:,} different host:port" if finding.endpoints > 1 else ""
-    yield "Packets", f"{details['packets']:,}" if isinstance(details.get("packets"), int) else ""
-    yield "Told by", counted(details["records"], "SKIPDATA record") if isinstance(details.get("records"), int) else ""
-    yield from _refusal(details.get("refusal"))
-    yield "Tried", _sample(details.get("sample_endpoints"))
-    yield "Answered", _sample(details.get("answered_endpoints"))
-    yield "Seen at", _sample(details.get("interface_ids"))
-
-
-def _refusal(refusal: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
-    """What refused it, what would admit it, and how old the rules are that say so."""
-    if not refusal:
-        return
-    sentence = plain(refusal.get("sentence", ""), MAX_SENTENCE_LETTERS)
-    yield "Refused", sentence.removeprefix("refused ")
-    yield "Unsure", plain(refusal.get("why_unknown", ""), MAX_SENTENCE_LETTERS) if refusal.get("refused_by") else ""
-    yield "Change", plain(refusal.get("change", ""), MAX_SENTENCE_LETTERS)
-    taken_at = refusal.get("rules_taken_at")
-    yield "Rules of", moment(taken_at) if isinstance(taken_at, int) and taken_at else ""
-
-
-def _sample(values: object) -> str:
-    """At most ten of them, and how many more."""
-    listed = [plain(value) for value in values] if isinstance(values, list | tuple) else []
-    more = len(listed) - MAX_SAMPLE
-    return ", ".join(listed[:MAX_SAMPLE]) + (f" and {more} more" if more > 0 else "")
-
-
-def _bounded_json(finding: Finding) -> str:
-    """The finding as JSON; without its details where they are too large to send."""
-    text = _json({"type": "finding", **asdict(finding)})
-    if len(text.encode()) <= MAX_JSON_BYTES:
-        return text
-    return _json({"type": "finding", **asdict(finding), "details": {}, "is_cut": True})
-
-
-def _json(value: Mapping[str, object]) -> str:
-    return jsonlib.dumps(value, sort_keys=True)
+def _chat(told: _Told) -> Chat:
+    finding, places = told.finding, told.places
+    facts = [f"{label}: {fact}" for label, fact in facts_of(finding)]
+    return Chat(
+        id=finding.id,
+        thread=finding.thread,
+        kind=finding.kind,
+        title=f"[{finding.severity}] {told.headline}",
+        lines=[told.story.matter, *([told.earlier] if told.earlier else []), *facts],
+        link=told.closer.insights_link,
+        steps=told.story.checks,
+        keywords=[finding.kind, finding.severity.value, finding.scope],
+        resources=[finding.subject, *listed_in(finding.details, "interface_ids")],
+        context={
+            "finding": finding.id,
+            "kind": finding.kind,
+            "severity": finding.severity.value,
+            "deployment": places.deployment,
+            "region": places.region,
+            "account": places.account_id,
+        },
+    )

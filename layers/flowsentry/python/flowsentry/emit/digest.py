@@ -1,20 +1,21 @@
-"""Background findings → one message for a window of time, with a chapter for each sort of thing in it."""
+"""Quiet findings → one message for a window of time, with a chapter for each sort of thing in it."""
 
-import json as jsonlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain, zip_longest
 
-from flowsentry.emit.alert_message import MAX_JSON_BYTES, MAX_SUBJECT_LETTERS, AlertMessage
-from flowsentry.emit.plain_text import ascii_line, counted, duration, period, plain
-from flowsentry.emit.stories import hour_in_words, owner_text, story_of
-from flowsentry.findings import Finding
+from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes, findings_command
+from flowsentry.emit.chat import Chat, chat_notification
+from flowsentry.emit.machine_json import findings_json
+from flowsentry.emit.plain_text import ascii_line, counted, duration, period
+from flowsentry.emit.stories import hour_in_words, hour_of, story_of
+from flowsentry.emit.story import number_in
+from flowsentry.emit.who import owner_text, subject_text
+from flowsentry.findings import Audience, Finding, Severity
+from flowsentry.places import Places
 
 MAX_LINES = 20
 """Subjects named in a chapter. More: longer mails that nobody reads to the end. Fewer: less to recognise later."""
-MAX_FINDINGS = 100
-"""Findings spelled out in a digest's JSON, some 600 bytes each; SNS takes 256 KB in all."""
 SEVERAL = "several"
 
 
@@ -32,28 +33,33 @@ class Chapter:
     line: Callable[[Sequence[Finding]], str]
 
 
-def digest_message(findings: Sequence[Finding], window_minutes: int) -> AlertMessage:
-    """One message about all background findings of a window, the busiest of each sort first. There must be at least
+def digest_message(findings: Sequence[Finding], window_minutes: int, places: Places = Places()) -> AlertMessage:  # noqa: B008
+    """One message about all quiet findings of a window, the weightiest of each sort first. There must be at least
     one.
     """
     sorts = _by_chapter(findings)
     scopes = {finding.scope for finding in findings}
+    # Some of every chapter first, so that none is pushed out of the JSON.
+    told = [each for each in chain.from_iterable(zip_longest(*sorts.values())) if each is not None]
+    is_low = any(finding.severity is not Severity.BACKGROUND for finding in findings)
     return AlertMessage(
         subject=ascii_line(f"[digest] {_headline(sorts)}", MAX_SUBJECT_LETTERS),
-        text="\n".join(_lines(sorts, window_minutes)),
-        json=_json(sorts, window_minutes),
-        attributes={
-            "kind": "digest",
-            "severity": "background",
-            "scope": plain(scopes.pop()) if len(scopes) == 1 else SEVERAL,
-            "subject": SEVERAL,
-        },
+        text="\n".join(_lines(sorts, window_minutes, places)),
+        json=findings_json("digest", told, {"window_minutes": window_minutes, "audience": Audience.DIGEST}),
+        chat=chat_notification(_chat(sorts, told[0])),
+        attributes=attributes(
+            kind="digest",
+            severity=(Severity.LOW if is_low else Severity.BACKGROUND).value,
+            audience=Audience.DIGEST,
+            scope=scopes.pop() if len(scopes) == 1 else SEVERAL,
+            subject=SEVERAL,
+        ),
     )
 
 
 def _by_chapter(findings: Sequence[Finding]) -> dict[Chapter, list[Finding]]:
     """The findings of each chapter that has any, the weightiest first."""
-    found: dict[Chapter, list[Finding]] = {chapter: [] for chapter in (NOISE, SKIPPED, OTHERS)}
+    found: dict[Chapter, list[Finding]] = {chapter: [] for chapter in CHAPTERS}
     for finding in findings:
         found[_chapter_of(finding)].append(finding)
     return {
@@ -64,8 +70,8 @@ def _by_chapter(findings: Sequence[Finding]) -> dict[Chapter, list[Finding]]:
 
 
 def _chapter_of(finding: Finding) -> Chapter:
-    if finding.kind == "records_skipped":
-        return SKIPPED
+    if chapter := OF_KIND.get(finding.kind):
+        return chapter
     return NOISE if finding.details.get("relation") == "outside_background" else OTHERS
 
 
@@ -83,10 +89,11 @@ def _by_subject(findings: Sequence[Finding]) -> dict[tuple[str, str], list[Findi
     return found
 
 
-def _lines(sorts: Mapping[Chapter, Sequence[Finding]], window_minutes: int) -> Iterator[str]:
+def _lines(sorts: Mapping[Chapter, Sequence[Finding]], window_minutes: int, places: Places) -> Iterator[str]:
     for chapter, findings in sorts.items():
         yield from _chapter_lines(chapter, findings)
         yield ""
+    yield f"See each: {findings_command(places, 'list')}"
     yield f"There is at most one such digest every {duration(window_minutes * 60)}."
 
 
@@ -99,39 +106,62 @@ def _chapter_lines(chapter: Chapter, findings: Sequence[Finding]) -> Iterator[st
     yield ""
     yield f"{'When':<10}{period(first, last)}"
     yield ""
-    yield from (f"- {_who(about[0])} {chapter.line(about)}" for about in told[:MAX_LINES])
+    yield from (f"- {subject_text(about[0])} {chapter.line(about)}" for about in told[:MAX_LINES])
     if len(told) > MAX_LINES:
         yield f"- and {len(told) - MAX_LINES:,} more"
 
 
-def _who(finding: Finding) -> str:
-    return owner_text(finding.details.get("subject_owner"), finding.subject)
+def _chat(sorts: Mapping[Chapter, Sequence[Finding]], first: Finding) -> Chat:
+    """The chapters, each with its first subjects."""
+    return Chat(
+        id=f"digest-{first.id}",
+        thread="",
+        kind="digest",
+        title=f"[digest] {_headline(sorts)}",
+        lines=list(chain.from_iterable(_chapter_lines(chapter, findings) for chapter, findings in sorts.items())),
+        keywords=["digest", *sorted({finding.kind for findings in sorts.values() for finding in findings})],
+    )
 
 
 def _what_happened(about: Sequence[Finding]) -> str:
-    return story_of(about[0]).happening(about[0])
+    more = f" (and {len(about) - 1:,} more like it)" if len(about) > 1 else ""
+    return story_of(about[0]).happening(about[0], owner_text) + more
 
 
 def _skipped_records(finding: Finding) -> int:
-    return int(finding.details.get("records", 0))
+    return number_in(finding.details, "records")
 
 
 def _skipped_hours(about: Sequence[Finding]) -> str:
     """`in the hour from 2026-11-03 03:00 UTC (2 SKIPDATA records)`."""
     records = counted(sum(map(_skipped_records, about)), "SKIPDATA record")
-    hours = sorted({int(finding.details.get("hour", finding.first_seen)) for finding in about})
+    hours = sorted(set(map(hour_of, about)))
     if len(hours) == 1:
         return f"in the hour from {hour_in_words(hours[0])} ({records})"
     first, last = hour_in_words(hours[0]), hour_in_words(hours[-1])
     return f"in {counted(len(hours), 'hour')}, the first from {first}, the last from {last} ({records})"
 
 
+KEPT_IN = Chapter(
+    lambda number: f"{counted(number, 'machine')} of yours can't reach an outside address: a rule blocks it",
+    lambda number: f"{counted(number, 'machine')} blocked on the way out",
+    "Look when you have time. Nothing got out: a missing rule, or a program that calls somebody it may not.",
+    lambda finding: number_in(finding.details, "packets"),
+    _what_happened,
+)
+GUESSES = Chapter(
+    lambda number: f"{counted(number, 'outside address')} guessed passwords and did not get in",
+    lambda number: f"{counted(number, 'outside address')} guessed passwords",
+    "Nothing to do now. Whatever is open to the internet is tried all day: close SSH, RDP and WinRM where you can.",
+    lambda finding: number_in(finding.details, "attempts"),
+    _what_happened,
+)
 NOISE = Chapter(
     lambda number: f"{counted(number, 'outside address')} searched your network and found nothing open",
     lambda number: f"{counted(number, 'outside address')} found nothing open",
     "Nothing to do. Kept so that you recognise an address when it turns up again.",
     lambda finding: finding.endpoints,
-    _what_happened,
+    lambda about: story_of(about[0]).happening(about[0], owner_text),
 )
 SKIPPED = Chapter(
     lambda number: f"AWS left out flow log records of {counted(number, 'interface')}",
@@ -147,18 +177,6 @@ OTHERS = Chapter(
     lambda finding: finding.endpoints,
     _what_happened,
 )
-
-
-def _json(sorts: Mapping[Chapter, Sequence[Finding]], window_minutes: int) -> str:
-    """All of them by number, and as many as there is room for in full: some of every chapter."""
-    told = [each for each in chain.from_iterable(zip_longest(*sorts.values())) if each is not None]
-    digest = {
-        "type": "digest",
-        "window_minutes": window_minutes,
-        "count": len(told),
-        "kinds": Counter(finding.kind for finding in told),
-    }
-    listed = [asdict(finding) for finding in told[:MAX_FINDINGS]]
-    while len(text := jsonlib.dumps({**digest, "findings": listed}, sort_keys=True)) > MAX_JSON_BYTES and listed:
-        listed = listed[: len(listed) // 2]
-    return text
+CHAPTERS = (KEPT_IN, GUESSES, NOISE, SKIPPED, OTHERS)
+"""In the order in which they are told: what is about machines of yours first."""
+OF_KIND = {"blocked_egress": KEPT_IN, "login_brute_force": GUESSES, "records_skipped": SKIPPED}

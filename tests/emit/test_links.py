@@ -1,0 +1,86 @@
+"""Links into the console, read back as the console reads them."""
+
+import re
+import string
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from flowsentry.emit.links import MAX_LINK_LETTERS, MAX_LOG_GROUPS, insights_link
+from flowsentry.emit.queries import insights_query
+from flowsentry.emit.sought import Sought
+from flowsentry.places import Places
+from tests.emit.console import opened
+from tests.emit.examples import NIGHT, PLACES
+
+SOUGHT = Sought(("10.0.1.5", "2001:db8::7"), (22, 3389), NIGHT, NIGHT + 600)
+QUERY = insights_query(SOUGHT)
+
+
+def test_the_console_opens_with_query_time_and_log_groups_filled_in() -> None:
+    places = replace(PLACES, log_groups=("/flowsentry/vpc-1/0a", "other.group_#2"))
+    assert opened(insights_link(QUERY, SOUGHT, places)) == {
+        "start": "2026-11-03T03:14:05.000Z",
+        "end": "2026-11-03T03:24:05.000Z",
+        "timeType": "ABSOLUTE",
+        "tz": "UTC",
+        "editorString": QUERY,
+        "source": ["/flowsentry/vpc-1/0a", "other.group_#2"],
+    }
+
+
+@given(st.text(string.printable, max_size=300))
+def test_any_query_comes_back_from_its_link(query: str) -> None:
+    link = insights_link(query, SOUGHT, PLACES)
+    assume(link)
+    assert opened(link)["editorString"] == query
+
+
+@given(st.text(string.printable, max_size=300))
+def test_a_link_is_one_word_that_no_mail_program_ends_early(query: str) -> None:
+    link = insights_link(query, SOUGHT, PLACES)
+    assert re.fullmatch(r"(https://[A-Za-z0-9./?=:#$*_-]+[0-9])?", link)
+    assert len(link) <= MAX_LINK_LETTERS
+
+
+@pytest.mark.parametrize(
+    ("partition", "host"),
+    [
+        ("aws", "eu-west-1.console.aws.amazon.com"),
+        ("aws-cn", "eu-west-1.console.amazonaws.cn"),
+        ("aws-us-gov", "eu-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_every_partition_has_its_own_console(partition: str, host: str) -> None:
+    link = insights_link(QUERY, SOUGHT, replace(PLACES, partition=partition))
+    assert link.startswith(f"https://{host}/cloudwatch/home?region=eu-west-1#")
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        Places(),
+        replace(PLACES, log_groups=()),
+        replace(PLACES, region=""),
+        replace(PLACES, region="eu-west-1.evil.example/"),
+        replace(PLACES, partition="aws-iso"),
+        replace(PLACES, log_groups=("a group's",)),
+    ],
+)
+def test_where_there_is_nothing_to_open_there_is_no_link(places: Places) -> None:
+    assert insights_link(QUERY, SOUGHT, places) == ""
+
+
+def test_of_many_log_groups_a_handful_is_searched() -> None:
+    groups = tuple(f"group-{number}" for number in range(50))
+    link = insights_link(QUERY, SOUGHT, replace(PLACES, log_groups=groups))
+    assert opened(link)["source"] == list(groups[:MAX_LOG_GROUPS])
+
+
+def test_log_groups_with_long_names_are_left_out_until_the_link_fits() -> None:
+    groups = tuple(f"{number}{'g' * 400}" for number in range(5))
+    link = insights_link(QUERY, SOUGHT, replace(PLACES, log_groups=groups))
+    assert opened(link)["source"] == list(groups[:3])
+    assert len(link) <= MAX_LINK_LETTERS

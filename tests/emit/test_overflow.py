@@ -1,0 +1,51 @@
+"""What flood control held, summed up. The texts are in golden/."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsentry.emit.machine_json import MAX_JSON_BYTES
+from flowsentry.emit.overflow import MAX_LINES, overflow_message
+from flowsentry.findings import Finding, Severity
+from tests.emit.examples import FINDINGS, OVERFLOWS, flood
+
+
+def test_the_loudest_are_told_first() -> None:
+    seen = FINDINGS["stranger_got_an_answer"]
+    quiet, loud = replace(seen, id="1"), replace(seen, id="2", severity=Severity.HIGH)
+    lines = overflow_message([quiet, loud], 20).text.splitlines()
+    assert lines.index("High") < lines.index("Medium")
+    assert json.loads(overflow_message([quiet, loud], 20).json)["findings"][0]["severity"] == "high"
+
+
+def test_many_about_one_subject_are_one_line() -> None:
+    findings = [replace(FINDINGS["stranger_got_an_answer"], id=str(number)) for number in range(50)]
+    message = overflow_message(findings, 20)
+    assert message.subject == "[medium] 50 more alerts in one message: 50 medium"
+    (line,) = [each for each in message.text.splitlines() if each.startswith("- ")]
+    assert line.endswith(", and 49 more like it (0)")
+
+
+def test_it_is_urgent_and_says_how_loud_it_gets() -> None:
+    attributes = overflow_message(flood(2), 20).attributes
+    assert (attributes["audience"], attributes["kind"], attributes["severity"]) == ("urgent", "overflow", "high")
+    assert attributes["scope"] == "vpc-1"
+
+
+@pytest.mark.parametrize("name", OVERFLOWS)
+def test_machines_get_the_numbers_and_the_loudest(name: str) -> None:
+    findings, places = OVERFLOWS[name]
+    given_ = json.loads(overflow_message(findings, 20, places).json)
+    assert (given_["type"], given_["count"], given_["limit_an_hour"]) == ("overflow", len(findings), 20)
+    assert sum(given_["kinds"].values()) == len(findings)
+
+
+@given(st.integers(1, 300).map(flood).flatmap(st.permutations))
+def test_however_many_it_is_short_and_the_order_changes_nothing(findings: list[Finding]) -> None:
+    message = overflow_message(findings, 20)
+    assert overflow_message(findings[::-1], 20) == message
+    assert len(message.json) <= MAX_JSON_BYTES
+    assert sum(line.startswith("- ") for line in message.text.splitlines()) <= MAX_LINES + 2

@@ -1,0 +1,158 @@
+"""Queries about a finding: they find its records in any format, and hold nothing but what was checked."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsentry.emit.look_closer import look_closer
+from flowsentry.emit.queries import athena_query, insights_query
+from flowsentry.emit.sought import MARGIN_SECONDS, sought_of
+from flowsentry.findings import Finding, Severity
+from tests.emit.examples import FINDINGS, NIGHT, PLACES, pair
+
+BLOCKED = FINDINGS["own_machines_kept_apart_by_a_known_rule"]
+
+
+def matches(query: str, record: str) -> bool:
+    """Whether Logs Insights keeps the record: every filter's expression is found in it."""
+    expressions = re.findall(r"^\| filter @message like /(.*)/$", query, flags=re.MULTILINE)
+    assert expressions
+    return all(re.search(each, record) for each in expressions)
+
+
+def insights(finding: Finding) -> str:
+    sought = sought_of(finding)
+    assert sought
+    return insights_query(sought)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "2 123456789012 eni-0db 10.0.1.5 10.0.3.7 45000 5432 6 3 180 1 2 REJECT OK",
+        "10.0.3.7 5432 10.0.1.5 45000",
+        "vpc-1 10.9.9.9 10.0.1.5 10.0.3.7 5432",
+    ],
+)
+def test_a_record_of_any_format_is_found_by_its_words(record: str) -> None:
+    assert matches(insights(BLOCKED), record)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "2 123456789012 eni-0db 10.0.1.55 10.0.3.7 45000 5432 6 3 180 1 2 REJECT OK",
+        "2 123456789012 eni-0db 110.0.1.5 10.0.3.7 45000 5432 6 3 180 1 2 REJECT OK",
+        "2 123456789012 eni-0db 10.0.1.5 10.0.3.7 45000 54321 6 3 180 1 2 REJECT OK",
+        "2 123456789012 eni-0db 10x0y1z5 10.0.3.7 45000 5432 6 3 180 1 2 REJECT OK",
+    ],
+)
+def test_an_address_within_another_word_is_not_found(record: str) -> None:
+    assert not matches(insights(BLOCKED), record)
+
+
+def test_ports_are_told_apart_where_there_are_few() -> None:
+    query = insights(FINDINGS["own_machine_guesses_passwords"])
+    assert matches(query, "10.0.1.5 10.0.2.1 45000 22 6")
+    assert matches(query, "10.0.1.5 10.0.2.1 45000 3389 6")
+    assert not matches(query, "10.0.1.5 10.0.2.1 45000 443 6")
+
+
+def test_a_scan_of_many_ports_is_looked_for_by_its_source_alone() -> None:
+    assert matches(insights(FINDINGS["own_machine_scans_own_network"]), "10.0.1.5 10.9.9.9 45000 1 6")
+
+
+def test_a_gap_is_looked_for_at_its_interface() -> None:
+    query = insights(FINDINGS["records_of_an_interface_left_out"])
+    assert matches(query, "2 123456789012 eni-0web - - - - - - - 1 2 - SKIPDATA")
+    assert not matches(query, "2 123456789012 eni-0web - - - - - - - 1 2 - NODATA")
+
+
+def test_of_many_addresses_that_were_called_none_is_asked_for() -> None:
+    sought = sought_of(FINDINGS["own_machine_can_not_get_out_to_many"])
+    assert sought
+    assert (sought.ends, sought.ports) == (("10.0.1.5",), (443,))
+
+
+def test_the_time_has_a_margin_on_both_sides() -> None:
+    sought = sought_of(BLOCKED)
+    assert sought
+    assert (sought.first, sought.last) == (NIGHT - MARGIN_SECONDS, NIGHT + 7_500 + MARGIN_SECONDS)
+
+
+def test_a_query_reads_the_days_of_the_records_and_of_their_delivery() -> None:
+    midnight = 1_793_664_000  # 2026-11-03
+    sought = sought_of(replace(BLOCKED, first_seen=midnight + 60, last_seen=midnight + 86_400 - 1_800))
+    assert sought
+    assert "day BETWEEN '2026-11-02' AND '2026-11-04'" in athena_query(sought, "flowsentry.enriched")
+
+
+def test_both_directions_of_a_path_are_in_the_athena_query() -> None:
+    query = look_closer(BLOCKED, PLACES).athena_query
+    assert "'10.0.1.5' IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)" in query
+    assert "'10.0.3.7' IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)" in query
+    assert "(srcport IN (5432) OR dstport IN (5432))" in query
+
+
+@pytest.mark.parametrize("table", ["", "a.b;DROP TABLE x", 'a."b', "a b", "a."])
+def test_a_table_whose_name_is_none_is_not_asked(table: str) -> None:
+    assert look_closer(BLOCKED, replace(PLACES, athena_table=table)).athena_query == ""
+
+
+@pytest.mark.parametrize(
+    "subject", ["fe80::1%x/ or 1=1", "10.0.1.5' OR ''='", "eni-1\n| x", "", "10.0.1", "\uff110.0.1.5"]
+)
+def test_what_is_no_address_is_not_looked_for(subject: str) -> None:
+    assert look_closer(replace(BLOCKED, subject=subject), PLACES).insights_link == ""
+    assert look_closer(replace(BLOCKED, subject=subject), PLACES).athena_query == ""
+
+
+@pytest.mark.parametrize("when", [-1, 0, 10**12, 10**20])
+def test_what_is_no_time_is_not_looked_for(when: int) -> None:
+    assert sought_of(replace(BLOCKED, first_seen=when, last_seen=when)) is None
+
+
+words = st.text(max_size=60)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
+)
+names = st.sampled_from(
+    [
+        *("responder", "responder_port", "responders", "initiator", "initiators", "protocol", "ports"),
+        *("sample_endpoints", "sessions", "services", "subject_owner", "responder_owner"),
+    ]
+)
+ALLOWED = re.compile(
+    r"""fields\ @timestamp,\ @message
+    (\n\|\ filter\ @message\ like\ /\(\^\|\ \)\(?[0-9a-zA-Z:.|\\-]+\)?\(\ \|\$\)/)+
+    \n\|\ sort\ @timestamp\n\|\ limit\ 1000""",
+    re.VERBOSE | re.ASCII,
+)
+SQL_LINES = {
+    *look_closer(pair("blocked_internal", Severity.MEDIUM, "10.0.1.5"), PLACES).athena_query.splitlines()[:4],
+    "WHERE day BETWEEN ? AND ?",
+    '  AND "start" BETWEEN 0 AND 0',
+    "  AND ? IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)",
+    "  AND interface_id = ?",
+    "  AND tgw_attachment_id = ?",
+    "  AND (srcport IN (0) OR dstport IN (0))",
+    'ORDER BY "start"',
+    "LIMIT 0",
+}
+
+
+@given(kind=words, subject=words | st.ip_addresses().map(str), details=st.dictionaries(names, anything))
+def test_whatever_a_finding_holds_queries_hold_only_what_was_checked(
+    kind: str, subject: str, details: dict[str, Any]
+) -> None:
+    closer = look_closer(Finding("f", kind, Severity.HIGH, "t", subject, "vpc-1", NIGHT, NIGHT, 3, details), PLACES)
+    assert not closer.insights_query or ALLOWED.fullmatch(closer.insights_query)
+    without_values = re.sub(r"'[0-9A-Za-z:.-]+'", "?", closer.athena_query, flags=re.ASCII)
+    lines = re.sub(r"\b\d+(, \d+)*\b", "0", without_values, flags=re.ASCII).splitlines()
+    assert set(lines) <= SQL_LINES
