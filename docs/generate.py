@@ -13,12 +13,14 @@ from itertools import pairwise
 from pathlib import Path
 from textwrap import wrap
 from types import ModuleType
+from typing import Any
 
 import polars as pl
 
 from flowsentry import evidence
 from flowsentry.detect import SHAPES, scan_shape, verdict
-from flowsentry.detect.scans import SEVERITY, Relation
+from flowsentry.detect.login_brute_force import LOGIN_SEVERITY
+from flowsentry.detect.scans import SEVERITY
 from flowsentry.fields import DEFAULT_NAMES, DTYPES, FIELDS, TRANSIT_GATEWAY_NAMES, VPC_NAMES, Field, Kind
 from flowsentry.meanings import ENCRYPTION_STATUSES, TRAFFIC_PATHS, tcp_flags_in_words
 from flowsentry.metric_names import (
@@ -29,6 +31,7 @@ from flowsentry.metric_names import (
     Metric,
     TrafficMetric,
 )
+from flowsentry.thresholds import Thresholds, known_thresholds
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -79,8 +82,14 @@ gateway lost packets, `worst_attachment` says where most of them were lost."""
 ABOUT_DETECTORS = """\
 Each looks for one behaviour; its name is the `kind` of the findings it makes."""
 ABOUT_RELATIONS = """\
-Who scans whom decides how loud a finding is. A source raises one finding a UTC day, and one more when it gets
-louder."""
+Who does it to whom decides how loud a scan or a guess is. A source raises one finding a UTC day, and one more when it
+gets louder. High and medium are a message each, low and background a line in the digest."""
+ABOUT_THRESHOLDS = """\
+Each says what happens when it is higher, and when it is lower. To change some, name them under `thresholds` in
+`cdk.json`: `"thresholds": {"scan": {"min_endpoints": 20}}`. To see beforehand what that would find, and what no more:
+`flowsentry replay --set scan.min_endpoints=20` on past logs."""
+ABOUT_CONSTANTS = """\
+These are part of how it works, and are changed in the code alone."""
 ABOUT_STORIES = """\
 Each is a folder of records with exactly what is found in them, and is run as a test."""
 LABELS = ("Why it matters", "Innocent look-alikes", "ATT&CK")
@@ -163,16 +172,31 @@ def detectors_page() -> Iterator[str]:
     for module in detectors:
         yield from ("", f"## {_kind(module)}", "")
         yield from _described(module)
+        yield f"- **Severity:** {_severity(module)}."
     yield from ("", "## When a source is a scanner", "")
     _, rule = (verdict.verdict.__doc__ or "").split("\n\n", 1)
-    yield from (_one_line(rule), "", ABOUT_RELATIONS, "")
-    yield from _table(("relation", "severity"), ((f"`{each}`", SEVERITY[each]) for each in Relation))
-    yield from ("", "## Thresholds", "")
-    yield "Each says what happens when it is higher, and when it is lower."
-    yield ""
-    rows = (row for module in (verdict, scan_shape, evidence, *detectors) for row in _thresholds(module))
-    yield from _table(("threshold", "value", "what it does"), rows)
+    yield from (_one_line(rule), "", "## How loud it is", "", ABOUT_RELATIONS, "")
+    loudness = {f"{kind} `{each}`": word for kind, of in _LOUDNESS.items() for each, word in of.items()}
+    yield from _table(("relation", "severity"), loudness.items())
+    yield from ("", "## Thresholds", "", ABOUT_THRESHOLDS, "")
+    defaults = Thresholds().to_json()
+    yield from _table(("threshold", "default", "allowed", "what it does"), _threshold_rows(json.loads(defaults)))
+    yield from ("", "## Constants", "", ABOUT_CONSTANTS, "")
+    rows = (row for module in (*_PARTS, *detectors) for row in _constants(module))
+    yield from _table(("constant", "value", "what it does"), rows)
     yield from _stories()
+
+
+_LOUDNESS: dict[str, Mapping[Any, str]] = {"scan": SEVERITY, "guessing": LOGIN_SEVERITY}
+_PARTS = (import_module("flowsentry.detect.scans"), scan_shape, verdict, evidence)
+"""Modules with constants, beside those of the detectors; `scans` is also the name of a function."""
+
+
+def _threshold_rows(defaults: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, ...]]:
+    for name, bounds in known_thresholds().items():
+        section, _, own_name = name.partition(".")
+        allowed = f"{bounds.low} to {bounds.high}"
+        yield f"`{name}`", str(defaults[section][own_name]), allowed, _one_line(bounds.meaning)
 
 
 def _detectors() -> list[ModuleType]:
@@ -197,7 +221,13 @@ def _described(module: ModuleType) -> Iterator[str]:
         yield f"- **{label}:** {_one_line(paragraph[len(label) :].lstrip(': '))}"
 
 
-def _thresholds(module: ModuleType) -> Iterator[tuple[str, ...]]:
+def _severity(module: ModuleType) -> str:
+    """How loud its findings are; of those for which a relation decides, from the quietest to the loudest."""
+    of = LOGIN_SEVERITY if _kind(module) == "login_brute_force" else SEVERITY
+    return str(getattr(module, "SEVERITY", f"{' or '.join(dict.fromkeys(of.values()))}, by relation"))
+
+
+def _constants(module: ModuleType) -> Iterator[tuple[str, ...]]:
     """The constants of a module that have a sentence of their own under them."""
     body = ast.parse(Path(module.__file__ or "").read_text()).body
     for constant, sentence in pairwise(body):

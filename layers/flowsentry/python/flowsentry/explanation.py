@@ -1,4 +1,6 @@
-"""Explanation: which layer refused packets, by which rule, and what would admit them; or why that can't be told."""
+"""Explanation: which layer refused packets, by which rule, and what would admit them; or why that can't be told.
+Allowance: which layers let packets in, and by which rules.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -103,6 +105,33 @@ class Explanation:
             "why_unknown": self.why_unknown,
             "rules_taken_at": self.rules_taken_at,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What let packets in: the judgements of the layers that they met where they arrived, the groups' first."""
+
+    judgements: tuple[Judgement, ...] = ()
+    rules_taken_at: int = 0
+
+    def sentence(self) -> str:
+        """One sentence without a capital and a full stop, to be put after a colon."""
+        allowing, refusing, untold = (self._with(each) for each in (Verdict.ALLOWED, Verdict.REFUSED, Verdict.UNTOLD))
+        if refusing:
+            now = f"{refusing[0].who} refuses it now ({refusing[0].reason}), so the rules changed since"
+            return f"what let it in can't be told: {now}"
+        if not allowing:
+            why = untold[0].reason if untold else "no security group and no network acl is known to be on its way"
+            return f"what let it in can't be told: {why}"
+        allowed = "allowed " + ", and ".join(f"by {each.who}: {each.reason}" for each in allowing)
+        return f"{allowed}; {untold[0].reason}" if untold else allowed
+
+    def as_details(self) -> dict[str, Any]:
+        """As plain values for a finding's details, bounded."""
+        return {"sentence": self.sentence(), "rules_taken_at": self.rules_taken_at}
+
+    def _with(self, verdict: Verdict) -> list[Judgement]:
+        return [each for each in self.judgements if each.verdict is verdict]
 
 
 def in_words(resources: Iterable[Resource]) -> str:

@@ -1,12 +1,16 @@
-"""Contacts, the evidence they add to, and silences -> findings. This page lists what is looked for."""
+"""Contacts, logins, the evidence they add to, and silences -> findings. This page lists what is looked for."""
 
 from collections.abc import Sequence
 
-from flowsentry.detect.blocked_internal import blocked_internal
+from flowsentry.detect.blocked_egress import blocked_egress
+from flowsentry.detect.blocked_internal import blocked_internal, trying_doors
+from flowsentry.detect.denied_by_acl_reply import denied_by_acl_reply
 from flowsentry.detect.host_sweep import HOST_SWEEP
+from flowsentry.detect.login_brute_force import login_brute_force
 from flowsentry.detect.network_scan import NETWORK_SCAN
 from flowsentry.detect.port_scan import PORT_SCAN
 from flowsentry.detect.records_skipped import records_skipped
+from flowsentry.detect.remote_login import remote_login
 from flowsentry.detect.scans import scans
 from flowsentry.evidence import History
 from flowsentry.findings import Finding
@@ -25,11 +29,16 @@ def detect(
 
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
-    found = scans(histories, SHAPES, territory, thresholds.scan)
-    condemned = {(finding.scope, finding.subject) for finding in found}
+    scanning = scans(histories, SHAPES, territory, thresholds.scan)
+    scanners = {(finding.scope, finding.subject) for finding in scanning}
+    contacts, blocked, login = observed.contacts, thresholds.blocked, thresholds.login
     findings = [
-        *found,
-        *blocked_internal(observed.contacts, condemned, territory, thresholds.blocked),
+        *scanning,
+        *blocked_internal(contacts, scanners, trying_doors(histories, blocked), territory, blocked),
+        *blocked_egress(contacts, scanners, territory, blocked),
+        *denied_by_acl_reply(contacts, scanners, territory),
+        *remote_login(observed.logins, territory, login),
+        *login_brute_force(histories, territory, login),
         *records_skipped(observed.silences, territory),
     ]
     return sorted(findings, key=lambda finding: (finding.first_seen, finding.id))

@@ -3,78 +3,82 @@
 Why it matters: a security group or network ACL that forgot a path is an outage somebody has not found yet; the same
 record may be a host that tries doors, so it is told either way.
 Innocent look-alikes: late packets of a closed connection, which are REJECT too (they carry no SYN, so they are no
-contact); a scan, which is told as a scan; a single stray packet, which is below the bound.
+contact); a scan, which is told as a scan; a single stray packet, which is below the bound; a host that has failed many
+endpoints that day, which is left to scan evidence. That last one is wrong for a host that lost many paths at once, or
+has many dead targets: then a path that is blocked as well is not told.
+ATT&CK: none. Mostly something is broken; who tries doors is told as a scan.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Container, Sequence
 
 import polars as pl
 
+from flowsentry.detect.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
+from flowsentry.evidence import History
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Contacts
 from flowsentry.meanings import protocol_name
-from flowsentry.ownership import Interface
-from flowsentry.services import SERVICES
 from flowsentry.territory import Territory
 from flowsentry.thresholds import BlockedThresholds
 
-_TCP_OR_UDP = (6, 17)
+SEVERITY = Severity.MEDIUM
 
 
 def blocked_internal(
-    contacts: Contacts, condemned: Collection[tuple[str, str]], territory: Territory, bounds: BlockedThresholds
+    contacts: Contacts,
+    scanners: Container[tuple[str, str]],
+    doors: Container[tuple[str, str, int]],
+    territory: Territory,
+    bounds: BlockedThresholds,
 ) -> list[Finding]:
-    """A finding for each (initiator, responder, port) inside that a rule refused: once a day."""
+    """A finding for each (initiator, responder, port) inside that a rule refused: once a day. Sources (scope, address)
+    that are told as scanners are left out, and those that try doors on that day.
+    """
     refused = contacts.filter(
         pl.col("outcome") == "rejected",
         pl.col("initiator_is_inside") & pl.col("responder_is_inside"),
-        pl.col("protocol").is_in(_TCP_OR_UDP),
+        pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= bounds.min_packets,
     )
     blocked = refused.filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_a_source)
-    rows = blocked.sort("first_seen", "initiator", "responder", "responder_port").iter_rows(named=True)
-    return list(_findings(rows, condemned, territory))
+    ordered = blocked.sort("first_seen", "initiator", "responder", "responder_port").iter_rows(named=True)
+    rows = [
+        row
+        for row in ordered
+        if (row["scope"], row["initiator"]) not in scanners
+        and (row["scope"], row["initiator"], row["day"]) not in doors
+    ]
+    return [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
 
 
-def _findings(
-    rows: Iterator[Mapping[str, Any]], condemned: Collection[tuple[str, str]], territory: Territory
-) -> Iterator[Finding]:
-    for row in rows:
-        if (row["scope"], row["initiator"]) not in condemned:
-            yield _finding(row, territory)
+def trying_doors(histories: Sequence[History], bounds: BlockedThresholds) -> set[tuple[str, str, int]]:
+    """The sources that failed too many endpoints in a day for each to be told, be it in one batch or in many."""
+    return {
+        (evidence.key.scope, evidence.key.source, day)
+        for history in histories
+        for day, evidence in history.days.items()
+        if len(evidence.failed - evidence.answered) > bounds.max_endpoints_a_source
+    }
 
 
-def _finding(row: Mapping[str, Any], territory: Territory) -> Finding:
-    scope, initiator, responder, port = (row[name] for name in ("scope", "initiator", "responder", "responder_port"))
-    owners = [territory.owner_of(scope, address, row["last_seen"]) for address in (initiator, responder)]
-    protocol = protocol_name(row["protocol"])
-    service = f" ({SERVICES[port]})" if port in SERVICES else ""
-    names = [_named(address, owner) for address, owner in zip((initiator, responder), owners, strict=True)]
+def _finding(row: Row, pair: Pair) -> Finding:
+    path = (row["scope"], row["initiator"], row["responder"], str(row["responder_port"]))
+    like = ("blocked_internal", *path, protocol_name(row["protocol"]))
     return Finding(
-        id=finding_id("blocked_internal", scope, initiator, responder, str(port), protocol, str(row["day"])),
-        thread=finding_id("blocked_internal", scope, initiator, responder, str(port), protocol),
+        id=finding_id(*like, str(row["day"])),
+        thread=finding_id(*like),
         kind="blocked_internal",
-        severity=Severity.MEDIUM,
-        title=f"{names[0]} is blocked from {names[1]}: port {port}/{protocol}{service}",
-        subject=initiator,
-        scope=scope,
+        severity=SEVERITY,
+        title=f"{pair.initiator} is blocked from {pair.responder}: {port_in_words(row)}",
+        subject=row["initiator"],
+        scope=row["scope"],
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],
         endpoints=1,
         details={
-            "responder": responder,
-            "responder_port": port,
-            "protocol": protocol,
+            **pair_details(row, pair, [row["refused_at"]]),
             "packets": row["rejected_packets"],
-            "interface_ids": [row["refused_at"]] if row["refused_at"] else [],
             "reject_reason": row["reject_reason"],
-            "subject_owner": owners[0].owner if owners[0] else None,
-            "responder_owner": owners[1].owner if owners[1] else None,
             "technique": None,
         },
     )
-
-
-def _named(address: str, owner: Interface | None) -> str:
-    return f"{owner.owner_name} ({address})" if owner else address

@@ -20,6 +20,8 @@ from flowsentry.frames import Silences
 from flowsentry.scopes import UNKNOWN_SCOPE
 from flowsentry.territory import Territory
 
+SEVERITY = Severity.BACKGROUND
+
 
 def records_skipped(silences: Silences, territory: Territory) -> list[Finding]:
     """A finding for each interface and hour (UTC) of which records were left out.
@@ -38,7 +40,7 @@ def _finding(row: Mapping[str, Any], territory: Territory) -> Finding:
         id=finding_id("records_skipped", interface, str(hour)),
         thread=finding_id("records_skipped", interface),
         kind="records_skipped",
-        severity=Severity.BACKGROUND,
+        severity=SEVERITY,
         title=f"{name}: AWS left out flow log records of the hour from {_in_words(hour)}",
         subject=interface,
         scope=row["scope"] or (known.vpc_id if known else UNKNOWN_SCOPE),

@@ -2,7 +2,7 @@
 
 Who scans whom decides how loud. Inside to inside is lateral movement, inside to outside a compromised host: high.
 Outside to us is the weather of the Internet: medium when something answered, else background, which is sent as one
-digest a window.
+digest a window. What comes from a trusted network stays background, whatever answers.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import polars as pl
 
+from flowsentry.detect.pairs import called
 from flowsentry.detect.scan_shape import ScanShape
 from flowsentry.detect.verdict import Verdict, verdict
 from flowsentry.endpoints import Endpoint, endpoint_of
@@ -21,6 +22,9 @@ from flowsentry.territory import AddressAt, Territory
 from flowsentry.thresholds import ScanThresholds
 
 MAX_SAMPLE_ENDPOINTS = 10
+MAX_FAILED_PORTS = 16
+"""Ports that a finding lists, for a suppression to tell which scans it is about. More: longer findings. Fewer: what
+tries many ports of a host can't be suppressed by port."""
 MIN_INSIDE_ENDPOINTS = 10
 """Failed endpoints inside that make a scan one of the inside. Higher: of a scan that also goes outside, the more urgent
 half is not said. Lower: a host that looks outside and has a few dead targets inside is said to move inside."""
@@ -85,6 +89,7 @@ def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], 
             "relation": str(relation),
             "hosts": len(hosts),
             "ports": len(ports),
+            "failed_ports": sorted(ports) if len(ports) <= MAX_FAILED_PORTS else None,
             "sample_endpoints": _sample(failed),
             "answered_endpoints": _sample(answered),
             "technique": shape.technique,
@@ -94,9 +99,8 @@ def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], 
 
 def _called(finding: Finding, owner: Interface | None) -> Finding:
     """The finding with whom it is about."""
-    name = f"{owner.owner_name} ({finding.subject})" if owner else finding.subject
     details = {**finding.details, "subject_owner": owner.owner if owner else None}
-    return replace(finding, title=f"{name} {finding.title}", details=details)
+    return replace(finding, title=f"{called(finding.subject, owner)} {finding.title}", details=details)
 
 
 def _in_order(members: Collection[bytes]) -> list[Endpoint]:
@@ -110,7 +114,8 @@ def _sample(ends: Sequence[Endpoint]) -> list[str]:
 
 def _relation(condemned: Verdict, failed: Sequence[Endpoint], territory: Territory) -> Relation:
     if not condemned.evidence.is_inside:
-        heard = condemned.answered and condemned.is_certain
+        is_known = territory.is_trusted(condemned.evidence.key.source)
+        heard = condemned.answered and condemned.is_certain and not is_known
         return Relation.OUTSIDE_ANSWERED if heard else Relation.OUTSIDE_BACKGROUND
     addresses = pl.Series([end.address for end in failed], dtype=pl.String)
     inside = int(territory.is_inside(addresses).sum()) + sum(end.is_inside for end in failed)

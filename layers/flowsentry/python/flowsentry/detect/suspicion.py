@@ -1,11 +1,12 @@
-"""Contacts -> evidence: what each source failed and managed to reach, as sets that merge."""
+"""Contacts and logins -> evidence: what each source failed and managed to reach, as sets that merge."""
 
 from collections.abc import Collection, Iterator
 
 import polars as pl
 
+from flowsentry.detect.login_attempts import login_members
 from flowsentry.endpoints import MEMBER_BYTES, members, rank_of
-from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MAX_SOURCE_PORTS, Evidence, EvidenceKey
+from flowsentry.evidence import MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.ownership import Inventory
 from flowsentry.scopes import PUBLIC
@@ -13,7 +14,7 @@ from flowsentry.territory import Territory
 from flowsentry.thresholds import LoginThresholds
 
 _KEY = ("source_scope", "initiator", "day")
-_BOUNDS = {"failed": MAX_ENDPOINTS, "answered": MAX_ENDPOINTS, "doubtful": MAX_DOUBTFUL}
+_SEEN = ("first_seen", "last_seen", "initiator_is_inside")
 _PRIVATE = Territory.of(Inventory())
 
 
@@ -34,41 +35,55 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
 
 
 def innocent_sources(settled: Settled) -> list[EvidenceKey]:
-    """The sources whose every contact was answered: by far the most, and worth recording only when suspected before."""
-    contacts = settled.contacts
-    failing = contacts.filter(pl.col("outcome") != "answered").select(_KEY).unique()
-    innocent = contacts.select(_KEY).unique().join(failing, on=_KEY, how="anti")
+    """The sources whose every contact was answered: by far the most, and worth recording only when suspected before.
+    Among them may be some that will be recorded for their logins alone: to ask about these too is harmless.
+    """
+    failing = _failing(settled.contacts)
+    seen = pl.concat([settled.contacts.select(_KEY), settled.logins.select(_KEY)]).unique()
+    innocent = seen.join(failing, on=_KEY, how="anti")
     keys = innocent.select(pl.col("source_scope", "initiator").cast(pl.String), "day")
     return [EvidenceKey(*row) for row in keys.iter_rows()]
 
 
-def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], _bounds: LoginThresholds) -> list[Evidence]:
-    """The evidence of every source that failed something or is among the suspects: one for each source and day.
+def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: LoginThresholds) -> list[Evidence]:
+    """The evidence of every source that failed something, tried to log in, or is among the suspects: one for each
+    source and day.
 
     `settled` is that of `with_source_scopes`. Which members a full set keeps is decided here, on the column, by the
     order that merging keeps too.
     """
-    contacts = settled.contacts
-    failing = contacts.filter(pl.col("outcome") != "answered").select(_KEY).unique()
+    logins = login_members(settled.logins, bounds)
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
-    watched = contacts.join(pl.concat([failing, suspected]).unique(), on=_KEY, how="semi")
-    ends = watched.with_columns(members(watched).alias("member"), _SET_OF_OUTCOME.alias("set"))
-    ranked = ends.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank")
-    ports = pl.concat_list("min_initiator_port", "max_initiator_port").filter(pl.col("set") == "doubtful").explode()
-    sets = ranked.group_by(_KEY).agg(
-        *(_smallest(name, size) for name, size in _BOUNDS.items()),
+    trying = logins.filter(pl.col("set") == "attempts").select(_KEY)
+    watched = pl.concat([_failing(settled.contacts), trying, suspected]).unique()
+    contacts = settled.contacts.join(watched, on=_KEY, how="semi")
+    ends = contacts.select(*_KEY, *_SEEN, *_PORTS, _SET_OF_OUTCOME.alias("set"), members(contacts).alias("member"))
+    tries = logins.select(*_KEY, *_SEEN, "set", "member").join(watched, on=_KEY, how="semi")
+    return list(_evidence(_sets(pl.concat([ends, tries], how="diagonal"))))
+
+
+def _failing(contacts: pl.DataFrame) -> pl.DataFrame:
+    return contacts.filter(pl.col("outcome") != "answered").select(_KEY).unique()
+
+
+def _sets(rows: pl.DataFrame) -> pl.DataFrame:
+    """The members of each set of a source and day, in the order in which they are kept."""
+    ranked = rows.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank")
+    ports = pl.concat_list(_PORTS).filter(pl.col("set") == "doubtful").explode()
+    return ranked.group_by(_KEY).agg(
+        *(_smallest(name, size) for name, size in SET_SIZES.items()),
         ports.unique().sort().head(MAX_SOURCE_PORTS).alias("source_ports"),
         pl.col("first_seen").min(),
         pl.col("last_seen").max(),
         pl.col("initiator_is_inside").any().alias("is_inside"),
     )
-    return list(_evidence(sets))
 
 
 def _smallest(name: str, size: int) -> pl.Expr:
     return pl.col("member").filter(pl.col("set") == name).unique(maintain_order=True).head(size).alias(name)
 
 
+_PORTS = ("min_initiator_port", "max_initiator_port")
 _KEY_SCHEMA = {"source_scope": pl.Categorical(), "initiator": pl.Categorical(), "day": pl.Int32()}
 _SET_OF_OUTCOME = (
     pl.when(pl.col("outcome") == "answered")
@@ -83,9 +98,7 @@ def _evidence(sets: pl.DataFrame) -> Iterator[Evidence]:
     for row in sets.with_columns(pl.col("source_scope", "initiator").cast(pl.String)).iter_rows(named=True):
         yield Evidence(
             EvidenceKey(row["source_scope"], row["initiator"], row["day"]),
-            failed=_as_members(row["failed"]),
-            answered=_as_members(row["answered"]),
-            doubtful=_as_members(row["doubtful"]),
+            **{name: _as_members(row[name]) for name in SET_SIZES},
             source_ports=frozenset(port for port in row["source_ports"] if port is not None),
             first_seen=row["first_seen"],
             last_seen=row["last_seen"],

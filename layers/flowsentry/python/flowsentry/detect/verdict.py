@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
+from flowsentry.detect.samples import NO_BOUND, complete_up_to
 from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MEMORY_DAYS, Evidence, rank_of_member
 from flowsentry.thresholds import ScanThresholds
 
@@ -61,19 +62,11 @@ def _doubts_count(union: Evidence, least: ScanThresholds) -> bool:
     return is_from_many or len(certain) >= least.min_certain_failures
 
 
-def _complete_up_to(members: frozenset[bytes], size: int) -> int:
-    """The rank up to which a bottom-k set has every member."""
-    return max(map(rank_of_member, members)) if len(members) >= size else _NO_BOUND
-
-
-_NO_BOUND = 1 << 64
-
-
 def _comparable(counted: frozenset[bytes], union: Evidence) -> tuple[frozenset[bytes], frozenset[bytes]]:
     bound = min(
-        _complete_up_to(union.failed, MAX_ENDPOINTS),
-        _complete_up_to(union.answered, MAX_ENDPOINTS),
-        _complete_up_to(union.doubtful, MAX_DOUBTFUL) if counted > union.failed else _NO_BOUND,
+        complete_up_to(union.failed, MAX_ENDPOINTS),
+        complete_up_to(union.answered, MAX_ENDPOINTS),
+        complete_up_to(union.doubtful, MAX_DOUBTFUL) if counted > union.failed else NO_BOUND,
     )
     return (
         frozenset(member for member in counted if rank_of_member(member) <= bound),
@@ -89,5 +82,5 @@ def _estimated(counted: frozenset[bytes], union: Evidence) -> int:
     if len(union.failed) < MAX_ENDPOINTS:
         return len(failed)
     return round(
-        (MAX_ENDPOINTS - 1) * _NO_BOUND / _complete_up_to(union.failed, MAX_ENDPOINTS) * len(failed) / len(counted)
+        (MAX_ENDPOINTS - 1) * NO_BOUND / complete_up_to(union.failed, MAX_ENDPOINTS) * len(failed) / len(counted)
     )

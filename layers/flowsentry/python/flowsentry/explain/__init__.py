@@ -14,6 +14,8 @@ from flowsentry.explanation import Explanation, Judgement, Layer, Verdict
 from flowsentry.refusal import Refusal
 from flowsentry.rules import Rules
 
+_RULE_UNKNOWN = "by which of its rules, the record does not tell"
+
 
 def explain(refusal: Refusal, rules: Rules) -> Explanation:
     """The explanation by the rules of a snapshot, which may not be those that were in force."""
@@ -24,16 +26,26 @@ def explain(refusal: Refusal, rules: Rules) -> Explanation:
         return Explanation(layer=Layer.UNKNOWN, why_unknown=why, rules_taken_at=rules.taken_at)
     judgements = [each for each in asked(refusal, rules) if each.verdict is not Verdict.NOT_ASKED]
     refusing = [_of_late(each) if _is_late(refusal) else each for each in _with(Verdict.REFUSED, judgements)]
+    certain = [] if refusing else _certain(refusal, judgements)
     return Explanation(
-        layer=refusing[0].layer if refusing else Layer.UNKNOWN,
-        refused_by=tuple(refusing),
-        why_unknown=_why_unknown(refusal, judgements),
+        layer=(refusing or certain)[0].layer if refusing or certain else Layer.UNKNOWN,
+        refused_by=tuple(refusing or certain),
+        why_unknown=_RULE_UNKNOWN if certain else _why_unknown(refusal, judgements),
         rules_taken_at=rules.taken_at,
     )
 
 
 def _with(verdict: Verdict, judgements: Sequence[Judgement]) -> list[Judgement]:
     return [each for each in judgements if each.verdict is verdict]
+
+
+def _certain(refusal: Refusal, judgements: Sequence[Judgement]) -> list[Judgement]:
+    """The network ACL that refused a reply, where only one can have: it did, also where it can't be told by which rule,
+    since that depends on the client's port.
+    """
+    if not refusal.accepted_other_way or len(judgements) != 1:
+        return []
+    return [each for each in _with(Verdict.UNTOLD, judgements) if each.resources]
 
 
 def _is_late(refusal: Refusal) -> bool:

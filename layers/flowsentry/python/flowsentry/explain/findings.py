@@ -1,42 +1,99 @@
-"""Findings about refused packets -> the same findings with what refused them."""
+"""Findings about packets -> the same findings with what refused them, or what let them in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from flowsentry.explain import explain
+from flowsentry.explain.allowing import allowance
 from flowsentry.explain.ends import ends_of
+from flowsentry.explain.packet import Packet, Ports
 from flowsentry.findings import Finding
 from flowsentry.meanings import PROTOCOLS
-from flowsentry.refusal import Refusal
+from flowsentry.refusal import End, Refusal
+from flowsentry.rules import Rules
 from flowsentry.territory import AddressAt, Territory
 
-ABOUT_REFUSED_PACKETS = frozenset({"blocked_internal"})
+ABOUT_REFUSED_PACKETS = frozenset({"blocked_internal", "blocked_egress"})
+ABOUT_REFUSED_REPLIES = frozenset({"denied_by_acl_reply"})
+ABOUT_ALLOWED_PACKETS = frozenset({"remote_login"})
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()}
 
 
 def with_refusals(findings: Iterable[Finding], territory: Territory) -> Iterator[Finding]:
     """The findings in the same order; those about refused packets have what refused them, by the rules that the
-    snapshot has, among their details, as `refusal`.
+    snapshot has, among their details, as `refusal`; those about sessions have what let them in, as `allowance`.
     """
+    rules = territory.inventory.rules
     for finding in findings:
-        if finding.kind in ABOUT_REFUSED_PACKETS:
-            explanation = explain(_refusal(finding, territory), territory.inventory.rules)
-            yield replace(finding, details={**finding.details, "refusal": explanation.as_details()})
-        else:
-            yield finding
+        told = _told(finding, territory, rules)
+        yield replace(finding, details={**finding.details, **told}) if told else finding
 
 
-def _refusal(finding: Finding, territory: Territory) -> Refusal:
-    """What the detector saw; of TCP it saw openings."""
+def _told(finding: Finding, territory: Territory, rules: Rules) -> dict[str, Any]:
+    if finding.kind in ABOUT_REFUSED_PACKETS:
+        return {"refusal": explain(_refusal(finding, _ends(finding, territory)), rules).as_details()}
+    if finding.kind in ABOUT_REFUSED_REPLIES:
+        return {"refusal": explain(_refused_reply(finding, _ends(finding, territory)), rules).as_details()}
+    if finding.kind in ABOUT_ALLOWED_PACKETS:
+        return {"allowance": allowance(_packet(finding, _ends(finding, territory)), rules).as_details()}
+    return {}
+
+
+def _ends(finding: Finding, territory: Territory) -> list[End]:
+    """Who called, and who was called."""
     details, at = finding.details, finding.last_seen
-    addresses = [AddressAt(finding.scope, address, at) for address in (finding.subject, details["responder"])]
-    source, destination = ends_of(addresses, territory)
+    initiator = details.get("initiator", finding.subject)
+    scope = details.get("responder_scope", finding.scope)
+    return ends_of([AddressAt(scope, each, at) for each in (initiator, details["responder"])], territory)
+
+
+def _refusal(finding: Finding, ends: list[End]) -> Refusal:
+    """What the detector saw; of TCP it saw openings."""
+    details = finding.details
+    source, destination = ends
     return Refusal(
         source=source,
         destination=destination,
-        protocol=_NUMBERS[details["protocol"]],
+        protocol=_number(details["protocol"]),
         destination_port=details["responder_port"],
-        seen_by=next(iter(details["interface_ids"]), ""),
+        seen_by=_seen_by(details),
         reject_reason=details["reject_reason"],
         opens=True if details["protocol"] == "tcp" else None,
     )
+
+
+def _refused_reply(finding: Finding, ends: list[End]) -> Refusal:
+    """From the port that was called, to the client's."""
+    details = finding.details
+    initiator, responder = ends
+    return Refusal(
+        source=responder,
+        destination=initiator,
+        protocol=_number(details["protocol"]),
+        source_port=details["responder_port"],
+        destination_port=details["initiator_port"],
+        seen_by=_seen_by(details),
+        accepted_other_way=True,
+    )
+
+
+def _packet(finding: Finding, ends: list[End]) -> Packet:
+    """What the client sent."""
+    details = finding.details
+    port = details["responder_port"]
+    return Packet(
+        source=ends[0],
+        destination=ends[1],
+        protocol=_number(details["protocol"]),
+        destination_ports=Ports(port, port),
+    )
+
+
+def _number(protocol: str) -> int:
+    """The number of a protocol by its name, which is the number where it has none."""
+    return _NUMBERS[protocol] if protocol in _NUMBERS else int(protocol)
+
+
+def _seen_by(details: Mapping[str, Any]) -> str:
+    return next(iter(details["interface_ids"]), "")

@@ -44,13 +44,14 @@ class Packet:
 
     @classmethod
     def of(cls, refusal: Refusal) -> Self:
-        """A packet of those that were refused."""
+        """A packet of those that were refused. What a reply goes to is a client's port."""
+        otherwise = EPHEMERAL_PORTS if refusal.accepted_other_way else ANY_PORTS
         return cls(
             source=refusal.source,
             destination=refusal.destination,
             protocol=refusal.protocol,
             source_ports=_ports(refusal.source_port, EPHEMERAL_PORTS),
-            destination_ports=_ports(refusal.destination_port, ANY_PORTS),
+            destination_ports=_ports(refusal.destination_port, otherwise),
             icmp_type=refusal.icmp_type,
             icmp_code=refusal.icmp_code,
         )

@@ -1,0 +1,118 @@
+"""Findings with what refused their packets, or let them in."""
+
+from typing import Any
+
+import pytest
+
+from flowsentry.explain.findings import with_refusals
+from flowsentry.findings import Finding, Severity
+from flowsentry.ownership import Inventory
+from flowsentry.rules import NetworkAcl, SecurityGroup
+from flowsentry.territory import Territory
+from tests.explain.company import (
+    API,
+    DATA,
+    TCP,
+    acl,
+    entry,
+    group,
+    inbound,
+    leaving,
+    outbound,
+    rules,
+)
+
+AT = 1_790_000_000
+TO_CLIENTS = leaving(100, "allow", "0.0.0.0/0", TCP, 32_768, 60_999)
+
+
+def found(kind: str, subject: str = "10.0.3.7", scope: str = "vpc-1", **details: Any) -> Finding:
+    told = {"responder": "10.0.9.9", "responder_port": 5432, "protocol": "tcp", "interface_ids": [], "technique": None}
+    return Finding("1", kind, Severity.MEDIUM, "", subject, scope, AT, AT, details=told | details)
+
+
+def explained(finding: Finding, *parts: SecurityGroup | NetworkAcl) -> dict[str, Any]:
+    known = Inventory.of((API, DATA), {"vpc-1": ("10.0.0.0/16",)}, rules(*parts))
+    (told,) = with_refusals([finding], Territory.of(known))
+    assert {**told.details, **finding.details} == told.details
+    return dict(told.details)
+
+
+def refused_reply(**values: Any) -> Finding:
+    told = {"initiator": "10.0.3.7", "initiator_port": 40_000, "interface_ids": ["eni-data"]}
+    return found("denied_by_acl_reply", **told | values)
+
+
+def test_a_path_that_is_blocked_inside_has_what_refused_it() -> None:
+    details = explained(found("blocked_internal", interface_ids=["eni-data"], reject_reason=None), group("data"))
+    assert details["refusal"]["sentence"].startswith("refused by sg-data data-tier: no inbound rule for tcp/5432")
+
+
+def test_a_path_that_is_blocked_on_its_way_out_has_the_rule_at_its_own_end() -> None:
+    way_out = {"responder": "198.51.100.7", "responder_port": 443, "interface_ids": ["eni-api"], "reject_reason": None}
+    closed = group("api", outbound("sg-api", TCP, (443, 443), cidr="10.0.0.0/8"))
+    refusal = explained(found("blocked_egress", **way_out), closed)["refusal"]
+    assert refusal["sentence"] == "refused by sg-api api-tier: no outbound rule for tcp/443 to 198.51.100.7"
+    assert refusal["change"] == "an outbound rule for tcp/443 to 198.51.100.7/32 in sg-api would admit it"
+
+
+def test_block_public_access_is_named_where_the_record_says_so() -> None:
+    way_out = {"responder": "198.51.100.7", "interface_ids": ["eni-api"], "reject_reason": "BPA"}
+    assert explained(found("blocked_egress", **way_out))["refusal"]["layer"] == "block_public_access"
+
+
+def test_a_reply_is_refused_by_the_network_acl_of_the_end_that_saw_it_and_never_by_a_group() -> None:
+    denied = acl("data", leaving(90, "deny", "10.0.3.0/24", TCP, 1024, 65_535), TO_CLIENTS)
+    refusal = explained(refused_reply(), denied, group("data"), group("api"))["refusal"]
+    assert (refusal["layer"], refusal["rule"], refusal["why_unknown"]) == ("network_acl", "90", "")
+    assert refusal["sentence"] == (
+        "refused by network acl acl-data data-b: rule 90 denies tcp/1024-65535 to 10.0.3.0/24"
+    )
+
+
+def test_a_reply_that_is_refused_where_it_arrives_names_the_acl_there() -> None:
+    refusal = explained(refused_reply(interface_ids=["eni-api"]), acl("api"))["refusal"]
+    assert refusal["sentence"].startswith("refused by network acl acl-api api-b: no inbound rule allows tcp/40000 from")
+    assert refusal["change"] == "an inbound allow rule for tcp/40000 from 10.0.9.9/32 in acl-api would admit it"
+
+
+def test_where_the_clients_port_is_not_known_the_acl_is_certain_and_its_rule_may_not_be() -> None:
+    unknown = refused_reply(initiator_port=None)
+    refusal = explained(unknown, acl("data", TO_CLIENTS))["refusal"]
+    assert (refusal["layer"], refusal["rule"]) == ("network_acl", None)
+    assert refusal["sentence"] == (
+        "refused by network acl acl-data data-b: "
+        "of tcp/1024-65535 to 10.0.3.7 (i-api api-1), only ports 32768-60999 are allowed"
+    )
+    assert refusal["why_unknown"] == "by which of its rules, the record does not tell"
+    closed = explained(unknown, acl("data"))["refusal"]
+    assert (closed["rule"], closed["why_unknown"]) == ("*", "")
+
+
+def test_a_reply_that_is_allowed_now_was_refused_by_other_rules() -> None:
+    refusal = explained(refused_reply())["refusal"]
+    assert refusal["layer"] == "unknown"
+    assert refusal["why_unknown"].endswith("the rules changed since")
+
+
+def test_a_reply_to_the_outside_is_about_the_end_inside() -> None:
+    outside = refused_reply(subject="10.0.9.9", initiator="203.0.113.99", initiator_port=50_000)
+    refusal = explained(outside, acl("data", leaving(100, "allow", "10.0.0.0/8", -1)))["refusal"]
+    assert refusal["sentence"] == (
+        "refused by network acl acl-data data-b: no outbound rule allows tcp/50000 to 203.0.113.99"
+    )
+
+
+def test_a_session_has_what_let_it_in() -> None:
+    anywhere = inbound("sg-data", TCP, (22, 22), cidr="0.0.0.0/0", rule_id="sgr-1")
+    session = found("remote_login", "203.0.113.99", "public", responder_port=22, responder_scope="vpc-1")
+    details = explained(session, group("data", anywhere), acl("data", entry(100, "allow", "0.0.0.0/0", -1)))
+    assert details["allowance"]["sentence"] == (
+        "allowed by sg-data data-tier: inbound rule sgr-1 for 0.0.0.0/0, "
+        "and by network acl acl-data data-b: rule 100 allows all traffic from 0.0.0.0/0"
+    )
+
+
+@pytest.mark.parametrize("kind", ["port_scan", "records_skipped", "login_brute_force"])
+def test_a_finding_about_no_single_path_is_as_it_was(kind: str) -> None:
+    assert not {"refusal", "allowance"} & set(explained(found(kind)))
