@@ -5,7 +5,7 @@ import pytest
 from flowsentry.findings import Finding, Severity
 from flowsentry.ownership import Inventory
 from flowsentry.thresholds import BlockedThresholds
-from tests.builders import NOON, V2, VPC, blocked, exchange, found_in, interface, line
+from tests.builders import NOON, V2, VPC, Watch, blocked, exchange, flow_log, found_in, interface, line, probe
 
 APP, DATABASE = "10.0.0.9", "10.0.1.1"
 MIN_PACKETS, MAX_ENDPOINTS_A_SOURCE = BlockedThresholds().min_packets, BlockedThresholds().max_endpoints_a_source
@@ -67,6 +67,29 @@ def test_a_source_with_more_blocked_endpoints_than_a_few_tries_doors() -> None:
     assert len(told(*doors[1:])) == MAX_ENDPOINTS_A_SOURCE
 
 
+def test_a_source_that_tries_one_door_an_object_is_told_for_the_first_few_alone() -> None:
+    watch = Watch()
+    for port in range(5000, 5009):
+        watch.see(flow_log([blocked(APP, DATABASE, port, start=NOON + port, end=NOON + port)]))
+    assert [each.kind for each in watch.found] == ["blocked_internal"] * MAX_ENDPOINTS_A_SOURCE
+    watch.see(flow_log([blocked(APP, DATABASE, 5432, start=NOON + 9000, end=NOON + 9000)]))
+    assert [each.kind for each in watch.found[MAX_ENDPOINTS_A_SOURCE:]] == ["port_scan"]
+
+
+def test_what_a_source_failed_on_other_days_keeps_nothing_back() -> None:
+    watch = Watch()
+    for day, first in enumerate((5000, 5004)):
+        at = NOON + day * 86_400
+        watch.see(flow_log([blocked(APP, DATABASE, port, start=at, end=at) for port in range(first, first + 4)]))
+    assert len(watch.found) == 8
+
+
+def test_a_source_with_many_dead_targets_is_not_told_of_a_blocked_one_beside_them() -> None:
+    dead = [probe(APP, f"10.0.2.{number}", 443) for number in range(MAX_ENDPOINTS_A_SOURCE)]
+    assert told(*dead, blocked(APP, DATABASE, 5432)) == []
+    assert len(told(*dead[1:], blocked(APP, DATABASE, 5432))) == 1
+
+
 def test_a_scanner_is_told_as_one_and_not_as_blocked() -> None:
     probes = [blocked(APP, f"10.0.3.{number}", 22, packets=1, bytes=60) for number in range(20)]
     (finding,) = found_in([*probes, blocked(APP, DATABASE, 5432)])
@@ -78,6 +101,11 @@ def test_each_path_is_told_once_a_day() -> None:
     assert len(told(*lines)) == 2
     tomorrow = blocked(APP, DATABASE, 5432, start=NOON + 86_400, end=NOON + 86_400)
     assert len({each.id for each in told(*lines, tomorrow)}) == 3
+
+
+def test_a_name_without_end_is_cut() -> None:
+    (finding,) = told(blocked(APP, DATABASE, 5432), inventory=Inventory.of((interface(APP, name="a" * 255),)))
+    assert finding.title.startswith(f"{'a' * 61}... (10.0.0.9) is blocked from")
 
 
 def test_the_default_format_tells_it_too() -> None:

@@ -8,6 +8,7 @@ import pytest
 from flowsentry.detect import SHAPES
 from flowsentry.findings import Finding, Severity
 from flowsentry.ownership import Inventory
+from flowsentry.pipeline import Context
 from flowsentry.scopes import PUBLIC
 from tests.builders import NOON, VPC, Watch, exchange, flow_log, found_in, interface, probe
 
@@ -71,6 +72,26 @@ def test_a_scan_from_outside_that_something_answered_is_louder_and_says_what() -
     finding = only(found_in(lines))
     assert (finding.details["relation"], finding.severity) == ("outside_answered", Severity.MEDIUM)
     assert finding.details["answered_endpoints"] == ["10.0.1.99:22/tcp"]
+
+
+def test_a_scan_from_a_trusted_network_stays_background_whatever_answers() -> None:
+    watch = Watch()
+    watch.context = Context(trusted_networks=("203.0.113.0/24",))
+    watch.see(flow_log([*sweep(OUTSIDE, hosts(12)), *exchange(OUTSIDE, "10.0.1.99", 22)]))
+    assert [each.details["relation"] for each in watch.found] == ["outside_background"]
+
+
+def test_a_trusted_network_makes_no_scan_from_inside_quiet() -> None:
+    watch = Watch()
+    watch.context = Context(trusted_networks=("10.0.0.0/8",))
+    watch.see(flow_log(sweep("10.0.0.9", hosts(12))))
+    assert only(watch.found).severity is Severity.HIGH
+
+
+@pytest.mark.parametrize(("tried", "told"), [(16, list(range(1, 17))), (17, None)])
+def test_failed_ports_are_told_where_they_are_few(tried: int, told: list[int] | None) -> None:
+    finding = only(found_in(sweep(OUTSIDE, hosts(1), range(1, tried + 1))))
+    assert finding.details["failed_ports"] == told
 
 
 def test_a_source_is_told_once_a_day_and_once_more_when_it_gets_louder() -> None:
