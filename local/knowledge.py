@@ -7,6 +7,7 @@ from flowsentry.aws.geo_databases import DatabaseError, Databases, opened
 from flowsentry.geography import Geography, NoGeography
 from flowsentry.ownership import Inventory
 from flowsentry.snapshot import UnreadableSnapshotError, unpack
+from flowsentry.suppressions import Suppressions, UnreadableSuppressionsError
 
 
 class KnowledgeError(Exception):
@@ -20,6 +21,12 @@ def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="the snapshot of an inventory (inventory/snapshot.zip in the output bucket): names owners and rules",
+    )
+    parser.add_argument(
+        "--suppressions",
+        type=Path,
+        metavar="FILE",
+        help="what nobody is to be told of (suppressions/suppressions.json in the output bucket)",
     )
     parser.add_argument(
         "--geo",
@@ -43,6 +50,16 @@ def inventory_in(path: Path) -> Inventory:
     except OSError as error:
         raise KnowledgeError(f"{path}: {error.strerror}") from error
     except UnreadableSnapshotError as error:
+        raise KnowledgeError(f"{path}: {error}") from error
+
+
+def suppressions_in(path: Path | None) -> Suppressions:
+    """The suppressions in a file; none without one. Raises KnowledgeError."""
+    try:
+        return Suppressions.of_json(path.read_text()) if path else Suppressions()
+    except OSError as error:
+        raise KnowledgeError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, UnreadableSuppressionsError) as error:
         raise KnowledgeError(f"{path}: {error}") from error
 
 

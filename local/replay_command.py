@@ -1,30 +1,23 @@
-"""flowsentry replay: your own flow logs through the pipeline that runs in AWS, with its state in memory."""
+"""flowsentry replay: your own flow logs through the pipeline that runs in AWS; with two settings, a back-test."""
 
 import argparse
 import ipaddress
 import sys
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import replace
 
-from flowsentry.decode import object_texts
-from flowsentry.degradation import Degradation
 from flowsentry.emit.alert_message import alert_message
-from flowsentry.emit.plain_text import counted
-from flowsentry.errors import PoisonError
 from flowsentry.findings import Finding, Severity
-from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.pipeline import Context, Outcome, process
-from flowsentry.tally import interfaces_without_data, skipped_by_interface
+from flowsentry.pipeline import Context
 from flowsentry.territory import PRIVATE_NETWORKS
-from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of
+from flowsentry.thresholds import ThresholdError, Thresholds
+from local.comparison import Comparison, Side
+from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of, suppressions_in
 from local.log_files import LogSource, sources_at
-from local.parse_command import add_formats_to, complain, in_words
+from local.parse_command import add_formats_to, complain
+from local.replay import Replay
 
-MAX_NAMED_INTERFACES = 20
-"""Interfaces with skipped records that the summary names, those with the most. More: longer lines. Fewer: less told."""
+DEFAULTS = "default"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,21 +26,51 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "replay",
         help="what would have been found in flow logs you have",
         description="Runs flow logs through the same pipeline as in AWS and prints the findings as they are made; a "
-        "summary goes to stderr. Nothing is sent anywhere. Exit code 1 when a path could not be read.",
+        "summary goes to stderr. Nothing is sent anywhere. With --against, runs them with two settings and prints "
+        "which findings appear and disappear. Exit code 1 when a path could not be read.",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or s3:// addresses")
     parser.add_argument("--json", action="store_true", help="findings as JSON lines")
     add_formats_to(parser)
-    parser.add_argument(
-        "--inside",
-        action="append",
-        default=[],
-        type=_network,
-        metavar="CIDR",
-        help="a network that is yours, beside the private ranges; may be given several times",
-    )
+    _add_networks_to(parser)
+    _add_thresholds_to(parser)
     add_knowledge_to(parser)
     parser.set_defaults(run=run)
+
+
+def _add_networks_to(parser: argparse.ArgumentParser) -> None:
+    meanings = {
+        "--inside": "a network that is yours, beside the private ranges",
+        "--trusted": "a network outside from which people of yours log in",
+    }
+    for option, meaning in meanings.items():
+        parser.add_argument(
+            option,
+            action="append",
+            default=[],
+            type=_network,
+            metavar="CIDR",
+            help=f"{meaning}; may be given several times",
+        )
+
+
+def _add_thresholds_to(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="changes",
+        metavar="NAME=VALUE",
+        help="another threshold, such as scan.min_endpoints=20 (docs/detectors.md has them all); may be given several "
+        "times",
+    )
+    parser.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"compare with these thresholds, and do not print the findings; `{DEFAULTS}` for those that are built in",
+    )
 
 
 def _network(text: str) -> str:
@@ -60,104 +83,73 @@ def _network(text: str) -> str:
 def run(options: argparse.Namespace) -> int:
     """0 when every path could be read, 1 when one could not; what could be read is replayed either way."""
     try:
-        inventory, geography = knowledge_of(options)
-    except KnowledgeError as error:
+        context = _context(options)
+        other = replace(context, thresholds=_thresholds(options.against))
+    except (KnowledgeError, ThresholdError) as error:
         return complain(error)
-    inside = (*PRIVATE_NETWORKS, *options.inside)
-    replay = Replay(Context(inventory, inside, geography), options.formats)
+    if options.against:
+        return _compare(options, other, context)
+    return _replay(options, Replay(context, options.formats))
+
+
+def _context(options: argparse.Namespace) -> Context:
+    inventory, geography = knowledge_of(options)
+    return Context(
+        inventory,
+        (*PRIVATE_NETWORKS, *options.inside),
+        geography,
+        tuple(options.trusted),
+        _thresholds(options.changes),
+        suppressions_in(options.suppressions),
+    )
+
+
+def _thresholds(changes: list[str]) -> Thresholds:
+    return Thresholds().changed(change for change in changes if change != DEFAULTS)
+
+
+def _name(context: Context) -> str:
+    """`scan.min_endpoints=20`, as it is written on the command line."""
+    changes = (f"{name}={value}" for name, value in context.thresholds.differences().items())
+    return ",".join(changes) or DEFAULTS
+
+
+def _replay(options: argparse.Namespace, replay: Replay) -> int:
     for source in _sources(options.paths, replay):
         for finding in replay.findings_in(source):
-            print(finding.to_json() if options.json else _as_text(finding))
+            if options.json:
+                print(finding.to_json())
+            elif not finding.suppressed_by:
+                print(_as_text(finding))
+    return _told(replay)
+
+
+def _compare(options: argparse.Namespace, one: Context, other: Context) -> int:
+    """Complaints are about files, and the same for both: only one side makes them."""
+    if "-" in options.paths:
+        return complain("standard input can be read once only; compare on files")
+    before = Side(_name(one), Replay(one, options.formats, complain=lambda _about: 1))
+    after = Side(_name(other), Replay(other, options.formats))
+    comparison = Comparison(before, after)
+    for source in _sources(options.paths, after.replay):
+        comparison.take(source)
+    for line in comparison.json_lines() if options.json else comparison.lines():
+        print(line)
+    return _told(after.replay)
+
+
+def _told(replay: Replay) -> int:
     for line in replay.summary():
         print(line, file=sys.stderr)
     return 1 if replay.unread else 0
 
 
-def _sources(paths: list[str], replay: "Replay") -> Iterator[LogSource]:
+def _sources(paths: list[str], replay: Replay) -> Iterator[LogSource]:
     for path in paths:
         try:
             yield from sources_at(path)
         except OSError as error:
             replay.unread += complain(error)
-
-
-@dataclass
-class Replay:
-    """A pipeline with its state in memory, and the sums of what went through it. `unread` counts the paths and files
-    that could not be read.
-    """
-
-    context: Context
-    log_formats: Sequence[str] = ()
-    unread: int = 0
-    sources: int = 0
-    lines: Counter[str] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
-    found: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    without_data: set[str] = field(default_factory=set)
-    future_records: int = 0
-    degraded: dict[Degradation, None] = field(default_factory=dict)
-    newest_end: int = 0
-    clock: Callable[[], float] = time.time
-    _evidence: EvidenceInMemory = field(default_factory=EvidenceInMemory)
-    _findings: FindingsInMemory = field(default_factory=FindingsInMemory)
-
-    def findings_in(self, source: LogSource) -> list[Finding]:
-        """What this source newly shows, given those before it."""
-        try:
-            texts = object_texts(source.blocks(), self.log_formats)
-            outcome = process(texts, self.context, self._evidence, self._findings, now=self.clock())
-        except (PoisonError, OSError) as error:
-            self.unread += complain(f"{source.name}: {error}")
-            return []
-        if outcome.damage:
-            self.unread += complain(f"{source.name}: {outcome.damage}")
-        self._count(outcome)
-        return outcome.findings
-
-    def _count(self, outcome: Outcome) -> None:
-        self.sources += 1
-        self.lines["lines"] += outcome.lines
-        self.lines["records"] += outcome.accepted_records
-        self.lines["NODATA"] += outcome.nodata
-        self.lines["SKIPDATA"] += outcome.skipdata
-        self.rejected.update(outcome.rejected.counts)
-        self.skipped.update(skipped_by_interface(outcome.silences))
-        self.without_data |= interfaces_without_data(outcome.silences)
-        self.future_records += outcome.future_records
-        self.found.update(f"{finding.kind} ({finding.severity})" for finding in outcome.findings)
-        self.degraded |= dict.fromkeys(outcome.degraded)
-        self.newest_end = max(self.newest_end, outcome.newest_end or 0)
-
-    def summary(self) -> Iterator[str]:
-        """What went through, in lines for people."""
-        counts = ", ".join(f"{count:,} {name}" for name, count in self.lines.items())
-        yield f"files     {self.sources:,}" + (f", {self.unread:,} not or not wholly read" if self.unread else "")
-        yield f"read      {counts or 'nothing'}"
-        yield f"rejected  {in_words(self.rejected.items())}"
-        yield from self._silences()
-        yield f"findings  {in_words(self.found.items())}"
-        yield from (f"degraded  {each}" for each in self.degraded)
-        if self.newest_end:
-            yield f"newest    {datetime.fromtimestamp(self.newest_end, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-    def _silences(self) -> Iterator[str]:
-        """Who was not heard, and whose clock is wrong: where there is any."""
-        if self.skipped:
-            yield f"SKIPDATA  {_named(self.skipped)}"
-        if self.without_data:
-            yield f"NODATA    {counted(len(self.without_data), 'interface')}"
-        if self.future_records:
-            yield f"ahead     {counted(self.future_records, 'record')} of the future: a clock is wrong"
-
-
-def _named(skipped: Counter[str]) -> str:
-    """`eni-1 3, eni-2 1`, and how many more there are."""
-    ordered = sorted(skipped.items(), key=lambda each: (-each[1], each[0]))
-    named = ", ".join(f"{interface} {records:,}" for interface, records in ordered[:MAX_NAMED_INTERFACES])
-    more = len(ordered) - MAX_NAMED_INTERFACES
-    return f"{named} and {counted(more, 'more interface')}" if more > 0 else named
 
 
 def _as_text(finding: Finding) -> str:

@@ -1,0 +1,106 @@
+"""Flow logs through the pipeline that runs in AWS, with its state in memory."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from flowsentry.decode import object_texts
+from flowsentry.degradation import Degradation
+from flowsentry.emit.plain_text import counted
+from flowsentry.errors import PoisonError
+from flowsentry.findings import Finding
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.pipeline import Context, Outcome, process
+from flowsentry.tally import interfaces_without_data, skipped_by_interface
+from local.log_files import LogSource
+from local.parse_command import complain, in_words
+
+MAX_NAMED_INTERFACES = 20
+"""Interfaces with skipped records that the summary names, those with the most. More: longer lines. Fewer: less told."""
+
+
+@dataclass
+class Replay:
+    """A pipeline with its state in memory, and the sums of what went through it. `unread` counts the paths and files
+    that could not be read, each of which is complained of.
+    """
+
+    context: Context
+    log_formats: Sequence[str] = ()
+    unread: int = 0
+    sources: int = 0
+    lines: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    suppressed: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    without_data: set[str] = field(default_factory=set)
+    future_records: int = 0
+    degraded: dict[Degradation, None] = field(default_factory=dict)
+    newest_end: int = 0
+    clock: Callable[[], float] = time.time
+    complain: Callable[[object], int] = complain
+    _evidence: EvidenceInMemory = field(default_factory=EvidenceInMemory)
+    _findings: FindingsInMemory = field(default_factory=FindingsInMemory)
+
+    def findings_in(self, source: LogSource) -> list[Finding]:
+        """What this source newly shows, given those before it; also what is suppressed."""
+        try:
+            texts = object_texts(source.blocks(), self.log_formats)
+            outcome = process(texts, self.context, self._evidence, self._findings, now=self.clock())
+        except (PoisonError, OSError) as error:
+            self.unread += self.complain(f"{source.name}: {error}")
+            return []
+        if outcome.damage:
+            self.unread += self.complain(f"{source.name}: {outcome.damage}")
+        self._count(outcome)
+        return outcome.findings
+
+    def _count(self, outcome: Outcome) -> None:
+        self.sources += 1
+        self.lines["lines"] += outcome.lines
+        self.lines["records"] += outcome.accepted_records
+        self.lines["NODATA"] += outcome.nodata
+        self.lines["SKIPDATA"] += outcome.skipdata
+        self.rejected.update(outcome.rejected.counts)
+        self.skipped.update(skipped_by_interface(outcome.silences))
+        self.without_data |= interfaces_without_data(outcome.silences)
+        self.future_records += outcome.future_records
+        told = [finding for finding in outcome.findings if not finding.suppressed_by]
+        self.found.update(f"{finding.kind} ({finding.severity})" for finding in told)
+        self.suppressed.update(finding.suppressed_by for finding in outcome.findings if finding.suppressed_by)
+        self.degraded |= dict.fromkeys(outcome.degraded)
+        self.newest_end = max(self.newest_end, outcome.newest_end or 0)
+
+    def summary(self) -> Iterator[str]:
+        """What went through, in lines for people."""
+        counts = ", ".join(f"{count:,} {name}" for name, count in self.lines.items())
+        yield f"files     {self.sources:,}" + (f", {self.unread:,} not or not wholly read" if self.unread else "")
+        yield f"read      {counts or 'nothing'}"
+        yield f"rejected  {in_words(self.rejected.items())}"
+        yield from self._silences()
+        yield f"findings  {in_words(self.found.items())}"
+        if self.suppressed:
+            yield f"silenced  {in_words(self.suppressed.items())}"
+        yield from (f"degraded  {each}" for each in self.degraded)
+        if self.newest_end:
+            yield f"newest    {datetime.fromtimestamp(self.newest_end, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+    def _silences(self) -> Iterator[str]:
+        """Who was not heard, and whose clock is wrong: where there is any."""
+        if self.skipped:
+            yield f"SKIPDATA  {_named(self.skipped)}"
+        if self.without_data:
+            yield f"NODATA    {counted(len(self.without_data), 'interface')}"
+        if self.future_records:
+            yield f"ahead     {counted(self.future_records, 'record')} of the future: a clock is wrong"
+
+
+def _named(skipped: Counter[str]) -> str:
+    """`eni-1 3, eni-2 1`, and how many more there are."""
+    ordered = sorted(skipped.items(), key=lambda each: (-each[1], each[0]))
+    named = ", ".join(f"{interface} {records:,}" for interface, records in ordered[:MAX_NAMED_INTERFACES])
+    more = len(ordered) - MAX_NAMED_INTERFACES
+    return f"{named} and {counted(more, 'more interface')}" if more > 0 else named

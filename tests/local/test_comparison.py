@@ -1,0 +1,87 @@
+"""flowsentry replay --set, --against: a back-test before anything is deployed."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.builders import NOON, flow_log, probe
+from tests.local.conftest import Flowsentry
+from tests.local.test_replay_command import written
+
+SLOW, FAST = "203.0.113.9", "203.0.113.10"
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> str:
+    """Two scanners: one tries 12 ports, the other 30, a minute apart."""
+    for number in range(30):
+        at = NOON + 60 * number
+        sources = [FAST, *([SLOW] if number < 12 else [])]
+        lines = [probe(source, "10.0.0.1", 1 + number, start=at, end=at + 50) for source in sources]
+        written(tmp_path, flow_log(lines), f"{number:02}.log")
+    return str(tmp_path)
+
+
+def test_another_threshold_finds_less(flowsentry: Flowsentry, logs: str) -> None:
+    def subjects(*options: str) -> list[str]:
+        return sorted(each["subject"] for each in flowsentry("replay", "--json", *options, logs).records)
+
+    assert subjects() == sorted([SLOW, FAST])
+    assert subjects("--set", "scan.min_endpoints=20") == [FAST]
+
+
+def test_two_settings_side_by_side_say_what_appears_and_disappears(flowsentry: Flowsentry, logs: str) -> None:
+    done = flowsentry("replay", "--set", "scan.min_endpoints=20", "--against", "default", logs)
+    assert done.out.splitlines() == [
+        "                        default  scan.min_endpoints=20",
+        "findings                      2                      1",
+        "port_scan (background)        2                      1",
+        "",
+        "1 disappear with scan.min_endpoints=20",
+        f"  background {SLOW} scans ports of 10.0.0.1: 10 ports  (port_scan)",
+        "",
+        "0 appear with scan.min_endpoints=20",
+        "",
+        "1 are found by both, 1 of them at another time",
+        "  half of these by 10 min or more later",
+    ]
+    assert done.code == 0
+
+
+def test_the_other_way_round_they_appear(flowsentry: Flowsentry, logs: str) -> None:
+    done = flowsentry("replay", "--json", "--against", "scan.min_endpoints=20", logs)
+    changes = {each["finding"]["subject"]: (each["change"], each.get("later_seconds")) for each in done.records}
+    assert changes == {SLOW: ("appears", None), FAST: ("stays", -600)}
+
+
+def test_the_same_settings_differ_in_nothing(flowsentry: Flowsentry, logs: str) -> None:
+    done = flowsentry("replay", "--against", "default", logs)
+    assert done.out.splitlines()[-5:] == [
+        *("0 disappear with default", ""),
+        *("0 appear with default", ""),
+        "2 are found by both",
+    ]
+
+
+@pytest.mark.parametrize("option", ["--set", "--against"])
+def test_a_threshold_that_there_is_not_is_refused_with_those_there_are(
+    flowsentry: Flowsentry, logs: str, option: str
+) -> None:
+    done = flowsentry("replay", option, "scan.min_hosts=20", logs)
+    assert (done.code, done.out) == (1, "")
+    assert "there is no threshold scan.min_hosts; there are scan.min_endpoints" in done.complaints[0]
+
+
+def test_standard_input_is_not_compared(flowsentry: Flowsentry) -> None:
+    done = flowsentry("replay", "--against", "default", "-")
+    assert (done.code, done.complaints) == (
+        1,
+        ["flowsentry: standard input can be read once only; compare on files"],
+    )
+
+
+def test_a_file_that_can_not_be_read_is_told_once(flowsentry: Flowsentry, logs: str, tmp_path: Path) -> None:
+    written(tmp_path, b"\x1f\x8b broken", "broken.log.gz")
+    done = flowsentry("replay", "--against", "default", logs)
+    assert done.code == 1
+    assert sum("broken.log.gz" in each for each in done.complaints) == 1
