@@ -25,8 +25,10 @@ PLACES_PARAMETER = "/flowsentry/inventory-places"
 CLIENTS = (
     clients.dynamodb,
     clients.ec2,
+    clients.event_bridge,
     clients.load_balancing,
     clients.s3,
+    clients.security_hub,
     clients.sns,
     clients.sqs,
     clients.ssm,
@@ -70,17 +72,19 @@ def make_findings_table(name: str = FINDINGS_TABLE) -> None:
         AttributeDefinitions=[
             {"AttributeName": "id", "AttributeType": "S"},
             {"AttributeName": "unpublished", "AttributeType": "S"},
+            {"AttributeName": "thread", "AttributeType": "S"},
             {"AttributeName": "found_at", "AttributeType": "N"},
         ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": "unpublished",
+                "IndexName": index,
                 "KeySchema": [
-                    {"AttributeName": "unpublished", "KeyType": "HASH"},
+                    {"AttributeName": attribute, "KeyType": "HASH"},
                     {"AttributeName": "found_at", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
             }
+            for index, attribute in (("unpublished", "unpublished"), ("by_thread", "thread"))
         ],
     )
 

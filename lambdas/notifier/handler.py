@@ -1,13 +1,19 @@
-"""Findings stream and schedule → SNS: new alerts within seconds, what was left over and digests on schedule."""
+"""Findings stream and schedule → people and machines: new alerts within seconds, on schedule what was left over, what
+flood control held back, and digests.
+"""
 
 from functools import lru_cache
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
-from flowsentry.aws.alert_topic import AlertTopic
-from flowsentry.aws.finding_table import FindingTable, finding_of
+from flowsentry.aws.alert_topic import AlertTopic, ChatTopic
+from flowsentry.aws.channels import Channel, Channels
+from flowsentry.aws.event_bus import EventBus
+from flowsentry.aws.finding_table import FindingTable
 from flowsentry.aws.outbox import Outbox
+from flowsentry.aws.security_hub import SecurityHub
+from flowsentry.places import Places
 from flowsentry.settings import NotifierSettings, settings
 from flowsentry.telemetry import Event, instrumented
 
@@ -17,15 +23,40 @@ def outbox() -> Outbox:
     given = settings(NotifierSettings)
     return Outbox(
         FindingTable(given.findings_table, clients.dynamodb()),
-        AlertTopic(given.alert_topic_arn, clients.sns()),
+        channels(given, places(given)),
+        places(given),
         given.digest_minutes,
+        given.max_urgent_an_hour,
     )
+
+
+def places(given: NotifierSettings) -> Places:
+    meta = clients.sns().meta
+    return Places(
+        region=meta.region_name,
+        partition=meta.partition,
+        account_id=given.account_id,
+        log_groups=given.log_groups,
+        athena_table=given.athena_table,
+        athena_workgroup=given.athena_workgroup,
+        deployment=given.deployment_name,
+    )
+
+
+def channels(given: NotifierSettings, here: Places) -> Channels:
+    """The topic, and whatever else the settings name."""
+    topic = AlertTopic(given.alert_topic_arn, clients.sns())
+    of_digests = AlertTopic(given.digest_topic_arn, clients.sns(), "digest-topic") if given.digest_topic_arn else topic
+    chats: list[Channel] = [ChatTopic(given.chat_topic_arn, clients.sns())] if given.chat_topic_arn else []
+    buses: list[Channel] = [EventBus(given.event_bus, clients.event_bridge())] if given.event_bus else []
+    hubs: list[Channel] = [SecurityHub(here, clients.security_hub())] if given.security_hub else []
+    return Channels(people=(topic, *chats), machines=(*buses, *hubs), digest=(of_digests, *chats, *buses))
 
 
 @instrumented
 def lambda_handler(event: Event, context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's signature
     if "Records" in event:
-        inserted = (record for record in event["Records"] if record["eventName"] == "INSERT")
-        outbox().publish_new(finding_of(record["dynamodb"]["NewImage"]) for record in inserted)
+        inserted = (record for record in event["Records"] if record.get("eventName") == "INSERT")
+        outbox().publish_new(record.get("dynamodb", {}).get("NewImage", {}) for record in inserted)
     else:
         outbox().publish_left_over()

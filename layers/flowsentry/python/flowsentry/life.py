@@ -20,6 +20,10 @@ class State(StrEnum):
     SEEN_AGAIN = "seen_again"
 
 
+MAX_NOTE_LETTERS = 200
+MAX_BY_LETTERS = 80
+
+
 @dataclass(frozen=True, slots=True)
 class Life:
     """Where a finding stands: since when, said by whom and why, all times Unix seconds; `until` of a snoozed one."""
@@ -35,10 +39,18 @@ class Life:
         is_asleep = self.state is State.SNOOZED and now < (self.until or 0)
         return self.state is State.ACKNOWLEDGED or is_asleep
 
+    def is_resolved_before(self, seen: int) -> bool:
+        """Whether what was `seen` then came after somebody had said that it is over."""
+        return self.state is State.RESOLVED and seen > self.changed_at
+
+    def covers(self, other: "Life") -> bool:
+        """Whether the other one says nothing new: the same state and end, and no other note."""
+        return (self.state, self.until) == (other.state, other.until) and other.note in {"", self.note}
+
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The finding of the same thread before this one."""
+    """The finding of the same thread before this one, or the one of them that a person spoke of last."""
 
     finding_id: str
     found_at: int

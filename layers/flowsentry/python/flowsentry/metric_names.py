@@ -43,6 +43,11 @@ PipelineMetric = Literal[
     "InterfacesLookedFor",
     "InterfacesAbsent",
     "AlertsPublished",
+    "AlertsSilenced",
+    "AlertsHeld",
+    "OverflowsPublished",
+    "PoisonFindings",
+    "ChannelRefusals",
     "DigestsPublished",
     "AlertsFailed",
     "OldestAlertSeconds",
@@ -139,8 +144,17 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "InterfacesLookedFor": Metric(Unit.COUNT, "Unknown interfaces that were looked for"),
     "InterfacesAbsent": Metric(Unit.COUNT, "Of those, interfaces that are in no place"),
     "AlertsPublished": Metric(Unit.COUNT, "Alerts sent to the topic"),
+    "AlertsSilenced": Metric(
+        Unit.COUNT, "Findings not told, since people acknowledged or snoozed an earlier one of their thread"
+    ),
+    "AlertsHeld": Metric(Unit.COUNT, "Alerts that flood control held back, to be summed up"),
+    "OverflowsPublished": Metric(Unit.COUNT, "Summaries of what flood control held back, sent to the topic"),
+    "PoisonFindings": Metric(Unit.COUNT, "Items of the outbox that no message can be made of, kept aside", by="where"),
+    "ChannelRefusals": Metric(
+        Unit.COUNT, "Messages that a channel beside the topic refused for good; it is not told again", by="channel"
+    ),
     "DigestsPublished": Metric(Unit.COUNT, "Digests sent to the topic"),
-    "AlertsFailed": Metric(Unit.COUNT, "Alerts that the topic did not take; they stay in the outbox"),
+    "AlertsFailed": Metric(Unit.COUNT, "Alerts that could not be told to every channel; they stay in the outbox"),
     "OldestAlertSeconds": Metric(Unit.SECONDS, "Age of the oldest alert still in the outbox"),
 }
 

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
+
+    from flowsentry.aws.security_hub import SecurityHubClient
 
 MAX_CONNECTIONS = 16
 """More than the threads of the evidence table; fewer would make them wait for each other."""
@@ -39,6 +42,11 @@ def ec2() -> "EC2Client":
 
 
 @lru_cache(maxsize=1)
+def event_bridge() -> "EventBridgeClient":
+    return boto3.client("events", config=BOUNDED)
+
+
+@lru_cache(maxsize=1)
 def load_balancing() -> "ElasticLoadBalancingv2Client":
     return boto3.client("elbv2", config=BOUNDED)
 
@@ -46,6 +54,12 @@ def load_balancing() -> "ElasticLoadBalancingv2Client":
 @lru_cache(maxsize=1)
 def s3() -> "S3Client":
     return boto3.client("s3", config=BOUNDED)
+
+
+@lru_cache(maxsize=1)
+def security_hub() -> "SecurityHubClient":
+    client: SecurityHubClient = boto3.client("securityhub", config=BOUNDED)
+    return client
 
 
 @lru_cache(maxsize=1)

@@ -1,110 +1,231 @@
 """Findings in DynamoDB, put once. The table is also the outbox: what is `unpublished` has yet to be told."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from flowsentry.aws.finding_item import (
+    LIFE_NAMES,
+    SNOOZED_WORD,
+    Entry,
+    Item,
+    change,
+    entry_of,
+    key_of,
+    life_attributes,
+    life_of,
+    number,
+)
 from flowsentry.aws.service_errors import code_of, retryable
-from flowsentry.findings import Audience, Finding
+from flowsentry.findings import Finding
+from flowsentry.life import Earlier, Life, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 UNPUBLISHED_INDEX = "unpublished"
+THREAD_INDEX = "by_thread"
 KEPT_SECONDS = 90 * 86_400
 """How long a finding is remembered. Longer: more history. Shorter: old logs replayed raise it, and tell it, again."""
-
-
-class Unpublished(NamedTuple):
-    """A finding in the outbox and since when it is there, Unix seconds."""
-
-    finding: Finding
-    found_at: int
-
-
-def finding_of(item: Mapping[str, Any]) -> Finding:
-    """The finding in an item of the table or of its stream."""
-    return Finding.from_json(item["finding"]["S"])
+EARLIER_LOOKED_AT = 10
+"""Findings of a thread, newest first, among which the last word of a person is looked for. More: a word about an older
+one is heeded, and each alert reads more. Fewer: whoever answers an old mail is not heard."""
+IN_OUTBOX_ONLY = ("unpublished", "waiting_since", "told", "held")
+"""Attributes of what is in the outbox."""
+OUT_OF_IT_ONLY = ("published_at", "untold", "told_in")
+"""Attributes of what is out of it."""
+IS_WAITING = "attribute_exists(#unpublished)"
 
 
 @dataclass
 class FindingTable:
-    """A FindingStore on a DynamoDB table, and the outbox of the notifier."""
+    """A FindingStore on a DynamoDB table, and the outbox of the notifier. What is found before `observe_only_until`
+    (Unix s) is recorded, and never told.
+    """
 
     table_name: str
     client: "DynamoDBClient"
     clock: Callable[[], float] = time.time
+    observe_only_until: int = 0
 
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
-        """See FindingStore.put_new."""
+        """See FindingStore.put_new. One that a person resolved before it was last seen is new once more."""
         with retryable("put findings"):
             return [finding for finding in findings if self._put(finding)]
 
-    def is_unpublished(self, finding_id: str) -> bool:
+    def entry(self, finding_id: str) -> Entry | None:
+        """What the table has by now. Raises PoisonError when that is no finding."""
         with retryable("read a finding"):
-            answer = self.client.get_item(
-                TableName=self.table_name,
-                Key=_key(finding_id),
-                ConsistentRead=True,
-                ProjectionExpression="unpublished",
-            )
-        return "unpublished" in answer.get("Item", {})
+            answer = self.client.get_item(TableName=self.table_name, Key=key_of(finding_id), ConsistentRead=True)
+        return entry_of(answer["Item"]) if "Item" in answer else None
 
-    def unpublished(self, audience: Audience) -> Iterator[Unpublished]:
-        """What has yet to be told, oldest first. An index is read a moment late: what was just marked may be in it."""
+    def unpublished(self, word: str) -> Iterator[Item]:
+        """Items in the outbox under an audience, or SNOOZED_WORD, oldest first. An index is read a moment late: what
+        was just marked may be in it.
+        """
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table_name,
             IndexName=UNPUBLISHED_INDEX,
-            KeyConditionExpression="unpublished = :audience",
-            ExpressionAttributeValues={":audience": {"S": audience}},
+            KeyConditionExpression="unpublished = :word",
+            ExpressionAttributeValues={":word": {"S": word}},
         )
         with retryable("read the outbox"):
             for page in pages:
-                for item in page["Items"]:
-                    yield Unpublished(finding_of(item), int(item["found_at"]["N"]))
+                yield from page["Items"]
 
-    def mark_published(self, finding_id: str) -> None:
+    def earlier(self, finding: Finding) -> Earlier | None:
+        """The newest other finding of its thread, or the one that a person spoke of last."""
+        if not finding.thread:
+            return None
+        with retryable("read a thread"):
+            answer = self.client.query(
+                TableName=self.table_name,
+                IndexName=THREAD_INDEX,
+                KeyConditionExpression="thread = :thread",
+                ExpressionAttributeValues={":thread": {"S": finding.thread}},
+                ScanIndexForward=False,
+                Limit=EARLIER_LOOKED_AT,
+            )
+        others = [item for item in answer["Items"] if item["id"]["S"] != finding.id]
+        known = [Earlier(item["id"]["S"], int(item["found_at"]["N"]), life_of(item)) for item in others]
+        return max(known, key=lambda each: each.life.changed_at, default=None)
+
+    def mark_told(self, finding_id: str, channel: str) -> None:
+        """Remembers that a channel has it, while others have yet to be told."""
+        self._change_if(
+            {
+                "Key": key_of(finding_id),
+                "UpdateExpression": "ADD told :channel",
+                "ConditionExpression": "attribute_exists(unpublished)",
+                "ExpressionAttributeValues": {":channel": {"SS": [channel]}},
+            }
+        )
+
+    def mark_published(self, finding_id: str, told_in: str = "") -> None:
         """Takes a finding out of the outbox; nothing happens for one that is out or forgotten already."""
-        self._update_if(
-            Key=_key(finding_id),
-            UpdateExpression="SET published_at = :now REMOVE unpublished",
-            ConditionExpression="attribute_exists(unpublished)",
-            ExpressionAttributeValues={":now": {"N": str(int(self.clock()))}},
+        values = {"published_at": number(self.clock())} | ({"told_in": {"S": told_in}} if told_in else {})
+        self._change_if(change(finding_id, values, without=IN_OUTBOX_ONLY, only_if=IS_WAITING))
+
+    def mark_held(self, finding_id: str) -> None:
+        """It is not told by itself any more, but summed up with others."""
+        values = {"held": {"BOOL": True}}
+        self._change_if(change(finding_id, values, only_if="attribute_exists(unpublished)"))
+
+    def mark_untold(self, finding_id: str, why: str) -> None:
+        """Takes a finding out of the outbox that nobody is told of."""
+        self._change_if(change(finding_id, {"untold": {"S": why}}, without=IN_OUTBOX_ONLY, only_if=IS_WAITING))
+
+    def mark_seen_again(self, finding_id: str) -> None:
+        """What was thought to be over is not."""
+        life = Life(State.SEEN_AGAIN, changed_at=int(self.clock()))
+        self._change_if(change(finding_id, life_attributes(life), only_if="attribute_exists(unpublished)"))
+
+    def inherit(self, finding_id: str, earlier: Earlier) -> None:
+        """Takes a finding out of the outbox whose like people want to hear nothing of, and lets it stand as that one
+        does. Of a thread that is snoozed, the newest comes back.
+        """
+        life, is_snoozed = earlier.life, earlier.life.state is State.SNOOZED
+        waits = {"unpublished": {"S": SNOOZED_WORD}, "expires_at": _end(life.until or 0)} if is_snoozed else {}
+        values = {**life_attributes(life), "untold": {"S": life.state.value}, **waits}
+        self._change_if(change(finding_id, values, without=(*IN_OUTBOX_ONLY, *LIFE_NAMES), only_if=IS_WAITING))
+        if is_snoozed:
+            self._change_if(
+                change(
+                    earlier.finding_id,
+                    {"untold": {"S": life.state.value}},
+                    without=IN_OUTBOX_ONLY,
+                    only_if="#unpublished = :snoozed",
+                    given={"snoozed": {"S": SNOOZED_WORD}},
+                )
+            )
+
+    def wake(self, entry: Entry) -> None:
+        """Puts a finding whose snooze is over into the outbox again, unless somebody said something else meanwhile."""
+        now = int(self.clock())
+        self._change_if(
+            change(
+                entry.finding.id,
+                {**life_attributes(Life(changed_at=now)), **self._again(entry.finding, entry.life)},
+                without=(*LIFE_NAMES, *IN_OUTBOX_ONLY, *OUT_OF_IT_ONLY),
+                only_if="#unpublished = :snoozed AND #until = :end",
+                given={"snoozed": {"S": SNOOZED_WORD}, "end": number(entry.life.until or 0)},
+            )
         )
 
     def _put(self, finding: Finding) -> bool:
-        now = int(self.clock())
         try:
             self.client.put_item(
                 TableName=self.table_name,
-                Item={
-                    "id": {"S": finding.id},
-                    "finding": {"S": finding.to_json()},
-                    "kind": {"S": finding.kind},
-                    "severity": {"S": finding.severity},
-                    "found_at": {"N": str(now)},
-                    "unpublished": {"S": finding.audience},
-                    "expires_at": {"N": str(now + KEPT_SECONDS)},
-                },
+                Item=self._new_item(finding),
                 ConditionExpression="attribute_not_exists(id)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            there: Any = error.response.get("Item", {})
+            return self._put_again(finding, life_of(there))
+        return True
+
+    def _new_item(self, finding: Finding) -> dict[str, Any]:
+        now = self.clock()
+        why = self._why_untold(finding)
+        return {
+            **key_of(finding.id),
+            "finding": {"S": finding.to_json()},
+            "kind": {"S": finding.kind},
+            "severity": {"S": finding.severity.value},
+            "state": {"S": State.OPEN.value},
+            "found_at": number(now),
+            "expires_at": _end(now),
+            **({"thread": {"S": finding.thread}} if finding.thread else {}),
+            **({"untold": {"S": why}} if why else {"unpublished": {"S": finding.audience.value}}),
+        }
+
+    def _why_untold(self, finding: Finding) -> str:
+        if finding.suppressed_by:
+            return "suppressed"
+        return "observed" if self.clock() < self.observe_only_until else ""
+
+    def _put_again(self, finding: Finding, life: Life) -> bool:
+        """Whether a finding that is there already has come back after a person resolved it; true once."""
+        if not life.is_resolved_before(finding.last_seen) or self._why_untold(finding):
+            return False
+        seen_again = Life(State.SEEN_AGAIN, changed_at=int(self.clock()))
+        return self._change_if(
+            change(
+                finding.id,
+                {**life_attributes(seen_again), **self._again(finding, life), "finding": {"S": finding.to_json()}},
+                without=(*LIFE_NAMES, *IN_OUTBOX_ONLY, *OUT_OF_IT_ONLY),
+                only_if="#state = :resolved AND #changed_at = :resolved_at",
+                given={"resolved": {"S": State.RESOLVED.value}, "resolved_at": number(life.changed_at)},
+            )
+        )
+
+    def _again(self, finding: Finding, before: Life) -> dict[str, Any]:
+        """What a finding gets that goes into the outbox once more."""
+        now = self.clock()
+        return {
+            "unpublished": {"S": finding.audience.value},
+            "waiting_since": number(now),
+            "expires_at": _end(now),
+            "before": {"M": life_attributes(before)},
+        }
+
+    def _change_if(self, arguments: dict[str, Any]) -> bool:
+        """Whether the condition held."""
+        try:
+            with retryable("change a finding"):
+                self.client.update_item(TableName=self.table_name, **arguments)
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
             return False
         return True
 
-    def _update_if(self, **update: Any) -> None:
-        try:
-            with retryable("mark a finding as published"):
-                self.client.update_item(TableName=self.table_name, **update)
-        except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise
 
-
-def _key(finding_id: str) -> dict[str, Any]:
-    return {"id": {"S": finding_id}}
+def _end(since: float) -> dict[str, str]:
+    return number(since + KEPT_SECONDS)

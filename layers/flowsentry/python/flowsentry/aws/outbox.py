@@ -1,7 +1,4 @@
-"""The outbox emptied: unpublished findings become messages, and are marked once the topic has them.
-
-A message is published before its finding is marked: a crash between the two repeats an alert and never drops one.
-"""
+"""The outbox emptied: unpublished findings are told to people and machines, and marked once these have them."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -10,72 +7,121 @@ from itertools import islice
 
 from botocore.exceptions import ClientError
 
-from flowsentry.aws.alert_topic import AlertTopic
-from flowsentry.aws.finding_table import FindingTable, Unpublished
-from flowsentry.aws.threads import in_threads
-from flowsentry.emit.alert_message import alert_message
-from flowsentry.emit.digest import digest_message
+from flowsentry.aws.channels import Channels
+from flowsentry.aws.finding_item import SNOOZED_WORD, Entry, Item, is_counter
+from flowsentry.aws.finding_table import FindingTable
+from flowsentry.aws.hourly_quota import HOUR_MILLISECONDS, HourlyQuota
+from flowsentry.aws.poison_findings import fit_entries
+from flowsentry.aws.summaries import Summaries
+from flowsentry.aws.teller import Teller
+from flowsentry.aws.urgent_alerts import UrgentAlerts
 from flowsentry.errors import RetryableError
-from flowsentry.findings import Audience, Finding
-from flowsentry.telemetry import count, logger
+from flowsentry.findings import Audience
+from flowsentry.places import Places
+from flowsentry.telemetry import count
 
-MAX_MESSAGES = 100
-"""Messages of one run; the rest stays in the outbox for the next. More: a burst wakes people longer. Fewer: a real
-attack on many fronts takes several runs to be told."""
-MAX_DIGEST_FINDINGS = 5_000
-"""Findings of one digest, marked one by one at some 5 ms each."""
+MAX_WAITING = 5_000
+"""Findings of one digest or summary, and looked through in one run; marked one by one at some 5 ms each."""
 LEFT_OVER_SECONDS = 120
 """The stream tells of a finding within seconds; what is older was left over. Longer: alerts that the stream lost come
 later. Shorter: the schedule sends what the stream is just sending, and people get it twice."""
+HELD_SECONDS = HOUR_MILLISECONDS // 1_000
+"""How long what is held may wait for its summary before it is late."""
 
 
 @dataclass(frozen=True)
 class Outbox:
-    """The findings table on one side, the topic on the other."""
+    """The findings table on one side, the channels on the other."""
 
     findings: FindingTable
-    topic: AlertTopic
+    channels: Channels
+    places: Places
     digest_minutes: int
+    max_urgent_an_hour: int
     clock: Callable[[], float] = time.time
 
-    def publish_new(self, findings: Iterable[Finding]) -> None:
-        """Publishes those that are alerts and still unpublished. Raises RetryableError when any could not be."""
-        alerts = (finding for finding in findings if finding.audience is Audience.URGENT)
-        self._publish([finding for finding in alerts if self.findings.is_unpublished(finding.id)])
+    def publish_new(self, images: Iterable[Item]) -> None:
+        """Tells of those that are urgent and still unpublished, as the stream has them. Raises RetryableError when any
+        could not be told.
+        """
+        entries = fit_entries(self.findings, filter(_is_to_be_told, images), "stream")
+        alerts = self._alerts(Teller())
+        self._publish(alerts, [entry for entry in entries if entry.finding.audience is Audience.URGENT])
 
     def publish_left_over(self) -> None:
-        """Publishes alerts that were left over, and a digest when its time has come."""
-        now = self.clock()
-        waiting = list(islice(self.findings.unpublished(Audience.URGENT), MAX_MESSAGES))
-        if waiting:
-            count("OldestAlertSeconds", max(0, now - waiting[0].found_at))
-        left_over = [each.finding for each in waiting if each.found_at <= now - LEFT_OVER_SECONDS]
+        """Tells of alerts that were left over and of what was snoozed until now; sums up what is held; and sends a
+        digest when its time has come. What fails keeps none of the others back; RetryableError is raised at the end.
+        """
+        teller, failures = Teller(), []
+        for step in (self._publish_alerts, self._publish_digest):
+            try:
+                step(teller)
+            except (RetryableError, ClientError) as error:
+                failures.append(str(error))
+        if failures:
+            raise RetryableError("; ".join(failures))
+
+    def _publish_alerts(self, teller: Teller) -> None:
+        alerts = self._alerts(teller)
+        waiting = self._waiting(Audience.URGENT)
+        self._measure(waiting)
+        held = [entry for entry in waiting if entry.is_held]
         try:
-            self._publish([finding for finding in left_over if self.findings.is_unpublished(finding.id)])
+            self._publish(alerts, [*self._awake(), *filter(self._is_left_over, waiting)])
         finally:
-            self._publish_digest(list(islice(self.findings.unpublished(Audience.DIGEST), MAX_DIGEST_FINDINGS)))
+            summaries = self._summaries(teller)
+            summaries.overflow([*held, *alerts.held], self.max_urgent_an_hour)
+        _raise(summaries.failures)
 
-    def _publish(self, findings: Sequence[Finding]) -> None:
-        """Publishes each, so that one that fails holds up no other; then raises when any failed."""
-        failed = [finding.id for finding in findings[:MAX_MESSAGES] if not self._is_published(finding)]
+    def _publish_digest(self, teller: Teller) -> None:
+        summaries = self._summaries(teller)
+        summaries.digest(self._waiting(Audience.DIGEST), self.digest_minutes)
+        _raise(summaries.failures)
+
+    def _publish(self, alerts: UrgentAlerts, entries: Sequence[Entry]) -> None:
+        """Tells of each, so that one that fails holds up no other; then raises when any failed."""
+        failed = alerts.tell(entry.finding.id for entry in entries)
         count("AlertsFailed", len(failed))
-        if failed:
-            raise RetryableError(f"{len(failed)} alerts stay in the outbox: {', '.join(failed[:10])}")
+        _raise([f"{len(failed)} alerts stay in the outbox: {', '.join(failed[:10])}"] if failed else [])
 
-    def _is_published(self, finding: Finding) -> bool:
-        try:
-            self.topic.publish(alert_message(finding))
-            self.findings.mark_published(finding.id)
-        except (RetryableError, ClientError) as error:
-            logger().error("alert not published", extra={"finding": finding.id, "error": str(error)})
-            return False
-        count("AlertsPublished")
-        return True
+    def _awake(self) -> list[Entry]:
+        """What was snoozed until now, put back into the outbox."""
+        now = self.clock()
+        snoozed = self._waiting(SNOOZED_WORD)
+        awake = [entry for entry in snoozed if (entry.life.until or 0) <= now]
+        for entry in awake:
+            self.findings.wake(entry)
+        return awake
 
-    def _publish_digest(self, waiting: Sequence[Unpublished]) -> None:
-        """One digest when the oldest has waited a window, so at most one is sent a window, with no state kept."""
-        if not waiting or waiting[0].found_at > self.clock() - 60 * self.digest_minutes:
-            return
-        self.topic.publish(digest_message([each.finding for each in waiting], self.digest_minutes))
-        count("DigestsPublished")
-        in_threads(self.findings.mark_published, [each.finding.id for each in waiting])
+    def _is_left_over(self, entry: Entry) -> bool:
+        """Not what the stream is just telling, nor what only waits to be summed up."""
+        has_untold_machines = any(channel.name not in entry.told for channel in self.channels.machines)
+        is_old = entry.waiting_since <= self.clock() - LEFT_OVER_SECONDS
+        return is_old and (has_untold_machines or not entry.is_held)
+
+    def _measure(self, waiting: Sequence[Entry]) -> None:
+        """How late the latest alert is; what is held may wait an hour."""
+        ages = [self.clock() - entry.waiting_since - HELD_SECONDS * entry.is_held for entry in waiting]
+        if ages:
+            count("OldestAlertSeconds", max(0, *ages))
+
+    def _waiting(self, word: str) -> list[Entry]:
+        return list(islice(fit_entries(self.findings, self.findings.unpublished(word), "outbox"), MAX_WAITING))
+
+    def _alerts(self, teller: Teller) -> UrgentAlerts:
+        table = self.findings
+        quota = HourlyQuota("urgent", self.max_urgent_an_hour, table.table_name, table.client, self.clock)
+        return UrgentAlerts(table, self.channels, self.places, quota, teller, self.clock)
+
+    def _summaries(self, teller: Teller) -> Summaries:
+        return Summaries(self.findings, self.channels, self.places, teller, self.clock)
+
+
+def _is_to_be_told(image: Item) -> bool:
+    """Whether an item that was put is a finding in the outbox, or is no item that we know."""
+    return not is_counter(image) and ("unpublished" in image or "finding" not in image)
+
+
+def _raise(failures: Sequence[str]) -> None:
+    if failures:
+        raise RetryableError("; ".join(failures))

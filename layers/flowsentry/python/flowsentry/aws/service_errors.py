@@ -9,6 +9,7 @@ from flowsentry.errors import RetryableError
 
 THROTTLING = frozenset(
     {
+        "KMSThrottling",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",

@@ -1,0 +1,50 @@
+"""An EventBridge bus: each urgent finding, and each digest, as an event for rules to match."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flowsentry.aws.channels import Telling
+from flowsentry.aws.service_errors import retryable
+from flowsentry.errors import PoisonError, RetryableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SOURCE = "flowsentry"
+FINDING, DIGEST = "Flowsentry Finding", "Flowsentry Digest"
+PASSING = ("Internal", "Throttl", "LimitExceeded")
+"""Parts of the codes of entries that were not taken, and are when tried again."""
+
+
+@dataclass(frozen=True)
+class EventBus:
+    """`bus` is a name or an ARN."""
+
+    bus: str
+    client: "EventBridgeClient"
+    name: str = "events"
+    may_refuse: bool = True
+
+    def tell(self, telling: Telling) -> None:
+        """Raises RetryableError when the bus can't take it now, PoisonError when it never will.
+
+        A call that succeeds may have taken nothing:
+        https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+        """
+        entry = {
+            "Source": SOURCE,
+            "DetailType": FINDING if telling.finding else DIGEST,
+            "Detail": telling.message.json,
+            "EventBusName": self.bus,
+        }
+        with retryable("put an event"):
+            answer = self.client.put_events(Entries=[entry])  # type: ignore[list-item]
+        if answer["FailedEntryCount"]:
+            (failed,) = answer["Entries"]
+            _refused(failed.get("ErrorCode", ""), failed.get("ErrorMessage", ""))
+
+
+def _refused(code: str, sentence: str) -> None:
+    if any(part in code for part in PASSING):
+        raise RetryableError(f"the event bus did not take an event: {code}")
+    raise PoisonError(code or "refused", f"the event bus refused an event: {code} {sentence}")

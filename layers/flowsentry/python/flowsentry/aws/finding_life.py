@@ -1,0 +1,133 @@
+"""What people say of findings, kept in the table: acknowledged, snoozed, resolved, reopened, each by whom and why."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from flowsentry.aws.finding_item import (
+    LIFE_NAMES,
+    SNOOZED_WORD,
+    Entry,
+    Item,
+    change,
+    entry_of,
+    key_of,
+    life_attributes,
+    number,
+)
+from flowsentry.aws.finding_table import IN_OUTBOX_ONLY, KEPT_SECONDS, THREAD_INDEX
+from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.errors import PoisonError
+from flowsentry.life import MAX_BY_LETTERS, MAX_NOTE_LETTERS, Life, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+IS_A_FINDING = "attribute_exists(finding)"
+
+
+class NoSuchFindingError(Exception):
+    """The table has no such finding: the id is mistyped, or the finding was forgotten after its time."""
+
+
+@dataclass(frozen=True)
+class FindingLives:
+    """The findings table, for people. Saying the same again changes nothing; what was not told yet of a finding that is
+    acknowledged, snoozed or resolved is not told. Whatever is called raises RetryableError when the table can't be
+    reached.
+    """
+
+    table_name: str
+    client: "DynamoDBClient"
+    clock: Callable[[], float] = time.time
+
+    def acknowledge(self, finding_id: str, by: str, note: str = "") -> Life:
+        """Known: its like is not told on other days either."""
+        return self._say(finding_id, self._life(State.ACKNOWLEDGED, by, note))
+
+    def snooze(self, finding_id: str, until: int, by: str, note: str = "") -> Life:
+        """Not now: it is told again at `until` (Unix s), and its like not before that."""
+        return self._say(finding_id, self._life(State.SNOOZED, by, note, until))
+
+    def resolve(self, finding_id: str, by: str, note: str = "") -> Life:
+        """Over: when it is seen again, on this day or another, it is told as that."""
+        return self._say(finding_id, self._life(State.RESOLVED, by, note))
+
+    def reopen(self, finding_id: str, by: str, note: str = "") -> Life:
+        """Not over, and to be heard of: its like is told again."""
+        return self._say(finding_id, self._life(State.OPEN, by, note))
+
+    def entry(self, finding_id: str) -> Entry:
+        """Raises NoSuchFindingError."""
+        with retryable("read a finding"):
+            answer = self.client.get_item(TableName=self.table_name, Key=key_of(finding_id), ConsistentRead=True)
+        if "finding" not in answer.get("Item", {}):
+            raise NoSuchFindingError(f"there is no finding {finding_id}")
+        return entry_of(answer["Item"])
+
+    def newest(self, since: int, on_poison: Callable[[PoisonError], object]) -> list[Entry]:
+        """Those found since then (Unix s), newest first. Items that are no findings are told to `on_poison`."""
+        pages = self.client.get_paginator("scan").paginate(
+            TableName=self.table_name,
+            FilterExpression=f"found_at >= :since AND {IS_A_FINDING}",
+            ExpressionAttributeValues={":since": number(since)},
+        )
+        with retryable("list the findings"):
+            items = (item for page in pages for item in page["Items"])
+            return sorted(_entries(items, on_poison), key=lambda entry: (-entry.found_at, entry.finding.id))
+
+    def thread_of(self, entry: Entry, on_poison: Callable[[PoisonError], object]) -> list[Entry]:
+        """The other findings of its thread, newest first."""
+        if not entry.finding.thread:
+            return []
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table_name,
+            IndexName=THREAD_INDEX,
+            KeyConditionExpression="thread = :thread",
+            ExpressionAttributeValues={":thread": {"S": entry.finding.thread}},
+            ScanIndexForward=False,
+        )
+        with retryable("read a thread"):
+            items = (item for page in pages for item in page["Items"])
+            return [each for each in _entries(items, on_poison) if each.finding.id != entry.finding.id]
+
+    def _life(self, state: State, by: str, note: str, until: int | None = None) -> Life:
+        return Life(state, int(self.clock()), by[:MAX_BY_LETTERS], note[:MAX_NOTE_LETTERS], until)
+
+    def _say(self, finding_id: str, life: Life) -> Life:
+        """How it stands then."""
+        known = self.entry(finding_id).life
+        is_open_still = life.state is State.OPEN and known.state in {State.OPEN, State.SEEN_AGAIN}
+        if known.covers(life) or is_open_still:
+            return known
+        is_snoozed = life.state is State.SNOOZED
+        end = (life.until or 0) + KEPT_SECONDS
+        waits = {"unpublished": {"S": SNOOZED_WORD}, "expires_at": number(end)} if is_snoozed else {}
+        arguments = change(
+            finding_id,
+            {**life_attributes(life), **waits},
+            without=(*LIFE_NAMES, *IN_OUTBOX_ONLY, "before"),
+            only_if=IS_A_FINDING,
+        )
+        self._update(finding_id, arguments)
+        return life
+
+    def _update(self, finding_id: str, arguments: dict[str, Any]) -> None:
+        try:
+            with retryable("change a finding"):
+                self.client.update_item(TableName=self.table_name, **arguments)
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            raise NoSuchFindingError(f"there is no finding {finding_id} any more") from error
+
+
+def _entries(items: Iterable[Item], on_poison: Callable[[PoisonError], object]) -> Iterator[Entry]:
+    for item in items:
+        try:
+            yield entry_of(item)
+        except PoisonError as error:
+            on_poison(error)
