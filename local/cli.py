@@ -1,11 +1,11 @@
-"""The command line: flowsentry demo | parse | replay | explain."""
+"""The command line: flowsentry demo | parse | replay | explain | findings."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 
-from local import explain_command, parse_command, replay_command
+from local import explain_command, findings_command, parse_command, replay_command
 
 INTERRUPTED = 130
 """The shell's exit code for Ctrl-C: 128 and the number of SIGINT."""
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parse_command.add_to(commands)
     replay_command.add_to(commands)
     explain_command.add_to(commands)
+    findings_command.add_to(commands)
     demo = commands.add_parser(
         "demo",
         help="AWS on this machine, the real app deployed into it, traffic, alerts",
