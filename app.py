@@ -1,4 +1,4 @@
-"""The CDK app: the user's settings → four stacks. Synth needs no account, no Docker and no clock."""
+"""The CDK app: the user's settings → five stacks. Synth needs no account, no Docker and no clock."""
 
 import sys
 
@@ -6,6 +6,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.allowed import SettingsError
+from stacks.analytics_stack import AnalyticsStack
 from stacks.deployment import Deployment
 from stacks.flow_logs_stack import FlowLogsStack
 from stacks.monitoring_stack import MonitoringStack
@@ -18,10 +19,13 @@ def add_stacks(app: App) -> None:
     deployment = Deployment.from_context(app.node.get_all_context())
     flow_logs = FlowLogsStack(app, "FlowLogs", deployment=deployment)
     state = StateStack(app, "State", deployment=deployment)
+    analytics = AnalyticsStack(app, "Analytics", deployment=deployment)
     processing = ProcessingStack(app, "Processing", deployment=deployment, log_groups_of=flow_logs)
     monitoring = MonitoringStack(app, "Monitoring", deployment=deployment)
+    analytics.add_stack_dependency(state, "the output bucket")
     processing.add_stack_dependency(flow_logs, "log groups, buckets and the queue")
-    processing.add_stack_dependency(state, "tables, the topic and the output bucket")
+    processing.add_stack_dependency(state, "tables, topics and the output bucket")
+    processing.add_stack_dependency(analytics, "the table that alerts point to")
     monitoring.add_stack_dependency(processing, "functions")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 

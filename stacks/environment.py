@@ -1,11 +1,15 @@
 """What each function is told when it is deployed. flowsentry.settings reads these variables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY
+from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY, SUPPRESSIONS_KEY
+from stacks.deployment import Deployment
 from stacks.house_stack import HouseStack
 from stacks.inventory_queue import InventoryQueue
-from stacks.parameters import Value, parameter_name
+from stacks.parameters import Value, log_group_value, parameter_name
+
+MOST_LOG_GROUPS = 10
+"""Log groups that messages point to. More: a longer link, and a function's environment holds 4 KB."""
 
 
 class Environment:
@@ -20,14 +24,24 @@ class Environment:
         self._geo_databases = geo_databases
 
     def stream_processor(self) -> dict[str, str]:
-        inside = self._deployment.inside_networks
         return {
             "EVIDENCE_TABLE": self._stack.read(Value.EVIDENCE_TABLE),
             "FINDINGS_TABLE": self._stack.read(Value.FINDINGS_TABLE),
             "LOG_FORMATS_PARAMETER": parameter_name(self._deployment, Value.LOG_FORMATS),
-            **({"INSIDE_NETWORKS": ",".join(inside)} if inside else {}),
-            **({"GEO_DATABASES": ",".join(self._geo_databases)} if self._geo_databases else {}),
+            **_given(self._detection()),
             **self._snapshot(),
+            **self._suppressions(),
+        }
+
+    def _detection(self) -> dict[str, str]:
+        deployment = self._deployment
+        return {
+            "INSIDE_NETWORKS": ",".join(deployment.inside_networks),
+            "OWN_PUBLIC_NETWORKS": ",".join(deployment.own_public_networks),
+            "TRUSTED_NETWORKS": ",".join(deployment.trusted_networks),
+            "GEO_DATABASES": ",".join(self._geo_databases),
+            "THRESHOLDS": deployment.changed_thresholds,
+            "OBSERVE_ONLY_UNTIL": str(deployment.observed_only_until or ""),
         }
 
     def object_processor(self) -> dict[str, str]:
@@ -55,10 +69,41 @@ class Environment:
             "INVENTORY_QUEUE_URL": self._requests.queue.queue_url,
         }
 
+    def _suppressions(self) -> dict[str, str]:
+        """Where suppressions are, and those that they begin with."""
+        return {
+            "SUPPRESSIONS_KEY": SUPPRESSIONS_KEY,
+            "SUPPRESSIONS_PARAMETER": parameter_name(self._deployment, Value.SUPPRESSIONS),
+        }
+
     def notifier(self) -> dict[str, str]:
+        deployment = self._deployment
         return {
             "FINDINGS_TABLE": self._stack.read(Value.FINDINGS_TABLE),
             "ALERT_TOPIC_ARN": self._stack.read(Value.ALERT_TOPIC_ARN),
             "OUTPUT_BUCKET": self._stack.read(Value.OUTPUT_BUCKET),
-            "DIGEST_MINUTES": str(self._deployment.digest_minutes),
+            "DIGEST_MINUTES": str(deployment.digest_minutes),
+            "MAX_URGENT_AN_HOUR": str(deployment.max_urgent_messages_an_hour),
+            "DEPLOYMENT_NAME": deployment.name,
+            "ACCOUNT_ID": self._stack.account,
+            "ATHENA_TABLE": self._stack.read(Value.ATHENA_TABLE),
+            "ATHENA_WORKGROUP": self._stack.read(Value.ATHENA_WORKGROUP),
+            **_given(self._channels(deployment)),
+            **self._suppressions(),
         }
+
+    def _channels(self, deployment: Deployment) -> dict[str, str]:
+        made = [self._stack.read(log_group_value(id_)) for id_ in deployment.log_groups]
+        log_groups = [*made, *(each.name for each in deployment.existing_log_groups)]
+        return {
+            "DIGEST_TOPIC_ARN": self._stack.read(Value.DIGEST_TOPIC_ARN) if deployment.digest_topic else "",
+            "CHAT_TOPIC_ARN": self._stack.read(Value.CHAT_TOPIC_ARN) if deployment.chat_topic else "",
+            "EVENT_BUS": deployment.event_bus,
+            "SECURITY_HUB": "true" if deployment.security_hub else "",
+            "LOG_GROUPS": ",".join(log_groups[:MOST_LOG_GROUPS]),
+        }
+
+
+def _given(variables: Mapping[str, str]) -> dict[str, str]:
+    """Those that say something: what is empty is as by default."""
+    return {name: value for name, value in variables.items() if value}

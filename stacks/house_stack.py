@@ -1,4 +1,4 @@
-"""The house stack: what is the same for all four is set here, once."""
+"""The house stack: what is the same for all of them is set here, once."""
 
 from collections.abc import Mapping
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
-from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY
+from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY, SUPPRESSIONS_KEY
 from stacks.alerting import Alerting
 from stacks.deployment import Deployment
 from stacks.describes import DESCRIBES, VPC_LINKS
@@ -20,9 +20,9 @@ from stacks.ownership import SIZE as INVENTORY_SIZE
 from stacks.ownership import Ownership
 from stacks.parameters import Value, log_group_value
 from stacks.processors import ObjectProcessor, StreamProcessor
-from stacks.python_function import House
+from stacks.python_function import House, PythonFunction
 from stacks.state_stack import ENRICHED_PREFIX, REJECTED_PREFIX
-from stacks.state_tables import UNPUBLISHED_INDEX
+from stacks.state_tables import THREAD_INDEX, UNPUBLISHED_INDEX
 
 KEYS_VARY = "One function reads or writes all objects under this prefix, and their keys hold dates and hashes."
 """Why a grant on objects ends in `*`."""
@@ -68,9 +68,10 @@ class ProcessingStack(HouseStack):
         log_formats = self.parameter_arn(Value.LOG_FORMATS)
         for function in (self.stream.function, self.objects.function):
             function.allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], evidence)
-            function.allow(["dynamodb:PutItem"], findings)
-            function.allow(["ssm:GetParameter"], log_formats)
-            function.allow(["s3:GetObject"], self._objects(Value.OUTPUT_BUCKET, INVENTORY_KEY))
+            function.allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], findings)
+            function.allow(["ssm:GetParameter"], log_formats, self.parameter_arn(Value.SUPPRESSIONS))
+            for key in (INVENTORY_KEY, SUPPRESSIONS_KEY):
+                function.allow(["s3:GetObject"], self._objects(Value.OUTPUT_BUCKET, key))
             function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
             function.allow(["sqs:SendMessage"], self.requests.queue.queue_arn)
             if self.geo_databases.arns:
@@ -133,10 +134,29 @@ class ProcessingStack(HouseStack):
         findings = self._table(Value.FINDINGS_TABLE)
         follow = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
         function.allow_all_of(follow, f"{findings}/stream/*", "A stream's name is the time it was made at.")
-        function.allow(["dynamodb:Query"], f"{findings}/index/{UNPUBLISHED_INDEX}")
-        function.allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], findings)
-        function.allow(["sns:Publish"], self.read(Value.ALERT_TOPIC_ARN))
+        indexes = [f"{findings}/index/{index}" for index in (UNPUBLISHED_INDEX, THREAD_INDEX)]
+        function.allow(["dynamodb:Query"], *indexes)
+        function.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], findings)
         function.allow(["kms:Decrypt", "kms:GenerateDataKey"], self.read(Value.ALERT_KEY_ARN))
+        function.allow(["ssm:GetParameter"], self.parameter_arn(Value.SUPPRESSIONS))
+        function.allow(["s3:GetObject", "s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, SUPPRESSIONS_KEY))
+        function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
+        self._grant_channels(function)
+
+    def _grant_channels(self, function: PythonFunction) -> None:
+        """Whatever the settings have the notifier tell."""
+        deployment = self.deployment
+        topics = [Value.ALERT_TOPIC_ARN]
+        topics += [Value.DIGEST_TOPIC_ARN] if deployment.digest_topic else []
+        topics += [Value.CHAT_TOPIC_ARN] if deployment.chat_topic else []
+        function.allow(["sns:Publish"], *(self.read(topic) for topic in topics))
+        if bus := deployment.event_bus:
+            named = self.format_arn(service="events", resource="event-bus", resource_name=bus)
+            function.allow(["events:PutEvents"], bus if bus.startswith("arn:") else named)
+        if deployment.security_hub:
+            own_product = f"product/{self.account}/default"
+            hub = self.format_arn(service="securityhub", resource=own_product, arn_format=ArnFormat.NO_RESOURCE_NAME)
+            function.allow(["securityhub:BatchImportFindings"], hub)
 
     def _trigger(self, log_group_prefix: str) -> None:
         """Last, because Lambda checks a function's grants when a trigger is made."""

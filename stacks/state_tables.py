@@ -8,6 +8,8 @@ from constructs import Construct
 
 UNPUBLISHED_INDEX = "unpublished"
 """Holds only findings that nobody has been told of: the attribute is removed when a finding is published."""
+THREAD_INDEX = "by_thread"
+"""Holds what was found of the same thing on different days, so that what people said of one holds for the next."""
 
 
 class StateTable(dynamodb.Table):
@@ -48,6 +50,11 @@ class StateTables(Construct):
         self.findings.add_global_secondary_index(
             index_name=UNPUBLISHED_INDEX,
             partition_key=dynamodb.Attribute(name="unpublished", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="found_at", type=number),
+        )
+        self.findings.add_global_secondary_index(
+            index_name=THREAD_INDEX,
+            partition_key=dynamodb.Attribute(name="thread", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="found_at", type=number),
         )
         self.idempotency = StateTable(self, "Idempotency", key="id", expires_at="expiration")

@@ -32,7 +32,7 @@ KEPT = {
             "TablesFindings1E701491",
             "TablesIdempotency498FF680",
         },
-        "AWS::SNS::Topic": {"AlertsTopicCF7C81C9"},
+        "AWS::SNS::Topic": {"AlertsTopicCF7C81C9", "AlertsDigestTopic0971624D", "AlertsChatTopicC2482465"},
         "AWS::KMS::Key": {"AlertsKey9E1197AF"},
     },
 }
@@ -95,7 +95,7 @@ def test_two_synths_give_equal_templates(
     first, second = (
         {p.name: p.read_bytes() for p in folder.glob("*.template.json")} for folder in (fresh_clone[0], tmp_path)
     )
-    assert len(first) == 4
+    assert len(first) == 5
     assert first == second
 
 
@@ -115,7 +115,7 @@ def test_no_stack_exports_or_imports_a_value(templates: Mapping[str, Any]) -> No
 
 def test_every_value_that_a_stack_reads_is_published_by_a_stack_before_it(templates: Mapping[str, Any]) -> None:
     published: set[str] = set()
-    for name in ("FlowLogs", "State", "Processing", "Monitoring"):
+    for name in ("FlowLogs", "State", "Analytics", "Processing", "Monitoring"):
         read = {
             parameter["Default"]
             for parameter in templates[name].get("Parameters", {}).values()
@@ -227,6 +227,8 @@ def _fixed_names(templates: Mapping[str, Any]) -> set[str]:
         "AWS::SSM::Parameter": "Name",
         "AWS::CloudWatch::Alarm": "AlarmName",
         "AWS::CloudWatch::Dashboard": "DashboardName",
+        "AWS::Athena::WorkGroup": "Name",
+        "AWS::Chatbot::SlackChannelConfiguration": "ConfigurationName",
     }
     resources = [each for template in templates.values() for each in template["Resources"].values()]
     return {each["Properties"][kinds[each["Type"]]] for each in resources if each["Type"] in kinds}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flowsentry import settings
+from flowsentry.settings import SUPPRESSIONS_KEY
 from stacks.describes import DESCRIBES
 from tests.stacks.functions import FUNCTIONS, SOURCE, Every, functions, grants
 
@@ -209,10 +210,48 @@ def test_lambda_may_keep_what_the_stream_processor_fails_on(every: Every) -> Non
         assert any("failedinvocationbucket" in each and keys in each for each in found[action])
 
 
-def test_the_notifier_publishes_with_the_topic_s_key(every: Every) -> None:
+def test_the_notifier_publishes_to_every_topic_with_their_key(every: Every) -> None:
     found = grants(every, "notifier")
-    assert {"sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"} <= set(found)
-    assert any("index/unpublished" in each for each in found["dynamodb:Query"])
+    assert {"kms:GenerateDataKey", "kms:Decrypt"} <= set(found)
+    topics = json.dumps(sorted(found["sns:Publish"]))
+    assert [each in topics for each in ("alerttopicarn", "digesttopicarn", "chattopicarn")] == [True] * 3
+    assert len(found["sns:Publish"]) == 3
+    assert {each.split("/index/")[1].split('"')[0] for each in found["dynamodb:Query"]} == {"unpublished", "by_thread"}
+
+
+def test_the_notifier_tells_a_bus_and_security_hub_where_they_are_named(every: Every) -> None:
+    found = grants(every, "notifier")
+    assert ":event-bus/security" in next(iter(found["events:PutEvents"]))
+    assert "/default" in next(iter(found["securityhub:BatchImportFindings"]))
+
+
+def test_the_notifier_may_tell_only_the_topic_where_nothing_else_is_named(synthesise: Callable[..., Any]) -> None:
+    text = json.dumps(synthesise({"sources": [SOURCE]})["Processing"])
+    assert not [each for each in ("events:PutEvents", "securityhub:", "digesttopicarn", "chattopicarn") if each in text]
+
+
+def test_a_bus_of_another_account_is_granted_as_it_is_named(synthesise: Callable[..., Any]) -> None:
+    bus = "arn:aws:events:eu-west-1:210987654321:event-bus/security"
+    policies = synthesise({"sources": [SOURCE], "event_bus": bus})["Processing"]["Resources"].values()
+    statements = [s for each in policies for s in each["Properties"].get("PolicyDocument", {}).get("Statement", [])]
+    assert [each["Resource"] for each in statements if each["Action"] == "events:PutEvents"] == [bus]
+
+
+@pytest.mark.parametrize("service", ["stream_processor", "object_processor", "notifier"])
+def test_suppressions_are_read_by_who_heeds_them_and_written_once_by_the_notifier(every: Every, service: str) -> None:
+    found = grants(every, service)
+    assert any(SUPPRESSIONS_KEY in each for each in found["s3:GetObject"])
+    assert any("parameter/flowsentry/suppressions" in each for each in found["ssm:GetParameter"])
+    assert any(SUPPRESSIONS_KEY in each for each in found["s3:PutObject"]) is (service == "notifier")
+
+
+def test_messages_point_to_ten_log_groups_at_most(synthesise: Callable[..., Any]) -> None:
+    groups = [{"name": f"/network/{number}", "log_formats": ["default"]} for number in range(12)]
+    made = synthesise({"sources": [SOURCE], "existing_log_groups": groups})["Processing"]["Resources"].values()
+    variables = [each["Properties"]["Environment"]["Variables"] for each in made if "Environment" in str(each)]
+    (told,) = [each["LOG_GROUPS"] for each in variables if "LOG_GROUPS" in each]
+    text = json.dumps(told)
+    assert (text.count("/network/"), text.count("loggroupnames")) == (9, 1)
 
 
 def test_triggers_are_made_after_the_grants_they_are_checked_against(templates: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ SHORT_FORMAT = (
     "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} "
     "${bytes} ${start} ${end} ${action} ${log-status} ${tcp-flags}"
 )
-STACKS = ("flow-logs", "state", "processing", "monitoring")
+STACKS = ("flow-logs", "state", "analytics", "processing", "monitoring")
 
 
 @pytest.fixture(scope="module")
