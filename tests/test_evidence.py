@@ -1,9 +1,12 @@
 """Evidence merges like a set: in any order, any number of times, also beyond the bounds of its sets."""
 
+from dataclasses import replace
+from functools import partial, reduce
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MAX_SOURCE_PORTS, Evidence, EvidenceKey, bottom
+from flowsentry.evidence import MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey, bottom
 from flowsentry.evidence import rank_of_member as rank
 from tests.builders import VPC
 
@@ -20,9 +23,7 @@ times = st.integers(0, 1000)
 pieces = st.builds(
     Evidence,
     st.just(KEY),
-    failed=sets.map(lambda members: bottom(members, MAX_ENDPOINTS)),
-    answered=sets.map(lambda members: bottom(members, MAX_ENDPOINTS)),
-    doubtful=sets.map(lambda members: bottom(members, MAX_DOUBTFUL)),
+    **{name: sets.map(partial(bottom, size=size)) for name, size in SET_SIZES.items()},
     source_ports=st.sets(st.integers(1024, 1060), max_size=MAX_SOURCE_PORTS).map(frozenset),
     first_seen=times,
     last_seen=times,
@@ -47,13 +48,17 @@ def test_the_same_again_changes_nothing(one: Evidence, other: Evidence) -> None:
     assert both.merge(one) == both.merge(other) == both
 
 
-@given(st.lists(sets, min_size=1, max_size=4))
-def test_a_full_set_holds_what_all_members_at_once_would_have_left(parts: list[frozenset[bytes]]) -> None:
-    pieces = [Evidence(KEY, failed=bottom(part, MAX_ENDPOINTS)) for part in parts]
-    merged = pieces[0]
-    for piece in pieces[1:]:
-        merged = merged.merge(piece)
-    assert merged.failed == bottom(frozenset().union(*parts), MAX_ENDPOINTS)
+@given(st.sampled_from([*SET_SIZES]), st.lists(sets, min_size=1, max_size=4))
+def test_a_full_set_holds_what_all_members_at_once_would_have_left(name: str, parts: list[frozenset[bytes]]) -> None:
+    pieces = [Evidence(KEY, **{name: bottom(part, SET_SIZES[name])}) for part in parts]
+    merged = reduce(Evidence.merge, pieces)
+    assert getattr(merged, name) == bottom(frozenset().union(*parts), SET_SIZES[name])
+
+
+@given(pieces, pieces)
+def test_what_is_beyond_the_bounds_is_left_out_before_or_after_merging_alike(one: Evidence, other: Evidence) -> None:
+    beyond = replace(one, **{name: getattr(one, name) | getattr(other, name) for name in SET_SIZES})
+    assert beyond.merge(other) == beyond.within_bounds().merge(other)
 
 
 @given(sets, st.integers(0, 70))
@@ -70,8 +75,9 @@ def test_a_merge_spans_both_times_and_is_inside_where_one_is() -> None:
     assert (both.first_seen, both.last_seen, both.is_inside) == (1, 9, True)
 
 
-def test_answers_alone_are_no_failures_and_doubts_are() -> None:
+def test_answers_and_sessions_alone_are_not_suspicious_and_failures_doubts_and_tries_are() -> None:
     one = frozenset([member(1)])
-    assert not Evidence(KEY, answered=one).is_suspicious
-    assert Evidence(KEY, doubtful=one).is_suspicious
-    assert Evidence(KEY, failed=one).is_suspicious
+    by_set: dict[str, Evidence] = {name: replace(Evidence(KEY), **{name: one}) for name in SET_SIZES}
+    suspicious = {name for name, evidence in by_set.items() if evidence.is_suspicious}
+    assert suspicious == {"failed", "doubtful", "attempts"}
+    assert all(evidence.says_something for evidence in by_set.values())

@@ -1,7 +1,10 @@
 """The contract of every evidence store: the table and the dictionary keep the same promises."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import count
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 
 from flowsentry.aws import clients
 from flowsentry.aws.evidence_table import EvidenceTable
-from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, Evidence, EvidenceKey, EvidenceStore, History, bottom
+from flowsentry.evidence import SET_SIZES, Evidence, EvidenceKey, EvidenceStore, History, bottom
 from flowsentry.in_memory import EvidenceInMemory
 from tests.moto_world import make_evidence_table
 
@@ -32,6 +35,28 @@ def evidence_table() -> EvidenceTable:
 
 def another_processor(table_name: str) -> EvidenceTable:
     return EvidenceTable(table_name, clients.dynamodb(), absent_seconds=0, last_seen_step=0)
+
+
+class OneCallAtATime:
+    """A client for many threads: moto looks at a condition and then writes, and shows what is half written."""
+
+    lock = Lock()
+
+    def update_item(self, **arguments: Any) -> Any:
+        with self.lock:
+            return clients.dynamodb().update_item(**arguments)
+
+    def batch_get_item(self, **arguments: Any) -> Any:
+        with self.lock:
+            return clients.dynamodb().batch_get_item(**arguments)
+
+
+def within_a_step(histories: list[History]) -> list[History]:
+    """The same without last seen, which is not written for less than a step."""
+    return [
+        history._replace(days={day: replace(one, last_seen=0) for day, one in history.days.items()})
+        for history in histories
+    ]
 
 
 @pytest.fixture(params=[EvidenceInMemory, evidence_table], ids=["dictionary", "table"])
@@ -64,6 +89,8 @@ failing_evidence = st.builds(
     failed=endpoints.filter(bool),
     answered=endpoints,
     doubtful=endpoints,
+    attempts=endpoints,
+    sessions=endpoints,
     source_ports=st.sets(st.integers(1024, 1060), max_size=12).map(frozenset),
     first_seen=times,
     last_seen=times,
@@ -111,6 +138,19 @@ def test_two_processors_at_one_table_end_as_one_dictionary(batches: list[list[Ev
 @given(batch=st.lists(failing_evidence, max_size=6))
 def test_both_stores_tell_the_same_history(batch: list[Evidence]) -> None:
     assert evidence_table().merge(batch) == EvidenceInMemory().merge(batch)
+
+
+@settings(LAW, max_examples=10)
+@given(batches=st.lists(st.lists(failing_evidence, max_size=4), min_size=8, max_size=16))
+def test_eight_processors_at_once_end_as_one_dictionary(batches: list[list[Evidence]]) -> None:
+    once, table_name = EvidenceInMemory(), evidence_table().table_name
+    for batch in batches:
+        once.merge(batch)
+    processors = [EvidenceTable(table_name, OneCallAtATime()) for _ in range(8)]  # type: ignore[arg-type]
+    with ThreadPoolExecutor(8) as threads:
+        tasks = [threads.submit(processors[n % 8].merge, batch) for n, batch in enumerate(batches)]
+    assert [task.exception() for task in tasks] == [None] * len(batches)
+    assert within_a_step(everything_in(another_processor(table_name))) == within_a_step(everything_in(once))
 
 
 def test_an_empty_batch_is_no_history(new_store: StoreMaker) -> None:
@@ -169,10 +209,9 @@ def test_sets_keep_the_members_of_smallest_rank(new_store: StoreMaker) -> None:
     store = new_store()
     parts: Sequence[frozenset[bytes]] = [some(0, 60), some(60, 60), some(120, 60)]
     for part in parts:
-        (history,) = store.merge([evidence(failed=part, answered=part, doubtful=part)])
-    merged = history.days[DAY]
-    assert merged.failed == merged.answered == bottom(some(0, 180), MAX_ENDPOINTS)
-    assert merged.doubtful == bottom(some(0, 180), MAX_DOUBTFUL)
+        (history,) = store.merge([evidence(**dict.fromkeys(SET_SIZES, part))])
+    for name, size in SET_SIZES.items():
+        assert getattr(history.days[DAY], name) == bottom(some(0, 180), size)
 
 
 def test_a_suspect_is_a_source_with_an_item_near(new_store: StoreMaker) -> None:

@@ -1,6 +1,6 @@
 """Evidence and findings held in dictionaries: the stores of replay and of tests, under the promises of the tables."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 
 from flowsentry.evidence import MEMORY_DAYS, Evidence, EvidenceKey, History
 from flowsentry.findings import Finding
@@ -21,7 +21,7 @@ def neighbours(key: EvidenceKey) -> list[EvidenceKey]:
     return [key._replace(day=key.day + distance) for distance in range(-MEMORY_DAYS, MEMORY_DAYS + 1)]
 
 
-def has_neighbour(items: Mapping[EvidenceKey, Evidence], key: EvidenceKey) -> bool:
+def has_neighbour(items: Container[EvidenceKey], key: EvidenceKey) -> bool:
     """Whether the source has an item near this day: only then are its answers worth keeping."""
     return any(near in items for near in neighbours(key))
 

@@ -1,32 +1,26 @@
-"""Evidence in DynamoDB: sets that merge by ADD, so that retries, duplicates, order and concurrency change nothing.
+"""Evidence in DynamoDB: for each suspicious source and batch at most one write, and none where it would change nothing.
 
 Failures are written first and read back with their neighbour days afterwards: of two processors that write to two days
 of one source, the later then sees both, so none of them can miss the verdict.
 """
 
+import random
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from flowsentry.aws.bounded_memory import BoundedMemory
-from flowsentry.aws.evidence_item import (
-    Item,
-    evidence_key_of,
-    evidence_of,
-    excess_of,
-    key_of,
-    lowering_update,
-    merging_update,
-    trimming_update,
-)
+from flowsentry.aws.evidence_item import Item, Stored, evidence_key_of, expiry_in, key_of, stored_in
+from flowsentry.aws.evidence_update import Update, merging_update
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.aws.threads import in_threads
+from flowsentry.clocks import MAX_BELIEVED_LEAD_SECONDS
 from flowsentry.errors import RetryableError
-from flowsentry.evidence import Evidence, EvidenceKey, History
+from flowsentry.evidence import SECONDS_A_DAY, Evidence, EvidenceKey, History
 from flowsentry.in_memory import folded, has_neighbour, histories, neighbours
 
 if TYPE_CHECKING:
@@ -36,16 +30,24 @@ KEYS_A_CALL = 100
 """DynamoDB's limit for BatchGetItem."""
 MAX_READ_TRIES = 6
 """Tries for keys that DynamoDB left unprocessed, 0.05 s doubling between: 1.6 s in all, then the batch is retried."""
+MAX_WRITE_TRIES = 10
+"""Tries to write one item while others write it too. More: a batch waits longer. Fewer: in a burst of them (simulated:
+of a thousand within a second, the unluckiest needs five tries) batches are retried as a whole."""
+MAX_WRITE_WAIT_SECONDS = 0.5
+"""The longest wait after a lost race; each is by chance up to 0.02 s, doubling. Longer: a burst is spread further, and
+each batch waits longer. Shorter: all of a burst come back at once."""
 ABSENT_SECONDS = 60.0
 """How long a source without items is not looked up again for its answers. Longer: fewer reads, and more answers are
 missed of a source that another processor has just recorded. Shorter: every quiet client costs reads every minute."""
 LAST_SEEN_STEP = 300
-"""Seconds by which last seen must rise to be worth a write of its own. Larger: an alert's last time is less exact.
-Smaller: a scanner that sweeps ten thousand interfaces makes a hot item, though its sets have long been full."""
+"""Seconds by which last seen must rise to be written. Larger: an alert's last time is less exact. Smaller: a scanner
+that sweeps ten thousand interfaces makes a hot item, though its sets have long been full."""
 MAX_ABSENT = 20_000
 """Absent sources remembered, some 300 bytes each; past it, the oldest are forgotten and looked up again."""
 MAX_KNOWN = 2_000
-"""Items remembered, up to 10 KB each: sources met again and again. More: fewer writes, more memory."""
+"""Items remembered, mostly of 1 KB, full ones of 25: sources met again and again. More: fewer reads, more memory."""
+
+Items = dict[EvidenceKey, Stored]
 
 
 @dataclass
@@ -58,14 +60,15 @@ class EvidenceTable:
     sleep: Callable[[float], None] = time.sleep
     absent_seconds: float = ABSENT_SECONDS
     last_seen_step: int = LAST_SEEN_STEP
-    _known: BoundedMemory[EvidenceKey, Evidence] = field(default_factory=lambda: BoundedMemory(MAX_KNOWN))
+    _known: BoundedMemory[EvidenceKey, Stored] = field(default_factory=lambda: BoundedMemory(MAX_KNOWN))
     _absent: BoundedMemory[EvidenceKey, float] = field(default_factory=lambda: BoundedMemory(MAX_ABSENT))
 
     def suspects(self, keys: Collection[EvidenceKey]) -> set[EvidenceKey]:
         """See EvidenceStore.suspects."""
         unsure = [key for key in keys if not self._is_absent(key)]
         with retryable("look up evidence"):
-            present = {evidence_key_of(item) for item in self._items_near(unsure, ("source", "day"))}
+            items = self._items(self._near(unsure), ("source", "day", "expires_at"))
+        present = {evidence_key_of(item) for item in items}
         found = {key for key in unsure if not present.isdisjoint(neighbours(key))}
         self._remember_absent(key for key in unsure if key not in found)
         return found
@@ -75,16 +78,14 @@ class EvidenceTable:
         evidence = folded(batch)
         failures = [one for one in evidence if one.is_suspicious]
         with retryable("merge evidence"):
-            self._write(failures)
+            unknown = {one.key for one in failures if self._known.get(one.key) is None}
+            items = self._write(failures, self._read(unknown))
             answers = [one for one in evidence if not one.is_suspicious and not self._is_absent(one.key)]
-            items = self._read(one.key for one in failures + answers)
+            items |= self._read(self._near(one.key for one in failures + answers) - items.keys())
             welcome = [one for one in answers if has_neighbour(items, one.key)]
-            self._remember(items[one.key] for one in welcome if one.key in items)
-            self._write(welcome)
+            items = self._write(welcome, items)
         self._remember_absent(one.key for one in answers if not has_neighbour(items, one.key))
-        recorded = failures + welcome
-        merged = {one.key: items.get(one.key, one).merge(one) for one in recorded}
-        return histories(items | merged, merged)
+        return _histories(items, failures + welcome)
 
     def _is_absent(self, key: EvidenceKey) -> bool:
         return self.clock() < (self._absent.get(key) or 0.0)
@@ -93,61 +94,66 @@ class EvidenceTable:
         for key in keys:
             self._absent.put(key, self.clock() + self.absent_seconds)
 
-    def _write(self, batch: Sequence[Evidence]) -> None:
-        changing = [one for one in batch if not self._changes_nothing(one)]
-        written = in_threads(self._write_one, changing)
-        self._remember(written)
-        for near in (near for item in written for near in neighbours(item.key)):
+    def _write(self, batch: Sequence[Evidence], items: Items) -> Items:
+        """These items, which were just read, and what writing has made of them; without those that were neither read
+        nor written: what this process remembers of them has all of the evidence, and they may have more.
+
+        A read costs a fifth of a write that comes to nothing, so items that are not remembered are read before.
+        """
+        known = [items.get(one.key) or self._known.get(one.key) for one in batch]
+        written = in_threads(self._write_one, list(zip(batch, known, strict=True)))
+        for one, before, after in zip(batch, known, written, strict=True):
+            if stored := after or before:
+                self._known.put(one.key, stored)
+        for near in (near for stored in written if stored for near in neighbours(stored.evidence.key)):
             self._absent.forget(near)
+        return items | {stored.evidence.key: stored for stored in written if stored}
 
-    def _remember(self, items: Iterable[Evidence]) -> None:
-        for item in items:
-            self._known.put(item.key, item)
+    def _write_one(self, task: tuple[Evidence, Stored | None]) -> Stored | None:
+        """What the write made of the item; None where there was nothing to write. Raises RetryableError when others
+        write the item all the time.
+        """
+        evidence, known = task
+        for attempt in range(MAX_WRITE_TRIES):
+            if attempt:
+                longest = min(0.02 * 2 ** (attempt - 1), MAX_WRITE_WAIT_SECONDS)
+                self.sleep(random.uniform(0, longest))  # noqa: S311 - so that racers do not meet again
+            update = merging_update(known, evidence, self.clock(), self.last_seen_step)
+            if update is None:
+                return known if attempt else None
+            known, is_written = self._update(update)
+            if is_written:
+                return known
+        raise RetryableError(f"could not merge evidence: others wrote it {MAX_WRITE_TRIES} times meanwhile")
 
-    def _changes_nothing(self, evidence: Evidence) -> bool:
-        """Whether what this process knows to be in the item has it all. Items only grow, so the item has it too."""
-        known = self._known.get(evidence.key)
-        if known is None:
-            return False
-        merged = known.merge(evidence)
-        rise = merged.last_seen - known.last_seen
-        return rise < max(self.last_seen_step, 1) and replace(merged, last_seen=known.last_seen) == known
-
-    def _write_one(self, evidence: Evidence) -> Evidence:
-        item = self._merge_item(evidence)
-        if excess := excess_of(item):
-            self._update(trimming_update(evidence.key, excess))
-        if int(item["first_seen"]["N"]) > evidence.first_seen:
-            self._update_if(lowering_update(evidence))
-        return evidence_of(item).merge(replace(evidence, last_seen=0))
-
-    def _merge_item(self, evidence: Evidence) -> Item:
-        merging = partial(merging_update, evidence, self.clock())
-        rising = self._update_if(merging(with_last_seen=True))
-        return rising if rising is not None else self._update(merging(with_last_seen=False))
-
-    def _update(self, arguments: Mapping[str, Any]) -> Item:
-        return self.client.update_item(TableName=self.table_name, **arguments).get("Attributes", {})
-
-    def _update_if(self, arguments: Mapping[str, Any]) -> Item | None:
-        """The item after the update, or None where its condition did not hold."""
+    def _update(self, update: Update) -> tuple[Stored | None, bool]:
+        """The item after the update, or as it is where its condition did not hold, and which of the two."""
         try:
-            return self._update(arguments)
+            item = self.client.update_item(TableName=self.table_name, **update)["Attributes"]
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
-            return None
+            answer: Mapping[str, Any] = error.response
+            return (stored_in(answer["Item"]) if "Item" in answer else None), False
+        return stored_in(item), True
 
-    def _read(self, keys: Iterable[EvidenceKey]) -> dict[EvidenceKey, Evidence]:
-        """The evidence of these keys and of their neighbour days."""
-        found = (evidence_of(item) for item in self._items_near(keys))
-        return {evidence.key: evidence for evidence in found}
+    def _near(self, keys: Iterable[EvidenceKey]) -> set[EvidenceKey]:
+        """These keys and their neighbour days, but for those of which no record would be believed yet."""
+        last_day = int(self.clock() + MAX_BELIEVED_LEAD_SECONDS) // SECONDS_A_DAY
+        asked = set(keys)
+        return asked | {near for key in asked for near in neighbours(key) if near.day <= last_day}
 
-    def _items_near(self, keys: Iterable[EvidenceKey], attributes: Sequence[str] = ()) -> list[Item]:
-        wanted = sorted({near for key in keys for near in neighbours(key)})
+    def _read(self, keys: Iterable[EvidenceKey]) -> Items:
+        found = (stored_in(item) for item in self._items(keys))
+        return {stored.evidence.key: stored for stored in found}
+
+    def _items(self, keys: Iterable[EvidenceKey], attributes: Sequence[str] = ()) -> list[Item]:
+        """The items of these keys that have not expired: DynamoDB deletes days late."""
+        wanted, now = sorted(keys), self.clock()
         parts = [wanted[start : start + KEYS_A_CALL] for start in range(0, len(wanted), KEYS_A_CALL)]
         projection = {f"#{name}": name for name in attributes}
-        return [item for items in in_threads(partial(self._read_part, projection), parts) for item in items]
+        read = in_threads(partial(self._read_part, projection), parts)
+        return [item for items in read for item in items if expiry_in(item) > now]
 
     def _read_part(self, projection: Mapping[str, str], keys: Sequence[EvidenceKey]) -> list[Item]:
         request: Any = {"Keys": [key_of(key) for key in keys], "ConsistentRead": True}
@@ -163,3 +169,10 @@ class EvidenceTable:
                 return items
             request = answer["UnprocessedKeys"][self.table_name]
         raise RetryableError(f"could not read evidence: {len(request['Keys'])} keys stay unprocessed")
+
+
+def _histories(items: Items, recorded: Sequence[Evidence]) -> list[History]:
+    """What is in the items, with what of the evidence recorded was not worth a write."""
+    evidence = {key: stored.evidence.within_bounds() for key, stored in items.items()}
+    merged = {one.key: evidence.get(one.key, one).merge(one) for one in recorded}
+    return histories(evidence | merged, merged)
