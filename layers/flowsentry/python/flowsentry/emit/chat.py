@@ -59,7 +59,7 @@ def chat_notification(chat: Chat) -> str:
             "summary": title,
             "eventType": plain(chat.kind, MAX_WORD_LETTERS),
             "relatedResources": _words(chat.resources),
-            "additionalContext": {name: plain(value) for name, value in chat.context.items() if value},
+            "additionalContext": {name: plain(value) for name, value in chat.context.items() if plain(value)},
         },
     }
     return json.dumps(notification, sort_keys=True)
@@ -97,5 +97,5 @@ def _within(lines: Iterator[str], room: int) -> Iterator[str]:
 
 
 def _words(words: Sequence[str]) -> list[str]:
-    named = dict.fromkeys(_fitted(word, MAX_WORD_LETTERS) for word in words if word.strip())
-    return list(named)[:MAX_WORDS]
+    named = dict.fromkeys(_fitted(word, MAX_WORD_LETTERS) for word in words)
+    return [word for word in named if word][:MAX_WORDS]

@@ -71,7 +71,8 @@ def security_finding(finding: Finding, places: Places, found_at: int) -> dict[st
         "UpdatedAt": _instant(found_at),
         "Severity": severity,
         "FindingProviderFields": {"Severity": severity, "Types": types},
-        "Title": plain(f"{subject_text(finding)} {story.happening(finding, owner_text)}", MAX_TITLE_LETTERS),
+        "Title": plain(f"{subject_text(finding)} {story.happening(finding, owner_text)}", MAX_TITLE_LETTERS)
+        or "Finding",
         "Description": _description(finding, story),
         "Remediation": {"Recommendation": {"Text": plain(" ".join(story.checks), MAX_RECOMMENDATION_LETTERS)}},
         **_source_url(finding, places),

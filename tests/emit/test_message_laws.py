@@ -1,0 +1,142 @@
+"""Text from the network, from tags and from people stays in its place, whatever it is."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, alert_message
+from flowsentry.emit.digest import digest_message
+from flowsentry.emit.machine_json import MAX_JSON_BYTES
+from flowsentry.emit.overflow import overflow_message
+from flowsentry.findings import Finding, Severity
+from flowsentry.life import Earlier, Life, State
+from flowsentry.places import Places
+from tests.emit.examples import FINDINGS, NIGHT, PLACES
+from tests.emit.test_alert_schema import DESCRIBED
+from tests.emit.test_chat import assert_within_limits
+
+MAX_TEXT_LETTERS = 20_000
+MAX_MESSAGE_BYTES = 256 << 10
+"""https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html: of a message, with its attributes."""
+
+nasty = st.sampled_from(
+    ["\r\nWho       nobody", "\nFinding 1 (x, low)", "\x00\x1b[31m", "\u2028- ", "\u202egnp.exe", "1. Do"]
+)
+texts = st.text(max_size=200) | st.tuples(st.text(max_size=20), nasty, st.text(max_size=20)).map("".join)
+listed = st.lists(texts, max_size=30)
+owners = st.none() | texts | st.fixed_dictionaries({"kind": texts, "id": texts, "name": texts})
+told_rules = texts | st.fixed_dictionaries(
+    {"sentence": texts, "change": texts, "why_unknown": texts, "refused_by": listed, "rules_taken_at": st.integers()}
+)
+anything = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts | listed
+details = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("subject_owner", "responder_owner", "initiator_owner"), owners),
+        **dict.fromkeys(("refusal", "allowance"), told_rules),
+        **dict.fromkeys(("sample_endpoints", "sample_responders", "answered_endpoints", "interface_ids"), listed),
+        **dict.fromkeys(("sessions", "services"), listed),
+        **dict.fromkeys(("hosts", "ports", "packets", "attempts", "records", "hour", "responders"), anything),
+        **dict.fromkeys(("initiator", "responder", "responder_port", "protocol", "service", "technique"), anything),
+        "relation": st.sampled_from(["inside_to_inside", "outside_answered", "outside_tries", "inside_tries"])
+        | anything,
+        "initiators": anything,
+        "more": anything,
+    },
+)
+kinds = st.sampled_from(sorted({finding.kind for finding in FINDINGS.values()})) | texts
+moments = st.integers(NIGHT, NIGHT + 86_400) | st.integers()
+findings = st.builds(
+    Finding,
+    id=texts,
+    kind=kinds,
+    severity=st.sampled_from(Severity),
+    title=texts,
+    subject=texts | st.just("10.0.1.5"),
+    scope=texts,
+    first_seen=moments,
+    last_seen=moments,
+    endpoints=st.integers(),
+    details=details,
+    thread=texts,
+)
+lives = st.builds(Life, st.sampled_from(State), st.integers(), texts, texts, st.none() | st.integers())
+earliers = st.none() | st.builds(Earlier, texts, st.integers(), lives)
+places = st.sampled_from([Places(), PLACES]) | st.builds(
+    Places,
+    region=texts,
+    partition=texts,
+    account_id=texts,
+    log_groups=st.tuples(texts, texts),
+    athena_table=texts,
+    athena_workgroup=texts,
+    deployment=texts,
+)
+
+LABELS = (
+    r"Who|To\ whom|Callers|Network|When|How\ much"
+    r"|Refused|Unsure|Change|Rules\ of|Allowed|Got\ in\ at|Tried|Answered|Seen\ at"
+)
+HEADLINE_AND_MATTER = 2
+TEMPLATE = re.compile(
+    rf"""(({LABELS})\ +\S.*)?$
+    |Check\ next$|[1-9]\.\ [A-Z].*|Look\ closer$|The\ records.*:$|https://\S+$
+    |SELECT\ .*|\ \ \S.*|(FROM|WHERE|ORDER\ BY|LIMIT)\ .*
+    |(Resolved|Snoozed|Acknowledged|Also\ seen)\ .*
+    |Say\ what\ you\ made\ of\ it:\ .*|Finding\ .*\)$""",
+    re.VERBOSE,
+)
+
+
+@given(findings, places, earliers)
+def test_every_line_of_an_alert_is_one_of_ours(finding: Finding, places: Places, earlier: Earlier | None) -> None:
+    message = alert_message(finding, places, earlier)
+    lines = message.text.split("\n")
+    assert all(TEMPLATE.match(line) for line in lines[HEADLINE_AND_MATTER:])
+    assert sum(line.startswith("Finding ") for line in lines[HEADLINE_AND_MATTER:]) == 1
+    assert sum(line.startswith("Who ") for line in lines[HEADLINE_AND_MATTER:]) <= 1
+    assert_bounded(message)
+
+
+@given(st.lists(findings, min_size=1, max_size=40), places)
+def test_digests_and_overflows_are_bounded_and_printable(several: list[Finding], places: Places) -> None:
+    distinct = [replace(finding, id=f"{number}{finding.id}") for number, finding in enumerate(several)]
+    assert_bounded(digest_message(distinct, 60, places))
+    assert_bounded(overflow_message(distinct, 20, places))
+
+
+def assert_bounded(message: AlertMessage) -> None:
+    assert message.subject.isascii()
+    assert message.subject.isprintable()
+    assert 0 < len(message.subject) <= MAX_SUBJECT_LETTERS
+    assert all(line.isprintable() for line in message.text.split("\n"))
+    assert len(message.text) <= MAX_TEXT_LETTERS
+    assert len(message.json) <= MAX_JSON_BYTES
+    assert all(message.attributes.values())
+    assert all(value.isprintable() for value in message.attributes.values())
+    assert len(message.attributes) <= 10
+    assert_fits_sns(message)
+    assert_within_limits(json.loads(message.chat))
+
+
+def assert_fits_sns(message: AlertMessage) -> None:
+    """All forms at once, as the topic publishes them."""
+    forms = {"default": message.text, "email": message.text}
+    forms |= dict.fromkeys(("sqs", "lambda", "http", "https", "firehose"), message.json)
+    assert len(json.dumps(forms, ensure_ascii=False).encode()) < MAX_MESSAGE_BYTES
+
+
+ENVELOPE = Draft202012Validator({**DESCRIBED, "$defs": {**DESCRIBED["$defs"], "details": {"type": "object"}}})
+
+
+@given(findings, places, earliers)
+def test_json_is_as_the_schema_says_whatever_the_details_are(
+    finding: Finding, places: Places, earlier: Earlier | None
+) -> None:
+    given_: dict[str, Any] = json.loads(alert_message(finding, places, earlier).json)
+    ENVELOPE.validate(given_)
