@@ -1,6 +1,8 @@
 """What commands may be told of a network beside its flow logs: an inventory's snapshot, and databases of addresses."""
 
 import argparse
+import json
+from dataclasses import fields
 from pathlib import Path
 
 from flowsentry.aws.geo_databases import DatabaseError, Databases, opened
@@ -8,6 +10,8 @@ from flowsentry.geography import Geography, NoGeography
 from flowsentry.ownership import Inventory
 from flowsentry.snapshot import UnreadableSnapshotError, unpack
 from flowsentry.suppressions import Suppressions, UnreadableSuppressionsError
+from stacks.allowed import Problems, section
+from stacks.detection_settings import DetectionSettings
 
 
 class KnowledgeError(Exception):
@@ -21,6 +25,12 @@ def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="the snapshot of an inventory (inventory/snapshot.zip in the output bucket): names owners and rules",
+    )
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="a deployment's settings (cdk.json): its networks, thresholds and suppressions",
     )
     parser.add_argument(
         "--suppressions",
@@ -61,6 +71,26 @@ def suppressions_in(path: Path | None) -> Suppressions:
         raise KnowledgeError(f"{path}: {error.strerror}") from error
     except (UnicodeDecodeError, UnreadableSuppressionsError) as error:
         raise KnowledgeError(f"{path}: {error}") from error
+
+
+def settings_in(path: Path | None) -> DetectionSettings:
+    """What the file of a deployment's settings (cdk.json) says of detection; without one, what is so by default. Raises
+    KnowledgeError.
+    """
+    if path is None:
+        return DetectionSettings()
+    problems = Problems()
+    try:
+        given = json.loads(path.read_text())["context"]["flowsentry"]
+        of_detection = {each.name: given[each.name] for each in fields(DetectionSettings) if each.name in given}
+    except OSError as error:
+        raise KnowledgeError(f"{path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise KnowledgeError(f'{path} has no "context" with "flowsentry" in it, as cdk.json has: {error}') from error
+    settings: DetectionSettings = section(DetectionSettings).read("flowsentry", of_detection, problems)
+    if problems:
+        raise KnowledgeError(f"{path}: {'; '.join(problems)}")
+    return settings
 
 
 def _geography_in(paths: list[Path]) -> Geography:

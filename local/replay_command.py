@@ -9,15 +9,17 @@ from dataclasses import replace
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.findings import Finding, Severity
 from flowsentry.pipeline import Context
+from flowsentry.suppressions import Suppressions
 from flowsentry.territory import PRIVATE_NETWORKS
 from flowsentry.thresholds import ThresholdError, Thresholds
 from local.comparison import Comparison, Side
-from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of, suppressions_in
+from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of, settings_in, suppressions_in
 from local.log_files import LogSource, sources_at
 from local.parse_command import add_formats_to, complain
 from local.replay import Replay
+from stacks.detection_settings import DetectionSettings
 
-DEFAULTS = "default"
+DEFAULTS, SETTINGS = "default", "settings"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -69,7 +71,8 @@ def _add_thresholds_to(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"compare with these thresholds, and do not print the findings; `{DEFAULTS}` for those that are built in",
+        help=f"compare with these thresholds, and do not print the findings; `{DEFAULTS}` for those that are built in, "
+        f"`{SETTINGS}` for those of --settings",
     )
 
 
@@ -83,8 +86,9 @@ def _network(text: str) -> str:
 def run(options: argparse.Namespace) -> int:
     """0 when every path could be read, 1 when one could not; what could be read is replayed either way."""
     try:
-        context = _context(options)
-        other = replace(context, thresholds=_thresholds(options.against))
+        settings = settings_in(options.settings)
+        context = _context(options, settings)
+        other = replace(context, thresholds=_other_thresholds(options.against, settings))
     except (KnowledgeError, ThresholdError) as error:
         return complain(error)
     if options.against:
@@ -92,20 +96,25 @@ def run(options: argparse.Namespace) -> int:
     return _replay(options, Replay(context, options.formats))
 
 
-def _context(options: argparse.Namespace) -> Context:
+def _context(options: argparse.Namespace, settings: DetectionSettings) -> Context:
+    """What the options say, over what the settings do."""
     inventory, geography = knowledge_of(options)
+    inside = settings.inside_networks or PRIVATE_NETWORKS
+    written = suppressions_in(options.suppressions)
     return Context(
         inventory,
-        (*PRIVATE_NETWORKS, *options.inside),
+        (*inside, *settings.own_public_networks, *options.inside),
         geography,
-        tuple(options.trusted),
-        _thresholds(options.changes),
-        suppressions_in(options.suppressions),
+        (*settings.trusted_networks, *options.trusted),
+        settings.thresholds.changed(options.changes),
+        written if options.suppressions else Suppressions.of_json(settings.first_suppressions),
     )
 
 
-def _thresholds(changes: list[str]) -> Thresholds:
-    return Thresholds().changed(change for change in changes if change != DEFAULTS)
+def _other_thresholds(against: list[str], settings: DetectionSettings) -> Thresholds:
+    """Those to compare with: changes of the built-in ones, or of those of the settings where these are named."""
+    start = settings.thresholds if SETTINGS in against else Thresholds()
+    return start.changed(change for change in against if change not in {DEFAULTS, SETTINGS})
 
 
 def _name(context: Context) -> str:

@@ -1,5 +1,6 @@
 """flowsentry replay --set, --against: a back-test before anything is deployed."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,50 @@ def test_the_same_settings_differ_in_nothing(flowsentry: Flowsentry, logs: str) 
         *("0 appear with default", ""),
         "2 are found by both",
     ]
+
+
+def cdk_json(folder: Path, **settings: object) -> Path:
+    sources = [{"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3"}]
+    path = folder / "cdk.json"
+    path.write_text(json.dumps({"context": {"flowsentry": {"sources": sources, **settings}}}))
+    return path
+
+
+def test_the_settings_of_a_deployment_are_what_is_tried(flowsentry: Flowsentry, logs: str, tmp_path: Path) -> None:
+    settings = cdk_json(tmp_path, thresholds={"scan": {"min_endpoints": 20}})
+    assert [each["subject"] for each in flowsentry("replay", "--json", "--settings", settings, logs).records] == [FAST]
+    changed = ("--settings", settings, "--set", "scan.min_endpoints=25", "--against", "settings")
+    assert flowsentry("replay", *changed, logs).out.splitlines()[0].split() == [
+        "scan.min_endpoints=20",
+        "scan.min_endpoints=25",
+    ]
+
+
+def test_what_the_settings_suppress_is_counted_and_not_told(flowsentry: Flowsentry, logs: str, tmp_path: Path) -> None:
+    settings = cdk_json(tmp_path, suppressions=[{"reason": "our own scanner", "networks": [f"{SLOW}/32"]}])
+    done = flowsentry("replay", "--settings", settings, logs)
+    assert SLOW not in done.out
+    assert FAST in done.out
+    assert "silenced  1 (our own scanner 1)" in done.complaints
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "as cdk.json has"),
+        ('{"app": "x"}', "as cdk.json has"),
+        ('{"context": {"flowsentry": {"trusted_networks": ["x"]}}}', 'flowsentry.trusted_networks[0] is "x"; allowed'),
+        ('{"context": {"flowsentry": {"thresholds": {"scan": {"min_endpoints": 1}}}}}', "whole number from 5 to 60"),
+    ],
+)
+def test_settings_that_are_none_are_refused(
+    flowsentry: Flowsentry, logs: str, tmp_path: Path, text: str, complaint: str
+) -> None:
+    path = tmp_path / "cdk.json"
+    path.write_text(text)
+    done = flowsentry("replay", "--settings", path, logs)
+    assert (done.code, done.out) == (1, "")
+    assert complaint in " ".join(done.complaints)
 
 
 @pytest.mark.parametrize("option", ["--set", "--against"])
