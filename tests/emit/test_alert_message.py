@@ -10,7 +10,9 @@ from flowsentry.emit.who import owner_text, short_owner_text
 from flowsentry.findings import Finding, Severity
 from flowsentry.life import Earlier, Life, State
 from flowsentry.places import Places
-from tests.emit.examples import EARLIER, FINDINGS, GOLDEN, ORDERS, PLACES, WEB, as_read, golden, messages, scan
+from tests.emit.examples import EARLIER, GOLDEN, as_read, golden, messages
+from tests.emit.findings import FINDINGS
+from tests.emit.makers import ORDERS, PLACES, WEB, scan
 
 MESSAGES = messages()
 

@@ -10,7 +10,9 @@ from jsonschema import Draft202012Validator
 
 from flowsentry.emit.machine_json import SCHEMA
 from flowsentry.findings import KINDS
-from tests.emit.examples import FINDINGS, as_read, messages, noise
+from tests.emit.examples import as_read, messages
+from tests.emit.findings import FINDINGS
+from tests.emit.makers import noise
 
 DOCS = Path(__file__).parents[2] / "docs"
 DESCRIBED = json.loads((DOCS / "alert.schema.json").read_text())

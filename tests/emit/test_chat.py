@@ -22,7 +22,9 @@ from flowsentry.emit.chat import (
     chat_notification,
     chat_text,
 )
-from tests.emit.examples import FINDINGS, PLACES, messages
+from tests.emit.examples import messages
+from tests.emit.findings import FINDINGS
+from tests.emit.makers import PLACES
 
 MESSAGES = messages()
 SHAPE = {

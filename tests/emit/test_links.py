@@ -13,7 +13,7 @@ from flowsentry.emit.queries import insights_query
 from flowsentry.emit.sought import Sought
 from flowsentry.places import Places
 from tests.emit.console import opened
-from tests.emit.examples import NIGHT, PLACES
+from tests.emit.makers import NIGHT, PLACES
 
 SOUGHT = Sought(("10.0.1.5", "2001:db8::7"), (22, 3389), NIGHT, NIGHT + 600)
 QUERY = insights_query(SOUGHT)

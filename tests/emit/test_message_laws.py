@@ -16,7 +16,8 @@ from flowsentry.emit.overflow import overflow_message
 from flowsentry.findings import Finding, Severity
 from flowsentry.life import Earlier, Life, State
 from flowsentry.places import Places
-from tests.emit.examples import FINDINGS, NIGHT, PLACES
+from tests.emit.findings import FINDINGS
+from tests.emit.makers import NIGHT, PLACES
 from tests.emit.test_alert_schema import DESCRIBED
 from tests.emit.test_chat import assert_within_limits
 

@@ -12,7 +12,8 @@ from flowsentry.emit.look_closer import look_closer
 from flowsentry.emit.queries import athena_query, insights_query
 from flowsentry.emit.sought import MARGIN_SECONDS, sought_of
 from flowsentry.findings import Finding, Severity
-from tests.emit.examples import FINDINGS, NIGHT, PLACES, pair
+from tests.emit.findings import FINDINGS
+from tests.emit.makers import NIGHT, PLACES, pair
 
 BLOCKED = FINDINGS["own_machines_kept_apart_by_a_known_rule"]
 

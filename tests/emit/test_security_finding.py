@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from flowsentry.emit.security_finding import LABELS, TYPES, security_finding
 from flowsentry.findings import KINDS, Finding, Severity
-from tests.emit.examples import FINDINGS, NIGHT, PLACES, guesses
+from tests.emit.findings import FINDINGS
+from tests.emit.makers import NIGHT, PLACES, guesses
 
 OPERATION = botocore.session.Session().get_service_model("securityhub").operation_model("BatchImportFindings")
 MAX_LETTERS = {"Id": 512, "GeneratorId": 512, "Title": 256, "Description": 1024, "ProductArn": 2048}
