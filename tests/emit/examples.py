@@ -11,7 +11,7 @@ from flowsentry.findings import Finding
 from flowsentry.life import Earlier, Life, State
 from flowsentry.places import Places
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import NIGHT, PLACES, WEB, noise, skipped
+from tests.emit.makers import HERE, NIGHT, PLACES, WEB, noise, skipped
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -76,8 +76,8 @@ def flood(number: int) -> list[Finding]:
 
 
 OVERFLOWS: dict[str, tuple[Sequence[Finding], Places]] = {
-    "overflow_of_few": (flood(2), Places()),
-    "overflow_of_many": (flood(34), Places(deployment="shop")),
+    "overflow_of_few": (flood(2), HERE),
+    "overflow_of_many": (flood(34), replace(HERE, deployment="shop")),
 }
 
 
@@ -85,10 +85,11 @@ def messages() -> dict[str, AlertMessage]:
     """Every message that has a golden text, by its name."""
     loud = FINDINGS["own_machine_scans_own_network"]
     return {
-        **{name: alert_message(finding) for name, finding in FINDINGS.items()},
-        **{name: alert_message(loud, earlier=earlier) for name, earlier in EARLIER.items()},
+        **{name: alert_message(finding, HERE) for name, finding in FINDINGS.items()},
+        **{name: alert_message(loud, HERE, earlier) for name, earlier in EARLIER.items()},
         **{name: alert_message(FINDINGS[finding], PLACES) for name, finding in POINTED.items()},
-        **{name: digest_message(findings, 60) for name, findings in DIGESTS.items()},
+        "found_in_a_replay": alert_message(loud),
+        **{name: digest_message(findings, 60, HERE) for name, findings in DIGESTS.items()},
         **{name: overflow_message(findings, 20, places) for name, (findings, places) in OVERFLOWS.items()},
     }
 

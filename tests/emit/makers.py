@@ -9,6 +9,8 @@ NIGHT = 1_793_675_645  # 2026-11-03 03:14:05 UTC
 
 WEB = {"kind": "instance", "id": "i-0abc", "name": "web-1"}
 ORDERS = {"kind": "rds database", "id": "orders", "name": "orders"}
+HERE = Places(region="eu-west-1")
+"""A deployment of which no more is known."""
 PLACES = Places(
     region="eu-west-1",
     account_id="123456789012",

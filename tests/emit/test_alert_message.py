@@ -1,6 +1,7 @@
 """Alerts as people read them. The texts are in golden/, one file each: change the words there and in emit/ together."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from flowsentry.life import Earlier, Life, State
 from flowsentry.places import Places
 from tests.emit.examples import EARLIER, GOLDEN, as_read, golden, messages
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import ORDERS, PLACES, WEB, scan
+from tests.emit.makers import HERE, ORDERS, PLACES, WEB, scan
 
 MESSAGES = messages()
 
@@ -64,7 +65,7 @@ def test_who_has_nowhere_to_look_is_pointed_nowhere() -> None:
 
 
 def test_the_command_names_a_deployment_that_is_called_otherwise() -> None:
-    text = alert_message(FINDINGS["stranger_got_an_answer"], Places(deployment="shop")).text
+    text = alert_message(FINDINGS["stranger_got_an_answer"], replace(HERE, deployment="shop")).text
     assert "flowsentry findings acknowledge|snooze|resolve 5c1f2e8a90b1c2d3e4f50617 --deployment shop" in text
 
 
@@ -74,7 +75,7 @@ def test_a_name_can_not_forge_a_line_or_a_link() -> None:
         "id": "i-1",
         "name": "x\r\nAll clear.\nSee https://evil.example \u202ewww.evil.example",
     }
-    message = alert_message(scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", subject_owner=owner))
+    message = alert_message(scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", subject_owner=owner), HERE)
     assert len(message.text.splitlines()) == len(golden("own_machine_scans_strangers").splitlines()) - 2 - 1
     assert_harmless(message)
 

@@ -92,7 +92,11 @@ def attributes(*, kind: str, severity: str, audience: Audience, scope: str, subj
 
 
 def findings_command(places: Places, words: str) -> str:
-    """`flowsentry findings list`, of the deployment where it has another name."""
+    """`flowsentry findings list`, of the deployment where it has another name; empty where nothing is deployed, as in a
+    replay.
+    """
+    if not places.region:
+        return ""
     name = plain(places.deployment)
     return f"flowsentry findings {words}" + ("" if name == DEFAULT_DEPLOYMENT else f" --deployment {name}")
 
@@ -112,8 +116,8 @@ def _lines(told: _Told) -> Iterator[str]:
         yield "Look closer"
         yield from look
     yield ""
-    answer = f"acknowledge|snooze|resolve {plain(told.finding.id)}"
-    yield f"Say what you made of it: {findings_command(told.places, answer)} (to snooze, add --days 7)"
+    if answer := findings_command(told.places, f"acknowledge|snooze|resolve {plain(told.finding.id)}"):
+        yield f"Say what you made of it: {answer} (to snooze, add --days 7)"
     technique = told.finding.details.get("technique")
     words = (
         plain(told.finding.kind),

@@ -93,7 +93,8 @@ def _lines(sorts: Mapping[Chapter, Sequence[Finding]], window_minutes: int, plac
     for chapter, findings in sorts.items():
         yield from _chapter_lines(chapter, findings)
         yield ""
-    yield f"See each: {findings_command(places, 'list')}"
+    if command := findings_command(places, "list"):
+        yield f"See each: {command}"
     yield f"There is at most one such digest every {duration(window_minutes * 60)}."
 
 

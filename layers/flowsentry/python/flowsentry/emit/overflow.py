@@ -71,13 +71,18 @@ def _lines(groups: Mapping[Severity, Sequence[Group]], limit_an_hour: int, place
         yield ""
         yield severity.value.capitalize()
         yield from _group_lines(held)
-    yield ""
-    yield f"See each: {findings_command(places, 'list')}"
+    for line in _how_to_list(places):
+        yield from ("", line)
 
 
 def _why(limit_an_hour: int) -> Iterator[str]:
     yield f"At most {limit_an_hour:,} an hour are sent one by one. Nothing is lost: all are in the findings table."
     yield "Many at once mostly have one cause: see which machine, rule or hour they have in common."
+
+
+def _how_to_list(places: Places) -> Iterator[str]:
+    if command := findings_command(places, "list"):
+        yield f"See each: {command}"
 
 
 def _when(told: Sequence[Finding]) -> str:
@@ -105,7 +110,7 @@ def _chat(groups: Mapping[Severity, Sequence[Group]], limit_an_hour: int, places
         kind="overflow",
         title=f"[{told[0].severity}] {_headline(told)}",
         lines=[*_why(limit_an_hour), *chain.from_iterable(map(_group_lines, groups.values()))],
-        steps=[f"See each: {findings_command(places, 'list')}"],
+        steps=list(_how_to_list(places)),
         keywords=["overflow", *sorted({finding.kind for finding in told})],
         context={"deployment": places.deployment, "region": places.region, "account": places.account_id},
     )
