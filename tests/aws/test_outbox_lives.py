@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from flowsentry.aws.channels import Telling
 from flowsentry.errors import RetryableError
 from flowsentry.findings import Severity
 from flowsentry.life import Life, State
@@ -186,3 +187,20 @@ def test_no_word_of_a_person_gets_lost_in_what_machines_read(world: OutboxWorld)
     told = json.loads(world.topic.tellings[1][1].message.json)
     assert told["earlier"]["finding_id"] == "day-0"
     assert told["earlier"]["life"]["note"] == "patched"
+
+
+def test_a_snooze_said_while_it_is_being_told_still_ends(world: OutboxWorld) -> None:
+    tell_topic = world.topic.tell
+
+    def told_and_snoozed(telling: Telling) -> None:
+        tell_topic(telling)
+        if len(world.topic.tellings) == 1:
+            world.lives.snooze("a", NOW + HOUR, "alice")
+
+    world.put(finding("a"))
+    world.topic.tell = told_and_snoozed  # type: ignore[method-assign]
+    world.stream()
+    assert world.waiting == ["a"]
+    world.sweep_for(HOUR)
+    assert world.topic.ids == ["a", "a"]
+    assert world.waiting == []

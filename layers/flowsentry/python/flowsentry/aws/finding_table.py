@@ -37,7 +37,11 @@ IN_OUTBOX_ONLY = ("unpublished", "waiting_since", "told", "held")
 """Attributes of what is in the outbox."""
 OUT_OF_IT_ONLY = ("published_at", "untold", "told_in")
 """Attributes of what is out of it."""
-IS_WAITING = "attribute_exists(#unpublished)"
+IS_WAITING: Any = {
+    "only_if": "attribute_exists(#unpublished) AND #unpublished <> :snoozed",
+    "given": {"snoozed": {"S": SNOOZED_WORD}},
+}
+"""In the outbox, and not snoozed by somebody since it was read: that snooze still has to end."""
 
 
 @dataclass
@@ -107,7 +111,7 @@ class FindingTable:
     def mark_published(self, finding_id: str, told_in: str = "") -> None:
         """Takes a finding out of the outbox; nothing happens for one that is out or forgotten already."""
         values = {"published_at": number(self.clock())} | ({"told_in": {"S": told_in}} if told_in else {})
-        self._change_if(change(finding_id, values, without=IN_OUTBOX_ONLY, only_if=IS_WAITING))
+        self._change_if(change(finding_id, values, without=IN_OUTBOX_ONLY, **IS_WAITING))
 
     def mark_held(self, finding_id: str) -> None:
         """It is not told by itself any more, but summed up with others."""
@@ -116,7 +120,9 @@ class FindingTable:
 
     def mark_untold(self, finding_id: str, why: str) -> None:
         """Takes a finding out of the outbox that nobody is told of."""
-        self._change_if(change(finding_id, {"untold": {"S": why}}, without=IN_OUTBOX_ONLY, only_if=IS_WAITING))
+        values = {"untold": {"S": why}}
+        condition = "attribute_exists(#unpublished)"
+        self._change_if(change(finding_id, values, without=IN_OUTBOX_ONLY, only_if=condition))
 
     def mark_seen_again(self, finding_id: str) -> None:
         """What was thought to be over is not."""
@@ -130,7 +136,7 @@ class FindingTable:
         life, is_snoozed = earlier.life, earlier.life.state is State.SNOOZED
         waits = {"unpublished": {"S": SNOOZED_WORD}, "expires_at": _end(life.until or 0)} if is_snoozed else {}
         values = {**life_attributes(life), "untold": {"S": life.state.value}, **waits}
-        self._change_if(change(finding_id, values, without=(*IN_OUTBOX_ONLY, *LIFE_NAMES), only_if=IS_WAITING))
+        self._change_if(change(finding_id, values, without=(*IN_OUTBOX_ONLY, *LIFE_NAMES), **IS_WAITING))
         if is_snoozed:
             self._change_if(
                 change(
