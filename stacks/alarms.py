@@ -135,6 +135,29 @@ class Alarms(Construct):
             threshold=LATE_ALERT_MINUTES * 60,
         )
 
+    def watch_outbox(self) -> None:
+        """What is given up for good; the rest of the alerts goes on."""
+        self._alarm(
+            "poison-findings",
+            "An item of the outbox holds no finding that a message can be made of: it was set aside, and nobody is "
+            "told of it.",
+            pipeline("PoisonFindings", "notifier"),
+        )
+        self._alarm(
+            "channel-refused",
+            "A chat topic, event bus or Security Hub refused an alert for good: whoever reads there was not told. The "
+            "topic of alerts was.",
+            pipeline("ChannelRefusals", "notifier"),
+        )
+
+    def watch_suppressions(self, service: str) -> None:
+        self._alarm(
+            f"suppressions-unreadable-{service.replace('_', '-')}",
+            f"{service} can't read the suppressions: the last good ones hold, and what was changed since does not.",
+            pipeline("SuppressionsUnreadable", service),
+            entry="suppressions-unreadable",
+        )
+
     def _alarm(  # noqa: PLR0913 - what an alarm is made of
         self,
         name: str,

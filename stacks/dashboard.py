@@ -41,12 +41,19 @@ class Dashboard(Construct):
         self._dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=alarms, title="Alarms", width=24, height=3))
 
     def add_findings(self) -> None:
-        kinds = {f"{kind}, {service}": findings_of(kind, service) for kind in KINDS for service in PROCESSORS}
-        sent: tuple[PipelineMetric, ...] = ("AlertsPublished", "DigestsPublished", "AlertsFailed")
+        """What was found, what of it was told, and why the rest was not."""
+        sent: tuple[PipelineMetric, ...] = ("AlertsPublished", "DigestsPublished", "OverflowsPublished", "AlertsFailed")
+        untold: tuple[PipelineMetric, ...] = ("AlertsHeld", "AlertsSilenced")
+        wrong: tuple[PipelineMetric, ...] = ("PoisonFindings", "ChannelRefusals")
         oldest = pipeline("OldestAlertSeconds", "notifier", "Maximum")
         self._dashboard.add_widgets(
-            _graph("Findings by kind", kinds),
+            _graph("Findings by kind", _by_kind("FindingsRaised")),
+            _graph("Suppressed findings by kind", _by_kind("FindingsSuppressed")),
             _graph("Messages sent", {name: pipeline(name, "notifier") for name in sent}),
+        )
+        self._dashboard.add_widgets(
+            _graph("Alerts held back and silenced", {name: pipeline(name, "notifier") for name in untold}),
+            _graph("Alerts that nobody gets", {name: pipeline(name, "notifier") for name in wrong}),
             _graph("Oldest alert not sent (s)", {"seconds": oldest}),
         )
 
@@ -127,6 +134,10 @@ class Dashboard(Construct):
             _graph("Age of payloads in the stream (ms)", {"age": of_function("IteratorAge", function_name, "Maximum")}),
             _graph("Failed payloads of the stream", {"tries": pipeline("FailedPayloads", "stream_processor")}),
         )
+
+
+def _by_kind(name: PipelineMetric) -> dict[str, cloudwatch.Metric]:
+    return {f"{kind}, {service}": findings_of(kind, service, name) for kind in KINDS for service in PROCESSORS}
 
 
 def _by_processor(name: PipelineMetric, statistic: Statistic = "Sum") -> dict[str, cloudwatch.Metric]:

@@ -39,8 +39,7 @@ def pipeline(name: PipelineMetric, service: str, statistic: Statistic = "Sum") -
     return _metric(NAMESPACE, name, {"service": service}, statistic)
 
 
-def findings_of(kind: str, service: str) -> cloudwatch.Metric:
-    name: PipelineMetric = "FindingsRaised"
+def findings_of(kind: str, service: str, name: PipelineMetric = "FindingsRaised") -> cloudwatch.Metric:
     return _metric(NAMESPACE, name, {"kind": kind, "service": service}, "Sum")
 
 

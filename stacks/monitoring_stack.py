@@ -53,8 +53,10 @@ class MonitoringStack(HouseStack):
             if self.deployment.uses(destination):
                 alarms.watch_freshness(service)
                 alarms.watch_staleness(service)
+                alarms.watch_suppressions(service)
         alarms.watch_inventory(self.read(Value.INVENTORY_DLQ))
         if self.deployment.kubernetes_clusters:
             alarms.watch_clusters()
         alarms.watch_alerts()
+        alarms.watch_outbox()
         return alarms

@@ -1,5 +1,6 @@
 """What a source leaves behind in the processor's own folder and memory."""
 
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ import pytest
 from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.aws.inventory_store import InventoryStore
+from flowsentry.aws.live_suppressions import LiveSuppressions
 from flowsentry.aws.log_store import LogStore
 from flowsentry.aws.source_processor import (
     LEFT_BEHIND_SECONDS,
@@ -23,6 +25,9 @@ from flowsentry.fields import DEFAULT_NAMES
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.ownership import Interface, Inventory, Look, Survey
+from flowsentry.settings import ProcessorSettings
+from flowsentry.territory import PRIVATE_NETWORKS
+from flowsentry.thresholds import Thresholds
 from tests.lambdas.conftest import metrics_in, total
 from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, keys_in, make_bucket
 
@@ -148,6 +153,65 @@ def test_the_context_is_made_once_a_snapshot(processor: SourceProcessor) -> None
     processor.inventory.update(seen(NOW - 60))
     outcome = processor.process("s3://logs/c", [text(LINE)])
     assert outcome.unknown_interfaces == ()
+
+
+BLOCKED = "".join(
+    f"2 123456789012 eni-1 10.0.1.{host} 10.0.3.7 50001 5432 6 5 300 {NOW} {NOW} REJECT OK\n" for host in (5, 6)
+)
+
+
+def suppress(processor: SourceProcessor, *entries: dict[str, Any]) -> None:
+    """People write these into the object, and a minute passes."""
+    body = json.dumps({"suppressions": entries})
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key="suppressions.json", Body=body)
+    processor.suppressions = LiveSuppressions.of(OUTPUT_BUCKET, "suppressions.json", "")
+
+
+def test_findings_that_are_suppressed_are_put_and_counted_apart(processor: SourceProcessor, printed: Printed) -> None:
+    suppress(processor, {"reason": "it is known", "networks": ["10.0.1.5"]})
+    outcome = processor.process("s3://logs/a", [text(BLOCKED)])
+    log, metrics = printed()
+    by_subject = {each.subject: each for each in outcome.findings}
+    assert [by_subject[each].suppressed_by for each in ("10.0.1.5", "10.0.1.6")] == ["it is known", ""]
+    assert (total(metrics, "FindingsRaised"), total(metrics, "FindingsSuppressed")) == (1, 1)
+    assert [line["kind"] for line in metrics if "FindingsSuppressed" in line and "kind" in line] == ["blocked_internal"]
+    assert log["suppressed"] == {by_subject["10.0.1.5"].id: "it is known"}
+
+
+def test_a_suppression_that_people_take_back_is_heeded(processor: SourceProcessor) -> None:
+    suppress(processor, {"reason": "all of it", "ports": [5432]})
+    assert all(each.suppressed_by for each in processor.process("s3://logs/a", [text(BLOCKED)]).findings)
+    suppress(processor)
+    later = BLOCKED.replace("10.0.3.7", "10.0.3.8")
+    assert [each.suppressed_by for each in processor.process("s3://logs/b", [text(later)]).findings] == ["", ""]
+
+
+def test_other_thresholds_and_networks_are_heeded_at_once(processor: SourceProcessor) -> None:
+    processor.process("s3://logs/a", [text(LINE)])
+    processor.thresholds = Thresholds.of({"blocked": {"min_packets": 6}})
+    processor.trusted_networks = ("203.0.113.0/28",)
+    assert processor.process("s3://logs/b", [text(BLOCKED)]).findings == []
+    assert processor._context.territory.is_trusted("203.0.113.1")
+
+
+def test_a_processor_is_made_of_its_settings() -> None:
+    given = ProcessorSettings(
+        evidence_table="evidence",
+        findings_table="findings",
+        output_bucket=OUTPUT_BUCKET,
+        log_formats_parameter="/flowsentry/log-formats",
+        inventory_queue_url="https://example.com/queue",
+        own_public_networks=("198.51.100.0/24",),
+        trusted_networks=("203.0.113.0/28",),
+        thresholds='{"scan": {"min_endpoints": 20}}',
+        observe_only_until=NOW,
+    )
+    made = SourceProcessor.of(given)
+    assert made.inside_networks == (*PRIVATE_NETWORKS, "198.51.100.0/24")
+    assert (made.trusted_networks, made.thresholds.scan.min_endpoints) == (("203.0.113.0/28",), 20)
+    assert made.findings.observe_only_until == NOW  # type: ignore[attr-defined]
+    other = SourceProcessor.of(replace(given, inside_networks=("10.0.0.0/8",)))
+    assert other.inside_networks == ("10.0.0.0/8", "198.51.100.0/24")
 
 
 def seen(taken_at: int, absent: Mapping[str, int] | None = None) -> Callable[[Inventory], Inventory]:

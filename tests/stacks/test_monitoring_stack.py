@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowsentry.findings import KINDS
 from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS, TRAFFIC_METRICS_BY
 
 Every = Callable[[str], dict[str, Any]]
@@ -162,6 +163,34 @@ def test_the_dashboard_draws_every_traffic_metric_of_every_vpc(synthesise: Calla
     lines = metrics(of_sources)
     traffic = {(name, value) for space, name, key, value, *_ in lines if (space, key) == ("Flowsentry", "vpc")}
     assert traffic == {(name, vpc) for name in TRAFFIC_METRICS_BY["vpc"] for vpc in vpcs}
+
+
+def test_suppressed_findings_are_drawn_beside_raised_ones(every: Every) -> None:
+    by_name = {
+        name: [line for line in metrics(every) if line[1] == name] for name in ("FindingsRaised", "FindingsSuppressed")
+    }
+    kinds = {name: {line[line.index("kind") + 1] for line in lines} for name, lines in by_name.items()}
+    assert kinds["FindingsRaised"] == kinds["FindingsSuppressed"] == set(KINDS)
+
+
+def test_what_is_held_back_silenced_or_given_up_is_drawn(every: Every) -> None:
+    names = {name for _, name, *_ in metrics(every)}
+    assert {"AlertsHeld", "AlertsSilenced", "OverflowsPublished", "PoisonFindings", "ChannelRefusals"} <= names
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("suppressions-unreadable-stream-processor", "SuppressionsUnreadable"),
+        ("suppressions-unreadable-object-processor", "SuppressionsUnreadable"),
+        ("poison-findings", "PoisonFindings"),
+        ("channel-refused", "ChannelRefusals"),
+    ],
+)
+def test_one_thing_given_up_rings(every: Every, name: str, metric: str) -> None:
+    alarm = alarms(every)[name]
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["EvaluationPeriods"]) == (metric, 0, 1)
+    assert alarm["TreatMissingData"] == "notBreaching"
 
 
 def searches(every: Every) -> dict[str, str]:

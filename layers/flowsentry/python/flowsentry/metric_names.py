@@ -16,6 +16,8 @@ PipelineMetric = Literal[
     "UnknownFields",
     "UnknownInterfaces",
     "FindingsRaised",
+    "FindingsSuppressed",
+    "SuppressionsUnreadable",
     "FreshnessSeconds",
     "ControlMessages",
     "TestNotices",
@@ -102,7 +104,11 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "RejectsSeen": Metric(Unit.COUNT, "Flows refused by a rule, as they are read"),
     "UnknownFields": Metric(Unit.COUNT, "Field names this version does not know yet; kept as text"),
     "UnknownInterfaces": Metric(Unit.COUNT, "Interfaces that the inventory does not have (yet)"),
-    "FindingsRaised": Metric(Unit.COUNT, "Findings put for the first time", by="kind"),
+    "FindingsRaised": Metric(Unit.COUNT, "Findings put for the first time that are not suppressed", by="kind"),
+    "FindingsSuppressed": Metric(Unit.COUNT, "Findings put for the first time that nobody is told of", by="kind"),
+    "SuppressionsUnreadable": Metric(
+        Unit.COUNT, "Looks at suppressions that could not be read, so that the last good ones hold; the log says why"
+    ),
     "FreshnessSeconds": Metric(Unit.SECONDS, "Age of the newest record of a batch when it was processed"),
     "ControlMessages": Metric(Unit.COUNT, "Probes of CloudWatch Logs, ignored"),
     "TestNotices": Metric(Unit.COUNT, "S3's test messages, acknowledged"),

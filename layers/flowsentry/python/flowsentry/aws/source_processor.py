@@ -19,6 +19,7 @@ from flowsentry.aws.finding_table import FindingTable
 from flowsentry.aws.geo_databases import GeoDatabases
 from flowsentry.aws.inventory_requests import UnknownInterfaces
 from flowsentry.aws.inventory_store import InventoryStore
+from flowsentry.aws.live_suppressions import LiveSuppressions
 from flowsentry.aws.log_store import LogStore, StoredObject
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.emit.metrics import emf
@@ -30,9 +31,11 @@ from flowsentry.geography import Geography
 from flowsentry.metric_names import NAMESPACE
 from flowsentry.pipeline import Context, Outcome
 from flowsentry.settings import ProcessorSettings
+from flowsentry.suppressions import Suppressions
 from flowsentry.tally import skipped_by_interface
 from flowsentry.telemetry import count, count_by, count_each, logger
 from flowsentry.territory import PRIVATE_NETWORKS
+from flowsentry.thresholds import Thresholds
 
 FOLDER_PREFIX = "flowsentry-"
 MAX_NAMED_INTERFACES = 20
@@ -62,6 +65,9 @@ class SourceProcessor:
     clock: Callable[[], float] = time.time
     region: str | None = None
     geo_databases: GeoDatabases | None = None
+    trusted_networks: tuple[str, ...] = ()
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    suppressions: LiveSuppressions | None = None
     _context: Context = field(default_factory=Context, init=False)
 
     @classmethod
@@ -70,14 +76,19 @@ class SourceProcessor:
         remove_left_behind(time.time())
         return cls(
             EvidenceTable(settings.evidence_table, clients.dynamodb()),
-            FindingTable(settings.findings_table, clients.dynamodb()),
+            FindingTable(settings.findings_table, clients.dynamodb(), observe_only_until=settings.observe_only_until),
             InventoryStore(settings.output_bucket, settings.inventory_key, clients.s3()),
             LogStore(clients.s3()),
             settings.output_bucket,
             UnknownInterfaces(settings.inventory_queue_url, clients.sqs()),
-            settings.inside_networks or PRIVATE_NETWORKS,
+            (settings.inside_networks or PRIVATE_NETWORKS) + settings.own_public_networks,
             region=clients.s3().meta.region_name,
             geo_databases=GeoDatabases(settings.geo_databases, clients.s3()),
+            trusted_networks=settings.trusted_networks,
+            thresholds=Thresholds.from_json(settings.thresholds),
+            suppressions=LiveSuppressions.of(
+                settings.output_bucket, settings.suppressions_key, settings.suppressions_parameter
+            ),
         )
 
     def process(self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None) -> Outcome:
@@ -101,10 +112,16 @@ class SourceProcessor:
 
     def _current_context(self) -> Context:
         inventory = self.inventory.load()
-        geography, known = self._current_geography(), self._context
-        is_same = known.inventory is inventory and known.geography is geography
-        if not is_same or known.inside_networks != self.inside_networks:
-            self._context = Context(inventory, self.inside_networks, geography)
+        current = Context(
+            inventory,
+            self.inside_networks,
+            self._current_geography(),
+            self.trusted_networks,
+            self.thresholds,
+            self.suppressions.load() if self.suppressions else Suppressions(),
+        )
+        if current != self._context:
+            self._context = current
         count("InventoryMissing", int(self.inventory.is_missing))
         if surveys := inventory.surveys.values():
             looked_at = max(survey.taken_at for survey in surveys)
@@ -141,7 +158,8 @@ class SourceProcessor:
         count("UnknownFields", len(outcome.unknown_fields))
         count("UnknownInterfaces", len(outcome.unknown_interfaces))
         count_by("RejectedLines", outcome.rejected.counts)
-        count_by("FindingsRaised", Counter(finding.kind for finding in outcome.findings))
+        count_by("FindingsRaised", Counter(each.kind for each in outcome.findings if not each.suppressed_by))
+        count_by("FindingsSuppressed", Counter(each.kind for each in outcome.findings if each.suppressed_by))
         if outcome.newest_end is not None:
             count("FreshnessSeconds", max(0, now - outcome.newest_end))
         traffic = emf(outcome.measurements, outcome.owner_sums, NAMESPACE, now)
@@ -170,6 +188,7 @@ def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
             "skipped_records": _most_skipped(outcome),
             "future_records": outcome.future_records,
             "findings": [finding.id for finding in outcome.findings],
+            "suppressed": {each.id: each.suppressed_by for each in outcome.findings if each.suppressed_by},
             "unknown_fields": outcome.unknown_fields,
             "degraded": [each.missing for each in outcome.degraded],
             "unknown_interfaces": outcome.unknown_interfaces,
