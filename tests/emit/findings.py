@@ -29,6 +29,7 @@ FINDINGS: dict[str, Finding] = {
         "vpc-1",
         hosts=12,
         ports=3,
+        failed_ports=[22, 445, 3389],
         sample_endpoints=[f"10.0.2.{host}:22/tcp" for host in range(1, 13)],
         answered_endpoints=["10.0.2.40:443/tcp"],
         subject_owner=WEB,
@@ -128,7 +129,7 @@ FINDINGS: dict[str, Finding] = {
         "10.0.1.5",
         **KEPT_IN,
         responders=1,
-        sample_responders=["198.51.100.7"],
+        sample=["198.51.100.7"],
     ),
     "own_machine_can_not_get_out_to_many": pair(
         "blocked_egress",
@@ -136,7 +137,7 @@ FINDINGS: dict[str, Finding] = {
         "10.0.1.5",
         **KEPT_IN,
         responders=12,
-        sample_responders=[f"198.51.100.{host}" for host in range(7, 17)],
+        sample=[f"198.51.100.{host}" for host in range(7, 17)],
         refusal=refusal(
             "refused by sg-0web web: no outbound rule for tcp/443 to 198.51.100.7",
             "an outbound rule for tcp/443 to 198.51.100.7/32 in sg-0web would admit it",

@@ -140,17 +140,19 @@ def test_json_is_bounded_whatever_a_finding_is_called() -> None:
     assert len(alert_message(finding).json) <= MAX_JSON_BYTES
 
 
-def test_one_port_and_one_host_are_named() -> None:
-    swept = scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", hosts=1, ports=1)
-    told = {**swept.details, "sample_endpoints": ["10.0.2.1:22/tcp"]}
-    text = alert_message(Finding(**{**as_fields(swept), "details": told})).text
-    assert "it tried port 22/tcp on 10.0.2.1." in text
+@pytest.mark.parametrize(
+    ("ends", "shown"),
+    [
+        (["10.0.2.1:22/tcp"], "it tried port 22/tcp on 10.0.2.1."),
+        (["10.0.2.1:0/icmp"], "it tried pings on 10.0.2.1."),
+        ([], "it tried 1 port on 1 host."),
+    ],
+)
+def test_one_port_and_one_host_are_named(ends: list[str], shown: str) -> None:
+    swept = scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", hosts=1, ports=1, sample_endpoints=ends)
+    assert shown in alert_message(swept).text
 
 
 def test_who_was_called_is_in_the_subject_line_too() -> None:
     subject = alert_message(FINDINGS["own_machines_kept_apart_by_a_known_rule"]).subject
     assert f"{WEB['name']} (10.0.1.5) can't reach {ORDERS['name']} (10.0.3.7) on port 5432/tcp" in subject
-
-
-def as_fields(finding: Finding) -> dict[str, object]:
-    return {name: getattr(finding, name) for name in Finding.__slots__}

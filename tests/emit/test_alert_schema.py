@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.machine_json import SCHEMA
-from flowsentry.findings import KINDS
+from flowsentry.findings import KINDS, Finding
 from tests.emit.examples import as_read, messages
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import noise
+from tests.emit.makers import PLACES, noise
 
 DOCS = Path(__file__).parents[2] / "docs"
 DESCRIBED = json.loads((DOCS / "alert.schema.json").read_text())
@@ -48,6 +49,17 @@ def test_every_field_is_described(name: str) -> None:
     assert set(told) <= described
     for finding in findings:
         assert set(finding["details"]) <= set(parts["details"]["properties"])
+
+
+STORIES = sorted((Path(__file__).parents[1] / "golden" / "stories").glob("*/expected.json"))
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda path: path.parent.name)
+def test_what_detectors_find_is_as_the_schema_says(story: Path) -> None:
+    for found in json.loads(story.read_text())["findings"]:
+        told = json.loads(alert_message(Finding.from_json(json.dumps(found)), PLACES).json)
+        VALIDATOR.validate(told)
+        assert set(told["details"]) <= set(DESCRIBED["$defs"]["details"]["properties"])
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,13 @@ details = st.fixed_dictionaries(
     optional={
         **dict.fromkeys(("subject_owner", "responder_owner", "initiator_owner"), owners),
         **dict.fromkeys(("refusal", "allowance"), told_rules),
-        **dict.fromkeys(("sample_endpoints", "sample_responders", "answered_endpoints", "interface_ids"), listed),
+        **dict.fromkeys(("sample_endpoints", "sample", "answered_endpoints", "interface_ids"), listed),
         **dict.fromkeys(("sessions", "services"), listed),
         **dict.fromkeys(("hosts", "ports", "packets", "attempts", "records", "hour", "responders"), anything),
         **dict.fromkeys(("initiator", "responder", "responder_port", "protocol", "service", "technique"), anything),
         "relation": st.sampled_from(["inside_to_inside", "outside_answered", "outside_tries", "inside_tries"])
         | anything,
+        "failed_ports": anything | st.lists(st.integers(), max_size=12),
         "initiators": anything,
         "more": anything,
     },
@@ -81,7 +82,7 @@ places = st.sampled_from([Places(), PLACES]) | st.builds(
 
 LABELS = (
     r"Who|To\ whom|Callers|Network|When|How\ much"
-    r"|Refused|Unsure|Change|Rules\ of|Allowed|Got\ in\ at|Tried|Answered|Seen\ at"
+    r"|Refused|Unsure|Change|Rules\ of|Allowed|Got\ in\ at|Ports|Tried|Answered|Seen\ at"
 )
 HEADLINE_AND_MATTER = 2
 TEMPLATE = re.compile(

@@ -63,8 +63,14 @@ def test_ports_are_told_apart_where_there_are_few() -> None:
     assert not matches(query, "10.0.1.5 10.0.2.1 45000 443 6")
 
 
+def test_a_scan_of_few_ports_is_looked_for_by_these() -> None:
+    sought = sought_of(FINDINGS["own_machine_scans_own_network"])
+    assert sought
+    assert sought.ports == (22, 445, 3389)
+
+
 def test_a_scan_of_many_ports_is_looked_for_by_its_source_alone() -> None:
-    assert matches(insights(FINDINGS["own_machine_scans_own_network"]), "10.0.1.5 10.9.9.9 45000 1 6")
+    assert matches(insights(FINDINGS["stranger_got_an_answer"]), "203.0.113.9 10.9.9.9 45000 1 6")
 
 
 def test_a_gap_is_looked_for_at_its_interface() -> None:
@@ -125,7 +131,7 @@ anything = st.recursive(
 )
 names = st.sampled_from(
     [
-        *("responder", "responder_port", "responders", "initiator", "initiators", "protocol", "ports"),
+        *("responder", "responder_port", "responders", "initiator", "initiators", "protocol", "ports", "failed_ports"),
         *("sample_endpoints", "sessions", "services", "subject_owner", "responder_owner"),
     ]
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from flowsentry.emit.login_stories import tries_text
 from flowsentry.emit.plain_text import counted, moment, period, plain
-from flowsentry.emit.story import listed_in, number_in, port_text
+from flowsentry.emit.story import listed_in, number_in, numbers_in, port_text
 from flowsentry.emit.who import owner_text, responder_text, subject_text
 from flowsentry.findings import Finding
 from flowsentry.scopes import PUBLIC
@@ -38,8 +38,10 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     yield from _refusal(details.get("refusal"))
     yield from _allowance(details.get("allowance"))
     yield "Got in at", _sample(listed_in(details, "sessions"))
+    ports = numbers_in(details, "failed_ports")
+    yield "Ports", _sample(list(map(str, ports))) if len(ports) > 1 else ""
     yield "Tried", _sample(listed_in(details, "sample_endpoints"))
-    yield "Tried", "" if whom else _sample(listed_in(details, "sample_responders"))
+    yield "Tried", "" if whom else _sample(listed_in(details, "sample"))
     yield "Answered", _sample(listed_in(details, "answered_endpoints"))
     yield "Seen at", _sample(listed_in(details, "interface_ids"))
 

@@ -17,7 +17,7 @@ def _is_kept_in(finding: Finding, names: Names) -> str:
     responders = number_in(details, "responders")
     if responders <= 1:
         return f"can't reach {responder_text(finding, names)} outside on {port_text(details)}: a rule blocks it"
-    named = listed_in(details, "sample_responders")[:MAX_NAMED]
+    named = listed_in(details, "sample")[:MAX_NAMED]
     such_as = f" ({', '.join(named)} and more)" if named else ""
     return f"can't reach {responders:,} addresses outside on {port_text(details)}{such_as}: a rule blocks it"
 

@@ -16,9 +16,14 @@ def _reach(finding: Finding) -> str:
     hosts, ports = number_in(details, "hosts"), number_in(details, "ports")
     ends = [end.rpartition(":") for end in listed_in(details, "sample_endpoints")]
     the_hosts, the_ports = {host for host, _, _ in ends}, {port for _, _, port in ends}
-    what = f"port {the_ports.pop()}" if ports == len(the_ports) == 1 else counted(ports, "port")
+    what = _port(the_ports.pop()) if ports == len(the_ports) == 1 else counted(ports, "port")
     whom = the_hosts.pop() if hosts == len(the_hosts) == 1 else counted(hosts, "host")
     return f"{what} on {whom}"
+
+
+def _port(port: str) -> str:
+    """`port 22/tcp`; a ping has none."""
+    return "pings" if port.startswith("0/") and port.endswith("icmp") else f"port {port}"
 
 
 def _searches_inside(finding: Finding, _names: Names) -> str:

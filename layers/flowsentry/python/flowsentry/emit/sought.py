@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flowsentry.emit.story import listed_in, number_in
+from flowsentry.emit.story import listed_in, number_in, numbers_in
 from flowsentry.findings import Finding
 
 MARGIN_SECONDS = 600
@@ -77,10 +77,12 @@ def _ends(finding: Finding) -> Iterator[str]:
 
 
 def _ports(finding: Finding) -> tuple[int, ...]:
-    """The port of the one that was called; else those of a sample, where they are few and those of all."""
+    """The port of the one that was called; else those that were tried, where they are few and all are known."""
     details = finding.details
     if port := number_in(details, "responder_port"):
         return tuple(_valid([port]))
+    if (tried := list(_valid(numbers_in(details, "failed_ports")))) and len(tried) <= MAX_PORTS:
+        return tuple(sorted(set(tried)))
     listed = [*listed_in(details, "sample_endpoints"), *listed_in(details, "sessions")]
     ports = dict.fromkeys(_valid(int(found[1]) for end in listed if (found := _PORT.search(end))))
     is_few = number_in(details, "ports") == len(ports) or bool(listed_in(details, "services"))

@@ -32,6 +32,13 @@ def listed_in(details: Mapping[str, Any], name: str) -> list[str]:
     return [plain(value) for value in values] if isinstance(values, list | tuple) else []
 
 
+def numbers_in(details: Mapping[str, Any], name: str) -> list[int]:
+    """A list of numbers among a finding's details; empty where there is none."""
+    values = details.get(name)
+    listed = values if isinstance(values, list | tuple) else ()
+    return [value for value in listed if isinstance(value, int) and not isinstance(value, bool)]
+
+
 def port_text(details: Mapping[str, Any]) -> str:
     """`port 5432/tcp`."""
     return f"port {plain(details.get('responder_port', '?'))}/{plain(details.get('protocol', '?'))}"
