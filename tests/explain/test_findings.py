@@ -73,7 +73,7 @@ def test_a_reply_is_refused_by_the_network_acl_of_the_end_that_saw_it_and_never_
 def test_a_reply_that_is_refused_where_it_arrives_names_the_acl_there() -> None:
     refusal = explained(refused_reply(interface_ids=["eni-api"]), acl("api"))["refusal"]
     assert refusal["sentence"].startswith("refused by network acl acl-api api-b: no inbound rule allows tcp/40000 from")
-    assert refusal["change"] == "an inbound allow rule for tcp/40000 from 10.0.9.9/32 in acl-api would admit it"
+    assert refusal["change"] == "an inbound allow rule for tcp/1024-65535 from 10.0.9.9/32 in acl-api would admit it"
 
 
 def test_where_the_clients_port_is_not_known_the_acl_is_certain_and_its_rule_may_not_be() -> None:

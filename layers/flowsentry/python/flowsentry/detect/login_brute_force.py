@@ -59,7 +59,8 @@ class Tries(NamedTuple):
 
 
 def login_brute_force(histories: Sequence[History], territory: Territory, least: LoginThresholds) -> list[Finding]:
-    """A finding for each source, day and relation with at least `min_attempts` tries.
+    """A finding for each source and day with at least `min_attempts` tries; a louder one beside it, not in its place,
+    once there is a session: so the same is found whether both are seen at once or one after the other.
 
     A day counts by itself, without the days before: a program that logs in now and then would add up to a guesser in
     some days, and who guesses makes twenty tries in minutes. What is missed so guesses slower than one a hour.
@@ -71,7 +72,11 @@ def login_brute_force(histories: Sequence[History], territory: Territory, least:
     ]
     asked = [AddressAt(each.key.scope, each.key.source, each.last_seen) for each, _ in guessing]
     ends = territory.ends_of(asked) if asked else []
-    return [_finding(evidence, tries, end) for (evidence, tries), end in zip(guessing, ends, strict=True)]
+    return [
+        _finding(evidence, tries, end, relation)
+        for (evidence, tries), end in zip(guessing, ends, strict=True)
+        for relation in _relations(evidence)
+    ]
 
 
 def tries_of(evidence: Evidence) -> Tries:
@@ -105,10 +110,11 @@ def _hosts(tries: Tries, territory: Territory) -> tuple[int, int]:
     return inside, len(hosts) - inside
 
 
-def _finding(evidence: Evidence, tries: Tries, end: EndOf) -> Finding:
-    key, relation = evidence.key, _relation(evidence)
+def _finding(evidence: Evidence, tries: Tries, end: EndOf, relation: LoginRelation) -> Finding:
+    key = evidence.key
     like = ("login_brute_force", key.scope, key.source)
-    sessions = sorted({login_of(member).where for member in evidence.sessions})
+    is_quiet = relation is LoginRelation.OUTSIDE_TRIES
+    sessions = [] if is_quiet else sorted({login_of(member).where for member in evidence.sessions})
     services = sorted({login.service for login in tries.sample})
     hosts = len({login.host for login in tries.sample})
     return Finding(
@@ -134,10 +140,13 @@ def _finding(evidence: Evidence, tries: Tries, end: EndOf) -> Finding:
     )
 
 
-def _relation(evidence: Evidence) -> LoginRelation:
+def _relations(evidence: Evidence) -> Iterator[LoginRelation]:
     if evidence.is_inside:
-        return LoginRelation.INSIDE_TRIES
-    return LoginRelation.OUTSIDE_GOT_IN if evidence.sessions else LoginRelation.OUTSIDE_TRIES
+        yield LoginRelation.INSIDE_TRIES
+        return
+    yield LoginRelation.OUTSIDE_TRIES
+    if evidence.sessions:
+        yield LoginRelation.OUTSIDE_GOT_IN
 
 
 def _title(tries: Tries, services: Sequence[str], hosts: int, *, got_in: bool) -> str:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from flowsentry.explain.matching import Told, every, holds_address, holds_code, holds_ports, holds_protocol
-from flowsentry.explain.packet import ICMP, ICMPV6, WITH_PORTS, Packet, Ports
+from flowsentry.explain.packet import EPHEMERAL_PORTS, ICMP, ICMPV6, WITH_PORTS, Packet, Ports
 from flowsentry.explain.wording import (
     direction,
     end_in_words,
@@ -128,7 +128,7 @@ def _refused(packet: Packet, acl: NetworkAcl, entry: AclEntry, *, is_egress: boo
     change = f"rule {number} of {acl.acl_id} {_does(entry)}"
     if number >= LAST_RULE_NUMBER:
         reason = f"no {kind} rule allows {traffic(packet)} {led} {end_in_words(far)}"
-        wanted = f"{traffic(packet)} {led} {only(far.address)} in {acl.acl_id}"
+        wanted = f"{traffic(_alike(packet))} {led} {only(far.address)} in {acl.acl_id}"
         change = f"an {kind} allow rule for {wanted} would admit it"
     elif number > 1:
         change += f"; an allow rule with a number below {number} would admit it"
@@ -136,6 +136,11 @@ def _refused(packet: Packet, acl: NetworkAcl, entry: AclEntry, *, is_egress: boo
         change += "; there is no number below 1, so only with rule 1 changed would it be admitted"
     resource = (Resource(acl.acl_id, name_in_words(acl.name)),)
     return replace(_judgement(Verdict.REFUSED, reason, resource, entry, is_egress=is_egress), change=change)
+
+
+def _alike(packet: Packet) -> Packet:
+    """The packet with all like it: the client's next connection has another port for replies."""
+    return replace(packet, destination_ports=EPHEMERAL_PORTS) if packet.is_reply else packet
 
 
 def _told(entry: AclEntry) -> str:

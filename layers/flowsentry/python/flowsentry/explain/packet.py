@@ -31,7 +31,8 @@ ANY_PORTS = Ports(0, 65_535)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packet:
     """One packet, or all those that differ in what is not known of it. Ports mean nothing for protocols without, nor
-    do the type and the code of ICMP for others; as None they are not known.
+    do the type and the code of ICMP for others; as None they are not known. A reply goes to a port that the client
+    takes anew each time.
     """
 
     source: End
@@ -41,6 +42,7 @@ class Packet:
     destination_ports: Ports = ANY_PORTS
     icmp_type: int | None = None
     icmp_code: int | None = None
+    is_reply: bool = False
 
     @classmethod
     def of(cls, refusal: Refusal) -> Self:
@@ -54,6 +56,7 @@ class Packet:
             destination_ports=_ports(refusal.destination_port, otherwise),
             icmp_type=refusal.icmp_type,
             icmp_code=refusal.icmp_code,
+            is_reply=refusal.accepted_other_way,
         )
 
     def near(self, *, is_egress: bool) -> End:
@@ -80,6 +83,7 @@ class Packet:
             destination_ports=self.source_ports,
             icmp_type=ECHO_REPLIES.get((self.protocol, self.icmp_type)) if self.icmp_type is not None else None,
             icmp_code=0 if self.icmp_type is not None else None,
+            is_reply=True,
         )
 
     @property
