@@ -1,5 +1,5 @@
 """Findings stream and schedule → people and machines: new alerts within seconds, on schedule what was left over, what
-flood control held back, and digests.
+flood control held back, and digests; and once, the suppressions that people then edit.
 """
 
 from functools import lru_cache
@@ -11,6 +11,7 @@ from flowsentry.aws.alert_topic import AlertTopic, ChatTopic
 from flowsentry.aws.channels import Channel, Channels
 from flowsentry.aws.event_bus import EventBus
 from flowsentry.aws.finding_table import FindingTable
+from flowsentry.aws.live_suppressions import LiveSuppressions
 from flowsentry.aws.outbox import Outbox
 from flowsentry.aws.security_hub import SecurityHub
 from flowsentry.places import Places
@@ -28,6 +29,12 @@ def outbox() -> Outbox:
         given.digest_minutes,
         given.max_urgent_an_hour,
     )
+
+
+@lru_cache(maxsize=1)
+def suppressions() -> LiveSuppressions:
+    given = settings(NotifierSettings)
+    return LiveSuppressions.of(given.output_bucket, given.suppressions_key, given.suppressions_parameter)
 
 
 def places(given: NotifierSettings) -> Places:
@@ -59,4 +66,7 @@ def lambda_handler(event: Event, context: LambdaContext) -> None:  # noqa: ARG00
         inserted = (record for record in event["Records"] if record.get("eventName") == "INSERT")
         outbox().publish_new(record.get("dynamodb", {}).get("NewImage", {}) for record in inserted)
     else:
-        outbox().publish_left_over()
+        try:
+            outbox().publish_left_over()
+        finally:
+            suppressions().seed_once()

@@ -10,8 +10,9 @@ from flowsentry.aws import clients
 from flowsentry.aws.finding_table import FindingTable
 from flowsentry.errors import RetryableError
 from flowsentry.findings import Finding
+from flowsentry.settings import SUPPRESSIONS_KEY
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, subscribe, total
-from tests.moto_world import FINDINGS_TABLE, REGION, items_of, make_queue, messages_in
+from tests.moto_world import FINDINGS_TABLE, OUTPUT_BUCKET, REGION, items_of, make_queue, messages_in, object_in
 
 HOUR = 3_600
 
@@ -162,3 +163,16 @@ def test_messages_point_to_where_the_settings_say(load_handler: LoadHandler, mon
     assert outbox.max_urgent_an_hour == 7
     assert (outbox.places.region, outbox.places.partition, outbox.places.deployment) == (REGION, "aws", "prod")
     assert (outbox.places.log_groups, outbox.places.athena_table) == (("one", "two"), "flowsentry.flows")
+
+
+def test_the_schedule_writes_the_suppressions_that_people_then_edit_once(
+    load_handler: LoadHandler, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = {"suppressions": []}
+    clients.ssm().put_parameter(Name="/flowsentry/suppressions", Value=json.dumps(first), Type="String")
+    monkeypatch.setenv("SUPPRESSIONS_PARAMETER", "/flowsentry/suppressions")
+    load_handler("notifier").lambda_handler(recorded("notifier_schedule"), invocation)
+    assert json.loads(object_in(OUTPUT_BUCKET, SUPPRESSIONS_KEY)) == first
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=SUPPRESSIONS_KEY, Body=b"edited")
+    load_handler("notifier").lambda_handler(recorded("notifier_schedule"), invocation)
+    assert object_in(OUTPUT_BUCKET, SUPPRESSIONS_KEY) == b"edited"
