@@ -27,6 +27,7 @@ S3_ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObjec
 PATHS = {
     "GET /2015-02-01/file-systems": "elasticfilesystem:DescribeFileSystems",
     "GET /2015-03-31/functions": "lambda:ListFunctions",
+    "POST /findings/import": "securityhub:BatchImportFindings",
 }
 """Calls of services whose operations are paths, as far as functions make them."""
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
@@ -113,7 +114,8 @@ def calls(environ: Mapping[str, Any]) -> Iterator[Call]:
     elif target := environ.get("HTTP_X_AMZ_TARGET"):
         yield from _json(region, service, target.split(".")[-1], json.loads(_body(environ) or b"{}"))
     elif action := PATHS.get(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].rstrip('/')}"):
-        yield Call(action, "*")
+        told = json.loads(_body(environ) or b"{}")
+        yield from (Call(action, each["ProductArn"]) for each in told.get("Findings", [{"ProductArn": "*"}]))
     else:
         form = dict(urllib.parse.parse_qsl(_body(environ).decode()))
         resource = next((form[name] for name in ("TopicArn", "RoleArn") if name in form), "*")
@@ -139,11 +141,18 @@ def _json(region: str, service: str, operation: str, body: Mapping[str, Any]) ->
         yield from _dynamodb(f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/", operation, body)
     elif service == "sqs":
         yield Call(action, f"arn:aws:sqs:{region}:{ACCOUNT}:{body.get('QueueUrl', '*').split('/')[-1]}")
+    elif service == "events":
+        for each in body.get("Entries", [{}]):
+            yield Call(action, _bus(region, each.get("EventBusName", "default")))
     elif service == "ssm":
         for name in body.get("Names", [body.get("Name", "*")]):
             yield Call(action, f"arn:aws:ssm:{region}:{ACCOUNT}:parameter/{name.removeprefix('/')}")
     else:
         yield Call(action, "*")
+
+
+def _bus(region: str, name: str) -> str:
+    return name if name.startswith("arn:") else f"arn:aws:events:{region}:{ACCOUNT}:event-bus/{name}"
 
 
 def _dynamodb(tables: str, operation: str, body: Mapping[str, Any]) -> Iterator[Call]:

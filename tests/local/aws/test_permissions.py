@@ -64,6 +64,14 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
     ("environ", "expected"),
     [
         (request("s3", REQUEST_METHOD="PUT", PATH_INFO="/b/k/x"), Call("s3:PutObject", "arn:aws:s3:::b/k/x")),
+        (
+            request("events", "AWSEvents.PutEvents", json.dumps({"Entries": [{"EventBusName": "security"}]})),
+            Call("events:PutEvents", "arn:aws:events:us-east-1:123456789012:event-bus/security"),
+        ),
+        (
+            request("securityhub", body='{"Findings": [{"ProductArn": "arn:own"}]}', PATH_INFO="/findings/import"),
+            Call("securityhub:BatchImportFindings", "arn:own"),
+        ),
         (request("s3", REQUEST_METHOD="GET", PATH_INFO="/b"), Call("s3:ListBucket", "arn:aws:s3:::b")),
         (
             request("dynamodb", "DynamoDB_20120810.PutItem", json.dumps({"TableName": "t"})),
