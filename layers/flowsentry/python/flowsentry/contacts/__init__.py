@@ -16,8 +16,12 @@ from flowsentry.contacts.by_ports import (
     signs_of_conversations,
     with_port_facts,
 )
-from flowsentry.contacts.logins import logins_of
-from flowsentry.contacts.signs import TCP, Signs, add_up, columns_of, distinct_established, settled, signs_of_rejects
+from flowsentry.contacts.client_keepers import openings_counted_once
+from flowsentry.contacts.logins import LoginRecords, logins_in
+from flowsentry.contacts.outcomes import add_up, distinct_established, settled
+from flowsentry.contacts.refused_replies import Exchanges, without_replies
+from flowsentry.contacts.signs import TCP, Signs, columns_of, few, signs_of_rejects
+from flowsentry.contacts.waypoints import without_passing
 from flowsentry.frames import Contacts, EnrichedFlows, Settled
 from flowsentry.transit_gateways import is_of_transit_gateway
 
@@ -32,6 +36,8 @@ class Gathering:
     """What the chunks of one source add up to so far. Bounded by the number of distinct contacts, not of records."""
 
     def __init__(self) -> None:
+        self.exchanges = Exchanges()
+        self.login_records = LoginRecords()
         self._established: list[pl.DataFrame] = []
         self._distinct: list[pl.DataFrame] = []
         self._openings: list[pl.DataFrame] = []
@@ -59,25 +65,36 @@ class Gathering:
         """
         if self._conversations:
             self.add(signs_of_conversations(self._conversations))
-        openings, self._openings = self._openings, []
-        replies, self._replies = self._replies, []
-        opened = add_up(pl.concat(openings), pl.concat(replies))
-        del openings, replies
+        opened, refused_replies = self._opened()
         established = distinct_established(self._distinct, self._established) if self._established else self._distinct
         self._established, self._distinct = [], []
-        return Settled(settled(pl.concat(established), opened), logins_of([]))
+        return Settled(settled(pl.concat(established), opened, refused_replies), self.login_records.logins())
+
+    def _opened(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """What was opened and did not surely carry data, and of which of all that was opened a reply was refused."""
+        asked = self.exchanges.refused_datagrams()
+        refused = pl.concat([asked, self.exchanges.refused_tcp(self._openings, self._replies)], how="diagonal")
+        openings = without_replies(pl.concat(self._openings), asked)
+        self._openings = []
+        openings = openings_counted_once(pl.concat([openings, asked.select(openings.columns)]))
+        replies, self._replies = pl.concat(self._replies), []
+        return add_up(openings, replies), refused
 
 
 def gather(flows: EnrichedFlows, into: Gathering) -> None:
     """Takes the signs of one chunk of flows in."""
+    seen = without_passing(flows.select(columns_of(flows)), flows.columns)
+    rejected = few(seen, pl.col("is_rejected"))
+    has_acks = is_of_transit_gateway(flows.columns)
     if "tcp_flags" in flows.columns:
-        told = signs_by_flags_with_acks if is_of_transit_gateway(flows.columns) else signs_by_flags
-        signs = told(flows.select(*columns_of(flows), "tcp_flags"))
+        signs = signs_by_flags_with_acks(seen) if has_acks else signs_by_flags(seen)
     else:
-        tcp = with_port_facts(flows.select(columns_of(flows)).filter(pl.col("protocol") == TCP))
+        tcp = with_port_facts(seen.filter(pl.col("protocol") == TCP))
         signs = signs_by_ports(tcp)
         into.add_conversations(conversations_of(tcp))
-    into.add(signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(flows)], how="diagonal")))
+    into.add(signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(rejected)], how="diagonal")))
+    into.exchanges.add(seen, rejected)
+    into.login_records.add(logins_in(seen, has_acks=has_acks))
 
 
 def contacts(flows: EnrichedFlows) -> Contacts:

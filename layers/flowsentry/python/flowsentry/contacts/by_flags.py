@@ -24,20 +24,19 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
     answered somewhere, even when the reply is in another file or payload. That makes the outcome independent of how
     CloudWatch Logs cuts its payloads. A SYN-ACK without a SYN in the batch is no contact (backscatter).
     """
-    accepted = ~pl.col("is_rejected")
-    flagged = flows.filter((pl.col("protocol") == TCP) & _has(SYN | RST))
-    opener = flagged.filter(_has(SYN) & ~_has(ACK))
+    is_tcp, accepted = pl.col("protocol") == TCP, ~pl.col("is_rejected")
+    opens = is_tcp & _has(SYN) & ~_has(ACK)
     established = accepted & (_has(FIN) | ~is_syn_sized())
-    answer = flagged.filter(_has(SYN) & _has(ACK) & accepted)
-    reset = flagged.filter(_has(RST) & ~_has(SYN) & accepted)
+    answers = is_tcp & accepted & _has(SYN) & _has(ACK)
+    resets = is_tcp & accepted & _has(RST) & ~_has(SYN)
     yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
     return Signs(
-        established_signs(opener.filter(established)),
-        opening_signs(opener.filter(~established), is_certain=yes),
+        established_signs(flows, opens & established),
+        opening_signs(flows, opens & ~established, is_certain=yes),
         pl.concat(
             [
-                reply_signs(answer, is_answered=yes, reply_packets=no_packets),
-                reply_signs(reset, is_refused=yes, reply_packets=no_packets),
+                reply_signs(flows, answers, is_answered=yes, reply_packets=no_packets),
+                reply_signs(flows, resets, is_refused=yes, reply_packets=no_packets),
             ]
         ),
     )
@@ -52,9 +51,9 @@ def signs_by_flags_with_acks(flows: pl.DataFrame) -> Signs:
     packet with both is a SYN-ACK.
     """
     signs = signs_by_flags(flows)
-    both = flows.filter((pl.col("protocol") == TCP) & _has(SYN) & _has(ACK) & (pl.col("packets") > 1))
+    has_both = (pl.col("protocol") == TCP) & _has(SYN) & _has(ACK) & (pl.col("packets") > 1)
     to_service = is_service_port(pl.col("dstport")) & ~is_service_port(pl.col("srcport"))
-    opened = established_signs(both.filter(to_service & ~pl.col("is_rejected")))
+    opened = established_signs(flows, has_both & to_service & ~pl.col("is_rejected"))
     return signs._replace(established=pl.concat([signs.established, opened]))
 
 

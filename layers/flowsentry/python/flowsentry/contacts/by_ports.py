@@ -9,7 +9,16 @@ from typing import NewType
 
 import polars as pl
 
-from flowsentry.contacts.signs import PORTS, Signs, established_signs, is_bare, is_syn_sized, opening_signs, reply_signs
+from flowsentry.contacts.signs import (
+    ALL,
+    PORTS,
+    Signs,
+    established_signs,
+    is_bare,
+    is_syn_sized,
+    opening_signs,
+    reply_signs,
+)
 from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.services import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
 
@@ -42,9 +51,9 @@ def signs_by_ports(tcp: pl.DataFrame) -> Signs:
     accepted, to_service = ~pl.col("is_rejected"), pl.col("is_decided") & pl.col("to_service")
     from_service = pl.col("is_decided") & pl.col("from_service")
     return Signs(
-        established_signs(tcp.filter(to_service & accepted & ~pl.col("is_small"))),
-        opening_signs(tcp.filter(to_service & pl.col("is_small")), is_certain=_is_no_tail()),
-        reply_signs(tcp.filter(from_service & accepted), is_answered=~is_bare(), is_refused=is_bare()),
+        established_signs(tcp, to_service & accepted & ~pl.col("is_small")),
+        opening_signs(tcp, to_service & pl.col("is_small"), is_certain=_is_no_tail()),
+        reply_signs(tcp, from_service & accepted, is_answered=~is_bare(), is_refused=is_bare()),
     )
 
 
@@ -125,11 +134,11 @@ def signs_of_conversations(parts: Sequence[Conversations]) -> Signs:
     whole = _added_up(parts)
     here, there = whole.filter(_opened_here()), whole.filter(~_opened_here())
     calls = pl.concat([_as_call(here, "here", "there"), _as_call(there, "there", "here")])
-    both = calls.filter(pl.col("reply_packets") > 0)
-    one = calls.filter((pl.col("reply_packets") == 0) & is_syn_sized())
-    replied = both.filter(is_syn_sized())
-    openings = [opening_signs(replied, is_certain=_is_no_tail()), _openings_of_one(one)]
-    return Signs(established_signs(both.filter(~is_syn_sized())), pl.concat(openings), _replies(replied))
+    is_replied = pl.col("reply_packets") > 0
+    small = calls.filter(is_syn_sized())
+    replied = small.filter(is_replied)
+    openings = [opening_signs(replied, ALL, is_certain=_is_no_tail()), _openings_of_one(small.filter(~is_replied))]
+    return Signs(established_signs(calls, is_replied & ~is_syn_sized()), pl.concat(openings), _replies(replied))
 
 
 def _opened_here() -> pl.Expr:
@@ -174,6 +183,7 @@ def _replies(calls: pl.DataFrame) -> pl.DataFrame:
     turned = {"source": "destination", "destination": "source"}
     sent = calls.select(
         "protocol",
+        "interface_id",
         "start",
         "end",
         "is_ipv6",
@@ -182,11 +192,11 @@ def _replies(calls: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(f"{end}_{name}").alias(f"{other}_{name}") for end, other in turned.items() for name in _PLACE),
         *(pl.col(PORTS[end]).alias(PORTS[other]) for end, other in turned.items()),
     )
-    return reply_signs(sent, is_answered=~is_bare(), is_refused=is_bare())
+    return reply_signs(sent, ALL, is_answered=~is_bare(), is_refused=is_bare())
 
 
 def _openings_of_one(calls: pl.DataFrame) -> pl.DataFrame:
     source = pl.col("srcport")
     like_a_reply = (source < FIRST_EPHEMERAL_PORT) & ~is_service_port(pl.col("dstport"))
     nothing = like_a_reply & (pl.col("source_is_inside") | (source < FIRST_UNPRIVILEGED_PORT))
-    return opening_signs(calls.filter(~nothing), is_doubtful=like_a_reply)
+    return opening_signs(calls, ~nothing, is_doubtful=like_a_reply)

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from flowsentry.contacts.client_keepers import logins_counted_once
+from flowsentry.contacts.signs import TCP, few, is_of_client_keeper, passes_on
+from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.frames import Logins
+from flowsentry.services import LOGIN_PORTS, is_service_port
 
 SCHEMA = pl.Schema(
     {
@@ -19,10 +23,117 @@ SCHEMA = pl.Schema(
         "last_seen": pl.Int64(),
         "initiator_is_inside": pl.Boolean(),
         "responder_is_inside": pl.Boolean(),
+        "is_whole": pl.Boolean(),
     }
+)
+MIN_LOGIN_PACKETS = 4
+"""Packets of the client in a record, below which it is left out: a probe, or a check that hangs up. Higher: thresholds
+that a user may set would never be reached. Lower: every scanner that knocks on a login port is held in memory."""
+MAX_UNMERGED_ROWS = 200_000
+"""Records held before each connection is held once. More: more memory. Fewer: the same ones are sorted out more often.
+"""
+_SYN, _FIN_OR_RST, _SYN_ACK = 2, 5, 18
+_CONNECTION = ("scope", "initiator", "initiator_port", "responder", "responder_port", "day")
+_USED = (
+    "source_scope",
+    "source_address",
+    "srcport",
+    "destination_address",
+    "dstport",
+    "protocol",
+    "packets",
+    "start",
+    "end",
+    "is_rejected",
+    "source_is_inside",
+    "destination_is_inside",
+    "source_owner_kind",
+    "destination_owner_kind",
 )
 
 
-def logins_of(parts: Sequence[pl.DataFrame]) -> Logins:
-    """The logins that the chunks of a source show, one row for each connection and day."""
-    return Logins(pl.concat([SCHEMA.to_frame(), *parts]))
+def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
+    """The records of a chunk that may be of logins: what was sent to login ports, in whatever interval. `has_acks`:
+    flags tell ACKs that are no part of a SYN-ACK, too.
+    """
+    is_one = pl.any_horizontal(pl.col("dstport") == port for port in LOGIN_PORTS) & ~pl.col("is_rejected")
+    is_one &= pl.col("packets") >= MIN_LOGIN_PACKETS
+    if "tcp_flags" not in flows.columns:
+        return few(flows.select(_USED), is_one)
+    if not has_acks:
+        is_one &= (pl.col("tcp_flags") & _SYN_ACK) != _SYN_ACK
+    return few(flows.select(*_USED, "tcp_flags"), is_one)
+
+
+class LoginRecords:
+    """What the chunks of one source show of logins so far. Bounded by the number of connections, not of records."""
+
+    def __init__(self) -> None:
+        self._records: list[pl.DataFrame] = []
+        self._connections: list[pl.DataFrame] = []
+        self._rows = 0
+
+    def add(self, records: pl.DataFrame) -> None:
+        """Takes in what `logins_in` found in a chunk."""
+        self._records.append(records)
+        self._rows += len(records)
+        if self._rows > MAX_UNMERGED_ROWS:
+            self._connections = [self._merged()]
+            self._records, self._rows = [], 0
+
+    def _merged(self) -> pl.DataFrame:
+        rows = [_rows(pl.concat(self._records, how="diagonal"))] if self._records else []
+        return _merged([*self._connections, *rows])
+
+    def logins(self) -> Logins:
+        """One row for each connection and day. What lacks a part of that, as a format may, is none."""
+        if not self._records and not self._connections:
+            return Logins(SCHEMA.to_frame())
+        once = logins_counted_once(self._merged())
+        return Logins(once.select(SCHEMA.names()).drop_nulls(_CONNECTION))
+
+
+def _rows(records: pl.DataFrame) -> pl.DataFrame:
+    """The records as logins, each a row: those that a client sent.
+
+    Wrong for a client that calls from a service port: it is not seen. And, but for a record with its SYN-ACK, for a
+    server on an unlisted port whose client calls from a login port, as NAT gateways may: its replies are taken for
+    packets of a login.
+    """
+    logins = records.filter((pl.col("protocol") == TCP) & ~is_service_port(pl.col("srcport")) & ~passes_on())
+    return logins.select(
+        pl.col("source_scope").alias("scope"),
+        pl.col("source_address").alias("initiator"),
+        pl.col("srcport").alias("initiator_port"),
+        pl.col("destination_address").alias("responder"),
+        pl.col("dstport").alias("responder_port"),
+        (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day"),
+        "packets",
+        pl.col("start").alias("first_seen"),
+        pl.coalesce("end", "start").alias("last_seen"),
+        pl.col("source_is_inside").alias("initiator_is_inside"),
+        pl.col("destination_is_inside").alias("responder_is_inside"),
+        (_is_whole() if "tcp_flags" in records.columns else pl.lit(None, pl.Boolean)).alias("is_whole"),
+        is_of_client_keeper().alias("is_of_client_keeper"),
+        "protocol",
+    )
+
+
+def _is_whole() -> pl.Expr:
+    """Whether a record has all of its connection in it, from SYN to FIN or RST."""
+    return ((pl.col("tcp_flags") & _SYN) != 0) & ((pl.col("tcp_flags") & _FIN_OR_RST) != 0)
+
+
+def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """One row for each connection and day, in whatever order and however cut its records came."""
+    return (
+        pl.concat(parts)
+        .group_by(*_CONNECTION, "protocol", "is_of_client_keeper")
+        .agg(
+            pl.col("packets").max(),
+            pl.col("first_seen").min(),
+            pl.col("last_seen").max(),
+            pl.col("initiator_is_inside", "responder_is_inside").any(),
+            pl.col("is_whole").max(),
+        )
+    )
