@@ -21,7 +21,8 @@ class Refusals:
 
     @property
     def planted(self) -> list[ExpectedAlert]:
-        return [each for each in self.expected if each.refused_by]
+        """Those that are a message each: a line in a digest has no room for rules."""
+        return [each for each in self.expected if each.refused_by and each.is_urgent]
 
     @property
     def unexplained(self) -> list[ExpectedAlert]:

@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -36,9 +36,17 @@ class Summary:
 
     @property
     def missing(self) -> list[ExpectedAlert]:
-        """Alerts that should have come and did not."""
-        expected = self.sending.traffic.expected
-        return [each for each in expected if not any(each.is_met_by(finding) for finding, _ in self.alerts)]
+        """Alerts that should have come and did not; of the quiet ones, those of a kind that no digest told often
+        enough.
+        """
+        quiet = Counter(each.kind for each in self.sending.traffic.expected if not each.is_urgent)
+        untold = {kind for kind, count in quiet.items() if self.told_in_digests.get(kind, 0) < count}
+        return [each for each in self.sending.traffic.expected if self._is_missing(each, untold)]
+
+    def _is_missing(self, expected: ExpectedAlert, untold: Container[str]) -> bool:
+        if not expected.is_urgent:
+            return expected.kind in untold
+        return not any(expected.is_met_by(finding) for finding, _ in self.alerts)
 
     @property
     def unexpected(self) -> list[Finding]:

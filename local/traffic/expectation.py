@@ -30,6 +30,11 @@ class ExpectedAlert:
     scenario: str
     refused_by: RefusedBy | None = None
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is a message of its own; others are a line in a digest."""
+        return self.severity in (Severity.HIGH, Severity.MEDIUM)
+
     def is_met_by(self, finding: Finding) -> bool:
         is_loud = LOUDEST_FIRST.index(finding.severity) <= LOUDEST_FIRST.index(self.severity)
         return is_loud and (finding.kind, finding.subject) == (self.kind, self.subject)

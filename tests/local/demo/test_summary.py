@@ -75,6 +75,14 @@ def test_an_alert_that_came_too_quiet_is_missed() -> None:
     assert (told.missing, told.unexpected, told.is_as_expected) == ([SCAN], [quiet], False)
 
 
+def test_a_quiet_alert_that_no_digest_told_is_missed() -> None:
+    quiet = ExpectedAlert("blocked_egress", "10.20.0.7", Severity.LOW, WayIn.S3, "no_way_out", RULE)
+    sent = sending(FakeAws(COUNTED), [quiet, quiet], office=[record(OFFICE, NOON), record(OFFICE, NOON + 60)])
+    for told, missing in ({"blocked_egress": 2}, []), ({"blocked_egress": 1, "host_sweep": 9}, [quiet, quiet]):
+        seen = Summary(embedded(FakeAws(COUNTED)), sent, NAMED, [], [], digests=1, told_in_digests=told)
+        assert (seen.missing, seen.is_as_expected) == (missing, not missing)
+
+
 def test_an_alert_that_no_scenario_calls_for_is_unexpected() -> None:
     stranger = finding("10.20.0.99", "host_sweep")
     told = summary([*GOOD, stranger])
