@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsentry.findings import KINDS, Finding, Severity
+from flowsentry.services import LOGIN_PORTS
 from flowsentry.suppressions import (
+    LOGIN_PORTS_OF,
     MAX_BYTES,
     MAX_ENTRIES,
     MAX_LETTERS,
@@ -37,6 +39,10 @@ BLOCKED = Finding(
         "subject_owner": SCANNER,
         "responder_owner": WEB,
     },
+)
+GUESSED = Finding(
+    *("d", "login_brute_force", Severity.HIGH, "guessed", "10.0.0.5", "vpc-1", 1, 2),
+    details={"services": ["SSH", "WinRM"]},
 )
 SKIPPED = Finding("c", "records_skipped", Severity.BACKGROUND, "skipped", "eni-1", "vpc-1", 1, 2)
 
@@ -73,6 +79,7 @@ def refusal(*entries: Any) -> str:
         (BLOCKED, {"responder_networks": ["10.0.9.0/24"]}),
         (BLOCKED, {"owners": ["i-0abc"], "ports": [5432], "kinds": ["blocked_internal"]}),
         (SKIPPED, {"kinds": ["records_skipped"]}),
+        (GUESSED, {"ports": [22, 5985, 5986]}),
     ],
 )
 def test_a_finding_that_fits_every_criterion_is_suppressed(finding: Finding, criteria: dict[str, Any]) -> None:
@@ -95,12 +102,18 @@ def test_a_finding_that_fits_every_criterion_is_suppressed(finding: Finding, cri
         (replace(BLOCKED, details={"subject_owner": None}), {"owners": ["none"]}),
         (SKIPPED, {"networks": ["0.0.0.0/0", "::/0"]}),
         (SKIPPED, {"ports": [22]}),
+        (GUESSED, {"ports": [22, 5985]}),
+        (replace(GUESSED, details={"services": ["SSH", "Telnet"]}), {"ports": [22, 23]}),
     ],
 )
 def test_one_criterion_that_does_not_fit_or_can_not_be_told_is_enough_to_tell_it(
     finding: Finding, criteria: dict[str, Any]
 ) -> None:
     assert not is_suppressed(finding, **criteria)
+
+
+def test_the_ports_of_logins_are_those_that_are_watched() -> None:
+    assert {port: service for service, ports in LOGIN_PORTS_OF.items() for port in ports} == LOGIN_PORTS
 
 
 def test_it_holds_until_the_end_of_its_last_day_and_is_kept_then() -> None:

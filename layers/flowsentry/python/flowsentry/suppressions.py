@@ -21,6 +21,9 @@ MAX_BYTES = 256 << 10
 """Of the whole text; an entry with twenty networks is some 600 bytes."""
 MAX_LETTERS = 200
 """Of a reason, a source and an owner. Reasons stand in messages."""
+LOGIN_PORTS_OF = {"SSH": (22,), "RDP": (3389,), "WinRM": (5985, 5986)}
+"""services.LOGIN_PORTS the other way round: that would bring polars."""
+UNKNOWN_PORT = -1
 _MOST_PORT = 65_535
 _SECONDS_A_DAY = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -252,11 +255,12 @@ def _words_of(owner: Any) -> set[str]:
 
 def _ports_of(details: Mapping[str, Any]) -> set[int] | None:
     """The ports that a finding is about: that of the responder; of a scan those that failed, where they are told; of
-    guessed passwords those of the services. None where it is not known which.
+    guessed passwords all of the services. None where it is not known which.
     """
-    several = details.get("failed_ports") or details.get("login_ports")
-    if isinstance(several, list):
-        return {port for port in several if isinstance(port, int)}
+    if isinstance(failed := details.get("failed_ports"), list):
+        return set(failed)
+    if isinstance(services := details.get("services"), list):
+        return {port for service in services for port in LOGIN_PORTS_OF.get(service, (UNKNOWN_PORT,))}
     one = details.get("responder_port")
     return {one} if isinstance(one, int) else None
 
