@@ -168,7 +168,7 @@ def test_messages_point_to_where_the_settings_say(load_handler: LoadHandler, mon
 def test_the_schedule_writes_the_suppressions_that_people_then_edit_once(
     load_handler: LoadHandler, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = {"suppressions": []}
+    first: dict[str, list[str]] = {"suppressions": []}
     clients.ssm().put_parameter(Name="/flowsentry/suppressions", Value=json.dumps(first), Type="String")
     monkeypatch.setenv("SUPPRESSIONS_PARAMETER", "/flowsentry/suppressions")
     load_handler("notifier").lambda_handler(recorded("notifier_schedule"), invocation)
