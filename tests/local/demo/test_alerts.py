@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from flowsentry.aws.alert_topic import AlertTopic
+from flowsentry.aws.channels import Telling
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.digest import digest_message
+from flowsentry.emit.overflow import overflow_message
 from flowsentry.findings import Severity
 from local.aws.embedded import EmbeddedAws
 from local.demo.account import ADDRESS
@@ -36,13 +38,14 @@ def test_alerts_and_digests_are_told_apart_and_every_mail_is_shown(aws: Embedded
     gap = finding("eni-1", "records_skipped", Severity.BACKGROUND, details={"hour": NOON, "records": 1})
     with Inbox(aws, shown.append) as inbox:
         for each in loud:
-            topic.publish(alert_message(each))
-        topic.publish(digest_message([quiet, gap], 1))
+            topic.tell(Telling(alert_message(each)))
+        topic.tell(Telling(digest_message([quiet, gap], 1)))
+        topic.tell(Telling(overflow_message(loud[:2], 1)))
         delivered = inbox.drained()
     assert sorted(each.id for each, _ in delivered) == sorted(each.id for each in loud)
     assert {each.id: each for each, _ in delivered} == {each.id: each for each in loud}
     assert (inbox.digests, inbox.told_in_digests) == (1, {"port_scan": 1, "records_skipped": 1})
-    assert len(shown) == len(loud) + 1
+    assert len(shown) == len(loud) + 2
     assert inbox.mails == [each.text for each in shown]
     assert {each.subject for each in shown} >= {alert_message(loud[0]).subject}
     assert len(aws.failures()) == 0
