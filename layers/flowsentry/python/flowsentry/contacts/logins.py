@@ -136,4 +136,5 @@ def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
             pl.col("initiator_is_inside", "responder_is_inside").any(),
             pl.col("is_whole").max(),
         )
+        .select(parts[0].columns)
     )
