@@ -59,7 +59,8 @@ def test_an_existing_log_group_is_subscribed_and_nothing_else_of_it_is_touched(s
     assert (subscription["LogGroupName"], subscription["FilterPattern"]) == (GROUP, "")
     assert "StreamProcessor" in json.dumps(subscription["DestinationArn"])
     named = {stack: json.dumps(template).count(GROUP) for stack, template in made.items()}
-    assert named == {"FlowLogs": 0, "State": 0, "Processing": 2, "Monitoring": 0}
+    # Its subscription, the permission for it, and what the notifier's messages point to.
+    assert named == {"FlowLogs": 0, "State": 0, "Analytics": 0, "Processing": 3, "Monitoring": 0}
 
 
 def test_each_existing_log_group_has_a_permission_of_its_own(synthesise: Synthesise) -> None:
