@@ -12,8 +12,13 @@ from stacks.parameters import Value
 from tests.builders import V5, blocked, flow_log, line, no_data
 from tests.end_to_end.deployed_app import DeployedApp
 
-SEEN_ON_FAILURE_ONLY = {"AlertsFailed", "InventoryPlacesFailed", "InventoryNamesMissing", "ClustersFailed"}
-"""Metrics that have no data while the topic takes what it is given, and whoever the inventory asks answers."""
+SEEN_ON_FAILURE_ONLY = {
+    *("AlertsFailed", "InventoryPlacesFailed", "InventoryNamesMissing", "ClustersFailed"),
+    *("PoisonFindings", "ChannelRefusals", "SuppressionsUnreadable"),
+    *("AlertsHeld", "AlertsSilenced", "OverflowsPublished", "FindingsSuppressed"),
+}
+"""Metrics that have no data while the topic takes what it is given, whoever the inventory asks answers, and nobody has
+said what is not to be told."""
 GAP = "eni-0e2e0000000000001"
 """An interface that nobody knows, some of whose records AWS left out."""
 

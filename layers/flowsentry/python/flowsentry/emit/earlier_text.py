@@ -13,7 +13,7 @@ def earlier_text(earlier: Earlier) -> str:
     if life.state is State.RESOLVED:
         return f"Resolved on {moment(life.changed_at)}{who_and_why}; it is seen again."
     if life.state is State.SNOOZED:
-        return f"Snoozed until {moment(life.until or 0)}{who_and_why}; still so."
+        return f"Snoozed until {moment(life.until or 0)}{who_and_why}; that is over, and it still happens."
     if life.state is State.ACKNOWLEDGED:
         return f"Acknowledged on {moment(life.changed_at)}{who_and_why}; still so."
     return f"Also seen on {moment(earlier.found_at)}, still open (finding {plain(earlier.finding_id)})."
