@@ -1,9 +1,7 @@
 """What people made of the finding before this one, in a sentence."""
 
 from flowsentry.emit.plain_text import moment, plain
-from flowsentry.life import Earlier, Life, State
-
-MAX_NOTE_LETTERS = 200
+from flowsentry.life import MAX_NOTE_LETTERS, Earlier, Life, State
 
 
 def earlier_text(earlier: Earlier) -> str:
