@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from flowsentry.settings import SUPPRESSIONS_KEY
+from flowsentry.suppressions import Suppressions
 from local.aws.deploy import DeployError, bootstrap, deploy
 from local.aws.embedded import EmbeddedAws
 from local.aws.settings import Settings
@@ -40,8 +42,18 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cdk.out")
 
 
+EVERY_CHANNEL = {
+    "flowsentry.digest_topic": True,
+    "flowsentry.chat_topic": True,
+    "flowsentry.event_bus": "default",
+    "flowsentry.security_hub": True,
+}
+OURS = {"reason": "our own scanner", "networks": ["10.9.0.0/24"]}
+
+
 def deploy_sources(account: EmbeddedAws, output: Path, *sources: dict[str, Any]) -> None:
-    deploy(account, {"flowsentry.sources": list(sources)}, output=output)
+    settings = {"flowsentry.sources": list(sources), "flowsentry.suppressions": [OURS], **EVERY_CHANNEL}
+    deploy(account, settings, output=output)
 
 
 def problems(account: EmbeddedAws) -> list[str]:
@@ -74,6 +86,20 @@ def test_the_deployed_functions_turn_flow_logs_of_both_ways_into_alerts(account:
     assert "10.0.0.99" in subjects
     assert "10.1.0.99" in subjects
     assert account.failures() == []
+
+
+@pytest.mark.deploy
+def test_the_notifier_wrote_the_first_suppressions_and_told_every_channel(account: EmbeddedAws) -> None:
+    names = {each["Name"]: each["Value"] for each in _parameters(account)}
+    key = {"Bucket": names["/flowsentry/output-bucket-name"], "Key": SUPPRESSIONS_KEY}
+    first = Suppressions.of_json(account.client("s3").get_object(**key)["Body"].read())
+    assert [each.reason for each in first.entries if each.is_enabled] == ["our own scanner"]
+    assert len(account.client("securityhub").get_findings()["Findings"]) == 2
+
+
+def _parameters(account: EmbeddedAws) -> Iterator[Any]:
+    for page in account.client("ssm").get_paginator("get_parameters_by_path").paginate(Path="/flowsentry"):
+        yield from page["Parameters"]
 
 
 def subscribe_to_alerts(account: EmbeddedAws) -> Callable[[], list[Any]]:
