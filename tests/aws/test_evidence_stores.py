@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
-from threading import Lock
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from flowsentry.aws import clients
 from flowsentry.aws.evidence_table import EvidenceTable
 from flowsentry.evidence import SET_SIZES, Evidence, EvidenceKey, EvidenceStore, History, bottom
 from flowsentry.in_memory import EvidenceInMemory
+from tests.aws.one_call_at_a_time import OneCallAtATime
 from tests.moto_world import make_evidence_table
 
 StoreMaker = Callable[[], EvidenceStore]
@@ -35,20 +35,6 @@ def evidence_table() -> EvidenceTable:
 
 def another_processor(table_name: str) -> EvidenceTable:
     return EvidenceTable(table_name, clients.dynamodb(), absent_seconds=0, last_seen_step=0)
-
-
-class OneCallAtATime:
-    """A client for many threads: moto looks at a condition and then writes, and shows what is half written."""
-
-    lock = Lock()
-
-    def update_item(self, **arguments: Any) -> Any:
-        with self.lock:
-            return clients.dynamodb().update_item(**arguments)
-
-    def batch_get_item(self, **arguments: Any) -> Any:
-        with self.lock:
-            return clients.dynamodb().batch_get_item(**arguments)
 
 
 def within_a_step(histories: list[History]) -> list[History]:
