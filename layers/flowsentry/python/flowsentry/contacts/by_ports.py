@@ -14,6 +14,7 @@ from flowsentry.contacts.signs import (
     PORTS,
     Signs,
     established_signs,
+    has_options,
     is_bare,
     is_syn_sized,
     opening_signs,
@@ -58,8 +59,11 @@ def signs_by_ports(tcp: pl.DataFrame) -> Signs:
 
 
 def _is_no_tail() -> pl.Expr:
-    """Whether a small record opens something: bare packets of our own are the tail of a closed connection."""
-    return ~is_bare() | ~pl.col("source_is_inside")
+    """Whether a small record opens something, rather than being the tail or the keep-alives (a header and a byte:
+    https://www.rfc-editor.org/rfc/rfc9293#section-3.8.4) of a connection. A SYN of ours has options. One from outside
+    may be a scanner's, without any.
+    """
+    return has_options() | (is_bare() & ~pl.col("source_is_inside"))
 
 
 def _may_be_probe() -> pl.Expr:

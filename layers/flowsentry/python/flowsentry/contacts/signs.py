@@ -47,6 +47,8 @@ MAX_SYN_BYTES, MAX_SYN_BYTES_IPV6 = 60, 80
 BARE_BYTES, BARE_BYTES_IPV6 = 40, 60
 """A packet without options or data: the RST that refuses is one; a SYN of an operating system never is, some
 scanners' are."""
+MIN_OPTION_BYTES = 4
+"""A SYN of an operating system has an option of this size at least. Less is a keep-alive, which has a byte of data."""
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 
@@ -175,6 +177,12 @@ def is_syn_sized() -> pl.Expr:
 def is_bare() -> pl.Expr:
     """Whether a record's packets carry neither options nor data."""
     return pl.col("bytes") <= pl.when("is_ipv6").then(BARE_BYTES_IPV6).otherwise(BARE_BYTES) * pl.col("packets")
+
+
+def has_options() -> pl.Expr:
+    """Whether a small record's packets have TCP options, as the SYN of any operating system has."""
+    least = pl.when("is_ipv6").then(BARE_BYTES_IPV6).otherwise(BARE_BYTES) + MIN_OPTION_BYTES
+    return pl.col("bytes") >= least * pl.col("packets")
 
 
 def signs_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
