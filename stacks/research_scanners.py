@@ -1,6 +1,7 @@
 """Those that scan the whole Internet for research and say from where: entries of suppressions, turned off.
 
-Only networks that their operators publish themselves, as of November 2026. They change hands: look at the source first.
+The networks are those that MISP's warning lists (https://github.com/MISP/misp-warninglists) collected in October 2026 from
+what the operators say of themselves. They change hands: look at the source first.
 """
 
 from typing import Any
@@ -29,7 +30,7 @@ RESEARCH_SCANNERS: tuple[dict[str, Any], ...] = (
     },
     {
         "reason": "Research scanner: Rapid7 Project Sonar",
-        "source": "https://opendata.rapid7.com/about/",
+        "source": "https://github.com/MISP/misp-warninglists/tree/main/lists",
         "enabled": False,
         "networks": [
             *("5.63.151.96/27", "71.6.233.0/24", "88.202.190.128/27", "109.123.117.224/27", "146.185.25.160/27"),

@@ -27,7 +27,7 @@ CUSTOM = (
 )
 """An order that no default has: read by any other, nothing would be found."""
 NAMES = names_in_log_format(CUSTOM)
-STACKS = ("flow-logs", "state", "processing", "monitoring")
+STACKS = ("flow-logs", "state", "analytics", "processing", "monitoring")
 SEEN = ("Lines", "Records", "RejectedLines", "FindingsRaised")
 
 

@@ -20,7 +20,7 @@ from tests.end_to_end.conftest import QUICK, founded, synthesise
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, increase
 from tests.end_to_end.test_payloads import paused_object_processor
 
-STACKS = ("flow-logs", "state", "processing", "monitoring")
+STACKS = ("flow-logs", "state", "analytics", "processing", "monitoring")
 FORMATS = f"/flowsentry/{Value.LOG_FORMATS}"
 
 
