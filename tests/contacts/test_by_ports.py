@@ -109,6 +109,31 @@ def test_what_may_as_well_be_a_late_reply_is_nothing_from_inside() -> None:
     assert outcomes(small((WEB, 8080, "192.0.2.1", 33333))) == []
 
 
+CALL: Ends = (WEB, 45000, "192.0.2.1", 8443)
+
+
+def test_what_comes_back_from_a_high_service_port_on_our_opening_is_a_reply() -> None:
+    assert outcomes(small(CALL), small(back(CALL), 60)) == [(WEB, "192.0.2.1", 8443, "answered")]
+    assert outcomes(small(CALL), small(back(CALL), 40)) == [(WEB, "192.0.2.1", 8443, "refused")]
+    assert outcomes(small(CALL, 54, 4), small(back(CALL), 54, 3)) == [(WEB, "192.0.2.1", 8443, "answered")]
+
+
+def test_what_was_refused_of_it_is_no_reply_and_no_contact() -> None:
+    assert outcomes(small(CALL), small(back(CALL), 40, action="REJECT")) == [(WEB, "192.0.2.1", 8443, "unanswered")]
+
+
+def test_what_comes_back_to_another_port_is_doubtful_still() -> None:
+    stray = small((CALL[2], CALL[3], WEB, 33333))
+    assert (CALL[2], WEB, 33333, "doubtful") in outcomes(small(CALL), stray)
+
+
+def test_keep_alives_with_a_byte_of_data_are_no_refused_contact() -> None:
+    for ends in (CALL, (WEB, 45000, "192.0.2.1", 443), PROBE):
+        assert outcomes(small(ends, 41), small(back(ends), 40)) == []
+    outside: Ends = (OUTSIDE, 45000, WEB, 443)
+    assert outcomes(small(outside, 40), small(back(outside), 41)) == [(OUTSIDE, WEB, 443, "answered")]
+
+
 def test_replies_from_a_privileged_port_are_no_contacts_from_wherever() -> None:
     assert outcomes(*(small((OUTSIDE, 80, WEB, 40000 + number)) for number in range(20))) == []
 

@@ -64,7 +64,7 @@ class Gathering:
         beside the contacts.
         """
         if self._conversations:
-            self.add(signs_of_conversations(self._conversations))
+            self.add(signs_of_conversations(self._conversations, self._openings))
         opened, refused_replies = self._opened()
         established = distinct_established(self._distinct, self._established) if self._established else self._distinct
         self._established, self._distinct = [], []

@@ -127,13 +127,17 @@ def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
     )
 
 
-def signs_of_conversations(parts: Sequence[Conversations]) -> Signs:
-    """What conversations are signs of, once all their records are known.
+def signs_of_conversations(parts: Sequence[Conversations], openings: Sequence[pl.DataFrame]) -> Signs:
+    """What conversations are signs of, once all their records are known, and what the other records open.
 
     Both directions seen: the service port answers, else the later one, else the lower port. It was refused when the
     answer is bare and no more packets than the opening, which is SYN-sized with options; bare both ways is the tail of
     a closed connection unless the opener is outside. One direction seen: only SYN-sized records, and what could as well
-    be a late reply (from below 32768 to a port that is no service) is doubtful from outside and nothing from inside.
+    be a late reply (from below 32768 to a port that is no service) is doubtful from outside and nothing from inside;
+    it is a reply where it comes back on an opening.
+
+    Wrong for a probe with a fixed service port to the very port from which we just called the prober's, and, when the
+    opening is in another batch, for what comes back on it: that is doubtful, of whom we called.
     """
     whole = _added_up(parts)
     here, there = whole.filter(_opened_here()), whole.filter(~_opened_here())
@@ -141,8 +145,28 @@ def signs_of_conversations(parts: Sequence[Conversations]) -> Signs:
     is_replied = pl.col("reply_packets") > 0
     small = calls.filter(is_syn_sized())
     replied = small.filter(is_replied)
-    openings = [opening_signs(replied, ALL, is_certain=_is_no_tail()), _openings_of_one(small.filter(~is_replied))]
-    return Signs(established_signs(calls, is_replied & ~is_syn_sized()), pl.concat(openings), _replies(replied))
+    alone = small.filter(~is_replied)
+    back, others = (alone.join(_awaited(openings), on=_WAY, how=how) for how in ("semi", "anti"))
+    opened = [opening_signs(replied, ALL, is_certain=_is_no_tail()), _openings_of_one(others)]
+    came_back = reply_signs(back, ~pl.col("is_rejected"), is_answered=~is_bare(), is_refused=is_bare())
+    established = established_signs(calls, is_replied & ~is_syn_sized())
+    return Signs(established, pl.concat(opened), pl.concat([_replies(replied), came_back]))
+
+
+_WAY = ("source_address", "srcport", "destination_scope", "destination_address", "dstport", "protocol")
+
+
+def _awaited(openings: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The way that a reply to each of the openings takes."""
+    ends = {
+        "source_address": "responder",
+        "srcport": "responder_port",
+        "destination_scope": "scope",
+        "destination_address": "initiator",
+        "dstport": "min_initiator_port",
+    }
+    way = [pl.col(name).alias(end) for end, name in ends.items()]
+    return pl.concat(each.select(*way, "protocol") for each in openings)
 
 
 def _opened_here() -> pl.Expr:
