@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from flowsentry import evidence
-from flowsentry.detect import SHAPES, scan_shape, verdict
+from flowsentry.detect import SHAPES, scan_shape, suspicion, verdict
 from flowsentry.detect.login_brute_force import LOGIN_SEVERITY
 from flowsentry.detect.scans import SEVERITY
 from flowsentry.fields import DEFAULT_NAMES, DTYPES, FIELDS, TRANSIT_GATEWAY_NAMES, VPC_NAMES, Field, Kind
@@ -188,7 +188,7 @@ def detectors_page() -> Iterator[str]:
 
 
 _LOUDNESS: dict[str, Mapping[Any, str]] = {"scan": SEVERITY, "guessing": LOGIN_SEVERITY}
-_PARTS = (import_module("flowsentry.detect.scans"), scan_shape, verdict, evidence)
+_PARTS = (import_module("flowsentry.detect.scans"), scan_shape, verdict, suspicion, evidence)
 """Modules with constants, beside those of the detectors; `scans` is also the name of a function."""
 
 
@@ -233,7 +233,7 @@ def _constants(module: ModuleType) -> Iterator[tuple[str, ...]]:
     for constant, sentence in pairwise(body):
         match constant, sentence:
             case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(text))):
-                if name.startswith(("MIN_", "MAX_", "MEMORY_", "MOSTLY")):
+                if name.startswith(("MIN_", "MAX_", "MEMORY_", "MOSTLY", "MAINTENANCE_")):
                     yield f"`{name}` ({_kind(module)})", str(getattr(module, name)), _one_line(text)
 
 

@@ -10,6 +10,7 @@ from local.aws.embedded import EmbeddedAws
 from local.traffic.company import Company, WayIn
 from local.traffic.delivery import FlowLog
 from local.traffic.founding import found
+from local.traffic.plan import TRUSTED_NETWORKS
 
 ADDRESS = "you@company.example"
 Say = Callable[[str], None]
@@ -64,7 +65,12 @@ def settings_for(company: Company) -> dict[str, object]:
         {"name": network.name, "vpc_ids": [network.vpc_id], "destination": destinations[network.way_in]}
         for network in company.networks
     ]
-    return {"flowsentry.sources": sources, "flowsentry.alert_emails": [ADDRESS], "flowsentry.digest_minutes": 1}
+    return {
+        "flowsentry.sources": sources,
+        "flowsentry.alert_emails": [ADDRESS],
+        "flowsentry.digest_minutes": 1,
+        "flowsentry.trusted_networks": list(TRUSTED_NETWORKS),
+    }
 
 
 def _described(described: dict[str, str], company: Company) -> DeployedFlowLog:

@@ -66,10 +66,17 @@ TO_ANYWHERE = (Rule(ANYWHERE),)
 
 @dataclass(frozen=True, slots=True)
 class AclDenial:
-    """An inbound network ACL rule that denies a CIDR block a TCP port; all else is allowed."""
+    """A network ACL rule that denies TCP from a CIDR block to some ports; an outbound one, to the block's own ports, as
+    replies are. All else is allowed.
+    """
 
-    source: str
-    port: int
+    peer: str
+    first_port: int
+    last_port: int
+    is_outbound: bool = False
+
+    def covers(self, address: str, port: int) -> bool:
+        return lies_in(address, self.peer) and self.first_port <= port <= self.last_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +189,16 @@ def admits(server: Host, client: Party, protocol: int, port: int) -> bool:
 
     Gateways and a network load balancer have no security group: what is not theirs is accepted and never answered.
     """
-    if any(lies_in(client.address, denial.source) and port == denial.port for denial in server.denials):
+    if any(not denial.is_outbound and denial.covers(client.address, port) for denial in server.denials):
         return False
     if server.kind in WITHOUT_SECURITY_GROUP:
         return True
     return any(rule.covers(protocol, port) and _is_peer(client, rule.peer) for rule in server.rules)
+
+
+def lets_reply(server: Host, client: Party, client_port: int) -> bool:
+    """Whether the network ACL lets the server's replies out to the client; security groups always do."""
+    return not any(denial.is_outbound and denial.covers(client.address, client_port) for denial in server.denials)
 
 
 def _is_peer(party: Party, peer: str) -> bool:

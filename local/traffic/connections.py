@@ -25,6 +25,8 @@ class Outcome(StrEnum):
     """Let through, and nothing comes back."""
     REJECTED = "rejected"
     """A security group or network ACL stops it at the server's interface."""
+    REPLY_DENIED = "reply-denied"
+    """Let through, and a network ACL stops each answer at the server's interface."""
     HELD_BACK = "held-back"
     """A security group stops it at the client's own interface."""
     STRAY = "stray"
@@ -88,6 +90,8 @@ def received_bursts(connection: Connection) -> list[Burst]:
     """The server's packets in order of time; their sums are `received`."""
     if connection.outcome is Outcome.REFUSED:
         return list(_evenly(connection, connection.received, (RST,)))
+    if connection.outcome is Outcome.REPLY_DENIED:
+        return list(_tries(connection, SYN_ACK))
     return list(_conversation(connection, connection.received, SYN_ACK))
 
 
@@ -108,7 +112,7 @@ def _evenly(connection: Connection, volume: Volume, flags: tuple[int, ...]) -> I
 
 
 def _tries(connection: Connection, flags: int) -> Iterator[Burst]:
-    """The same packet again and again, at the times TCP sends it again."""
+    """The same packet again and again, at the times TCP sends it again; each of the client's is answered by one."""
     packets, size = connection.sent
     for index in range(packets):
         wait = RETRY_SECONDS[min(index, len(RETRY_SECONDS) - 1)]

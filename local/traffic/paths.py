@@ -64,6 +64,13 @@ def sightings(connection: Connection, network: Network) -> Iterator[Sighting]:
         yield Sighting(server, "ingress", *addresses, *ports, *addresses, action)
 
 
+def answer(connection: Connection, sighting: Sighting) -> Sighting | None:
+    """What an interface that saw the client's packets sees of the server's; None where they do not get there."""
+    if connection.outcome is not Outcome.REPLY_DENIED:
+        return sighting.reply()
+    return sighting.reply()._replace(action="REJECT") if sighting.interface is connection.server else None
+
+
 def _on_the_way_out(connection: Connection, client: Host, network: Network) -> Iterator[Sighting]:
     """What gateways see of what leaves the network; an internet gateway has no interface."""
     if network.leads_to(connection.server.address):

@@ -94,6 +94,12 @@ DIRECTORY_PORTS = (53, 88, 135, 389, 445, 636)
 DATA_CENTRE = "10.99.0.0/16"
 """What the office reaches through its transit gateway: nobody's VPC."""
 
+NO_PUBLIC_SUBNETS = AclDenial("10.20.0.0/23", 5432, 5432)
+NO_REPLIES_TO_BUILD = AclDenial("10.20.10.14/32", 1024, 65535, is_outbound=True)
+"""What is left of the day on which the build server was shut out: somebody took back the inbound rule alone."""
+TRUSTED_NETWORKS = ("192.0.2.230/32",)
+"""From where the company's administrator logs in."""
+
 OFFICE = NetworkPlan(
     name="office",
     cidr="10.20.0.0/16",
@@ -103,7 +109,7 @@ OFFICE = NetworkPlan(
         SubnetPlan("public-b", 1, "b", is_public=True),
         SubnetPlan("private-a", 10, "a"),
         SubnetPlan("private-b", 11, "b"),
-        SubnetPlan("data-b", 20, "b", denials=(AclDenial("10.20.0.0/23", 5432),)),
+        SubnetPlan("data-b", 20, "b", denials=(NO_PUBLIC_SUBNETS, NO_REPLIES_TO_BUILD)),
     ),
     groups={
         "office-vpn": (Rule(ANYWHERE, UDP, 1194, 1194), *tcp(ANYWHERE, 443), PING),
@@ -116,7 +122,9 @@ OFFICE = NetworkPlan(
         "office-portal": tcp("office-desktops", 80),
         "office-home-folders": tcp("office-files", 2049),
         "office-functions": (),
-        "office-ledger": (*tcp("office-intranet", 5432), *tcp("office-functions", 5432), *tcp("office-mail", 5432)),
+        "office-ledger": tuple(
+            rule for group in ("intranet", "functions", "mail", "build") for rule in tcp(f"office-{group}", 5432)
+        ),
     },
     hosts=(
         HostPlan("vpn", "public-a", 10, ("office-vpn",), (443,)),

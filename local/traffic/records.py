@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flowsentry.fields import BY_NAME, FIELDS, MISSING
 from local.traffic.company import Host, Network
 from local.traffic.connections import Burst, Connection, received_bursts, sent_bursts
-from local.traffic.paths import Sighting, sightings
+from local.traffic.paths import Sighting, answer, sightings
 
 WINDOW_SECONDS = 60
 """The aggregation interval; Nitro instances never use a longer one."""
@@ -96,8 +96,8 @@ def _seen_bursts(connection: Connection, network: Network) -> Iterator[tuple[Sig
     sent, received = sent_bursts(connection), received_bursts(connection)
     for sighting in sightings(connection, network):
         yield from ((sighting, burst) for burst in sent)
-        back = sighting.reply()
-        yield from ((back, burst) for burst in received)
+        if back := answer(connection, sighting):
+            yield from ((back, burst) for burst in received)
 
 
 def _phase(host: Host) -> int:

@@ -4,13 +4,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from local.traffic.company import TCP, UDP, WITHOUT_SECURITY_GROUP, Host, Network, Party, Peer, admits, lets_out
+from local.traffic.company import (
+    TCP,
+    UDP,
+    WITHOUT_SECURITY_GROUP,
+    Host,
+    Network,
+    Party,
+    Peer,
+    admits,
+    lets_out,
+    lets_reply,
+)
 from local.traffic.connections import NOTHING, Connection, Outcome, Volume
 from local.traffic.records import Period
 
 SYN_BYTES = 60
 """A Linux SYN with its options; a reset is 40 bytes, without any."""
 RESET = Volume(1, 40)
+CLIENT_PORTS = (32768, 60999)
 MARGIN_SECONDS = 300
 """Nothing starts this short before the end, so that nothing lasts beyond it."""
 
@@ -60,7 +72,7 @@ class Scene:
 
     def port(self) -> int:
         """A client's port."""
-        return self.random.randint(32768, 60999)
+        return self.random.randint(*CLIENT_PORTS)
 
     def talk(self, at: float, client: Party, server: Party, port: int, kilobytes: int = 8) -> Connection:
         """An answered TCP connection: most bytes come from the server."""
@@ -89,9 +101,8 @@ class Scene:
         outcome = outcome_of_attempt(client, server, port)
         if outcome is Outcome.ANSWERED:
             return self.talk(at, client, server, port, kilobytes=1)
-        is_refused = outcome is Outcome.REFUSED
-        sent = Volume(1, SYN_BYTES) if is_refused else Volume(tries, tries * SYN_BYTES)
-        received = RESET if is_refused else NOTHING
+        sent = Volume(1, SYN_BYTES) if outcome is Outcome.REFUSED else Volume(tries, tries * SYN_BYTES)
+        received = {Outcome.REFUSED: RESET, Outcome.REPLY_DENIED: sent}.get(outcome, NOTHING)
         return Connection(at, client, server, self.port(), port, outcome, sent, received)
 
     def datagram(self, at: float, client: Party, server: Host, port: int) -> Connection:
@@ -117,5 +128,5 @@ def outcome_of_attempt(client: Party, server: Party, port: int) -> Outcome:
     if not admits(server, client, TCP, port):
         return Outcome.REJECTED
     if port in server.listens:
-        return Outcome.ANSWERED
+        return Outcome.ANSWERED if lets_reply(server, client, CLIENT_PORTS[0]) else Outcome.REPLY_DENIED
     return Outcome.SILENT if server.kind in WITHOUT_SECURITY_GROUP else Outcome.REFUSED

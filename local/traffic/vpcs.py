@@ -75,9 +75,9 @@ def _deny(ec2: "EC2Client", vpc: MadeVpc, plan: SubnetPlan, subnet_id: str) -> N
             RuleNumber=number,
             Protocol="6",
             RuleAction="deny",
-            Egress=False,
-            CidrBlock=denial.source,
-            PortRange={"From": denial.port, "To": denial.port},
+            Egress=denial.is_outbound,
+            CidrBlock=denial.peer,
+            PortRange={"From": denial.first_port, "To": denial.last_port},
         )
     for is_outbound in (False, True):
         ec2.create_network_acl_entry(

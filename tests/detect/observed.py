@@ -38,10 +38,8 @@ def tries(count: int, *ends: Any, first_port: int = 40_000, **values: Any) -> li
 
 
 def logins(rows: Iterable[Row]) -> Logins:
-    """As contacts hands them on; with `is_whole` where a row says it."""
-    told = list(rows)
-    whole = {"is_whole": pl.Boolean()} if any("is_whole" in row for row in told) else {}
-    known = pl.DataFrame(told, {**SCHEMA, **whole}, orient="row")
+    """As contacts hands them on; `is_whole` is null, as without tcp-flags, where no row says it."""
+    known = pl.DataFrame(list(rows), SCHEMA, orient="row")
     return with_source_scopes(Settled(NO_CONTACTS, Logins(known))).logins
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from flowsentry.detect.suspicion import MAINTENANCE_PORTS
 from flowsentry.findings import Finding, Severity
 from flowsentry.ownership import Inventory
 from flowsentry.thresholds import BlockedThresholds
@@ -74,6 +75,17 @@ def test_a_source_refused_on_more_ports_than_a_few_tries_doors() -> None:
 def test_a_scanner_is_told_as_one_and_not_as_blocked() -> None:
     (finding,) = found_in([refused(f"198.51.100.{number}", 22) for number in range(20)])
     assert (finding.kind, finding.severity) == ("host_sweep", Severity.HIGH)
+
+
+@pytest.mark.parametrize("port", MAINTENANCE_PORTS)
+def test_a_closed_host_that_asks_many_time_servers_or_mirrors_is_no_scanner(port: int) -> None:
+    (finding,) = found_in([refused(f"198.51.100.{number}", port) for number in range(1, 41)])
+    assert (finding.kind, finding.severity, finding.details["responders"]) == ("blocked_egress", Severity.LOW, 40)
+
+
+def test_many_addresses_outside_that_do_not_answer_are_a_scan_on_any_port() -> None:
+    (finding,) = found_in([refused(f"198.51.100.{number}", action="ACCEPT") for number in range(1, 41)])
+    assert finding.kind == "host_sweep"
 
 
 @pytest.mark.parametrize("nobody", ["224.0.0.251", "255.255.255.255", "169.254.10.20", "::", "ff02::fb"])

@@ -82,4 +82,5 @@ def test_what_passes_between_others_is_not_told() -> None:
 
 def test_a_datagram_has_a_port_and_a_ping_has_none() -> None:
     assert only(probe(APP, DATABASE, 514, protocol=17, action="REJECT")).title.endswith("port 514/udp (syslog)")
-    assert only(probe(APP, DATABASE, 0, protocol=1, action="REJECT")).title.endswith("denies it: icmp")
+    ping = only(probe(APP, DATABASE, 0, protocol=1, action="REJECT"))
+    assert (ping.title.endswith("denies it: icmp"), ping.details["initiator_port"]) == (True, None)

@@ -1,8 +1,8 @@
 """Traffic told as stories, and exactly what is found in it.
 
 A folder is a story, its name the sentence. `flows*.log` are objects in the order they arrive, `inventory.json` who owns
-what, where that matters. `expected.json` is reviewed like code: write it anew with FLOWSENTRY_WRITE_EXPECTED=1 and read
-the difference.
+what, and which networks are trusted, where that matters. `expected.json` is reviewed like code: write it anew with
+FLOWSENTRY_WRITE_EXPECTED=1 and read the difference.
 """
 
 import json
@@ -28,7 +28,8 @@ by_name = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name
 
 def watch_of(story: Path) -> Watch:
     path = story / "inventory.json"
-    return Watch(_inventory(json.loads(path.read_text())) if path.exists() else None)
+    told = json.loads(path.read_text()) if path.exists() else {}
+    return Watch(_inventory(told) if "interfaces" in told else None, told.get("trusted_networks", ()))
 
 
 def _inventory(values: dict[str, Any]) -> Inventory:

@@ -3,11 +3,14 @@
 from local.traffic.scenario import Scenario
 from local.traffic.scenarios.backscatter import BACKSCATTER
 from local.traffic.scenarios.blocked_path import BLOCKED_PATH
+from local.traffic.scenarios.denied_reply import DENIED_REPLY
 from local.traffic.scenarios.horizontal_sweep import HORIZONTAL_SWEEP
 from local.traffic.scenarios.inside_scan import INSIDE_SCAN
 from local.traffic.scenarios.internet_background_noise import INTERNET_BACKGROUND_NOISE
 from local.traffic.scenarios.late_packets import LATE_PACKETS
 from local.traffic.scenarios.load_balancer_health_checks import LOAD_BALANCER_HEALTH_CHECKS
+from local.traffic.scenarios.logins import GUESSED_PASSWORD, STRANGERS_SESSION
+from local.traffic.scenarios.no_way_out import NO_WAY_OUT
 from local.traffic.scenarios.quiet_office_hours import QUIET_OFFICE_HOURS
 from local.traffic.scenarios.slow_scan import SLOW_SCAN
 from local.traffic.scenarios.vertical_scan import VERTICAL_SCAN
@@ -20,6 +23,10 @@ SCENARIOS: tuple[Scenario, ...] = (
     SLOW_SCAN,
     INSIDE_SCAN,
     BLOCKED_PATH,
+    NO_WAY_OUT,
+    DENIED_REPLY,
+    STRANGERS_SESSION,
+    GUESSED_PASSWORD,
     LATE_PACKETS,
     BACKSCATTER,
     LOAD_BALANCER_HEALTH_CHECKS,

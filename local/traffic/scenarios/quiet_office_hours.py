@@ -1,5 +1,6 @@
-"""People and programs at work, in the office and in the shop. Nothing here is worth an alert, not even the desktops
-that still look for a print server which is long gone.
+"""People and programs at work, in the office and in the shop. Nothing here is worth an alert: not the desktops that
+still look for a print server which is long gone, not the build server that asks its git host all day, and not the
+administrator, who logs in from a network that is trusted.
 """
 
 import ipaddress
@@ -7,10 +8,13 @@ from collections.abc import Iterator
 
 from local.traffic.company import ICMP, Host, HostKind, Network, Peer
 from local.traffic.connections import Connection, Outcome, Volume
+from local.traffic.plan import TRUSTED_NETWORKS
 from local.traffic.scenario import Scenario
 from local.traffic.scene import SITES, Scene, outside
 
 POPULAR_SITES = 40
+GIT_HOST = outside(SITES, 201)
+ADMINISTRATOR = Peer(TRUSTED_NETWORKS[0].partition("/")[0])
 RETIRED_PRINT_SERVER = 10 * 256 + 250
 IN_THE_DATA_CENTRE = "10.99.4.20"
 
@@ -48,6 +52,8 @@ def _office_servers(scene: Scene) -> Iterator[Connection]:
         yield scene.talk(at, host("report-mailer"), host("ledger"), 5432, kilobytes=300)
         yield _ping(scene, at, host("build"), host("intranet"))
         yield scene.talk(at, host("build"), outside(SITES, 200), 443, kilobytes=900)
+    for at in scene.every(180):
+        yield scene.talk(at, host("build"), GIT_HOST, 22, kilobytes=18)
     for at in scene.every(300):
         yield scene.talk(at, scene.customer(), host("mail"), scene.random.choice((25, 443, 993)))
         yield scene.talk(at + 5, host("mail"), outside(SITES, scene.random.randint(1, POPULAR_SITES)), 25)
@@ -107,7 +113,7 @@ def _shop_servers(scene: Scene) -> Iterator[Connection]:
     for at in scene.every(1800):
         yield scene.talk(at, host("orders-export"), host("orders"), 5432, kilobytes=500)
     for at in scene.every(7200):
-        yield scene.session(at, outside(SITES, 230), host("bastion"), 22, 900)
+        yield scene.session(at, ADMINISTRATOR, host("bastion"), 22, 900)
         yield scene.session(at + 5, host("bastion"), scene.random.choice(network.named("web-")), 22, 850)
 
 

@@ -17,9 +17,11 @@ from flowsentry.pipeline import Context, process
 from local.traffic.company import Company, WayIn
 from local.traffic.delivery import FlowLog, event_batches, objects
 from local.traffic.generation import Traffic, generate
+from local.traffic.plan import TRUSTED_NETWORKS
 from local.traffic.records import ALL_NAMES, Record, is_skipped
 from local.traffic.scenario import Scenario
 from local.traffic.scenarios import SCENARIOS
+from local.traffic.scenarios.quiet_office_hours import ADMINISTRATOR
 
 AFTERNOON = int(datetime(2026, 11, 19, 17, 0, 20, tzinfo=UTC).timestamp())
 AFTER_MIDNIGHT = int(datetime(2026, 11, 19, 2, 0, 0, tzinfo=UTC).timestamp())
@@ -63,6 +65,10 @@ class Case:
     batch_seconds: int
 
 
+def context_of(inventory: Inventory) -> Context:
+    return Context(inventory, trusted_networks=TRUSTED_NETWORKS)
+
+
 def words(watch: Watch) -> list[tuple[str, str, Severity]]:
     """What was raised; the same scan may be told once for each day it goes on."""
     return sorted({(each.kind, each.subject, each.severity) for each in watch.alerts()})
@@ -74,14 +80,14 @@ def expected(traffic: Traffic) -> list[tuple[str, str, Severity]]:
 
 @pytest.fixture(scope="module")
 def watched(company: Company, inventory: Inventory, traffic: Traffic) -> Watch:
-    watch = Watch(Context(inventory), batch_seconds=1800)
+    watch = Watch(context_of(inventory), batch_seconds=1800)
     watch.take(company, traffic)
     return watch
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_scenario_raises_its_alerts_and_no_other(scenario: Scenario, company: Company, inventory: Inventory) -> None:
-    watch = Watch(Context(inventory), batch_seconds=10800)
+    watch = Watch(context_of(inventory), batch_seconds=10800)
     stage = replace(company, networks=tuple(each for each in company.networks if each.name in scenario.plays))
     traffic = generate(stage, AFTERNOON, scenarios=[scenario])
     watch.take(stage, traffic)
@@ -94,25 +100,41 @@ def test_all_together_raise_what_each_of_them_raises(watched: Watch, traffic: Tr
 
 @pytest.mark.parametrize("case", [Case(2, AFTER_MIDNIGHT, 3600), Case(3, AFTERNOON, 21600)])
 def test_chance_midnight_and_batches_change_no_alert(case: Case, company: Company, inventory: Inventory) -> None:
-    watch = Watch(Context(inventory), batch_seconds=case.batch_seconds)
+    watch = Watch(context_of(inventory), batch_seconds=case.batch_seconds)
     traffic = generate(company, case.ends_at, seed=case.seed)
     watch.take(company, traffic)
     assert words(watch) == expected(traffic)
 
 
 def test_the_default_format_raises_the_same_alerts(company: Company, inventory: Inventory, traffic: Traffic) -> None:
-    watch = Watch(Context(inventory), names=DEFAULT_NAMES, batch_seconds=10800)
+    watch = Watch(context_of(inventory), names=DEFAULT_NAMES, batch_seconds=10800)
     watch.take(company, traffic)
     assert words(watch) == expected(traffic)
 
 
 def test_the_rule_that_refuses_each_blocked_path_is_told(watched: Watch, traffic: Traffic) -> None:
     planted = [each for each in traffic.expected if each.refused_by]
-    assert len(planted) == 3
+    assert len(planted) == 5
     for each in planted:
         told = [(found, alert_message(found).text) for found in watched.alerts() if each.is_met_by(found)]
         assert told
         assert all(each.is_explained_by(found, text) for found, text in told)
+
+
+def test_the_rule_that_lets_a_stranger_in_is_told(watched: Watch) -> None:
+    sessions = [each for each in watched.alerts() if each.kind == "remote_login"]
+    assert len(sessions) == 2
+    for each in sessions:
+        assert "shop-bastion: inbound rule" in each.details["allowance"]["sentence"]
+        assert " for 0.0.0.0/0, and by network acl " in each.details["allowance"]["sentence"]
+
+
+def test_the_administrator_would_be_told_as_a_stranger_without_a_trusted_network(
+    company: Company, inventory: Inventory
+) -> None:
+    watch = Watch(Context(inventory), batch_seconds=10800)
+    watch.take(company, generate(company, AFTERNOON, scenarios=SCENARIOS[:1]))
+    assert {(each.kind, each.subject) for each in watch.alerts()} == {("remote_login", ADMINISTRATOR.address)}
 
 
 def test_an_explanation_is_the_planted_rules_layer_and_words(traffic: Traffic) -> None:

@@ -114,7 +114,8 @@ def test_the_ledgers_subnet_has_an_acl_of_its_own(founded: Founded) -> None:
     acl = next(acl for acl in founded.acls if ledger.subnet_id in {each["SubnetId"] for each in acl["Associations"]})
     denied = [each for each in acl["Entries"] if each["RuleAction"] == "deny" and each["RuleNumber"] < 100]
     assert [(each["CidrBlock"], each["PortRange"]["From"], each["Egress"]) for each in denied] == [
-        ("10.20.0.0/23", 5432, False)
+        ("10.20.0.0/23", 5432, False),
+        ("10.20.10.14/32", 1024, True),
     ]
 
 

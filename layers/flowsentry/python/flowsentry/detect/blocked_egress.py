@@ -5,8 +5,8 @@ calls home from where it may not is seen here first. Nothing got out, so it can 
 Innocent look-alikes: browsers that try QUIC (443/udp) and fall back to TCP, clocks and telemetry that come with an
 operating system, on hosts that are meant to be closed: suppress the port. Late packets of a closed connection (they
 carry no SYN, so they are no contact); multicast and link-local addresses, which are nobody outside. A content network
-has many addresses: they are one finding. A source refused on many ports tries doors, and is left to scan evidence: that
-is wrong for a host that was just closed.
+has many addresses: they are one finding, and on the ports of maintenance no scan. A source refused on many ports tries
+doors, and is left to scan evidence: that is wrong for a host that was just closed.
 ATT&CK: none. A refused packet is no technique; who tries many addresses is told as a scan.
 """
 

@@ -14,7 +14,7 @@ from collections.abc import Container
 
 import polars as pl
 
-from flowsentry.detect.pairs import Pair, Row, pair_details, pairs_of, port_in_words
+from flowsentry.detect.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Contacts
 from flowsentry.meanings import protocol_name
@@ -30,8 +30,6 @@ def denied_by_acl_reply(
     """A finding for each (initiator, responder, port, protocol) whose replies were refused: once a day. All initiators
     outside are one. One packet is enough: it is a proof.
     """
-    if "reply_refused_at" not in contacts.columns:
-        return []
     inside_first = pl.col("initiator_is_inside") | pl.col("responder_is_inside")
     denied = contacts.filter(pl.col("reply_refused_at").is_not_null(), inside_first)
     ordered = _paths(denied).sort("first_seen", "initiator", "responder", "responder_port", "protocol")
@@ -80,7 +78,7 @@ def _finding(row: Row, pair: Pair) -> Finding:
             "initiator": row["initiator"],
             "initiator_owner": pair.initiator.as_details,
             "initiators": row["initiators"],
-            "initiator_port": _only(row["min_initiator_port"], row["max_initiator_port"]),
+            "initiator_port": _client_port(row),
             "technique": None,
         },
     )
@@ -92,5 +90,7 @@ def _title(row: Row, pair: Pair) -> str:
     return f"{pair.responder} can't reply to {pair.initiator}: a network ACL denies it: {port_in_words(row)}"
 
 
-def _only(first: int | None, last: int | None) -> int | None:
-    return first if first == last else None
+def _client_port(row: Row) -> int | None:
+    """The client's port, where there is just one."""
+    first, last = row["min_initiator_port"], row["max_initiator_port"]
+    return first if first == last and row["protocol"] in (TCP, UDP) else None

@@ -50,15 +50,11 @@ def login_members(logins: Logins, bounds: LoginThresholds) -> pl.DataFrame:
     """
     ours = logins.filter(pl.col("initiator_is_inside") | pl.col("responder_is_inside"))
     is_session = pl.col("packets") >= bounds.min_session_packets
-    is_try = (pl.col("packets") >= bounds.min_attempt_packets) & ~is_session & _may_be_whole(ours)
+    is_whole = pl.col("is_whole").fill_null(value=True)
+    is_try = (pl.col("packets") >= bounds.min_attempt_packets) & ~is_session & is_whole
     sessions, tries = ours.filter(is_session), ours.filter(is_try)
     kept = pl.concat([tries, sessions.filter(~pl.col("initiator_is_inside"))])
     return pl.concat([_members(kept, "attempts"), _members(sessions, "sessions")])
-
-
-def _may_be_whole(logins: pl.DataFrame) -> pl.Expr:
-    told = pl.col("is_whole") if "is_whole" in logins.columns else pl.lit(None, pl.Boolean)
-    return told.fill_null(value=True)
 
 
 def _members(logins: pl.DataFrame, name: str) -> pl.DataFrame:

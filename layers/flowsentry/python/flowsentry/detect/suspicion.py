@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 import polars as pl
 
 from flowsentry.detect.login_attempts import login_members
+from flowsentry.detect.pairs import TCP, UDP
 from flowsentry.endpoints import MEMBER_BYTES, members, rank_of
 from flowsentry.evidence import MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.frames import Contacts, Logins, Settled
@@ -14,6 +15,10 @@ from flowsentry.territory import Territory
 from flowsentry.thresholds import LoginThresholds
 
 _KEY = ("source_scope", "initiator", "day")
+MAINTENANCE_PORTS = (53, 80, 123, 443)
+"""Where every operating system calls by itself: names, updates, the time. What a rule refuses of it on the way out is
+no failure: time servers and content networks have many addresses, and a host that is closed is no scanner. More ports:
+less of a scan outwards that rules stop is told as one. Fewer: closed hosts are told as scanners."""
 _SEEN = ("first_seen", "last_seen", "initiator_is_inside")
 _PRIVATE = Territory.of(Inventory())
 
@@ -38,7 +43,7 @@ def innocent_sources(settled: Settled) -> list[EvidenceKey]:
     """The sources whose every contact was answered: by far the most, and worth recording only when suspected before.
     Among them may be some that will be recorded for their logins alone: to ask about these too is harmless.
     """
-    failing = _failing(settled.contacts)
+    failing = _telling(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
     seen = pl.concat([settled.contacts.select(_KEY), settled.logins.select(_KEY)]).unique()
     innocent = seen.join(failing, on=_KEY, how="anti")
     keys = innocent.select(pl.col("source_scope", "initiator").cast(pl.String), "day")
@@ -55,15 +60,20 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     logins = login_members(settled.logins, bounds)
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
     trying = logins.filter(pl.col("set") == "attempts").select(_KEY)
-    watched = pl.concat([_failing(settled.contacts), trying, suspected]).unique()
-    contacts = settled.contacts.join(watched, on=_KEY, how="semi")
+    telling = _telling(settled.contacts)
+    failing = telling.filter(pl.col("outcome") != "answered").select(_KEY)
+    watched = pl.concat([failing, trying, suspected]).unique()
+    contacts = telling.join(watched, on=_KEY, how="semi")
     ends = contacts.select(*_KEY, *_SEEN, *_PORTS, _SET_OF_OUTCOME.alias("set"), members(contacts).alias("member"))
     tries = logins.select(*_KEY, *_SEEN, "set", "member").join(watched, on=_KEY, how="semi")
     return list(_evidence(_sets(pl.concat([ends, tries], how="diagonal"))))
 
 
-def _failing(contacts: pl.DataFrame) -> pl.DataFrame:
-    return contacts.filter(pl.col("outcome") != "answered").select(_KEY).unique()
+def _telling(contacts: pl.DataFrame) -> pl.DataFrame:
+    """The contacts that tell whether a source scans: all but what is refused of maintenance on its way out."""
+    is_outbound = pl.col("initiator_is_inside") & ~pl.col("responder_is_inside")
+    is_maintenance = pl.col("protocol").is_in([TCP, UDP]) & pl.col("responder_port").is_in(MAINTENANCE_PORTS)
+    return contacts.filter(~((pl.col("outcome") == "rejected") & is_outbound & is_maintenance))
 
 
 def _sets(rows: pl.DataFrame) -> pl.DataFrame:
