@@ -12,7 +12,7 @@ _ANY: _Needs = {
     ("srcaddr", "pkt-srcaddr"): f"who sent is not known: {_NOBODY}",
     ("dstaddr", "pkt-dstaddr"): f"to whom it was sent is not known: {_NOBODY}",
     ("dstport",): f"which port was called is not known: {_NOBODY}",
-    ("srcport",): "what came back is not matched with what opened",
+    ("srcport",): "what came back is not matched with what opened, and no login is told",
     ("protocol",): f"TCP is not told from the rest: {_NOBODY}",
     ("packets",): "they count as none, and whether an opening was answered is mostly not told",
     ("bytes",): "they count as none, and whether an opening was answered is mostly not told",
@@ -23,7 +23,9 @@ _ANY: _Needs = {
 }
 _VPC: _Needs = {
     ("action",): "nothing counts as refused by a rule",
-    ("interface-id",): "who it was is told by addresses alone; neither VPC nor direction is learned",
+    (
+        "interface-id",
+    ): "who it was is told by addresses alone; neither VPC nor direction is learned; no denied reply is",
     ("vpc-id",): "the VPC is the one that the inventory knows of the interface, else unknown",
     ("flow-direction",): "the direction is told by the address that all records of an interface have",
     ("pkt-srcaddr",): "what a NAT gateway or a node passes on is told as sent by it",
