@@ -5,33 +5,35 @@ With one difference, which is meant: a scanner from outside that is heard only l
 then; who sees all at once tells it aloud at once. Here it is told as it ends.
 """
 
-import gzip
-import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from pathlib import Path
 
 import pytest
 
 from flowsentry.aws.evidence_table import EvidenceTable
 from flowsentry.decode import object_texts
-from flowsentry.detect.scans import Relation
 from flowsentry.evidence import EvidenceStore
 from flowsentry.fields import DEFAULT_NAMES
-from flowsentry.findings import Finding
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.pipeline import Context, process
-from tests.aws import cut_traffic
-from tests.aws.cut_traffic import GUESSER, HEARD_SCANNER, INTRUDER, SLOW_SCANNERS, SWEEPER, Traffic, made_traffic
+from tests import cut_traffic
 from tests.aws.one_call_at_a_time import OneCallAtATime
 from tests.builders import NOON, V5
+from tests.cut_traffic import (
+    GUESSER,
+    HEARD_SCANNER,
+    INTRUDER,
+    SLOW_SCANNERS,
+    SWEEPER,
+    Traffic,
+    as_it_ends,
+    made_traffic,
+    recorded,
+)
 from tests.moto_world import make_evidence_table
 
-CAPTURES = Path(os.environ.get("FLOWSENTRY_CAPTURES", "captures"))
-"""Recorded traffic, a folder for each, where there is any: it is not kept here."""
 CUTS = (cut_traffic.five_minutes, cut_traffic.interface_minutes, cut_traffic.ten_seconds)
-LOUDNESS = [*Relation]
 NAMES = count()
 PROCESSORS = 8
 
@@ -42,20 +44,6 @@ def found_by(evidence: EvidenceStore, objects: Iterable[bytes], findings: Findin
     for each in objects:
         process(object_texts([each]), context, evidence, store)
     return as_it_ends(store.findings.values())
-
-
-def as_it_ends(findings: Collection[Finding]) -> set[str]:
-    """The ids of the findings, but of a scanner only of the loudest."""
-    loudest: dict[tuple[str, str], int] = {}
-    for each in findings:
-        loudest[each.scope, each.subject] = max(loudness(each), loudest.get((each.scope, each.subject), -1))
-    return {each.id for each in findings if loudness(each) in (-1, loudest[each.scope, each.subject])}
-
-
-def loudness(finding: Finding) -> int:
-    """The place of a scan among the relations, from quiet to loud; -1 for all else."""
-    is_scan = finding.kind.endswith(("scan", "sweep"))
-    return LOUDNESS.index(Relation(finding.details["relation"])) if is_scan else -1
 
 
 def new_table_name() -> str:
@@ -110,14 +98,6 @@ def test_the_same_is_found_with_the_table(traffic: Traffic, in_one_pass: set[str
 def test_the_same_is_found_by_eight_at_once(traffic: Traffic, in_one_pass: set[str]) -> None:
     pieces = cut_traffic.interface_minutes(traffic)
     assert found_by_eight_at_once(pieces, NOON) == in_one_pass
-
-
-def recorded(name: str) -> Traffic:
-    """A capture, in order of time."""
-    files = sorted((CAPTURES / name).glob("AWSLogs/**/*.log.gz"))
-    if not files:
-        pytest.skip(f"no capture {name} in {CAPTURES}: FLOWSENTRY_CAPTURES names the folder")
-    return cut_traffic.traffic_of(gzip.decompress(path.read_bytes()) for path in files)
 
 
 @pytest.mark.parametrize(

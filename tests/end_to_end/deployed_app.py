@@ -149,9 +149,10 @@ class DeployedApp:
         return [each for item in self.finding_items() if (each := _finding(item)).subject == subject]
 
     def finding_items(self) -> list[dict[str, Any]]:
+        """The items of findings; the table has others too, which tell how much was sent."""
         table = self.value(Value.FINDINGS_TABLE)
         pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
-        return [item for page in pages for item in page["Items"]]
+        return [item for page in pages for item in page["Items"] if "finding" in item]
 
     def output(self, prefix: str) -> dict[str, bytes]:
         """The objects of the output bucket under a prefix, by key."""
