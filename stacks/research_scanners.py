@@ -1,7 +1,7 @@
 """Those that scan the whole Internet for research and say from where: entries of suppressions, turned off.
 
-The networks are those that MISP's warning lists (https://github.com/MISP/misp-warninglists) collected in October 2026 from
-what the operators say of themselves. They change hands: look at the source first.
+The networks are those that MISP's warning lists (https://github.com/MISP/misp-warninglists) collected in October 2026
+from what the operators say of themselves. They change hands: look at the source first.
 """
 
 from typing import Any

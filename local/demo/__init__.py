@@ -11,7 +11,7 @@ from local.demo.account import deployed_app, founded_company, output_bucket
 from local.demo.alerts import Delivered, Inbox
 from local.demo.named_owners import enriched_rows, named_owners
 from local.demo.sending import Sending
-from local.demo.summary import Summary, background_found_at
+from local.demo.summary import Summary, quiet_found_at
 from local.traffic.generation import generate
 
 MAX_SECONDS = 1_800
@@ -60,7 +60,7 @@ def _play(aws: EmbeddedAws, seed: int) -> int:
 
 def _send_digest(aws: EmbeddedAws) -> None:
     """The notifier's schedule comes once the digest's window of a minute is over."""
-    oldest = min(background_found_at(aws), default=0)
+    oldest = min(quiet_found_at(aws), default=0)
     say("waiting for the digest's window of one minute to end")
     time.sleep(max(0, oldest + DIGEST_SECONDS - time.time()))
     aws.fire_schedules()

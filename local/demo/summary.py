@@ -6,7 +6,8 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from flowsentry.findings import Finding, Severity
+from flowsentry.aws.finding_item import entry_of, is_counter
+from flowsentry.findings import Audience, Finding
 from flowsentry.metric_names import NAMESPACE
 from local.aws.embedded import EmbeddedAws
 from local.demo.named_owners import NamedOwners
@@ -68,7 +69,7 @@ class Summary:
     def lines(self) -> Iterator[str]:
         """The summary for people."""
         kinds = Counter(f"{finding.kind} ({finding.severity})" for finding, _ in self.alerts)
-        background = background_found_at(self.aws)
+        quiet = quiet_found_at(self.aws)
         yield ""
         yield f"records in      {self._sum('Lines'):,} of {self.sending.records + len(BAD_LINES):,} sent"
         yield f"  traffic       {self._sum('Records'):,}, of which {self._sum('RejectsSeen'):,} rejected by a rule"
@@ -77,7 +78,7 @@ class Summary:
         yield from self.owners.lines()
         yield f"alerts          {', '.join(f'{kind} {count}' for kind, count in kinds.items()) or 'none'}"
         yield from self._refusals.lines()
-        yield f"background      {len(background)} findings in {self.digests} digest"
+        yield f"quiet           {len(quiet)} findings in {self.digests} digest"
         told = self.told_in_digests.get("records_skipped", 0)
         yield f"  gaps          {told} of {self.sending.gaps} interfaces and hours with SKIPDATA told"
         yield f"record → alert  {self._delays()}"
@@ -112,12 +113,13 @@ class Summary:
         return int(sum(value for result in results["MetricDataResults"] for value in result["Values"]))
 
 
-def background_found_at(aws: EmbeddedAws) -> list[int]:
-    """When each background finding was put (Unix seconds)."""
+def quiet_found_at(aws: EmbeddedAws) -> list[int]:
+    """When each finding for the digest was put (Unix seconds)."""
     dynamodb = aws.client("dynamodb")
     table = next(name for name in dynamodb.list_tables()["TableNames"] if "Findings" in name)
     items = (item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"])
-    return [int(item["found_at"]["N"]) for item in items if item["severity"]["S"] == Severity.BACKGROUND]
+    entries = [entry_of(item) for item in items if not is_counter(item)]
+    return [entry.found_at for entry in entries if entry.finding.audience is Audience.DIGEST]
 
 
 def _metric(name: str, service: str) -> dict[str, object]:

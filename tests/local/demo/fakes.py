@@ -75,7 +75,9 @@ class FakeAws:
     def paginate(self, *, TableName: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's name
         assert TableName == "state-Findings"
         severities = [*[Severity.BACKGROUND] * self.background, Severity.HIGH]
-        yield {"Items": [{"severity": {"S": severity}, "found_at": {"N": "1770000000"}} for severity in severities]}
+        found = [finding("203.0.113.1", severity=severity) for severity in severities]
+        items = [{"finding": {"S": each.to_json()}, "found_at": {"N": "1770000000"}} for each in found]
+        yield {"Items": [*items, {"id": {"S": "quota#urgent"}}]}
 
     def get_metric_data(self, **call: Any) -> dict[str, Any]:
         """Half of each metric is told by each function."""

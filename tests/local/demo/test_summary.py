@@ -55,7 +55,7 @@ def test_when_all_is_as_it_should_be_it_says_so() -> None:
         "alerts          port_scan (high) 1, blocked_internal (medium) 1",
         "blocked paths   1 of 1 explained by the rule that refuses them",
         "  mail → 10.20.0.9: refused by network acl acl-1: rule 90 denies tcp/5432",
-        "background      6 findings in 1 digest",
+        "quiet           6 findings in 1 digest",
         "  gaps          0 of 0 interfaces and hours with SKIPDATA told",
         "record → alert  median 2.5 s, longest 3.0 s",
         "every alert of 2 scenarios came, and no other",
