@@ -63,22 +63,23 @@ class Gathering:
         """The contacts with their outcomes, and the logins among them. Uses the signs up, so that they are not held
         beside the contacts.
         """
-        if self._conversations:
-            self.add(signs_of_conversations(self._conversations, self._openings))
+        if self._conversations and (signs := signs_of_conversations(self._conversations, self._openings)):
+            self.add(signs)
         opened, refused_replies = self._opened()
         established = distinct_established(self._distinct, self._established) if self._established else self._distinct
         self._established, self._distinct = [], []
         return Settled(settled(pl.concat(established), opened, refused_replies), self.login_records.logins())
 
-    def _opened(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _opened(self) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """What was opened and did not surely carry data, and of which of all that was opened a reply was refused."""
         asked = self.exchanges.refused_datagrams()
-        refused = pl.concat([asked, self.exchanges.refused_tcp(self._openings, self._replies)], how="diagonal")
-        openings = without_replies(pl.concat(self._openings), asked)
-        self._openings = []
-        openings = openings_counted_once(pl.concat([openings, asked.select(openings.columns)]))
+        refused = [asked, self.exchanges.refused_tcp(self._openings, self._replies)]
+        openings, self._openings = pl.concat(self._openings), []
+        if asked is not None:
+            openings = pl.concat([without_replies(openings, asked), asked.select(openings.columns)])
         replies, self._replies = pl.concat(self._replies), []
-        return add_up(openings, replies), refused
+        found = [each for each in refused if each is not None]
+        return add_up(openings_counted_once(openings), replies), pl.concat(found, how="diagonal") if found else None
 
 
 def gather(flows: EnrichedFlows, into: Gathering) -> None:
@@ -92,7 +93,9 @@ def gather(flows: EnrichedFlows, into: Gathering) -> None:
         tcp = with_port_facts(seen.filter(pl.col("protocol") == TCP))
         signs = signs_by_ports(tcp)
         into.add_conversations(conversations_of(tcp))
-    into.add(signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(rejected)], how="diagonal")))
+    if len(rejected):
+        signs = signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(rejected)]))
+    into.add(signs)
     into.exchanges.add(seen, rejected)
     into.login_records.add(logins_in(seen, has_acks=has_acks))
 

@@ -127,8 +127,9 @@ def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
     )
 
 
-def signs_of_conversations(parts: Sequence[Conversations], openings: Sequence[pl.DataFrame]) -> Signs:
-    """What conversations are signs of, once all their records are known, and what the other records open.
+def signs_of_conversations(parts: Sequence[Conversations], openings: Sequence[pl.DataFrame]) -> Signs | None:
+    """What conversations are signs of, once all their records are known, and what the other records open; None when
+    there are none.
 
     Both directions seen: the service port answers, else the later one, else the lower port. It was refused when the
     answer is bare and no more packets than the opening, which is SYN-sized with options; bare both ways is the tail of
@@ -140,6 +141,8 @@ def signs_of_conversations(parts: Sequence[Conversations], openings: Sequence[pl
     opening is in another batch, for what comes back on it: that is doubtful, of whom we called.
     """
     whole = _added_up(parts)
+    if whole.is_empty():
+        return None
     here, there = whole.filter(_opened_here()), whole.filter(~_opened_here())
     calls = pl.concat([_as_call(here, "here", "there"), _as_call(there, "there", "here")])
     is_replied = pl.col("reply_packets") > 0

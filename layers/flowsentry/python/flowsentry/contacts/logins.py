@@ -75,6 +75,8 @@ class LoginRecords:
 
     def add(self, records: pl.DataFrame) -> None:
         """Takes in what `logins_in` found in a chunk."""
+        if records.is_empty():
+            return
         self._records.append(records)
         self._rows += len(records)
         if self._rows > MAX_UNMERGED_ROWS:

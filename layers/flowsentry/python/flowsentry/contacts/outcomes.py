@@ -56,9 +56,9 @@ def _of_initiators_in(opened: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col("initiator").is_in(opened["initiator"].unique().implode()))
 
 
-def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl.DataFrame) -> Contacts:
+def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl.DataFrame | None) -> Contacts:
     """The contacts with what became of each, and where the reply was refused (`refused_replies`: see
-    refused_replies.py). What lacks a part of the key is none: a format may leave out any field.
+    refused_replies.py; None where none was). What lacks a part of the key is none: a format may leave out any field.
     """
     unsure = opened.join(_of_initiators_in(opened, established), on=KEY, how="anti")
     others = unsure.with_columns(_outcome().alias("outcome"))
@@ -69,8 +69,8 @@ def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl
     return Contacts(whole.drop_nulls(KEY) if any(whole[name].null_count() for name in KEY) else whole)
 
 
-def _with_refused_replies(contacts: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
-    if refused.is_empty():
+def _with_refused_replies(contacts: pl.DataFrame, refused: pl.DataFrame | None) -> pl.DataFrame:
+    if refused is None:
         return contacts.with_columns(pl.lit(None, pl.Categorical()).alias("reply_refused_at"))
     places = refused.group_by(KEY).agg(pl.col("interface_id").min().alias("reply_refused_at"))
     return contacts.join(places, on=KEY, how="left")

@@ -63,9 +63,14 @@ class Exchanges:
         """Takes in one chunk of flows, of which `rejected` are the rejected ones."""
         is_syn_ack = _has_syn_and_ack() if "tcp_flags" in flows.columns else _looks_like_syn_ack()
         may_reply = pl.when(pl.col("protocol") == TCP).then(is_syn_ack).otherwise(_may_be_reply_of_datagram())
-        self._refused.append(_turned(rejected.filter(may_reply)))
-        self._accepted.append(self._kept(few(flows.select(_HELD), _is_datagram() & ~pl.col("is_rejected"))))
-        self._held += len(self._accepted[-1])
+        if len(rejected) and len(refused := rejected.filter(may_reply)):
+            self._refused.append(_turned(refused))
+        if len(accepted := few(flows.select(_HELD), _is_datagram() & ~pl.col("is_rejected"))):
+            self._hold(self._kept(accepted))
+
+    def _hold(self, accepted: pl.DataFrame) -> None:
+        self._accepted.append(accepted)
+        self._held += len(accepted)
         while self._held > MAX_DATAGRAMS:
             self._share *= 2
             self._accepted = [self._kept(part) for part in self._accepted]
@@ -75,32 +80,39 @@ class Exchanges:
         pair = pl.col("source_address").to_physical() ^ pl.col("destination_address").to_physical()
         return accepted if self._share == 1 else accepted.filter(pair % self._share == 0)
 
-    def refused_tcp(self, openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    def refused_tcp(self, openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
         """The openings that were accepted and are nothing but SYNs, of which a SYN-ACK was refused and nothing that
-        came back was accepted.
+        came back was accepted; None when there is none.
         """
-        refused = pl.concat(self._refused).filter(pl.col("protocol") == TCP)
-        if refused.is_empty():
-            return _with_port(openings[0].clear())
+        if (refused := self._refused_of(pl.col("protocol") == TCP)) is None:
+            return None
         let_through = (pl.col("protocol") == TCP) & (pl.col("rejected_packets") == 0)
         asked = _with_port(pl.concat(each.filter(let_through) for each in openings)).join(refused, on=TUPLE, how="semi")
-        return asked.join(pl.concat(replies), on=TUPLE, how="anti")
+        return _unless_empty(asked.join(pl.concat(replies), on=TUPLE, how="anti"))
 
-    def refused_datagrams(self) -> pl.DataFrame:
+    def refused_datagrams(self) -> pl.DataFrame | None:
         """The requests over UDP and ICMP, as openings, of which a reply was refused, no more than MAX_TRACKED_SECONDS
-        after one of them, and none was accepted.
+        after one of them, and none was accepted; None when there is none.
 
         Wrong for two hosts that ping each other, or send from and to the same two ports, when one of them is not let
         out and never replies: what it asks is taken for replies.
         """
-        refused, accepted = pl.concat(self._refused).filter(_is_datagram()), pl.concat(self._accepted)
-        if refused.is_empty() or accepted.is_empty():
-            return _with_port(opening_signs(accepted.clear(), ALL))
+        refused = self._refused_of(_is_datagram())
+        if refused is None or not self._accepted:
+            return None
+        accepted = pl.concat(self._accepted)
         answered = _turned(accepted).join(refused, on=TUPLE, how="semi")
         asked = _with_port(opening_signs(accepted, ALL)).join(answered, on=TUPLE, how="anti").join(refused, on=TUPLE)
         is_after = pl.col("replied") >= pl.col("first_seen")
         is_remembered = pl.col("replied") < pl.col("last_seen") + MAX_TRACKED_SECONDS
-        return asked.filter(is_after & is_remembered).drop("replied").unique()
+        return _unless_empty(asked.filter(is_after & is_remembered).drop("replied").unique())
+
+    def _refused_of(self, protocol: pl.Expr) -> pl.DataFrame | None:
+        return _unless_empty(pl.concat(self._refused).filter(protocol)) if self._refused else None
+
+
+def _unless_empty(rows: pl.DataFrame) -> pl.DataFrame | None:
+    return rows if len(rows) else None
 
 
 def _with_port(openings: pl.DataFrame) -> pl.DataFrame:
@@ -147,8 +159,6 @@ def without_replies(openings: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame
     """The openings without those that are refused replies to what was asked: who replies opens nothing, and is not to
     be taken for a scanner by it.
     """
-    if asked.is_empty():
-        return openings
     replies = asked.select(
         "interface_id",
         "protocol",
