@@ -205,6 +205,11 @@ class Deployment(DetectionSettings, AlertSettings):
         return tuple(vpc_id for source in self.sources for vpc_id in source.vpc_ids)
 
     @property
+    def vpcs_in_s3(self) -> tuple[str, ...]:
+        """Those whose records are in no log group."""
+        return tuple(vpc_id for source in self.sources if source.destination == S3 for vpc_id in source.vpc_ids)
+
+    @property
     def has_unknown_vpcs(self) -> bool:
         """Whether flow logs are read of which only their records tell whose they are."""
         return bool(self.existing_log_groups or self.existing_buckets)

@@ -10,6 +10,9 @@ from stacks.parameters import Value, log_group_value, parameter_name
 
 MOST_LOG_GROUPS = 10
 """Log groups that messages point to. More: a longer link, and a function's environment holds 4 KB."""
+MOST_VPCS = 50
+"""VPCs logged to S3 that messages know of, so as not to point to a log group for them. More: the same 4 KB are full.
+Fewer: for the others the link leads to where nothing is found, and the Athena query still finds it."""
 
 
 class Environment:
@@ -101,6 +104,7 @@ class Environment:
             "EVENT_BUS": deployment.event_bus,
             "SECURITY_HUB": "true" if deployment.security_hub else "",
             "LOG_GROUPS": ",".join(log_groups[:MOST_LOG_GROUPS]),
+            "VPCS_IN_S3": ",".join(deployment.vpcs_in_s3[:MOST_VPCS]) if log_groups else "",
         }
 
 

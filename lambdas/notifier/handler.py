@@ -44,6 +44,7 @@ def places(given: NotifierSettings) -> Places:
         partition=meta.partition,
         account_id=given.account_id,
         log_groups=given.log_groups,
+        vpcs_in_s3=given.vpcs_in_s3,
         athena_table=given.athena_table,
         athena_workgroup=given.athena_workgroup,
         deployment=given.deployment_name,

@@ -9,11 +9,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flowsentry.emit.links import MAX_LINK_LETTERS, MAX_LOG_GROUPS, insights_link
+from flowsentry.emit.look_closer import look_closer
 from flowsentry.emit.queries import insights_query
 from flowsentry.emit.sought import Sought
+from flowsentry.findings import Severity
 from flowsentry.places import Places
 from tests.emit.console import opened
-from tests.emit.makers import NIGHT, PLACES
+from tests.emit.makers import NIGHT, PLACES, pair
 
 SOUGHT = Sought(("10.0.1.5", "2001:db8::7"), (22, 3389), NIGHT, NIGHT + 600)
 QUERY = insights_query(SOUGHT)
@@ -84,3 +86,11 @@ def test_log_groups_with_long_names_are_left_out_until_the_link_fits() -> None:
     link = insights_link(QUERY, SOUGHT, replace(PLACES, log_groups=groups))
     assert opened(link)["source"] == list(groups[:3])
     assert len(link) <= MAX_LINK_LETTERS
+
+
+def test_a_vpc_that_is_in_no_log_group_is_not_looked_for_in_one() -> None:
+    blocked = pair("blocked_internal", Severity.MEDIUM, "10.0.1.5", "vpc-1", responder="10.0.3.7", responder_port=5432)
+    here = replace(PLACES, vpcs_in_s3=("vpc-1",))
+    assert look_closer(blocked, here).insights_link == look_closer(blocked, here).insights_query == ""
+    assert look_closer(blocked, here).athena_query
+    assert look_closer(replace(blocked, scope="vpc-2"), here).insights_link

@@ -154,6 +154,7 @@ def test_messages_point_to_where_the_settings_say(load_handler: LoadHandler, mon
     for name, value in {
         "ACCOUNT_ID": "123456789012",
         "LOG_GROUPS": "one,two",
+        "VPCS_IN_S3": "vpc-3",
         "ATHENA_TABLE": "flowsentry.flows",
         "DEPLOYMENT_NAME": "prod",
         "MAX_URGENT_AN_HOUR": "7",
@@ -163,6 +164,7 @@ def test_messages_point_to_where_the_settings_say(load_handler: LoadHandler, mon
     assert outbox.max_urgent_an_hour == 7
     assert (outbox.places.region, outbox.places.partition, outbox.places.deployment) == (REGION, "aws", "prod")
     assert (outbox.places.log_groups, outbox.places.athena_table) == (("one", "two"), "flowsentry.flows")
+    assert outbox.places.vpcs_in_s3 == ("vpc-3",)
 
 
 def test_the_schedule_writes_the_suppressions_that_people_then_edit_once(

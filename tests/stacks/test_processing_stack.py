@@ -254,6 +254,13 @@ def test_messages_point_to_ten_log_groups_at_most(synthesise: Callable[..., Any]
     assert (text.count("/network/"), text.count("loggroupnames")) == (9, 1)
 
 
+def test_messages_know_which_vpcs_are_in_no_log_group(synthesise: Callable[..., Any]) -> None:
+    in_s3 = {"vpc_ids": ["vpc-0fedcba9876543210"], "destination": "s3"}
+    made = synthesise({"sources": [SOURCE, in_s3]})["Processing"]["Resources"].values()
+    variables = [each["Properties"]["Environment"]["Variables"] for each in made if "Environment" in str(each)]
+    assert [each["VPCS_IN_S3"] for each in variables if "VPCS_IN_S3" in each] == ["vpc-0fedcba9876543210"]
+
+
 def test_triggers_are_made_after_the_grants_they_are_checked_against(templates: Mapping[str, Any]) -> None:
     """They name the function, and the function waits for its role's policy."""
     resources = templates["Processing"]["Resources"]

@@ -76,7 +76,9 @@ class FakeAws:
         assert TableName == "state-Findings"
         severities = [*[Severity.BACKGROUND] * self.background, Severity.HIGH]
         found = [finding("203.0.113.1", severity=severity) for severity in severities]
-        items = [{"finding": {"S": each.to_json()}, "found_at": {"N": "1770000000"}} for each in found]
+        items = [
+            {"id": {"S": each.id}, "finding": {"S": each.to_json()}, "found_at": {"N": "1770000000"}} for each in found
+        ]
         yield {"Items": [*items, {"id": {"S": "quota#urgent"}}]}
 
     def get_metric_data(self, **call: Any) -> dict[str, Any]:

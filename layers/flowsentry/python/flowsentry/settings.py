@@ -82,6 +82,7 @@ class NotifierSettings:
     deployment_name: str = "flowsentry"
     account_id: str = ""
     log_groups: tuple[str, ...] = ()
+    vpcs_in_s3: tuple[str, ...] = ()
     athena_table: str = ""
     athena_workgroup: str = ""
     suppressions_key: str = SUPPRESSIONS_KEY

@@ -151,7 +151,7 @@ KEPT_IN = Chapter(
     _what_happened,
 )
 GUESSES = Chapter(
-    lambda number: f"{counted(number, 'outside address')} guessed passwords and did not get in",
+    lambda number: f"{counted(number, 'outside address')} guessed passwords",
     lambda number: f"{counted(number, 'outside address')} guessed passwords",
     "Nothing to do now. Whatever is open to the internet is tried all day: close SSH, RDP and WinRM where you can.",
     lambda finding: number_in(finding.details, "attempts"),

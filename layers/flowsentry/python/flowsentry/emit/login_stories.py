@@ -40,7 +40,7 @@ def _has_a_session(finding: Finding, names: Names) -> str:
 
 
 def _guesses(finding: Finding, _names: Names) -> str:
-    return f"is guessing passwords: {tries_text(finding)}, and none became a session"
+    return f"is guessing passwords: {tries_text(finding)}"
 
 
 def _got_in(finding: Finding, _names: Names) -> str:

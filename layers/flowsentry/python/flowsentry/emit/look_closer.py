@@ -34,7 +34,7 @@ def look_closer(finding: Finding, places: Places) -> LookCloser:
     if sought is None:
         return LookCloser()
     query = insights_query(sought)
-    link = insights_link(query, sought, places)
+    link = "" if finding.scope in places.vpcs_in_s3 else insights_link(query, sought, places)
     return LookCloser(
         insights_link=link,
         insights_query=query if link else "",
