@@ -67,7 +67,7 @@ def test_enriching_again_tells_the_same_whatever_was_enriched_between(one: Flows
 
 
 def outcomes(of: EnrichedFlows | Gathering) -> list[tuple[object, ...]]:
-    settled = of.settle() if isinstance(of, Gathering) else contacts(of)
+    settled = of.settle().contacts if isinstance(of, Gathering) else contacts(of)
     return sorted(settled.select(OUTCOME).rows(), key=str)
 
 
