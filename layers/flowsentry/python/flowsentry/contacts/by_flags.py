@@ -23,6 +23,10 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
     An opening is established when it was accepted and the opener's own record has more than SYNs in it: then it was
     answered somewhere, even when the reply is in another file or payload. That makes the outcome independent of how
     CloudWatch Logs cuts its payloads. A SYN-ACK without a SYN in the batch is no contact (backscatter).
+
+    Wrong for a connection of which an interval, and with it the batch, ends between SYN and SYN-ACK: it is unanswered
+    there; few are, and an endpoint that answers at any other time of the day has not failed. And for probes with a FIN
+    or data in them: they count as answered.
     """
     is_tcp, accepted = pl.col("protocol") == TCP, ~pl.col("is_rejected")
     opens = is_tcp & _has(SYN) & ~_has(ACK)

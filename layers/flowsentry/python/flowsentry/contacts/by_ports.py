@@ -48,6 +48,10 @@ def signs_by_ports(tcp: pl.DataFrame) -> Signs:
     Towards the service: an opening when it is SYN-sized, else an established connection (it has data, so it was
     answered). From the service: an answer, or when its packets are bare (an RST is) a refusal. REJECTed replies are
     late packets of closed connections: no sign.
+
+    Wrong for a service on an unlisted port that is called from a listed one (who answers seems to open), for probes
+    with data in them (they count as answered), and for a connection without data whose reply is in another batch (it
+    is unanswered there, unless its endpoint answers at another time of the day).
     """
     accepted, to_service = ~pl.col("is_rejected"), pl.col("is_decided") & pl.col("to_service")
     from_service = pl.col("is_decided") & pl.col("from_service")

@@ -65,7 +65,8 @@ INTERMEDIARIES = (
     "vpc endpoint",
     "transit gateway",
 )
-"""Owner kinds that pass on what others sent: never the initiator of a contact, so never the subject of a finding."""
+"""Owner kinds that pass on what others sent: never the initiator of a contact, so never the subject of a finding. Wrong
+for one that is taken over: what it does by itself is not seen."""
 _INTERMEDIARIES = pl.Series(INTERMEDIARIES, dtype=pl.Categorical())
 _CLIENT_KEEPER = "network load balancer"
 
