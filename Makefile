@@ -59,8 +59,9 @@ replay: $(SETUP) ## Your own flow logs through the same pipeline: make replay LO
 	$(BIN)/flowsentry replay $(LOGS)
 
 .PHONY: bench
-bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib
+bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; what a day of Internet noise costs
 	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.noise_day
 
 .PHONY: docs
 docs: $(SETUP) ## The reference pages in docs/ that are generated from the code

@@ -41,5 +41,5 @@ def write_units(before: int, after: int) -> int:
 
 
 def read_units(size: int) -> int:
-    """What a consistent read of one key weighs: one for a key without an item."""
+    """What a consistent read of one key weighs: one for a key without an item. Another read weighs half."""
     return max(1, -(-size // READ_UNIT_BYTES))

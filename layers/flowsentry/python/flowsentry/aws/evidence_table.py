@@ -47,6 +47,14 @@ MAX_ABSENT = 20_000
 MAX_KNOWN = 2_000
 """Items remembered, mostly of 1 KB, full ones of 25: sources met again and again. More: fewer reads, more memory."""
 
+PRESENCE: Mapping[str, Any] = {
+    "ProjectionExpression": "#source, #day, #expires_at",
+    "ExpressionAttributeNames": {f"#{name}": name for name in ("source", "day", "expires_at")},
+}
+"""Whether there is an item, as it was a moment ago: that costs half, and what is absent is remembered for longer."""
+CONTENT: Mapping[str, Any] = {"ConsistentRead": True}
+"""All of an item, as it is now."""
+
 Items = dict[EvidenceKey, Stored]
 
 
@@ -67,7 +75,7 @@ class EvidenceTable:
         """See EvidenceStore.suspects."""
         unsure = [key for key in keys if not self._is_absent(key)]
         with retryable("look up evidence"):
-            items = self._items(self._near(unsure), ("source", "day", "expires_at"))
+            items = self._items(self._near(unsure), PRESENCE)
         present = {evidence_key_of(item) for item in items}
         found = {key for key in unsure if not present.isdisjoint(neighbours(key))}
         self._remember_absent(key for key in unsure if key not in found)
@@ -147,18 +155,15 @@ class EvidenceTable:
         found = (stored_in(item) for item in self._items(keys))
         return {stored.evidence.key: stored for stored in found}
 
-    def _items(self, keys: Iterable[EvidenceKey], attributes: Sequence[str] = ()) -> list[Item]:
+    def _items(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> list[Item]:
         """The items of these keys that have not expired: DynamoDB deletes days late."""
-        wanted, now = sorted(keys), self.clock()
-        parts = [wanted[start : start + KEYS_A_CALL] for start in range(0, len(wanted), KEYS_A_CALL)]
-        projection = {f"#{name}": name for name in attributes}
-        read = in_threads(partial(self._read_part, projection), parts)
+        ordered, now = sorted(keys), self.clock()
+        parts = [ordered[start : start + KEYS_A_CALL] for start in range(0, len(ordered), KEYS_A_CALL)]
+        read = in_threads(partial(self._read_part, wanted), parts)
         return [item for items in read for item in items if expiry_in(item) > now]
 
-    def _read_part(self, projection: Mapping[str, str], keys: Sequence[EvidenceKey]) -> list[Item]:
-        request: Any = {"Keys": [key_of(key) for key in keys], "ConsistentRead": True}
-        if projection:
-            request |= {"ProjectionExpression": ", ".join(projection), "ExpressionAttributeNames": projection}
+    def _read_part(self, wanted: Mapping[str, Any], keys: Sequence[EvidenceKey]) -> list[Item]:
+        request: Any = {"Keys": [key_of(key) for key in keys], **wanted}
         items: list[Item] = []
         for attempt in range(MAX_READ_TRIES):
             if attempt:

@@ -1,0 +1,35 @@
+"""Sizes as DynamoDB documents them, worked out by hand."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.dynamodb_cost import item_bytes, read_units, write_units
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ({"S": "vpc-1|10.0.0.5"}, 14),
+        ({"S": "ä"}, 2),
+        ({"N": "20000"}, 2),
+        ({"N": "1728000000"}, 3),
+        ({"N": "65535"}, 4),
+        ({"BOOL": True}, 1),
+        ({"B": b"1234567"}, 7),
+        ({"BS": [b"1234567", b"7654321"]}, 3 + 2 * (7 + 1)),
+        ({"NS": ["65535"]}, 3 + 4 + 1),
+    ],
+)
+def test_an_attribute_is_its_name_and_its_value(value: dict[str, Any], size: int) -> None:
+    assert item_bytes({"name": value}) == 4 + size
+
+
+def test_a_kind_of_value_that_no_item_of_ours_has_is_refused() -> None:
+    with pytest.raises(NotImplementedError):
+        item_bytes({"name": {"M": {}}})
+
+
+def test_units_are_begun_ones_and_never_none() -> None:
+    assert [write_units(0, 0), write_units(0, 1024), write_units(1025, 10)] == [1, 1, 2]
+    assert [read_units(0), read_units(4096), read_units(4097)] == [1, 1, 2]
