@@ -8,7 +8,7 @@ from flowsentry.decode import object_texts
 from flowsentry.enrich import enrich
 from flowsentry.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, column_of
 from flowsentry.findings import Finding
-from flowsentry.frames import EnrichedFlows, Flows, LogText
+from flowsentry.frames import EnrichedFlows, Flows, LogChunk, LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.ownership import Interface, Inventory
 from flowsentry.parse import flows_of, parse
@@ -162,7 +162,7 @@ class Watch:
     def see(self, *objects: bytes) -> list[Outcome]:
         return [self.see_texts(object_texts([each])) for each in objects]
 
-    def see_texts(self, texts: Iterable[LogText]) -> Outcome:
+    def see_texts(self, texts: Iterable[LogChunk]) -> Outcome:
         return process(texts, self.context, self.evidence, self.findings)
 
     @property

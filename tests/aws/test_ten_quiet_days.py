@@ -1,7 +1,6 @@
 """A busy host works for ten days, and then it sweeps: nothing is told before, and the sweep is told at once.
 
-As busy as a verdict can see through: who is answered by more than two thirds as many endpoints as it sweeps, within
-four days, hides the sweep (see detect/verdict.py).
+It is answered by more hosts than it sweeps, on another port.
 """
 
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ from tests.builders import NOON, exchange, flow_log, probe, reset
 from tests.moto_world import EVIDENCE_TABLE, make_evidence_table
 
 HOST = "10.0.0.200"
-SERVERS = [f"10.0.1.{number}" for number in range(1, 81)]
+SERVERS = [f"10.0.1.{number}" for number in range(1, 201)]
 DEAD = SERVERS[::7]
-"""Twelve: enough to make a scanner of somebody who did nothing else."""
+"""Twenty-nine: enough to make a scanner of somebody who did nothing else."""
 QUIET_DAYS, BATCHES_A_DAY, CALLS_A_BATCH = 10, 6, 40
 
 

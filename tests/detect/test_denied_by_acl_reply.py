@@ -84,3 +84,8 @@ def test_a_datagram_has_a_port_and_a_ping_has_none() -> None:
     assert only(probe(APP, DATABASE, 514, protocol=17, action="REJECT")).title.endswith("port 514/udp (syslog)")
     ping = only(probe(APP, DATABASE, 0, protocol=1, action="REJECT"))
     assert (ping.title.endswith("denies it: icmp"), ping.details["initiator_port"]) == (True, None)
+
+
+def test_of_many_paths_of_one_initiator_the_first_are_told() -> None:
+    found = told(*(probe(APP, f"10.0.1.{number}", 5432, start=NOON + number) for number in range(1, 20)))
+    assert [each.details["responder"] for each in found] == ["10.0.1.1", "10.0.1.2", "10.0.1.3"]

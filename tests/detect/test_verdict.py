@@ -1,5 +1,8 @@
 """Who is condemned: at each bound, one on either side, and which way more evidence moves it."""
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,3 +145,44 @@ def test_which_day_it_happened_on_within_the_memory_is_irrelevant(
     at_once = judged(evidence(failed, answered))
     spread = judged(evidence(), evidence(failed, answered, day=DAY - ago)) if ago else at_once
     assert (at_once is None) == (spread is None)
+
+
+def on_port(port: int, hosts: int, first: int = 0) -> frozenset[bytes]:
+    """As many hosts, tried over TCP on one port."""
+    return frozenset(((6 << 48) + ((first + host) << 16) + port).to_bytes(7) for host in range(hosts))
+
+
+def busy(failed: frozenset[bytes], answered: frozenset[bytes], *, is_inside: bool = True) -> Evidence:
+    return replace(evidence(failed, answered), is_inside=is_inside)
+
+
+def test_a_busy_host_that_sweeps_a_port_is_condemned_for_that_port() -> None:
+    found = judged(busy(on_port(445, 120), on_port(443, 200, 5_000)))
+    assert found is not None
+    assert {int.from_bytes(member[-2:]) for member in found.failed} == {445}
+    assert (len(found.answered), found.is_certain) == (0, True)
+    assert 100 < found.endpoints < 140
+
+
+def test_strangers_are_not_judged_by_one_port() -> None:
+    assert judged(busy(on_port(445, 120), on_port(443, 200, 5_000), is_inside=False)) is None
+
+
+def test_a_busy_host_needs_more_failures_on_one_port_than_any_host_in_all() -> None:
+    least, work = LEAST.min_endpoints_on_one_port, on_port(443, 60, 5_000)
+    assert judged(busy(on_port(445, least), work)) is not None
+    assert judged(busy(on_port(445, least - 1), work)) is None
+
+
+def test_a_port_on_which_one_in_five_answers_is_no_sweep() -> None:
+    work = on_port(443, 50, 5_000)
+    assert judged(busy(on_port(445, 25), work | on_port(445, 5, 9_000))) is not None
+    assert judged(busy(on_port(445, 25), work | on_port(445, 6, 9_000))) is None
+
+
+@pytest.mark.parametrize("endpoints", [100, 500, 2_000])
+def test_a_busy_client_of_a_service_a_fifth_of_which_is_gone_is_innocent(endpoints: int) -> None:
+    every = sorted(on_port(443, endpoints))
+    for seed in range(100):
+        gone = frozenset(Random(seed).sample(every, endpoints // 5))  # noqa: S311 - seeded
+        assert judged(busy(gone, frozenset(every) - gone)) is None

@@ -21,10 +21,11 @@ MAX_DOUBTFUL = 32
 port is found later, since these count only beside others."""
 MAX_SOURCE_PORTS = 8
 MAX_ATTEMPTS = 64
-"""Tries of a login kept a source and day. More: larger items. Fewer: a threshold above it could not be reached."""
+"""Connections to login ports kept a source and day. More: larger items. Fewer: a threshold above it could not be
+reached."""
 MAX_SESSIONS = 16
-"""Endpoints kept at which a source had a session after or before it tried. More: larger items. Fewer: of a source that
-got in at many hosts, fewer are named."""
+"""Connections kept that were sessions of a source. More: larger items. Fewer: of a source that got in at many hosts,
+fewer are named, and its tries are estimated from fewer."""
 MEMORY_DAYS = 3
 """A verdict looks at a day and this many before it. More: slower scanners are found, and a host with a few dead
 endpoints collects more of them. Fewer: of 312 sources of a three-day capture, a memory of 24 h loses 11, three days
@@ -52,8 +53,8 @@ class EvidenceKey(NamedTuple):
 @dataclass(frozen=True)
 class Evidence:
     """What one source did on one day. Members of the sets are short binaries (see endpoints.py); `source_ports` are
-    those of its doubtful contacts; `attempts` are connections to login ports that were tries, `sessions` endpoints at
-    which it had a session; times are Unix seconds.
+    those of its doubtful contacts; `attempts` are connections to login ports: tries, and sessions from
+    outside; `sessions` those that were sessions; times are Unix seconds.
     """
 
     key: EvidenceKey

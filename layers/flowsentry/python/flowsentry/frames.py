@@ -74,7 +74,7 @@ ExplainedFlows = NewType("ExplainedFlows", pl.DataFrame)
 Contacts = NewType("Contacts", pl.DataFrame)
 """contacts → detect: a row for each (scope, initiator, responder, responder_port, protocol, day) with its outcome.
 `refused_at` is an interface whose rules refused it, `reply_refused_at` one whose rules refused the reply to what it had
-let through."""
+let through, whatever the outcome: an answer that left the responder may be refused at the initiator."""
 
 Logins = NewType("Logins", pl.DataFrame)
 """contacts → detect: a row for each TCP connection to a login port (services.LOGIN_PORTS) that carried packets:

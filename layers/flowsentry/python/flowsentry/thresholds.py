@@ -53,6 +53,14 @@ class ScanThresholds:
         "hidden. Lower: a host with many dead targets is condemned. At up to 20 % dead endpoints false alarms stay "
         "below 1 %.",
     )
+    min_endpoints_on_one_port: int = _threshold(
+        20,
+        10,
+        60,
+        "Distinct failed endpoints on one port that make a scan of a host of ours, however many others answered on "
+        "other ports. Higher: a sweep by a busy host stays hidden. Lower: a busy client of a service that is gone from "
+        "a dozen hosts is taken for a scanner.",
+    )
     min_certain_failures: int = _threshold(
         3,
         1,

@@ -21,6 +21,9 @@ from flowsentry.meanings import protocol_name
 from flowsentry.territory import Territory
 
 SEVERITY = Severity.MEDIUM
+MAX_PATHS_AN_INITIATOR = 3
+"""Denied paths of one initiator that are told of a batch, the first ones. More: one wrong rule of a network ACL is a
+message for each peer of each host behind it. Fewer: a second rule that denies something else is told a day later."""
 _PATH = ("scope", "responder", "responder_port", "protocol", "day", "initiator_is_inside")
 
 
@@ -28,11 +31,13 @@ def denied_by_acl_reply(
     contacts: Contacts, scanners: Container[tuple[str, str]], territory: Territory
 ) -> list[Finding]:
     """A finding for each (initiator, responder, port, protocol) whose replies were refused: once a day. All initiators
-    outside are one. One packet is enough: it is a proof.
+    outside are one. One packet is enough: it is a proof. Of a batch that shows very many paths of one initiator some
+    are told: they have one cause.
     """
     inside_first = pl.col("initiator_is_inside") | pl.col("responder_is_inside")
     denied = contacts.filter(pl.col("reply_refused_at").is_not_null(), inside_first)
     ordered = _paths(denied).sort("first_seen", "initiator", "responder", "responder_port", "protocol")
+    ordered = ordered.filter(pl.int_range(pl.len()).over("scope", "initiator", "day") < MAX_PATHS_AN_INITIATOR)
     rows = [row for row in ordered.iter_rows(named=True) if (row["scope"], row["initiator"]) not in scanners]
     return [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
 

@@ -14,6 +14,10 @@ from flowsentry.scopes import PUBLIC
 from flowsentry.territory import Territory
 from flowsentry.thresholds import LoginThresholds
 
+MAX_NAME_BYTES = 256
+"""Of a VPC, a transit gateway or an address, which have 45 at most. DynamoDB takes 2,048 for a key: above that, one
+line of nonsense would cost its whole source
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
 _KEY = ("source_scope", "initiator", "day")
 MAINTENANCE_PORTS = (53, 80, 123, 443)
 """Where every operating system calls by itself: names, updates, the time. What a rule refuses of it on the way out is
@@ -30,13 +34,22 @@ def with_source_scopes(settled: Settled) -> Settled:
 
 def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
     """The contacts with `source_scope`: where the initiator's address means one source. An address outside our networks
-    that is not private means the same everywhere, so what it does to several VPCs adds up.
+    that is not private means the same everywhere, so what it does to several VPCs adds up. What has a longer name than
+    any VPC or address is not believed: evidence is stored by these names, and a key has a bound.
     """
+    contacts = contacts.filter(*(_is_believable(contacts, name) for name in ("scope", "initiator", "responder")))
     outside = contacts.filter(~pl.col("initiator_is_inside")).select(pl.col("initiator").unique()).to_series()
     public = outside.filter(~_PRIVATE.is_inside(outside))
     is_public = ~pl.col("initiator_is_inside") & pl.col("initiator").is_in(public.implode())
     scope = pl.when(is_public).then(pl.lit(PUBLIC, pl.Categorical())).otherwise("scope")
     return contacts.with_columns(scope.alias("source_scope"))
+
+
+def _is_believable(contacts: pl.DataFrame, name: str) -> pl.Expr:
+    """Whether the name in a column has at most MAX_NAME_BYTES; looked at once for each name."""
+    names = contacts.select(pl.col(name).unique()).to_series()
+    long = names.filter(names.cast(pl.String).str.len_bytes() > MAX_NAME_BYTES)
+    return ~pl.col(name).is_in(long.implode()) if len(long) else pl.lit(value=True)
 
 
 def innocent_sources(settled: Settled) -> list[EvidenceKey]:
@@ -70,10 +83,13 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
 
 
 def _telling(contacts: pl.DataFrame) -> pl.DataFrame:
-    """The contacts that tell whether a source scans: all but what is refused of maintenance on its way out."""
+    """The contacts that tell whether a source scans: all but what is refused of maintenance on its way out, and what
+    was answered in vain: that a network ACL denies the replies is nobody's fault but our own.
+    """
     is_outbound = pl.col("initiator_is_inside") & ~pl.col("responder_is_inside")
     is_maintenance = pl.col("protocol").is_in([TCP, UDP]) & pl.col("responder_port").is_in(MAINTENANCE_PORTS)
-    return contacts.filter(~((pl.col("outcome") == "rejected") & is_outbound & is_maintenance))
+    is_in_vain = (pl.col("outcome") == "unanswered") & pl.col("reply_refused_at").is_not_null()
+    return contacts.filter(~((pl.col("outcome") == "rejected") & is_outbound & is_maintenance), ~is_in_vain)
 
 
 def _sets(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,12 +1,22 @@
 """Is this a scan? The verdict on what a source failed and managed to reach in the days around a day."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
 from flowsentry.detect.samples import NO_BOUND, complete_up_to
+from flowsentry.endpoints import endpoint_of
 from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MEMORY_DAYS, Evidence, rank_of_member
 from flowsentry.thresholds import ScanThresholds
+
+MIN_FAILED_PER_ANSWERED_ON_ONE_PORT = 5
+"""Higher: a sweep of a port on which many do answer is hidden in a busy host. Lower: a service half of whose hosts are
+gone makes scanners of its busy clients."""
+MIN_COMPARABLE = 5
+"""Failed endpoints of a port, among those that can be compared with what answered. Higher: a sweep by a very busy host
+is hidden. Lower: whether a port of a very busy host is dead or swept is told by chance: at four in five answers, five
+that all failed are one in three thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +39,11 @@ def verdict(days: Mapping[int, Evidence], day: int, least: ScanThresholds) -> Ve
     A source is condemned when it failed at least `min_endpoints` distinct endpoints, `min_surplus` more than were
     answered, and `min_failed_per_answered` times as many. An endpoint that ever answered did not fail. Sets that are
     full hold the members of smallest rank, so both are cut at the rank up to which both are complete: the ratio then
-    holds for a host with thousands of endpoints as for one with ten. Known limit: of slow scans inside a busy host,
-    some 40 % are found.
+    holds for a host with thousands of endpoints as for one with ten.
+
+    A busy host of ours that starts to sweep is answered by so many others that this says nothing; what it does on one
+    port still does: see `_on_one_port`. Known limit: of slow scans of many ports inside a busy host, some 40 % are
+    found.
     """
     union = _union(days, day, least)
     if union is None:
@@ -39,9 +52,34 @@ def verdict(days: Mapping[int, Evidence], day: int, least: ScanThresholds) -> Ve
     failed, answered = _comparable(counted, union)
     failed -= answered
     if not _is_much(len(failed), len(answered), least):
-        return None
+        return _on_one_port(union, failed, answered, least) if union.is_inside else None
     is_certain = len(failed & union.failed) >= least.min_endpoints
     return Verdict(union, failed, answered, _estimated(counted, union), is_certain)
+
+
+def _on_one_port(
+    union: Evidence, failed: frozenset[bytes], answered: frozenset[bytes], least: ScanThresholds
+) -> Verdict | None:
+    """The verdict on what a source of ours did on the port that failed it most, whatever answered it on others.
+
+    Wrong for a host all of whose targets on a port are gone, and were many: it is told as a sweep of that port, which
+    is what it looks like. `failed` and `answered` are the comparable part of the sets.
+    """
+    ports = Counter(map(_port, union.failed - union.answered))
+    port, number = max(ports.items(), key=lambda each: (each[1], each[0]), default=((0, 0), 0))
+    comparable = sum(_port(member) == port for member in failed)
+    answers = frozenset(member for member in answered if _port(member) == port)
+    is_clear = comparable >= MIN_COMPARABLE and comparable >= MIN_FAILED_PER_ANSWERED_ON_ONE_PORT * len(answers)
+    if number < least.min_endpoints_on_one_port or not is_clear:
+        return None
+    on_port = frozenset(member for member in union.failed - union.answered if _port(member) == port)
+    share = number / sum(ports.values())
+    return Verdict(union, on_port, answers, round(_estimated(union.failed, union) * share), is_certain=True)
+
+
+def _port(member: bytes) -> tuple[int, int]:
+    end = endpoint_of(member)
+    return end.protocol, end.port
 
 
 def _is_much(failed: int, answered: int, least: ScanThresholds) -> bool:
