@@ -1,22 +1,17 @@
 """Some traffic, and the many ways in which AWS may cut it into deliveries."""
 
 import gzip
-import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from random import Random
-
-import pytest
 
 from flowsentry.detect.scans import Relation
 from flowsentry.findings import Finding
 from tests.builders import NOON, V5, blocked, exchange, flow_log, probe, reset
+from tests.recorded import recorded
 
-CAPTURES = Path(os.environ.get("FLOWSENTRY_CAPTURES", "captures"))
-"""Recorded traffic, a folder for each, where there is any: it is not kept here."""
 FILE_SECONDS, MINUTE, TEN_SECONDS = 300, 60, 10
 LASTS_SECONDS = 600
 LOUDNESS = [*Relation]
@@ -159,11 +154,9 @@ def traffic_of(objects: Iterable[bytes]) -> Traffic:
     return Traffic(names, [line for text in texts for line in text[1:]])
 
 
-def recorded(name: str) -> Traffic:
+def capture(name: str) -> Traffic:
     """A capture, in order of time."""
-    files = sorted((CAPTURES / name).glob("AWSLogs/**/*.log.gz"))
-    if not files:
-        pytest.skip(f"no capture {name} in {CAPTURES}: FLOWSENTRY_CAPTURES names the folder")
+    files = sorted(recorded(f"detection/traffic/{name}").glob("AWSLogs/**/*.log.gz"))
     return traffic_of(gzip.decompress(path.read_bytes()) for path in files)
 
 

@@ -28,8 +28,8 @@ from tests.cut_traffic import (
     SWEEPER,
     Traffic,
     as_it_ends,
+    capture,
     made_traffic,
-    recorded,
 )
 from tests.moto_world import make_evidence_table
 
@@ -109,7 +109,7 @@ def test_the_same_is_found_by_eight_at_once(traffic: Traffic, in_one_pass: set[s
     ],
 )
 def test_the_same_is_found_in_recorded_traffic(name: str, findings: int, cut: cut_traffic.Cut) -> None:
-    traffic = recorded(name)
+    traffic = capture(name)
     once, now = found_by(EvidenceInMemory(), cut_traffic.whole(traffic)), int(traffic.value("end", traffic.lines[-1]))
     assert len(once) >= findings
     assert found_by(EvidenceInMemory(), cut(traffic)) == once

@@ -11,7 +11,7 @@ from flowsentry.pipeline import Context
 from local.replay import Replay
 from stacks.parameters import Value
 from tests.builders import NOON, V2, V5
-from tests.cut_traffic import Traffic, as_it_ends, five_minutes, made_traffic, recorded
+from tests.cut_traffic import Traffic, as_it_ends, capture, five_minutes, made_traffic
 from tests.end_to_end.deployed_app import DeployedApp, gz
 
 HOUR, DAY = 3_600, 86_400
@@ -82,5 +82,5 @@ def test_the_deployed_app_finds_what_a_replay_finds(
 
 
 def test_the_deployed_app_finds_what_a_replay_finds_in_recorded_traffic(app: DeployedApp) -> None:
-    found = compare(app, "recorded", recorded("internet-host-day"))
+    found = compare(app, "recorded", capture("internet-host-day"))
     assert len(found) > 20

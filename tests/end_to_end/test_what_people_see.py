@@ -9,7 +9,7 @@ from flowsentry.metric_names import NAMESPACE
 from flowsentry.snapshot import unpack
 from local.traffic.company import Network
 from stacks.parameters import Value
-from tests.builders import V5, blocked, flow_log, line, no_data
+from tests.builders import SYN_ACK, V5, blocked, exchange, flow_log, line, no_data, probe
 from tests.end_to_end.deployed_app import DeployedApp
 
 SEEN_ON_FAILURE_ONLY = {
@@ -150,11 +150,24 @@ def everything(app: DeployedApp, network: Network, inside: str, names: tuple[str
             for port in range(4)
         ),
         blocked(f"{inside}.44", network.host("server").address, 5432, names, **seen),
+        *logins_and_refusals(network.host("server").address, inside, names, seen),
         line(names, **{**seen, "interface_id": "eni-00000000000000000"}),
         no_data(names),
         no_data(names, "SKIPDATA", **seen),
         "too short",
     ]
+
+
+def logins_and_refusals(server: str, inside: str, names: tuple[str, ...], seen: Mapping[str, Any]) -> Iterator[str]:
+    """Of a host that may not go out, one that gets no reply, a stranger with a session, and one who guesses."""
+    yield blocked(f"{inside}.45", "192.0.2.7", 6_514, names, flow_direction="egress", **seen)
+    yield probe(f"{inside}.46", server, 5_432, names, **seen)
+    answer = {"srcport": 5_432, "dstport": 45_000, "packets": 1, "bytes": 60, "tcp_flags": SYN_ACK}
+    yield line(names, srcaddr=server, dstaddr=f"{inside}.46", action="REJECT", **answer, **seen)
+    stranger, guesser = (f"203.0.113.{number + int(inside.split('.')[1])}" for number in (100, 150))
+    yield from exchange(stranger, server, 22, names, packets=90, bytes=9_000, **seen)
+    for port in range(46_000, 46_025):
+        yield from exchange(guesser, server, 22, names, srcport=port, packets=15, bytes=2_400, **seen)
 
 
 def put_back(app: DeployedApp, finding_id: str, outbox: str, *, seconds: int) -> None:
