@@ -60,8 +60,8 @@ replay: $(SETUP) ## Your own flow logs through the same pipeline: make replay LO
 
 .PHONY: bench
 bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; what a day of Internet noise costs
-	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.noise_day
+	$(BIN)/python -m benchmarks.throughput
 
 .PHONY: docs
 docs: $(SETUP) ## The reference pages in docs/ that are generated from the code
