@@ -11,7 +11,8 @@ from flowsentry.evidence import MAX_DOUBTFUL, MAX_ENDPOINTS, MEMORY_DAYS, Eviden
 from flowsentry.thresholds import ScanThresholds
 
 MIN_FAILED_PER_ANSWERED_ON_ONE_PORT = 5
-"""Higher: a sweep of a port on which many do answer is hidden in a busy host. Lower: a service half of whose hosts are
+"""Failed endpoints of one port for each that answered there, which make a sweep of it by a host of ours. Higher: a
+sweep of a port on which many do answer is hidden in a busy host. Lower: a service half of whose hosts are
 gone makes scanners of its busy clients."""
 MIN_COMPARABLE = 5
 """Failed endpoints of a port, among those that can be compared with what answered. Higher: a sweep by a very busy host
