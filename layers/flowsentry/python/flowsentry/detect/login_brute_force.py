@@ -68,7 +68,9 @@ def login_brute_force(histories: Sequence[History], territory: Territory, least:
     guessing = [
         (evidence, tries)
         for evidence in _written(histories)
-        if (tries := tries_of(evidence)).number >= least.min_attempts and _is_told(evidence, tries, territory)
+        if len(evidence.attempts) >= least.min_attempts
+        and (tries := tries_of(evidence)).number >= least.min_attempts
+        and _is_told(evidence, tries, territory)
     ]
     asked = [AddressAt(each.key.scope, each.key.source, each.last_seen) for each, _ in guessing]
     ends = territory.ends_of(asked) if asked else []

@@ -37,7 +37,7 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
     that is not private means the same everywhere, so what it does to several VPCs adds up. What has a longer name than
     any VPC or address is not believed: evidence is stored by these names, and a key has a bound.
     """
-    contacts = contacts.filter(*(_is_believable(contacts, name) for name in ("scope", "initiator", "responder")))
+    contacts = contacts.filter(*(_is_believable(contacts, name) for name in ("scope", "initiator")))
     outside = contacts.filter(~pl.col("initiator_is_inside")).select(pl.col("initiator").unique()).to_series()
     public = outside.filter(~_PRIVATE.is_inside(outside))
     is_public = ~pl.col("initiator_is_inside") & pl.col("initiator").is_in(public.implode())
@@ -65,7 +65,7 @@ def innocent_sources(settled: Settled) -> list[EvidenceKey]:
 
 def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: LoginThresholds) -> list[Evidence]:
     """The evidence of every source that failed something, tried to log in, or is among the suspects: one for each
-    source and day.
+    source and day. Of one that only tried to log in, what else it reached says nothing, and is left out.
 
     `settled` is that of `with_source_scopes`. Which members a full set keeps is decided here, on the column, by the
     order that merging keeps too.
@@ -75,10 +75,11 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     trying = logins.filter(pl.col("set") == "attempts").select(_KEY)
     telling = _telling(settled.contacts)
     failing = telling.filter(pl.col("outcome") != "answered").select(_KEY)
-    watched = pl.concat([failing, trying, suspected]).unique()
+    watched = pl.concat([failing, suspected]).unique()
     contacts = telling.join(watched, on=_KEY, how="semi")
     ends = contacts.select(*_KEY, *_SEEN, *_PORTS, _SET_OF_OUTCOME.alias("set"), members(contacts).alias("member"))
-    tries = logins.select(*_KEY, *_SEEN, "set", "member").join(watched, on=_KEY, how="semi")
+    told = pl.concat([watched, trying]).unique()
+    tries = logins.select(*_KEY, *_SEEN, "set", "member").join(told, on=_KEY, how="semi")
     return list(_evidence(_sets(pl.concat([ends, tries], how="diagonal"))))
 
 
