@@ -159,3 +159,14 @@ def test_a_name_that_no_vpc_has_is_no_evidence_and_costs_nobody_else_theirs() ->
     watch.see(flow_log([*nonsense, *(probe("10.0.9.2", "10.0.0.1", port) for port in range(1, 21))]))
     assert [finding.subject for finding in watch.found] == ["10.0.9.2"]
     assert all(len(key.scope) < 300 for key in watch.evidence.items)
+
+
+def test_the_one_host_that_is_scanned_is_named_where_its_owner_is_known() -> None:
+    known = Inventory.of([interface("10.0.0.1", name="orders")])
+    one = [probe("10.0.9.1", "10.0.0.1", port) for port in range(1, 21)]
+    (finding,) = found_in(one, inventory=known)
+    assert finding.details["target_owner"]["name"] == "orders"
+    (unknown,) = found_in(one)
+    (several,) = found_in([*one, probe("10.0.9.1", "10.0.0.2", 1)], inventory=known)
+    assert "target_owner" not in unknown.details
+    assert "target_owner" not in several.details

@@ -156,3 +156,10 @@ def test_one_port_and_one_host_are_named(ends: list[str], shown: str) -> None:
 def test_who_was_called_is_in_the_subject_line_too() -> None:
     subject = alert_message(FINDINGS["own_machines_kept_apart_by_a_known_rule"]).subject
     assert f"{WEB['name']} (10.0.1.5) can't reach {ORDERS['name']} (10.0.3.7) on port 5432/tcp" in subject
+
+
+def test_the_one_host_that_is_scanned_is_called_by_its_name() -> None:
+    told = {"hosts": 1, "sample_endpoints": ["10.0.3.7:22/tcp", "10.0.3.7:80/tcp"], "ports": 2, "target_owner": ORDERS}
+    message = alert_message(scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", **told))
+    assert "it tried 2 ports on orders (rds database, 10.0.3.7)." in message.text
+    assert message.subject.endswith("it tried 2 ports on orders (10.0.3.7)")

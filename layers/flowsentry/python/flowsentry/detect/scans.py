@@ -57,8 +57,18 @@ def scans(
     """
     condemned = [each for history in histories for each in _condemned(history, least)]
     sources = [AddressAt(key.scope, key.source, found.evidence.last_seen) for key, found in condemned]
+    targets = [AddressAt(key.scope, _only_target(found), found.evidence.last_seen) for key, found in condemned]
+    ends = territory.ends_of([*sources, *targets])
+    owners = [end.owner for end in ends]
     made = (_finding(key, found, shapes, territory) for key, found in condemned)
-    return [_called(finding, end.owner) for finding, end in zip(made, territory.ends_of(sources), strict=True)]
+    named = zip(made, owners[: len(sources)], owners[len(sources) :], strict=True)
+    return [_called(finding, owner, target) for finding, owner, target in named]
+
+
+def _only_target(condemned: Verdict) -> str:
+    """The address of the one host that failed it; empty, which is nobody's, where there are several or only a hash."""
+    addresses = {endpoint_of(member).address for member in condemned.failed}
+    return (addresses.pop() or "") if len(addresses) == 1 else ""
 
 
 def _condemned(history: History, least: ScanThresholds) -> Iterator[tuple[EvidenceKey, Verdict]]:
@@ -97,9 +107,11 @@ def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], 
     )
 
 
-def _called(finding: Finding, owner: Interface | None) -> Finding:
-    """The finding with whom it is about."""
+def _called(finding: Finding, owner: Interface | None, target: Interface | None) -> Finding:
+    """The finding with whom it is about, and the owner of the one host that was scanned, where that is known."""
     details = {**finding.details, "subject_owner": owner.owner if owner else None}
+    if target:
+        details["target_owner"] = target.owner
     return replace(finding, title=f"{called(finding.subject, owner)} {finding.title}", details=details)
 
 

@@ -10,14 +10,16 @@ MAX_LISTED = 10
 """Endpoints that a finding lists at most: that many may be more."""
 
 
-def _reach(finding: Finding) -> str:
-    """`24 ports on 12 hosts`; the one port or host itself, where the finding's sample tells it."""
+def _reach(finding: Finding, names: Names) -> str:
+    """`24 ports on 12 hosts`; the one port or host itself, where the finding's sample tells it, by its owner's name."""
     details = finding.details
     hosts, ports = number_in(details, "hosts"), number_in(details, "ports")
     ends = [end.rpartition(":") for end in listed_in(details, "sample_endpoints")]
     the_hosts, the_ports = {host for host, _, _ in ends}, {port for _, _, port in ends}
     what = _port(the_ports.pop()) if ports == len(the_ports) == 1 else counted(ports, "port")
-    whom = the_hosts.pop() if hosts == len(the_hosts) == 1 else counted(hosts, "host")
+    whom = counted(hosts, "host")
+    if hosts == len(the_hosts) == 1:
+        whom = names(details.get("target_owner"), the_hosts.pop())
     return f"{what} on {whom}"
 
 
@@ -26,23 +28,24 @@ def _port(port: str) -> str:
     return "pings" if port.startswith("0/") and port.endswith("icmp") else f"port {port}"
 
 
-def _searches_inside(finding: Finding, _names: Names) -> str:
-    return f"is searching your network: it tried {_reach(finding)}"
+def _searches_inside(finding: Finding, names: Names) -> str:
+    return f"is searching your network: it tried {_reach(finding, names)}"
 
 
-def _searches_outside(finding: Finding, _names: Names) -> str:
-    return f"is searching addresses outside your network: it tried {_reach(finding)}"
+def _searches_outside(finding: Finding, names: Names) -> str:
+    return f"is searching addresses outside your network: it tried {_reach(finding, names)}"
 
 
-def _was_answered(finding: Finding, _names: Names) -> str:
+def _was_answered(finding: Finding, names: Names) -> str:
     answered = len(listed_in(finding.details, "answered_endpoints"))
     more = " or more" if answered >= MAX_LISTED else ""
     services = "service" if answered == 1 else "services"
-    return f"searched your network from outside, and {answered}{more} {services} answered: it tried {_reach(finding)}"
+    reach = _reach(finding, names)
+    return f"searched your network from outside, and {answered}{more} {services} answered: it tried {reach}"
 
 
-def _found_nothing(finding: Finding, _names: Names) -> str:
-    return f"searched your network from outside and found nothing open: it tried {_reach(finding)}"
+def _found_nothing(finding: Finding, names: Names) -> str:
+    return f"searched your network from outside and found nothing open: it tried {_reach(finding, names)}"
 
 
 SCAN_STORIES: dict[str, Story] = {
