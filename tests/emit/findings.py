@@ -1,5 +1,6 @@
 """Findings that the texts in golden/ are about, by the name of their file."""
 
+from dataclasses import replace
 from typing import Any
 
 from flowsentry.findings import Finding, Severity
@@ -20,6 +21,27 @@ REPLY: dict[str, Any] = {
     "responder_owner": ORDERS,
     "initiator_port": 49_152,
 }
+
+CUT_OFF = Finding(
+    id="a0b1c2d3e4f5061728394a5b",
+    kind="blocked_internal",
+    severity=Severity.MEDIUM,
+    title="Blocked inside",
+    subject="10.0.1.5",
+    scope="vpc-1",
+    first_seen=NIGHT,
+    last_seen=NIGHT + 7_500,
+    details={
+        "responder": "10.0.3.7",
+        "responder_port": 5432,
+        "protocol": "tcp",
+        "packets": 1_204,
+        "interface_ids": ["eni-0db"],
+        "subject_owner": WEB,
+        "responder_owner": {"kind": "rds database", "id": "eni-0db", "name": "eni-0db"},
+        "technique": None,
+    },
+)
 
 FINDINGS: dict[str, Finding] = {
     "own_machine_scans_own_network": scan(
@@ -55,44 +77,13 @@ FINDINGS: dict[str, Finding] = {
     "stranger_found_nothing": scan(
         "outside_background", Severity.BACKGROUND, "203.0.113.9", "public", hosts=36, ports=1
     ),
-    "own_machines_cut_off_from_each_other": Finding(
-        id="a0b1c2d3e4f5061728394a5b",
-        kind="blocked_internal",
-        severity=Severity.MEDIUM,
-        title="Blocked inside",
-        subject="10.0.1.5",
-        scope="vpc-1",
-        first_seen=NIGHT,
-        last_seen=NIGHT + 7_500,
-        details={
-            "responder": "10.0.3.7",
-            "responder_port": 5432,
-            "protocol": "tcp",
-            "packets": 1_204,
-            "interface_ids": ["eni-0db"],
-            "subject_owner": WEB,
-            "responder_owner": {"kind": "rds database", "id": "eni-0db", "name": "eni-0db"},
-            "technique": None,
-        },
-    ),
-    "own_machines_kept_apart_by_a_known_rule": Finding(
+    "own_machines_cut_off_from_each_other": CUT_OFF,
+    "own_machines_kept_apart_by_a_known_rule": replace(
+        CUT_OFF,
         id="b0b1c2d3e4f5061728394a5b",
-        kind="blocked_internal",
-        severity=Severity.MEDIUM,
-        title="Blocked inside",
-        subject="10.0.1.5",
-        scope="vpc-1",
-        first_seen=NIGHT,
-        last_seen=NIGHT + 7_500,
         details={
-            "responder": "10.0.3.7",
-            "responder_port": 5432,
-            "protocol": "tcp",
-            "packets": 1_204,
-            "interface_ids": ["eni-0db"],
-            "subject_owner": WEB,
+            **CUT_OFF.details,
             "responder_owner": ORDERS,
-            "technique": None,
             "refusal": {
                 "layer": "security_group",
                 "rule": None,

@@ -1,9 +1,11 @@
 """Where people and machines are told: what a channel is, and which there are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from flowsentry.emit.alert_message import AlertMessage
+from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.findings import Finding
 
 
@@ -14,6 +16,18 @@ class Telling:
     message: AlertMessage
     finding: Finding | None = None
     found_at: int = 0
+
+
+PASSING = ("Internal", "Throttl", "LimitExceeded")
+"""Parts of the codes of what was not taken, and is when tried again."""
+
+
+def refused(channel: str, answer: Mapping[str, Any]) -> RetryableError | PoisonError:
+    """What to raise for an entry that a call, which succeeded, did not take: whether to try again its code says."""
+    code, sentence = str(answer.get("ErrorCode", "")), str(answer.get("ErrorMessage", ""))
+    if any(part in code for part in PASSING):
+        return RetryableError(f"{channel} did not take it: {code}")
+    return PoisonError(code or "refused", f"{channel} refused it: {code} {sentence}")
 
 
 class Channel(Protocol):

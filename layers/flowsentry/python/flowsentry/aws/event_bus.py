@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flowsentry.aws.channels import Telling
+from flowsentry.aws.channels import Telling, refused
 from flowsentry.aws.service_errors import retryable
-from flowsentry.errors import PoisonError, RetryableError
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 SOURCE = "flowsentry"
 FINDING, DIGEST = "Flowsentry Finding", "Flowsentry Digest"
-PASSING = ("Internal", "Throttl", "LimitExceeded")
-"""Parts of the codes of entries that were not taken, and are when tried again."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +37,4 @@ class EventBus:
         with retryable("put an event"):
             answer = self.client.put_events(Entries=[entry])  # type: ignore[list-item]
         if answer["FailedEntryCount"]:
-            (failed,) = answer["Entries"]
-            _refused(failed.get("ErrorCode", ""), failed.get("ErrorMessage", ""))
-
-
-def _refused(code: str, sentence: str) -> None:
-    if any(part in code for part in PASSING):
-        raise RetryableError(f"the event bus did not take an event: {code}")
-    raise PoisonError(code or "refused", f"the event bus refused an event: {code} {sentence}")
+            raise refused("the event bus", answer["Entries"][0])

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.evidence_item import Item, Stored, evidence_key_of, expiry_in, key_of, stored_in
 from flowsentry.aws.evidence_update import Update, merging_update
-from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.aws.threads import in_threads
 from flowsentry.clocks import MAX_BELIEVED_LEAD_SECONDS
 from flowsentry.errors import RetryableError
@@ -139,7 +139,7 @@ class EvidenceTable:
         try:
             item = self.client.update_item(TableName=self.table_name, **update)["Attributes"]
         except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
+            if not is_condition_unmet(error):
                 raise
             answer: Mapping[str, Any] = error.response
             return (stored_in(answer["Item"]) if "Item" in answer else None), False

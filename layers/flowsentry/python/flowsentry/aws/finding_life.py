@@ -18,8 +18,8 @@ from flowsentry.aws.finding_item import (
     life_attributes,
     number,
 )
-from flowsentry.aws.finding_table import IN_OUTBOX_ONLY, KEPT_SECONDS, THREAD_INDEX
-from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.aws.finding_table import IN_OUTBOX_ONLY, KEPT_SECONDS, newest_of_thread
+from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import PoisonError
 from flowsentry.life import MAX_BY_LETTERS, MAX_NOTE_LETTERS, Life, State
 
@@ -84,11 +84,7 @@ class FindingLives:
         if not entry.finding.thread:
             return []
         pages = self.client.get_paginator("query").paginate(
-            TableName=self.table_name,
-            IndexName=THREAD_INDEX,
-            KeyConditionExpression="thread = :thread",
-            ExpressionAttributeValues={":thread": {"S": entry.finding.thread}},
-            ScanIndexForward=False,
+            TableName=self.table_name, **newest_of_thread(entry.finding.thread)
         )
         with retryable("read a thread"):
             items = (item for page in pages for item in page["Items"])
@@ -120,7 +116,7 @@ class FindingLives:
             with retryable("change a finding"):
                 self.client.update_item(TableName=self.table_name, **arguments)
         except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
+            if not is_condition_unmet(error):
                 raise
             raise NoSuchFindingError(f"there is no finding {finding_id} any more") from error
 

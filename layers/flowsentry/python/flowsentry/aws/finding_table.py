@@ -19,7 +19,7 @@ from flowsentry.aws.finding_item import (
     life_of,
     number,
 )
-from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.findings import Finding
 from flowsentry.life import Earlier, Life, State
 
@@ -86,12 +86,7 @@ class FindingTable:
             return None
         with retryable("read a thread"):
             answer = self.client.query(
-                TableName=self.table_name,
-                IndexName=THREAD_INDEX,
-                KeyConditionExpression="thread = :thread",
-                ExpressionAttributeValues={":thread": {"S": finding.thread}},
-                ScanIndexForward=False,
-                Limit=EARLIER_LOOKED_AT,
+                TableName=self.table_name, **newest_of_thread(finding.thread), Limit=EARLIER_LOOKED_AT
             )
         others = [item for item in answer["Items"] if item["id"]["S"] != finding.id]
         known = [Earlier(item["id"]["S"], int(item["found_at"]["N"]), life_of(item)) for item in others]
@@ -170,7 +165,7 @@ class FindingTable:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
+            if not is_condition_unmet(error):
                 raise
             there: Any = error.response.get("Item", {})
             return self._put_again(finding, life_of(there))
@@ -227,10 +222,20 @@ class FindingTable:
             with retryable("change a finding"):
                 self.client.update_item(TableName=self.table_name, **arguments)
         except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
+            if not is_condition_unmet(error):
                 raise
             return False
         return True
+
+
+def newest_of_thread(thread: str) -> dict[str, Any]:
+    """The arguments of a query for the findings of a thread, newest first."""
+    return {
+        "IndexName": THREAD_INDEX,
+        "KeyConditionExpression": "thread = :thread",
+        "ExpressionAttributeValues": {":thread": {"S": thread}},
+        "ScanIndexForward": False,
+    }
 
 
 def _end(since: float) -> dict[str, str]:

@@ -12,6 +12,7 @@ import maxminddb
 import polars as pl
 from botocore.exceptions import ClientError
 
+from flowsentry.aws.log_store import NOT_MODIFIED
 from flowsentry.aws.service_errors import retryable, status_of
 from flowsentry.errors import RetryableError
 from flowsentry.geography import GEOGRAPHY, Geography, NoGeography, Place, place_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 S3_SCHEME = "s3://"
-NOT_MODIFIED = 304
 REFRESH_SECONDS = 3_600.0
 """How long a database is used without asking S3. Longer: a new one, as comes once a week or a month, is used later.
 Shorter: a request more for each function that is warm."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from flowsentry.aws.finding_item import COUNTER_PREFIX, key_of, number
-from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import RetryableError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class HourlyQuota:
                     **given,
                 )
         except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
+            if not is_condition_unmet(error):
                 raise
             return False
         return True

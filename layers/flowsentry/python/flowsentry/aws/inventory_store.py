@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from flowsentry.aws.log_store import DENIED, MISSING
+from flowsentry.aws.log_store import CONFLICT, DENIED, MISSING, NOT_MODIFIED
 from flowsentry.aws.service_errors import code_of, retryable, status_of
 from flowsentry.errors import RetryableError
 from flowsentry.ownership import Inventory
@@ -16,8 +16,6 @@ from flowsentry.snapshot import UnreadableSnapshotError, pack, unpack
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-NOT_MODIFIED = 304
-CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 MAX_TRIES = 5
 """Of an update that another writer overtakes. More: longer runs where many write. Fewer: more runs that begin anew."""
 REFRESH_SECONDS = 30.0

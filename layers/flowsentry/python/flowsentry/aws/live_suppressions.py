@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from botocore.exceptions import ClientError
 
 from flowsentry.aws import clients
+from flowsentry.aws.log_store import CONFLICT, DENIED, MISSING, NOT_MODIFIED
 from flowsentry.aws.service_errors import code_of, retryable, status_of
 from flowsentry.errors import RetryableError
 from flowsentry.suppressions import MAX_BYTES, Suppressions, UnreadableSuppressionsError
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_ssm import SSMClient
 
-NOT_MODIFIED = 304
-MISSING = frozenset({"NoSuchKey", "404"})
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "Forbidden", "403"})
-CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+PARAMETER_UNREADABLE = frozenset({"AccessDeniedException", "ParameterNotFound"})
 REFRESH_SECONDS = 60.0
 """How long suppressions are used without asking S3. Longer: a change holds later. Shorter: a request more for nearly
 every CloudWatch payload."""
@@ -60,7 +58,7 @@ class SeedParameter:
         try:
             return self.client.get_parameter(Name=self.name)["Parameter"]["Value"]
         except ClientError as error:
-            if code_of(error) not in DENIED | {"ParameterNotFound"}:
+            if code_of(error) not in PARAMETER_UNREADABLE:
                 raise
             raise UnreadableSuppressionsError(f"the parameter {self.name} can't be read: {error}") from error
 

@@ -21,6 +21,8 @@ function's time-out is tried again and again. Smaller: files that others have me
 
 MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"})
 DENIED = frozenset({"AccessDenied", "Forbidden", "403", "InvalidObjectState"})
+CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+NOT_MODIFIED = 304
 
 
 class StoredObject(NamedTuple):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from flowsentry.aws.inventory_store import CONFLICT, MAX_TRIES
-from flowsentry.aws.log_store import DENIED, MISSING
+from flowsentry.aws.inventory_store import MAX_TRIES
+from flowsentry.aws.log_store import CONFLICT, DENIED, MISSING
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.errors import RetryableError
 

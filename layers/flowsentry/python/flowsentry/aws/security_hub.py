@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from flowsentry.aws.channels import Telling
+from flowsentry.aws.channels import Telling, refused
 from flowsentry.aws.rendering import rendering
 from flowsentry.aws.service_errors import retryable
 from flowsentry.emit.security_finding import security_finding
-from flowsentry.errors import PoisonError, RetryableError
+from flowsentry.errors import PoisonError
 from flowsentry.places import Places
-
-PASSING = ("Internal", "Throttl", "LimitExceeded")
-"""Parts of the codes of findings that were not taken, and are when tried again."""
 
 
 class SecurityHubClient(Protocol):
@@ -46,11 +43,4 @@ class SecurityHub:
         with retryable("import a finding into Security Hub"):
             answer = self.client.batch_import_findings(Findings=[finding])
         if answer["FailedCount"]:
-            (failed,) = answer["FailedFindings"]
-            _refused(str(failed.get("ErrorCode", "")), str(failed.get("ErrorMessage", "")))
-
-
-def _refused(code: str, sentence: str) -> None:
-    if any(part in code for part in PASSING):
-        raise RetryableError(f"Security Hub did not take a finding: {code}")
-    raise PoisonError(code or "refused", f"Security Hub refused a finding: {code} {sentence}")
+            raise refused("Security Hub", answer["FailedFindings"][0])

@@ -34,6 +34,11 @@ def status_of(error: ClientError) -> int:
     return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
+def is_condition_unmet(error: ClientError) -> bool:
+    """Whether DynamoDB wrote nothing because the condition of the write did not hold."""
+    return code_of(error) == "ConditionalCheckFailedException"
+
+
 @contextmanager
 def retryable(action: str) -> Iterator[None]:
     """Throttling, time-outs, lost connections and service errors leave as RetryableError, saying what was tried."""

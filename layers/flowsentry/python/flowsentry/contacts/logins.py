@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from flowsentry.contacts.client_keepers import logins_counted_once
-from flowsentry.contacts.signs import TCP, few, is_of_client_keeper, passes_on
+from flowsentry.contacts.signs import SENT, TCP, few, is_of_client_keeper, passes_on
 from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.frames import Logins
 from flowsentry.services import LOGIN_PORTS, is_service_port
@@ -34,22 +34,6 @@ MAX_UNMERGED_ROWS = 200_000
 """
 _SYN, _FIN_OR_RST, _SYN_ACK = 2, 5, 18
 _CONNECTION = ("scope", "initiator", "initiator_port", "responder", "responder_port", "day")
-_USED = (
-    "source_scope",
-    "source_address",
-    "srcport",
-    "destination_address",
-    "dstport",
-    "protocol",
-    "packets",
-    "start",
-    "end",
-    "is_rejected",
-    "source_is_inside",
-    "destination_is_inside",
-    "source_owner_kind",
-    "destination_owner_kind",
-)
 
 
 def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
@@ -59,10 +43,10 @@ def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
     is_one = pl.any_horizontal(pl.col("dstport") == port for port in LOGIN_PORTS) & ~pl.col("is_rejected")
     is_one &= pl.col("packets") >= MIN_LOGIN_PACKETS
     if "tcp_flags" not in flows.columns:
-        return few(flows.select(_USED), is_one)
+        return few(flows.select(SENT), is_one)
     if not has_acks:
         is_one &= (pl.col("tcp_flags") & _SYN_ACK) != _SYN_ACK
-    return few(flows.select(*_USED, "tcp_flags"), is_one)
+    return few(flows.select(*SENT, "tcp_flags"), is_one)
 
 
 class LoginRecords:

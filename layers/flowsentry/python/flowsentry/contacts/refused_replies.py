@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.contacts.signs import ALL, ICMP, ICMPV6, TCP, UDP, few, is_syn_sized, opening_signs
+from flowsentry.contacts.signs import ALL, ICMP, ICMPV6, SENT, TCP, UDP, few, is_syn_sized, opening_signs
 from flowsentry.services import is_service_port
 
 TUPLE = ("interface_id", "initiator", "initiator_port", "responder", "responder_port", "protocol")
@@ -30,23 +30,7 @@ so many options. Lower: late packets with time stamps (52) count. Higher: none d
 MAX_DATAGRAMS = 400_000
 """Accepted records of UDP and ICMP held (some 60 bytes each). More: more memory. Fewer: where there are more, a refused
 reply between two addresses that are not looked at is not told."""
-_HELD = (
-    "interface_id",
-    "source_scope",
-    "source_address",
-    "destination_address",
-    "srcport",
-    "dstport",
-    "protocol",
-    "packets",
-    "start",
-    "end",
-    "is_rejected",
-    "source_is_inside",
-    "destination_is_inside",
-    "source_owner_kind",
-    "destination_owner_kind",
-)
+_HELD = ("interface_id", *SENT)
 
 
 class Exchanges:

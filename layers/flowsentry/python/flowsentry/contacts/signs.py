@@ -35,6 +35,25 @@ def columns_of(flows: pl.DataFrame) -> list[str]:
     return [*COLUMNS, *(name for name in ("tcp_flags", "reject_reason") if name in flows.columns)]
 
 
+SENT = (
+    "source_scope",
+    "source_address",
+    "destination_address",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "start",
+    "end",
+    "is_rejected",
+    "source_is_inside",
+    "destination_is_inside",
+    "source_owner_kind",
+    "destination_owner_kind",
+)
+"""Those of COLUMNS that tell who sent how much to whom, and when: all that is needed of the few records that are
+held."""
+
 KEY = ("scope", "initiator", "responder", "responder_port", "protocol", "day")
 """What a contact is. Its scope is the scope of the end that opened, whatever logged it: what a source does is evidence
 of one source, be it seen by its own VPC or by a transit gateway."""
