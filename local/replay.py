@@ -12,7 +12,7 @@ from flowsentry.emit.plain_text import counted
 from flowsentry.errors import PoisonError
 from flowsentry.findings import Finding
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.pipeline import Context, Outcome, process
+from flowsentry.pipeline import Context, Outcome, Stores, process
 from flowsentry.tally import interfaces_without_data, skipped_by_interface
 from local.log_files import LogSource
 from local.parse_command import complain, in_words
@@ -42,14 +42,13 @@ class Replay:
     newest_end: int = 0
     clock: Callable[[], float] = time.time
     complain: Callable[[object], int] = complain
-    _evidence: EvidenceInMemory = field(default_factory=EvidenceInMemory)
-    _findings: FindingsInMemory = field(default_factory=FindingsInMemory)
+    _stores: Stores = field(default_factory=lambda: Stores(EvidenceInMemory(), FindingsInMemory()))
 
     def findings_in(self, source: LogSource) -> list[Finding]:
         """What this source newly shows, given those before it; also what is suppressed."""
         try:
             texts = object_texts(source.blocks(), self.log_formats)
-            outcome = process(texts, self.context, self._evidence, self._findings, now=self.clock())
+            outcome = process(texts, self.context, self._stores, now=self.clock())
         except (PoisonError, OSError) as error:
             self.unread += self.complain(f"{source.name}: {error}")
             return []

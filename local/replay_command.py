@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.findings import Finding, Severity
+from flowsentry.named_services import NamedServices
 from flowsentry.pipeline import Context
 from flowsentry.suppressions import Suppressions
 from flowsentry.territory import PRIVATE_NETWORKS
@@ -108,6 +109,7 @@ def _context(options: argparse.Namespace, settings: DetectionSettings) -> Contex
         (*settings.trusted_networks, *options.trusted),
         settings.thresholds.changed(options.changes),
         written if options.suppressions else Suppressions.of_json(settings.first_suppressions),
+        NamedServices.of(settings.important_services),
     )
 
 

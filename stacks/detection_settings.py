@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flowsentry.named_services import named_service
 from flowsentry.suppressions import CRITERIA, read_entries
 from flowsentry.thresholds import Number, ThresholdError, Thresholds
 from stacks.allowed import REFUSED, Allowed, Problems, list_of, network, setting
@@ -20,6 +21,25 @@ def thresholds() -> Allowed:
             return REFUSED
 
     return Allowed('sections such as {"scan": {"min_endpoints": 20}}', read)
+
+
+def service() -> Allowed:
+    """The name of a service as it is written, once it can be meant."""
+
+    def read(key: str, value: Any, problems: Problems) -> Any:
+        try:
+            named_service(value if isinstance(value, str) else "")
+        except ValueError:
+            problems.append(f"{key} is {json.dumps(value)}; allowed: {_SERVICE_WORDS}")
+            return REFUSED
+        return value
+
+    return Allowed(_SERVICE_WORDS, read)
+
+
+_SERVICE_WORDS = (
+    "an address, a network, or an owner's id, name or kind, and a port after a colon, such as 10.0.3.10:5432"
+)
 
 
 def suppressions() -> Allowed:
@@ -40,6 +60,7 @@ class DetectionSettings:
     inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
     own_public_networks: tuple[str, ...] = setting(list_of(network()), default=())
     trusted_networks: tuple[str, ...] = setting(list_of(network()), default=())
+    important_services: tuple[str, ...] = setting(list_of(service()), default=())
     thresholds: Thresholds = setting(thresholds(), default_factory=Thresholds)  # noqa: RUF009 - it is field()
     suppressions: tuple[Mapping[str, Any], ...] = setting(suppressions(), default=())
 

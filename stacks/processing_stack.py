@@ -28,6 +28,7 @@ KEYS_VARY = "One function reads or writes all objects under this prefix, and the
 """Why a grant on objects ends in `*`."""
 DESCRIBES_KNOW_NO_RESOURCES = "The inventory is of all there is, and most describe calls know no resources."
 READS_OF_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
+EVIDENCE_ACTIONS = ("BatchGetItem", "GetItem", "Query", "UpdateItem")
 CONSUMES = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 READS_OF_A_STREAM = (
     "kinesis:DescribeStream",
@@ -67,7 +68,7 @@ class ProcessingStack(HouseStack):
         evidence, findings = self._table(Value.EVIDENCE_TABLE), self._table(Value.FINDINGS_TABLE)
         log_formats = self.parameter_arn(Value.LOG_FORMATS)
         for function in (self.stream.function, self.objects.function):
-            function.allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], evidence)
+            function.allow([f"dynamodb:{action}" for action in EVIDENCE_ACTIONS], evidence)
             function.allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], findings)
             function.allow(["ssm:GetParameter"], log_formats, self.parameter_arn(Value.SUPPRESSIONS))
             for key in (INVENTORY_KEY, SUPPRESSIONS_KEY):

@@ -9,10 +9,10 @@ from flowsentry.enrich import enrich
 from flowsentry.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, column_of
 from flowsentry.findings import Finding
 from flowsentry.frames import EnrichedFlows, Flows, LogChunk, LogText
-from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServicesInMemory
 from flowsentry.ownership import Interface, Inventory
 from flowsentry.parse import flows_of, parse
-from flowsentry.pipeline import Context, Outcome, process
+from flowsentry.pipeline import Context, Outcome, Stores, process
 from flowsentry.territory import Territory
 
 ACCOUNT, INTERFACE, VPC = "123456789012", "eni-0a1b2c3d4e5f60718", "vpc-0a1b2c3d"
@@ -156,14 +156,18 @@ class Watch:
     """A pipeline that remembers, as the tables do, over the objects it is given."""
 
     def __init__(self, inventory: Inventory | None = None, trusted_networks: Iterable[str] = ()) -> None:
-        self.evidence, self.findings = EvidenceInMemory(), FindingsInMemory()
+        self.evidence, self.findings, self.services = EvidenceInMemory(), FindingsInMemory(), KnownServicesInMemory()
         self.context = Context(inventory or Inventory(), trusted_networks=tuple(trusted_networks))
 
     def see(self, *objects: bytes) -> list[Outcome]:
         return [self.see_texts(object_texts([each])) for each in objects]
 
     def see_texts(self, texts: Iterable[LogChunk]) -> Outcome:
-        return process(texts, self.context, self.evidence, self.findings)
+        return process(texts, self.context, self.stores)
+
+    @property
+    def stores(self) -> Stores:
+        return Stores(self.evidence, self.findings, self.services)
 
     @property
     def found(self) -> list[Finding]:

@@ -16,7 +16,7 @@ from flowsentry.findings import Finding
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.ownership import Inventory
-from flowsentry.pipeline import MAX_UNKNOWN_INTERFACES, Context, Outcome, process
+from flowsentry.pipeline import MAX_UNKNOWN_INTERFACES, Context, Outcome, Stores, process
 from tests.builders import DAY, INTERFACE, NOON, V2, Watch, flow_log, interface, line, log_text, no_data, payload, probe
 
 DAY_SECONDS, YEAR_3000 = 86_400, 32_503_680_000
@@ -59,9 +59,7 @@ def test_silences_of_all_chunks_add_up() -> None:
 def test_records_that_come_days_late_count_at_their_own_time(tmp_path: Path) -> None:
     path, watch = tmp_path / "enriched.parquet", Watch()
     days_later = NOON + 5 * DAY_SECONDS
-    outcome = process(
-        [log_text(SCAN)], watch.context, watch.evidence, watch.findings, EnrichedFile(path), now=days_later
-    )
+    outcome = process([log_text(SCAN)], watch.context, watch.stores, EnrichedFile(path), now=days_later)
     assert (outcome.future_records, outcome.newest_end) == (0, NOON + 30)
     assert outcome.measurements["minute"].to_list() == [NOON]
     assert {key.day for key in watch.evidence.items} == {DAY}
@@ -99,7 +97,7 @@ def seen_at(now: float, lines: list[str], enriched: Path | None = None) -> tuple
     watch = Watch()
     texts = [log_text(lines)]
     file = EnrichedFile(enriched) if enriched else None
-    return process(texts, watch.context, watch.evidence, watch.findings, file, now), watch
+    return process(texts, watch.context, watch.stores, file, now), watch
 
 
 def test_a_control_message_is_an_empty_outcome() -> None:
@@ -146,7 +144,7 @@ def damaged(data: bytes) -> bytes:
 def test_a_poison_source_has_no_effect_at_all(tmp_path: Path, data: bytes, is_written: bool) -> None:  # noqa: FBT001
     watch, file = Watch(), EnrichedFile(tmp_path / "enriched.parquet") if is_written else None
     with pytest.raises(PoisonError) as poison:
-        process(object_texts([data]), watch.context, watch.evidence, watch.findings, file)
+        process(object_texts([data]), watch.context, watch.stores, file)
     assert not isinstance(poison.value, CutOffError)
     assert (watch.evidence.items, watch.found) == ({}, [])
 
@@ -164,13 +162,13 @@ def test_the_enriched_flows_are_written_with_their_owners(tmp_path: Path) -> Non
     path = tmp_path / "enriched.parquet"
     watch = Watch(Inventory.of((interface("10.0.0.1"),)))
     texts = [log_text([line(), no_data()]), log_text([line()])]
-    process(texts, watch.context, watch.evidence, watch.findings, EnrichedFile(path))
+    process(texts, watch.context, watch.stores, EnrichedFile(path))
     assert pl.read_parquet(path)["source_owner_name"].to_list() == ["web-1", "web-1"]
 
 
 def test_no_file_is_written_for_a_source_without_traffic(tmp_path: Path) -> None:
     path, watch = tmp_path / "enriched.parquet", Watch()
-    process([log_text([no_data(), "bad"])], watch.context, watch.evidence, watch.findings, EnrichedFile(path))
+    process([log_text([no_data(), "bad"])], watch.context, watch.stores, EnrichedFile(path))
     assert not path.exists()
 
 
@@ -213,8 +211,8 @@ def test_a_store_out_of_reach_is_retryable_and_doing_all_again_is_harmless(
 ) -> None:
     stores = evidence(), findings()
     with pytest.raises(RetryableError):
-        process([log_text(SCAN)], Context(), *stores)
-    process([log_text(SCAN)], Context(), *stores)
+        process([log_text(SCAN)], Context(), Stores(*stores))
+    process([log_text(SCAN)], Context(), Stores(*stores))
     once = Watch()
     once.see_texts([log_text(SCAN)])
     assert (once.evidence.items, once.findings.findings) == (stores[0].items, stores[1].findings)
@@ -227,5 +225,5 @@ def test_an_error_of_our_own_is_not_hidden_by_the_writer(tmp_path: Path) -> None
 
     watch = Watch()
     with pytest.raises(RetryableError, match="broke off"):
-        process(broken(), watch.context, watch.evidence, watch.findings, EnrichedFile(tmp_path / "enriched.parquet"))
+        process(broken(), watch.context, watch.stores, EnrichedFile(tmp_path / "enriched.parquet"))
     assert watch.evidence.items == {}

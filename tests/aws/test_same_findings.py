@@ -16,7 +16,7 @@ from flowsentry.decode import object_texts
 from flowsentry.evidence import EvidenceStore
 from flowsentry.fields import DEFAULT_NAMES
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.pipeline import Context, process
+from flowsentry.pipeline import Context, Stores, process
 from tests import cut_traffic
 from tests.aws.one_call_at_a_time import OneCallAtATime
 from tests.builders import NOON, V5
@@ -41,8 +41,9 @@ PROCESSORS = 8
 def found_by(evidence: EvidenceStore, objects: Iterable[bytes], findings: FindingsInMemory | None = None) -> set[str]:
     """The ids of what one processor finds in these objects, one after the other, as it ends."""
     store, context = findings or FindingsInMemory(), Context()
+    stores = Stores(evidence, store)
     for each in objects:
-        process(object_texts([each]), context, evidence, store)
+        process(object_texts([each]), context, stores)
     return as_it_ends(store.findings.values())
 
 

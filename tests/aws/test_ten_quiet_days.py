@@ -13,7 +13,7 @@ from flowsentry.aws.evidence_table import EvidenceTable
 from flowsentry.decode import object_texts
 from flowsentry.evidence import SECONDS_A_DAY, EvidenceStore
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.pipeline import Context, process
+from flowsentry.pipeline import Context, Stores, process
 from tests.builders import NOON, exchange, flow_log, probe, reset
 from tests.moto_world import EVIDENCE_TABLE, make_evidence_table
 
@@ -61,10 +61,11 @@ def test_ten_quiet_days_of_a_busy_host_raise_nothing_and_hide_no_sweep(
     store: EvidenceStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw, findings, context = Random(3), FindingsInMemory(), Context()  # noqa: S311 - seeded
+    stores = Stores(store, findings)
 
     def take(lines: Iterator[str], at: int) -> None:
         monkeypatch.setattr(Clock, "now", at + 60)
-        process(object_texts([flow_log(lines)]), context, store, findings, now=at + 60)
+        process(object_texts([flow_log(lines)]), context, stores, now=at + 60)
 
     for day in range(QUIET_DAYS):
         for batch in range(BATCHES_A_DAY):

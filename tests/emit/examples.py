@@ -7,7 +7,7 @@ from pathlib import Path
 from flowsentry.emit.alert_message import AlertMessage, alert_message
 from flowsentry.emit.digest import digest_message
 from flowsentry.emit.overflow import overflow_message
-from flowsentry.findings import Finding
+from flowsentry.findings import Finding, Severity
 from flowsentry.life import Earlier, Life, State
 from flowsentry.places import Places
 from tests.emit.findings import FINDINGS
@@ -29,6 +29,16 @@ DIGESTS: dict[str, Sequence[Finding]] = {
         FINDINGS["own_machine_can_not_get_out_to_many"],
         FINDINGS["stranger_guesses_passwords"],
         FINDINGS["records_of_an_interface_left_out"],
+    ],
+    "digest_of_services_down": [
+        replace(FINDINGS["own_service_no_longer_answers"], severity=Severity.LOW),
+        replace(
+            FINDINGS["own_service_no_longer_answers"],
+            id="c0b1c2d3e4f5061728394a5c",
+            severity=Severity.LOW,
+            subject="10.0.3.9",
+            details={"responder_port": 8080, "protocol": "tcp", "clients": 1, "packets": 3, "last_answer": NIGHT - 900},
+        ),
     ],
     "digest_of_more": [
         FINDINGS["stranger_found_nothing"],

@@ -193,6 +193,18 @@ FINDINGS: dict[str, Finding] = {
         subject_owner=WEB,
         sessions=["10.0.2.1:22/tcp", "10.0.2.2:22/tcp", "10.0.2.3:22/tcp"],
     ),
+    "own_service_no_longer_answers": pair(
+        "service_down",
+        Severity.MEDIUM,
+        "10.0.2.5",
+        responder="10.0.2.5",
+        responder_port=5432,
+        clients=12,
+        packets=148,
+        last_answer=NIGHT - 125,
+        subject_owner=ORDERS,
+        responder_owner=ORDERS,
+    ),
     "records_of_an_interface_left_out": skipped("eni-0web", records=3, subject_owner=WEB),
     "a_kind_this_page_does_not_know": Finding(
         "f00", "night_owl", Severity.MEDIUM, "works at night", "10.0.1.5", "vpc-1", NIGHT, NIGHT

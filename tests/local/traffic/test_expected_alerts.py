@@ -13,7 +13,7 @@ from flowsentry.findings import Finding, Severity
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.ownership import Inventory
-from flowsentry.pipeline import Context, process
+from flowsentry.pipeline import Context, Stores, process
 from local.traffic.company import Company, WayIn
 from local.traffic.delivery import FlowLog, event_batches, objects
 from local.traffic.generation import Traffic, generate
@@ -37,10 +37,13 @@ class Watch:
     evidence: EvidenceInMemory = field(default_factory=EvidenceInMemory)
     found: FindingsInMemory = field(default_factory=FindingsInMemory)
 
+    def __post_init__(self) -> None:
+        self.stores = Stores(self.evidence, self.found)
+
     def take(self, company: Company, traffic: Traffic) -> None:
         for network in company.networks:
             for texts in self._deliveries(network.way_in, company, traffic.records[network.name]):
-                outcome = process(texts, self.context, self.evidence, self.found)
+                outcome = process(texts, self.context, self.stores)
                 assert outcome.rejected.total == 0
 
     def _deliveries(self, way_in: WayIn, company: Company, records: list[Record]) -> Iterator[Iterable[LogText]]:

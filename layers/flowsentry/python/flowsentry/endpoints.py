@@ -15,6 +15,10 @@ from flowsentry.meanings import protocol_name
 from flowsentry.territory import ipv4_number
 
 MEMBER_BYTES = 7
+SLOT_SECONDS = 360
+"""The length of a slot. Longer: whether an endpoint answered others before or after it failed is less sure. Shorter:
+the number of a slot needs more than a byte."""
+SLOTS_A_DAY = 86_400 // SLOT_SECONDS
 _IS_HASHED, _IS_INSIDE, _PROTOCOL = 0x80, 0x40, 0x3F
 _MASK = (1 << 64) - 1
 
@@ -34,9 +38,19 @@ class Endpoint(NamedTuple):
         return f"{self.address or f'IPv6 host {self.host:08x}'}:{self.port}/{protocol_name(self.protocol)}"
 
 
+def endpoint_part(member: bytes) -> bytes:
+    """The member without its slot."""
+    return member if len(member) != MEMBER_BYTES + 1 else member[:MEMBER_BYTES]
+
+
+def slot_of(member: bytes, day: int) -> int | None:
+    """When the endpoint last failed, as a number of slots since 1970; None where a rule refused it."""
+    return day * SLOTS_A_DAY + member[MEMBER_BYTES] if len(member) == MEMBER_BYTES + 1 else None
+
+
 def endpoint_of(member: bytes) -> Endpoint:
     """The endpoint that a member stands for."""
-    value = int.from_bytes(member)
+    value = int.from_bytes(endpoint_part(member))
     kind, host, port = value >> 48, (value >> 16) & 0xFFFFFFFF, value & 0xFFFF
     address = None if kind & _IS_HASHED else str(ipaddress.IPv4Address(host))
     return Endpoint(kind & _PROTOCOL, host, port, address, bool(kind & _IS_INSIDE))
@@ -64,19 +78,38 @@ def members(contacts: pl.DataFrame) -> pl.Series:
     """The endpoint of each contact as a number of 56 bits: `protocol`, `responder`, `responder_port`,
     `responder_is_inside`.
     """
-    addresses = contacts.select(pl.col("responder").unique()).to_series()
-    number = ipv4_number(addresses)
-    ipv6 = addresses.filter(number.is_null())
-    hashes = pl.DataFrame({"responder": ipv6, "hashed": pl.Series([_hashed(text) for text in ipv6], dtype=pl.UInt32)})
-    known = pl.DataFrame({"responder": addresses, "ipv4": number}).join(hashes, on="responder", how="left")
     ends = contacts.select("responder", "responder_port", "protocol", "responder_is_inside").join(
-        known, on="responder", how="left", maintain_order="left"
+        _hosts(contacts["responder"]), left_on="responder", right_on="address", how="left", maintain_order="left"
     )
     hashed = _IS_HASHED + pl.when("responder_is_inside").then(_IS_INSIDE).otherwise(0)
     kind = pl.col("protocol").cast(pl.UInt64) + pl.when(pl.col("ipv4").is_null()).then(hashed).otherwise(0)
     host = pl.coalesce("ipv4", "hashed").cast(pl.UInt64)
     member = kind * (1 << 48) + host * (1 << 16) + pl.col("responder_port").cast(pl.UInt64)
     return ends.select(member.alias("member")).to_series()
+
+
+def host_numbers(addresses: pl.Series) -> pl.Series:
+    """Each address as a number of 32 bits: itself, or a hash of IPv6. `host_number` is the same for one."""
+    hosts = addresses.rename("address").to_frame()
+    known = hosts.join(_hosts(hosts["address"]), on="address", how="left", maintain_order="left")
+    return known.select(pl.coalesce("ipv4", "hashed").cast(pl.UInt64).alias("host")).to_series()
+
+
+def host_number(address: str) -> int:
+    try:
+        return int(ipaddress.IPv4Address(address))
+    except ValueError:
+        return _hashed(address)
+
+
+def _hosts(addresses: pl.Series) -> pl.DataFrame:
+    """A row for each distinct `address`: its number in `ipv4`, or for any other its hash in `hashed`."""
+    distinct = addresses.unique()
+    number = ipv4_number(distinct)
+    others = distinct.filter(number.is_null())
+    hashed = pl.Series([_hashed(text) for text in others], dtype=pl.UInt32)
+    hashes = pl.DataFrame({"address": others, "hashed": hashed})
+    return pl.DataFrame({"address": distinct, "ipv4": number}).join(hashes, on="address", how="left")
 
 
 def _hashed(address: str | None) -> int:

@@ -5,12 +5,12 @@ A cap would break that (which members survive depends on the order), so a set ke
 bottom-k set merges exactly (Cohen & Kaplan 2007, "Summarizing data using bottom-k sketches").
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from flowsentry.endpoints import rank
+from flowsentry.endpoints import MEMBER_BYTES, endpoint_part, rank
 
 SECONDS_A_DAY = 86_400
 MAX_ENDPOINTS = 64
@@ -40,6 +40,9 @@ SET_SIZES = {
     "sessions": MAX_SESSIONS,
 }
 """The sets of members that evidence is made of, and how many members each keeps."""
+DATED_SETS = ("failed", "doubtful")
+"""Those whose members may end with the slot of the day in which the endpoint last failed (see endpoints.py). They keep
+one member for each endpoint: the one without a slot where there is one, else the one with the latest."""
 
 
 class EvidenceKey(NamedTuple):
@@ -52,9 +55,10 @@ class EvidenceKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one source did on one day. Members of the sets are short binaries (see endpoints.py); `source_ports` are
-    those of its doubtful contacts; `attempts` are connections to login ports: tries, and sessions from
-    outside; `sessions` those that were sessions; times are Unix seconds.
+    """What one source did on one day. Members of the sets are short binaries (see endpoints.py). Those of `failed` and
+    `doubtful` end with the slot of the day in which the endpoint last failed, unless a rule refused it. `source_ports`
+    are those of its doubtful contacts; `attempts` are connections to login ports: tries, and sessions from outside;
+    `sessions` those that were sessions; times are Unix seconds.
     """
 
     key: EvidenceKey
@@ -80,14 +84,18 @@ class Evidence:
     def within_bounds(self) -> "Evidence":
         """The same, with sets of at most the sizes that are kept."""
         fits = all(len(getattr(self, name)) <= size for name, size in SET_SIZES.items())
-        fits = fits and len(self.source_ports) <= MAX_SOURCE_PORTS
+        fits = fits and len(self.source_ports) <= MAX_SOURCE_PORTS and not any(map(self._has_twice, DATED_SETS))
         return self if fits else self.merge(self)
+
+    def _has_twice(self, name: str) -> bool:
+        members = getattr(self, name)
+        return len(set(map(endpoint_part, members))) < len(members)
 
     def merge(self, other: "Evidence") -> "Evidence":
         """Both, as if seen at once. In any order, any number of times, the result is the same."""
         return Evidence(
             self.key,
-            **{name: bottom(getattr(self, name) | getattr(other, name), size) for name, size in SET_SIZES.items()},
+            **{name: kept(name, getattr(self, name) | getattr(other, name)) for name in SET_SIZES},
             source_ports=frozenset(sorted(self.source_ports | other.source_ports)[:MAX_SOURCE_PORTS]),
             first_seen=min(self.first_seen, other.first_seen),
             last_seen=max(self.last_seen, other.last_seen),
@@ -95,15 +103,36 @@ class Evidence:
         )
 
 
+def kept(name: str, members: frozenset[bytes]) -> frozenset[bytes]:
+    """Those of the members that the set of this name keeps."""
+    return bottom(latest(members) if name in DATED_SETS else members, SET_SIZES[name])
+
+
+def latest(members: Collection[bytes]) -> frozenset[bytes]:
+    """One member for each endpoint: see DATED_SETS."""
+    if all(len(member) == MEMBER_BYTES for member in members):
+        return frozenset(members)
+    found: dict[bytes, bytes] = {}
+    for member in members:
+        before = found.setdefault(endpoint_part(member), member)
+        found[endpoint_part(member)] = max(before, member, key=lambda each: (len(each) == MEMBER_BYTES, each))
+    return frozenset(found.values())
+
+
+def unanswered(members: Iterable[bytes], answered: Container[bytes]) -> frozenset[bytes]:
+    """The members of a dated set whose endpoint is not among those that answered."""
+    return frozenset(member for member in members if endpoint_part(member) not in answered)
+
+
 def bottom(members: Iterable[bytes], size: int) -> frozenset[bytes]:
     """The `size` members of smallest rank."""
-    kept = frozenset(members)
-    return kept if len(kept) <= size else frozenset(sorted(kept, key=rank_of_member)[:size])
+    all_of_them = frozenset(members)
+    return all_of_them if len(all_of_them) <= size else frozenset(sorted(all_of_them, key=rank_of_member)[:size])
 
 
 def rank_of_member(member: bytes) -> int:
-    """The place of a member in the order that decides which ones are kept."""
-    return rank(int.from_bytes(member))
+    """The place of a member in the order that decides which ones are kept: that of its endpoint."""
+    return rank(int.from_bytes(endpoint_part(member)))
 
 
 class History(NamedTuple):

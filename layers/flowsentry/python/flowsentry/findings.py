@@ -12,6 +12,7 @@ KINDS = (
     *("blocked_internal", "blocked_egress", "denied_by_acl_reply"),
     *("remote_login", "login_brute_force"),
     "records_skipped",
+    "service_down",
 )
 """Every kind there is, for what must name them without loading the detectors."""
 
@@ -79,5 +80,11 @@ class FindingStore(Protocol):
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """Those that were not there before, in the order given. Raises RetryableError when the store can't be reached;
         putting all again is harmless.
+        """
+        ...
+
+    def resolve(self, finding_ids: Sequence[str], note: str) -> None:
+        """Lets findings stand as resolved, with a note, as when a person says it; ids that are not there are left out.
+        Raises RetryableError as put_new does.
         """
         ...

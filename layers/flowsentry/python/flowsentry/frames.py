@@ -108,11 +108,14 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """contacts, tally → detect: what a batch shows."""
+    """contacts, tally → detect: what a batch shows. `down` has a row for each service that answers its clients no more:
+    see detect/service_down.py.
+    """
 
     contacts: Contacts
     logins: Logins
     silences: Silences
+    down: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(slots=True)

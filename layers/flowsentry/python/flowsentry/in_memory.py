@@ -1,9 +1,13 @@
-"""Evidence and findings held in dictionaries: the stores of replay and of tests, under the promises of the tables."""
+"""Evidence, known services and findings held in dictionaries: the stores of replay and of tests, under the promises of
+the tables.
+"""
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from functools import reduce
 
 from flowsentry.evidence import MEMORY_DAYS, Evidence, EvidenceKey, History
 from flowsentry.findings import Finding
+from flowsentry.known_services import Answer, Answers, Outage, Service, Services
 
 
 def folded(batch: Iterable[Evidence]) -> list[Evidence]:
@@ -81,17 +85,68 @@ class EvidenceInMemory:
         return History({day: self.items[EvidenceKey(*source, day)] for day in near}, tuple(sorted(written)))
 
 
+class KnownServicesInMemory:
+    """KnownServices in a dictionary."""
+
+    def __init__(self) -> None:
+        self.days: dict[Service, dict[int, Answers]] = {}
+        self.down_since: dict[Service, int] = {}
+
+    def learn(self, answers: Sequence[Answer]) -> None:
+        """See KnownServices.learn."""
+        for each in answers:
+            days = self.days.setdefault(each.service, {})
+            told = Answers(each.last_seen, each.clients)
+            days[each.day] = days[each.day].merge(told) if each.day in days else told
+
+    def recall(self, services: Collection[Service], first_day: int, last_day: int) -> Services:
+        """See KnownServices.recall."""
+        asked = set(services)
+        near = {each: self._within(each, first_day, last_day) for each in asked & self.days.keys()}
+        answers = {each: reduce(Answers.merge, told) for each, told in near.items() if told}
+        return Services(answers, {each: self.down_since[each] for each in asked & self.down_since.keys()})
+
+    def _within(self, service: Service, first_day: int, last_day: int) -> list[Answers]:
+        return [told for day, told in self.days[service].items() if first_day <= day <= last_day]
+
+    def mark_down(self, outages: Sequence[Outage]) -> None:
+        """See KnownServices.mark_down."""
+        for each in outages:
+            self.down_since.setdefault(each.service, each.since)
+
+    def recovered(self, answers: Sequence[Answer]) -> list[Outage]:
+        """See KnownServices.recovered."""
+        return over(self.down_since, answers)
+
+    def mark_up(self, outages: Sequence[Outage]) -> None:
+        """See KnownServices.mark_up."""
+        for each in outages:
+            self.down_since.pop(each.service, None)
+
+
+def over(down_since: Mapping[Service, int], answers: Iterable[Answer]) -> list[Outage]:
+    """The outages of which the service answered after they began, each once."""
+    ended = {each.service for each in answers if each.last_seen > down_since.get(each.service, each.last_seen)}
+    return [Outage(service, down_since[service]) for service in sorted(ended)]
+
+
 class FindingsInMemory:
-    """A FindingStore in a dictionary: `findings` by id, in the order they were put."""
+    """A FindingStore in a dictionary: `findings` by id, in the order they were put; `resolved` are ids."""
 
     def __init__(self) -> None:
         self.findings: dict[str, Finding] = {}
+        self.resolved: set[str] = set()
 
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """See FindingStore.put_new."""
         return [one for one in findings if self._put(one)]
 
+    def resolve(self, finding_ids: Sequence[str], note: str) -> None:  # noqa: ARG002 - nobody reads it here
+        """See FindingStore.resolve."""
+        self.resolved.update(self.findings.keys() & set(finding_ids))
+
     def _put(self, finding: Finding) -> bool:
-        is_new = finding.id not in self.findings
+        is_new = finding.id not in self.findings or finding.id in self.resolved
+        self.resolved.discard(finding.id)
         self.findings.setdefault(finding.id, finding)
         return is_new

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,11 +17,13 @@ from flowsentry.clocks import believed, believed_silences, records_ahead
 from flowsentry.contacts import Gathering, gather
 from flowsentry.degradation import Degradation, degradations
 from flowsentry.detect import detect
+from flowsentry.detect.outages import answers_of, met, services_in, services_of, silent_contacts, without_outages
+from flowsentry.detect.service_down import finding_ids, outages_in, services_down
 from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError
-from flowsentry.evidence import EvidenceStore
+from flowsentry.evidence import MEMORY_DAYS, EvidenceStore
 from flowsentry.explain.findings import with_refusals
 from flowsentry.explain.flows import Explaining
 from flowsentry.fields import unknown_names
@@ -39,7 +41,10 @@ from flowsentry.frames import (
     Silences,
 )
 from flowsentry.geography import Geography, NoGeography
+from flowsentry.in_memory import KnownServicesInMemory
+from flowsentry.known_services import Answer, KnownServices, Outage, Service, Services
 from flowsentry.measure import measure, measure_owners, merged_owners
+from flowsentry.named_services import NamedServices
 from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse_chunk
 from flowsentry.suppressions import Suppressions, suppressed
@@ -61,6 +66,7 @@ class Context:
     trusted_networks: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     suppressions: Suppressions = field(default_factory=Suppressions)
+    important_services: NamedServices = field(default_factory=NamedServices)
 
     @cached_property
     def territory(self) -> Territory:
@@ -99,11 +105,19 @@ class Outcome:
         return int(self.silences["skipdata"].sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where what a source shows is kept. By default what answered in other sources is not known."""
+
+    evidence: EvidenceStore
+    findings: FindingStore
+    services: KnownServices = field(default_factory=KnownServicesInMemory)
+
+
 def process(
     texts: Iterable[LogChunk],
     context: Context,
-    evidence: EvidenceStore,
-    findings: FindingStore,
+    stores: Stores,
     enriched: EnrichedFile | None = None,
     now: float = math.inf,
 ) -> Outcome:
@@ -123,7 +137,7 @@ def process(
         write_enriched(chunks, enriched)
     if run.failure is not None:
         raise run.failure
-    return run.stored(evidence, findings)
+    return run.stored(stores)
 
 
 class _Run:
@@ -193,21 +207,57 @@ class _Run:
         room = MAX_UNKNOWN_INTERFACES - len(self._unknown_interfaces)
         self._unknown_interfaces.update(unknown["interface_id"].head(room).cast(pl.String))
 
-    def stored(self, evidence: EvidenceStore, findings: FindingStore) -> Outcome:
+    def stored(self, stores: Stores) -> Outcome:
         """The outcome, once evidence and findings are stored; a source without lines has none."""
         settled, context = self._settled, self._context
         if settled is None:
             return self._outcome
-        suspects = evidence.suspects(innocent_sources(settled))
-        histories = evidence.merge(evidence_of(settled, suspects, context.thresholds.login))
-        observed = Observed(*settled, believed_silences(self._outcome.silences, self._now))
-        found = detect(observed, histories, context.territory, context.thresholds)
+        answers = answers_of(settled.contacts)
+        found, down = self._found(settled, answers, stores)
         told = suppressed(with_refusals(found, context.territory), context.suppressions, self._now)
-        self._outcome.findings = findings.put_new(list(told))
+        self._outcome.findings = stores.findings.put_new(list(told))
+        _keep_outages(outages_in(down), answers, stores)
         self._outcome.measurements = measuring.add_up(self._measurements)
         self._outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
         self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
         return self._outcome
+
+    def _found(self, settled: Settled, answers: Sequence[Answer], stores: Stores) -> tuple[list[Finding], pl.DataFrame]:
+        """What is found once all that was learned is stored, and which services are down."""
+        context, thresholds = self._context, self._context.thresholds
+        stores.services.learn(answers)
+        silent = silent_contacts(settled.contacts)
+        services = _recalled(services_of(silent), silent["day"], stores)
+        met_services = met(silent, services)
+        telling = settled._replace(contacts=without_outages(settled.contacts, met_services))
+        suspects = stores.evidence.suspects(innocent_sources(telling))
+        histories = stores.evidence.merge(evidence_of(telling, suspects, thresholds.login))
+        failed = services_in(
+            histories, min(thresholds.scan.min_endpoints, thresholds.blocked.max_endpoints_a_source + 1)
+        )
+        days = pl.Series([day for history in histories for day in history.days] if failed else [], dtype=pl.Int32)
+        services = services.and_also(_recalled(failed, days, stores))
+        down = services_down(met_services, services.down_since, thresholds.service)
+        observed = Observed(*settled, believed_silences(self._outcome.silences, self._now), down)
+        found = detect(observed, histories, services, context.territory, thresholds, context.important_services)
+        return found, down
+
+
+def _recalled(asked: Sequence[Service], days: pl.Series, stores: Stores) -> Services:
+    """What is known of these services around the days."""
+    first, last = days.min(), days.max()
+    if not asked or not isinstance(first, int) or not isinstance(last, int):
+        return Services()
+    return stores.services.recall(set(asked), first - MEMORY_DAYS, last + MEMORY_DAYS)
+
+
+def _keep_outages(outages: Sequence[Outage], answers: Sequence[Answer], stores: Stores) -> None:
+    """Keeps the outages, after what is found of them was put, and resolves those that are over."""
+    if outages:
+        stores.services.mark_down(outages)
+    if answers and (ended := stores.services.recovered(answers)):
+        stores.findings.resolve(finding_ids(ended), "it answers again")
+        stores.services.mark_up(ended)
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:

@@ -129,12 +129,33 @@ class LoginThresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceThresholds:
+    """When a service that answers its clients no more is worth telling: see detect/service_down.py."""
+
+    min_clients: int = _threshold(
+        1,
+        1,
+        1000,
+        "Clients in one batch that a service no longer answers. Higher: a service with few clients fails unseen, and "
+        "so does any service where each delivery shows one client, as from CloudWatch Logs. Lower: none is.",
+    )
+    min_packets: int = _threshold(
+        3,
+        1,
+        1000,
+        "Packets of its clients in one batch that a service did not answer. Higher: clients with short time-outs are "
+        "not heard. Lower: one lost packet is told as an outage.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
     """All thresholds that a user may change, by what they are about."""
 
     scan: ScanThresholds = field(default_factory=ScanThresholds)
     blocked: BlockedThresholds = field(default_factory=BlockedThresholds)
     login: LoginThresholds = field(default_factory=LoginThresholds)
+    service: ServiceThresholds = field(default_factory=ServiceThresholds)
 
     @classmethod
     def of(cls, values: Any) -> Self:

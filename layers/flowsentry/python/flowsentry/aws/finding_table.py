@@ -60,6 +60,24 @@ class FindingTable:
         with retryable("put findings"):
             return [finding for finding in findings if self._put(finding)]
 
+    def resolve(self, finding_ids: Sequence[str], note: str) -> None:
+        """See FindingStore.resolve. What a person acknowledged or snoozed stays so, and what is not told yet is not
+        told.
+        """
+        life = Life(State.RESOLVED, int(self.clock()), note=note)
+        open_states = {"open": {"S": State.OPEN.value}, "seen_again": {"S": State.SEEN_AGAIN.value}}
+        for finding_id in finding_ids:
+            self._change_if(
+                change(
+                    finding_id,
+                    life_attributes(life),
+                    without=(*LIFE_NAMES, *IN_OUTBOX_ONLY, "before"),
+                    only_if="attribute_exists(finding) AND "
+                    "(attribute_not_exists(#state) OR #state IN (:open, :seen_again))",
+                    given=open_states,
+                )
+            )
+
     def entry(self, finding_id: str) -> Entry | None:
         """What the table has by now. Raises PoisonError when that is no finding."""
         with retryable("read a finding"):

@@ -19,6 +19,7 @@ from flowsentry.aws.finding_table import FindingTable
 from flowsentry.aws.geo_databases import GeoDatabases
 from flowsentry.aws.inventory_requests import UnknownInterfaces
 from flowsentry.aws.inventory_store import InventoryStore
+from flowsentry.aws.known_services_table import KnownServicesTable
 from flowsentry.aws.live_suppressions import LiveSuppressions
 from flowsentry.aws.log_store import LogStore, StoredObject
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
@@ -28,8 +29,11 @@ from flowsentry.findings import FindingStore
 from flowsentry.flow_log_key import Origin
 from flowsentry.frames import LogChunk
 from flowsentry.geography import Geography
+from flowsentry.in_memory import KnownServicesInMemory
+from flowsentry.known_services import KnownServices
 from flowsentry.metric_names import NAMESPACE
-from flowsentry.pipeline import Context, Outcome
+from flowsentry.named_services import NamedServices
+from flowsentry.pipeline import Context, Outcome, Stores
 from flowsentry.settings import ProcessorSettings
 from flowsentry.suppressions import Suppressions
 from flowsentry.tally import skipped_by_interface
@@ -68,6 +72,8 @@ class SourceProcessor:
     trusted_networks: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     suppressions: LiveSuppressions | None = None
+    services: KnownServices = field(default_factory=KnownServicesInMemory)
+    important_services: NamedServices = field(default_factory=NamedServices)
     _context: Context = field(default_factory=Context, init=False)
 
     @classmethod
@@ -89,6 +95,8 @@ class SourceProcessor:
             suppressions=LiveSuppressions.of(
                 settings.output_bucket, settings.suppressions_key, settings.suppressions_parameter
             ),
+            services=KnownServicesTable(settings.evidence_table, clients.dynamodb()),
+            important_services=NamedServices.of(settings.important_services),
         )
 
     def process(self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None) -> Outcome:
@@ -100,7 +108,8 @@ class SourceProcessor:
         with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
             path = Path(folder) / "enriched.parquet"
             context, now = self._current_context(), self.clock()
-            outcome = pipeline.process(texts, context, self.evidence, self.findings, EnrichedFile(path, origin), now)
+            stores = Stores(self.evidence, self.findings, self.services)
+            outcome = pipeline.process(texts, context, stores, EnrichedFile(path, origin), now)
             if path.exists():
                 self._keep_enriched(source, outcome, path)
         if outcome.rejected.sample:
@@ -119,6 +128,7 @@ class SourceProcessor:
             self.trusted_networks,
             self.thresholds,
             self.suppressions.load() if self.suppressions else Suppressions(),
+            self.important_services,
         )
         if current != self._context:
             self._context = current

@@ -62,7 +62,7 @@ def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl
     """
     unsure = opened.join(_of_initiators_in(opened, established), on=KEY, how="anti")
     others = unsure.with_columns(_outcome().alias("outcome"))
-    told = ("opened_packets", "reply_packets", *OPENINGS_TELL, *REPLIES_TELL)
+    told = ("reply_packets", *OPENINGS_TELL, *REPLIES_TELL)
     others = others.filter(pl.col("outcome").is_not_null()).drop(told)
     answered = established.with_columns(pl.lit("answered", OUTCOME).alias("outcome"))
     whole = _with_refused_replies(pl.concat([answered, others], how="diagonal"), refused_replies)

@@ -12,9 +12,12 @@ from flowsentry.detect.port_scan import PORT_SCAN
 from flowsentry.detect.records_skipped import records_skipped
 from flowsentry.detect.remote_login import remote_login
 from flowsentry.detect.scans import scans
+from flowsentry.detect.service_down import service_down
 from flowsentry.evidence import History
 from flowsentry.findings import Finding
 from flowsentry.frames import Observed
+from flowsentry.known_services import Services
+from flowsentry.named_services import NamedServices
 from flowsentry.territory import Territory
 from flowsentry.thresholds import Thresholds
 
@@ -23,22 +26,29 @@ SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
 
 
 def detect(
-    observed: Observed, histories: Sequence[History], territory: Territory, thresholds: Thresholds
+    observed: Observed,
+    histories: Sequence[History],
+    services: Services,
+    territory: Territory,
+    thresholds: Thresholds,
+    important_services: NamedServices = NamedServices(),  # noqa: B008 - frozen
 ) -> list[Finding]:
-    """What a batch and the evidence of its sources after it say is worth telling, in order of time.
+    """What a batch and the evidence of its sources after it say is worth telling, in order of time; `services` is what
+    is known of those that failed.
 
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
-    scanning = scans(histories, SHAPES, territory, thresholds.scan)
+    scanning = scans(histories, SHAPES, services, territory, thresholds.scan)
     scanners = {(finding.scope, finding.subject) for finding in scanning}
     contacts, blocked, login = observed.contacts, thresholds.blocked, thresholds.login
     findings = [
         *scanning,
-        *blocked_internal(contacts, scanners, trying_doors(histories, blocked), territory, blocked),
+        *blocked_internal(contacts, scanners, trying_doors(histories, services, blocked), territory, blocked),
         *blocked_egress(contacts, scanners, territory, blocked),
         *denied_by_acl_reply(contacts, scanners, territory),
         *remote_login(observed.logins, territory, login),
         *login_brute_force(histories, territory, login),
         *records_skipped(observed.silences, territory),
+        *service_down(observed.down, important_services, territory),
     ]
     return sorted(findings, key=lambda finding: (finding.first_seen, finding.id))

@@ -14,9 +14,11 @@ from collections.abc import Container, Sequence
 import polars as pl
 
 from flowsentry.detect.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
-from flowsentry.evidence import History
+from flowsentry.endpoints import endpoint_part
+from flowsentry.evidence import Evidence, History
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Contacts
+from flowsentry.known_services import Services
 from flowsentry.meanings import protocol_name
 from flowsentry.territory import Territory
 from flowsentry.thresholds import BlockedThresholds
@@ -51,14 +53,25 @@ def blocked_internal(
     return [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
 
 
-def trying_doors(histories: Sequence[History], bounds: BlockedThresholds) -> set[tuple[str, str, int]]:
-    """The sources that failed too many endpoints in a day for each to be told, be it in one batch or in many."""
+def trying_doors(
+    histories: Sequence[History], services: Services, bounds: BlockedThresholds
+) -> set[tuple[str, str, int]]:
+    """The sources that failed too many endpoints in a day for each to be told, be it in one batch or in many. What was
+    an outage is not counted.
+    """
     return {
         (evidence.key.scope, evidence.key.source, day)
         for history in histories
         for day, evidence in history.days.items()
-        if len(evidence.failed - evidence.answered) > bounds.max_endpoints_a_source
+        if len(evidence.failed) > bounds.max_endpoints_a_source
+        and len(_failed(evidence, services)) > bounds.max_endpoints_a_source
     }
+
+
+def _failed(evidence: Evidence, services: Services) -> set[bytes]:
+    """The endpoints that failed the source, and neither answered it nor were down."""
+    outages = services.outages(evidence.key.scope, evidence.key.source, evidence.failed, evidence.key.day)
+    return set(map(endpoint_part, evidence.failed)) - evidence.answered - outages
 
 
 def _finding(row: Row, pair: Pair) -> Finding:

@@ -17,6 +17,7 @@ from flowsentry.detect.verdict import Verdict, verdict
 from flowsentry.endpoints import Endpoint, endpoint_of
 from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
 from flowsentry.findings import Finding, Severity, finding_id
+from flowsentry.known_services import Services
 from flowsentry.ownership import Interface
 from flowsentry.territory import AddressAt, Territory
 from flowsentry.thresholds import ScanThresholds
@@ -49,13 +50,17 @@ SEVERITY = {
 
 
 def scans(
-    histories: Sequence[History], shapes: Sequence[ScanShape], territory: Territory, least: ScanThresholds
+    histories: Sequence[History],
+    shapes: Sequence[ScanShape],
+    services: Services,
+    territory: Territory,
+    least: ScanThresholds,
 ) -> list[Finding]:
     """A finding for each source, day and relation that the evidence condemns: at most one a day, and one more when it
     gets louder. The shape is an attribute and may grow. A write to a day is judged with every day whose memory it is
     in.
     """
-    condemned = [each for history in histories for each in _condemned(history, least)]
+    condemned = [each for history in histories for each in _condemned(history, services, least)]
     sources = [AddressAt(key.scope, key.source, found.evidence.last_seen) for key, found in condemned]
     targets = [AddressAt(key.scope, _only_target(found), found.evidence.last_seen) for key, found in condemned]
     ends = territory.ends_of([*sources, *targets])
@@ -71,10 +76,10 @@ def _only_target(condemned: Verdict) -> str:
     return (addresses.pop() or "") if len(addresses) == 1 else ""
 
 
-def _condemned(history: History, least: ScanThresholds) -> Iterator[tuple[EvidenceKey, Verdict]]:
+def _condemned(history: History, services: Services, least: ScanThresholds) -> Iterator[tuple[EvidenceKey, Verdict]]:
     judged = {written + later for written in history.written_days for later in range(MEMORY_DAYS + 1)}
     for day in sorted(judged & history.days.keys()):
-        if found := verdict(history.days, day, least):
+        if found := verdict(history.days, day, least, services):
             yield history.days[day].key, found
 
 

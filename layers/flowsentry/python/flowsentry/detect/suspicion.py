@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator
 import polars as pl
 
 from flowsentry.detect.login_attempts import login_members
+from flowsentry.detect.outages import is_silent
 from flowsentry.detect.pairs import TCP, UDP
-from flowsentry.endpoints import MEMBER_BYTES, members, rank_of
-from flowsentry.evidence import MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
+from flowsentry.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_A_DAY, members, rank_of
+from flowsentry.evidence import DATED_SETS, MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.ownership import Inventory
 from flowsentry.scopes import PUBLIC
@@ -77,7 +78,9 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     failing = telling.filter(pl.col("outcome") != "answered").select(_KEY)
     watched = pl.concat([failing, suspected]).unique()
     contacts = telling.join(watched, on=_KEY, how="semi")
-    ends = contacts.select(*_KEY, *_SEEN, *_PORTS, _SET_OF_OUTCOME.alias("set"), members(contacts).alias("member"))
+    ends = contacts.select(
+        *_KEY, *_SEEN, *_PORTS, _SET_OF_OUTCOME.alias("set"), members(contacts).alias("member"), _slot_in(contacts)
+    )
     told = pl.concat([watched, trying]).unique()
     tries = logins.select(*_KEY, *_SEEN, "set", "member").join(told, on=_KEY, how="semi")
     return list(_evidence(_sets(pl.concat([ends, tries], how="diagonal"))))
@@ -95,10 +98,11 @@ def _telling(contacts: pl.DataFrame) -> pl.DataFrame:
 
 def _sets(rows: pl.DataFrame) -> pl.DataFrame:
     """The members of each set of a source and day, in the order in which they are kept."""
-    ranked = rows.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank")
+    ranked = rows.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank", pl.col("slot").fill_null(CERTAIN))
     ports = pl.concat_list(_PORTS).filter(pl.col("set") == "doubtful").explode()
     return ranked.group_by(_KEY).agg(
         *(_smallest(name, size) for name, size in SET_SIZES.items()),
+        *(_slots(name) for name in DATED_SETS),
         ports.unique().sort().head(MAX_SOURCE_PORTS).alias("source_ports"),
         pl.col("first_seen").min(),
         pl.col("last_seen").max(),
@@ -110,6 +114,25 @@ def _smallest(name: str, size: int) -> pl.Expr:
     return pl.col("member").filter(pl.col("set") == name).unique(maintain_order=True).head(size).alias(name)
 
 
+def _slot_in(contacts: pl.DataFrame) -> pl.Expr:
+    """The slot of the day in which each contact last failed; null where a rule refused it, or others were answered."""
+    slot = (pl.col("last_seen") // SLOT_SECONDS - pl.col("day") * SLOTS_A_DAY).clip(0, SLOTS_A_DAY - 1).cast(pl.UInt8)
+    is_dated = is_silent() & ~pl.col("answers_others") if "answers_others" in contacts.columns else is_silent()
+    return pl.when(is_dated).then(slot).alias("slot")
+
+
+def _slots(name: str) -> pl.Expr:
+    """The slot of each member of a dated set, in their order: the last in which it failed, CERTAIN where a rule did
+    it.
+    """
+    is_of_set = pl.col("set") == name
+    last = pl.col("slot").filter(is_of_set).fill_null(CERTAIN)
+    is_last = pl.col("member").filter(is_of_set).is_last_distinct()
+    return last.filter(is_last).head(SET_SIZES[name]).alias(f"{name}_slots")
+
+
+CERTAIN = 255
+"""In the place of a slot: a rule refused it, so that no outage explains it."""
 _PORTS = ("min_initiator_port", "max_initiator_port")
 _KEY_SCHEMA = {"source_scope": pl.Categorical(), "initiator": pl.Categorical(), "day": pl.Int32()}
 _SET_OF_OUTCOME = (
@@ -125,7 +148,7 @@ def _evidence(sets: pl.DataFrame) -> Iterator[Evidence]:
     for row in sets.with_columns(pl.col("source_scope", "initiator").cast(pl.String)).iter_rows(named=True):
         yield Evidence(
             EvidenceKey(row["source_scope"], row["initiator"], row["day"]),
-            **{name: _as_members(row[name]) for name in SET_SIZES},
+            **{name: _as_members(row[name], row.get(f"{name}_slots")) for name in SET_SIZES},
             source_ports=frozenset(port for port in row["source_ports"] if port is not None),
             first_seen=row["first_seen"],
             last_seen=row["last_seen"],
@@ -133,5 +156,10 @@ def _evidence(sets: pl.DataFrame) -> Iterator[Evidence]:
         )
 
 
-def _as_members(values: list[int]) -> frozenset[bytes]:
-    return frozenset(value.to_bytes(MEMBER_BYTES) for value in values)
+def _as_members(values: list[int], slots: list[int] | None) -> frozenset[bytes]:
+    if slots is None:
+        return frozenset(value.to_bytes(MEMBER_BYTES) for value in values)
+    dated = zip(values, slots, strict=True)
+    return frozenset(
+        value.to_bytes(MEMBER_BYTES) + (b"" if slot == CERTAIN else bytes([slot])) for value, slot in dated
+    )

@@ -8,6 +8,7 @@ from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, att
 from flowsentry.emit.chat import Chat, chat_notification
 from flowsentry.emit.machine_json import findings_json
 from flowsentry.emit.plain_text import ascii_line, counted, duration, period
+from flowsentry.emit.service_stories import last_answer_text
 from flowsentry.emit.stories import hour_in_words, hour_of, story_of
 from flowsentry.emit.story import number_in
 from flowsentry.emit.who import owner_text, subject_text
@@ -129,6 +130,11 @@ def _what_happened(about: Sequence[Finding]) -> str:
     return story_of(about[0]).happening(about[0], owner_text) + more
 
 
+def _stopped_answering(about: Sequence[Finding]) -> str:
+    last = last_answer_text(about[0])
+    return _what_happened(about) + (f"; its last answer was at {last}" if last else "")
+
+
 def _skipped_records(finding: Finding) -> int:
     return number_in(finding.details, "records")
 
@@ -178,6 +184,13 @@ OTHERS = Chapter(
     lambda finding: finding.endpoints,
     _what_happened,
 )
-CHAPTERS = (KEPT_IN, GUESSES, NOISE, SKIPPED, OTHERS)
+DOWN = Chapter(
+    lambda number: f"{counted(number, 'service')} of yours no longer answer{'s' if number == 1 else ''}",
+    lambda number: f"{counted(number, 'service')} down",
+    "Look when you have time. Each was answering in the days before; who calls one of them is not taken for a scanner.",
+    lambda finding: number_in(finding.details, "clients"),
+    _stopped_answering,
+)
+CHAPTERS = (DOWN, KEPT_IN, GUESSES, NOISE, SKIPPED, OTHERS)
 """In the order in which they are told: what is about machines of yours first."""
-OF_KIND = {"blocked_egress": KEPT_IN, "login_brute_force": GUESSES, "records_skipped": SKIPPED}
+OF_KIND = {"blocked_egress": KEPT_IN, "login_brute_force": GUESSES, "records_skipped": SKIPPED, "service_down": DOWN}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from flowsentry.emit.login_stories import tries_text
 from flowsentry.emit.plain_text import counted, moment, period, plain
+from flowsentry.emit.service_stories import last_answer_text
 from flowsentry.emit.story import listed_in, number_in, numbers_in, port_text
 from flowsentry.emit.who import owner_text, responder_text, subject_text
 from flowsentry.findings import Finding
@@ -14,6 +15,7 @@ MAX_SENTENCE_LETTERS = 400
 interface with several groups is not told whole."""
 MAX_SAMPLE = 10
 ABOUT_REFUSED_PACKETS = frozenset({"blocked_internal", "blocked_egress", "denied_by_acl_reply"})
+_WHAT_BECAME_OF_PACKETS = {**dict.fromkeys(ABOUT_REFUSED_PACKETS, "refused"), "service_down": "not answered"}
 
 
 def facts_of(finding: Finding) -> Iterator[tuple[str, str]]:
@@ -35,6 +37,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "Network", "the internet" if finding.scope == PUBLIC else plain(finding.scope)
     yield "When", period(finding.first_seen, finding.last_seen)
     yield "How much", how_much(finding)
+    yield "Last up", last_answer_text(finding)
     yield from _refusal(details.get("refusal"))
     yield from _allowance(details.get("allowance"))
     yield "Got in at", _sample(listed_in(details, "sessions"))
@@ -72,8 +75,10 @@ def _amounts(finding: Finding) -> Iterator[str]:
         yield tries_text(finding)
     elif finding.endpoints > 1 and not is_refused:
         yield f"{finding.endpoints:,} different host:port failed"
+    if clients := number_in(details, "clients"):
+        yield counted(clients, "client")
     if packets := number_in(details, "packets"):
-        yield f"{counted(packets, 'packet')} {'refused' if is_refused else 'sent'}"
+        yield f"{counted(packets, 'packet')} {_WHAT_BECAME_OF_PACKETS.get(finding.kind, 'sent')}"
     if records := number_in(details, "records"):
         yield counted(records, "SKIPDATA record")
 

@@ -13,6 +13,7 @@ from flowsentry.emit.refusal_stories import (
     DENIED_BY_ACL_REPLY_BY_KNOWN,
 )
 from flowsentry.emit.scan_stories import SCAN_STORIES, SCANS
+from flowsentry.emit.service_stories import SERVICE_DOWN
 from flowsentry.emit.story import Story, number_in
 from flowsentry.emit.who import Names
 from flowsentry.findings import Finding, Severity
@@ -54,6 +55,7 @@ STORIES: dict[str, Story] = {
     "blocked_internal": BLOCKED_INTERNAL,
     "blocked_egress": BLOCKED_EGRESS,
     "denied_by_acl_reply": DENIED_BY_ACL_REPLY,
+    "service_down": SERVICE_DOWN,
     "records_skipped": Story(
         _has_a_gap,
         "Nothing to do now. What passed there is not known and does not come later: a scan may have gone unseen.",

@@ -1,0 +1,130 @@
+"""Known services ↔ the DynamoDB items that hold them, in the table of evidence.
+
+A scope's services of a day are spread over SHARDS items by the hash of their endpoint, so that each item stays small: a
+write costs by the size of the whole item. One more item holds the scope's services that are down.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from flowsentry.endpoints import MEMBER_BYTES, rank
+from flowsentry.evidence import MEMORY_DAYS, SECONDS_A_DAY, rank_of_member
+from flowsentry.known_services import Answer, Answers
+
+Item = Mapping[str, Any]
+
+SHARDS = 64
+"""Items a scope and day. More: a batch with several new services makes more writes, and each costs at least as much as
+one of 1 KB. Fewer: 5,000 services make items of more than that."""
+MAX_SERVICES_A_SHARD = 512
+"""Services kept in an item, those inside first, then those of smallest rank: 32,768 a scope and day. More: the item of
+a host that calls all of the Internet costs more. Fewer: an outage of what is not kept is taken for a scan."""
+MAX_DOWN = 1_000
+"""Services of a scope that are down at once, the earliest; 11 bytes each. More: a larger item is read every minute.
+Fewer: of more, some are not resolved by themselves."""
+KEPT_DAYS = 2
+DOWN_DAY = 0
+"""In the place of a day, of the item that holds what is down."""
+_ENTRY_BYTES, _TIME_BYTES, _CLIENT_BYTES = 16, 4, 4
+
+
+class Shard(NamedTuple):
+    """The item of a scope, a part of its services, and a UTC day."""
+
+    scope: str
+    number: int
+    day: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """What an item holds: the answers by endpoint, and which of the endpoints are inside; `version` is another one
+    after every write.
+    """
+
+    answers: Mapping[bytes, Answers] = field(default_factory=dict)
+    inside: frozenset[bytes] = frozenset()
+    version: int = 0
+
+    def learning(self, answers: Iterable[Answer]) -> "Held":
+        """The same with these answers, within bounds."""
+        told, inside = dict(self.answers), set(self.inside)
+        for each in answers:
+            endpoint, new = each.service.endpoint, Answers(each.last_seen, each.clients)
+            told[endpoint] = told[endpoint].merge(new) if endpoint in told else new
+            inside.update({endpoint} if each.is_inside else ())
+        if len(told) > MAX_SERVICES_A_SHARD:
+            kept = sorted(told, key=lambda each: (each not in inside, rank_of_member(each)))[:MAX_SERVICES_A_SHARD]
+            told, inside = {each: told[each] for each in kept}, inside.intersection(kept)
+        return Held(told, frozenset(inside), self.version)
+
+
+def shard_of(answer: Answer) -> Shard:
+    return Shard(answer.service.scope, shard_number(answer.service.endpoint), answer.day)
+
+
+def shard_number(endpoint: bytes) -> int:
+    """Which of the items of a day holds an endpoint. By the middle of the rank, since bounds keep small ranks."""
+    return rank(int.from_bytes(endpoint)) >> 16 & (SHARDS - 1)
+
+
+def partition_of(scope: str, number: int) -> dict[str, str]:
+    return {"S": f"services|{scope}|{number}"}
+
+
+def down_key(scope: str) -> dict[str, Any]:
+    return {"source": {"S": f"services|{scope}|down"}, "day": {"N": str(DOWN_DAY)}}
+
+
+def key_of(shard: Shard) -> dict[str, Any]:
+    return {"source": partition_of(shard.scope, shard.number), "day": {"N": str(shard.day)}}
+
+
+def held_in(item: Item) -> Held:
+    """What an item holds; nothing for none."""
+    if not item:
+        return Held()
+    blob: bytes = item["services"]["B"]
+    entries = [blob[start : start + _ENTRY_BYTES] for start in range(0, len(blob), _ENTRY_BYTES)]
+    answers = {entry[:MEMBER_BYTES]: _answers_in(entry) for entry in entries}
+    inside = frozenset(entry[:MEMBER_BYTES] for entry in entries if entry[-1])
+    return Held(answers, inside, int(item["version"]["N"]))
+
+
+def _answers_in(entry: bytes) -> Answers:
+    time, clients = entry[MEMBER_BYTES:-1][:_TIME_BYTES], entry[MEMBER_BYTES + _TIME_BYTES : -1]
+    return Answers(int.from_bytes(time), int.from_bytes(clients))
+
+
+def blob_of(held: Held) -> bytes:
+    """The answers as they are stored: 16 bytes each, in the order of their endpoints."""
+    return b"".join(
+        endpoint
+        + max(told.last_seen, 0).to_bytes(_TIME_BYTES)
+        + told.clients.to_bytes(_CLIENT_BYTES)
+        + bytes([endpoint in held.inside])
+        for endpoint, told in sorted(held.answers.items())
+    )
+
+
+def expiry_of(day: int, now: float) -> int:
+    """When an item may go: once no verdict looks at its day any more, counted from now for records of long ago."""
+    last_use = max((day + 1) * SECONDS_A_DAY, int(now)) + MEMORY_DAYS * SECONDS_A_DAY
+    return last_use + KEPT_DAYS * SECONDS_A_DAY
+
+
+def writing(shard: Shard, held: Held, now: float) -> dict[str, Any]:
+    """The arguments of an UpdateItem that stores this, where the item still is as it was when it was read."""
+    return {
+        "Key": key_of(shard),
+        "UpdateExpression": "SET services = :services, version = :next, expires_at = :expires_at",
+        "ConditionExpression": "version = :version" if held.version else "attribute_not_exists(version)",
+        "ExpressionAttributeValues": {
+            ":services": {"B": blob_of(held)},
+            ":next": {"N": str(held.version + 1)},
+            ":expires_at": {"N": str(expiry_of(shard.day, now))},
+            **({":version": {"N": str(held.version)}} if held.version else {}),
+        },
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }

@@ -1,0 +1,260 @@
+"""Known services in DynamoDB: once a service is known, it costs one write an hour, and reads only where something
+fails.
+
+A process remembers what the items held when it saw them last. A batch is compared with that, and writes only where a
+service is new, has a client of a new bit, or answered in another hour than is stored.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from flowsentry.aws.bounded_memory import BoundedMemory
+from flowsentry.aws.known_services_item import (
+    MAX_DOWN,
+    Held,
+    Shard,
+    down_key,
+    expiry_of,
+    held_in,
+    key_of,
+    partition_of,
+    shard_number,
+    shard_of,
+    writing,
+)
+from flowsentry.aws.service_errors import is_condition_unmet, retryable
+from flowsentry.aws.threads import in_threads
+from flowsentry.endpoints import MEMBER_BYTES
+from flowsentry.errors import RetryableError
+from flowsentry.evidence import SECONDS_A_DAY
+from flowsentry.in_memory import over
+from flowsentry.known_services import Answer, Answers, Outage, Service, Services
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+REFRESH_SECONDS = 3_600
+"""By how much the last answer of a service inside must rise to be written. More: fewer writes, and other processors
+learn later that it still answers. Less: each service costs a write more often. Of a service outside it is a day."""
+RECALLED_SECONDS = 60.0
+"""How long what was read is believed. Longer: fewer reads, and what others learned is seen later."""
+MAX_WRITE_TRIES = 10
+"""Tries to write one item while others write it too; the batch is retried after that."""
+MAX_SHARDS_REMEMBERED = 4_000
+"""Items remembered, with some 80 services of 200 bytes each: 64 MB at most where all are full."""
+MAX_SCOPES_REMEMBERED = 200
+_DOWN_BYTES = MEMBER_BYTES + 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What an item held, and when it was read (Unix s); it was then, and may hold more by now."""
+
+    held: Held
+    read_at: float = 0.0
+
+
+@dataclass
+class KnownServicesTable:
+    """KnownServices on the table of evidence."""
+
+    table_name: str
+    client: "DynamoDBClient"
+    clock: Callable[[], float] = time.time
+    refresh_seconds: int = REFRESH_SECONDS
+    _shards: BoundedMemory[Shard, _Remembered] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
+    _exact: BoundedMemory[Shard, Held] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
+    _down: BoundedMemory[str, tuple[float, Mapping[Service, int]]] = field(
+        default_factory=lambda: BoundedMemory(MAX_SCOPES_REMEMBERED)
+    )
+
+    def learn(self, answers: Sequence[Answer]) -> None:
+        """See KnownServices.learn."""
+        by_shard: dict[Shard, list[Answer]] = defaultdict(list)
+        for each in answers:
+            by_shard[shard_of(each)].append(each)
+        for shard, told in by_shard.items():
+            self._exact.put(shard, (self._exact.get(shard) or Held()).learning(told))
+        news = [(shard, told) for shard, told in by_shard.items() if self._has_news(shard, told)]
+        with retryable("keep known services"):
+            in_threads(self._write, news)
+
+    def _has_news(self, shard: Shard, answers: Iterable[Answer]) -> bool:
+        remembered = self._shards.get(shard)
+        return remembered is None or any(self._is_news(remembered.held, each) for each in answers)
+
+    def _is_news(self, held: Held, answer: Answer) -> bool:
+        known = held.answers.get(answer.service.endpoint)
+        if known is None:
+            return True
+        step = self.refresh_seconds if answer.is_inside else SECONDS_A_DAY
+        return bool(answer.clients & ~known.clients) or answer.last_seen - known.last_seen >= step
+
+    def _write(self, task: tuple[Shard, list[Answer]]) -> None:
+        """Stores what the item does not hold yet. Raises RetryableError when others write it all the time.
+
+        What was not read just now is read before: others have mostly stored the same meanwhile, and a read costs a
+        twentieth of a write that comes to nothing.
+        """
+        shard, answers = task
+        held = self._held_now(shard)
+        for _ in range(MAX_WRITE_TRIES):
+            news = [each for each in answers if self._is_news(held, each)]
+            merged = held.learning(news)
+            if merged.answers == held.answers:
+                return
+            held, is_written = self._written(shard, merged)
+            self._shards.put(shard, _Remembered(held, self.clock()))
+            if is_written:
+                return
+        raise RetryableError(f"could not keep known services: others wrote them {MAX_WRITE_TRIES} times meanwhile")
+
+    def _written(self, shard: Shard, held: Held) -> tuple[Held, bool]:
+        """What the item holds after the write, or holds instead because others wrote it, and which of the two."""
+        try:
+            self.client.update_item(TableName=self.table_name, **writing(shard, held, self.clock()))
+        except ClientError as error:
+            if not is_condition_unmet(error):
+                raise
+            return held_in(_item_of(error)), False
+        return Held(held.answers, held.inside, held.version + 1), True
+
+    def _held_now(self, shard: Shard) -> Held:
+        """What the item holds, as it was at most RECALLED_SECONDS ago."""
+        known = self._shards.get(shard)
+        if known and self.clock() - known.read_at < RECALLED_SECONDS:
+            return known.held
+        item = self.client.get_item(TableName=self.table_name, Key=key_of(shard)).get("Item", {})
+        held = held_in(item)
+        self._shards.put(shard, _Remembered(held, self.clock()))
+        return held
+
+    def recall(self, services: Collection[Service], first_day: int, last_day: int) -> Services:
+        """See KnownServices.recall."""
+        parts = sorted({(each.scope, shard_number(each.endpoint)) for each in services})
+        days = range(first_day, last_day + 1)
+        with retryable("look up known services"):
+            held = in_threads(partial(self._days_of, days), parts)
+            down = {scope: self._down_of(scope) for scope in {each.scope for each in services}}
+        by_part = dict(zip(parts, held, strict=True))
+        answers = {each: _merged(each, by_part[each.scope, shard_number(each.endpoint)]) for each in services}
+        since = {each: down[each.scope][each] for each in services if each in down[each.scope]}
+        return Services({each: told for each, told in answers.items() if told}, since)
+
+    def _days_of(self, days: range, part: tuple[str, int]) -> list[Held]:
+        """What is stored of a part of a scope's services, and what this process knows beyond it, day by day."""
+        shards = [Shard(*part, day) for day in days]
+        known = [self._shards.get(shard) for shard in shards]
+        now = self.clock()
+        if not all(each and now - each.read_at < RECALLED_SECONDS for each in known):
+            known = list(self._read(shards, now))
+        exact = (self._exact.get(shard) for shard in shards)
+        return [each.held for each in known if each] + [each for each in exact if each]
+
+    def _read(self, shards: Sequence[Shard], now: float) -> Iterable[_Remembered]:
+        first = shards[0]
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table_name,
+            KeyConditionExpression="#source = :source AND #day BETWEEN :first AND :last",
+            ExpressionAttributeNames={"#source": "source", "#day": "day"},
+            ExpressionAttributeValues={
+                ":source": partition_of(first.scope, first.number),
+                ":first": {"N": str(first.day)},
+                ":last": {"N": str(shards[-1].day)},
+            },
+        )
+        items = {int(item["day"]["N"]): item for page in pages for item in page["Items"]}
+        for shard in shards:
+            remembered = _Remembered(held_in(_unless_expired(items.get(shard.day, {}), now)), now)
+            self._shards.put(shard, remembered)
+            yield remembered
+
+    def _down_of(self, scope: str) -> Mapping[Service, int]:
+        """Since when services of the scope are down, as it was at most RECALLED_SECONDS ago."""
+        known = self._down.get(scope)
+        if known and self.clock() - known[0] < RECALLED_SECONDS:
+            return known[1]
+        item = self.client.get_item(TableName=self.table_name, Key=down_key(scope)).get("Item", {})
+        down = _down_in(scope, item)
+        self._down.put(scope, (self.clock(), down))
+        return down
+
+    def mark_down(self, outages: Sequence[Outage]) -> None:
+        """See KnownServices.mark_down. Beyond MAX_DOWN of a scope, none is kept."""
+        with retryable("keep outages"):
+            for scope, told in _by_scope(outages).items():
+                known = self._down_of(scope)
+                new = [each for each in told if each.service not in known][: max(0, MAX_DOWN - len(known))]
+                if new:
+                    self._change_down(scope, "ADD down :down SET expires_at = :expires_at", new)
+
+    def recovered(self, answers: Sequence[Answer]) -> list[Outage]:
+        """See KnownServices.recovered."""
+        with retryable("look up outages"):
+            down = [self._down_of(scope) for scope in {each.service.scope for each in answers}]
+        return over({service: since for each in down for service, since in each.items()}, answers)
+
+    def mark_up(self, outages: Sequence[Outage]) -> None:
+        """See KnownServices.mark_up."""
+        with retryable("forget outages"):
+            for scope, ended in _by_scope(outages).items():
+                self._change_down(scope, "DELETE down :down SET expires_at = :expires_at", ended)
+
+    def _change_down(self, scope: str, update: str, outages: Sequence[Outage]) -> None:
+        expires_at = expiry_of(int(self.clock()) // SECONDS_A_DAY, self.clock())
+        answer = self.client.update_item(
+            TableName=self.table_name,
+            Key=down_key(scope),
+            UpdateExpression=update,
+            ExpressionAttributeValues={
+                ":down": {"BS": sorted(_member_of(each) for each in outages)},
+                ":expires_at": {"N": str(expires_at)},
+            },
+            ReturnValues="ALL_NEW",
+        )
+        self._down.put(scope, (self.clock(), _down_in(scope, answer["Attributes"])))
+
+
+def _merged(service: Service, days: Iterable[Held]) -> Answers | None:
+    told = [held.answers[service.endpoint] for held in days if service.endpoint in held.answers]
+    merged = None
+    for each in told:
+        merged = merged.merge(each) if merged else each
+    return merged
+
+
+def _item_of(error: ClientError) -> Mapping[str, Any]:
+    response: Mapping[str, Any] = error.response
+    item: Mapping[str, Any] = response.get("Item", {})
+    return item
+
+
+def _unless_expired(item: Mapping[str, Any], now: float) -> Mapping[str, Any]:
+    """The item, unless DynamoDB is only late to delete it."""
+    return item if item and int(item["expires_at"]["N"]) > now else {}
+
+
+def _by_scope(outages: Iterable[Outage]) -> dict[str, list[Outage]]:
+    found: dict[str, list[Outage]] = defaultdict(list)
+    for each in outages:
+        found[each.service.scope].append(each)
+    return found
+
+
+def _member_of(outage: Outage) -> bytes:
+    return outage.service.endpoint + outage.since.to_bytes(_DOWN_BYTES - MEMBER_BYTES)
+
+
+def _down_in(scope: str, item: Mapping[str, Any]) -> Mapping[Service, int]:
+    """Since when each service is down: of one that two processors marked at once, the earlier time."""
+    members: Iterable[bytes] = item.get("down", {}).get("BS", ())
+    since: dict[Service, int] = {}
+    for member in sorted(members):
+        since.setdefault(Service(scope, member[:MEMBER_BYTES]), int.from_bytes(member[MEMBER_BYTES:]))
+    return since
