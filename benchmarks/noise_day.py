@@ -19,11 +19,12 @@ from benchmarks.internet_noise import DAY_SECONDS, INTERFACES, NoisyDay
 from flowsentry.aws.channels import Channels, Telling
 from flowsentry.aws.evidence_table import EvidenceTable
 from flowsentry.aws.finding_table import FindingTable
+from flowsentry.aws.known_services_table import KnownServicesTable
 from flowsentry.aws.outbox import Outbox
 from flowsentry.decode import object_texts
 from flowsentry.evidence import Evidence, EvidenceKey, History
 from flowsentry.findings import Finding
-from flowsentry.pipeline import Context, process
+from flowsentry.pipeline import Context, Stores, process
 from flowsentry.places import Places
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, REGION, items_of, make_evidence_table, make_findings_table
 
@@ -94,6 +95,8 @@ class Day:
         self.mailbox = Mailbox(self.clock)
         self.store = CountedStore(EvidenceTable(EVIDENCE_TABLE, self.client, self.clock))  # type: ignore[arg-type]
         self.findings = FindingTable(FINDINGS_TABLE, self.client.real, self.clock)
+        services = KnownServicesTable(EVIDENCE_TABLE, self.client, self.clock)  # type: ignore[arg-type]
+        self.stores = Stores(self.store, self.findings, services)
         told = (self.mailbox,)
         self.outbox = Outbox(self.findings, Channels(told, digest=told), Places(), WINDOW_MINUTES, 20, self.clock)
 
@@ -102,7 +105,7 @@ class Day:
         for delivered_at, content in NoisyDay(BEGINS_AT, Random(7)).files():
             self.clock.now = delivered_at
             self.client.writes_in_batch.clear()
-            outcome = process(object_texts([content]), context, self.store, self.findings, now=delivered_at)
+            outcome = process(object_texts([content]), context, self.stores, now=delivered_at)
             self.records += outcome.accepted_records
             self.most_writes = max([self.most_writes, *self.client.writes_in_batch.values()])
             self.outbox.publish_left_over()

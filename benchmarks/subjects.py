@@ -51,7 +51,7 @@ def all_stages() -> Work:
     from flowsentry.decode import object_texts  # noqa: PLC0415
     from flowsentry.emit.enriched_object import EnrichedFile  # noqa: PLC0415
     from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory  # noqa: PLC0415
-    from flowsentry.pipeline import Context, Outcome, process  # noqa: PLC0415
+    from flowsentry.pipeline import Context, Outcome, Stores, process  # noqa: PLC0415
 
     context = Context(Company(random.Random(7)).inventory())
     folder = tempfile.TemporaryDirectory()
@@ -59,7 +59,7 @@ def all_stages() -> Work:
     def run(path: Path) -> Outcome:
         enriched = Path(folder.name) / "enriched.parquet"
         return process(
-            object_texts(_blocks(path)), context, EvidenceInMemory(), FindingsInMemory(), EnrichedFile(enriched)
+            object_texts(_blocks(path)), context, Stores(EvidenceInMemory(), FindingsInMemory()), EnrichedFile(enriched)
         )
 
     return run
