@@ -78,6 +78,9 @@ class CountedStore:
         self.sources.update((one.key.scope, one.key.source) for one in batch)
         return self.table.merge(batch)
 
+    def histories(self, keys: Collection[EvidenceKey]) -> list[History]:
+        return self.table.histories(keys)
+
 
 @dataclass
 class Day:

@@ -18,7 +18,7 @@ SKIPPED = {
     "a plain frame is nothing": "measure(DataFrame())",
     "enriched flows are no contacts": "Observed(enriched, logins, tally(parse(text).records))",
     "contacts are no logins": "Observed(contacts(enriched), contacts(enriched), tally(parse(text).records))",
-    "contacts alone are not all that is observed": "detect(contacts(enriched), [], territory, Thresholds())",
+    "contacts alone are not all that is observed": "detect(contacts(enriched), [], Services(), territory, Thresholds())",
     "flows tell of no silence": "tally(flows_of(parse(text).records))",
     "records are no silences": "Observed(contacts(enriched), logins, parse(text).records)",
     "enriched flows are not explained yet": "write_enriched(chunks, file)",
@@ -27,7 +27,7 @@ SKIPPED = {
 }
 IN_ORDER = (
     "detect(Observed(contacts(enrich(flows_of(parse(text).records), territory)), logins, tally(parse(text).records)), "
-    "[], territory, Thresholds())"
+    "[], Services(), territory, Thresholds())"
 )
 PREAMBLE = """
 from pathlib import Path
@@ -39,6 +39,7 @@ from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.explain.flows import Explaining
 from flowsentry.frames import EnrichedFlows, LogText, Logins, Observed
+from flowsentry.known_services import Services
 from flowsentry.measure import measure
 from flowsentry.parse import flows_of, parse
 from flowsentry.tally import tally

@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 
 from benchmarks.dynamodb_cost import item_bytes
 from flowsentry.aws import clients
-from flowsentry.aws.known_services_item import MAX_DOWN, MAX_SERVICES_A_SHARD, Held, shard_number
-from flowsentry.aws.known_services_table import RECALLED_SECONDS, REFRESH_SECONDS, KnownServicesTable
+from flowsentry.aws.known_services_item import MAX_DOWN, MAX_EXCUSED, MAX_SERVICES_A_SHARD, Held, shard_number
+from flowsentry.aws.known_services_table import JUDGED_SECONDS, RECALLED_SECONDS, REFRESH_SECONDS, KnownServicesTable
 from flowsentry.errors import RetryableError
-from flowsentry.evidence import SECONDS_A_DAY
+from flowsentry.evidence import SECONDS_A_DAY, EvidenceKey
 from flowsentry.known_services import Answer, Answers, Outage, Service
 from tests.moto_world import EVIDENCE_TABLE, items_of, make_evidence_table
 
@@ -188,3 +188,20 @@ def test_so_many_outages_of_a_scope_are_kept(watched: Watched) -> None:
     assert len(items_of(EVIDENCE_TABLE)[0]["down"]["BS"]) == MAX_DOWN
     store.mark_down([Outage(service(MAX_DOWN + 9), NOON)])
     assert len(items_of(EVIDENCE_TABLE)[0]["down"]["BS"]) == MAX_DOWN
+
+
+def test_excused_sources_are_due_every_few_minutes_until_they_are_forgotten(watched: Watched) -> None:
+    now = [float(NOON)]
+    store, key = table(watched, lambda: now[0]), EvidenceKey("vpc-1", "10.0.0.200", DAY)
+    store.excuse([key, key._replace(day=DAY - 4)])
+    assert store.excused_in(["vpc-1", "vpc-2"]) == {key}
+    assert store.excused_in(["vpc-1"]) == set()
+    now[0] += JUDGED_SECONDS
+    assert store.excused_in(["vpc-1"]) == table(watched).excused_in(["vpc-1"]) == {key}
+    store.forget_excused([key])
+    assert table(watched).excused_in(["vpc-1"]) == set()
+
+
+def test_so_many_excused_sources_of_a_scope_are_kept(watched: Watched) -> None:
+    table(watched).excuse([EvidenceKey("vpc-1", f"10.0.{each // 250}.{each % 250}", DAY) for each in range(150)])
+    assert len(table(watched).excused_in(["vpc-1"])) == MAX_EXCUSED

@@ -189,3 +189,18 @@ def test_of_a_client_a_failure_never_counts_once_the_service_lived() -> None:
 
 def test_what_never_answered_is_no_outage() -> None:
     assert not Services().is_outage(VPC, STRANGER, dated(1, 100), DAY)
+
+
+@by_format
+def test_a_sweep_of_hosts_that_answer_others_later_is_found_though_the_source_is_not_seen_again(names: Names) -> None:
+    before = seen(
+        works(BASTION, NOON, names, port=445),
+        fails(STRANGER, NOON + HOURS, names, port=445),
+        names=names,
+    )
+    assert loud(before) == set()
+    assert {key.source for key in before.services.excused} == {STRANGER}
+    for host in range(0, len(PODS), 5):
+        before.see(flow_log(works(BASTION, NOON + (4 + host) * HOURS // 2, names, PODS[host : host + 5], 445), names))
+    assert loud(before) == {("host_sweep", STRANGER)}
+    assert before.services.excused == set()

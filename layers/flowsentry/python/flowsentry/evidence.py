@@ -161,3 +161,9 @@ class EvidenceStore(Protocol):
         have one. Raises RetryableError when the store can't be reached; merging all again is harmless.
         """
         ...
+
+    def histories(self, keys: Collection[EvidenceKey]) -> list[History]:
+        """The histories of these sources as they are, each judged as if these days had been written. Raises
+        RetryableError when the store can't be reached.
+        """
+        ...

@@ -63,6 +63,10 @@ class EvidenceInMemory:
         self._record(answers)
         return self._histories([one.key for one in failures + answers])
 
+    def histories(self, keys: Collection[EvidenceKey]) -> list[History]:
+        """See EvidenceStore.histories."""
+        return histories(self.items, sorted(key for key in keys if key in self.items))
+
     def _is_suspect(self, key: EvidenceKey) -> bool:
         days = self._days.get((key.scope, key.source), ())
         return any(abs(day - key.day) <= MEMORY_DAYS for day in days)
@@ -91,6 +95,7 @@ class KnownServicesInMemory:
     def __init__(self) -> None:
         self.days: dict[Service, dict[int, Answers]] = {}
         self.down_since: dict[Service, int] = {}
+        self.excused: set[EvidenceKey] = set()
 
     def learn(self, answers: Sequence[Answer]) -> None:
         """See KnownServices.learn."""
@@ -122,6 +127,18 @@ class KnownServicesInMemory:
         """See KnownServices.mark_up."""
         for each in outages:
             self.down_since.pop(each.service, None)
+
+    def excuse(self, keys: Collection[EvidenceKey]) -> None:
+        """See KnownServices.excuse."""
+        self.excused.update(keys)
+
+    def excused_in(self, scopes: Collection[str]) -> set[EvidenceKey]:
+        """See KnownServices.excused_in."""
+        return {key for key in self.excused if key.scope in scopes}
+
+    def forget_excused(self, keys: Collection[EvidenceKey]) -> None:
+        """See KnownServices.forget_excused."""
+        self.excused.difference_update(keys)
 
 
 def over(down_since: Mapping[Service, int], answers: Iterable[Answer]) -> list[Outage]:

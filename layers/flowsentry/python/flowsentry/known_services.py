@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, Self
 import polars as pl
 
 from flowsentry.endpoints import SLOT_SECONDS, endpoint_part, host_number, rank, rank_of, slot_of
+from flowsentry.evidence import EvidenceKey
 
 CLIENT_BITS = 32
 """Bits of the sketch of an endpoint's clients: each client sets one. More: of an endpoint with many clients it is told
@@ -114,6 +115,20 @@ class KnownServices(Protocol):
 
     def mark_up(self, outages: Sequence[Outage]) -> None:
         """Forgets these outages."""
+        ...
+
+    def excuse(self, keys: Collection[EvidenceKey]) -> None:
+        """Keeps that sources failed as scanners do, but at services that are down: they are judged again when services
+        of their scope answer. Bounded: of very many, some are not kept.
+        """
+        ...
+
+    def excused_in(self, scopes: Collection[str]) -> set[EvidenceKey]:
+        """Those kept of these scopes that are due to be judged again."""
+        ...
+
+    def forget_excused(self, keys: Collection[EvidenceKey]) -> None:
+        """Forgets them: they were found to be scanners."""
         ...
 
 

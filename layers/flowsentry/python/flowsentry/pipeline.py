@@ -18,12 +18,13 @@ from flowsentry.contacts import Gathering, gather
 from flowsentry.degradation import Degradation, degradations
 from flowsentry.detect import detect
 from flowsentry.detect.outages import answers_of, met, services_in, services_of, silent_contacts, without_outages
+from flowsentry.detect.scans import excused_sources
 from flowsentry.detect.service_down import finding_ids, outages_in, services_down
 from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError
-from flowsentry.evidence import MEMORY_DAYS, EvidenceStore
+from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, EvidenceStore, History
 from flowsentry.explain.findings import with_refusals
 from flowsentry.explain.flows import Explaining
 from flowsentry.fields import unknown_names
@@ -47,6 +48,7 @@ from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.named_services import NamedServices
 from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse_chunk
+from flowsentry.scopes import PUBLIC
 from flowsentry.suppressions import Suppressions, suppressed
 from flowsentry.tally import tally
 from flowsentry.territory import PRIVATE_NETWORKS, Territory
@@ -232,6 +234,7 @@ class _Run:
         telling = settled._replace(contacts=without_outages(settled.contacts, met_services))
         suspects = stores.evidence.suspects(innocent_sources(telling))
         histories = stores.evidence.merge(evidence_of(telling, suspects, thresholds.login))
+        histories += _judged_again(answers, histories, stores)
         failed = services_in(
             histories, min(thresholds.scan.min_endpoints, thresholds.blocked.max_endpoints_a_source + 1)
         )
@@ -240,7 +243,25 @@ class _Run:
         down = services_down(met_services, services.down_since, thresholds.service)
         observed = Observed(*settled, believed_silences(self._outcome.silences, self._now), down)
         found = detect(observed, histories, services, context.territory, thresholds, context.important_services)
+        _excuse(excused_sources(histories, services, thresholds.scan), histories, stores)
         return found, down
+
+
+def _judged_again(answers: Sequence[Answer], histories: Sequence[History], stores: Stores) -> list[History]:
+    """The histories of sources that only outages excused, where services of their scope have answered now."""
+    scopes = {each.service.scope for each in answers}
+    excused = stores.services.excused_in(scopes) if scopes else set()
+    seen = {day.key for history in histories for day in history.days.values()}
+    return stores.evidence.histories(excused - seen) if excused - seen else []
+
+
+def _excuse(excused: set[EvidenceKey], histories: Sequence[History], stores: Stores) -> None:
+    """Keeps who is excused, and forgets who is no more."""
+    if excused:
+        stores.services.excuse(excused)
+    judged = {history.days[day].key for history in histories for day in history.written_days}
+    if others := {key for key in judged - excused if key.scope != PUBLIC}:
+        stores.services.forget_excused(others)
 
 
 def _recalled(asked: Sequence[Service], days: pl.Series, stores: Stores) -> Services:

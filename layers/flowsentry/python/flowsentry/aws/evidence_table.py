@@ -95,6 +95,13 @@ class EvidenceTable:
         self._remember_absent(one.key for one in answers if not has_neighbour(items, one.key))
         return _histories(items, failures + welcome)
 
+    def histories(self, keys: Collection[EvidenceKey]) -> list[History]:
+        """See EvidenceStore.histories."""
+        with retryable("read evidence"):
+            items = self._read(self._near(keys))
+        evidence = {key: stored.evidence.within_bounds() for key, stored in items.items()}
+        return histories(evidence, sorted(key for key in set(keys) if key in evidence))
+
     def _is_absent(self, key: EvidenceKey) -> bool:
         return self.clock() < (self._absent.get(key) or 0.0)
 

@@ -1,7 +1,8 @@
 """Known services ↔ the DynamoDB items that hold them, in the table of evidence.
 
 A scope's services of a day are spread over SHARDS items by the hash of their endpoint, so that each item stays small: a
-write costs by the size of the whole item. One more item holds the scope's services that are down.
+write costs by the size of the whole item. One more item holds which of the scope's services are down, and which sources
+are excused by that.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from flowsentry.endpoints import MEMBER_BYTES, rank
-from flowsentry.evidence import MEMORY_DAYS, SECONDS_A_DAY, rank_of_member
-from flowsentry.known_services import Answer, Answers
+from flowsentry.evidence import MEMORY_DAYS, SECONDS_A_DAY, EvidenceKey, rank_of_member
+from flowsentry.known_services import Answer, Answers, Outage, Service
 
 Item = Mapping[str, Any]
 
@@ -20,12 +21,15 @@ one of 1 KB. Fewer: 5,000 services make items of more than that."""
 MAX_SERVICES_A_SHARD = 512
 """Services kept in an item, those inside first, then those of smallest rank: 32,768 a scope and day. More: the item of
 a host that calls all of the Internet costs more. Fewer: an outage of what is not kept is taken for a scan."""
+MAX_EXCUSED = 100
+"""Sources of a scope that are judged again when services answer. More: their evidence is read every few minutes. Fewer:
+of more sources that meet an outage at once, those that swept are found only when they are seen again."""
 MAX_DOWN = 1_000
 """Services of a scope that are down at once, the earliest; 11 bytes each. More: a larger item is read every minute.
 Fewer: of more, some are not resolved by themselves."""
 KEPT_DAYS = 2
-DOWN_DAY = 0
-"""In the place of a day, of the item that holds what is down."""
+STATE_DAY = 0
+"""In the place of a day, of the item that holds what is down and who is excused."""
 _ENTRY_BYTES, _TIME_BYTES, _CLIENT_BYTES = 16, 4, 4
 
 
@@ -73,8 +77,43 @@ def partition_of(scope: str, number: int) -> dict[str, str]:
     return {"S": f"services|{scope}|{number}"}
 
 
-def down_key(scope: str) -> dict[str, Any]:
-    return {"source": {"S": f"services|{scope}|down"}, "day": {"N": str(DOWN_DAY)}}
+@dataclass(frozen=True)
+class State:
+    """What the item of a scope holds beside its services: since when services are down, and which sources are excused;
+    and when it was read (Unix s).
+    """
+
+    down_since: Mapping[Service, int]
+    excused: frozenset[EvidenceKey]
+    read_at: float
+
+
+def state_key(scope: str) -> dict[str, Any]:
+    return {"source": {"S": f"services|{scope}|state"}, "day": {"N": str(STATE_DAY)}}
+
+
+def state_in(scope: str, item: Item, now: float) -> State:
+    """What an item holds: of a service that two processors marked at once, the earlier time; sources of days that no
+    verdict looks at any more are left out.
+    """
+    since: dict[Service, int] = {}
+    for member in sorted(item.get("down", {}).get("BS", ())):
+        since.setdefault(Service(scope, member[:MEMBER_BYTES]), int.from_bytes(member[MEMBER_BYTES:]))
+    first_day = int(now) // SECONDS_A_DAY - MEMORY_DAYS
+    keys = (_key_in(scope, member) for member in item.get("excused", {}).get("BS", ()))
+    return State(since, frozenset(key for key in keys if key.day >= first_day), now)
+
+
+def down_member(outage: Outage) -> bytes:
+    return outage.service.endpoint + outage.since.to_bytes(_TIME_BYTES)
+
+
+def excused_member(key: EvidenceKey) -> bytes:
+    return key.day.to_bytes(_TIME_BYTES) + key.source.encode()
+
+
+def _key_in(scope: str, member: bytes) -> EvidenceKey:
+    return EvidenceKey(scope, member[_TIME_BYTES:].decode(), int.from_bytes(member[:_TIME_BYTES]))
 
 
 def key_of(shard: Shard) -> dict[str, Any]:

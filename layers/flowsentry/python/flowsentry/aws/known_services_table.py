@@ -17,22 +17,26 @@ from botocore.exceptions import ClientError
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.known_services_item import (
     MAX_DOWN,
+    MAX_EXCUSED,
     Held,
     Shard,
-    down_key,
+    State,
+    down_member,
+    excused_member,
     expiry_of,
     held_in,
     key_of,
     partition_of,
     shard_number,
     shard_of,
+    state_in,
+    state_key,
     writing,
 )
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.aws.threads import in_threads
-from flowsentry.endpoints import MEMBER_BYTES
 from flowsentry.errors import RetryableError
-from flowsentry.evidence import SECONDS_A_DAY
+from flowsentry.evidence import SECONDS_A_DAY, EvidenceKey
 from flowsentry.in_memory import over
 from flowsentry.known_services import Answer, Answers, Outage, Service, Services
 
@@ -48,8 +52,10 @@ MAX_WRITE_TRIES = 10
 """Tries to write one item while others write it too; the batch is retried after that."""
 MAX_SHARDS_REMEMBERED = 4_000
 """Items remembered, with some 80 services of 200 bytes each: 64 MB at most where all are full."""
-MAX_SCOPES_REMEMBERED = 200
-_DOWN_BYTES = MEMBER_BYTES + 4
+MAX_SCOPES_REMEMBERED, MAX_JUDGED_REMEMBERED = 200, 2_000
+JUDGED_SECONDS = 360.0
+"""Between two verdicts on an excused source. Longer: a sweep of hosts that answer others later is found later. Shorter:
+its evidence is read more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,8 @@ class KnownServicesTable:
     refresh_seconds: int = REFRESH_SECONDS
     _shards: BoundedMemory[Shard, _Remembered] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
     _exact: BoundedMemory[Shard, Held] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
-    _down: BoundedMemory[str, tuple[float, Mapping[Service, int]]] = field(
-        default_factory=lambda: BoundedMemory(MAX_SCOPES_REMEMBERED)
-    )
+    _states: BoundedMemory[str, State] = field(default_factory=lambda: BoundedMemory(MAX_SCOPES_REMEMBERED))
+    _judged: BoundedMemory[EvidenceKey, float] = field(default_factory=lambda: BoundedMemory(MAX_JUDGED_REMEMBERED))
 
     def learn(self, answers: Sequence[Answer]) -> None:
         """See KnownServices.learn."""
@@ -141,7 +146,7 @@ class KnownServicesTable:
         days = range(first_day, last_day + 1)
         with retryable("look up known services"):
             held = in_threads(partial(self._days_of, days), parts)
-            down = {scope: self._down_of(scope) for scope in {each.scope for each in services}}
+            down = {scope: self._state_of(scope).down_since for scope in {each.scope for each in services}}
         by_part = dict(zip(parts, held, strict=True))
         answers = {each: _merged(each, by_part[each.scope, shard_number(each.endpoint)]) for each in services}
         since = {each: down[each.scope][each] for each in services if each in down[each.scope]}
@@ -175,50 +180,78 @@ class KnownServicesTable:
             self._shards.put(shard, remembered)
             yield remembered
 
-    def _down_of(self, scope: str) -> Mapping[Service, int]:
-        """Since when services of the scope are down, as it was at most RECALLED_SECONDS ago."""
-        known = self._down.get(scope)
-        if known and self.clock() - known[0] < RECALLED_SECONDS:
-            return known[1]
-        item = self.client.get_item(TableName=self.table_name, Key=down_key(scope)).get("Item", {})
-        down = _down_in(scope, item)
-        self._down.put(scope, (self.clock(), down))
-        return down
-
     def mark_down(self, outages: Sequence[Outage]) -> None:
         """See KnownServices.mark_down. Beyond MAX_DOWN of a scope, none is kept."""
         with retryable("keep outages"):
             for scope, told in _by_scope(outages).items():
-                known = self._down_of(scope)
+                known = self._state_of(scope).down_since
                 new = [each for each in told if each.service not in known][: max(0, MAX_DOWN - len(known))]
-                if new:
-                    self._change_down(scope, "ADD down :down SET expires_at = :expires_at", new)
+                self._change(scope, "ADD", "down", map(down_member, new))
 
     def recovered(self, answers: Sequence[Answer]) -> list[Outage]:
         """See KnownServices.recovered."""
         with retryable("look up outages"):
-            down = [self._down_of(scope) for scope in {each.service.scope for each in answers}]
+            down = [self._state_of(scope).down_since for scope in {each.service.scope for each in answers}]
         return over({service: since for each in down for service, since in each.items()}, answers)
 
     def mark_up(self, outages: Sequence[Outage]) -> None:
         """See KnownServices.mark_up."""
         with retryable("forget outages"):
             for scope, ended in _by_scope(outages).items():
-                self._change_down(scope, "DELETE down :down SET expires_at = :expires_at", ended)
+                self._change(scope, "DELETE", "down", map(down_member, ended))
 
-    def _change_down(self, scope: str, update: str, outages: Sequence[Outage]) -> None:
+    def excuse(self, keys: Collection[EvidenceKey]) -> None:
+        """See KnownServices.excuse. Beyond MAX_EXCUSED of a scope, none is kept."""
+        with retryable("keep excused sources"):
+            for scope, told in _keys_by_scope(keys).items():
+                known = self._state_of(scope).excused
+                new = sorted(set(told) - known)[: max(0, MAX_EXCUSED - len(known))]
+                self._change(scope, "ADD", "excused", map(excused_member, new))
+
+    def excused_in(self, scopes: Collection[str]) -> set[EvidenceKey]:
+        """See KnownServices.excused_in. Each is due every JUDGED_SECONDS."""
+        with retryable("look up excused sources"):
+            kept = {key for scope in scopes for key in self._state_of(scope).excused}
+        due = {key for key in kept if self.clock() - (self._judged.get(key) or 0.0) >= JUDGED_SECONDS}
+        for key in due:
+            self._judged.put(key, self.clock())
+        return due
+
+    def forget_excused(self, keys: Collection[EvidenceKey]) -> None:
+        """See KnownServices.forget_excused."""
+        with retryable("forget excused sources"):
+            for scope, told in _keys_by_scope(keys).items():
+                known = self._state_of(scope).excused
+                self._change(scope, "DELETE", "excused", map(excused_member, set(told) & known))
+
+    def _state_of(self, scope: str) -> State:
+        """What is down and who is excused, as it was at most RECALLED_SECONDS ago."""
+        known = self._states.get(scope)
+        if known and self.clock() - known.read_at < RECALLED_SECONDS:
+            return known
+        item = self.client.get_item(TableName=self.table_name, Key=state_key(scope)).get("Item", {})
+        return self._remember(scope, item)
+
+    def _remember(self, scope: str, item: Mapping[str, Any]) -> State:
+        state = state_in(scope, item, self.clock())
+        self._states.put(scope, state)
+        return state
+
+    def _change(self, scope: str, verb: str, name: str, members: Iterable[bytes]) -> None:
+        """Adds members to a set of the scope's state, or takes them out; nothing where there are none."""
+        changed = sorted(members)
+        if not changed:
+            return
         expires_at = expiry_of(int(self.clock()) // SECONDS_A_DAY, self.clock())
         answer = self.client.update_item(
             TableName=self.table_name,
-            Key=down_key(scope),
-            UpdateExpression=update,
-            ExpressionAttributeValues={
-                ":down": {"BS": sorted(_member_of(each) for each in outages)},
-                ":expires_at": {"N": str(expires_at)},
-            },
+            Key=state_key(scope),
+            UpdateExpression=f"{verb} #name :members SET expires_at = :expires_at",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":members": {"BS": changed}, ":expires_at": {"N": str(expires_at)}},
             ReturnValues="ALL_NEW",
         )
-        self._down.put(scope, (self.clock(), _down_in(scope, answer["Attributes"])))
+        self._remember(scope, answer["Attributes"])
 
 
 def _merged(service: Service, days: Iterable[Held]) -> Answers | None:
@@ -247,14 +280,8 @@ def _by_scope(outages: Iterable[Outage]) -> dict[str, list[Outage]]:
     return found
 
 
-def _member_of(outage: Outage) -> bytes:
-    return outage.service.endpoint + outage.since.to_bytes(_DOWN_BYTES - MEMBER_BYTES)
-
-
-def _down_in(scope: str, item: Mapping[str, Any]) -> Mapping[Service, int]:
-    """Since when each service is down: of one that two processors marked at once, the earlier time."""
-    members: Iterable[bytes] = item.get("down", {}).get("BS", ())
-    since: dict[Service, int] = {}
-    for member in sorted(members):
-        since.setdefault(Service(scope, member[:MEMBER_BYTES]), int.from_bytes(member[MEMBER_BYTES:]))
-    return since
+def _keys_by_scope(keys: Iterable[EvidenceKey]) -> dict[str, list[EvidenceKey]]:
+    found: dict[str, list[EvidenceKey]] = defaultdict(list)
+    for key in keys:
+        found[key.scope].append(key)
+    return found

@@ -70,6 +70,18 @@ def scans(
     return [_called(finding, owner, target) for finding, owner, target in named]
 
 
+def excused_sources(histories: Sequence[History], services: Services, least: ScanThresholds) -> set[EvidenceKey]:
+    """The sources and days that only outages keep from being condemned: see Services.is_outage."""
+    if not services.answers:
+        return set()
+    return {
+        history.days[day].key
+        for history in histories
+        for day in history.written_days
+        if verdict(history.days, day, least) and not verdict(history.days, day, least, services)
+    }
+
+
 def _only_target(condemned: Verdict) -> str:
     """The address of the one host that failed it; empty, which is nobody's, where there are several or only a hash."""
     addresses = {endpoint_of(member).address for member in condemned.failed}
