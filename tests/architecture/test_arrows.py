@@ -18,7 +18,7 @@ SKIPPED = {
     "a plain frame is nothing": "measure(DataFrame())",
     "enriched flows are no contacts": "Observed(enriched, logins, tally(parse(text).records))",
     "contacts are no logins": "Observed(contacts(enriched), contacts(enriched), tally(parse(text).records))",
-    "contacts alone are not all that is observed": "detect(contacts(enriched), [], Services(), territory, Thresholds())",
+    "contacts alone are not all": "detect(contacts(enriched), [], Services(), territory, Thresholds())",
     "flows tell of no silence": "tally(flows_of(parse(text).records))",
     "records are no silences": "Observed(contacts(enriched), logins, parse(text).records)",
     "enriched flows are not explained yet": "write_enriched(chunks, file)",
