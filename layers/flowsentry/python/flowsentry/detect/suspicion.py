@@ -71,6 +71,8 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     `settled` is that of `with_source_scopes`. Which members a full set keeps is decided here, on the column, by the
     order that merging keeps too.
     """
+    if not suspects and settled.logins.is_empty() and (settled.contacts["outcome"] == "answered").all():
+        return []  # nothing to look at, as in most payloads
     logins = login_members(settled.logins, bounds)
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
     trying = logins.filter(pl.col("set") == "attempts").select(_KEY)
