@@ -10,7 +10,7 @@ from itertools import chain
 
 from flowsentry.decode.whole_lines import in_parts
 from flowsentry.errors import PoisonError
-from flowsentry.fields import BY_NAME, name_of
+from flowsentry.fields import BY_NAME, name_of, names_of
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText
 
 MIN_KNOWN_NAMES = 2
@@ -63,7 +63,7 @@ def _opening_names(line: bytes, candidates: Sequence[Names]) -> Names:
 
 
 def _names_in(line: bytes) -> Names:
-    return tuple(map(name_of, line.decode("ascii", errors="replace").split()))
+    return names_of(line.decode("ascii", errors="replace").split())
 
 
 def are_known(names: Sequence[str]) -> bool:
