@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from flowsentry.decode.envelope import subscription, subscription_text
 from flowsentry.decode.exported import is_exported, is_permission_check, told_by_values, without_times
 from flowsentry.decode.gzip_stream import inflated
-from flowsentry.decode.headers import Names, by_format
+from flowsentry.decode.headers import Names, by_format, refuse_endless
 from flowsentry.decode.json_documents import OPENINGS, one_a_line
 from flowsentry.decode.json_lines import lines_or_records
 from flowsentry.decode.opening import FOREIGN_REASONS, as_utf_8
@@ -54,6 +54,8 @@ def object_texts(blocks: Iterable[bytes], log_formats: Sequence[str] = ()) -> It
         lines = in_chunks(one_a_line(start, pieces), CHUNK_BYTES // 2, MAX_JSON_LINE_BYTES)
         yield from _formatted(lines_or_records(lines, is_format_known=bool(candidates)), candidates)
     else:
+        if not candidates and not is_exported(start):
+            refuse_endless(start)
         yield from _of_text(in_chunks(pieces, CHUNK_BYTES), candidates)
 
 

@@ -21,14 +21,19 @@ between records."""
 MAX_DEPTH = 3
 """How often an object is inflated. Once is as AWS writes it, twice is what a second compression by mistake makes of it.
 More: each time a small object can hide a thousand times as much. Fewer: such objects are set aside."""
-MAX_NESTED_BYTES = 4 << 30
+MAX_NESTED_BYTES = 2 << 30
 """Where gzip within gzip is cut off. More: 4 MB can keep a function busy for its whole time. Less: real logs that were
-compressed twice are cut; 256 MB of gzip, the largest object that is read, hold 2 to 3 GB of records."""
+compressed twice are cut; AWS closes a file at 75 MB of gzip, which hold less than 1 GB of records."""
 MAX_PACKED_BYTES = 256 << 20
 """The same for what is in gzip within gzip while it is still packed: the largest object that is read."""
 FIRST_WINDOW_BYTES = 4 << 10
 """What a further member is given first, then four times as much, and so on. Larger: an object of many members of next
 to nothing takes longer, 20 s for 10 MB where each is given all. Smaller: more steps for those that hold something."""
+MAX_SMALL_MEMBERS = 100_000
+LEAST_MEMBER_BYTES = 32
+"""Of more members than that, each must hold so much on average. A member takes 3 to 10 µs whatever it holds, and 13
+million of them fit into the largest object, or 50 kB of gzip within gzip. More, or less: such an object keeps a
+function busy for minutes. The other way: one record a member, of 100 bytes, is still read."""
 
 
 def inflated(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
@@ -69,7 +74,7 @@ def _gunzipped(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
     member leaves of what it is given is copied: so those after the first are given little, and then more and more.
     """
     member = isal_zlib.decompressobj(_GZIP)
-    window = sys.maxsize
+    window, members, size = sys.maxsize, 1, 0
     for block in blocks:
         place = 0
         while place < len(block):
@@ -77,15 +82,23 @@ def _gunzipped(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
                 place = _PADDING.match(block, place).end()  # type: ignore[union-attr]  # it matches nothing, too
                 if place == len(block):
                     break
-                member, window = isal_zlib.decompressobj(_GZIP), FIRST_WINDOW_BYTES
+                member, window, members = isal_zlib.decompressobj(_GZIP), FIRST_WINDOW_BYTES, members + 1
+                _refuse_crumbs(members, size)
             part = block[place : place + window]
             place, window = place + len(part), min(4 * window, sys.maxsize)
-            yield from _inflated_steps(member, part, step_bytes)
+            for content in _inflated_steps(member, part, step_bytes):
+                size += len(content)
+                yield content
             place -= len(member.unused_data)
     while not member.eof and (rest := _inflated_step(member, b"", step_bytes)):
         yield rest
     if not member.eof:
         raise CutOffError("gzip-cut-off", "the gzip data ends in the middle; the lines before the cut were kept")
+
+
+def _refuse_crumbs(members: int, size: int) -> None:
+    if members > MAX_SMALL_MEMBERS and size < members * LEAST_MEMBER_BYTES:
+        raise PoisonError("gzip-corrupt", f"the gzip data is {members} members or more of next to nothing each")
 
 
 def _inflated_steps(member: Any, data: bytes, step_bytes: int) -> Iterator[bytes]:

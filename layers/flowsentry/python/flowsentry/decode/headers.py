@@ -45,6 +45,15 @@ def by_format(chunks: Iterable[bytes], candidates: Sequence[Names]) -> Iterator[
                 number += count if part is lines else part.count(b"\n")
 
 
+def refuse_endless(start: bytes) -> None:
+    """Raises PoisonError for content whose first line is too long for a header, and begins with no names of fields: the
+    rest of it need not be read.
+    """
+    line = start[: MAX_LINE_BYTES + 1]
+    if len(line) > MAX_LINE_BYTES and b"\n" not in line and not are_known(_names_in(line)):
+        raise PoisonError("no-header", f"the first line is no header of flow log fields: {line[:80]!r}")
+
+
 def _of_format(formats: Sequence[Names], lines: bytes, number: int) -> LogText | MixedText:
     names, *others = formats
     return MixedText((names, *others), lines, number) if others else LogText(names, lines, number)

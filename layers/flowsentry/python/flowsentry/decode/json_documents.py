@@ -53,10 +53,12 @@ def _documents(pieces: Iterable[bytes], between: re.Pattern[bytes]) -> Iterator[
     held, is_first = b"", True
     for piece in pieces:
         whole = between.sub(b"}\n{", held + piece.translate(_BREAKS))
+        if is_first:
+            whole = whole.lstrip(b"[ \t")
+            is_first = not whole
         end = max(whole.rfind(b"}"), 0)
         if len(whole) - end > _MOST_BETWEEN_BYTES:
             end = len(whole)
         held = whole[end:]
-        yield whole[:end].lstrip(b"[ \t") if is_first else whole[:end]
-        is_first = is_first and not end
-    yield held.rstrip(b"], ") if held.startswith(b"}") else held
+        yield whole[:end]
+    yield held.rstrip(b"], \t")

@@ -59,6 +59,6 @@ def _messages(lines: pl.Series, key: str, *, may_have_breaks: bool) -> pl.Series
 def _without_format() -> PoisonError:
     return PoisonError(
         "subscription-in-object",
-        "the object holds CloudWatch Logs envelopes, as Firehose writes them for a subscription, which do not state the "
+        "the object holds CloudWatch Logs envelopes, as Firehose writes them for a subscription, which state no "
         "order of fields: name the format of their log group in log_formats (on the command line: --format)",
     )

@@ -51,10 +51,10 @@ def with_spaces(chunks: Iterable[bytes], separator: bytes) -> Iterator[bytes]:
 
 def _spaced(chunk: bytes, separator: bytes) -> bytes:
     text = chunk.replace(b"\r\n", b"\n") if b"\r" in chunk else chunk
-    if b" " in text:
-        text = re.sub(rb" *%s *" % re.escape(separator), separator, text)
     if b'"' in text:
         text = _unquoted(text, separator)
+    if b" " in text:
+        text = re.sub(rb" *%s *" % re.escape(separator), separator, text)
     text = _filled(text.replace(b" ", b"%20"), separator)
     if b".0 " in text or b".0\n" in text:
         text = _WHOLE.sub(rb"\1", text)

@@ -27,8 +27,7 @@ _LOOKS: dict[str, tuple[re.Pattern[str], str]] = {
 }
 ANOTHER_FORMAT = (
     "another-format",
-    "of another format than the header, or what is given for their place, says; name theirs in log_formats (on the "
-    "command line: --format)",
+    "of another format than is stated or given for them; name theirs in log_formats (on the command line: --format)",
 )
 _SHOWN_CHARACTERS = 120
 
