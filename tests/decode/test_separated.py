@@ -16,12 +16,12 @@ SEPARATORS = [
     pytest.param(sign, id=name) for name, sign in {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|"}.items()
 ]
 
-ATHENA = "version account interfaceid sourceaddress destinationaddress sourceport destinationport protocol numpackets numbytes"
+ATHENA = "version account interfaceid sourceaddress destinationaddress sourceport destinationport protocol numpackets"
 INSIGHTS = (
     "version accountId interfaceId srcAddr dstAddr srcPort dstPort protocol packets bytes startTime endTime action"
 )
 AWS_HEADERS = (
-    f"{ATHENA} starttime endtime action logstatus".replace(" ", ","),
+    f"{ATHENA} numbytes starttime endtime action logstatus".replace(" ", ","),
     f"{INSIGHTS} logStatus".replace(" ", ","),
     ",".join(V2).replace("start,end", "start_time,end_time"),
 )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import polars as pl
 
@@ -11,6 +12,9 @@ from flowsentry.frames import LogText
 MAX_UNKNOWN_KEYS = 16
 """Keys that are no field known here and are kept as one that AWS may have added. More: what log shippers add (host,
 agent) is kept too. Fewer: of several new fields some are lost until they are known."""
+MAX_KEYS = 4_096
+"""Different keys that are looked at in a chunk. More: an object of a million keys takes longer. Fewer: fields that stand
+behind so many others are not found."""
 _KEY = re.compile(rb'"([A-Za-z@][A-Za-z0-9_@-]{0,63})"\s*:(?=\s*["0-9tfn-])')
 """A key with a single value. In a string a quote would have a backslash before it."""
 _LOOKS_LIKE_A_FIELD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
@@ -20,9 +24,11 @@ _ACCOUNT_ID_DIGITS = 12
 
 
 def keys_in(text: bytes) -> dict[str, None]:
-    """The keys of the objects in a text that have a single value, and those that envelopes have, in order."""
-    found = dict.fromkeys([*_KEY.findall(text), *_ENVELOPE_KEY.findall(text)])
-    return dict.fromkeys(key.decode() for key in found)
+    """The keys of the objects in a text that have a single value, and those that envelopes have, in order; the first
+    MAX_KEYS of them.
+    """
+    found = dict.fromkeys([*_ENVELOPE_KEY.findall(text), *_KEY.findall(text)])
+    return dict.fromkeys(key.decode() for key in islice(found, MAX_KEYS))
 
 
 def texts_of(parts: Iterable[bytes]) -> Iterator[LogText]:
@@ -32,8 +38,9 @@ def texts_of(parts: Iterable[bytes]) -> Iterator[LogText]:
     keys: dict[str, None] = {}
     number = 1
     for part in parts:
-        keys |= dict.fromkeys(key for key in keys_in(part) if name_of(key) in BY_NAME)
-        unknown = [key for key in keys_in(part) if key not in keys and _LOOKS_LIKE_A_FIELD.fullmatch(name_of(key))]
+        seen = keys_in(part)
+        keys |= dict.fromkeys(key for key in seen if name_of(key) in BY_NAME)
+        unknown = [key for key in seen if key not in keys and _LOOKS_LIKE_A_FIELD.fullmatch(name_of(key))]
         columns = _columns(part, [*keys, *unknown[:MAX_UNKNOWN_KEYS]])
         kept = [key for key in columns.columns if key in keys or columns[key].null_count() < len(columns)]
         yield LogText(names_of(kept), _lines(columns.select(kept), part), number)
