@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BLOCK_BYTES = 1 << 20
-_ENDS_AS_LOGS_DO = re.compile(r"\.(log|txt|csv|tsv|jsonl|ndjson|gz|parquet)$")
+_ENDS_AS_LOGS_DO = re.compile(r"\.(log|txt|gz|parquet)$")
 
 
 class LogSource(Protocol):

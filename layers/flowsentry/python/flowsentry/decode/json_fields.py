@@ -13,7 +13,7 @@ MAX_UNKNOWN_KEYS = 16
 """Keys that are no field known here and are kept as one that AWS may have added. More: what log shippers add (host,
 agent) is kept too. Fewer: of several new fields some are lost until they are known."""
 MAX_KEYS = 4_096
-"""Different keys that are looked at in a chunk. More: an object of a million keys takes longer. Fewer: fields that stand
+"""Different keys that are looked at in a chunk. More: an object of a million keys takes longer. Fewer: fields that are
 behind so many others are not found."""
 _KEY = re.compile(rb'"([A-Za-z@][A-Za-z0-9_@-]{0,63})"\s*:(?=\s*["0-9tfn-])')
 """A key with a single value. In a string a quote would have a backslash before it."""

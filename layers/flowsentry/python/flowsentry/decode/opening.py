@@ -1,6 +1,7 @@
 """What content begins with -> what it is, where that is told by its first bytes."""
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 
 from flowsentry.errors import CutOffError, PoisonError
@@ -15,6 +16,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """UTF-32 first: its mark begins as that of UTF-16 does."""
+_PRINTED = re.compile(rb"[\t\n\r -~]*")
 _STEP_BYTES = 1 << 20
 FOREIGN = {
     b"PK\x03\x04": ("zip", "a zip archive"),
@@ -90,9 +92,10 @@ def _refuse(start: bytes) -> None:
 
 
 def _is_utf_16(start: bytes) -> bool:
-    """Whether every second byte is zero and no other: ASCII in UTF-16."""
+    """Whether every second byte is zero and the others are printed ASCII: text of a header or a record in UTF-16."""
     even, odd = start[:64:2], start[1:64:2]
-    return len(start) > 3 and any(not any(one) and all(other) for one, other in ((even, odd), (odd, even)))  # noqa: PLR2004
+    halves = ((even, odd), (odd, even))
+    return len(even) > 1 and any(not any(zeros) and _PRINTED.fullmatch(text) for zeros, text in halves)
 
 
 def _without_mark(pieces: Iterator[bytes]) -> Iterator[bytes]:
