@@ -9,7 +9,7 @@ from flowsentry.decode import object_texts
 from flowsentry.errors import PoisonError
 from flowsentry.fields import names_in_log_format
 from flowsentry.frames import RejectedLines
-from flowsentry.parse import parse_chunk
+from flowsentry.parse import parse_chunk, unreadable
 from local.log_files import LogSource, sources_at
 from local.readable import readable
 
@@ -21,10 +21,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="print typed records as JSON lines",
         description="Prints each record as a JSON line, in the order of the file (where lines may be of several "
         "formats, of each chunk one format after the other), NODATA and SKIPDATA records included. What is no record "
-        "is told on stderr with its reason. Exit code 1 when a file could not be read.",
+        "is told on stderr with its reason. Exit code 1 when a file, or most of its lines, could not be read.",
     )
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="flow logs: text, gzip, JSON lines or Parquet; - for standard input"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="flow logs: text, CSV, JSON, exports of CloudWatch Logs, Parquet, plain or gzip; - for standard input",
     )
     add_formats_to(parser)
     parser.add_argument("--readable", action="store_true", help="protocols, flags, paths, encryption, times as words")
@@ -53,7 +56,7 @@ def _log_format(text: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when every file could be read, also with rejected lines; 1 when one could not."""
+    """0 when every file could be read, also with rejected lines; 1 when one, or most of its lines, could not."""
     return max([_parse_all(address, options) for address in options.files])
 
 
@@ -65,13 +68,16 @@ def _parse_all(address: str, options: argparse.Namespace) -> int:
 
 
 def _parse_one(source: LogSource, options: argparse.Namespace) -> int:
-    rejected = RejectedLines()
+    rejected, lines = RejectedLines(), 0
     try:
         chunks = object_texts(source.blocks(), options.formats)
         for parsed in (each for chunk in chunks for each in parse_chunk(chunk)):
             shown = readable(parsed.records) if options.readable else parsed.records
             sys.stdout.write(shown.write_ndjson())
             rejected.add(parsed.rejected)
+            lines += parsed.lines
+        if trouble := unreadable(lines, rejected):
+            return complain(f"{source.name}: {trouble}")
     except (PoisonError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise

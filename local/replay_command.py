@@ -30,7 +30,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="what would have been found in flow logs you have",
         description="Runs flow logs through the same pipeline as in AWS and prints the findings as they are made; a "
         "summary goes to stderr. Nothing is sent anywhere. With --against, runs them with two settings and prints "
-        "which findings appear and disappear. Exit code 1 when a path could not be read.",
+        "which findings appear and disappear. Exit code 1 when a path, or most lines of a "
+        "file, could not be read.",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or s3:// addresses")
     parser.add_argument("--json", action="store_true", help="findings as JSON lines")
@@ -85,7 +86,9 @@ def _network(text: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when every path could be read, 1 when one could not; what could be read is replayed either way."""
+    """0 when every path could be read, 1 when one, or most lines of a file, could not; what could be read is replayed
+    either way.
+    """
     try:
         settings = settings_in(options.settings)
         context = _context(options, settings)

@@ -80,7 +80,7 @@ def test_a_header_of_fields_that_the_table_does_not_have_is_one_when_all_look_li
         (b"some words of prose\n", "no-header"),
         (b"eni-1 eni-2 10.0.0.1\n", "no-header"),
         (b"unknown-field\n", "no-header"),
-        (b'{"version": 2, "srcport": 80}\n', "no-header"),
+        (b'{"document": 2, "name": 80}\n', "no-header"),
         (b"\xff\xfe\x00binary\x00", "no-header"),
         (b"\x1f", "no-header"),
         (b"\n", "no-header"),

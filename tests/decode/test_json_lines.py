@@ -122,7 +122,47 @@ def test_of_what_is_cut_off_every_whole_line_is_kept() -> None:
 
 
 @pytest.mark.parametrize("members", [1, 3])
-def test_envelopes_of_cloudwatch_logs_are_told_as_what_they_are(members: int) -> None:
+def test_envelopes_of_cloudwatch_logs_without_a_format_are_told_as_what_they_are(members: int) -> None:
     data = payload([RECORD]) * members
-    assert reason_of(data, FORMATS) == "subscription-in-object"
-    assert reason_of(gzip.decompress(data), FORMATS) == "subscription-in-object"
+    assert reason_of(data) == "subscription-in-object"
+    assert reason_of(gzip.decompress(data)) == "subscription-in-object"
+
+
+@pytest.mark.parametrize("between", [b"", b"\n"], ids=["run together", "newline"])
+@pytest.mark.parametrize("packing", ["plain", "gzip", "members", "gzip within gzip"])
+def test_each_log_event_of_envelopes_is_a_line(between: bytes, packing: str) -> None:
+    records = [line(V2, srcport=port) for port in range(1, 7)]
+    packed = [payload(records[:2]), payload(["CWL CONTROL MESSAGE"], "CONTROL_MESSAGE"), payload(records[2:])]
+    plain = between.join(map(gzip.decompress, packed))
+    data = {
+        "plain": plain,
+        "gzip": gzip.compress(plain, mtime=0),
+        "members": between.join(packed),
+        "gzip within gzip": gzip.compress(between.join(packed), mtime=0),
+    }[packing]
+    assert text_of(data) == "".join(f"{record}\n" for record in records)
+
+
+def test_an_envelope_that_ends_in_the_middle_is_one_rejected_line_and_costs_no_other() -> None:
+    whole, half = (gzip.decompress(payload([RECORD] * n)) for n in (2, 3))
+    (text,) = texts_in(whole + b"\n" + half[: len(half) // 2], log_formats=FORMATS)
+    seen = parse(text)
+    assert (seen.lines, len(seen.records)) == (3, 2)
+
+
+def test_a_log_event_without_a_message_is_one_rejected_line() -> None:
+    envelope = json.dumps({"messageType": "DATA_MESSAGE", "logEvents": [{"message": RECORD}, {"id": 7}, 3]})
+    (text,) = texts_in(envelope.encode(), log_formats=FORMATS)
+    assert (text.text.count(b"\n"), len(parse(text).records)) == (3, 1)
+
+
+def test_an_envelope_larger_than_a_chunk_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "CHUNK_BYTES", 2000)
+    data = gzip.decompress(payload([RECORD] * 100)) * 2
+    assert text_of(data) == f"{RECORD}\n" * 200
+
+
+def test_the_message_of_an_insights_result_is_the_line() -> None:
+    assert (
+        text_of(lines_of({"@timestamp": "2026-11-01 10:00:00.000", "@message": RECORD, "@ptr": "x"})) == f"{RECORD}\n"
+    )

@@ -14,7 +14,10 @@ from polars.testing import assert_frame_equal
 
 from flowsentry.decode import object_texts, parquet, parquet_pages
 from flowsentry.errors import PoisonError
+from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogTable
+from flowsentry.parse import parse_chunk
+from tests.builders import V2, line
 from tests.decode.reading import reason_of
 
 ROWS = pl.DataFrame(
@@ -199,3 +202,32 @@ def test_a_page_whose_checksum_is_wrong_is_told(content: bytes) -> None:
     with pytest.raises(ValueError, match="checksum"):
         parquet_pages.heaviest(file_of_one_page(content[:-1] + b"!", signed))
     assert reason_of(file_of_one_page(content, 0)) == "parquet-corrupt"
+
+
+def as_messages(messages: list[str | None], **more: list[object]) -> bytes:
+    file = io.BytesIO()
+    pl.DataFrame({"message": messages} | more).write_parquet(file, row_group_size=3)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_messages_of_a_parquet_file_are_its_lines(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    monkeypatch.setattr(parquet, "ROWS_AT_A_TIME", 4)
+    data = as_messages([line(V2, srcport=port) for port in range(1, 11)])
+    chunks = list(object_texts([gzip.compress(data) if packed else data], [DEFAULT_LOG_FORMAT]))
+    assert [port for chunk in chunks for each in parse_chunk(chunk) for port in each.records["srcport"]] == [
+        *range(1, 11)
+    ]
+
+
+def test_a_message_that_is_no_record_costs_its_row() -> None:
+    data = as_messages([line(V2), None, "a\nb", line(V2) + "\n"], timestamp=[1, 2, 3, 4])
+    (chunk,) = object_texts([data], [DEFAULT_LOG_FORMAT])
+    (seen,) = parse_chunk(chunk)
+    assert (seen.lines, len(seen.records), [number for number, _, _ in seen.rejected.sample]) == (4, 2, [2, 3])
+
+
+def test_messages_without_a_header_or_a_format_are_poison_and_with_a_header_are_read() -> None:
+    assert reason_of(as_messages([line(V2)])) == "no-header"
+    (chunk,) = object_texts([as_messages([" ".join(V2), line(V2)])])
+    assert [len(each.records) for each in parse_chunk(chunk)] == [1]

@@ -268,3 +268,24 @@ def written(folder: Path, content: bytes, name: str = "flows.log") -> Path:
     path = folder / name
     path.write_bytes(content)
     return path
+
+
+@pytest.mark.parametrize(("good", "bad", "code"), [(0, 1, 1), (1, 1, 0), (1, 2, 1), (99, 1, 0)])
+def test_a_file_of_which_more_than_half_of_the_lines_are_no_records_is_not_read(
+    flowsentry: Flowsentry, tmp_path: Path, good: int, bad: int, code: int
+) -> None:
+    done = flowsentry("parse", written(tmp_path, flow_log([*[line()] * good, *["bad"] * bad])))
+    assert (done.code, len(done.records)) == (code, good)
+    assert (f"{bad} of {good + bad} lines are no records" in done.err) == bool(code)
+
+
+def test_a_file_of_another_container_is_told_by_its_name_and_what_to_do(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    done = flowsentry("parse", "--format", V2_FORMAT, written(tmp_path, b"PK\x03\x04 and so on"))
+    assert done.code == 1
+    assert "a zip archive, which is not read: unpack it" in done.err
+
+
+def test_lines_of_another_format_are_told_with_what_to_do(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    done = flowsentry("parse", "--format", V2_FORMAT, written(tmp_path, f"{line(V5)}\n".encode() * 3))
+    assert done.code == 1
+    assert "of another format than is stated or given for them; name theirs in log_formats" in done.err

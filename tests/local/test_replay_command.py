@@ -209,3 +209,12 @@ def written(folder: Path, content: bytes, name: str = "flows.log") -> Path:
     path = folder / name
     path.write_bytes(content)
     return path
+
+
+@pytest.mark.parametrize(("bad", "code"), [(20, 0), (21, 1)])
+def test_a_file_of_which_more_than_half_of_the_lines_are_no_records_is_told_and_what_is_good_is_replayed(
+    flowsentry: Flowsentry, tmp_path: Path, bad: int, code: int
+) -> None:
+    done = flowsentry("replay", "--json", written(tmp_path, flow_log([*scan(INSIDE), *["bad"] * bad])))
+    assert (done.code, len(done.records)) == (code, 1)
+    assert any("21 of 41 lines are no records" in each for each in done.complaints) == bool(code)

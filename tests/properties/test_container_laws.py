@@ -15,10 +15,10 @@ from polars.testing.parametric import series
 
 from flowsentry.decode import object_texts, parquet
 from flowsentry.errors import PoisonError
-from flowsentry.fields import FIELDS, MISSING, column_of, dtype_of
+from flowsentry.fields import ALIASES, FIELDS, MISSING, column_of, dtype_of
 from flowsentry.frames import LogTable, Parsed
 from flowsentry.parse import parse_chunk, parse_table
-from tests.builders import V2, V5, Watch, flow_log, line, log_text
+from tests.builders import V2, V5, Watch, flow_log, line, log_text, payload
 from tests.properties.strategies import LAW, LAW_OF_TRAFFIC, bad_lines, failures, formats, records
 
 INTEGERS = {"INT_32": pl.Int32(), "INT_64": pl.Int64()}
@@ -96,6 +96,99 @@ def test_how_a_parquet_file_is_cut_is_irrelevant_to_its_records(
     assert_frame_equal(seen, expected, categorical_as_str=True)
 
 
+def spelled(name: str, style: int) -> str:
+    """A field's name as AWS's documentation spells it in one place or another."""
+    return (name, column_of(name), name.upper(), name.replace("-", ""), OTHER_NAMES.get(name, name))[style]
+
+
+OTHER_NAMES = {name: other for other, name in ALIASES.items()}
+STYLES = st.integers(0, 4)
+
+
+def separated(names: Sequence[str], lines: Sequence[str], separator: str, *, quoted: bool) -> bytes:
+    rows = (" ".join(names), *lines)
+    values = ((f'"{value}"' if quoted else value for value in row.split(" ")) for row in rows)
+    return "".join(f"{separator.join(each)}\n" for each in values).encode()
+
+
+def as_objects(names: Sequence[str], lines: Sequence[str]) -> list[dict[str, str]]:
+    return [dict(zip(names, each.split(" "), strict=True)) for each in lines]
+
+
+def wrapped(data: bytes, depth: int) -> bytes:
+    for _ in range(depth):
+        data = gzip.compress(data, mtime=0)
+    return data
+
+
+def has_plain_values(file: tuple[tuple[str, ...], list[str]]) -> bool:
+    """Whether each line has a value in each place, and none that other writers leave for a missing one."""
+    words = [word for each in file[1] for word in each.split(" ")]
+    return len(file[0]) > 1 and "" not in words and not MISSING_SIGNS.intersection(words)
+
+
+MISSING_SIGNS = {"None", "nan", "NaN", "null", "NULL", r"\N"}
+plain_files = lines_of_a_format().filter(has_plain_values)
+
+
+@LAW
+@given(plain_files, STYLES, st.sampled_from([",", "\t", ";", "|"]), st.booleans(), st.integers(0, 3))
+def test_whatever_separates_values_and_however_fields_are_spelled_the_records_are_the_same(
+    lines: tuple[tuple[str, ...], list[str]],
+    style: int,
+    separator: str,
+    quoted: bool,  # noqa: FBT001
+    depth: int,
+) -> None:
+    names, texts = lines
+    expected = records_in(flow_log(texts, names))
+    data = separated([spelled(name, style) for name in names], texts, separator, quoted=quoted)
+    for each in (data, data.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + data, data.decode().encode("utf-16")):
+        assert_frame_equal(records_in(wrapped(each, depth)), expected, categorical_as_str=True)
+
+
+@LAW
+@given(plain_files, STYLES, st.sampled_from([None, 2]), st.integers(0, 3))
+def test_objects_keyed_by_fields_are_the_records_that_lines_of_the_same_values_are(
+    lines: tuple[tuple[str, ...], list[str]], style: int, indent: int | None, depth: int
+) -> None:
+    names, texts = lines
+    expected = records_in(flow_log(texts, names))
+    objects = as_objects([spelled(name, style) for name in names], texts)
+    each_alone = [json.dumps(each, indent=indent) for each in objects]
+    for data in (json.dumps(objects, indent=indent), "\n".join(each_alone), "".join(each_alone)):
+        assert_frame_equal(records_in(wrapped(data.encode(), depth)), expected, categorical_as_str=True)
+
+
+@LAW
+@given(lines_of_a_format(), st.integers(1, 4), st.sampled_from(["", "\n"]), st.integers(0, 3))
+def test_log_events_are_the_lines_in_envelopes_exports_and_columns_of_messages(
+    lines: tuple[tuple[str, ...], list[str]], events: int, between: str, depth: int
+) -> None:
+    names, texts = lines
+    expected = records_in(log_text(texts, names).text, log_format(names))
+    envelopes = (gzip.decompress(payload(texts[n : n + events])).decode() for n in range(0, len(texts), events))
+    exported = "".join(f"2026-11-01T10:00:00.000Z {each}\n" for each in texts)
+    messages = as_file(pl.DataFrame({"message": texts}))
+    for data in (between.join(envelopes).encode(), exported.encode(), messages):
+        assert_frame_equal(records_in(wrapped(data, depth), log_format(names)), expected, categorical_as_str=True)
+
+
+@LAW
+@given(st.data(), st.sampled_from([",", "\t"]))
+def test_every_line_of_every_container_is_a_record_or_rejected(data: st.DataObject, separator: str) -> None:
+    names = data.draw(formats.filter(lambda names: len(names) > 1))
+    texts = data.draw(st.lists(st.one_of(records(names), bad_lines(names)), max_size=8))
+    body = [each.replace(" ", separator) for each in texts]
+    header = separator.join(names)
+    for whole in (
+        "\n".join([header, *body]),
+        "\n".join(json.dumps({"message": each}) for each in [" ".join(names), *texts]),
+    ):
+        found = parsed(whole.encode())
+        assert all(len(each.records) + each.rejected.total == each.lines for each in found)
+
+
 @LAW
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n{"), max_size=40), min_size=1))
 def test_the_message_of_a_json_line_is_the_line(texts: list[str]) -> None:
@@ -144,7 +237,18 @@ def test_bad_lines_of_files_put_together_have_their_numbers(data: st.DataObject)
     assert all(in_the_file[number - 1].rstrip("\r")[:512] == text for number, text in told)
 
 
-STARTS = (b"", flow_log([], V2), b"PAR1", b'{"message":"', b"\x1f\x8b\x08\x00", b"\xef\xbb\xbf", b"version ")
+STARTS = (
+    *(
+        b"",
+        flow_log([], V2),
+        b"PAR1",
+        b'{"message":"',
+        b'{"srcaddr":"',
+        b'[{"srcaddr":1,"bytes":',
+        b'{"messageType":"A","logEvents":[',
+    ),
+    *(b"srcaddr,bytes\n", b"\xff\xfe", b"2026-11-01T10:00:00.000Z ", b"\x1f\x8b\x08\x00", b"\xef\xbb\xbf", b"version "),
+)
 
 
 @LAW
@@ -204,6 +308,8 @@ def test_what_is_found_does_not_depend_on_the_container(openings: list[dict[str,
         flow_log(lines, V5),
         as_file(as_aws_types(as_strings(V5, lines)), row_group_size=7),
         messages.encode(),
+        separated(V5, lines, ",", quoted=True),
+        json.dumps(as_objects(V5, lines)).encode(),
         flow_log(lines[:half], V5) + flow_log([line((*V5, "type"), **each) for each in openings[half:]], (*V5, "type")),
     )
     seen = [(Watch(), data) for data in containers]

@@ -17,6 +17,12 @@ class CutOffError(PoisonError):
     """
 
 
+class UnreadableError(PoisonError):
+    """Most lines of a source are no records: never retry it as it is. What was good beside them is kept. Whoever
+    remembers what is done does not remember this one: once its format is given, it is to be read again.
+    """
+
+
 class RetryableError(Exception):
     """Something around us failed (throttling, a time-out, a service error), not the input: retry. The handler lets it
     through, so that Lambda or SQS delivers the input again.

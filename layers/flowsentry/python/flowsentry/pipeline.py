@@ -23,7 +23,7 @@ from flowsentry.detect.service_down import finding_ids, outages_in, services_dow
 from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
-from flowsentry.errors import CutOffError
+from flowsentry.errors import CutOffError, PoisonError
 from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, EvidenceStore, History
 from flowsentry.explain.findings import with_refusals
 from flowsentry.explain.flows import Explaining
@@ -47,7 +47,7 @@ from flowsentry.known_services import Answer, KnownServices, Outage, Service, Se
 from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.named_services import NamedServices
 from flowsentry.ownership import Inventory
-from flowsentry.parse import flows_of, parse_chunk
+from flowsentry.parse import flows_of, parse_chunk, unreadable
 from flowsentry.scopes import PUBLIC
 from flowsentry.suppressions import Suppressions, suppressed
 from flowsentry.tally import tally
@@ -80,8 +80,8 @@ class Outcome:
     """What became of a source. `lines` are all of its lines but the header; each is a record with traffic
     (`accepted_records`), a `nodata` or `skipdata` record, or rejected. `future_records` are those whose clock runs
     ahead. `degraded` is what its format leaves untold. `findings` are those that are new. `newest_end` is the Unix
-    second of the newest record whose clock is believed. `damage` tells of a source that was cut off: all before the cut
-    counts.
+    second of the newest record whose clock is believed. `damage` tells of a source that was cut off (all before the cut
+    counts), or of which most lines are no records (UnreadableError: what is good beside them counts).
     """
 
     lines: int = 0
@@ -96,7 +96,7 @@ class Outcome:
     owner_sums: OwnerSums = field(default_factory=lambda: measuring.add_up_owners([]))
     findings: list[Finding] = field(default_factory=list)
     newest_end: int | None = None
-    damage: CutOffError | None = None
+    damage: PoisonError | None = None
 
     @property
     def nodata(self) -> int:
@@ -173,6 +173,7 @@ class _Run:
         try:
             for parsed in _ahead(each for text in _ahead(texts) for each in parse_chunk(text)):
                 yield self._chunk(parsed)
+            self._outcome.damage = unreadable(self._outcome.lines, self._outcome.rejected)
         except CutOffError as damage:
             self._outcome.damage = damage
 

@@ -10,13 +10,13 @@ from flowsentry.aws.object_notice import ObjectNotice, object_notices
 from flowsentry.aws.objects_once import ObjectsOnce, Result
 from flowsentry.aws.payload_processor import PayloadProcessor
 from flowsentry.aws.source_processor import SourceProcessor
-from flowsentry.decode import object_texts
-from flowsentry.errors import PoisonError
+from flowsentry.decode import FOREIGN_REASONS, object_texts
+from flowsentry.errors import PoisonError, UnreadableError
 from flowsentry.flow_log_key import flow_log_key, is_something_else, is_stranger_among_flow_logs
 from flowsentry.pipeline import Outcome
 from flowsentry.telemetry import count, count_by, logger
 
-NO_FLOW_LOG = frozenset({"no-header", "bad-header", "not-a-failed-invocation"})
+NO_FLOW_LOG = frozenset({"no-header", "bad-header", "not-a-failed-invocation", *FOREIGN_REASONS})
 """Reasons that say what an object is not. A file that somebody put among flow logs under a name of their own is left
 alone for these; one that AWS named must be a flow log, and is set aside. A damaged one may have been a flow log under
 any name."""
@@ -85,6 +85,8 @@ class ObjectProcessor:
         origin = told.origin if told else None
         formats = self.payloads.formats.of_object(notice.source.bucket, notice.source.key)
         outcome = self.sources.process(str(notice.source), object_texts(blocks, formats), origin=origin)
+        if isinstance(outcome.damage, UnreadableError):
+            raise outcome.damage  # not remembered as done: once its format is given, the notice is sent back
         return {"damage": _damage(outcome)}
 
     def _set_aside(self, body: str, poison: PoisonError) -> None:

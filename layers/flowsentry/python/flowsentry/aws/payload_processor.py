@@ -10,7 +10,7 @@ from typing import Any
 from flowsentry.aws.log_formats import LogFormats
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.decode import subscription, subscription_text
-from flowsentry.errors import PoisonError, RetryableError
+from flowsentry.errors import PoisonError, RetryableError, UnreadableError
 from flowsentry.flow_log_key import Origin
 from flowsentry.frames import LogChunk, Subscription
 from flowsentry.pipeline import Outcome
@@ -30,14 +30,29 @@ class PayloadProcessor:
     def process(self, data: str) -> Outcome:
         """What became of a payload, which is delivered as base64; an empty outcome for a probe of CloudWatch Logs.
 
-        Raises PoisonError for what is no payload, or comes from a log group without a log format.
+        Raises PoisonError for what is no payload, or comes from a log group without a log format; and UnreadableError,
+        after the good lines were processed, for one of which most lines are no records: its log group has another
+        format than is known of it. Whoever delivers it tries it twice more, and then keeps it, so that the payload is
+        there when the format is mended; only then, in `recover`, is it measured.
         """
+        outcome = self._processed(data, comes_again=True)
+        if isinstance(outcome.damage, UnreadableError):
+            raise outcome.damage
+        return outcome
+
+    def _processed(self, data: str, *, comes_again: bool) -> Outcome:
         payload = subscription(_decoded(data))
         if payload.is_control:
             count("ControlMessages")
             return Outcome()
         origin = Origin(payload.owner, self.sources.region)
-        return self.sources.process(source_of(payload), [self._text(payload)], origin=origin)
+        texts = [self._text(payload)]
+        outcome = self.sources.process(source_of(payload), texts, origin=origin, comes_again=comes_again)
+        if isinstance(outcome.damage, UnreadableError):
+            outcome.damage = UnreadableError(
+                outcome.damage.reason, f"log group {payload.log_group!r}: {outcome.damage}"
+            )
+        return outcome
 
     def recover(self, event: Any) -> None:
         """Processes every payload of an event that a function failed on for good; a bad one holds up no other.
@@ -51,7 +66,8 @@ class PayloadProcessor:
         failed: list[Exception] = []
         for data in payloads:
             try:
-                self.process(data)
+                outcome = self._processed(data, comes_again=False)
+                refused += [outcome.damage] if outcome.damage else []
             except RetryableError:
                 raise
             except PoisonError as poison:

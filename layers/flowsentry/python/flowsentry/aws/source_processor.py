@@ -24,6 +24,7 @@ from flowsentry.aws.live_suppressions import LiveSuppressions
 from flowsentry.aws.log_store import LogStore, StoredObject
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.emit.metrics import emf
+from flowsentry.errors import UnreadableError
 from flowsentry.evidence import EvidenceStore
 from flowsentry.findings import FindingStore
 from flowsentry.flow_log_key import Origin
@@ -99,8 +100,11 @@ class SourceProcessor:
             important_services=NamedServices.of(settings.important_services),
         )
 
-    def process(self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None) -> Outcome:
+    def process(
+        self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None, comes_again: bool = False
+    ) -> Outcome:
         """What became of the source, after every store has accepted it. Its origin, where known, is logged and written.
+        One that could not be read, and `comes_again` for that, is not measured: it would count each time.
 
         Nothing is left of a source that raises PoisonError (never retry); after RetryableError, or any other, doing it
         all again leaves what doing it once leaves. Metrics are printed last, so a failed try prints none.
@@ -116,7 +120,8 @@ class SourceProcessor:
             self._keep_rejected(source, outcome)
         self.unknown.ask(outcome.unknown_interfaces, context.inventory.absent)
         _log(source, origin, outcome)
-        self._measure(outcome)
+        if not (comes_again and isinstance(outcome.damage, UnreadableError)):
+            self._measure(outcome)
         return outcome
 
     def _current_context(self) -> Context:

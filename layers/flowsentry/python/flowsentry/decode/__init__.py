@@ -4,53 +4,82 @@ what fields hold.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import TypeVar, cast
 
 from flowsentry.decode.envelope import subscription, subscription_text
+from flowsentry.decode.exported import is_exported, is_permission_check, told_by_values, without_times
 from flowsentry.decode.gzip_stream import inflated
-from flowsentry.decode.headers import by_format
-from flowsentry.decode.json_lines import OPENING, messages, one_a_line
+from flowsentry.decode.headers import Names, by_format, refuse_endless
+from flowsentry.decode.json_documents import OPENINGS, one_a_line
+from flowsentry.decode.json_lines import lines_or_records
+from flowsentry.decode.opening import FOREIGN_REASONS, as_utf_8
 from flowsentry.decode.parquet import tables
 from flowsentry.decode.parquet_pages import MAGIC
+from flowsentry.decode.separated import separator_of, with_spaces
 from flowsentry.decode.whole_lines import in_chunks
-from flowsentry.fields import names_in_log_format
+from flowsentry.fields import DEFAULT_NAMES, names_in_log_format
 from flowsentry.frames import LogChunk
 
-__all__ = ["object_texts", "subscription", "subscription_text"]
+__all__ = ["FOREIGN_REASONS", "object_texts", "subscription", "subscription_text"]
+
+Part = TypeVar("Part")
 
 CHUNK_BYTES = 16 << 20
 """Text handed on at a time. Larger: the fixed cost of a chunk, some 10 ms, is paid less often, and more memory is held.
 Smaller: a million v5 records take a tenth longer at 8 MB (November 2026). What is inflated comes in a quarter of it at
 most, JSON in a half: its text is held several times over, as lines, as messages and as their text.
 """
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MAX_JSON_LINE_BYTES = 32 << 20
+"""An object of JSON longer than this is cut, and rejected. A record of Firehose has at most 1,000 KiB, so an envelope
+of CloudWatch Logs inflates to some 10 MB. Larger: more memory for what is no flow log. Smaller: envelopes are lost."""
 
 
 def object_texts(blocks: Iterable[bytes], log_formats: Sequence[str] = ()) -> Iterator[LogChunk]:
     """The content of one S3 object in bounded chunks, in order; nothing for an empty object.
 
-    `blocks` are the object's bytes; what they hold is recognised by content, whatever its name says: text, JSON lines
-    with a record as their message, or Parquet, each plain or in gzip (of several members too). The fields are in the
-    order that the header states, or Parquet's columns; where there is none, in that of one of `log_formats`. Raises
-    PoisonError for what is no flow log file or is damaged (what came before it must then have no effect), CutOffError
-    where the object ends in the middle: all that was yielded before is good. Never retry either.
+    `blocks` are the object's bytes; what they hold is recognised by content, whatever its name says: text with spaces,
+    commas, tabs, semicolons or bars between values, in UTF-8 or with a byte order mark; an export of CloudWatch Logs;
+    JSON, of any layout, with a record as message, with envelopes of CloudWatch Logs or keyed by fields; Parquet, with
+    fields or messages as columns; each plain or in gzip (of several members, and gzip within gzip). The fields are in
+    the order that the header, the columns or the keys state; where there is none, in that of one of `log_formats`.
+    Raises PoisonError, with a reason that names what it is, for what is no flow log file or is damaged (what came
+    before it must then have no effect), CutOffError where the object ends in the middle: all that was yielded before is
+    good. Never retry either.
     """
     candidates = tuple(dict.fromkeys(map(names_in_log_format, log_formats)))
-    start, pieces = _opened(inflated(blocks, CHUNK_BYTES // 4))
+    start, pieces = as_utf_8(inflated(blocks, CHUNK_BYTES // 4))
     if start.startswith(MAGIC):
-        yield from tables(pieces)
-    elif start.startswith(OPENING):
-        lines = in_chunks(one_a_line(pieces), CHUNK_BYTES // 2)
-        yield from by_format(messages(lines), candidates)
+        yield from _formatted(tables(pieces), candidates)
+    elif start.startswith(OPENINGS):
+        lines = in_chunks(one_a_line(start, pieces), CHUNK_BYTES // 2, MAX_JSON_LINE_BYTES)
+        yield from _formatted(lines_or_records(lines, is_format_known=bool(candidates)), candidates)
     else:
-        yield from by_format(in_chunks(pieces, CHUNK_BYTES), candidates)
+        if not candidates and not is_exported(start):
+            refuse_endless(start)
+        yield from _of_text(in_chunks(pieces, CHUNK_BYTES), candidates)
 
 
-def _opened(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Enough of the content to know what it is, and all of it; both without a byte order mark."""
-    start = b""
-    for piece in pieces:
-        start += piece
-        if len(start) > len(_BYTE_ORDER_MARK):
-            break
-    start = start.removeprefix(_BYTE_ORDER_MARK)
-    return start, chain([start], pieces)
+def _formatted(parts: Iterable[bytes] | Iterable[LogChunk], candidates: Sequence[Names]) -> Iterator[LogChunk]:
+    """The parts that know their fields as they are; lines by the header above them, or the candidates."""
+    first, whole = _first_of(parts)
+    if first is None or isinstance(first, bytes):
+        return by_format(cast("Iterator[bytes]", whole), candidates)
+    return cast("Iterator[LogChunk]", whole)
+
+
+def _first_of(parts: Iterable[Part]) -> tuple[Part | None, Iterator[Part]]:
+    """The first part, none where there is none, and all of them."""
+    stream = iter(parts)
+    first = next(stream, None)
+    return first, chain([] if first is None else [first], stream)
+
+
+def _of_text(chunks: Iterator[bytes], candidates: Sequence[Names]) -> Iterator[LogChunk]:
+    first, whole = _first_of(chunks)
+    if first is None or is_permission_check(first):
+        return iter(())
+    if is_exported(first):
+        return told_by_values(by_format(without_times(whole), candidates or [DEFAULT_NAMES]), is_known=bool(candidates))
+    if separator := separator_of(first, candidates):
+        whole = with_spaces(whole, separator)
+    return by_format(whole, candidates)

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from flowsentry.decode.gzip_stream import inflated_payload
 from flowsentry.errors import PoisonError
 from flowsentry.fields import names_in_log_format
-from flowsentry.frames import LogText, MixedText, Subscription
+from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText, Subscription
 
 MAX_PAYLOAD_BYTES = 64 << 20
 """Inflated size at which a payload is refused: an asynchronous invocation carries at most 1 MB."""
@@ -44,6 +45,28 @@ def subscription_text(payload: Subscription, log_formats: str | Sequence[str]) -
     given = [log_formats] if isinstance(log_formats, str) else log_formats
     names, *others = dict.fromkeys(map(names_in_log_format, given))
     return MixedText((names, *others), text, 1) if others else LogText(names, text, 1)
+
+
+def event_lines(envelopes: bytes) -> bytes:
+    """A line for each log event of some envelopes, which are one a line; none for control messages. What is no envelope
+    is one line, as it is, and so is an event without a message: parse rejects it.
+    """
+    return b"".join(map(_event_lines, envelopes.splitlines()))
+
+
+def _event_lines(line: bytes) -> bytes:
+    try:
+        envelope = json.loads(line)
+        if envelope["messageType"] == "CONTROL_MESSAGE":
+            return b""
+        return "".join(map(_message_of, envelope["logEvents"])).encode(errors="replace")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return line[: MAX_LINE_BYTES + 1] + b"\n"
+
+
+def _message_of(event: Any) -> str:
+    message = event.get("message") if isinstance(event, dict) else None
+    return _one_line(message if isinstance(message, str) else json.dumps(event))
 
 
 def _one_line(message: str) -> str:

@@ -10,7 +10,7 @@ from itertools import chain
 
 from flowsentry.decode.whole_lines import in_parts
 from flowsentry.errors import PoisonError
-from flowsentry.fields import BY_NAME, name_of
+from flowsentry.fields import BY_NAME, name_of, names_of
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText
 
 MIN_KNOWN_NAMES = 2
@@ -45,6 +45,15 @@ def by_format(chunks: Iterable[bytes], candidates: Sequence[Names]) -> Iterator[
                 number += count if part is lines else part.count(b"\n")
 
 
+def refuse_endless(start: bytes) -> None:
+    """Raises PoisonError for content whose first line is too long for a header, and begins with no names of fields: the
+    rest of it need not be read.
+    """
+    line = start[: MAX_LINE_BYTES + 1]
+    if len(line) > MAX_LINE_BYTES and b"\n" not in line and not are_known(_names_in(line)):
+        raise PoisonError("no-header", f"the first line is no header of flow log fields: {line[:80]!r}")
+
+
 def _of_format(formats: Sequence[Names], lines: bytes, number: int) -> LogText | MixedText:
     names, *others = formats
     return MixedText((names, *others), lines, number) if others else LogText(names, lines, number)
@@ -63,7 +72,7 @@ def _opening_names(line: bytes, candidates: Sequence[Names]) -> Names:
 
 
 def _names_in(line: bytes) -> Names:
-    return tuple(map(name_of, line.decode("ascii", errors="replace").split()))
+    return names_of(line.decode("ascii", errors="replace").split())
 
 
 def are_known(names: Sequence[str]) -> bool:

@@ -1,62 +1,64 @@
-"""JSON lines as Firehose and log shippers write them: `{"message": "<record>"}` -> the records, one a line.
-
-Firehose puts nothing between the records that it is given, so objects may run together: `}{`.
+"""JSON objects, one a line -> the records in them: as their message (Firehose, log shippers), as the log events of
+CloudWatch Logs' envelopes, or as values under the names of fields.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
 
 import polars as pl
 
+from flowsentry.decode.envelope import event_lines
+from flowsentry.decode.headers import are_known
+from flowsentry.decode.json_fields import keys_in, texts_of
 from flowsentry.decode.whole_lines import in_parts
-from flowsentry.errors import CutOffError, PoisonError
+from flowsentry.errors import PoisonError
+from flowsentry.fields import names_of
+from flowsentry.frames import LogText
 
-OPENING = b"{"
-_RUN_TOGETHER, _APART = b'}{"', b'}\n{"'
-_ENVELOPE_KEYS = ("messageType", "logEvents")
+MESSAGE_KEYS = ("message", "@message")
+"""Firehose's and most shippers' key; that of CloudWatch Logs Insights."""
+_ENVELOPE_KEYS = {"messageType", "logEvents"}
 
 
-def one_a_line(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes with a line break between objects that run together. Inside a value `}{"` can't be, but where the
-    value ends with it: a quote in a value is escaped.
+def lines_or_records(chunks: Iterable[bytes], *, is_format_known: bool) -> Iterator[bytes] | Iterator[LogText]:
+    """Lines of records whose format is stated elsewhere; or, where the objects have fields' names as keys, the records
+    with these names. The keys in the first chunk tell which.
+
+    Raises PoisonError for envelopes where no format is known: they state none.
     """
-    held = b""
-    try:
-        for piece in pieces:
-            whole = (held + piece).replace(_RUN_TOGETHER, _APART)
-            end = max(0, len(whole) - len(_RUN_TOGETHER) + 1)
-            yield whole[:end]
-            held = whole[end:]
-    except CutOffError:
-        yield held
-        raise
-    yield held
+    stream = iter(chunks)
+    first = next(stream, b"")
+    keys = keys_in(first)
+    parts = (part for chunk in chain([first], stream) for part in in_parts(chunk, chunk.count(b"\n")))
+    if keys.keys() >= _ENVELOPE_KEYS:
+        if not is_format_known:
+            raise _without_format()
+        return map(event_lines, parts)
+    key = next((key for key in MESSAGE_KEYS if key in keys), None)
+    if are_known(names_of(keys)) and not (key and is_format_known) and len(keys) > 1:
+        return texts_of(parts)
+    return map(partial(_message_lines, key=key or MESSAGE_KEYS[0]), parts)
 
 
-def messages(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The message in each line, as one line; a line without one as it is: parse rejects it, and the sample shows it.
-
-    Raises PoisonError for what Firehose makes of a CloudWatch Logs subscription: its envelopes.
-    """
-    parts = (part for chunk in chunks for part in in_parts(chunk, chunk.count(b"\n")))
-    for number, chunk in enumerate(parts):
-        text = chunk if chunk.isascii() else chunk.decode(errors="replace").encode()
-        lines = pl.read_lines(text).to_series()
-        if not number:
-            _refuse_envelope(lines[:1])
-        yield (_messages(lines, may_have_breaks=b"\\" in chunk).str.join("\n").item() + "\n").encode()
+def _message_lines(chunk: bytes, key: str) -> bytes:
+    """The message in each line, as one line; a line without one as it is: parse rejects it, and the sample shows it."""
+    text = chunk if chunk.isascii() else chunk.decode(errors="replace").encode()
+    lines = pl.read_lines(text).to_series()
+    found = _messages(lines, key, may_have_breaks=b"\\" in chunk)
+    return (found.str.join("\n").item() + "\n").encode() if len(found) else b""
 
 
-def _messages(lines: pl.Series, *, may_have_breaks: bool) -> pl.Series:
-    found = lines.str.json_path_match("$.message")
+def _messages(lines: pl.Series, key: str, *, may_have_breaks: bool) -> pl.Series:
+    found = lines.str.json_path_match(f"$['{key}']" if "@" in key else f"$.{key}")
     if may_have_breaks:
         found = found.str.strip_chars_end("\r\n").str.replace_all("[\r\n]", " ")
     return found.fill_null(lines) if found.null_count() else found
 
 
-def _refuse_envelope(line: pl.Series) -> None:
-    if all(line.str.json_path_match(f"$.{key}").null_count() == 0 for key in _ENVELOPE_KEYS):
-        raise PoisonError(
-            "subscription-in-object",
-            "the object holds CloudWatch Logs envelopes, as Firehose writes them for a subscription: let Firehose "
-            "decompress them and extract the messages, or subscribe the stream processor to the log group",
-        )
+def _without_format() -> PoisonError:
+    return PoisonError(
+        "subscription-in-object",
+        "the object holds CloudWatch Logs envelopes, as Firehose writes them for a subscription, which state no "
+        "order of fields: name the format of their log group in log_formats (on the command line: --format)",
+    )

@@ -9,7 +9,7 @@ import polars as pl
 from flowsentry.decode.headers import are_known, is_each_once
 from flowsentry.decode.parquet_pages import MAGIC, TAIL_BYTES, Weight, heaviest
 from flowsentry.errors import PoisonError
-from flowsentry.fields import BY_NAME, name_of
+from flowsentry.fields import BY_NAME, name_of, names_of
 from flowsentry.frames import LogTable
 
 MAX_PARQUET_BYTES = 256 << 20
@@ -32,12 +32,14 @@ the pages where one ends and the next begins are inflated twice, 3 M rows of 29 
 CELLS_AT_A_TIME = 64 * ROWS_AT_A_TIME
 SLICE_BYTES = 64 << 20
 FIRST_LINE = 2
+MESSAGE = "message"
 
 Answer = TypeVar("Answer")
 
 
-def tables(pieces: Iterable[bytes]) -> Iterator[LogTable]:
-    """The rows of a Parquet file, whatever its compression and the size of its row groups; nothing without rows.
+def tables(pieces: Iterable[bytes]) -> Iterator[LogTable] | Iterator[bytes]:
+    """The rows of a Parquet file, whatever its compression and the size of its row groups; nothing without rows. Where
+    no column is a field and one is `message`, as Firehose makes of lines, its texts, as lines.
 
     Raises PoisonError for a file that is damaged, cut off (what it holds is stated at its end) or too large, for one
     without columns of a flow log, and for one with a field in two columns or in a nested one. Other nested columns are
@@ -46,13 +48,27 @@ def tables(pieces: Iterable[bytes]) -> Iterator[LogTable]:
     data = _whole(pieces)
     weight = _weight(data)
     scan = pl.scan_parquet(data)
-    columns = _columns(_read(scan.collect_schema))
+    schema = _read(scan.collect_schema)
+    columns = [MESSAGE] if (is_message := _is_message(schema)) else _columns(schema)
     rows = _read(scan.select(pl.len()).collect).item()
     if rows > MAX_ROWS:
         raise _too_large(f"{rows} rows, more than {MAX_ROWS}")
     step = max(1, min(ROWS_AT_A_TIME, CELLS_AT_A_TIME // len(columns), int(SLICE_BYTES / max(weight.row_bytes, 1))))
-    for first in range(0, rows, step):
-        yield LogTable(_read(scan.select(columns).slice(first, step).collect), first + FIRST_LINE)
+    slices = ((first, _read(scan.select(columns).slice(first, step).collect)) for first in range(0, rows, step))
+    if is_message:
+        return (_lines(table[MESSAGE]) for _, table in slices)
+    return (LogTable(table, first + FIRST_LINE) for first, table in slices)
+
+
+def _is_message(schema: pl.Schema) -> bool:
+    return schema.get(MESSAGE) == pl.String() and not are_known(names_of(schema))
+
+
+def _lines(messages: pl.Series) -> bytes:
+    """Each message as one line; an empty one where there is none."""
+    texts = messages.fill_null("").str.strip_chars_end("\r\n").str.replace_all("[\r\n]", " ")
+    text: str = texts.str.join("\n").item()
+    return f"{text}\n".encode()
 
 
 def _whole(pieces: Iterable[bytes]) -> bytes:
@@ -85,7 +101,7 @@ def _too_large(what: str) -> PoisonError:
 
 def _columns(schema: pl.Schema) -> list[str]:
     """The columns to read: those of single values."""
-    names = [name_of(column) for column in schema]
+    names = names_of(schema)
     if not are_known(names):
         raise PoisonError("no-header", f"the Parquet file has no columns of flow log fields: {', '.join(schema)[:200]}")
     if not is_each_once(names):

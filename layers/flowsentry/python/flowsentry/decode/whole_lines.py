@@ -10,10 +10,10 @@ MAX_LINES = 1 << 20
 bytes for each empty line. Fewer: short records come in more chunks than they need."""
 
 
-def in_chunks(pieces: Iterable[bytes], chunk_bytes: int) -> Iterator[bytes]:
+def in_chunks(pieces: Iterable[bytes], chunk_bytes: int, line_bytes: int = 0) -> Iterator[bytes]:
     """The same text in chunks of about `chunk_bytes` that end with a newline; what follows the last newline of a source
     that was cut off is left out, since half a record is none. Each byte is copied once: at the pace of isal, copies
-    took longer than inflating.
+    took longer than inflating. Lines of up to `line_bytes` are whole, also where they are longer than a chunk.
     """
     held: list[bytes] = []
     size = 0
@@ -22,12 +22,12 @@ def in_chunks(pieces: Iterable[bytes], chunk_bytes: int) -> Iterator[bytes]:
             held.append(piece)
             size += len(piece)
             if size >= chunk_bytes:
-                chunk, rest = _split_at_last_line(held, chunk_bytes)
+                chunk, rest = _split_at_last_line(held, max(chunk_bytes, line_bytes))
                 if chunk:
                     yield chunk
                 held, size = [rest], len(rest)
     except CutOffError:
-        chunk, _ = _split_at_last_line(held, chunk_bytes)
+        chunk, _ = _split_at_last_line(held, max(chunk_bytes, line_bytes))
         if chunk:
             yield chunk
         raise
@@ -35,8 +35,8 @@ def in_chunks(pieces: Iterable[bytes], chunk_bytes: int) -> Iterator[bytes]:
         yield rest if rest.endswith(b"\n") else rest + b"\n"
 
 
-def _split_at_last_line(held: Sequence[bytes], chunk_bytes: int) -> tuple[bytes, bytes]:
-    """The whole lines of the pieces, and what follows them. A line longer than a chunk is cut to just more than
+def _split_at_last_line(held: Sequence[bytes], line_bytes: int) -> tuple[bytes, bytes]:
+    """The whole lines of the pieces, and what follows them. A line longer than `line_bytes` is cut to just more than
     MAX_LINE_BYTES, so that memory is bounded and parse still rejects it.
     """
     *before, last = held or [b""]
@@ -47,7 +47,7 @@ def _split_at_last_line(held: Sequence[bytes], chunk_bytes: int) -> tuple[bytes,
         return whole[:end], whole[end:]
     if not end:
         line = b"".join(held)
-        return b"", line if len(line) <= chunk_bytes else line[: MAX_LINE_BYTES + 1]
+        return b"", line if len(line) <= line_bytes else line[: MAX_LINE_BYTES + 1]
     return b"".join((*before, memoryview(last)[:end])), last[end:]
 
 

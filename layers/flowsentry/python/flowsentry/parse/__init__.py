@@ -10,8 +10,9 @@ from flowsentry.log_status import with_log_status
 from flowsentry.parse.mixed import told_apart
 from flowsentry.parse.table import parse_table
 from flowsentry.parse.text import parse
+from flowsentry.parse.unreadable import unreadable
 
-__all__ = ["count_status", "flows_of", "parse", "parse_chunk", "parse_table"]
+__all__ = ["count_status", "flows_of", "parse", "parse_chunk", "parse_table", "unreadable"]
 
 
 def parse_chunk(chunk: LogChunk) -> Iterator[Parsed]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from flowsentry.fields import BY_NAME, MISSING, Kind, column_of, dtype_of, name_of
+from flowsentry.fields import BY_NAME, MISSING, Kind, column_of, dtype_of, name_of, names_of
 from flowsentry.frames import MAX_LINE_BYTES, LogTable, Parsed, RejectedLines
 from flowsentry.parse.each_line import MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_LINES, REPLACEMENT, rejected
 from flowsentry.parse.values import bounded, finished, out_of_bounds
@@ -23,11 +23,12 @@ _OF_TEXT = (pl.String, pl.Categorical, pl.Enum)
 def parse_table(table: LogTable) -> Parsed:
     """The rows of a table as typed records, in their order; `len(records) + rejected.total == len(table.rows)`.
 
-    Columns may be spelled with `-` or `_`, in either case. A value is what it would be as text: of the same type, range
+    Columns may be spelled as fields.name_of says. A value is what it would be as text: of the same type, range
     and shape; null, NaN and MISSING_WORDS are null. A boolean is no value of a field. A row with a value that is none
     of its field is rejected, with the reason that its line would have.
     """
-    rows = table.rows.rename({column: column_of(name_of(column)) for column in table.rows.columns})
+    columns = table.rows.columns
+    rows = table.rows.rename(dict(zip(columns, map(column_of, names_of(columns)), strict=True)))
     is_long = _too_long(rows)
     values = _values(rows if is_long is None else rows.with_columns(pl.when(~is_long).then(pl.all())))
     names = [name_of(column) for column in values.columns]

@@ -1,0 +1,82 @@
+"""JSON objects keyed by the names of fields, one a line -> lines with a value for each name."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import polars as pl
+
+from flowsentry.fields import BY_NAME, MISSING, name_of, names_of
+from flowsentry.frames import LogText
+
+MAX_UNKNOWN_KEYS = 16
+"""Keys that are no field known here and are kept as one that AWS may have added. More: what log shippers add (host,
+agent) is kept too. Fewer: of several new fields some are lost until they are known."""
+MAX_KEYS = 4_096
+"""Different keys that are looked at in a chunk. More: an object of a million keys takes longer. Fewer: fields that are
+behind so many others are not found."""
+_KEY = re.compile(rb'"([A-Za-z@][A-Za-z0-9_@-]{0,63})"\s*:(?=\s*["0-9tfn-])')
+"""A key with a single value. In a string a quote would have a backslash before it."""
+_LOOKS_LIKE_A_FIELD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
+_ENVELOPE_KEY = re.compile(rb'"(messageType|logEvents)"\s*:')
+_MISSING_WORDS = (MISSING, "", "None", "nan", "NaN")
+_ACCOUNT_ID_DIGITS = 12
+
+
+def keys_in(text: bytes) -> dict[str, None]:
+    """The keys of the objects in a text that have a single value, and those that envelopes have, in order; the first
+    MAX_KEYS of them.
+    """
+    found = dict.fromkeys([*_ENVELOPE_KEY.findall(text), *_KEY.findall(text)])
+    return dict.fromkeys(key.decode() for key in islice(found, MAX_KEYS))
+
+
+def texts_of(parts: Iterable[bytes]) -> Iterator[LogText]:
+    """The lines with their values, in the order in which their keys are met first; keys that come later are added. A
+    line that is no such object is one line, which parse rejects.
+    """
+    keys: dict[str, None] = {}
+    number = 1
+    for part in parts:
+        seen = keys_in(part)
+        keys |= dict.fromkeys(key for key in seen if name_of(key) in BY_NAME)
+        unknown = [key for key in seen if key not in keys and _LOOKS_LIKE_A_FIELD.fullmatch(name_of(key))]
+        columns = _columns(part, [*keys, *unknown[:MAX_UNKNOWN_KEYS]])
+        kept = [key for key in columns.columns if key in keys or columns[key].null_count() < len(columns)]
+        yield LogText(names_of(kept), _lines(columns.select(kept), part), number)
+        number += len(columns)
+
+
+def _columns(part: bytes, keys: list[str]) -> pl.DataFrame:
+    """The values as text, null where there is none. Objects that are no JSON, or nest, are looked up key by key."""
+    lines = _line_texts(part)
+    try:
+        return lines.str.json_decode(pl.Struct(dict.fromkeys(keys, pl.String()))).struct.unnest()
+    except pl.exceptions.PolarsError:
+        return pl.DataFrame([lines.str.json_path_match(f"$['{key}']").alias(key) for key in keys])
+
+
+def _line_texts(part: bytes) -> pl.Series:
+    return pl.read_lines(part if part.isascii() else part.decode(errors="replace").encode()).to_series()
+
+
+def _lines(columns: pl.DataFrame, part: bytes) -> bytes:
+    values = columns.with_columns(_value(key) for key in columns.columns)
+    joined = values.select(pl.concat_str(pl.all().fill_null(MISSING), separator=" ")).to_series()
+    is_object = columns.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    if not is_object.all():
+        joined = joined.zip_with(is_object, _line_texts(part).str.replace_all(r"\s", ""))
+    text: str = joined.str.join("\n").item()
+    return f"{text}\n".encode()
+
+
+def _value(key: str) -> pl.Expr:
+    """A value as a line has it: account ids with the zeros that a number has lost, whole numbers without a fraction,
+    spaces percent-encoded.
+    """
+    text = pl.col(key)
+    if name_of(key).endswith("account-id"):
+        text = pl.when(text.str.contains("^[0-9]{1,11}$")).then(text.str.zfill(_ACCOUNT_ID_DIGITS)).otherwise(text)
+    is_number = name_of(key) in BY_NAME and BY_NAME[name_of(key)].is_number
+    text = text.str.replace(r"^([0-9]+)\.0$", "$1") if is_number else text.str.replace_all(r"\s", "%20")
+    return pl.when(~text.is_in(_MISSING_WORDS)).then(text).alias(key)

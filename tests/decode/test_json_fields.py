@@ -1,0 +1,102 @@
+"""JSON objects keyed by the names of fields, in any layout: the records that the same values make as lines."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from flowsentry import decode
+from flowsentry.fields import DEFAULT_LOG_FORMAT, column_of
+from flowsentry.frames import LogText
+from flowsentry.parse import parse
+from tests.builders import V2, flow_log, line
+from tests.decode.reading import in_blocks, reason_of, texts_in
+
+RECORDS = [line(V2, srcport=port) for port in range(1, 8)]
+BODY = flow_log(RECORDS, V2).split(b"\n", 1)[1]
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "hyphens": str,
+    "underscores": column_of,
+    "upper case": str.upper,
+    "no joints": lambda name: name.replace("-", ""),
+    "Insights": lambda name: {"start": "startTime", "end": "endTime", "account-id": "accountId"}.get(name, name),
+}
+
+
+def objects(spell: Callable[[str], str] = str, **more: object) -> list[dict[str, object]]:
+    return [dict(zip(map(spell, V2), each.split(" "), strict=True)) | more for each in RECORDS]
+
+
+LAYOUTS: dict[str, Callable[[list[dict[str, object]]], str]] = {
+    "lines": lambda each: "\n".join(map(json.dumps, each)),
+    "crlf": lambda each: "\r\n".join(map(json.dumps, each)),
+    "run together": lambda each: "".join(map(json.dumps, each)),
+    "array": json.dumps,
+    "narrow array": lambda each: json.dumps(each, separators=(",", ":")),
+    "array over lines": lambda each: json.dumps(each, indent=2),
+    "array with an object a line": lambda each: "[\n" + ",\n".join(map(json.dumps, each)) + "\n]\n",
+    "objects over lines": lambda each: "\n".join(json.dumps(one, indent=4) for one in each),
+    "arrays run together": lambda each: json.dumps(each[:3]) + "\n" + json.dumps(each[3:]),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("block_bytes", [1, 13, 1 << 20])
+@pytest.mark.parametrize("log_formats", [(), (DEFAULT_LOG_FORMAT,)], ids=["no format", "a format"])
+def test_objects_are_records_in_any_layout_and_spelling(
+    layout: str, spelling: str, block_bytes: int, log_formats: tuple[str, ...]
+) -> None:
+    data = LAYOUTS[layout](objects(SPELLINGS[spelling])).encode()
+    assert texts_in(*in_blocks(data, block_bytes), log_formats=log_formats) == [LogText(V2, BODY, 1)]
+
+
+def test_numbers_are_numbers_and_account_ids_have_their_zeros() -> None:
+    value = {"account_id": 12345678901, "srcaddr": "10.0.0.1", "srcport": 443.0, "bytes": 7, "packets": None}
+    (text,) = texts_in(json.dumps(value).encode())
+    assert text.text == b"012345678901 10.0.0.1 443 7 -\n"
+
+
+def test_a_key_that_only_a_later_object_has_is_a_field_of_all() -> None:
+    data = b'{"srcaddr":"10.0.0.1","bytes":1}\n{"srcaddr":"10.0.0.1","bytes":2,"tcp-flags":18}\n'
+    (text,) = texts_in(data)
+    assert parse(text).records["tcp_flags"].to_list() == [None, 18]
+
+
+def test_a_key_that_the_table_does_not_have_is_kept_where_it_looks_like_a_field_and_has_a_single_value() -> None:
+    (text,) = texts_in(
+        json.dumps({"srcaddr": "10.0.0.1", "bytes": 1, "moon-phase": "full", "host": {"a-b": 1}}).encode()
+    )
+    assert text.names == ("srcaddr", "bytes", "moon-phase")
+
+
+@pytest.mark.parametrize("bad", ["bad", "{}", '{"x": 1}', "", '{"srcaddr"', "[1]", "null", '{"srcaddr": "\\ud800"}'])
+def test_what_is_no_such_object_costs_itself_and_has_its_number(bad: str) -> None:
+    one, *others = map(json.dumps, objects())
+    (text,) = texts_in("\n".join([one, bad, *others]).encode())
+    seen = parse(text)
+    assert (seen.lines, len(seen.records), [number for number, _, _ in seen.rejected.sample]) == (8, 7, [2])
+
+
+def test_a_value_that_is_none_of_its_field_costs_its_object() -> None:
+    values = [*objects(), *objects(bytes="many"), *objects(srcaddr={"nested": 1})]
+    (text,) = texts_in("\n".join(map(json.dumps, values)).encode())
+    seen = parse(text)
+    assert (seen.lines, len(seen.records)) == (21, 7)
+    assert seen.rejected.counts == {"bad-value": 14}
+
+
+@pytest.mark.parametrize("size", [100, 700, 5000])
+def test_wherever_chunks_end_objects_are_whole(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "CHUNK_BYTES", size)
+    for layout in LAYOUTS.values():
+        texts = texts_in(*in_blocks(layout(objects()).encode(), 17))
+        assert b"".join(text.text for text in texts) == BODY
+
+
+@pytest.mark.parametrize("data", ["[]", "[1, 2]", '["a"]', '{"name": 1, "document": 2}'])
+def test_json_of_something_else_is_no_flow_log(data: str) -> None:
+    if data == "[]":
+        assert texts_in(data.encode()) == []
+    else:
+        assert reason_of(data.encode()) == "no-header"
