@@ -13,7 +13,7 @@ from flowsentry.fields import column_of
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.ownership import Inventory
-from flowsentry.pipeline import Context, Outcome, process
+from flowsentry.pipeline import Context, Outcome, Stores, process
 from tests.builders import Watch, flow_log, interface, log_text
 from tests.properties.strategies import LAW_OF_TRAFFIC, bad_lines, formats, records
 
@@ -36,7 +36,7 @@ def kept(texts: list[LogText]) -> tuple[Outcome, pl.DataFrame | None]:
     """What became of a source, and the enriched Parquet that was written of it, if any."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "enriched.parquet"
-        outcome = process(texts, Context(KNOWN), EvidenceInMemory(), FindingsInMemory(), EnrichedFile(path))
+        outcome = process(texts, Context(KNOWN), Stores(EvidenceInMemory(), FindingsInMemory()), EnrichedFile(path))
         return outcome, pl.read_parquet(path) if path.exists() else None
 
 
