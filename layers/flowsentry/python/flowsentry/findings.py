@@ -76,6 +76,13 @@ def finding_id(*what: str) -> str:
 class FindingStore(Protocol):
     """Where findings are put once. Putting the same id again changes nothing."""
 
+    def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Those that putting might find to be new, in the order given. A look at all of them at once, so that what is
+        known already is neither explained nor put again; whether one is new is for `put_new` to say. Raises
+        RetryableError when the store can't be reached.
+        """
+        ...
+
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """Those that were not there before, in the order given. Raises RetryableError when the store can't be reached;
         putting all again is harmless.

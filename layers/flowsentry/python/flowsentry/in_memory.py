@@ -87,6 +87,10 @@ class FindingsInMemory:
     def __init__(self) -> None:
         self.findings: dict[str, Finding] = {}
 
+    def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
+        """See FindingStore.unknown."""
+        return [one for one in findings if one.id not in self.findings]
+
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """See FindingStore.put_new."""
         return [one for one in findings if self._put(one)]
