@@ -11,38 +11,53 @@ from flowsentry.evidence import MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceK
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.ownership import Inventory
 from flowsentry.scopes import PUBLIC
-from flowsentry.territory import Territory
+from flowsentry.sources import source_of
+from flowsentry.territory import PRIVATE_NETWORKS, Territory
 from flowsentry.thresholds import LoginThresholds
 
 MAX_NAME_BYTES = 256
 """Of a VPC, a transit gateway or an address, which have 45 at most. DynamoDB takes 2,048 for a key: above that, one
 line of nonsense would cost its whole source
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
-_KEY = ("source_scope", "initiator", "day")
+_KEY = ("source_scope", "source", "day")
 MAINTENANCE_PORTS = (53, 80, 123, 443)
 """Where every operating system calls by itself: names, updates, the time. What a rule refuses of it on the way out is
 no failure: time servers and content networks have many addresses, and a host that is closed is no scanner. More ports:
 less of a scan outwards that rules stop is told as one. Fewer: closed hosts are told as scanners."""
 _SEEN = ("first_seen", "last_seen", "initiator_is_inside")
-_PRIVATE = Territory.of(Inventory())
+_LINK_LOCAL = ("169.254.0.0/16", "fe80::/10")
+_PRIVATE = Territory.of(Inventory(), (*PRIVATE_NETWORKS, *_LINK_LOCAL))
 
 
 def with_source_scopes(settled: Settled) -> Settled:
-    """Contacts and logins with `source_scope` each: see `_with_source_scope`."""
+    """Contacts and logins with `source_scope` and `source` each: see `_with_source_scope`."""
     return Settled(Contacts(_with_source_scope(settled.contacts)), Logins(_with_source_scope(settled.logins)))
 
 
 def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
-    """The contacts with `source_scope`: where the initiator's address means one source. An address outside our networks
-    that is not private means the same everywhere, so what it does to several VPCs adds up. What has a longer name than
-    any VPC or address is not believed: evidence is stored by these names, and a key has a bound.
+    """The contacts with `source`, who is judged: the initiator, or of IPv6 outside its /64; and `source_scope`: where
+    that means one source. An address outside our networks that is not private means the same everywhere, so what it
+    does to several VPCs adds up; a private or link-local one stays that of its VPC. What has a longer name than any VPC
+    or address is not believed: evidence is stored by these names, and a key has a bound.
     """
     contacts = contacts.filter(*(_is_believable(contacts, name) for name in ("scope", "initiator")))
     outside = contacts.filter(~pl.col("initiator_is_inside")).select(pl.col("initiator").unique()).to_series()
     public = outside.filter(~_PRIVATE.is_inside(outside))
     is_public = ~pl.col("initiator_is_inside") & pl.col("initiator").is_in(public.implode())
     scope = pl.when(is_public).then(pl.lit(PUBLIC, pl.Categorical())).otherwise("scope")
-    return contacts.with_columns(scope.alias("source_scope"))
+    return _with_source(contacts, public).with_columns(scope.alias("source_scope"))
+
+
+def _with_source(contacts: pl.DataFrame, public: pl.Series) -> pl.DataFrame:
+    """The contacts with `source`; `public` are the distinct addresses outside that mean the same everywhere."""
+    ipv6 = public.filter(public.cast(pl.String).str.contains(":", literal=True))
+    if ipv6.is_empty():
+        return contacts.with_columns(pl.col("initiator").alias("source"))
+    networks = pl.Series([source_of(address) for address in ipv6], dtype=pl.Categorical())
+    known = pl.DataFrame({"initiator": ipv6, "source": networks})
+    joined = contacts.drop("source", strict=False).join(known, on="initiator", how="left", maintain_order="left")
+    is_outside = ~pl.col("initiator_is_inside")
+    return joined.with_columns(pl.coalesce(pl.when(is_outside).then("source"), "initiator").alias("source"))
 
 
 def _is_believable(contacts: pl.DataFrame, name: str) -> pl.Expr:
@@ -59,7 +74,7 @@ def innocent_sources(settled: Settled) -> list[EvidenceKey]:
     failing = _telling(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
     seen = pl.concat([settled.contacts.select(_KEY), settled.logins.select(_KEY)]).unique()
     innocent = seen.join(failing, on=_KEY, how="anti")
-    keys = innocent.select(pl.col("source_scope", "initiator").cast(pl.String), "day")
+    keys = innocent.select(pl.col("source_scope", "source").cast(pl.String), "day")
     return [EvidenceKey(*row) for row in keys.iter_rows()]
 
 
@@ -111,7 +126,7 @@ def _smallest(name: str, size: int) -> pl.Expr:
 
 
 _PORTS = ("min_initiator_port", "max_initiator_port")
-_KEY_SCHEMA = {"source_scope": pl.Categorical(), "initiator": pl.Categorical(), "day": pl.Int32()}
+_KEY_SCHEMA = {"source_scope": pl.Categorical(), "source": pl.Categorical(), "day": pl.Int32()}
 _SET_OF_OUTCOME = (
     pl.when(pl.col("outcome") == "answered")
     .then(pl.lit("answered"))
@@ -122,9 +137,9 @@ _SET_OF_OUTCOME = (
 
 
 def _evidence(sets: pl.DataFrame) -> Iterator[Evidence]:
-    for row in sets.with_columns(pl.col("source_scope", "initiator").cast(pl.String)).iter_rows(named=True):
+    for row in sets.with_columns(pl.col("source_scope", "source").cast(pl.String)).iter_rows(named=True):
         yield Evidence(
-            EvidenceKey(row["source_scope"], row["initiator"], row["day"]),
+            EvidenceKey(row["source_scope"], row["source"], row["day"]),
             **{name: _as_members(row[name]) for name in SET_SIZES},
             source_ports=frozenset(port for port in row["source_ports"] if port is not None),
             first_seen=row["first_seen"],
