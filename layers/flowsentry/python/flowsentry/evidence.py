@@ -26,6 +26,15 @@ reached."""
 MAX_SESSIONS = 16
 """Connections kept that were sessions of a source. More: larger items. Fewer: of a source that got in at many hosts,
 fewer are named, and its tries are estimated from fewer."""
+MAX_FAILED_IN_CLEAR, MAX_ANSWERED_IN_CLEAR, MAX_ATTEMPTS_IN_CLEAR, MAX_SESSIONS_IN_CLEAR = 10, 5, 8, 4
+"""Members of IPv6 kept with their address, those of smallest rank, beside a hash of all. More: larger items (25 bytes
+each; a full item costs a read and a write of 4 KB, not 3). Fewer: an alert says of fewer hosts which they were."""
+MAX_SOURCE_IDS = 8
+"""Addresses kept of a source that is a /64. More: larger items, and a better estimate of how many there were. Fewer: of
+a /64 that few share, not all are told."""
+MAX_STRANGERS = 64
+"""Strangers kept of a login service and day. More: larger items, and a better count of very many. Fewer: a threshold
+above it could not be reached."""
 MEMORY_DAYS = 3
 """A verdict looks at a day and this many before it. More: slower scanners are found, and a host with a few dead
 endpoints collects more of them. Fewer: of 312 sources of a three-day capture, a memory of 24 h loses 11, three days
@@ -38,8 +47,22 @@ SET_SIZES = {
     "doubtful": MAX_DOUBTFUL,
     "attempts": MAX_ATTEMPTS,
     "sessions": MAX_SESSIONS,
+    "failed_in_clear": MAX_FAILED_IN_CLEAR,
+    "answered_in_clear": MAX_ANSWERED_IN_CLEAR,
+    "attempts_in_clear": MAX_ATTEMPTS_IN_CLEAR,
+    "sessions_in_clear": MAX_SESSIONS_IN_CLEAR,
+    "source_ids": MAX_SOURCE_IDS,
+    "strangers": MAX_STRANGERS,
 }
 """The sets of members that evidence is made of, and how many members each keeps."""
+IN_CLEAR = {
+    "failed": "failed_in_clear",
+    "doubtful": "failed_in_clear",
+    "answered": "answered_in_clear",
+    "attempts": "attempts_in_clear",
+    "sessions": "sessions_in_clear",
+}
+"""Which set has the addresses of a set's members."""
 
 
 class EvidenceKey(NamedTuple):
@@ -54,7 +77,9 @@ class EvidenceKey(NamedTuple):
 class Evidence:
     """What one source did on one day. Members of the sets are short binaries (see endpoints.py); `source_ports` are
     those of its doubtful contacts; `attempts` are connections to login ports: tries, and sessions from
-    outside; `sessions` those that were sessions; times are Unix seconds.
+    outside; `sessions` those that were sessions; those `in_clear` are IPv6 members with their address; `source_ids`
+    say from which addresses a /64 called; `strangers` are those that had a session on a login service, in the evidence
+    of that service alone (see detect/strangers.py); times are Unix seconds.
     """
 
     key: EvidenceKey
@@ -64,14 +89,20 @@ class Evidence:
     source_ports: frozenset[int] = frozenset()
     attempts: frozenset[bytes] = frozenset()
     sessions: frozenset[bytes] = frozenset()
+    failed_in_clear: frozenset[bytes] = frozenset()
+    answered_in_clear: frozenset[bytes] = frozenset()
+    attempts_in_clear: frozenset[bytes] = frozenset()
+    sessions_in_clear: frozenset[bytes] = frozenset()
+    source_ids: frozenset[bytes] = frozenset()
+    strangers: frozenset[bytes] = frozenset()
     first_seen: int = 0
     last_seen: int = 0
     is_inside: bool = False
 
     @cached_property
     def is_suspicious(self) -> bool:
-        """Whether it is recorded in any case: it has failures, or tries of a login."""
-        return bool(self.failed or self.doubtful or self.attempts)
+        """Whether it is recorded in any case: it has failures, tries of a login, or strangers that logged in."""
+        return bool(self.failed or self.doubtful or self.attempts or self.strangers)
 
     @cached_property
     def says_something(self) -> bool:
@@ -121,6 +152,12 @@ class EvidenceStore(Protocol):
     def suspects(self, keys: Collection[EvidenceKey]) -> set[EvidenceKey]:
         """Those sources that have an item near that day, so that their answers are worth recording. A hint: merge
         decides for itself. Raises RetryableError when the store can't be reached.
+        """
+        ...
+
+    def recall(self, keys: Collection[EvidenceKey]) -> list[History]:
+        """The histories of those sources that have an item near that day, which are only read. Raises RetryableError
+        when the store can't be reached.
         """
         ...
 

@@ -50,6 +50,10 @@ class EvidenceInMemory:
         """See EvidenceStore.suspects."""
         return {key for key in keys if self._is_suspect(key)}
 
+    def recall(self, keys: Collection[EvidenceKey]) -> list[History]:
+        """See EvidenceStore.recall."""
+        return self._histories([key for key in keys if self._is_suspect(key)])
+
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge. What is suspicious in a batch is recorded before the rest is looked at."""
         evidence = folded(batch)

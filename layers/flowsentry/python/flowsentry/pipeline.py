@@ -17,6 +17,15 @@ from flowsentry.clocks import believed, believed_silences, records_ahead
 from flowsentry.contacts import Gathering, gather
 from flowsentry.degradation import Degradation, degradations
 from flowsentry.detect import detect
+from flowsentry.detect.strangers import (
+    Crowd,
+    crowds_in,
+    stranger_evidence,
+    strangers_in,
+    tried_alone,
+    without_crowds,
+    without_public,
+)
 from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
@@ -42,6 +51,7 @@ from flowsentry.geography import Geography, NoGeography
 from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse_chunk
+from flowsentry.public_services import PublicServices
 from flowsentry.suppressions import Suppressions, suppressed
 from flowsentry.tally import tally
 from flowsentry.territory import PRIVATE_NETWORKS, Territory
@@ -61,10 +71,15 @@ class Context:
     trusted_networks: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     suppressions: Suppressions = field(default_factory=Suppressions)
+    public_login_services: tuple[str, ...] = ()
 
     @cached_property
     def territory(self) -> Territory:
         return Territory.of(self.inventory, self.inside_networks, self.geography, self.trusted_networks)
+
+    @cached_property
+    def public_services(self) -> PublicServices:
+        return PublicServices.of(self.public_login_services)
 
 
 @dataclass(slots=True)
@@ -195,13 +210,14 @@ class _Run:
 
     def stored(self, evidence: EvidenceStore, findings: FindingStore) -> Outcome:
         """The outcome, once evidence and findings are stored; a source without lines has none."""
-        settled, context = self._settled, self._context
-        if settled is None:
+        context = self._context
+        if self._settled is None:
             return self._outcome
+        settled, crowds = self._told_apart(self._settled, evidence)
         suspects = evidence.suspects(innocent_sources(settled))
         histories = evidence.merge(evidence_of(settled, suspects, context.thresholds.login))
         observed = Observed(*settled, believed_silences(self._outcome.silences, self._now))
-        found = detect(observed, histories, context.territory, context.thresholds)
+        found = detect(observed, histories, context.territory, context.thresholds, crowds)
         new = findings.unknown(found)
         told = suppressed(with_refusals(new, context.territory), context.suppressions, self._now)
         self._outcome.findings = findings.put_new(list(told))
@@ -209,6 +225,19 @@ class _Run:
         self._outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
         self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
         return self._outcome
+
+    def _told_apart(self, settled: Settled, evidence: EvidenceStore) -> tuple[Settled, list[Crowd]]:
+        """What was settled, without logins at services that are named as public or that many strangers use, and the
+        latter.
+        """
+        context, bounds = self._context, self._context.thresholds.login
+        settled = without_public(settled, context.public_services, context.territory)
+        strangers = strangers_in(settled.logins, context.territory)
+        if strangers.is_empty():
+            return settled, []
+        met = evidence.merge(stranger_evidence(strangers, bounds))
+        crowds = crowds_in(strangers, [*met, *evidence.recall(tried_alone(strangers, bounds))], bounds)
+        return without_crowds(settled, crowds), crowds
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:

@@ -13,6 +13,7 @@ from flowsentry.ownership import Interface, Inventory
 from flowsentry.reach import NOWHERE, Reach
 from flowsentry.recollection import Recollection
 from flowsentry.scopes import PUBLIC
+from flowsentry.sources import is_within
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Addresses that are someone's own wherever they are seen: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
@@ -119,13 +120,9 @@ class Territory:
             return False
         return any(address in network for network in self.ipv6_networks)
 
-    def is_trusted(self, address: str) -> bool:
-        """Whether an address (of the few of findings) is in a trusted network; false for what is no address."""
-        try:
-            known = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(known in network for network in self.trusted_networks)
+    def is_trusted(self, source: str) -> bool:
+        """Whether a source (of the few of findings), as a whole, is in a trusted network; false for what is none."""
+        return is_within(source, self.trusted_networks)
 
     def facts_of_addresses(self, scopes: pl.Series, addresses: pl.Series) -> pl.DataFrame:
         """What is known of distinct addresses, each within its scope: for each some rows, together and in order, with

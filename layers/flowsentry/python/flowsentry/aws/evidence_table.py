@@ -77,6 +77,15 @@ class EvidenceTable:
         self._remember_absent(key for key in unsure if key not in found)
         return found
 
+    def recall(self, keys: Collection[EvidenceKey]) -> list[History]:
+        """See EvidenceStore.recall."""
+        unsure = [key for key in keys if not self._is_absent(key)]
+        with retryable("recall evidence"):
+            items = self._read(self._near(unsure))
+        found = [key for key in unsure if has_neighbour(items, key)]
+        self._remember_absent(key for key in unsure if key not in found)
+        return histories({key: stored.evidence.within_bounds() for key, stored in items.items()}, found)
+
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge."""
         evidence = folded(batch)

@@ -9,9 +9,11 @@ from flowsentry.detect.host_sweep import HOST_SWEEP
 from flowsentry.detect.login_brute_force import login_brute_force
 from flowsentry.detect.network_scan import NETWORK_SCAN
 from flowsentry.detect.port_scan import PORT_SCAN
+from flowsentry.detect.public_login_service import public_login_service
 from flowsentry.detect.records_skipped import records_skipped
 from flowsentry.detect.remote_login import remote_login
 from flowsentry.detect.scans import scans
+from flowsentry.detect.strangers import Crowd
 from flowsentry.evidence import History
 from flowsentry.findings import Finding
 from flowsentry.frames import Observed
@@ -23,9 +25,14 @@ SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
 
 
 def detect(
-    observed: Observed, histories: Sequence[History], territory: Territory, thresholds: Thresholds
+    observed: Observed,
+    histories: Sequence[History],
+    territory: Territory,
+    thresholds: Thresholds,
+    crowds: Sequence[Crowd] = (),
 ) -> list[Finding]:
-    """What a batch and the evidence of its sources after it say is worth telling, in order of time.
+    """What a batch and the evidence of its sources after it say is worth telling, in order of time. `crowds` are login
+    services that many strangers use; `observed` has no logins of theirs.
 
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
@@ -38,6 +45,7 @@ def detect(
         *blocked_egress(contacts, scanners, territory, blocked),
         *denied_by_acl_reply(contacts, scanners, territory),
         *remote_login(observed.logins, territory, login),
+        *public_login_service(crowds, territory),
         *login_brute_force(histories, territory, login),
         *records_skipped(observed.silences, territory),
     ]

@@ -1,13 +1,14 @@
 """Contacts and logins -> evidence: what each source failed and managed to reach, as sets that merge."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
+from flowsentry.detect.in_clear import Sets, sets_in_clear
 from flowsentry.detect.login_attempts import login_members
 from flowsentry.detect.pairs import TCP, UDP
 from flowsentry.endpoints import MEMBER_BYTES, members, rank_of
-from flowsentry.evidence import MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
+from flowsentry.evidence import IN_CLEAR, MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.ownership import Inventory
 from flowsentry.scopes import PUBLIC
@@ -20,6 +21,9 @@ MAX_NAME_BYTES = 256
 line of nonsense would cost its whole source
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
 _KEY = ("source_scope", "source", "day")
+_ENDS = ("initiator", "responder")
+_MEMBER_SETS = tuple(IN_CLEAR)
+"""The sets that members are sorted into here; the others follow from them."""
 MAINTENANCE_PORTS = (53, 80, 123, 443)
 """Where every operating system calls by itself: names, updates, the time. What a rule refuses of it on the way out is
 no failure: time servers and content networks have many addresses, and a host that is closed is no scanner. More ports:
@@ -92,10 +96,12 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     failing = telling.filter(pl.col("outcome") != "answered").select(_KEY)
     watched = pl.concat([failing, suspected]).unique()
     contacts = telling.join(watched, on=_KEY, how="semi")
-    ends = contacts.select(*_KEY, *_SEEN, *_PORTS, _SET_OF_OUTCOME.alias("set"), members(contacts).alias("member"))
+    columns = (*_KEY, *_ENDS, *_SEEN)
+    ends = contacts.select(*columns, *_PORTS, _SET_OF_OUTCOME.alias("set"), members(contacts).alias("member"))
     told = pl.concat([watched, trying]).unique()
-    tries = logins.select(*_KEY, *_SEEN, "set", "member").join(told, on=_KEY, how="semi")
-    return list(_evidence(_sets(pl.concat([ends, tries], how="diagonal"))))
+    tries = logins.select(*columns, "set", "member").join(told, on=_KEY, how="semi")
+    rows = pl.concat([ends, tries], how="diagonal")
+    return list(_evidence(_sets(rows), sets_in_clear(rows)))
 
 
 def _telling(contacts: pl.DataFrame) -> pl.DataFrame:
@@ -113,7 +119,7 @@ def _sets(rows: pl.DataFrame) -> pl.DataFrame:
     ranked = rows.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank")
     ports = pl.concat_list(_PORTS).filter(pl.col("set") == "doubtful").explode()
     return ranked.group_by(_KEY).agg(
-        *(_smallest(name, size) for name, size in SET_SIZES.items()),
+        *(_smallest(name, SET_SIZES[name]) for name in _MEMBER_SETS),
         ports.unique().sort().head(MAX_SOURCE_PORTS).alias("source_ports"),
         pl.col("first_seen").min(),
         pl.col("last_seen").max(),
@@ -136,11 +142,13 @@ _SET_OF_OUTCOME = (
 )
 
 
-def _evidence(sets: pl.DataFrame) -> Iterator[Evidence]:
+def _evidence(sets: pl.DataFrame, clear: Mapping[EvidenceKey, Sets]) -> Iterator[Evidence]:
     for row in sets.with_columns(pl.col("source_scope", "source").cast(pl.String)).iter_rows(named=True):
+        key = EvidenceKey(row["source_scope"], row["source"], row["day"])
         yield Evidence(
-            EvidenceKey(row["source_scope"], row["source"], row["day"]),
-            **{name: _as_members(row[name]) for name in SET_SIZES},
+            key,
+            **{name: _as_members(row[name]) for name in _MEMBER_SETS},
+            **clear.get(key, {}),
             source_ports=frozenset(port for port in row["source_ports"] if port is not None),
             first_seen=row["first_seen"],
             last_seen=row["last_seen"],

@@ -16,7 +16,7 @@ from flowsentry.territory import AddressAt, Territory
 
 ABOUT_REFUSED_PACKETS = frozenset({"blocked_internal", "blocked_egress"})
 ABOUT_REFUSED_REPLIES = frozenset({"denied_by_acl_reply"})
-ABOUT_ALLOWED_PACKETS = frozenset({"remote_login"})
+ABOUT_ALLOWED_PACKETS = frozenset({"remote_login", "public_login_service"})
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()}
 
 
@@ -43,7 +43,7 @@ def _told(finding: Finding, territory: Territory, rules: Rules) -> dict[str, Any
 def _ends(finding: Finding, territory: Territory) -> list[End]:
     """Who called, and who was called."""
     details, at = finding.details, finding.last_seen
-    initiator = details.get("initiator", finding.subject)
+    initiator = details.get("initiator") or next(iter(details.get("source_addresses", ())), finding.subject)
     scope = details.get("responder_scope", finding.scope)
     return ends_of([AddressAt(scope, each, at) for each in (initiator, details["responder"])], territory)
 

@@ -1,0 +1,91 @@
+"""Sources: who is judged, as text: an address, or of IPv6 outside the /64 that it is in. The notifier imports this: no
+polars here.
+
+A host that has a /64 has 2^64 addresses, and may call from another one each time (RFC 8981 makes honest ones do so once
+a day); a site gets a /64 for each of its networks at least (RFC 4291, 2.5.4; RFC 6177). So of addresses outside, the
+/64 is one source.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+SOURCE_BITS = 64
+"""Of an IPv6 address outside, that are one source. More: a scanner with a new address for each probe is never seen.
+Fewer: neighbours are judged as one; a provider that hands out a /56 is still seen as up to 256 sources."""
+INTERFACE_BITS = 128 - SOURCE_BITS
+_GLOBAL = ipaddress.IPv6Network("2000::/3")
+"""What IANA hands out (https://www.iana.org/assignments/ipv6-unicast-address-assignments). All else stands for itself:
+IPv4 in IPv6 (::ffff:0:0/96, 64:ff9b::/96), link-local and unique local addresses."""
+_TEREDO = ipaddress.IPv6Network("2001::/32")
+"""The /64 of a Teredo address is a server with all of its clients (RFC 4380, 4)."""
+
+
+def source_of(address: str) -> str:
+    """The source that an address outside is: of global IPv6 its /64, as `2001:db8:1:2::/64`; else the address."""
+    try:
+        number = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    if number not in _GLOBAL or number in _TEREDO or number.scope_id:
+        return address
+    return f"{ipaddress.IPv6Address(int(number) >> INTERFACE_BITS << INTERFACE_BITS)}/{SOURCE_BITS}"
+
+
+def network_of(source: object) -> Network | None:
+    """The source as a network, that of an address being it alone; None for what is neither, as the id of an
+    interface.
+    """
+    try:
+        return ipaddress.ip_network(source) if isinstance(source, str) and "%" not in source else None
+    except ValueError:
+        return None
+
+
+def is_network(source: object) -> bool:
+    """Whether a source is a /64, and no single address."""
+    return isinstance(source, str) and source.endswith(f"/{SOURCE_BITS}") and network_of(source) is not None
+
+
+def address_of(source: str) -> str:
+    """An address to look a source up by: itself, or the first of its network."""
+    return source.partition("/")[0]
+
+
+def is_within(source: object, networks: Iterable[Network]) -> bool:
+    """Whether all of a source is in one of the networks; false for what is no source. A single address that is listed
+    does not stand for the /64 that it is in: what a neighbour of it does would go unsaid.
+    """
+    known = network_of(source)
+    return known is not None and any(
+        known.version == network.version and known.subnet_of(network)  # type: ignore[arg-type]
+        for network in networks
+    )
+
+
+def interface_id_of(address: str) -> bytes:
+    """What tells an IPv6 address from the others of its /64."""
+    return ipaddress.IPv6Address(address).packed[-INTERFACE_BITS // 8 :]
+
+
+def address_in(source: str, interface_id: bytes) -> str:
+    """The address of the source, a /64, with this interface id."""
+    prefix = ipaddress.IPv6Address(address_of(source)).packed[: SOURCE_BITS // 8]
+    return str(ipaddress.IPv6Address(prefix + interface_id))
+
+
+def packed(source: str) -> bytes:
+    """The source in few bytes: 4 of an IPv4 address, 8 of a /64, 16 of another IPv6 address. Raises ValueError for what
+    is none.
+    """
+    if is_network(source):
+        return ipaddress.IPv6Address(address_of(source)).packed[: SOURCE_BITS // 8]
+    return ipaddress.ip_address(source).packed
+
+
+def unpacked(source: bytes) -> str:
+    """The source that `packed` made these bytes of."""
+    if len(source) != SOURCE_BITS // 8:
+        return str(ipaddress.ip_address(source))
+    return f"{ipaddress.IPv6Address(source + bytes(INTERFACE_BITS // 8))}/{SOURCE_BITS}"
