@@ -9,6 +9,7 @@ from dataclasses import replace
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.findings import Finding, Severity
 from flowsentry.pipeline import Context
+from flowsentry.public_services import read_entry
 from flowsentry.suppressions import Suppressions
 from flowsentry.territory import PRIVATE_NETWORKS
 from flowsentry.thresholds import ThresholdError, Thresholds
@@ -45,6 +46,15 @@ def _add_networks_to(parser: argparse.ArgumentParser) -> None:
         "--inside": "a network that is yours, beside the private ranges",
         "--trusted": "a network outside from which people of yours log in",
     }
+    parser.add_argument(
+        "--public",
+        action="append",
+        default=[],
+        type=_public,
+        metavar="SERVICE",
+        help="a login service that is for everybody: an address, a network, an address with a port, or the id or name "
+        "of its owner; may be given several times",
+    )
     for option, meaning in meanings.items():
         parser.add_argument(
             option,
@@ -83,6 +93,14 @@ def _network(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def _public(text: str) -> str:
+    try:
+        read_entry(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
 def run(options: argparse.Namespace) -> int:
     """0 when every path could be read, 1 when one could not; what could be read is replayed either way."""
     try:
@@ -108,6 +126,7 @@ def _context(options: argparse.Namespace, settings: DetectionSettings) -> Contex
         (*settings.trusted_networks, *options.trusted),
         settings.thresholds.changed(options.changes),
         written if options.suppressions else Suppressions.of_json(settings.first_suppressions),
+        (*settings.public_login_services, *options.public),
     )
 
 

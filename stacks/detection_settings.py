@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flowsentry.public_services import WORDS, read_entry
 from flowsentry.suppressions import CRITERIA, read_entries
 from flowsentry.thresholds import Number, ThresholdError, Thresholds
 from stacks.allowed import REFUSED, Allowed, Problems, list_of, network, setting
@@ -33,6 +34,19 @@ def suppressions() -> Allowed:
     return Allowed(f"a list of objects with a reason and at least one of {', '.join(CRITERIA)}", read)
 
 
+def public_login_service() -> Allowed:
+    """One as it is written, once it can be meant."""
+
+    def read(key: str, value: Any, problems: Problems) -> Any:
+        try:
+            read_entry(value)
+        except (ValueError, AttributeError):
+            return problems.refuse(key, value, WORDS)
+        return value.strip()
+
+    return Allowed(WORDS, read)
+
+
 @dataclass(frozen=True)
 class DetectionSettings:
     """What is judged, and by what."""
@@ -40,6 +54,7 @@ class DetectionSettings:
     inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
     own_public_networks: tuple[str, ...] = setting(list_of(network()), default=())
     trusted_networks: tuple[str, ...] = setting(list_of(network()), default=())
+    public_login_services: tuple[str, ...] = setting(list_of(public_login_service()), default=())
     thresholds: Thresholds = setting(thresholds(), default_factory=Thresholds)  # noqa: RUF009 - it is field()
     suppressions: tuple[Mapping[str, Any], ...] = setting(suppressions(), default=())
 

@@ -42,6 +42,7 @@ class Environment:
             "INSIDE_NETWORKS": ",".join(deployment.inside_networks),
             "OWN_PUBLIC_NETWORKS": ",".join(deployment.own_public_networks),
             "TRUSTED_NETWORKS": ",".join(deployment.trusted_networks),
+            "PUBLIC_LOGIN_SERVICES": ",".join(deployment.public_login_services),
             "GEO_DATABASES": ",".join(self._geo_databases),
             "THRESHOLDS": deployment.changed_thresholds,
             "OBSERVE_ONLY_UNTIL": str(deployment.observed_only_until or ""),

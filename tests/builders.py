@@ -155,9 +155,18 @@ def interface(address: str, kind: str = "instance", name: str = "web-1", **value
 class Watch:
     """A pipeline that remembers, as the tables do, over the objects it is given."""
 
-    def __init__(self, inventory: Inventory | None = None, trusted_networks: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        inventory: Inventory | None = None,
+        trusted_networks: Iterable[str] = (),
+        public_login_services: Iterable[str] = (),
+    ) -> None:
         self.evidence, self.findings = EvidenceInMemory(), FindingsInMemory()
-        self.context = Context(inventory or Inventory(), trusted_networks=tuple(trusted_networks))
+        self.context = Context(
+            inventory or Inventory(),
+            trusted_networks=tuple(trusted_networks),
+            public_login_services=tuple(public_login_services),
+        )
 
     def see(self, *objects: bytes) -> list[Outcome]:
         return [self.see_texts(object_texts([each])) for each in objects]

@@ -26,7 +26,7 @@ reached."""
 MAX_SESSIONS = 16
 """Connections kept that were sessions of a source. More: larger items. Fewer: of a source that got in at many hosts,
 fewer are named, and its tries are estimated from fewer."""
-MAX_FAILED_IN_CLEAR, MAX_ANSWERED_IN_CLEAR, MAX_ATTEMPTS_IN_CLEAR, MAX_SESSIONS_IN_CLEAR = 10, 5, 8, 4
+MAX_FAILED_IN_CLEAR, MAX_ANSWERED_IN_CLEAR, MAX_ATTEMPTS_IN_CLEAR, MAX_SESSIONS_IN_CLEAR = 10, 5, 6, 4
 """Members of IPv6 kept with their address, those of smallest rank, beside a hash of all. More: larger items (25 bytes
 each; a full item costs a read and a write of 4 KB, not 3). Fewer: an alert says of fewer hosts which they were."""
 MAX_SOURCE_IDS = 8

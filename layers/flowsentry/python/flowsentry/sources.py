@@ -89,3 +89,20 @@ def unpacked(source: bytes) -> str:
     if len(source) != SOURCE_BITS // 8:
         return str(ipaddress.ip_address(source))
     return f"{ipaddress.IPv6Address(source + bytes(INTERFACE_BITS // 8))}/{SOURCE_BITS}"
+
+
+def spellings_of(source: str) -> list[str]:
+    """Regular expressions, one of which fits an address of the /64 as records have it (RFC 5952): whole groups, or with
+    its longest run of zeros, which may begin in the network, as `::`. They hold no other letters than hexadecimal
+    digits and `:[]{},()?-`.
+    """
+    prefix = ipaddress.IPv6Address(address_of(source)).packed[: SOURCE_BITS // 8]
+    groups = [f"{int.from_bytes(prefix[at : at + 2]):x}" for at in range(0, SOURCE_BITS // 8, 2)]
+    group = "[0-9a-f]{1,4}"
+    found = [f"{':'.join(groups)}:[0-9a-f:]{{1,19}}"]
+    head = ":".join(groups).removesuffix(":0").removesuffix(":0").removesuffix(":0")
+    if groups[-1] == "0":
+        found.append(f"{head}::({group}(:{group}){{0,3}})?")
+    if groups[1:3] == ["0", "0"] and groups[3] != "0":
+        found.append(f"{groups[0]}::{groups[3]}(:{group}){{4}}")
+    return found

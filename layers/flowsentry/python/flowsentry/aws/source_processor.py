@@ -66,6 +66,7 @@ class SourceProcessor:
     region: str | None = None
     geo_databases: GeoDatabases | None = None
     trusted_networks: tuple[str, ...] = ()
+    public_login_services: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     suppressions: LiveSuppressions | None = None
     _context: Context = field(default_factory=Context, init=False)
@@ -85,6 +86,7 @@ class SourceProcessor:
             region=clients.s3().meta.region_name,
             geo_databases=GeoDatabases(settings.geo_databases, clients.s3()),
             trusted_networks=settings.trusted_networks,
+            public_login_services=settings.public_login_services,
             thresholds=Thresholds.from_json(settings.thresholds),
             suppressions=LiveSuppressions.of(
                 settings.output_bucket, settings.suppressions_key, settings.suppressions_parameter
@@ -119,6 +121,7 @@ class SourceProcessor:
             self.trusted_networks,
             self.thresholds,
             self.suppressions.load() if self.suppressions else Suppressions(),
+            self.public_login_services,
         )
         if current != self._context:
             self._context = current

@@ -35,7 +35,7 @@ def _number(evidence: Evidence) -> int:
     ids = evidence.source_ids
     if len(ids) < MAX_SOURCE_IDS:
         return len(ids)
-    return round((MAX_SOURCE_IDS - 1) * (1 << 64) / complete_up_to(ids, MAX_SOURCE_IDS))
+    return max(MAX_SOURCE_IDS, round((MAX_SOURCE_IDS - 1) * (1 << 64) / complete_up_to(ids, MAX_SOURCE_IDS)))
 
 
 def comes_from_trusted(evidence: Evidence, territory: Territory) -> bool:

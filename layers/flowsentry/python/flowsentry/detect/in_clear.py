@@ -47,6 +47,6 @@ def _initiators(rows: pl.DataFrame) -> Iterator[tuple[EvidenceKey, str, list[byt
     networks = rows.filter(pl.col("source") != pl.col("initiator"))
     if networks.is_empty():
         return
-    called = networks.group_by(_KEY).agg(pl.col("initiator").unique().cast(pl.List(pl.String)))
+    called = networks.group_by(_KEY).agg(pl.col("initiator").unique().cast(pl.String))
     for *key, addresses in called.cast(dict.fromkeys(_KEY[:2], pl.String)).iter_rows():
         yield EvidenceKey(*key), "source_ids", [interface_id_of(address) for address in addresses]
