@@ -9,7 +9,7 @@ from flowsentry.findings import Finding, Severity
 from flowsentry.ownership import Inventory
 from flowsentry.scopes import PUBLIC
 from flowsentry.suppressions import Suppressions, suppressed
-from tests.builders import NOON, V2, V5, VPC, Watch, blocked, exchange, flow_log, interface, line, probe
+from tests.builders import NOON, V2, V5, VPC, Watch, blocked, exchange, flow_log, interface, line
 from tests.detect.observed import TRY
 
 NETWORK = "2001:db8:1:2::/64"
@@ -102,19 +102,20 @@ def test_a_trusted_network_that_holds_the_source_is_trusted_and_so_are_all_of_it
 
 def test_a_guesser_whose_every_address_is_trusted_is_not_told() -> None:
     ends: dict[str, object] = {"srcaddr": "2001:db8:1:2::5", "dstaddr": TARGETS[0], "dstport": 22, "bytes": 900}
+    ends["flow_direction"] = "ingress"
     lines = [line(srcport=40_000 + at, packets=TRY, **ends) for at in range(25)]
     (finding,) = told(lines)
     assert (finding.kind, finding.subject) == ("login_brute_force", NETWORK)
     assert finding.details["source_addresses"] == ["2001:db8:1:2::5"]
     assert finding.details["sample_endpoints"] == [f"[{TARGETS[0]}]:22/tcp"]
     assert told(lines, watch=Watch(OURS, ["2001:db8:1:2::5/128"])) == []
-    other = line(srcaddr="2001:db8:1:2::6", dstaddr=TARGETS[0], dstport=22, packets=TRY, bytes=900)
+    other = line(packets=TRY, **ends | {"srcaddr": "2001:db8:1:2::6"})
     assert len(told([*lines, other], watch=Watch(OURS, ["2001:db8:1:2::5/128"]))) == 1
 
 
 def test_a_session_is_told_of_its_network_with_its_address_and_trusted_ones_apart() -> None:
     lines = [
-        line(srcaddr=source, dstaddr=TARGETS[0], dstport=22, srcport=40_000, packets=60, bytes=9000)
+        line(srcaddr=source, dstaddr=TARGETS[0], dstport=22, packets=60, flow_direction="ingress")
         for source in ("2001:db8:1:2::5", "2001:db8:1:2::6")
     ]
     (finding,) = told(lines, watch=Watch(OURS, ["2001:db8:1:2::5/128"]))
@@ -134,7 +135,7 @@ def test_a_network_is_suppressed_by_what_holds_it(network: str, is_suppressed: b
 
 def test_the_one_host_that_is_scanned_is_named_by_its_owner() -> None:
     known = Inventory.of((interface(TARGETS[0], name="web-1"),), {VPC: ("2001:db8:aaaa::/56",)})
-    lines = [probe(source, TARGETS[0], 1_000 + at) for at, source in enumerate(sources(14))]
+    lines = [blocked(TARGETS[1], TARGETS[0], 80 + at) for at in range(14)]
     (finding,) = told(lines, watch=Watch(known))
     assert finding.details["target_owner"]["name"] == "web-1"
     assert TARGETS[0] in finding.title
