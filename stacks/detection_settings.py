@@ -1,7 +1,7 @@
 """The user's settings for detection: what is ours, who is trusted, from when on something is told, and what is not."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,10 @@ from flowsentry.suppressions import CRITERIA, read_entries
 from flowsentry.thresholds import Number, ThresholdError, Thresholds
 from stacks.allowed import REFUSED, Allowed, Problems, list_of, network, setting
 from stacks.research_scanners import RESEARCH_SCANNERS
+
+MOST_LETTERS_OF_PUBLIC_SERVICES = 1_000
+"""More: with other long settings the 4 KB of a function's environment are full. Fewer: whoever names hosts one by one
+runs out of room."""
 
 
 def thresholds() -> Allowed:
@@ -47,6 +51,12 @@ def public_login_service() -> Allowed:
     return Allowed(WORDS, read)
 
 
+def too_many_letters(services: Sequence[str]) -> Iterator[str]:
+    """What is wrong with them together: a function is told all of them in its environment, which holds 4 KB."""
+    if (letters := sum(map(len, services))) > MOST_LETTERS_OF_PUBLIC_SERVICES:
+        yield f"they have {letters:,} letters; allowed: {MOST_LETTERS_OF_PUBLIC_SERVICES:,} in all (name networks)"
+
+
 @dataclass(frozen=True)
 class DetectionSettings:
     """What is judged, and by what."""
@@ -54,7 +64,9 @@ class DetectionSettings:
     inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
     own_public_networks: tuple[str, ...] = setting(list_of(network()), default=())
     trusted_networks: tuple[str, ...] = setting(list_of(network()), default=())
-    public_login_services: tuple[str, ...] = setting(list_of(public_login_service()), default=())
+    public_login_services: tuple[str, ...] = setting(
+        list_of(public_login_service(), together=too_many_letters), default=()
+    )
     thresholds: Thresholds = setting(thresholds(), default_factory=Thresholds)  # noqa: RUF009 - it is field()
     suppressions: tuple[Mapping[str, Any], ...] = setting(suppressions(), default=())
 
