@@ -12,6 +12,7 @@ from flowsentry.findings import Finding
 from flowsentry.meanings import PROTOCOLS
 from flowsentry.refusal import End, Refusal
 from flowsentry.rules import Rules
+from flowsentry.sources import address_of
 from flowsentry.territory import AddressAt, Territory
 
 ABOUT_REFUSED_PACKETS = frozenset({"blocked_internal", "blocked_egress"})
@@ -55,7 +56,7 @@ def _addresses(finding: Finding) -> tuple[AddressAt, AddressAt]:
     details, at = finding.details, finding.last_seen
     initiator = details.get("initiator") or next(iter(details.get("source_addresses", ())), finding.subject)
     scope = details.get("responder_scope", finding.scope)
-    return AddressAt(scope, initiator, at), AddressAt(scope, details["responder"], at)
+    return AddressAt(scope, address_of(initiator), at), AddressAt(scope, details["responder"], at)
 
 
 def _refusal(finding: Finding, ends: Sequence[End]) -> Refusal:
