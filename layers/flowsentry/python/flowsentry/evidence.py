@@ -156,8 +156,8 @@ class EvidenceStore(Protocol):
         ...
 
     def recall(self, keys: Collection[EvidenceKey]) -> list[History]:
-        """The histories of those sources that have an item near that day, which are only read. Raises RetryableError
-        when the store can't be reached.
+        """The histories of those sources that have an item near that day, which are only read, as they were a moment
+        ago. Raises RetryableError when the store can't be reached.
         """
         ...
 

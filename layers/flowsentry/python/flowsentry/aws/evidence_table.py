@@ -48,6 +48,8 @@ PRESENCE: Mapping[str, Any] = {
     "ExpressionAttributeNames": {f"#{name}": name for name in ("source", "day", "expires_at")},
 }
 """Whether there is an item, as it was a moment ago: that costs half, and what is absent is remembered for longer."""
+AS_IT_WAS: Mapping[str, Any] = {}
+"""All of an item, as it was a moment ago, for half."""
 CONTENT: Mapping[str, Any] = {"ConsistentRead": True}
 """All of an item, as it is now."""
 
@@ -81,7 +83,7 @@ class EvidenceTable:
         """See EvidenceStore.recall."""
         unsure = [key for key in keys if not self._is_absent(key)]
         with retryable("recall evidence"):
-            items = self._read(self._near(unsure))
+            items = self._read(self._near(unsure), AS_IT_WAS)
         found = [key for key in unsure if has_neighbour(items, key)]
         self._remember_absent(key for key in unsure if key not in found)
         return histories({key: stored.evidence.within_bounds() for key, stored in items.items()}, found)
@@ -156,8 +158,8 @@ class EvidenceTable:
         asked = set(keys)
         return asked | {near for key in asked for near in neighbours(key) if near.day <= last_day}
 
-    def _read(self, keys: Iterable[EvidenceKey]) -> Items:
-        found = (stored_in(item) for item in self._items(keys))
+    def _read(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> Items:
+        found = (stored_in(item) for item in self._items(keys, wanted))
         return {stored.evidence.key: stored for stored in found}
 
     def _items(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> list[Item]:

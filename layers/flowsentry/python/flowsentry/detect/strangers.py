@@ -74,7 +74,7 @@ def without_public(settled: Settled, public: PublicServices, territory: Territor
 
 def strangers_in(logins: pl.DataFrame, territory: Territory) -> pl.DataFrame:
     """The logins from outside the trusted networks into our own."""
-    outside = logins.filter(_IS_INTO)
+    outside = logins if logins.is_empty() else logins.filter(_IS_INTO)
     if outside.is_empty() or not territory.trusted_networks:
         return outside
     addresses = outside.select(pl.col("initiator").unique()).to_series()
