@@ -8,6 +8,7 @@ a day); a site gets a /64 for each of its networks at least (RFC 4291, 2.5.4; RF
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -21,6 +22,12 @@ IPv4 in IPv6 (::ffff:0:0/96, 64:ff9b::/96), link-local and unique local addresse
 _TEREDO = ipaddress.IPv6Network("2001::/32")
 """The /64 of a Teredo address is a server with all of its clients (RFC 4380, 4)."""
 
+_GLOBAL_PREFIX, _TEREDO_PREFIX = (
+    int(network.network_address) >> 128 - network.prefixlen for network in (_GLOBAL, _TEREDO)
+)
+MAX_NETWORKS = 4_096
+"""Networks remembered as text, some 200 bytes each. More: memory. Fewer: they are written out again and again."""
+
 
 def source_of(address: str) -> str:
     """The source that an address outside is: of global IPv6 its /64, as `2001:db8:1:2::/64`; else the address."""
@@ -28,9 +35,15 @@ def source_of(address: str) -> str:
         number = ipaddress.IPv6Address(address)
     except ValueError:
         return address
-    if number not in _GLOBAL or number in _TEREDO or number.scope_id:
-        return address
-    return f"{ipaddress.IPv6Address(int(number) >> INTERFACE_BITS << INTERFACE_BITS)}/{SOURCE_BITS}"
+    prefix = int(number) >> INTERFACE_BITS
+    is_global = prefix >> SOURCE_BITS - _GLOBAL.prefixlen == _GLOBAL_PREFIX
+    is_teredo = prefix >> SOURCE_BITS - _TEREDO.prefixlen == _TEREDO_PREFIX
+    return _network(prefix) if is_global and not is_teredo and not number.scope_id else address
+
+
+@lru_cache(MAX_NETWORKS)
+def _network(prefix: int) -> str:
+    return f"{ipaddress.IPv6Address(prefix << INTERFACE_BITS)}/{SOURCE_BITS}"
 
 
 def network_of(source: object) -> Network | None:
