@@ -73,13 +73,13 @@ class CountedStore:
         self.sources.update((key.scope, key.source) for key in keys)
         return self.table.suspects(keys)
 
+    def recall(self, keys: Collection[EvidenceKey]) -> list[History]:
+        return self.table.recall(keys)
+
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         self.suspicious += sum(one.is_suspicious for one in batch)
         self.sources.update((one.key.scope, one.key.source) for one in batch)
         return self.table.merge(batch)
-
-    def histories(self, keys: Collection[EvidenceKey]) -> list[History]:
-        return self.table.histories(keys)
 
 
 @dataclass

@@ -30,7 +30,7 @@ def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
         "--settings",
         type=Path,
         metavar="FILE",
-        help="a deployment's settings (cdk.json): its networks, thresholds and suppressions",
+        help="a deployment's settings (cdk.json): its networks, public login services, thresholds and suppressions",
     )
     parser.add_argument(
         "--suppressions",

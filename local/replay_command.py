@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.findings import Finding, Severity
-from flowsentry.named_services import NamedServices
+from flowsentry.named_services import LOGIN_PORTS, NamedServices, named_service
 from flowsentry.pipeline import Context
 from flowsentry.suppressions import Suppressions
 from flowsentry.territory import PRIVATE_NETWORKS
@@ -47,6 +47,15 @@ def _add_networks_to(parser: argparse.ArgumentParser) -> None:
         "--inside": "a network that is yours, beside the private ranges",
         "--trusted": "a network outside from which people of yours log in",
     }
+    parser.add_argument(
+        "--public",
+        action="append",
+        default=[],
+        type=_public,
+        metavar="SERVICE",
+        help="a login service that is for everybody: an address, a network, an address with a port, or the id or name "
+        "of its owner; may be given several times",
+    )
     for option, meaning in meanings.items():
         parser.add_argument(
             option,
@@ -85,6 +94,14 @@ def _network(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def _public(text: str) -> str:
+    try:
+        named_service(text, LOGIN_PORTS)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
 def run(options: argparse.Namespace) -> int:
     """0 when every path could be read, 1 when one, or most lines of a file, could not; what could be read is replayed
     either way.
@@ -113,6 +130,7 @@ def _context(options: argparse.Namespace, settings: DetectionSettings) -> Contex
         settings.thresholds.changed(options.changes),
         written if options.suppressions else Suppressions.of_json(settings.first_suppressions),
         NamedServices.of(settings.important_services),
+        NamedServices.of((*settings.public_login_services, *options.public)),
     )
 
 

@@ -1,15 +1,19 @@
 """The user's settings for detection: what is ours, who is trusted, from when on something is told, and what is not."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flowsentry.named_services import named_service
+from flowsentry.named_services import LOGIN_PORTS, named_service, words
 from flowsentry.suppressions import CRITERIA, read_entries
 from flowsentry.thresholds import Number, ThresholdError, Thresholds
 from stacks.allowed import REFUSED, Allowed, Problems, list_of, network, setting
 from stacks.research_scanners import RESEARCH_SCANNERS
+
+MOST_LETTERS_OF_SERVICES = 1_000
+"""More: with other long settings the 4 KB of a function's environment are full. Fewer: whoever names hosts one by one
+runs out of room."""
 
 
 def thresholds() -> Allowed:
@@ -23,23 +27,17 @@ def thresholds() -> Allowed:
     return Allowed('sections such as {"scan": {"min_endpoints": 20}}', read)
 
 
-def service() -> Allowed:
-    """The name of a service as it is written, once it can be meant."""
+def service(ports: Collection[int] = ()) -> Allowed:
+    """The name of a service as it is written, once it can be meant; with `ports`, of none but these."""
 
     def read(key: str, value: Any, problems: Problems) -> Any:
         try:
-            named_service(value if isinstance(value, str) else "")
-        except ValueError:
-            problems.append(f"{key} is {json.dumps(value)}; allowed: {_SERVICE_WORDS}")
-            return REFUSED
-        return value
+            named_service(value, ports)
+        except (ValueError, AttributeError):
+            return problems.refuse(key, value, words(ports))
+        return value.strip()
 
-    return Allowed(_SERVICE_WORDS, read)
-
-
-_SERVICE_WORDS = (
-    "an address, a network, or an owner's id, name or kind, and a port after a colon, such as 10.0.3.10:5432"
-)
+    return Allowed(words(ports), read)
 
 
 def suppressions() -> Allowed:
@@ -53,6 +51,12 @@ def suppressions() -> Allowed:
     return Allowed(f"a list of objects with a reason and at least one of {', '.join(CRITERIA)}", read)
 
 
+def too_many_letters(services: Sequence[str]) -> Iterator[str]:
+    """What is wrong with them together: a function is told all of them in its environment, which holds 4 KB."""
+    if (letters := sum(map(len, services))) > MOST_LETTERS_OF_SERVICES:
+        yield f"they have {letters:,} letters; allowed: {MOST_LETTERS_OF_SERVICES:,} in all (name networks)"
+
+
 @dataclass(frozen=True)
 class DetectionSettings:
     """What is judged, and by what."""
@@ -60,7 +64,10 @@ class DetectionSettings:
     inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
     own_public_networks: tuple[str, ...] = setting(list_of(network()), default=())
     trusted_networks: tuple[str, ...] = setting(list_of(network()), default=())
-    important_services: tuple[str, ...] = setting(list_of(service()), default=())
+    public_login_services: tuple[str, ...] = setting(
+        list_of(service(LOGIN_PORTS), together=too_many_letters), default=()
+    )
+    important_services: tuple[str, ...] = setting(list_of(service(), together=too_many_letters), default=())
     thresholds: Thresholds = setting(thresholds(), default_factory=Thresholds)  # noqa: RUF009 - it is field()
     suppressions: tuple[Mapping[str, Any], ...] = setting(suppressions(), default=())
 

@@ -43,6 +43,7 @@ class Environment:
             "OWN_PUBLIC_NETWORKS": ",".join(deployment.own_public_networks),
             "TRUSTED_NETWORKS": ",".join(deployment.trusted_networks),
             "IMPORTANT_SERVICES": ",".join(deployment.important_services),
+            "PUBLIC_LOGIN_SERVICES": ",".join(deployment.public_login_services),
             "GEO_DATABASES": ",".join(self._geo_databases),
             "THRESHOLDS": deployment.changed_thresholds,
             "OBSERVE_ONLY_UNTIL": str(deployment.observed_only_until or ""),

@@ -69,7 +69,7 @@ class ProcessingStack(HouseStack):
         log_formats = self.parameter_arn(Value.LOG_FORMATS)
         for function in (self.stream.function, self.objects.function):
             function.allow([f"dynamodb:{action}" for action in EVIDENCE_ACTIONS], evidence)
-            function.allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], findings)
+            function.allow(["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], findings)
             function.allow(["ssm:GetParameter"], log_formats, self.parameter_arn(Value.SUPPRESSIONS))
             for key in (INVENTORY_KEY, SUPPRESSIONS_KEY):
                 function.allow(["s3:GetObject"], self._objects(Value.OUTPUT_BUCKET, key))

@@ -10,6 +10,7 @@ from flowsentry.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, column_of
 from flowsentry.findings import Finding
 from flowsentry.frames import EnrichedFlows, Flows, LogChunk, LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServicesInMemory
+from flowsentry.named_services import NamedServices
 from flowsentry.ownership import Interface, Inventory
 from flowsentry.parse import flows_of, parse
 from flowsentry.pipeline import Context, Outcome, Stores, process
@@ -155,9 +156,18 @@ def interface(address: str, kind: str = "instance", name: str = "web-1", **value
 class Watch:
     """A pipeline that remembers, as the tables do, over the objects it is given."""
 
-    def __init__(self, inventory: Inventory | None = None, trusted_networks: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        inventory: Inventory | None = None,
+        trusted_networks: Iterable[str] = (),
+        public_login_services: Iterable[str] = (),
+    ) -> None:
         self.evidence, self.findings, self.services = EvidenceInMemory(), FindingsInMemory(), KnownServicesInMemory()
-        self.context = Context(inventory or Inventory(), trusted_networks=tuple(trusted_networks))
+        self.context = Context(
+            inventory or Inventory(),
+            trusted_networks=tuple(trusted_networks),
+            public_services=NamedServices.of(public_login_services),
+        )
 
     def see(self, *objects: bytes) -> list[Outcome]:
         return [self.see_texts(object_texts([each])) for each in objects]

@@ -6,7 +6,7 @@ from functools import partial, reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.evidence import MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey, bottom
+from flowsentry.evidence import IN_CLEAR, MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey, bottom
 from flowsentry.evidence import rank_of_member as rank
 from tests.builders import VPC
 
@@ -75,9 +75,10 @@ def test_a_merge_spans_both_times_and_is_inside_where_one_is() -> None:
     assert (both.first_seen, both.last_seen, both.is_inside) == (1, 9, True)
 
 
-def test_answers_and_sessions_alone_are_not_suspicious_and_failures_doubts_and_tries_are() -> None:
+def test_answers_sessions_and_addresses_alone_are_not_suspicious_and_all_else_is() -> None:
     one = frozenset([member(1)])
     by_set: dict[str, Evidence] = {name: replace(Evidence(KEY), **{name: one}) for name in SET_SIZES}
     suspicious = {name for name, evidence in by_set.items() if evidence.is_suspicious}
-    assert suspicious == {"failed", "doubtful", "attempts"}
-    assert all(evidence.says_something for evidence in by_set.values())
+    assert suspicious == {"failed", "doubtful", "attempts", "strangers"}
+    silent = {name for name, evidence in by_set.items() if not evidence.says_something}
+    assert silent == {*IN_CLEAR.values(), "source_ids"}, "they only say more of members in other sets"

@@ -207,3 +207,16 @@ def test_a_suspect_is_a_source_with_an_item_near(new_store: StoreMaker) -> None:
     others = [EvidenceKey("vpc-2", "10.0.0.5", DAY), EvidenceKey("vpc-1", "10.0.0.6", DAY)]
     assert store.suspects([*keys, *others]) == set(keys[1:4])
     assert store.suspects([]) == set()
+
+
+def test_what_is_recalled_was_merged_by_whomever_and_asking_writes_nothing(new_store: StoreMaker) -> None:
+    store = new_store()
+    strangers = evidence(source="10.0.0.9:22/tcp", strangers=frozenset({b"\xcb\x00\x71\x09"}))
+    assert store.recall([strangers.key]) == []
+    (merged,) = store.merge([strangers])
+    assert merged.days[DAY].strangers == strangers.strangers
+    other = EvidenceKey("vpc-1", "10.0.0.9:3389/tcp", DAY)
+    (recalled,) = store.recall([strangers.key._replace(day=DAY + 2), other])
+    assert recalled == History({DAY: merged.days[DAY]}, (DAY + 2,))
+    assert store.recall([strangers.key._replace(day=DAY + 4)]) == []
+    assert store.merge([strangers]) == [merged]

@@ -9,9 +9,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from flowsentry.aws import clients
+from flowsentry.aws.batch_reads import MAX_READ_TRIES
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.evidence_item import MAX_HELD
-from flowsentry.aws.evidence_table import MAX_READ_TRIES, EvidenceTable
+from flowsentry.aws.evidence_table import EvidenceTable
 from flowsentry.errors import RetryableError
 from flowsentry.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom, rank_of_member
 from flowsentry.in_memory import EvidenceInMemory

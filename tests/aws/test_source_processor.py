@@ -24,6 +24,7 @@ from flowsentry.aws.source_processor import (
 from flowsentry.fields import DEFAULT_NAMES
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.named_services import NamedServices
 from flowsentry.ownership import Interface, Inventory, Look, Survey
 from flowsentry.settings import ProcessorSettings
 from flowsentry.territory import PRIVATE_NETWORKS
@@ -203,12 +204,14 @@ def test_a_processor_is_made_of_its_settings() -> None:
         inventory_queue_url="https://example.com/queue",
         own_public_networks=("198.51.100.0/24",),
         trusted_networks=("203.0.113.0/28",),
+        public_login_services=("git-1",),
         thresholds='{"scan": {"min_endpoints": 20}}',
         observe_only_until=NOW,
     )
     made = SourceProcessor.of(given)
     assert made.inside_networks == (*PRIVATE_NETWORKS, "198.51.100.0/24")
     assert (made.trusted_networks, made.thresholds.scan.min_endpoints) == (("203.0.113.0/28",), 20)
+    assert made._current_context().public_services == NamedServices.of(["git-1"])
     assert made.findings.observe_only_until == NOW  # type: ignore[attr-defined]
     other = SourceProcessor.of(replace(given, inside_networks=("10.0.0.0/8",)))
     assert other.inside_networks == ("10.0.0.0/8", "198.51.100.0/24")

@@ -70,6 +70,7 @@ POINTED = {
     "own_machine_scans_own_network_and_where_to_look": "own_machine_scans_own_network",
     "own_machines_kept_apart_and_where_to_look": "own_machines_kept_apart_by_a_known_rule",
     "own_machine_guesses_passwords_and_where_to_look": "own_machine_guesses_passwords",
+    "stranger_with_many_addresses_and_where_to_look": "stranger_with_many_addresses_got_an_answer",
     "records_left_out_and_where_to_look": "records_of_an_interface_left_out",
 }
 """Findings told with links and queries."""

@@ -1,5 +1,6 @@
 """Queries about a finding: they find its records in any format, and hold nothing but what was checked."""
 
+import ipaddress
 import re
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from flowsentry.emit.look_closer import look_closer
 from flowsentry.emit.queries import athena_query, insights_query
 from flowsentry.emit.sought import MARGIN_SECONDS, sought_of
 from flowsentry.findings import Finding, Severity
+from flowsentry.sources import source_of
 from tests.emit.findings import FINDINGS
 from tests.emit.makers import NIGHT, PLACES, pair
 
@@ -54,6 +56,26 @@ def test_a_record_of_any_format_is_found_by_its_words(record: str) -> None:
 )
 def test_an_address_within_another_word_is_not_found(record: str) -> None:
     assert not matches(insights(BLOCKED), record)
+
+
+OUTSIDE = FINDINGS["stranger_with_many_addresses_got_an_answer"]
+prefixes = st.lists(st.sampled_from([0, 0, 1, 0xDB8, 0xFFFF]), min_size=3, max_size=3)
+groups = st.lists(st.sampled_from([0, 0, 0, 1, 0xA, 0xFFFF]), min_size=4, max_size=4)
+
+
+def address(groups: list[int]) -> str:
+    return str(ipaddress.IPv6Address(b"".join(group.to_bytes(2) for group in groups)))
+
+
+@given(prefix=prefixes, other=prefixes, host=groups)
+def test_all_addresses_of_a_network_are_found_and_no_others(
+    prefix: list[int], other: list[int], host: list[int]
+) -> None:
+    finding = replace(OUTSIDE, subject=f"{address([0x2001, *prefix, 0, 0, 0, 0])}/64", details={})
+    insights_finds = matches(insights(finding), f"2 - eni-0db {address([0x2001, *other, *host])} 10.0.3.7 45000 22 6")
+    assert insights_finds == (prefix == other)
+    pattern = re.findall(r"regexp_like\(each, '(.*)'\)", look_closer(finding, PLACES).athena_query)[0]
+    assert bool(re.search(pattern, address([0x2001, *other, *host]))) == (prefix == other)
 
 
 def test_ports_are_told_apart_where_there_are_few() -> None:
@@ -137,7 +159,7 @@ names = st.sampled_from(
 )
 ALLOWED = re.compile(
     r"""fields\ @timestamp,\ @message
-    (\n\|\ filter\ @message\ like\ /\(\^\|\ \)\(?[0-9a-zA-Z:.|\\-]+\)?\(\ \|\$\)/)+
+    (\n\|\ filter\ @message\ like\ /\(\^\|\ \)[0-9a-zA-Z:.|\\(){},?\[\]-]+\(\ \|\$\)/)+
     \n\|\ sort\ @timestamp\n\|\ limit\ 1000""",
     re.VERBOSE | re.ASCII,
 )
@@ -146,6 +168,7 @@ SQL_LINES = {
     "WHERE day BETWEEN ? AND ?",
     '  AND "start" BETWEEN 0 AND 0',
     "  AND ? IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)",
+    "  AND any_match(ARRAY[srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr], each -> regexp_like(each, ?))",
     "  AND interface_id = ?",
     "  AND tgw_attachment_id = ?",
     "  AND (srcport IN (0) OR dstport IN (0))",
@@ -154,12 +177,16 @@ SQL_LINES = {
 }
 
 
-@given(kind=words, subject=words | st.ip_addresses().map(str), details=st.dictionaries(names, anything))
+networks = st.ip_addresses(v=6, network="2000::/3").map(lambda each: source_of(str(each)))
+
+
+@given(kind=words, subject=words | st.ip_addresses().map(str) | networks, details=st.dictionaries(names, anything))
 def test_whatever_a_finding_holds_queries_hold_only_what_was_checked(
     kind: str, subject: str, details: dict[str, Any]
 ) -> None:
     closer = look_closer(Finding("f", kind, Severity.HIGH, "t", subject, "vpc-1", NIGHT, NIGHT, 3, details), PLACES)
     assert not closer.insights_query or ALLOWED.fullmatch(closer.insights_query)
-    without_values = re.sub(r"'[0-9A-Za-z:.-]+'", "?", closer.athena_query, flags=re.ASCII)
+    value = r"'(\^\([0-9a-f:|(){},?\[\]-]+\)\$|[0-9A-Za-z:.-]+)'"
+    without_values = re.sub(value, "?", closer.athena_query, flags=re.ASCII)
     lines = re.sub(r"\b\d+(, \d+)*\b", "0", without_values, flags=re.ASCII).splitlines()
     assert set(lines) <= SQL_LINES

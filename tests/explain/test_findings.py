@@ -113,6 +113,32 @@ def test_a_session_has_what_let_it_in() -> None:
     )
 
 
+def test_a_service_of_many_strangers_has_what_let_the_newest_in() -> None:
+    one = inbound("sg-data", TCP, (22, 22), cidr="203.0.113.99/32", rule_id="sgr-1")
+    crowd = found("public_login_service", "10.0.9.9", responder_port=22, initiator="203.0.113.99", initiators=12)
+    details = explained(crowd, group("data", one), acl("data", entry(100, "allow", "0.0.0.0/0", -1)))
+    assert details["allowance"]["sentence"].startswith("allowed by sg-data data-tier: inbound rule sgr-1")
+
+
+@pytest.mark.parametrize("known", [{"source_addresses": ["2001:db8:1:2::5"]}, {}])
+def test_a_session_of_a_network_is_explained_by_an_address_of_it(known: dict[str, Any]) -> None:
+    anywhere = inbound("sg-data", TCP, (22, 22), cidr="2001:db8:1:2::/64", rule_id="sgr-1")
+    session = found("remote_login", "2001:db8:1:2::/64", "public", responder_port=22, responder_scope="vpc-1", **known)
+    assert "allowance" in explained(session, group("data", anywhere), acl("data"))
+
+
+def test_many_findings_are_explained_each_by_its_own_ends_in_their_order() -> None:
+    anywhere = inbound("sg-data", TCP, (22, 22), cidr="0.0.0.0/0", rule_id="sgr-1")
+    session = found("remote_login", "203.0.113.99", "public", responder_port=22, responder_scope="vpc-1")
+    blocked = found("blocked_internal", interface_ids=["eni-data"], reject_reason=None)
+    parts = (group("data", anywhere), acl("data", entry(100, "allow", "0.0.0.0/0", -1)))
+    several = [blocked, found("port_scan"), session, refused_reply(), blocked]
+    known = Inventory.of((API, DATA), {"vpc-1": ("10.0.0.0/16",)}, rules(*parts))
+    told = [dict(each.details) for each in with_refusals(several, Territory.of(known))]
+    assert told == [explained(each, *parts) for each in several]
+    assert list(with_refusals([], Territory.of(known))) == []
+
+
 @pytest.mark.parametrize("kind", ["port_scan", "records_skipped", "login_brute_force"])
 def test_a_finding_about_no_single_path_is_as_it_was(kind: str) -> None:
     assert not {"refusal", "allowance"} & set(explained(found(kind)))

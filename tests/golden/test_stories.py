@@ -1,8 +1,8 @@
 """Traffic told as stories, and exactly what is found in it.
 
 A folder is a story, its name the sentence. `flows*.log` are objects in the order they arrive, `inventory.json` who owns
-what, and which networks are trusted, where that matters. `expected.json` is reviewed like code: write it anew with
-FLOWSENTRY_WRITE_EXPECTED=1 and read the difference.
+what, which networks are trusted and which login services public, where that matters. `expected.json` is reviewed like
+code: write it anew with FLOWSENTRY_WRITE_EXPECTED=1 and read the difference.
 """
 
 import json
@@ -29,7 +29,8 @@ by_name = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name
 def watch_of(story: Path) -> Watch:
     path = story / "inventory.json"
     told = json.loads(path.read_text()) if path.exists() else {}
-    return Watch(_inventory(told) if "interfaces" in told else None, told.get("trusted_networks", ()))
+    inventory = _inventory(told) if "interfaces" in told else None
+    return Watch(inventory, told.get("trusted_networks", ()), told.get("public_login_services", ()))
 
 
 def _inventory(values: dict[str, Any]) -> Inventory:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import NOON, flow_log, probe
+from tests.builders import NOON, flow_log, line, probe
 from tests.local.conftest import Flowsentry
 from tests.local.test_replay_command import written
 
@@ -87,6 +87,25 @@ def test_what_the_settings_suppress_is_counted_and_not_told(flowsentry: Flowsent
     assert SLOW not in done.out
     assert FAST in done.out
     assert "silenced  1 (our own scanner 1)" in done.complaints
+
+
+def test_what_the_settings_name_as_public_is_not_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    sessions = [
+        line(srcaddr=f"203.0.113.{host}", dstaddr=server, dstport=22, packets=60, flow_direction="ingress")
+        for host in range(1, 13)
+        for server in ("10.0.0.1", "10.0.0.2")
+    ]
+    written(tmp_path, flow_log(sessions), "sessions.log")
+    settings, log = cdk_json(tmp_path, public_login_services=["10.0.0.1:22"]), tmp_path / "sessions.log"
+
+    def told(*options: object) -> list[tuple[str, str]]:
+        return [(each["kind"], each["subject"]) for each in flowsentry("replay", "--json", *options, log).records]
+
+    assert sorted(told()) == [("public_login_service", "10.0.0.1"), ("public_login_service", "10.0.0.2")]
+    assert told("--settings", settings) == [("public_login_service", "10.0.0.2")]
+    assert told("--settings", settings, "--public", "10.0.0.2") == []
+    refused = flowsentry("replay", "--public", "10.0.0.2/8", log)
+    assert refused.code != 0
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,14 @@ SLOT_SECONDS = 360
 the number of a slot needs more than a byte."""
 SLOTS_A_DAY = 86_400 // SLOT_SECONDS
 _IS_HASHED, _IS_INSIDE, _PROTOCOL = 0x80, 0x40, 0x3F
+HASHED = _IS_HASHED << 48
+"""Members as numbers from this one on hold a hash."""
 _MASK = (1 << 64) - 1
 
 
 class Endpoint(NamedTuple):
-    """One end that was called. `address` is None where only its hash was kept (IPv6), and only then `is_inside` says
-    whether it was ours; `host` tells hosts apart.
+    """One end that was called. `address` is None where only its hash was kept (IPv6; see clear_members.py for those
+    that are known), and only of IPv6 `is_inside` says whether it was ours; `host` tells hosts apart.
     """
 
     protocol: int
@@ -35,7 +37,14 @@ class Endpoint(NamedTuple):
     is_inside: bool = False
 
     def __str__(self) -> str:
-        return f"{self.address or f'IPv6 host {self.host:08x}'}:{self.port}/{protocol_name(self.protocol)}"
+        return f"{host_in_words(self.address, self.host)}:{self.port}/{protocol_name(self.protocol)}"
+
+
+def host_in_words(address: str | None, host: int) -> str:
+    """A host as it stands before a port: `10.0.0.1`, `[2001:db8::1]` (RFC 3986, 3.2.2), or its hash."""
+    if address is None:
+        return f"IPv6 host {host:08x}"
+    return f"[{address}]" if ":" in address else address
 
 
 def endpoint_part(member: bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 KINDS = (
     *("port_scan", "host_sweep", "network_scan"),
     *("blocked_internal", "blocked_egress", "denied_by_acl_reply"),
-    *("remote_login", "login_brute_force"),
+    *("remote_login", "public_login_service", "login_brute_force"),
     "records_skipped",
     "service_down",
 )
@@ -37,10 +37,10 @@ class Audience(StrEnum):
 class Finding:
     """One thing worth telling. `id` is made of what never changes about it, so that finding it again changes nothing.
 
-    `subject` is the address or interface it is about; `scope` its VPC, `public`, or `unknown`. Times are Unix seconds,
-    taken from the records. `endpoints` counts the distinct failed host:port pairs when raised. `details` are the kind's
-    own words: plain JSON, bounded by the detector. `thread` is the id without the day: the same for its like on other
-    days. `suppressed_by` is the reason why nobody is told of it.
+    `subject` is the address, the /64 (of IPv6 outside) or the interface it is about; `scope` its VPC, `public`, or
+    `unknown`. Times are Unix seconds, taken from the records. `endpoints` counts the distinct failed host:port pairs
+    when raised. `details` are the kind's own words: plain JSON, bounded by the detector. `thread` is the id without the
+    day: the same for its like on other days. `suppressed_by` is the reason why nobody is told of it.
     """
 
     id: str
@@ -76,6 +76,13 @@ def finding_id(*what: str) -> str:
 
 class FindingStore(Protocol):
     """Where findings are put once. Putting the same id again changes nothing."""
+
+    def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Those that putting might find to be new, in the order given. A look at all of them at once, so that what is
+        known already is neither explained nor put again; whether one is new is for `put_new` to say. Raises
+        RetryableError when the store can't be reached.
+        """
+        ...
 
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """Those that were not there before, in the order given. Raises RetryableError when the store can't be reached;

@@ -54,6 +54,10 @@ class EvidenceInMemory:
         """See EvidenceStore.suspects."""
         return {key for key in keys if self._is_suspect(key)}
 
+    def recall(self, keys: Collection[EvidenceKey]) -> list[History]:
+        """See EvidenceStore.recall."""
+        return self._histories([key for key in keys if self._is_suspect(key)])
+
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge. What is suspicious in a batch is recorded before the rest is looked at."""
         evidence = folded(batch)
@@ -62,10 +66,6 @@ class EvidenceInMemory:
         answers = [one for one in evidence if not one.is_suspicious and self._is_suspect(one.key)]
         self._record(answers)
         return self._histories([one.key for one in failures + answers])
-
-    def histories(self, keys: Collection[EvidenceKey]) -> list[History]:
-        """See EvidenceStore.histories."""
-        return histories(self.items, sorted(key for key in keys if key in self.items))
 
     def _is_suspect(self, key: EvidenceKey) -> bool:
         days = self._days.get((key.scope, key.source), ())
@@ -153,6 +153,10 @@ class FindingsInMemory:
     def __init__(self) -> None:
         self.findings: dict[str, Finding] = {}
         self.resolved: set[str] = set()
+
+    def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
+        """See FindingStore.unknown."""
+        return [one for one in findings if one.id not in self.findings or one.id in self.resolved]
 
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """See FindingStore.put_new."""

@@ -18,8 +18,9 @@ class SettingsError(Exception):
 class ProcessorSettings:
     """What both processors need: where state is kept, the queue of the inventory, what counts as inside beside the
     VPCs' own networks (when none are given: the private ranges), our own public ranges, outside networks whose people
-    may log in, services whose outages are urgent, where geographic databases are (`s3://…`), the thresholds that are
-    not as by default (JSON), where suppressions are kept and which parameter has the first of them, and until when
+    may log in, login services that are for everybody, services whose outages are urgent, where geographic databases are
+    (`s3://…`), the thresholds that are not as by default (JSON), where suppressions are kept and which parameter has
+    the first of them, and until when
     nobody is told of anything (Unix s).
     """
 
@@ -33,6 +34,7 @@ class ProcessorSettings:
     own_public_networks: tuple[str, ...] = ()
     trusted_networks: tuple[str, ...] = ()
     important_services: tuple[str, ...] = ()
+    public_login_services: tuple[str, ...] = ()
     geo_databases: tuple[str, ...] = ()
     thresholds: str = ""
     suppressions_key: str = SUPPRESSIONS_KEY

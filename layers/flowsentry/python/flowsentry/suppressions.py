@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Self
 
 from flowsentry.findings import KINDS, Finding
+from flowsentry.sources import is_within
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -240,12 +241,10 @@ CRITERIA = ("networks", "owners", "responder_networks", "responder_owners", "por
 
 
 def _is_in(address: Any, networks: Iterable[Network]) -> bool:
-    """Whether an address is in one of them; false for what is no address, as the id of an interface."""
-    try:
-        known = ipaddress.ip_address(address or "")
-    except ValueError:
-        return False
-    return any(known in network for network in networks)
+    """Whether an address, or all of a /64, is in one of them; false for what is neither, as the id of an interface. A
+    single address does not cover the /64 that it is in: what its neighbours do would go untold.
+    """
+    return is_within(address, networks)
 
 
 def _words_of(owner: Any) -> set[str]:

@@ -9,10 +9,12 @@ import polars as pl
 
 from flowsentry.geography import GEOGRAPHY, Geography, NoGeography
 from flowsentry.holders import ALWAYS, INTERFACE, Holders, address_rows, every, interface_rows, key
+from flowsentry.named_services import NamedServices
 from flowsentry.ownership import Interface, Inventory
 from flowsentry.reach import NOWHERE, Reach
 from flowsentry.recollection import Recollection
 from flowsentry.scopes import PUBLIC
+from flowsentry.sources import is_within
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Addresses that are someone's own wherever they are seen: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
@@ -59,6 +61,8 @@ class Territory:
     geography: Geography
     trusted_networks: tuple[Network, ...] = ()
     """Networks outside from which people of ours work: who logs in from there is no stranger."""
+    important_services: NamedServices = field(default_factory=NamedServices)
+    """Services of ours whose outage is urgent."""
     recollection: Recollection = field(default_factory=Recollection)
     """What was looked up before: each address is looked up once a snapshot, not once a batch."""
     _reaches: dict[str, Reach] = field(default_factory=dict)
@@ -71,6 +75,7 @@ class Territory:
         inside_networks: Iterable[str] = PRIVATE_NETWORKS,
         geography: Geography | None = None,
         trusted_networks: Iterable[str] = (),
+        important_services: NamedServices = NamedServices(),  # noqa: B008 - frozen
     ) -> Self:
         """The look-up tables of an inventory; made once a snapshot, not once a batch."""
         blocks = [block for vpc in inventory.networks.values() for block in vpc]
@@ -91,6 +96,7 @@ class Territory:
             _instance_names(held),
             geography or NoGeography(),
             tuple(ipaddress.ip_network(network, strict=False) for network in trusted_networks),
+            important_services,
         )
 
     @property
@@ -119,13 +125,9 @@ class Territory:
             return False
         return any(address in network for network in self.ipv6_networks)
 
-    def is_trusted(self, address: str) -> bool:
-        """Whether an address (of the few of findings) is in a trusted network; false for what is no address."""
-        try:
-            known = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(known in network for network in self.trusted_networks)
+    def is_trusted(self, source: str) -> bool:
+        """Whether a source (of the few of findings), as a whole, is in a trusted network; false for what is none."""
+        return is_within(source, self.trusted_networks)
 
     def facts_of_addresses(self, scopes: pl.Series, addresses: pl.Series) -> pl.DataFrame:
         """What is known of distinct addresses, each within its scope: for each some rows, together and in order, with

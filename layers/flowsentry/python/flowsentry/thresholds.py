@@ -126,6 +126,15 @@ class LoginThresholds:
         "Connections of one source to login ports in a UTC day that were tries and no sessions. Higher: slow guessing "
         "stays hidden. Lower: a person who mistypes, and a script that runs short commands, are told.",
     )
+    max_strangers_a_service: int = _threshold(
+        10,
+        1,
+        60,
+        "Strangers (addresses outside the trusted networks, of IPv6 their /64) with a session on one login service in "
+        "a UTC day that are told one by one; with more, the service is told once, that day and while the day is "
+        "remembered. Higher: a public Git or SFTP server is as many urgent messages before it is one. Lower: of a few "
+        "intruders at one machine only their number and the newest are told.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

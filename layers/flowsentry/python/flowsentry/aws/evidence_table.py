@@ -8,11 +8,11 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from flowsentry.aws.batch_reads import BatchReads
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.evidence_item import Item, Stored, evidence_key_of, expiry_in, key_of, stored_in
 from flowsentry.aws.evidence_update import Update, merging_update
@@ -26,10 +26,6 @@ from flowsentry.in_memory import folded, has_neighbour, histories, neighbours
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEYS_A_CALL = 100
-"""DynamoDB's limit for BatchGetItem."""
-MAX_READ_TRIES = 6
-"""Tries for keys that DynamoDB left unprocessed, 0.05 s doubling between: 1.6 s in all, then the batch is retried."""
 MAX_WRITE_TRIES = 10
 """Tries to write one item while others write it too. More: a batch waits longer. Fewer: in a burst of them (simulated:
 of a thousand within a second, the unluckiest needs five tries) batches are retried as a whole."""
@@ -52,6 +48,8 @@ PRESENCE: Mapping[str, Any] = {
     "ExpressionAttributeNames": {f"#{name}": name for name in ("source", "day", "expires_at")},
 }
 """Whether there is an item, as it was a moment ago: that costs half, and what is absent is remembered for longer."""
+AS_IT_WAS: Mapping[str, Any] = {}
+"""All of an item, as it was a moment ago, for half."""
 CONTENT: Mapping[str, Any] = {"ConsistentRead": True}
 """All of an item, as it is now."""
 
@@ -81,6 +79,15 @@ class EvidenceTable:
         self._remember_absent(key for key in unsure if key not in found)
         return found
 
+    def recall(self, keys: Collection[EvidenceKey]) -> list[History]:
+        """See EvidenceStore.recall."""
+        unsure = [key for key in keys if not self._is_absent(key)]
+        with retryable("recall evidence"):
+            items = self._read(self._near(unsure), AS_IT_WAS)
+        found = [key for key in unsure if has_neighbour(items, key)]
+        self._remember_absent(key for key in unsure if key not in found)
+        return histories({key: stored.evidence.within_bounds() for key, stored in items.items()}, found)
+
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge."""
         evidence = folded(batch)
@@ -94,13 +101,6 @@ class EvidenceTable:
             items = self._write(welcome, items)
         self._remember_absent(one.key for one in answers if not has_neighbour(items, one.key))
         return _histories(items, failures + welcome)
-
-    def histories(self, keys: Collection[EvidenceKey]) -> list[History]:
-        """See EvidenceStore.histories."""
-        with retryable("read evidence"):
-            items = self._read(self._near(keys))
-        evidence = {key: stored.evidence.within_bounds() for key, stored in items.items()}
-        return histories(evidence, sorted(key for key in set(keys) if key in evidence))
 
     def _is_absent(self, key: EvidenceKey) -> bool:
         return self.clock() < (self._absent.get(key) or 0.0)
@@ -158,29 +158,16 @@ class EvidenceTable:
         asked = set(keys)
         return asked | {near for key in asked for near in neighbours(key) if near.day <= last_day}
 
-    def _read(self, keys: Iterable[EvidenceKey]) -> Items:
-        found = (stored_in(item) for item in self._items(keys))
+    def _read(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> Items:
+        found = (stored_in(item) for item in self._items(keys, wanted))
         return {stored.evidence.key: stored for stored in found}
 
     def _items(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> list[Item]:
         """The items of these keys that have not expired: DynamoDB deletes days late."""
-        ordered, now = sorted(keys), self.clock()
-        parts = [ordered[start : start + KEYS_A_CALL] for start in range(0, len(ordered), KEYS_A_CALL)]
-        read = in_threads(partial(self._read_part, wanted), parts)
-        return [item for items in read for item in items if expiry_in(item) > now]
-
-    def _read_part(self, wanted: Mapping[str, Any], keys: Sequence[EvidenceKey]) -> list[Item]:
-        request: Any = {"Keys": [key_of(key) for key in keys], **wanted}
-        items: list[Item] = []
-        for attempt in range(MAX_READ_TRIES):
-            if attempt:
-                self.sleep(0.05 * 2 ** (attempt - 1))
-            answer: Any = self.client.batch_get_item(RequestItems={self.table_name: request})
-            items += answer["Responses"].get(self.table_name, [])
-            if not answer["UnprocessedKeys"]:
-                return items
-            request = answer["UnprocessedKeys"][self.table_name]
-        raise RetryableError(f"could not read evidence: {len(request['Keys'])} keys stay unprocessed")
+        reads = BatchReads(self.table_name, self.client, self.sleep, "evidence")
+        now = self.clock()
+        read = reads.items([key_of(key) for key in sorted(keys)], wanted)
+        return [item for item in read if expiry_in(item) > now]
 
 
 def _histories(items: Items, recorded: Sequence[Evidence]) -> list[History]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from flowsentry.aws.batch_reads import BatchReads
 from flowsentry.aws.finding_item import (
     LIFE_NAMES,
     SNOOZED_WORD,
@@ -43,6 +44,13 @@ IS_WAITING: Any = {
 }
 """In the outbox, and not snoozed by somebody since it was read: that snooze still has to end."""
 
+LIVES: Any = {
+    "ProjectionExpression": "#id, #state, #changed_at",
+    "ExpressionAttributeNames": {f"#{name}": name for name in ("id", "state", "changed_at")},
+    "ConsistentRead": True,
+}
+"""What tells whether a finding is known. Read as it is now: one that was just resolved may be new once more."""
+
 
 @dataclass
 class FindingTable:
@@ -54,6 +62,15 @@ class FindingTable:
     client: "DynamoDBClient"
     clock: Callable[[], float] = time.time
     observe_only_until: int = 0
+    sleep: Callable[[float], None] = time.sleep
+
+    def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
+        """See FindingStore.unknown. One that a person resolved before it was last seen counts as not known."""
+        keys = [key_of(finding_id) for finding_id in dict.fromkeys(finding.id for finding in findings)]
+        reads = BatchReads(self.table_name, self.client, self.sleep, "findings")
+        with retryable("look up findings"):
+            lives = {item["id"]["S"]: life_of(item) for item in reads.items(keys, LIVES)}
+        return [each for each in findings if _may_be_new(each, lives.get(each.id))]
 
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """See FindingStore.put_new. One that a person resolved before it was last seen is new once more."""
@@ -244,6 +261,11 @@ class FindingTable:
                 raise
             return False
         return True
+
+
+def _may_be_new(finding: Finding, life: Life | None) -> bool:
+    """Whether putting it could change something; `life` is that of the finding in the table, where there is one."""
+    return life is None or life.is_resolved_before(finding.last_seen)
 
 
 def newest_of_thread(thread: str) -> dict[str, Any]:

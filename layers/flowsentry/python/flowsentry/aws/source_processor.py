@@ -75,6 +75,7 @@ class SourceProcessor:
     suppressions: LiveSuppressions | None = None
     services: KnownServices = field(default_factory=KnownServicesInMemory)
     important_services: NamedServices = field(default_factory=NamedServices)
+    public_services: NamedServices = field(default_factory=NamedServices)
     _context: Context = field(default_factory=Context, init=False)
 
     @classmethod
@@ -98,6 +99,7 @@ class SourceProcessor:
             ),
             services=KnownServicesTable(settings.evidence_table, clients.dynamodb()),
             important_services=NamedServices.of(settings.important_services),
+            public_services=NamedServices.of(settings.public_login_services),
         )
 
     def process(
@@ -134,6 +136,7 @@ class SourceProcessor:
             self.thresholds,
             self.suppressions.load() if self.suppressions else Suppressions(),
             self.important_services,
+            self.public_services,
         )
         if current != self._context:
             self._context = current

@@ -9,15 +9,16 @@ from flowsentry.detect.host_sweep import HOST_SWEEP
 from flowsentry.detect.login_brute_force import login_brute_force
 from flowsentry.detect.network_scan import NETWORK_SCAN
 from flowsentry.detect.port_scan import PORT_SCAN
+from flowsentry.detect.public_login_service import public_login_service
 from flowsentry.detect.records_skipped import records_skipped
 from flowsentry.detect.remote_login import remote_login
 from flowsentry.detect.scans import scans
 from flowsentry.detect.service_down import service_down
+from flowsentry.detect.strangers import Crowd
 from flowsentry.evidence import History
 from flowsentry.findings import Finding
 from flowsentry.frames import Observed
 from flowsentry.known_services import Services
-from flowsentry.named_services import NamedServices
 from flowsentry.territory import Territory
 from flowsentry.thresholds import Thresholds
 
@@ -31,10 +32,11 @@ def detect(
     services: Services,
     territory: Territory,
     thresholds: Thresholds,
-    important_services: NamedServices = NamedServices(),  # noqa: B008 - frozen
+    crowds: Sequence[Crowd] = (),
 ) -> list[Finding]:
-    """What a batch and the evidence of its sources after it say is worth telling, in order of time; `services` is what
-    is known of those that failed.
+    """What a batch and the evidence of its sources after it say is worth telling, in order of time. `services` is what
+    is known of those that failed; `crowds` are login services that many strangers use; `observed` has no logins of
+    theirs.
 
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
@@ -47,8 +49,9 @@ def detect(
         *blocked_egress(contacts, scanners, territory, blocked),
         *denied_by_acl_reply(contacts, scanners, territory),
         *remote_login(observed.logins, territory, login),
+        *public_login_service(crowds, territory),
         *login_brute_force(histories, territory, login),
         *records_skipped(observed.silences, territory),
-        *service_down(observed.down, important_services, territory),
+        *service_down(observed.down, territory),
     ]
     return sorted(findings, key=lambda finding: (finding.first_seen, finding.id))

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.endpoints import endpoint_of, members
+from flowsentry.clear_members import NO_NAMES, Names, named
+from flowsentry.endpoints import endpoint_of, host_in_words, members
 from flowsentry.frames import Logins
 from flowsentry.services import LOGIN_PORTS
 from flowsentry.thresholds import LoginThresholds
@@ -19,7 +20,9 @@ _NUMBERS = {port: number for number, port in enumerate(LOGIN_PORTS, 1)}
 
 
 class Login(NamedTuple):
-    """What a member tells. `address` is None where only its hash was kept (IPv6); `host` tells hosts apart."""
+    """What a member tells. `address` is None where only its hash was kept (IPv6), and only of IPv6 `is_inside` says
+    whether it was ours; `host` tells hosts apart.
+    """
 
     host: int
     address: str | None
@@ -29,12 +32,12 @@ class Login(NamedTuple):
 
     @property
     def where(self) -> str:
-        return f"{self.address or f'IPv6 host {self.host:08x}'}:{self.port}/tcp"
+        return f"{host_in_words(self.address, self.host)}:{self.port}/tcp"
 
 
-def login_of(member: bytes) -> Login:
+def login_of(member: bytes, names: Names = NO_NAMES) -> Login:
     """The login that a member of `attempts` or `sessions` stands for."""
-    end = endpoint_of(member)
+    end = named(endpoint_of(member), names)
     port, service = _SERVICES[end.protocol - 1]
     return Login(end.host, end.address, port, service, end.is_inside)
 

@@ -8,7 +8,9 @@ several hosts. Ansible and its like keep one connection to a host, and it is a s
 on many hosts for one short command, they look the same as guessing, and so does a monitor that checks by SSH: suppress
 these by owner. Health checks and banner grabbers need fewer packets than a try. A user who mistypes makes three tries
 in one connection, and not twenty. From outside, people behind one address who fetch from a git server of one's own, or
-deploy with many short commands, are told as guessers who got in: name their network as trusted. Wrong the other way: a
+deploy with many short commands, are told as guessers who got in: name their network as trusted, or the server in
+`public_login_services`. At a service that many strangers use on that day (see public_login_service), what they do is no
+guessing: short fetches and guesses look the same. Wrong the other way: a
 host that guesses at one or two hosts inside stays unseen here, and so does slow guessing from many addresses.
 ATT&CK T1110, Brute Force.
 """
@@ -19,11 +21,13 @@ from typing import NamedTuple
 
 import polars as pl
 
+from flowsentry.detect.caller import address_details, comes_from_trusted, names_of
 from flowsentry.detect.login_attempts import Login, login_of
 from flowsentry.detect.pairs import called
 from flowsentry.detect.samples import NO_BOUND, complete_up_to
 from flowsentry.evidence import MAX_ATTEMPTS, MAX_SESSIONS, Evidence, History, rank_of_member
 from flowsentry.findings import Finding, Severity, finding_id
+from flowsentry.sources import address_of
 from flowsentry.territory import AddressAt, EndOf, Territory
 from flowsentry.thresholds import LoginThresholds
 
@@ -72,7 +76,7 @@ def login_brute_force(histories: Sequence[History], territory: Territory, least:
         and (tries := tries_of(evidence)).number >= least.min_attempts
         and _is_told(evidence, tries, territory)
     ]
-    asked = [AddressAt(each.key.scope, each.key.source, each.last_seen) for each, _ in guessing]
+    asked = [AddressAt(each.key.scope, address_of(each.key.source), each.last_seen) for each, _ in guessing]
     ends = territory.ends_of(asked) if asked else []
     return [
         _finding(evidence, tries, end, relation)
@@ -87,7 +91,8 @@ def tries_of(evidence: Evidence) -> Tries:
     """
     bound = min(complete_up_to(evidence.attempts, MAX_ATTEMPTS), complete_up_to(evidence.sessions, MAX_SESSIONS))
     comparable = {member for member in evidence.attempts - evidence.sessions if rank_of_member(member) <= bound}
-    sample = [login_of(member) for member in sorted(comparable, key=rank_of_member)]
+    names = names_of(evidence)
+    sample = [login_of(member, names) for member in sorted(comparable, key=rank_of_member)]
     return Tries(sample, len(sample) if bound == NO_BOUND else round(len(sample) * NO_BOUND / (bound + 1)))
 
 
@@ -99,16 +104,17 @@ def _written(histories: Sequence[History]) -> Iterator[Evidence]:
 def _is_told(evidence: Evidence, tries: Tries, territory: Territory) -> bool:
     """From outside, all but what is trusted; from inside, what goes to several hosts."""
     if not evidence.is_inside:
-        return not territory.is_trusted(evidence.key.source)
+        return not comes_from_trusted(evidence, territory)
     inside, outside = _hosts(tries, territory)
     return inside >= MIN_HOSTS_INSIDE or outside >= MIN_HOSTS_OUTSIDE
 
 
 def _hosts(tries: Tries, territory: Territory) -> tuple[int, int]:
-    """How many hosts inside, and outside, were tried. An address of IPv4 is looked up, IPv6 members say it."""
+    """How many hosts inside, and outside, were tried. An address is looked up, IPv6 members say it too."""
     hosts = {login.host: login for login in tries.sample}
     addresses = pl.Series([login.address for login in hosts.values()], dtype=pl.String)
-    inside = int(territory.is_inside(addresses).sum()) + sum(login.is_inside for login in hosts.values())
+    are_inside = territory.is_inside(addresses)
+    inside = sum(known or login.is_inside for known, login in zip(are_inside, hosts.values(), strict=True))
     return inside, len(hosts) - inside
 
 
@@ -116,7 +122,8 @@ def _finding(evidence: Evidence, tries: Tries, end: EndOf, relation: LoginRelati
     key = evidence.key
     like = ("login_brute_force", key.scope, key.source)
     is_quiet = relation is LoginRelation.OUTSIDE_TRIES
-    sessions = [] if is_quiet else sorted({login_of(member).where for member in evidence.sessions})
+    names = names_of(evidence)
+    sessions = [] if is_quiet else sorted({login_of(member, names).where for member in evidence.sessions})
     services = sorted({login.service for login in tries.sample})
     hosts = len({login.host for login in tries.sample})
     return Finding(
@@ -134,12 +141,19 @@ def _finding(evidence: Evidence, tries: Tries, end: EndOf, relation: LoginRelati
             "attempts": tries.number,
             "hosts": hosts,
             "services": services,
-            "sample_endpoints": sorted({login.where for login in tries.sample})[:MAX_SAMPLE_ENDPOINTS],
+            "sample_endpoints": _sample(tries),
             "sessions": sessions,
+            **address_details(evidence),
             "subject_owner": end.owner.owner if end.owner else None,
             "technique": "T1110",
         },
     )
+
+
+def _sample(tries: Tries) -> list[str]:
+    """Some of where it tried, those that have an address first."""
+    told = {(login.address is None, login.where) for login in tries.sample}
+    return [where for _, where in sorted(told)[:MAX_SAMPLE_ENDPOINTS]]
 
 
 def _relations(evidence: Evidence) -> Iterator[LoginRelation]:

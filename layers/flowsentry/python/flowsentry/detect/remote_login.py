@@ -3,41 +3,49 @@
 Why it matters: whoever is in there can do what they want, and it looks like work. Stolen keys and passwords are used
 this way, and a login port that anybody can reach is found within hours.
 Innocent look-alikes: one's own people at home or abroad, a partner's SFTP, a build service that deploys, a clone from a
-git server of one's own: if these come from known networks, name them as trusted. Scanners and guessers are no sessions:
-they need fewer packets. Wrong, too, for a guess that takes very long, as with a slow keyboard: it may have as many
-packets as a short session; and a short command over SSH has fewer, and stays unseen.
+git server of one's own: if these come from known networks, name them as trusted; if the service is for everybody, name
+it in `public_login_services`. With many strangers on one day it is told once: see public_login_service. Scanners and
+guessers are no sessions: they need fewer packets. Of IPv6 the /64 is one stranger, whoever shares it. Wrong, too, for a
+guess that takes very long, as with a slow keyboard: it may have as many packets as a short session; and a short command
+over SSH has fewer, and stays unseen.
 ATT&CK T1021, Remote Services (SSH T1021.004, RDP T1021.001, WinRM T1021.006).
 """
 
+from typing import Any
+
 import polars as pl
 
-from flowsentry.detect.pairs import Pair, Row, pair_details, pairs_of
+from flowsentry.detect.pairs import Pair, Row, called, pair_details, pairs_of
+from flowsentry.detect.strangers import strangers_in
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Logins
 from flowsentry.services import LOGIN_PORTS
+from flowsentry.sources import is_network
 from flowsentry.territory import Territory
 from flowsentry.thresholds import LoginThresholds
 
 SEVERITY = Severity.MEDIUM
 TECHNIQUES = {"SSH": "T1021.004", "RDP": "T1021.001", "WinRM": "T1021.006"}
-_SESSION = ("source_scope", "initiator", "responder", "responder_port", "day")
+MAX_SOURCE_ADDRESSES = 10
+"""Addresses of a /64 that a finding lists. More: longer alerts. Fewer: of a network that several share, not all are
+told."""
+_SESSION = ("source_scope", "source", "responder", "responder_port", "day")
 
 
 def remote_login(logins: Logins, territory: Territory, bounds: LoginThresholds) -> list[Finding]:
-    """A finding for each (initiator, responder, port) with a session: once a day. That it was one shows in a single
+    """A finding for each (source, responder, port) with a session: once a day. That it was one shows in a single
     record, so however records are delivered, the same is found.
     """
-    sessions = logins.filter(
-        ~pl.col("initiator_is_inside") & pl.col("responder_is_inside"),
-        pl.col("packets") >= bounds.min_session_packets,
-    )
+    sessions = strangers_in(logins, territory).filter(pl.col("packets") >= bounds.min_session_packets)
     told = sessions.group_by(_SESSION).agg(
         pl.col("scope", "first_seen").min(),
         pl.col("packets", "last_seen").max(),
+        pl.col("initiator").cast(pl.String).unique().sort().head(MAX_SOURCE_ADDRESSES).alias("initiators"),
+        pl.col("initiator").n_unique().alias("initiator_count"),
         pl.lit(6).alias("protocol"),
     )
-    ordered = told.sort("first_seen", "initiator", "responder", "responder_port").iter_rows(named=True)
-    rows = [row for row in ordered if not territory.is_trusted(row["initiator"])]
+    ordered = told.sort("first_seen", "source", "responder", "responder_port")
+    rows = list(ordered.with_columns(pl.col("initiators").list.first().alias("initiator")).iter_rows(named=True))
     return [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
 
 
@@ -51,8 +59,8 @@ def _finding(row: Row, pair: Pair) -> Finding:
         thread=finding_id(*like),
         kind="remote_login",
         severity=SEVERITY,
-        title=f"{pair.initiator} {session}",
-        subject=row["initiator"],
+        title=f"{called(row['source'], pair.initiator.owner)} {session}",
+        subject=row["source"],
         scope=row["source_scope"],
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],
@@ -61,6 +69,14 @@ def _finding(row: Row, pair: Pair) -> Finding:
             "responder_scope": row["scope"],
             "service": service,
             "packets": row["packets"],
+            **_addresses(row),
             "technique": TECHNIQUES[service],
         },
     )
+
+
+def _addresses(row: Row) -> dict[str, Any]:
+    """Of a /64, from which of its addresses the sessions came, and how many there were in the batch."""
+    if not is_network(row["source"]):
+        return {}
+    return {"source_addresses": row["initiators"], "source_address_count": row["initiator_count"]}

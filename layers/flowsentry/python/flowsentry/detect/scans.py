@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import polars as pl
 
+from flowsentry.clear_members import Names, named, order_of
+from flowsentry.detect.caller import address_details, comes_from_trusted, names_of
 from flowsentry.detect.pairs import called
 from flowsentry.detect.scan_shape import ScanShape
 from flowsentry.detect.verdict import Verdict, verdict
@@ -19,6 +21,7 @@ from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_membe
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.known_services import Services
 from flowsentry.ownership import Interface
+from flowsentry.sources import address_of
 from flowsentry.territory import AddressAt, Territory
 from flowsentry.thresholds import ScanThresholds
 
@@ -61,7 +64,7 @@ def scans(
     in.
     """
     condemned = [each for history in histories for each in _condemned(history, services, least)]
-    sources = [AddressAt(key.scope, key.source, found.evidence.last_seen) for key, found in condemned]
+    sources = [AddressAt(key.scope, address_of(key.source), found.evidence.last_seen) for key, found in condemned]
     targets = [AddressAt(key.scope, _only_target(found), found.evidence.last_seen) for key, found in condemned]
     ends = territory.ends_of([*sources, *targets])
     owners = [end.owner for end in ends]
@@ -78,13 +81,14 @@ def excused_sources(histories: Sequence[History], services: Services, least: Sca
         history.days[day].key
         for history in histories
         for day in history.written_days
-        if verdict(history.days, day, least) and not verdict(history.days, day, least, services)
+        if day in history.days and verdict(history.days, day, least) and not verdict(history.days, day, least, services)
     }
 
 
 def _only_target(condemned: Verdict) -> str:
     """The address of the one host that failed it; empty, which is nobody's, where there are several or only a hash."""
-    addresses = {endpoint_of(member).address for member in condemned.failed}
+    names = names_of(condemned.evidence)
+    addresses = {named(endpoint_of(member), names).address for member in condemned.failed}
     return (addresses.pop() or "") if len(addresses) == 1 else ""
 
 
@@ -96,8 +100,9 @@ def _condemned(history: History, services: Services, least: ScanThresholds) -> I
 
 
 def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], territory: Territory) -> Finding:
-    failed = _in_order(condemned.failed)
-    answered = _in_order(condemned.answered)
+    names = names_of(condemned.evidence)
+    failed = _in_order(condemned.failed, names)
+    answered = _in_order(condemned.answered, names)
     hosts, ports = {end.host for end in failed}, {end.port for end in failed}
     shape = next(shape for shape in shapes if shape.fits(len(hosts), len(ports)))
     relation = _relation(condemned, failed, territory)
@@ -119,6 +124,7 @@ def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], 
             "failed_ports": sorted(ports) if len(ports) <= MAX_FAILED_PORTS else None,
             "sample_endpoints": _sample(failed),
             "answered_endpoints": _sample(answered),
+            **address_details(condemned.evidence),
             "technique": shape.technique,
         },
     )
@@ -132,22 +138,24 @@ def _called(finding: Finding, owner: Interface | None, target: Interface | None)
     return replace(finding, title=f"{called(finding.subject, owner)} {finding.title}", details=details)
 
 
-def _in_order(members: Collection[bytes]) -> list[Endpoint]:
-    return [endpoint_of(member) for member in sorted(members, key=rank_of_member)]
+def _in_order(members: Collection[bytes], names: Names) -> list[Endpoint]:
+    return [named(endpoint_of(member), names) for member in sorted(members, key=rank_of_member)]
 
 
 def _sample(ends: Sequence[Endpoint]) -> list[str]:
-    """A few of them, in the order in which people look things up."""
-    return [str(end) for end in sorted(ends[:MAX_SAMPLE_ENDPOINTS], key=lambda end: (end.host, end.port, end.protocol))]
+    """A few of them, those that have an address first, in the order in which people look things up."""
+    few = sorted(ends, key=lambda end: end.address is None)[:MAX_SAMPLE_ENDPOINTS]
+    return [str(end) for end in sorted(few, key=order_of)]
 
 
 def _relation(condemned: Verdict, failed: Sequence[Endpoint], territory: Territory) -> Relation:
     if not condemned.evidence.is_inside:
-        is_known = territory.is_trusted(condemned.evidence.key.source)
+        is_known = comes_from_trusted(condemned.evidence, territory)
         heard = condemned.answered and condemned.is_certain and not is_known
         return Relation.OUTSIDE_ANSWERED if heard else Relation.OUTSIDE_BACKGROUND
     addresses = pl.Series([end.address for end in failed], dtype=pl.String)
-    inside = int(territory.is_inside(addresses).sum()) + sum(end.is_inside for end in failed)
+    are_inside = territory.is_inside(addresses)
+    inside = sum(is_inside or end.is_inside for is_inside, end in zip(are_inside, failed, strict=True))
     return Relation.INSIDE_TO_INSIDE if inside >= MIN_INSIDE_ENDPOINTS else Relation.INSIDE_TO_OUTSIDE
 
 

@@ -69,13 +69,13 @@ def outages_in(down: pl.DataFrame) -> list[Outage]:
     return [Outage(_service(row), row["since"]) for row in down.iter_rows(named=True)]
 
 
-def service_down(down: pl.DataFrame, named: NamedServices, territory: Territory) -> list[Finding]:
+def service_down(down: pl.DataFrame, territory: Territory) -> list[Finding]:
     """A finding for each service that is down: one for each outage."""
     rows = list(down.iter_rows(named=True))
     asked = [AddressAt(row["scope"], row["responder"], row["last_answer"]) for row in rows]
     ends = territory.ends_of(asked) if asked else []
     parties = [Party(row["responder"], *end) for row, end in zip(rows, ends, strict=True)]
-    return [_finding(row, party, named) for row, party in zip(rows, parties, strict=True)]
+    return [_finding(row, party, territory.important_services) for row, party in zip(rows, parties, strict=True)]
 
 
 def finding_ids(outages: Sequence[Outage]) -> list[str]:
@@ -85,7 +85,7 @@ def finding_ids(outages: Sequence[Outage]) -> list[str]:
 
 def _finding(row: Row, party: Party, named: NamedServices) -> Finding:
     outage = Outage(_service(row), row["since"])
-    is_named = named.cover(party.address, row["responder_port"], party.as_details)
+    is_named = named.cover(party.address, row["responder_port"], party.owner)
     end = {"responder_port": row["responder_port"], "protocol": TCP}
     clients = f"{row['clients']:,} {'client' if row['clients'] == 1 else 'clients'}"
     return Finding(

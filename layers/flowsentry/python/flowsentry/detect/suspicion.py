@@ -1,49 +1,68 @@
 """Contacts and logins -> evidence: what each source failed and managed to reach, as sets that merge."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
+from flowsentry.detect.in_clear import Sets, sets_in_clear
 from flowsentry.detect.login_attempts import login_members
 from flowsentry.detect.outages import is_silent
 from flowsentry.detect.pairs import TCP, UDP
 from flowsentry.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_A_DAY, members, rank_of
-from flowsentry.evidence import DATED_SETS, MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
+from flowsentry.evidence import DATED_SETS, IN_CLEAR, MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.ownership import Inventory
 from flowsentry.scopes import PUBLIC
-from flowsentry.territory import Territory
+from flowsentry.sources import source_of
+from flowsentry.territory import PRIVATE_NETWORKS, Territory
 from flowsentry.thresholds import LoginThresholds
 
 MAX_NAME_BYTES = 256
 """Of a VPC, a transit gateway or an address, which have 45 at most. DynamoDB takes 2,048 for a key: above that, one
 line of nonsense would cost its whole source
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
-_KEY = ("source_scope", "initiator", "day")
+_KEY = ("source_scope", "source", "day")
+_ENDS = ("initiator", "responder")
+_MEMBER_SETS = tuple(IN_CLEAR)
+"""The sets that members are sorted into here; the others follow from them."""
 MAINTENANCE_PORTS = (53, 80, 123, 443)
 """Where every operating system calls by itself: names, updates, the time. What a rule refuses of it on the way out is
 no failure: time servers and content networks have many addresses, and a host that is closed is no scanner. More ports:
 less of a scan outwards that rules stop is told as one. Fewer: closed hosts are told as scanners."""
 _SEEN = ("first_seen", "last_seen", "initiator_is_inside")
-_PRIVATE = Territory.of(Inventory())
+_LINK_LOCAL = ("169.254.0.0/16", "fe80::/10")
+_PRIVATE = Territory.of(Inventory(), (*PRIVATE_NETWORKS, *_LINK_LOCAL))
 
 
 def with_source_scopes(settled: Settled) -> Settled:
-    """Contacts and logins with `source_scope` each: see `_with_source_scope`."""
+    """Contacts and logins with `source_scope` and `source` each: see `_with_source_scope`."""
     return Settled(Contacts(_with_source_scope(settled.contacts)), Logins(_with_source_scope(settled.logins)))
 
 
 def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
-    """The contacts with `source_scope`: where the initiator's address means one source. An address outside our networks
-    that is not private means the same everywhere, so what it does to several VPCs adds up. What has a longer name than
-    any VPC or address is not believed: evidence is stored by these names, and a key has a bound.
+    """The contacts with `source`, who is judged: the initiator, or of IPv6 outside its /64; and `source_scope`: where
+    that means one source. An address outside our networks that is not private means the same everywhere, so what it
+    does to several VPCs adds up; a private or link-local one stays that of its VPC. What has a longer name than any VPC
+    or address is not believed: evidence is stored by these names, and a key has a bound.
     """
     contacts = contacts.filter(*(_is_believable(contacts, name) for name in ("scope", "initiator")))
     outside = contacts.filter(~pl.col("initiator_is_inside")).select(pl.col("initiator").unique()).to_series()
     public = outside.filter(~_PRIVATE.is_inside(outside))
     is_public = ~pl.col("initiator_is_inside") & pl.col("initiator").is_in(public.implode())
     scope = pl.when(is_public).then(pl.lit(PUBLIC, pl.Categorical())).otherwise("scope")
-    return contacts.with_columns(scope.alias("source_scope"))
+    return _with_source(contacts, public).with_columns(scope.alias("source_scope"))
+
+
+def _with_source(contacts: pl.DataFrame, public: pl.Series) -> pl.DataFrame:
+    """The contacts with `source`; `public` are the distinct addresses outside that mean the same everywhere."""
+    ipv6 = public.filter(public.cast(pl.String).str.contains(":", literal=True))
+    if ipv6.is_empty():
+        return contacts.with_columns(pl.col("initiator").alias("source"))
+    networks = pl.Series([source_of(address) for address in ipv6], dtype=pl.Categorical())
+    known = pl.DataFrame({"initiator": ipv6, "source": networks})
+    joined = contacts.drop("source", strict=False).join(known, on="initiator", how="left", maintain_order="left")
+    is_outside = ~pl.col("initiator_is_inside")
+    return joined.with_columns(pl.coalesce(pl.when(is_outside).then("source"), "initiator").alias("source"))
 
 
 def _is_believable(contacts: pl.DataFrame, name: str) -> pl.Expr:
@@ -60,7 +79,7 @@ def innocent_sources(settled: Settled) -> list[EvidenceKey]:
     failing = _telling(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
     seen = pl.concat([settled.contacts.select(_KEY), settled.logins.select(_KEY)]).unique()
     innocent = seen.join(failing, on=_KEY, how="anti")
-    keys = innocent.select(pl.col("source_scope", "initiator").cast(pl.String), "day")
+    keys = innocent.select(pl.col("source_scope", "source").cast(pl.String), "day")
     return [EvidenceKey(*row) for row in keys.iter_rows()]
 
 
@@ -80,12 +99,13 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     failing = telling.filter(pl.col("outcome") != "answered").select(_KEY)
     watched = pl.concat([failing, suspected]).unique()
     contacts = telling.join(watched, on=_KEY, how="semi")
-    ends = contacts.select(
-        *_KEY, *_SEEN, *_PORTS, _SET_OF_OUTCOME.alias("set"), members(contacts).alias("member"), _slot_in(contacts)
-    )
+    columns = (*_KEY, *_ENDS, *_SEEN)
+    member, slot = members(contacts).alias("member"), _slot_in(contacts)
+    ends = contacts.select(*columns, *_PORTS, _SET_OF_OUTCOME.alias("set"), member, slot)
     told = pl.concat([watched, trying]).unique()
-    tries = logins.select(*_KEY, *_SEEN, "set", "member").join(told, on=_KEY, how="semi")
-    return list(_evidence(_sets(pl.concat([ends, tries], how="diagonal"))))
+    tries = logins.select(*columns, "set", "member").join(told, on=_KEY, how="semi")
+    rows = pl.concat([ends, tries], how="diagonal")
+    return list(_evidence(_sets(rows), sets_in_clear(rows)))
 
 
 def _telling(contacts: pl.DataFrame) -> pl.DataFrame:
@@ -103,7 +123,7 @@ def _sets(rows: pl.DataFrame) -> pl.DataFrame:
     ranked = rows.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank", pl.col("slot").fill_null(CERTAIN))
     ports = pl.concat_list(_PORTS).filter(pl.col("set") == "doubtful").explode()
     return ranked.group_by(_KEY).agg(
-        *(_smallest(name, size) for name, size in SET_SIZES.items()),
+        *(_smallest(name, SET_SIZES[name]) for name in _MEMBER_SETS),
         *(_slots(name) for name in DATED_SETS),
         ports.unique().sort().head(MAX_SOURCE_PORTS).alias("source_ports"),
         pl.col("first_seen").min(),
@@ -136,7 +156,7 @@ def _slots(name: str) -> pl.Expr:
 CERTAIN = 255
 """In the place of a slot: a rule refused it, so that no outage explains it."""
 _PORTS = ("min_initiator_port", "max_initiator_port")
-_KEY_SCHEMA = {"source_scope": pl.Categorical(), "initiator": pl.Categorical(), "day": pl.Int32()}
+_KEY_SCHEMA = {"source_scope": pl.Categorical(), "source": pl.Categorical(), "day": pl.Int32()}
 _SET_OF_OUTCOME = (
     pl.when(pl.col("outcome") == "answered")
     .then(pl.lit("answered"))
@@ -146,11 +166,13 @@ _SET_OF_OUTCOME = (
 )
 
 
-def _evidence(sets: pl.DataFrame) -> Iterator[Evidence]:
-    for row in sets.with_columns(pl.col("source_scope", "initiator").cast(pl.String)).iter_rows(named=True):
+def _evidence(sets: pl.DataFrame, clear: Mapping[EvidenceKey, Sets]) -> Iterator[Evidence]:
+    for row in sets.with_columns(pl.col("source_scope", "source").cast(pl.String)).iter_rows(named=True):
+        key = EvidenceKey(row["source_scope"], row["source"], row["day"])
         yield Evidence(
-            EvidenceKey(row["source_scope"], row["initiator"], row["day"]),
-            **{name: _as_members(row[name], row.get(f"{name}_slots")) for name in SET_SIZES},
+            key,
+            **{name: _as_members(row[name], row.get(f"{name}_slots")) for name in _MEMBER_SETS},
+            **clear.get(key, {}),
             source_ports=frozenset(port for port in row["source_ports"] if port is not None),
             first_seen=row["first_seen"],
             last_seen=row["last_seen"],

@@ -34,6 +34,8 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     whom = _whom(finding)
     yield "To whom", whom
     yield "Callers", _callers(finding)
+    yield "From", _source_addresses(finding)
+    yield "Newest", _sample(listed_in(details, "newest_initiators"))
     yield "Network", "the internet" if finding.scope == PUBLIC else plain(finding.scope)
     yield "When", period(finding.first_seen, finding.last_seen)
     yield "How much", how_much(finding)
@@ -47,6 +49,13 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "Tried", "" if whom else _sample(listed_in(details, "sample"))
     yield "Answered", _sample(listed_in(details, "answered_endpoints"))
     yield "Seen at", _sample(listed_in(details, "interface_ids"))
+
+
+def _source_addresses(finding: Finding) -> str:
+    """From which addresses of a /64 it came."""
+    listed = listed_in(finding.details, "source_addresses")
+    more = number_in(finding.details, "source_address_count") - len(listed)
+    return ", ".join(listed[:MAX_SAMPLE]) + (f" and some {more:,} more" if listed and more > 0 else "")
 
 
 def _whom(finding: Finding) -> str:

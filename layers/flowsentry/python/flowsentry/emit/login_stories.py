@@ -6,6 +6,8 @@ from flowsentry.emit.who import Names, responder_text
 from flowsentry.findings import Finding
 
 MAX_NAMED = 2
+MAX_STRANGERS_COUNTED = 63
+"""More strangers than that at one service are estimated."""
 MAX_TRIES_TOLD_APART = 64
 """Beyond so many tries of a day a sample of them is known, and with it not every host."""
 
@@ -14,6 +16,8 @@ def login_story(finding: Finding) -> Story | None:
     """The story of a finding about logins; None for any other."""
     if finding.kind == "remote_login":
         return REMOTE_LOGIN
+    if finding.kind == "public_login_service":
+        return PUBLIC_LOGIN_SERVICE
     if finding.kind != "login_brute_force":
         return None
     is_outside = str(finding.details.get("relation", "")).startswith("outside")
@@ -39,6 +43,17 @@ def _has_a_session(finding: Finding, names: Names) -> str:
     return f"has a login {session} on {responder_text(finding, names)}, from outside your trusted networks"
 
 
+def _has_many_strangers(finding: Finding, _names: Names) -> str:
+    """On the days after one with many there may be few."""
+    details = finding.details
+    number, service = number_in(details, "initiators"), plain(details.get("service") or "")
+    some = "some " if number > MAX_STRANGERS_COUNTED else ""
+    session = "login sessions" if number != 1 else "a login session"
+    over = f" ({service})" if service else f" on {port_text(details)}"
+    whose = f"{some}{number:,} {'address' if number == 1 else 'addresses'}"
+    return f"has {session}{over} from {whose} outside your trusted networks"
+
+
 def _guesses(finding: Finding, _names: Names) -> str:
     return f"is guessing passwords: {tries_text(finding)}"
 
@@ -57,6 +72,16 @@ REMOTE_LOGIN = Story(
         "Is it one of you, at home or travelling? Then add the address to the trusted networks, or use a VPN.",
         "If not: the machine's own log says which user logged in (`last`, /var/log/auth.log, Windows event 4624).",
         "Should this port be open to the internet at all? Session Manager needs no open port.",
+    ),
+)
+PUBLIC_LOGIN_SERVICE = Story(
+    _has_many_strangers,
+    "Look at it today. So many are the users of a public service, or its password is known to the world. They are not "
+    "told one by one.",
+    (
+        "Is it meant for everybody, as a Git or SFTP server? Then name it in the setting public_login_services.",
+        "Are they people of yours? Then add their networks to the trusted networks, or use a VPN.",
+        "If neither: close the port (security group), and see in the machine's own log which users logged in.",
     ),
 )
 GUESSES_FROM_OUTSIDE = Story(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flowsentry.emit.sought import Sought, is_interface
+from flowsentry.sources import is_network, spellings_of
 
 MAX_INSIGHTS_ROWS = 1_000
 MAX_ATHENA_ROWS = 200
@@ -44,8 +45,14 @@ def athena_query(sought: Sought, table: str) -> str:
 
 def _is_there(words: Sequence[str]) -> str:
     """Whether a record has one of the words as a field."""
-    escaped = "|".join(word.replace(".", r"\.") for word in words)
-    return f"filter @message like /(^| ){escaped if len(words) == 1 else f'({escaped})'}( |$)/"
+    patterns = [each for word in words for each in _patterns(word)]
+    either = patterns[0] if len(patterns) == 1 else f"({'|'.join(patterns)})"
+    return f"filter @message like /(^| ){either}( |$)/"
+
+
+def _patterns(word: str) -> Sequence[str]:
+    """Expressions one of which a word fits: of a /64, all of its addresses."""
+    return spellings_of(word) if is_network(word) else [word.replace(".", r"\.")]
 
 
 def _condition(sought: Sought) -> str:
@@ -64,6 +71,8 @@ def _condition(sought: Sought) -> str:
 def _has(end: str) -> str:
     if is_interface(end):
         return f"{'interface_id' if end.startswith('eni-') else 'tgw_attachment_id'} = '{end}'"
+    if is_network(end):
+        return f"any_match(ARRAY[{_ADDRESSES}], each -> regexp_like(each, '^({'|'.join(spellings_of(end))})$'))"
     return f"'{end}' IN ({_ADDRESSES})"
 
 

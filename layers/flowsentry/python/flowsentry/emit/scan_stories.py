@@ -15,7 +15,7 @@ def _reach(finding: Finding, names: Names) -> str:
     details = finding.details
     hosts, ports = number_in(details, "hosts"), number_in(details, "ports")
     ends = [end.rpartition(":") for end in listed_in(details, "sample_endpoints")]
-    the_hosts, the_ports = {host for host, _, _ in ends}, {port for _, _, port in ends}
+    the_hosts, the_ports = {host.strip("[]") for host, _, _ in ends}, {port for _, _, port in ends}
     what = _port(the_ports.pop()) if ports == len(the_ports) == 1 else counted(ports, "port")
     whom = counted(hosts, "host")
     if hosts == len(the_hosts) == 1:

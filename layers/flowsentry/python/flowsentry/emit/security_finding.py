@@ -42,6 +42,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "blocked_egress": (_NETWORK_FLOW, _REACHABILITY),
     "denied_by_acl_reply": (_REACHABILITY,),
     "remote_login": ("TTPs/Initial Access", _NETWORK_FLOW),
+    "public_login_service": (_REACHABILITY, _NETWORK_FLOW),
     "login_brute_force": ("TTPs/Credential Access",),
     "records_skipped": ("Software and Configuration Checks",),
     "service_down": (_NETWORK_FLOW,),
@@ -96,7 +97,7 @@ def _types(finding: Finding) -> Iterator[str]:
 
 
 def _description(finding: Finding, story: Story) -> str:
-    told = ("Refused", "Allowed", "How much", "Got in at", "Answered", "Tried")
+    told = ("Refused", "Allowed", "How much", "Got in at", "Answered", "Tried", "From", "Newest")
     facts = "".join(f" {label}: {fact}." for label, fact in facts_of(finding) if label in told)
     return plain(f"{story.matter}{facts}", MAX_DESCRIPTION_LETTERS)
 
@@ -109,7 +110,7 @@ def _source_url(finding: Finding, places: Places) -> dict[str, str]:
 def _network(finding: Finding) -> dict[str, dict[str, object]]:
     """Who called whom, where both are addresses."""
     details = finding.details
-    source, destination = details.get("initiator") or finding.subject, details.get("responder")
+    source, destination = details.get("initiator") or _only_address(finding), details.get("responder")
     if not is_address(source) or not is_address(destination):
         return {}
     network: dict[str, object] = {
@@ -121,6 +122,13 @@ def _network(finding: Finding) -> dict[str, dict[str, object]]:
     if port := number_in(details, "responder_port"):
         network["DestinationPort"] = port
     return {"Network": network}
+
+
+def _only_address(finding: Finding) -> str:
+    """The subject, or of a /64 the address that called, where that is one; ASFF knows no network there."""
+    addresses = listed_in(finding.details, "source_addresses")
+    is_one = len(addresses) == number_in(finding.details, "source_address_count") == 1
+    return addresses[0] if is_one else finding.subject
 
 
 def _fields(finding: Finding, places: Places) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from flowsentry.emit.story import listed_in, number_in, numbers_in
 from flowsentry.findings import Finding
+from flowsentry.sources import is_network
 
 MARGIN_SECONDS = 600
 """Before the first and after the last record: what led to it, and the longest interval that a record may cover.
@@ -24,8 +25,8 @@ _LATEST = 253_402_300_799 - 86_400  # the year 9999, and room for margins
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """`ends` are addresses, or an interface's id, that a record must all have; of `ports` one, where there are any.
-    `first` and `last` are Unix seconds.
+    """`ends` are addresses, a /64, or an interface's id, that a record must all have; of `ports` one, where there are
+    any. `first` and `last` are Unix seconds.
     """
 
     ends: tuple[str, ...]
@@ -68,7 +69,7 @@ def is_interface(text: str) -> bool:
 def _ends(finding: Finding) -> Iterator[str]:
     """The subject, and the one that it called or was called by, where that is one."""
     details = finding.details
-    if is_address(finding.subject) or is_interface(finding.subject):
+    if is_address(finding.subject) or is_interface(finding.subject) or is_network(finding.subject):
         yield finding.subject
     if number_in(details, "responders") <= 1 and is_address(details.get("responder")):
         yield str(details["responder"])

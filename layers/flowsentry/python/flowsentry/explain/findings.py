@@ -1,6 +1,6 @@
 """Findings about packets -> the same findings with what refused them, or what let them in."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,43 +12,54 @@ from flowsentry.findings import Finding
 from flowsentry.meanings import PROTOCOLS
 from flowsentry.refusal import End, Refusal
 from flowsentry.rules import Rules
+from flowsentry.sources import address_of
 from flowsentry.territory import AddressAt, Territory
 
 ABOUT_REFUSED_PACKETS = frozenset({"blocked_internal", "blocked_egress"})
 ABOUT_REFUSED_REPLIES = frozenset({"denied_by_acl_reply"})
-ABOUT_ALLOWED_PACKETS = frozenset({"remote_login"})
+ABOUT_ALLOWED_PACKETS = frozenset({"remote_login", "public_login_service"})
+EXPLAINED = ABOUT_REFUSED_PACKETS | ABOUT_REFUSED_REPLIES | ABOUT_ALLOWED_PACKETS
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()}
 
 
 def with_refusals(findings: Iterable[Finding], territory: Territory) -> Iterator[Finding]:
     """The findings in the same order; those about refused packets have what refused them, by the rules that the
-    snapshot has, among their details, as `refusal`; those about sessions have what let them in, as `allowance`.
+    snapshot has, among their details, as `refusal`; those about sessions have what let them in, as `allowance`. Whose
+    all of their ends are is looked up at once: one by one that is most of the cost.
     """
-    rules = territory.inventory.rules
-    for finding in findings:
-        told = _told(finding, territory, rules)
-        yield replace(finding, details={**finding.details, **told}) if told else finding
+    listed = list(findings)
+    ends = iter(_ends([finding for finding in listed if finding.kind in EXPLAINED], territory))
+    for finding in listed:
+        if finding.kind in EXPLAINED:
+            told = _told(finding, next(ends), territory.inventory.rules)
+            yield replace(finding, details={**finding.details, **told})
+        else:
+            yield finding
 
 
-def _told(finding: Finding, territory: Territory, rules: Rules) -> dict[str, Any]:
+def _told(finding: Finding, ends: Sequence[End], rules: Rules) -> dict[str, Any]:
     if finding.kind in ABOUT_REFUSED_PACKETS:
-        return {"refusal": explain(_refusal(finding, _ends(finding, territory)), rules).as_details()}
+        return {"refusal": explain(_refusal(finding, ends), rules).as_details()}
     if finding.kind in ABOUT_REFUSED_REPLIES:
-        return {"refusal": explain(_refused_reply(finding, _ends(finding, territory)), rules).as_details()}
-    if finding.kind in ABOUT_ALLOWED_PACKETS:
-        return {"allowance": allowance(_packet(finding, _ends(finding, territory)), rules).as_details()}
-    return {}
+        return {"refusal": explain(_refused_reply(finding, ends), rules).as_details()}
+    return {"allowance": allowance(_packet(finding, ends), rules).as_details()}
 
 
-def _ends(finding: Finding, territory: Territory) -> list[End]:
-    """Who called, and who was called."""
+def _ends(findings: Sequence[Finding], territory: Territory) -> list[tuple[End, ...]]:
+    """For each finding who called, and who was called."""
+    asked = [each for finding in findings for each in _addresses(finding)]
+    ends = ends_of(asked, territory) if asked else []
+    return list(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _addresses(finding: Finding) -> tuple[AddressAt, AddressAt]:
     details, at = finding.details, finding.last_seen
-    initiator = details.get("initiator", finding.subject)
+    initiator = details.get("initiator") or next(iter(details.get("source_addresses", ())), finding.subject)
     scope = details.get("responder_scope", finding.scope)
-    return ends_of([AddressAt(scope, each, at) for each in (initiator, details["responder"])], territory)
+    return AddressAt(scope, address_of(initiator), at), AddressAt(scope, details["responder"], at)
 
 
-def _refusal(finding: Finding, ends: list[End]) -> Refusal:
+def _refusal(finding: Finding, ends: Sequence[End]) -> Refusal:
     """What the detector saw; of TCP it saw openings."""
     details = finding.details
     source, destination = ends
@@ -63,7 +74,7 @@ def _refusal(finding: Finding, ends: list[End]) -> Refusal:
     )
 
 
-def _refused_reply(finding: Finding, ends: list[End]) -> Refusal:
+def _refused_reply(finding: Finding, ends: Sequence[End]) -> Refusal:
     """From the port that was called, to the client's."""
     details = finding.details
     initiator, responder = ends
@@ -78,7 +89,7 @@ def _refused_reply(finding: Finding, ends: list[End]) -> Refusal:
     )
 
 
-def _packet(finding: Finding, ends: list[End]) -> Packet:
+def _packet(finding: Finding, ends: Sequence[End]) -> Packet:
     """What the client sent."""
     details = finding.details
     port = details["responder_port"]

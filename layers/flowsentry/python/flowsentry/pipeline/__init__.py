@@ -2,10 +2,9 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import islice
 from typing import TypeVar
 
@@ -16,63 +15,34 @@ from flowsentry import tally as tallying
 from flowsentry.clocks import believed, believed_silences, records_ahead
 from flowsentry.contacts import Gathering, gather
 from flowsentry.degradation import Degradation, degradations
-from flowsentry.detect import detect
-from flowsentry.detect.outages import answers_of, met, services_in, services_of, silent_contacts, without_outages
-from flowsentry.detect.scans import excused_sources
-from flowsentry.detect.service_down import finding_ids, outages_in, services_down
-from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scopes
+from flowsentry.detect.suspicion import with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError, PoisonError
-from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, EvidenceStore, History
-from flowsentry.explain.findings import with_refusals
 from flowsentry.explain.flows import Explaining
 from flowsentry.fields import unknown_names
-from flowsentry.findings import Finding, FindingStore
+from flowsentry.findings import Finding
 from flowsentry.frames import (
     EnrichedFlows,
     ExplainedFlows,
     LogChunk,
     Measurements,
-    Observed,
     OwnerSums,
     Parsed,
     RejectedLines,
     Settled,
     Silences,
 )
-from flowsentry.geography import Geography, NoGeography
-from flowsentry.in_memory import KnownServicesInMemory
-from flowsentry.known_services import Answer, KnownServices, Outage, Service, Services
 from flowsentry.measure import measure, measure_owners, merged_owners
-from flowsentry.named_services import NamedServices
-from flowsentry.ownership import Inventory
 from flowsentry.parse import flows_of, parse_chunk, unreadable
-from flowsentry.scopes import PUBLIC
-from flowsentry.suppressions import Suppressions, suppressed
+from flowsentry.pipeline.context import Context, Stores
+from flowsentry.pipeline.judging import judged
 from flowsentry.tally import tally
-from flowsentry.territory import PRIVATE_NETWORKS, Territory
-from flowsentry.thresholds import Thresholds
+
+__all__ = ["MAX_UNKNOWN_INTERFACES", "Context", "Outcome", "Stores", "process"]
 
 MAX_UNKNOWN_INTERFACES = 200
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a batch is judged against; no I/O. Made once a snapshot: its look-up tables are kept."""
-
-    inventory: Inventory = field(default_factory=Inventory)
-    inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
-    geography: Geography = field(default_factory=NoGeography)
-    trusted_networks: tuple[str, ...] = ()
-    thresholds: Thresholds = field(default_factory=Thresholds)
-    suppressions: Suppressions = field(default_factory=Suppressions)
-    important_services: NamedServices = field(default_factory=NamedServices)
-
-    @cached_property
-    def territory(self) -> Territory:
-        return Territory.of(self.inventory, self.inside_networks, self.geography, self.trusted_networks)
 
 
 @dataclass(slots=True)
@@ -105,15 +75,6 @@ class Outcome:
     @property
     def skipdata(self) -> int:
         return int(self.silences["skipdata"].sum())
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Where what a source shows is kept. By default what answered in other sources is not known."""
-
-    evidence: EvidenceStore
-    findings: FindingStore
-    services: KnownServices = field(default_factory=KnownServicesInMemory)
 
 
 def process(
@@ -212,74 +173,15 @@ class _Run:
 
     def stored(self, stores: Stores) -> Outcome:
         """The outcome, once evidence and findings are stored; a source without lines has none."""
-        settled, context = self._settled, self._context
-        if settled is None:
-            return self._outcome
-        answers = answers_of(settled.contacts)
-        found, down = self._found(settled, answers, stores)
-        told = suppressed(with_refusals(found, context.territory), context.suppressions, self._now)
-        self._outcome.findings = stores.findings.put_new(list(told))
-        _keep_outages(outages_in(down), answers, stores)
-        self._outcome.measurements = measuring.add_up(self._measurements)
-        self._outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
-        self._outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
-        return self._outcome
-
-    def _found(self, settled: Settled, answers: Sequence[Answer], stores: Stores) -> tuple[list[Finding], pl.DataFrame]:
-        """What is found once all that was learned is stored, and which services are down."""
-        context, thresholds = self._context, self._context.thresholds
-        stores.services.learn(answers)
-        silent = silent_contacts(settled.contacts)
-        services = _recalled(services_of(silent), silent["day"], stores)
-        met_services = met(silent, services)
-        telling = settled._replace(contacts=without_outages(settled.contacts, met_services))
-        suspects = stores.evidence.suspects(innocent_sources(telling))
-        histories = stores.evidence.merge(evidence_of(telling, suspects, thresholds.login))
-        histories += _judged_again(answers, histories, stores)
-        failed = services_in(
-            histories, min(thresholds.scan.min_endpoints, thresholds.blocked.max_endpoints_a_source + 1)
-        )
-        days = pl.Series([day for history in histories for day in history.days] if failed else [], dtype=pl.Int32)
-        services = services.and_also(_recalled(failed, days, stores))
-        down = services_down(met_services, services.down_since, thresholds.service)
-        observed = Observed(*settled, believed_silences(self._outcome.silences, self._now), down)
-        found = detect(observed, histories, services, context.territory, thresholds, context.important_services)
-        _excuse(excused_sources(histories, services, thresholds.scan), histories, stores)
-        return found, down
-
-
-def _judged_again(answers: Sequence[Answer], histories: Sequence[History], stores: Stores) -> list[History]:
-    """The histories of sources that only outages excused, where services of their scope have answered now."""
-    scopes = {each.service.scope for each in answers}
-    excused = stores.services.excused_in(scopes) if scopes else set()
-    seen = {day.key for history in histories for day in history.days.values()}
-    return stores.evidence.histories(excused - seen) if excused - seen else []
-
-
-def _excuse(excused: set[EvidenceKey], histories: Sequence[History], stores: Stores) -> None:
-    """Keeps who is excused, and forgets who is no more."""
-    if excused:
-        stores.services.excuse(excused)
-    judged = {history.days[day].key for history in histories for day in history.written_days}
-    if others := {key for key in judged - excused if key.scope != PUBLIC}:
-        stores.services.forget_excused(others)
-
-
-def _recalled(asked: Sequence[Service], days: pl.Series, stores: Stores) -> Services:
-    """What is known of these services around the days."""
-    first, last = days.min(), days.max()
-    if not asked or not isinstance(first, int) or not isinstance(last, int):
-        return Services()
-    return stores.services.recall(set(asked), first - MEMORY_DAYS, last + MEMORY_DAYS)
-
-
-def _keep_outages(outages: Sequence[Outage], answers: Sequence[Answer], stores: Stores) -> None:
-    """Keeps the outages, after what is found of them was put, and resolves those that are over."""
-    if outages:
-        stores.services.mark_down(outages)
-    if answers and (ended := stores.services.recovered(answers)):
-        stores.findings.resolve(finding_ids(ended), "it answers again")
-        stores.services.mark_up(ended)
+        outcome = self._outcome
+        if self._settled is None:
+            return outcome
+        silences = believed_silences(outcome.silences, self._now)
+        outcome.findings = judged(self._settled, silences, self._context, stores, self._now)
+        outcome.measurements = measuring.add_up(self._measurements)
+        outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
+        outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
+        return outcome
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:

@@ -1,0 +1,93 @@
+"""What many strangers on one login service cost, and findings that are known already: `python -m
+benchmarks.many_strangers`. Time is that of two tables in memory (moto), whose calls take about as long as DynamoDB's.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from moto import mock_aws
+
+from flowsentry.aws import clients
+from flowsentry.aws.evidence_table import EvidenceTable
+from flowsentry.aws.finding_table import FindingTable
+from flowsentry.decode import object_texts
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.ownership import Inventory
+from flowsentry.pipeline import Context, Outcome, Stores, process
+from tests.builders import NOON, flow_log, interface, line
+from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, make_evidence_table, make_findings_table
+
+CLIENTS = 20_000
+SERVERS, STRANGERS_A_SERVER = 400, 10
+"""Within the bound, each is a finding: 4,000 of them."""
+
+
+def stranger(number: int) -> str:
+    return f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+
+
+def session(client: int, server: int) -> Iterator[str]:
+    """Both directions of a connection with data in it."""
+    ours, at = f"10.0.{server >> 8}.{server & 255}", NOON + client % 3_000
+    ends: dict[str, Any] = {"packets": 60, "start": at, "end": at + 30}
+    there: dict[str, Any] = {"srcaddr": stranger(client), "dstaddr": ours, "srcport": 40_000, "dstport": 22}
+    back: dict[str, Any] = {
+        "srcaddr": ours,
+        "dstaddr": stranger(client),
+        "srcport": 22,
+        "dstport": 40_000,
+        "tcp_flags": 19,
+    }
+    yield line(flow_direction="ingress", **there, **ends)
+    yield line(**back, **ends)
+
+
+def one_service() -> bytes:
+    return flow_log(each for client in range(CLIENTS) for each in session(client, 9))
+
+
+def many_services() -> bytes:
+    numbers = range(SERVERS * STRANGERS_A_SERVER)
+    return flow_log(each for client in numbers for each in session(client, client // STRANGERS_A_SERVER))
+
+
+@contextmanager
+def timed(what: str, number: int) -> Iterator[None]:
+    wall, processor = time.perf_counter(), time.process_time()
+    yield
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    print(
+        f"{what:<56} {wall:>6.2f} s   each {wall / number * 1e3:.3f} ms, of processors {processor / number * 1e3:.3f}"
+    )
+
+
+def seen(content: bytes, context: Context, stores: Stores) -> Outcome:
+    return process(object_texts([content]), context, stores)
+
+
+def measured(where: str, stores: Stores) -> None:
+    servers = (interface(f"10.0.{server >> 8}.{server & 255}", name=f"git-{server}") for server in range(SERVERS))
+    context, one, many = Context(Inventory.of(servers)), one_service(), many_services()
+    for again in ("", " again"):
+        with timed(f"{where}: {CLIENTS:,} clients of one service{again}", CLIENTS):
+            found = seen(one, context, stores).findings
+        print(f"    {len(found)} new findings")
+    for again in ("", " again"):
+        with timed(f"{where}: sessions of strangers on {SERVERS} services{again}", SERVERS * STRANGERS_A_SERVER):
+            found = seen(many, context, stores).findings
+        print(f"    {len(found)} new findings")
+
+
+def main() -> None:
+    measured("dictionaries", Stores(EvidenceInMemory(), FindingsInMemory()))
+    with mock_aws():
+        make_evidence_table()
+        make_findings_table()
+        evidence = EvidenceTable(EVIDENCE_TABLE, clients.dynamodb(), clock=lambda: NOON + 3_600)
+        measured("tables", Stores(evidence, FindingTable(FINDINGS_TABLE, clients.dynamodb())))
+
+
+if __name__ == "__main__":
+    main()

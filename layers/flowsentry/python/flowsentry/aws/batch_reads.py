@@ -1,0 +1,50 @@
+"""BatchGetItem in full: keys in parts of a hundred, and those that DynamoDB had no time for asked for again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from flowsentry.aws.threads import in_threads
+from flowsentry.errors import RetryableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEYS_A_CALL = 100
+"""DynamoDB's limit for BatchGetItem."""
+MAX_READ_TRIES = 6
+"""Tries for keys that DynamoDB left unprocessed, 0.05 s doubling between: 1.6 s in all, then the batch is retried."""
+
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class BatchReads:
+    """Reads of one table; `what` is in it, in the words of an error."""
+
+    table_name: str
+    client: "DynamoDBClient"
+    sleep: Callable[[float], None]
+    what: str
+
+    def items(self, keys: Sequence[Item], wanted: Item) -> list[Item]:
+        """The items of these distinct keys, in any order; `wanted` are the arguments of the read beside its keys.
+        Raises RetryableError when keys stay unprocessed.
+        """
+        parts = [keys[start : start + KEYS_A_CALL] for start in range(0, len(keys), KEYS_A_CALL)]
+        read = in_threads(partial(self._part, wanted), parts)
+        return [item for items in read for item in items]
+
+    def _part(self, wanted: Item, keys: Sequence[Item]) -> list[Item]:
+        request: Any = {"Keys": list(keys), **wanted}
+        items: list[Item] = []
+        for attempt in range(MAX_READ_TRIES):
+            if attempt:
+                self.sleep(0.05 * 2 ** (attempt - 1))
+            answer: Any = self.client.batch_get_item(RequestItems={self.table_name: request})
+            items += answer["Responses"].get(self.table_name, [])
+            if not answer["UnprocessedKeys"]:
+                return items
+            request = answer["UnprocessedKeys"][self.table_name]
+        raise RetryableError(f"could not read {self.what}: {len(request['Keys'])} keys stay unprocessed")

@@ -1,0 +1,46 @@
+"""What a source is judged against, and where what it shows is kept."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from flowsentry.evidence import EvidenceStore
+from flowsentry.findings import FindingStore
+from flowsentry.geography import Geography, NoGeography
+from flowsentry.in_memory import KnownServicesInMemory
+from flowsentry.known_services import KnownServices
+from flowsentry.named_services import NamedServices
+from flowsentry.ownership import Inventory
+from flowsentry.suppressions import Suppressions
+from flowsentry.territory import PRIVATE_NETWORKS, Territory
+from flowsentry.thresholds import Thresholds
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a batch is judged against; no I/O. Made once a snapshot: its look-up tables are kept. `important_services`
+    are those whose outage is urgent, `public_services` login services that are for everybody.
+    """
+
+    inventory: Inventory = field(default_factory=Inventory)
+    inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
+    geography: Geography = field(default_factory=NoGeography)
+    trusted_networks: tuple[str, ...] = ()
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    suppressions: Suppressions = field(default_factory=Suppressions)
+    important_services: NamedServices = field(default_factory=NamedServices)
+    public_services: NamedServices = field(default_factory=NamedServices)
+
+    @cached_property
+    def territory(self) -> Territory:
+        return Territory.of(
+            self.inventory, self.inside_networks, self.geography, self.trusted_networks, self.important_services
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where what a source shows is kept. By default what answered in other sources is not known."""
+
+    evidence: EvidenceStore
+    findings: FindingStore
+    services: KnownServices = field(default_factory=KnownServicesInMemory)

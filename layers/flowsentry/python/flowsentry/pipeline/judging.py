@@ -1,0 +1,127 @@
+"""Settled contacts and logins -> findings, judged against what the stores know of their sources and services.
+
+Each step may be done again: stores merge, findings are put once, and what only helps to judge later batches is stored
+after the findings are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from flowsentry.detect import detect
+from flowsentry.detect.outages import answers_of, met, services_in, services_of, silent_contacts, without_outages
+from flowsentry.detect.scans import excused_sources
+from flowsentry.detect.service_down import finding_ids, outages_in, services_down
+from flowsentry.detect.strangers import (
+    Crowd,
+    crowds_in,
+    stranger_evidence,
+    strangers_in,
+    tried_alone,
+    without_crowds,
+    without_public,
+)
+from flowsentry.detect.suspicion import evidence_of, innocent_sources
+from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, History
+from flowsentry.explain.findings import with_refusals
+from flowsentry.findings import Finding
+from flowsentry.frames import Observed, Settled, Silences
+from flowsentry.known_services import Answer, Service, Services
+from flowsentry.pipeline.context import Context, Stores
+from flowsentry.scopes import PUBLIC
+from flowsentry.suppressions import suppressed
+
+
+def judged(settled: Settled, silences: Silences, context: Context, stores: Stores, now: float) -> list[Finding]:
+    """The findings that are new, after evidence and findings were stored. `settled` has the scopes of its sources.
+
+    Raises RetryableError when a store can't be reached: doing all again is harmless.
+    """
+    settled, crowds = _told_apart(settled, context, stores)
+    answers = answers_of(settled.contacts)
+    known = _known(settled, answers, context, stores)
+    thresholds, down = context.thresholds, known.down
+    observed = Observed(*settled, silences, down)
+    found = detect(observed, known.histories, known.services, context.territory, thresholds, crowds)
+    told = suppressed(with_refusals(stores.findings.unknown(found), context.territory), context.suppressions, now)
+    new = stores.findings.put_new(list(told))
+    _keep_outages(down, answers, stores)
+    _excuse(excused_sources(known.histories, known.services, thresholds.scan), known.histories, stores)
+    return new
+
+
+def _told_apart(settled: Settled, context: Context, stores: Stores) -> tuple[Settled, list[Crowd]]:
+    """What was settled, without logins at services that are named as public or that many strangers use, and the
+    latter.
+    """
+    bounds = context.thresholds.login
+    settled = without_public(settled, context.public_services, context.territory)
+    strangers = strangers_in(settled.logins, context.territory)
+    if strangers.is_empty():
+        return settled, []
+    known = stores.evidence.merge(stranger_evidence(strangers, bounds))
+    crowds = crowds_in(strangers, [*known, *stores.evidence.recall(tried_alone(strangers, bounds))], bounds)
+    return without_crowds(settled, crowds), crowds
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known once a batch is stored: of its sources, of the services that failed, and which of these are
+    down.
+    """
+
+    histories: list[History]
+    services: Services
+    down: pl.DataFrame
+
+
+def _known(settled: Settled, answers: Sequence[Answer], context: Context, stores: Stores) -> _Known:
+    thresholds = context.thresholds
+    if answers:
+        stores.services.learn(answers)
+    silent = silent_contacts(settled.contacts)
+    services = _recalled(services_of(silent), silent["day"], stores)
+    met_services = met(silent, services)
+    down = services_down(met_services, services.down_since, thresholds.service)
+    telling = settled._replace(contacts=without_outages(settled.contacts, met_services))
+    suspects = stores.evidence.suspects(innocent_sources(telling))
+    histories = stores.evidence.merge(evidence_of(telling, suspects, thresholds.login))
+    histories += _judged_again(answers, histories, stores)
+    failed = services_in(histories, min(thresholds.scan.min_endpoints, thresholds.blocked.max_endpoints_a_source + 1))
+    days = pl.Series([day for history in histories for day in history.days] if failed else [], dtype=pl.Int32)
+    return _Known(histories, services.and_also(_recalled(failed, days, stores)), down)
+
+
+def _recalled(asked: Sequence[Service], days: pl.Series, stores: Stores) -> Services:
+    """What is known of these services around the days."""
+    first, last = days.min(), days.max()
+    if not asked or not isinstance(first, int) or not isinstance(last, int):
+        return Services()
+    return stores.services.recall(set(asked), first - MEMORY_DAYS, last + MEMORY_DAYS)
+
+
+def _judged_again(answers: Sequence[Answer], histories: Sequence[History], stores: Stores) -> list[History]:
+    """The histories of sources that only outages excused, where services of their scope have answered now."""
+    scopes = {each.service.scope for each in answers}
+    excused = stores.services.excused_in(scopes) if scopes else set()
+    others = excused - {day.key for history in histories for day in history.days.values()}
+    return stores.evidence.recall(others) if others else []
+
+
+def _keep_outages(down: pl.DataFrame, answers: Sequence[Answer], stores: Stores) -> None:
+    """Keeps the outages, once what is found of them was put, and resolves those that are over."""
+    if len(down):
+        stores.services.mark_down(outages_in(down))
+    if answers and (ended := stores.services.recovered(answers)):
+        stores.findings.resolve(finding_ids(ended), "it answers again")
+        stores.services.mark_up(ended)
+
+
+def _excuse(excused: set[EvidenceKey], histories: Sequence[History], stores: Stores) -> None:
+    """Keeps who is excused, and forgets who is no more."""
+    if excused:
+        stores.services.excuse(excused)
+    keys = {one.key for history in histories for day, one in history.days.items() if day in history.written_days}
+    if others := {key for key in keys - excused if key.scope != PUBLIC}:
+        stores.services.forget_excused(others)
