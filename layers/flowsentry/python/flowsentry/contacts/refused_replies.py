@@ -50,6 +50,11 @@ class Exchanges:
         if len(accepted := few(flows.select(_HELD), _is_datagram() & ~pl.col("is_rejected"))):
             self._hold(self._kept(accepted))
 
+    @property
+    def accepted_datagrams(self) -> Sequence[pl.DataFrame]:
+        """The records of UDP and ICMP that were let through; of very many, those of some pairs of addresses."""
+        return self._accepted
+
     def _hold(self, accepted: pl.DataFrame) -> None:
         self._accepted.append(accepted)
         self._held += len(accepted)
