@@ -51,7 +51,7 @@ def signs_by_ports(tcp: pl.DataFrame) -> Signs:
     accepted, to_service = ~pl.col("is_rejected"), pl.col("is_decided") & pl.col("to_service")
     from_service = pl.col("is_decided") & pl.col("from_service")
     return Signs(
-        established_signs(tcp, to_service & accepted & (pl.col("size") == Size.MORE)),
+        established_signs(tcp, to_service & accepted & _is(Size.MORE)),
         opening_signs(tcp, to_service & _may_open(), **_told()),
         reply_signs(tcp, from_service & accepted, is_answered=~is_bare(), is_refused=is_bare()),
     )
@@ -70,24 +70,28 @@ def _is_outside() -> pl.Expr:
 def _is_certain() -> pl.Expr:
     """Whether a small record surely opens something, rather than being the tail of a connection or its keep-alives."""
     is_many = pl.col("packets") >= MIN_REJECTED_WINDOWS_SYNS
-    either = (pl.col("size") == Size.EITHER) & pl.col("is_rejected") & (_is_outside() | is_many)
-    return (pl.col("size") == Size.SYNS) | either | ((pl.col("size") == Size.HEADERS) & _is_outside())
+    is_rejected = (_is(Size.EITHER) | _is(Size.IDLE) & (_is_outside() | is_many)) & pl.col("is_rejected")
+    return _is(Size.SYNS) | is_rejected | (_is(Size.HEADERS) & _is_outside())
 
 
 def _is_doubtful() -> pl.Expr:
-    return (pl.col("size") == Size.EITHER) & ~pl.col("is_rejected")
+    return (_is(Size.EITHER) | _is(Size.IDLE)) & ~pl.col("is_rejected")
+
+
+def _is(size: Size) -> pl.Expr:
+    return pl.col("size") == size
 
 
 def _told() -> dict[str, pl.Expr]:
     """What a small record tells of the opening that it may be; a keep-alive opened nothing, but awaits its reply."""
-    opened = pl.when(pl.col("size") == Size.KEEP_ALIVE).then(0).otherwise("packets")
+    opened = pl.when(_is(Size.KEEP_ALIVE)).then(0).otherwise("packets")
     return {"is_certain": _is_certain(), "is_doubtful": _is_doubtful(), "opened_packets": opened}
 
 
 def _may_open() -> pl.Expr:
     """Whether the opener sent nothing but what may be SYNs, or strays, or keep-alives."""
-    is_one = _is_certain() | _is_doubtful() | is_stray() | (pl.col("size") == Size.KEEP_ALIVE)
-    return (pl.col("size") != Size.MORE) & is_one
+    is_one = _is_certain() | _is_doubtful() | is_stray() | _is(Size.KEEP_ALIVE)
+    return ~_is(Size.MORE) & is_one
 
 
 def _may_be_probe() -> pl.Expr:
@@ -95,7 +99,7 @@ def _may_be_probe() -> pl.Expr:
     with a fixed source port, so both directions must be looked at.
     """
     from_high_service = pl.col("from_service") & (pl.col("srcport") >= FIRST_UNPRIVILEGED_PORT)
-    return from_high_service & ~pl.col("to_service") & (pl.col("size") != Size.MORE) & _is_outside()
+    return from_high_service & ~pl.col("to_service") & ~_is(Size.MORE) & _is_outside()
 
 
 def conversations_of(tcp: pl.DataFrame) -> Conversations:
@@ -183,7 +187,7 @@ def signs_of_conversations(parts: Sequence[Conversations], openings: Sequence[pl
         _openings_of_one(others),
     ]
     came_back = reply_signs(back, ~pl.col("is_rejected"), is_answered=~is_bare(), is_refused=is_bare())
-    established = established_signs(calls, is_replied & (pl.col("size") == Size.MORE))
+    established = established_signs(calls, is_replied & _is(Size.MORE))
     return Signs(established, pl.concat(opened), pl.concat([_replies(replied), came_back]))
 
 

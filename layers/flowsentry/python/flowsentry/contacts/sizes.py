@@ -24,15 +24,17 @@ from flowsentry.contacts.stacks import (
 
 class Size(IntEnum):
     """What a record's size says. MORE: it is no opening, so its connection was answered somewhere. KEEP_ALIVE: packets
-    of one byte, which open nothing and say nothing. HEADERS: packets without options and data. EITHER: SYNs of one
-    stack or the packets of an answered connection of another. SYNS: nothing else comes to that.
+    of one byte, which open nothing and say nothing. HEADERS: packets without options and data. IDLE: SYNs of Windows, or
+    packets with time stamps and without data. EITHER: SYNs of one stack, or the first packets of an answered connection
+    of another. SYNS: nothing else comes to that.
     """
 
     MORE = 0
     KEEP_ALIVE = 1
     HEADERS = 2
-    EITHER = 3
-    SYNS = 4
+    IDLE = 3
+    EITHER = 4
+    SYNS = 5
 
 
 MAX_SYN_BYTES = max(size for packets, size in SYNS if packets == 1)
@@ -53,7 +55,8 @@ _BY_SIZE = _table(
     {
         Size.KEEP_ALIVE: _KEEP_ALIVES,
         Size.SYNS: SYNS,
-        Size.EITHER: SYNS & (BEGUN | CUT_SHORT | IDLE),
+        Size.EITHER: SYNS & (BEGUN | CUT_SHORT),
+        Size.IDLE: SYNS & IDLE,
         Size.HEADERS: HEADERS,
     }
 )

@@ -91,18 +91,23 @@ def _sent_together(stack: Stack) -> Iterator[tuple[int, int]]:
             yield len(syns), sum(syns)
 
 
-def _begun(stack: Stack) -> Iterator[tuple[int, int]]:
-    """A SYN and packets without data after the answer to it."""
+def _begun(stack: Stack, syns: int = 1) -> Iterator[tuple[int, int]]:
+    """So many SYNs, of which the last was answered, and packets without data after that."""
     if stack.ack_bytes:
-        yield from ((1 + acks, stack.syns[0] + acks * stack.ack_bytes) for acks in range(1, MAX_SYNS))
+        for acks in range(1, MAX_SYNS):
+            yield syns + acks, sum(stack.syns[:syns]) + acks * stack.ack_bytes
 
 
 def _cut_short(stack: Stack) -> Iterator[tuple[int, int]]:
-    """The same that ends with an RST, which has no options."""
+    """The same that ends with an RST, which has no options; with an RST for the ACK, too."""
     if stack.ack_bytes:
-        yield from ((packets + 1, size + HEADER_BYTES) for packets, size in ((1, stack.syns[0]), *_begun(stack)))
+        for syns in range(1, MAX_ANSWERED_SYN + 1):
+            alone = syns, sum(stack.syns[:syns])
+            yield from ((packets + 1, size + HEADER_BYTES) for packets, size in (alone, *_begun(stack, syns)))
 
 
+MAX_ANSWERED_SYN = 3
+"""The SYN that is answered, at most, of a client that hangs up at once."""
 SYNS: Sizes = frozenset(pair for stack in STACKS for pair in _sent_together(stack))
 """What SYNs alone may come to in a record."""
 MAX_REPEATED_SYNS = 4 * MAX_SYNS
