@@ -88,7 +88,12 @@ def test_more_than_syns_from_the_opener_was_answered_somewhere(values: dict[str,
 
 @pytest.mark.parametrize(
     "values",
-    [{"packets": 11, "bytes": 660}, {"packets": 11, "bytes": 704}, {"packets": 5, "bytes": 260}, {"packets": 40, "bytes": 2400}],
+    [
+        {"packets": 11, "bytes": 660},
+        {"packets": 11, "bytes": 704},
+        {"packets": 5, "bytes": 260},
+        {"packets": 40, "bytes": 2400},
+    ],
 )
 def test_retried_syns_alone_were_not_answered(values: dict[str, Any]) -> None:
     assert outcome(probe(OUTSIDE, WEB, 443, **values)) == "unanswered"

@@ -36,6 +36,14 @@ class Packet(NamedTuple):
     action: str = "ACCEPT"
 
 
+def _sent(second: float, size: int, flags: int, action: str = "ACCEPT") -> Packet:
+    return Packet(second, is_back=False, size=size, flags=flags, action=action)
+
+
+def _back(second: float, size: int, flags: int) -> Packet:
+    return Packet(second, is_back=True, size=size, flags=flags)
+
+
 @dataclass(frozen=True)
 class Case:
     """One connection, and how it is logged and delivered."""
@@ -90,12 +98,10 @@ class Case:
 def failing(stack: Stack, way: str, resets: int) -> list[Packet]:
     """SYNs that nothing answers, or (the first few of them) an RST, or that a rule refuses."""
     action = "REJECT" if way == "rule" else "ACCEPT"
-    packets = [
-        Packet(second, False, size, SYN, action) for second, size in zip(stack.seconds, stack.syns, strict=True)
-    ]
+    packets = [_sent(second, size, SYN, action) for second, size in zip(stack.seconds, stack.syns, strict=True)]
     if way == "reset":
         packets = packets[: max(resets, 1)]
-        packets += [Packet(packet.second + 0.1, True, 40, RST) for packet in packets[: max(resets - 1, 1)]]
+        packets += [_back(packet.second + 0.1, 40, RST) for packet in packets[: max(resets - 1, 1)]]
     return packets
 
 
@@ -103,20 +109,24 @@ def working(stack: Stack, tries: int, life: str, data: int) -> list[Packet]:
     """The SYN that is answered, after those that are not, and what is said then."""
     ack = stack.ack_bytes or TIMESTAMPED_BYTES
     opened = zip(stack.seconds[:tries], stack.syns[:tries], strict=True)
-    packets = [Packet(second, False, size, SYN) for second, size in opened]
+    packets = [_sent(second, size, SYN) for second, size in opened]
     now = packets[-1].second
-    packets += [Packet(now + 0.1, True, 60 if ack > HEADER_BYTES else 52, SYN_ACK), Packet(now + 0.2, False, ack, 0)]
+    packets += [_back(now + 0.1, 60 if ack > HEADER_BYTES else 52, SYN_ACK), _sent(now + 0.2, ack, 0)]
     if life == "reset":
-        return [*packets, Packet(now + 0.3, False, 40, RST)]
+        return [*packets, _sent(now + 0.3, 40, RST)]
     if life in ("said", "kept alive"):
-        packets += [Packet(now + 0.3, False, ack + data, 0), Packet(now + 0.31, True, ack + data, 0)]
-        packets += [Packet(now + 0.32, False, ack, 0)]
+        packets += [_sent(now + 0.3, ack + data, 0), _back(now + 0.31, ack + data, 0)]
+        packets += [_sent(now + 0.32, ack, 0)]
     if life == "kept alive":
         for number in range(1, 9):
             second = now + 15 * number
-            packets += [Packet(second, False, ack, 0), Packet(second + 0.1, True, ack, 0)]
+            packets += [_sent(second, ack, 0), _back(second + 0.1, ack, 0)]
         now += 130
-    packets += [Packet(now + 0.4, False, ack, FIN), Packet(now + 0.41, True, ack, FIN), Packet(now + 0.42, False, ack, 0)]
+    packets += [
+        _sent(now + 0.4, ack, FIN),
+        _back(now + 0.41, ack, FIN),
+        _sent(now + 0.42, ack, 0),
+    ]
     return packets
 
 

@@ -37,5 +37,6 @@ def _answered(asked: pl.DataFrame, accepted: Sequence[pl.DataFrame]) -> pl.DataF
     back = pl.col("destination_address").is_in(asked["source_address"].unique().implode())
     replies = pl.concat([each.filter((pl.col("protocol") == UDP) & back).select(_WAY) for each in accepted])
     answered = asked.join(replies, left_on=_WAY, right_on=_BACK, how="semi")
-    contacts = established_signs(answered, pl.lit(value=True)).with_columns(pl.lit(TCP).cast(answered.schema["protocol"]).alias("protocol"))
+    over_tcp = answered.with_columns(pl.lit(TCP, answered.schema["protocol"]).alias("protocol"))
+    contacts = established_signs(over_tcp, pl.lit(value=True))
     return contacts.group_by(KEY).agg(pl.col("first_seen").min(), pl.col("last_seen").max(), pl.col(INSIDE).any())

@@ -12,10 +12,10 @@ was sent after the SYN: SYN and ACK in one record, 18 or with data 26, are no lo
 import polars as pl
 
 from flowsentry.contacts.signs import (
-    MAX_STRAY_PACKETS,
     TCP,
     Signs,
     established_signs,
+    few,
     is_stray,
     opening_signs,
     reply_signs,
@@ -46,24 +46,27 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
     """
     is_tcp, accepted = pl.col("protocol") == TCP, ~pl.col("is_rejected")
     opens = is_tcp & _has(SYN) & ~_has(ACK)
-    is_more = _has(FIN) | _has(RST) | (size_with_syn() == Size.MORE)
+    is_more = _has(FIN | RST) | (pl.col("size") == Size.MORE)
     established = accepted & (pl.col("packets") > 1) & is_more
-    is_doubtful = accepted & (size_with_syn() == Size.EITHER)
+    is_doubtful = accepted & (pl.col("size") == Size.EITHER)
     answers = is_tcp & accepted & _has(SYN) & _has(ACK)
     resets = is_tcp & accepted & _has(RST) & ~_has(SYN)
-    late = is_tcp & ~_has(SYN) & ~_has(RST)
     yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
-    openings = opening_signs(flows, opens & ~established, is_certain=~is_doubtful, is_doubtful=is_doubtful)
-    strays = opening_signs(flows, late & (pl.col("packets") <= MAX_STRAY_PACKETS) & is_bare() & is_stray())
-    still_open = late & accepted & (pl.col("packets") <= MAX_OPEN_PACKETS) & is_service_port(pl.col("srcport"))
+    sized = flows.with_columns(size_with_syn().alias("size"))
+    late = few(flows, is_tcp & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     return Signs(
-        established_signs(flows, opens & established),
-        pl.concat([openings, strays]),
+        established_signs(sized, opens & established),
+        pl.concat(
+            [
+                opening_signs(sized, opens & ~established, is_certain=~is_doubtful, is_doubtful=is_doubtful),
+                opening_signs(late, is_bare() & is_stray()),
+            ]
+        ),
         pl.concat(
             [
                 reply_signs(flows, answers, is_answered=yes, reply_packets=no_packets),
                 reply_signs(flows, resets, is_refused=yes, reply_packets=no_packets),
-                reply_signs(flows, still_open, is_open=yes, reply_packets=no_packets),
+                reply_signs(late, accepted & is_service_port(pl.col("srcport")), is_open=yes, reply_packets=no_packets),
             ]
         ),
     )

@@ -40,9 +40,9 @@ _CONNECTION = ("scope", "initiator", "initiator_port", "responder", "responder_p
 
 
 def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
-    """The records of a chunk that may be of logins: what was sent to login ports, in whatever interval, and was answered
-    once: openings alone are no tries, whatever answers them in another batch. `has_acks`: flags tell ACKs that are no
-    part of a SYN-ACK, too.
+    """The records of a chunk that may be of logins: what was sent to login ports, in whatever interval, to who has
+    answered. Openings alone are no tries: what answered them in another batch is told by a later record. `has_acks`:
+    flags tell ACKs that are no part of a SYN-ACK, too.
     """
     is_one = pl.any_horizontal(pl.col("dstport") == port for port in LOGIN_PORTS) & ~pl.col("is_rejected")
     is_one &= pl.col("packets") >= MIN_LOGIN_PACKETS

@@ -89,7 +89,8 @@ class Exchanges:
             return None
         accepted = pl.concat(self._accepted)
         answered = _turned(accepted).join(refused, on=TUPLE, how="semi")
-        asked = _with_port(opening_signs(accepted, ALL, is_certain=ALL)).join(answered, on=TUPLE, how="anti").join(refused, on=TUPLE)
+        asked = _with_port(opening_signs(accepted, ALL, is_certain=ALL))
+        asked = asked.join(answered, on=TUPLE, how="anti").join(refused, on=TUPLE)
         is_after = pl.col("replied") >= pl.col("first_seen")
         is_remembered = pl.col("replied") < pl.col("last_seen") + MAX_TRACKED_SECONDS
         return _unless_empty(asked.filter(is_after & is_remembered).drop("replied").unique())

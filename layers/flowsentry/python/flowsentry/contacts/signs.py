@@ -61,8 +61,8 @@ OUTCOME = pl.Enum(["answered", "refused", "unanswered", "rejected", "doubtful"])
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 
 MAX_STRAY_PACKETS = 2
-"""Packets of a probe without SYN in a record: it, and once more. More: more late packets look like probes. Fewer: probes
-that are sent again do not."""
+"""Packets of a probe without SYN in a record: it, and once more. More: more late packets look like probes. Fewer:
+probes that are sent again do not."""
 
 OPENINGS_TELL = ("is_doubtful", "is_certain")
 """What opens for certain, and what may as well be something else. Neither: a stray packet, which opens nothing unless

@@ -24,9 +24,9 @@ from flowsentry.contacts.stacks import (
 
 class Size(IntEnum):
     """What a record's size says. MORE: it is no opening, so its connection was answered somewhere. KEEP_ALIVE: packets
-    of one byte, which open nothing and say nothing. HEADERS: packets without options and data. IDLE: SYNs of Windows, or
-    packets with time stamps and without data. EITHER: SYNs of one stack, or the first packets of an answered connection
-    of another. SYNS: nothing else comes to that.
+    of one byte, which open nothing and say nothing. HEADERS: packets without options and data. IDLE: SYNs of Windows,
+    or packets with time stamps and without data. EITHER: SYNs of one stack, or the first packets of an answered
+    connection of another. SYNS: nothing else comes to that.
     """
 
     MORE = 0

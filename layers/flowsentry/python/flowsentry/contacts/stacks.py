@@ -65,10 +65,7 @@ STACKS = (
         Stack(f"Linux, Fast Open with {size - 60} bytes", (size, *(60,) * 10), _LINEAR, None, 5, _FAST_OPEN)
         for size in (64, 68, 72, 76, 80)
     ),
-    *(
-        Stack(f"macOS, with {size - 64} bytes more", (size,) * 11, _LINEAR, None, 12, _XNU)
-        for size in (68, 72, 76, 80)
-    ),
+    *(Stack(f"macOS, with {size - 64} bytes more", (size,) * 11, _LINEAR, None, 12, _XNU) for size in (68, 72, 76, 80)),
     Stack("Linux, MPTCP", (64,) * 3 + (60,) * 8, _LINEAR, None, 5, _MPTCP),
     Stack("nmap -sS", (44,) * 2, (0, 1), None, 0, _NMAP),
     Stack("masscan, zmap", (40,) * 2, (0, 1), None, 0, _MASSCAN),

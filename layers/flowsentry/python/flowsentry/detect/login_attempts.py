@@ -46,8 +46,8 @@ def login_members(logins: Logins, bounds: LoginThresholds) -> pl.DataFrame:
     with tcp-flags all of the connection, from SYN to FIN or RST: a session's records, each perhaps small, never are.
     Openings that nothing answered are no tries, and keep-alives none. Known limits: one in ten tries falls across two
     records and is not counted; without tcp-flags a piece of a session is taken for a try until the rest of it is seen,
-    and so is data that is sent again and again to a host that has died. A session from outside is among `attempts` too, so that it is kept whatever else is known of its
-    source: it is no try, and does not count as one.
+    and so is data that is sent again and again to a host that has died. A session from outside is among `attempts` too,
+    so that it is kept whatever else is known of its source: it is no try, and does not count as one.
     """
     ours = logins.filter(pl.col("initiator_is_inside") | pl.col("responder_is_inside"))
     is_session = pl.col("packets") >= bounds.min_session_packets
