@@ -76,7 +76,9 @@ def test_a_connection_is_one_answered_contact_of_who_opened_it() -> None:
     "values",
     [
         {"tcp_flags": SYN | FIN, "packets": 4, "bytes": 200},
-        {"tcp_flags": SYN, "packets": 8, "bytes": 480},
+        {"tcp_flags": SYN | RST, "packets": 2, "bytes": 100},
+        {"tcp_flags": SYN, "packets": 2, "bytes": 112},
+        {"tcp_flags": SYN, "packets": 8, "bytes": 424},
         {"tcp_flags": SYN, "packets": 3, "bytes": 181},
     ],
 )
@@ -84,7 +86,15 @@ def test_more_than_syns_from_the_opener_was_answered_somewhere(values: dict[str,
     assert outcome(line(srcaddr=OUTSIDE, dstaddr=WEB, srcport=45000, dstport=443, **values)) == "answered"
 
 
-@pytest.mark.parametrize("values", [{"packets": 7, "bytes": 420}, {"packets": 3, "bytes": 180}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"packets": 11, "bytes": 660},
+        {"packets": 11, "bytes": 704},
+        {"packets": 5, "bytes": 260},
+        {"packets": 40, "bytes": 2400},
+    ],
+)
 def test_retried_syns_alone_were_not_answered(values: dict[str, Any]) -> None:
     assert outcome(probe(OUTSIDE, WEB, 443, **values)) == "unanswered"
 
@@ -105,10 +115,23 @@ def test_what_has_no_syn_in_the_batch_is_no_contact(late: str) -> None:
     assert outcome(late) is None
 
 
-def test_an_ipv6_syn_may_be_eighty_bytes() -> None:
+def test_of_ipv6_each_syn_has_twenty_bytes_more() -> None:
     ends: dict[str, Any] = {"source": "2001:db8::9", "target": "2001:db8:1::5", "port": 443}
-    assert list(outcomes(probe(**ends, bytes=80)).values()) == ["unanswered"]
-    assert list(outcomes(probe(**ends, bytes=81)).values()) == ["answered"]
+    assert list(outcomes(probe(**ends, packets=3, bytes=240)).values()) == ["unanswered"]
+    assert list(outcomes(probe(**ends, packets=3, bytes=241)).values()) == ["answered"]
+
+
+@pytest.mark.parametrize("flags", [SYN, SYN | FIN, SYN | RST])
+@pytest.mark.parametrize("size", [40, 80, 1400])
+def test_a_single_packet_is_an_opening_whatever_it_carries(flags: int, size: int) -> None:
+    assert outcome(probe(OUTSIDE, WEB, 443, tcp_flags=flags, bytes=size)) == "unanswered"
+
+
+def test_what_syns_of_one_stack_and_the_acks_of_another_come_to_is_doubtful() -> None:
+    either: dict[str, Any] = {"packets": 3, "bytes": 3 * 44}
+    assert outcome(probe(OUTSIDE, WEB, 443, **either)) == "doubtful"
+    assert outcome(probe(OUTSIDE, WEB, 443, **either), ANSWER) == "answered"
+    assert outcome(blocked(OUTSIDE, WEB, 443, **either)) == "rejected"
 
 
 def test_both_interfaces_of_an_inside_flow_tell_of_one_contact() -> None:

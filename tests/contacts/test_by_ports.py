@@ -1,5 +1,7 @@
 """Contacts of the default format, without tcp-flags: never a guess dressed as a fact."""
 
+import pytest
+
 from flowsentry.contacts import contacts
 from flowsentry.fields import TRANSIT_GATEWAY_NAMES
 from tests.builders import (
@@ -54,12 +56,52 @@ def test_a_bare_packet_back_is_a_refusal() -> None:
 
 def test_more_than_a_bare_packet_back_is_an_answer() -> None:
     assert outcomes(small(PROBE), small(back(PROBE), 60)) == [(OUTSIDE, WEB, 443, "answered")]
-    assert outcomes(small(PROBE), small(back(PROBE), 40, packets=3)) == [(OUTSIDE, WEB, 443, "answered")]
+
+
+def test_more_bare_packets_back_than_were_sent_leave_it_open_who_is_missing() -> None:
+    assert outcomes(small(PROBE), small(back(PROBE), 40, packets=3)) == [(OUTSIDE, WEB, 443, "doubtful")]
 
 
 def test_data_towards_a_service_was_answered_somewhere() -> None:
     assert outcomes(small(PROBE, 500, 4)) == [(OUTSIDE, WEB, 443, "answered")]
-    assert outcomes(small(PROBE, 60, 8)) == [(OUTSIDE, WEB, 443, "answered")]
+    assert outcomes(small(PROBE, 60, 12)) == [(OUTSIDE, WEB, 443, "answered")]
+
+
+@pytest.mark.parametrize(("size", "packets"), [(60, 7), (60, 11), (64, 11), (48, 2), (44, 5), (72, 2), (40, 2)])
+def test_what_some_stack_sends_is_an_opening(size: int, packets: int) -> None:
+    assert outcomes(small(PROBE, size, packets)) == [(OUTSIDE, WEB, 443, "unanswered")]
+    assert outcomes(small(PROBE, size, packets, action="REJECT")) == [(OUTSIDE, WEB, 443, "rejected")]
+
+
+@pytest.mark.parametrize(("size", "packets"), [(52, 10), (52, 6), (54, 4), (56, 2), (64, 12), (82, 2)])
+def test_what_no_stack_sends_as_syns_was_answered_somewhere(size: int, packets: int) -> None:
+    assert outcomes(small(PROBE, size, packets)) == [(OUTSIDE, WEB, 443, "answered")]
+
+
+@pytest.mark.parametrize("packets", [1, 3, 5])
+def test_what_windows_sends_as_syns_and_linux_as_keep_alives_is_doubtful_until_something_comes_back(
+    packets: int,
+) -> None:
+    ours: Ends = (WEB, 45000, "192.0.2.1", 443)
+    there = small(ours, 52, packets)
+    assert outcomes(there) == [(WEB, "192.0.2.1", 443, "doubtful")]
+    assert outcomes(there, small(back(ours), 52, packets)) == [(WEB, "192.0.2.1", 443, "answered")]
+    assert outcomes(there, small(back(ours), 40, packets)) == [(WEB, "192.0.2.1", 443, "doubtful")]
+
+
+def test_three_such_packets_that_a_rule_refused_are_a_client_of_windows_and_fewer_of_ours_a_late_packet() -> None:
+    ours: Ends = (WEB, 45000, "192.0.2.1", 443)
+    assert outcomes(small(ours, 52, 3, action="REJECT")) == [(WEB, "192.0.2.1", 443, "rejected")]
+    assert outcomes(small(ours, 52, 2, action="REJECT")) == []
+    assert outcomes(small(PROBE, 52, 2, action="REJECT")) == [(OUTSIDE, WEB, 443, "rejected")]
+
+
+def test_openings_of_a_conversation_are_judged_record_by_record() -> None:
+    ends: Ends = (OUTSIDE, 45000, WEB, 33333)
+    cut = (small(ends, 60, 10), small(ends, 60, 1, start=NOON + 67))
+    twice = (*cut, *(small(ends, 60, each, start=NOON, interface_id="eni-2") for each in (10, 1)))
+    assert outcomes(*twice) == [(OUTSIDE, WEB, 33333, "unanswered")]
+    assert outcomes(*twice, small(ends, 900, 4)) == []
 
 
 def test_a_reply_alone_is_no_contact() -> None:

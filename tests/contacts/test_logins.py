@@ -49,8 +49,8 @@ def said(packets: object, names: tuple[str, ...] = V5, **values: object) -> str:
 @BOTH
 def test_a_login_is_a_row_with_who_where_and_how_much(names: tuple[str, ...]) -> None:
     (row,) = logins([said(60, names)], names=names)
-    is_whole = {"is_whole": True if names == V5 else None}
-    assert row == is_whole | {
+    assert row == {
+        "is_whole": True,
         "scope": VPC if names == V5 else "unknown",
         "initiator": ADMIN,
         "initiator_port": 50222,
@@ -111,6 +111,19 @@ def test_what_is_no_login_is_none(names: tuple[str, ...], values: dict[str, obje
 def test_a_probe_or_a_check_that_hangs_up_is_none(names: tuple[str, ...]) -> None:
     assert logins([said(MIN_LOGIN_PACKETS - 1, names)], names=names) == []
     assert len(logins([said(MIN_LOGIN_PACKETS, names)], names=names)) == 1
+
+
+@BOTH
+@pytest.mark.parametrize(("packets", "size"), [(10, 60), (11, 64), (5, 52), (7, 40), (4, 44)])
+def test_openings_that_nothing_answered_are_none(names: tuple[str, ...], packets: int, size: int) -> None:
+    assert logins([said(packets, names, bytes=packets * size, tcp_flags=SYN)], names=names) == []
+
+
+@BOTH
+def test_keep_alives_are_of_a_login_but_no_whole_one(names: tuple[str, ...]) -> None:
+    idle = said(10, names, bytes=520, tcp_flags=0)
+    assert [row["is_whole"] for row in logins([idle], names=names)] == [False]
+    assert [row["is_whole"] for row in logins([idle, said(9, names)], names=names)] == [True]
 
 
 def test_no_threshold_that_a_user_may_set_is_out_of_reach() -> None:

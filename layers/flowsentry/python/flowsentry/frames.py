@@ -80,8 +80,8 @@ Logins = NewType("Logins", pl.DataFrame)
 """contacts → detect: a row for each TCP connection to a login port (services.LOGIN_PORTS) that carried packets:
 `scope`, `initiator`, `initiator_port`, `responder`, `responder_port`, `day` (as of Contacts), `packets` (the most that
 the initiator sent in one record: records are never cut by how they are delivered), `first_seen`, `last_seen`,
-`initiator_is_inside`, `responder_is_inside`, `is_whole` (whether a record shows all of it, from SYN to FIN or RST; null
-without tcp-flags)."""
+`initiator_is_inside`, `responder_is_inside`, `is_whole` (whether a record that has data in it shows all of it, from SYN
+to FIN or RST; without tcp-flags, whether one has data in it). Openings that nothing answered are none."""
 
 Measurements = NewType("Measurements", pl.DataFrame)
 """measure → emit: a row for each minute and VPC or transit gateway, and for each attachment that lost packets there:

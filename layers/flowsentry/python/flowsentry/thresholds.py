@@ -86,8 +86,9 @@ class BlockedThresholds:
         3,
         1,
         1000,
-        "Refused packets in a batch. Clients that mean it try again (Linux sends seven SYNs in two minutes); probes do "
-        "not. Higher: a client with a short time-out is not told about. Lower: probes and strays are.",
+        "Refused packets in a batch. Clients that mean it try again (Linux sends six to eleven SYNs in a minute or "
+        "two, Windows three to five); probes do not. Higher: a client with a short time-out is not told about. Lower: "
+        "probes and strays are.",
     )
     max_endpoints_a_source: int = _threshold(
         5,

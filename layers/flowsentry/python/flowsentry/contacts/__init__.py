@@ -8,6 +8,7 @@ settled. What tells an opening from a reply depends on whether the format has tc
 
 import polars as pl
 
+from flowsentry.contacts.answered_datagrams import answered_over_udp
 from flowsentry.contacts.by_flags import signs_by_flags, signs_by_flags_with_acks
 from flowsentry.contacts.by_ports import (
     Conversations,
@@ -67,6 +68,8 @@ class Gathering:
             self.add(signs)
         opened, refused_replies = self._opened()
         established = distinct_established(self._distinct, self._established) if self._established else self._distinct
+        if (by_udp := answered_over_udp(opened, self.exchanges.accepted_datagrams)) is not None:
+            established = distinct_established(established, [by_udp])
         self._established, self._distinct = [], []
         return Settled(settled(pl.concat(established), opened, refused_replies), self.login_records.logins())
 

@@ -11,10 +11,22 @@ was sent after the SYN: SYN and ACK in one record, 18 or with data 26, are no lo
 
 import polars as pl
 
-from flowsentry.contacts.signs import TCP, Signs, established_signs, is_syn_sized, opening_signs, reply_signs
+from flowsentry.contacts.signs import (
+    TCP,
+    Signs,
+    established_signs,
+    few,
+    is_stray,
+    opening_signs,
+    reply_signs,
+)
+from flowsentry.contacts.sizes import Size, is_bare, size_with_syn
 from flowsentry.services import is_service_port
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+MAX_OPEN_PACKETS = 4
+"""Packets that come back on a stray one or two of an open connection: an ACK is due for every second packet. More: more
+records are held. Fewer: a host whose long connections are idle looks more like one that probes."""
 
 
 def signs_by_flags(flows: pl.DataFrame) -> Signs:
@@ -22,25 +34,39 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
 
     An opening is established when it was accepted and the opener's own record has more than SYNs in it: then it was
     answered somewhere, even when the reply is in another file or payload. That makes the outcome independent of how
-    CloudWatch Logs cuts its payloads. A SYN-ACK without a SYN in the batch is no contact (backscatter).
+    CloudWatch Logs cuts its payloads. A FIN or an RST of the opener follows an answer; the size tells ACKs from further
+    SYNs. A single packet is a SYN, whatever else it has. A SYN-ACK without a SYN in the batch is no contact
+    (backscatter).
+
+    Bare packets without SYN and RST are strays: see outcomes.py.
 
     Wrong for a connection of which an interval, and with it the batch, ends between SYN and SYN-ACK: it is unanswered
-    there; few are, and an endpoint that answers at any other time of the day has not failed. And for probes with a FIN
-    or data in them: they count as answered.
+    there; few are, and an endpoint that answers at any other time of the day has not failed. And for a SYN with data
+    (TCP Fast Open) that is sent again: it counts as answered.
     """
     is_tcp, accepted = pl.col("protocol") == TCP, ~pl.col("is_rejected")
     opens = is_tcp & _has(SYN) & ~_has(ACK)
-    established = accepted & (_has(FIN) | ~is_syn_sized())
+    is_more = _has(FIN | RST) | (pl.col("size") == Size.MORE)
+    established = accepted & (pl.col("packets") > 1) & is_more
+    is_doubtful = accepted & (pl.col("size") == Size.EITHER)
     answers = is_tcp & accepted & _has(SYN) & _has(ACK)
     resets = is_tcp & accepted & _has(RST) & ~_has(SYN)
     yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
+    sized = flows.with_columns(size_with_syn().alias("size"))
+    late = few(flows, is_tcp & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     return Signs(
-        established_signs(flows, opens & established),
-        opening_signs(flows, opens & ~established, is_certain=yes),
+        established_signs(sized, opens & established),
+        pl.concat(
+            [
+                opening_signs(sized, opens & ~established, is_certain=~is_doubtful, is_doubtful=is_doubtful),
+                opening_signs(late, is_bare() & is_stray()),
+            ]
+        ),
         pl.concat(
             [
                 reply_signs(flows, answers, is_answered=yes, reply_packets=no_packets),
                 reply_signs(flows, resets, is_refused=yes, reply_packets=no_packets),
+                reply_signs(late, accepted & is_service_port(pl.col("srcport")), is_open=yes, reply_packets=no_packets),
             ]
         ),
     )

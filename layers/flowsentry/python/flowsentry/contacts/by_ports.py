@@ -9,17 +9,8 @@ from typing import NewType
 
 import polars as pl
 
-from flowsentry.contacts.signs import (
-    ALL,
-    PORTS,
-    Signs,
-    established_signs,
-    has_options,
-    is_bare,
-    is_syn_sized,
-    opening_signs,
-    reply_signs,
-)
+from flowsentry.contacts.signs import ALL, PORTS, Signs, established_signs, is_stray, opening_signs, reply_signs
+from flowsentry.contacts.sizes import Size, is_bare, size_without_flags
 from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.services import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
 
@@ -30,13 +21,13 @@ two VPCs may have the same addresses, and their conversations are two."""
 
 
 def with_port_facts(tcp: pl.DataFrame) -> pl.DataFrame:
-    """The records with `to_service` and `from_service` (which end is a service port), `is_small` (SYN-sized) and
+    """The records with `to_service` and `from_service` (which end is a service port), `size` (see sizes.py) and
     `is_decided`: exactly one end is a service port, and it is not a record that may as well be a probe as a reply.
     """
     facts = tcp.with_columns(
         is_service_port(pl.col("dstport")).alias("to_service"),
         is_service_port(pl.col("srcport")).alias("from_service"),
-        is_syn_sized().alias("is_small"),
+        size_without_flags().alias("size"),
     )
     one_service = pl.col("to_service") != pl.col("from_service")
     return facts.with_columns((one_service & ~_may_be_probe()).alias("is_decided"))
@@ -45,29 +36,62 @@ def with_port_facts(tcp: pl.DataFrame) -> pl.DataFrame:
 def signs_by_ports(tcp: pl.DataFrame) -> Signs:
     """What the TCP records of a chunk with exactly one service port are signs of.
 
-    Towards the service: an opening when it is SYN-sized, else an established connection (it has data, so it was
-    answered). From the service: an answer, or when its packets are bare (an RST is) a refusal. REJECTed replies are
+    Towards the service: an opening when it is of the size of SYNs, else an established connection (it has data, so it
+    was answered). From the service: an answer, or when its packets are bare (an RST is) a refusal. REJECTed replies are
     late packets of closed connections: no sign.
+
+    What may be SYNs or an open connection without data is doubtful, until what comes back tells. A rule that refuses
+    three or more such packets refused a client of Windows; of one of ours fewer may be the last of a connection, and
+    are strays, as bare packets are. From outside both open, as the SYN of a scanner may have no options.
 
     Wrong for a service on an unlisted port that is called from a listed one (who answers seems to open), for probes
     with data in them (they count as answered), and for a connection without data whose reply is in another batch (it
-    is unanswered there, unless its endpoint answers at another time of the day).
+    is unanswered or doubtful there, unless its endpoint answers at another time of the day).
     """
     accepted, to_service = ~pl.col("is_rejected"), pl.col("is_decided") & pl.col("to_service")
     from_service = pl.col("is_decided") & pl.col("from_service")
     return Signs(
-        established_signs(tcp, to_service & accepted & ~pl.col("is_small")),
-        opening_signs(tcp, to_service & pl.col("is_small"), is_certain=_is_no_tail()),
+        established_signs(tcp, to_service & accepted & _is(Size.MORE)),
+        opening_signs(tcp, to_service & _may_open(), **_told()),
         reply_signs(tcp, from_service & accepted, is_answered=~is_bare(), is_refused=is_bare()),
     )
 
 
-def _is_no_tail() -> pl.Expr:
-    """Whether a small record opens something, rather than being the tail or the keep-alives (a header and a byte:
-    https://www.rfc-editor.org/rfc/rfc9293#section-3.8.4) of a connection. A SYN of ours has options. One from outside
-    may be a scanner's, without any.
-    """
-    return has_options() | (is_bare() & ~pl.col("source_is_inside"))
+MIN_REJECTED_WINDOWS_SYNS = 3
+"""Packets of 52 bytes, refused in a record, from which on they are SYNs of Windows: it sends three to five, and a late
+packet comes once or twice, or (a FIN that nobody acknowledges) more than five times. More: a blocked path of Windows is
+not told. Fewer: keep-alives and ends of connections that a group has forgotten are told as blocked paths and sweeps."""
+
+
+def _is_outside() -> pl.Expr:
+    return ~pl.col("source_is_inside")
+
+
+def _is_certain() -> pl.Expr:
+    """Whether a small record surely opens something, rather than being the tail of a connection or its keep-alives."""
+    is_many = pl.col("packets") >= MIN_REJECTED_WINDOWS_SYNS
+    is_rejected = (_is(Size.EITHER) | _is(Size.IDLE) & (_is_outside() | is_many)) & pl.col("is_rejected")
+    return _is(Size.SYNS) | is_rejected | (_is(Size.HEADERS) & _is_outside())
+
+
+def _is_doubtful() -> pl.Expr:
+    return (_is(Size.EITHER) | _is(Size.IDLE)) & ~pl.col("is_rejected")
+
+
+def _is(size: Size) -> pl.Expr:
+    return pl.col("size") == size
+
+
+def _told() -> dict[str, pl.Expr]:
+    """What a small record tells of the opening that it may be; a keep-alive opened nothing, but awaits its reply."""
+    opened = pl.when(_is(Size.KEEP_ALIVE)).then(0).otherwise("packets")
+    return {"is_certain": _is_certain(), "is_doubtful": _is_doubtful(), "opened_packets": opened}
+
+
+def _may_open() -> pl.Expr:
+    """Whether the opener sent nothing but what may be SYNs, or strays, or keep-alives."""
+    is_one = _is_certain() | _is_doubtful() | is_stray() | _is(Size.KEEP_ALIVE)
+    return ~_is(Size.MORE) & is_one
 
 
 def _may_be_probe() -> pl.Expr:
@@ -75,7 +99,7 @@ def _may_be_probe() -> pl.Expr:
     with a fixed source port, so both directions must be looked at.
     """
     from_high_service = pl.col("from_service") & (pl.col("srcport") >= FIRST_UNPRIVILEGED_PORT)
-    return from_high_service & ~pl.col("to_service") & pl.col("is_small") & ~pl.col("source_is_inside")
+    return from_high_service & ~pl.col("to_service") & ~_is(Size.MORE) & _is_outside()
 
 
 def conversations_of(tcp: pl.DataFrame) -> Conversations:
@@ -93,6 +117,8 @@ _PLACE = ("scope", "address")
 _END_FACTS = ("is_inside", "owner_kind")
 _CONVERSATION = ("protocol", "day", *(f"{side}_{name}" for side in _SIDES for name in (*_PLACE, "port")))
 _COUNTS = ("packets", "bytes", "rejected_packets")
+_SIZES = ("least_size", "most_size")
+"""Of the records of one direction: a sum of small records is as large as one with data in it."""
 
 
 def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr]:
@@ -111,9 +137,11 @@ def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr
     sent = [counts[name].alias(f"{sender}_{name}") for name in _COUNTS]
     not_sent = [pl.lit(0, pl.Int64).alias(f"{receiver}_{name}") for name in _COUNTS]
     times = [pl.col("start").alias(f"{sender}_start"), pl.lit(None, pl.Int64).alias(f"{receiver}_start")]
+    sizes = [pl.col("size").alias(f"{sender}_{name}") for name in _SIZES]
+    no_sizes = [pl.lit(None, pl.UInt8).alias(f"{receiver}_{name}") for name in _SIZES]
     day = (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day")
     refused_at = pl.when("is_rejected").then("interface_id").alias("interface_id")
-    return ["protocol", day, *ends, *sent, *not_sent, *times, "end", refused_at, "is_ipv6"]  # type: ignore[list-item]
+    return ["protocol", day, *ends, *sent, *not_sent, *times, *sizes, *no_sizes, "end", refused_at, "is_ipv6"]  # type: ignore[list-item]
 
 
 def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
@@ -123,8 +151,8 @@ def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
         .group_by(_CONVERSATION)
         .agg(
             pl.col(f"{side}_{name}" for side in _SIDES for name in _COUNTS).sum(),
-            pl.col("here_start", "there_start").min(),
-            pl.col("end").max(),
+            pl.col("here_start", "there_start", "here_least_size", "there_least_size").min(),
+            pl.col("end", "here_most_size", "there_most_size").max(),
             pl.col(*facts, "is_ipv6").first(),
             pl.col("interface_id").min(),
         )
@@ -136,10 +164,10 @@ def signs_of_conversations(parts: Sequence[Conversations], openings: Sequence[pl
     there are none.
 
     Both directions seen: the service port answers, else the later one, else the lower port. It was refused when the
-    answer is bare and no more packets than the opening, which is SYN-sized with options; bare both ways is the tail of
-    a closed connection unless the opener is outside. One direction seen: only SYN-sized records, and what could as well
-    be a late reply (from below 32768 to a port that is no service) is doubtful from outside and nothing from inside;
-    it is a reply where it comes back on an opening.
+    answer is bare and no more packets than the opening, each record of which has the size of SYNs; bare both ways is
+    the tail of a closed connection unless the opener is outside. One direction seen: only records of that size, and
+    what could as well be a late reply (from below 32768 to a port that is no service) is doubtful from outside and
+    nothing from inside; it is a reply where it comes back on an opening.
 
     Wrong for a probe with a fixed service port to the very port from which we just called the prober's, and, when the
     opening is in another batch, for what comes back on it: that is doubtful, of whom we called.
@@ -150,13 +178,16 @@ def signs_of_conversations(parts: Sequence[Conversations], openings: Sequence[pl
     here, there = whole.filter(_opened_here()), whole.filter(~_opened_here())
     calls = pl.concat([_as_call(here, "here", "there"), _as_call(there, "there", "here")])
     is_replied = pl.col("reply_packets") > 0
-    small = calls.filter(is_syn_sized())
+    small = calls.filter(_may_open())
     replied = small.filter(is_replied)
     alone = small.filter(~is_replied)
     back, others = (alone.join(_awaited(openings), on=_WAY, how=how) for how in ("semi", "anti"))
-    opened = [opening_signs(replied, ALL, is_certain=_is_no_tail()), _openings_of_one(others)]
+    opened = [
+        opening_signs(replied, ALL, **_told()),
+        _openings_of_one(others),
+    ]
     came_back = reply_signs(back, ~pl.col("is_rejected"), is_answered=~is_bare(), is_refused=is_bare())
-    established = established_signs(calls, is_replied & ~is_syn_sized())
+    established = established_signs(calls, is_replied & _is(Size.MORE))
     return Signs(established, pl.concat(opened), pl.concat([_replies(replied), came_back]))
 
 
@@ -207,6 +238,7 @@ def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.Dat
         *(pl.col(f"{side}_port").alias(PORTS[end]) for end, side in ends.items()),
         *(pl.col(f"{side}_{fact}").alias(f"{end}_{fact}") for end, side in ends.items() for fact in _END_FACTS),
         *(pl.col(f"{opener}_{name}").alias(name) for name in _COUNTS),
+        pl.when(pl.col(f"{opener}_least_size") > Size.MORE).then(f"{opener}_most_size").otherwise(0).alias("size"),
         (pl.col(f"{opener}_rejected_packets") > 0).alias("is_rejected"),
         pl.col(f"{responder}_packets").alias("reply_packets"),
         pl.col(f"{responder}_bytes").alias("reply_bytes"),
@@ -234,4 +266,5 @@ def _openings_of_one(calls: pl.DataFrame) -> pl.DataFrame:
     source = pl.col("srcport")
     like_a_reply = (source < FIRST_EPHEMERAL_PORT) & ~is_service_port(pl.col("dstport"))
     nothing = like_a_reply & (pl.col("source_is_inside") | (source < FIRST_UNPRIVILEGED_PORT))
-    return opening_signs(calls, ~nothing, is_doubtful=like_a_reply)
+    told = {"is_doubtful": like_a_reply | _is_doubtful(), "is_certain": _is_certain() & ~like_a_reply}
+    return opening_signs(calls, ~nothing, **_told() | told)

@@ -6,6 +6,7 @@ import polars as pl
 
 from flowsentry.contacts.client_keepers import logins_counted_once
 from flowsentry.contacts.signs import SENT, TCP, few, is_of_client_keeper, passes_on
+from flowsentry.contacts.sizes import Size, carries_data, size_with_syn, size_without_flags
 from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.frames import Logins
 from flowsentry.services import LOGIN_PORTS, is_service_port
@@ -33,20 +34,31 @@ MAX_UNMERGED_ROWS = 200_000
 """Records held before each connection is held once. More: more memory. Fewer: the same ones are sorted out more often.
 """
 _SYN, _FIN_OR_RST, _SYN_ACK = 2, 5, 18
+_ENDS = _SYN_ACK | _FIN_OR_RST
+_SIZED = ("bytes", "is_ipv6")
 _CONNECTION = ("scope", "initiator", "initiator_port", "responder", "responder_port", "day")
 
 
 def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
-    """The records of a chunk that may be of logins: what was sent to login ports, in whatever interval. `has_acks`:
+    """The records of a chunk that may be of logins: what was sent to login ports, in whatever interval, to who has
+    answered. Openings alone are no tries: what answered them in another batch is told by a later record. `has_acks`:
     flags tell ACKs that are no part of a SYN-ACK, too.
     """
     is_one = pl.any_horizontal(pl.col("dstport") == port for port in LOGIN_PORTS) & ~pl.col("is_rejected")
     is_one &= pl.col("packets") >= MIN_LOGIN_PACKETS
     if "tcp_flags" not in flows.columns:
-        return few(flows.select(SENT), is_one)
+        return _answered(few(flows.select(*SENT, *_SIZED), is_one), size_without_flags() == Size.MORE)
     if not has_acks:
         is_one &= (pl.col("tcp_flags") & _SYN_ACK) != _SYN_ACK
-    return few(flows.select(*SENT, "tcp_flags"), is_one)
+    is_more = ((pl.col("tcp_flags") & _ENDS) != _SYN) | (size_with_syn() == Size.MORE)
+    return _answered(few(flows.select(*SENT, *_SIZED, "tcp_flags"), is_one), is_more)
+
+
+def _answered(records: pl.DataFrame, is_more: pl.Expr) -> pl.DataFrame:
+    """Those of the records with more in them than SYNs, and whether each has data. Mostly there are none."""
+    if records.is_empty():
+        return records.select(pl.exclude(_SIZED), pl.lit(value=False).alias("has_data"))
+    return records.filter(is_more).select(pl.exclude(_SIZED), carries_data().alias("has_data"))
 
 
 class LoginRecords:
@@ -99,14 +111,14 @@ def _rows(records: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce("end", "start").alias("last_seen"),
         pl.col("source_is_inside").alias("initiator_is_inside"),
         pl.col("destination_is_inside").alias("responder_is_inside"),
-        (_is_whole() if "tcp_flags" in records.columns else pl.lit(None, pl.Boolean)).alias("is_whole"),
+        (_is_whole() & pl.col("has_data") if "tcp_flags" in records.columns else pl.col("has_data")).alias("is_whole"),
         is_of_client_keeper().alias("is_of_client_keeper"),
         "protocol",
     )
 
 
 def _is_whole() -> pl.Expr:
-    """Whether a record has all of its connection in it, from SYN to FIN or RST."""
+    """Whether a record has all of its connection in it, from SYN to FIN or RST; a login has data in it, besides."""
     return ((pl.col("tcp_flags") & _SYN) != 0) & ((pl.col("tcp_flags") & _FIN_OR_RST) != 0)
 
 

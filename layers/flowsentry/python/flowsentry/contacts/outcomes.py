@@ -6,6 +6,7 @@ import polars as pl
 
 from flowsentry.contacts.signs import INSIDE, KEY, OPENINGS_TELL, OUTCOME, REPLIES_TELL
 from flowsentry.frames import Contacts
+from flowsentry.services import is_service_port
 
 PARTS = 8
 
@@ -63,7 +64,7 @@ def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl
     unsure = opened.join(_of_initiators_in(opened, established), on=KEY, how="anti")
     others = unsure.with_columns(_outcome().alias("outcome"))
     told = ("reply_packets", *OPENINGS_TELL, *REPLIES_TELL)
-    others = others.filter(pl.col("outcome").is_not_null()).drop(told)
+    others = without_late_packets(others.filter(pl.col("outcome").is_not_null())).drop(told)
     answered = established.with_columns(pl.lit("answered", OUTCOME).alias("outcome"))
     whole = _with_refused_replies(pl.concat([answered, others], how="diagonal"), refused_replies)
     return Contacts(whole.drop_nulls(KEY) if any(whole[name].null_count() for name in KEY) else whole)
@@ -77,18 +78,67 @@ def _with_refused_replies(contacts: pl.DataFrame, refused: pl.DataFrame | None) 
 
 
 def _outcome() -> pl.Expr:
-    """What became of a contact that was opened and did not surely carry data."""
+    """What became of a contact that was opened and did not surely carry data.
+
+    Of an answer that is bare and more than what was asked, be it that a record is in another batch, it is left open
+    whether it refuses.
+    """
     no_more_back = pl.col("reply_packets") <= pl.col("opened_packets")
     return (
         pl.when("is_answered")
         .then(pl.lit("answered", OUTCOME))
-        .when("is_doubtful")
+        .when(pl.col("is_doubtful") & ~pl.col("is_certain"))
         .then(pl.lit("doubtful", OUTCOME))
+        .when(_is_stray() & (pl.col("is_open") | ~no_more_back | (pl.col("opened_packets") == 0)))
+        .then(pl.lit(None, OUTCOME))
         .when(pl.col("rejected_packets") > 0)
         .then(pl.lit("rejected", OUTCOME))
         .when(pl.col("is_refused") & no_more_back)
-        .then(pl.when("is_certain").then(pl.lit("refused", OUTCOME)))
-        .when(pl.col("reply_packets") == 0)
-        .then(pl.lit("unanswered", OUTCOME))
-        .otherwise(pl.lit("answered", OUTCOME))
+        .then(pl.lit("refused", OUTCOME))
+        .when(pl.col("is_refused"))
+        .then(pl.lit("doubtful", OUTCOME))
+        .otherwise(pl.lit("unanswered", OUTCOME))
     )
+
+
+def _is_stray() -> pl.Expr:
+    return ~pl.any_horizontal(OPENINGS_TELL)
+
+
+MIN_PROBED_PORTS = 5
+"""Ports of a host that stray packets of one source go to, from which on they are probes. More: of a scan without SYN
+that deliveries cut small, nothing is seen. Fewer: a host that has closed its connections to a few services of another
+is taken for one that probes it."""
+MIN_PROBED_HOSTS = 5
+"""Hosts that stray packets go to from the same port to the same port: who has connections to that many has a port of
+its own for each. More and fewer: likewise."""
+MIN_CLIENT_PORTS = 3
+"""Ports that a source sends from to ports that name no service: a server that ends its connections late sends from
+one. More: such a scan is found later. Fewer: a service on a port above 32768 that a NAT gateway calls is a scanner."""
+
+
+def without_late_packets(contacts: pl.DataFrame) -> pl.DataFrame:
+    """The contacts without those of stray packets that are no probes: `is_certain`, `is_doubtful` tell strays.
+
+    Probes without SYN (nmap -sF -sN -sX -sA) go to many ports of a host, or with one port of their own to many hosts.
+    Late packets of closed connections go to one port of a server, or of each of a pool of them, or to the ports of
+    clients. Wrong for a sweep of one port without SYN that uses a new port for each host, which looks like a pool whose
+    connections were forgotten: it is not seen; and for probes that come slower than MIN_PROBED_PORTS in a batch.
+    """
+    if not contacts.select(_is_stray().any()).item():
+        return contacts
+    strays, others = contacts.filter(_is_stray()), contacts.filter(~_is_stray())
+    return pl.concat([others, strays.filter(_goes_to_many_ports() | _goes_to_many_hosts())])
+
+
+def _goes_to_many_ports() -> pl.Expr:
+    pair = ("scope", "initiator", "responder", "protocol", "day")
+    services = pl.when(is_service_port(pl.col("responder_port"))).then("responder_port").drop_nulls().n_unique()
+    is_by_clients = pl.col("min_initiator_port").n_unique() >= MIN_CLIENT_PORTS
+    is_many = pl.col("responder_port").n_unique() >= MIN_PROBED_PORTS
+    return ((services >= MIN_PROBED_PORTS) | (is_many & is_by_clients)).over(pair)
+
+
+def _goes_to_many_hosts() -> pl.Expr:
+    way = ("scope", "initiator", "min_initiator_port", "responder_port", "protocol", "day")
+    return pl.col("responder").n_unique().over(way) >= MIN_PROBED_HOSTS

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.contacts.signs import ALL, ICMP, ICMPV6, SENT, TCP, UDP, few, is_syn_sized, opening_signs
+from flowsentry.contacts.signs import ALL, ICMP, ICMPV6, OPENINGS_TELL, SENT, TCP, UDP, few, opening_signs
+from flowsentry.contacts.sizes import is_syn_ack_sized
 from flowsentry.services import is_service_port
 
 TUPLE = ("interface_id", "initiator", "initiator_port", "responder", "responder_port", "protocol")
@@ -24,9 +25,6 @@ MAX_TRACKED_SECONDS = 30
 """For which a security group remembers a UDP packet without reply, at least
 (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ConnectionTrackingConfiguration.html). More: late replies,
 which a group refuses, are taken for refused by a network ACL. Less: slow replies are not told."""
-MIN_SYN_ACK_BYTES, MIN_SYN_ACK_BYTES_IPV6 = 56, 76
-"""Without tcp-flags a packet without data (at most 60 and 80 bytes) and at least this large is a SYN-ACK: no other has
-so many options. Lower: late packets with time stamps (52) count. Higher: none does. Of Windows, 52, none is told."""
 MAX_DATAGRAMS = 400_000
 """Accepted records of UDP and ICMP held (some 60 bytes each). More: more memory. Fewer: where there are more, a refused
 reply between two addresses that are not looked at is not told."""
@@ -52,6 +50,11 @@ class Exchanges:
         if len(accepted := few(flows.select(_HELD), _is_datagram() & ~pl.col("is_rejected"))):
             self._hold(self._kept(accepted))
 
+    @property
+    def accepted_datagrams(self) -> Sequence[pl.DataFrame]:
+        """The records of UDP and ICMP that were let through; of very many, those of some pairs of addresses."""
+        return self._accepted
+
     def _hold(self, accepted: pl.DataFrame) -> None:
         self._accepted.append(accepted)
         self._held += len(accepted)
@@ -70,7 +73,7 @@ class Exchanges:
         """
         if (refused := self._refused_of(pl.col("protocol") == TCP)) is None:
             return None
-        let_through = (pl.col("protocol") == TCP) & (pl.col("rejected_packets") == 0)
+        let_through = (pl.col("protocol") == TCP) & (pl.col("rejected_packets") == 0) & pl.any_horizontal(OPENINGS_TELL)
         asked = _with_port(pl.concat(each.filter(let_through) for each in openings)).join(refused, on=TUPLE, how="semi")
         return _unless_empty(asked.join(pl.concat(replies), on=TUPLE, how="anti"))
 
@@ -86,7 +89,8 @@ class Exchanges:
             return None
         accepted = pl.concat(self._accepted)
         answered = _turned(accepted).join(refused, on=TUPLE, how="semi")
-        asked = _with_port(opening_signs(accepted, ALL)).join(answered, on=TUPLE, how="anti").join(refused, on=TUPLE)
+        asked = _with_port(opening_signs(accepted, ALL, is_certain=ALL))
+        asked = asked.join(answered, on=TUPLE, how="anti").join(refused, on=TUPLE)
         is_after = pl.col("replied") >= pl.col("first_seen")
         is_remembered = pl.col("replied") < pl.col("last_seen") + MAX_TRACKED_SECONDS
         return _unless_empty(asked.filter(is_after & is_remembered).drop("replied").unique())
@@ -108,8 +112,7 @@ def _has_syn_and_ack() -> pl.Expr:
 
 
 def _looks_like_syn_ack() -> pl.Expr:
-    least = pl.when("is_ipv6").then(MIN_SYN_ACK_BYTES_IPV6).otherwise(MIN_SYN_ACK_BYTES)
-    return _is_from_service() & is_syn_sized() & (pl.col("bytes") >= least * pl.col("packets"))
+    return _is_from_service() & is_syn_ack_sized()
 
 
 def _may_be_reply_of_datagram() -> pl.Expr:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import polars as pl
 
 from flowsentry.evidence import SECONDS_A_DAY
-from flowsentry.services import is_service_port
+from flowsentry.services import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
 
 COLUMNS = (
     "source_scope",
@@ -58,21 +58,17 @@ KEY = ("scope", "initiator", "responder", "responder_port", "protocol", "day")
 """What a contact is. Its scope is the scope of the end that opened, whatever logged it: what a source does is evidence
 of one source, be it seen by its own VPC or by a transit gateway."""
 OUTCOME = pl.Enum(["answered", "refused", "unanswered", "rejected", "doubtful"])
-MAX_SYN_PACKETS = 7
-"""An opening without answer is at most this many packets in an interval: Linux sends a SYN and six more
-(tcp_syn_retries). More packets: it was answered somewhere."""
-MAX_SYN_BYTES, MAX_SYN_BYTES_IPV6 = 60, 80
-"""A SYN with all options, per packet. Larger packets on average: data, so it was answered somewhere."""
-BARE_BYTES, BARE_BYTES_IPV6 = 40, 60
-"""A packet without options or data: the RST that refuses is one; a SYN of an operating system never is, some
-scanners' are."""
-MIN_OPTION_BYTES = 4
-"""A SYN of an operating system has an option of this size at least. Less is a keep-alive, which has a byte of data."""
-
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 
+MAX_STRAY_PACKETS = 2
+"""Packets of a probe without SYN in a record: it, and once more. More: more late packets look like probes. Fewer:
+probes that are sent again do not."""
+
 OPENINGS_TELL = ("is_doubtful", "is_certain")
-REPLIES_TELL = ("is_answered", "is_refused")
+"""What opens for certain, and what may as well be something else. Neither: a stray packet, which opens nothing unless
+it is one of many: see outcomes.py."""
+REPLIES_TELL = ("is_answered", "is_refused", "is_open")
+"""`is_open`: what was sent belongs to a connection that is open, or closing as it should."""
 INSIDE = ("initiator_is_inside", "responder_is_inside")
 
 INTERMEDIARIES = (
@@ -110,7 +106,8 @@ def established_signs(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
 
 def opening_signs(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
     """Those of the flows as sent by the initiator, with what they are a sign of."""
-    counts = (pl.col("packets").alias("opened_packets"), _rejected_packets().alias("rejected_packets"))
+    opened_packets = told.pop("opened_packets", pl.col("packets"))
+    counts = (opened_packets.alias("opened_packets"), _rejected_packets().alias("rejected_packets"))
     ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
     signs = (told.get(name, pl.lit(value=False)).alias(name) for name in OPENINGS_TELL)
     place = ("interface_id", _reject_reason(flows), is_of_client_keeper().alias("is_of_client_keeper"))
@@ -188,21 +185,17 @@ def few(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
     return flows[flows.select(is_one.arg_true().alias("row"))["row"]]
 
 
-def is_syn_sized() -> pl.Expr:
-    """Whether a record is small enough to be nothing but SYNs."""
-    size = pl.when("is_ipv6").then(MAX_SYN_BYTES_IPV6).otherwise(MAX_SYN_BYTES)
-    return (pl.col("packets") <= MAX_SYN_PACKETS) & (pl.col("bytes") <= size * pl.col("packets"))
+def is_stray() -> pl.Expr:
+    """Whether one or two bare packets go to a port on which a service may listen: a probe without SYN (FIN, NULL, Xmas,
+    ACK), or the last of a closed connection. Which of them is told by what else its sender does: see outcomes.py.
 
-
-def is_bare() -> pl.Expr:
-    """Whether a record's packets carry neither options nor data."""
-    return pl.col("bytes") <= pl.when("is_ipv6").then(BARE_BYTES_IPV6).otherwise(BARE_BYTES) * pl.col("packets")
-
-
-def has_options() -> pl.Expr:
-    """Whether a small record's packets have TCP options, as the SYN of any operating system has."""
-    least = pl.when("is_ipv6").then(BARE_BYTES_IPV6).otherwise(BARE_BYTES) + MIN_OPTION_BYTES
-    return pl.col("bytes") >= least * pl.col("packets")
+    What goes from a service port to one from 1024 on is a reply, and so may be what goes to a higher port than it comes
+    from. Wrong for probes of ports from 32768 on, and for those from a service port to another above 1024.
+    """
+    to_service, from_service = is_service_port(pl.col("dstport")), is_service_port(pl.col("srcport"))
+    to_listener = to_service & (~from_service | (pl.col("dstport") < FIRST_UNPRIVILEGED_PORT))
+    to_other = ~to_service & (pl.col("dstport") < FIRST_EPHEMERAL_PORT) & (pl.col("srcport") >= FIRST_EPHEMERAL_PORT)
+    return (to_listener | to_other) & (pl.col("packets") <= MAX_STRAY_PACKETS)
 
 
 def signs_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
@@ -214,4 +207,5 @@ def signs_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
     """
     udp = pl.col("protocol") == UDP
     is_reply = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
-    return opening_signs(rejected, (udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6]))
+    is_one = (udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6])
+    return opening_signs(rejected, is_one, is_certain=ALL)

@@ -3,7 +3,8 @@
 Why it matters: a security group or network ACL that forgot a path is an outage somebody has not found yet; the same
 record may be a host that tries doors, so it is told either way.
 Innocent look-alikes: late packets of a closed connection, which are REJECT too (they carry no SYN, so they are no
-contact); a scan, which is told as a scan; a single stray packet, which is below the bound; a host that has failed many
+contact; without tcp-flags they are told by their sizes, but for three to five of 52 bytes, which are taken for SYNs of
+Windows); a scan, which is told as a scan; a single stray packet, which is below the bound; a host that has failed many
 endpoints that day, which is left to scan evidence. That last one is wrong for a host that lost many paths at once, or
 has many dead targets: then a path that is blocked as well is not told.
 ATT&CK: none. Mostly something is broken; who tries doors is told as a scan.

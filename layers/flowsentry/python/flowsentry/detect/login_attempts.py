@@ -45,11 +45,12 @@ def login_of(member: bytes, names: Names = NO_NAMES) -> Login:
 def login_members(logins: Logins, bounds: LoginThresholds) -> pl.DataFrame:
     """A row for each member with its `set`: `attempts` or `sessions`. Only logins of the inside, or into it, count.
 
-    What a record must show is all in that record, which no delivery cuts. With tcp-flags a try is one that it shows as
-    a whole, from SYN to FIN or RST: a session's records, each perhaps small, never are. Known limits: one in ten tries
-    falls across two records and is not counted; without tcp-flags a piece of a session is taken for a try until the
-    rest of it is seen. A session from outside is among `attempts` too, so that it is kept whatever else is known of its
-    source: it is no try, and does not count as one.
+    What a record must show is all in that record, which no delivery cuts: data, which is sent to who has answered, and
+    with tcp-flags all of the connection, from SYN to FIN or RST: a session's records, each perhaps small, never are.
+    Openings that nothing answered are no tries, and keep-alives none. Known limits: one in ten tries falls across two
+    records and is not counted; without tcp-flags a piece of a session is taken for a try until the rest of it is seen,
+    and so is data that is sent again and again to a host that has died. A session from outside is among `attempts` too,
+    so that it is kept whatever else is known of its source: it is no try, and does not count as one.
     """
     ours = logins.filter(pl.col("initiator_is_inside") | pl.col("responder_is_inside"))
     is_session = pl.col("packets") >= bounds.min_session_packets

@@ -6,12 +6,13 @@ Innocent look-alikes: git over SSH, which is one short connection for each fetch
 minute makes 1,440 a day, at one host or the few of a provider; so from inside, tries count only where they go to
 several hosts. Ansible and its like keep one connection to a host, and it is a session; run without that, or in parallel
 on many hosts for one short command, they look the same as guessing, and so does a monitor that checks by SSH: suppress
-these by owner. Health checks and banner grabbers need fewer packets than a try. A user who mistypes makes three tries
-in one connection, and not twenty. From outside, people behind one address who fetch from a git server of one's own, or
-deploy with many short commands, are told as guessers who got in: name their network as trusted, or the server in
-`public_login_services`. At a service that many strangers use on that day (see public_login_service), what they do is no
-guessing: short fetches and guesses look the same. Wrong the other way: a
-host that guesses at one or two hosts inside stays unseen here, and so does slow guessing from many addresses.
+these by owner. Health checks and banner grabbers need fewer packets than a try, and a script that meets dead hosts
+has tried nothing: a try needs an answer. A user who mistypes makes three tries in one connection, and not twenty.
+From outside, people behind one address who fetch from a git server of one's own, or deploy with many short commands,
+are told as guessers who got in: name their network as trusted, or the server in `public_login_services`. At a service
+that many strangers use on that day (see public_login_service), what they do is no guessing: short fetches and guesses
+look the same. Wrong the other way: a host that guesses at one or two hosts inside stays unseen here, and so does slow
+guessing from many addresses.
 ATT&CK T1110, Brute Force.
 """
 
