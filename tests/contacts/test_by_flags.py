@@ -240,9 +240,16 @@ def test_data_both_ways_in_one_record_each_answers_the_opening_of_an_interval_be
     assert outcome_at_gateway(sent(SYN, OTHER_PORT, **TINY), came_back(26, OTHER_PORT), port=OTHER_PORT) == "answered"
 
 
-@pytest.mark.parametrize("flags", [PSH | ACK, PSH | ACK | FIN, PSH | ACK | URG, 0, PSH | ACK | RST])
-def test_a_later_interval_of_a_long_connection_is_no_sign(flags: int) -> None:
-    assert at_gateway(sent(flags), came_back(flags)) == {}
+@pytest.mark.parametrize("flags", [PSH | ACK, PSH | ACK | FIN, PSH | ACK | URG, 0])
+def test_data_from_a_service_in_a_later_interval_of_a_long_connection_is_an_answer(flags: int) -> None:
+    assert outcome_at_gateway(sent(flags), came_back(flags)) == "answered"
+    assert at_gateway(sent(flags, OTHER_PORT), came_back(flags, OTHER_PORT)) == {}
+
+
+@pytest.mark.parametrize("flags", [PSH | ACK, 0, PSH | ACK | RST])
+def test_what_the_client_sends_in_a_later_interval_is_no_sign(flags: int) -> None:
+    assert at_gateway(sent(flags)) == {}
+    assert at_gateway(sent(RST), came_back(RST)) == {}
 
 
 def test_both_records_of_a_flow_through_a_gateway_tell_of_one_contact() -> None:
@@ -274,3 +281,25 @@ def test_the_same_contact_in_the_vpcs_own_flow_logs_is_the_same() -> None:
 def test_the_same_address_in_two_vpcs_opens_two_contacts() -> None:
     seen = at_gateway(sent(SYN, **TINY), sent(SYN, **TINY, tgw_src_vpc_id="vpc-third"))
     assert {scope for scope, *_ in seen} == {VPC, "vpc-third"}
+
+
+def test_data_from_a_service_on_a_connection_opened_long_ago_is_an_answer() -> None:
+    told = {"srcport": 5_432, "dstport": 45_000, "packets": 40, "bytes": 8_000, "tcp_flags": 0}
+    seen = outcomes(line(srcaddr="10.0.1.5", dstaddr="10.0.0.9", **told))
+    assert seen == {("10.0.0.9", "10.0.1.5", 5_432): "answered"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"packets": 40, "bytes": 2_080},
+        {"packets": 40, "bytes": 8_000, "tcp_flags": RST},
+        {"packets": 40, "bytes": 8_000, "action": "REJECT"},
+        {"packets": 40, "bytes": 8_000, "srcport": 45_001},
+        {"packets": 40, "bytes": 8_000, "dstport": 443},
+    ],
+    ids=["acks", "reset", "refused", "no service", "two services"],
+)
+def test_other_later_intervals_say_nothing_of_an_answer(told: dict[str, object]) -> None:
+    ends = {"srcaddr": "10.0.1.5", "dstaddr": "10.0.0.9", "srcport": 5_432, "dstport": 45_000, "tcp_flags": 0}
+    assert outcomes(line(**ends | told)) == {}

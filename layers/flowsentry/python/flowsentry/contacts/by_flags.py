@@ -2,7 +2,8 @@
 
 Flags are OR-ed over the interval and ACK alone is not reported
 (https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html). A later interval of a long connection has no
-SYN and is no sign of anything, and so are late packets of a closed connection, which are REJECT as well.
+SYN: it says who answers only where data comes from a service port. Late packets of a closed connection, which are
+REJECT as well, are no sign of anything.
 
 Transit gateways report PSH 8, ACK 16 and URG 32 too, and only a record of nothing but ACKs has 0
 (https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html). So the record of who opened may show the ACK of what
@@ -17,10 +18,11 @@ from flowsentry.contacts.signs import (
     established_signs,
     few,
     is_stray,
+    kept_open_signs,
     opening_signs,
     reply_signs,
 )
-from flowsentry.contacts.sizes import Size, is_bare, size_with_syn
+from flowsentry.contacts.sizes import Size, carries_data, is_bare, size_with_syn
 from flowsentry.services import is_service_port
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
@@ -38,7 +40,8 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
     SYNs. A single packet is a SYN, whatever else it has. A SYN-ACK without a SYN in the batch is no contact
     (backscatter).
 
-    Bare packets without SYN and RST are strays: see outcomes.py.
+    Data from a service port without SYN is of a connection that has been open for longer: whoever it goes to is still
+    answered. Bare packets without SYN and RST are strays: see outcomes.py.
 
     Wrong for a connection of which an interval, and with it the batch, ends between SYN and SYN-ACK: it is unanswered
     there; few are, and an endpoint that answers at any other time of the day has not failed. And for a SYN with data
@@ -53,9 +56,11 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
     resets = is_tcp & accepted & _has(RST) & ~_has(SYN)
     yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
     sized = flows.with_columns(size_with_syn().alias("size"))
+    goes_on = ~_has(SYN | RST) & carries_data() & is_service_port(pl.col("srcport"))
+    kept_open = few(flows, is_tcp & accepted & goes_on & ~is_service_port(pl.col("dstport")))
     late = few(flows, is_tcp & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     return Signs(
-        established_signs(sized, opens & established),
+        pl.concat([established_signs(sized, opens & established), kept_open_signs(kept_open)]),
         pl.concat(
             [
                 opening_signs(sized, opens & ~established, is_certain=~is_doubtful, is_doubtful=is_doubtful),

@@ -104,6 +104,14 @@ def established_signs(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
     return _contacts(flows, is_one & ~passes_on(), "source", "destination", *_seen(), *_inside())
 
 
+def kept_open_signs(flows: pl.DataFrame) -> pl.DataFrame:
+    """The flows, which a service sent on connections that are open, as connections that were surely answered."""
+    is_ours = ~_is_one_of("destination_owner_kind")
+    turned = (pl.col("destination_is_inside"), pl.col("source_is_inside"))
+    inside = (column.alias(name) for column, name in zip(turned, INSIDE, strict=True))
+    return _contacts(flows, is_ours, "destination", "source", *_seen(), *inside)
+
+
 def opening_signs(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
     """Those of the flows as sent by the initiator, with what they are a sign of."""
     opened_packets = told.pop("opened_packets", pl.col("packets"))
@@ -155,7 +163,11 @@ def _contacts(
 
 def passes_on() -> pl.Expr:
     """Whether a record was sent by what passes on what others sent."""
-    return pl.col("source_owner_kind").is_in(pl.lit(_INTERMEDIARIES).implode()).fill_null(value=False)
+    return _is_one_of("source_owner_kind")
+
+
+def _is_one_of(owner_kind: str) -> pl.Expr:
+    return pl.col(owner_kind).is_in(pl.lit(_INTERMEDIARIES).implode()).fill_null(value=False)
 
 
 def is_of_client_keeper() -> pl.Expr:
