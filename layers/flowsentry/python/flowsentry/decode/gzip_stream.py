@@ -1,7 +1,6 @@
 """The gzip stream: blocks of bytes -> what is in them, inflated where they start as gzip does."""
 
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -26,6 +25,8 @@ MAX_NESTED_BYTES = 2 << 30
 compressed twice are cut; AWS closes a file at 75 MB of gzip, which hold less than 1 GB of records."""
 MAX_PACKED_BYTES = 256 << 20
 """The same for what is in gzip within gzip while it is still packed: the largest object that is read."""
+_WHOLE = 1 << 62
+"""More than any block has."""
 FIRST_WINDOW_BYTES = 4 << 10
 """What a further member is given first, then four times as much, and so on. Larger: an object of many members of next
 to nothing takes longer, 20 s for 10 MB where each is given all. Smaller: more steps for those that hold something."""
@@ -74,7 +75,7 @@ def _gunzipped(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
     member leaves of what it is given is copied: so those after the first are given little, and then more and more.
     """
     member = isal_zlib.decompressobj(_GZIP)
-    window, members, size = sys.maxsize, 1, 0
+    window, members, size = _WHOLE, 1, 0
     for block in blocks:
         place = 0
         while place < len(block):
@@ -85,7 +86,7 @@ def _gunzipped(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
                 member, window, members = isal_zlib.decompressobj(_GZIP), FIRST_WINDOW_BYTES, members + 1
                 _refuse_crumbs(members, size)
             part = block[place : place + window]
-            place, window = place + len(part), min(4 * window, sys.maxsize)
+            place, window = place + len(part), min(4 * window, _WHOLE)
             for content in _inflated_steps(member, part, step_bytes):
                 size += len(content)
                 yield content

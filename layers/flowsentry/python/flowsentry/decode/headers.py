@@ -10,7 +10,8 @@ from itertools import chain
 
 from flowsentry.decode.whole_lines import in_parts
 from flowsentry.errors import PoisonError
-from flowsentry.fields import BY_NAME, name_of, names_of
+from flowsentry.field_spellings import name_of, names_of
+from flowsentry.fields import BY_NAME
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText
 
 MIN_KNOWN_NAMES = 2

@@ -6,7 +6,8 @@ from itertools import islice
 
 import polars as pl
 
-from flowsentry.fields import BY_NAME, MISSING, name_of, names_of
+from flowsentry.field_spellings import name_of, names_of
+from flowsentry.fields import BY_NAME, MISSING
 from flowsentry.frames import LogText
 
 MAX_UNKNOWN_KEYS = 16

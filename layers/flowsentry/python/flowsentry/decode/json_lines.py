@@ -13,7 +13,7 @@ from flowsentry.decode.headers import are_known
 from flowsentry.decode.json_fields import keys_in, texts_of
 from flowsentry.decode.whole_lines import in_parts
 from flowsentry.errors import PoisonError
-from flowsentry.fields import names_of
+from flowsentry.field_spellings import names_of
 from flowsentry.frames import LogText
 
 MESSAGE_KEYS = ("message", "@message")

@@ -9,7 +9,8 @@ import polars as pl
 from flowsentry.decode.headers import are_known, is_each_once
 from flowsentry.decode.parquet_pages import MAGIC, TAIL_BYTES, Weight, heaviest
 from flowsentry.errors import PoisonError
-from flowsentry.fields import BY_NAME, name_of, names_of
+from flowsentry.field_spellings import name_of, names_of
+from flowsentry.fields import BY_NAME
 from flowsentry.frames import LogTable
 
 MAX_PARQUET_BYTES = 256 << 20

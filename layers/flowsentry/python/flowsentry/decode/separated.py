@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from flowsentry.decode.headers import Names, are_known
-from flowsentry.fields import MISSING, names_of
+from flowsentry.field_spellings import names_of
+from flowsentry.fields import MISSING
 from flowsentry.frames import MAX_LINE_BYTES
 
 SEPARATORS = (b",", b"\t", b";", b"|")
