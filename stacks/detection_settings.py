@@ -11,7 +11,7 @@ from flowsentry.thresholds import Number, ThresholdError, Thresholds
 from stacks.allowed import REFUSED, Allowed, Problems, list_of, network, setting
 from stacks.research_scanners import RESEARCH_SCANNERS
 
-MOST_LETTERS_OF_SERVICES = 1_000
+MOST_BYTES_OF_SERVICES = 1_000
 """More: with other long settings the 4 KB of a function's environment are full. Fewer: whoever names hosts one by one
 runs out of room."""
 
@@ -51,10 +51,10 @@ def suppressions() -> Allowed:
     return Allowed(f"a list of objects with a reason and at least one of {', '.join(CRITERIA)}", read)
 
 
-def too_many_letters(services: Sequence[str]) -> Iterator[str]:
+def too_many_bytes(services: Sequence[str]) -> Iterator[str]:
     """What is wrong with them together: a function is told all of them in its environment, which holds 4 KB."""
-    if (letters := sum(map(len, services))) > MOST_LETTERS_OF_SERVICES:
-        yield f"they have {letters:,} letters; allowed: {MOST_LETTERS_OF_SERVICES:,} in all (name networks)"
+    if (size := len(",".join(services).encode())) > MOST_BYTES_OF_SERVICES:
+        yield f"they have {size:,} bytes; allowed: {MOST_BYTES_OF_SERVICES:,} in all (name networks)"
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,8 @@ class DetectionSettings:
     inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
     own_public_networks: tuple[str, ...] = setting(list_of(network()), default=())
     trusted_networks: tuple[str, ...] = setting(list_of(network()), default=())
-    public_login_services: tuple[str, ...] = setting(
-        list_of(service(LOGIN_PORTS), together=too_many_letters), default=()
-    )
-    important_services: tuple[str, ...] = setting(list_of(service(), together=too_many_letters), default=())
+    public_login_services: tuple[str, ...] = setting(list_of(service(LOGIN_PORTS), together=too_many_bytes), default=())
+    important_services: tuple[str, ...] = setting(list_of(service(), together=too_many_bytes), default=())
     thresholds: Thresholds = setting(thresholds(), default_factory=Thresholds)  # noqa: RUF009 - it is field()
     suppressions: tuple[Mapping[str, Any], ...] = setting(suppressions(), default=())
 

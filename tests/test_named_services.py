@@ -46,7 +46,21 @@ def test_an_owner_covers_all_of_its_services(entry: str) -> None:
 
 @pytest.mark.parametrize(
     "entry",
-    ["", " ", "a,b", "a\nb", "x" * 201, "10.0.0.5/24", "2001:db8::5/64", "10.0.0.5:0", "10.0.0.5:99999", "[db]:22"],
+    [
+        "",
+        " ",
+        "a,b",
+        "a\nb",
+        "x" * 201,
+        "10.0.0.5/24",
+        "2001:db8::5/64",
+        "10.0.0.5:0",
+        "10.0.0.5:99999",
+        "[db]:22",
+        "10.0.0.256",
+        "10.0.3.0/33",
+        "10.0.0.5:",
+    ],
 )
 def test_what_can_not_be_meant_is_refused(entry: str) -> None:
     with pytest.raises(ValueError, match=r"address|port|host bits"):

@@ -169,7 +169,7 @@ SHOP = NetworkPlan(
         ),
         "shop-payments": (*tcp(VPC, 9443), *tcp("shop-bastion", 22)),
         "shop-api": (*tcp("shop-web", 8080), *tcp("shop-bastion", 22), PING),
-        "shop-worker": (*tcp("shop-bastion", 22), PING),
+        "shop-worker": (*tcp("shop-bastion", 22), *tcp("shop-worker", 8081), PING),
         "shop-search": (*tcp("shop-api", 9200), *tcp("shop-bastion", 22), PING),
         "shop-recommendations": (*tcp("shop-api", 8080), PING),
         "shop-catalogue": (*tcp("shop-api", 443), *tcp("shop-recommendations", 443)),

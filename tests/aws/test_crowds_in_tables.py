@@ -4,7 +4,7 @@ from flowsentry.aws import clients
 from flowsentry.aws.evidence_table import EvidenceTable
 from flowsentry.aws.finding_table import FindingTable
 from flowsentry.decode import object_texts
-from flowsentry.pipeline import Context, process
+from flowsentry.pipeline import Context, Stores, process
 from flowsentry.thresholds import LoginThresholds
 from tests.builders import NOON, flow_log, line
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, items_of, make_evidence_table, make_findings_table
@@ -31,12 +31,12 @@ def processors() -> list[tuple[EvidenceTable, FindingTable]]:
 def test_the_first_ones_are_told_and_then_the_service_whoever_takes_them_up() -> None:
     told, stores = [], processors()
     for number in range(1, N + MORE + 1):
-        outcome = process(object_texts([session(number)]), Context(), *stores[number % 2])
+        outcome = process(object_texts([session(number)]), Context(), Stores(*stores[number % 2]))
         told.append([each.kind for each in outcome.findings])
     assert told == [["remote_login"]] * N + [["public_login_service"]] + [[]] * (MORE - 1)
     assert len(items_of(FINDINGS_TABLE)) == N + 1
     items = {item["source"]["S"]: item for item in items_of(EVIDENCE_TABLE)}
     assert len(items["vpc-0a1b2c3d|10.0.0.9:22/tcp"]["strangers"]["BS"]) == N + MORE
     assert len(items) == N + 1, "of those beyond the bound nothing else is kept"
-    again = process(object_texts([session(1)]), Context(), *stores[0])
+    again = process(object_texts([session(1)]), Context(), Stores(*stores[0]))
     assert again.findings == []

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from flowsentry import decode
-from flowsentry.fields import DEFAULT_LOG_FORMAT, column_of
+from flowsentry.decode.json_fields import texts_of
+from flowsentry.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES, column_of
 from flowsentry.frames import LogText
-from flowsentry.parse import parse
+from flowsentry.parse import parse, parse_chunk
 from tests.builders import V2, flow_log, line
 from tests.decode.reading import in_blocks, reason_of, texts_in
 
@@ -100,3 +101,10 @@ def test_json_of_something_else_is_no_flow_log(data: str) -> None:
         assert texts_in(data.encode()) == []
     else:
         assert reason_of(data.encode()) == "no-header"
+
+
+def test_objects_without_keys_before_a_record_are_rejected_lines() -> None:
+    record = json.dumps(dict(zip(DEFAULT_NAMES, line(DEFAULT_NAMES).split(" "), strict=True)))
+    chunks = list(texts_of([b"{}\n" * 3, f"{record}\n".encode()]))
+    found = [each for chunk in chunks for each in parse_chunk(chunk)]
+    assert [(each.lines, each.rejected.total) for each in found] == [(3, 3), (1, 0)]

@@ -68,11 +68,10 @@ _OPENING: st.SearchStrategy[dict[str, Any]] = st.builds(
     srcport=st.integers(40_000, 40_003),
     start=st.sampled_from([NOON, NOON + 86_400]),
     packets=st.sampled_from([1, 3]),
-    bytes=st.just(60),
     tcp_flags=st.just(2),
     action=st.sampled_from(["ACCEPT", "REJECT"]),
     flow_direction=st.just("ingress"),
-)
+).map(lambda opening: opening | {"bytes": 60 * opening["packets"]})
 _ANSWERED = _OPENING.map(lambda opening: opening | {"bytes": 6000, "tcp_flags": 3, "action": "ACCEPT"})
 failures = st.lists(_OPENING, min_size=20, max_size=50)
 traffic = st.lists(st.one_of(_OPENING, _OPENING, _ANSWERED), min_size=20, max_size=60)

@@ -49,6 +49,7 @@ EVERY_WAY = {
     "own_public_networks": ["198.51.100.0/24"],
     "trusted_networks": ["203.0.113.0/28"],
     "public_login_services": ["10.0.0.5:22", "git-1"],
+    "important_services": ["orders:5432", "10.0.3.0/24"],
     "thresholds": {"scan": {"min_endpoints": 20}},
     "suppressions": [{"reason": "our scanner", "owners": ["office-scanner"]}],
     "stream_processor": {"reserved_concurrency": 5},

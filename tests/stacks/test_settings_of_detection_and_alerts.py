@@ -31,7 +31,7 @@ MONITOR = {"reason": "ours", "networks": ["198.51.100.0/28"]}
         ),
         ({"trusted_networks": ["office"]}, 'trusted_networks[0] is "office"; allowed: a network'),
         ({"public_login_services": "git-1"}, 'public_login_services is "git-1"; allowed: a list, each item an address'),
-        ({"public_login_services": ["x" * 200] * 6}, "public_login_services: they have 1,200 letters; allowed: 1,000"),
+        ({"public_login_services": ["x" * 200] * 6}, "public_login_services: they have 1,205 bytes; allowed: 1,000"),
         ({"public_login_services": [""]}, 'public_login_services[0] is ""; allowed: an address'),
         ({"public_login_services": [22]}, "public_login_services[0] is 22; allowed: an address"),
         ({"public_login_services": ["a,b"]}, 'public_login_services[0] is "a,b"; allowed: an address'),

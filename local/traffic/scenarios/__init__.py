@@ -12,6 +12,7 @@ from local.traffic.scenarios.load_balancer_health_checks import LOAD_BALANCER_HE
 from local.traffic.scenarios.logins import GUESSED_PASSWORD, STRANGERS_SESSION
 from local.traffic.scenarios.no_way_out import NO_WAY_OUT
 from local.traffic.scenarios.quiet_office_hours import QUIET_OFFICE_HOURS
+from local.traffic.scenarios.service_down import SERVICE_DOWN
 from local.traffic.scenarios.slow_scan import SLOW_SCAN
 from local.traffic.scenarios.vertical_scan import VERTICAL_SCAN
 
@@ -29,5 +30,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     GUESSED_PASSWORD,
     LATE_PACKETS,
     BACKSCATTER,
+    SERVICE_DOWN,
     LOAD_BALANCER_HEALTH_CHECKS,
 )

@@ -32,6 +32,7 @@ def test_the_scenarios_are_these() -> None:
         "guessed_password",
         "late_packets",
         "backscatter",
+        "service_down",
         "load_balancer_health_checks",
     ]
 

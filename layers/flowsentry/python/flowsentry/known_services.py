@@ -15,11 +15,14 @@ import polars as pl
 from flowsentry.endpoints import SLOT_SECONDS, endpoint_part, host_number, rank, rank_of, slot_of
 from flowsentry.evidence import EvidenceKey
 
-CLIENT_BITS = 32
+CLIENT_BITS = 64
 """Bits of the sketch of an endpoint's clients: each client sets one. More: of an endpoint with many clients it is told
 more surely whether a source is one of them, and items are larger. Fewer: more strangers are taken for clients, and what
 they fail during an outage does not count against them when the endpoint answers again."""
-_CLIENT_SHIFT = 59
+MAX_CLIENT_BITS_SET = 32
+"""Bits set above which a sketch no longer tells clients from strangers (at 45 clients, half). Higher: most strangers
+are taken for clients. Lower: of an endpoint with fewer clients it is not told either."""
+_CLIENT_SHIFT = 58
 _MIXING = 0x9E3779B1
 
 
@@ -63,13 +66,17 @@ class Outage(NamedTuple):
 
 @dataclass(frozen=True)
 class Services:
-    """What is known of some services: those that answered in the remembered days, and since when some are down."""
+    """What is known of some services: those that answered in the remembered days, and since when some are down. The
+    time of a last answer may be up to `lag_seconds` early: others may have seen a later one.
+    """
 
     answers: Mapping[Service, Answers] = field(default_factory=dict)
     down_since: Mapping[Service, int] = field(default_factory=dict)
+    lag_seconds: int = 0
 
     def and_also(self, other: Self) -> "Services":
-        return Services({**self.answers, **other.answers}, {**self.down_since, **other.down_since})
+        answers, down_since = {**self.answers, **other.answers}, {**self.down_since, **other.down_since}
+        return Services(answers, down_since, max(self.lag_seconds, other.lag_seconds))
 
     def is_outage(self, scope: str, source: str, member: bytes, day: int) -> bool:
         """Whether the failure that a member of a dated set tells of is no evidence against the source: its endpoint
@@ -77,8 +84,8 @@ class Services:
 
         Not so where a rule refused it, and not where the endpoint answers others to whom the source does not belong.
         Wrong for a stranger that meets an outage and is never answered, once the endpoint answers others again: that
-        counts as a failure; and for a sweep of endpoints that are not called by anybody else afterwards: that is taken
-        for an outage.
+        counts as a failure; and for a sweep of endpoints that are not called by anybody else afterwards, or whose
+        clients are so many that all sources may be among them: that is taken for an outage.
         """
         slot = slot_of(member, day)
         known = self.answers.get(Service(scope, endpoint_part(member)))

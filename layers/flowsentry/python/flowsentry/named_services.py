@@ -17,6 +17,8 @@ LOGIN_PORTS = (22, 3389, 5985, 5986)
 """Those of services.LOGIN_PORTS, which would bring polars."""
 _MOST_PORT = 65_535
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<name>[^:]+)):(?P<port>[0-9]{1,5})")
+_LOOKS_LIKE_AN_ADDRESS = re.compile(r"[0-9./:\[\]]+")
+"""What is meant as an address, and is none: no owner is called so."""
 
 
 def words(ports: Collection[int] = ()) -> str:
@@ -82,13 +84,15 @@ def named_service(text: str, ports: Collection[int] = ()) -> NamedService:
         return NamedService(network)
     found = _WITH_PORT.fullmatch(name)
     if found is None:
+        if _LOOKS_LIKE_AN_ADDRESS.fullmatch(name):
+            raise ValueError(words(ports))
         return NamedService(owner=name.casefold())
     port = int(found["port"])
     if not 0 < port <= _MOST_PORT or (ports and port not in ports):
         raise ValueError(f"port {port} is none of {', '.join(map(str, ports)) or f'1 to {_MOST_PORT}'}")
     named = found["ipv6"] or found["name"]
     network = _network(named)
-    if network is None and found["ipv6"]:
+    if network is None and (found["ipv6"] or _LOOKS_LIKE_AN_ADDRESS.fullmatch(named)):
         raise ValueError(words(ports))
     return NamedService(network, "" if network else named.strip().casefold(), port)
 

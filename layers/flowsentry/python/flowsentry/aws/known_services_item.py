@@ -27,10 +27,13 @@ of more sources that meet an outage at once, those that swept are found only whe
 MAX_DOWN = 1_000
 """Services of a scope that are down at once, the earliest; 11 bytes each. More: a larger item is read every minute.
 Fewer: of more, some are not resolved by themselves."""
+MAX_STATE_DAYS = 7
+"""Days after which an outage is forgotten: no client is known any more that could meet its end. More: what is gone for
+good fills the item. Fewer: what comes back later is not resolved by itself."""
 KEPT_DAYS = 2
 STATE_DAY = 0
 """In the place of a day, of the item that holds what is down and who is excused."""
-_ENTRY_BYTES, _TIME_BYTES, _CLIENT_BYTES = 16, 4, 4
+_ENTRY_BYTES, _TIME_BYTES, _CLIENT_BYTES = 20, 4, 8
 
 
 class Shard(NamedTuple):
@@ -79,12 +82,13 @@ def partition_of(scope: str, number: int) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class State:
-    """What the item of a scope holds beside its services: since when services are down, and which sources are excused;
-    and when it was read (Unix s).
+    """What the item of a scope holds beside its services: since when services are down, which sources are excused, and
+    which members of both are too old to count; and when it was read (Unix s).
     """
 
     down_since: Mapping[Service, int]
     excused: frozenset[EvidenceKey]
+    too_old: Mapping[str, list[bytes]]
     read_at: float
 
 
@@ -93,15 +97,23 @@ def state_key(scope: str) -> dict[str, Any]:
 
 
 def state_in(scope: str, item: Item, now: float) -> State:
-    """What an item holds: of a service that two processors marked at once, the earlier time; sources of days that no
-    verdict looks at any more are left out.
-    """
+    """What an item holds: of a service that two processors marked at once, the earlier time."""
+    down: set[bytes] = set(item.get("down", {}).get("BS", ()))
+    excused: set[bytes] = set(item.get("excused", {}).get("BS", ()))
+    first_second, first_day = now - MAX_STATE_DAYS * SECONDS_A_DAY, int(now) // SECONDS_A_DAY - MEMORY_DAYS
+    too_old = {
+        "down": sorted(each for each in down if _time_in(each[MEMBER_BYTES:]) < first_second),
+        "excused": sorted(each for each in excused if _time_in(each[:_TIME_BYTES]) < first_day),
+    }
     since: dict[Service, int] = {}
-    for member in sorted(item.get("down", {}).get("BS", ())):
-        since.setdefault(Service(scope, member[:MEMBER_BYTES]), int.from_bytes(member[MEMBER_BYTES:]))
-    first_day = int(now) // SECONDS_A_DAY - MEMORY_DAYS
-    keys = (_key_in(scope, member) for member in item.get("excused", {}).get("BS", ()))
-    return State(since, frozenset(key for key in keys if key.day >= first_day), now)
+    for member in sorted(down.difference(too_old["down"])):
+        since.setdefault(Service(scope, member[:MEMBER_BYTES]), _time_in(member[MEMBER_BYTES:]))
+    keys = frozenset(_key_in(scope, member) for member in excused.difference(too_old["excused"]))
+    return State(since, keys, {name: members for name, members in too_old.items() if members}, now)
+
+
+def _time_in(member: bytes) -> int:
+    return int.from_bytes(member)
 
 
 def down_member(outage: Outage) -> bytes:
@@ -137,7 +149,7 @@ def _answers_in(entry: bytes) -> Answers:
 
 
 def blob_of(held: Held) -> bytes:
-    """The answers as they are stored: 16 bytes each, in the order of their endpoints."""
+    """The answers as they are stored: 20 bytes each, in the order of their endpoints."""
     return b"".join(
         endpoint
         + max(told.last_seen, 0).to_bytes(_TIME_BYTES)

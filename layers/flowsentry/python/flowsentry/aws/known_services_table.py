@@ -18,12 +18,12 @@ from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.known_services_item import (
     MAX_DOWN,
     MAX_EXCUSED,
+    MAX_STATE_DAYS,
     Held,
     Shard,
     State,
     down_member,
     excused_member,
-    expiry_of,
     held_in,
     key_of,
     partition_of,
@@ -43,15 +43,16 @@ from flowsentry.known_services import Answer, Answers, Outage, Service, Services
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-REFRESH_SECONDS = 3_600
+REFRESH_SECONDS = 1_800
 """By how much the last answer of a service inside must rise to be written. More: fewer writes, and other processors
 learn later that it still answers. Less: each service costs a write more often. Of a service outside it is a day."""
 RECALLED_SECONDS = 60.0
 """How long what was read is believed. Longer: fewer reads, and what others learned is seen later."""
 MAX_WRITE_TRIES = 10
 """Tries to write one item while others write it too; the batch is retried after that."""
-MAX_SHARDS_REMEMBERED = 4_000
-"""Items remembered, with some 80 services of 200 bytes each: 64 MB at most where all are full."""
+MAX_SHARDS_REMEMBERED, MAX_PARTS_REMEMBERED = 4_000, 2_000
+"""Items that were written or read before a write, and parts of scopes of which all days were read; with some 80
+services of 200 bytes in an item, 64 MB at most where all are full. Fewer: of very many VPCs, items are read again."""
 MAX_SCOPES_REMEMBERED, MAX_JUDGED_REMEMBERED = 200, 2_000
 JUDGED_SECONDS = 360.0
 """Between two verdicts on an excused source. Longer: a sweep of hosts that answer others later is found later. Shorter:
@@ -66,6 +67,18 @@ class _Remembered:
     read_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What the items of some days held of a part of a scope's services, and when they were read (Unix s)."""
+
+    days: range
+    by_day: Mapping[int, Held]
+    read_at: float
+
+    def has(self, days: range) -> bool:
+        return days[0] in self.days and days[-1] in self.days
+
+
 @dataclass
 class KnownServicesTable:
     """KnownServices on the table of evidence."""
@@ -75,6 +88,7 @@ class KnownServicesTable:
     clock: Callable[[], float] = time.time
     refresh_seconds: int = REFRESH_SECONDS
     _shards: BoundedMemory[Shard, _Remembered] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
+    _parts: BoundedMemory[tuple[str, int], _Part] = field(default_factory=lambda: BoundedMemory(MAX_PARTS_REMEMBERED))
     _exact: BoundedMemory[Shard, Held] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
     _states: BoundedMemory[str, State] = field(default_factory=lambda: BoundedMemory(MAX_SCOPES_REMEMBERED))
     _judged: BoundedMemory[EvidenceKey, float] = field(default_factory=lambda: BoundedMemory(MAX_JUDGED_REMEMBERED))
@@ -150,35 +164,31 @@ class KnownServicesTable:
         by_part = dict(zip(parts, held, strict=True))
         answers = {each: _merged(each, by_part[each.scope, shard_number(each.endpoint)]) for each in services}
         since = {each: down[each.scope][each] for each in services if each in down[each.scope]}
-        return Services({each: told for each, told in answers.items() if told}, since)
+        return Services({each: told for each, told in answers.items() if told}, since, self.refresh_seconds)
 
     def _days_of(self, days: range, part: tuple[str, int]) -> list[Held]:
         """What is stored of a part of a scope's services, and what this process knows beyond it, day by day."""
-        shards = [Shard(*part, day) for day in days]
-        known = [self._shards.get(shard) for shard in shards]
-        now = self.clock()
-        if not all(each and now - each.read_at < RECALLED_SECONDS for each in known):
-            known = list(self._read(shards, now))
-        exact = (self._exact.get(shard) for shard in shards)
-        return [each.held for each in known if each] + [each for each in exact if each]
+        known = self._parts.get(part)
+        if known is None or self.clock() - known.read_at >= RECALLED_SECONDS or not known.has(days):
+            known = self._read(part, days)
+            self._parts.put(part, known)
+        exact = (self._exact.get(Shard(*part, day)) for day in days)
+        return [known.by_day[day] for day in days if day in known.by_day] + [each for each in exact if each]
 
-    def _read(self, shards: Sequence[Shard], now: float) -> Iterable[_Remembered]:
-        first = shards[0]
+    def _read(self, part: tuple[str, int], days: range) -> _Part:
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table_name,
             KeyConditionExpression="#source = :source AND #day BETWEEN :first AND :last",
             ExpressionAttributeNames={"#source": "source", "#day": "day"},
             ExpressionAttributeValues={
-                ":source": partition_of(first.scope, first.number),
-                ":first": {"N": str(first.day)},
-                ":last": {"N": str(shards[-1].day)},
+                ":source": partition_of(*part),
+                ":first": {"N": str(days[0])},
+                ":last": {"N": str(days[-1])},
             },
         )
-        items = {int(item["day"]["N"]): item for page in pages for item in page["Items"]}
-        for shard in shards:
-            remembered = _Remembered(held_in(_unless_expired(items.get(shard.day, {}), now)), now)
-            self._shards.put(shard, remembered)
-            yield remembered
+        now = self.clock()
+        items = [item for page in pages for item in page["Items"] if int(item["expires_at"]["N"]) > now]
+        return _Part(days, {int(item["day"]["N"]): held_in(item) for item in items}, now)
 
     def mark_down(self, outages: Sequence[Outage]) -> None:
         """See KnownServices.mark_down. Beyond MAX_DOWN of a scope, none is kept."""
@@ -238,20 +248,28 @@ class KnownServicesTable:
         return state
 
     def _change(self, scope: str, verb: str, name: str, members: Iterable[bytes]) -> None:
-        """Adds members to a set of the scope's state, or takes them out; nothing where there are none."""
+        """Adds members to a set of the scope's state, or takes them out, and with them those that are too old to count;
+        nothing where there are none.
+        """
         changed = sorted(members)
         if not changed:
             return
-        expires_at = expiry_of(int(self.clock()) // SECONDS_A_DAY, self.clock())
+        state = self._remember(scope, self._updated(scope, verb, name, changed))
+        for old_name, old in state.too_old.items():
+            self._remember(scope, self._updated(scope, "DELETE", old_name, old))
+
+    def _updated(self, scope: str, verb: str, name: str, members: Sequence[bytes]) -> Mapping[str, Any]:
+        expires_at = int(self.clock()) + (MAX_STATE_DAYS + 1) * SECONDS_A_DAY
         answer = self.client.update_item(
             TableName=self.table_name,
             Key=state_key(scope),
             UpdateExpression=f"{verb} #name :members SET expires_at = :expires_at",
             ExpressionAttributeNames={"#name": name},
-            ExpressionAttributeValues={":members": {"BS": changed}, ":expires_at": {"N": str(expires_at)}},
+            ExpressionAttributeValues={":members": {"BS": members}, ":expires_at": {"N": str(expires_at)}},
             ReturnValues="ALL_NEW",
         )
-        self._remember(scope, answer["Attributes"])
+        item: Mapping[str, Any] = answer["Attributes"]
+        return item
 
 
 def _merged(service: Service, days: Iterable[Held]) -> Answers | None:
@@ -266,11 +284,6 @@ def _item_of(error: ClientError) -> Mapping[str, Any]:
     response: Mapping[str, Any] = error.response
     item: Mapping[str, Any] = response.get("Item", {})
     return item
-
-
-def _unless_expired(item: Mapping[str, Any], now: float) -> Mapping[str, Any]:
-    """The item, unless DynamoDB is only late to delete it."""
-    return item if item and int(item["expires_at"]["N"]) > now else {}
 
 
 def _by_scope(outages: Iterable[Outage]) -> dict[str, list[Outage]]:

@@ -16,7 +16,7 @@ _BACK = ("destination_address", "dstport", "source_address", "srcport")
 
 
 def answered_over_udp(opened: pl.DataFrame, accepted: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
-    """The endpoints as contacts over TCP that were answered; None when there is none. `opened` has one row for each
+    """The endpoints as contacts over UDP that were answered; None when there is none. `opened` has one row for each
     contact that is unsure, `accepted` the records of datagrams that were let through (SENT).
 
     Looked at are only initiators that have opened something over TCP without surely being answered, on the ports on
@@ -33,10 +33,9 @@ def answered_over_udp(opened: pl.DataFrame, accepted: Sequence[pl.DataFrame]) ->
 
 
 def _answered(asked: pl.DataFrame, accepted: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Of what was asked, that to which something came back; as contacts over TCP."""
+    """Of what was asked, that to which something came back."""
     back = pl.col("destination_address").is_in(asked["source_address"].unique().implode())
     replies = pl.concat([each.filter((pl.col("protocol") == UDP) & back).select(_WAY) for each in accepted])
     answered = asked.join(replies, left_on=_WAY, right_on=_BACK, how="semi")
-    over_tcp = answered.with_columns(pl.lit(TCP, answered.schema["protocol"]).alias("protocol"))
-    contacts = established_signs(over_tcp, pl.lit(value=True))
+    contacts = established_signs(answered, pl.lit(value=True))
     return contacts.group_by(KEY).agg(pl.col("first_seen").min(), pl.col("last_seen").max(), pl.col(INSIDE).any())

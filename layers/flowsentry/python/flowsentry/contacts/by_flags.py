@@ -56,22 +56,32 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
     resets = is_tcp & accepted & _has(RST) & ~_has(SYN)
     yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
     sized = flows.with_columns(size_with_syn().alias("size"))
-    goes_on = ~_has(SYN | RST) & carries_data() & is_service_port(pl.col("srcport"))
+    from_service = is_service_port(pl.col("srcport"))
+    goes_on = ~_has(SYN | RST) & carries_data() & from_service
     kept_open = few(flows, is_tcp & accepted & goes_on & ~is_service_port(pl.col("dstport")))
     late = few(flows, is_tcp & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     return Signs(
-        pl.concat([established_signs(sized, opens & established), kept_open_signs(kept_open)]),
+        pl.concat(
+            [
+                established_signs(sized, opens & established),
+                *([kept_open_signs(kept_open)] if len(kept_open) else []),
+            ]
+        ),
         pl.concat(
             [
                 opening_signs(sized, opens & ~established, is_certain=~is_doubtful, is_doubtful=is_doubtful),
-                opening_signs(late, is_bare() & is_stray()),
+                *([opening_signs(late, is_bare() & is_stray())] if len(late) else []),
             ]
         ),
         pl.concat(
             [
                 reply_signs(flows, answers, is_answered=yes, reply_packets=no_packets),
                 reply_signs(flows, resets, is_refused=yes, reply_packets=no_packets),
-                reply_signs(late, accepted & is_service_port(pl.col("srcport")), is_open=yes, reply_packets=no_packets),
+                *(
+                    [reply_signs(late, accepted & from_service, is_open=yes, reply_packets=no_packets)]
+                    if len(late)
+                    else []
+                ),
             ]
         ),
     )

@@ -50,7 +50,7 @@ def object_texts(blocks: Iterable[bytes], log_formats: Sequence[str] = ()) -> It
     start, pieces = as_utf_8(inflated(blocks, CHUNK_BYTES // 4))
     if start.startswith(MAGIC):
         yield from _formatted(tables(pieces), candidates)
-    elif start.startswith(OPENINGS):
+    elif start.lstrip().startswith(OPENINGS):
         lines = in_chunks(one_a_line(start, pieces), CHUNK_BYTES // 2, MAX_JSON_LINE_BYTES)
         yield from _formatted(lines_or_records(lines, is_format_known=bool(candidates)), candidates)
     else:

@@ -24,6 +24,10 @@ _MISSING_WORDS = (MISSING, "", "None", "nan", "NaN")
 _ACCOUNT_ID_DIGITS = 12
 
 
+_NO_KEYS = ("version",)
+"""What is looked for where a part of the text has no keys at all: none of its lines is a record then."""
+
+
 def keys_in(text: bytes) -> dict[str, None]:
     """The keys of the objects in a text that have a single value, and those that envelopes have, in order; the first
     MAX_KEYS of them.
@@ -42,8 +46,10 @@ def texts_of(parts: Iterable[bytes]) -> Iterator[LogText]:
         seen = keys_in(part)
         keys |= dict.fromkeys(key for key in seen if name_of(key) in BY_NAME)
         unknown = [key for key in seen if key not in keys and _LOOKS_LIKE_A_FIELD.fullmatch(name_of(key))]
-        columns = _columns(part, [*keys, *unknown[:MAX_UNKNOWN_KEYS]])
-        kept = [key for key in columns.columns if key in keys or columns[key].null_count() < len(columns)]
+        asked = [*keys, *unknown[:MAX_UNKNOWN_KEYS]] or list(_NO_KEYS)
+        columns = _columns(part, asked)
+        told = [key for key in columns.columns if key in keys or columns[key].null_count() < len(columns)]
+        kept = told or asked[:1]
         yield LogText(names_of(kept), _lines(columns.select(kept), part), number)
         number += len(columns)
 

@@ -20,7 +20,7 @@ _MISSING = MISSING.encode()
 _MISSING_WORDS = re.compile(rb"(?<![^ \n])(?:None|nan|NaN|null|NULL|\\N)(?![^ \r\n])")
 _WHOLE = re.compile(rb"(?<![^ \n])([0-9]+)\.0(?![^ \r\n])")
 """A whole number with a fraction, as pandas writes integers of a column in which one is missing."""
-_QUOTED = re.compile(rb'"((?:[^"\n]|"")*)"')
+_QUOTED = re.compile(rb'"([^"\n]*(?:""[^"\n]*)*)"')
 
 
 def separator_of(chunk: bytes, candidates: Sequence[Names]) -> bytes | None:
@@ -55,7 +55,7 @@ def _spaced(chunk: bytes, separator: bytes) -> bytes:
     if b'"' in text:
         text = _unquoted(text, separator)
     if b" " in text:
-        text = re.sub(rb" *%s *" % re.escape(separator), separator, text)
+        text = re.sub(rb"(?<! ) *%s *" % re.escape(separator), separator, text)
     text = _filled(text.replace(b" ", b"%20"), separator)
     if b".0 " in text or b".0\n" in text:
         text = _WHOLE.sub(rb"\1", text)

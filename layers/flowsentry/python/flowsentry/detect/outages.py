@@ -8,7 +8,7 @@ from flowsentry.detect.pairs import TCP
 from flowsentry.endpoints import MEMBER_BYTES, SLOT_SECONDS, endpoint_part, host_numbers, members
 from flowsentry.evidence import History
 from flowsentry.frames import Contacts
-from flowsentry.known_services import Answer, Service, Services, client_bit_of
+from flowsentry.known_services import MAX_CLIENT_BITS_SET, Answer, Service, Services, client_bit_of
 from flowsentry.scopes import PUBLIC
 
 SILENT = ("unanswered", "refused", "doubtful")
@@ -83,8 +83,9 @@ def services_in(histories: Sequence[History], min_failed: int) -> list[Service]:
 
 def met(silent: pl.DataFrame, services: Services) -> pl.DataFrame | None:
     """Those of the silent contacts whose service answered in the remembered days: with `last_answer` (Unix s),
-    `is_client` (whether the initiator may have been one of its clients), and `answers_others` (whether it answered
-    others while it did not answer this one). None when there are none.
+    `is_client` (whether the initiator may have been one of its clients), `is_crowded` (whether its clients are too many
+    to tell), and `answers_others` (whether it answered others while it did not answer this one). None when there are
+    none.
     """
     if silent.is_empty() or not services.answers:
         return None
@@ -98,7 +99,12 @@ def met(silent: pl.DataFrame, services: Services) -> pl.DataFrame | None:
         return None
     bit = pl.lit(2, pl.UInt64).pow(pl.col("client_bit"))
     is_client = (pl.col("clients") // bit) % 2 == 1
-    return found.with_columns(is_client.alias("is_client"), (_answers_others() & ~is_client).alias("answers_others"))
+    is_crowded = pl.col("clients").bitwise_count_ones() > MAX_CLIENT_BITS_SET
+    return found.with_columns(
+        is_client.alias("is_client"),
+        is_crowded.alias("is_crowded"),
+        (_answers_others() & (is_crowded | ~is_client)).alias("answers_others"),
+    )
 
 
 def _answers_others() -> pl.Expr:
@@ -117,9 +123,8 @@ def without_outages(contacts: Contacts, met_services: pl.DataFrame | None) -> Co
     """
     if met_services is None:
         return contacts
-    is_from_outside = (pl.col("source_scope") == PUBLIC) & ~pl.col("answers_others")
-    dropped, alive = (
-        met_services.filter(each)["row"].implode() for each in (pl.col("is_client") | is_from_outside, "answers_others")
-    )
+    is_from_outside = pl.col("source_scope") == PUBLIC
+    is_excused = ~pl.col("answers_others") & (pl.col("is_client") | is_from_outside)
+    dropped, alive = (met_services.filter(each)["row"].implode() for each in (is_excused, "answers_others"))
     row = pl.int_range(pl.len(), dtype=pl.UInt32)
     return Contacts(contacts.with_columns(row.is_in(alive).alias("answers_others")).filter(~row.is_in(dropped)))

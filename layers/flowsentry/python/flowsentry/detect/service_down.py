@@ -10,7 +10,7 @@ answer.
 ATT&CK: none. Something is broken, or gone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -18,7 +18,7 @@ from flowsentry.detect.pairs import TCP, Party, Row, called, port_in_words
 from flowsentry.endpoints import MEMBER_BYTES
 from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.findings import Finding, Severity, finding_id
-from flowsentry.known_services import Outage, Service
+from flowsentry.known_services import Outage, Service, Services
 from flowsentry.named_services import NamedServices
 from flowsentry.territory import AddressAt, Territory
 from flowsentry.thresholds import ServiceThresholds
@@ -31,19 +31,21 @@ MIN_SECONDS_AFTER_ANSWER = 60
 """Between the last answer and the first failure. Less: the times of a record may be 60 s off, so a client that fails
 just before another is answered seems to fail after it. More: short outages are not told.
 https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html"""
+MIN_CLIENTS_OF_A_CROWD = 3
+"""Initiators that a service must fail when its clients are so many that a stranger can't be told from them. More: its
+outage is told later. Fewer: one stranger whom the host itself shuts out is told as an outage."""
 _SERVICE = ("scope", "member", "responder", "responder_port")
 
 
-def services_down(
-    met_services: pl.DataFrame | None, down_since: Mapping[Service, int], least: ServiceThresholds
-) -> pl.DataFrame:
+def services_down(met_services: pl.DataFrame | None, services: Services, least: ServiceThresholds) -> pl.DataFrame:
     """A row for each service inside whose clients it does not answer: `scope`, `member`, `responder`, `responder_port`,
     `clients`, `packets` that they sent in vain, `first_seen`, `last_seen`, `last_answer` (Unix s), `since` (of an
     outage that is kept already, when it began).
     """
     if met_services is None:
         return pl.DataFrame()
-    is_later = pl.col("last_answer") + MIN_SECONDS_AFTER_ANSWER <= pl.col("first_seen")
+    apart_seconds = MIN_SECONDS_AFTER_ANSWER + services.lag_seconds
+    is_later = pl.col("last_answer") + apart_seconds <= pl.col("first_seen")
     is_unanswered = pl.col("is_client") & pl.col("responder_is_inside") & is_later
     down = (
         met_services.filter(is_unanswered)
@@ -54,13 +56,15 @@ def services_down(
             pl.col("first_seen").min(),
             pl.col("last_seen").max(),
             pl.col("last_answer").max(),
+            pl.col("is_crowded").any(),
         )
         .filter(pl.col("clients") >= least.min_clients, pl.col("packets") >= least.min_packets)
+        .filter((pl.col("clients") >= MIN_CLIENTS_OF_A_CROWD) | ~pl.col("is_crowded"))
         .with_columns(pl.col("scope", "responder").cast(pl.String))
         .sort("clients", "scope", "member", descending=[True, False, False])
         .head(MAX_SERVICES_A_BATCH)
     )
-    began = [down_since.get(_service(row), row["first_seen"]) for row in down.iter_rows(named=True)]
+    began = [services.down_since.get(_service(row), row["first_seen"]) for row in down.iter_rows(named=True)]
     return down.with_columns(pl.Series("since", began, dtype=pl.Int64))
 
 

@@ -36,7 +36,11 @@ _PRIVATE = Territory.of(Inventory(), (*PRIVATE_NETWORKS, *_LINK_LOCAL))
 
 def with_source_scopes(settled: Settled) -> Settled:
     """Contacts and logins with `source_scope` and `source` each: see `_with_source_scope`."""
-    return Settled(Contacts(_with_source_scope(settled.contacts)), Logins(_with_source_scope(settled.logins)))
+    logins = settled.logins
+    if logins.is_empty():
+        told = {"source_scope": logins["scope"], "source": logins["initiator"]}
+        return Settled(Contacts(_with_source_scope(settled.contacts)), Logins(logins.with_columns(**told)))
+    return Settled(Contacts(_with_source_scope(settled.contacts)), Logins(_with_source_scope(logins)))
 
 
 def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +102,7 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     telling = _telling(settled.contacts)
     failing = telling.filter(pl.col("outcome") != "answered").select(_KEY)
     watched = pl.concat([failing, suspected]).unique()
-    contacts = telling.join(watched, on=_KEY, how="semi")
+    contacts = telling.join(watched, on=_KEY, how="semi").with_columns(_OVER_TCP)
     columns = (*_KEY, *_ENDS, *_SEEN)
     member, slot = members(contacts).alias("member"), _slot_in(contacts)
     ends = contacts.select(*columns, *_PORTS, _SET_OF_OUTCOME.alias("set"), member, slot)
@@ -137,9 +141,13 @@ def _smallest(name: str, size: int) -> pl.Expr:
 
 
 def _slot_in(contacts: pl.DataFrame) -> pl.Expr:
-    """The slot of the day in which each contact last failed; null where a rule refused it, or others were answered."""
+    """The slot of the day in which each contact last failed; null where a rule refused it or others were answered, and
+    of sources outside, of which outages are left out before.
+    """
     slot = (pl.col("last_seen") // SLOT_SECONDS - pl.col("day") * SLOTS_A_DAY).clip(0, SLOTS_A_DAY - 1).cast(pl.UInt8)
-    is_dated = is_silent() & ~pl.col("answers_others") if "answers_others" in contacts.columns else is_silent()
+    is_dated = is_silent() & (pl.col("source_scope") != PUBLIC)
+    if "answers_others" in contacts.columns:
+        is_dated &= ~pl.col("answers_others")
     return pl.when(is_dated).then(slot).alias("slot")
 
 
@@ -157,6 +165,12 @@ CERTAIN = 255
 """In the place of a slot: a rule refused it, so that no outage explains it."""
 _PORTS = ("min_initiator_port", "max_initiator_port")
 _KEY_SCHEMA = {"source_scope": pl.Categorical(), "source": pl.Categorical(), "day": pl.Int32()}
+_OVER_TCP = (
+    (pl.when((pl.col("outcome") == "answered") & (pl.col("protocol") == UDP)).then(TCP).otherwise("protocol"))
+    .cast(pl.UInt8)
+    .alias("protocol")
+)
+"""What answered over UDP stands beside what failed over TCP: see contacts/answered_datagrams.py."""
 _SET_OF_OUTCOME = (
     pl.when(pl.col("outcome") == "answered")
     .then(pl.lit("answered"))

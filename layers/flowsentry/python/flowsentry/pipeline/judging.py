@@ -83,7 +83,7 @@ def _known(settled: Settled, answers: Sequence[Answer], context: Context, stores
     silent = silent_contacts(settled.contacts)
     services = _recalled(services_of(silent), silent["day"], stores)
     met_services = met(silent, services)
-    down = services_down(met_services, services.down_since, thresholds.service)
+    down = services_down(met_services, services, thresholds.service)
     telling = settled._replace(contacts=without_outages(settled.contacts, met_services))
     suspects = stores.evidence.suspects(innocent_sources(telling))
     histories = stores.evidence.merge(evidence_of(telling, suspects, thresholds.login))
