@@ -8,10 +8,18 @@ from botocore.exceptions import ClientError
 
 from benchmarks.dynamodb_cost import item_bytes
 from flowsentry.aws import clients
-from flowsentry.aws.known_services_item import MAX_DOWN, MAX_EXCUSED, MAX_SERVICES_A_SHARD, Held, shard_number
-from flowsentry.aws.known_services_table import JUDGED_SECONDS, RECALLED_SECONDS, REFRESH_SECONDS, KnownServicesTable
+from flowsentry.aws.known_services_item import (
+    MAX_DOWN,
+    MAX_EXCUSED,
+    MAX_SERVICES_A_SHARD,
+    MAX_STATE_DAYS,
+    Held,
+    shard_number,
+)
+from flowsentry.aws.known_services_table import JUDGED_SECONDS, REFRESH_SECONDS, KnownServicesTable
+from flowsentry.aws.scope_states import RECALLED_SECONDS
 from flowsentry.errors import RetryableError
-from flowsentry.evidence import SECONDS_A_DAY, EvidenceKey
+from flowsentry.evidence import MEMORY_DAYS, SECONDS_A_DAY, EvidenceKey
 from flowsentry.known_services import Answer, Answers, Outage, Service
 from tests.moto_world import EVIDENCE_TABLE, items_of, make_evidence_table
 
@@ -166,9 +174,9 @@ def test_an_item_is_bounded_and_keeps_what_is_inside() -> None:
     assert Held().learning([*inside, *outside]) == held
 
 
-def test_an_item_of_5000_services_costs_one_or_two_write_units(watched: Watched) -> None:
+def test_an_item_of_5000_services_costs_at_most_three_write_units(watched: Watched) -> None:
     table(watched).learn([answer(number) for number in range(5_000)])
-    assert max(map(item_bytes, items_of(EVIDENCE_TABLE))) < 2_048
+    assert max(map(item_bytes, items_of(EVIDENCE_TABLE))) < 3_072
 
 
 def test_outages_are_kept_until_they_are_over(watched: Watched) -> None:
@@ -205,3 +213,18 @@ def test_excused_sources_are_due_every_few_minutes_until_they_are_forgotten(watc
 def test_so_many_excused_sources_of_a_scope_are_kept(watched: Watched) -> None:
     table(watched).excuse([EvidenceKey("vpc-1", f"10.0.{each // 250}.{each % 250}", DAY) for each in range(150)])
     assert len(table(watched).excused_in(["vpc-1"])) == MAX_EXCUSED
+
+
+def test_what_is_too_old_to_count_is_taken_out_of_the_state(watched: Watched) -> None:
+    now = [float(NOON)]
+    store = table(watched, lambda: now[0])
+    for day in range(30):
+        now[0] = NOON + day * SECONDS_A_DAY
+        store.excuse([EvidenceKey("vpc-1", f"10.0.0.{day}", DAY + day)])
+        store.mark_down([Outage(service(day), int(now[0]))])
+    (item,) = items_of(EVIDENCE_TABLE)
+    assert (len(item["excused"]["BS"]), len(item["down"]["BS"])) == (MEMORY_DAYS + 1, MAX_STATE_DAYS + 1)
+
+
+def test_another_processor_may_know_an_earlier_last_answer_and_says_by_how_much(watched: Watched) -> None:
+    assert table(watched).recall([service()], DAY, DAY).lag_seconds == REFRESH_SECONDS

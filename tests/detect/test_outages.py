@@ -127,6 +127,16 @@ def test_files_in_the_other_order_end_without_an_alarm_for_those_still_to_be_rai
 
 
 @by_format
+@pytest.mark.parametrize("clients", [1, 10, 30, 100])
+def test_hosts_that_answer_many_others_at_the_same_time_are_swept(names: Names, clients: int) -> None:
+    callers = [f"10.1.0.{number}" for number in range(clients)]
+    lines = [text for caller in callers for text in works(caller, NOON, names, port=445)]
+    assert loud(seen(iter([*lines, *fails(STRANGER, NOON + 5, names, port=445)]), names=names)) == {
+        ("host_sweep", STRANGER)
+    }
+
+
+@by_format
 def test_a_sweep_inside_a_busy_host_is_found(names: Names) -> None:
     servers = [f"10.20.{number // 250}.{number % 250 + 1}" for number in range(300)]
     swept = [f"10.40.9.{number}" for number in range(1, 25)]

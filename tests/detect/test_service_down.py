@@ -9,7 +9,7 @@ from flowsentry.named_services import NamedServices
 from flowsentry.ownership import Inventory
 from flowsentry.pipeline import Context
 from flowsentry.thresholds import ServiceThresholds, Thresholds
-from tests.builders import NOON, V2, V5, VPC, Watch, exchange, flow_log, interface, probe, reset
+from tests.builders import NOON, V2, V5, VPC, Watch, exchange, flow_log, interface, line, probe, reset
 
 CLIENT, OTHER, DATABASE, STRANGER = "10.0.0.9", "10.0.0.8", "10.0.2.5", "10.0.0.200"
 LATER = NOON + 3_600
@@ -65,6 +65,23 @@ def test_too_few_clients_tell_nothing() -> None:
 
 def test_a_stranger_whom_it_never_answered_tells_nothing() -> None:
     assert told(seen(works(CLIENT), fails(STRANGER))) == []
+
+
+def test_of_a_service_with_very_many_clients_more_than_one_must_fail() -> None:
+    clients = [f"10.1.{number // 250}.{number % 250}" for number in range(300)]
+    assert told(seen(works(*clients), fails(clients[0]))) == []
+    assert len(told(seen(works(*clients), fails(*clients[:3])))) == 1
+
+
+def test_what_answered_over_udp_alone_is_no_service_over_tcp() -> None:
+    asked = {"protocol": 17, "srcport": 40_000, "packets": 1, "bytes": 70, "tcp_flags": 0, "start": NOON, "end": NOON}
+    udp = [
+        line(srcaddr=CLIENT, dstaddr=DATABASE, dstport=53, **asked),
+        line(srcaddr=DATABASE, dstaddr=CLIENT, **asked | {"srcport": 53, "dstport": 40_000}),
+        probe(CLIENT, "10.0.2.9", 53, start=NOON, end=NOON),
+    ]
+    failed = probe(CLIENT, DATABASE, 53, packets=3, bytes=180, start=LATER, end=LATER)
+    assert told(seen(iter(udp), iter([failed]))) == []
 
 
 def test_a_service_that_never_answered_is_not_down() -> None:

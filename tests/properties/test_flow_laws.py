@@ -176,7 +176,8 @@ def test_splitting_failures_and_carrying_evidence_raises_the_scans_of_one_batch(
 @LAW_OF_TRAFFIC
 @given(traffic, traffic)
 def test_unrelated_traffic_removes_no_finding(openings: Openings, unrelated: Openings) -> None:
-    others = [line(**each | {"srcaddr": "192.0.2.1", "interface_id": "eni-other"}) for each in unrelated]
+    elsewhere = {"srcaddr": "192.0.2.1", "dstaddr": "10.0.9.9", "interface_id": "eni-other"}
+    others = [line(**each | elsewhere) for each in unrelated]
     alone, beside = Watch(), Watch()
     alone.see(flow_log(line(**each) for each in openings))
     beside.see(flow_log([*others, *(line(**each) for each in openings), *others]))

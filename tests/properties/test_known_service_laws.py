@@ -11,7 +11,7 @@ from flowsentry.aws import clients
 from flowsentry.aws.known_services_item import Held, blob_of, held_in
 from flowsentry.aws.known_services_table import KnownServicesTable
 from flowsentry.in_memory import KnownServicesInMemory
-from flowsentry.known_services import Answer, Answers, Outage, Service, client_bit
+from flowsentry.known_services import CLIENT_BITS, Answer, Answers, Outage, Service, client_bit
 from tests.moto_world import aws_in_memory, make_evidence_table
 
 DAY = 20_454
@@ -62,10 +62,9 @@ def test_order_and_repetition_are_irrelevant_and_the_table_knows_what_the_dictio
         table.learn(each)
     asked = {each.service for batch in batches for each in batch}
     other = KnownServicesTable(table.table_name, clients.dynamodb(), clock=lambda: NOW)
-    known = once.recall(asked, DAY - 3, DAY)
-    assert twice.recall(asked, DAY - 3, DAY) == known
-    assert table.recall(asked, DAY - 3, DAY) == known
-    assert other.recall(asked, DAY - 3, DAY) == known
+    known = once.recall(asked, DAY - 3, DAY).answers
+    for store in (twice, table, other):
+        assert store.recall(asked, DAY - 3, DAY).answers == known
 
 
 @given(st.lists(answers, max_size=40))
@@ -82,7 +81,7 @@ def test_answers_merge_in_any_order(told: list[Answers]) -> None:
 @given(st.sampled_from(["10.0.0.1", "2001:db8::1", "2001:db8:1:2::/64", ""]), services)
 def test_a_client_sets_one_bit_of_a_sketch(client: str, service: Service) -> None:
     bit = client_bit(client, service.endpoint)
-    assert 0 <= bit < 32
+    assert 0 <= bit < CLIENT_BITS
     assert Answers(NOW, 1 << bit).may_have_answered(client, service.endpoint)
 
 

@@ -18,10 +18,8 @@ from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.known_services_item import (
     MAX_DOWN,
     MAX_EXCUSED,
-    MAX_STATE_DAYS,
     Held,
     Shard,
-    State,
     down_member,
     excused_member,
     held_in,
@@ -29,10 +27,9 @@ from flowsentry.aws.known_services_item import (
     partition_of,
     shard_number,
     shard_of,
-    state_in,
-    state_key,
     writing,
 )
+from flowsentry.aws.scope_states import RECALLED_SECONDS, ScopeStates
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.aws.threads import in_threads
 from flowsentry.errors import RetryableError
@@ -46,14 +43,12 @@ if TYPE_CHECKING:
 REFRESH_SECONDS = 1_800
 """By how much the last answer of a service inside must rise to be written. More: fewer writes, and other processors
 learn later that it still answers. Less: each service costs a write more often. Of a service outside it is a day."""
-RECALLED_SECONDS = 60.0
-"""How long what was read is believed. Longer: fewer reads, and what others learned is seen later."""
 MAX_WRITE_TRIES = 10
 """Tries to write one item while others write it too; the batch is retried after that."""
 MAX_SHARDS_REMEMBERED, MAX_PARTS_REMEMBERED = 4_000, 2_000
 """Items that were written or read before a write, and parts of scopes of which all days were read; with some 80
 services of 200 bytes in an item, 64 MB at most where all are full. Fewer: of very many VPCs, items are read again."""
-MAX_SCOPES_REMEMBERED, MAX_JUDGED_REMEMBERED = 200, 2_000
+MAX_JUDGED_REMEMBERED = 2_000
 JUDGED_SECONDS = 360.0
 """Between two verdicts on an excused source. Longer: a sweep of hosts that answer others later is found later. Shorter:
 its evidence is read more often."""
@@ -90,8 +85,11 @@ class KnownServicesTable:
     _shards: BoundedMemory[Shard, _Remembered] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
     _parts: BoundedMemory[tuple[str, int], _Part] = field(default_factory=lambda: BoundedMemory(MAX_PARTS_REMEMBERED))
     _exact: BoundedMemory[Shard, Held] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
-    _states: BoundedMemory[str, State] = field(default_factory=lambda: BoundedMemory(MAX_SCOPES_REMEMBERED))
+    _states: ScopeStates = field(init=False)
     _judged: BoundedMemory[EvidenceKey, float] = field(default_factory=lambda: BoundedMemory(MAX_JUDGED_REMEMBERED))
+
+    def __post_init__(self) -> None:
+        self._states = ScopeStates(self.table_name, self.client, self.clock)
 
     def learn(self, answers: Sequence[Answer]) -> None:
         """See KnownServices.learn."""
@@ -160,7 +158,7 @@ class KnownServicesTable:
         days = range(first_day, last_day + 1)
         with retryable("look up known services"):
             held = in_threads(partial(self._days_of, days), parts)
-            down = {scope: self._state_of(scope).down_since for scope in {each.scope for each in services}}
+            down = {scope: self._states.of(scope).down_since for scope in {each.scope for each in services}}
         by_part = dict(zip(parts, held, strict=True))
         answers = {each: _merged(each, by_part[each.scope, shard_number(each.endpoint)]) for each in services}
         since = {each: down[each.scope][each] for each in services if each in down[each.scope]}
@@ -194,34 +192,34 @@ class KnownServicesTable:
         """See KnownServices.mark_down. Beyond MAX_DOWN of a scope, none is kept."""
         with retryable("keep outages"):
             for scope, told in _by_scope(outages).items():
-                known = self._state_of(scope).down_since
+                known = self._states.of(scope).down_since
                 new = [each for each in told if each.service not in known][: max(0, MAX_DOWN - len(known))]
-                self._change(scope, "ADD", "down", map(down_member, new))
+                self._states.change(scope, "ADD", "down", map(down_member, new))
 
     def recovered(self, answers: Sequence[Answer]) -> list[Outage]:
         """See KnownServices.recovered."""
         with retryable("look up outages"):
-            down = [self._state_of(scope).down_since for scope in {each.service.scope for each in answers}]
+            down = [self._states.of(scope).down_since for scope in {each.service.scope for each in answers}]
         return over({service: since for each in down for service, since in each.items()}, answers)
 
     def mark_up(self, outages: Sequence[Outage]) -> None:
         """See KnownServices.mark_up."""
         with retryable("forget outages"):
             for scope, ended in _by_scope(outages).items():
-                self._change(scope, "DELETE", "down", map(down_member, ended))
+                self._states.change(scope, "DELETE", "down", map(down_member, ended))
 
     def excuse(self, keys: Collection[EvidenceKey]) -> None:
         """See KnownServices.excuse. Beyond MAX_EXCUSED of a scope, none is kept."""
         with retryable("keep excused sources"):
             for scope, told in _keys_by_scope(keys).items():
-                known = self._state_of(scope).excused
+                known = self._states.of(scope).excused
                 new = sorted(set(told) - known)[: max(0, MAX_EXCUSED - len(known))]
-                self._change(scope, "ADD", "excused", map(excused_member, new))
+                self._states.change(scope, "ADD", "excused", map(excused_member, new))
 
     def excused_in(self, scopes: Collection[str]) -> set[EvidenceKey]:
         """See KnownServices.excused_in. Each is due every JUDGED_SECONDS."""
         with retryable("look up excused sources"):
-            kept = {key for scope in scopes for key in self._state_of(scope).excused}
+            kept = {key for scope in scopes for key in self._states.of(scope).excused}
         due = {key for key in kept if self.clock() - (self._judged.get(key) or 0.0) >= JUDGED_SECONDS}
         for key in due:
             self._judged.put(key, self.clock())
@@ -231,45 +229,8 @@ class KnownServicesTable:
         """See KnownServices.forget_excused."""
         with retryable("forget excused sources"):
             for scope, told in _keys_by_scope(keys).items():
-                known = self._state_of(scope).excused
-                self._change(scope, "DELETE", "excused", map(excused_member, set(told) & known))
-
-    def _state_of(self, scope: str) -> State:
-        """What is down and who is excused, as it was at most RECALLED_SECONDS ago."""
-        known = self._states.get(scope)
-        if known and self.clock() - known.read_at < RECALLED_SECONDS:
-            return known
-        item = self.client.get_item(TableName=self.table_name, Key=state_key(scope)).get("Item", {})
-        return self._remember(scope, item)
-
-    def _remember(self, scope: str, item: Mapping[str, Any]) -> State:
-        state = state_in(scope, item, self.clock())
-        self._states.put(scope, state)
-        return state
-
-    def _change(self, scope: str, verb: str, name: str, members: Iterable[bytes]) -> None:
-        """Adds members to a set of the scope's state, or takes them out, and with them those that are too old to count;
-        nothing where there are none.
-        """
-        changed = sorted(members)
-        if not changed:
-            return
-        state = self._remember(scope, self._updated(scope, verb, name, changed))
-        for old_name, old in state.too_old.items():
-            self._remember(scope, self._updated(scope, "DELETE", old_name, old))
-
-    def _updated(self, scope: str, verb: str, name: str, members: Sequence[bytes]) -> Mapping[str, Any]:
-        expires_at = int(self.clock()) + (MAX_STATE_DAYS + 1) * SECONDS_A_DAY
-        answer = self.client.update_item(
-            TableName=self.table_name,
-            Key=state_key(scope),
-            UpdateExpression=f"{verb} #name :members SET expires_at = :expires_at",
-            ExpressionAttributeNames={"#name": name},
-            ExpressionAttributeValues={":members": {"BS": members}, ":expires_at": {"N": str(expires_at)}},
-            ReturnValues="ALL_NEW",
-        )
-        item: Mapping[str, Any] = answer["Attributes"]
-        return item
+                known = self._states.of(scope).excused
+                self._states.change(scope, "DELETE", "excused", map(excused_member, set(told) & known))
 
 
 def _merged(service: Service, days: Iterable[Held]) -> Answers | None:
