@@ -193,7 +193,7 @@ SHOP = NetworkPlan(
         HostPlan("api-1", "private-a", 11, ("shop-api",), (22, 8080)),
         HostPlan("api-2", "private-b", 11, ("shop-api",), (22, 8080)),
         HostPlan("worker-1", "private-a", 21, ("shop-worker",), (22,)),
-        HostPlan("worker-2", "private-b", 21, ("shop-worker",), (22,)),
+        HostPlan("worker-2", "private-b", 21, ("shop-worker",), (22, 8081)),
         HostPlan("search", "private-a", 15, ("shop-search",), (22, 9200)),
         HostPlan("recommendations", "private-a", 70, ("shop-recommendations",), (8080,), HostKind.TASK),
         HostPlan("catalogue", "private-b", 71, ("shop-catalogue",), (443,), HostKind.SEARCH_DOMAIN),

@@ -5,9 +5,9 @@ Low: a service that answered its client answers it no more, and somebody should 
 from collections.abc import Iterator
 
 from flowsentry.findings import Severity
-from local.traffic.connections import Connection
+from local.traffic.connections import Connection, Outcome, Volume
 from local.traffic.scenario import Alert, Scenario
-from local.traffic.scene import Scene
+from local.traffic.scene import RESET, SYN_BYTES, Scene
 
 JOBS = 8081
 SECONDS_BETWEEN = 60
@@ -21,7 +21,7 @@ def fetch_jobs(scene: Scene) -> Iterator[Connection]:
         if at < scene.moment(SHARE_UP):
             yield scene.talk(at, client, server, JOBS, kilobytes=2)
         else:
-            yield scene.attempt(at, client, server, JOBS)
+            yield Connection(at, client, server, scene.port(), JOBS, Outcome.REFUSED, Volume(1, SYN_BYTES), RESET)
 
 
 SERVICE_DOWN = Scenario(
