@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from flowsentry.detect.pairs import TCP
-from flowsentry.endpoints import MEMBER_BYTES, SLOT_SECONDS, endpoint_part, host_numbers, members
+from flowsentry.endpoints import MEMBER_BYTES, SLOT_SECONDS, endpoint_part, host_numbers, members, rank_of
 from flowsentry.evidence import History
 from flowsentry.frames import Contacts
 from flowsentry.known_services import MAX_CLIENT_BITS_SET, Answer, Service, Services, client_bit_of
@@ -13,6 +13,9 @@ from flowsentry.scopes import PUBLIC
 
 SILENT = ("unanswered", "refused", "doubtful")
 """Outcomes of contacts that failed, and were not refused by a rule unless they are doubtful."""
+MAX_OUTSIDE_A_BATCH = 2_000
+"""Services outside of which a batch keeps that they answered. More: of a host that calls the whole Internet each batch
+takes longer (10,000: a tenth of a second). Fewer: that what is outside is down is less often known."""
 _ENDS = ("responder", "responder_port", "protocol", "responder_is_inside")
 
 
@@ -30,7 +33,17 @@ def answers_of(contacts: Contacts) -> list[Answer]:
             pl.col("responder_is_inside").any(),
         )
     )
-    return list(_answers(told.with_columns(pl.col("scope").cast(pl.String))))
+    return list(_answers(_with_few_outside(told).with_columns(pl.col("scope").cast(pl.String))))
+
+
+def _with_few_outside(answers: pl.DataFrame) -> pl.DataFrame:
+    """All answers of services inside, and of those outside MAX_OUTSIDE_A_BATCH: those of smallest rank, which are the
+    ones that are kept of too many.
+    """
+    if len(answers) <= MAX_OUTSIDE_A_BATCH:
+        return answers
+    place = pl.when(~pl.col("responder_is_inside")).then(rank_of(pl.col("member"))).rank("ordinal")
+    return answers.filter(pl.col("responder_is_inside") | (place <= MAX_OUTSIDE_A_BATCH))
 
 
 def _answers(rows: pl.DataFrame) -> Iterator[Answer]:
