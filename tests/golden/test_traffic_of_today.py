@@ -82,6 +82,7 @@ def probed(names: Names, source: str, host: str, ports: tuple[int, int], probe: 
     told = at | {"tcp_flags": flags & (FIN | SYN), "action": "REJECT" if how == "rule" else "ACCEPT"}
     lines = [record(names, source, host, ports, packets, size, **told)]
     if how == "reset":
+        at |= {"flow_direction": "egress"}
         lines.append(record(names, host, source, ports[::-1], packets, 40, tcp_flags=RST, **at))
     return lines
 
