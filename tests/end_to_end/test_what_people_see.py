@@ -126,6 +126,9 @@ def a_day_with_everything(app: DeployedApp) -> None:
     """Every kind of finding and of line, what can't be read, an alert left over and a digest, through both ways in; and
     an interface that nobody can tell whose it is.
     """
+    app.log(while_it_answered(app, app.in_logs, "10.40.0", app.log_group_names))
+    app.put("while-it-answered.log", flow_log(while_it_answered(app, app.in_bucket, "10.50.0", V5)))
+    app.settle()
     app.log(everything(app, app.in_logs, "10.40.0", app.log_group_names))
     app.put("everything.log", flow_log(everything(app, app.in_bucket, "10.50.0", V5)))
     app.put("no-flow-log.log", b"hello\n", folder="AWSLogs/copies")
@@ -137,6 +140,12 @@ def a_day_with_everything(app: DeployedApp) -> None:
     app.aws.client("ec2").create_network_interface(SubnetId=app.in_bucket.host("server").subnet_id)
     app.fire_schedules("Ownership")
     app.dead_letters("")
+
+
+def while_it_answered(app: DeployedApp, network: Network, inside: str, names: tuple[str, ...]) -> list[str]:
+    """A service answers its client, more than an hour before it does not."""
+    earlier = app.seen_by(network) | {"start": app.at - 4_000, "end": app.at - 3_990}
+    return exchange(f"{inside}.47", f"{inside}.61", 8_080, names, packets=20, bytes=4_000, **earlier)
 
 
 def everything(app: DeployedApp, network: Network, inside: str, names: tuple[str, ...]) -> list[str]:
@@ -151,6 +160,12 @@ def everything(app: DeployedApp, network: Network, inside: str, names: tuple[str
         ),
         blocked(f"{inside}.44", network.host("server").address, 5432, names, **seen),
         *logins_and_refusals(network.host("server").address, inside, names, seen),
+        probe(f"{inside}.47", f"{inside}.61", 8_080, names, packets=3, bytes=180, **seen),
+        *(
+            text
+            for number in range(1, 13)
+            for text in exchange(f"198.51.100.{number}", f"{inside}.60", 22, names, packets=90, bytes=9_000, **seen)
+        ),
         line(names, **{**seen, "interface_id": "eni-00000000000000000"}),
         no_data(names),
         no_data(names, "SKIPDATA", **seen),

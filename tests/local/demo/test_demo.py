@@ -24,7 +24,7 @@ def test_every_alert_comes_and_no_other_and_it_ends_by_itself_without_a_terminal
     )
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
     assert done.stderr == ""
-    assert done.stdout.endswith("every alert of 9 scenarios came, and no other\n")
+    assert done.stdout.endswith("every alert of 10 scenarios came, and no other\n")
     assert "[high]" in done.stdout
     assert "Check next" in done.stdout
     assert "[digest]" in done.stdout
