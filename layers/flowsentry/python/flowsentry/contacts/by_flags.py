@@ -26,6 +26,7 @@ from flowsentry.contacts.sizes import Size, carries_data, is_bare, size_with_syn
 from flowsentry.services import is_service_port
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+_IS_TCP, _ACCEPTED = pl.col("protocol") == TCP, ~pl.col("is_rejected")
 MAX_OPEN_PACKETS = 4
 """Packets that come back on a stray one or two of an open connection: an ACK is due for every second packet. More: more
 records are held. Fewer: a host whose long connections are idle looks more like one that probes."""
@@ -47,44 +48,50 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
     there; few are, and an endpoint that answers at any other time of the day has not failed. And for a SYN with data
     (TCP Fast Open) that is sent again: it counts as answered.
     """
-    is_tcp, accepted = pl.col("protocol") == TCP, ~pl.col("is_rejected")
-    opens = is_tcp & _has(SYN) & ~_has(ACK)
-    is_more = _has(FIN | RST) | (pl.col("size") == Size.MORE)
-    established = accepted & (pl.col("packets") > 1) & is_more
-    is_doubtful = accepted & (pl.col("size") == Size.EITHER)
-    answers = is_tcp & accepted & _has(SYN) & _has(ACK)
-    resets = is_tcp & accepted & _has(RST) & ~_has(SYN)
-    yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
+    late = few(flows, _IS_TCP & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     sized = flows.with_columns(size_with_syn().alias("size"))
-    from_service = is_service_port(pl.col("srcport"))
-    goes_on = ~_has(SYN | RST) & carries_data() & from_service
-    kept_open = few(flows, is_tcp & accepted & goes_on & ~is_service_port(pl.col("dstport")))
-    late = few(flows, is_tcp & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     return Signs(
-        pl.concat(
-            [
-                established_signs(sized, opens & established),
-                *([kept_open_signs(kept_open)] if len(kept_open) else []),
-            ]
-        ),
-        pl.concat(
-            [
-                opening_signs(sized, opens & ~established, is_certain=~is_doubtful, is_doubtful=is_doubtful),
-                *([opening_signs(late, is_bare() & is_stray())] if len(late) else []),
-            ]
-        ),
-        pl.concat(
-            [
-                reply_signs(flows, answers, is_answered=yes, reply_packets=no_packets),
-                reply_signs(flows, resets, is_refused=yes, reply_packets=no_packets),
-                *(
-                    [reply_signs(late, accepted & from_service, is_open=yes, reply_packets=no_packets)]
-                    if len(late)
-                    else []
-                ),
-            ]
-        ),
+        pl.concat([established_signs(sized, _opens() & _is_established()), *_kept_open(flows)]),
+        pl.concat([_openings(sized), *([opening_signs(late, is_bare() & is_stray())] if len(late) else [])]),
+        pl.concat(_replies(flows, late)),
     )
+
+
+def _opens() -> pl.Expr:
+    return _IS_TCP & _has(SYN) & ~_has(ACK)
+
+
+def _is_established() -> pl.Expr:
+    """Whether the opener's record, with its `size`, has more than SYNs in it."""
+    is_more = _has(FIN | RST) | (pl.col("size") == Size.MORE)
+    return _ACCEPTED & (pl.col("packets") > 1) & is_more
+
+
+def _openings(sized: pl.DataFrame) -> pl.DataFrame:
+    is_doubtful = _ACCEPTED & (pl.col("size") == Size.EITHER)
+    return opening_signs(sized, _opens() & ~_is_established(), is_certain=~is_doubtful, is_doubtful=is_doubtful)
+
+
+def _kept_open(flows: pl.DataFrame) -> list[pl.DataFrame]:
+    """Connections of longer ago on which a service still sends data; empty where there are none, as mostly."""
+    is_sent = _ACCEPTED & ~_has(SYN | RST) & carries_data()
+    is_of_service = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
+    kept_open = few(flows, _IS_TCP & is_sent & is_of_service)
+    return [kept_open_signs(kept_open)] if len(kept_open) else []
+
+
+def _replies(flows: pl.DataFrame, late: pl.DataFrame) -> list[pl.DataFrame]:
+    yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
+    answers = _IS_TCP & _ACCEPTED & _has(SYN) & _has(ACK)
+    resets = _IS_TCP & _ACCEPTED & _has(RST) & ~_has(SYN)
+    replies = [
+        reply_signs(flows, answers, is_answered=yes, reply_packets=no_packets),
+        reply_signs(flows, resets, is_refused=yes, reply_packets=no_packets),
+    ]
+    if len(late):
+        is_from_service = _ACCEPTED & is_service_port(pl.col("srcport"))
+        replies.append(reply_signs(late, is_from_service, is_open=yes, reply_packets=no_packets))
+    return replies
 
 
 def signs_by_flags_with_acks(flows: pl.DataFrame) -> Signs:
