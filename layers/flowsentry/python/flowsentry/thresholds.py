@@ -147,7 +147,7 @@ class ServiceThresholds:
         1,
         1000,
         "Clients in one batch that a service no longer answers. Higher: a service with few clients fails unseen, and "
-        "so does any service where each delivery shows one client, as from CloudWatch Logs. Lower: none is.",
+        "so does any service where each delivery shows one client, as from CloudWatch Logs. 1 is the least.",
     )
     min_packets: int = _threshold(
         3,
