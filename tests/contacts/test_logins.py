@@ -51,6 +51,7 @@ def test_a_login_is_a_row_with_who_where_and_how_much(names: tuple[str, ...]) ->
     (row,) = logins([said(60, names)], names=names)
     assert row == {
         "is_whole": True,
+        "is_answered": names == V5,
         "scope": VPC if names == V5 else "unknown",
         "initiator": ADMIN,
         "initiator_port": 50222,

@@ -40,6 +40,13 @@ DIGESTS: dict[str, Sequence[Finding]] = {
             details={"responder_port": 8080, "protocol": "tcp", "clients": 1, "packets": 3, "last_answer": NIGHT - 900},
         ),
     ],
+    "digest_of_a_flood": [
+        replace(
+            FINDINGS["own_machine_flooded_from_inside"],
+            severity=Severity.LOW,
+            details={"left_out": "sources", "side": "outside", "number": 219_000},
+        )
+    ],
     "digest_of_more": [
         FINDINGS["stranger_found_nothing"],
         FINDINGS["a_kind_this_page_does_not_know"],

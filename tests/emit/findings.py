@@ -255,6 +255,28 @@ FINDINGS: dict[str, Finding] = {
         subject_owner=ORDERS,
         responder_owner=ORDERS,
     ),
+    "own_machine_flooded_from_inside": pair(
+        "flood",
+        Severity.MEDIUM,
+        "10.0.2.5",
+        left_out="sources",
+        side="inside",
+        number=18_204,
+        sources=["10.0.9.1", "10.0.9.2"],
+        subject_owner=ORDERS,
+    ),
+    "more_sessions_than_are_told": pair(
+        "flood",
+        Severity.MEDIUM,
+        "203.0.113.9",
+        scope="public",
+        left_out="remote_login",
+        side=None,
+        number=15_000,
+        sources=["203.0.113.9"],
+        interface_ids=[],
+        subject_owner=None,
+    ),
     "records_of_an_interface_left_out": skipped("eni-0web", records=3, subject_owner=WEB),
     "a_kind_this_page_does_not_know": Finding(
         "f00", "night_owl", Severity.MEDIUM, "works at night", "10.0.1.5", "vpc-1", NIGHT, NIGHT

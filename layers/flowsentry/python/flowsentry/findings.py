@@ -13,6 +13,7 @@ KINDS = (
     *("remote_login", "public_login_service", "login_brute_force"),
     "records_skipped",
     "service_down",
+    "flood",
 )
 """Every kind there is, for what must name them without loading the detectors."""
 

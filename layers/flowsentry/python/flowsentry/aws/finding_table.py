@@ -21,6 +21,7 @@ from flowsentry.aws.finding_item import (
     number,
 )
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
+from flowsentry.aws.threads import in_threads
 from flowsentry.findings import Finding
 from flowsentry.life import Earlier, Life, State
 
@@ -75,7 +76,8 @@ class FindingTable:
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """See FindingStore.put_new. One that a person resolved before it was last seen is new once more."""
         with retryable("put findings"):
-            return [finding for finding in findings if self._put(finding)]
+            are_new = in_threads(self._put, findings)
+        return [finding for finding, is_new in zip(findings, are_new, strict=True) if is_new]
 
     def resolve(self, finding_ids: Sequence[str], note: str) -> None:
         """See FindingStore.resolve. What a person acknowledged or snoozed stays so, and what is not told yet is not

@@ -1,12 +1,13 @@
 """Connections to login ports: who tried to log in where, and how much was said."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import polars as pl
 
 from flowsentry.contacts.client_keepers import logins_counted_once
 from flowsentry.contacts.signs import SENT, TCP, few, is_of_client_keeper, passes_on
-from flowsentry.contacts.sizes import Size, carries_data, size_with_syn, size_without_flags
+from flowsentry.contacts.sizes import Size, carries_data, is_of_small_packets_alike, size_with_syn, size_without_flags
 from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.frames import Logins
 from flowsentry.services import LOGIN_PORTS, is_service_port
@@ -25,6 +26,7 @@ SCHEMA = pl.Schema(
         "initiator_is_inside": pl.Boolean(),
         "responder_is_inside": pl.Boolean(),
         "is_whole": pl.Boolean(),
+        "is_answered": pl.Boolean(),
     }
 )
 MIN_LOGIN_PACKETS = 4
@@ -33,32 +35,58 @@ that a user may set would never be reached. Lower: every scanner that knocks on 
 MAX_UNMERGED_ROWS = 200_000
 """Records held before each connection is held once. More: more memory. Fewer: the same ones are sorted out more often.
 """
-_SYN, _FIN_OR_RST, _SYN_ACK = 2, 5, 18
+_FIN, _SYN, _FIN_OR_RST, _SYN_ACK = 1, 2, 5, 18
 _ENDS = _SYN_ACK | _FIN_OR_RST
 _SIZED = ("bytes", "is_ipv6")
-_CONNECTION = ("scope", "initiator", "initiator_port", "responder", "responder_port", "day")
+_ENDS_OF_CONNECTION = ("scope", "initiator", "initiator_port", "responder", "responder_port")
+_CONNECTION = (*_ENDS_OF_CONNECTION, "day")
 
 
-def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
+class LoginSigns(NamedTuple):
+    """What a chunk shows of logins: records of clients, and of servers that say more than SYN-ACKs and RSTs."""
+
+    records: pl.DataFrame
+    replies: pl.DataFrame
+
+
+def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginSigns:
     """The records of a chunk that may be of logins: what was sent to login ports, in whatever interval, to who has
-    answered. Openings alone are no tries: what answered them in another batch is told by a later record. `has_acks`:
-    flags tell ACKs that are no part of a SYN-ACK, too.
+    answered; and what came back. Openings alone are no tries: what answered them in another batch is told by a later
+    record. `has_acks`: flags tell ACKs that are no part of a SYN-ACK, too.
     """
-    is_one = pl.any_horizontal(pl.col("dstport") == port for port in LOGIN_PORTS) & ~pl.col("is_rejected")
-    is_one &= pl.col("packets") >= MIN_LOGIN_PACKETS
-    if "tcp_flags" not in flows.columns:
-        return _answered(few(flows.select(*SENT, *_SIZED), is_one), size_without_flags() == Size.MORE)
+    is_one = (_is_login_port("dstport") | _is_login_port("srcport")) & ~pl.col("is_rejected")
+    has_flags = "tcp_flags" in flows.columns
+    columns = (*SENT, *_SIZED, "tcp_flags") if has_flags else (*SENT, *_SIZED)
+    both = few(flows.select(columns), is_one & (pl.col("packets") >= MIN_LOGIN_PACKETS))
+    if both.is_empty():
+        nothing = both.select(pl.exclude(_SIZED), pl.lit(value=False).alias("has_data"))
+        return LoginSigns(nothing, nothing)
+    return LoginSigns(_of_clients(both.filter(_is_login_port("dstport")), has_acks=has_acks), _of_servers(both))
+
+
+def _is_login_port(name: str) -> pl.Expr:
+    return pl.any_horizontal(pl.col(name) == port for port in LOGIN_PORTS)
+
+
+def _of_clients(records: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
+    if "tcp_flags" not in records.columns:
+        return _answered(records, size_without_flags() == Size.MORE)
     if not has_acks:
-        is_one &= (pl.col("tcp_flags") & _SYN_ACK) != _SYN_ACK
-    is_more = ((pl.col("tcp_flags") & _ENDS) != _SYN) | (size_with_syn() == Size.MORE)
-    return _answered(few(flows.select(*SENT, *_SIZED, "tcp_flags"), is_one), is_more)
+        records = records.filter((pl.col("tcp_flags") & _SYN_ACK) != _SYN_ACK)
+    return _answered(records, ((pl.col("tcp_flags") & _ENDS) != _SYN) | (size_with_syn() == Size.MORE))
 
 
 def _answered(records: pl.DataFrame, is_more: pl.Expr) -> pl.DataFrame:
     """Those of the records with more in them than SYNs, and whether each has data. Mostly there are none."""
-    if records.is_empty():
-        return records.select(pl.exclude(_SIZED), pl.lit(value=False).alias("has_data"))
     return records.filter(is_more).select(pl.exclude(_SIZED), carries_data().alias("has_data"))
+
+
+def _of_servers(records: pl.DataFrame) -> pl.DataFrame:
+    """What servers sent that can't be SYN-ACKs and RSTs alone, which answer made-up packets too: those have one size
+    each, and carry no data.
+    """
+    is_said = _is_login_port("srcport") & carries_data() & ~is_of_small_packets_alike()
+    return records.filter(is_said).select(pl.exclude(_SIZED), pl.lit(value=True).alias("has_data"))
 
 
 class LoginRecords:
@@ -67,14 +95,17 @@ class LoginRecords:
     def __init__(self) -> None:
         self._records: list[pl.DataFrame] = []
         self._connections: list[pl.DataFrame] = []
+        self._replies: list[pl.DataFrame] = []
         self._rows = 0
 
-    def add(self, records: pl.DataFrame) -> None:
+    def add(self, signs: LoginSigns) -> None:
         """Takes in what `logins_in` found in a chunk."""
-        if records.is_empty():
+        if len(signs.replies):
+            self._replies = [pl.concat([*self._replies, _reply_ends(signs.replies)]).unique()]
+        if signs.records.is_empty():
             return
-        self._records.append(records)
-        self._rows += len(records)
+        self._records.append(signs.records)
+        self._rows += len(signs.records)
         if self._rows > MAX_UNMERGED_ROWS:
             self._connections = [self._merged()]
             self._records, self._rows = [], 0
@@ -87,8 +118,23 @@ class LoginRecords:
         """One row for each connection and day. What lacks a part of that, as a format may, is none."""
         if not self._records and not self._connections:
             return Logins(SCHEMA.to_frame())
-        once = logins_counted_once(self._merged())
+        once = self._with_replies(logins_counted_once(self._merged()))
         return Logins(once.select(SCHEMA.names()).drop_nulls(_CONNECTION))
+
+    def _with_replies(self, logins: pl.DataFrame) -> pl.DataFrame:
+        """The logins, those among them answered whose server said something in this source."""
+        if not self._replies:
+            return logins
+        heard = self._replies[0].with_columns(pl.lit(value=True).alias("is_heard"))
+        joined = logins.join(heard, on=_ENDS_OF_CONNECTION, how="left")
+        return joined.with_columns(pl.col("is_answered") | pl.col("is_heard").fill_null(value=False))
+
+
+def _reply_ends(replies: pl.DataFrame) -> pl.DataFrame:
+    """Which connections the records of servers belong to."""
+    names = ("source_scope", "destination_address", "dstport", "source_address", "srcport")
+    ends = (pl.col(name).alias(end) for name, end in zip(names, _ENDS_OF_CONNECTION, strict=True))
+    return replies.filter(pl.col("protocol") == TCP).select(*ends).unique()
 
 
 def _rows(records: pl.DataFrame) -> pl.DataFrame:
@@ -112,9 +158,15 @@ def _rows(records: pl.DataFrame) -> pl.DataFrame:
         pl.col("source_is_inside").alias("initiator_is_inside"),
         pl.col("destination_is_inside").alias("responder_is_inside"),
         (_is_whole() & pl.col("has_data") if "tcp_flags" in records.columns else pl.col("has_data")).alias("is_whole"),
+        (_is_ended() if "tcp_flags" in records.columns else pl.lit(value=False)).alias("is_answered"),
         is_of_client_keeper().alias("is_of_client_keeper"),
         "protocol",
     )
+
+
+def _is_ended() -> pl.Expr:
+    """Whether a record has data and FIN, which no system sends before it was answered."""
+    return ((pl.col("tcp_flags") & _FIN) != 0) & pl.col("has_data")
 
 
 def _is_whole() -> pl.Expr:
@@ -133,6 +185,7 @@ def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
             pl.col("last_seen").max(),
             pl.col("initiator_is_inside", "responder_is_inside").any(),
             pl.col("is_whole").max(),
+            pl.col("is_answered").any(),
         )
         .select(parts[0].columns)
     )

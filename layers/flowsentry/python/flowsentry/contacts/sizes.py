@@ -98,6 +98,12 @@ def is_syn_ack_sized() -> pl.Expr:
     return is_even & each.is_between(least, MAX_SYN_BYTES) & (pl.col("packets") <= MAX_SYN_ACKS)
 
 
+def is_of_small_packets_alike() -> pl.Expr:
+    """Whether a record's packets may all have one size, and that of a SYN or smaller."""
+    size = ipv4_bytes()
+    return (size <= MAX_SYN_BYTES * pl.col("packets")) & (size % pl.col("packets") == 0)
+
+
 def carries_data() -> pl.Expr:
     """Whether a record has more in it than one SYN and packets without data."""
     return ipv4_bytes() > TIMESTAMPED_BYTES * pl.col("packets") + (MAX_SYN_BYTES - TIMESTAMPED_BYTES)

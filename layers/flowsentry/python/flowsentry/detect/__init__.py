@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flowsentry.detect.blocked_egress import blocked_egress
 from flowsentry.detect.blocked_internal import blocked_internal, trying_doors
 from flowsentry.detect.denied_by_acl_reply import denied_by_acl_reply
+from flowsentry.detect.flood import flood_of_sources
 from flowsentry.detect.host_sweep import HOST_SWEEP
 from flowsentry.detect.login_brute_force import login_brute_force
 from flowsentry.detect.network_scan import NETWORK_SCAN
@@ -53,5 +54,11 @@ def detect(
         *login_brute_force(histories, territory, login),
         *records_skipped(observed.silences, territory),
         *service_down(observed.down, territory),
+        *flood_of_sources(observed.left_out, territory),
     ]
+    return in_order_of_time(findings)
+
+
+def in_order_of_time(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, that of the earliest record first."""
     return sorted(findings, key=lambda finding: (finding.first_seen, finding.id))

@@ -15,6 +15,8 @@ from collections.abc import Container
 
 import polars as pl
 
+from flowsentry.detect.flood import summed_up
+from flowsentry.detect.loudest import loudest
 from flowsentry.detect.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Contacts
@@ -39,9 +41,11 @@ def blocked_egress(
         pl.col("rejected_packets") >= bounds.min_packets,
     )
     services = _services(refused).filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_a_source)
-    ordered = services.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
+    told, others = loudest(services, "rejected_packets")
+    ordered = told.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
     rows = [row for row in ordered if (row["scope"], row["initiator"]) not in scanners]
-    return [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
+    return [*findings, *summed_up("blocked_egress", SEVERITY, others, territory)]
 
 
 def _services(refused: pl.DataFrame) -> pl.DataFrame:

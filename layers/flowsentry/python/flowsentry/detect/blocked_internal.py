@@ -14,6 +14,8 @@ from collections.abc import Container, Sequence
 
 import polars as pl
 
+from flowsentry.detect.flood import summed_up
+from flowsentry.detect.loudest import loudest
 from flowsentry.detect.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
 from flowsentry.endpoints import endpoint_part
 from flowsentry.evidence import Evidence, History
@@ -44,14 +46,16 @@ def blocked_internal(
         pl.col("rejected_packets") >= bounds.min_packets,
     )
     blocked = refused.filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_a_source)
-    ordered = blocked.sort("first_seen", "initiator", "responder", "responder_port").iter_rows(named=True)
+    told, others = loudest(blocked, "rejected_packets")
+    ordered = told.sort("first_seen", "initiator", "responder", "responder_port")
     rows = [
         row
-        for row in ordered
+        for row in ordered.iter_rows(named=True)
         if (row["scope"], row["initiator"]) not in scanners
         and (row["scope"], row["initiator"], row["day"]) not in doors
     ]
-    return [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
+    return [*findings, *summed_up("blocked_internal", SEVERITY, others, territory)]
 
 
 def trying_doors(

@@ -14,6 +14,8 @@ from collections.abc import Container
 
 import polars as pl
 
+from flowsentry.detect.flood import summed_up
+from flowsentry.detect.loudest import loudest
 from flowsentry.detect.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Contacts
@@ -38,8 +40,10 @@ def denied_by_acl_reply(
     denied = contacts.filter(pl.col("reply_refused_at").is_not_null(), inside_first)
     ordered = _paths(denied).sort("first_seen", "initiator", "responder", "responder_port", "protocol")
     ordered = ordered.filter(pl.int_range(pl.len()).over("scope", "initiator", "day") < MAX_PATHS_AN_INITIATOR)
-    rows = [row for row in ordered.iter_rows(named=True) if (row["scope"], row["initiator"]) not in scanners]
-    return [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
+    told, others = loudest(ordered, "initiators")
+    rows = [row for row in told.iter_rows(named=True) if (row["scope"], row["initiator"]) not in scanners]
+    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
+    return [*findings, *summed_up("denied_by_acl_reply", SEVERITY, others, territory)]
 
 
 def _paths(denied: pl.DataFrame) -> pl.DataFrame:

@@ -53,12 +53,21 @@ def login_members(logins: Logins, bounds: LoginThresholds) -> pl.DataFrame:
     so that it is kept whatever else is known of its source: it is no try, and does not count as one.
     """
     ours = logins.filter(pl.col("initiator_is_inside") | pl.col("responder_is_inside"))
-    is_session = pl.col("packets") >= bounds.min_session_packets
+    is_session = is_a_session(bounds)
     is_whole = pl.col("is_whole").fill_null(value=True)
-    is_try = (pl.col("packets") >= bounds.min_attempt_packets) & ~is_session & is_whole
+    is_try = pl.col("packets").is_between(bounds.min_attempt_packets, bounds.min_session_packets, closed="left")
+    is_try &= is_whole
     sessions, tries = ours.filter(is_session), ours.filter(is_try)
     kept = pl.concat([tries, sessions.filter(~pl.col("initiator_is_inside"))])
     return pl.concat([_members(kept, "attempts"), _members(sessions, "sessions")])
+
+
+def is_a_session(bounds: LoginThresholds) -> pl.Expr:
+    """Whether a login was a session: long enough, and answered: its server said something in the same batch, or it was
+    ended as only an answered connection is. Packets sent one way, whoever made them up, are none. Wrong for a session
+    of which a delivery cut has one direction alone, until a later record has both or its end.
+    """
+    return (pl.col("packets") >= bounds.min_session_packets) & pl.col("is_answered").fill_null(value=True)
 
 
 def _members(logins: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -16,6 +16,9 @@ SILENT = ("unanswered", "refused", "doubtful")
 MAX_OUTSIDE_A_BATCH = 2_000
 """Services outside of which a batch keeps that they answered. More: of a host that calls the whole Internet each batch
 takes longer (10,000: a tenth of a second). Fewer: that what is outside is down is less often known."""
+MAX_SERVICES_ASKED = 10_000
+"""Services that failed in a batch of which is looked up whether they answered before. More: a flood of probes of random
+ports takes longer (10,000: a tenth of a second). Fewer: of very many outages at once, some count as failures."""
 _ENDS = ("responder", "responder_port", "protocol", "responder_is_inside")
 
 
@@ -74,10 +77,15 @@ def silent_contacts(contacts: Contacts) -> pl.DataFrame:
 
 
 def services_of(silent: pl.DataFrame) -> list[Service]:
-    """The services that the contacts were meant for."""
+    """The services that the contacts were meant for; of more than MAX_SERVICES_ASKED those that most contacts
+    missed.
+    """
     if silent.is_empty():
         return []
-    ends = silent.select(pl.col("scope").cast(pl.String), "member").unique()
+    ends = silent.group_by(pl.col("scope").cast(pl.String), "member").agg(pl.len().alias("contacts"))
+    if len(ends) > MAX_SERVICES_ASKED:
+        ends = ends.sort(-pl.col("contacts").cast(pl.Int64), rank_of(pl.col("member"))).head(MAX_SERVICES_ASKED)
+    ends = ends.select("scope", "member")
     return [Service(scope, member.to_bytes(MEMBER_BYTES)) for scope, member in ends.iter_rows()]
 
 

@@ -15,6 +15,9 @@ from typing import Any
 
 import polars as pl
 
+from flowsentry.detect.flood import summed_up
+from flowsentry.detect.login_attempts import is_a_session
+from flowsentry.detect.loudest import loudest
 from flowsentry.detect.pairs import Pair, Row, called, pair_details, pairs_of
 from flowsentry.detect.strangers import strangers_in
 from flowsentry.findings import Finding, Severity, finding_id
@@ -36,7 +39,7 @@ def remote_login(logins: Logins, territory: Territory, bounds: LoginThresholds) 
     """A finding for each (source, responder, port) with a session: once a day. That it was one shows in a single
     record, so however records are delivered, the same is found.
     """
-    sessions = strangers_in(logins, territory).filter(pl.col("packets") >= bounds.min_session_packets)
+    sessions = strangers_in(logins, territory).filter(is_a_session(bounds))
     told = sessions.group_by(_SESSION).agg(
         pl.col("scope", "first_seen").min(),
         pl.col("packets", "last_seen").max(),
@@ -44,9 +47,10 @@ def remote_login(logins: Logins, territory: Territory, bounds: LoginThresholds) 
         pl.col("initiator").n_unique().alias("initiator_count"),
         pl.lit(6).alias("protocol"),
     )
-    ordered = told.sort("first_seen", "source", "responder", "responder_port")
-    rows = list(ordered.with_columns(pl.col("initiators").list.first().alias("initiator")).iter_rows(named=True))
-    return [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
+    named, others = loudest(told.with_columns(pl.col("initiators").list.first().alias("initiator")), "packets")
+    rows = list(named.sort("first_seen", "source", "responder", "responder_port").iter_rows(named=True))
+    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
+    return [*findings, *summed_up("remote_login", SEVERITY, others, territory)]
 
 
 def _finding(row: Row, pair: Pair) -> Finding:

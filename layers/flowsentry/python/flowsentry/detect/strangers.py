@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from flowsentry.detect.login_attempts import is_a_session
 from flowsentry.detect.samples import complete_up_to
 from flowsentry.endpoints import host_in_words
 from flowsentry.evidence import MAX_STRANGERS, MEMORY_DAYS, SET_SIZES, Evidence, EvidenceKey, History, bottom
@@ -27,6 +28,9 @@ from flowsentry.thresholds import LoginThresholds
 MAX_NEWEST = 10
 """Addresses of strangers that a finding lists, the newest first. More: longer alerts. Fewer: a network that many of
 them are in is harder to recognise."""
+MAX_SERVICES = 1_000
+"""Login services of a batch whose strangers are counted; each is an item. More: a flood of sessions to very many hosts
+costs more writes. Fewer: of very many hosts that strangers log in to at once, some stay one finding a stranger."""
 _SERVICE = ("scope", "responder", "responder_port")
 _SERVICE_DAY = (*_SERVICE, "day")
 _IS_INTO = ~pl.col("initiator_is_inside") & pl.col("responder_is_inside")
@@ -83,9 +87,14 @@ def strangers_in(logins: pl.DataFrame, territory: Territory) -> pl.DataFrame:
 
 
 def stranger_evidence(strangers: pl.DataFrame, bounds: LoginThresholds) -> list[Evidence]:
-    """For each service and day that had sessions of strangers, who they were."""
+    """For each service and day that had sessions of strangers, who they were; of more services than MAX_SERVICES those
+    with the most strangers.
+    """
+    sessions = _sessions(strangers, bounds)
+    if len(sessions) > MAX_SERVICES:
+        sessions = _of_most_used(sessions)
     seen = (pl.col("first_seen").min(), pl.col("last_seen").max())
-    services = _services(_sessions(strangers, bounds), pl.col("source").cast(pl.String).unique(), *seen)
+    services = _services(sessions, pl.col("source").cast(pl.String).unique(), *seen)
     return [
         Evidence(
             service.key,
@@ -96,6 +105,13 @@ def stranger_evidence(strangers: pl.DataFrame, bounds: LoginThresholds) -> list[
         )
         for service, sources, first_seen, last_seen in services
     ]
+
+
+def _of_most_used(sessions: pl.DataFrame) -> pl.DataFrame:
+    services = sessions.group_by(_SERVICE_DAY).agg(pl.col("source").n_unique().alias("strangers"))
+    texts = services.with_columns(pl.col("scope", "responder").cast(pl.String))
+    order = texts.with_row_index("row").sort("strangers", *_SERVICE_DAY, descending=[True, *[False] * 4])["row"]
+    return sessions.join(services[order.head(MAX_SERVICES)], on=_SERVICE_DAY, how="semi")
 
 
 def tried_alone(strangers: pl.DataFrame, bounds: LoginThresholds) -> list[EvidenceKey]:
@@ -111,7 +127,7 @@ def crowds_in(strangers: pl.DataFrame, histories: Iterable[History], bounds: Log
     """
     known = {one.key: one for history in histories for one in history.days.values()}
     ordered = strangers.sort(pl.col("last_seen"), pl.col("initiator").cast(pl.String), descending=[True, False])
-    callers = pl.col("initiator").filter(pl.col("packets") >= bounds.min_session_packets).cast(pl.String)
+    callers = pl.col("initiator").filter(is_a_session(bounds)).cast(pl.String)
     told = _services(ordered, callers.unique(maintain_order=True).head(MAX_NEWEST))
     crowds = (_crowd(service, newest, known, bounds) for service, newest in told)
     return [crowd for crowd in crowds if crowd]
@@ -151,7 +167,7 @@ def _number(today: Evidence) -> int:
 
 
 def _sessions(strangers: pl.DataFrame, bounds: LoginThresholds) -> pl.DataFrame:
-    return strangers.filter(pl.col("packets") >= bounds.min_session_packets)
+    return strangers.filter(is_a_session(bounds))
 
 
 def _services(rows: pl.DataFrame, *told: pl.Expr) -> Iterator[tuple]:  # type: ignore[type-arg]

@@ -8,7 +8,7 @@ from flowsentry.detect.in_clear import Sets, sets_in_clear
 from flowsentry.detect.login_attempts import login_members
 from flowsentry.detect.outages import is_silent
 from flowsentry.detect.pairs import TCP, UDP
-from flowsentry.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_A_DAY, members, rank_of
+from flowsentry.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_A_DAY, host_numbers, members, rank_of
 from flowsentry.evidence import DATED_SETS, IN_CLEAR, MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.ownership import Inventory
@@ -21,7 +21,11 @@ MAX_NAME_BYTES = 256
 """Of a VPC, a transit gateway or an address, which have 45 at most. DynamoDB takes 2,048 for a key: above that, one
 line of nonsense would cost its whole source
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
-_KEY = ("source_scope", "source", "day")
+MAX_ASKED = 20_000
+"""Innocent sources of a batch that are looked up: each costs four keys of a read. More: a batch with very many clients
+takes longer (20,000: 3 s). Fewer: in a busy batch, what answered a scanner that was seen before is missed."""
+_SOURCE = ("source_scope", "source")
+_KEY = (*_SOURCE, "day")
 _ENDS = ("initiator", "responder")
 _MEMBER_SETS = tuple(IN_CLEAR)
 """The sets that members are sorted into here; the others follow from them."""
@@ -78,18 +82,31 @@ def _is_believable(contacts: pl.DataFrame, name: str) -> pl.Expr:
 
 def innocent_sources(settled: Settled) -> list[EvidenceKey]:
     """The sources whose every contact was answered: by far the most, and worth recording only when suspected before.
-    Among them may be some that will be recorded for their logins alone: to ask about these too is harmless.
+    Among them may be some that will be recorded for their logins alone: to ask about these too is harmless. Of more
+    than MAX_ASKED those inside come first, then those that reached most, then those of smallest rank.
     """
-    failing = _telling(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
-    seen = pl.concat([settled.contacts.select(_KEY), settled.logins.select(_KEY)]).unique()
-    innocent = seen.join(failing, on=_KEY, how="anti")
+    failing = telling(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
+    seen = pl.concat([each.select(*_KEY, "initiator_is_inside") for each in settled])
+    seen = seen.group_by(_KEY).agg(pl.col("initiator_is_inside").any(), pl.len().alias("reached"))
+    innocent = _most_telling(seen.join(failing, on=_KEY, how="anti"))
     keys = innocent.select(pl.col("source_scope", "source").cast(pl.String), "day")
     return [EvidenceKey(*row) for row in keys.iter_rows()]
 
 
+def _most_telling(innocent: pl.DataFrame) -> pl.DataFrame:
+    """At most MAX_ASKED of the sources."""
+    if len(innocent) <= MAX_ASKED:
+        return innocent
+    ranked = innocent.with_columns(host_numbers(innocent["source"]).alias("host")).with_columns(
+        rank=rank_of(pl.col("host"))
+    )
+    return ranked.sort("initiator_is_inside", "reached", "rank", descending=[True, True, False]).head(MAX_ASKED)
+
+
 def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: LoginThresholds) -> list[Evidence]:
     """The evidence of every source that failed something, tried to log in, or is among the suspects: one for each
-    source and day. Of one that only tried to log in, what else it reached says nothing, and is left out.
+    source and day. Of those, all that they reached is in it, on whatever day: so the evidence of a batch is the same
+    whether an earlier delivery of it was stored or not.
 
     `settled` is that of `with_source_scopes`. Which members a full set keeps is decided here, on the column, by the
     order that merging keeps too.
@@ -97,22 +114,25 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     if not suspects and settled.logins.is_empty() and (settled.contacts["outcome"] == "answered").all():
         return []  # nothing to look at, as in most payloads
     logins = login_members(settled.logins, bounds)
+    contacts = telling(settled.contacts)
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
-    trying = logins.filter(pl.col("set") == "attempts").select(_KEY)
-    telling = _telling(settled.contacts)
-    failing = telling.filter(pl.col("outcome") != "answered").select(_KEY)
-    watched = pl.concat([failing, suspected]).unique()
-    contacts = telling.join(watched, on=_KEY, how="semi").with_columns(_OVER_TCP)
+    watched = pl.concat(
+        [
+            contacts.filter(pl.col("outcome") != "answered").select(_SOURCE),
+            logins.filter(pl.col("set") == "attempts").select(_SOURCE),
+            suspected.select(_SOURCE),
+        ]
+    ).unique()
+    told = contacts.join(watched, on=_SOURCE, how="semi").with_columns(_OVER_TCP)
     columns = (*_KEY, *_ENDS, *_SEEN)
-    member, slot = members(contacts).alias("member"), _slot_in(contacts)
-    ends = contacts.select(*columns, *_PORTS, _SET_OF_OUTCOME.alias("set"), member, slot)
-    told = pl.concat([watched, trying]).unique()
-    tries = logins.select(*columns, "set", "member").join(told, on=_KEY, how="semi")
+    member, slot = members(told).alias("member"), _slot_in(told)
+    ends = told.select(*columns, *_PORTS, _SET_OF_OUTCOME.alias("set"), member, slot)
+    tries = logins.select(*columns, "set", "member").join(watched, on=_SOURCE, how="semi")
     rows = pl.concat([ends, tries], how="diagonal")
     return list(_evidence(_sets(rows), sets_in_clear(rows)))
 
 
-def _telling(contacts: pl.DataFrame) -> pl.DataFrame:
+def telling(contacts: pl.DataFrame) -> pl.DataFrame:
     """The contacts that tell whether a source scans: all but what is refused of maintenance on its way out, and what
     was answered in vain: that a network ACL denies the replies is nobody's fault but our own.
     """

@@ -6,6 +6,7 @@ from itertools import chain, zip_longest
 
 from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes, findings_command
 from flowsentry.emit.chat import Chat, chat_notification
+from flowsentry.emit.flood_stories import number_left_out
 from flowsentry.emit.machine_json import findings_json
 from flowsentry.emit.plain_text import ascii_line, counted, duration, period
 from flowsentry.emit.service_stories import last_answer_text
@@ -191,6 +192,19 @@ DOWN = Chapter(
     lambda finding: number_in(finding.details, "clients"),
     _stopped_answering,
 )
-CHAPTERS = (DOWN, KEPT_IN, GUESSES, NOISE, SKIPPED, OTHERS)
+FLOODED = Chapter(
+    lambda number: f"{counted(number, 'address')} in a flood: more sources at once than are recorded",
+    lambda number: f"{counted(number, 'address')} in a flood",
+    "Look when you have time: is it expected? The loudest sources are recorded; the others are in the flow logs alone.",
+    number_left_out,
+    _what_happened,
+)
+CHAPTERS = (DOWN, KEPT_IN, FLOODED, GUESSES, NOISE, SKIPPED, OTHERS)
 """In the order in which they are told: what is about machines of yours first."""
-OF_KIND = {"blocked_egress": KEPT_IN, "login_brute_force": GUESSES, "records_skipped": SKIPPED, "service_down": DOWN}
+OF_KIND = {
+    "blocked_egress": KEPT_IN,
+    "login_brute_force": GUESSES,
+    "records_skipped": SKIPPED,
+    "service_down": DOWN,
+    "flood": FLOODED,
+}

@@ -47,6 +47,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "Ports", _sample(list(map(str, ports))) if len(ports) > 1 else ""
     yield "Tried", _sample(listed_in(details, "sample_endpoints"))
     yield "Tried", "" if whom else _sample(listed_in(details, "sample"))
+    yield "Sources", _sample(listed_in(details, "sources"))
     yield "Answered", _sample(listed_in(details, "answered_endpoints"))
     yield "Seen at", _sample(listed_in(details, "interface_ids"))
 

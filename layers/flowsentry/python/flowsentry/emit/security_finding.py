@@ -46,6 +46,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "login_brute_force": ("TTPs/Credential Access",),
     "records_skipped": ("Software and Configuration Checks",),
     "service_down": (_NETWORK_FLOW,),
+    "flood": (_NETWORK_FLOW,),
 }
 """https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-type-taxonomy.html"""
 _LATEST = 253_402_300_799

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from flowsentry.emit.flood_stories import FLOOD
 from flowsentry.emit.login_stories import login_story
 from flowsentry.emit.plain_text import moment, plain
 from flowsentry.emit.refusal_stories import (
@@ -56,6 +57,7 @@ STORIES: dict[str, Story] = {
     "blocked_egress": BLOCKED_EGRESS,
     "denied_by_acl_reply": DENIED_BY_ACL_REPLY,
     "service_down": SERVICE_DOWN,
+    "flood": FLOOD,
     "records_skipped": Story(
         _has_a_gap,
         "Nothing to do now. What passed there is not known and does not come later: a scan may have gone unseen.",

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -36,10 +36,10 @@ from flowsentry.frames import (
 from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.parse import flows_of, parse_chunk, unreadable
 from flowsentry.pipeline.context import Context, Stores
-from flowsentry.pipeline.judging import judged
+from flowsentry.pipeline.judging import Clock, judged
 from flowsentry.tally import tally
 
-__all__ = ["MAX_UNKNOWN_INTERFACES", "Context", "Outcome", "Stores", "process"]
+__all__ = ["MAX_UNKNOWN_INTERFACES", "Clock", "Context", "Outcome", "Stores", "process"]
 
 MAX_UNKNOWN_INTERFACES = 200
 Item = TypeVar("Item")
@@ -83,6 +83,7 @@ def process(
     stores: Stores,
     enriched: EnrichedFile | None = None,
     now: float = math.inf,
+    seconds_left: Callable[[], float] = lambda: math.inf,
 ) -> Outcome:
     """What became of one source, after its evidence and findings were stored and its enriched Parquet was written to
     `enriched` (no file when no record tells of traffic). `now`, Unix seconds, tells which records are of the
@@ -92,7 +93,7 @@ def process(
     with no effect when the source is no flow log, RetryableError when a store can't be reached: doing all again is
     harmless, since stores merge and put once.
     """
-    run = _Run(context, now)
+    run = _Run(context, Clock(now, seconds_left))
     chunks = run.enriched(texts)
     if enriched is None:
         deque(chunks, maxlen=0)
@@ -106,10 +107,10 @@ def process(
 class _Run:
     """One source on its way: what its chunks add up to."""
 
-    def __init__(self, context: Context, now: float) -> None:
+    def __init__(self, context: Context, clock: Clock) -> None:
         self.failure: Exception | None = None
         self._context = context
-        self._now = now
+        self._clock, self._now = clock, clock.now
         self._outcome = Outcome()
         self._gathering = Gathering()
         self._settled: Settled | None = None
@@ -177,7 +178,7 @@ class _Run:
         if self._settled is None:
             return outcome
         silences = believed_silences(outcome.silences, self._now)
-        outcome.findings = judged(self._settled, silences, self._context, stores, self._now)
+        outcome.findings = judged(self._settled, silences, self._context, stores, self._clock)
         outcome.measurements = measuring.add_up(self._measurements)
         outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
         outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))

@@ -4,12 +4,15 @@ Each step may be done again: stores merge, findings are put once, and what only 
 after the findings are.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from flowsentry.detect import detect
+from flowsentry.detect import detect, in_order_of_time
+from flowsentry.detect.flood import loudest_first, out_of_time
+from flowsentry.detect.loudest import loudest_sources
 from flowsentry.detect.outages import answers_of, met, services_in, services_of, silent_contacts, without_outages
 from flowsentry.detect.scans import excused_sources
 from flowsentry.detect.service_down import finding_ids, outages_in, services_down
@@ -32,8 +35,22 @@ from flowsentry.pipeline.context import Context, Stores
 from flowsentry.scopes import PUBLIC
 from flowsentry.suppressions import suppressed
 
+FINDINGS_A_PART = 100
+"""Findings that are explained and put at once. More: a part is put later. Fewer: owners are looked up more often."""
+MIN_SECONDS_LEFT = 15.0
+"""Time left to a function below which findings that are not put yet are summed up. More: of a flood, fewer are told
+one by one. Less: what follows (outages, metrics, the mark that the object is done) may not end in time."""
 
-def judged(settled: Settled, silences: Silences, context: Context, stores: Stores, now: float) -> list[Finding]:
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time of a batch: `now` is its Unix second, and `seconds_left` says how long its function may still run."""
+
+    now: float = math.inf
+    seconds_left: Callable[[], float] = lambda: math.inf
+
+
+def judged(settled: Settled, silences: Silences, context: Context, stores: Stores, clock: Clock) -> list[Finding]:
     """The findings that are new, after evidence and findings were stored. `settled` has the scopes of its sources.
 
     Raises RetryableError when a store can't be reached: doing all again is harmless.
@@ -42,13 +59,27 @@ def judged(settled: Settled, silences: Silences, context: Context, stores: Store
     answers = answers_of(settled.contacts)
     known = _known(settled, answers, context, stores)
     thresholds, down = context.thresholds, known.down
-    observed = Observed(*settled, silences, down)
+    observed = Observed(*settled, silences, down, known.left_out)
     found = detect(observed, known.histories, known.services, context.territory, thresholds, crowds)
-    told = suppressed(with_refusals(stores.findings.unknown(found), context.territory), context.suppressions, now)
-    new = stores.findings.put_new(list(told))
+    new = _put(found, context, stores, clock)
     _keep_outages(down, answers, stores)
     _excuse(excused_sources(known.histories, known.services, thresholds.scan), known.histories, stores)
     return new
+
+
+def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Clock) -> list[Finding]:
+    """Those of the findings that are new, in order of time. They are put in parts, the loudest first, and each part is
+    explained just before: so what is told first waits for nothing. Those for which there is no time are summed up.
+    """
+    waiting = loudest_first(stores.findings.unknown(found))
+    new: list[Finding] = []
+    for start in range(0, len(waiting), FINDINGS_A_PART):
+        if start and clock.seconds_left() < MIN_SECONDS_LEFT:
+            new += stores.findings.put_new(out_of_time(waiting[start:]))
+            break
+        part = with_refusals(in_order_of_time(waiting[start : start + FINDINGS_A_PART]), context.territory)
+        new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
+    return in_order_of_time(new)
 
 
 def _told_apart(settled: Settled, context: Context, stores: Stores) -> tuple[Settled, list[Crowd]]:
@@ -67,13 +98,14 @@ def _told_apart(settled: Settled, context: Context, stores: Stores) -> tuple[Set
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known once a batch is stored: of its sources, of the services that failed, and which of these are
-    down.
+    """What is known once a batch is stored: of its sources, of the services that failed, which of these are down, and
+    for which sources there was no room.
     """
 
     histories: list[History]
     services: Services
     down: pl.DataFrame
+    left_out: pl.DataFrame
 
 
 def _known(settled: Settled, answers: Sequence[Answer], context: Context, stores: Stores) -> _Known:
@@ -85,12 +117,13 @@ def _known(settled: Settled, answers: Sequence[Answer], context: Context, stores
     met_services = met(silent, services)
     down = services_down(met_services, services, thresholds.service)
     telling = settled._replace(contacts=without_outages(settled.contacts, met_services))
-    suspects = stores.evidence.suspects(innocent_sources(telling))
-    histories = stores.evidence.merge(evidence_of(telling, suspects, thresholds.login))
+    recorded, left_out = loudest_sources(telling)
+    suspects = stores.evidence.suspects(innocent_sources(recorded))
+    histories = stores.evidence.merge(evidence_of(recorded, suspects, thresholds.login))
     histories += _judged_again(answers, histories, stores)
     failed = services_in(histories, min(thresholds.scan.min_endpoints, thresholds.blocked.max_endpoints_a_source + 1))
     days = pl.Series([day for history in histories for day in history.days] if failed else [], dtype=pl.Int32)
-    return _Known(histories, services.and_also(_recalled(failed, days, stores)), down)
+    return _Known(histories, services.and_also(_recalled(failed, days, stores)), down, left_out)
 
 
 def _recalled(asked: Sequence[Service], days: pl.Series, stores: Stores) -> Services:
