@@ -5,16 +5,30 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from flowsentry.errors import PoisonError
-from flowsentry.findings import Finding
+from flowsentry.findings import Audience, Finding, Severity
 from flowsentry.life import Life, State
 
 Item: TypeAlias = Mapping[str, Any]
 
 SNOOZED_WORD = "snoozed"
-"""What `unpublished` says of findings that wait for the end of their snooze; of others, it is their audience."""
+"""What `unpublished` says of findings that wait for the end of their snooze."""
+HIGH_WORD = "high"
+"""What it says of HIGH ones; of all others it is their audience. A word is a partition of the index of the outbox: what
+is HIGH is found without reading what else waits, and a flood of the rest does not throttle it."""
+URGENT_WORDS = (HIGH_WORD, Audience.URGENT.value)
+"""The loudest first. What an earlier version put may be HIGH and stand under the second."""
 COUNTER_PREFIX = "quota#"
 """Ids of items that are no findings: counters of flood control."""
 LIFE_NAMES = ("state", "changed_at", "by", "note", "until")
+IN_OUTBOX_ONLY = ("unpublished", "waiting_since", "told", "held", "claimed_until")
+"""Attributes of what is in the outbox."""
+OUT_OF_IT_ONLY = ("published_at", "untold", "told_in")
+"""Attributes of what is out of it."""
+IS_WAITING: Any = {
+    "only_if": "attribute_exists(#unpublished) AND #unpublished <> :snoozed",
+    "given": {"snoozed": {"S": SNOOZED_WORD}},
+}
+"""In the outbox, and not snoozed by somebody since it was read: that snooze still has to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,11 @@ class Entry:
     told_in: str = ""
 
 
+def outbox_word(finding: Finding) -> str:
+    """Under which word a finding waits to be told."""
+    return HIGH_WORD if finding.severity is Severity.HIGH else finding.audience.value
+
+
 def is_counter(item: Item) -> bool:
     """Whether an item is a counter of flood control, and no finding."""
     return _text(item, "id").startswith(COUNTER_PREFIX)
@@ -44,7 +63,13 @@ def is_counter(item: Item) -> bool:
 
 def entry_of(item: Item) -> Entry:
     """What an item of the table, of an index or of the stream holds. Raises PoisonError for one that is no finding."""
-    finding = _finding_of(item)
+    try:
+        return _entry(_finding_of(item), item)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} stands as none does: {error!r}") from error
+
+
+def _entry(finding: Finding, item: Item) -> Entry:
     found_at = _number(item, "found_at") or 0
     return Entry(
         finding,
@@ -64,7 +89,7 @@ def entry_of(item: Item) -> Entry:
 def _finding_of(item: Item) -> Finding:
     try:
         finding = Finding.from_json(item["finding"]["S"])
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
         raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} is no finding: {error!r}") from error
     if finding.id != _text(item, "id") or not isinstance(finding.details, Mapping):
         raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} holds something else than its finding")

@@ -14,7 +14,7 @@ def rendering() -> Iterator[None]:
     """What a message trips over in a finding leaves as PoisonError: it is there the next time as well."""
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise PoisonError("no-message", f"no message can be made of it: {error!r}") from error
 
 
