@@ -16,9 +16,9 @@ SWEEP_MINUTES = 1
 """How often what the stream left over is taken up: EventBridge's least. Longer: HIGH that the stream forgot, or that
 waits for a summary, is told later than in two minutes."""
 STREAM_BATCH, STREAM_RETRIES = 100, 3
-"""Many at a time, since the loudest of a batch are told first. More: a batch takes longer than its time, and more is
-left to the sweep. Fewer: HIGH waits behind more batches of MEDIUM. Few retries, because one bad record holds up its part of
-the shard, and the sweep takes what was given up."""
+"""Many at a time, since the loudest of a batch are told first. More: a batch outlasts its time, and more is
+left to the sweep. Fewer: HIGH waits behind more batches of MEDIUM. Few retries, because one bad record holds up its part
+of the shard, and the sweep takes what was given up."""
 STREAM_AT_ONCE = 4
 """Batches of a shard at a time: one that hangs holds up a quarter of its findings. More: more notifiers count slots
 against each other. Fewer: a flood is worked off more slowly."""

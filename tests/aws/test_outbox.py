@@ -170,7 +170,7 @@ def test_counters_of_flood_control_are_no_findings_to_the_stream(world: OutboxWo
 def test_the_age_of_the_oldest_alert_is_told_and_an_hour_is_granted_to_what_is_held(world: OutboxWorld) -> None:
     world.limit = 1
     world.topic.error = RetryableError("no SNS")
-    world.put(finding("a"))
+    world.put(finding("a", Severity.MEDIUM))
     world.clock.pass_(HOUR)
     with pytest.raises(RetryableError):
         world.sweep()

@@ -33,7 +33,7 @@ eats the invocation. Shorter: a slow minute of a service becomes a retry of the 
 
 BRIEF = Config(connect_timeout=3, read_timeout=6, retries={"mode": "standard", "total_max_attempts": 2})
 """For what tells people: a topic that hangs costs 20 s at most, and the next run, a minute later, tries it again.
-Longer: one slow topic eats the time in which others are told. Shorter: a slow answer is a message that people get twice."""
+Longer: one slow topic eats the time in which others are told. Shorter: people get twice what was answered slowly."""
 
 
 @lru_cache(maxsize=1)

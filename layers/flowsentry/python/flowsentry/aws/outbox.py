@@ -97,24 +97,25 @@ class Outbox:
     def _tell_waiting(self, word: str, alerts: UrgentAlerts, summaries: Summaries) -> None:
         """All under a word, oldest first, as many at a time as one summary takes."""
         entries = self._waiting(word)
-        while chunk := list(islice(entries, MAX_SUMMED)):
+        while alerts.run_time.has() and (chunk := list(islice(entries, MAX_SUMMED))):
             self._measure(chunk)
             alerts.wake(filter(self._is_left_over, chunk))
-            held = [entry for entry in chunk if entry.is_held]
             over = _taken(alerts.over)
+            if not (together := [*(entry for entry in chunk if entry.is_held), *over]):
+                continue
             if not alerts.run_time.has(CHUNK_SECONDS):
                 summaries.give_back()
                 return
-            self._sum_up([*held, *over], summaries)
+            self._sum_up(together, summaries)
             alerts.hold([entry for entry in over if not summaries.has_told(entry)])
 
     def _sum_up(self, entries: Sequence[Entry], summaries: Summaries) -> None:
         """What is HIGH under any word is not kept waiting for an hour."""
-        high = [entry for entry in entries if entry.finding.severity is Severity.HIGH]
+        high = [entry for entry in entries if _is_high(entry)]
         try:
             summaries.high(high, self.max_urgent_an_hour)
         finally:
-            rest = [entry for entry in entries if entry.finding.severity is not Severity.HIGH]
+            rest = [entry for entry in entries if not _is_high(entry)]
             summaries.overflow(rest, self.max_urgent_an_hour)
 
     def _publish_digest(self, alerts: UrgentAlerts, summaries: Summaries) -> None:
@@ -137,12 +138,12 @@ class Outbox:
 
     def _is_left_over(self, entry: Entry) -> bool:
         """Not what the stream is just telling."""
-        is_high = entry.finding.severity is Severity.HIGH
-        return entry.waiting_since <= self.clock() - (HIGH_LEFT_OVER_SECONDS if is_high else LEFT_OVER_SECONDS)
+        return entry.waiting_since <= self.clock() - (HIGH_LEFT_OVER_SECONDS if _is_high(entry) else LEFT_OVER_SECONDS)
 
     def _measure(self, waiting: Sequence[Entry]) -> None:
-        """How late the latest alert is; what is held may wait an hour."""
-        ages = [self.clock() - entry.waiting_since - HELD_SECONDS * entry.is_held for entry in waiting]
+        """How late the latest alert is; what is held may wait an hour, unless it is HIGH."""
+        granted = {entry.finding.id: HELD_SECONDS * (entry.is_held and not _is_high(entry)) for entry in waiting}
+        ages = [self.clock() - entry.waiting_since - granted[entry.finding.id] for entry in waiting]
         count("OldestAlertSeconds", max(0, *ages))
 
     def _waiting(self, word: str) -> Iterator[Entry]:
@@ -155,6 +156,10 @@ class Outbox:
 
     def _summaries(self, teller: Teller) -> Summaries:
         return Summaries(self.findings, self.channels, self.places, teller, self.clock)
+
+
+def _is_high(entry: Entry) -> bool:
+    return entry.finding.severity is Severity.HIGH
 
 
 def _taken(over: list[Entry]) -> list[Entry]:

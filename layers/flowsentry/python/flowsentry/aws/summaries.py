@@ -57,9 +57,8 @@ class Summaries:
 
     def give_back(self) -> None:
         """The next run may go on at once with what this one had no time for."""
-        for quota, slot in self._slots.values():
-            if slot is not None:
-                quota.give_back(slot)
+        for key in list(self._slots):
+            self._give_back(key)
 
     def has_told(self, entry: Entry) -> bool:
         """Whether somebody was told of it in this run."""
@@ -69,17 +68,28 @@ class Summaries:
         wanting = [channel for channel in self.channels.people if self._takes(channel, entries, name, window_seconds)]
         if not wanting:
             return
-        loud = self._loud(sorted(self._known(entries), key=urgency))
-        message_of = partial(overflow_message, limit_an_hour=limit_an_hour, places=self.places)
-        told = [
-            channel for channel in wanting if self._tell(channel, self._untold(channel, loud), message_of, OVERFLOW)
-        ]
-        for channel in (each for each in wanting if each not in told):
-            quota, slot = self._slots.pop(f"{name}-{channel.name}")
-            if slot is not None:
-                quota.give_back(slot)
+        told: list[Channel] = []
+        try:
+            loud = self._loud(sorted(self._known(entries), key=urgency))
+            told += self._told_of(loud, wanting, limit_an_hour)
+        finally:
+            for channel in wanting:
+                if channel not in told:
+                    self._give_back(f"{name}-{channel.name}")
         count("OverflowsPublished", sum(not channel.may_refuse for channel in told))
         self._mark(loud, OVERFLOW)
+
+    def _told_of(self, loud: Sequence[Entry], channels: Sequence[Channel], limit_an_hour: int) -> list[Channel]:
+        """Those that have a summary now; not those for which nothing was left to tell."""
+        message_of = partial(overflow_message, limit_an_hour=limit_an_hour, places=self.places)
+        untold = {channel.name: self._untold(channel, loud) for channel in channels}
+        due = [channel for channel in channels if untold[channel.name]]
+        return [channel for channel in due if self._tell(channel, untold[channel.name], message_of, OVERFLOW)]
+
+    def _give_back(self, key: str) -> None:
+        quota, slot = self._slots.pop(key)
+        if slot is not None:
+            quota.give_back(slot)
 
     def _takes(self, channel: Channel, entries: Sequence[Entry], name: str, window_seconds: int) -> bool:
         """Whether a channel has yet to hear of some, can, and has had no such summary within its window."""

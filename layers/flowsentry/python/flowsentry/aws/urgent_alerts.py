@@ -34,6 +34,9 @@ CLAIM_SECONDS = 30
 """For so long the stream and a sweep leave to each other what one of them is telling. SNS answers or fails within 20 s.
 Longer: what a notifier was telling when it died is told later than two minutes after it was found. Shorter: a slow SNS
 has both tell it."""
+WAKE_SECONDS = 15
+"""How long people are told one by one before the rest is for a summary. Longer: where each message takes seconds, HIGH
+behind others waits for more than two minutes. Shorter: slow answers put into a summary what could be told by itself."""
 
 
 @dataclass
@@ -54,18 +57,19 @@ class UrgentAlerts:
     _full_for: set[bool] = field(default_factory=set)
     _alerts: dict[str, "_Alert | None"] = field(default_factory=dict)
 
-    def wake(self, entries: Iterable[Entry]) -> None:
+    def wake(self, entries: Iterable[Entry], seconds: float = WAKE_SECONDS) -> None:
         """Tells people of each that they have not been told of, the loudest first, while there are slots and time."""
+        one_by_one = RunTime.of(seconds, self.clock)
         for entry in sorted(entries, key=urgency):
             untold = _untold(self.channels.people, entry)
             if entry.is_held or (not untold and entry.told):
                 self._leave(entry)
             elif self.teller.out_of_reach.issuperset(untold) and untold:
                 self.failed[entry.finding.id] = None
-            elif _is_high(entry) in self._full_for:
-                self.over.append(entry)
             elif not self.run_time.has():
                 return
+            elif _is_high(entry) in self._full_for or not one_by_one.has():
+                self.over.append(entry)
             else:
                 self._guarded(self._wake, entry)
 
