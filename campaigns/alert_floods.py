@@ -9,19 +9,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from campaigns.findings_client import FindingsClient, Item, undisturbed
 from campaigns.report import Report
-from flowsentry.aws import threads
+from flowsentry.aws import threads, urgent_alerts
 from flowsentry.aws.channels import Channels, Telling
 from flowsentry.aws.finding_table import FindingTable
 from flowsentry.aws.outbox import Outbox
 from flowsentry.aws.service_errors import retryable
+from flowsentry.emit.alert_message import AlertMessage
 from flowsentry.errors import RetryableError
 from flowsentry.findings import Finding, Severity
 from flowsentry.places import Places
@@ -34,7 +36,7 @@ SWEEP_SECONDS, STREAM_BATCH = 60, 100
 FUNCTION_SECONDS, RESERVED_SECONDS = 60, 10
 CALL_SECONDS, HUNG_SECONDS = 0.01, 18.0
 FAULTS = ("throttled", "timed out before", "timed out after", "500", "killed before", "killed after")
-COUNTS = ((0, 1, 5, 40), (1, 1, 3, 30, 120), (0, 3, 20))
+COUNTS = ((0, 1, 5, 40), (1, 1, 1, 3, 30), (0, 0, 3))
 """How many MEDIUM, HIGH and LOW a run may have; the first one has MEDIUM_FLOOD of them beside."""
 MEDIUM_FLOOD = 6_000
 MAX_FAILURES = 20
@@ -53,6 +55,7 @@ class Weather:
     chance: float = 0.0
     faults: int = 0
     is_dead: bool = False
+    call_seconds: float = CALL_SECONDS
     beside: Callable[[], object] | None = None
 
     def __call__(self) -> float:
@@ -63,7 +66,7 @@ class Weather:
         """A call that may fail before, or after it took effect."""
         if self.is_dead:
             raise KilledError
-        self.now += CALL_SECONDS
+        self.now += self.call_seconds
         self._meanwhile()
         fault = self.rng.choice(FAULTS) if self.rng.random() < self.chance else ""
         self.faults += bool(fault)
@@ -118,7 +121,7 @@ class Flood:
     high: int
     low: int
     chance: float
-    poison: int = 0
+    poison: int
     put_at: dict[str, float] = field(default_factory=dict)
     told_at: dict[str, float] = field(default_factory=dict)
     severities: dict[str, Severity] = field(default_factory=dict)
@@ -172,9 +175,20 @@ class Flood:
         self.weather.now = at
         self.client.around = undisturbed
         self.outbox.findings.put_new(findings)
+        self._put_poison()
         self.client.around = self.weather.around
         for finding in findings:
             self.put_at[finding.id], self.severities[finding.id] = at, finding.severity
+
+    def _put_poison(self) -> None:
+        """Items that are no findings, and findings that no message can be made of."""
+        for number in range(self.poison):
+            severity = self.rng.choice((Severity.HIGH, Severity.MEDIUM, Severity.LOW))
+            broken = replace(_finding(f"bad-{number}", severity), first_seen=None)  # type: ignore[arg-type]
+            text = self.rng.choice(("no finding", broken.to_json()))
+            if broken.id not in self.client.items:
+                self.outbox.findings.put_new([broken])
+                self.client.items[broken.id]["finding"]["S"] = text
 
     def _stream(self, at: float, ids: Sequence[str]) -> None:
         """A batch, which fails or is lost now and then; of a flood most comes late, as behind others in the shard."""
@@ -222,8 +236,12 @@ class Flood:
                 yield f"{finding_id} was told {f'{told - due:.0f} s late' if told else 'never'}"
 
     def _lost(self) -> Iterator[str]:
-        """What nobody was told of, and more marks than messages have findings."""
+        """What nobody was told of, what is in no message though it is marked, and poison that is not set aside."""
         yield from (f"{each} is lost" for each in sorted(self.put_at.keys() - self.told_at.keys()))
+        unmarked = [
+            each for each, item in self.client.items.items() if each.startswith("bad-") and "untold" not in item
+        ]
+        yield from (f"{each} is not set aside" for each in unmarked)
         waiting = [each for each, item in self.client.items.items() if "unpublished" in item]
         yield from (f"{each} still waits" for each in waiting)
         if sum(self.topic.together) + len(self.topic.alone) < len(self.put_at):
@@ -247,7 +265,7 @@ def run(seconds: float, seed: int) -> Report:
         while not told["runs"] or time.monotonic() < until:
             medium, high, low = map(rng.choice, COUNTS)
             medium += 0 if told["runs"] else MEDIUM_FLOOD
-            flood = Flood(rng, medium, high, low, chance=rng.choice((0.0, 0.01, 0.05, 0.2)))
+            flood = Flood(rng, medium, high, low, rng.choice((0.0, 0.01, 0.05, 0.2)), rng.choice((0, 0, 3)))
             wrong = flood.run()
             told.update(runs=1, inputs=len(flood.put_at), faults=flood.weather.faults)
             told["lost"] += sum(each.endswith(("lost", "still waits")) for each in wrong)
@@ -258,17 +276,24 @@ def run(seconds: float, seed: int) -> Report:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without log lines and metrics, and with one call after the other, so that a seed says all."""
-    threads_before, level = threads.MAX_THREADS, logger().log_level
-    threads.MAX_THREADS = 1
+    """Without log lines, metrics and long messages, and with one call after the other, so that a seed says all."""
+    level = logger().log_level
     logger().setLevel(logging.CRITICAL)
+    one_thread = patch.object(threads, "MAX_THREADS", 1)
+    brief = patch.object(urgent_alerts, "alert_message", _brief)
     try:
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), one_thread, brief:
             yield
     finally:
-        threads.MAX_THREADS = threads_before
         logger().setLevel(level)
         metrics().clear_metrics()
+
+
+def _brief(finding: Finding, *_: Any) -> AlertMessage:
+    """Words are tried elsewhere; what has no time has none here either."""
+    if finding.first_seen is None:
+        raise TypeError(finding.id)
+    return AlertMessage(finding.id, finding.id, "{}", "{}", {})
 
 
 def _has_topic(item: Item) -> bool:

@@ -25,9 +25,9 @@ from flowsentry.telemetry import count
 
 DIGEST, OVERFLOW = "digest", "overflow"
 """What `told_in` says of findings that were told together."""
-HIGH_SUMMARY_SECONDS = 45
-"""Between two summaries of HIGH. It is less than the minute between two sweeps, so that each may send one. Longer: HIGH
-waits for more than two minutes. Shorter: two sweeps that overlap send the same."""
+HIGH_SUMMARY_SECONDS = 20
+"""Between two summaries of HIGH. A sweep begins none after its first 35 s, so that the next, a minute after it began,
+may always send one. Longer: HIGH waits for more than two minutes. Shorter: two sweeps that overlap send the same."""
 
 
 @dataclass
