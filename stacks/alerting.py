@@ -17,7 +17,7 @@ SWEEP_MINUTES = 1
 waits for a summary, is told later than in two minutes."""
 STREAM_BATCH, STREAM_RETRIES = 100, 3
 """Many at a time, since the loudest of a batch are told first. More: a batch outlasts its time, and more is
-left to the sweep. Fewer: HIGH waits behind more batches of MEDIUM. Few retries, because one bad record holds up its part
+left to the sweep. Fewer: HIGH waits behind more batches of MEDIUM. Few retries, since one bad record holds up its part
 of the shard, and the sweep takes what was given up."""
 STREAM_AT_ONCE = 4
 """Batches of a shard at a time: one that hangs holds up a quarter of its findings. More: more notifiers count slots
