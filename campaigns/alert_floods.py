@@ -21,7 +21,7 @@ from campaigns.report import Report
 from flowsentry.aws import threads, urgent_alerts
 from flowsentry.aws.channels import Channels, Telling
 from flowsentry.aws.finding_table import FindingTable
-from flowsentry.aws.outbox import Outbox
+from flowsentry.aws.outbox import HIGH_LEFT_OVER_SECONDS, Outbox
 from flowsentry.aws.service_errors import retryable
 from flowsentry.emit.alert_message import AlertMessage
 from flowsentry.errors import RetryableError
@@ -37,8 +37,8 @@ FUNCTION_SECONDS, RESERVED_SECONDS = 60, 10
 CALL_SECONDS, HUNG_SECONDS = 0.01, 18.0
 FAULTS = ("throttled", "timed out before", "timed out after", "500", "killed before", "killed after")
 COUNTS = ((0, 1, 5, 40), (1, 1, 1, 3, 30), (0, 0, 3))
-"""How many MEDIUM, HIGH and LOW a run may have; the first one has MEDIUM_FLOOD of them beside."""
-MEDIUM_FLOOD = 6_000
+"""How many MEDIUM, HIGH and LOW a run may have; the first one of a long run has MEDIUM_FLOOD beside."""
+MEDIUM_FLOOD, LONG_SECONDS = 6_000, 30
 MAX_FAILURES = 20
 
 
@@ -196,7 +196,8 @@ class Flood:
         if self.rng.random() < 0.2:  # noqa: PLR2004 - now and then
             return
         if self.rng.random() < 0.3:  # noqa: PLR2004
-            self.weather.beside = lambda: self._invoke(self.weather.now, self.outbox.publish_left_over)
+            later = self.rng.choice((0, HIGH_LEFT_OVER_SECONDS))
+            self.weather.beside = lambda: self._invoke(self.weather.now + later, self.outbox.publish_left_over)
         for _ in range(2):
             if self._invoke(at, lambda seconds: self.outbox.publish_new(images, seconds)):
                 break
@@ -257,14 +258,14 @@ class Flood:
 
 
 def run(seconds: float, seed: int) -> Report:
-    """As many floods as fit into the time, beginning with the largest; the same seed gives the same floods."""
+    """As many floods as fit into the time, a long run begins with the largest; the same seed gives the same floods."""
     rng, until = random.Random(seed), time.monotonic() + seconds  # noqa: S311 - made-up floods
     told: Counter[str] = Counter()
     failures: list[str] = []
     with _quietly():
         while not told["runs"] or time.monotonic() < until:
             medium, high, low = map(rng.choice, COUNTS)
-            medium += 0 if told["runs"] else MEDIUM_FLOOD
+            medium += MEDIUM_FLOOD if seconds >= LONG_SECONDS and not told["runs"] else 0
             flood = Flood(rng, medium, high, low, rng.choice((0.0, 0.01, 0.05, 0.2)), rng.choice((0, 0, 3)))
             wrong = flood.run()
             told.update(runs=1, inputs=len(flood.put_at), faults=flood.weather.faults)

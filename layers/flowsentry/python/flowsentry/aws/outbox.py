@@ -23,7 +23,7 @@ from flowsentry.telemetry import count
 
 MAX_SUMMED = 5_000
 """Findings of one digest or summary, looked up and marked at some 2 ms each; more are a message more. More: a message
-whose marks a run has no time for, and 2 MB of memory a thousand. Fewer: a flood is more messages."""
+whose marks a run has no time for, and some 5 MB of memory a thousand. Fewer: a flood is more messages."""
 CHUNK_SECONDS = 15
 """What MAX_SUMMED take; a run that has less left leaves them to the next. Longer: more is left that could have been
 told. Shorter: a run is ended between telling and marking, and people read a summary twice."""
