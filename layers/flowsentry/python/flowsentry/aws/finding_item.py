@@ -35,7 +35,8 @@ IS_WAITING: Any = {
 class Entry:
     """What the table has of a finding. `unpublished` is empty once it is out of the outbox, where it has been since
     `waiting_since`; `told` are the channels that have it; `before` is the life it had before it was seen again or its
-    snooze ended; `untold` says why nobody was told, `told_in` in what it was summed up. Times are Unix seconds.
+    snooze ended; `untold` says why nobody was told, `told_in` in what it was summed up; until
+    `claimed_until` one notifier is telling people of it. Times are Unix seconds.
     """
 
     finding: Finding
@@ -49,6 +50,7 @@ class Entry:
     published_at: int | None = None
     untold: str = ""
     told_in: str = ""
+    claimed_until: int = 0
 
 
 def outbox_word(finding: Finding) -> str:
@@ -83,6 +85,7 @@ def _entry(finding: Finding, item: Item) -> Entry:
         published_at=_number(item, "published_at"),
         untold=_text(item, "untold"),
         told_in=_text(item, "told_in"),
+        claimed_until=_number(item, "claimed_until") or 0,
     )
 
 

@@ -64,6 +64,8 @@ class UrgentAlerts:
             untold = _untold(self.channels.people, entry)
             if entry.is_held or (not untold and entry.told):
                 self._leave(entry)
+            elif entry.claimed_until > self.clock():
+                continue
             elif self.teller.out_of_reach.issuperset(untold) and untold:
                 self.failed[entry.finding.id] = None
             elif not self.run_time.has():
