@@ -166,7 +166,7 @@ def _telling(entry: Entry) -> str:
         return "not before the snooze is over"
     if entry.unpublished:
         held = ", held back by flood control until the next summary" if entry.is_held else ""
-        return f"not yet, waits for the next {entry.unpublished} message{held}"
+        return f"not yet, waits for the next {entry.finding.audience} message{held}"
     if entry.untold:
         reason = f" ({plain(entry.finding.suppressed_by)})" if entry.finding.suppressed_by else ""
         return f"not at all: {plain(entry.untold)}{reason}"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.aws.finding_item import SNOOZED_WORD, entry_of
+from flowsentry.aws.finding_item import HIGH_WORD, SNOOZED_WORD, entry_of
 from flowsentry.aws.finding_table import KEPT_SECONDS, FindingTable
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.findings import Audience, Finding, FindingStore, Severity
@@ -25,7 +25,7 @@ def table() -> FindingTable:
     return FindingTable(FINDINGS_TABLE, clients.dynamodb(), clock=lambda: NOW)
 
 
-def waiting(store: FindingTable, word: str = Audience.URGENT) -> list[str]:
+def waiting(store: FindingTable, word: str = HIGH_WORD) -> list[str]:
     return [item["id"]["S"] for item in store.unpublished(word)]
 
 
@@ -45,18 +45,18 @@ def test_a_finding_is_in_the_outbox_until_it_was_published() -> None:
 
 
 @pytest.mark.parametrize(
-    ("severity", "audience"),
+    ("severity", "word"),
     [
-        (Severity.HIGH, Audience.URGENT),
+        (Severity.HIGH, HIGH_WORD),
         (Severity.MEDIUM, Audience.URGENT),
         (Severity.LOW, Audience.DIGEST),
         (Severity.BACKGROUND, Audience.DIGEST),
     ],
 )
-def test_what_is_quiet_waits_for_the_digest(severity: Severity, audience: Audience) -> None:
+def test_what_is_quiet_waits_for_the_digest_and_what_is_high_by_itself(severity: Severity, word: str) -> None:
     store = table()
     store.put_new([finding("a", severity)])
-    assert waiting(store, audience) == ["a"]
+    assert waiting(store, word) == ["a"]
 
 
 def test_a_published_finding_that_is_found_again_is_not_told_again() -> None:
@@ -92,7 +92,7 @@ def test_an_item_has_what_filters_and_expiry_need() -> None:
         "thread": {"S": "t"},
         "state": {"S": "open"},
         "found_at": {"N": str(NOW)},
-        "unpublished": {"S": "urgent"},
+        "unpublished": {"S": HIGH_WORD},
         "expires_at": {"N": str(NOW + KEPT_SECONDS)},
     }
 
@@ -130,7 +130,7 @@ def test_what_a_person_resolved_is_new_once_more_when_it_is_seen_after_that(worl
     world.clock.pass_(DAY)
     assert world.table.put_new([again, again]) == [again]
     entry = world.lives.entry("a")
-    assert (entry.finding, entry.unpublished, entry.waiting_since) == (again, "urgent", NOW + DAY)
+    assert (entry.finding, entry.unpublished, entry.waiting_since) == (again, HIGH_WORD, NOW + DAY)
     assert (entry.life.state, entry.published_at) == (State.SEEN_AGAIN, None)
     assert entry.before == Life(State.RESOLVED, NOW, "alice", "patched")
 

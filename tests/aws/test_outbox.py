@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.aws.outbox import LEFT_OVER_SECONDS
+from flowsentry.aws.outbox import HIGH_LEFT_OVER_SECONDS, LEFT_OVER_SECONDS
 from flowsentry.errors import RetryableError
 from flowsentry.findings import Severity
 from flowsentry.telemetry import metrics
@@ -65,12 +65,16 @@ def test_what_the_stream_lost_for_two_days_is_told_once_each_by_the_schedule(wor
 
 
 def test_the_schedule_leaves_to_the_stream_what_was_just_found(world: OutboxWorld) -> None:
-    world.put(finding("old"))
+    world.put(finding("old", Severity.MEDIUM))
     world.clock.pass_(1)
-    world.put(finding("just-found"))
-    world.clock.pass_(LEFT_OVER_SECONDS - 1)
+    world.put(finding("just-found", Severity.MEDIUM))
+    world.clock.pass_(LEFT_OVER_SECONDS - HIGH_LEFT_OVER_SECONDS - 1)
+    world.put(finding("old-and-high"))
+    world.clock.pass_(1)
+    world.put(finding("high"))
+    world.clock.pass_(HIGH_LEFT_OVER_SECONDS - 1)
     world.sweep()
-    assert world.topic.ids == ["old"]
+    assert world.topic.ids == ["old-and-high", "old"]
 
 
 def test_a_day_without_the_topic_delays_alerts_and_drops_none(world: OutboxWorld) -> None:
@@ -166,7 +170,7 @@ def test_counters_of_flood_control_are_no_findings_to_the_stream(world: OutboxWo
 def test_the_age_of_the_oldest_alert_is_told_and_an_hour_is_granted_to_what_is_held(world: OutboxWorld) -> None:
     world.limit = 1
     world.topic.error = RetryableError("no SNS")
-    world.put(finding("a"))
+    world.put(finding("a", Severity.MEDIUM))
     world.clock.pass_(HOUR)
     with pytest.raises(RetryableError):
         world.sweep()

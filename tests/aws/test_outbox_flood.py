@@ -25,13 +25,13 @@ def ids(number: int, name: str = "n", start: int = 0) -> list[str]:
     return [f"{name}{each:03}" for each in range(start, number)]
 
 
-def test_of_200_at_once_20_are_told_and_the_rest_is_summed_up_in_one_message(world: OutboxWorld) -> None:
+def test_of_200_medium_at_once_15_are_told_and_the_rest_is_summed_up_in_one_message(world: OutboxWorld) -> None:
     world.put(*many(200))
     world.stream()
     world.sweep_for(30 * MINUTE)
-    assert world.topic.ids == ids(20)
-    assert world.topic.summed_up == [180]
-    assert world.told_together == [ids(200, start=20)]
+    assert world.topic.ids == ids(15)
+    assert world.topic.summed_up == [185]
+    assert world.told_together == [ids(200, start=15)]
     assert world.waiting == []
     assert all("published_at" in item for item in items_of(FINDINGS_TABLE) if "finding" in item)
 
@@ -43,12 +43,12 @@ def test_what_comes_after_a_summary_waits_an_hour_for_the_next(world: OutboxWorl
     world.put(*many(15, "later"))
     world.stream(*ids(15, "later"))
     world.sweep_for(HOUR - SWEEP_SECONDS)
-    assert (world.topic.ids, world.topic.summed_up) == (ids(20), [10])
+    assert (world.topic.ids, world.topic.summed_up) == (ids(15), [15])
     world.sweep_for(2 * SWEEP_SECONDS)
-    assert (world.topic.ids, world.topic.summed_up) == (ids(20), [10, 15])
-    assert world.told_together == [ids(30, start=20), ids(15, "later")]
+    assert (world.topic.ids, world.topic.summed_up) == (ids(15), [15, 15])
+    assert world.told_together == [ids(30, start=15), ids(15, "later")]
     assert world.waiting == []
-    assert metrics().metric_set["AlertsHeld"]["Value"] == [1] * 25
+    assert metrics().metric_set["AlertsHeld"]["Value"] == [15, 15]
     assert metrics().metric_set["OverflowsPublished"]["Value"] == [1, 1]
 
 
@@ -58,8 +58,8 @@ def test_after_an_hour_alerts_are_told_one_by_one_again(world: OutboxWorld) -> N
     world.sweep_for(HOUR)
     world.put(*many(30, "later"))
     world.stream(*ids(30, "later"))
-    assert world.topic.ids == [*ids(20), *ids(20, "later")]
-    assert world.topic.most_in_an_hour() == 20
+    assert world.topic.ids == [*ids(15), *ids(15, "later")]
+    assert world.topic.most_in_an_hour() == 15
 
 
 def test_the_loudest_are_told_first(world: OutboxWorld) -> None:
@@ -67,19 +67,19 @@ def test_the_loudest_are_told_first(world: OutboxWorld) -> None:
     world.stream()
     assert world.topic.ids == ids(20, "loud")
     world.sweep_for(SWEEP_SECONDS)
-    ((_, summary),) = [telling for telling in world.topic.tellings if not telling[1].finding]
-    assert summary.message.subject.startswith("[high]")
-    assert world.topic.summed_up == [30]
+    (_, high), (_, medium) = [telling for telling in world.topic.tellings if not telling[1].finding]
+    assert (high.message.subject[:6], medium.message.subject[:8]) == ("[high]", "[medium]")
+    assert world.topic.summed_up == [5, 25]
 
 
 def test_machines_get_each_one_at_once(world: OutboxWorld) -> None:
     world.put(*many(50))
     world.stream()
     assert world.more["events"].ids == ids(50)
-    assert world.more["chat"].ids == ids(20)
+    assert world.more["chat"].ids == ids(15)
     world.sweep_for(SWEEP_SECONDS)
     assert (world.more["events"].ids, world.more["events"].summed_up) == (ids(50), [])
-    assert world.more["chat"].summed_up == world.topic.summed_up == [30]
+    assert world.more["chat"].summed_up == world.topic.summed_up == [35]
 
 
 def test_a_machine_that_fails_in_a_flood_gets_what_is_held_later(world: OutboxWorld) -> None:
@@ -90,8 +90,8 @@ def test_a_machine_that_fails_in_a_flood_gets_what_is_held_later(world: OutboxWo
     world.more["events"].error = None
     world.sweep_for(HOUR)
     assert sorted(world.more["events"].ids) == ids(50)
-    assert world.topic.ids == ids(20)
-    assert world.topic.summed_up == [30]
+    assert world.topic.ids == ids(15)
+    assert world.topic.summed_up == [35]
     assert world.waiting == []
 
 
@@ -108,7 +108,7 @@ def test_two_notifiers_at_once_tell_no_more_than_one(world: OutboxWorld) -> None
 
     world.topic.tell = interrupted  # type: ignore[method-assign]
     world.stream(*ids(20))
-    assert len(world.topic.ids) == 20
+    assert len(world.topic.ids) == 15
     world.sweep_for(SWEEP_SECONDS)
     assert sorted([*world.topic.ids, *world.told_together[0]]) == ids(40)
 
@@ -118,12 +118,12 @@ def test_a_summary_that_fails_is_sent_by_the_next_run(world: OutboxWorld) -> Non
     world.stream()
     world.topic.error = RetryableError("no SNS")
     world.clock.pass_(SWEEP_SECONDS)
-    with pytest.raises(RetryableError, match="topic has yet to be told of 10 findings"):
+    with pytest.raises(RetryableError, match="topic has yet to be told of 15 findings"):
         world.sweep()
-    assert world.more["chat"].summed_up == [10]
+    assert world.more["chat"].summed_up == [15]
     world.topic.error = None
     world.sweep_for(SWEEP_SECONDS)
-    assert world.topic.summed_up == world.more["chat"].summed_up == [10]
+    assert world.topic.summed_up == world.more["chat"].summed_up == [15]
     assert world.waiting == []
 
 
@@ -136,17 +136,17 @@ def test_a_notifier_that_dies_after_a_summary_sends_it_again_an_hour_later(world
         world.sweep()
     world.topic.after = None
     world.sweep_for(HOUR)
-    assert world.topic.summed_up == [10, 10]
+    assert world.topic.summed_up == [15, 15]
     assert world.waiting == []
 
 
 def test_an_outage_takes_no_slots(world: OutboxWorld) -> None:
     world.topic.error = world.more["chat"].error = RetryableError("no SNS")
-    world.put(*many(20))
+    world.put(*many(15))
     for _ in range(20):
         world.clock.pass_(2 * MINUTE)
         with pytest.raises(RetryableError):
             world.sweep()
     world.topic.error = world.more["chat"].error = None
     world.sweep_for(SWEEP_SECONDS)
-    assert world.topic.ids == ids(20)
+    assert world.topic.ids == ids(15)

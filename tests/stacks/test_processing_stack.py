@@ -167,12 +167,17 @@ def test_the_notifier_follows_new_findings_only(every: Every) -> None:
     assert source["MaximumRetryAttempts"] == 3
 
 
-def test_the_notifier_and_the_inventory_run_every_five_minutes(every: Every) -> None:
+def test_a_batch_of_findings_that_fails_holds_up_a_part_of_its_shard_for_five_minutes_at_most(every: Every) -> None:
+    (source,) = [m for m in every("AWS::Lambda::EventSourceMapping").values() if "findings" in str(m["EventSourceArn"])]
+    assert (source["BatchSize"], source["ParallelizationFactor"]) == (100, 4)
+    assert source["MaximumRecordAgeInSeconds"] == 300
+
+
+def test_the_notifier_runs_every_minute_and_the_inventory_every_five(every: Every) -> None:
     rules = [rule for rule in every("AWS::Events::Rule").values() if "ScheduleExpression" in rule]
-    assert [rule["ScheduleExpression"] for rule in rules] == ["rate(5 minutes)"] * 2
-    targets = {rule["Targets"][0]["Arn"]["Fn::GetAtt"][0] for rule in rules}
-    wanted = {"Ownership", "Alerting"}
-    assert {name for name in wanted for target in targets if target.startswith(name)} == wanted
+    rates = {rule["Targets"][0]["Arn"]["Fn::GetAtt"][0]: rule["ScheduleExpression"] for rule in rules}
+    wanted = {"Alerting": "rate(1 minute)", "Ownership": "rate(5 minutes)"}
+    assert {name: rate for name in wanted for target, rate in rates.items() if target.startswith(name)} == wanted
 
 
 @pytest.mark.parametrize("service", ["stream_processor", "object_processor"])

@@ -31,6 +31,11 @@ BOUNDED = Config(
 eats the invocation. Shorter: a slow minute of a service becomes a retry of the whole batch."""
 
 
+BRIEF = Config(connect_timeout=3, read_timeout=6, retries={"mode": "standard", "total_max_attempts": 2})
+"""For what tells people: a topic that hangs costs 20 s at most, and the next run, a minute later, tries it again.
+Longer: one slow topic eats the time in which others are told. Shorter: people get twice what was answered slowly."""
+
+
 @lru_cache(maxsize=1)
 def dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=BOUNDED)
@@ -43,7 +48,7 @@ def ec2() -> "EC2Client":
 
 @lru_cache(maxsize=1)
 def event_bridge() -> "EventBridgeClient":
-    return boto3.client("events", config=BOUNDED)
+    return boto3.client("events", config=BRIEF)
 
 
 @lru_cache(maxsize=1)
@@ -58,13 +63,13 @@ def s3() -> "S3Client":
 
 @lru_cache(maxsize=1)
 def security_hub() -> "SecurityHubClient":
-    client: SecurityHubClient = boto3.client("securityhub", config=BOUNDED)
+    client: SecurityHubClient = boto3.client("securityhub", config=BRIEF)
     return client
 
 
 @lru_cache(maxsize=1)
 def sns() -> "SNSClient":
-    return boto3.client("sns", config=BOUNDED)
+    return boto3.client("sns", config=BRIEF)
 
 
 @lru_cache(maxsize=1)

@@ -5,23 +5,38 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from flowsentry.errors import PoisonError
-from flowsentry.findings import Finding
+from flowsentry.findings import Audience, Finding, Severity
 from flowsentry.life import Life, State
 
 Item: TypeAlias = Mapping[str, Any]
 
 SNOOZED_WORD = "snoozed"
-"""What `unpublished` says of findings that wait for the end of their snooze; of others, it is their audience."""
+"""What `unpublished` says of findings that wait for the end of their snooze."""
+HIGH_WORD = "high"
+"""What it says of HIGH ones; of all others it is their audience. A word is a partition of the index of the outbox: what
+is HIGH is found without reading what else waits, and a flood of the rest does not throttle it."""
+URGENT_WORDS = (HIGH_WORD, Audience.URGENT.value)
+"""The loudest first. What an earlier version put may be HIGH and stand under the second."""
 COUNTER_PREFIX = "quota#"
 """Ids of items that are no findings: counters of flood control."""
 LIFE_NAMES = ("state", "changed_at", "by", "note", "until")
+IN_OUTBOX_ONLY = ("unpublished", "waiting_since", "told", "held", "claimed_until")
+"""Attributes of what is in the outbox."""
+OUT_OF_IT_ONLY = ("published_at", "untold", "told_in")
+"""Attributes of what is out of it."""
+IS_WAITING: Any = {
+    "only_if": "attribute_exists(#unpublished) AND #unpublished <> :snoozed",
+    "given": {"snoozed": {"S": SNOOZED_WORD}},
+}
+"""In the outbox, and not snoozed by somebody since it was read: that snooze still has to end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What the table has of a finding. `unpublished` is empty once it is out of the outbox, where it has been since
     `waiting_since`; `told` are the channels that have it; `before` is the life it had before it was seen again or its
-    snooze ended; `untold` says why nobody was told, `told_in` in what it was summed up. Times are Unix seconds.
+    snooze ended; `untold` says why nobody was told, `told_in` in what it was summed up; until
+    `claimed_until` one notifier is telling people of it. Times are Unix seconds.
     """
 
     finding: Finding
@@ -35,6 +50,12 @@ class Entry:
     published_at: int | None = None
     untold: str = ""
     told_in: str = ""
+    claimed_until: int = 0
+
+
+def outbox_word(finding: Finding) -> str:
+    """Under which word a finding waits to be told."""
+    return HIGH_WORD if finding.severity is Severity.HIGH else finding.audience.value
 
 
 def is_counter(item: Item) -> bool:
@@ -44,7 +65,13 @@ def is_counter(item: Item) -> bool:
 
 def entry_of(item: Item) -> Entry:
     """What an item of the table, of an index or of the stream holds. Raises PoisonError for one that is no finding."""
-    finding = _finding_of(item)
+    try:
+        return _entry(_finding_of(item), item)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} stands as none does: {error!r}") from error
+
+
+def _entry(finding: Finding, item: Item) -> Entry:
     found_at = _number(item, "found_at") or 0
     return Entry(
         finding,
@@ -58,13 +85,14 @@ def entry_of(item: Item) -> Entry:
         published_at=_number(item, "published_at"),
         untold=_text(item, "untold"),
         told_in=_text(item, "told_in"),
+        claimed_until=_number(item, "claimed_until") or 0,
     )
 
 
 def _finding_of(item: Item) -> Finding:
     try:
         finding = Finding.from_json(item["finding"]["S"])
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
         raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} is no finding: {error!r}") from error
     if finding.id != _text(item, "id") or not isinstance(finding.details, Mapping):
         raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} holds something else than its finding")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from flowsentry.aws.finding_item import (
+    IN_OUTBOX_ONLY,
     LIFE_NAMES,
     SNOOZED_WORD,
     Entry,
@@ -18,7 +19,7 @@ from flowsentry.aws.finding_item import (
     life_attributes,
     number,
 )
-from flowsentry.aws.finding_table import IN_OUTBOX_ONLY, KEPT_SECONDS, newest_of_thread
+from flowsentry.aws.finding_table import KEPT_SECONDS, newest_of_thread
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import PoisonError
 from flowsentry.life import MAX_BY_LETTERS, MAX_NOTE_LETTERS, Life, State

@@ -9,7 +9,10 @@ from botocore.exceptions import ClientError
 
 from flowsentry.aws.batch_reads import BatchReads
 from flowsentry.aws.finding_item import (
+    IN_OUTBOX_ONLY,
+    IS_WAITING,
     LIFE_NAMES,
+    OUT_OF_IT_ONLY,
     SNOOZED_WORD,
     Entry,
     Item,
@@ -19,6 +22,7 @@ from flowsentry.aws.finding_item import (
     life_attributes,
     life_of,
     number,
+    outbox_word,
 )
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.aws.threads import in_threads
@@ -35,16 +39,6 @@ KEPT_SECONDS = 90 * 86_400
 EARLIER_LOOKED_AT = 10
 """Findings of a thread, newest first, among which the last word of a person is looked for. More: a word about an older
 one is heeded, and each alert reads more. Fewer: whoever answers an old mail is not heard."""
-IN_OUTBOX_ONLY = ("unpublished", "waiting_since", "told", "held")
-"""Attributes of what is in the outbox."""
-OUT_OF_IT_ONLY = ("published_at", "untold", "told_in")
-"""Attributes of what is out of it."""
-IS_WAITING: Any = {
-    "only_if": "attribute_exists(#unpublished) AND #unpublished <> :snoozed",
-    "given": {"snoozed": {"S": SNOOZED_WORD}},
-}
-"""In the outbox, and not snoozed by somebody since it was read: that snooze still has to end."""
-
 LIVES: Any = {
     "ProjectionExpression": "#id, #state, #changed_at",
     "ExpressionAttributeNames": {f"#{name}": name for name in ("id", "state", "changed_at")},
@@ -104,8 +98,8 @@ class FindingTable:
         return entry_of(answer["Item"]) if "Item" in answer else None
 
     def unpublished(self, word: str) -> Iterator[Item]:
-        """Items in the outbox under an audience, or SNOOZED_WORD, oldest first. An index is read a moment late: what
-        was just marked may be in it.
+        """Items in the outbox under one of its words, oldest first, a page of 1 MB at a time, as they are asked for. An
+        index is read a moment late: what was just marked may be in it.
         """
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table_name,
@@ -129,14 +123,37 @@ class FindingTable:
         known = [Earlier(item["id"]["S"], int(item["found_at"]["N"]), life_of(item)) for item in others]
         return max(known, key=lambda each: each.life.changed_at, default=None)
 
-    def mark_told(self, finding_id: str, channel: str) -> None:
-        """Remembers that a channel has it, while others have yet to be told."""
+    def claim(self, finding_id: str, seconds: int) -> bool:
+        """Whether for so long only the caller wakes people about it; false where another does, or all is told."""
+        now = self.clock()
+        return self._change_if(
+            change(
+                finding_id,
+                {"claimed_until": number(now + seconds)},
+                only_if="attribute_exists(unpublished) AND "
+                "(attribute_not_exists(#claimed_until) OR #claimed_until <= :now)",
+                given={"now": number(now)},
+            )
+        )
+
+    def release(self, finding_id: str) -> None:
+        """What was claimed and could not be told is anybody's again."""
         self._change_if(
             {
                 "Key": key_of(finding_id),
-                "UpdateExpression": "ADD told :channel",
+                "UpdateExpression": "REMOVE claimed_until",
+                "ConditionExpression": "attribute_exists(claimed_until)",
+            }
+        )
+
+    def mark_told(self, finding_id: str, *channels: str) -> None:
+        """Remembers that channels have it, while others have yet to be told."""
+        self._change_if(
+            {
+                "Key": key_of(finding_id),
+                "UpdateExpression": "ADD told :channels",
                 "ConditionExpression": "attribute_exists(unpublished)",
-                "ExpressionAttributeValues": {":channel": {"SS": [channel]}},
+                "ExpressionAttributeValues": {":channels": {"SS": sorted(channels)}},
             }
         )
 
@@ -220,7 +237,7 @@ class FindingTable:
             "found_at": number(now),
             "expires_at": _end(now),
             **({"thread": {"S": finding.thread}} if finding.thread else {}),
-            **({"untold": {"S": why}} if why else {"unpublished": {"S": finding.audience.value}}),
+            **({"untold": {"S": why}} if why else {"unpublished": {"S": outbox_word(finding)}}),
         }
 
     def _why_untold(self, finding: Finding) -> str:
@@ -247,7 +264,7 @@ class FindingTable:
         """What a finding gets that goes into the outbox once more."""
         now = self.clock()
         return {
-            "unpublished": {"S": finding.audience.value},
+            "unpublished": {"S": outbox_word(finding)},
             "waiting_since": number(now),
             "expires_at": _end(now),
             "before": {"M": life_attributes(before)},

@@ -1,4 +1,4 @@
-"""Flood control: at most so many in any 60 minutes, also when several processes send at once."""
+"""Flood control: at most so many in any 60 minutes (or another window), also when several processes send at once."""
 
 import time
 from collections.abc import Callable
@@ -23,8 +23,8 @@ KEPT_SECONDS = 7_200
 
 @dataclass(frozen=True)
 class HourlyQuota:
-    """`limit` slots, each taken for 60 minutes. They are in an item of the findings table that is no finding, and
-    which changes only by a version that others did not change meanwhile.
+    """`limit` slots, each taken for a window of 60 minutes where no other is given. They are in an item of the findings
+    table that is no finding, and which changes only by a version that others did not change meanwhile.
     """
 
     name: str
@@ -32,11 +32,14 @@ class HourlyQuota:
     table_name: str
     client: "DynamoDBClient"
     clock: Callable[[], float] = time.time
+    window_seconds: int = HOUR_MILLISECONDS // 1_000
 
-    def take(self) -> int | None:
-        """The slot that was taken, or None where all are. Raises RetryableError when the table can't be reached."""
-        now = round(self.clock() * 1_000)
-        return now if self._change(lambda slots: [*slots, now] if len(slots) < self.limit else None) else None
+    def take(self, spared: int = 0) -> int | None:
+        """The slot that was taken, or None where all are but those `spared` for what is louder. Raises RetryableError
+        when the table can't be reached.
+        """
+        now, limit = round(self.clock() * 1_000), self.limit - spared
+        return now if self._change(lambda slots: [*slots, now] if len(slots) < limit else None) else None
 
     def give_back(self, slot: int) -> None:
         """For what was not sent after all."""
@@ -57,7 +60,7 @@ class HourlyQuota:
         with retryable("read a quota"):
             answer = self.client.get_item(TableName=self.table_name, Key=self._key, ConsistentRead=True)
         item: dict[str, Any] = answer.get("Item", {})
-        oldest = round(self.clock() * 1_000) - HOUR_MILLISECONDS
+        oldest = round(self.clock() * 1_000) - 1_000 * self.window_seconds
         slots = [int(each["N"]) for each in item.get("slots", {}).get("L", [])]
         return int(item.get("version", {}).get("N", 0)), [slot for slot in slots if slot > oldest]
 

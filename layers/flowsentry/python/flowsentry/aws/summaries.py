@@ -9,7 +9,7 @@ from flowsentry.aws.channels import Channel, Channels, Telling
 from flowsentry.aws.finding_item import Entry
 from flowsentry.aws.finding_table import FindingTable
 from flowsentry.aws.heeding import heeded
-from flowsentry.aws.hourly_quota import HourlyQuota
+from flowsentry.aws.hourly_quota import HOUR_MILLISECONDS, HourlyQuota
 from flowsentry.aws.poison_findings import set_aside
 from flowsentry.aws.rendering import rendered
 from flowsentry.aws.teller import Teller
@@ -25,6 +25,9 @@ from flowsentry.telemetry import count
 
 DIGEST, OVERFLOW = "digest", "overflow"
 """What `told_in` says of findings that were told together."""
+HIGH_SUMMARY_SECONDS = 20
+"""Between two summaries of HIGH. A sweep begins none after its first 35 s, so that the next, a minute after it began,
+may always send one. Longer: HIGH waits for more than two minutes. Shorter: two sweeps that overlap send the same."""
 
 
 @dataclass
@@ -38,25 +41,66 @@ class Summaries:
     clock: Callable[[], float] = time.time
     failures: list[str] = field(default_factory=list)
     _told: dict[str, set[str]] = field(default_factory=dict)
+    _slots: dict[str, tuple[HourlyQuota, int | None]] = field(default_factory=dict)
 
-    def overflow(self, held: Sequence[Entry], limit_an_hour: int) -> None:
-        """One message about all that is held, the loudest first, at most one an hour and channel."""
-        entries = self._known(sorted(held, key=urgency))
+    def high(self, entries: Sequence[Entry], limit_an_hour: int) -> None:
+        """A message about all of these, which are HIGH: at most one in HIGH_SUMMARY_SECONDS and channel, but for what
+        one run has to say.
+        """
+        self._sum_up(entries, limit_an_hour, "overflow-high", HIGH_SUMMARY_SECONDS)
+
+    def overflow(self, entries: Sequence[Entry], limit_an_hour: int) -> None:
+        """A message about all of these, the loudest first: at most one an hour and channel, but for what one run has to
+        say.
+        """
+        self._sum_up(entries, limit_an_hour, "overflow", HOUR_MILLISECONDS // 1_000)
+
+    def give_back(self) -> None:
+        """The next run may go on at once with what this one had no time for."""
+        for key in list(self._slots):
+            self._give_back(key)
+
+    def has_told(self, entry: Entry) -> bool:
+        """Whether somebody was told of it in this run."""
+        return self._told.get(entry.finding.id, set()) > entry.told
+
+    def _sum_up(self, entries: Sequence[Entry], limit_an_hour: int, name: str, window_seconds: int) -> None:
+        wanting = [channel for channel in self.channels.people if self._takes(channel, entries, name, window_seconds)]
+        if not wanting:
+            return
+        told: list[Channel] = []
+        try:
+            loud = self._loud(sorted(self._known(entries), key=urgency))
+            told += self._told_of(loud, wanting, limit_an_hour)
+        finally:
+            for channel in wanting:
+                if channel not in told:
+                    self._give_back(f"{name}-{channel.name}")
+        count("OverflowsPublished", sum(not channel.may_refuse for channel in told))
+        self._mark(loud, OVERFLOW)
+
+    def _told_of(self, loud: Sequence[Entry], channels: Sequence[Channel], limit_an_hour: int) -> list[Channel]:
+        """Those that have a summary now; not those for which nothing was left to tell."""
         message_of = partial(overflow_message, limit_an_hour=limit_an_hour, places=self.places)
-        for channel in self.channels.people:
-            waiting = self._untold(channel, entries)
-            if not waiting or channel.name in self.teller.out_of_reach:
-                continue
-            quota = HourlyQuota(
-                f"overflow-{channel.name}", 1, self.findings.table_name, self.findings.client, self.clock
-            )
-            slot = quota.take()
-            if slot is None:
-                continue
-            if not self._tell(channel, waiting, message_of, OVERFLOW):
-                quota.give_back(slot)
-            elif not channel.may_refuse:
-                count("OverflowsPublished")
+        untold = {channel.name: self._untold(channel, loud) for channel in channels}
+        due = [channel for channel in channels if untold[channel.name]]
+        return [channel for channel in due if self._tell(channel, untold[channel.name], message_of, OVERFLOW)]
+
+    def _give_back(self, key: str) -> None:
+        quota, slot = self._slots.pop(key)
+        if slot is not None:
+            quota.give_back(slot)
+
+    def _takes(self, channel: Channel, entries: Sequence[Entry], name: str, window_seconds: int) -> bool:
+        """Whether a channel has yet to hear of some, can, and has had no such summary within its window."""
+        if channel.name in self.teller.out_of_reach or all(channel.name in entry.told for entry in entries):
+            return False
+        key = f"{name}-{channel.name}"
+        if key not in self._slots:
+            table = self.findings
+            quota = HourlyQuota(key, 1, table.table_name, table.client, self.clock, window_seconds)
+            self._slots[key] = quota, quota.take()
+        return self._slots[key][1] is not None
 
     def digest(self, waiting: Sequence[Entry], window_minutes: int) -> None:
         """One digest to each channel for which the oldest has waited a window, so at most one a window, with no state
@@ -71,16 +115,22 @@ class Summaries:
         ]
         if not due:
             return
-        heard = in_threads(lambda entry: heeded(self.findings, entry, self.clock()), entries)
-        loud = [entry for entry, each in zip(entries, heard, strict=True) if not each.is_silenced]
-        count("AlertsSilenced", len(entries) - len(loud))
+        loud = self._loud(entries)
         for channel in due:
             self._digest_to(channel, self._untold(channel, loud), window_minutes)
+        self._mark(loud, DIGEST)
 
     def _digest_to(self, channel: Channel, entries: Sequence[Entry], window_minutes: int) -> None:
         message_of = partial(digest_message, window_minutes=window_minutes, places=self.places)
         if entries and self._tell(channel, entries, message_of, DIGEST) and not channel.may_refuse:
             count("DigestsPublished")
+
+    def _loud(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of which people want to hear; the others are out of the outbox then."""
+        heard = in_threads(lambda entry: heeded(self.findings, entry, self.clock()), entries)
+        loud = [entry for entry, each in zip(entries, heard, strict=True) if not each.is_silenced]
+        count("AlertsSilenced", len(entries) - len(loud))
+        return loud
 
     def _known(self, entries: Iterable[Entry]) -> list[Entry]:
         """The same entries, each once; who has been told of them is kept from here on."""
@@ -98,24 +148,31 @@ class Summaries:
         message_of: Callable[[Sequence[Finding]], AlertMessage],
         told_in: str,
     ) -> bool:
-        """Whether the channel has the message now; then each of its findings is marked."""
+        """Whether the channel has the message now. What is told to several is marked once all were tried: a crash
+        before that repeats the message, and never drops one.
+        """
         kept, message = rendered(entries, message_of, self._set_aside)
         if message is None:
             return True
         if not self.teller.is_told(channel, Telling(message)):
             self.failures.append(f"{channel.name} has yet to be told of {len(kept)} findings ({told_in})")
             return False
-        in_threads(partial(self._mark, channel, told_in), kept)
+        for entry in kept:
+            self._told[entry.finding.id].add(channel.name)
         return True
 
-    def _mark(self, channel: Channel, told_in: str, entry: Entry) -> None:
+    def _mark(self, entries: Sequence[Entry], told_in: str) -> None:
+        """Each of which somebody was just told."""
+        just = [entry for entry in entries if self._told[entry.finding.id] > entry.told]
+        in_threads(partial(self._mark_one, told_in), just)
+
+    def _mark_one(self, told_in: str, entry: Entry) -> None:
         told = self._told[entry.finding.id]
-        told.add(channel.name)
         wanted = self.channels.digest_names if told_in == DIGEST else self.channels.urgent_names
         if told >= wanted:
             self.findings.mark_published(entry.finding.id, told_in)
         else:
-            self.findings.mark_told(entry.finding.id, channel.name)
+            self.findings.mark_told(entry.finding.id, *(told - entry.told))
 
     def _set_aside(self, entry: Entry, error: PoisonError) -> None:
         set_aside(self.findings, entry.finding.id, "message", error)
