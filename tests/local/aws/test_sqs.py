@@ -129,3 +129,41 @@ def test_a_message_that_is_to_come_later_does(aws: EmbeddedAws, function: Maker)
     assert bodies(sees) == [["now"], ["later"]]
     (now,), (later,) = (event["Records"] for event in sees.events)
     assert int(later["attributes"]["SentTimestamp"]) <= int(now["attributes"]["SentTimestamp"]) + 1_000
+
+
+def test_a_message_that_the_function_shows_comes_back_before_the_others_of_a_failed_batch(
+    aws: EmbeddedAws, function: Maker
+) -> None:
+    url, arn = queue(aws, VisibilityTimeout="60")
+    shows = function(
+        "import boto3\n"
+        "shown = [r for r in event['Records'] if r['body'] == 'unbegun' and tries == 1]\n"
+        "entries = [{'Id': '0', 'ReceiptHandle': r['receiptHandle'], 'VisibilityTimeout': 0} for r in shown]\n"
+        f"shown and boto3.client('sqs').change_message_visibility_batch(QueueUrl={url!r}, Entries=entries)\n"
+        "again = [r for r in event['Records'] if tries == 1]\n"
+        "return {'batchItemFailures': [{'itemIdentifier': r['messageId']} for r in again]}",
+        may=[("sqs:ChangeMessageVisibility", "*")],
+    )
+    connect(aws, arn, shows, partial=True, BatchSize=10, MaximumBatchingWindowInSeconds=1)
+    send(aws, url, "begun", "unbegun")
+    aws.wait_until_quiet()
+    assert bodies(shows)[1][0] == "unbegun"
+    assert left(aws, url) == []
+
+
+def test_a_message_that_the_function_deletes_does_not_come_back_when_the_function_then_dies(
+    aws: EmbeddedAws, function: Maker
+) -> None:
+    url, arn = queue(aws, VisibilityTimeout="60")
+    dies = function(
+        "import boto3\n"
+        "done = [r for r in event['Records'] if r['body'] == 'done']\n"
+        "entries = [{'Id': '0', 'ReceiptHandle': r['receiptHandle']} for r in done]\n"
+        f"done and boto3.client('sqs').delete_message_batch(QueueUrl={url!r}, Entries=entries)\n"
+        "if done: os._exit(1)",
+        may=[("sqs:DeleteMessage", "*")],
+    )
+    connect(aws, arn, dies, partial=True, BatchSize=10, MaximumBatchingWindowInSeconds=1)
+    send(aws, url, "done", "killer")
+    aws.wait_until_quiet()
+    assert [sorted(batch) for batch in bodies(dies)] == [["done", "killer"], ["killer"]]

@@ -28,6 +28,9 @@ PipelineMetric = Literal[
     "DuplicateObjects",
     "PoisonSources",
     "RetriedNotices",
+    "UnbegunNotices",
+    "ObjectDeaths",
+    "StoredObjectsUnreadable",
     "IdempotencyUnavailable",
     "InventoryMissing",
     "InventoryAgeSeconds",
@@ -121,6 +124,17 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
         Unit.COUNT, "Objects, payloads and messages that can't be processed, kept aside", by="reason"
     ),
     "RetriedNotices": Metric(Unit.COUNT, "Notices that failed for now, to be tried again"),
+    "UnbegunNotices": Metric(
+        Unit.COUNT, "Notices that a run had no time to begin, or sent on before an object that ended one: back at once"
+    ),
+    "ObjectDeaths": Metric(
+        Unit.COUNT, "Objects begun again on which a run had ended, by time, memory or a crash; the third sets it aside"
+    ),
+    "StoredObjectsUnreadable": Metric(
+        Unit.COUNT,
+        "Looks at a stored object (inventory, formats, an item of a table) that can't be read; the log says which",
+        by="object",
+    ),
     "IdempotencyUnavailable": Metric(Unit.COUNT, "Objects processed without knowing whether they were before"),
     "InventoryMissing": Metric(Unit.COUNT, "Batches processed without an inventory: nobody was named"),
     "InventoryAgeSeconds": Metric(
