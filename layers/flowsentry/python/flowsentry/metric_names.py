@@ -38,6 +38,7 @@ PipelineMetric = Literal[
     "GeoDatabasesMissing",
     "MeasurementsTooOld",
     "MeasurementsTooNew",
+    "MeasurementsUnnameable",
     "InventoryInterfaces",
     "UnrecognisedInterfaces",
     "InventoryHoldings",
@@ -148,6 +149,9 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     ),
     "MeasurementsTooOld": Metric(Unit.COUNT, "Measured minutes more than 14 days ago, which CloudWatch refuses"),
     "MeasurementsTooNew": Metric(Unit.COUNT, "Measured minutes more than 2 hours ahead, which CloudWatch refuses"),
+    "MeasurementsUnnameable": Metric(
+        Unit.COUNT, "Measured minutes whose VPC has a name that CloudWatch refuses; they are summed up as `other`"
+    ),
     "InventoryInterfaces": Metric(Unit.COUNT, "Interfaces and pods just seen"),
     "UnrecognisedInterfaces": Metric(Unit.COUNT, "Interfaces just seen whose owner could not be told"),
     "InventoryHoldings": Metric(Unit.COUNT, "Rows of the snapshot just written: an address and whom it belonged to"),

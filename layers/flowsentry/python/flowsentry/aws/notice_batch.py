@@ -38,10 +38,11 @@ class Takes(Protocol):
 
 
 class RunTime:
-    """The time of a run, which is asked before each object."""
+    """The time of a run, which is asked before each object. `has_begun` says whether there was one."""
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation
+        self.has_begun = False
         self.at_start = self.left
 
     @property
@@ -65,7 +66,6 @@ class NoticeBatch:
     processor: Takes
     queue: NoticeQueue
     time: RunTime
-    has_begun: bool = field(default=False, init=False)
     _done: list[QueuedNotice] = field(default_factory=list, init=False)
     _failed: list[QueuedNotice] = field(default_factory=list, init=False)
     _unbegun: list[QueuedNotice] = field(default_factory=list, init=False)
@@ -85,7 +85,7 @@ class NoticeBatch:
             notice = waiting.pop(0)
             if deaths.get(notice.id):
                 waiting = self._take_alone(notice, waiting)
-            elif self.has_begun and not self.time.is_enough():
+            elif self.time.has_begun and not self.time.is_enough():
                 self._unbegun.append(notice)
             else:
                 self._take(notice)
@@ -94,7 +94,7 @@ class NoticeBatch:
 
     def _take_alone(self, notice: QueuedNotice, waiting: Sequence[QueuedNotice]) -> list[QueuedNotice]:
         """What is still to be begun after a suspect: nothing when it was taken."""
-        if self.has_begun and not self.time.is_whole():
+        if self.time.has_begun and not self.time.is_whole():
             self._unbegun.append(notice)
             return list(waiting)
         self._unbegun += waiting
@@ -117,8 +117,8 @@ class NoticeBatch:
 
     def _may_begin(self) -> bool:
         """Whether an object may be begun; the first of a run always, else none ever were."""
-        may = not self.has_begun or self.time.is_enough()
-        self.has_begun = True
+        may = not self.time.has_begun or self.time.is_enough()
+        self.time.has_begun = True
         return may
 
     def _put_back(self) -> None:
