@@ -1,5 +1,5 @@
-"""Envelopes and notices with every field of every wrong kind: poison or counted, never tried for ever, and no metric that
-CloudWatch refuses.
+"""Envelopes and notices with every field of every wrong kind: poison or counted, never tried for ever, and never a
+metric that CloudWatch refuses.
 """
 
 import base64
@@ -86,7 +86,7 @@ def packed(envelope: Any) -> str:
 
 
 def is_taken(stream: ModuleType, invocation: Invocation, envelope: Any) -> bool:
-    """Whether an envelope was processed. Poison is refused; any other error would be tried again, and fails the test."""
+    """Whether an envelope was processed, and not poison; any other error would be tried again, and fails the test."""
     try:
         stream.lambda_handler(of_subscription(packed(envelope)), invocation)
     except PoisonError:
@@ -135,14 +135,17 @@ def test_a_log_group_that_is_a_list_is_poison(stream: ModuleType, invocation: In
         stream.lambda_handler(of_subscription(packed(ENVELOPE | {"logGroup": [LOG_GROUP]})), invocation)
 
 
-FORMAT = "${vpc-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${instance-id} ${tgw-id}"
+FIELDS = (
+    "vpc-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status instance-id"
+)
+FORMAT = " ".join(f"${{{name}}}" for name in FIELDS.split())
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_IDS)
 def test_a_record_with_hostile_names_is_counted_and_cloudwatch_takes_every_metric(
     stream: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str], hostile: str
 ) -> None:
-    make_log_formats({LOG_GROUP: FORMAT.replace(" ${tgw-id}", "")})
+    make_log_formats({LOG_GROUP: FORMAT})
     lines = [
         f"{hostile} eni-{hostile} 10.0.1.5 10.0.2.{host} 50000 22 6 3 180 {NOW - 300} {NOW - 250} REJECT OK {hostile}"
         for host in range(10, 22)
@@ -227,7 +230,6 @@ KEYS = [
     "+",
     "%2B",
     "a/../b",
-    "//",
     "?x#y",
 ]
 
