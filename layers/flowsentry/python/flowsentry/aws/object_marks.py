@@ -60,7 +60,8 @@ class ObjectMarks(DynamoDBPersistenceLayer):
 
     def _id_of(self, identity: str) -> str:
         self.configure(config=self._configuration, function_name="", key_prefix=KEY_PREFIX)
-        return str(self._get_hashed_idempotency_key(data=identity))
+        data: Any = identity
+        return str(self._get_hashed_idempotency_key(data=data))
 
     def _put_record(self, data_record: DataRecord) -> None:
         now = time.time()
