@@ -196,7 +196,7 @@ def test_of_damaged_suppressions_the_last_good_ones_hold(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_a_damaged_geographic_database_stays_what_it_was_and_is_told(case: str) -> None:
+def test_a_damaged_geographic_database_is_done_without_and_told(case: str) -> None:
     put(TEXTS[case])
     databases = GeoDatabases([f"s3://{BUCKET}/{KEY}"], clients.s3())
     databases.load()
