@@ -158,6 +158,15 @@ class Alarms(Construct):
             entry="suppressions-unreadable",
         )
 
+    def watch_stored_objects(self, service: str) -> None:
+        """The inventory, formats, places, looks, geographic databases, items of known services."""
+        self._alarm(
+            f"stored-object-unreadable-{service.replace('_', '-')}",
+            f"{service} can't read an object that is stored for it: the last good one holds, or none.",
+            pipeline("StoredObjectsUnreadable", service),
+            entry="stored-object-unreadable",
+        )
+
     def _alarm(  # noqa: PLR0913 - what an alarm is made of
         self,
         name: str,

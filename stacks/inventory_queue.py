@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.notice_queue import DAYS_DEAD, MAX_RECEIVES, TIMEOUTS_VISIBLE
+from stacks.notice_queue import DAYS_DEAD, TIMEOUTS_VISIBLE
 
 WINDOW_SECONDS = 60
 """How long requests are gathered before a run. Longer: what is new stays unnamed for longer. Shorter: more runs."""
@@ -56,6 +56,9 @@ of CloudTrail records management events.
 https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ec2.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html"""
+MAX_RECEIVES = 5
+"""Tries before a request is put aside. Fewer: a short outage fills the dead-letter queue. More: one that will never
+work costs more runs before anybody hears of it. AWS advises at least 5."""
 
 
 class InventoryQueue(Construct):

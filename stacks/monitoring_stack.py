@@ -54,6 +54,8 @@ class MonitoringStack(HouseStack):
                 alarms.watch_freshness(service)
                 alarms.watch_staleness(service)
                 alarms.watch_suppressions(service)
+                alarms.watch_stored_objects(service)
+        alarms.watch_stored_objects("inventory")
         alarms.watch_inventory(self.read(Value.INVENTORY_DLQ))
         if self.deployment.kubernetes_clusters:
             alarms.watch_clusters()

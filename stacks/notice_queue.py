@@ -5,9 +5,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-MAX_RECEIVES = 5
-"""Tries before a notice is put aside. Fewer: a short outage fills the dead-letter queue. More: a notice that will never
-work costs more runs before anybody hears of it. AWS advises at least 5."""
+MAX_RECEIVES = 100
+"""Receives before SQS puts a notice aside by itself, without a reason. One that goes back unbegun, or whose neighbour
+ended the function, was received too, so that this is no count of tries: the function sets aside by its own, with a
+reason. Fewer: under load, good notices are put aside. More: one that fails for a reason nobody thought of, some six
+minutes a try, is tried for longer than ten hours; the alarm oldest-notice tells of it before."""
 TIMEOUTS_VISIBLE = 6
 """Visibility timeout in timeouts of the function: AWS's rule, so that a throttled batch is not delivered twice.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""

@@ -94,7 +94,7 @@ class ProcessingStack(HouseStack):
         function = self.objects.function
         function.allow(CONSUMES, self.read(Value.NOTICE_QUEUE_ARN))
         function.allow(["sqs:SendMessage"], self.read(Value.NOTICE_DLQ_ARN))
-        remember = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        remember = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
         function.allow(remember, self._table(Value.IDEMPOTENCY_TABLE))
         for bucket, prefix in (
             (Value.LOG_BUCKET, LOG_PREFIX),

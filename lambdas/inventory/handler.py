@@ -18,7 +18,7 @@ from flowsentry.aws.inventory_requests import RequestQueue
 from flowsentry.aws.inventory_store import InventoryStore
 from flowsentry.aws.looks_begun import LooksBegun
 from flowsentry.aws.object_notice import is_queue_batch
-from flowsentry.aws.places_parameter import ClusterToList, parameter_text, to_look_at
+from flowsentry.aws.places_parameter import ClusterToList, PlacesParameter, to_look_at
 from flowsentry.aws.pods_source import PodsSource
 from flowsentry.aws.surveyor import Surveyor
 from flowsentry.settings import InventorySettings, settings
@@ -32,10 +32,15 @@ def queue() -> RequestQueue:
 
 
 @lru_cache(maxsize=1)
-def surveyor(account_id: str, places: str) -> Surveyor:
+def places() -> PlacesParameter:
+    return PlacesParameter(settings(InventorySettings).inventory_places_parameter, clients.ssm())
+
+
+@lru_cache(maxsize=1)
+def surveyor(account_id: str, text: str) -> Surveyor:
     """Of these places: another one when they have changed."""
     given = settings(InventorySettings)
-    wanted = to_look_at(places, clients.ec2().meta.region_name)
+    wanted = to_look_at(text, clients.ec2().meta.region_name)
     newest = InventoryStore(given.output_bucket, given.inventory_key, clients.s3(), clock=lambda: math.inf)
     return Surveyor(
         newest,
@@ -56,8 +61,7 @@ def pods_source(cluster: ClusterToList, account_id: str) -> PodsSource:
 
 @instrumented
 def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int] | PartialItemFailureResponse:
-    places = parameter_text(settings(InventorySettings).inventory_places_parameter, clients.ssm())
-    runs = surveyor(context.invoked_function_arn.split(":")[4], places)
+    runs = surveyor(context.invoked_function_arn.split(":")[4], places().text())
     if is_queue_batch(event):
         again = runs.answer(queue().understood(event["Records"]))
         return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}

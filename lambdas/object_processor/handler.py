@@ -4,21 +4,21 @@ S3, SNS or EventBridge sent without a queue is invoked again as a whole, so its 
 
 from functools import lru_cache
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
 from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.log_formats import LogFormats
+from flowsentry.aws.notice_batch import NoticeBatch, RunTime
+from flowsentry.aws.notice_queue import NoticeQueue, QueuedNotice
 from flowsentry.aws.object_notice import direct_messages, is_queue_batch
 from flowsentry.aws.object_processor import ObjectProcessor
 from flowsentry.aws.objects_once import ObjectsOnce
 from flowsentry.aws.payload_processor import PayloadProcessor
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.settings import ObjectProcessorSettings, settings
-from flowsentry.telemetry import Event, instrumented, logger
+from flowsentry.telemetry import Event, instrumented
 
 
 @lru_cache(maxsize=1)
@@ -33,16 +33,12 @@ def processor() -> ObjectProcessor:
     )
 
 
-def take(record: SQSRecord) -> None:
-    with logger().append_context_keys(message_id=record.message_id):
-        processor().take(record.body)
-
-
 @instrumented
 def lambda_handler(event: Event, context: LambdaContext) -> PartialItemFailureResponse | None:
     processor().once.during(context)
     if is_queue_batch(event):
-        batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-        return process_partial_response(event, take, batch, context)
+        batch = NoticeBatch(processor(), NoticeQueue(clients.sqs()), RunTime(context))
+        again = batch.take([QueuedNotice.of(record) for record in event["Records"]])
+        return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}
     processor().take(*direct_messages(event))
     return None

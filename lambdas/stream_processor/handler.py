@@ -6,7 +6,7 @@ good.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -15,11 +15,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
 from flowsentry.aws.log_formats import LogFormats
+from flowsentry.aws.notice_batch import RunTime
 from flowsentry.aws.payload_processor import PayloadProcessor, is_from_stream, payloads_in
 from flowsentry.aws.source_processor import SourceProcessor
-from flowsentry.errors import PoisonError
+from flowsentry.errors import NotBegunError, PoisonError
 from flowsentry.settings import ProcessorSettings, settings
 from flowsentry.telemetry import Event, count, count_by, instrumented, logger
+
+PAYLOAD_SECONDS = 10
+"""What a payload of a batch may take, a hundred times what it mostly does. With less left, it and those behind it come
+again in the next batch. Longer: more come twice. Shorter: one that is slow ends the function, and those before it, done
+already, come again with it."""
 
 
 @lru_cache(maxsize=1)
@@ -37,7 +43,10 @@ def poison_counted() -> Iterator[None]:
         raise
 
 
-def take(record: KinesisStreamRecord) -> None:
+def take(record: KinesisStreamRecord, time: RunTime) -> None:
+    if time.has_begun and time.left < PAYLOAD_SECONDS:
+        raise NotBegunError("no time was left to begin the payload")
+    time.has_begun = True
     try:
         with poison_counted():
             processor().process(record.kinesis.data)
@@ -50,7 +59,8 @@ def take(record: KinesisStreamRecord) -> None:
 @instrumented
 def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int] | PartialItemFailureResponse:
     if is_from_stream(event):
-        return process_partial_response(event, take, BatchProcessor(EventType.KinesisDataStreams), context)
+        handler = partial(take, time=RunTime(context))
+        return process_partial_response(event, handler, BatchProcessor(EventType.KinesisDataStreams), context)
     with poison_counted():
         (data,) = payloads_in(event)
         outcome = processor().process(data)

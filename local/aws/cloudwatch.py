@@ -12,6 +12,7 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 
 from local.aws.cloudformation import ResourceType
+from local.aws.embedded_format import refusals
 from local.aws.runtime_interface import Answer
 from local.aws.settings import ACCOUNT
 
@@ -19,14 +20,16 @@ Datum = dict[str, Any]
 
 
 def extract(region: str, message: str, timestamp_ms: int) -> None:
-    """The metrics of an embedded metric format line are in CloudWatch; any other line changes nothing."""
+    """The metrics of an embedded metric format line are in CloudWatch; any other line, and one with something that
+    CloudWatch refuses, changes nothing.
+    """
     if '"_aws"' not in message:
         return
     try:
         line = json.loads(message)
     except ValueError:
         return
-    if isinstance(line, dict):
+    if isinstance(line, dict) and not refusals(line):
         for namespace, data in embedded_metrics(line, timestamp_ms):
             put(region, namespace, data)
 

@@ -21,7 +21,7 @@ from moto.sqs.models import Queue
 from local.aws.settings import ACCOUNT
 
 FREE = {"sts:GetCallerIdentity"}
-ONE_BY_ONE = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+ONE_BY_ONE = {f"sqs:{call}Batch": f"sqs:{call}" for call in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
 """Calls that need the grant of another: https://docs.aws.amazon.com/service-authorization/latest/reference/."""
 S3_ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject"}
 PATHS = {

@@ -169,9 +169,10 @@ def _delete(queue: Any, message_ids: AbstractSet[str]) -> None:
 
 
 def _show_again(queue: Any, message_id: str, seconds: float) -> None:
+    """Sooner where the function itself has made it visible, as on AWS."""
     for message in queue._messages:  # noqa: SLF001 moto has no other way
         if message.id == message_id:
-            message.visible_at = time.time() * 1000 + seconds * 1000
+            message.visible_at = min(message.visible_at, time.time() * 1000 + seconds * 1000)
 
 
 def gauge_queues(region: str) -> None:

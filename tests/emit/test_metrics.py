@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import polars as pl
+import pytest
 
 from flowsentry.emit.metrics import MAX_AGE_SECONDS, MAX_LEAD_SECONDS, MAX_VPCS, emf
 from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.measure import add_up_owners
 from flowsentry.metric_names import TRAFFIC_METRICS_BY
+from local.aws.embedded_format import refusals
 from tests.builders import LOST_PACKETS
 
 NOW = 1_790_000_040  # a full minute
@@ -176,3 +178,13 @@ def test_owners_are_no_dimension_and_no_metric() -> None:
 def test_of_another_minute_or_of_nobody_nothing_is_said() -> None:
     for sums in (NOBODY, owners(("a", 10, 1), minute=NOW - 540)):
         assert not {"busiest_senders", "most_refused"} & line_with(sums).keys()
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "é", ":vpc", " vpc", "", "a\tb", "\x7f"])
+def test_a_vpc_that_cloudwatch_would_refuse_is_summed_up_with_the_others_and_counted(name: str) -> None:
+    measurements = Measurements(pl.concat([measured((NOW, "vpc-1", 5)), measured((NOW, name, 7))]))
+    made = emf(measurements, NOBODY, "Flowsentry", NOW)
+    lines = [json.loads(line) for line in made.lines]
+    assert {line["vpc"]: line["Flows"] for line in lines} == {"vpc-1": 5, "other": 7}
+    assert [refusals(line) for line in lines] == [[], []]
+    assert made.unnameable == 1

@@ -15,6 +15,7 @@ import pytest
 from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.settings import settings
+from local.aws.embedded_format import refusals
 from tests.moto_world import (
     EVIDENCE_TABLE,
     FINDINGS_TABLE,
@@ -168,9 +169,11 @@ def log_lines() -> Iterator[LogLines]:
 
 
 def metrics_in(text: str) -> list[dict[str, Any]]:
-    """The metrics among printed lines; log lines are left out."""
+    """The metrics among printed lines, all of which CloudWatch would take; log lines are left out."""
     lines = (json.loads(line) for line in text.splitlines() if line.startswith("{"))
-    return [line for line in lines if "_aws" in line]
+    metrics = [line for line in lines if "_aws" in line]
+    assert [each for line in metrics for each in refusals(line)] == []
+    return metrics
 
 
 def total(printed: list[dict[str, Any]], name: str) -> float:

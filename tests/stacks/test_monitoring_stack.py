@@ -183,6 +183,9 @@ def test_what_is_held_back_silenced_or_given_up_is_drawn(every: Every) -> None:
     [
         ("suppressions-unreadable-stream-processor", "SuppressionsUnreadable"),
         ("suppressions-unreadable-object-processor", "SuppressionsUnreadable"),
+        ("stored-object-unreadable-stream-processor", "StoredObjectsUnreadable"),
+        ("stored-object-unreadable-object-processor", "StoredObjectsUnreadable"),
+        ("stored-object-unreadable-inventory", "StoredObjectsUnreadable"),
         ("poison-findings", "PoisonFindings"),
         ("channel-refused", "ChannelRefusals"),
     ],

@@ -129,3 +129,63 @@ def test_a_message_that_is_to_come_later_does(aws: EmbeddedAws, function: Maker)
     assert bodies(sees) == [["now"], ["later"]]
     (now,), (later,) = (event["Records"] for event in sees.events)
     assert int(later["attributes"]["SentTimestamp"]) <= int(now["attributes"]["SentTimestamp"]) + 1_000
+
+
+CALLS_SQS = """import json, os, urllib.request
+
+def call_sqs(action, url, entries):
+    # boto3 is not in a tiny function
+    region, key = os.environ["AWS_REGION"], os.environ["AWS_ACCESS_KEY_ID"]
+    signed = f"AWS4-HMAC-SHA256 Credential={key}/20261103/{region}/sqs/aws4_request, SignedHeaders=host, Signature=x"
+    headers = {
+        "Authorization": signed,
+        "X-Amz-Target": f"AmazonSQS.{action}",
+        "Content-Type": "application/x-amz-json-1.0",
+    }
+    body = json.dumps({"QueueUrl": url, "Entries": entries}).encode()
+    urllib.request.urlopen(urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], data=body, headers=headers)).read()
+
+"""
+
+
+def calling(body: str) -> str:
+    """The code of a function that calls SQS."""
+    return f"{CALLS_SQS}def lambda_handler(event, context):\n    print('EVENT ' + json.dumps(event))\n" + "".join(
+        f"    {line}\n" for line in body.splitlines()
+    )
+
+
+def test_a_message_that_the_function_shows_is_seen_before_those_that_failed(aws: EmbeddedAws, function: Maker) -> None:
+    url, arn = queue(aws, VisibilityTimeout="60")
+    shows = function(
+        code=calling(
+            "first = [r for r in event['Records'] if r['attributes']['ApproximateReceiveCount'] == '1']\n"
+            "shown = [r['receiptHandle'] for r in first if r['body'] == 'unbegun']\n"
+            "entries = [{'Id': '0', 'ReceiptHandle': each, 'VisibilityTimeout': 0} for each in shown]\n"
+            f"entries and call_sqs('ChangeMessageVisibilityBatch', {url!r}, entries)\n"
+            "return {'batchItemFailures': [{'itemIdentifier': r['messageId']} for r in first]}"
+        ),
+        may=[("sqs:ChangeMessageVisibility", "*")],
+    )
+    connect(aws, arn, shows, partial=True, BatchSize=10, MaximumBatchingWindowInSeconds=1)
+    send(aws, url, "begun", "unbegun")
+    aws.wait_until_quiet()
+    assert sorted(bodies(shows)) == [["begun"], ["begun", "unbegun"], ["unbegun"]]
+
+
+def test_a_message_that_the_function_deletes_does_not_come_back_when_it_then_dies(
+    aws: EmbeddedAws, function: Maker
+) -> None:
+    url, arn = queue(aws, VisibilityTimeout="60")
+    dies = function(
+        code=calling(
+            "done = [r['receiptHandle'] for r in event['Records'] if r['body'] == 'done']\n"
+            f"done and call_sqs('DeleteMessageBatch', {url!r}, [{{'Id': '0', 'ReceiptHandle': done[0]}}])\n"
+            "if done: os._exit(1)"
+        ),
+        may=[("sqs:DeleteMessage", "*")],
+    )
+    connect(aws, arn, dies, BatchSize=10, MaximumBatchingWindowInSeconds=1)
+    send(aws, url, "done", "killer")
+    aws.wait_until_quiet()
+    assert [sorted(batch) for batch in bodies(dies)] == [["done", "killer"], ["killer"]]

@@ -27,3 +27,7 @@ class RetryableError(Exception):
     """Something around us failed (throttling, a time-out, a service error), not the input: retry. The handler lets it
     through, so that Lambda or SQS delivers the input again.
     """
+
+
+class NotBegunError(RetryableError):
+    """There was no time left to begin: retry at once, in another invocation. Nothing was done, and nothing failed."""

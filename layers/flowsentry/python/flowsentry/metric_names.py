@@ -28,6 +28,9 @@ PipelineMetric = Literal[
     "DuplicateObjects",
     "PoisonSources",
     "RetriedNotices",
+    "UnbegunNotices",
+    "ObjectDeaths",
+    "StoredObjectsUnreadable",
     "IdempotencyUnavailable",
     "InventoryMissing",
     "InventoryAgeSeconds",
@@ -35,6 +38,7 @@ PipelineMetric = Literal[
     "GeoDatabasesMissing",
     "MeasurementsTooOld",
     "MeasurementsTooNew",
+    "MeasurementsUnnameable",
     "InventoryInterfaces",
     "UnrecognisedInterfaces",
     "InventoryHoldings",
@@ -121,6 +125,17 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
         Unit.COUNT, "Objects, payloads and messages that can't be processed, kept aside", by="reason"
     ),
     "RetriedNotices": Metric(Unit.COUNT, "Notices that failed for now, to be tried again"),
+    "UnbegunNotices": Metric(
+        Unit.COUNT, "Notices that a run had no time to begin, or sent on before an object that ended one: back at once"
+    ),
+    "ObjectDeaths": Metric(
+        Unit.COUNT, "Objects begun again on which a run had ended, by time, memory or a crash; the third sets it aside"
+    ),
+    "StoredObjectsUnreadable": Metric(
+        Unit.COUNT,
+        "Looks at a stored object (inventory, formats, an item of a table) that can't be read; the log says which",
+        by="object",
+    ),
     "IdempotencyUnavailable": Metric(Unit.COUNT, "Objects processed without knowing whether they were before"),
     "InventoryMissing": Metric(Unit.COUNT, "Batches processed without an inventory: nobody was named"),
     "InventoryAgeSeconds": Metric(
@@ -134,6 +149,9 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     ),
     "MeasurementsTooOld": Metric(Unit.COUNT, "Measured minutes more than 14 days ago, which CloudWatch refuses"),
     "MeasurementsTooNew": Metric(Unit.COUNT, "Measured minutes more than 2 hours ahead, which CloudWatch refuses"),
+    "MeasurementsUnnameable": Metric(
+        Unit.COUNT, "Measured minutes whose VPC has a name that CloudWatch refuses; they are summed up as `other`"
+    ),
     "InventoryInterfaces": Metric(Unit.COUNT, "Interfaces and pods just seen"),
     "UnrecognisedInterfaces": Metric(Unit.COUNT, "Interfaces just seen whose owner could not be told"),
     "InventoryHoldings": Metric(Unit.COUNT, "Rows of the snapshot just written: an address and whom it belonged to"),

@@ -1,7 +1,9 @@
 """Inventory <-> the bytes of its snapshot: a zip with the holdings as Parquet, and surveys and rules as JSON."""
 
 import io
+import ipaddress
 import json
+import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -49,20 +51,42 @@ def unpack(data: bytes) -> Inventory:
         with zipfile.ZipFile(io.BytesIO(data)) as folder:
             table = pl.read_parquet(io.BytesIO(folder.read(_HOLDINGS))).match_to_schema(HOLDINGS)
             surveys = {place: _survey(values) for place, values in json.loads(folder.read(_SURVEYS)).items()}
-            return Inventory(table, surveys, _RulesAsStored(folder.read(_RULES)), json.loads(folder.read(_ABSENT)))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
-        raise UnreadableSnapshotError(f"no snapshot of an inventory: {error}") from error
+            absent = _seconds_of_names(json.loads(folder.read(_ABSENT)))
+            return Inventory(table, surveys, _RulesAsStored(folder.read(_RULES)), absent)
+    except (Exception, pl.exceptions.PanicException) as error:
+        raise UnreadableSnapshotError(f"no snapshot of an inventory: {error!r}") from error
+
+
+def _seconds_of_names(values: Mapping[str, Any]) -> dict[str, int]:
+    return {name: _number(each) for name, each in values.items()}
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
+def _block(value: Any) -> str:
+    """A network in CIDR notation, as it is."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no network")
+    ipaddress.ip_network(value, strict=False)
+    return value
 
 
 class _RulesAsStored(Mapping[str, Rules]):
-    """The rules of each place, parsed on first use."""
+    """The rules of each place, parsed on first use. Of a place whose rules can't be read there are none."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
 
     @cached_property
     def _rules(self) -> dict[str, Rules]:
-        return {place: Rules.from_json(values) for place, values in json.loads(self._text).items()}
+        try:
+            return {place: Rules.from_json(values) for place, values in json.loads(self._text).items()}
+        except Exception:  # noqa: BLE001 - as if nobody had read them: what refused a flow is then not told
+            return {}
 
     def __getitem__(self, place: str) -> Rules:
         return self._rules[place]
@@ -75,9 +99,9 @@ class _RulesAsStored(Mapping[str, Rules]):
 
 
 def _survey(values: Mapping[str, Any]) -> Survey:
-    networks = {vpc_id: tuple(blocks) for vpc_id, blocks in values["networks"].items()}
+    networks = {vpc_id: tuple(map(_block, blocks)) for vpc_id, blocks in values["networks"].items()}
     routes = {vpc_id: tuple(_route_table(table) for table in tables) for vpc_id, tables in values["routes"].items()}
-    return Survey(values["taken_at"], values["seconds"], networks, routes)
+    return Survey(_number(values["taken_at"]), _number(values["seconds"]), networks, routes)
 
 
 def _route_table(routes: list[Mapping[str, Any]]) -> RouteTable:

@@ -81,7 +81,7 @@ def _entry(finding: Finding, item: Item) -> Entry:
         waiting_since=_number(item, "waiting_since") or found_at,
         told=frozenset(item.get("told", {}).get("SS", ())),
         is_held="held" in item,
-        before=life_of(item["before"]["M"]) if "before" in item else None,
+        before=life_of(item["before"].get("M", {})) if "before" in item else None,
         published_at=_number(item, "published_at"),
         untold=_text(item, "untold"),
         told_in=_text(item, "told_in"),
@@ -92,7 +92,7 @@ def _entry(finding: Finding, item: Item) -> Entry:
 def _finding_of(item: Item) -> Finding:
     try:
         finding = Finding.from_json(item["finding"]["S"])
-    except (LookupError, RecursionError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} is no finding: {error!r}") from error
     if finding.id != _text(item, "id") or not isinstance(finding.details, Mapping):
         raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} holds something else than its finding")

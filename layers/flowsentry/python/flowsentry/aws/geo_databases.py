@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from flowsentry.aws.log_store import NOT_MODIFIED
 from flowsentry.aws.service_errors import retryable, status_of
+from flowsentry.aws.stored_objects import tell_unreadable
 from flowsentry.errors import RetryableError
 from flowsentry.geography import GEOGRAPHY, Geography, NoGeography, Place, place_of
 
@@ -53,7 +54,7 @@ def _found(reader: maxminddb.Reader, address: str | None) -> Place:
     """Nothing for what is no address, or is one of IPv6 in a database of IPv4."""
     try:
         return place_of(reader.get(address or ""))
-    except (ValueError, maxminddb.InvalidDatabaseError):
+    except Exception:  # noqa: BLE001 - a damaged one raises whatever its bytes lead to
         return Place()
 
 
@@ -61,7 +62,7 @@ def opened(path: Path) -> maxminddb.Reader:
     """The database in a file, which is read where it lies. Raises DatabaseError."""
     try:
         return maxminddb.open_database(path)
-    except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+    except Exception as error:  # a damaged one raises whatever its bytes lead to
         raise DatabaseError(f"{path} is no database of addresses: {error}") from error
 
 
@@ -95,6 +96,8 @@ class GeoDatabases:
                 self._fetched[address] = self._current(address)
             except (DatabaseError, RetryableError) as error:
                 self.troubles.append(str(error))
+                if isinstance(error, DatabaseError):
+                    tell_unreadable("geo-database", str(error))
         if self._fetched != before:
             readers = [self._fetched[address].reader for address in self.addresses if address in self._fetched]
             self._geography = Databases(readers)

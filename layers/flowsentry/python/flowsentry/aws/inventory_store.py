@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from flowsentry.aws.log_store import CONFLICT, DENIED, MISSING, NOT_MODIFIED
 from flowsentry.aws.service_errors import code_of, retryable, status_of
+from flowsentry.aws.stored_objects import tell_unreadable
 from flowsentry.errors import RetryableError
 from flowsentry.ownership import Inventory
 from flowsentry.snapshot import UnreadableSnapshotError, pack, unpack
@@ -33,6 +34,7 @@ class InventoryStore:
     clock: Callable[[], float] = time.monotonic
     _inventory: Inventory = field(default_factory=Inventory, init=False)
     _etag: str | None = field(default=None, init=False)
+    _trouble: str = field(default="", init=False)
     _fresh_until: float = field(default=float("-inf"), init=False)
 
     @property
@@ -41,8 +43,9 @@ class InventoryStore:
         return self._inventory.is_empty
 
     def load(self) -> Inventory:
-        """The snapshot, at most REFRESH_SECONDS old; an empty inventory while there is none. Raises RetryableError when
-        S3 can't be reached and nothing was read before; else what was read before is good enough.
+        """The snapshot, at most REFRESH_SECONDS old; an empty inventory while there is none. One that can't be read is
+        told at each look, and the last good one holds, or an empty one. Raises RetryableError when S3 can't be reached
+        and nothing was read before; else what was read before is good enough.
         """
         if self.clock() < self._fresh_until:
             return self._inventory
@@ -57,7 +60,8 @@ class InventoryStore:
 
     def update(self, change: Callable[[Inventory], Inventory]) -> Inventory:
         """The inventory after a change of the stored one: when another writer was faster, the change is made again, to
-        what that one wrote, so that no update is lost. Raises RetryableError when others always are.
+        what that one wrote, so that no update is lost. A stored one that can't be read is written anew, from the last
+        good one that is known. Raises RetryableError when others always are faster.
         """
         for _ in range(MAX_TRIES):
             with retryable("read the inventory"):
@@ -76,24 +80,27 @@ class InventoryStore:
             if code_of(error) not in CONFLICT:
                 raise
             return False
-        self._inventory, self._etag = inventory, answer["ETag"]
+        self._inventory, self._etag, self._trouble = inventory, answer["ETag"], ""
         return True
 
     def _refresh(self) -> None:
         condition: dict[str, Any] = {"IfNoneMatch": self._etag} if self._etag else {}
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=self.key, **condition)
-            self._inventory, self._etag = _readable(answer["Body"].read()), answer["ETag"]
+            data = answer["Body"].read()
+            self._etag = answer["ETag"]
+            self._keep(data)
         except ClientError as error:
             if code_of(error) in MISSING | DENIED:  # S3 denies a missing object to who may not list the bucket
-                self._inventory, self._etag = Inventory(), None
+                self._inventory, self._etag, self._trouble = Inventory(), None, ""
             elif status_of(error) != NOT_MODIFIED:
                 raise
+        if self._trouble:
+            tell_unreadable("inventory", self._trouble)
 
-
-def _readable(data: bytes) -> Inventory:
-    """The inventory in a snapshot; an empty one for bytes that are none (the next run of its writer replaces them)."""
-    try:
-        return unpack(data)
-    except UnreadableSnapshotError:
-        return Inventory()
+    def _keep(self, data: bytes) -> None:
+        """The inventory in a snapshot; the last good one for bytes that are none."""
+        try:
+            self._inventory, self._trouble = unpack(data), ""
+        except UnreadableSnapshotError as error:
+            self._trouble = str(error)

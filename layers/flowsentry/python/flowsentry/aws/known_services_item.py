@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from flowsentry.aws.stored_objects import readable
 from flowsentry.endpoints import MEMBER_BYTES, rank
 from flowsentry.evidence import MEMORY_DAYS, SECONDS_A_DAY, EvidenceKey, rank_of_member
 from flowsentry.known_services import Answer, Answers, Outage, Service
@@ -97,7 +98,14 @@ def state_key(scope: str) -> dict[str, Any]:
 
 
 def state_in(scope: str, item: Item, now: float) -> State:
-    """What an item holds: of a service that two processors marked at once, the earlier time."""
+    """What an item holds: of a service that two processors marked at once, the earlier time; nothing of one that can't
+    be read.
+    """
+    nothing = State({}, frozenset(), {}, now)
+    return readable("known-services", lambda: _state(scope, item, now), lambda: nothing)
+
+
+def _state(scope: str, item: Item, now: float) -> State:
     down: set[bytes] = set(item.get("down", {}).get("BS", ()))
     excused: set[bytes] = set(item.get("excused", {}).get("BS", ()))
     first_second, first_day = now - MAX_STATE_DAYS * SECONDS_A_DAY, int(now) // SECONDS_A_DAY - MEMORY_DAYS
@@ -136,11 +144,24 @@ def held_in(item: Item) -> Held:
     """What an item holds; nothing for none."""
     if not item:
         return Held()
+    version = _version_in(item)
+    return readable("known-services", lambda: _held(item, version), lambda: Held(version=version))
+
+
+def _version_in(item: Item) -> int:
+    """Which write made the item, so that the next can follow it whatever else is wrong with it."""
+    told = str(item.get("version", {}).get("N", ""))
+    return int(told) if told.isdecimal() else 0
+
+
+def _held(item: Item, version: int) -> Held:
     blob: bytes = item["services"]["B"]
+    if len(blob) % _ENTRY_BYTES:
+        raise ValueError(f"{len(blob)} bytes are no whole number of services")
     entries = [blob[start : start + _ENTRY_BYTES] for start in range(0, len(blob), _ENTRY_BYTES)]
     answers = {entry[:MEMBER_BYTES]: _answers_in(entry) for entry in entries}
     inside = frozenset(entry[:MEMBER_BYTES] for entry in entries if entry[-1])
-    return Held(answers, inside, int(item["version"]["N"]))
+    return Held(answers, inside, version)
 
 
 def _answers_in(entry: bytes) -> Answers:

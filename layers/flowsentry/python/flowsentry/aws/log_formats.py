@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from flowsentry.aws import clients
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.aws.stored_objects import tell_unreadable
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.fields import names_in_log_format
 
@@ -52,6 +53,7 @@ class LogFormats:
     client: "SSMClient"
     ec2: Callable[[], "EC2Client"] = clients.ec2
     clock: Callable[[], float] = time.time
+    _last_good: dict[str, Any] = field(default_factory=dict, init=False)
     _answers: BoundedMemory[str, _Answer] = field(default_factory=lambda: BoundedMemory(MAX_GROUPS), init=False)
 
     @cached_property
@@ -97,6 +99,22 @@ class LogFormats:
         return tuple(dict.fromkeys(filter(None, formats)))
 
     def _parameter(self, *, force: bool) -> dict[str, Any]:
+        """What the parameter says; what it said last, when it can't be read now. Raises RetryableError when it was
+        never read: who begins with a damaged one waits for a good one.
+        """
+        try:
+            value = self._fetched(force=force)
+        except RetryableError as error:
+            tell_unreadable("log-formats", str(error))
+            if not self._last_good:
+                raise
+            return self._last_good
+        if value is not self._last_good:
+            self._last_good.clear()
+            self._last_good.update(value)
+        return value
+
+    def _fetched(self, *, force: bool) -> dict[str, Any]:
         try:
             value: Any = self._provider.get(
                 self.parameter, max_age=MAX_AGE_SECONDS, transform="json", force_fetch=force

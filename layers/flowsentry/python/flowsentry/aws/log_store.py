@@ -20,6 +20,8 @@ MAX_OBJECT_BYTES = 256 << 20
 function's time-out is tried again and again. Smaller: files that others have merged are refused."""
 
 MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"})
+IMPOSSIBLE = frozenset({"KeyTooLongError", "InvalidArgument", "InvalidBucketName", "InvalidURI"})
+"""Nothing can have that name or version."""
 DENIED = frozenset({"AccessDenied", "Forbidden", "403", "InvalidObjectState"})
 CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 NOT_MODIFIED = 304
@@ -91,6 +93,8 @@ def _poison(source: StoredObject, error: ClientError) -> Exception:
     if code_of(error) in MISSING:
         what = "the bucket" if code_of(error) == "NoSuchBucket" else "the object"
         return PoisonError("object-missing", f"{source} can't be read: {what} does not exist (any more)")
+    if code_of(error) in IMPOSSIBLE:
+        return PoisonError("object-missing", f"{source} can't be read: nothing can have that name or version")
     if code_of(error) in DENIED:
         return PoisonError(
             "access-denied", f"{source} can't be read: access denied (bucket policy, key policy or role)"

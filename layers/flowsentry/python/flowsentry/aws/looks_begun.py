@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from flowsentry.aws.inventory_store import MAX_TRIES
 from flowsentry.aws.log_store import CONFLICT, DENIED, MISSING
 from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.aws.stored_objects import readable
 from flowsentry.errors import RetryableError
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class LooksBegun:
             if code_of(error) not in MISSING | DENIED:  # S3 denies a missing object to who may not list the bucket
                 raise
             return {}, None
-        return _times(answer["Body"].read()), answer["ETag"]
+        data = answer["Body"].read()
+        return readable("looks", lambda: _times(data), dict[str, int]), answer["ETag"]
 
     def _is_written(self, begun: Mapping[str, int], etag: str | None) -> bool:
         condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
@@ -61,10 +63,8 @@ class LooksBegun:
 
 
 def _times(data: bytes) -> dict[str, int]:
-    """What the object says; nothing, when it can't be read: looks then begin sooner than they need to."""
-    try:
-        told = json.loads(data)
-    except ValueError:
-        return {}
-    items = told.items() if isinstance(told, dict) else ()
-    return {place: begun for place, begun in items if isinstance(begun, int)}
+    """What the object says, or nothing of a place whose time is none: looks then begin sooner than they need to. Raises
+    whatever comes of bytes that are no JSON object.
+    """
+    told: dict[str, Any] = json.loads(data)
+    return {place: begun for place, begun in told.items() if isinstance(begun, int) and not isinstance(begun, bool)}

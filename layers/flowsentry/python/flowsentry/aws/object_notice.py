@@ -1,6 +1,7 @@
 """Events → messages → notices of S3 objects: S3's own, those through SNS or from EventBridge, queued or not."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,11 @@ from flowsentry.aws.log_store import StoredObject
 from flowsentry.errors import PoisonError
 
 TEST_EVENT = "s3:TestEvent"
+BUCKET_NAME = re.compile(r"[A-Za-z0-9._-]{3,255}")
+"""Of old and new buckets; with any other botocore goes elsewhere, or fails in a dozen ways.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+MAX_KEY_BYTES = 1_024
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 CREATED = ("ObjectCreated:", "s3:ObjectCreated:", "Object Created")
 
 
@@ -104,7 +110,12 @@ def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectNotice:
 
 
 def _notice(source: StoredObject, content: str | None, event_name: object, body: str) -> ObjectNotice:
+    if not BUCKET_NAME.fullmatch(source.bucket):
+        raise ValueError(f"{source.bucket[:100]!r} is no bucket's name")
+    if len(source.key.encode()) > MAX_KEY_BYTES:
+        raise ValueError(f"{source.key[:100]!r}… is too long for a key")
     identity = "\n".join((source.bucket, source.key, source.version_id or content or ""))
+    identity.encode()  # half of a surrogate pair is no text
     return ObjectNotice(source, identity, _text(event_name), body)
 
 

@@ -7,11 +7,11 @@ from functools import partial
 from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.object_notice import ObjectNotice, object_notices
-from flowsentry.aws.objects_once import ObjectsOnce, Result
+from flowsentry.aws.objects_once import KILLER, ObjectsOnce, Result
 from flowsentry.aws.payload_processor import PayloadProcessor
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.decode import FOREIGN_REASONS, object_texts
-from flowsentry.errors import PoisonError, UnreadableError
+from flowsentry.errors import NotBegunError, PoisonError, UnreadableError
 from flowsentry.flow_log_key import flow_log_key, is_something_else, is_stranger_among_flow_logs
 from flowsentry.pipeline import Outcome
 from flowsentry.telemetry import count, count_by, logger
@@ -31,12 +31,16 @@ class ObjectProcessor:
     once: ObjectsOnce
     dead_letters: DeadLetters
 
-    def take(self, *bodies: str) -> None:
+    def take(self, *bodies: str, may_begin: Callable[[], bool] = lambda: True) -> None:
         """Processes the objects that messages tell of. What fails holds up no other; when all were tried, the first
-        error of those to be retried is raised. Doing all again is harmless: what is done is remembered.
+        error of those to be retried is raised. Doing all again is harmless: what is done is remembered. Raises
+        NotBegunError when nothing failed, and an object `may_begin` no more.
         """
         failures: list[Exception] = []
         for step in (step for body in bodies for step in self._steps(body)):
+            if not may_begin():
+                failures.append(NotBegunError("no time was left to begin"))
+                break
             try:
                 step()
             except Exception as failure:  # noqa: BLE001 - raised below
@@ -46,6 +50,16 @@ class ObjectProcessor:
         if failures:
             raise failures[0]
 
+    def deaths(self, body: str) -> int:
+        """Runs that ended on an object that a message tells of: the most of any."""
+        try:
+            return max(map(self._deaths_of, object_notices(body)), default=0)
+        except PoisonError:
+            return 0
+
+    def _deaths_of(self, notice: ObjectNotice) -> int:
+        return self.once.deaths(notice.identity)
+
     def _steps(self, body: str) -> Iterator[Callable[[], None]]:
         """What a message asks for, one object a step."""
         try:
@@ -54,6 +68,8 @@ class ObjectProcessor:
             yield partial(self._set_aside, body, poison)
             return
         count("TestNotices", int(not notices))
+        if len(notices) > 1:  # what a run ended on before is last, so that it costs no other
+            notices.sort(key=self._deaths_of)
         yield from (partial(self._take_notice, notice) for notice in notices)
 
     def _take_notice(self, notice: ObjectNotice) -> None:
@@ -72,6 +88,8 @@ class ObjectProcessor:
                 _ignore(notice, str(poison))
             else:
                 self._set_aside(notice.body, poison)
+            if poison.reason == KILLER:
+                self.once.forget(notice.identity)
             return
         if damage := result["damage"]:
             self._set_aside(notice.body, PoisonError(damage["reason"], damage["message"]))

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.idempotency import (
-    DynamoDBPersistenceLayer,
     IdempotencyConfig,
     idempotent_function,
 )
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyPersistenceLayerError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from flowsentry.aws.object_marks import KEY_PREFIX, ObjectMarks
+from flowsentry.errors import PoisonError
 from flowsentry.telemetry import count, logger
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 REMEMBERED_SECONDS = 48 * 3_600
 """How long an object is remembered. Longer: more storage. Shorter: a message that waits in the queue longer than this
 after its object was processed counts its metrics twice; findings and files are exact either way."""
+
+MAX_DEATHS = 3
+"""Runs that may end on an object (by time, memory or a crash) before it is set aside. Fewer: one that was cut off by
+chance is set aside. More: each costs a run of all its time, and its neighbours wait for it."""
+KILLER = "killed-the-function"
 
 Result = dict[str, Any]
 Work = Callable[[], Result]
@@ -60,27 +66,48 @@ class ObjectsOnce:
         """To be called once an invocation: what it has not finished when its time is up may be tried again then."""
         self.config.register_lambda_context(invocation)
 
+    def deaths(self, identity: str) -> int:
+        """Runs that ended in the middle of this object, as far as is known: none where the table can't be asked."""
+        return self._marks().deaths(identity)
+
+    def forget(self, identity: str) -> None:
+        """What was set aside gets as many tries as a new one, once it is sent back."""
+        self._marks().forget(identity)
+
     def run(self, identity: str, work: Work) -> Result:
-        """The result of the work, done now or earlier. Errors of the work are its own, and are not remembered."""
-        one_try = _Try(work)
+        """The result of the work, done now or earlier. Errors of the work are its own, and are not remembered. Raises
+        PoisonError, reason KILLER, for an object on which MAX_DEATHS runs have ended.
+        """
+        marks = self._marks()
+        one_try = _Try(lambda: self._unless_deadly(marks, work))
         try:
-            result = self._remembering(one_try)(identity=identity)
+            result = self._remembering(one_try, marks)(identity=identity)
         except IdempotencyPersistenceLayerError as error:
             return self._without_memory(one_try, error)
         if not one_try.was_run:
             count("DuplicateObjects")
         return dict(result)
 
-    def _remembering(self, one_try: _Try) -> Callable[..., Result]:
+    def _marks(self) -> ObjectMarks:
+        return ObjectMarks(self.table_name, self.client, self.config)
+
+    def _unless_deadly(self, marks: ObjectMarks, work: Work) -> Result:
+        if marks.earlier_deaths >= MAX_DEATHS:
+            sentence = f"the function ended {marks.earlier_deaths} times while it read this object: time or memory"
+            raise PoisonError(KILLER, sentence)
+        count("ObjectDeaths", int(marks.earlier_deaths > 0))
+        return work()
+
+    def _remembering(self, one_try: _Try, marks: ObjectMarks) -> Callable[..., Result]:
         def run(*, identity: str) -> Result:  # noqa: ARG001 - what it is remembered by
             return one_try.run()
 
         remembering: Callable[..., Result] = idempotent_function(
             run,
             data_keyword_argument="identity",
-            persistence_store=DynamoDBPersistenceLayer(self.table_name, boto3_client=self.client),
+            persistence_store=marks,
             config=self.config,
-            key_prefix="object",
+            key_prefix=KEY_PREFIX,
         )
         return remembering
 

@@ -183,6 +183,7 @@ class SourceProcessor:
         traffic = emf(outcome.measurements, outcome.owner_sums, NAMESPACE, now)
         count("MeasurementsTooOld", traffic.too_old)
         count("MeasurementsTooNew", traffic.too_new)
+        count("MeasurementsUnnameable", traffic.unnameable)
         sys.stdout.write("".join(f"{line}\n" for line in traffic.lines))
         sys.stdout.flush()
 

@@ -11,6 +11,9 @@ from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText, Subscription
 
 MAX_PAYLOAD_BYTES = 64 << 20
 """Inflated size at which a payload is refused: an asynchronous invocation carries at most 1 MB."""
+MAX_NAME_LETTERS = 512
+"""Of a log group or stream; CloudWatch Logs has no longer ones.
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"""
 
 
 def subscription(data: bytes) -> Subscription:
@@ -25,15 +28,21 @@ def subscription(data: bytes) -> Subscription:
     try:
         envelope = json.loads(inflated_payload(data, MAX_PAYLOAD_BYTES))
         lines = [_one_line(event["message"]) for event in envelope.get("logEvents", ())]
-        return Subscription(
-            owner=envelope["owner"],
-            log_group=envelope["logGroup"],
-            log_stream=envelope["logStream"],
-            text="".join(lines).encode(errors="replace"),
-            is_control=envelope["messageType"] == "CONTROL_MESSAGE",
+        is_control = envelope["messageType"] == "CONTROL_MESSAGE"
+        owner, log_group, log_stream = (
+            _name(envelope[key], may_be_empty=is_control) for key in ("owner", "logGroup", "logStream")
         )
+        return Subscription(owner, log_group, log_stream, "".join(lines).encode(errors="replace"), is_control)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PoisonError("not-a-subscription", f"the payload is no CloudWatch Logs envelope: {error!r}") from error
+
+
+def _name(value: Any, *, may_be_empty: bool) -> str:
+    """A name of CloudWatch Logs, as it is: text of at most MAX_NAME_LETTERS, without half of a surrogate pair."""
+    if not isinstance(value, str) or len(value) > MAX_NAME_LETTERS or not (value or may_be_empty):
+        raise TypeError(f"{str(value)[:100]!r} is no name")
+    value.encode()
+    return value
 
 
 def subscription_text(payload: Subscription, log_formats: str | Sequence[str]) -> LogText | MixedText:

@@ -21,6 +21,12 @@ MAX_OWNERS = 3
 """Owners that a line names for each thing they are most in. More: longer log lines, which are paid by the byte, for
 every minute and VPC. Fewer: who was second must be looked up in enriched Parquet."""
 TopOwners = dict[tuple[int, str], dict[str, list[dict[str, Any]]]]
+NAMEABLE = r"^[!-9;-~][ -~]{0,254}$"
+"""What CloudWatch takes as the value of a dimension, and a little less: up to 255 letters of ASCII, no control
+characters, no colon or space at the beginning. A line with any other is refused, and its metrics are lost without a
+word. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html"""
+MAX_LETTERS = 255
+"""Of a name in a line that is no dimension. More: names that records make up fill the log. Fewer: long ones are cut."""
 MAX_AGE_SECONDS = 14 * 86_400
 MAX_LEAD_SECONDS = 2 * 3_600
 """CloudWatch refuses older and newer ones.
@@ -42,11 +48,14 @@ COLUMNS: dict[TrafficMetric, str] = {
 
 @dataclass(frozen=True, slots=True)
 class TrafficLines:
-    """Lines to print, in order of time, and the number of measured minutes that CloudWatch would refuse."""
+    """Lines to print, in order of time; the number of measured minutes that CloudWatch would refuse; and of those that
+    it would refuse for their VPC's or gateway's name, which are summed up as `other`.
+    """
 
     lines: tuple[str, ...]
     too_old: int
     too_new: int
+    unnameable: int = 0
 
 
 def emf(measurements: Measurements, owners: OwnerSums, namespace: str, now: int) -> TrafficLines:
@@ -56,7 +65,9 @@ def emf(measurements: Measurements, owners: OwnerSums, namespace: str, now: int)
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
-    rows = measurements.with_columns(pl.col("observer", "scope").cast(pl.String).fill_null("unknown"))
+    told = measurements.with_columns(pl.col("observer", "scope").cast(pl.String).fill_null("unknown"))
+    is_nameable = pl.col("scope").str.contains(NAMEABLE)
+    rows = told.with_columns(pl.when(is_nameable).then("scope").otherwise(pl.lit(OTHER)).alias("scope"))
     too_old = pl.col("minute") < now - MAX_AGE_SECONDS
     too_new = pl.col("minute") > now + MAX_LEAD_SECONDS
     timely = rows.filter(~too_old & ~too_new)
@@ -66,6 +77,7 @@ def emf(measurements: Measurements, owners: OwnerSums, namespace: str, now: int)
         tuple(_line(row, directives[row["observer"]], top) for row in _rolled_up(timely).iter_rows(named=True)),
         rows.filter(too_old).n_unique(_KEY),
         rows.filter(too_new).n_unique(_KEY),
+        told.filter(~is_nameable).n_unique(_KEY),
     )
 
 
@@ -94,19 +106,24 @@ def _directive(namespace: str, dimension: TrafficDimension) -> Mapping[str, Any]
 def _top_owners(owners: OwnerSums) -> TopOwners:
     """The owners to be named in each line, by minute and VPC."""
     found: TopOwners = defaultdict(dict)
-    for word, amount in (("busiest_senders", "bytes"), ("most_refused", "rejected_flows")):
+    for place, amount in (("busiest_senders", "bytes"), ("most_refused", "rejected_flows")):
         ordered = owners.filter(pl.col(amount) > 0).with_columns(pl.col(pl.Categorical()).cast(pl.String))
         ordered = ordered.sort("minute", "scope", amount, "owner_id", descending=[False, False, True, False])
         for row in ordered.group_by("minute", "scope", maintain_order=True).head(MAX_OWNERS).iter_rows(named=True):
-            named = {"name": row["owner_name"], "kind": row["owner_kind"], "id": row["owner_id"], amount: row[amount]}
-            found[row["minute"], row["scope"]].setdefault(word, []).append(named)
+            words = {word: _short(row[f"owner_{word}"]) for word in ("name", "kind", "id")}
+            named = {**words, amount: row[amount]}
+            found[row["minute"], row["scope"]].setdefault(place, []).append(named)
     return found
+
+
+def _short(text: str | None) -> str | None:
+    return text[:MAX_LETTERS] if text else text
 
 
 def _line(row: Mapping[str, Any], directive: Mapping[str, Any], top: TopOwners) -> str:
     dimension: TrafficDimension = row["observer"]
     values = {name: row[COLUMNS[name]] for name in TRAFFIC_METRICS_BY[dimension]}
     stamp = {"Timestamp": row["minute"] * 1_000, "CloudWatchMetrics": [directive]}
-    worst = {"worst_attachment": row["worst_attachment"]} if row["worst_attachment"] else {}
+    worst = {"worst_attachment": _short(row["worst_attachment"])} if row["worst_attachment"] else {}
     owners = top.get((row["minute"], row["scope"]), {})
     return json.dumps({"_aws": stamp, dimension: row["scope"], **values, **worst, **owners})

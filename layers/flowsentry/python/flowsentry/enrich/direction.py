@@ -7,6 +7,10 @@ from flowsentry.scopes import UNKNOWN_SCOPE
 from flowsentry.territory import Territory
 from flowsentry.transit_gateways import is_of_transit_gateway
 
+MAX_ID_BYTES = 255
+"""Of a VPC's or gateway's id; AWS's have some 21. Longer: keys of items grow, and DynamoDB refuses those above 2,048
+bytes. Shorter: nothing is won."""
+
 
 def with_direction(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
     """Adds `direction`, `scope`, and the scope of each end, `source_scope` and `destination_scope`, within which its
@@ -26,9 +30,7 @@ def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
     an address of the gateway. Where an attachment is none of a VPC (VPN, Direct Connect, peering), the gateway is
     the best that is known of its end.
     """
-    gateway, source, destination = (
-        _column_or_null(flows, f"tgw_{name}", pl.Categorical()) for name in ("id", "src_vpc_id", "dst_vpc_id")
-    )
+    gateway, source, destination = (_id_or_null(flows, f"tgw_{name}") for name in ("id", "src_vpc_id", "dst_vpc_id"))
     unknown = pl.lit(UNKNOWN_SCOPE, pl.Categorical())
     return flows.with_columns(
         _column_or_null(flows, "flow_direction", DIRECTION).alias("direction"),
@@ -45,7 +47,7 @@ def _of_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
     """
     known = flows.with_columns(
         _column_or_null(flows, "flow_direction", DIRECTION).alias("direction"),
-        _column_or_null(flows, "vpc_id", pl.Categorical()).alias("scope"),
+        _id_or_null(flows, "vpc_id").alias("scope"),
     )
     if known["direction"].null_count() or known["scope"].null_count():
         known = _from_interface(known, territory)
@@ -56,6 +58,17 @@ def _of_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
 
 def _column_or_null(flows: pl.DataFrame, column: str, dtype: pl.DataType) -> pl.Expr:
     return pl.col(column) if column in flows.columns else pl.lit(None, dtype)
+
+
+def _id_or_null(flows: pl.DataFrame, column: str) -> pl.Expr:
+    """The column with null for what is too long to be anybody's id: it would be the key of an item, and is refused."""
+    if column not in flows.columns:
+        return pl.lit(None, pl.Categorical())
+    ids = flows[column].unique()
+    is_long = ids.cast(pl.String).str.len_bytes() > MAX_ID_BYTES
+    if not is_long.any():
+        return pl.col(column)
+    return pl.when(~pl.col(column).is_in(ids.filter(is_long))).then(column)
 
 
 def _from_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:

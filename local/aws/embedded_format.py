@@ -1,0 +1,91 @@
+"""What CloudWatch refuses of a line in embedded metric format, without a word: the metrics of that line are lost.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MAX_EVENT_BYTES = 256 * 1_024
+"""Of a log event, as CloudWatch Logs had it until 2025; it takes 1 MB today."""
+MAX_DIMENSIONS, MAX_METRICS, MAX_VALUES = 30, 100, 100
+MAX_NAME_LETTERS, MAX_VALUE_LETTERS = 255, 1_024
+LARGEST = 2.0**360
+MAX_AGE_MS, MAX_LEAD_MS = 14 * 86_400_000, 2 * 3_600_000
+NAMESPACE = re.compile(r"[A-Za-z0-9._\-/#: ]{1,255}")
+PRINTABLE = re.compile(r"[ -~]+")
+UNITS = frozenset({"Count", "Bytes", "Seconds", "Milliseconds", "None", "Percent", "Count/Second"})
+
+
+def refusals(line: Mapping[str, Any], now_ms: float | None = None) -> list[str]:
+    """What is wrong with a line, a sentence each; nothing for one that CloudWatch takes. Its age is judged at `now_ms`,
+    where that is given.
+    """
+    told = line.get("_aws")
+    if not isinstance(told, Mapping):
+        return ["_aws is no object"]
+    stamp = told.get("Timestamp")
+    wrong = [] if isinstance(stamp, int) and not isinstance(stamp, bool) else [f"Timestamp is {stamp!r}"]
+    if not wrong and now_ms is not None and not now_ms - MAX_AGE_MS <= told["Timestamp"] <= now_ms + MAX_LEAD_MS:
+        wrong.append(f"Timestamp {stamp} is too old or too new")
+    directives = told.get("CloudWatchMetrics")
+    if not isinstance(directives, list):
+        return [*wrong, "CloudWatchMetrics is no list"]
+    return wrong + [each for directive in directives for each in _of_directive(line, directive)]
+
+
+def _of_directive(line: Mapping[str, Any], directive: Mapping[str, Any]) -> Iterator[str]:
+    namespace = directive.get("Namespace")
+    if not isinstance(namespace, str) or not NAMESPACE.fullmatch(namespace) or namespace.startswith("AWS/"):
+        yield f"Namespace is {namespace!r}"
+    metrics = directive.get("Metrics", [])
+    if len(metrics) > MAX_METRICS:
+        yield f"{len(metrics)} metrics"
+    for names in directive.get("Dimensions", []):
+        yield from _of_dimensions(line, names)
+    for metric in metrics:
+        yield from _of_metric(line, metric)
+
+
+def _of_dimensions(line: Mapping[str, Any], names: Any) -> Iterator[str]:
+    if len(names) > MAX_DIMENSIONS or len(set(names)) != len(names):
+        yield f"{len(names)} dimensions"
+    for name in names:
+        value = line.get(name)
+        if not _is_text(name, MAX_NAME_LETTERS):
+            yield f"dimension {name!r}"
+        if not _is_text(value, MAX_VALUE_LETTERS):
+            yield f"dimension {name} is {str(value)[:100]!r}"
+
+
+def _is_text(value: Any, most: int) -> bool:
+    """ASCII without control characters, something but spaces, and no colon at the beginning."""
+    return (
+        isinstance(value, str)
+        and len(value) <= most
+        and PRINTABLE.fullmatch(value) is not None
+        and bool(value.strip())
+        and not value.startswith(":")
+    )
+
+
+def _of_metric(line: Mapping[str, Any], metric: Mapping[str, Any]) -> Iterator[str]:
+    name, unit = metric.get("Name"), metric.get("Unit", "None")
+    if not _is_text(name, MAX_NAME_LETTERS):
+        yield f"metric {name!r}"
+    if unit not in UNITS:
+        yield f"unit {unit!r} of {name}"
+    told = line.get(str(name))
+    values = told if isinstance(told, list) else [told]
+    if not 0 < len(values) <= MAX_VALUES:
+        yield f"{len(values)} values of {name}"
+    yield from (f"{name} is {value!r}" for value in values if not _is_number(value))
+
+
+def _is_number(value: Any) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return math.isfinite(value) and abs(value) <= LARGEST

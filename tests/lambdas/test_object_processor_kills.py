@@ -1,0 +1,255 @@
+"""object_processor when an object ends the function: by time, by memory, in any place of a batch."""
+
+import contextlib
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from flowsentry.aws import clients
+from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World
+from tests.lambdas.objects import Breaking, log_file, notice_of, put, reasons_in, scan
+from tests.moto_world import IDEMPOTENCY_TABLE, OUTPUT_BUCKET, items_of, keys_in, messages_in
+
+MAX_RECEIVES = 100
+
+
+class Killed(BaseException):
+    """What no handler can catch: SIGKILL for memory, or the end of the time."""
+
+
+@dataclass
+class Clock(Invocation):
+    """A run of 300 seconds; each object takes what it takes."""
+
+    left_ms: int = 300_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left_ms
+
+
+@dataclass
+class Deployed:
+    """A queue, and a function that is killed by the objects in `deadly` and takes `seconds` for any other."""
+
+    handler: ModuleType
+    queue: str
+    deadly: set[str]
+    seconds: int = 1
+    begun: list[list[str]] = field(default_factory=list)
+    receives: list[list[int]] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        real, deployed = clients.s3(), self
+
+        class Store(Breaking):
+            def get_object(self, **arguments: Any) -> Any:
+                deployed.begun[-1].append(arguments["Key"])
+                if arguments["Key"] in deployed.deadly:
+                    raise Killed
+                deployed.clock.left_ms -= deployed.seconds * 1_000
+                return real.get_object(**arguments)
+
+        object.__setattr__(self.handler.processor().sources.store, "client", Store(real))
+
+    def send(self, *keys: str) -> None:
+        for key in keys:
+            clients.sqs().send_message(QueueUrl=self.queue, MessageBody=notice_of(key))
+
+    def run(self) -> bool:
+        """Whether there was a batch. Of a run that is killed, what it hid comes back when its time is up."""
+        records = self._received()
+        if not records:
+            return False
+        self.begun.append([])
+        self.clock.left_ms = 300_000
+        try:
+            answer = self.handler.lambda_handler({"Records": records}, self.clock)
+        except Killed:
+            self._let_time_pass(records)
+            return True
+        failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+        for record in records:
+            if record["messageId"] not in failed:
+                clients.sqs().delete_message(QueueUrl=self.queue, ReceiptHandle=record["receiptHandle"])
+        return True
+
+    def run_until_empty(self, most: int = 200) -> None:
+        for _ in range(most):
+            if not self.run():
+                return
+        raise AssertionError(f"there still are messages after {most} runs")
+
+    def _received(self) -> list[dict[str, Any]]:
+        told = clients.sqs().receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, AttributeNames=["All"])
+        messages = told.get("Messages", [])
+        self.receives.append([int(each["Attributes"]["ApproximateReceiveCount"]) for each in messages])
+        arn = f"arn:aws:sqs:eu-central-1:123456789012:{self.queue.rsplit('/', 1)[-1]}"
+        return [
+            {
+                "messageId": each["MessageId"],
+                "receiptHandle": each["ReceiptHandle"],
+                "body": each["Body"],
+                "attributes": each["Attributes"],
+                "eventSource": "aws:sqs",
+                "eventSourceARN": arn,
+            }
+            for each in messages
+        ]
+
+    def _let_time_pass(self, records: Sequence[dict[str, Any]]) -> None:
+        """Visibility and marks in progress end with the time of the run that was killed."""
+        for record in records:
+            handle = record["receiptHandle"]
+            with contextlib.suppress(clients.sqs().exceptions.ReceiptHandleIsInvalid):  # the function deleted it
+                clients.sqs().change_message_visibility(QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=0)
+        for item in items_of(IDEMPOTENCY_TABLE):
+            if item["status"] == {"S": "INPROGRESS"}:
+                clients.dynamodb().put_item(
+                    TableName=IDEMPOTENCY_TABLE, Item={**item, "in_progress_expiration": {"N": "1"}}
+                )
+
+
+@pytest.fixture
+def deployed(load_handler: LoadHandler, world: World) -> Deployed:
+    loaded = load_handler("object_processor")
+    loaded.processor().sources.clock = lambda: NOW
+    dead = clients.sqs().get_queue_attributes(QueueUrl=world.dead_letters, AttributeNames=["QueueArn"])["Attributes"]
+    policy = json.dumps({"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": MAX_RECEIVES})
+    attributes = {"RedrivePolicy": policy, "VisibilityTimeout": "1805"}
+    return Deployed(loaded, clients.sqs().create_queue(QueueName="notices", Attributes=attributes)["QueueUrl"], set())
+
+
+def objects(count: int, prefix: str = "object") -> list[str]:
+    keys = [f"{prefix}-{number}" for number in range(count)]
+    for key in keys:
+        put(log_file(*scan()), key)
+    return keys
+
+
+def is_read(keys: Sequence[str]) -> bool:
+    return len(keys_in(OUTPUT_BUCKET, "enriched/")) == len(keys)
+
+
+def set_aside(world: World) -> list[str]:
+    letters = messages_in(world.dead_letters)
+    return sorted(json.loads(letter["Body"])["Records"][0]["s3"]["object"]["key"] for letter in letters)
+
+
+@pytest.mark.parametrize("place", range(10))
+def test_an_object_that_ends_the_function_is_set_aside_by_name_at_its_third_death_and_its_neighbours_are_read(
+    deployed: Deployed, world: World, place: int
+) -> None:
+    keys = objects(10)
+    deployed.deadly = {keys[place]}
+    deployed.send(*keys)
+    deployed.run_until_empty()
+    assert is_read(keys[1:])
+    deaths = sum(each.count(keys[place]) for each in deployed.begun)
+    assert deaths == 3
+    assert set_aside(world) == [keys[place]]
+    assert max(itertools.chain.from_iterable(deployed.receives)) <= 5
+
+
+@pytest.mark.parametrize("deadly", [(0, 1), (0, 9), (4, 5), (8, 9), (0, 1, 2, 3, 4, 5, 6, 7, 8)])
+def test_several_objects_that_end_the_function_cost_no_good_one(
+    deployed: Deployed, world: World, deadly: tuple[int, ...]
+) -> None:
+    keys = objects(10)
+    deployed.deadly = {keys[number] for number in deadly}
+    deployed.send(*keys)
+    deployed.run_until_empty()
+    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 10 - len(deadly)
+    assert set_aside(world) == sorted(deployed.deadly)
+    assert max(sum(each.count(key) for each in deployed.begun) for key in keys) == 3
+    assert max(itertools.chain.from_iterable(deployed.receives)) < MAX_RECEIVES / 2
+
+
+def test_the_reason_says_what_the_object_did(deployed: Deployed, world: World) -> None:
+    deployed.deadly = set(objects(1))
+    deployed.send(*deployed.deadly)
+    deployed.run_until_empty()
+    assert reasons_in(world.dead_letters) == ["killed-the-function"]
+
+
+def test_what_is_sent_back_gets_as_many_tries_as_a_new_one(deployed: Deployed, world: World) -> None:
+    deployed.deadly = set(objects(1))
+    deployed.send(*deployed.deadly)
+    deployed.run_until_empty()
+    [letter] = messages_in(world.dead_letters)
+    deployed.deadly = set()
+    clients.sqs().send_message(QueueUrl=deployed.queue, MessageBody=letter["Body"])
+    deployed.run_until_empty()
+    assert is_read(["object-0"])
+    assert items_of(IDEMPOTENCY_TABLE)[0]["status"] == {"S": "COMPLETED"}
+
+
+def test_an_object_that_died_twice_and_is_then_read_is_no_longer_suspected(deployed: Deployed, world: World) -> None:
+    deployed.deadly = set(objects(1))
+    deployed.send(*deployed.deadly)
+    deployed.run()
+    deployed.run()
+    deployed.deadly = set()
+    deployed.run_until_empty()
+    assert is_read(["object-0"])
+    assert "tries" not in items_of(IDEMPOTENCY_TABLE)[0]
+    assert messages_in(world.dead_letters) == []
+
+
+def test_what_there_is_no_time_for_goes_back_at_once_and_is_read_by_the_next_runs(deployed: Deployed) -> None:
+    keys = objects(10)
+    deployed.seconds = 90
+    deployed.send(*keys)
+    deployed.run()
+    assert len(deployed.begun[0]) == 3  # 300, 210 and 120 s are left before them, 30 after
+    deployed.run()  # those that were not begun are visible already
+    assert len(deployed.begun[1]) == 3
+    deployed.run_until_empty()
+    assert is_read(keys)
+    assert sorted(itertools.chain.from_iterable(deployed.begun)) == sorted(keys)
+
+
+def test_new_objects_are_read_before_those_that_were_received_before(deployed: Deployed) -> None:
+    old = objects(3, "old")
+    deployed.seconds = 250
+    deployed.send(*old)
+    deployed.run()
+    new = objects(2, "new")
+    deployed.seconds = 1
+    deployed.send(*new)
+    deployed.run()
+    assert sorted(deployed.begun[1][:2]) == new
+
+
+def test_objects_that_end_the_function_and_keep_coming_do_not_starve_one_that_is_good(deployed: Deployed) -> None:
+    good = objects(1, "good")
+    deployed.send(*good)
+    for number in range(20):
+        killers = [f"killer-{number}"]
+        put(b"x", killers[0])
+        deployed.deadly |= set(killers)
+        deployed.send(*killers)
+        deployed.run()
+    assert any(good[0] in each for each in deployed.begun)
+    assert is_read(good)
+
+
+def test_an_object_costs_two_writes_of_the_table_as_before(deployed: Deployed) -> None:
+    writes: list[str] = []
+    real = clients.dynamodb()
+
+    class Counted(Breaking):
+        def __getattr__(self, name: str) -> Any:
+            if name in {"put_item", "update_item", "delete_item", "get_item"}:
+                writes.append(name)
+            return getattr(real, name)
+
+    deployed.handler.processor().once.client = Counted(real)
+    deployed.send(*objects(1))
+    deployed.run_until_empty()
+    assert writes == ["update_item", "update_item"]
