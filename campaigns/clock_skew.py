@@ -37,7 +37,7 @@ Case = tuple[str, Callable[[], list[str]]]
 def scan(source: str, at: int, hosts: range = range(10, 22)) -> list[str]:
     """Refused probes of this source that ended at this second."""
     return [
-        f"2 123456789012 eni-1 {source} 10.0.2.{host} {50_000 + host} 22 6 3 180 {max(0, at - 50)} {max(0, at)} REJECT OK"
+        f"2 123456789012 eni-1 {source} 10.0.2.{host} 50000 22 6 3 180 {max(0, at - 50)} {max(0, at)} REJECT OK"
         for host in hosts
     ]
 

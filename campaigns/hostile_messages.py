@@ -6,8 +6,9 @@ import base64
 import gzip
 import time
 import zlib
-from collections.abc import Iterator
+from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 
 from campaigns.deliveries import Deliveries
@@ -37,22 +38,17 @@ def run(seconds: float, seed: int) -> Report:
     """A third of the time for stored objects; the rest in turns over the kinds of message."""
     begun, found, chance = time.monotonic(), Found(), Random(seed)
     texts = {name: make(chance) for name, (make, _, _) in GROUPS.items()}
-    while texts and time.monotonic() - begun < seconds * 2 / 3:
-        for name in list(texts):
-            at_once = list(_next(texts[name], GROUPS[name][2]))
-            if not at_once:
-                del texts[name]
-            elif wrong := _tried(name, at_once):
-                _blamed(name, at_once, wrong, found)
+    turns = deque(texts)
+    while turns and time.monotonic() - begun < seconds * 2 / 3:
+        name = turns.popleft()
+        if at_once := list(islice(texts[name], GROUPS[name][2])):
+            turns.append(name)
             found.inputs += len(at_once)
+            if wrong := _tried(name, at_once):
+                _blamed(name, at_once, wrong, found)
     stored_objects_tried(found, Random(seed), begun + seconds)
-    print(f"    {found.inputs:,} inputs{'' if texts else ', every message of the tables'}")
+    print(f"    {found.inputs:,} inputs{'' if turns else ', every message of the tables'}")
     return Report("hostile_messages", found.inputs, 0, found.lost, peak_mb(), tuple(found.failures[:MAX_TOLD]))
-
-
-def _next(texts: Iterator[str], number: int) -> Iterator[str]:
-    for _, text in zip(range(number), texts, strict=False):
-        yield text
 
 
 def _tried(name: str, texts: list[str]) -> list[str]:

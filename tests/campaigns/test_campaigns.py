@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from campaigns import __main__ as command
-from campaigns import aws_faults, clock_skew, dead_days, dependencies, heavy_hour, hostile_messages
-from campaigns.__main__ import CAMPAIGNS, Ended, main, run_alone, table
+from campaigns import aws_faults, clock_skew, dead_days, heavy_hour, hostile_messages
+from campaigns.__main__ import CAMPAIGNS, main, table
+from campaigns.alone import Ended, run_alone
 from campaigns.report import Report
 from tests.moto_world import forget_clients
 
@@ -46,7 +47,8 @@ def test_all_is_there_after_a_day_without_a_service() -> None:
 
 
 def test_what_is_installed_is_what_is_pinned() -> None:
-    assert dependencies.run(5, SEED).failures == ()
+    ended = run_alone("dependencies", 5, SEED)
+    assert (ended.report.name, ended.report.failures) == ("dependencies", ())
 
 
 def test_a_campaign_that_ends_without_a_report_has_failed() -> None:
