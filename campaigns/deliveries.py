@@ -145,6 +145,9 @@ class Deliveries:
 
     def _gather(self) -> None:
         """What the functions have put into a queue and a table."""
+        if not self.aws.has_news:
+            return
+        self.aws.has_news = False
         while found := messages_in(self.aws.world.requests):
             for message in found:
                 clients.sqs().delete_message(QueueUrl=self.aws.world.requests, ReceiptHandle=message["ReceiptHandle"])

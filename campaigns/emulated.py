@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from botocore.session import Session
 from moto.moto_api._internal import mock_random
 
 from campaigns.faults import Calls, KilledError
@@ -62,7 +63,9 @@ class Invocation:
 
 @dataclass
 class Emulated:
-    """The AWS of one pass. A function stays warm until it is killed."""
+    """The AWS of one pass. A function stays warm until it is killed. `has_news` says that functions may have put
+    something into a queue or a table since it was last set to False.
+    """
 
     world: World
     calls: Calls
@@ -70,6 +73,7 @@ class Emulated:
     warm: dict[str, ModuleType] = field(default_factory=dict)
     published: list[tuple[str, str]] = field(default_factory=list)
     invocations: int = 0
+    has_news: bool = True
 
     def __post_init__(self) -> None:
         self.calls.effect, self.calls.slow = self._note, self.clock.pass_by
@@ -99,7 +103,10 @@ class Emulated:
         return self.warm[function]
 
     def _note(self, operation: str, arguments: dict[str, Any]) -> None:
-        """Remembers what people and machines were told."""
+        """Remembers what people and machines were told, and whether a queue or a table may have something new."""
+        self.has_news |= operation.startswith("sqs.") or (
+            operation.startswith("dynamodb.") and self.calls.function != "notifier"
+        )
         if operation == "sns.Publish":
             self.published.append((str(arguments.get("TopicArn")), str(arguments["Message"])))
         if operation == "events.PutEvents":
@@ -114,6 +121,7 @@ def emulated(calls: Calls | None = None, clock: Clock | None = None) -> Iterator
     used, at = calls or Calls(), clock or Clock()
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     with pytest.MonkeyPatch.context() as patch, aws_in_memory(patch), powertools_by(at), used.watched():
+        patch.setattr(Session, "create_client", _made_once)
         mock_random.seed(0)  # the ids of interfaces are those of the clean pass
         made = _made()
         for name, value in _environment(made).items():
@@ -122,6 +130,19 @@ def emulated(calls: Calls | None = None, clock: Clock | None = None) -> Iterator
         with _quiet_logger():
             yield Emulated(made, used, at)
     forget_everything()
+
+
+_CLIENTS: dict[tuple[str, str | None], Any] = {}
+_CREATE = Session.create_client
+
+
+def _made_once(session: Session, service_name: str, region_name: str | None = None, **arguments: Any) -> Any:
+    """A client like one that was made before: making one takes longer than all the rest of a pass."""
+    key = (service_name, region_name)
+    if key not in _CLIENTS:
+        make: Any = _CREATE
+        _CLIENTS[key] = make(session, service_name, region_name, **arguments)
+    return _CLIENTS[key]
 
 
 @contextmanager

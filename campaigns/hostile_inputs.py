@@ -191,10 +191,10 @@ def findings(chance: Random) -> Iterator[str]:
 
 
 GROUPS: dict[str, tuple[Callable[[Random], Iterator[str]], Group, int]] = {
-    "envelopes": (envelopes, beside, 20),
-    "records": (record_lines, beside, 20),
-    "notices": (notices, in_queue, 8),
-    "requests": (requests, for_inventory, 8),
-    "findings": (findings, in_findings_stream, 8),
+    "envelopes": (envelopes, beside, 40),
+    "records": (record_lines, beside, 60),
+    "notices": (notices, in_queue, 28),
+    "requests": (requests, for_inventory, 28),
+    "findings": (findings, in_findings_stream, 18),
 }
 """Hostile texts, how they come, and how many at once."""
