@@ -45,7 +45,7 @@ def run(seconds: float, seed: int) -> Report:
             turns.append(name)
             found.inputs += len(at_once)
             if wrong := _tried(name, at_once):
-                _blamed(name, at_once, wrong, found)
+                _blame(name, at_once, wrong, found, begun + seconds)
     stored_objects_tried(found, Random(seed), begun + seconds)
     print(f"    {found.inputs:,} inputs{'' if turns else ', every message of the tables'}")
     return Report("hostile_messages", found.inputs, 0, found.lost, peak_mb(), tuple(found.failures[:MAX_TOLD]))
@@ -69,12 +69,12 @@ def _tried(name: str, texts: list[str]) -> list[str]:
         return wrong + ["the notifier gave up a batch of the findings stream"] * bool(to.given_up)
 
 
-def _blamed(name: str, texts: list[str], wrong: list[str], found: Found) -> None:
-    """Says which of the texts did it, by halves; several of them, when they do it only together."""
+def _blame(name: str, texts: list[str], wrong: list[str], found: Found, ends_at: float) -> None:
+    """Says which of the texts did it, by halves as long as there is time; several, when they do it only together."""
     half = len(texts) // 2
-    for part in (texts[:half], texts[half:]) if half else ():
+    for part in (texts[:half], texts[half:]) if half and time.monotonic() < ends_at else ():
         if still := _tried(name, part):
-            _blamed(name, part, still, found)
+            _blame(name, part, still, found, ends_at)
             return
     lost = sum(each.startswith("lost") for each in wrong)
     found.fail(f"{name}: {len(texts)} of them, {_readable(texts[0])[:300]!r}: {wrong[0][:300]}", lost)
