@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,8 +118,8 @@ class Emulated:
 def emulated(calls: Calls | None = None, clock: Clock | None = None) -> Iterator[Emulated]:
     """A new AWS, and no account anywhere near."""
     used, at = calls or Calls(), clock or Clock()
-    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     with pytest.MonkeyPatch.context() as patch, aws_in_memory(patch), powertools_by(at), used.watched():
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # seconds of each pass
         patch.setattr(Session, "create_client", _made_once)
         mock_random.seed(0)  # the ids of interfaces are those of the clean pass
         made = _made()
