@@ -68,7 +68,16 @@ class Found:
     faults: int = 0
     lost: int = 0
     redriven: int = 0
-    failures: list[str] = field(default_factory=list)
+    passes_by_difference: dict[str, list[str]] = field(default_factory=dict)
+
+    def differs(self, difference: str, what: str) -> None:
+        self.passes_by_difference.setdefault(difference, []).append(what)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Each difference, in how many passes it was seen, and the first of them."""
+        told = self.passes_by_difference.items()
+        return tuple(f"{difference[:200]}: {len(whats)} times, first by {whats[0]}" for difference, whats in told)
 
 
 def _alone(function: str, calls: int) -> Iterator[Triple]:
@@ -102,7 +111,7 @@ def run(seconds: float, seed: int) -> Report:
         f"    {len(tried)} ways in, {sum(len(clean(way).calls) for way in tried)} calls, {len(operations)} operations"
     )
     print(f"    {found.redriven:,} notices were set aside under a fault and redriven by hand")
-    return Report("aws_faults", found.passes, found.faults, found.lost, peak_mb(), tuple(found.failures[:MAX_TOLD]))
+    return Report("aws_faults", found.passes, found.faults, found.lost, peak_mb(), found.failures[:MAX_TOLD])
 
 
 def _try(way: str, triples: list[Triple], found: Found) -> None:
@@ -113,13 +122,14 @@ def _try(way: str, triples: list[Triple], found: Found) -> None:
         result = passed(way, triples)
     except RuntimeError as error:
         found.lost += 1
-        found.failures.append(f"{what}: {error}")
+        found.differs(str(error), what)
         return
     lacking = [each for each in result.left.lacks(clean(way).left) if not _was_refused(each, result)]
     more = result.left.adds(clean(way).left)
     found.lost, found.faults = found.lost + len(lacking), found.faults + len(result.met)
     found.redriven += result.redriven
-    found.failures += [f"{what} ({', '.join(result.met)}): {each[:160]}" for each in (*lacking, *more)][:3]
+    for each in (*lacking, *more):
+        found.differs(each, f"{what} ({', '.join(result.met)})")
 
 
 def _was_refused(lost: str, result: Passed) -> bool:
