@@ -29,7 +29,7 @@ lint: $(SETUP) ## Style
 
 .PHONY: types
 types: $(SETUP) ## Types
-	$(BIN)/mypy layers/flowsentry/python/flowsentry stacks local lambdas app.py benchmarks docs
+	$(BIN)/mypy layers/flowsentry/python/flowsentry stacks local lambdas app.py benchmarks campaigns docs
 
 .PHONY: test
 test: $(SETUP) ## The whole test suite
@@ -62,6 +62,10 @@ replay: $(SETUP) ## Your own flow logs through the same pipeline: make replay LO
 bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; what a day of Internet noise costs
 	$(BIN)/python -m benchmarks.noise_day
 	$(BIN)/python -m benchmarks.throughput
+
+.PHONY: break
+break: $(SETUP) ## Campaigns that try to break it, 20 minutes: faults, hostile messages, load, wrong clocks, dead services
+	$(BIN)/python -m campaigns
 
 .PHONY: docs
 docs: $(SETUP) ## The reference pages in docs/ that are generated from the code

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "layers" / "flowsentry" / "python" / "flowsentry"
-OURS = ("app.py", "benchmarks", "docs", "lambdas", "layers/flowsentry", "local", "stacks", "tests")
+OURS = ("app.py", "benchmarks", "campaigns", "docs", "lambdas", "layers/flowsentry", "local", "stacks", "tests")
 """What we wrote; the rest of a working copy is built or installed."""
 
 

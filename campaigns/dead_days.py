@@ -1,0 +1,118 @@
+"""A day without SNS, one without DynamoDB, one without S3: once the service is back, all is there.
+
+What AWS itself gives up meanwhile, by the ages and tries that the stacks set, is told and then sent again from where it
+is still kept: dead letters from their queue, payloads from their log group.
+"""
+
+import time
+from dataclasses import dataclass
+
+from campaigns.deliveries import Deliveries, Tried
+from campaigns.deployed_limits import NOTICES, PROCESSORS, STREAM
+from campaigns.emulated import Emulated, emulated
+from campaigns.faults import Call, Calls, Fault
+from campaigns.left_behind import LeftBehind, left_behind
+from campaigns.passes import peak_mb
+from campaigns.report import Report
+from campaigns.simulated_time import BEGINS_AT
+from tests.lambdas.objects import KEY, log_file, notice_of, put
+from tests.lambdas.payloads import of_stream, of_subscription, payload
+
+DAY, SLOTS = 86_400, 12
+"""One scan comes each two hours, in turns by each way in."""
+SHORT_SECONDS, SHORT_SLOTS = 60, 3
+"""Of a shorter run than this, only one by each way in."""
+SERVICES = {"sns": Fault.SERVER_ERROR, "dynamodb": Fault.THROTTLED, "s3": Fault.LOST_BEFORE}
+MAX_ROUNDS = 5_000
+
+
+@dataclass
+class Passed:
+    """What a day has left, and what became of what was on its way."""
+
+    left: LeftBehind
+    faults: int = 0
+    expired: int = 0
+    redriven: int = 0
+
+
+def run(seconds: float, seed: int) -> Report:
+    """Each service in turn, the first by the seed, as long as there is time; one is always tried."""
+    slots = SLOTS if seconds >= SHORT_SECONDS else SHORT_SLOTS
+    services = [*SERVICES][seed % len(SERVICES) :] + [*SERVICES][: seed % len(SERVICES)]
+    begun, inputs, faults, lost, failures = time.monotonic(), 0, 0, 0, []
+    clean = _day(None, slots)
+    print(f"    {_limits()}")
+    for service in services:
+        if inputs and time.monotonic() - begun > seconds:
+            break
+        passed = _day(service, slots)
+        missing = passed.left.lacks(clean.left)
+        inputs, faults, lost = inputs + slots, faults + passed.faults, lost + len(missing)
+        failures += [f"a day without {service}: {each[:200]}" for each in missing[:5]]
+        print(f"    {service}: {passed.faults} calls failed, {passed.redriven} notices redriven, {_expired(passed)}")
+    return Report("dead_days", inputs, faults, lost, peak_mb(), tuple(failures))
+
+
+def _limits() -> str:
+    return (
+        f"stacks: a notice is received {NOTICES['MAX_RECEIVES']} times, kept {NOTICES['DAYS_QUEUED']} days and then "
+        f"{NOTICES['DAYS_DEAD']} dead; a payload is tried {PROCESSORS['STREAM_RETRIES'] + 1} times within "
+        f"{PROCESSORS['STREAM_MAX_AGE_HOURS']} h, or {PROCESSORS['MAX_PAYLOAD_AGE_HOURS']} h in the stream, "
+        f"which keeps it {STREAM['RETENTION_HOURS']} h"
+    )
+
+
+def _expired(passed: Passed) -> str:
+    if not passed.expired:
+        return "nothing expired"
+    return f"{passed.expired} payloads expired, as their failure destination is S3 too (sent again from the log group)"
+
+
+def _day(dead: str | None, slots: int) -> Passed:
+    """A day in which this service does not answer, and what comes after."""
+    calls = Calls()
+    with emulated(calls) as aws:
+        ends_at = BEGINS_AT + DAY
+
+        def choose(call: Call) -> Fault | None:
+            is_due = aws.clock.now < ends_at and dead is not None and call.operation.startswith(f"{dead}.")
+            return SERVICES[dead] if is_due and dead else None
+
+        calls.choose = choose
+        to = Deliveries(aws, max_rounds=MAX_ROUNDS, can_keep=lambda: dead != "s3" or aws.clock.now >= ends_at)
+        _morning_to_night(aws, to, slots)
+        aws.clock.now = max(aws.clock.now, ends_at)
+        to.settle()
+        expired, to.expired = to.expired, []
+        to.send_again(expired)
+        to.asynchronous.append(to.sweep())
+        to.settle()
+        to.redrive()
+        return Passed(left_behind(aws), len(calls.met), len(expired), to.redriven)
+
+
+def _morning_to_night(aws: Emulated, to: Deliveries, slots: int) -> None:
+    for slot in range(slots):
+        begins_at = BEGINS_AT + slot * DAY // slots
+        aws.clock.now = max(aws.clock.now, begins_at)
+        _send(to, slot, begins_at)
+        to.asynchronous.append(to.sweep())
+        to.deliver_until(begins_at + DAY // slots)
+
+
+def _send(to: Deliveries, slot: int, at: int) -> None:
+    """A scan by the way in whose turn it is."""
+    lines = [
+        f"2 123456789012 eni-1 10.0.1.{slot + 1} 10.0.2.{host} 50000 22 6 3 180 {at - 300} {at - 250} REJECT OK"
+        for host in range(10, 22)
+    ]
+    way = slot % 3
+    if way == 0:
+        to.asynchronous.append(Tried("stream_processor", of_subscription(payload(*lines))))
+    elif way == 1:
+        to.batches.append(Tried("stream_processor", of_stream(payload(*lines))))
+    else:
+        key = KEY.replace("5f1e2d3c", f"{slot:08x}")
+        put(log_file(*lines), key)
+        to.notice(notice_of(key.replace("=", "%3D"), eTag=key))

@@ -1,0 +1,163 @@
+"""An hour of a hundred times the demo's traffic, in simulated time: how long the queues get, and the memory.
+
+The pipeline processes the records, with its stores in memory; what that takes of a processor, and how often it goes to
+a table, gives the time of each run, and the limits of the stacks how many run at once. Wrong for a region where tables
+answer more slowly than `CALL_SECONDS`.
+"""
+
+import gzip
+import math
+import random
+import re
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.made_traffic import NOON, V5_NAMES, Company, lines
+from campaigns.deployed_limits import PROCESSORS
+from campaigns.passes import peak_mb
+from campaigns.report import Report
+from flowsentry.decode import object_texts
+from flowsentry.emit.enriched_object import EnrichedFile
+from flowsentry.evidence import Evidence, History
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.pipeline import Context, Stores, process
+
+DEMO_RECORDS_AN_HOUR = 42_543 // 6
+"""What `make demo` sends: 42,543 records of six hours."""
+TIMES_DEMO, MINUTES, INTERFACES = 100, 60, 1_000
+RECORDS_A_MINUTE = DEMO_RECORDS_AN_HOUR * TIMES_DEMO // MINUTES
+OBJECTS_A_MINUTE, PAYLOADS_A_MINUTE = 10, 30
+"""Half of the records each way. More: smaller ones, of which each has its fixed cost."""
+PROCESSOR_MB, OBJECT_MB, PAYLOAD_MB = 1769, 1769, 1024
+OBJECTS_AT_ONCE, SHARDS = 10, 4
+PAYLOADS_AT_ONCE = SHARDS * PROCESSORS["BATCHES_AT_ONCE"]
+CALL_SECONDS, CALLS_AT_ONCE, CALLS_A_RUN = 0.01, 16, 8
+"""What a call of a table takes, how many are made at once, and how many a run makes whatever is in it."""
+MAX_PEAK_MB = 1_024
+"""Of this process, which plays both functions: each has as much to itself, or more."""
+MAX_GROWTH_MB = 150
+"""From the tenth minute to the last, with the tables' content, which is not a function's, in the same memory."""
+SECOND = re.compile(rf"\b{NOON // 10_000}\d{{4}}\b")
+
+
+@dataclass
+class CountedEvidence(EvidenceInMemory):
+    """Evidence in memory, and how many items were written."""
+
+    writes: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def merge(self, batch: Sequence[Evidence]) -> list[History]:
+        self.writes += len(batch)
+        return super().merge(batch)
+
+
+@dataclass
+class Queue:
+    """Work that waits, each piece with the seconds that it takes; `at_once` pieces are worked on at a time."""
+
+    at_once: int
+    waiting: deque[float] = field(default_factory=deque)
+    done: int = 0
+
+    def minute(self, new: Sequence[float]) -> int:
+        """What is left after a minute in which this came."""
+        self.waiting.extend(new)
+        left = 60.0 * self.at_once
+        while self.waiting and self.waiting[0] <= left:
+            left -= self.waiting.popleft()
+            self.done += 1
+        if self.waiting:
+            self.waiting[0] -= left
+        return len(self.waiting)
+
+
+@dataclass
+class Hour:
+    """The pipeline and its stores, and what was measured."""
+
+    seed: int
+    folder: Path
+    records: int = 0
+    sent: int = 0
+    rows: list[tuple[int, int, int, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        company = Company(random.Random(self.seed), INTERFACES)
+        self._context, self._lines = Context(company.inventory()), lines(company, V5_NAMES)
+        self._evidence = CountedEvidence()
+        self._stores = Stores(self._evidence, FindingsInMemory())
+        self.objects, self.payloads = Queue(OBJECTS_AT_ONCE), Queue(PAYLOADS_AT_ONCE)
+
+    def costs(self, minute: int, pieces: int, memory_mb: int) -> list[float]:
+        """The seconds that each of so many pieces with half of a minute's records takes."""
+        return [self._cost(minute, RECORDS_A_MINUTE // 2 // pieces, memory_mb) for _ in range(pieces)]
+
+    def _cost(self, minute: int, records: int, memory_mb: int) -> float:
+        content, writes = self._content(minute, records), self._evidence.writes
+        begun = time.process_time()
+        enriched = EnrichedFile(self.folder / "enriched.parquet")
+        outcome = process(object_texts([content]), self._context, self._stores, enriched)
+        processor = (time.process_time() - begun) * PROCESSOR_MB / min(memory_mb, PROCESSOR_MB)
+        self.sent += records
+        self.records += outcome.accepted_records
+        calls = CALLS_A_RUN + math.ceil((self._evidence.writes - writes) / CALLS_AT_ONCE)
+        return processor + calls * CALL_SECONDS
+
+    def _content(self, minute: int, records: int) -> bytes:
+        made = "\n".join(next(self._lines) for _ in range(records))
+        text = SECOND.sub(lambda found: str(int(found[0]) + minute * 60), made)
+        return gzip.compress(f"{' '.join(V5_NAMES)}\n{text}\n".encode(), compresslevel=1, mtime=0)
+
+    def queue(self, minute: int, objects: Sequence[float], payloads: Sequence[float]) -> None:
+        left = self.objects.minute(objects), self.payloads.minute(payloads)
+        self.rows.append((minute, *left, _memory_mb()))
+
+
+def run(seconds: float, seed: int) -> Report:
+    """The hour. What there is no time to process takes as long as the last minute that was."""
+    ends_at = time.monotonic() + seconds
+    with TemporaryDirectory() as folder:
+        hour, measured = Hour(seed, Path(folder)), 0
+        objects: list[float] = []
+        payloads: list[float] = []
+        for minute in range(MINUTES):
+            if time.monotonic() < ends_at or not objects:
+                objects = hour.costs(minute, OBJECTS_A_MINUTE, OBJECT_MB)
+                payloads = hour.costs(minute, PAYLOADS_A_MINUTE, PAYLOAD_MB)
+                measured += 1
+            hour.queue(minute, objects, payloads)
+        for line in _drawn(hour, measured, objects, payloads):
+            print(f"    {line}")
+        return Report("heavy_hour", hour.sent, 0, hour.sent - hour.records, peak_mb(), tuple(_failures(hour)))
+
+
+def _failures(hour: Hour) -> Iterator[str]:
+    _, objects, payloads, memory = hour.rows[-1]
+    if objects or payloads:
+        yield f"after the hour {objects} objects and {payloads} payloads wait"
+    if (growth := memory - hour.rows[min(10, len(hour.rows) - 1)][3]) > MAX_GROWTH_MB:
+        yield f"memory grew by {growth:.0f} MB within 50 minutes, more than {MAX_GROWTH_MB}"
+    if peak_mb() > MAX_PEAK_MB:
+        yield f"memory rose to {peak_mb():.0f} MB, more than {MAX_PEAK_MB}"
+
+
+def _drawn(hour: Hour, measured: int, objects: Sequence[float], payloads: Sequence[float]) -> Iterator[str]:
+    """A table of every sixth minute."""
+    yield f"{hour.sent:,} records, {measured} of {MINUTES} minutes processed, the others as the last of them"
+    yield f"a run takes {max(objects):.2f} s for an object at most, {max(payloads):.2f} s for a payload"
+    yield "| minute | objects waiting | payloads waiting | memory (MB) |"
+    yield "| ---: | ---: | ---: | ---: |"
+    for minute, of_objects, of_payloads, memory in (*hour.rows[::6], hour.rows[-1]):
+        yield f"| {minute} | {of_objects} | {of_payloads} | {memory:.0f} {'#' * round(memory / 25)} |"
+
+
+def _memory_mb() -> float:
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024

@@ -1,0 +1,88 @@
+"""Hostile messages and stored objects with good ones beside them: nothing good is lost, what is bad is set aside with a
+reason or counted, and nothing is tried for ever.
+"""
+
+import base64
+import gzip
+import time
+import zlib
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import islice
+from random import Random
+
+from campaigns.deliveries import Deliveries
+from campaigns.emulated import emulated
+from campaigns.hostile_inputs import GROUPS
+from campaigns.hostile_stored import stored_objects_tried
+from campaigns.passes import peak_mb
+from campaigns.report import Report
+
+MAX_TOLD = 12
+
+
+@dataclass
+class Found:
+    """What was tried and what came of it."""
+
+    inputs: int = 0
+    lost: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def fail(self, what: str, lost: int = 0) -> None:
+        self.lost += lost
+        self.failures.append(what)
+
+
+def run(seconds: float, seed: int) -> Report:
+    """A third of the time for stored objects; the rest in turns over the kinds of message."""
+    begun, found, chance = time.monotonic(), Found(), Random(seed)
+    texts = {name: make(chance) for name, (make, _, _) in GROUPS.items()}
+    turns = deque(texts)
+    while turns and time.monotonic() - begun < seconds * 2 / 3:
+        name = turns.popleft()
+        if at_once := list(islice(texts[name], GROUPS[name][2])):
+            turns.append(name)
+            found.inputs += len(at_once)
+            if wrong := _tried(name, at_once):
+                _blame(name, at_once, wrong, found, begun + seconds)
+    stored_objects_tried(found, Random(seed), begun + seconds)
+    print(f"    {found.inputs:,} inputs{'' if turns else ', every message of the tables'}")
+    return Report("hostile_messages", found.inputs, 0, found.lost, peak_mb(), tuple(found.failures[:MAX_TOLD]))
+
+
+def _tried(name: str, texts: list[str]) -> list[str]:
+    """What is wrong after these, in sentences; those that begin with `lost` tell of something good."""
+    _, group, _ = GROUPS[name]
+    with emulated() as aws:
+        to = Deliveries(aws)
+        check = group(aws, to, texts)
+        wrong = []
+        try:
+            to.settle()
+        except RuntimeError as error:
+            wrong.append(str(error))
+        wrong += [f"lost {each}" for each in check()]
+        wrong += [
+            f"tried {each.receives} times and set aside without a reason: {each.body[:200]!r}" for each in to.dead
+        ]
+        return wrong + ["the notifier gave up a batch of the findings stream"] * bool(to.given_up)
+
+
+def _blame(name: str, texts: list[str], wrong: list[str], found: Found, ends_at: float) -> None:
+    """Says which of the texts did it, by halves as long as there is time; several, when they do it only together."""
+    half = len(texts) // 2
+    for part in (texts[:half], texts[half:]) if half and time.monotonic() < ends_at else ():
+        if still := _tried(name, part):
+            _blame(name, part, still, found, ends_at)
+            return
+    lost = sum(each.startswith("lost") for each in wrong)
+    found.fail(f"{name}: {len(texts)} of them, {_readable(texts[0])[:300]!r}: {wrong[0][:300]}", lost)
+
+
+def _readable(text: str) -> str:
+    """A payload without its gzip; anything else as it is."""
+    try:
+        return gzip.decompress(base64.b64decode(text, validate=True)).decode(errors="backslashreplace")
+    except (ValueError, OSError, EOFError, zlib.error):
+        return text

@@ -1,0 +1,70 @@
+"""A pass with a fault: what Lambda delivers again ends as a clean pass does, and a loss is seen."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from campaigns.deployed_limits import numbers_in
+from campaigns.faults import Fault
+from campaigns.passes import Triple, clean, passed
+from flowsentry.aws.log_store import LogStore, StoredObject
+from flowsentry.errors import RetryableError
+from tests.moto_world import forget_clients
+
+WAY, FUNCTION = "subscription", "stream_processor"
+PUT = LogStore.put_file
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_clients() -> Iterator[None]:
+    forget_clients()
+    yield
+    forget_clients()
+
+
+def first(operation: str) -> int:
+    """The number of the first call of this operation among those of the function."""
+    calls = [call.operation for call in clean(WAY).calls if call.function == FUNCTION]
+    return calls.index(operation)
+
+
+def careless_put(store: LogStore, target: StoredObject, path: Path) -> None:
+    """Takes a failed write for a good one."""
+    try:
+        PUT(store, target, path)
+    except (ClientError, RetryableError):
+        return
+
+
+def test_a_clean_pass_leaves_findings_evidence_objects_and_alerts() -> None:
+    left = clean(WAY).left
+    assert {line.split()[1] for line in left.findings} == {"host_sweep", "port_scan", "remote_login"}
+    assert all((left.evidence, left.objects, left.told))
+
+
+@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.SERVER_ERROR])
+def test_after_a_fault_of_a_write_nothing_is_missing(fault: Fault) -> None:
+    result = passed(WAY, [Triple(FUNCTION, first("s3.PutObject"), fault, None)])
+    assert result.met == (f"{FUNCTION} s3.PutObject {fault}",)
+    assert result.left.lacks(clean(WAY).left) == []
+
+
+def test_after_a_kill_nothing_is_missing() -> None:
+    at = first("dynamodb.PutItem")
+    result = passed(WAY, [Triple(FUNCTION, at, None, at)])
+    assert result.met == (f"{FUNCTION} dynamodb.PutItem killed before it",)
+    assert result.left.lacks(clean(WAY).left) == []
+
+
+def test_a_function_that_takes_a_failed_write_for_a_good_one_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = first("s3.PutObject")
+    monkeypatch.setattr(LogStore, "put_file", careless_put)
+    (lost,) = passed(WAY, [Triple(FUNCTION, at, Fault.THROTTLED, None)]).left.lacks(clean(WAY).left)
+    assert lost.startswith("objects: enriched/")
+
+
+def test_the_limits_are_those_of_the_stacks() -> None:
+    assert numbers_in("notice_queue")["DAYS_DEAD"] > numbers_in("notice_queue")["DAYS_QUEUED"] > 0
+    assert numbers_in("processors")["STREAM_RETRIES"] == 2
