@@ -44,7 +44,9 @@ def object_texts(
     JSON, of any layout, with a record as message, with envelopes of CloudWatch Logs or keyed by fields; Parquet, with
     fields or messages as columns; each plain or in gzip (of several members, and gzip within gzip). The fields are in
     the order that the header, the columns or the keys state; where there is none, in that of one of `log_formats`.
-    Parquet is read in `trial` first, where it is given: a damaged file can end the process that reads it. Raises PoisonError, with a reason that names what it is, for what is no flow log file or is damaged (what came
+    Parquet is read in `trial` first, where one is given: a damaged file can end the process that reads it.
+
+    Raises PoisonError, with a reason that names what it is, for what is no flow log file or is damaged (what came
     before it must then have no effect), CutOffError where the object ends in the middle: all that was yielded before is
     good. Never retry either.
     """

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from flowsentry.decode.headers import are_known, is_each_once
+from flowsentry.decode.headers import are_known, is_each_once, refuse_too_many
 from flowsentry.decode.parquet_pages import MAGIC, TAIL_BYTES, Weight, heaviest
 from flowsentry.decode.thrift import TooManyValuesError
 from flowsentry.errors import PoisonError
@@ -129,6 +129,7 @@ def _columns(schema: pl.Schema) -> list[str]:
         raise PoisonError("no-header", f"the Parquet file has no columns of flow log fields: {', '.join(schema)[:200]}")
     if not is_each_once(names):
         raise PoisonError("bad-header", f"the Parquet file has a column twice: {', '.join(schema)[:200]}")
+    refuse_too_many(names)
     nested = [column for column, dtype in schema.items() if dtype.is_nested()]
     if known := [column for column in nested if name_of(column) in BY_NAME]:
         raise PoisonError("bad-header", f"the Parquet file has nested columns: {', '.join(known)}")

@@ -17,8 +17,8 @@ _MOST_BITS = 64
 
 MAX_VALUES = 2_000_000
 """Values that one reader takes. Each becomes an object of Python, of up to 100 bytes, and takes 1 µs. More: a footer
-of zeros, of which 200 MB are packed in 200 KB, fills the memory. Fewer: files of some 2,700 row groups of 29 columns are
-refused, of which each then has less than 100 KB."""
+of zeros, of which 200 MB are packed in 200 KB, fills the memory. Fewer: files of some 2,700 row groups of 29 columns
+are refused, of which each then has less than 100 KB."""
 
 
 class TooManyValuesError(Exception):
