@@ -57,11 +57,12 @@ def texts_of(parts: Iterable[bytes]) -> Iterator[LogText]:
     number = 1
     for part in parts:
         seen = keys_in(part)
-        keys |= dict.fromkeys(islice((key for key in seen if name_of(key) in BY_NAME), MAX_COLUMNS - len(keys)))
+        further = (key for key in seen if key not in keys and name_of(key) in BY_NAME)
+        keys |= dict.fromkeys(islice(further, MAX_COLUMNS - len(keys)))
         unknown = [key for key in seen if key not in keys and _LOOKS_LIKE_A_FIELD.fullmatch(name_of(key))]
         asked = [*keys, *unknown[:MAX_UNKNOWN_KEYS]] or list(_NO_KEYS)
         for some in in_parts(part, part.count(b"\n"), MAX_CELLS // len(asked)):
-            columns = _columns(some, asked)
+            columns = _one_a_field(_columns(some, asked))
             told = [key for key in columns.columns if key in keys or columns[key].null_count() < len(columns)]
             kept = told or asked[:1]
             yield LogText(names_of(kept), _lines(columns.select(kept), some), number)
@@ -75,6 +76,18 @@ def _columns(part: bytes, keys: list[str]) -> pl.DataFrame:
         return lines.str.json_decode(pl.Struct(dict.fromkeys(keys, pl.String()))).struct.unnest()
     except pl.exceptions.PolarsError:
         return pl.DataFrame([lines.str.json_path_match(f"$['{key}']").alias(key) for key in keys])
+
+
+def _one_a_field(columns: pl.DataFrame) -> pl.DataFrame:
+    """The same columns; where several spell one field, as in files of several shippers, only the first of them, with
+    the values of the others where it has none.
+    """
+    spelled: dict[str, list[str]] = {}
+    for key in columns.columns:
+        spelled.setdefault(name_of(key), []).append(key)
+    if len(spelled) == columns.width:
+        return columns
+    return columns.select(pl.coalesce(keys).alias(keys[0]) for keys in spelled.values())
 
 
 def _line_texts(part: bytes) -> pl.Series:
