@@ -238,7 +238,7 @@ CLAIMS: list[dict[str, int]] = [
 
 @pytest.mark.parametrize("claims", CLAIMS, ids=str)
 def test_what_a_file_claims_is_set_against_what_is_there(claims: dict[str, int]) -> None:
-    assert reason_of(file_of_one_page(b"abc", RIGHT, **claims)) == "parquet-corrupt"
+    assert reason_of(file_of_one_page(b"abc", RIGHT, None, **claims)) == "parquet-corrupt"
 
 
 @pytest.mark.parametrize("page", [{1: -1}, {1: 9}, {2: -1}, {2: 1 << 30}, {3: -1}, {3: 4}, {3: 1 << 30}], ids=str)

@@ -38,15 +38,16 @@ def tried(data: bytes) -> Iterator[None]:
     Raises PoisonError for a file that can't be read, also where that ended the process or took longer than MAX_SECONDS
     (never retry), RetryableError when no process can be started.
     """
-    child = _IDLE.pop() if _IDLE else _started()
+    child = _at_rest() or _started()
     is_at_rest = False
     try:
         child.take(data)
         while (answer := child.answer()) == READ:
             yield
+        poison = None if answer == DONE else _poison(answer)
         is_at_rest = True
-        if answer != DONE:
-            raise PoisonError(*json.loads(answer))
+        if poison:
+            raise poison
     except _EndedError as ended:
         why = f"the Parquet file is damaged: it ended the process that tried to read it ({ended})"
         raise PoisonError("parquet-corrupt", why) from ended
@@ -55,6 +56,14 @@ def tried(data: bytes) -> Iterator[None]:
             _IDLE.append(child)
         else:
             child.end()
+
+
+def _poison(answer: str) -> PoisonError:
+    try:
+        reason, sentence = json.loads(answer)
+        return PoisonError(str(reason), str(sentence))
+    except (ValueError, TypeError) as error:
+        raise _EndedError(f"it answered {answer[:_TOLD_BYTES]!r}") from error
 
 
 class _EndedError(Exception):
@@ -89,33 +98,52 @@ class _Child:
         return line.decode()
 
     def _ended(self) -> _EndedError:
-        code = self.process.wait()
+        code = self.process.wait()  # a panic begins with what it is about, a traceback of Python ends with it
         self.complaints.seek(0)
-        return _EndedError(f"exit status {code}: {self.complaints.read(_TOLD_BYTES).decode(errors='replace').strip()}")
+        lines = self.complaints.read().splitlines() or [b""]
+        told = lines[0] if code < 0 else lines[-1]
+        return _EndedError(f"exit status {code}: {told[:_TOLD_BYTES].decode(errors='replace').strip()}")
 
     def end(self) -> None:
         """Ends it, and waits until it has."""
         self.process.kill()
-        with suppress(OSError):
-            self.process.communicate()
-        self.complaints.close()
+        for stream in (self.process.stdin, self.process.stdout, self.complaints):
+            with suppress(OSError):
+                _stream(stream).close()
+        self.process.wait()
 
 
 _IDLE: list[_Child] = []
 
 
+def _at_rest() -> _Child | None:
+    """A child that waits for a file; none that has gone meanwhile, which is no fault of the next file."""
+    while _IDLE:
+        child = _IDLE.pop()
+        if child.process.poll() is None:
+            return child
+        child.end()
+    return None
+
+
 def _started() -> _Child:
+    """A child that is ready for a file."""
     complaints = tempfile.TemporaryFile()  # noqa: SIM115 - of the child, as long as it lives
     try:
         process = subprocess.Popen(  # noqa: S603 - ours
             _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, env=_environment()
         )
-        child = _Child(process, complaints)
-        if child.answer() == READY:
-            return child
-    except (OSError, _EndedError) as error:
+    except OSError as error:
+        complaints.close()
         raise RetryableError(f"the process that reads Parquet can't be started: {error}") from error
-    raise RetryableError("the process that reads Parquet does not answer as it should")
+    child = _Child(process, complaints)
+    try:
+        if (answer := child.answer()) == READY:
+            return child
+    except _EndedError as ended:
+        answer = str(ended)
+    child.end()
+    raise RetryableError(f"the process that reads Parquet does not start as it should: {answer}")
 
 
 def _environment() -> dict[str, str]:
