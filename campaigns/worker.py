@@ -71,13 +71,15 @@ def peak_megabytes() -> float:
 
 
 def try_all(try_one: Try, seed: int, seconds: float, folder: Path) -> None:
-    """Tries inputs until the time is over, and prints every second what came of them."""
+    """Tries inputs until the time is over, or enough has failed, and prints every second what came of them."""
     chance, until, seen, told_at = random.Random(seed), time.monotonic() + seconds, Counter[str](), time.monotonic()
-    while time.monotonic() < until:
+    failed = 0
+    while time.monotonic() < until and failed < MAX_TOLD:
         start = time.monotonic()
         try:
             seen[try_one(chance, folder / "input")] += 1
         except Exception as error:  # noqa: BLE001 - this is what is looked for
+            failed += 1
             _tell_failure(f"{type(error).__name__}: {str(error)[:200]}", seed, folder)
         if time.monotonic() - start > MAX_SECONDS or peak_megabytes() > MAX_MEGABYTES:
             _tell_failure(f"{time.monotonic() - start:.1f} s, {peak_megabytes():.0f} MB", seed, folder)
