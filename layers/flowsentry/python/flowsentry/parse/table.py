@@ -69,14 +69,13 @@ def _values(rows: pl.DataFrame) -> pl.DataFrame:
     texts = pl.DataFrame(map(_without_bytes, rows))
     whole = _without_missing_words(texts)
     return texts.select(
-        pl.col(column) if column in whole else _value(name_of(column), dtype)
-        for column, dtype in texts.schema.items()
+        pl.col(column) if column in whole else _value(name_of(column), dtype) for column, dtype in texts.schema.items()
     )
 
 
 def _without_missing_words(texts: pl.DataFrame) -> set[str]:
-    """Columns of text of which every value is longer than any of MISSING_WORDS: to see that takes a twentieth of looking
-    for them.
+    """Columns of text of which every value is longer than any of MISSING_WORDS: to see that takes a twentieth of
+    looking for them.
     """
     shortest = texts.select(pl.col(pl.String).str.len_bytes().min())
     return {column.name for column in shortest if (column.item() or 0) > _LONGEST_MISSING_WORD}
