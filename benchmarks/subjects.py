@@ -48,6 +48,7 @@ def all_stages() -> Work:
     evidence, detection, enriched Parquet.
     """
     from benchmarks.made_traffic import Company  # noqa: PLC0415
+    from flowsentry.aws.parquet_trial import tried  # noqa: PLC0415
     from flowsentry.decode import object_texts  # noqa: PLC0415
     from flowsentry.emit.enriched_object import EnrichedFile  # noqa: PLC0415
     from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory  # noqa: PLC0415
@@ -59,7 +60,10 @@ def all_stages() -> Work:
     def run(path: Path) -> Outcome:
         enriched = Path(folder.name) / "enriched.parquet"
         return process(
-            object_texts(_blocks(path)), context, Stores(EvidenceInMemory(), FindingsInMemory()), EnrichedFile(enriched)
+            object_texts(_blocks(path), trial=tried),
+            context,
+            Stores(EvidenceInMemory(), FindingsInMemory()),
+            EnrichedFile(enriched),
         )
 
     return run

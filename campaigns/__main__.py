@@ -11,11 +11,14 @@ from random import SystemRandom
 from campaigns.alone import Ended, run_alone
 
 CAMPAIGNS: Mapping[str, float] = {
-    "aws_faults": 10,
+    "aws_faults": 8,
     "hostile_messages": 4,
     "heavy_hour": 2,
     "clock_skew": 2,
     "dead_days": 2,
+    "parquet_bytes": 2,
+    "text_bytes": 2,
+    "alert_floods": 2,
     "dependencies": 1,
 }
 """The modules with a `run`, and which share of the time each has."""

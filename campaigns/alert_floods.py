@@ -259,7 +259,7 @@ class Flood:
 
 def run(seconds: float, seed: int) -> Report:
     """As many floods as fit into the time, a long run begins with the largest; the same seed gives the same floods."""
-    rng, until = random.Random(seed), time.monotonic() + seconds  # noqa: S311 - made-up floods
+    rng, until = random.Random(seed), time.monotonic() + seconds
     told: Counter[str] = Counter()
     failures: list[str] = []
     with _quietly():

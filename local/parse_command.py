@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
+from flowsentry.aws.parquet_trial import tried
 from flowsentry.decode import object_texts
 from flowsentry.errors import PoisonError
 from flowsentry.fields import names_in_log_format
@@ -70,7 +71,7 @@ def _parse_all(address: str, options: argparse.Namespace) -> int:
 def _parse_one(source: LogSource, options: argparse.Namespace) -> int:
     rejected, lines = RejectedLines(), 0
     try:
-        chunks = object_texts(source.blocks(), options.formats)
+        chunks = object_texts(source.blocks(), options.formats, tried)
         for parsed in (each for chunk in chunks for each in parse_chunk(chunk)):
             shown = readable(parsed.records) if options.readable else parsed.records
             sys.stdout.write(shown.write_ndjson())

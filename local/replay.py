@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from flowsentry.aws.parquet_trial import tried
 from flowsentry.decode import object_texts
 from flowsentry.degradation import Degradation
 from flowsentry.emit.plain_text import counted
@@ -47,7 +48,7 @@ class Replay:
     def findings_in(self, source: LogSource) -> list[Finding]:
         """What this source newly shows, given those before it; also what is suppressed."""
         try:
-            texts = object_texts(source.blocks(), self.log_formats)
+            texts = object_texts(source.blocks(), self.log_formats, tried)
             outcome = process(texts, self.context, self._stores, now=self.clock())
         except (PoisonError, OSError) as error:
             self.unread += self.complain(f"{source.name}: {error}")

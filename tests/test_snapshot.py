@@ -1,7 +1,11 @@
 """The snapshot of an inventory: what goes in comes out, and nothing else is taken for one."""
 
+import io
+import zipfile
+
 import pytest
 
+from flowsentry import snapshot
 from flowsentry.ownership import Inventory, Look, Route, Survey
 from flowsentry.rules import GroupRule, Rules, SecurityGroup
 from flowsentry.snapshot import UnreadableSnapshotError, pack, unpack
@@ -39,3 +43,19 @@ def test_an_inventory_goes_on_from_its_snapshot() -> None:
 def test_other_bytes_are_no_snapshot(data: bytes) -> None:
     with pytest.raises(UnreadableSnapshotError):
         unpack(data)
+
+
+@pytest.mark.parametrize("bound", ["MAX_STORED_BYTES", "MAX_ENTRY_BYTES", "MAX_ENTRIES", "MAX_HOLDINGS"])
+def test_a_snapshot_of_more_than_ours_has_is_none(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pack(WHOLE)
+    monkeypatch.setattr(snapshot, bound, 1)
+    with pytest.raises(UnreadableSnapshotError):
+        unpack(data)
+
+
+def test_a_file_of_a_snapshot_that_inflates_to_too_much_is_not_unpacked() -> None:
+    packed = io.BytesIO(pack(WHOLE))
+    with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as folder, pytest.warns(UserWarning, match="Duplicate"):
+        folder.writestr("rules.json", b" " * (snapshot.MAX_ENTRY_BYTES + 1))
+    with pytest.raises(UnreadableSnapshotError, match="bytes, more than"):
+        unpack(packed.getvalue())

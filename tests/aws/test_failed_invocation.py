@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from flowsentry.aws import failed_invocation
 from flowsentry.aws.failed_invocation import MAX_RECORD_BYTES, failed_event
 from flowsentry.errors import PoisonError
 
@@ -71,3 +72,18 @@ def test_a_document_is_read_up_to_a_bound_to_know_whether_it_is_a_record() -> No
     assert event is None
     assert sum(map(len, taken)) <= MAX_RECORD_BYTES + (1 << 20)
     assert sum(map(len, rest)) == sum(map(len, taken))
+
+
+@pytest.mark.parametrize("filler", [b"{},", b"[],", b"1,"])
+def test_a_document_of_too_many_values_is_no_record(filler: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failed_invocation, "MAX_RECORD_VALUES", 100)
+    data = b'{"requestPayload": [%s1]}' % (filler * 101)
+    event, rest = failed_event([data])
+    assert event is None
+    assert b"".join(rest) == data
+
+
+def test_a_payload_that_nests_too_deep_is_poison() -> None:
+    record = {"KinesisBatchInfo": {}, "payload": "[" * 100_000}
+    with pytest.raises(PoisonError):
+        failed_event([json.dumps(record).encode()])

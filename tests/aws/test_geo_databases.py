@@ -1,5 +1,8 @@
 """Real databases in MaxMind's format, from S3: used, replaced, and done without."""
 
+import random
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,8 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from flowsentry.aws import clients, geo_databases
-from flowsentry.aws.geo_databases import REFRESH_SECONDS, DatabaseError, GeoDatabases, opened
-from flowsentry.geography import NoGeography
+from flowsentry.aws.geo_databases import REFRESH_SECONDS, DatabaseError, Databases, GeoDatabases, opened
+from flowsentry.geography import NoGeography, place_of
 from tests.moto_world import OUTPUT_BUCKET, make_bucket
 
 COUNTRIES, NETWORKS = f"s3://{OUTPUT_BUCKET}/geo/country.mmdb", f"s3://{OUTPUT_BUCKET}/geo/asn.mmdb"
@@ -126,3 +129,28 @@ def test_what_is_too_large_is_not_fetched(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match=r"missing\.mmdb is no database"):
         opened(tmp_path / "missing.mmdb")
+
+
+def test_a_damaged_database_is_refused_or_tells_what_it_can(tmp_path: Path) -> None:
+    record = {"country": {"iso_code": "DE", "names": {"en": "Germany"}}, **ASN}
+    whole = database(tmp_path, {"198.51.100.0/24": record}).read_bytes()
+    chance = random.Random(5)  # noqa: S311 - damage
+    damaged, addresses = tmp_path / "damaged.mmdb", pl.Series(["198.51.100.1", "x", None])
+    for place in [*range(len(whole) - 400, len(whole)), *chance.sample(range(len(whole)), 300)]:
+        damaged.write_bytes(whole[:place] + bytes([chance.randrange(256)]) + whole[place + 1 :])
+        with suppress(DatabaseError):
+            assert len(Databases([opened(damaged)]).facts(addresses)) == len(addresses)
+
+
+@pytest.mark.parametrize("number", [1 << 31, (1 << 32) - 1, 1 << 63, 1 << 127])
+def test_a_number_of_a_network_that_can_be_none_is_left_out(number: int) -> None:
+    assert place_of({"autonomous_system_number": number}).asn == (number if number < 1 << 32 else None)
+
+
+def test_a_database_of_more_bytes_than_s3_said_is_not_kept() -> None:
+    class Body:
+        def iter_chunks(self, size: int) -> Iterator[bytes]:
+            yield from [bytes(size)] * 3
+
+    with pytest.raises(DatabaseError, match="more than"):
+        geo_databases._kept(COUNTRIES, 2 << 20, Body(), "etag")

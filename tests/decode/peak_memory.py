@@ -97,7 +97,18 @@ def parquet_of_every_field(rows: int) -> Iterator[bytes]:
     yield file.getvalue()
 
 
+def parquet_of_values(number: int) -> Iterator[bytes]:
+    """A file whose footer is a list of so many numbers."""
+    length = b"".join(bytes([number >> shift & 127 | 128]) for shift in (0, 7, 14, 21)) + b"\x00"
+    yield b"PAR1\x19\xf5" + length
+    yield from times(bytes(MIB), number)
+    yield b"\x00" + (number + 8).to_bytes(4, "little") + b"PAR1"
+
+
 LONG = b"x" * MIB
+WIDE = " ".join((*V2, *(f"field-{number}" for number in range(512 - len(V2))))).encode() + b"\n"
+KEYED = json.dumps({field.name: "1" for field in FIELDS}).encode() + b"\n"
+EVENTS = b'{"messageType":"DATA_MESSAGE","logEvents":[{}'
 OBJECTS: dict[str, Callable[[], Iterable[bytes]]] = {
     "zeros": lambda: gzipped(times(bytes(MIB), GIB)),
     "newlines": lambda: gzipped(chain([HEADER], times(b"\n" * MIB, 4 * MIB))),
@@ -114,6 +125,12 @@ OBJECTS: dict[str, Callable[[], Iterable[bytes]]] = {
     "json_lines": lambda: gzipped(times(b'{"message": "%s"}\n' % RECORD[:-1] * 6000, 64 * MIB)),
     "json_run_together": lambda: gzipped(times(b'{"message":"%s"}' % RECORD[:-1] * 6000, 64 * MIB)),
     "json_newlines": lambda: gzipped(chain([b"{}\n"], times(b"\n" * MIB, 4 * MIB))),
+    "wide_header": lambda: gzipped(chain([WIDE], times(b"\n" * MIB, 4 * MIB))),
+    "short_lines": lambda: gzipped(chain([WIDE], times(b"-\n" * (MIB // 2), 4 * MIB))),
+    "too_wide_header": lambda: gzipped(chain([b" ".join([WIDE[:-1], b"last\n"])], times(b"\n" * MIB, 4 * MIB))),
+    "json_empty_objects": lambda: gzipped(chain([KEYED], times(b"{}\n" * (MIB // 3), 2 * MIB))),
+    "json_values": lambda: gzipped(chain([EVENTS], times(b",{}" * MIB, 24 * MIB), [b"]}"])),
+    "parquet_footer": lambda: gzipped(parquet_of_values(100 * MIB)),
     "parquet_rows": lambda: parquet_of(pl.Series(["x" * 64]), 16_000_000),
     "parquet_long_values": lambda: parquet_of(pl.Series(["x" * MIB]), 1000),
     "parquet_long_value": lambda: parquet_of(pl.Series(["x" * (160 * MIB)]), 1),
@@ -122,7 +139,7 @@ OBJECTS: dict[str, Callable[[], Iterable[bytes]]] = {
 }
 """Objects that are larger than they look, and one that is as it should be."""
 
-WITHOUT_HEADER = ("json_object", "json_brackets", "json_lines", "json_run_together", "json_newlines")
+WITHOUT_HEADER = ("json_object", "json_brackets", "json_lines", "json_run_together", "json_newlines", "json_values")
 
 
 def read(blocks: Iterable[bytes], log_formats: Sequence[str]) -> Outcome:

@@ -1,5 +1,6 @@
 """JSON objects keyed by the names of fields, in any layout: the records that the same values make as lines."""
 
+import gzip
 import json
 from collections.abc import Callable
 
@@ -7,11 +8,12 @@ import pytest
 
 from flowsentry import decode
 from flowsentry.decode.json_fields import texts_of
+from flowsentry.errors import CutOffError
 from flowsentry.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES, column_of
 from flowsentry.frames import LogText
 from flowsentry.parse import parse, parse_chunk
 from tests.builders import V2, flow_log, line
-from tests.decode.reading import in_blocks, reason_of, texts_in
+from tests.decode.reading import in_blocks, kept_before, reason_of, texts_in
 
 RECORDS = [line(V2, srcport=port) for port in range(1, 8)]
 BODY = flow_log(RECORDS, V2).split(b"\n", 1)[1]
@@ -108,3 +110,14 @@ def test_objects_without_keys_before_a_record_are_rejected_lines() -> None:
     chunks = list(texts_of([b"{}\n" * 3, f"{record}\n".encode()]))
     found = [each for chunk in chunks for each in parse_chunk(chunk)]
     assert [(each.lines, each.rejected.total) for each in found] == [(3, 3), (1, 0)]
+
+
+@pytest.mark.parametrize("layout", ["array", "narrow array", "array over lines", "array with an object a line"])
+def test_of_an_array_that_is_cut_off_every_whole_object_is_kept(layout: str) -> None:
+    data = LAYOUTS[layout](objects()).encode()
+    for cut in range(data.find(b"}") + 1, len(data), 7):
+        packed = gzip.compress(data[:cut])[:-8]
+        kept, _ = kept_before([packed], CutOffError)
+        parsed = parse(LogText(V2, kept, 1))
+        assert len(parsed.records) == data[:cut].count(b"}")
+        assert not parsed.rejected.total

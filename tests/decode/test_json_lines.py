@@ -6,10 +6,11 @@ import json
 import pytest
 
 from flowsentry import decode
+from flowsentry.decode import object_texts
 from flowsentry.errors import CutOffError
 from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogText
-from flowsentry.parse import parse
+from flowsentry.parse import parse, parse_chunk
 from tests.builders import V2, V5, flow_log, line, log_text, payload
 from tests.decode.reading import in_blocks, kept_before, reason_of, texts_in
 
@@ -166,3 +167,14 @@ def test_the_message_of_an_insights_result_is_the_line() -> None:
     assert (
         text_of(lines_of({"@timestamp": "2026-11-01 10:00:00.000", "@message": RECORD, "@ptr": "x"})) == f"{RECORD}\n"
     )
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("sizes", [[1], [3, 0, 2], [40] * 5])
+def test_an_array_of_envelopes_is_their_events(indent: int | None, sizes: list[int]) -> None:
+    envelopes = [json.loads(gzip.decompress(payload([line(V2)] * size))) for size in sizes]
+    data = json.dumps(envelopes, indent=indent).encode()
+    for blocks in ([data], [data[at : at + 700] for at in range(0, len(data), 700)]):
+        chunks = object_texts(blocks, [DEFAULT_LOG_FORMAT])
+        seen = [each for chunk in chunks for each in parse_chunk(chunk)]
+        assert sum(len(each.records) for each in seen) == sum(each.lines for each in seen) == sum(sizes)

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flowsentry.decode import object_texts, parquet, parquet_pages
+from flowsentry.decode import object_texts, parquet, parquet_pages, thrift
 from flowsentry.errors import PoisonError
 from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogTable
@@ -175,7 +175,7 @@ def test_a_dictionary_weighs_once() -> None:
 
 
 def test_of_no_rows_nothing_weighs() -> None:
-    assert parquet_pages.heaviest(as_file(ROWS.clear())) == (0, 0)
+    assert parquet_pages.heaviest(as_file(ROWS.clear())) == (0, 0, 0)
 
 
 def number(value: int) -> bytes:
@@ -186,22 +186,86 @@ def number(value: int) -> bytes:
     return encoded + bytes([rest])
 
 
-def file_of_one_page(content: bytes, checksum: int) -> bytes:
-    """As much of a file as is looked at: a page of type 0, and a footer of one row group of one column."""
-    page = b"\x15\x00" + b"".join(b"\x15" + number(each) for each in (len(content), len(content), checksum)) + b"\x00"
-    column = b"\x56" + number(1) + b"\x26" + number(len(page + content)) + b"\x26" + number(4) + b"\x00"
-    footer = b"\x49\x1c\x19\x1c\x3c" + column + b"\x00\x00\x00"
-    return b"PAR1" + page + content + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+def struct(fields: dict[int, int | bytes]) -> bytes:
+    """A struct of numbers, and of other values that are encoded with their heads."""
+    encoded, last = b"", 0
+    for place, value in fields.items():
+        step = (place - last) << 4
+        encoded += bytes([step | 6]) + number(value) if isinstance(value, int) else bytes([step | value[0]]) + value[1:]
+        last = place
+    return encoded + b"\x00"
+
+
+def one(inner: bytes) -> bytes:
+    """A list of one struct."""
+    return b"\x09\x1c" + inner
+
+
+def file_of_one_page(content: bytes, checksum: int, page: dict[int, int] | None = None, **claims: int) -> bytes:
+    """A file of one column with one page of one row, as what it claims of itself says."""
+    said = {"rows": 1, "group_rows": 1, "values": 1, "page_values": 1, "offset": 4, "children": 1, "codec": 0} | claims
+    fields = {1: 0, 2: len(content), 3: len(content), 4: checksum} | (page or {})
+    header = struct({**fields, 5: b"\x0c" + struct({1: said["page_values"]})})
+    size = said.get("bytes", len(header) + len(content))
+    meta = struct({4: said["codec"], 5: said["values"], 7: size, 9: said["offset"]})
+    column = struct({3: b"\x0c" + meta})
+    schema = b"\x09\x2c" + struct({5: said["children"]}) + struct({3: 0})
+    footer = struct({2: schema, 3: said["rows"], 4: one(struct({1: one(column), 3: said["group_rows"]}))})
+    return b"PAR1" + header + content + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def signed(checksum: int) -> int:
+    return checksum - (1 << 32) if checksum >> 31 else checksum
 
 
 @pytest.mark.parametrize("content", [b"abc", b"\xff" * 9], ids=["high bit clear", "high bit set"])
 def test_a_page_whose_checksum_is_wrong_is_told(content: bytes) -> None:
-    right = zlib.crc32(content)
-    signed = right - (1 << 32) if right >> 31 else right
-    assert parquet_pages.heaviest(file_of_one_page(content, signed)) == (len(content), len(content))
+    right = signed(zlib.crc32(content))
+    assert parquet_pages.heaviest(file_of_one_page(content, right)) == (len(content), len(content), 1)
     with pytest.raises(ValueError, match="checksum"):
-        parquet_pages.heaviest(file_of_one_page(content[:-1] + b"!", signed))
+        parquet_pages.heaviest(file_of_one_page(content[:-1] + b"!", right))
     assert reason_of(file_of_one_page(content, 0)) == "parquet-corrupt"
+
+
+RIGHT = signed(zlib.crc32(b"abc"))
+CLAIMS: list[dict[str, int]] = [
+    *({what: value} for what in ("rows", "group_rows", "values", "page_values") for value in (-1, 0, 2, 1 << 61)),
+    *({what: value} for what in ("offset", "bytes") for value in (-1, 0, 1 << 40)),
+    *({"children": value} for value in (-1, 0, 2, 1 << 40)),
+    {"codec": -1, "bytes": 3},
+]
+
+
+@pytest.mark.parametrize("claims", CLAIMS, ids=str)
+def test_what_a_file_claims_is_set_against_what_is_there(claims: dict[str, int]) -> None:
+    assert reason_of(file_of_one_page(b"abc", RIGHT, None, **claims)) == "parquet-corrupt"
+
+
+@pytest.mark.parametrize("page", [{1: -1}, {1: 9}, {2: -1}, {2: 1 << 30}, {3: -1}, {3: 4}, {3: 1 << 30}], ids=str)
+def test_what_a_page_claims_is_set_against_what_is_there(page: dict[int, int]) -> None:
+    assert reason_of(file_of_one_page(b"abc", RIGHT, page)) == "parquet-corrupt"
+
+
+def test_columns_that_share_their_bytes_are_told() -> None:
+    page = struct({1: 0, 2: 3, 3: 3, 5: b"\x0c" + struct({1: 1})}) + b"abc"
+    column = struct({3: b"\x0c" + struct({4: 0, 5: 1, 7: len(page), 9: 4})})
+    schema = b"\x09\x3c" + struct({5: 2}) + struct({3: 0}) * 2
+    group = struct({1: b"\x09\x2c" + column * 2, 3: 1})
+    footer = struct({2: schema, 3: 1, 4: one(group)})
+    data = b"PAR1" + page + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+    with pytest.raises(ValueError, match="bytes"):
+        parquet_pages.heaviest(data)
+
+
+def test_a_footer_of_more_values_than_can_be_looked_at_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thrift, "MAX_VALUES", 50)
+    assert reason_of(WHOLE) == "parquet-too-large"
+
+
+def test_a_file_whose_pages_are_read_over_and_over_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "ROWS_AT_A_TIME", 10)
+    monkeypatch.setattr(parquet, "MAX_WORK_BYTES", 1 << 20)
+    assert reason_of(WHOLE) == "parquet-too-large"
 
 
 def as_messages(messages: list[str | None], **more: list[object]) -> bytes:

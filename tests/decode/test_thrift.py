@@ -2,7 +2,8 @@
 
 import pytest
 
-from flowsentry.decode.thrift import Reader
+from flowsentry.decode import thrift
+from flowsentry.decode.thrift import Reader, TooManyValuesError
 
 # Field headers have the step from the last number in their upper four bits and the type in the lower: 1 true, 2 false,
 # 3 byte, 4 to 6 numbers, 7 double, 8 text, 9 list, 10 set, 11 map, 12 struct, 13 UUID.
@@ -27,6 +28,7 @@ TEXT = b"\x03abc"
         (b"\x19\x1c\x15\x02\x00\x00", {1: [{1: 1}]}),
         (b"\x1c\x15\x02\x00\x15\x04\x00", {1: {1: 1}, 2: 2}),
         (b"\x1b\x00\x15\x02\x00", {1: None, 2: 1}),
+        (b"\x1b\x02\x21\x01\x02\x02\x01\x15\x02\x00", {1: None, 2: 1}),
         (b"\x1b\x01\x85" + TEXT + b"\x02\x15\x02\x00", {1: None, 2: 1}),
     ],
     ids=lambda value: "" if isinstance(value, bytes) else str(value),
@@ -46,3 +48,36 @@ def test_half_a_struct_is_told(data: bytes) -> None:
 def test_a_type_that_is_none_is_told() -> None:
     with pytest.raises(ValueError, match="no type 14"):
         Reader(b"\x1e\x00", 0).struct()
+
+
+@pytest.mark.parametrize("size", [1, 9, 10, 10_000])
+def test_a_number_of_more_than_64_bits_is_told(size: int) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        Reader(b"\x16" + b"\xff" * size, 0).struct()
+    with pytest.raises(ValueError, match="64 bits"):
+        Reader(b"\x16" + b"\xff" * 10 + b"\x01\x00", 0).struct()
+
+
+HEADS = [b"\x18", b"\x1b", *(bytes([head, 0xF0 | kind]) for head in (0x19, 0x1A) for kind in range(1, 14))]
+
+
+@pytest.mark.parametrize("head", HEADS, ids=bytes.hex)
+def test_a_length_is_believed_only_where_as_many_bytes_are_there(head: bytes) -> None:
+    with pytest.raises(IndexError, match="in the middle"):
+        Reader(head + b"\x80\x80\x80\x80\x80\x80\x80\x80\x01" + bytes(100), 0).struct()
+
+
+def test_more_values_than_one_reader_takes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thrift, "MAX_VALUES", 20)
+    reader = Reader(b"\x19\xf5\x08" + b"\x02" * 8 + b"\x00", 0)
+    reader.struct()
+    reader.place = 0
+    reader.struct()
+    reader.place = 0
+    with pytest.raises(TooManyValuesError):
+        reader.struct()
+
+
+def test_a_struct_in_too_many_others_is_told() -> None:
+    with pytest.raises(RecursionError):
+        Reader(b"\x1c" * 100_000, 0).struct()

@@ -190,5 +190,3 @@ def test_a_source_that_only_logged_in_has_all_its_answers_the_first_time() -> No
     batch = logs([[*tries, *answers]], V5)
     world = World().all_of(batch)
     assert [len(each.answered) for each in world.evidence.items.values()] == [4, 3]
-
-

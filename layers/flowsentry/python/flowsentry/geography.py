@@ -10,6 +10,8 @@ from flowsentry.owner_kinds import MAX_LETTERS
 
 GEOGRAPHY = pl.Schema({"country": pl.Categorical(), "asn": pl.Int64(), "network": pl.Categorical()})
 """ISO 3166-1 code of the country; number and name of the autonomous system. Null what is not known."""
+_MOST_DIGITS = 10
+"""Numbers of autonomous systems have 32 bits: RFC 6793."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -67,4 +69,4 @@ def _country(record: Mapping[str, Any]) -> str | None:
 def _asn(record: Mapping[str, Any]) -> int | None:
     told = record.get("autonomous_system_number", record.get("asn"))
     number = str(told).removeprefix("AS")
-    return int(number) if number.isdecimal() else None
+    return int(number) if number.isdecimal() and len(number) <= _MOST_DIGITS else None

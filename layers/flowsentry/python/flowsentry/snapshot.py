@@ -21,6 +21,16 @@ _NEVER = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip, so that equal inventories give equal bytes. A zip knows no earlier one."""
 
 
+MAX_STORED_BYTES = 64 << 20
+MAX_ENTRY_BYTES = 128 << 20
+MAX_ENTRIES = 16
+MAX_HOLDINGS = 5_000_000
+"""What a snapshot may have: bytes as stored, bytes of each of its four files, files, and rows of the table. That of
+100,000 interfaces has some 4 MB as stored. More: what is no inventory of ours fills the memory of whoever loads it.
+Fewer: the inventory of a large company is refused."""
+_ENTRY_MAGIC = b"PK\x01\x02"
+
+
 class UnreadableSnapshotError(ValueError):
     """The bytes are no snapshot of an inventory, or one of another version."""
 
@@ -47,12 +57,14 @@ def unpack(data: bytes) -> Inventory:
     """The inventory of a snapshot. Raises UnreadableSnapshotError for other bytes. Rules are read when they are asked
     for: few batches need them, and in a large account they are most of it.
     """
+    if len(data) > MAX_STORED_BYTES or data.count(_ENTRY_MAGIC) > MAX_ENTRIES:
+        raise UnreadableSnapshotError(f"no snapshot of an inventory: {len(data)} bytes, or more files than it has")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as folder:
-            table = pl.read_parquet(io.BytesIO(folder.read(_HOLDINGS))).match_to_schema(HOLDINGS)
-            surveys = {place: _survey(values) for place, values in json.loads(folder.read(_SURVEYS)).items()}
-            absent = _seconds_of_names(json.loads(folder.read(_ABSENT)))
-            return Inventory(table, surveys, _RulesAsStored(folder.read(_RULES)), absent)
+            table = _holdings(_content(folder, _HOLDINGS))
+            surveys = {place: _survey(values) for place, values in json.loads(_content(folder, _SURVEYS)).items()}
+            absent = _seconds_of_names(json.loads(_content(folder, _ABSENT)))
+            return Inventory(table, surveys, _RulesAsStored(_content(folder, _RULES)), absent)
     except (Exception, pl.exceptions.PanicException) as error:
         raise UnreadableSnapshotError(f"no snapshot of an inventory: {error!r}") from error
 
@@ -73,6 +85,19 @@ def _block(value: Any) -> str:
         raise TypeError(f"{value!r} is no network")
     ipaddress.ip_network(value, strict=False)
     return value
+
+
+def _content(folder: zipfile.ZipFile, name: str) -> bytes:
+    """A file of the zip, of which no more is unpacked than the size that it states."""
+    if (size := folder.getinfo(name).file_size) > MAX_ENTRY_BYTES:
+        raise ValueError(f"{name} has {size} bytes, more than {MAX_ENTRY_BYTES}")
+    return folder.read(name)
+
+
+def _holdings(data: bytes) -> pl.DataFrame:
+    if (rows := pl.scan_parquet(data).select(pl.len()).collect().item()) > MAX_HOLDINGS:
+        raise ValueError(f"{rows} holdings, more than {MAX_HOLDINGS}")
+    return pl.read_parquet(io.BytesIO(data)).match_to_schema(HOLDINGS)
 
 
 class _RulesAsStored(Mapping[str, Rules]):

@@ -15,6 +15,8 @@ from flowsentry.errors import PoisonError
 MAX_RECORD_BYTES = 16 << 20
 """The event of an asynchronous invocation has at most 1 MB, a batch of a stream 6 MB, which grow when they are escaped;
 more is no such record."""
+MAX_RECORD_VALUES = 1_000_000
+"""More values are no such record: its payloads are texts, and a value of two letters takes 70 bytes once it is read."""
 RECORD_KEYS = ("requestPayload", "KinesisBatchInfo")
 """Either is in every such record: the one of an asynchronous invocation, the other of a batch of a stream."""
 
@@ -48,6 +50,8 @@ def _up_to_a_record(blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
 
 def _first_document(text: bytes) -> dict[str, Any] | None:
     """The JSON object that a text starts with; None where it starts with none, or with half of one."""
+    if sum(map(text.count, (b",", b"{", b"["))) > MAX_RECORD_VALUES:
+        return None
     try:
         return dict(JSONDecoder().raw_decode(text.decode(errors="replace"))[0])
     except (ValueError, RecursionError):
@@ -60,6 +64,6 @@ def _event(record: dict[str, Any]) -> Any:
         if "requestPayload" in record:
             return record["requestPayload"]
         return json.loads(record["payload"]) if isinstance(record["payload"], str) else record["payload"]
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         sentence = f"the object is JSON, and no record of a failed invocation: {error!r}"
         raise PoisonError("not-a-failed-invocation", sentence) from error

@@ -8,6 +8,7 @@ from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.object_notice import ObjectNotice, object_notices
 from flowsentry.aws.objects_once import KILLER, ObjectsOnce, Result
+from flowsentry.aws.parquet_trial import tried
 from flowsentry.aws.payload_processor import PayloadProcessor
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.decode import FOREIGN_REASONS, object_texts
@@ -102,7 +103,7 @@ class ObjectProcessor:
         told = flow_log_key(notice.source.key)
         origin = told.origin if told else None
         formats = self.payloads.formats.of_object(notice.source.bucket, notice.source.key)
-        outcome = self.sources.process(str(notice.source), object_texts(blocks, formats), origin=origin)
+        outcome = self.sources.process(str(notice.source), object_texts(blocks, formats, tried), origin=origin)
         if isinstance(outcome.damage, UnreadableError):
             raise outcome.damage  # not remembered as done: once its format is given, the notice is sent back
         return {"damage": _damage(outcome)}

@@ -13,7 +13,7 @@ from flowsentry.decode.headers import Names, by_format, refuse_endless
 from flowsentry.decode.json_documents import OPENINGS, one_a_line
 from flowsentry.decode.json_lines import lines_or_records
 from flowsentry.decode.opening import FOREIGN_REASONS, as_utf_8
-from flowsentry.decode.parquet import tables
+from flowsentry.decode.parquet import Trial, tables
 from flowsentry.decode.parquet_pages import MAGIC
 from flowsentry.decode.separated import separator_of, with_spaces
 from flowsentry.decode.whole_lines import in_chunks
@@ -34,7 +34,9 @@ MAX_JSON_LINE_BYTES = 32 << 20
 of CloudWatch Logs inflates to some 10 MB. Larger: more memory for what is no flow log. Smaller: envelopes are lost."""
 
 
-def object_texts(blocks: Iterable[bytes], log_formats: Sequence[str] = ()) -> Iterator[LogChunk]:
+def object_texts(
+    blocks: Iterable[bytes], log_formats: Sequence[str] = (), trial: Trial | None = None
+) -> Iterator[LogChunk]:
     """The content of one S3 object in bounded chunks, in order; nothing for an empty object.
 
     `blocks` are the object's bytes; what they hold is recognised by content, whatever its name says: text with spaces,
@@ -42,6 +44,8 @@ def object_texts(blocks: Iterable[bytes], log_formats: Sequence[str] = ()) -> It
     JSON, of any layout, with a record as message, with envelopes of CloudWatch Logs or keyed by fields; Parquet, with
     fields or messages as columns; each plain or in gzip (of several members, and gzip within gzip). The fields are in
     the order that the header, the columns or the keys state; where there is none, in that of one of `log_formats`.
+    Parquet is read in `trial` first, where one is given: a damaged file can end the process that reads it.
+
     Raises PoisonError, with a reason that names what it is, for what is no flow log file or is damaged (what came
     before it must then have no effect), CutOffError where the object ends in the middle: all that was yielded before is
     good. Never retry either.
@@ -49,7 +53,7 @@ def object_texts(blocks: Iterable[bytes], log_formats: Sequence[str] = ()) -> It
     candidates = tuple(dict.fromkeys(map(names_in_log_format, log_formats)))
     start, pieces = as_utf_8(inflated(blocks, CHUNK_BYTES // 4))
     if start.startswith(MAGIC):
-        yield from _formatted(tables(pieces), candidates)
+        yield from _formatted(tables(pieces, trial), candidates)
     elif start.lstrip().startswith(OPENINGS):
         lines = in_chunks(one_a_line(start, pieces), CHUNK_BYTES // 2, MAX_JSON_LINE_BYTES)
         yield from _formatted(lines_or_records(lines, is_format_known=bool(candidates)), candidates)

@@ -9,8 +9,13 @@ from flowsentry.errors import PoisonError
 from flowsentry.fields import names_in_log_format
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText, Subscription
 
-MAX_PAYLOAD_BYTES = 64 << 20
-"""Inflated size at which a payload is refused: an asynchronous invocation carries at most 1 MB."""
+MAX_PAYLOAD_BYTES = 32 << 20
+"""Inflated size at which a payload is refused: an asynchronous invocation carries at most 1 MB, which inflates to some
+10 MB. Larger: its text is held several times over, at up to four bytes a sign. Smaller: payloads of many equal records
+are refused."""
+MAX_VALUES = 1_000_000
+"""Values of one envelope. Each takes up to 200 bytes, also where two letters make it (`{}`). More: a payload of 1 MB
+fills the memory. Fewer: envelopes of some 60,000 events with 15 extracted fields each are refused."""
 MAX_NAME_LETTERS = 512
 """Of a log group or stream; CloudWatch Logs has no longer ones.
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"""
@@ -26,7 +31,7 @@ def subscription(data: bytes) -> Subscription:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
     """
     try:
-        envelope = json.loads(inflated_payload(data, MAX_PAYLOAD_BYTES))
+        envelope = _loaded(inflated_payload(data, MAX_PAYLOAD_BYTES))
         lines = [_one_line(event["message"]) for event in envelope.get("logEvents", ())]
         is_control = envelope["messageType"] == "CONTROL_MESSAGE"
         owner, log_group, log_stream = (
@@ -63,9 +68,16 @@ def event_lines(envelopes: bytes) -> bytes:
     return b"".join(map(_event_lines, envelopes.splitlines()))
 
 
+def _loaded(text: bytes) -> Any:
+    """The JSON. Raises ValueError for none, or for more than MAX_VALUES, each of which follows one of these signs."""
+    if sum(map(text.count, (b",", b"{", b"["))) > MAX_VALUES:
+        raise ValueError(f"JSON of more than {MAX_VALUES} values")
+    return json.loads(text)
+
+
 def _event_lines(line: bytes) -> bytes:
     try:
-        envelope = json.loads(line)
+        envelope = _loaded(line)
         if envelope["messageType"] == "CONTROL_MESSAGE":
             return b""
         return "".join(map(_message_of, envelope["logEvents"])).encode(errors="replace")
@@ -79,4 +91,4 @@ def _message_of(event: Any) -> str:
 
 
 def _one_line(message: str) -> str:
-    return message.rstrip("\r\n").replace("\n", " ").replace("\r", " ") + "\n"
+    return message[: MAX_LINE_BYTES + 2].rstrip("\r\n").replace("\n", " ").replace("\r", " ") + "\n"

@@ -23,6 +23,9 @@ More: each time a small object can hide a thousand times as much. Fewer: such ob
 MAX_NESTED_BYTES = 2 << 30
 """Where gzip within gzip is cut off. More: 4 MB can keep a function busy for its whole time. Less: real logs that were
 compressed twice are cut; AWS closes a file at 75 MB of gzip, which hold less than 1 GB of records."""
+MAX_INFLATED_BYTES = 16 << 30
+"""Where gzip is cut off. More: a large object of zeros keeps a function busy for its whole time, again and again. Less:
+the largest object that is read, of real records, holds 4 GB."""
 MAX_PACKED_BYTES = 256 << 20
 """The same for what is in gzip within gzip while it is still packed: the largest object that is read."""
 _WHOLE = 1 << 62
@@ -42,14 +45,14 @@ def inflated(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
     once more, as where Firehose compresses what CloudWatch Logs has compressed, is inflated once more.
 
     Raises PoisonError for a wrong checksum, damaged data or more than MAX_DEPTH of gzip within gzip, CutOffError at the
-    end of what ends in the middle, or beyond MAX_NESTED_BYTES.
+    end of what ends in the middle, or beyond MAX_INFLATED_BYTES or MAX_NESTED_BYTES.
     """
     start, pieces = opened((block for block in blocks if block), len(_GZIP_MAGIC))
     for depth in range(MAX_DEPTH):
         if not start.startswith(_GZIP_MAGIC):
             return pieces
         content = _gunzipped(_bounded(pieces, MAX_PACKED_BYTES) if depth else pieces, step_bytes)
-        start, pieces = opened(_bounded(content, MAX_NESTED_BYTES) if depth else content, len(_GZIP_MAGIC))
+        start, pieces = opened(_bounded(content, MAX_NESTED_BYTES if depth else MAX_INFLATED_BYTES), len(_GZIP_MAGIC))
     if start.startswith(_GZIP_MAGIC):
         raise PoisonError(
             "gzip-within-gzip",
@@ -63,8 +66,11 @@ def _bounded(pieces: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
     for piece in pieces:
         size += len(piece)
         if size > most_bytes:
-            sentence = f"the object is gzip within gzip that inflates to more than {most_bytes} bytes: split it"
-            raise CutOffError("gzip-within-gzip", f"{sentence}; the lines before that were kept")
+            is_nested = most_bytes < MAX_INFLATED_BYTES
+            what = "gzip within gzip" if is_nested else "gzip"
+            sentence = f"the object is {what} that inflates to more than {most_bytes} bytes: split it"
+            reason = "gzip-within-gzip" if is_nested else "gzip-too-large"
+            raise CutOffError(reason, f"{sentence}; the lines before that were kept")
         yield piece
 
 

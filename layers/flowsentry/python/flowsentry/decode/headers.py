@@ -15,6 +15,9 @@ from flowsentry.fields import BY_NAME
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText
 
 MIN_KNOWN_NAMES = 2
+MAX_FIELDS = 512
+"""Fields that a source may have, ten times as many as AWS has. More: each is a column, at a fixed cost for each chunk
+and stage, and a line of 64 KB can name 30,000. Fewer: tables that others have joined with more are refused."""
 _MARK = b"l"
 """A letter that headers have (`protocol`, `log-status`, `flow-direction`), and lines up to version 5 do not but for
 those of Local Zones and the like. To look for one byte takes 0.3 % of the time of decoding and parsing; to look at the
@@ -69,7 +72,14 @@ def _opening_names(line: bytes, candidates: Sequence[Names]) -> Names:
         raise PoisonError("no-header", f"the first line is no header of flow log fields: {line[:80]!r}")
     if not is_each_once(names):
         raise PoisonError("bad-header", f"the header names a field twice: {line[:200]!r}")
+    refuse_too_many(names)
     return names
+
+
+def refuse_too_many(names: Sequence[str]) -> None:
+    """Raises PoisonError for more than MAX_FIELDS."""
+    if len(names) > MAX_FIELDS:
+        raise PoisonError("bad-header", f"the source has {len(names)} fields, more than {MAX_FIELDS}")
 
 
 def _names_in(line: bytes) -> Names:
@@ -133,4 +143,5 @@ def _further_names(line: bytes, opening: bytes) -> Names:
         return ()
     names = _names_in(line)
     is_header = line.strip() == opening if opening else False
-    return names if is_header or (len(names) >= MIN_KNOWN_NAMES and are_known(names) and is_each_once(names)) else ()
+    is_another = MIN_KNOWN_NAMES <= len(names) <= MAX_FIELDS and are_known(names) and is_each_once(names)
+    return names if is_header or is_another else ()

@@ -6,6 +6,7 @@ from itertools import islice
 
 import polars as pl
 
+from flowsentry.decode.whole_lines import in_parts
 from flowsentry.field_spellings import name_of, names_of
 from flowsentry.fields import BY_NAME, MISSING
 from flowsentry.frames import LogText
@@ -16,6 +17,13 @@ agent) is kept too. Fewer: of several new fields some are lost until they are kn
 MAX_KEYS = 4_096
 """Different keys that are looked at in a chunk. More: an object of a million keys takes longer. Fewer: fields that are
 behind so many others are not found."""
+MAX_COLUMNS = 128
+"""Keys of fields that a source may have, in whatever spelling: twice as many as there are fields. More: each is looked
+up in every object. Fewer: of objects that are spelled in several ways some fields are lost."""
+MAX_CELLS = 1 << 23
+"""Values that are looked up at a time, in as many objects as that allows: 1 MB of `{}` would else make 40 million.
+More: memory that no byte was read for, 16 bytes a value and more. Fewer: the fixed cost is paid more often."""
+_WINDOW_BYTES, _OVERLAP_BYTES = 1 << 20, 256
 _KEY = re.compile(rb'"([A-Za-z@][A-Za-z0-9_@-]{0,63})"\s*:(?=\s*["0-9tfn-])')
 """A key with a single value. In a string a quote would have a backslash before it."""
 _LOOKS_LIKE_A_FIELD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
@@ -32,7 +40,12 @@ def keys_in(text: bytes) -> dict[str, None]:
     """The keys of the objects in a text that have a single value, and those that envelopes have, in order; the first
     MAX_KEYS of them.
     """
-    found = dict.fromkeys([*_ENVELOPE_KEY.findall(text), *_KEY.findall(text)])
+    found: dict[bytes, None] = {}
+    for pattern in (_ENVELOPE_KEY, _KEY):
+        for start in range(0, len(text), _WINDOW_BYTES):
+            if len(found) >= MAX_KEYS:
+                break
+            found |= dict.fromkeys(pattern.findall(text, start, start + _WINDOW_BYTES + _OVERLAP_BYTES))
     return dict.fromkeys(key.decode() for key in islice(found, MAX_KEYS))
 
 
@@ -44,14 +57,16 @@ def texts_of(parts: Iterable[bytes]) -> Iterator[LogText]:
     number = 1
     for part in parts:
         seen = keys_in(part)
-        keys |= dict.fromkeys(key for key in seen if name_of(key) in BY_NAME)
+        further = (key for key in seen if key not in keys and name_of(key) in BY_NAME)
+        keys |= dict.fromkeys(islice(further, MAX_COLUMNS - len(keys)))
         unknown = [key for key in seen if key not in keys and _LOOKS_LIKE_A_FIELD.fullmatch(name_of(key))]
         asked = [*keys, *unknown[:MAX_UNKNOWN_KEYS]] or list(_NO_KEYS)
-        columns = _columns(part, asked)
-        told = [key for key in columns.columns if key in keys or columns[key].null_count() < len(columns)]
-        kept = told or asked[:1]
-        yield LogText(names_of(kept), _lines(columns.select(kept), part), number)
-        number += len(columns)
+        for some in in_parts(part, part.count(b"\n"), MAX_CELLS // len(asked)):
+            columns = _one_a_field(_columns(some, asked))
+            told = [key for key in columns.columns if key in keys or columns[key].null_count() < len(columns)]
+            kept = told or asked[:1]
+            yield LogText(names_of(kept), _lines(columns.select(kept), some), number)
+            number += len(columns)
 
 
 def _columns(part: bytes, keys: list[str]) -> pl.DataFrame:
@@ -61,6 +76,18 @@ def _columns(part: bytes, keys: list[str]) -> pl.DataFrame:
         return lines.str.json_decode(pl.Struct(dict.fromkeys(keys, pl.String()))).struct.unnest()
     except pl.exceptions.PolarsError:
         return pl.DataFrame([lines.str.json_path_match(f"$['{key}']").alias(key) for key in keys])
+
+
+def _one_a_field(columns: pl.DataFrame) -> pl.DataFrame:
+    """The same columns; where several spell one field, as in files of several shippers, only the first of them, with
+    the values of the others where it has none.
+    """
+    spelled: dict[str, list[str]] = {}
+    for key in columns.columns:
+        spelled.setdefault(name_of(key), []).append(key)
+    if len(spelled) == columns.width:
+        return columns
+    return columns.select(pl.coalesce(keys).alias(keys[0]) for keys in spelled.values())
 
 
 def _line_texts(part: bytes) -> pl.Series:

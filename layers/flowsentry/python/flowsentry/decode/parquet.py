@@ -6,8 +6,9 @@ from typing import TypeVar
 
 import polars as pl
 
-from flowsentry.decode.headers import are_known, is_each_once
+from flowsentry.decode.headers import are_known, is_each_once, refuse_too_many
 from flowsentry.decode.parquet_pages import MAGIC, TAIL_BYTES, Weight, heaviest
+from flowsentry.decode.thrift import TooManyValuesError
 from flowsentry.errors import PoisonError
 from flowsentry.field_spellings import name_of, names_of
 from flowsentry.fields import BY_NAME
@@ -26,6 +27,10 @@ that are asked for, 1 to 2 MB a column as most write them. Larger: a small file 
 refused whose writer makes one page of all rows."""
 MAX_ROW_BYTES = 1 << 20
 """A file whose rows are larger is set aside: no record comes near it."""
+MAX_WORK_BYTES = 64 << 30
+"""A file whose pages come to more, each counted as often as it is inflated, is set aside: for each table at most all of
+its fixed bytes. 3 M rows in one row group come to 1 GB. More: a small file of few large values among many small ones
+keeps a function busy until it is stopped. Less: large files of large pages are refused."""
 ROWS_AT_A_TIME = 125_000
 """Rows handed on at a time, of up to CELLS_AT_A_TIME values and SLICE_BYTES. More: three such tables are held. Fewer:
 the pages where one ends and the next begins are inflated twice, 3 M rows of 29 columns take 2.2 s for 1.2 s at 60,000
@@ -36,11 +41,15 @@ FIRST_LINE = 2
 MESSAGE = "message"
 
 Answer = TypeVar("Answer")
+Trial = Callable[[bytes], Iterator[None]]
+"""Reads a Parquet file where it can do no harm: goes one step for its schema, and one for each table of it, and raises
+what is to be raised instead of reading it here."""
 
 
-def tables(pieces: Iterable[bytes]) -> Iterator[LogTable] | Iterator[bytes]:
+def tables(pieces: Iterable[bytes], trial: Trial | None = None) -> Iterator[LogTable] | Iterator[bytes]:
     """The rows of a Parquet file, whatever its compression and the size of its row groups; nothing without rows. Where
-    no column is a field and one is `message`, as Firehose makes of lines, its texts, as lines.
+    no column is a field and one is `message`, as Firehose makes of lines, its texts, as lines. Each part is read only
+    once it went well in the trial, where there is one: what is wrong with a file can end the process.
 
     Raises PoisonError for a file that is damaged, cut off (what it holds is stated at its end) or too large, for one
     without columns of a flow log, and for one with a field in two columns or in a nested one. Other nested columns are
@@ -48,17 +57,26 @@ def tables(pieces: Iterable[bytes]) -> Iterator[LogTable] | Iterator[bytes]:
     """
     data = _whole(pieces)
     weight = _weight(data)
+    tried = trial(data) if trial else iter(())
+    next(tried, None)
     scan = pl.scan_parquet(data)
     schema = _read(scan.collect_schema)
     columns = [MESSAGE] if (is_message := _is_message(schema)) else _columns(schema)
     rows = _read(scan.select(pl.len()).collect).item()
-    if rows > MAX_ROWS:
-        raise _too_large(f"{rows} rows, more than {MAX_ROWS}")
     step = max(1, min(ROWS_AT_A_TIME, CELLS_AT_A_TIME // len(columns), int(SLICE_BYTES / max(weight.row_bytes, 1))))
-    slices = ((first, _read(scan.select(columns).slice(first, step).collect)) for first in range(0, rows, step))
+    if (work := -(-rows // step) * weight.fixed_bytes) > MAX_WORK_BYTES:
+        raise _too_large(f"pages that have to be read over and over, {work} bytes")
+    slices = _slices(scan.select(columns), range(0, rows, step), tried)
     if is_message:
         return (_lines(table[MESSAGE]) for _, table in slices)
     return (LogTable(table, first + FIRST_LINE) for first, table in slices)
+
+
+def _slices(scan: pl.LazyFrame, firsts: range, tried: Iterator[None]) -> Iterator[tuple[int, pl.DataFrame]]:
+    for first in firsts:
+        next(tried, None)
+        yield first, _read(scan.slice(first, firsts.step).collect)
+    next(tried, None)
 
 
 def _is_message(schema: pl.Schema) -> bool:
@@ -87,8 +105,12 @@ def _whole(pieces: Iterable[bytes]) -> bytes:
 def _weight(data: bytes) -> Weight:
     try:
         weight = heaviest(data)
+    except TooManyValuesError as error:
+        raise _too_large(f"a footer or pages of {error}") from error
     except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise PoisonError("parquet-corrupt", f"the Parquet file is damaged: {error!r}") from error
+    if weight.rows > MAX_ROWS:
+        raise _too_large(f"{weight.rows} rows, more than {MAX_ROWS}")
     if weight.fixed_bytes > MAX_FIXED_BYTES:
         raise _too_large(f"pages of {weight.fixed_bytes} bytes, more than {MAX_FIXED_BYTES}")
     if weight.row_bytes > MAX_ROW_BYTES:
@@ -107,6 +129,7 @@ def _columns(schema: pl.Schema) -> list[str]:
         raise PoisonError("no-header", f"the Parquet file has no columns of flow log fields: {', '.join(schema)[:200]}")
     if not is_each_once(names):
         raise PoisonError("bad-header", f"the Parquet file has a column twice: {', '.join(schema)[:200]}")
+    refuse_too_many(names)
     nested = [column for column, dtype in schema.items() if dtype.is_nested()]
     if known := [column for column in nested if name_of(column) in BY_NAME]:
         raise PoisonError("bad-header", f"the Parquet file has nested columns: {', '.join(known)}")

@@ -1,12 +1,13 @@
 """The pages of a Parquet file: whether they are whole, and how much of them must be held at once.
 
 A page is inflated as a whole, whichever of its rows are asked for, so a page is where a small file can hide much.
-polars tells nothing of pages, and looks at no checksum.
+polars tells nothing of pages, looks at no checksum, and takes memory for as many rows as a page claims to have.
 
 https://parquet.apache.org/docs/file-format/
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from isal import isal_zlib
@@ -18,71 +19,143 @@ TAIL_BYTES = 8
 """At the end of a file: four bytes that say how long the footer before them is, and the magic."""
 
 # Numbers of fields in parquet.thrift: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
-_ROW_GROUPS = 4
-_COLUMNS = 1
+_SCHEMA, _ROWS, _ROW_GROUPS = 2, 3, 4
+_REPETITION, _CHILDREN = 3, 5
+_REPEATED = 2
+_COLUMNS, _GROUP_ROWS = 1, 3
 _META_DATA = 3
-_VALUES, _COMPRESSED, _DATA_OFFSET, _DICTIONARY_OFFSET = 5, 7, 9, 11
-_PAGE_TYPE, _PAGE_BYTES, _PAGE_COMPRESSED, _CHECKSUM, _DATA_HEADER, _DATA_HEADER_V2 = 1, 2, 3, 4, 5, 8
-_DICTIONARY_PAGE = 2
+_CODEC, _VALUES, _COMPRESSED, _DATA_OFFSET, _DICTIONARY_OFFSET = 4, 5, 7, 9, 11
+_UNCOMPRESSED = 0
+_PAGE_TYPE, _PAGE_BYTES, _PAGE_COMPRESSED, _CHECKSUM = 1, 2, 3, 4
+_DATA_PAGE, _INDEX_PAGE, _DICTIONARY_PAGE, _DATA_PAGE_V2 = range(4)
+_HEADERS = {_DATA_PAGE: 5, _INDEX_PAGE: 6, _DICTIONARY_PAGE: 7, _DATA_PAGE_V2: 8}
+_PAGE_VALUES, _NULLS, _PAGE_ROWS, _LEVEL_BYTES = 1, 2, 3, (5, 6)
 
 
 class Weight(NamedTuple):
     """What the rows of a file weigh, inflated: the bytes that any of them needs (of each column the dictionary and the
-    largest page), and the bytes of one more row, at most.
+    largest page), and the bytes of one more row, at most. And how many rows there are.
     """
 
     fixed_bytes: int
     row_bytes: float
+    rows: int
 
 
 def heaviest(data: bytes) -> Weight:
-    """What the rows of a Parquet file weigh, in the row group where they weigh most; nothing where it has none. The
-    checksums of pages that have one are looked at.
+    """What the rows of a Parquet file weigh, in the row group where they weigh most; nothing where it has none. What
+    the file says of itself is set against what is there: that its footer and pages lie in it and share no bytes, that
+    the rows of groups, columns and pages add up, and the checksums of pages that have one.
 
-    Raises LookupError, ValueError, TypeError or AttributeError for what is no such file.
+    Raises LookupError, ValueError, TypeError, AttributeError or RecursionError for what is no such file, and
+    TooManyValuesError for one whose footer or whose pages are too many to look at.
     """
     footer_bytes = int.from_bytes(data[-TAIL_BYTES : -len(MAGIC)], "little")
-    start = len(data) - TAIL_BYTES - footer_bytes
-    if start < len(MAGIC):
+    end = len(data) - TAIL_BYTES - footer_bytes
+    if end < len(MAGIC):
         raise ValueError(f"its footer of {footer_bytes} bytes does not fit into it")
-    footer = Reader(data, start).struct()
-    groups = [_of_group(data, group) for group in footer[_ROW_GROUPS]]
-    return Weight(max((g.fixed_bytes for g in groups), default=0), max((g.row_bytes for g in groups), default=0))
+    footer = Reader(data, end).struct()
+    file = _File(data, end, _repeated(footer[_SCHEMA]), Reader(data, end))
+    _refuse_unless(_size(footer[_ROWS]) == sum(_size(group[_GROUP_ROWS]) for group in footer[_ROW_GROUPS]), "rows")
+    groups = [file.group(group) for group in footer[_ROW_GROUPS]]
+    fixed_bytes, row_bytes = (max((each[place] for each in groups), default=0) for place in (0, 1))
+    return Weight(int(fixed_bytes), row_bytes, footer[_ROWS])
 
 
-def _of_group(data: bytes, group: Struct) -> Weight:
-    columns = [_of_column(data, column[_META_DATA]) for column in group[_COLUMNS]]
-    return Weight(sum(each.fixed_bytes for each in columns), sum(each.row_bytes for each in columns))
-
-
-def _of_column(data: bytes, column: Struct) -> Weight:
-    dictionary_bytes = page_bytes = 0
-    value_bytes = 0.0
-    for page in _pages(data, column):
-        size, values = page[_PAGE_BYTES], _values_in(page)
-        if page[_PAGE_TYPE] == _DICTIONARY_PAGE:
-            dictionary_bytes = size
+def _repeated(schema: list[Struct]) -> list[bool]:
+    """Of each column whether a row may have several values in it."""
+    root, *elements = schema
+    found: list[bool] = []
+    waiting = [(_size(root.get(_CHILDREN, 0)), False)]
+    for element in elements:
+        left, is_repeated = waiting.pop()
+        waiting += [(left - 1, is_repeated)] if left > 1 else []
+        is_repeated |= element.get(_REPETITION) == _REPEATED
+        if children := _size(element.get(_CHILDREN, 0)):
+            waiting.append((children, is_repeated))
         else:
-            page_bytes, value_bytes = max(page_bytes, size), max(value_bytes, size / max(values, 1))
-    return Weight(dictionary_bytes + page_bytes, value_bytes)
+            found.append(is_repeated)
+    _refuse_unless(not any(left for left, _ in waiting), "columns")
+    return found
 
 
-def _pages(data: bytes, column: Struct) -> Iterator[Struct]:
-    """The headers of a column's pages in one row group."""
-    offsets = (column.get(_DICTIONARY_OFFSET, 0), column[_DATA_OFFSET])
-    reader = Reader(data, min(offset for offset in offsets if offset > 0))
-    end = reader.place + column[_COMPRESSED]
-    while reader.place < end:
-        page = reader.struct()
-        if min(page[_PAGE_COMPRESSED], page[_PAGE_BYTES]) < 0:
-            raise ValueError("a page of less than no bytes")
-        content = memoryview(data)[reader.place : reader.place + page[_PAGE_COMPRESSED]]
+@dataclass
+class _File:
+    """The bytes of a file, with where its footer begins, of each column whether it is repeated, and what reads the
+    headers of its pages. The bytes of all columns together are no more than there are: none is looked at twice.
+    """
+
+    data: bytes
+    end: int
+    repeated: list[bool]
+    reader: Reader
+    seen_bytes: int = 0
+
+    def group(self, group: Struct) -> tuple[int, float]:
+        """The fixed bytes and the bytes of a row, of one row group."""
+        _refuse_unless(len(group[_COLUMNS]) == len(self.repeated), "columns")
+        rows = group[_GROUP_ROWS]
+        columns = zip(group[_COLUMNS], self.repeated, strict=True)
+        weights = [self._column(column[_META_DATA], None if repeated else rows) for column, repeated in columns]
+        return sum(fixed for fixed, _ in weights), sum(each for _, each in weights)
+
+    def _column(self, column: Struct, rows: int | None) -> tuple[int, float]:
+        """The same of a column, of which a row has one value where `rows` are given."""
+        dictionary_bytes = page_bytes = values = 0
+        value_bytes = 0.0
+        for page in self._pages(column):
+            kind, size, count = page[_PAGE_TYPE], page[_PAGE_BYTES], _values_in(page)
+            if kind == _DICTIONARY_PAGE:
+                _refuse_unless(count <= size, "values of a dictionary")
+                dictionary_bytes = size
+            elif kind != _INDEX_PAGE:
+                values += count
+                page_bytes, value_bytes = max(page_bytes, size), max(value_bytes, size / max(count, 1))
+        _refuse_unless(values == column[_VALUES] == (values if rows is None else rows), "values")
+        return dictionary_bytes + page_bytes, value_bytes
+
+    def _pages(self, column: Struct) -> Iterator[Struct]:
+        """The headers of a column's pages in one row group."""
+        offsets = (column.get(_DICTIONARY_OFFSET) or 0, column[_DATA_OFFSET])
+        start = min(offset for offset in offsets if offset > 0)
+        end = start + _size(column[_COMPRESSED])
+        self.seen_bytes += end - start
+        _refuse_unless(end <= self.end and self.seen_bytes <= self.end, "bytes")
+        self.reader.place = start
+        while self.reader.place < end:
+            page = self.reader.struct()
+            _refuse_unless(_size(page[_PAGE_COMPRESSED]) <= end - self.reader.place, "bytes")
+            self._check(page, column[_CODEC])
+            self.reader.place += page[_PAGE_COMPRESSED]
+            yield page
+
+    def _check(self, page: Struct, codec: int) -> None:
+        """Raises ValueError for a page that is not as its header says."""
+        content = memoryview(self.data)[self.reader.place : self.reader.place + page[_PAGE_COMPRESSED]]
         if _CHECKSUM in page and isal_zlib.crc32(content) != page[_CHECKSUM] % (1 << 32):
             raise ValueError("a page with a wrong checksum")
-        reader.place += len(content)
-        yield page
+        if codec == _UNCOMPRESSED:
+            _refuse_unless(page[_PAGE_BYTES] == page[_PAGE_COMPRESSED], "bytes")
+        if page[_PAGE_TYPE] == _DATA_PAGE_V2:
+            header = page[_HEADERS[_DATA_PAGE_V2]]
+            levels = sum(_size(header[place]) for place in _LEVEL_BYTES)
+            _refuse_unless(levels <= min(_size(page[_PAGE_BYTES]), page[_PAGE_COMPRESSED]), "levels")
+            _refuse_unless(max(_size(header[_NULLS]), _size(header[_PAGE_ROWS])) <= header[_PAGE_VALUES], "values")
 
 
 def _values_in(page: Struct) -> int:
-    header: Struct = page.get(_DATA_HEADER) or page.get(_DATA_HEADER_V2) or {}
-    return int(header.get(1, 0))
+    _size(page[_PAGE_BYTES])
+    header: Struct = page[_HEADERS[page[_PAGE_TYPE]]]
+    return 0 if page[_PAGE_TYPE] == _INDEX_PAGE else _size(header[_PAGE_VALUES])
+
+
+def _size(value: int) -> int:
+    """The number itself, where it can be that of bytes, values or rows."""
+    if value < 0:
+        raise ValueError(f"a size of {value}")
+    return value
+
+
+def _refuse_unless(holds: bool, what: str) -> None:  # noqa: FBT001 - it is all that this is about
+    if not holds:
+        raise ValueError(f"the {what} that it claims to have are not those that it has")

@@ -51,11 +51,12 @@ def _split_at_last_line(held: Sequence[bytes], line_bytes: int) -> tuple[bytes, 
     return b"".join((*before, memoryview(last)[:end])), last[end:]
 
 
-def in_parts(text: bytes, lines: int) -> Iterator[bytes]:
-    """The same lines, in parts of at most about MAX_LINES; `lines` is how many there are."""
-    step = max(1, len(text) // -(-max(lines, 1) // MAX_LINES))
-    start = 0
-    while start < len(text):
-        end = text.find(b"\n", min(start + step, len(text)) - 1) + 1
-        yield text[start:end]
-        start = end
+def in_parts(text: bytes, lines: int, most_lines: int = MAX_LINES) -> Iterator[bytes]:
+    """The same lines, in parts of at most `most_lines`; `lines` is how many there are. None for none."""
+    if lines <= max(most_lines, 1):
+        yield from [text] if text else []
+        return
+    middle = text.rfind(b"\n", 0, len(text) // 2) + 1 or text.find(b"\n") + 1
+    before = text.count(b"\n", 0, middle)
+    yield from in_parts(text[:middle], before, most_lines)
+    yield from in_parts(text[middle:], lines - before, most_lines)

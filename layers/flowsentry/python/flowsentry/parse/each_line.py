@@ -38,6 +38,20 @@ def _with_long_lines_cut(text: bytes) -> bytes:
 
 def read_each(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     """The records among the lines, and for each line why it is none; null where it is one."""
+    is_short = short_among(line_texts, len(names))
+    if not is_short.any():
+        return _read_in_parts(names, line_texts)
+    records, longer = _read_in_parts(names, line_texts.filter(~is_short))
+    reasons = _facts(line_texts).select(_reason(len(names), {})).to_series()
+    return records, reasons.scatter((~is_short).arg_true(), longer)
+
+
+def short_among(line_texts: pl.Series, fields: int) -> pl.Series:
+    """Which lines have no place for so many fields: no value of theirs needs to be looked at."""
+    return _separators_in(line_texts) < fields - 1
+
+
+def _read_in_parts(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     firsts = range(0, max(len(line_texts), 1), LINES_AT_A_TIME)
     parts = [_read_some(names, line_texts[first : first + LINES_AT_A_TIME]) for first in firsts]
     return pl.concat([records for records, _ in parts]), pl.concat([reasons for _, reasons in parts])
@@ -46,11 +60,14 @@ def read_each(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame
 def _read_some(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     values = _values(names, line_texts)
     records = typed(values, names)
-    facts = pl.DataFrame({"line": line_texts, "separators": _separators_in(line_texts)})
     untyped = [name for name in names if _has_untyped(values[column_of(name)], records[column_of(name)])]
     bad = {name: (values[column_of(name)] != MISSING) & records[column_of(name)].is_null() for name in untyped}
-    reasons = facts.select(_reason(len(names), bad)).to_series()
+    reasons = _facts(line_texts).select(_reason(len(names), bad)).to_series()
     return records.filter(reasons.is_null()), reasons
+
+
+def _facts(line_texts: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"line": line_texts, "separators": _separators_in(line_texts)})
 
 
 def _values(names: Sequence[str], line_texts: pl.Series) -> pl.DataFrame:

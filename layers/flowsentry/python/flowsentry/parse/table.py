@@ -17,6 +17,7 @@ from flowsentry.parse.values import bounded, finished, out_of_bounds
 MISSING_WORDS = (MISSING, "", "None", "nan", "NaN")
 """What Python and pandas leave in columns of strings where there is no value, beside AWS's own sign:
 https://github.com/obsrvbl-oss/flowlogs-reader/blob/master/flowlogs_reader/flowlogs_reader.py."""
+_LONGEST_MISSING_WORD = max(map(len, MISSING_WORDS))
 _ACCOUNT_ID_DIGITS = 12
 _OF_TEXT = (pl.String, pl.Categorical, pl.Enum)
 
@@ -66,7 +67,18 @@ def _size(column: pl.Expr, dtype: pl.DataType) -> pl.Expr | None:
 def _values(rows: pl.DataFrame) -> pl.DataFrame:
     """The columns as whole numbers, where their fields are of numbers, or as text; null for what is missing."""
     texts = pl.DataFrame(map(_without_bytes, rows))
-    return texts.select(_value(name_of(column), dtype) for column, dtype in texts.schema.items())
+    whole = _without_missing_words(texts)
+    return texts.select(
+        pl.col(column) if column in whole else _value(name_of(column), dtype) for column, dtype in texts.schema.items()
+    )
+
+
+def _without_missing_words(texts: pl.DataFrame) -> set[str]:
+    """Columns of text of which every value is longer than any of MISSING_WORDS: to see that takes a twentieth of
+    looking for them.
+    """
+    shortest = texts.select(pl.col(pl.String).str.len_bytes().min())
+    return {column.name for column in shortest if (column.item() or 0) > _LONGEST_MISSING_WORD}
 
 
 def _without_bytes(column: pl.Series) -> pl.Series:

@@ -10,7 +10,7 @@ import polars as pl
 
 from flowsentry.fields import DTYPES, MISSING, Kind, column_of, dtype_of
 from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed, Records, RejectedLines
-from flowsentry.parse.each_line import REPLACEMENT, has_long_line, read_each, readable, rejected_among
+from flowsentry.parse.each_line import REPLACEMENT, has_long_line, read_each, readable, rejected_among, short_among
 from flowsentry.parse.values import as_typed, finished, out_of_bounds
 
 EXTRA = "__extra"
@@ -30,7 +30,8 @@ def parse(text: LogText) -> Parsed:
     lines = text.text.count(b"\n")
     if not lines:
         return Parsed(_no_records(text.names), RejectedLines(), 0)
-    records = None if has_long_line(text.text) or _has_lost_bytes(text.text) else _read_strictly(text)
+    is_in_doubt = _is_crowded(text, lines) or has_long_line(text.text) or _has_lost_bytes(text.text)
+    records = None if is_in_doubt else _read_strictly(text)
     if records is not None and len(records) == lines:
         return Parsed(finished(records, text.names), RejectedLines(), lines)
     return _parse_with_doubts(text, lines)
@@ -71,15 +72,36 @@ def _read(text: LogText, schema: dict[str, pl.DataType], *, tolerantly: bool = F
 
 def _parse_with_doubts(text: LogText, lines: int) -> Parsed:
     """The records of the lines that are plainly good and of those in doubt that turn out to be good."""
-    whole = LogText(text.names, readable(text.text), text.first_line)
-    line_texts = pl.read_lines(whole.text).to_series()
-    read, doubts = _read_tolerantly(whole)
-    doubts |= _doubtful(line_texts)
-    good = read.filter(~doubts)
-    del read, whole
+    whole = readable(text.text)
+    line_texts = pl.read_lines(whole).to_series()
+    if _is_crowded(text, lines) and (is_short := short_among(line_texts, len(text.names))).any():
+        read, doubts = _read_longer(text.names, line_texts, is_short)
+    else:
+        read, doubts = _read_tolerantly(LogText(text.names, whole, text.first_line))
+        doubts |= _doubtful(line_texts)
+        read = read.filter(~doubts)
+    del whole
     again, reasons = read_each(text.names, line_texts.filter(doubts))
     rejected = rejected_among(line_texts, doubts, reasons, text.first_line)
-    return Parsed(finished(_in_order(good, again, doubts, reasons.is_null()), text.names), rejected, lines)
+    return Parsed(finished(_in_order(read, again, doubts, reasons.is_null()), text.names), rejected, lines)
+
+
+def _is_crowded(text: LogText, lines: int) -> bool:
+    """Whether there are more lines than records could have, each of which has a sign or more for each field and one
+    between two. Then most lines are too short, and to read each by column takes memory that no byte was read for: a
+    header of 500 fields above 1 MB of line ends would make 500 million values.
+    """
+    return lines * (2 * len(text.names) - 1) > len(text.text)
+
+
+def _read_longer(names: tuple[str, ...], line_texts: pl.Series, is_short: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+    """The records of the lines that are long enough and plainly good, and which of all lines are in doubt."""
+    longer = line_texts.filter(~is_short)
+    if longer.is_empty():
+        return _no_records(names), is_short
+    read, doubts = _read_tolerantly(LogText(names, f"{longer.str.join(chr(10)).item()}\n".encode(), 1))
+    doubts |= _doubtful(longer)
+    return read.filter(~doubts), is_short.scatter((~is_short).arg_true(), doubts)
 
 
 def _in_order(good: pl.DataFrame, again: pl.DataFrame, doubts: pl.Series, is_good: pl.Series) -> pl.DataFrame:

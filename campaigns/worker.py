@@ -1,0 +1,112 @@
+"""Inputs tried one after the other in a process of their own, which may die of any: then the next one goes on.
+
+`python -m campaigns.worker MODULE SEED SECONDS FOLDER` tries those of `campaigns.MODULE`.
+"""
+
+import importlib
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from campaigns.report import Report
+from flowsentry.errors import PoisonError
+
+MAX_SECONDS = 10.0
+"""An input may take so long: all are of some KB."""
+MAX_MEGABYTES = 700.0
+"""What the process may hold after any input, 200 MB of which are what it is made of."""
+MAX_TOLD = 20
+STATUS = Path("/proc/self/status")
+
+Try = Callable[[random.Random, Path], str]
+"""Makes an input by chance, writes it to the path, tries it, and says what came of it in a word. Raises AssertionError
+for what should not be."""
+
+
+def run(module: str, seconds: float, seed: int) -> Report:
+    """What came of the inputs that a module makes, in about so many seconds."""
+    told: list[dict[str, float]] = []
+    failures: list[str] = []
+    until, number = time.monotonic() + seconds, seed
+    while (left := until - time.monotonic()) > 0 and len(failures) < MAX_TOLD:
+        with TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "campaigns.worker", module, str(number), str(left), folder]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            told += [line for line in lines if "inputs" in line]
+            failures += [line["failure"] for line in lines if "failure" in line]
+            if done.returncode:
+                kept = _kept(Path(folder), module, number)
+                failures.append(f"{module}, seed {number}: the process ended with {done.returncode}: {kept}")
+        number += 1_000_003
+    return Report(
+        module,
+        int(sum(each["inputs"] for each in told)),
+        0,
+        len(failures),
+        max((each["peak_mb"] for each in told), default=0.0),
+        tuple(failures[:MAX_TOLD]),
+    )
+
+
+def _kept(folder: Path, module: str, seed: int) -> str:
+    """Where the input that ended a process is kept."""
+    target = Path("build") / "campaigns" / f"{module}-{seed}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes((folder / "input").read_bytes() if (folder / "input").exists() else b"")
+    return str(target)
+
+
+def peak_megabytes() -> float:
+    """The most that this process held."""
+    if not STATUS.exists():
+        return 0.0
+    return int(STATUS.read_text().partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def try_all(try_one: Try, seed: int, seconds: float, folder: Path) -> None:
+    """Tries inputs until the time is over, or enough has failed, and prints every second what came of them."""
+    chance, until, seen, told_at = random.Random(seed), time.monotonic() + seconds, Counter[str](), time.monotonic()
+    failed = 0
+    while time.monotonic() < until and failed < MAX_TOLD:
+        start = time.monotonic()
+        try:
+            seen[try_one(chance, folder / "input")] += 1
+        except Exception as error:  # noqa: BLE001 - this is what is looked for
+            failed += 1
+            _tell_failure(f"{type(error).__name__}: {str(error)[:200]}", seed, folder)
+        if time.monotonic() - start > MAX_SECONDS or peak_megabytes() > MAX_MEGABYTES:
+            _tell_failure(f"{time.monotonic() - start:.1f} s, {peak_megabytes():.0f} MB", seed, folder)
+            break
+        if time.monotonic() - told_at > 1:
+            seen, told_at = _tell(seen), time.monotonic()
+    _tell(seen)
+
+
+def _tell_failure(what: str, seed: int, folder: Path) -> None:
+    print(json.dumps({"failure": f"seed {seed}: {what}: {_kept(folder, 'failure', time.monotonic_ns())}"}), flush=True)
+
+
+def _tell(seen: Counter[str]) -> Counter[str]:
+    print(json.dumps({"inputs": seen.total(), "peak_mb": peak_megabytes(), **seen}), flush=True)
+    return Counter()
+
+
+def outcome(reading: Callable[[], int]) -> str:
+    """`read`, or the reason why it is poison."""
+    try:
+        reading()
+    except PoisonError as poison:
+        return poison.reason
+    return "read"
+
+
+if __name__ == "__main__":
+    name, seed_, seconds_, folder_ = sys.argv[1:]
+    try_all(importlib.import_module(f"campaigns.{name}").try_one, int(seed_), float(seconds_), Path(folder_))

@@ -1,0 +1,57 @@
+"""The campaigns of damaged bytes, in short: what they promise holds, and they tell where it does not."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from campaigns import damage, parquet_bytes, text_bytes, worker
+from campaigns.report import Report
+
+TRIES = {"parquet_bytes": (parquet_bytes.try_one, 60), "text_bytes": (text_bytes.try_one, 150)}
+
+
+@pytest.mark.parametrize("name", TRIES)
+def test_damaged_bytes_are_read_or_poison_and_cost_no_neighbour(name: str, tmp_path: Path) -> None:
+    try_one, number = TRIES[name]
+    chance = random.Random(12)  # noqa: S311 - damage
+    for _ in range(number):
+        assert try_one(chance, tmp_path / "input")
+
+
+def test_damage_is_the_same_for_the_same_seed_and_mostly_small() -> None:
+    data = bytes(range(200))
+    made = [damage.damaged(data, random.Random(seed), [5, 6]) for seed in range(100)]  # noqa: S311 - damage
+    assert made == [damage.damaged(data, random.Random(seed), [5, 6]) for seed in range(100)]  # noqa: S311 - damage
+    assert sum(len(each) == len(data) for each in made) > 60
+    assert sum(each[5:7] != data[5:7] for each in made) > 20
+
+
+BAD_TRIES = """
+import os, signal
+def try_one(chance, path):
+    path.write_bytes(b"it")
+    {what}
+    return "read"
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "told"), [("os.abort()", "ended with -6"), ("assert False, 'a line'", "a line"), ("1 / 0", "ZeroDivision")]
+)
+def test_a_process_that_dies_or_an_exception_is_told(
+    what: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "campaigns").mkdir()
+    for module in ("__init__", "report", "worker", "damage"):
+        (tmp_path / "campaigns" / f"{module}.py").write_text(
+            (Path(worker.__file__).parent / f"{module}.py").read_text()
+        )
+    (tmp_path / "campaigns" / "bad.py").write_text(BAD_TRIES.format(what=what))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(worker.__file__).parents[1] / 'layers/flowsentry/python'}")
+    report = worker.run("bad", 1.0, 5)
+    assert isinstance(report, Report)
+    assert report.lost >= len(report.failures) > 0
+    assert told in report.failures[0]
+    assert list((tmp_path / "build" / "campaigns").iterdir())
