@@ -30,6 +30,17 @@ def has_neighbour(items: Container[EvidenceKey], key: EvidenceKey) -> bool:
     return any(near in items for near in neighbours(key))
 
 
+def welcome(items: Container[EvidenceKey], answers: Sequence[Evidence]) -> list[Evidence]:
+    """Those of the answers that are worth keeping: of days near an item, or near one of these. So it makes no
+    difference whether they were recorded before.
+    """
+    known, waiting = set[EvidenceKey](), list(answers)
+    while near := [one for one in waiting if has_neighbour(items, one.key) or has_neighbour(known, one.key)]:
+        known.update(one.key for one in near)
+        waiting = [one for one in waiting if one.key not in known]
+    return [one for one in answers if one.key in known]
+
+
 def histories(items: Mapping[EvidenceKey, Evidence], recorded: Iterable[EvidenceKey]) -> list[History]:
     """A history for each source among the keys that were recorded, in order of first appearance."""
     written: dict[tuple[str, str], list[EvidenceKey]] = {}
@@ -63,7 +74,7 @@ class EvidenceInMemory:
         evidence = folded(batch)
         failures = [one for one in evidence if one.is_suspicious]
         self._record(failures)
-        answers = [one for one in evidence if not one.is_suspicious and self._is_suspect(one.key)]
+        answers = welcome(self.items, [one for one in evidence if not one.is_suspicious])
         self._record(answers)
         return self._histories([one.key for one in failures + answers])
 

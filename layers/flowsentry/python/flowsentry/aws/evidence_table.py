@@ -21,7 +21,7 @@ from flowsentry.aws.threads import in_threads
 from flowsentry.clocks import MAX_BELIEVED_LEAD_SECONDS
 from flowsentry.errors import RetryableError
 from flowsentry.evidence import SECONDS_A_DAY, Evidence, EvidenceKey, History
-from flowsentry.in_memory import folded, has_neighbour, histories, neighbours
+from flowsentry.in_memory import folded, has_neighbour, histories, neighbours, welcome
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -95,12 +95,14 @@ class EvidenceTable:
         with retryable("merge evidence"):
             unknown = {one.key for one in failures if self._known.get(one.key) is None}
             items = self._write(failures, self._read(unknown))
-            answers = [one for one in evidence if not one.is_suspicious and not self._is_absent(one.key)]
+            present = {one.key[:2] for one in evidence if one.is_suspicious or not self._is_absent(one.key)}
+            answers = [one for one in evidence if not one.is_suspicious and one.key[:2] in present]
             items |= self._read(self._near(one.key for one in failures + answers) - items.keys())
-            welcome = [one for one in answers if has_neighbour(items, one.key)]
-            items = self._write(welcome, items)
-        self._remember_absent(one.key for one in answers if not has_neighbour(items, one.key))
-        return _histories(items, failures + welcome)
+            worth_keeping = welcome(items, answers)
+            items = self._write(worth_keeping, items)
+        kept = {one.key for one in worth_keeping}
+        self._remember_absent(one.key for one in answers if one.key not in kept)
+        return _histories(items, failures + worth_keeping)
 
     def _is_absent(self, key: EvidenceKey) -> bool:
         return self.clock() < (self._absent.get(key) or 0.0)
