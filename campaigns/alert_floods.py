@@ -1,6 +1,5 @@
 """Floods of findings through the notifier, while calls fail and it is killed: HIGH is told in time, nothing is lost."""
 
-import json
 import logging
 import os
 import random
@@ -14,102 +13,29 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError
 
 from campaigns.findings_client import FindingsClient, Item, undisturbed
+from campaigns.flood_weather import START, KilledError, Listener, Weather
 from campaigns.report import Report
 from flowsentry.aws import threads, urgent_alerts
-from flowsentry.aws.channels import Channels, Telling
+from flowsentry.aws.channels import Channels
 from flowsentry.aws.finding_table import FindingTable
 from flowsentry.aws.outbox import HIGH_LEFT_OVER_SECONDS, Outbox
-from flowsentry.aws.service_errors import retryable
 from flowsentry.emit.alert_message import AlertMessage
 from flowsentry.errors import RetryableError
 from flowsentry.findings import Finding, Severity
 from flowsentry.places import Places
 from flowsentry.telemetry import logger, metrics
 
-START = 1_790_000_000
 HIGH_SECONDS = 120
 """Within which HIGH is told, counted from when it was put, or from when the last fault ended."""
 SWEEP_SECONDS, STREAM_BATCH = 60, 100
 FUNCTION_SECONDS, RESERVED_SECONDS = 60, 10
-CALL_SECONDS, HUNG_SECONDS = 0.01, 18.0
-FAULTS = ("throttled", "timed out before", "timed out after", "500", "killed before", "killed after")
 COUNTS = ((0, 1, 5, 40), (1, 1, 1, 3, 30), (0, 0, 3))
 """How many MEDIUM, HIGH and LOW a run may have; the first one of a long run has MEDIUM_FLOOD beside."""
 MEDIUM_FLOOD, LONG_SECONDS = 6_000, 30
 MAX_FAILURES = 20
-
-
-class KilledError(BaseException):
-    """The process is no more: nothing catches it."""
-
-
-@dataclass
-class Weather:
-    """What befalls calls: each takes its time, and while `chance` is above 0 some fail or end the process."""
-
-    rng: random.Random
-    now: float = START
-    chance: float = 0.0
-    faults: int = 0
-    is_dead: bool = False
-    call_seconds: float = CALL_SECONDS
-    beside: Callable[[], object] | None = None
-
-    def __call__(self) -> float:
-        return self.now
-
-    @contextmanager
-    def around(self, name: str) -> Iterator[None]:
-        """A call that may fail before, or after it took effect."""
-        if self.is_dead:
-            raise KilledError
-        self.now += self.call_seconds
-        self._meanwhile()
-        fault = self.rng.choice(FAULTS) if self.rng.random() < self.chance else ""
-        self.faults += bool(fault)
-        if fault and "after" not in fault:
-            self._strike(fault, name)
-        yield
-        if fault:
-            self._strike(fault, name)
-
-    def _meanwhile(self) -> None:
-        """Another invocation, once, in the middle of this one."""
-        if self.beside and self.rng.random() < 0.1:  # noqa: PLR2004 - now and then
-            beside, self.beside = self.beside, None
-            beside()
-
-    def _strike(self, fault: str, name: str) -> None:
-        if fault.startswith("killed"):
-            self.is_dead = True
-            raise KilledError
-        if fault.startswith("timed out"):
-            self.now += HUNG_SECONDS
-            raise ReadTimeoutError(endpoint_url=name)
-        code, status = ("ThrottlingException", 400) if fault == "throttled" else ("InternalError", 500)
-        answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-        raise ClientError(answer, name)
-
-
-@dataclass
-class Listener:
-    """A channel that remembers when it was told of what by itself, and of how many together."""
-
-    name: str
-    weather: Weather
-    may_refuse: bool = False
-    alone: dict[str, list[float]] = field(default_factory=dict)
-    together: list[int] = field(default_factory=list)
-
-    def tell(self, telling: Telling) -> None:
-        with retryable("publish"), self.weather.around("publish"):
-            if telling.finding:
-                self.alone.setdefault(telling.finding.id, []).append(self.weather.now)
-            else:
-                self.together.append(json.loads(telling.message.json)["count"])
 
 
 @dataclass

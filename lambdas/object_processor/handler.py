@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from flowsentry.aws import clients
 from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.log_formats import LogFormats
-from flowsentry.aws.notice_batch import NoticeBatch, RunTime
+from flowsentry.aws.notice_batch import BatchTime, NoticeBatch
 from flowsentry.aws.notice_queue import NoticeQueue, QueuedNotice
 from flowsentry.aws.object_notice import direct_messages, is_queue_batch
 from flowsentry.aws.object_processor import ObjectProcessor
@@ -36,8 +36,9 @@ def processor() -> ObjectProcessor:
 @instrumented
 def lambda_handler(event: Event, context: LambdaContext) -> PartialItemFailureResponse | None:
     processor().once.during(context)
+    processor().sources.during(context)
     if is_queue_batch(event):
-        batch = NoticeBatch(processor(), NoticeQueue(clients.sqs()), RunTime(context))
+        batch = NoticeBatch(processor(), NoticeQueue(clients.sqs()), BatchTime(context))
         again = batch.take([QueuedNotice.of(record) for record in event["Records"]])
         return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}
     processor().take(*direct_messages(event))

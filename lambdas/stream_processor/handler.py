@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
 from flowsentry.aws.log_formats import LogFormats
-from flowsentry.aws.notice_batch import RunTime
+from flowsentry.aws.notice_batch import BatchTime
 from flowsentry.aws.payload_processor import PayloadProcessor, is_from_stream, payloads_in
 from flowsentry.aws.source_processor import SourceProcessor
 from flowsentry.errors import NotBegunError, PoisonError
@@ -43,7 +43,7 @@ def poison_counted() -> Iterator[None]:
         raise
 
 
-def take(record: KinesisStreamRecord, time: RunTime) -> None:
+def take(record: KinesisStreamRecord, time: BatchTime) -> None:
     if time.has_begun and time.left < PAYLOAD_SECONDS:
         raise NotBegunError("no time was left to begin the payload")
     time.has_begun = True
@@ -58,8 +58,9 @@ def take(record: KinesisStreamRecord, time: RunTime) -> None:
 
 @instrumented
 def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int] | PartialItemFailureResponse:
+    processor().sources.during(context)
     if is_from_stream(event):
-        handler = partial(take, time=RunTime(context))
+        handler = partial(take, time=BatchTime(context))
         return process_partial_response(event, handler, BatchProcessor(EventType.KinesisDataStreams), context)
     with poison_counted():
         (data,) = payloads_in(event)

@@ -30,7 +30,7 @@ def test_a_payload_raises_the_finding_that_is_in_it(handler: ModuleType, invocat
     (item,) = items_of(FINDINGS_TABLE)
     finding = Finding.from_json(item["finding"]["S"])
     assert (finding.kind, finding.subject, finding.endpoints) == ("host_sweep", "10.0.1.5", 12)
-    assert item["unpublished"] == {"S": "urgent"}
+    assert item["unpublished"] == {"S": "high"}
 
 
 def test_its_metrics_are_printed_after_every_store_has_accepted(

@@ -29,6 +29,7 @@ IS_WAITING: Any = {
     "given": {"snoozed": {"S": SNOOZED_WORD}},
 }
 """In the outbox, and not snoozed by somebody since it was read: that snooze still has to end."""
+THREAD_INDEX = "by_thread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +155,13 @@ def _text(item: Item, name: str) -> str:
 def _number(item: Item, name: str) -> int | None:
     text = item.get(name, {}).get("N")
     return None if text is None else int(float(text))
+
+
+def newest_of_thread(thread: str) -> dict[str, Any]:
+    """The arguments of a query for the findings of a thread, newest first."""
+    return {
+        "IndexName": THREAD_INDEX,
+        "KeyConditionExpression": "thread = :thread",
+        "ExpressionAttributeValues": {":thread": {"S": thread}},
+        "ScanIndexForward": False,
+    }

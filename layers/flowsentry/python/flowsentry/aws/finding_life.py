@@ -17,9 +17,10 @@ from flowsentry.aws.finding_item import (
     entry_of,
     key_of,
     life_attributes,
+    newest_of_thread,
     number,
 )
-from flowsentry.aws.finding_table import KEPT_SECONDS, newest_of_thread
+from flowsentry.aws.finding_table import KEPT_SECONDS
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import PoisonError
 from flowsentry.life import MAX_BY_LETTERS, MAX_NOTE_LETTERS, Life, State

@@ -21,6 +21,7 @@ from flowsentry.aws.finding_item import (
     key_of,
     life_attributes,
     life_of,
+    newest_of_thread,
     number,
     outbox_word,
 )
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 UNPUBLISHED_INDEX = "unpublished"
-THREAD_INDEX = "by_thread"
 KEPT_SECONDS = 90 * 86_400
 """How long a finding is remembered. Longer: more history. Shorter: old logs replayed raise it, and tell it, again."""
 EARLIER_LOOKED_AT = 10
@@ -285,16 +285,6 @@ class FindingTable:
 def _may_be_new(finding: Finding, life: Life | None) -> bool:
     """Whether putting it could change something; `life` is that of the finding in the table, where there is one."""
     return life is None or life.is_resolved_before(finding.last_seen)
-
-
-def newest_of_thread(thread: str) -> dict[str, Any]:
-    """The arguments of a query for the findings of a thread, newest first."""
-    return {
-        "IndexName": THREAD_INDEX,
-        "KeyConditionExpression": "thread = :thread",
-        "ExpressionAttributeValues": {":thread": {"S": thread}},
-        "ScanIndexForward": False,
-    }
 
 
 def _end(since: float) -> dict[str, str]:

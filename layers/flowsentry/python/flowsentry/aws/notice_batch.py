@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from flowsentry.aws.notice_queue import NoticeQueue, QueuedNotice
+from flowsentry.aws.source_processor import Invocation
 from flowsentry.errors import NotBegunError
 from flowsentry.telemetry import count, logger
 
@@ -23,12 +24,6 @@ MARGIN_SECONDS = 60
 ended the function wait for longer. Shorter: one may come back before Lambda has deleted it."""
 
 
-class Invocation(Protocol):
-    """Lambda's context, as far as it is asked."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 class Takes(Protocol):
     """What processes the objects of a message."""
 
@@ -37,7 +32,7 @@ class Takes(Protocol):
     def deaths(self, body: str) -> int: ...
 
 
-class RunTime:
+class BatchTime:
     """The time of a run, which is asked before each object. `has_begun` says whether there was one."""
 
     def __init__(self, invocation: Invocation) -> None:
@@ -65,7 +60,7 @@ class NoticeBatch:
 
     processor: Takes
     queue: NoticeQueue
-    time: RunTime
+    time: BatchTime
     _done: list[QueuedNotice] = field(default_factory=list, init=False)
     _failed: list[QueuedNotice] = field(default_factory=list, init=False)
     _unbegun: list[QueuedNotice] = field(default_factory=list, init=False)

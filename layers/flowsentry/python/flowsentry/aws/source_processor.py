@@ -1,6 +1,7 @@
 """One source (an object or a payload) through the pipeline, with all that it leaves behind, metrics last."""
 
 import hashlib
+import math
 import shutil
 import sys
 import tempfile
@@ -50,6 +51,12 @@ LEFT_BEHIND_SECONDS = 3_600
 """A folder older than this was left by an invocation that timed out (at most 15 minutes): /tmp outlives those."""
 
 
+class Invocation(Protocol):
+    """Lambda's context, as far as it is asked."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
 class AsksForInterfaces(Protocol):
     """Whom to ask for interfaces that the inventory does not have. It never fails."""
 
@@ -77,6 +84,7 @@ class SourceProcessor:
     important_services: NamedServices = field(default_factory=NamedServices)
     public_services: NamedServices = field(default_factory=NamedServices)
     _context: Context = field(default_factory=Context, init=False)
+    _seconds_left: Callable[[], float] = field(default=lambda: math.inf, init=False)
 
     @classmethod
     def of(cls, settings: ProcessorSettings) -> Self:
@@ -102,6 +110,10 @@ class SourceProcessor:
             public_services=NamedServices.of(settings.public_login_services),
         )
 
+    def during(self, invocation: Invocation) -> None:
+        """To be called once an invocation: a source with very many findings tells them while there is time."""
+        self._seconds_left = lambda: invocation.get_remaining_time_in_millis() / 1_000
+
     def process(
         self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None, comes_again: bool = False
     ) -> Outcome:
@@ -115,7 +127,7 @@ class SourceProcessor:
             path = Path(folder) / "enriched.parquet"
             context, now = self._current_context(), self.clock()
             stores = Stores(self.evidence, self.findings, self.services)
-            outcome = pipeline.process(texts, context, stores, EnrichedFile(path, origin), now)
+            outcome = pipeline.process(texts, context, stores, EnrichedFile(path, origin), now, self._seconds_left)
             if path.exists():
                 self._keep_enriched(source, outcome, path)
         if outcome.rejected.sample:
