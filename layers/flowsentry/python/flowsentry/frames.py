@@ -110,7 +110,8 @@ class Settled(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Observed:
     """contacts, tally → detect: what a batch shows. `down` has a row for each service that answers its clients no more:
-    see detect/service_down.py; `left_out` tells of sources that are not recorded: see detect/loudest.py.
+    see detect/service_down.py; `left_out` tells of sources that are not recorded: see detect/loudest.py;
+    `dropped_sources` were not even held: see contacts/thinning.py.
     """
 
     contacts: Contacts
@@ -118,6 +119,7 @@ class Observed:
     silences: Silences
     down: pl.DataFrame = field(default_factory=pl.DataFrame)
     left_out: pl.DataFrame = field(default_factory=pl.DataFrame)
+    dropped_sources: int = 0
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from flowsentry.contacts.logins import LoginRecords, logins_in
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
 from flowsentry.contacts.refused_replies import Exchanges, without_replies
 from flowsentry.contacts.signs import TCP, Signs, columns_of, few, signs_of_rejects
+from flowsentry.contacts.thinning import MAX_OPENINGS, thinned
 from flowsentry.contacts.waypoints import without_passing
 from flowsentry.frames import Contacts, EnrichedFlows, Settled
 from flowsentry.transit_gateways import is_of_transit_gateway
@@ -34,7 +35,9 @@ are sorted out more often."""
 
 
 class Gathering:
-    """What the chunks of one source add up to so far. Bounded by the number of distinct contacts, not of records."""
+    """What the chunks of one source add up to so far. Bounded by the number of distinct contacts, not of records; of
+    sources outside that open one contact each, `dropped_sources` were too many to hold.
+    """
 
     def __init__(self) -> None:
         self.exchanges = Exchanges()
@@ -44,17 +47,29 @@ class Gathering:
         self._openings: list[pl.DataFrame] = []
         self._replies: list[pl.DataFrame] = []
         self._conversations: list[Conversations] = []
-        self._rows = 0
+        self._rows, self._opened_rows, self._most_opened_rows = 0, 0, MAX_OPENINGS
+        self.dropped_sources = 0
 
     def add(self, signs: Signs) -> None:
         """Takes one chunk's signs in."""
         self._established.append(signs.established)
         self._openings.append(signs.openings)
         self._replies.append(signs.replies)
+        self._opened_rows += len(signs.openings)
+        if self._opened_rows > self._most_opened_rows:
+            self._thin()
         self._rows += len(signs.established)
         if self._rows > MAX_UNMERGED_ROWS:
             self._distinct = distinct_established(self._distinct, self._established)
             self._established, self._rows = [], 0
+
+    def _thin(self) -> None:
+        """Drops openings where they are too many: see thinning.py."""
+        openings, replies, dropped = thinned(self._openings, self._replies)
+        self._openings, self._replies = [openings], [replies]
+        self.dropped_sources += dropped
+        self._opened_rows = len(openings)
+        self._most_opened_rows = max(MAX_OPENINGS, 2 * len(openings))
 
     def add_conversations(self, conversations: Conversations) -> None:
         """Takes in one chunk's records that must be looked at both ways."""

@@ -36,14 +36,17 @@ class About(NamedTuple):
 _SEEN = (pl.col("first_seen").min(), pl.col("last_seen").max())
 
 
-def flood_of_sources(left_out: pl.DataFrame, territory: Territory) -> list[Finding]:
+def flood_of_sources(left_out: pl.DataFrame, dropped: int, territory: Territory) -> list[Finding]:
     """A finding for each VPC, day and side (inside or outside) of which sources were left out: about the address that
-    the most of them called. `left_out` is that of `loudest_sources`.
+    the most of them called. `left_out` is that of `loudest_sources`; those `dropped` before, all outside, are counted
+    with the largest number of them.
     """
     if left_out.is_empty():
         return []
     by = ("scope", "day", "initiator_is_inside")
-    rows = _counted(left_out, by, about="responder", counted="source")
+    rows = [dict(row) for row in _counted(left_out, by, about="responder", counted="source")]
+    if outside := [row for row in rows if not row["initiator_is_inside"]]:
+        max(outside, key=lambda row: int(row["left_out"]))["left_out"] += dropped
     return [_of_sources(row, territory) for row in rows]
 
 

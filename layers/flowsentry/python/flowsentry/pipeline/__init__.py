@@ -178,7 +178,9 @@ class _Run:
         if self._settled is None:
             return outcome
         silences = believed_silences(outcome.silences, self._now)
-        outcome.findings = judged(self._settled, silences, self._context, stores, self._clock)
+        outcome.findings = judged(
+            self._settled, silences, self._context, stores, self._clock, self._gathering.dropped_sources
+        )
         outcome.measurements = measuring.add_up(self._measurements)
         outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
         outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))

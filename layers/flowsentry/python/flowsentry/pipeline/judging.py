@@ -50,8 +50,11 @@ class Clock:
     seconds_left: Callable[[], float] = lambda: math.inf
 
 
-def judged(settled: Settled, silences: Silences, context: Context, stores: Stores, clock: Clock) -> list[Finding]:
-    """The findings that are new, after evidence and findings were stored. `settled` has the scopes of its sources.
+def judged(
+    settled: Settled, silences: Silences, context: Context, stores: Stores, clock: Clock, dropped_sources: int = 0
+) -> list[Finding]:
+    """The findings that are new, after evidence and findings were stored. `settled` has the scopes of its sources;
+    `dropped_sources` outside were too many to be in it.
 
     Raises RetryableError when a store can't be reached: doing all again is harmless.
     """
@@ -59,7 +62,7 @@ def judged(settled: Settled, silences: Silences, context: Context, stores: Store
     answers = answers_of(settled.contacts)
     known = _known(settled, answers, context, stores)
     thresholds, down = context.thresholds, known.down
-    observed = Observed(*settled, silences, down, known.left_out)
+    observed = Observed(*settled, silences, down, known.left_out, dropped_sources)
     found = detect(observed, known.histories, known.services, context.territory, thresholds, crowds)
     new = _put(found, context, stores, clock)
     _keep_outages(down, answers, stores)
