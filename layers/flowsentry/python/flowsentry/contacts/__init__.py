@@ -22,7 +22,7 @@ from flowsentry.contacts.logins import LoginRecords, logins_in
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
 from flowsentry.contacts.refused_replies import Exchanges, without_replies
 from flowsentry.contacts.signs import TCP, Signs, columns_of, few, signs_of_rejects
-from flowsentry.contacts.thinning import MAX_OPENINGS, thinned
+from flowsentry.contacts.thinning import MAX_OPENINGS, thinned, thinned_conversations
 from flowsentry.contacts.waypoints import without_passing
 from flowsentry.frames import Contacts, EnrichedFlows, Settled
 from flowsentry.transit_gateways import is_of_transit_gateway
@@ -48,6 +48,7 @@ class Gathering:
         self._replies: list[pl.DataFrame] = []
         self._conversations: list[Conversations] = []
         self._rows, self._opened_rows, self._most_opened_rows = 0, 0, MAX_OPENINGS
+        self._conversation_rows, self._most_conversation_rows = 0, MAX_OPENINGS
         self.dropped_sources = 0
 
     def add(self, signs: Signs) -> None:
@@ -74,12 +75,19 @@ class Gathering:
     def add_conversations(self, conversations: Conversations) -> None:
         """Takes in one chunk's records that must be looked at both ways."""
         self._conversations.append(conversations)
+        self._conversation_rows += len(conversations)
+        if self._conversation_rows > self._most_conversation_rows:
+            rows, dropped = thinned_conversations(self._conversations)
+            self._conversations, self._conversation_rows = [Conversations(rows)], len(rows)
+            self._most_conversation_rows = max(MAX_OPENINGS, 2 * len(rows))
+            self.dropped_sources += dropped
 
     def settle(self) -> Settled:
         """The contacts with their outcomes, and the logins among them. Uses the signs up, so that they are not held
         beside the contacts.
         """
         if self._conversations and (signs := signs_of_conversations(self._conversations, self._openings)):
+            self._conversations = []
             self.add(signs)
         opened, refused_replies = self._opened()
         established = distinct_established(self._distinct, self._established) if self._established else self._distinct

@@ -14,7 +14,7 @@ import polars as pl
 
 from flowsentry.endpoints import host_numbers, rank_of
 
-MAX_OPENINGS = 1_000_000
+MAX_OPENINGS = 500_000
 """Openings held, some 60 bytes each, before they are thinned; settling them takes three times as much. More: more
 memory. Fewer: files of large networks are thinned that need not be."""
 MAX_SINGLES_HELD = 100_000
@@ -41,3 +41,25 @@ def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame]) -
     ranks = pl.DataFrame({"host": host_numbers(singles["initiator"])}).select(rank=rank_of(pl.col("host")))["rank"]
     dropped = singles[ranks.arg_sort()[MAX_SINGLES_HELD:]].select(_SOURCE)
     return Thinned(rows.join(dropped, on=_SOURCE, how="anti"), back.join(dropped, on=_SOURCE, how="anti"), len(dropped))
+
+
+def thinned_conversations(conversations: Sequence[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
+    """The conversations of which both directions must be looked at, without those seen one way of too many sources
+    outside that have one; and how many were dropped.
+    """
+    rows = pl.concat(conversations)
+    here_alone = ~pl.col("here_is_inside") & pl.col("there_is_inside")
+    there_alone = pl.col("here_is_inside") & ~pl.col("there_is_inside")
+    outside = pl.when(here_alone).then("here_address").when(there_alone).then("there_address")
+    is_one_way = (pl.col("here_packets") == 0) | (pl.col("there_packets") == 0)
+    ends = rows.select(outside.alias("address"), is_one_way.fill_null(value=True).alias("is_one_way"))
+    is_single = ends.select(
+        pl.col("is_one_way") & pl.col("address").is_not_null() & (pl.len().over("address") == 1)
+    ).to_series()
+    if (number := int(is_single.sum())) <= MAX_SINGLES_HELD:
+        return rows, 0
+    ranks = pl.DataFrame({"host": host_numbers(ends["address"])}).select(rank=rank_of(pl.col("host")))["rank"]
+    places = is_single.arg_true()
+    dropped = places[ranks[places].arg_sort()[MAX_SINGLES_HELD:]]
+    is_kept = pl.repeat(value=True, n=len(rows), eager=True).scatter(dropped, values=False)
+    return rows.filter(is_kept), number - MAX_SINGLES_HELD
