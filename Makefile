@@ -59,8 +59,9 @@ replay: $(SETUP) ## Your own flow logs through the same pipeline: make replay LO
 	$(BIN)/flowsentry replay $(LOGS)
 
 .PHONY: bench
-bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; what a day of Internet noise costs
+bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; what noise and floods cost
 	$(BIN)/python -m benchmarks.noise_day
+	$(BIN)/python -m benchmarks.floods
 	$(BIN)/python -m benchmarks.throughput
 
 .PHONY: break

@@ -17,7 +17,21 @@ from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.ownership import Inventory
 from flowsentry.pipeline import MAX_UNKNOWN_INTERFACES, Context, Outcome, Stores, process
-from tests.builders import DAY, INTERFACE, NOON, V2, Watch, flow_log, interface, line, log_text, no_data, payload, probe
+from tests.builders import (
+    DAY,
+    INTERFACE,
+    NOON,
+    V2,
+    Watch,
+    blocked,
+    flow_log,
+    interface,
+    line,
+    log_text,
+    no_data,
+    payload,
+    probe,
+)
 
 DAY_SECONDS, YEAR_3000 = 86_400, 32_503_680_000
 SCAN = [probe("203.0.113.9", f"10.0.1.{number}", 22) for number in range(1, 21)]
@@ -227,3 +241,43 @@ def test_an_error_of_our_own_is_not_hidden_by_the_writer(tmp_path: Path) -> None
     with pytest.raises(RetryableError, match="broke off"):
         process(broken(), watch.context, watch.stores, EnrichedFile(tmp_path / "enriched.parquet"))
     assert watch.evidence.items == {}
+
+
+class FindingsInParts(FindingsInMemory):
+    """A store that remembers how it was given the findings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[list[Finding]] = []
+
+    def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
+        self.parts.append(list(findings))
+        return super().put_new(findings)
+
+
+def blocked_paths(count: int) -> Iterator[str]:
+    for number in range(count):
+        yield blocked(f"10.0.{number >> 8}.{number & 255}", "10.9.0.1", 5_432, start=NOON - 900, end=NOON - 890)
+
+
+INSIDE_SCAN = [probe("10.8.0.1", f"10.0.1.{number}", 22) for number in range(1, 21)]
+
+
+def test_of_very_many_findings_the_loudest_are_put_first() -> None:
+    store = FindingsInParts()
+    process([log_text([*blocked_paths(250), *INSIDE_SCAN])], Context(), Stores(EvidenceInMemory(), store))
+    assert [len(part) for part in store.parts] == [100, 100, 51]
+    assert [[each.kind for each in part].count("host_sweep") for part in store.parts] == [1, 0, 0]
+
+
+def test_findings_for_which_there_is_no_time_are_summed_up() -> None:
+    store, seconds = FindingsInParts(), iter([60.0, 5.0])
+    stores = Stores(EvidenceInMemory(), store)
+    process([log_text([*blocked_paths(250), *INSIDE_SCAN])], Context(), stores, seconds_left=lambda: next(seconds))
+    *told, (summed_up,) = store.parts
+    assert [len(part) for part in told] == [100, 100]
+    assert (summed_up.kind, summed_up.details["left_out"], summed_up.details["number"]) == (
+        "flood",
+        "blocked_internal",
+        51,
+    )

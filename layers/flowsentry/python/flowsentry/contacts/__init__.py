@@ -22,7 +22,7 @@ from flowsentry.contacts.logins import LoginRecords, logins_in
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
 from flowsentry.contacts.refused_replies import Exchanges, without_replies
 from flowsentry.contacts.signs import TCP, Signs, columns_of, few, signs_of_rejects
-from flowsentry.contacts.thinning import MAX_OPENINGS, thinned, thinned_conversations
+from flowsentry.contacts.thinning import MAX_OPENINGS, conversing, thinned, thinned_conversations
 from flowsentry.contacts.waypoints import without_passing
 from flowsentry.frames import Contacts, EnrichedFlows, Settled
 from flowsentry.transit_gateways import is_of_transit_gateway
@@ -66,18 +66,18 @@ class Gathering:
 
     def _thin(self) -> None:
         """Drops openings where they are too many: see thinning.py."""
-        openings, replies, dropped = thinned(self._openings, self._replies)
+        openings, replies, dropped = thinned(self._openings, self._replies, conversing(self._conversations))
         self._openings, self._replies = [openings], [replies]
         self.dropped_sources += dropped
         self._opened_rows = len(openings)
         self._most_opened_rows = max(MAX_OPENINGS, 2 * len(openings))
 
     def add_conversations(self, conversations: Conversations) -> None:
-        """Takes in one chunk's records that must be looked at both ways."""
+        """Takes in one chunk's records that must be looked at both ways, after its other signs."""
         self._conversations.append(conversations)
         self._conversation_rows += len(conversations)
         if self._conversation_rows > self._most_conversation_rows:
-            rows, dropped = thinned_conversations(self._conversations)
+            rows, dropped = thinned_conversations(self._conversations, self._openings)
             self._conversations, self._conversation_rows = [Conversations(rows)], len(rows)
             self._most_conversation_rows = max(MAX_OPENINGS, 2 * len(rows))
             self.dropped_sources += dropped
@@ -118,10 +118,11 @@ def gather(flows: EnrichedFlows, into: Gathering) -> None:
     else:
         tcp = with_port_facts(seen.filter(pl.col("protocol") == TCP))
         signs = signs_by_ports(tcp)
-        into.add_conversations(conversations_of(tcp))
     if len(rejected):
         signs = signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(rejected)]))
     into.add(signs)
+    if "tcp_flags" not in flows.columns:
+        into.add_conversations(conversations_of(tcp))
     into.exchanges.add(seen, rejected)
     into.login_records.add(logins_in(seen, has_acks=has_acks))
 

@@ -31,10 +31,13 @@ class Thinned(NamedTuple):
     dropped: int
 
 
-def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame]) -> Thinned:
-    """The openings without those of too many sources that have one, and the replies without those to these sources."""
+def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame], conversing: pl.Series) -> Thinned:
+    """The openings without those of too many sources that have one and are not `conversing`, and the replies without
+    those to these sources.
+    """
     rows, back = pl.concat(openings), pl.concat(replies)
     is_single = ~pl.col("initiator_is_inside") & (pl.len().over(_SOURCE) == 1)
+    is_single &= ~pl.col("initiator").is_in(conversing.implode())
     singles = rows.select(*_SOURCE, is_single.alias("is_single")).filter("is_single")
     if len(singles) <= MAX_SINGLES_HELD:
         return Thinned(rows, back, 0)
@@ -43,9 +46,17 @@ def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame]) -
     return Thinned(rows.join(dropped, on=_SOURCE, how="anti"), back.join(dropped, on=_SOURCE, how="anti"), len(dropped))
 
 
-def thinned_conversations(conversations: Sequence[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
+def conversing(conversations: Sequence[pl.DataFrame]) -> pl.Series:
+    """The addresses at either end of the conversations."""
+    ends = [each[name].unique() for each in conversations for name in ("here_address", "there_address")]
+    return pl.concat(ends) if ends else pl.Series(dtype=pl.Categorical())
+
+
+def thinned_conversations(
+    conversations: Sequence[pl.DataFrame], openings: Sequence[pl.DataFrame]
+) -> tuple[pl.DataFrame, int]:
     """The conversations of which both directions must be looked at, without those seen one way of too many sources
-    outside that have one; and how many were dropped.
+    outside that have one, and none of the `openings`; and how many were dropped.
     """
     rows = pl.concat(conversations)
     here_alone = ~pl.col("here_is_inside") & pl.col("there_is_inside")
@@ -53,8 +64,12 @@ def thinned_conversations(conversations: Sequence[pl.DataFrame]) -> tuple[pl.Dat
     outside = pl.when(here_alone).then("here_address").when(there_alone).then("there_address")
     is_one_way = (pl.col("here_packets") == 0) | (pl.col("there_packets") == 0)
     ends = rows.select(outside.alias("address"), is_one_way.fill_null(value=True).alias("is_one_way"))
+    opening = pl.concat([each["initiator"].unique() for each in openings])
     is_single = ends.select(
-        pl.col("is_one_way") & pl.col("address").is_not_null() & (pl.len().over("address") == 1)
+        pl.col("is_one_way")
+        & pl.col("address").is_not_null()
+        & (pl.len().over("address") == 1)
+        & ~pl.col("address").is_in(opening.implode()).fill_null(value=False)
     ).to_series()
     if (number := int(is_single.sum())) <= MAX_SINGLES_HELD:
         return rows, 0

@@ -1,0 +1,94 @@
+"""What a flood costs one function: time, processor time, memory, items, findings. `python -m benchmarks.floods`.
+
+Each case runs in a process of its own, so that its memory is its own. The bound is the memory of a processor function.
+"""
+
+import gzip
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+FUNCTION_MB = 1_769
+HEADER = (
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+)
+CASES = (
+    ("refused", 220_000),
+    ("silent", 220_000),
+    ("refused", 1_500_000),
+    ("refused", 3_000_000),
+    ("sessions", 20_000),
+)
+START = 1_767_268_800
+MEASURED = """
+import resource, sys, time
+from pathlib import Path
+from flowsentry.decode import object_texts
+from flowsentry.emit.enriched_object import EnrichedFile
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.pipeline import Context, Stores, process
+
+def blocks(path):
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            yield block
+
+path = Path(sys.argv[1])
+stores = Stores(EvidenceInMemory(), FindingsInMemory())
+wall, processor = time.perf_counter(), time.process_time()
+process(object_texts(blocks(path)), Context(), stores, EnrichedFile(path.with_suffix(".parquet")))
+wall, processor = time.perf_counter() - wall, time.process_time() - processor
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(f"{wall:.1f} {processor:.1f} {peak} {len(stores.evidence.items)} {len(stores.findings.findings)}")
+"""
+
+
+def address(number: int) -> str:
+    mixed = number * 2_654_435_761 & 0xFFFFFFFF
+    return f"{11 + (mixed >> 24) % 80}.{mixed >> 16 & 255}.{mixed >> 8 & 255}.{mixed & 255}"
+
+
+def lines(sort: str, count: int) -> Iterator[str]:
+    """A record for each spoofed source, or two for each session of a stranger with a host of its own."""
+    draw, begin = random.Random(5), "2 123456789012 eni-0a1b2c3d4e5f60718"
+    for number in range(count):
+        source, at = address(number), START + number % 300
+        if sort == "sessions":
+            host = f"10.1.{number >> 8 & 255}.{number & 255}"
+            yield f"{begin} {source} {host} 40000 22 6 60 9000 {at} {at + 5} ACCEPT OK"
+            yield f"{begin} {host} {source} 22 40000 6 60 9100 {at} {at + 5} ACCEPT OK"
+            continue
+        action = "REJECT" if sort == "refused" else "ACCEPT"
+        ends = f"{source} 10.0.0.{number % 20 + 1} {1_024 + number % 60_000} {draw.randrange(1, 60_000)}"
+        yield f"{begin} {ends} 6 1 40 {at} {at + 5} {action} OK"
+
+
+def written(folder: str, sort: str, count: int) -> Path:
+    path = Path(folder) / f"{sort}-{count}.log.gz"
+    with gzip.open(path, "wt", compresslevel=6) as file:
+        file.write(f"{HEADER}\n")
+        file.writelines(f"{line}\n" for line in lines(sort, count))
+    return path
+
+
+def main() -> int:
+    print(f"{'flood':<22}{'MB .gz':>8}{'wall s':>8}{'cpu s':>8}{'peak MB':>9}{'items':>8}{'findings':>10}")
+    most = 0
+    for sort, count in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            path = written(folder, sort, count)
+            command = [sys.executable, "-c", MEASURED, str(path)]
+            told = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+            wall, processor, peak, items, findings = told.stdout.split()
+            size = path.stat().st_size / 1e6
+        most = max(most, int(peak))
+        print(f"{sort:<10}{count:>12,}{size:>8.1f}{wall:>8}{processor:>8}{peak:>9}{items:>8}{findings:>10}")
+    print(f"bound on memory: {FUNCTION_MB} MB{'' if most <= FUNCTION_MB else ' !'}")
+    return 0 if most <= FUNCTION_MB else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,73 @@
+"""A file of very many sources outside that open one contact each is held in bounded memory."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import flowsentry.contacts as contacts_of
+from flowsentry.contacts import Gathering, gather, thinning
+from tests.builders import V2, V5, blocked, enriched, exchange, probe
+
+HELD, MOST = 50, 100
+by_format = pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
+
+
+@pytest.fixture(autouse=True)
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contacts_of, "MAX_OPENINGS", MOST)
+    monkeypatch.setattr(thinning, "MAX_SINGLES_HELD", HELD)
+
+
+def address(number: int) -> str:
+    return f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+
+
+def spoofed(first: int, count: int, names: tuple[str, ...]) -> Iterator[str]:
+    for number in range(first, first + count):
+        yield blocked(address(number), "10.0.0.1", 50_000 + number % 999, names, srcport=40_000 + number % 999)
+
+
+def gathered(names: tuple[str, ...], *chunks: list[str]) -> Gathering:
+    gathering = Gathering()
+    for lines in chunks:
+        gather(enriched(lines, names), gathering)
+    return gathering
+
+
+@by_format
+@pytest.mark.parametrize("chunks", [5, 20])
+def test_of_single_contacts_a_bounded_number_is_held_and_the_others_are_counted(
+    names: tuple[str, ...], chunks: int
+) -> None:
+    gathering = gathered(names, *(list(spoofed(60 * each, 60, names)) for each in range(chunks)))
+    held = len(gathering.settle().contacts)
+    assert held <= HELD + 2 * MOST
+    assert held + gathering.dropped_sources == 60 * chunks
+
+
+@by_format
+def test_a_source_with_two_contacts_is_kept(names: tuple[str, ...]) -> None:
+    scan = [blocked("203.0.113.9", "10.0.0.1", port, names, srcport=51_000 + port) for port in (7_001, 7_002)]
+    chunks = [list(spoofed(60 * each, 60, names)) for each in range(10)]
+    settled = gathered(names, [*scan, *chunks[0]], *chunks[1:]).settle().contacts
+    assert (settled["initiator"] == "203.0.113.9").sum() == 2
+
+
+@by_format
+def test_sources_inside_are_never_dropped(names: tuple[str, ...]) -> None:
+    inside = [probe(f"10.1.{number >> 8}.{number & 255}", "10.0.0.1", 22, names) for number in range(300)]
+    gathering = gathered(names, inside[:150], inside[150:])
+    assert (len(gathering.settle().contacts), gathering.dropped_sources) == (300, 0)
+
+
+@by_format
+def test_few_sources_are_all_held(names: tuple[str, ...]) -> None:
+    gathering = gathered(names, list(spoofed(0, MOST // 2, names)))
+    assert (len(gathering.settle().contacts), gathering.dropped_sources) == (MOST // 2, 0)
+
+
+def test_who_was_answered_is_known_beside_a_flood() -> None:
+    answered = exchange("203.0.113.9", "10.0.0.1", 443)
+    chunks = [list(spoofed(60 * each, 60, V5)) for each in range(10)]
+    settled = gathered(V5, *chunks[:5], answered, *chunks[5:]).settle().contacts
+    assert settled.filter(settled["initiator"] == "203.0.113.9")["outcome"].to_list() == ["answered"]

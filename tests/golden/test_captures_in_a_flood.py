@@ -1,0 +1,46 @@
+"""Recorded scanners are found as before while a flood of made-up sources comes in the same files."""
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from flowsentry.findings import Finding
+from tests.builders import Watch, flow_log
+from tests.cut_traffic import Traffic, capture, five_minutes
+from tests.recorded import recorded
+
+FLOOD_A_FILE = 3_000
+"""Three times what a batch records of single probes: the more the flood has, the longer the test takes."""
+
+
+def spoofed(traffic: Traffic, first: int, at: str) -> Iterator[str]:
+    """Records of the capture's format, each from an address of its own."""
+    values = dict(zip(traffic.names, traffic.lines[0].split(" "), strict=True))
+    for number in range(first, first + FLOOD_A_FILE):
+        source = f"198.{18 + (number >> 16 & 1)}.{number >> 8 & 255}.{number & 255}"
+        told = {"srcaddr": source, "pkt-srcaddr": source, "srcport": str(1_024 + number % 60_000), "protocol": "6"}
+        told |= {"dstport": str(1 + number % 50_000), "packets": "1", "bytes": "40", "action": "REJECT"}
+        told |= {"start": at, "end": at, "tcp-flags": "2", "log-status": "OK"}
+        yield " ".join((values | told)[name] for name in traffic.names)
+
+
+def scanners(found: list[Finding]) -> set[str]:
+    return {each.subject for each in found if each.details.get("relation")}
+
+
+@pytest.mark.parametrize(("name", "at_least"), [("nmap-inside", 1.0), ("internet-host-day", 0.9)])
+def test_scanners_are_found_beside_a_flood(name: str, at_least: float) -> None:
+    recorded(f"detection/traffic/{name}")
+    traffic, alone, flooded = capture(name), Watch(), Watch()
+    files = five_minutes(traffic)
+    flooded_file = Random(3).randrange(len(files))  # noqa: S311 - seeded
+    for number, each in enumerate(files):
+        alone.see(each)
+        lines = each.decode().splitlines()[1:]
+        at = traffic.value("end", lines[0])
+        flood = list(spoofed(traffic, number * FLOOD_A_FILE, at)) if number == flooded_file else []
+        flooded.see(flow_log([*lines, *flood], traffic.names))
+    expected = scanners(alone.found)
+    assert len(expected & scanners(flooded.found)) >= at_least * len(expected) > 0
+    assert [[each.kind for each in watch.found].count("flood") for watch in (alone, flooded)] == [0, 1]
