@@ -17,6 +17,7 @@ from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.evidence_item import Item, Stored, evidence_key_of, expiry_in, key_of, stored_in
 from flowsentry.aws.evidence_update import Update, merging_update
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
+from flowsentry.aws.stored_objects import tell_unreadable
 from flowsentry.aws.threads import in_threads
 from flowsentry.clocks import MAX_BELIEVED_LEAD_SECONDS
 from flowsentry.errors import RetryableError
@@ -135,6 +136,8 @@ class EvidenceTable:
             if attempt:
                 longest = min(0.02 * 2 ** (attempt - 1), MAX_WRITE_WAIT_SECONDS)
                 self.sleep(random.uniform(0, longest))  # noqa: S311 - so that racers do not meet again
+            if known and known.damage:
+                tell_unreadable("evidence", f"{evidence.key}: {known.damage}")
             update = merging_update(known, evidence, self.clock(), self.last_seen_step)
             if update is None:
                 return known if attempt else None
@@ -162,7 +165,7 @@ class EvidenceTable:
 
     def _read(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> Items:
         found = (stored_in(item) for item in self._items(keys, wanted))
-        return {stored.evidence.key: stored for stored in found}
+        return {stored.evidence.key: stored for stored in found if not stored.damage}
 
     def _items(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> list[Item]:
         """The items of these keys that have not expired: DynamoDB deletes days late."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowsentry.aws.evidence_item import MAX_HELD, Stored, as_set, expiry_of, key_of, members_of
+from flowsentry.aws.evidence_item import MAX_HELD, Damage, Stored, as_set, expiry_of, key_of, members_of
 from flowsentry.evidence import Evidence, EvidenceKey
 
 Update = Mapping[str, Any]
@@ -24,7 +24,7 @@ def merging_update(known: Stored | None, evidence: Evidence, now: float, last_se
     written as a whole, on condition that nobody has written meanwhile.
     """
     if known is None or known.has_expired(now):
-        return _beginning(evidence.within_bounds(), now)
+        return _beginning(evidence.within_bounds(), now, known.damage if known else None)
     merged = known.evidence.merge(evidence)
     times = _times(known.evidence, merged, last_seen_step)
     new = _new_members(known.evidence, merged)
@@ -41,9 +41,9 @@ def merging_update(known: Stored | None, evidence: Evidence, now: float, last_se
     return _rewriting(writing, known.version, merged)
 
 
-def _beginning(evidence: Evidence, now: float) -> Update:
-    """All of it, where there is no item or one that has expired, of which nothing is left. Its version begins with the
-    clock: an item that was deleted and begun anew has no version that anybody may remember.
+def _beginning(evidence: Evidence, now: float, damage: Damage | None) -> Update:
+    """All of it, where there is no item or one that has expired or is damaged, of which nothing is left. Its version
+    begins with the clock: an item that was deleted and begun anew has no version that anybody may remember.
     """
     writing = _Writing(evidence.key, now)
     members = members_of(evidence)
@@ -54,8 +54,19 @@ def _beginning(evidence: Evidence, now: float) -> Update:
             writing.remove(name)
     writing.set("first_seen", {"N": str(evidence.first_seen)}).set("last_seen", {"N": str(evidence.last_seen)})
     writing.set("is_inside", {"BOOL": evidence.is_inside}).set("version", {"N": str(int(now))})
-    writing.on_condition("(attribute_not_exists(#expires_at) OR #expires_at <= :now)")
-    return writing.update()
+    return (_where_damaged(writing, damage) if damage else _where_nothing_counts(writing)).update()
+
+
+def _where_nothing_counts(writing: "_Writing") -> "_Writing":
+    return writing.at_now().on_condition("(attribute_not_exists(#expires_at) OR #expires_at <= :now)")
+
+
+def _where_damaged(writing: "_Writing", damage: Damage) -> "_Writing":
+    """Unless somebody has mended it meanwhile."""
+    writing.name(damage.name)
+    if damage.value is None:
+        return writing.on_condition(f"attribute_not_exists(#{damage.name})")
+    return writing.value("damaged", damage.value).on_condition(f"#{damage.name} = :damaged")
 
 
 def _adding(writing: "_Writing", new: Mapping[str, frozenset[Any]]) -> Update:
@@ -75,7 +86,7 @@ def _rewriting(writing: "_Writing", version: int, merged: Evidence) -> Update:
 
 
 def _of_the_living(writing: "_Writing") -> Update:
-    return writing.add("version", {"N": "1"}).on_condition("#expires_at > :now").update()
+    return writing.add("version", {"N": "1"}).at_now().on_condition("#expires_at > :now").update()
 
 
 def _times(known: Evidence, merged: Evidence, step: int) -> dict[str, tuple[int, str]]:
@@ -110,9 +121,16 @@ class _Writing:
     def remove(self, name: str) -> "_Writing":
         return self._clause("REMOVE", f"#{name}", name)
 
+    def name(self, name: str) -> "_Writing":
+        self._names[f"#{name}"] = name
+        return self
+
     def value(self, name: str, value: Mapping[str, Any]) -> "_Writing":
         self._values[f":{name}"] = value
         return self
+
+    def at_now(self) -> "_Writing":
+        return self.value("now", {"N": str(int(self.now))})
 
     def on_condition(self, condition: str) -> "_Writing":
         self._conditions.append(condition)
@@ -120,7 +138,7 @@ class _Writing:
 
     def update(self) -> Update:
         """The whole of it; the item's life is prolonged, and the answer has all of the item, written or not."""
-        self.set("expires_at", {"N": str(expiry_of(self.key, self.now))}).value("now", {"N": str(int(self.now))})
+        self.set("expires_at", {"N": str(expiry_of(self.key, self.now))})
         clauses = (f"{word} {', '.join(each)}" for word, each in self._clauses.items())
         return {
             "Key": key_of(self.key),
