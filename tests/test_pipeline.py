@@ -281,3 +281,13 @@ def test_findings_for_which_there_is_no_time_are_summed_up() -> None:
         "blocked_internal",
         51,
     )
+
+
+def test_what_each_batch_has_no_time_for_is_told_of_each_batch() -> None:
+    store = FindingsInParts()
+    for day in (0, 1):
+        stores, seconds = Stores(EvidenceInMemory(), store), iter([60.0, 5.0])
+        lines = [*blocked_paths(250), *(each.replace("10.9.0.1", f"10.9.1.{day}") for each in blocked_paths(250))]
+        process([log_text(lines)], Context(), stores, seconds_left=lambda left=seconds: next(left))  # type: ignore[misc]
+    floods = [each for each in store.findings.values() if each.kind == "flood"]
+    assert len(floods) == 2

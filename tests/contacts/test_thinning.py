@@ -15,16 +15,16 @@ by_format = pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
 @pytest.fixture(autouse=True)
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contacts_of, "MAX_OPENINGS", MOST)
-    monkeypatch.setattr(thinning, "MAX_SINGLES_HELD", HELD)
+    monkeypatch.setattr(thinning, "MAX_SOURCES_HELD", HELD)
 
 
 def address(number: int) -> str:
     return f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
-def spoofed(first: int, count: int, names: tuple[str, ...]) -> Iterator[str]:
+def spoofed(first: int, count: int, names: tuple[str, ...], host: str = "10.0.0.1") -> Iterator[str]:
     for number in range(first, first + count):
-        yield blocked(address(number), "10.0.0.1", 50_000 + number % 999, names, srcport=40_000 + number % 999)
+        yield blocked(address(number), host, 50_000 + number % 999, names, srcport=40_000 + number % 999)
 
 
 def gathered(names: tuple[str, ...], *chunks: list[str]) -> Gathering:
@@ -51,6 +51,22 @@ def test_a_source_with_two_contacts_is_kept(names: tuple[str, ...]) -> None:
     chunks = [list(spoofed(60 * each, 60, names)) for each in range(10)]
     settled = gathered(names, [*scan, *chunks[0]], *chunks[1:]).settle().contacts
     assert (settled["initiator"] == "203.0.113.9").sum() == 2
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_the_same_contact_twice_is_still_one(times: int) -> None:
+    chunks = [list(spoofed(60 * each, 60, V5)) * times for each in range(10)]
+    gathering = gathered(V5, *chunks)
+    assert len(gathering.settle().contacts) <= HELD + 2 * MOST
+    assert gathering.dropped_sources > 300
+
+
+def test_sources_with_two_contacts_each_are_bounded_too_and_a_louder_one_is_held() -> None:
+    two = [[*spoofed(60 * each, 60, V5), *spoofed(60 * each, 60, V5, host="10.0.0.2")] for each in range(10)]
+    scan = [blocked("203.0.113.9", f"10.0.1.{host}", 3_389) for host in range(1, 21)]
+    settled = gathered(V5, *two[:5], scan, *two[5:]).settle().contacts
+    assert len(settled) <= 2 * (HELD + 2 * MOST) + 20
+    assert (settled["initiator"] == "203.0.113.9").sum() == 20
 
 
 @by_format

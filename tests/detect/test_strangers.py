@@ -29,7 +29,19 @@ def connection(source: str, server: str = SERVER, at: int = 0, **values: object)
 
 
 def sessions(count: int, first: int = 0, **values: object) -> list[str]:
-    return [connection(stranger(first + each), at=each, **values) for each in range(count)]  # type: ignore[arg-type]
+    """One text for each, of both directions: what is delivered apart is not cut in the middle of a session."""
+    return [session(stranger(first + each), at=each, **values) for each in range(count)]  # type: ignore[arg-type]
+
+
+def session(source: str, **values: object) -> str:
+    return "\n".join(way(source, **values) for way in (connection, answer))  # type: ignore[arg-type]
+
+
+def answer(source: str, server: str = SERVER, at: int = 0, **values: object) -> str:
+    """What a server sends in a connection."""
+    told: dict[str, object] = {"packets": SESSION, "bytes": 12_001, "srcport": 22, "dstport": 40_000} | values
+    told |= {"srcport": values.get("dstport", 22), "dstport": values.get("srcport", 40_000), "tcp_flags": 19}
+    return line(srcaddr=server, dstaddr=source, start=NOON + at, end=NOON + at + 30, **told)
 
 
 def fetches(source: str, count: int = 25, **values: object) -> list[str]:
@@ -146,7 +158,7 @@ def test_people_of_trusted_networks_are_no_strangers() -> None:
 
 
 def test_it_is_told_once_a_day_and_is_one_thread() -> None:
-    found = watching(sessions(N + 1), [connection(stranger(3), at=DAY_SECONDS)]).found
+    found = watching(sessions(N + 1), [session(stranger(3), at=DAY_SECONDS)]).found
     assert kinds(found) == ["public_login_service"] * 2
     assert (len({each.id for each in found}), len({each.thread for each in found})) == (2, 1)
     assert found[1].title.endswith("has sessions of 1 address outside: SSH, port 22")
@@ -154,7 +166,7 @@ def test_it_is_told_once_a_day_and_is_one_thread() -> None:
 
 def test_a_day_with_too_many_is_remembered_as_long_as_evidence_is() -> None:
     still, later = MEMORY_DAYS * DAY_SECONDS, (MEMORY_DAYS + 1) * DAY_SECONDS
-    watch = watching(sessions(N + 1), [connection(stranger(3), at=still)], [connection(stranger(3), at=later)])
+    watch = watching(sessions(N + 1), [session(stranger(3), at=still)], [session(stranger(3), at=later)])
     assert kinds(watch.found) == ["public_login_service", "public_login_service", "remote_login"]
 
 

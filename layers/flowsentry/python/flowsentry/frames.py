@@ -81,8 +81,10 @@ Logins = NewType("Logins", pl.DataFrame)
 `scope`, `initiator`, `initiator_port`, `responder`, `responder_port`, `day` (as of Contacts), `packets` (the most that
 the initiator sent in one record: records are never cut by how they are delivered), `first_seen`, `last_seen`,
 `initiator_is_inside`, `responder_is_inside`, `is_whole` (whether a record that has data in it shows all of it, from SYN
-to FIN or RST; without tcp-flags, whether one has data in it), `is_answered` (whether its server said something in the
-same batch, or FIN shows that it was answered). Openings that nothing answered are none."""
+to FIN or RST; without tcp-flags, whether one has data in it), `is_heard` (whether its server said something in the
+same batch), `is_answered` (whether it was heard, or ended by FIN as only an answered one is). Openings that nothing
+answered are none.
+"""
 
 Measurements = NewType("Measurements", pl.DataFrame)
 """measure → emit: a row for each minute and VPC or transit gateway, and for each attachment that lost packets there:

@@ -42,11 +42,16 @@ class ObjectMarks(DynamoDBPersistenceLayer):
         self._configuration = config
 
     def deaths(self, identity: str) -> int:
-        """Tries of this object of which no end is known; none where the table can't be asked."""
+        """Tries of this object that ended without a word, but for one that may still go on; none where the table can't
+        be asked.
+        """
         try:
             key = self._get_key(self._id_of(identity))
             item = self.client.get_item(TableName=self.table_name, Key=key).get("Item", {})
-            return int(item["tries"]["N"]) if item.get("status") == {"S": IN_PROGRESS} else 0
+            if item.get("status") != {"S": IN_PROGRESS}:
+                return 0
+            is_going_on = int(item["in_progress_expiration"]["N"]) > time.time() * 1_000
+            return int(item["tries"]["N"]) - is_going_on
         except (ClientError, BotoCoreError, KeyError, TypeError, ValueError) as error:
             logger().debug("no mark", extra={"identity": identity, "error": repr(error)})
             return 0

@@ -77,6 +77,7 @@ class _Child:
     _unread: bytes = field(default=b"", init=False)
 
     def take(self, data: bytes) -> None:
+        self.complaints.seek(0)
         self.complaints.truncate(0)
         try:
             _stream(self.process.stdin).write(LENGTH.pack(len(data)))

@@ -27,6 +27,7 @@ SCHEMA = pl.Schema(
         "responder_is_inside": pl.Boolean(),
         "is_whole": pl.Boolean(),
         "is_answered": pl.Boolean(),
+        "is_heard": pl.Boolean(),
     }
 )
 MIN_LOGIN_PACKETS = 4
@@ -59,7 +60,8 @@ def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginSigns:
     columns = (*SENT, *_SIZED, "tcp_flags") if has_flags else (*SENT, *_SIZED)
     both = few(flows.select(columns), is_one & (pl.col("packets") >= MIN_LOGIN_PACKETS))
     if both.is_empty():
-        nothing = both.select(pl.exclude(_SIZED), pl.lit(value=False).alias("has_data"))
+        sizes = (pl.lit(value=False).alias(each) for each in ("has_data", "is_alike"))
+        nothing = both.select(pl.exclude(_SIZED), *sizes)
         return LoginSigns(nothing, nothing)
     return LoginSigns(_of_clients(both.filter(_is_login_port("dstport")), has_acks=has_acks), _of_servers(both))
 
@@ -78,7 +80,8 @@ def _of_clients(records: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
 
 def _answered(records: pl.DataFrame, is_more: pl.Expr) -> pl.DataFrame:
     """Those of the records with more in them than SYNs, and whether each has data. Mostly there are none."""
-    return records.filter(is_more).select(pl.exclude(_SIZED), carries_data().alias("has_data"))
+    has_data, is_alike = carries_data().alias("has_data"), is_of_small_packets_alike().alias("is_alike")
+    return records.filter(is_more).select(pl.exclude(_SIZED), has_data, is_alike)
 
 
 def _of_servers(records: pl.DataFrame) -> pl.DataFrame:
@@ -124,10 +127,11 @@ class LoginRecords:
     def _with_replies(self, logins: pl.DataFrame) -> pl.DataFrame:
         """The logins, those among them answered whose server said something in this source."""
         if not self._replies:
-            return logins
+            return logins.with_columns(pl.lit(value=False).alias("is_heard"))
         heard = self._replies[0].with_columns(pl.lit(value=True).alias("is_heard"))
         joined = logins.join(heard, on=_ENDS_OF_CONNECTION, how="left")
-        return joined.with_columns(pl.col("is_answered") | pl.col("is_heard").fill_null(value=False))
+        told = joined.with_columns(pl.col("is_heard").fill_null(value=False))
+        return told.with_columns(pl.col("is_answered") | pl.col("is_heard"))
 
 
 def _reply_ends(replies: pl.DataFrame) -> pl.DataFrame:
@@ -165,8 +169,10 @@ def _rows(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_ended() -> pl.Expr:
-    """Whether a record has data and FIN, which no system sends before it was answered."""
-    return ((pl.col("tcp_flags") & _FIN) != 0) & pl.col("has_data")
+    """Whether a record has data and FIN, which no system sends before it was answered. Wrong for packets that somebody
+    made up one by one, of different sizes and with FIN.
+    """
+    return ((pl.col("tcp_flags") & _FIN) != 0) & pl.col("has_data") & ~pl.col("is_alike")
 
 
 def _is_whole() -> pl.Expr:

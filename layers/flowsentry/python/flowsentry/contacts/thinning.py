@@ -1,10 +1,9 @@
-"""Openings of one source of records, thinned where sources outside are too many to hold, as in a flood of spoofed ones.
-addresses.
+"""Openings of one file or payload, thinned where too many addresses outside are in it, as in a spoofed flood.
 
-Of a file of 75 MB, the largest that flow logs write, each of six million records may be from another address. What can
-come of a source that opened one contact is that it is one of the few single probes that a batch records (see
-detect/loudest.py), so of these only those of smallest rank are held. Wrong for a source that opens a second contact
-after its first was dropped: of it, that one is not known.
+Of a file of 75 MB, the largest that flow logs write, each of six million records may be from another address. Few of
+them are recorded in the end (see detect/loudest.py), so only the loudest are held, and of equals those of smallest
+rank. Wrong for a source that opens a second contact after its first was dropped: of it, that one is not known. One
+that is dropped again and again is counted each time.
 """
 
 from collections.abc import Sequence
@@ -13,14 +12,16 @@ from typing import NamedTuple
 import polars as pl
 
 from flowsentry.endpoints import host_numbers, rank_of
+from flowsentry.sources import source_of
 
 MAX_OPENINGS = 500_000
 """Openings held, some 60 bytes each, before they are thinned; settling them takes three times as much. More: more
 memory. Fewer: files of large networks are thinned that need not be."""
-MAX_SINGLES_HELD = 100_000
-"""Sources outside with one opening that are held then: a hundred times what is recorded of them, since many of them
-turn out to have been answered. More: more memory. Fewer: of a flood, fewer are looked at."""
+MAX_SOURCES_HELD = 100_000
+"""Sources outside that are held then, with one contact, and as many with more: a hundred times what is recorded, since
+many of them turn out to have been answered. More: more memory. Fewer: of a flood, fewer are looked at."""
 _SOURCE = ("scope", "initiator")
+_END = ("responder", "responder_port", "protocol")
 
 
 class Thinned(NamedTuple):
@@ -32,18 +33,43 @@ class Thinned(NamedTuple):
 
 
 def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame], conversing: pl.Series) -> Thinned:
-    """The openings without those of too many sources that have one and are not `conversing`, and the replies without
-    those to these sources.
+    """The openings without those of too many sources outside, and the replies without those to these sources: of those
+    that opened one contact and are not `conversing`, and apart from them of those that opened more, the loudest are
+    held.
     """
     rows, back = pl.concat(openings), pl.concat(replies)
-    is_single = ~pl.col("initiator_is_inside") & (pl.len().over(_SOURCE) == 1)
-    is_single &= ~pl.col("initiator").is_in(conversing.implode())
-    singles = rows.select(*_SOURCE, is_single.alias("is_single")).filter("is_single")
-    if len(singles) <= MAX_SINGLES_HELD:
+    outside = rows.filter(~pl.col("initiator_is_inside")).unique([*_SOURCE, *_END])
+    outside = outside.hstack([_networks(outside["initiator"])])
+    is_conversing = pl.col("initiator").is_in(conversing.implode()).any().alias("is_conversing")
+    sources = outside.group_by("scope", "network").agg(pl.len().alias("contacts"), is_conversing)
+    is_single = (pl.col("contacts") == 1) & ~pl.col("is_conversing")
+    far = pl.concat([_beyond(sources.filter(each)) for each in (is_single, ~is_single)])
+    if far.is_empty():
         return Thinned(rows, back, 0)
-    ranks = pl.DataFrame({"host": host_numbers(singles["initiator"])}).select(rank=rank_of(pl.col("host")))["rank"]
-    dropped = singles[ranks.arg_sort()[MAX_SINGLES_HELD:]].select(_SOURCE)
+    dropped = outside.join(far, on=["scope", "network"], how="semi").select(_SOURCE).unique()
     return Thinned(rows.join(dropped, on=_SOURCE, how="anti"), back.join(dropped, on=_SOURCE, how="anti"), len(dropped))
+
+
+def _beyond(sources: pl.DataFrame) -> pl.DataFrame:
+    """The sources that are not held: of more than MAX_SOURCES_HELD those with fewer contacts, then of larger rank."""
+    keys = sources.select("scope", "network")
+    if len(sources) <= MAX_SOURCES_HELD:
+        return keys.clear()
+    ranked = sources.select("contacts", host=host_numbers(sources["network"])).with_row_index("row")
+    order = ranked.sort(-pl.col("contacts").cast(pl.Int64), rank_of(pl.col("host")))["row"]
+    return keys[order[MAX_SOURCES_HELD:]]
+
+
+def _networks(addresses: pl.Series) -> pl.Series:
+    """What each address counts as: of IPv6 its /64 (see sources.py)."""
+    ipv6 = addresses.unique().drop_nulls()
+    ipv6 = ipv6.filter(ipv6.cast(pl.String).str.contains(":", literal=True))
+    if ipv6.is_empty():
+        return addresses.alias("network")
+    networks = pl.Series([source_of(address) for address in ipv6], dtype=pl.Categorical())
+    known = pl.DataFrame({"address": ipv6, "network": networks})
+    joined = addresses.alias("address").to_frame().join(known, on="address", how="left", maintain_order="left")
+    return joined.select(pl.coalesce("network", "address").alias("network")).to_series()
 
 
 def conversing(conversations: Sequence[pl.DataFrame]) -> pl.Series:
@@ -64,17 +90,18 @@ def thinned_conversations(
     outside = pl.when(here_alone).then("here_address").when(there_alone).then("there_address")
     is_one_way = (pl.col("here_packets") == 0) | (pl.col("there_packets") == 0)
     ends = rows.select(outside.alias("address"), is_one_way.fill_null(value=True).alias("is_one_way"))
+    ends = ends.with_columns(_networks(ends["address"]))
     opening = pl.concat([each["initiator"].unique() for each in openings])
     is_single = ends.select(
         pl.col("is_one_way")
         & pl.col("address").is_not_null()
-        & (pl.len().over("address") == 1)
+        & (pl.len().over("network") == 1)
         & ~pl.col("address").is_in(opening.implode()).fill_null(value=False)
     ).to_series()
-    if (number := int(is_single.sum())) <= MAX_SINGLES_HELD:
+    if (number := int(is_single.sum())) <= MAX_SOURCES_HELD:
         return rows, 0
-    ranks = pl.DataFrame({"host": host_numbers(ends["address"])}).select(rank=rank_of(pl.col("host")))["rank"]
+    ranks = pl.DataFrame({"host": host_numbers(ends["network"])}).select(rank=rank_of(pl.col("host")))["rank"]
     places = is_single.arg_true()
-    dropped = places[ranks[places].arg_sort()[MAX_SINGLES_HELD:]]
+    dropped = places[ranks[places].arg_sort()[MAX_SOURCES_HELD:]]
     is_kept = pl.repeat(value=True, n=len(rows), eager=True).scatter(dropped, values=False)
-    return rows.filter(is_kept), number - MAX_SINGLES_HELD
+    return rows.filter(is_kept), number - MAX_SOURCES_HELD

@@ -54,7 +54,7 @@ def detect(
         *login_brute_force(histories, territory, login),
         *records_skipped(observed.silences, territory),
         *service_down(observed.down, territory),
-        *flood_of_sources(observed.left_out, observed.dropped_sources, territory),
+        *flood_of_sources(observed.left_out, observed.dropped_sources, contacts, territory),
     ]
     return in_order_of_time(findings)
 

@@ -10,7 +10,8 @@ ATT&CK T1498, Network Denial of Service, where sources outside are left out; els
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -20,6 +21,7 @@ from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.territory import AddressAt, Territory
 
+KIND = "flood"
 TECHNIQUE = "T1498"
 MAX_SAMPLE = 10
 """Sources that a finding lists. More: longer alerts. Fewer: less to recognise."""
@@ -33,21 +35,27 @@ class About(NamedTuple):
     owner: Any
 
 
+MAX_FLOODS = 20
+"""Findings of a batch about each sort of flood, those with the most left out. More: a flood over very many VPCs or days
+is as many messages. Fewer: of such a one, less is told."""
 _SEEN = (pl.col("first_seen").min(), pl.col("last_seen").max())
 
 
-def flood_of_sources(left_out: pl.DataFrame, dropped: int, territory: Territory) -> list[Finding]:
-    """A finding for each VPC, day and side (inside or outside) of which sources were left out: about the address that
-    the most of them called. `left_out` is that of `loudest_sources`; those `dropped` before, all outside, are counted
-    with the largest number of them.
+def flood_of_sources(
+    left_out: pl.DataFrame, dropped: int, contacts: pl.DataFrame, territory: Territory
+) -> list[Finding]:
+    """A finding for each VPC, day and side (inside or outside) of which sources were left out, MAX_FLOODS with the most
+    of them: about the address that the most of them called. `left_out` is that of `loudest_sources`; those `dropped`
+    before, all outside and among the `contacts` no more, are counted with the largest number of them.
     """
-    if left_out.is_empty():
-        return []
     by = ("scope", "day", "initiator_is_inside")
-    rows = [dict(row) for row in _counted(left_out, by, about="responder", counted="source")]
-    if outside := [row for row in rows if not row["initiator_is_inside"]]:
-        max(outside, key=lambda row: int(row["left_out"]))["left_out"] += dropped
-    return [_of_sources(row, territory) for row in rows]
+    rows = [] if left_out.is_empty() else _counted(left_out, by, about="responder", counted="source")
+    if dropped and all(row["initiator_is_inside"] for row in rows):
+        outside = contacts.filter(~pl.col("initiator_is_inside"))
+        rows += [row | {"left_out": 0} for row in _counted(outside, by, about="responder", counted="source")[:1]]
+    if outside_rows := [row for row in rows if not row["initiator_is_inside"]]:
+        outside_rows[0]["left_out"] += dropped
+    return [_of_sources(row, territory) for row in rows[:MAX_FLOODS]]
 
 
 def summed_up(kind: str, severity: Severity, left_out: pl.DataFrame, territory: Territory) -> list[Finding]:
@@ -58,7 +66,7 @@ def summed_up(kind: str, severity: Severity, left_out: pl.DataFrame, territory: 
     if left_out.is_empty():
         return []
     rows = _counted(left_out.with_row_index("finding"), ("scope", "day"), about="initiator", counted="finding")
-    return [_of_findings(kind, severity, row, territory) for row in rows]
+    return [_of_findings(kind, severity, row, territory) for row in rows[:MAX_FLOODS]]
 
 
 def loudest_first(findings: Sequence[Finding]) -> list[Finding]:
@@ -68,14 +76,18 @@ def loudest_first(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def out_of_time(findings: Sequence[Finding]) -> list[Finding]:
-    """A finding for each kind, VPC and day of those that a batch has no time to put: about the subject of the first."""
-    groups: dict[tuple[str, str, int], list[Finding]] = defaultdict(list)
+    """A finding for each kind, severity, VPC and day of those that a batch has no time to put, about the subject of the
+    first; floods among them stay as they are. Each batch tells its own.
+    """
+    groups: dict[tuple[str, Severity, str, int], list[Finding]] = defaultdict(list)
     for each in findings:
-        groups[each.kind, each.scope, each.first_seen // SECONDS_A_DAY].append(each)
-    return [_of_untold(kind, day, told) for (kind, _, day), told in groups.items()]
+        if each.kind != KIND:
+            groups[each.kind, each.severity, each.scope, each.first_seen // SECONDS_A_DAY].append(each)
+    floods = [each for each in findings if each.kind == KIND]
+    return [*floods, *(_of_untold(day, told) for (_, _, _, day), told in groups.items())]
 
 
-def _of_untold(kind: str, day: int, told: Sequence[Finding]) -> Finding:
+def _of_untold(day: int, told: Sequence[Finding]) -> Finding:
     first = told[0]
     row = {
         "scope": first.scope,
@@ -86,11 +98,14 @@ def _of_untold(kind: str, day: int, told: Sequence[Finding]) -> Finding:
         "sample": sorted({each.subject for each in told})[:MAX_SAMPLE],
     }
     about = About(first.subject, first.subject, first.details.get("subject_owner"))
-    return _made((kind, ""), about, first.severity, _more(kind, len(told)), row)
+    made = _made((first.kind, ""), about, first.severity, _more(first.kind, len(told)), row)
+    return replace(made, id=finding_id(KIND, "no time", first.id))
 
 
-def _counted(left_out: pl.DataFrame, by: tuple[str, ...], about: str, counted: str) -> Iterator[Row]:
-    """For each group how many there are, whom the most of them are about, and some of their sources."""
+def _counted(left_out: pl.DataFrame, by: tuple[str, ...], about: str, counted: str) -> list[dict[str, Any]]:
+    """For each group how many there are, whom the most of them are about, and some of their sources; the largest group
+    first.
+    """
     texts = left_out.with_columns(pl.col("scope", "initiator", "responder").cast(pl.String))
     shares = texts.group_by(*by, about).agg(pl.col(counted).n_unique().alias("share"))
     most = shares.sort("share", about, descending=[True, False]).group_by(by, maintain_order=True).first()
@@ -99,7 +114,8 @@ def _counted(left_out: pl.DataFrame, by: tuple[str, ...], about: str, counted: s
         pl.col("initiator").unique().sort().head(MAX_SAMPLE).alias("sample"),
         *_SEEN,
     )
-    return told.join(most, on=by).sort(by).iter_rows(named=True)
+    joined = told.join(most, on=by).sort("left_out", *by, descending=[True, *[False] * len(by)])
+    return list(joined.iter_rows(named=True))
 
 
 def _of_sources(row: Row, territory: Territory) -> Finding:
@@ -129,9 +145,9 @@ def _finding(
 def _made(sort: tuple[str, str], about: About, severity: Severity, what: str, row: Row) -> Finding:
     left_out, side = sort
     return Finding(
-        id=finding_id("flood", *sort, row["scope"], str(row["day"])),
-        thread=finding_id("flood", *sort, row["scope"]),
-        kind="flood",
+        id=finding_id(KIND, *sort, row["scope"], str(row["day"])),
+        thread=finding_id(KIND, *sort, row["scope"]),
+        kind=KIND,
         severity=severity,
         title=f"{about.called} {what}",
         subject=about.subject,

@@ -16,14 +16,16 @@ from typing import NamedTuple
 
 import polars as pl
 
+from flowsentry.detect.login_attempts import login_members
 from flowsentry.detect.suspicion import telling
 from flowsentry.endpoints import host_numbers, rank_of
 from flowsentry.frames import Contacts, Logins, Settled
+from flowsentry.thresholds import LoginThresholds
 
 MAX_SOURCES = 2_000
-"""Sources inside, and as many outside, that a batch records. More: a flood costs more writes (1 ms of processor time
-and 5 ms of waiting each, eight at once) and more memory. Fewer: of a busy batch of a large network, real scanners are
-left out."""
+"""Sources inside, and as many outside, that a batch records, each day of a source being one. More: a flood costs more
+writes (1 ms of processor time and 5 ms of waiting each, eight at once) and more memory. Fewer: of a busy batch of a
+large network, real scanners are left out."""
 MAX_SINGLE_PROBES = 1_000
 """Of these, sources outside that failed one endpoint. One public address has some 30 in five minutes. More: a flood of
 single probes costs more. Fewer: scanners that call one endpoint a batch are found later in networks with very many
@@ -31,32 +33,32 @@ public addresses."""
 MAX_FINDINGS_A_KIND = 5_000
 """Findings of one kind that a batch tells one by one; each takes up to 1 ms. More: a flood of sessions takes longer
 than a function has. Fewer: of much that really happened at once, less is told by name."""
-_SOURCE = ("source_scope", "source")
-_TOLD = (*_SOURCE, "initiator_is_inside", "scope", "initiator", "responder", "day", "first_seen", "last_seen")
+_SOURCE_DAY = ("source_scope", "source", "day")
+_TOLD = (*_SOURCE_DAY, "initiator_is_inside", "scope", "initiator", "responder", "first_seen", "last_seen")
 
 
 class Bounded(NamedTuple):
-    """What is recorded of a batch; and of the sources that are left out, a row for each endpoint that failed and each
-    login.
+    """What is recorded of a batch; and of the sources that are left out, a row for each endpoint that failed, and one
+    for tries to log in.
     """
 
     recorded: Settled
     left_out: pl.DataFrame
 
 
-def loudest_sources(settled: Settled) -> Bounded:
+def loudest_sources(settled: Settled, bounds: LoginThresholds) -> Bounded:
     """The batch without the suspicious sources for which there is no room. `settled` is that of `with_source_scopes`;
     sources that failed nothing and tried nothing stay.
     """
     contacts, logins = settled
     if len(contacts) + len(logins) <= MAX_SINGLE_PROBES:
         return Bounded(settled, pl.DataFrame())
-    suspicious = _suspicious(settled)
-    left_out = _without_room(suspicious.group_by(_SOURCE).agg(_ENDPOINTS, pl.col("initiator_is_inside").any()))
+    suspicious = _suspicious(settled, bounds)
+    left_out = _without_room(suspicious.group_by(_SOURCE_DAY).agg(_ENDPOINTS, pl.col("initiator_is_inside").any()))
     if left_out.is_empty():
         return Bounded(settled, left_out)
-    recorded = (each.join(left_out, on=_SOURCE, how="anti") for each in settled)
-    rows = suspicious.join(left_out, on=_SOURCE, how="semi")
+    recorded = (each.join(left_out, on=_SOURCE_DAY, how="anti") for each in settled)
+    rows = suspicious.join(left_out, on=_SOURCE_DAY, how="semi")
     return Bounded(Settled(Contacts(next(recorded)), Logins(next(recorded))), rows)
 
 
@@ -77,9 +79,15 @@ def loudest(rows: pl.DataFrame, loudness: str) -> tuple[pl.DataFrame, pl.DataFra
 _ENDPOINTS = pl.len().alias("endpoints")
 
 
-def _suspicious(settled: Settled) -> pl.DataFrame:
+def _suspicious(settled: Settled, bounds: LoginThresholds) -> pl.DataFrame:
+    """A row for each endpoint that failed, and one for all tries to log in of a source and day: packets that look like
+    tries are cheap to send, and who guesses shows it with one.
+    """
     failed = telling(settled.contacts).filter(pl.col("outcome") != "answered").select(_TOLD)
-    return pl.concat([failed, settled.logins.select(_TOLD)]) if len(settled.logins) else failed
+    if settled.logins.is_empty():
+        return failed
+    tries = login_members(settled.logins, bounds).filter(pl.col("set") == "attempts")
+    return pl.concat([failed, tries.unique(_SOURCE_DAY).select(_TOLD)])
 
 
 def _without_room(sources: pl.DataFrame) -> pl.DataFrame:

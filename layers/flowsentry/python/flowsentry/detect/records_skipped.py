@@ -15,12 +15,17 @@ from typing import Any
 
 import polars as pl
 
+from flowsentry.detect.flood import summed_up
+from flowsentry.evidence import SECONDS_A_DAY
 from flowsentry.findings import Finding, Severity, finding_id
 from flowsentry.frames import Silences
 from flowsentry.scopes import UNKNOWN_SCOPE
 from flowsentry.territory import Territory
 
 SEVERITY = Severity.BACKGROUND
+MAX_INTERFACES = 500
+"""Interfaces and hours of a batch that are told one by one; each takes some 5 ms. More: a batch with very many takes
+longer. Fewer: of very many, the others are a number."""
 
 
 def records_skipped(silences: Silences, territory: Territory) -> list[Finding]:
@@ -29,7 +34,17 @@ def records_skipped(silences: Silences, territory: Territory) -> list[Finding]:
     An interface has one VPC for life, which a record may lack (metadata is best effort): so it is no part of the id.
     """
     skipped = silences.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
-    return [_finding(row, territory) for row in skipped.iter_rows(named=True)]
+    if len(skipped) > MAX_INTERFACES:
+        skipped = skipped.sort("skipdata", "interface", descending=[True, False])
+    interface = pl.col("interface").cast(pl.String)
+    others = skipped[MAX_INTERFACES:].with_columns(
+        interface.alias("initiator"),
+        interface.alias("responder"),
+        pl.col("scope").fill_null(UNKNOWN_SCOPE),
+        (pl.col("hour") // SECONDS_A_DAY).alias("day"),
+    )
+    told = [_finding(row, territory) for row in skipped[:MAX_INTERFACES].iter_rows(named=True)]
+    return [*told, *summed_up("records_skipped", SEVERITY, others, territory)]
 
 
 def _finding(row: Mapping[str, Any], territory: Territory) -> Finding:

@@ -167,7 +167,8 @@ def _number(today: Evidence) -> int:
 
 
 def _sessions(strangers: pl.DataFrame, bounds: LoginThresholds) -> pl.DataFrame:
-    return strangers.filter(is_a_session(bounds))
+    """Those whose server was heard: for what was sent one way alone, which can be made up, nothing is kept quiet."""
+    return strangers.filter(is_a_session(bounds), pl.col("is_heard").fill_null(value=True))
 
 
 def _services(rows: pl.DataFrame, *told: pl.Expr) -> Iterator[tuple]:  # type: ignore[type-arg]

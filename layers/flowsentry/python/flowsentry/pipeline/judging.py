@@ -78,7 +78,8 @@ def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Cloc
     new: list[Finding] = []
     for start in range(0, len(waiting), FINDINGS_A_PART):
         if start and clock.seconds_left() < MIN_SECONDS_LEFT:
-            new += stores.findings.put_new(out_of_time(waiting[start:]))
+            rest = suppressed(waiting[start:], context.suppressions, clock.now)
+            new += stores.findings.put_new(out_of_time([one for one in rest if not one.suppressed_by]))
             break
         part = with_refusals(in_order_of_time(waiting[start : start + FINDINGS_A_PART]), context.territory)
         new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
@@ -120,7 +121,7 @@ def _known(settled: Settled, answers: Sequence[Answer], context: Context, stores
     met_services = met(silent, services)
     down = services_down(met_services, services, thresholds.service)
     telling = settled._replace(contacts=without_outages(settled.contacts, met_services))
-    recorded, left_out = loudest_sources(telling)
+    recorded, left_out = loudest_sources(telling, thresholds.login)
     suspects = stores.evidence.suspects(innocent_sources(recorded))
     histories = stores.evidence.merge(evidence_of(recorded, suspects, thresholds.login))
     histories += _judged_again(answers, histories, stores)
