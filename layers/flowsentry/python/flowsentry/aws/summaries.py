@@ -18,10 +18,10 @@ from flowsentry.aws.urgent_alerts import urgency
 from flowsentry.emit.alert_message import AlertMessage
 from flowsentry.emit.digest import digest_message
 from flowsentry.emit.overflow import overflow_message
-from flowsentry.errors import PoisonError
+from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.findings import Finding
 from flowsentry.places import Places
-from flowsentry.telemetry import count
+from flowsentry.telemetry import count, logger
 
 DIGEST, OVERFLOW = "digest", "overflow"
 """What `told_in` says of findings that were told together."""
@@ -42,6 +42,7 @@ class Summaries:
     failures: list[str] = field(default_factory=list)
     _told: dict[str, set[str]] = field(default_factory=dict)
     _slots: dict[str, tuple[HourlyQuota, int | None]] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
 
     def high(self, entries: Sequence[Entry], limit_an_hour: int) -> None:
         """A message about all of these, which are HIGH: at most one in HIGH_SUMMARY_SECONDS and channel, but for what
@@ -73,9 +74,9 @@ class Summaries:
             loud = self._loud(sorted(self._known(entries), key=urgency))
             told += self._told_of(loud, wanting, limit_an_hour)
         finally:
-            for channel in wanting:
-                if channel not in told:
-                    self._give_back(f"{name}-{channel.name}")
+            self._used.update(f"{name}-{channel.name}" for channel in told)
+            for key in {f"{name}-{channel.name}" for channel in wanting} - self._used:
+                self._give_back(key)
         count("OverflowsPublished", sum(not channel.may_refuse for channel in told))
         self._mark(loud, OVERFLOW)
 
@@ -88,8 +89,12 @@ class Summaries:
 
     def _give_back(self, key: str) -> None:
         quota, slot = self._slots.pop(key)
-        if slot is not None:
+        if slot is None:
+            return
+        try:
             quota.give_back(slot)
+        except RetryableError as error:  # what was told is to be marked all the same; the slot ends by itself
+            logger().warning("slot not given back", extra={"slot": key, "error": str(error)})
 
     def _takes(self, channel: Channel, entries: Sequence[Entry], name: str, window_seconds: int) -> bool:
         """Whether a channel has yet to hear of some, can, and has had no such summary within its window."""
