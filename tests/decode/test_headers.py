@@ -7,6 +7,8 @@ from itertools import pairwise
 import pytest
 
 from flowsentry import decode
+from flowsentry.decode import headers
+from flowsentry.errors import CutOffError
 from flowsentry.fields import DEFAULT_LOG_FORMAT, FIELDS, Field, column_of
 from flowsentry.frames import LogText, MixedText
 from flowsentry.parse import parse
@@ -141,6 +143,18 @@ def test_another_header_that_lacks_what_next_to_all_have_is_a_rejected_line() ->
 
 def test_headers_after_one_another_are_no_lines() -> None:
     assert texts_in((NAMES + b"\n") * 5 + BODY) == [LogText(V2, BODY, 6)]
+
+
+def test_of_too_many_headers_the_lines_before_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headers, "MAX_HEADERS", 3)
+    file = flow_log([line()])
+    assert len(list(decode.object_texts([file * 4]))) == 4
+    texts = decode.object_texts([file * 5])
+    assert len([next(texts) for _ in range(4)]) == 4
+    with pytest.raises(CutOffError, match="more than 3 headers"):
+        next(texts)
+    header = file[: file.index(b"\n") + 1]
+    assert len(list(decode.object_texts([header * 9 + file]))) == 1
 
 
 def test_a_header_below_lines_without_one_states_the_format_from_there_on() -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain
 
 from flowsentry.decode.whole_lines import in_parts
-from flowsentry.errors import PoisonError
+from flowsentry.errors import CutOffError, PoisonError
 from flowsentry.field_spellings import name_of, names_of
 from flowsentry.fields import BY_NAME
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText
@@ -18,6 +18,10 @@ MIN_KNOWN_NAMES = 2
 MAX_FIELDS = 512
 """Fields that a source may have, ten times as many as AWS has. More: each is a column, at a fixed cost for each chunk
 and stage, and a line of 64 KB can name 30,000. Fewer: tables that others have joined with more are refused."""
+MAX_HEADERS = 5_000
+"""Headers with lines below them that a source may have beside its first, as joined files have. Each costs some 20 ms,
+however few its lines. More: a small object that alternates headers and lines takes all of a function's time.
+Fewer: many small files that were joined are cut off."""
 _MARK = b"l"
 """A letter that headers have (`protocol`, `log-status`, `flow-direction`), and lines up to version 5 do not but for
 those of Local Zones and the like. To look for one byte takes 0.3 % of the time of decoding and parsing; to look at the
@@ -31,19 +35,24 @@ Names = tuple[str, ...]
 
 def by_format(chunks: Iterable[bytes], candidates: Sequence[Names]) -> Iterator[LogText | MixedText]:
     """The lines of the chunks, in order and numbered from 1, with the format that the header above them states; where
-    there is none, with the candidates. Header lines are left out.
+    there is none, with the candidates. Header lines are left out, also those without lines below them.
 
     A header has fields in any order, any subset of them, `_` for `-`, either case, fields that AWS has not had so far.
-    Raises PoisonError when the first line is none and there are no candidates, or when it names a field twice.
+    Raises PoisonError when the first line is none and there are no candidates, or when it names a field twice; and
+    CutOffError at the header after MAX_HEADERS that have lines below them.
     """
-    opening, number, formats = b"", 1, candidates
+    opening, number, formats, headers = b"", 1, candidates, 0
     for chunk in chunks:
         start = 0
         if number == 1 and (names := _opening_names(line := chunk[: chunk.find(b"\n")], candidates)):
             opening, start, number, formats = line.strip(), len(line) + 1, 2, (names,)
         for names, lines in _sections(chunk, start, opening):
             if names:
-                number, formats = number + 1, (names,)
+                number, formats, headers = number + 1, (names,), headers + bool(lines)
+                if not lines:
+                    continue
+            if headers > MAX_HEADERS:
+                raise CutOffError("too-many-headers", f"more than {MAX_HEADERS} headers; the lines before were kept")
             for part in in_parts(lines, count := lines.count(b"\n")):
                 yield _of_format(formats, part, number)
                 number += count if part is lines else part.count(b"\n")
