@@ -161,11 +161,12 @@ def capture(name: str) -> Traffic:
 
 
 def as_it_ends(findings: Collection[Finding]) -> set[str]:
-    """The ids of the findings, but of a scanner only of the loudest."""
+    """The ids of the findings, but of a scanner only of the loudest, and not of floods, which are of deliveries."""
     loudest: dict[tuple[str, str], int] = {}
     for each in findings:
         loudest[each.scope, each.subject] = max(loudness(each), loudest.get((each.scope, each.subject), -1))
-    return {each.id for each in findings if loudness(each) in (-1, loudest[each.scope, each.subject])}
+    told = [each for each in findings if each.kind != "flood"]
+    return {each.id for each in told if loudness(each) in (-1, loudest[each.scope, each.subject])}
 
 
 def loudness(finding: Finding) -> int:

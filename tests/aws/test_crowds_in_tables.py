@@ -6,7 +6,7 @@ from flowsentry.aws.finding_table import FindingTable
 from flowsentry.decode import object_texts
 from flowsentry.pipeline import Context, Stores, process
 from flowsentry.thresholds import LoginThresholds
-from tests.builders import NOON, flow_log, line
+from tests.builders import NOON, exchange, flow_log
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, items_of, make_evidence_table, make_findings_table
 
 N = LoginThresholds().max_strangers_a_service
@@ -14,8 +14,7 @@ MORE = 5
 
 
 def session(number: int) -> bytes:
-    ends = {"srcaddr": f"203.0.113.{number}", "dstaddr": "10.0.0.9", "dstport": 22}
-    return flow_log([line(packets=60, flow_direction="ingress", **ends)])  # type: ignore[arg-type]
+    return flow_log(exchange(f"203.0.113.{number}", "10.0.0.9", 22, packets=60, bytes=9_001))
 
 
 def processors() -> list[tuple[EvidenceTable, FindingTable]]:

@@ -11,7 +11,7 @@ from tests.cut_traffic import Traffic, capture, five_minutes
 from tests.recorded import recorded
 
 FLOOD_A_FILE = 3_000
-"""Three times what a batch records of single probes: the more the flood has, the longer the test takes."""
+"""Half as many again as what a batch records of single probes: the more the flood has, the longer the test takes."""
 
 
 def spoofed(traffic: Traffic, first: int, at: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import NOON, flow_log, line, probe
+from tests.builders import NOON, exchange, flow_log, probe
 from tests.local.conftest import Flowsentry
 from tests.local.test_replay_command import written
 
@@ -91,9 +91,10 @@ def test_what_the_settings_suppress_is_counted_and_not_told(flowsentry: Flowsent
 
 def test_what_the_settings_name_as_public_is_not_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
     sessions = [
-        line(srcaddr=f"203.0.113.{host}", dstaddr=server, dstport=22, packets=60, flow_direction="ingress")
+        way
         for host in range(1, 13)
         for server in ("10.0.0.1", "10.0.0.2")
+        for way in exchange(f"203.0.113.{host}", server, 22, packets=60, bytes=9_001)
     ]
     written(tmp_path, flow_log(sessions), "sessions.log")
     settings, log = cdk_json(tmp_path, public_login_services=["10.0.0.1:22"]), tmp_path / "sessions.log"

@@ -18,7 +18,7 @@ MAX_OPENINGS = 500_000
 """Openings held, some 60 bytes each, before they are thinned; settling them takes three times as much. More: more
 memory. Fewer: files of large networks are thinned that need not be."""
 MAX_SOURCES_HELD = 100_000
-"""Sources outside that are held then, with one contact, and as many with more: a hundred times what is recorded, since
+"""Sources outside that are held then, with one contact, and as many with more: fifty times what is recorded, since
 many of them turn out to have been answered. More: more memory. Fewer: of a flood, fewer are looked at."""
 _SOURCE = ("scope", "initiator")
 _END = ("responder", "responder_port", "protocol")

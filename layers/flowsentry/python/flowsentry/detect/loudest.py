@@ -22,11 +22,11 @@ from flowsentry.endpoints import host_numbers, rank_of
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.thresholds import LoginThresholds
 
-MAX_SOURCES = 2_000
+MAX_SOURCES = 4_000
 """Sources inside, and as many outside, that a batch records, each day of a source being one. More: a flood costs more
 writes (1 ms of processor time and 5 ms of waiting each, eight at once) and more memory. Fewer: of a busy batch of a
 large network, real scanners are left out."""
-MAX_SINGLE_PROBES = 1_000
+MAX_SINGLE_PROBES = 2_000
 """Of these, sources outside that failed one endpoint. One public address has some 30 in five minutes. More: a flood of
 single probes costs more. Fewer: scanners that call one endpoint a batch are found later in networks with very many
 public addresses."""
