@@ -1,10 +1,8 @@
 """An item of evidence that is not what evidence writes stops no batch: it is told, and begun anew."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from flowsentry.aws import clients
 from flowsentry.aws.evidence_table import EvidenceTable
@@ -34,10 +32,8 @@ DAMAGES: list[dict[str, Any]] = [
 
 
 @pytest.fixture(autouse=True)
-def table() -> Iterator[None]:
-    with mock_aws():
-        make_evidence_table()
-        yield
+def table() -> None:
+    make_evidence_table()
 
 
 def processor() -> EvidenceTable:

@@ -23,24 +23,18 @@ from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.ownership import Inventory, Survey
 from flowsentry.settings import SettingsError
 from flowsentry.snapshot import UnreadableSnapshotError, pack, unpack
-from tests.moto_world import LOG_GROUP, aws_in_memory, forget_clients, make_bucket
+from tests.moto_world import LOG_GROUP, aws_in_memory, make_bucket
 
 BUCKET, KEY = "output", "stored"
 GOOD = Inventory(surveys={"123456789012/eu-central-1": Survey(1_793_676_000, 2, {"vpc-1": ("10.0.0.0/16",)})})
 DEEP = b"[" * 100_000
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_clients() -> Iterator[None]:
-    forget_clients()
-    yield
-    forget_clients()
-
-
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "function")
     telemetry.metrics.cache_clear()
+    telemetry.metrics().clear_metrics()  # its metrics are those of all tests of a process
     with aws_in_memory(monkeypatch):
         make_bucket(BUCKET)
         yield

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from flowsentry.meanings import protocol_name
+from flowsentry.sources import source_of
 from flowsentry.territory import ipv4_number
 
 MEMBER_BYTES = 7
@@ -102,6 +103,25 @@ def host_numbers(addresses: pl.Series) -> pl.Series:
     hosts = addresses.rename("address").to_frame()
     known = hosts.join(_hosts(hosts["address"]), on="address", how="left", maintain_order="left")
     return known.select(pl.coalesce("ipv4", "hashed").cast(pl.UInt64).alias("host")).to_series()
+
+
+def host_ranks(addresses: pl.Series) -> pl.Series:
+    """The place of each address in an order that no sender can steer, and that is the same in every batch: that of
+    members (see `rank`).
+    """
+    return pl.DataFrame({"host": host_numbers(addresses)}).select(rank=rank_of(pl.col("host"))).to_series()
+
+
+def networks_of(addresses: pl.Series) -> pl.Series:
+    """Which source each address outside is: of IPv6 its /64 (see sources.py)."""
+    ipv6 = addresses.unique().drop_nulls()
+    ipv6 = ipv6.filter(ipv6.cast(pl.String).str.contains(":", literal=True))
+    if ipv6.is_empty():
+        return addresses.alias("network")
+    networks = pl.Series([source_of(address) for address in ipv6], dtype=pl.Categorical())
+    known = pl.DataFrame({"address": ipv6, "network": networks})
+    joined = addresses.alias("address").to_frame().join(known, on="address", how="left", maintain_order="left")
+    return joined.select(pl.coalesce("network", "address").alias("network")).to_series()
 
 
 def host_number(address: str) -> int:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.endpoints import host_numbers, rank_of
-from flowsentry.sources import source_of
+from flowsentry.endpoints import host_ranks, networks_of
 
 MAX_OPENINGS = 500_000
 """Openings held, some 60 bytes each, before they are thinned; settling them takes three times as much. More: more
@@ -39,7 +38,7 @@ def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame], c
     """
     rows, back = pl.concat(openings), pl.concat(replies)
     outside = rows.filter(~pl.col("initiator_is_inside")).unique([*_SOURCE, *_END])
-    outside = outside.hstack([_networks(outside["initiator"])])
+    outside = outside.hstack([networks_of(outside["initiator"])])
     is_conversing = pl.col("initiator").is_in(conversing.implode()).any().alias("is_conversing")
     sources = outside.group_by("scope", "network").agg(pl.len().alias("contacts"), is_conversing)
     is_single = (pl.col("contacts") == 1) & ~pl.col("is_conversing")
@@ -47,7 +46,7 @@ def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame], c
     if far.is_empty():
         return Thinned(rows, back, 0)
     dropped = outside.join(far, on=["scope", "network"], how="semi").select(_SOURCE).unique()
-    return Thinned(rows.join(dropped, on=_SOURCE, how="anti"), back.join(dropped, on=_SOURCE, how="anti"), len(dropped))
+    return Thinned(rows.join(dropped, on=_SOURCE, how="anti"), back.join(dropped, on=_SOURCE, how="anti"), len(far))
 
 
 def _beyond(sources: pl.DataFrame) -> pl.DataFrame:
@@ -55,21 +54,9 @@ def _beyond(sources: pl.DataFrame) -> pl.DataFrame:
     keys = sources.select("scope", "network")
     if len(sources) <= MAX_SOURCES_HELD:
         return keys.clear()
-    ranked = sources.select("contacts", host=host_numbers(sources["network"])).with_row_index("row")
-    order = ranked.sort(-pl.col("contacts").cast(pl.Int64), rank_of(pl.col("host")))["row"]
+    ranked = sources.select("contacts", host_ranks(sources["network"])).with_row_index("row")
+    order = ranked.sort("contacts", "rank", descending=[True, False])["row"]
     return keys[order[MAX_SOURCES_HELD:]]
-
-
-def _networks(addresses: pl.Series) -> pl.Series:
-    """What each address counts as: of IPv6 its /64 (see sources.py)."""
-    ipv6 = addresses.unique().drop_nulls()
-    ipv6 = ipv6.filter(ipv6.cast(pl.String).str.contains(":", literal=True))
-    if ipv6.is_empty():
-        return addresses.alias("network")
-    networks = pl.Series([source_of(address) for address in ipv6], dtype=pl.Categorical())
-    known = pl.DataFrame({"address": ipv6, "network": networks})
-    joined = addresses.alias("address").to_frame().join(known, on="address", how="left", maintain_order="left")
-    return joined.select(pl.coalesce("network", "address").alias("network")).to_series()
 
 
 def conversing(conversations: Sequence[pl.DataFrame]) -> pl.Series:
@@ -90,7 +77,7 @@ def thinned_conversations(
     outside = pl.when(here_alone).then("here_address").when(there_alone).then("there_address")
     is_one_way = (pl.col("here_packets") == 0) | (pl.col("there_packets") == 0)
     ends = rows.select(outside.alias("address"), is_one_way.fill_null(value=True).alias("is_one_way"))
-    ends = ends.with_columns(_networks(ends["address"]))
+    ends = ends.with_columns(networks_of(ends["address"]))
     opening = pl.concat([each["initiator"].unique() for each in openings])
     is_single = ends.select(
         pl.col("is_one_way")
@@ -100,8 +87,7 @@ def thinned_conversations(
     ).to_series()
     if (number := int(is_single.sum())) <= MAX_SOURCES_HELD:
         return rows, 0
-    ranks = pl.DataFrame({"host": host_numbers(ends["network"])}).select(rank=rank_of(pl.col("host")))["rank"]
     places = is_single.arg_true()
-    dropped = places[ranks[places].arg_sort()[MAX_SOURCES_HELD:]]
+    dropped = places[host_ranks(ends["network"][places]).arg_sort()[MAX_SOURCES_HELD:]]
     is_kept = pl.repeat(value=True, n=len(rows), eager=True).scatter(dropped, values=False)
     return rows.filter(is_kept), number - MAX_SOURCES_HELD

@@ -18,7 +18,7 @@ import polars as pl
 
 from flowsentry.detect.login_attempts import login_members
 from flowsentry.detect.suspicion import telling
-from flowsentry.endpoints import host_numbers, rank_of
+from flowsentry.endpoints import host_numbers, host_ranks, rank_of
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.thresholds import LoginThresholds
 
@@ -104,8 +104,7 @@ def _without_room(sources: pl.DataFrame) -> pl.DataFrame:
 def _beyond(sources: pl.DataFrame, room: int) -> pl.DataFrame:
     if len(sources) <= room:
         return sources.clear()
-    hosts = pl.DataFrame({"endpoints": sources["endpoints"], "host": host_numbers(sources["source"])})
-    return sources.filter(_places(hosts.select("endpoints", rank=rank_of(pl.col("host")))) >= room)
+    return sources.filter(_places(sources.select("endpoints", host_ranks(sources["source"]))) >= room)
 
 
 def _places(loudness_and_rank: pl.DataFrame) -> pl.Series:

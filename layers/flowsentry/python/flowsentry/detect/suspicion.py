@@ -8,12 +8,11 @@ from flowsentry.detect.in_clear import Sets, sets_in_clear
 from flowsentry.detect.login_attempts import login_members
 from flowsentry.detect.outages import is_silent
 from flowsentry.detect.pairs import TCP, UDP
-from flowsentry.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_A_DAY, host_numbers, members, rank_of
+from flowsentry.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_A_DAY, host_ranks, members, networks_of, rank_of
 from flowsentry.evidence import DATED_SETS, IN_CLEAR, MAX_SOURCE_PORTS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.ownership import Inventory
 from flowsentry.scopes import PUBLIC
-from flowsentry.sources import source_of
 from flowsentry.territory import PRIVATE_NETWORKS, Territory
 from flowsentry.thresholds import LoginThresholds
 
@@ -63,11 +62,9 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
 
 def _with_source(contacts: pl.DataFrame, public: pl.Series) -> pl.DataFrame:
     """The contacts with `source`; `public` are the distinct addresses outside that mean the same everywhere."""
-    ipv6 = public.filter(public.cast(pl.String).str.contains(":", literal=True))
-    if ipv6.is_empty():
+    known = pl.DataFrame({"initiator": public, "source": networks_of(public)})
+    if (known["source"] == known["initiator"]).all():
         return contacts.with_columns(pl.col("initiator").alias("source"))
-    networks = pl.Series([source_of(address) for address in ipv6], dtype=pl.Categorical())
-    known = pl.DataFrame({"initiator": ipv6, "source": networks})
     joined = contacts.drop("source", strict=False).join(known, on="initiator", how="left", maintain_order="left")
     is_outside = ~pl.col("initiator_is_inside")
     return joined.with_columns(pl.coalesce(pl.when(is_outside).then("source"), "initiator").alias("source"))
@@ -97,9 +94,7 @@ def _most_telling(innocent: pl.DataFrame) -> pl.DataFrame:
     """At most MAX_ASKED of the sources."""
     if len(innocent) <= MAX_ASKED:
         return innocent
-    ranked = innocent.with_columns(host_numbers(innocent["source"]).alias("host")).with_columns(
-        rank=rank_of(pl.col("host"))
-    )
+    ranked = innocent.with_columns(host_ranks(innocent["source"]))
     return ranked.sort("initiator_is_inside", "reached", "rank", descending=[True, True, False]).head(MAX_ASKED)
 
 
