@@ -41,7 +41,7 @@ stores = Stores(EvidenceInMemory(), FindingsInMemory())
 wall, processor = time.perf_counter(), time.process_time()
 process(object_texts(blocks(path)), Context(), stores, EnrichedFile(path.with_suffix(".parquet")))
 wall, processor = time.perf_counter() - wall, time.process_time() - processor
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024
 print(f"{wall:.1f} {processor:.1f} {peak} {len(stores.evidence.items)} {len(stores.findings.findings)}")
 """
 

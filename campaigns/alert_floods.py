@@ -3,7 +3,6 @@
 import logging
 import os
 import random
-import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from campaigns.findings_client import FindingsClient, Item, undisturbed
 from campaigns.flood_weather import START, KilledError, Listener, Weather
+from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 from flowsentry.aws import threads, urgent_alerts
 from flowsentry.aws.channels import Channels
@@ -75,7 +75,7 @@ class Flood:
         self.weather.chance = 0.0
         calm = START + SWEEP_SECONDS * (int(last - START) // SWEEP_SECONDS + 1)
         self._calm(calm)
-        return [*self.failures, *self._late(calm if self.chance else 0), *self._lost(), *self._repeated()]
+        return [*self.failures, *self._late(), *self._lost(), *self._repeated()]
 
     def _waves(self) -> dict[float, list[Finding]]:
         """Findings by when they are put: all in one moment, in several, or the HIGH ones before or after the rest."""
@@ -156,7 +156,8 @@ class Flood:
         for minute in minutes:
             self._invoke(since + SWEEP_SECONDS * (minute + 1), self.outbox.publish_left_over)
 
-    def _late(self, calm: float) -> Iterator[str]:
+    def _late(self) -> Iterator[str]:
+        calm = self.weather.calm_since
         for finding_id, severity in self.severities.items():
             told, due = self.told_at.get(finding_id), max(self.put_at[finding_id], calm) + HIGH_SECONDS
             if severity is Severity.HIGH and (told is None or told > due):
@@ -197,8 +198,9 @@ def run(seconds: float, seed: int) -> Report:
             told.update(runs=1, inputs=len(flood.put_at), faults=flood.weather.faults)
             told["lost"] += sum(each.endswith(("lost", "still waits")) for each in wrong)
             failures += [f"seed {seed}, flood {told['runs']}: {each}" for each in wrong[:MAX_FAILURES]]
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
-    return Report("alert floods", told["inputs"], told["faults"], told["lost"], peak_mb, tuple(failures[:MAX_FAILURES]))
+    return Report(
+        "alert floods", told["inputs"], told["faults"], told["lost"], peak_mb(), tuple(failures[:MAX_FAILURES])
+    )
 
 
 @contextmanager

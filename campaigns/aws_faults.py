@@ -11,7 +11,8 @@ from itertools import cycle
 from random import Random
 
 from campaigns.faults import Fault
-from campaigns.passes import Passed, Triple, clean, passed, peak_mb
+from campaigns.passes import Passed, Triple, clean, passed
+from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 from campaigns.ways_in import WAYS_IN
 

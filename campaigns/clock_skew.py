@@ -12,7 +12,7 @@ from typing import Any
 from campaigns.deliveries import Deliveries, Tried
 from campaigns.emulated import Emulated, emulated
 from campaigns.left_behind import left_behind
-from campaigns.passes import peak_mb
+from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 from flowsentry.aws import clients
 from flowsentry.clocks import MAX_BELIEVED_LEAD_SECONDS

@@ -12,7 +12,7 @@ from campaigns.deployed_limits import NOTICES, PROCESSORS, STREAM
 from campaigns.emulated import Emulated, emulated
 from campaigns.faults import Call, Calls, Fault
 from campaigns.left_behind import LeftBehind, left_behind
-from campaigns.passes import peak_mb
+from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 from campaigns.simulated_time import BEGINS_AT
 from tests.lambdas.objects import KEY, log_file, notice_of, put

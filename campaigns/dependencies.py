@@ -21,7 +21,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from campaigns.passes import peak_mb
+from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 
 ROOT = Path(__file__).parent.parent

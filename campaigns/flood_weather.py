@@ -23,12 +23,15 @@ class KilledError(BaseException):
 
 @dataclass
 class Weather:
-    """What befalls calls: each takes its time, and while `chance` is above 0 some fail or end the process."""
+    """What befalls calls: each takes its time, and while `chance` is above 0 some fail or end the process. The last
+    fault was over at `calm_since`.
+    """
 
     rng: random.Random
     now: float = START
     chance: float = 0.0
     faults: int = 0
+    calm_since: float = 0.0
     is_dead: bool = False
     call_seconds: float = CALL_SECONDS
     beside: Callable[[], object] | None = None
@@ -58,11 +61,12 @@ class Weather:
             beside()
 
     def _strike(self, fault: str, name: str) -> None:
+        self.now += HUNG_SECONDS if fault.startswith("timed out") else 0
+        self.calm_since = max(self.calm_since, self.now)
         if fault.startswith("killed"):
             self.is_dead = True
             raise KilledError
         if fault.startswith("timed out"):
-            self.now += HUNG_SECONDS
             raise ReadTimeoutError(endpoint_url=name)
         code, status = ("ThrottlingException", 400) if fault == "throttled" else ("InternalError", 500)
         answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.made_traffic import NOON, V5_NAMES, Company, lines
 from campaigns.deployed_limits import PROCESSORS
-from campaigns.passes import peak_mb
+from campaigns.process_memory import held_mb, peak_mb
 from campaigns.report import Report
 from flowsentry.decode import object_texts
 from flowsentry.emit.enriched_object import EnrichedFile
@@ -117,7 +117,7 @@ class Hour:
 
     def queue(self, minute: int, objects: Sequence[float], payloads: Sequence[float]) -> None:
         left = self.objects.minute(objects), self.payloads.minute(payloads)
-        self.rows.append((minute, *left, _memory_mb()))
+        self.rows.append((minute, *left, held_mb()))
 
 
 def run(seconds: float, seed: int) -> Report:
@@ -156,8 +156,3 @@ def _drawn(hour: Hour, measured: int, objects: Sequence[float], payloads: Sequen
     yield "| ---: | ---: | ---: | ---: |"
     for minute, of_objects, of_payloads, memory in (*hour.rows[::6], hour.rows[-1]):
         yield f"| {minute} | {of_objects} | {of_payloads} | {memory:.0f} {'#' * round(memory / 25)} |"
-
-
-def _memory_mb() -> float:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024

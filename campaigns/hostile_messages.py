@@ -15,7 +15,7 @@ from campaigns.deliveries import Deliveries
 from campaigns.emulated import emulated
 from campaigns.hostile_inputs import GROUPS
 from campaigns.hostile_stored import stored_objects_tried
-from campaigns.passes import peak_mb
+from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 
 MAX_TOLD = 12

@@ -1,6 +1,5 @@
 """One pass: what a way in delivers goes through the functions until nothing is on its way, with faults or without."""
 
-import resource
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,8 +11,6 @@ from campaigns.emulated import emulated
 from campaigns.faults import Call, Calls, Fault
 from campaigns.left_behind import LeftBehind, left_behind
 from campaigns.ways_in import WAYS_IN
-
-MEGABYTE_KIB = 1024
 
 
 class Triple(NamedTuple):
@@ -74,16 +71,14 @@ def passed(way: str, triples: Iterable[Triple] = ()) -> Passed:
         WAYS_IN[way](to)
         to.settle()
         to.redrive()
+        made = tuple(calls.made)
+        calls.calm()
+        aws.invoke("notifier", to.sweep().event)  # the next one, a minute later, whatever befell those before
         met = tuple(f"{call.function} {call.operation} {what}" for call, what in calls.met)
-        return Passed(left_behind(aws), tuple(calls.made), met, to.redriven, to.given_up, aws.invocations)
+        return Passed(left_behind(aws), made, met, to.redriven, to.given_up, aws.invocations)
 
 
 @lru_cache
 def clean(way: str) -> Passed:
     """The pass without a fault."""
     return passed(way)
-
-
-def peak_mb() -> float:
-    """The most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE_KIB

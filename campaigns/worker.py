@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 from flowsentry.errors import PoisonError
 
@@ -22,7 +23,6 @@ MAX_SECONDS = 10.0
 MAX_MEGABYTES = 700.0
 """What the process may hold after any input, 200 MB of which are what it is made of."""
 MAX_TOLD = 20
-STATUS = Path("/proc/self/status")
 
 Try = Callable[[random.Random, Path], str]
 """Makes an input by chance, writes it to the path, tries it, and says what came of it in a word. Raises AssertionError
@@ -63,13 +63,6 @@ def _kept(folder: Path, module: str, seed: int) -> str:
     return str(target)
 
 
-def peak_megabytes() -> float:
-    """The most that this process held."""
-    if not STATUS.exists():
-        return 0.0
-    return int(STATUS.read_text().partition("VmHWM:")[2].split()[0]) / 1024
-
-
 def try_all(try_one: Try, seed: int, seconds: float, folder: Path) -> None:
     """Tries inputs until the time is over, or enough has failed, and prints every second what came of them."""
     chance, until, seen, told_at = random.Random(seed), time.monotonic() + seconds, Counter[str](), time.monotonic()
@@ -81,8 +74,8 @@ def try_all(try_one: Try, seed: int, seconds: float, folder: Path) -> None:
         except Exception as error:  # noqa: BLE001 - this is what is looked for
             failed += 1
             _tell_failure(f"{type(error).__name__}: {str(error)[:200]}", seed, folder)
-        if time.monotonic() - start > MAX_SECONDS or peak_megabytes() > MAX_MEGABYTES:
-            _tell_failure(f"{time.monotonic() - start:.1f} s, {peak_megabytes():.0f} MB", seed, folder)
+        if time.monotonic() - start > MAX_SECONDS or peak_mb() > MAX_MEGABYTES:
+            _tell_failure(f"{time.monotonic() - start:.1f} s, {peak_mb():.0f} MB", seed, folder)
             break
         if time.monotonic() - told_at > 1:
             seen, told_at = _tell(seen), time.monotonic()
@@ -94,7 +87,7 @@ def _tell_failure(what: str, seed: int, folder: Path) -> None:
 
 
 def _tell(seen: Counter[str]) -> Counter[str]:
-    print(json.dumps({"inputs": seen.total(), "peak_mb": peak_megabytes(), **seen}), flush=True)
+    print(json.dumps({"inputs": seen.total(), "peak_mb": peak_mb(), **seen}), flush=True)
     return Counter()
 
 

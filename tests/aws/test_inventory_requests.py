@@ -86,6 +86,7 @@ def test_wanted_interfaces_are_understood() -> None:
             '{"interfaces":{}}',
             '{"interfaces":5}',
         ),
+        *("[" * 100_000, f'{{"mark": "a", "changed_at": {"[" * 5_000}{"]" * 5_000}}}', '{"interfaces":' * 5_000),
         json.dumps({"mark": "1" * 201}),
         json.dumps({"interfaces": ["eni-1"] * (INTERFACES_A_MESSAGE + 1)}),
     ],

@@ -1,6 +1,7 @@
 """Log formats: stated by the parameter, told by EC2, or refused; never guessed, and never asked for too often."""
 
 import itertools
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -208,12 +209,34 @@ def test_an_error_nobody_foresaw_stays_what_it_is() -> None:
         formats(Ec2(error=refused("InvalidParameterValue", 400))).of(OTHER_GROUP)
 
 
-@pytest.mark.parametrize("value", [None, "no json", "[]", '"text"'])
-def test_a_parameter_that_can_not_be_read_is_to_be_retried(value: str | None) -> None:
-    if value:
-        clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value=value, Type="String")
+def test_a_parameter_that_can_not_be_reached_is_to_be_retried() -> None:
     with pytest.raises(RetryableError, match="could not read log formats from /flowsentry/log-formats"):
         formats(Ec2()).of(LOG_GROUP)
+
+
+DAMAGED = pytest.mark.parametrize("value", ["no json", "[]", '"text"', "null", "[" * 4_000])
+
+
+def damage(value: str) -> None:
+    clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value=value, Type="String", Overwrite=True)
+
+
+@DAMAGED
+def test_of_a_damaged_parameter_that_was_never_read_ec2_knows_the_formats_of_groups(value: str) -> None:
+    damage(value)
+    assert formats(Ec2([flow_log(LONG)])).of(LOG_GROUP) == (LONG,)
+
+
+@DAMAGED
+def test_what_ec2_does_not_know_either_is_poison_that_names_the_parameter_until_it_is_mended(value: str) -> None:
+    damage(value)
+    known = formats(Ec2())
+    poison = refusal(known, LOG_GROUP)
+    assert poison.reason == "bad-log-format"
+    assert "parameter /flowsentry/log-formats can't be used" in str(poison)
+    damage(json.dumps({LOG_GROUP: SHORT}))
+    assert known.of(LOG_GROUP) == (SHORT,)
+    assert refusal(known).reason == "unknown-log-group"
 
 
 STATED_FOR_OBJECTS = {

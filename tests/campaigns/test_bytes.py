@@ -43,7 +43,7 @@ def test_a_process_that_dies_or_an_exception_is_told(
     what: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "campaigns").mkdir()
-    for module in ("__init__", "report", "worker", "damage"):
+    for module in ("__init__", "report", "worker", "damage", "process_memory"):
         (tmp_path / "campaigns" / f"{module}.py").write_text(
             (Path(worker.__file__).parent / f"{module}.py").read_text()
         )

@@ -6,10 +6,11 @@ from types import ModuleType
 
 import pytest
 
+from flowsentry.aws import clients
 from flowsentry.fields import DEFAULT_LOG_FORMAT
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, total
 from tests.lambdas.objects import DONE, log_file, notice_of, put, reasons_in, scan, with_messages
-from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, items_of, make_log_formats
+from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, LOG_FORMATS_PARAMETER, items_of, make_log_formats
 
 KEY = "firehose/2026/11/03/03/network-1-2026-11-03-03-15-00-0f1e2d3c"
 BARE = "".join(f"{line}\n" for line in scan()).encode()
@@ -58,3 +59,16 @@ def test_without_a_format_for_its_place_an_object_without_a_header_is_set_aside(
     put(BARE, KEY)
     assert handler.lambda_handler(with_messages(notice_of(KEY)), invocation) == DONE
     assert reasons_in(world.dead_letters) == ["no-header"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reasons"),
+    [pytest.param(BARE, ["bad-log-format"], id="bare"), pytest.param(log_file(*scan()), [], id="with_a_header")],
+)
+def test_while_the_formats_are_damaged_objects_go_by_their_headers_and_those_without_are_set_aside(
+    handler: ModuleType, invocation: Invocation, world: World, content: bytes, reasons: list[str]
+) -> None:
+    clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value="[]", Type="String", Overwrite=True)
+    put(content, KEY)
+    assert handler.lambda_handler(with_messages(notice_of(KEY)), invocation) == DONE
+    assert reasons_in(world.dead_letters) == reasons

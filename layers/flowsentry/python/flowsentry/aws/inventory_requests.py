@@ -64,8 +64,8 @@ def request_of(record: Mapping[str, Any]) -> Request:
                 return Mark(record["messageId"], place, int(record["attributes"]["SentTimestamp"]) / 1000)
             case {"interfaces": [*ids]} if len(ids) <= INTERFACES_A_MESSAGE and all(map(_is_interface_id, ids)):
                 return Wanted(record["messageId"], tuple(ids))
-    except ValueError as error:
-        raise PoisonError("not-an-inventory-request", f"the message is no JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise PoisonError("not-an-inventory-request", f"the message is no JSON that can be read: {error}") from error
     raise PoisonError("not-an-inventory-request", "the message is neither a mark nor a list of interfaces")
 
 

@@ -47,6 +47,9 @@ class _Answer:
 class LogFormats:
     """The SSM parameter that holds {log group name, or beginning of objects' addresses: LogFormat or a list of them} as
     JSON; and for a group that is not in it, the flow logs that write to it, as EC2 describes them.
+
+    A parameter that holds no JSON object states what it stated last. Where it was never read it states nothing: EC2
+    knows the formats of groups, objects with a header state their own, and what is left is set aside (`explained`).
     """
 
     parameter: str
@@ -54,6 +57,7 @@ class LogFormats:
     ec2: Callable[[], "EC2Client"] = clients.ec2
     clock: Callable[[], float] = time.time
     _last_good: dict[str, Any] = field(default_factory=dict, init=False)
+    _damage: list[str] = field(default_factory=list, init=False)
     _answers: BoundedMemory[str, _Answer] = field(default_factory=lambda: BoundedMemory(MAX_GROUPS), init=False)
 
     @cached_property
@@ -89,6 +93,12 @@ class LogFormats:
             raise PoisonError("bad-log-format", f"{place!r}: {error}") from error
         return formats
 
+    def explained(self, poison: PoisonError) -> PoisonError:
+        """The error of a source for which no format was found; where the parameter is damaged, one that says so."""
+        if not self._damage:
+            return poison
+        return PoisonError("bad-log-format", f"{poison}: parameter {self.parameter} {self._damage[0]}")
+
     def _stated(self, place: str, *, force: bool = False) -> tuple[str, ...]:
         """What the parameter says; nothing for a place that is not in it."""
         stated = self._parameter(force=force).get(place, [])
@@ -99,30 +109,34 @@ class LogFormats:
         return tuple(dict.fromkeys(filter(None, formats)))
 
     def _parameter(self, *, force: bool) -> dict[str, Any]:
-        """What the parameter says; what it said last, when it can't be read now. Raises RetryableError when it was
-        never read: who begins with a damaged one waits for a good one.
+        """What the parameter says; what it said last, or nothing, when it is damaged. Raises RetryableError when it
+        can't be reached and was never read.
         """
         try:
             value = self._fetched(force=force)
-        except RetryableError as error:
+        except GetParameterError as error:
             tell_unreadable("log-formats", str(error))
             if not self._last_good:
-                raise
+                raise RetryableError(f"could not read log formats from {self.parameter}: {error}") from error
             return self._last_good
+        except (TransformParameterError, TypeError) as error:
+            return self._without(str(error))
         if value is not self._last_good:
             self._last_good.clear()
             self._last_good.update(value)
+        self._damage.clear()
         return value
 
+    def _without(self, damage: str) -> dict[str, Any]:
+        tell_unreadable("log-formats", damage)
+        if not self._last_good:
+            self._damage[:] = [f"can't be used: {damage}"]
+        return self._last_good
+
     def _fetched(self, *, force: bool) -> dict[str, Any]:
-        try:
-            value: Any = self._provider.get(
-                self.parameter, max_age=MAX_AGE_SECONDS, transform="json", force_fetch=force
-            )
-        except (GetParameterError, TransformParameterError) as error:
-            raise RetryableError(f"could not read log formats from {self.parameter}: {error}") from error
+        value: Any = self._provider.get(self.parameter, max_age=MAX_AGE_SECONDS, transform="json", force_fetch=force)
         if not isinstance(value, dict):
-            raise RetryableError(f"could not read log formats from {self.parameter}: it holds no JSON object")
+            raise TypeError("it holds no JSON object")
         return value
 
     def _recalled(self, log_group: str) -> tuple[str, ...]:
@@ -139,7 +153,7 @@ class LogFormats:
             answer = self._ask(log_group)
             self._answers.put(log_group, answer)
         if not answer.formats:
-            raise PoisonError(*answer.refusal)
+            raise self.explained(PoisonError(*answer.refusal))
         return answer.formats
 
     def _ask(self, log_group: str) -> _Answer:

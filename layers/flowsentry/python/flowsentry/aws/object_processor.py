@@ -22,6 +22,9 @@ NO_FLOW_LOG = frozenset({"no-header", "bad-header", "not-a-failed-invocation", *
 alone for these; one that AWS named must be a flow log, and is set aside. A damaged one may have been a flow log under
 any name."""
 
+NO_FORMAT = frozenset({"no-header", "bad-header"})
+"""Reasons that are another one where the parameter that may state the format is damaged."""
+
 
 @dataclass(frozen=True)
 class ObjectProcessor:
@@ -102,8 +105,12 @@ class ObjectProcessor:
             return {"damage": None}
         told = flow_log_key(notice.source.key)
         origin = told.origin if told else None
-        formats = self.payloads.formats.of_object(notice.source.bucket, notice.source.key)
-        outcome = self.sources.process(str(notice.source), object_texts(blocks, formats, tried), origin=origin)
+        stated = self.payloads.formats
+        formats = stated.of_object(notice.source.bucket, notice.source.key)
+        try:
+            outcome = self.sources.process(str(notice.source), object_texts(blocks, formats, tried), origin=origin)
+        except PoisonError as poison:
+            raise stated.explained(poison) if poison.reason in NO_FORMAT else poison from poison
         if isinstance(outcome.damage, UnreadableError):
             raise outcome.damage  # not remembered as done: once its format is given, the notice is sent back
         return {"damage": _damage(outcome)}
