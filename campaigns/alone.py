@@ -2,6 +2,7 @@
 
 import importlib
 import multiprocessing
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Ended:
 def run_alone(name: str, seconds: float, seed: int) -> Ended:
     """The report of a campaign in a process of its own, which may end as it likes: then that is the failure."""
     begun, context = time.monotonic(), multiprocessing.get_context("spawn")
+    os.environ["PYTHONHASHSEED"] = str(seed % 2**32)  # of the new process, in which sets have the order of this seed
     mine, its = context.Pipe(duplex=False)
     process = context.Process(target=_report, args=(name, seconds, seed, its))
     process.start()

@@ -12,6 +12,7 @@ from campaigns.alert_floods import KilledError, Listener, Weather, run
 from campaigns.findings_client import FindingsClient, undisturbed
 from flowsentry.aws.channels import Channels, Telling
 from flowsentry.aws.finding_table import FindingTable
+from flowsentry.aws.hourly_quota import HourlyQuota
 from flowsentry.aws.outbox import HIGH_LEFT_OVER_SECONDS, MAX_SUMMED, STREAM_SECONDS, Outbox
 from flowsentry.errors import RetryableError
 from flowsentry.findings import Finding, Severity
@@ -228,6 +229,24 @@ def test_a_sweep_leaves_to_the_stream_what_it_is_telling_and_takes_it_when_that_
     world.sweep_for(2 * MINUTE)
     assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
     assert len(world.topic.alone["loud"]) == 1
+
+
+def test_a_sweep_sums_up_nothing_that_the_stream_is_telling_with_the_last_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(limit=1)
+    world.put(finding("loud"))
+    world.clock.now += HIGH_LEFT_OVER_SECONDS
+    take = HourlyQuota.take
+
+    def meanwhile(quota: HourlyQuota, spared: int = 0) -> int | None:
+        slot = take(quota, spared)
+        monkeypatch.setattr(HourlyQuota, "take", take)
+        world.outbox.publish_left_over(RUN_SECONDS)
+        return slot
+
+    monkeypatch.setattr(HourlyQuota, "take", meanwhile)
+    world.stream("loud")
+    world.sweep_for(2 * MINUTE)
+    assert (len(world.topic.alone["loud"]), world.topic.together) == (1, [])
 
 
 def test_random_floods_faults_and_kills_lose_nothing_and_delay_no_high() -> None:

@@ -61,6 +61,20 @@ def test_a_mark_says_which_place_changed_before_when() -> None:
     assert request_of(record(f'{{"mark":"{HOME}"}}')) == Mark("1", HOME, 1_793_676_000.5)
 
 
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ("1793676000", 1_793_676_000),
+        ("-1", -1),
+        *((later, 1_793_676_000.5) for later in ("1793676001", "9" * 400, "1e999", "NaN", "9223372036854775808")),
+    ],
+)
+def test_a_change_was_before_the_message_that_tells_of_it_so_that_no_mark_is_put_off_for_ever(
+    told: str, known: float
+) -> None:
+    assert request_of(record(f'{{"mark":"{HOME}","changed_at":{told}}}')) == Mark("1", HOME, known)
+
+
 def test_wanted_interfaces_are_understood() -> None:
     assert request_of(record('{"interfaces":["eni-0a","eni-1"]}')) == Wanted("1", ("eni-0a", "eni-1"))
 

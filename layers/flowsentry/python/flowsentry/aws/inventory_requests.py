@@ -58,15 +58,22 @@ def request_of(record: Mapping[str, Any]) -> Request:
     """What a message of the queue, as Lambda hands it over, asks for. Raises PoisonError for what is neither."""
     try:
         match json.loads(record["body"]):
-            case {"mark": str(place), "changed_at": int(changed_at) | float(changed_at)} if PLACE.fullmatch(place):
-                return Mark(record["messageId"], place, changed_at)
+            case {"mark": str(place), "changed_at": int(at) | float(at)} if PLACE.fullmatch(place):
+                return Mark(record["messageId"], place, min(_sent_at(record), at))
             case {"mark": str(place)} if PLACE.fullmatch(place):
-                return Mark(record["messageId"], place, int(record["attributes"]["SentTimestamp"]) / 1000)
+                return Mark(record["messageId"], place, _sent_at(record))
             case {"interfaces": [*ids]} if len(ids) <= INTERFACES_A_MESSAGE and all(map(_is_interface_id, ids)):
                 return Wanted(record["messageId"], tuple(ids))
     except (ValueError, RecursionError) as error:
         raise PoisonError("not-an-inventory-request", f"the message is no JSON that can be read: {error}") from error
     raise PoisonError("not-an-inventory-request", "the message is neither a mark nor a list of interfaces")
+
+
+def _sent_at(record: Mapping[str, Any]) -> float:
+    """When a message was sent: what it tells of was before. One that told of the future, or of no time
+    (NaN, which is less than nothing), would be put off for ever.
+    """
+    return int(record["attributes"]["SentTimestamp"]) / 1000
 
 
 def _is_interface_id(value: object) -> bool:

@@ -111,15 +111,18 @@ class UrgentAlerts:
             self.failed[entry.finding.id] = None
 
     def _wake(self, given: Entry) -> None:
+        """Claims before it asks for a slot: who finds none would sum up what another run, with the last slot, is just
+        telling.
+        """
         alert = self._alert(given)
         people = alert.untold(self.channels.people) if alert else []
         if alert is None or alert.entry.is_held or not people:
             return
+        if not self.findings.claim(given.finding.id, CLAIM_SECONDS):
+            return
         slot = self._slot(alert.entry)
         if slot is None:
             self.over.append(alert.entry)
-        elif not self.findings.claim(given.finding.id, CLAIM_SECONDS):
-            self.quota.give_back(slot)
         elif not self._is_told(alert, people):
             self._give_up(alert, people, slot)
 
