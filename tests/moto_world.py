@@ -1,12 +1,14 @@
 """AWS in memory (moto) with what the functions find there: tables, buckets, queue, topic, the format parameter."""
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
 import pytest
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 
 from flowsentry.aws import clients
 from flowsentry.fields import DEFAULT_LOG_FORMAT
@@ -41,6 +43,15 @@ def forget_clients() -> None:
         client.cache_clear()
 
 
+_call_action, _one_call_at_a_time = DynamoHandler.call_action, threading.RLock()
+
+
+def one_at_a_time(handler: DynamoHandler) -> Any:
+    """The answer of moto, which checks a condition and then writes: two threads can both find the condition true."""
+    with _one_call_at_a_time:
+        return _call_action(handler)
+
+
 @contextmanager
 def aws_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Moto for the time of a test, and no account anywhere near. Clients outlive it: making one takes longer."""
@@ -48,6 +59,7 @@ def aws_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setattr(DynamoHandler, "call_action", one_at_a_time)
     with mock_aws():
         yield
 

@@ -4,7 +4,8 @@ import pytest
 
 from tests.decode.peak_memory import OBJECTS, STATUS, Outcome, outcome_of
 
-MOST_MIB = 600
+MOST_MIB = 700
+"""585 to 651 were measured for the largest case, by how threads overlap. A function has 1,769."""
 
 NO_HEADER = Outcome(0, 0, 0, {}, "no-header")
 TOO_LONG = Outcome(0, 1, 0, {"line-too-long": 1}, None)
