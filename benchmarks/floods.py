@@ -24,7 +24,7 @@ CASES = (
 )
 START = 1_767_268_800
 MEASURED = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
 from flowsentry.decode import object_texts
 from flowsentry.emit.enriched_object import EnrichedFile

@@ -110,7 +110,9 @@ class ObjectProcessor:
         try:
             outcome = self.sources.process(str(notice.source), object_texts(blocks, formats, tried), origin=origin)
         except PoisonError as poison:
-            raise stated.explained(poison) if poison.reason in NO_FORMAT else poison from poison
+            if poison.reason not in NO_FORMAT:
+                raise
+            raise stated.explained(poison) from None
         if isinstance(outcome.damage, UnreadableError):
             raise outcome.damage  # not remembered as done: once its format is given, the notice is sent back
         return {"damage": _damage(outcome)}
