@@ -5,13 +5,13 @@ import sys
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from stacks.allowed import SettingsError
-from stacks.analytics_stack import AnalyticsStack
-from stacks.deployment import Deployment
-from stacks.flow_logs_stack import FlowLogsStack
-from stacks.monitoring_stack import MonitoringStack
-from stacks.processing_stack import ProcessingStack
-from stacks.state_stack import StateStack
+from stacks.analytics.stack import AnalyticsStack
+from stacks.monitoring.stack import MonitoringStack
+from stacks.processing.stack import ProcessingStack
+from stacks.settings.allowed import SettingsError
+from stacks.settings.deployment import Deployment
+from stacks.sources.stack import FlowLogsStack
+from stacks.state.stack import StateStack
 
 
 def add_stacks(app: App) -> None:

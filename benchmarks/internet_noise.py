@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from benchmarks.made_traffic import VPC
-from flowsentry.fields import DEFAULT_NAMES
+from flowsentry.records.fields import DEFAULT_NAMES
 
 DAY_SECONDS, FILE_SECONDS = 86_400, 300
 INTERFACES, WEB_SERVERS = 100, 20

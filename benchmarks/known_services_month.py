@@ -23,8 +23,8 @@ from benchmarks.dynamodb_cost import (
     read_units,
     write_units,
 )
-from flowsentry.aws.known_services_table import KnownServicesTable
-from flowsentry.known_services import Answer, Service, client_bit
+from flowsentry.aws.evidence.known_services_table import KnownServicesTable
+from flowsentry.findings.known_services import Answer, Service, client_bit
 
 HOSTS, SERVICES, CLIENTS_A_SERVICE, PROCESSORS, BATCHES = 1_000, 5_000, 20, 8, 10
 STEP_SECONDS, DAY_SECONDS = 900, 86_400

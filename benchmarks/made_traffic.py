@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flowsentry.fields import DEFAULT_NAMES, FIELDS
-from flowsentry.ownership import Interface, Inventory
-from flowsentry.rules import GroupRule, Rules, SecurityGroup
+from flowsentry.inventory.firewall_rules import GroupRule, Rules, SecurityGroup
+from flowsentry.inventory.inventory import Interface, Inventory
+from flowsentry.records.fields import DEFAULT_NAMES, FIELDS
 
 VPC = "vpc-0123456789abcdef0"
 INTERFACES = 10_000

@@ -10,11 +10,11 @@ from typing import Any
 from moto import mock_aws
 
 from flowsentry.aws import clients
-from flowsentry.aws.evidence_table import EvidenceTable
-from flowsentry.aws.finding_table import FindingTable
+from flowsentry.aws.evidence.table import EvidenceTable
+from flowsentry.aws.findings.table import FindingTable
 from flowsentry.decode import object_texts
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.ownership import Inventory
+from flowsentry.inventory.inventory import Inventory
 from flowsentry.pipeline import Context, Outcome, Stores, process
 from tests.builders import NOON, flow_log, interface, line
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, make_evidence_table, make_findings_table

@@ -16,16 +16,16 @@ from moto import mock_aws
 from benchmarks.counted_dynamodb import CountedDynamoDB
 from benchmarks.dynamodb_cost import DOLLARS_A_MILLION_READS, DOLLARS_A_MILLION_WRITES, item_bytes
 from benchmarks.internet_noise import DAY_SECONDS, INTERFACES, NoisyDay
-from flowsentry.aws.channels import Channels, Telling
-from flowsentry.aws.evidence_table import EvidenceTable
-from flowsentry.aws.finding_table import FindingTable
-from flowsentry.aws.known_services_table import KnownServicesTable
-from flowsentry.aws.outbox import Outbox
+from flowsentry.aws.evidence.known_services_table import KnownServicesTable
+from flowsentry.aws.evidence.table import EvidenceTable
+from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.notifications.channels import Channels, Telling
+from flowsentry.aws.notifications.outbox import Outbox
 from flowsentry.decode import object_texts
-from flowsentry.evidence import Evidence, EvidenceKey, History
-from flowsentry.findings import Finding
+from flowsentry.emit.links import Places
+from flowsentry.findings.evidence import Evidence, EvidenceKey, History
+from flowsentry.findings.finding import Finding
 from flowsentry.pipeline import Context, Stores, process
-from flowsentry.places import Places
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, REGION, items_of, make_evidence_table, make_findings_table
 
 BEGINS_AT = 1_767_225_600

@@ -48,7 +48,7 @@ def all_stages() -> Work:
     evidence, detection, enriched Parquet.
     """
     from benchmarks.made_traffic import Company  # noqa: PLC0415
-    from flowsentry.aws.parquet_trial import tried  # noqa: PLC0415
+    from flowsentry.aws.ingest.parquet_trial import tried  # noqa: PLC0415
     from flowsentry.decode import object_texts  # noqa: PLC0415
     from flowsentry.emit.enriched_object import EnrichedFile  # noqa: PLC0415
     from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory  # noqa: PLC0415
@@ -88,8 +88,8 @@ def attribution() -> Work:
     from flowsentry.enrich.direction import with_direction  # noqa: PLC0415
     from flowsentry.enrich.owners import with_owners  # noqa: PLC0415
     from flowsentry.enrich.rejection import with_rejection  # noqa: PLC0415
+    from flowsentry.inventory.address_space import Territory  # noqa: PLC0415
     from flowsentry.parse import flows_of, parse_chunk  # noqa: PLC0415
-    from flowsentry.territory import Territory  # noqa: PLC0415
 
     territory = Territory.of(Company(random.Random(7), LARGE_COMPANY).inventory())
     parsed: list[Any] = []
@@ -110,8 +110,8 @@ def attribution() -> Work:
 
 def snapshot() -> Work:
     """Load the snapshot of an inventory, and make the tables to look up in."""
-    from flowsentry.snapshot import unpack  # noqa: PLC0415
-    from flowsentry.territory import Territory  # noqa: PLC0415
+    from flowsentry.inventory.address_space import Territory  # noqa: PLC0415
+    from flowsentry.inventory.snapshot import unpack  # noqa: PLC0415
 
     return lambda path: Territory.of(unpack(path.read_bytes()))
 

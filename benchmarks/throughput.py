@@ -16,8 +16,8 @@ from pathlib import Path
 
 from benchmarks.made_traffic import INTERFACES, V5_NAMES, Company, write_object
 from benchmarks.subjects import LARGE_COMPANY
-from flowsentry.fields import DEFAULT_NAMES
-from flowsentry.snapshot import pack
+from flowsentry.inventory.snapshot import pack
+from flowsentry.records.fields import DEFAULT_NAMES
 
 REPOSITORY = Path(__file__).parent.parent
 FOLDER = REPOSITORY / "build" / "benchmarks"

@@ -14,18 +14,19 @@ from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
-from campaigns.findings_client import FindingsClient, Item, undisturbed
-from campaigns.flood_weather import START, KilledError, Listener, Weather
+from campaigns.emulation.findings_client import FindingsClient, Item, undisturbed
+from campaigns.emulation.flood_weather import START, KilledError, Listener, Weather
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
-from flowsentry.aws import threads, urgent_alerts
-from flowsentry.aws.channels import Channels
-from flowsentry.aws.finding_table import FindingTable
-from flowsentry.aws.outbox import HIGH_LEFT_OVER_SECONDS, Outbox
+from flowsentry.aws import concurrency
+from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.notifications import urgent
+from flowsentry.aws.notifications.channels import Channels
+from flowsentry.aws.notifications.outbox import HIGH_LEFT_OVER_SECONDS, Outbox
 from flowsentry.emit.alert_message import AlertMessage
+from flowsentry.emit.links import Places
 from flowsentry.errors import RetryableError
-from flowsentry.findings import Finding, Severity
-from flowsentry.places import Places
+from flowsentry.findings.finding import Finding, Severity
 from flowsentry.telemetry import logger, metrics
 
 HIGH_SECONDS = 120
@@ -208,8 +209,8 @@ def _quietly() -> Iterator[None]:
     """Without log lines, metrics and long messages, and with one call after the other, so that a seed says all."""
     level = logger().log_level
     logger().setLevel(logging.CRITICAL)
-    one_thread = patch.object(threads, "MAX_THREADS", 1)
-    brief = patch.object(urgent_alerts, "alert_message", _brief)
+    one_thread = patch.object(concurrency, "MAX_THREADS", 1)
+    brief = patch.object(urgent, "alert_message", _brief)
     try:
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), one_thread, brief:
             yield

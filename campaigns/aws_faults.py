@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from random import Random
 
-from campaigns.faults import Fault
-from campaigns.passes import Passed, Triple, clean, passed
+from campaigns.emulation.event_sources import WAYS_IN
+from campaigns.emulation.faults import Fault
+from campaigns.emulation.passes import Passed, Triple, clean, passed
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
-from campaigns.ways_in import WAYS_IN
 
 ANYWHERE = ("notifier",)
 """Functions whose calls are the same in every pass in which they run: each is tried in one of them."""

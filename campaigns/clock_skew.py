@@ -9,14 +9,14 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
-from campaigns.deliveries import Deliveries, Tried
-from campaigns.emulated import Emulated, emulated
-from campaigns.left_behind import left_behind
+from campaigns.emulation.deliveries import Deliveries, Tried
+from campaigns.emulation.emulated import Emulated, emulated
+from campaigns.emulation.left_behind import left_behind
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 from flowsentry.aws import clients
-from flowsentry.clocks import MAX_BELIEVED_LEAD_SECONDS
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
+from flowsentry.records.clock_skew import MAX_BELIEVED_LEAD_SECONDS
 from tests.lambdas.conftest import NOW
 from tests.lambdas.payloads import of_subscription, payload
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, items_of

@@ -7,14 +7,14 @@ is still kept: dead letters from their queue, payloads from their log group.
 import time
 from dataclasses import dataclass
 
-from campaigns.deliveries import Deliveries, Tried
-from campaigns.deployed_limits import NOTICES, PROCESSORS, STREAM
-from campaigns.emulated import Emulated, emulated
-from campaigns.faults import Call, Calls, Fault
-from campaigns.left_behind import LeftBehind, left_behind
+from campaigns.emulation.deliveries import Deliveries, Tried
+from campaigns.emulation.deployed_limits import NOTICES, PROCESSORS, STREAM
+from campaigns.emulation.emulated import Emulated, emulated
+from campaigns.emulation.faults import Call, Calls, Fault
+from campaigns.emulation.left_behind import LeftBehind, left_behind
+from campaigns.emulation.simulated_time import BEGINS_AT
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
-from campaigns.simulated_time import BEGINS_AT
 from tests.lambdas.objects import KEY, log_file, notice_of, put
 from tests.lambdas.payloads import of_stream, of_subscription, payload
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.made_traffic import NOON, V5_NAMES, Company, lines
-from campaigns.deployed_limits import PROCESSORS
+from campaigns.emulation.deployed_limits import PROCESSORS
 from campaigns.process_memory import held_mb, peak_mb
 from campaigns.report import Report
 from flowsentry.decode import object_texts
 from flowsentry.emit.enriched_object import EnrichedFile
-from flowsentry.evidence import Evidence, History
+from flowsentry.findings.evidence import Evidence, History
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.pipeline import Context, Stores, process
 

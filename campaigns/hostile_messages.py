@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 
-from campaigns.deliveries import Deliveries
-from campaigns.emulated import emulated
-from campaigns.hostile_inputs import GROUPS
-from campaigns.hostile_stored import stored_objects_tried
+from campaigns.emulation.deliveries import Deliveries
+from campaigns.emulation.emulated import emulated
+from campaigns.inputs.messages import GROUPS
+from campaigns.inputs.stored_objects import stored_objects_tried
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import polars as pl
 
 from campaigns import worker
-from campaigns.damage import damaged
+from campaigns.inputs.damage import damaged
 from campaigns.report import Report
-from flowsentry.aws.parquet_trial import tried
+from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.decode import object_texts
 from flowsentry.decode.parquet_pages import TAIL_BYTES
 from flowsentry.decode.thrift import Reader
 from flowsentry.errors import PoisonError
-from flowsentry.fields import FIELDS
 from flowsentry.parse import parse_chunk
+from flowsentry.records.fields import FIELDS
 
 ROWS = 240
 COMPRESSIONS = ("gzip", "zstd", "snappy", "uncompressed", "lz4")

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from campaigns import worker
-from campaigns.damage import damaged
+from campaigns.inputs.damage import damaged
 from campaigns.report import Report
 from flowsentry.decode import object_texts, subscription, subscription_text
-from flowsentry.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES
 from flowsentry.parse import parse_chunk
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES
 
 LINES = 40
 GRAMMAR = (

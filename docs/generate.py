@@ -17,12 +17,13 @@ from typing import Any
 
 import polars as pl
 
-from flowsentry import evidence
-from flowsentry.detect import SHAPES, scan_shape, suspicion, verdict
-from flowsentry.detect.login_brute_force import LOGIN_SEVERITY
-from flowsentry.detect.scans import SEVERITY
-from flowsentry.fields import DEFAULT_NAMES, DTYPES, FIELDS, TRANSIT_GATEWAY_NAMES, VPC_NAMES, Field, Kind
-from flowsentry.meanings import ENCRYPTION_STATUSES, TRAFFIC_PATHS, tcp_flags_in_words
+from flowsentry.detect import SHAPES
+from flowsentry.detect.logins.login_brute_force import LOGIN_SEVERITY
+from flowsentry.detect.scans import shape as scan_shape
+from flowsentry.detect.scans import suspicion, verdict
+from flowsentry.detect.scans.scans import SEVERITY
+from flowsentry.findings import evidence
+from flowsentry.findings.thresholds import Thresholds, known_thresholds
 from flowsentry.metric_names import (
     NAMESPACE,
     PIPELINE_METRICS,
@@ -31,7 +32,16 @@ from flowsentry.metric_names import (
     Metric,
     TrafficMetric,
 )
-from flowsentry.thresholds import Thresholds, known_thresholds
+from flowsentry.records.code_names import ENCRYPTION_STATUSES, TRAFFIC_PATHS, tcp_flags_in_words
+from flowsentry.records.fields import (
+    DEFAULT_NAMES,
+    DTYPES,
+    FIELDS,
+    TRANSIT_GATEWAY_NAMES,
+    VPC_NAMES,
+    Field,
+    Kind,
+)
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -103,7 +113,7 @@ def pages() -> dict[Path, str]:
 
 
 def fields_page() -> Iterator[str]:
-    yield from _opening("Fields", PACKAGE / "fields.py")
+    yield from _opening("Fields", PACKAGE / "records" / "fields.py")
     yield from (ABOUT_FIELDS, "")
     header = ("field", "version", "flow logs", "values", "Parquet", "meaning")
     yield from _table(header, (_field_row(field) for field in FIELDS))
@@ -188,7 +198,7 @@ def detectors_page() -> Iterator[str]:
 
 
 _LOUDNESS: dict[str, Mapping[Any, str]] = {"scan": SEVERITY, "guessing": LOGIN_SEVERITY}
-_PARTS = (import_module("flowsentry.detect.scans"), scan_shape, verdict, suspicion, evidence)
+_PARTS = (import_module("flowsentry.detect.scans.scans"), scan_shape, verdict, suspicion, evidence)
 """Modules with constants, beside those of the detectors; `scans` is also the name of a function."""
 
 
@@ -202,8 +212,9 @@ def _threshold_rows(defaults: Mapping[str, Mapping[str, float]]) -> Iterator[tup
 def _detectors() -> list[ModuleType]:
     """The modules that describe a behaviour: the shapes of a scan in the order they are tried, then the others."""
     order = [shape.kind for shape in SHAPES]
-    names = sorted(path.stem for path in (PACKAGE / "detect").glob("[a-z]*.py"))
-    modules = [import_module(f"flowsentry.detect.{name}") for name in names]
+    paths = sorted((PACKAGE / "detect").rglob("[a-z]*.py"), key=lambda path: path.stem)
+    names = [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in paths]
+    modules = [import_module(name) for name in names]
     described = [module for module in modules if LABELS[0] in (module.__doc__ or "")]
     return sorted(described, key=lambda module: order.index(_kind(module)) if _kind(module) in order else len(order))
 

@@ -7,13 +7,13 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from flowsentry.aws.clients import BOUNDED
-from flowsentry.aws.finding_life import FindingLives, NoSuchFindingError
+from flowsentry.aws.findings.triage import FindingLives, NoSuchFindingError
 from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.emit.links import Places
 from flowsentry.errors import PoisonError, RetryableError
-from flowsentry.places import Places
 
 FINDINGS_TABLE = "findings-table-name"
-"""The parameter's last part, as in stacks/parameters.py, which takes the CDK to import."""
+"""The parameter's last part, as in stacks/constructs/parameters.py, which takes the CDK to import."""
 
 
 class NoDeploymentError(Exception):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
 from flowsentry.emit.plain_text import duration, plain
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from local.log_files import LogSource
 from local.replay import Replay
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from flowsentry.emit.plain_text import plain
 from flowsentry.explain.packet import ANY_PORTS, TCP
-from flowsentry.meanings import PROTOCOLS
-from flowsentry.rules import ALL
-from local.ends_in_snapshot import EndsInSnapshot, UnclearEndError
+from flowsentry.inventory.firewall_rules import ALL
+from flowsentry.records.code_names import PROTOCOLS
 from local.knowledge import KnowledgeError, inventory_in
+from local.packet_passage import MAX_LINE_LETTERS, Passage, packet_to
 from local.parse_command import complain
-from local.passage import MAX_LINE_LETTERS, Passage, packet_to
+from local.snapshot_endpoints import EndsInSnapshot, UnclearEndError
 
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()} | {"all": ALL}
 _LAST_PROTOCOL = 255

@@ -5,15 +5,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flowsentry.aws.finding_item import SNOOZED_WORD, Entry
+from flowsentry.aws.findings.item import SNOOZED_WORD, Entry
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.plain_text import moment, plain
-from flowsentry.findings import KINDS
-from flowsentry.life import MAX_NOTE_LETTERS, Earlier, Life, State
+from flowsentry.findings.finding import KINDS
+from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, Life, State
 from local.parse_command import complain
 
 if TYPE_CHECKING:
-    from flowsentry.aws.finding_life import FindingLives
+    from flowsentry.aws.findings.triage import FindingLives
     from local.account import Account
 
 DAY_SECONDS = 86_400

@@ -5,13 +5,13 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
-from flowsentry.aws.geo_databases import DatabaseError, Databases, opened
-from flowsentry.geography import Geography, NoGeography
-from flowsentry.ownership import Inventory
-from flowsentry.snapshot import UnreadableSnapshotError, unpack
-from flowsentry.suppressions import Suppressions, UnreadableSuppressionsError
-from stacks.allowed import Problems, section
-from stacks.detection_settings import DetectionSettings
+from flowsentry.aws.ingest.geo_databases import DatabaseError, Databases, opened
+from flowsentry.findings.suppressions import Suppressions, UnreadableSuppressionsError
+from flowsentry.inventory.geoip import Geography, NoGeography
+from flowsentry.inventory.inventory import Inventory
+from flowsentry.inventory.snapshot import UnreadableSnapshotError, unpack
+from stacks.settings.allowed import Problems, section
+from stacks.settings.detection import DetectionSettings
 
 
 class KnowledgeError(Exception):

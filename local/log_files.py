@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from flowsentry.flow_log_key import flow_log_key, is_something_else
+from flowsentry.records.object_key import flow_log_key, is_something_else
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,12 +5,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
-from flowsentry.aws.parquet_trial import tried
+from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.decode import object_texts
 from flowsentry.errors import PoisonError
-from flowsentry.fields import names_in_log_format
 from flowsentry.frames import RejectedLines
 from flowsentry.parse import parse_chunk, unreadable
+from flowsentry.records.fields import names_in_log_format
 from local.log_files import LogSource, sources_at
 from local.readable import readable
 

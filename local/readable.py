@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import polars as pl
 
-from flowsentry.fields import BY_NAME, Kind
 from flowsentry.frames import Records
-from flowsentry.meanings import (
+from flowsentry.records.code_names import (
     encryption_status_in_words,
     protocol_name,
     tcp_flags_in_words,
     traffic_path_in_words,
 )
+from flowsentry.records.fields import BY_NAME, Kind
 
 IN_WORDS: dict[str, Callable[[int], str]] = {
     "protocol": protocol_name,

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from flowsentry.aws.parquet_trial import tried
+from flowsentry.aws.ingest.parquet_trial import tried
+from flowsentry.capture_gaps import interfaces_without_data, skipped_by_interface
 from flowsentry.decode import object_texts
-from flowsentry.degradation import Degradation
 from flowsentry.emit.plain_text import counted
 from flowsentry.errors import PoisonError
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.pipeline import Context, Outcome, Stores, process
-from flowsentry.tally import interfaces_without_data, skipped_by_interface
+from flowsentry.records.missing_fields import Degradation
 from local.log_files import LogSource
 from local.parse_command import complain, in_words
 

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flowsentry.emit.alert_message import alert_message
-from flowsentry.findings import Finding, Severity
-from flowsentry.named_services import LOGIN_PORTS, NamedServices, named_service
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.findings.suppressions import Suppressions
+from flowsentry.findings.thresholds import ThresholdError, Thresholds
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS
+from flowsentry.inventory.named_services import LOGIN_PORTS, NamedServices, named_service
 from flowsentry.pipeline import Context
-from flowsentry.suppressions import Suppressions
-from flowsentry.territory import PRIVATE_NETWORKS
-from flowsentry.thresholds import ThresholdError, Thresholds
 from local.comparison import Comparison, Side
 from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of, settings_in, suppressions_in
 from local.log_files import LogSource, sources_at
 from local.parse_command import add_formats_to, complain
 from local.replay import Replay
-from stacks.detection_settings import DetectionSettings
+from stacks.settings.detection import DetectionSettings
 
 DEFAULTS, SETTINGS = "default", "settings"
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from flowsentry.decode import object_texts
 from flowsentry.enrich import enrich
-from flowsentry.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, column_of
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.frames import EnrichedFlows, Flows, LogChunk, LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServicesInMemory
-from flowsentry.named_services import NamedServices
-from flowsentry.ownership import Interface, Inventory
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.inventory import Interface, Inventory
+from flowsentry.inventory.named_services import NamedServices
 from flowsentry.parse import flows_of, parse
 from flowsentry.pipeline import Context, Outcome, Stores, process
-from flowsentry.territory import Territory
+from flowsentry.records.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, column_of
 
 ACCOUNT, INTERFACE, VPC = "123456789012", "eni-0a1b2c3d4e5f60718", "vpc-0a1b2c3d"
 NOON = 1_767_268_800

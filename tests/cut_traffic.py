@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from flowsentry.detect.scans import Relation
-from flowsentry.findings import Finding
+from flowsentry.detect.scans.scans import Relation
+from flowsentry.findings.finding import Finding
 from tests.builders import NOON, V5, blocked, exchange, flow_log, probe, reset
 from tests.recorded import recorded
 

@@ -11,7 +11,7 @@ from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
 from flowsentry.aws import clients
-from flowsentry.fields import DEFAULT_LOG_FORMAT
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 
 REGION: Literal["eu-central-1"] = "eu-central-1"
 EVIDENCE_TABLE = "evidence"

@@ -1,6 +1,6 @@
-"""The in-memory stores beyond what the contract of every store (tests/aws/test_evidence_stores.py) says."""
+"""The in-memory stores beyond what the contract of every store (tests/aws/evidence/test_stores.py) says."""
 
-from flowsentry.findings import Finding, Severity
+from flowsentry.findings.finding import Finding, Severity
 from flowsentry.in_memory import FindingsInMemory
 
 

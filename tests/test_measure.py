@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from flowsentry.fields import TRANSIT_GATEWAY_NAMES
+from flowsentry.inventory.inventory import Inventory
 from flowsentry.measure import add_up, add_up_owners, measure, measure_owners, merged_owners
-from flowsentry.ownership import Inventory
+from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
 from tests.builders import (
     ATTACHMENT,
     GATEWAY,

@@ -10,13 +10,13 @@ import pytest
 from flowsentry.decode import object_texts, subscription, subscription_text
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.errors import CutOffError, PoisonError, RetryableError
-from flowsentry.evidence import Evidence, History
-from flowsentry.fields import DEFAULT_LOG_FORMAT
-from flowsentry.findings import Finding
+from flowsentry.findings.evidence import Evidence, History
+from flowsentry.findings.finding import Finding
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.ownership import Inventory
+from flowsentry.inventory.inventory import Inventory
 from flowsentry.pipeline import MAX_UNKNOWN_INTERFACES, Context, Outcome, Stores, process
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.builders import (
     DAY,
     INTERFACE,

@@ -10,17 +10,17 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
-from flowsentry.aws.cluster import Cluster
-from flowsentry.aws.cluster_token import ClusterToken
 from flowsentry.aws.dead_letters import DeadLetters
-from flowsentry.aws.inventory_places import sources_of
-from flowsentry.aws.inventory_requests import RequestQueue
-from flowsentry.aws.inventory_store import InventoryStore
-from flowsentry.aws.looks_begun import LooksBegun
-from flowsentry.aws.object_notice import is_queue_batch
-from flowsentry.aws.places_parameter import ClusterToList, PlacesParameter, to_look_at
-from flowsentry.aws.pods_source import PodsSource
-from flowsentry.aws.surveyor import Surveyor
+from flowsentry.aws.ingest.object_events import is_queue_batch
+from flowsentry.aws.inventory.discovery_claims import LooksBegun
+from flowsentry.aws.inventory.discovery_run import Surveyor
+from flowsentry.aws.inventory.requests import RequestQueue
+from flowsentry.aws.inventory.store import InventoryStore
+from flowsentry.aws.inventory.targets import sources_of
+from flowsentry.aws.inventory.targets_parameter import ClusterToList, PlacesParameter, to_look_at
+from flowsentry.aws.kubernetes.cluster import Cluster
+from flowsentry.aws.kubernetes.pods import PodsSource
+from flowsentry.aws.kubernetes.token import ClusterToken
 from flowsentry.settings import InventorySettings, settings
 from flowsentry.telemetry import Event, instrumented
 

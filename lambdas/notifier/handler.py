@@ -7,14 +7,14 @@ from functools import lru_cache
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
-from flowsentry.aws.alert_topic import AlertTopic, ChatTopic
-from flowsentry.aws.channels import Channel, Channels
-from flowsentry.aws.event_bus import EventBus
-from flowsentry.aws.finding_table import FindingTable
-from flowsentry.aws.live_suppressions import LiveSuppressions
-from flowsentry.aws.outbox import Outbox
-from flowsentry.aws.security_hub import SecurityHub
-from flowsentry.places import Places
+from flowsentry.aws.findings.suppressions import LiveSuppressions
+from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.notifications.channels import Channel, Channels
+from flowsentry.aws.notifications.event_bridge import EventBus
+from flowsentry.aws.notifications.outbox import Outbox
+from flowsentry.aws.notifications.security_hub import SecurityHub
+from flowsentry.aws.notifications.sns import AlertTopic, ChatTopic
+from flowsentry.emit.links import Places
 from flowsentry.settings import NotifierSettings, settings
 from flowsentry.telemetry import Event, instrumented
 

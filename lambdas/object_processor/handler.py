@@ -9,14 +9,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
 from flowsentry.aws.dead_letters import DeadLetters
-from flowsentry.aws.log_formats import LogFormats
-from flowsentry.aws.notice_batch import BatchTime, NoticeBatch
-from flowsentry.aws.notice_queue import NoticeQueue, QueuedNotice
-from flowsentry.aws.object_notice import direct_messages, is_queue_batch
-from flowsentry.aws.object_processor import ObjectProcessor
-from flowsentry.aws.objects_once import ObjectsOnce
-from flowsentry.aws.payload_processor import PayloadProcessor
-from flowsentry.aws.source_processor import SourceProcessor
+from flowsentry.aws.ingest.idempotency import ObjectsOnce
+from flowsentry.aws.ingest.log_formats import LogFormats
+from flowsentry.aws.ingest.object_batch import BatchTime, NoticeBatch
+from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch
+from flowsentry.aws.ingest.object_queue import NoticeQueue, QueuedNotice
+from flowsentry.aws.ingest.objects import ObjectProcessor
+from flowsentry.aws.ingest.payloads import PayloadProcessor
+from flowsentry.aws.ingest.processing import SourceProcessor
 from flowsentry.settings import ObjectProcessorSettings, settings
 from flowsentry.telemetry import Event, instrumented
 

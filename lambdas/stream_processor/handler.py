@@ -14,10 +14,10 @@ from aws_lambda_powertools.utilities.data_classes.kinesis_stream_event import Ki
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
-from flowsentry.aws.log_formats import LogFormats
-from flowsentry.aws.notice_batch import BatchTime
-from flowsentry.aws.payload_processor import PayloadProcessor, is_from_stream, payloads_in
-from flowsentry.aws.source_processor import SourceProcessor
+from flowsentry.aws.ingest.log_formats import LogFormats
+from flowsentry.aws.ingest.object_batch import BatchTime
+from flowsentry.aws.ingest.payloads import PayloadProcessor, is_from_stream, payloads_in
+from flowsentry.aws.ingest.processing import SourceProcessor
 from flowsentry.errors import NotBegunError, PoisonError
 from flowsentry.settings import ProcessorSettings, settings
 from flowsentry.telemetry import Event, count, count_by, instrumented, logger

@@ -9,7 +9,7 @@ import xml.sax.saxutils
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from local.aws.polling import Failures
+from local.aws.messaging.polling import Failures
 from local.aws.settings import CONTROL_PATH
 
 Environ = dict[str, Any]

@@ -14,31 +14,18 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.aws import (  # noqa: F401 they fill gaps
-    analytics,
-    clients,
-    cloudformation,
-    ec2,
-    events,
-    functions,
-    gaps,
-    kms,
-    logs,
-    metric_data,
-    permissions,
-    redshift,
-    s3,
-    sns,
-    ssm,
-    stack_updates,
-    subscriptions,
-)
+from local.aws import clients, gaps
+from local.aws.compute import lambda_functions, permissions
 from local.aws.control import Front
-from local.aws.dynamodb import StreamPoller
-from local.aws.kinesis import ShardPoller
-from local.aws.polling import Failures
+from local.aws.deployment import cloudformation
+from local.aws.messaging import event_bridge, sns
+from local.aws.messaging.kinesis import ShardPoller
+from local.aws.messaging.polling import Failures
+from local.aws.messaging.sqs import QueuePoller
+from local.aws.monitoring import subscriptions
+from local.aws.resources import analytics, ec2, kms, redshift, s3, ssm  # noqa: F401 they fill gaps
+from local.aws.resources.dynamodb import StreamPoller
 from local.aws.settings import Settings, environment
-from local.aws.sqs import QueuePoller
 
 
 class QuietRequestHandler(MotoRequestHandler):
@@ -63,11 +50,11 @@ class Server:
         self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)
         self.port = int(self._http.server_port)
         clients.point_to(self.endpoint_url)
-        self._functions = functions.start(settings, environment(self.endpoint_url, settings.region))
+        self._functions = lambda_functions.start(settings, environment(self.endpoint_url, settings.region))
         self._queues = QueuePoller(self._functions, settings, self.failures)
         self._streams = StreamPoller(self._functions, settings, self.failures)
         self._shards = ShardPoller(self._functions, settings, self.failures)
-        self._schedules = events.Schedules(settings, self.failures)
+        self._schedules = event_bridge.Schedules(settings, self.failures)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()
 
@@ -101,7 +88,7 @@ class Server:
         }
 
     def _fire_schedules(self, body: Mapping[str, Any]) -> list[str]:
-        return events.fire_schedules(self.settings.region, body.get("containing", ""))
+        return event_bridge.fire_schedules(self.settings.region, body.get("containing", ""))
 
 
 def main() -> None:

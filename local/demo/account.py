@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flowsentry.fields import names_in_log_format
-from local.aws.deploy import bootstrap, deploy
+from flowsentry.records.fields import names_in_log_format
+from local.aws.deployment.deploy import bootstrap, deploy
 from local.aws.embedded import EmbeddedAws
-from local.traffic.company import Company, WayIn
+from local.traffic.company.founding import found
+from local.traffic.company.network import Company, WayIn
+from local.traffic.company.plan import TRUSTED_NETWORKS
 from local.traffic.delivery import FlowLog
-from local.traffic.founding import found
-from local.traffic.plan import TRUSTED_NETWORKS
 
 ADDRESS = "you@company.example"
 Say = Callable[[str], None]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import Any, Self
 
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from local.aws.embedded import EmbeddedAws
 
 POLL_SECONDS = 0.25

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from local.aws.embedded import EmbeddedAws
-from local.traffic.company import Company, HostKind
+from local.traffic.company.network import Company, HostKind
 
 LEAST_SHARE = 0.99
 """Of the ends of rows that are own addresses, and of those of each kind of owner: named, and rightly."""

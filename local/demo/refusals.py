@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from local.traffic.expectation import ExpectedAlert
 
 LABEL = "Refused "

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
-from flowsentry.tally import SECONDS_AN_HOUR
+from flowsentry.capture_gaps import SECONDS_AN_HOUR
 from local.aws.embedded import EmbeddedAws
 from local.demo.account import DeployedFlowLog
-from local.traffic.company import Company
+from local.traffic.company.network import Company
 from local.traffic.delivery import FILE_SECONDS, event_batches, objects, put_events, put_objects
 from local.traffic.generation import Traffic
 from local.traffic.records import Record, is_skipped

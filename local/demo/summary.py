@@ -6,8 +6,8 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from flowsentry.aws.finding_item import entry_of, is_counter
-from flowsentry.findings import Audience, Finding
+from flowsentry.aws.findings.item import entry_of, is_counter
+from flowsentry.findings.finding import Audience, Finding
 from flowsentry.metric_names import NAMESPACE
 from local.aws.embedded import EmbeddedAws
 from local.demo.named_owners import NamedOwners

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from local.traffic.company import TCP, Party
+from local.traffic.company.network import TCP, Party
 
 FIN, SYN, RST, SYN_ACK = 1, 2, 4, 18
 RETRY_SECONDS = (0, 1, 3, 7, 15, 31, 63, 127)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from flowsentry.explanation import Layer
-from flowsentry.findings import Finding, Severity
-from local.traffic.company import WayIn
+from flowsentry.findings.explanation import Layer
+from flowsentry.findings.finding import Finding, Severity
+from local.traffic.company.network import WayIn
 
 LOUDEST_FIRST = tuple(Severity)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from local.traffic.company import Company, Network
+from local.traffic.company.network import Company, Network
 from local.traffic.connections import Connection
 from local.traffic.expectation import ExpectedAlert
 from local.traffic.records import Period, Record, records

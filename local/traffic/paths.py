@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from local.traffic.company import ICMP, Host, HostKind, Network
+from local.traffic.company.network import ICMP, Host, HostKind, Network
 from local.traffic.connections import Connection, Outcome
 
 THROUGH_THE_VPC, THROUGH_THE_INTERNET_GATEWAY = "1", "8"

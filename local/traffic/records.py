@@ -6,8 +6,8 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from flowsentry.fields import BY_NAME, FIELDS, MISSING
-from local.traffic.company import Host, Network
+from flowsentry.records.fields import BY_NAME, FIELDS, MISSING
+from local.traffic.company.network import Host, Network
 from local.traffic.connections import Burst, Connection, received_bursts, sent_bursts
 from local.traffic.paths import Sighting, answer, sightings
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from flowsentry.findings import Severity
-from local.traffic.company import Network
+from flowsentry.findings.finding import Severity
+from local.traffic.company.network import Network
 from local.traffic.connections import Connection
 from local.traffic.expectation import ExpectedAlert, RefusedBy
 from local.traffic.scene import Scene

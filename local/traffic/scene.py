@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from local.traffic.company import (
+from local.traffic.company.network import (
     TCP,
     UDP,
     WITHOUT_SECURITY_GROUP,

@@ -39,12 +39,12 @@ from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.explain.flows import Explaining
 from flowsentry.frames import EnrichedFlows, LogText, Logins, Observed
-from flowsentry.known_services import Services
+from flowsentry.findings.known_services import Services
 from flowsentry.measure import measure
 from flowsentry.parse import flows_of, parse
-from flowsentry.tally import tally
-from flowsentry.territory import Territory
-from flowsentry.thresholds import Thresholds
+from flowsentry.capture_gaps import tally
+from flowsentry.inventory.address_space import Territory
+from flowsentry.findings.thresholds import Thresholds
 
 text: LogText
 logins: Logins

@@ -4,9 +4,24 @@ import pytest
 
 from tests.architecture.sources import PACKAGE, ROOT, imported, modules, own_imports
 
-STAGES = ("decode", "parse", "enrich", "contacts", "measure", "tally", "detect", "explain", "emit")
+STAGES = ("decode", "parse", "enrich", "contacts", "measure", "capture_gaps", "detect", "explain", "emit")
 EDGE = ("aws", "settings", "telemetry")
 ORDER = "pipeline"
+ROOMS_OF_NOUNS = {
+    "records": set(),
+    "inventory": {"records"},
+    "findings": {"records", "inventory"},
+}
+"""Which rooms of nouns a room of nouns may import; a module beside them, such as `frames`, is open to all."""
+ROOMS_OF_AWS = {
+    "evidence": set(),
+    "findings": set(),
+    "kubernetes": set(),
+    "inventory": {"kubernetes"},
+    "notifications": {"findings"},
+    "ingest": {"evidence", "findings", "inventory"},
+}
+"""Which rooms of the edge a room of the edge may import; modules beside them, such as `clients`, are open to all."""
 WORLD = {
     "asyncio", "boto3", "botocore", "http", "multiprocessing", "os", "random", "requests", "secrets", "shutil",
     "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time", "urllib.error", "urllib.request",
@@ -85,5 +100,26 @@ def test_the_notifier_brings_no_polars_which_would_double_its_cold_start() -> No
     assert users == set()
 
 
-def test_the_package_is_one_word_deep_below_its_stages() -> None:
-    assert all(len(path.relative_to(PACKAGE).parts) <= 2 for path in MODULES.values())
+@pytest.mark.parametrize("room", ROOMS_OF_NOUNS)
+def test_a_room_of_nouns_imports_only_the_rooms_below_it(room: str) -> None:
+    imported_rooms = {part_of(each) for name in MODULES if part_of(name) == room for each in own_imports(MODULES[name])}
+    assert imported_rooms & set(ROOMS_OF_NOUNS) <= {room} | ROOMS_OF_NOUNS[room]
+
+
+def aws_rooms(names: set[str]) -> set[str]:
+    parts = (name.split(".") for name in names)
+    return {part[1] for part in parts if part[0] == "aws" and len(part) > 1} & set(ROOMS_OF_AWS)
+
+
+@pytest.mark.parametrize("room", ROOMS_OF_AWS)
+def test_a_room_of_aws_imports_only_the_rooms_below_it(room: str) -> None:
+    inside = {name for name in MODULES if name.startswith(f"aws.{room}.")}
+    assert inside
+    brought = aws_rooms({each for name in inside for each in own_imports(MODULES[name])})
+    assert brought <= {room} | ROOMS_OF_AWS[room]
+
+
+def test_every_room_is_in_the_tables() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert rooms == {*ROOMS_OF_NOUNS, *STAGES, "aws", ORDER} - {"measure", "capture_gaps"}
+    assert {path.parent.name for path in PACKAGE.glob("aws/*/__init__.py")} == set(ROOMS_OF_AWS)

@@ -1,6 +1,7 @@
 """Names that mean nothing, and pieces too large to read, do not get in."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ DOMAIN_WORDS = {"layers/flowsentry/python/flowsentry/enrich/service.py"}
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 MOST_LINES_OF_A_MODULE = 300
+MOST_MODULES_OF_A_FOLDER = 15
+MOST_LEVELS = 2
+"""Of folders below a package, such as `flowsentry/detect/scans`."""
+PACKAGES = ("layers/flowsentry/python/flowsentry", "stacks", "local", "campaigns", "benchmarks")
 MOST_LINES_OF_A_HANDLER = 80
 MOST_LINES_OF_A_FUNCTION = 40
 FILES = [path.relative_to(ROOT) for path in python_files(*OURS) if "__pycache__" not in path.parts]
@@ -54,3 +59,16 @@ def long_functions(path: Path) -> Iterator[str]:
 
 def test_a_function_fits_on_a_screen() -> None:
     assert [each for path in FILES for each in long_functions(path)] == []
+
+
+def test_a_folder_can_be_looked_over() -> None:
+    product = [path for path in FILES if path.parts[0] != "tests" and path.name != "__init__.py"]
+    modules = Counter(path.parent for path in product)
+    assert {folder: number for folder, number in modules.items() if number > MOST_MODULES_OF_A_FOLDER} == {}
+
+
+def test_rooms_are_at_most_two_levels_deep() -> None:
+    for package in PACKAGES:
+        below = [path.relative_to(package) for path in FILES if path.is_relative_to(package)]
+        assert below
+        assert [path for path in below if len(path.parts) - 1 > MOST_LEVELS] == []

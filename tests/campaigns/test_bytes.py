@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from campaigns import damage, parquet_bytes, text_bytes, worker
+from campaigns import parquet_bytes, text_bytes, worker
+from campaigns.inputs import damage
 from campaigns.report import Report
 
 TRIES = {"parquet_bytes": (parquet_bytes.try_one, 60), "text_bytes": (text_bytes.try_one, 150)}

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from campaigns.deployed_limits import numbers_in
-from campaigns.faults import Fault
-from campaigns.passes import Triple, clean, passed
-from flowsentry.aws.log_store import LogStore, StoredObject
+from campaigns.emulation.deployed_limits import numbers_in
+from campaigns.emulation.faults import Fault
+from campaigns.emulation.passes import Triple, clean, passed
+from flowsentry.aws.object_store import LogStore, StoredObject
 from flowsentry.errors import RetryableError
 from tests.moto_world import forget_clients
 
@@ -66,5 +66,5 @@ def test_a_function_that_takes_a_failed_write_for_a_good_one_is_found_out(monkey
 
 
 def test_the_limits_are_those_of_the_stacks() -> None:
-    assert numbers_in("notice_queue")["DAYS_DEAD"] > numbers_in("notice_queue")["DAYS_QUEUED"] > 0
-    assert numbers_in("processors")["STREAM_RETRIES"] == 2
+    assert numbers_in("sources/object_queue")["DAYS_DEAD"] > numbers_in("sources/object_queue")["DAYS_QUEUED"] > 0
+    assert numbers_in("processing/processors")["STREAM_RETRIES"] == 2

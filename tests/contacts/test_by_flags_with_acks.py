@@ -3,7 +3,7 @@
 import pytest
 
 from flowsentry.contacts import contacts
-from flowsentry.fields import TRANSIT_GATEWAY_NAMES
+from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
 from tests.builders import (
     AT_GATEWAY,
     BACK_AT_GATEWAY,

@@ -3,8 +3,8 @@
 import pytest
 
 from flowsentry.contacts import contacts
-from flowsentry.contacts.signs import INTERMEDIARIES
-from flowsentry.ownership import Inventory
+from flowsentry.contacts.connection_evidence import INTERMEDIARIES
+from flowsentry.inventory.inventory import Inventory
 from tests.builders import FIN, INTERFACE, NOON, SYN, SYN_ACK, V2, V5, enriched, exchange, interface, line, probe
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from flowsentry.contacts import Gathering, gather
 from flowsentry.contacts.logins import MIN_LOGIN_PACKETS, SCHEMA
-from flowsentry.fields import TRANSIT_GATEWAY_NAMES
-from flowsentry.ownership import Inventory
-from flowsentry.services import LOGIN_PORTS
-from flowsentry.thresholds import known_thresholds
+from flowsentry.findings.thresholds import known_thresholds
+from flowsentry.inventory.inventory import Inventory
+from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
+from flowsentry.records.service_ports import LOGIN_PORTS
 from tests.builders import (
     DAY,
     FIN,

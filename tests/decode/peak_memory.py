@@ -19,8 +19,8 @@ import polars as pl
 
 from flowsentry.decode import object_texts
 from flowsentry.errors import PoisonError
-from flowsentry.fields import DEFAULT_LOG_FORMAT, FIELDS
 from flowsentry.parse import parse_chunk
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT, FIELDS
 from tests.builders import V2, flow_log, line
 
 ROOT = Path(__file__).resolve().parents[2]

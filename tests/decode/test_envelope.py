@@ -10,9 +10,9 @@ import pytest
 
 from flowsentry.decode import envelope, subscription, subscription_text
 from flowsentry.errors import PoisonError
-from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogText, MixedText
 from flowsentry.parse import parse, parse_chunk
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.builders import ACCOUNT, INTERFACE, V2, V5, line, log_text, no_data, payload
 from tests.recorded import recorded
 

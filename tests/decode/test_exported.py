@@ -5,9 +5,9 @@ import gzip
 import pytest
 
 from flowsentry import decode
-from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogText, MixedText
 from flowsentry.parse import parse_chunk
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.builders import V2, V5, line
 from tests.decode.reading import in_blocks, texts_in
 

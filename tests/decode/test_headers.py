@@ -9,9 +9,9 @@ import pytest
 from flowsentry import decode
 from flowsentry.decode import headers
 from flowsentry.errors import CutOffError
-from flowsentry.fields import DEFAULT_LOG_FORMAT, FIELDS, Field, column_of
 from flowsentry.frames import LogText, MixedText
 from flowsentry.parse import parse
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT, FIELDS, Field, column_of
 from tests.builders import V2, V5, flow_log, line
 from tests.decode.reading import reason_of, text_of, texts_in
 

@@ -9,9 +9,9 @@ import pytest
 from flowsentry import decode
 from flowsentry.decode.json_fields import texts_of
 from flowsentry.errors import CutOffError
-from flowsentry.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES, column_of
 from flowsentry.frames import LogText
 from flowsentry.parse import parse, parse_chunk
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES, column_of
 from tests.builders import V2, flow_log, line
 from tests.decode.reading import in_blocks, kept_before, reason_of, texts_in
 

@@ -8,9 +8,9 @@ import pytest
 from flowsentry import decode
 from flowsentry.decode import object_texts
 from flowsentry.errors import CutOffError
-from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogText
 from flowsentry.parse import parse, parse_chunk
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.builders import V2, V5, flow_log, line, log_text, payload
 from tests.decode.reading import in_blocks, kept_before, reason_of, texts_in
 

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from flowsentry.decode import object_texts
-from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogChunk, LogTable, LogText
 from flowsentry.parse import parse_chunk
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.builders import V2, flow_log, line, log_text
 from tests.decode.reading import in_blocks, reason_of, texts_in
 

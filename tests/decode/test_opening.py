@@ -12,9 +12,9 @@ import pytest
 
 from flowsentry.decode import object_texts
 from flowsentry.errors import CutOffError, PoisonError
-from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogText
 from flowsentry.parse import parse
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.builders import V2, flow_log, line
 from tests.decode.reading import in_blocks, kept_before, reason_of, texts_in
 

@@ -14,9 +14,9 @@ from polars.testing import assert_frame_equal
 
 from flowsentry.decode import object_texts, parquet, parquet_pages, thrift
 from flowsentry.errors import PoisonError
-from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogTable
 from flowsentry.parse import parse_chunk
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.builders import V2, line
 from tests.decode.reading import reason_of
 

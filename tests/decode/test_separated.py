@@ -3,9 +3,9 @@
 import pytest
 
 from flowsentry import decode
-from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import LogText
 from flowsentry.parse import parse
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.builders import V2, V5, flow_log, line
 from tests.decode.reading import in_blocks, texts_in
 

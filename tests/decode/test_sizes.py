@@ -13,9 +13,9 @@ from flowsentry import decode
 from flowsentry.decode import envelope, gzip_stream, headers, json_fields, object_texts, subscription
 from flowsentry.decode.whole_lines import in_parts
 from flowsentry.errors import CutOffError, PoisonError
-from flowsentry.fields import DEFAULT_LOG_FORMAT
 from flowsentry.frames import MAX_LINE_BYTES, LogText
 from flowsentry.parse import parse, parse_chunk
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.builders import V2, flow_log, line, payload
 from tests.decode.reading import kept_before, reason_of, texts_in
 from tests.decode.test_parquet import ROWS, as_file

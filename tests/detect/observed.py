@@ -7,13 +7,13 @@ import polars as pl
 
 from flowsentry.contacts import contacts as contacts_of
 from flowsentry.contacts.logins import SCHEMA
-from flowsentry.detect.suspicion import evidence_of, innocent_sources, with_source_scopes
-from flowsentry.evidence import History
+from flowsentry.detect.scans.suspicion import evidence_of, innocent_sources, with_source_scopes
+from flowsentry.findings.evidence import History
+from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.in_memory import EvidenceInMemory
-from flowsentry.ownership import Inventory
-from flowsentry.territory import Territory
-from flowsentry.thresholds import LoginThresholds
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.inventory import Inventory
 from tests.builders import DAY, NOON, VPC, enriched
 
 Row = dict[str, Any]

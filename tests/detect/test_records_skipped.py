@@ -1,7 +1,7 @@
 """AWS left out flow log records of an interface."""
 
-from flowsentry.findings import Finding, Severity
-from flowsentry.ownership import Inventory
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.inventory.inventory import Inventory
 from tests.builders import INTERFACE, NOON, V2, V5, VPC, found_in, interface, line, no_data
 
 HOUR = 3_600

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from flowsentry.emit.alert_message import AlertMessage, alert_message
 from flowsentry.emit.digest import digest_message
+from flowsentry.emit.links import Places
 from flowsentry.emit.overflow import overflow_message
-from flowsentry.findings import Finding, Severity
-from flowsentry.life import Earlier, Life, State
-from flowsentry.places import Places
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.findings.triage import Earlier, Life, State
 from tests.emit.findings import FINDINGS
 from tests.emit.makers import HERE, NIGHT, PLACES, WEB, noise, skipped
 

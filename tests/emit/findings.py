@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flowsentry.findings import Finding, Severity
+from flowsentry.findings.finding import Finding, Severity
 from tests.emit.makers import NIGHT, ORDERS, WEB, guesses, pair, refusal, scan, skipped
 
 KEPT_IN: dict[str, Any] = {

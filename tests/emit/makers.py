@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from flowsentry.findings import Finding, Severity
-from flowsentry.places import Places
+from flowsentry.emit.links import Places
+from flowsentry.findings.finding import Finding, Severity
 
 NIGHT = 1_793_675_645  # 2026-11-03 03:14:05 UTC
 

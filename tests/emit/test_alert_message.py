@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from flowsentry.emit.alert_message import AlertMessage, alert_message
+from flowsentry.emit.links import Places
 from flowsentry.emit.machine_json import MAX_JSON_BYTES
-from flowsentry.emit.who import owner_text, short_owner_text
-from flowsentry.findings import Finding, Severity
-from flowsentry.life import Earlier, Life, State
-from flowsentry.places import Places
+from flowsentry.emit.party_names import owner_text, short_owner_text
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.findings.triage import Earlier, Life, State
 from tests.emit.examples import EARLIER, GOLDEN, as_read, golden, messages
 from tests.emit.findings import FINDINGS
 from tests.emit.makers import HERE, ORDERS, PLACES, WEB, scan

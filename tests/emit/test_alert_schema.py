@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.machine_json import SCHEMA
-from flowsentry.findings import KINDS, Finding
+from flowsentry.findings.finding import KINDS, Finding
 from tests.emit.examples import as_read, messages
 from tests.emit.findings import FINDINGS
 from tests.emit.makers import PLACES, noise

@@ -7,7 +7,7 @@ import pytest
 
 from flowsentry.emit.digest import MAX_LINES, digest_message
 from flowsentry.emit.machine_json import MAX_FINDINGS, MAX_JSON_BYTES
-from flowsentry.findings import Severity
+from flowsentry.findings.finding import Severity
 from tests.emit.examples import DIGESTS
 from tests.emit.findings import FINDINGS
 from tests.emit.makers import noise, scan, skipped

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key, write_enriched
-from flowsentry.fields import TRANSIT_GATEWAY_NAMES
-from flowsentry.flow_log_key import Origin
 from flowsentry.frames import EnrichedFlows
+from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
+from flowsentry.records.object_key import Origin
 from tests.builders import NOON, V2, V5, enriched, gateway_line, line
 
 SOURCE = "s3://logs/AWSLogs/123456789012/vpcflowlogs/a.log.gz"

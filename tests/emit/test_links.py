@@ -8,12 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from flowsentry.emit.links import MAX_LINK_LETTERS, MAX_LOG_GROUPS, insights_link
-from flowsentry.emit.look_closer import look_closer
-from flowsentry.emit.queries import insights_query
-from flowsentry.emit.sought import Sought
-from flowsentry.findings import Severity
-from flowsentry.places import Places
+from flowsentry.emit.insights_queries import insights_query
+from flowsentry.emit.investigation import Sought, look_closer
+from flowsentry.emit.links import MAX_LINK_LETTERS, MAX_LOG_GROUPS, Places, insights_link
+from flowsentry.findings.finding import Severity
 from tests.emit.console import opened
 from tests.emit.makers import NIGHT, PLACES, pair
 

@@ -11,11 +11,11 @@ from jsonschema import Draft202012Validator
 
 from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, alert_message
 from flowsentry.emit.digest import digest_message
+from flowsentry.emit.links import Places
 from flowsentry.emit.machine_json import MAX_JSON_BYTES
 from flowsentry.emit.overflow import overflow_message
-from flowsentry.findings import Finding, Severity
-from flowsentry.life import Earlier, Life, State
-from flowsentry.places import Places
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.findings.triage import Earlier, Life, State
 from tests.emit.findings import FINDINGS
 from tests.emit.makers import NIGHT, PLACES
 from tests.emit.test_alert_schema import DESCRIBED

@@ -10,7 +10,7 @@ from flowsentry.emit.metrics import MAX_AGE_SECONDS, MAX_LEAD_SECONDS, MAX_VPCS,
 from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.measure import add_up_owners
 from flowsentry.metric_names import TRAFFIC_METRICS_BY
-from local.aws.embedded_format import refusals
+from local.aws.monitoring.embedded_format import refusals
 from tests.builders import LOST_PACKETS
 
 NOW = 1_790_000_040  # a full minute

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flowsentry.emit.machine_json import MAX_JSON_BYTES
 from flowsentry.emit.overflow import MAX_LINES, overflow_message
-from flowsentry.findings import Finding, Severity
+from flowsentry.findings.finding import Finding, Severity
 from tests.emit.examples import OVERFLOWS, flood
 from tests.emit.findings import FINDINGS
 

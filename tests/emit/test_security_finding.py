@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsentry.emit.security_finding import LABELS, TYPES, security_finding
-from flowsentry.findings import KINDS, Finding, Severity
+from flowsentry.findings.finding import KINDS, Finding, Severity
 from tests.emit.findings import FINDINGS
 from tests.emit.makers import NIGHT, PLACES, guesses
 

@@ -1,6 +1,6 @@
 """The real app, deployed once for all of these tests: its templates made by app.py, its functions run from their zips.
 
-Without the CDK CLI, which tests/local/aws/test_deploy.py is about.
+Without the CDK CLI, which tests/local/aws/deployment/test_deploy.py is about.
 """
 
 import json
@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from local.aws.assembly import deploy_assembly
-from local.aws.deploy import this_machine
+from local.aws.deployment.assembly import deploy_assembly
+from local.aws.deployment.deploy import this_machine
 from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.aws.settings import Settings
 from local.demo.account import settings_for
-from local.traffic.company import Company, Rule, WayIn
-from local.traffic.founding import found
-from local.traffic.plan import VPC, HostPlan, NetworkPlan, SubnetPlan
+from local.traffic.company.founding import found
+from local.traffic.company.network import Company, Rule, WayIn
+from local.traffic.company.plan import VPC, HostPlan, NetworkPlan, SubnetPlan
 from tests.end_to_end.deployed_app import DeployedApp
 
 QUICK = Settings(async_retry_seconds=0.05, redelivery_seconds=0.1, batch_window_seconds=0.05, stream_retry_seconds=0.05)

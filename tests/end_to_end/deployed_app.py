@@ -12,12 +12,12 @@ from typing import Any, NamedTuple, Self
 
 import polars as pl
 
-from flowsentry.fields import names_in_log_format
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.metric_names import NAMESPACE
+from flowsentry.records.fields import names_in_log_format
 from local.aws.embedded import EmbeddedAws
-from local.traffic.company import Company, Network
-from stacks.parameters import Value
+from local.traffic.company.network import Company, Network
+from stacks.constructs.parameters import Value
 from tests.builders import V5, blocked
 
 STREAM, OBJECTS = "stream_processor", "object_processor"

@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.pipeline import Context
 from local.replay import Replay
-from stacks.parameters import Value
+from stacks.constructs.parameters import Value
 from tests.builders import NOON, V2, V5
 from tests.cut_traffic import Traffic, as_it_ends, capture, five_minutes, made_traffic
 from tests.end_to_end.deployed_app import DeployedApp, gz

@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flowsentry.fields import names_in_log_format
-from local.aws.assembly import deploy_assembly
+from flowsentry.records.fields import names_in_log_format
+from local.aws.deployment.assembly import deploy_assembly
+from local.aws.deployment.verification import missing_resources
 from local.aws.embedded import REPOSITORY, EmbeddedAws
-from local.aws.verification import missing_resources
 from local.demo.account import settings_for
-from stacks.parameters import Value
+from stacks.constructs.parameters import Value
 from tests.builders import flow_log
 from tests.end_to_end.conftest import QUICK, founded, synthesise
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, gz, increase

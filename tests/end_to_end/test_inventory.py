@@ -12,15 +12,15 @@ from typing import Any
 import polars as pl
 import pytest
 
+from flowsentry.inventory.inventory import Inventory
+from flowsentry.inventory.snapshot import unpack
 from flowsentry.metric_names import NAMESPACE
-from flowsentry.ownership import Inventory
 from flowsentry.settings import LOOKS_KEY
-from flowsentry.snapshot import unpack
-from local.aws.assembly import deploy_assembly
+from local.aws.deployment.assembly import deploy_assembly
 from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.demo.account import settings_for
-from local.traffic.company import Network
-from stacks.parameters import Value
+from local.traffic.company.network import Network
+from stacks.constructs.parameters import Value
 from tests.builders import V5, exchange, flow_log
 from tests.end_to_end.conftest import QUICK, founded, synthesise
 from tests.end_to_end.deployed_app import DeployedApp

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from local.demo.named_owners import LEAST_SHARE, named_owners
-from local.traffic.company import Company, Host, HostKind, Network
-from local.traffic.founding import found
-from local.traffic.vpcs import named
-from stacks.parameters import Value
+from local.traffic.company.founding import found
+from local.traffic.company.network import Company, Host, HostKind, Network
+from local.traffic.company.vpcs import named
+from stacks.constructs.parameters import Value
 from tests.builders import V5, blocked, exchange, flow_log
 from tests.end_to_end.deployed_app import DeployedApp
 

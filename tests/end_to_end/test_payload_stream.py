@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from local.aws.assembly import deploy_assembly
+from local.aws.deployment.assembly import deploy_assembly
+from local.aws.deployment.verification import missing_resources
 from local.aws.embedded import REPOSITORY, EmbeddedAws
-from local.aws.verification import missing_resources
 from local.demo.account import settings_for
-from stacks.parameters import Value
+from stacks.constructs.parameters import Value
 from tests.builders import payload
 from tests.end_to_end.conftest import QUICK, founded, synthesise
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, increase
@@ -40,7 +40,10 @@ class StreamedApp(DeployedApp):
         if way not in self.synthesised:
             settings: dict[str, Any] = dict(settings_for(self.company))
             first, *others = settings["flowsentry.sources"]
-            synthesise({**settings, "flowsentry.sources": [{**first, **dict.fromkeys(way, True)}, *others]}, folder)
+            synthesise(
+                {**settings, "flowsentry.sources": [{**first, **dict.fromkeys(way, True)}, *others]},
+                folder,
+            )
         deploy_assembly(self.aws, folder)
         self.aws.wait_until_quiet(120)
         self.way, self.synthesised = way, {*self.synthesised, way}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from stacks.parameters import Value
+from stacks.constructs.parameters import Value
 from tests.builders import payload
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, increase
 

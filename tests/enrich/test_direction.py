@@ -2,9 +2,9 @@
 
 import pytest
 
-from flowsentry.fields import TRANSIT_GATEWAY_NAMES
 from flowsentry.frames import EnrichedFlows
-from flowsentry.ownership import Inventory
+from flowsentry.inventory.inventory import Inventory
+from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
 from tests.builders import GATEWAY, OTHER_VPC, V2, V5, VPC, enriched, gateway_line, interface, line
 
 OUTSIDE = "203.0.113.9"

@@ -5,10 +5,10 @@ import pytest
 
 from flowsentry.enrich import enrich
 from flowsentry.enrich.owners import MAX_SCOPES_RECALLED
-from flowsentry.fields import TRANSIT_GATEWAY_NAMES
-from flowsentry.geography import GEOGRAPHY
-from flowsentry.ownership import Inventory
-from flowsentry.territory import Territory
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.geoip import GEOGRAPHY
+from flowsentry.inventory.inventory import Inventory
+from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
 from tests.builders import GATEWAY, OTHER_VPC, V2, VPC, enriched, gateway_line, interface, line
 from tests.builders import flows as flows_of_lines
 

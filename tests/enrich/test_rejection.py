@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowsentry.fields import TRANSIT_GATEWAY_NAMES
+from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
 from tests.builders import LOST_PACKETS, V2, V5, enriched, gateway_line, line
 
 WITHOUT_ACTION = tuple(name for name in V5 if name != "action")

@@ -3,9 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
-from flowsentry.ownership import Interface
-from flowsentry.refusal import End, Refusal
-from flowsentry.rules import AclEntry, GroupRule, NetworkAcl, PrefixList, Rules, SecurityGroup
+from flowsentry.findings.rejected_packet import End, Refusal
+from flowsentry.inventory.firewall_rules import (
+    AclEntry,
+    GroupRule,
+    NetworkAcl,
+    PrefixList,
+    Rules,
+    SecurityGroup,
+)
+from flowsentry.inventory.inventory import Interface
 
 TAKEN_AT = 1_790_000_000
 TCP, UDP, ICMP, ICMPV6, ESP = 6, 17, 1, 58, 50

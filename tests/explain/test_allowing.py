@@ -7,8 +7,8 @@ import pytest
 
 from flowsentry.explain.allowing import allowance
 from flowsentry.explain.packet import Packet
-from flowsentry.refusal import End
-from flowsentry.rules import NetworkAcl, Rules, SecurityGroup
+from flowsentry.findings.rejected_packet import End
+from flowsentry.inventory.firewall_rules import NetworkAcl, Rules, SecurityGroup
 from tests.explain.company import DATA, TAKEN_AT, TCP, acl, arriving, entry, group, inbound, interface, rules
 
 STRANGER = End("203.0.113.99")

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from flowsentry.explain import explain
-from flowsentry.explanation import Layer
-from flowsentry.refusal import End, Refusal
-from flowsentry.rules import NetworkAcl, Rules, SecurityGroup
+from flowsentry.findings.explanation import Layer
+from flowsentry.findings.rejected_packet import End, Refusal
+from flowsentry.inventory.firewall_rules import NetworkAcl, Rules, SecurityGroup
 from tests.explain.company import (
     API,
     DATA,

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from flowsentry.explain.findings import with_refusals
-from flowsentry.findings import Finding, Severity
-from flowsentry.ownership import Inventory
-from flowsentry.rules import NetworkAcl, SecurityGroup
-from flowsentry.territory import Territory
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.firewall_rules import NetworkAcl, SecurityGroup
+from flowsentry.inventory.inventory import Inventory
 from tests.explain.company import (
     API,
     DATA,

@@ -6,9 +6,9 @@ import pytest
 from flowsentry.explain import flows as explain_flows
 from flowsentry.explain.flows import REFUSED, Explaining
 from flowsentry.frames import EnrichedFlows
-from flowsentry.ownership import Inventory
-from flowsentry.rules import AclEntry, GroupRule, NetworkAcl, Rules, SecurityGroup
-from flowsentry.territory import Territory
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, NetworkAcl, Rules, SecurityGroup
+from flowsentry.inventory.inventory import Inventory
 from tests.builders import INTERFACE, SYN, SYN_ACK, V2, V5, VPC, blocked, enriched, interface, line
 
 CLIENT = interface("10.0.0.1", name="client", security_groups=("sg-client",))

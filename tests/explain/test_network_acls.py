@@ -7,9 +7,9 @@ import pytest
 
 from flowsentry.explain.network_acls import judge_acl
 from flowsentry.explain.packet import EPHEMERAL_PORTS, Packet, Ports
-from flowsentry.explanation import Judgement, Verdict
-from flowsentry.refusal import End
-from flowsentry.rules import LAST_RULE_NUMBER, AclEntry, Rules
+from flowsentry.findings.explanation import Judgement, Verdict
+from flowsentry.findings.rejected_packet import End
+from flowsentry.inventory.firewall_rules import LAST_RULE_NUMBER, AclEntry, Rules
 from tests.explain.company import API, DATA, ESP, ICMP, ICMPV6, TCP, UDP, acl, arriving, entry, leaving, rules
 
 LAST = entry(LAST_RULE_NUMBER, "deny", "0.0.0.0/0", -1)

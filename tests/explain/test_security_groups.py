@@ -7,9 +7,9 @@ import pytest
 
 from flowsentry.explain.packet import Packet, Ports
 from flowsentry.explain.security_groups import judge_groups
-from flowsentry.explanation import Judgement, Verdict
-from flowsentry.refusal import End
-from flowsentry.rules import GroupRule, PrefixList, SecurityGroup
+from flowsentry.findings.explanation import Judgement, Verdict
+from flowsentry.findings.rejected_packet import End
+from flowsentry.inventory.firewall_rules import GroupRule, PrefixList, SecurityGroup
 from tests.explain.company import API, DATA, ESP, ICMP, ICMPV6, TCP, UDP, arriving, group, inbound, outbound, rules
 
 API_V6, DATA_V6 = End("2001:db8:1::7", API), End("2001:db8:1::9", DATA)

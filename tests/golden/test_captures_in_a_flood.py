@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from tests.builders import Watch, flow_log
 from tests.cut_traffic import Traffic, capture, five_minutes
 from tests.recorded import recorded

@@ -11,10 +11,10 @@ import pytest
 
 from flowsentry.decode import object_texts, subscription
 from flowsentry.errors import PoisonError
-from flowsentry.fields import DEFAULT_NAMES, unknown_names
 from flowsentry.frames import LogText, Parsed
 from flowsentry.parse import parse, parse_chunk
 from flowsentry.pipeline import Outcome
+from flowsentry.records.fields import DEFAULT_NAMES, unknown_names
 from tests.builders import Watch, log_text
 from tests.recorded import recorded
 

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from flowsentry.decode import subscription, subscription_text
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.frames import LogText
 from tests.builders import V2, Watch, flow_log, payload
 from tests.recorded import recorded

@@ -17,9 +17,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from flowsentry.decode import object_texts
-from flowsentry.fields import BY_NAME, FIELDS, TRANSIT_GATEWAY_NAMES, VPC_NAMES, column_of
 from flowsentry.frames import LogChunk, Parsed, RejectedLines
 from flowsentry.parse import parse_chunk
+from flowsentry.records.fields import BY_NAME, FIELDS, TRANSIT_GATEWAY_NAMES, VPC_NAMES, column_of
 
 SAMPLES = sorted(folder for folder in (Path(__file__).parent / "samples").iterdir() if folder.is_dir())
 by_name = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)

@@ -16,9 +16,9 @@ import pytest
 
 from flowsentry.decode import object_texts, subscription, subscription_text
 from flowsentry.frames import LogText
-from flowsentry.ownership import Interface, Inventory
+from flowsentry.inventory.firewall_rules import Rules
+from flowsentry.inventory.inventory import Interface, Inventory
 from flowsentry.pipeline import Outcome
-from flowsentry.rules import Rules
 from tests.builders import Watch, payload
 
 STORIES = sorted(folder for folder in (Path(__file__).parent / "stories").iterdir() if folder.is_dir())

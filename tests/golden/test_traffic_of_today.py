@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from flowsentry.contacts.stacks import IPV6_MORE_BYTES, STACKS, Stack
-from flowsentry.findings import Finding, Severity
-from flowsentry.sources import source_of
+from flowsentry.contacts.tcp_stacks import IPV6_MORE_BYTES, STACKS, Stack
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.inventory.source_address import source_of
 from tests.builders import FIN, NOON, RST, SYN, SYN_ACK, V2, V5, Watch, flow_log, line
 
 Names = tuple[str, ...]

@@ -15,7 +15,7 @@ import pytest
 from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.settings import settings
-from local.aws.embedded_format import refusals
+from local.aws.monitoring.embedded_format import refusals
 from tests.moto_world import (
     EVIDENCE_TABLE,
     FINDINGS_TABLE,

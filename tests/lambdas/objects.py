@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from flowsentry.aws import clients
-from flowsentry.fields import DEFAULT_NAMES
+from flowsentry.records.fields import DEFAULT_NAMES
 from tests.lambdas.conftest import NOW, recorded
 from tests.moto_world import (
     LOG_BUCKET,

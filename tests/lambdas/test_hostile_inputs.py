@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.aws.object_notice import object_notices
+from flowsentry.aws.ingest.object_events import object_notices
 from flowsentry.errors import PoisonError
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
 from tests.lambdas.objects import DONE, log_file, put, scan, with_messages

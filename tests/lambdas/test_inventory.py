@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.ownership import Inventory
-from flowsentry.snapshot import unpack
+from flowsentry.inventory.inventory import Inventory
+from flowsentry.inventory.snapshot import unpack
 from tests.lambdas.conftest import Invocation, LoadHandler, World, metrics_in, recorded, total
 from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, REGION, make_places, messages_in, object_in
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.aws.finding_table import FindingTable
+from flowsentry.aws.findings.table import FindingTable
 from flowsentry.errors import RetryableError
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.settings import SUPPRESSIONS_KEY
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, subscribe, total
 from tests.moto_world import FINDINGS_TABLE, OUTPUT_BUCKET, REGION, items_of, make_queue, messages_in, object_in

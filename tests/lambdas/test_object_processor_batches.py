@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.fields import DEFAULT_LOG_FORMAT
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
 from tests.lambdas.objects import DONE, Breaking, notice_of, put, scan, with_messages
 from tests.lambdas.payloads import NO_GZIP, failed_batch, of_stream, payload, recorded_payload

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.fields import DEFAULT_LOG_FORMAT
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, total
 from tests.lambdas.objects import DONE, log_file, notice_of, put, reasons_in, scan, with_messages
 from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, LOG_FORMATS_PARAMETER, items_of, make_log_formats

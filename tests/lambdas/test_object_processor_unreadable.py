@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from flowsentry.fields import DEFAULT_LOG_FORMAT
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
 from tests.lambdas.objects import DONE, FAILED_KEY, HEADER, notice_of, put, reasons_in, scan, with_messages
 from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, items_of, make_log_formats, messages_in

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.aws.failed_invocation import failed_event
-from flowsentry.aws.finding_table import FindingTable
-from flowsentry.aws.object_notice import direct_messages, is_queue_batch, object_notices
+from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.ingest.failed_invocation import failed_event
+from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch, object_notices
 from flowsentry.errors import PoisonError
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.metric_names import PIPELINE_METRICS
 from tests.lambdas.conftest import NOW, ROOT, Invocation, LoadHandler, World, metrics_in, recorded, total
 from tests.lambdas.objects import DONE, FAILED_KEY, log_file, notice_of, put, scan, with_messages

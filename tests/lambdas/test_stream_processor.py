@@ -11,7 +11,7 @@ import pytest
 from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.errors import PoisonError, RetryableError
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, metrics_in, recorded, total
 from tests.lambdas.payloads import of_subscription, payload
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, OUTPUT_BUCKET, items_of, keys_in, object_in

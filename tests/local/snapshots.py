@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from flowsentry.ownership import Interface, Inventory
-from flowsentry.rules import Rules
-from flowsentry.snapshot import pack
+from flowsentry.inventory.firewall_rules import Rules
+from flowsentry.inventory.inventory import Interface, Inventory
+from flowsentry.inventory.snapshot import pack
 from tests.explain.company import API, DATA, rules
 from tests.local.conftest import Done, Flowsentry
 

@@ -7,12 +7,12 @@ import boto3
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.aws.finding_table import FindingTable
-from flowsentry.findings import Finding, Severity
-from flowsentry.life import Life, State
+from flowsentry.aws.findings.table import FindingTable
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.findings.triage import Life, State
 from local.account import FINDINGS_TABLE as PARAMETER
-from stacks.parameters import Value
-from tests.aws.outbox_world import DAY, finding
+from stacks.constructs.parameters import Value
+from tests.aws.notifications.outbox_world import DAY, finding
 from tests.local.conftest import Flowsentry
 from tests.moto_world import FINDINGS_TABLE, REGION, aws_in_memory, forget_clients, make_findings_table
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flowsentry.fields import DEFAULT_NAMES
+from flowsentry.records.fields import DEFAULT_NAMES
 from local.aws.embedded import REPOSITORY
 from tests.builders import ACCOUNT, INTERFACE, NOON, V2, V5, flow_log, line, no_data
 from tests.local.conftest import Flowsentry

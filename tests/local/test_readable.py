@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from flowsentry.fields import DEFAULT_NAMES, VPC_NAMES
 from flowsentry.parse import parse
+from flowsentry.records.fields import DEFAULT_NAMES, VPC_NAMES
 from local.readable import readable
 from tests.builders import NOON, V5, line, log_text, no_data
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from flowsentry.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES
 from flowsentry.frames import MixedText, Parsed
 from flowsentry.parse import parse, parse_chunk
+from flowsentry.records.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES
 from tests.builders import V2, V5, line, log_text, no_data, probe
 
 V3 = (*V2, "vpc-id", "tcp-flags")

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flowsentry.fields import FIELDS, dtype_of
 from flowsentry.frames import MAX_LINE_BYTES, LogTable, Parsed
 from flowsentry.parse import parse
 from flowsentry.parse.table import parse_table
+from flowsentry.records.fields import FIELDS, dtype_of
 from tests.builders import NOON, V5, line, log_text
 
 LINES = [line(srcport=port, account_id="000000123456") for port in (1, 2, 3)]

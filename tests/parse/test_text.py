@@ -3,10 +3,10 @@
 import polars as pl
 import pytest
 
-from flowsentry.fields import DEFAULT_NAMES, MILLISECONDS_FROM
 from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed
 from flowsentry.parse import count_status, flows_of, parse
 from flowsentry.parse.each_line import MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_LINES
+from flowsentry.records.fields import DEFAULT_NAMES, MILLISECONDS_FROM
 from tests.builders import NOON, V2, V5, line, log_text, no_data
 
 GOOD = line(V2)

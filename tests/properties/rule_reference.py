@@ -8,8 +8,8 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ (API_IpPermission, API_C
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flowsentry.ownership import Interface
-from flowsentry.rules import AclEntry, GroupRule, NetworkAcl, Rules
+from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, NetworkAcl, Rules
+from flowsentry.inventory.inventory import Interface
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 STAR = 32_767

@@ -5,8 +5,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from flowsentry.ownership import Interface
-from flowsentry.rules import AclEntry, GroupRule, NetworkAcl, PrefixList, Rules, SecurityGroup
+from flowsentry.inventory.firewall_rules import (
+    AclEntry,
+    GroupRule,
+    NetworkAcl,
+    PrefixList,
+    Rules,
+    SecurityGroup,
+)
+from flowsentry.inventory.inventory import Interface
 from tests.explain.company import interface
 from tests.properties.rule_reference import ICMP, ICMPV6, TCP, UDP
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from flowsentry.fields import BY_NAME, FIELDS, TRANSIT_GATEWAY_NAMES, Kind
+from flowsentry.records.fields import BY_NAME, FIELDS, TRANSIT_GATEWAY_NAMES, Kind
 from tests.builders import NOON, V2, V5
 
 LAW = settings(max_examples=40)

@@ -7,13 +7,13 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.degradation import degradations
 from flowsentry.emit.enriched_object import EnrichedFile
-from flowsentry.fields import column_of
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.ownership import Inventory
+from flowsentry.inventory.inventory import Inventory
 from flowsentry.pipeline import Context, Outcome, Stores, process
+from flowsentry.records.fields import column_of
+from flowsentry.records.missing_fields import degradations
 from tests.builders import Watch, flow_log, interface, log_text
 from tests.properties.strategies import LAW_OF_TRAFFIC, bad_lines, formats, records
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flowsentry.contacts import Gathering, gather
 from flowsentry.frames import EnrichedFlows, Settled
-from flowsentry.ownership import Inventory
+from flowsentry.inventory.inventory import Inventory
 from tests.builders import NOON, SYN, SYN_ACK, V2, V5, enriched, interface, line
 from tests.properties.strategies import LAW
 

@@ -14,10 +14,10 @@ from polars.testing import assert_frame_equal
 
 from flowsentry.decode import object_texts, parquet
 from flowsentry.errors import PoisonError
-from flowsentry.field_spellings import ALIASES
-from flowsentry.fields import FIELDS, MISSING, column_of
 from flowsentry.frames import Parsed
 from flowsentry.parse import parse_chunk
+from flowsentry.records.field_spellings import ALIASES
+from flowsentry.records.fields import FIELDS, MISSING, column_of
 from tests.builders import V2, V5, Watch, flow_log, line, log_text, payload
 from tests.properties.strategies import LAW, LAW_OF_TRAFFIC, bad_lines, failures, formats, records
 

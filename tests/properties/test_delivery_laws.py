@@ -11,10 +11,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from flowsentry.decode import object_texts
-from flowsentry.evidence import Evidence, EvidenceKey
-from flowsentry.fields import DEFAULT_NAMES
+from flowsentry.findings.evidence import Evidence, EvidenceKey
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServicesInMemory
 from flowsentry.pipeline import Context, Stores, process
+from flowsentry.records.fields import DEFAULT_NAMES
 from tests import cut_traffic
 from tests.builders import NOON, V5, blocked, exchange, flow_log, probe
 from tests.cut_traffic import made_traffic

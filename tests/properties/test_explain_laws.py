@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from flowsentry.explain import explain
 from flowsentry.explain.network_acls import judge_acl
 from flowsentry.explain.packet import EPHEMERAL_PORTS, Packet, Ports
+from flowsentry.explain.packet_path import back, there
 from flowsentry.explain.security_groups import judge_groups
-from flowsentry.explain.way import back, there
-from flowsentry.explanation import Judgement, Layer, Verdict
-from flowsentry.ownership import Interface
-from flowsentry.refusal import End, Refusal
-from flowsentry.rules import AclEntry, GroupRule, NetworkAcl, Rules
+from flowsentry.findings.explanation import Judgement, Layer, Verdict
+from flowsentry.findings.rejected_packet import End, Refusal
+from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, NetworkAcl, Rules
+from flowsentry.inventory.inventory import Interface
 from tests.properties import rule_reference as aws
 from tests.properties.rule_strategies import EDGES, ESP, GROUPS, PROTOCOLS, V4, V6, About, pairs, ports, rule_sets
 

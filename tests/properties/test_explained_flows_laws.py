@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from flowsentry.explain.flows import REFUSED, Explaining
 from flowsentry.frames import EnrichedFlows
-from flowsentry.ownership import Interface, Inventory
-from flowsentry.rules import Rules
-from flowsentry.territory import Territory
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.firewall_rules import Rules
+from flowsentry.inventory.inventory import Interface, Inventory
 from tests.builders import SYN, V5, VPC, enriched, line
 from tests.properties.rule_strategies import EDGES, V4, V6, About, pairs, rule_sets
 

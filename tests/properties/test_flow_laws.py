@@ -11,13 +11,13 @@ from polars.testing import assert_frame_equal
 
 from flowsentry.contacts import Gathering, contacts, gather
 from flowsentry.enrich import enrich
-from flowsentry.fields import DIRECTION, TRANSIT_GATEWAY_NAMES
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.frames import EnrichedFlows, Flows
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.inventory import Inventory
 from flowsentry.measure import add_up, measure
-from flowsentry.ownership import Inventory
-from flowsentry.territory import Territory
-from flowsentry.transit_gateways import LOST_PACKETS, is_of_transit_gateway
+from flowsentry.records.fields import DIRECTION, TRANSIT_GATEWAY_NAMES
+from flowsentry.records.transit_gateways import LOST_PACKETS, is_of_transit_gateway
 from tests.builders import V2, V5, Watch, enriched, flow_log, flows, interface, line
 from tests.properties.strategies import LAW, LAW_OF_TRAFFIC, failures, formats, records, traffic
 

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowsentry.aws import clients
-from flowsentry.aws.known_services_item import Held, blob_of, held_in
-from flowsentry.aws.known_services_table import KnownServicesTable
+from flowsentry.aws.evidence.known_services_item import Held, blob_of, held_in
+from flowsentry.aws.evidence.known_services_table import KnownServicesTable
+from flowsentry.findings.known_services import CLIENT_BITS, Answer, Answers, Outage, Service, client_bit
 from flowsentry.in_memory import KnownServicesInMemory
-from flowsentry.known_services import CLIENT_BITS, Answer, Answers, Outage, Service, client_bit
 from tests.moto_world import aws_in_memory, make_evidence_table
 
 DAY = 20_454

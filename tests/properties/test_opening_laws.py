@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from flowsentry.contacts import Gathering, gather
 from flowsentry.contacts.sizes import Size, size_with_syn
-from flowsentry.contacts.stacks import HEADER_BYTES, IPV6_MORE_BYTES, STACKS, TIMESTAMPED_BYTES, Stack
+from flowsentry.contacts.tcp_stacks import HEADER_BYTES, IPV6_MORE_BYTES, STACKS, TIMESTAMPED_BYTES, Stack
 from flowsentry.frames import Settled
 from tests.builders import FIN, NOON, RST, SYN, SYN_ACK, V2, V5, enriched, line
 

@@ -7,8 +7,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.ownership import Interface, Inventory, Look, Survey
-from flowsentry.snapshot import pack, unpack
+from flowsentry.inventory.inventory import Interface, Inventory, Look, Survey
+from flowsentry.inventory.snapshot import pack, unpack
 from tests.builders import NOON, enriched, interface, line
 
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "10.0.0.3")

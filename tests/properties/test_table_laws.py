@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import series
 
-from flowsentry.fields import FIELDS, column_of, dtype_of
 from flowsentry.frames import LogTable
 from flowsentry.parse import parse_table
+from flowsentry.records.fields import FIELDS, column_of, dtype_of
 from tests.properties.strategies import LAW
 
 FLAT = (

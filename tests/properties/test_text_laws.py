@@ -14,9 +14,9 @@ from polars.testing import assert_frame_equal
 from flowsentry import decode
 from flowsentry.decode import object_texts
 from flowsentry.errors import CutOffError
-from flowsentry.fields import column_of
 from flowsentry.frames import LogText, MixedText
 from flowsentry.parse import parse, parse_chunk
+from flowsentry.records.fields import column_of
 from tests.builders import flow_log, log_text
 from tests.properties.strategies import LAW, bad_lines, formats, records
 

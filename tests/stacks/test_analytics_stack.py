@@ -9,10 +9,10 @@ import pytest
 
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key, write_enriched
 from flowsentry.explain.flows import Explaining
-from flowsentry.fields import FIELDS
-from flowsentry.flow_log_key import Origin
-from flowsentry.ownership import Inventory
-from flowsentry.territory import Territory
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.inventory import Inventory
+from flowsentry.records.fields import FIELDS
+from flowsentry.records.object_key import Origin
 from tests.builders import NOON, V2, V5, enriched, line
 
 Every = Callable[[str], dict[str, Any]]

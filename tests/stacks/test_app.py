@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stacks.describes import DESCRIBES
+from stacks.ownership.describe_actions import DESCRIBES
 
 ROOT = Path(__file__).parents[2]
 KEPT = {

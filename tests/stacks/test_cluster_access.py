@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from stacks.allowed import Problems, list_of, section
-from stacks.kubernetes_settings import InventoryNetwork, KubernetesCluster, between_clusters
+from stacks.settings.allowed import Problems, list_of, section
+from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster, between_clusters
 
 ROOT = Path(__file__).parents[2]
 SUBNETS = ("subnet-0123456789abcdef0", "subnet-0fedcba9876543210")
@@ -26,10 +26,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
     from aws_cdk import App, DefaultStackSynthesizer, Stack, Validations  # noqa: PLC0415 - needs JSII_NODE
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 - the same
 
-    from stacks.cluster_access import ClusterAccess, put_into_network  # noqa: PLC0415 - the same
-    from stacks.deployment import Deployment  # noqa: PLC0415 - the same
-    from stacks.layers import Layers  # noqa: PLC0415 - the same
-    from stacks.python_function import House, PythonFunction, Size  # noqa: PLC0415 - the same
+    from stacks.constructs.function import House, PythonFunction, Size  # noqa: PLC0415 - the same
+    from stacks.constructs.layers import Layers  # noqa: PLC0415 - the same
+    from stacks.ownership.cluster_access import ClusterAccess, put_into_network  # noqa: PLC0415 - the same
+    from stacks.settings.deployment import Deployment  # noqa: PLC0415 - the same
 
     deployment = Deployment.from_context({"flowsentry": {"existing_buckets": [{"name": "their-flow-logs"}]}})
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]

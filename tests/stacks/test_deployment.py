@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.aws.places_parameter import to_look_at
-from flowsentry.fields import DEFAULT_LOG_FORMAT
-from stacks.allowed import SettingsError
-from stacks.deployment import FULL_LOG_FORMAT, Deployment, Source, unknown_fields
-from stacks.describes import DESCRIBES, VPC_LINKS
-from stacks.existing_flow_logs import ExistingBucket, ExistingLogGroup
-from stacks.inventory_settings import InventoryPlace
-from stacks.kubernetes_settings import InventoryNetwork, KubernetesCluster
+from flowsentry.aws.inventory.targets_parameter import to_look_at
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
+from stacks.ownership.describe_actions import DESCRIBES, VPC_LINKS
+from stacks.settings.allowed import SettingsError
+from stacks.settings.deployment import FULL_LOG_FORMAT, Deployment, Source, unknown_fields
+from stacks.settings.existing_flow_logs import ExistingBucket, ExistingLogGroup
+from stacks.settings.inventory import InventoryPlace
+from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
 
 ROOT = Path(__file__).parents[2]
 VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-12345678"
@@ -128,8 +128,14 @@ def test_without_any_way_in_there_is_nothing_to_deploy() -> None:
         ({"inside_networks": "10.0.0.0/8"}, 'flowsentry.inside_networks is "10.0.0.0/8"; allowed: a list'),
         ({"alert_emails": ["me"]}, 'flowsentry.alert_emails[0] is "me"; allowed: an e-mail address'),
         ({"name": "Flow Sentry"}, 'flowsentry.name is "Flow Sentry"; allowed: lower case letters'),
-        ({"sources": {}}, "flowsentry.sources is {}; allowed: a list, each item an object with vpc_ids"),
-        ({"sources": ["vpc"]}, 'flowsentry.sources[0] is "vpc"; allowed: an object with vpc_ids, destination'),
+        (
+            {"sources": {}},
+            "flowsentry.sources is {}; allowed: a list, each item an object with vpc_ids",
+        ),
+        (
+            {"sources": ["vpc"]},
+            'flowsentry.sources[0] is "vpc"; allowed: an object with vpc_ids, destination',
+        ),
         ({"object_processor": 3}, "flowsentry.object_processor is 3; allowed: an object with memory_mb"),
     ],
 )

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from flowsentry.fields import DEFAULT_LOG_FORMAT
-from stacks.allowed import SettingsError
-from stacks.deployment import Deployment, unknown_fields
-from stacks.existing_flow_logs import ExistingBucket, notices_pattern, permitted_names
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
+from stacks.settings.allowed import SettingsError
+from stacks.settings.deployment import Deployment, unknown_fields
+from stacks.settings.existing_flow_logs import ExistingBucket, notices_pattern, permitted_names
 
 Synthesise = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 VPC = "vpc-0123456789abcdef0"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from flowsentry.fields import DEFAULT_LOG_FORMAT
-from stacks.deployment import FULL_LOG_FORMAT
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT
+from stacks.settings.deployment import FULL_LOG_FORMAT
 
 Every = Callable[[str], dict[str, Any]]
 VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-0fedcba9876543210"
@@ -230,8 +230,8 @@ def test_an_unknown_field_is_a_warning_at_synth(tmp_path: Any) -> None:
     from aws_cdk import App  # noqa: PLC0415 - needs JSII_NODE, which conftest sets
     from aws_cdk.assertions import Annotations, Match  # noqa: PLC0415 - the same
 
-    from stacks.deployment import Deployment  # noqa: PLC0415 - the same
-    from stacks.flow_logs_stack import FlowLogsStack  # noqa: PLC0415 - the same
+    from stacks.settings.deployment import Deployment  # noqa: PLC0415 - the same
+    from stacks.sources.stack import FlowLogsStack  # noqa: PLC0415 - the same
 
     source = {**CLOUDWATCH, "log_format": "${version} ${quantum-state}"}
     deployment = Deployment.from_context({"flowsentry": {"sources": [source]}})

@@ -9,7 +9,7 @@ import pytest
 
 from flowsentry import settings
 from flowsentry.settings import SUPPRESSIONS_KEY
-from stacks.describes import DESCRIBES
+from stacks.ownership.describe_actions import DESCRIBES
 from tests.stacks.functions import FUNCTIONS, SOURCE, Every, functions, grants
 
 

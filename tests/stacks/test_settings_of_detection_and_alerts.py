@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.suppressions import Suppressions
-from flowsentry.thresholds import Thresholds
-from stacks.alert_settings import AlertSettings, SlackChannel
-from stacks.allowed import SettingsError
-from stacks.deployment import PARAMETER_BYTES
-from stacks.detection_settings import DetectionSettings
-from stacks.research_scanners import RESEARCH_SCANNERS
+from flowsentry.findings.suppressions import Suppressions
+from flowsentry.findings.thresholds import Thresholds
+from stacks.settings.alerts import AlertSettings, SlackChannel
+from stacks.settings.allowed import SettingsError
+from stacks.settings.deployment import PARAMETER_BYTES
+from stacks.settings.detection import DetectionSettings
+from stacks.settings.research_scanners import RESEARCH_SCANNERS
 from tests.stacks.test_deployment import ROOT, read, refusal
 
 CHANNEL = {"workspace_id": "T0123456789", "channel_id": "C0123456789", "name": "security"}
@@ -41,7 +41,10 @@ MONITOR = {"reason": "ours", "networks": ["198.51.100.0/28"]}
             {"thresholds": {"scan": {"min_endpoints": 2}}},
             "flowsentry.thresholds: scan.min_endpoints is 2; allowed: a whole number from 5 to 60",
         ),
-        ({"thresholds": {"scan": {"min_ports": 2}}}, "flowsentry.thresholds: there is no threshold scan.min_ports"),
+        (
+            {"thresholds": {"scan": {"min_ports": 2}}},
+            "flowsentry.thresholds: there is no threshold scan.min_ports",
+        ),
         ({"thresholds": [20]}, "flowsentry.thresholds: thresholds are [20]; allowed: sections"),
         (
             {"suppressions": [{"reason": "ours", "networks": ["10.0.0.1/8"]}]},

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from flowsentry.findings import Audience
+from flowsentry.findings.finding import Audience
+from flowsentry.findings.suppressions import Suppressions
 from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY, SUPPRESSIONS_KEY
-from flowsentry.suppressions import Suppressions
 from tests.stacks.conftest import VPC, Synthesise
 
 SOURCE = {"vpc_ids": [VPC], "destination": "cloudwatch"}

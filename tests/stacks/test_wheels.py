@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks.layers import NOT_CODE
-from stacks.wheels import ROOT, Target, WheelsError, install
+from stacks.constructs.layers import NOT_CODE
+from stacks.constructs.wheels import ROOT, Target, WheelsError, install
 
 LAMBDA_BYTES = 250 * 1024 * 1024
 """A function's code and layers, unpacked. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""

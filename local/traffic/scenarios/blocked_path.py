@@ -5,8 +5,8 @@ ledger). It tries again and again, as TCP and programs do; a person should know,
 
 from collections.abc import Iterator
 
-from flowsentry.explanation import Layer
-from flowsentry.findings import Severity
+from flowsentry.findings.explanation import Layer
+from flowsentry.findings.finding import Severity
 from local.traffic.connections import Connection
 from local.traffic.expectation import RefusedBy
 from local.traffic.scenario import Alert, Play, Scenario

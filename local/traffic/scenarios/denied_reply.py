@@ -4,8 +4,8 @@ The build server waits and tries again. Medium: it can't work, and neither end s
 
 from collections.abc import Iterator
 
-from flowsentry.explanation import Layer
-from flowsentry.findings import Severity
+from flowsentry.findings.explanation import Layer
+from flowsentry.findings.finding import Severity
 from local.traffic.connections import Connection
 from local.traffic.expectation import RefusedBy
 from local.traffic.scenario import Alert, Scenario

@@ -4,7 +4,7 @@ never answered. The former are nothing, the latter one digest, never a message e
 
 from collections.abc import Iterator
 
-from local.traffic.company import Host
+from local.traffic.company.network import Host
 from local.traffic.connections import Connection, Outcome
 from local.traffic.scenario import Scenario
 from local.traffic.scene import CUSTOMERS, NOISE, Scene, outcome_of_attempt, outside

@@ -5,7 +5,7 @@ client port after another, and look like a scan to whoever does not read the fla
 
 from collections.abc import Iterator
 
-from local.traffic.company import Host
+from local.traffic.company.network import Host
 from local.traffic.connections import FIN, RST, Connection
 from local.traffic.scenario import Play, Scenario
 from local.traffic.scene import Scene

@@ -4,7 +4,7 @@ host, and a security group forgot a check port. Checks are what load balancers a
 
 from collections.abc import Iterator
 
-from local.traffic.company import HostKind
+from local.traffic.company.network import HostKind
 from local.traffic.connections import Connection
 from local.traffic.scenario import Scenario
 from local.traffic.scene import Scene

@@ -5,8 +5,8 @@ one who never gets in is the weather, and low; the other has a session after for
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flowsentry.findings import Severity
-from local.traffic.company import Peer
+from flowsentry.findings.finding import Severity
+from local.traffic.company.network import Peer
 from local.traffic.connections import Connection, Volume
 from local.traffic.scenario import Alert, Scenario
 from local.traffic.scene import CUSTOMERS, Scene, outside

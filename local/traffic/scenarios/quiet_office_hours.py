@@ -6,9 +6,9 @@ administrator, who logs in from a network that is trusted.
 import ipaddress
 from collections.abc import Iterator
 
-from local.traffic.company import ICMP, Host, HostKind, Network, Peer
+from local.traffic.company.network import ICMP, Host, HostKind, Network, Peer
+from local.traffic.company.plan import TRUSTED_NETWORKS
 from local.traffic.connections import Connection, Outcome, Volume
-from local.traffic.plan import TRUSTED_NETWORKS
 from local.traffic.scenario import Scenario
 from local.traffic.scene import SITES, Scene, outside
 

@@ -4,7 +4,7 @@ Low: a service that answered its client answers it no more, and somebody should 
 
 from collections.abc import Iterator
 
-from flowsentry.findings import Severity
+from flowsentry.findings.finding import Severity
 from local.traffic.connections import Connection, Outcome, Volume
 from local.traffic.scenario import Alert, Scenario
 from local.traffic.scene import RESET, SYN_BYTES, Scene

@@ -4,7 +4,7 @@ rule with a window of an hour misses it. High: from inside to inside.
 
 from collections.abc import Iterator
 
-from flowsentry.findings import Severity
+from flowsentry.findings.finding import Severity
 from local.traffic.connections import Connection
 from local.traffic.scenario import Alert, Scenario
 from local.traffic.scene import Scene

@@ -4,9 +4,9 @@ those. Medium: something answered.
 
 from collections.abc import Iterator
 
-from flowsentry.findings import Severity
+from flowsentry.findings.finding import Severity
+from local.traffic.company.plan import MAIL_PORTS
 from local.traffic.connections import Connection
-from local.traffic.plan import MAIL_PORTS
 from local.traffic.scenario import Alert, Scenario
 from local.traffic.scene import CUSTOMERS, Scene, outside
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from flowsentry.findings import Finding, Severity
+from flowsentry.findings.finding import Finding, Severity
 from local.aws.embedded import EmbeddedAws
 from local.demo.account import DeployedFlowLog
 from local.demo.sending import Sending
-from local.traffic.company import Company, Network, WayIn
+from local.traffic.company.network import Company, Network, WayIn
 from local.traffic.delivery import FlowLog
 from local.traffic.expectation import ExpectedAlert
 from local.traffic.generation import Traffic

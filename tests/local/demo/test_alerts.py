@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from flowsentry.aws.alert_topic import AlertTopic
-from flowsentry.aws.channels import Telling
+from flowsentry.aws.notifications.channels import Telling
+from flowsentry.aws.notifications.sns import AlertTopic
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.digest import digest_message
 from flowsentry.emit.overflow import overflow_message
-from flowsentry.findings import Severity
+from flowsentry.findings.finding import Severity
 from local.aws.embedded import EmbeddedAws
 from local.demo.account import ADDRESS
 from local.demo.alerts import Delivered, Inbox

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from local.aws.embedded import REPOSITORY
-from local.traffic.company import HostKind
+from local.traffic.company.network import HostKind
 
 MOST_SECONDS = 420
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from local.demo.named_owners import NamedOwners, named_owners
-from local.traffic.company import Company, Host, HostKind
+from local.traffic.company.network import Company, Host, HostKind
 from tests.local.demo.fakes import COMPANY, OFFICE, SHOP
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from flowsentry.explanation import Layer
-from flowsentry.findings import Finding, Severity
+from flowsentry.findings.explanation import Layer
+from flowsentry.findings.finding import Finding, Severity
 from local.demo.named_owners import NamedOwners
 from local.demo.sending import BAD_LINES
 from local.demo.summary import Summary
-from local.traffic.company import HostKind, WayIn
+from local.traffic.company.network import HostKind, WayIn
 from local.traffic.expectation import ExpectedAlert, RefusedBy
 from tests.local.demo.fakes import NOON, OFFICE, FakeAws, embedded, finding, record, sending
 

@@ -10,13 +10,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from flowsentry.aws.inventory_source import InventorySource
-from flowsentry.ownership import Inventory, Look
+from flowsentry.aws.inventory.region import InventorySource
+from flowsentry.inventory.inventory import Inventory, Look
 from local.aws import gaps
-from local.traffic.company import Company
-from local.traffic.founding import found
+from local.traffic.company.founding import found
+from local.traffic.company.making import Client
+from local.traffic.company.network import Company
 from local.traffic.generation import Traffic, generate
-from local.traffic.making import Client
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 AFTERNOON = int(datetime(2026, 11, 19, 17, 0, 20, tzinfo=UTC).timestamp())

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.traffic.company import Peer
+from local.traffic.company.network import Peer
 from local.traffic.connections import (
     FIN,
     NOTHING,

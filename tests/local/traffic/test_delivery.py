@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from flowsentry.decode import object_texts
-from flowsentry.fields import DEFAULT_NAMES
+from flowsentry.records.fields import DEFAULT_NAMES
 from local.traffic.delivery import (
     EventBatch,
     FlowLog,

@@ -8,16 +8,16 @@ import pytest
 
 from flowsentry.decode import object_texts
 from flowsentry.emit.alert_message import alert_message
-from flowsentry.fields import DEFAULT_NAMES
-from flowsentry.findings import Finding, Severity
+from flowsentry.findings.finding import Finding, Severity
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.ownership import Inventory
+from flowsentry.inventory.inventory import Inventory
 from flowsentry.pipeline import Context, Stores, process
-from local.traffic.company import Company, WayIn
+from flowsentry.records.fields import DEFAULT_NAMES
+from local.traffic.company.network import Company, WayIn
+from local.traffic.company.plan import TRUSTED_NETWORKS
 from local.traffic.delivery import FlowLog, event_batches, objects
 from local.traffic.generation import Traffic, generate
-from local.traffic.plan import TRUSTED_NETWORKS
 from local.traffic.records import ALL_NAMES, Record, is_skipped
 from local.traffic.scenario import Scenario
 from local.traffic.scenarios import SCENARIOS

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from local.traffic.company import WITHOUT_SECURITY_GROUP, Company, HostKind
-from local.traffic.founding import found
-from local.traffic.interfaces import SECONDS_ATTACHED
-from local.traffic.owners import MAKERS
-from local.traffic.plan import OFFICE, PLANS, SHOP
-from local.traffic.requesters import WORDS
+from local.traffic.company.founding import found
+from local.traffic.company.interfaces import SECONDS_ATTACHED
+from local.traffic.company.network import WITHOUT_SECURITY_GROUP, Company, HostKind
+from local.traffic.company.owners import MAKERS
+from local.traffic.company.plan import OFFICE, PLANS, SHOP
+from local.traffic.company.requesters import WORDS
 from tests.local.traffic.conftest import ACCOUNT, REGION, Founded, moto
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowsentry.detect import SHAPES
-from local.traffic.company import TCP, Company, Host, HostKind, passes
+from local.traffic.company.network import TCP, Company, Host, HostKind, passes
 from local.traffic.connections import Outcome
 from local.traffic.delivery import FlowLog, event_batches, objects
 from local.traffic.generation import Traffic, connections, generate

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.fields import BY_NAME, DEFAULT_NAMES, Kind
-from local.traffic.company import Company, Host, Network, Peer
+from flowsentry.records.fields import BY_NAME, DEFAULT_NAMES, Kind
+from local.traffic.company.network import Company, Host, Network, Peer
 from local.traffic.connections import Connection, Outcome, Volume
 from local.traffic.generation import Traffic
 from local.traffic.records import ALL_NAMES, Period, Record, line, records

@@ -5,9 +5,9 @@ the tables.
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from functools import reduce
 
-from flowsentry.evidence import MEMORY_DAYS, Evidence, EvidenceKey, History
-from flowsentry.findings import Finding
-from flowsentry.known_services import Answer, Answers, Outage, Service, Services
+from flowsentry.findings.evidence import MEMORY_DAYS, Evidence, EvidenceKey, History
+from flowsentry.findings.finding import Finding
+from flowsentry.findings.known_services import Answer, Answers, Outage, Service, Services
 
 
 def folded(batch: Iterable[Evidence]) -> list[Evidence]:

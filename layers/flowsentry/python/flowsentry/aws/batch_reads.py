@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flowsentry.aws.threads import in_threads
+from flowsentry.aws.concurrency import in_threads
 from flowsentry.errors import RetryableError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-    from flowsentry.aws.security_hub import SecurityHubClient
+    from flowsentry.aws.notifications.security_hub import SecurityHubClient
 
 MAX_CONNECTIONS = 16
 """More than the threads of the evidence table; fewer would make them wait for each other."""

@@ -17,15 +17,14 @@ from flowsentry.contacts.by_ports import (
     signs_of_conversations,
     with_port_facts,
 )
-from flowsentry.contacts.client_keepers import openings_counted_once
+from flowsentry.contacts.connection_evidence import TCP, Signs, columns_of, few, signs_of_rejects
+from flowsentry.contacts.intermediaries import openings_counted_once, without_passing
 from flowsentry.contacts.logins import LoginRecords, logins_in
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
 from flowsentry.contacts.refused_replies import Exchanges, without_replies
-from flowsentry.contacts.signs import TCP, Signs, columns_of, few, signs_of_rejects
 from flowsentry.contacts.thinning import MAX_OPENINGS, conversing, thinned, thinned_conversations
-from flowsentry.contacts.waypoints import without_passing
 from flowsentry.frames import Contacts, EnrichedFlows, Settled
-from flowsentry.transit_gateways import is_of_transit_gateway
+from flowsentry.records.transit_gateways import is_of_transit_gateway
 
 __all__ = ["Gathering", "contacts", "gather"]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.contacts.signs import INSIDE, KEY, TCP, UDP, established_signs
+from flowsentry.contacts.connection_evidence import INSIDE, KEY, TCP, UDP, established_signs
 
 _WAY = ("source_address", "srcport", "destination_address", "dstport")
 _BACK = ("destination_address", "dstport", "source_address", "srcport")

@@ -12,7 +12,7 @@ was sent after the SYN: SYN and ACK in one record, 18 or with data 26, are no lo
 
 import polars as pl
 
-from flowsentry.contacts.signs import (
+from flowsentry.contacts.connection_evidence import (
     TCP,
     Signs,
     established_signs,
@@ -23,7 +23,7 @@ from flowsentry.contacts.signs import (
     reply_signs,
 )
 from flowsentry.contacts.sizes import Size, carries_data, is_bare, size_with_syn
-from flowsentry.services import is_service_port
+from flowsentry.records.service_ports import is_service_port
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 _IS_TCP, _ACCEPTED = pl.col("protocol") == TCP, ~pl.col("is_rejected")

@@ -9,10 +9,18 @@ from typing import NewType
 
 import polars as pl
 
-from flowsentry.contacts.signs import ALL, PORTS, Signs, established_signs, is_stray, opening_signs, reply_signs
+from flowsentry.contacts.connection_evidence import (
+    ALL,
+    PORTS,
+    Signs,
+    established_signs,
+    is_stray,
+    opening_signs,
+    reply_signs,
+)
 from flowsentry.contacts.sizes import Size, is_bare, size_without_flags
-from flowsentry.evidence import SECONDS_A_DAY
-from flowsentry.services import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
+from flowsentry.findings.evidence import SECONDS_A_DAY
+from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
 
 Conversations = NewType("Conversations", pl.DataFrame)
 """A row for each five-tuple and day whose ports do not tell who opened it, both directions added up: `here_…` is the

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.contacts.client_keepers import logins_counted_once
-from flowsentry.contacts.signs import SENT, TCP, few, is_of_client_keeper, passes_on
+from flowsentry.contacts.connection_evidence import SENT, TCP, few, is_of_client_keeper, passes_on
+from flowsentry.contacts.intermediaries import logins_counted_once
 from flowsentry.contacts.sizes import Size, carries_data, is_of_small_packets_alike, size_with_syn, size_without_flags
-from flowsentry.evidence import SECONDS_A_DAY
+from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.frames import Logins
-from flowsentry.services import LOGIN_PORTS, is_service_port
+from flowsentry.records.service_ports import LOGIN_PORTS, is_service_port
 
 SCHEMA = pl.Schema(
     {

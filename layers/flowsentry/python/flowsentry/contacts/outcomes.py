@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.contacts.signs import INSIDE, KEY, OPENINGS_TELL, OUTCOME, REPLIES_TELL
+from flowsentry.contacts.connection_evidence import INSIDE, KEY, OPENINGS_TELL, OUTCOME, REPLIES_TELL
 from flowsentry.frames import Contacts
-from flowsentry.services import is_service_port
+from flowsentry.records.service_ports import is_service_port
 
 PARTS = 8
 

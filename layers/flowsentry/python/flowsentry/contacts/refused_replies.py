@@ -15,9 +15,19 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.contacts.signs import ALL, ICMP, ICMPV6, OPENINGS_TELL, SENT, TCP, UDP, few, opening_signs
+from flowsentry.contacts.connection_evidence import (
+    ALL,
+    ICMP,
+    ICMPV6,
+    OPENINGS_TELL,
+    SENT,
+    TCP,
+    UDP,
+    few,
+    opening_signs,
+)
 from flowsentry.contacts.sizes import is_syn_ack_sized
-from flowsentry.services import is_service_port
+from flowsentry.records.service_ports import is_service_port
 
 TUPLE = ("interface_id", "initiator", "initiator_port", "responder", "responder_port", "protocol")
 _SYN_ACK = 18

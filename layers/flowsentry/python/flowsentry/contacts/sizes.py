@@ -4,7 +4,7 @@ from enum import IntEnum
 
 import polars as pl
 
-from flowsentry.contacts.stacks import (
+from flowsentry.contacts.tcp_stacks import (
     BEGUN,
     CUT_SHORT,
     HEADER_BYTES,

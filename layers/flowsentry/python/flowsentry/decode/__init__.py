@@ -17,8 +17,8 @@ from flowsentry.decode.parquet import Trial, tables
 from flowsentry.decode.parquet_pages import MAGIC
 from flowsentry.decode.separated import separator_of, with_spaces
 from flowsentry.decode.whole_lines import in_chunks
-from flowsentry.fields import DEFAULT_NAMES, names_in_log_format
 from flowsentry.frames import LogChunk
+from flowsentry.records.fields import DEFAULT_NAMES, names_in_log_format
 
 __all__ = ["FOREIGN_REASONS", "object_texts", "subscription", "subscription_text"]
 

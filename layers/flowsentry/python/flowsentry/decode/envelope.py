@@ -6,8 +6,8 @@ from typing import Any
 
 from flowsentry.decode.gzip_stream import inflated_payload
 from flowsentry.errors import PoisonError
-from flowsentry.fields import names_in_log_format
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText, Subscription
+from flowsentry.records.fields import names_in_log_format
 
 MAX_PAYLOAD_BYTES = 32 << 20
 """Inflated size at which a payload is refused: an asynchronous invocation carries at most 1 MB, which inflates to some

@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html
 import re
 from collections.abc import Iterable, Iterator
 
-from flowsentry.fields import DEFAULT_NAMES
 from flowsentry.frames import LogChunk, LogText, MixedText
+from flowsentry.records.fields import DEFAULT_NAMES
 
 PERMISSION_CHECK = b"Permission Check Successful"
 """What the object `aws-logs-write-test` holds, which an export writes first, whatever its key was changed to.

@@ -10,9 +10,9 @@ from itertools import chain
 
 from flowsentry.decode.whole_lines import in_parts
 from flowsentry.errors import CutOffError, PoisonError
-from flowsentry.field_spellings import name_of, names_of
-from flowsentry.fields import BY_NAME
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText
+from flowsentry.records.field_spellings import name_of, names_of
+from flowsentry.records.fields import BY_NAME
 
 MIN_KNOWN_NAMES = 2
 MAX_FIELDS = 512

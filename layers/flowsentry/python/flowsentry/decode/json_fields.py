@@ -7,9 +7,9 @@ from itertools import islice
 import polars as pl
 
 from flowsentry.decode.whole_lines import in_parts
-from flowsentry.field_spellings import name_of, names_of
-from flowsentry.fields import BY_NAME, MISSING
 from flowsentry.frames import LogText
+from flowsentry.records.field_spellings import name_of, names_of
+from flowsentry.records.fields import BY_NAME, MISSING
 
 MAX_UNKNOWN_KEYS = 16
 """Keys that are no field known here and are kept as one that AWS may have added. More: what log shippers add (host,

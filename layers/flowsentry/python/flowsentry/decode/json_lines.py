@@ -13,8 +13,8 @@ from flowsentry.decode.headers import are_known
 from flowsentry.decode.json_fields import keys_in, texts_of
 from flowsentry.decode.whole_lines import in_parts
 from flowsentry.errors import PoisonError
-from flowsentry.field_spellings import names_of
 from flowsentry.frames import LogText
+from flowsentry.records.field_spellings import names_of
 
 MESSAGE_KEYS = ("message", "@message")
 """Firehose's and most shippers' key; that of CloudWatch Logs Insights."""

@@ -10,9 +10,9 @@ from flowsentry.decode.headers import are_known, is_each_once, refuse_too_many
 from flowsentry.decode.parquet_pages import MAGIC, TAIL_BYTES, Weight, heaviest
 from flowsentry.decode.thrift import TooManyValuesError
 from flowsentry.errors import PoisonError
-from flowsentry.field_spellings import name_of, names_of
-from flowsentry.fields import BY_NAME
 from flowsentry.frames import LogTable
+from flowsentry.records.field_spellings import name_of, names_of
+from flowsentry.records.fields import BY_NAME
 
 MAX_PARQUET_BYTES = 256 << 20
 """A larger file is set aside: its columns can be read only once all of it is there, so all of it is held. AWS's files

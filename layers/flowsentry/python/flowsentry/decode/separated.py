@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from flowsentry.decode.headers import Names, are_known
-from flowsentry.field_spellings import names_of
-from flowsentry.fields import MISSING
 from flowsentry.frames import MAX_LINE_BYTES
+from flowsentry.records.field_spellings import names_of
+from flowsentry.records.fields import MISSING
 
 SEPARATORS = (b",", b"\t", b";", b"|")
 """Commas, tabs; semicolons as Excel writes them where the comma is a decimal sign; bars as database shells do."""

@@ -2,26 +2,26 @@
 
 from collections.abc import Sequence
 
-from flowsentry.detect.blocked_egress import blocked_egress
-from flowsentry.detect.blocked_internal import blocked_internal, trying_doors
-from flowsentry.detect.denied_by_acl_reply import denied_by_acl_reply
-from flowsentry.detect.flood import flood_of_sources
-from flowsentry.detect.host_sweep import HOST_SWEEP
-from flowsentry.detect.login_brute_force import login_brute_force
-from flowsentry.detect.network_scan import NETWORK_SCAN
-from flowsentry.detect.port_scan import PORT_SCAN
-from flowsentry.detect.public_login_service import public_login_service
+from flowsentry.detect.logins.login_brute_force import login_brute_force
+from flowsentry.detect.logins.public_login_service import public_login_service
+from flowsentry.detect.logins.remote_login import remote_login
 from flowsentry.detect.records_skipped import records_skipped
-from flowsentry.detect.remote_login import remote_login
-from flowsentry.detect.scans import scans
-from flowsentry.detect.service_down import service_down
-from flowsentry.detect.strangers import Crowd
-from flowsentry.evidence import History
-from flowsentry.findings import Finding
+from flowsentry.detect.rejects.blocked_egress import blocked_egress
+from flowsentry.detect.rejects.blocked_internal import blocked_internal, trying_doors
+from flowsentry.detect.rejects.denied_by_acl_reply import denied_by_acl_reply
+from flowsentry.detect.scans.flood import flood_of_sources
+from flowsentry.detect.scans.host_sweep import HOST_SWEEP
+from flowsentry.detect.scans.network_scan import NETWORK_SCAN
+from flowsentry.detect.scans.port_scan import PORT_SCAN
+from flowsentry.detect.scans.scans import scans
+from flowsentry.detect.scans.service_down import service_down
+from flowsentry.detect.scans.strangers import Crowd
+from flowsentry.findings.evidence import History
+from flowsentry.findings.finding import Finding
+from flowsentry.findings.known_services import Services
+from flowsentry.findings.thresholds import Thresholds
 from flowsentry.frames import Observed
-from flowsentry.known_services import Services
-from flowsentry.territory import Territory
-from flowsentry.thresholds import Thresholds
+from flowsentry.inventory.address_space import Territory
 
 SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
 """The shapes of a scan, in the order they are tried; the last fits whatever is left."""

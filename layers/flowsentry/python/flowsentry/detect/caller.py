@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flowsentry.clear_members import Names, names_in
 from flowsentry.detect.samples import complete_up_to
-from flowsentry.evidence import IN_CLEAR, MAX_SOURCE_IDS, Evidence
-from flowsentry.sources import address_in, is_network
-from flowsentry.territory import Territory
+from flowsentry.findings.endpoint_addresses import Names, names_in
+from flowsentry.findings.evidence import IN_CLEAR, MAX_SOURCE_IDS, Evidence
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.source_address import address_in, is_network
 
 
 def names_of(evidence: Evidence) -> Names:

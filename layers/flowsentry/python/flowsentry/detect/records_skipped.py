@@ -15,12 +15,12 @@ from typing import Any
 
 import polars as pl
 
-from flowsentry.detect.flood import summed_up
-from flowsentry.evidence import SECONDS_A_DAY
-from flowsentry.findings import Finding, Severity, finding_id
+from flowsentry.detect.scans.flood import summed_up
+from flowsentry.findings.evidence import SECONDS_A_DAY
+from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.frames import Silences
-from flowsentry.scopes import UNKNOWN_SCOPE
-from flowsentry.territory import Territory
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.scopes import UNKNOWN_SCOPE
 
 SEVERITY = Severity.BACKGROUND
 MAX_INTERFACES = 500

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from flowsentry.evidence import rank_of_member
+from flowsentry.findings.evidence import rank_of_member
 
 NO_BOUND = 1 << 64
 

@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from flowsentry.emit.chat import Chat, chat_notification
-from flowsentry.emit.earlier_text import earlier_text
 from flowsentry.emit.facts import facts_of
-from flowsentry.emit.look_closer import LookCloser, look_closer
+from flowsentry.emit.investigation import LookCloser, look_closer
+from flowsentry.emit.links import Places
 from flowsentry.emit.machine_json import SCHEMA_VERSION, finding_json
-from flowsentry.emit.plain_text import ascii_line, plain
-from flowsentry.emit.stories import story_of
-from flowsentry.emit.story import Story, listed_in
-from flowsentry.emit.who import owner_text, short_owner_text, subject_text
-from flowsentry.findings import Audience, Finding
-from flowsentry.life import Earlier
-from flowsentry.places import Places
+from flowsentry.emit.party_names import owner_text, short_owner_text, subject_text
+from flowsentry.emit.plain_text import ascii_line, moment, plain
+from flowsentry.emit.stories.chapters import story_of
+from flowsentry.emit.stories.story import Story, listed_in
+from flowsentry.findings.finding import Audience, Finding
+from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, Life, State
 
 MAX_SUBJECT_LETTERS = 99
 """SNS takes less than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""
@@ -158,3 +157,24 @@ def _chat(told: _Told) -> Chat:
             "account": places.account_id,
         },
     )
+
+
+def earlier_text(earlier: Earlier) -> str:
+    """`Resolved on 2026-11-01 09:12:00 UTC by maria (an old password); it is seen again.`."""
+    life = earlier.life
+    who_and_why = _by(life) + _note(life)
+    if life.state is State.RESOLVED:
+        return f"Resolved on {moment(life.changed_at)}{who_and_why}; it is seen again."
+    if life.state is State.SNOOZED:
+        return f"Snoozed until {moment(life.until or 0)}{who_and_why}; that is over, and it still happens."
+    if life.state is State.ACKNOWLEDGED:
+        return f"Acknowledged on {moment(life.changed_at)}{who_and_why}; still so."
+    return f"Also seen on {moment(earlier.found_at)}, still open (finding {plain(earlier.finding_id)})."
+
+
+def _by(life: Life) -> str:
+    return f" by {plain(life.by)}" if life.by else ""
+
+
+def _note(life: Life) -> str:
+    return f" ({plain(life.note, MAX_NOTE_LETTERS)})" if life.note else ""

@@ -6,15 +6,15 @@ from itertools import chain, zip_longest
 
 from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes, findings_command
 from flowsentry.emit.chat import Chat, chat_notification
-from flowsentry.emit.flood_stories import number_left_out
+from flowsentry.emit.links import Places
 from flowsentry.emit.machine_json import findings_json
+from flowsentry.emit.party_names import owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, counted, duration, period
-from flowsentry.emit.service_stories import last_answer_text
-from flowsentry.emit.stories import hour_in_words, hour_of, story_of
-from flowsentry.emit.story import number_in
-from flowsentry.emit.who import owner_text, subject_text
-from flowsentry.findings import Audience, Finding, Severity
-from flowsentry.places import Places
+from flowsentry.emit.stories.chapters import hour_in_words, hour_of, story_of
+from flowsentry.emit.stories.floods import number_left_out
+from flowsentry.emit.stories.services import last_answer_text
+from flowsentry.emit.stories.story import number_in
+from flowsentry.findings.finding import Audience, Finding, Severity
 
 MAX_LINES = 20
 """Subjects named in a chapter. More: longer mails that nobody reads to the end. Fewer: less to recognise later."""

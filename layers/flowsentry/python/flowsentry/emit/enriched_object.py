@@ -11,8 +11,8 @@ from typing import NamedTuple
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from flowsentry.flow_log_key import Origin
 from flowsentry.frames import ExplainedFlows
+from flowsentry.records.object_key import Origin
 
 ROW_GROUP_ROWS = 125_000
 """Rows held until they are written. More: fewer, better compressed row groups and more memory. Fewer: larger files."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from flowsentry.emit.login_stories import tries_text
+from flowsentry.emit.party_names import owner_text, responder_text, subject_text
 from flowsentry.emit.plain_text import counted, moment, period, plain
-from flowsentry.emit.service_stories import last_answer_text
-from flowsentry.emit.story import listed_in, number_in, numbers_in, port_text
-from flowsentry.emit.who import owner_text, responder_text, subject_text
-from flowsentry.findings import Finding
-from flowsentry.scopes import PUBLIC
+from flowsentry.emit.stories.logins import tries_text
+from flowsentry.emit.stories.services import last_answer_text
+from flowsentry.emit.stories.story import listed_in, number_in, numbers_in, port_text
+from flowsentry.findings.finding import Finding
+from flowsentry.inventory.scopes import PUBLIC
 
 MAX_SENTENCE_LETTERS = 400
 """Of a sentence about rules, which holds names from tags. Longer: names can push the facts out of sight. Shorter: an

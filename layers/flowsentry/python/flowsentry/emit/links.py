@@ -2,11 +2,28 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from flowsentry.emit.sought import Sought
-from flowsentry.places import Places
+from flowsentry.emit.investigation import Sought
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What messages may point to; what is empty is not pointed to. `log_groups` are those that flow logs are in,
+    `vpcs_in_s3` those whose flow logs are in none; `athena_table` is `database.table` of the enriched flows.
+    """
+
+    region: str = ""
+    partition: str = "aws"
+    account_id: str = ""
+    log_groups: tuple[str, ...] = ()
+    vpcs_in_s3: tuple[str, ...] = ()
+    athena_table: str = ""
+    athena_workgroup: str = ""
+    deployment: str = "flowsentry"
+
 
 MAX_LINK_LETTERS = 2_000
 """Of a link, beyond which programs cut links. With more log groups than fit, the last ones are left out."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flowsentry.emit.plain_text import plain
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 
 SCHEMA_VERSION = "1"
 """Of the JSON and of the attributes. It changes when what a reader relies on does; what is only added changes

@@ -5,12 +5,12 @@ from itertools import chain
 
 from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes, findings_command
 from flowsentry.emit.chat import Chat, chat_notification
+from flowsentry.emit.links import Places
 from flowsentry.emit.machine_json import findings_json
+from flowsentry.emit.party_names import owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, counted, period, plain
-from flowsentry.emit.stories import story_of
-from flowsentry.emit.who import owner_text, subject_text
-from flowsentry.findings import Audience, Finding, Severity
-from flowsentry.places import Places
+from flowsentry.emit.stories.chapters import story_of
+from flowsentry.findings.finding import Audience, Finding, Severity
 
 MAX_LINES = 20
 """Groups named of each severity. More: longer mails that nobody reads to the end. Fewer: an attack on many fronts looks

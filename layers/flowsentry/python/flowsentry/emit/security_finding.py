@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowsentry.emit.facts import facts_of
-from flowsentry.emit.look_closer import look_closer
+from flowsentry.emit.investigation import is_address, is_interface, look_closer
+from flowsentry.emit.links import Places
+from flowsentry.emit.party_names import owner_text, subject_text
 from flowsentry.emit.plain_text import plain
-from flowsentry.emit.sought import is_address, is_interface
-from flowsentry.emit.stories import story_of
-from flowsentry.emit.story import Story, listed_in, number_in
-from flowsentry.emit.who import owner_text, subject_text
-from flowsentry.findings import Finding, Severity
-from flowsentry.places import Places
+from flowsentry.emit.stories.chapters import story_of
+from flowsentry.emit.stories.story import Story, listed_in, number_in
+from flowsentry.findings.finding import Finding, Severity
 
 SCHEMA_VERSION = "2018-10-08"
 MAX_TITLE_LETTERS = 256

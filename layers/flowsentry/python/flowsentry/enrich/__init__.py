@@ -5,7 +5,7 @@ from flowsentry.enrich.owners import with_owners
 from flowsentry.enrich.rejection import with_rejection
 from flowsentry.enrich.service import with_service
 from flowsentry.frames import EnrichedFlows, Flows
-from flowsentry.territory import Territory
+from flowsentry.inventory.address_space import Territory
 
 
 def enrich(flows: Flows, territory: Territory) -> EnrichedFlows:

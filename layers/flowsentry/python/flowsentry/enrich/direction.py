@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from flowsentry.fields import DIRECTION
-from flowsentry.scopes import UNKNOWN_SCOPE
-from flowsentry.territory import Territory
-from flowsentry.transit_gateways import is_of_transit_gateway
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.scopes import UNKNOWN_SCOPE
+from flowsentry.records.fields import DIRECTION
+from flowsentry.records.transit_gateways import is_of_transit_gateway
 
 MAX_ID_BYTES = 255
 """Of a VPC's or gateway's id; AWS's have some 21. Longer: keys of items grow, and DynamoDB refuses those above 2,048

@@ -4,12 +4,12 @@ from collections.abc import Collection
 
 import polars as pl
 
-from flowsentry.enrich.own_words import ENDS, OwnEnds, own_ends, with_own_words
-from flowsentry.geography import GEOGRAPHY
-from flowsentry.holders import INTERFACE, OWNER, every, key
-from flowsentry.recollection import Span
-from flowsentry.territory import Territory
-from flowsentry.transit_gateways import is_of_transit_gateway
+from flowsentry.enrich.record_attribution import ENDS, OwnEnds, own_ends, with_own_words
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.assignment_index import INTERFACE, OWNER, every, key
+from flowsentry.inventory.geoip import GEOGRAPHY
+from flowsentry.records.lookup_cache import Span
+from flowsentry.records.transit_gateways import is_of_transit_gateway
 
 MAX_SCOPES_RECALLED = 32
 """VPCs of a chunk whose addresses are recalled, each in a table with a place for every category of the process. More:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from flowsentry.services import service_name
+from flowsentry.records.service_ports import service_name
 
 
 def with_service(flows: pl.DataFrame) -> pl.DataFrame:

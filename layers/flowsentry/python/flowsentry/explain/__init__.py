@@ -7,12 +7,12 @@ never refuse replies. https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs
 from collections.abc import Sequence
 from dataclasses import replace
 
+from flowsentry.explain.observation_point import asked, is_seen_elsewhere
 from flowsentry.explain.other_layers import judge_other_layers
 from flowsentry.explain.packet import TCP
-from flowsentry.explain.sight import asked, is_seen_elsewhere
-from flowsentry.explanation import Explanation, Judgement, Layer, Verdict
-from flowsentry.refusal import Refusal
-from flowsentry.rules import Rules
+from flowsentry.findings.explanation import Explanation, Judgement, Layer, Verdict
+from flowsentry.findings.rejected_packet import Refusal
+from flowsentry.inventory.firewall_rules import Rules
 
 _RULE_UNKNOWN = "by which of its rules, the record does not tell"
 

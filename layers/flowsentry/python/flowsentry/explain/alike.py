@@ -12,10 +12,10 @@ from typing import Self
 
 import polars as pl
 
-from flowsentry.holders import every
-from flowsentry.recollection import Span
-from flowsentry.rules import AclEntry, GroupRule, Rules
-from flowsentry.territory import PRIVATE_NETWORKS, Territory, ipv4_number
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS, Territory, ipv4_number
+from flowsentry.inventory.assignment_index import every
+from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, Rules
+from flowsentry.records.lookup_cache import Span
 
 ENDS = ("source", "destination")
 _POLICY = ("security_groups", "subnet_id", "vpc_id", "interface_id")

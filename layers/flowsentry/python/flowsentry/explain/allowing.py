@@ -1,9 +1,9 @@
 """Packet and Rules -> Allowance: which security group and which network ACL let in what arrived, by which rules."""
 
 from flowsentry.explain.packet import Packet
-from flowsentry.explain.way import judged
-from flowsentry.explanation import Allowance
-from flowsentry.rules import Rules
+from flowsentry.explain.packet_path import judged
+from flowsentry.findings.explanation import Allowance
+from flowsentry.inventory.firewall_rules import Rules
 
 
 def allowance(packet: Packet, rules: Rules) -> Allowance:

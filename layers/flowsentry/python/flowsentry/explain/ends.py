@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flowsentry.refusal import End
-from flowsentry.territory import AddressAt, EndOf, Territory
+from flowsentry.findings.rejected_packet import End
+from flowsentry.inventory.address_space import AddressAt, EndOf, Territory
 
 
 def ends_of(addresses: Sequence[AddressAt], territory: Territory) -> list[End]:

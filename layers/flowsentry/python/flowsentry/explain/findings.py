@@ -8,12 +8,12 @@ from flowsentry.explain import explain
 from flowsentry.explain.allowing import allowance
 from flowsentry.explain.ends import ends_of
 from flowsentry.explain.packet import Packet, Ports
-from flowsentry.findings import Finding
-from flowsentry.meanings import PROTOCOLS
-from flowsentry.refusal import End, Refusal
-from flowsentry.rules import Rules
-from flowsentry.sources import address_of
-from flowsentry.territory import AddressAt, Territory
+from flowsentry.findings.finding import Finding
+from flowsentry.findings.rejected_packet import End, Refusal
+from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.firewall_rules import Rules
+from flowsentry.inventory.source_address import address_of
+from flowsentry.records.code_names import PROTOCOLS
 
 ABOUT_REFUSED_PACKETS = frozenset({"blocked_internal", "blocked_egress"})
 ABOUT_REFUSED_REPLIES = frozenset({"denied_by_acl_reply"})

@@ -9,9 +9,9 @@ import polars as pl
 from flowsentry.explain import explain
 from flowsentry.explain.alike import ENDS, Edges
 from flowsentry.explain.ends import ends_of
+from flowsentry.findings.rejected_packet import End, Refusal
 from flowsentry.frames import EnrichedFlows, ExplainedFlows
-from flowsentry.refusal import End, Refusal
-from flowsentry.territory import AddressAt, Territory
+from flowsentry.inventory.address_space import AddressAt, Territory
 
 MAX_EXPLAINED = 1_000
 """Sorts of rejected flows explained of one source; the rest stay untold, those of own senders last. More: a source of

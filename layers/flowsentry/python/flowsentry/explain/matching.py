@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from flowsentry.explain.packet import Ports
-from flowsentry.rules import ALL
+from flowsentry.inventory.firewall_rules import ALL
 
 Told = bool | None
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -21,8 +21,8 @@ from flowsentry.explain.wording import (
     preposition,
     traffic,
 )
-from flowsentry.explanation import Judgement, Layer, Resource, Verdict
-from flowsentry.rules import ALL, LAST_RULE_NUMBER, AclEntry, NetworkAcl, Rules
+from flowsentry.findings.explanation import Judgement, Layer, Resource, Verdict
+from flowsentry.inventory.firewall_rules import ALL, LAST_RULE_NUMBER, AclEntry, NetworkAcl, Rules
 
 MAX_NAMED_STRETCHES = 3
 """Of ports that an ACL allows where it denies others. More: longer sentences. Fewer: less told."""

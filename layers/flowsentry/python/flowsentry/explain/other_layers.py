@@ -3,9 +3,9 @@
 https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
 """
 
-from flowsentry.explain.sight import direction_seen
-from flowsentry.explanation import Judgement, Layer, Resource, Verdict
-from flowsentry.refusal import Refusal
+from flowsentry.explain.observation_point import direction_seen
+from flowsentry.findings.explanation import Judgement, Layer, Resource, Verdict
+from flowsentry.findings.rejected_packet import Refusal
 
 
 def judge_other_layers(refusal: Refusal) -> Judgement | None:

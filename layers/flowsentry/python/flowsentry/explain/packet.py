@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from flowsentry.refusal import End, Refusal
+from flowsentry.findings.rejected_packet import End, Refusal
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 WITH_PORTS = (TCP, UDP)

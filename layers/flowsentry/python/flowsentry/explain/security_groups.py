@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from flowsentry.explain.matching import Told, every, holds_address, holds_code, holds_ports, holds_protocol, some
 from flowsentry.explain.packet import WITH_PORTS, WITH_TYPES, Packet
 from flowsentry.explain.wording import direction, end_in_words, name_in_words, only, preposition, traffic
-from flowsentry.explanation import MAX_NAMED_RESOURCES, Judgement, Layer, Resource, Verdict
-from flowsentry.ownership import Interface
-from flowsentry.refusal import End
-from flowsentry.rules import GroupRule, Rules, SecurityGroup
-from flowsentry.territory import PRIVATE_NETWORKS
+from flowsentry.findings.explanation import MAX_NAMED_RESOURCES, Judgement, Layer, Resource, Verdict
+from flowsentry.findings.rejected_packet import End
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS
+from flowsentry.inventory.firewall_rules import GroupRule, Rules, SecurityGroup
+from flowsentry.inventory.inventory import Interface
 
 
 def judge_groups(packet: Packet, rules: Rules, *, is_egress: bool) -> Judgement:

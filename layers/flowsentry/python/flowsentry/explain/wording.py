@@ -3,10 +3,10 @@
 import ipaddress
 
 from flowsentry.explain.packet import WITH_PORTS, WITH_TYPES, Packet, Ports
-from flowsentry.meanings import protocol_name
-from flowsentry.owner_kinds import UNKNOWN
-from flowsentry.refusal import End
-from flowsentry.rules import ALL, AclEntry
+from flowsentry.findings.rejected_packet import End
+from flowsentry.inventory.firewall_rules import ALL, AclEntry
+from flowsentry.inventory.owner_kinds import UNKNOWN
+from flowsentry.records.code_names import protocol_name
 
 MAX_NAME_LETTERS = 64
 """Of a name in a sentence; a Name tag has up to 255. Longer: names push the facts out of sight. Shorter: more are

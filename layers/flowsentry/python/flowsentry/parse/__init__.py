@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from flowsentry.fields import DEFAULT_NAMES, column_of, dtype_of
 from flowsentry.frames import Flows, LogChunk, LogTable, LogText, Parsed, Records
-from flowsentry.log_status import with_log_status
 from flowsentry.parse.mixed import told_apart
 from flowsentry.parse.table import parse_table
 from flowsentry.parse.text import parse
 from flowsentry.parse.unreadable import unreadable
+from flowsentry.records.fields import DEFAULT_NAMES, column_of, dtype_of
+from flowsentry.records.log_status import with_log_status
 
 __all__ = ["count_status", "flows_of", "parse", "parse_chunk", "parse_table", "unreadable"]
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.fields import MISSING, column_of
 from flowsentry.frames import MAX_LINE_BYTES, RejectedLines
 from flowsentry.parse.values import typed
+from flowsentry.records.fields import MISSING, column_of
 
 MAX_SAMPLE_CHARACTERS = 512
 MAX_SAMPLE_LINES = 20

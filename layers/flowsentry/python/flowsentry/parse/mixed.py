@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from flowsentry.fields import BY_NAME
 from flowsentry.frames import MixedText, Parsed, RejectedLines
 from flowsentry.parse.each_line import read_each, readable, rejected_among
 from flowsentry.parse.values import finished
+from flowsentry.records.fields import BY_NAME
 
 FITS_NONE, FITS_SEVERAL = "fits-no-format", "fits-several-formats"
 

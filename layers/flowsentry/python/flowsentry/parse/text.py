@@ -8,10 +8,10 @@ that a few bad lines do not slow down the good ones beside them.
 
 import polars as pl
 
-from flowsentry.fields import DTYPES, MISSING, Kind, column_of, dtype_of
 from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed, Records, RejectedLines
 from flowsentry.parse.each_line import REPLACEMENT, has_long_line, read_each, readable, rejected_among, short_among
 from flowsentry.parse.values import as_typed, finished, out_of_bounds
+from flowsentry.records.fields import DTYPES, MISSING, Kind, column_of, dtype_of
 
 EXTRA = "__extra"
 _SPARED = {pl.Categorical(), *(DTYPES[kind] for kind in (Kind.PORT, Kind.PROTOCOL, Kind.COUNT))}

@@ -5,7 +5,8 @@ from urllib.parse import unquote_to_bytes
 
 import polars as pl
 
-from flowsentry.fields import (
+from flowsentry.frames import Records
+from flowsentry.records.fields import (
     BY_NAME,
     FIELDS,
     MILLISECONDS_FROM,
@@ -15,8 +16,7 @@ from flowsentry.fields import (
     dtype_of,
     largest_of,
 )
-from flowsentry.frames import Records
-from flowsentry.recollection import Recollection
+from flowsentry.records.lookup_cache import Recollection
 
 _ADDRESSES = frozenset(field.name for field in FIELDS if field.kind == Kind.ADDRESS)
 _ADDRESS = f"^(?:{BY_NAME['srcaddr'].shape})$"

@@ -10,18 +10,16 @@ from typing import TypeVar
 
 import polars as pl
 
+from flowsentry import capture_gaps as tallying
 from flowsentry import measure as measuring
-from flowsentry import tally as tallying
-from flowsentry.clocks import believed, believed_silences, records_ahead
+from flowsentry.capture_gaps import tally
 from flowsentry.contacts import Gathering, gather
-from flowsentry.degradation import Degradation, degradations
-from flowsentry.detect.suspicion import with_source_scopes
+from flowsentry.detect.scans.suspicion import with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError, PoisonError
 from flowsentry.explain.flows import Explaining
-from flowsentry.fields import unknown_names
-from flowsentry.findings import Finding
+from flowsentry.findings.finding import Finding
 from flowsentry.frames import (
     EnrichedFlows,
     ExplainedFlows,
@@ -37,7 +35,9 @@ from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.parse import flows_of, parse_chunk, unreadable
 from flowsentry.pipeline.context import Context, Stores
 from flowsentry.pipeline.judging import Clock, judged
-from flowsentry.tally import tally
+from flowsentry.records.clock_skew import believed, believed_silences, records_ahead
+from flowsentry.records.fields import unknown_names
+from flowsentry.records.missing_fields import Degradation, degradations
 
 __all__ = ["MAX_UNKNOWN_INTERFACES", "Clock", "Context", "Outcome", "Stores", "process"]
 

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flowsentry.evidence import EvidenceStore
-from flowsentry.findings import FindingStore
-from flowsentry.geography import Geography, NoGeography
+from flowsentry.findings.evidence import EvidenceStore
+from flowsentry.findings.finding import FindingStore
+from flowsentry.findings.known_services import KnownServices
+from flowsentry.findings.suppressions import Suppressions
+from flowsentry.findings.thresholds import Thresholds
 from flowsentry.in_memory import KnownServicesInMemory
-from flowsentry.known_services import KnownServices
-from flowsentry.named_services import NamedServices
-from flowsentry.ownership import Inventory
-from flowsentry.suppressions import Suppressions
-from flowsentry.territory import PRIVATE_NETWORKS, Territory
-from flowsentry.thresholds import Thresholds
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS, Territory
+from flowsentry.inventory.geoip import Geography, NoGeography
+from flowsentry.inventory.inventory import Inventory
+from flowsentry.inventory.named_services import NamedServices
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,19 @@ from dataclasses import dataclass
 import polars as pl
 
 from flowsentry.detect import detect, in_order_of_time
-from flowsentry.detect.flood import loudest_first, out_of_time
-from flowsentry.detect.loudest import loudest_sources
-from flowsentry.detect.outages import answers_of, met, services_in, services_of, silent_contacts, without_outages
-from flowsentry.detect.scans import excused_sources
-from flowsentry.detect.service_down import finding_ids, outages_in, services_down
-from flowsentry.detect.strangers import (
+from flowsentry.detect.scans.flood import loudest_first, out_of_time
+from flowsentry.detect.scans.limits import loudest_sources
+from flowsentry.detect.scans.outages import (
+    answers_of,
+    met,
+    services_in,
+    services_of,
+    silent_contacts,
+    without_outages,
+)
+from flowsentry.detect.scans.scans import excused_sources
+from flowsentry.detect.scans.service_down import finding_ids, outages_in, services_down
+from flowsentry.detect.scans.strangers import (
     Crowd,
     crowds_in,
     stranger_evidence,
@@ -25,15 +32,15 @@ from flowsentry.detect.strangers import (
     without_crowds,
     without_public,
 )
-from flowsentry.detect.suspicion import evidence_of, innocent_sources
-from flowsentry.evidence import MEMORY_DAYS, EvidenceKey, History
+from flowsentry.detect.scans.suspicion import evidence_of, innocent_sources
 from flowsentry.explain.findings import with_refusals
-from flowsentry.findings import Finding
+from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History
+from flowsentry.findings.finding import Finding
+from flowsentry.findings.known_services import Answer, Service, Services
+from flowsentry.findings.suppressions import suppressed
 from flowsentry.frames import Observed, Settled, Silences
-from flowsentry.known_services import Answer, Service, Services
+from flowsentry.inventory.scopes import PUBLIC
 from flowsentry.pipeline.context import Context, Stores
-from flowsentry.scopes import PUBLIC
-from flowsentry.suppressions import suppressed
 
 FINDINGS_A_PART = 100
 """Findings that are explained and put at once. More: a part is put later. Fewer: owners are looked up more often."""

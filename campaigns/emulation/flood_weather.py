@@ -1,0 +1,91 @@
+"""The calls of a notifier that fail, hang, or end it; and channels that remember what they were told."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from flowsentry.aws.notifications.channels import Telling
+from flowsentry.aws.service_errors import retryable
+
+START = 1_790_000_000
+CALL_SECONDS, HUNG_SECONDS = 0.01, 18.0
+FAULTS = ("throttled", "timed out before", "timed out after", "500", "killed before", "killed after")
+
+
+class KilledError(BaseException):
+    """The process is no more: nothing catches it."""
+
+
+@dataclass
+class Weather:
+    """What befalls calls: each takes its time, and while `chance` is above 0 some fail or end the process. The last
+    fault was over at `calm_since`.
+    """
+
+    rng: random.Random
+    now: float = START
+    chance: float = 0.0
+    faults: int = 0
+    calm_since: float = 0.0
+    is_dead: bool = False
+    call_seconds: float = CALL_SECONDS
+    beside: Callable[[], object] | None = None
+
+    def __call__(self) -> float:
+        return self.now
+
+    @contextmanager
+    def around(self, name: str) -> Iterator[None]:
+        """A call that may fail before, or after it took effect."""
+        if self.is_dead:
+            raise KilledError
+        self.now += self.call_seconds
+        self._meanwhile()
+        fault = self.rng.choice(FAULTS) if self.rng.random() < self.chance else ""
+        self.faults += bool(fault)
+        if fault and "after" not in fault:
+            self._strike(fault, name)
+        yield
+        if fault:
+            self._strike(fault, name)
+
+    def _meanwhile(self) -> None:
+        """Another invocation, once, in the middle of this one."""
+        if self.beside and self.rng.random() < 0.1:  # noqa: PLR2004 - now and then
+            beside, self.beside = self.beside, None
+            beside()
+
+    def _strike(self, fault: str, name: str) -> None:
+        self.now += HUNG_SECONDS if fault.startswith("timed out") else 0
+        self.calm_since = max(self.calm_since, self.now)
+        if fault.startswith("killed"):
+            self.is_dead = True
+            raise KilledError
+        if fault.startswith("timed out"):
+            raise ReadTimeoutError(endpoint_url=name)
+        code, status = ("ThrottlingException", 400) if fault == "throttled" else ("InternalError", 500)
+        answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(answer, name)
+
+
+@dataclass
+class Listener:
+    """A channel that remembers when it was told of what by itself, and of how many together."""
+
+    name: str
+    weather: Weather
+    may_refuse: bool = False
+    alone: dict[str, list[float]] = field(default_factory=dict)
+    together: list[int] = field(default_factory=list)
+
+    def tell(self, telling: Telling) -> None:
+        with retryable("publish"), self.weather.around("publish"):
+            if telling.finding:
+                self.alone.setdefault(telling.finding.id, []).append(self.weather.now)
+            else:
+                self.together.append(json.loads(telling.message.json)["count"])

@@ -1,0 +1,65 @@
+"""Which services of a scope are down, and which sources that excuses: one item a scope, in the table of evidence."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flowsentry.aws.bounded_memory import BoundedMemory
+from flowsentry.aws.evidence.known_services_item import MAX_STATE_DAYS, State, state_in, state_key
+from flowsentry.findings.evidence import SECONDS_A_DAY
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+RECALLED_SECONDS = 60.0
+"""How long what was read is believed. Longer: fewer reads, and what others learned is seen later."""
+MAX_SCOPES_REMEMBERED = 200
+
+
+@dataclass
+class ScopeStates:
+    """The states by scope. Sets of members are added to and taken from, which is right whatever others do at the same
+    time. Errors of the client are handed on.
+    """
+
+    table_name: str
+    client: "DynamoDBClient"
+    clock: Callable[[], float]
+    _states: BoundedMemory[str, State] = field(default_factory=lambda: BoundedMemory(MAX_SCOPES_REMEMBERED))
+
+    def of(self, scope: str) -> State:
+        """What is down and who is excused, as it was at most RECALLED_SECONDS ago."""
+        known = self._states.get(scope)
+        if known and self.clock() - known.read_at < RECALLED_SECONDS:
+            return known
+        item = self.client.get_item(TableName=self.table_name, Key=state_key(scope)).get("Item", {})
+        return self._remember(scope, item)
+
+    def change(self, scope: str, verb: str, name: str, members: Iterable[bytes]) -> None:
+        """Adds members to a set of the scope's state, or takes them out, and with them those that are too old to count;
+        nothing where there are none.
+        """
+        changed = sorted(members)
+        if not changed:
+            return
+        state = self._remember(scope, self._updated(scope, verb, name, changed))
+        for old_name, old in state.too_old.items():
+            self._remember(scope, self._updated(scope, "DELETE", old_name, old))
+
+    def _remember(self, scope: str, item: Mapping[str, Any]) -> State:
+        state = state_in(scope, item, self.clock())
+        self._states.put(scope, state)
+        return state
+
+    def _updated(self, scope: str, verb: str, name: str, members: Sequence[bytes]) -> Mapping[str, Any]:
+        expires_at = int(self.clock()) + (MAX_STATE_DAYS + 1) * SECONDS_A_DAY
+        answer = self.client.update_item(
+            TableName=self.table_name,
+            Key=state_key(scope),
+            UpdateExpression=f"{verb} #name :members SET expires_at = :expires_at",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":members": {"BS": members}, ":expires_at": {"N": str(expires_at)}},
+            ReturnValues="ALL_NEW",
+        )
+        item: Mapping[str, Any] = answer["Attributes"]
+        return item

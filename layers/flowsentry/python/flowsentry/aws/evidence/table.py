@@ -1,0 +1,182 @@
+"""Evidence in DynamoDB: for each suspicious source and batch at most one write, and none where it would change nothing.
+
+Failures are written first and read back with their neighbour days afterwards: of two processors that write to two days
+of one source, the later then sees both, so none of them can miss the verdict.
+"""
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from flowsentry.aws.batch_reads import BatchReads
+from flowsentry.aws.bounded_memory import BoundedMemory
+from flowsentry.aws.concurrency import in_threads
+from flowsentry.aws.evidence.item import Item, Stored, evidence_key_of, expiry_in, key_of, stored_in
+from flowsentry.aws.evidence.update import Update, merging_update
+from flowsentry.aws.service_errors import is_condition_unmet, retryable
+from flowsentry.aws.unreadable_objects import tell_unreadable
+from flowsentry.errors import RetryableError
+from flowsentry.findings.evidence import SECONDS_A_DAY, Evidence, EvidenceKey, History
+from flowsentry.in_memory import folded, has_neighbour, histories, neighbours, welcome
+from flowsentry.records.clock_skew import MAX_BELIEVED_LEAD_SECONDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MAX_WRITE_TRIES = 10
+"""Tries to write one item while others write it too. More: a batch waits longer. Fewer: in a burst of them (simulated:
+of a thousand within a second, the unluckiest needs five tries) batches are retried as a whole."""
+MAX_WRITE_WAIT_SECONDS = 0.5
+"""The longest wait after a lost race; each is by chance up to 0.02 s, doubling. Longer: a burst is spread further, and
+each batch waits longer. Shorter: all of a burst come back at once."""
+ABSENT_SECONDS = 60.0
+"""How long a source without items is not looked up again for its answers. Longer: fewer reads, and more answers are
+missed of a source that another processor has just recorded. Shorter: every quiet client costs reads every minute."""
+LAST_SEEN_STEP = 300
+"""Seconds by which last seen must rise to be written. Larger: an alert's last time is less exact. Smaller: a scanner
+that sweeps ten thousand interfaces makes a hot item, though its sets have long been full."""
+MAX_ABSENT = 20_000
+"""Absent sources remembered, some 300 bytes each; past it, the oldest are forgotten and looked up again."""
+MAX_KNOWN = 2_000
+"""Items remembered, mostly of 1 KB, full ones of 25: sources met again and again. More: fewer reads, more memory."""
+
+PRESENCE: Mapping[str, Any] = {
+    "ProjectionExpression": "#source, #day, #expires_at",
+    "ExpressionAttributeNames": {f"#{name}": name for name in ("source", "day", "expires_at")},
+}
+"""Whether there is an item, as it was a moment ago: that costs half, and what is absent is remembered for longer."""
+AS_IT_WAS: Mapping[str, Any] = {}
+"""All of an item, as it was a moment ago, for half."""
+CONTENT: Mapping[str, Any] = {"ConsistentRead": True}
+"""All of an item, as it is now."""
+
+Items = dict[EvidenceKey, Stored]
+
+
+@dataclass
+class EvidenceTable:
+    """An EvidenceStore on a DynamoDB table."""
+
+    table_name: str
+    client: "DynamoDBClient"
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    absent_seconds: float = ABSENT_SECONDS
+    last_seen_step: int = LAST_SEEN_STEP
+    _known: BoundedMemory[EvidenceKey, Stored] = field(default_factory=lambda: BoundedMemory(MAX_KNOWN))
+    _absent: BoundedMemory[EvidenceKey, float] = field(default_factory=lambda: BoundedMemory(MAX_ABSENT))
+
+    def suspects(self, keys: Collection[EvidenceKey]) -> set[EvidenceKey]:
+        """See EvidenceStore.suspects."""
+        unsure = [key for key in keys if not self._is_absent(key)]
+        with retryable("look up evidence"):
+            items = self._items(self._near(unsure), PRESENCE)
+        present = {evidence_key_of(item) for item in items}
+        found = {key for key in unsure if not present.isdisjoint(neighbours(key))}
+        self._remember_absent(key for key in unsure if key not in found)
+        return found
+
+    def recall(self, keys: Collection[EvidenceKey]) -> list[History]:
+        """See EvidenceStore.recall."""
+        unsure = [key for key in keys if not self._is_absent(key)]
+        with retryable("recall evidence"):
+            items = self._read(self._near(unsure), AS_IT_WAS)
+        found = [key for key in unsure if has_neighbour(items, key)]
+        self._remember_absent(key for key in unsure if key not in found)
+        return histories({key: stored.evidence.within_bounds() for key, stored in items.items()}, found)
+
+    def merge(self, batch: Sequence[Evidence]) -> list[History]:
+        """See EvidenceStore.merge."""
+        evidence = folded(batch)
+        failures = [one for one in evidence if one.is_suspicious]
+        with retryable("merge evidence"):
+            unknown = {one.key for one in failures if self._known.get(one.key) is None}
+            items = self._write(failures, self._read(unknown))
+            present = {one.key[:2] for one in evidence if one.is_suspicious or not self._is_absent(one.key)}
+            answers = [one for one in evidence if not one.is_suspicious and one.key[:2] in present]
+            items |= self._read(self._near(one.key for one in failures + answers) - items.keys())
+            worth_keeping = welcome(items, answers)
+            items = self._write(worth_keeping, items)
+        kept = {one.key for one in worth_keeping}
+        self._remember_absent(one.key for one in answers if one.key not in kept)
+        return _histories(items, failures + worth_keeping)
+
+    def _is_absent(self, key: EvidenceKey) -> bool:
+        return self.clock() < (self._absent.get(key) or 0.0)
+
+    def _remember_absent(self, keys: Iterable[EvidenceKey]) -> None:
+        for key in keys:
+            self._absent.put(key, self.clock() + self.absent_seconds)
+
+    def _write(self, batch: Sequence[Evidence], items: Items) -> Items:
+        """These items, which were just read, and what writing has made of them; without those that were neither read
+        nor written: what this process remembers of them has all of the evidence, and they may have more.
+
+        A read costs a fifth of a write that comes to nothing, so items that are not remembered are read before.
+        """
+        known = [items.get(one.key) or self._known.get(one.key) for one in batch]
+        written = in_threads(self._write_one, list(zip(batch, known, strict=True)))
+        for one, before, after in zip(batch, known, written, strict=True):
+            if stored := after or before:
+                self._known.put(one.key, stored)
+        for near in (near for stored in written if stored for near in neighbours(stored.evidence.key)):
+            self._absent.forget(near)
+        return items | {stored.evidence.key: stored for stored in written if stored}
+
+    def _write_one(self, task: tuple[Evidence, Stored | None]) -> Stored | None:
+        """What the write made of the item; None where there was nothing to write. Raises RetryableError when others
+        write the item all the time.
+        """
+        evidence, known = task
+        for attempt in range(MAX_WRITE_TRIES):
+            if attempt:
+                longest = min(0.02 * 2 ** (attempt - 1), MAX_WRITE_WAIT_SECONDS)
+                self.sleep(random.uniform(0, longest))  # noqa: S311 - so that racers do not meet again
+            if known and known.damage:
+                tell_unreadable("evidence", f"{evidence.key}: {known.damage}")
+            update = merging_update(known, evidence, self.clock(), self.last_seen_step)
+            if update is None:
+                return known if attempt else None
+            known, is_written = self._update(update)
+            if is_written:
+                return known
+        raise RetryableError(f"could not merge evidence: others wrote it {MAX_WRITE_TRIES} times meanwhile")
+
+    def _update(self, update: Update) -> tuple[Stored | None, bool]:
+        """The item after the update, or as it is where its condition did not hold, and which of the two."""
+        try:
+            item = self.client.update_item(TableName=self.table_name, **update)["Attributes"]
+        except ClientError as error:
+            if not is_condition_unmet(error):
+                raise
+            answer: Mapping[str, Any] = error.response
+            return (stored_in(answer["Item"]) if "Item" in answer else None), False
+        return stored_in(item), True
+
+    def _near(self, keys: Iterable[EvidenceKey]) -> set[EvidenceKey]:
+        """These keys and their neighbour days, but for those of which no record would be believed yet."""
+        last_day = int(self.clock() + MAX_BELIEVED_LEAD_SECONDS) // SECONDS_A_DAY
+        asked = set(keys)
+        return asked | {near for key in asked for near in neighbours(key) if near.day <= last_day}
+
+    def _read(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> Items:
+        found = (stored_in(item) for item in self._items(keys, wanted))
+        return {stored.evidence.key: stored for stored in found if not stored.damage}
+
+    def _items(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> list[Item]:
+        """The items of these keys that have not expired: DynamoDB deletes days late."""
+        reads = BatchReads(self.table_name, self.client, self.sleep, "evidence")
+        now = self.clock()
+        read = reads.items([key_of(key) for key in sorted(keys)], wanted)
+        return [item for item in read if expiry_in(item) > now]
+
+
+def _histories(items: Items, recorded: Sequence[Evidence]) -> list[History]:
+    """What is in the items, with what of the evidence recorded was not worth a write."""
+    evidence = {key: stored.evidence.within_bounds() for key, stored in items.items()}
+    merged = {one.key: evidence.get(one.key, one).merge(one) for one in recorded}
+    return histories(evidence | merged, merged)

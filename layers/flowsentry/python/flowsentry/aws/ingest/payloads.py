@@ -1,0 +1,131 @@
+"""CloudWatch Logs payloads: of a subscription, of a Kinesis data stream, or of an invocation that failed for good."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flowsentry.aws.ingest.log_formats import LogFormats
+from flowsentry.aws.ingest.processing import SourceProcessor
+from flowsentry.decode import subscription, subscription_text
+from flowsentry.errors import PoisonError, RetryableError, UnreadableError
+from flowsentry.frames import LogChunk, Subscription
+from flowsentry.pipeline import Outcome
+from flowsentry.records.object_key import Origin
+from flowsentry.telemetry import count
+
+KINESIS = "aws:kinesis"
+"""What an event's records name as their source when they come from a data stream."""
+
+
+@dataclass(frozen=True)
+class PayloadProcessor:
+    """Processes a payload as the log group it comes from says."""
+
+    sources: SourceProcessor
+    formats: LogFormats
+
+    def process(self, data: str) -> Outcome:
+        """What became of a payload, which is delivered as base64; an empty outcome for a probe of CloudWatch Logs.
+
+        Raises PoisonError for what is no payload, or comes from a log group without a log format; and UnreadableError,
+        after the good lines were processed, for one of which most lines are no records: its log group has another
+        format than is known of it. Whoever delivers it tries it twice more, and then keeps it, so that the payload is
+        there when the format is mended; only then, in `recover`, is it measured.
+        """
+        outcome = self._processed(data, comes_again=True)
+        if isinstance(outcome.damage, UnreadableError):
+            raise outcome.damage
+        return outcome
+
+    def _processed(self, data: str, *, comes_again: bool) -> Outcome:
+        payload = subscription(_decoded(data))
+        if payload.is_control:
+            count("ControlMessages")
+            return Outcome()
+        origin = Origin(payload.owner, self.sources.region)
+        texts = [self._text(payload)]
+        outcome = self.sources.process(source_of(payload), texts, origin=origin, comes_again=comes_again)
+        if isinstance(outcome.damage, UnreadableError):
+            outcome.damage = UnreadableError(
+                outcome.damage.reason, f"log group {payload.log_group!r}: {outcome.damage}"
+            )
+        return outcome
+
+    def recover(self, event: Any) -> None:
+        """Processes every payload of an event that a function failed on for good; a bad one holds up no other.
+
+        Raises RetryableError at once, since what fails around us fails for the other payloads too; any other error, and
+        PoisonError for the payloads that nothing can help, after the last. Doing all again is harmless.
+        """
+        payloads = payloads_in(event)
+        count("RecoveredPayloads", len(payloads))
+        refused: list[PoisonError] = []
+        failed: list[Exception] = []
+        for data in payloads:
+            try:
+                outcome = self._processed(data, comes_again=False)
+                refused += [outcome.damage] if outcome.damage else []
+            except RetryableError:
+                raise
+            except PoisonError as poison:
+                refused.append(poison)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        if refused:
+            raise _all_of(refused, len(payloads))
+
+    def _text(self, payload: Subscription) -> LogChunk:
+        try:
+            return subscription_text(payload, self.formats.of(payload.log_group))
+        except ValueError as error:
+            raise PoisonError("bad-log-format", f"log group {payload.log_group!r}: {error}") from error
+
+
+def is_from_stream(event: Any) -> bool:
+    """Whether an event is a batch of records of a Kinesis data stream."""
+    try:
+        return bool(event["Records"][0]["eventSource"] == KINESIS)
+    except (KeyError, IndexError, TypeError):
+        return False
+
+
+def payloads_in(event: Any) -> list[str]:
+    """The payloads of an event in their order, each as base64: one of a subscription, or one in each record of a
+    stream. Raises PoisonError for an event of any other service.
+
+    CloudWatch Logs aggregates no records, so none is taken apart: the content of each is one gzip.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#DestinationKinesisExample
+    """
+    try:
+        if is_from_stream(event):
+            return [str(record["kinesis"]["data"]) for record in event["Records"]]
+        return [str(event["awslogs"]["data"])]
+    except (KeyError, TypeError) as error:
+        sentence = "the event is none of CloudWatch Logs: no awslogs.data, and no records of a Kinesis data stream"
+        raise PoisonError("not-a-subscription", sentence) from error
+
+
+def source_of(payload: Subscription) -> str:
+    """A name for the payload: the same when it is delivered again, another for any other payload."""
+    digest = hashlib.blake2b(payload.text, digest_size=16).hexdigest()
+    return f"{payload.owner}:{payload.log_group}:{payload.log_stream}:{digest}"
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PoisonError("payload-not-base64", f"the payload is not base64: {error}") from error
+
+
+def _all_of(refused: Sequence[PoisonError], payloads: int) -> PoisonError:
+    """One error that tells of all, under the reason of the first."""
+    if payloads == 1:
+        return refused[0]
+    told = dict.fromkeys(f"{each.reason}: {each}" for each in refused)
+    return PoisonError(refused[0].reason, f"{len(refused)} of {payloads} payloads of a batch: {'; '.join(told)}")

@@ -1,0 +1,239 @@
+"""One source (an object or a payload) through the pipeline, with all that it leaves behind, metrics last."""
+
+import hashlib
+import math
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Protocol, Self
+
+from flowsentry import pipeline
+from flowsentry.aws import clients
+from flowsentry.aws.evidence.known_services_table import KnownServicesTable
+from flowsentry.aws.evidence.table import EvidenceTable
+from flowsentry.aws.findings.suppressions import LiveSuppressions
+from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.ingest.geo_databases import GeoDatabases
+from flowsentry.aws.inventory.requests import UnknownInterfaces
+from flowsentry.aws.inventory.store import InventoryStore
+from flowsentry.aws.object_store import LogStore, StoredObject
+from flowsentry.capture_gaps import skipped_by_interface
+from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
+from flowsentry.emit.metrics import emf
+from flowsentry.errors import UnreadableError
+from flowsentry.findings.evidence import EvidenceStore
+from flowsentry.findings.finding import FindingStore
+from flowsentry.findings.known_services import KnownServices
+from flowsentry.findings.suppressions import Suppressions
+from flowsentry.findings.thresholds import Thresholds
+from flowsentry.frames import LogChunk
+from flowsentry.in_memory import KnownServicesInMemory
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS
+from flowsentry.inventory.geoip import Geography
+from flowsentry.inventory.named_services import NamedServices
+from flowsentry.metric_names import NAMESPACE
+from flowsentry.pipeline import Context, Outcome, Stores
+from flowsentry.records.object_key import Origin
+from flowsentry.settings import ProcessorSettings
+from flowsentry.telemetry import count, count_by, count_each, logger
+
+FOLDER_PREFIX = "flowsentry-"
+MAX_NAMED_INTERFACES = 20
+"""Interfaces with skipped records that the log names, those with the most. More: longer log lines, and one more of them
+for each. Fewer: of many, only the digest names the others."""
+LEFT_BEHIND_SECONDS = 3_600
+"""A folder older than this was left by an invocation that timed out (at most 15 minutes): /tmp outlives those."""
+
+
+class Invocation(Protocol):
+    """Lambda's context, as far as it is asked."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+class AsksForInterfaces(Protocol):
+    """Whom to ask for interfaces that the inventory does not have. It never fails."""
+
+    def ask(self, interface_ids: Iterable[str], absent: Mapping[str, int]) -> None: ...
+
+
+@dataclass
+class SourceProcessor:
+    """Where a processor keeps state and puts what it makes; `region` is where it runs."""
+
+    evidence: EvidenceStore
+    findings: FindingStore
+    inventory: InventoryStore
+    store: LogStore
+    output_bucket: str
+    unknown: AsksForInterfaces
+    inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
+    clock: Callable[[], float] = time.time
+    region: str | None = None
+    geo_databases: GeoDatabases | None = None
+    trusted_networks: tuple[str, ...] = ()
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    suppressions: LiveSuppressions | None = None
+    services: KnownServices = field(default_factory=KnownServicesInMemory)
+    important_services: NamedServices = field(default_factory=NamedServices)
+    public_services: NamedServices = field(default_factory=NamedServices)
+    _context: Context = field(default_factory=Context, init=False)
+    _seconds_left: Callable[[], float] = field(default=lambda: math.inf, init=False)
+
+    @classmethod
+    def of(cls, settings: ProcessorSettings) -> Self:
+        """The processor of a function that has just started."""
+        remove_left_behind(time.time())
+        return cls(
+            EvidenceTable(settings.evidence_table, clients.dynamodb()),
+            FindingTable(settings.findings_table, clients.dynamodb(), observe_only_until=settings.observe_only_until),
+            InventoryStore(settings.output_bucket, settings.inventory_key, clients.s3()),
+            LogStore(clients.s3()),
+            settings.output_bucket,
+            UnknownInterfaces(settings.inventory_queue_url, clients.sqs()),
+            (settings.inside_networks or PRIVATE_NETWORKS) + settings.own_public_networks,
+            region=clients.s3().meta.region_name,
+            geo_databases=GeoDatabases(settings.geo_databases, clients.s3()),
+            trusted_networks=settings.trusted_networks,
+            thresholds=Thresholds.from_json(settings.thresholds),
+            suppressions=LiveSuppressions.of(
+                settings.output_bucket, settings.suppressions_key, settings.suppressions_parameter
+            ),
+            services=KnownServicesTable(settings.evidence_table, clients.dynamodb()),
+            important_services=NamedServices.of(settings.important_services),
+            public_services=NamedServices.of(settings.public_login_services),
+        )
+
+    def during(self, invocation: Invocation) -> None:
+        """To be called once an invocation: a source with very many findings tells them while there is time."""
+        self._seconds_left = lambda: invocation.get_remaining_time_in_millis() / 1_000
+
+    def process(
+        self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None, comes_again: bool = False
+    ) -> Outcome:
+        """What became of the source, after every store has accepted it. Its origin, where known, is logged and written.
+        One that could not be read, and `comes_again` for that, is not measured: it would count each time.
+
+        Nothing is left of a source that raises PoisonError (never retry); after RetryableError, or any other, doing it
+        all again leaves what doing it once leaves. Metrics are printed last, so a failed try prints none.
+        """
+        with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
+            path = Path(folder) / "enriched.parquet"
+            context, now = self._current_context(), self.clock()
+            stores = Stores(self.evidence, self.findings, self.services)
+            outcome = pipeline.process(texts, context, stores, EnrichedFile(path, origin), now, self._seconds_left)
+            if path.exists():
+                self._keep_enriched(source, outcome, path)
+        if outcome.rejected.sample:
+            self._keep_rejected(source, outcome)
+        self.unknown.ask(outcome.unknown_interfaces, context.inventory.absent)
+        _log(source, origin, outcome)
+        if not (comes_again and isinstance(outcome.damage, UnreadableError)):
+            self._measure(outcome)
+        return outcome
+
+    def _current_context(self) -> Context:
+        inventory = self.inventory.load()
+        current = Context(
+            inventory,
+            self.inside_networks,
+            self._current_geography(),
+            self.trusted_networks,
+            self.thresholds,
+            self.suppressions.load() if self.suppressions else Suppressions(),
+            self.important_services,
+            self.public_services,
+        )
+        if current != self._context:
+            self._context = current
+        count("InventoryMissing", int(self.inventory.is_missing))
+        if surveys := inventory.surveys.values():
+            looked_at = max(survey.taken_at for survey in surveys)
+            count("InventoryAgeSeconds", max(0, self.clock() - looked_at))
+        return self._context
+
+    def _current_geography(self) -> Geography:
+        if self.geo_databases is None:
+            return self._context.geography
+        geography = self.geo_databases.load()
+        troubles, self.geo_databases.troubles = self.geo_databases.troubles, []
+        count("GeoDatabasesMissing", len(troubles))
+        for trouble in troubles:
+            logger().warning("geographic database not used", extra={"trouble": trouble})
+        return geography
+
+    def _keep_enriched(self, source: str, outcome: Outcome, path: Path) -> None:
+        key = enriched_key(source, outcome.newest_end or 0)
+        self.store.put_file(StoredObject(self.output_bucket, key), path)
+
+    def _keep_rejected(self, source: str, outcome: Outcome) -> None:
+        self.store.put_rejected(StoredObject(self.output_bucket, rejected_key(source)), source, outcome.rejected.sample)
+
+    def _measure(self, outcome: Outcome) -> None:
+        now = int(self.clock())
+        count("Lines", outcome.lines)
+        count("Records", outcome.accepted_records)
+        count("NoDataRecords", outcome.nodata)
+        named = _most_skipped(outcome)
+        count("SkippedRecords", outcome.skipdata - sum(named.values()))
+        count_each("SkippedRecords", "interface", named)
+        count("FutureRecords", outcome.future_records)
+        count("RejectsSeen", int(outcome.measurements["rejected_flows"].sum()))
+        count("UnknownFields", len(outcome.unknown_fields))
+        count("UnknownInterfaces", len(outcome.unknown_interfaces))
+        count_by("RejectedLines", outcome.rejected.counts)
+        count_by("FindingsRaised", Counter(each.kind for each in outcome.findings if not each.suppressed_by))
+        count_by("FindingsSuppressed", Counter(each.kind for each in outcome.findings if each.suppressed_by))
+        if outcome.newest_end is not None:
+            count("FreshnessSeconds", max(0, now - outcome.newest_end))
+        traffic = emf(outcome.measurements, outcome.owner_sums, NAMESPACE, now)
+        count("MeasurementsTooOld", traffic.too_old)
+        count("MeasurementsTooNew", traffic.too_new)
+        count("MeasurementsUnnameable", traffic.unnameable)
+        sys.stdout.write("".join(f"{line}\n" for line in traffic.lines))
+        sys.stdout.flush()
+
+
+def _most_skipped(outcome: Outcome) -> dict[str, int]:
+    return dict(islice(skipped_by_interface(outcome.silences).items(), MAX_NAMED_INTERFACES))
+
+
+def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
+    """A line for a source with something in it worth looking up; others only where debugging is on."""
+    odd_records = outcome.rejected.total + outcome.skipdata + outcome.future_records
+    is_news = bool(outcome.findings or odd_records or outcome.unknown_fields)
+    write = logger().info if is_news else logger().debug
+    write(
+        "source processed",
+        extra={
+            "source": source,
+            **(asdict(origin) if origin else {}),
+            "lines": outcome.lines,
+            "rejected_lines": dict(outcome.rejected.counts),
+            "skipped_records": _most_skipped(outcome),
+            "future_records": outcome.future_records,
+            "findings": [finding.id for finding in outcome.findings],
+            "suppressed": {each.id: each.suppressed_by for each in outcome.findings if each.suppressed_by},
+            "unknown_fields": outcome.unknown_fields,
+            "degraded": [each.missing for each in outcome.degraded],
+            "unknown_interfaces": outcome.unknown_interfaces,
+        },
+    )
+
+
+def rejected_key(source: str) -> str:
+    """The key of the sample of a source's rejected lines: the same for the same source."""
+    return f"rejected/{hashlib.blake2b(source.encode(), digest_size=16).hexdigest()}.jsonl"
+
+
+def remove_left_behind(now: float) -> None:
+    """Removes the folders of invocations that ended before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        if folder.is_dir() and now - folder.stat().st_mtime > LEFT_BEHIND_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,49 @@
+"""ECS tasks → whose their interfaces are: the service's, where a service runs them."""
+
+from collections.abc import Iterator
+
+from flowsentry.aws.inventory.pages import Call, Described, Pages
+from flowsentry.inventory.owner_kinds import Owner, bounded
+from flowsentry.inventory.reported_owners import KnownOwners
+
+TASKS_A_CALL = 100
+"""ECS describes no more at once."""
+CLUSTERS = Call("ecs", "list_clusters", "clusterArns")
+TASK_ARNS = Call("ecs", "list_tasks", "taskArns")
+TASKS = Call(
+    "ecs",
+    "describe_tasks",
+    "tasks[].{id: taskArn, group: group, definition: taskDefinitionArn, cluster: clusterArn, "
+    "interfaces: attachments[].details[?name=='networkInterfaceId'][].value}",
+)
+CALLS = (CLUSTERS, TASK_ARNS, TASKS)
+
+
+def tell_ecs_tasks(pages: Pages, known: KnownOwners) -> None:
+    """Adds the owners of the interfaces of all tasks; those of tasks in bridge or host mode are their instance's."""
+    for cluster in pages.rows(CLUSTERS):
+        for arns in _hundreds(pages.rows(TASK_ARNS, cluster=cluster)):
+            for task in pages.rows(TASKS, cluster=cluster, tasks=arns):
+                owner = Owner("ecs task", bounded(task["id"]), bounded(_name(task)))
+                known.say_interfaces(task["interfaces"] or (), owner)
+
+
+def _hundreds(arns: Iterator[str]) -> Iterator[list[str]]:
+    rest: list[str] = []
+    for arn in arns:
+        rest.append(arn)
+        if len(rest) == TASKS_A_CALL:
+            yield rest
+            rest = []
+    if rest:
+        yield rest
+
+
+def _name(task: Described) -> str:
+    """The service's name; of a task without a service its family and cluster."""
+    group, _, name = (task.get("group") or "").partition(":")
+    if group == "service" and name:
+        return str(name)
+    family = (task.get("definition") or "").rpartition("/")[2].rpartition(":")[0]
+    cluster = (task.get("cluster") or "").rpartition("/")[2]
+    return "/".join(part for part in (family, cluster) if part) or str(task["id"])

@@ -1,0 +1,173 @@
+"""EC2's answers about security groups, network ACLs and prefix lists → Rules of one account's region."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.inventory.firewall_rules import (
+    ALL,
+    AclEntry,
+    GroupRule,
+    NetworkAcl,
+    PrefixList,
+    Rules,
+    SecurityGroup,
+)
+from flowsentry.inventory.owner_kinds import MAX_LETTERS
+from flowsentry.records.code_names import PROTOCOLS
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+Described = Mapping[str, Any]
+
+PAGE_SIZE = 1_000
+"""EC2's most. Without a size it answers with everything at once, or with a time-out where there is much."""
+PREFIX_LIST_PAGE_SIZE = 100
+"""EC2's most for prefix lists and their entries."""
+
+_NUMBERS = {name: number for number, name in PROTOCOLS.items()} | {"all": ALL}
+_WITH_PORTS, _WITH_TYPES = (_NUMBERS["tcp"], _NUMBERS["udp"]), (_NUMBERS["icmp"], _NUMBERS["icmpv6"])
+_PEERS = (
+    ("IpRanges", "CidrIp", "cidr"),
+    ("Ipv6Ranges", "CidrIpv6", "cidr"),
+    ("PrefixListIds", "PrefixListId", "prefix_list_id"),
+    ("UserIdGroupPairs", "GroupId", "peer_group_id"),
+)
+"""Where a permission says whose traffic it is about, and as which field of a rule."""
+
+
+def describe_rules(ec2: "EC2Client", clock: Callable[[], float]) -> Rules:
+    """The rules as they are now, in an order that depends on nothing but themselves. Raises RetryableError when AWS
+    can't be reached or throttles.
+    """
+    taken_at = int(clock())
+    with retryable("describe the rules"):
+        rule_ids = dict(_rule_ids(ec2))
+        groups = [_group(each, rule_ids) for each in _pages(ec2, "describe_security_groups", "SecurityGroups")]
+        acls = [_acl(each) for each in _pages(ec2, "describe_network_acls", "NetworkAcls")]
+        used = {rule.prefix_list_id for group in groups for rule in group.rules}
+        prefix_lists = list(_prefix_lists(ec2, used))
+    return Rules(
+        taken_at,
+        tuple(sorted(groups, key=attrgetter("group_id"))),
+        tuple(sorted(acls, key=attrgetter("acl_id"))),
+        tuple(sorted(prefix_lists, key=attrgetter("prefix_list_id"))),
+    )
+
+
+def _pages(ec2: "EC2Client", operation: Any, rows: str, size: int = PAGE_SIZE, **arguments: Any) -> Iterator[Described]:
+    for page in ec2.get_paginator(operation).paginate(PaginationConfig={"PageSize": size}, **arguments):
+        yield from page[rows]
+
+
+def _rule_ids(ec2: "EC2Client") -> Iterator[tuple[GroupRule, str]]:
+    """The id of each rule, by what it says: the groups' own answer, which is the complete one, has no ids."""
+    for each in _pages(ec2, "describe_security_group_rules", "SecurityGroupRules"):
+        peer = {
+            "cidr": each.get("CidrIpv4") or each.get("CidrIpv6", ""),
+            "prefix_list_id": each.get("PrefixListId", ""),
+            "peer_group_id": each.get("ReferencedGroupInfo", {}).get("GroupId", ""),
+        }
+        yield _rule(each["GroupId"], each, peer, is_egress=each["IsEgress"]), each["SecurityGroupRuleId"]
+
+
+def _group(described: Described, rule_ids: Mapping[GroupRule, str]) -> SecurityGroup:
+    rules = [*_rules(described, "IpPermissions"), *_rules(described, "IpPermissionsEgress")]
+    named = [
+        replace(rule, rule_id=rule_ids.get(rule, ""), description=description[:MAX_LETTERS])
+        for rule, description in rules
+    ]
+    name, vpc_id = described["GroupName"][:MAX_LETTERS], described.get("VpcId", "")
+    return SecurityGroup(described["GroupId"], name, vpc_id, tuple(sorted(named, key=_order)))
+
+
+def _rules(described: Described, way: str) -> Iterator[tuple[GroupRule, str]]:
+    """Each rule with its description."""
+    for permission in described.get(way, ()):
+        for peers, key, name in _PEERS:
+            for peer in permission.get(peers, ()):
+                rule = _rule(
+                    described["GroupId"], permission, {name: peer[key]}, is_egress=way == "IpPermissionsEgress"
+                )
+                yield rule, peer.get("Description", "")
+
+
+def _rule(group_id: str, described: Described, peer: Mapping[str, str], *, is_egress: bool) -> GroupRule:
+    protocol = _number(described["IpProtocol"])
+    first, last = _ports(protocol, described.get("FromPort"), described.get("ToPort"))
+    return GroupRule(group_id, is_egress, protocol, first, last, **peer)
+
+
+def _number(protocol: str) -> int:
+    """EC2 calls some protocols by name and others by number."""
+    return _NUMBERS[protocol] if protocol in _NUMBERS else int(protocol)
+
+
+def _ports(protocol: int, first: int | None, last: int | None) -> tuple[int | None, int | None]:
+    """What a protocol's range means; EC2 says -1, or nothing, where there is none."""
+    if protocol in _WITH_TYPES:
+        return (ALL if first is None else first), (ALL if last is None else last)
+    return (first, last) if protocol in _WITH_PORTS and ALL not in (first, last) else (None, None)
+
+
+def _order(rule: GroupRule) -> tuple[bool, str, str, str]:
+    return rule.is_egress, rule.rule_id, rule.peer, f"{rule.protocol} {rule.first_port} {rule.last_port}"
+
+
+def _acl(described: Described) -> NetworkAcl:
+    entries = [_entry(each) for each in described["Entries"]]
+    return NetworkAcl(
+        acl_id=described["NetworkAclId"],
+        name=_name_tag(described),
+        vpc_id=described["VpcId"],
+        is_default=described["IsDefault"],
+        subnet_ids=tuple(sorted(each["SubnetId"] for each in described["Associations"])),
+        entries=tuple(sorted(entries, key=attrgetter("is_egress", "rule_number"))),
+    )
+
+
+def _entry(described: Described) -> AclEntry:
+    ports, icmp = described.get("PortRange") or {}, described.get("IcmpTypeCode") or {}
+    return AclEntry(
+        rule_number=described["RuleNumber"],
+        is_egress=described["Egress"],
+        is_allowed=described["RuleAction"] == "allow",
+        protocol=_number(described["Protocol"]),
+        cidr=described.get("CidrBlock") or described.get("Ipv6CidrBlock", ""),
+        first_port=ports.get("From"),
+        last_port=ports.get("To"),
+        icmp_type=icmp.get("Type"),
+        icmp_code=icmp.get("Code"),
+    )
+
+
+def _prefix_lists(ec2: "EC2Client", used: Collection[str]) -> Iterator[PrefixList]:
+    """Those that rules refer to, AWS's among them: each costs a call, and the others explain nothing. One that goes
+    while it is asked about is one that is not known.
+    """
+    for each in _pages(ec2, "describe_managed_prefix_lists", "PrefixLists", PREFIX_LIST_PAGE_SIZE):
+        prefix_list_id = each["PrefixListId"]
+        if prefix_list_id not in used:
+            continue
+        try:
+            cidrs = tuple(sorted(_cidrs(ec2, prefix_list_id)))
+        except ClientError as error:
+            if code_of(error) != "InvalidPrefixListID.NotFound":
+                raise
+        else:
+            yield PrefixList(prefix_list_id, each["PrefixListName"][:MAX_LETTERS], cidrs)
+
+
+def _cidrs(ec2: "EC2Client", prefix_list_id: str) -> Iterator[str]:
+    operation, size = "get_managed_prefix_list_entries", PREFIX_LIST_PAGE_SIZE
+    for entry in _pages(ec2, operation, "Entries", size, PrefixListId=prefix_list_id):
+        yield entry["Cidr"]
+
+
+def _name_tag(described: Described) -> str:
+    return next((tag["Value"][:MAX_LETTERS] for tag in described.get("Tags", ()) if tag["Key"] == "Name"), "")

@@ -1,0 +1,40 @@
+"""An EventBridge bus: each urgent finding, and each digest, as an event for rules to match."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flowsentry.aws.notifications.channels import Telling, refused
+from flowsentry.aws.service_errors import retryable
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SOURCE = "flowsentry"
+FINDING, DIGEST = "Flowsentry Finding", "Flowsentry Digest"
+
+
+@dataclass(frozen=True)
+class EventBus:
+    """`bus` is a name or an ARN."""
+
+    bus: str
+    client: "EventBridgeClient"
+    name: str = "events"
+    may_refuse: bool = True
+
+    def tell(self, telling: Telling) -> None:
+        """Raises RetryableError when the bus can't take it now, PoisonError when it never will.
+
+        A call that succeeds may have taken nothing:
+        https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+        """
+        entry = {
+            "Source": SOURCE,
+            "DetailType": FINDING if telling.finding else DIGEST,
+            "Detail": telling.message.json,
+            "EventBusName": self.bus,
+        }
+        with retryable("put an event"):
+            answer = self.client.put_events(Entries=[entry])  # type: ignore[list-item]
+        if answer["FailedEntryCount"]:
+            raise refused("the event bus", answer["Entries"][0])

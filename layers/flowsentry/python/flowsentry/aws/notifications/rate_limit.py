@@ -1,0 +1,98 @@
+"""Flood control: at most so many in any 60 minutes (or another window), also when several processes send at once."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from flowsentry.aws.findings.item import COUNTER_PREFIX, key_of, number
+from flowsentry.aws.service_errors import is_condition_unmet, retryable
+from flowsentry.errors import RetryableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HOUR_MILLISECONDS = 3_600_000
+MAX_TRIES = 20
+"""Each try that fails means that another process got its turn, so that few are needed."""
+KEPT_SECONDS = 7_200
+"""How long an unused counter stays. It says nothing after an hour."""
+
+
+@dataclass(frozen=True)
+class HourlyQuota:
+    """`limit` slots, each taken for a window of 60 minutes where no other is given. They are in an item of the findings
+    table that is no finding, and which changes only by a version that others did not change meanwhile.
+    """
+
+    name: str
+    limit: int
+    table_name: str
+    client: "DynamoDBClient"
+    clock: Callable[[], float] = time.time
+    window_seconds: int = HOUR_MILLISECONDS // 1_000
+
+    def take(self, spared: int = 0) -> int | None:
+        """The slot that was taken, or None where all are but those `spared` for what is louder. Raises RetryableError
+        when the table can't be reached.
+        """
+        now, limit = round(self.clock() * 1_000), self.limit - spared
+        return now if self._change(lambda slots: [*slots, now] if len(slots) < limit else None) else None
+
+    def give_back(self, slot: int) -> None:
+        """For what was not sent after all."""
+        self._change(lambda slots: _without(slot, slots))
+
+    def _change(self, new: Callable[[list[int]], list[int] | None]) -> bool:
+        """Whether `new` made other slots out of those that are taken now; None leaves them as they are."""
+        for _ in range(MAX_TRIES):
+            version, slots = self._read()
+            changed = new(slots)
+            if changed is None:
+                return False
+            if self._write(version, changed):
+                return True
+        raise RetryableError(f"could not count {self.name}: too many count at once")
+
+    def _read(self) -> tuple[int, list[int]]:
+        with retryable("read a quota"):
+            answer = self.client.get_item(TableName=self.table_name, Key=self._key, ConsistentRead=True)
+        item: dict[str, Any] = answer.get("Item", {})
+        oldest = round(self.clock() * 1_000) - 1_000 * self.window_seconds
+        slots = [int(each["N"]) for each in item.get("slots", {}).get("L", [])]
+        return int(item.get("version", {}).get("N", 0)), [slot for slot in slots if slot > oldest]
+
+    def _write(self, version: int, slots: list[int]) -> bool:
+        condition = "version = :version" if version else "attribute_not_exists(id)"
+        given: Any = {"ExpressionAttributeValues": {":version": number(version)}} if version else {}
+        try:
+            with retryable("write a quota"):
+                self.client.put_item(
+                    TableName=self.table_name,
+                    Item={
+                        **self._key,
+                        "version": number(version + 1),
+                        "slots": {"L": [number(slot) for slot in slots]},
+                        "expires_at": number(self.clock() + KEPT_SECONDS),
+                    },
+                    ConditionExpression=condition,
+                    **given,
+                )
+        except ClientError as error:
+            if not is_condition_unmet(error):
+                raise
+            return False
+        return True
+
+    @property
+    def _key(self) -> dict[str, Any]:
+        return key_of(f"{COUNTER_PREFIX}{self.name}")
+
+
+def _without(slot: int, slots: list[int]) -> list[int] | None:
+    if slot not in slots:
+        return None
+    place = slots.index(slot)
+    return slots[:place] + slots[place + 1 :]

@@ -1,0 +1,59 @@
+"""SNS topics: text for people, JSON for machines, attributes for filter policies; and another for chats."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flowsentry.aws.notifications.channels import Telling
+from flowsentry.aws.service_errors import retryable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+FOR_MACHINES = ("sqs", "lambda", "http", "https", "firehose")
+
+
+@dataclass(frozen=True)
+class AlertTopic:
+    """Publishes one message at a time; a subscription's protocol decides which of its two forms it gets. Whoever else
+    is told or not: a finding stays in the outbox until this topic has it.
+    """
+
+    arn: str
+    client: "SNSClient"
+    name: str = "topic"
+    may_refuse: bool = False
+
+    def tell(self, telling: Telling) -> None:
+        """Raises RetryableError when SNS can't be reached; the message may then arrive twice, and never not at all."""
+        message = telling.message
+        forms = {"default": message.text, "email": message.text} | dict.fromkeys(FOR_MACHINES, message.json)
+        with retryable("publish an alert"):
+            self.client.publish(
+                TopicArn=self.arn,
+                Subject=message.subject,
+                Message=json.dumps(forms, ensure_ascii=False),
+                MessageStructure="json",
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+                },
+            )
+
+
+@dataclass(frozen=True)
+class ChatTopic:
+    """The topic that Amazon Q Developer hands on to Slack, Teams or Chime. It understands its own form alone, so that
+    other subscribers need another topic.
+
+    https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+    """
+
+    arn: str
+    client: "SNSClient"
+    name: str = "chat"
+    may_refuse: bool = True
+
+    def tell(self, telling: Telling) -> None:
+        """Raises RetryableError when SNS can't be reached."""
+        with retryable("publish to the chat topic"):
+            self.client.publish(TopicArn=self.arn, Message=telling.message.chat)

@@ -1,0 +1,86 @@
+"""Records -> silences: which interfaces had no traffic, and of which AWS left records out, by the hour."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from flowsentry.frames import Records, Silences
+from flowsentry.records.log_status import with_log_status
+
+SECONDS_AN_HOUR = 3_600
+MAX_ROWS = 10_000
+"""Interfaces and hours of one source told apart, those with most skipped records first; the rest is one sum. More: more
+memory, and a failure of AWS's own that skips records everywhere makes as many findings to put, at some 5 ms each.
+Fewer: of a large network in such an hour, not every interface is named."""
+
+_NAMED_BY = ("interface_id", "tgw_attachment_id", "tgw_id", "resource_id")
+"""What tells where a record was made: the interface; of a transit gateway the attachment, else the gateway; of a
+regional NAT gateway, which has no interface, the gateway."""
+_SCOPES = ("vpc_id", "tgw_id")
+_TIMES = ("start", "end")
+_USED = {"log_status", *_NAMED_BY, *_SCOPES, *_TIMES}
+_KEY = ("interface", "hour")
+_COUNTS = ("nodata", "skipdata")
+_NONE = Silences(
+    pl.DataFrame(
+        schema=dict.fromkeys(("interface", "scope"), pl.String)
+        | dict.fromkeys(("hour", *_COUNTS, "first_seen", "last_seen"), pl.Int64)
+    )
+)
+
+
+def tally(records: Records) -> Silences:
+    """The NODATA and SKIPDATA records by interface and hour (of the record's start); no rows where there are none, as
+    mostly. The sums are those of the records, whatever a record leaves out.
+    """
+    told = with_log_status(records)
+    if "log_status" not in told.columns:
+        return _NONE
+    status = told["log_status"]
+    is_silent = (status == "NODATA") | (status == "SKIPDATA")
+    if not is_silent.any():
+        return _NONE
+    present = [name for name in told.columns if name in _USED]
+    return add_up([Silences(told.select(present).filter(is_silent).select(_columns(present)))])
+
+
+def _columns(present: Sequence[str]) -> list[pl.Expr]:
+    start, end = (_first_of(names, present, pl.Int64()) for names in (_TIMES, _TIMES[::-1]))
+    is_skipped = pl.col("log_status") == "SKIPDATA"
+    return [
+        _first_of(_NAMED_BY, present, pl.String()).alias("interface"),
+        _first_of(_SCOPES, present, pl.String()).alias("scope"),
+        (start // SECONDS_AN_HOUR * SECONDS_AN_HOUR).alias("hour"),
+        (~is_skipped).cast(pl.Int64).alias("nodata"),
+        is_skipped.cast(pl.Int64).alias("skipdata"),
+        pl.when(is_skipped).then(start).alias("first_seen"),
+        pl.when(is_skipped).then(end).alias("last_seen"),
+    ]
+
+
+def _first_of(names: Sequence[str], present: Sequence[str], dtype: pl.DataType) -> pl.Expr:
+    """The first of these columns that has a value; null where the format has none of them."""
+    return pl.coalesce(*(pl.col(name).cast(dtype) for name in names if name in present), pl.lit(None, dtype))
+
+
+def add_up(parts: Sequence[Silences]) -> Silences:
+    """The silences of several batches as of one: the most skipped records first. Sums hold for any number of rows."""
+    rows = pl.concat([_NONE, *parts]).group_by(_KEY)
+    sums = rows.agg(pl.col(_COUNTS).sum(), pl.col("first_seen").min(), pl.col("scope", "last_seen").max())
+    is_told = pl.col("interface").is_not_null() & pl.col("hour").is_not_null()
+    told = sums.filter(is_told).sort("skipdata", "nodata", *_KEY, descending=[True, True, False, False])
+    others = pl.concat([sums.filter(~is_told), told[MAX_ROWS:]]).select(pl.col(_COUNTS).sum())
+    rest = others.filter(pl.sum_horizontal(_COUNTS) > 0)
+    return Silences(pl.concat([_NONE, told.head(MAX_ROWS), rest], how="diagonal"))
+
+
+def skipped_by_interface(silences: Silences) -> dict[str, int]:
+    """How many SKIPDATA records each interface has, for those that have any: the most first."""
+    skipped = silences.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
+    sums = skipped.group_by("interface").agg(pl.col("skipdata").sum())
+    return dict(sums.sort("skipdata", "interface", descending=[True, False]).iter_rows())
+
+
+def interfaces_without_data(silences: Silences) -> set[str]:
+    """The interfaces that have a NODATA record."""
+    return set(silences.filter(pl.col("nodata") > 0)["interface"].drop_nulls())

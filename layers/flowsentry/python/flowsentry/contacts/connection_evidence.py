@@ -1,0 +1,223 @@
+"""Signs of contacts: what records say about who opened what to whom, in a form that adds up in any order."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from flowsentry.findings.evidence import SECONDS_A_DAY
+from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
+
+COLUMNS = (
+    "source_scope",
+    "destination_scope",
+    "interface_id",
+    "source_address",
+    "destination_address",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "is_rejected",
+    "is_ipv6",
+    "source_is_inside",
+    "destination_is_inside",
+    "source_owner_kind",
+    "destination_owner_kind",
+)
+"""What of a flow can be a sign; the other columns are left behind, since a filter copies all it is given."""
+
+
+def columns_of(flows: pl.DataFrame) -> list[str]:
+    """COLUMNS, and what only some formats have."""
+    return [*COLUMNS, *(name for name in ("tcp_flags", "reject_reason") if name in flows.columns)]
+
+
+SENT = (
+    "source_scope",
+    "source_address",
+    "destination_address",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "start",
+    "end",
+    "is_rejected",
+    "source_is_inside",
+    "destination_is_inside",
+    "source_owner_kind",
+    "destination_owner_kind",
+)
+"""Those of COLUMNS that tell who sent how much to whom, and when: all that is needed of the few records that are
+held."""
+
+KEY = ("scope", "initiator", "responder", "responder_port", "protocol", "day")
+"""What a contact is. Its scope is the scope of the end that opened, whatever logged it: what a source does is evidence
+of one source, be it seen by its own VPC or by a transit gateway."""
+OUTCOME = pl.Enum(["answered", "refused", "unanswered", "rejected", "doubtful"])
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+
+MAX_STRAY_PACKETS = 2
+"""Packets of a probe without SYN in a record: it, and once more. More: more late packets look like probes. Fewer:
+probes that are sent again do not."""
+
+OPENINGS_TELL = ("is_doubtful", "is_certain")
+"""What opens for certain, and what may as well be something else. Neither: a stray packet, which opens nothing unless
+it is one of many: see outcomes.py."""
+REPLIES_TELL = ("is_answered", "is_refused", "is_open")
+"""`is_open`: what was sent belongs to a connection that is open, or closing as it should."""
+INSIDE = ("initiator_is_inside", "responder_is_inside")
+
+INTERMEDIARIES = (
+    "nat gateway",
+    "application load balancer",
+    "network load balancer",
+    "gateway load balancer",
+    "classic load balancer",
+    "vpc endpoint",
+    "transit gateway",
+)
+"""Owner kinds that pass on what others sent: never the initiator of a contact, so never the subject of a finding. Wrong
+for one that is taken over: what it does by itself is not seen."""
+_INTERMEDIARIES = pl.Series(INTERMEDIARIES, dtype=pl.Categorical())
+_CLIENT_KEEPER = "network load balancer"
+
+
+ALL = pl.lit(value=True)
+
+
+class Signs(NamedTuple):
+    """What the records of a chunk are signs of: established connections, other openings, and what came back. The first
+    settle their contact by themselves, and are by far the most; a reply matters only to the second.
+    """
+
+    established: pl.DataFrame
+    openings: pl.DataFrame
+    replies: pl.DataFrame
+
+
+def established_signs(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
+    """Those of the flows as sent by the initiator of a connection that was surely answered."""
+    return _contacts(flows, is_one & ~passes_on(), "source", "destination", *_seen(), *_inside())
+
+
+def kept_open_signs(flows: pl.DataFrame) -> pl.DataFrame:
+    """The flows, which a service sent on connections that are open, as connections that were surely answered."""
+    is_ours = ~_is_one_of("destination_owner_kind")
+    turned = (pl.col("destination_is_inside"), pl.col("source_is_inside"))
+    inside = (column.alias(name) for column, name in zip(turned, INSIDE, strict=True))
+    return _contacts(flows, is_ours, "destination", "source", *_seen(), *inside)
+
+
+def opening_signs(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
+    """Those of the flows as sent by the initiator, with what they are a sign of."""
+    opened_packets = told.pop("opened_packets", pl.col("packets"))
+    counts = (opened_packets.alias("opened_packets"), _rejected_packets().alias("rejected_packets"))
+    ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
+    signs = (told.get(name, pl.lit(value=False)).alias(name) for name in OPENINGS_TELL)
+    place = ("interface_id", _reject_reason(flows), is_of_client_keeper().alias("is_of_client_keeper"))
+    told_of_each: tuple[pl.Expr | str, ...] = (*_seen(), *_inside(), *place, *ports, *counts, *signs)
+    return _contacts(flows, is_one & ~passes_on(), "source", "destination", *told_of_each)
+
+
+def _reject_reason(flows: pl.DataFrame) -> pl.Expr:
+    """AWS's reason for a REJECT that no security group or network ACL is behind, where the format has it."""
+    if "reject_reason" in flows.columns:
+        return pl.col("reject_reason")
+    return pl.lit(None, pl.Categorical()).alias("reject_reason")
+
+
+def reply_signs(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
+    """Those of the flows as sent by the responder, with what they are a sign of."""
+    packets = told.pop("reply_packets", pl.col("packets"))
+    signs = (told.get(name, pl.lit(value=False)).alias(name) for name in REPLIES_TELL)
+    path = ("interface_id", pl.col("dstport").alias("initiator_port"))
+    return _contacts(flows, is_one, "destination", "source", packets.alias("reply_packets"), *path, *signs)
+
+
+PORTS = {"source": "srcport", "destination": "dstport"}
+
+
+def _contacts(
+    flows: pl.DataFrame, is_one: pl.Expr, initiator: str, responder: str, *columns: pl.Expr | str
+) -> pl.DataFrame:
+    """Filters and selects in one: only columns that are used are copied."""
+    signs = (
+        flows.lazy()
+        .filter(is_one)
+        .select(
+            pl.col(f"{initiator}_scope").alias("scope"),
+            pl.col(f"{initiator}_address").alias("initiator"),
+            pl.col(f"{responder}_address").alias("responder"),
+            pl.col(PORTS[responder]).alias("responder_port"),
+            "protocol",
+            (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day"),
+            *columns,
+        )
+    )
+    return signs.collect()
+
+
+def passes_on() -> pl.Expr:
+    """Whether a record was sent by what passes on what others sent."""
+    return _is_one_of("source_owner_kind")
+
+
+def _is_one_of(owner_kind: str) -> pl.Expr:
+    return pl.col(owner_kind).is_in(pl.lit(_INTERMEDIARIES).implode()).fill_null(value=False)
+
+
+def is_of_client_keeper() -> pl.Expr:
+    """Whether a record is on its way to a balancer that may pass it on with its client's address."""
+    return (pl.col("destination_owner_kind") == _CLIENT_KEEPER).fill_null(value=False)
+
+
+def _seen() -> tuple[pl.Expr, pl.Expr]:
+    return pl.col("start").alias("first_seen"), pl.coalesce("end", "start").alias("last_seen")
+
+
+def _inside() -> tuple[pl.Expr, pl.Expr]:
+    return (
+        pl.col("source_is_inside").alias("initiator_is_inside"),
+        pl.col("destination_is_inside").alias("responder_is_inside"),
+    )
+
+
+def _rejected_packets() -> pl.Expr:
+    return pl.when("is_rejected").then("packets").otherwise(0)
+
+
+def few(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
+    """The rows of which it is so. Where these are few it takes half the time of a filter, which looks at every column
+    of every row (a million records, 14 columns: 2.2 ms and 4.7 ms; November 2026).
+    """
+    return flows[flows.select(is_one.arg_true().alias("row"))["row"]]
+
+
+def is_stray() -> pl.Expr:
+    """Whether one or two bare packets go to a port on which a service may listen: a probe without SYN (FIN, NULL, Xmas,
+    ACK), or the last of a closed connection. Which of them is told by what else its sender does: see outcomes.py.
+
+    What goes from a service port to one from 1024 on is a reply, and so may be what goes to a higher port than it comes
+    from. Wrong for probes of ports from 32768 on, and for those from a service port to another above 1024.
+    """
+    to_service, from_service = is_service_port(pl.col("dstport")), is_service_port(pl.col("srcport"))
+    to_listener = to_service & (~from_service | (pl.col("dstport") < FIRST_UNPRIVILEGED_PORT))
+    to_other = ~to_service & (pl.col("dstport") < FIRST_EPHEMERAL_PORT) & (pl.col("srcport") >= FIRST_EPHEMERAL_PORT)
+    return (to_listener | to_other) & (pl.col("packets") <= MAX_STRAY_PACKETS)
+
+
+def signs_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
+    """What the REJECT records of UDP and ICMP are signs of. These have no handshake, so a contact fails only by
+    REJECT; one from a service port to a port that is none is a late reply, not a contact.
+
+    Wrong for replies of a service on an unlisted port that come when a security group has forgotten the request: they
+    count as contacts of it.
+    """
+    udp = pl.col("protocol") == UDP
+    is_reply = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
+    is_one = (udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6])
+    return opening_signs(rejected, is_one, is_certain=ALL)

@@ -1,0 +1,107 @@
+"""Own host refused by a rule on its way to an outside address: it wants something that it may not have.
+
+Why it matters: an outbound rule that forgot an update server or a partner is an outage nobody sees; and a program that
+calls home from where it may not is seen here first. Nothing got out, so it can wait: it is a line in the digest.
+Innocent look-alikes: browsers that try QUIC (443/udp) and fall back to TCP, clocks and telemetry that come with an
+operating system, on hosts that are meant to be closed: suppress the port. Late packets of a closed connection (they
+carry no SYN, so they are no contact); multicast and link-local addresses, which are nobody outside. A content network
+has many addresses: they are one finding, and on the ports of maintenance no scan. A source refused on many ports tries
+doors, and is left to scan evidence: that is wrong for a host that was just closed.
+ATT&CK: none. A refused packet is no technique; who tries many addresses is told as a scan.
+"""
+
+import ipaddress
+from collections.abc import Container
+
+import polars as pl
+
+from flowsentry.detect.rejects.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
+from flowsentry.detect.scans.flood import summed_up
+from flowsentry.detect.scans.limits import loudest
+from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.thresholds import BlockedThresholds
+from flowsentry.frames import Contacts
+from flowsentry.inventory.address_space import Territory
+from flowsentry.records.code_names import protocol_name
+
+SEVERITY = Severity.LOW
+MAX_SAMPLE = 10
+"""Addresses that a finding lists. More: longer alerts. Fewer: a content network is harder to recognise."""
+_SERVICE = ("scope", "initiator", "responder_port", "protocol", "day")
+
+
+def blocked_egress(
+    contacts: Contacts, scanners: Container[tuple[str, str]], territory: Territory, bounds: BlockedThresholds
+) -> list[Finding]:
+    """A finding for each (initiator, port) that a rule keeps from addresses outside: once a day, however many."""
+    refused = contacts.filter(
+        pl.col("outcome") == "rejected",
+        pl.col("initiator_is_inside") & ~pl.col("responder_is_inside"),
+        pl.col("protocol").is_in([TCP, UDP]),
+        pl.col("rejected_packets") >= bounds.min_packets,
+    )
+    services = _services(refused).filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_a_source)
+    told, others = loudest(services, "rejected_packets")
+    ordered = told.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
+    rows = [row for row in ordered if (row["scope"], row["initiator"]) not in scanners]
+    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
+    return [*findings, *summed_up("blocked_egress", SEVERITY, others, territory)]
+
+
+def _services(refused: pl.DataFrame) -> pl.DataFrame:
+    """One row for each port that a source was kept from, with whom it wanted there."""
+    texts = refused.with_columns(pl.col("responder").cast(pl.String))
+    wanted = [each for each in texts["responder"].unique() if _is_somebody(each)]
+    return (
+        texts.filter(pl.col("responder").is_in(wanted))
+        .group_by(_SERVICE)
+        .agg(
+            pl.col("responder").min(),
+            pl.col("responder").n_unique().alias("responders"),
+            pl.col("responder").unique().sort().head(MAX_SAMPLE).alias("sample"),
+            pl.col("rejected_packets").sum(),
+            pl.col("first_seen", "refused_at", "reject_reason").min(),
+            pl.col("last_seen").max(),
+        )
+    )
+
+
+def _is_somebody(address: str) -> bool:
+    """Whether it is the address of one host, somewhere else than on the link; 240.0.0.0/4 is broadcast and nobody."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    is_class_e = isinstance(known, ipaddress.IPv4Address) and known.is_reserved
+    return not (known.is_multicast or known.is_link_local or known.is_unspecified or is_class_e)
+
+
+def _finding(row: Row, pair: Pair) -> Finding:
+    like = (
+        "blocked_egress",
+        row["scope"],
+        row["initiator"],
+        str(row["responder_port"]),
+        protocol_name(row["protocol"]),
+    )
+    more = f" and {row['responders'] - 1} more" if row["responders"] > 1 else ""
+    return Finding(
+        id=finding_id(*like, str(row["day"])),
+        thread=finding_id(*like),
+        kind="blocked_egress",
+        severity=SEVERITY,
+        title=f"{pair.initiator} is blocked from {pair.responder}{more} outside: {port_in_words(row)}",
+        subject=row["initiator"],
+        scope=row["scope"],
+        first_seen=row["first_seen"],
+        last_seen=row["last_seen"],
+        endpoints=row["responders"],
+        details={
+            **pair_details(row, pair, [row["refused_at"]]),
+            "responders": row["responders"],
+            "sample": row["sample"],
+            "packets": row["rejected_packets"],
+            "reject_reason": row["reject_reason"],
+            "technique": None,
+        },
+    )

@@ -1,0 +1,73 @@
+"""The two ends of what a finding tells: who they are, in a title and as details."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.inventory import Interface
+from flowsentry.records.code_names import protocol_name
+from flowsentry.records.service_ports import SERVICES
+
+MAX_NAME_LETTERS = 64
+"""Of a name in a title; a Name tag has up to 255. Longer: names push the facts out of sight. Shorter: more are cut."""
+TCP, UDP = 6, 17
+Row = Mapping[str, Any]
+
+
+class Party(NamedTuple):
+    """An address, whose it is, and the interface that has it, where these are known."""
+
+    address: str
+    owner: Interface | None
+    interface: Interface | None
+
+    def __str__(self) -> str:
+        """`web-1 (10.0.1.5)`, or the address alone."""
+        return called(self.address, self.owner)
+
+    @property
+    def as_details(self) -> dict[str, str] | None:
+        return self.owner.owner if self.owner else None
+
+
+class Pair(NamedTuple):
+    """Who called, and who was called."""
+
+    initiator: Party
+    responder: Party
+
+
+def pairs_of(rows: Sequence[Row], territory: Territory) -> list[Pair]:
+    """The pair of each row, by its `scope`, `initiator`, `responder`, at its `last_seen`."""
+    asked = [AddressAt(row["scope"], row[end], row["last_seen"]) for row in rows for end in ("initiator", "responder")]
+    ends = territory.ends_of(asked) if asked else []
+    parties = [Party(each.address, *end) for each, end in zip(asked, ends, strict=True)]
+    return [Pair(*each) for each in zip(parties[::2], parties[1::2], strict=True)]
+
+
+def called(address: str, owner: Interface | None) -> str:
+    """`web-1 (10.0.1.5)`, or the address alone; bounded."""
+    if owner is None:
+        return address
+    name = owner.owner_name
+    return f"{name if len(name) <= MAX_NAME_LETTERS else name[: MAX_NAME_LETTERS - 3] + '...'} ({address})"
+
+
+def port_in_words(row: Row) -> str:
+    """`port 5432/tcp (postgresql)`; `icmp` for what has no ports."""
+    port, protocol = row["responder_port"], protocol_name(row["protocol"])
+    if row["protocol"] not in (TCP, UDP):
+        return protocol
+    return f"port {port}/{protocol}{f' ({SERVICES[port]})' if port in SERVICES else ''}"
+
+
+def pair_details(row: Row, pair: Pair, interface_ids: Iterable[str | None]) -> dict[str, Any]:
+    """What every finding about one pair has among its details; `subject_owner` is that of who called."""
+    return {
+        "responder": row["responder"],
+        "responder_port": row["responder_port"],
+        "protocol": protocol_name(row["protocol"]),
+        "interface_ids": [each for each in interface_ids if each],
+        "subject_owner": pair.initiator.as_details,
+        "responder_owner": pair.responder.as_details,
+    }

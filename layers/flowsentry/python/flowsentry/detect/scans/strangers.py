@@ -1,0 +1,202 @@
+"""Logins -> the login services that so many strangers use that they are not told one by one.
+
+A Git or SFTP server is meant for many. What each of its clients does looks like a session of a stranger, and many short
+fetches look like guessed passwords. So the strangers of a login service and day are counted, as evidence of the
+service; above a bound they are one finding about it (see public_login_service.py), and of what they do there nothing
+more is kept.
+
+Wrong for a guesser at such a service, in or not: it is one among its clients, and only the server's own log tells them
+apart.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import polars as pl
+
+from flowsentry.detect.logins.attempts import is_a_session
+from flowsentry.detect.samples import complete_up_to
+from flowsentry.findings.endpoints import host_in_words
+from flowsentry.findings.evidence import (
+    MAX_STRANGERS,
+    MEMORY_DAYS,
+    SET_SIZES,
+    Evidence,
+    EvidenceKey,
+    History,
+    bottom,
+)
+from flowsentry.findings.thresholds import LoginThresholds
+from flowsentry.frames import Logins, Settled
+from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.named_services import NamedServices
+from flowsentry.inventory.source_address import packed, unpacked
+
+MAX_NEWEST = 10
+"""Addresses of strangers that a finding lists, the newest first. More: longer alerts. Fewer: a network that many of
+them are in is harder to recognise."""
+MAX_SERVICES = 1_000
+"""Login services of a batch whose strangers are counted; each is an item. More: a flood of sessions to very many hosts
+costs more writes. Fewer: of very many hosts that strangers log in to at once, some stay one finding a stranger."""
+_SERVICE = ("scope", "responder", "responder_port")
+_SERVICE_DAY = (*_SERVICE, "day")
+_IS_INTO = ~pl.col("initiator_is_inside") & pl.col("responder_is_inside")
+
+
+class Service(NamedTuple):
+    """A login service on a UTC day: an address within a scope, and a port."""
+
+    scope: str
+    responder: str
+    port: int
+    day: int
+
+    @property
+    def key(self) -> EvidenceKey:
+        """Where its strangers are counted; no source is called so."""
+        return EvidenceKey(self.scope, f"{host_in_words(self.responder, 0)}:{self.port}/tcp", self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """A service that too many strangers use to tell of each. `number` is how many had a session on that day, exact
+    below MAX_STRANGERS; `newest` are the addresses of some, empty where a batch shows tries alone; times are Unix
+    seconds.
+    """
+
+    service: Service
+    number: int
+    newest: tuple[str, ...]
+    first_seen: int
+    last_seen: int
+
+
+def without_public(settled: Settled, public: NamedServices, territory: Territory) -> Settled:
+    """The same without logins from outside at services that are named as public."""
+    if not public or settled.logins.is_empty():
+        return settled
+    services = settled.logins.filter(_IS_INTO).group_by(_SERVICE).agg(pl.col("last_seen").max())
+    rows = services.cast({"scope": pl.String, "responder": pl.String}).rows()
+    asked = [AddressAt(scope, address, at) for scope, address, _, at in rows]
+    owners = [end.owner for end in territory.ends_of(asked)] if asked and public.has_owners else [None] * len(asked)
+    named = [public.cover(row[1], row[2], owner) for row, owner in zip(rows, owners, strict=True)]
+    return _without(settled, services.filter(pl.Series(named, dtype=pl.Boolean)), _SERVICE)
+
+
+def strangers_in(logins: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+    """The logins from outside the trusted networks into our own."""
+    outside = logins if logins.is_empty() else logins.filter(_IS_INTO)
+    if outside.is_empty() or not territory.trusted_networks:
+        return outside
+    addresses = outside.select(pl.col("initiator").unique()).to_series()
+    trusted = [territory.is_trusted(address) for address in addresses]
+    return outside.filter(~pl.col("initiator").is_in(addresses.filter(pl.Series(trusted, dtype=pl.Boolean)).implode()))
+
+
+def stranger_evidence(strangers: pl.DataFrame, bounds: LoginThresholds) -> list[Evidence]:
+    """For each service and day that had sessions of strangers, who they were; of more services than MAX_SERVICES those
+    with the most strangers.
+    """
+    sessions = _sessions(strangers, bounds)
+    if len(sessions) > MAX_SERVICES:
+        sessions = _of_most_used(sessions)
+    seen = (pl.col("first_seen").min(), pl.col("last_seen").max())
+    services = _services(sessions, pl.col("source").cast(pl.String).unique(), *seen)
+    return [
+        Evidence(
+            service.key,
+            strangers=bottom(_packed(sources), SET_SIZES["strangers"]),
+            first_seen=first_seen,
+            last_seen=last_seen,
+            is_inside=True,
+        )
+        for service, sources, first_seen, last_seen in services
+    ]
+
+
+def _of_most_used(sessions: pl.DataFrame) -> pl.DataFrame:
+    services = sessions.group_by(_SERVICE_DAY).agg(pl.col("source").n_unique().alias("strangers"))
+    texts = services.with_columns(pl.col("scope", "responder").cast(pl.String))
+    order = texts.with_row_index("row").sort("strangers", *_SERVICE_DAY, descending=[True, *[False] * 4])["row"]
+    return sessions.join(services[order.head(MAX_SERVICES)], on=_SERVICE_DAY, how="semi")
+
+
+def tried_alone(strangers: pl.DataFrame, bounds: LoginThresholds) -> list[EvidenceKey]:
+    """The services and days that strangers tried to log in to, and had no session in this batch."""
+    tried = strangers.filter(pl.col("packets") >= bounds.min_attempt_packets)
+    others = tried.join(_sessions(strangers, bounds), on=_SERVICE_DAY, how="anti")
+    return [service.key for service, _ in _services(others, pl.len())]
+
+
+def crowds_in(strangers: pl.DataFrame, histories: Iterable[History], bounds: LoginThresholds) -> list[Crowd]:
+    """The services of a batch that on one of the days remembered had more strangers than are told one by one.
+    `histories` are those of the services.
+    """
+    known = {one.key: one for history in histories for one in history.days.values()}
+    ordered = strangers.sort(pl.col("last_seen"), pl.col("initiator").cast(pl.String), descending=[True, False])
+    callers = pl.col("initiator").filter(is_a_session(bounds)).cast(pl.String)
+    told = _services(ordered, callers.unique(maintain_order=True).head(MAX_NEWEST))
+    crowds = (_crowd(service, newest, known, bounds) for service, newest in told)
+    return [crowd for crowd in crowds if crowd]
+
+
+def without_crowds(settled: Settled, crowds: Sequence[Crowd]) -> Settled:
+    """The same without logins from outside at these services."""
+    if not crowds:
+        return settled
+    rows = [each.service for each in crowds]
+    schema = {name: settled.logins.schema[name] for name in _SERVICE_DAY}
+    return _without(settled, pl.DataFrame(rows, schema, orient="row"), _SERVICE_DAY)
+
+
+def _crowd(
+    service: Service, callers: Sequence[str], known: Mapping[EvidenceKey, Evidence], bounds: LoginThresholds
+) -> Crowd | None:
+    """Whether the service has too many on a day that is remembered, and who they are on its own day."""
+    days = [known.get(service.key._replace(day=day)) for day in range(service.day - MEMORY_DAYS, service.day + 1)]
+    if all(day is None or len(day.strangers) <= bounds.max_strangers_a_service for day in days):
+        return None
+    today = days[-1]
+    if today is None:
+        return Crowd(service, 0, (), 0, 0)
+    others = (unpacked(each) for each in sorted(today.strangers)) if callers else ()
+    newest = tuple(dict.fromkeys([*callers, *others]))[:MAX_NEWEST]
+    return Crowd(service, _number(today), newest, today.first_seen, today.last_seen)
+
+
+def _number(today: Evidence) -> int:
+    """How many strangers: exact while the set is not full, then estimated, good to about an eighth: two digits."""
+    strangers = today.strangers
+    if len(strangers) < MAX_STRANGERS:
+        return len(strangers)
+    estimate = (MAX_STRANGERS - 1) * (1 << 64) / complete_up_to(strangers, MAX_STRANGERS)
+    return int(float(f"{max(estimate, MAX_STRANGERS):.1e}"))
+
+
+def _sessions(strangers: pl.DataFrame, bounds: LoginThresholds) -> pl.DataFrame:
+    """Those whose server was heard: for what was sent one way alone, which can be made up, nothing is kept quiet."""
+    return strangers.filter(is_a_session(bounds), pl.col("is_heard").fill_null(value=True))
+
+
+def _services(rows: pl.DataFrame, *told: pl.Expr) -> Iterator[tuple]:  # type: ignore[type-arg]
+    """Each service and day of the rows, in order, with what is told of it."""
+    found = rows.group_by(_SERVICE_DAY).agg(*told).sort(_SERVICE_DAY)
+    for scope, responder, port, day, *rest in found.cast({"scope": pl.String, "responder": pl.String}).iter_rows():
+        yield Service(scope, responder, port, day), *rest
+
+
+def _packed(sources: Iterable[str]) -> Iterator[bytes]:
+    """The sources in few bytes, but for what is none."""
+    for source in sources:
+        try:
+            yield packed(source)
+        except ValueError:
+            continue
+
+
+def _without(settled: Settled, services: pl.DataFrame, by: Sequence[str]) -> Settled:
+    if services.is_empty():
+        return settled
+    into = pl.struct(*by).is_in(services.select(pl.struct(*by)).to_series().implode())
+    return Settled(settled.contacts, Logins(settled.logins.filter(~(_IS_INTO & into))))

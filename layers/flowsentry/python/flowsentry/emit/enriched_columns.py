@@ -1,0 +1,40 @@
+"""The columns that enriched objects may have, with their types in Athena: the table of all of them is made of this.
+
+Athena finds a column of a Parquet file by its name, so what an object lacks is null there.
+"""
+
+import polars as pl
+
+from flowsentry.inventory.assignment_index import OWNER
+from flowsentry.inventory.geoip import GEOGRAPHY
+from flowsentry.records.fields import DTYPES, FIELDS
+
+ATHENA_TYPES: dict[type[pl.DataType], str] = {
+    pl.Boolean: "boolean",
+    pl.UInt8: "int",
+    pl.UInt16: "int",
+    pl.Int64: "bigint",
+    pl.Categorical: "string",
+    pl.Enum: "string",
+}
+"""Unsigned numbers are written as signed ones of 32 bits."""
+_TEXT = pl.Categorical()
+
+
+def _of_end(end: str) -> dict[str, pl.DataType]:
+    told = {**OWNER, "is_inside": pl.Boolean(), **GEOGRAPHY}
+    return {f"{end}_{name}": type_ for name, type_ in told.items()}
+
+
+_OURS: dict[str, pl.DataType] = {
+    **dict.fromkeys(("direction", "scope"), _TEXT),
+    **_of_end("source"),
+    **_of_end("destination"),
+    **dict.fromkeys(("service", "refused_layer", "refused_by", "refused_rule", "flow_log_id"), _TEXT),
+}
+
+ENRICHED_COLUMNS: dict[str, str] = {
+    name: ATHENA_TYPES[type(type_)]
+    for name, type_ in ({field.column: DTYPES[field.kind] for field in FIELDS} | _OURS).items()
+}
+"""Fields of AWS's that this version does not know yet are in no column here: a query can't name them."""

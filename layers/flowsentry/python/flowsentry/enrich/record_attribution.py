@@ -1,0 +1,131 @@
+"""What a record itself says of its ends, where the inventory does not know, or knows older facts.
+
+Best effort, AWS says of these fields; but they are written when the flow is.
+https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import polars as pl
+
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.owner_kinds import AWS_SERVICE, KIND_OF_TYPE, UNKNOWN
+
+_KIND, _ID, _NAME = "owner_kind", "owner_id", "owner_name"
+SHARED_RANGES = ("EC2",)
+"""Ranges of AWS whose addresses are rented out: who has one of them is not AWS."""
+
+
+ENDS = {"source": ("srcaddr", "egress"), "destination": ("dstaddr", "ingress")}
+"""Of each end, the column of its address, and the direction in which it is the interface that logged the record."""
+OwnEnds = dict[str, pl.Series]
+"""Of each end, whether it is the interface that logged the record, and not what passes through that."""
+
+
+def own_ends(flows: pl.DataFrame) -> OwnEnds:
+    """Which ends are the interface that logged the record: its address is the packet's as well."""
+    return {
+        end: (flows["direction"] == direction) & (flows[f"{end}_address"] == flows[column])
+        for end, (column, direction) in ENDS.items()
+    }
+
+
+class _Words(NamedTuple):
+    """What a record may say of an end: in which rows it does, and then kind, id and name."""
+
+    rows: pl.Series
+    kind: pl.Expr
+    id: pl.Expr
+    name: pl.Expr
+
+
+def with_own_words(flows: pl.DataFrame, own: OwnEnds | None, territory: Territory) -> pl.DataFrame:
+    """The flows, with the owner of the end that logged a record as the record names it (instance-id, the ecs fields,
+    interface-type, resource-id) where none is known, or where the interface has another instance by now; and with the
+    service of AWS that the other end is, where its range is one's.
+    """
+    named = flows
+    for end in ENDS:
+        for words in _said_of(end, flows, None if own is None else own[end]):
+            named = _filled(named, end, words, territory)
+    return named.drop("instance_name", strict=False)
+
+
+def _said_of(end: str, flows: pl.DataFrame, is_own: pl.Series | None) -> Iterator[_Words]:
+    if is_own is not None:
+        yield from (said(end, flows, is_own) for field, said in _SAID.items() if _is_told(field, flows))
+    service = f"pkt_{'src' if end == 'source' else 'dst'}_aws_service"
+    if _is_told(service, flows):
+        name = pl.col(service)
+        is_aws = flows.select(name.is_not_null() & ~name.cast(pl.String).is_in(SHARED_RANGES)).to_series()
+        yield _Words(is_aws & flows[f"{end}_{_KIND}"].is_null(), _word(AWS_SERVICE), name, name)
+
+
+def _is_told(column: str, flows: pl.DataFrame) -> bool:
+    return column in flows.columns and flows[column].null_count() < len(flows)
+
+
+def _instance(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Words:
+    kind, instance = flows[f"{end}_{_KIND}"], flows["instance_id"]
+    is_other = is_own & instance.is_not_null() & flows[f"{end}_{_ID}"].ne_missing(instance)
+    rows = is_other & (_is_nobodys(kind) | (kind == "instance")) if is_other.any() else is_other
+    names = [
+        name for name in ("instance_name", "instance_tag", "instance_id") if name in {*flows.columns, "instance_name"}
+    ]
+    return _Words(rows, _word("instance"), pl.col("instance_id"), pl.coalesce(names))
+
+
+def _ecs_task(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Words:
+    names = [name for name in ("ecs_service_name", "ecs_task_id", "ecs_task_arn") if name in flows.columns]
+    rows = is_own & flows["ecs_task_arn"].is_not_null() & _is_nobodys(flows[f"{end}_{_KIND}"])
+    return _Words(rows, _word("ecs task"), pl.col("ecs_task_arn"), pl.coalesce(names))
+
+
+def _by_type(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Words:
+    types = flows["interface_type"].cast(pl.String)
+    words = types.replace_strict(KIND_OF_TYPE, default=None, return_dtype=pl.String).cast(pl.Categorical)
+    rows = is_own & words.is_not_null() & _is_nobodys(flows[f"{end}_{_KIND}"])
+    return _Words(rows, pl.lit(words), pl.col("interface_id"), pl.col("interface_id"))
+
+
+def _regional_gateway(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Words:
+    is_gateway = flows["resource_id"].cast(pl.String).str.starts_with("nat-")
+    gateway = pl.col("resource_id")
+    return _Words(is_own & is_gateway & _is_nobodys(flows[f"{end}_{_KIND}"]), _word("nat gateway"), gateway, gateway)
+
+
+_SAID = {
+    "instance_id": _instance,
+    "ecs_task_arn": _ecs_task,
+    "interface_type": _by_type,
+    "resource_id": _regional_gateway,
+}
+"""The fields that name an owner, and how."""
+
+
+def _is_nobodys(kind: pl.Series) -> pl.Series:
+    return kind.is_null() | (kind == UNKNOWN)
+
+
+def _word(kind: str) -> pl.Expr:
+    return pl.lit(kind, pl.Categorical())
+
+
+def _filled(flows: pl.DataFrame, end: str, words: _Words, territory: Territory) -> pl.DataFrame:
+    rows = words.rows.fill_null(value=False)
+    if not rows.any():
+        return flows
+    if "instance_id" in flows.columns and "instance_name" not in flows.columns:
+        flows = flows.hstack([_instance_names(flows["instance_id"], territory)])
+    told = {_KIND: words.kind, _ID: words.id, _NAME: words.name}
+    return flows.with_columns(
+        pl.when(rows).then(value).otherwise(pl.col(f"{end}_{name}")).alias(f"{end}_{name}")
+        for name, value in told.items()
+    )
+
+
+def _instance_names(instance_ids: pl.Series, territory: Territory) -> pl.Series:
+    """The name of each instance as the inventory has it."""
+    names = pl.DataFrame({_ID: instance_ids}).join(territory.instance_names, on=_ID, how="left", maintain_order="left")
+    return names["owner_name"].alias("instance_name")

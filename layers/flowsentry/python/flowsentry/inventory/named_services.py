@@ -1,0 +1,113 @@
+"""Services that a setting names: by the address or network that they listen on, or by their owner, with or without a
+port.
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from flowsentry.inventory.inventory import Interface
+from flowsentry.inventory.source_address import Network
+
+MAX_LETTERS = 200
+"""Of one entry; a Name tag has up to 255, and an ARN about 100."""
+LOGIN_PORTS = (22, 3389, 5985, 5986)
+"""Those of services.LOGIN_PORTS, which would bring polars."""
+_MOST_PORT = 65_535
+_WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<name>[^:]+)):(?P<port>[0-9]{1,5})")
+_LOOKS_LIKE_AN_ADDRESS = re.compile(r"[0-9./:\[\]]+")
+"""What is meant as an address, and is none: no owner is called so."""
+
+
+def words(ports: Collection[int] = ()) -> str:
+    """What an entry may be, for people; with `ports`, none but these."""
+    example, kind = (22, "a login port") if ports else (5432, "a port")
+    return (
+        f"an address, a network without host bits, or the id, name or kind of an owner, each with {kind} after it or "
+        f"without, such as 10.0.0.5:{example} or [2001:db8::5]:{example}, of at most {MAX_LETTERS} printable letters "
+        "without a comma"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NamedService:
+    """One entry. `owner` is the id, name or kind of an owner in lower case; `port` is None for all ports."""
+
+    network: Network | None = None
+    owner: str = ""
+    port: int | None = None
+
+    def covers(self, address: str, port: int, owner: Interface | None) -> bool:
+        """Whether the entry names this port of this address, which has this owner."""
+        if self.port not in (None, port):
+            return False
+        if self.network is not None:
+            return _is_in(address, self.network)
+        return owner is not None and self.owner in {str(word).casefold() for word in owner.owner.values() if word}
+
+
+@dataclass(frozen=True, slots=True)
+class NamedServices:
+    """The entries of a setting; none by default."""
+
+    entries: tuple[NamedService, ...] = ()
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """Raises ValueError for an entry that can't be meant."""
+        return cls(tuple(map(named_service, texts)))
+
+    def __bool__(self) -> bool:
+        return bool(self.entries)
+
+    @property
+    def has_owners(self) -> bool:
+        """Whether any entry names an owner, so that owners must be looked up."""
+        return any(each.owner for each in self.entries)
+
+    def cover(self, address: str, port: int, owner: Interface | None) -> bool:
+        """Whether any entry names the service."""
+        return any(each.covers(address, port, owner) for each in self.entries)
+
+
+def named_service(text: str, ports: Collection[int] = ()) -> NamedService:
+    """The service that a text such as `10.0.3.10:5432`, `10.0.3.0/24`, `[2001:db8::5]:443`, `db-1`, `db-1:5432` names.
+
+    Raises ValueError with what is allowed: see `words`.
+    """
+    name = text.strip()
+    if not 0 < len(name) <= MAX_LETTERS or "," in name or not name.isprintable():
+        raise ValueError(words(ports))
+    if (network := _network(name)) is not None:
+        return NamedService(network)
+    found = _WITH_PORT.fullmatch(name)
+    if found is None:
+        if _LOOKS_LIKE_AN_ADDRESS.fullmatch(name):
+            raise ValueError(words(ports))
+        return NamedService(owner=name.casefold())
+    port = int(found["port"])
+    if not 0 < port <= _MOST_PORT or (ports and port not in ports):
+        raise ValueError(f"port {port} is none of {', '.join(map(str, ports)) or f'1 to {_MOST_PORT}'}")
+    named = found["ipv6"] or found["name"]
+    network = _network(named)
+    if network is None and (found["ipv6"] or _LOOKS_LIKE_AN_ADDRESS.fullmatch(named)):
+        raise ValueError(words(ports))
+    return NamedService(network, "" if network else named.strip().casefold(), port)
+
+
+def _network(text: str) -> Network | None:
+    """None for what is none; raises ValueError for one with host bits, which would be taken for a name."""
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    return ipaddress.ip_network(text)
+
+
+def _is_in(address: str, network: Network) -> bool:
+    try:
+        return ipaddress.ip_address(address) in network
+    except ValueError:
+        return False

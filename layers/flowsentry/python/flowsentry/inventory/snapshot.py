@@ -1,0 +1,133 @@
+"""Inventory <-> the bytes of its snapshot: a zip with the holdings as Parquet, and surveys and rules as JSON."""
+
+import io
+import ipaddress
+import json
+import math
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from flowsentry.inventory.address_assignments import HOLDINGS
+from flowsentry.inventory.firewall_rules import Rules
+from flowsentry.inventory.inventory import Inventory, Route, RouteTable, Survey
+
+_HOLDINGS, _SURVEYS, _RULES, _ABSENT = "holdings.parquet", "surveys.json", "rules.json", "absent.json"
+_NEVER = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in the zip, so that equal inventories give equal bytes. A zip knows no earlier one."""
+
+
+MAX_STORED_BYTES = 64 << 20
+MAX_ENTRY_BYTES = 128 << 20
+MAX_ENTRIES = 16
+MAX_HOLDINGS = 5_000_000
+"""What a snapshot may have: bytes as stored, bytes of each of its four files, files, and rows of the table. That of
+100,000 interfaces has some 4 MB as stored. More: what is no inventory of ours fills the memory of whoever loads it.
+Fewer: the inventory of a large company is refused."""
+_ENTRY_MAGIC = b"PK\x01\x02"
+
+
+class UnreadableSnapshotError(ValueError):
+    """The bytes are no snapshot of an inventory, or one of another version."""
+
+
+def pack(inventory: Inventory) -> bytes:
+    """The snapshot; equal inventories give equal bytes."""
+    table = io.BytesIO()
+    inventory.holdings.write_parquet(table, compression="zstd", statistics=False)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as folder:
+        folder.writestr(zipfile.ZipInfo(_HOLDINGS, _NEVER), table.getvalue())
+        for name, value in (
+            (_SURVEYS, {place: asdict(survey) for place, survey in inventory.surveys.items()}),
+            (_RULES, {place: rules.to_json() for place, rules in inventory.rules_by_place.items()}),
+            (_ABSENT, dict(inventory.absent)),
+        ):
+            entry = zipfile.ZipInfo(name, _NEVER)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            folder.writestr(entry, json.dumps(value, sort_keys=True))
+    return packed.getvalue()
+
+
+def unpack(data: bytes) -> Inventory:
+    """The inventory of a snapshot. Raises UnreadableSnapshotError for other bytes. Rules are read when they are asked
+    for: few batches need them, and in a large account they are most of it.
+    """
+    if len(data) > MAX_STORED_BYTES or data.count(_ENTRY_MAGIC) > MAX_ENTRIES:
+        raise UnreadableSnapshotError(f"no snapshot of an inventory: {len(data)} bytes, or more files than it has")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as folder:
+            table = _holdings(_content(folder, _HOLDINGS))
+            surveys = {place: _survey(values) for place, values in json.loads(_content(folder, _SURVEYS)).items()}
+            absent = _seconds_of_names(json.loads(_content(folder, _ABSENT)))
+            return Inventory(table, surveys, _RulesAsStored(_content(folder, _RULES)), absent)
+    except (Exception, pl.exceptions.PanicException) as error:
+        raise UnreadableSnapshotError(f"no snapshot of an inventory: {error!r}") from error
+
+
+def _seconds_of_names(values: Mapping[str, Any]) -> dict[str, int]:
+    return {name: _number(each) for name, each in values.items()}
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
+def _block(value: Any) -> str:
+    """A network in CIDR notation, as it is."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no network")
+    ipaddress.ip_network(value, strict=False)
+    return value
+
+
+def _content(folder: zipfile.ZipFile, name: str) -> bytes:
+    """A file of the zip, of which no more is unpacked than the size that it states."""
+    if (size := folder.getinfo(name).file_size) > MAX_ENTRY_BYTES:
+        raise ValueError(f"{name} has {size} bytes, more than {MAX_ENTRY_BYTES}")
+    return folder.read(name)
+
+
+def _holdings(data: bytes) -> pl.DataFrame:
+    if (rows := pl.scan_parquet(data).select(pl.len()).collect().item()) > MAX_HOLDINGS:
+        raise ValueError(f"{rows} holdings, more than {MAX_HOLDINGS}")
+    return pl.read_parquet(io.BytesIO(data)).match_to_schema(HOLDINGS)
+
+
+class _RulesAsStored(Mapping[str, Rules]):
+    """The rules of each place, parsed on first use. Of a place whose rules can't be read there are none."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    @cached_property
+    def _rules(self) -> dict[str, Rules]:
+        try:
+            return {place: Rules.from_json(values) for place, values in json.loads(self._text).items()}
+        except Exception:  # noqa: BLE001 - as if nobody had read them: what refused a flow is then not told
+            return {}
+
+    def __getitem__(self, place: str) -> Rules:
+        return self._rules[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+
+def _survey(values: Mapping[str, Any]) -> Survey:
+    networks = {vpc_id: tuple(map(_block, blocks)) for vpc_id, blocks in values["networks"].items()}
+    routes = {vpc_id: tuple(_route_table(table) for table in tables) for vpc_id, tables in values["routes"].items()}
+    return Survey(_number(values["taken_at"]), _number(values["seconds"]), networks, routes)
+
+
+def _route_table(routes: list[Mapping[str, Any]]) -> RouteTable:
+    return tuple(Route(each["cidr"], each["vpc_id"]) for each in routes)

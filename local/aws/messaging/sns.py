@@ -1,0 +1,77 @@
+"""SNS: topics that keep their subscriptions, and the resource types moto skips."""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from moto.sns.models import Subscription as MotoSubscription
+from moto.sns.models import Topic
+
+from local.aws.deployment.cloudformation import ResourceType
+from local.aws.gaps import fills
+
+
+@fills(Topic, "update_from_cloudformation_json")
+def change_the_topic_in_place(
+    _original: Callable[..., Any], _cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any
+) -> Any:
+    """Moto deletes and makes anew a topic whose properties change, and with it its subscriptions."""
+    properties = cloudformation_json["Properties"]
+    original_resource.display_name = properties.get("DisplayName", "")
+    original_resource.kms_master_key_id = properties.get("KmsMasterKeyId", "")
+    return original_resource
+
+
+MAX_MAILS = 10_000
+"""Kept in memory; past it the oldest are forgotten."""
+
+mails: deque[dict[str, str]] = deque(maxlen=MAX_MAILS)
+"""The e-mails that topics delivered: address, subject, text."""
+
+
+@fills(MotoSubscription, "publish")
+def deliver_mail(
+    original: Callable[..., Any], subscription: Any, message: str, message_id: str, **options: Any
+) -> None:
+    """Moto delivers no e-mail. Here it is kept, with the text that the topic has for the protocol."""
+    original(subscription, message, message_id, **options)
+    matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto matches before it looks at the protocol
+    if subscription.protocol == "email" and (not matcher or matcher.matches(options["message_attributes"], message)):
+        forms = json.loads(message) if options.get("message_structure") == "json" else {"default": message}
+        text = forms.get("email", forms["default"])
+        mails.append({"address": subscription.endpoint, "subject": options.get("subject") or "", "text": text})
+
+
+class TopicPolicy(ResourceType):
+    """moto's CloudFormation does not know the type."""
+
+    type_name = "AWS::SNS::TopicPolicy"
+
+    def create(self) -> str:
+        policy = json.dumps(self.properties["PolicyDocument"])
+        for arn in self.properties["Topics"]:
+            self.client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+        return self.name
+
+
+class Subscription(ResourceType):
+    """moto's CloudFormation does not know the type."""
+
+    type_name = "AWS::SNS::Subscription"
+
+    def create(self) -> str:
+        attributes = {
+            key: self.properties[key]
+            for key in ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery")
+            if key in self.properties
+        }
+        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in attributes.items()}
+        made = self.client("sns").subscribe(
+            TopicArn=self.properties["TopicArn"],
+            Protocol=self.properties["Protocol"],
+            Endpoint=self.properties.get("Endpoint", ""),
+            Attributes=texts,
+            ReturnSubscriptionArn=True,
+        )
+        return str(made["SubscriptionArn"])

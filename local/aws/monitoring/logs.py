@@ -1,0 +1,118 @@
+"""CloudWatch Logs: functions' log groups, what their lines measure, and the resource types moto skips."""
+
+import base64
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from moto.logs.models import LogGroup, LogsBackend, logs_backends
+from moto.logs.responses import LogsResponse
+
+from local.aws.compute.runtime_interface import Answer
+from local.aws.deployment.cloudformation import ResourceType
+from local.aws.gaps import adds, fills
+from local.aws.monitoring import cloudwatch
+from local.aws.settings import ACCOUNT
+
+TAIL_BYTES = 4096
+
+
+def write(region: str, log_group: str, answer: Answer) -> None:
+    """The lines of an invocation, Lambda's own around them, are in the function's log group."""
+    backend = logs_backends[ACCOUNT][region]
+    backend.ensure_log_group(log_group)
+    backend.ensure_log_stream(log_group, answer.log_stream)
+    now = int(time.time() * 1000)
+    lines = [f"START RequestId: {answer.request_id} Version: $LATEST", *answer.lines, *_platform_lines(answer)]
+    backend.put_log_events(log_group, answer.log_stream, [{"timestamp": now, "message": line} for line in lines])
+
+
+def tail(answer: Answer) -> str:
+    """What `LogType=Tail` gives: the last 4 KB, as base64."""
+    return base64.b64encode("\n".join(answer.lines).encode()[-TAIL_BYTES:]).decode()
+
+
+def _platform_lines(answer: Answer) -> Sequence[str]:
+    end = f"END RequestId: {answer.request_id}"
+    report = f"REPORT RequestId: {answer.request_id}\tDuration: {answer.seconds * 1000:.2f} ms"
+    if not answer.is_error:
+        return (end, report)
+    error = json.loads(answer.payload or b"{}")
+    timed_out = re.search(r"Task timed out after .*", str(error.get("errorMessage", "")))
+    return (*([f"{answer.request_id} {timed_out.group()}"] if timed_out else []), end, report)
+
+
+@fills(LogsBackend, "put_log_events")
+def extract_metrics(
+    original: Callable[..., Any], backend: LogsBackend, log_group_name: str, log_stream_name: str, log_events: Any
+) -> Any:
+    """Moto makes no metrics of log events in embedded metric format."""
+    accepted = original(backend, log_group_name, log_stream_name, log_events)
+    for event in log_events:
+        cloudwatch.extract(backend.region_name, event["message"], event["timestamp"])
+    return accepted
+
+
+class MetricFilter(ResourceType):
+    """Moto's CloudFormation does not know the type. It is kept and told; it counts nothing here."""
+
+    type_name = "AWS::Logs::MetricFilter"
+    name_property = "FilterName"
+
+    def create(self) -> str:
+        transformations = [
+            {key[0].lower() + key[1:]: value for key, value in wanted.items()}
+            for wanted in self.properties["MetricTransformations"]
+        ]
+        self.client("logs").put_metric_filter(
+            filterName=self.name,
+            logGroupName=self.properties["LogGroupName"],
+            filterPattern=self.properties["FilterPattern"],
+            metricTransformations=transformations,
+        )
+        return self.name
+
+    def delete(self) -> None:
+        self.client("logs").delete_metric_filter(filterName=self.name, logGroupName=self.properties["LogGroupName"])
+
+
+class QueryDefinition(ResourceType):
+    """A saved query of Logs Insights: moto has no such thing at all. This keeps them and tells them; no query runs."""
+
+    type_name = "AWS::Logs::QueryDefinition"
+    name_property = "Name"
+
+    def create(self) -> str:
+        known = (id_ for id_, each in QUERY_DEFINITIONS.items() if each["name"] == self.name)
+        id_ = next(known, str(uuid.uuid4()))
+        QUERY_DEFINITIONS[id_] = {
+            "queryDefinitionId": id_,
+            "name": self.name,
+            "queryString": self.properties["QueryString"],
+            "logGroupNames": self.properties.get("LogGroupNames", []),
+            "lastModified": int(time.time() * 1000),
+        }
+        return id_
+
+    def delete(self) -> None:
+        for id_ in [id_ for id_, each in QUERY_DEFINITIONS.items() if each["name"] == self.name]:
+            del QUERY_DEFINITIONS[id_]
+
+
+QUERY_DEFINITIONS: dict[str, dict[str, Any]] = {}
+
+
+@adds(LogsResponse, "describe_query_definitions")
+def tell_query_definitions(_response: Any) -> str:
+    """Moto does not know the action."""
+    return json.dumps({"queryDefinitions": list(QUERY_DEFINITIONS.values())})
+
+
+@adds(LogGroup, "update_from_cloudformation_json", classmethod)
+def change_the_retention(_cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any) -> Any:
+    """Moto forgets a log group whose properties change."""
+    original_resource.set_retention_policy(cloudformation_json["Properties"].get("RetentionInDays"))
+    return original_resource

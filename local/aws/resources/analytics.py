@@ -1,0 +1,71 @@
+"""Glue and Athena: the resource types moto skips. They are kept and told; no query runs."""
+
+import contextlib
+
+from botocore.exceptions import ClientError
+
+from local.aws.deployment.cloudformation import ResourceType
+
+
+class Database(ResourceType):
+    """moto's CloudFormation does not know the type."""
+
+    type_name = "AWS::Glue::Database"
+
+    def create(self) -> str:
+        wanted = {"Name": self.name.lower(), **self.properties["DatabaseInput"]}
+        with contextlib.suppress(self.client("glue").exceptions.AlreadyExistsException):
+            self.client("glue").create_database(DatabaseInput=wanted)
+        return str(wanted["Name"])
+
+
+class Table(ResourceType):
+    """moto's CloudFormation does not know the type."""
+
+    type_name = "AWS::Glue::Table"
+
+    def create(self) -> str:
+        database, wanted = self.properties["DatabaseName"], {"Name": self.name.lower(), **self.properties["TableInput"]}
+        glue = self.client("glue")
+        try:
+            glue.create_table(DatabaseName=database, TableInput=wanted)
+        except glue.exceptions.AlreadyExistsException:
+            glue.update_table(DatabaseName=database, TableInput=wanted)
+        return str(wanted["Name"])
+
+    def delete(self) -> None:
+        self.client("glue").delete_table(
+            DatabaseName=self.properties["DatabaseName"], Name=self.properties["TableInput"]["Name"]
+        )
+
+
+class WorkGroup(ResourceType):
+    """moto's CloudFormation does not know the type."""
+
+    type_name = "AWS::Athena::WorkGroup"
+    name_property = "Name"
+
+    def create(self) -> str:
+        with contextlib.suppress(ClientError):  # it exists: moto cannot change one
+            self.client("athena").create_work_group(
+                Name=self.name,
+                Configuration=self.properties.get("WorkGroupConfiguration", {}),
+                Description=self.properties.get("Description", ""),
+            )
+        return self.name
+
+
+class NamedQuery(ResourceType):
+    """moto's CloudFormation does not know the type."""
+
+    type_name = "AWS::Athena::NamedQuery"
+
+    def create(self) -> str:
+        made = self.client("athena").create_named_query(
+            Name=self.properties.get("Name", self.name),
+            Database=self.properties["Database"],
+            QueryString=self.properties["QueryString"],
+            Description=self.properties.get("Description", ""),
+            WorkGroup=self.properties.get("WorkGroup", "primary"),
+        )
+        return str(made["NamedQueryId"])

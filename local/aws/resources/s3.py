@@ -1,0 +1,187 @@
+"""S3: buckets as the template says, and notices and events as S3 writes them."""
+
+import datetime as dt
+import json
+import threading
+import urllib.parse
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.s3 import notifications
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+
+from local.aws.clients import client
+from local.aws.deployment.cloudformation import ResourceType
+from local.aws.gaps import fills
+from local.aws.messaging import event_bridge
+
+if TYPE_CHECKING:
+    from moto.events.utils import EventMessageType
+
+_one_put_at_a_time = threading.RLock()
+
+
+@fills(notifications, "_get_s3_event")
+def encode_keys_as_s3_does(
+    original: Callable[..., Any], event_name: Any, bucket: Any, key: Any, notification_id: str
+) -> Any:
+    """Moto encodes a slash in a key as %2F, which S3 leaves, and does not tell version and order."""
+    event = original(event_name, bucket, key, notification_id)
+    told = event["Records"][0]["s3"]["object"]
+    told["key"] = urllib.parse.quote_plus(key.name, safe="/")
+    told["sequencer"] = _sequencer(key)
+    if bucket.is_versioned:
+        told["versionId"] = key.version_id
+    return event
+
+
+@fills(notifications, "_send_event_bridge_message")
+def tell_eventbridge(
+    _original: Callable[..., Any], account_id: str, bucket: FakeBucket, event_name: str, key: Any
+) -> None:
+    """Moto misspells `etag`, tells a version where there is none and the same order of all, and hides what goes wrong.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
+    told = {"key": key.name, "size": key.size, "etag": key.etag.strip('"'), "sequencer": _sequencer(key)}
+    version = {"version-id": key.version_id} if bucket.is_versioned else {}
+    event: EventMessageType = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": notifications._detail_type(event_name),  # noqa: SLF001 moto has no other way
+        "source": "aws.s3",
+        "account": account_id,
+        "time": dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": bucket.region_name,
+        "resources": [bucket.arn],
+        "detail": {"version": "0", "bucket": {"name": bucket.name}, "object": told | version},
+    }
+    event_bridge.publish(bucket.region_name, event)
+
+
+def _sequencer(key: Any) -> str:
+    return f"{int(key.last_modified.timestamp() * 1e6):018X}"
+
+
+@fills(S3Response, "put_object")
+def do_not_race(original: Callable[..., Any], response: Any) -> Any:
+    """Moto checks If-Match and If-None-Match and then writes; two threads of its server can both find them true."""
+    if "If-Match" in response.headers or "If-None-Match" in response.headers:
+        with _one_put_at_a_time:
+            return original(response)
+    return original(response)
+
+
+@fills(FakeBucket, "create_from_cloudformation_json")
+def keep_the_properties(
+    original: Callable[..., Any],
+    cls: Any,
+    resource_name: str,
+    cloudformation_json: Any,
+    account_id: str,
+    region_name: str,
+    **more: Any,
+) -> Any:
+    """Moto's CloudFormation drops a bucket's notifications, lifecycle, versions and public access block."""
+    bucket = original(cls, resource_name, cloudformation_json, account_id, region_name, **more)
+    configure(bucket.name, cloudformation_json.get("Properties", {}), region_name)
+    return bucket
+
+
+@fills(FakeBucket, "update_from_cloudformation_json")
+def change_the_properties(
+    original: Callable[..., Any],
+    cls: Any,
+    original_resource: Any,
+    new_resource_name: str,
+    cloudformation_json: Any,
+    **rest: Any,
+) -> Any:
+    """Moto drops the same properties when a stack is updated, and needs a name to change tags."""
+    properties = {**cloudformation_json["Properties"]}
+    properties.setdefault("BucketName", original_resource.name)
+    bucket = original(
+        cls,
+        original_resource=original_resource,
+        new_resource_name=new_resource_name,
+        cloudformation_json={**cloudformation_json, "Properties": properties},
+        **rest,
+    )
+    configure(bucket.name, properties, rest["region_name"])
+    return bucket
+
+
+def configure(bucket: str, properties: Mapping[str, Any], region: str) -> None:
+    s3 = client("s3", region)
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration=_notifications(properties.get("NotificationConfiguration", {}))
+    )
+    if "PublicAccessBlockConfiguration" in properties:
+        s3.put_public_access_block(
+            Bucket=bucket, PublicAccessBlockConfiguration=properties["PublicAccessBlockConfiguration"]
+        )
+    if "VersioningConfiguration" in properties:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=properties["VersioningConfiguration"])
+    if rules := properties.get("LifecycleConfiguration", {}).get("Rules"):
+        lifecycle = {"Rules": [_lifecycle_rule(rule, number) for number, rule in enumerate(rules)]}
+        s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=lifecycle)
+
+
+def _notifications(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = (
+        ("QueueConfigurations", "QueueConfigurations", "Queue", "QueueArn"),
+        ("LambdaConfigurations", "LambdaFunctionConfigurations", "Function", "LambdaFunctionArn"),
+        ("TopicConfigurations", "TopicConfigurations", "Topic", "TopicArn"),
+    )
+    return {
+        api: [{arn: each[target], "Events": [each["Event"]], **_filter(each)} for each in wanted[template]]
+        for template, api, target, arn in kinds
+        if wanted.get(template)
+    }
+
+
+def _filter(notification: Mapping[str, Any]) -> dict[str, Any]:
+    rules = notification.get("Filter", {}).get("S3Key", {}).get("Rules")
+    return {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
+
+
+def _lifecycle_rule(rule: Mapping[str, Any], number: int) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"ID": rule.get("Id", f"rule-{number}"), "Status": rule["Status"]}
+    wanted["Filter"] = {"Prefix": rule.get("Prefix", "")}
+    if "ExpirationInDays" in rule:
+        wanted["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
+    if "NoncurrentVersionExpiration" in rule:
+        wanted["NoncurrentVersionExpiration"] = {
+            "NoncurrentDays": int(rule["NoncurrentVersionExpiration"]["NoncurrentDays"])
+        }
+    if "AbortIncompleteMultipartUpload" in rule:
+        days = int(rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"])
+        wanted["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": days}
+    if "Transitions" in rule:
+        wanted["Transitions"] = [
+            {"Days": int(each["TransitionInDays"]), "StorageClass": each["StorageClass"]}
+            for each in rule["Transitions"]
+        ]
+    return wanted
+
+
+class BucketPolicy(ResourceType):
+    """moto's CloudFormation does not know the type.
+
+    moto enforces policies and ignores their conditions, so that a Deny on insecure transport would refuse everything:
+    statements that deny under a condition are left out.
+    """
+
+    type_name = "AWS::S3::BucketPolicy"
+
+    def create(self) -> str:
+        policy = self.properties["PolicyDocument"]
+        kept = [each for each in policy["Statement"] if not (each["Effect"] == "Deny" and each.get("Condition"))]
+        document = json.dumps({**policy, "Statement": kept})
+        self.client("s3").put_bucket_policy(Bucket=self.properties["Bucket"], Policy=document)
+        return str(self.properties["Bucket"])
+
+    def delete(self) -> None:
+        self.client("s3").delete_bucket_policy(Bucket=self.properties["Bucket"])

@@ -1,0 +1,135 @@
+"""Passage: all that packets and their replies meet between two ends, and whether they get through."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from flowsentry.emit.plain_text import moment, plain
+from flowsentry.explain.packet import ANY_PORTS, EPHEMERAL_PORTS, ICMP, ICMPV6, WITH_PORTS, WITH_TYPES, Packet, Ports
+from flowsentry.explain.packet_path import back, there
+from flowsentry.explain.wording import end_in_words, traffic
+from flowsentry.findings.explanation import Judgement, Layer, Verdict
+from flowsentry.findings.rejected_packet import End
+from flowsentry.inventory.firewall_rules import Rules
+
+MAX_LINE_LETTERS = 500
+"""Of a line with names from tags. Longer: names push the facts out of sight. Shorter: several groups are cut."""
+_WORDS = {
+    (Layer.SECURITY_GROUP, True): "out of the interface",
+    (Layer.NETWORK_ACL, True): "out of the subnet",
+    (Layer.NETWORK_ACL, False): "into the subnet",
+    (Layer.SECURITY_GROUP, False): "into the interface",
+}
+_STARTS = {
+    Verdict.ALLOWED: ("allowed", "so is its reply"),
+    Verdict.REFUSED: ("refused", "its reply is refused"),
+    Verdict.UNTOLD: ("can't be told", "of its reply it can't be told"),
+}
+"""How the verdict begins, about the packet and about its reply."""
+_ECHO_TYPES = {ICMP: 8, ICMPV6: 128}
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What each layer does with a packet on its way `there` and with the reply on the way `back`."""
+
+    packet: Packet
+    there: tuple[Judgement, ...]
+    back: tuple[Judgement, ...]
+    rules_taken_at: int
+
+    @classmethod
+    def of(cls, packet: Packet, rules: Rules) -> Self:
+        """The passage by these rules."""
+        return cls(packet, there(packet, rules), back(packet, rules), rules.taken_at)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Refused where one layer refuses, else untold where one is not told."""
+        verdicts = {each.verdict for each in (*self.there, *self.back)}
+        return next((each for each in (Verdict.REFUSED, Verdict.UNTOLD) if each in verdicts), Verdict.ALLOWED)
+
+    def sentence(self) -> str:
+        """The verdict, with who refuses and what would admit it, or with what can't be told."""
+        starts = _STARTS[self.verdict]
+        if self.verdict is Verdict.ALLOWED:
+            return " and ".join(starts if self.back else starts[:1])
+        ways = zip(starts, (self.there, self.back), strict=True)
+        deciding = [(start, [each for each in way if each.verdict is self.verdict]) for start, way in ways]
+        return "; ".join(f"{start}{_and_why(way)}" for start, way in deciding if way)
+
+    def lines(self) -> Iterator[str]:
+        """The same for people: what is asked, each layer in order, and the verdict."""
+        ends = f"{_end(self.packet.source)} to {_end(self.packet.destination)}"
+        age = f", by the rules of {moment(self.rules_taken_at)}" if self.rules_taken_at else ""
+        yield plain(f"{traffic(self.packet)} from {ends}{age}", MAX_LINE_LETTERS)
+        for is_reply, each in self._steps():
+            place = f"{'reply ' if is_reply else ''}{_WORDS[each.layer, each.is_egress]}"
+            reason = f"{each.who}: {each.reason}" if each.resources else each.reason
+            yield f"  {place:<23} {_in_words(each.verdict):<10}  {plain(reason, MAX_LINE_LETTERS)}"
+        yield plain(self.sentence(), 2 * MAX_LINE_LETTERS)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            "source": _end_as_json(self.packet.source),
+            "destination": _end_as_json(self.packet.destination),
+            "protocol": self.packet.protocol,
+            "traffic": traffic(self.packet),
+            "steps": [
+                {"is_reply": is_reply, **asdict(each), "verdict": _in_words(each.verdict)}
+                for is_reply, each in self._steps()
+            ],
+            "verdict": _in_words(self.verdict),
+            "sentence": self.sentence(),
+            "rules_taken_at": self.rules_taken_at,
+        }
+
+    def _steps(self) -> Iterator[tuple[bool, Judgement]]:
+        yield from ((False, each) for each in self.there)
+        yield from ((True, each) for each in self.back)
+
+
+def packet_to(source: End, destination: End, protocol: int, port: int, source_port: int | None = None) -> Packet:
+    """The packet that is asked about. For ICMP the port is the type, 0 for one that is not known; between IPv6
+    addresses ICMP is that of IPv6.
+    """
+    if protocol == ICMP and ":" in destination.address:
+        protocol = ICMPV6
+    icmp_type = port if protocol in WITH_TYPES and port else None
+    return Packet(
+        source=source,
+        destination=destination,
+        protocol=protocol,
+        source_ports=EPHEMERAL_PORTS if source_port is None else Ports(source_port, source_port),
+        destination_ports=Ports(port, port) if protocol in WITH_PORTS else ANY_PORTS,
+        icmp_type=icmp_type,
+        icmp_code=0 if icmp_type == _ECHO_TYPES.get(protocol, -1) else None,
+    )
+
+
+def _and_why(judgements: list[Judgement]) -> str:
+    if judgements[0].verdict is Verdict.UNTOLD:
+        return f": {'; '.join(each.reason for each in judgements)}"
+    refusing = ", and".join(f" by {each.who}: {each.reason}" for each in judgements)
+    return f"{refusing} ({'; and '.join(each.change for each in judgements)})"
+
+
+def _in_words(verdict: Verdict) -> str:
+    return "can't tell" if verdict is Verdict.UNTOLD else str(verdict)
+
+
+def _end(end: End) -> str:
+    vpc_id = end.interface.vpc_id if end.interface else ""
+    return f"{end_in_words(end)}{' in ' + vpc_id if vpc_id else ''}"
+
+
+def _end_as_json(end: End) -> dict[str, Any]:
+    interface = end.interface
+    return {
+        "address": end.address,
+        "interface_id": (interface.interface_id or None) if interface else None,
+        "vpc_id": (interface.vpc_id or None) if interface else None,
+        "subnet_id": (interface.subnet_id or None) if interface else None,
+        "owner": interface.owner if interface else None,
+    }

@@ -1,0 +1,52 @@
+"""Values that cross stacks: one stack publishes them as SSM parameters, another reads them when it is deployed.
+
+Not CloudFormation exports: an export in use can't change (https://github.com/aws/aws-cdk/issues/7602).
+"""
+
+from enum import StrEnum
+
+from stacks.settings.deployment import Deployment
+
+
+class Value(StrEnum):
+    """Every value that crosses stacks, beside the log groups."""
+
+    LOG_BUCKET = "log-bucket-name"
+    FAILED_INVOCATION_BUCKET = "failed-invocation-bucket-name"
+    NOTICE_QUEUE_ARN = "notice-queue-arn"
+    NOTICE_QUEUE = "notice-queue-name"
+    NOTICE_DLQ_ARN = "notice-dead-letter-queue-arn"
+    NOTICE_DLQ_URL = "notice-dead-letter-queue-url"
+    NOTICE_DLQ = "notice-dead-letter-queue-name"
+    LOG_FORMATS = "log-formats"
+    PAYLOAD_STREAM_ARN = "payload-stream-arn"
+    EVIDENCE_TABLE = "evidence-table-name"
+    FINDINGS_TABLE = "findings-table-name"
+    FINDINGS_STREAM_ARN = "findings-stream-arn"
+    IDEMPOTENCY_TABLE = "idempotency-table-name"
+    OUTPUT_BUCKET = "output-bucket-name"
+    ALERT_TOPIC_ARN = "alert-topic-arn"
+    DIGEST_TOPIC_ARN = "digest-topic-arn"
+    CHAT_TOPIC_ARN = "chat-topic-arn"
+    ALERT_KEY_ARN = "alert-key-arn"
+    SUPPRESSIONS = "suppressions"
+    ATHENA_TABLE = "athena-table"
+    ATHENA_WORKGROUP = "athena-workgroup"
+    STREAM_PROCESSOR = "stream-processor-name"
+    OBJECT_PROCESSOR = "object-processor-name"
+    INVENTORY = "inventory-name"
+    INVENTORY_PLACES = "inventory-places"
+    INVENTORY_QUEUE = "inventory-queue-name"
+    INVENTORY_QUEUE_ARN = "inventory-queue-arn"
+    INVENTORY_DLQ = "inventory-dead-letter-queue-name"
+    INVENTORY_DLQ_ARN = "inventory-dead-letter-queue-arn"
+    NOTIFIER = "notifier-name"
+
+
+def log_group_value(log_group_id: str) -> str:
+    """The value that holds the name of a log group."""
+    return f"log-group-names/{log_group_id}"
+
+
+def parameter_name(deployment: Deployment, value: str) -> str:
+    return f"/{deployment.name}/{value}"

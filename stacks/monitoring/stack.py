@@ -1,0 +1,64 @@
+"""What people look at, and what wakes them: a dashboard and alarms."""
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.constructs.parameters import Value
+from stacks.constructs.stack import HouseStack
+from stacks.monitoring.alarms import Alarms
+from stacks.monitoring.dashboard import Dashboard
+from stacks.settings.deployment import CLOUDWATCH, S3, Deployment
+
+FUNCTIONS = {
+    "stream_processor": Value.STREAM_PROCESSOR,
+    "object_processor": Value.OBJECT_PROCESSOR,
+    "inventory": Value.INVENTORY,
+    "notifier": Value.NOTIFIER,
+}
+
+
+class MonitoringStack(HouseStack):
+    def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
+        super().__init__(
+            scope,
+            id_,
+            deployment=deployment,
+            purpose="monitoring",
+            description="The dashboard and alarms of Flowsentry",
+        )
+        self._function_names = {service: self.read(value) for service, value in FUNCTIONS.items()}
+        alarms = self._alarms()
+        dashboard = Dashboard(self, "Overview", deployment=deployment)
+        dashboard.add_alarms(alarms.alarms)
+        dashboard.add_findings()
+        dashboard.add_traffic(None if deployment.has_unknown_vpcs else deployment.vpc_ids)
+        dashboard.add_pipeline()
+        dashboard.add_inventory(self.read(Value.INVENTORY_QUEUE))
+        dashboard.add_queues(self.read(Value.NOTICE_QUEUE), self.read(Value.NOTICE_DLQ))
+        dashboard.add_functions(self._function_names)
+        if deployment.has_payload_stream:
+            dashboard.add_stream(self._function_names["stream_processor"])
+
+    def _alarms(self) -> Alarms:
+        topic = sns.Topic.from_topic_arn(self, "AlertTopic", self.read(Value.ALERT_TOPIC_ARN))
+        alarms = Alarms(self, "Alarms", deployment=self.deployment, topic=topic)
+        alarms.watch_dead_letters(self.read(Value.NOTICE_DLQ))
+        alarms.watch_oldest_notice(self.read(Value.NOTICE_QUEUE))
+        for service, function_name in self._function_names.items():
+            alarms.watch_function(service, function_name)
+        alarms.watch_kept_failures(self._function_names["stream_processor"])
+        if self.deployment.has_payload_stream:
+            alarms.watch_stream(self._function_names["stream_processor"])
+        for destination, service in ((CLOUDWATCH, "stream_processor"), (S3, "object_processor")):
+            if self.deployment.uses(destination):
+                alarms.watch_freshness(service)
+                alarms.watch_staleness(service)
+                alarms.watch_suppressions(service)
+                alarms.watch_stored_objects(service)
+        alarms.watch_stored_objects("inventory")
+        alarms.watch_inventory(self.read(Value.INVENTORY_DLQ))
+        if self.deployment.kubernetes_clusters:
+            alarms.watch_clusters()
+        alarms.watch_alerts()
+        alarms.watch_outbox()
+        return alarms

@@ -1,0 +1,180 @@
+"""What an item may weigh, how often it is written, and what becomes of evidence when DynamoDB has no time."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.dynamodb_cost import item_bytes
+from flowsentry.aws import clients
+from flowsentry.aws.evidence.item import MAX_HELD
+from flowsentry.aws.evidence.table import EvidenceTable
+from flowsentry.errors import RetryableError
+from flowsentry.findings.evidence import IN_CLEAR, SET_SIZES, Evidence, EvidenceKey
+from flowsentry.in_memory import EvidenceInMemory
+from tests.moto_world import EVIDENCE_TABLE, items_of, make_evidence_table
+
+DAY = 20_000
+MAX_ITEM_BYTES = 4_000
+"""Of a source that is full in all its sets, over IPv6. DynamoDB counts in KB of 1,024 bytes: it costs 4 units.
+Strangers are in items of their own."""
+MAX_IPV4_ITEM_BYTES = 3_000
+"""It costs 3 units."""
+OF_SOURCES = frozenset(SET_SIZES) - {"strangers"}
+BYTES = {**dict.fromkeys(IN_CLEAR.values(), 24), "source_ids": 8}
+"""Of a member, where that is not seven."""
+NAMES = count()
+KEY = EvidenceKey("vpc-0123456789abcdef0", "2001:db8:1111:2222:3333:4444:5555:6666", DAY)
+LAW = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+def evidence(first: int, size: int, *, names: frozenset[str] = OF_SOURCES, at: int = 0) -> Evidence:
+    """As many members in each of these sets."""
+    numbers = range(first, first + size)
+    sets = {name: frozenset(number.to_bytes(BYTES.get(name, 7)) for number in numbers) for name in names}
+    ports = frozenset(range(65_535 - first, 65_535 - first - size, -1))
+    now = DAY * 86_400 + at
+    return Evidence(KEY, **sets, source_ports=ports, first_seen=now, last_seen=now, is_inside=True)
+
+
+some_evidence = st.builds(
+    evidence,
+    st.integers(0, 2_000),
+    st.integers(1, 300),
+    names=st.sets(st.sampled_from(sorted(OF_SOURCES))).map(lambda names: frozenset({"failed", *names})),
+    at=st.integers(0, 86_399),
+)
+
+
+class Counted:
+    """A client that counts what is tried and what is written."""
+
+    def __init__(self) -> None:
+        self.tries = self.writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(clients.dynamodb(), name)
+
+    def update_item(self, **arguments: Any) -> Any:
+        self.tries += 1
+        answer = clients.dynamodb().update_item(**arguments)
+        self.writes += 1
+        return answer
+
+
+def new_table(client: Any = None) -> EvidenceTable:
+    name = f"evidence-{next(NAMES)}"
+    make_evidence_table(name)
+    return EvidenceTable(name, client or clients.dynamodb(), last_seen_step=0, sleep=lambda _: None)
+
+
+@LAW
+@given(batches=st.lists(some_evidence, min_size=1, max_size=30))
+def test_an_item_has_at_most_4_kb_at_rest_whatever_is_merged(batches: list[Evidence]) -> None:
+    store = new_table()
+    for one in batches:
+        store.merge([one])
+        (item,) = items_of(store.table_name)
+        assert item_bytes(item) <= MAX_ITEM_BYTES
+
+
+def full_item(*names: str) -> int:
+    """The bytes of an item with nothing but these sets, as full as they can be."""
+    sets: dict[str, Any] = {name: {"BS": [bytes(BYTES.get(name, 7))] * MAX_HELD[name]} for name in names}
+    sets["source_ports"] = {"NS": ["65535"] * MAX_HELD["source_ports"]}
+    store = new_table()
+    store.merge([evidence(0, 1, names=frozenset({"failed"}))])
+    (item,) = items_of(store.table_name)
+    return item_bytes(item | sets)
+
+
+def test_an_item_that_is_as_full_as_can_be_has_at_most_4_kb_and_over_ipv4_3_kb() -> None:
+    assert 3_400 < full_item(*OF_SOURCES) <= MAX_ITEM_BYTES
+    assert 2_500 < full_item(*(OF_SOURCES - BYTES.keys())) <= MAX_IPV4_ITEM_BYTES
+
+
+def test_an_item_of_strangers_is_within_2_kb() -> None:
+    strangers = {"strangers": {"BS": [bytes(16)] * MAX_HELD["strangers"]}}
+    store = new_table()
+    service = Evidence(KEY, strangers=frozenset({bytes(4)}), is_inside=True)
+    store.merge([service])
+    (item,) = items_of(store.table_name)
+    assert item_bytes(item | strangers) <= 2_048
+
+
+@LAW
+@given(batches=st.lists(st.lists(some_evidence, max_size=4), min_size=1, max_size=8), data=st.data())
+def test_a_source_is_written_at_most_once_a_batch(batches: list[list[Evidence]], data: st.DataObject) -> None:
+    client = Counted()
+    first = new_table(client)
+    second = EvidenceTable(first.table_name, client, last_seen_step=0)  # type: ignore[arg-type]
+    for batch in batches:
+        client.tries = client.writes = 0
+        data.draw(st.sampled_from([first, second])).merge(batch)
+        assert client.writes <= 1
+        assert client.tries <= 2, "one knew the item as it was before the other one wrote"
+
+
+@LAW
+@given(batch=st.lists(some_evidence, min_size=1, max_size=4))
+def test_what_is_in_an_item_is_not_written_again(batch: list[Evidence]) -> None:
+    client = Counted()
+    store = new_table(client)
+    store.merge(batch)
+    assert client.writes == 1
+    another = EvidenceTable(store.table_name, client)  # type: ignore[arg-type]
+    for known in (store, another):
+        known.merge(batch)
+    assert client.writes == 1
+
+
+@pytest.fixture
+def throttles(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+    """How many calls of which operation DynamoDB refuses; botocore does not wait between its tries."""
+    make_evidence_table()
+    left: Counter[str] = Counter()
+    events = clients.dynamodb().meta.events
+
+    def refuse(event_name: str, **_: Any) -> Any:
+        operation = event_name.rpartition(".")[2]
+        left[operation] -= 1
+        return refusal() if left[operation] >= 0 else None
+
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    events.register_first("before-send.dynamodb", refuse)
+    yield left
+    events.unregister("before-send.dynamodb", refuse)
+
+
+def refusal() -> AWSResponse:
+    body = b'{"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "later"}'
+
+    class Raw:
+        def stream(self) -> Iterator[bytes]:
+            yield body
+
+    return AWSResponse("https://dynamodb", 400, {"content-type": "application/x-amz-json-1.0"}, Raw())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "BatchGetItem"])
+def test_what_is_refused_three_times_is_tried_again_and_recorded(throttles: Counter[str], operation: str) -> None:
+    throttles[operation] = 3
+    store = EvidenceTable(EVIDENCE_TABLE, clients.dynamodb())
+    assert store.merge([evidence(0, 20)]) == EvidenceInMemory().merge([evidence(0, 20)])
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "BatchGetItem"])
+def test_what_is_always_refused_fails_the_batch_which_comes_back_whole(throttles: Counter[str], operation: str) -> None:
+    throttles[operation] = 1_000
+    store = EvidenceTable(EVIDENCE_TABLE, clients.dynamodb())
+    with pytest.raises(RetryableError, match="ProvisionedThroughputExceeded"):
+        store.merge([evidence(0, 20)])
+    throttles.clear()
+    assert store.merge([evidence(0, 20)]) == EvidenceInMemory().merge([evidence(0, 20)])

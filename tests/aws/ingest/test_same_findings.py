@@ -1,0 +1,117 @@
+"""However records are cut into deliveries, in whatever order, how often and by how many they are taken up: the same is
+found as in one pass.
+
+With one difference, which is meant: a scanner from outside that is heard only later is told quietly at first, and aloud
+then; who sees all at once tells it aloud at once. Here it is told as it ends.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+import pytest
+
+from flowsentry.aws.evidence.table import EvidenceTable
+from flowsentry.decode import object_texts
+from flowsentry.findings.evidence import EvidenceStore
+from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
+from flowsentry.pipeline import Context, Stores, process
+from flowsentry.records.fields import DEFAULT_NAMES
+from tests import cut_traffic
+from tests.aws.one_call_at_a_time import OneCallAtATime
+from tests.builders import NOON, V5
+from tests.cut_traffic import (
+    GUESSER,
+    HEARD_SCANNER,
+    INTRUDER,
+    SLOW_SCANNERS,
+    SWEEPER,
+    Traffic,
+    as_it_ends,
+    capture,
+    made_traffic,
+)
+from tests.moto_world import make_evidence_table
+
+CUTS = (cut_traffic.five_minutes, cut_traffic.interface_minutes, cut_traffic.ten_seconds)
+NAMES = count()
+PROCESSORS = 8
+
+
+def found_by(evidence: EvidenceStore, objects: Iterable[bytes], findings: FindingsInMemory | None = None) -> set[str]:
+    """The ids of what one processor finds in these objects, one after the other, as it ends."""
+    store, context = findings or FindingsInMemory(), Context()
+    stores = Stores(evidence, store)
+    for each in objects:
+        process(object_texts([each]), context, stores)
+    return as_it_ends(store.findings.values())
+
+
+def new_table_name() -> str:
+    name = f"evidence-{next(NAMES)}"
+    make_evidence_table(name)
+    return name
+
+
+def processor(table_name: str, now: int) -> EvidenceTable:
+    """A processor that remembers nothing yet, an hour after the records."""
+    return EvidenceTable(table_name, OneCallAtATime(), clock=lambda: now + 3_600)  # type: ignore[arg-type]
+
+
+def found_by_eight_at_once(objects: Sequence[bytes], now: int) -> set[str]:
+    """The ids of what eight processors at one table find, each of which takes up every eighth object."""
+    table_name, findings = new_table_name(), FindingsInMemory()
+    with ThreadPoolExecutor(PROCESSORS) as threads:
+        parts = [objects[first::PROCESSORS] for first in range(PROCESSORS)]
+        tasks = [threads.submit(found_by, processor(table_name, now), part, findings) for part in parts]
+    assert [task.exception() for task in tasks] == [None] * PROCESSORS
+    return as_it_ends(findings.findings.values())
+
+
+@pytest.fixture(scope="module", params=[V5, DEFAULT_NAMES], ids=["v5", "v2"])
+def traffic(request: pytest.FixtureRequest) -> Traffic:
+    return made_traffic(request.param)
+
+
+@pytest.fixture(scope="module")
+def in_one_pass(traffic: Traffic) -> set[str]:
+    return found_by(EvidenceInMemory(), cut_traffic.whole(traffic))
+
+
+def test_who_scans_and_guesses_is_found_and_who_works_is_not(traffic: Traffic) -> None:
+    findings = FindingsInMemory()
+    found_by(EvidenceInMemory(), cut_traffic.whole(traffic), findings)
+    told = sorted((each.kind, each.subject) for each in findings.findings.values())
+    scans = [*(("network_scan", scanner) for scanner in SLOW_SCANNERS), ("port_scan", HEARD_SCANNER)]
+    logins = [*[("login_brute_force", each) for each in (GUESSER, INTRUDER, INTRUDER)], ("remote_login", INTRUDER)]
+    assert told == sorted([("host_sweep", SWEEPER), *scans, *logins])
+
+
+@pytest.mark.parametrize("cut", [*CUTS, cut_traffic.shuffled, cut_traffic.duplicated], ids=lambda cut: cut.__name__)
+def test_the_same_is_found_however_it_is_cut(traffic: Traffic, in_one_pass: set[str], cut: cut_traffic.Cut) -> None:
+    assert found_by(EvidenceInMemory(), cut(traffic)) == in_one_pass
+
+
+def test_the_same_is_found_with_the_table(traffic: Traffic, in_one_pass: set[str]) -> None:
+    assert found_by(processor(new_table_name(), NOON), cut_traffic.duplicated(traffic)) == in_one_pass
+
+
+def test_the_same_is_found_by_eight_at_once(traffic: Traffic, in_one_pass: set[str]) -> None:
+    pieces = cut_traffic.interface_minutes(traffic)
+    assert found_by_eight_at_once(pieces, NOON) == in_one_pass
+
+
+@pytest.mark.parametrize(
+    ("name", "findings", "cut"),
+    [
+        ("nmap-inside", 1, cut_traffic.ten_seconds),
+        ("internet-host-day", 20, cut_traffic.shuffled),
+        ("internet-host-day-v2", 18, cut_traffic.shuffled),
+    ],
+)
+def test_the_same_is_found_in_recorded_traffic(name: str, findings: int, cut: cut_traffic.Cut) -> None:
+    traffic = capture(name)
+    once, now = found_by(EvidenceInMemory(), cut_traffic.whole(traffic)), int(traffic.value("end", traffic.lines[-1]))
+    assert len(once) >= findings
+    assert found_by(EvidenceInMemory(), cut(traffic)) == once
+    assert found_by_eight_at_once(cut_traffic.duplicated(traffic), now) == once

@@ -1,0 +1,57 @@
+"""A region as describe calls tell it: one VPC with two subnets, and interfaces that tests put there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowsentry.aws.inventory.region import InventorySource
+from flowsentry.inventory.inventory import Interface
+from tests.aws.inventory.answering import Answering, paged
+from tests.moto_world import REGION
+
+ACCOUNT = "123456789012"
+PLACE = f"{ACCOUNT}/{REGION}"
+VPC, GROUP = "vpc-0123456789abcdef0", "sg-0123456789abcdef0"
+SUBNET, OTHER_SUBNET = "subnet-0123456789abcdef0", "subnet-0123456789abcdef1"
+ENI = "eni-0123456789abcdef0"
+ZONE, ZONE_ID, OTHER_ZONE, OTHER_ZONE_ID = f"{REGION}a", "euc1-az2", f"{REGION}b", "euc1-az3"
+NOW = 1_790_000_000
+
+
+@dataclass
+class Region:
+    """Services are asked through `aws`, which refuses what nobody told it; `page` is how many rows are on a page."""
+
+    aws: Answering = field(default_factory=Answering)
+    interfaces: list[dict[str, Any]] = field(default_factory=list)
+    page: int = 2
+    source: InventorySource = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.source = InventorySource(PLACE, self.aws, clock=lambda: NOW)
+        subnets = [(SUBNET, ZONE, ZONE_ID), (OTHER_SUBNET, OTHER_ZONE, OTHER_ZONE_ID)]
+        names = ("SubnetId", "AvailabilityZone", "AvailabilityZoneId")
+        rows = [{**dict(zip(names, each, strict=True)), "VpcId": VPC} for each in subnets]
+        self.aws.tell("ec2", "describe_subnets", {"Subnets": rows})
+        self.aws.tell("ec2", "describe_vpcs", {"Vpcs": [{"VpcId": VPC, "CidrBlock": "10.1.0.0/16"}]})
+        self.aws.tell("ec2", "describe_network_interfaces", self._page)
+        self.aws.tell("ec2", "describe_tags", {"Tags": []})
+
+    def _page(self, arguments: Any) -> Any:
+        wanted = [value for each in arguments.get("Filters", ()) for value in each["Values"]]
+        rows = [each for each in self.interfaces if not wanted or each["NetworkInterfaceId"] in wanted]
+        pages = [rows[first : first + self.page] for first in range(0, len(rows), self.page)]
+        return paged("NetworkInterfaces", *pages or [[]])(arguments)
+
+    def add(self, interface_id: str, description: str = "", **said: Any) -> None:
+        """An interface in the first subnet; what is said otherwise is said as EC2 does."""
+        told = {"NetworkInterfaceId": interface_id, "Description": description, "InterfaceType": "interface"}
+        where = {"OwnerId": ACCOUNT, "VpcId": VPC, "SubnetId": SUBNET, "Groups": [{"GroupId": GROUP}]}
+        self.interfaces.append({**told, **where, **said})
+
+    def seen(self, interface_id: str) -> Interface:
+        return next(each for each in self.source.look().interfaces if each.interface_id == interface_id)
+
+    def owner_of(self, interface_id: str) -> tuple[str, str, str]:
+        """Kind, id and name."""
+        row = self.seen(interface_id)
+        return row.owner_kind, row.owner_id, row.owner_name

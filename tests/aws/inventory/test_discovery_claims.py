@@ -1,0 +1,97 @@
+"""When looks began: two runs never begin one for the same reason."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from flowsentry.aws import clients
+from flowsentry.aws.inventory.discovery_claims import LooksBegun
+from flowsentry.aws.inventory.store import MAX_TRIES
+from flowsentry.errors import RetryableError
+from flowsentry.settings import LOOKS_KEY
+from tests.aws.inventory.discovery_world import AWAY, HOME, START, Clock
+from tests.moto_world import OUTPUT_BUCKET, keys_in, make_bucket
+
+REST = 60
+
+
+@pytest.fixture
+def clock() -> Clock:
+    make_bucket(OUTPUT_BUCKET)
+    return Clock()
+
+
+def begun(clock: Clock) -> LooksBegun:
+    return LooksBegun(OUTPUT_BUCKET, LOOKS_KEY, clients.s3(), clock)
+
+
+def rested(clock: Clock, *places: str) -> Any:
+    """Chooses the places at which no look began within a minute."""
+    return lambda times: [each for each in places if times.get(each, 0) + REST <= clock.now]
+
+
+def test_a_look_begins_where_none_began(clock: Clock) -> None:
+    assert begun(clock).claim(rested(clock, HOME)) == [HOME]
+
+
+def test_another_run_learns_of_it(clock: Clock) -> None:
+    begun(clock).claim(rested(clock, HOME))
+    clock.pass_by(10)
+    assert begun(clock).claim(rested(clock, HOME, AWAY)) == [AWAY]
+    clock.pass_by(50)
+    assert begun(clock).claim(rested(clock, HOME, AWAY)) == [HOME]
+
+
+@pytest.mark.parametrize("has_object", [False, True])
+def test_of_two_runs_at_the_same_time_one_looks(clock: Clock, *, has_object: bool) -> None:
+    if has_object:
+        begun(clock).claim(rested(clock, AWAY))
+    others: list[str] = []
+
+    def overtaken(times: Mapping[str, int]) -> list[str]:
+        chosen: list[str] = rested(clock, HOME)(times)
+        if not others:
+            others.extend(begun(clock).claim(rested(clock, HOME)))
+        return chosen
+
+    assert begun(clock).claim(overtaken) == []
+    assert others == [HOME]
+
+
+def test_where_nothing_is_chosen_nothing_is_written(clock: Clock) -> None:
+    assert begun(clock).claim(lambda _: []) == []
+    assert keys_in(OUTPUT_BUCKET) == []
+
+
+def test_a_run_that_others_always_overtake_gives_up_for_now(clock: Clock) -> None:
+    tries: list[int] = []
+
+    def overtaken(_: Mapping[str, int]) -> list[str]:
+        tries.append(1)
+        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=LOOKS_KEY, Body=f'{{"x":{len(tries)}}}'.encode())
+        return [HOME]
+
+    with pytest.raises(RetryableError, match="began to look meanwhile"):
+        begun(clock).claim(overtaken)
+    assert len(tries) == MAX_TRIES
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"123456789012/eu-central-1": "soon"}', b"\xff"])
+def test_an_object_that_can_not_be_read_holds_up_nothing(clock: Clock, body: bytes) -> None:
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=LOOKS_KEY, Body=body)
+    assert begun(clock).claim(rested(clock, HOME)) == [HOME]
+    assert begun(clock).claim(rested(clock, HOME)) == []
+
+
+def test_that_s3_can_not_be_reached_is_for_the_caller_to_know(clock: Clock) -> None:
+    class Unreachable:
+        def get_object(self, **_: Any) -> None:
+            answer: Any = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
+            raise ClientError(answer, "GetObject")
+
+    unreachable = LooksBegun(OUTPUT_BUCKET, LOOKS_KEY, Unreachable(), clock)  # type: ignore[arg-type]
+    with pytest.raises(RetryableError, match="could not read when looks began: SlowDown"):
+        unreachable.claim(rested(clock, HOME))
+    assert clock.now == START

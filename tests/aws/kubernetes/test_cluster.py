@@ -1,0 +1,296 @@
+"""A cluster is asked over HTTPS that is meant: trusted, signed, paged, bounded; and what fails says how."""
+
+import base64
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cryptography import x509
+
+from flowsentry.aws.kubernetes.api_server import Limits, trusting
+from flowsentry.aws.kubernetes.cluster import Cluster
+from flowsentry.aws.kubernetes.token import ClusterToken
+from flowsentry.errors import PoisonError, RetryableError
+from flowsentry.inventory.endpoint_slices import Pods
+from tests.aws.kubernetes.kubernetes_api import Authority, KubernetesApi, serving
+from tests.moto_world import REGION
+
+CLUSTER, VPC = "production", "vpc-0123456789abcdef0"
+SECRET_KEY = "no/secret+at/all"
+FEW_BYTES = Limits(bytes=100_000)
+SLICES = [
+    {
+        "metadata": {"namespace": "shop", "labels": {"kubernetes.io/service-name": "checkout"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [f"10.0.1.{number}"], "targetRef": {"kind": "Pod", "name": f"checkout-{number}"}}],
+    }
+    for number in range(10, 15)
+]
+Serve = Callable[..., KubernetesApi]
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority.made()
+
+
+@pytest.fixture
+def serve(authority: Authority, tmp_path: Path) -> Iterator[Serve]:
+    """Starts the cluster's API server, behaving as told."""
+    running = []
+
+    def start(authority: Authority = authority, **behaviour: Any) -> KubernetesApi:
+        api = KubernetesApi(CLUSTER, REGION, SECRET_KEY, **{"slices": SLICES, **behaviour})
+        running.append(serving(api, authority, tmp_path))
+        return running[-1].__enter__()
+
+    yield start
+    for server in running:
+        server.__exit__(None, None, None)
+
+
+@lru_cache
+def session(secret_key: str = SECRET_KEY) -> boto3.Session:
+    return boto3.Session("ASIAEXAMPLE", secret_key, "a/session+token")
+
+
+def cluster(api: KubernetesApi, authority: Authority, **changes: Any) -> Cluster:
+    token = ClusterToken(CLUSTER, REGION, session())
+    return Cluster(CLUSTER, api.endpoint, authority.pem, VPC, **{"token": token, "limits": FEW_BYTES, **changes})
+
+
+def poison_of(asked: Cluster) -> PoisonError:
+    with pytest.raises(PoisonError) as poison:
+        asked.pods()
+    return poison.value
+
+
+def addresses(pods: Pods) -> list[str]:
+    return [pod.address for pod in pods.found]
+
+
+ALL = [f"10.0.1.{number}" for number in range(10, 15)]
+
+
+def test_the_pods_of_all_pages_are_listed(serve: Serve, authority: Authority) -> None:
+    api = serve()
+    pods = cluster(api, authority).pods()
+    assert addresses(pods) == ALL
+    assert pods.found[0].owner_id(CLUSTER) == "production/shop/checkout-10"
+    path = "/apis/discovery.k8s.io/v1/endpointslices?limit=500"
+    assert api.asked == [path, f"{path}&continue=Mg%3D%3D", f"{path}&continue=NA%3D%3D"]
+    assert set(api.accepted) == {"application/json"}
+
+
+def test_a_cluster_without_slices_has_no_pods(serve: Serve, authority: Authority) -> None:
+    assert cluster(serve(slices=[]), authority).pods() == Pods(())
+
+
+def test_addresses_of_nodes_are_left_out(serve: Serve, authority: Authority) -> None:
+    pods = cluster(serve(), authority).pods({"10.0.1.12"})
+    assert addresses(pods) == [address for address in ALL if address != "10.0.1.12"]
+
+
+def test_a_list_that_expires_is_begun_again_once(serve: Serve, authority: Authority) -> None:
+    api = serve(expiring=1)
+    assert addresses(cluster(api, authority).pods()) == ALL
+    assert ["continue" in path for path in api.asked] == [False, True, False, True, True]
+
+
+def test_what_a_list_said_before_it_expired_is_forgotten(serve: Serve, authority: Authority) -> None:
+    api = serve(expiring=1)
+    api.slices = _Changing(SLICES, SLICES[2:])
+    assert addresses(cluster(api, authority).pods()) == ALL[2:]
+
+
+class _Changing(list[object]):
+    """Slices that are others once the first page was read."""
+
+    def __init__(self, now: list[Any], later: list[Any]) -> None:
+        super().__init__(now)
+        self.later = later
+
+    def __getitem__(self, place: Any) -> Any:
+        page = super().__getitem__(place)
+        self[:] = self.later
+        return page
+
+
+def test_a_list_that_expires_again_is_to_be_retried(serve: Serve, authority: Authority) -> None:
+    with pytest.raises(RetryableError, match="cluster 'production' no longer has the rest of its list"):
+        cluster(serve(expiring=2), authority).pods()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        ClusterToken("staging", REGION, session()),
+        ClusterToken(CLUSTER, "eu-west-1", session()),
+        ClusterToken(CLUSTER, REGION, session("another/key")),
+        lambda: "k8s-aws-v1.",
+        lambda: "",
+    ],
+    ids=["of another cluster", "of another region", "by another key", "empty", "none"],
+)
+def test_a_token_that_is_not_for_this_cluster_is_not_let_in(
+    serve: Serve, authority: Authority, token: Callable[[], str]
+) -> None:
+    poison = poison_of(cluster(serve(), authority, token=token))
+    assert poison.reason == "cluster-access-denied"
+    assert str(poison).endswith("give the role an EKS access entry")
+
+
+def test_a_role_that_may_not_list_is_told_what_it_lacks(serve: Serve, authority: Authority) -> None:
+    poison = poison_of(cluster(serve(status=403), authority))
+    assert poison.reason == "cluster-access-denied"
+    assert "does not let it list endpointslices.discovery.k8s.io in all namespaces" in str(poison)
+    assert "AmazonEKSViewPolicy" in str(poison)
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_what_passes_with_time_is_to_be_retried(serve: Serve, authority: Authority, status: int) -> None:
+    with pytest.raises(RetryableError, match=f"cluster 'production': it answers with status {status}"):
+        cluster(serve(status=status), authority).pods()
+
+
+@pytest.mark.parametrize("status", [204, 301, 302, 307, 400, 404])
+def test_any_other_status_is_poison(serve: Serve, authority: Authority, status: int) -> None:
+    poison = poison_of(cluster(serve(status=status), authority))
+    assert poison.reason == "cluster-unreadable"
+    assert str(poison) == f"cluster 'production' answers with status {status}"
+
+
+def test_a_redirect_is_not_followed_and_the_token_goes_nowhere_else(serve: Serve, authority: Authority) -> None:
+    elsewhere = serve()
+    api = serve(status=302, headers={"Location": f"{elsewhere.endpoint}/"})
+    assert poison_of(cluster(api, authority)).reason == "cluster-unreadable"
+    assert (len(api.asked), elsewhere.accepted) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"\xff\xfe\xff", b"[]", b"7", b'{"items": 7}', b'{"metadata": ["x"]}', b"[" * 50_000],
+)
+def test_an_answer_that_is_no_list_is_poison(serve: Serve, authority: Authority, body: bytes) -> None:
+    assert poison_of(cluster(serve(body=body), authority)).reason == "cluster-unreadable"
+
+
+def test_an_answer_that_is_too_large_is_poison(serve: Serve, authority: Authority) -> None:
+    poison = poison_of(cluster(serve(body=b" " * 100_001), authority))
+    assert poison.reason == "cluster-too-large"
+    assert "more than 100000 bytes" in str(poison)
+
+
+def test_pages_that_are_too_large_together_are_poison(serve: Serve, authority: Authority) -> None:
+    padded = [{**each, "padding": "x" * 30_000} for each in SLICES]
+    assert poison_of(cluster(serve(slices=padded), authority)).reason == "cluster-too-large"
+
+
+def test_a_list_that_never_ends_is_cut_off(serve: Serve, authority: Authority) -> None:
+    api = serve(body=b'{"items": [], "metadata": {"continue": "again"}}')
+    with pytest.raises(RetryableError, match="it took more than 1 s"):
+        cluster(api, authority, limits=Limits(seconds=1)).pods()
+    assert len(api.asked) > 1
+
+
+def test_an_answer_that_does_not_come_is_to_be_retried(serve: Serve, authority: Authority) -> None:
+    with pytest.raises(RetryableError, match=r"could not ask cluster 'production': .*timed out"):
+        cluster(serve(waits=threading.Event()), authority, limits=Limits(connect_seconds=30, read_seconds=0.2)).pods()
+
+
+def test_an_answer_that_trickles_is_cut_off(serve: Serve, authority: Authority) -> None:
+    api = serve(body=b" " * 400, drip=threading.Event())
+    with pytest.raises(RetryableError, match=r"it took more than 0\.5 s"):
+        cluster(api, authority, limits=Limits(seconds=0.5)).pods()
+    assert api.dripped < 390
+
+
+def test_an_answer_that_breaks_off_is_to_be_retried(serve: Serve, authority: Authority) -> None:
+    whole = b'{"items": []}'
+    api = serve(body=whole, headers={"Content-Length": str(len(whole) + 5), "Connection": "close"})
+    with pytest.raises(RetryableError, match="IncompleteRead"):
+        cluster(api, authority).pods()
+
+
+def test_a_cluster_that_is_not_there_is_to_be_retried(authority: Authority) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        api = KubernetesApi(CLUSTER, REGION, SECRET_KEY, endpoint=f"https://127.0.0.1:{unheard.getsockname()[1]}")
+        with pytest.raises(RetryableError, match="could not ask cluster 'production'"):
+            cluster(api, authority).pods()
+
+
+def test_a_server_that_says_nothing_when_it_is_greeted_is_to_be_retried(authority: Authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        api = KubernetesApi(CLUSTER, REGION, SECRET_KEY, endpoint=f"https://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(RetryableError, match=r"could not ask cluster 'production': .*timed out"):
+            cluster(api, authority, limits=Limits(connect_seconds=0.2)).pods()
+
+
+def test_a_server_of_another_authority_is_not_trusted(serve: Serve, authority: Authority) -> None:
+    api = serve(authority=Authority.made())
+    poison = poison_of(cluster(api, authority))
+    assert poison.reason == "cluster-untrusted"
+    assert str(poison).startswith("the server of cluster 'production' is not trusted: ")
+    assert api.accepted == []
+
+
+@pytest.mark.parametrize(
+    "shown", [Authority.made("192.0.2.1"), Authority.made(expired=True)], ids=["another name", "expired"]
+)
+def test_a_server_of_another_name_or_another_time_is_not_trusted(serve: Serve, shown: Authority) -> None:
+    api = serve(authority=shown)
+    assert poison_of(cluster(api, shown)).reason == "cluster-untrusted"
+    assert api.accepted == []
+
+
+def test_only_the_authority_of_the_cluster_is_trusted_and_not_the_systems(authority: Authority) -> None:
+    context = trusting(authority.pem)
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert len(context.get_ca_certs()) == 1
+
+
+def test_an_authority_without_a_key_identifier_is_taken(authority: Authority) -> None:
+    extensions = x509.load_pem_x509_certificate(authority.pem.encode()).extensions
+    assert [each.oid for each in extensions] == [x509.BasicConstraints.oid]
+    assert not trusting(authority.pem).verify_flags & ssl.VERIFY_X509_STRICT
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"certificate_authority": ""},
+        {"certificate_authority": "no certificate"},
+        {"certificate_authority": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
+        {"endpoint": "http://127.0.0.1:80"},
+        {"endpoint": "127.0.0.1"},
+        {"endpoint": "https://127.0.0.1:port"},
+        {"endpoint": ""},
+    ],
+)
+def test_a_cluster_that_can_not_be_trusted_is_not_asked(authority: Authority, changes: dict[str, str]) -> None:
+    values = {"endpoint": "https://127.0.0.1:1", "certificate_authority": authority.pem, **changes}
+    asked = Cluster(CLUSTER, values["endpoint"], values["certificate_authority"], VPC, lambda: "")
+    assert poison_of(asked).reason == "cluster-unreadable"
+
+
+def test_neither_tokens_nor_keys_are_shown(serve: Serve, authority: Authority) -> None:
+    asked = cluster(serve(status=403), authority)
+    assert SECRET_KEY not in f"{asked!r}{poison_of(asked)!r}{asked.token!r}"
+
+
+def test_a_described_cluster_can_be_asked(serve: Serve, authority: Authority) -> None:
+    class Eks:
+        def describe_cluster(self, *, name: str) -> Any:
+            data = base64.b64encode(authority.pem.encode()).decode()
+            described = {"endpoint": serve().endpoint, "certificateAuthority": {"data": data}}
+            return {"cluster": {**described, "name": name, "resourcesVpcConfig": {"vpcId": VPC}}}
+
+    asked = Cluster.described(Eks(), CLUSTER, ClusterToken(CLUSTER, REGION, session()))
+    assert addresses(asked.pods()) == ALL

@@ -1,0 +1,78 @@
+"""Pods as owners of addresses: whose they are, and which addresses are their nodes'."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from flowsentry.aws.kubernetes.pods import PodsSource, node_addresses
+from flowsentry.errors import RetryableError
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.endpoint_slices import Pod, Pods
+from flowsentry.inventory.inventory import Interface, Inventory, Look, Survey
+from tests.aws.inventory.discovery_world import CLUSTER, HOME, START
+
+VPC = "vpc-1"
+NODE = Interface(
+    *("eni-1", VPC, "subnet-1", "euc1-az1", ("10.0.0.1", "10.0.0.7", "fd00::1"), ("203.0.113.5",), "instance"),
+    *("i-1", "node-1"),
+)
+
+
+@dataclass
+class FakeCluster:
+    """A cluster with these pods, but for those at addresses of nodes."""
+
+    pods_there: Sequence[Pod] = ()
+    vpc_id: str = VPC
+    ambiguous: int = 0
+    nodes: set[str] = field(default_factory=set)
+
+    def pods(self, node_addresses: set[str]) -> Pods:
+        self.nodes = node_addresses
+        found = tuple(pod for pod in self.pods_there if pod.address not in node_addresses)
+        return Pods(found, self.ambiguous)
+
+
+def inventory(*interfaces: Interface, taken_at: int = START) -> Inventory:
+    return Inventory().after(Look(HOME, Survey(taken_at, 1, {VPC: ("10.0.0.0/16",)}), interfaces))
+
+
+def source(described: Callable[[], FakeCluster]) -> PodsSource:
+    return PodsSource(CLUSTER, described, lambda: START + 1.5)
+
+
+def test_a_pod_owns_its_address_in_the_vpc_of_its_cluster() -> None:
+    cluster = FakeCluster([Pod("10.0.0.7", "web", "web-1", ("frontend",))])
+    look = source(lambda: cluster).look(inventory(NODE))
+    assert (look.place, look.survey.taken_at) == (CLUSTER, START + 1)
+    known = Territory.of(inventory(NODE).after(look))
+    owner = known.owner_of(VPC, "10.0.0.7", START + 2)
+    assert owner is not None
+    assert owner.owner == {"kind": "kubernetes pod", "id": "shop/web/web-1", "name": "web/frontend"}
+    assert (owner.account_id, owner.interface_id) == ("123456789012", "")
+
+
+def test_addresses_that_a_node_has_for_itself_are_not_its_pods() -> None:
+    cluster = FakeCluster([Pod("10.0.0.1", "kube-system", "proxy-1")])
+    assert source(lambda: cluster).look(inventory(NODE)).interfaces == ()
+    assert cluster.nodes == {"10.0.0.1", "fd00::1"}
+
+
+def test_nodes_of_other_networks_and_owners_that_are_no_instances_are_no_nodes() -> None:
+    elsewhere = replace(NODE, vpc_id="vpc-2", interface_id="eni-2")
+    branch = replace(NODE, owner_kind="eks node", interface_id="eni-3", addresses=("10.0.0.9",))
+    assert node_addresses(inventory(elsewhere, branch), VPC) == set()
+
+
+def test_an_address_that_was_a_node_s_and_no_longer_is_may_be_a_pod_s() -> None:
+    later = inventory(NODE).after(Look(HOME, Survey(START + 60, 1), ()))
+    assert node_addresses(later, VPC) == set()
+
+
+def test_a_cluster_that_can_not_be_described_is_for_the_caller_to_know() -> None:
+    def unreachable() -> FakeCluster:
+        raise RetryableError("could not describe cluster 'shop'")
+
+    with pytest.raises(RetryableError, match="shop"):
+        source(unreachable).look(Inventory())

@@ -1,0 +1,45 @@
+"""A token is a signed question to STS, made without asking anybody. That a cluster takes it is in test_cluster.py."""
+
+import base64
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import NoCredentialsError
+
+from flowsentry.aws.kubernetes.token import ClusterToken
+from tests.moto_world import REGION
+
+CLUSTER = "production"
+
+
+def session() -> boto3.Session:
+    return boto3.Session("ASIAEXAMPLE", "no/secret+at/all", "a/session+token")
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-central-1", "sts.eu-central-1.amazonaws.com"),
+        ("us-east-1", "sts.us-east-1.amazonaws.com"),
+        ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
+    ],
+)
+def test_a_token_is_a_question_to_sts_of_the_region(region: str, host: str) -> None:
+    token = ClusterToken(CLUSTER, region, session())()
+    encoded = token.removeprefix("k8s-aws-v1.")
+    url = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    assert url.startswith(f"https://{host}/?Action=GetCallerIdentity&Version=2011-06-15&")
+    assert "X-Amz-Expires=60&" in url
+    assert "X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&" in url
+    assert "=" not in token
+
+
+def test_there_is_no_token_without_credentials() -> None:
+    class Nobody(boto3.Session):
+        def get_credentials(self) -> Any:
+            return None
+
+    with pytest.raises(NoCredentialsError):
+        ClusterToken(CLUSTER, REGION, Nobody())()

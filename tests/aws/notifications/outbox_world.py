@@ -1,0 +1,138 @@
+"""An outbox on a table in memory, channels that can fail, and a clock that tests set."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowsentry.aws import clients
+from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.findings.triage import FindingLives
+from flowsentry.aws.notifications.channels import Channel, Channels, Telling
+from flowsentry.aws.notifications.outbox import Outbox
+from flowsentry.emit.links import Places
+from flowsentry.findings.finding import Finding, Severity
+from tests.moto_world import FINDINGS_TABLE, items_of, make_findings_table
+
+NOW = 1_790_000_000
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+SWEEP_SECONDS = 5 * MINUTE
+
+
+def finding(name: str, severity: Severity = Severity.HIGH, *, thread: str = "", **values: Any) -> Finding:
+    told = {"title": "a scan", "subject": "10.0.0.5", "scope": "vpc-1", "first_seen": 1, "last_seen": NOW} | values
+    details = {"relation": "inside_to_inside", "hosts": 12, "ports": 1}
+    return Finding(name, "host_sweep", severity, **told, endpoints=12, details=details, thread=thread)  # type: ignore[arg-type]
+
+
+class Clock:
+    """What all take for now, Unix seconds."""
+
+    def __init__(self) -> None:
+        self.now: float = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Heard:
+    """A channel that remembers what it was told, and when; `error` is raised instead, `after` once it was told."""
+
+    name: str
+    clock: Clock
+    may_refuse: bool = False
+    error: Exception | None = None
+    after: BaseException | None = None
+    unloved: str = ""
+    tellings: list[tuple[float, Telling]] = field(default_factory=list)
+    tries: int = 0
+
+    def tell(self, telling: Telling) -> None:
+        self.tries += 1
+        if self.error and self.unloved in telling.message.json:
+            raise self.error
+        self.tellings.append((self.clock(), telling))
+        if self.after:
+            raise self.after
+
+    @property
+    def ids(self) -> list[str]:
+        """The findings that it was told of one by one."""
+        return [telling.finding.id for _, telling in self.tellings if telling.finding]
+
+    @property
+    def summed_up(self) -> list[int]:
+        """Of each message about several, how many."""
+        several = [json.loads(telling.message.json) for _, telling in self.tellings if not telling.finding]
+        return [message["count"] for message in several]
+
+    def most_in_an_hour(self) -> int:
+        """Of the messages about single findings, in any 60 minutes."""
+        times = [at for at, telling in self.tellings if telling.finding]
+        return max((sum(start <= at < start + HOUR for at in times) for start in times), default=0)
+
+
+class OutboxWorld:
+    """The table, the clock, the channels, and the outbox between them."""
+
+    def __init__(self, *more: str, limit: int = 20, digest_minutes: int = 60) -> None:
+        make_findings_table()
+        self.clock = Clock()
+        self.topic = Heard("topic", self.clock)
+        self.more = {name: Heard(name, self.clock, may_refuse=True) for name in more}
+        self.limit, self.digest_minutes = limit, digest_minutes
+        self.table = FindingTable(FINDINGS_TABLE, clients.dynamodb(), self.clock)
+        self.lives = FindingLives(FINDINGS_TABLE, clients.dynamodb(), self.clock)
+
+    @property
+    def channels(self) -> Channels:
+        def known(*names: str) -> tuple[Channel, ...]:
+            return tuple(self.more[name] for name in names if name in self.more)
+
+        topic: Channel = self.topic
+        return Channels((topic, *known("chat")), known("events", "security-hub"), (topic, *known("chat", "events")))
+
+    @property
+    def outbox(self) -> Outbox:
+        """As of a new process."""
+        return Outbox(self.table, self.channels, Places(), self.digest_minutes, self.limit, self.clock)
+
+    def put(self, *findings: Finding) -> None:
+        self.table.put_new(findings)
+
+    def stream(self, *ids: str) -> None:
+        """The stream tells of these, or of all that there are."""
+        images = [item for item in items_of(FINDINGS_TABLE) if not ids or item["id"]["S"] in ids]
+        self.outbox.publish_new(images)
+
+    def sweep(self) -> None:
+        self.outbox.publish_left_over()
+
+    def sweep_for(self, seconds: int) -> None:
+        """The schedule, for so long; over a day or more, one run an hour is enough to see what it does."""
+        step = SWEEP_SECONDS if seconds < DAY else HOUR
+        for _ in range(seconds // step):
+            self.clock.pass_(step)
+            self.sweep()
+
+    def item(self, finding_id: str) -> dict[str, Any]:
+        return next(item for item in items_of(FINDINGS_TABLE) if item["id"]["S"] == finding_id)
+
+    def state(self, finding_id: str) -> str:
+        return str(self.item(finding_id)["state"]["S"])
+
+    @property
+    def told_together(self) -> list[list[str]]:
+        """The ids that left the outbox by each summary or digest, in the order of time."""
+        by_time: dict[int, list[str]] = {}
+        for item in items_of(FINDINGS_TABLE):
+            if "told_in" in item:
+                by_time.setdefault(int(item["published_at"]["N"]), []).append(item["id"]["S"])
+        return [sorted(by_time[at]) for at in sorted(by_time)]
+
+    @property
+    def waiting(self) -> list[str]:
+        return sorted(item["id"]["S"] for item in items_of(FINDINGS_TABLE) if "unpublished" in item)

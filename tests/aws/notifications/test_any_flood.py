@@ -1,0 +1,255 @@
+"""HIGH is told within two minutes whatever else comes, and all of the rest is told in the end: thousands, in memory."""
+
+import json
+import random
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaigns.alert_floods import KilledError, Listener, Weather, run
+from campaigns.emulation.findings_client import FindingsClient, undisturbed
+from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.notifications.channels import Channels, Telling
+from flowsentry.aws.notifications.outbox import HIGH_LEFT_OVER_SECONDS, MAX_SUMMED, STREAM_SECONDS, Outbox
+from flowsentry.aws.notifications.rate_limit import HourlyQuota
+from flowsentry.emit.links import Places
+from flowsentry.errors import RetryableError
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.telemetry import metrics
+from tests.aws.notifications.outbox_world import HOUR, MINUTE, finding
+
+RUN_SECONDS, TOLD_SECONDS = 50, 120
+
+
+class World:
+    """An outbox in memory, where a call takes 2 ms, as in threads; and channels, which may be slow or out of reach."""
+
+    def __init__(self, *more: str, limit: int = 20) -> None:
+        metrics().clear_metrics()
+        self.clock = Weather(random.Random(0), call_seconds=0.002)  # noqa: S311 - nothing is left to chance
+        self.client = FindingsClient(self.clock.around)
+        self.topic, self.more = Slow("topic", self.clock), [Slow(name, self.clock, may_refuse=True) for name in more]
+        people = [self.topic, *(each for each in self.more if each.name == "chat")]
+        machines = [each for each in self.more if each.name != "chat"]
+        channels = Channels(tuple(people), tuple(machines), (self.topic,))
+        table = FindingTable("findings", self.client, self.clock)  # type: ignore[arg-type]
+        self.outbox = Outbox(table, channels, Places(), 60, limit, self.clock)
+        self.longest = 0.0
+
+    def put(self, *findings: Finding) -> None:
+        """In no time."""
+        self.client.around = undisturbed
+        self.outbox.findings.put_new(findings)
+        self.client.around = self.clock.around
+
+    def sweep_for(self, seconds: int) -> None:
+        """A sweep every minute, which must end before the next."""
+        start = self.clock.now
+        for minute in range(1, seconds // MINUTE + 1):
+            self.clock.now = began = start + minute * MINUTE
+            with suppress(RetryableError):
+                self.outbox.publish_left_over(RUN_SECONDS)
+            self.longest = max(self.longest, self.clock.now - began)
+        self.clock.now = start + seconds
+
+    def stream(self, *ids: str) -> None:
+        self.outbox.publish_new([dict(self.client.items[each]) for each in ids])
+
+    def told_alone_after(self, finding_id: str, put_at: float) -> float:
+        return self.topic.alone[finding_id][0] - put_at
+
+    @property
+    def waiting(self) -> int:
+        return sum("unpublished" in item for item in self.client.items.values())
+
+
+class Slow(Listener):
+    """A channel whose answer takes `seconds`, and which is out of reach while it `is_away`."""
+
+    seconds, is_away = 0.0, False
+
+    def tell(self, telling: Telling) -> None:
+        self.weather.now += self.seconds
+        if self.is_away:
+            raise RetryableError("away")
+        super().tell(telling)
+
+
+def many(count: int, severity: Severity = Severity.MEDIUM, name: str = "n") -> list[Finding]:
+    return [finding(f"{name}{number:05}", severity) for number in range(count)]
+
+
+@pytest.mark.parametrize(("count", "before"), [(6_000, 0), (6_000, 3_000), (6_000, 6_000), (20_000, 10_000)])
+def test_one_high_among_thousands_of_medium_that_the_stream_forgot_is_told_by_itself(count: int, before: int) -> None:
+    world, flood = World(), many(count)
+    world.put(*flood[:before], finding("loud"), *flood[before:])
+    put_at = world.clock.now
+    world.sweep_for(2 * MINUTE)
+    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    world.sweep_for(10 * MINUTE)
+    assert (len(world.topic.alone), sum(world.topic.together)) == (15, count - 14)
+    assert len(world.topic.together) == -(-(count - 14) // MAX_SUMMED)
+    assert world.waiting == 0
+    assert world.longest < MINUTE
+
+
+def test_one_high_that_comes_after_all_slots_of_medium_are_used_has_one() -> None:
+    world = World()
+    world.put(*many(6_000))
+    world.sweep_for(10 * MINUTE)
+    for number in range(5):
+        put_at = world.clock.now
+        world.put(finding(f"loud-{number}"))
+        world.sweep_for(2 * MINUTE)
+        assert world.told_alone_after(f"loud-{number}", put_at) < TOLD_SECONDS
+
+
+@pytest.mark.parametrize("limit", [1, 2, 20])
+def test_thousands_of_high_are_all_told_in_two_minutes_most_of_them_together(limit: int) -> None:
+    world = World(limit=limit)
+    world.put(*many(6_000, Severity.HIGH))
+    world.sweep_for(2 * MINUTE)
+    assert len(world.topic.alone) == limit
+    assert len(world.topic.alone) + sum(world.topic.together) == 6_000
+    assert world.waiting == 0
+
+
+def test_high_that_comes_minute_by_minute_beyond_the_limit_is_in_a_summary_each_minute() -> None:
+    world = World(limit=1)
+    for minute in range(10):
+        world.put(*many(3, Severity.HIGH, f"m{minute}-"))
+        world.sweep_for(MINUTE)
+    assert (len(world.topic.alone), world.topic.together) == (1, [2, *[3] * 9])
+
+
+def test_high_is_told_beside_thousands_of_low_which_are_in_digests() -> None:
+    world = World()
+    world.put(*many(6_000, Severity.LOW), finding("loud"))
+    put_at = world.clock.now
+    world.sweep_for(2 * MINUTE)
+    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    world.sweep_for(HOUR + 5 * MINUTE)
+    assert (sum(world.topic.together), world.waiting) == (6_000, 0)
+
+
+@pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM])
+@pytest.mark.parametrize("is_finding", [True, False])
+def test_high_is_told_beside_hundreds_that_no_message_can_be_made_of(severity: Severity, is_finding: bool) -> None:  # noqa: FBT001
+    world = World()
+    bad = [replace(each, first_seen=None) for each in many(500, severity)]  # type: ignore[arg-type]
+    world.put(*bad, finding("loud"), *many(40, Severity.HIGH, "more"))
+    for each in bad:
+        text = each.to_json() if is_finding else "no finding"
+        world.client.items[each.id]["finding"] = {"S": text}
+    put_at = world.clock.now
+    world.sweep_for(2 * MINUTE)
+    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    assert len(world.topic.alone) + sum(world.topic.together) == 41
+    world.sweep_for(10 * MINUTE)
+    assert all(world.client.items[each.id]["untold"] == {"S": "poison"} for each in bad)
+
+
+def test_high_is_told_while_a_chat_that_hangs_has_thousands_to_hear() -> None:
+    world = World("chat")
+    world.more[0].is_away, world.more[0].seconds = True, 18
+    world.put(*many(6_000, Severity.HIGH))
+    world.sweep_for(5 * MINUTE)
+    put_at = world.clock.now
+    world.put(finding("loud"))
+    before = sum(world.topic.together)
+    world.sweep_for(2 * MINUTE)
+    assert sum(world.topic.together) > before or world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    world.more[0].is_away, world.more[0].seconds = False, 0
+    world.sweep_for(2 * HOUR)
+    assert len(world.more[0].alone) + sum(world.more[0].together) == 6_001
+    assert world.waiting == 0
+
+
+@pytest.mark.parametrize("seconds", [2, 5])
+def test_high_is_told_in_two_minutes_by_a_topic_that_takes_seconds_for_each_message(seconds: int) -> None:
+    world = World()
+    world.topic.seconds = seconds
+    world.put(*many(100), *many(60, Severity.HIGH, "loud"))
+    world.sweep_for(2 * MINUTE)
+    alone = [each for each in world.topic.alone if each.startswith("loud")]
+    assert len(alone) + world.topic.together[0] == 60
+
+
+def test_a_machine_that_takes_a_second_for_each_keeps_nobody_waiting() -> None:
+    world = World("events")
+    world.more[0].seconds = 1
+    world.put(*many(300, Severity.HIGH))
+    world.sweep_for(MINUTE)
+    assert len(world.topic.alone) + sum(world.topic.together) == 300
+    world.sweep_for(20 * MINUTE)
+    assert (len(world.more[0].alone), world.waiting, world.longest < MINUTE) == (300, 0, True)
+
+
+def test_what_an_earlier_version_left_as_high_among_medium_is_told_as_high() -> None:
+    world = World()
+    world.put(*many(6_000), finding("loud"))
+    world.client.items["loud"]["unpublished"] = {"S": "urgent"}
+    world.client.by_word["urgent"]["loud"] = world.client.by_word["high"].pop("loud")
+    put_at = world.clock.now
+    world.sweep_for(2 * MINUTE)
+    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+
+
+def test_a_batch_of_the_stream_tells_the_loudest_first_and_ends_in_time() -> None:
+    world = World()
+    world.topic.seconds = 3
+    world.put(*many(99), finding("loud"))
+    began = world.clock.now
+    world.stream(*(f"n{number:05}" for number in range(99)), "loud")
+    assert next(iter(world.topic.alone)) == "loud"
+    assert world.clock.now - began < STREAM_SECONDS + 5
+    world.topic.seconds = 0
+    world.sweep_for(10 * MINUTE)
+    assert (len(world.topic.alone) + sum(world.topic.together), world.waiting) == (100, 0)
+
+
+def test_a_sweep_leaves_to_the_stream_what_it_is_telling_and_takes_it_when_that_dies() -> None:
+    world = World()
+    world.put(finding("loud"))
+    world.clock.now += HIGH_LEFT_OVER_SECONDS
+    tell = world.topic.tell
+
+    def meanwhile(telling: Telling) -> None:
+        world.topic.tell = tell  # type: ignore[method-assign]
+        world.outbox.publish_left_over(RUN_SECONDS)
+        assert world.topic.alone == {}
+        raise KilledError(json.dumps(telling.message.subject))
+
+    world.topic.tell = meanwhile  # type: ignore[method-assign]
+    put_at = world.clock.now
+    with pytest.raises(KilledError):
+        world.stream("loud")
+    world.sweep_for(2 * MINUTE)
+    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    assert len(world.topic.alone["loud"]) == 1
+
+
+def test_a_sweep_sums_up_nothing_that_the_stream_is_telling_with_the_last_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(limit=1)
+    world.put(finding("loud"))
+    world.clock.now += HIGH_LEFT_OVER_SECONDS
+    take = HourlyQuota.take
+
+    def meanwhile(quota: HourlyQuota, spared: int = 0) -> int | None:
+        slot = take(quota, spared)
+        monkeypatch.setattr(HourlyQuota, "take", take)
+        world.outbox.publish_left_over(RUN_SECONDS)
+        return slot
+
+    monkeypatch.setattr(HourlyQuota, "take", meanwhile)
+    world.stream("loud")
+    world.sweep_for(2 * MINUTE)
+    assert (len(world.topic.alone["loud"]), world.topic.together) == (1, [])
+
+
+def test_random_floods_faults_and_kills_lose_nothing_and_delay_no_high() -> None:
+    tried: Any = run(seconds=4, seed=12)
+    assert (tried.failures, tried.lost) == ((), 0)
+    assert tried.inputs > 0

@@ -1,0 +1,219 @@
+"""Many tries to log in: who guesses, how loud it is, and that it does not depend on how records are delivered."""
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowsentry.detect.logins.login_brute_force import (
+    MIN_HOSTS_INSIDE,
+    MIN_HOSTS_OUTSIDE,
+    login_brute_force,
+    tries_of,
+)
+from flowsentry.findings.evidence import MAX_ATTEMPTS, Evidence
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.findings.thresholds import LoginThresholds
+from flowsentry.in_memory import EvidenceInMemory
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.inventory import Inventory
+from flowsentry.inventory.scopes import PUBLIC
+from tests.builders import DAY, VPC, interface
+from tests.detect.observed import NOBODY, SERVER, SESSION, STRANGER, TRY, Row, histories, login, tries
+
+LEAST = LoginThresholds()
+MIN = LEAST.min_attempts
+OURS = "10.0.0.1"
+
+
+def told(*rows: Row, territory: Territory = NOBODY) -> list[Finding]:
+    return login_brute_force(histories(rows), territory, LEAST)
+
+
+def only(*rows: Row, territory: Territory = NOBODY) -> Finding:
+    (finding,) = told(*rows, territory=territory)
+    return finding
+
+
+def at_hosts(count: int, network: str = "10.0.1", source: str = OURS) -> list[Row]:
+    """As many tries as condemn, over so many hosts."""
+    ends = [(source, f"{network}.{number % count + 1}") for number in range(MIN)]
+    return [login(*end, packets=TRY, initiator_port=40_000 + number) for number, end in enumerate(ends)]
+
+
+def test_the_twentieth_try_of_a_stranger_is_guessing() -> None:
+    finding = only(*tries(MIN))
+    assert told(*tries(MIN - 1)) == []
+    assert (finding.subject, finding.scope, finding.severity) == (STRANGER, PUBLIC, Severity.LOW)
+    assert finding.title == "203.0.113.9 tries to log in 20 times: SSH on 1 host"
+    assert finding.details == {
+        "relation": "outside_tries",
+        "attempts": MIN,
+        "hosts": 1,
+        "services": ["SSH"],
+        "sample_endpoints": ["10.0.0.9:22/tcp"],
+        "sessions": [],
+        "subject_owner": None,
+        "technique": "T1110",
+    }
+
+
+@pytest.mark.parametrize(
+    ("packets", "is_try"),
+    [(TRY - 1, False), (TRY, True), (SESSION - 1, True), (SESSION, False)],
+    ids=["a health check", "a short try", "a long try", "a session"],
+)
+def test_the_packets_tell_a_try_from_less_and_from_more(packets: int, is_try: bool) -> None:  # noqa: FBT001
+    assert bool(told(*tries(MIN, packets=packets))) == is_try
+
+
+def test_a_try_told_twice_is_one() -> None:
+    assert told(*tries(MIN - 1), *tries(MIN - 1)) == []
+
+
+def test_tries_of_two_days_are_not_added_up() -> None:
+    assert told(*tries(MIN - 1), *tries(MIN - 1, first_port=50_000, day=DAY + 1)) == []
+
+
+def test_a_stranger_who_also_has_a_session_may_have_guessed_right() -> None:
+    quiet, finding = told(*tries(MIN), login(responder="10.0.0.10"))
+    assert quiet.details["relation"] == "outside_tries"
+    assert (finding.details["relation"], finding.severity) == ("outside_got_in", Severity.HIGH)
+    assert finding.title.endswith(", and has a session")
+    assert finding.details["sessions"] == ["10.0.0.10:22/tcp"]
+
+
+def test_a_session_counts_whether_it_is_seen_before_the_tries_or_after() -> None:
+    for batches in ([tries(MIN), [login()]], [[login()], tries(MIN)]):
+        store = EvidenceInMemory()
+        found = [each for rows in batches for each in login_brute_force(histories(rows, store), NOBODY, LEAST)]
+        assert {each.details["relation"] for each in found} == {"outside_tries", "outside_got_in"}
+
+
+def test_sessions_alone_are_no_guessing() -> None:
+    assert told(*(login(initiator_port=40_000 + number) for number in range(3 * MIN))) == []
+
+
+def test_who_comes_from_a_trusted_network_does_not_guess() -> None:
+    trusting = Territory.of(Inventory(), trusted_networks=("203.0.113.9/32",))
+    assert told(*tries(MIN), login(), territory=trusting) == []
+
+
+def test_a_host_of_ours_that_tries_several_hosts_is_loud() -> None:
+    finding = only(*at_hosts(MIN_HOSTS_INSIDE))
+    assert (finding.details["relation"], finding.severity) == ("inside_tries", Severity.HIGH)
+    assert (finding.subject, finding.scope, finding.details["hosts"]) == (OURS, VPC, MIN_HOSTS_INSIDE)
+    assert told(*at_hosts(MIN_HOSTS_INSIDE - 1)) == []
+
+
+def test_of_hosts_outside_it_takes_more() -> None:
+    assert only(*at_hosts(MIN_HOSTS_OUTSIDE, "198.51.100")).severity is Severity.HIGH
+    assert told(*at_hosts(MIN_HOSTS_OUTSIDE - 1, "198.51.100")) == []
+
+
+def test_hosts_with_ipv6_addresses_are_told_apart_and_known_as_ours() -> None:
+    ends = {"initiator_is_inside": True, "responder_is_inside": True}
+    rows = [row | ends for row in at_hosts(MIN_HOSTS_INSIDE, "2001:db8::10")]
+    distinct = [row | {"responder": str(row["responder"]).replace(".", ":")} for row in rows]
+    assert only(*distinct).details["hosts"] == MIN_HOSTS_INSIDE
+
+
+def test_a_build_that_fetches_every_minute_from_one_git_host_is_not_told() -> None:
+    assert told(*tries(1440, OURS, SERVER, packets=25, first_port=33_000)) == []
+    assert told(*tries(1440, OURS, "198.51.100.7", packets=25, first_port=33_000)) == []
+
+
+def test_the_owner_is_told_by_name() -> None:
+    known = Territory.of(Inventory.of((interface(OURS, name="build-7"),)))
+    finding = only(*at_hosts(MIN_HOSTS_INSIDE), territory=known)
+    assert finding.title == "build-7 (10.0.0.1) tries to log in 20 times: SSH on 3 hosts"
+    assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-build-7", "name": "build-7"}
+
+
+def test_details_are_bounded_for_thousands_of_tries_and_their_number_is_an_estimate() -> None:
+    finding = only(*(each for host in range(1, 51) for each in tries(100, STRANGER, f"10.0.0.{host}")))
+    assert 3000 < finding.details["attempts"] < 8000
+    assert "at least" in finding.title
+    assert (len(finding.details["sample_endpoints"]), len(finding.to_json()) < 2000) == (10, True)
+
+
+def test_who_works_all_day_and_mistypes_a_few_times_is_not_told() -> None:
+    work = [login(initiator_port=40_000 + number) for number in range(200)]
+    assert told(*work, *tries(3, first_port=50_000)) == []
+
+
+def test_a_guesser_with_many_sessions_is_told_all_the_same() -> None:
+    work = [login(initiator_port=40_000 + number) for number in range(40)]
+    _, finding = told(*work, *tries(2 * MAX_ATTEMPTS, first_port=50_000))
+    assert MAX_ATTEMPTS < finding.details["attempts"] < 4 * MAX_ATTEMPTS
+
+
+Record = tuple[int, int, bool]
+"""The connection, its packets, and whether the record shows all of it."""
+whole = st.tuples(st.integers(0, 40), st.integers(4, 60), st.just(value=True))
+piece = st.tuples(st.integers(50, 58), st.integers(4, 90), st.just(value=False))
+days = st.tuples(
+    st.lists(whole, min_size=15, max_size=45, unique_by=lambda record: record[0]), st.lists(piece, max_size=30)
+).map(lambda parts: [*parts[0], *parts[1]])
+
+
+def as_rows(records: Sequence[Record], *, has_flags: bool, source: str = STRANGER) -> list[Row]:
+    """What contacts make of the records of a batch: a row for each connection."""
+    rows: dict[int, Row] = {}
+    for number, packets, is_whole in records:
+        row = rows.setdefault(number, login(source, initiator_port=40_000 + number, packets=0))
+        row["packets"] = max(row["packets"], packets)
+        if has_flags:
+            row["is_whole"] = row.get("is_whole", False) or is_whole
+    return list(rows.values())
+
+
+def cut(records: Sequence[Record], random: Random) -> list[list[Record]]:
+    """The records in another order, some of them twice, in batches of any size."""
+    shuffled = random.sample([*records, *random.sample(records, len(records) // 10)], len(records) + len(records) // 10)
+    edges = sorted(random.sample(range(len(shuffled) + 1), min(5, len(shuffled))))
+    return [
+        shuffled[first:last] for first, last in zip([0, *edges], [*edges, len(shuffled)], strict=True) if last > first
+    ]
+
+
+def found_in_all(batches: Sequence[Sequence[Record]]) -> set[str]:
+    store = EvidenceInMemory()
+    return {
+        finding.id
+        for records in batches
+        for finding in login_brute_force(histories(as_rows(records, has_flags=True), store), NOBODY, LEAST)
+    }
+
+
+@settings(max_examples=25)
+@given(days, st.randoms(use_true_random=False))
+def test_however_records_are_cut_shuffled_and_repeated_the_same_is_found(records: list[Record], random: Random) -> None:
+    assert found_in_all(cut(records, random)) == found_in_all([records])
+
+
+@settings(max_examples=25)
+@given(days, st.randoms(use_true_random=False))
+def test_without_flags_the_verdict_is_the_same_once_all_records_are_there(
+    records: list[Record], random: Random
+) -> None:
+    assert judged(cut(records, random)) == judged([records])
+
+
+def judged(batches: Sequence[Sequence[Record]]) -> int:
+    store = EvidenceInMemory()
+    for records in batches:
+        histories(as_rows(records, has_flags=False), store)
+    return sum(tries_of(evidence).number for evidence in store.items.values())
+
+
+def test_a_long_sessions_small_records_are_no_tries() -> None:
+    pieces = [login(initiator_port=40_000 + number, packets=TRY, is_whole=False) for number in range(2 * MIN)]
+    assert told(*pieces) == []
+    assert told(*tries(MIN, is_whole=True)) != []
+
+
+def test_no_evidence_has_no_tries() -> None:
+    assert tries_of(Evidence(key=histories(tries(1))[0].days[DAY].key)).number == 0

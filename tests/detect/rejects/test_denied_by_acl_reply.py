@@ -1,0 +1,91 @@
+"""ACCEPT one way, REJECT back: a network ACL denies the reply."""
+
+from typing import Any
+
+from flowsentry.detect.rejects.denied_by_acl_reply import denied_by_acl_reply
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.inventory import Inventory
+from tests.builders import NOON, VPC, interface, probe
+from tests.detect.observed import NOBODY, contacts
+
+APP, DATABASE, STRANGER = "10.0.0.9", "10.0.1.1", "203.0.113.9"
+AT = "eni-database"
+
+
+def told(
+    *lines: str, refused_at: str | None = AT, scanners: Any = frozenset(), territory: Territory = NOBODY
+) -> list[Finding]:
+    return denied_by_acl_reply(contacts(lines, reply_refused_at=refused_at), scanners, territory)
+
+
+def only(*lines: str, territory: Territory = NOBODY) -> Finding:
+    (finding,) = told(*lines, territory=territory)
+    return finding
+
+
+def test_a_client_whose_replies_are_denied_is_told() -> None:
+    finding = only(probe(APP, DATABASE, 5432))
+    assert (finding.subject, finding.scope, finding.severity) == (APP, VPC, Severity.MEDIUM)
+    assert finding.title == (
+        "10.0.0.9 gets no reply from 10.0.1.1: a network ACL denies it: port 5432/tcp (postgresql)"
+    )
+    assert finding.details["responder"] == DATABASE
+    assert (finding.details["interface_ids"], finding.details["initiator_port"]) == ([AT], 45000)
+
+
+def test_one_packet_is_enough_and_no_refused_reply_is_none() -> None:
+    assert told(probe(APP, DATABASE, 5432, packets=1))
+    assert told(probe(APP, DATABASE, 5432), refused_at=None) == []
+
+
+def test_the_clients_port_is_told_where_there_is_just_one() -> None:
+    finding = only(probe(APP, DATABASE, 5432), probe(APP, DATABASE, 5432, srcport=45001))
+    assert finding.details["initiator_port"] is None
+
+
+def test_each_path_is_told_once_a_day() -> None:
+    tomorrow = {"start": NOON + 86_400, "end": NOON + 86_400}
+    lines = [probe(APP, DATABASE, 5432), probe(APP, DATABASE, 5433), probe(APP, "10.0.1.2", 5432)]
+    found = told(*lines, probe(APP, DATABASE, 5432, start=NOON + 9), probe(APP, DATABASE, 5432, **tomorrow))
+    assert (len({each.id for each in found}), len({each.thread for each in found})) == (4, 3)
+
+
+def test_strangers_whose_replies_are_denied_are_one_finding_about_our_own_end() -> None:
+    finding = only(probe("203.0.113.10", DATABASE, 443), probe(STRANGER, DATABASE, 443))
+    assert (finding.subject, finding.details["responder"], finding.scope) == (DATABASE, DATABASE, VPC)
+    assert (finding.details["initiator"], finding.details["initiators"]) == ("203.0.113.10", 2)
+    assert finding.title == "10.0.1.1 can't reply to 203.0.113.10: a network ACL denies it: port 443/tcp (https)"
+    (other,) = told(probe(STRANGER, DATABASE, 443))
+    assert other.id == finding.id
+
+
+def test_both_ends_are_told_by_name() -> None:
+    known = Territory.of(Inventory.of((interface(APP, name="app"), interface(DATABASE, "rds", "orders"))))
+    finding = only(probe(APP, DATABASE, 5432), territory=known)
+    assert finding.title.startswith("app (10.0.0.9) gets no reply from orders (10.0.1.1)")
+    assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-app", "name": "app"}
+    about_ours = only(probe(STRANGER, DATABASE, 443), territory=known)
+    assert about_ours.details["subject_owner"] == {"kind": "rds", "id": "i-orders", "name": "orders"}
+    assert about_ours.details["initiator_owner"] is None
+
+
+def test_a_scanner_is_not_told_again() -> None:
+    assert told(probe(APP, DATABASE, 5432), scanners={(VPC, APP)}) == []
+    assert told(probe(APP, DATABASE, 5432), scanners={(VPC, DATABASE)}) != []
+
+
+def test_what_passes_between_others_is_not_told() -> None:
+    passing = contacts([probe(STRANGER, DATABASE, 443)], reply_refused_at=AT, responder_is_inside=False)
+    assert denied_by_acl_reply(passing, frozenset(), NOBODY) == []
+
+
+def test_a_datagram_has_a_port_and_a_ping_has_none() -> None:
+    assert only(probe(APP, DATABASE, 514, protocol=17, action="REJECT")).title.endswith("port 514/udp (syslog)")
+    ping = only(probe(APP, DATABASE, 0, protocol=1, action="REJECT"))
+    assert (ping.title.endswith("denies it: icmp"), ping.details["initiator_port"]) == (True, None)
+
+
+def test_of_many_paths_of_one_initiator_the_first_are_told() -> None:
+    found = told(*(probe(APP, f"10.0.1.{number}", 5432, start=NOON + number) for number in range(1, 20)))
+    assert [each.details["responder"] for each in found] == ["10.0.1.1", "10.0.1.2", "10.0.1.3"]

@@ -1,0 +1,44 @@
+"""A simulation: hosts with dead endpoints work for ten days, seeded, at the level of evidence."""
+
+from random import Random
+
+import pytest
+
+from flowsentry.detect.scans.verdict import verdict
+from flowsentry.findings.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom
+from flowsentry.findings.thresholds import ScanThresholds
+from tests.builders import VPC
+
+DAYS = range(20_454, 20_464)
+LEAST = ScanThresholds()
+
+
+def is_ever_condemned(random: Random, endpoints: int, dead_ratio: float) -> bool:
+    """Whether a host that calls a fifth of its endpoints each day is condemned on any of them; the dead ones fail."""
+    own = [random.randbytes(7) for _ in range(endpoints)]
+    dead = frozenset(endpoint for endpoint in own if random.random() < dead_ratio)
+    days: dict[int, Evidence] = {}
+    for day in DAYS:
+        called = frozenset(random.sample(own, max(endpoints // 5, 1)))
+        failed, answered = bottom(called & dead, MAX_ENDPOINTS), bottom(called - dead, MAX_ENDPOINTS)
+        days[day] = Evidence(EvidenceKey(VPC, "10.0.0.1", day), failed, answered)
+    return any(verdict(days, day, LEAST) for day in DAYS)
+
+
+@pytest.mark.parametrize("dead_ratio", [0.1, 0.2])
+@pytest.mark.parametrize(("endpoints", "hosts"), [(20, 300), (100, 300), (500, 100)])
+def test_at_most_one_in_a_hundred_working_hosts_is_condemned(endpoints: int, hosts: int, dead_ratio: float) -> None:
+    random = Random(f"{endpoints} {dead_ratio}")  # noqa: S311 - seeded
+    condemned = sum(is_ever_condemned(random, endpoints, dead_ratio) for _ in range(hosts))
+    assert condemned <= hosts // 100
+
+
+def test_a_sweep_after_nine_days_of_work_is_found() -> None:
+    random = Random(7)  # noqa: S311 - seeded
+    own = [random.randbytes(7) for _ in range(40)]
+    work = {day: Evidence(EvidenceKey(VPC, "10.0.0.1", day), answered=frozenset(random.sample(own, 8))) for day in DAYS}
+    assert not any(verdict(work, day, LEAST) for day in DAYS)
+    swept = frozenset(random.randbytes(7) for _ in range(60))
+    work[DAYS[-1]] = work[DAYS[-1]].merge(Evidence(work[DAYS[-1]].key, failed=swept))
+    assert verdict(work, DAYS[-1], LEAST) is not None
+    assert not any(verdict(work, day, LEAST) for day in DAYS[:-1])

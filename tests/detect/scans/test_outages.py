@@ -1,0 +1,216 @@
+"""Failures at services that lived: an outage is no scan, whoever meets it; what answers others is no outage."""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+import pytest
+
+from flowsentry.detect.scans.verdict import verdict
+from flowsentry.findings.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_A_DAY, slot_of
+from flowsentry.findings.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom, latest, unanswered
+from flowsentry.findings.known_services import Answers, Service, Services, client_bit
+from flowsentry.findings.thresholds import ScanThresholds
+from tests.builders import DAY, NOON, V2, V5, VPC, Watch, blocked, exchange, flow_log, probe, reset
+
+CLIENT, STRANGER, BASTION = "10.0.0.9", "10.0.0.200", "10.0.0.5"
+HOURS = 3_600
+PODS = [f"10.0.4.{number}" for number in range(10, 40)]
+by_format = pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
+Names = tuple[str, ...]
+
+
+def works(client: str, at: int, names: Names, hosts: Sequence[str] = PODS, port: int = 8_080) -> Iterator[str]:
+    for number, host in enumerate(hosts):
+        start = at + number
+        yield from exchange(client, host, port, names, srcport=40_000 + number, start=start, end=start + 20)
+
+
+def fails(client: str, at: int, names: Names, hosts: Sequence[str] = PODS, port: int = 8_080) -> Iterator[str]:
+    for number, host in enumerate(hosts):
+        told = {"srcport": 50_000 + number, "start": at + number, "end": at + number + 3, "packets": 3, "bytes": 180}
+        yield probe(client, host, port, names, **told)
+
+
+def refused(client: str, at: int, names: Names, port: int = 8_080) -> Iterator[str]:
+    for number, host in enumerate(PODS):
+        told = {"start": at + number, "end": at + number}
+        yield probe(client, host, port, names, **told, srcport=50_000 + number)
+        yield reset(host, client, port, names, **told, dstport=50_000 + number)
+
+
+def rejected(client: str, at: int, names: Names, port: int = 8_080) -> Iterator[str]:
+    for number, host in enumerate(PODS):
+        yield blocked(client, host, port, names, srcport=50_000 + number, start=at + number, end=at + number)
+
+
+def loud(watch: Watch) -> set[tuple[str, str]]:
+    return {(each.kind, each.subject) for each in watch.found if each.severity in ("high", "medium")}
+
+
+def seen(*batches: Iterator[str], names: Names) -> Watch:
+    watch = Watch()
+    watch.see(*(flow_log(lines, names) for lines in batches))
+    return watch
+
+
+@by_format
+@pytest.mark.parametrize("who", [CLIENT, STRANGER], ids=["client", "stranger"])
+@pytest.mark.parametrize("how", [fails, refused])
+def test_hosts_that_lived_and_are_gone_make_no_scanner_of_who_calls_them(names: Names, who: str, how: object) -> None:
+    watch = seen(works(CLIENT, NOON, names), how(who, NOON + 6 * HOURS, names), names=names)  # type: ignore[operator]
+    assert loud(watch) == set()
+
+
+@by_format
+def test_the_same_hosts_make_a_scanner_of_who_calls_them_if_they_never_answered(names: Names) -> None:
+    assert loud(seen(fails(STRANGER, NOON, names), names=names)) == {("host_sweep", STRANGER)}
+
+
+@by_format
+def test_hosts_that_answer_others_but_a_rule_refuses_who_calls_are_swept(names: Names) -> None:
+    watch = seen(works(BASTION, NOON, names, port=445), rejected(STRANGER, NOON + HOURS, names, port=445), names=names)
+    assert loud(watch) == {("host_sweep", STRANGER)}
+
+
+@by_format
+def test_hosts_that_answer_others_at_the_same_time_are_swept(names: Names) -> None:
+    both = [*works(BASTION, NOON, names, port=445), *fails(STRANGER, NOON + 5, names, port=445)]
+    assert loud(seen(iter(both), names=names)) == {("host_sweep", STRANGER)}
+
+
+@by_format
+def test_hosts_that_answer_others_hours_before_and_after_are_swept_once_the_source_is_seen_again(names: Names) -> None:
+    watch = seen(
+        works(BASTION, NOON, names, port=445),
+        fails(STRANGER, NOON + HOURS, names, port=445),
+        works(BASTION, NOON + 4 * HOURS, names, port=445),
+        works(STRANGER, NOON + 5 * HOURS, names, hosts=["10.0.9.9"], port=443),
+        names=names,
+    )
+    assert loud(watch) == {("host_sweep", STRANGER)}
+
+
+@by_format
+def test_hosts_that_are_off_at_night_make_no_scanner_of_who_manages_them_when_they_are_on_again(names: Names) -> None:
+    watch = seen(
+        works(CLIENT, NOON, names, port=445),
+        *(fails(CLIENT, NOON + hour * HOURS, names, port=445) for hour in range(7, 11)),
+        works(BASTION, NOON + 20 * HOURS, names, port=445),
+        works(CLIENT, NOON + 21 * HOURS, names, hosts=PODS[:3], port=445),
+        names=names,
+    )
+    assert loud(watch) == set()
+
+
+@by_format
+def test_addresses_that_others_have_later_make_no_scanner_of_the_clients_of_those_who_had_them(names: Names) -> None:
+    watch = seen(
+        works(CLIENT, NOON, names),
+        fails(CLIENT, NOON + HOURS, names),
+        works(BASTION, NOON + 2 * HOURS, names),
+        works(CLIENT, NOON + 3 * HOURS, names, hosts=["10.0.9.9"]),
+        names=names,
+    )
+    assert loud(watch) == set()
+
+
+@by_format
+def test_files_in_the_other_order_end_without_an_alarm_for_those_still_to_be_raised(names: Names) -> None:
+    """The failures come first, too few at a time to be told; what is learned later excuses them."""
+    watch = seen(
+        fails(CLIENT, NOON + HOURS, names, hosts=PODS[:9]),
+        works(BASTION, NOON, names),
+        fails(CLIENT, NOON + 2 * HOURS, names, hosts=PODS[9:]),
+        names=names,
+    )
+    assert loud(watch) == set()
+
+
+@by_format
+@pytest.mark.parametrize("clients", [1, 10, 30, 100])
+def test_hosts_that_answer_many_others_at_the_same_time_are_swept(names: Names, clients: int) -> None:
+    callers = [f"10.1.0.{number}" for number in range(clients)]
+    lines = [text for caller in callers for text in works(caller, NOON, names, port=445)]
+    assert loud(seen(iter([*lines, *fails(STRANGER, NOON + 5, names, port=445)]), names=names)) == {
+        ("host_sweep", STRANGER)
+    }
+
+
+@by_format
+def test_a_sweep_inside_a_busy_host_is_found(names: Names) -> None:
+    servers = [f"10.20.{number // 250}.{number % 250 + 1}" for number in range(300)]
+    swept = [f"10.40.9.{number}" for number in range(1, 25)]
+    lines = [*works(CLIENT, NOON, names, servers, 443), *fails(CLIENT, NOON + HOURS, names, swept, 22)]
+    assert loud(seen(iter(lines), names=names)) == {("host_sweep", CLIENT)}
+
+
+def is_sweep_found(answered: int, draw: Random) -> bool:
+    """Whether 24 dead SSH hosts are found beside as many endpoints that answered on other ports."""
+    ends = bottom({b"\x06" + draw.randbytes(4) + (443).to_bytes(2) for _ in range(answered)}, MAX_ENDPOINTS)
+    swept = frozenset(b"\x06" + draw.randbytes(4) + (22).to_bytes(2) + bytes([100]) for _ in range(24))
+    day = Evidence(EvidenceKey(VPC, CLIENT, DAY), swept, ends, is_inside=True)
+    return verdict({DAY: day}, DAY, ScanThresholds()) is not None
+
+
+@pytest.mark.parametrize("answered", [300, 1_000, 5_000])
+def test_a_sweep_of_24_hosts_is_found_however_busy_the_host_is(answered: int) -> None:
+    assert sum(is_sweep_found(answered, Random(seed)) for seed in range(15)) == 15  # noqa: S311 - seeded
+
+
+def dated(number: int, slot: int) -> bytes:
+    return number.to_bytes(MEMBER_BYTES) + bytes([slot])
+
+
+def test_of_an_endpoint_that_failed_in_several_slots_the_latest_stays_and_a_rule_beats_all() -> None:
+    silent, certain = dated(1, 7), (2).to_bytes(MEMBER_BYTES)
+    assert latest({dated(1, 3), silent, dated(2, 239), certain}) == {silent, certain}
+
+
+def test_a_dated_member_is_no_failure_where_its_endpoint_answered() -> None:
+    assert unanswered({dated(1, 3), dated(2, 3)}, {(1).to_bytes(MEMBER_BYTES)}) == {dated(2, 3)}
+
+
+def test_evidence_within_bounds_has_each_endpoint_once() -> None:
+    evidence = Evidence(EvidenceKey(VPC, CLIENT, DAY), failed=frozenset({dated(1, 3), dated(1, 9)}))
+    assert evidence.within_bounds().failed == {dated(1, 9)}
+
+
+def outage(last_seen: int, client: str = BASTION, *, slot: int | None = 100) -> bool:
+    endpoint = (1).to_bytes(MEMBER_BYTES)
+    known = Answers(last_seen, 1 << client_bit(client, endpoint))
+    member = endpoint if slot is None else dated(1, slot)
+    return Services({Service(VPC, endpoint): known}).is_outage(VPC, STRANGER, member, DAY)
+
+
+def test_an_outage_is_what_answers_nobody_after_the_slot_in_which_it_failed() -> None:
+    end = (DAY * SLOTS_A_DAY + 101) * SLOT_SECONDS
+    assert outage(end - 1)
+    assert not outage(end)
+
+
+def test_a_failure_by_a_rule_is_never_an_outage() -> None:
+    assert not outage(0, slot=None)
+    assert slot_of((1).to_bytes(MEMBER_BYTES), DAY) is None
+
+
+def test_of_a_client_a_failure_never_counts_once_the_service_lived() -> None:
+    assert outage(1 << 31, STRANGER)
+
+
+def test_what_never_answered_is_no_outage() -> None:
+    assert not Services().is_outage(VPC, STRANGER, dated(1, 100), DAY)
+
+
+@by_format
+def test_a_sweep_of_hosts_that_answer_others_later_is_found_though_the_source_is_not_seen_again(names: Names) -> None:
+    before = seen(
+        works(BASTION, NOON, names, port=445),
+        fails(STRANGER, NOON + HOURS, names, port=445),
+        names=names,
+    )
+    assert loud(before) == set()
+    assert {key.source for key in before.services.excused} == {STRANGER}
+    for host in range(0, len(PODS), 5):
+        before.see(flow_log(works(BASTION, NOON + (4 + host) * HOURS // 2, names, PODS[host : host + 5], 445), names))
+    assert loud(before) == {("host_sweep", STRANGER)}
+    assert before.services.excused == set()

@@ -1,0 +1,190 @@
+"""Login services that many strangers use: told once, by number, and not by client; however deliveries are cut."""
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+
+from flowsentry.detect.scans.strangers import MAX_NEWEST
+from flowsentry.findings.evidence import MAX_STRANGERS, MEMORY_DAYS
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.findings.thresholds import LoginThresholds
+from flowsentry.inventory.inventory import Inventory
+from tests.builders import NOON, VPC, Watch, flow_log, interface, line
+from tests.detect.observed import SESSION, TRY
+
+N = LoginThresholds().max_strangers_a_service
+SERVER, OTHER_SERVER = "10.0.0.9", "10.0.0.10"
+DAY_SECONDS = 86_400
+OURS = Inventory.of((interface(SERVER, name="git-1"), interface(OTHER_SERVER, name="bastion")))
+
+
+def stranger(number: int) -> str:
+    return f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+
+
+def connection(source: str, server: str = SERVER, at: int = 0, **values: object) -> str:
+    told: dict[str, object] = {"packets": SESSION, "bytes": 9_000, "srcport": 40_000, "dstport": 22} | values
+    return line(srcaddr=source, dstaddr=server, start=NOON + at, end=NOON + at + 30, flow_direction="ingress", **told)
+
+
+def sessions(count: int, first: int = 0, **values: object) -> list[str]:
+    """One text for each, of both directions: what is delivered apart is not cut in the middle of a session."""
+    return [session(stranger(first + each), at=each, **values) for each in range(count)]  # type: ignore[arg-type]
+
+
+def session(source: str, **values: object) -> str:
+    return "\n".join(way(source, **values) for way in (connection, answer))  # type: ignore[arg-type]
+
+
+def answer(source: str, server: str = SERVER, at: int = 0, **values: object) -> str:
+    """What a server sends in a connection."""
+    told: dict[str, object] = {"packets": SESSION, "bytes": 12_001, "srcport": 22, "dstport": 40_000} | values
+    told |= {"srcport": values.get("dstport", 22), "dstport": values.get("srcport", 40_000), "tcp_flags": 19}
+    return line(srcaddr=server, dstaddr=source, start=NOON + at, end=NOON + at + 30, **told)
+
+
+def fetches(source: str, count: int = 25, **values: object) -> list[str]:
+    """Connections that are no sessions: short fetches, or guesses."""
+    return [connection(source, packets=TRY, srcport=41_000 + each, **values) for each in range(count)]  # type: ignore[arg-type]
+
+
+def kinds(found: Sequence[Finding]) -> list[str]:
+    return sorted(each.kind for each in found)
+
+
+def watching(*objects: Sequence[str], **known: Sequence[str]) -> Watch:
+    watch = Watch(OURS, **known)
+    watch.see(*(flow_log(lines) for lines in objects))
+    return watch
+
+
+def test_strangers_within_the_bound_are_told_each() -> None:
+    found = watching(sessions(N)).found
+    assert kinds(found) == ["remote_login"] * N
+    assert {each.subject for each in found} == {stranger(number) for number in range(N)}
+
+
+def test_one_more_and_the_service_is_told_once() -> None:
+    (finding,) = watching(sessions(N + 1)).found
+    assert (finding.kind, finding.severity, finding.subject) == ("public_login_service", Severity.MEDIUM, SERVER)
+    assert finding.title == f"git-1 (10.0.0.9) has sessions of {N + 1} addresses outside: SSH, port 22"
+    assert (finding.scope, finding.details["initiators"], finding.details["responder_port"]) == (VPC, N + 1, 22)
+    newest = [stranger(number) for number in range(N, N - MAX_NEWEST, -1)]
+    assert finding.details["newest_initiators"] == newest
+    assert finding.details["initiator"] == newest[0]
+    assert "allowance" in finding.details
+
+
+def test_a_multitude_is_one_finding_with_about_its_number_and_one_item() -> None:
+    watch = watching(sessions(3_000))
+    (finding,) = watch.found
+    assert 2_000 < finding.details["initiators"] < 4_200
+    assert "some " in finding.title
+    (item,) = watch.evidence.items.values()
+    assert len(item.strangers) == MAX_STRANGERS
+
+
+def test_one_client_a_payload_tells_the_first_ones_and_then_the_service() -> None:
+    watch = watching(*([each] for each in sessions(20)))
+    assert kinds(watch.found) == ["public_login_service"] + ["remote_login"] * N
+    (finding,) = [each for each in watch.found if each.kind == "public_login_service"]
+    assert finding.details["initiators"] == N + 1
+    assert finding.details["newest_initiators"][0] == stranger(N)
+    assert len(finding.details["newest_initiators"]) == MAX_NEWEST
+    assert len(watch.evidence.items) == N + 1, "of the others nothing is kept"
+
+
+def test_beyond_the_first_ones_order_cutting_and_repetition_change_nothing() -> None:
+    draw = Random(7)  # noqa: S311 - seeded
+    lines = [*sessions(30), *(each for number in range(12) for each in fetches(stranger(number), 22))]
+    whole = {each.id for each in watching(lines).found}
+    assert len(whole) == 1
+    for size in (9, 100):
+        shuffled = draw.sample(lines, len(lines)) + draw.sample(lines, 50)
+        watch = watching(*(shuffled[at : at + size] for at in range(0, len(shuffled), size)))
+        others = [each for each in watch.found if each.id not in whole]
+        assert whole <= {each.id for each in watch.found}
+        assert len({each.subject for each in others if each.kind == "remote_login"}) <= N
+        assert len([each for each in others if each.details.get("relation") == "outside_got_in"]) <= N
+
+
+def test_the_same_again_is_nothing_new() -> None:
+    watch = watching(sessions(30))
+    again = watch.see(flow_log(sessions(30)), flow_log(sessions(9, first=50)))
+    assert [outcome.findings for outcome in again] == [[], []]
+
+
+def test_many_short_fetches_of_its_clients_are_no_guessing() -> None:
+    lines = [*sessions(N + 1), *(each for number in range(N + 1) for each in fetches(stranger(number)))]
+    assert kinds(watching(lines).found) == ["public_login_service"]
+
+
+def test_a_later_file_of_fetches_alone_is_no_guessing_either() -> None:
+    watch = watching(sessions(N + 1), fetches(stranger(0)), fetches(stranger(500)))
+    assert kinds(watch.found) == ["public_login_service"]
+
+
+def test_who_guesses_elsewhere_is_told_for_that_alone() -> None:
+    guesser = stranger(0)
+    lines = [*sessions(N + 1), *fetches(guesser), *fetches(guesser, server=OTHER_SERVER)]
+    found = {each.kind: each for each in watching(lines).found}
+    assert sorted(found) == ["login_brute_force", "public_login_service"]
+    assert found["login_brute_force"].details["sample_endpoints"] == ["10.0.0.10:22/tcp"]
+    assert found["login_brute_force"].severity is Severity.LOW
+
+
+def test_a_guesser_who_gets_in_where_few_strangers_are_is_as_loud_as_ever() -> None:
+    found = watching([*fetches(stranger(0)), connection(stranger(0))]).found
+    assert {each.severity for each in found if each.kind == "login_brute_force"} == {Severity.LOW, Severity.HIGH}
+
+
+def test_a_host_of_ours_that_guesses_there_is_told() -> None:
+    lines = [*sessions(N + 1), *(connection("10.0.0.1", f"10.0.0.{9 + each % 4}", packets=TRY, srcport=42_000 + each)
+                                 for each in range(40))]  # fmt: skip
+    assert "login_brute_force" in kinds(watching(lines).found)
+
+
+@pytest.mark.parametrize("other", [{"dstport": 3389}, {"server": OTHER_SERVER}, {"vpc_id": "vpc-0b2c3d4e"}])
+def test_another_service_is_another_one(other: dict[str, object]) -> None:
+    lines = [*sessions(N + 1), connection(stranger(0), srcport=43_000, **other)]  # type: ignore[arg-type]
+    assert kinds(watching(lines).found) == ["public_login_service", "remote_login"]
+
+
+def test_people_of_trusted_networks_are_no_strangers() -> None:
+    assert watching(sessions(N + 5), trusted_networks=["198.18.0.0/24"]).found == []
+    found = watching(sessions(N + 5), trusted_networks=["198.18.0.0/29"]).found
+    assert kinds(found) == ["remote_login"] * (N + 5 - 8)
+
+
+def test_it_is_told_once_a_day_and_is_one_thread() -> None:
+    found = watching(sessions(N + 1), [session(stranger(3), at=DAY_SECONDS)]).found
+    assert kinds(found) == ["public_login_service"] * 2
+    assert (len({each.id for each in found}), len({each.thread for each in found})) == (2, 1)
+    assert found[1].title.endswith("has sessions of 1 address outside: SSH, port 22")
+
+
+def test_a_day_with_too_many_is_remembered_as_long_as_evidence_is() -> None:
+    still, later = MEMORY_DAYS * DAY_SECONDS, (MEMORY_DAYS + 1) * DAY_SECONDS
+    watch = watching(sessions(N + 1), [session(stranger(3), at=still)], [session(stranger(3), at=later)])
+    assert kinds(watch.found) == ["public_login_service", "public_login_service", "remote_login"]
+
+
+@pytest.mark.parametrize("named", ["git-1", "i-git-1", "10.0.0.9", "10.0.0.9:22", "10.0.0.8/31:22", "10.0.0.8/31"])
+def test_of_a_service_that_is_named_as_public_nothing_is_told(named: str) -> None:
+    lines = [*sessions(N + 5), *fetches(stranger(0)), connection(stranger(0), OTHER_SERVER, srcport=43_000)]
+    watch = watching(lines, public_login_services=[named])
+    (finding,) = watch.found
+    assert (finding.kind, finding.details["responder"]) == ("remote_login", OTHER_SERVER)
+
+
+def test_a_public_name_of_one_port_leaves_the_others() -> None:
+    watch = watching([connection(stranger(0), dstport=3389)], public_login_services=["10.0.0.9:22"])
+    assert kinds(watch.found) == ["remote_login"]
+
+
+def test_a_quiet_batch_costs_no_look_at_services() -> None:
+    watch = watching([])
+    watch.evidence.recall = None  # type: ignore[assignment,method-assign]
+    watch.see(flow_log([line()]))
+    assert watch.found == []

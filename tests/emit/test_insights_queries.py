@@ -1,0 +1,191 @@
+"""Queries about a finding: they find its records in any format, and hold nothing but what was checked."""
+
+import ipaddress
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsentry.emit.insights_queries import athena_query, insights_query
+from flowsentry.emit.investigation import MARGIN_SECONDS, look_closer, sought_of
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.inventory.source_address import source_of
+from tests.emit.findings import FINDINGS
+from tests.emit.makers import NIGHT, PLACES, pair
+
+BLOCKED = FINDINGS["own_machines_kept_apart_by_a_known_rule"]
+
+
+def matches(query: str, record: str) -> bool:
+    """Whether Logs Insights keeps the record: every filter's expression is found in it."""
+    expressions = re.findall(r"^\| filter @message like /(.*)/$", query, flags=re.MULTILINE)
+    assert expressions
+    return all(re.search(each, record) for each in expressions)
+
+
+def insights(finding: Finding) -> str:
+    sought = sought_of(finding)
+    assert sought
+    return insights_query(sought)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "2 123456789012 eni-0db 10.0.1.5 10.0.3.7 45000 5432 6 3 180 1 2 REJECT OK",
+        "10.0.3.7 5432 10.0.1.5 45000",
+        "vpc-1 10.9.9.9 10.0.1.5 10.0.3.7 5432",
+    ],
+)
+def test_a_record_of_any_format_is_found_by_its_words(record: str) -> None:
+    assert matches(insights(BLOCKED), record)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "2 123456789012 eni-0db 10.0.1.55 10.0.3.7 45000 5432 6 3 180 1 2 REJECT OK",
+        "2 123456789012 eni-0db 110.0.1.5 10.0.3.7 45000 5432 6 3 180 1 2 REJECT OK",
+        "2 123456789012 eni-0db 10.0.1.5 10.0.3.7 45000 54321 6 3 180 1 2 REJECT OK",
+        "2 123456789012 eni-0db 10x0y1z5 10.0.3.7 45000 5432 6 3 180 1 2 REJECT OK",
+    ],
+)
+def test_an_address_within_another_word_is_not_found(record: str) -> None:
+    assert not matches(insights(BLOCKED), record)
+
+
+OUTSIDE = FINDINGS["stranger_with_many_addresses_got_an_answer"]
+prefixes = st.lists(st.sampled_from([0, 0, 1, 0xDB8, 0xFFFF]), min_size=3, max_size=3)
+groups = st.lists(st.sampled_from([0, 0, 0, 1, 0xA, 0xFFFF]), min_size=4, max_size=4)
+
+
+def address(groups: list[int]) -> str:
+    return str(ipaddress.IPv6Address(b"".join(group.to_bytes(2) for group in groups)))
+
+
+@given(prefix=prefixes, other=prefixes, host=groups)
+def test_all_addresses_of_a_network_are_found_and_no_others(
+    prefix: list[int], other: list[int], host: list[int]
+) -> None:
+    finding = replace(OUTSIDE, subject=f"{address([0x2001, *prefix, 0, 0, 0, 0])}/64", details={})
+    insights_finds = matches(insights(finding), f"2 - eni-0db {address([0x2001, *other, *host])} 10.0.3.7 45000 22 6")
+    assert insights_finds == (prefix == other)
+    pattern = re.findall(r"regexp_like\(each, '(.*)'\)", look_closer(finding, PLACES).athena_query)[0]
+    assert bool(re.search(pattern, address([0x2001, *other, *host]))) == (prefix == other)
+
+
+def test_ports_are_told_apart_where_there_are_few() -> None:
+    query = insights(FINDINGS["own_machine_guesses_passwords"])
+    assert matches(query, "10.0.1.5 10.0.2.1 45000 22 6")
+    assert matches(query, "10.0.1.5 10.0.2.1 45000 3389 6")
+    assert not matches(query, "10.0.1.5 10.0.2.1 45000 443 6")
+
+
+def test_a_scan_of_few_ports_is_looked_for_by_these() -> None:
+    sought = sought_of(FINDINGS["own_machine_scans_own_network"])
+    assert sought
+    assert sought.ports == (22, 445, 3389)
+
+
+def test_a_scan_of_many_ports_is_looked_for_by_its_source_alone() -> None:
+    assert matches(insights(FINDINGS["stranger_got_an_answer"]), "203.0.113.9 10.9.9.9 45000 1 6")
+
+
+def test_a_gap_is_looked_for_at_its_interface() -> None:
+    query = insights(FINDINGS["records_of_an_interface_left_out"])
+    assert matches(query, "2 123456789012 eni-0web - - - - - - - 1 2 - SKIPDATA")
+    assert not matches(query, "2 123456789012 eni-0web - - - - - - - 1 2 - NODATA")
+
+
+def test_of_many_addresses_that_were_called_none_is_asked_for() -> None:
+    sought = sought_of(FINDINGS["own_machine_can_not_get_out_to_many"])
+    assert sought
+    assert (sought.ends, sought.ports) == (("10.0.1.5",), (443,))
+
+
+def test_the_time_has_a_margin_on_both_sides() -> None:
+    sought = sought_of(BLOCKED)
+    assert sought
+    assert (sought.first, sought.last) == (NIGHT - MARGIN_SECONDS, NIGHT + 7_500 + MARGIN_SECONDS)
+
+
+def test_a_query_reads_the_days_of_the_records_and_of_their_delivery() -> None:
+    midnight = 1_793_664_000  # 2026-11-03
+    sought = sought_of(replace(BLOCKED, first_seen=midnight + 60, last_seen=midnight + 86_400 - 1_800))
+    assert sought
+    assert "day BETWEEN '2026-11-02' AND '2026-11-04'" in athena_query(sought, "flowsentry.enriched")
+
+
+def test_both_directions_of_a_path_are_in_the_athena_query() -> None:
+    query = look_closer(BLOCKED, PLACES).athena_query
+    assert "'10.0.1.5' IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)" in query
+    assert "'10.0.3.7' IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)" in query
+    assert "(srcport IN (5432) OR dstport IN (5432))" in query
+
+
+@pytest.mark.parametrize("table", ["", "a.b;DROP TABLE x", 'a."b', "a b", "a."])
+def test_a_table_whose_name_is_none_is_not_asked(table: str) -> None:
+    assert look_closer(BLOCKED, replace(PLACES, athena_table=table)).athena_query == ""
+
+
+@pytest.mark.parametrize(
+    "subject", ["fe80::1%x/ or 1=1", "10.0.1.5' OR ''='", "eni-1\n| x", "", "10.0.1", "\uff110.0.1.5"]
+)
+def test_what_is_no_address_is_not_looked_for(subject: str) -> None:
+    assert look_closer(replace(BLOCKED, subject=subject), PLACES).insights_link == ""
+    assert look_closer(replace(BLOCKED, subject=subject), PLACES).athena_query == ""
+
+
+@pytest.mark.parametrize("when", [-1, 0, 10**12, 10**20])
+def test_what_is_no_time_is_not_looked_for(when: int) -> None:
+    assert sought_of(replace(BLOCKED, first_seen=when, last_seen=when)) is None
+
+
+words = st.text(max_size=60)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
+)
+names = st.sampled_from(
+    [
+        *("responder", "responder_port", "responders", "initiator", "initiators", "protocol", "ports", "failed_ports"),
+        *("sample_endpoints", "sessions", "services", "subject_owner", "responder_owner"),
+    ]
+)
+ALLOWED = re.compile(
+    r"""fields\ @timestamp,\ @message
+    (\n\|\ filter\ @message\ like\ /\(\^\|\ \)[0-9a-zA-Z:.|\\(){},?\[\]-]+\(\ \|\$\)/)+
+    \n\|\ sort\ @timestamp\n\|\ limit\ 1000""",
+    re.VERBOSE | re.ASCII,
+)
+SQL_LINES = {
+    *look_closer(pair("blocked_internal", Severity.MEDIUM, "10.0.1.5"), PLACES).athena_query.splitlines()[:4],
+    "WHERE day BETWEEN ? AND ?",
+    '  AND "start" BETWEEN 0 AND 0',
+    "  AND ? IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)",
+    "  AND any_match(ARRAY[srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr], each -> regexp_like(each, ?))",
+    "  AND interface_id = ?",
+    "  AND tgw_attachment_id = ?",
+    "  AND (srcport IN (0) OR dstport IN (0))",
+    'ORDER BY "start"',
+    "LIMIT 0",
+}
+
+
+networks = st.ip_addresses(v=6, network="2000::/3").map(lambda each: source_of(str(each)))
+
+
+@given(kind=words, subject=words | st.ip_addresses().map(str) | networks, details=st.dictionaries(names, anything))
+def test_whatever_a_finding_holds_queries_hold_only_what_was_checked(
+    kind: str, subject: str, details: dict[str, Any]
+) -> None:
+    closer = look_closer(Finding("f", kind, Severity.HIGH, "t", subject, "vpc-1", NIGHT, NIGHT, 3, details), PLACES)
+    assert not closer.insights_query or ALLOWED.fullmatch(closer.insights_query)
+    value = r"'(\^\([0-9a-f:|(){},?\[\]-]+\)\$|[0-9A-Za-z:.-]+)'"
+    without_values = re.sub(value, "?", closer.athena_query, flags=re.ASCII)
+    lines = re.sub(r"\b\d+(, \d+)*\b", "0", without_values, flags=re.ASCII).splitlines()
+    assert set(lines) <= SQL_LINES

@@ -1,0 +1,77 @@
+"""Endpoints as short members of sets, forth and back."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsentry.findings.endpoints import MEMBER_BYTES, endpoint_of, members, rank, rank_of
+
+protocols = st.sampled_from([1, 6, 17, 47, 58, 63])
+ports = st.integers(0, 65535)
+
+
+def member_of(protocol: int, address: str, port: int, *, is_inside: bool = False) -> bytes:
+    contacts = pl.DataFrame(
+        {
+            "protocol": pl.Series([protocol], dtype=pl.UInt8),
+            "responder": pl.Series([address], dtype=pl.Categorical),
+            "responder_port": pl.Series([port], dtype=pl.UInt16),
+            "responder_is_inside": [is_inside],
+        }
+    )
+    return int(members(contacts).item()).to_bytes(MEMBER_BYTES)
+
+
+@given(protocols, st.ip_addresses(v=4).map(str), ports)
+def test_an_ipv4_endpoint_can_be_read_back_from_its_member(protocol: int, address: str, port: int) -> None:
+    endpoint = endpoint_of(member_of(protocol, address, port))
+    assert (endpoint.protocol, endpoint.address, endpoint.port) == (protocol, address, port)
+
+
+@given(protocols, st.ip_addresses(v=6).map(str), ports)
+def test_an_ipv6_endpoint_keeps_its_protocol_and_port_and_a_hash_of_its_host(
+    protocol: int, address: str, port: int
+) -> None:
+    endpoint = endpoint_of(member_of(protocol, address, port))
+    assert (endpoint.protocol, endpoint.address, endpoint.port) == (protocol, None, port)
+    assert endpoint.host == endpoint_of(member_of(6, address, 1)).host
+
+
+@given(protocols, st.ip_addresses(v=6).map(str), st.booleans())
+def test_an_ipv6_endpoint_remembers_whether_it_was_inside(protocol: int, address: str, is_inside: bool) -> None:  # noqa: FBT001 - drawn
+    endpoint = endpoint_of(member_of(protocol, address, 22, is_inside=is_inside))
+    assert (endpoint.is_inside, endpoint.protocol) == (is_inside, protocol)
+
+
+def test_an_ipv4_endpoint_is_the_same_member_inside_or_not_since_its_address_can_be_looked_up() -> None:
+    assert member_of(6, "192.0.2.1", 22, is_inside=True) == member_of(6, "192.0.2.1", 22)
+
+
+@given(st.lists(st.integers(0, (1 << 56) - 1), min_size=1))
+def test_the_rank_of_a_column_is_the_rank_of_each_value(values: list[int]) -> None:
+    column = pl.DataFrame({"member": pl.Series(values, dtype=pl.UInt64)})
+    assert column.select(rank_of(pl.col("member"))).to_series().to_list() == [rank(value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "address", "text"),
+    [
+        (6, "192.0.2.1", "192.0.2.1:443/tcp"),
+        (17, "192.0.2.1", "192.0.2.1:443/udp"),
+        (47, "192.0.2.1", "192.0.2.1:443/gre"),
+        (61, "192.0.2.1", "192.0.2.1:443/61"),
+    ],
+)
+def test_an_endpoint_is_written_as_people_do(protocol: int, address: str, text: str) -> None:
+    assert str(endpoint_of(member_of(protocol, address, 443))) == text
+
+
+def test_an_ipv6_endpoint_is_written_with_what_is_known_of_its_host() -> None:
+    assert str(endpoint_of(member_of(6, "2001:db8::1", 443))).startswith("IPv6 host ")
+
+
+def test_ranks_are_pinned_since_stored_sets_depend_on_them() -> None:
+    assert [rank(0), rank(1)] == [0xE220A8397B1DCDAF, 0x910A2DEC89025CC1]
+    https_of_10_0_0_1 = 0x060A00000101BB
+    assert rank(https_of_10_0_0_1) == 0x69AD048EDE3C75DD

@@ -1,0 +1,247 @@
+"""What is suppressed, until when, and what a person hears who writes it wrong."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsentry.findings.finding import KINDS, Finding, Severity
+from flowsentry.findings.suppressions import (
+    LOGIN_PORTS_OF,
+    MAX_BYTES,
+    MAX_ENTRIES,
+    MAX_LETTERS,
+    Suppressions,
+    UnreadableSuppressionsError,
+    read_entries,
+    suppressed,
+)
+from flowsentry.records.service_ports import LOGIN_PORTS
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 3, 12, tzinfo=UTC).timestamp()
+SCANNER = {"kind": "instance", "id": "i-0abc", "name": "Office-Scanner"}
+WEB = {"kind": "application load balancer", "id": "app/web/1", "name": "web"}
+SCAN = Finding(
+    "a", "port_scan", Severity.HIGH, "scan", "192.0.2.7", "public", 1, 2, details={"failed_ports": [22, 443]}
+)
+BLOCKED = Finding(
+    *("b", "blocked_internal", Severity.MEDIUM, "blocked", "10.0.0.5", "vpc-1", 1, 2),
+    details={
+        "responder": "10.0.9.9",
+        "responder_port": 5432,
+        "subject_owner": SCANNER,
+        "responder_owner": WEB,
+    },
+)
+GUESSED = Finding(
+    *("d", "login_brute_force", Severity.HIGH, "guessed", "10.0.0.5", "vpc-1", 1, 2),
+    details={"services": ["SSH", "WinRM"]},
+)
+SKIPPED = Finding("c", "records_skipped", Severity.BACKGROUND, "skipped", "eni-1", "vpc-1", 1, 2)
+
+
+def of(*entries: dict[str, Any]) -> Suppressions:
+    """Suppressions with these entries, whose reasons are their places unless they say one."""
+    reasoned = [{"reason": f"reason {number}", **entry} for number, entry in enumerate(entries)]
+    return Suppressions.of_json(json.dumps({"suppressions": reasoned}))
+
+
+def is_suppressed(finding: Finding, **criteria: Any) -> bool:
+    return of(criteria).suppressing(finding, NOW) is not None
+
+
+def refusal(*entries: Any) -> str:
+    with pytest.raises(UnreadableSuppressionsError) as refused:
+        Suppressions.of_json(json.dumps({"suppressions": list(entries)}))
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("finding", "criteria"),
+    [
+        (SCAN, {"networks": ["198.51.100.0/24", "192.0.2.0/24"]}),
+        (SCAN, {"networks": ["192.0.2.7"]}),
+        (replace(SCAN, subject="2001:db8::7"), {"networks": ["2001:db8::/32"]}),
+        (SCAN, {"kinds": ["host_sweep", "port_scan"]}),
+        (SCAN, {"ports": [22, 80, 443]}),
+        (BLOCKED, {"ports": [5432]}),
+        (BLOCKED, {"owners": ["i-0abc"]}),
+        (BLOCKED, {"owners": ["office-scanner"]}),
+        (BLOCKED, {"owners": ["Instance"]}),
+        (BLOCKED, {"responder_owners": ["web"]}),
+        (BLOCKED, {"responder_networks": ["10.0.9.0/24"]}),
+        (BLOCKED, {"owners": ["i-0abc"], "ports": [5432], "kinds": ["blocked_internal"]}),
+        (SKIPPED, {"kinds": ["records_skipped"]}),
+        (GUESSED, {"ports": [22, 5985, 5986]}),
+    ],
+)
+def test_a_finding_that_fits_every_criterion_is_suppressed(finding: Finding, criteria: dict[str, Any]) -> None:
+    assert is_suppressed(finding, **criteria)
+
+
+@pytest.mark.parametrize(
+    ("finding", "criteria"),
+    [
+        (SCAN, {"networks": ["198.51.100.0/24"]}),
+        (SCAN, {"networks": ["2001:db8::/32"]}),
+        (SCAN, {"ports": [22]}),
+        (SCAN, {"networks": ["192.0.2.0/24"], "kinds": ["host_sweep"]}),
+        (SCAN, {"owners": ["i-0abc"]}),
+        (SCAN, {"responder_networks": ["0.0.0.0/0"]}),
+        (replace(SCAN, details={"failed_ports": None}), {"ports": [22, 443]}),
+        (replace(SCAN, details={"failed_ports": []}), {"ports": [22, 443]}),
+        (BLOCKED, {"owners": ["web"]}),
+        (BLOCKED, {"responder_owners": ["i-0abc"]}),
+        (replace(BLOCKED, details={"subject_owner": None}), {"owners": ["none"]}),
+        (SKIPPED, {"networks": ["0.0.0.0/0", "::/0"]}),
+        (SKIPPED, {"ports": [22]}),
+        (GUESSED, {"ports": [22, 5985]}),
+        (replace(GUESSED, details={"services": ["SSH", "Telnet"]}), {"ports": [22, 23]}),
+    ],
+)
+def test_one_criterion_that_does_not_fit_or_can_not_be_told_is_enough_to_tell_it(
+    finding: Finding, criteria: dict[str, Any]
+) -> None:
+    assert not is_suppressed(finding, **criteria)
+
+
+def test_the_ports_of_logins_are_those_that_are_watched() -> None:
+    assert {port: service for service, ports in LOGIN_PORTS_OF.items() for port in ports} == LOGIN_PORTS
+
+
+def test_it_holds_until_the_end_of_its_last_day_and_is_kept_then() -> None:
+    until = of({"networks": ["192.0.2.0/24"], "expires_on": "2026-11-03"})
+    midnight = datetime(2026, 11, 4, tzinfo=UTC).timestamp()
+    assert until.suppressing(SCAN, midnight - 1) is not None
+    assert until.suppressing(SCAN, midnight) is None
+    assert (until.expired(midnight - 1), until.expired(midnight), len(until.entries)) == (0, 1, 1)
+
+
+def test_one_that_is_off_does_nothing() -> None:
+    assert not is_suppressed(SCAN, networks=["192.0.2.0/24"], enabled=False)
+
+
+def test_what_is_suppressed_says_by_what_reason_and_the_rest_stays_as_it_is() -> None:
+    by = of({"kinds": ["host_sweep"]}, {"networks": ["192.0.2.0/24"], "reason": "the office"}, {"kinds": ["port_scan"]})
+    assert list(suppressed([SCAN, BLOCKED], by, NOW)) == [replace(SCAN, suppressed_by="the office"), BLOCKED]
+
+
+def test_without_suppressions_everything_is_told() -> None:
+    assert list(suppressed([SCAN, BLOCKED], Suppressions(), NOW)) == [SCAN, BLOCKED]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("networks", ["10.0.0.1/8"]),
+        ("networks", ["anywhere"]),
+        ("networks", [167772160]),
+        ("networks", []),
+        ("networks", "10.0.0.0/8"),
+        ("owners", [""]),
+        ("owners", ["two\nlines"]),
+        ("owners", ["x" * (MAX_LETTERS + 1)]),
+        ("responder_networks", ["10.0.0.0/33"]),
+        ("responder_owners", [7]),
+        ("ports", [65536]),
+        ("ports", [True]),
+        ("ports", ["22"]),
+        ("kinds", ["port_scam"]),
+        ("reason", ""),
+        ("reason", "x" * (MAX_LETTERS + 1)),
+        ("reason", "forged\nline"),
+        ("source", 7),
+        ("expires_on", "2026-11-31"),
+        ("expires_on", "20261103"),
+        ("expires_on", 20261103),
+        ("enabled", "yes"),
+        ("network", ["10.0.0.0/8"]),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_with_its_entry_and_key(key: str, value: Any) -> None:
+    good = {"reason": "fine", "networks": ["192.0.2.0/24"]}
+    message = refusal(good, {**good, key: value})
+    assert message.startswith(f"suppressions[1].{key} is ")
+    assert "; allowed: " in message
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    message = refusal({"reason": "all"}, {"networks": ["x"], "kind": []}, 5)
+    assert "suppressions[0] would suppress everything; allowed: at least one of networks, owners" in message
+    assert "suppressions[1].reason is missing" in message
+    assert 'suppressions[1].networks is ["x"]' in message
+    assert "did you mean kinds?" in message
+    assert "suppressions[2] is 5" in message
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "nonsense", '{"suppressions": {}}', '{"suppressions": [], "x": 1}'])
+def test_a_text_that_is_something_else_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableSuppressionsError):
+        Suppressions.of_json(text)
+
+
+def test_too_many_and_too_much_are_refused() -> None:
+    entry = {"reason": "one", "ports": [22]}
+    assert len(of(*[entry] * MAX_ENTRIES).entries) == MAX_ENTRIES
+    assert f"has {MAX_ENTRIES + 1} entries" in refusal(*[entry] * (MAX_ENTRIES + 1))
+    with pytest.raises(UnreadableSuppressionsError, match="bytes"):
+        Suppressions.of_json(" " * (MAX_BYTES + 1))
+
+
+def test_a_message_stays_short_whatever_the_value() -> None:
+    assert len(refusal({"reason": "r", "networks": ["x" * 50_000]})) < 2 * MAX_LETTERS + 200
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=20), inner, max_size=4),
+    max_leaves=12,
+)
+KEYS = ("reason", "source", "expires_on", "enabled", "networks", "owners", "ports", "kinds", "responder_networks")
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(KEYS), json_values) | json_values, max_size=4))
+def test_whatever_a_person_writes_is_read_or_refused(entries: list[Any]) -> None:
+    read, problems = read_entries(entries, "suppressions")
+    assert all(problem.startswith("suppressions[") for problem in problems)
+    assert problems or len(read) == len(entries)
+
+
+@given(st.binary(max_size=200))
+def test_whatever_bytes_there_are_they_are_read_or_refused(data: bytes) -> None:
+    with pytest.raises(UnreadableSuppressionsError):
+        Suppressions.of_json(data)
+
+
+def schema() -> Any:
+    return json.loads((ROOT / "docs" / "suppressions.schema.json").read_text())
+
+
+def test_the_schema_knows_every_kind_and_the_same_bounds() -> None:
+    told = schema()["properties"]["suppressions"]
+    entry = told["items"]["properties"]
+    assert entry["kinds"]["items"]["enum"] == list(KINDS)
+    assert (told["maxItems"], entry["reason"]["maxLength"]) == (MAX_ENTRIES, MAX_LETTERS)
+
+
+def test_the_examples_of_the_page_are_good_and_fit_the_schema() -> None:
+    page = (ROOT / "docs" / "suppressions.md").read_text()
+    examples = [part.partition("```")[0] for part in page.split("```json\n")[1:]]
+    assert len(examples) > 1
+    for each in examples:
+        assert Suppressions.of_json(each).entries
+        jsonschema.validate(json.loads(each), schema())
+
+
+def test_every_key_is_described_on_the_page_and_in_the_schema() -> None:
+    allowed = refusal({"reason": "r", "ports": [1], "zzz": 1}).rpartition("only ")[2].split(", ")
+    page = (ROOT / "docs" / "suppressions.md").read_text()
+    assert [key for key in allowed if f"| `{key}` |" not in page] == []
+    assert list(schema()["properties"]["suppressions"]["items"]["properties"]) == allowed

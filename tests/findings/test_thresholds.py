@@ -1,0 +1,60 @@
+"""Thresholds: one table, changed by name, and nothing that makes no sense."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsentry.findings.thresholds import ThresholdError, Thresholds, known_thresholds
+
+NAMES = sorted(known_thresholds())
+
+
+@given(st.sampled_from(NAMES), st.data())
+def test_any_value_within_its_bounds_is_taken(name: str, data: st.DataObject) -> None:
+    bounds = known_thresholds()[name]
+    section, own_name = name.split(".")
+    value = data.draw(st.integers(int(bounds.low), int(bounds.high)))
+    assert getattr(getattr(Thresholds().changed([f"{name}={value}"]), section), own_name) == value
+
+
+@given(st.sampled_from(NAMES), st.sampled_from(["low", "high"]))
+def test_a_value_past_its_bounds_is_refused_with_what_is_allowed(name: str, end: str) -> None:
+    bounds = known_thresholds()[name]
+    value = {"low": int(bounds.low) - 1, "high": int(bounds.high) + 1}[end]
+    with pytest.raises(ThresholdError, match=rf"{name} is {value}; allowed: .* from {bounds.low} to {bounds.high}"):
+        Thresholds().changed([f"{name}={value}"])
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("scan.min_endpoint=20", "there is no threshold scan.min_endpoint; there are scan.min_endpoints, "),
+        ("scan.min_endpoints", "write scan.min_endpoints=20"),
+        ("scan.min_endpoints=many", "write scan.min_endpoints=20"),
+        ("scan.min_endpoints=10.5", "allowed: a whole number from 5 to 60"),
+        ("scan.min_failed_per_answered=nan", "write scan.min_endpoints=20"),
+    ],
+)
+def test_what_is_no_change_is_refused(change: str, complaint: str) -> None:
+    with pytest.raises(ThresholdError, match=complaint):
+        Thresholds().changed([change])
+
+
+def test_defaults_are_within_their_bounds() -> None:
+    assert Thresholds.from_json(Thresholds().to_json()) == Thresholds()
+
+
+def test_what_is_changed_is_told_and_survives_json() -> None:
+    changed = Thresholds().changed(["scan.min_endpoints=20", "scan.min_failed_per_answered=2.5"])
+    assert changed.differences() == {"scan.min_endpoints": 20, "scan.min_failed_per_answered": 2.5}
+    assert Thresholds.from_json(changed.to_json()) == changed
+
+
+@pytest.mark.parametrize("text", ["[]", '{"scan": 5}', "{", '{"scan": {"min_endpoints": true}}', '{"scam": {"x": 1}}'])
+def test_what_is_no_set_of_thresholds_is_refused(text: str) -> None:
+    with pytest.raises(ThresholdError):
+        Thresholds.from_json(text)
+
+
+def test_nothing_changed_is_the_defaults() -> None:
+    assert Thresholds.from_json("") == Thresholds.of({}) == Thresholds()

@@ -1,0 +1,89 @@
+"""The inventory: looks add up, what is gone stays for its time, and what one place can't tell takes nothing away."""
+
+import pytest
+
+from flowsentry.inventory import address_assignments
+from flowsentry.inventory.firewall_rules import Rules, SecurityGroup
+from flowsentry.inventory.inventory import (
+    ABSENT_SECONDS,
+    RETENTION_DAYS,
+    SECONDS_A_DAY,
+    Inventory,
+    Look,
+    Survey,
+)
+from tests.builders import NOON, interface
+
+HERE, THERE = "123456789012/eu-west-1", "123456789012/eu-west-2"
+A, B = interface("10.0.0.1", name="a"), interface("10.0.0.2", name="b")
+
+
+def look(*interfaces: object, at: int = 0, place: str = HERE) -> Look:
+    return Look(place, Survey(NOON + at, 2, {"vpc-1": ("10.0.0.0/16",)}), tuple(interfaces), Rules(NOON + at))
+
+
+def rows(inventory: Inventory) -> list[tuple[object, ...]]:
+    return sorted(inventory.holdings.select("owner_name", "since", "last_seen").rows())
+
+
+def test_a_second_look_prolongs_what_it_sees() -> None:
+    inventory = Inventory().after(look(A)).after(look(A, B, at=300))
+    assert rows(inventory) == [("a", NOON, NOON + 300), ("b", NOON + 300, NOON + 300)]
+
+
+def test_a_look_at_one_place_changes_nothing_elsewhere() -> None:
+    inventory = Inventory().after(look(A)).after(look(B, place=THERE)).after(look(at=300, place=THERE))
+    assert rows(inventory) == [("a", NOON, NOON), ("b", NOON, NOON)]
+    assert {place: survey.taken_at for place, survey in inventory.surveys.items()} == {HERE: NOON, THERE: NOON + 300}
+    assert inventory.taken_at == NOON
+
+
+def test_a_place_that_was_not_looked_at_for_long_goes_on_where_it_was() -> None:
+    inventory = Inventory().after(look(A)).after(look(B, at=300, place=THERE)).after(look(A, at=3_000))
+    assert ("a", NOON, NOON + 3_000) in rows(inventory)
+
+
+def test_what_some_were_asked_for_is_seen_and_the_next_look_goes_on_from_it() -> None:
+    inventory = Inventory().after(look(A)).with_some(look(B, at=60), absent=["eni-gone"])
+    assert rows(inventory) == [("a", NOON, NOON), ("b", NOON + 60, NOON + 60)]
+    assert inventory.absent == {"eni-gone": NOON + 60}
+    assert inventory.surveys[HERE].taken_at == NOON
+    assert rows(inventory.after(look(A, B, at=300)))[1] == ("b", NOON + 60, NOON + 300)
+
+
+def test_a_name_may_change_and_the_holding_goes_on() -> None:
+    renamed = interface("10.0.0.1", name="a", owner_name="new name")
+    assert rows(Inventory().after(look(A)).after(look(renamed, at=300))) == [("new name", NOON, NOON + 300)]
+
+
+def test_what_is_gone_stays_until_the_retention_ends() -> None:
+    days = RETENTION_DAYS * SECONDS_A_DAY
+    gone = Inventory().after(look(A))
+    assert rows(gone.after(look(at=days))) == [("a", NOON, NOON)]
+    assert rows(gone.after(look(at=days + 1))) == []
+
+
+def test_beyond_the_bound_those_that_vanished_first_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address_assignments, "MAX_HOLDINGS", 2)
+    third = interface("10.0.0.3", name="c")
+    inventory = Inventory().after(look(A)).after(look(B, at=300)).after(look(third, at=600))
+    assert [name for name, *_ in rows(inventory)] == ["b", "c"]
+
+
+def test_rules_are_those_of_all_places() -> None:
+    group = SecurityGroup("sg-1", "web", "vpc-1")
+    there = Look(THERE, Survey(NOON), (), Rules(NOON, groups=(group,)))
+    assert Inventory().after(look()).after(there).rules.group("sg-1") == group
+
+
+def test_what_was_looked_for_in_vain_is_forgotten_in_time_and_beyond_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    inventory = Inventory().after(look()).with_some(look(at=60), ["eni-1"]).with_some(look(at=120), ["eni-2", "eni-3"])
+    assert set(inventory.after(look(at=60 + ABSENT_SECONDS)).absent) == {"eni-1", "eni-2", "eni-3"}
+    assert set(inventory.after(look(at=61 + ABSENT_SECONDS)).absent) == {"eni-2", "eni-3"}
+    monkeypatch.setattr("flowsentry.inventory.inventory.MAX_ABSENT", 2)
+    assert set(inventory.after(look(at=180)).absent) == {"eni-2", "eni-3"}
+
+
+def test_nobody_ever_looked_at_an_empty_inventory() -> None:
+    assert Inventory().is_empty
+    assert not Inventory().after(look()).is_empty

@@ -1,0 +1,103 @@
+"""Where routes of private addresses lead: what is told agrees with routing itself, address by address."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
+from typing import TypeVar
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsentry.inventory.inventory import Route
+from flowsentry.inventory.vpc_routes import (
+    EVERYWHERE,
+    SOMEWHERE,
+    ToNoPrivateAddress,
+    ToTransitGateway,
+    ToVpc,
+    Way,
+    private_routes,
+)
+
+
+def block(cidr: str) -> IPv4Network:
+    return IPv4Network(cidr)
+
+
+TEN, TEN_ONE, TEN_ONE_TWO = block("10.0.0.0/8"), block("10.1.0.0/16"), block("10.1.2.0/24")
+
+
+def test_a_peered_vpc_and_somewhere_else() -> None:
+    ways: list[tuple[IPv4Network, Way]] = [(TEN_ONE, ToVpc("vpc-b")), (TEN, SOMEWHERE)]
+    assert private_routes(ways) == (Route("10.0.0.0/8", None), Route("10.1.0.0/16", "vpc-b"))
+
+
+def test_ways_to_the_internet_are_left_out() -> None:
+    assert private_routes([(EVERYWHERE, ToNoPrivateAddress())]) == ()
+
+
+def test_a_way_to_nowhere_within_a_wider_one_can_not_be_told() -> None:
+    ways: list[tuple[IPv4Network, Way]] = [(TEN, ToVpc("vpc-b")), (TEN_ONE, ToNoPrivateAddress())]
+    assert Route("10.1.0.0/16", None) in private_routes(ways)
+
+
+def test_what_a_transit_gateway_has_no_route_for_goes_nowhere() -> None:
+    assert private_routes([(TEN, ToTransitGateway({}))]) == ()
+
+
+def test_the_narrowest_block_around_of_a_transit_gateway_counts() -> None:
+    table = {EVERYWHERE: "vpc-egress", TEN: "vpc-b", TEN_ONE_TWO: "vpc-c"}
+    routes = private_routes([(TEN_ONE, ToTransitGateway(table))])
+    assert routes == (Route("10.1.0.0/16", "vpc-b"), Route("10.1.2.0/24", "vpc-c"))
+
+
+def test_the_route_table_is_asked_before_the_transit_gateway() -> None:
+    ways: list[tuple[IPv4Network, Way]] = [(TEN, ToTransitGateway({TEN_ONE_TWO: "vpc-c"})), (TEN_ONE, ToVpc("vpc-b"))]
+    assert private_routes(ways) == (Route("10.1.0.0/16", "vpc-b"),)
+
+
+# Blocks of a small world, so that they often lie within each other.
+BLOCKS = st.builds(
+    lambda number, length: IPv4Network((number << 24, length), strict=False), st.integers(0, 15), st.integers(4, 8)
+)
+VPCS = st.sampled_from(["vpc-a", "vpc-b", None])
+TABLES = st.dictionaries(BLOCKS, VPCS, max_size=5)
+WAYS = st.dictionaries(
+    BLOCKS, st.one_of(st.builds(ToVpc, VPCS), st.builds(ToTransitGateway, TABLES), st.just(ToNoPrivateAddress()))
+)
+ADDRESSES = st.builds(lambda number: IPv4Address(number << 24), st.integers(0, 15))
+
+
+def routed(ways: dict[IPv4Network, Way], address: IPv4Address) -> str | None:
+    """Where routers send it: the longest prefix of the route table, then that of the transit gateway."""
+    match _longest(ways, address):
+        case ToVpc(vpc_id):
+            return vpc_id
+        case ToTransitGateway(table):
+            return _longest(table, address)
+        case _:
+            return None
+
+
+End = TypeVar("End")
+
+
+def _longest(table: Mapping[IPv4Network, End], address: IPv4Address) -> End | None:
+    fitting = [each for each in table if address in each]
+    return table[max(fitting, key=lambda each: each.prefixlen)] if fitting else None
+
+
+def told(routes: tuple[Route, ...], address: IPv4Address) -> str | None:
+    fitting = [route for route in routes if address in IPv4Network(route.cidr)]
+    longest = max((IPv4Network(route.cidr).prefixlen for route in fitting), default=0)
+    ends = {route.vpc_id for route in fitting if IPv4Network(route.cidr).prefixlen == longest}
+    return ends.pop() if len(ends) == 1 else None
+
+
+@given(ways=WAYS, address=ADDRESSES)
+def test_what_is_told_is_where_routers_send_it(ways: dict[IPv4Network, Way], address: IPv4Address) -> None:
+    assert told(private_routes(list(ways.items())), address) == routed(ways, address)
+
+
+@given(ways=st.lists(st.tuples(BLOCKS, st.builds(ToVpc, VPCS))))
+def test_the_order_of_routes_says_nothing(ways: list[tuple[IPv4Network, Way]]) -> None:
+    assert private_routes(ways[::-1]) == private_routes(ways)

@@ -1,0 +1,117 @@
+"""A function may do what its role says, and no more."""
+
+import io
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from local.aws.compute.permissions import Call, calls
+from local.aws.embedded import EmbeddedAws
+from tests.local.aws.conftest import Maker
+
+SIGNS_A_REQUEST = """
+import os, urllib.error, urllib.request
+
+def lambda_handler(event, context):
+    credential = os.environ["AWS_ACCESS_KEY_ID"] + "/20260101/us-east-1/s3/aws4_request"
+    headers = {"Authorization": "AWS4-HMAC-SHA256 Credential=" + credential + ", SignedHeaders=host, Signature=0"}
+    request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + event["path"], headers=headers)
+    try:
+        return urllib.request.urlopen(request).status
+    except urllib.error.HTTPError as error:
+        return [error.code, error.read().decode()]
+"""
+"""boto3 is not in a tiny function; the embedded AWS looks at who signs, not at the signature."""
+
+
+@pytest.fixture
+def bucket(aws: EmbeddedAws) -> str:
+    name = f"bucket-{uuid4().hex[:8]}"
+    aws.client("s3").create_bucket(Bucket=name)
+    aws.client("s3").put_object(Bucket=name, Key="ours/a", Body=b"")
+    aws.client("s3").put_object(Bucket=name, Key="theirs/a", Body=b"")
+    return name
+
+
+def test_what_the_role_grants_is_allowed(bucket: str, function: Maker) -> None:
+    reads = function(code=SIGNS_A_REQUEST, may=[("s3:Get*", f"arn:aws:s3:::{bucket}/ours/*")])
+    assert reads.answer({"path": f"/{bucket}/ours/a"}) == 200
+
+
+def test_what_the_role_does_not_grant_is_refused_and_told(aws: EmbeddedAws, bucket: str) -> None:
+    reads = Maker(aws)(code=SIGNS_A_REQUEST, may=[("s3:GetObject", f"arn:aws:s3:::{bucket}/ours/*")])
+    before = len(aws.failures())
+    status, text = reads.answer({"path": f"/{bucket}/theirs/a"})
+    assert status == 403
+    assert "<Code>AccessDenied</Code>" in text
+    [failure] = aws.failures()[before:]
+    assert f"{reads.name} is not allowed to s3:GetObject on arn:aws:s3:::{bucket}/theirs/a" in failure
+
+
+def request(service: str, target: str = "", body: str = "", **more: str) -> dict[str, Any]:
+    credential = f"AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host"
+    targeted = {"HTTP_X_AMZ_TARGET": target} if target else {}
+    length = {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body.encode())}
+    return {"HTTP_AUTHORIZATION": credential, "REQUEST_METHOD": "POST", "PATH_INFO": "/", **length, **targeted, **more}
+
+
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        (request("s3", REQUEST_METHOD="PUT", PATH_INFO="/b/k/x"), Call("s3:PutObject", "arn:aws:s3:::b/k/x")),
+        (
+            request("events", "AWSEvents.PutEvents", json.dumps({"Entries": [{"EventBusName": "security"}]})),
+            Call("events:PutEvents", "arn:aws:events:us-east-1:123456789012:event-bus/security"),
+        ),
+        (
+            request("securityhub", body='{"Findings": [{"ProductArn": "arn:own"}]}', PATH_INFO="/findings/import"),
+            Call("securityhub:BatchImportFindings", "arn:own"),
+        ),
+        (request("s3", REQUEST_METHOD="GET", PATH_INFO="/b"), Call("s3:ListBucket", "arn:aws:s3:::b")),
+        (
+            request("dynamodb", "DynamoDB_20120810.PutItem", json.dumps({"TableName": "t"})),
+            Call("dynamodb:PutItem", TABLE),
+        ),
+        (
+            request("dynamodb", "DynamoDB_20120810.Query", json.dumps({"TableName": "t", "IndexName": "i"})),
+            Call("dynamodb:Query", f"{TABLE}/index/i"),
+        ),
+        (
+            request("dynamodb", "DynamoDB_20120810.BatchGetItem", json.dumps({"RequestItems": {"t": {}}})),
+            Call("dynamodb:BatchGetItem", TABLE),
+        ),
+        (
+            request("sqs", "AmazonSQS.SendMessageBatch", json.dumps({"QueueUrl": "http://localhost/1/q"})),
+            Call("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:q"),
+        ),
+        (
+            request("ssm", "AmazonSSM.GetParameter", json.dumps({"Name": "/flowsentry/x"})),
+            Call("ssm:GetParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/flowsentry/x"),
+        ),
+        (request("sns", body="Action=Publish&TopicArn=arn%3At"), Call("sns:Publish", "arn:t")),
+        (request("sts", body="Action=AssumeRole&RoleArn=arn%3Ar"), Call("sts:AssumeRole", "arn:r")),
+        (request("ec2", body="Action=DescribeNetworkInterfaces"), Call("ec2:DescribeNetworkInterfaces", "*")),
+        (
+            request("elasticfilesystem", REQUEST_METHOD="GET", PATH_INFO="/2015-02-01/file-systems"),
+            Call("elasticfilesystem:DescribeFileSystems", "*"),
+        ),
+        (
+            request("lambda", REQUEST_METHOD="GET", PATH_INFO="/2015-03-31/functions/"),
+            Call("lambda:ListFunctions", "*"),
+        ),
+        (
+            request("lambda", REQUEST_METHOD="POST", PATH_INFO="/2015-03-31/functions"),
+            Call("lambda:?", "*"),
+        ),
+    ],
+    ids=lambda value: value.action if isinstance(value, Call) else "",
+)
+def test_requests_are_read_as_the_actions_of_iam(environ: dict[str, Any], expected: Call) -> None:
+    body = environ["wsgi.input"].getvalue()
+    assert list(calls(environ)) == [expected]
+    assert environ["wsgi.input"].read() == body

@@ -1,0 +1,176 @@
+"""Stacks: what is in the template is made, changed in place, and never skipped."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.aws.deployment.verification import missing_resources
+from local.aws.embedded import EmbeddedAws
+from tests.local.aws.conftest import Maker, zipped
+
+ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
+
+
+class Stack:
+    """A stack of the test."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+        self.name = f"stack-{uuid4().hex[:8]}"
+
+    def create(self, **resources: Any) -> None:
+        template = json.dumps({"Resources": resources})
+        self.aws.client("cloudformation").create_stack(StackName=self.name, TemplateBody=template)
+
+    def update(self, **resources: Any) -> None:
+        template = json.dumps({"Resources": resources})
+        self.aws.client("cloudformation").update_stack(StackName=self.name, TemplateBody=template)
+
+    def id_of(self, logical_id: str) -> str:
+        told = self.aws.client("cloudformation").describe_stack_resources(
+            StackName=self.name, LogicalResourceId=logical_id
+        )
+        return str(told["StackResources"][0]["PhysicalResourceId"])
+
+
+@pytest.fixture
+def stack(aws: EmbeddedAws) -> Stack:
+    return Stack(aws)
+
+
+def code(aws: EmbeddedAws, key: str, files: dict[str, str]) -> dict[str, str]:
+    bucket = f"assets-{uuid4().hex[:8]}"
+    aws.client("s3").create_bucket(Bucket=bucket)
+    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=zipped(files))
+    return {"S3Bucket": bucket, "S3Key": key}
+
+
+def test_a_type_nobody_knows_is_refused(stack: Stack) -> None:
+    with pytest.raises(ClientError, match=r"Unrecognized resource types: \[AWS::Braket::Nothing\]"):
+        stack.create(Nothing={"Type": "AWS::Braket::Nothing", "Properties": {}})
+
+
+def test_a_function_with_a_changed_layer_runs_with_it(aws: EmbeddedAws, stack: Stack) -> None:
+    handler = code(aws, "handler.zip", {"handler.py": "import layered\ndef lambda_handler(*_): return layered.VALUE"})
+
+    def resources(value: str) -> dict[str, Any]:
+        content = code(aws, f"{value}.zip", {"python/layered.py": f"VALUE = {value!r}"})
+        function = {
+            "Code": handler,
+            "Handler": "handler.lambda_handler",
+            "Runtime": "python3.11",
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Layers": [{"Ref": "Layer"}],
+        }
+        return {
+            "Role": ROLE,
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
+            "Layer": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": content}},
+        }
+
+    def answer() -> Any:
+        told = aws.client("lambda").invoke(FunctionName=stack.id_of("Function"))
+        return json.loads(told["Payload"].read())
+
+    stack.create(**resources("old"))
+    assert answer() == "old"
+    name = stack.id_of("Function")
+    stack.update(**resources("new"))
+    assert answer() == "new"
+    assert stack.id_of("Function") == name
+
+
+def test_what_did_not_change_is_left_alone_by_an_update(aws: EmbeddedAws, stack: Stack) -> None:
+    topic = {"Type": "AWS::SNS::Topic"}
+    stack.create(Topic=topic)
+    arn = stack.id_of("Topic")
+    aws.client("sns").subscribe(TopicArn=arn, Protocol="email", Endpoint="someone@example.com")
+    stack.update(Topic=topic, Queue={"Type": "AWS::SQS::Queue"})
+    assert stack.id_of("Topic") == arn
+    assert len(aws.client("sns").list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]) == 1
+
+
+def test_a_resource_that_comes_back_is_made_again(aws: EmbeddedAws, stack: Stack) -> None:
+    queue, topic = {"Type": "AWS::SQS::Queue"}, {"Type": "AWS::SNS::Topic"}
+    stack.create(Queue=queue, Topic=topic)
+    stack.update(Topic=topic)
+    stack.update(Queue=queue, Topic=topic)
+    assert missing_resources(aws, stack.name) == []
+
+
+def test_what_is_retained_outlives_its_removal_and_comes_back_as_another(aws: EmbeddedAws, stack: Stack) -> None:
+    queue, topic = {"Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain"}, {"Type": "AWS::SNS::Topic"}
+    stack.create(Queue=queue, Topic=topic)
+    kept = stack.id_of("Queue")
+    stack.update(Topic=topic)
+    stack.update(Queue=queue, Topic=topic)
+    there = {url.rpartition("/")[2] for url in aws.client("sqs").list_queues()["QueueUrls"]}
+    assert {each.rpartition("/")[2] for each in (kept, stack.id_of("Queue"))} <= there
+    assert stack.id_of("Queue") != kept
+
+
+def test_a_changed_parameter_reaches_who_refers_to_it(aws: EmbeddedAws, stack: Stack) -> None:
+    path = f"/{stack.name}/name"
+    parameters = {"Name": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": path}}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Name"}}}
+    for value, put in (("old", "create_stack"), ("new", "update_stack")):
+        aws.client("ssm").put_parameter(Name=path, Value=value, Type="String", Overwrite=True)
+        template = json.dumps({"Parameters": parameters, "Resources": {"Topic": topic}})
+        previous = [{"ParameterKey": "Name", "UsePreviousValue": True}] if value == "new" else []
+        getattr(aws.client("cloudformation"), put)(StackName=stack.name, TemplateBody=template, Parameters=previous)
+        told = aws.client("sns").get_topic_attributes(TopicArn=stack.id_of("Topic"))["Attributes"]
+        assert told["DisplayName"] == value
+
+
+def test_a_tables_items_survive_a_change_of_its_properties(aws: EmbeddedAws, stack: Stack) -> None:
+    def table(attribute: str) -> dict[str, Any]:
+        properties = {
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": True},
+        }
+        return {"Type": "AWS::DynamoDB::Table", "Properties": properties}
+
+    stack.create(Table=table("expires_at"))
+    name = stack.id_of("Table")
+    aws.client("dynamodb").put_item(TableName=name, Item={"id": {"S": "a"}})
+    stack.update(Table=table("expiration"))
+    told = aws.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert told == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiration"}
+    assert aws.client("dynamodb").get_item(TableName=name, Key={"id": {"S": "a"}})["Item"] == {"id": {"S": "a"}}
+
+
+def test_a_bucket_is_as_its_template_says(aws: EmbeddedAws, stack: Stack) -> None:
+    notice = {"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Queue", "Arn"]}}
+    block = dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True)
+    properties = {
+        "NotificationConfiguration": {"QueueConfigurations": [notice]},
+        "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "Prefix": "a/", "ExpirationInDays": 30}]},
+        "PublicAccessBlockConfiguration": block,
+    }
+    secure = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    condition = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    policy = {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {"Statement": [{**secure, **condition}]}}
+    stack.create(
+        Queue={"Type": "AWS::SQS::Queue"},
+        Bucket={"Type": "AWS::S3::Bucket", "Properties": properties},
+        Policy={"Type": "AWS::S3::BucketPolicy", "Properties": policy},
+    )
+    assert missing_resources(aws, stack.name) == []
+    s3, bucket = aws.client("s3"), stack.id_of("Bucket")
+    [rule] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert (rule["Filter"]["Prefix"], rule["Expiration"]["Days"]) == ("a/", 30)
+    s3.put_object(Bucket=bucket, Key="a/b", Body=b"the policy denies only what is not over TLS")
+
+
+def test_a_resource_that_is_gone_is_told(aws: EmbeddedAws, stack: Stack, function: Maker) -> None:
+    del function
+    stack.create(Queue={"Type": "AWS::SQS::Queue"}, Topic={"Type": "AWS::SNS::Topic"})
+    assert missing_resources(aws, stack.name) == []
+    aws.client("sqs").delete_queue(QueueUrl=stack.id_of("Queue"))
+    [problem] = missing_resources(aws, stack.name)
+    assert problem.startswith("AWS::SQS::Queue Queue")

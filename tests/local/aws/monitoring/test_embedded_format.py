@@ -1,0 +1,44 @@
+"""What CloudWatch refuses of a line in embedded metric format."""
+
+from typing import Any
+
+import pytest
+
+from local.aws.monitoring.embedded_format import refusals
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    metrics = [{"Name": "Flows", "Unit": "Count"}]
+    directive = {"Namespace": "Flowsentry", "Dimensions": [["vpc"]], "Metrics": metrics}
+    return {
+        "_aws": {"Timestamp": 1_790_000_000_000, "CloudWatchMetrics": [directive]},
+        "vpc": "vpc-1",
+        "Flows": 1,
+    } | changes
+
+
+def test_a_good_line_is_taken() -> None:
+    assert refusals(line()) == []
+    assert refusals(line(Flows=[1, 2.5])) == []
+
+
+@pytest.mark.parametrize("value", ["", " ", ":x", "é", "\x01", "x" * 1_025, 1, None, ["x"]])
+def test_a_dimension_that_is_no_short_printable_ascii_is_refused(value: object) -> None:
+    assert len(refusals(line(vpc=value))) == 1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2.0**361, "1", None, True, [], [1] * 101])
+def test_a_value_that_is_no_finite_number_is_refused(value: object) -> None:
+    assert refusals(line(Flows=value))
+
+
+@pytest.mark.parametrize("changed", [{"_aws": None}, {"_aws": {"Timestamp": "x", "CloudWatchMetrics": []}}])
+def test_a_line_without_its_head_is_refused(changed: dict[str, Any]) -> None:
+    assert refusals(line(**changed))
+
+
+def test_a_stamp_that_is_too_old_or_too_new_is_refused() -> None:
+    now = 1_790_000_000_000
+    assert refusals(line(), now) == []
+    assert refusals(line(), now + 15 * 86_400_000)
+    assert refusals(line(), now - 3 * 3_600_000)

@@ -1,0 +1,117 @@
+"""Tables: streams that reach functions in order and filtered, and conditions that do not race."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.aws.embedded import EmbeddedAws
+from local.aws.resources.dynamodb import passes
+from tests.local.aws.conftest import Function, Maker
+
+INSERTS = {"Filters": [{"Pattern": json.dumps({"eventName": ["INSERT"]})}]}
+
+
+class Table:
+    """A table with a stream of new images."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+        self.name = f"table-{uuid4().hex[:8]}"
+        told = aws.client("dynamodb").create_table(
+            TableName=self.name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )
+        self.stream_arn = told["TableDescription"]["LatestStreamArn"]
+
+    def put(self, id_: str, **more: Any) -> None:
+        self.aws.client("dynamodb").put_item(TableName=self.name, Item={"id": {"S": id_}}, **more)
+
+    def connect(self, function: Function, **more: Any) -> None:
+        self.aws.client("lambda").create_event_source_mapping(
+            EventSourceArn=self.stream_arn, FunctionName=function.name, StartingPosition="TRIM_HORIZON", **more
+        )
+
+
+@pytest.fixture
+def table(aws: EmbeddedAws) -> Table:
+    return Table(aws)
+
+
+def keys(function: Function) -> list[list[str]]:
+    return [[record["dynamodb"]["Keys"]["id"]["S"] for record in event["Records"]] for event in function.events]
+
+
+def test_new_items_reach_a_function_and_changes_do_not(aws: EmbeddedAws, table: Table, function: Maker) -> None:
+    sees = function()
+    table.connect(sees, FilterCriteria=INSERTS)
+    table.put("a")
+    aws.client("dynamodb").update_item(
+        TableName=table.name,
+        Key={"id": {"S": "a"}},
+        UpdateExpression="SET x = :x",
+        ExpressionAttributeValues={":x": {"N": "1"}},
+    )
+    table.put("b")
+    aws.wait_until_quiet()
+    records = [record for event in sees.events for record in event["Records"]]
+    assert [record["dynamodb"]["NewImage"]["id"]["S"] for record in records] == ["a", "b"]
+    assert {record["eventName"] for record in records} == {"INSERT"}
+    assert isinstance(records[0]["dynamodb"]["ApproximateCreationDateTime"], float | int)
+
+
+def test_a_failed_batch_is_tried_again(aws: EmbeddedAws, table: Table, function: Maker) -> None:
+    recovers = function("if tries < 3: raise ValueError")
+    table.connect(recovers, BatchSize=10)
+    table.put("a")
+    aws.wait_until_quiet()
+    assert keys(recovers) == [["a"]] * 3
+
+
+def test_a_bad_record_is_halved_out_and_given_up(aws: EmbeddedAws, table: Table, function: Maker) -> None:
+    for id_ in ("a", "bad", "c", "d"):
+        table.put(id_)
+    picky = function("if 'bad' in str(event): raise ValueError")
+    table.connect(picky, BatchSize=4, MaximumRetryAttempts=1, BisectBatchOnFunctionError=True)
+    aws.wait_until_quiet()
+    assert keys(picky)[0] == ["a", "bad", "c", "d"]
+    assert keys(picky).count(["bad"]) == 2
+    assert ["a"] in keys(picky)
+    assert keys(picky)[-1] == ["c", "d"]
+
+
+def test_of_many_writers_that_expect_nothing_one_succeeds(table: Table) -> None:
+    def put(_number: int) -> bool:
+        try:
+            table.put("a", ConditionExpression="attribute_not_exists(id)")
+        except ClientError as error:
+            return error.response["Error"]["Code"] != "ConditionalCheckFailedException"
+        return True
+
+    with ThreadPoolExecutor(8) as executor:
+        assert sum(executor.map(put, range(32))) == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_passed"),
+    [
+        ({"eventName": ["INSERT"]}, True),
+        ({"eventName": ["MODIFY", "REMOVE"]}, False),
+        ({"dynamodb": {"NewImage": {"kind": {"S": ["port_scan"]}}}}, True),
+        ({"dynamodb": {"NewImage": {"unpublished": [{"exists": False}]}}}, True),
+        ({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["other"]}}}}, False),
+    ],
+)
+def test_filters_mean_what_they_mean_on_lambda(pattern: dict[str, Any], *, is_passed: bool) -> None:
+    record = {"eventName": "INSERT", "dynamodb": {"NewImage": {"kind": {"S": "port_scan"}}}}
+    assert passes(record, {"Filters": [{"Pattern": json.dumps(pattern)}]}) == is_passed
+
+
+def test_no_filter_lets_everything_through() -> None:
+    assert passes({"eventName": "REMOVE"}, None)

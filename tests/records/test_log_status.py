@@ -1,0 +1,56 @@
+"""A record without any traffic in it says NODATA, whether or not its format has a word for it."""
+
+import pytest
+
+from flowsentry.frames import Records
+from flowsentry.parse import flows_of, parse
+from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
+from flowsentry.records.log_status import with_log_status
+from tests.builders import V2, V5, Watch, flow_log, gateway_line, line, log_text, no_data
+
+FORMATS = [tuple(name for name in names if name != "log-status") for names in (V2, V5, TRANSIT_GATEWAY_NAMES)]
+without_status = pytest.mark.parametrize("names", FORMATS, ids=["v2", "v5", "transit gateway"])
+
+
+def records(lines: list[str], names: tuple[str, ...]) -> Records:
+    return parse(log_text(lines, names)).records
+
+
+def statuses(lines: list[str], names: tuple[str, ...]) -> list[str | None]:
+    told = with_log_status(records(lines, names))
+    return told["log_status"].to_list() if "log_status" in told.columns else [None] * len(told)
+
+
+@without_status
+def test_a_record_of_nothing_but_gaps_is_no_flow(names: tuple[str, ...]) -> None:
+    lines = [gateway_line(names), no_data(names), gateway_line(names)]
+    assert statuses(lines, names) == [None, "NODATA", None]
+    assert len(flows_of(records(lines, names))) == 2
+    (outcome,) = Watch().see(flow_log(lines, names))
+    assert (outcome.accepted_records, outcome.nodata, outcome.skipdata) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("value", ["srcaddr", "dstport", "protocol", "packets", "bytes", "action"])
+def test_any_value_of_traffic_makes_it_a_flow(value: str) -> None:
+    names = FORMATS[0]
+    told = {"srcaddr": "10.0.0.1", "dstport": "443", "protocol": "6", "packets": "1", "bytes": "60", "action": "ACCEPT"}
+    gaps = no_data(names).split(" ")
+    gaps[names.index(value)] = told[value]
+    assert statuses([" ".join(gaps)], names) == [None]
+
+
+@pytest.mark.parametrize("names", [("start", "end"), ("dstport", "interface-id"), ("bytes", "action", "start")])
+def test_a_format_too_poor_to_tell_makes_flows_of_all(names: tuple[str, ...]) -> None:
+    assert len(flows_of(records([no_data(names)], names))) == 1
+
+
+def test_what_the_record_says_of_itself_stays() -> None:
+    lines = [no_data(V2, "SKIPDATA"), no_data(V2, "NODATA"), no_data(V2, "OK"), no_data(V2, "-"), line(V2)]
+    assert statuses(lines, V2) == ["SKIPDATA", "NODATA", "NODATA", "NODATA", "OK"]
+    (outcome,) = Watch().see(flow_log(lines, V2))
+    assert (outcome.accepted_records, outcome.nodata, outcome.skipdata) == (1, 3, 1)
+
+
+def test_records_that_all_tell_of_traffic_are_left_as_they_are() -> None:
+    seen = records([line(V2)], V2)
+    assert with_log_status(seen) is seen

@@ -1,0 +1,79 @@
+"""What a format leaves out is said in words, and what the words say is so."""
+
+import pytest
+
+from flowsentry.records.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, VPC_NAMES, column_of
+from flowsentry.records.missing_fields import Degradation, degradations
+from tests.builders import V2, V5, Watch, flow_log, gateway_line, line, no_data
+
+
+def missing(*names: str) -> list[str]:
+    return [each.missing for each in degradations([column_of(name) for name in names])]
+
+
+def without(names: tuple[str, ...], *left_out: str) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in left_out)
+
+
+@pytest.mark.parametrize("names", [VPC_NAMES, V5, TRANSIT_GATEWAY_NAMES], ids=["all of VPCs", "v5", "transit gateway"])
+def test_a_format_with_all_that_is_used_is_not_degraded(names: tuple[str, ...]) -> None:
+    assert missing(*names) == []
+
+
+def test_the_default_format_of_vpcs_has_no_flags_no_vpc_no_direction_and_no_packet_addresses() -> None:
+    assert missing(*DEFAULT_NAMES) == ["tcp-flags", "vpc-id", "flow-direction", "pkt-srcaddr", "pkt-dstaddr"]
+
+
+NEEDED = ("dstport", "srcport", "protocol", "packets", "bytes", "start", "end", "tcp-flags", "log-status")
+OF_VPCS = ("action", "interface-id", "vpc-id", "flow-direction", "pkt-srcaddr", "pkt-dstaddr")
+OF_GATEWAYS = ("resource-type", "tgw-id", "tgw-src-vpc-id", "tgw-dst-vpc-id", "flow-direction")
+LOST = tuple(name for name in TRANSIT_GATEWAY_NAMES if name.startswith("packets-lost"))
+
+
+@pytest.mark.parametrize("name", [*NEEDED, *OF_VPCS])
+def test_a_field_that_a_format_of_vpcs_leaves_out_is_named(name: str) -> None:
+    assert missing(*without(V5, name)) == [name]
+
+
+@pytest.mark.parametrize("name", [*NEEDED, *OF_GATEWAYS, *LOST])
+def test_a_field_that_a_format_of_gateways_leaves_out_is_named(name: str) -> None:
+    assert missing(*without(TRANSIT_GATEWAY_NAMES, name)) == [name]
+
+
+def test_either_of_two_addresses_will_do() -> None:
+    assert missing(*without(V5, "srcaddr", "dstaddr")) == []
+    assert missing(*without(V5, "srcaddr", "pkt-srcaddr")) == ["srcaddr and pkt-srcaddr", "pkt-srcaddr"]
+    assert missing(*without(TRANSIT_GATEWAY_NAMES, "dstaddr")) == ["dstaddr and pkt-dstaddr"]
+
+
+def test_it_reads_as_a_sentence() -> None:
+    told = str(Degradation("tcp-flags", "who opened a connection is told by service ports"))
+    assert told == "missing tcp-flags: who opened a connection is told by service ports"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        without(V5, "srcaddr", "pkt-srcaddr"),
+        without(V5, "dstaddr", "pkt-dstaddr"),
+        without(V5, "dstport"),
+        without(V5, "protocol"),
+        without(V5, "start"),
+    ],
+    ids=["source", "destination", "port", "protocol", "start"],
+)
+def test_where_it_says_so_nothing_is_found(names: tuple[str, ...]) -> None:
+    assert any("nothing is found" in str(each) for each in degradations([column_of(name) for name in names]))
+    told = {"packets": 1, "bytes": 60, "tcp_flags": 2, "action": "REJECT"}
+    watch = Watch()
+    watch.see(flow_log((line(names, dstport=port, **told) for port in range(1, 40)), names))
+    assert watch.found == []
+
+
+def test_the_outcome_of_a_source_has_what_its_format_leaves_out_once() -> None:
+    (outcome,) = Watch().see(flow_log([line(V2)] * 3, V2))
+    assert [each.missing for each in outcome.degraded] == missing(*V2)
+    assert Watch().see(flow_log([line()]))[0].degraded == ()
+    assert (
+        Watch().see(flow_log([gateway_line(), no_data(TRANSIT_GATEWAY_NAMES)], TRANSIT_GATEWAY_NAMES))[0].degraded == ()
+    )
