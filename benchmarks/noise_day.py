@@ -19,10 +19,10 @@ from benchmarks.internet_noise import DAY_SECONDS, INTERFACES, NoisyDay
 from flowsentry.aws.evidence.known_services_table import KnownServicesTable
 from flowsentry.aws.evidence.table import EvidenceTable
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.notifications.channels import Channels, Telling
+from flowsentry.aws.notifications.channels import Channels, Notification
 from flowsentry.aws.notifications.outbox import Outbox
 from flowsentry.decode import object_texts
-from flowsentry.emit.links import Places
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.findings.evidence import Evidence, EvidenceKey, History
 from flowsentry.findings.finding import Finding
 from flowsentry.pipeline import Context, Stores, process
@@ -54,9 +54,9 @@ class Mailbox:
     urgent: list[str] = field(default_factory=list)
     digests: list[float] = field(default_factory=list)
 
-    def tell(self, telling: Telling) -> None:
-        if telling.finding is not None:
-            self.urgent.append(telling.finding.title)
+    def tell(self, notification: Notification) -> None:
+        if notification.finding is not None:
+            self.urgent.append(notification.finding.title)
         else:
             self.digests.append(self.clock())
 
@@ -101,7 +101,9 @@ class Day:
         services = KnownServicesTable(EVIDENCE_TABLE, self.client, self.clock)  # type: ignore[arg-type]
         self.stores = Stores(self.store, self.findings, services)
         told = (self.mailbox,)
-        self.outbox = Outbox(self.findings, Channels(told, digest=told), Places(), WINDOW_MINUTES, 20, self.clock)
+        self.outbox = Outbox(
+            self.findings, Channels(told, digest=told), AccountResources(), WINDOW_MINUTES, 20, self.clock
+        )
 
     def pass_(self) -> None:
         context, begun = Context(), time.perf_counter()

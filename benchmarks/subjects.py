@@ -88,21 +88,21 @@ def attribution() -> Work:
     from flowsentry.enrich.direction import with_direction  # noqa: PLC0415
     from flowsentry.enrich.owners import with_owners  # noqa: PLC0415
     from flowsentry.enrich.rejection import with_rejection  # noqa: PLC0415
-    from flowsentry.inventory.address_space import Territory  # noqa: PLC0415
+    from flowsentry.inventory.address_space import AddressSpace  # noqa: PLC0415
     from flowsentry.parse import flows_of, parse_chunk  # noqa: PLC0415
 
-    territory = Territory.of(Company(random.Random(7), LARGE_COMPANY).inventory())
+    address_space = AddressSpace.of(Company(random.Random(7), LARGE_COMPANY).inventory())
     parsed: list[Any] = []
 
     def run(path: Path) -> float:
         parsed[:] = parsed or [
-            with_direction(with_rejection(flows_of(each.records)), territory)
+            with_direction(with_rejection(flows_of(each.records)), address_space)
             for text in object_texts(_blocks(path))
             for each in parse_chunk(text)
         ]
         start = time.perf_counter()
         for flows in parsed:
-            with_owners(flows, territory)
+            with_owners(flows, address_space)
         return time.perf_counter() - start
 
     return run
@@ -110,10 +110,10 @@ def attribution() -> Work:
 
 def snapshot() -> Work:
     """Load the snapshot of an inventory, and make the tables to look up in."""
-    from flowsentry.inventory.address_space import Territory  # noqa: PLC0415
+    from flowsentry.inventory.address_space import AddressSpace  # noqa: PLC0415
     from flowsentry.inventory.snapshot import unpack  # noqa: PLC0415
 
-    return lambda path: Territory.of(unpack(path.read_bytes()))
+    return lambda path: AddressSpace.of(unpack(path.read_bytes()))
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

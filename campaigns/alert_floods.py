@@ -24,7 +24,7 @@ from flowsentry.aws.notifications import urgent
 from flowsentry.aws.notifications.channels import Channels
 from flowsentry.aws.notifications.outbox import HIGH_LEFT_OVER_SECONDS, Outbox
 from flowsentry.emit.alert_message import AlertMessage
-from flowsentry.emit.links import Places
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import RetryableError
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.telemetry import logger, metrics
@@ -63,7 +63,7 @@ class Flood:
         table = FindingTable("findings", self.client, self.weather)  # type: ignore[arg-type]
         channels = Channels((self.topic, *people), machines, (self.topic, *people))
         limit = self.rng.choice((1, 2, 20))
-        self.outbox = Outbox(table, channels, Places(), 60, limit, self.weather)
+        self.outbox = Outbox(table, channels, AccountResources(), 60, limit, self.weather)
         self.failures: list[str] = []
 
     def run(self) -> list[str]:

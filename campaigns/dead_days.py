@@ -8,14 +8,14 @@ import time
 from dataclasses import dataclass
 
 from campaigns.emulation.deliveries import Deliveries, Tried
-from campaigns.emulation.deployed_limits import NOTICES, PROCESSORS, STREAM
+from campaigns.emulation.deployed_limits import OBJECT_QUEUE_LIMITS, PROCESSORS, STREAM
 from campaigns.emulation.emulated import Emulated, emulated
 from campaigns.emulation.faults import Call, Calls, Fault
 from campaigns.emulation.left_behind import LeftBehind, left_behind
 from campaigns.emulation.simulated_time import BEGINS_AT
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
-from tests.lambdas.objects import KEY, log_file, notice_of, put
+from tests.lambdas.objects import KEY, log_file, object_event_of, put
 from tests.lambdas.payloads import of_stream, of_subscription, payload
 
 DAY, SLOTS = 86_400, 12
@@ -56,8 +56,9 @@ def run(seconds: float, seed: int) -> Report:
 
 def _limits() -> str:
     return (
-        f"stacks: a notice is received {NOTICES['MAX_RECEIVES']} times, kept {NOTICES['DAYS_QUEUED']} days and then "
-        f"{NOTICES['DAYS_DEAD']} dead; a payload is tried {PROCESSORS['STREAM_RETRIES'] + 1} times within "
+        f"stacks: an event is received {OBJECT_QUEUE_LIMITS['MAX_RECEIVES']} times, "
+        f"kept {OBJECT_QUEUE_LIMITS['DAYS_QUEUED']} days and then "
+        f"{OBJECT_QUEUE_LIMITS['DAYS_DEAD']} dead; a payload is tried {PROCESSORS['STREAM_RETRIES'] + 1} times within "
         f"{PROCESSORS['STREAM_MAX_AGE_HOURS']} h, or {PROCESSORS['MAX_PAYLOAD_AGE_HOURS']} h in the stream, "
         f"which keeps it {STREAM['RETENTION_HOURS']} h"
     )
@@ -115,4 +116,4 @@ def _send(to: Deliveries, slot: int, at: int) -> None:
     else:
         key = KEY.replace("5f1e2d3c", f"{slot:08x}")
         put(log_file(*lines), key)
-        to.notice(notice_of(key.replace("=", "%3D"), eTag=key))
+        to.object_event(object_event_of(key.replace("=", "%3D"), eTag=key))

@@ -35,8 +35,8 @@ def run(seconds: float, seed: int) -> Report:
 
 def try_one(chance: random.Random, path: Path) -> str:
     """What came of one damaged file."""
-    data, places = chance.choice(_files())
-    changed = damaged(data, chance, places)
+    data, resources = chance.choice(_files())
+    changed = damaged(data, chance, resources)
     path.write_bytes(changed)
     try:
         _records_in(changed)
@@ -92,13 +92,13 @@ def _rows(version: int) -> pl.DataFrame:
 def _places(data: bytes) -> Sequence[int]:
     """Where sizes are: the footer, its length, and the headers of pages."""
     start = len(data) - TAIL_BYTES - int.from_bytes(data[-TAIL_BYTES:-4], "little")
-    places = list(range(start, len(data)))
+    resources = list(range(start, len(data)))
     for group in Reader(data, start).struct()[4]:
         for column in group[1]:
             reader = Reader(data, min(filter(None, (column[3].get(11), column[3][9]))))
             end = reader.place + column[3][7]
             while reader.place < end:
                 first, page = reader.place, reader.struct()
-                places += [*range(first, reader.place)] * 4
+                resources += [*range(first, reader.place)] * 4
                 reader.place += page[3]
-    return places
+    return resources

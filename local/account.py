@@ -7,9 +7,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from flowsentry.aws.clients import BOUNDED
-from flowsentry.aws.findings.triage import FindingLives, NoSuchFindingError
+from flowsentry.aws.findings.triage import FindingTriage, NoSuchFindingError
 from flowsentry.aws.service_errors import code_of, retryable
-from flowsentry.emit.links import Places
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import PoisonError, RetryableError
 
 FINDINGS_TABLE = "findings-table-name"
@@ -32,13 +32,13 @@ class Account:
         self._session = boto3.Session(profile_name=profile, region_name=region)
 
     @property
-    def places(self) -> Places:
-        return Places(region=self._session.region_name or "", deployment=self._deployment)
+    def resources(self) -> AccountResources:
+        return AccountResources(region=self._session.region_name or "", deployment=self._deployment)
 
     @cached_property
-    def findings(self) -> FindingLives:
+    def findings(self) -> FindingTriage:
         """Of the table that the deployment names."""
-        return FindingLives(self._value(FINDINGS_TABLE), self._session.client("dynamodb", config=BOUNDED))
+        return FindingTriage(self._value(FINDINGS_TABLE), self._session.client("dynamodb", config=BOUNDED))
 
     @cached_property
     def caller(self) -> str:

@@ -9,11 +9,11 @@ from flowsentry.aws.findings.item import SNOOZED_WORD, Entry
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.plain_text import moment, plain
 from flowsentry.findings.finding import KINDS
-from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, Life, State
+from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, State, Triage
 from local.parse_command import complain
 
 if TYPE_CHECKING:
-    from flowsentry.aws.findings.triage import FindingLives
+    from flowsentry.aws.findings.triage import FindingTriage
     from local.account import Account
 
 DAY_SECONDS = 86_400
@@ -25,21 +25,21 @@ COLUMNS = "{:<24}  {:<12}  {:<10}  {:<23}  {:<24}  {}"
 
 MAX_COMPLAINT_LETTERS = 400
 
-SAYINGS: dict[str, tuple[Callable[["FindingLives", str, argparse.Namespace], Life], str]] = {
+SAYINGS: dict[str, tuple[Callable[["FindingTriage", str, argparse.Namespace], Triage], str]] = {
     "acknowledge": (
-        lambda lives, by, said: lives.acknowledge(said.id, by, said.note),
+        lambda finding_triage, by, said: finding_triage.acknowledge(said.id, by, said.note),
         "known: its like is not told on other days either",
     ),
     "snooze": (
-        lambda lives, by, said: lives.snooze(said.id, _in_days(said.days), by, said.note),
+        lambda finding_triage, by, said: finding_triage.snooze(said.id, _in_days(said.days), by, said.note),
         "not now: it is told again when the days are over",
     ),
     "resolve": (
-        lambda lives, by, said: lives.resolve(said.id, by, said.note),
+        lambda finding_triage, by, said: finding_triage.resolve(said.id, by, said.note),
         "over: it is told when it is seen again",
     ),
     "reopen": (
-        lambda lives, by, said: lives.reopen(said.id, by, said.note),
+        lambda finding_triage, by, said: finding_triage.reopen(said.id, by, said.note),
         "not over: its like is told again",
     ),
 }
@@ -117,7 +117,7 @@ def _list(options: argparse.Namespace, account: "Account") -> None:
     entries = account.findings.newest(since, complain)
     print(COLUMNS.format("id", "state", "severity", "found", "subject", "title"))
     for entry in entries:
-        if options.state in {None, entry.life.state.value} and options.kind in {None, entry.finding.kind}:
+        if options.state in {None, entry.triage.state.value} and options.kind in {None, entry.finding.kind}:
             print(_row(entry))
 
 
@@ -125,7 +125,7 @@ def _row(entry: Entry) -> str:
     finding = entry.finding
     return COLUMNS.format(
         plain(finding.id),
-        entry.life.state.value,
+        entry.triage.state.value,
         finding.severity.value,
         moment(entry.found_at),
         plain(finding.subject),
@@ -136,9 +136,9 @@ def _row(entry: Entry) -> str:
 def _show(options: argparse.Namespace, account: "Account") -> None:
     entry = account.findings.entry(options.id)
     others = account.findings.thread_of(entry, complain)
-    print(alert_message(entry.finding, account.places, _earlier(entry, others)).text.strip())
+    print(alert_message(entry.finding, account.resources, _earlier(entry, others)).text.strip())
     print()
-    print(f"{'State':<10}{_standing(entry.life)}")
+    print(f"{'State':<10}{_standing(entry.triage)}")
     print(f"{'Found':<10}{moment(entry.found_at)}")
     print(f"{'Told':<10}{_telling(entry)}")
     print("\n".join(_listed(others)))
@@ -149,16 +149,16 @@ def _earlier(entry: Entry, others: Sequence[Entry]) -> Earlier | None:
     if entry.before:
         return Earlier(entry.finding.id, entry.found_at, entry.before)
     before = [each for each in others if each.found_at <= entry.found_at]
-    return Earlier(before[0].finding.id, before[0].found_at, before[0].life) if before else None
+    return Earlier(before[0].finding.id, before[0].found_at, before[0].triage) if before else None
 
 
-def _standing(life: Life) -> str:
+def _standing(triage: Triage) -> str:
     """`snoozed until … since … by alice: after the audit`."""
-    until = f" until {moment(life.until)}" if life.until else ""
-    since = f" since {moment(life.changed_at)}" if life.changed_at else ""
-    by = f" by {plain(life.by)}" if life.by else ""
-    note = f": {plain(life.note, MAX_NOTE_LETTERS)}" if life.note else ""
-    return f"{life.state.value.replace('_', ' ')}{until}{since}{by}{note}"
+    until = f" until {moment(triage.until)}" if triage.until else ""
+    since = f" since {moment(triage.changed_at)}" if triage.changed_at else ""
+    by = f" by {plain(triage.by)}" if triage.by else ""
+    note = f": {plain(triage.note, MAX_NOTE_LETTERS)}" if triage.note else ""
+    return f"{triage.state.value.replace('_', ' ')}{until}{since}{by}{note}"
 
 
 def _telling(entry: Entry) -> str:
@@ -179,13 +179,13 @@ def _telling(entry: Entry) -> str:
 def _listed(others: Sequence[Entry]) -> Iterator[str]:
     yield f"{'Others':<10}{'' if others else 'none of its like'}".rstrip()
     for each in others:
-        yield f"  {plain(each.finding.id)}  found {moment(each.found_at)}  {_standing(each.life)}"
+        yield f"  {plain(each.finding.id)}  found {moment(each.found_at)}  {_standing(each.triage)}"
 
 
 def _say(options: argparse.Namespace, account: "Account") -> None:
     say, _ = SAYINGS[options.saying]
-    life = say(account.findings, options.by or account.caller, options)
-    print(f"{plain(options.id)} is {_standing(life)}")
+    triage = say(account.findings, options.by or account.caller, options)
+    print(f"{plain(options.id)} is {_standing(triage)}")
 
 
 def _in_days(days: int) -> int:

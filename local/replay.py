@@ -14,7 +14,7 @@ from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.pipeline import Context, Outcome, Stores, process
-from flowsentry.records.missing_fields import Degradation
+from flowsentry.records.missing_fields import MissingField
 from local.log_files import LogSource
 from local.parse_command import complain, in_words
 
@@ -39,7 +39,7 @@ class Replay:
     skipped: Counter[str] = field(default_factory=Counter)
     without_data: set[str] = field(default_factory=set)
     future_records: int = 0
-    degraded: dict[Degradation, None] = field(default_factory=dict)
+    missing_fields: dict[MissingField, None] = field(default_factory=dict)
     newest_end: int = 0
     clock: Callable[[], float] = time.time
     complain: Callable[[object], int] = complain
@@ -65,13 +65,13 @@ class Replay:
         self.lines["NODATA"] += outcome.nodata
         self.lines["SKIPDATA"] += outcome.skipdata
         self.rejected.update(outcome.rejected.counts)
-        self.skipped.update(skipped_by_interface(outcome.silences))
-        self.without_data |= interfaces_without_data(outcome.silences)
+        self.skipped.update(skipped_by_interface(outcome.capture_gaps))
+        self.without_data |= interfaces_without_data(outcome.capture_gaps)
         self.future_records += outcome.future_records
         told = [finding for finding in outcome.findings if not finding.suppressed_by]
         self.found.update(f"{finding.kind} ({finding.severity})" for finding in told)
         self.suppressed.update(finding.suppressed_by for finding in outcome.findings if finding.suppressed_by)
-        self.degraded |= dict.fromkeys(outcome.degraded)
+        self.missing_fields |= dict.fromkeys(outcome.missing_fields)
         self.newest_end = max(self.newest_end, outcome.newest_end or 0)
 
     def summary(self) -> Iterator[str]:
@@ -80,15 +80,15 @@ class Replay:
         yield f"files     {self.sources:,}" + (f", {self.unread:,} not or not wholly read" if self.unread else "")
         yield f"read      {counts or 'nothing'}"
         yield f"rejected  {in_words(self.rejected.items())}"
-        yield from self._silences()
+        yield from self._capture_gaps()
         yield f"findings  {in_words(self.found.items())}"
         if self.suppressed:
             yield f"silenced  {in_words(self.suppressed.items())}"
-        yield from (f"degraded  {each}" for each in self.degraded)
+        yield from (f"log format: {each}" for each in self.missing_fields)
         if self.newest_end:
             yield f"newest    {datetime.fromtimestamp(self.newest_end, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
-    def _silences(self) -> Iterator[str]:
+    def _capture_gaps(self) -> Iterator[str]:
         """Who was not heard, and whose clock is wrong: where there is any."""
         if self.skipped:
             yield f"SKIPDATA  {_named(self.skipped)}"

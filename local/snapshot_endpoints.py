@@ -109,10 +109,10 @@ class EndsInSnapshot:
     @cached_property
     def _there_now(self) -> pl.DataFrame:
         """The holdings, but those that were gone at the last look at their place."""
-        looks = [(place, survey.taken_at) for place, survey in self.inventory.surveys.items()]
-        looked_at = pl.DataFrame(looks, {"place": pl.Categorical(), "looked_at": pl.Int64()}, orient="row")
-        rows = self.inventory.holdings.with_row_index("row")
-        rows = rows.join(looked_at, on="place", how="left", maintain_order="left")
+        looks = [(target, target_state.taken_at) for target, target_state in self.inventory.target_states.items()]
+        looked_at = pl.DataFrame(looks, {"target": pl.Categorical(), "looked_at": pl.Int64()}, orient="row")
+        rows = self.inventory.assignments.with_row_index("row")
+        rows = rows.join(looked_at, on="target", how="left", maintain_order="left")
         return rows.filter(pl.col("last_seen") >= pl.col("looked_at").fill_null(0))
 
     def _is_outside(self, address: str) -> bool:

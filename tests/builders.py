@@ -9,7 +9,7 @@ from flowsentry.enrich import enrich
 from flowsentry.findings.finding import Finding
 from flowsentry.frames import EnrichedFlows, Flows, LogChunk, LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServicesInMemory
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Interface, Inventory
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.parse import flows_of, parse
@@ -138,7 +138,7 @@ def flows(lines: Iterable[str], names: Sequence[str] = V5) -> Flows:
 
 
 def enriched(lines: Iterable[str], names: Sequence[str] = V5, inventory: Inventory | None = None) -> EnrichedFlows:
-    return enrich(flows(lines, names), Territory.of(inventory or Inventory()))
+    return enrich(flows(lines, names), AddressSpace.of(inventory or Inventory()))
 
 
 def interface(address: str, kind: str = "instance", name: str = "web-1", **values: object) -> Interface:

@@ -22,7 +22,7 @@ OUTPUT_BUCKET = "output"
 LOG_GROUP = "/flowsentry/flow-logs/default"
 LOG_FORMATS_PARAMETER = "/flowsentry/log-formats"
 INVENTORY_KEY = "inventory/snapshot.zip"
-PLACES_PARAMETER = "/flowsentry/inventory-places"
+TARGETS_PARAMETER = "/flowsentry/inventory-places"
 
 CLIENTS = (
     clients.dynamodb,
@@ -123,10 +123,10 @@ def make_log_formats(formats: Mapping[str, object] | None = None) -> None:
     clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value=value, Type="String", Overwrite=True)
 
 
-def make_places(**places: object) -> None:
+def make_targets(**places: object) -> None:
     """Where the inventory looks, beside the own account and region."""
     value = json.dumps({"regions": [], "roles": [], "clusters": [], **places})
-    clients.ssm().put_parameter(Name=PLACES_PARAMETER, Value=value, Type="String", Overwrite=True)
+    clients.ssm().put_parameter(Name=TARGETS_PARAMETER, Value=value, Type="String", Overwrite=True)
 
 
 def make_flow_log(log_group: str, log_format: str = DEFAULT_LOG_FORMAT) -> None:

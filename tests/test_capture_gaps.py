@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from flowsentry import capture_gaps as tallying
-from flowsentry.capture_gaps import MAX_ROWS, add_up, interfaces_without_data, skipped_by_interface, tally
-from flowsentry.frames import Silences
+from flowsentry.capture_gaps import MAX_ROWS, add_up, capture_gaps_in, interfaces_without_data, skipped_by_interface
+from flowsentry.frames import CaptureGaps
 from flowsentry.parse import parse
 from flowsentry.records.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, VPC_NAMES
 from tests.builders import INTERFACE, NOON, V5, VPC, line, log_text, no_data
@@ -14,25 +14,25 @@ HOUR = 3_600
 REGIONAL_NAT = ("resource-id", "start", "end", "log-status")
 
 
-def silences(*lines: str, names: tuple[str, ...] = V5) -> Silences:
-    return tally(parse(log_text(lines, names)).records)
+def capture_gaps(*lines: str, names: tuple[str, ...] = V5) -> CaptureGaps:
+    return capture_gaps_in(parse(log_text(lines, names)).records)
 
 
 def skipped(names: tuple[str, ...] = V5, **values: object) -> str:
     return no_data(names, "SKIPDATA", **values)
 
 
-def key(told: Silences) -> list[tuple[object, ...]]:
+def key(told: CaptureGaps) -> list[tuple[object, ...]]:
     return told.select("interface", "scope", "hour", "nodata", "skipdata").rows()
 
 
-def test_records_with_traffic_are_no_silence() -> None:
-    assert key(silences(line(), line(log_status="-"))) == []
+def test_records_with_traffic_are_no_capture_gap() -> None:
+    assert key(capture_gaps(line(), line(log_status="-"))) == []
 
 
 def test_an_interface_and_hour_is_a_row_with_its_counts_and_the_times_of_what_was_skipped() -> None:
     later = {"start": NOON + 120, "end": NOON + 180}
-    told = silences(line(), no_data(), no_data(**later), skipped(), skipped(**later), skipped(start=NOON + HOUR))
+    told = capture_gaps(line(), no_data(), no_data(**later), skipped(), skipped(**later), skipped(start=NOON + HOUR))
     assert key(told) == [(INTERFACE, VPC, NOON, 2, 2), (INTERFACE, VPC, NOON + HOUR, 0, 1)]
     assert told.row(0, named=True)["first_seen"] == NOON
     assert told.row(0, named=True)["last_seen"] == NOON + 180
@@ -50,46 +50,46 @@ def test_an_interface_and_hour_is_a_row_with_its_counts_and_the_times_of_what_wa
     ],
     ids=["default", "all", "no interface", "regional NAT gateway", "attachment", "transit gateway"],
 )
-def test_every_format_tells_whose_silence_it_is(
+def test_every_format_tells_whose_capture_gap_it_is(
     names: tuple[str, ...], values: dict[str, object], interface: str, scope: str | None
 ) -> None:
-    assert key(silences(skipped(names, **values), names=names)) == [(interface, scope, NOON, 0, 1)]
+    assert key(capture_gaps(skipped(names, **values), names=names)) == [(interface, scope, NOON, 0, 1)]
 
 
 @pytest.mark.parametrize(
     "names", [("log-status",), ("interface-id", "log-status"), ("start", "log-status")], ids=" ".join
 )
 def test_what_names_no_interface_or_no_time_is_counted_in_one_row_that_has_none(names: tuple[str, ...]) -> None:
-    told = silences(skipped(names), skipped(names), no_data(names), names=names)
+    told = capture_gaps(skipped(names), skipped(names), no_data(names), names=names)
     assert key(told) == [(None, None, None, 1, 2)]
     assert (skipped_by_interface(told), interfaces_without_data(told)) == ({}, set())
 
 
 def test_the_network_is_told_where_any_record_of_the_hour_says_it() -> None:
-    told = silences(skipped(vpc_id="-"), skipped(), skipped(vpc_id="-"))
+    told = capture_gaps(skipped(vpc_id="-"), skipped(), skipped(vpc_id="-"))
     assert key(told) == [(INTERFACE, VPC, NOON, 0, 3)]
 
 
 def test_the_end_tells_the_hour_where_there_is_no_start() -> None:
-    assert key(silences(skipped(start="-", end=NOON + 60))) == [(INTERFACE, VPC, NOON, 0, 1)]
+    assert key(capture_gaps(skipped(start="-", end=NOON + 60))) == [(INTERFACE, VPC, NOON, 0, 1)]
 
 
-def test_a_format_without_a_status_has_no_silences() -> None:
-    assert key(silences(line(("srcaddr",)), names=("srcaddr",))) == []
+def test_a_format_without_a_status_has_no_capture_gaps() -> None:
+    assert key(capture_gaps(line(("srcaddr",)), names=("srcaddr",))) == []
 
 
 def test_parts_add_up_to_the_whole_in_any_order() -> None:
     lines = [no_data(interface_id=f"eni-{number % 3}", start=NOON + 900 * number) for number in range(12)]
     lines += [skipped(interface_id=f"eni-{number % 2}", start=NOON + 900 * number) for number in range(9)]
-    parts = [silences(*lines[at : at + 4]) for at in range(0, len(lines), 4)]
-    whole = silences(*lines)
+    parts = [capture_gaps(*lines[at : at + 4]) for at in range(0, len(lines), 4)]
+    whole = capture_gaps(*lines)
     assert add_up(parts).equals(whole)
     assert add_up(parts[::-1]).equals(whole)
 
 
 def test_rows_are_bounded_and_the_rest_is_counted() -> None:
-    many = silences(*(no_data(interface_id=f"eni-{number}") for number in range(MAX_ROWS)), skipped())
-    told = add_up([many, silences(no_data(interface_id="eni-more"))])
+    many = capture_gaps(*(no_data(interface_id=f"eni-{number}") for number in range(MAX_ROWS)), skipped())
+    told = add_up([many, capture_gaps(no_data(interface_id="eni-more"))])
     assert len(told) == MAX_ROWS + 1
     assert told.row(0, named=True)["skipdata"] == 1
     assert told.row(-1)[:5] == (None, None, None, 2, 0)
@@ -97,11 +97,13 @@ def test_rows_are_bounded_and_the_rest_is_counted() -> None:
 
 
 def test_interfaces_with_skipped_records_are_told_the_most_first() -> None:
-    told = silences(skipped(interface_id="eni-a"), *[skipped(interface_id="eni-b")] * 2, no_data(interface_id="eni-c"))
+    told = capture_gaps(
+        skipped(interface_id="eni-a"), *[skipped(interface_id="eni-b")] * 2, no_data(interface_id="eni-c")
+    )
     assert list(skipped_by_interface(told).items()) == [("eni-b", 2), ("eni-a", 1)]
     assert interfaces_without_data(told) == {"eni-c"}
 
 
-def test_a_file_without_silences_is_looked_at_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_capture_gaps_is_looked_at_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(tallying, "_columns")
-    assert len(silences(line(), line())) == 0
+    assert len(capture_gaps(line(), line())) == 0

@@ -62,10 +62,10 @@ def test_a_source_without_traffic_is_counted(lines: list[str]) -> None:
     assert (outcome.lines, outcome.accepted_records, len(outcome.measurements)) == (len(lines), 0, 0)
 
 
-def test_silences_of_all_chunks_add_up() -> None:
+def test_capture_gaps_of_all_chunks_add_up() -> None:
     chunks = [log_text([no_data(), line(), no_data(log_status="SKIPDATA")]) for _ in range(3)]
     outcome = Watch().see_texts(chunks)
-    (row,) = outcome.silences.iter_rows(named=True)
+    (row,) = outcome.capture_gaps.iter_rows(named=True)
     assert (row["interface"], row["hour"], row["nodata"], row["skipdata"]) == (INTERFACE, NOON, 3, 3)
     assert [(each.kind, each.details["records"]) for each in outcome.findings] == [("records_skipped", 3)]
 

@@ -42,7 +42,7 @@ def test_an_error_names_every_missing_variable_at_once() -> None:
         read(ObjectProcessorSettings, {"EVIDENCE_TABLE": "evidence", "OUTPUT_BUCKET": "  "})
     assert str(refused.value) == (
         "environment: FINDINGS_TABLE is missing; OUTPUT_BUCKET is missing; LOG_FORMATS_PARAMETER is missing; "
-        "INVENTORY_QUEUE_URL is missing; IDEMPOTENCY_TABLE is missing; NOTICE_DLQ_URL is missing"
+        "INVENTORY_QUEUE_URL is missing; IDEMPOTENCY_TABLE is missing; OBJECT_DLQ_URL is missing"
     )
 
 
@@ -74,8 +74,8 @@ def test_the_environment_is_read_on_first_use_and_once(monkeypatch: pytest.Monke
 
 def test_the_inventory_keeps_what_is_gone_for_a_week_and_rests_for_a_minute() -> None:
     environment = {"OUTPUT_BUCKET": "output", "INVENTORY_QUEUE_URL": "q", "INVENTORY_DLQ_URL": "d"}
-    given = read(InventorySettings, {**environment, "INVENTORY_PLACES_PARAMETER": "/flowsentry/inventory-places"})
-    assert (given.inventory_retention_days, given.inventory_rest_seconds) == (7, 60)
+    given = read(InventorySettings, {**environment, "INVENTORY_TARGETS_PARAMETER": "/flowsentry/inventory-places"})
+    assert (given.inventory_retention_days, given.inventory_cooldown_seconds) == (7, 60)
 
 
 def test_databases_are_a_list_between_commas() -> None:

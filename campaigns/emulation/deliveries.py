@@ -5,18 +5,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaigns.emulation.deployed_limits import ALERTING, NOTICES, PROCESSORS
+from campaigns.emulation.deployed_limits import ALERTING, OBJECT_QUEUE_LIMITS, PROCESSORS
 from campaigns.emulation.emulated import FAILED_BUCKET, TIMEOUT_SECONDS, Emulated
 from campaigns.emulation.faults import KilledError
 from flowsentry.aws import clients
 from tests.lambdas.conftest import recorded
-from tests.lambdas.objects import notice_of
+from tests.lambdas.objects import object_event_of
 from tests.moto_world import FINDINGS_TABLE, items_of, messages_in
 
 BATCH_SIZE, STREAM_RETRIES = PROCESSORS["BATCH_SIZE"], PROCESSORS["STREAM_RETRIES"]
 FINDINGS_BATCH, FINDINGS_RETRIES = ALERTING["STREAM_BATCH"], ALERTING["STREAM_RETRIES"]
-MAX_RECEIVES = NOTICES["MAX_RECEIVES"]
-VISIBLE_SECONDS = NOTICES["TIMEOUTS_VISIBLE"] * TIMEOUT_SECONDS["object_processor"] + NOTICES["BATCH_WINDOW_SECONDS"]
+MAX_RECEIVES = OBJECT_QUEUE_LIMITS["MAX_RECEIVES"]
+VISIBLE_SECONDS = (
+    OBJECT_QUEUE_LIMITS["TIMEOUTS_VISIBLE"] * TIMEOUT_SECONDS["object_processor"]
+    + OBJECT_QUEUE_LIMITS["BATCH_WINDOW_SECONDS"]
+)
 RETRY_SECONDS = 60
 """Lambda's wait before the first retry of an asynchronous invocation; before the second it is twice that.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
@@ -54,7 +57,7 @@ class Deliveries:
     aws: Emulated
     asynchronous: list[Tried] = field(default_factory=list)
     batches: list[Tried] = field(default_factory=list)
-    notices: list[Message] = field(default_factory=list)
+    object_events: list[Message] = field(default_factory=list)
     requests: list[Message] = field(default_factory=list)
     dead: list[Message] = field(default_factory=list)
     new_findings: list[Tried] = field(default_factory=list)
@@ -68,9 +71,9 @@ class Deliveries:
     expired: list[Tried] = field(default_factory=list)
     _sent: int = 0
 
-    def notice(self, body: str) -> None:
+    def object_event(self, body: str) -> None:
         self._sent += 1
-        self.notices.append(Message(body, f"message-{self._sent}", self.aws.clock.now))
+        self.object_events.append(Message(body, f"message-{self._sent}", self.aws.clock.now))
 
     def request(self, body: str) -> None:
         self._sent += 1
@@ -116,7 +119,7 @@ class Deliveries:
                 letters.append(letter["Body"])
         self.redriven += len(letters)
         for body in letters:
-            self.notice(body)
+            self.object_event(body)
         if letters:
             self.settle()
 
@@ -128,13 +131,13 @@ class Deliveries:
 
     def _step(self) -> bool:
         """Whether anything was delivered."""
-        self._gather()
+        self._aggregate()
         if self.asynchronous:
             self._asynchronous(self.asynchronous.pop(0))
         elif self.batches:
             self._batch(self.batches.pop(0))
-        elif self.notices:
-            self.notices = self._queue("object_processor", self.notices, self.dead)
+        elif self.object_events:
+            self.object_events = self._queue("object_processor", self.object_events, self.dead)
         elif self.requests:
             self.requests = self._queue("inventory", self.requests, [])
         elif self.new_findings:
@@ -143,7 +146,7 @@ class Deliveries:
             return False
         return True
 
-    def _gather(self) -> None:
+    def _aggregate(self) -> None:
         """What the functions have put into a queue and a table."""
         if not self.aws.has_news:
             return
@@ -187,9 +190,9 @@ class Deliveries:
         self._sent += 1
         key = f"aws/lambda/failed-{self._sent}"
         clients.s3().put_object(Bucket=FAILED_BUCKET, Key=key, Body=json.dumps(record).encode())
-        body = json.loads(notice_of(key, eTag=key))
+        body = json.loads(object_event_of(key, eTag=key))
         body["Records"][0]["s3"]["bucket"]["name"] = FAILED_BUCKET
-        self.notice(json.dumps(body))
+        self.object_event(json.dumps(body))
 
     def _batch(self, tried: Tried) -> None:
         """A batch of the stream, from the first record that failed on."""

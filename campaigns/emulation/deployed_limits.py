@@ -25,5 +25,5 @@ def _pairs(target: ast.expr, value: ast.expr) -> dict[str, int]:
     }
 
 
-NOTICES, PROCESSORS = numbers_in("sources/object_queue"), numbers_in("processing/processors")
+OBJECT_QUEUE_LIMITS, PROCESSORS = numbers_in("sources/object_queue"), numbers_in("processing/processors")
 ALERTING, STREAM = numbers_in("alerting/function"), numbers_in("sources/payload_stream")

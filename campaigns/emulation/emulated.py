@@ -28,8 +28,8 @@ from tests.moto_world import (
     make_findings_table,
     make_idempotency_table,
     make_log_formats,
-    make_places,
     make_queue,
+    make_targets,
 )
 
 FAILED_BUCKET, BUS, SUPPRESSIONS_PARAMETER = "failed-invocations", "security", "/flowsentry/suppressions"
@@ -164,7 +164,7 @@ def _made() -> World:
     for bucket in (LOG_BUCKET, OUTPUT_BUCKET, FAILED_BUCKET):
         make_bucket(bucket)
     make_log_formats()
-    make_places()
+    make_targets()
     clients.ssm().put_parameter(Name=SUPPRESSIONS_PARAMETER, Value=json.dumps({"suppressions": []}), Type="String")
     clients.event_bridge().create_event_bus(Name=BUS)
     hub: Any = clients.security_hub()

@@ -9,7 +9,7 @@ from campaigns.emulation.emulated import FAILED_BUCKET
 from campaigns.emulation.left_behind import make_interface
 from flowsentry.aws import clients
 from tests.lambdas.conftest import NOW, recorded
-from tests.lambdas.objects import KEY, log_file, notice_of, put, scan
+from tests.lambdas.objects import KEY, log_file, object_event_of, put, scan
 from tests.lambdas.payloads import of_stream, of_subscription, payload
 from tests.moto_world import REGION
 
@@ -55,7 +55,7 @@ def _objects() -> list[str]:
 
 
 def _noticed(key: str) -> str:
-    return notice_of(key.replace("=", "%3D"), eTag=key)
+    return object_event_of(key.replace("=", "%3D"), eTag=key)
 
 
 def _through_sns(key: str) -> str:
@@ -70,17 +70,17 @@ def _through_event_bridge(key: str) -> str:
 
 def s3_to_queue(to: Deliveries) -> None:
     for key in _objects():
-        to.notice(_noticed(key))
+        to.object_event(_noticed(key))
 
 
 def sns_to_queue(to: Deliveries) -> None:
     for key in _objects():
-        to.notice(_through_sns(key))
+        to.object_event(_through_sns(key))
 
 
 def event_bridge_to_queue(to: Deliveries) -> None:
     for key in _objects():
-        to.notice(_through_event_bridge(key))
+        to.object_event(_through_event_bridge(key))
 
 
 def s3_direct(to: Deliveries) -> None:
@@ -108,7 +108,7 @@ def recovery(to: Deliveries) -> None:
     several = recorded("failed_kinesis_batch_record") | {"payload": json.dumps(batch)}
     for key, record in (("aws/lambda/once", once), ("aws/lambda/several", several)):
         clients.s3().put_object(Bucket=FAILED_BUCKET, Key=key, Body=json.dumps(record).encode())
-        to.notice(notice_of(key, eTag=key).replace('"flow-logs"', f'"{FAILED_BUCKET}"'))
+        to.object_event(object_event_of(key, eTag=key).replace('"flow-logs"', f'"{FAILED_BUCKET}"'))
 
 
 def inventory_schedule(to: Deliveries) -> None:

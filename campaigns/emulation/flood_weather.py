@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from flowsentry.aws.notifications.channels import Telling
+from flowsentry.aws.notifications.channels import Notification
 from flowsentry.aws.service_errors import retryable
 
 START = 1_790_000_000
@@ -83,9 +83,9 @@ class Listener:
     alone: dict[str, list[float]] = field(default_factory=dict)
     together: list[int] = field(default_factory=list)
 
-    def tell(self, telling: Telling) -> None:
+    def tell(self, notification: Notification) -> None:
         with retryable("publish"), self.weather.around("publish"):
-            if telling.finding:
-                self.alone.setdefault(telling.finding.id, []).append(self.weather.now)
+            if notification.finding:
+                self.alone.setdefault(notification.finding.id, []).append(self.weather.now)
             else:
-                self.together.append(json.loads(telling.message.json)["count"])
+                self.together.append(json.loads(notification.message.json)["count"])

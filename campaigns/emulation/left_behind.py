@@ -92,7 +92,9 @@ def _rows(key: str) -> int:
 def _interfaces() -> frozenset[str]:
     if not keys_in(OUTPUT_BUCKET, INVENTORY_KEY):
         return frozenset()
-    return frozenset(unpack(object_in(OUTPUT_BUCKET, INVENTORY_KEY)).holdings["interface_id"].cast(pl.String).to_list())
+    return frozenset(
+        unpack(object_in(OUTPUT_BUCKET, INVENTORY_KEY)).assignments["interface_id"].cast(pl.String).to_list()
+    )
 
 
 def make_interface(address: str) -> str:

@@ -3,32 +3,32 @@
 import random
 from collections.abc import Sequence
 
-TELLING = (0, 1, 0x7F, 0x80, 0xFF)
+NOTIFICATION = (0, 1, 0x7F, 0x80, 0xFF)
 """Bytes at the ends of what a byte, a number of Thrift or a length may be."""
 
 
-def damaged(data: bytes, chance: random.Random, places: Sequence[int] = ()) -> bytes:
+def damaged(data: bytes, chance: random.Random, resources: Sequence[int] = ()) -> bytes:
     """The same bytes with one to three changed, of which half are at one of the places; or, now and then, with a part
     left out, repeated or cut off.
     """
     way = chance.random()
     if way < 0.9 or len(data) < 16:  # noqa: PLR2004 - too short to cut
-        return _with_bytes_changed(data, chance, places)
-    start = chance.choice(places) if places and chance.random() < 0.5 else chance.randrange(len(data))  # noqa: PLR2004 - half
+        return _with_bytes_changed(data, chance, resources)
+    start = chance.choice(resources) if resources and chance.random() < 0.5 else chance.randrange(len(data))  # noqa: PLR2004 - half
     end = min(len(data), start + chance.choice((1, 2, 4, 100)))
     if way < 0.94:  # noqa: PLR2004 - one of three
         return data[:start] + data[end:]
     return data[:end] + data[start:] if way < 0.98 else data[:start]  # noqa: PLR2004 - one of three
 
 
-def _with_bytes_changed(data: bytes, chance: random.Random, places: Sequence[int]) -> bytes:
+def _with_bytes_changed(data: bytes, chance: random.Random, resources: Sequence[int]) -> bytes:
     changed = bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 3))):
-        is_aimed = places and chance.random() < 0.5  # noqa: PLR2004 - half
-        place = chance.choice(places) if is_aimed else chance.randrange(len(data))
+        is_aimed = resources and chance.random() < 0.5  # noqa: PLR2004 - half
+        place = chance.choice(resources) if is_aimed else chance.randrange(len(data))
         changed[min(place, len(data) - 1)] = _another(changed[min(place, len(data) - 1)], chance)
     return bytes(changed)
 
 
 def _another(byte: int, chance: random.Random) -> int:
-    return chance.choice((chance.randrange(256), byte ^ 1 << chance.randrange(8), chance.choice(TELLING)))
+    return chance.choice((chance.randrange(256), byte ^ 1 << chance.randrange(8), chance.choice(NOTIFICATION)))

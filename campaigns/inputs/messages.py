@@ -19,7 +19,7 @@ from flowsentry.decode import subscription
 from flowsentry.emit.enriched_object import enriched_key
 from flowsentry.findings.finding import Finding
 from tests.lambdas.conftest import NOW, recorded
-from tests.lambdas.objects import KEY, log_file, notice_of, put
+from tests.lambdas.objects import KEY, log_file, object_event_of, put
 from tests.lambdas.payloads import of_stream, payload
 from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, LOG_GROUP, OUTPUT_BUCKET, items_of, keys_in
 
@@ -64,12 +64,12 @@ def good_payload() -> tuple[str, str]:
     return data, enriched_key(source_of(subscription(base64.b64decode(data))), END)
 
 
-def good_notice() -> tuple[str, str]:
+def good_object_event() -> tuple[str, str]:
     """A notice of an object that is there, and the key of what is made of it."""
     number = NUMBERS.next()
     key = KEY.replace("5f1e2d3c", f"{number:08x}")
     put(log_file(record(number)), key)
-    return notice_of(key.replace("=", "%3D"), eTag=key), enriched_key(f"s3://{LOG_BUCKET}/{key}", END)
+    return object_event_of(key.replace("=", "%3D"), eTag=key), enriched_key(f"s3://{LOG_BUCKET}/{key}", END)
 
 
 def beside(_: Emulated, to: Deliveries, texts: list[str]) -> Check:
@@ -81,9 +81,9 @@ def beside(_: Emulated, to: Deliveries, texts: list[str]) -> Check:
 
 def in_queue(_: Emulated, to: Deliveries, texts: list[str]) -> Check:
     """Messages in the queue of notices."""
-    (first, one), (last, another) = good_notice(), good_notice()
+    (first, one), (last, another) = good_object_event(), good_object_event()
     for body in (first, *texts, last):
-        to.notice(body)
+        to.object_event(body)
     return missing_objects([one, another])
 
 
@@ -149,22 +149,22 @@ def envelopes(chance: Random) -> Iterator[str]:
 def record_lines(chance: Random) -> Iterator[str]:
     """Payloads of which one record has a field with a wrong value."""
     fields = record(1).split()
-    places = [
+    resources = [
         (at, value) for at in range(len(fields)) for value in (*map(str, WRONG), "vpc-" + "x" * 300, "é", "\x1b[0m")
     ]
-    chance.shuffle(places)
-    for at, value in places:
+    chance.shuffle(resources)
+    for at, value in resources:
         yield payload(" ".join([*fields[:at], value, *fields[at + 1 :]]))
 
 
-def notices(chance: Random) -> Iterator[str]:
+def object_events(chance: Random) -> Iterator[str]:
     """Notices of an object that is not there, damaged; and such that tell of odd names."""
     key = KEY.replace("5f1e2d3c", "00000000")
-    plain = json.loads(notice_of(key, eTag="0"))
+    plain = json.loads(object_event_of(key, eTag="0"))
     bridged = recorded("object_processor_eventbridge_direct")
     wrapped = {"Type": "Notification", "Message": json.dumps(plain), "MessageId": "1", "TopicArn": "arn:aws:sns:::t"}
     kinds = [damaged(each, chance) for each in (plain, bridged, wrapped)]
-    odd = iter([*map(notice_of, KEYS), *(json.dumps(_bridged(bridged, name)) for name in KEYS)])
+    odd = iter([*map(object_event_of, KEYS), *(json.dumps(_bridged(bridged, name)) for name in KEYS)])
     yield from (text for each in zip(*kinds, strict=False) for text in (*each, next(odd, "{}")))
     for each in kinds:
         yield from each
@@ -193,7 +193,7 @@ def findings(chance: Random) -> Iterator[str]:
 GROUPS: dict[str, tuple[Callable[[Random], Iterator[str]], Group, int]] = {
     "envelopes": (envelopes, beside, 40),
     "records": (record_lines, beside, 60),
-    "notices": (notices, in_queue, 28),
+    "object_events": (object_events, in_queue, 28),
     "requests": (requests, for_inventory, 28),
     "findings": (findings, in_findings_stream, 18),
 }

@@ -13,11 +13,11 @@ import pytest
 from campaigns.emulation.deliveries import Deliveries, Tried
 from campaigns.emulation.emulated import Emulated, emulated
 from campaigns.emulation.left_behind import make_interface
-from campaigns.inputs.messages import good_notice, good_payload, missing_objects
+from campaigns.inputs.messages import good_object_event, good_payload, missing_objects
 from campaigns.inputs.values import damaged, mutated
 from flowsentry.aws import clients
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, unpack
-from flowsentry.settings import LOOKS_KEY, SUPPRESSIONS_KEY
+from flowsentry.settings import CLAIMS_KEY, SUPPRESSIONS_KEY
 from tests.lambdas.conftest import recorded
 from tests.lambdas.payloads import of_subscription
 from tests.moto_world import INVENTORY_KEY, LOG_FORMATS_PARAMETER, LOG_GROUP, OUTPUT_BUCKET, make_log_formats, object_in
@@ -49,7 +49,7 @@ def stored_objects_tried(found: Finds, chance: Random, ends_at: float) -> None:
     kinds = {
         INVENTORY_KEY: _bytes_of(chance, snapshot),
         SUPPRESSIONS_KEY: _texts_of(chance, LIST_OF_SUPPRESSIONS),
-        LOOKS_KEY: _texts_of(chance, LOOKS),
+        CLAIMS_KEY: _texts_of(chance, LOOKS),
         LOG_FORMATS_PARAMETER: _texts_of(chance, {LOG_GROUP: ["${version} ${srcaddr}"]}),
         GEO_KEY: _bytes_of(chance, b"\xab\xcd\xefMaxMind.com" + bytes(range(256)) * 4),
     }
@@ -89,9 +89,9 @@ def _tried(name: str, data: bytes) -> list[str]:
         patch.setenv("GEO_DATABASES", f"s3://{OUTPUT_BUCKET}/{GEO_KEY}")
         to, wrong = Deliveries(aws), []
         _put(name, data)
-        (given, one), (body, another) = good_payload(), good_notice()
+        (given, one), (body, another) = good_payload(), good_object_event()
         to.asynchronous.append(Tried("stream_processor", of_subscription(given)))
-        to.notice(body)
+        to.object_event(body)
         make_interface("10.0.1.8")
         to.asynchronous.append(Tried("inventory", recorded("inventory_schedule")))
         try:
@@ -121,9 +121,9 @@ def _state(_: Emulated, to: Deliveries) -> list[str]:
     wrong = [f"tried {each.receives} times: {each.body[:100]!r}" for each in to.dead]
     wrong += ["a scheduled run was given up"] * bool(to.given_up)
     try:
-        holdings = unpack(object_in(OUTPUT_BUCKET, INVENTORY_KEY)).holdings
+        assignments = unpack(object_in(OUTPUT_BUCKET, INVENTORY_KEY)).assignments
     except (UnreadableSnapshotError, clients.s3().exceptions.NoSuchKey) as error:
         return [*wrong, f"the snapshot was not written anew: {error}"]
     except Exception as error:  # noqa: BLE001 - a snapshot that its reader does not expect
         return [*wrong, f"the snapshot was not written anew, and reading it raises {error!r}"]
-    return wrong + ["the snapshot lacks what is there"] * (not holdings.height)
+    return wrong + ["the snapshot lacks what is there"] * (not assignments.height)

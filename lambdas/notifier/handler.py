@@ -10,11 +10,11 @@ from flowsentry.aws import clients
 from flowsentry.aws.findings.suppressions import LiveSuppressions
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.notifications.channels import Channel, Channels
-from flowsentry.aws.notifications.event_bridge import EventBus
+from flowsentry.aws.notifications.event_bridge import EventBridgeBus
 from flowsentry.aws.notifications.outbox import Outbox
 from flowsentry.aws.notifications.security_hub import SecurityHub
-from flowsentry.aws.notifications.sns import AlertTopic, ChatTopic
-from flowsentry.emit.links import Places
+from flowsentry.aws.notifications.sns import SnsChatTopic, SnsTopic
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.settings import NotifierSettings, settings
 from flowsentry.telemetry import Event, instrumented
 
@@ -28,8 +28,8 @@ def outbox() -> Outbox:
     given = settings(NotifierSettings)
     return Outbox(
         FindingTable(given.findings_table, clients.dynamodb()),
-        channels(given, places(given)),
-        places(given),
+        channels(given, resources(given)),
+        resources(given),
         given.digest_minutes,
         given.max_urgent_an_hour,
     )
@@ -41,9 +41,9 @@ def suppressions() -> LiveSuppressions:
     return LiveSuppressions.of(given.output_bucket, given.suppressions_key, given.suppressions_parameter)
 
 
-def places(given: NotifierSettings) -> Places:
+def resources(given: NotifierSettings) -> AccountResources:
     meta = clients.sns().meta
-    return Places(
+    return AccountResources(
         region=meta.region_name,
         partition=meta.partition,
         account_id=given.account_id,
@@ -55,12 +55,12 @@ def places(given: NotifierSettings) -> Places:
     )
 
 
-def channels(given: NotifierSettings, here: Places) -> Channels:
+def channels(given: NotifierSettings, here: AccountResources) -> Channels:
     """The topic, and whatever else the settings name."""
-    topic = AlertTopic(given.alert_topic_arn, clients.sns())
-    of_digests = AlertTopic(given.digest_topic_arn, clients.sns(), "digest-topic") if given.digest_topic_arn else topic
-    chats: list[Channel] = [ChatTopic(given.chat_topic_arn, clients.sns())] if given.chat_topic_arn else []
-    buses: list[Channel] = [EventBus(given.event_bus, clients.event_bridge())] if given.event_bus else []
+    topic = SnsTopic(given.alert_topic_arn, clients.sns())
+    of_digests = SnsTopic(given.digest_topic_arn, clients.sns(), "digest-topic") if given.digest_topic_arn else topic
+    chats: list[Channel] = [SnsChatTopic(given.chat_topic_arn, clients.sns())] if given.chat_topic_arn else []
+    buses: list[Channel] = [EventBridgeBus(given.event_bus, clients.event_bridge())] if given.event_bus else []
     hubs: list[Channel] = [SecurityHub(here, clients.security_hub())] if given.security_hub else []
     return Channels(people=(topic, *chats), machines=(*buses, *hubs), digest=(of_digests, *chats, *buses))
 

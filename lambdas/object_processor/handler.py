@@ -9,11 +9,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
 from flowsentry.aws.dead_letters import DeadLetters
-from flowsentry.aws.ingest.idempotency import ObjectsOnce
+from flowsentry.aws.ingest.idempotency import ProcessedObjects
 from flowsentry.aws.ingest.log_formats import LogFormats
-from flowsentry.aws.ingest.object_batch import BatchTime, NoticeBatch
+from flowsentry.aws.ingest.object_batch import BatchTime, ObjectBatch
 from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch
-from flowsentry.aws.ingest.object_queue import NoticeQueue, QueuedNotice
+from flowsentry.aws.ingest.object_queue import ObjectQueue, QueuedObject
 from flowsentry.aws.ingest.objects import ObjectProcessor
 from flowsentry.aws.ingest.payloads import PayloadProcessor
 from flowsentry.aws.ingest.processing import SourceProcessor
@@ -28,8 +28,8 @@ def processor() -> ObjectProcessor:
     return ObjectProcessor(
         sources,
         PayloadProcessor(sources, LogFormats(given.log_formats_parameter, clients.ssm())),
-        ObjectsOnce(given.idempotency_table, clients.dynamodb()),
-        DeadLetters(given.notice_dlq_url, clients.sqs()),
+        ProcessedObjects(given.idempotency_table, clients.dynamodb()),
+        DeadLetters(given.object_dlq_url, clients.sqs()),
     )
 
 
@@ -38,8 +38,8 @@ def lambda_handler(event: Event, context: LambdaContext) -> PartialItemFailureRe
     processor().once.during(context)
     processor().sources.during(context)
     if is_queue_batch(event):
-        batch = NoticeBatch(processor(), NoticeQueue(clients.sqs()), BatchTime(context))
-        again = batch.take([QueuedNotice.of(record) for record in event["Records"]])
+        batch = ObjectBatch(processor(), ObjectQueue(clients.sqs()), BatchTime(context))
+        again = batch.take([QueuedObject.of(record) for record in event["Records"]])
         return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}
     processor().take(*direct_messages(event))
     return None

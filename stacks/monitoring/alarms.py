@@ -37,7 +37,7 @@ class Alarms(Construct):
             of_queue("ApproximateNumberOfMessagesVisible", queue_name),
         )
 
-    def watch_oldest_notice(self, queue_name: str) -> None:
+    def watch_oldest_object_event(self, queue_name: str) -> None:
         minutes = self._deployment.freshness_minutes
         self._alarm(
             "oldest-notice",

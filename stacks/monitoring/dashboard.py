@@ -109,10 +109,10 @@ class Dashboard(Construct):
             _graph("Requests waiting", {"requests": of_queue("ApproximateNumberOfMessagesVisible", requests)}),
         )
 
-    def add_queues(self, notices: str, dead_letters: str) -> None:
+    def add_queues(self, object_events: str, dead_letters: str) -> None:
         self._dashboard.add_widgets(
-            _graph("Notices waiting", {"notices": of_queue("ApproximateNumberOfMessagesVisible", notices)}),
-            _graph("Oldest notice (s)", {"seconds": of_queue("ApproximateAgeOfOldestMessage", notices)}),
+            _graph("Notices waiting", {"object_events": of_queue("ApproximateNumberOfMessagesVisible", object_events)}),
+            _graph("Oldest notice (s)", {"seconds": of_queue("ApproximateAgeOfOldestMessage", object_events)}),
             _graph("Dead letters", {"dead letters": of_queue("ApproximateNumberOfMessagesVisible", dead_letters)}),
         )
 

@@ -34,7 +34,7 @@ class MonitoringStack(HouseStack):
         dashboard.add_traffic(None if deployment.has_unknown_vpcs else deployment.vpc_ids)
         dashboard.add_pipeline()
         dashboard.add_inventory(self.read(Value.INVENTORY_QUEUE))
-        dashboard.add_queues(self.read(Value.NOTICE_QUEUE), self.read(Value.NOTICE_DLQ))
+        dashboard.add_queues(self.read(Value.OBJECT_QUEUE), self.read(Value.OBJECT_DLQ))
         dashboard.add_functions(self._function_names)
         if deployment.has_payload_stream:
             dashboard.add_stream(self._function_names["stream_processor"])
@@ -42,8 +42,8 @@ class MonitoringStack(HouseStack):
     def _alarms(self) -> Alarms:
         topic = sns.Topic.from_topic_arn(self, "AlertTopic", self.read(Value.ALERT_TOPIC_ARN))
         alarms = Alarms(self, "Alarms", deployment=self.deployment, topic=topic)
-        alarms.watch_dead_letters(self.read(Value.NOTICE_DLQ))
-        alarms.watch_oldest_notice(self.read(Value.NOTICE_QUEUE))
+        alarms.watch_dead_letters(self.read(Value.OBJECT_DLQ))
+        alarms.watch_oldest_object_event(self.read(Value.OBJECT_QUEUE))
         for service, function_name in self._function_names.items():
             alarms.watch_function(service, function_name)
         alarms.watch_kept_failures(self._function_names["stream_processor"])

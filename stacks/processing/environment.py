@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY, SUPPRESSIONS_KEY
+from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
 from stacks.constructs.parameters import Value, log_group_value, parameter_name
 from stacks.constructs.stack import HouseStack
 from stacks.ownership.inventory_queue import InventoryQueue
@@ -52,17 +52,17 @@ class Environment:
     def object_processor(self) -> dict[str, str]:
         return {
             "IDEMPOTENCY_TABLE": self._stack.read(Value.IDEMPOTENCY_TABLE),
-            "NOTICE_DLQ_URL": self._stack.read(Value.NOTICE_DLQ_URL),
+            "OBJECT_DLQ_URL": self._stack.read(Value.OBJECT_DLQ_URL),
             **self.stream_processor(),
         }
 
     def inventory(self) -> dict[str, str]:
         return {
             "INVENTORY_DLQ_URL": self._requests.dead_letters.queue_url,
-            "INVENTORY_PLACES_PARAMETER": parameter_name(self._deployment, Value.INVENTORY_PLACES),
+            "INVENTORY_TARGETS_PARAMETER": parameter_name(self._deployment, Value.INVENTORY_TARGETS),
             "INVENTORY_RETENTION_DAYS": str(self._deployment.inventory_retention_days),
-            "LOOKS_KEY": LOOKS_KEY,
-            "INVENTORY_REST_SECONDS": str(self._deployment.inventory_rest_seconds),
+            "CLAIMS_KEY": CLAIMS_KEY,
+            "INVENTORY_COOLDOWN_SECONDS": str(self._deployment.inventory_cooldown_seconds),
             **self._snapshot(),
         }
 

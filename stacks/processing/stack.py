@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
-from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY, SUPPRESSIONS_KEY
+from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
 from stacks.alerting.function import Alerting
 from stacks.constructs.function import House, PythonFunction
 from stacks.constructs.layers import Layers
@@ -92,8 +92,8 @@ class ProcessingStack(HouseStack):
 
     def _grant_object_processor(self) -> None:
         function = self.objects.function
-        function.allow(CONSUMES, self.read(Value.NOTICE_QUEUE_ARN))
-        function.allow(["sqs:SendMessage"], self.read(Value.NOTICE_DLQ_ARN))
+        function.allow(CONSUMES, self.read(Value.OBJECT_QUEUE_ARN))
+        function.allow(["sqs:SendMessage"], self.read(Value.OBJECT_DLQ_ARN))
         remember = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
         function.allow(remember, self._table(Value.IDEMPOTENCY_TABLE))
         for bucket, prefix in (
@@ -119,14 +119,14 @@ class ProcessingStack(HouseStack):
         function.allow_all_of(DESCRIBES, "*", DESCRIBES_KNOW_NO_RESOURCES)
         for region in (self.region, *self.deployment.inventory_regions):
             function.allow([VPC_LINKS], f"arn:{self.partition}:apigateway:{region}::/vpclinks")
-        if roles := sorted({place.role_arn for place in self.deployment.inventory_places}):
+        if roles := sorted({place.role_arn for place in self.deployment.inventory_targets}):
             function.allow(["sts:AssumeRole"], *roles)
         for statement in self.ownership.clusters.statements():
             function.add_to_role_policy(statement)
-        function.allow(["ssm:GetParameter"], self.parameter_arn(Value.INVENTORY_PLACES))
+        function.allow(["ssm:GetParameter"], self.parameter_arn(Value.INVENTORY_TARGETS))
         function.allow([*CONSUMES, "sqs:SendMessage"], self.requests.queue.queue_arn)
         function.allow(["sqs:SendMessage"], self.requests.dead_letters.queue_arn)
-        for key in (INVENTORY_KEY, LOOKS_KEY):
+        for key in (INVENTORY_KEY, CLAIMS_KEY):
             function.allow(["s3:GetObject", "s3:PutObject"], self._objects(Value.OUTPUT_BUCKET, key))
         function.allow(["s3:ListBucket"], self._bucket(Value.OUTPUT_BUCKET))
 
@@ -163,7 +163,7 @@ class ProcessingStack(HouseStack):
         """Last, because Lambda checks a function's grants when a trigger is made."""
         self.stream.keep_failures_in(self._bucket(Value.FAILED_INVOCATION_BUCKET))
         self._subscribe(log_group_prefix)
-        self.objects.take_from(self.read(Value.NOTICE_QUEUE_ARN))
+        self.objects.take_from(self.read(Value.OBJECT_QUEUE_ARN))
         self.ownership.take_from(self.requests.queue.queue_arn)
         self.requests.mark_changes()
         self.alerting.follow(self.read(Value.FINDINGS_STREAM_ARN))
@@ -194,7 +194,7 @@ class ProcessingStack(HouseStack):
                 Value.STREAM_PROCESSOR: self.stream.function.function_name,
                 Value.OBJECT_PROCESSOR: self.objects.function.function_name,
                 Value.INVENTORY: self.ownership.function.function_name,
-                Value.INVENTORY_PLACES: self.deployment.to_look_at,
+                Value.INVENTORY_TARGETS: self.deployment.targets_in,
                 Value.INVENTORY_QUEUE: self.requests.queue.queue_name,
                 Value.INVENTORY_QUEUE_ARN: self.requests.queue.queue_arn,
                 Value.INVENTORY_DLQ: self.requests.dead_letters.queue_name,

@@ -33,9 +33,9 @@ from stacks.settings.existing_flow_logs import (
 from stacks.settings.inventory import (
     GEO_DATABASE,
     REGION,
-    InventoryPlace,
+    InventoryTarget,
     between_databases,
-    between_places,
+    between_targets,
 )
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster, between_clusters
 
@@ -147,11 +147,11 @@ class Deployment(DetectionSettings, AlertSettings):
     )
     freshness_minutes: int = setting(whole_number(10, 1440, "minutes"), default=30)
     inventory_minutes: int = setting(whole_number(1, 60, "minutes"), default=5)
-    inventory_rest_seconds: int = setting(whole_number(1, 900, "seconds"), default=60)
+    inventory_cooldown_seconds: int = setting(whole_number(1, 900, "seconds"), default=60)
     inventory_retention_days: int = setting(whole_number(1, 90, "days"), default=7)
     inventory_regions: tuple[str, ...] = setting(list_of(REGION), default=())
-    inventory_places: tuple[InventoryPlace, ...] = setting(
-        list_of(section(InventoryPlace), together=between_places), default=()
+    inventory_targets: tuple[InventoryTarget, ...] = setting(
+        list_of(section(InventoryTarget), together=between_targets), default=()
     )
     kubernetes_clusters: tuple[KubernetesCluster, ...] = setting(
         list_of(section(KubernetesCluster), together=between_clusters), default=()
@@ -193,9 +193,9 @@ class Deployment(DetectionSettings, AlertSettings):
         return {place: list(forms) for place, forms in (groups | objects).items() if forms}
 
     @property
-    def to_look_at(self) -> str:
+    def targets_in(self) -> str:
         """The places of the inventory beside the own account and region, in JSON, as the function reads them."""
-        roles = [asdict(each) for each in self.inventory_places]
+        roles = [asdict(each) for each in self.inventory_targets]
         clusters = [{"name": each.name, "region": each.region} for each in self.kubernetes_clusters]
         return json.dumps({"regions": self.inventory_regions, "roles": roles, "clusters": clusters})
 
@@ -237,10 +237,10 @@ class Deployment(DetectionSettings, AlertSettings):
         yield from self.problems_of_alerts()
         yield from self._made_by_this_app("existing_log_groups", self.existing_log_groups)
         yield from self._made_by_this_app("existing_buckets", self.existing_buckets)
-        places = len(self.to_look_at)
+        places = len(self.targets_in)
         if places > PARAMETER_BYTES:
             yield (
-                f"inventory_places and kubernetes_clusters need {places} bytes in one parameter; allowed: "
+                f"inventory_targets and kubernetes_clusters need {places} bytes in one parameter; allowed: "
                 f"{PARAMETER_BYTES}. Several regions of one role need fewer than several roles"
             )
         if (size := len(self.first_suppressions)) > PARAMETER_BYTES:

@@ -80,7 +80,7 @@ def between_buckets(buckets: Sequence[ExistingBucket]) -> Iterator[str]:
     """What can't be between buckets: two settings for the same objects, or more than one rule can tell of."""
     addresses = Counter(bucket.address for bucket in buckets)
     yield from (f"{each} is named {times} times; allowed: once" for each, times in addresses.items() if times > 1)
-    size = len(json.dumps(notices_pattern(buckets), separators=(",", ":")))
+    size = len(json.dumps(object_events_pattern(buckets), separators=(",", ":")))
     if size > RULE_CHARACTERS:
         yield (
             f"their names and prefixes need {size} characters in one rule; allowed: {RULE_CHARACTERS}. "
@@ -94,7 +94,7 @@ def outermost(buckets: Iterable[ExistingBucket]) -> list[ExistingBucket]:
     return [bucket for bucket in known if not any(other.holds(bucket) for other in known)]
 
 
-def notices_pattern(buckets: Iterable[ExistingBucket]) -> dict[str, Any]:
+def object_events_pattern(buckets: Iterable[ExistingBucket]) -> dict[str, Any]:
     """The event pattern of new objects in these buckets. One for all of them: a queue's policy, which names the rule,
     holds 20 statements and 10 conditions.
 

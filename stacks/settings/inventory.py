@@ -15,7 +15,7 @@ REGION = text(r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}", "a region such as eu-west-1")
 
 
 @dataclass(frozen=True)
-class InventoryPlace:
+class InventoryTarget:
     """Regions of another account, as a role of that account sees them; without regions, that which is deployed into."""
 
     role_arn: str = setting(
@@ -29,9 +29,9 @@ class InventoryPlace:
     regions: tuple[str, ...] = setting(list_of(REGION), default=())
 
 
-def between_places(places: Sequence[InventoryPlace]) -> Iterator[str]:
+def between_targets(targets: Sequence[InventoryTarget]) -> Iterator[str]:
     """What can't be between places: the same account and region seen by two roles."""
-    ends = Counter((place.role_arn.split(":")[4], region) for place in places for region in place.regions or ("",))
+    ends = Counter((target.role_arn.split(":")[4], region) for target in targets for region in target.regions or ("",))
     for (account, region), times in ends.items():
         if times > 1:
             yield f"account {account}{f' and {region}' if region else ''} is named {times} times; allowed: once"

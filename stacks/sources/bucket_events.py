@@ -6,8 +6,8 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from stacks.settings.existing_flow_logs import ExistingBucket, notices_pattern
-from stacks.sources.object_queue import NoticeQueue
+from stacks.settings.existing_flow_logs import ExistingBucket, object_events_pattern
+from stacks.sources.object_queue import ObjectQueue
 
 
 class BucketEvents(Construct):
@@ -19,14 +19,16 @@ class BucketEvents(Construct):
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
     """
 
-    def __init__(self, scope: Construct, id_: str, *, buckets: Sequence[ExistingBucket], notices: NoticeQueue) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, buckets: Sequence[ExistingBucket], object_events: ObjectQueue
+    ) -> None:
         super().__init__(scope, id_)
-        pattern = notices_pattern(buckets)
+        pattern = object_events_pattern(buckets)
         events.Rule(
             self,
             "NewObjects",
             event_pattern=events.EventPattern(
                 source=pattern["source"], detail_type=pattern["detail-type"], detail=pattern["detail"]
             ),
-            targets=[targets.SqsQueue(notices.queue, dead_letter_queue=notices.dead_letters)],
+            targets=[targets.SqsQueue(object_events.queue, dead_letter_queue=object_events.dead_letters)],
         )

@@ -6,7 +6,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.constructs.private_bucket import PrivateBucket
-from stacks.sources.object_queue import NoticeQueue
+from stacks.sources.object_queue import ObjectQueue
 
 LOG_PREFIX = "AWSLogs/"
 """Where log delivery puts flow logs."""
@@ -25,21 +25,21 @@ class NoticedBucket(PrivateBucket):
     The L1 property, because the L2 method brings a Lambda function of its own to do the same.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, notices: NoticeQueue, prefix: str, days: int) -> None:
+    def __init__(self, scope: Construct, id_: str, *, object_events: ObjectQueue, prefix: str, days: int) -> None:
         super().__init__(scope, id_, expires_after_days={"": days})
         bucket = self.node.default_child
         assert isinstance(bucket, s3.CfnBucket)  # noqa: S101 - for the type checker
-        bucket.notification_configuration = _notice(notices, prefix)
-        bucket.node.add_dependency(notices.queue.node.find_child("Policy"))
+        bucket.notification_configuration = _object_event(object_events, prefix)
+        bucket.node.add_dependency(object_events.queue.node.find_child("Policy"))
 
 
-def _notice(notices: NoticeQueue, prefix: str) -> s3.CfnBucket.NotificationConfigurationProperty:
+def _object_event(object_events: ObjectQueue, prefix: str) -> s3.CfnBucket.NotificationConfigurationProperty:
     under = s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix)
     return s3.CfnBucket.NotificationConfigurationProperty(
         queue_configurations=[
             s3.CfnBucket.QueueConfigurationProperty(
                 event="s3:ObjectCreated:*",
-                queue=notices.queue.queue_arn,
+                queue=object_events.queue.queue_arn,
                 filter=s3.CfnBucket.NotificationFilterProperty(s3_key=s3.CfnBucket.S3KeyFilterProperty(rules=[under])),
             )
         ]

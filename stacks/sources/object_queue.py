@@ -20,7 +20,7 @@ DAYS_QUEUED, DAYS_DEAD = 4, 14
 """A message keeps its age when it moves to the dead-letter queue, so that one must hold it for longer."""
 
 
-class NoticeQueue(Construct):
+class ObjectQueue(Construct):
     """`queue`, filled by S3, and `dead_letters`."""
 
     def __init__(self, scope: Construct, id_: str, *, function_timeout_seconds: int) -> None:

@@ -19,7 +19,7 @@ from stacks.sources.log_buckets import (
     NoticedBucket,
     admit_log_delivery,
 )
-from stacks.sources.object_queue import NoticeQueue
+from stacks.sources.object_queue import ObjectQueue
 from stacks.sources.payload_stream import PayloadStream
 
 
@@ -32,20 +32,26 @@ class FlowLogsStack(HouseStack):
             purpose="flow-logs",
             description="VPC flow logs, and where they are written",
         )
-        notices = NoticeQueue(self, "Notices", function_timeout_seconds=deployment.object_processor.timeout_seconds)
+        object_events = ObjectQueue(
+            self, "Notices", function_timeout_seconds=deployment.object_processor.timeout_seconds
+        )
         log_bucket = NoticedBucket(
-            self, "LogBucket", notices=notices, prefix=LOG_PREFIX, days=deployment.log_retention_days
+            self, "LogBucket", object_events=object_events, prefix=LOG_PREFIX, days=deployment.log_retention_days
         )
         admit_log_delivery(log_bucket)
         failed_invocations = NoticedBucket(
-            self, "FailedInvocations", notices=notices, prefix=FAILED_INVOCATION_PREFIX, days=FAILED_INVOCATION_DAYS
+            self,
+            "FailedInvocations",
+            object_events=object_events,
+            prefix=FAILED_INVOCATION_PREFIX,
+            days=FAILED_INVOCATION_DAYS,
         )
         log_groups = self._log_groups()
         self._flow_logs(log_bucket, log_groups)
-        self._publish(notices, log_bucket, failed_invocations)
+        self._publish(object_events, log_bucket, failed_invocations)
         self._publish_log_groups(log_groups)
         if deployment.existing_buckets:
-            BucketEvents(self, "ExistingBuckets", buckets=deployment.existing_buckets, notices=notices)
+            BucketEvents(self, "ExistingBuckets", buckets=deployment.existing_buckets, object_events=object_events)
         if deployment.has_payload_stream:
             self.publish({Value.PAYLOAD_STREAM_ARN: PayloadStream(self, "PayloadStream").stream_arn})
         self._warn_of_unknown_fields()
@@ -71,16 +77,16 @@ class FlowLogsStack(HouseStack):
     def _add(self, source: Source, destination: dict[str, Any]) -> FlowLogs:
         return FlowLogs(self, f"FlowLogs-{source.id}", source=source, destination=destination)
 
-    def _publish(self, notices: NoticeQueue, log_bucket: s3.Bucket, failed_invocations: s3.Bucket) -> None:
+    def _publish(self, object_events: ObjectQueue, log_bucket: s3.Bucket, failed_invocations: s3.Bucket) -> None:
         self.publish(
             {
                 Value.LOG_BUCKET: log_bucket.bucket_name,
                 Value.FAILED_INVOCATION_BUCKET: failed_invocations.bucket_name,
-                Value.NOTICE_QUEUE_ARN: notices.queue.queue_arn,
-                Value.NOTICE_QUEUE: notices.queue.queue_name,
-                Value.NOTICE_DLQ_ARN: notices.dead_letters.queue_arn,
-                Value.NOTICE_DLQ_URL: notices.dead_letters.queue_url,
-                Value.NOTICE_DLQ: notices.dead_letters.queue_name,
+                Value.OBJECT_QUEUE_ARN: object_events.queue.queue_arn,
+                Value.OBJECT_QUEUE: object_events.queue.queue_name,
+                Value.OBJECT_DLQ_ARN: object_events.dead_letters.queue_arn,
+                Value.OBJECT_DLQ_URL: object_events.dead_letters.queue_url,
+                Value.OBJECT_DLQ: object_events.dead_letters.queue_name,
             }
         )
 

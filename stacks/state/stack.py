@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY, SUPPRESSIONS_KEY
+from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
 from stacks.alerting.topics import AlertTopics
 from stacks.constructs.parameters import Value
 from stacks.constructs.private_bucket import PrivateBucket
@@ -42,7 +42,7 @@ class StateStack(HouseStack):
             },
             versions_kept_days={
                 **dict.fromkeys((ENRICHED_PREFIX, REJECTED_PREFIX, RESULTS_PREFIX), REPLACED_KEPT_DAYS),
-                **dict.fromkeys((INVENTORY_KEY, LOOKS_KEY), REPLACED_KEPT_DAYS),
+                **dict.fromkeys((INVENTORY_KEY, CLAIMS_KEY), REPLACED_KEPT_DAYS),
                 SUPPRESSIONS_KEY: SUPPRESSIONS_KEPT_DAYS,
             },
         )

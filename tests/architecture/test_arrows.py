@@ -13,21 +13,22 @@ def __getattr__(name: str) -> Any: ...
 """All that matters of polars here: that a DataFrame is a class."""
 
 SKIPPED = {
-    "records are no flows": "enrich(parse(text).records, territory)",
+    "records are no flows": "enrich(parse(text).records, address_space)",
     "flows are not enriched": "contacts(flows_of(parse(text).records))",
     "a plain frame is nothing": "measure(DataFrame())",
-    "enriched flows are no contacts": "Observed(enriched, logins, tally(parse(text).records))",
-    "contacts are no logins": "Observed(contacts(enriched), contacts(enriched), tally(parse(text).records))",
-    "contacts alone are not all": "detect(contacts(enriched), [], Services(), territory, Thresholds())",
-    "flows tell of no silence": "tally(flows_of(parse(text).records))",
+    "enriched flows are no contacts": "Observed(enriched, logins, capture_gaps_in(parse(text).records))",
+    "contacts are no logins": "Observed(contacts(enriched), contacts(enriched), capture_gaps_in(parse(text).records))",
+    "contacts alone are not all": "detect(contacts(enriched), [], Services(), address_space, Thresholds())",
+    "flows tell of no silence": "capture_gaps_in(flows_of(parse(text).records))",
     "records are no silences": "Observed(contacts(enriched), logins, parse(text).records)",
     "enriched flows are not explained yet": "write_enriched(chunks, file)",
     "flows are explained once they are enriched": "explaining.explained(flows_of(parse(text).records))",
     "text is no bytes": "object_texts(text)",
 }
 IN_ORDER = (
-    "detect(Observed(contacts(enrich(flows_of(parse(text).records), territory)), logins, tally(parse(text).records)), "
-    "[], Services(), territory, Thresholds())"
+    "detect(Observed(contacts(enrich(flows_of(parse(text).records), address_space)), logins, "
+    "capture_gaps_in(parse(text).records)), "
+    "[], Services(), address_space, Thresholds())"
 )
 PREAMBLE = """
 from pathlib import Path
@@ -37,20 +38,20 @@ from flowsentry.decode import object_texts
 from flowsentry.detect import detect
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
-from flowsentry.explain.flows import Explaining
+from flowsentry.explain.flows import FlowExplainer
 from flowsentry.frames import EnrichedFlows, LogText, Logins, Observed
 from flowsentry.findings.known_services import Services
 from flowsentry.measure import measure
 from flowsentry.parse import flows_of, parse
-from flowsentry.capture_gaps import tally
-from flowsentry.inventory.address_space import Territory
+from flowsentry.capture_gaps import capture_gaps_in
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.findings.thresholds import Thresholds
 
 text: LogText
 logins: Logins
 
-def use(enriched: EnrichedFlows, chunks: list[EnrichedFlows], territory: Territory) -> None:
-    explaining, file = Explaining(territory), EnrichedFile(Path("file"))
+def use(enriched: EnrichedFlows, chunks: list[EnrichedFlows], address_space: AddressSpace) -> None:
+    explaining, file = FlowExplainer(address_space), EnrichedFile(Path("file"))
 """
 
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from flowsentry.aws import clients
-from flowsentry.aws.object_store import BLOCK_BYTES, MAX_OBJECT_BYTES, LogStore, StoredObject
+from flowsentry.aws.object_store import BLOCK_BYTES, MAX_OBJECT_BYTES, ObjectStore, StoredObject
 from flowsentry.errors import PoisonError, RetryableError
 from tests.moto_world import LOG_BUCKET, make_bucket, object_in
 
@@ -18,9 +18,9 @@ SOURCE = StoredObject(LOG_BUCKET, "AWSLogs/day/file one.log.gz")
 
 
 @pytest.fixture
-def store() -> LogStore:
+def store() -> ObjectStore:
     make_bucket(LOG_BUCKET)
-    return LogStore(clients.s3())
+    return ObjectStore(clients.s3())
 
 
 class Refusing:
@@ -48,10 +48,10 @@ def refused(code: str, status: int) -> ClientError:
 
 
 def read(client: Any) -> bytes:
-    return b"".join(LogStore(client).blocks(SOURCE))
+    return b"".join(ObjectStore(client).blocks(SOURCE))
 
 
-def test_an_object_is_read_in_blocks(store: LogStore) -> None:
+def test_an_object_is_read_in_blocks(store: ObjectStore) -> None:
     body = bytes(range(256)) * (BLOCK_BYTES // 256 * 2) + b"end"
     clients.s3().put_object(Bucket=SOURCE.bucket, Key=SOURCE.key, Body=body)
     blocks = list(store.blocks(SOURCE))
@@ -59,32 +59,32 @@ def test_an_object_is_read_in_blocks(store: LogStore) -> None:
     assert max(map(len, blocks)) <= BLOCK_BYTES
 
 
-def test_an_empty_object_has_no_bytes(store: LogStore) -> None:
+def test_an_empty_object_has_no_bytes(store: ObjectStore) -> None:
     clients.s3().put_object(Bucket=SOURCE.bucket, Key=SOURCE.key, Body=b"")
     assert b"".join(store.blocks(SOURCE)) == b""
 
 
-def test_the_version_that_was_noticed_is_read(store: LogStore) -> None:
+def test_the_version_that_was_noticed_is_read(store: ObjectStore) -> None:
     clients.s3().put_bucket_versioning(Bucket=LOG_BUCKET, VersioningConfiguration={"Status": "Enabled"})
     first = clients.s3().put_object(Bucket=SOURCE.bucket, Key=SOURCE.key, Body=b"first")["VersionId"]
     clients.s3().put_object(Bucket=SOURCE.bucket, Key=SOURCE.key, Body=b"second")
     assert b"".join(store.blocks(SOURCE._replace(version_id=first))) == b"first"
 
 
-def test_a_missing_object_is_poison_that_names_it(store: LogStore) -> None:
+def test_a_missing_object_is_poison_that_names_it(store: ObjectStore) -> None:
     with pytest.raises(PoisonError, match="the object does not exist") as poison:
         list(store.blocks(SOURCE))
     assert poison.value.reason == "object-missing"
     assert "s3://flow-logs/AWSLogs/day/file one.log.gz" in str(poison.value)
 
 
-def test_a_missing_bucket_is_poison_that_says_so(store: LogStore) -> None:
+def test_a_missing_bucket_is_poison_that_says_so(store: ObjectStore) -> None:
     with pytest.raises(PoisonError, match="the bucket does not exist"):
         list(store.blocks(StoredObject("nowhere", "key")))
 
 
 @pytest.mark.parametrize("source", [StoredObject("no bucket!", "key"), StoredObject(LOG_BUCKET, "")])
-def test_a_name_that_nothing_can_have_is_poison(store: LogStore, source: StoredObject) -> None:
+def test_a_name_that_nothing_can_have_is_poison(store: ObjectStore, source: StoredObject) -> None:
     with pytest.raises(PoisonError, match="nothing can have that name") as poison:
         list(store.blocks(source))
     assert poison.value.reason == "object-missing"
@@ -119,13 +119,13 @@ def test_an_error_nobody_foresaw_stays_what_it_is() -> None:
         read(Refusing(refused("InvalidRange", 416)))
 
 
-def test_a_file_is_uploaded_as_it_is(store: LogStore, tmp_path: Path) -> None:
+def test_a_file_is_uploaded_as_it_is(store: ObjectStore, tmp_path: Path) -> None:
     (tmp_path / "rows.parquet").write_bytes(b"PAR1")
     store.put_file(StoredObject(LOG_BUCKET, "enriched/rows.parquet"), tmp_path / "rows.parquet")
     assert object_in(LOG_BUCKET, "enriched/rows.parquet") == b"PAR1"
 
 
-def test_rejected_lines_are_kept_with_their_number_and_reason(store: LogStore) -> None:
+def test_rejected_lines_are_kept_with_their_number_and_reason(store: ObjectStore) -> None:
     sample = [(3, "short", "2 123"), (9, "bad-port", "naïve")]
     store.put_rejected(StoredObject(LOG_BUCKET, "rejected/a"), "s3://a/b", sample)
     rows = [json.loads(line) for line in io.BytesIO(object_in(LOG_BUCKET, "rejected/a"))]
@@ -137,4 +137,4 @@ def test_rejected_lines_are_kept_with_their_number_and_reason(store: LogStore) -
 
 def test_a_write_that_fails_for_now_is_to_be_retried() -> None:
     with pytest.raises(RetryableError, match="could not write"):
-        LogStore(Refusing(refused("SlowDown", 503))).put_rejected(SOURCE, "s3://a/b", [])  # type: ignore[arg-type]
+        ObjectStore(Refusing(refused("SlowDown", 503))).put_rejected(SOURCE, "s3://a/b", [])  # type: ignore[arg-type]

@@ -9,12 +9,12 @@ from botocore.exceptions import ClientError
 from campaigns.emulation.deployed_limits import numbers_in
 from campaigns.emulation.faults import Fault
 from campaigns.emulation.passes import Triple, clean, passed
-from flowsentry.aws.object_store import LogStore, StoredObject
+from flowsentry.aws.object_store import ObjectStore, StoredObject
 from flowsentry.errors import RetryableError
 from tests.moto_world import forget_clients
 
 WAY, FUNCTION = "subscription", "stream_processor"
-PUT = LogStore.put_file
+PUT = ObjectStore.put_file
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,7 +30,7 @@ def first(operation: str) -> int:
     return calls.index(operation)
 
 
-def careless_put(store: LogStore, target: StoredObject, path: Path) -> None:
+def careless_put(store: ObjectStore, target: StoredObject, path: Path) -> None:
     """Takes a failed write for a good one."""
     try:
         PUT(store, target, path)
@@ -60,7 +60,7 @@ def test_after_a_kill_nothing_is_missing() -> None:
 
 def test_a_function_that_takes_a_failed_write_for_a_good_one_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     at = first("s3.PutObject")
-    monkeypatch.setattr(LogStore, "put_file", careless_put)
+    monkeypatch.setattr(ObjectStore, "put_file", careless_put)
     (lost,) = passed(WAY, [Triple(FUNCTION, at, Fault.THROTTLED, None)]).left.lacks(clean(WAY).left)
     assert lost.startswith("objects: enriched/")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.contacts import Gathering, gather
+from flowsentry.contacts import ContactAggregator, aggregate
 from flowsentry.contacts.logins import MIN_LOGIN_PACKETS, SCHEMA
 from flowsentry.findings.thresholds import known_thresholds
 from flowsentry.inventory.inventory import Inventory
@@ -34,10 +34,10 @@ Row = dict[str, Any]
 
 
 def logins(*chunks: list[str], names: tuple[str, ...] = V5, inventory: Inventory | None = None) -> list[Row]:
-    gathering = Gathering()
+    aggregator = ContactAggregator()
     for lines in chunks:
-        gather(enriched(lines, names, inventory), gathering)
-    return gathering.settle().logins.sort("initiator_port", "responder").to_dicts()
+        aggregate(enriched(lines, names, inventory), aggregator)
+    return aggregator.settle().logins.sort("initiator_port", "responder").to_dicts()
 
 
 def said(packets: object, names: tuple[str, ...] = V5, **values: object) -> str:
@@ -167,9 +167,9 @@ def test_a_login_through_a_transit_gateway_is_one_although_it_shows_acks() -> No
 
 
 def test_where_nobody_logs_in_there_is_no_row_but_every_column() -> None:
-    gathering = Gathering()
-    gather(enriched(exchange(ADMIN, SERVER, 443)), gathering)
-    assert gathering.settle().logins.schema == SCHEMA
+    aggregator = ContactAggregator()
+    aggregate(enriched(exchange(ADMIN, SERVER, 443)), aggregator)
+    assert aggregator.settle().logins.schema == SCHEMA
 
 
 @pytest.mark.parametrize("missing", ["srcport", "dstport", "protocol", "start"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.contacts import Gathering, contacts, gather
+from flowsentry.contacts import ContactAggregator, aggregate, contacts
 from flowsentry.contacts.refused_replies import MAX_TRACKED_SECONDS
 from tests.builders import FIN, INTERFACE, NOON, RST, SYN, SYN_ACK, V2, V5, enriched, exchange, line
 
@@ -184,10 +184,10 @@ def test_who_replies_to_many_is_no_initiator_by_that(names: tuple[str, ...]) -> 
 @BOTH
 def test_the_chunk_in_which_a_reply_comes_does_not_matter(names: tuple[str, ...]) -> None:
     chunks = [pong(names)], [asks(names)], [pinged(names)], [replies(names)]
-    gathering = Gathering()
+    aggregator = ContactAggregator()
     for lines in chunks:
-        gather(enriched(lines, names), gathering)
-    told = gathering.settle().contacts
+        aggregate(enriched(lines, names), aggregator)
+    told = aggregator.settle().contacts
     assert sorted(told.select("protocol", "reply_refused_at").rows()) == [(ICMP, INTERFACE), (TCP, INTERFACE)]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import flowsentry.contacts as contacts_of
-from flowsentry.contacts import Gathering, gather, thinning
+from flowsentry.contacts import ContactAggregator, aggregate, thinning
 from tests.builders import V2, V5, blocked, enriched, exchange, probe
 
 HELD, MOST = 50, 100
@@ -27,11 +27,11 @@ def spoofed(first: int, count: int, names: tuple[str, ...], host: str = "10.0.0.
         yield blocked(address(number), host, 50_000 + number % 999, names, srcport=40_000 + number % 999)
 
 
-def gathered(names: tuple[str, ...], *chunks: list[str]) -> Gathering:
-    gathering = Gathering()
+def gathered(names: tuple[str, ...], *chunks: list[str]) -> ContactAggregator:
+    aggregator = ContactAggregator()
     for lines in chunks:
-        gather(enriched(lines, names), gathering)
-    return gathering
+        aggregate(enriched(lines, names), aggregator)
+    return aggregator
 
 
 @by_format
@@ -39,10 +39,10 @@ def gathered(names: tuple[str, ...], *chunks: list[str]) -> Gathering:
 def test_of_single_contacts_a_bounded_number_is_held_and_the_others_are_counted(
     names: tuple[str, ...], chunks: int
 ) -> None:
-    gathering = gathered(names, *(list(spoofed(60 * each, 60, names)) for each in range(chunks)))
-    held = len(gathering.settle().contacts)
+    aggregator = gathered(names, *(list(spoofed(60 * each, 60, names)) for each in range(chunks)))
+    held = len(aggregator.settle().contacts)
     assert held <= HELD + 2 * MOST
-    assert held + gathering.dropped_sources == 60 * chunks
+    assert held + aggregator.dropped_sources == 60 * chunks
 
 
 @by_format
@@ -56,9 +56,9 @@ def test_a_source_with_two_contacts_is_kept(names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("times", [2, 3])
 def test_the_same_contact_twice_is_still_one(times: int) -> None:
     chunks = [list(spoofed(60 * each, 60, V5)) * times for each in range(10)]
-    gathering = gathered(V5, *chunks)
-    assert len(gathering.settle().contacts) <= HELD + 2 * MOST
-    assert gathering.dropped_sources > 300
+    aggregator = gathered(V5, *chunks)
+    assert len(aggregator.settle().contacts) <= HELD + 2 * MOST
+    assert aggregator.dropped_sources > 300
 
 
 def test_sources_with_two_contacts_each_are_bounded_too_and_a_louder_one_is_held() -> None:
@@ -72,14 +72,14 @@ def test_sources_with_two_contacts_each_are_bounded_too_and_a_louder_one_is_held
 @by_format
 def test_sources_inside_are_never_dropped(names: tuple[str, ...]) -> None:
     inside = [probe(f"10.1.{number >> 8}.{number & 255}", "10.0.0.1", 22, names) for number in range(300)]
-    gathering = gathered(names, inside[:150], inside[150:])
-    assert (len(gathering.settle().contacts), gathering.dropped_sources) == (300, 0)
+    aggregator = gathered(names, inside[:150], inside[150:])
+    assert (len(aggregator.settle().contacts), aggregator.dropped_sources) == (300, 0)
 
 
 @by_format
 def test_few_sources_are_all_held(names: tuple[str, ...]) -> None:
-    gathering = gathered(names, list(spoofed(0, MOST // 2, names)))
-    assert (len(gathering.settle().contacts), gathering.dropped_sources) == (MOST // 2, 0)
+    aggregator = gathered(names, list(spoofed(0, MOST // 2, names)))
+    assert (len(aggregator.settle().contacts), aggregator.dropped_sources) == (MOST // 2, 0)
 
 
 def test_who_was_answered_is_known_beside_a_flood() -> None:

@@ -12,13 +12,13 @@ from flowsentry.findings.evidence import History
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.in_memory import EvidenceInMemory
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from tests.builders import DAY, NOON, VPC, enriched
 
 Row = dict[str, Any]
 STRANGER, SERVER = "203.0.113.9", "10.0.0.9"
-NOBODY = Territory.of(Inventory())
+NOBODY = AddressSpace.of(Inventory())
 """Ours are the private networks alone, and nobody is known to have an address."""
 SESSION, TRY = LoginThresholds().min_session_packets, LoginThresholds().min_attempt_packets
 NO_CONTACTS = contacts_of(enriched([]))

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from flowsentry.emit.alert_message import AlertMessage, alert_message
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.digest import digest_message
-from flowsentry.emit.links import Places
 from flowsentry.emit.overflow import overflow_message
 from flowsentry.findings.finding import Finding, Severity
-from flowsentry.findings.triage import Earlier, Life, State
+from flowsentry.findings.triage import Earlier, State, Triage
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import HERE, NIGHT, PLACES, WEB, noise, skipped
+from tests.emit.makers import HERE, NIGHT, RESOURCES, WEB, noise, skipped
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -59,17 +59,17 @@ EARLIER: dict[str, Earlier] = {
     "seen_again_after_it_was_resolved": Earlier(
         "e0b1c2d3e4f5061728394a5b",
         NIGHT - 3 * 86_400,
-        Life(State.RESOLVED, NIGHT - 2 * 86_400, "maria", "scanner of the auditors, switched off"),
+        Triage(State.RESOLVED, NIGHT - 2 * 86_400, "maria", "scanner of the auditors, switched off"),
     ),
     "snoozed_and_still_so": Earlier(
         "e0b1c2d3e4f5061728394a5b",
         NIGHT - 8 * 86_400,
-        Life(State.SNOOZED, NIGHT - 7 * 86_400, "maria", "known until the move", NIGHT - 600),
+        Triage(State.SNOOZED, NIGHT - 7 * 86_400, "maria", "known until the move", NIGHT - 600),
     ),
     "acknowledged_and_louder": Earlier(
-        "e0b1c2d3e4f5061728394a5b", NIGHT - 86_400, Life(State.ACKNOWLEDGED, NIGHT - 80_000, "", "")
+        "e0b1c2d3e4f5061728394a5b", NIGHT - 86_400, Triage(State.ACKNOWLEDGED, NIGHT - 80_000, "", "")
     ),
-    "still_open": Earlier("e0b1c2d3e4f5061728394a5b", NIGHT - 86_400, Life()),
+    "still_open": Earlier("e0b1c2d3e4f5061728394a5b", NIGHT - 86_400, Triage()),
 }
 """What people made of the finding before: told of own_machine_scans_own_network."""
 
@@ -93,7 +93,7 @@ def flood(number: int) -> list[Finding]:
     return [*(replace(blocked, id=f"b{index:023x}", first_seen=NIGHT + index) for index in range(3)), *scans]
 
 
-OVERFLOWS: dict[str, tuple[Sequence[Finding], Places]] = {
+OVERFLOWS: dict[str, tuple[Sequence[Finding], AccountResources]] = {
     "overflow_of_few": (flood(2), HERE),
     "overflow_of_many": (flood(34), replace(HERE, deployment="shop")),
 }
@@ -105,10 +105,10 @@ def messages() -> dict[str, AlertMessage]:
     return {
         **{name: alert_message(finding, HERE) for name, finding in FINDINGS.items()},
         **{name: alert_message(loud, HERE, earlier) for name, earlier in EARLIER.items()},
-        **{name: alert_message(FINDINGS[finding], PLACES) for name, finding in POINTED.items()},
+        **{name: alert_message(FINDINGS[finding], RESOURCES) for name, finding in POINTED.items()},
         "found_in_a_replay": alert_message(loud),
         **{name: digest_message(findings, 60, HERE) for name, findings in DIGESTS.items()},
-        **{name: overflow_message(findings, 20, places) for name, (findings, places) in OVERFLOWS.items()},
+        **{name: overflow_message(findings, 20, resources) for name, (findings, resources) in OVERFLOWS.items()},
     }
 
 

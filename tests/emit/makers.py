@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from flowsentry.emit.links import Places
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.findings.finding import Finding, Severity
 
 NIGHT = 1_793_675_645  # 2026-11-03 03:14:05 UTC
 
 WEB = {"kind": "instance", "id": "i-0abc", "name": "web-1"}
 ORDERS = {"kind": "rds database", "id": "orders", "name": "orders"}
-HERE = Places(region="eu-west-1")
+HERE = AccountResources(region="eu-west-1")
 """A deployment of which no more is known."""
-PLACES = Places(
+RESOURCES = AccountResources(
     region="eu-west-1",
     account_id="123456789012",
     log_groups=("/flowsentry/vpc-1/0a1b2c3d",),

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from flowsentry.emit.alert_message import AlertMessage, alert_message
-from flowsentry.emit.links import Places
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.machine_json import MAX_JSON_BYTES
 from flowsentry.emit.party_names import owner_text, short_owner_text
 from flowsentry.findings.finding import Finding, Severity
-from flowsentry.findings.triage import Earlier, Life, State
+from flowsentry.findings.triage import Earlier, State, Triage
 from tests.emit.examples import EARLIER, GOLDEN, as_read, golden, messages
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import HERE, ORDERS, PLACES, WEB, scan
+from tests.emit.makers import HERE, ORDERS, RESOURCES, WEB, scan
 
 MESSAGES = messages()
 
@@ -30,19 +30,19 @@ def test_every_golden_text_belongs_to_a_test() -> None:
 def test_machines_get_the_finding() -> None:
     finding = FINDINGS["own_machine_scans_own_network"]
     given = json.loads(alert_message(finding).json)
-    told = {name: given.pop(name) for name in ("schema", "type", "audience", "headline", "look_closer", "earlier")}
+    told = {name: given.pop(name) for name in ("schema", "type", "audience", "headline", "investigation", "earlier")}
     assert Finding.from_json(json.dumps(given)) == finding
     assert (told["schema"], told["type"], told["audience"]) == ("flowsentry.alert/1", "finding", "urgent")
 
 
 def test_machines_get_the_link_the_queries_and_what_was_made_of_it_before() -> None:
     finding = FINDINGS["own_machine_scans_own_network"]
-    message = alert_message(finding, PLACES, EARLIER["seen_again_after_it_was_resolved"])
+    message = alert_message(finding, RESOURCES, EARLIER["seen_again_after_it_was_resolved"])
     given = json.loads(message.json)
-    assert given["look_closer"]["insights_link"] in message.text
-    assert given["look_closer"]["athena_query"] in message.text
-    assert given["look_closer"]["insights_query"].startswith("fields @timestamp")
-    assert given["earlier"]["life"]["state"] == "resolved"
+    assert given["investigation"]["insights_link"] in message.text
+    assert given["investigation"]["athena_query"] in message.text
+    assert given["investigation"]["insights_query"].startswith("fields @timestamp")
+    assert given["earlier"]["triage"]["state"] == "resolved"
 
 
 def test_filter_policies_get_attributes() -> None:
@@ -59,7 +59,7 @@ def test_filter_policies_get_attributes() -> None:
 def test_who_has_nowhere_to_look_is_pointed_nowhere() -> None:
     finding = FINDINGS["own_machine_scans_own_network"]
     assert "Look closer" not in alert_message(finding).text
-    only_athena = alert_message(finding, Places(athena_table="flowsentry.enriched")).text
+    only_athena = alert_message(finding, AccountResources(athena_table="flowsentry.enriched")).text
     assert "Athena:\nSELECT" in only_athena
     assert "https://" not in only_athena
 
@@ -81,8 +81,8 @@ def test_a_name_can_not_forge_a_line_or_a_link() -> None:
 
 
 def test_what_a_person_said_can_not_forge_a_line_either() -> None:
-    life = Life(State.RESOLVED, 0, "eve\nAll clear.", "over\r\nhttps://evil.example")
-    message = alert_message(FINDINGS["stranger_got_an_answer"], earlier=Earlier("1\n2", 0, life))
+    triage = Triage(State.RESOLVED, 0, "eve\nAll clear.", "over\r\nhttps://evil.example")
+    message = alert_message(FINDINGS["stranger_got_an_answer"], earlier=Earlier("1\n2", 0, triage))
     assert "by eve All clear. (over https[:]//evil.example); it is seen again." in message.text.splitlines()[2]
     assert_harmless(message)
 
@@ -129,10 +129,10 @@ def test_an_interface_is_not_said_twice(owner: dict[str, str] | None, shown: str
 @pytest.mark.parametrize("name", ["sample_endpoints", "a detail nobody knows"])
 def test_details_too_large_to_send_are_left_out_of_the_json(name: str) -> None:
     finding = scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", **{name: ["x" * 1_000] * 100})
-    given = json.loads(alert_message(finding, PLACES).json)
+    given = json.loads(alert_message(finding, RESOURCES).json)
     assert given["is_cut"]
     assert given["id"] == finding.id
-    assert given["look_closer"]["insights_link"]
+    assert given["investigation"]["insights_link"]
 
 
 def test_json_is_bounded_whatever_a_finding_is_called() -> None:

@@ -13,7 +13,7 @@ from flowsentry.emit.machine_json import SCHEMA
 from flowsentry.findings.finding import KINDS, Finding
 from tests.emit.examples import as_read, messages
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import PLACES, noise
+from tests.emit.makers import RESOURCES, noise
 
 DOCS = Path(__file__).parents[2] / "docs"
 DESCRIBED = json.loads((DOCS / "alert.schema.json").read_text())
@@ -57,7 +57,7 @@ STORIES = sorted((Path(__file__).parents[1] / "golden" / "stories").glob("*/expe
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.parent.name)
 def test_what_detectors_find_is_as_the_schema_says(story: Path) -> None:
     for found in json.loads(story.read_text())["findings"]:
-        told = json.loads(alert_message(Finding.from_json(json.dumps(found)), PLACES).json)
+        told = json.loads(alert_message(Finding.from_json(json.dumps(found)), RESOURCES).json)
         VALIDATOR.validate(told)
         assert set(told["details"]) <= set(DESCRIBED["$defs"]["details"]["properties"])
 
@@ -69,7 +69,7 @@ def test_what_detectors_find_is_as_the_schema_says(story: Path) -> None:
         {"type": "rumour"},
         {"severity": "critical"},
         {"first_seen": "yesterday"},
-        {"look_closer": {}},
+        {"investigation": {}},
         {"audience": ""},
         {"details": {"refusal": {}}},
     ],

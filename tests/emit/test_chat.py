@@ -24,7 +24,7 @@ from flowsentry.emit.chat import (
 )
 from tests.emit.examples import messages
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import PLACES
+from tests.emit.makers import RESOURCES
 
 MESSAGES = messages()
 SHAPE = {
@@ -56,7 +56,7 @@ def test_every_message_has_the_shape_of_a_custom_notification(name: str) -> None
 
 
 def test_a_notification_tells_what_the_mail_tells() -> None:
-    content = json.loads(alert_message(FINDINGS["own_machines_kept_apart_by_a_known_rule"], PLACES).chat)["content"]
+    content = json.loads(alert_message(FINDINGS["own_machines_kept_apart_by_a_known_rule"], RESOURCES).chat)["content"]
     assert content["title"].startswith("[medium] web-1 (instance i-0abc, 10.0.1.5) can't reach orders (rds database")
     assert "\nRefused: by sg-0db orders-db: no inbound rule for tcp/5432" in content["description"]
     assert content["description"].splitlines()[-1].startswith("<https://eu-west-1.console.aws.amazon.com/")
@@ -72,7 +72,7 @@ def test_findings_of_one_thread_are_shown_in_one_thread() -> None:
 
 
 def test_what_buttons_need_is_there() -> None:
-    context = json.loads(alert_message(FINDINGS["stranger_got_an_answer"], PLACES).chat)["metadata"][
+    context = json.loads(alert_message(FINDINGS["stranger_got_an_answer"], RESOURCES).chat)["metadata"][
         "additionalContext"
     ]
     assert context["finding"] == "5c1f2e8a90b1c2d3e4f50617"

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.emit.insights_queries import athena_query, insights_query
-from flowsentry.emit.investigation import MARGIN_SECONDS, look_closer, sought_of
+from flowsentry.emit.console_queries import athena_query, insights_query
+from flowsentry.emit.investigation import investigation
+from flowsentry.emit.search_terms import MARGIN_SECONDS, search_terms_of
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.inventory.source_address import source_of
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import NIGHT, PLACES, pair
+from tests.emit.makers import NIGHT, RESOURCES, pair
 
 BLOCKED = FINDINGS["own_machines_kept_apart_by_a_known_rule"]
 
@@ -27,9 +28,9 @@ def matches(query: str, record: str) -> bool:
 
 
 def insights(finding: Finding) -> str:
-    sought = sought_of(finding)
-    assert sought
-    return insights_query(sought)
+    search_terms = search_terms_of(finding)
+    assert search_terms
+    return insights_query(search_terms)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_all_addresses_of_a_network_are_found_and_no_others(
     finding = replace(OUTSIDE, subject=f"{address([0x2001, *prefix, 0, 0, 0, 0])}/64", details={})
     insights_finds = matches(insights(finding), f"2 - eni-0db {address([0x2001, *other, *host])} 10.0.3.7 45000 22 6")
     assert insights_finds == (prefix == other)
-    pattern = re.findall(r"regexp_like\(each, '(.*)'\)", look_closer(finding, PLACES).athena_query)[0]
+    pattern = re.findall(r"regexp_like\(each, '(.*)'\)", investigation(finding, RESOURCES).athena_query)[0]
     assert bool(re.search(pattern, address([0x2001, *other, *host]))) == (prefix == other)
 
 
@@ -85,9 +86,9 @@ def test_ports_are_told_apart_where_there_are_few() -> None:
 
 
 def test_a_scan_of_few_ports_is_looked_for_by_these() -> None:
-    sought = sought_of(FINDINGS["own_machine_scans_own_network"])
-    assert sought
-    assert sought.ports == (22, 445, 3389)
+    search_terms = search_terms_of(FINDINGS["own_machine_scans_own_network"])
+    assert search_terms
+    assert search_terms.ports == (22, 445, 3389)
 
 
 def test_a_scan_of_many_ports_is_looked_for_by_its_source_alone() -> None:
@@ -101,26 +102,26 @@ def test_a_gap_is_looked_for_at_its_interface() -> None:
 
 
 def test_of_many_addresses_that_were_called_none_is_asked_for() -> None:
-    sought = sought_of(FINDINGS["own_machine_can_not_get_out_to_many"])
-    assert sought
-    assert (sought.ends, sought.ports) == (("10.0.1.5",), (443,))
+    search_terms = search_terms_of(FINDINGS["own_machine_can_not_get_out_to_many"])
+    assert search_terms
+    assert (search_terms.ends, search_terms.ports) == (("10.0.1.5",), (443,))
 
 
 def test_the_time_has_a_margin_on_both_sides() -> None:
-    sought = sought_of(BLOCKED)
-    assert sought
-    assert (sought.first, sought.last) == (NIGHT - MARGIN_SECONDS, NIGHT + 7_500 + MARGIN_SECONDS)
+    search_terms = search_terms_of(BLOCKED)
+    assert search_terms
+    assert (search_terms.first, search_terms.last) == (NIGHT - MARGIN_SECONDS, NIGHT + 7_500 + MARGIN_SECONDS)
 
 
 def test_a_query_reads_the_days_of_the_records_and_of_their_delivery() -> None:
     midnight = 1_793_664_000  # 2026-11-03
-    sought = sought_of(replace(BLOCKED, first_seen=midnight + 60, last_seen=midnight + 86_400 - 1_800))
-    assert sought
-    assert "day BETWEEN '2026-11-02' AND '2026-11-04'" in athena_query(sought, "flowsentry.enriched")
+    search_terms = search_terms_of(replace(BLOCKED, first_seen=midnight + 60, last_seen=midnight + 86_400 - 1_800))
+    assert search_terms
+    assert "day BETWEEN '2026-11-02' AND '2026-11-04'" in athena_query(search_terms, "flowsentry.enriched")
 
 
 def test_both_directions_of_a_path_are_in_the_athena_query() -> None:
-    query = look_closer(BLOCKED, PLACES).athena_query
+    query = investigation(BLOCKED, RESOURCES).athena_query
     assert "'10.0.1.5' IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)" in query
     assert "'10.0.3.7' IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)" in query
     assert "(srcport IN (5432) OR dstport IN (5432))" in query
@@ -128,20 +129,20 @@ def test_both_directions_of_a_path_are_in_the_athena_query() -> None:
 
 @pytest.mark.parametrize("table", ["", "a.b;DROP TABLE x", 'a."b', "a b", "a."])
 def test_a_table_whose_name_is_none_is_not_asked(table: str) -> None:
-    assert look_closer(BLOCKED, replace(PLACES, athena_table=table)).athena_query == ""
+    assert investigation(BLOCKED, replace(RESOURCES, athena_table=table)).athena_query == ""
 
 
 @pytest.mark.parametrize(
     "subject", ["fe80::1%x/ or 1=1", "10.0.1.5' OR ''='", "eni-1\n| x", "", "10.0.1", "\uff110.0.1.5"]
 )
 def test_what_is_no_address_is_not_looked_for(subject: str) -> None:
-    assert look_closer(replace(BLOCKED, subject=subject), PLACES).insights_link == ""
-    assert look_closer(replace(BLOCKED, subject=subject), PLACES).athena_query == ""
+    assert investigation(replace(BLOCKED, subject=subject), RESOURCES).insights_link == ""
+    assert investigation(replace(BLOCKED, subject=subject), RESOURCES).athena_query == ""
 
 
 @pytest.mark.parametrize("when", [-1, 0, 10**12, 10**20])
 def test_what_is_no_time_is_not_looked_for(when: int) -> None:
-    assert sought_of(replace(BLOCKED, first_seen=when, last_seen=when)) is None
+    assert search_terms_of(replace(BLOCKED, first_seen=when, last_seen=when)) is None
 
 
 words = st.text(max_size=60)
@@ -163,7 +164,7 @@ ALLOWED = re.compile(
     re.VERBOSE | re.ASCII,
 )
 SQL_LINES = {
-    *look_closer(pair("blocked_internal", Severity.MEDIUM, "10.0.1.5"), PLACES).athena_query.splitlines()[:4],
+    *investigation(pair("blocked_internal", Severity.MEDIUM, "10.0.1.5"), RESOURCES).athena_query.splitlines()[:4],
     "WHERE day BETWEEN ? AND ?",
     '  AND "start" BETWEEN 0 AND 0',
     "  AND ? IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)",
@@ -183,7 +184,9 @@ networks = st.ip_addresses(v=6, network="2000::/3").map(lambda each: source_of(s
 def test_whatever_a_finding_holds_queries_hold_only_what_was_checked(
     kind: str, subject: str, details: dict[str, Any]
 ) -> None:
-    closer = look_closer(Finding("f", kind, Severity.HIGH, "t", subject, "vpc-1", NIGHT, NIGHT, 3, details), PLACES)
+    closer = investigation(
+        Finding("f", kind, Severity.HIGH, "t", subject, "vpc-1", NIGHT, NIGHT, 3, details), RESOURCES
+    )
     assert not closer.insights_query or ALLOWED.fullmatch(closer.insights_query)
     value = r"'(\^\([0-9a-f:|(){},?\[\]-]+\)\$|[0-9A-Za-z:.-]+)'"
     without_values = re.sub(value, "?", closer.athena_query, flags=re.ASCII)

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, alert_message
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.digest import digest_message
-from flowsentry.emit.links import Places
 from flowsentry.emit.machine_json import MAX_JSON_BYTES
 from flowsentry.emit.overflow import overflow_message
 from flowsentry.findings.finding import Finding, Severity
-from flowsentry.findings.triage import Earlier, Life, State
+from flowsentry.findings.triage import Earlier, State, Triage
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import NIGHT, PLACES
+from tests.emit.makers import NIGHT, RESOURCES
 from tests.emit.test_alert_schema import DESCRIBED
 from tests.emit.test_chat import assert_within_limits
 
@@ -67,10 +67,10 @@ findings = st.builds(
     details=details,
     thread=texts,
 )
-lives = st.builds(Life, st.sampled_from(State), st.integers(), texts, texts, st.none() | st.integers())
-earliers = st.none() | st.builds(Earlier, texts, st.integers(), lives)
-places = st.sampled_from([Places(), PLACES]) | st.builds(
-    Places,
+finding_triage = st.builds(Triage, st.sampled_from(State), st.integers(), texts, texts, st.none() | st.integers())
+earliers = st.none() | st.builds(Earlier, texts, st.integers(), finding_triage)
+resources = st.sampled_from([AccountResources(), RESOURCES]) | st.builds(
+    AccountResources,
     region=texts,
     partition=texts,
     account_id=texts,
@@ -95,9 +95,11 @@ TEMPLATE = re.compile(
 )
 
 
-@given(findings, places, earliers)
-def test_every_line_of_an_alert_is_one_of_ours(finding: Finding, places: Places, earlier: Earlier | None) -> None:
-    message = alert_message(finding, places, earlier)
+@given(findings, resources, earliers)
+def test_every_line_of_an_alert_is_one_of_ours(
+    finding: Finding, resources: AccountResources, earlier: Earlier | None
+) -> None:
+    message = alert_message(finding, resources, earlier)
     lines = message.text.split("\n")
     assert all(TEMPLATE.match(line) for line in lines[HEADLINE_AND_MATTER:])
     assert sum(line.startswith("Finding ") for line in lines[HEADLINE_AND_MATTER:]) == 1
@@ -105,11 +107,11 @@ def test_every_line_of_an_alert_is_one_of_ours(finding: Finding, places: Places,
     assert_bounded(message)
 
 
-@given(st.lists(findings, min_size=1, max_size=40), places)
-def test_digests_and_overflows_are_bounded_and_printable(several: list[Finding], places: Places) -> None:
+@given(st.lists(findings, min_size=1, max_size=40), resources)
+def test_digests_and_overflows_are_bounded_and_printable(several: list[Finding], resources: AccountResources) -> None:
     distinct = [replace(finding, id=f"{number}{finding.id}") for number, finding in enumerate(several)]
-    assert_bounded(digest_message(distinct, 60, places))
-    assert_bounded(overflow_message(distinct, 20, places))
+    assert_bounded(digest_message(distinct, 60, resources))
+    assert_bounded(overflow_message(distinct, 20, resources))
 
 
 def assert_bounded(message: AlertMessage) -> None:
@@ -136,9 +138,9 @@ def assert_fits_sns(message: AlertMessage) -> None:
 ENVELOPE = Draft202012Validator({**DESCRIBED, "$defs": {**DESCRIBED["$defs"], "details": {"type": "object"}}})
 
 
-@given(findings, places, earliers)
+@given(findings, resources, earliers)
 def test_json_is_as_the_schema_says_whatever_the_details_are(
-    finding: Finding, places: Places, earlier: Earlier | None
+    finding: Finding, resources: AccountResources, earlier: Earlier | None
 ) -> None:
-    given_: dict[str, Any] = json.loads(alert_message(finding, places, earlier).json)
+    given_: dict[str, Any] = json.loads(alert_message(finding, resources, earlier).json)
     ENVELOPE.validate(given_)

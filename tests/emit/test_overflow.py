@@ -38,8 +38,8 @@ def test_it_is_urgent_and_says_how_loud_it_gets() -> None:
 
 @pytest.mark.parametrize("name", OVERFLOWS)
 def test_machines_get_the_numbers_and_the_loudest(name: str) -> None:
-    findings, places = OVERFLOWS[name]
-    given_ = json.loads(overflow_message(findings, 20, places).json)
+    findings, resources = OVERFLOWS[name]
+    given_ = json.loads(overflow_message(findings, 20, resources).json)
     assert (given_["type"], given_["count"], given_["limit_an_hour"]) == ("overflow", len(findings), 20)
     assert sum(given_["kinds"].values()) == len(findings)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flowsentry.emit.security_finding import LABELS, TYPES, security_finding
 from flowsentry.findings.finding import KINDS, Finding, Severity
 from tests.emit.findings import FINDINGS
-from tests.emit.makers import NIGHT, PLACES, guesses
+from tests.emit.makers import NIGHT, RESOURCES, guesses
 
 OPERATION = botocore.session.Session().get_service_model("securityhub").operation_model("BatchImportFindings")
 MAX_LETTERS = {"Id": 512, "GeneratorId": 512, "Title": 256, "Description": 1024, "ProductArn": 2048}
@@ -45,18 +45,18 @@ def texts_in(value: object) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", FINDINGS)
 def test_security_hub_takes_every_finding(name: str) -> None:
-    assert_acceptable(security_finding(FINDINGS[name], PLACES, NIGHT + 9_000))
+    assert_acceptable(security_finding(FINDINGS[name], RESOURCES, NIGHT + 9_000))
 
 
 def test_it_is_of_the_accounts_own_product() -> None:
-    told = security_finding(FINDINGS["stranger_got_an_answer"], PLACES, NIGHT)
+    told = security_finding(FINDINGS["stranger_got_an_answer"], RESOURCES, NIGHT)
     assert told["ProductArn"] == "arn:aws:securityhub:eu-west-1:123456789012:product/123456789012/default"
     assert told["AwsAccountId"] == "123456789012"
     assert told["Workflow"] == {"Status": "NEW"}
 
 
 def test_the_same_finding_has_the_same_id_whenever_it_is_told() -> None:
-    ids = {security_finding(FINDINGS["stranger_got_an_answer"], PLACES, when)["Id"] for when in (NIGHT, NIGHT + 1)}
+    ids = {security_finding(FINDINGS["stranger_got_an_answer"], RESOURCES, when)["Id"] for when in (NIGHT, NIGHT + 1)}
     assert ids == {"eu-west-1/123456789012/flowsentry/5c1f2e8a90b1c2d3e4f50617"}
 
 
@@ -66,7 +66,7 @@ def test_every_kind_has_a_type_and_every_severity_a_label() -> None:
 
 
 def test_an_instance_is_one_that_security_hub_knows() -> None:
-    told = security_finding(FINDINGS["own_machines_kept_apart_by_a_known_rule"], PLACES, NIGHT)
+    told = security_finding(FINDINGS["own_machines_kept_apart_by_a_known_rule"], RESOURCES, NIGHT)
     web, orders = told["Resources"]
     assert (web["Type"], web["Id"]) == ("AwsEc2Instance", "arn:aws:ec2:eu-west-1:123456789012:instance/i-0abc")
     assert (orders["Type"], orders["Id"]) == ("Other", "orders")
@@ -74,18 +74,18 @@ def test_an_instance_is_one_that_security_hub_knows() -> None:
 
 
 def test_an_interface_is_one_that_security_hub_knows() -> None:
-    cut_off = security_finding(FINDINGS["own_machines_cut_off_from_each_other"], PLACES, NIGHT)["Resources"][1]
+    cut_off = security_finding(FINDINGS["own_machines_cut_off_from_each_other"], RESOURCES, NIGHT)["Resources"][1]
     arn = "arn:aws:ec2:eu-west-1:123456789012:network-interface/eni-0db"
     assert (cut_off["Type"], cut_off["Id"]) == ("AwsEc2NetworkInterface", arn)
 
 
 def test_a_stranger_is_an_address() -> None:
-    (resource,) = security_finding(FINDINGS["stranger_got_an_answer"], PLACES, NIGHT)["Resources"]
+    (resource,) = security_finding(FINDINGS["stranger_got_an_answer"], RESOURCES, NIGHT)["Resources"]
     assert resource == {"Type": "Other", "Id": "203.0.113.9", "Details": {"Other": {"address": "203.0.113.9"}}}
 
 
 def test_a_path_is_told_as_a_network_connection() -> None:
-    assert security_finding(FINDINGS["replies_to_strangers_refused"], PLACES, NIGHT)["Network"] == {
+    assert security_finding(FINDINGS["replies_to_strangers_refused"], RESOURCES, NIGHT)["Network"] == {
         "SourceIpV4": "203.0.113.9",
         "DestinationIpV4": "10.0.3.7",
         "DestinationPort": 5432,
@@ -103,11 +103,11 @@ def test_a_path_is_told_as_a_network_connection() -> None:
 )
 def test_guesses_are_told_by_how_far_they_got(relation: str, sessions: list[str], told: list[str]) -> None:
     finding = guesses(relation, Severity.HIGH, "203.0.113.9", sessions=sessions)
-    assert security_finding(finding, PLACES, NIGHT)["Types"] == told
+    assert security_finding(finding, RESOURCES, NIGHT)["Types"] == told
 
 
 def test_rules_are_in_the_description() -> None:
-    told = security_finding(FINDINGS["somebody_is_logged_in_from_outside"], PLACES, NIGHT)
+    told = security_finding(FINDINGS["somebody_is_logged_in_from_outside"], RESOURCES, NIGHT)
     assert "Allowed: by sg-0web web: inbound tcp/22 from 0.0.0.0/0." in told["Description"]
     assert told["ProductFields"]["flowsentry/technique"] == "T1021.004"
 
@@ -128,5 +128,5 @@ def test_whatever_is_in_a_finding_security_hub_takes_it(
     id_, title, subject, scope, responder = one
     details = {"subject_owner": owner, "responder_owner": owner, "responder": responder, "protocol": title}
     finding = Finding(id_, kind, Severity.LOW, title, subject, scope, when, when + 1, 3, details)
-    assert_acceptable(security_finding(finding, PLACES, when))
-    assert_acceptable(security_finding(replace(finding, subject="10.0.1.5"), PLACES, when))
+    assert_acceptable(security_finding(finding, RESOURCES, when))
+    assert_acceptable(security_finding(replace(finding, subject="10.0.1.5"), RESOURCES, when))

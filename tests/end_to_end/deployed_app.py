@@ -119,17 +119,17 @@ class DeployedApp:
 
     def notify(self, body: str) -> None:
         """One more message in the notice queue, once it was taken up."""
-        self.aws.client("sqs").send_message(QueueUrl=self.queue_url(Value.NOTICE_QUEUE), MessageBody=body)
+        self.aws.client("sqs").send_message(QueueUrl=self.queue_url(Value.OBJECT_QUEUE), MessageBody=body)
         self.settle()
 
-    def notice(self, key: str, etag: str = "d41d8cd98f00b204e9800998ecf8427e") -> str:
+    def object_event(self, key: str, etag: str = "d41d8cd98f00b204e9800998ecf8427e") -> str:
         """The body of a message about an object of the log bucket."""
         told = {"bucket": {"name": self.log_bucket}, "object": {"key": key, "size": 1, "eTag": etag}}
         return json.dumps({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told}]})
 
     def dead_letters(self, containing: str) -> list["DeadLetter"]:
         """The dead letters whose body contains this; they are deleted."""
-        sqs, url = self.aws.client("sqs"), self.queue_url(Value.NOTICE_DLQ)
+        sqs, url = self.aws.client("sqs"), self.queue_url(Value.OBJECT_DLQ)
         waiting: list[Any] = []
         while taken := sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=30

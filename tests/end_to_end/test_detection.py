@@ -49,7 +49,7 @@ def delivered(app: DeployedApp, files: Sequence[File]) -> None:
         key = app.put(file.name, file.content, settle=False)
         if file in noticed:
             app.aws.client("sqs").send_message(
-                QueueUrl=app.queue_url(Value.NOTICE_QUEUE), MessageBody=app.notice(key, app.etag(key))
+                QueueUrl=app.queue_url(Value.OBJECT_QUEUE), MessageBody=app.object_event(key, app.etag(key))
             )
     app.aws.wait_until_quiet(MAX_SECONDS)
 

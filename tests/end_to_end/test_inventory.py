@@ -15,7 +15,7 @@ import pytest
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import unpack
 from flowsentry.metric_names import NAMESPACE
-from flowsentry.settings import LOOKS_KEY
+from flowsentry.settings import CLAIMS_KEY
 from local.aws.deployment.assembly import deploy_assembly
 from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.demo.account import settings_for
@@ -25,7 +25,7 @@ from tests.builders import V5, exchange, flow_log
 from tests.end_to_end.conftest import QUICK, founded, synthesise
 from tests.end_to_end.deployed_app import DeployedApp
 
-REST_SECONDS = 20
+COOLDOWN_SECONDS = 20
 """Longer than it takes to mark a place a thousand times, shorter than anybody wants to wait."""
 last_octets = count(100)
 CHANGE = {"Source": "aws.ec2", "DetailType": "EC2 Instance State-change Notification"}
@@ -45,11 +45,11 @@ class AskedApp(DeployedApp):
         return unpack(snapshot)
 
     def knows(self, interface_id: str) -> bool:
-        return interface_id in set(self.inventory.holdings["interface_id"])
+        return interface_id in set(self.inventory.assignments["interface_id"])
 
     @property
     def looked_at(self) -> int:
-        return self.inventory.surveys[self.home].taken_at
+        return self.inventory.target_states[self.home].taken_at
 
     def looks(self) -> int:
         """How often places were looked at as a whole."""
@@ -64,7 +64,7 @@ class AskedApp(DeployedApp):
 
     def rested(self) -> None:
         """Nobody has begun to look lately: what changes is looked at at once."""
-        self.aws.client("s3").delete_object(Bucket=self.output_bucket, Key=LOOKS_KEY)
+        self.aws.client("s3").delete_object(Bucket=self.output_bucket, Key=CLAIMS_KEY)
 
     def interface_made(self, network: Network, address: str) -> str:
         """A balancer's new interface."""
@@ -104,7 +104,7 @@ def asked(worker_id: str) -> Iterator[AskedApp]:
     with EmbeddedAws.start(QUICK) as aws:
         company = founded(aws)
         output = REPOSITORY / "build" / f"inventory-{worker_id}.cdk.out"
-        synthesise({**settings_for(company), "flowsentry.inventory_rest_seconds": REST_SECONDS}, output)
+        synthesise({**settings_for(company), "flowsentry.inventory_cooldown_seconds": COOLDOWN_SECONDS}, output)
         deploy_assembly(aws, output)
         aws.wait_until_quiet(120)
         aws.fire_schedules("Ownership")
@@ -201,7 +201,7 @@ def test_a_thousand_changes_while_a_place_rests_are_one_look(app: AskedApp) -> N
     app.mark(*[app.home] * 1_000)
     app.settle()
     assert app.looks() == looks + 1
-    assert app.looked_at >= begun + REST_SECONDS
+    assert app.looked_at >= begun + COOLDOWN_SECONDS
     assert app.knows(made)
 
 

@@ -46,9 +46,9 @@ def test_an_object_that_is_told_of_again_is_found_once_and_counted_once(app: Dep
     before = app.totals(OBJECTS, "Lines", "DuplicateObjects")
     key = app.put("twice.log.gz", content)
     first = app.findings(source), app.output("enriched/"), app.mails_about(source)
-    notice = app.notice(key, etag=app.etag(key))
-    app.notify(notice)
-    app.notify(notice.replace("ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"))
+    object_event = app.object_event(key, etag=app.etag(key))
+    app.notify(object_event)
+    app.notify(object_event.replace("ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"))
     app.put("twice.log.gz", content)
     assert (app.findings(source), app.output("enriched/"), app.mails_about(source)) == first
     assert increase(before, app.totals(OBJECTS, "Lines", "DuplicateObjects")) == {"Lines": 20, "DuplicateObjects": 3}
@@ -89,7 +89,7 @@ def test_what_is_none_among_flow_logs_or_by_its_key_is_left_alone_and_counted(ap
 
 def test_a_missing_object_is_set_aside_at_the_first_try(app: DeployedApp) -> None:
     before = app.totals(OBJECTS, "PoisonSources", "RetriedNotices")
-    app.notify(app.notice("AWSLogs/expired.log.gz"))
+    app.notify(app.object_event("AWSLogs/expired.log.gz"))
     [letter] = app.dead_letters("expired.log.gz")
     assert letter.reason == "object-missing"
     assert "AWSLogs/expired.log.gz can't be read" in letter.message

@@ -58,7 +58,7 @@ def test_a_payload_that_fails_three_times_is_kept_and_taken_up_once_it_can_be(ap
         record = kept_failure(app, formats.log_group)
         assert record["requestContext"]["condition"] == "RetriesExhausted"
         assert record["requestContext"]["approximateInvokeCount"] == 3
-        assert waiting_notices(app) == 1
+        assert waiting_object_events(app) == 1
         assert app.findings(source) == []
         formats.add()
         resume()
@@ -159,7 +159,7 @@ def log_group_in(event: Any) -> str:
         return ""
 
 
-def waiting_notices(app: DeployedApp) -> int:
-    url = app.queue_url(Value.NOTICE_QUEUE)
+def waiting_object_events(app: DeployedApp) -> int:
+    url = app.queue_url(Value.OBJECT_QUEUE)
     told = app.aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     return int(told["Attributes"]["ApproximateNumberOfMessages"])

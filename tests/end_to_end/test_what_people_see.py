@@ -25,7 +25,7 @@ GAP = "eni-0e2e0000000000001"
 
 def test_the_inventory_is_in_the_output_bucket_after_its_schedule(app: DeployedApp) -> None:
     [snapshot] = app.output("inventory/").values()
-    held = set(unpack(snapshot).holdings.select("scope", "address", "owner_name").iter_rows())
+    held = set(unpack(snapshot).assignments.select("scope", "address", "owner_name").iter_rows())
     hosts = {(host.vpc_id, host.address, host.name) for network in app.company.networks for host in network.hosts}
     assert hosts <= held
 

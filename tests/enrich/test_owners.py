@@ -5,7 +5,7 @@ import pytest
 
 from flowsentry.enrich import enrich
 from flowsentry.enrich.owners import MAX_SCOPES_RECALLED
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.geoip import GEOGRAPHY
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
@@ -133,15 +133,15 @@ class Atlas:
 
 
 def test_outside_addresses_have_a_country_and_a_network_and_inside_ones_have_none() -> None:
-    flows = enrich(flows_of_lines([line(dstaddr="192.0.2.9")]), Territory.of(COMPANY, geography=Atlas()))
+    flows = enrich(flows_of_lines([line(dstaddr="192.0.2.9")]), AddressSpace.of(COMPANY, geography=Atlas()))
     told = flows.select(f"{end}_{name}" for end in ("source", "destination") for name in GEOGRAPHY).row(0)
     assert told == (None, None, None, "DE", 64_496, "Example Networks")
 
 
 def test_without_a_database_the_same_columns_are_null() -> None:
     lines = [line(dstaddr="192.0.2.9")]
-    with_atlas = enrich(flows_of_lines(lines), Territory.of(COMPANY, geography=Atlas()))
-    without = enrich(flows_of_lines(lines), Territory.of(COMPANY))
+    with_atlas = enrich(flows_of_lines(lines), AddressSpace.of(COMPANY, geography=Atlas()))
+    without = enrich(flows_of_lines(lines), AddressSpace.of(COMPANY))
     named = pl.selectors.ends_with(*GEOGRAPHY)
     assert without.schema == with_atlas.schema
     assert without.select(named).null_count().sum_horizontal().item() == 2 * len(GEOGRAPHY)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowsentry.inventory.inventory import Inventory, Look, Route, Survey
+from flowsentry.inventory.inventory import Discovery, Inventory, Route, TargetState
 from tests.builders import INTERFACE, NOON, OTHER_VPC, V5, VPC, enriched, interface, line
 
 V8 = (*V5, "instance-id", "pkt-src-aws-service", "pkt-dst-aws-service")
@@ -109,6 +109,10 @@ def test_two_peers_with_the_same_blocks_are_never_guessed_between() -> None:
 def test_an_interface_deleted_before_its_records_arrive_is_still_named() -> None:
     place = "123456789012/eu-west-1"
     seen = interface("10.0.0.1", interface_id=INTERFACE, attached_at=NOON - 600)
-    gone = Inventory().after(Look(place, Survey(NOON + 60), (seen,))).after(Look(place, Survey(NOON + 300), ()))
+    gone = (
+        Inventory()
+        .after(Discovery(place, TargetState(NOON + 60), (seen,)))
+        .after(Discovery(place, TargetState(NOON + 300), ()))
+    )
     assert owners(line(), V5, gone)[0][2] == "web-1"
     assert owners(line(start=NOON + 61, end=NOON + 90), V5, gone)[0] == NOBODY

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flowsentry.findings.rejected_packet import End, Refusal
+from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.inventory.firewall_rules import (
     AclEntry,
     GroupRule,
@@ -87,7 +87,7 @@ def rules(*parts: SecurityGroup | NetworkAcl | PrefixList) -> Rules:
     return Rules(TAKEN_AT, tuple(groups.values()), tuple(acls.values()), lists)
 
 
-def arriving(**values: Any) -> Refusal:
+def arriving(**values: Any) -> RejectedPacket:
     """The API was refused at the database's interface."""
     told: dict[str, Any] = {
         "source": End("10.0.3.7", API),
@@ -99,15 +99,15 @@ def arriving(**values: Any) -> Refusal:
         "direction": "ingress",
         "opens": True,
     }
-    return Refusal(**told | values)
+    return RejectedPacket(**told | values)
 
 
-def departing(**values: Any) -> Refusal:
+def departing(**values: Any) -> RejectedPacket:
     """The API was refused at its own interface."""
     return replace(arriving(seen_by="eni-api", direction="egress"), **values)
 
 
-def reply(**values: Any) -> Refusal:
+def reply(**values: Any) -> RejectedPacket:
     """The database's reply was refused at its own interface."""
     told: dict[str, Any] = {
         "source": End("10.0.9.9", DATA),

@@ -7,7 +7,7 @@ import pytest
 
 from flowsentry.explain import explain
 from flowsentry.findings.explanation import Layer
-from flowsentry.findings.rejected_packet import End, Refusal
+from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.inventory.firewall_rules import NetworkAcl, Rules, SecurityGroup
 from tests.explain.company import (
     API,
@@ -29,7 +29,7 @@ CLOSED_ACLS = (acl("api"), acl("data"))
 INTERNET = End("203.0.113.99")
 
 
-def refusers(refusal: Refusal, *closed: SecurityGroup | NetworkAcl) -> list[str]:
+def refusers(refusal: RejectedPacket, *closed: SecurityGroup | NetworkAcl) -> list[str]:
     explained = explain(refusal, rules(*closed))
     return [each["id"] for each in explained.as_details()["refused_by"]]
 
@@ -46,13 +46,13 @@ def refusers(refusal: Refusal, *closed: SecurityGroup | NetworkAcl) -> list[str]
     ],
 )
 def test_the_record_narrows_who_can_have_refused_as_the_examples_of_aws_have_it(
-    refusal: Refusal, candidates: list[str]
+    refusal: RejectedPacket, candidates: list[str]
 ) -> None:
     assert refusers(refusal, *CLOSED_GROUPS, *CLOSED_ACLS) == candidates
 
 
 @pytest.mark.parametrize("told", [arriving(), departing(), reply(), reply(seen_by="eni-api", direction="ingress")])
-def test_the_direction_follows_from_which_end_saw_it(told: Refusal) -> None:
+def test_the_direction_follows_from_which_end_saw_it(told: RejectedPacket) -> None:
     untold = replace(told, direction=None)
     closed = rules(*CLOSED_GROUPS, *CLOSED_ACLS)
     assert explain(untold, closed) == explain(told, closed)
@@ -139,7 +139,7 @@ def test_what_is_allowed_now_was_refused_by_other_rules() -> None:
         (reply(), ""),
     ],
 )
-def test_what_is_allowed_now_may_also_have_come_late_unless_it_opened(refusal: Refusal, late: str) -> None:
+def test_what_is_allowed_now_may_also_have_come_late_unless_it_opened(refusal: RejectedPacket, late: str) -> None:
     assert explain(refusal, rules()).why_unknown.partition("the rules changed since")[2] == late
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from flowsentry.explain.findings import with_refusals
 from flowsentry.findings.finding import Finding, Severity
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.firewall_rules import NetworkAcl, SecurityGroup
 from flowsentry.inventory.inventory import Inventory
 from tests.explain.company import (
@@ -33,7 +33,7 @@ def found(kind: str, subject: str = "10.0.3.7", scope: str = "vpc-1", **details:
 
 def explained(finding: Finding, *parts: SecurityGroup | NetworkAcl) -> dict[str, Any]:
     known = Inventory.of((API, DATA), {"vpc-1": ("10.0.0.0/16",)}, rules(*parts))
-    (told,) = with_refusals([finding], Territory.of(known))
+    (told,) = with_refusals([finding], AddressSpace.of(known))
     assert {**told.details, **finding.details} == told.details
     return dict(told.details)
 
@@ -134,9 +134,9 @@ def test_many_findings_are_explained_each_by_its_own_ends_in_their_order() -> No
     parts = (group("data", anywhere), acl("data", entry(100, "allow", "0.0.0.0/0", -1)))
     several = [blocked, found("port_scan"), session, refused_reply(), blocked]
     known = Inventory.of((API, DATA), {"vpc-1": ("10.0.0.0/16",)}, rules(*parts))
-    told = [dict(each.details) for each in with_refusals(several, Territory.of(known))]
+    told = [dict(each.details) for each in with_refusals(several, AddressSpace.of(known))]
     assert told == [explained(each, *parts) for each in several]
-    assert list(with_refusals([], Territory.of(known))) == []
+    assert list(with_refusals([], AddressSpace.of(known))) == []
 
 
 @pytest.mark.parametrize("kind", ["port_scan", "records_skipped", "login_brute_force"])

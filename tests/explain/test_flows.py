@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from flowsentry.explain import flows as explain_flows
-from flowsentry.explain.flows import REFUSED, Explaining
+from flowsentry.explain.flows import REFUSED, FlowExplainer
 from flowsentry.frames import EnrichedFlows
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, NetworkAcl, Rules, SecurityGroup
 from flowsentry.inventory.inventory import Inventory
 from tests.builders import INTERFACE, SYN, SYN_ACK, V2, V5, VPC, blocked, enriched, interface, line
@@ -26,11 +26,11 @@ V8 = (*V5, "reject-reason")
 
 def told(*lines: str, names: tuple[str, ...] = V5, rules: Rules | None = RULES) -> list[tuple[object, ...]]:
     inventory = Inventory.of((CLIENT, SERVER), rules=rules)
-    explaining = Explaining(Territory.of(inventory))
+    explaining = FlowExplainer(AddressSpace.of(inventory))
     return columns(explaining, enriched(lines, names, inventory))
 
 
-def columns(explaining: Explaining, flows: EnrichedFlows) -> list[tuple[object, ...]]:
+def columns(explaining: FlowExplainer, flows: EnrichedFlows) -> list[tuple[object, ...]]:
     explained = explaining.explained(flows)
     assert explained.drop(*REFUSED).equals(flows)
     return explained.select(pl.col(*REFUSED).cast(pl.String)).rows()
@@ -99,7 +99,7 @@ def test_beyond_the_bound_own_senders_are_explained_before_strangers(monkeypatch
 
 def test_what_was_explained_of_one_chunk_is_known_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     inventory = Inventory.of((CLIENT, SERVER), rules=RULES)
-    explaining = Explaining(Territory.of(inventory))
+    explaining = FlowExplainer(AddressSpace.of(inventory))
     chunk = enriched([blocked("10.0.0.1", "10.0.0.2", 5432)], V5, inventory)
     assert columns(explaining, chunk) == [BY_GROUP]
     monkeypatch.setattr(explain_flows, "explain", None)

@@ -2,43 +2,43 @@
 
 import pytest
 
-from flowsentry.findings.triage import Life, State
+from flowsentry.findings.triage import State, Triage
 
 NOW = 1_790_000_000
 
 
 @pytest.mark.parametrize(
-    ("life", "is_silent"),
+    ("triage", "is_silent"),
     [
-        (Life(), False),
-        (Life(State.ACKNOWLEDGED), True),
-        (Life(State.SNOOZED, until=NOW + 1), True),
-        (Life(State.SNOOZED, until=NOW), False),
-        (Life(State.SNOOZED), False),
-        (Life(State.RESOLVED), False),
-        (Life(State.SEEN_AGAIN), False),
+        (Triage(), False),
+        (Triage(State.ACKNOWLEDGED), True),
+        (Triage(State.SNOOZED, until=NOW + 1), True),
+        (Triage(State.SNOOZED, until=NOW), False),
+        (Triage(State.SNOOZED), False),
+        (Triage(State.RESOLVED), False),
+        (Triage(State.SEEN_AGAIN), False),
     ],
 )
-def test_only_what_is_acknowledged_or_asleep_is_silent(life: Life, is_silent: bool) -> None:  # noqa: FBT001
-    assert life.is_silent(NOW) is is_silent
+def test_only_what_is_acknowledged_or_asleep_is_silent(triage: Triage, is_silent: bool) -> None:  # noqa: FBT001
+    assert triage.is_silent(NOW) is is_silent
 
 
 @pytest.mark.parametrize("state", State)
 def test_only_what_was_resolved_can_be_seen_again_and_only_later(state: State) -> None:
-    life = Life(state, changed_at=NOW)
-    assert life.is_resolved_before(NOW + 1) is (state is State.RESOLVED)
-    assert not life.is_resolved_before(NOW)
+    triage = Triage(state, changed_at=NOW)
+    assert triage.is_resolved_before(NOW + 1) is (state is State.RESOLVED)
+    assert not triage.is_resolved_before(NOW)
 
 
 @pytest.mark.parametrize(
     ("said", "is_covered"),
     [
-        (Life(State.SNOOZED, 9, "bob", "", NOW), True),
-        (Life(State.SNOOZED, 9, "bob", "why", NOW), True),
-        (Life(State.SNOOZED, 9, "bob", "another why", NOW), False),
-        (Life(State.SNOOZED, 9, "bob", "", NOW + 1), False),
-        (Life(State.RESOLVED, 9, "bob", "why"), False),
+        (Triage(State.SNOOZED, 9, "bob", "", NOW), True),
+        (Triage(State.SNOOZED, 9, "bob", "why", NOW), True),
+        (Triage(State.SNOOZED, 9, "bob", "another why", NOW), False),
+        (Triage(State.SNOOZED, 9, "bob", "", NOW + 1), False),
+        (Triage(State.RESOLVED, 9, "bob", "why"), False),
     ],
 )
-def test_the_same_said_again_is_nothing_new(said: Life, is_covered: bool) -> None:  # noqa: FBT001
-    assert Life(State.SNOOZED, 1, "alice", "why", NOW).covers(said) is is_covered
+def test_the_same_said_again_is_nothing_new(said: Triage, is_covered: bool) -> None:  # noqa: FBT001
+    assert Triage(State.SNOOZED, 1, "alice", "why", NOW).covers(said) is is_covered

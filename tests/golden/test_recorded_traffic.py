@@ -90,8 +90,8 @@ def test_a_quiet_day_is_quiet(name: str) -> None:
 def in_default_format(data: bytes) -> bytes:
     """The same records with the fourteen default fields alone."""
     names, lines = lines_of(data)
-    places = [names.index(name) for name in V2]
-    return flow_log((" ".join(line.split(" ")[place] for place in places) for line in lines), V2)
+    resources = [names.index(name) for name in V2]
+    return flow_log((" ".join(line.split(" ")[target] for target in resources) for line in lines), V2)
 
 
 def cut_at_random(data: bytes) -> Iterator[bytes]:

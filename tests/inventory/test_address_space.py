@@ -3,13 +3,13 @@
 import polars as pl
 import pytest
 
-from flowsentry.inventory.address_space import PRIVATE_NETWORKS, Territory, ipv4_number
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace, ipv4_number
 from flowsentry.inventory.inventory import Inventory
 from tests.builders import NOON, VPC, interface
 
 
 def is_inside(address: str | None, *networks: str) -> bool:
-    return bool(Territory.of(Inventory(), networks).is_inside(pl.Series([address], dtype=pl.Categorical)).item())
+    return bool(AddressSpace.of(Inventory(), networks).is_inside(pl.Series([address], dtype=pl.Categorical)).item())
 
 
 @pytest.mark.parametrize("address", ["10.1.0.0", "10.1.255.255", "10.1.2.3"])
@@ -41,7 +41,7 @@ def test_overlapping_and_unaligned_blocks_are_taken_as_they_are_meant() -> None:
 
 def test_a_series_of_addresses_is_answered_in_its_order() -> None:
     addresses = pl.Series(["10.0.0.1", "192.0.2.1", "fd00::1", None, "10.0.0.1"], dtype=pl.Categorical)
-    inside = Territory.of(Inventory(), PRIVATE_NETWORKS).is_inside(addresses)
+    inside = AddressSpace.of(Inventory(), PRIVATE_NETWORKS).is_inside(addresses)
     assert inside.to_list() == [True, False, True, False, True]
 
 
@@ -53,6 +53,6 @@ def test_an_ipv4_address_is_its_number() -> None:
 
 def test_an_address_that_two_interfaces_have_at_once_belongs_to_neither() -> None:
     both = (interface("10.0.0.1", name="a"), interface("10.0.0.1", name="b", public_addresses=("203.0.113.1",)))
-    territory = Territory.of(Inventory.of(both))
-    assert territory.owner_of(VPC, "10.0.0.1", NOON) is None
-    assert territory.owner_of(VPC, "203.0.113.1", NOON) == both[1]
+    address_space = AddressSpace.of(Inventory.of(both))
+    assert address_space.owner_of(VPC, "10.0.0.1", NOON) is None
+    assert address_space.owner_of(VPC, "203.0.113.1", NOON) == both[1]

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.address_space import AddressAt, AddressSpace
 from flowsentry.inventory.assignment_index import BELIEVED_SECONDS
-from flowsentry.inventory.inventory import Interface, Inventory, Look, Survey
+from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
 from tests.builders import NOON, OTHER_VPC, VPC, interface
 
@@ -14,16 +14,16 @@ ADDRESS = "10.0.0.1"
 MINUTE = 60
 
 
-def looks(*seen: tuple[int, tuple[Interface, ...]], place: str = "123456789012/eu-west-1") -> Inventory:
+def looks(*seen: tuple[int, tuple[Interface, ...]], target: str = "123456789012/eu-west-1") -> Inventory:
     """An inventory after looks at one place, each at so many seconds after noon."""
     inventory = Inventory()
     for at, interfaces in seen:
-        inventory = inventory.after(Look(place, Survey(NOON + at), interfaces))
+        inventory = inventory.after(Discovery(target, TargetState(NOON + at), interfaces))
     return inventory
 
 
 def named(inventory: Inventory, at: int, address: str = ADDRESS, scope: str = VPC) -> str | None:
-    owner = Territory.of(inventory).owner_of(scope, address, NOON + at)
+    owner = AddressSpace.of(inventory).owner_of(scope, address, NOON + at)
     return owner.owner_name if owner else None
 
 
@@ -94,13 +94,13 @@ def test_an_interface_that_is_its_owners_for_life_is_named_at_any_time() -> None
     lasting = looks((0, (replace(A, is_lasting=True),)))
     moving = looks((0, (A,)))
     at = NOON + 7 * 86_400
-    assert [Territory.of(each).interface_of("eni-a", at) is not None for each in (lasting, moving)] == [True, False]
+    assert [AddressSpace.of(each).interface_of("eni-a", at) is not None for each in (lasting, moving)] == [True, False]
 
 
 def test_an_interface_that_moved_belongs_to_each_instance_at_its_time() -> None:
     moved = replace(A, owner_id="i-b", owner_name="b", attached_at=NOON + 4 * MINUTE)
-    territory = Territory.of(looks((0, (A,)), (5 * MINUTE, (moved,))))
-    told = [territory.interface_of("eni-a", NOON + at * MINUTE) for at in (-1, 2, 4, 6)]
+    address_space = AddressSpace.of(looks((0, (A,)), (5 * MINUTE, (moved,))))
+    told = [address_space.interface_of("eni-a", NOON + at * MINUTE) for at in (-1, 2, 4, 6)]
     assert [each.owner_name if each else None for each in told] == ["a", None, "b", "b"]
 
 
@@ -108,7 +108,7 @@ def test_an_interface_is_given_with_all_addresses_it_had_then() -> None:
     whole = replace(
         A, addresses=(ADDRESS, "10.0.0.9"), public_addresses=("203.0.113.1",), security_groups=("sg-1", "sg-2")
     )
-    told = Territory.of(looks((0, (whole,)))).owner_of(VPC, "10.0.0.9", NOON)
+    told = AddressSpace.of(looks((0, (whole,)))).owner_of(VPC, "10.0.0.9", NOON)
     assert told == replace(whole, attached_at=None)
 
 
@@ -117,12 +117,12 @@ POD = Interface("", VPC, "", "", ("10.0.0.7",), (), KUBERNETES_POD, "shop/web/ap
 
 
 def with_pods(inventory: Inventory, *pods: Interface, at: int = 0) -> Inventory:
-    return inventory.after(Look("123456789012/eu-west-1/eks/shop", Survey(NOON + at), pods))
+    return inventory.after(Discovery("123456789012/eu-west-1/eks/shop", TargetState(NOON + at), pods))
 
 
 def test_a_pod_goes_before_its_node_and_has_the_nodes_security_groups() -> None:
-    territory = Territory.of(with_pods(looks((0, (NODE,))), POD))
-    ((owner, has_address),) = territory.ends_of([AddressAt(VPC, "10.0.0.7", NOON)])
+    address_space = AddressSpace.of(with_pods(looks((0, (NODE,))), POD))
+    ((owner, has_address),) = address_space.ends_of([AddressAt(VPC, "10.0.0.7", NOON)])
     assert owner is not None
     assert has_address is not None
     assert (owner.owner_name, has_address.owner_name, has_address.security_groups) == ("web/api", "node", ("sg-node",))

@@ -88,8 +88,8 @@ def test_places_joined_are_as_old_as_the_oldest_and_an_empty_one_has_no_age() ->
 
 def test_what_two_places_know_is_as_the_later_one_saw_it() -> None:
     later = Rules(RULES.taken_at + 1, (SecurityGroup("sg-1", "web renamed", "vpc-1"),))
-    for places in ([RULES, later], [later, RULES]):
-        assert Rules.joined(places).groups == later.groups
+    for targets in ([RULES, later], [later, RULES]):
+        assert Rules.joined(targets).groups == later.groups
 
 
 def test_ten_thousand_groups_load_in_well_under_a_second() -> None:

@@ -3,22 +3,22 @@
 import polars as pl
 import pytest
 
-from flowsentry.inventory.geoip import GEOGRAPHY, NoGeography, Place, place_of
+from flowsentry.inventory.geoip import GEOGRAPHY, Location, NoGeography, location_of
 from flowsentry.inventory.owner_kinds import MAX_LETTERS
 
 MAXMIND = {"country": {"iso_code": "DE", "names": {"en": "Germany"}}, "continent": {"code": "EU"}}
 ASN = {"autonomous_system_number": 64_496, "autonomous_system_organization": "Example Networks"}
 IPINFO = {"country": "Germany", "country_code": "DE", "asn": "AS64496", "as_name": "Example Networks"}
 OLD_IPINFO = {"country": "DE", "asn": "AS64496", "as_name": "Example Networks"}
-WHOLE = Place("DE", 64_496, "Example Networks")
+WHOLE = Location("DE", 64_496, "Example Networks")
 
 
 @pytest.mark.parametrize(
-    ("record", "place"),
-    [(MAXMIND, Place("DE")), (ASN, WHOLE._replace(country=None)), (IPINFO, WHOLE), (OLD_IPINFO, WHOLE)],
+    ("record", "target"),
+    [(MAXMIND, Location("DE")), (ASN, WHOLE._replace(country=None)), (IPINFO, WHOLE), (OLD_IPINFO, WHOLE)],
 )
-def test_each_makers_words_are_understood(record: object, place: Place) -> None:
-    assert place_of(record) == place
+def test_each_makers_words_are_understood(record: object, target: Location) -> None:
+    assert location_of(record) == target
 
 
 @pytest.mark.parametrize(
@@ -26,15 +26,15 @@ def test_each_makers_words_are_understood(record: object, place: Place) -> None:
     [None, "DE", {}, {"country": {"iso_code": 7}}, {"country": "Germany"}, {"asn": "AS", "as_name": ""}, {"asn": -1}],
 )
 def test_what_is_not_as_it_should_be_is_left_out(record: object) -> None:
-    assert place_of(record) == Place()
+    assert location_of(record) == Location()
 
 
 def test_names_of_networks_are_bounded() -> None:
-    assert len(place_of({"as_name": "x" * 10_000}).network or "") == MAX_LETTERS
+    assert len(location_of({"as_name": "x" * 10_000}).network or "") == MAX_LETTERS
 
 
 def test_a_second_database_tells_what_the_first_does_not() -> None:
-    assert place_of(MAXMIND).with_more(place_of(ASN)).with_more(Place("FR", 1, "other")) == WHOLE
+    assert location_of(MAXMIND).with_more(location_of(ASN)).with_more(Location("FR", 1, "other")) == WHOLE
 
 
 def test_without_a_database_nothing_is_known() -> None:

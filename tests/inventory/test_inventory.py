@@ -8,9 +8,9 @@ from flowsentry.inventory.inventory import (
     ABSENT_SECONDS,
     RETENTION_DAYS,
     SECONDS_A_DAY,
+    Discovery,
     Inventory,
-    Look,
-    Survey,
+    TargetState,
 )
 from tests.builders import NOON, interface
 
@@ -18,12 +18,14 @@ HERE, THERE = "123456789012/eu-west-1", "123456789012/eu-west-2"
 A, B = interface("10.0.0.1", name="a"), interface("10.0.0.2", name="b")
 
 
-def look(*interfaces: object, at: int = 0, place: str = HERE) -> Look:
-    return Look(place, Survey(NOON + at, 2, {"vpc-1": ("10.0.0.0/16",)}), tuple(interfaces), Rules(NOON + at))
+def look(*interfaces: object, at: int = 0, target: str = HERE) -> Discovery:
+    return Discovery(
+        target, TargetState(NOON + at, 2, {"vpc-1": ("10.0.0.0/16",)}), tuple(interfaces), Rules(NOON + at)
+    )
 
 
 def rows(inventory: Inventory) -> list[tuple[object, ...]]:
-    return sorted(inventory.holdings.select("owner_name", "since", "last_seen").rows())
+    return sorted(inventory.assignments.select("owner_name", "since", "last_seen").rows())
 
 
 def test_a_second_look_prolongs_what_it_sees() -> None:
@@ -32,14 +34,17 @@ def test_a_second_look_prolongs_what_it_sees() -> None:
 
 
 def test_a_look_at_one_place_changes_nothing_elsewhere() -> None:
-    inventory = Inventory().after(look(A)).after(look(B, place=THERE)).after(look(at=300, place=THERE))
+    inventory = Inventory().after(look(A)).after(look(B, target=THERE)).after(look(at=300, target=THERE))
     assert rows(inventory) == [("a", NOON, NOON), ("b", NOON, NOON)]
-    assert {place: survey.taken_at for place, survey in inventory.surveys.items()} == {HERE: NOON, THERE: NOON + 300}
+    assert {target: target_state.taken_at for target, target_state in inventory.target_states.items()} == {
+        HERE: NOON,
+        THERE: NOON + 300,
+    }
     assert inventory.taken_at == NOON
 
 
 def test_a_place_that_was_not_looked_at_for_long_goes_on_where_it_was() -> None:
-    inventory = Inventory().after(look(A)).after(look(B, at=300, place=THERE)).after(look(A, at=3_000))
+    inventory = Inventory().after(look(A)).after(look(B, at=300, target=THERE)).after(look(A, at=3_000))
     assert ("a", NOON, NOON + 3_000) in rows(inventory)
 
 
@@ -47,7 +52,7 @@ def test_what_some_were_asked_for_is_seen_and_the_next_look_goes_on_from_it() ->
     inventory = Inventory().after(look(A)).with_some(look(B, at=60), absent=["eni-gone"])
     assert rows(inventory) == [("a", NOON, NOON), ("b", NOON + 60, NOON + 60)]
     assert inventory.absent == {"eni-gone": NOON + 60}
-    assert inventory.surveys[HERE].taken_at == NOON
+    assert inventory.target_states[HERE].taken_at == NOON
     assert rows(inventory.after(look(A, B, at=300)))[1] == ("b", NOON + 60, NOON + 300)
 
 
@@ -64,7 +69,7 @@ def test_what_is_gone_stays_until_the_retention_ends() -> None:
 
 
 def test_beyond_the_bound_those_that_vanished_first_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(address_assignments, "MAX_HOLDINGS", 2)
+    monkeypatch.setattr(address_assignments, "MAX_ASSIGNMENTS", 2)
     third = interface("10.0.0.3", name="c")
     inventory = Inventory().after(look(A)).after(look(B, at=300)).after(look(third, at=600))
     assert [name for name, *_ in rows(inventory)] == ["b", "c"]
@@ -72,7 +77,7 @@ def test_beyond_the_bound_those_that_vanished_first_go_first(monkeypatch: pytest
 
 def test_rules_are_those_of_all_places() -> None:
     group = SecurityGroup("sg-1", "web", "vpc-1")
-    there = Look(THERE, Survey(NOON), (), Rules(NOON, groups=(group,)))
+    there = Discovery(THERE, TargetState(NOON), (), Rules(NOON, groups=(group,)))
     assert Inventory().after(look()).after(there).rules.group("sg-1") == group
 
 

@@ -5,14 +5,14 @@ import pytest
 
 from flowsentry.inventory.address_space import ipv4_number
 from flowsentry.inventory.inventory import Route, RouteTable
-from flowsentry.inventory.reachability import Reach
+from flowsentry.inventory.reachability import Reachability
 
 HERE, PEER, THIRD = "vpc-here", "vpc-peer", "vpc-third"
 OWN = ("10.0.0.0/16",)
 
 
 def vpc_of(address: str, *tables: RouteTable, own: tuple[str, ...] = OWN) -> str | None:
-    reach = Reach.of(HERE, own, tables)
+    reach = Reachability.of(HERE, own, tables)
     return reach.vpcs(ipv4_number(pl.Series([address]))).item()
 
 

@@ -7,25 +7,25 @@ import pytest
 
 from flowsentry.inventory import snapshot
 from flowsentry.inventory.firewall_rules import GroupRule, Rules, SecurityGroup
-from flowsentry.inventory.inventory import Inventory, Look, Route, Survey
+from flowsentry.inventory.inventory import Discovery, Inventory, Route, TargetState
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, pack, unpack
 from tests.builders import NOON, VPC, interface
 
-PLACE = "123456789012/eu-west-1"
+TARGET = "123456789012/eu-west-1"
 ROUTES = {VPC: ((Route("10.1.0.0/16", "vpc-peer"), Route("10.2.0.0/16", None)), ())}
-SURVEY = Survey(NOON, 3, {VPC: ("10.0.0.0/16",)}, ROUTES)
+TARGET_STATE = TargetState(NOON, 3, {VPC: ("10.0.0.0/16",)}, ROUTES)
 RULES = Rules(NOON, (SecurityGroup("sg-1", "web", VPC, (GroupRule("sg-1", False, 6, 443, 443, "0.0.0.0/0"),)),))  # noqa: FBT003
-INVENTORY = Inventory().after(Look(PLACE, SURVEY, (interface("10.0.0.1", attached_at=NOON - 60),), RULES))
-WHOLE = INVENTORY.with_some(Look(PLACE, Survey(NOON + 60), (interface("10.0.0.2", name="b"),)), ["eni-gone"])
+INVENTORY = Inventory().after(Discovery(TARGET, TARGET_STATE, (interface("10.0.0.1", attached_at=NOON - 60),), RULES))
+WHOLE = INVENTORY.with_some(Discovery(TARGET, TargetState(NOON + 60), (interface("10.0.0.2", name="b"),)), ["eni-gone"])
 
 
 @pytest.mark.parametrize("inventory", [Inventory(), WHOLE, Inventory.of((interface("10.0.0.1"),))])
 def test_what_was_packed_is_unpacked(inventory: Inventory) -> None:
     again = unpack(pack(inventory))
-    assert again.holdings.rows() == inventory.holdings.rows()
-    assert again.holdings.schema == inventory.holdings.schema
-    assert again.surveys == inventory.surveys
-    assert dict(again.rules_by_place) == dict(inventory.rules_by_place)
+    assert again.assignments.rows() == inventory.assignments.rows()
+    assert again.assignments.schema == inventory.assignments.schema
+    assert again.target_states == inventory.target_states
+    assert dict(again.rules_by_target) == dict(inventory.rules_by_target)
     assert again.absent == inventory.absent
 
 
@@ -34,9 +34,9 @@ def test_equal_inventories_have_equal_bytes() -> None:
 
 
 def test_an_inventory_goes_on_from_its_snapshot() -> None:
-    later = Look(PLACE, Survey(NOON + 300), (interface("10.0.0.1"),))
-    told = unpack(pack(WHOLE)).after(later).holdings.rows()
-    assert told == WHOLE.after(later).holdings.rows()
+    later = Discovery(TARGET, TargetState(NOON + 300), (interface("10.0.0.1"),))
+    told = unpack(pack(WHOLE)).after(later).assignments.rows()
+    assert told == WHOLE.after(later).assignments.rows()
 
 
 @pytest.mark.parametrize("data", [b"", b"not a zip", b"\x1f\x8b old gzip", pack(WHOLE)[:-100]])
@@ -45,7 +45,7 @@ def test_other_bytes_are_no_snapshot(data: bytes) -> None:
         unpack(data)
 
 
-@pytest.mark.parametrize("bound", ["MAX_STORED_BYTES", "MAX_ENTRY_BYTES", "MAX_ENTRIES", "MAX_HOLDINGS"])
+@pytest.mark.parametrize("bound", ["MAX_STORED_BYTES", "MAX_ENTRY_BYTES", "MAX_ENTRIES", "MAX_ASSIGNMENTS"])
 def test_a_snapshot_of_more_than_ours_has_is_none(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = pack(WHOLE)
     monkeypatch.setattr(snapshot, bound, 1)

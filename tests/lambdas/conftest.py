@@ -23,8 +23,8 @@ from tests.moto_world import (
     LOG_BUCKET,
     LOG_FORMATS_PARAMETER,
     OUTPUT_BUCKET,
-    PLACES_PARAMETER,
     REGION,
+    TARGETS_PARAMETER,
     aws_in_memory,
     forget_clients,
     make_bucket,
@@ -32,8 +32,8 @@ from tests.moto_world import (
     make_findings_table,
     make_idempotency_table,
     make_log_formats,
-    make_places,
     make_queue,
+    make_targets,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +87,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         topic = clients.sns().create_topic(Name="alerts")["TopicArn"]
         queues = (make_queue("subscriber"), make_queue("inventory-requests"), make_queue("inventory-dlq"))
         made = World(make_queue("notices-dlq"), topic, *queues)
-        make_places()
+        make_targets()
         subscribe(topic, made.subscriber)
         for name, value in environment(made).items():
             monkeypatch.setenv(name, value)
@@ -109,11 +109,11 @@ def environment(world: World) -> dict[str, str]:
         "IDEMPOTENCY_TABLE": IDEMPOTENCY_TABLE,
         "OUTPUT_BUCKET": OUTPUT_BUCKET,
         "LOG_FORMATS_PARAMETER": LOG_FORMATS_PARAMETER,
-        "NOTICE_DLQ_URL": world.dead_letters,
+        "OBJECT_DLQ_URL": world.dead_letters,
         "ALERT_TOPIC_ARN": world.topic,
         "INVENTORY_QUEUE_URL": world.requests,
         "INVENTORY_DLQ_URL": world.unanswered,
-        "INVENTORY_PLACES_PARAMETER": PLACES_PARAMETER,
+        "INVENTORY_TARGETS_PARAMETER": TARGETS_PARAMETER,
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.aws.ingest.object_events import object_notices
+from flowsentry.aws.ingest.object_events import object_events
 from flowsentry.errors import PoisonError
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
 from tests.lambdas.objects import DONE, log_file, put, scan, with_messages
@@ -156,7 +156,7 @@ def test_a_record_with_hostile_names_is_counted_and_cloudwatch_takes_every_metri
     assert total(printed, "Flows") == total(printed, "Records")
 
 
-def notice(**changes: Any) -> dict[str, Any]:
+def object_event(**changes: Any) -> dict[str, Any]:
     """A record of a notice with other values at places such as `s3.object.key`."""
     (message,) = recorded("object_processor_new_object")["Records"]
     (record,) = json.loads(message["body"])["Records"]
@@ -169,7 +169,7 @@ def notice(**changes: Any) -> dict[str, Any]:
     return record
 
 
-PLACES = [
+RESOURCES = [
     "s3",
     "s3__object",
     "s3__object__key",
@@ -185,13 +185,13 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", RESOURCES)
 def test_a_notice_with_a_field_of_a_wrong_kind_is_never_tried_again(
     objects: ModuleType, invocation: Invocation, place: str
 ) -> None:
     put(log_file(*scan()))
     for each in WRONG:
-        body = json.dumps({"Records": [notice(**{place: each})]})
+        body = json.dumps({"Records": [object_event(**{place: each})]})
         assert objects.lambda_handler(with_messages(body), invocation) == DONE, each
 
 
@@ -236,7 +236,7 @@ KEYS = [
 
 @pytest.mark.parametrize("key", KEYS)
 def test_an_odd_key_is_read_or_set_aside(objects: ModuleType, invocation: Invocation, world: World, key: str) -> None:
-    body = json.dumps({"Records": [notice(s3__object__key=key)]})
+    body = json.dumps({"Records": [object_event(s3__object__key=key)]})
     assert objects.lambda_handler(with_messages(body), invocation) == DONE
     [letter] = messages_in(world.dead_letters)
     assert letter["Body"] == body
@@ -244,4 +244,4 @@ def test_an_odd_key_is_read_or_set_aside(objects: ModuleType, invocation: Invoca
 
 def test_a_notice_nested_beyond_measure_is_poison() -> None:
     with pytest.raises(PoisonError):
-        object_notices("[" * 200_000)
+        object_events("[" * 200_000)

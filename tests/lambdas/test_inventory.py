@@ -12,7 +12,7 @@ from flowsentry.aws import clients
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import unpack
 from tests.lambdas.conftest import Invocation, LoadHandler, World, metrics_in, recorded, total
-from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, REGION, make_places, messages_in, object_in
+from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, REGION, make_targets, messages_in, object_in
 
 HOME, AWAY = f"123456789012/{REGION}", "123456789012/eu-west-1"
 
@@ -39,7 +39,7 @@ def snapshot() -> Inventory:
 
 def kinds() -> dict[str, str]:
     """The owner's kind by interface."""
-    rows = snapshot().holdings.select(pl.col("interface_id", "owner_kind").cast(pl.String)).rows()
+    rows = snapshot().assignments.select(pl.col("interface_id", "owner_kind").cast(pl.String)).rows()
     return dict(rows)
 
 
@@ -54,7 +54,7 @@ def test_the_schedule_writes_a_snapshot(
     handler: ModuleType, invocation: Invocation, subnet_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     known, unknown = interface(subnet_id, "10.0.1.5"), interface(subnet_id, "10.0.1.6", "?")
-    assert handler.lambda_handler(recorded("inventory_schedule"), invocation) == {"places": 1}
+    assert handler.lambda_handler(recorded("inventory_schedule"), invocation) == {"targets": 1}
     assert kinds() == {known: "rds database", unknown: "unknown"}
     printed = metrics_in(capsys.readouterr().out)
     assert (total(printed, "InventoryInterfaces"), total(printed, "UnrecognisedInterfaces")) == (2, 1)
@@ -70,15 +70,15 @@ def test_the_next_run_sees_what_is_new(handler: ModuleType, invocation: Invocati
 
 def test_every_region_of_the_parameter_is_looked_at_as_it_is_now(handler: ModuleType, invocation: Invocation) -> None:
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    make_places(regions=["eu-west-1"])
+    make_targets(regions=["eu-west-1"])
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    assert set(snapshot().surveys) == {HOME, AWAY}
+    assert set(snapshot().target_states) == {HOME, AWAY}
 
 
 def test_a_damaged_snapshot_is_replaced(handler: ModuleType, invocation: Invocation) -> None:
     clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=INVENTORY_KEY, Body=b"[]")
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    assert set(snapshot().surveys) == {HOME}
+    assert set(snapshot().target_states) == {HOME}
 
 
 def test_an_unknown_interface_that_was_made_since_is_in_the_snapshot(
@@ -114,7 +114,7 @@ def test_processors_name_owners_by_the_snapshot(
     interface(subnet_id, "10.0.1.5")
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
     processor = load_handler("stream_processor").processor()
-    assert processor.sources.inventory.load().holdings.equals(snapshot().holdings)
+    assert processor.sources.inventory.load().assignments.equals(snapshot().assignments)
 
 
 def test_what_a_processor_asks_for_is_what_the_inventory_understands(

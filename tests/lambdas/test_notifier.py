@@ -162,9 +162,9 @@ def test_messages_point_to_where_the_settings_say(load_handler: LoadHandler, mon
         monkeypatch.setenv(name, value)
     outbox = load_handler("notifier").outbox()
     assert outbox.max_urgent_an_hour == 7
-    assert (outbox.places.region, outbox.places.partition, outbox.places.deployment) == (REGION, "aws", "prod")
-    assert (outbox.places.log_groups, outbox.places.athena_table) == (("one", "two"), "flowsentry.flows")
-    assert outbox.places.vpcs_in_s3 == ("vpc-3",)
+    assert (outbox.resources.region, outbox.resources.partition, outbox.resources.deployment) == (REGION, "aws", "prod")
+    assert (outbox.resources.log_groups, outbox.resources.athena_table) == (("one", "two"), "flowsentry.flows")
+    assert outbox.resources.vpcs_in_s3 == ("vpc-3",)
 
 
 def test_the_schedule_writes_the_suppressions_that_people_then_edit_once(

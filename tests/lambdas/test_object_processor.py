@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
-from tests.lambdas.objects import DONE, KEY, log_file, notice_of, put, reasons_in, scan, with_messages
+from tests.lambdas.objects import DONE, KEY, log_file, object_event_of, put, reasons_in, scan, with_messages
 from tests.moto_world import (
     EVIDENCE_TABLE,
     FINDINGS_TABLE,
@@ -51,7 +51,7 @@ def test_an_object_twice_in_a_batch_counts_once(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(log_file(*scan()))
-    handler.lambda_handler(with_messages(notice_of(KEY), notice_of(KEY, sequencer="F")), invocation)
+    handler.lambda_handler(with_messages(object_event_of(KEY), object_event_of(KEY, sequencer="F")), invocation)
     assert total(metrics_in(capsys.readouterr().out), "Flows") == 12
 
 
@@ -59,7 +59,9 @@ def test_new_content_under_an_old_key_is_new(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(log_file(*scan()))
-    handler.lambda_handler(with_messages(notice_of(KEY, eTag="first"), notice_of(KEY, eTag="second")), invocation)
+    handler.lambda_handler(
+        with_messages(object_event_of(KEY, eTag="first"), object_event_of(KEY, eTag="second")), invocation
+    )
     assert total(metrics_in(capsys.readouterr().out), "Flows") == 24
 
 
@@ -74,7 +76,7 @@ def test_a_test_event_is_acknowledged_and_counted(
 def test_a_deleted_object_is_ignored_and_counted(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    body = notice_of(KEY).replace("ObjectCreated:Put", "ObjectRemoved:Delete")
+    body = object_event_of(KEY).replace("ObjectCreated:Put", "ObjectRemoved:Delete")
     assert handler.lambda_handler(with_messages(body), invocation) == DONE
     assert total(metrics_in(capsys.readouterr().out), "IgnoredNotices") == 1
 

@@ -8,7 +8,7 @@ import pytest
 from flowsentry.aws import clients
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
-from tests.lambdas.objects import DONE, Breaking, notice_of, put, scan, with_messages
+from tests.lambdas.objects import DONE, Breaking, object_event_of, put, scan, with_messages
 from tests.lambdas.payloads import NO_GZIP, failed_batch, of_stream, payload, recorded_payload
 from tests.moto_world import (
     FINDINGS_TABLE,
@@ -36,7 +36,7 @@ def handler(load_handler: LoadHandler) -> ModuleType:
 def take(handler: ModuleType, invocation: Invocation, event: dict[str, Any]) -> Any:
     """The answer to the notice of a record with this event."""
     put(failed_batch(event), KEY)
-    return handler.lambda_handler(with_messages(notice_of(KEY)), invocation)
+    return handler.lambda_handler(with_messages(object_event_of(KEY)), invocation)
 
 
 def test_every_payload_of_a_recorded_batch_is_taken_and_counted(

@@ -15,7 +15,7 @@ from tests.lambdas.objects import (
     KEY,
     Breaking,
     log_file,
-    notice_of,
+    object_event_of,
     put,
     reasons_in,
     scan,
@@ -41,7 +41,7 @@ def handler(load_handler: LoadHandler) -> ModuleType:
 
 def test_one_bad_message_holds_up_no_other(handler: ModuleType, invocation: Invocation, world: World) -> None:
     put(log_file(*scan()))
-    event = with_messages("no json", notice_of("missing"), notice_of(KEY))
+    event = with_messages("no json", object_event_of("missing"), object_event_of(KEY))
     assert handler.lambda_handler(event, invocation) == DONE
     assert reasons_in(world.dead_letters) == ["not-a-notice", "object-missing"]
     assert len(items_of(FINDINGS_TABLE)) == 1
@@ -62,7 +62,7 @@ def test_what_fails_for_now_stays_in_the_queue_and_the_rest_is_done(
             return real.get_object(**arguments)
 
     object.__setattr__(handler.processor().sources.store, "client", SlowOne(real))
-    answer = handler.lambda_handler(with_messages(notice_of("slow"), notice_of("good")), invocation)
+    answer = handler.lambda_handler(with_messages(object_event_of("slow"), object_event_of("good")), invocation)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert messages_in(world.dead_letters) == []
     assert len(items_of(FINDINGS_TABLE)) == 1
@@ -74,7 +74,7 @@ def test_a_try_that_failed_is_not_remembered_as_done(
 ) -> None:
     put(log_file(*scan()))
     clients.dynamodb().delete_table(TableName=FINDINGS_TABLE)
-    answer = handler.lambda_handler(with_messages(notice_of(KEY)), invocation)
+    answer = handler.lambda_handler(with_messages(object_event_of(KEY)), invocation)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert total(metrics_in(capsys.readouterr().out), "Flows") == 0
     assert items_of(IDEMPOTENCY_TABLE) == []
@@ -114,7 +114,7 @@ def test_a_notice_stays_in_its_queue_when_the_dead_letter_queue_can_not_be_reach
     object.__setattr__(
         handler.processor().dead_letters, "client", Breaking(clients.sqs(), send_message=OSError("no network"))
     )
-    answer = handler.lambda_handler(with_messages(notice_of("missing")), invocation)
+    answer = handler.lambda_handler(with_messages(object_event_of("missing")), invocation)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
 
 

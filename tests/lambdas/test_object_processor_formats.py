@@ -9,7 +9,7 @@ import pytest
 from flowsentry.aws import clients
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, total
-from tests.lambdas.objects import DONE, log_file, notice_of, put, reasons_in, scan, with_messages
+from tests.lambdas.objects import DONE, log_file, object_event_of, put, reasons_in, scan, with_messages
 from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, LOG_FORMATS_PARAMETER, items_of, make_log_formats
 
 KEY = "firehose/2026/11/03/03/network-1-2026-11-03-03-15-00-0f1e2d3c"
@@ -38,7 +38,7 @@ def test_lines_of_firehose_are_read_by_the_format_given_for_their_place(
 ) -> None:
     make_log_formats({f"s3://{LOG_BUCKET}/firehose/": [DEFAULT_LOG_FORMAT]})
     put(content, KEY)
-    assert handler.lambda_handler(with_messages(notice_of(KEY)), invocation) == DONE
+    assert handler.lambda_handler(with_messages(object_event_of(KEY)), invocation) == DONE
     assert [item["kind"] for item in items_of(FINDINGS_TABLE)] == [{"S": "host_sweep"}]
 
 
@@ -47,7 +47,7 @@ def test_lines_of_several_formats_are_told_apart(
 ) -> None:
     make_log_formats({f"s3://{LOG_BUCKET}/": [DEFAULT_LOG_FORMAT, SOURCE_FIRST]})
     put(BARE + f"10.0.2.9 10.0.1.5 443 50001 6 12 6400 {NOW - 300} {NOW - 250} ACCEPT\n".encode(), KEY)
-    handler.lambda_handler(with_messages(notice_of(KEY)), invocation)
+    handler.lambda_handler(with_messages(object_event_of(KEY)), invocation)
     printed = metrics_in(capsys.readouterr().out)
     assert (total(printed, "Records"), total(printed, "RejectedLines")) == (13, 0)
 
@@ -57,7 +57,7 @@ def test_without_a_format_for_its_place_an_object_without_a_header_is_set_aside(
 ) -> None:
     make_log_formats({"s3://another-bucket/": [DEFAULT_LOG_FORMAT]})
     put(BARE, KEY)
-    assert handler.lambda_handler(with_messages(notice_of(KEY)), invocation) == DONE
+    assert handler.lambda_handler(with_messages(object_event_of(KEY)), invocation) == DONE
     assert reasons_in(world.dead_letters) == ["no-header"]
 
 
@@ -70,5 +70,5 @@ def test_while_the_formats_are_damaged_objects_go_by_their_headers_and_those_wit
 ) -> None:
     clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value="[]", Type="String", Overwrite=True)
     put(content, KEY)
-    assert handler.lambda_handler(with_messages(notice_of(KEY)), invocation) == DONE
+    assert handler.lambda_handler(with_messages(object_event_of(KEY)), invocation) == DONE
     assert reasons_in(world.dead_letters) == reasons

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, LogLines, World, metrics_in, recorded, total
-from tests.lambdas.objects import DONE, FAILED_KEY, KEY, log_file, notice_of, put, reasons_in, scan, with_messages
+from tests.lambdas.objects import DONE, FAILED_KEY, KEY, log_file, object_event_of, put, reasons_in, scan, with_messages
 from tests.moto_world import FINDINGS_TABLE, IDEMPOTENCY_TABLE, items_of, messages_in
 
 FOLDER, _, NAME = KEY.rpartition("/")
@@ -31,7 +31,7 @@ def handler(load_handler: LoadHandler) -> ModuleType:
 
 
 def take(handler: ModuleType, invocation: Invocation, key: str) -> Any:
-    return handler.lambda_handler(with_messages(notice_of(quote_plus(key))), invocation)
+    return handler.lambda_handler(with_messages(object_event_of(quote_plus(key))), invocation)
 
 
 @pytest.mark.parametrize("key", [TRAIL, f"{FOLDER}/", "inventory/all/2026-11-03T00-00Z/manifest.checksum"])

@@ -12,7 +12,7 @@ import pytest
 
 from flowsentry.aws import clients
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World
-from tests.lambdas.objects import Breaking, log_file, notice_of, put, reasons_in, scan
+from tests.lambdas.objects import Breaking, log_file, object_event_of, put, reasons_in, scan
 from tests.moto_world import IDEMPOTENCY_TABLE, OUTPUT_BUCKET, items_of, keys_in, messages_in
 
 MAX_RECEIVES = 100
@@ -59,7 +59,7 @@ class Deployed:
 
     def send(self, *keys: str) -> None:
         for key in keys:
-            clients.sqs().send_message(QueueUrl=self.queue, MessageBody=notice_of(key))
+            clients.sqs().send_message(QueueUrl=self.queue, MessageBody=object_event_of(key))
 
     def run(self) -> bool:
         """Whether there was a batch. Of a run that is killed, what it hid comes back when its time is up."""
@@ -122,7 +122,9 @@ def deployed(load_handler: LoadHandler, world: World) -> Deployed:
     dead = clients.sqs().get_queue_attributes(QueueUrl=world.dead_letters, AttributeNames=["QueueArn"])["Attributes"]
     policy = json.dumps({"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": MAX_RECEIVES})
     attributes = {"RedrivePolicy": policy, "VisibilityTimeout": "1805"}
-    return Deployed(loaded, clients.sqs().create_queue(QueueName="notices", Attributes=attributes)["QueueUrl"], set())
+    return Deployed(
+        loaded, clients.sqs().create_queue(QueueName="object_events", Attributes=attributes)["QueueUrl"], set()
+    )
 
 
 def objects(count: int, prefix: str = "object") -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from flowsentry.aws import clients
 from flowsentry.errors import RetryableError
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, LogLines, World, metrics_in, recorded, total
-from tests.lambdas.objects import DONE, KEY, Breaking, log_file, notice_of, put, reasons_in, scan, with_messages
+from tests.lambdas.objects import DONE, KEY, Breaking, log_file, object_event_of, put, reasons_in, scan, with_messages
 from tests.moto_world import FINDINGS_TABLE, items_of, messages_in
 
 
@@ -22,7 +22,7 @@ def handler(load_handler: LoadHandler) -> ModuleType:
 
 
 def s3_event(*keys: str) -> dict[str, Any]:
-    return {"Records": [record for key in keys for record in json.loads(notice_of(key))["Records"]]}
+    return {"Records": [record for key in keys for record in json.loads(object_event_of(key))["Records"]]}
 
 
 def sns_event(*messages: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def eventbridge_event(key: str) -> dict[str, Any]:
 
 DIRECT = {
     "S3": s3_event,
-    "SNS": lambda *keys: sns_event(*map(notice_of, keys)),
+    "SNS": lambda *keys: sns_event(*map(object_event_of, keys)),
     "EventBridge": eventbridge_event,
 }
 
@@ -119,7 +119,7 @@ def test_of_several_objects_without_a_queue_only_the_bad_one_is_set_aside(
 def test_a_message_of_a_topic_that_is_no_notice_is_set_aside_with_the_name_of_the_topic(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
-    assert handler.lambda_handler(sns_event("hello", notice_of("missing")), invocation) is None
+    assert handler.lambda_handler(sns_event("hello", object_event_of("missing")), invocation) is None
     letters = messages_in(world.dead_letters)
     assert [letter["MessageAttributes"]["reason"]["StringValue"] for letter in letters] == [
         "not-a-notice",
@@ -151,7 +151,7 @@ def test_an_object_told_of_by_every_trigger_counts_once(
 ) -> None:
     put(log_file(*scan()))
     for event in (
-        with_messages(notice_of(KEY)),
+        with_messages(object_event_of(KEY)),
         *(make(KEY) for make in DIRECT.values()),
         recorded("object_processor_sns_sqs"),
         recorded("object_processor_eventbridge_sqs"),
@@ -164,5 +164,5 @@ def test_an_object_told_of_by_every_trigger_counts_once(
 def test_log_lines_about_a_message_carry_its_id(
     handler: ModuleType, invocation: Invocation, log_lines: LogLines
 ) -> None:
-    handler.lambda_handler(with_messages("no json", notice_of("missing")), invocation)
+    handler.lambda_handler(with_messages("no json", object_event_of("missing")), invocation)
     assert [line["message_id"] for line in log_lines("notice set aside")] == ["m0", "m1"]

@@ -9,7 +9,7 @@ import pytest
 
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
-from tests.lambdas.objects import DONE, FAILED_KEY, HEADER, notice_of, put, reasons_in, scan, with_messages
+from tests.lambdas.objects import DONE, FAILED_KEY, HEADER, object_event_of, put, reasons_in, scan, with_messages
 from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, items_of, make_log_formats, messages_in
 
 KEY = "firehose/2026/11/03/03/network-1-2026-11-03-03-15-00-0f1e2d3c"
@@ -42,7 +42,7 @@ def test_what_can_not_be_read_by_the_format_given_is_set_aside_by_its_name(
 ) -> None:
     make_log_formats({f"s3://{LOG_BUCKET}/": [SHORT_FORMAT]})
     put(gzip.compress(content), KEY)
-    assert handler.lambda_handler(with_messages(notice_of(KEY)), invocation) == DONE
+    assert handler.lambda_handler(with_messages(object_event_of(KEY)), invocation) == DONE
     assert reasons_in(world.dead_letters) == [reason]
 
 
@@ -68,11 +68,11 @@ def test_an_object_set_aside_is_read_again_once_its_format_is_given(
 ) -> None:
     make_log_formats({f"s3://{LOG_BUCKET}/": [SHORT_FORMAT]})
     put("\n".join(scan()).encode(), KEY)
-    handler.lambda_handler(with_messages(notice_of(KEY)), invocation)
+    handler.lambda_handler(with_messages(object_event_of(KEY)), invocation)
     assert (reasons_in(world.dead_letters), items_of(FINDINGS_TABLE)) == (["another-format"], [])
     make_log_formats({f"s3://{LOG_BUCKET}/": [DEFAULT_LOG_FORMAT]})
     handler.processor().payloads.formats.__dict__.pop("_provider")
-    handler.lambda_handler(with_messages(notice_of(KEY)), invocation)
+    handler.lambda_handler(with_messages(object_event_of(KEY)), invocation)
     assert len(items_of(FINDINGS_TABLE)) == 1
 
 

@@ -12,12 +12,12 @@ import pytest
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.ingest.failed_invocation import failed_event
-from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch, object_notices
+from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch, object_events
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
 from flowsentry.metric_names import PIPELINE_METRICS
 from tests.lambdas.conftest import NOW, ROOT, Invocation, LoadHandler, World, metrics_in, recorded, total
-from tests.lambdas.objects import DONE, FAILED_KEY, log_file, notice_of, put, scan, with_messages
+from tests.lambdas.objects import DONE, FAILED_KEY, log_file, object_event_of, put, scan, with_messages
 from tests.moto_world import FINDINGS_TABLE, items_of, messages_in
 from tests.recorded import recorded as recorded_by_others
 
@@ -63,7 +63,7 @@ EFFECTS = {
     "inventory_marks": Effect(DONE, SEEN),
     "inventory_marks_and_unknown_interfaces": Effect(DONE, {**SEEN, "InterfacesLookedFor": 2, "InterfacesAbsent": 2}),
     "inventory_not_a_request": Effect(DONE, {"PoisonSources": 1}, set_aside=1),
-    "inventory_schedule": Effect({"places": 1}, SEEN),
+    "inventory_schedule": Effect({"targets": 1}, SEEN),
     "inventory_unknown_interfaces": Effect(DONE, {**SEEN, "InterfacesLookedFor": 2, "InterfacesAbsent": 2}),
     "notifier_findings_stream": Effect(None, {"AlertsPublished": 1}, messages_sent=1),
     "notifier_not_a_finding": Effect(None, {"AlertsPublished": 1, "PoisonFindings": 1}, messages_sent=1),
@@ -104,7 +104,7 @@ def test_a_recorded_event_does_what_it_should_and_no_more(
     name: str, load_handler: LoadHandler, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     function = function_of(name)
-    event = notice_of_record(name) if name in HELD else recorded(name)
+    event = event_of_record(name) if name in HELD else recorded(name)
     GIVEN[function](event)
     answer = at_now(load_handler(function)).lambda_handler(event, invocation)
     printed = metrics_in(capsys.readouterr().out)
@@ -131,10 +131,10 @@ def at_now(handler: ModuleType) -> ModuleType:
     return handler
 
 
-def notice_of_record(name: str) -> dict[str, Any]:
+def event_of_record(name: str) -> dict[str, Any]:
     """The notice of the object that a record is, which is put there."""
     put(json.dumps(recorded(name)).encode(), FAILED_KEY)
-    return with_messages(notice_of(FAILED_KEY))
+    return with_messages(object_event_of(FAILED_KEY))
 
 
 def nothing(event: dict[str, Any]) -> None:
@@ -144,7 +144,7 @@ def nothing(event: dict[str, Any]) -> None:
 def objects_told_of(event: dict[str, Any]) -> None:
     """The objects hold a scan, or the recorded failed invocation."""
     bodies = [record["body"] for record in event["Records"]] if is_queue_batch(event) else direct_messages(event)
-    for source in (notice.source for body in bodies for notice in object_notices(body)):
+    for source in (object_event.source for body in bodies for object_event in object_events(body)):
         if source.bucket == "failed-invocations":
             put(json.dumps(recorded("failed_invocation_record")).encode(), source.key, source.bucket)
         elif source.key != FAILED_KEY:

@@ -9,7 +9,7 @@ import pytest
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.findings.finding import Finding, Severity
-from flowsentry.findings.triage import Life, State
+from flowsentry.findings.triage import State, Triage
 from local.account import FINDINGS_TABLE as PARAMETER
 from stacks.constructs.parameters import Value
 from tests.aws.notifications.outbox_world import DAY, finding
@@ -34,10 +34,10 @@ def put(*findings: Finding, days_ago: float = 0) -> None:
     FindingTable(FINDINGS_TABLE, clients.dynamodb(), clock=lambda: at).put_new(findings)
 
 
-def life_of(finding_id: str) -> Life:
+def triage_of(finding_id: str) -> Triage:
     entry = FindingTable(FINDINGS_TABLE, clients.dynamodb()).entry(finding_id)
     assert entry is not None
-    return entry.life
+    return entry.triage
 
 
 def test_the_table_is_found_by_the_parameter_that_the_stacks_publish() -> None:
@@ -105,19 +105,19 @@ def test_what_is_said_is_in_the_table_with_who_and_why(flowsentry: Flowsentry, c
     done = flowsentry("findings", command, ID, *days, "--by", "alice", "--note", "our own scanner")
     assert done.code == 0
     assert done.out.startswith(f"{ID} is {state}")
-    life = life_of(ID)
-    assert (life.state, life.by, life.note) == (state, "alice", "our own scanner")
-    assert life.until is None or 0 <= life.until - life.changed_at - 3 * DAY <= 5
+    triage = triage_of(ID)
+    assert (triage.state, triage.by, triage.note) == (state, "alice", "our own scanner")
+    assert triage.until is None or 0 <= triage.until - triage.changed_at - 3 * DAY <= 5
     assert flowsentry("findings", "reopen", ID, "--by", "bob").code == 0
-    assert (life_of(ID).state, life_of(ID).by) == (State.OPEN, "bob")
+    assert (triage_of(ID).state, triage_of(ID).by) == (State.OPEN, "bob")
 
 
 def test_who_says_it_is_the_caller_by_default(flowsentry: Flowsentry) -> None:
     put(finding(ID))
     assert flowsentry("findings", "acknowledge", ID).code == 0
     caller = boto3.client("sts").get_caller_identity()["Arn"]
-    assert life_of(ID).by
-    assert caller.endswith(life_of(ID).by)
+    assert triage_of(ID).by
+    assert caller.endswith(triage_of(ID).by)
 
 
 def test_of_a_finding_that_is_not_there_it_says_so(flowsentry: Flowsentry) -> None:

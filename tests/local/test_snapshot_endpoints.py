@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.inventory.inventory import Interface, Inventory, Look, Survey
+from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
 from flowsentry.inventory.snapshot import pack
 from tests.explain.company import API, DATA, interface, rules
@@ -108,9 +108,9 @@ def test_an_id_is_not_taken_by_one_who_is_named_like_it(flowsentry: Flowsentry, 
 
 
 def test_who_is_gone_is_not_there_to_be_called(flowsentry: Flowsentry, tmp_path: Path) -> None:
-    before = Inventory().after(Look("here", Survey(1_000), (API, DATA), rules()))
+    before = Inventory().after(Discovery("here", TargetState(1_000), (API, DATA), rules()))
     now = before.after(
-        Look("here", Survey(2_000), (replace(DATA, interface_id="eni-new", owner_id="i-new"), API), rules())
+        Discovery("here", TargetState(2_000), (replace(DATA, interface_id="eni-new", owner_id="i-new"), API), rules())
     )
     path = tmp_path / "snapshot"
     path.write_bytes(pack(now))

@@ -13,7 +13,7 @@ from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.pipeline import Context, Outcome, Stores, process
 from flowsentry.records.fields import column_of
-from flowsentry.records.missing_fields import degradations
+from flowsentry.records.missing_fields import missing_fields
 from tests.builders import Watch, flow_log, interface, log_text
 from tests.properties.strategies import LAW_OF_TRAFFIC, bad_lines, formats, records
 
@@ -29,7 +29,7 @@ def test_every_line_of_every_format_is_a_record_a_status_or_rejected(data: st.Da
     assert outcome.lines == len(good) + len(bad)
     assert outcome.accepted_records + outcome.nodata + outcome.skipdata == len(good)
     assert outcome.rejected.total == len(bad)
-    assert outcome.degraded == (degradations([column_of(name) for name in names]) if outcome.lines else ())
+    assert outcome.missing_fields == (missing_fields([column_of(name) for name in names]) if outcome.lines else ())
 
 
 def kept(texts: list[LogText]) -> tuple[Outcome, pl.DataFrame | None]:

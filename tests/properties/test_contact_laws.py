@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.contacts import Gathering, gather
+from flowsentry.contacts import ContactAggregator, aggregate
 from flowsentry.frames import EnrichedFlows, Settled
 from flowsentry.inventory.inventory import Inventory
 from tests.builders import NOON, SYN, SYN_ACK, V2, V5, enriched, interface, line
@@ -54,10 +54,10 @@ def some_seen(draw: st.DrawFn) -> EnrichedFlows:
 
 
 def settled(*chunks: EnrichedFlows) -> Settled:
-    gathering = Gathering()
+    aggregator = ContactAggregator()
     for chunk in chunks:
-        gather(chunk, gathering)
-    return gathering.settle()
+        aggregate(chunk, aggregator)
+    return aggregator.settle()
 
 
 def rows(frame: pl.DataFrame) -> list[Any]:
@@ -69,8 +69,8 @@ def rows(frame: pl.DataFrame) -> list[Any]:
 def test_neither_order_nor_cutting_nor_merging_changes_contacts_and_logins(
     seen: EnrichedFlows, size: int, unmerged: int, random: Any
 ) -> None:
-    places = random.sample(range(len(seen)), len(seen))
-    mixed = [EnrichedFlows(seen[places[first : first + size]]) for first in range(0, len(seen), size)]
+    resources = random.sample(range(len(seen)), len(seen))
+    mixed = [EnrichedFlows(seen[resources[first : first + size]]) for first in range(0, len(seen), size)]
     whole = settled(seen)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flowsentry.contacts.MAX_UNMERGED_ROWS", unmerged)

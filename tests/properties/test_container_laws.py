@@ -120,10 +120,10 @@ def wrapped(data: bytes, depth: int) -> bytes:
 def has_plain_values(file: tuple[tuple[str, ...], list[str]]) -> bool:
     """Whether each line has a value in each place, and none that other writers leave for a missing one."""
     words = [word for each in file[1] for word in each.split(" ")]
-    return len(file[0]) > 1 and "" not in words and not MISSING_SIGNS.intersection(words)
+    return len(file[0]) > 1 and "" not in words and not MISSING_EVIDENCE.intersection(words)
 
 
-MISSING_SIGNS = {"None", "nan", "NaN", "null", "NULL", r"\N"}
+MISSING_EVIDENCE = {"None", "nan", "NaN", "null", "NULL", r"\N"}
 plain_files = lines_of_a_format().filter(has_plain_values)
 
 

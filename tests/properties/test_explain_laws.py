@@ -14,7 +14,7 @@ from flowsentry.explain.packet import EPHEMERAL_PORTS, Packet, Ports
 from flowsentry.explain.packet_path import back, there
 from flowsentry.explain.security_groups import judge_groups
 from flowsentry.findings.explanation import Judgement, Layer, Verdict
-from flowsentry.findings.rejected_packet import End, Refusal
+from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, NetworkAcl, Rules
 from flowsentry.inventory.inventory import Interface
 from tests.properties import rule_reference as aws
@@ -113,8 +113,8 @@ def test_what_refused_is_exactly_who_refuses_at_the_interface_that_saw_it(case: 
     assert bool(explained.why_unknown) is (len(explained.refused_by) != 1)
 
 
-def refusal_of(case: Case, *, accepted_other_way: bool) -> Refusal:
-    return Refusal(
+def refusal_of(case: Case, *, accepted_other_way: bool) -> RejectedPacket:
+    return RejectedPacket(
         source=case.packet.source,
         destination=case.packet.destination,
         protocol=case.packet.protocol,

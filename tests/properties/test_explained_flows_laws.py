@@ -6,9 +6,9 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowsentry.explain.flows import REFUSED, Explaining
+from flowsentry.explain.flows import REFUSED, FlowExplainer
 from flowsentry.frames import EnrichedFlows
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.inventory import Interface, Inventory
 from tests.builders import SYN, V5, VPC, enriched, line
@@ -59,8 +59,8 @@ def test_flows_explained_together_are_explained_as_each_by_itself(
 ) -> None:
     rules, interfaces = company
     inventory = Inventory.of(interfaces, {VPC: ("10.0.0.0/16",)}, rules)
-    territory = Territory.of(inventory)
+    address_space = AddressSpace.of(inventory)
     flows = enriched(data.draw(refused(interfaces)), V5, inventory)
-    together = Explaining(territory).explained(flows)
-    alone = pl.concat(Explaining(territory).explained(EnrichedFlows(flows[[row]])) for row in range(len(flows)))
+    together = FlowExplainer(address_space).explained(flows)
+    alone = pl.concat(FlowExplainer(address_space).explained(EnrichedFlows(flows[[row]])) for row in range(len(flows)))
     assert together.select(*REFUSED).equals(alone.select(*REFUSED))

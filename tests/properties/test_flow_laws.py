@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from flowsentry.contacts import Gathering, contacts, gather
+from flowsentry.contacts import ContactAggregator, aggregate, contacts
 from flowsentry.enrich import enrich
 from flowsentry.findings.finding import Finding
 from flowsentry.frames import EnrichedFlows, Flows
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.measure import add_up, measure
 from flowsentry.records.fields import DIRECTION, TRANSIT_GATEWAY_NAMES
@@ -21,7 +21,7 @@ from flowsentry.records.transit_gateways import LOST_PACKETS, is_of_transit_gate
 from tests.builders import V2, V5, Watch, enriched, flow_log, flows, interface, line
 from tests.properties.strategies import LAW, LAW_OF_TRAFFIC, failures, formats, records, traffic
 
-COMPANY = Territory.of(Inventory.of((interface("10.0.0.1", interface_id="eni-1"), interface("10.0.0.2"))))
+COMPANY = AddressSpace.of(Inventory.of((interface("10.0.0.1", interface_id="eni-1"), interface("10.0.0.2"))))
 GATEWAYS = (TRANSIT_GATEWAY_NAMES, tuple(name for name in TRANSIT_GATEWAY_NAMES if name != "tcp-flags"))
 KEY = ["scope", "initiator", "responder", "responder_port", "protocol", "day"]
 OUTCOME = [*KEY, "outcome", "first_seen", "last_seen", "initiator_is_inside", "responder_is_inside"]
@@ -60,35 +60,35 @@ def test_an_end_has_a_scope_and_within_a_vpc_all_three_are_one(given_flows: Flow
 @LAW
 @given(some_flows(), some_flows())
 def test_enriching_again_tells_the_same_whatever_was_enriched_between(one: Flows, other: Flows) -> None:
-    territory = Territory.of(Inventory.of((interface("10.0.0.1", interface_id="eni-1"),)))
-    first = enrich(one, territory)
-    enrich(other, territory)
-    assert_frame_equal(enrich(one, territory), first)
+    address_space = AddressSpace.of(Inventory.of((interface("10.0.0.1", interface_id="eni-1"),)))
+    first = enrich(one, address_space)
+    enrich(other, address_space)
+    assert_frame_equal(enrich(one, address_space), first)
 
 
-def outcomes(of: EnrichedFlows | Gathering) -> list[tuple[object, ...]]:
-    settled = of.settle().contacts if isinstance(of, Gathering) else contacts(of)
+def outcomes(of: EnrichedFlows | ContactAggregator) -> list[tuple[object, ...]]:
+    settled = of.settle().contacts if isinstance(of, ContactAggregator) else contacts(of)
     return sorted(settled.select(OUTCOME).rows(), key=str)
 
 
 @LAW
 @given(some_enriched(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_is_irrelevant_to_contacts(seen: EnrichedFlows, random: Random) -> None:
-    places = list(range(len(seen)))
-    random.shuffle(places)
-    assert outcomes(EnrichedFlows(seen[places])) == outcomes(seen)
+    resources = list(range(len(seen)))
+    random.shuffle(resources)
+    assert outcomes(EnrichedFlows(seen[resources])) == outcomes(seen)
 
 
 @LAW
 @given(some_enriched(), st.integers(1, 7), st.sampled_from([0, 5, 1_000_000]))
 def test_contacts_gathered_in_chunks_are_those_of_one_batch(seen: EnrichedFlows, size: int, unmerged: int) -> None:
-    gathering = Gathering()
-    gather(EnrichedFlows(seen.head(0)), gathering)
+    aggregator = ContactAggregator()
+    aggregate(EnrichedFlows(seen.head(0)), aggregator)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flowsentry.contacts.MAX_UNMERGED_ROWS", unmerged)
         for first in range(0, len(seen), size):
-            gather(EnrichedFlows(seen[first : first + size]), gathering)
-    assert outcomes(gathering) == outcomes(seen)
+            aggregate(EnrichedFlows(seen[first : first + size]), aggregator)
+    assert outcomes(aggregator) == outcomes(seen)
 
 
 @LAW

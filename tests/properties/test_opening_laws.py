@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from flowsentry.contacts import Gathering, gather
+from flowsentry.contacts import ContactAggregator, aggregate
 from flowsentry.contacts.sizes import Size, size_with_syn
 from flowsentry.contacts.tcp_stacks import HEADER_BYTES, IPV6_MORE_BYTES, STACKS, TIMESTAMPED_BYTES, Stack
 from flowsentry.frames import Settled
@@ -114,19 +114,19 @@ def failing(stack: Stack, way: str, resets: int) -> list[Packet]:
     return packets
 
 
-def working(stack: Stack, tries: int, life: str, data: int) -> list[Packet]:
+def working(stack: Stack, tries: int, triage: str, data: int) -> list[Packet]:
     """The SYN that is answered, after those that are not, and what is said then."""
     ack = stack.ack_bytes or TIMESTAMPED_BYTES
     opened = zip(stack.seconds[:tries], stack.syns[:tries], strict=True)
     packets = [_sent(second, size, SYN) for second, size in opened]
     now = packets[-1].second
     packets += [_back(now + 0.1, 60 if ack > HEADER_BYTES else 52, SYN_ACK), _sent(now + 0.2, ack, 0)]
-    if life == "reset":
+    if triage == "reset":
         return [*packets, _sent(now + 0.3, 40, RST)]
-    if life in ("said", "kept alive"):
+    if triage in ("said", "kept alive"):
         packets += [_sent(now + 0.3, ack + data, 0), _back(now + 0.31, ack + data, 0)]
         packets += [_sent(now + 0.32, ack, 0)]
-    if life == "kept alive":
+    if triage == "kept alive":
         for number in range(1, 9):
             second = now + 15 * number
             packets += [_sent(second, ack, 0), _back(second + 0.1, ack, 0)]
@@ -157,9 +157,9 @@ def cases(draw: st.DrawFn, packets: Sequence[Packet]) -> Case:
 
 
 def settled(lines: Sequence[str], names: tuple[str, ...]) -> Settled:
-    gathering = Gathering()
-    gather(enriched(lines, names), gathering)
-    return gathering.settle()
+    aggregator = ContactAggregator()
+    aggregate(enriched(lines, names), aggregator)
+    return aggregator.settle()
 
 
 def outcomes(case: Case, seen: Sequence[Settled]) -> set[str]:
@@ -188,10 +188,10 @@ def test_what_failed_is_nowhere_answered_and_nobody_has_tried_to_log_in(
     st.sampled_from([100, 517, 1400]),
 )
 def test_what_worked_has_failed_nowhere_unless_it_is_answered_elsewhere(
-    data: st.DataObject, stack: Stack, tries: int, life: str, size: int
+    data: st.DataObject, stack: Stack, tries: int, triage: str, size: int
 ) -> None:
     """But for a first record that may be SYNs alone by its size, while its reply is in another file."""
-    case = data.draw(cases(working(stack, min(tries, len(stack.syns)), life, size)))
+    case = data.draw(cases(working(stack, min(tries, len(stack.syns)), triage, size)))
     assume(case.files == 1 or not case.is_first_record_like_syns())
     said = outcomes(case, [settled(lines, case.names) for lines in case.files_of_lines(data)])
     assert "answered" in said or not said & FAILED

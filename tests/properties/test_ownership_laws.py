@@ -7,13 +7,13 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.inventory.inventory import Interface, Inventory, Look, Survey
+from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.snapshot import pack, unpack
 from tests.builders import NOON, enriched, interface, line
 
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
 LATEST = 60
-PLACE = "123456789012/eu-west-1"
+TARGET = "123456789012/eu-west-1"
 
 
 class Tenancy(NamedTuple):
@@ -60,11 +60,11 @@ flows = st.builds(
 )
 
 
-def observed(world: Sequence[Tenancy], look_minutes: Sequence[int]) -> Inventory:
+def observed(world: Sequence[Tenancy], discovery_minutes: Sequence[int]) -> Inventory:
     inventory = Inventory()
-    for minute in look_minutes:
+    for minute in discovery_minutes:
         there = tuple(each.interface() for each in world if each.starts <= minute <= each.ends)
-        inventory = inventory.after(Look(PLACE, Survey(NOON + minute * 60), there))
+        inventory = inventory.after(Discovery(TARGET, TargetState(NOON + minute * 60), there))
     return inventory
 
 
@@ -94,40 +94,40 @@ looks = st.lists(st.integers(0, LATEST), min_size=1, max_size=10, unique=True).m
 
 @given(worlds(), looks, st.lists(flows, min_size=1, max_size=20))
 def test_whoever_is_named_was_there_for_all_of_the_flow(
-    world: list[Tenancy], look_minutes: list[int], records: list[Flow]
+    world: list[Tenancy], discovery_minutes: list[int], records: list[Flow]
 ) -> None:
-    before = [each for each in records if each.ends <= look_minutes[-1]]
-    for flow, name in zip(before, named(before, observed(world, look_minutes)) if before else [], strict=True):
+    before = [each for each in records if each.ends <= discovery_minutes[-1]]
+    for flow, name in zip(before, named(before, observed(world, discovery_minutes)) if before else [], strict=True):
         assert name in (None, true_owner(flow, world))
 
 
 @given(worlds(), looks, st.lists(flows, min_size=1, max_size=20))
 def test_whoever_was_seen_after_the_flow_and_is_known_to_have_been_there_before_is_named(
-    world: list[Tenancy], look_minutes: list[int], records: list[Flow]
+    world: list[Tenancy], discovery_minutes: list[int], records: list[Flow]
 ) -> None:
-    told = named(records, observed(world, look_minutes))
+    told = named(records, observed(world, discovery_minutes))
     for flow, name in zip(records, told, strict=True):
         owner = next((each for each in world if each.owner == true_owner(flow, world)), None)
-        seen = [minute for minute in look_minutes if owner and owner.starts <= minute <= owner.ends]
+        seen = [minute for minute in discovery_minutes if owner and owner.starts <= minute <= owner.ends]
         if owner and seen and flow.ends <= seen[-1] and (owner.tells_since or flow.starts >= seen[0]):
             assert name == owner.owner
 
 
 @given(worlds(), looks, st.lists(flows, min_size=1, max_size=20))
 def test_a_snapshot_that_was_stored_between_any_two_looks_names_the_same(
-    world: list[Tenancy], look_minutes: list[int], records: list[Flow]
+    world: list[Tenancy], discovery_minutes: list[int], records: list[Flow]
 ) -> None:
     inventory = Inventory()
-    for minute in look_minutes:
+    for minute in discovery_minutes:
         there = tuple(each.interface() for each in world if each.starts <= minute <= each.ends)
-        inventory = unpack(pack(inventory.after(Look(PLACE, Survey(NOON + minute * 60), there))))
-    assert named(records, inventory) == named(records, observed(world, look_minutes))
+        inventory = unpack(pack(inventory.after(Discovery(TARGET, TargetState(NOON + minute * 60), there))))
+    assert named(records, inventory) == named(records, observed(world, discovery_minutes))
 
 
 @given(worlds(), looks, st.lists(flows, min_size=2, max_size=20), st.data())
 def test_the_owner_of_a_record_does_not_depend_on_the_records_beside_it(
-    world: list[Tenancy], look_minutes: list[int], records: list[Flow], data: st.DataObject
+    world: list[Tenancy], discovery_minutes: list[int], records: list[Flow], data: st.DataObject
 ) -> None:
-    inventory = observed(world, look_minutes)
+    inventory = observed(world, discovery_minutes)
     cut = data.draw(st.integers(1, len(records) - 1))
     assert named(records, inventory) == named(records[:cut], inventory) + named(records[cut:], inventory)

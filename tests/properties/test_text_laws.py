@@ -34,8 +34,8 @@ def text_of(blocks: Iterable[bytes]) -> bytes:
 
 
 def cut(data: bytes, at: Iterable[int]) -> Iterator[bytes]:
-    places = sorted({0, len(data), *(place % (len(data) + 1) for place in at)})
-    return (data[start:end] for start, end in pairwise(places))
+    resources = sorted({0, len(data), *(place % (len(data) + 1) for place in at)})
+    return (data[start:end] for start, end in pairwise(resources))
 
 
 File = tuple[tuple[str, ...], list[str], list[str]]
@@ -43,12 +43,12 @@ File = tuple[tuple[str, ...], list[str], list[str]]
 
 @LAW
 @given(files(), st.lists(st.integers(0, 1 << 20), max_size=6))
-def test_gzip_or_plain_and_however_the_blocks_are_cut_the_text_is_the_same(file: File, places: list[int]) -> None:
+def test_gzip_or_plain_and_however_the_blocks_are_cut_the_text_is_the_same(file: File, resources: list[int]) -> None:
     names, good, bad = file
     data = flow_log([*good, *bad], names)
     body = data.split(b"\n", 1)[1]
     for whole in (data, gzip.compress(data, mtime=0)):
-        assert text_of(cut(whole, places)) == body
+        assert text_of(cut(whole, resources)) == body
 
 
 @LAW
@@ -117,8 +117,8 @@ def test_permuting_the_columns_with_the_header_changes_nothing(file: File, data:
 def test_parsing_the_parts_of_a_file_is_parsing_the_whole(file: File, data: st.DataObject) -> None:
     names, good, bad = file
     lines = data.draw(st.permutations([*good, *bad]))
-    places = sorted(data.draw(st.lists(st.integers(0, len(lines)), max_size=4)))
-    parts = [parse(log_text(lines[start:end], names)) for start, end in pairwise([0, *places, len(lines)])]
+    resources = sorted(data.draw(st.lists(st.integers(0, len(lines)), max_size=4)))
+    parts = [parse(log_text(lines[start:end], names)) for start, end in pairwise([0, *resources, len(lines)])]
     whole = parse(log_text(lines, names))
     assert_frame_equal(pl.concat([each.records for each in parts]), whole.records, categorical_as_str=True)
     assert sum((each.rejected.counts for each in parts), Counter()) == whole.rejected.counts

@@ -4,13 +4,13 @@ import math
 
 import pytest
 
-from flowsentry.capture_gaps import tally
+from flowsentry.capture_gaps import capture_gaps_in
 from flowsentry.parse import parse
 from flowsentry.records.clock_skew import (
     MAX_BELIEVED_LEAD_SECONDS,
     MAX_CLOCK_LEAD_SECONDS,
     believed,
-    believed_silences,
+    believed_capture_gaps,
     records_ahead,
 )
 from tests.builders import NOON, V5, enriched, line, log_text, no_data
@@ -58,8 +58,8 @@ def test_flows_are_believed_up_to_a_day_ahead_and_keep_their_order() -> None:
     assert believed(flows, math.inf) is flows
 
 
-def test_silences_are_believed_up_to_a_day_ahead() -> None:
+def test_capture_gaps_are_believed_up_to_a_day_ahead() -> None:
     lines = [no_data(log_status="SKIPDATA", start=start, end=start) for start in (NOON, YEAR_3000)]
-    silences = tally(parse(log_text(lines)).records)
-    assert believed_silences(silences, NOON)["hour"].to_list() == [NOON]
-    assert len(believed_silences(silences, math.inf)) == 2
+    capture_gaps = capture_gaps_in(parse(log_text(lines)).records)
+    assert believed_capture_gaps(capture_gaps, NOON)["hour"].to_list() == [NOON]
+    assert len(believed_capture_gaps(capture_gaps, math.inf)) == 2

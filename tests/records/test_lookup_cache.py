@@ -3,12 +3,12 @@
 import polars as pl
 import pytest
 
-from flowsentry.records.lookup_cache import Recollection
+from flowsentry.records.lookup_cache import LookupCache
 
 BOUNDS = ("MAX_RECALLED", "MAX_PLACES")
 
 
-class Names(Recollection):
+class Names(LookupCache):
     """Recalls of each address its own name, and counts what had to be looked up."""
 
     looked_up = 0

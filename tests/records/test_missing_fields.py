@@ -3,12 +3,12 @@
 import pytest
 
 from flowsentry.records.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, VPC_NAMES, column_of
-from flowsentry.records.missing_fields import Degradation, degradations
+from flowsentry.records.missing_fields import MissingField, missing_fields
 from tests.builders import V2, V5, Watch, flow_log, gateway_line, line, no_data
 
 
 def missing(*names: str) -> list[str]:
-    return [each.missing for each in degradations([column_of(name) for name in names])]
+    return [each.missing for each in missing_fields([column_of(name) for name in names])]
 
 
 def without(names: tuple[str, ...], *left_out: str) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def test_either_of_two_addresses_will_do() -> None:
 
 
 def test_it_reads_as_a_sentence() -> None:
-    told = str(Degradation("tcp-flags", "who opened a connection is told by service ports"))
+    told = str(MissingField("tcp-flags", "who opened a connection is told by service ports"))
     assert told == "missing tcp-flags: who opened a connection is told by service ports"
 
 
@@ -63,7 +63,7 @@ def test_it_reads_as_a_sentence() -> None:
     ids=["source", "destination", "port", "protocol", "start"],
 )
 def test_where_it_says_so_nothing_is_found(names: tuple[str, ...]) -> None:
-    assert any("nothing is found" in str(each) for each in degradations([column_of(name) for name in names]))
+    assert any("nothing is found" in str(each) for each in missing_fields([column_of(name) for name in names]))
     told = {"packets": 1, "bytes": 60, "tcp_flags": 2, "action": "REJECT"}
     watch = Watch()
     watch.see(flow_log((line(names, dstport=port, **told) for port in range(1, 40)), names))
@@ -72,8 +72,9 @@ def test_where_it_says_so_nothing_is_found(names: tuple[str, ...]) -> None:
 
 def test_the_outcome_of_a_source_has_what_its_format_leaves_out_once() -> None:
     (outcome,) = Watch().see(flow_log([line(V2)] * 3, V2))
-    assert [each.missing for each in outcome.degraded] == missing(*V2)
-    assert Watch().see(flow_log([line()]))[0].degraded == ()
+    assert [each.missing for each in outcome.missing_fields] == missing(*V2)
+    assert Watch().see(flow_log([line()]))[0].missing_fields == ()
     assert (
-        Watch().see(flow_log([gateway_line(), no_data(TRANSIT_GATEWAY_NAMES)], TRANSIT_GATEWAY_NAMES))[0].degraded == ()
+        Watch().see(flow_log([gateway_line(), no_data(TRANSIT_GATEWAY_NAMES)], TRANSIT_GATEWAY_NAMES))[0].missing_fields
+        == ()
     )

@@ -54,7 +54,7 @@ EVERY_WAY = {
     "suppressions": [{"reason": "our scanner", "owners": ["office-scanner"]}],
     "stream_processor": {"reserved_concurrency": 5},
     "inventory_regions": ["eu-west-1"],
-    "inventory_places": [
+    "inventory_targets": [
         {"role_arn": ROLE_ARN, "external_id": "flowsentry", "regions": ["eu-west-1", "us-east-1"]},
         {"role_arn": "arn:aws:iam::333333333333:role/read/inventory"},
     ],

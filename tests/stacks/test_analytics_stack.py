@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key, write_enriched
-from flowsentry.explain.flows import Explaining
-from flowsentry.inventory.address_space import Territory
+from flowsentry.explain.flows import FlowExplainer
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.records.fields import FIELDS
 from flowsentry.records.object_key import Origin
@@ -25,7 +25,7 @@ IN_PARQUET = {pl.Int32: "int", pl.Int64: "bigint", pl.Boolean: "boolean", pl.Str
 def written(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
     """The columns of an enriched object of this format, with Athena's types for them."""
     path = folder / "enriched.parquet"
-    explained = Explaining(Territory.of(Inventory())).explained(enriched([line(names)], names))
+    explained = FlowExplainer(AddressSpace.of(Inventory())).explained(enriched([line(names)], names))
     write_enriched(iter([explained]), EnrichedFile(path, ORIGIN))
     return {name: _in_athena(type_) for name, type_ in pl.read_parquet_schema(path).items()}
 

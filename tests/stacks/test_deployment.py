@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.aws.inventory.targets_parameter import to_look_at
+from flowsentry.aws.inventory.targets_parameter import targets_in
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from stacks.ownership.describe_actions import DESCRIBES, VPC_LINKS
 from stacks.settings.allowed import SettingsError
 from stacks.settings.deployment import FULL_LOG_FORMAT, Deployment, Source, unknown_fields
 from stacks.settings.existing_flow_logs import ExistingBucket, ExistingLogGroup
-from stacks.settings.inventory import InventoryPlace
+from stacks.settings.inventory import InventoryTarget
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def test_every_setting_is_described_in_the_documentation() -> None:
     message = refusal({"nothing_of_the_kind": 1})
     known = message.partition("allowed: ")[2].strip().split(", ")
     kinds: tuple[Any, ...] = (Source, ExistingLogGroup, ExistingBucket)
-    kinds += (InventoryPlace, KubernetesCluster, InventoryNetwork)
+    kinds += (InventoryTarget, KubernetesCluster, InventoryNetwork)
     known += [field.name for kind in kinds for field in fields(kind)]
     assert [name for name in known if f"`{name}`" not in page] == []
 
@@ -152,16 +152,13 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(settings: dict[
         ({"file_format": "csv"}, 'sources[0].file_format is "csv"; allowed: one of plain-text, parquet'),
         (
             {"file_format": "parquet"},
-            'flowsentry.sources[0]: file_format is "parquet" and needs destination "s3"; destination is "cloudwatch"',
+            'file_format is "parquet" and needs destination "s3"; destination is "cloudwatch"',
         ),
         ({"max_aggregation_seconds": 61}, "sources[0].max_aggregation_seconds is 61; allowed: one of 60, 600"),
         ({"hive_partitions": "yes"}, 'sources[0].hive_partitions is "yes"; allowed: true or false'),
         ({"hive_partitions": True}, 'hive_partitions and hourly_partitions need destination "s3"'),
         ({"kinesis": "on"}, 'sources[0].kinesis is "on"; allowed: true or false'),
-        (
-            {"destination": "s3", "kinesis": True},
-            'flowsentry.sources[0]: kinesis is true and needs destination "cloudwatch"; destination is "s3"',
-        ),
+        ({"destination": "s3", "kinesis": True}, 'kinesis is true and needs destination "cloudwatch"'),
         ({"log_format": "${a}  ${b}"}, "is not `${field}` tokens with single spaces between them"),
         ({"log_format": "${end} ${end}"}, "log format names end twice"),
         ({"log_format": 5}, 'sources[0].log_format is 5; allowed: "default"'),
@@ -234,12 +231,12 @@ ROLE = "arn:aws:iam::222222222222:role/flowsentry-inventory"
 def test_the_places_of_the_inventory_are_in_json_as_the_function_reads_them() -> None:
     place = {"role_arn": ROLE, "external_id": "x1", "regions": ["eu-west-1"]}
     deployment = read(
-        {"inventory_regions": ["eu-west-1"], "inventory_places": [place], "kubernetes_clusters": [{"name": "shop"}]}
+        {"inventory_regions": ["eu-west-1"], "inventory_targets": [place], "kubernetes_clusters": [{"name": "shop"}]}
     )
-    told = to_look_at(deployment.to_look_at, "eu-central-1")
-    assert [each.name("1") for each in told.places] == ["1/eu-central-1", "1/eu-west-1", "222222222222/eu-west-1"]
-    assert told.places[2].external_id == "x1"
-    assert [each.place("1") for each in told.clusters] == ["1/eu-central-1/eks/shop"]
+    told = targets_in(deployment.targets_in, "eu-central-1")
+    assert [each.name("1") for each in told.targets] == ["1/eu-central-1", "1/eu-west-1", "222222222222/eu-west-1"]
+    assert told.targets[2].external_id == "x1"
+    assert [each.target("1") for each in told.clusters] == ["1/eu-central-1/eks/shop"]
 
 
 @pytest.mark.parametrize(
@@ -250,14 +247,17 @@ def test_the_places_of_the_inventory_are_in_json_as_the_function_reads_them() ->
             {"inventory_retention_days": 0},
             "inventory_retention_days is 0; allowed: a whole number of days from 1 to 90",
         ),
-        ({"inventory_rest_seconds": 901}, "inventory_rest_seconds is 901; allowed: a whole number of seconds"),
-        ({"inventory_places": [{"role_arn": "admin"}]}, 'inventory_places[0].role_arn is "admin"; allowed: the ARN of'),
-        ({"inventory_places": [{"role_arn": ROLE}] * 2}, "account 222222222222 is named 2 times; allowed: once"),
+        ({"inventory_cooldown_seconds": 901}, "inventory_cooldown_seconds is 901; allowed: a whole number of seconds"),
         (
-            {"inventory_places": [{"role_arn": f"{ROLE}{number}", "regions": ["eu-west-1"]} for number in range(2)]},
+            {"inventory_targets": [{"role_arn": "admin"}]},
+            'inventory_targets[0].role_arn is "admin"; allowed: the ARN of',
+        ),
+        ({"inventory_targets": [{"role_arn": ROLE}] * 2}, "account 222222222222 is named 2 times; allowed: once"),
+        (
+            {"inventory_targets": [{"role_arn": f"{ROLE}{number}", "regions": ["eu-west-1"]} for number in range(2)]},
             "account 222222222222 and eu-west-1 is named 2 times; allowed: once",
         ),
-        ({"inventory_places": [{"role_arn": ROLE, "external_id": "?"}]}, 'inventory_places[0].external_id is "?"'),
+        ({"inventory_targets": [{"role_arn": ROLE, "external_id": "?"}]}, 'inventory_targets[0].external_id is "?"'),
         ({"kubernetes_clusters": [{"name": "shop"}] * 2}, "shop is named 2 times; allowed: once"),
         ({"inventory_network": {"subnet_ids": ["subnet-12345678"]}}, "inventory_network.security_group_ids is missing"),
         (
@@ -276,7 +276,7 @@ def test_a_wrong_setting_of_the_inventory_is_named_with_what_is_allowed(settings
 
 def test_more_places_than_their_parameter_holds_are_refused_with_the_way_out() -> None:
     places = [{"role_arn": f"arn:aws:iam::{number:012}:role/flowsentry-inventory"} for number in range(100)]
-    assert "Several regions of one role need fewer than several roles" in refusal({"inventory_places": places})
+    assert "Several regions of one role need fewer than several roles" in refusal({"inventory_targets": places})
 
 
 def test_a_database_may_be_a_file_or_an_object() -> None:
@@ -290,7 +290,7 @@ def test_a_database_may_be_a_file_or_an_object() -> None:
     )
 )
 def test_whatever_is_set_is_taken_or_refused_in_words(value: object) -> None:
-    inventory = ("inventory_places", "inventory_network", "kubernetes_clusters", "geo_databases")
+    inventory = ("inventory_targets", "inventory_network", "kubernetes_clusters", "geo_databases")
     for key in (*WAYS_IN, *inventory, "name", "python", "inside_networks", "digest_minutes", "stream_processor"):
         try:
             read({key: value})

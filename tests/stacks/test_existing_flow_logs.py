@@ -9,7 +9,7 @@ import pytest
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from stacks.settings.allowed import SettingsError
 from stacks.settings.deployment import Deployment, unknown_fields
-from stacks.settings.existing_flow_logs import ExistingBucket, notices_pattern, permitted_names
+from stacks.settings.existing_flow_logs import ExistingBucket, object_events_pattern, permitted_names
 
 Synthesise = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 VPC = "vpc-0123456789abcdef0"
@@ -135,10 +135,10 @@ def test_without_an_existing_bucket_no_rule_may_send_notices(synthesise: Synthes
 
 def test_many_buckets_share_the_rule_each_with_its_prefix() -> None:
     buckets = [ExistingBucket("b"), ExistingBucket("c", "x/"), ExistingBucket("a"), ExistingBucket("d", "x/")]
-    whole, part = notices_pattern(buckets)["detail"]["$or"]
+    whole, part = object_events_pattern(buckets)["detail"]["$or"]
     assert whole == {"bucket": {"name": ["a", "b"]}}
     assert part == {"bucket": {"name": ["c", "d"]}, "object": {"key": [{"prefix": "x/"}]}}
-    assert notices_pattern(buckets[::-1]) == notices_pattern(buckets)
+    assert object_events_pattern(buckets[::-1]) == object_events_pattern(buckets)
 
 
 def test_a_prefix_within_another_is_told_of_once_and_granted_once(synthesise: Synthesise) -> None:

@@ -88,9 +88,9 @@ def test_new_objects_are_noticed_under_a_prefix_once_the_queue_admits_the_bucket
     templates: Mapping[str, Any], bucket: str, prefix: str
 ) -> None:
     resource = templates["FlowLogs"]["Resources"][bucket]
-    (notice,) = resource["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
-    assert notice["Queue"] == {"Fn::GetAtt": ["NoticesQueue8F17BA1B", "Arn"]}
-    assert notice["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": prefix}]
+    (object_event,) = resource["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert object_event["Queue"] == {"Fn::GetAtt": ["NoticesQueue8F17BA1B", "Arn"]}
+    assert object_event["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": prefix}]
     assert resource["DependsOn"] == ["NoticesQueuePolicyE99F59CA"]
 
 
@@ -115,7 +115,7 @@ def test_every_queue_but_a_dead_letter_queue_has_one(templates: Mapping[str, Any
 def test_a_notice_stays_invisible_for_six_timeouts_and_is_tried_five_times(every: Every) -> None:
     queue = every("AWS::SQS::Queue")["NoticesQueue8F17BA1B"]
     functions = every("AWS::Lambda::Function").values()
-    (timeout,) = [f["Timeout"] for f in functions if "NOTICE_DLQ_URL" in f["Environment"]["Variables"]]
+    (timeout,) = [f["Timeout"] for f in functions if "OBJECT_DLQ_URL" in f["Environment"]["Variables"]]
     assert queue["VisibilityTimeout"] >= 6 * timeout
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 100
 

@@ -85,7 +85,7 @@ def test_every_function_has_an_alarm_that_a_retry_that_worked_does_not_ring(ever
 
 
 @pytest.mark.parametrize("service", ["stream_processor", "object_processor"])
-def test_silence_rings_the_freshness_alarm(every: Every, service: str) -> None:
+def test_capture_gap_rings_the_freshness_alarm(every: Every, service: str) -> None:
     alarm = alarms(every)[f"freshness-{service.replace('_', '-')}"]
     assert alarm["TreatMissingData"] == "breaching"
     assert alarm["Period"] * alarm["EvaluationPeriods"] == alarm["Threshold"] == 30 * 60
@@ -105,7 +105,7 @@ def test_alarms_watch_only_metrics_that_are_stamped_with_now(every: Every) -> No
     assert set(ours) <= set(PIPELINE_METRICS)
 
 
-def test_an_inventory_older_than_half_an_hour_rings_and_silence_does_not(every: Every) -> None:
+def test_an_inventory_older_than_half_an_hour_rings_and_capture_gap_does_not(every: Every) -> None:
     for service in ("stream_processor", "object_processor"):
         alarm = alarms(every)[f"inventory-stale-{service.replace('_', '-')}"]
         assert (alarm["MetricName"], alarm["Threshold"]) == ("InventoryAgeSeconds", 30 * 60)

@@ -8,7 +8,7 @@ import pytest
 
 from flowsentry.findings.finding import Audience
 from flowsentry.findings.suppressions import Suppressions
-from flowsentry.settings import INVENTORY_KEY, LOOKS_KEY, SUPPRESSIONS_KEY
+from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
 from tests.stacks.conftest import VPC, Synthesise
 
 SOURCE = {"vpc_ids": [VPC], "destination": "cloudwatch"}
@@ -128,7 +128,7 @@ def test_suppressions_keep_their_versions_and_what_is_written_again_and_again_do
     kept = {prefix: rule.get("NoncurrentVersionExpiration") for prefix, rule in rules(every).items()}
     versions = {prefix: days["NoncurrentDays"] for prefix, days in kept.items() if days}
     assert versions == {
-        **dict.fromkeys(("enriched/", "rejected/", "athena-results/", INVENTORY_KEY, LOOKS_KEY), 1),
+        **dict.fromkeys(("enriched/", "rejected/", "athena-results/", INVENTORY_KEY, CLAIMS_KEY), 1),
         SUPPRESSIONS_KEY: 365,
     }
     assert rules(every)[None]["ExpiredObjectDeleteMarker"] is True

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.aws.embedded import EmbeddedAws
 
 Properties = Mapping[str, Any]
-Look = Callable[[EmbeddedAws, str, Properties], Any]
+Discovery = Callable[[EmbeddedAws, str, Properties], Any]
 
 
 def missing_resources(aws: EmbeddedAws, stack_name: str) -> list[str]:
@@ -94,11 +94,11 @@ def _function(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
 def _table(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
     dynamodb = aws.client("dynamodb")
     told = dynamodb.describe_table(TableName=name)["Table"]
-    lives = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    finding_triage = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     return (
         len(told.get("GlobalSecondaryIndexes", [])) == len(wanted.get("GlobalSecondaryIndexes", []))
         and ("LatestStreamArn" in told) == ("StreamSpecification" in wanted)
-        and lives.get("AttributeName") == wanted.get("TimeToLiveSpecification", {}).get("AttributeName")
+        and finding_triage.get("AttributeName") == wanted.get("TimeToLiveSpecification", {}).get("AttributeName")
     )
 
 
@@ -169,7 +169,7 @@ def _glue_table(aws: EmbeddedAws, name: str, _wanted: Properties) -> Any:
 
 NOTHING_TO_SEE = {"AWS::CDK::Metadata"}
 
-LOOKS: Mapping[str, Look] = {
+LOOKS: Mapping[str, Discovery] = {
     "AWS::Athena::NamedQuery": lambda aws, id_, _: aws.client("athena").get_named_query(NamedQueryId=id_),
     "AWS::Athena::WorkGroup": lambda aws, name, _: aws.client("athena").get_work_group(WorkGroup=name),
     "AWS::CloudWatch::Alarm": _alarm,

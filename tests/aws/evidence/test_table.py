@@ -176,7 +176,7 @@ def test_first_seen_falls_and_last_seen_rises_and_neither_goes_back(watched: Wat
     assert (item["first_seen"], item["last_seen"]) == ({"N": "400"}, {"N": "700"})
 
 
-@pytest.mark.parametrize("place", ["write", "read"])
+@pytest.mark.parametrize("target", ["write", "read"])
 @pytest.mark.parametrize(
     "error",
     [
@@ -186,8 +186,8 @@ def test_first_seen_falls_and_last_seen_rises_and_neither_goes_back(watched: Wat
         ReadTimeoutError(endpoint_url="https://dynamodb"),
     ],
 )
-def test_what_passes_with_time_is_to_be_retried(watched: Watched, place: str, error: Exception) -> None:
-    watched.failures[place] = error
+def test_what_passes_with_time_is_to_be_retried(watched: Watched, target: str, error: Exception) -> None:
+    watched.failures[target] = error
     with pytest.raises(RetryableError, match="could not merge evidence"):
         table(watched).merge([failing(), failing(source="10.0.0.6")])
 

@@ -75,15 +75,15 @@ def test_without_findings_nothing_is_read(watched: Watched) -> None:
 def test_what_a_person_spoke_of_is_known() -> None:
     world = OutboxWorld()
     world.put(finding("a"), finding("b"))
-    world.lives.acknowledge("a", "alice")
-    world.lives.snooze("b", NOW + 60, "alice")
+    world.finding_triage.acknowledge("a", "alice")
+    world.finding_triage.snooze("b", NOW + 60, "alice")
     assert world.table.unknown([finding(name, last_seen=NOW + 10) for name in "ab"]) == []
 
 
 def test_what_was_resolved_before_it_was_last_seen_may_be_new_once_more() -> None:
     world = OutboxWorld()
     world.put(finding("a"))
-    world.lives.resolve("a", "alice")
+    world.finding_triage.resolve("a", "alice")
     before, after = finding("a", last_seen=NOW), finding("a", last_seen=NOW + 1)
     assert world.table.unknown([before, after]) == [after]
     assert world.table.put_new([after]) == [after]

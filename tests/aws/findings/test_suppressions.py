@@ -28,7 +28,7 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def pass_a_look(self) -> None:
+    def pass_a_discovery(self) -> None:
         self.now += REFRESH_SECONDS
 
 
@@ -127,7 +127,7 @@ def test_a_change_holds_at_the_next_look_and_nothing_is_asked_before(live: LiveS
 def test_what_has_not_changed_is_the_same_object(live: LiveSuppressions, clock: Clock) -> None:
     write(text("people"))
     first = live.load()
-    clock.pass_a_look()
+    clock.pass_a_discovery()
     assert live.load() is first
 
 
@@ -145,11 +145,11 @@ def test_one_that_can_not_be_read_leaves_the_last_good_one_and_alarms_until_it_i
     good = live.load()
     write(body)
     for _ in range(2):
-        clock.pass_a_look()
+        clock.pass_a_discovery()
         assert live.load() is good
     assert unreadable()[0] == 2
     write(text("mended"))
-    clock.pass_a_look()
+    clock.pass_a_discovery()
     assert (reasons(live.load()), unreadable()[0]) == (["mended"], 0)
 
 
@@ -181,7 +181,7 @@ def test_an_object_that_was_deleted_leaves_the_seed(live: LiveSuppressions, cloc
     write(text("people"))
     live.load()
     clients.s3().delete_object(Bucket=OUTPUT_BUCKET, Key=KEY)
-    clock.pass_a_look()
+    clock.pass_a_discovery()
     assert reasons(live.load()) == ["seed"]
 
 
@@ -191,7 +191,7 @@ def test_an_object_that_is_denied_leaves_the_last_good_one_and_alarms(
     write(text("people"))
     live.load()
     live.client = Denied()  # type: ignore[assignment]
-    clock.pass_a_look()
+    clock.pass_a_discovery()
     assert (reasons(live.load()), unreadable()[0]) == (["people"], 1)
 
 
@@ -199,7 +199,7 @@ def test_while_s3_can_not_be_reached_the_last_good_one_holds(live: LiveSuppressi
     write(text("people"))
     live.load()
     live.client = Unreachable()  # type: ignore[assignment]
-    clock.pass_a_look()
+    clock.pass_a_discovery()
     assert reasons(live.load()) == ["people"]
 
 

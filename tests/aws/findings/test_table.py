@@ -9,7 +9,7 @@ from flowsentry.aws.findings.item import HIGH_WORD, SNOOZED_WORD, entry_of
 from flowsentry.aws.findings.table import KEPT_SECONDS, FindingTable
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.findings.finding import Audience, Finding, FindingStore, Severity
-from flowsentry.findings.triage import Earlier, Life, State
+from flowsentry.findings.triage import Earlier, State, Triage
 from flowsentry.in_memory import FindingsInMemory
 from tests.aws.notifications.outbox_world import DAY, NOW, OutboxWorld, finding
 from tests.moto_world import FINDINGS_TABLE, items_of, make_findings_table
@@ -124,21 +124,21 @@ def test_while_observing_all_is_recorded_and_nothing_told_also_not_later(world: 
 def test_what_a_person_resolved_is_new_once_more_when_it_is_seen_after_that(world: OutboxWorld) -> None:
     world.put(finding("a"))
     world.table.mark_published("a")
-    world.lives.resolve("a", "alice", "patched")
+    world.finding_triage.resolve("a", "alice", "patched")
     again = finding("a", last_seen=NOW + 10)
     assert world.table.put_new([finding("a", last_seen=NOW)]) == []
     world.clock.pass_(DAY)
     assert world.table.put_new([again, again]) == [again]
-    entry = world.lives.entry("a")
+    entry = world.finding_triage.entry("a")
     assert (entry.finding, entry.unpublished, entry.waiting_since) == (again, HIGH_WORD, NOW + DAY)
-    assert (entry.life.state, entry.published_at) == (State.SEEN_AGAIN, None)
-    assert entry.before == Life(State.RESOLVED, NOW, "alice", "patched")
+    assert (entry.triage.state, entry.published_at) == (State.SEEN_AGAIN, None)
+    assert entry.before == Triage(State.RESOLVED, NOW, "alice", "patched")
 
 
 @pytest.mark.parametrize("suppressed_by", ["", "a reason"])
 def test_what_is_seen_again_is_not_told_while_nothing_is(world: OutboxWorld, suppressed_by: str) -> None:
     world.put(finding("a"))
-    world.lives.resolve("a", "alice")
+    world.finding_triage.resolve("a", "alice")
     world.table.observe_only_until = 0 if suppressed_by else NOW + DAY
     assert world.table.put_new([finding("a", last_seen=NOW + 10, suppressed_by=suppressed_by)]) == []
     assert world.state("a") == "resolved"
@@ -158,7 +158,7 @@ def test_the_earlier_one_is_the_newest_other_of_the_thread(world: OutboxWorld) -
     for day in range(3):
         world.put(finding(f"day-{day}", thread="t"), finding(f"other-{day}", thread="u"))
         world.clock.pass_(DAY)
-    assert world.table.earlier(finding("day-2", thread="t")) == Earlier("day-1", NOW + DAY, Life())
+    assert world.table.earlier(finding("day-2", thread="t")) == Earlier("day-1", NOW + DAY, Triage())
     assert world.table.earlier(finding("day-0", thread="only")) is None
     assert world.table.earlier(finding("no-thread")) is None
 
@@ -167,13 +167,13 @@ def test_what_was_said_last_of_a_thread_is_what_counts_also_of_an_older_one(worl
     for day in range(3):
         world.put(finding(f"day-{day}", thread="t"))
         world.clock.pass_(DAY)
-    life = world.lives.acknowledge("day-0", "alice")
-    assert world.table.earlier(finding("day-2", thread="t")) == Earlier("day-0", NOW, life)
+    triage = world.finding_triage.acknowledge("day-0", "alice")
+    assert world.table.earlier(finding("day-2", thread="t")) == Earlier("day-0", NOW, triage)
 
 
 def test_items_of_the_outbox_are_read_by_their_word(world: OutboxWorld) -> None:
     world.put(finding("a"), finding("b"))
-    world.lives.snooze("b", NOW + DAY, "alice")
+    world.finding_triage.snooze("b", NOW + DAY, "alice")
     assert (waiting(world.table), waiting(world.table, SNOOZED_WORD)) == (["a"], ["b"])
 
 
@@ -189,7 +189,7 @@ def test_an_item_that_is_no_finding_is_poison(text: str) -> None:
 def test_an_item_of_older_days_is_an_open_finding_without_a_thread() -> None:
     old = {"id": {"S": "a"}, "finding": {"S": finding("a").to_json()}, "found_at": {"N": "5"}}
     entry = entry_of(old)
-    assert (entry.finding, entry.life, entry.waiting_since, entry.told) == (finding("a"), Life(), 5, frozenset())
+    assert (entry.finding, entry.triage, entry.waiting_since, entry.told) == (finding("a"), Triage(), 5, frozenset())
 
 
 def test_a_table_that_throttles_is_to_be_retried() -> None:

@@ -16,17 +16,19 @@ from flowsentry.aws.evidence.known_services_item import held_in, state_in
 from flowsentry.aws.findings.suppressions import LiveSuppressions, SeedParameter
 from flowsentry.aws.ingest.geo_databases import GeoDatabases
 from flowsentry.aws.ingest.log_formats import LogFormats
-from flowsentry.aws.inventory.discovery_claims import LooksBegun
+from flowsentry.aws.inventory.discovery_claims import DiscoveryClaims
 from flowsentry.aws.inventory.store import InventoryStore
-from flowsentry.aws.inventory.targets_parameter import PlacesParameter
-from flowsentry.inventory.inventory import Inventory, Survey
+from flowsentry.aws.inventory.targets_parameter import TargetsParameter
+from flowsentry.inventory.inventory import Inventory, TargetState
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, pack, unpack
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from flowsentry.settings import SettingsError
 from tests.moto_world import LOG_GROUP, aws_in_memory, make_bucket
 
 BUCKET, KEY = "output", "stored"
-GOOD = Inventory(surveys={"123456789012/eu-central-1": Survey(1_793_676_000, 2, {"vpc-1": ("10.0.0.0/16",)})})
+GOOD = Inventory(
+    target_states={"123456789012/eu-central-1": TargetState(1_793_676_000, 2, {"vpc-1": ("10.0.0.0/16",)})}
+)
 DEEP = b"[" * 100_000
 
 
@@ -77,9 +79,9 @@ def shapes() -> Iterator[bytes]:
             b"\xff",
         ):
             yield with_file(name, content)
-    survey = {"taken_at": 1, "seconds": 1, "networks": {}, "routes": {}}
+    target_state = {"taken_at": 1, "seconds": 1, "networks": {}, "routes": {}}
     for wrong in ({"taken_at": "x"}, {"networks": []}, {"networks": {"v": ["x"]}}, {"routes": {"v": [[1]]}}):
-        yield with_file("surveys.json", json.dumps({"p": survey | wrong}).encode())
+        yield with_file("surveys.json", json.dumps({"p": target_state | wrong}).encode())
     yield from (
         with_file("holdings.parquet", each) for each in (b"", b"PAR1", b"x" * 100, b"PAR1" + bytes(90) + b"PAR1")
     )
@@ -154,7 +156,7 @@ def test_a_snapshot_with_any_few_bytes_changed_is_read_or_refused() -> None:
 
 @pytest.mark.parametrize("text", [b"[]", b"null", b"{", DEEP, b'{"p": 1}', b'{"p": {"groups": 1}}', b""])
 def test_rules_that_can_not_be_read_are_no_rules(text: bytes) -> None:
-    assert dict(unpack(with_file("rules.json", text)).rules_by_place) == {}
+    assert dict(unpack(with_file("rules.json", text)).rules_by_target) == {}
 
 
 TEXTS = {
@@ -172,7 +174,7 @@ TEXTS = {
 @pytest.mark.parametrize("case", TEXTS)
 def test_looks_that_can_not_be_read_begin_anew_and_are_written_anew(case: str) -> None:
     put(TEXTS[case])
-    looks = LooksBegun(BUCKET, KEY, clients.s3(), clock=lambda: 100)
+    looks = DiscoveryClaims(BUCKET, KEY, clients.s3(), clock=lambda: 100)
     assert looks.claim(lambda begun: ["place"] if not begun else []) == ["place"]
     assert json.loads(clients.s3().get_object(Bucket=BUCKET, Key=KEY)["Body"].read()) == {"place": 100}
     assert unreadable() == 1
@@ -221,12 +223,12 @@ def test_of_damaged_places_the_last_good_ones_hold_and_without_them_nothing_is_f
 
     good = json.dumps({"regions": ["eu-west-1"], "roles": [], "clusters": []})
     say(good)
-    places = PlacesParameter("/places", clients.ssm())
+    places = TargetsParameter("/places", clients.ssm())
     assert places.text() == good
     say(value)
     assert places.text() == good
     with pytest.raises(SettingsError):
-        PlacesParameter("/places", clients.ssm()).text()
+        TargetsParameter("/places", clients.ssm()).text()
 
 
 @pytest.mark.parametrize(

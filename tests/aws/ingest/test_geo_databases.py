@@ -20,7 +20,7 @@ from flowsentry.aws.ingest.geo_databases import (
     GeoDatabases,
     opened,
 )
-from flowsentry.inventory.geoip import NoGeography, place_of
+from flowsentry.inventory.geoip import NoGeography, location_of
 from tests.moto_world import OUTPUT_BUCKET, make_bucket
 
 COUNTRIES, NETWORKS = f"s3://{OUTPUT_BUCKET}/geo/country.mmdb", f"s3://{OUTPUT_BUCKET}/geo/asn.mmdb"
@@ -151,7 +151,7 @@ def test_a_damaged_database_is_refused_or_tells_what_it_can(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("number", [1 << 31, (1 << 32) - 1, 1 << 63, 1 << 127])
 def test_a_number_of_a_network_that_can_be_none_is_left_out(number: int) -> None:
-    assert place_of({"autonomous_system_number": number}).asn == (number if number < 1 << 32 else None)
+    assert location_of({"autonomous_system_number": number}).asn == (number if number < 1 << 32 else None)
 
 
 def test_a_database_of_more_bytes_than_s3_said_is_not_kept() -> None:

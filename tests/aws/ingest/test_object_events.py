@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch, object_notices
+from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch, object_events
 from flowsentry.aws.object_store import StoredObject
 from flowsentry.errors import PoisonError
 
@@ -40,21 +40,21 @@ def from_eventbridge(key: str, detail_type: str = "Object Created", **entry: str
 
 
 def test_a_key_is_url_decoded() -> None:
-    (notice,) = object_notices(body_of(record()))
-    assert notice.source == StoredObject("flow-logs", "AWSLogs/aws-account-id=123456789012/a b+log.gz")
-    assert notice.is_new_object
+    (object_event,) = object_events(body_of(record()))
+    assert object_event.source == StoredObject("flow-logs", "AWSLogs/aws-account-id=123456789012/a b+log.gz")
+    assert object_event.is_new_object
 
 
 def test_the_same_content_has_the_same_identity_and_other_content_another() -> None:
     def identity(**entry: str) -> str:
-        return object_notices(body_of(record(**entry)))[0].identity
+        return object_events(body_of(record(**entry)))[0].identity
 
     assert identity() == identity(sequencer="later")
     assert len({identity(), identity(eTag="e2"), identity(versionId="v1"), identity(key="other")}) == 4
 
 
 def test_without_an_etag_each_write_has_an_identity_of_its_own() -> None:
-    first, second = (object_notices(body_of(record(eTag="", sequencer=text)))[0].identity for text in ("0A", "0B"))
+    first, second = (object_events(body_of(record(eTag="", sequencer=text)))[0].identity for text in ("0A", "0B"))
     assert first != second
 
 
@@ -64,7 +64,7 @@ def test_an_object_has_one_identity_whoever_tells_of_it() -> None:
         json.dumps(envelope(body_of(record("a+b")))),
         json.dumps(from_eventbridge("a b")),
     )
-    assert len({notice.identity for body in bodies for notice in object_notices(body)}) == 1
+    assert len({object_event.identity for body in bodies for object_event in object_events(body)}) == 1
 
 
 TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "flow-logs"}
@@ -74,8 +74,8 @@ TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "flow-l
     "message", [TEST_EVENT, envelope(json.dumps(TEST_EVENT), Subject="Amazon S3 Notification")], ids=["S3", "SNS"]
 )
 def test_a_test_event_tells_of_no_object(message: dict[str, str]) -> None:
-    assert object_notices(json.dumps(message)) == []
-    assert [object_notices(body) for body in direct_messages(message)] == [[]]
+    assert object_events(json.dumps(message)) == []
+    assert [object_events(body) for body in direct_messages(message)] == [[]]
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_a_test_event_tells_of_no_object(message: dict[str, str]) -> None:
     ],
 )
 def test_what_is_told_of_an_old_object_is_no_new_object(event_name: str) -> None:
-    (notice,) = object_notices(body_of(record(event_name=event_name)))
-    assert not notice.is_new_object
+    (object_event,) = object_events(body_of(record(event_name=event_name)))
+    assert not object_event.is_new_object
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_what_is_told_of_an_old_object_is_no_new_object(event_name: str) -> None
     ],
 )
 def test_an_object_is_new_however_it_was_written(event_name: str) -> None:
-    (notice,) = object_notices(body_of(record(event_name=event_name)))
-    assert notice.is_new_object
+    (object_event,) = object_events(body_of(record(event_name=event_name)))
+    assert object_event.is_new_object
 
 
 @pytest.mark.parametrize(
@@ -116,46 +116,46 @@ def test_an_object_is_new_however_it_was_written(event_name: str) -> None:
     ["Object Deleted", "Object Restore Initiated", "Object Restore Completed", "Object Access Tier Changed"],
 )
 def test_what_eventbridge_tells_of_an_old_object_is_no_new_object(detail_type: str) -> None:
-    (notice,) = object_notices(json.dumps(from_eventbridge("a", detail_type)))
-    assert not notice.is_new_object
+    (object_event,) = object_events(json.dumps(from_eventbridge("a", detail_type)))
+    assert not object_event.is_new_object
 
 
 def test_intelligent_tiering_which_names_the_object_otherwise_is_ignored_as_well() -> None:
     told = record(event_name="IntelligentTiering")
     told["s3"]["get_object"] = told["s3"].pop("object")
-    (notice,) = object_notices(body_of(told))
-    assert not notice.is_new_object
+    (object_event,) = object_events(body_of(told))
+    assert not object_event.is_new_object
 
 
 def test_one_object_of_many_is_told_of_alone() -> None:
     body = body_of(record("a"), record("b"))
-    first, second = object_notices(body)
-    assert object_notices(first.body)[0].source.key == "a"
-    assert object_notices(second.body)[0].source.key == "b"
+    first, second = object_events(body)
+    assert object_events(first.body)[0].source.key == "a"
+    assert object_events(second.body)[0].source.key == "b"
 
 
 def test_the_only_object_of_a_message_keeps_its_message() -> None:
     body = body_of(record())
-    assert object_notices(body)[0].body == body
+    assert object_events(body)[0].body == body
 
 
 @pytest.mark.parametrize("more", [{}, {"SequenceNumber": "10000000000000004000"}], ids=["standard", "FIFO"])
 def test_an_sns_envelope_is_opened(more: dict[str, str]) -> None:
     body = json.dumps(envelope(body_of(record()), **more))
-    (notice,) = object_notices(body)
-    assert notice.source.bucket == "flow-logs"
-    assert notice.body == body
+    (object_event,) = object_events(body)
+    assert object_event.source.bucket == "flow-logs"
+    assert object_event.body == body
 
 
 def test_an_eventbridge_key_is_taken_as_it_is() -> None:
-    (notice,) = object_notices(json.dumps(from_eventbridge("a+b%3D.gz", **{"version-id": "v1"})))
-    assert notice.source == StoredObject("flow-logs", "a+b%3D.gz", "v1")
-    assert notice.is_new_object
+    (object_event,) = object_events(json.dumps(from_eventbridge("a+b%3D.gz", **{"version-id": "v1"})))
+    assert object_event.source == StoredObject("flow-logs", "a+b%3D.gz", "v1")
+    assert object_event.is_new_object
 
 
 def test_an_eventbridge_event_may_come_through_sns() -> None:
-    (notice,) = object_notices(json.dumps(envelope(json.dumps(from_eventbridge("a+b")))))
-    assert notice.source == StoredObject("flow-logs", "a+b")
+    (object_event,) = object_events(json.dumps(envelope(json.dumps(from_eventbridge("a+b")))))
+    assert object_event.source == StoredObject("flow-logs", "a+b")
 
 
 def test_only_messages_of_a_queue_are_a_batch() -> None:
@@ -166,7 +166,7 @@ def test_only_messages_of_a_queue_are_a_batch() -> None:
 
 def test_an_event_of_s3_without_a_queue_is_one_message() -> None:
     (message,) = direct_messages({"Records": [record("a"), record("b")]})
-    assert [notice.source.key for notice in object_notices(message)] == ["a", "b"]
+    assert [object_event.source.key for object_event in object_events(message)] == ["a", "b"]
 
 
 def test_an_event_of_sns_without_a_queue_has_the_messages_that_a_queue_would_get() -> None:
@@ -174,12 +174,12 @@ def test_an_event_of_sns_without_a_queue_has_the_messages_that_a_queue_would_get
     told = [{"EventSource": "aws:sns", "Sns": envelope(body_of(record(key)))} for key in keys]
     messages = direct_messages({"Records": told})
     assert messages == [json.dumps(each["Sns"]) for each in told]
-    assert [notice.source.key for message in messages for notice in object_notices(message)] == ["a", "b"]
+    assert [object_event.source.key for message in messages for object_event in object_events(message)] == ["a", "b"]
 
 
 def test_an_event_of_eventbridge_without_a_queue_is_one_message() -> None:
     (message,) = direct_messages(from_eventbridge("a+b"))
-    assert [notice.source.key for notice in object_notices(message)] == ["a+b"]
+    assert [object_event.source.key for object_event in object_events(message)] == ["a+b"]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_an_event_of_eventbridge_without_a_queue_is_one_message() -> None:
 def test_an_event_of_anything_else_is_one_message_that_is_poison(event: object) -> None:
     (message,) = direct_messages(event)
     with pytest.raises(PoisonError, match="is no notice of an S3 object"):
-        object_notices(message)
+        object_events(message)
 
 
 @pytest.mark.parametrize(
@@ -214,10 +214,10 @@ def test_an_event_of_anything_else_is_one_message_that_is_poison(event: object) 
 )
 def test_anything_else_is_poison(body: str) -> None:
     with pytest.raises(PoisonError) as poison:
-        object_notices(body)
+        object_events(body)
     assert poison.value.reason == "not-a-notice"
 
 
 def test_a_message_nested_too_deep_to_read_is_poison() -> None:
     with pytest.raises(PoisonError, match="is no notice of an S3 object"):
-        object_notices("[" * 100_000)
+        object_events("[" * 100_000)

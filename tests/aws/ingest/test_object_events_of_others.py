@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch, object_notices
+from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch, object_events
 from flowsentry.errors import PoisonError
 from flowsentry.records.object_key import is_something_else
 from tests.recorded import recorded
@@ -69,11 +69,13 @@ def is_of_these_shapes(path: Path) -> bool:
 def told_by(message: str) -> list[str]:
     """What becomes of each object that a message tells of, in words."""
     try:
-        notices = object_notices(message)
+        events = object_events(message)
     except PoisonError as poison:
         return [f"refused: {poison.reason}"]
     told = []
-    for notice in notices:
-        kind = "something else" if is_something_else(notice.source.key) else "new"
-        told.append(f"{kind}: {notice.source}" if notice.is_new_object else f"ignored: {notice.event_name}")
+    for object_event in events:
+        kind = "something else" if is_something_else(object_event.source.key) else "new"
+        told.append(
+            f"{kind}: {object_event.source}" if object_event.is_new_object else f"ignored: {object_event.event_name}"
+        )
     return told or [TEST]

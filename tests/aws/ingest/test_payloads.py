@@ -10,7 +10,7 @@ from flowsentry.aws.ingest.log_formats import LogFormats
 from flowsentry.aws.ingest.payloads import PayloadProcessor, is_from_stream, payloads_in
 from flowsentry.aws.ingest.processing import SourceProcessor
 from flowsentry.aws.inventory.store import InventoryStore
-from flowsentry.aws.object_store import LogStore
+from flowsentry.aws.object_store import ObjectStore
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES
@@ -46,7 +46,7 @@ def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PayloadProcess
     make_bucket(OUTPUT_BUCKET)
     make_log_formats()
     inventory = InventoryStore(OUTPUT_BUCKET, INVENTORY_KEY, clients.s3())
-    stores = (EvidenceInMemory(), FindingsInMemory(), inventory, LogStore(clients.s3()))
+    stores = (EvidenceInMemory(), FindingsInMemory(), inventory, ObjectStore(clients.s3()))
     sources = Sources(*stores, OUTPUT_BUCKET, Asked(), region=REGION)
     return PayloadProcessor(sources, LogFormats(LOG_FORMATS_PARAMETER, clients.ssm()))
 

@@ -20,12 +20,12 @@ from flowsentry.aws.ingest.processing import (
     remove_left_behind,
 )
 from flowsentry.aws.inventory.store import InventoryStore
-from flowsentry.aws.object_store import LogStore
+from flowsentry.aws.object_store import ObjectStore
 from flowsentry.findings.thresholds import Thresholds
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS
-from flowsentry.inventory.inventory import Interface, Inventory, Look, Survey
+from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.records.fields import DEFAULT_NAMES
 from flowsentry.settings import ProcessorSettings
@@ -56,7 +56,7 @@ def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceProcesso
         EvidenceInMemory(),
         FindingsInMemory(),
         inventory,
-        LogStore(clients.s3()),
+        ObjectStore(clients.s3()),
         OUTPUT_BUCKET,
         Asked(),
         clock=lambda: NOW,
@@ -119,7 +119,7 @@ def test_a_clock_that_runs_ahead_is_told(processor: SourceProcessor, printed: Pr
 def test_what_a_format_leaves_untold_is_told_in_short(processor: SourceProcessor, printed: Printed) -> None:
     processor.process("s3://logs/a", [text(LINE + skipped("eni-a"))])
     log, _ = printed()
-    assert log["degraded"] == ["tcp-flags", "vpc-id", "flow-direction", "pkt-srcaddr", "pkt-dstaddr"]
+    assert log["missing_fields"] == ["tcp-flags", "vpc-id", "flow-direction", "pkt-srcaddr", "pkt-dstaddr"]
 
 
 def test_records_that_come_days_late_leave_all_they_leave_at_their_own_time(
@@ -192,7 +192,7 @@ def test_other_thresholds_and_networks_are_heeded_at_once(processor: SourceProce
     processor.thresholds = Thresholds.of({"blocked": {"min_packets": 6}})
     processor.trusted_networks = ("203.0.113.0/28",)
     assert processor.process("s3://logs/b", [text(BLOCKED)]).findings == []
-    assert processor._context.territory.is_trusted("203.0.113.1")
+    assert processor._context.address_space.is_trusted("203.0.113.1")
 
 
 def test_a_processor_is_made_of_its_settings() -> None:
@@ -220,7 +220,7 @@ def test_a_processor_is_made_of_its_settings() -> None:
 def seen(taken_at: int, absent: Mapping[str, int] | None = None) -> Callable[[Inventory], Inventory]:
     """A look at a place where the interface of the line is a web server's."""
     web = Interface("eni-1", "vpc-1", "subnet-1", "euc1-az1", ("10.0.1.5",), (), "instance", "i-1", "web-1")
-    look = Look("here", Survey(taken_at, 1, {"vpc-1": ("10.0.0.0/16",)}), (web,))
+    look = Discovery("here", TargetState(taken_at, 1, {"vpc-1": ("10.0.0.0/16",)}), (web,))
     return lambda inventory: replace(inventory.after(look), absent=absent or {})
 
 
@@ -244,7 +244,7 @@ def test_the_age_of_the_inventory_is_that_of_the_last_look_anywhere(
 ) -> None:
     """A place that is no longer looked at, or fails, has an alarm of its own."""
     processor.inventory.update(seen(NOW - DAY))
-    processor.inventory.update(lambda inventory: inventory.after(Look("there", Survey(NOW - 90), ())))
+    processor.inventory.update(lambda inventory: inventory.after(Discovery("there", TargetState(NOW - 90), ())))
     processor.process("s3://logs/a", [text(LINE + skipped("eni-a"))])
     _, metrics = printed()
     assert (total(metrics, "InventoryAgeSeconds"), total(metrics, "InventoryMissing")) == (90, 0)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowsentry.aws.inventory.region import InventorySource
+from flowsentry.aws.inventory.region import RegionDiscovery
 from flowsentry.inventory.inventory import Interface
 from tests.aws.inventory.answering import Answering, paged
 from tests.moto_world import REGION
 
 ACCOUNT = "123456789012"
-PLACE = f"{ACCOUNT}/{REGION}"
+TARGET = f"{ACCOUNT}/{REGION}"
 VPC, GROUP = "vpc-0123456789abcdef0", "sg-0123456789abcdef0"
 SUBNET, OTHER_SUBNET = "subnet-0123456789abcdef0", "subnet-0123456789abcdef1"
 ENI = "eni-0123456789abcdef0"
@@ -24,10 +24,10 @@ class Region:
     aws: Answering = field(default_factory=Answering)
     interfaces: list[dict[str, Any]] = field(default_factory=list)
     page: int = 2
-    source: InventorySource = field(init=False)
+    source: RegionDiscovery = field(init=False)
 
     def __post_init__(self) -> None:
-        self.source = InventorySource(PLACE, self.aws, clock=lambda: NOW)
+        self.source = RegionDiscovery(TARGET, self.aws, clock=lambda: NOW)
         subnets = [(SUBNET, ZONE, ZONE_ID), (OTHER_SUBNET, OTHER_ZONE, OTHER_ZONE_ID)]
         names = ("SubnetId", "AvailabilityZone", "AvailabilityZoneId")
         rows = [{**dict(zip(names, each, strict=True)), "VpcId": VPC} for each in subnets]

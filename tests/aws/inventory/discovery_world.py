@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.aws.inventory.discovery_claims import LooksBegun
-from flowsentry.aws.inventory.discovery_run import Surveyor
-from flowsentry.aws.inventory.requests import Mark, Wanted
+from flowsentry.aws.inventory.discovery_claims import DiscoveryClaims
+from flowsentry.aws.inventory.discovery_run import DiscoveryRun
+from flowsentry.aws.inventory.requests import ChangeEvent, Wanted
 from flowsentry.aws.inventory.store import InventoryStore
 from flowsentry.errors import RetryableError
-from flowsentry.inventory.inventory import Interface, Inventory, Look, Survey
+from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
-from flowsentry.settings import LOOKS_KEY
+from flowsentry.settings import CLAIMS_KEY
 from flowsentry.telemetry import metrics
 from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, make_bucket
 
@@ -38,12 +38,12 @@ class Clock:
 
 
 @dataclass
-class FakePlace:
+class FakeTarget:
     """An account and region with these interfaces (address by id). `seconds` is what it says that a look took; the
     clock stands still, but for what is done meanwhile.
     """
 
-    place: str
+    target: str
     clock: Clock
     interfaces: dict[str, str] = field(default_factory=dict)
     seconds: int = 1
@@ -53,50 +53,50 @@ class FakePlace:
     looks: list[float] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
 
-    def look(self) -> Look:
+    def look(self) -> Discovery:
         self.looks.append(self.clock.now)
         return self._seen(self.interfaces)
 
-    def look_for(self, interface_ids: Sequence[str]) -> tuple[Look, list[str]]:
+    def look_for(self, interface_ids: Sequence[str]) -> tuple[Discovery, list[str]]:
         self.asked.append(list(interface_ids))
         found = [each for each in interface_ids if each in self.interfaces]
         return self._seen(found), [each for each in interface_ids if each not in found]
 
-    def _seen(self, interface_ids: Iterable[str]) -> Look:
+    def _seen(self, interface_ids: Iterable[str]) -> Discovery:
         begun = int(self.clock.now)
         if self.meanwhile:
             self.meanwhile()
         if self.failure:
             raise self.failure
         seen = tuple(interface(each, self.interfaces[each]) for each in interface_ids)
-        return Look(self.place, Survey(begun, self.seconds, {"vpc-1": ("10.0.0.0/16",)}), seen)
+        return Discovery(self.target, TargetState(begun, self.seconds, {"vpc-1": ("10.0.0.0/16",)}), seen)
 
 
 @dataclass
 class FakeCluster:
     """A cluster with one pod at each of these addresses, but for those of nodes."""
 
-    place: str
+    target: str
     clock: Clock
     addresses: tuple[str, ...] = ()
     failure: Exception | None = None
 
-    def look(self, inventory: Inventory) -> Look:
+    def look(self, inventory: Inventory) -> Discovery:
         if self.failure:
             raise self.failure
-        nodes = set(inventory.holdings["address"])
+        nodes = set(inventory.assignments["address"])
         pods = [pod(address) for address in self.addresses if address not in nodes]
-        return Look(self.place, Survey(int(self.clock.now), 1), tuple(pods))
+        return Discovery(self.target, TargetState(int(self.clock.now), 1), tuple(pods))
 
 
 @dataclass
-class FakeMarks:
+class FakeChangeEvents:
     """Marks that are to come later, with how much."""
 
     delayed: list[tuple[str, float, int]] = field(default_factory=list)
 
-    def mark(self, place: str, changed_at: float, delay_seconds: int) -> None:
-        self.delayed.append((place, changed_at, delay_seconds))
+    def mark(self, target: str, changed_at: float, delay_seconds: int) -> None:
+        self.delayed.append((target, changed_at, delay_seconds))
 
 
 @dataclass
@@ -104,30 +104,30 @@ class World:
     """A surveyor that looks at two places and a cluster."""
 
     clock: Clock = field(default_factory=Clock)
-    marks: FakeMarks = field(default_factory=FakeMarks)
+    change_events: FakeChangeEvents = field(default_factory=FakeChangeEvents)
 
     def __post_init__(self) -> None:
-        self.home = FakePlace(HOME, self.clock, {"eni-1": "10.0.0.1"})
-        self.away = FakePlace(AWAY, self.clock, {"eni-2": "10.1.0.1"})
+        self.home = FakeTarget(HOME, self.clock, {"eni-1": "10.0.0.1"})
+        self.away = FakeTarget(AWAY, self.clock, {"eni-2": "10.1.0.1"})
         self.cluster = FakeCluster(CLUSTER, self.clock)
 
-    def surveyor(self, **changed: Any) -> Surveyor:
+    def discovery_run(self, **changed: Any) -> DiscoveryRun:
         """As of a cold start."""
-        places = {"places": (self.home, self.away), "clusters": (self.cluster,)}
-        begun = LooksBegun(OUTPUT_BUCKET, LOOKS_KEY, clients.s3(), self.clock)
-        return Surveyor(store(), begun, self.marks, **{**places, "clock": self.clock, **changed})
+        targets = {"targets": (self.home, self.away), "clusters": (self.cluster,)}
+        begun = DiscoveryClaims(OUTPUT_BUCKET, CLAIMS_KEY, clients.s3(), self.clock)
+        return DiscoveryRun(store(), begun, self.change_events, **{**targets, "clock": self.clock, **changed})
 
-    def mark(self, place: str = HOME, changed_at: float | None = None) -> Mark:
-        return Mark(f"mark-{next(message_ids)}", place, self.clock.now if changed_at is None else changed_at)
+    def mark(self, target: str = HOME, changed_at: float | None = None) -> ChangeEvent:
+        return ChangeEvent(f"mark-{next(message_ids)}", target, self.clock.now if changed_at is None else changed_at)
 
     def wanted(self, *interface_ids: str) -> Wanted:
         return Wanted(f"wanted-{next(message_ids)}", interface_ids)
 
-    def marks_back(self) -> list[Mark]:
+    def marks_back(self) -> list[ChangeEvent]:
         """The marks that have waited for long enough."""
-        back = [each for each in self.marks.delayed if each[1] + each[2] <= self.clock.now]
-        self.marks.delayed = [each for each in self.marks.delayed if each not in back]
-        return [self.mark(place, changed_at) for place, changed_at, _ in back]
+        back = [each for each in self.change_events.delayed if each[1] + each[2] <= self.clock.now]
+        self.change_events.delayed = [each for each in self.change_events.delayed if each not in back]
+        return [self.mark(target, changed_at) for target, changed_at, _ in back]
 
     @property
     def snapshot(self) -> Inventory:
@@ -136,7 +136,7 @@ class World:
     @property
     def known(self) -> dict[str, int]:
         """When each interface or pod of the snapshot was last seen."""
-        rows = self.snapshot.holdings.select("interface_id", "owner_id", "last_seen").rows()
+        rows = self.snapshot.assignments.select("interface_id", "owner_id", "last_seen").rows()
         return {interface_id or owner_id: seen for interface_id, owner_id, seen in rows}
 
 
@@ -145,8 +145,8 @@ def store() -> InventoryStore:
 
 
 def interface(interface_id: str, address: str) -> Interface:
-    place = ("vpc-1", "subnet-1", "euc1-az1")
-    return Interface(interface_id, *place, (address,), (), "instance", f"i-{interface_id}", "web")
+    target = ("vpc-1", "subnet-1", "euc1-az1")
+    return Interface(interface_id, *target, (address,), (), "instance", f"i-{interface_id}", "web")
 
 
 def pod(address: str) -> Interface:

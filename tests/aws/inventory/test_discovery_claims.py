@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from flowsentry.aws import clients
-from flowsentry.aws.inventory.discovery_claims import LooksBegun
+from flowsentry.aws.inventory.discovery_claims import DiscoveryClaims
 from flowsentry.aws.inventory.store import MAX_TRIES
 from flowsentry.errors import RetryableError
-from flowsentry.settings import LOOKS_KEY
+from flowsentry.settings import CLAIMS_KEY
 from tests.aws.inventory.discovery_world import AWAY, HOME, START, Clock
 from tests.moto_world import OUTPUT_BUCKET, keys_in, make_bucket
 
@@ -23,13 +23,13 @@ def clock() -> Clock:
     return Clock()
 
 
-def begun(clock: Clock) -> LooksBegun:
-    return LooksBegun(OUTPUT_BUCKET, LOOKS_KEY, clients.s3(), clock)
+def begun(clock: Clock) -> DiscoveryClaims:
+    return DiscoveryClaims(OUTPUT_BUCKET, CLAIMS_KEY, clients.s3(), clock)
 
 
-def rested(clock: Clock, *places: str) -> Any:
+def rested(clock: Clock, *targets: str) -> Any:
     """Chooses the places at which no look began within a minute."""
-    return lambda times: [each for each in places if times.get(each, 0) + REST <= clock.now]
+    return lambda times: [each for each in targets if times.get(each, 0) + REST <= clock.now]
 
 
 def test_a_look_begins_where_none_began(clock: Clock) -> None:
@@ -70,7 +70,7 @@ def test_a_run_that_others_always_overtake_gives_up_for_now(clock: Clock) -> Non
 
     def overtaken(_: Mapping[str, int]) -> list[str]:
         tries.append(1)
-        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=LOOKS_KEY, Body=f'{{"x":{len(tries)}}}'.encode())
+        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=CLAIMS_KEY, Body=f'{{"x":{len(tries)}}}'.encode())
         return [HOME]
 
     with pytest.raises(RetryableError, match="began to look meanwhile"):
@@ -80,7 +80,7 @@ def test_a_run_that_others_always_overtake_gives_up_for_now(clock: Clock) -> Non
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"123456789012/eu-central-1": "soon"}', b"\xff"])
 def test_an_object_that_can_not_be_read_holds_up_nothing(clock: Clock, body: bytes) -> None:
-    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=LOOKS_KEY, Body=body)
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=CLAIMS_KEY, Body=body)
     assert begun(clock).claim(rested(clock, HOME)) == [HOME]
     assert begun(clock).claim(rested(clock, HOME)) == []
 
@@ -91,7 +91,7 @@ def test_that_s3_can_not_be_reached_is_for_the_caller_to_know(clock: Clock) -> N
             answer: Any = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
             raise ClientError(answer, "GetObject")
 
-    unreachable = LooksBegun(OUTPUT_BUCKET, LOOKS_KEY, Unreachable(), clock)  # type: ignore[arg-type]
+    unreachable = DiscoveryClaims(OUTPUT_BUCKET, CLAIMS_KEY, Unreachable(), clock)  # type: ignore[arg-type]
     with pytest.raises(RetryableError, match="could not read when looks began: SlowDown"):
         unreachable.claim(rested(clock, HOME))
     assert clock.now == START

@@ -27,7 +27,7 @@ def peering(code: str = "active", **ends: str) -> dict[str, Any]:
 
 def routes_of(region: Region, *tables: dict[str, Any]) -> tuple[RouteTable, ...]:
     region.aws.tell("ec2", "describe_route_tables", paged("RouteTables", *([each] for each in tables)))
-    return region.source.look().survey.routes.get(VPC, ())
+    return region.source.look().target_state.routes.get(VPC, ())
 
 
 def test_a_peering_connection_leads_to_the_other_vpc_whoever_asked_for_it() -> None:
@@ -162,12 +162,12 @@ def test_a_transit_gateway_of_others_can_not_be_read() -> None:
     region = Region()
     transit(region, through("10.2.0.0/16", ("vpc", PEER)))
     region.aws.tell("ec2", "describe_transit_gateway_route_tables", {"TransitGatewayRouteTables": []})
-    assert region.source.look().survey.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
+    assert region.source.look().target_state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
 
 
 def test_transit_gateways_that_can_not_be_described_cost_the_ways_through_them_alone() -> None:
     region = Region()
     transit(region, through("10.2.0.0/16", ("vpc", PEER)))
     region.aws.tell("ec2", "search_transit_gateway_routes", failure("RequestLimitExceeded", 503))
-    assert region.source.look().survey.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
+    assert region.source.look().target_state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
     assert "transit gateways: RequestLimitExceeded" in region.source.unnamed

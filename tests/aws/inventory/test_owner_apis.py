@@ -203,8 +203,8 @@ def test_a_database_whose_zone_is_not_known_yet_stands_in_the_way() -> None:
 
 def function(name: str, subnet_ids: tuple[str, ...] = (SUBNET, OTHER_SUBNET)) -> dict[str, Any]:
     arn = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:{name}"
-    place = {"SubnetIds": list(subnet_ids), "SecurityGroupIds": [GROUP]}
-    return {"FunctionName": name, "FunctionArn": arn, "VpcConfig": place}
+    target = {"SubnetIds": list(subnet_ids), "SecurityGroupIds": [GROUP]}
+    return {"FunctionName": name, "FunctionArn": arn, "VpcConfig": target}
 
 
 def lambda_interface(*functions: dict[str, Any], description: str = "") -> Interface:

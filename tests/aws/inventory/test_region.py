@@ -9,17 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowsentry.aws import clients
-from flowsentry.aws.inventory.region import InventorySource, NotPermittedError
+from flowsentry.aws.inventory.region import NotPermittedError, RegionDiscovery
 from flowsentry.errors import RetryableError
-from flowsentry.inventory.inventory import Interface, Look
+from flowsentry.inventory.inventory import Discovery, Interface
 from tests.aws.inventory.answering import failure, paged
-from tests.aws.inventory.described_region import ACCOUNT, ENI, NOW, PLACE, SUBNET, VPC, ZONE_ID, Region
+from tests.aws.inventory.described_region import ACCOUNT, ENI, NOW, SUBNET, TARGET, VPC, ZONE_ID, Region
 from tests.moto_world import REGION
 
 
-def look() -> Look:
+def look() -> Discovery:
     """At what is in moto."""
-    return InventorySource.of(boto3.Session(), PLACE).look()
+    return RegionDiscovery.of(boto3.Session(), TARGET).look()
 
 
 class Network:
@@ -50,7 +50,7 @@ def network() -> Network:
     return Network()
 
 
-def interface_of(seen: Look, interface_id: str) -> Interface:
+def interface_of(seen: Discovery, interface_id: str) -> Interface:
     return next(row for row in seen.interfaces if row.interface_id == interface_id)
 
 
@@ -82,14 +82,14 @@ def test_a_load_balancer_has_its_arn_and_its_name(network: Network) -> None:
 def test_networks_are_all_blocks_of_each_vpc(network: Network) -> None:
     clients.ec2().associate_vpc_cidr_block(VpcId=network.vpc_id, CidrBlock="10.99.0.0/16")
     clients.ec2().associate_vpc_cidr_block(VpcId=network.vpc_id, AmazonProvidedIpv6CidrBlock=True)
-    first, second, ipv6 = look().survey.networks[network.vpc_id]
+    first, second, ipv6 = look().target_state.networks[network.vpc_id]
     assert (first, second) == ("10.1.0.0/16", "10.99.0.0/16")
     assert ":" in ipv6
 
 
 def test_a_look_tells_the_rules_and_the_routes_too(network: Network) -> None:
     seen = look()
-    assert network.vpc_id in seen.survey.routes
+    assert network.vpc_id in seen.target_state.routes
     assert network.vpc_id in {group.vpc_id for group in seen.rules.groups}
 
 
@@ -203,7 +203,7 @@ def test_some_interfaces_are_looked_for_and_the_others_are_absent() -> None:
     assert (len(seen.interfaces), absent) == (249, ("eni-gone",))
     assert interface_of(seen, "eni-7").owner_name == "web-7"
     assert interface_of(seen, "eni-8").availability_zone == ZONE_ID
-    assert (seen.place, seen.survey.taken_at) == (PLACE, NOW)
+    assert (seen.target, seen.target_state.taken_at) == (TARGET, NOW)
     assert region.aws.asked.count("ec2:DescribeNetworkInterfaces") == 2
 
 
@@ -224,7 +224,7 @@ def test_aws_that_throttles_is_to_be_asked_again(operation: str) -> None:
     region = Region()
     region.add(ENI, Attachment={"InstanceId": "i-1"})
     region.aws.tell("ec2", operation, failure("RequestLimitExceeded", 503))
-    with pytest.raises(RetryableError, match=f"could not describe the inventory of {PLACE}: RequestLimitExceeded"):
+    with pytest.raises(RetryableError, match=f"could not describe the inventory of {TARGET}: RequestLimitExceeded"):
         region.source.look()
 
 
@@ -263,7 +263,7 @@ def test_what_was_refused_is_forgotten_with_the_next_look() -> None:
 def test_services_are_asked_for_names_no_longer_than_there_is_time() -> None:
     region = Region()
     region.add(ENI, "AWS created network interface for directory d-1")
-    hurried = InventorySource(PLACE, region.aws, clock=lambda: NOW, names_seconds=0)
+    hurried = RegionDiscovery(TARGET, region.aws, clock=lambda: NOW, names_seconds=0)
     assert [row.owner_name for row in hurried.look().interfaces] == ["d-1"]
     assert "ds describe_directories: OutOfTimeError" in hurried.unnamed
     assert "ds:DescribeDirectories" not in region.aws.asked

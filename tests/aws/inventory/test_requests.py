@@ -13,7 +13,7 @@ from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.inventory.requests import (
     ASKED_AGAIN_SECONDS,
     INTERFACES_A_MESSAGE,
-    Mark,
+    ChangeEvent,
     RequestQueue,
     UnknownInterfaces,
     Wanted,
@@ -58,7 +58,7 @@ def asked_in(queue_url: str) -> list[list[str]]:
 
 
 def test_a_mark_says_which_place_changed_before_when() -> None:
-    assert request_of(record(f'{{"mark":"{HOME}"}}')) == Mark("1", HOME, 1_793_676_000.5)
+    assert request_of(record(f'{{"mark":"{HOME}"}}')) == ChangeEvent("1", HOME, 1_793_676_000.5)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_mark_says_which_place_changed_before_when() -> None:
 def test_a_change_was_before_the_message_that_tells_of_it_so_that_no_mark_is_put_off_for_ever(
     told: str, known: float
 ) -> None:
-    assert request_of(record(f'{{"mark":"{HOME}","changed_at":{told}}}')) == Mark("1", HOME, known)
+    assert request_of(record(f'{{"mark":"{HOME}","changed_at":{told}}}')) == ChangeEvent("1", HOME, known)
 
 
 def test_wanted_interfaces_are_understood() -> None:
@@ -115,7 +115,7 @@ def test_anything_else_is_refused(body: str) -> None:
 def test_whatever_is_in_the_queue_is_understood_or_refused(value: object) -> None:
     for body in (value if isinstance(value, str) else "", json.dumps(value), json.dumps({"interfaces": value})):
         try:
-            assert isinstance(request_of(record(body)), Mark | Wanted)
+            assert isinstance(request_of(record(body)), ChangeEvent | Wanted)
         except PoisonError as poison:
             assert poison.reason == "not-an-inventory-request"  # noqa: PT017 - either is right
 
@@ -137,7 +137,7 @@ def test_a_mark_that_is_to_come_later_waits_in_the_queue(queue_url: str) -> None
     assert attributes["ApproximateNumberOfMessagesDelayed"] == "1"
     queue.mark(HOME, 1_793_675_000.25, 0)
     (message,) = messages_in(queue_url)
-    assert request_of(record(message["Body"])) == Mark("1", HOME, 1_793_675_000.25)
+    assert request_of(record(message["Body"])) == ChangeEvent("1", HOME, 1_793_675_000.25)
 
 
 def test_a_mark_waits_at_most_as_long_as_sqs_lets_it(queue_url: str) -> None:

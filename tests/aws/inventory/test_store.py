@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from flowsentry.aws import clients
 from flowsentry.aws.inventory.store import MAX_TRIES, REFRESH_SECONDS, InventoryStore
 from flowsentry.errors import RetryableError
-from flowsentry.inventory.inventory import Interface, Inventory, Look, Survey
+from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, make_bucket, object_in
 
 WEB = Interface("eni-1", "vpc-1", "subnet-1", "euc1-az1", ("10.0.0.5",), ("203.0.113.5",), "instance", "i-1", "web-1")
@@ -32,14 +32,14 @@ def store(clock: Clock | None = None) -> InventoryStore:
     return InventoryStore(OUTPUT_BUCKET, INVENTORY_KEY, clients.s3(), clock or Clock())
 
 
-def seen(place: str, taken_at: int = 100) -> Callable[[Inventory], Inventory]:
+def seen(target: str, taken_at: int = 100) -> Callable[[Inventory], Inventory]:
     """A change of an inventory: one look at a place."""
-    look = Look(place, Survey(taken_at, 1, {"vpc-1": ("10.0.0.0/16",)}), (WEB,))
+    look = Discovery(target, TargetState(taken_at, 1, {"vpc-1": ("10.0.0.0/16",)}), (WEB,))
     return lambda inventory: inventory.after(look)
 
 
-def places(inventory: Inventory) -> dict[str, int]:
-    return {place: survey.taken_at for place, survey in inventory.surveys.items()}
+def targets(inventory: Inventory) -> dict[str, int]:
+    return {target: target_state.taken_at for target, target_state in inventory.target_states.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +56,8 @@ def test_without_a_snapshot_the_inventory_is_empty_and_known_to_be_missing() -> 
 def test_what_was_written_is_loaded() -> None:
     written = store().update(seen("here"))
     reader = store()
-    assert places(reader.load()) == places(written) == {"here": 100}
-    assert set(reader.load().holdings["address"]) == {"10.0.0.5", "203.0.113.5"}
+    assert targets(reader.load()) == targets(written) == {"here": 100}
+    assert set(reader.load().assignments["address"]) == {"10.0.0.5", "203.0.113.5"}
     assert not reader.is_missing
 
 
@@ -76,16 +76,16 @@ def test_a_changed_snapshot_is_seen_after_the_refresh_time() -> None:
     writer.update(seen("here"))
     reader.load()
     writer.update(seen("here", 200))
-    assert places(reader.load()) == {"here": 100}
+    assert targets(reader.load()) == {"here": 100}
     clock.now += REFRESH_SECONDS
-    assert places(reader.load()) == {"here": 200}
+    assert targets(reader.load()) == {"here": 200}
 
 
 def test_a_change_is_made_to_what_is_stored_and_not_to_what_was_read_before() -> None:
     slow = store()
     slow.load()
     store().update(seen("here"))
-    assert places(slow.update(seen("there"))) == {"here": 100, "there": 100}
+    assert targets(slow.update(seen("there"))) == {"here": 100, "there": 100}
 
 
 def test_of_two_writers_at_the_same_time_the_slower_makes_its_change_again_to_what_the_other_wrote() -> None:
@@ -93,14 +93,14 @@ def test_of_two_writers_at_the_same_time_the_slower_makes_its_change_again_to_wh
     tries = []
 
     def overtaken(inventory: Inventory) -> Inventory:
-        tries.append(places(inventory))
+        tries.append(targets(inventory))
         if len(tries) == 1:
             store().update(seen("there"))
         return seen("everywhere")(inventory)
 
     store().update(overtaken)
     assert tries == [{"here": 100}, {"here": 100, "there": 100}]
-    assert places(store().load()) == {"here": 100, "there": 100, "everywhere": 100}
+    assert targets(store().load()) == {"here": 100, "there": 100, "everywhere": 100}
 
 
 def test_of_two_first_writers_neither_is_lost() -> None:
@@ -109,7 +109,7 @@ def test_of_two_first_writers_neither_is_lost() -> None:
             store().update(seen("there"))
         return seen("here")(inventory)
 
-    assert places(store().update(overtaken)) == {"here": 100, "there": 100}
+    assert targets(store().update(overtaken)) == {"here": 100, "there": 100}
 
 
 def test_a_writer_that_others_always_overtake_gives_up_for_now() -> None:
@@ -123,7 +123,7 @@ def test_a_writer_that_others_always_overtake_gives_up_for_now() -> None:
     with pytest.raises(RetryableError, match="written meanwhile, each time"):
         store().update(overtaken)
     assert len(tries) == MAX_TRIES
-    assert "here" not in places(store().load())
+    assert "here" not in targets(store().load())
 
 
 def test_a_snapshot_that_can_not_be_read_is_missing_and_is_replaced() -> None:
@@ -132,7 +132,7 @@ def test_a_snapshot_that_can_not_be_read_is_missing_and_is_replaced() -> None:
     writer.load()
     assert writer.is_missing
     writer.update(seen("here"))
-    assert places(store().load()) == {"here": 100}
+    assert targets(store().load()) == {"here": 100}
     assert object_in(OUTPUT_BUCKET, INVENTORY_KEY) != b"no zip"
 
 
@@ -158,4 +158,4 @@ def test_a_reader_goes_on_with_what_it_knows_when_s3_fails() -> None:
     reader.load()
     reader.client = Unreachable()  # type: ignore[assignment]
     clock.now += REFRESH_SECONDS
-    assert places(reader.load()) == {"here": 100}
+    assert targets(reader.load()) == {"here": 100}

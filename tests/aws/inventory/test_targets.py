@@ -6,20 +6,20 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.aws.inventory.test_routes import PEER, table, through, to, transit
 
 from flowsentry.aws import clients
-from flowsentry.aws.inventory.region import InventorySource, NotPermittedError
+from flowsentry.aws.inventory.region import NotPermittedError, RegionDiscovery
 from flowsentry.aws.inventory.targets import (
     FRESH_SECONDS,
-    PlaceClients,
-    PlaceToDescribe,
+    RegionTarget,
+    TargetClients,
     TransitGateways,
     sources_of,
 )
-from flowsentry.inventory.inventory import Look
+from flowsentry.inventory.inventory import Discovery
 from tests.aws.inventory.answering import failure
 from tests.aws.inventory.described_region import ACCOUNT, NOW, VPC, Region
+from tests.aws.inventory.test_networks import PEER, table, through, to, transit
 from tests.moto_world import REGION
 
 OTHER_ACCOUNT = "210987654321"
@@ -52,13 +52,13 @@ class Clock:
 
 
 def test_a_place_is_an_account_and_a_region() -> None:
-    assert PlaceToDescribe(REGION).name(ACCOUNT) == f"{ACCOUNT}/{REGION}"
-    assert PlaceToDescribe("eu-west-1", ROLE).name(ACCOUNT) == f"{OTHER_ACCOUNT}/eu-west-1"
+    assert RegionTarget(REGION).name(ACCOUNT) == f"{ACCOUNT}/{REGION}"
+    assert RegionTarget("eu-west-1", ROLE).name(ACCOUNT) == f"{OTHER_ACCOUNT}/eu-west-1"
 
 
 def test_a_role_is_assumed_with_its_external_id_and_its_keys_are_used() -> None:
     session = FakeSession()
-    connect = PlaceClients(PlaceToDescribe("eu-west-1", ROLE, "our-secret"), session, Lock())
+    connect = TargetClients(RegionTarget("eu-west-1", ROLE, "our-secret"), session, Lock())
     used = connect("ec2")
     (asked,) = session.asked
     assert (asked["RoleArn"], asked["ExternalId"]) == (ROLE, "our-secret")
@@ -68,13 +68,13 @@ def test_a_role_is_assumed_with_its_external_id_and_its_keys_are_used() -> None:
 
 def test_a_role_without_an_external_id_is_assumed_without_one() -> None:
     session = FakeSession()
-    PlaceClients(PlaceToDescribe(REGION, ROLE), session, Lock())("ec2")
+    TargetClients(RegionTarget(REGION, ROLE), session, Lock())("ec2")
     assert "ExternalId" not in session.asked[0]
 
 
 def test_a_client_is_made_once_and_the_own_account_needs_no_role() -> None:
     session = FakeSession()
-    connect = PlaceClients(PlaceToDescribe(REGION), session, Lock())
+    connect = TargetClients(RegionTarget(REGION), session, Lock())
     assert connect("ec2") is connect("ec2")
     assert session.asked == []
     assert [each["service"] for each in session.made] == ["ec2"]
@@ -82,7 +82,7 @@ def test_a_client_is_made_once_and_the_own_account_needs_no_role() -> None:
 
 def test_of_many_services_clients_are_not_kept_but_ec2_s_is() -> None:
     session = FakeSession()
-    connect = PlaceClients(PlaceToDescribe(REGION), session, Lock())
+    connect = TargetClients(RegionTarget(REGION), session, Lock())
     for service in ("ec2", "rds", "rds", "lambda", "ec2", "rds"):
         connect(service)
     assert [each["service"] for each in session.made] == ["ec2", "rds", "lambda", "rds"]
@@ -90,7 +90,7 @@ def test_of_many_services_clients_are_not_kept_but_ec2_s_is() -> None:
 
 def test_a_role_is_assumed_anew_before_its_keys_are_too_old() -> None:
     session, clock = FakeSession(), Clock()
-    connect = PlaceClients(PlaceToDescribe(REGION, ROLE), session, Lock(), clock)
+    connect = TargetClients(RegionTarget(REGION, ROLE), session, Lock(), clock)
     first = connect("ec2")
     clock.now += FRESH_SECONDS
     assert connect("ec2") is not first
@@ -102,23 +102,23 @@ def test_each_place_is_seen_with_what_is_there() -> None:
         region: boto3.client("ec2", region_name=region).create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
         for region in (REGION, "eu-west-1")
     }
-    sources = sources_of([PlaceToDescribe(REGION), PlaceToDescribe("eu-west-1")], ACCOUNT)
+    sources = sources_of([RegionTarget(REGION), RegionTarget("eu-west-1")], ACCOUNT)
     for source, (region, vpc_id) in zip(sources, vpc_ids.items(), strict=True):
         seen = source.look()
-        assert seen.place == f"{ACCOUNT}/{region}"
-        assert vpc_id in seen.survey.networks
+        assert seen.target == f"{ACCOUNT}/{region}"
+        assert vpc_id in seen.target_state.networks
 
 
 def test_another_account_is_seen_through_its_role() -> None:
     clients.ec2().create_vpc(CidrBlock="10.1.0.0/16")
-    (source,) = sources_of([PlaceToDescribe(REGION, ROLE)], ACCOUNT)
+    (source,) = sources_of([RegionTarget(REGION, ROLE)], ACCOUNT)
     seen = source.look()
-    assert seen.place == f"{OTHER_ACCOUNT}/{REGION}"
-    assert "10.1.0.0/16" not in {blocks[0] for blocks in seen.survey.networks.values()}
+    assert seen.target == f"{OTHER_ACCOUNT}/{REGION}"
+    assert "10.1.0.0/16" not in {blocks[0] for blocks in seen.target_state.networks.values()}
 
 
 def test_a_place_that_is_named_twice_is_looked_at_once() -> None:
-    assert len(sources_of([PlaceToDescribe(REGION), PlaceToDescribe(REGION)], ACCOUNT)) == 1
+    assert len(sources_of([RegionTarget(REGION), RegionTarget(REGION)], ACCOUNT)) == 1
 
 
 def test_a_role_that_can_not_be_assumed_fails_its_own_place_alone() -> None:
@@ -130,10 +130,10 @@ def test_a_role_that_can_not_be_assumed_fails_its_own_place_alone() -> None:
         def client(self, service: str, **made: Any) -> Any:
             return sts if service == "sts" else super().client(service, **made)
 
-    connect = PlaceClients(PlaceToDescribe(REGION, ROLE), Denied(), Lock())
+    connect = TargetClients(RegionTarget(REGION, ROLE), Denied(), Lock())
     with pytest.raises(NotPermittedError, match="without sts:AssumeRole"):
-        InventorySource(f"{OTHER_ACCOUNT}/{REGION}", connect).look()
-    assert isinstance(Region().source.look(), Look)
+        RegionDiscovery(f"{OTHER_ACCOUNT}/{REGION}", connect).look()
+    assert isinstance(Region().source.look(), Discovery)
 
 
 def test_the_ways_through_a_transit_gateway_of_another_account_are_known() -> None:
@@ -142,8 +142,8 @@ def test_the_ways_through_a_transit_gateway_of_another_account_are_known() -> No
     routes = table(to("10.0.0.0/8", TransitGatewayId="tgw-1"))
     spoke.aws.tell("ec2", "describe_route_tables", {"RouteTables": [routes]})
     beyond = TransitGateways([hub.source, spoke.source], Clock())
-    seen = InventorySource(spoke.source.place, spoke.aws, lambda: NOW, beyond).look()
-    assert [route.vpc_id for route in seen.survey.routes[VPC][0]] == [PEER]
+    seen = RegionDiscovery(spoke.source.target, spoke.aws, lambda: NOW, beyond).look()
+    assert [route.vpc_id for route in seen.target_state.routes[VPC][0]] == [PEER]
 
 
 def test_transit_gateways_are_described_once_for_all_places_and_again_after_a_while() -> None:

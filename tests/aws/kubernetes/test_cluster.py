@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 
 from flowsentry.aws.kubernetes.api_server import Limits, trusting
-from flowsentry.aws.kubernetes.cluster import Cluster
+from flowsentry.aws.kubernetes.cluster import EksCluster
 from flowsentry.aws.kubernetes.token import ClusterToken
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.inventory.endpoint_slices import Pods
@@ -60,12 +60,12 @@ def session(secret_key: str = SECRET_KEY) -> boto3.Session:
     return boto3.Session("ASIAEXAMPLE", secret_key, "a/session+token")
 
 
-def cluster(api: KubernetesApi, authority: Authority, **changes: Any) -> Cluster:
+def cluster(api: KubernetesApi, authority: Authority, **changes: Any) -> EksCluster:
     token = ClusterToken(CLUSTER, REGION, session())
-    return Cluster(CLUSTER, api.endpoint, authority.pem, VPC, **{"token": token, "limits": FEW_BYTES, **changes})
+    return EksCluster(CLUSTER, api.endpoint, authority.pem, VPC, **{"token": token, "limits": FEW_BYTES, **changes})
 
 
-def poison_of(asked: Cluster) -> PoisonError:
+def poison_of(asked: EksCluster) -> PoisonError:
     with pytest.raises(PoisonError) as poison:
         asked.pods()
     return poison.value
@@ -116,8 +116,8 @@ class _Changing(list[object]):
         super().__init__(now)
         self.later = later
 
-    def __getitem__(self, place: Any) -> Any:
-        page = super().__getitem__(place)
+    def __getitem__(self, target: Any) -> Any:
+        page = super().__getitem__(target)
         self[:] = self.later
         return page
 
@@ -276,7 +276,7 @@ def test_an_authority_without_a_key_identifier_is_taken(authority: Authority) ->
 )
 def test_a_cluster_that_can_not_be_trusted_is_not_asked(authority: Authority, changes: dict[str, str]) -> None:
     values = {"endpoint": "https://127.0.0.1:1", "certificate_authority": authority.pem, **changes}
-    asked = Cluster(CLUSTER, values["endpoint"], values["certificate_authority"], VPC, lambda: "")
+    asked = EksCluster(CLUSTER, values["endpoint"], values["certificate_authority"], VPC, lambda: "")
     assert poison_of(asked).reason == "cluster-unreadable"
 
 
@@ -292,5 +292,5 @@ def test_a_described_cluster_can_be_asked(serve: Serve, authority: Authority) ->
             described = {"endpoint": serve().endpoint, "certificateAuthority": {"data": data}}
             return {"cluster": {**described, "name": name, "resourcesVpcConfig": {"vpcId": VPC}}}
 
-    asked = Cluster.described(Eks(), CLUSTER, ClusterToken(CLUSTER, REGION, session()))
+    asked = EksCluster.described(Eks(), CLUSTER, ClusterToken(CLUSTER, REGION, session()))
     assert addresses(asked.pods()) == ALL

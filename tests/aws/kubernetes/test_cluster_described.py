@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from flowsentry.aws.kubernetes.cluster import Cluster
+from flowsentry.aws.kubernetes.cluster import EksCluster
 from flowsentry.errors import PoisonError, RetryableError
 from tests.moto_world import REGION
 
@@ -19,7 +19,7 @@ ENDPOINT = "https://0123.gr7.eu-central-1.eks.amazonaws.com"
 def test_eks_is_asked_for_the_cluster_of_this_name() -> None:
     eks = boto3.client("eks", region_name=REGION)
     with pytest.raises(PoisonError, match="there is no cluster 'production' in this region") as poison:
-        Cluster.described(eks, CLUSTER, lambda: "")
+        EksCluster.described(eks, CLUSTER, lambda: "")
     assert poison.value.reason == "unknown-cluster"
 
 
@@ -48,7 +48,7 @@ def described(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_cluster_has_the_address_the_authority_and_the_vpc_that_eks_tells() -> None:
-    made = Cluster.described(_Eks(described()), CLUSTER, lambda: "token")
+    made = EksCluster.described(_Eks(described()), CLUSTER, lambda: "token")
     assert (made.name, made.endpoint, made.certificate_authority, made.vpc_id) == (CLUSTER, ENDPOINT, PEM, VPC)
     assert made.token() == "token"
 
@@ -57,13 +57,13 @@ def test_a_cluster_that_is_being_made_is_to_be_retried() -> None:
     told = described(status="CREATING")
     del told["endpoint"]
     with pytest.raises(RetryableError, match="cluster 'production' has no endpoint: it is CREATING"):
-        Cluster.described(_Eks(told), CLUSTER, lambda: "")
+        EksCluster.described(_Eks(told), CLUSTER, lambda: "")
 
 
 def test_an_authority_that_is_no_base64_is_poison() -> None:
     told = described(certificateAuthority={"data": "!"})
     with pytest.raises(PoisonError, match="certificate authority that can't be read"):
-        Cluster.described(_Eks(told), CLUSTER, lambda: "")
+        EksCluster.described(_Eks(told), CLUSTER, lambda: "")
 
 
 def refused(code: str, status: int) -> ClientError:
@@ -73,7 +73,7 @@ def refused(code: str, status: int) -> ClientError:
 
 def test_without_the_permission_it_is_poison_that_names_it() -> None:
     with pytest.raises(PoisonError, match="allow the function eks:DescribeCluster") as poison:
-        Cluster.described(_Eks(error=refused("AccessDeniedException", 403)), CLUSTER, lambda: "")
+        EksCluster.described(_Eks(error=refused("AccessDeniedException", 403)), CLUSTER, lambda: "")
     assert poison.value.reason == "cluster-access-denied"
 
 
@@ -89,4 +89,4 @@ def test_eks_that_throttles_is_to_be_retried_and_an_error_nobody_foresaw_stays(
     error: ClientError, kind: type[Exception]
 ) -> None:
     with pytest.raises(kind, match=r"describe cluster 'production'|InvalidParameterException"):
-        Cluster.described(_Eks(error=error), CLUSTER, lambda: "")
+        EksCluster.described(_Eks(error=error), CLUSTER, lambda: "")

@@ -7,9 +7,9 @@ import pytest
 
 from flowsentry.aws.kubernetes.pods import PodsSource, node_addresses
 from flowsentry.errors import RetryableError
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.endpoint_slices import Pod, Pods
-from flowsentry.inventory.inventory import Interface, Inventory, Look, Survey
+from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from tests.aws.inventory.discovery_world import CLUSTER, HOME, START
 
 VPC = "vpc-1"
@@ -35,7 +35,7 @@ class FakeCluster:
 
 
 def inventory(*interfaces: Interface, taken_at: int = START) -> Inventory:
-    return Inventory().after(Look(HOME, Survey(taken_at, 1, {VPC: ("10.0.0.0/16",)}), interfaces))
+    return Inventory().after(Discovery(HOME, TargetState(taken_at, 1, {VPC: ("10.0.0.0/16",)}), interfaces))
 
 
 def source(described: Callable[[], FakeCluster]) -> PodsSource:
@@ -45,8 +45,8 @@ def source(described: Callable[[], FakeCluster]) -> PodsSource:
 def test_a_pod_owns_its_address_in_the_vpc_of_its_cluster() -> None:
     cluster = FakeCluster([Pod("10.0.0.7", "web", "web-1", ("frontend",))])
     look = source(lambda: cluster).look(inventory(NODE))
-    assert (look.place, look.survey.taken_at) == (CLUSTER, START + 1)
-    known = Territory.of(inventory(NODE).after(look))
+    assert (look.target, look.target_state.taken_at) == (CLUSTER, START + 1)
+    known = AddressSpace.of(inventory(NODE).after(look))
     owner = known.owner_of(VPC, "10.0.0.7", START + 2)
     assert owner is not None
     assert owner.owner == {"kind": "kubernetes pod", "id": "shop/web/web-1", "name": "web/frontend"}
@@ -66,7 +66,7 @@ def test_nodes_of_other_networks_and_owners_that_are_no_instances_are_no_nodes()
 
 
 def test_an_address_that_was_a_node_s_and_no_longer_is_may_be_a_pod_s() -> None:
-    later = inventory(NODE).after(Look(HOME, Survey(START + 60, 1), ()))
+    later = inventory(NODE).after(Discovery(HOME, TargetState(START + 60, 1), ()))
     assert node_addresses(later, VPC) == set()
 
 

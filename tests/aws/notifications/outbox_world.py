@@ -6,10 +6,10 @@ from typing import Any
 
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.findings.triage import FindingLives
-from flowsentry.aws.notifications.channels import Channel, Channels, Telling
+from flowsentry.aws.findings.triage import FindingTriage
+from flowsentry.aws.notifications.channels import Channel, Channels, Notification
 from flowsentry.aws.notifications.outbox import Outbox
-from flowsentry.emit.links import Places
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.findings.finding import Finding, Severity
 from tests.moto_world import FINDINGS_TABLE, items_of, make_findings_table
 
@@ -47,31 +47,33 @@ class Heard:
     error: Exception | None = None
     after: BaseException | None = None
     unloved: str = ""
-    tellings: list[tuple[float, Telling]] = field(default_factory=list)
+    tellings: list[tuple[float, Notification]] = field(default_factory=list)
     tries: int = 0
 
-    def tell(self, telling: Telling) -> None:
+    def tell(self, notification: Notification) -> None:
         self.tries += 1
-        if self.error and self.unloved in telling.message.json:
+        if self.error and self.unloved in notification.message.json:
             raise self.error
-        self.tellings.append((self.clock(), telling))
+        self.tellings.append((self.clock(), notification))
         if self.after:
             raise self.after
 
     @property
     def ids(self) -> list[str]:
         """The findings that it was told of one by one."""
-        return [telling.finding.id for _, telling in self.tellings if telling.finding]
+        return [notification.finding.id for _, notification in self.tellings if notification.finding]
 
     @property
     def summed_up(self) -> list[int]:
         """Of each message about several, how many."""
-        several = [json.loads(telling.message.json) for _, telling in self.tellings if not telling.finding]
+        several = [
+            json.loads(notification.message.json) for _, notification in self.tellings if not notification.finding
+        ]
         return [message["count"] for message in several]
 
     def most_in_an_hour(self) -> int:
         """Of the messages about single findings, in any 60 minutes."""
-        times = [at for at, telling in self.tellings if telling.finding]
+        times = [at for at, notification in self.tellings if notification.finding]
         return max((sum(start <= at < start + HOUR for at in times) for start in times), default=0)
 
 
@@ -85,7 +87,7 @@ class OutboxWorld:
         self.more = {name: Heard(name, self.clock, may_refuse=True) for name in more}
         self.limit, self.digest_minutes = limit, digest_minutes
         self.table = FindingTable(FINDINGS_TABLE, clients.dynamodb(), self.clock)
-        self.lives = FindingLives(FINDINGS_TABLE, clients.dynamodb(), self.clock)
+        self.finding_triage = FindingTriage(FINDINGS_TABLE, clients.dynamodb(), self.clock)
 
     @property
     def channels(self) -> Channels:
@@ -98,7 +100,7 @@ class OutboxWorld:
     @property
     def outbox(self) -> Outbox:
         """As of a new process."""
-        return Outbox(self.table, self.channels, Places(), self.digest_minutes, self.limit, self.clock)
+        return Outbox(self.table, self.channels, AccountResources(), self.digest_minutes, self.limit, self.clock)
 
     def put(self, *findings: Finding) -> None:
         self.table.put_new(findings)

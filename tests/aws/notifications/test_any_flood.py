@@ -11,10 +11,10 @@ import pytest
 from campaigns.alert_floods import KilledError, Listener, Weather, run
 from campaigns.emulation.findings_client import FindingsClient, undisturbed
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.notifications.channels import Channels, Telling
+from flowsentry.aws.notifications.channels import Channels, Notification
 from flowsentry.aws.notifications.outbox import HIGH_LEFT_OVER_SECONDS, MAX_SUMMED, STREAM_SECONDS, Outbox
-from flowsentry.aws.notifications.rate_limit import HourlyQuota
-from flowsentry.emit.links import Places
+from flowsentry.aws.notifications.rate_limit import RateLimit
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import RetryableError
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.telemetry import metrics
@@ -35,7 +35,7 @@ class World:
         machines = [each for each in self.more if each.name != "chat"]
         channels = Channels(tuple(people), tuple(machines), (self.topic,))
         table = FindingTable("findings", self.client, self.clock)  # type: ignore[arg-type]
-        self.outbox = Outbox(table, channels, Places(), 60, limit, self.clock)
+        self.outbox = Outbox(table, channels, AccountResources(), 60, limit, self.clock)
         self.longest = 0.0
 
     def put(self, *findings: Finding) -> None:
@@ -70,11 +70,11 @@ class Slow(Listener):
 
     seconds, is_away = 0.0, False
 
-    def tell(self, telling: Telling) -> None:
+    def tell(self, notification: Notification) -> None:
         self.weather.now += self.seconds
         if self.is_away:
             raise RetryableError("away")
-        super().tell(telling)
+        super().tell(notification)
 
 
 def many(count: int, severity: Severity = Severity.MEDIUM, name: str = "n") -> list[Finding]:
@@ -216,11 +216,11 @@ def test_a_sweep_leaves_to_the_stream_what_it_is_telling_and_takes_it_when_that_
     world.clock.now += HIGH_LEFT_OVER_SECONDS
     tell = world.topic.tell
 
-    def meanwhile(telling: Telling) -> None:
+    def meanwhile(notification: Notification) -> None:
         world.topic.tell = tell  # type: ignore[method-assign]
         world.outbox.publish_left_over(RUN_SECONDS)
         assert world.topic.alone == {}
-        raise KilledError(json.dumps(telling.message.subject))
+        raise KilledError(json.dumps(notification.message.subject))
 
     world.topic.tell = meanwhile  # type: ignore[method-assign]
     put_at = world.clock.now
@@ -235,15 +235,15 @@ def test_a_sweep_sums_up_nothing_that_the_stream_is_telling_with_the_last_slot(m
     world = World(limit=1)
     world.put(finding("loud"))
     world.clock.now += HIGH_LEFT_OVER_SECONDS
-    take = HourlyQuota.take
+    take = RateLimit.take
 
-    def meanwhile(quota: HourlyQuota, spared: int = 0) -> int | None:
-        slot = take(quota, spared)
-        monkeypatch.setattr(HourlyQuota, "take", take)
+    def meanwhile(rate_limit: RateLimit, spared: int = 0) -> int | None:
+        slot = take(rate_limit, spared)
+        monkeypatch.setattr(RateLimit, "take", take)
         world.outbox.publish_left_over(RUN_SECONDS)
         return slot
 
-    monkeypatch.setattr(HourlyQuota, "take", meanwhile)
+    monkeypatch.setattr(RateLimit, "take", meanwhile)
     world.stream("loud")
     world.sweep_for(2 * MINUTE)
     assert (len(world.topic.alone["loud"]), world.topic.together) == (1, [])

@@ -8,21 +8,21 @@ import pytest
 from botocore.exceptions import ClientError
 
 from flowsentry.aws import clients
-from flowsentry.aws.notifications.channels import Channel, Telling
-from flowsentry.aws.notifications.event_bridge import EventBus
+from flowsentry.aws.notifications.channels import Channel, Notification
+from flowsentry.aws.notifications.event_bridge import EventBridgeBus
 from flowsentry.aws.notifications.security_hub import SecurityHub
-from flowsentry.aws.notifications.sns import AlertTopic, ChatTopic
+from flowsentry.aws.notifications.sns import SnsChatTopic, SnsTopic
 from flowsentry.emit.alert_message import alert_message
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.digest import digest_message
-from flowsentry.emit.links import Places
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.findings.finding import Severity
 from tests.aws.notifications.outbox_world import NOW, finding
 from tests.moto_world import REGION
 
-HERE = Places(region=REGION, account_id="123456789012")
-ONE = Telling(alert_message(finding("a")), finding("a"), NOW)
-SEVERAL = Telling(digest_message([finding("a", Severity.LOW)], 60))
+HERE = AccountResources(region=REGION, account_id="123456789012")
+ONE = Notification(alert_message(finding("a")), finding("a"), NOW)
+SEVERAL = Notification(digest_message([finding("a", Severity.LOW)], 60))
 ARN = f"arn:aws:sns:{REGION}:123456789012:alerts"
 
 
@@ -48,9 +48,9 @@ def refused(code: str, status: int = 400) -> ClientError:
 
 
 CHANNELS: dict[str, Callable[[Any], Channel]] = {
-    "topic": lambda service: AlertTopic(ARN, service),
-    "chat": lambda service: ChatTopic(ARN, service),
-    "events": lambda service: EventBus("security", service),
+    "topic": lambda service: SnsTopic(ARN, service),
+    "chat": lambda service: SnsChatTopic(ARN, service),
+    "events": lambda service: EventBridgeBus("security", service),
     "security-hub": lambda service: SecurityHub(HERE, service),
 }
 
@@ -73,18 +73,18 @@ def test_a_chat_gets_its_own_form_as_the_whole_message() -> None:
     assert json.loads(ONE.message.chat)["source"] == "custom"
 
 
-@pytest.mark.parametrize(("telling", "kind"), [(ONE, "Flowsentry Finding"), (SEVERAL, "Flowsentry Digest")])
-def test_a_bus_gets_an_event_for_rules_to_match(telling: Telling, kind: str) -> None:
+@pytest.mark.parametrize(("notification", "kind"), [(ONE, "Flowsentry Finding"), (SEVERAL, "Flowsentry Digest")])
+def test_a_bus_gets_an_event_for_rules_to_match(notification: Notification, kind: str) -> None:
     service = Service({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})
-    CHANNELS["events"](service).tell(telling)
-    detail = telling.message.json
+    CHANNELS["events"](service).tell(notification)
+    detail = notification.message.json
     entry = {"Source": "flowsentry", "DetailType": kind, "Detail": detail, "EventBusName": "security"}
     assert service.asked == [{"Entries": [entry]}]
 
 
 def test_an_event_reaches_a_real_bus() -> None:
     clients.event_bridge().create_event_bus(Name="security")
-    EventBus("security", clients.event_bridge()).tell(ONE)
+    EventBridgeBus("security", clients.event_bridge()).tell(ONE)
 
 
 def test_security_hub_gets_the_finding_in_its_own_form() -> None:

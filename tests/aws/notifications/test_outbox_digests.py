@@ -66,6 +66,6 @@ def test_a_finding_that_no_message_can_be_made_of_is_left_out_of_the_digest(worl
 
 def test_what_is_acknowledged_before_its_digest_is_in_none(world: OutboxWorld) -> None:
     world.put(finding("a", Severity.LOW))
-    world.lives.acknowledge("a", "alice")
+    world.finding_triage.acknowledge("a", "alice")
     world.sweep_for(2 * HOUR)
     assert world.topic.tellings == []

@@ -67,7 +67,7 @@ def test_the_loudest_are_told_first(world: OutboxWorld) -> None:
     world.stream()
     assert world.topic.ids == ids(20, "loud")
     world.sweep_for(SWEEP_SECONDS)
-    (_, high), (_, medium) = [telling for telling in world.topic.tellings if not telling[1].finding]
+    (_, high), (_, medium) = [notification for notification in world.topic.tellings if not notification[1].finding]
     assert (high.message.subject[:6], medium.message.subject[:8]) == ("[high]", "[medium]")
     assert world.topic.summed_up == [5, 25]
 
@@ -100,11 +100,11 @@ def test_two_notifiers_at_once_tell_no_more_than_one(world: OutboxWorld) -> None
     world.put(*many(40))
     first, tell = world.topic.tell, [True]
 
-    def interrupted(telling: Any) -> None:
+    def interrupted(notification: Any) -> None:
         if tell:
             tell.clear()
             world.stream(*ids(40, start=20))
-        first(telling)
+        first(notification)
 
     world.topic.tell = interrupted  # type: ignore[method-assign]
     world.stream(*ids(20))

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from flowsentry.aws.notifications.channels import Telling
+from flowsentry.aws.notifications.channels import Notification
 from flowsentry.errors import RetryableError
 from flowsentry.findings.finding import Severity
-from flowsentry.findings.triage import Life, State
+from flowsentry.findings.triage import State, Triage
 from flowsentry.telemetry import metrics
 from tests.aws.notifications.outbox_world import (
     DAY,
@@ -35,13 +35,13 @@ def tell(world: OutboxWorld, day: int, severity: Severity = Severity.HIGH) -> No
 
 def test_the_like_of_what_was_acknowledged_is_not_told_day_after_day(world: OutboxWorld) -> None:
     tell(world, 0)
-    life = world.lives.acknowledge("day-0", "alice", "our scanner")
+    triage = world.finding_triage.acknowledge("day-0", "alice", "our scanner")
     for day in (1, 2, 3):
         tell(world, day)
     world.sweep_for(HOUR)
     assert world.topic.ids == ["day-0"]
     assert world.waiting == []
-    assert [world.lives.entry(f"day-{day}").life for day in (1, 2, 3)] == [life] * 3
+    assert [world.finding_triage.entry(f"day-{day}").triage for day in (1, 2, 3)] == [triage] * 3
     assert world.item("day-3")["untold"] == {"S": "acknowledged"}
     assert metrics().metric_set["AlertsSilenced"]["Value"] == [1.0] * 3
 
@@ -49,17 +49,17 @@ def test_the_like_of_what_was_acknowledged_is_not_told_day_after_day(world: Outb
 def test_what_was_said_in_answer_to_an_older_mail_is_heeded(world: OutboxWorld) -> None:
     tell(world, 0)
     tell(world, 1)
-    world.lives.acknowledge("day-0", "alice")
+    world.finding_triage.acknowledge("day-0", "alice")
     tell(world, 2)
     assert world.topic.ids == ["day-0", "day-1"]
 
 
 def test_the_like_of_what_was_reopened_is_told_again(world: OutboxWorld) -> None:
     tell(world, 0)
-    world.lives.acknowledge("day-0", "alice")
+    world.finding_triage.acknowledge("day-0", "alice")
     tell(world, 1)
     world.clock.pass_(HOUR)
-    world.lives.reopen("day-1", "alice")
+    world.finding_triage.reopen("day-1", "alice")
     tell(world, 2)
     assert world.topic.ids == ["day-0", "day-2"]
 
@@ -75,7 +75,7 @@ def test_an_open_one_before_it_is_told_with_it(world: OutboxWorld) -> None:
 
 def test_a_snoozed_finding_comes_back_when_its_snooze_ends(world: OutboxWorld) -> None:
     tell(world, 0)
-    world.lives.snooze("day-0", int(world.clock()) + HOUR, "alice", "after the audit")
+    world.finding_triage.snooze("day-0", int(world.clock()) + HOUR, "alice", "after the audit")
     world.sweep_for(HOUR - SWEEP_SECONDS)
     assert world.topic.ids == ["day-0"]
     world.sweep_for(SWEEP_SECONDS)
@@ -88,7 +88,7 @@ def test_a_snoozed_finding_comes_back_when_its_snooze_ends(world: OutboxWorld) -
 
 def test_of_a_thread_that_is_snoozed_the_newest_comes_back_and_no_other(world: OutboxWorld) -> None:
     tell(world, 0)
-    world.lives.snooze("day-0", NOW + 3 * DAY - HOUR, "alice")
+    world.finding_triage.snooze("day-0", NOW + 3 * DAY - HOUR, "alice")
     tell(world, 1)
     tell(world, 2)
     assert world.waiting == ["day-2"]
@@ -100,9 +100,9 @@ def test_of_a_thread_that_is_snoozed_the_newest_comes_back_and_no_other(world: O
 
 def test_a_snooze_that_became_an_acknowledgement_does_not_end(world: OutboxWorld) -> None:
     tell(world, 0)
-    world.lives.snooze("day-0", NOW + HOUR, "alice")
+    world.finding_triage.snooze("day-0", NOW + HOUR, "alice")
     world.clock.pass_(MINUTE)
-    world.lives.acknowledge("day-0", "alice")
+    world.finding_triage.acknowledge("day-0", "alice")
     world.sweep_for(DAY)
     assert world.topic.ids == ["day-0"]
 
@@ -110,9 +110,9 @@ def test_a_snooze_that_became_an_acknowledgement_does_not_end(world: OutboxWorld
 def test_who_snoozes_one_and_acknowledges_another_of_its_thread_hears_no_more(world: OutboxWorld) -> None:
     tell(world, 0)
     tell(world, 1)
-    world.lives.snooze("day-1", NOW + 2 * DAY, "alice")
+    world.finding_triage.snooze("day-1", NOW + 2 * DAY, "alice")
     world.clock.pass_(HOUR)
-    world.lives.acknowledge("day-0", "alice")
+    world.finding_triage.acknowledge("day-0", "alice")
     world.sweep_for(2 * DAY)
     assert world.topic.ids == ["day-0", "day-1"]
     assert world.state("day-1") == "acknowledged"
@@ -121,7 +121,7 @@ def test_who_snoozes_one_and_acknowledges_another_of_its_thread_hears_no_more(wo
 def test_what_was_resolved_is_told_as_seen_again_the_next_day(world: OutboxWorld) -> None:
     tell(world, 0)
     world.clock.pass_(HOUR)
-    world.lives.resolve("day-0", "alice", "patched")
+    world.finding_triage.resolve("day-0", "alice", "patched")
     tell(world, 1)
     assert world.topic.ids == ["day-0", "day-1"]
     assert "Resolved on" in world.topic.tellings[1][1].message.text
@@ -132,20 +132,20 @@ def test_what_was_resolved_is_told_as_seen_again_the_next_day(world: OutboxWorld
 def test_what_was_resolved_is_told_as_seen_again_on_the_same_day(world: OutboxWorld) -> None:
     tell(world, 0)
     world.clock.pass_(HOUR)
-    world.lives.resolve("day-0", "alice", "patched")
+    world.finding_triage.resolve("day-0", "alice", "patched")
     world.clock.pass_(HOUR)
     for seen in (NOW + HOUR, NOW + 2 * HOUR, NOW + 2 * HOUR + 1):
         world.put(finding("day-0", thread="t", last_seen=seen))
     world.sweep_for(HOUR)
     assert world.topic.ids == ["day-0", "day-0"]
     assert "Resolved on" in world.topic.tellings[1][1].message.text
-    assert world.lives.entry("day-0").before == Life(State.RESOLVED, NOW + HOUR, "alice", "patched")
+    assert world.finding_triage.entry("day-0").before == Triage(State.RESOLVED, NOW + HOUR, "alice", "patched")
     assert world.state("day-0") == "seen_again"
 
 
 def test_old_records_that_come_after_something_was_resolved_do_not_open_it_again(world: OutboxWorld) -> None:
     tell(world, 1)
-    world.lives.resolve("day-1", "alice")
+    world.finding_triage.resolve("day-1", "alice")
     world.put(finding("day-0", thread="t", last_seen=NOW))
     world.stream("day-0")
     assert world.state("day-0") == "open"
@@ -155,7 +155,7 @@ def test_old_records_that_come_after_something_was_resolved_do_not_open_it_again
 def test_what_was_acknowledged_is_left_out_of_digests(world: OutboxWorld) -> None:
     tell(world, 0, Severity.BACKGROUND)
     world.sweep_for(2 * HOUR)
-    world.lives.acknowledge("day-0", "alice")
+    world.finding_triage.acknowledge("day-0", "alice")
     tell(world, 1, Severity.BACKGROUND)
     world.put(finding("other", Severity.LOW))
     world.sweep_for(2 * HOUR)
@@ -169,7 +169,7 @@ def test_what_was_acknowledged_is_left_out_of_digests(world: OutboxWorld) -> Non
 
 def test_a_quiet_finding_comes_back_in_a_digest_when_its_snooze_ends(world: OutboxWorld) -> None:
     world.put(finding("quiet", Severity.LOW))
-    world.lives.snooze("quiet", NOW + DAY, "alice")
+    world.finding_triage.snooze("quiet", NOW + DAY, "alice")
     world.sweep_for(DAY)
     assert world.topic.summed_up == []
     world.sweep_for(HOUR)
@@ -178,7 +178,7 @@ def test_a_quiet_finding_comes_back_in_a_digest_when_its_snooze_ends(world: Outb
 
 def test_a_snooze_that_ends_while_the_topic_is_away_is_told_later(world: OutboxWorld) -> None:
     tell(world, 0)
-    world.lives.snooze("day-0", NOW + HOUR, "alice")
+    world.finding_triage.snooze("day-0", NOW + HOUR, "alice")
     world.topic.error = RetryableError("no SNS")
     world.clock.pass_(HOUR)
     with pytest.raises(RetryableError):
@@ -190,20 +190,20 @@ def test_a_snooze_that_ends_while_the_topic_is_away_is_told_later(world: OutboxW
 
 def test_no_word_of_a_person_gets_lost_in_what_machines_read(world: OutboxWorld) -> None:
     tell(world, 0)
-    world.lives.resolve("day-0", "alice", "patched")
+    world.finding_triage.resolve("day-0", "alice", "patched")
     tell(world, 1)
     told = json.loads(world.topic.tellings[1][1].message.json)
     assert told["earlier"]["finding_id"] == "day-0"
-    assert told["earlier"]["life"]["note"] == "patched"
+    assert told["earlier"]["triage"]["note"] == "patched"
 
 
 def test_a_snooze_said_while_it_is_being_told_still_ends(world: OutboxWorld) -> None:
     tell_topic = world.topic.tell
 
-    def told_and_snoozed(telling: Telling) -> None:
-        tell_topic(telling)
+    def told_and_snoozed(notification: Notification) -> None:
+        tell_topic(notification)
         if len(world.topic.tellings) == 1:
-            world.lives.snooze("a", NOW + HOUR, "alice")
+            world.finding_triage.snooze("a", NOW + HOUR, "alice")
 
     world.put(finding("a"))
     world.topic.tell = told_and_snoozed  # type: ignore[method-assign]

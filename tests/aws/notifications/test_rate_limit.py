@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowsentry.aws import clients
-from flowsentry.aws.notifications.rate_limit import MAX_TRIES, HourlyQuota
+from flowsentry.aws.notifications.rate_limit import MAX_TRIES, RateLimit
 from flowsentry.errors import RetryableError
 from tests.aws.notifications.outbox_world import HOUR, NOW, Clock
 from tests.moto_world import FINDINGS_TABLE, items_of, make_findings_table
@@ -19,42 +19,42 @@ def clock() -> Clock:
     return Clock()
 
 
-def quota(clock: Clock, limit: int = 3, client: Any = None) -> HourlyQuota:
-    return HourlyQuota("urgent", limit, FINDINGS_TABLE, client or clients.dynamodb(), clock)
+def rate_limit(clock: Clock, limit: int = 3, client: Any = None) -> RateLimit:
+    return RateLimit("urgent", limit, FINDINGS_TABLE, client or clients.dynamodb(), clock)
 
 
 def test_a_slot_is_free_again_60_minutes_after_it_was_taken(clock: Clock) -> None:
     for _ in range(3):
-        assert quota(clock).take() is not None
+        assert rate_limit(clock).take() is not None
         clock.pass_(60)
-    assert quota(clock).take() is None
+    assert rate_limit(clock).take() is None
     clock.now = NOW + HOUR - 0.001
-    assert quota(clock).take() is None
+    assert rate_limit(clock).take() is None
     clock.now = NOW + HOUR
-    assert quota(clock).take() is not None
-    assert quota(clock).take() is None
+    assert rate_limit(clock).take() is not None
+    assert rate_limit(clock).take() is None
 
 
 def test_a_slot_that_is_given_back_is_free(clock: Clock) -> None:
-    slots = [quota(clock).take() for _ in range(3)]
+    slots = [rate_limit(clock).take() for _ in range(3)]
     assert slots[0] is not None
-    quota(clock).give_back(slots[0])
-    assert quota(clock).take() is not None
-    assert quota(clock).take() is None
+    rate_limit(clock).give_back(slots[0])
+    assert rate_limit(clock).take() is not None
+    assert rate_limit(clock).take() is None
 
 
 def test_a_slot_is_given_back_once(clock: Clock) -> None:
-    slot = quota(clock).take()
+    slot = rate_limit(clock).take()
     assert slot is not None
     clock.pass_(1)
-    quota(clock).take()
+    rate_limit(clock).take()
     for _ in range(3):
-        quota(clock).give_back(slot)
-    assert [quota(clock).take() is None for _ in range(3)] == [False, False, True]
+        rate_limit(clock).give_back(slot)
+    assert [rate_limit(clock).take() is None for _ in range(3)] == [False, False, True]
 
 
 def test_the_counter_is_no_finding_and_is_forgotten(clock: Clock) -> None:
-    quota(clock).take()
+    rate_limit(clock).take()
     (item,) = items_of(FINDINGS_TABLE)
     assert item["id"] == {"S": "quota#urgent"}
     assert item.keys().isdisjoint({"finding", "thread", "unpublished"})
@@ -65,7 +65,7 @@ class Meddled:
     """A client that another process forestalls: it writes first, as often as told."""
 
     def __init__(self, clock: Clock, times: int) -> None:
-        self.real, self.other, self.times = clients.dynamodb(), quota(clock), times
+        self.real, self.other, self.times = clients.dynamodb(), rate_limit(clock), times
 
     def get_item(self, **arguments: Any) -> Any:
         return self.real.get_item(**arguments)
@@ -78,22 +78,22 @@ class Meddled:
 
 
 def test_of_two_that_count_at_once_neither_forgets_the_other(clock: Clock) -> None:
-    assert quota(clock, client=Meddled(clock, times=2)).take() is not None
-    assert quota(clock).take() is None
-    assert quota(clock, client=Meddled(clock, times=1)).take() is None
+    assert rate_limit(clock, client=Meddled(clock, times=2)).take() is not None
+    assert rate_limit(clock).take() is None
+    assert rate_limit(clock, client=Meddled(clock, times=1)).take() is None
 
 
 def test_the_last_slot_is_taken_by_one_of_two(clock: Clock) -> None:
-    quota(clock).take()
-    quota(clock).take()
-    assert quota(clock, client=Meddled(clock, times=1)).take() is None
+    rate_limit(clock).take()
+    rate_limit(clock).take()
+    assert rate_limit(clock, client=Meddled(clock, times=1)).take() is None
 
 
 def test_whoever_never_gets_a_turn_is_to_try_again(clock: Clock) -> None:
     endless = Meddled(clock, times=MAX_TRIES)
-    endless.other = quota(clock, limit=100)
+    endless.other = rate_limit(clock, limit=100)
     with pytest.raises(RetryableError, match="too many count at once"):
-        quota(clock, limit=100, client=endless).take()
+        rate_limit(clock, limit=100, client=endless).take()
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -103,7 +103,7 @@ def test_there_are_never_more_than_the_limit_in_any_hour(clock: Clock, pauses: l
     taken = []
     for pause in pauses:
         clock.pass_(pause)
-        if quota(clock).take() is not None:
+        if rate_limit(clock).take() is not None:
             taken.append(clock())
     assert all(sum(start <= at < start + HOUR for at in taken) <= 3 for start in taken)
     assert len(taken) == len(pauses) or len(taken) >= 3

@@ -17,7 +17,7 @@ from flowsentry.findings.evidence import MAX_ATTEMPTS, Evidence
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.in_memory import EvidenceInMemory
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.scopes import PUBLIC
 from tests.builders import DAY, VPC, interface
@@ -28,12 +28,12 @@ MIN = LEAST.min_attempts
 OURS = "10.0.0.1"
 
 
-def told(*rows: Row, territory: Territory = NOBODY) -> list[Finding]:
-    return login_brute_force(histories(rows), territory, LEAST)
+def told(*rows: Row, address_space: AddressSpace = NOBODY) -> list[Finding]:
+    return login_brute_force(histories(rows), address_space, LEAST)
 
 
-def only(*rows: Row, territory: Territory = NOBODY) -> Finding:
-    (finding,) = told(*rows, territory=territory)
+def only(*rows: Row, address_space: AddressSpace = NOBODY) -> Finding:
+    (finding,) = told(*rows, address_space=address_space)
     return finding
 
 
@@ -97,8 +97,8 @@ def test_sessions_alone_are_no_guessing() -> None:
 
 
 def test_who_comes_from_a_trusted_network_does_not_guess() -> None:
-    trusting = Territory.of(Inventory(), trusted_networks=("203.0.113.9/32",))
-    assert told(*tries(MIN), login(), territory=trusting) == []
+    trusting = AddressSpace.of(Inventory(), trusted_networks=("203.0.113.9/32",))
+    assert told(*tries(MIN), login(), address_space=trusting) == []
 
 
 def test_a_host_of_ours_that_tries_several_hosts_is_loud() -> None:
@@ -126,8 +126,8 @@ def test_a_build_that_fetches_every_minute_from_one_git_host_is_not_told() -> No
 
 
 def test_the_owner_is_told_by_name() -> None:
-    known = Territory.of(Inventory.of((interface(OURS, name="build-7"),)))
-    finding = only(*at_hosts(MIN_HOSTS_INSIDE), territory=known)
+    known = AddressSpace.of(Inventory.of((interface(OURS, name="build-7"),)))
+    finding = only(*at_hosts(MIN_HOSTS_INSIDE), address_space=known)
     assert finding.title == "build-7 (10.0.0.1) tries to log in 20 times: SSH on 3 hosts"
     assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-build-7", "name": "build-7"}
 

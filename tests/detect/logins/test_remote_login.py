@@ -7,7 +7,7 @@ import pytest
 from flowsentry.detect.logins.remote_login import remote_login
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.thresholds import LoginThresholds
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.scopes import PUBLIC
 from flowsentry.records.service_ports import LOGIN_PORTS
@@ -15,12 +15,12 @@ from tests.builders import DAY, VPC, interface
 from tests.detect.observed import NOBODY, SERVER, SESSION, STRANGER, Row, login, logins
 
 
-def told(*rows: Row, territory: Territory = NOBODY) -> list[Finding]:
-    return remote_login(logins(rows), territory, LoginThresholds())
+def told(*rows: Row, address_space: AddressSpace = NOBODY) -> list[Finding]:
+    return remote_login(logins(rows), address_space, LoginThresholds())
 
 
-def only(*rows: Row, territory: Territory = NOBODY) -> Finding:
-    (finding,) = told(*rows, territory=territory)
+def only(*rows: Row, address_space: AddressSpace = NOBODY) -> Finding:
+    (finding,) = told(*rows, address_space=address_space)
     return finding
 
 
@@ -53,9 +53,9 @@ def test_what_does_not_come_in_from_outside_is_not_told(initiator: str, responde
 
 
 def test_who_comes_from_a_trusted_network_is_no_stranger() -> None:
-    trusting = Territory.of(Inventory(), trusted_networks=("203.0.113.0/28",))
-    assert told(login("203.0.113.9"), territory=trusting) == []
-    assert only(login("203.0.113.16"), territory=trusting).subject == "203.0.113.16"
+    trusting = AddressSpace.of(Inventory(), trusted_networks=("203.0.113.0/28",))
+    assert told(login("203.0.113.9"), address_space=trusting) == []
+    assert only(login("203.0.113.16"), address_space=trusting).subject == "203.0.113.16"
 
 
 def test_sessions_at_one_port_are_told_once_a_day_and_by_what_was_most() -> None:
@@ -68,8 +68,8 @@ def test_sessions_at_one_port_are_told_once_a_day_and_by_what_was_most() -> None
 
 
 def test_the_host_is_told_by_its_name_and_interface() -> None:
-    known = Territory.of(Inventory.of((interface(SERVER, name="bastion"),)))
-    finding = only(login(), territory=known)
+    known = AddressSpace.of(Inventory.of((interface(SERVER, name="bastion"),)))
+    finding = only(login(), address_space=known)
     assert finding.title == "203.0.113.9 has a session from outside on bastion (10.0.0.9): SSH, port 22"
     assert finding.details["responder_owner"] == {"kind": "instance", "id": "i-bastion", "name": "bastion"}
     assert finding.details["interface_ids"] == ["eni-bastion"]

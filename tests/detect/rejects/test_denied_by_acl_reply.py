@@ -4,7 +4,7 @@ from typing import Any
 
 from flowsentry.detect.rejects.denied_by_acl_reply import denied_by_acl_reply
 from flowsentry.findings.finding import Finding, Severity
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from tests.builders import NOON, VPC, interface, probe
 from tests.detect.observed import NOBODY, contacts
@@ -14,13 +14,13 @@ AT = "eni-database"
 
 
 def told(
-    *lines: str, refused_at: str | None = AT, scanners: Any = frozenset(), territory: Territory = NOBODY
+    *lines: str, refused_at: str | None = AT, scanners: Any = frozenset(), address_space: AddressSpace = NOBODY
 ) -> list[Finding]:
-    return denied_by_acl_reply(contacts(lines, reply_refused_at=refused_at), scanners, territory)
+    return denied_by_acl_reply(contacts(lines, reply_refused_at=refused_at), scanners, address_space)
 
 
-def only(*lines: str, territory: Territory = NOBODY) -> Finding:
-    (finding,) = told(*lines, territory=territory)
+def only(*lines: str, address_space: AddressSpace = NOBODY) -> Finding:
+    (finding,) = told(*lines, address_space=address_space)
     return finding
 
 
@@ -61,11 +61,11 @@ def test_strangers_whose_replies_are_denied_are_one_finding_about_our_own_end() 
 
 
 def test_both_ends_are_told_by_name() -> None:
-    known = Territory.of(Inventory.of((interface(APP, name="app"), interface(DATABASE, "rds", "orders"))))
-    finding = only(probe(APP, DATABASE, 5432), territory=known)
+    known = AddressSpace.of(Inventory.of((interface(APP, name="app"), interface(DATABASE, "rds", "orders"))))
+    finding = only(probe(APP, DATABASE, 5432), address_space=known)
     assert finding.title.startswith("app (10.0.0.9) gets no reply from orders (10.0.1.1)")
     assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-app", "name": "app"}
-    about_ours = only(probe(STRANGER, DATABASE, 443), territory=known)
+    about_ours = only(probe(STRANGER, DATABASE, 443), address_space=known)
     assert about_ours.details["subject_owner"] == {"kind": "rds", "id": "i-orders", "name": "orders"}
     assert about_ours.details["initiator_owner"] is None
 

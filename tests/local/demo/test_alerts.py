@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from flowsentry.aws.notifications.channels import Telling
-from flowsentry.aws.notifications.sns import AlertTopic
+from flowsentry.aws.notifications.channels import Notification
+from flowsentry.aws.notifications.sns import SnsTopic
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.digest import digest_message
 from flowsentry.emit.overflow import overflow_message
@@ -25,22 +25,22 @@ def aws() -> Iterator[EmbeddedAws]:
 
 
 @pytest.fixture(scope="module")
-def topic(aws: EmbeddedAws) -> AlertTopic:
+def topic(aws: EmbeddedAws) -> SnsTopic:
     arn = str(aws.client("sns").create_topic(Name="alerts")["TopicArn"])
     aws.client("sns").subscribe(TopicArn=arn, Protocol="email", Endpoint=ADDRESS)
-    return AlertTopic(arn, aws.client("sns"))
+    return SnsTopic(arn, aws.client("sns"))
 
 
-def test_alerts_and_digests_are_told_apart_and_every_mail_is_shown(aws: EmbeddedAws, topic: AlertTopic) -> None:
+def test_alerts_and_digests_are_told_apart_and_every_mail_is_shown(aws: EmbeddedAws, topic: SnsTopic) -> None:
     shown: list[Delivered] = []
     loud = [finding(f"10.20.0.{number}", details={**DETAILS, "ports": number}) for number in range(10, 25)]
     quiet = finding("203.0.113.9", severity=Severity.BACKGROUND, details={**DETAILS, "relation": "outside_background"})
     gap = finding("eni-1", "records_skipped", Severity.BACKGROUND, details={"hour": NOON, "records": 1})
     with Inbox(aws, shown.append) as inbox:
         for each in loud:
-            topic.tell(Telling(alert_message(each)))
-        topic.tell(Telling(digest_message([quiet, gap], 1)))
-        topic.tell(Telling(overflow_message(loud[:2], 1)))
+            topic.tell(Notification(alert_message(each)))
+        topic.tell(Notification(digest_message([quiet, gap], 1)))
+        topic.tell(Notification(overflow_message(loud[:2], 1)))
         delivered = inbox.drained()
     assert sorted(each.id for each, _ in delivered) == sorted(each.id for each in loud)
     assert {each.id: each for each, _ in delivered} == {each.id: each for each in loud}

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from flowsentry.aws.inventory.region import InventorySource
-from flowsentry.inventory.inventory import Inventory, Look
+from flowsentry.aws.inventory.region import RegionDiscovery
+from flowsentry.inventory.inventory import Discovery, Inventory
 from local.aws import gaps
 from local.traffic.company.founding import found
 from local.traffic.company.making import Client
@@ -26,7 +26,7 @@ class Founded(NamedTuple):
     """The company, and what AWS says about it."""
 
     company: Company
-    look: Look
+    look: Discovery
     interfaces: list[dict[str, Any]]
     acls: list[dict[str, Any]]
     groups: list[dict[str, Any]]
@@ -56,9 +56,9 @@ def founded() -> Founded:
         )
 
 
-def described() -> Look:
+def described() -> Discovery:
     """The account as the inventory function sees it."""
-    return InventorySource.of(boto3.Session(region_name=REGION), f"{ACCOUNT}/{REGION}").look()
+    return RegionDiscovery.of(boto3.Session(region_name=REGION), f"{ACCOUNT}/{REGION}").look()
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,7 @@ def company(founded: Founded) -> Company:
 def inventory(founded: Founded) -> Inventory:
     """The company as the inventory function sees it, at any time: these days are none of the account's."""
     look = founded.look
-    return Inventory.of(look.interfaces, look.survey.networks, look.rules, look.survey.routes)
+    return Inventory.of(look.interfaces, look.target_state.networks, look.rules, look.target_state.routes)
 
 
 @pytest.fixture(scope="session")

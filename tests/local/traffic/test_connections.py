@@ -82,5 +82,5 @@ def test_a_refusal_is_one_bare_reset() -> None:
     assert [burst[1:] for burst in bursts] == [(1, 40, RST)]
 
 
-def test_nothing_comes_back_from_silence() -> None:
+def test_nothing_comes_back_from_capture_gap() -> None:
     assert received_bursts(attempt(Outcome.SILENT, 3)) == []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.frames import Records, Silences
+from flowsentry.frames import CaptureGaps, Records
 from flowsentry.records.log_status import with_log_status
 
 SECONDS_AN_HOUR = 3_600
@@ -21,7 +21,7 @@ _TIMES = ("start", "end")
 _USED = {"log_status", *_NAMED_BY, *_SCOPES, *_TIMES}
 _KEY = ("interface", "hour")
 _COUNTS = ("nodata", "skipdata")
-_NONE = Silences(
+_NONE = CaptureGaps(
     pl.DataFrame(
         schema=dict.fromkeys(("interface", "scope"), pl.String)
         | dict.fromkeys(("hour", *_COUNTS, "first_seen", "last_seen"), pl.Int64)
@@ -29,7 +29,7 @@ _NONE = Silences(
 )
 
 
-def tally(records: Records) -> Silences:
+def capture_gaps_in(records: Records) -> CaptureGaps:
     """The NODATA and SKIPDATA records by interface and hour (of the record's start); no rows where there are none, as
     mostly. The sums are those of the records, whatever a record leaves out.
     """
@@ -41,7 +41,7 @@ def tally(records: Records) -> Silences:
     if not is_silent.any():
         return _NONE
     present = [name for name in told.columns if name in _USED]
-    return add_up([Silences(told.select(present).filter(is_silent).select(_columns(present)))])
+    return add_up([CaptureGaps(told.select(present).filter(is_silent).select(_columns(present)))])
 
 
 def _columns(present: Sequence[str]) -> list[pl.Expr]:
@@ -63,7 +63,7 @@ def _first_of(names: Sequence[str], present: Sequence[str], dtype: pl.DataType) 
     return pl.coalesce(*(pl.col(name).cast(dtype) for name in names if name in present), pl.lit(None, dtype))
 
 
-def add_up(parts: Sequence[Silences]) -> Silences:
+def add_up(parts: Sequence[CaptureGaps]) -> CaptureGaps:
     """The silences of several batches as of one: the most skipped records first. Sums hold for any number of rows."""
     rows = pl.concat([_NONE, *parts]).group_by(_KEY)
     sums = rows.agg(pl.col(_COUNTS).sum(), pl.col("first_seen").min(), pl.col("scope", "last_seen").max())
@@ -71,16 +71,16 @@ def add_up(parts: Sequence[Silences]) -> Silences:
     told = sums.filter(is_told).sort("skipdata", "nodata", *_KEY, descending=[True, True, False, False])
     others = pl.concat([sums.filter(~is_told), told[MAX_ROWS:]]).select(pl.col(_COUNTS).sum())
     rest = others.filter(pl.sum_horizontal(_COUNTS) > 0)
-    return Silences(pl.concat([_NONE, told.head(MAX_ROWS), rest], how="diagonal"))
+    return CaptureGaps(pl.concat([_NONE, told.head(MAX_ROWS), rest], how="diagonal"))
 
 
-def skipped_by_interface(silences: Silences) -> dict[str, int]:
+def skipped_by_interface(capture_gaps: CaptureGaps) -> dict[str, int]:
     """How many SKIPDATA records each interface has, for those that have any: the most first."""
-    skipped = silences.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
+    skipped = capture_gaps.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
     sums = skipped.group_by("interface").agg(pl.col("skipdata").sum())
     return dict(sums.sort("skipdata", "interface", descending=[True, False]).iter_rows())
 
 
-def interfaces_without_data(silences: Silences) -> set[str]:
+def interfaces_without_data(capture_gaps: CaptureGaps) -> set[str]:
     """The interfaces that have a NODATA record."""
-    return set(silences.filter(pl.col("nodata") > 0)["interface"].drop_nulls())
+    return set(capture_gaps.filter(pl.col("nodata") > 0)["interface"].drop_nulls())

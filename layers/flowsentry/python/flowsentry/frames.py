@@ -96,7 +96,7 @@ OwnerSums = NewType("OwnerSums", pl.DataFrame)
 """measure → emit: a row for each minute, VPC and owner of an interface there: `minute` (Unix s), `scope`, `owner_id`,
 `owner_kind`, `owner_name`, `bytes` that it sent, and `rejected_flows` refused at it. Sums of disjoint rows."""
 
-Silences = NewType("Silences", pl.DataFrame)
+CaptureGaps = NewType("CaptureGaps", pl.DataFrame)
 """tally → detect: a row for each `interface` (text) and `hour` (Unix s) of its records without traffic: `scope`
 (its VPC or transit gateway, where any of them says it), `nodata`, `skipdata`, and `first_seen` and `last_seen` of the
 latter (Unix s). One row without interface and hour holds the records that name none, and those beyond the bound."""
@@ -118,7 +118,7 @@ class Observed:
 
     contacts: Contacts
     logins: Logins
-    silences: Silences
+    capture_gaps: CaptureGaps
     down: pl.DataFrame = field(default_factory=pl.DataFrame)
     left_out: pl.DataFrame = field(default_factory=pl.DataFrame)
     dropped_sources: int = 0

@@ -6,7 +6,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import lru_cache
 from typing import Any, TypeVar
 
-INVENTORY_KEY, LOOKS_KEY = "inventory/snapshot.zip", "looks/begun.json"
+INVENTORY_KEY, CLAIMS_KEY = "inventory/snapshot.zip", "inventory/discovery-claims.json"
 SUPPRESSIONS_KEY = "suppressions/suppressions.json"
 
 
@@ -47,7 +47,7 @@ class ObjectProcessorSettings(ProcessorSettings):
     """Beside that, what it needs to process an object once, and to set it aside."""
 
     idempotency_table: str
-    notice_dlq_url: str
+    object_dlq_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +60,11 @@ class InventorySettings:
     output_bucket: str
     inventory_queue_url: str
     inventory_dlq_url: str
-    inventory_places_parameter: str
+    inventory_targets_parameter: str
     inventory_key: str = INVENTORY_KEY
-    looks_key: str = LOOKS_KEY
+    claims_key: str = CLAIMS_KEY
     inventory_retention_days: int = 7
-    inventory_rest_seconds: int = 60
+    inventory_cooldown_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

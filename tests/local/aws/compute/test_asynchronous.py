@@ -58,9 +58,9 @@ def test_the_object_of_a_failure_is_noticed_like_any_other(aws: EmbeddedAws, fun
     bucket, queue = f"failed-{uuid4().hex[:8]}", f"notices-{uuid4().hex[:8]}"
     aws.client("s3").create_bucket(Bucket=bucket)
     url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
-    notice = {"QueueArn": f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", "Events": ["s3:ObjectCreated:*"]}
+    object_event = {"QueueArn": f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", "Events": ["s3:ObjectCreated:*"]}
     aws.client("s3").put_bucket_notification_configuration(
-        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [notice]}
+        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [object_event]}
     )
     fails = function("raise ValueError", may=[("s3:PutObject", f"arn:aws:s3:::{bucket}/aws/lambda/async/*")])
     keep_failures(aws, fails, f"arn:aws:s3:::{bucket}", retries=0)

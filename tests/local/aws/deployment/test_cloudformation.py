@@ -145,10 +145,10 @@ def test_a_tables_items_survive_a_change_of_its_properties(aws: EmbeddedAws, sta
 
 
 def test_a_bucket_is_as_its_template_says(aws: EmbeddedAws, stack: Stack) -> None:
-    notice = {"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Queue", "Arn"]}}
+    object_event = {"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Queue", "Arn"]}}
     block = dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True)
     properties = {
-        "NotificationConfiguration": {"QueueConfigurations": [notice]},
+        "NotificationConfiguration": {"QueueConfigurations": [object_event]},
         "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "Prefix": "a/", "ExpirationInDays": 30}]},
         "PublicAccessBlockConfiguration": block,
     }

@@ -138,9 +138,9 @@ def test_the_object_of_a_failed_batch_is_noticed_like_any_other(
 ) -> None:
     queue = f"notices-{uuid4().hex[:8]}"
     url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
-    notice = {"QueueArn": f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", "Events": ["s3:ObjectCreated:*"]}
+    object_event = {"QueueArn": f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", "Events": ["s3:ObjectCreated:*"]}
     aws.client("s3").put_bucket_notification_configuration(
-        Bucket=stream.bucket, NotificationConfiguration={"QueueConfigurations": [notice]}
+        Bucket=stream.bucket, NotificationConfiguration={"QueueConfigurations": [object_event]}
     )
     stream.put("a")
     mapping_id = stream.connect(function("raise ValueError", may=stream.grants), MaximumRetryAttempts=0)

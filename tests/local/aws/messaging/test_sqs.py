@@ -90,12 +90,14 @@ def test_an_object_in_a_bucket_reaches_a_function_through_a_queue(aws: EmbeddedA
     bucket = f"bucket-{uuid4().hex[:8]}"
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=bucket)
-    notice = {
+    object_event = {
         "QueueArn": arn,
         "Events": ["s3:ObjectCreated:*"],
         "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "AWSLogs/"}]}},
     }
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [notice]})
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [object_event]}
+    )
     assert json.loads(left(aws, url)[0])["Event"] == "s3:TestEvent"
     aws.client("sqs").purge_queue(QueueUrl=url)
     sees = function()

@@ -40,7 +40,7 @@ class StoredObject(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LogStore:
+class ObjectStore:
     """Reads flow log objects, writes what was made of them. All writes are of the same bytes when done again."""
 
     client: "S3Client"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class RunTime:
+class TimeBudget:
     """Ends at a time of the `clock` (Unix s)."""
 
     ends_at: float
     clock: Callable[[], float]
 
     @classmethod
-    def of(cls, seconds: float, clock: Callable[[], float]) -> "RunTime":
+    def of(cls, seconds: float, clock: Callable[[], float]) -> "TimeBudget":
         """So many seconds from now."""
         return cls(clock() + seconds, clock)
 

@@ -7,7 +7,9 @@ import polars as pl
 
 from flowsentry.telemetry import count_by, logger
 
-StoredObject = Literal["inventory", "log-formats", "looks", "places", "geo-database", "known-services", "evidence"]
+StoredObject = Literal[
+    "inventory", "log-formats", "discovery-claims", "inventory-targets", "geo-database", "known-services", "evidence"
+]
 """What may be unreadable; each is a metric that CloudWatch bills while there is something to tell."""
 
 Read = TypeVar("Read")

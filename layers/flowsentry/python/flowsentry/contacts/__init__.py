@@ -9,15 +9,15 @@ settled. What tells an opening from a reply depends on whether the format has tc
 import polars as pl
 
 from flowsentry.contacts.answered_datagrams import answered_over_udp
-from flowsentry.contacts.by_flags import signs_by_flags, signs_by_flags_with_acks
+from flowsentry.contacts.by_flags import evidence_by_flags, evidence_by_flags_with_acks
 from flowsentry.contacts.by_ports import (
     Conversations,
     conversations_of,
-    signs_by_ports,
-    signs_of_conversations,
+    evidence_by_ports,
+    evidence_of_conversations,
     with_port_facts,
 )
-from flowsentry.contacts.connection_evidence import TCP, Signs, columns_of, few, signs_of_rejects
+from flowsentry.contacts.connection_evidence import TCP, ConnectionEvidence, columns_of, evidence_of_rejects, few
 from flowsentry.contacts.intermediaries import openings_counted_once, without_passing
 from flowsentry.contacts.logins import LoginRecords, logins_in
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
@@ -26,14 +26,14 @@ from flowsentry.contacts.thinning import MAX_OPENINGS, conversing, thinned, thin
 from flowsentry.frames import Contacts, EnrichedFlows, Settled
 from flowsentry.records.transit_gateways import is_of_transit_gateway
 
-__all__ = ["Gathering", "contacts", "gather"]
+__all__ = ["ContactAggregator", "aggregate", "contacts"]
 
 MAX_UNMERGED_ROWS = 500_000
 """Signs of established connections held before each contact is held once. More: more memory. Fewer: the same contacts
 are sorted out more often."""
 
 
-class Gathering:
+class ContactAggregator:
     """What the chunks of one source add up to so far. Bounded by the number of distinct contacts, not of records; of
     sources outside that open one contact each, `dropped_sources` were too many to hold.
     """
@@ -50,7 +50,7 @@ class Gathering:
         self._conversation_rows, self._most_conversation_rows = 0, MAX_OPENINGS
         self.dropped_sources = 0
 
-    def add(self, signs: Signs) -> None:
+    def add(self, signs: ConnectionEvidence) -> None:
         """Takes one chunk's signs in."""
         self._established.append(signs.established)
         self._openings.append(signs.openings)
@@ -85,7 +85,7 @@ class Gathering:
         """The contacts with their outcomes, and the logins among them. Uses the signs up, so that they are not held
         beside the contacts.
         """
-        if self._conversations and (signs := signs_of_conversations(self._conversations, self._openings)):
+        if self._conversations and (signs := evidence_of_conversations(self._conversations, self._openings)):
             self._conversations = []
             self.add(signs)
         opened, refused_replies = self._opened()
@@ -107,18 +107,18 @@ class Gathering:
         return add_up(openings_counted_once(openings), replies), pl.concat(found, how="diagonal") if found else None
 
 
-def gather(flows: EnrichedFlows, into: Gathering) -> None:
+def aggregate(flows: EnrichedFlows, into: ContactAggregator) -> None:
     """Takes the signs of one chunk of flows in."""
     seen = without_passing(flows.select(columns_of(flows)), flows.columns)
     rejected = few(seen, pl.col("is_rejected"))
     has_acks = is_of_transit_gateway(flows.columns)
     if "tcp_flags" in flows.columns:
-        signs = signs_by_flags_with_acks(seen) if has_acks else signs_by_flags(seen)
+        signs = evidence_by_flags_with_acks(seen) if has_acks else evidence_by_flags(seen)
     else:
         tcp = with_port_facts(seen.filter(pl.col("protocol") == TCP))
-        signs = signs_by_ports(tcp)
+        signs = evidence_by_ports(tcp)
     if len(rejected):
-        signs = signs._replace(openings=pl.concat([signs.openings, signs_of_rejects(rejected)]))
+        signs = signs._replace(openings=pl.concat([signs.openings, evidence_of_rejects(rejected)]))
     into.add(signs)
     if "tcp_flags" not in flows.columns:
         into.add_conversations(conversations_of(tcp))
@@ -130,6 +130,6 @@ def contacts(flows: EnrichedFlows) -> Contacts:
     """The contacts of a batch that is small enough to be taken at once: a row for each (scope, initiator, responder,
     responder_port, protocol, day) with `outcome` answered, refused, unanswered, rejected or doubtful.
     """
-    gathering = Gathering()
-    gather(flows, gathering)
-    return gathering.settle().contacts
+    aggregator = ContactAggregator()
+    aggregate(flows, aggregator)
+    return aggregator.settle().contacts

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.contacts.connection_evidence import INSIDE, KEY, TCP, UDP, established_signs
+from flowsentry.contacts.connection_evidence import INSIDE, KEY, TCP, UDP, established_evidence
 
 _WAY = ("source_address", "srcport", "destination_address", "dstport")
 _BACK = ("destination_address", "dstport", "source_address", "srcport")
@@ -37,5 +37,5 @@ def _answered(asked: pl.DataFrame, accepted: Sequence[pl.DataFrame]) -> pl.DataF
     back = pl.col("destination_address").is_in(asked["source_address"].unique().implode())
     replies = pl.concat([each.filter((pl.col("protocol") == UDP) & back).select(_WAY) for each in accepted])
     answered = asked.join(replies, left_on=_WAY, right_on=_BACK, how="semi")
-    contacts = established_signs(answered, pl.lit(value=True))
+    contacts = established_evidence(answered, pl.lit(value=True))
     return contacts.group_by(KEY).agg(pl.col("first_seen").min(), pl.col("last_seen").max(), pl.col(INSIDE).any())

@@ -14,13 +14,13 @@ import polars as pl
 
 from flowsentry.contacts.connection_evidence import (
     TCP,
-    Signs,
-    established_signs,
+    ConnectionEvidence,
+    established_evidence,
     few,
     is_stray,
-    kept_open_signs,
-    opening_signs,
-    reply_signs,
+    kept_open_evidence,
+    opening_evidence,
+    reply_evidence,
 )
 from flowsentry.contacts.sizes import Size, carries_data, is_bare, size_with_syn
 from flowsentry.records.service_ports import is_service_port
@@ -32,7 +32,7 @@ MAX_OPEN_PACKETS = 4
 records are held. Fewer: a host whose long connections are idle looks more like one that probes."""
 
 
-def signs_by_flags(flows: pl.DataFrame) -> Signs:
+def evidence_by_flags(flows: pl.DataFrame) -> ConnectionEvidence:
     """What the TCP records among a chunk's are signs of.
 
     An opening is established when it was accepted and the opener's own record has more than SYNs in it: then it was
@@ -50,9 +50,9 @@ def signs_by_flags(flows: pl.DataFrame) -> Signs:
     """
     late = few(flows, _IS_TCP & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     sized = flows.with_columns(size_with_syn().alias("size"))
-    return Signs(
-        pl.concat([established_signs(sized, _opens() & _is_established()), *_kept_open(flows)]),
-        pl.concat([_openings(sized), *([opening_signs(late, is_bare() & is_stray())] if len(late) else [])]),
+    return ConnectionEvidence(
+        pl.concat([established_evidence(sized, _opens() & _is_established()), *_kept_open(flows)]),
+        pl.concat([_openings(sized), *([opening_evidence(late, is_bare() & is_stray())] if len(late) else [])]),
         pl.concat(_replies(flows, late)),
     )
 
@@ -69,7 +69,7 @@ def _is_established() -> pl.Expr:
 
 def _openings(sized: pl.DataFrame) -> pl.DataFrame:
     is_doubtful = _ACCEPTED & (pl.col("size") == Size.EITHER)
-    return opening_signs(sized, _opens() & ~_is_established(), is_certain=~is_doubtful, is_doubtful=is_doubtful)
+    return opening_evidence(sized, _opens() & ~_is_established(), is_certain=~is_doubtful, is_doubtful=is_doubtful)
 
 
 def _kept_open(flows: pl.DataFrame) -> list[pl.DataFrame]:
@@ -77,7 +77,7 @@ def _kept_open(flows: pl.DataFrame) -> list[pl.DataFrame]:
     is_sent = _ACCEPTED & ~_has(SYN | RST) & carries_data()
     is_of_service = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
     kept_open = few(flows, _IS_TCP & is_sent & is_of_service)
-    return [kept_open_signs(kept_open)] if len(kept_open) else []
+    return [kept_open_evidence(kept_open)] if len(kept_open) else []
 
 
 def _replies(flows: pl.DataFrame, late: pl.DataFrame) -> list[pl.DataFrame]:
@@ -85,16 +85,16 @@ def _replies(flows: pl.DataFrame, late: pl.DataFrame) -> list[pl.DataFrame]:
     answers = _IS_TCP & _ACCEPTED & _has(SYN) & _has(ACK)
     resets = _IS_TCP & _ACCEPTED & _has(RST) & ~_has(SYN)
     replies = [
-        reply_signs(flows, answers, is_answered=yes, reply_packets=no_packets),
-        reply_signs(flows, resets, is_refused=yes, reply_packets=no_packets),
+        reply_evidence(flows, answers, is_answered=yes, reply_packets=no_packets),
+        reply_evidence(flows, resets, is_refused=yes, reply_packets=no_packets),
     ]
     if len(late):
         is_from_service = _ACCEPTED & is_service_port(pl.col("srcport"))
-        replies.append(reply_signs(late, is_from_service, is_open=yes, reply_packets=no_packets))
+        replies.append(reply_evidence(late, is_from_service, is_open=yes, reply_packets=no_packets))
     return replies
 
 
-def signs_by_flags_with_acks(flows: pl.DataFrame) -> Signs:
+def evidence_by_flags_with_acks(flows: pl.DataFrame) -> ConnectionEvidence:
     """The same where ACKs are reported, as transit gateways do.
 
     What has SYN and ACK answers, as ever: that is a sign only beside the opening it answers, so it does no harm where
@@ -102,10 +102,10 @@ def signs_by_flags_with_acks(flows: pl.DataFrame) -> Signs:
     Between other ports it is left open who opened: nobody is said to have reached what may have reached him. A single
     packet with both is a SYN-ACK.
     """
-    signs = signs_by_flags(flows)
+    signs = evidence_by_flags(flows)
     has_both = (pl.col("protocol") == TCP) & _has(SYN) & _has(ACK) & (pl.col("packets") > 1)
     to_service = is_service_port(pl.col("dstport")) & ~is_service_port(pl.col("srcport"))
-    opened = established_signs(flows, has_both & to_service & ~pl.col("is_rejected"))
+    opened = established_evidence(flows, has_both & to_service & ~pl.col("is_rejected"))
     return signs._replace(established=pl.concat([signs.established, opened]))
 
 

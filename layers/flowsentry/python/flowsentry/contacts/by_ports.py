@@ -12,11 +12,11 @@ import polars as pl
 from flowsentry.contacts.connection_evidence import (
     ALL,
     PORTS,
-    Signs,
-    established_signs,
+    ConnectionEvidence,
+    established_evidence,
     is_stray,
-    opening_signs,
-    reply_signs,
+    opening_evidence,
+    reply_evidence,
 )
 from flowsentry.contacts.sizes import Size, is_bare, size_without_flags
 from flowsentry.findings.evidence import SECONDS_A_DAY
@@ -41,7 +41,7 @@ def with_port_facts(tcp: pl.DataFrame) -> pl.DataFrame:
     return facts.with_columns((one_service & ~_may_be_probe()).alias("is_decided"))
 
 
-def signs_by_ports(tcp: pl.DataFrame) -> Signs:
+def evidence_by_ports(tcp: pl.DataFrame) -> ConnectionEvidence:
     """What the TCP records of a chunk with exactly one service port are signs of.
 
     Towards the service: an opening when it is of the size of SYNs, else an established connection (it has data, so it
@@ -58,10 +58,10 @@ def signs_by_ports(tcp: pl.DataFrame) -> Signs:
     """
     accepted, to_service = ~pl.col("is_rejected"), pl.col("is_decided") & pl.col("to_service")
     from_service = pl.col("is_decided") & pl.col("from_service")
-    return Signs(
-        established_signs(tcp, to_service & accepted & _is(Size.MORE)),
-        opening_signs(tcp, to_service & _may_open(), **_told()),
-        reply_signs(tcp, from_service & accepted, is_answered=~is_bare(), is_refused=is_bare()),
+    return ConnectionEvidence(
+        established_evidence(tcp, to_service & accepted & _is(Size.MORE)),
+        opening_evidence(tcp, to_service & _may_open(), **_told()),
+        reply_evidence(tcp, from_service & accepted, is_answered=~is_bare(), is_refused=is_bare()),
     )
 
 
@@ -167,7 +167,9 @@ def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
     )
 
 
-def signs_of_conversations(parts: Sequence[Conversations], openings: Sequence[pl.DataFrame]) -> Signs | None:
+def evidence_of_conversations(
+    parts: Sequence[Conversations], openings: Sequence[pl.DataFrame]
+) -> ConnectionEvidence | None:
     """What conversations are signs of, once all their records are known, and what the other records open; None when
     there are none.
 
@@ -191,12 +193,12 @@ def signs_of_conversations(parts: Sequence[Conversations], openings: Sequence[pl
     alone = small.filter(~is_replied)
     back, others = (alone.join(_awaited(openings), on=_WAY, how=how) for how in ("semi", "anti"))
     opened = [
-        opening_signs(replied, ALL, **_told()),
+        opening_evidence(replied, ALL, **_told()),
         _openings_of_one(others),
     ]
-    came_back = reply_signs(back, ~pl.col("is_rejected"), is_answered=~is_bare(), is_refused=is_bare())
-    established = established_signs(calls, is_replied & _is(Size.MORE))
-    return Signs(established, pl.concat(opened), pl.concat([_replies(replied), came_back]))
+    came_back = reply_evidence(back, ~pl.col("is_rejected"), is_answered=~is_bare(), is_refused=is_bare())
+    established = established_evidence(calls, is_replied & _is(Size.MORE))
+    return ConnectionEvidence(established, pl.concat(opened), pl.concat([_replies(replied), came_back]))
 
 
 _WAY = ("source_address", "srcport", "destination_scope", "destination_address", "dstport", "protocol")
@@ -267,7 +269,7 @@ def _replies(calls: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(f"{end}_{name}").alias(f"{other}_{name}") for end, other in turned.items() for name in _PLACE),
         *(pl.col(PORTS[end]).alias(PORTS[other]) for end, other in turned.items()),
     )
-    return reply_signs(sent, ALL, is_answered=~is_bare(), is_refused=is_bare())
+    return reply_evidence(sent, ALL, is_answered=~is_bare(), is_refused=is_bare())
 
 
 def _openings_of_one(calls: pl.DataFrame) -> pl.DataFrame:
@@ -275,4 +277,4 @@ def _openings_of_one(calls: pl.DataFrame) -> pl.DataFrame:
     like_a_reply = (source < FIRST_EPHEMERAL_PORT) & ~is_service_port(pl.col("dstport"))
     nothing = like_a_reply & (pl.col("source_is_inside") | (source < FIRST_UNPRIVILEGED_PORT))
     told = {"is_doubtful": like_a_reply | _is_doubtful(), "is_certain": _is_certain() & ~like_a_reply}
-    return opening_signs(calls, ~nothing, **_told() | told)
+    return opening_evidence(calls, ~nothing, **_told() | told)

@@ -83,13 +83,13 @@ INTERMEDIARIES = (
 """Owner kinds that pass on what others sent: never the initiator of a contact, so never the subject of a finding. Wrong
 for one that is taken over: what it does by itself is not seen."""
 _INTERMEDIARIES = pl.Series(INTERMEDIARIES, dtype=pl.Categorical())
-_CLIENT_KEEPER = "network load balancer"
+_PRESERVES_CLIENT_IP = "network load balancer"
 
 
 ALL = pl.lit(value=True)
 
 
-class Signs(NamedTuple):
+class ConnectionEvidence(NamedTuple):
     """What the records of a chunk are signs of: established connections, other openings, and what came back. The first
     settle their contact by themselves, and are by far the most; a reply matters only to the second.
     """
@@ -99,12 +99,12 @@ class Signs(NamedTuple):
     replies: pl.DataFrame
 
 
-def established_signs(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
+def established_evidence(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
     """Those of the flows as sent by the initiator of a connection that was surely answered."""
     return _contacts(flows, is_one & ~passes_on(), "source", "destination", *_seen(), *_inside())
 
 
-def kept_open_signs(flows: pl.DataFrame) -> pl.DataFrame:
+def kept_open_evidence(flows: pl.DataFrame) -> pl.DataFrame:
     """The flows, which a service sent on connections that are open, as connections that were surely answered."""
     is_ours = ~_is_one_of("destination_owner_kind")
     turned = (pl.col("destination_is_inside"), pl.col("source_is_inside"))
@@ -112,13 +112,13 @@ def kept_open_signs(flows: pl.DataFrame) -> pl.DataFrame:
     return _contacts(flows, is_ours, "destination", "source", *_seen(), *inside)
 
 
-def opening_signs(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
+def opening_evidence(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
     """Those of the flows as sent by the initiator, with what they are a sign of."""
     opened_packets = told.pop("opened_packets", pl.col("packets"))
     counts = (opened_packets.alias("opened_packets"), _rejected_packets().alias("rejected_packets"))
     ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
     signs = (told.get(name, pl.lit(value=False)).alias(name) for name in OPENINGS_TELL)
-    place = ("interface_id", _reject_reason(flows), is_of_client_keeper().alias("is_of_client_keeper"))
+    place = ("interface_id", _reject_reason(flows), is_of_client_ip_preserving().alias("is_of_client_ip_preserving"))
     told_of_each: tuple[pl.Expr | str, ...] = (*_seen(), *_inside(), *place, *ports, *counts, *signs)
     return _contacts(flows, is_one & ~passes_on(), "source", "destination", *told_of_each)
 
@@ -130,7 +130,7 @@ def _reject_reason(flows: pl.DataFrame) -> pl.Expr:
     return pl.lit(None, pl.Categorical()).alias("reject_reason")
 
 
-def reply_signs(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
+def reply_evidence(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
     """Those of the flows as sent by the responder, with what they are a sign of."""
     packets = told.pop("reply_packets", pl.col("packets"))
     signs = (told.get(name, pl.lit(value=False)).alias(name) for name in REPLIES_TELL)
@@ -170,9 +170,9 @@ def _is_one_of(owner_kind: str) -> pl.Expr:
     return pl.col(owner_kind).is_in(pl.lit(_INTERMEDIARIES).implode()).fill_null(value=False)
 
 
-def is_of_client_keeper() -> pl.Expr:
+def is_of_client_ip_preserving() -> pl.Expr:
     """Whether a record is on its way to a balancer that may pass it on with its client's address."""
-    return (pl.col("destination_owner_kind") == _CLIENT_KEEPER).fill_null(value=False)
+    return (pl.col("destination_owner_kind") == _PRESERVES_CLIENT_IP).fill_null(value=False)
 
 
 def _seen() -> tuple[pl.Expr, pl.Expr]:
@@ -210,7 +210,7 @@ def is_stray() -> pl.Expr:
     return (to_listener | to_other) & (pl.col("packets") <= MAX_STRAY_PACKETS)
 
 
-def signs_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
+def evidence_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
     """What the REJECT records of UDP and ICMP are signs of. These have no handshake, so a contact fails only by
     REJECT; one from a service port to a port that is none is a late reply, not a contact.
 
@@ -220,4 +220,4 @@ def signs_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
     udp = pl.col("protocol") == UDP
     is_reply = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
     is_one = (udp & ~is_reply) | pl.col("protocol").is_in([ICMP, ICMPV6])
-    return opening_signs(rejected, is_one, is_certain=ALL)
+    return opening_evidence(rejected, is_one, is_certain=ALL)

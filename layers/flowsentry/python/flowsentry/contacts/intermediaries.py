@@ -23,7 +23,7 @@ def openings_counted_once(openings: pl.DataFrame) -> pl.DataFrame:
     taken for two. Wrong for a client that opens from one port at once to a balancer and to something else: one of them
     is not seen. Records in different batches are counted as two.
     """
-    if not openings["is_of_client_keeper"].any():
+    if not openings["is_of_client_ip_preserving"].any():
         return openings
     port, refused = pl.col("min_initiator_port").alias("initiator_port"), pl.col("rejected_packets") > 0
     pairs = _pairs(openings.with_columns(port, refused.alias("is_refused")))
@@ -39,7 +39,7 @@ def openings_counted_once(openings: pl.DataFrame) -> pl.DataFrame:
 
 def logins_counted_once(logins: pl.DataFrame) -> pl.DataFrame:
     """The logins without those at a balancer that are logged at the target too. Wrong where openings are."""
-    if not logins["is_of_client_keeper"].any():
+    if not logins["is_of_client_ip_preserving"].any():
         return logins
     pairs = _pairs(logins.with_columns(pl.lit(value=False).alias("is_refused")))
     return logins.join(pairs, on=[*_CONNECTION, *_END], how="anti")
@@ -47,11 +47,11 @@ def logins_counted_once(logins: pl.DataFrame) -> pl.DataFrame:
 
 def _pairs(rows: pl.DataFrame) -> pl.DataFrame:
     """The connections of which one end is a balancer and one is not, as is said with `_there`."""
-    ends = rows.group_by(*_CONNECTION, *_END, "is_of_client_keeper").agg(
+    ends = rows.group_by(*_CONNECTION, *_END, "is_of_client_ip_preserving").agg(
         pl.col("first_seen").min(), pl.col("is_refused").any()
     )
     ends = ends.filter(pl.len().over(_CONNECTION) == 2)  # noqa: PLR2004 - a pair
-    here, there = ends.filter("is_of_client_keeper"), ends.filter(~pl.col("is_of_client_keeper"))
+    here, there = ends.filter("is_of_client_ip_preserving"), ends.filter(~pl.col("is_of_client_ip_preserving"))
     apart = (pl.col("first_seen") - pl.col("first_seen_there")).abs()
     return here.join(there, on=_CONNECTION, suffix="_there").filter(apart <= MAX_SECONDS_APART)
 

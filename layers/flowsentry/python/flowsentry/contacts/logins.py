@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.contacts.connection_evidence import SENT, TCP, few, is_of_client_keeper, passes_on
+from flowsentry.contacts.connection_evidence import SENT, TCP, few, is_of_client_ip_preserving, passes_on
 from flowsentry.contacts.intermediaries import logins_counted_once
 from flowsentry.contacts.sizes import Size, carries_data, is_of_small_packets_alike, size_with_syn, size_without_flags
 from flowsentry.findings.evidence import SECONDS_A_DAY
@@ -43,14 +43,14 @@ _ENDS_OF_CONNECTION = ("scope", "initiator", "initiator_port", "responder", "res
 _CONNECTION = (*_ENDS_OF_CONNECTION, "day")
 
 
-class LoginSigns(NamedTuple):
+class LoginEvidence(NamedTuple):
     """What a chunk shows of logins: records of clients, and of servers that say more than SYN-ACKs and RSTs."""
 
     records: pl.DataFrame
     replies: pl.DataFrame
 
 
-def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginSigns:
+def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginEvidence:
     """The records of a chunk that may be of logins: what was sent to login ports, in whatever interval, to who has
     answered; and what came back. Openings alone are no tries: what answered them in another batch is told by a later
     record. `has_acks`: flags tell ACKs that are no part of a SYN-ACK, too.
@@ -62,8 +62,8 @@ def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginSigns:
     if both.is_empty():
         sizes = (pl.lit(value=False).alias(each) for each in ("has_data", "is_alike"))
         nothing = both.select(pl.exclude(_SIZED), *sizes)
-        return LoginSigns(nothing, nothing)
-    return LoginSigns(_of_clients(both.filter(_is_login_port("dstport")), has_acks=has_acks), _of_servers(both))
+        return LoginEvidence(nothing, nothing)
+    return LoginEvidence(_of_clients(both.filter(_is_login_port("dstport")), has_acks=has_acks), _of_servers(both))
 
 
 def _is_login_port(name: str) -> pl.Expr:
@@ -101,7 +101,7 @@ class LoginRecords:
         self._replies: list[pl.DataFrame] = []
         self._rows = 0
 
-    def add(self, signs: LoginSigns) -> None:
+    def add(self, signs: LoginEvidence) -> None:
         """Takes in what `logins_in` found in a chunk."""
         if len(signs.replies):
             self._replies = [pl.concat([*self._replies, _reply_ends(signs.replies)]).unique()]
@@ -163,7 +163,7 @@ def _rows(records: pl.DataFrame) -> pl.DataFrame:
         pl.col("destination_is_inside").alias("responder_is_inside"),
         (_is_whole() & pl.col("has_data") if "tcp_flags" in records.columns else pl.col("has_data")).alias("is_whole"),
         (_is_ended() if "tcp_flags" in records.columns else pl.lit(value=False)).alias("is_answered"),
-        is_of_client_keeper().alias("is_of_client_keeper"),
+        is_of_client_ip_preserving().alias("is_of_client_ip_preserving"),
         "protocol",
     )
 
@@ -184,7 +184,7 @@ def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """One row for each connection and day, in whatever order and however cut its records came."""
     return (
         pl.concat(parts)
-        .group_by(*_CONNECTION, "protocol", "is_of_client_keeper")
+        .group_by(*_CONNECTION, "protocol", "is_of_client_ip_preserving")
         .agg(
             pl.col("packets").max(),
             pl.col("first_seen").min(),

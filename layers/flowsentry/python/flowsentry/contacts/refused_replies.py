@@ -24,7 +24,7 @@ from flowsentry.contacts.connection_evidence import (
     TCP,
     UDP,
     few,
-    opening_signs,
+    opening_evidence,
 )
 from flowsentry.contacts.sizes import is_syn_ack_sized
 from flowsentry.records.service_ports import is_service_port
@@ -99,7 +99,7 @@ class Exchanges:
             return None
         accepted = pl.concat(self._accepted)
         answered = _turned(accepted).join(refused, on=TUPLE, how="semi")
-        asked = _with_port(opening_signs(accepted, ALL, is_certain=ALL))
+        asked = _with_port(opening_evidence(accepted, ALL, is_certain=ALL))
         asked = asked.join(answered, on=TUPLE, how="anti").join(refused, on=TUPLE)
         is_after = pl.col("replied") >= pl.col("first_seen")
         is_remembered = pl.col("replied") < pl.col("last_seen") + MAX_TRACKED_SECONDS

@@ -21,7 +21,7 @@ from flowsentry.findings.finding import Finding
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import Thresholds
 from flowsentry.frames import Observed
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 
 SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
 """The shapes of a scan, in the order they are tried; the last fits whatever is left."""
@@ -31,7 +31,7 @@ def detect(
     observed: Observed,
     histories: Sequence[History],
     services: Services,
-    territory: Territory,
+    address_space: AddressSpace,
     thresholds: Thresholds,
     crowds: Sequence[Crowd] = (),
 ) -> list[Finding]:
@@ -41,20 +41,20 @@ def detect(
 
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
-    scanning = scans(histories, SHAPES, services, territory, thresholds.scan)
+    scanning = scans(histories, SHAPES, services, address_space, thresholds.scan)
     scanners = {(finding.scope, finding.subject) for finding in scanning}
     contacts, blocked, login = observed.contacts, thresholds.blocked, thresholds.login
     findings = [
         *scanning,
-        *blocked_internal(contacts, scanners, trying_doors(histories, services, blocked), territory, blocked),
-        *blocked_egress(contacts, scanners, territory, blocked),
-        *denied_by_acl_reply(contacts, scanners, territory),
-        *remote_login(observed.logins, territory, login),
-        *public_login_service(crowds, territory),
-        *login_brute_force(histories, territory, login),
-        *records_skipped(observed.silences, territory),
-        *service_down(observed.down, territory),
-        *flood_of_sources(observed.left_out, observed.dropped_sources, contacts, territory),
+        *blocked_internal(contacts, scanners, trying_doors(histories, services, blocked), address_space, blocked),
+        *blocked_egress(contacts, scanners, address_space, blocked),
+        *denied_by_acl_reply(contacts, scanners, address_space),
+        *remote_login(observed.logins, address_space, login),
+        *public_login_service(crowds, address_space),
+        *login_brute_force(histories, address_space, login),
+        *records_skipped(observed.capture_gaps, address_space),
+        *service_down(observed.down, address_space),
+        *flood_of_sources(observed.left_out, observed.dropped_sources, contacts, address_space),
     ]
     return in_order_of_time(findings)
 

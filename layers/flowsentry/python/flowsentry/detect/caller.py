@@ -5,7 +5,7 @@ from typing import Any
 from flowsentry.detect.samples import complete_up_to
 from flowsentry.findings.endpoint_addresses import Names, names_in
 from flowsentry.findings.evidence import IN_CLEAR, MAX_SOURCE_IDS, Evidence
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import address_in, is_network
 
 
@@ -38,9 +38,9 @@ def _number(evidence: Evidence) -> int:
     return max(MAX_SOURCE_IDS, round((MAX_SOURCE_IDS - 1) * (1 << 64) / complete_up_to(ids, MAX_SOURCE_IDS)))
 
 
-def comes_from_trusted(evidence: Evidence, territory: Territory) -> bool:
+def comes_from_trusted(evidence: Evidence, address_space: AddressSpace) -> bool:
     """Whether the source is in a trusted network, or is a /64 of which all addresses that called are known and are."""
-    if territory.is_trusted(evidence.key.source):
+    if address_space.is_trusted(evidence.key.source):
         return True
     addresses = addresses_of(evidence)
-    return 0 < len(addresses) < MAX_SOURCE_IDS and all(map(territory.is_trusted, addresses))
+    return 0 < len(addresses) < MAX_SOURCE_IDS and all(map(address_space.is_trusted, addresses))

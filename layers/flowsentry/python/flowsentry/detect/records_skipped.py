@@ -18,8 +18,8 @@ import polars as pl
 from flowsentry.detect.scans.flood import summed_up
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, Severity, finding_id
-from flowsentry.frames import Silences
-from flowsentry.inventory.address_space import Territory
+from flowsentry.frames import CaptureGaps
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.scopes import UNKNOWN_SCOPE
 
 SEVERITY = Severity.BACKGROUND
@@ -28,12 +28,12 @@ MAX_INTERFACES = 500
 longer. Fewer: of very many, the others are a number."""
 
 
-def records_skipped(silences: Silences, territory: Territory) -> list[Finding]:
+def records_skipped(capture_gaps: CaptureGaps, address_space: AddressSpace) -> list[Finding]:
     """A finding for each interface and hour (UTC) of which records were left out.
 
     An interface has one VPC for life, which a record may lack (metadata is best effort): so it is no part of the id.
     """
-    skipped = silences.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
+    skipped = capture_gaps.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
     if len(skipped) > MAX_INTERFACES:
         skipped = skipped.sort("skipdata", "interface", descending=[True, False])
     interface = pl.col("interface").cast(pl.String)
@@ -43,13 +43,13 @@ def records_skipped(silences: Silences, territory: Territory) -> list[Finding]:
         pl.col("scope").fill_null(UNKNOWN_SCOPE),
         (pl.col("hour") // SECONDS_A_DAY).alias("day"),
     )
-    told = [_finding(row, territory) for row in skipped[:MAX_INTERFACES].iter_rows(named=True)]
-    return [*told, *summed_up("records_skipped", SEVERITY, others, territory)]
+    told = [_finding(row, address_space) for row in skipped[:MAX_INTERFACES].iter_rows(named=True)]
+    return [*told, *summed_up("records_skipped", SEVERITY, others, address_space)]
 
 
-def _finding(row: Mapping[str, Any], territory: Territory) -> Finding:
+def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
     interface, hour = row["interface"], row["hour"]
-    known = territory.interface_of(interface, row["last_seen"])
+    known = address_space.interface_of(interface, row["last_seen"])
     name = f"{known.owner_name} ({interface})" if known and known.owner_name != interface else interface
     return Finding(
         id=finding_id("records_skipped", interface, str(hour)),

@@ -6,21 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from flowsentry.emit.chat import Chat, chat_notification
+from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
 from flowsentry.emit.facts import facts_of
-from flowsentry.emit.investigation import LookCloser, look_closer
-from flowsentry.emit.links import Places
+from flowsentry.emit.investigation import Investigation, investigation
 from flowsentry.emit.machine_json import SCHEMA_VERSION, finding_json
 from flowsentry.emit.party_names import owner_text, short_owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, moment, plain
 from flowsentry.emit.stories.chapters import story_of
 from flowsentry.emit.stories.story import Story, listed_in
 from flowsentry.findings.finding import Audience, Finding
-from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, Life, State
+from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, State, Triage
 
 MAX_SUBJECT_LETTERS = 99
 """SNS takes less than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""
 MAX_HEADLINE_LETTERS = 400
-DEFAULT_DEPLOYMENT = Places().deployment
+DEFAULT_DEPLOYMENT = NO_RESOURCES.deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +39,27 @@ class _Told:
     """What all forms of the message are made of."""
 
     finding: Finding
-    places: Places
+    resources: AccountResources
     story: Story
     headline: str
     earlier: str
-    closer: LookCloser
+    closer: Investigation
 
 
-def alert_message(finding: Finding, places: Places = Places(), earlier: Earlier | None = None) -> AlertMessage:  # noqa: B008
+def alert_message(
+    finding: Finding, resources: AccountResources = NO_RESOURCES, earlier: Earlier | None = None
+) -> AlertMessage:
     """The message about one finding, which may point to the places, and says what people made of the one `earlier`. The
     same gives the same bytes.
     """
     story = story_of(finding)
     told = _Told(
         finding=finding,
-        places=places,
+        resources=resources,
         story=story,
         headline=plain(f"{subject_text(finding)} {story.happening(finding, owner_text)}", MAX_HEADLINE_LETTERS),
         earlier=earlier_text(earlier) if earlier else "",
-        closer=look_closer(finding, places),
+        closer=investigation(finding, resources),
     )
     return AlertMessage(
         subject=subject_line(finding),
@@ -90,13 +92,13 @@ def attributes(*, kind: str, severity: str, audience: Audience, scope: str, subj
     return {**words, "audience": audience.value, "schema": SCHEMA_VERSION}
 
 
-def findings_command(places: Places, words: str) -> str:
+def findings_command(resources: AccountResources, words: str) -> str:
     """`flowsentry findings list`, of the deployment where it has another name; empty where nothing is deployed, as in a
     replay.
     """
-    if not places.region:
+    if not resources.region:
         return ""
-    name = plain(places.deployment)
+    name = plain(resources.deployment)
     return f"flowsentry findings {words}" + ("" if name == DEFAULT_DEPLOYMENT else f" --deployment {name}")
 
 
@@ -110,12 +112,12 @@ def _lines(told: _Told) -> Iterator[str]:
     yield ""
     yield "Check next"
     yield from (f"{number}. {check}" for number, check in enumerate(told.story.checks, 1))
-    if look := list(told.closer.lines(plain(told.places.athena_workgroup))):
+    if look := list(told.closer.lines(plain(told.resources.athena_workgroup))):
         yield ""
         yield "Look closer"
         yield from look
     yield ""
-    if answer := findings_command(told.places, f"acknowledge|snooze|resolve {plain(told.finding.id)}"):
+    if answer := findings_command(told.resources, f"acknowledge|snooze|resolve {plain(told.finding.id)}"):
         yield f"Say what you made of it: {answer} (to snooze, add --days 7)"
     technique = told.finding.details.get("technique")
     words = (
@@ -129,14 +131,14 @@ def _lines(told: _Told) -> Iterator[str]:
 def _json(told: _Told, earlier: Earlier | None) -> str:
     more = {
         "headline": told.headline,
-        "look_closer": asdict(told.closer),
+        "investigation": asdict(told.closer),
         "earlier": asdict(earlier) if earlier else None,
     }
     return finding_json(told.finding, more)
 
 
 def _chat(told: _Told) -> Chat:
-    finding, places = told.finding, told.places
+    finding, resources = told.finding, told.resources
     facts = [f"{label}: {fact}" for label, fact in facts_of(finding)]
     return Chat(
         id=finding.id,
@@ -152,29 +154,29 @@ def _chat(told: _Told) -> Chat:
             "finding": finding.id,
             "kind": finding.kind,
             "severity": finding.severity.value,
-            "deployment": places.deployment,
-            "region": places.region,
-            "account": places.account_id,
+            "deployment": resources.deployment,
+            "region": resources.region,
+            "account": resources.account_id,
         },
     )
 
 
 def earlier_text(earlier: Earlier) -> str:
     """`Resolved on 2026-11-01 09:12:00 UTC by maria (an old password); it is seen again.`."""
-    life = earlier.life
-    who_and_why = _by(life) + _note(life)
-    if life.state is State.RESOLVED:
-        return f"Resolved on {moment(life.changed_at)}{who_and_why}; it is seen again."
-    if life.state is State.SNOOZED:
-        return f"Snoozed until {moment(life.until or 0)}{who_and_why}; that is over, and it still happens."
-    if life.state is State.ACKNOWLEDGED:
-        return f"Acknowledged on {moment(life.changed_at)}{who_and_why}; still so."
+    triage = earlier.triage
+    who_and_why = _by(triage) + _note(triage)
+    if triage.state is State.RESOLVED:
+        return f"Resolved on {moment(triage.changed_at)}{who_and_why}; it is seen again."
+    if triage.state is State.SNOOZED:
+        return f"Snoozed until {moment(triage.until or 0)}{who_and_why}; that is over, and it still happens."
+    if triage.state is State.ACKNOWLEDGED:
+        return f"Acknowledged on {moment(triage.changed_at)}{who_and_why}; still so."
     return f"Also seen on {moment(earlier.found_at)}, still open (finding {plain(earlier.finding_id)})."
 
 
-def _by(life: Life) -> str:
-    return f" by {plain(life.by)}" if life.by else ""
+def _by(triage: Triage) -> str:
+    return f" by {plain(triage.by)}" if triage.by else ""
 
 
-def _note(life: Life) -> str:
-    return f" ({plain(life.note, MAX_NOTE_LETTERS)})" if life.note else ""
+def _note(triage: Triage) -> str:
+    return f" ({plain(triage.note, MAX_NOTE_LETTERS)})" if triage.note else ""

@@ -6,7 +6,7 @@ from itertools import chain, zip_longest
 
 from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes, findings_command
 from flowsentry.emit.chat import Chat, chat_notification
-from flowsentry.emit.links import Places
+from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
 from flowsentry.emit.machine_json import findings_json
 from flowsentry.emit.party_names import owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, counted, duration, period
@@ -35,7 +35,9 @@ class Chapter:
     line: Callable[[Sequence[Finding]], str]
 
 
-def digest_message(findings: Sequence[Finding], window_minutes: int, places: Places = Places()) -> AlertMessage:  # noqa: B008
+def digest_message(
+    findings: Sequence[Finding], window_minutes: int, resources: AccountResources = NO_RESOURCES
+) -> AlertMessage:
     """One message about all quiet findings of a window, the weightiest of each sort first. There must be at least
     one.
     """
@@ -46,7 +48,7 @@ def digest_message(findings: Sequence[Finding], window_minutes: int, places: Pla
     is_low = any(finding.severity is not Severity.BACKGROUND for finding in findings)
     return AlertMessage(
         subject=ascii_line(f"[digest] {_headline(sorts)}", MAX_SUBJECT_LETTERS),
-        text="\n".join(_lines(sorts, window_minutes, places)),
+        text="\n".join(_lines(sorts, window_minutes, resources)),
         json=findings_json("digest", told, {"window_minutes": window_minutes, "audience": Audience.DIGEST}),
         chat=chat_notification(_chat(sorts, told[0])),
         attributes=attributes(
@@ -91,11 +93,13 @@ def _by_subject(findings: Sequence[Finding]) -> dict[tuple[str, str], list[Findi
     return found
 
 
-def _lines(sorts: Mapping[Chapter, Sequence[Finding]], window_minutes: int, places: Places) -> Iterator[str]:
+def _lines(
+    sorts: Mapping[Chapter, Sequence[Finding]], window_minutes: int, resources: AccountResources
+) -> Iterator[str]:
     for chapter, findings in sorts.items():
         yield from _chapter_lines(chapter, findings)
         yield ""
-    if command := findings_command(places, "list"):
+    if command := findings_command(resources, "list"):
         yield f"See each: {command}"
     yield f"There is at most one such digest every {duration(window_minutes * 60)}."
 

@@ -1,20 +1,15 @@
-"""A finding and where one may look → a link and queries with its addresses, ports and times filled in."""
+"""A finding -> a console link and queries with its addresses, ports and times filled in."""
 
-import ipaddress
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from flowsentry.emit.insights_queries import athena_query, insights_query
-from flowsentry.emit.links import Places, insights_link
-from flowsentry.emit.stories.story import listed_in, number_in, numbers_in
+from flowsentry.emit.console_queries import AccountResources, athena_query, insights_link, insights_query
+from flowsentry.emit.search_terms import search_terms_of
 from flowsentry.findings.finding import Finding
-from flowsentry.inventory.source_address import is_network
 
 
 @dataclass(frozen=True, slots=True)
-class LookCloser:
+class Investigation:
     """What is empty there is no place for."""
 
     insights_link: str = ""
@@ -31,97 +26,15 @@ class LookCloser:
             yield from self.athena_query.split("\n")
 
 
-def look_closer(finding: Finding, places: Places) -> LookCloser:
+def investigation(finding: Finding, resources: AccountResources) -> Investigation:
     """Where to look for the records that a finding was made of, and those before and after."""
-    sought = sought_of(finding)
-    if sought is None:
-        return LookCloser()
-    query = insights_query(sought)
-    link = "" if finding.scope in places.vpcs_in_s3 else insights_link(query, sought, places)
-    return LookCloser(
+    search_terms = search_terms_of(finding)
+    if search_terms is None:
+        return Investigation()
+    query = insights_query(search_terms)
+    link = "" if finding.scope in resources.vpcs_in_s3 else insights_link(query, search_terms, resources)
+    return Investigation(
         insights_link=link,
         insights_query=query if link else "",
-        athena_query=athena_query(sought, places.athena_table) if places.athena_table else "",
+        athena_query=athena_query(search_terms, resources.athena_table) if resources.athena_table else "",
     )
-
-
-MARGIN_SECONDS = 600
-"""Before the first and after the last record: what led to it, and the longest interval that a record may cover.
-Longer: more is read and paid for. Shorter: the record itself may be outside."""
-MAX_PORTS = 4
-"""Ports that are told apart; of a source with more, the ports tell nothing."""
-
-_INTERFACE = re.compile(r"(eni|tgw-attach)-[0-9a-z]{1,40}")
-_PORT = re.compile(r":([0-9]{1,5})/(tcp|udp)")
-_LATEST = 253_402_300_799 - 86_400  # the year 9999, and room for margins
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """`ends` are addresses, a /64, or an interface's id, that a record must all have; of `ports` one, where there are
-    any. `first` and `last` are Unix seconds.
-    """
-
-    ends: tuple[str, ...]
-    ports: tuple[int, ...]
-    first: int
-    last: int
-
-    @property
-    def first_moment(self) -> datetime:
-        return datetime.fromtimestamp(self.first, UTC)
-
-    @property
-    def last_moment(self) -> datetime:
-        return datetime.fromtimestamp(self.last, UTC)
-
-
-def sought_of(finding: Finding) -> Sought | None:
-    """What to look for; None where the subject or a time is none."""
-    ends = tuple(dict.fromkeys(_ends(finding)))
-    first, last = sorted((finding.first_seen, finding.last_seen))
-    if not ends or ends[0] != finding.subject or first < MARGIN_SECONDS or last > _LATEST:
-        return None
-    return Sought(ends, _ports(finding), first - MARGIN_SECONDS, last + MARGIN_SECONDS)
-
-
-def is_address(text: object) -> bool:
-    """Whether it is an IP address, and nothing but that (Python takes `fe80::1%whatever` for one)."""
-    try:
-        ipaddress.ip_address(str(text))
-    except ValueError:
-        return False
-    return "%" not in str(text)
-
-
-def is_interface(text: str) -> bool:
-    """Whether it is the id of a network interface, or of a transit gateway's attachment."""
-    return bool(_INTERFACE.fullmatch(text))
-
-
-def _ends(finding: Finding) -> Iterator[str]:
-    """The subject, and the one that it called or was called by, where that is one."""
-    details = finding.details
-    if is_address(finding.subject) or is_interface(finding.subject) or is_network(finding.subject):
-        yield finding.subject
-    if number_in(details, "responders") <= 1 and is_address(details.get("responder")):
-        yield str(details["responder"])
-    if number_in(details, "initiators") == 1 and is_address(details.get("initiator")):
-        yield str(details["initiator"])
-
-
-def _ports(finding: Finding) -> tuple[int, ...]:
-    """The port of the one that was called; else those that were tried, where they are few and all are known."""
-    details = finding.details
-    if port := number_in(details, "responder_port"):
-        return tuple(_valid([port]))
-    if (tried := list(_valid(numbers_in(details, "failed_ports")))) and len(tried) <= MAX_PORTS:
-        return tuple(sorted(set(tried)))
-    listed = [*listed_in(details, "sample_endpoints"), *listed_in(details, "sessions")]
-    ports = dict.fromkeys(_valid(int(found[1]) for end in listed if (found := _PORT.search(end))))
-    is_few = number_in(details, "ports") == len(ports) or bool(listed_in(details, "services"))
-    return tuple(sorted(ports)) if is_few and len(ports) <= MAX_PORTS else ()
-
-
-def _valid(ports: Iterable[int]) -> Iterator[int]:
-    return (port for port in ports if 0 < port < 1 << 16)

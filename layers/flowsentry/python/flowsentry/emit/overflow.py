@@ -5,7 +5,7 @@ from itertools import chain
 
 from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes, findings_command
 from flowsentry.emit.chat import Chat, chat_notification
-from flowsentry.emit.links import Places
+from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
 from flowsentry.emit.machine_json import findings_json
 from flowsentry.emit.party_names import owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, counted, period, plain
@@ -22,7 +22,9 @@ Group = list[Finding]
 """Findings of one kind about one subject, in the order of their time."""
 
 
-def overflow_message(findings: Sequence[Finding], limit_an_hour: int, places: Places = Places()) -> AlertMessage:  # noqa: B008
+def overflow_message(
+    findings: Sequence[Finding], limit_an_hour: int, resources: AccountResources = NO_RESOURCES
+) -> AlertMessage:
     """One message about findings that are not told one by one, since an hour has its limit. There must be at least
     one.
     """
@@ -31,9 +33,9 @@ def overflow_message(findings: Sequence[Finding], limit_an_hour: int, places: Pl
     scopes = {finding.scope for finding in findings}
     return AlertMessage(
         subject=ascii_line(f"[{told[0].severity}] {_headline(findings)}", MAX_SUBJECT_LETTERS),
-        text="\n".join(_lines(groups, limit_an_hour, places)),
+        text="\n".join(_lines(groups, limit_an_hour, resources)),
         json=findings_json("overflow", told, {"limit_an_hour": limit_an_hour, "audience": Audience.URGENT}),
-        chat=chat_notification(_chat(groups, limit_an_hour, places)),
+        chat=chat_notification(_chat(groups, limit_an_hour, resources)),
         attributes=attributes(
             kind="overflow",
             severity=told[0].severity.value,
@@ -61,7 +63,9 @@ def _headline(findings: Sequence[Finding]) -> str:
     return f"{counted(len(findings), 'more alert')} in one message: {told}"
 
 
-def _lines(groups: Mapping[Severity, Sequence[Group]], limit_an_hour: int, places: Places) -> Iterator[str]:
+def _lines(
+    groups: Mapping[Severity, Sequence[Group]], limit_an_hour: int, resources: AccountResources
+) -> Iterator[str]:
     told = list(chain.from_iterable(chain.from_iterable(groups.values())))
     yield f"{_headline(told)}."
     yield from _why(limit_an_hour)
@@ -71,7 +75,7 @@ def _lines(groups: Mapping[Severity, Sequence[Group]], limit_an_hour: int, place
         yield ""
         yield severity.value.capitalize()
         yield from _group_lines(held)
-    for line in _how_to_list(places):
+    for line in _how_to_list(resources):
         yield from ("", line)
 
 
@@ -80,8 +84,8 @@ def _why(limit_an_hour: int) -> Iterator[str]:
     yield "Many at once mostly have one cause: see which machine, rule or hour they have in common."
 
 
-def _how_to_list(places: Places) -> Iterator[str]:
-    if command := findings_command(places, "list"):
+def _how_to_list(resources: AccountResources) -> Iterator[str]:
+    if command := findings_command(resources, "list"):
         yield f"See each: {command}"
 
 
@@ -102,7 +106,7 @@ def _group_line(group: Group) -> str:
     return f"{subject_text(first)} {story_of(first).happening(first, owner_text)}{more} ({plain(first.id)})"
 
 
-def _chat(groups: Mapping[Severity, Sequence[Group]], limit_an_hour: int, places: Places) -> Chat:
+def _chat(groups: Mapping[Severity, Sequence[Group]], limit_an_hour: int, resources: AccountResources) -> Chat:
     told = list(chain.from_iterable(chain.from_iterable(groups.values())))
     return Chat(
         id=f"overflow-{told[0].id}",
@@ -110,7 +114,7 @@ def _chat(groups: Mapping[Severity, Sequence[Group]], limit_an_hour: int, places
         kind="overflow",
         title=f"[{told[0].severity}] {_headline(told)}",
         lines=[*_why(limit_an_hour), *chain.from_iterable(map(_group_lines, groups.values()))],
-        steps=list(_how_to_list(places)),
+        steps=list(_how_to_list(resources)),
         keywords=["overflow", *sorted({finding.kind for finding in told})],
-        context={"deployment": places.deployment, "region": places.region, "account": places.account_id},
+        context={"deployment": resources.deployment, "region": resources.region, "account": resources.account_id},
     )

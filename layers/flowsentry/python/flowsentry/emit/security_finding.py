@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.facts import facts_of
-from flowsentry.emit.investigation import is_address, is_interface, look_closer
-from flowsentry.emit.links import Places
+from flowsentry.emit.investigation import investigation
 from flowsentry.emit.party_names import owner_text, subject_text
 from flowsentry.emit.plain_text import plain
+from flowsentry.emit.search_terms import is_address, is_interface
 from flowsentry.emit.stories.chapters import story_of
 from flowsentry.emit.stories.story import Story, listed_in, number_in
 from flowsentry.findings.finding import Finding, Severity
@@ -51,20 +52,20 @@ TYPES: dict[str, tuple[str, ...]] = {
 _LATEST = 253_402_300_799
 
 
-def security_finding(finding: Finding, places: Places, found_at: int) -> dict[str, Any]:
-    """The finding as BatchImportFindings takes it, of the account's own product; `places` must name account and region.
+def security_finding(finding: Finding, resources: AccountResources, found_at: int) -> dict[str, Any]:
+    """The finding as BatchImportFindings takes it, of the account's own product. `resources` names account and region.
     The same finding has the same id, so that importing it again changes what is there.
     """
     story = story_of(finding)
     severity = {"Label": LABELS[finding.severity], "Original": finding.severity.value}
     types = list(_types(finding))
-    account = places.account_id
-    security_hub = f"arn:{places.partition}:securityhub:{places.region}:{account}"
+    account = resources.account_id
+    security_hub = f"arn:{resources.partition}:securityhub:{resources.region}:{account}"
     return {
         "SchemaVersion": SCHEMA_VERSION,
-        "Id": plain(f"{places.region}/{account}/{places.deployment}/{finding.id}", 512),
+        "Id": plain(f"{resources.region}/{account}/{resources.deployment}/{finding.id}", 512),
         "ProductArn": f"{security_hub}:product/{account}/default",
-        "GeneratorId": plain(f"{places.deployment}/{finding.kind}", 512),
+        "GeneratorId": plain(f"{resources.deployment}/{finding.kind}", 512),
         "AwsAccountId": account,
         "Types": types,
         "FirstObservedAt": _instant(finding.first_seen),
@@ -77,10 +78,10 @@ def security_finding(finding: Finding, places: Places, found_at: int) -> dict[st
         or "Finding",
         "Description": _description(finding, story),
         "Remediation": {"Recommendation": {"Text": plain(" ".join(story.checks), MAX_RECOMMENDATION_LETTERS)}},
-        **_source_url(finding, places),
+        **_source_url(finding, resources),
         **_network(finding),
-        "ProductFields": dict(_fields(finding, places)),
-        "Resources": list(_resources(finding, places))[:MAX_RESOURCES],
+        "ProductFields": dict(_fields(finding, resources)),
+        "Resources": list(_resources(finding, resources))[:MAX_RESOURCES],
         "Workflow": {"Status": "NEW"},
         "RecordState": "ACTIVE",
     }
@@ -102,8 +103,8 @@ def _description(finding: Finding, story: Story) -> str:
     return plain(f"{story.matter}{facts}", MAX_DESCRIPTION_LETTERS)
 
 
-def _source_url(finding: Finding, places: Places) -> dict[str, str]:
-    link = look_closer(finding, places).insights_link
+def _source_url(finding: Finding, resources: AccountResources) -> dict[str, str]:
+    link = investigation(finding, resources).insights_link
     return {"SourceUrl": link} if link else {}
 
 
@@ -131,13 +132,13 @@ def _only_address(finding: Finding) -> str:
     return addresses[0] if is_one else finding.subject
 
 
-def _fields(finding: Finding, places: Places) -> Iterator[tuple[str, str]]:
+def _fields(finding: Finding, resources: AccountResources) -> Iterator[tuple[str, str]]:
     told = {
         "kind": finding.kind,
         "scope": finding.scope,
         "subject": finding.subject,
         "thread": finding.thread,
-        "deployment": places.deployment,
+        "deployment": resources.deployment,
         "technique": finding.details.get("technique"),
         "relation": finding.details.get("relation"),
         **{label.lower().replace(" ", "-"): fact for label, fact in facts_of(finding)},
@@ -147,23 +148,23 @@ def _fields(finding: Finding, places: Places) -> Iterator[tuple[str, str]]:
             yield f"flowsentry/{name}", shown
 
 
-def _resources(finding: Finding, places: Places) -> Iterator[dict[str, Any]]:
+def _resources(finding: Finding, resources: AccountResources) -> Iterator[dict[str, Any]]:
     """The subject, then whom it called, where that is one."""
     details = finding.details
-    yield _resource(details.get("subject_owner"), finding.subject, places)
+    yield _resource(details.get("subject_owner"), finding.subject, resources)
     responder = details.get("responder")
     if responder and responder != finding.subject and number_in(details, "responders") <= 1:
-        yield _resource(details.get("responder_owner"), str(responder), places)
+        yield _resource(details.get("responder_owner"), str(responder), resources)
 
 
-def _resource(owner: object, subject: str, places: Places) -> dict[str, Any]:
+def _resource(owner: object, subject: str, resources: AccountResources) -> dict[str, Any]:
     """An instance or interface as Security Hub knows it, so that it is found with what else is known of it; else the
     owner's ARN or id, else the address.
     """
     told = owner if isinstance(owner, Mapping) else {}
     id_, name = plain(told.get("id") or "", 255), plain(told.get("name") or "")
-    place = {"Partition": places.partition, "Region": places.region}
-    ec2 = f"arn:{places.partition}:ec2:{places.region}:{places.account_id}"
+    place = {"Partition": resources.partition, "Region": resources.region}
+    ec2 = f"arn:{resources.partition}:ec2:{resources.region}:{resources.account_id}"
     about = {"address": plain(subject) or "unknown", "name": name, "kind": plain(told.get("kind") or "")}
     other = {name: value for name, value in about.items() if value}
     if told.get("kind") in ("instance", "eks node") and id_.startswith("i-"):

@@ -5,15 +5,15 @@ from flowsentry.enrich.owners import with_owners
 from flowsentry.enrich.rejection import with_rejection
 from flowsentry.enrich.service import with_service
 from flowsentry.frames import EnrichedFlows, Flows
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 
 
-def enrich(flows: Flows, territory: Territory) -> EnrichedFlows:
+def enrich(flows: Flows, address_space: AddressSpace) -> EnrichedFlows:
     """The flows with rejection, direction, scopes, packet-level addresses, which ends are inside, their owners, and the
     service.
 
     Adds columns, never rows; drops or changes none. What can't be told is null: unattributed rather than
     misattributed.
     """
-    seen = with_direction(with_rejection(flows), territory)
-    return EnrichedFlows(with_service(with_owners(seen, territory)))
+    seen = with_direction(with_rejection(flows), address_space)
+    return EnrichedFlows(with_service(with_owners(seen, address_space)))

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.scopes import UNKNOWN_SCOPE
 from flowsentry.records.fields import DIRECTION
 from flowsentry.records.transit_gateways import is_of_transit_gateway
@@ -12,7 +12,7 @@ MAX_ID_BYTES = 255
 bytes. Shorter: nothing is won."""
 
 
-def with_direction(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+def with_direction(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """Adds `direction`, `scope`, and the scope of each end, `source_scope` and `destination_scope`, within which its
     address means something.
 
@@ -21,7 +21,7 @@ def with_direction(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
     """
     if is_of_transit_gateway(flows.columns):
         return _of_transit_gateway(flows)
-    seen = _of_interface(flows, territory)
+    seen = _of_interface(flows, address_space)
     return seen.hstack([seen["scope"].alias(f"{end}_scope") for end in ("source", "destination")])
 
 
@@ -40,7 +40,7 @@ def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+def _of_interface(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """flow-direction says which way from version 5 on. Else the end that is the interface's own address tells; it is
     known from the inventory, or learned: it is in every record of its interface. Where both ends are (a single peer),
     the direction stays null.
@@ -50,7 +50,7 @@ def _of_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
         _id_or_null(flows, "vpc_id").alias("scope"),
     )
     if known["direction"].null_count() or known["scope"].null_count():
-        known = _from_interface(known, territory)
+        known = _from_interface(known, address_space)
     if known["scope"].null_count():
         known = known.with_columns(pl.col("scope").fill_null(pl.lit(UNKNOWN_SCOPE, pl.Categorical())))
     return known
@@ -71,11 +71,13 @@ def _id_or_null(flows: pl.DataFrame, column: str) -> pl.Expr:
     return pl.when(~pl.col(column).is_in(ids.filter(is_long))).then(column)
 
 
-def _from_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+def _from_interface(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """Fills what is missing from what is known of the interface."""
-    joined = flows.hstack(territory.known_of_interfaces(flows["interface_id"]))
+    joined = flows.hstack(address_space.known_of_interfaces(flows["interface_id"]))
     if joined["interface_address"].null_count():
-        joined = joined.join(_learned_addresses(flows, territory), on="interface_id", how="left", maintain_order="left")
+        joined = joined.join(
+            _learned_addresses(flows, address_space), on="interface_id", how="left", maintain_order="left"
+        )
         joined = joined.with_columns(pl.coalesce("interface_address", "learned_address")).drop("learned_address")
     own = pl.col("interface_address")
     is_source, is_destination = own == pl.col("srcaddr"), own == pl.col("dstaddr")
@@ -90,7 +92,7 @@ def _from_interface(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
     ).drop("interface_vpc_id", "interface_address")
 
 
-def _learned_addresses(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+def _learned_addresses(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """The address that every record of an interface has at one end; where both ends are always the same, the one
     inside our networks when that is only one of them.
     """
@@ -103,8 +105,8 @@ def _learned_addresses(flows: pl.DataFrame, territory: Territory) -> pl.DataFram
         pl.col("one").first(), pl.col("other").first(), *(has[end].all().alias(f"always_{end}") for end in has)
     )
     always = always.with_columns(
-        territory.is_inside(always["one"]).alias("one_inside"),
-        territory.is_inside(always["other"]).alias("other_inside"),
+        address_space.is_inside(always["one"]).alias("one_inside"),
+        address_space.is_inside(always["other"]).alias("other_inside"),
     )
     is_one = pl.col("always_one") & (~pl.col("always_other") | (pl.col("one_inside") & ~pl.col("other_inside")))
     is_other = pl.col("always_other") & (~pl.col("always_one") | (pl.col("other_inside") & ~pl.col("one_inside")))

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import polars as pl
 
-from flowsentry.enrich.record_attribution import ENDS, OwnEnds, own_ends, with_own_words
-from flowsentry.inventory.address_space import Territory
+from flowsentry.enrich.record_attribution import ENDS, OwnEnds, own_ends, with_record_attribution
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.assignment_index import INTERFACE, OWNER, every, key
 from flowsentry.inventory.geoip import GEOGRAPHY
 from flowsentry.records.lookup_cache import Span
@@ -17,7 +17,7 @@ MAX_SCOPES_RECALLED = 32
 forgets, and takes 0.08 s where 17 VPCs recalled take 0.03 s."""
 
 
-def with_owners(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+def with_owners(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """Adds `source_address` and `destination_address` as they are in the packet, and for each end `_is_inside`, the
     columns of OWNER and GEOGRAPHY; and `is_ipv6`.
 
@@ -27,15 +27,15 @@ def with_owners(flows: pl.DataFrame, territory: Territory) -> pl.DataFrame:
     the scope of its end (the same address may be in two VPCs) or as a public one. An end is inside when it is in our
     networks, or is the address of an interface that logged it.
     """
-    territory.recollection.make_room()
+    address_space.lookup_cache.make_room()
     ends = flows.with_columns(
         _packet_address(flows, "srcaddr").alias("source_address"),
         _packet_address(flows, "dstaddr").alias("destination_address"),
     )
     is_of_gateway = is_of_transit_gateway(flows.columns)
     own = None if is_of_gateway else own_ends(ends)
-    known = ends.hstack(_told_of_both(ends, own, territory))
-    told = with_own_words(known, own, territory).with_columns(
+    known = ends.hstack(_told_of_both(ends, own, address_space))
+    told = with_record_attribution(known, own, address_space).with_columns(
         pl.col("source_is_inside", "destination_is_inside", "is_ipv6").fill_null(value=False)
     )
     return told if is_of_gateway else _with_own_inside(told)
@@ -45,21 +45,23 @@ def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
     return pl.coalesce(f"pkt_{column}", column) if f"pkt_{column}" in flows.columns else pl.col(column)
 
 
-def _told_of_both(flows: pl.DataFrame, own: OwnEnds | None, territory: Territory) -> list[pl.Series]:
+def _told_of_both(flows: pl.DataFrame, own: OwnEnds | None, address_space: AddressSpace) -> list[pl.Series]:
     """The columns of both ends, and `is_ipv6`, which they are both or neither."""
-    recalled, span = territory.recollection, Span(flows["start"], flows["end"])
-    rows = {end: _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, territory) for end in ENDS}
+    recalled, span = address_space.lookup_cache, Span(flows["start"], flows["end"])
+    rows = {end: _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, address_space) for end in ENDS}
     is_ipv6 = recalled.is_so("is_ipv6", rows["source"])
     columns = [_no(flows, "is_ipv6") if is_ipv6 is None else is_ipv6.alias("is_ipv6")]
-    by_interface = None if own is None else _interface_rows(flows, span, territory)
+    by_interface = None if own is None else _interface_rows(flows, span, address_space)
     for end, by_address in rows.items():
         is_own = None if own is None else own[end]
         owner = (
-            by_address if is_own is None or by_interface is None else _own(is_own, by_interface, by_address, territory)
+            by_address
+            if is_own is None or by_interface is None
+            else _own(is_own, by_interface, by_address, address_space)
         )
-        told = [*recalled.told(owner, *OWNER), *recalled.told(by_address, "is_inside", *territory.told_of_outside)]
+        told = [*recalled.told(owner, *OWNER), *recalled.told(by_address, "is_inside", *address_space.told_of_outside)]
         columns += [each.alias(f"{end}_{each.name}") for each in told]
-        columns += _untold(end, len(flows), set(GEOGRAPHY) - set(territory.told_of_outside))
+        columns += _untold(end, len(flows), set(GEOGRAPHY) - set(address_space.told_of_outside))
     return columns
 
 
@@ -75,10 +77,10 @@ def _untold(end: str, rows: int, columns: Collection[str]) -> list[pl.Series]:
     ]
 
 
-def _interface_rows(flows: pl.DataFrame, span: Span, territory: Territory) -> pl.Series:
+def _interface_rows(flows: pl.DataFrame, span: Span, address_space: AddressSpace) -> pl.Series:
     """The row of facts of the interface that logged each record; null where nobody knows it."""
-    recalled = territory.recollection
-    rows = recalled.rows(INTERFACE, flows["interface_id"], span, territory.facts_of_interfaces)
+    recalled = address_space.lookup_cache
+    rows = recalled.rows(INTERFACE, flows["interface_id"], span, address_space.facts_of_interfaces)
     is_held = recalled.is_so("is_held", rows)
     nobody = pl.Series([None], dtype=rows.dtype)
     return (
@@ -88,50 +90,50 @@ def _interface_rows(flows: pl.DataFrame, span: Span, territory: Territory) -> pl
     )
 
 
-def _own(is_own: pl.Series, by_interface: pl.Series, by_address: pl.Series, territory: Territory) -> pl.Series:
+def _own(is_own: pl.Series, by_interface: pl.Series, by_address: pl.Series, address_space: AddressSpace) -> pl.Series:
     """The rows of facts by address, but by interface where this end is the interface that logged the record. A pod
     goes before the interface of its node.
     """
     is_known = is_own & by_interface.is_not_null()
-    if (is_pod := territory.recollection.is_so("is_pod", by_address)) is not None:
+    if (is_pod := address_space.lookup_cache.is_so("is_pod", by_address)) is not None:
         is_known &= ~is_pod.fill_null(value=False)
     return by_interface.zip_with(is_known.fill_null(value=False), by_address)
 
 
-def _address_rows(scopes: pl.Series, addresses: pl.Series, span: Span, territory: Territory) -> pl.Series:
+def _address_rows(scopes: pl.Series, addresses: pl.Series, span: Span, address_space: AddressSpace) -> pl.Series:
     """The row of facts of each address within its scope. An interface's flows are nearly always of one VPC; a transit
     gateway joins thousands at most.
     """
     distinct = scopes.unique()
     if len(distinct) <= 1:
-        return _rows_within(str(distinct.first()), addresses, span, territory)
+        return _rows_within(str(distinct.first()), addresses, span, address_space)
     ends = pl.DataFrame({"scope": scopes, "address": addresses, "start": span.starts, "end": span.ends})
     if len(distinct) > MAX_SCOPES_RECALLED:
-        return _rows_across(ends, span, territory)
+        return _rows_across(ends, span, address_space)
     parts = [
-        pl.DataFrame({"at": part["at"], "row": _rows_of_part(part, territory)})
+        pl.DataFrame({"at": part["at"], "row": _rows_of_part(part, address_space)})
         for part in ends.with_row_index("at").partition_by("scope", maintain_order=False)
     ]
     return pl.concat(parts).sort("at")["row"]
 
 
-def _rows_of_part(part: pl.DataFrame, territory: Territory) -> pl.Series:
-    return _rows_within(str(part["scope"].first()), part["address"], Span(part["start"], part["end"]), territory)
+def _rows_of_part(part: pl.DataFrame, address_space: AddressSpace) -> pl.Series:
+    return _rows_within(str(part["scope"].first()), part["address"], Span(part["start"], part["end"]), address_space)
 
 
-def _rows_within(scope: str, addresses: pl.Series, span: Span, territory: Territory) -> pl.Series:
-    return territory.recollection.rows(
-        scope, addresses, span, lambda unseen: territory.facts_of_addresses(every(scope, unseen), unseen)
+def _rows_within(scope: str, addresses: pl.Series, span: Span, address_space: AddressSpace) -> pl.Series:
+    return address_space.lookup_cache.rows(
+        scope, addresses, span, lambda unseen: address_space.facts_of_addresses(every(scope, unseen), unseen)
     )
 
 
-def _rows_across(ends: pl.DataFrame, span: Span, territory: Territory) -> pl.Series:
+def _rows_across(ends: pl.DataFrame, span: Span, address_space: AddressSpace) -> pl.Series:
     """The same for many scopes at once, by a join and without a memory."""
     keyed = ends.select("scope", "address", key("scope", "address"))
     distinct = keyed.unique("key").with_row_index("asked")
     asked = keyed.select("key").join(distinct.select("key", "asked"), on="key", how="left", maintain_order="left")
-    facts = territory.facts_of_addresses(distinct["scope"], distinct["address"])
-    return territory.recollection.rows_among(facts, asked["asked"], span)
+    facts = address_space.facts_of_addresses(distinct["scope"], distinct["address"])
+    return address_space.lookup_cache.rows_among(facts, asked["asked"], span)
 
 
 def _with_own_inside(flows: pl.DataFrame) -> pl.DataFrame:

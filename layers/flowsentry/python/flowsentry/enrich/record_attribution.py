@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.owner_kinds import AWS_SERVICE, KIND_OF_TYPE, UNKNOWN
 
 _KIND, _ID, _NAME = "owner_kind", "owner_id", "owner_name"
@@ -40,7 +40,7 @@ class _Words(NamedTuple):
     name: pl.Expr
 
 
-def with_own_words(flows: pl.DataFrame, own: OwnEnds | None, territory: Territory) -> pl.DataFrame:
+def with_record_attribution(flows: pl.DataFrame, own: OwnEnds | None, address_space: AddressSpace) -> pl.DataFrame:
     """The flows, with the owner of the end that logged a record as the record names it (instance-id, the ecs fields,
     interface-type, resource-id) where none is known, or where the interface has another instance by now; and with the
     service of AWS that the other end is, where its range is one's.
@@ -48,7 +48,7 @@ def with_own_words(flows: pl.DataFrame, own: OwnEnds | None, territory: Territor
     named = flows
     for end in ENDS:
         for words in _said_of(end, flows, None if own is None else own[end]):
-            named = _filled(named, end, words, territory)
+            named = _filled(named, end, words, address_space)
     return named.drop("instance_name", strict=False)
 
 
@@ -112,12 +112,12 @@ def _word(kind: str) -> pl.Expr:
     return pl.lit(kind, pl.Categorical())
 
 
-def _filled(flows: pl.DataFrame, end: str, words: _Words, territory: Territory) -> pl.DataFrame:
+def _filled(flows: pl.DataFrame, end: str, words: _Words, address_space: AddressSpace) -> pl.DataFrame:
     rows = words.rows.fill_null(value=False)
     if not rows.any():
         return flows
     if "instance_id" in flows.columns and "instance_name" not in flows.columns:
-        flows = flows.hstack([_instance_names(flows["instance_id"], territory)])
+        flows = flows.hstack([_instance_names(flows["instance_id"], address_space)])
     told = {_KIND: words.kind, _ID: words.id, _NAME: words.name}
     return flows.with_columns(
         pl.when(rows).then(value).otherwise(pl.col(f"{end}_{name}")).alias(f"{end}_{name}")
@@ -125,7 +125,9 @@ def _filled(flows: pl.DataFrame, end: str, words: _Words, territory: Territory) 
     )
 
 
-def _instance_names(instance_ids: pl.Series, territory: Territory) -> pl.Series:
+def _instance_names(instance_ids: pl.Series, address_space: AddressSpace) -> pl.Series:
     """The name of each instance as the inventory has it."""
-    names = pl.DataFrame({_ID: instance_ids}).join(territory.instance_names, on=_ID, how="left", maintain_order="left")
+    names = pl.DataFrame({_ID: instance_ids}).join(
+        address_space.instance_names, on=_ID, how="left", maintain_order="left"
+    )
     return names["owner_name"].alias("instance_name")

@@ -11,13 +11,13 @@ from flowsentry.explain.observation_point import asked, is_seen_elsewhere
 from flowsentry.explain.other_layers import judge_other_layers
 from flowsentry.explain.packet import TCP
 from flowsentry.findings.explanation import Explanation, Judgement, Layer, Verdict
-from flowsentry.findings.rejected_packet import Refusal
+from flowsentry.findings.rejected_packet import RejectedPacket
 from flowsentry.inventory.firewall_rules import Rules
 
 _RULE_UNKNOWN = "by which of its rules, the record does not tell"
 
 
-def explain(refusal: Refusal, rules: Rules) -> Explanation:
+def explain(refusal: RejectedPacket, rules: Rules) -> Explanation:
     """The explanation by the rules of a snapshot, which may not be those that were in force."""
     if judgement := judge_other_layers(refusal):
         return Explanation(layer=judgement.layer, refused_by=(judgement,), rules_taken_at=rules.taken_at)
@@ -39,7 +39,7 @@ def _with(verdict: Verdict, judgements: Sequence[Judgement]) -> list[Judgement]:
     return [each for each in judgements if each.verdict is verdict]
 
 
-def _certain(refusal: Refusal, judgements: Sequence[Judgement]) -> list[Judgement]:
+def _certain(refusal: RejectedPacket, judgements: Sequence[Judgement]) -> list[Judgement]:
     """The network ACL that refused a reply, where only one can have: it did, also where it can't be told by which rule,
     since that depends on the client's port.
     """
@@ -48,7 +48,7 @@ def _certain(refusal: Refusal, judgements: Sequence[Judgement]) -> list[Judgemen
     return [each for each in _with(Verdict.UNTOLD, judgements) if each.resources]
 
 
-def _is_late(refusal: Refusal) -> bool:
+def _is_late(refusal: RejectedPacket) -> bool:
     """Whether the packets may belong to a connection that ended: they are refused by groups that have no rule for
     them, as groups need none for replies, and by groups that do.
     """
@@ -60,7 +60,7 @@ def _of_late(judgement: Judgement) -> Judgement:
     return replace(judgement, change="") if judgement.layer is Layer.SECURITY_GROUP else judgement
 
 
-def _why_unknown(refusal: Refusal, judgements: Sequence[Judgement]) -> str:
+def _why_unknown(refusal: RejectedPacket, judgements: Sequence[Judgement]) -> str:
     if not judgements:
         return "no security group and no network acl is known to be on its way"
     refusing, untold = _with(Verdict.REFUSED, judgements), _with(Verdict.UNTOLD, judgements)
@@ -76,7 +76,7 @@ def _why_unknown(refusal: Refusal, judgements: Sequence[Judgement]) -> str:
     return ""
 
 
-def _allowed_now(refusal: Refusal, judgements: Sequence[Judgement]) -> str:
+def _allowed_now(refusal: RejectedPacket, judgements: Sequence[Judgement]) -> str:
     allowing = " and ".join(f"{each.who} ({each.reason})" for each in judgements)
     allowed = f"{allowing} {'allows' if len(judgements) == 1 else 'allow'} it: the rules changed since"
     if refusal.opens or refusal.accepted_other_way:

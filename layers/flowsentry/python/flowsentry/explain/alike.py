@@ -12,7 +12,7 @@ from typing import Self
 
 import polars as pl
 
-from flowsentry.inventory.address_space import PRIVATE_NETWORKS, Territory, ipv4_number
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace, ipv4_number
 from flowsentry.inventory.assignment_index import every
 from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, Rules
 from flowsentry.records.lookup_cache import Span
@@ -35,10 +35,10 @@ class Edges:
         ports = {edge for first, last in _port_ranges(rules) for edge in (first, last + 1)}
         return cls(pl.Series(sorted(addresses), dtype=pl.Int64), pl.Series(sorted(ports), dtype=pl.Int64))
 
-    def alike(self, refused: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+    def alike(self, refused: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
         """For each of the rejected flows, in order, what makes it different from others as far as rules go."""
         ports = refused["dstport"].cast(pl.Int64)
-        ends = [each for end in ENDS for each in self._end(end, refused, territory)]
+        ends = [each for end in ENDS for each in self._end(end, refused, address_space)]
         own = pl.DataFrame(ends)
         seen_at = [
             (refused["interface_id"] == own[f"{end}_interface_id"]).fill_null(value=False).alias(f"seen_at_{end}")
@@ -47,28 +47,28 @@ class Edges:
         kept = own.drop(f"{end}_interface_id" for end in ENDS)
         return kept.hstack([*seen_at, self.ports.search_sorted(ports.fill_null(-1), side="right").alias("port")])
 
-    def _end(self, end: str, refused: pl.DataFrame, territory: Territory) -> Iterator[pl.Series]:
+    def _end(self, end: str, refused: pl.DataFrame, address_space: AddressSpace) -> Iterator[pl.Series]:
         """Where the address is between the ends of blocks, one of IPv6 by itself; and what its interface has."""
         addresses = refused[f"{end}_address"]
         numbers = ipv4_number(addresses).cast(pl.Int64)
         yield self.addresses.search_sorted(numbers.fill_null(-1), side="right").alias(f"{end}_stretch")
         yield addresses.zip_with(numbers.is_null(), pl.Series([None], dtype=addresses.dtype)).alias(f"{end}_by_itself")
-        holdings = _holdings(end, refused, territory)
-        known = territory.inventory.holdings
-        is_public = (known["scope"] == "public").gather(holdings)
+        assignments = _assignments(end, refused, address_space)
+        known = address_space.inventory.assignments
+        is_public = (known["scope"] == "public").gather(assignments)
         yield is_public.alias(f"{end}_is_public")
-        yield from (known[name].gather(holdings).alias(f"{end}_{name}") for name in _POLICY)
+        yield from (known[name].gather(assignments).alias(f"{end}_{name}") for name in _POLICY)
 
 
-def _holdings(end: str, refused: pl.DataFrame, territory: Territory) -> pl.Series:
+def _assignments(end: str, refused: pl.DataFrame, address_space: AddressSpace) -> pl.Series:
     """The row of the table of holdings of the interface that had each address; null where nobody is known to."""
-    if (known := _recalled(end, refused, territory)) is not None:
+    if (known := _recalled(end, refused, address_space)) is not None:
         return known
     asked = refused.select(
         pl.col(f"{end}_scope").alias("scope"), pl.col(f"{end}_address").alias("address"), "start", "end"
     ).with_row_index("row")
     distinct = asked.select("scope", "address").drop_nulls().unique().with_row_index("asked")
-    facts = territory.facts_of_addresses(distinct["scope"], distinct["address"])
+    facts = address_space.facts_of_addresses(distinct["scope"], distinct["address"])
     held = facts.filter(~pl.col("is_pod") & pl.col("owner_kind").is_not_null())
     rows = asked.join(distinct, on=["scope", "address"]).join(
         held.select("asked", "since", "until", "holding"), on="asked"
@@ -78,9 +78,9 @@ def _holdings(end: str, refused: pl.DataFrame, territory: Territory) -> pl.Serie
     return asked.select("row").join(first, on="row", how="left", maintain_order="left")["holding"]
 
 
-def _recalled(end: str, refused: pl.DataFrame, territory: Territory) -> pl.Series | None:
+def _recalled(end: str, refused: pl.DataFrame, address_space: AddressSpace) -> pl.Series | None:
     """The same, as it was looked up when the flows were enriched; None where it was not, or pods are among them."""
-    scopes, recalled = refused[f"{end}_scope"].unique(), territory.recollection
+    scopes, recalled = refused[f"{end}_scope"].unique(), address_space.lookup_cache
     if len(scopes) != 1:
         return None
     span, scope = Span(refused["start"], refused["end"]), str(scopes.item())
@@ -88,7 +88,7 @@ def _recalled(end: str, refused: pl.DataFrame, territory: Territory) -> pl.Serie
         scope,
         refused[f"{end}_address"],
         span,
-        lambda unseen: territory.facts_of_addresses(every(scope, unseen), unseen),
+        lambda unseen: address_space.facts_of_addresses(every(scope, unseen), unseen),
     )
     is_pod = recalled.is_so("is_pod", rows)
     if is_pod is not None and is_pod.any():

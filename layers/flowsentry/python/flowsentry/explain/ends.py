@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flowsentry.findings.rejected_packet import End
-from flowsentry.inventory.address_space import AddressAt, EndOf, Territory
+from flowsentry.inventory.address_space import AddressAt, AddressSpace, EndOf
 
 
-def ends_of(addresses: Sequence[AddressAt], territory: Territory) -> list[End]:
+def ends_of(addresses: Sequence[AddressAt], address_space: AddressSpace) -> list[End]:
     """The end at each address. A pod is called by its own name, and has the security groups of its node's interface."""
-    known = territory.ends_of(addresses)
+    known = address_space.ends_of(addresses)
     return [_end(asked.address, each) for asked, each in zip(addresses, known, strict=True)]
 
 

@@ -9,8 +9,8 @@ from flowsentry.explain.allowing import allowance
 from flowsentry.explain.ends import ends_of
 from flowsentry.explain.packet import Packet, Ports
 from flowsentry.findings.finding import Finding
-from flowsentry.findings.rejected_packet import End, Refusal
-from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.findings.rejected_packet import End, RejectedPacket
+from flowsentry.inventory.address_space import AddressAt, AddressSpace
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.source_address import address_of
 from flowsentry.records.code_names import PROTOCOLS
@@ -22,16 +22,16 @@ EXPLAINED = ABOUT_REFUSED_PACKETS | ABOUT_REFUSED_REPLIES | ABOUT_ALLOWED_PACKET
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()}
 
 
-def with_refusals(findings: Iterable[Finding], territory: Territory) -> Iterator[Finding]:
+def with_refusals(findings: Iterable[Finding], address_space: AddressSpace) -> Iterator[Finding]:
     """The findings in the same order; those about refused packets have what refused them, by the rules that the
     snapshot has, among their details, as `refusal`; those about sessions have what let them in, as `allowance`. Whose
     all of their ends are is looked up at once: one by one that is most of the cost.
     """
     listed = list(findings)
-    ends = iter(_ends([finding for finding in listed if finding.kind in EXPLAINED], territory))
+    ends = iter(_ends([finding for finding in listed if finding.kind in EXPLAINED], address_space))
     for finding in listed:
         if finding.kind in EXPLAINED:
-            told = _told(finding, next(ends), territory.inventory.rules)
+            told = _told(finding, next(ends), address_space.inventory.rules)
             yield replace(finding, details={**finding.details, **told})
         else:
             yield finding
@@ -45,10 +45,10 @@ def _told(finding: Finding, ends: Sequence[End], rules: Rules) -> dict[str, Any]
     return {"allowance": allowance(_packet(finding, ends), rules).as_details()}
 
 
-def _ends(findings: Sequence[Finding], territory: Territory) -> list[tuple[End, ...]]:
+def _ends(findings: Sequence[Finding], address_space: AddressSpace) -> list[tuple[End, ...]]:
     """For each finding who called, and who was called."""
     asked = [each for finding in findings for each in _addresses(finding)]
-    ends = ends_of(asked, territory) if asked else []
+    ends = ends_of(asked, address_space) if asked else []
     return list(zip(ends[::2], ends[1::2], strict=True))
 
 
@@ -59,11 +59,11 @@ def _addresses(finding: Finding) -> tuple[AddressAt, AddressAt]:
     return AddressAt(scope, address_of(initiator), at), AddressAt(scope, details["responder"], at)
 
 
-def _refusal(finding: Finding, ends: Sequence[End]) -> Refusal:
+def _refusal(finding: Finding, ends: Sequence[End]) -> RejectedPacket:
     """What the detector saw; of TCP it saw openings."""
     details = finding.details
     source, destination = ends
-    return Refusal(
+    return RejectedPacket(
         source=source,
         destination=destination,
         protocol=_number(details["protocol"]),
@@ -74,11 +74,11 @@ def _refusal(finding: Finding, ends: Sequence[End]) -> Refusal:
     )
 
 
-def _refused_reply(finding: Finding, ends: Sequence[End]) -> Refusal:
+def _refused_reply(finding: Finding, ends: Sequence[End]) -> RejectedPacket:
     """From the port that was called, to the client's."""
     details = finding.details
     initiator, responder = ends
-    return Refusal(
+    return RejectedPacket(
         source=responder,
         destination=initiator,
         protocol=_number(details["protocol"]),

@@ -9,9 +9,9 @@ import polars as pl
 from flowsentry.explain import explain
 from flowsentry.explain.alike import ENDS, Edges
 from flowsentry.explain.ends import ends_of
-from flowsentry.findings.rejected_packet import End, Refusal
+from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.frames import EnrichedFlows, ExplainedFlows
-from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.address_space import AddressAt, AddressSpace
 
 MAX_EXPLAINED = 1_000
 """Sorts of rejected flows explained of one source; the rest stay untold, those of own senders last. More: a source of
@@ -22,20 +22,20 @@ a record that was not refused, or whose refusal can't be told."""
 _SYN, _ACK = 2, 16
 
 
-class Explaining:
+class FlowExplainer:
     """Explains the chunks of one source; what was explained once is known for those that follow."""
 
-    def __init__(self, territory: Territory) -> None:
-        self._territory = territory
+    def __init__(self, address_space: AddressSpace) -> None:
+        self._address_space = address_space
         self._known: dict[tuple[object, ...], tuple[str | None, ...]] = {}
 
     @cached_property
     def _edges(self) -> Edges:
-        return Edges.of(self._territory.inventory.rules)
+        return Edges.of(self._address_space.inventory.rules)
 
     @cached_property
     def _has_rules(self) -> bool:
-        rules = self._territory.inventory.rules
+        rules = self._address_space.inventory.rules
         return bool(rules.groups or rules.acls)
 
     def explained(self, flows: EnrichedFlows) -> ExplainedFlows:
@@ -50,7 +50,7 @@ class Explaining:
 
     def _told_of(self, facts: pl.DataFrame) -> pl.DataFrame:
         """What refused each of the rejected flows."""
-        sorts = self._edges.alike(facts, self._territory).hstack(facts.select(_SORTED_BY))
+        sorts = self._edges.alike(facts, self._address_space).hstack(facts.select(_SORTED_BY))
         key = list(sorts.columns)
         counted = sorts.with_row_index("example").group_by(key).agg(pl.len(), pl.col("example").min())
         first = counted.hstack(facts["source_is_inside"].gather(counted["example"]).to_frame())
@@ -68,12 +68,12 @@ class Explaining:
         new = new[: max(0, MAX_EXPLAINED - len(self._known))]
         rows = examples[new].with_columns(pl.col(pl.Categorical()).cast(pl.String)).rows(named=True)
         asked = [AddressAt(row[f"{end}_scope"], row[f"{end}_address"], row["end"]) for row in rows for end in ENDS]
-        ends = ends_of(asked, self._territory)
+        ends = ends_of(asked, self._address_space)
         for place, row, source, destination in zip(new, rows, ends[::2], ends[1::2], strict=True):
             self._known[keys[place]] = self._explanation(row, source, destination)
 
     def _explanation(self, row: dict[str, Any], source: End, destination: End) -> tuple[str | None, ...]:
-        refusal = Refusal(
+        refusal = RejectedPacket(
             source=source,
             destination=destination,
             protocol=row["protocol"],
@@ -84,7 +84,7 @@ class Explaining:
             opens=row["opens"],
             accepted_other_way=row["is_reply"],
         )
-        found = explain(refusal, self._territory.inventory.rules)
+        found = explain(refusal, self._address_space.inventory.rules)
         if not found.refused_by or found.why_unknown:
             return None, None, None
         ids = " ".join(each.id for judgement in found.refused_by for each in judgement.resources)

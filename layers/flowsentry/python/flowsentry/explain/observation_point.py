@@ -3,11 +3,11 @@
 from flowsentry.explain.packet import Packet
 from flowsentry.explain.packet_path import judged, there
 from flowsentry.findings.explanation import Judgement
-from flowsentry.findings.rejected_packet import Direction, Refusal
+from flowsentry.findings.rejected_packet import Direction, RejectedPacket
 from flowsentry.inventory.firewall_rules import Rules
 
 
-def asked(refusal: Refusal, rules: Rules) -> tuple[Judgement, ...]:
+def asked(refusal: RejectedPacket, rules: Rules) -> tuple[Judgement, ...]:
     """The judgements of the layers that can have refused it, in the order of the way: those at the interface that saw
     it; network ACLs alone where the other way was accepted, since groups let replies pass.
     """
@@ -19,7 +19,7 @@ def asked(refusal: Refusal, rules: Rules) -> tuple[Judgement, ...]:
     return tuple(each for is_egress in ways for each in judged(packet, rules, is_egress=is_egress, is_reply=is_reply))
 
 
-def direction_seen(refusal: Refusal) -> Direction | None:
+def direction_seen(refusal: RejectedPacket) -> Direction | None:
     """The direction as the interface saw it: told, or by which end it is; None where it is neither or both."""
     if refusal.direction or not refusal.seen_by:
         return refusal.direction
@@ -29,7 +29,7 @@ def direction_seen(refusal: Refusal) -> Direction | None:
     return "egress" if is_sender else "ingress"
 
 
-def is_seen_elsewhere(refusal: Refusal) -> bool:
+def is_seen_elsewhere(refusal: RejectedPacket) -> bool:
     """Whether the interface that saw it is known as neither end: that of a transit gateway, say. Its groups and its
     network ACL are not those of the ends.
     """
@@ -38,9 +38,9 @@ def is_seen_elsewhere(refusal: Refusal) -> bool:
     return bool(refusal.seen_by) and refusal.seen_by not in ends.get(refusal.direction or "", either)
 
 
-def _sender(refusal: Refusal) -> str:
+def _sender(refusal: RejectedPacket) -> str:
     return refusal.source.interface.interface_id if refusal.source.interface else ""
 
 
-def _receiver(refusal: Refusal) -> str:
+def _receiver(refusal: RejectedPacket) -> str:
     return refusal.destination.interface.interface_id if refusal.destination.interface else ""

@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
 
 from flowsentry.explain.observation_point import direction_seen
 from flowsentry.findings.explanation import Judgement, Layer, Resource, Verdict
-from flowsentry.findings.rejected_packet import Refusal
+from flowsentry.findings.rejected_packet import RejectedPacket
 
 
-def judge_other_layers(refusal: Refusal) -> Judgement | None:
+def judge_other_layers(refusal: RejectedPacket) -> Judgement | None:
     """The judgement of the layer that the record names; None where it names none that is known."""
     is_egress = direction_seen(refusal) == "egress"
     near = refusal.source if is_egress else refusal.destination

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from flowsentry.findings.rejected_packet import End, Refusal
+from flowsentry.findings.rejected_packet import End, RejectedPacket
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 WITH_PORTS = (TCP, UDP)
@@ -45,7 +45,7 @@ class Packet:
     is_reply: bool = False
 
     @classmethod
-    def of(cls, refusal: Refusal) -> Self:
+    def of(cls, refusal: RejectedPacket) -> Self:
         """A packet of those that were refused. What a reply goes to is a client's port."""
         otherwise = EPHEMERAL_PORTS if refusal.accepted_other_way else ANY_PORTS
         return cls(

@@ -33,7 +33,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class RejectedPacket:
     """Rejected packets, as the record has them: `source` sent them. Ports are None where the protocol has none or none
     is known, and so are the type and the code of ICMP (flow logs don't tell them).
 

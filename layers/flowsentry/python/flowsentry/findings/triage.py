@@ -25,7 +25,7 @@ MAX_BY_LETTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class Triage:
     """Where a finding stands: since when, said by whom and why, all times Unix seconds; `until` of a snoozed one."""
 
     state: State = State.OPEN
@@ -43,7 +43,7 @@ class Life:
         """Whether what was `seen` then came after somebody had said that it is over."""
         return self.state is State.RESOLVED and seen > self.changed_at
 
-    def covers(self, other: "Life") -> bool:
+    def covers(self, other: "Triage") -> bool:
         """Whether the other one says nothing new: the same state and end, and no other note."""
         return (self.state, self.until) == (other.state, other.until) and other.note in {"", self.note}
 
@@ -54,4 +54,4 @@ class Earlier:
 
     finding_id: str
     found_at: int
-    life: Life
+    triage: Triage

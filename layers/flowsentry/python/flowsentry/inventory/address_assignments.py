@@ -10,13 +10,13 @@ import polars as pl
 
 FOREVER = 1 << 62
 """A Unix second after all others."""
-MAX_HOLDINGS = 1_000_000
+MAX_ASSIGNMENTS = 1_000_000
 """Rows of a snapshot, some 30 bytes each as it is stored and 100 in memory. More: a processor takes longer to start.
 Fewer: in a very large account late records find fewer of the owners they had. Those that vanished first go first."""
 
-HOLDINGS = pl.Schema(
+ASSIGNMENTS = pl.Schema(
     {
-        **dict.fromkeys(("place", "scope", "address", "interface_id", "account_id", "vpc_id"), pl.Categorical()),
+        **dict.fromkeys(("target", "scope", "address", "interface_id", "account_id", "vpc_id"), pl.Categorical()),
         **dict.fromkeys(("subnet_id", "availability_zone", "owner_kind", "owner_id", "owner_name"), pl.Categorical()),
         "security_groups": pl.Categorical(),
         **dict.fromkeys(("is_primary", "is_lasting"), pl.Boolean()),
@@ -28,13 +28,13 @@ null for an interface without any, `interface_id` for an address without one. `s
 `is_lasting`: the interface belongs to this owner for life. Since when it is known, and when it was last seen, are Unix
 seconds."""
 
-IDENTITY = ("place", "scope", "address", "interface_id", "owner_kind", "owner_id")
+IDENTITY = ("target", "scope", "address", "interface_id", "owner_kind", "owner_id")
 """What makes two sights the same holding. Names, groups and the rest may change meanwhile: the newest are kept."""
 
 
-def holdings(rows: Iterable[tuple[object, ...]] = ()) -> pl.DataFrame:
+def assignments(rows: Iterable[tuple[object, ...]] = ()) -> pl.DataFrame:
     """The rows as a table of holdings."""
-    return pl.DataFrame(list(rows), HOLDINGS, orient="row")
+    return pl.DataFrame(list(rows), ASSIGNMENTS, orient="row")
 
 
 def continued(before: pl.DataFrame, seen: pl.DataFrame, looked_at: int) -> pl.DataFrame:
@@ -67,4 +67,4 @@ def kept(rows: pl.DataFrame, seen_after: int) -> pl.DataFrame:
     order = [pl.col(name).cast(pl.String) for name in IDENTITY]
     return recent.sort(
         pl.col("last_seen"), pl.col("since"), *order, descending=[True, True, *[False] * len(order)]
-    ).head(MAX_HOLDINGS)
+    ).head(MAX_ASSIGNMENTS)

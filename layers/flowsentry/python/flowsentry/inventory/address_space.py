@@ -10,7 +10,7 @@ import polars as pl
 from flowsentry.inventory.assignment_index import (
     ALWAYS,
     INTERFACE,
-    Holders,
+    AssignmentIndex,
     address_rows,
     every,
     interface_rows,
@@ -19,10 +19,10 @@ from flowsentry.inventory.assignment_index import (
 from flowsentry.inventory.geoip import GEOGRAPHY, Geography, NoGeography
 from flowsentry.inventory.inventory import Interface, Inventory
 from flowsentry.inventory.named_services import NamedServices
-from flowsentry.inventory.reachability import NOWHERE, Reach
+from flowsentry.inventory.reachability import NOWHERE, Reachability
 from flowsentry.inventory.scopes import PUBLIC
 from flowsentry.inventory.source_address import is_within
-from flowsentry.records.lookup_cache import Recollection
+from flowsentry.records.lookup_cache import LookupCache
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Addresses that are someone's own wherever they are seen: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
@@ -51,16 +51,16 @@ class EndOf(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Territory:
+class AddressSpace:
     """`addresses` and `interfaces`: who had which, when. `known_interfaces`: the VPC and primary address of each
     interface. `ranges`: first and last IPv4 address of our networks, as numbers; `ipv6_networks` the others.
     """
 
     inventory: Inventory
-    addresses: Holders
-    interfaces: Holders
+    addresses: AssignmentIndex
+    interfaces: AssignmentIndex
     known_interfaces: pl.DataFrame
-    interface_places: pl.Series
+    interface_targets: pl.Series
     """By category number, the row of each interface among the known ones."""
     ranges: tuple[tuple[int, int], ...]
     ipv6_networks: tuple[ipaddress.IPv6Network, ...]
@@ -71,9 +71,9 @@ class Territory:
     """Networks outside from which people of ours work: who logs in from there is no stranger."""
     important_services: NamedServices = field(default_factory=NamedServices)
     """Services of ours whose outage is urgent."""
-    recollection: Recollection = field(default_factory=Recollection)
+    lookup_cache: LookupCache = field(default_factory=LookupCache)
     """What was looked up before: each address is looked up once a snapshot, not once a batch."""
-    _reaches: dict[str, Reach] = field(default_factory=dict)
+    _reaches: dict[str, Reachability] = field(default_factory=dict)
     _interfaces_known: dict[int, Interface] = field(default_factory=dict)
 
     @classmethod
@@ -91,14 +91,14 @@ class Territory:
         v4 = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv4Network))
         v6 = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network))
         looked_at = _looked_at(inventory)
-        held = inventory.holdings
+        held = inventory.assignments
         known = _known_interfaces(held)
         return cls(
             inventory,
-            Holders.of(address_rows(held, looked_at)),
-            Holders.of(interface_rows(held, looked_at)),
+            AssignmentIndex.of(address_rows(held, looked_at)),
+            AssignmentIndex.of(interface_rows(held, looked_at)),
             known,
-            _places_of(known["interface_id"]),
+            _targets_of(known["interface_id"]),
             tuple((int(network.network_address), int(network.broadcast_address)) for network in v4),
             tuple(v6),
             _instance_names(held),
@@ -185,24 +185,24 @@ class Territory:
         new = [each for each in dict.fromkeys(held) if each not in self._interfaces_known]
         self._interfaces_known.update(zip(new, self.inventory.interfaces_in(new), strict=True))
         found: list[Interface | None] = [None] * asked
-        for place, holding in zip(first["asked"], held, strict=True):
-            found[place] = self._interfaces_known[holding]
+        for target, holding in zip(first["asked"], held, strict=True):
+            found[target] = self._interfaces_known[holding]
         return found
 
     def known_of_interfaces(self, interface_ids: pl.Series) -> pl.DataFrame:
         """The VPC and primary address of each interface, in order; null for those that nobody knows. Found by category
         numbers: a join would build its hash table of all interfaces anew for each chunk.
         """
-        places, numbers = self.interface_places, interface_ids.to_physical()
-        known = numbers.set(numbers >= len(places), None)
-        rows = places.gather(known)
+        targets, numbers = self.interface_targets, interface_ids.to_physical()
+        known = numbers.set(numbers >= len(targets), None)
+        rows = targets.gather(known)
         return self.known_interfaces.select(pl.col("interface_vpc_id", "interface_address").gather(pl.lit(rows)))
 
-    def reach(self, scope: str) -> Reach:
+    def reach(self, scope: str) -> Reachability:
         """Where private addresses are, as seen from a VPC."""
         if scope not in self._reaches:
             networks, routes = self.inventory.networks.get(scope), self.inventory.routes.get(scope, ())
-            self._reaches[scope] = NOWHERE if networks is None else Reach.of(scope, networks, routes)
+            self._reaches[scope] = NOWHERE if networks is None else Reachability.of(scope, networks, routes)
         return self._reaches[scope]
 
     def _routed(self, scopes: pl.Series, addresses: pl.Series) -> pl.Series:
@@ -265,25 +265,25 @@ def ipv4_number(addresses: pl.Series) -> pl.Series:
 
 def _looked_at(inventory: Inventory) -> pl.Expr:
     """When the place of each holding was last looked at."""
-    places = {place: survey.taken_at for place, survey in inventory.surveys.items()}
-    return pl.col("place").cast(pl.String).replace_strict(places, default=0, return_dtype=pl.Int64)
+    targets = {target: target_state.taken_at for target, target_state in inventory.target_states.items()}
+    return pl.col("target").cast(pl.String).replace_strict(targets, default=0, return_dtype=pl.Int64)
 
 
-def _known_interfaces(holdings: pl.DataFrame) -> pl.DataFrame:
-    primary = holdings.filter("is_primary").unique("interface_id", keep="last", maintain_order=True)
+def _known_interfaces(assignments: pl.DataFrame) -> pl.DataFrame:
+    primary = assignments.filter("is_primary").unique("interface_id", keep="last", maintain_order=True)
     return primary.select(
         "interface_id", pl.col("vpc_id").alias("interface_vpc_id"), pl.col("address").alias("interface_address")
     )
 
 
-def _places_of(names: pl.Series) -> pl.Series:
+def _targets_of(names: pl.Series) -> pl.Series:
     """By category number, the place of each name; null for numbers of others."""
     numbers = names.to_physical()
     highest = numbers.max()
-    places = pl.repeat(None, (highest if isinstance(highest, int) else 0) + 1, dtype=pl.UInt32, eager=True)
-    return places.scatter(numbers, pl.int_range(len(names), dtype=pl.UInt32, eager=True))
+    targets = pl.repeat(None, (highest if isinstance(highest, int) else 0) + 1, dtype=pl.UInt32, eager=True)
+    return targets.scatter(numbers, pl.int_range(len(names), dtype=pl.UInt32, eager=True))
 
 
-def _instance_names(holdings: pl.DataFrame) -> pl.DataFrame:
-    instances = holdings.filter(pl.col("owner_kind") == "instance")
+def _instance_names(assignments: pl.DataFrame) -> pl.DataFrame:
+    instances = assignments.filter(pl.col("owner_kind") == "instance")
     return instances.select("owner_id", "owner_name").unique("owner_id", keep="last", maintain_order=True)

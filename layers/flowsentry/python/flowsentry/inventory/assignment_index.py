@@ -31,7 +31,7 @@ OWNER = pl.Schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Holders:
+class AssignmentIndex:
     """`rows` in the order of `keys` (sorted), for one key in the order in which they are to be believed: OWNER,
     `since` and `until` (Unix s), `is_pod`, and `holding`, the row of the table of holdings.
     """
@@ -68,11 +68,11 @@ def key(scope: str, name: str) -> pl.Expr:
     return (high * (1 << 32) + low).fill_null(NO_KEY).alias("key")
 
 
-def address_rows(holdings: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:
+def address_rows(assignments: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:
     """What Holders are made of, of the addresses in a table of holdings; `looked_at` says when a row's place was seen
     last.
     """
-    held = holdings.with_row_index("holding").filter(pl.col("address").is_not_null())
+    held = assignments.with_row_index("holding").filter(pl.col("address").is_not_null())
     return _without_false_pods(_rows(held, looked_at, scope=pl.col("scope"), name="address"))
 
 
@@ -87,11 +87,11 @@ def _without_false_pods(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(~(pl.col("is_pod") & is_false))
 
 
-def interface_rows(holdings: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:
+def interface_rows(assignments: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:
     """What Holders are made of, of the interfaces in a table of holdings. One that never changes hands is its owner's
     at any time.
     """
-    held = holdings.with_row_index("holding").filter("is_primary")
+    held = assignments.with_row_index("holding").filter("is_primary")
     rows = _rows(held, looked_at, scope=pl.lit(INTERFACE, pl.Categorical()), name="interface_id")
     is_lasting = held["is_lasting"]
     return rows.with_columns(

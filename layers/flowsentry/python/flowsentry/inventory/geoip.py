@@ -15,16 +15,16 @@ _MOST_DIGITS = 10
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """What is known of an address, in the order of GEOGRAPHY."""
 
     country: str | None = None
     asn: int | None = None
     network: str | None = None
 
-    def with_more(self, other: "Place") -> "Place":
+    def with_more(self, other: "Location") -> "Location":
         """The same, and what it lacks from the other."""
-        return Place(
+        return Location(
             self.country if self.country is not None else other.country,
             self.asn if self.asn is not None else other.asn,
             self.network if self.network is not None else other.network,
@@ -47,7 +47,7 @@ class NoGeography:
         return pl.select(nothing)
 
 
-def place_of(record: object) -> Place:
+def location_of(record: object) -> Location:
     """What a record of a database in MaxMind's format says, as MaxMind and DB-IP (`country.iso_code`,
     `autonomous_system_number`) or IPinfo (`country_code`, `asn`, `as_name`) write it. What is not as it should be is
     left out.
@@ -55,9 +55,9 @@ def place_of(record: object) -> Place:
     https://dev.maxmind.com/geoip/docs/databases, https://ipinfo.io/developers/ipinfo-lite-database
     """
     if not isinstance(record, Mapping):
-        return Place()
+        return Location()
     name = record.get("autonomous_system_organization") or record.get("as_name")
-    return Place(_country(record), _asn(record), name[:MAX_LETTERS] if isinstance(name, str) and name else None)
+    return Location(_country(record), _asn(record), name[:MAX_LETTERS] if isinstance(name, str) and name else None)
 
 
 def _country(record: Mapping[str, Any]) -> str | None:

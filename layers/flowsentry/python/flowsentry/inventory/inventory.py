@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from flowsentry.inventory.address_assignments import FOREVER, continued, holdings, kept
+from flowsentry.inventory.address_assignments import FOREVER, assignments, continued, kept
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.scopes import PUBLIC
 
@@ -51,7 +51,7 @@ class Interface:
         """The owner in the words of a finding's details."""
         return {"kind": self.owner_kind, "id": self.owner_id, "name": self.owner_name}
 
-    def holdings(self, place: str, since: int, last_seen: int) -> Iterator[tuple[object, ...]]:
+    def assignments(self, target: str, since: int, last_seen: int) -> Iterator[tuple[object, ...]]:
         """Its rows of a table of holdings. An interface's primary address is its own for life: it is the owner's since
         the interface is. Other addresses come and go, so they are the owner's since they were seen.
         """
@@ -61,7 +61,7 @@ class Interface:
         for number, (scope, address) in enumerate(ends):
             is_primary = number == 0 and bool(self.interface_id)
             yield (
-                *(place, scope, address, self.interface_id or None, self.account_id, self.vpc_id, self.subnet_id),
+                *(target, scope, address, self.interface_id or None, self.account_id, self.vpc_id, self.subnet_id),
                 *(self.availability_zone, self.owner_kind, self.owner_id, self.owner_name),
                 *(" ".join(self.security_groups), is_primary, self.is_lasting),
                 *(attached if is_primary and scope != PUBLIC else since, last_seen),
@@ -82,7 +82,7 @@ RouteTable = tuple[Route, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class TargetState:
     """What a look at one place (an account and region, or a cluster) saw beside interfaces. `taken_at` is the Unix
     second it began, `seconds` how long it took; `networks` are the CIDR blocks of each VPC, `routes` its route tables.
     """
@@ -94,11 +94,11 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Discovery:
     """What was seen at one place just now: all of its interfaces (the others are gone), or some of them."""
 
-    place: str
-    survey: Survey
+    target: str
+    target_state: TargetState
     interfaces: tuple[Interface, ...]
     rules: Rules = field(default_factory=Rules)
 
@@ -109,9 +109,9 @@ class Inventory:
     the Unix second of the look.
     """
 
-    holdings: pl.DataFrame = field(default_factory=holdings)
-    surveys: Mapping[str, Survey] = field(default_factory=dict)
-    rules_by_place: Mapping[str, Rules] = field(default_factory=dict)
+    assignments: pl.DataFrame = field(default_factory=assignments)
+    target_states: Mapping[str, TargetState] = field(default_factory=dict)
+    rules_by_target: Mapping[str, Rules] = field(default_factory=dict)
     absent: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -123,70 +123,74 @@ class Inventory:
         routes: Mapping[str, tuple[RouteTable, ...]] | None = None,
     ) -> Self:
         """An inventory in which all this was and is so, at any time: for replays, and for tests."""
-        rows = (row for interface in interfaces for row in interface.holdings("", 0, FOREVER))
-        survey = Survey(1, 0, networks or {}, routes or {})
-        return cls(holdings(rows), {"": survey}, {"": rules} if rules else {})
+        rows = (row for interface in interfaces for row in interface.assignments("", 0, FOREVER))
+        target_state = TargetState(1, 0, networks or {}, routes or {})
+        return cls(assignments(rows), {"": target_state}, {"": rules} if rules else {})
 
-    def after(self, look: Look, retention_days: int = RETENTION_DAYS) -> "Inventory":
+    def after(self, look: Discovery, retention_days: int = RETENTION_DAYS) -> "Inventory":
         """The inventory with all of one place seen anew. What is gone stays until the retention ends."""
         rows = self._with_seen(look)
         return Inventory(
-            kept(rows, look.survey.taken_at - retention_days * SECONDS_A_DAY),
-            {**self.surveys, look.place: look.survey},
-            {**self.rules_by_place, look.place: look.rules},
-            _remembered(self.absent, look.survey.taken_at),
+            kept(rows, look.target_state.taken_at - retention_days * SECONDS_A_DAY),
+            {**self.target_states, look.target: look.target_state},
+            {**self.rules_by_target, look.target: look.rules},
+            _remembered(self.absent, look.target_state.taken_at),
         )
 
-    def with_some(self, look: Look, absent: Iterable[str] = ()) -> "Inventory":
+    def with_some(self, look: Discovery, absent: Iterable[str] = ()) -> "Inventory":
         """The inventory with some interfaces of one place seen between two looks at all of it, and those that were
         asked for and are not there.
         """
-        taken_at = look.survey.taken_at
+        taken_at = look.target_state.taken_at
         remembered = _remembered({**self.absent, **dict.fromkeys(absent, taken_at)}, taken_at)
-        return replace(self, holdings=self._with_seen(look), absent=remembered)
+        return replace(self, assignments=self._with_seen(look), absent=remembered)
 
-    def _with_seen(self, look: Look) -> pl.DataFrame:
+    def _with_seen(self, look: Discovery) -> pl.DataFrame:
         """The holdings with what a look saw; those of other places as they are."""
-        at = look.survey.taken_at
-        seen = holdings(row for each in look.interfaces for row in each.holdings(look.place, at, at))
-        is_here = pl.col("place") == look.place
-        looked_at = self.surveys.get(look.place, Survey()).taken_at
-        here = continued(self.holdings.filter(is_here), seen, looked_at)
-        return pl.concat([self.holdings.filter(~is_here), here])
+        at = look.target_state.taken_at
+        seen = assignments(row for each in look.interfaces for row in each.assignments(look.target, at, at))
+        is_here = pl.col("target") == look.target
+        looked_at = self.target_states.get(look.target, TargetState()).taken_at
+        here = continued(self.assignments.filter(is_here), seen, looked_at)
+        return pl.concat([self.assignments.filter(~is_here), here])
 
     def interfaces_in(self, rows: Sequence[int]) -> list[Interface]:
         """The interface of each of these rows of the holdings, with all addresses it had then."""
-        asked = self.holdings[rows] if rows else self.holdings.clear()
+        asked = self.assignments[rows] if rows else self.assignments.clear()
         whose = [pl.col(name).is_in(asked[name].unique().implode(), nulls_equal=True) for name in _WHOSE]
         related: dict[tuple[object, ...], list[_Held]] = defaultdict(list)
-        for held in self.holdings.filter(*whose).sort("is_primary", descending=True).iter_rows(named=True):
+        for held in self.assignments.filter(*whose).sort("is_primary", descending=True).iter_rows(named=True):
             related[tuple(held[name] for name in _WHOSE)].append(held)
         return [_interface(row, related[tuple(row[name] for name in _WHOSE)]) for row in asked.iter_rows(named=True)]
 
     @property
     def is_empty(self) -> bool:
         """Whether nobody ever looked."""
-        return not self.surveys
+        return not self.target_states
 
     @property
     def taken_at(self) -> int:
         """The Unix second of the oldest of the last looks at each place; 0 when nobody ever looked."""
-        return min((survey.taken_at for survey in self.surveys.values()), default=0)
+        return min((target_state.taken_at for target_state in self.target_states.values()), default=0)
 
     @cached_property
     def networks(self) -> dict[str, tuple[str, ...]]:
         """The CIDR blocks of each VPC."""
-        return {vpc: blocks for survey in self.surveys.values() for vpc, blocks in survey.networks.items()}
+        return {
+            vpc: blocks for target_state in self.target_states.values() for vpc, blocks in target_state.networks.items()
+        }
 
     @cached_property
     def routes(self) -> dict[str, tuple[RouteTable, ...]]:
         """The route tables of each VPC."""
-        return {vpc: tables for survey in self.surveys.values() for vpc, tables in survey.routes.items()}
+        return {
+            vpc: tables for target_state in self.target_states.values() for vpc, tables in target_state.routes.items()
+        }
 
     @cached_property
     def rules(self) -> Rules:
         """The rules of all places."""
-        return Rules.joined(self.rules_by_place.values())
+        return Rules.joined(self.rules_by_target.values())
 
 
 def _remembered(absent: Mapping[str, int], now: int) -> dict[str, int]:

@@ -15,7 +15,7 @@ _Ways = list[tuple[int, int, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Reachability:
     """The VPC behind each IPv4 address, from one VPC: `starts` are the first numbers of stretches of addresses, in
     order, `vpc_ids` the VPC that all of a stretch is in; null where there is none, or where it can't be told.
     """
@@ -68,5 +68,5 @@ def _agreed(tables: Iterable[_Ways], number: int) -> str | None:
     return ways.pop() if len(ways) == 1 else None
 
 
-NOWHERE = Reach.of("", (), ())
+NOWHERE = Reachability.of("", (), ())
 """The reach of a VPC that nothing is known of."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import polars as pl
 
-from flowsentry.inventory.address_assignments import HOLDINGS
+from flowsentry.inventory.address_assignments import ASSIGNMENTS
 from flowsentry.inventory.firewall_rules import Rules
-from flowsentry.inventory.inventory import Inventory, Route, RouteTable, Survey
+from flowsentry.inventory.inventory import Inventory, Route, RouteTable, TargetState
 
-_HOLDINGS, _SURVEYS, _RULES, _ABSENT = "holdings.parquet", "surveys.json", "rules.json", "absent.json"
+_ASSIGNMENTS, _TARGET_STATES, _RULES, _ABSENT = "holdings.parquet", "surveys.json", "rules.json", "absent.json"
 _NEVER = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip, so that equal inventories give equal bytes. A zip knows no earlier one."""
 
@@ -24,7 +24,7 @@ _NEVER = (1980, 1, 1, 0, 0, 0)
 MAX_STORED_BYTES = 64 << 20
 MAX_ENTRY_BYTES = 128 << 20
 MAX_ENTRIES = 16
-MAX_HOLDINGS = 5_000_000
+MAX_ASSIGNMENTS = 5_000_000
 """What a snapshot may have: bytes as stored, bytes of each of its four files, files, and rows of the table. That of
 100,000 interfaces has some 4 MB as stored. More: what is no inventory of ours fills the memory of whoever loads it.
 Fewer: the inventory of a large company is refused."""
@@ -38,13 +38,16 @@ class UnreadableSnapshotError(ValueError):
 def pack(inventory: Inventory) -> bytes:
     """The snapshot; equal inventories give equal bytes."""
     table = io.BytesIO()
-    inventory.holdings.write_parquet(table, compression="zstd", statistics=False)
+    inventory.assignments.write_parquet(table, compression="zstd", statistics=False)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as folder:
-        folder.writestr(zipfile.ZipInfo(_HOLDINGS, _NEVER), table.getvalue())
+        folder.writestr(zipfile.ZipInfo(_ASSIGNMENTS, _NEVER), table.getvalue())
         for name, value in (
-            (_SURVEYS, {place: asdict(survey) for place, survey in inventory.surveys.items()}),
-            (_RULES, {place: rules.to_json() for place, rules in inventory.rules_by_place.items()}),
+            (
+                _TARGET_STATES,
+                {target: asdict(target_state) for target, target_state in inventory.target_states.items()},
+            ),
+            (_RULES, {target: rules.to_json() for target, rules in inventory.rules_by_target.items()}),
             (_ABSENT, dict(inventory.absent)),
         ):
             entry = zipfile.ZipInfo(name, _NEVER)
@@ -61,10 +64,12 @@ def unpack(data: bytes) -> Inventory:
         raise UnreadableSnapshotError(f"no snapshot of an inventory: {len(data)} bytes, or more files than it has")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as folder:
-            table = _holdings(_content(folder, _HOLDINGS))
-            surveys = {place: _survey(values) for place, values in json.loads(_content(folder, _SURVEYS)).items()}
+            table = _assignments(_content(folder, _ASSIGNMENTS))
+            target_states = {
+                target: _survey(values) for target, values in json.loads(_content(folder, _TARGET_STATES)).items()
+            }
             absent = _seconds_of_names(json.loads(_content(folder, _ABSENT)))
-            return Inventory(table, surveys, _RulesAsStored(_content(folder, _RULES)), absent)
+            return Inventory(table, target_states, _RulesAsStored(_content(folder, _RULES)), absent)
     except (Exception, pl.exceptions.PanicException) as error:
         raise UnreadableSnapshotError(f"no snapshot of an inventory: {error!r}") from error
 
@@ -94,10 +99,10 @@ def _content(folder: zipfile.ZipFile, name: str) -> bytes:
     return folder.read(name)
 
 
-def _holdings(data: bytes) -> pl.DataFrame:
-    if (rows := pl.scan_parquet(data).select(pl.len()).collect().item()) > MAX_HOLDINGS:
-        raise ValueError(f"{rows} holdings, more than {MAX_HOLDINGS}")
-    return pl.read_parquet(io.BytesIO(data)).match_to_schema(HOLDINGS)
+def _assignments(data: bytes) -> pl.DataFrame:
+    if (rows := pl.scan_parquet(data).select(pl.len()).collect().item()) > MAX_ASSIGNMENTS:
+        raise ValueError(f"{rows} holdings, more than {MAX_ASSIGNMENTS}")
+    return pl.read_parquet(io.BytesIO(data)).match_to_schema(ASSIGNMENTS)
 
 
 class _RulesAsStored(Mapping[str, Rules]):
@@ -109,12 +114,12 @@ class _RulesAsStored(Mapping[str, Rules]):
     @cached_property
     def _rules(self) -> dict[str, Rules]:
         try:
-            return {place: Rules.from_json(values) for place, values in json.loads(self._text).items()}
+            return {target: Rules.from_json(values) for target, values in json.loads(self._text).items()}
         except Exception:  # noqa: BLE001 - as if nobody had read them: what refused a flow is then not told
             return {}
 
-    def __getitem__(self, place: str) -> Rules:
-        return self._rules[place]
+    def __getitem__(self, target: str) -> Rules:
+        return self._rules[target]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rules)
@@ -123,10 +128,10 @@ class _RulesAsStored(Mapping[str, Rules]):
         return len(self._rules)
 
 
-def _survey(values: Mapping[str, Any]) -> Survey:
+def _survey(values: Mapping[str, Any]) -> TargetState:
     networks = {vpc_id: tuple(map(_block, blocks)) for vpc_id, blocks in values["networks"].items()}
     routes = {vpc_id: tuple(_route_table(table) for table in tables) for vpc_id, tables in values["routes"].items()}
-    return Survey(_number(values["taken_at"]), _number(values["seconds"]), networks, routes)
+    return TargetState(_number(values["taken_at"]), _number(values["seconds"]), networks, routes)
 
 
 def _route_table(routes: list[Mapping[str, Any]]) -> RouteTable:

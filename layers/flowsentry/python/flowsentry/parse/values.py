@@ -16,11 +16,11 @@ from flowsentry.records.fields import (
     dtype_of,
     largest_of,
 )
-from flowsentry.records.lookup_cache import Recollection
+from flowsentry.records.lookup_cache import LookupCache
 
 _ADDRESSES = frozenset(field.name for field in FIELDS if field.kind == Kind.ADDRESS)
 _ADDRESS = f"^(?:{BY_NAME['srcaddr'].shape})$"
-_SEEN = Recollection()
+_SEEN = LookupCache()
 """Which texts are addresses: a fact that never changes, so each text is looked at once a process. Looking at the
 distinct ones of each chunk took an eighth of the time of parsing (November 2026)."""
 

@@ -12,15 +12,16 @@ import polars as pl
 
 from flowsentry import capture_gaps as tallying
 from flowsentry import measure as measuring
-from flowsentry.capture_gaps import tally
-from flowsentry.contacts import Gathering, gather
+from flowsentry.capture_gaps import capture_gaps_in
+from flowsentry.contacts import ContactAggregator, aggregate
 from flowsentry.detect.scans.suspicion import with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError, PoisonError
-from flowsentry.explain.flows import Explaining
+from flowsentry.explain.flows import FlowExplainer
 from flowsentry.findings.finding import Finding
 from flowsentry.frames import (
+    CaptureGaps,
     EnrichedFlows,
     ExplainedFlows,
     LogChunk,
@@ -29,15 +30,14 @@ from flowsentry.frames import (
     Parsed,
     RejectedLines,
     Settled,
-    Silences,
 )
 from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.parse import flows_of, parse_chunk, unreadable
 from flowsentry.pipeline.context import Context, Stores
 from flowsentry.pipeline.judging import Clock, judged
-from flowsentry.records.clock_skew import believed, believed_silences, records_ahead
+from flowsentry.records.clock_skew import believed, believed_capture_gaps, records_ahead
 from flowsentry.records.fields import unknown_names
-from flowsentry.records.missing_fields import Degradation, degradations
+from flowsentry.records.missing_fields import MissingField, missing_fields
 
 __all__ = ["MAX_UNKNOWN_INTERFACES", "Clock", "Context", "Outcome", "Stores", "process"]
 
@@ -49,18 +49,18 @@ Item = TypeVar("Item")
 class Outcome:
     """What became of a source. `lines` are all of its lines but the header; each is a record with traffic
     (`accepted_records`), a `nodata` or `skipdata` record, or rejected. `future_records` are those whose clock runs
-    ahead. `degraded` is what its format leaves untold. `findings` are those that are new. `newest_end` is the Unix
+    ahead. `missing_fields` is what its format leaves untold. `findings` are the new ones. `newest_end` is the Unix
     second of the newest record whose clock is believed. `damage` tells of a source that was cut off (all before the cut
     counts), or of which most lines are no records (UnreadableError: what is good beside them counts).
     """
 
     lines: int = 0
     accepted_records: int = 0
-    silences: Silences = field(default_factory=lambda: tallying.add_up([]))
+    capture_gaps: CaptureGaps = field(default_factory=lambda: tallying.add_up([]))
     future_records: int = 0
     rejected: RejectedLines = field(default_factory=RejectedLines)
     unknown_fields: tuple[str, ...] = ()
-    degraded: tuple[Degradation, ...] = ()
+    missing_fields: tuple[MissingField, ...] = ()
     unknown_interfaces: tuple[str, ...] = ()
     measurements: Measurements = field(default_factory=lambda: measuring.add_up([]))
     owner_sums: OwnerSums = field(default_factory=lambda: measuring.add_up_owners([]))
@@ -70,11 +70,11 @@ class Outcome:
 
     @property
     def nodata(self) -> int:
-        return int(self.silences["nodata"].sum())
+        return int(self.capture_gaps["nodata"].sum())
 
     @property
     def skipdata(self) -> int:
-        return int(self.silences["skipdata"].sum())
+        return int(self.capture_gaps["skipdata"].sum())
 
 
 def process(
@@ -112,12 +112,12 @@ class _Run:
         self._context = context
         self._clock, self._now = clock, clock.now
         self._outcome = Outcome()
-        self._gathering = Gathering()
+        self._aggregator = ContactAggregator()
         self._settled: Settled | None = None
         self._measurements: list[Measurements] = []
         self._owner_sums: list[OwnerSums] = []
         self._unknown_interfaces: set[str] = set()
-        self._explaining = Explaining(context.territory)
+        self._explaining = FlowExplainer(context.address_space)
 
     def enriched(self, texts: Iterable[LogChunk]) -> Iterator[ExplainedFlows]:
         """The enriched flows, chunk by chunk. An error ends them and is kept: what writes them would swallow it.
@@ -127,7 +127,7 @@ class _Run:
         try:
             yield from self._chunks(texts)
             if self._outcome.lines:
-                self._settled = with_source_scopes(self._gathering.settle())
+                self._settled = with_source_scopes(self._aggregator.settle())
         except Exception as failure:  # noqa: BLE001 - raised by process, past the Parquet writer that would wrap it
             self.failure = failure
 
@@ -140,9 +140,9 @@ class _Run:
             self._outcome.damage = damage
 
     def _chunk(self, parsed: Parsed) -> ExplainedFlows:
-        flows = enrich(flows_of(parsed.records), self._context.territory)
+        flows = enrich(flows_of(parsed.records), self._context.address_space)
         timely = believed(flows, self._now)
-        gather(timely, self._gathering)
+        aggregate(timely, self._aggregator)
         self._measurements.append(measure(flows))
         self._owner_sums = merged_owners([*self._owner_sums, measure_owners(flows)])
         self._count(parsed, flows)
@@ -157,9 +157,9 @@ class _Run:
         outcome.rejected.add(parsed.rejected)
         columns = parsed.records.columns
         outcome.unknown_fields = tuple(dict.fromkeys([*outcome.unknown_fields, *unknown_names(columns)]))
-        outcome.degraded = tuple(dict.fromkeys([*outcome.degraded, *degradations(columns)]))
-        if len(silences := tally(parsed.records)):
-            outcome.silences = tallying.add_up([outcome.silences, silences])
+        outcome.missing_fields = tuple(dict.fromkeys([*outcome.missing_fields, *missing_fields(columns)]))
+        if len(capture_gaps := capture_gaps_in(parsed.records)):
+            outcome.capture_gaps = tallying.add_up([outcome.capture_gaps, capture_gaps])
         self._note_unknown_interfaces(flows)
 
     def _note_newest(self, timely: EnrichedFlows) -> None:
@@ -168,7 +168,7 @@ class _Run:
 
     def _note_unknown_interfaces(self, flows: EnrichedFlows) -> None:
         seen = flows.select(pl.col("interface_id").unique().drop_nulls())
-        unknown = seen.join(self._context.territory.known_interfaces, on="interface_id", how="anti")
+        unknown = seen.join(self._context.address_space.known_interfaces, on="interface_id", how="anti")
         room = MAX_UNKNOWN_INTERFACES - len(self._unknown_interfaces)
         self._unknown_interfaces.update(unknown["interface_id"].head(room).cast(pl.String))
 
@@ -177,9 +177,9 @@ class _Run:
         outcome = self._outcome
         if self._settled is None:
             return outcome
-        silences = believed_silences(outcome.silences, self._now)
+        capture_gaps = believed_capture_gaps(outcome.capture_gaps, self._now)
         outcome.findings = judged(
-            self._settled, silences, self._context, stores, self._clock, self._gathering.dropped_sources
+            self._settled, capture_gaps, self._context, stores, self._clock, self._aggregator.dropped_sources
         )
         outcome.measurements = measuring.add_up(self._measurements)
         outcome.owner_sums = measuring.add_up_owners(self._owner_sums)

@@ -9,7 +9,7 @@ from flowsentry.findings.known_services import KnownServices
 from flowsentry.findings.suppressions import Suppressions
 from flowsentry.findings.thresholds import Thresholds
 from flowsentry.in_memory import KnownServicesInMemory
-from flowsentry.inventory.address_space import PRIVATE_NETWORKS, Territory
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.geoip import Geography, NoGeography
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.named_services import NamedServices
@@ -31,8 +31,8 @@ class Context:
     public_services: NamedServices = field(default_factory=NamedServices)
 
     @cached_property
-    def territory(self) -> Territory:
-        return Territory.of(
+    def address_space(self) -> AddressSpace:
+        return AddressSpace.of(
             self.inventory, self.inside_networks, self.geography, self.trusted_networks, self.important_services
         )
 

@@ -38,7 +38,7 @@ from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.known_services import Answer, Service, Services
 from flowsentry.findings.suppressions import suppressed
-from flowsentry.frames import Observed, Settled, Silences
+from flowsentry.frames import CaptureGaps, Observed, Settled
 from flowsentry.inventory.scopes import PUBLIC
 from flowsentry.pipeline.context import Context, Stores
 
@@ -58,7 +58,12 @@ class Clock:
 
 
 def judged(
-    settled: Settled, silences: Silences, context: Context, stores: Stores, clock: Clock, dropped_sources: int = 0
+    settled: Settled,
+    capture_gaps: CaptureGaps,
+    context: Context,
+    stores: Stores,
+    clock: Clock,
+    dropped_sources: int = 0,
 ) -> list[Finding]:
     """The findings that are new, after evidence and findings were stored. `settled` has the scopes of its sources;
     `dropped_sources` outside were too many to be in it.
@@ -69,8 +74,8 @@ def judged(
     answers = answers_of(settled.contacts)
     known = _known(settled, answers, context, stores)
     thresholds, down = context.thresholds, known.down
-    observed = Observed(*settled, silences, down, known.left_out, dropped_sources)
-    found = detect(observed, known.histories, known.services, context.territory, thresholds, crowds)
+    observed = Observed(*settled, capture_gaps, down, known.left_out, dropped_sources)
+    found = detect(observed, known.histories, known.services, context.address_space, thresholds, crowds)
     new = _put(found, context, stores, clock)
     _keep_outages(down, answers, stores)
     _excuse(excused_sources(known.histories, known.services, thresholds.scan), known.histories, stores)
@@ -88,7 +93,7 @@ def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Cloc
             rest = suppressed(waiting[start:], context.suppressions, clock.now)
             new += stores.findings.put_new(out_of_time([one for one in rest if not one.suppressed_by]))
             break
-        part = with_refusals(in_order_of_time(waiting[start : start + FINDINGS_A_PART]), context.territory)
+        part = with_refusals(in_order_of_time(waiting[start : start + FINDINGS_A_PART]), context.address_space)
         new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
     return in_order_of_time(new)
 
@@ -98,8 +103,8 @@ def _told_apart(settled: Settled, context: Context, stores: Stores) -> tuple[Set
     latter.
     """
     bounds = context.thresholds.login
-    settled = without_public(settled, context.public_services, context.territory)
-    strangers = strangers_in(settled.logins, context.territory)
+    settled = without_public(settled, context.public_services, context.address_space)
+    strangers = strangers_in(settled.logins, context.address_space)
     if strangers.is_empty():
         return settled, []
     known = stores.evidence.merge(stranger_evidence(strangers, bounds))
@@ -127,8 +132,8 @@ def _known(settled: Settled, answers: Sequence[Answer], context: Context, stores
     services = _recalled(services_of(silent), silent["day"], stores)
     met_services = met(silent, services)
     down = services_down(met_services, services, thresholds.service)
-    telling = settled._replace(contacts=without_outages(settled.contacts, met_services))
-    recorded, left_out = loudest_sources(telling, thresholds.login)
+    notification = settled._replace(contacts=without_outages(settled.contacts, met_services))
+    recorded, left_out = loudest_sources(notification, thresholds.login)
     suspects = stores.evidence.suspects(innocent_sources(recorded))
     histories = stores.evidence.merge(evidence_of(recorded, suspects, thresholds.login))
     histories += _judged_again(answers, histories, stores)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from flowsentry.frames import EnrichedFlows, Records, Silences
+from flowsentry.frames import CaptureGaps, EnrichedFlows, Records
 
 MAX_CLOCK_LEAD_SECONDS = 300
 """A record whose time lies further after now than this is counted as one of the future. AWS says times may be 60 s off
@@ -27,9 +27,9 @@ def believed(flows: EnrichedFlows, now: float) -> EnrichedFlows:
     return flows if is_after is None else EnrichedFlows(flows.filter(~is_after))
 
 
-def believed_silences(silences: Silences, now: float) -> Silences:
+def believed_capture_gaps(capture_gaps: CaptureGaps, now: float) -> CaptureGaps:
     """The silences whose hour began no more than MAX_BELIEVED_LEAD_SECONDS after `now`."""
-    return Silences(silences.filter(pl.col("hour") <= now + MAX_BELIEVED_LEAD_SECONDS))
+    return CaptureGaps(capture_gaps.filter(pl.col("hour") <= now + MAX_BELIEVED_LEAD_SECONDS))
 
 
 def _is_after(records: pl.DataFrame, latest: float) -> pl.Series | None:

@@ -5,9 +5,9 @@ import polars as pl
 from flowsentry.frames import Records
 from flowsentry.records.fields import LOG_STATUS
 
-_TELLING = ("srcaddr", "dstaddr", "packets")
+_NOTIFICATION = ("srcaddr", "dstaddr", "packets")
 """A format with none of these is too poor to say by its gaps that there was nothing."""
-_TRAFFIC = (*_TELLING, "pkt_srcaddr", "pkt_dstaddr", "srcport", "dstport", "protocol", "bytes", "action")
+_TRAFFIC = (*_NOTIFICATION, "pkt_srcaddr", "pkt_dstaddr", "srcport", "dstport", "protocol", "bytes", "action")
 
 
 def with_log_status(records: Records) -> Records:
@@ -15,7 +15,7 @@ def with_log_status(records: Records) -> Records:
     log-status have no other word for it. SKIPDATA stays.
     """
     traffic = [name for name in _TRAFFIC if name in records.columns]
-    if not any(name in traffic for name in _TELLING) or not all(records[name].null_count() for name in traffic):
+    if not any(name in traffic for name in _NOTIFICATION) or not all(records[name].null_count() for name in traffic):
         return records
     status = pl.col("log_status") if "log_status" in records.columns else pl.lit(None, LOG_STATUS)
     is_told = status.is_in(["NODATA", "SKIPDATA"]).fill_null(value=False)

@@ -30,7 +30,7 @@ class Span(NamedTuple):
 LookUp = Callable[[pl.Series], pl.DataFrame]
 
 
-class Recollection:
+class LookupCache:
     """Facts about names (addresses, interfaces), within a scope each. They never change; another snapshot is another
     recollection.
 

@@ -41,7 +41,7 @@ _TRANSIT_GATEWAY: _Needs = {
 }
 
 
-class Degradation(NamedTuple):
+class MissingField(NamedTuple):
     """A field that a format leaves out (or fields, any of which would do), and what that means."""
 
     missing: str
@@ -51,11 +51,11 @@ class Degradation(NamedTuple):
         return f"missing {self.missing}: {self.meaning}"
 
 
-def degradations(columns: Collection[str]) -> tuple[Degradation, ...]:
+def missing_fields(columns: Collection[str]) -> tuple[MissingField, ...]:
     """What records with these columns leave untold, the worst first; empty where everything that is used is there."""
     needs = _ANY | (_TRANSIT_GATEWAY if is_of_transit_gateway(columns) else _VPC)
     return tuple(
-        Degradation(" and ".join(fields), meaning)
+        MissingField(" and ".join(fields), meaning)
         for fields, meaning in needs.items()
         if not any(column_of(field) in columns for field in fields)
     )

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Audience, Finding, Severity
-from flowsentry.findings.triage import Life, State
+from flowsentry.findings.triage import State, Triage
 
 Item: TypeAlias = Mapping[str, Any]
 
@@ -19,7 +19,7 @@ URGENT_WORDS = (HIGH_WORD, Audience.URGENT.value)
 """The loudest first. What an earlier version put may be HIGH and stand under the second."""
 COUNTER_PREFIX = "quota#"
 """Ids of items that are no findings: counters of flood control."""
-LIFE_NAMES = ("state", "changed_at", "by", "note", "until")
+TRIAGE_NAMES = ("state", "changed_at", "by", "note", "until")
 IN_OUTBOX_ONLY = ("unpublished", "waiting_since", "told", "held", "claimed_until")
 """Attributes of what is in the outbox."""
 OUT_OF_IT_ONLY = ("published_at", "untold", "told_in")
@@ -42,12 +42,12 @@ class Entry:
 
     finding: Finding
     found_at: int
-    life: Life
+    triage: Triage
     unpublished: str = ""
     waiting_since: int = 0
     told: frozenset[str] = frozenset()
     is_held: bool = False
-    before: Life | None = None
+    before: Triage | None = None
     published_at: int | None = None
     untold: str = ""
     told_in: str = ""
@@ -77,12 +77,12 @@ def _entry(finding: Finding, item: Item) -> Entry:
     return Entry(
         finding,
         found_at,
-        life_of(item),
+        triage_of(item),
         unpublished=_text(item, "unpublished"),
         waiting_since=_number(item, "waiting_since") or found_at,
         told=frozenset(item.get("told", {}).get("SS", ())),
         is_held="held" in item,
-        before=life_of(item["before"].get("M", {})) if "before" in item else None,
+        before=triage_of(item["before"].get("M", {})) if "before" in item else None,
         published_at=_number(item, "published_at"),
         untold=_text(item, "untold"),
         told_in=_text(item, "told_in"),
@@ -100,11 +100,11 @@ def _finding_of(item: Item) -> Finding:
     return finding
 
 
-def life_of(item: Item) -> Life:
+def triage_of(item: Item) -> Triage:
     """The life in an item; that of an item of older days, or with an unknown word, is just open."""
     if (state := _text(item, "state")) not in tuple(State):
-        return Life()
-    return Life(
+        return Triage()
+    return Triage(
         State(state),
         changed_at=_number(item, "changed_at") or 0,
         by=_text(item, "by"),
@@ -113,10 +113,10 @@ def life_of(item: Item) -> Life:
     )
 
 
-def life_attributes(life: Life) -> dict[str, Any]:
+def triage_attributes(triage: Triage) -> dict[str, Any]:
     """What is empty has no attribute."""
-    texts = {"state": life.state.value, "by": life.by, "note": life.note}
-    numbers = {"changed_at": life.changed_at, "until": life.until}
+    texts = {"state": triage.state.value, "by": triage.by, "note": triage.note}
+    numbers = {"changed_at": triage.changed_at, "until": triage.until}
     return {name: {"S": text} for name, text in texts.items() if text} | {
         name: number(value) for name, value in numbers.items() if value
     }

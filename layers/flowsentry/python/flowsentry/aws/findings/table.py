@@ -12,23 +12,23 @@ from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.findings.item import (
     IN_OUTBOX_ONLY,
     IS_WAITING,
-    LIFE_NAMES,
     OUT_OF_IT_ONLY,
     SNOOZED_WORD,
+    TRIAGE_NAMES,
     Entry,
     Item,
     change,
     entry_of,
     key_of,
-    life_attributes,
-    life_of,
     newest_of_thread,
     number,
     outbox_word,
+    triage_attributes,
+    triage_of,
 )
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.findings.finding import Finding
-from flowsentry.findings.triage import Earlier, Life, State
+from flowsentry.findings.triage import Earlier, State, Triage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,7 +39,7 @@ KEPT_SECONDS = 90 * 86_400
 EARLIER_LOOKED_AT = 10
 """Findings of a thread, newest first, among which the last word of a person is looked for. More: a word about an older
 one is heeded, and each alert reads more. Fewer: whoever answers an old mail is not heard."""
-LIVES: Any = {
+FINDING_TRIAGE: Any = {
     "ProjectionExpression": "#id, #state, #changed_at",
     "ExpressionAttributeNames": {f"#{name}": name for name in ("id", "state", "changed_at")},
     "ConsistentRead": True,
@@ -64,8 +64,8 @@ class FindingTable:
         keys = [key_of(finding_id) for finding_id in dict.fromkeys(finding.id for finding in findings)]
         reads = BatchReads(self.table_name, self.client, self.sleep, "findings")
         with retryable("look up findings"):
-            lives = {item["id"]["S"]: life_of(item) for item in reads.items(keys, LIVES)}
-        return [each for each in findings if _may_be_new(each, lives.get(each.id))]
+            finding_triage = {item["id"]["S"]: triage_of(item) for item in reads.items(keys, FINDING_TRIAGE)}
+        return [each for each in findings if _may_be_new(each, finding_triage.get(each.id))]
 
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """See FindingStore.put_new. One that a person resolved before it was last seen is new once more."""
@@ -77,14 +77,14 @@ class FindingTable:
         """See FindingStore.resolve. What a person acknowledged or snoozed stays so, and what is not told yet is not
         told.
         """
-        life = Life(State.RESOLVED, int(self.clock()), note=note)
+        triage = Triage(State.RESOLVED, int(self.clock()), note=note)
         open_states = {"open": {"S": State.OPEN.value}, "seen_again": {"S": State.SEEN_AGAIN.value}}
         for finding_id in finding_ids:
             self._change_if(
                 change(
                     finding_id,
-                    life_attributes(life),
-                    without=(*LIFE_NAMES, *IN_OUTBOX_ONLY, "before"),
+                    triage_attributes(triage),
+                    without=(*TRIAGE_NAMES, *IN_OUTBOX_ONLY, "before"),
                     only_if="attribute_exists(finding) AND "
                     "(attribute_not_exists(#state) OR #state IN (:open, :seen_again))",
                     given=open_states,
@@ -120,8 +120,8 @@ class FindingTable:
                 TableName=self.table_name, **newest_of_thread(finding.thread), Limit=EARLIER_LOOKED_AT
             )
         others = [item for item in answer["Items"] if item["id"]["S"] != finding.id]
-        known = [Earlier(item["id"]["S"], int(item["found_at"]["N"]), life_of(item)) for item in others]
-        return max(known, key=lambda each: each.life.changed_at, default=None)
+        known = [Earlier(item["id"]["S"], int(item["found_at"]["N"]), triage_of(item)) for item in others]
+        return max(known, key=lambda each: each.triage.changed_at, default=None)
 
     def claim(self, finding_id: str, seconds: int) -> bool:
         """Whether for so long only the caller wakes people about it; false where another does, or all is told."""
@@ -175,22 +175,22 @@ class FindingTable:
 
     def mark_seen_again(self, finding_id: str) -> None:
         """What was thought to be over is not."""
-        life = Life(State.SEEN_AGAIN, changed_at=int(self.clock()))
-        self._change_if(change(finding_id, life_attributes(life), only_if="attribute_exists(unpublished)"))
+        triage = Triage(State.SEEN_AGAIN, changed_at=int(self.clock()))
+        self._change_if(change(finding_id, triage_attributes(triage), only_if="attribute_exists(unpublished)"))
 
     def inherit(self, finding_id: str, earlier: Earlier) -> None:
         """Takes a finding out of the outbox whose like people want to hear nothing of, and lets it stand as that one
         does. Of a thread that is snoozed, the newest comes back.
         """
-        life, is_snoozed = earlier.life, earlier.life.state is State.SNOOZED
-        waits = {"unpublished": {"S": SNOOZED_WORD}, "expires_at": _end(life.until or 0)} if is_snoozed else {}
-        values = {**life_attributes(life), "untold": {"S": life.state.value}, **waits}
-        self._change_if(change(finding_id, values, without=(*IN_OUTBOX_ONLY, *LIFE_NAMES), **IS_WAITING))
+        triage, is_snoozed = earlier.triage, earlier.triage.state is State.SNOOZED
+        waits = {"unpublished": {"S": SNOOZED_WORD}, "expires_at": _end(triage.until or 0)} if is_snoozed else {}
+        values = {**triage_attributes(triage), "untold": {"S": triage.state.value}, **waits}
+        self._change_if(change(finding_id, values, without=(*IN_OUTBOX_ONLY, *TRIAGE_NAMES), **IS_WAITING))
         if is_snoozed:
             self._change_if(
                 change(
                     earlier.finding_id,
-                    {"untold": {"S": life.state.value}},
+                    {"untold": {"S": triage.state.value}},
                     without=IN_OUTBOX_ONLY,
                     only_if="#unpublished = :snoozed",
                     given={"snoozed": {"S": SNOOZED_WORD}},
@@ -203,10 +203,10 @@ class FindingTable:
         self._change_if(
             change(
                 entry.finding.id,
-                {**life_attributes(Life(changed_at=now)), **self._again(entry.finding, entry.life)},
-                without=(*LIFE_NAMES, *IN_OUTBOX_ONLY, *OUT_OF_IT_ONLY),
+                {**triage_attributes(Triage(changed_at=now)), **self._again(entry.finding, entry.triage)},
+                without=(*TRIAGE_NAMES, *IN_OUTBOX_ONLY, *OUT_OF_IT_ONLY),
                 only_if="#unpublished = :snoozed AND #until = :end",
-                given={"snoozed": {"S": SNOOZED_WORD}, "end": number(entry.life.until or 0)},
+                given={"snoozed": {"S": SNOOZED_WORD}, "end": number(entry.triage.until or 0)},
             )
         )
 
@@ -222,7 +222,7 @@ class FindingTable:
             if not is_condition_unmet(error):
                 raise
             there: Any = error.response.get("Item", {})
-            return self._put_again(finding, life_of(there))
+            return self._put_again(finding, triage_of(there))
         return True
 
     def _new_item(self, finding: Finding) -> dict[str, Any]:
@@ -245,29 +245,29 @@ class FindingTable:
             return "suppressed"
         return "observed" if self.clock() < self.observe_only_until else ""
 
-    def _put_again(self, finding: Finding, life: Life) -> bool:
+    def _put_again(self, finding: Finding, triage: Triage) -> bool:
         """Whether a finding that is there already has come back after a person resolved it; true once."""
-        if not life.is_resolved_before(finding.last_seen) or self._why_untold(finding):
+        if not triage.is_resolved_before(finding.last_seen) or self._why_untold(finding):
             return False
-        seen_again = Life(State.SEEN_AGAIN, changed_at=int(self.clock()))
+        seen_again = Triage(State.SEEN_AGAIN, changed_at=int(self.clock()))
         return self._change_if(
             change(
                 finding.id,
-                {**life_attributes(seen_again), **self._again(finding, life), "finding": {"S": finding.to_json()}},
-                without=(*LIFE_NAMES, *IN_OUTBOX_ONLY, *OUT_OF_IT_ONLY),
+                {**triage_attributes(seen_again), **self._again(finding, triage), "finding": {"S": finding.to_json()}},
+                without=(*TRIAGE_NAMES, *IN_OUTBOX_ONLY, *OUT_OF_IT_ONLY),
                 only_if="#state = :resolved AND #changed_at = :resolved_at",
-                given={"resolved": {"S": State.RESOLVED.value}, "resolved_at": number(life.changed_at)},
+                given={"resolved": {"S": State.RESOLVED.value}, "resolved_at": number(triage.changed_at)},
             )
         )
 
-    def _again(self, finding: Finding, before: Life) -> dict[str, Any]:
+    def _again(self, finding: Finding, before: Triage) -> dict[str, Any]:
         """What a finding gets that goes into the outbox once more."""
         now = self.clock()
         return {
             "unpublished": {"S": outbox_word(finding)},
             "waiting_since": number(now),
             "expires_at": _end(now),
-            "before": {"M": life_attributes(before)},
+            "before": {"M": triage_attributes(before)},
         }
 
     def _change_if(self, arguments: dict[str, Any]) -> bool:
@@ -282,9 +282,9 @@ class FindingTable:
         return True
 
 
-def _may_be_new(finding: Finding, life: Life | None) -> bool:
-    """Whether putting it could change something; `life` is that of the finding in the table, where there is one."""
-    return life is None or life.is_resolved_before(finding.last_seen)
+def _may_be_new(finding: Finding, triage: Triage | None) -> bool:
+    """Whether putting it could change something; `triage` is that of the finding in the table, where there is one."""
+    return triage is None or triage.is_resolved_before(finding.last_seen)
 
 
 def _end(since: float) -> dict[str, str]:

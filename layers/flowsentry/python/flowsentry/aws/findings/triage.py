@@ -9,21 +9,21 @@ from botocore.exceptions import ClientError
 
 from flowsentry.aws.findings.item import (
     IN_OUTBOX_ONLY,
-    LIFE_NAMES,
     SNOOZED_WORD,
+    TRIAGE_NAMES,
     Entry,
     Item,
     change,
     entry_of,
     key_of,
-    life_attributes,
     newest_of_thread,
     number,
+    triage_attributes,
 )
 from flowsentry.aws.findings.table import KEPT_SECONDS, FindingTable
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import PoisonError
-from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS, Earlier, Life, State
+from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS, Earlier, State, Triage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +36,7 @@ class NoSuchFindingError(Exception):
 
 
 @dataclass(frozen=True)
-class FindingLives:
+class FindingTriage:
     """The findings table, for people. Saying the same again changes nothing; what was not told yet of a finding that is
     acknowledged, snoozed or resolved is not told. Whatever is called raises RetryableError when the table can't be
     reached.
@@ -46,21 +46,21 @@ class FindingLives:
     client: "DynamoDBClient"
     clock: Callable[[], float] = time.time
 
-    def acknowledge(self, finding_id: str, by: str, note: str = "") -> Life:
+    def acknowledge(self, finding_id: str, by: str, note: str = "") -> Triage:
         """Known: its like is not told on other days either."""
-        return self._say(finding_id, self._life(State.ACKNOWLEDGED, by, note))
+        return self._say(finding_id, self._triage(State.ACKNOWLEDGED, by, note))
 
-    def snooze(self, finding_id: str, until: int, by: str, note: str = "") -> Life:
+    def snooze(self, finding_id: str, until: int, by: str, note: str = "") -> Triage:
         """Not now: it is told again at `until` (Unix s), and its like not before that."""
-        return self._say(finding_id, self._life(State.SNOOZED, by, note, until))
+        return self._say(finding_id, self._triage(State.SNOOZED, by, note, until))
 
-    def resolve(self, finding_id: str, by: str, note: str = "") -> Life:
+    def resolve(self, finding_id: str, by: str, note: str = "") -> Triage:
         """Over: when it is seen again, on this day or another, it is told as that."""
-        return self._say(finding_id, self._life(State.RESOLVED, by, note))
+        return self._say(finding_id, self._triage(State.RESOLVED, by, note))
 
-    def reopen(self, finding_id: str, by: str, note: str = "") -> Life:
+    def reopen(self, finding_id: str, by: str, note: str = "") -> Triage:
         """Not over, and to be heard of: its like is told again."""
-        return self._say(finding_id, self._life(State.OPEN, by, note))
+        return self._say(finding_id, self._triage(State.OPEN, by, note))
 
     def entry(self, finding_id: str) -> Entry:
         """Raises NoSuchFindingError."""
@@ -92,26 +92,26 @@ class FindingLives:
             items = (item for page in pages for item in page["Items"])
             return [each for each in _entries(items, on_poison) if each.finding.id != entry.finding.id]
 
-    def _life(self, state: State, by: str, note: str, until: int | None = None) -> Life:
-        return Life(state, int(self.clock()), by[:MAX_BY_LETTERS], note[:MAX_NOTE_LETTERS], until)
+    def _triage(self, state: State, by: str, note: str, until: int | None = None) -> Triage:
+        return Triage(state, int(self.clock()), by[:MAX_BY_LETTERS], note[:MAX_NOTE_LETTERS], until)
 
-    def _say(self, finding_id: str, life: Life) -> Life:
+    def _say(self, finding_id: str, triage: Triage) -> Triage:
         """How it stands then."""
-        known = self.entry(finding_id).life
-        is_open_still = life.state is State.OPEN and known.state in {State.OPEN, State.SEEN_AGAIN}
-        if known.covers(life) or is_open_still:
+        known = self.entry(finding_id).triage
+        is_open_still = triage.state is State.OPEN and known.state in {State.OPEN, State.SEEN_AGAIN}
+        if known.covers(triage) or is_open_still:
             return known
-        is_snoozed = life.state is State.SNOOZED
-        end = (life.until or 0) + KEPT_SECONDS
+        is_snoozed = triage.state is State.SNOOZED
+        end = (triage.until or 0) + KEPT_SECONDS
         waits = {"unpublished": {"S": SNOOZED_WORD}, "expires_at": number(end)} if is_snoozed else {}
         arguments = change(
             finding_id,
-            {**life_attributes(life), **waits},
-            without=(*LIFE_NAMES, *IN_OUTBOX_ONLY, "before"),
+            {**triage_attributes(triage), **waits},
+            without=(*TRIAGE_NAMES, *IN_OUTBOX_ONLY, "before"),
             only_if=IS_A_FINDING,
         )
         self._update(finding_id, arguments)
-        return life
+        return triage
 
     def _update(self, finding_id: str, arguments: dict[str, Any]) -> None:
         try:
@@ -131,24 +131,24 @@ def _entries(items: Iterable[Item], on_poison: Callable[[PoisonError], object]) 
             on_poison(error)
 
 
-class Heeded(NamedTuple):
+class ThreadTriage(NamedTuple):
     """Whether people want to hear nothing of a finding; else the earlier one to tell with it."""
 
     is_silenced: bool
     earlier: Earlier | None
 
 
-def heeded(findings: FindingTable, entry: Entry, now: float) -> Heeded:
+def thread_triage(findings: FindingTable, entry: Entry, now: float) -> ThreadTriage:
     """What is silenced has been taken out of the outbox. What was said last of a thread holds; what was said of the
     finding itself, which has come back, is not what silences it.
     """
     earlier = findings.earlier(entry.finding)
     own = Earlier(entry.finding.id, entry.found_at, entry.before) if entry.before else None
-    if earlier is None or (own and earlier.life.changed_at <= own.life.changed_at):
-        return Heeded(is_silenced=False, earlier=own)
-    if earlier.life.is_silent(now):
+    if earlier is None or (own and earlier.triage.changed_at <= own.triage.changed_at):
+        return ThreadTriage(is_silenced=False, earlier=own)
+    if earlier.triage.is_silent(now):
         findings.inherit(entry.finding.id, earlier)
-        return Heeded(is_silenced=True, earlier=earlier)
-    if earlier.life.is_resolved_before(entry.finding.last_seen) and entry.life.state is State.OPEN:
+        return ThreadTriage(is_silenced=True, earlier=earlier)
+    if earlier.triage.is_resolved_before(entry.finding.last_seen) and entry.triage.state is State.OPEN:
         findings.mark_seen_again(entry.finding.id)
-    return Heeded(is_silenced=False, earlier=earlier)
+    return ThreadTriage(is_silenced=False, earlier=earlier)

@@ -16,7 +16,7 @@ from flowsentry.aws.object_store import NOT_MODIFIED
 from flowsentry.aws.service_errors import retryable, status_of
 from flowsentry.aws.unreadable_objects import tell_unreadable
 from flowsentry.errors import RetryableError
-from flowsentry.inventory.geoip import GEOGRAPHY, Geography, NoGeography, Place, place_of
+from flowsentry.inventory.geoip import GEOGRAPHY, Geography, Location, NoGeography, location_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,16 +50,16 @@ class Databases:
         rows = [self._place(address) for address in addresses.cast(pl.String)]
         return pl.DataFrame(rows, GEOGRAPHY, orient="row")
 
-    def _place(self, address: str | None) -> Place:
-        return reduce(Place.with_more, (_found(reader, address) for reader in self.readers), Place())
+    def _place(self, address: str | None) -> Location:
+        return reduce(Location.with_more, (_found(reader, address) for reader in self.readers), Location())
 
 
-def _found(reader: maxminddb.Reader, address: str | None) -> Place:
+def _found(reader: maxminddb.Reader, address: str | None) -> Location:
     """Nothing for what is no address, or is one of IPv6 in a database of IPv4."""
     try:
-        return place_of(reader.get(address or ""))
+        return location_of(reader.get(address or ""))
     except Exception:  # noqa: BLE001 - a damaged one raises whatever its bytes lead to
-        return Place()
+        return Location()
 
 
 def opened(path: Path) -> maxminddb.Reader:

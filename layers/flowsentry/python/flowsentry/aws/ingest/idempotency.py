@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyPersistenceLayerError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flowsentry.aws.ingest.object_marks import KEY_PREFIX, ObjectMarks
+from flowsentry.aws.ingest.object_marks import KEY_PREFIX, ProcessingMarks
 from flowsentry.errors import PoisonError
 from flowsentry.telemetry import count, logger
 
@@ -51,7 +51,7 @@ class _Try:
 
 
 @dataclass
-class ObjectsOnce:
+class ProcessedObjects:
     """Powertools' idempotency over the objects' identity. Without its table, objects are processed and counted: twice
     is better than never.
     """
@@ -88,17 +88,17 @@ class ObjectsOnce:
             count("DuplicateObjects")
         return dict(result)
 
-    def _marks(self) -> ObjectMarks:
-        return ObjectMarks(self.table_name, self.client, self.config)
+    def _marks(self) -> ProcessingMarks:
+        return ProcessingMarks(self.table_name, self.client, self.config)
 
-    def _unless_deadly(self, marks: ObjectMarks, work: Work) -> Result:
+    def _unless_deadly(self, marks: ProcessingMarks, work: Work) -> Result:
         if marks.earlier_deaths >= MAX_DEATHS:
             sentence = f"the function ended {marks.earlier_deaths} times while it read this object: time or memory"
             raise PoisonError(KILLER, sentence)
         count("ObjectDeaths", int(marks.earlier_deaths > 0))
         return work()
 
-    def _remembering(self, one_try: _Try, marks: ObjectMarks) -> Callable[..., Result]:
+    def _remembering(self, one_try: _Try, marks: ProcessingMarks) -> Callable[..., Result]:
         def run(*, identity: str) -> Result:  # noqa: ARG001 - what it is remembered by
             return one_try.run()
 

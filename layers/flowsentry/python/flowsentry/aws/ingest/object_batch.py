@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from flowsentry.aws.ingest.object_queue import NoticeQueue, QueuedNotice
+from flowsentry.aws.ingest.object_queue import ObjectQueue, QueuedObject
 from flowsentry.aws.ingest.processing import Invocation
 from flowsentry.errors import NotBegunError
 from flowsentry.telemetry import count, logger
@@ -55,60 +55,60 @@ class BatchTime:
 
 
 @dataclass
-class NoticeBatch:
+class ObjectBatch:
     """One run: messages in order; which were begun and done, which failed, and which go back unbegun."""
 
     processor: Takes
-    queue: NoticeQueue
+    queue: ObjectQueue
     time: BatchTime
-    _done: list[QueuedNotice] = field(default_factory=list, init=False)
-    _failed: list[QueuedNotice] = field(default_factory=list, init=False)
-    _unbegun: list[QueuedNotice] = field(default_factory=list, init=False)
-    _shown: set[QueuedNotice] = field(default_factory=set, init=False)
+    _done: list[QueuedObject] = field(default_factory=list, init=False)
+    _failed: list[QueuedObject] = field(default_factory=list, init=False)
+    _unbegun: list[QueuedObject] = field(default_factory=list, init=False)
+    _shown: set[QueuedObject] = field(default_factory=set, init=False)
 
-    def take(self, notices: Sequence[QueuedNotice]) -> list[str]:
+    def take(self, object_events: Sequence[QueuedObject]) -> list[str]:
         """The ids of the messages that are to come again: those that failed when they become visible, those that were
         not begun at once.
 
         What was received for the first time is first, what was received before after it, and what a run ended on before
         is last, by itself: all that was done is deleted by then, and the others are back in the queue.
         """
-        self.queue.hide(notices, int(self.time.at_start) + MARGIN_SECONDS)
-        deaths = {each.id: self.processor.deaths(each.body) for each in notices if each.receives > 1}
-        waiting = in_order(notices, deaths)
+        self.queue.hide(object_events, int(self.time.at_start) + MARGIN_SECONDS)
+        deaths = {each.id: self.processor.deaths(each.body) for each in object_events if each.receives > 1}
+        waiting = in_order(object_events, deaths)
         while waiting:
-            notice = waiting.pop(0)
-            if deaths.get(notice.id):
-                waiting = self._take_alone(notice, waiting)
+            object_event = waiting.pop(0)
+            if deaths.get(object_event.id):
+                waiting = self._take_alone(object_event, waiting)
             elif self.time.has_begun and not self.time.is_enough():
-                self._unbegun.append(notice)
+                self._unbegun.append(object_event)
             else:
-                self._take(notice)
+                self._take(object_event)
         self._put_back()
         return [each.id for each in (*self._failed, *self._unbegun)]
 
-    def _take_alone(self, notice: QueuedNotice, waiting: Sequence[QueuedNotice]) -> list[QueuedNotice]:
+    def _take_alone(self, object_event: QueuedObject, waiting: Sequence[QueuedObject]) -> list[QueuedObject]:
         """What is still to be begun after a suspect: nothing when it was taken."""
         if self.time.has_begun and not self.time.is_whole():
-            self._unbegun.append(notice)
+            self._unbegun.append(object_event)
             return list(waiting)
         self._unbegun += waiting
         self._put_back()
-        self._take(notice)
+        self._take(object_event)
         return []
 
-    def _take(self, notice: QueuedNotice) -> None:
-        if notice.receives > 1:
+    def _take(self, object_event: QueuedObject) -> None:
+        if object_event.receives > 1:
             self.queue.delete(self._done)
             self._done.clear()
-        with logger().append_context_keys(message_id=notice.id):
+        with logger().append_context_keys(message_id=object_event.id):
             try:
-                self.processor.take(notice.body, may_begin=self._may_begin)
-                self._done.append(notice)
+                self.processor.take(object_event.body, may_begin=self._may_begin)
+                self._done.append(object_event)
             except NotBegunError:
-                self._unbegun.append(notice)
+                self._unbegun.append(object_event)
             except Exception:  # noqa: BLE001 - counted and logged by who raised it
-                self._failed.append(notice)
+                self._failed.append(object_event)
 
     def _may_begin(self) -> bool:
         """Whether an object may be begun; the first of a run always, else none ever were."""
@@ -123,12 +123,12 @@ class NoticeBatch:
         count("UnbegunNotices", len(shown))
 
 
-def in_order(notices: Sequence[QueuedNotice], deaths: dict[str, int]) -> list[QueuedNotice]:
+def in_order(object_events: Sequence[QueuedObject], deaths: dict[str, int]) -> list[QueuedObject]:
     """Messages that wait too long first, else those that were received less often, and suspects last."""
 
-    def place(notice: QueuedNotice) -> tuple[bool, bool, int]:
-        is_starved = notice.receives > STARVED_RECEIVES
-        receives = -notice.receives if is_starved else notice.receives
-        return not is_starved, bool(deaths.get(notice.id)), receives
+    def place(object_event: QueuedObject) -> tuple[bool, bool, int]:
+        is_starved = object_event.receives > STARVED_RECEIVES
+        receives = -object_event.receives if is_starved else object_event.receives
+        return not is_starved, bool(deaths.get(object_event.id)), receives
 
-    return sorted(notices, key=place)
+    return sorted(object_events, key=place)

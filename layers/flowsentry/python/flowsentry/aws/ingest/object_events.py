@@ -23,7 +23,7 @@ CREATED = ("ObjectCreated:", "s3:ObjectCreated:", "Object Created")
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectNotice:
+class ObjectEvent:
     """One object that S3 tells of. `identity` is the same when the same content is told of again; `body` is a message
     that tells of this object alone.
     """
@@ -56,7 +56,7 @@ def direct_messages(event: object) -> list[str]:
     return [json.dumps(event)]
 
 
-def object_notices(body: str) -> list[ObjectNotice]:
+def object_events(body: str) -> list[ObjectEvent]:
     """The notices in a message; none for the test message that S3 sends when a notification is set up.
 
     Raises PoisonError for a message that is neither: never retry.
@@ -80,7 +80,7 @@ def _unwrapped(message: Mapping[str, Any]) -> Mapping[str, Any]:
     return message
 
 
-def _from_s3(message: Mapping[str, Any], body: str) -> Iterator[ObjectNotice]:
+def _from_s3(message: Mapping[str, Any], body: str) -> Iterator[ObjectEvent]:
     records = list(S3Event(dict(message)).records)
     if not records:
         raise ValueError("it has no records")
@@ -88,17 +88,17 @@ def _from_s3(message: Mapping[str, Any], body: str) -> Iterator[ObjectNotice]:
         yield _from_record(record, body if len(records) == 1 else json.dumps({"Records": [record.raw_event]}))
 
 
-def _from_record(record: S3EventRecord, body: str) -> ObjectNotice:
+def _from_record(record: S3EventRecord, body: str) -> ObjectEvent:
     """S3's keys are URL-encoded, with `+` for a space; Powertools hands this one on as it came.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
     entry = record.s3.get_object
     source = StoredObject(_text(record.s3.bucket.name), unquote_plus(_text(entry.key)), entry.version_id)
-    return _notice(source, entry.etag or entry.get("sequencer"), record.event_name, body)
+    return _object_event(source, entry.etag or entry.get("sequencer"), record.event_name, body)
 
 
-def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectNotice:
+def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectEvent:
     """EventBridge's keys are not encoded. Powertools would decode them all the same, and miss the objects whose keys
     have a `+` or a `%`.
 
@@ -106,17 +106,17 @@ def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectNotice:
     """
     bucket, entry = message["detail"]["bucket"], message["detail"]["object"]
     source = StoredObject(_text(bucket["name"]), _text(entry["key"]), entry.get("version-id"))
-    return _notice(source, entry.get("etag") or entry.get("sequencer"), message["detail-type"], body)
+    return _object_event(source, entry.get("etag") or entry.get("sequencer"), message["detail-type"], body)
 
 
-def _notice(source: StoredObject, content: str | None, event_name: object, body: str) -> ObjectNotice:
+def _object_event(source: StoredObject, content: str | None, event_name: object, body: str) -> ObjectEvent:
     if not BUCKET_NAME.fullmatch(source.bucket):
         raise ValueError(f"{source.bucket[:100]!r} is no bucket's name")
     if len(source.key.encode()) > MAX_KEY_BYTES:
         raise ValueError(f"{source.key[:100]!r}… is too long for a key")
     identity = "\n".join((source.bucket, source.key, source.version_id or content or ""))
     identity.encode()  # half of a surrogate pair is no text
-    return ObjectNotice(source, identity, _text(event_name), body)
+    return ObjectEvent(source, identity, _text(event_name), body)
 
 
 def _text(value: object) -> str:

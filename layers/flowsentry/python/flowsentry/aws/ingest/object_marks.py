@@ -33,7 +33,7 @@ MAY_BEGIN = "attribute_not_exists(#id) OR #expiry < :now OR (#status = :inprogre
 """As Powertools says it: nobody began, or it is forgotten, or whoever began is past the end of their time."""
 
 
-class ObjectMarks(DynamoDBPersistenceLayer):
+class ProcessingMarks(DynamoDBPersistenceLayer):
     """Powertools' layer, whose writes count tries. `earlier_deaths` is of the object that was begun last."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient", config: IdempotencyConfig) -> None:

@@ -17,7 +17,7 @@ MAX_HIDDEN_SECONDS = 43_200
 
 
 @dataclass(frozen=True, slots=True)
-class QueuedNotice:
+class QueuedObject:
     """A message of a batch; `receives` says how often it was handed out, this time included."""
 
     id: str
@@ -39,41 +39,41 @@ class QueuedNotice:
 
 
 @dataclass(frozen=True)
-class NoticeQueue:
+class ObjectQueue:
     """None of its calls fails: a message that could not be deleted is done again, which is remembered; one that could
     not be shown comes when its time is up.
     """
 
     client: "SQSClient"
 
-    def hide(self, notices: Sequence[QueuedNotice], seconds: int) -> None:
+    def hide(self, object_events: Sequence[QueuedObject], seconds: int) -> None:
         """They come back after so many seconds, unless they are deleted."""
         hidden = min(max(seconds, 0), MAX_HIDDEN_SECONDS)
-        for url, entries in self._calls(notices):
+        for url, entries in self._calls(object_events):
             asked: Any = [{**entry, "VisibilityTimeout": hidden} for entry in entries]
             try:
                 self.client.change_message_visibility_batch(QueueUrl=url, Entries=asked)
             except (ClientError, BotoCoreError) as error:
                 logger().warning("visibility not changed", extra={"queue": url, "error": str(error)})
 
-    def show(self, notices: Sequence[QueuedNotice]) -> None:
+    def show(self, object_events: Sequence[QueuedObject]) -> None:
         """They come back at once."""
-        self.hide(notices, 0)
+        self.hide(object_events, 0)
 
-    def delete(self, notices: Sequence[QueuedNotice]) -> None:
+    def delete(self, object_events: Sequence[QueuedObject]) -> None:
         """They do not come back, whatever becomes of this invocation. Lambda deletes them once more: that is harmless.
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
         """
-        for url, entries in self._calls(notices):
+        for url, entries in self._calls(object_events):
             try:
                 self.client.delete_message_batch(QueueUrl=url, Entries=entries)
             except (ClientError, BotoCoreError) as error:
                 logger().warning("messages not deleted", extra={"queue": url, "error": str(error)})
 
-    def _calls(self, notices: Sequence[QueuedNotice]) -> Iterable[tuple[str, list[Any]]]:
-        for first in range(0, len(notices), MESSAGES_A_CALL):
-            some = notices[first : first + MESSAGES_A_CALL]
+    def _calls(self, object_events: Sequence[QueuedObject]) -> Iterable[tuple[str, list[Any]]]:
+        for first in range(0, len(object_events), MESSAGES_A_CALL):
+            some = object_events[first : first + MESSAGES_A_CALL]
             entries = [{"Id": str(index), "ReceiptHandle": each.receipt} for index, each in enumerate(some)]
             yield self._url(some[0].queue_arn), entries
 

@@ -6,8 +6,8 @@ from functools import partial
 
 from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.ingest.failed_invocation import failed_event
-from flowsentry.aws.ingest.idempotency import KILLER, ObjectsOnce, Result
-from flowsentry.aws.ingest.object_events import ObjectNotice, object_notices
+from flowsentry.aws.ingest.idempotency import KILLER, ProcessedObjects, Result
+from flowsentry.aws.ingest.object_events import ObjectEvent, object_events
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.aws.ingest.payloads import PayloadProcessor
 from flowsentry.aws.ingest.processing import SourceProcessor
@@ -32,7 +32,7 @@ class ObjectProcessor:
 
     sources: SourceProcessor
     payloads: PayloadProcessor
-    once: ObjectsOnce
+    once: ProcessedObjects
     dead_letters: DeadLetters
 
     def take(self, *bodies: str, may_begin: Callable[[], bool] = lambda: True) -> None:
@@ -57,58 +57,60 @@ class ObjectProcessor:
     def deaths(self, body: str) -> int:
         """Runs that ended on an object that a message tells of: the most of any."""
         try:
-            return max(map(self._deaths_of, object_notices(body)), default=0)
+            return max(map(self._deaths_of, object_events(body)), default=0)
         except PoisonError:
             return 0
 
-    def _deaths_of(self, notice: ObjectNotice) -> int:
-        return self.once.deaths(notice.identity)
+    def _deaths_of(self, object_event: ObjectEvent) -> int:
+        return self.once.deaths(object_event.identity)
 
     def _steps(self, body: str) -> Iterator[Callable[[], None]]:
         """What a message asks for, one object a step."""
         try:
-            notices = object_notices(body)
+            events = object_events(body)
         except PoisonError as poison:
             yield partial(self._set_aside, body, poison)
             return
-        count("TestNotices", int(not notices))
-        if len(notices) > 1:  # what a run ended on before is last, so that it costs no other
-            notices.sort(key=self._deaths_of)
-        yield from (partial(self._take_notice, notice) for notice in notices)
+        count("TestNotices", int(not events))
+        if len(events) > 1:  # what a run ended on before is last, so that it costs no other
+            events.sort(key=self._deaths_of)
+        yield from (partial(self._take_notice, object_event) for object_event in events)
 
-    def _take_notice(self, notice: ObjectNotice) -> None:
-        if not notice.is_new_object:
+    def _take_notice(self, object_event: ObjectEvent) -> None:
+        if not object_event.is_new_object:
             count("IgnoredNotices")
-        elif is_something_else(notice.source.key):
-            _ignore(notice, "by its key it is something else")
+        elif is_something_else(object_event.source.key):
+            _ignore(object_event, "by its key it is something else")
         else:
-            self._take_object(notice)
+            self._take_object(object_event)
 
-    def _take_object(self, notice: ObjectNotice) -> None:
+    def _take_object(self, object_event: ObjectEvent) -> None:
         try:
-            result = self.once.run(notice.identity, lambda: self._process(notice))
+            result = self.once.run(object_event.identity, lambda: self._process(object_event))
         except PoisonError as poison:
-            if poison.reason in NO_FLOW_LOG and is_stranger_among_flow_logs(notice.source.key):
-                _ignore(notice, str(poison))
+            if poison.reason in NO_FLOW_LOG and is_stranger_among_flow_logs(object_event.source.key):
+                _ignore(object_event, str(poison))
             else:
-                self._set_aside(notice.body, poison)
+                self._set_aside(object_event.body, poison)
             if poison.reason == KILLER:
-                self.once.forget(notice.identity)
+                self.once.forget(object_event.identity)
             return
         if damage := result["damage"]:
-            self._set_aside(notice.body, PoisonError(damage["reason"], damage["message"]))
+            self._set_aside(object_event.body, PoisonError(damage["reason"], damage["message"]))
 
-    def _process(self, notice: ObjectNotice) -> Result:
-        event, blocks = failed_event(self.sources.store.blocks(notice.source))
+    def _process(self, object_event: ObjectEvent) -> Result:
+        event, blocks = failed_event(self.sources.store.blocks(object_event.source))
         if event is not None:
             self.payloads.recover(event)
             return {"damage": None}
-        told = flow_log_key(notice.source.key)
+        told = flow_log_key(object_event.source.key)
         origin = told.origin if told else None
         stated = self.payloads.formats
-        formats = stated.of_object(notice.source.bucket, notice.source.key)
+        formats = stated.of_object(object_event.source.bucket, object_event.source.key)
         try:
-            outcome = self.sources.process(str(notice.source), object_texts(blocks, formats, tried), origin=origin)
+            outcome = self.sources.process(
+                str(object_event.source), object_texts(blocks, formats, tried), origin=origin
+            )
         except PoisonError as poison:
             if poison.reason not in NO_FORMAT:
                 raise
@@ -123,9 +125,9 @@ class ObjectProcessor:
         logger().error("notice set aside", extra={"reason": poison.reason, "error": str(poison)})
 
 
-def _ignore(notice: ObjectNotice, why: str) -> None:
+def _ignore(object_event: ObjectEvent, why: str) -> None:
     count("IgnoredObjects")
-    logger().debug("object ignored", extra={"source": str(notice.source), "why": why})
+    logger().debug("object ignored", extra={"source": str(object_event.source), "why": why})
 
 
 def _damage(outcome: Outcome) -> Result | None:

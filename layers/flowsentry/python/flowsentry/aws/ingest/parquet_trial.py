@@ -38,21 +38,21 @@ def tried(data: bytes) -> Iterator[None]:
     Raises PoisonError for a file that can't be read, also where that ended the process or took longer than MAX_SECONDS
     (never retry), RetryableError when no process can be started.
     """
-    child = _at_rest() or _started()
-    is_at_rest = False
+    child = _cooling_down() or _started()
+    is_cooling_down = False
     try:
         child.take(data)
         while (answer := child.answer()) == READ:
             yield
         poison = None if answer == DONE else _poison(answer)
-        is_at_rest = True
+        is_cooling_down = True
         if poison:
             raise poison
     except _EndedError as ended:
         why = f"the Parquet file is damaged: it ended the process that tried to read it ({ended})"
         raise PoisonError("parquet-corrupt", why) from ended
     finally:
-        if is_at_rest:
+        if is_cooling_down:
             _IDLE.append(child)
         else:
             child.end()
@@ -117,7 +117,7 @@ class _Child:
 _IDLE: list[_Child] = []
 
 
-def _at_rest() -> _Child | None:
+def _cooling_down() -> _Child | None:
     """A child that waits for a file; none that has gone meanwhile, which is no fault of the next file."""
     while _IDLE:
         child = _IDLE.pop()

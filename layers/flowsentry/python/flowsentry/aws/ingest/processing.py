@@ -22,7 +22,7 @@ from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.ingest.geo_databases import GeoDatabases
 from flowsentry.aws.inventory.requests import UnknownInterfaces
 from flowsentry.aws.inventory.store import InventoryStore
-from flowsentry.aws.object_store import LogStore, StoredObject
+from flowsentry.aws.object_store import ObjectStore, StoredObject
 from flowsentry.capture_gaps import skipped_by_interface
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.emit.metrics import emf
@@ -70,7 +70,7 @@ class SourceProcessor:
     evidence: EvidenceStore
     findings: FindingStore
     inventory: InventoryStore
-    store: LogStore
+    store: ObjectStore
     output_bucket: str
     unknown: AsksForInterfaces
     inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
@@ -94,7 +94,7 @@ class SourceProcessor:
             EvidenceTable(settings.evidence_table, clients.dynamodb()),
             FindingTable(settings.findings_table, clients.dynamodb(), observe_only_until=settings.observe_only_until),
             InventoryStore(settings.output_bucket, settings.inventory_key, clients.s3()),
-            LogStore(clients.s3()),
+            ObjectStore(clients.s3()),
             settings.output_bucket,
             UnknownInterfaces(settings.inventory_queue_url, clients.sqs()),
             (settings.inside_networks or PRIVATE_NETWORKS) + settings.own_public_networks,
@@ -153,8 +153,8 @@ class SourceProcessor:
         if current != self._context:
             self._context = current
         count("InventoryMissing", int(self.inventory.is_missing))
-        if surveys := inventory.surveys.values():
-            looked_at = max(survey.taken_at for survey in surveys)
+        if target_states := inventory.target_states.values():
+            looked_at = max(target_state.taken_at for target_state in target_states)
             count("InventoryAgeSeconds", max(0, self.clock() - looked_at))
         return self._context
 
@@ -201,7 +201,7 @@ class SourceProcessor:
 
 
 def _most_skipped(outcome: Outcome) -> dict[str, int]:
-    return dict(islice(skipped_by_interface(outcome.silences).items(), MAX_NAMED_INTERFACES))
+    return dict(islice(skipped_by_interface(outcome.capture_gaps).items(), MAX_NAMED_INTERFACES))
 
 
 def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
@@ -221,7 +221,7 @@ def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
             "findings": [finding.id for finding in outcome.findings],
             "suppressed": {each.id: each.suppressed_by for each in outcome.findings if each.suppressed_by},
             "unknown_fields": outcome.unknown_fields,
-            "degraded": [each.missing for each in outcome.degraded],
+            "missing_fields": [each.missing for each in outcome.missing_fields],
             "unknown_interfaces": outcome.unknown_interfaces,
         },
     )

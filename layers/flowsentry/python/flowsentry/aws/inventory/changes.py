@@ -7,7 +7,7 @@ from itertools import islice
 import polars as pl
 
 from flowsentry.aws.inventory.requests import ASKED_AGAIN_SECONDS
-from flowsentry.inventory.inventory import RETENTION_DAYS, SECONDS_A_DAY, Inventory, Look, Survey
+from flowsentry.inventory.inventory import RETENTION_DAYS, SECONDS_A_DAY, Discovery, Inventory, TargetState
 
 MAX_ABSENT = 20_000
 """Interfaces that the snapshot says are not there, some 40 bytes each. Fewer: processors ask for them again."""
@@ -20,45 +20,45 @@ class Seen:
     """
 
     at: float
-    looks: Sequence[Look] = ()
-    some: Sequence[Look] = ()
+    looks: Sequence[Discovery] = ()
+    some: Sequence[Discovery] = ()
     absent: Sequence[str] = ()
 
 
 def with_seen(
-    inventory: Inventory, seen: Seen, places: Iterable[str], retention_days: int = RETENTION_DAYS
+    inventory: Inventory, seen: Seen, targets: Iterable[str], retention_days: int = RETENTION_DAYS
 ) -> Inventory:
     """The inventory with what was seen, as far as nobody has looked later; looks of the same second add up. What no
     retention of its own ends goes too: places that are not among these any more, and interfaces that were not there
     long ago.
     """
     for look in seen.looks:
-        if look.survey.taken_at >= _looked_at(look.place, inventory):
+        if look.target_state.taken_at >= _looked_at(look.target, inventory):
             inventory = inventory.after(look, retention_days)
     for look in seen.some:
-        if look.survey.taken_at >= _looked_at(look.place, inventory):
+        if look.target_state.taken_at >= _looked_at(look.target, inventory):
             inventory = inventory.with_some(look)
     since = seen.at - retention_days * SECONDS_A_DAY
     return replace(
-        _without_places(inventory, frozenset(places), since),
+        _without_targets(inventory, frozenset(targets), since),
         absent=_bounded({**recently_absent(inventory, seen.at), **dict.fromkeys(seen.absent, int(seen.at))}),
     )
 
 
-def _looked_at(place: str, inventory: Inventory) -> int:
-    return inventory.surveys.get(place, Survey()).taken_at
+def _looked_at(target: str, inventory: Inventory) -> int:
+    return inventory.target_states.get(target, TargetState()).taken_at
 
 
-def _without_places(inventory: Inventory, places: frozenset[str], since: float) -> Inventory:
-    surveys = inventory.surveys.items()
-    gone = {place for place, survey in surveys if place not in places and survey.taken_at < since}
+def _without_targets(inventory: Inventory, targets: frozenset[str], since: float) -> Inventory:
+    target_states = inventory.target_states.items()
+    gone = {target for target, target_state in target_states if target not in targets and target_state.taken_at < since}
     if not gone:
         return inventory
-    rules = inventory.rules_by_place
+    rules = inventory.rules_by_target
     return replace(
         inventory,
-        surveys={place: survey for place, survey in surveys if place not in gone},
-        rules_by_place={place: rules[place] for place in rules if place not in gone},
+        target_states={target: target_state for target, target_state in target_states if target not in gone},
+        rules_by_target={target: rules[target] for target in rules if target not in gone},
     )
 
 
@@ -78,6 +78,6 @@ def unknown_to(inventory: Inventory, interface_ids: Iterable[str], now: float) -
     were not there lately.
     """
     asked = pl.Series(list(dict.fromkeys(interface_ids)), dtype=pl.String)
-    known = inventory.holdings["interface_id"].unique().cast(pl.String)
+    known = inventory.assignments["interface_id"].unique().cast(pl.String)
     absent = recently_absent(inventory, now)
     return [each for each in asked.filter(~asked.is_in(known.implode())) if each not in absent]

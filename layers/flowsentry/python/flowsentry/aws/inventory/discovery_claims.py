@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LooksBegun:
+class DiscoveryClaims:
     """The Unix second of the last look that began at each place, whether it ended well or not."""
 
     bucket: str
@@ -48,7 +48,7 @@ class LooksBegun:
                 raise
             return {}, None
         data = answer["Body"].read()
-        return readable("looks", lambda: _times(data), dict[str, int]), answer["ETag"]
+        return readable("discovery-claims", lambda: _times(data), dict[str, int]), answer["ETag"]
 
     def _is_written(self, begun: Mapping[str, int], etag: str | None) -> bool:
         condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
@@ -67,4 +67,4 @@ def _times(data: bytes) -> dict[str, int]:
     whatever comes of bytes that are no JSON object.
     """
     told: dict[str, Any] = json.loads(data)
-    return {place: begun for place, begun in told.items() if isinstance(begun, int) and not isinstance(begun, bool)}
+    return {target: begun for target, begun in told.items() if isinstance(begun, int) and not isinstance(begun, bool)}

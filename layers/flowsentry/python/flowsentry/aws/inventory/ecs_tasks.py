@@ -19,7 +19,7 @@ TASKS = Call(
 CALLS = (CLUSTERS, TASK_ARNS, TASKS)
 
 
-def tell_ecs_tasks(pages: Pages, known: KnownOwners) -> None:
+def name_ecs_tasks(pages: Pages, known: KnownOwners) -> None:
     """Adds the owners of the interfaces of all tasks; those of tasks in bridge or host mode are their instance's."""
     for cluster in pages.rows(CLUSTERS):
         for arns in _hundreds(pages.rows(TASK_ARNS, cluster=cluster)):

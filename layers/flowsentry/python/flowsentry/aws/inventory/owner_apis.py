@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowsentry.aws.inventory.ecs_tasks import CALLS as ECS_CALLS
-from flowsentry.aws.inventory.ecs_tasks import tell_ecs_tasks
+from flowsentry.aws.inventory.ecs_tasks import name_ecs_tasks
 from flowsentry.aws.inventory.pages import EC2_PAGE, NAME_TAG, Call, Described, Pages
 from flowsentry.inventory.owner_kinds import FSX_FILE_SYSTEM, MEMORYDB_CLUSTER, UNKNOWN, Owner, bounded
 from flowsentry.inventory.reported_owners import Candidate, Candidates, KnownOwners
@@ -184,7 +184,7 @@ class Asking:
 
 
 @dataclass(frozen=True)
-class OwnerSource:
+class OwnerApi:
     """One service to ask when an interface of one of these kinds was described; `tell` adds what it answers."""
 
     kinds: tuple[str, ...]
@@ -196,15 +196,15 @@ class OwnerSource:
         return str(self.calls[-1])
 
 
-def owner_sources() -> Iterator[OwnerSource]:
+def owner_sources() -> Iterator[OwnerApi]:
     """All of them, in the order of asking: what takes longest last."""
     for kinds, call in NAMES:
-        yield OwnerSource(kinds, (call,), _names(kinds, call))
+        yield OwnerApi(kinds, (call,), _names(kinds, call))
     for kind, known_as, call in OWNERS:
-        yield OwnerSource((kind,), (call,), _owners(kind, known_as, call))
-    yield OwnerSource((RDS_DATABASE,), (DATABASES,), _candidates(RDS_DATABASE, DATABASES))
-    yield OwnerSource((LAMBDA_FUNCTION,), (FUNCTIONS,), _candidates(LAMBDA_FUNCTION, FUNCTIONS))
-    yield OwnerSource(("ecs task",), ECS_CALLS, lambda asking: tell_ecs_tasks(asking.pages, asking.known))
+        yield OwnerApi((kind,), (call,), _owners(kind, known_as, call))
+    yield OwnerApi((RDS_DATABASE,), (DATABASES,), _candidates(RDS_DATABASE, DATABASES))
+    yield OwnerApi((LAMBDA_FUNCTION,), (FUNCTIONS,), _candidates(LAMBDA_FUNCTION, FUNCTIONS))
+    yield OwnerApi(("ecs task",), ECS_CALLS, lambda asking: name_ecs_tasks(asking.pages, asking.known))
 
 
 def _names(kinds: tuple[str, ...], call: Call) -> Callable[[Asking], None]:

@@ -43,7 +43,7 @@ from flowsentry.aws.inventory.pages import EC2_PAGE, Call, Connect, Described, O
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.errors import RetryableError
 from flowsentry.inventory.firewall_rules import Rules
-from flowsentry.inventory.inventory import Interface, Look, RouteTable, Survey
+from flowsentry.inventory.inventory import Discovery, Interface, RouteTable, TargetState
 from flowsentry.inventory.owner_kinds import EKS_NODE, INSTANCE, Owner, bounded
 from flowsentry.inventory.reported_owners import KnownOwners
 
@@ -69,13 +69,13 @@ class NotPermittedError(Exception):
 
 
 @dataclass(frozen=True)
-class InventorySource:
-    """Describes one region of one account; `place` is `ACCOUNT/REGION`. `transit_beyond` tells the ways through the
+class RegionDiscovery:
+    """Describes one region of one account; `target` is `ACCOUNT/REGION`. `transit_beyond` tells the ways through the
     transit gateways of all places; without it only those of this account are known. `unnamed` says what the last look
     was refused, and why: ids stand for the names that it would have told.
     """
 
-    place: str
+    target: str
     connect: Connect
     clock: Callable[[], float] = time.time
     transit_beyond: Callable[[], TransitWays] | None = None
@@ -83,17 +83,17 @@ class InventorySource:
     unnamed: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, session: "boto3.Session", place: str) -> Self:
+    def of(cls, session: "boto3.Session", target: str) -> Self:
         """The region that the session is for, with clients as they are needed."""
         untyped: Any = session  # services are rows of a table, and a session's type knows a literal for each
-        return cls(place, cache(lambda service: untyped.client(service, config=BOUNDED)))
+        return cls(target, cache(lambda service: untyped.client(service, config=BOUNDED)))
 
     @property
     def account_id(self) -> str:
         """The account that is described."""
-        return self.place.partition("/")[0]
+        return self.target.partition("/")[0]
 
-    def look(self) -> Look:
+    def look(self) -> Discovery:
         """All there is now, in an order that depends on nothing but itself. Raises RetryableError when AWS can't be
         reached or throttles, and NotPermittedError.
         """
@@ -107,10 +107,10 @@ class InventorySource:
         rows = interfaces.named(self._owners(interfaces.kinds, known, subnets)) + self._elastic_ips(pages)
         rules = self._or_else(Rules(), "rules", lambda: describe_rules(self.connect("ec2"), self.clock))
         routes = self._routes(subnets, rules, (self.transit_beyond or self.transit_ways)())
-        survey = Survey(int(started), round(self.clock() - started), networks, routes)
-        return Look(self.place, survey, tuple(sorted(rows, key=_order)), rules)
+        target_state = TargetState(int(started), round(self.clock() - started), networks, routes)
+        return Discovery(self.target, target_state, tuple(sorted(rows, key=_order)), rules)
 
-    def look_for(self, interface_ids: Iterable[str]) -> tuple[Look, tuple[str, ...]]:
+    def look_for(self, interface_ids: Iterable[str]) -> tuple[Discovery, tuple[str, ...]]:
         """Those of the interfaces that are there, and the ids of the others. Raises what `look` does."""
         self.unnamed.clear()
         started, pages, wanted = self.clock(), self._pages(), sorted(set(interface_ids))
@@ -121,9 +121,9 @@ class InventorySource:
             interfaces = _Interfaces.of(described, subnets)
             known = _instance_names(pages, "resource-id", interfaces.owner_ids(INSTANCE, EKS_NODE))
         rows = interfaces.named(self._owners(interfaces.kinds, known, subnets))
-        survey = Survey(int(started), round(self.clock() - started))
+        target_state = TargetState(int(started), round(self.clock() - started))
         absent = set(wanted) - {row.interface_id for row in rows}
-        return Look(self.place, survey, tuple(sorted(rows, key=_order))), tuple(sorted(absent))
+        return Discovery(self.target, target_state, tuple(sorted(rows, key=_order))), tuple(sorted(absent))
 
     def transit_ways(self) -> TransitWays:
         """The ways through the transit gateways that this account owns, for VPCs of all accounts attached to them."""
@@ -136,13 +136,13 @@ class InventorySource:
     @contextmanager
     def _described(self) -> Iterator[None]:
         try:
-            with retryable(f"describe the inventory of {self.place}"):
+            with retryable(f"describe the inventory of {self.target}"):
                 yield
         except ClientError as error:
             if code_of(error) not in DENIED:
                 raise
             action = f"{'sts' if error.operation_name == 'AssumeRole' else 'ec2'}:{error.operation_name}"
-            raise NotPermittedError(f"the inventory of {self.place} can't be described without {action}") from error
+            raise NotPermittedError(f"the inventory of {self.target} can't be described without {action}") from error
 
     def _or_else(self, instead: Answer, what: str, ask: Callable[[], Answer]) -> Answer:
         """What is asked for; another answer when that fails, which is noted."""

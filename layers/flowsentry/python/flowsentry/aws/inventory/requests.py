@@ -31,15 +31,15 @@ MAX_REMEMBERED = 20_000
 """Interfaces that a processor remembers to have asked for, some 100 bytes each. Fewer: in a large outage of the
 inventory the same are asked for by every batch."""
 INTERFACE_ID = re.compile(r"eni-[0-9a-f]{1,17}")
-PLACE = re.compile(r"[\w./-]{1,200}")
+TARGET = re.compile(r"[\w./-]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChangeEvent:
     """Something changed at a place, not after `changed_at` (Unix seconds)."""
 
     message_id: str
-    place: str
+    target: str
     changed_at: float
 
 
@@ -51,17 +51,17 @@ class Wanted:
     interface_ids: tuple[str, ...]
 
 
-Request: TypeAlias = Mark | Wanted
+Request: TypeAlias = ChangeEvent | Wanted
 
 
 def request_of(record: Mapping[str, Any]) -> Request:
     """What a message of the queue, as Lambda hands it over, asks for. Raises PoisonError for what is neither."""
     try:
         match json.loads(record["body"]):
-            case {"mark": str(place), "changed_at": int(at) | float(at)} if PLACE.fullmatch(place):
-                return Mark(record["messageId"], place, min(_sent_at(record), at))
-            case {"mark": str(place)} if PLACE.fullmatch(place):
-                return Mark(record["messageId"], place, _sent_at(record))
+            case {"mark": str(target), "changed_at": int(at) | float(at)} if TARGET.fullmatch(target):
+                return ChangeEvent(record["messageId"], target, min(_sent_at(record), at))
+            case {"mark": str(target)} if TARGET.fullmatch(target):
+                return ChangeEvent(record["messageId"], target, _sent_at(record))
             case {"interfaces": [*ids]} if len(ids) <= INTERFACES_A_MESSAGE and all(map(_is_interface_id, ids)):
                 return Wanted(record["messageId"], tuple(ids))
     except (ValueError, RecursionError) as error:
@@ -98,7 +98,7 @@ class RequestQueue:
                 count_by("PoisonSources", {poison.reason: 1})
                 logger().error("request set aside", extra={"reason": poison.reason, "error": str(poison)})
 
-    def mark(self, place: str, changed_at: float, delay_seconds: int) -> None:
+    def mark(self, target: str, changed_at: float, delay_seconds: int) -> None:
         """Marks a place that changed, to be looked at after a while. Raises RetryableError when SQS can't be reached.
 
         By then somebody may have looked: the mark says when the change was, and not when it was put off.
@@ -106,7 +106,7 @@ class RequestQueue:
         with retryable("send a mark"):
             self.client.send_message(
                 QueueUrl=self.queue_url,
-                MessageBody=json.dumps({"mark": place, "changed_at": changed_at}),
+                MessageBody=json.dumps({"mark": target, "changed_at": changed_at}),
                 DelaySeconds=min(delay_seconds, MAX_DELAY_SECONDS),
             )
 

@@ -10,7 +10,7 @@ import boto3
 
 from flowsentry.aws.clients import BOUNDED
 from flowsentry.aws.inventory.networks import TransitWays
-from flowsentry.aws.inventory.region import InventorySource
+from flowsentry.aws.inventory.region import RegionDiscovery
 
 SESSION_NAME = "flowsentry-inventory"
 ROLE_SECONDS = 900
@@ -21,7 +21,7 @@ Shorter: all transit gateways are described again for a look at a place that has
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceToDescribe:
+class RegionTarget:
     """A region of the own account, or of the account of a role that is to be assumed."""
 
     region: str
@@ -35,14 +35,14 @@ class PlaceToDescribe:
 
 
 @dataclass
-class PlaceClients:
+class TargetClients:
     """Clients for one place, made as they are needed; with a role, made anew when it was assumed a while ago. Raises
     what assuming a role raises. `lock` is for all who use the session, which makes one at a time.
 
     Only EC2's client and the last other one are kept: another is made in 7 ms, and fifty places would hold 500 MB.
     """
 
-    place: PlaceToDescribe
+    target: RegionTarget
     session: Any
     lock: Any
     clock: Callable[[], float] = time.time
@@ -51,7 +51,7 @@ class PlaceClients:
     _fresh_until: float = field(default=float("-inf"), init=False)
 
     def __call__(self, service: str) -> Any:
-        if self.place.role_arn and self.clock() >= self._fresh_until:
+        if self.target.role_arn and self.clock() >= self._fresh_until:
             self._credentials, self._clients = self._assumed(), {}
             self._fresh_until = self.clock() + FRESH_SECONDS
         client = self._clients.get(service)
@@ -63,12 +63,12 @@ class PlaceClients:
 
     def _client(self, service: str, **credentials: str) -> Any:
         with self.lock:
-            return self.session.client(service, region_name=self.place.region, config=BOUNDED, **credentials)
+            return self.session.client(service, region_name=self.target.region, config=BOUNDED, **credentials)
 
     def _assumed(self) -> dict[str, str]:
-        external = {"ExternalId": self.place.external_id} if self.place.external_id else {}
+        external = {"ExternalId": self.target.external_id} if self.target.external_id else {}
         answer = self._client("sts").assume_role(
-            RoleArn=self.place.role_arn, RoleSessionName=SESSION_NAME, DurationSeconds=ROLE_SECONDS, **external
+            RoleArn=self.target.role_arn, RoleSessionName=SESSION_NAME, DurationSeconds=ROLE_SECONDS, **external
         )
         names = {"AccessKeyId": "aws_access_key_id", "SecretAccessKey": "aws_secret_access_key"}
         names |= {"SessionToken": "aws_session_token"}
@@ -79,7 +79,7 @@ class PlaceClients:
 class TransitGateways:
     """The ways through the transit gateways of all places: most VPCs are attached to one of another account."""
 
-    sources: Sequence[InventorySource]
+    sources: Sequence[RegionDiscovery]
     clock: Callable[[], float] = time.time
     _ways: TransitWays = field(default_factory=dict, init=False)
     _fresh_until: float = field(default=float("-inf"), init=False)
@@ -94,13 +94,13 @@ class TransitGateways:
 
 
 def sources_of(
-    places: Iterable[PlaceToDescribe], own_account_id: str, clock: Callable[[], float] = time.time
-) -> list[InventorySource]:
+    targets: Iterable[RegionTarget], own_account_id: str, clock: Callable[[], float] = time.time
+) -> list[RegionDiscovery]:
     """A source for each place, once. No role is assumed and nothing asked before a source is asked to look; those of
     different places may look at the same time.
     """
-    session, lock, sources = boto3.Session(), Lock(), list[InventorySource]()
+    session, lock, sources = boto3.Session(), Lock(), list[RegionDiscovery]()
     transit = TransitGateways(sources, clock)
-    for name, place in {each.name(own_account_id): each for each in places}.items():
-        sources.append(InventorySource(name, PlaceClients(place, session, lock, clock), clock, transit))
+    for name, target in {each.name(own_account_id): each for each in targets}.items():
+        sources.append(RegionDiscovery(name, TargetClients(target, session, lock, clock), clock, transit))
     return sources

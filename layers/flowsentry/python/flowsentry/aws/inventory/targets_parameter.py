@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flowsentry.aws.inventory.targets import PlaceToDescribe
+from flowsentry.aws.inventory.targets import RegionTarget
 from flowsentry.aws.service_errors import retryable
 from flowsentry.aws.unreadable_objects import tell_unreadable
 from flowsentry.settings import SettingsError
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterToList:
+class EksClusterTarget:
     """An EKS cluster of the own account."""
 
     name: str
     region: str
 
-    def place(self, own_account_id: str) -> str:
+    def target(self, own_account_id: str) -> str:
         """`ACCOUNT/REGION/eks/CLUSTER`."""
         return f"{own_account_id}/{self.region}/eks/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
-class ToLookAt:
+class Targets:
     """All places, the own account and region first."""
 
-    places: tuple[PlaceToDescribe, ...]
-    clusters: tuple[ClusterToList, ...] = ()
+    targets: tuple[RegionTarget, ...]
+    clusters: tuple[EksClusterTarget, ...] = ()
 
 
 def parameter_text(name: str, client: "SSMClient") -> str:
@@ -40,7 +40,7 @@ def parameter_text(name: str, client: "SSMClient") -> str:
 
 
 @dataclass
-class PlacesParameter:
+class TargetsParameter:
     """The parameter as it was last good."""
 
     name: str
@@ -54,28 +54,28 @@ class PlacesParameter:
         """
         text = parameter_text(self.name, self.client)
         try:
-            to_look_at(text, "")
+            targets_in(text, "")
             self._last_good = text
         except SettingsError as error:
-            tell_unreadable("places", str(error))
+            tell_unreadable("inventory-targets", str(error))
             if not self._last_good:
                 raise
         return self._last_good
 
 
-def to_look_at(text: str, own_region: str) -> ToLookAt:
+def targets_in(text: str, own_region: str) -> Targets:
     """`{"regions": […], "roles": [{"role_arn": …, "external_id": …, "regions": […]}], "clusters": [{"name": …,
     "region": …}]}`, where regions are other ones than the own. Raises SettingsError for what is not that.
     """
     try:
         told: dict[str, Any] = json.loads(text)
-        own = [PlaceToDescribe(region) for region in dict.fromkeys((own_region, *told["regions"]))]
+        own = [RegionTarget(region) for region in dict.fromkeys((own_region, *told["regions"]))]
         others = [
-            PlaceToDescribe(region, role["role_arn"], role.get("external_id", ""))
+            RegionTarget(region, role["role_arn"], role.get("external_id", ""))
             for role in told["roles"]
             for region in role["regions"] or [own_region]
         ]
-        clusters = [ClusterToList(each["name"], each["region"] or own_region) for each in told["clusters"]]
+        clusters = [EksClusterTarget(each["name"], each["region"] or own_region) for each in told["clusters"]]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SettingsError(f"the parameter of places can't be read: {error!r}") from error
-    return ToLookAt((*own, *others), tuple(clusters))
+    return Targets((*own, *others), tuple(clusters))

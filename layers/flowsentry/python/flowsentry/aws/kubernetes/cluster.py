@@ -29,7 +29,7 @@ class DescribesClusters(Protocol):
 
 
 @dataclass(frozen=True)
-class Cluster:
+class EksCluster:
     """An EKS cluster, and how to ask it: `certificate_authority` is PEM, `token` makes a bearer token for each request.
 
     Both methods raise RetryableError for what passes with time and PoisonError for what does not. Neither is worth more

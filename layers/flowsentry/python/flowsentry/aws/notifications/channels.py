@@ -10,7 +10,7 @@ from flowsentry.findings.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Notification:
     """A message about one finding, which is then given, or about several."""
 
     message: AlertMessage
@@ -43,7 +43,7 @@ class Channel(Protocol):
         """
         ...
 
-    def tell(self, telling: Telling) -> None:
+    def tell(self, notification: Notification) -> None:
         """Raises RetryableError when it can't be reached; PoisonError or ClientError when it refuses for good."""
         ...
 

@@ -9,15 +9,15 @@ from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.findings.item import Entry
 from flowsentry.aws.findings.quarantine import set_aside
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.findings.triage import heeded
-from flowsentry.aws.notifications.channels import Channel, Channels, Telling
-from flowsentry.aws.notifications.delivery import Teller
-from flowsentry.aws.notifications.rate_limit import HOUR_MILLISECONDS, HourlyQuota
+from flowsentry.aws.findings.triage import thread_triage
+from flowsentry.aws.notifications.channels import Channel, Channels, Notification
+from flowsentry.aws.notifications.delivery import Delivery
+from flowsentry.aws.notifications.rate_limit import HOUR_MILLISECONDS, RateLimit
 from flowsentry.aws.notifications.rendering import rendered
 from flowsentry.aws.notifications.urgent import urgency
 from flowsentry.emit.alert_message import AlertMessage
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.digest import digest_message
-from flowsentry.emit.links import Places
 from flowsentry.emit.overflow import overflow_message
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.findings.finding import Finding
@@ -36,12 +36,12 @@ class Summaries:
 
     findings: FindingTable
     channels: Channels
-    places: Places
-    teller: Teller
+    resources: AccountResources
+    delivery: Delivery
     clock: Callable[[], float] = time.time
     failures: list[str] = field(default_factory=list)
     _told: dict[str, set[str]] = field(default_factory=dict)
-    _slots: dict[str, tuple[HourlyQuota, int | None]] = field(default_factory=dict)
+    _slots: dict[str, tuple[RateLimit, int | None]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
     def high(self, entries: Sequence[Entry], limit_an_hour: int) -> None:
@@ -82,29 +82,29 @@ class Summaries:
 
     def _told_of(self, loud: Sequence[Entry], channels: Sequence[Channel], limit_an_hour: int) -> list[Channel]:
         """Those that have a summary now; not those for which nothing was left to tell."""
-        message_of = partial(overflow_message, limit_an_hour=limit_an_hour, places=self.places)
+        message_of = partial(overflow_message, limit_an_hour=limit_an_hour, resources=self.resources)
         untold = {channel.name: self._untold(channel, loud) for channel in channels}
         due = [channel for channel in channels if untold[channel.name]]
         return [channel for channel in due if self._tell(channel, untold[channel.name], message_of, OVERFLOW)]
 
     def _give_back(self, key: str) -> None:
-        quota, slot = self._slots.pop(key)
+        rate_limit, slot = self._slots.pop(key)
         if slot is None:
             return
         try:
-            quota.give_back(slot)
+            rate_limit.give_back(slot)
         except RetryableError as error:  # what was told is to be marked all the same; the slot ends by itself
             logger().warning("slot not given back", extra={"slot": key, "error": str(error)})
 
     def _takes(self, channel: Channel, entries: Sequence[Entry], name: str, window_seconds: int) -> bool:
         """Whether a channel has yet to hear of some, can, and has had no such summary within its window."""
-        if channel.name in self.teller.out_of_reach or all(channel.name in entry.told for entry in entries):
+        if channel.name in self.delivery.out_of_reach or all(channel.name in entry.told for entry in entries):
             return False
         key = f"{name}-{channel.name}"
         if key not in self._slots:
             table = self.findings
-            quota = HourlyQuota(key, 1, table.table_name, table.client, self.clock, window_seconds)
-            self._slots[key] = quota, quota.take()
+            rate_limit = RateLimit(key, 1, table.table_name, table.client, self.clock, window_seconds)
+            self._slots[key] = rate_limit, rate_limit.take()
         return self._slots[key][1] is not None
 
     def digest(self, waiting: Sequence[Entry], window_minutes: int) -> None:
@@ -126,13 +126,13 @@ class Summaries:
         self._mark(loud, DIGEST)
 
     def _digest_to(self, channel: Channel, entries: Sequence[Entry], window_minutes: int) -> None:
-        message_of = partial(digest_message, window_minutes=window_minutes, places=self.places)
+        message_of = partial(digest_message, window_minutes=window_minutes, resources=self.resources)
         if entries and self._tell(channel, entries, message_of, DIGEST) and not channel.may_refuse:
             count("DigestsPublished")
 
     def _loud(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those of which people want to hear; the others are out of the outbox then."""
-        heard = in_threads(lambda entry: heeded(self.findings, entry, self.clock()), entries)
+        heard = in_threads(lambda entry: thread_triage(self.findings, entry, self.clock()), entries)
         loud = [entry for entry, each in zip(entries, heard, strict=True) if not each.is_silenced]
         count("AlertsSilenced", len(entries) - len(loud))
         return loud
@@ -159,7 +159,7 @@ class Summaries:
         kept, message = rendered(entries, message_of, self._set_aside)
         if message is None:
             return True
-        if not self.teller.is_told(channel, Telling(message)):
+        if not self.delivery.is_told(channel, Notification(message)):
             self.failures.append(f"{channel.name} has yet to be told of {len(kept)} findings ({told_in})")
             return False
         for entry in kept:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flowsentry.aws.notifications.channels import Telling, refused
+from flowsentry.aws.notifications.channels import Notification, refused
 from flowsentry.aws.service_errors import retryable
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ FINDING, DIGEST = "Flowsentry Finding", "Flowsentry Digest"
 
 
 @dataclass(frozen=True)
-class EventBus:
+class EventBridgeBus:
     """`bus` is a name or an ARN."""
 
     bus: str
@@ -22,7 +22,7 @@ class EventBus:
     name: str = "events"
     may_refuse: bool = True
 
-    def tell(self, telling: Telling) -> None:
+    def tell(self, notification: Notification) -> None:
         """Raises RetryableError when the bus can't take it now, PoisonError when it never will.
 
         A call that succeeds may have taken nothing:
@@ -30,8 +30,8 @@ class EventBus:
         """
         entry = {
             "Source": SOURCE,
-            "DetailType": FINDING if telling.finding else DIGEST,
-            "Detail": telling.message.json,
+            "DetailType": FINDING if notification.finding else DIGEST,
+            "Detail": notification.message.json,
             "EventBusName": self.bus,
         }
         with retryable("put an event"):

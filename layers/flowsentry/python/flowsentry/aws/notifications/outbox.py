@@ -11,12 +11,12 @@ from flowsentry.aws.findings.item import HIGH_WORD, SNOOZED_WORD, URGENT_WORDS, 
 from flowsentry.aws.findings.quarantine import fit_entries
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.notifications.channels import Channels
-from flowsentry.aws.notifications.delivery import Teller
+from flowsentry.aws.notifications.delivery import Delivery
 from flowsentry.aws.notifications.digests import Summaries
-from flowsentry.aws.notifications.rate_limit import HOUR_MILLISECONDS, HourlyQuota
+from flowsentry.aws.notifications.rate_limit import HOUR_MILLISECONDS, RateLimit
 from flowsentry.aws.notifications.urgent import UrgentAlerts
-from flowsentry.aws.time_budget import RunTime
-from flowsentry.emit.links import Places
+from flowsentry.aws.time_budget import TimeBudget
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import RetryableError
 from flowsentry.findings.finding import Audience, Severity
 from flowsentry.telemetry import count
@@ -48,7 +48,7 @@ class Outbox:
 
     findings: FindingTable
     channels: Channels
-    places: Places
+    resources: AccountResources
     digest_minutes: int
     max_urgent_an_hour: int
     clock: Callable[[], float] = time.time
@@ -59,7 +59,7 @@ class Outbox:
         """
         entries = fit_entries(self.findings, filter(_is_to_be_told, images), "stream")
         urgent = {entry.finding.id: entry for entry in entries if entry.finding.audience is Audience.URGENT}
-        alerts = self._alerts(Teller(), RunTime.of(min(seconds, STREAM_SECONDS), self.clock))
+        alerts = self._alerts(Delivery(), TimeBudget.of(min(seconds, STREAM_SECONDS), self.clock))
         alerts.wake(urgent.values())
         try:
             alerts.hold(alerts.over)
@@ -72,8 +72,8 @@ class Outbox:
         over the hour's limit; sends a digest when its time has come; and tells machines. It ends within `seconds`, and
         the next run goes on. What fails keeps none of the others back; RetryableError is raised at the end.
         """
-        run_time, teller = RunTime.of(seconds, self.clock), Teller()
-        alerts, summaries = self._alerts(teller, run_time), self._summaries(teller)
+        time_budget, delivery = TimeBudget.of(seconds, self.clock), Delivery()
+        alerts, summaries = self._alerts(delivery, time_budget), self._summaries(delivery)
         failures: list[str] = []
         for step in (self._tell_high, self._tell_awake, self._tell_medium, self._publish_digest, self._tell_machines):
             try:
@@ -90,20 +90,20 @@ class Outbox:
 
     def _tell_awake(self, alerts: UrgentAlerts, summaries: Summaries) -> None:  # noqa: ARG002 - a step like the others
         """What was snoozed until now, put back into the outbox; what finds no slot waits there as any other."""
-        awake = list(self._awake(alerts.run_time))
+        awake = list(self._awake(alerts.time_budget))
         alerts.wake(awake)
         alerts.hold(_taken(alerts.over))
 
     def _tell_waiting(self, word: str, alerts: UrgentAlerts, summaries: Summaries) -> None:
         """All under a word, oldest first, as many at a time as one summary takes."""
         entries = self._waiting(word)
-        while alerts.run_time.has() and (chunk := list(islice(entries, MAX_SUMMED))):
+        while alerts.time_budget.has() and (chunk := list(islice(entries, MAX_SUMMED))):
             self._measure(chunk)
             alerts.wake(filter(self._is_left_over, chunk))
             over = _taken(alerts.over)
             if not (together := [*(entry for entry in chunk if entry.is_held), *over]):
                 continue
-            if not alerts.run_time.has(CHUNK_SECONDS):
+            if not alerts.time_budget.has(CHUNK_SECONDS):
                 summaries.give_back()
                 return
             self._sum_up(together, summaries)
@@ -119,7 +119,7 @@ class Outbox:
             summaries.overflow(rest, self.max_urgent_an_hour)
 
     def _publish_digest(self, alerts: UrgentAlerts, summaries: Summaries) -> None:
-        if alerts.run_time.has(CHUNK_SECONDS):
+        if alerts.time_budget.has(CHUNK_SECONDS):
             waiting = list(islice(self._waiting(Audience.DIGEST), MAX_SUMMED))
             summaries.digest(waiting, self.digest_minutes)
 
@@ -129,10 +129,10 @@ class Outbox:
             entries = chain.from_iterable(map(self._waiting, URGENT_WORDS))
             alerts.tell_machines(filter(self._is_left_over, entries))
 
-    def _awake(self, run_time: RunTime) -> Iterator[Entry]:
+    def _awake(self, time_budget: TimeBudget) -> Iterator[Entry]:
         now = self.clock()
         for entry in self._waiting(SNOOZED_WORD):
-            if (entry.life.until or 0) <= now and run_time.has():
+            if (entry.triage.until or 0) <= now and time_budget.has():
                 self.findings.wake(entry)
                 yield entry
 
@@ -149,13 +149,13 @@ class Outbox:
     def _waiting(self, word: str) -> Iterator[Entry]:
         return fit_entries(self.findings, self.findings.unpublished(word), "outbox")
 
-    def _alerts(self, teller: Teller, run_time: RunTime) -> UrgentAlerts:
+    def _alerts(self, delivery: Delivery, time_budget: TimeBudget) -> UrgentAlerts:
         table = self.findings
-        quota = HourlyQuota("urgent", self.max_urgent_an_hour, table.table_name, table.client, self.clock)
-        return UrgentAlerts(table, self.channels, self.places, quota, teller, run_time, self.clock)
+        rate_limit = RateLimit("urgent", self.max_urgent_an_hour, table.table_name, table.client, self.clock)
+        return UrgentAlerts(table, self.channels, self.resources, rate_limit, delivery, time_budget, self.clock)
 
-    def _summaries(self, teller: Teller) -> Summaries:
-        return Summaries(self.findings, self.channels, self.places, teller, self.clock)
+    def _summaries(self, delivery: Delivery) -> Summaries:
+        return Summaries(self.findings, self.channels, self.resources, delivery, self.clock)
 
 
 def _is_high(entry: Entry) -> bool:

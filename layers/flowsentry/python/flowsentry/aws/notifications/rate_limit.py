@@ -22,7 +22,7 @@ KEPT_SECONDS = 7_200
 
 
 @dataclass(frozen=True)
-class HourlyQuota:
+class RateLimit:
     """`limit` slots, each taken for a window of 60 minutes where no other is given. They are in an item of the findings
     table that is no finding, and which changes only by a version that others did not change meanwhile.
     """

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flowsentry.aws.notifications.channels import Telling
+from flowsentry.aws.notifications.channels import Notification
 from flowsentry.aws.service_errors import retryable
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ FOR_MACHINES = ("sqs", "lambda", "http", "https", "firehose")
 
 
 @dataclass(frozen=True)
-class AlertTopic:
+class SnsTopic:
     """Publishes one message at a time; a subscription's protocol decides which of its two forms it gets. Whoever else
     is told or not: a finding stays in the outbox until this topic has it.
     """
@@ -24,9 +24,9 @@ class AlertTopic:
     name: str = "topic"
     may_refuse: bool = False
 
-    def tell(self, telling: Telling) -> None:
+    def tell(self, notification: Notification) -> None:
         """Raises RetryableError when SNS can't be reached; the message may then arrive twice, and never not at all."""
-        message = telling.message
+        message = notification.message
         forms = {"default": message.text, "email": message.text} | dict.fromkeys(FOR_MACHINES, message.json)
         with retryable("publish an alert"):
             self.client.publish(
@@ -41,7 +41,7 @@ class AlertTopic:
 
 
 @dataclass(frozen=True)
-class ChatTopic:
+class SnsChatTopic:
     """The topic that Amazon Q Developer hands on to Slack, Teams or Chime. It understands its own form alone, so that
     other subscribers need another topic.
 
@@ -53,7 +53,7 @@ class ChatTopic:
     name: str = "chat"
     may_refuse: bool = True
 
-    def tell(self, telling: Telling) -> None:
+    def tell(self, notification: Notification) -> None:
         """Raises RetryableError when SNS can't be reached."""
         with retryable("publish to the chat topic"):
-            self.client.publish(TopicArn=self.arn, Message=telling.message.chat)
+            self.client.publish(TopicArn=self.arn, Message=notification.message.chat)

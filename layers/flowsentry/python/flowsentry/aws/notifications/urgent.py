@@ -14,14 +14,14 @@ from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.findings.item import URGENT_WORDS, Entry
 from flowsentry.aws.findings.quarantine import set_aside
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.findings.triage import heeded
-from flowsentry.aws.notifications.channels import Channel, Channels, Telling
-from flowsentry.aws.notifications.delivery import Teller
-from flowsentry.aws.notifications.rate_limit import HourlyQuota
+from flowsentry.aws.findings.triage import thread_triage
+from flowsentry.aws.notifications.channels import Channel, Channels, Notification
+from flowsentry.aws.notifications.delivery import Delivery
+from flowsentry.aws.notifications.rate_limit import RateLimit
 from flowsentry.aws.notifications.rendering import rendering
-from flowsentry.aws.time_budget import RunTime
+from flowsentry.aws.time_budget import TimeBudget
 from flowsentry.emit.alert_message import alert_message
-from flowsentry.emit.links import Places
+from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.findings.finding import Severity
 from flowsentry.telemetry import count, logger
@@ -47,10 +47,10 @@ class UrgentAlerts:
 
     findings: FindingTable
     channels: Channels
-    places: Places
-    quota: HourlyQuota
-    teller: Teller
-    run_time: RunTime
+    resources: AccountResources
+    rate_limit: RateLimit
+    delivery: Delivery
+    time_budget: TimeBudget
     clock: Callable[[], float] = time.time
     over: list[Entry] = field(default_factory=list)
     failed: dict[str, None] = field(default_factory=dict)
@@ -59,16 +59,16 @@ class UrgentAlerts:
 
     def wake(self, entries: Iterable[Entry], seconds: float = WAKE_SECONDS) -> None:
         """Tells people of each that they have not been told of, the loudest first, while there are slots and time."""
-        one_by_one = RunTime.of(seconds, self.clock)
+        one_by_one = TimeBudget.of(seconds, self.clock)
         for entry in sorted(entries, key=urgency):
             untold = _untold(self.channels.people, entry)
             if entry.is_held or (not untold and entry.told):
                 self._leave(entry)
             elif entry.claimed_until > self.clock():
                 continue
-            elif self.teller.out_of_reach.issuperset(untold) and untold:
+            elif self.delivery.out_of_reach.issuperset(untold) and untold:
                 self.failed[entry.finding.id] = None
-            elif not self.run_time.has():
+            elif not self.time_budget.has():
                 return
             elif _is_high(entry) in self._full_for or not one_by_one.has():
                 self.over.append(entry)
@@ -81,9 +81,9 @@ class UrgentAlerts:
             untold = _untold(self.channels.machines, entry)
             if not untold:
                 continue
-            if self.teller.out_of_reach.issuperset(untold):
+            if self.delivery.out_of_reach.issuperset(untold):
                 self.failed[entry.finding.id] = None
-            elif not self.run_time.has():
+            elif not self.time_budget.has():
                 return
             else:
                 self._guarded(self._tell_machines, entry)
@@ -96,7 +96,7 @@ class UrgentAlerts:
 
     def _leave(self, entry: Entry) -> None:
         """Takes out what waits for no channel any more."""
-        if entry.told >= self.channels.urgent_names and self.run_time.has():
+        if entry.told >= self.channels.urgent_names and self.time_budget.has():
             self._guarded(self._alert, entry)
 
     def _guarded(self, step: Callable[[Entry], object], entry: Entry) -> None:
@@ -132,7 +132,7 @@ class UrgentAlerts:
         self.failed[finding_id] = None
         self.findings.release(finding_id)
         if alert.told.isdisjoint(channel.name for channel in people):
-            self.quota.give_back(slot)
+            self.rate_limit.give_back(slot)
 
     def _tell_machines(self, given: Entry) -> None:
         alert = self._alert(given)
@@ -142,7 +142,7 @@ class UrgentAlerts:
     def _slot(self, entry: Entry) -> int | None:
         """One slot of the hour; once there was none in a run, there is none in all of it for what is no louder."""
         is_high = _is_high(entry)
-        slot = self.quota.take(0 if is_high else kept_for_high(self.quota.limit))
+        slot = self.rate_limit.take(0 if is_high else kept_for_high(self.rate_limit.limit))
         if slot is None:
             self._full_for |= {True, False} if is_high else {False}
         return slot
@@ -158,7 +158,7 @@ class UrgentAlerts:
         entry = self.findings.entry(finding_id)
         if entry is None or entry.unpublished not in URGENT_WORDS:
             return None
-        heard = heeded(self.findings, entry, self.clock())
+        heard = thread_triage(self.findings, entry, self.clock())
         if heard.is_silenced:
             count("AlertsSilenced")
             return None
@@ -166,15 +166,15 @@ class UrgentAlerts:
             self.findings.mark_published(finding_id)
             return None
         with rendering():
-            message = alert_message(entry.finding, self.places, heard.earlier)
-        return _Alert(entry, Telling(message, entry.finding, entry.found_at), set(entry.told))
+            message = alert_message(entry.finding, self.resources, heard.earlier)
+        return _Alert(entry, Notification(message, entry.finding, entry.found_at), set(entry.told))
 
     def _is_told(self, alert: "_Alert", channels: Sequence[Channel]) -> bool:
         """Whether all of them have it by now; one that fails stops none of the others."""
         return not [channel for channel in channels if not self._has_told(alert, channel)]
 
     def _has_told(self, alert: "_Alert", channel: Channel) -> bool:
-        if not self.teller.is_told(channel, alert.telling):
+        if not self.delivery.is_told(channel, alert.notification):
             return False
         alert.told.add(channel.name)
         if not channel.may_refuse:
@@ -191,7 +191,7 @@ class _Alert:
     """One finding on its way: who has been told of it by now."""
 
     entry: Entry
-    telling: Telling
+    notification: Notification
     told: set[str]
 
     def untold(self, channels: Sequence[Channel]) -> list[Channel]:

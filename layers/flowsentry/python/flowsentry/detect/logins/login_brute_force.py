@@ -29,7 +29,7 @@ from flowsentry.detect.samples import NO_BOUND, complete_up_to
 from flowsentry.findings.evidence import MAX_ATTEMPTS, MAX_SESSIONS, Evidence, History, rank_of_member
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.thresholds import LoginThresholds
-from flowsentry.inventory.address_space import AddressAt, EndOf, Territory
+from flowsentry.inventory.address_space import AddressAt, AddressSpace, EndOf
 from flowsentry.inventory.source_address import address_of
 
 MIN_HOSTS_INSIDE = 3
@@ -63,7 +63,9 @@ class Tries(NamedTuple):
     number: int
 
 
-def login_brute_force(histories: Sequence[History], territory: Territory, least: LoginThresholds) -> list[Finding]:
+def login_brute_force(
+    histories: Sequence[History], address_space: AddressSpace, least: LoginThresholds
+) -> list[Finding]:
     """A finding for each source and day with at least `min_attempts` tries; a louder one beside it, not in its place,
     once there is a session: so the same is found whether both are seen at once or one after the other.
 
@@ -75,10 +77,10 @@ def login_brute_force(histories: Sequence[History], territory: Territory, least:
         for evidence in _written(histories)
         if len(evidence.attempts) >= least.min_attempts
         and (tries := tries_of(evidence)).number >= least.min_attempts
-        and _is_told(evidence, tries, territory)
+        and _is_told(evidence, tries, address_space)
     ]
     asked = [AddressAt(each.key.scope, address_of(each.key.source), each.last_seen) for each, _ in guessing]
-    ends = territory.ends_of(asked) if asked else []
+    ends = address_space.ends_of(asked) if asked else []
     return [
         _finding(evidence, tries, end, relation)
         for (evidence, tries), end in zip(guessing, ends, strict=True)
@@ -102,19 +104,19 @@ def _written(histories: Sequence[History]) -> Iterator[Evidence]:
         yield from (history.days[day] for day in sorted(history.written_days) if day in history.days)
 
 
-def _is_told(evidence: Evidence, tries: Tries, territory: Territory) -> bool:
+def _is_told(evidence: Evidence, tries: Tries, address_space: AddressSpace) -> bool:
     """From outside, all but what is trusted; from inside, what goes to several hosts."""
     if not evidence.is_inside:
-        return not comes_from_trusted(evidence, territory)
-    inside, outside = _hosts(tries, territory)
+        return not comes_from_trusted(evidence, address_space)
+    inside, outside = _hosts(tries, address_space)
     return inside >= MIN_HOSTS_INSIDE or outside >= MIN_HOSTS_OUTSIDE
 
 
-def _hosts(tries: Tries, territory: Territory) -> tuple[int, int]:
+def _hosts(tries: Tries, address_space: AddressSpace) -> tuple[int, int]:
     """How many hosts inside, and outside, were tried. An address is looked up, IPv6 members say it too."""
     hosts = {login.host: login for login in tries.sample}
     addresses = pl.Series([login.address for login in hosts.values()], dtype=pl.String)
-    are_inside = territory.is_inside(addresses)
+    are_inside = address_space.is_inside(addresses)
     inside = sum(known or login.is_inside for known, login in zip(are_inside, hosts.values(), strict=True))
     return inside, len(hosts) - inside
 

@@ -16,7 +16,7 @@ from flowsentry.detect.rejects.pairs import Pair, Row, pair_details, pairs_of
 from flowsentry.detect.scans.strangers import Crowd
 from flowsentry.findings.evidence import MAX_STRANGERS
 from flowsentry.findings.finding import Finding, Severity, finding_id
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import address_of
 from flowsentry.records.service_ports import LOGIN_PORTS
 
@@ -24,13 +24,13 @@ SEVERITY = Severity.MEDIUM
 _TCP = 6
 
 
-def public_login_service(crowds: Sequence[Crowd], territory: Territory) -> list[Finding]:
+def public_login_service(crowds: Sequence[Crowd], address_space: AddressSpace) -> list[Finding]:
     """A finding for each service and day that many strangers use and that had a session of one in this batch: once a
     day.
     """
     told = [crowd for crowd in crowds if crowd.newest]
     rows = [_row(crowd) for crowd in told]
-    return [_finding(*each) for each in zip(told, rows, pairs_of(rows, territory), strict=True)]
+    return [_finding(*each) for each in zip(told, rows, pairs_of(rows, address_space), strict=True)]
 
 
 def _row(crowd: Crowd) -> Row:

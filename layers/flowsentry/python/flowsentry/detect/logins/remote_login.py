@@ -23,7 +23,7 @@ from flowsentry.detect.scans.strangers import strangers_in
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import is_network
 from flowsentry.records.service_ports import LOGIN_PORTS
 
@@ -35,11 +35,11 @@ told."""
 _SESSION = ("source_scope", "source", "responder", "responder_port", "day")
 
 
-def remote_login(logins: Logins, territory: Territory, bounds: LoginThresholds) -> list[Finding]:
+def remote_login(logins: Logins, address_space: AddressSpace, bounds: LoginThresholds) -> list[Finding]:
     """A finding for each (source, responder, port) with a session: once a day. That it was one shows in a single
     record, so however records are delivered, the same is found.
     """
-    sessions = strangers_in(logins, territory).filter(is_a_session(bounds))
+    sessions = strangers_in(logins, address_space).filter(is_a_session(bounds))
     told = sessions.group_by(_SESSION).agg(
         pl.col("scope", "first_seen").min(),
         pl.col("packets", "last_seen").max(),
@@ -49,8 +49,8 @@ def remote_login(logins: Logins, territory: Territory, bounds: LoginThresholds) 
     )
     named, others = loudest(told.with_columns(pl.col("initiators").list.first().alias("initiator")), "packets")
     rows = list(named.sort("first_seen", "source", "responder", "responder_port").iter_rows(named=True))
-    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
-    return [*findings, *summed_up("remote_login", SEVERITY, others, territory)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, address_space), strict=True)]
+    return [*findings, *summed_up("remote_login", SEVERITY, others, address_space)]
 
 
 def _finding(row: Row, pair: Pair) -> Finding:

@@ -21,7 +21,7 @@ from flowsentry.detect.scans.limits import loudest
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import protocol_name
 
 SEVERITY = Severity.LOW
@@ -31,7 +31,7 @@ _SERVICE = ("scope", "initiator", "responder_port", "protocol", "day")
 
 
 def blocked_egress(
-    contacts: Contacts, scanners: Container[tuple[str, str]], territory: Territory, bounds: BlockedThresholds
+    contacts: Contacts, scanners: Container[tuple[str, str]], address_space: AddressSpace, bounds: BlockedThresholds
 ) -> list[Finding]:
     """A finding for each (initiator, port) that a rule keeps from addresses outside: once a day, however many."""
     refused = contacts.filter(
@@ -44,8 +44,8 @@ def blocked_egress(
     told, others = loudest(services, "rejected_packets")
     ordered = told.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
     rows = [row for row in ordered if (row["scope"], row["initiator"]) not in scanners]
-    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
-    return [*findings, *summed_up("blocked_egress", SEVERITY, others, territory)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, address_space), strict=True)]
+    return [*findings, *summed_up("blocked_egress", SEVERITY, others, address_space)]
 
 
 def _services(refused: pl.DataFrame) -> pl.DataFrame:

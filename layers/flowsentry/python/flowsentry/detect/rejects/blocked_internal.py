@@ -23,7 +23,7 @@ from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import protocol_name
 
 SEVERITY = Severity.MEDIUM
@@ -33,7 +33,7 @@ def blocked_internal(
     contacts: Contacts,
     scanners: Container[tuple[str, str]],
     doors: Container[tuple[str, str, int]],
-    territory: Territory,
+    address_space: AddressSpace,
     bounds: BlockedThresholds,
 ) -> list[Finding]:
     """A finding for each (initiator, responder, port) inside that a rule refused: once a day. Sources (scope, address)
@@ -54,8 +54,8 @@ def blocked_internal(
         if (row["scope"], row["initiator"]) not in scanners
         and (row["scope"], row["initiator"], row["day"]) not in doors
     ]
-    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
-    return [*findings, *summed_up("blocked_internal", SEVERITY, others, territory)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, address_space), strict=True)]
+    return [*findings, *summed_up("blocked_internal", SEVERITY, others, address_space)]
 
 
 def trying_doors(

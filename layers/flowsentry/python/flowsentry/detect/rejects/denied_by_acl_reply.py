@@ -19,7 +19,7 @@ from flowsentry.detect.scans.flood import summed_up
 from flowsentry.detect.scans.limits import loudest
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.frames import Contacts
-from flowsentry.inventory.address_space import Territory
+from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import protocol_name
 
 SEVERITY = Severity.MEDIUM
@@ -30,7 +30,7 @@ _PATH = ("scope", "responder", "responder_port", "protocol", "day", "initiator_i
 
 
 def denied_by_acl_reply(
-    contacts: Contacts, scanners: Container[tuple[str, str]], territory: Territory
+    contacts: Contacts, scanners: Container[tuple[str, str]], address_space: AddressSpace
 ) -> list[Finding]:
     """A finding for each (initiator, responder, port, protocol) whose replies were refused: once a day. All initiators
     outside are one. One packet is enough: it is a proof. Of a batch that shows very many paths of one initiator some
@@ -42,8 +42,8 @@ def denied_by_acl_reply(
     ordered = ordered.filter(pl.int_range(pl.len()).over("scope", "initiator", "day") < MAX_PATHS_AN_INITIATOR)
     told, others = loudest(ordered, "initiators")
     rows = [row for row in told.iter_rows(named=True) if (row["scope"], row["initiator"]) not in scanners]
-    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, territory), strict=True)]
-    return [*findings, *summed_up("denied_by_acl_reply", SEVERITY, others, territory)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, address_space), strict=True)]
+    return [*findings, *summed_up("denied_by_acl_reply", SEVERITY, others, address_space)]
 
 
 def _paths(denied: pl.DataFrame) -> pl.DataFrame:

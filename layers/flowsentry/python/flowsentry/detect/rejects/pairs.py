@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.address_space import AddressAt, AddressSpace
 from flowsentry.inventory.inventory import Interface
 from flowsentry.records.code_names import protocol_name
 from flowsentry.records.service_ports import SERVICES
@@ -37,10 +37,10 @@ class Pair(NamedTuple):
     responder: Party
 
 
-def pairs_of(rows: Sequence[Row], territory: Territory) -> list[Pair]:
+def pairs_of(rows: Sequence[Row], address_space: AddressSpace) -> list[Pair]:
     """The pair of each row, by its `scope`, `initiator`, `responder`, at its `last_seen`."""
     asked = [AddressAt(row["scope"], row[end], row["last_seen"]) for row in rows for end in ("initiator", "responder")]
-    ends = territory.ends_of(asked) if asked else []
+    ends = address_space.ends_of(asked) if asked else []
     parties = [Party(each.address, *end) for each, end in zip(asked, ends, strict=True)]
     return [Pair(*each) for each in zip(parties[::2], parties[1::2], strict=True)]
 

@@ -19,7 +19,7 @@ import polars as pl
 from flowsentry.detect.rejects.pairs import Row, called
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, Severity, finding_id
-from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.address_space import AddressAt, AddressSpace
 
 KIND = "flood"
 TECHNIQUE = "T1498"
@@ -42,7 +42,7 @@ _SEEN = (pl.col("first_seen").min(), pl.col("last_seen").max())
 
 
 def flood_of_sources(
-    left_out: pl.DataFrame, dropped: int, contacts: pl.DataFrame, territory: Territory
+    left_out: pl.DataFrame, dropped: int, contacts: pl.DataFrame, address_space: AddressSpace
 ) -> list[Finding]:
     """A finding for each VPC, day and side (inside or outside) of which sources were left out, MAX_FLOODS with the most
     of them: about the address that the most of them called. `left_out` is that of `loudest_sources`; those `dropped`
@@ -55,10 +55,10 @@ def flood_of_sources(
         rows += [row | {"left_out": 0} for row in _counted(outside, by, about="responder", counted="source")[:1]]
     if outside_rows := [row for row in rows if not row["initiator_is_inside"]]:
         outside_rows[0]["left_out"] += dropped
-    return [_of_sources(row, territory) for row in rows[:MAX_FLOODS]]
+    return [_of_sources(row, address_space) for row in rows[:MAX_FLOODS]]
 
 
-def summed_up(kind: str, severity: Severity, left_out: pl.DataFrame, territory: Territory) -> list[Finding]:
+def summed_up(kind: str, severity: Severity, left_out: pl.DataFrame, address_space: AddressSpace) -> list[Finding]:
     """A finding for each VPC and day of which findings of a kind were not told one by one: about the source with the
     most of them. `left_out` has a row for each finding: `scope`, `day`, `initiator`, `responder`, `first_seen`,
     `last_seen`.
@@ -66,7 +66,7 @@ def summed_up(kind: str, severity: Severity, left_out: pl.DataFrame, territory: 
     if left_out.is_empty():
         return []
     rows = _counted(left_out.with_row_index("finding"), ("scope", "day"), about="initiator", counted="finding")
-    return [_of_findings(kind, severity, row, territory) for row in rows[:MAX_FLOODS]]
+    return [_of_findings(kind, severity, row, address_space) for row in rows[:MAX_FLOODS]]
 
 
 def loudest_first(findings: Sequence[Finding]) -> list[Finding]:
@@ -118,16 +118,16 @@ def _counted(left_out: pl.DataFrame, by: tuple[str, ...], about: str, counted: s
     return list(joined.iter_rows(named=True))
 
 
-def _of_sources(row: Row, territory: Territory) -> Finding:
+def _of_sources(row: Row, address_space: AddressSpace) -> Finding:
     is_inside = row["initiator_is_inside"]
     side = "inside" if is_inside else "outside"
     what = f"and others: {row['left_out']:,} sources {side} are not recorded"
     severity = Severity.MEDIUM if is_inside else Severity.LOW
-    return _finding(("sources", side), row["responder"], severity, what, row, territory)
+    return _finding(("sources", side), row["responder"], severity, what, row, address_space)
 
 
-def _of_findings(kind: str, severity: Severity, row: Row, territory: Territory) -> Finding:
-    return _finding((kind, ""), row["initiator"], severity, _more(kind, row["left_out"]), row, territory)
+def _of_findings(kind: str, severity: Severity, row: Row, address_space: AddressSpace) -> Finding:
+    return _finding((kind, ""), row["initiator"], severity, _more(kind, row["left_out"]), row, address_space)
 
 
 def _more(kind: str, number: int) -> str:
@@ -135,9 +135,9 @@ def _more(kind: str, number: int) -> str:
 
 
 def _finding(
-    sort: tuple[str, str], subject: str, severity: Severity, what: str, row: Row, territory: Territory
+    sort: tuple[str, str], subject: str, severity: Severity, what: str, row: Row, address_space: AddressSpace
 ) -> Finding:
-    owner = territory.ends_of([AddressAt(row["scope"], subject, row["last_seen"])])[0].owner
+    owner = address_space.ends_of([AddressAt(row["scope"], subject, row["last_seen"])])[0].owner
     about = About(subject, called(subject, owner), owner.owner if owner else None)
     return _made(sort, about, severity, what, row)
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import polars as pl
 
 from flowsentry.detect.logins.attempts import login_members
-from flowsentry.detect.scans.suspicion import telling
+from flowsentry.detect.scans.suspicion import notification
 from flowsentry.findings.endpoints import host_numbers, host_ranks, rank_of
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
@@ -83,7 +83,7 @@ def _suspicious(settled: Settled, bounds: LoginThresholds) -> pl.DataFrame:
     """A row for each endpoint that failed, and one for all tries to log in of a source and day: packets that look like
     tries are cheap to send, and who guesses shows it with one.
     """
-    failed = telling(settled.contacts).filter(pl.col("outcome") != "answered").select(_TOLD)
+    failed = notification(settled.contacts).filter(pl.col("outcome") != "answered").select(_TOLD)
     if settled.logins.is_empty():
         return failed
     tries = login_members(settled.logins, bounds).filter(pl.col("set") == "attempts")

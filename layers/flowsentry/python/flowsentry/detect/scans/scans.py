@@ -21,7 +21,7 @@ from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History, rank
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import ScanThresholds
-from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.address_space import AddressAt, AddressSpace
 from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.source_address import address_of
 
@@ -56,7 +56,7 @@ def scans(
     histories: Sequence[History],
     shapes: Sequence[ScanShape],
     services: Services,
-    territory: Territory,
+    address_space: AddressSpace,
     least: ScanThresholds,
 ) -> list[Finding]:
     """A finding for each source, day and relation that the evidence condemns: at most one a day, and one more when it
@@ -66,9 +66,9 @@ def scans(
     condemned = [each for history in histories for each in _condemned(history, services, least)]
     sources = [AddressAt(key.scope, address_of(key.source), found.evidence.last_seen) for key, found in condemned]
     targets = [AddressAt(key.scope, _only_target(found), found.evidence.last_seen) for key, found in condemned]
-    ends = territory.ends_of([*sources, *targets])
+    ends = address_space.ends_of([*sources, *targets])
     owners = [end.owner for end in ends]
-    made = (_finding(key, found, shapes, territory) for key, found in condemned)
+    made = (_finding(key, found, shapes, address_space) for key, found in condemned)
     named = zip(made, owners[: len(sources)], owners[len(sources) :], strict=True)
     return [_called(finding, owner, target) for finding, owner, target in named]
 
@@ -99,13 +99,13 @@ def _condemned(history: History, services: Services, least: ScanThresholds) -> I
             yield history.days[day].key, found
 
 
-def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], territory: Territory) -> Finding:
+def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], address_space: AddressSpace) -> Finding:
     names = names_of(condemned.evidence)
     failed = _in_order(condemned.failed, names)
     answered = _in_order(condemned.answered, names)
     hosts, ports = {end.host for end in failed}, {end.port for end in failed}
     shape = next(shape for shape in shapes if shape.fits(len(hosts), len(ports)))
-    relation = _relation(condemned, failed, territory)
+    relation = _relation(condemned, failed, address_space)
     return Finding(
         id=finding_id("scan", key.scope, key.source, str(key.day), relation),
         thread=finding_id("scan", key.scope, key.source, relation),
@@ -148,13 +148,13 @@ def _sample(ends: Sequence[Endpoint]) -> list[str]:
     return [str(end) for end in sorted(few, key=order_of)]
 
 
-def _relation(condemned: Verdict, failed: Sequence[Endpoint], territory: Territory) -> Relation:
+def _relation(condemned: Verdict, failed: Sequence[Endpoint], address_space: AddressSpace) -> Relation:
     if not condemned.evidence.is_inside:
-        is_known = comes_from_trusted(condemned.evidence, territory)
+        is_known = comes_from_trusted(condemned.evidence, address_space)
         heard = condemned.answered and condemned.is_certain and not is_known
         return Relation.OUTSIDE_ANSWERED if heard else Relation.OUTSIDE_BACKGROUND
     addresses = pl.Series([end.address for end in failed], dtype=pl.String)
-    are_inside = territory.is_inside(addresses)
+    are_inside = address_space.is_inside(addresses)
     inside = sum(is_inside or end.is_inside for is_inside, end in zip(are_inside, failed, strict=True))
     return Relation.INSIDE_TO_INSIDE if inside >= MIN_INSIDE_ENDPOINTS else Relation.INSIDE_TO_OUTSIDE
 

@@ -20,7 +20,7 @@ from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.known_services import Outage, Service, Services
 from flowsentry.findings.thresholds import ServiceThresholds
-from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.address_space import AddressAt, AddressSpace
 from flowsentry.inventory.named_services import NamedServices
 
 SEVERITY, NAMED_SEVERITY = Severity.LOW, Severity.MEDIUM
@@ -73,13 +73,13 @@ def outages_in(down: pl.DataFrame) -> list[Outage]:
     return [Outage(_service(row), row["since"]) for row in down.iter_rows(named=True)]
 
 
-def service_down(down: pl.DataFrame, territory: Territory) -> list[Finding]:
+def service_down(down: pl.DataFrame, address_space: AddressSpace) -> list[Finding]:
     """A finding for each service that is down: one for each outage."""
     rows = list(down.iter_rows(named=True))
     asked = [AddressAt(row["scope"], row["responder"], row["last_answer"]) for row in rows]
-    ends = territory.ends_of(asked) if asked else []
+    ends = address_space.ends_of(asked) if asked else []
     parties = [Party(row["responder"], *end) for row, end in zip(rows, ends, strict=True)]
-    return [_finding(row, party, territory.important_services) for row, party in zip(rows, parties, strict=True)]
+    return [_finding(row, party, address_space.important_services) for row, party in zip(rows, parties, strict=True)]
 
 
 def finding_ids(outages: Sequence[Outage]) -> list[str]:

@@ -29,7 +29,7 @@ from flowsentry.findings.evidence import (
 )
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins, Settled
-from flowsentry.inventory.address_space import AddressAt, Territory
+from flowsentry.inventory.address_space import AddressAt, AddressSpace
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.inventory.source_address import packed, unpacked
 
@@ -72,25 +72,25 @@ class Crowd:
     last_seen: int
 
 
-def without_public(settled: Settled, public: NamedServices, territory: Territory) -> Settled:
+def without_public(settled: Settled, public: NamedServices, address_space: AddressSpace) -> Settled:
     """The same without logins from outside at services that are named as public."""
     if not public or settled.logins.is_empty():
         return settled
     services = settled.logins.filter(_IS_INTO).group_by(_SERVICE).agg(pl.col("last_seen").max())
     rows = services.cast({"scope": pl.String, "responder": pl.String}).rows()
     asked = [AddressAt(scope, address, at) for scope, address, _, at in rows]
-    owners = [end.owner for end in territory.ends_of(asked)] if asked and public.has_owners else [None] * len(asked)
+    owners = [end.owner for end in address_space.ends_of(asked)] if asked and public.has_owners else [None] * len(asked)
     named = [public.cover(row[1], row[2], owner) for row, owner in zip(rows, owners, strict=True)]
     return _without(settled, services.filter(pl.Series(named, dtype=pl.Boolean)), _SERVICE)
 
 
-def strangers_in(logins: pl.DataFrame, territory: Territory) -> pl.DataFrame:
+def strangers_in(logins: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """The logins from outside the trusted networks into our own."""
     outside = logins if logins.is_empty() else logins.filter(_IS_INTO)
-    if outside.is_empty() or not territory.trusted_networks:
+    if outside.is_empty() or not address_space.trusted_networks:
         return outside
     addresses = outside.select(pl.col("initiator").unique()).to_series()
-    trusted = [territory.is_trusted(address) for address in addresses]
+    trusted = [address_space.is_trusted(address) for address in addresses]
     return outside.filter(~pl.col("initiator").is_in(addresses.filter(pl.Series(trusted, dtype=pl.Boolean)).implode()))
 
 

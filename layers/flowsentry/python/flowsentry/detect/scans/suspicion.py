@@ -27,7 +27,7 @@ from flowsentry.findings.evidence import (
 )
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
-from flowsentry.inventory.address_space import PRIVATE_NETWORKS, Territory
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.scopes import PUBLIC
 
@@ -49,7 +49,7 @@ no failure: time servers and content networks have many addresses, and a host th
 less of a scan outwards that rules stop is told as one. Fewer: closed hosts are told as scanners."""
 _SEEN = ("first_seen", "last_seen", "initiator_is_inside")
 _LINK_LOCAL = ("169.254.0.0/16", "fe80::/10")
-_PRIVATE = Territory.of(Inventory(), (*PRIVATE_NETWORKS, *_LINK_LOCAL))
+_PRIVATE = AddressSpace.of(Inventory(), (*PRIVATE_NETWORKS, *_LINK_LOCAL))
 
 
 def with_source_scopes(settled: Settled) -> Settled:
@@ -97,7 +97,7 @@ def innocent_sources(settled: Settled) -> list[EvidenceKey]:
     Among them may be some that will be recorded for their logins alone: to ask about these too is harmless. Of more
     than MAX_ASKED those inside come first, then those that reached most, then those of smallest rank.
     """
-    failing = telling(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
+    failing = notification(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
     seen = pl.concat([each.select(*_KEY, "initiator_is_inside") for each in settled])
     seen = seen.group_by(_KEY).agg(pl.col("initiator_is_inside").any(), pl.len().alias("reached"))
     innocent = _most_telling(seen.join(failing, on=_KEY, how="anti"))
@@ -124,7 +124,7 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     if not suspects and settled.logins.is_empty() and (settled.contacts["outcome"] == "answered").all():
         return []  # nothing to look at, as in most payloads
     logins = login_members(settled.logins, bounds)
-    contacts = telling(settled.contacts)
+    contacts = notification(settled.contacts)
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
     watched = pl.concat(
         [
@@ -142,7 +142,7 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     return list(_evidence(_sets(rows), sets_in_clear(rows)))
 
 
-def telling(contacts: pl.DataFrame) -> pl.DataFrame:
+def notification(contacts: pl.DataFrame) -> pl.DataFrame:
     """The contacts that tell whether a source scans: all but what is refused of maintenance on its way out, and what
     was answered in vain: that a network ACL denies the replies is nobody's fault but our own.
     """
