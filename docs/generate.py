@@ -19,9 +19,9 @@ import polars as pl
 
 from flowsentry.detect import SHAPES
 from flowsentry.detect.logins.login_brute_force import LOGIN_SEVERITY
+from flowsentry.detect.scans import criteria, source_evidence
 from flowsentry.detect.scans import shape as scan_shape
-from flowsentry.detect.scans import suspicion, verdict
-from flowsentry.detect.scans.scans import SEVERITY
+from flowsentry.detect.scans.scan_findings import SEVERITY
 from flowsentry.findings import evidence
 from flowsentry.findings.thresholds import Thresholds, known_thresholds
 from flowsentry.metric_names import (
@@ -184,10 +184,10 @@ def detectors_page() -> Iterator[str]:
         yield from _described(module)
         yield f"- **Severity:** {_severity(module)}."
     yield from ("", "## When a source is a scanner", "")
-    _, rule = (verdict.verdict.__doc__ or "").split("\n\n", 1)
+    _, rule = (criteria.detected_scan.__doc__ or "").split("\n\n", 1)
     yield from (_one_line(rule), "", "## How loud it is", "", ABOUT_RELATIONS, "")
-    loudness = {f"{kind} `{each}`": word for kind, of in _LOUDNESS.items() for each, word in of.items()}
-    yield from _table(("relation", "severity"), loudness.items())
+    severities = {f"{kind} `{each}`": word for kind, of in _LOUDNESS.items() for each, word in of.items()}
+    yield from _table(("relation", "severity"), severities.items())
     yield from ("", "## Thresholds", "", ABOUT_THRESHOLDS, "")
     defaults = Thresholds().to_json()
     yield from _table(("threshold", "default", "allowed", "what it does"), _threshold_rows(json.loads(defaults)))
@@ -198,7 +198,7 @@ def detectors_page() -> Iterator[str]:
 
 
 _LOUDNESS: dict[str, Mapping[Any, str]] = {"scan": SEVERITY, "guessing": LOGIN_SEVERITY}
-_PARTS = (import_module("flowsentry.detect.scans.scans"), scan_shape, verdict, suspicion, evidence)
+_PARTS = (import_module("flowsentry.detect.scans.scan_findings"), scan_shape, criteria, source_evidence, evidence)
 """Modules with constants, beside those of the detectors; `scans` is also the name of a function."""
 
 

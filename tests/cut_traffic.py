@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from flowsentry.detect.scans.scans import Relation
+from flowsentry.detect.scans.scan_findings import ScanRelation
 from flowsentry.findings.finding import Finding
 from tests.builders import NOON, V5, blocked, exchange, flow_log, probe, reset
 from tests.recorded import recorded
 
 FILE_SECONDS, MINUTE, TEN_SECONDS = 300, 60, 10
 LASTS_SECONDS = 600
-LOUDNESS = [*Relation]
+LOUDNESS = [*ScanRelation]
 SWEPT_HOSTS, BUSY_HOSTS = 60, 5
 SWEEPER, GUESSER, INTRUDER = "10.0.0.200", "203.0.113.9", "203.0.113.10"
 SLOW_SCANNERS = tuple(f"203.0.113.{number}" for number in range(20, 26))
@@ -172,4 +172,4 @@ def as_it_ends(findings: Collection[Finding]) -> set[str]:
 def loudness(finding: Finding) -> int:
     """The place of a scan among the relations, from quiet to loud; -1 for all else."""
     is_scan = finding.kind.endswith(("scan", "sweep"))
-    return LOUDNESS.index(Relation(finding.details["relation"])) if is_scan else -1
+    return LOUDNESS.index(ScanRelation(finding.details["relation"])) if is_scan else -1

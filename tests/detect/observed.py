@@ -7,7 +7,7 @@ import polars as pl
 
 from flowsentry.contacts import contacts as contacts_of
 from flowsentry.contacts.logins import SCHEMA
-from flowsentry.detect.scans.suspicion import evidence_of, innocent_sources, with_source_scopes
+from flowsentry.detect.scans.source_evidence import answered_sources, evidence_of, with_source_scopes
 from flowsentry.findings.evidence import History
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
@@ -53,4 +53,4 @@ def histories(rows: Iterable[Row], store: EvidenceInMemory | None = None) -> lis
     """What is known of the sources after a batch with these logins."""
     known, bounds = store or EvidenceInMemory(), LoginThresholds()
     settled = with_source_scopes(Settled(NO_CONTACTS, logins(rows)))
-    return known.merge(evidence_of(settled, known.suspects(innocent_sources(settled)), bounds))
+    return known.merge(evidence_of(settled, known.suspects(answered_sources(settled)), bounds))

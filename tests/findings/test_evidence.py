@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsentry.findings.evidence import (
-    IN_CLEAR,
+    ADDRESS_SETS,
     MAX_SOURCE_PORTS,
     SET_SIZES,
     Evidence,
@@ -86,6 +86,6 @@ def test_answers_sessions_and_addresses_alone_are_not_suspicious_and_all_else_is
     one = frozenset([member(1)])
     by_set: dict[str, Evidence] = {name: replace(Evidence(KEY), **{name: one}) for name in SET_SIZES}
     suspicious = {name for name, evidence in by_set.items() if evidence.is_suspicious}
-    assert suspicious == {"failed", "doubtful", "attempts", "strangers"}
-    silent = {name for name, evidence in by_set.items() if not evidence.says_something}
-    assert silent == {*IN_CLEAR.values(), "source_ids"}, "they only say more of members in other sets"
+    assert suspicious == {"failed", "doubtful", "attempts", "external_clients"}
+    silent = {name for name, evidence in by_set.items() if not evidence.has_members}
+    assert silent == {*ADDRESS_SETS.values(), "source_ids"}, "they only say more of members in other sets"

@@ -169,7 +169,7 @@ def test_what_failed_and_was_tried_is_the_same_in_any_order(
 
 def failures(world: World) -> dict[EvidenceKey, tuple[Any, ...]]:
     suspicious = {key: each for key, each in world.evidence.items.items() if each.is_suspicious}
-    return {key: (each.doubtful, each.attempts, each.strangers) for key, each in suspicious.items()}
+    return {key: (each.doubtful, each.attempts, each.external_clients) for key, each in suspicious.items()}
 
 
 @pytest.mark.parametrize("names", [V5, DEFAULT_NAMES], ids=["v5", "v2"])

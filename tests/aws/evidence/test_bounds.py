@@ -15,7 +15,7 @@ from flowsentry.aws import clients
 from flowsentry.aws.evidence.item import MAX_HELD
 from flowsentry.aws.evidence.table import EvidenceTable
 from flowsentry.errors import RetryableError
-from flowsentry.findings.evidence import IN_CLEAR, SET_SIZES, Evidence, EvidenceKey
+from flowsentry.findings.evidence import ADDRESS_SETS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.in_memory import EvidenceInMemory
 from tests.moto_world import EVIDENCE_TABLE, items_of, make_evidence_table
 
@@ -25,8 +25,8 @@ MAX_ITEM_BYTES = 4_000
 Strangers are in items of their own."""
 MAX_IPV4_ITEM_BYTES = 3_000
 """It costs 3 units."""
-OF_SOURCES = frozenset(SET_SIZES) - {"strangers"}
-BYTES = {**dict.fromkeys(IN_CLEAR.values(), 24), "source_ids": 8}
+OF_SOURCES = frozenset(SET_SIZES) - {"external_clients"}
+BYTES = {**dict.fromkeys(ADDRESS_SETS.values(), 24), "source_ids": 8}
 """Of a member, where that is not seven."""
 NAMES = count()
 KEY = EvidenceKey("vpc-0123456789abcdef0", "2001:db8:1111:2222:3333:4444:5555:6666", DAY)
@@ -101,12 +101,12 @@ def test_an_item_that_is_as_full_as_can_be_has_at_most_4_kb_and_over_ipv4_3_kb()
 
 
 def test_an_item_of_strangers_is_within_2_kb() -> None:
-    strangers = {"strangers": {"BS": [bytes(16)] * MAX_HELD["strangers"]}}
+    external_clients = {"external_clients": {"BS": [bytes(16)] * MAX_HELD["external_clients"]}}
     store = new_table()
-    service = Evidence(KEY, strangers=frozenset({bytes(4)}), is_inside=True)
+    service = Evidence(KEY, external_clients=frozenset({bytes(4)}), is_inside=True)
     store.merge([service])
     (item,) = items_of(store.table_name)
-    assert item_bytes(item | strangers) <= 2_048
+    assert item_bytes(item | external_clients) <= 2_048
 
 
 @LAW

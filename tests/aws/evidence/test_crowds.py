@@ -9,7 +9,7 @@ from flowsentry.pipeline import Context, Stores, process
 from tests.builders import NOON, exchange, flow_log
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, items_of, make_evidence_table, make_findings_table
 
-N = LoginThresholds().max_strangers_a_service
+N = LoginThresholds().max_external_clients
 MORE = 5
 
 
@@ -35,7 +35,7 @@ def test_the_first_ones_are_told_and_then_the_service_whoever_takes_them_up() ->
     assert told == [["remote_login"]] * N + [["public_login_service"]] + [[]] * (MORE - 1)
     assert len(items_of(FINDINGS_TABLE)) == N + 1
     items = {item["source"]["S"]: item for item in items_of(EVIDENCE_TABLE)}
-    assert len(items["vpc-0a1b2c3d|10.0.0.9:22/tcp"]["strangers"]["BS"]) == N + MORE
+    assert len(items["vpc-0a1b2c3d|10.0.0.9:22/tcp"]["external_clients"]["BS"]) == N + MORE
     assert len(items) == N + 1, "of those beyond the bound nothing else is kept"
     again = process(object_texts([session(1)]), Context(), Stores(*stores[0]))
     assert again.findings == []

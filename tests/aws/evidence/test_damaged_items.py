@@ -27,7 +27,7 @@ DAMAGES: list[dict[str, Any]] = [
     {"is_inside": None},
     {"version": {"S": "one"}},
     {"expires_at": None},
-    {"strangers": {"M": {}}},
+    {"external_clients": {"M": {}}},
 ]
 
 

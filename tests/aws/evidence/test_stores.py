@@ -211,12 +211,12 @@ def test_a_suspect_is_a_source_with_an_item_near(new_store: StoreMaker) -> None:
 
 def test_what_is_recalled_was_merged_by_whomever_and_asking_writes_nothing(new_store: StoreMaker) -> None:
     store = new_store()
-    strangers = evidence(source="10.0.0.9:22/tcp", strangers=frozenset({b"\xcb\x00\x71\x09"}))
-    assert store.recall([strangers.key]) == []
-    (merged,) = store.merge([strangers])
-    assert merged.days[DAY].strangers == strangers.strangers
+    external_clients = evidence(source="10.0.0.9:22/tcp", external_clients=frozenset({b"\xcb\x00\x71\x09"}))
+    assert store.recall([external_clients.key]) == []
+    (merged,) = store.merge([external_clients])
+    assert merged.days[DAY].external_clients == external_clients.external_clients
     other = EvidenceKey("vpc-1", "10.0.0.9:3389/tcp", DAY)
-    (recalled,) = store.recall([strangers.key._replace(day=DAY + 2), other])
+    (recalled,) = store.recall([external_clients.key._replace(day=DAY + 2), other])
     assert recalled == History({DAY: merged.days[DAY]}, (DAY + 2,))
-    assert store.recall([strangers.key._replace(day=DAY + 4)]) == []
-    assert store.merge([strangers]) == [merged]
+    assert store.recall([external_clients.key._replace(day=DAY + 4)]) == []
+    assert store.merge([external_clients]) == [merged]

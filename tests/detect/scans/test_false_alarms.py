@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from flowsentry.detect.scans.verdict import verdict
+from flowsentry.detect.scans.criteria import detected_scan
 from flowsentry.findings.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom
 from flowsentry.findings.thresholds import ScanThresholds
 from tests.builders import VPC
@@ -19,10 +19,10 @@ def is_ever_condemned(random: Random, endpoints: int, dead_ratio: float) -> bool
     dead = frozenset(endpoint for endpoint in own if random.random() < dead_ratio)
     days: dict[int, Evidence] = {}
     for day in DAYS:
-        called = frozenset(random.sample(own, max(endpoints // 5, 1)))
-        failed, answered = bottom(called & dead, MAX_ENDPOINTS), bottom(called - dead, MAX_ENDPOINTS)
+        contacted = frozenset(random.sample(own, max(endpoints // 5, 1)))
+        failed, answered = bottom(contacted & dead, MAX_ENDPOINTS), bottom(contacted - dead, MAX_ENDPOINTS)
         days[day] = Evidence(EvidenceKey(VPC, "10.0.0.1", day), failed, answered)
-    return any(verdict(days, day, LEAST) for day in DAYS)
+    return any(detected_scan(days, day, LEAST) for day in DAYS)
 
 
 @pytest.mark.parametrize("dead_ratio", [0.1, 0.2])
@@ -37,8 +37,8 @@ def test_a_sweep_after_nine_days_of_work_is_found() -> None:
     random = Random(7)  # noqa: S311 - seeded
     own = [random.randbytes(7) for _ in range(40)]
     work = {day: Evidence(EvidenceKey(VPC, "10.0.0.1", day), answered=frozenset(random.sample(own, 8))) for day in DAYS}
-    assert not any(verdict(work, day, LEAST) for day in DAYS)
+    assert not any(detected_scan(work, day, LEAST) for day in DAYS)
     swept = frozenset(random.randbytes(7) for _ in range(60))
     work[DAYS[-1]] = work[DAYS[-1]].merge(Evidence(work[DAYS[-1]].key, failed=swept))
-    assert verdict(work, DAYS[-1], LEAST) is not None
-    assert not any(verdict(work, day, LEAST) for day in DAYS[:-1])
+    assert detected_scan(work, DAYS[-1], LEAST) is not None
+    assert not any(detected_scan(work, day, LEAST) for day in DAYS[:-1])

@@ -145,4 +145,4 @@ def test_without_ipv6_nothing_is_kept_in_clear() -> None:
     watch = Watch()
     watch.see(flow_log([blocked("203.0.113.9", f"10.0.0.{host}", 22) for host in range(1, 15)]))
     (evidence,) = watch.evidence.items.values()
-    assert {evidence.failed_in_clear, evidence.source_ids} == {frozenset()}
+    assert {evidence.failed_addresses, evidence.source_ids} == {frozenset()}

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from flowsentry.detect.scans.verdict import verdict
-from flowsentry.findings.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_A_DAY, slot_of
+from flowsentry.detect.scans.criteria import detected_scan
+from flowsentry.findings.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_PER_DAY, slot_of
 from flowsentry.findings.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom, latest, unanswered
 from flowsentry.findings.known_services import Answers, Service, Services, client_bit
 from flowsentry.findings.thresholds import ScanThresholds
@@ -16,29 +16,29 @@ CLIENT, STRANGER, BASTION = "10.0.0.9", "10.0.0.200", "10.0.0.5"
 HOURS = 3_600
 PODS = [f"10.0.4.{number}" for number in range(10, 40)]
 by_format = pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
-Names = tuple[str, ...]
+FieldNames = tuple[str, ...]
 
 
-def works(client: str, at: int, names: Names, hosts: Sequence[str] = PODS, port: int = 8_080) -> Iterator[str]:
+def works(client: str, at: int, names: FieldNames, hosts: Sequence[str] = PODS, port: int = 8_080) -> Iterator[str]:
     for number, host in enumerate(hosts):
         start = at + number
         yield from exchange(client, host, port, names, srcport=40_000 + number, start=start, end=start + 20)
 
 
-def fails(client: str, at: int, names: Names, hosts: Sequence[str] = PODS, port: int = 8_080) -> Iterator[str]:
+def fails(client: str, at: int, names: FieldNames, hosts: Sequence[str] = PODS, port: int = 8_080) -> Iterator[str]:
     for number, host in enumerate(hosts):
         told = {"srcport": 50_000 + number, "start": at + number, "end": at + number + 3, "packets": 3, "bytes": 180}
         yield probe(client, host, port, names, **told)
 
 
-def refused(client: str, at: int, names: Names, port: int = 8_080) -> Iterator[str]:
+def refused(client: str, at: int, names: FieldNames, port: int = 8_080) -> Iterator[str]:
     for number, host in enumerate(PODS):
         told = {"start": at + number, "end": at + number}
         yield probe(client, host, port, names, **told, srcport=50_000 + number)
         yield reset(host, client, port, names, **told, dstport=50_000 + number)
 
 
-def rejected(client: str, at: int, names: Names, port: int = 8_080) -> Iterator[str]:
+def rejected(client: str, at: int, names: FieldNames, port: int = 8_080) -> Iterator[str]:
     for number, host in enumerate(PODS):
         yield blocked(client, host, port, names, srcport=50_000 + number, start=at + number, end=at + number)
 
@@ -47,7 +47,7 @@ def loud(watch: Watch) -> set[tuple[str, str]]:
     return {(each.kind, each.subject) for each in watch.found if each.severity in ("high", "medium")}
 
 
-def seen(*batches: Iterator[str], names: Names) -> Watch:
+def seen(*batches: Iterator[str], names: FieldNames) -> Watch:
     watch = Watch()
     watch.see(*(flow_log(lines, names) for lines in batches))
     return watch
@@ -56,30 +56,34 @@ def seen(*batches: Iterator[str], names: Names) -> Watch:
 @by_format
 @pytest.mark.parametrize("who", [CLIENT, STRANGER], ids=["client", "stranger"])
 @pytest.mark.parametrize("how", [fails, refused])
-def test_hosts_that_lived_and_are_gone_make_no_scanner_of_who_calls_them(names: Names, who: str, how: object) -> None:
+def test_hosts_that_lived_and_are_gone_make_no_scanner_of_who_calls_them(
+    names: FieldNames, who: str, how: object
+) -> None:
     watch = seen(works(CLIENT, NOON, names), how(who, NOON + 6 * HOURS, names), names=names)  # type: ignore[operator]
     assert loud(watch) == set()
 
 
 @by_format
-def test_the_same_hosts_make_a_scanner_of_who_calls_them_if_they_never_answered(names: Names) -> None:
+def test_the_same_hosts_make_a_scanner_of_who_calls_them_if_they_never_answered(names: FieldNames) -> None:
     assert loud(seen(fails(STRANGER, NOON, names), names=names)) == {("host_sweep", STRANGER)}
 
 
 @by_format
-def test_hosts_that_answer_others_but_a_rule_refuses_who_calls_are_swept(names: Names) -> None:
+def test_hosts_that_answer_others_but_a_rule_refuses_who_calls_are_swept(names: FieldNames) -> None:
     watch = seen(works(BASTION, NOON, names, port=445), rejected(STRANGER, NOON + HOURS, names, port=445), names=names)
     assert loud(watch) == {("host_sweep", STRANGER)}
 
 
 @by_format
-def test_hosts_that_answer_others_at_the_same_time_are_swept(names: Names) -> None:
+def test_hosts_that_answer_others_at_the_same_time_are_swept(names: FieldNames) -> None:
     both = [*works(BASTION, NOON, names, port=445), *fails(STRANGER, NOON + 5, names, port=445)]
     assert loud(seen(iter(both), names=names)) == {("host_sweep", STRANGER)}
 
 
 @by_format
-def test_hosts_that_answer_others_hours_before_and_after_are_swept_once_the_source_is_seen_again(names: Names) -> None:
+def test_hosts_that_answer_others_hours_before_and_after_are_swept_once_the_source_is_seen_again(
+    names: FieldNames,
+) -> None:
     watch = seen(
         works(BASTION, NOON, names, port=445),
         fails(STRANGER, NOON + HOURS, names, port=445),
@@ -91,7 +95,9 @@ def test_hosts_that_answer_others_hours_before_and_after_are_swept_once_the_sour
 
 
 @by_format
-def test_hosts_that_are_off_at_night_make_no_scanner_of_who_manages_them_when_they_are_on_again(names: Names) -> None:
+def test_hosts_that_are_off_at_night_make_no_scanner_of_who_manages_them_when_they_are_on_again(
+    names: FieldNames,
+) -> None:
     watch = seen(
         works(CLIENT, NOON, names, port=445),
         *(fails(CLIENT, NOON + hour * HOURS, names, port=445) for hour in range(7, 11)),
@@ -103,7 +109,9 @@ def test_hosts_that_are_off_at_night_make_no_scanner_of_who_manages_them_when_th
 
 
 @by_format
-def test_addresses_that_others_have_later_make_no_scanner_of_the_clients_of_those_who_had_them(names: Names) -> None:
+def test_addresses_that_others_have_later_make_no_scanner_of_the_clients_of_those_who_had_them(
+    names: FieldNames,
+) -> None:
     watch = seen(
         works(CLIENT, NOON, names),
         fails(CLIENT, NOON + HOURS, names),
@@ -115,7 +123,7 @@ def test_addresses_that_others_have_later_make_no_scanner_of_the_clients_of_thos
 
 
 @by_format
-def test_files_in_the_other_order_end_without_an_alarm_for_those_still_to_be_raised(names: Names) -> None:
+def test_files_in_the_other_order_end_without_an_alarm_for_those_still_to_be_raised(names: FieldNames) -> None:
     """The failures come first, too few at a time to be told; what is learned later excuses them."""
     watch = seen(
         fails(CLIENT, NOON + HOURS, names, hosts=PODS[:9]),
@@ -128,7 +136,7 @@ def test_files_in_the_other_order_end_without_an_alarm_for_those_still_to_be_rai
 
 @by_format
 @pytest.mark.parametrize("clients", [1, 10, 30, 100])
-def test_hosts_that_answer_many_others_at_the_same_time_are_swept(names: Names, clients: int) -> None:
+def test_hosts_that_answer_many_others_at_the_same_time_are_swept(names: FieldNames, clients: int) -> None:
     callers = [f"10.1.0.{number}" for number in range(clients)]
     lines = [text for caller in callers for text in works(caller, NOON, names, port=445)]
     assert loud(seen(iter([*lines, *fails(STRANGER, NOON + 5, names, port=445)]), names=names)) == {
@@ -137,7 +145,7 @@ def test_hosts_that_answer_many_others_at_the_same_time_are_swept(names: Names, 
 
 
 @by_format
-def test_a_sweep_inside_a_busy_host_is_found(names: Names) -> None:
+def test_a_sweep_inside_a_busy_host_is_found(names: FieldNames) -> None:
     servers = [f"10.20.{number // 250}.{number % 250 + 1}" for number in range(300)]
     swept = [f"10.40.9.{number}" for number in range(1, 25)]
     lines = [*works(CLIENT, NOON, names, servers, 443), *fails(CLIENT, NOON + HOURS, names, swept, 22)]
@@ -149,7 +157,7 @@ def is_sweep_found(answered: int, draw: Random) -> bool:
     ends = bottom({b"\x06" + draw.randbytes(4) + (443).to_bytes(2) for _ in range(answered)}, MAX_ENDPOINTS)
     swept = frozenset(b"\x06" + draw.randbytes(4) + (22).to_bytes(2) + bytes([100]) for _ in range(24))
     day = Evidence(EvidenceKey(VPC, CLIENT, DAY), swept, ends, is_inside=True)
-    return verdict({DAY: day}, DAY, ScanThresholds()) is not None
+    return detected_scan({DAY: day}, DAY, ScanThresholds()) is not None
 
 
 @pytest.mark.parametrize("answered", [300, 1_000, 5_000])
@@ -183,7 +191,7 @@ def outage(last_seen: int, client: str = BASTION, *, slot: int | None = 100) -> 
 
 
 def test_an_outage_is_what_answers_nobody_after_the_slot_in_which_it_failed() -> None:
-    end = (DAY * SLOTS_A_DAY + 101) * SLOT_SECONDS
+    end = (DAY * SLOTS_PER_DAY + 101) * SLOT_SECONDS
     assert outage(end - 1)
     assert not outage(end)
 
@@ -202,7 +210,9 @@ def test_what_never_answered_is_no_outage() -> None:
 
 
 @by_format
-def test_a_sweep_of_hosts_that_answer_others_later_is_found_though_the_source_is_not_seen_again(names: Names) -> None:
+def test_a_sweep_of_hosts_that_answer_others_later_is_found_though_the_source_is_not_seen_again(
+    names: FieldNames,
+) -> None:
     before = seen(
         works(BASTION, NOON, names, port=445),
         fails(STRANGER, NOON + HOURS, names, port=445),

@@ -52,8 +52,8 @@ def test_a_service_that_refuses_its_clients_is_down_too() -> None:
 
 
 def test_too_few_packets_tell_nothing() -> None:
-    least = ServiceThresholds().min_packets
-    assert told(seen(works(CLIENT), fails(CLIENT, packets=least - 1))) == []
+    minimum = ServiceThresholds().min_packets
+    assert told(seen(works(CLIENT), fails(CLIENT, packets=minimum - 1))) == []
 
 
 def test_too_few_clients_tell_nothing() -> None:

@@ -112,7 +112,7 @@ class Settled(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Observed:
     """contacts, tally → detect: what a batch shows. `down` has a row for each service that answers its clients no more:
-    see detect/scans/service_down.py; `left_out` tells of sources that are not recorded: see detect/scans/limits.py;
+    see detect/scans/service_down.py; `left_out` tells of sources that are not recorded: see detect/limits.py;
     `dropped_sources` were not even held: see contacts/thinning.py.
     """
 

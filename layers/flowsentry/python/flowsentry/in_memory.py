@@ -14,7 +14,7 @@ def folded(batch: Iterable[Evidence]) -> list[Evidence]:
     """The evidence that says something, merged to one for each key, in order of first appearance."""
     merged: dict[EvidenceKey, Evidence] = {}
     for evidence in batch:
-        if evidence.says_something:
+        if evidence.has_members:
             known = merged.get(evidence.key)
             merged[evidence.key] = known.merge(evidence) if known else evidence.within_bounds()
     return list(merged.values())
@@ -30,7 +30,7 @@ def has_neighbour(items: Container[EvidenceKey], key: EvidenceKey) -> bool:
     return any(near in items for near in neighbours(key))
 
 
-def welcome(items: Container[EvidenceKey], answers: Sequence[Evidence]) -> list[Evidence]:
+def near_recorded(items: Container[EvidenceKey], answers: Sequence[Evidence]) -> list[Evidence]:
     """Those of the answers that are worth keeping: of days near an item, or near one of these. So it makes no
     difference whether they were recorded before.
     """
@@ -74,7 +74,7 @@ class EvidenceInMemory:
         evidence = folded(batch)
         failures = [one for one in evidence if one.is_suspicious]
         self._record(failures)
-        answers = welcome(self.items, [one for one in evidence if not one.is_suspicious])
+        answers = near_recorded(self.items, [one for one in evidence if not one.is_suspicious])
         self._record(answers)
         return self._histories([one.key for one in failures + answers])
 

@@ -1,7 +1,7 @@
 """Openings of one file or payload, thinned where too many addresses outside are in it, as in a spoofed flood.
 
 Of a file of 75 MB, the largest that flow logs write, each of six million records may be from another address. Few of
-them are recorded in the end (see detect/scans/limits.py), so only the loudest are held, and of equals those of smallest
+them are recorded in the end (see detect/limits.py), so only the loudest are held, and of equals those of smallest
 rank. Wrong for a source that opens a second contact after its first was dropped: of it, that one is not known. One
 that is dropped again and again is counted each time.
 """

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
+from flowsentry.detect.blocked.blocked_egress import blocked_egress
+from flowsentry.detect.blocked.blocked_internal import blocked_internal, probing_sources
+from flowsentry.detect.blocked.denied_by_acl_reply import denied_by_acl_reply
+from flowsentry.detect.flood import flood_of_sources
+from flowsentry.detect.logins.external_clients import BusyService
 from flowsentry.detect.logins.login_brute_force import login_brute_force
 from flowsentry.detect.logins.public_login_service import public_login_service
 from flowsentry.detect.logins.remote_login import remote_login
 from flowsentry.detect.records_skipped import records_skipped
-from flowsentry.detect.rejects.blocked_egress import blocked_egress
-from flowsentry.detect.rejects.blocked_internal import blocked_internal, trying_doors
-from flowsentry.detect.rejects.denied_by_acl_reply import denied_by_acl_reply
-from flowsentry.detect.scans.flood import flood_of_sources
 from flowsentry.detect.scans.host_sweep import HOST_SWEEP
 from flowsentry.detect.scans.network_scan import NETWORK_SCAN
 from flowsentry.detect.scans.port_scan import PORT_SCAN
-from flowsentry.detect.scans.scans import scans
+from flowsentry.detect.scans.scan_findings import scan_findings
 from flowsentry.detect.scans.service_down import service_down
-from flowsentry.detect.scans.strangers import Crowd
 from flowsentry.findings.evidence import History
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.known_services import Services
@@ -33,24 +33,24 @@ def detect(
     services: Services,
     address_space: AddressSpace,
     thresholds: Thresholds,
-    crowds: Sequence[Crowd] = (),
+    busy_services: Sequence[BusyService] = (),
 ) -> list[Finding]:
     """What a batch and the evidence of its sources after it say is worth telling, in order of time. `services` is what
-    is known of those that failed; `crowds` are login services that many strangers use; `observed` has no logins of
+    is known of those that failed; `busy_services` are login services that many strangers use; `observed` has no logins of
     theirs.
 
     The same input gives the same findings with the same ids, in whatever order and however often it comes.
     """
-    scanning = scans(histories, SHAPES, services, address_space, thresholds.scan)
+    scanning = scan_findings(histories, SHAPES, services, address_space, thresholds.scan)
     scanners = {(finding.scope, finding.subject) for finding in scanning}
     contacts, blocked, login = observed.contacts, thresholds.blocked, thresholds.login
     findings = [
         *scanning,
-        *blocked_internal(contacts, scanners, trying_doors(histories, services, blocked), address_space, blocked),
+        *blocked_internal(contacts, scanners, probing_sources(histories, services, blocked), address_space, blocked),
         *blocked_egress(contacts, scanners, address_space, blocked),
         *denied_by_acl_reply(contacts, scanners, address_space),
         *remote_login(observed.logins, address_space, login),
-        *public_login_service(crowds, address_space),
+        *public_login_service(busy_services, address_space),
         *login_brute_force(histories, address_space, login),
         *records_skipped(observed.capture_gaps, address_space),
         *service_down(observed.down, address_space),

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from flowsentry.detect.scans.flood import summed_up
+from flowsentry.detect.flood import summary_findings
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.frames import CaptureGaps
@@ -44,7 +44,7 @@ def records_skipped(capture_gaps: CaptureGaps, address_space: AddressSpace) -> l
         (pl.col("hour") // SECONDS_A_DAY).alias("day"),
     )
     told = [_finding(row, address_space) for row in skipped[:MAX_INTERFACES].iter_rows(named=True)]
-    return [*told, *summed_up("records_skipped", SEVERITY, others, address_space)]
+    return [*told, *summary_findings("records_skipped", SEVERITY, others, address_space)]
 
 
 def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
@@ -56,7 +56,7 @@ def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
         thread=finding_id("records_skipped", interface),
         kind="records_skipped",
         severity=SEVERITY,
-        title=f"{name}: AWS left out flow log records of the hour from {_in_words(hour)}",
+        title=f"{name}: AWS left out flow log records of the hour from {_hour_in_words(hour)}",
         subject=interface,
         scope=row["scope"] or (known.vpc_id if known else UNKNOWN_SCOPE),
         first_seen=row["first_seen"],
@@ -70,5 +70,5 @@ def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
     )
 
 
-def _in_words(hour: int) -> str:
+def _hour_in_words(hour: int) -> str:
     return f"{datetime.fromtimestamp(hour, UTC):%Y-%m-%d %H:%M} UTC"

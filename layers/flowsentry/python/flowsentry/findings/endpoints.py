@@ -7,6 +7,7 @@ that the address was inside: a hash can't be looked up later, as an IPv4 address
 
 import hashlib
 import ipaddress
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import polars as pl
@@ -19,7 +20,7 @@ MEMBER_BYTES = 7
 SLOT_SECONDS = 360
 """The length of a slot. Longer: whether an endpoint answered others before or after it failed is less sure. Shorter:
 the number of a slot needs more than a byte."""
-SLOTS_A_DAY = 86_400 // SLOT_SECONDS
+SLOTS_PER_DAY = 86_400 // SLOT_SECONDS
 _IS_HASHED, _IS_INSIDE, _PROTOCOL = 0x80, 0x40, 0x3F
 HASHED = _IS_HASHED << 48
 """Members as numbers from this one on hold a hash."""
@@ -55,7 +56,7 @@ def endpoint_part(member: bytes) -> bytes:
 
 def slot_of(member: bytes, day: int) -> int | None:
     """When the endpoint last failed, as a number of slots since 1970; None where a rule refused it."""
-    return day * SLOTS_A_DAY + member[MEMBER_BYTES] if len(member) == MEMBER_BYTES + 1 else None
+    return day * SLOTS_PER_DAY + member[MEMBER_BYTES] if len(member) == MEMBER_BYTES + 1 else None
 
 
 def endpoint_of(member: bytes) -> Endpoint:
@@ -143,3 +144,38 @@ def _hosts(addresses: pl.Series) -> pl.DataFrame:
 
 def _hashed(address: str | None) -> int:
     return int.from_bytes(hashlib.blake2b((address or "").encode(), digest_size=4).digest())
+
+
+_ADDRESS_BYTES = 16
+
+Addresses = Mapping[int, str]
+"""The address of hosts of which members hold a hash, by that hash."""
+NO_ADDRESSES: Addresses = {}
+
+
+def with_address(member: int, address: str) -> bytes | None:
+    """The member with its address; None for what is no IPv6 address, which a damaged record may hold."""
+    try:
+        packed = ipaddress.IPv6Address(address).packed
+    except ValueError:
+        return None
+    return packed + bytes(1) + member.to_bytes(MEMBER_BYTES)
+
+
+def addresses_in(members: Iterable[bytes]) -> Addresses:
+    """The addresses that members in clear tell."""
+    return {
+        endpoint_of(member[-MEMBER_BYTES:]).host: str(ipaddress.IPv6Address(member[:_ADDRESS_BYTES]))
+        for member in members
+    }
+
+
+def named(end: Endpoint, names: Addresses) -> Endpoint:
+    """The endpoint with its address, where that is known."""
+    return end if end.address or end.host not in names else end._replace(address=names[end.host])
+
+
+def sort_key(end: Endpoint) -> tuple[bool, int, int, int]:
+    """Where an endpoint stands in a list that people look things up in: by address, those that have none behind."""
+    number = int(ipaddress.ip_address(end.address)) if end.address else end.host
+    return end.address is None, number, end.port, end.protocol

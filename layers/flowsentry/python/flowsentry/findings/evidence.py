@@ -26,13 +26,13 @@ reached."""
 MAX_SESSIONS = 16
 """Connections kept that were sessions of a source. More: larger items. Fewer: of a source that got in at many hosts,
 fewer are named, and its tries are estimated from fewer."""
-MAX_FAILED_IN_CLEAR, MAX_ANSWERED_IN_CLEAR, MAX_ATTEMPTS_IN_CLEAR, MAX_SESSIONS_IN_CLEAR = 10, 5, 6, 4
+MAX_FAILED_ADDRESSES, MAX_ANSWERED_ADDRESSES, MAX_ATTEMPTS_ADDRESSES, MAX_SESSIONS_ADDRESSES = 10, 5, 6, 4
 """Members of IPv6 kept with their address, those of smallest rank, beside a hash of all. More: larger items (25 bytes
 each; a full item costs a read and a write of 4 KB, not 3). Fewer: an alert says of fewer hosts which they were."""
 MAX_SOURCE_IDS = 8
 """Addresses kept of a source that is a /64. More: larger items, and a better estimate of how many there were. Fewer: of
 a /64 that few share, not all are told."""
-MAX_STRANGERS = 64
+MAX_EXTERNAL_CLIENTS = 64
 """Strangers kept of a login service and day. More: larger items, and a better count of very many. Fewer: a threshold
 above it could not be reached."""
 MEMORY_DAYS = 3
@@ -47,23 +47,23 @@ SET_SIZES = {
     "doubtful": MAX_DOUBTFUL,
     "attempts": MAX_ATTEMPTS,
     "sessions": MAX_SESSIONS,
-    "failed_in_clear": MAX_FAILED_IN_CLEAR,
-    "answered_in_clear": MAX_ANSWERED_IN_CLEAR,
-    "attempts_in_clear": MAX_ATTEMPTS_IN_CLEAR,
-    "sessions_in_clear": MAX_SESSIONS_IN_CLEAR,
+    "failed_addresses": MAX_FAILED_ADDRESSES,
+    "answered_addresses": MAX_ANSWERED_ADDRESSES,
+    "attempts_addresses": MAX_ATTEMPTS_ADDRESSES,
+    "sessions_addresses": MAX_SESSIONS_ADDRESSES,
     "source_ids": MAX_SOURCE_IDS,
-    "strangers": MAX_STRANGERS,
+    "external_clients": MAX_EXTERNAL_CLIENTS,
 }
 """The sets of members that evidence is made of, and how many members each keeps."""
 DATED_SETS = ("failed", "doubtful")
 """Those whose members may end with the slot of the day in which the endpoint last failed (see endpoints.py). They keep
 one member for each endpoint: the one without a slot where there is one, else the one with the latest."""
-IN_CLEAR = {
-    "failed": "failed_in_clear",
-    "doubtful": "failed_in_clear",
-    "answered": "answered_in_clear",
-    "attempts": "attempts_in_clear",
-    "sessions": "sessions_in_clear",
+ADDRESS_SETS = {
+    "failed": "failed_addresses",
+    "doubtful": "failed_addresses",
+    "answered": "answered_addresses",
+    "attempts": "attempts_addresses",
+    "sessions": "sessions_addresses",
 }
 """Which set has the addresses of a set's members."""
 
@@ -81,9 +81,9 @@ class Evidence:
     """What one source did on one day. Members of the sets are short binaries (see endpoints.py). Those of `failed` and
     `doubtful` end with the slot of the day in which the endpoint last failed, unless a rule refused it. `source_ports`
     are those of its doubtful contacts; `attempts` are connections to login ports: tries, and sessions from outside;
-    `sessions` those that were sessions; those `in_clear` are IPv6 members with their address; `source_ids` say from
-    which addresses a /64 called; `strangers` are those that had a session on a login service, in the evidence of that
-    service alone (see detect/scans/strangers.py); times are Unix seconds.
+    `sessions` those that were sessions; those `with_address` are IPv6 members with their address; `source_ids` say from
+    which addresses a /64 called; `external_clients` are those that had a session on a login service, in the evidence of that
+    service alone (see detect/logins/external_clients.py); times are Unix seconds.
     """
 
     key: EvidenceKey
@@ -93,12 +93,12 @@ class Evidence:
     source_ports: frozenset[int] = frozenset()
     attempts: frozenset[bytes] = frozenset()
     sessions: frozenset[bytes] = frozenset()
-    failed_in_clear: frozenset[bytes] = frozenset()
-    answered_in_clear: frozenset[bytes] = frozenset()
-    attempts_in_clear: frozenset[bytes] = frozenset()
-    sessions_in_clear: frozenset[bytes] = frozenset()
+    failed_addresses: frozenset[bytes] = frozenset()
+    answered_addresses: frozenset[bytes] = frozenset()
+    attempts_addresses: frozenset[bytes] = frozenset()
+    sessions_addresses: frozenset[bytes] = frozenset()
     source_ids: frozenset[bytes] = frozenset()
-    strangers: frozenset[bytes] = frozenset()
+    external_clients: frozenset[bytes] = frozenset()
     first_seen: int = 0
     last_seen: int = 0
     is_inside: bool = False
@@ -106,10 +106,10 @@ class Evidence:
     @cached_property
     def is_suspicious(self) -> bool:
         """Whether it is recorded in any case: it has failures, tries of a login, or strangers that logged in."""
-        return bool(self.failed or self.doubtful or self.attempts or self.strangers)
+        return bool(self.failed or self.doubtful or self.attempts or self.external_clients)
 
     @cached_property
-    def says_something(self) -> bool:
+    def has_members(self) -> bool:
         return bool(self.is_suspicious or self.answered or self.sessions)
 
     def within_bounds(self) -> "Evidence":
@@ -200,3 +200,11 @@ class EvidenceStore(Protocol):
         have one. Raises RetryableError when the store can't be reached; merging all again is harmless.
         """
         ...
+
+
+RANK_LIMIT = 1 << 64
+
+
+def max_complete_rank(members: Collection[bytes], size: int) -> int:
+    """The rank up to which a bottom-k set has every member."""
+    return max(map(rank_of_member, members)) if len(members) >= size else RANK_LIMIT

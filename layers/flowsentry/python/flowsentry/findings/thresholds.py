@@ -26,7 +26,7 @@ def _threshold(value: Number, low: Number, high: Number, meaning: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class ScanThresholds:
-    """When a source that fails is a scanner: see detect/scans/verdict.py."""
+    """When a source that fails is a scanner: see detect/scans/criteria.py."""
 
     min_endpoints: int = _threshold(
         10,
@@ -80,7 +80,7 @@ class ScanThresholds:
 
 @dataclass(frozen=True, slots=True)
 class BlockedThresholds:
-    """When refused packets of our own hosts are worth telling: see detect/rejects."""
+    """When refused packets of our own hosts are worth telling: see detect/blocked."""
 
     min_packets: int = _threshold(
         3,
@@ -90,7 +90,7 @@ class BlockedThresholds:
         "two, Windows three to five); probes do not. Higher: a client with a short time-out is not told about. Lower: "
         "probes and strays are.",
     )
-    max_endpoints_a_source: int = _threshold(
+    max_endpoints_per_source: int = _threshold(
         5,
         1,
         1000,
@@ -127,7 +127,7 @@ class LoginThresholds:
         "Connections of one source to login ports in a UTC day that were tries and no sessions. Higher: slow guessing "
         "stays hidden. Lower: a person who mistypes, and a script that runs short commands, are told.",
     )
-    max_strangers_a_service: int = _threshold(
+    max_external_clients: int = _threshold(
         10,
         1,
         60,
@@ -173,13 +173,13 @@ class Thresholds:
         if not isinstance(values, Mapping) or not all(isinstance(part, Mapping) for part in values.values()):
             raise ThresholdError(f'thresholds are {json.dumps(values)}; allowed: sections such as {{"scan": {{…}}}}')
         named = [(f"{section}.{name}", value) for section, part in values.items() for name, value in part.items()]
-        return cls().having(named)
+        return cls().with_values(named)
 
     def changed(self, changes: Iterable[str]) -> Self:
         """These with changes such as `scan.min_endpoints=20`. Raises ThresholdError."""
-        return self.having(_as_change(change) for change in changes)
+        return self.with_values(_as_change(change) for change in changes)
 
-    def having(self, named: Iterable[tuple[str, Any]]) -> Self:
+    def with_values(self, named: Iterable[tuple[str, Any]]) -> Self:
         """These with values in their place, by full name. Raises ThresholdError."""
         changed = self
         for name, value in named:

@@ -14,7 +14,7 @@ from flowsentry import capture_gaps as tallying
 from flowsentry import measure as measuring
 from flowsentry.capture_gaps import capture_gaps_in
 from flowsentry.contacts import ContactAggregator, aggregate
-from flowsentry.detect.scans.suspicion import with_source_scopes
+from flowsentry.detect.scans.source_evidence import with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError, PoisonError

@@ -11,28 +11,28 @@ from dataclasses import dataclass
 import polars as pl
 
 from flowsentry.detect import detect, in_order_of_time
-from flowsentry.detect.scans.flood import loudest_first, out_of_time
-from flowsentry.detect.scans.limits import loudest_sources
+from flowsentry.detect.flood import in_priority_order, summarize_unstored
+from flowsentry.detect.limits import limit_sources
+from flowsentry.detect.logins.external_clients import (
+    BusyService,
+    busy_services_in,
+    exclude_busy_services,
+    exclude_public_services,
+    external_client_evidence,
+    external_logins,
+    services_with_attempts_only,
+)
 from flowsentry.detect.scans.outages import (
-    answers_of,
-    met,
-    services_in,
-    services_of,
-    silent_contacts,
-    without_outages,
+    answers_in,
+    exclude_outages,
+    failed_services,
+    failed_services_of,
+    failures_of_known_services,
+    service_failures,
 )
-from flowsentry.detect.scans.scans import excused_sources
+from flowsentry.detect.scans.scan_findings import excused_sources
 from flowsentry.detect.scans.service_down import finding_ids, outages_in, services_down
-from flowsentry.detect.scans.strangers import (
-    Crowd,
-    crowds_in,
-    stranger_evidence,
-    strangers_in,
-    tried_alone,
-    without_crowds,
-    without_public,
-)
-from flowsentry.detect.scans.suspicion import evidence_of, innocent_sources
+from flowsentry.detect.scans.source_evidence import answered_sources, evidence_of
 from flowsentry.explain.findings import with_refusals
 from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History
 from flowsentry.findings.finding import Finding
@@ -70,12 +70,12 @@ def judged(
 
     Raises RetryableError when a store can't be reached: doing all again is harmless.
     """
-    settled, crowds = _told_apart(settled, context, stores)
-    answers = answers_of(settled.contacts)
+    settled, busy_services = _told_apart(settled, context, stores)
+    answers = answers_in(settled.contacts)
     known = _known(settled, answers, context, stores)
     thresholds, down = context.thresholds, known.down
     observed = Observed(*settled, capture_gaps, down, known.left_out, dropped_sources)
-    found = detect(observed, known.histories, known.services, context.address_space, thresholds, crowds)
+    found = detect(observed, known.histories, known.services, context.address_space, thresholds, busy_services)
     new = _put(found, context, stores, clock)
     _keep_outages(down, answers, stores)
     _excuse(excused_sources(known.histories, known.services, thresholds.scan), known.histories, stores)
@@ -86,30 +86,32 @@ def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Cloc
     """Those of the findings that are new, in order of time. They are put in parts, the loudest first, and each part is
     explained just before: so what is told first waits for nothing. Those for which there is no time are summed up.
     """
-    waiting = loudest_first(stores.findings.unknown(found))
+    waiting = in_priority_order(stores.findings.unknown(found))
     new: list[Finding] = []
     for start in range(0, len(waiting), FINDINGS_A_PART):
         if start and clock.seconds_left() < MIN_SECONDS_LEFT:
             rest = suppressed(waiting[start:], context.suppressions, clock.now)
-            new += stores.findings.put_new(out_of_time([one for one in rest if not one.suppressed_by]))
+            new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
             break
         part = with_refusals(in_order_of_time(waiting[start : start + FINDINGS_A_PART]), context.address_space)
         new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
     return in_order_of_time(new)
 
 
-def _told_apart(settled: Settled, context: Context, stores: Stores) -> tuple[Settled, list[Crowd]]:
+def _told_apart(settled: Settled, context: Context, stores: Stores) -> tuple[Settled, list[BusyService]]:
     """What was settled, without logins at services that are named as public or that many strangers use, and the
     latter.
     """
     bounds = context.thresholds.login
-    settled = without_public(settled, context.public_services, context.address_space)
-    strangers = strangers_in(settled.logins, context.address_space)
-    if strangers.is_empty():
+    settled = exclude_public_services(settled, context.public_services, context.address_space)
+    logins = external_logins(settled.logins, context.address_space)
+    if logins.is_empty():
         return settled, []
-    known = stores.evidence.merge(stranger_evidence(strangers, bounds))
-    crowds = crowds_in(strangers, [*known, *stores.evidence.recall(tried_alone(strangers, bounds))], bounds)
-    return without_crowds(settled, crowds), crowds
+    known = stores.evidence.merge(external_client_evidence(logins, bounds))
+    busy_services = busy_services_in(
+        logins, [*known, *stores.evidence.recall(services_with_attempts_only(logins, bounds))], bounds
+    )
+    return exclude_busy_services(settled, busy_services), busy_services
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +130,18 @@ def _known(settled: Settled, answers: Sequence[Answer], context: Context, stores
     thresholds = context.thresholds
     if answers:
         stores.services.learn(answers)
-    silent = silent_contacts(settled.contacts)
-    services = _recalled(services_of(silent), silent["day"], stores)
-    met_services = met(silent, services)
-    down = services_down(met_services, services, thresholds.service)
-    notification = settled._replace(contacts=without_outages(settled.contacts, met_services))
-    recorded, left_out = loudest_sources(notification, thresholds.login)
-    suspects = stores.evidence.suspects(innocent_sources(recorded))
+    failures = service_failures(settled.contacts)
+    services = _recalled(failed_services(failures), failures["day"], stores)
+    known_failures = failures_of_known_services(failures, services)
+    down = services_down(known_failures, services, thresholds.service)
+    counted = settled._replace(contacts=exclude_outages(settled.contacts, known_failures))
+    recorded, left_out = limit_sources(counted, thresholds.login)
+    suspects = stores.evidence.suspects(answered_sources(recorded))
     histories = stores.evidence.merge(evidence_of(recorded, suspects, thresholds.login))
     histories += _judged_again(answers, histories, stores)
-    failed = services_in(histories, min(thresholds.scan.min_endpoints, thresholds.blocked.max_endpoints_a_source + 1))
+    failed = failed_services_of(
+        histories, min(thresholds.scan.min_endpoints, thresholds.blocked.max_endpoints_per_source + 1)
+    )
     days = pl.Series([day for history in histories for day in history.days] if failed else [], dtype=pl.Int32)
     return _Known(histories, services.and_also(_recalled(failed, days, stores)), down, left_out)
 

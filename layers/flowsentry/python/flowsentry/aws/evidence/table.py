@@ -21,7 +21,7 @@ from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.aws.unreadable_objects import tell_unreadable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import SECONDS_A_DAY, Evidence, EvidenceKey, History
-from flowsentry.in_memory import folded, has_neighbour, histories, neighbours, welcome
+from flowsentry.in_memory import folded, has_neighbour, histories, near_recorded, neighbours
 from flowsentry.records.clock_skew import MAX_BELIEVED_LEAD_SECONDS
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class EvidenceTable:
             present = {one.key[:2] for one in evidence if one.is_suspicious or not self._is_absent(one.key)}
             answers = [one for one in evidence if not one.is_suspicious and one.key[:2] in present]
             items |= self._read(self._near(one.key for one in failures + answers) - items.keys())
-            worth_keeping = welcome(items, answers)
+            worth_keeping = near_recorded(items, answers)
             items = self._write(worth_keeping, items)
         kept = {one.key for one in worth_keeping}
         self._remember_absent(one.key for one in answers if one.key not in kept)

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.findings.endpoint_addresses import NO_NAMES, Names, named
-from flowsentry.findings.endpoints import endpoint_of, host_in_words, members
+from flowsentry.findings.endpoints import NO_ADDRESSES, Addresses, endpoint_of, host_in_words, members, named
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins
 from flowsentry.records.service_ports import LOGIN_PORTS
@@ -35,7 +34,7 @@ class Login(NamedTuple):
         return f"{host_in_words(self.address, self.host)}:{self.port}/tcp"
 
 
-def login_of(member: bytes, names: Names = NO_NAMES) -> Login:
+def login_of(member: bytes, names: Addresses = NO_ADDRESSES) -> Login:
     """The login that a member of `attempts` or `sessions` stands for."""
     end = named(endpoint_of(member), names)
     port, service = _SERVICES[end.protocol - 1]

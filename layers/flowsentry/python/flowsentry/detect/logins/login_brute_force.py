@@ -22,11 +22,18 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.detect.caller import address_details, comes_from_trusted, names_of
+from flowsentry.detect.host_pairs import display_name
+from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses_of
 from flowsentry.detect.logins.attempts import Login, login_of
-from flowsentry.detect.rejects.pairs import called
-from flowsentry.detect.samples import NO_BOUND, complete_up_to
-from flowsentry.findings.evidence import MAX_ATTEMPTS, MAX_SESSIONS, Evidence, History, rank_of_member
+from flowsentry.findings.evidence import (
+    MAX_ATTEMPTS,
+    MAX_SESSIONS,
+    RANK_LIMIT,
+    Evidence,
+    History,
+    max_complete_rank,
+    rank_of_member,
+)
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.inventory.address_space import AddressAt, AddressSpace, EndOf
@@ -64,7 +71,7 @@ class Tries(NamedTuple):
 
 
 def login_brute_force(
-    histories: Sequence[History], address_space: AddressSpace, least: LoginThresholds
+    histories: Sequence[History], address_space: AddressSpace, thresholds: LoginThresholds
 ) -> list[Finding]:
     """A finding for each source and day with at least `min_attempts` tries; a louder one beside it, not in its place,
     once there is a session: so the same is found whether both are seen at once or one after the other.
@@ -75,9 +82,9 @@ def login_brute_force(
     guessing = [
         (evidence, tries)
         for evidence in _written(histories)
-        if len(evidence.attempts) >= least.min_attempts
-        and (tries := tries_of(evidence)).number >= least.min_attempts
-        and _is_told(evidence, tries, address_space)
+        if len(evidence.attempts) >= thresholds.min_attempts
+        and (tries := tries_of(evidence)).number >= thresholds.min_attempts
+        and _is_reported(evidence, tries, address_space)
     ]
     asked = [AddressAt(each.key.scope, address_of(each.key.source), each.last_seen) for each, _ in guessing]
     ends = address_space.ends_of(asked) if asked else []
@@ -92,11 +99,11 @@ def tries_of(evidence: Evidence) -> Tries:
     """The connections that were tries and no sessions. Exact while both sets are not full; then both are compared up to
     the rank to which both are complete, as a verdict on a scan does.
     """
-    bound = min(complete_up_to(evidence.attempts, MAX_ATTEMPTS), complete_up_to(evidence.sessions, MAX_SESSIONS))
+    bound = min(max_complete_rank(evidence.attempts, MAX_ATTEMPTS), max_complete_rank(evidence.sessions, MAX_SESSIONS))
     comparable = {member for member in evidence.attempts - evidence.sessions if rank_of_member(member) <= bound}
-    names = names_of(evidence)
+    names = known_addresses_of(evidence)
     sample = [login_of(member, names) for member in sorted(comparable, key=rank_of_member)]
-    return Tries(sample, len(sample) if bound == NO_BOUND else round(len(sample) * NO_BOUND / (bound + 1)))
+    return Tries(sample, len(sample) if bound == RANK_LIMIT else round(len(sample) * RANK_LIMIT / (bound + 1)))
 
 
 def _written(histories: Sequence[History]) -> Iterator[Evidence]:
@@ -104,10 +111,10 @@ def _written(histories: Sequence[History]) -> Iterator[Evidence]:
         yield from (history.days[day] for day in sorted(history.written_days) if day in history.days)
 
 
-def _is_told(evidence: Evidence, tries: Tries, address_space: AddressSpace) -> bool:
+def _is_reported(evidence: Evidence, tries: Tries, address_space: AddressSpace) -> bool:
     """From outside, all but what is trusted; from inside, what goes to several hosts."""
     if not evidence.is_inside:
-        return not comes_from_trusted(evidence, address_space)
+        return not is_trusted_source(evidence, address_space)
     inside, outside = _hosts(tries, address_space)
     return inside >= MIN_HOSTS_INSIDE or outside >= MIN_HOSTS_OUTSIDE
 
@@ -125,7 +132,7 @@ def _finding(evidence: Evidence, tries: Tries, end: EndOf, relation: LoginRelati
     key = evidence.key
     like = ("login_brute_force", key.scope, key.source)
     is_quiet = relation is LoginRelation.OUTSIDE_TRIES
-    names = names_of(evidence)
+    names = known_addresses_of(evidence)
     sessions = [] if is_quiet else sorted({login_of(member, names).where for member in evidence.sessions})
     services = sorted({login.service for login in tries.sample})
     hosts = len({login.host for login in tries.sample})
@@ -134,7 +141,7 @@ def _finding(evidence: Evidence, tries: Tries, end: EndOf, relation: LoginRelati
         thread=finding_id(*like, relation),
         kind="login_brute_force",
         severity=LOGIN_SEVERITY[relation],
-        title=f"{called(key.source, end.owner)} {_title(tries, services, hosts, got_in=bool(sessions))}",
+        title=f"{display_name(key.source, end.owner)} {_title(tries, services, hosts, got_in=bool(sessions))}",
         subject=key.source,
         scope=key.scope,
         first_seen=evidence.first_seen,

@@ -11,10 +11,10 @@ ATT&CK T1021, Remote Services (SSH T1021.004, RDP T1021.001, WinRM T1021.006).
 
 from collections.abc import Sequence
 
+from flowsentry.detect.host_pairs import HostPair, Row, host_pairs, pair_details
+from flowsentry.detect.logins.external_clients import BusyService
 from flowsentry.detect.logins.remote_login import TECHNIQUES
-from flowsentry.detect.rejects.pairs import Pair, Row, pair_details, pairs_of
-from flowsentry.detect.scans.strangers import Crowd
-from flowsentry.findings.evidence import MAX_STRANGERS
+from flowsentry.findings.evidence import MAX_EXTERNAL_CLIENTS
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import address_of
@@ -24,16 +24,16 @@ SEVERITY = Severity.MEDIUM
 _TCP = 6
 
 
-def public_login_service(crowds: Sequence[Crowd], address_space: AddressSpace) -> list[Finding]:
+def public_login_service(busy_services: Sequence[BusyService], address_space: AddressSpace) -> list[Finding]:
     """A finding for each service and day that many strangers use and that had a session of one in this batch: once a
     day.
     """
-    told = [crowd for crowd in crowds if crowd.newest]
+    told = [crowd for crowd in busy_services if crowd.newest]
     rows = [_row(crowd) for crowd in told]
-    return [_finding(*each) for each in zip(told, rows, pairs_of(rows, address_space), strict=True)]
+    return [_finding(*each) for each in zip(told, rows, host_pairs(rows, address_space), strict=True)]
 
 
-def _row(crowd: Crowd) -> Row:
+def _row(crowd: BusyService) -> Row:
     service = crowd.service
     return {
         "scope": service.scope,
@@ -45,18 +45,18 @@ def _row(crowd: Crowd) -> Row:
     }
 
 
-def _finding(crowd: Crowd, row: Row, pair: Pair) -> Finding:
+def _finding(crowd: BusyService, row: Row, pair: HostPair) -> Finding:
     _, responder, port, day = crowd.service
     like = ("public_login_service", crowd.service.scope, responder, str(port))
     interface, service = pair.responder.interface, LOGIN_PORTS[port]
-    some = "some " if crowd.number >= MAX_STRANGERS else ""
-    strangers = f"{some}{crowd.number:,} {'address' if crowd.number == 1 else 'addresses'} outside"
+    some = "some " if crowd.number >= MAX_EXTERNAL_CLIENTS else ""
+    external_clients = f"{some}{crowd.number:,} {'address' if crowd.number == 1 else 'addresses'} outside"
     return Finding(
         id=finding_id(*like, str(day)),
         thread=finding_id(*like),
         kind="public_login_service",
         severity=SEVERITY,
-        title=f"{pair.responder} has sessions of {strangers}: {service}, port {port}",
+        title=f"{pair.responder} has sessions of {external_clients}: {service}, port {port}",
         subject=responder,
         scope=crowd.service.scope,
         first_seen=crowd.first_seen,

@@ -15,11 +15,11 @@ from typing import Any
 
 import polars as pl
 
+from flowsentry.detect.flood import summary_findings
+from flowsentry.detect.host_pairs import HostPair, Row, display_name, host_pairs, pair_details
+from flowsentry.detect.limits import limit_findings
 from flowsentry.detect.logins.attempts import is_a_session
-from flowsentry.detect.rejects.pairs import Pair, Row, called, pair_details, pairs_of
-from flowsentry.detect.scans.flood import summed_up
-from flowsentry.detect.scans.limits import loudest
-from flowsentry.detect.scans.strangers import strangers_in
+from flowsentry.detect.logins.external_clients import external_logins
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins
@@ -39,7 +39,7 @@ def remote_login(logins: Logins, address_space: AddressSpace, bounds: LoginThres
     """A finding for each (source, responder, port) with a session: once a day. That it was one shows in a single
     record, so however records are delivered, the same is found.
     """
-    sessions = strangers_in(logins, address_space).filter(is_a_session(bounds))
+    sessions = external_logins(logins, address_space).filter(is_a_session(bounds))
     told = sessions.group_by(_SESSION).agg(
         pl.col("scope", "first_seen").min(),
         pl.col("packets", "last_seen").max(),
@@ -47,13 +47,13 @@ def remote_login(logins: Logins, address_space: AddressSpace, bounds: LoginThres
         pl.col("initiator").n_unique().alias("initiator_count"),
         pl.lit(6).alias("protocol"),
     )
-    named, others = loudest(told.with_columns(pl.col("initiators").list.first().alias("initiator")), "packets")
+    named, others = limit_findings(told.with_columns(pl.col("initiators").list.first().alias("initiator")), "packets")
     rows = list(named.sort("first_seen", "source", "responder", "responder_port").iter_rows(named=True))
-    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, address_space), strict=True)]
-    return [*findings, *summed_up("remote_login", SEVERITY, others, address_space)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
+    return [*findings, *summary_findings("remote_login", SEVERITY, others, address_space)]
 
 
-def _finding(row: Row, pair: Pair) -> Finding:
+def _finding(row: Row, pair: HostPair) -> Finding:
     service = LOGIN_PORTS[row["responder_port"]]
     like = ("remote_login", *(str(row[name]) for name in _SESSION[:-1]))
     interface = pair.responder.interface
@@ -63,7 +63,7 @@ def _finding(row: Row, pair: Pair) -> Finding:
         thread=finding_id(*like),
         kind="remote_login",
         severity=SEVERITY,
-        title=f"{called(row['source'], pair.initiator.owner)} {session}",
+        title=f"{display_name(row['source'], pair.initiator.owner)} {session}",
         subject=row["source"],
         scope=row["source_scope"],
         first_seen=row["first_seen"],

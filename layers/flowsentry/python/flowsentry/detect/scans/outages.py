@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from flowsentry.detect.rejects.pairs import TCP
+from flowsentry.detect.host_pairs import TCP
 from flowsentry.findings.endpoints import (
     MEMBER_BYTES,
     SLOT_SECONDS,
@@ -24,18 +24,18 @@ from flowsentry.findings.known_services import (
 from flowsentry.frames import Contacts
 from flowsentry.inventory.scopes import PUBLIC
 
-SILENT = ("unanswered", "refused", "doubtful")
+FAILED_OUTCOMES = ("unanswered", "refused", "doubtful")
 """Outcomes of contacts that failed, and were not refused by a rule unless they are doubtful."""
-MAX_OUTSIDE_A_BATCH = 2_000
+MAX_OUTSIDE_PER_BATCH = 2_000
 """Services outside of which a batch keeps that they answered. More: of a host that calls the whole Internet each batch
 takes longer (10,000: a tenth of a second). Fewer: that what is outside is down is less often known."""
-MAX_SERVICES_ASKED = 10_000
+MAX_SERVICE_LOOKUPS = 10_000
 """Services that failed in a batch of which is looked up whether they answered before. More: a flood of probes of random
 ports takes longer (10,000: a tenth of a second). Fewer: of very many outages at once, some count as failures."""
 _ENDS = ("responder", "responder_port", "protocol", "responder_is_inside")
 
 
-def answers_of(contacts: Contacts) -> list[Answer]:
+def answers_in(contacts: Contacts) -> list[Answer]:
     """What answered over TCP, one for each service and day."""
     answered = contacts.filter((pl.col("outcome") == "answered") & (pl.col("protocol") == TCP))
     if answered.is_empty():
@@ -56,10 +56,10 @@ def _with_few_outside(answers: pl.DataFrame) -> pl.DataFrame:
     """All answers of services inside, and of those outside MAX_OUTSIDE_A_BATCH: those of smallest rank, which are the
     ones that are kept of too many.
     """
-    if len(answers) <= MAX_OUTSIDE_A_BATCH:
+    if len(answers) <= MAX_OUTSIDE_PER_BATCH:
         return answers
     place = pl.when(~pl.col("responder_is_inside")).then(rank_of(pl.col("member"))).rank("ordinal")
-    return answers.filter(pl.col("responder_is_inside") | (place <= MAX_OUTSIDE_A_BATCH))
+    return answers.filter(pl.col("responder_is_inside") | (place <= MAX_OUTSIDE_PER_BATCH))
 
 
 def _answers(rows: pl.DataFrame) -> Iterator[Answer]:
@@ -75,34 +75,34 @@ def _with_client_bit(contacts: pl.DataFrame) -> pl.DataFrame:
     return numbered.with_columns(client_bit_of(pl.col("client"), pl.col("member")).alias("client_bit"))
 
 
-def is_silent() -> pl.Expr:
+def is_service_failure() -> pl.Expr:
     """Whether a contact failed over TCP without being refused by a rule."""
     is_refused_by_rule = (pl.col("rejected_packets") > 0).fill_null(value=False)
-    return pl.col("outcome").is_in(SILENT) & (pl.col("protocol") == TCP) & ~is_refused_by_rule
+    return pl.col("outcome").is_in(FAILED_OUTCOMES) & (pl.col("protocol") == TCP) & ~is_refused_by_rule
 
 
-def silent_contacts(contacts: Contacts) -> pl.DataFrame:
+def service_failures(contacts: Contacts) -> pl.DataFrame:
     """The contacts that failed over TCP without being refused by a rule, with `row` among the contacts and `member`."""
-    silent = contacts.with_row_index("row").filter(is_silent())
+    silent = contacts.with_row_index("row").filter(is_service_failure())
     if silent.is_empty():
         return silent
     return silent.with_columns(members(silent).alias("member"))
 
 
-def services_of(silent: pl.DataFrame) -> list[Service]:
+def failed_services(silent: pl.DataFrame) -> list[Service]:
     """The services that the contacts were meant for; of more than MAX_SERVICES_ASKED those that most contacts
     missed.
     """
     if silent.is_empty():
         return []
     ends = silent.group_by(pl.col("scope").cast(pl.String), "member").agg(pl.len().alias("contacts"))
-    if len(ends) > MAX_SERVICES_ASKED:
-        ends = ends.sort(-pl.col("contacts").cast(pl.Int64), rank_of(pl.col("member"))).head(MAX_SERVICES_ASKED)
+    if len(ends) > MAX_SERVICE_LOOKUPS:
+        ends = ends.sort(-pl.col("contacts").cast(pl.Int64), rank_of(pl.col("member"))).head(MAX_SERVICE_LOOKUPS)
     ends = ends.select("scope", "member")
     return [Service(scope, member.to_bytes(MEMBER_BYTES)) for scope, member in ends.iter_rows()]
 
 
-def services_in(histories: Sequence[History], min_failed: int) -> list[Service]:
+def failed_services_of(histories: Sequence[History], min_failed: int) -> list[Service]:
     """The services that the sources failed without being refused by a rule, of each source that failed as many."""
     return [
         Service(evidence.key.scope, endpoint_part(member))
@@ -115,9 +115,9 @@ def services_in(histories: Sequence[History], min_failed: int) -> list[Service]:
     ]
 
 
-def met(silent: pl.DataFrame, services: Services) -> pl.DataFrame | None:
+def failures_of_known_services(silent: pl.DataFrame, services: Services) -> pl.DataFrame | None:
     """Those of the silent contacts whose service answered in the remembered days: with `last_answer` (Unix s),
-    `is_client` (whether the initiator may have been one of its clients), `is_crowded` (whether its clients are too many
+    `is_client` (whether the initiator may have been one of its clients), `has_too_many_clients` (whether its clients are too many
     to tell), and `answers_others` (whether it answered others while it did not answer this one). None when there are
     none.
     """
@@ -133,11 +133,11 @@ def met(silent: pl.DataFrame, services: Services) -> pl.DataFrame | None:
         return None
     bit = pl.lit(2, pl.UInt64).pow(pl.col("client_bit"))
     is_client = (pl.col("clients") // bit) % 2 == 1
-    is_crowded = pl.col("clients").bitwise_count_ones() > MAX_CLIENT_BITS_SET
+    has_too_many_clients = pl.col("clients").bitwise_count_ones() > MAX_CLIENT_BITS_SET
     return found.with_columns(
         is_client.alias("is_client"),
-        is_crowded.alias("is_crowded"),
-        (_answers_others() & (is_crowded | ~is_client)).alias("answers_others"),
+        has_too_many_clients.alias("has_too_many_clients"),
+        (_answers_others() & (has_too_many_clients | ~is_client)).alias("answers_others"),
     )
 
 
@@ -150,15 +150,15 @@ def _answers_others() -> pl.Expr:
     return pl.col("last_answer") >= since
 
 
-def without_outages(contacts: Contacts, met_services: pl.DataFrame | None) -> Contacts:
+def exclude_outages(contacts: Contacts, known_failures: pl.DataFrame | None) -> Contacts:
     """The contacts without failures that can't count against anyone: those of clients, and of sources outside while the
     service answers nobody. The others tell with `answers_others` which failures count whatever is learned later; the
     rest is judged by what is known when a verdict is due: see Services.is_outage.
     """
-    if met_services is None:
+    if known_failures is None:
         return contacts
     is_from_outside = pl.col("source_scope") == PUBLIC
     is_excused = ~pl.col("answers_others") & (pl.col("is_client") | is_from_outside)
-    dropped, alive = (met_services.filter(each)["row"].implode() for each in (is_excused, "answers_others"))
+    dropped, alive = (known_failures.filter(each)["row"].implode() for each in (is_excused, "answers_others"))
     row = pl.int_range(pl.len(), dtype=pl.UInt32)
     return Contacts(contacts.with_columns(row.is_in(alive).alias("answers_others")).filter(~row.is_in(dropped)))

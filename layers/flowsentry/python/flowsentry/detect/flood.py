@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from flowsentry.detect.rejects.pairs import Row, called
+from flowsentry.detect.host_pairs import Row, display_name
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.inventory.address_space import AddressAt, AddressSpace
@@ -27,11 +27,11 @@ MAX_SAMPLE = 10
 """Sources that a finding lists. More: longer alerts. Fewer: less to recognise."""
 
 
-class About(NamedTuple):
+class _Subject(NamedTuple):
     """Whom a finding is about: the address, how it is called in a title, and its owner where that is known."""
 
     subject: str
-    called: str
+    display_name: str
     owner: Any
 
 
@@ -45,7 +45,7 @@ def flood_of_sources(
     left_out: pl.DataFrame, dropped: int, contacts: pl.DataFrame, address_space: AddressSpace
 ) -> list[Finding]:
     """A finding for each VPC, day and side (inside or outside) of which sources were left out, MAX_FLOODS with the most
-    of them: about the address that the most of them called. `left_out` is that of `loudest_sources`; those `dropped`
+    of them: about the address that the most of them called. `left_out` is that of `limit_sources`; those `dropped`
     before, all outside and among the `contacts` no more, are counted with the largest number of them.
     """
     by = ("scope", "day", "initiator_is_inside")
@@ -55,10 +55,12 @@ def flood_of_sources(
         rows += [row | {"left_out": 0} for row in _counted(outside, by, about="responder", counted="source")[:1]]
     if outside_rows := [row for row in rows if not row["initiator_is_inside"]]:
         outside_rows[0]["left_out"] += dropped
-    return [_of_sources(row, address_space) for row in rows[:MAX_FLOODS]]
+    return [_source_flood(row, address_space) for row in rows[:MAX_FLOODS]]
 
 
-def summed_up(kind: str, severity: Severity, left_out: pl.DataFrame, address_space: AddressSpace) -> list[Finding]:
+def summary_findings(
+    kind: str, severity: Severity, left_out: pl.DataFrame, address_space: AddressSpace
+) -> list[Finding]:
     """A finding for each VPC and day of which findings of a kind were not told one by one: about the source with the
     most of them. `left_out` has a row for each finding: `scope`, `day`, `initiator`, `responder`, `first_seen`,
     `last_seen`.
@@ -66,16 +68,16 @@ def summed_up(kind: str, severity: Severity, left_out: pl.DataFrame, address_spa
     if left_out.is_empty():
         return []
     rows = _counted(left_out.with_row_index("finding"), ("scope", "day"), about="initiator", counted="finding")
-    return [_of_findings(kind, severity, row, address_space) for row in rows[:MAX_FLOODS]]
+    return [_finding_flood(kind, severity, row, address_space) for row in rows[:MAX_FLOODS]]
 
 
-def loudest_first(findings: Sequence[Finding]) -> list[Finding]:
+def in_priority_order(findings: Sequence[Finding]) -> list[Finding]:
     """The findings in the order in which they are put: by severity, then by how much they are about."""
-    loudness = list(Severity)
-    return sorted(findings, key=lambda each: (loudness.index(each.severity), -each.endpoints, each.first_seen, each.id))
+    priority = list(Severity)
+    return sorted(findings, key=lambda each: (priority.index(each.severity), -each.endpoints, each.first_seen, each.id))
 
 
-def out_of_time(findings: Sequence[Finding]) -> list[Finding]:
+def summarize_unstored(findings: Sequence[Finding]) -> list[Finding]:
     """A finding for each kind, severity, VPC and day of those that a batch has no time to put, about the subject of the
     first; floods among them stay as they are. Each batch tells its own.
     """
@@ -84,10 +86,10 @@ def out_of_time(findings: Sequence[Finding]) -> list[Finding]:
         if each.kind != KIND:
             groups[each.kind, each.severity, each.scope, each.first_seen // SECONDS_A_DAY].append(each)
     floods = [each for each in findings if each.kind == KIND]
-    return [*floods, *(_of_untold(day, told) for (_, _, _, day), told in groups.items())]
+    return [*floods, *(_unstored_summary(day, told) for (_, _, _, day), told in groups.items())]
 
 
-def _of_untold(day: int, told: Sequence[Finding]) -> Finding:
+def _unstored_summary(day: int, told: Sequence[Finding]) -> Finding:
     first = told[0]
     row = {
         "scope": first.scope,
@@ -97,8 +99,8 @@ def _of_untold(day: int, told: Sequence[Finding]) -> Finding:
         "last_seen": max(each.last_seen for each in told),
         "sample": sorted({each.subject for each in told})[:MAX_SAMPLE],
     }
-    about = About(first.subject, first.subject, first.details.get("subject_owner"))
-    made = _made((first.kind, ""), about, first.severity, _more(first.kind, len(told)), row)
+    about = _Subject(first.subject, first.subject, first.details.get("subject_owner"))
+    made = _finding_about((first.kind, ""), about, first.severity, _number_in_words(first.kind, len(told)), row)
     return replace(made, id=finding_id(KIND, "no time", first.id))
 
 
@@ -118,7 +120,7 @@ def _counted(left_out: pl.DataFrame, by: tuple[str, ...], about: str, counted: s
     return list(joined.iter_rows(named=True))
 
 
-def _of_sources(row: Row, address_space: AddressSpace) -> Finding:
+def _source_flood(row: Row, address_space: AddressSpace) -> Finding:
     is_inside = row["initiator_is_inside"]
     side = "inside" if is_inside else "outside"
     what = f"and others: {row['left_out']:,} sources {side} are not recorded"
@@ -126,11 +128,11 @@ def _of_sources(row: Row, address_space: AddressSpace) -> Finding:
     return _finding(("sources", side), row["responder"], severity, what, row, address_space)
 
 
-def _of_findings(kind: str, severity: Severity, row: Row, address_space: AddressSpace) -> Finding:
-    return _finding((kind, ""), row["initiator"], severity, _more(kind, row["left_out"]), row, address_space)
+def _finding_flood(kind: str, severity: Severity, row: Row, address_space: AddressSpace) -> Finding:
+    return _finding((kind, ""), row["initiator"], severity, _number_in_words(kind, row["left_out"]), row, address_space)
 
 
-def _more(kind: str, number: int) -> str:
+def _number_in_words(kind: str, number: int) -> str:
     return f"and others: {number:,} findings of {kind} are not told"
 
 
@@ -138,18 +140,18 @@ def _finding(
     sort: tuple[str, str], subject: str, severity: Severity, what: str, row: Row, address_space: AddressSpace
 ) -> Finding:
     owner = address_space.ends_of([AddressAt(row["scope"], subject, row["last_seen"])])[0].owner
-    about = About(subject, called(subject, owner), owner.owner if owner else None)
-    return _made(sort, about, severity, what, row)
+    about = _Subject(subject, display_name(subject, owner), owner.owner if owner else None)
+    return _finding_about(sort, about, severity, what, row)
 
 
-def _made(sort: tuple[str, str], about: About, severity: Severity, what: str, row: Row) -> Finding:
+def _finding_about(sort: tuple[str, str], about: _Subject, severity: Severity, what: str, row: Row) -> Finding:
     left_out, side = sort
     return Finding(
         id=finding_id(KIND, *sort, row["scope"], str(row["day"])),
         thread=finding_id(KIND, *sort, row["scope"]),
         kind=KIND,
         severity=severity,
-        title=f"{about.called} {what}",
+        title=f"{about.display_name} {what}",
         subject=about.subject,
         scope=row["scope"],
         first_seen=row["first_seen"],

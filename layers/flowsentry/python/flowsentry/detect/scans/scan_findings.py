@@ -11,12 +11,11 @@ from enum import StrEnum
 
 import polars as pl
 
-from flowsentry.detect.caller import address_details, comes_from_trusted, names_of
-from flowsentry.detect.rejects.pairs import called
+from flowsentry.detect.host_pairs import display_name
+from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses_of
+from flowsentry.detect.scans.criteria import DetectedScan, detected_scan
 from flowsentry.detect.scans.shape import ScanShape
-from flowsentry.detect.scans.verdict import Verdict, verdict
-from flowsentry.findings.endpoint_addresses import Names, named, order_of
-from flowsentry.findings.endpoints import Endpoint, endpoint_of
+from flowsentry.findings.endpoints import Addresses, Endpoint, endpoint_of, named, sort_key
 from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.known_services import Services
@@ -35,7 +34,7 @@ half is not said. Lower: a host that looks outside and has a few dead targets in
 _PINGS = (1, 58)
 
 
-class Relation(StrEnum):
+class ScanRelation(StrEnum):
     """Who scans whom, from quiet to loud. Evidence only grows, so a source's relation only gets louder."""
 
     OUTSIDE_BACKGROUND = "outside_background"
@@ -45,35 +44,35 @@ class Relation(StrEnum):
 
 
 SEVERITY = {
-    Relation.OUTSIDE_BACKGROUND: Severity.BACKGROUND,
-    Relation.OUTSIDE_ANSWERED: Severity.MEDIUM,
-    Relation.INSIDE_TO_OUTSIDE: Severity.HIGH,
-    Relation.INSIDE_TO_INSIDE: Severity.HIGH,
+    ScanRelation.OUTSIDE_BACKGROUND: Severity.BACKGROUND,
+    ScanRelation.OUTSIDE_ANSWERED: Severity.MEDIUM,
+    ScanRelation.INSIDE_TO_OUTSIDE: Severity.HIGH,
+    ScanRelation.INSIDE_TO_INSIDE: Severity.HIGH,
 }
 
 
-def scans(
+def scan_findings(
     histories: Sequence[History],
     shapes: Sequence[ScanShape],
     services: Services,
     address_space: AddressSpace,
-    least: ScanThresholds,
+    thresholds: ScanThresholds,
 ) -> list[Finding]:
     """A finding for each source, day and relation that the evidence condemns: at most one a day, and one more when it
     gets louder. The shape is an attribute and may grow. A write to a day is judged with every day whose memory it is
     in.
     """
-    condemned = [each for history in histories for each in _condemned(history, services, least)]
+    condemned = [each for history in histories for each in _detected(history, services, thresholds)]
     sources = [AddressAt(key.scope, address_of(key.source), found.evidence.last_seen) for key, found in condemned]
     targets = [AddressAt(key.scope, _only_target(found), found.evidence.last_seen) for key, found in condemned]
     ends = address_space.ends_of([*sources, *targets])
     owners = [end.owner for end in ends]
     made = (_finding(key, found, shapes, address_space) for key, found in condemned)
     named = zip(made, owners[: len(sources)], owners[len(sources) :], strict=True)
-    return [_called(finding, owner, target) for finding, owner, target in named]
+    return [_with_owners(finding, owner, target) for finding, owner, target in named]
 
 
-def excused_sources(histories: Sequence[History], services: Services, least: ScanThresholds) -> set[EvidenceKey]:
+def excused_sources(histories: Sequence[History], services: Services, thresholds: ScanThresholds) -> set[EvidenceKey]:
     """The sources and days that only outages keep from being condemned: see Services.is_outage."""
     if not services.answers:
         return set()
@@ -81,26 +80,32 @@ def excused_sources(histories: Sequence[History], services: Services, least: Sca
         history.days[day].key
         for history in histories
         for day in history.written_days
-        if day in history.days and verdict(history.days, day, least) and not verdict(history.days, day, least, services)
+        if day in history.days
+        and detected_scan(history.days, day, thresholds)
+        and not detected_scan(history.days, day, thresholds, services)
     }
 
 
-def _only_target(condemned: Verdict) -> str:
+def _only_target(condemned: DetectedScan) -> str:
     """The address of the one host that failed it; empty, which is nobody's, where there are several or only a hash."""
-    names = names_of(condemned.evidence)
+    names = known_addresses_of(condemned.evidence)
     addresses = {named(endpoint_of(member), names).address for member in condemned.failed}
     return (addresses.pop() or "") if len(addresses) == 1 else ""
 
 
-def _condemned(history: History, services: Services, least: ScanThresholds) -> Iterator[tuple[EvidenceKey, Verdict]]:
+def _detected(
+    history: History, services: Services, thresholds: ScanThresholds
+) -> Iterator[tuple[EvidenceKey, DetectedScan]]:
     judged = {written + later for written in history.written_days for later in range(MEMORY_DAYS + 1)}
     for day in sorted(judged & history.days.keys()):
-        if found := verdict(history.days, day, least, services):
+        if found := detected_scan(history.days, day, thresholds, services):
             yield history.days[day].key, found
 
 
-def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], address_space: AddressSpace) -> Finding:
-    names = names_of(condemned.evidence)
+def _finding(
+    key: EvidenceKey, condemned: DetectedScan, shapes: Sequence[ScanShape], address_space: AddressSpace
+) -> Finding:
+    names = known_addresses_of(condemned.evidence)
     failed = _in_order(condemned.failed, names)
     answered = _in_order(condemned.answered, names)
     hosts, ports = {end.host for end in failed}, {end.port for end in failed}
@@ -130,33 +135,33 @@ def _finding(key: EvidenceKey, condemned: Verdict, shapes: Sequence[ScanShape], 
     )
 
 
-def _called(finding: Finding, owner: Interface | None, target: Interface | None) -> Finding:
+def _with_owners(finding: Finding, owner: Interface | None, target: Interface | None) -> Finding:
     """The finding with whom it is about, and the owner of the one host that was scanned, where that is known."""
     details = {**finding.details, "subject_owner": owner.owner if owner else None}
     if target:
         details["target_owner"] = target.owner
-    return replace(finding, title=f"{called(finding.subject, owner)} {finding.title}", details=details)
+    return replace(finding, title=f"{display_name(finding.subject, owner)} {finding.title}", details=details)
 
 
-def _in_order(members: Collection[bytes], names: Names) -> list[Endpoint]:
+def _in_order(members: Collection[bytes], names: Addresses) -> list[Endpoint]:
     return [named(endpoint_of(member), names) for member in sorted(members, key=rank_of_member)]
 
 
 def _sample(ends: Sequence[Endpoint]) -> list[str]:
     """A few of them, those that have an address first, in the order in which people look things up."""
     few = sorted(ends, key=lambda end: end.address is None)[:MAX_SAMPLE_ENDPOINTS]
-    return [str(end) for end in sorted(few, key=order_of)]
+    return [str(end) for end in sorted(few, key=sort_key)]
 
 
-def _relation(condemned: Verdict, failed: Sequence[Endpoint], address_space: AddressSpace) -> Relation:
+def _relation(condemned: DetectedScan, failed: Sequence[Endpoint], address_space: AddressSpace) -> ScanRelation:
     if not condemned.evidence.is_inside:
-        is_known = comes_from_trusted(condemned.evidence, address_space)
+        is_known = is_trusted_source(condemned.evidence, address_space)
         heard = condemned.answered and condemned.is_certain and not is_known
-        return Relation.OUTSIDE_ANSWERED if heard else Relation.OUTSIDE_BACKGROUND
+        return ScanRelation.OUTSIDE_ANSWERED if heard else ScanRelation.OUTSIDE_BACKGROUND
     addresses = pl.Series([end.address for end in failed], dtype=pl.String)
     are_inside = address_space.is_inside(addresses)
     inside = sum(is_inside or end.is_inside for is_inside, end in zip(are_inside, failed, strict=True))
-    return Relation.INSIDE_TO_INSIDE if inside >= MIN_INSIDE_ENDPOINTS else Relation.INSIDE_TO_OUTSIDE
+    return ScanRelation.INSIDE_TO_INSIDE if inside >= MIN_INSIDE_ENDPOINTS else ScanRelation.INSIDE_TO_OUTSIDE
 
 
 def _target(failed: Sequence[Endpoint], endpoints: int) -> str:

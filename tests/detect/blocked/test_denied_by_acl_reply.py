@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flowsentry.detect.rejects.denied_by_acl_reply import denied_by_acl_reply
+from flowsentry.detect.blocked.denied_by_acl_reply import denied_by_acl_reply
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory

@@ -5,14 +5,15 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from flowsentry.detect.samples import NO_BOUND, complete_up_to
 from flowsentry.findings.endpoints import endpoint_of, endpoint_part
 from flowsentry.findings.evidence import (
     DATED_SETS,
     MAX_DOUBTFUL,
     MAX_ENDPOINTS,
     MEMORY_DAYS,
+    RANK_LIMIT,
     Evidence,
+    max_complete_rank,
     rank_of_member,
 )
 from flowsentry.findings.known_services import Services
@@ -25,7 +26,7 @@ gone makes scanners of its busy clients."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DetectedScan:
     """A source condemned on `evidence`, the union of the days. `failed` and `answered` are comparable samples of what
     it reached; `endpoints` estimates the number of all failed ones; `is_certain` is false when it rests on doubtful
     contacts.
@@ -38,12 +39,12 @@ class Verdict:
     is_certain: bool
 
 
-def verdict(
+def detected_scan(
     days: Mapping[int, Evidence],
     day: int,
-    least: ScanThresholds,
+    thresholds: ScanThresholds,
     services: Services = Services(),  # noqa: B008 - frozen
-) -> Verdict | None:
+) -> DetectedScan | None:
     """The verdict for one day, on the union of it and the MEMORY_DAYS before it; None for an innocent source.
 
     A source is condemned when it failed at least `min_endpoints` distinct endpoints, `min_surplus` more than were
@@ -56,22 +57,22 @@ def verdict(
     port still does: see `_on_one_port`. Known limit: of slow scans of many ports inside a busy host, some 40 % are
     found.
     """
-    remembered = _remembered(days, day, least)
+    remembered = _remembered(days, day, thresholds)
     if not remembered:
         return None
-    union = reduce(Evidence.merge, map(_undated, remembered))
+    union = reduce(Evidence.merge, map(_without_slots, remembered))
     innocent = union.answered | _outages(remembered, services)
-    counted = union.failed | (union.doubtful if _doubts_count(union, innocent, least) else frozenset())
-    bound = _complete_up_to(union, counted)
+    counted = union.failed | (union.doubtful if _counts_doubtful(union, innocent, thresholds) else frozenset())
+    bound = _comparable_rank(union, counted)
     failed = frozenset(member for member in counted - innocent if rank_of_member(member) <= bound)
     answered = frozenset(member for member in union.answered if rank_of_member(member) <= bound)
-    if not _is_much(len(failed), len(answered), least):
-        return _on_one_port(union, union.failed - innocent, least) if union.is_inside else None
-    is_certain = len(failed & union.failed) >= least.min_endpoints
-    return Verdict(union, failed, answered, _estimated(counted, counted - innocent, union), is_certain)
+    if not _meets_thresholds(len(failed), len(answered), thresholds):
+        return _on_one_port(union, union.failed - innocent, thresholds) if union.is_inside else None
+    is_certain = len(failed & union.failed) >= thresholds.min_endpoints
+    return DetectedScan(union, failed, answered, _estimated(counted, counted - innocent, union), is_certain)
 
 
-def _on_one_port(union: Evidence, failed: frozenset[bytes], least: ScanThresholds) -> Verdict | None:
+def _on_one_port(union: Evidence, failed: frozenset[bytes], thresholds: ScanThresholds) -> DetectedScan | None:
     """The verdict on what a source of ours did on the port that failed it most, whatever answered it on others.
     `failed` are the endpoints that failed and neither answered it nor were outages.
 
@@ -82,12 +83,12 @@ def _on_one_port(union: Evidence, failed: frozenset[bytes], least: ScanThreshold
     ports = Counter(map(_port, failed))
     port, number = max(ports.items(), key=lambda each: (each[1], each[0]), default=((0, 0), 0))
     answers = frozenset(member for member in union.answered if _port(member) == port)
-    share_kept = complete_up_to(union.answered, MAX_ENDPOINTS) / NO_BOUND
+    share_kept = max_complete_rank(union.answered, MAX_ENDPOINTS) / RANK_LIMIT
     is_clear = number >= MIN_FAILED_PER_ANSWERED_ON_ONE_PORT * len(answers) / share_kept
-    if number < least.min_endpoints_on_one_port or not is_clear:
+    if number < thresholds.min_endpoints_on_one_port or not is_clear:
         return None
     on_port = frozenset(member for member in failed if _port(member) == port)
-    return Verdict(union, on_port, answers, _estimated(union.failed, on_port, union), is_certain=True)
+    return DetectedScan(union, on_port, answers, _estimated(union.failed, on_port, union), is_certain=True)
 
 
 def _port(member: bytes) -> tuple[int, int]:
@@ -95,19 +96,19 @@ def _port(member: bytes) -> tuple[int, int]:
     return end.protocol, end.port
 
 
-def _is_much(failed: int, answered: int, least: ScanThresholds) -> bool:
-    is_surplus = failed - answered >= least.min_surplus
-    return failed >= least.min_endpoints and is_surplus and failed >= least.min_failed_per_answered * answered
+def _meets_thresholds(failed: int, answered: int, thresholds: ScanThresholds) -> bool:
+    is_surplus = failed - answered >= thresholds.min_surplus
+    return failed >= thresholds.min_endpoints and is_surplus and failed >= thresholds.min_failed_per_answered * answered
 
 
-def _remembered(days: Mapping[int, Evidence], day: int, least: ScanThresholds) -> list[Evidence]:
+def _remembered(days: Mapping[int, Evidence], day: int, thresholds: ScanThresholds) -> list[Evidence]:
     """The evidence of the days remembered; none where there is too little of it to condemn anyone, as mostly."""
     remembered = [days[each] for each in range(day - MEMORY_DAYS, day + 1) if each in days]
     failures = sum(len(evidence.failed) + len(evidence.doubtful) for evidence in remembered)
-    return remembered if day in days and failures >= least.min_endpoints else []
+    return remembered if day in days and failures >= thresholds.min_endpoints else []
 
 
-def _undated(evidence: Evidence) -> Evidence:
+def _without_slots(evidence: Evidence) -> Evidence:
     """The same with members that do not say when the endpoint last failed: slots of other days are other times."""
     failed, doubtful = (frozenset(map(endpoint_part, getattr(evidence, name))) for name in DATED_SETS)
     return replace(evidence, failed=failed, doubtful=doubtful)
@@ -127,17 +128,17 @@ def _outages(remembered: Sequence[Evidence], services: Services) -> set[bytes]:
     return outages - failures
 
 
-def _doubts_count(union: Evidence, innocent: Container[bytes], least: ScanThresholds) -> bool:
+def _counts_doubtful(union: Evidence, innocent: Container[bytes], thresholds: ScanThresholds) -> bool:
     certain = sum(member not in innocent for member in union.failed)
-    return len(union.source_ports) >= least.min_doubtful_source_ports or certain >= least.min_certain_failures
+    return len(union.source_ports) >= thresholds.min_doubtful_source_ports or certain >= thresholds.min_certain_failures
 
 
-def _complete_up_to(union: Evidence, counted: frozenset[bytes]) -> int:
+def _comparable_rank(union: Evidence, counted: frozenset[bytes]) -> int:
     """The rank up to which all sets that are compared are complete."""
     return min(
-        complete_up_to(union.failed, MAX_ENDPOINTS),
-        complete_up_to(union.answered, MAX_ENDPOINTS),
-        complete_up_to(union.doubtful, MAX_DOUBTFUL) if counted > union.failed else NO_BOUND,
+        max_complete_rank(union.failed, MAX_ENDPOINTS),
+        max_complete_rank(union.answered, MAX_ENDPOINTS),
+        max_complete_rank(union.doubtful, MAX_DOUBTFUL) if counted > union.failed else RANK_LIMIT,
     )
 
 
@@ -148,5 +149,5 @@ def _estimated(counted: frozenset[bytes], failed: frozenset[bytes], union: Evide
     if len(union.failed) < MAX_ENDPOINTS:
         return len(failed)
     return round(
-        (MAX_ENDPOINTS - 1) * NO_BOUND / complete_up_to(union.failed, MAX_ENDPOINTS) * len(failed) / len(counted)
+        (MAX_ENDPOINTS - 1) * RANK_LIMIT / max_complete_rank(union.failed, MAX_ENDPOINTS) * len(failed) / len(counted)
     )

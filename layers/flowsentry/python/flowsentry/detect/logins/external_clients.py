@@ -16,16 +16,16 @@ from typing import NamedTuple
 import polars as pl
 
 from flowsentry.detect.logins.attempts import is_a_session
-from flowsentry.detect.samples import complete_up_to
 from flowsentry.findings.endpoints import host_in_words
 from flowsentry.findings.evidence import (
-    MAX_STRANGERS,
+    MAX_EXTERNAL_CLIENTS,
     MEMORY_DAYS,
     SET_SIZES,
     Evidence,
     EvidenceKey,
     History,
     bottom,
+    max_complete_rank,
 )
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins, Settled
@@ -41,7 +41,7 @@ MAX_SERVICES = 1_000
 costs more writes. Fewer: of very many hosts that strangers log in to at once, some stay one finding a stranger."""
 _SERVICE = ("scope", "responder", "responder_port")
 _SERVICE_DAY = (*_SERVICE, "day")
-_IS_INTO = ~pl.col("initiator_is_inside") & pl.col("responder_is_inside")
+_IS_INBOUND = ~pl.col("initiator_is_inside") & pl.col("responder_is_inside")
 
 
 class Service(NamedTuple):
@@ -59,7 +59,7 @@ class Service(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class BusyService:
     """A service that too many strangers use to tell of each. `number` is how many had a session on that day, exact
     below MAX_STRANGERS; `newest` are the addresses of some, empty where a batch shows tries alone; times are Unix
     seconds.
@@ -72,21 +72,21 @@ class Crowd:
     last_seen: int
 
 
-def without_public(settled: Settled, public: NamedServices, address_space: AddressSpace) -> Settled:
+def exclude_public_services(settled: Settled, public: NamedServices, address_space: AddressSpace) -> Settled:
     """The same without logins from outside at services that are named as public."""
     if not public or settled.logins.is_empty():
         return settled
-    services = settled.logins.filter(_IS_INTO).group_by(_SERVICE).agg(pl.col("last_seen").max())
+    services = settled.logins.filter(_IS_INBOUND).group_by(_SERVICE).agg(pl.col("last_seen").max())
     rows = services.cast({"scope": pl.String, "responder": pl.String}).rows()
     asked = [AddressAt(scope, address, at) for scope, address, _, at in rows]
     owners = [end.owner for end in address_space.ends_of(asked)] if asked and public.has_owners else [None] * len(asked)
     named = [public.cover(row[1], row[2], owner) for row, owner in zip(rows, owners, strict=True)]
-    return _without(settled, services.filter(pl.Series(named, dtype=pl.Boolean)), _SERVICE)
+    return _exclude(settled, services.filter(pl.Series(named, dtype=pl.Boolean)), _SERVICE)
 
 
-def strangers_in(logins: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
+def external_logins(logins: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """The logins from outside the trusted networks into our own."""
-    outside = logins if logins.is_empty() else logins.filter(_IS_INTO)
+    outside = logins if logins.is_empty() else logins.filter(_IS_INBOUND)
     if outside.is_empty() or not address_space.trusted_networks:
         return outside
     addresses = outside.select(pl.col("initiator").unique()).to_series()
@@ -94,19 +94,19 @@ def strangers_in(logins: pl.DataFrame, address_space: AddressSpace) -> pl.DataFr
     return outside.filter(~pl.col("initiator").is_in(addresses.filter(pl.Series(trusted, dtype=pl.Boolean)).implode()))
 
 
-def stranger_evidence(strangers: pl.DataFrame, bounds: LoginThresholds) -> list[Evidence]:
+def external_client_evidence(external_clients: pl.DataFrame, bounds: LoginThresholds) -> list[Evidence]:
     """For each service and day that had sessions of strangers, who they were; of more services than MAX_SERVICES those
     with the most strangers.
     """
-    sessions = _sessions(strangers, bounds)
+    sessions = _sessions(external_clients, bounds)
     if len(sessions) > MAX_SERVICES:
-        sessions = _of_most_used(sessions)
+        sessions = _most_used(sessions)
     seen = (pl.col("first_seen").min(), pl.col("last_seen").max())
     services = _services(sessions, pl.col("source").cast(pl.String).unique(), *seen)
     return [
         Evidence(
             service.key,
-            strangers=bottom(_packed(sources), SET_SIZES["strangers"]),
+            external_clients=bottom(_packed(sources), SET_SIZES["external_clients"]),
             first_seen=first_seen,
             last_seen=last_seen,
             is_inside=True,
@@ -115,68 +115,70 @@ def stranger_evidence(strangers: pl.DataFrame, bounds: LoginThresholds) -> list[
     ]
 
 
-def _of_most_used(sessions: pl.DataFrame) -> pl.DataFrame:
-    services = sessions.group_by(_SERVICE_DAY).agg(pl.col("source").n_unique().alias("strangers"))
+def _most_used(sessions: pl.DataFrame) -> pl.DataFrame:
+    services = sessions.group_by(_SERVICE_DAY).agg(pl.col("source").n_unique().alias("external_clients"))
     texts = services.with_columns(pl.col("scope", "responder").cast(pl.String))
-    order = texts.with_row_index("row").sort("strangers", *_SERVICE_DAY, descending=[True, *[False] * 4])["row"]
+    order = texts.with_row_index("row").sort("external_clients", *_SERVICE_DAY, descending=[True, *[False] * 4])["row"]
     return sessions.join(services[order.head(MAX_SERVICES)], on=_SERVICE_DAY, how="semi")
 
 
-def tried_alone(strangers: pl.DataFrame, bounds: LoginThresholds) -> list[EvidenceKey]:
+def services_with_attempts_only(external_clients: pl.DataFrame, bounds: LoginThresholds) -> list[EvidenceKey]:
     """The services and days that strangers tried to log in to, and had no session in this batch."""
-    tried = strangers.filter(pl.col("packets") >= bounds.min_attempt_packets)
-    others = tried.join(_sessions(strangers, bounds), on=_SERVICE_DAY, how="anti")
+    tried = external_clients.filter(pl.col("packets") >= bounds.min_attempt_packets)
+    others = tried.join(_sessions(external_clients, bounds), on=_SERVICE_DAY, how="anti")
     return [service.key for service, _ in _services(others, pl.len())]
 
 
-def crowds_in(strangers: pl.DataFrame, histories: Iterable[History], bounds: LoginThresholds) -> list[Crowd]:
+def busy_services_in(
+    external_clients: pl.DataFrame, histories: Iterable[History], bounds: LoginThresholds
+) -> list[BusyService]:
     """The services of a batch that on one of the days remembered had more strangers than are told one by one.
     `histories` are those of the services.
     """
     known = {one.key: one for history in histories for one in history.days.values()}
-    ordered = strangers.sort(pl.col("last_seen"), pl.col("initiator").cast(pl.String), descending=[True, False])
+    ordered = external_clients.sort(pl.col("last_seen"), pl.col("initiator").cast(pl.String), descending=[True, False])
     callers = pl.col("initiator").filter(is_a_session(bounds)).cast(pl.String)
     told = _services(ordered, callers.unique(maintain_order=True).head(MAX_NEWEST))
-    crowds = (_crowd(service, newest, known, bounds) for service, newest in told)
-    return [crowd for crowd in crowds if crowd]
+    busy_services = (_crowd(service, newest, known, bounds) for service, newest in told)
+    return [crowd for crowd in busy_services if crowd]
 
 
-def without_crowds(settled: Settled, crowds: Sequence[Crowd]) -> Settled:
+def exclude_busy_services(settled: Settled, busy_services: Sequence[BusyService]) -> Settled:
     """The same without logins from outside at these services."""
-    if not crowds:
+    if not busy_services:
         return settled
-    rows = [each.service for each in crowds]
+    rows = [each.service for each in busy_services]
     schema = {name: settled.logins.schema[name] for name in _SERVICE_DAY}
-    return _without(settled, pl.DataFrame(rows, schema, orient="row"), _SERVICE_DAY)
+    return _exclude(settled, pl.DataFrame(rows, schema, orient="row"), _SERVICE_DAY)
 
 
 def _crowd(
     service: Service, callers: Sequence[str], known: Mapping[EvidenceKey, Evidence], bounds: LoginThresholds
-) -> Crowd | None:
+) -> BusyService | None:
     """Whether the service has too many on a day that is remembered, and who they are on its own day."""
     days = [known.get(service.key._replace(day=day)) for day in range(service.day - MEMORY_DAYS, service.day + 1)]
-    if all(day is None or len(day.strangers) <= bounds.max_strangers_a_service for day in days):
+    if all(day is None or len(day.external_clients) <= bounds.max_external_clients for day in days):
         return None
     today = days[-1]
     if today is None:
-        return Crowd(service, 0, (), 0, 0)
-    others = (unpacked(each) for each in sorted(today.strangers)) if callers else ()
+        return BusyService(service, 0, (), 0, 0)
+    others = (unpacked(each) for each in sorted(today.external_clients)) if callers else ()
     newest = tuple(dict.fromkeys([*callers, *others]))[:MAX_NEWEST]
-    return Crowd(service, _number(today), newest, today.first_seen, today.last_seen)
+    return BusyService(service, _number(today), newest, today.first_seen, today.last_seen)
 
 
 def _number(today: Evidence) -> int:
     """How many strangers: exact while the set is not full, then estimated, good to about an eighth: two digits."""
-    strangers = today.strangers
-    if len(strangers) < MAX_STRANGERS:
-        return len(strangers)
-    estimate = (MAX_STRANGERS - 1) * (1 << 64) / complete_up_to(strangers, MAX_STRANGERS)
-    return int(float(f"{max(estimate, MAX_STRANGERS):.1e}"))
+    external_clients = today.external_clients
+    if len(external_clients) < MAX_EXTERNAL_CLIENTS:
+        return len(external_clients)
+    estimate = (MAX_EXTERNAL_CLIENTS - 1) * (1 << 64) / max_complete_rank(external_clients, MAX_EXTERNAL_CLIENTS)
+    return int(float(f"{max(estimate, MAX_EXTERNAL_CLIENTS):.1e}"))
 
 
-def _sessions(strangers: pl.DataFrame, bounds: LoginThresholds) -> pl.DataFrame:
+def _sessions(external_clients: pl.DataFrame, bounds: LoginThresholds) -> pl.DataFrame:
     """Those whose server was heard: for what was sent one way alone, which can be made up, nothing is kept quiet."""
-    return strangers.filter(is_a_session(bounds), pl.col("is_heard").fill_null(value=True))
+    return external_clients.filter(is_a_session(bounds), pl.col("is_heard").fill_null(value=True))
 
 
 def _services(rows: pl.DataFrame, *told: pl.Expr) -> Iterator[tuple]:  # type: ignore[type-arg]
@@ -195,8 +197,8 @@ def _packed(sources: Iterable[str]) -> Iterator[bytes]:
             continue
 
 
-def _without(settled: Settled, services: pl.DataFrame, by: Sequence[str]) -> Settled:
+def _exclude(settled: Settled, services: pl.DataFrame, by: Sequence[str]) -> Settled:
     if services.is_empty():
         return settled
     into = pl.struct(*by).is_in(services.select(pl.struct(*by)).to_series().implode())
-    return Settled(settled.contacts, Logins(settled.logins.filter(~(_IS_INTO & into))))
+    return Settled(settled.contacts, Logins(settled.logins.filter(~(_IS_INBOUND & into))))

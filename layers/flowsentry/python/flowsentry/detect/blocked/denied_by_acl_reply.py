@@ -14,16 +14,16 @@ from collections.abc import Container
 
 import polars as pl
 
-from flowsentry.detect.rejects.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
-from flowsentry.detect.scans.flood import summed_up
-from flowsentry.detect.scans.limits import loudest
+from flowsentry.detect.flood import summary_findings
+from flowsentry.detect.host_pairs import TCP, UDP, HostPair, Row, host_pairs, pair_details, port_in_words
+from flowsentry.detect.limits import limit_findings
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.frames import Contacts
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import protocol_name
 
 SEVERITY = Severity.MEDIUM
-MAX_PATHS_AN_INITIATOR = 3
+MAX_PATHS_PER_INITIATOR = 3
 """Denied paths of one initiator that are told of a batch, the first ones. More: one wrong rule of a network ACL is a
 message for each peer of each host behind it. Fewer: a second rule that denies something else is told a day later."""
 _PATH = ("scope", "responder", "responder_port", "protocol", "day", "initiator_is_inside")
@@ -39,11 +39,11 @@ def denied_by_acl_reply(
     inside_first = pl.col("initiator_is_inside") | pl.col("responder_is_inside")
     denied = contacts.filter(pl.col("reply_refused_at").is_not_null(), inside_first)
     ordered = _paths(denied).sort("first_seen", "initiator", "responder", "responder_port", "protocol")
-    ordered = ordered.filter(pl.int_range(pl.len()).over("scope", "initiator", "day") < MAX_PATHS_AN_INITIATOR)
-    told, others = loudest(ordered, "initiators")
+    ordered = ordered.filter(pl.int_range(pl.len()).over("scope", "initiator", "day") < MAX_PATHS_PER_INITIATOR)
+    told, others = limit_findings(ordered, "initiators")
     rows = [row for row in told.iter_rows(named=True) if (row["scope"], row["initiator"]) not in scanners]
-    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, address_space), strict=True)]
-    return [*findings, *summed_up("denied_by_acl_reply", SEVERITY, others, address_space)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
+    return [*findings, *summary_findings("denied_by_acl_reply", SEVERITY, others, address_space)]
 
 
 def _paths(denied: pl.DataFrame) -> pl.DataFrame:
@@ -65,7 +65,7 @@ def _paths(denied: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _finding(row: Row, pair: Pair) -> Finding:
+def _finding(row: Row, pair: HostPair) -> Finding:
     is_ours = row["initiator_is_inside"]
     initiator = row["initiator"] if is_ours else "outside"
     path = (row["scope"], initiator, row["responder"], str(row["responder_port"]), protocol_name(row["protocol"]))
@@ -93,7 +93,7 @@ def _finding(row: Row, pair: Pair) -> Finding:
     )
 
 
-def _title(row: Row, pair: Pair) -> str:
+def _title(row: Row, pair: HostPair) -> str:
     if row["initiator_is_inside"]:
         return f"{pair.initiator} gets no reply from {pair.responder}: a network ACL denies it: {port_in_words(row)}"
     return f"{pair.responder} can't reply to {pair.initiator}: a network ACL denies it: {port_in_words(row)}"

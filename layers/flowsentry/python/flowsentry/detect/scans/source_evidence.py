@@ -4,22 +4,22 @@ from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
+from flowsentry.detect.host_pairs import TCP, UDP
+from flowsentry.detect.ipv6_addresses import AddressSets, address_sets
 from flowsentry.detect.logins.attempts import login_members
-from flowsentry.detect.rejects.pairs import TCP, UDP
-from flowsentry.detect.scans.outages import is_silent
-from flowsentry.detect.sources_in_clear import Sets, sets_in_clear
+from flowsentry.detect.scans.outages import is_service_failure
 from flowsentry.findings.endpoints import (
     MEMBER_BYTES,
     SLOT_SECONDS,
-    SLOTS_A_DAY,
+    SLOTS_PER_DAY,
     host_ranks,
     members,
     networks_of,
     rank_of,
 )
 from flowsentry.findings.evidence import (
+    ADDRESS_SETS,
     DATED_SETS,
-    IN_CLEAR,
     MAX_SOURCE_PORTS,
     SET_SIZES,
     Evidence,
@@ -35,13 +35,13 @@ MAX_NAME_BYTES = 256
 """Of a VPC, a transit gateway or an address, which have 45 at most. DynamoDB takes 2,048 for a key: above that, one
 line of nonsense would cost its whole source
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
-MAX_ASKED = 20_000
+MAX_SOURCE_LOOKUPS = 20_000
 """Innocent sources of a batch that are looked up: each costs four keys of a read. More: a batch with very many clients
 takes longer (20,000: 3 s). Fewer: in a busy batch, what answered a scanner that was seen before is missed."""
 _SOURCE = ("source_scope", "source")
 _KEY = (*_SOURCE, "day")
 _ENDS = ("initiator", "responder")
-_MEMBER_SETS = tuple(IN_CLEAR)
+_MEMBER_SETS = tuple(ADDRESS_SETS)
 """The sets that members are sorted into here; the others follow from them."""
 MAINTENANCE_PORTS = (53, 80, 123, 443)
 """Where every operating system calls by itself: names, updates, the time. What a rule refuses of it on the way out is
@@ -92,25 +92,27 @@ def _is_believable(contacts: pl.DataFrame, name: str) -> pl.Expr:
     return ~pl.col(name).is_in(long.implode()) if len(long) else pl.lit(value=True)
 
 
-def innocent_sources(settled: Settled) -> list[EvidenceKey]:
+def answered_sources(settled: Settled) -> list[EvidenceKey]:
     """The sources whose every contact was answered: by far the most, and worth recording only when suspected before.
     Among them may be some that will be recorded for their logins alone: to ask about these too is harmless. Of more
     than MAX_ASKED those inside come first, then those that reached most, then those of smallest rank.
     """
-    failing = notification(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
+    failing = scan_contacts(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
     seen = pl.concat([each.select(*_KEY, "initiator_is_inside") for each in settled])
     seen = seen.group_by(_KEY).agg(pl.col("initiator_is_inside").any(), pl.len().alias("reached"))
-    innocent = _most_telling(seen.join(failing, on=_KEY, how="anti"))
+    innocent = _limited(seen.join(failing, on=_KEY, how="anti"))
     keys = innocent.select(pl.col("source_scope", "source").cast(pl.String), "day")
     return [EvidenceKey(*row) for row in keys.iter_rows()]
 
 
-def _most_telling(innocent: pl.DataFrame) -> pl.DataFrame:
+def _limited(innocent: pl.DataFrame) -> pl.DataFrame:
     """At most MAX_ASKED of the sources."""
-    if len(innocent) <= MAX_ASKED:
+    if len(innocent) <= MAX_SOURCE_LOOKUPS:
         return innocent
     ranked = innocent.with_columns(host_ranks(innocent["source"]))
-    return ranked.sort("initiator_is_inside", "reached", "rank", descending=[True, True, False]).head(MAX_ASKED)
+    return ranked.sort("initiator_is_inside", "reached", "rank", descending=[True, True, False]).head(
+        MAX_SOURCE_LOOKUPS
+    )
 
 
 def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: LoginThresholds) -> list[Evidence]:
@@ -124,7 +126,7 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     if not suspects and settled.logins.is_empty() and (settled.contacts["outcome"] == "answered").all():
         return []  # nothing to look at, as in most payloads
     logins = login_members(settled.logins, bounds)
-    contacts = notification(settled.contacts)
+    contacts = scan_contacts(settled.contacts)
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
     watched = pl.concat(
         [
@@ -139,10 +141,10 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], bounds: Log
     ends = told.select(*columns, *_PORTS, _SET_OF_OUTCOME.alias("set"), member, slot)
     tries = logins.select(*columns, "set", "member").join(watched, on=_SOURCE, how="semi")
     rows = pl.concat([ends, tries], how="diagonal")
-    return list(_evidence(_sets(rows), sets_in_clear(rows)))
+    return list(_evidence(_sets(rows), address_sets(rows)))
 
 
-def notification(contacts: pl.DataFrame) -> pl.DataFrame:
+def scan_contacts(contacts: pl.DataFrame) -> pl.DataFrame:
     """The contacts that tell whether a source scans: all but what is refused of maintenance on its way out, and what
     was answered in vain: that a network ACL denies the replies is nobody's fault but our own.
     """
@@ -154,7 +156,7 @@ def notification(contacts: pl.DataFrame) -> pl.DataFrame:
 
 def _sets(rows: pl.DataFrame) -> pl.DataFrame:
     """The members of each set of a source and day, in the order in which they are kept."""
-    ranked = rows.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank", pl.col("slot").fill_null(CERTAIN))
+    ranked = rows.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank", pl.col("slot").fill_null(NO_SLOT))
     ports = pl.concat_list(_PORTS).filter(pl.col("set") == "doubtful").explode()
     return ranked.group_by(_KEY).agg(
         *(_smallest(name, SET_SIZES[name]) for name in _MEMBER_SETS),
@@ -174,8 +176,10 @@ def _slot_in(contacts: pl.DataFrame) -> pl.Expr:
     """The slot of the day in which each contact last failed; null where a rule refused it or others were answered, and
     of sources outside, of which outages are left out before.
     """
-    slot = (pl.col("last_seen") // SLOT_SECONDS - pl.col("day") * SLOTS_A_DAY).clip(0, SLOTS_A_DAY - 1).cast(pl.UInt8)
-    is_dated = is_silent() & (pl.col("source_scope") != PUBLIC)
+    slot = (
+        (pl.col("last_seen") // SLOT_SECONDS - pl.col("day") * SLOTS_PER_DAY).clip(0, SLOTS_PER_DAY - 1).cast(pl.UInt8)
+    )
+    is_dated = is_service_failure() & (pl.col("source_scope") != PUBLIC)
     if "answers_others" in contacts.columns:
         is_dated &= ~pl.col("answers_others")
     return pl.when(is_dated).then(slot).alias("slot")
@@ -186,12 +190,12 @@ def _slots(name: str) -> pl.Expr:
     it.
     """
     is_of_set = pl.col("set") == name
-    last = pl.col("slot").filter(is_of_set).fill_null(CERTAIN)
+    last = pl.col("slot").filter(is_of_set).fill_null(NO_SLOT)
     is_last = pl.col("member").filter(is_of_set).is_last_distinct()
     return last.filter(is_last).head(SET_SIZES[name]).alias(f"{name}_slots")
 
 
-CERTAIN = 255
+NO_SLOT = 255
 """In the place of a slot: a rule refused it, so that no outage explains it."""
 _PORTS = ("min_initiator_port", "max_initiator_port")
 _KEY_SCHEMA = {"source_scope": pl.Categorical(), "source": pl.Categorical(), "day": pl.Int32()}
@@ -210,7 +214,7 @@ _SET_OF_OUTCOME = (
 )
 
 
-def _evidence(sets: pl.DataFrame, clear: Mapping[EvidenceKey, Sets]) -> Iterator[Evidence]:
+def _evidence(sets: pl.DataFrame, clear: Mapping[EvidenceKey, AddressSets]) -> Iterator[Evidence]:
     for row in sets.with_columns(pl.col("source_scope", "source").cast(pl.String)).iter_rows(named=True):
         key = EvidenceKey(row["source_scope"], row["source"], row["day"])
         yield Evidence(
@@ -229,5 +233,5 @@ def _as_members(values: list[int], slots: list[int] | None) -> frozenset[bytes]:
         return frozenset(value.to_bytes(MEMBER_BYTES) for value in values)
     dated = zip(values, slots, strict=True)
     return frozenset(
-        value.to_bytes(MEMBER_BYTES) + (b"" if slot == CERTAIN else bytes([slot])) for value, slot in dated
+        value.to_bytes(MEMBER_BYTES) + (b"" if slot == NO_SLOT else bytes([slot])) for value, slot in dated
     )

@@ -14,9 +14,9 @@ from collections.abc import Container, Sequence
 
 import polars as pl
 
-from flowsentry.detect.rejects.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
-from flowsentry.detect.scans.flood import summed_up
-from flowsentry.detect.scans.limits import loudest
+from flowsentry.detect.flood import summary_findings
+from flowsentry.detect.host_pairs import TCP, UDP, HostPair, Row, host_pairs, pair_details, port_in_words
+from flowsentry.detect.limits import limit_findings
 from flowsentry.findings.endpoints import endpoint_part
 from flowsentry.findings.evidence import Evidence, History
 from flowsentry.findings.finding import Finding, Severity, finding_id
@@ -32,7 +32,7 @@ SEVERITY = Severity.MEDIUM
 def blocked_internal(
     contacts: Contacts,
     scanners: Container[tuple[str, str]],
-    doors: Container[tuple[str, str, int]],
+    probing: Container[tuple[str, str, int]],
     address_space: AddressSpace,
     bounds: BlockedThresholds,
 ) -> list[Finding]:
@@ -45,20 +45,20 @@ def blocked_internal(
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= bounds.min_packets,
     )
-    blocked = refused.filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_a_source)
-    told, others = loudest(blocked, "rejected_packets")
+    blocked = refused.filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_per_source)
+    told, others = limit_findings(blocked, "rejected_packets")
     ordered = told.sort("first_seen", "initiator", "responder", "responder_port")
     rows = [
         row
         for row in ordered.iter_rows(named=True)
         if (row["scope"], row["initiator"]) not in scanners
-        and (row["scope"], row["initiator"], row["day"]) not in doors
+        and (row["scope"], row["initiator"], row["day"]) not in probing
     ]
-    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, address_space), strict=True)]
-    return [*findings, *summed_up("blocked_internal", SEVERITY, others, address_space)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
+    return [*findings, *summary_findings("blocked_internal", SEVERITY, others, address_space)]
 
 
-def trying_doors(
+def probing_sources(
     histories: Sequence[History], services: Services, bounds: BlockedThresholds
 ) -> set[tuple[str, str, int]]:
     """The sources that failed too many endpoints in a day for each to be told, be it in one batch or in many. What was
@@ -68,8 +68,8 @@ def trying_doors(
         (evidence.key.scope, evidence.key.source, day)
         for history in histories
         for day, evidence in history.days.items()
-        if len(evidence.failed) > bounds.max_endpoints_a_source
-        and len(_failed(evidence, services)) > bounds.max_endpoints_a_source
+        if len(evidence.failed) > bounds.max_endpoints_per_source
+        and len(_failed(evidence, services)) > bounds.max_endpoints_per_source
     }
 
 
@@ -79,7 +79,7 @@ def _failed(evidence: Evidence, services: Services) -> set[bytes]:
     return set(map(endpoint_part, evidence.failed)) - evidence.answered - outages
 
 
-def _finding(row: Row, pair: Pair) -> Finding:
+def _finding(row: Row, pair: HostPair) -> Finding:
     path = (row["scope"], row["initiator"], row["responder"], str(row["responder_port"]))
     like = ("blocked_internal", *path, protocol_name(row["protocol"]))
     return Finding(

@@ -14,7 +14,7 @@ TCP, UDP = 6, 17
 Row = Mapping[str, Any]
 
 
-class Party(NamedTuple):
+class Host(NamedTuple):
     """An address, whose it is, and the interface that has it, where these are known."""
 
     address: str
@@ -23,29 +23,29 @@ class Party(NamedTuple):
 
     def __str__(self) -> str:
         """`web-1 (10.0.1.5)`, or the address alone."""
-        return called(self.address, self.owner)
+        return display_name(self.address, self.owner)
 
     @property
     def as_details(self) -> dict[str, str] | None:
         return self.owner.owner if self.owner else None
 
 
-class Pair(NamedTuple):
+class HostPair(NamedTuple):
     """Who called, and who was called."""
 
-    initiator: Party
-    responder: Party
+    initiator: Host
+    responder: Host
 
 
-def pairs_of(rows: Sequence[Row], address_space: AddressSpace) -> list[Pair]:
+def host_pairs(rows: Sequence[Row], address_space: AddressSpace) -> list[HostPair]:
     """The pair of each row, by its `scope`, `initiator`, `responder`, at its `last_seen`."""
     asked = [AddressAt(row["scope"], row[end], row["last_seen"]) for row in rows for end in ("initiator", "responder")]
     ends = address_space.ends_of(asked) if asked else []
-    parties = [Party(each.address, *end) for each, end in zip(asked, ends, strict=True)]
-    return [Pair(*each) for each in zip(parties[::2], parties[1::2], strict=True)]
+    parties = [Host(each.address, *end) for each, end in zip(asked, ends, strict=True)]
+    return [HostPair(*each) for each in zip(parties[::2], parties[1::2], strict=True)]
 
 
-def called(address: str, owner: Interface | None) -> str:
+def display_name(address: str, owner: Interface | None) -> str:
     """`web-1 (10.0.1.5)`, or the address alone; bounded."""
     if owner is None:
         return address
@@ -61,7 +61,7 @@ def port_in_words(row: Row) -> str:
     return f"port {port}/{protocol}{f' ({SERVICES[port]})' if port in SERVICES else ''}"
 
 
-def pair_details(row: Row, pair: Pair, interface_ids: Iterable[str | None]) -> dict[str, Any]:
+def pair_details(row: Row, pair: HostPair, interface_ids: Iterable[str | None]) -> dict[str, Any]:
     """What every finding about one pair has among its details; `subject_owner` is that of who called."""
     return {
         "responder": row["responder"],

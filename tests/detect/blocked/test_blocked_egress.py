@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from flowsentry.detect.scans.suspicion import MAINTENANCE_PORTS
+from flowsentry.detect.scans.source_evidence import MAINTENANCE_PORTS
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.inventory.inventory import Inventory
@@ -67,9 +67,9 @@ def test_fewer_packets_than_a_client_that_means_it_sends_are_not_told() -> None:
 
 
 def test_a_source_refused_on_more_ports_than_a_few_tries_doors() -> None:
-    doors = [refused(port=port) for port in range(8000, 8001 + LEAST.max_endpoints_a_source)]
-    assert told(*doors) == []
-    assert len(told(*doors[1:])) == LEAST.max_endpoints_a_source
+    probing = [refused(port=port) for port in range(8000, 8001 + LEAST.max_endpoints_per_source)]
+    assert told(*probing) == []
+    assert len(told(*probing[1:])) == LEAST.max_endpoints_per_source
 
 
 def test_a_scanner_is_told_as_one_and_not_as_blocked() -> None:

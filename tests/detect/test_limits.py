@@ -6,7 +6,9 @@ from random import Random
 
 import pytest
 
-from flowsentry.detect.scans import limits, strangers, suspicion
+from flowsentry.detect import limits
+from flowsentry.detect.logins import external_clients
+from flowsentry.detect.scans import source_evidence
 from flowsentry.findings.finding import Finding, Severity
 from tests.builders import NOON, V2, V5, Watch, blocked, exchange, flow_log, line, probe
 
@@ -21,9 +23,9 @@ def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds that a test reaches in little time."""
     monkeypatch.setattr(limits, "MAX_SOURCES", ROOM)
     monkeypatch.setattr(limits, "MAX_SINGLE_PROBES", SINGLES)
-    monkeypatch.setattr(limits, "MAX_FINDINGS_A_KIND", ROOM)
-    monkeypatch.setattr(strangers, "MAX_SERVICES", ROOM)
-    monkeypatch.setattr(suspicion, "MAX_ASKED", ROOM)
+    monkeypatch.setattr(limits, "MAX_FINDINGS_PER_KIND", ROOM)
+    monkeypatch.setattr(external_clients, "MAX_SERVICES", ROOM)
+    monkeypatch.setattr(source_evidence, "MAX_SOURCE_LOOKUPS", ROOM)
 
 
 def spoofed(count: int, names: tuple[str, ...] = V5, first: int = 0) -> Iterator[str]:
@@ -131,10 +133,10 @@ def sessions(count: int) -> Iterator[str]:
 def test_of_a_flood_of_sessions_the_loudest_are_told_and_the_rest_is_summed_up(count: int) -> None:
     watch = seen([*sessions(count), *scan(HIGH_SCANNER)])
     logins = [each for each in watch.found if each.kind == "remote_login"]
-    summed_up, sources = sorted(floods(watch), key=lambda each: each.details["left_out"])
+    summary, sources = sorted(floods(watch), key=lambda each: each.details["left_out"])
     assert sources.details["number"] == count - SINGLES
     assert len(logins) == ROOM
-    assert (summed_up.details["left_out"], summed_up.details["number"]) == ("remote_login", count - ROOM)
+    assert (summary.details["left_out"], summary.details["number"]) == ("remote_login", count - ROOM)
     assert min(each.details["packets"] for each in logins) >= 60
     assert scanners(watch) == {HIGH_SCANNER}
     assert len(watch.evidence.items) <= 3 * ROOM

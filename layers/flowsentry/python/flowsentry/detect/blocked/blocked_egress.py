@@ -15,9 +15,9 @@ from collections.abc import Container
 
 import polars as pl
 
-from flowsentry.detect.rejects.pairs import TCP, UDP, Pair, Row, pair_details, pairs_of, port_in_words
-from flowsentry.detect.scans.flood import summed_up
-from flowsentry.detect.scans.limits import loudest
+from flowsentry.detect.flood import summary_findings
+from flowsentry.detect.host_pairs import TCP, UDP, HostPair, Row, host_pairs, pair_details, port_in_words
+from flowsentry.detect.limits import limit_findings
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
@@ -40,12 +40,12 @@ def blocked_egress(
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= bounds.min_packets,
     )
-    services = _services(refused).filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_a_source)
-    told, others = loudest(services, "rejected_packets")
+    services = _services(refused).filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_per_source)
+    told, others = limit_findings(services, "rejected_packets")
     ordered = told.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
     rows = [row for row in ordered if (row["scope"], row["initiator"]) not in scanners]
-    findings = [_finding(row, pair) for row, pair in zip(rows, pairs_of(rows, address_space), strict=True)]
-    return [*findings, *summed_up("blocked_egress", SEVERITY, others, address_space)]
+    findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
+    return [*findings, *summary_findings("blocked_egress", SEVERITY, others, address_space)]
 
 
 def _services(refused: pl.DataFrame) -> pl.DataFrame:
@@ -76,7 +76,7 @@ def _is_somebody(address: str) -> bool:
     return not (known.is_multicast or known.is_link_local or known.is_unspecified or is_class_e)
 
 
-def _finding(row: Row, pair: Pair) -> Finding:
+def _finding(row: Row, pair: HostPair) -> Finding:
     like = (
         "blocked_egress",
         row["scope"],

@@ -5,15 +5,15 @@ from random import Random
 
 import pytest
 
-from flowsentry.detect.scans.strangers import MAX_NEWEST
-from flowsentry.findings.evidence import MAX_STRANGERS, MEMORY_DAYS
+from flowsentry.detect.logins.external_clients import MAX_NEWEST
+from flowsentry.findings.evidence import MAX_EXTERNAL_CLIENTS, MEMORY_DAYS
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.inventory.inventory import Inventory
 from tests.builders import NOON, VPC, Watch, flow_log, interface, line
 from tests.detect.observed import SESSION, TRY
 
-N = LoginThresholds().max_strangers_a_service
+N = LoginThresholds().max_external_clients
 SERVER, OTHER_SERVER = "10.0.0.9", "10.0.0.10"
 DAY_SECONDS = 86_400
 OURS = Inventory.of((interface(SERVER, name="git-1"), interface(OTHER_SERVER, name="bastion")))
@@ -82,7 +82,7 @@ def test_a_multitude_is_one_finding_with_about_its_number_and_one_item() -> None
     assert 2_000 < finding.details["initiators"] < 4_200
     assert "some " in finding.title
     (item,) = watch.evidence.items.values()
-    assert len(item.strangers) == MAX_STRANGERS
+    assert len(item.external_clients) == MAX_EXTERNAL_CLIENTS
 
 
 def test_one_client_a_payload_tells_the_first_ones_and_then_the_service() -> None:

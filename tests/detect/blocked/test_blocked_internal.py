@@ -8,7 +8,7 @@ from flowsentry.inventory.inventory import Inventory
 from tests.builders import NOON, V2, VPC, Watch, blocked, exchange, flow_log, found_in, interface, line, probe
 
 APP, DATABASE = "10.0.0.9", "10.0.1.1"
-MIN_PACKETS, MAX_ENDPOINTS_A_SOURCE = BlockedThresholds().min_packets, BlockedThresholds().max_endpoints_a_source
+MIN_PACKETS, MAX_ENDPOINTS_A_SOURCE = BlockedThresholds().min_packets, BlockedThresholds().max_endpoints_per_source
 
 
 def told(*lines: str, inventory: Inventory | None = None) -> list[Finding]:
@@ -62,9 +62,9 @@ def test_a_busy_client_is_told_about_its_one_blocked_path() -> None:
 
 
 def test_a_source_with_more_blocked_endpoints_than_a_few_tries_doors() -> None:
-    doors = [blocked(APP, DATABASE, port) for port in range(5000, 5001 + MAX_ENDPOINTS_A_SOURCE)]
-    assert told(*doors) == []
-    assert len(told(*doors[1:])) == MAX_ENDPOINTS_A_SOURCE
+    probing = [blocked(APP, DATABASE, port) for port in range(5000, 5001 + MAX_ENDPOINTS_A_SOURCE)]
+    assert told(*probing) == []
+    assert len(told(*probing[1:])) == MAX_ENDPOINTS_A_SOURCE
 
 
 def test_a_source_that_tries_one_door_an_object_is_told_for_the_first_few_alone() -> None:

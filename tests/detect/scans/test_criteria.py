@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.detect.scans.verdict import Verdict, verdict
+from flowsentry.detect.scans.criteria import DetectedScan, detected_scan
 from flowsentry.findings.evidence import (
     MAX_DOUBTFUL,
     MAX_ENDPOINTS,
@@ -44,8 +44,8 @@ def evidence(
     )
 
 
-def judged(*days: Evidence, day: int = DAY) -> Verdict | None:
-    return verdict({each.key.day: each for each in days}, day, LEAST)
+def judged(*days: Evidence, day: int = DAY) -> DetectedScan | None:
+    return detected_scan({each.key.day: each for each in days}, day, LEAST)
 
 
 def is_condemned(failed: int, answered: int = 0) -> bool:
@@ -176,9 +176,9 @@ def test_strangers_are_not_judged_by_one_port() -> None:
 
 
 def test_a_busy_host_needs_more_failures_on_one_port_than_any_host_in_all() -> None:
-    least, work = LEAST.min_endpoints_on_one_port, on_port(443, 60, 5_000)
-    assert judged(busy(on_port(445, least), work)) is not None
-    assert judged(busy(on_port(445, least - 1), work)) is None
+    minimum, work = LEAST.min_endpoints_on_one_port, on_port(443, 60, 5_000)
+    assert judged(busy(on_port(445, minimum), work)) is not None
+    assert judged(busy(on_port(445, minimum - 1), work)) is None
 
 
 def test_a_port_on_which_one_in_five_answers_is_no_sweep() -> None:
