@@ -90,20 +90,21 @@ they belong. For dashboards only. A flow inside a VPC is logged by both interfac
 where it enters and where it leaves: its flows, bytes and packets count once. In the log line of a minute in which a
 gateway lost packets, `worst_attachment` says where most of them were lost."""
 ABOUT_DETECTORS = """\
-Each looks for one behaviour; its name is the `kind` of the findings it makes."""
+Each detector finds one behaviour; its name is the `kind` of its findings."""
 ABOUT_RELATIONS = """\
-Who does it to whom decides how loud a scan or a guess is. A source raises one finding a UTC day, and one more when it
-gets louder. High and medium are a message each, low and background a line in the digest."""
+The relation (direction and result) of a scan or of password guessing decides its severity. A source gets one finding for
+each UTC day, and another one when its relation becomes more severe. Findings with severity high and medium are delivered
+as one message each, low and background as a line in the digest."""
 ABOUT_THRESHOLDS = """\
-Each says what happens when it is higher, and when it is lower. To change some, name them under `thresholds` in
-`cdk.json`: `"thresholds": {"scan": {"min_endpoints": 20}}`. To see beforehand what that would find, and what no more:
-`flowsentry replay --set scan.min_endpoints=20` on past logs."""
+Each threshold says what happens when it is higher and when it is lower. Change them under `thresholds` in `cdk.json`:
+`"thresholds": {"scan": {"min_endpoints": 20}}`. To see which findings a change adds and removes, replay past logs:
+`flowsentry replay --set scan.min_endpoints=20`."""
 ABOUT_CONSTANTS = """\
-These are part of how it works, and are changed in the code alone."""
+Constants of the detectors; they can be changed in the code only."""
 ABOUT_STORIES = """\
-Each is a folder of records with exactly what is found in them, and is run as a test."""
+Each story is a folder with flow log records and the exact findings in them, and runs as a test."""
 LABELS = ("Why it matters", "Innocent look-alikes", "ATT&CK")
-"""Beginnings of lines in a detector's docstring that begin a paragraph."""
+"""Line beginnings that start a paragraph in a detector's docstring."""
 
 
 def pages() -> dict[Path, str]:
@@ -185,8 +186,8 @@ def detectors_page() -> Iterator[str]:
         yield f"- **Severity:** {_severity(module)}."
     yield from ("", "## When a source is a scanner", "")
     _, rule = (criteria.detected_scan.__doc__ or "").split("\n\n", 1)
-    yield from (_one_line(rule), "", "## How loud it is", "", ABOUT_RELATIONS, "")
-    severities = {f"{kind} `{each}`": word for kind, of in _LOUDNESS.items() for each, word in of.items()}
+    yield from (_one_line(rule), "", "## Severity by relation", "", ABOUT_RELATIONS, "")
+    severities = {f"{kind} `{each}`": word for kind, of in _SEVERITIES.items() for each, word in of.items()}
     yield from _table(("relation", "severity"), severities.items())
     yield from ("", "## Thresholds", "", ABOUT_THRESHOLDS, "")
     defaults = Thresholds().to_json()
@@ -197,9 +198,9 @@ def detectors_page() -> Iterator[str]:
     yield from _stories()
 
 
-_LOUDNESS: dict[str, Mapping[Any, str]] = {"scan": SEVERITY, "guessing": LOGIN_SEVERITY}
+_SEVERITIES: dict[str, Mapping[Any, str]] = {"scan": SEVERITY, "password guessing": LOGIN_SEVERITY}
 _PARTS = (import_module("flowsentry.detect.scans.scan_findings"), scan_shape, criteria, source_evidence, evidence)
-"""Modules with constants, beside those of the detectors; `scans` is also the name of a function."""
+"""Modules with constants, in addition to the detectors; `scan_findings` is also the name of a function."""
 
 
 def _threshold_rows(defaults: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, ...]]:
@@ -210,7 +211,7 @@ def _threshold_rows(defaults: Mapping[str, Mapping[str, float]]) -> Iterator[tup
 
 
 def _detectors() -> list[ModuleType]:
-    """The modules that describe a behaviour: the shapes of a scan in the order they are tried, then the others."""
+    """The modules of the detectors: shapes of a scan in the order in which they are tried, then the others by name."""
     order = [shape.kind for shape in SHAPES]
     paths = sorted((PACKAGE / "detect").rglob("[a-z]*.py"), key=lambda path: path.stem)
     names = [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in paths]
@@ -233,13 +234,13 @@ def _described(module: ModuleType) -> Iterator[str]:
 
 
 def _severity(module: ModuleType) -> str:
-    """How loud its findings are; of those for which a relation decides, from the quietest to the loudest."""
+    """The severity of its findings; if the relation decides, all severities in ascending order."""
     of = LOGIN_SEVERITY if _kind(module) == "login_brute_force" else SEVERITY
     return str(getattr(module, "SEVERITY", f"{' or '.join(dict.fromkeys(of.values()))}, by relation"))
 
 
 def _constants(module: ModuleType) -> Iterator[tuple[str, ...]]:
-    """The constants of a module that have a sentence of their own under them."""
+    """The constants of a module that have a docstring."""
     body = ast.parse(Path(module.__file__ or "").read_text()).body
     for constant, sentence in pairwise(body):
         match constant, sentence:
@@ -251,7 +252,7 @@ def _constants(module: ModuleType) -> Iterator[tuple[str, ...]]:
 def _stories() -> Iterator[str]:
     yield from ("", "## Stories", "", ABOUT_STORIES)
     found = {story: _found(story) for story in sorted(STORIES.iterdir()) if story.is_dir()}
-    for title, has_findings in (("Something is found", True), ("Nothing is found", False)):
+    for title, has_findings in (("With findings", True), ("Without findings", False)):
         yield from ("", f"### {title}", "")
         for story, kinds in found.items():
             if bool(kinds) == has_findings:

@@ -20,7 +20,7 @@ def test_an_interface_with_skipped_records_is_told_in_the_digest() -> None:
     assert (finding.kind, finding.severity) == ("records_skipped", Severity.BACKGROUND)
     assert (finding.subject, finding.scope) == (INTERFACE, VPC)
     assert (finding.first_seen, finding.last_seen) == (NOON, NOON + 120)
-    assert finding.title == f"{INTERFACE}: AWS left out flow log records of the hour from 2026-01-01 12:00 UTC"
+    assert finding.title == f"{INTERFACE}: AWS skipped flow log records in the hour from 2026-01-01 12:00 UTC"
     assert finding.details == {"hour": NOON, "records": 2, "subject_owner": None, "technique": None}
 
 

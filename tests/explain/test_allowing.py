@@ -32,7 +32,7 @@ def test_the_group_and_the_network_acl_are_named_each_with_its_rule() -> None:
     ("closed", "refuser"), [(group("data"), "sg-data data-tier"), (acl("data"), "network acl acl-data data-b")]
 )
 def test_what_is_refused_now_was_let_in_by_other_rules(closed: SecurityGroup | NetworkAcl, refuser: str) -> None:
-    assert sentence(closed).startswith(f"what let it in can't be told: {refuser} refuses it now (no inbound rule ")
+    assert sentence(closed).startswith(f"what let it in is unknown: {refuser} refuses it now (no inbound rule ")
     assert sentence(closed).endswith("so the rules changed since")
 
 
@@ -46,11 +46,11 @@ def test_where_one_of_both_is_not_known_the_other_is_named_and_that_is_said() ->
 
 def test_an_end_that_nobody_knows_has_no_rules() -> None:
     told = sentence(packet=replace(SSH, destination=End("10.0.9.9")))
-    assert told == "what let it in can't be told: no security group and no network acl is known to be on its way"
+    assert told == "what let it in is unknown: no security group and no network acl is known to be on its way"
 
 
 def test_an_empty_snapshot_says_what_is_missing() -> None:
-    assert allowance(SSH, Rules()).sentence() == "what let it in can't be told: the rules of sg-data are not known"
+    assert allowance(SSH, Rules()).sentence() == "what let it in is unknown: the rules of sg-data are not known"
 
 
 def test_details_are_plain_and_bounded() -> None:

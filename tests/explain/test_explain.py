@@ -126,7 +126,7 @@ def test_what_is_allowed_now_was_refused_by_other_rules() -> None:
         "network acl acl-data data-b (rule 100 allows all traffic from 0.0.0.0/0) and "
         "sg-data data-tier (inbound rule for 0.0.0.0/0) allow it: the rules changed since"
     )
-    assert explained.sentence() == f"what refused it can't be told: {explained.why_unknown}"
+    assert explained.sentence() == f"what refused it is unknown: {explained.why_unknown}"
 
 
 @pytest.mark.parametrize(

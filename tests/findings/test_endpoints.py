@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from flowsentry.contacts import contacts
 from flowsentry.findings.endpoints import (
     MEMBER_BYTES,
-    addresses_in,
+    addresses_by_hash,
     endpoint_of,
     members,
-    named,
     rank,
     rank_of,
     sort_key,
     with_address,
+    with_known_address,
 )
 from flowsentry.findings.evidence import bottom, rank_of_member
 from tests.builders import enriched, probe
@@ -122,8 +122,8 @@ def test_an_endpoint_gets_its_address_by_its_hash() -> None:
     end = endpoint_of(member.to_bytes(7))
     assert end.address is None
     assert str(end).startswith("IPv6 host ")
-    assert str(named(end, addresses_in([clear]))) == "[2001:db8:1::5]:22/tcp"
-    assert named(end, {}) == end
+    assert str(with_known_address(end, addresses_by_hash([clear]))) == "[2001:db8:1::5]:22/tcp"
+    assert with_known_address(end, {}) == end
 
 
 def test_endpoints_are_in_the_order_of_their_addresses_and_those_without_behind() -> None:

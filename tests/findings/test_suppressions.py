@@ -174,7 +174,10 @@ def test_what_can_not_be_meant_is_refused_with_its_entry_and_key(key: str, value
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     message = refusal({"reason": "all"}, {"networks": ["x"], "kind": []}, 5)
-    assert "suppressions[0] would suppress everything; allowed: at least one of networks, owners" in message
+    assert (
+        "suppressions[0] has no criterion and would suppress everything; allowed: at least one of networks, owners"
+        in message
+    )
     assert "suppressions[1].reason is missing" in message
     assert 'suppressions[1].networks is ["x"]' in message
     assert "did you mean kinds?" in message

@@ -67,7 +67,7 @@ def test_interfaces_with_skipped_records_are_named_the_most_first_and_some_of_ma
     [skipped] = [each for each in done.complaints if each.startswith("SKIPDATA")]
     assert skipped.startswith("SKIPDATA  eni-24 2, eni-00 1, eni-01 1, ")
     assert skipped.endswith(", eni-18 1 and 5 more interfaces")
-    assert "[background] eni-24: AWS left out flow log records of the hour from 2026-01-01 12:00 UTC" in done.out
+    assert "[background] eni-24: AWS skipped flow log records in the hour from 2026-01-01 12:00 UTC" in done.out
 
 
 def test_records_of_the_future_are_told(flowsentry: Flowsentry, tmp_path: Path) -> None:

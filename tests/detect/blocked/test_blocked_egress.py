@@ -26,7 +26,7 @@ def told(*lines: str, inventory: Inventory | None = None) -> list[Finding]:
 def test_a_host_that_may_not_go_out_is_a_line_in_the_digest() -> None:
     (finding,) = told(refused())
     assert (finding.subject, finding.scope, finding.severity) == (APP, VPC, Severity.LOW)
-    assert finding.title == "10.0.0.9 is blocked from 198.51.100.7 outside: port 443/tcp (https)"
+    assert finding.title == "10.0.0.9 is blocked from 198.51.100.7: port 443/tcp (https)"
     assert (finding.details["responder"], finding.details["packets"]) == (UPDATES, LEAST.min_packets)
     assert finding.details["technique"] is None
 
@@ -41,7 +41,7 @@ def test_who_it_is_about_is_told_by_name() -> None:
 
 def test_the_many_addresses_of_a_content_network_are_one_finding() -> None:
     (finding,) = told(*(refused(f"198.51.100.{number}") for number in (9, 7, 8)))
-    assert finding.title == "10.0.0.9 is blocked from 198.51.100.7 and 2 more outside: port 443/tcp (https)"
+    assert finding.title == "10.0.0.9 is blocked from 198.51.100.7 and 2 more external addresses: port 443/tcp (https)"
     assert (finding.details["responders"], finding.endpoints) == (3, 3)
     assert finding.details["sample"] == ["198.51.100.7", "198.51.100.8", "198.51.100.9"]
 

@@ -28,7 +28,7 @@ def test_a_client_whose_replies_are_denied_is_told() -> None:
     finding = only(probe(APP, DATABASE, 5432))
     assert (finding.subject, finding.scope, finding.severity) == (APP, VPC, Severity.MEDIUM)
     assert finding.title == (
-        "10.0.0.9 gets no reply from 10.0.1.1: a network ACL denies it: port 5432/tcp (postgresql)"
+        "10.0.0.9 gets no reply from 10.0.1.1 on port 5432/tcp (postgresql): a network ACL denies it"
     )
     assert finding.details["responder"] == DATABASE
     assert (finding.details["interface_ids"], finding.details["initiator_port"]) == ([AT], 45000)
@@ -55,7 +55,7 @@ def test_strangers_whose_replies_are_denied_are_one_finding_about_our_own_end() 
     finding = only(probe("203.0.113.10", DATABASE, 443), probe(STRANGER, DATABASE, 443))
     assert (finding.subject, finding.details["responder"], finding.scope) == (DATABASE, DATABASE, VPC)
     assert (finding.details["initiator"], finding.details["initiators"]) == ("203.0.113.10", 2)
-    assert finding.title == "10.0.1.1 can't reply to 203.0.113.10: a network ACL denies it: port 443/tcp (https)"
+    assert finding.title == "10.0.1.1 cannot reply to 203.0.113.10 on port 443/tcp (https): a network ACL denies it"
     (other,) = told(probe(STRANGER, DATABASE, 443))
     assert other.id == finding.id
 

@@ -68,7 +68,7 @@ def test_strangers_within_the_bound_are_told_each() -> None:
 def test_one_more_and_the_service_is_told_once() -> None:
     (finding,) = watching(sessions(N + 1)).found
     assert (finding.kind, finding.severity, finding.subject) == ("public_login_service", Severity.MEDIUM, SERVER)
-    assert finding.title == f"git-1 (10.0.0.9) has sessions of {N + 1} addresses outside: SSH, port 22"
+    assert finding.title == f"git-1 (10.0.0.9) has login sessions of {N + 1} external clients: SSH, port 22"
     assert (finding.scope, finding.details["initiators"], finding.details["responder_port"]) == (VPC, N + 1, 22)
     newest = [stranger(number) for number in range(N, N - MAX_NEWEST, -1)]
     assert finding.details["newest_initiators"] == newest
@@ -161,7 +161,7 @@ def test_it_is_told_once_a_day_and_is_one_thread() -> None:
     found = watching(sessions(N + 1), [session(stranger(3), at=DAY_SECONDS)]).found
     assert kinds(found) == ["public_login_service"] * 2
     assert (len({each.id for each in found}), len({each.thread for each in found})) == (2, 1)
-    assert found[1].title.endswith("has sessions of 1 address outside: SSH, port 22")
+    assert found[1].title.endswith("has login sessions of 1 external client: SSH, port 22")
 
 
 def test_a_day_with_too_many_is_remembered_as_long_as_evidence_is() -> None:

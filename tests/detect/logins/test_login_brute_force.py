@@ -47,7 +47,7 @@ def test_the_twentieth_try_of_a_stranger_is_guessing() -> None:
     finding = only(*tries(MIN))
     assert told(*tries(MIN - 1)) == []
     assert (finding.subject, finding.scope, finding.severity) == (STRANGER, PUBLIC, Severity.LOW)
-    assert finding.title == "203.0.113.9 tries to log in 20 times: SSH on 1 host"
+    assert finding.title == "203.0.113.9 made 20 login attempts: SSH on 1 host"
     assert finding.details == {
         "relation": "outside_tries",
         "attempts": MIN,
@@ -128,7 +128,7 @@ def test_a_build_that_fetches_every_minute_from_one_git_host_is_not_told() -> No
 def test_the_owner_is_told_by_name() -> None:
     known = AddressSpace.of(Inventory.of((interface(OURS, name="build-7"),)))
     finding = only(*at_hosts(MIN_HOSTS_INSIDE), address_space=known)
-    assert finding.title == "build-7 (10.0.0.1) tries to log in 20 times: SSH on 3 hosts"
+    assert finding.title == "build-7 (10.0.0.1) made 20 login attempts: SSH on 3 hosts"
     assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-build-7", "name": "build-7"}
 
 

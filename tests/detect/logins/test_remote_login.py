@@ -27,7 +27,7 @@ def only(*rows: Row, address_space: AddressSpace = NOBODY) -> Finding:
 def test_a_session_from_outside_is_told() -> None:
     finding = only(login())
     assert (finding.subject, finding.scope, finding.severity) == (STRANGER, PUBLIC, Severity.MEDIUM)
-    assert finding.title == "203.0.113.9 has a session from outside on 10.0.0.9: SSH, port 22"
+    assert finding.title == "203.0.113.9 has an external SSH session on 10.0.0.9: port 22"
     assert (finding.details["service"], finding.details["packets"]) == ("SSH", SESSION)
     assert (finding.details["responder"], finding.details["responder_scope"]) == (SERVER, VPC)
 
@@ -70,6 +70,6 @@ def test_sessions_at_one_port_are_told_once_a_day_and_by_what_was_most() -> None
 def test_the_host_is_told_by_its_name_and_interface() -> None:
     known = AddressSpace.of(Inventory.of((interface(SERVER, name="bastion"),)))
     finding = only(login(), address_space=known)
-    assert finding.title == "203.0.113.9 has a session from outside on bastion (10.0.0.9): SSH, port 22"
+    assert finding.title == "203.0.113.9 has an external SSH session on bastion (10.0.0.9): port 22"
     assert finding.details["responder_owner"] == {"kind": "instance", "id": "i-bastion", "name": "bastion"}
     assert finding.details["interface_ids"] == ["eni-bastion"]

@@ -119,7 +119,7 @@ def test_a_session_is_told_of_its_network_with_its_address_and_trusted_ones_apar
         for source in ("2001:db8:1:2::5", "2001:db8:1:2::6")
     ]
     (finding,) = told(lines, watch=Watch(OURS, ["2001:db8:1:2::5/128"]))
-    assert finding.title == f"{NETWORK} has a session from outside on {TARGETS[0]}: SSH, port 22"
+    assert finding.title == f"{NETWORK} has an external SSH session on {TARGETS[0]}: port 22"
     assert (finding.details["source_addresses"], finding.details["source_address_count"]) == (["2001:db8:1:2::6"], 1)
 
 

@@ -1,4 +1,4 @@
-"""Contacts, logins, the evidence they add to, and silences -> findings. This page lists what is looked for."""
+"""Runs all detectors: contacts, logins, evidence and capture gaps -> findings."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from flowsentry.frames import Observed
 from flowsentry.inventory.address_space import AddressSpace
 
 SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
-"""The shapes of a scan, in the order they are tried; the last fits whatever is left."""
+"""The shapes of a scan, in the order in which they are tried; the last one fits every scan."""
 
 
 def detect(
@@ -35,11 +35,11 @@ def detect(
     thresholds: Thresholds,
     busy_services: Sequence[BusyService] = (),
 ) -> list[Finding]:
-    """What a batch and the evidence of its sources after it say is worth telling, in order of time. `services` is what
-    is known of those that failed; `busy_services` are login services that many strangers use; `observed` has no logins of
-    theirs.
+    """The findings of a batch and of the evidence of its sources after the batch, in order of time. `services` are the
+    known services among the endpoints that failed. `busy_services` are login services with many external clients, whose
+    logins are no longer in `observed`.
 
-    The same input gives the same findings with the same ids, in whatever order and however often it comes.
+    The same input gives the same findings with the same ids, in any order and any number of times.
     """
     scanning = scan_findings(histories, SHAPES, services, address_space, thresholds.scan)
     scanners = {(finding.scope, finding.subject) for finding in scanning}
@@ -60,5 +60,5 @@ def detect(
 
 
 def in_order_of_time(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, that of the earliest record first."""
+    """The findings, sorted by the time of their first record."""
     return sorted(findings, key=lambda finding: (finding.first_seen, finding.id))

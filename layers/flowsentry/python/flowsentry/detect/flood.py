@@ -1,12 +1,11 @@
-"""More sources or findings in one batch than are recorded or told one by one: a flood, or very many at once.
+"""More sources or findings in one batch than are recorded or reported one by one: a flood, or very many events at once.
 
-Why it matters: what is left out is not known one by one, so something may hide in it. Who floods on purpose may want
-just that.
-Innocent look-alikes: a busy hour of a network with very many public addresses, where single probes from outside are
-left out (a digest line); one change of rules that blocks very many paths at once.
-What is kept of too many: see loudest.py. Once a day for each VPC and sort of thing; the number is that of the first
-batch with a flood.
-ATT&CK T1498, Network Denial of Service, where sources outside are left out; else none.
+Why it matters: what is left out is only counted, so an attack may hide in it. A flood may have exactly this purpose.
+Innocent look-alikes: a busy hour of a network with very many public addresses, in which single external probes are left
+out (a line in the digest); one change of rules that blocks very many paths at once. limits.py decides what is kept. A
+flood is reported once a day for each VPC and for each kind of finding or side of the sources that are left out; its
+number is that of the first batch with a flood.
+ATT&CK T1498, Network Denial of Service, if external sources are left out; otherwise none.
 """
 
 from collections import defaultdict
@@ -24,35 +23,36 @@ from flowsentry.inventory.address_space import AddressAt, AddressSpace
 KIND = "flood"
 TECHNIQUE = "T1498"
 MAX_SAMPLE = 10
-"""Sources that a finding lists. More: longer alerts. Fewer: less to recognise."""
+"""Sources that a finding lists. More: longer alerts. Fewer: the sender is harder to recognise."""
 
 
 class _Subject(NamedTuple):
-    """Whom a finding is about: the address, how it is called in a title, and its owner where that is known."""
+    """The subject of a finding: its address, its name in a title, and its owner if known."""
 
-    subject: str
+    address: str
     display_name: str
     owner: Any
 
 
 MAX_FLOODS = 20
-"""Findings of a batch about each sort of flood, those with the most left out. More: a flood over very many VPCs or days
-is as many messages. Fewer: of such a one, less is told."""
+"""Flood findings of a batch for each kind of finding, and for sources: those with the largest numbers. More: a flood in
+very many VPCs or days is as many messages. Fewer: fewer of its VPCs and days are reported."""
 _SEEN = (pl.col("first_seen").min(), pl.col("last_seen").max())
 
 
 def flood_of_sources(
     left_out: pl.DataFrame, dropped: int, contacts: pl.DataFrame, address_space: AddressSpace
 ) -> list[Finding]:
-    """A finding for each VPC, day and side (inside or outside) of which sources were left out, MAX_FLOODS with the most
-    of them: about the address that the most of them called. `left_out` is that of `limit_sources`; those `dropped`
-    before, all outside and among the `contacts` no more, are counted with the largest number of them.
+    """A finding for each VPC, day and side (inside or outside) whose sources were left out; of more than MAX_FLOODS,
+    those with the most sources. The subject is the address that most of these sources tried. `left_out` comes from
+    `limit_sources`. The `dropped` sources, all external and no longer in `contacts`, are added to the largest number of
+    external sources.
     """
     by = ("scope", "day", "initiator_is_inside")
-    rows = [] if left_out.is_empty() else _counted(left_out, by, about="responder", counted="source")
+    rows = [] if left_out.is_empty() else _counted(left_out, by, subject="responder", counted="source")
     if dropped and all(row["initiator_is_inside"] for row in rows):
         outside = contacts.filter(~pl.col("initiator_is_inside"))
-        rows += [row | {"left_out": 0} for row in _counted(outside, by, about="responder", counted="source")[:1]]
+        rows += [row | {"left_out": 0} for row in _counted(outside, by, subject="responder", counted="source")[:1]]
     if outside_rows := [row for row in rows if not row["initiator_is_inside"]]:
         outside_rows[0]["left_out"] += dropped
     return [_source_flood(row, address_space) for row in rows[:MAX_FLOODS]]
@@ -61,69 +61,70 @@ def flood_of_sources(
 def summary_findings(
     kind: str, severity: Severity, left_out: pl.DataFrame, address_space: AddressSpace
 ) -> list[Finding]:
-    """A finding for each VPC and day of which findings of a kind were not told one by one: about the source with the
-    most of them. `left_out` has a row for each finding: `scope`, `day`, `initiator`, `responder`, `first_seen`,
-    `last_seen`.
+    """A finding for each VPC and day in which findings of a kind were not reported one by one; the subject is the
+    source with the most of them. `left_out` has a row for each finding: `scope`, `day`, `initiator`, `responder`,
+    `first_seen`, `last_seen`.
     """
     if left_out.is_empty():
         return []
-    rows = _counted(left_out.with_row_index("finding"), ("scope", "day"), about="initiator", counted="finding")
+    rows = _counted(left_out.with_row_index("finding"), ("scope", "day"), subject="initiator", counted="finding")
     return [_finding_flood(kind, severity, row, address_space) for row in rows[:MAX_FLOODS]]
 
 
 def in_priority_order(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings in the order in which they are put: by severity, then by how much they are about."""
-    priority = list(Severity)
-    return sorted(findings, key=lambda each: (priority.index(each.severity), -each.endpoints, each.first_seen, each.id))
+    """The findings in the order in which they are stored: by severity, then by number of endpoints."""
+    order = list(Severity)
+    return sorted(findings, key=lambda each: (order.index(each.severity), -each.endpoints, each.first_seen, each.id))
 
 
 def summarize_unstored(findings: Sequence[Finding]) -> list[Finding]:
-    """A finding for each kind, severity, VPC and day of those that a batch has no time to put, about the subject of the
-    first; floods among them stay as they are. Each batch tells its own.
+    """Summaries of findings that a batch has no time to store: one for each kind, severity, VPC and day, with the
+    subject of the first. Flood findings are returned unchanged. Each batch has its own summaries.
     """
     groups: dict[tuple[str, Severity, str, int], list[Finding]] = defaultdict(list)
     for each in findings:
         if each.kind != KIND:
             groups[each.kind, each.severity, each.scope, each.first_seen // SECONDS_A_DAY].append(each)
     floods = [each for each in findings if each.kind == KIND]
-    return [*floods, *(_unstored_summary(day, told) for (_, _, _, day), told in groups.items())]
+    return [*floods, *(_unstored_summary(day, group) for (_, _, _, day), group in groups.items())]
 
 
-def _unstored_summary(day: int, told: Sequence[Finding]) -> Finding:
-    first = told[0]
+def _unstored_summary(day: int, findings: Sequence[Finding]) -> Finding:
+    first = findings[0]
     row = {
         "scope": first.scope,
         "day": day,
-        "left_out": len(told),
-        "first_seen": min(each.first_seen for each in told),
-        "last_seen": max(each.last_seen for each in told),
-        "sample": sorted({each.subject for each in told})[:MAX_SAMPLE],
+        "left_out": len(findings),
+        "first_seen": min(each.first_seen for each in findings),
+        "last_seen": max(each.last_seen for each in findings),
+        "sample": sorted({each.subject for each in findings})[:MAX_SAMPLE],
     }
-    about = _Subject(first.subject, first.subject, first.details.get("subject_owner"))
-    made = _finding_about((first.kind, ""), about, first.severity, _number_in_words(first.kind, len(told)), row)
+    subject = _Subject(first.subject, first.subject, first.details.get("subject_owner"))
+    made = _finding_about((first.kind, ""), subject, first.severity, _number_in_words(first.kind, len(findings)), row)
     return replace(made, id=finding_id(KIND, "no time", first.id))
 
 
-def _counted(left_out: pl.DataFrame, by: tuple[str, ...], about: str, counted: str) -> list[dict[str, Any]]:
-    """For each group how many there are, whom the most of them are about, and some of their sources; the largest group
-    first.
+def _counted(left_out: pl.DataFrame, by: tuple[str, ...], subject: str, counted: str) -> list[dict[str, Any]]:
+    """For each group: how many were left out, the subject of the most of them, and a sample of their sources; largest
+    group first.
     """
     texts = left_out.with_columns(pl.col("scope", "initiator", "responder").cast(pl.String))
-    shares = texts.group_by(*by, about).agg(pl.col(counted).n_unique().alias("share"))
-    most = shares.sort("share", about, descending=[True, False]).group_by(by, maintain_order=True).first()
-    told = texts.group_by(by).agg(
+    shares = texts.group_by(*by, subject).agg(pl.col(counted).n_unique().alias("share"))
+    most = shares.sort("share", subject, descending=[True, False]).group_by(by, maintain_order=True).first()
+    groups = texts.group_by(by).agg(
         pl.col(counted).n_unique().alias("left_out"),
         pl.col("initiator").unique().sort().head(MAX_SAMPLE).alias("sample"),
         *_SEEN,
     )
-    joined = told.join(most, on=by).sort("left_out", *by, descending=[True, *[False] * len(by)])
+    joined = groups.join(most, on=by).sort("left_out", *by, descending=[True, *[False] * len(by)])
     return list(joined.iter_rows(named=True))
 
 
 def _source_flood(row: Row, address_space: AddressSpace) -> Finding:
     is_inside = row["initiator_is_inside"]
     side = "inside" if is_inside else "outside"
-    what = f"and others: {row['left_out']:,} sources {side} are not recorded"
+    adjective = "internal" if is_inside else "external"
+    what = f"and others: {row['left_out']:,} {adjective} sources were not recorded"
     severity = Severity.MEDIUM if is_inside else Severity.LOW
     return _finding(("sources", side), row["responder"], severity, what, row, address_space)
 
@@ -133,26 +134,26 @@ def _finding_flood(kind: str, severity: Severity, row: Row, address_space: Addre
 
 
 def _number_in_words(kind: str, number: int) -> str:
-    return f"and others: {number:,} findings of {kind} are not told"
+    return f"and others: {number:,} {kind} findings are not reported one by one"
 
 
 def _finding(
-    sort: tuple[str, str], subject: str, severity: Severity, what: str, row: Row, address_space: AddressSpace
+    category: tuple[str, str], address: str, severity: Severity, what: str, row: Row, address_space: AddressSpace
 ) -> Finding:
-    owner = address_space.ends_of([AddressAt(row["scope"], subject, row["last_seen"])])[0].owner
-    about = _Subject(subject, display_name(subject, owner), owner.owner if owner else None)
-    return _finding_about(sort, about, severity, what, row)
+    owner = address_space.ends_of([AddressAt(row["scope"], address, row["last_seen"])])[0].owner
+    subject = _Subject(address, display_name(address, owner), owner.owner if owner else None)
+    return _finding_about(category, subject, severity, what, row)
 
 
-def _finding_about(sort: tuple[str, str], about: _Subject, severity: Severity, what: str, row: Row) -> Finding:
-    left_out, side = sort
+def _finding_about(category: tuple[str, str], subject: _Subject, severity: Severity, what: str, row: Row) -> Finding:
+    left_out, side = category
     return Finding(
-        id=finding_id(KIND, *sort, row["scope"], str(row["day"])),
-        thread=finding_id(KIND, *sort, row["scope"]),
+        id=finding_id(KIND, *category, row["scope"], str(row["day"])),
+        thread=finding_id(KIND, *category, row["scope"]),
         kind=KIND,
         severity=severity,
-        title=f"{about.display_name} {what}",
-        subject=about.subject,
+        title=f"{subject.display_name} {what}",
+        subject=subject.address,
         scope=row["scope"],
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],
@@ -161,7 +162,7 @@ def _finding_about(sort: tuple[str, str], about: _Subject, severity: Severity, w
             "side": side or None,
             "number": row["left_out"],
             "sources": row["sample"],
-            "subject_owner": about.owner,
+            "subject_owner": subject.owner,
             "technique": TECHNIQUE if side == "outside" else None,
         },
     )

@@ -1,4 +1,4 @@
-"""The two ends of what a finding tells: who they are, in a title and as details."""
+"""The initiator and the responder of a finding, with their owners: names for titles, and details."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,13 +9,13 @@ from flowsentry.records.code_names import protocol_name
 from flowsentry.records.service_ports import SERVICES
 
 MAX_NAME_LETTERS = 64
-"""Of a name in a title; a Name tag has up to 255. Longer: names push the facts out of sight. Shorter: more are cut."""
+"""Length of a name in a title; a Name tag has up to 255. Longer: titles are harder to read. Shorter: more are cut."""
 TCP, UDP = 6, 17
 Row = Mapping[str, Any]
 
 
 class Host(NamedTuple):
-    """An address, whose it is, and the interface that has it, where these are known."""
+    """An address, its owner and the interface that has it, if these are known."""
 
     address: str
     owner: Interface | None
@@ -31,22 +31,22 @@ class Host(NamedTuple):
 
 
 class HostPair(NamedTuple):
-    """Who called, and who was called."""
+    """The two hosts of a contact."""
 
     initiator: Host
     responder: Host
 
 
 def host_pairs(rows: Sequence[Row], address_space: AddressSpace) -> list[HostPair]:
-    """The pair of each row, by its `scope`, `initiator`, `responder`, at its `last_seen`."""
+    """The hosts of each row: `initiator` and `responder` in `scope`, at the time `last_seen`."""
     asked = [AddressAt(row["scope"], row[end], row["last_seen"]) for row in rows for end in ("initiator", "responder")]
     ends = address_space.ends_of(asked) if asked else []
-    parties = [Host(each.address, *end) for each, end in zip(asked, ends, strict=True)]
-    return [HostPair(*each) for each in zip(parties[::2], parties[1::2], strict=True)]
+    hosts = [Host(each.address, *end) for each, end in zip(asked, ends, strict=True)]
+    return [HostPair(*each) for each in zip(hosts[::2], hosts[1::2], strict=True)]
 
 
 def display_name(address: str, owner: Interface | None) -> str:
-    """`web-1 (10.0.1.5)`, or the address alone; bounded."""
+    """`web-1 (10.0.1.5)`, or the address alone; long names are cut."""
     if owner is None:
         return address
     name = owner.owner_name
@@ -54,7 +54,7 @@ def display_name(address: str, owner: Interface | None) -> str:
 
 
 def port_in_words(row: Row) -> str:
-    """`port 5432/tcp (postgresql)`; `icmp` for what has no ports."""
+    """`port 5432/tcp (postgresql)`; the protocol, such as `icmp`, if it has no ports."""
     port, protocol = row["responder_port"], protocol_name(row["protocol"])
     if row["protocol"] not in (TCP, UDP):
         return protocol
@@ -62,7 +62,7 @@ def port_in_words(row: Row) -> str:
 
 
 def pair_details(row: Row, pair: HostPair, interface_ids: Iterable[str | None]) -> dict[str, Any]:
-    """What every finding about one pair has among its details; `subject_owner` is that of who called."""
+    """Details that every finding about a pair of hosts has; `subject_owner` is the owner of the initiator."""
     return {
         "responder": row["responder"],
         "responder_port": row["responder_port"],

@@ -1,15 +1,15 @@
-"""Which sources of a batch are recorded, and which of its findings are told one by one, when there are too many.
+"""Limits the sources that a batch records, and the findings of one kind that it reports one by one.
 
-Whoever sends packets with made-up source addresses can make a batch of as many sources as it has records. Each would be
-an item, a write and some 3 KB of memory, so a batch records a bounded number of them. A source that failed many
-endpoints is kept before one that failed few. Among equals those of smallest rank are kept: an order that no sender can
-steer but by trying addresses, and the same however the records are cut, so that the same sources are kept in every
-batch of a flood. What is left out is counted and told (see flood.py).
+A sender of packets with spoofed source addresses can create a batch with as many sources as records. Each source would
+need an item, a write and about 3 KB of memory, so a batch records a limited number of sources. Sources with more failed
+endpoints have priority. Among equals, those with the smallest rank are kept: a sender cannot choose a rank other than
+by trying addresses, and the rank does not depend on how records are divided into batches, so every batch of a flood
+keeps the same sources. Sources beyond the limit are counted and reported (see flood.py).
 
-A single probe may wait: of sources outside that failed one endpoint in a batch, only MAX_SINGLE_PROBES are recorded.
-One that is left out is recorded once it fails two endpoints in a batch, or one in a batch with room. Wrong for a
-scanner outside that calls one endpoint in each batch during a flood: such scanners are found in the share of single
-probes that are kept.
+A single probe can wait: of external sources with one failed endpoint in a batch, only MAX_SINGLE_PROBES are recorded. A
+source that is left out is recorded once it has two failed endpoints in a batch, or one in a batch below the limit.
+Wrong for an external scanner that tries one endpoint in each batch during a flood: only those in the recorded share of
+single probes are found.
 """
 
 from typing import NamedTuple
@@ -23,23 +23,23 @@ from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
 
 MAX_SOURCES = 4_000
-"""Sources inside, and as many outside, that a batch records, each day of a source being one. More: a flood costs more
-writes (1 ms of processor time and 5 ms of waiting each, eight at once) and more memory. Fewer: of a busy batch of a
-large network, real scanners are left out."""
+"""Internal sources, and as many external sources, that a batch records; each day of a source counts. More: a flood
+costs more writes (1 ms of CPU time and 5 ms of waiting each, eight in parallel) and more memory. Fewer: in a busy batch
+of a large network, real scanners are left out."""
 MAX_SINGLE_PROBES = 2_000
-"""Of these, sources outside that failed one endpoint. One public address has some 30 in five minutes. More: a flood of
-single probes costs more. Fewer: scanners that call one endpoint a batch are found later in networks with very many
-public addresses."""
+"""Of these, external sources with one failed endpoint. One public address gets about 30 in five minutes. More: a flood
+of single probes costs more. Fewer: in networks with very many public addresses, scanners that try one endpoint in each
+batch are found later."""
 MAX_FINDINGS_PER_KIND = 5_000
-"""Findings of one kind that a batch tells one by one; each takes up to 1 ms. More: a flood of sessions takes longer
-than a function has. Fewer: of much that really happened at once, less is told by name."""
+"""Findings of one kind that a batch reports one by one; each takes up to 1 ms. More: a flood of sessions takes longer
+than the function's timeout. Fewer: if very much really happens at once, more of it is only counted."""
 _SOURCE_DAY = ("source_scope", "source", "day")
 _COLUMNS = (*_SOURCE_DAY, "initiator_is_inside", "scope", "initiator", "responder", "first_seen", "last_seen")
 
 
 class LimitedBatch(NamedTuple):
-    """What is recorded of a batch; and of the sources that are left out, a row for each endpoint that failed, and one
-    for tries to log in.
+    """The part of a batch that is recorded; `left_out` has, for each source beyond the limit, a row for each failed
+    endpoint and one row for its login attempts.
     """
 
     recorded: Settled
@@ -47,8 +47,8 @@ class LimitedBatch(NamedTuple):
 
 
 def limit_sources(settled: Settled, bounds: LoginThresholds) -> LimitedBatch:
-    """The batch without the suspicious sources for which there is no room. `settled` is that of `with_source_scopes`;
-    sources that failed nothing and tried nothing stay.
+    """The batch without the suspicious sources beyond the limit. `settled` comes from `with_source_scopes`. Sources
+    without failed contacts and login attempts are all kept.
     """
     contacts, logins = settled
     if len(contacts) + len(logins) <= MAX_SINGLE_PROBES:
@@ -63,25 +63,25 @@ def limit_sources(settled: Settled, bounds: LoginThresholds) -> LimitedBatch:
 
 
 def limit_findings(rows: pl.DataFrame, priority: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that are told one by one, in their order, and the others: of too many MAX_FINDINGS_A_KIND are told,
-    those with the highest number in the column `priority`, and among equals of smallest rank. A row is about its
-    `initiator`, `responder` and `responder_port`.
+    """The rows that are reported one by one, in their order, and the other rows. At most MAX_FINDINGS_PER_KIND are
+    reported: those with the highest number in the column named `priority`, and among equals those with the smallest
+    rank of `initiator`, `responder` and `responder_port`.
     """
     if len(rows) <= MAX_FINDINGS_PER_KIND:
         return rows, rows.clear()
     host = host_numbers(rows["responder"].cast(pl.String)) * (1 << 16) + rows["responder_port"].cast(pl.UInt64)
     ends = pl.DataFrame({"end": host, "initiator": host_numbers(rows["initiator"].cast(pl.String))})
     ranks = ends.select(rank=rank_of(pl.col("initiator") ^ rank_of(pl.col("end")))).with_columns(rows[priority])
-    is_told = _positions(ranks.select(pl.col(priority), "rank")) < MAX_FINDINGS_PER_KIND
-    return rows.filter(is_told), rows.filter(~is_told)
+    is_reported = _positions(ranks.select(pl.col(priority), "rank")) < MAX_FINDINGS_PER_KIND
+    return rows.filter(is_reported), rows.filter(~is_reported)
 
 
 _ENDPOINTS = pl.len().alias("endpoints")
 
 
 def _suspicious(settled: Settled, bounds: LoginThresholds) -> pl.DataFrame:
-    """A row for each endpoint that failed, and one for all tries to log in of a source and day: packets that look like
-    tries are cheap to send, and who guesses shows it with one.
+    """A row for each failed endpoint, and one row for all login attempts of a source and day: packets that look like
+    attempts are cheap to send, and one row is enough to record the source.
     """
     failed = scan_contacts(settled.contacts).filter(pl.col("outcome") != "answered").select(_COLUMNS)
     if settled.logins.is_empty():
@@ -91,24 +91,24 @@ def _suspicious(settled: Settled, bounds: LoginThresholds) -> pl.DataFrame:
 
 
 def _over_limit(sources: pl.DataFrame) -> pl.DataFrame:
-    """The sources for which there is no room."""
+    """The sources beyond the limits."""
     is_single = (pl.col("endpoints") == 1) & ~pl.col("initiator_is_inside")
-    sides = [
+    groups = [
         (sources.filter(is_single), MAX_SINGLE_PROBES),
         (sources.filter(~is_single & ~pl.col("initiator_is_inside")), MAX_SOURCES - MAX_SINGLE_PROBES),
         (sources.filter("initiator_is_inside"), MAX_SOURCES),
     ]
-    return pl.concat([_exceeding(each, room) for each, room in sides])
+    return pl.concat([_exceeding(each, limit) for each, limit in groups])
 
 
-def _exceeding(sources: pl.DataFrame, room: int) -> pl.DataFrame:
-    if len(sources) <= room:
+def _exceeding(sources: pl.DataFrame, limit: int) -> pl.DataFrame:
+    if len(sources) <= limit:
         return sources.clear()
-    return sources.filter(_positions(sources.select("endpoints", host_ranks(sources["source"]))) >= room)
+    return sources.filter(_positions(sources.select("endpoints", host_ranks(sources["source"]))) >= limit)
 
 
 def _positions(loudness_and_rank: pl.DataFrame) -> pl.Series:
-    """The place of each row, from 0, when the loudest come first, and among equals those of smallest rank."""
+    """The position of each row, from 0, ordered by descending priority and ascending rank."""
     priority, rank = loudness_and_rank.columns
     ordered = loudness_and_rank.with_row_index("row").sort(priority, rank, descending=[True, False])
     return ordered.with_row_index("place").sort("row")["place"]

@@ -1,12 +1,12 @@
-"""AWS left out flow log records of an interface (SKIPDATA): what passed there in that hour is not known.
+"""AWS skipped flow log records of an interface (SKIPDATA): the traffic of the interface in that hour is incomplete.
 
-Why it matters: one such record stands for any number of flows, so a scan through this interface may be missing here and
-in whatever else is made of these logs. Nobody can act on it at night, and what is left out does not come later: it is a
-line in the digest.
-Innocent look-alikes: NODATA, which says that there was no traffic, and is only counted. That records are skipped is
-nobody's fault and no sign of an attack: AWS names a limit or an error of its own as the cause
+Why it matters: one SKIPDATA record stands for any number of flows, so a scan through this interface may be missing here
+and in everything else that uses these logs. Skipped records are not delivered later and need no urgent action, so this
+is a line in the digest.
+Innocent look-alikes: NODATA, which means that there was no traffic, and is only counted. Skipped records are no sign of
+an attack: AWS names an internal capacity constraint or an internal error as the cause
 (https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html).
-ATT&CK: none. AWS leaves records out by itself; who switches flow logs off shows in CloudTrail.
+ATT&CK: none. AWS skips the records; CloudTrail shows who disables flow logs.
 """
 
 from collections.abc import Mapping
@@ -24,14 +24,15 @@ from flowsentry.inventory.scopes import UNKNOWN_SCOPE
 
 SEVERITY = Severity.BACKGROUND
 MAX_INTERFACES = 500
-"""Interfaces and hours of a batch that are told one by one; each takes some 5 ms. More: a batch with very many takes
-longer. Fewer: of very many, the others are a number."""
+"""Findings of a batch, one for each interface and hour; each takes about 5 ms. More: a batch with very many skipped
+records takes longer. Fewer: the others are only counted, in one finding."""
 
 
 def records_skipped(capture_gaps: CaptureGaps, address_space: AddressSpace) -> list[Finding]:
-    """A finding for each interface and hour (UTC) of which records were left out.
+    """A finding for each interface and hour (UTC) with skipped records.
 
-    An interface has one VPC for life, which a record may lack (metadata is best effort): so it is no part of the id.
+    An interface never changes its VPC, but a record may lack the VPC (metadata is best effort), so the VPC is not part
+    of the id.
     """
     skipped = capture_gaps.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
     if len(skipped) > MAX_INTERFACES:
@@ -43,8 +44,8 @@ def records_skipped(capture_gaps: CaptureGaps, address_space: AddressSpace) -> l
         pl.col("scope").fill_null(UNKNOWN_SCOPE),
         (pl.col("hour") // SECONDS_A_DAY).alias("day"),
     )
-    told = [_finding(row, address_space) for row in skipped[:MAX_INTERFACES].iter_rows(named=True)]
-    return [*told, *summary_findings("records_skipped", SEVERITY, others, address_space)]
+    findings = [_finding(row, address_space) for row in skipped[:MAX_INTERFACES].iter_rows(named=True)]
+    return [*findings, *summary_findings("records_skipped", SEVERITY, others, address_space)]
 
 
 def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
@@ -56,7 +57,7 @@ def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
         thread=finding_id("records_skipped", interface),
         kind="records_skipped",
         severity=SEVERITY,
-        title=f"{name}: AWS left out flow log records of the hour from {_hour_in_words(hour)}",
+        title=f"{name}: AWS skipped flow log records in the hour from {_hour_in_words(hour)}",
         subject=interface,
         scope=row["scope"] or (known.vpc_id if known else UNKNOWN_SCOPE),
         first_seen=row["first_seen"],

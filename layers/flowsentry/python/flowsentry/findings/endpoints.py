@@ -1,8 +1,13 @@
-"""Endpoints as short members of sets: 7 bytes for protocol, address and port, and the order that bottom-k sets keep.
+"""Encodes endpoints as short members of sets, and ranks them for bottom-k sets.
 
-IPv4 fits as it is, so a member can be read back. An IPv6 address is a 32-bit hash (two of a source's 64 endpoints fall
-together once in two million sets), marked by the top bit of the protocol, which none here has. The bit below it says
-that the address was inside: a hash can't be looked up later, as an IPv4 address can.
+A member has 7 bytes: protocol, address and port. An IPv4 address is stored unchanged, so it can be decoded. An IPv6
+address is stored as a 32-bit hash (two of a source's 64 endpoints collide once in two million sets), marked by the top
+bit of the protocol number, which no protocol here uses. The next bit says whether the address was internal, because a
+hash cannot be looked up later, as an IPv4 address can.
+
+A member with an address has 24 bytes: the IPv6 address, a zero byte, and the 7 bytes of the member. Ranks use only the
+last eight bytes, so it has the same rank as its member, and a set keeps the addresses of the members that have the
+smallest ranks, in whatever order they arrive.
 """
 
 import hashlib
@@ -18,18 +23,18 @@ from flowsentry.records.code_names import protocol_name
 
 MEMBER_BYTES = 7
 SLOT_SECONDS = 360
-"""The length of a slot. Longer: whether an endpoint answered others before or after it failed is less sure. Shorter:
-the number of a slot needs more than a byte."""
+"""Length of a time slot. Longer: it is less certain whether an endpoint answered others before or after it failed.
+Shorter: a slot number needs more than one byte."""
 SLOTS_PER_DAY = 86_400 // SLOT_SECONDS
 _IS_HASHED, _IS_INSIDE, _PROTOCOL = 0x80, 0x40, 0x3F
 HASHED = _IS_HASHED << 48
-"""Members as numbers from this one on hold a hash."""
+"""Members that are at least this number hold a hash of an IPv6 address."""
 _MASK = (1 << 64) - 1
 
 
 class Endpoint(NamedTuple):
-    """One end that was called. `address` is None where only its hash was kept (IPv6; see clear_members.py for those
-    that are known), and only of IPv6 `is_inside` says whether it was ours; `host` tells hosts apart.
+    """The responder of a contact. `address` is None if only the hash of an IPv6 address was kept; `is_inside` is set
+    for IPv6 only; `host` distinguishes hosts: the IPv4 address as a number, or the hash.
     """
 
     protocol: int
@@ -43,24 +48,24 @@ class Endpoint(NamedTuple):
 
 
 def host_in_words(address: str | None, host: int) -> str:
-    """A host as it stands before a port: `10.0.0.1`, `[2001:db8::1]` (RFC 3986, 3.2.2), or its hash."""
+    """The host as written before a port: `10.0.0.1`, `[2001:db8::1]` (RFC 3986, 3.2.2), or its hash."""
     if address is None:
         return f"IPv6 host {host:08x}"
     return f"[{address}]" if ":" in address else address
 
 
 def endpoint_part(member: bytes) -> bytes:
-    """The member without its slot."""
+    """The member without its time slot."""
     return member if len(member) != MEMBER_BYTES + 1 else member[:MEMBER_BYTES]
 
 
 def slot_of(member: bytes, day: int) -> int | None:
-    """When the endpoint last failed, as a number of slots since 1970; None where a rule refused it."""
+    """The slot (counted from 1970) in which the endpoint last failed; None if a rule rejected the packets."""
     return day * SLOTS_PER_DAY + member[MEMBER_BYTES] if len(member) == MEMBER_BYTES + 1 else None
 
 
 def endpoint_of(member: bytes) -> Endpoint:
-    """The endpoint that a member stands for."""
+    """Decodes a member."""
     value = int.from_bytes(endpoint_part(member))
     kind, host, port = value >> 48, (value >> 16) & 0xFFFFFFFF, value & 0xFFFF
     address = None if kind & _IS_HASHED else str(ipaddress.IPv4Address(host))
@@ -68,8 +73,8 @@ def endpoint_of(member: bytes) -> Endpoint:
 
 
 def rank(value: int) -> int:
-    """The place of a member in the order that decides which ones a bottom-k set keeps: splitmix64 (Steele et al. 2014).
-    Changing it forgets what is stored. `rank_of` is the same for a column.
+    """The rank of a member, which decides whether a bottom-k set keeps it: splitmix64 (Steele et al. 2014). A change
+    invalidates stored evidence. `rank_of` is the same function for a column.
     """
     value = (value + 0x9E3779B97F4A7C15) & _MASK
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
@@ -78,7 +83,7 @@ def rank(value: int) -> int:
 
 
 def rank_of(value: pl.Expr) -> pl.Expr:
-    """`rank` of a column of members as numbers; polars wraps at 64 bits as the function does."""
+    """`rank` for a column of members as numbers; polars wraps at 64 bits, as `rank` does."""
     value = value + pl.lit(0x9E3779B97F4A7C15, pl.UInt64)
     value = (value ^ (value // (1 << 30))) * pl.lit(0xBF58476D1CE4E5B9, pl.UInt64)
     value = (value ^ (value // (1 << 27))) * pl.lit(0x94D049BB133111EB, pl.UInt64)
@@ -86,7 +91,7 @@ def rank_of(value: pl.Expr) -> pl.Expr:
 
 
 def members(contacts: pl.DataFrame) -> pl.Series:
-    """The endpoint of each contact as a number of 56 bits: `protocol`, `responder`, `responder_port`,
+    """The endpoint of each contact as a 56-bit number, from `protocol`, `responder`, `responder_port` and
     `responder_is_inside`.
     """
     ends = contacts.select("responder", "responder_port", "protocol", "responder_is_inside").join(
@@ -100,21 +105,21 @@ def members(contacts: pl.DataFrame) -> pl.Series:
 
 
 def host_numbers(addresses: pl.Series) -> pl.Series:
-    """Each address as a number of 32 bits: itself, or a hash of IPv6. `host_number` is the same for one."""
+    """Each address as a 32-bit number: IPv4 itself, IPv6 hashed. `host_number` is the same for one address."""
     hosts = addresses.rename("address").to_frame()
     known = hosts.join(_hosts(hosts["address"]), on="address", how="left", maintain_order="left")
     return known.select(pl.coalesce("ipv4", "hashed").cast(pl.UInt64).alias("host")).to_series()
 
 
 def host_ranks(addresses: pl.Series) -> pl.Series:
-    """The place of each address in an order that no sender can steer, and that is the same in every batch: that of
-    members (see `rank`).
+    """The rank of each address (see `rank`): the same in every batch, and a sender cannot choose it other than by
+    trying addresses.
     """
     return pl.DataFrame({"host": host_numbers(addresses)}).select(rank=rank_of(pl.col("host"))).to_series()
 
 
 def networks_of(addresses: pl.Series) -> pl.Series:
-    """Which source each address outside is: of IPv6 its /64 (see sources.py)."""
+    """The source of each external address: itself, or the /64 of an IPv6 address (see inventory/source_address.py)."""
     ipv6 = addresses.unique().drop_nulls()
     ipv6 = ipv6.filter(ipv6.cast(pl.String).str.contains(":", literal=True))
     if ipv6.is_empty():
@@ -133,7 +138,7 @@ def host_number(address: str) -> int:
 
 
 def _hosts(addresses: pl.Series) -> pl.DataFrame:
-    """A row for each distinct `address`: its number in `ipv4`, or for any other its hash in `hashed`."""
+    """A row for each distinct `address`, with its number in `ipv4` or, for other addresses, its hash in `hashed`."""
     distinct = addresses.unique()
     number = ipv4_number(distinct)
     others = distinct.filter(number.is_null())
@@ -149,12 +154,12 @@ def _hashed(address: str | None) -> int:
 _ADDRESS_BYTES = 16
 
 Addresses = Mapping[int, str]
-"""The address of hosts of which members hold a hash, by that hash."""
+"""IPv6 addresses by the hash that members hold."""
 NO_ADDRESSES: Addresses = {}
 
 
 def with_address(member: int, address: str) -> bytes | None:
-    """The member with its address; None for what is no IPv6 address, which a damaged record may hold."""
+    """The member with its address; None if `address` is no IPv6 address, which a damaged record may contain."""
     try:
         packed = ipaddress.IPv6Address(address).packed
     except ValueError:
@@ -162,20 +167,20 @@ def with_address(member: int, address: str) -> bytes | None:
     return packed + bytes(1) + member.to_bytes(MEMBER_BYTES)
 
 
-def addresses_in(members: Iterable[bytes]) -> Addresses:
-    """The addresses that members in clear tell."""
+def addresses_by_hash(members: Iterable[bytes]) -> Addresses:
+    """The addresses in members with an address, by the hash of each."""
     return {
         endpoint_of(member[-MEMBER_BYTES:]).host: str(ipaddress.IPv6Address(member[:_ADDRESS_BYTES]))
         for member in members
     }
 
 
-def named(end: Endpoint, names: Addresses) -> Endpoint:
-    """The endpoint with its address, where that is known."""
-    return end if end.address or end.host not in names else end._replace(address=names[end.host])
+def with_known_address(end: Endpoint, addresses: Addresses) -> Endpoint:
+    """The endpoint, with its address if that is known."""
+    return end if end.address or end.host not in addresses else end._replace(address=addresses[end.host])
 
 
 def sort_key(end: Endpoint) -> tuple[bool, int, int, int]:
-    """Where an endpoint stands in a list that people look things up in: by address, those that have none behind."""
+    """Sort key of an endpoint in a list for people: by address, endpoints without an address last."""
     number = int(ipaddress.ip_address(end.address)) if end.address else end.host
     return end.address is None, number, end.port, end.protocol

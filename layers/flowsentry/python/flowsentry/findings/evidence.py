@@ -1,8 +1,9 @@
-"""Evidence: what a source failed and managed to reach in a day, as sets that merge, and the verdict on them.
+"""Evidence: the endpoints that a source tried and reached in a day, as sets that can be merged.
 
-A set union is commutative, associative and idempotent, so retries, duplicates, order and concurrency cannot corrupt it.
-A cap would break that (which members survive depends on the order), so a set keeps the members of smallest hash: a
-bottom-k set merges exactly (Cohen & Kaplan 2007, "Summarizing data using bottom-k sketches").
+Set union is commutative, associative and idempotent, so retries, duplicates, order and concurrency cannot corrupt it.
+A plain size limit would break that, because the members that remain would depend on the order. A set therefore keeps
+the members with the smallest ranks: such a bottom-k set merges exactly (Cohen & Kaplan 2007, "Summarizing data using
+bottom-k sketches").
 """
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -14,31 +15,32 @@ from flowsentry.findings.endpoints import MEMBER_BYTES, endpoint_part, rank
 
 SECONDS_A_DAY = 86_400
 MAX_ENDPOINTS = 64
-"""Failed and answered endpoints kept a source and day. More: larger items, and a sharper estimate of the ratio for very
-busy sources. Fewer: under about 32 the verdict on a busy source becomes a matter of luck."""
+"""Failed endpoints, and answered endpoints, kept for each source and day. More: larger items, and a better estimate of
+the ratio for very busy sources. Fewer: below about 32, whether a busy source is classified as a scanner is chance."""
 MAX_DOUBTFUL = 32
-"""Endpoints kept of contacts that could as well be replies. More: larger items. Fewer: a scanner with a fixed source
-port is found later, since these count only beside others."""
+"""Endpoints kept of doubtful contacts, which could also be replies. More: larger items. Fewer: a scanner with a fixed
+source port is found later, because doubtful contacts count only together with others."""
 MAX_SOURCE_PORTS = 8
 MAX_ATTEMPTS = 64
-"""Connections to login ports kept a source and day. More: larger items. Fewer: a threshold above it could not be
-reached."""
+"""Connections to login ports kept for each source and day. More: larger items. Fewer: a threshold above this number
+could not be reached."""
 MAX_SESSIONS = 16
-"""Connections kept that were sessions of a source. More: larger items. Fewer: of a source that got in at many hosts,
-fewer are named, and its tries are estimated from fewer."""
+"""Login sessions kept for each source and day. More: larger items. Fewer: if a source has sessions on many hosts, an
+alert names fewer of them, and its attempts are estimated from a smaller sample."""
 MAX_FAILED_ADDRESSES, MAX_ANSWERED_ADDRESSES, MAX_ATTEMPTS_ADDRESSES, MAX_SESSIONS_ADDRESSES = 10, 5, 6, 4
-"""Members of IPv6 kept with their address, those of smallest rank, beside a hash of all. More: larger items (25 bytes
-each; a full item costs a read and a write of 4 KB, not 3). Fewer: an alert says of fewer hosts which they were."""
+"""IPv6 members kept with their address, in addition to the hashes of all: those with the smallest ranks. More: larger
+items (25 bytes each; a full item costs a read and a write of 4 KB instead of 3). Fewer: an alert lists fewer
+addresses."""
 MAX_SOURCE_IDS = 8
-"""Addresses kept of a source that is a /64. More: larger items, and a better estimate of how many there were. Fewer: of
-a /64 that few share, not all are told."""
+"""Addresses kept of a source that is a /64. More: larger items, and a better estimate of how many addresses it used.
+Fewer: an alert about a /64 with few addresses does not list all of them."""
 MAX_EXTERNAL_CLIENTS = 64
-"""Strangers kept of a login service and day. More: larger items, and a better count of very many. Fewer: a threshold
-above it could not be reached."""
+"""External clients kept for each login service and day. More: larger items, and a better estimate of large numbers.
+Fewer: a threshold above this number could not be reached."""
 MEMORY_DAYS = 3
-"""A verdict looks at a day and this many before it. More: slower scanners are found, and a host with a few dead
-endpoints collects more of them. Fewer: of 312 sources of a three-day capture, a memory of 24 h loses 11, three days
-none."""
+"""Previous days that count, with the day itself, when a source is classified. More: slower scanners are found, and a
+host with a few dead endpoints collects more failures. Fewer: slow scanners are missed: of 312 scanners in a three-day
+capture, a memory of 24 h loses 11 and one of three days none."""
 
 
 SET_SIZES = {
@@ -54,10 +56,10 @@ SET_SIZES = {
     "source_ids": MAX_SOURCE_IDS,
     "external_clients": MAX_EXTERNAL_CLIENTS,
 }
-"""The sets of members that evidence is made of, and how many members each keeps."""
+"""The sets of evidence, and how many members each keeps."""
 DATED_SETS = ("failed", "doubtful")
-"""Those whose members may end with the slot of the day in which the endpoint last failed (see endpoints.py). They keep
-one member for each endpoint: the one without a slot where there is one, else the one with the latest."""
+"""Sets whose members may end with the time slot of the day in which the endpoint last failed (see endpoints.py). They
+keep one member for each endpoint: the member without a slot if there is one, else the member with the latest slot."""
 ADDRESS_SETS = {
     "failed": "failed_addresses",
     "doubtful": "failed_addresses",
@@ -65,7 +67,7 @@ ADDRESS_SETS = {
     "attempts": "attempts_addresses",
     "sessions": "sessions_addresses",
 }
-"""Which set has the addresses of a set's members."""
+"""The set that keeps the IPv6 addresses of another set's members."""
 
 
 class EvidenceKey(NamedTuple):
@@ -78,12 +80,18 @@ class EvidenceKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one source did on one day. Members of the sets are short binaries (see endpoints.py). Those of `failed` and
-    `doubtful` end with the slot of the day in which the endpoint last failed, unless a rule refused it. `source_ports`
-    are those of its doubtful contacts; `attempts` are connections to login ports: tries, and sessions from outside;
-    `sessions` those that were sessions; those `with_address` are IPv6 members with their address; `source_ids` say from
-    which addresses a /64 called; `external_clients` are those that had a session on a login service, in the evidence of that
-    service alone (see detect/logins/external_clients.py); times are Unix seconds.
+    """What one source did on one UTC day. Set members are short byte strings (see endpoints.py).
+
+    - `failed`, `doubtful`: endpoints that failed. A member ends with the time slot of its last failure, unless a rule
+      rejected the packets. `source_ports` are the source ports of doubtful contacts.
+    - `answered`: endpoints that answered.
+    - `attempts`: connections to login ports that were login attempts, and sessions of external sources; `sessions`:
+      those that were sessions.
+    - `…_addresses`: IPv6 members of these sets with their address.
+    - `source_ids`: the lower 64 bits of the addresses from which a /64 opened connections.
+    - `external_clients`: only in the evidence of a login service: the external sources with a session on it (see
+      detect/logins/external_clients.py).
+    - `first_seen`, `last_seen`: Unix seconds.
     """
 
     key: EvidenceKey
@@ -105,7 +113,7 @@ class Evidence:
 
     @cached_property
     def is_suspicious(self) -> bool:
-        """Whether it is recorded in any case: it has failures, tries of a login, or strangers that logged in."""
+        """Whether it is always recorded: it has failures, login attempts, or external clients of a login service."""
         return bool(self.failed or self.doubtful or self.attempts or self.external_clients)
 
     @cached_property
@@ -113,7 +121,7 @@ class Evidence:
         return bool(self.is_suspicious or self.answered or self.sessions)
 
     def within_bounds(self) -> "Evidence":
-        """The same, with sets of at most the sizes that are kept."""
+        """The same evidence, with every set cut to its size limit."""
         fits = all(len(getattr(self, name)) <= size for name, size in SET_SIZES.items())
         fits = fits and len(self.source_ports) <= MAX_SOURCE_PORTS and not any(map(self._has_twice, DATED_SETS))
         return self if fits else self.merge(self)
@@ -123,7 +131,7 @@ class Evidence:
         return len(set(map(endpoint_part, members))) < len(members)
 
     def merge(self, other: "Evidence") -> "Evidence":
-        """Both, as if seen at once. In any order, any number of times, the result is the same."""
+        """The union of both. The result does not depend on the order or the number of merges."""
         return Evidence(
             self.key,
             **{name: kept(name, getattr(self, name) | getattr(other, name)) for name in SET_SIZES},
@@ -135,14 +143,14 @@ class Evidence:
 
 
 def kept(name: str, members: frozenset[bytes]) -> frozenset[bytes]:
-    """Those of the members that the set of this name keeps."""
+    """The members that the set with this name keeps."""
     if name not in DATED_SETS:
         return bottom(members, SET_SIZES[name])
     return bottom(latest(members), SET_SIZES[name], lambda member: rank_of_member(endpoint_part(member)))
 
 
 def latest(members: Collection[bytes]) -> frozenset[bytes]:
-    """One member for each endpoint: see DATED_SETS."""
+    """One member for each endpoint (see DATED_SETS)."""
     if all(len(member) == MEMBER_BYTES for member in members):
         return frozenset(members)
     found: dict[bytes, bytes] = {}
@@ -153,24 +161,29 @@ def latest(members: Collection[bytes]) -> frozenset[bytes]:
 
 
 def unanswered(members: Iterable[bytes], answered: Container[bytes]) -> frozenset[bytes]:
-    """The members of a dated set whose endpoint is not among those that answered."""
+    """The members of a dated set whose endpoint is not in `answered`."""
     return frozenset(member for member in members if endpoint_part(member) not in answered)
 
 
 def rank_of_member(member: bytes) -> int:
-    """The place of a member in the order that decides which ones are kept."""
+    """The rank of a member, which decides whether it is kept."""
     return rank(int.from_bytes(member))
 
 
 def bottom(members: Iterable[bytes], size: int, rank_by: Callable[[bytes], int] = rank_of_member) -> frozenset[bytes]:
-    """The `size` members of smallest rank."""
+    """The `size` members with the smallest ranks."""
     all_of_them = frozenset(members)
     return all_of_them if len(all_of_them) <= size else frozenset(sorted(all_of_them, key=rank_by)[:size])
 
 
+def max_complete_rank(members: Collection[bytes], size: int) -> int:
+    """The rank up to which a bottom-k set of this size holds every member that was added."""
+    return max(map(rank_of_member, members)) if len(members) >= size else RANK_LIMIT
+
+
 class History(NamedTuple):
-    """What is known of one source around the days that a batch wrote to: the evidence of each non-empty day from
-    MEMORY_DAYS before the first to MEMORY_DAYS after the last, and which days were written.
+    """The evidence of one source around the days that a batch wrote: of each non-empty day from MEMORY_DAYS before the
+    first written day to MEMORY_DAYS after the last.
     """
 
     days: Mapping[int, Evidence]
@@ -178,33 +191,28 @@ class History(NamedTuple):
 
 
 class EvidenceStore(Protocol):
-    """Where evidence is merged. Merging the same evidence again changes nothing."""
+    """Stores evidence by merging it. Merging the same evidence again changes nothing."""
 
     def suspects(self, keys: Collection[EvidenceKey]) -> set[EvidenceKey]:
-        """Those sources that have an item near that day, so that their answers are worth recording. A hint: merge
-        decides for itself. Raises RetryableError when the store can't be reached.
+        """The sources that have an item within MEMORY_DAYS of that day, so that their answers are worth recording. A
+        hint only: `merge` checks again. Raises RetryableError if the store is unavailable.
         """
         ...
 
     def recall(self, keys: Collection[EvidenceKey]) -> list[History]:
-        """The histories of those sources that have an item near that day, which are only read, as they were a moment
-        ago. Raises RetryableError when the store can't be reached.
+        """The histories of the sources that have an item within MEMORY_DAYS of that day, only read, and possibly
+        a moment old. Raises RetryableError if the store is unavailable.
         """
         ...
 
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """The histories, after the merge, of the sources whose evidence was recorded.
 
-        Evidence that is suspicious is always recorded; other evidence (answers, sessions) only where the
-        source already has an item within MEMORY_DAYS before its day, on it, or after it: else every quiet client would
-        have one. Raises RetryableError when the store can't be reached; merging all again is harmless.
+        Suspicious evidence is always recorded. Other evidence (answers, sessions) is recorded only if the source has an
+        item within MEMORY_DAYS of that day: otherwise every normal client would need an item. Raises RetryableError if
+        the store is unavailable; merging everything again is harmless.
         """
         ...
 
 
 RANK_LIMIT = 1 << 64
-
-
-def max_complete_rank(members: Collection[bytes], size: int) -> int:
-    """The rank up to which a bottom-k set has every member."""
-    return max(map(rank_of_member, members)) if len(members) >= size else RANK_LIMIT

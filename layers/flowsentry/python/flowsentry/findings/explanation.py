@@ -1,4 +1,4 @@
-"""Explanation: which layer refused packets, by which rule, and what would admit them; or why that can't be told.
+"""Explanation: which layer rejected packets, by which rule, and which change would allow them, or why that is unknown.
 Allowance: which layers let packets in, and by which rules.
 """
 
@@ -8,13 +8,13 @@ from enum import StrEnum
 from typing import Any
 
 MAX_NAMED_RESOURCES = 3
-"""Security groups that a sentence names; an interface may have sixteen. More: longer sentences. Fewer: less told."""
+"""Security groups that a sentence lists; an interface can have sixteen. More: longer sentences. Fewer: less detail."""
 MAX_REFUSERS = 20
-"""Of the resources in a finding's details: the groups of one interface and a network ACL, and some room."""
+"""Resources in a finding's details: enough for the groups of one interface and a network ACL."""
 
 
 class Layer(StrEnum):
-    """What can refuse packets."""
+    """Layers that can reject packets."""
 
     SECURITY_GROUP = "security_group"
     NETWORK_ACL = "network_acl"
@@ -24,7 +24,7 @@ class Layer(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a layer does with packets, by the rules of the snapshot."""
+    """What a layer does with packets, according to the snapshot of its rules."""
 
     ALLOWED = "allowed"
     REFUSED = "refused"
@@ -34,7 +34,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A security group, a network ACL or whatever else refuses, by id and name."""
+    """A security group, a network ACL or another resource that rejects packets, by id and name."""
 
     id: str
     name: str = ""
@@ -45,10 +45,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What one layer on the way does with packets, and by which rule; `rule` is None where there is none that matches.
+    """What one layer on the path does with packets, and by which rule; `rule` is None if no rule matches.
 
-    `reason` continues a sentence: `no inbound rule for tcp/5432 from 10.0.3.7`. `change` is what would admit what is
-    refused.
+    `reason` is part of a sentence: `no inbound rule for tcp/5432 from 10.0.3.7`. `change` is the change that would
+    allow rejected packets.
     """
 
     layer: Layer
@@ -68,8 +68,8 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What refused packets: the judgements of those layers that refuse them, in the order of the way. `layer` and
-    `rule` are of the first of them; with `why_unknown`, something about it can't be told.
+    """What rejected packets: the judgements of the layers that reject them, in the order of the packet's path. `layer`
+    and `rule` are those of the first. `why_unknown` says why something is unknown.
     """
 
     layer: Layer
@@ -79,22 +79,22 @@ class Explanation:
 
     @property
     def rule(self) -> str | None:
-        """A network ACL's rule number (`*` for the last); None for the absence of a rule."""
+        """The rule number of a network ACL (`*` for the last); None if no rule matches."""
         return next((each.rule for each in self.refused_by), None)
 
     @property
     def change(self) -> str:
-        """The smallest change that would admit the packets, as a fact; empty when that can't be told."""
+        """The smallest change that would allow the packets; empty if unknown."""
         return "; and ".join(each.change for each in self.refused_by if each.change)
 
     def sentence(self) -> str:
         """One sentence without a capital and a full stop, to be put after a colon."""
         if not self.refused_by:
-            return f"what refused it can't be told: {self.why_unknown}"
+            return f"what refused it is unknown: {self.why_unknown}"
         return "refused " + ", and ".join(f"by {each.who}: {each.reason}" for each in self.refused_by)
 
     def as_details(self) -> dict[str, Any]:
-        """As plain values for a finding's details, bounded."""
+        """JSON values for a finding's details, of limited size."""
         resources = [each for judgement in self.refused_by for each in judgement.resources]
         return {
             "layer": str(self.layer),
@@ -109,7 +109,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What let packets in: the judgements of the layers that they met where they arrived, the groups' first."""
+    """What let packets in: the judgements of the layers at the destination, security groups first."""
 
     judgements: tuple[Judgement, ...] = ()
     rules_taken_at: int = 0
@@ -119,15 +119,15 @@ class Allowance:
         allowing, refusing, untold = (self._with(each) for each in (Verdict.ALLOWED, Verdict.REFUSED, Verdict.UNTOLD))
         if refusing:
             now = f"{refusing[0].who} refuses it now ({refusing[0].reason}), so the rules changed since"
-            return f"what let it in can't be told: {now}"
+            return f"what let it in is unknown: {now}"
         if not allowing:
             why = untold[0].reason if untold else "no security group and no network acl is known to be on its way"
-            return f"what let it in can't be told: {why}"
+            return f"what let it in is unknown: {why}"
         allowed = "allowed " + ", and ".join(f"by {each.who}: {each.reason}" for each in allowing)
         return f"{allowed}; {untold[0].reason}" if untold else allowed
 
     def as_details(self) -> dict[str, Any]:
-        """As plain values for a finding's details, bounded."""
+        """JSON values for a finding's details, of limited size."""
         return {"sentence": self.sentence(), "rules_taken_at": self.rules_taken_at}
 
     def _with(self, verdict: Verdict) -> list[Judgement]:

@@ -1,4 +1,4 @@
-"""Refusal: packets that were rejected, and who was at both ends. What is said of it is in explanation."""
+"""Rejected packets and the owners of both addresses: the input of an explanation (see explanation.py)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,20 +10,20 @@ Direction = Literal["ingress", "egress"]
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of packets: their address there, and the interface that has it, where it is known."""
+    """One end of a flow: its address, and the interface that has the address, if known."""
 
     address: str
     interface: Interface | None = None
 
     @property
     def network_interface(self) -> Interface | None:
-        """The interface; None also for what has an address and no interface of its own, such as a pod."""
+        """The network interface; None also if the owner has none of its own, such as a pod."""
         return self.interface if self.interface and self.interface.interface_id else None
 
     @property
     def is_private(self) -> bool | None:
-        """Whether packets to it stay within private networks; None when it is not the interface's address at all, as
-        far as is known (a prefix delegated to a node).
+        """Whether it is a private address of the interface; None if it is not known as an address of the interface,
+        for example in a prefix delegated to a node.
         """
         if self.interface is None:
             return None
@@ -34,12 +34,12 @@ class End:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedPacket:
-    """Rejected packets, as the record has them: `source` sent them. Ports are None where the protocol has none or none
-    is known, and so are the type and the code of ICMP (flow logs don't tell them).
+    """Rejected packets of one record, sent by `source`. Ports are None if the protocol has none or they are unknown;
+    ICMP type and code are None too, because flow logs do not contain them.
 
-    `seen_by` is the interface whose record it is and `direction` the way as it saw it. `opens` says whether TCP's
-    flags held a SYN without ACK. `accepted_other_way` says that packets of the same flow were accepted the other way,
-    which makes these the reply.
+    `seen_by` is the interface of the record and `direction` the flow direction there. `opens` says whether the TCP
+    flags contain a SYN without ACK. `accepted_other_way` says that packets of the same flow were accepted in the other
+    direction, so these packets are a reply.
     """
 
     source: End

@@ -1,6 +1,7 @@
-"""Suppressions: findings that nobody wants to be told of, by whom they are about, with a reason and an end.
+"""Suppressions: rules for findings that are recorded but not delivered, with a reason and an optional last day.
 
-They are JSON that people edit; docs/suppressions.md describes it. The notifier imports this: no polars here.
+People edit them as JSON; docs/suppressions.md describes the format. The notifier imports this module, so it must not
+import polars.
 """
 
 import difflib
@@ -17,13 +18,13 @@ from flowsentry.inventory.source_address import is_within
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_ENTRIES = 500
-"""More: each finding is compared with more of them. Fewer: whoever lists single hosts runs out of room."""
+"""Entries of the list. More: each finding is compared with more entries. Fewer: lists of single hosts do not fit."""
 MAX_BYTES = 256 << 10
-"""Of the whole text; an entry with twenty networks is some 600 bytes."""
+"""Size of the whole text; an entry with twenty networks has about 600 bytes."""
 MAX_LETTERS = 200
-"""Of a reason, a source and an owner. Reasons stand in messages."""
+"""Length of a reason, a source and an owner. Messages show reasons."""
 LOGIN_PORTS_OF = {"SSH": (22,), "RDP": (3389,), "WinRM": (5985, 5986)}
-"""services.LOGIN_PORTS the other way round: that would bring polars."""
+"""records.service_ports.LOGIN_PORTS by name; importing that module would import polars."""
 UNKNOWN_PORT = -1
 _MOST_PORT = 65_535
 _SECONDS_A_DAY = 86_400
@@ -31,17 +32,17 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 class UnreadableSuppressionsError(Exception):
-    """A text that holds no suppressions, or some that can't be meant. The message names every problem with its entry
-    and key. Never retry: a person must correct it.
+    """Invalid suppressions. The message lists every problem with its entry and key. Do not retry: a person must correct
+    the text.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Findings that fit every criterion given: whom they are about (`networks`, `owners`), at the other end
-    (`responder_networks`, `responder_owners`), their `ports` and `kinds`. What is not given fits all. It holds until
-    the end of the day `expires_on` (UTC). An owner is named by its id, its name or its kind, in lower case here.
-    `source` says where its networks are published.
+    """Matches findings that meet all given criteria: of the subject (`networks`, `owners`), of the other endpoint
+    (`responder_networks`, `responder_owners`), `ports` and `kinds`. A criterion that is not given matches everything.
+    It is in force until the end of the day `expires_on` (UTC). An owner is given by id, name or kind, here in lower
+    case. `source` says where the networks are published.
     """
 
     reason: str
@@ -59,7 +60,7 @@ class Suppression:
         return self.expires_on is not None and now >= (self.expires_on.toordinal() + 1 - _EPOCH) * _SECONDS_A_DAY
 
     def covers(self, finding: Finding) -> bool:
-        """Whether every criterion fits; one about something that the finding does not tell does not."""
+        """Whether the finding meets all criteria; a criterion about data that the finding lacks is not met."""
         details = finding.details
         return (
             (not self.kinds or finding.kind in self.kinds)
@@ -73,17 +74,17 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Suppressions:
-    """What is suppressed, in the order in which it is looked for; nothing by default."""
+    """The suppressions, in the order in which they are tried; none by default."""
 
     entries: tuple[Suppression, ...] = ()
 
     def suppressing(self, finding: Finding, now: float) -> Suppression | None:
-        """The first that is in force at `now` (Unix s) and covers the finding."""
-        held = (each for each in self.entries if each.is_enabled and not each.is_expired(now))
-        return next((each for each in held if each.covers(finding)), None)
+        """The first suppression that is in force at `now` (Unix seconds) and covers the finding."""
+        in_force = (each for each in self.entries if each.is_enabled and not each.is_expired(now))
+        return next((each for each in in_force if each.covers(finding)), None)
 
     def expired(self, now: float) -> int:
-        """How many do nothing any more and may be taken out."""
+        """The number of expired entries, which have no effect and can be removed."""
         return sum(each.is_enabled and each.is_expired(now) for each in self.entries)
 
     @classmethod
@@ -91,29 +92,29 @@ class Suppressions:
         """`{"suppressions": [{"reason": …, …}]}`. Raises UnreadableSuppressionsError."""
         size = len(text.encode() if isinstance(text, str) else text)
         if size > MAX_BYTES:
-            raise UnreadableSuppressionsError(f"it has {size:,} bytes; allowed: {MAX_BYTES:,}")
+            raise UnreadableSuppressionsError(f"the text has {size:,} bytes; allowed: {MAX_BYTES:,}")
         try:
-            told = json.loads(text)
+            value = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise UnreadableSuppressionsError(f"it is no JSON: {error}") from error
-        if not isinstance(told, Mapping) or told.keys() != {"suppressions"}:
-            raise UnreadableSuppressionsError('it is no object with the one key "suppressions"')
-        entries, problems = read_entries(told["suppressions"], "suppressions")
+            raise UnreadableSuppressionsError(f"the text is not valid JSON: {error}") from error
+        if not isinstance(value, Mapping) or value.keys() != {"suppressions"}:
+            raise UnreadableSuppressionsError('the text is not a JSON object with the single key "suppressions"')
+        entries, problems = read_entries(value["suppressions"], "suppressions")
         if problems:
             raise UnreadableSuppressionsError("; ".join(problems))
         return cls(tuple(entries))
 
 
 def suppressed(findings: Iterable[Finding], suppressions: Suppressions, now: float) -> Iterator[Finding]:
-    """The findings in the same order; those that are suppressed at `now` (Unix s) say by what reason."""
+    """The findings in the same order; those suppressed at `now` (Unix seconds) have the reason in `suppressed_by`."""
     for finding in findings:
         by = suppressions.suppressing(finding, now)
         yield replace(finding, suppressed_by=by.reason) if by else finding
 
 
 def read_entries(value: Any, key: str) -> tuple[list[Suppression], list[str]]:
-    """The suppressions in a list of JSON objects, and what is wrong with it, a sentence each. `key` is what the list is
-    called.
+    """The suppressions in a list of JSON objects, and one sentence for each problem with it. `key` is the name of the
+    list in these sentences.
     """
     if not isinstance(value, list):
         return [], [_refused(key, value, "a list of objects")]
@@ -126,7 +127,7 @@ def read_entries(value: Any, key: str) -> tuple[list[Suppression], list[str]]:
 
 @dataclass(slots=True)
 class _Reading:
-    """Notes what is wrong on the way."""
+    """Reads entries and collects problems."""
 
     problems: list[str] = field(default_factory=list)
 
@@ -141,7 +142,9 @@ class _Reading:
         if "reason" not in value:
             self.problems.append(f"{key}.reason is missing; allowed: {_KEYS['reason'].words}")
         if not any(value.get(name) for name in CRITERIA):
-            self.problems.append(f"{key} would suppress everything; allowed: at least one of {', '.join(CRITERIA)}")
+            self.problems.append(
+                f"{key} has no criterion and would suppress everything; allowed: at least one of {', '.join(CRITERIA)}"
+            )
         return Suppression(**read) if len(self.problems) == before else None
 
     def _read(self, key: str, name: str, value: Any) -> Any:
@@ -166,7 +169,7 @@ def _unknown(key: str, name: str, value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """What a key may have, in words, and how its value is read; `read` raises TypeError and ValueError."""
+    """A key: its allowed values in words, and how a value is read; `read` raises TypeError or ValueError."""
 
     words: str
     read: Callable[[Any], Any]
@@ -208,7 +211,7 @@ def _kind(value: Any) -> str:
 
 
 def _tuple_of(item: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
-    """A list that is not empty: an empty one could as well be meant to fit nothing."""
+    """A reader of non-empty lists: an empty list could also mean that nothing matches."""
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or not value:
@@ -222,11 +225,11 @@ def _set_of(item: Callable[[Any], Any]) -> Callable[[Any], frozenset[Any]]:
     return lambda value: frozenset(_tuple_of(item)(value))
 
 
-_NETWORKS = _Key("a list of networks such as 192.0.2.0/24, without host bits, or addresses", _tuple_of(_network))
-_OWNERS = _Key("a list of ids, names or kinds of owners", _set_of(lambda value: _text(value).casefold()))
+_NETWORKS = _Key("a list of addresses, or networks without host bits such as 192.0.2.0/24", _tuple_of(_network))
+_OWNERS = _Key("a list of owner ids, names or kinds", _set_of(lambda value: _text(value).casefold()))
 _KEYS: dict[str, _Key] = {
-    "reason": _Key(f"1 to {MAX_LETTERS} printable letters", _text),
-    "source": _Key(f"1 to {MAX_LETTERS} printable letters, such as a link", _text),
+    "reason": _Key(f"1 to {MAX_LETTERS} printable characters", _text),
+    "source": _Key(f"1 to {MAX_LETTERS} printable characters, such as a URL", _text),
     "expires_on": _Key("a day such as 2026-12-31", _day),
     "enabled": _Key("true or false", _yes_or_no),
     "networks": _NETWORKS,
@@ -241,20 +244,20 @@ CRITERIA = ("networks", "owners", "responder_networks", "responder_owners", "por
 
 
 def _is_in(address: Any, networks: Iterable[Network]) -> bool:
-    """Whether an address, or all of a /64, is in one of them; false for what is neither, as the id of an interface. A
-    single address does not cover the /64 that it is in: what its neighbours do would go untold.
+    """Whether an address, or a whole /64, is in one of the networks; false for anything else, such as an interface id.
+    A single address does not cover its /64: findings about other hosts in it would be suppressed too.
     """
     return is_within(address, networks)
 
 
 def _words_of(owner: Any) -> set[str]:
-    """What an owner of a finding's details may be called."""
+    """The id, name and kind of an owner in a finding's details, in lower case."""
     return {str(word).casefold() for word in owner.values() if word} if isinstance(owner, Mapping) else set()
 
 
 def _ports_of(details: Mapping[str, Any]) -> set[int] | None:
-    """The ports that a finding is about: that of the responder; of a scan those that failed, where they are told; of
-    guessed passwords all of the services. None where it is not known which.
+    """The ports of a finding: the responder's port, the failed ports of a scan if they are listed, or the ports of all
+    services of password guessing. None if they are unknown.
     """
     if isinstance(failed := details.get("failed_ports"), list):
         return set(failed)

@@ -1,7 +1,7 @@
-"""What people made of a finding, and what that means for its like: open, acknowledged, snoozed, resolved, seen again.
+"""Triage state of a finding: open, acknowledged, snoozed, resolved or seen again.
 
-Findings with the same thread are about the same thing on different days. What is said of one holds for the next of its
-thread, so that what is known is not told every day, and what was thought to be over is.
+Findings with the same thread report the same thing on different days. The state of one applies to later findings of its
+thread: an acknowledged problem does not alert every day, and a resolved problem that comes back does.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """OPEN and SEEN_AGAIN are told to people. Until it is resolved, its like is not told while one is ACKNOWLEDGED, nor
-    before the end while one is SNOOZED.
+    """Findings in OPEN and SEEN_AGAIN are delivered. Later findings of the thread are not delivered while one is
+    ACKNOWLEDGED, or while one is SNOOZED and the snooze has not ended.
     """
 
     OPEN = "open"
@@ -26,7 +26,7 @@ MAX_BY_LETTERS = 80
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """Where a finding stands: since when, said by whom and why, all times Unix seconds; `until` of a snoozed one."""
+    """A finding's state: when it changed, by whom, with which note, and until when it is snoozed. Unix seconds."""
 
     state: State = State.OPEN
     changed_at: int = 0
@@ -35,22 +35,22 @@ class Triage:
     until: int | None = None
 
     def is_silent(self, now: float) -> bool:
-        """Whether people want to hear nothing of it now."""
+        """Whether findings of the thread are not delivered now."""
         is_asleep = self.state is State.SNOOZED and now < (self.until or 0)
         return self.state is State.ACKNOWLEDGED or is_asleep
 
     def is_resolved_before(self, seen: int) -> bool:
-        """Whether what was `seen` then came after somebody had said that it is over."""
+        """Whether a finding last `seen` at that time came after it had been resolved."""
         return self.state is State.RESOLVED and seen > self.changed_at
 
     def covers(self, other: "Triage") -> bool:
-        """Whether the other one says nothing new: the same state and end, and no other note."""
+        """Whether `other` changes nothing: the same state and end, and no new note."""
         return (self.state, self.until) == (other.state, other.until) and other.note in {"", self.note}
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The finding of the same thread before this one, or the one of them that a person spoke of last."""
+    """An earlier finding of the same thread: the latest, or the one whose triage changed last."""
 
     finding_id: str
     found_at: int

@@ -1,13 +1,13 @@
-"""Own host refused by a rule on its way to an outside address: it wants something that it may not have.
+"""An internal host whose packets to external addresses are rejected by a rule.
 
-Why it matters: an outbound rule that forgot an update server or a partner is an outage nobody sees; and a program that
-calls home from where it may not is seen here first. Nothing got out, so it can wait: it is a line in the digest.
-Innocent look-alikes: browsers that try QUIC (443/udp) and fall back to TCP, clocks and telemetry that come with an
-operating system, on hosts that are meant to be closed: suppress the port. Late packets of a closed connection (they
-carry no SYN, so they are no contact); multicast and link-local addresses, which are nobody outside. A content network
-has many addresses: they are one finding, and on the ports of maintenance no scan. A source refused on many ports tries
-doors, and is left to scan evidence: that is wrong for a host that was just closed.
-ATT&CK: none. A refused packet is no technique; who tries many addresses is told as a scan.
+Why it matters: an outbound rule that lacks an update server or a partner is an outage that no one notices, and malware
+that calls home from a closed network shows up here first. Nothing left the network, so this is a line in the digest.
+Innocent look-alikes: browsers that try QUIC (443/udp) and fall back to TCP, and time synchronisation or telemetry of an
+operating system, on hosts that are meant to be closed: suppress the port. Late packets of a closed connection do not
+count (they have no SYN, so they are no contact), nor do multicast and link-local addresses, which are not external
+hosts. A content delivery network has many addresses: they are one finding, and on maintenance ports no scan. A source
+that is rejected on many ports is probing, and is left to scan detection: wrong for a host whose egress was just closed.
+ATT&CK: none. A rejected packet is no technique; a source that tries many addresses is reported as a scan.
 """
 
 import ipaddress
@@ -26,34 +26,36 @@ from flowsentry.records.code_names import protocol_name
 
 SEVERITY = Severity.LOW
 MAX_SAMPLE = 10
-"""Addresses that a finding lists. More: longer alerts. Fewer: a content network is harder to recognise."""
+"""Addresses that a finding lists. More: longer alerts. Fewer: a content delivery network is harder to recognise."""
 _SERVICE = ("scope", "initiator", "responder_port", "protocol", "day")
 
 
 def blocked_egress(
-    contacts: Contacts, scanners: Container[tuple[str, str]], address_space: AddressSpace, bounds: BlockedThresholds
+    contacts: Contacts, scanners: Container[tuple[str, str]], address_space: AddressSpace, thresholds: BlockedThresholds
 ) -> list[Finding]:
-    """A finding for each (initiator, port) that a rule keeps from addresses outside: once a day, however many."""
+    """A finding for each (initiator, port) with packets to external addresses that a rule rejected: once a day, however
+    many the addresses are.
+    """
     refused = contacts.filter(
         pl.col("outcome") == "rejected",
         pl.col("initiator_is_inside") & ~pl.col("responder_is_inside"),
         pl.col("protocol").is_in([TCP, UDP]),
-        pl.col("rejected_packets") >= bounds.min_packets,
+        pl.col("rejected_packets") >= thresholds.min_packets,
     )
-    services = _services(refused).filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_per_source)
-    told, others = limit_findings(services, "rejected_packets")
-    ordered = told.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
+    services = _services(refused).filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
+    reported, others = limit_findings(services, "rejected_packets")
+    ordered = reported.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
     rows = [row for row in ordered if (row["scope"], row["initiator"]) not in scanners]
     findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
     return [*findings, *summary_findings("blocked_egress", SEVERITY, others, address_space)]
 
 
 def _services(refused: pl.DataFrame) -> pl.DataFrame:
-    """One row for each port that a source was kept from, with whom it wanted there."""
+    """One row for each blocked port of a source, with the responders that it tried to reach there."""
     texts = refused.with_columns(pl.col("responder").cast(pl.String))
-    wanted = [each for each in texts["responder"].unique() if _is_somebody(each)]
+    hosts = [each for each in texts["responder"].unique() if _is_host(each)]
     return (
-        texts.filter(pl.col("responder").is_in(wanted))
+        texts.filter(pl.col("responder").is_in(hosts))
         .group_by(_SERVICE)
         .agg(
             pl.col("responder").min(),
@@ -66,8 +68,8 @@ def _services(refused: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_somebody(address: str) -> bool:
-    """Whether it is the address of one host, somewhere else than on the link; 240.0.0.0/4 is broadcast and nobody."""
+def _is_host(address: str) -> bool:
+    """Whether it is a unicast address beyond the local link; 240.0.0.0/4 is reserved or broadcast."""
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
@@ -84,13 +86,14 @@ def _finding(row: Row, pair: HostPair) -> Finding:
         str(row["responder_port"]),
         protocol_name(row["protocol"]),
     )
-    more = f" and {row['responders'] - 1} more" if row["responders"] > 1 else ""
+    others = row["responders"] - 1
+    more = f" and {others} more external {'address' if others == 1 else 'addresses'}" if others else ""
     return Finding(
         id=finding_id(*like, str(row["day"])),
         thread=finding_id(*like),
         kind="blocked_egress",
         severity=SEVERITY,
-        title=f"{pair.initiator} is blocked from {pair.responder}{more} outside: {port_in_words(row)}",
+        title=f"{pair.initiator} is blocked from {pair.responder}{more}: {port_in_words(row)}",
         subject=row["initiator"],
         scope=row["scope"],
         first_seen=row["first_seen"],

@@ -1,13 +1,13 @@
-"""Own host refused by a rule on the way to own host: something that should work probably does not.
+"""An internal host whose packets to another internal host are rejected by a rule.
 
-Why it matters: a security group or network ACL that forgot a path is an outage somebody has not found yet; the same
-record may be a host that tries doors, so it is told either way.
-Innocent look-alikes: late packets of a closed connection, which are REJECT too (they carry no SYN, so they are no
-contact; without tcp-flags they are told by their sizes, but for three to five of 52 bytes, which are taken for SYNs of
-Windows); a scan, which is told as a scan; a single stray packet, which is below the bound; a host that has failed many
-endpoints that day, which is left to scan evidence. That last one is wrong for a host that lost many paths at once, or
-has many dead targets: then a path that is blocked as well is not told.
-ATT&CK: none. Mostly something is broken; who tries doors is told as a scan.
+Why it matters: a security group or network ACL that lacks a path is an outage that no one has found yet. The same
+record may also come from a host that is probing, so it is reported in either case.
+Innocent look-alikes: late packets of a closed connection, which are REJECT too (they have no SYN, so they are no
+contact; without tcp-flags they are recognised by their sizes, except three to five packets of 52 bytes, which are taken
+for SYNs of Windows); a scan, which is reported as a scan; a single stray packet, which is below the threshold; a host
+with many failed endpoints on that day, which is left to scan detection. The last is wrong for a host that lost many
+paths at once, or has many dead targets: then a blocked path is not reported.
+ATT&CK: none. Usually something is broken; a source that is probing is reported as a scan.
 """
 
 from collections.abc import Container, Sequence
@@ -34,20 +34,20 @@ def blocked_internal(
     scanners: Container[tuple[str, str]],
     probing: Container[tuple[str, str, int]],
     address_space: AddressSpace,
-    bounds: BlockedThresholds,
+    thresholds: BlockedThresholds,
 ) -> list[Finding]:
-    """A finding for each (initiator, responder, port) inside that a rule refused: once a day. Sources (scope, address)
-    that are told as scanners are left out, and those that try doors on that day.
+    """A finding for each internal (initiator, responder, port) with packets that a rule rejected: once a day. Without
+    sources (scope, address) that are reported as scanners, and sources (scope, address, day) that are probing.
     """
     refused = contacts.filter(
         pl.col("outcome") == "rejected",
         pl.col("initiator_is_inside") & pl.col("responder_is_inside"),
         pl.col("protocol").is_in([TCP, UDP]),
-        pl.col("rejected_packets") >= bounds.min_packets,
+        pl.col("rejected_packets") >= thresholds.min_packets,
     )
-    blocked = refused.filter(pl.len().over("scope", "initiator") <= bounds.max_endpoints_per_source)
-    told, others = limit_findings(blocked, "rejected_packets")
-    ordered = told.sort("first_seen", "initiator", "responder", "responder_port")
+    blocked = refused.filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
+    reported, others = limit_findings(blocked, "rejected_packets")
+    ordered = reported.sort("first_seen", "initiator", "responder", "responder_port")
     rows = [
         row
         for row in ordered.iter_rows(named=True)
@@ -59,22 +59,22 @@ def blocked_internal(
 
 
 def probing_sources(
-    histories: Sequence[History], services: Services, bounds: BlockedThresholds
+    histories: Sequence[History], services: Services, thresholds: BlockedThresholds
 ) -> set[tuple[str, str, int]]:
-    """The sources that failed too many endpoints in a day for each to be told, be it in one batch or in many. What was
-    an outage is not counted.
+    """The sources (scope, address, day) with more failed endpoints in a day than are reported one by one, in one batch
+    or in several. Outages do not count.
     """
     return {
         (evidence.key.scope, evidence.key.source, day)
         for history in histories
         for day, evidence in history.days.items()
-        if len(evidence.failed) > bounds.max_endpoints_per_source
-        and len(_failed(evidence, services)) > bounds.max_endpoints_per_source
+        if len(evidence.failed) > thresholds.max_endpoints_per_source
+        and len(_failed(evidence, services)) > thresholds.max_endpoints_per_source
     }
 
 
 def _failed(evidence: Evidence, services: Services) -> set[bytes]:
-    """The endpoints that failed the source, and neither answered it nor were down."""
+    """The endpoints that failed, without endpoints that answered the source and without outages."""
     outages = services.outages(evidence.key.scope, evidence.key.source, evidence.failed, evidence.key.day)
     return set(map(endpoint_part, evidence.failed)) - evidence.answered - outages
 

@@ -1,12 +1,13 @@
-"""ACCEPT one way, REJECT back: a network ACL denies the reply to what security groups let through.
+"""Requests with ACCEPT and replies with REJECT: a network ACL denies the replies to requests that were allowed.
 
-Why it matters: the connection can't work and never says why: the client waits, the server answers into the void. Groups
-are stateful and never refuse a reply, so it is certainly a network ACL, mostly one that forgot the clients' ports
-(https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html#nacl-ephemeral-ports).
-Innocent look-alikes: a late packet of a closed connection is refused by groups, not by a network ACL, and answers no
-opening that was let through: it is no such reply. An ACL that is meant to deny this way (it should deny the way there
-too, or it leaks that somebody listens). Strangers from outside at a port whose replies are denied: they are one finding
-about our own end, not one each. A source that is told as a scanner is not told again here.
+Why it matters: the connection cannot work, and nothing shows why: the client waits, and the server's answers are lost.
+Security groups are stateful and never reject a reply, so the cause is a network ACL, usually one without a rule for the
+clients' ephemeral ports (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html#nacl-ephemeral-ports).
+Innocent look-alikes: a late packet of a closed connection is rejected by a security group, not by a network ACL, and
+replies to no request that was accepted, so it does not count. A network ACL may deny these replies on purpose (it
+should deny the requests too, otherwise it reveals that a service listens). External clients of a port whose replies are
+denied are one finding about the internal host, not one for each client. A source that is reported as a scanner is not
+reported here again.
 ATT&CK: none. Something is broken.
 """
 
@@ -24,35 +25,36 @@ from flowsentry.records.code_names import protocol_name
 
 SEVERITY = Severity.MEDIUM
 MAX_PATHS_PER_INITIATOR = 3
-"""Denied paths of one initiator that are told of a batch, the first ones. More: one wrong rule of a network ACL is a
-message for each peer of each host behind it. Fewer: a second rule that denies something else is told a day later."""
+"""Denied paths of one initiator that a batch reports: the first ones. More: one wrong rule of a network ACL is a
+message for each peer of each host in the subnet. Fewer: a second rule that denies something else is reported a day
+later."""
 _PATH = ("scope", "responder", "responder_port", "protocol", "day", "initiator_is_inside")
 
 
 def denied_by_acl_reply(
     contacts: Contacts, scanners: Container[tuple[str, str]], address_space: AddressSpace
 ) -> list[Finding]:
-    """A finding for each (initiator, responder, port, protocol) whose replies were refused: once a day. All initiators
-    outside are one. One packet is enough: it is a proof. Of a batch that shows very many paths of one initiator some
-    are told: they have one cause.
+    """A finding for each (initiator, responder, port, protocol) whose replies were rejected: once a day. All external
+    initiators count as one. One packet is proof enough. Of the paths of one initiator in a batch, only the first
+    MAX_PATHS_PER_INITIATOR are reported, because they have one cause.
     """
-    inside_first = pl.col("initiator_is_inside") | pl.col("responder_is_inside")
-    denied = contacts.filter(pl.col("reply_refused_at").is_not_null(), inside_first)
+    has_internal_end = pl.col("initiator_is_inside") | pl.col("responder_is_inside")
+    denied = contacts.filter(pl.col("reply_refused_at").is_not_null(), has_internal_end)
     ordered = _paths(denied).sort("first_seen", "initiator", "responder", "responder_port", "protocol")
     ordered = ordered.filter(pl.int_range(pl.len()).over("scope", "initiator", "day") < MAX_PATHS_PER_INITIATOR)
-    told, others = limit_findings(ordered, "initiators")
-    rows = [row for row in told.iter_rows(named=True) if (row["scope"], row["initiator"]) not in scanners]
+    reported, others = limit_findings(ordered, "initiators")
+    rows = [row for row in reported.iter_rows(named=True) if (row["scope"], row["initiator"]) not in scanners]
     findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
     return [*findings, *summary_findings("denied_by_acl_reply", SEVERITY, others, address_space)]
 
 
 def _paths(denied: pl.DataFrame) -> pl.DataFrame:
-    """One row for each path, with the client's port where there is just one."""
-    caller = pl.when("initiator_is_inside").then(pl.col("initiator").cast(pl.String))
+    """One row for each path, with the range of the client's ports."""
+    internal_initiator = pl.when("initiator_is_inside").then(pl.col("initiator").cast(pl.String))
     first = pl.col("initiator").cast(pl.String) == pl.col("initiator").cast(pl.String).min()
     return (
-        denied.with_columns(caller.alias("caller"))
-        .group_by(*_PATH, "caller")
+        denied.with_columns(internal_initiator.alias("internal_initiator"))
+        .group_by(*_PATH, "internal_initiator")
         .agg(
             pl.col("initiator").cast(pl.String).min(),
             pl.col("initiator").n_unique().alias("initiators"),
@@ -94,12 +96,13 @@ def _finding(row: Row, pair: HostPair) -> Finding:
 
 
 def _title(row: Row, pair: HostPair) -> str:
-    if row["initiator_is_inside"]:
-        return f"{pair.initiator} gets no reply from {pair.responder}: a network ACL denies it: {port_in_words(row)}"
-    return f"{pair.responder} can't reply to {pair.initiator}: a network ACL denies it: {port_in_words(row)}"
+    path = f"{pair.initiator} gets no reply from {pair.responder}"
+    if not row["initiator_is_inside"]:
+        path = f"{pair.responder} cannot reply to {pair.initiator}"
+    return f"{path} on {port_in_words(row)}: a network ACL denies it"
 
 
 def _client_port(row: Row) -> int | None:
-    """The client's port, where there is just one."""
+    """The client's port, if there is only one."""
     first, last = row["min_initiator_port"], row["max_initiator_port"]
     return first if first == last and row["protocol"] in (TCP, UDP) else None

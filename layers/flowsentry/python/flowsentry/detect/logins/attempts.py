@@ -1,26 +1,33 @@
-"""Logins -> members of evidence: the connections to login ports that were tries of a password, and the sessions.
+"""Connections to login ports -> members of evidence: login attempts and sessions.
 
-A member is one connection: the target, the service, and the initiator's port. So a connection that goes on for hours,
-or is delivered twice, counts once.
+A member is one connection: the responder's address, the service, and the initiator's port. A connection that lasts for
+hours, or is delivered twice, counts once.
 """
 
 from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.findings.endpoints import NO_ADDRESSES, Addresses, endpoint_of, host_in_words, members, named
+from flowsentry.findings.endpoints import (
+    NO_ADDRESSES,
+    Addresses,
+    endpoint_of,
+    host_in_words,
+    members,
+    with_known_address,
+)
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins
 from flowsentry.records.service_ports import LOGIN_PORTS
 
 _SERVICES = tuple(LOGIN_PORTS.items())
 _NUMBERS = {port: number for number, port in enumerate(LOGIN_PORTS, 1)}
-"""What stands in a member's place for the protocol: a protocol number would say nothing, all of them are TCP."""
+"""The number of a service, stored in a member instead of the protocol number: all login services use TCP."""
 
 
 class Login(NamedTuple):
-    """What a member tells. `address` is None where only its hash was kept (IPv6), and only of IPv6 `is_inside` says
-    whether it was ours; `host` tells hosts apart.
+    """A decoded member: a connection to a login service. `address`, `host` and `is_inside` are those of the responder,
+    as in `Endpoint`.
     """
 
     host: int
@@ -35,38 +42,44 @@ class Login(NamedTuple):
 
 
 def login_of(member: bytes, names: Addresses = NO_ADDRESSES) -> Login:
-    """The login that a member of `attempts` or `sessions` stands for."""
-    end = named(endpoint_of(member), names)
+    """Decodes a member of `attempts` or `sessions`."""
+    end = with_known_address(endpoint_of(member), names)
     port, service = _SERVICES[end.protocol - 1]
     return Login(end.host, end.address, port, service, end.is_inside)
 
 
-def login_members(logins: Logins, bounds: LoginThresholds) -> pl.DataFrame:
-    """A row for each member with its `set`: `attempts` or `sessions`. Only logins of the inside, or into it, count.
+def login_members(logins: Logins, thresholds: LoginThresholds) -> pl.DataFrame:
+    """A row for each member, with the name of its `set`: `attempts` or `sessions`. Only logins from or to internal
+    hosts count.
 
-    What a record must show is all in that record, which no delivery cuts: data, which is sent to who has answered, and
-    with tcp-flags all of the connection, from SYN to FIN or RST: a session's records, each perhaps small, never are.
-    Openings that nothing answered are no tries, and keep-alives none. Known limits: one in ten tries falls across two
-    records and is not counted; without tcp-flags a piece of a session is taken for a try until the rest of it is seen,
-    and so is data that is sent again and again to a host that has died. A session from outside is among `attempts` too,
-    so that it is kept whatever else is known of its source: it is no try, and does not count as one.
+    An attempt must be visible in a single record, because deliveries never split a record: the record contains data,
+    which is sent only after an answer, and, with tcp-flags, the whole connection from SYN to FIN or RST. The records of
+    a session, however small, never do. Connections that were not answered, and keep-alives, are not attempts.
+
+    Known limits: one in ten attempts spans two records and is not counted. Without tcp-flags, a part of a session
+    counts as an attempt until the remainder arrives, and so does data that is retransmitted to a host that stopped
+    answering.
+
+    A session of an external source is also added to `attempts`, so that it is kept whatever else is known of its
+    source. It does not count as an attempt.
     """
     ours = logins.filter(pl.col("initiator_is_inside") | pl.col("responder_is_inside"))
-    is_session = is_a_session(bounds)
+    is_session = is_a_session(thresholds)
     is_whole = pl.col("is_whole").fill_null(value=True)
-    is_try = pl.col("packets").is_between(bounds.min_attempt_packets, bounds.min_session_packets, closed="left")
-    is_try &= is_whole
-    sessions, tries = ours.filter(is_session), ours.filter(is_try)
-    kept = pl.concat([tries, sessions.filter(~pl.col("initiator_is_inside"))])
+    least, most = thresholds.min_attempt_packets, thresholds.min_session_packets
+    is_attempt = is_whole & pl.col("packets").is_between(least, most, closed="left")
+    sessions, attempts = ours.filter(is_session), ours.filter(is_attempt)
+    kept = pl.concat([attempts, sessions.filter(~pl.col("initiator_is_inside"))])
     return pl.concat([_members(kept, "attempts"), _members(sessions, "sessions")])
 
 
-def is_a_session(bounds: LoginThresholds) -> pl.Expr:
-    """Whether a login was a session: long enough, and answered: its server said something in the same batch, or it was
-    ended as only an answered connection is. Packets sent one way, whoever made them up, are none. Wrong for a session
-    of which a delivery cut has one direction alone, until a later record has both or its end.
+def is_a_session(thresholds: LoginThresholds) -> pl.Expr:
+    """Whether a connection was a session: it has enough packets and was answered, that is, the batch has packets of the
+    server, or the connection ended as only an answered connection does. Packets in one direction, which can be spoofed,
+    are not enough. Wrong for a session of which a delivery contains only one direction, until a later record contains
+    both directions or the end.
     """
-    return (pl.col("packets") >= bounds.min_session_packets) & pl.col("is_answered").fill_null(value=True)
+    return (pl.col("packets") >= thresholds.min_session_packets) & pl.col("is_answered").fill_null(value=True)
 
 
 def _members(logins: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -1,12 +1,12 @@
-"""Logins -> the login services that so many strangers use that they are not told one by one.
+"""Login services with so many external clients that their sessions are reported once, not one by one.
 
-A Git or SFTP server is meant for many. What each of its clients does looks like a session of a stranger, and many short
-fetches look like guessed passwords. So the strangers of a login service and day are counted, as evidence of the
-service; above a bound they are one finding about it (see public_login_service.py), and of what they do there nothing
-more is kept.
+A public Git or SFTP server has many external clients. Each of them looks like a session of an intruder, and many short
+fetches look like password guessing. The external clients of a login service and day are therefore counted, as evidence
+of the service. Above a threshold the service gets one finding (see public_login_service.py), and no more is kept of
+what its external clients do there.
 
-Wrong for a guesser at such a service, in or not: it is one among its clients, and only the server's own log tells them
-apart.
+Wrong for a source that guesses passwords at such a service, with or without success: flow logs cannot distinguish it
+from the other clients; only the server's own log can.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,17 +34,18 @@ from flowsentry.inventory.named_services import NamedServices
 from flowsentry.inventory.source_address import packed, unpacked
 
 MAX_NEWEST = 10
-"""Addresses of strangers that a finding lists, the newest first. More: longer alerts. Fewer: a network that many of
-them are in is harder to recognise."""
+"""Addresses of external clients that a finding lists, the newest first. More: longer alerts. Fewer: a network that many
+clients share is harder to recognise."""
 MAX_SERVICES = 1_000
-"""Login services of a batch whose strangers are counted; each is an item. More: a flood of sessions to very many hosts
-costs more writes. Fewer: of very many hosts that strangers log in to at once, some stay one finding a stranger."""
+"""Login services of a batch whose external clients are counted; each needs an item. More: a flood of sessions to very
+many hosts costs more writes. Fewer: if external clients log in to very many hosts at once, some of the hosts still get
+one finding for each client."""
 _SERVICE = ("scope", "responder", "responder_port")
 _SERVICE_DAY = (*_SERVICE, "day")
 _IS_INBOUND = ~pl.col("initiator_is_inside") & pl.col("responder_is_inside")
 
 
-class Service(NamedTuple):
+class LoginService(NamedTuple):
     """A login service on a UTC day: an address within a scope, and a port."""
 
     scope: str
@@ -54,18 +55,18 @@ class Service(NamedTuple):
 
     @property
     def key(self) -> EvidenceKey:
-        """Where its strangers are counted; no source is called so."""
+        """The key of the evidence with its external clients; it differs from the key of any source."""
         return EvidenceKey(self.scope, f"{host_in_words(self.responder, 0)}:{self.port}/tcp", self.day)
 
 
 @dataclass(frozen=True, slots=True)
 class BusyService:
-    """A service that too many strangers use to tell of each. `number` is how many had a session on that day, exact
-    below MAX_STRANGERS; `newest` are the addresses of some, empty where a batch shows tries alone; times are Unix
-    seconds.
+    """A login service with more external clients than are reported one by one. `number` is the number of clients with a
+    session on that day, exact below MAX_EXTERNAL_CLIENTS. `newest` are addresses of some clients; empty if the batch
+    contains only attempts. Times are Unix seconds.
     """
 
-    service: Service
+    service: LoginService
     number: int
     newest: tuple[str, ...]
     first_seen: int
@@ -73,19 +74,19 @@ class BusyService:
 
 
 def exclude_public_services(settled: Settled, public: NamedServices, address_space: AddressSpace) -> Settled:
-    """The same without logins from outside at services that are named as public."""
+    """The batch without external logins to services that are configured as public."""
     if not public or settled.logins.is_empty():
         return settled
-    services = settled.logins.filter(_IS_INBOUND).group_by(_SERVICE).agg(pl.col("last_seen").max())
-    rows = services.cast({"scope": pl.String, "responder": pl.String}).rows()
+    used = settled.logins.filter(_IS_INBOUND).group_by(_SERVICE).agg(pl.col("last_seen").max())
+    rows = used.cast({"scope": pl.String, "responder": pl.String}).rows()
     asked = [AddressAt(scope, address, at) for scope, address, _, at in rows]
     owners = [end.owner for end in address_space.ends_of(asked)] if asked and public.has_owners else [None] * len(asked)
-    named = [public.cover(row[1], row[2], owner) for row, owner in zip(rows, owners, strict=True)]
-    return _exclude(settled, services.filter(pl.Series(named, dtype=pl.Boolean)), _SERVICE)
+    is_public = [public.cover(row[1], row[2], owner) for row, owner in zip(rows, owners, strict=True)]
+    return _exclude(settled, used.filter(pl.Series(is_public, dtype=pl.Boolean)), _SERVICE)
 
 
 def external_logins(logins: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
-    """The logins from outside the trusted networks into our own."""
+    """The logins to internal hosts from external addresses that are not trusted."""
     outside = logins if logins.is_empty() else logins.filter(_IS_INBOUND)
     if outside.is_empty() or not address_space.trusted_networks:
         return outside
@@ -94,11 +95,11 @@ def external_logins(logins: pl.DataFrame, address_space: AddressSpace) -> pl.Dat
     return outside.filter(~pl.col("initiator").is_in(addresses.filter(pl.Series(trusted, dtype=pl.Boolean)).implode()))
 
 
-def external_client_evidence(external_clients: pl.DataFrame, bounds: LoginThresholds) -> list[Evidence]:
-    """For each service and day that had sessions of strangers, who they were; of more services than MAX_SERVICES those
-    with the most strangers.
+def external_client_evidence(logins: pl.DataFrame, thresholds: LoginThresholds) -> list[Evidence]:
+    """Evidence with the external clients that had a session, for each service and day; of more than MAX_SERVICES
+    services, those with the most clients.
     """
-    sessions = _sessions(external_clients, bounds)
+    sessions = _sessions(logins, thresholds)
     if len(sessions) > MAX_SERVICES:
         sessions = _most_used(sessions)
     seen = (pl.col("first_seen").min(), pl.col("last_seen").max())
@@ -122,29 +123,29 @@ def _most_used(sessions: pl.DataFrame) -> pl.DataFrame:
     return sessions.join(services[order.head(MAX_SERVICES)], on=_SERVICE_DAY, how="semi")
 
 
-def services_with_attempts_only(external_clients: pl.DataFrame, bounds: LoginThresholds) -> list[EvidenceKey]:
-    """The services and days that strangers tried to log in to, and had no session in this batch."""
-    tried = external_clients.filter(pl.col("packets") >= bounds.min_attempt_packets)
-    others = tried.join(_sessions(external_clients, bounds), on=_SERVICE_DAY, how="anti")
+def services_with_attempts_only(logins: pl.DataFrame, thresholds: LoginThresholds) -> list[EvidenceKey]:
+    """The services and days with external login attempts but no external session in this batch."""
+    tried = logins.filter(pl.col("packets") >= thresholds.min_attempt_packets)
+    others = tried.join(_sessions(logins, thresholds), on=_SERVICE_DAY, how="anti")
     return [service.key for service, _ in _services(others, pl.len())]
 
 
 def busy_services_in(
-    external_clients: pl.DataFrame, histories: Iterable[History], bounds: LoginThresholds
+    logins: pl.DataFrame, histories: Iterable[History], thresholds: LoginThresholds
 ) -> list[BusyService]:
-    """The services of a batch that on one of the days remembered had more strangers than are told one by one.
-    `histories` are those of the services.
+    """The login services of a batch that had more than `max_external_clients` on the same day or one of the MEMORY_DAYS
+    before it. `histories` are those of the services.
     """
     known = {one.key: one for history in histories for one in history.days.values()}
-    ordered = external_clients.sort(pl.col("last_seen"), pl.col("initiator").cast(pl.String), descending=[True, False])
-    callers = pl.col("initiator").filter(is_a_session(bounds)).cast(pl.String)
-    told = _services(ordered, callers.unique(maintain_order=True).head(MAX_NEWEST))
-    busy_services = (_crowd(service, newest, known, bounds) for service, newest in told)
-    return [crowd for crowd in busy_services if crowd]
+    ordered = logins.sort(pl.col("last_seen"), pl.col("initiator").cast(pl.String), descending=[True, False])
+    clients = pl.col("initiator").filter(is_a_session(thresholds)).cast(pl.String)
+    services = _services(ordered, clients.unique(maintain_order=True).head(MAX_NEWEST))
+    busy_services = (_busy_service(service, newest, known, thresholds) for service, newest in services)
+    return [each for each in busy_services if each]
 
 
 def exclude_busy_services(settled: Settled, busy_services: Sequence[BusyService]) -> Settled:
-    """The same without logins from outside at these services."""
+    """The batch without external logins to these services."""
     if not busy_services:
         return settled
     rows = [each.service for each in busy_services]
@@ -152,44 +153,46 @@ def exclude_busy_services(settled: Settled, busy_services: Sequence[BusyService]
     return _exclude(settled, pl.DataFrame(rows, schema, orient="row"), _SERVICE_DAY)
 
 
-def _crowd(
-    service: Service, callers: Sequence[str], known: Mapping[EvidenceKey, Evidence], bounds: LoginThresholds
+def _busy_service(
+    service: LoginService, clients: Sequence[str], known: Mapping[EvidenceKey, Evidence], thresholds: LoginThresholds
 ) -> BusyService | None:
-    """Whether the service has too many on a day that is remembered, and who they are on its own day."""
+    """The service with its clients of that day; None if it had too few clients on all days that count."""
     days = [known.get(service.key._replace(day=day)) for day in range(service.day - MEMORY_DAYS, service.day + 1)]
-    if all(day is None or len(day.external_clients) <= bounds.max_external_clients for day in days):
+    if all(day is None or len(day.external_clients) <= thresholds.max_external_clients for day in days):
         return None
     today = days[-1]
     if today is None:
         return BusyService(service, 0, (), 0, 0)
-    others = (unpacked(each) for each in sorted(today.external_clients)) if callers else ()
-    newest = tuple(dict.fromkeys([*callers, *others]))[:MAX_NEWEST]
+    others = (unpacked(each) for each in sorted(today.external_clients)) if clients else ()
+    newest = tuple(dict.fromkeys([*clients, *others]))[:MAX_NEWEST]
     return BusyService(service, _number(today), newest, today.first_seen, today.last_seen)
 
 
 def _number(today: Evidence) -> int:
-    """How many strangers: exact while the set is not full, then estimated, good to about an eighth: two digits."""
-    external_clients = today.external_clients
-    if len(external_clients) < MAX_EXTERNAL_CLIENTS:
-        return len(external_clients)
-    estimate = (MAX_EXTERNAL_CLIENTS - 1) * (1 << 64) / max_complete_rank(external_clients, MAX_EXTERNAL_CLIENTS)
+    """The number of external clients: exact while the set is not full, then an estimate with an error of about an
+    eighth, rounded to two digits.
+    """
+    clients = today.external_clients
+    if len(clients) < MAX_EXTERNAL_CLIENTS:
+        return len(clients)
+    estimate = (MAX_EXTERNAL_CLIENTS - 1) * (1 << 64) / max_complete_rank(clients, MAX_EXTERNAL_CLIENTS)
     return int(float(f"{max(estimate, MAX_EXTERNAL_CLIENTS):.1e}"))
 
 
-def _sessions(external_clients: pl.DataFrame, bounds: LoginThresholds) -> pl.DataFrame:
-    """Those whose server was heard: for what was sent one way alone, which can be made up, nothing is kept quiet."""
-    return external_clients.filter(is_a_session(bounds), pl.col("is_heard").fill_null(value=True))
+def _sessions(logins: pl.DataFrame, thresholds: LoginThresholds) -> pl.DataFrame:
+    """The sessions with packets of the server; packets in one direction can be spoofed and must not suppress findings."""
+    return logins.filter(is_a_session(thresholds), pl.col("is_heard").fill_null(value=True))
 
 
-def _services(rows: pl.DataFrame, *told: pl.Expr) -> Iterator[tuple]:  # type: ignore[type-arg]
-    """Each service and day of the rows, in order, with what is told of it."""
-    found = rows.group_by(_SERVICE_DAY).agg(*told).sort(_SERVICE_DAY)
+def _services(rows: pl.DataFrame, *columns: pl.Expr) -> Iterator[tuple]:  # type: ignore[type-arg]
+    """Each service and day of the rows, in order, with the values of the columns."""
+    found = rows.group_by(_SERVICE_DAY).agg(*columns).sort(_SERVICE_DAY)
     for scope, responder, port, day, *rest in found.cast({"scope": pl.String, "responder": pl.String}).iter_rows():
-        yield Service(scope, responder, port, day), *rest
+        yield LoginService(scope, responder, port, day), *rest
 
 
 def _packed(sources: Iterable[str]) -> Iterator[bytes]:
-    """The sources in few bytes, but for what is none."""
+    """The sources as bytes; invalid sources are skipped."""
     for source in sources:
         try:
             yield packed(source)

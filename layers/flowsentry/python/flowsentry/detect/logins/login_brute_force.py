@@ -1,18 +1,19 @@
-"""Many tries to log in, one connection after the other: somebody, or something, guesses passwords.
+"""Many login attempts, each in its own connection: a source guesses passwords.
 
-Why it matters: a guess that is right looks like a login. From outside it is the weather of the Internet, until the same
-source has a session: then it may have guessed right. From inside it is a host that does what its owner does not.
-Innocent look-alikes: git over SSH, which is one short connection for each fetch: a build that asks its git host every
-minute makes 1,440 a day, at one host or the few of a provider; so from inside, tries count only where they go to
-several hosts. Ansible and its like keep one connection to a host, and it is a session; run without that, or in parallel
-on many hosts for one short command, they look the same as guessing, and so does a monitor that checks by SSH: suppress
-these by owner. Health checks and banner grabbers need fewer packets than a try, and a script that meets dead hosts
-has tried nothing: a try needs an answer. A user who mistypes makes three tries in one connection, and not twenty.
-From outside, people behind one address who fetch from a git server of one's own, or deploy with many short commands,
-are told as guessers who got in: name their network as trusted, or the server in `public_login_services`. At a service
-that many strangers use on that day (see public_login_service), what they do is no guessing: short fetches and guesses
-look the same. Wrong the other way: a host that guesses at one or two hosts inside stays unseen here, and so does slow
-guessing from many addresses.
+Why it matters: a correct guess looks like a normal login. External password guessing is constant background noise,
+until the same source has a session: then it may have guessed a password. An internal source is a host that its owner
+may no longer control.
+Innocent look-alikes: git over SSH, with one short connection for each fetch: a build that fetches every minute makes
+1,440 a day, to one host or the few of a provider. Attempts of internal sources therefore count only if they go to
+several hosts. Ansible and similar tools keep one connection to a host, which is a session; without that, or when they
+run one short command on many hosts in parallel, they look like password guessing, and so does monitoring over SSH:
+suppress these by owner. Health checks and banner grabbers need fewer packets than an attempt, and a script that
+connects to dead hosts makes no attempt, because an attempt needs an answer. A user who mistypes a password makes three
+attempts in one connection, not twenty connections. External users behind one address who fetch from your git server, or
+deploy with many short commands, are reported as guessers with a session: add their network to `trusted_networks`, or
+the server to `public_login_services`. At a service with many external clients on that day (see public_login_service),
+nothing counts as guessing, because short fetches and guesses look the same. Missed: an internal host that guesses on
+one or two internal hosts, and slow guessing from many addresses.
 ATT&CK T1110, Brute Force.
 """
 
@@ -23,7 +24,7 @@ from typing import NamedTuple
 import polars as pl
 
 from flowsentry.detect.host_pairs import display_name
-from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses_of
+from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses
 from flowsentry.detect.logins.attempts import Login, login_of
 from flowsentry.findings.evidence import (
     MAX_ATTEMPTS,
@@ -40,16 +41,18 @@ from flowsentry.inventory.address_space import AddressAt, AddressSpace, EndOf
 from flowsentry.inventory.source_address import address_of
 
 MIN_HOSTS_INSIDE = 3
-"""Hosts inside at which one host of ours must try. Higher: guessing at few hosts stays unseen. Lower: a build that asks
-its git host, and a job that copies to two others, are told."""
+"""Internal hosts on which an internal source must make attempts. Higher: guessing on few hosts is missed. Lower: a
+build that uses its git host, and a job that copies files to two hosts, are reported."""
 MIN_HOSTS_OUTSIDE = 10
-"""The same for hosts outside. Higher: a host of ours that guesses at few others stays unseen. Lower: a build that asks
-a large git provider, which answers from half a dozen addresses, is told."""
+"""External hosts on which an internal source must make attempts. Higher: an internal host that guesses on few external
+hosts is missed. Lower: a build that uses a large git provider, which has half a dozen addresses, is reported."""
 MAX_SAMPLE_ENDPOINTS = 10
 
 
 class LoginRelation(StrEnum):
-    """Who tries to log in where, from quiet to loud. Evidence only grows, so a source's relation only gets louder."""
+    """Direction and result of password guessing, in the order of severity. Evidence only grows, so a source's relation
+    only moves to a higher severity.
+    """
 
     OUTSIDE_TRIES = "outside_tries"
     OUTSIDE_GOT_IN = "outside_got_in"
@@ -63,8 +66,8 @@ LOGIN_SEVERITY = {
 }
 
 
-class Tries(NamedTuple):
-    """The tries of one source in one day: a sample of them, and an estimate of how many there were."""
+class LoginAttempts(NamedTuple):
+    """The login attempts of one source in one day: a sample, and an estimate of their number."""
 
     sample: Sequence[Login]
     number: int
@@ -73,37 +76,38 @@ class Tries(NamedTuple):
 def login_brute_force(
     histories: Sequence[History], address_space: AddressSpace, thresholds: LoginThresholds
 ) -> list[Finding]:
-    """A finding for each source and day with at least `min_attempts` tries; a louder one beside it, not in its place,
-    once there is a session: so the same is found whether both are seen at once or one after the other.
+    """A finding for each source and day with at least `min_attempts` attempts. Once there is a session, a second
+    finding with a higher severity is added; the first stays, so the result is the same whether both are seen at once or
+    one after the other.
 
-    A day counts by itself, without the days before: a program that logs in now and then would add up to a guesser in
-    some days, and who guesses makes twenty tries in minutes. What is missed so guesses slower than one a hour.
+    Each day counts separately, because a program that logs in now and then would reach the threshold in some days,
+    while a guesser makes twenty attempts in minutes. Guessing slower than one attempt an hour is missed.
     """
     guessing = [
-        (evidence, tries)
+        (evidence, attempts)
         for evidence in _written(histories)
         if len(evidence.attempts) >= thresholds.min_attempts
-        and (tries := tries_of(evidence)).number >= thresholds.min_attempts
-        and _is_reported(evidence, tries, address_space)
+        and (attempts := login_attempts(evidence)).number >= thresholds.min_attempts
+        and _is_reported(evidence, attempts, address_space)
     ]
     asked = [AddressAt(each.key.scope, address_of(each.key.source), each.last_seen) for each, _ in guessing]
     ends = address_space.ends_of(asked) if asked else []
     return [
-        _finding(evidence, tries, end, relation)
-        for (evidence, tries), end in zip(guessing, ends, strict=True)
+        _finding(evidence, attempts, end, relation)
+        for (evidence, attempts), end in zip(guessing, ends, strict=True)
         for relation in _relations(evidence)
     ]
 
 
-def tries_of(evidence: Evidence) -> Tries:
-    """The connections that were tries and no sessions. Exact while both sets are not full; then both are compared up to
-    the rank to which both are complete, as a verdict on a scan does.
+def login_attempts(evidence: Evidence) -> LoginAttempts:
+    """The connections that were attempts and not sessions. Exact while neither set is full; otherwise both sets are
+    compared up to the rank to which both are complete, as for scans.
     """
     bound = min(max_complete_rank(evidence.attempts, MAX_ATTEMPTS), max_complete_rank(evidence.sessions, MAX_SESSIONS))
     comparable = {member for member in evidence.attempts - evidence.sessions if rank_of_member(member) <= bound}
-    names = known_addresses_of(evidence)
+    names = known_addresses(evidence)
     sample = [login_of(member, names) for member in sorted(comparable, key=rank_of_member)]
-    return Tries(sample, len(sample) if bound == RANK_LIMIT else round(len(sample) * RANK_LIMIT / (bound + 1)))
+    return LoginAttempts(sample, len(sample) if bound == RANK_LIMIT else round(len(sample) * RANK_LIMIT / (bound + 1)))
 
 
 def _written(histories: Sequence[History]) -> Iterator[Evidence]:
@@ -111,47 +115,47 @@ def _written(histories: Sequence[History]) -> Iterator[Evidence]:
         yield from (history.days[day] for day in sorted(history.written_days) if day in history.days)
 
 
-def _is_reported(evidence: Evidence, tries: Tries, address_space: AddressSpace) -> bool:
-    """From outside, all but what is trusted; from inside, what goes to several hosts."""
+def _is_reported(evidence: Evidence, attempts: LoginAttempts, address_space: AddressSpace) -> bool:
+    """External sources are reported unless trusted; internal sources if they try several hosts."""
     if not evidence.is_inside:
         return not is_trusted_source(evidence, address_space)
-    inside, outside = _hosts(tries, address_space)
+    inside, outside = _hosts(attempts, address_space)
     return inside >= MIN_HOSTS_INSIDE or outside >= MIN_HOSTS_OUTSIDE
 
 
-def _hosts(tries: Tries, address_space: AddressSpace) -> tuple[int, int]:
-    """How many hosts inside, and outside, were tried. An address is looked up, IPv6 members say it too."""
-    hosts = {login.host: login for login in tries.sample}
+def _hosts(attempts: LoginAttempts, address_space: AddressSpace) -> tuple[int, int]:
+    """The numbers of internal and of external hosts that were tried: by address, or by the flag of IPv6 members."""
+    hosts = {login.host: login for login in attempts.sample}
     addresses = pl.Series([login.address for login in hosts.values()], dtype=pl.String)
     are_inside = address_space.is_inside(addresses)
     inside = sum(known or login.is_inside for known, login in zip(are_inside, hosts.values(), strict=True))
     return inside, len(hosts) - inside
 
 
-def _finding(evidence: Evidence, tries: Tries, end: EndOf, relation: LoginRelation) -> Finding:
+def _finding(evidence: Evidence, attempts: LoginAttempts, end: EndOf, relation: LoginRelation) -> Finding:
     key = evidence.key
     like = ("login_brute_force", key.scope, key.source)
     is_quiet = relation is LoginRelation.OUTSIDE_TRIES
-    names = known_addresses_of(evidence)
+    names = known_addresses(evidence)
     sessions = [] if is_quiet else sorted({login_of(member, names).where for member in evidence.sessions})
-    services = sorted({login.service for login in tries.sample})
-    hosts = len({login.host for login in tries.sample})
+    services = sorted({login.service for login in attempts.sample})
+    hosts = len({login.host for login in attempts.sample})
     return Finding(
         id=finding_id(*like, str(key.day), relation),
         thread=finding_id(*like, relation),
         kind="login_brute_force",
         severity=LOGIN_SEVERITY[relation],
-        title=f"{display_name(key.source, end.owner)} {_title(tries, services, hosts, got_in=bool(sessions))}",
+        title=f"{display_name(key.source, end.owner)} {_title(attempts, services, hosts, got_in=bool(sessions))}",
         subject=key.source,
         scope=key.scope,
         first_seen=evidence.first_seen,
         last_seen=evidence.last_seen,
         details={
             "relation": str(relation),
-            "attempts": tries.number,
+            "attempts": attempts.number,
             "hosts": hosts,
             "services": services,
-            "sample_endpoints": _sample(tries),
+            "sample_endpoints": _sample(attempts),
             "sessions": sessions,
             **address_details(evidence),
             "subject_owner": end.owner.owner if end.owner else None,
@@ -160,10 +164,10 @@ def _finding(evidence: Evidence, tries: Tries, end: EndOf, relation: LoginRelati
     )
 
 
-def _sample(tries: Tries) -> list[str]:
-    """Some of where it tried, those that have an address first."""
-    told = {(login.address is None, login.where) for login in tries.sample}
-    return [where for _, where in sorted(told)[:MAX_SAMPLE_ENDPOINTS]]
+def _sample(attempts: LoginAttempts) -> list[str]:
+    """Some of the endpoints that were tried, those with an address first."""
+    endpoints = {(login.address is None, login.where) for login in attempts.sample}
+    return [where for _, where in sorted(endpoints)[:MAX_SAMPLE_ENDPOINTS]]
 
 
 def _relations(evidence: Evidence) -> Iterator[LoginRelation]:
@@ -175,8 +179,8 @@ def _relations(evidence: Evidence) -> Iterator[LoginRelation]:
         yield LoginRelation.OUTSIDE_GOT_IN
 
 
-def _title(tries: Tries, services: Sequence[str], hosts: int, *, got_in: bool) -> str:
-    """`tries to log in 214 times: SSH on at least 31 hosts`; the hosts are those of the sample."""
-    at_least = "at least " if tries.number > len(tries.sample) else ""
+def _title(attempts: LoginAttempts, services: Sequence[str], hosts: int, *, got_in: bool) -> str:
+    """`made 214 login attempts: SSH on at least 31 hosts`; the hosts are those of the sample."""
+    at_least = "at least " if attempts.number > len(attempts.sample) else ""
     where = f"{' and '.join(services)} on {at_least}{hosts} {'host' if hosts == 1 else 'hosts'}"
-    return f"tries to log in {tries.number} times: {where}{', and has a session' if got_in else ''}"
+    return f"made {attempts.number} login attempts: {where}{', and has a session' if got_in else ''}"

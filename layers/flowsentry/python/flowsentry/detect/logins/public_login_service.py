@@ -1,11 +1,11 @@
-"""A login service that many strangers have sessions on, in one day: told once, with how many and the newest of them.
+"""A login service on which many external clients have sessions in one day: one finding for the service.
 
-Why it matters: of SSH, RDP and WinRM few should have a session from outside. Many strangers are the users of a public
-service that nobody has named, or a machine whose password is known to the world.
-Innocent look-alikes: a Git or SFTP server that is meant for everybody, a honeypot: name it in `public_login_services`,
-and of its clients nothing is told. A bastion that a whole company uses from home: name their networks as trusted, or
-put a VPN before it. Wrong for a guesser among the clients, who is told neither as a guesser nor by a session: only the
-server's own log knows. While the day is remembered that had too many, a day with few is told in the same way.
+Why it matters: few SSH, RDP and WinRM services should have external sessions. Many external clients are the users of a
+public service that is not configured as one, or of a host whose password is publicly known.
+Innocent look-alikes: a public Git or SFTP server, or a honeypot: add it to `public_login_services`, and its clients are
+not reported. A bastion that a whole company uses from home: add their networks to `trusted_networks`, or put a VPN in
+front of it. Missed: a client that guesses passwords is reported neither for guessing nor for a session; only the
+server's own log shows it. For three days after a day with too many clients, a day with few is reported in the same way.
 ATT&CK T1021, Remote Services (SSH T1021.004, RDP T1021.001, WinRM T1021.006).
 """
 
@@ -25,50 +25,48 @@ _TCP = 6
 
 
 def public_login_service(busy_services: Sequence[BusyService], address_space: AddressSpace) -> list[Finding]:
-    """A finding for each service and day that many strangers use and that had a session of one in this batch: once a
-    day.
-    """
-    told = [crowd for crowd in busy_services if crowd.newest]
-    rows = [_row(crowd) for crowd in told]
-    return [_finding(*each) for each in zip(told, rows, host_pairs(rows, address_space), strict=True)]
+    """A finding for each busy login service and day with an external session in this batch: once a day."""
+    with_sessions = [each for each in busy_services if each.newest]
+    rows = [_row(each) for each in with_sessions]
+    return [_finding(*each) for each in zip(with_sessions, rows, host_pairs(rows, address_space), strict=True)]
 
 
-def _row(crowd: BusyService) -> Row:
-    service = crowd.service
+def _row(busy: BusyService) -> Row:
+    service = busy.service
     return {
         "scope": service.scope,
-        "initiator": address_of(crowd.newest[0]),
+        "initiator": address_of(busy.newest[0]),
         "responder": service.responder,
         "responder_port": service.port,
         "protocol": _TCP,
-        "last_seen": crowd.last_seen,
+        "last_seen": busy.last_seen,
     }
 
 
-def _finding(crowd: BusyService, row: Row, pair: HostPair) -> Finding:
-    _, responder, port, day = crowd.service
-    like = ("public_login_service", crowd.service.scope, responder, str(port))
+def _finding(busy: BusyService, row: Row, pair: HostPair) -> Finding:
+    _, responder, port, day = busy.service
+    like = ("public_login_service", busy.service.scope, responder, str(port))
     interface, service = pair.responder.interface, LOGIN_PORTS[port]
-    some = "some " if crowd.number >= MAX_EXTERNAL_CLIENTS else ""
-    external_clients = f"{some}{crowd.number:,} {'address' if crowd.number == 1 else 'addresses'} outside"
+    about = "about " if busy.number >= MAX_EXTERNAL_CLIENTS else ""
+    clients = f"{about}{busy.number:,} external {'client' if busy.number == 1 else 'clients'}"
     return Finding(
         id=finding_id(*like, str(day)),
         thread=finding_id(*like),
         kind="public_login_service",
         severity=SEVERITY,
-        title=f"{pair.responder} has sessions of {external_clients}: {service}, port {port}",
+        title=f"{pair.responder} has login sessions of {clients}: {service}, port {port}",
         subject=responder,
-        scope=crowd.service.scope,
-        first_seen=crowd.first_seen,
-        last_seen=crowd.last_seen,
+        scope=busy.service.scope,
+        first_seen=busy.first_seen,
+        last_seen=busy.last_seen,
         details={
             **pair_details(row, pair, [interface.interface_id if interface else None]),
             "subject_owner": pair.responder.as_details,
             "service": service,
             "initiator": row["initiator"],
             "initiator_owner": pair.initiator.as_details,
-            "initiators": crowd.number,
-            "newest_initiators": list(crowd.newest),
+            "initiators": busy.number,
+            "newest_initiators": list(busy.newest),
             "technique": TECHNIQUES[service],
         },
     )

@@ -1,4 +1,4 @@
-"""Is this a scan? The verdict on what a source failed and managed to reach in the days around a day."""
+"""Decides whether a source is a scanner, by its failed and answered endpoints of a day and the days before."""
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
@@ -20,16 +20,16 @@ from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import ScanThresholds
 
 MIN_FAILED_PER_ANSWERED_ON_ONE_PORT = 5
-"""Failed endpoints of one port for each that answered there, which make a sweep of it by a host of ours. Higher: a
-sweep of a port on which many do answer is hidden in a busy host. Lower: a service half of whose hosts are
-gone makes scanners of its busy clients."""
+"""Failed endpoints of one port, for each endpoint that answered on it, that make an internal host a scanner. Higher: a
+sweep by a busy host of a port on which many hosts answer is missed. Lower: busy clients of a service are taken for
+scanners when half of its hosts are removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedScan:
-    """A source condemned on `evidence`, the union of the days. `failed` and `answered` are comparable samples of what
-    it reached; `endpoints` estimates the number of all failed ones; `is_certain` is false when it rests on doubtful
-    contacts.
+    """A source that is a scanner. `evidence` is the union of the days; `failed` and `answered` are comparable samples
+    of its endpoints; `endpoints` is an estimate of the number of failed endpoints; `is_certain` is false if the result
+    depends on doubtful contacts.
     """
 
     evidence: Evidence
@@ -45,40 +45,41 @@ def detected_scan(
     thresholds: ScanThresholds,
     services: Services = Services(),  # noqa: B008 - frozen
 ) -> DetectedScan | None:
-    """The verdict for one day, on the union of it and the MEMORY_DAYS before it; None for an innocent source.
+    """Classifies a source on one day, by the evidence of that day and the MEMORY_DAYS before it; None if it is no
+    scanner.
 
-    A source is condemned when it failed at least `min_endpoints` distinct endpoints, `min_surplus` more than were
-    answered, and `min_failed_per_answered` times as many. An endpoint that ever answered did not fail, nor did one that
-    lived and answers nobody any more (`services`). Sets that are full hold the members of smallest rank, so both are
-    cut at the rank up to which both are complete: the ratio then holds for a host with thousands of endpoints as for
-    one with ten.
+    A source is a scanner if at least `min_endpoints` distinct endpoints failed, at least `min_surplus` more than
+    answered, and at least `min_failed_per_answered` times as many. An endpoint that answered the source at any time did
+    not fail, nor did an endpoint with an outage: one that answered before and now answers no one. A full set holds the
+    members with the smallest ranks, so both sets are compared up to the rank to which both are complete. The ratio is
+    then valid for a host with thousands of endpoints as well as for one with ten.
 
-    A busy host of ours that starts to sweep is answered by so many others that this says nothing; what it does on one
-    port still does: see `_on_one_port`. Known limit: of slow scans of many ports inside a busy host, some 40 % are
-    found.
+    If a busy internal host starts a sweep, so many other endpoints answer it that these rules find nothing; its
+    failures on one port are therefore counted separately (`min_endpoints_on_one_port`). Known limit: of slow scans of
+    many ports by a busy internal host, about 40 % are found.
     """
     remembered = _remembered(days, day, thresholds)
     if not remembered:
         return None
     union = reduce(Evidence.merge, map(_without_slots, remembered))
-    innocent = union.answered | _outages(remembered, services)
-    counted = union.failed | (union.doubtful if _counts_doubtful(union, innocent, thresholds) else frozenset())
+    excused = union.answered | _outages(remembered, services)
+    counted = union.failed | (union.doubtful if _counts_doubtful(union, excused, thresholds) else frozenset())
     bound = _comparable_rank(union, counted)
-    failed = frozenset(member for member in counted - innocent if rank_of_member(member) <= bound)
+    failed = frozenset(member for member in counted - excused if rank_of_member(member) <= bound)
     answered = frozenset(member for member in union.answered if rank_of_member(member) <= bound)
     if not _meets_thresholds(len(failed), len(answered), thresholds):
-        return _on_one_port(union, union.failed - innocent, thresholds) if union.is_inside else None
+        return _on_one_port(union, union.failed - excused, thresholds) if union.is_inside else None
     is_certain = len(failed & union.failed) >= thresholds.min_endpoints
-    return DetectedScan(union, failed, answered, _estimated(counted, counted - innocent, union), is_certain)
+    return DetectedScan(union, failed, answered, _estimated(counted, counted - excused, union), is_certain)
 
 
 def _on_one_port(union: Evidence, failed: frozenset[bytes], thresholds: ScanThresholds) -> DetectedScan | None:
-    """The verdict on what a source of ours did on the port that failed it most, whatever answered it on others.
-    `failed` are the endpoints that failed and neither answered it nor were outages.
+    """Classifies an internal source by the port with the most failed endpoints, whatever answered on other ports.
+    `failed` are endpoints that failed, without those that answered the source and without outages.
 
-    Of full sets the numbers are of the members that are kept: a sample of the answers tells how many there were on this
-    port. Wrong for a host all of whose targets on a port have been gone for longer than is remembered, and were many:
-    it is told as a sweep of that port, which is what it looks like.
+    The numbers of full sets are those of the kept members: the sample of the answers is used to estimate how many there
+    were on this port. Wrong for a host whose many targets on a port have all been gone for longer than MEMORY_DAYS: it
+    is reported as a sweep of that port, which looks the same.
     """
     ports = Counter(map(_port, failed))
     port, number = max(ports.items(), key=lambda each: (each[1], each[0]), default=((0, 0), 0))
@@ -102,39 +103,39 @@ def _meets_thresholds(failed: int, answered: int, thresholds: ScanThresholds) ->
 
 
 def _remembered(days: Mapping[int, Evidence], day: int, thresholds: ScanThresholds) -> list[Evidence]:
-    """The evidence of the days remembered; none where there is too little of it to condemn anyone, as mostly."""
+    """The evidence of the days that count; empty if there are too few failures for a scanner, the usual case."""
     remembered = [days[each] for each in range(day - MEMORY_DAYS, day + 1) if each in days]
     failures = sum(len(evidence.failed) + len(evidence.doubtful) for evidence in remembered)
     return remembered if day in days and failures >= thresholds.min_endpoints else []
 
 
 def _without_slots(evidence: Evidence) -> Evidence:
-    """The same with members that do not say when the endpoint last failed: slots of other days are other times."""
+    """The same evidence without time slots in members: equal slots of different days are different times."""
     failed, doubtful = (frozenset(map(endpoint_part, getattr(evidence, name))) for name in DATED_SETS)
     return replace(evidence, failed=failed, doubtful=doubtful)
 
 
 def _outages(remembered: Sequence[Evidence], services: Services) -> set[bytes]:
-    """The endpoints all of whose failures, on whatever day, were outages."""
+    """The endpoints whose failures were outages on every day."""
     if not services.answers:
         return set()
     outages: set[bytes] = set()
     failures: set[bytes] = set()
     for evidence in remembered:
         failed = evidence.failed | evidence.doubtful
-        silent = services.outages(evidence.key.scope, evidence.key.source, failed, evidence.key.day)
-        outages |= silent
-        failures |= set(map(endpoint_part, failed)) - silent
+        down = services.outages(evidence.key.scope, evidence.key.source, failed, evidence.key.day)
+        outages |= down
+        failures |= set(map(endpoint_part, failed)) - down
     return outages - failures
 
 
-def _counts_doubtful(union: Evidence, innocent: Container[bytes], thresholds: ScanThresholds) -> bool:
-    certain = sum(member not in innocent for member in union.failed)
+def _counts_doubtful(union: Evidence, excused: Container[bytes], thresholds: ScanThresholds) -> bool:
+    certain = sum(member not in excused for member in union.failed)
     return len(union.source_ports) >= thresholds.min_doubtful_source_ports or certain >= thresholds.min_certain_failures
 
 
 def _comparable_rank(union: Evidence, counted: frozenset[bytes]) -> int:
-    """The rank up to which all sets that are compared are complete."""
+    """The rank up to which all compared sets are complete."""
     return min(
         max_complete_rank(union.failed, MAX_ENDPOINTS),
         max_complete_rank(union.answered, MAX_ENDPOINTS),
@@ -143,8 +144,9 @@ def _comparable_rank(union: Evidence, counted: frozenset[bytes]) -> int:
 
 
 def _estimated(counted: frozenset[bytes], failed: frozenset[bytes], union: Evidence) -> int:
-    """How many endpoints failed, of which `failed` are kept among all those `counted`: exact below MAX_ENDPOINTS, above
-    it from how dense the kept ranks lie (k minimum values: Bar-Yossef et al. 2002), good to about an eighth.
+    """The number of failed endpoints: `failed` are those of the kept members `counted`. Exact below MAX_ENDPOINTS;
+    above, estimated from the density of the kept ranks (k minimum values: Bar-Yossef et al. 2002), with an error of
+    about an eighth.
     """
     if len(union.failed) < MAX_ENDPOINTS:
         return len(failed)

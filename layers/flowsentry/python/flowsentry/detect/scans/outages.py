@@ -1,4 +1,4 @@
-"""Contacts and known services -> what answered, and which failures are outages of services that lived."""
+"""Contacts and known services -> answers of services, and failures that are outages of services."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,22 +25,22 @@ from flowsentry.frames import Contacts
 from flowsentry.inventory.scopes import PUBLIC
 
 FAILED_OUTCOMES = ("unanswered", "refused", "doubtful")
-"""Outcomes of contacts that failed, and were not refused by a rule unless they are doubtful."""
+"""Outcomes of failed contacts; only doubtful ones may have been rejected by a rule."""
 MAX_OUTSIDE_PER_BATCH = 2_000
-"""Services outside of which a batch keeps that they answered. More: of a host that calls the whole Internet each batch
-takes longer (10,000: a tenth of a second). Fewer: that what is outside is down is less often known."""
+"""External services whose answers a batch records. More: batches of a host with connections to the whole Internet take
+longer (10,000: a tenth of a second). Fewer: outages of external services are recognised less often."""
 MAX_SERVICE_LOOKUPS = 10_000
-"""Services that failed in a batch of which is looked up whether they answered before. More: a flood of probes of random
-ports takes longer (10,000: a tenth of a second). Fewer: of very many outages at once, some count as failures."""
+"""Failed services of a batch that are looked up among the known services. More: a flood of probes of random ports takes
+longer (10,000: a tenth of a second). Fewer: of very many outages at once, some count as failures."""
 _ENDS = ("responder", "responder_port", "protocol", "responder_is_inside")
 
 
 def answers_in(contacts: Contacts) -> list[Answer]:
-    """What answered over TCP, one for each service and day."""
+    """The answers over TCP: one for each service and day."""
     answered = contacts.filter((pl.col("outcome") == "answered") & (pl.col("protocol") == TCP))
     if answered.is_empty():
         return []
-    told = (
+    services = (
         _with_client_bit(answered.select("scope", "day", "initiator", "last_seen", *_ENDS))
         .group_by("scope", "day", "member")
         .agg(
@@ -49,17 +49,17 @@ def answers_in(contacts: Contacts) -> list[Answer]:
             pl.col("responder_is_inside").any(),
         )
     )
-    return list(_answers(_with_few_outside(told).with_columns(pl.col("scope").cast(pl.String))))
+    return list(_answers(_limit_external(services).with_columns(pl.col("scope").cast(pl.String))))
 
 
-def _with_few_outside(answers: pl.DataFrame) -> pl.DataFrame:
-    """All answers of services inside, and of those outside MAX_OUTSIDE_A_BATCH: those of smallest rank, which are the
-    ones that are kept of too many.
+def _limit_external(answers: pl.DataFrame) -> pl.DataFrame:
+    """All answers of internal services, and those of at most MAX_OUTSIDE_PER_BATCH external services: the ones with the
+    smallest ranks, which the store also keeps when there are too many.
     """
     if len(answers) <= MAX_OUTSIDE_PER_BATCH:
         return answers
-    place = pl.when(~pl.col("responder_is_inside")).then(rank_of(pl.col("member"))).rank("ordinal")
-    return answers.filter(pl.col("responder_is_inside") | (place <= MAX_OUTSIDE_PER_BATCH))
+    position = pl.when(~pl.col("responder_is_inside")).then(rank_of(pl.col("member"))).rank("ordinal")
+    return answers.filter(pl.col("responder_is_inside") | (position <= MAX_OUTSIDE_PER_BATCH))
 
 
 def _answers(rows: pl.DataFrame) -> Iterator[Answer]:
@@ -68,7 +68,7 @@ def _answers(rows: pl.DataFrame) -> Iterator[Answer]:
 
 
 def _with_client_bit(contacts: pl.DataFrame) -> pl.DataFrame:
-    """The contacts with `member`, their endpoint, and `client_bit`, that of the initiator in the endpoint's sketch."""
+    """The contacts with `member`, their endpoint, and `client_bit`, the initiator's bit in the endpoint's sketch."""
     numbered = contacts.with_columns(
         members(contacts).alias("member"), host_numbers(contacts["initiator"]).alias("client")
     )
@@ -76,26 +76,24 @@ def _with_client_bit(contacts: pl.DataFrame) -> pl.DataFrame:
 
 
 def is_service_failure() -> pl.Expr:
-    """Whether a contact failed over TCP without being refused by a rule."""
+    """Whether a contact over TCP failed and was not rejected by a rule."""
     is_refused_by_rule = (pl.col("rejected_packets") > 0).fill_null(value=False)
     return pl.col("outcome").is_in(FAILED_OUTCOMES) & (pl.col("protocol") == TCP) & ~is_refused_by_rule
 
 
 def service_failures(contacts: Contacts) -> pl.DataFrame:
-    """The contacts that failed over TCP without being refused by a rule, with `row` among the contacts and `member`."""
-    silent = contacts.with_row_index("row").filter(is_service_failure())
-    if silent.is_empty():
-        return silent
-    return silent.with_columns(members(silent).alias("member"))
+    """The contacts over TCP that failed and were not rejected by a rule, with their `row` number and `member`."""
+    failures = contacts.with_row_index("row").filter(is_service_failure())
+    if failures.is_empty():
+        return failures
+    return failures.with_columns(members(failures).alias("member"))
 
 
-def failed_services(silent: pl.DataFrame) -> list[Service]:
-    """The services that the contacts were meant for; of more than MAX_SERVICES_ASKED those that most contacts
-    missed.
-    """
-    if silent.is_empty():
+def failed_services(failures: pl.DataFrame) -> list[Service]:
+    """The services of failed contacts; of more than MAX_SERVICE_LOOKUPS, those with the most failed contacts."""
+    if failures.is_empty():
         return []
-    ends = silent.group_by(pl.col("scope").cast(pl.String), "member").agg(pl.len().alias("contacts"))
+    ends = failures.group_by(pl.col("scope").cast(pl.String), "member").agg(pl.len().alias("contacts"))
     if len(ends) > MAX_SERVICE_LOOKUPS:
         ends = ends.sort(-pl.col("contacts").cast(pl.Int64), rank_of(pl.col("member"))).head(MAX_SERVICE_LOOKUPS)
     ends = ends.select("scope", "member")
@@ -103,7 +101,9 @@ def failed_services(silent: pl.DataFrame) -> list[Service]:
 
 
 def failed_services_of(histories: Sequence[History], min_failed: int) -> list[Service]:
-    """The services that the sources failed without being refused by a rule, of each source that failed as many."""
+    """The failed services in the evidence of sources with at least `min_failed` failures, without those that a rule
+    rejected.
+    """
     return [
         Service(evidence.key.scope, endpoint_part(member))
         for history in histories
@@ -115,20 +115,19 @@ def failed_services_of(histories: Sequence[History], min_failed: int) -> list[Se
     ]
 
 
-def failures_of_known_services(silent: pl.DataFrame, services: Services) -> pl.DataFrame | None:
-    """Those of the silent contacts whose service answered in the remembered days: with `last_answer` (Unix s),
-    `is_client` (whether the initiator may have been one of its clients), `has_too_many_clients` (whether its clients are too many
-    to tell), and `answers_others` (whether it answered others while it did not answer this one). None when there are
-    none.
+def failures_of_known_services(failures: pl.DataFrame, services: Services) -> pl.DataFrame | None:
+    """The failures at services that answered in the last days; None if there are none. Added columns: `last_answer`
+    (Unix seconds), `is_client` (the initiator may be a client of the service), `has_too_many_clients` (the sketch
+    cannot identify clients), and `answers_others` (the service answered others while it did not answer this initiator).
     """
-    if silent.is_empty() or not services.answers:
+    if failures.is_empty() or not services.answers:
         return None
     known = pl.DataFrame(
-        [(each.scope, int.from_bytes(each.endpoint), *told) for each, told in services.answers.items()],
+        [(each.scope, int.from_bytes(each.endpoint), *answers) for each, answers in services.answers.items()],
         {"scope": pl.Categorical(), "member": pl.UInt64(), "last_answer": pl.Int64(), "clients": pl.UInt64()},
         orient="row",
     )
-    found = _with_client_bit(silent).join(known, on=["scope", "member"])
+    found = _with_client_bit(failures).join(known, on=["scope", "member"])
     if found.is_empty():
         return None
     bit = pl.lit(2, pl.UInt64).pow(pl.col("client_bit"))
@@ -142,8 +141,8 @@ def failures_of_known_services(silent: pl.DataFrame, services: Services) -> pl.D
 
 
 def _answers_others() -> pl.Expr:
-    """Whether the last answer came after the contact had begun, or, of one that lasted, after it had ended: an address
-    may have got another owner meanwhile.
+    """Whether the service answered after the start of a short contact, or after the end of a long one: during a long
+    contact the address may have changed its owner.
     """
     is_short = pl.col("last_seen") - pl.col("first_seen") < SLOT_SECONDS
     since = pl.when(is_short).then(pl.col("first_seen")).otherwise(pl.col("last_seen"))
@@ -151,14 +150,14 @@ def _answers_others() -> pl.Expr:
 
 
 def exclude_outages(contacts: Contacts, known_failures: pl.DataFrame | None) -> Contacts:
-    """The contacts without failures that can't count against anyone: those of clients, and of sources outside while the
-    service answers nobody. The others tell with `answers_others` which failures count whatever is learned later; the
-    rest is judged by what is known when a verdict is due: see Services.is_outage.
+    """The contacts without failures that are no evidence against their source: failures of clients, and of external
+    sources while the service answers no one. Remaining failures with `answers_others` count whatever is learned later;
+    for the others, Services.is_outage decides when the source is classified.
     """
     if known_failures is None:
         return contacts
     is_from_outside = pl.col("source_scope") == PUBLIC
     is_excused = ~pl.col("answers_others") & (pl.col("is_client") | is_from_outside)
-    dropped, alive = (known_failures.filter(each)["row"].implode() for each in (is_excused, "answers_others"))
+    excused, counted = (known_failures.filter(each)["row"].implode() for each in (is_excused, "answers_others"))
     row = pl.int_range(pl.len(), dtype=pl.UInt32)
-    return Contacts(contacts.with_columns(row.is_in(alive).alias("answers_others")).filter(~row.is_in(dropped)))
+    return Contacts(contacts.with_columns(row.is_in(counted).alias("answers_others")).filter(~row.is_in(excused)))

@@ -1,8 +1,9 @@
-"""Histories -> scan findings: who is condemned, the shape of it, and how loud it is.
+"""Histories -> scan findings: which sources are scanners, and the kind and severity of each scan.
 
-Who scans whom decides how loud. Inside to inside is lateral movement, inside to outside a compromised host: high.
-Outside to us is the weather of the Internet: medium when something answered, else background, which is sent as one
-digest a window. What comes from a trusted network stays background, whatever answers.
+The direction of a scan decides its severity. A scan of internal hosts by an internal host is lateral movement, and a
+scan of external hosts by an internal host a sign of compromise: high. Scans from the Internet are constant background
+noise: medium if an endpoint answered, otherwise background, which is delivered in digests. Scans from trusted networks
+are always background.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -12,10 +13,10 @@ from enum import StrEnum
 import polars as pl
 
 from flowsentry.detect.host_pairs import display_name
-from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses_of
+from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses
 from flowsentry.detect.scans.criteria import DetectedScan, detected_scan
 from flowsentry.detect.scans.shape import ScanShape
-from flowsentry.findings.endpoints import Addresses, Endpoint, endpoint_of, named, sort_key
+from flowsentry.findings.endpoints import Addresses, Endpoint, endpoint_of, sort_key, with_known_address
 from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.known_services import Services
@@ -26,16 +27,24 @@ from flowsentry.inventory.source_address import address_of
 
 MAX_SAMPLE_ENDPOINTS = 10
 MAX_FAILED_PORTS = 16
-"""Ports that a finding lists, for a suppression to tell which scans it is about. More: longer findings. Fewer: what
-tries many ports of a host can't be suppressed by port."""
+"""Failed ports that a finding lists, so that suppressions can match scans by port. More: longer findings. Fewer: scans
+of several ports cannot be suppressed by port."""
 MIN_INSIDE_ENDPOINTS = 10
-"""Failed endpoints inside that make a scan one of the inside. Higher: of a scan that also goes outside, the more urgent
-half is not said. Lower: a host that looks outside and has a few dead targets inside is said to move inside."""
+"""Failed internal endpoints that make a scan `inside_to_inside`. Higher: the internal part of a scan that also has
+external targets is not reported as such. Lower: a host that scans external hosts and has a few dead internal targets is
+reported as lateral movement."""
 _PINGS = (1, 58)
 
 
 class ScanRelation(StrEnum):
-    """Who scans whom, from quiet to loud. Evidence only grows, so a source's relation only gets louder."""
+    """Direction and result of a scan, in the order of severity. Evidence only grows, so a source's relation only moves
+    towards the end.
+
+    - OUTSIDE_BACKGROUND: an external source; no endpoint answered, the evidence is doubtful, or the source is trusted.
+    - OUTSIDE_ANSWERED: an external source that is not trusted, and an endpoint answered.
+    - INSIDE_TO_OUTSIDE: an internal source, fewer than MIN_INSIDE_ENDPOINTS failed internal endpoints.
+    - INSIDE_TO_INSIDE: an internal source, at least MIN_INSIDE_ENDPOINTS failed internal endpoints.
+    """
 
     OUTSIDE_BACKGROUND = "outside_background"
     OUTSIDE_ANSWERED = "outside_answered"
@@ -58,22 +67,22 @@ def scan_findings(
     address_space: AddressSpace,
     thresholds: ScanThresholds,
 ) -> list[Finding]:
-    """A finding for each source, day and relation that the evidence condemns: at most one a day, and one more when it
-    gets louder. The shape is an attribute and may grow. A write to a day is judged with every day whose memory it is
-    in.
+    """A finding for each source and day with a scan, and another one when its relation changes to a more severe one.
+    The kind of scan may change as evidence grows; it is not part of the id. Evidence written to a day can also change
+    the result of the MEMORY_DAYS after it, so these are classified too.
     """
-    condemned = [each for history in histories for each in _detected(history, services, thresholds)]
-    sources = [AddressAt(key.scope, address_of(key.source), found.evidence.last_seen) for key, found in condemned]
-    targets = [AddressAt(key.scope, _only_target(found), found.evidence.last_seen) for key, found in condemned]
+    detected = [each for history in histories for each in _detected(history, services, thresholds)]
+    sources = [AddressAt(key.scope, address_of(key.source), found.evidence.last_seen) for key, found in detected]
+    targets = [AddressAt(key.scope, _only_target(found), found.evidence.last_seen) for key, found in detected]
     ends = address_space.ends_of([*sources, *targets])
     owners = [end.owner for end in ends]
-    made = (_finding(key, found, shapes, address_space) for key, found in condemned)
-    named = zip(made, owners[: len(sources)], owners[len(sources) :], strict=True)
-    return [_with_owners(finding, owner, target) for finding, owner, target in named]
+    findings = (_finding(key, found, shapes, address_space) for key, found in detected)
+    with_owners = zip(findings, owners[: len(sources)], owners[len(sources) :], strict=True)
+    return [_with_owners(finding, owner, target) for finding, owner, target in with_owners]
 
 
 def excused_sources(histories: Sequence[History], services: Services, thresholds: ScanThresholds) -> set[EvidenceKey]:
-    """The sources and days that only outages keep from being condemned: see Services.is_outage."""
+    """The sources and days that would be scans if not for outages (see Services.is_outage)."""
     if not services.answers:
         return set()
     return {
@@ -86,42 +95,40 @@ def excused_sources(histories: Sequence[History], services: Services, thresholds
     }
 
 
-def _only_target(condemned: DetectedScan) -> str:
-    """The address of the one host that failed it; empty, which is nobody's, where there are several or only a hash."""
-    names = known_addresses_of(condemned.evidence)
-    addresses = {named(endpoint_of(member), names).address for member in condemned.failed}
+def _only_target(scan: DetectedScan) -> str:
+    """The address of the only failed host; empty if there are several, or if only its hash is known."""
+    names = known_addresses(scan.evidence)
+    addresses = {with_known_address(endpoint_of(member), names).address for member in scan.failed}
     return (addresses.pop() or "") if len(addresses) == 1 else ""
 
 
 def _detected(
     history: History, services: Services, thresholds: ScanThresholds
 ) -> Iterator[tuple[EvidenceKey, DetectedScan]]:
-    judged = {written + later for written in history.written_days for later in range(MEMORY_DAYS + 1)}
-    for day in sorted(judged & history.days.keys()):
+    days = {written + later for written in history.written_days for later in range(MEMORY_DAYS + 1)}
+    for day in sorted(days & history.days.keys()):
         if found := detected_scan(history.days, day, thresholds, services):
             yield history.days[day].key, found
 
 
-def _finding(
-    key: EvidenceKey, condemned: DetectedScan, shapes: Sequence[ScanShape], address_space: AddressSpace
-) -> Finding:
-    names = known_addresses_of(condemned.evidence)
-    failed = _in_order(condemned.failed, names)
-    answered = _in_order(condemned.answered, names)
+def _finding(key: EvidenceKey, scan: DetectedScan, shapes: Sequence[ScanShape], address_space: AddressSpace) -> Finding:
+    names = known_addresses(scan.evidence)
+    failed = _in_order(scan.failed, names)
+    answered = _in_order(scan.answered, names)
     hosts, ports = {end.host for end in failed}, {end.port for end in failed}
     shape = next(shape for shape in shapes if shape.fits(len(hosts), len(ports)))
-    relation = _relation(condemned, failed, address_space)
+    relation = _relation(scan, failed, address_space)
     return Finding(
         id=finding_id("scan", key.scope, key.source, str(key.day), relation),
         thread=finding_id("scan", key.scope, key.source, relation),
         kind=shape.kind,
         severity=SEVERITY[relation],
-        title=f"{shape.verb} {_target(failed, condemned.endpoints)}",
+        title=f"{shape.verb} {_target(failed, scan.endpoints)}",
         subject=key.source,
         scope=key.scope,
-        first_seen=condemned.evidence.first_seen,
-        last_seen=condemned.evidence.last_seen,
-        endpoints=condemned.endpoints,
+        first_seen=scan.evidence.first_seen,
+        last_seen=scan.evidence.last_seen,
+        endpoints=scan.endpoints,
         details={
             "relation": str(relation),
             "hosts": len(hosts),
@@ -129,14 +136,14 @@ def _finding(
             "failed_ports": sorted(ports) if len(ports) <= MAX_FAILED_PORTS else None,
             "sample_endpoints": _sample(failed),
             "answered_endpoints": _sample(answered),
-            **address_details(condemned.evidence),
+            **address_details(scan.evidence),
             "technique": shape.technique,
         },
     )
 
 
 def _with_owners(finding: Finding, owner: Interface | None, target: Interface | None) -> Finding:
-    """The finding with whom it is about, and the owner of the one host that was scanned, where that is known."""
+    """The finding with the owner of its subject and, if there is one target with a known owner, of the target."""
     details = {**finding.details, "subject_owner": owner.owner if owner else None}
     if target:
         details["target_owner"] = target.owner
@@ -144,20 +151,20 @@ def _with_owners(finding: Finding, owner: Interface | None, target: Interface | 
 
 
 def _in_order(members: Collection[bytes], names: Addresses) -> list[Endpoint]:
-    return [named(endpoint_of(member), names) for member in sorted(members, key=rank_of_member)]
+    return [with_known_address(endpoint_of(member), names) for member in sorted(members, key=rank_of_member)]
 
 
 def _sample(ends: Sequence[Endpoint]) -> list[str]:
-    """A few of them, those that have an address first, in the order in which people look things up."""
+    """Up to MAX_SAMPLE_ENDPOINTS endpoints, those with an address first, sorted by address."""
     few = sorted(ends, key=lambda end: end.address is None)[:MAX_SAMPLE_ENDPOINTS]
     return [str(end) for end in sorted(few, key=sort_key)]
 
 
-def _relation(condemned: DetectedScan, failed: Sequence[Endpoint], address_space: AddressSpace) -> ScanRelation:
-    if not condemned.evidence.is_inside:
-        is_known = is_trusted_source(condemned.evidence, address_space)
-        heard = condemned.answered and condemned.is_certain and not is_known
-        return ScanRelation.OUTSIDE_ANSWERED if heard else ScanRelation.OUTSIDE_BACKGROUND
+def _relation(scan: DetectedScan, failed: Sequence[Endpoint], address_space: AddressSpace) -> ScanRelation:
+    if not scan.evidence.is_inside:
+        is_trusted = is_trusted_source(scan.evidence, address_space)
+        is_answered = scan.answered and scan.is_certain and not is_trusted
+        return ScanRelation.OUTSIDE_ANSWERED if is_answered else ScanRelation.OUTSIDE_BACKGROUND
     addresses = pl.Series([end.address for end in failed], dtype=pl.String)
     are_inside = address_space.is_inside(addresses)
     inside = sum(is_inside or end.is_inside for is_inside, end in zip(are_inside, failed, strict=True))
@@ -165,14 +172,14 @@ def _relation(condemned: DetectedScan, failed: Sequence[Endpoint], address_space
 
 
 def _target(failed: Sequence[Endpoint], endpoints: int) -> str:
-    """Whom and what, in a few words: one host by its address, one port by its number. Of more endpoints than evidence
-    keeps, the numbers are at least what is kept. A ping has no port.
+    """The targets in words: a single host by its address, a single port by its number. If evidence does not keep all
+    endpoints, the numbers are minimums. A ping has no port.
     """
     hosts, ports = {end.host for end in failed}, {end.port for end in failed}
     at_least = "at least " if endpoints > len(failed) else ""
     host = failed[0].address or "an IPv6 host"
-    whom = host if len(hosts) == 1 else f"{at_least}{len(hosts)} hosts"
-    what = f"port {failed[0].port}" if len(ports) == 1 else f"{at_least}{len(ports)} ports"
+    hosts_in_words = host if len(hosts) == 1 else f"{at_least}{len(hosts)} hosts"
+    ports_in_words = f"port {failed[0].port}" if len(ports) == 1 else f"{at_least}{len(ports)} ports"
     if all(end.protocol in _PINGS for end in failed):
-        what = "ping"
-    return f"{whom}: {what}"
+        ports_in_words = "ping"
+    return f"{hosts_in_words}: {ports_in_words}"

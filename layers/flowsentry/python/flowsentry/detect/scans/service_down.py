@@ -1,13 +1,13 @@
-"""A service of ours that answered in the days before answers its clients no more.
+"""An internal service that answered in the last days no longer answers its clients.
 
-Why it matters: clients that fail are often the first to notice; and while it lasts, who calls it looks like somebody
-who searches for open ports, and is not taken for one.
-Innocent look-alikes: a host that was stopped on purpose, pods that were replaced while a client still had their
-addresses, desktops at night: that is why it waits for the digest, and is resolved by itself when the service answers
-again. A stranger who is not answered tells nothing: only those count that the service may have answered before. Wrong
-for a service that answers so rarely that others were answered and it is not known yet; it is resolved with the next
-answer.
-ATT&CK: none. Something is broken, or gone.
+Why it matters: failing clients are often the first sign of an outage. While it lasts, the clients look like sources
+that search for open ports, but are not classified as scanners.
+Innocent look-alikes: a host that was stopped on purpose, pods that were replaced while a client still used their
+addresses, desktops at night. Therefore it is a line in the digest, and is resolved automatically when the service
+answers again. A new source without an answer shows nothing: only clients that the service may have answered before
+count. Wrong for a service that answers so rarely that its answers to others have not arrived yet; it is resolved with
+the next answer.
+ATT&CK: none. Something is broken, or was removed.
 """
 
 from collections.abc import Sequence
@@ -25,29 +25,29 @@ from flowsentry.inventory.named_services import NamedServices
 
 SEVERITY, NAMED_SEVERITY = Severity.LOW, Severity.MEDIUM
 MAX_SERVICES_PER_BATCH = 200
-"""Services of one batch that are told, those with most clients first. More: when a network fails, the digest is about
-nothing else. Fewer: of many that are gone some are not told until a later batch."""
+"""Services that one batch reports, those with the most clients first. More: when a network fails, the digest lists
+nothing else. Fewer: if many services are down, some are not reported until a later batch."""
 MIN_SECONDS_AFTER_ANSWER = 60
-"""Between the last answer and the first failure. Less: the times of a record may be 60 s off, so a client that fails
-just before another is answered seems to fail after it. More: short outages are not told.
+"""Seconds between the last answer and the first failure. Fewer: the times of a record may be up to 60 s off, so a
+client that fails just before another one is answered seems to fail after it. More: short outages are not reported.
 https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html"""
 MIN_CLIENTS_OF_BUSY_SERVICE = 3
-"""Initiators that a service must fail when its clients are so many that a stranger can't be told from them. More: its
-outage is told later. Fewer: one stranger whom the host itself shuts out is told as an outage."""
+"""Initiators without an answer that make an outage of a service with too many clients to identify them. More: the
+outage is reported later. Fewer: one new source that the host itself blocks is reported as an outage."""
 _SERVICE = ("scope", "member", "responder", "responder_port")
 
 
 def services_down(
     known_failures: pl.DataFrame | None, services: Services, thresholds: ServiceThresholds
 ) -> pl.DataFrame:
-    """A row for each service inside whose clients it does not answer: `scope`, `member`, `responder`, `responder_port`,
-    `clients`, `packets` that they sent in vain, `first_seen`, `last_seen`, `last_answer` (Unix s), `since` (of an
-    outage that is kept already, when it began).
+    """A row for each internal service that does not answer its clients: `scope`, `member`, `responder`,
+    `responder_port`, number of `clients`, number of their unanswered `packets`, `first_seen`, `last_seen`,
+    `last_answer` (Unix seconds), and `since`: when the outage began, if it is recorded already, else `first_seen`.
     """
     if known_failures is None:
         return pl.DataFrame()
-    apart_seconds = MIN_SECONDS_AFTER_ANSWER + services.lag_seconds
-    is_later = pl.col("last_answer") + apart_seconds <= pl.col("first_seen")
+    gap_seconds = MIN_SECONDS_AFTER_ANSWER + services.lag_seconds
+    is_later = pl.col("last_answer") + gap_seconds <= pl.col("first_seen")
     is_unanswered = pl.col("is_client") & pl.col("responder_is_inside") & is_later
     down = (
         known_failures.filter(is_unanswered)
@@ -71,17 +71,17 @@ def services_down(
 
 
 def outages_in(down: pl.DataFrame) -> list[Outage]:
-    """The outages to be kept."""
+    """The outages to record."""
     return [Outage(_service(row), row["since"]) for row in down.iter_rows(named=True)]
 
 
 def service_down(down: pl.DataFrame, address_space: AddressSpace) -> list[Finding]:
-    """A finding for each service that is down: one for each outage."""
+    """A finding for each outage."""
     rows = list(down.iter_rows(named=True))
     asked = [AddressAt(row["scope"], row["responder"], row["last_answer"]) for row in rows]
     ends = address_space.ends_of(asked) if asked else []
-    parties = [Host(row["responder"], *end) for row, end in zip(rows, ends, strict=True)]
-    return [_finding(row, party, address_space.important_services) for row, party in zip(rows, parties, strict=True)]
+    hosts = [Host(row["responder"], *end) for row, end in zip(rows, ends, strict=True)]
+    return [_finding(row, host, address_space.important_services) for row, host in zip(rows, hosts, strict=True)]
 
 
 def finding_ids(outages: Sequence[Outage]) -> list[str]:
@@ -89,32 +89,32 @@ def finding_ids(outages: Sequence[Outage]) -> list[str]:
     return [finding_id(*_identity(each.service), str(each.since // SECONDS_A_DAY)) for each in outages]
 
 
-def _finding(row: Row, party: Host, named: NamedServices) -> Finding:
+def _finding(row: Row, host: Host, important: NamedServices) -> Finding:
     outage = Outage(_service(row), row["since"])
-    is_named = named.cover(party.address, row["responder_port"], party.owner)
+    is_important = important.cover(host.address, row["responder_port"], host.owner)
     end = {"responder_port": row["responder_port"], "protocol": TCP}
     clients = f"{row['clients']:,} {'client' if row['clients'] == 1 else 'clients'}"
     return Finding(
         id=finding_ids([outage])[0],
         thread=finding_id(*_identity(outage.service)),
         kind="service_down",
-        severity=NAMED_SEVERITY if is_named else SEVERITY,
-        title=f"{display_name(party.address, party.owner)} stopped answering {clients} on {port_in_words(end)}",
-        subject=party.address,
+        severity=NAMED_SEVERITY if is_important else SEVERITY,
+        title=f"{display_name(host.address, host.owner)} stopped answering {clients} on {port_in_words(end)}",
+        subject=host.address,
         scope=row["scope"],
         first_seen=row["since"],
         last_seen=row["last_seen"],
         endpoints=1,
         details={
-            "responder": party.address,
+            "responder": host.address,
             "responder_port": row["responder_port"],
             "protocol": "tcp",
             "clients": row["clients"],
             "packets": row["packets"],
             "last_answer": row["last_answer"],
-            "interface_ids": [party.interface.interface_id] if party.interface else [],
-            "subject_owner": party.as_details,
-            "responder_owner": party.as_details,
+            "interface_ids": [host.interface.interface_id] if host.interface else [],
+            "subject_owner": host.as_details,
+            "responder_owner": host.as_details,
             "technique": None,
         },
     )
