@@ -92,9 +92,9 @@ gateway lost packets, `worst_attachment` says where most of them were lost."""
 ABOUT_DETECTORS = """\
 Each detector finds one behaviour; its name is the `kind` of its findings."""
 ABOUT_RELATIONS = """\
-The relation (direction and result) of a scan or of password guessing decides its severity. A source gets one finding for
-each UTC day, and another one when its relation becomes more severe. Findings with severity high and medium are delivered
-as one message each, low and background as a line in the digest."""
+The relation (direction and result) of a scan or of password guessing decides its severity. A source gets one finding
+for each UTC day, and another one when its relation becomes more severe. Findings with severity high and medium are
+delivered as one message each, low and background as a line in the digest."""
 ABOUT_THRESHOLDS = """\
 Each threshold says what happens when it is higher and when it is lower. Change them under `thresholds` in `cdk.json`:
 `"thresholds": {"scan": {"min_endpoints": 20}}`. To see which findings a change adds and removes, replay past logs:

@@ -1,4 +1,4 @@
-"""Too many sources or findings in one batch: the loudest are recorded and told, the rest is counted."""
+"""Too many sources or findings in one batch: those with priority are recorded and flood, the others counted."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -12,24 +12,24 @@ from flowsentry.detect.scans import source_evidence
 from flowsentry.findings.finding import Finding, Severity
 from tests.builders import NOON, V2, V5, Watch, blocked, exchange, flow_log, line, probe
 
-ROOM, SINGLES = 40, 20
+LIMIT, SINGLES = 40, 20
 SCANNER = "203.0.113.9"
 HIGH_SCANNER = "10.0.0.200"
 by_format = pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
 
 
 @pytest.fixture(autouse=True)
-def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bounds that a test reaches in little time."""
-    monkeypatch.setattr(limits, "MAX_SOURCES", ROOM)
+def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Low limits, so that tests are fast."""
+    monkeypatch.setattr(limits, "MAX_SOURCES", LIMIT)
     monkeypatch.setattr(limits, "MAX_SINGLE_PROBES", SINGLES)
-    monkeypatch.setattr(limits, "MAX_FINDINGS_PER_KIND", ROOM)
-    monkeypatch.setattr(external_clients, "MAX_SERVICES", ROOM)
-    monkeypatch.setattr(source_evidence, "MAX_SOURCE_LOOKUPS", ROOM)
+    monkeypatch.setattr(limits, "MAX_FINDINGS_PER_KIND", LIMIT)
+    monkeypatch.setattr(external_clients, "MAX_SERVICES", LIMIT)
+    monkeypatch.setattr(source_evidence, "MAX_SOURCE_LOOKUPS", LIMIT)
 
 
 def spoofed(count: int, names: tuple[str, ...] = V5, first: int = 0) -> Iterator[str]:
-    """As many single probes, each from an address of its own, of which a rule refuses every second."""
+    """Single probes, each from a different address; a rule rejects every second one."""
     for number in range(first, first + count):
         source = f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
         call = blocked if number % 2 else probe
@@ -56,41 +56,45 @@ def scanners(watch: Watch) -> set[str]:
 
 @by_format
 @pytest.mark.parametrize("count", [SINGLES * 2, 1_000, 3_000])
-def test_a_flood_of_single_probes_costs_a_bounded_number_of_items(count: int, names: tuple[str, ...]) -> None:
+def test_a_flood_of_single_probes_writes_a_limited_number_of_items(count: int, names: tuple[str, ...]) -> None:
     assert len(seen(list(spoofed(count, names)), names=names).evidence.items) == SINGLES
 
 
 @by_format
 @pytest.mark.parametrize("place", [0, 700, 1_500])
-def test_scanners_are_found_in_a_flood_wherever_they_stand(place: int, names: tuple[str, ...]) -> None:
+def test_scanners_are_found_at_any_position_in_a_flood(place: int, names: tuple[str, ...]) -> None:
     flood = list(spoofed(1_500, names))
     lines = [*flood[:place], *scan(names=names), *scan(HIGH_SCANNER, names), *flood[place:]]
     assert scanners(seen(lines, names=names)) == {SCANNER, HIGH_SCANNER}
 
 
 @by_format
-def test_what_is_left_out_is_counted_and_told_once_a_day(names: tuple[str, ...]) -> None:
+def test_sources_left_out_are_counted_and_reported_once_a_day(names: tuple[str, ...]) -> None:
     watch = seen(list(spoofed(1_000, names)), list(spoofed(500, names, first=5_000)), names=names)
-    (told,) = floods(watch)
-    assert told.severity is Severity.LOW
-    assert (told.details["number"], told.details["side"]) == (1_000 - SINGLES, "outside")
-    assert told.details["left_out"] == "sources"
+    (flood,) = floods(watch)
+    assert flood.severity is Severity.LOW
+    assert (flood.details["number"], flood.details["side"]) == (1_000 - SINGLES, "outside")
+    assert flood.details["left_out"] == "sources"
 
 
-def test_a_flood_from_inside_is_louder() -> None:
+def test_a_flood_of_internal_sources_is_medium() -> None:
     lines = [probe(f"10.2.{number >> 8}.{number & 255}", "10.0.0.1", 80 + number) for number in range(300)]
-    (told,) = floods(seen(lines))
-    assert (told.severity, told.details["side"], told.details["number"]) == (Severity.MEDIUM, "inside", 300 - ROOM)
+    (flood,) = floods(seen(lines))
+    assert (flood.severity, flood.details["side"], flood.details["number"]) == (
+        Severity.MEDIUM,
+        "inside",
+        300 - LIMIT,
+    )
 
 
-def test_a_flood_from_outside_leaves_all_sources_inside() -> None:
-    inside = [probe(f"10.2.0.{number + 1}", "10.0.0.1", 80) for number in range(ROOM)]
+def test_a_flood_of_external_sources_keeps_all_internal_sources() -> None:
+    inside = [probe(f"10.2.0.{number + 1}", "10.0.0.1", 80) for number in range(LIMIT)]
     watch = seen([*inside, *spoofed(1_000)])
-    assert sum(each.is_inside for each in watch.evidence.items.values()) == ROOM
+    assert sum(each.is_inside for each in watch.evidence.items.values()) == LIMIT
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_same_sources_are_kept_however_the_flood_is_cut(seed: int) -> None:
+def test_the_same_sources_are_kept_however_the_flood_is_delivered(seed: int) -> None:
     lines = list(spoofed(1_000))
     once = set(seen(lines).evidence.items)
     shuffled = iter(Random(seed).sample(lines, len(lines)))  # noqa: S311 - seeded
@@ -98,21 +102,21 @@ def test_the_same_sources_are_kept_however_the_flood_is_cut(seed: int) -> None:
     assert once <= set(cut.evidence.items)
 
 
-def test_who_failed_more_endpoints_is_kept_before_who_failed_fewer() -> None:
+def test_sources_with_more_failed_endpoints_have_priority() -> None:
     two_each = [
         probe(f"198.51.{number >> 8}.{number & 255}", f"10.0.0.{host}", 80) for number in range(400) for host in (1, 2)
     ]
     watch = seen([*two_each, *scan(hosts=12)])
     assert SCANNER in {key.source for key in watch.evidence.items}
-    assert len(watch.evidence.items) == ROOM - SINGLES
+    assert len(watch.evidence.items) == LIMIT - SINGLES
 
 
-def test_few_sources_are_all_recorded_and_nothing_is_told_of_a_flood() -> None:
+def test_few_sources_are_all_recorded_without_a_flood_finding() -> None:
     watch = seen(list(spoofed(SINGLES)))
     assert (len(watch.evidence.items), floods(watch)) == (SINGLES, [])
 
 
-def test_clients_of_a_dead_service_are_no_flood_once_it_is_known() -> None:
+def test_clients_of_a_known_service_with_an_outage_are_no_flood() -> None:
     clients = [f"198.18.{number >> 8}.{number & 255}" for number in range(300)]
     answered = [each for client in clients for each in exchange(client, "10.0.0.1", 443)]
     later = {"start": NOON + 7_200, "end": NOON + 7_210}
@@ -121,7 +125,7 @@ def test_clients_of_a_dead_service_are_no_flood_once_it_is_known() -> None:
 
 
 def sessions(count: int) -> Iterator[str]:
-    """As many sessions of strangers, each with a host of its own."""
+    """Sessions of external clients, each on a different host."""
     for number in range(count):
         source, host = f"198.51.{number >> 8}.{number & 255}", f"10.0.{number >> 8}.{number & 255}"
         sent = {"packets": 60 + number % 7, "bytes": 9_000}
@@ -129,22 +133,22 @@ def sessions(count: int) -> Iterator[str]:
         yield line(srcaddr=host, dstaddr=source, srcport=22, dstport=40_000, tcp_flags=18, **sent)
 
 
-@pytest.mark.parametrize("count", [ROOM + 1, 300])
-def test_of_a_flood_of_sessions_the_loudest_are_told_and_the_rest_is_summed_up(count: int) -> None:
+@pytest.mark.parametrize("count", [LIMIT + 1, 300])
+def test_of_a_flood_of_sessions_those_with_most_packets_are_reported_and_the_others_counted(count: int) -> None:
     watch = seen([*sessions(count), *scan(HIGH_SCANNER)])
     logins = [each for each in watch.found if each.kind == "remote_login"]
     summary, sources = sorted(floods(watch), key=lambda each: each.details["left_out"])
     assert sources.details["number"] == count - SINGLES
-    assert len(logins) == ROOM
-    assert (summary.details["left_out"], summary.details["number"]) == ("remote_login", count - ROOM)
+    assert len(logins) == LIMIT
+    assert (summary.details["left_out"], summary.details["number"]) == ("remote_login", count - LIMIT)
     assert min(each.details["packets"] for each in logins) >= 60
     assert scanners(watch) == {HIGH_SCANNER}
-    assert len(watch.evidence.items) <= 3 * ROOM
+    assert len(watch.evidence.items) <= 3 * LIMIT
 
 
 @pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
 @pytest.mark.parametrize("size", [40, 44, 52, 60, 90])
-def test_packets_sent_one_way_are_no_sessions(size: int, names: tuple[str, ...]) -> None:
+def test_packets_in_one_direction_are_no_sessions(size: int, names: tuple[str, ...]) -> None:
     one_way = [
         line(
             names,
@@ -162,7 +166,7 @@ def test_packets_sent_one_way_are_no_sessions(size: int, names: tuple[str, ...])
 
 
 @pytest.mark.parametrize(("packets", "size"), [(60, 40), (60, 44), (60, 60), (6, 60)])
-def test_syn_acks_and_resets_alone_make_no_session(packets: int, size: int) -> None:
+def test_syn_acks_and_resets_without_data_are_no_session(packets: int, size: int) -> None:
     ends = {"srcaddr": "203.0.113.1", "dstaddr": "10.0.0.5", "srcport": 40_000, "dstport": 22}
     back = {"srcaddr": "10.0.0.5", "dstaddr": "203.0.113.1", "srcport": 22, "dstport": 40_000}
     sent = line(**ends, packets=60, bytes=60 * 60, tcp_flags=2)

@@ -1,4 +1,4 @@
-"""Evidence merges like a set: in any order, any number of times, also beyond the bounds of its sets."""
+"""Evidence merges like a set: in any order and any number of times, also beyond the size limits of its sets."""
 
 from dataclasses import replace
 from functools import partial, reduce
@@ -49,40 +49,42 @@ def test_grouping_is_irrelevant(one: Evidence, other: Evidence, third: Evidence)
 
 
 @given(pieces, pieces)
-def test_the_same_again_changes_nothing(one: Evidence, other: Evidence) -> None:
+def test_merging_again_changes_nothing(one: Evidence, other: Evidence) -> None:
     both = one.merge(other)
     assert one.merge(one) == one
     assert both.merge(one) == both.merge(other) == both
 
 
 @given(st.sampled_from([*SET_SIZES]), st.lists(sets, min_size=1, max_size=4))
-def test_a_full_set_holds_what_all_members_at_once_would_have_left(name: str, parts: list[frozenset[bytes]]) -> None:
+def test_a_full_set_holds_the_same_members_as_if_all_were_added_at_once(
+    name: str, parts: list[frozenset[bytes]]
+) -> None:
     pieces = [Evidence(KEY, **{name: bottom(part, SET_SIZES[name])}) for part in parts]
     merged = reduce(Evidence.merge, pieces)
     assert getattr(merged, name) == bottom(frozenset().union(*parts), SET_SIZES[name])
 
 
 @given(pieces, pieces)
-def test_what_is_beyond_the_bounds_is_left_out_before_or_after_merging_alike(one: Evidence, other: Evidence) -> None:
+def test_cutting_to_the_size_limits_before_or_after_a_merge_is_the_same(one: Evidence, other: Evidence) -> None:
     beyond = replace(one, **{name: getattr(one, name) | getattr(other, name) for name in SET_SIZES})
     assert beyond.merge(other) == beyond.within_bounds().merge(other)
 
 
 @given(sets, st.integers(0, 70))
-def test_bottom_keeps_the_members_of_smallest_rank(members: frozenset[bytes], size: int) -> None:
+def test_bottom_keeps_the_members_with_the_smallest_ranks(members: frozenset[bytes], size: int) -> None:
     kept = bottom(members, size)
     assert len(kept) == min(size, len(members))
     dropped = members - kept
     assert not kept or not dropped or max(map(rank, kept)) < min(map(rank, dropped))
 
 
-def test_a_merge_spans_both_times_and_is_inside_where_one_is() -> None:
+def test_a_merge_spans_both_times_and_is_inside_if_one_is() -> None:
     one = Evidence(KEY, first_seen=5, last_seen=6, is_inside=True)
     both = one.merge(Evidence(KEY, first_seen=1, last_seen=9))
     assert (both.first_seen, both.last_seen, both.is_inside) == (1, 9, True)
 
 
-def test_answers_sessions_and_addresses_alone_are_not_suspicious_and_all_else_is() -> None:
+def test_only_answers_sessions_and_addresses_are_not_suspicious() -> None:
     one = frozenset([member(1)])
     by_set: dict[str, Evidence] = {name: replace(Evidence(KEY), **{name: one}) for name in SET_SIZES}
     suspicious = {name for name, evidence in by_set.items() if evidence.is_suspicious}

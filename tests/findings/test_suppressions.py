@@ -1,4 +1,4 @@
-"""What is suppressed, until when, and what a person hears who writes it wrong."""
+"""Which findings are suppressed, until when, and the messages for invalid suppressions."""
 
 import json
 from dataclasses import replace
@@ -48,7 +48,7 @@ SKIPPED = Finding("c", "records_skipped", Severity.BACKGROUND, "skipped", "eni-1
 
 
 def of(*entries: dict[str, Any]) -> Suppressions:
-    """Suppressions with these entries, whose reasons are their places unless they say one."""
+    """Suppressions with these entries; the default reason is the index of the entry."""
     reasoned = [{"reason": f"reason {number}", **entry} for number, entry in enumerate(entries)]
     return Suppressions.of_json(json.dumps({"suppressions": reasoned}))
 
@@ -82,7 +82,7 @@ def refusal(*entries: Any) -> str:
         (GUESSED, {"ports": [22, 5985, 5986]}),
     ],
 )
-def test_a_finding_that_fits_every_criterion_is_suppressed(finding: Finding, criteria: dict[str, Any]) -> None:
+def test_a_finding_that_meets_every_criterion_is_suppressed(finding: Finding, criteria: dict[str, Any]) -> None:
     assert is_suppressed(finding, **criteria)
 
 
@@ -106,17 +106,15 @@ def test_a_finding_that_fits_every_criterion_is_suppressed(finding: Finding, cri
         (replace(GUESSED, details={"services": ["SSH", "Telnet"]}), {"ports": [22, 23]}),
     ],
 )
-def test_one_criterion_that_does_not_fit_or_can_not_be_told_is_enough_to_tell_it(
-    finding: Finding, criteria: dict[str, Any]
-) -> None:
+def test_a_finding_that_misses_a_criterion_is_not_suppressed(finding: Finding, criteria: dict[str, Any]) -> None:
     assert not is_suppressed(finding, **criteria)
 
 
-def test_the_ports_of_logins_are_those_that_are_watched() -> None:
+def test_the_ports_of_login_services_match_the_login_ports() -> None:
     assert {port: service for service, ports in LOGIN_PORTS_OF.items() for port in ports} == LOGIN_PORTS
 
 
-def test_it_holds_until_the_end_of_its_last_day_and_is_kept_then() -> None:
+def test_a_suppression_is_in_force_until_the_end_of_its_last_day() -> None:
     until = of({"networks": ["192.0.2.0/24"], "expires_on": "2026-11-03"})
     midnight = datetime(2026, 11, 4, tzinfo=UTC).timestamp()
     assert until.suppressing(SCAN, midnight - 1) is not None
@@ -124,16 +122,16 @@ def test_it_holds_until_the_end_of_its_last_day_and_is_kept_then() -> None:
     assert (until.expired(midnight - 1), until.expired(midnight), len(until.entries)) == (0, 1, 1)
 
 
-def test_one_that_is_off_does_nothing() -> None:
+def test_a_disabled_suppression_has_no_effect() -> None:
     assert not is_suppressed(SCAN, networks=["192.0.2.0/24"], enabled=False)
 
 
-def test_what_is_suppressed_says_by_what_reason_and_the_rest_stays_as_it_is() -> None:
+def test_a_suppressed_finding_has_the_reason_and_others_are_unchanged() -> None:
     by = of({"kinds": ["host_sweep"]}, {"networks": ["192.0.2.0/24"], "reason": "the office"}, {"kinds": ["port_scan"]})
     assert list(suppressed([SCAN, BLOCKED], by, NOW)) == [replace(SCAN, suppressed_by="the office"), BLOCKED]
 
 
-def test_without_suppressions_everything_is_told() -> None:
+def test_without_suppressions_no_finding_is_suppressed() -> None:
     assert list(suppressed([SCAN, BLOCKED], Suppressions(), NOW)) == [SCAN, BLOCKED]
 
 
@@ -165,14 +163,14 @@ def test_without_suppressions_everything_is_told() -> None:
         ("network", ["10.0.0.0/8"]),
     ],
 )
-def test_what_can_not_be_meant_is_refused_with_its_entry_and_key(key: str, value: Any) -> None:
+def test_an_invalid_value_is_refused_with_its_entry_and_key(key: str, value: Any) -> None:
     good = {"reason": "fine", "networks": ["192.0.2.0/24"]}
     message = refusal(good, {**good, key: value})
     assert message.startswith(f"suppressions[1].{key} is ")
     assert "; allowed: " in message
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_the_message_lists_every_problem() -> None:
     message = refusal({"reason": "all"}, {"networks": ["x"], "kind": []}, 5)
     assert (
         "suppressions[0] has no criterion and would suppress everything; allowed: at least one of networks, owners"
@@ -185,12 +183,12 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "nonsense", '{"suppressions": {}}', '{"suppressions": [], "x": 1}'])
-def test_a_text_that_is_something_else_is_refused(text: str) -> None:
+def test_a_text_without_suppressions_is_refused(text: str) -> None:
     with pytest.raises(UnreadableSuppressionsError):
         Suppressions.of_json(text)
 
 
-def test_too_many_and_too_much_are_refused() -> None:
+def test_too_many_entries_and_too_long_texts_are_refused() -> None:
     entry = {"reason": "one", "ports": [22]}
     assert len(of(*[entry] * MAX_ENTRIES).entries) == MAX_ENTRIES
     assert f"has {MAX_ENTRIES + 1} entries" in refusal(*[entry] * (MAX_ENTRIES + 1))
@@ -198,7 +196,7 @@ def test_too_many_and_too_much_are_refused() -> None:
         Suppressions.of_json(" " * (MAX_BYTES + 1))
 
 
-def test_a_message_stays_short_whatever_the_value() -> None:
+def test_the_message_about_a_long_value_is_short() -> None:
     assert len(refusal({"reason": "r", "networks": ["x" * 50_000]})) < 2 * MAX_LETTERS + 200
 
 
@@ -211,14 +209,14 @@ KEYS = ("reason", "source", "expires_on", "enabled", "networks", "owners", "port
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(KEYS), json_values) | json_values, max_size=4))
-def test_whatever_a_person_writes_is_read_or_refused(entries: list[Any]) -> None:
+def test_any_list_of_entries_is_read_or_refused(entries: list[Any]) -> None:
     read, problems = read_entries(entries, "suppressions")
     assert all(problem.startswith("suppressions[") for problem in problems)
     assert problems or len(read) == len(entries)
 
 
 @given(st.binary(max_size=200))
-def test_whatever_bytes_there_are_they_are_read_or_refused(data: bytes) -> None:
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with pytest.raises(UnreadableSuppressionsError):
         Suppressions.of_json(data)
 
@@ -227,14 +225,14 @@ def schema() -> Any:
     return json.loads((ROOT / "docs" / "suppressions.schema.json").read_text())
 
 
-def test_the_schema_knows_every_kind_and_the_same_bounds() -> None:
-    told = schema()["properties"]["suppressions"]
-    entry = told["items"]["properties"]
+def test_the_schema_has_every_kind_and_the_same_limits() -> None:
+    suppressions = schema()["properties"]["suppressions"]
+    entry = suppressions["items"]["properties"]
     assert entry["kinds"]["items"]["enum"] == list(KINDS)
-    assert (told["maxItems"], entry["reason"]["maxLength"]) == (MAX_ENTRIES, MAX_LETTERS)
+    assert (suppressions["maxItems"], entry["reason"]["maxLength"]) == (MAX_ENTRIES, MAX_LETTERS)
 
 
-def test_the_examples_of_the_page_are_good_and_fit_the_schema() -> None:
+def test_the_examples_of_the_page_are_valid() -> None:
     page = (ROOT / "docs" / "suppressions.md").read_text()
     examples = [part.partition("```")[0] for part in page.split("```json\n")[1:]]
     assert len(examples) > 1

@@ -1,4 +1,4 @@
-"""Thresholds: one table, changed by name, and nothing that makes no sense."""
+"""Thresholds: changes by name, and values that are refused."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ NAMES = sorted(known_thresholds())
 
 
 @given(st.sampled_from(NAMES), st.data())
-def test_any_value_within_its_bounds_is_taken(name: str, data: st.DataObject) -> None:
+def test_any_value_in_range_is_accepted(name: str, data: st.DataObject) -> None:
     bounds = known_thresholds()[name]
     section, own_name = name.split(".")
     value = data.draw(st.integers(int(bounds.low), int(bounds.high)))
@@ -18,7 +18,7 @@ def test_any_value_within_its_bounds_is_taken(name: str, data: st.DataObject) ->
 
 
 @given(st.sampled_from(NAMES), st.sampled_from(["low", "high"]))
-def test_a_value_past_its_bounds_is_refused_with_what_is_allowed(name: str, end: str) -> None:
+def test_a_value_out_of_range_is_refused_with_the_allowed_range(name: str, end: str) -> None:
     bounds = known_thresholds()[name]
     value = {"low": int(bounds.low) - 1, "high": int(bounds.high) + 1}[end]
     with pytest.raises(ThresholdError, match=rf"{name} is {value}; allowed: .* from {bounds.low} to {bounds.high}"):
@@ -35,26 +35,26 @@ def test_a_value_past_its_bounds_is_refused_with_what_is_allowed(name: str, end:
         ("scan.min_failed_per_answered=nan", "write scan.min_endpoints=20"),
     ],
 )
-def test_what_is_no_change_is_refused(change: str, complaint: str) -> None:
+def test_an_invalid_change_is_refused(change: str, complaint: str) -> None:
     with pytest.raises(ThresholdError, match=complaint):
         Thresholds().changed([change])
 
 
-def test_defaults_are_within_their_bounds() -> None:
+def test_defaults_are_in_range() -> None:
     assert Thresholds.from_json(Thresholds().to_json()) == Thresholds()
 
 
-def test_what_is_changed_is_told_and_survives_json() -> None:
+def test_changes_are_listed_and_survive_json() -> None:
     changed = Thresholds().changed(["scan.min_endpoints=20", "scan.min_failed_per_answered=2.5"])
     assert changed.differences() == {"scan.min_endpoints": 20, "scan.min_failed_per_answered": 2.5}
     assert Thresholds.from_json(changed.to_json()) == changed
 
 
 @pytest.mark.parametrize("text", ["[]", '{"scan": 5}', "{", '{"scan": {"min_endpoints": true}}', '{"scam": {"x": 1}}'])
-def test_what_is_no_set_of_thresholds_is_refused(text: str) -> None:
+def test_invalid_json_thresholds_are_refused(text: str) -> None:
     with pytest.raises(ThresholdError):
         Thresholds.from_json(text)
 
 
-def test_nothing_changed_is_the_defaults() -> None:
+def test_no_changes_are_the_defaults() -> None:
     assert Thresholds.from_json("") == Thresholds.of({}) == Thresholds()

@@ -1,4 +1,4 @@
-"""A finding's life: when people want silence, and when what was over is not."""
+"""Triage: when later findings are not delivered, and when a resolved finding is seen again."""
 
 import pytest
 
@@ -19,12 +19,12 @@ NOW = 1_790_000_000
         (Triage(State.SEEN_AGAIN), False),
     ],
 )
-def test_only_what_is_acknowledged_or_asleep_is_silent(triage: Triage, is_silent: bool) -> None:  # noqa: FBT001
+def test_only_acknowledged_and_snoozed_findings_are_silent(triage: Triage, is_silent: bool) -> None:  # noqa: FBT001
     assert triage.is_silent(NOW) is is_silent
 
 
 @pytest.mark.parametrize("state", State)
-def test_only_what_was_resolved_can_be_seen_again_and_only_later(state: State) -> None:
+def test_only_a_resolved_finding_can_be_seen_again_and_only_later(state: State) -> None:
     triage = Triage(state, changed_at=NOW)
     assert triage.is_resolved_before(NOW + 1) is (state is State.RESOLVED)
     assert not triage.is_resolved_before(NOW)
@@ -40,5 +40,5 @@ def test_only_what_was_resolved_can_be_seen_again_and_only_later(state: State) -
         (Triage(State.RESOLVED, 9, "bob", "why"), False),
     ],
 )
-def test_the_same_said_again_is_nothing_new(said: Triage, is_covered: bool) -> None:  # noqa: FBT001
+def test_repeating_a_triage_changes_nothing(said: Triage, is_covered: bool) -> None:  # noqa: FBT001
     assert Triage(State.SNOOZED, 1, "alice", "why", NOW).covers(said) is is_covered

@@ -1,4 +1,4 @@
-"""Recorded scanners are found as before while a flood of made-up sources comes in the same files."""
+"""Recorded scanners are found while a flood of spoofed sources is in the same files."""
 
 from collections.abc import Iterator
 from random import Random
@@ -11,11 +11,11 @@ from tests.cut_traffic import Traffic, capture, five_minutes
 from tests.recorded import recorded
 
 FLOOD_A_FILE = 3_000
-"""Half as many again as what a batch records of single probes: the more the flood has, the longer the test takes."""
+"""One and a half times the single probes that a batch records. More: the test takes longer."""
 
 
 def spoofed(traffic: Traffic, first: int, at: str) -> Iterator[str]:
-    """Records of the capture's format, each from an address of its own."""
+    """Records in the format of the capture, each from a different address."""
     values = dict(zip(traffic.names, traffic.lines[0].split(" "), strict=True))
     for number in range(first, first + FLOOD_A_FILE):
         source = f"198.{18 + (number >> 16 & 1)}.{number >> 8 & 255}.{number & 255}"
@@ -30,7 +30,7 @@ def scanners(found: list[Finding]) -> set[str]:
 
 
 @pytest.mark.parametrize(("name", "at_least"), [("nmap-inside", 1.0), ("internet-host-day", 0.9)])
-def test_scanners_are_found_beside_a_flood(name: str, at_least: float) -> None:
+def test_scanners_are_found_in_a_flood(name: str, at_least: float) -> None:
     recorded(f"detection/traffic/{name}")
     traffic, alone, flooded = capture(name), Watch(), Watch()
     files = five_minutes(traffic)

@@ -1,4 +1,4 @@
-"""Records that others recorded, parsed to what others expect of them."""
+"""Samples of other projects, parsed to the values that these projects expect."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ HEADERLESS = {"V2_RECORDS": " ".join(DEFAULT_NAMES), "ipv6": " ".join(DEFAULT_NA
         "tcp-flags type pkt-srcaddr pkt-dstaddr action log-status"
     ),
 }
-"""Samples that leave their format to their documentation."""
+"""Samples whose format is given in their documentation only."""
 
 
 def seen(path: Path) -> Outcome:
@@ -60,39 +60,39 @@ def test_every_line_of_a_sample_is_accounted_for(
     assert found == ["records_skipped"] * skipdata
 
 
-def test_the_ping_whose_reply_a_network_acl_rejects_in_the_example_of_aws_is_told_as_such() -> None:
+def test_the_rejected_ping_reply_in_the_example_of_aws_is_a_denied_reply() -> None:
     """https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html."""
     (finding,) = seen(recorded("samples/elastic-beats/accept-reject-traffic.log")).findings
     assert (finding.kind, finding.subject) == ("denied_by_acl_reply", "172.31.16.139")
     assert (finding.details["initiator"], finding.details["protocol"]) == ("203.0.113.12", "icmp")
 
 
-def test_the_bogus_line_that_a_peer_skips_silently_is_told() -> None:
+def test_an_invalid_line_that_another_parser_skips_is_counted() -> None:
     outcome = seen(recorded("samples/flowlogs-reader/V5_FILE.log"))
     assert outcome.rejected.sample == [(4, "too-few-fields", "bogus line")]
 
 
-def test_a_file_that_is_no_flow_log_is_told_as_such() -> None:
+def test_a_file_that_is_no_flow_log_is_refused() -> None:
     path = recorded("samples/elastic-beats/bad.log")
     with pytest.raises(PoisonError) as poison:
         seen(path)
     assert poison.value.reason == "no-header"
 
 
-def test_values_of_a_transit_gateway_are_typed() -> None:
+def test_transit_gateway_values_have_types() -> None:
     (text,) = object_texts([recorded("samples/flowlogs-reader/V6_FILE.log").read_bytes()])
     (row,) = parse(text).records.iter_rows(named=True)
     assert (row["resource_type"], row["tgw_id"], row["packets_lost_no_route"]) == ("TransitGateway", "00000000", 13)
 
 
-def test_values_of_version_5_are_typed() -> None:
+def test_version_5_values_have_types() -> None:
     (text,) = object_texts([recorded("samples/flowlogs-reader/V5_FILE.log").read_bytes()])
     row = parse(text).records.row(1, named=True)
     assert (row["account_id"], row["bytes"], row["tcp_flags"], row["traffic_path"]) == ("999999999999", 3015, 7, 7)
     assert (row["flow_direction"], row["pkt_dst_aws_service"], row["sublocation_id"]) == ("egress", "S3", None)
 
 
-def test_a_parquet_file_of_strings_has_the_values_that_a_peer_reads_from_it() -> None:
+def test_a_parquet_file_of_strings_has_the_values_that_another_parser_reads() -> None:
     (table,) = object_texts([recorded("samples/flowlogs-reader/flows.parquet").read_bytes()])
     (read,) = parse_chunk(table)
     times = {"start": 1439387263, "end": 1439387264}
@@ -117,7 +117,7 @@ def parsed(names: str, line: str) -> Parsed:
     return parse(log_text([line], tuple(names.replace("_", "-").split())))
 
 
-def test_every_line_that_a_peer_accepts_is_accepted_from_every_version() -> None:
+def test_lines_of_every_version_that_another_parser_accepts_are_accepted() -> None:
     cases = json.loads(recorded("samples/vrl/ok-lines.json").read_text())
     assert len(cases) > 20
     for case in cases:
@@ -145,7 +145,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_peers_case_is_parsed_as_it_expects(name: str) -> None:
+def test_a_case_of_another_project_is_parsed_as_it_expects(name: str) -> None:
     cases: list[dict[str, Any]] = json.loads(recorded("samples/panther/cases.json").read_text())
     (case,) = (each for each in cases if each["name"].startswith(name))
     lines = [case["line"]] if case["line"] else []
@@ -171,13 +171,13 @@ def test_payloads_of_other_log_groups_are_read_as_payloads(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["cloudwatch_logs", "cloudwatch_logs_2"])
-def test_an_envelope_of_others_has_a_line_for_each_log_event(name: str) -> None:
+def test_a_subscription_event_has_a_line_for_each_log_event(name: str) -> None:
     envelope = recorded(f"samples/datadog/{name}.json").read_bytes()
     payload = subscription(gzip.compress(envelope, mtime=0))
     assert payload.text.count(b"\n") == len(json.loads(envelope)["logEvents"])
 
 
-def test_every_sample_is_used_by_some_test() -> None:
+def test_every_sample_is_used_by_a_test() -> None:
     samples = [path for path in recorded("samples").glob("*/*") if path.name != "SOURCE.txt"]
     tests = "".join(path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py"))
     assert [path.name for path in samples if path.stem not in tests] == []

@@ -1,4 +1,4 @@
-"""Captured traffic with a known truth: who is found, who is accused wrongly."""
+"""Captured traffic with known scanners: recall and false alarms."""
 
 import csv
 import gzip
@@ -20,7 +20,7 @@ OBJECTS_AN_HOUR = 12
 
 @dataclass(frozen=True)
 class Capture:
-    """A capture's objects, in order of their names (so of time), and the verdict on each source."""
+    """The objects of a capture, in the order of their names (and time), and the known class of each source."""
 
     objects: list[bytes]
     truth: dict[str, str]
@@ -43,7 +43,7 @@ def lines_of(data: bytes) -> tuple[tuple[str, ...], list[str]]:
 
 
 def by_the_hour(objects: Sequence[bytes]) -> Iterator[bytes]:
-    """The same records in objects of an hour: fewer of them are faster, and what is found does not depend on it."""
+    """The same records in hourly objects: fewer objects are faster, and do not change the findings."""
     for first in range(0, len(objects), OBJECTS_AN_HOUR):
         named = [lines_of(data) for data in objects[first : first + OBJECTS_AN_HOUR]]
         yield flow_log((line for _, lines in named for line in lines), named[0][0])
@@ -60,7 +60,7 @@ def recall(found: Sequence[Finding], seen: Capture) -> float:
 
 
 def accused(found: Sequence[Finding], seen: Capture) -> list[Finding]:
-    """The findings on sources that are innocent; those whose truth is unclear are nobody's fault."""
+    """The findings about benign sources, without sources whose class is unclear."""
     return [each for each in found if seen.truth.get(each.subject, "innocent") == "innocent"]
 
 
@@ -72,7 +72,7 @@ def accused(found: Sequence[Finding], seen: Capture) -> list[Finding]:
         ("internet-host-day-open-v2", 0.9, by_the_hour),
     ],
 )
-def test_the_scanners_of_a_day_on_the_internet_are_found_and_nobody_else(
+def test_the_scanners_of_a_day_on_the_internet_are_found_without_false_alarms(
     name: str, least_recall: float, form: Callable[[list[bytes]], Iterable[bytes]]
 ) -> None:
     seen = capture(name)
@@ -83,12 +83,12 @@ def test_the_scanners_of_a_day_on_the_internet_are_found_and_nobody_else(
 
 
 @pytest.mark.parametrize("name", ["quiet-office-day", "quiet-office-day-v2"])
-def test_a_quiet_day_is_quiet(name: str) -> None:
+def test_a_day_without_scanners_has_no_findings(name: str) -> None:
     assert found_in(by_the_hour(capture(name).objects)) == []
 
 
 def in_default_format(data: bytes) -> bytes:
-    """The same records with the fourteen default fields alone."""
+    """The same records with only the fourteen default fields."""
     names, lines = lines_of(data)
     resources = [names.index(name) for name in V2]
     return flow_log((" ".join(line.split(" ")[target] for target in resources) for line in lines), V2)
@@ -112,7 +112,7 @@ FORMS: dict[str, Callable[[bytes], Iterable[bytes]]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_host_inside_that_maps_the_network_is_found_at_once_and_told_few_times(form: str) -> None:
+def test_an_internal_network_scan_is_found_in_the_first_object_with_few_findings(form: str) -> None:
     seen = capture("nmap-inside")
     found = found_in(each for data in seen.objects for each in FORMS[form](data))
     assert {each.subject for each in found} == seen.scanners
@@ -122,14 +122,14 @@ def test_a_host_inside_that_maps_the_network_is_found_at_once_and_told_few_times
 
 
 def payloads(data: bytes) -> Iterator[LogText]:
-    """The records of an object as CloudWatch Logs delivers them: few at a time."""
+    """The records of an object in small payloads, as CloudWatch Logs delivers them."""
     names, lines = lines_of(data)
     log_format = " ".join(f"${{{name}}}" for name in names)
     for first in range(0, len(lines), LINES_A_PAYLOAD):
         yield subscription_text(subscription(payload(lines[first : first + LINES_A_PAYLOAD])), log_format)
 
 
-def test_payloads_tell_the_same_scanners_of_a_network_as_objects() -> None:
+def test_payloads_and_objects_have_the_same_scanners() -> None:
     seen = capture("nmap-inside")
     watch = Watch()
     for data in seen.objects:

@@ -1,4 +1,4 @@
-"""Records of every version and container, and exactly what they are parsed to.
+"""Records of every version and container, and the exact parsed values.
 
 A folder is a sample. `records.*` are the bytes as they arrive, `log_formats.txt` the formats of a log group where the
 bytes do not state theirs. `expected.json` is reviewed like code: write it anew with FLOWSENTRY_WRITE_EXPECTED=1 and
@@ -44,7 +44,7 @@ def parsed(texts: list[LogChunk]) -> list[Parsed]:
     return [each for text in texts for each in parse_chunk(text)]
 
 
-def told(found: list[Parsed]) -> dict[str, Any]:
+def reported(found: list[Parsed]) -> dict[str, Any]:
     rejected = RejectedLines()
     for each in found:
         rejected.add(each.rejected)
@@ -54,7 +54,7 @@ def told(found: list[Parsed]) -> dict[str, Any]:
 
 @by_name
 def test_a_sample_is_parsed_as_expected(sample: Path) -> None:
-    seen = told(parsed(chunks(sample)))
+    seen = reported(parsed(chunks(sample)))
     expected = sample / "expected.json"
     if os.environ.get("FLOWSENTRY_WRITE_EXPECTED"):
         expected.write_text(json.dumps(seen, indent=1, ensure_ascii=False) + "\n")
@@ -62,27 +62,27 @@ def test_a_sample_is_parsed_as_expected(sample: Path) -> None:
 
 
 @by_name
-def test_compressed_it_is_parsed_to_the_same(sample: Path) -> None:
+def test_a_compressed_sample_has_the_same_values(sample: Path) -> None:
     packed = gzip.compress(bytes_of(sample), mtime=0)
-    assert told(parsed(chunks(sample, packed))) == told(parsed(chunks(sample)))
+    assert reported(parsed(chunks(sample, packed))) == reported(parsed(chunks(sample)))
 
 
 @by_name
-def test_as_a_parquet_file_of_aws_types_its_records_are_the_same(sample: Path) -> None:
+def test_a_parquet_file_with_the_types_of_aws_has_the_same_values(sample: Path) -> None:
     for each in parsed(chunks(sample)):
         (again,) = parsed(list(object_texts([as_parquet(each.records)]))) if len(each.records) else [each]
         assert_frame_equal(again.records, each.records, categorical_as_str=True)
 
 
 def as_parquet(records: pl.DataFrame) -> bytes:
-    """The records as AWS writes them, with its types, in a file of its own."""
+    """A Parquet file with the records, with the column types that AWS uses."""
     types = {field.column: PARQUET_TYPES[field.parquet_type] for field in FIELDS}
     file = io.BytesIO()
     records.select(pl.col(name).cast(types.get(name, pl.String())) for name in records.columns).write_parquet(file)
     return file.getvalue()
 
 
-def test_every_field_of_every_version_is_in_some_sample_with_a_value() -> None:
+def test_every_field_of_every_version_has_a_value_in_a_sample() -> None:
     seen = {
         column
         for sample in SAMPLES

@@ -1,8 +1,8 @@
-"""Traffic told as stories, and exactly what is found in it.
+"""Stories: traffic and the exact findings in it.
 
-A folder is a story, its name the sentence. `flows*.log` are objects in the order they arrive, `inventory.json` who owns
-what, which networks are trusted and which login services public, where that matters. `expected.json` is reviewed like
-code: write it anew with FLOWSENTRY_WRITE_EXPECTED=1 and read the difference.
+Each folder is a story, named after its result. `flows*.log` are objects in the order of arrival. `inventory.json`, if
+present, has the owners, the trusted networks and the public login services. `expected.json` is reviewed like code:
+write it with FLOWSENTRY_WRITE_EXPECTED=1 and read the difference.
 """
 
 import json
@@ -28,13 +28,13 @@ by_name = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name
 
 def watch_of(story: Path) -> Watch:
     path = story / "inventory.json"
-    told = json.loads(path.read_text()) if path.exists() else {}
-    inventory = _inventory(told) if "interfaces" in told else None
-    return Watch(inventory, told.get("trusted_networks", ()), told.get("public_login_services", ()))
+    values = json.loads(path.read_text()) if path.exists() else {}
+    inventory = _inventory(values) if "interfaces" in values else None
+    return Watch(inventory, values.get("trusted_networks", ()), values.get("public_login_services", ()))
 
 
 def _inventory(values: dict[str, Any]) -> Inventory:
-    """What a story's file says was so, at any time."""
+    """An inventory that is valid at any time, from the file of a story."""
     fields = ({key: _as_tuple(value) for key, value in row.items()} for row in values["interfaces"])
     return Inventory.of((Interface(**each) for each in fields), values["networks"], _rules(values))
 
@@ -52,24 +52,27 @@ def objects(story: Path) -> list[bytes]:
 
 
 def counts(outcome: Outcome) -> dict[str, object]:
-    told = {"lines": outcome.lines, "accepted_records": outcome.accepted_records}
-    told |= {"nodata": outcome.nodata, "skipdata": outcome.skipdata}
-    return told | {"rejected": dict(sorted(outcome.rejected.counts.items()))}
+    counted = {"lines": outcome.lines, "accepted_records": outcome.accepted_records}
+    counted |= {"nodata": outcome.nodata, "skipdata": outcome.skipdata}
+    return counted | {"rejected": dict(sorted(outcome.rejected.counts.items()))}
 
 
 @by_name
-def test_the_story_is_found_as_expected(story: Path) -> None:
+def test_a_story_has_the_expected_findings(story: Path) -> None:
     watch = watch_of(story)
     outcomes = watch.see(*objects(story))
-    told = {"objects": [counts(outcome) for outcome in outcomes], "findings": [asdict(each) for each in watch.found]}
+    actual = {
+        "objects": [counts(outcome) for outcome in outcomes],
+        "findings": [asdict(each) for each in watch.found],
+    }
     expected = story / "expected.json"
     if os.environ.get("FLOWSENTRY_WRITE_EXPECTED"):
-        expected.write_text(json.dumps(told, indent=1) + "\n")
-    assert json.loads(json.dumps(told)) == json.loads(expected.read_text())
+        expected.write_text(json.dumps(actual, indent=1) + "\n")
+    assert json.loads(json.dumps(actual)) == json.loads(expected.read_text())
 
 
 def payloads(data: bytes) -> Iterator[LogText]:
-    """The same records as CloudWatch Logs delivers them: few lines at a time, no header."""
+    """The same records as CloudWatch Logs delivers them: a few lines at a time, without a header."""
     header, *lines = data.decode().splitlines()
     log_format = " ".join(f"${{{name}}}" for name in header.split())
     for first in range(0, len(lines), LINES_A_PAYLOAD):
@@ -77,22 +80,22 @@ def payloads(data: bytes) -> Iterator[LogText]:
         yield subscription_text(seen, log_format)
 
 
-def verdicts(watch: Watch) -> set[tuple[str, str, str]]:
+def severities(watch: Watch) -> set[tuple[str, str, str]]:
     return {(each.id, each.subject, each.severity) for each in watch.found}
 
 
 @by_name
-def test_payloads_of_forty_lines_tell_the_same_story(story: Path) -> None:
+def test_payloads_of_forty_lines_have_the_same_findings_as_objects(story: Path) -> None:
     as_objects, as_payloads = watch_of(story), watch_of(story)
     as_objects.see(*objects(story))
     for data in objects(story):
         for text in payloads(data):
             as_payloads.see_texts([text])
-    assert verdicts(as_payloads) == verdicts(as_objects)
+    assert severities(as_payloads) == severities(as_objects)
 
 
 @by_name
-def test_the_story_told_again_is_nothing_new(story: Path) -> None:
+def test_a_repeated_story_has_no_new_findings(story: Path) -> None:
     watch = watch_of(story)
     watch.see(*objects(story))
     again = watch.see(*objects(story))
@@ -100,7 +103,7 @@ def test_the_story_told_again_is_nothing_new(story: Path) -> None:
 
 
 @by_name
-def test_a_story_has_its_lines_in_one_object_as_in_chunks(story: Path) -> None:
+def test_objects_and_chunks_have_the_same_findings(story: Path) -> None:
     whole, chunked = watch_of(story), watch_of(story)
     for data in objects(story):
         texts = list(object_texts([data]))

@@ -1,4 +1,4 @@
-"""Situations of today's stacks, made in many sizes: what must be found in each, and what must be quiet.
+"""Traffic of current TCP stacks in many sizes: what must be reported in each, and what must not.
 
 Each is logged in two formats, over IPv4 and IPv6, and delivered as a whole and in pieces.
 """
@@ -39,22 +39,22 @@ def target(number: int, is_ipv6: bool = False) -> str:  # noqa: FBT001, FBT002
 def record(
     names: Names, source: str, to: str, ports: tuple[int, int], packets: int, each: int, **values: object
 ) -> str:
-    """`packets` packets of `each` bytes, as of IPv4."""
+    """A record of `packets` packets of `each` bytes, for IPv4; IPv6 headers are added."""
     size = each + (IPV6_MORE_BYTES if ":" in source else 0)
-    told = {"srcport": ports[0], "dstport": ports[1], "packets": packets, "bytes": packets * size}
-    return line(names, srcaddr=source, dstaddr=to, **told | {"tcp_flags": 0, "flow_direction": "ingress"} | values)
+    fields = {"srcport": ports[0], "dstport": ports[1], "packets": packets, "bytes": packets * size}
+    return line(names, srcaddr=source, dstaddr=to, **fields | {"tcp_flags": 0, "flow_direction": "ingress"} | values)
 
 
 def found(lines: Lines, names: Names, *, is_cut: bool = False) -> list[Finding]:
-    """What is found in one file, or in pieces of as many lines as a payload has."""
+    """The findings of one file, or of payloads of the usual size."""
     watch = Watch()
     size = PIECE_LINES if is_cut else len(lines)
     watch.see(*(flow_log(lines[at : at + size], names) for at in range(0, len(lines), size)))
     return watch.found
 
 
-def told(findings: Sequence[Finding]) -> set[tuple[str, str]]:
-    """Kind and subject of what is loud, and of scans however loud."""
+def reported(findings: Sequence[Finding]) -> set[tuple[str, str]]:
+    """Kind and subject of urgent findings, and of all scans."""
     loud = (Severity.MEDIUM, Severity.HIGH)
     is_scan = ("scan", "sweep")
     return {
@@ -72,15 +72,15 @@ PROBES = {
     "Xmas": (40, 1, FIN | PSH | URG),
     "ACK": (40, 1, 0),
 }
-"""What nmap -sT -sS -sF -sN -sX -sA send: the bytes, how often, the flags. Of Xmas a VPC's record tells FIN alone."""
+"""Probes of nmap -sT -sS -sF -sN -sX -sA: bytes, number, flags. VPC records of Xmas probes show FIN only."""
 
 
 def probed(names: Names, source: str, host: str, ports: tuple[int, int], probe: str, how: str) -> Lines:
-    """One probe and what comes of it, as the scanned host's interface logs it."""
+    """One probe and its answer, as the interface of the target logs them."""
     size, packets, flags = PROBES[probe]
     at = {"start": NOON + ports[1] % 60, "end": NOON + ports[1] % 60 + 1}
-    told = at | {"tcp_flags": flags & (FIN | SYN), "action": "REJECT" if how == "rule" else "ACCEPT"}
-    lines = [record(names, source, host, ports, packets, size, **told)]
+    fields = at | {"tcp_flags": flags & (FIN | SYN), "action": "REJECT" if how == "rule" else "ACCEPT"}
+    lines = [record(names, source, host, ports, packets, size, **fields)]
     if how == "reset":
         at |= {"flow_direction": "egress"}
         lines.append(record(names, host, source, ports[::-1], packets, 40, tcp_flags=RST, **at))
@@ -92,7 +92,7 @@ def probed(names: Names, source: str, host: str, ports: tuple[int, int], probe: 
 @pytest.mark.parametrize("source", [OURS, STRANGER], ids=["inside", "outside"])
 @pytest.mark.parametrize("how", ["rule", "reset", "nothing"])
 @pytest.mark.parametrize("probe", PROBES)
-def test_a_port_scan_is_found_whichever_its_probes(
+def test_a_port_scan_is_found_with_any_kind_of_probe(
     probe: str,
     how: str,
     source: Sequence[str],
@@ -108,15 +108,15 @@ def test_a_port_scan_is_found_whichever_its_probes(
             for port, own in zip(ports, ports_of_source, strict=True)
             for text in probed(names, scanner, host, (own, port), probe, how)
         ]
-        assert told(found(lines, names, is_cut=is_cut)) == {("scan", subject)}
+        assert reported(found(lines, names, is_cut=is_cut)) == {("scan", subject)}
 
 
 @BY_FORMAT
 @pytest.mark.parametrize("how", ["rule", "reset", "nothing"])
 @pytest.mark.parametrize("probe", ["FIN", "NULL", "Xmas", "ACK"])
-def test_a_sweep_without_syn_is_found_where_it_has_one_port_of_its_own(probe: str, how: str, names: Names) -> None:
+def test_a_sweep_without_syn_is_found_if_it_uses_one_source_port(probe: str, how: str, names: Names) -> None:
     lines = [text for n in range(60) for text in probed(names, OURS[0], target(n), (41_234, 22), probe, how)]
-    assert told(found(lines, names)) == {("scan", OURS[0])}
+    assert reported(found(lines, names)) == {("scan", OURS[0])}
 
 
 @BY_FORMAT
@@ -124,7 +124,7 @@ def test_a_sweep_without_syn_is_found_where_it_has_one_port_of_its_own(probe: st
 @pytest.mark.parametrize("interval", [60, 600])
 @pytest.mark.parametrize("how", ["rule", "nothing"])
 @pytest.mark.parametrize("stack", MODERN, ids=lambda stack: stack.name)
-def test_a_sweep_of_dead_hosts_is_found_whatever_the_stack(
+def test_a_sweep_of_dead_hosts_is_found_with_any_tcp_stack(
     stack: Stack,
     how: str,
     interval: int,
@@ -133,27 +133,27 @@ def test_a_sweep_of_dead_hosts_is_found_whatever_the_stack(
 ) -> None:
     ends = [(OURS[is_ipv6], 40_000 + n, target(n, is_ipv6), 22) for n in range(24)]
     lines = [text for each in ends for text in syns(stack, names, each, how, interval)]
-    assert told(found(lines, names, is_cut=interval == 60)) == {("scan", OURS[is_ipv6])}
+    assert reported(found(lines, names, is_cut=interval == 60)) == {("scan", OURS[is_ipv6])}
 
 
 def syns(stack: Stack, names: Names, ends: Ends, how: str, interval: int) -> Iterator[str]:
-    """The records of one attempt to connect that comes to nothing."""
+    """The records of one failed attempt to connect."""
     source, own, host, port = ends
-    told = {"srcaddr": source, "srcport": own, "dstaddr": host, "dstport": port, "tcp_flags": SYN}
-    told |= {"action": "REJECT" if how == "rule" else "ACCEPT", "flow_direction": "egress"}
+    fields = {"srcaddr": source, "srcport": own, "dstaddr": host, "dstport": port, "tcp_flags": SYN}
+    fields |= {"action": "REJECT" if how == "rule" else "ACCEPT", "flow_direction": "egress"}
     more = IPV6_MORE_BYTES if ":" in source else 0
     for first in range(0, 75, interval):
         times = zip(stack.seconds, stack.syns, strict=True)
         if sent := [size + more for second, size in times if first <= second < first + interval]:
             counts = {"packets": len(sent), "bytes": sum(sent)}
-            yield line(names, **told, **counts, start=NOON + first, end=NOON + first + 59)
+            yield line(names, **fields, **counts, start=NOON + first, end=NOON + first + 59)
 
 
 @BY_FORMAT
 @BY_VERSION
 @pytest.mark.parametrize("interval", [60, 600])
 @pytest.mark.parametrize("stack", MODERN, ids=lambda stack: stack.name)
-def test_a_blocked_path_is_told_whatever_the_stack(
+def test_a_blocked_path_is_reported_with_any_tcp_stack(
     stack: Stack,
     interval: int,
     is_ipv6: bool,  # noqa: FBT001
@@ -162,7 +162,7 @@ def test_a_blocked_path_is_told_whatever_the_stack(
     host, client = target(0, is_ipv6), OURS[is_ipv6]
     ends = [(client, 40_000 + n, host, 5_432) for n in range(3)]
     lines = [text for each in ends for text in syns(stack, names, each, "rule", interval)]
-    assert told(found(lines, names)) == {("blocked_internal", client)}
+    assert reported(found(lines, names)) == {("blocked_internal", client)}
 
 
 @BY_FORMAT
@@ -170,7 +170,7 @@ def test_a_blocked_path_is_told_whatever_the_stack(
 @pytest.mark.parametrize(
     ("syns_sent", "refused", "size"), [(7, 9, 60), (10, 13, 60), (11, 16, 60), (11, 12, 64), (3, 1, 60)]
 )
-def test_a_refused_syn_ack_is_told_however_often_it_is_sent(
+def test_a_rejected_syn_ack_is_reported_however_often_it_is_sent(
     syns_sent: int,
     refused: int,
     size: int,
@@ -182,12 +182,12 @@ def test_a_refused_syn_ack_is_told_however_often_it_is_sent(
         record(names, client, host, ports, syns_sent, size, tcp_flags=SYN),
         record(names, host, client, ports[::-1], refused, 60, tcp_flags=SYN_ACK, action="REJECT"),
     ]
-    assert told(found(lines, names)) == {("denied_by_acl_reply", client)}
+    assert reported(found(lines, names)) == {("denied_by_acl_reply", client)}
 
 
 @BY_FORMAT
 @pytest.mark.parametrize("stack", MODERN, ids=lambda stack: stack.name)
-def test_a_script_that_meets_dead_hosts_has_tried_no_password(stack: Stack, names: Names) -> None:
+def test_a_script_that_connects_to_dead_hosts_makes_no_login_attempts(stack: Stack, names: Names) -> None:
     ends = [(OURS[0], 40_000 + n, target(n), 22) for n in range(40)]
     lines = [text for each in ends for text in syns(stack, names, each, "nothing", 60)]
     assert "login_brute_force" not in {each.kind for each in found(lines, names)}

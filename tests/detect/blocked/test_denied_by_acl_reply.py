@@ -1,4 +1,4 @@
-"""ACCEPT one way, REJECT back: a network ACL denies the reply."""
+"""Requests with ACCEPT whose replies a network ACL denies."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ APP, DATABASE, STRANGER = "10.0.0.9", "10.0.1.1", "203.0.113.9"
 AT = "eni-database"
 
 
-def told(
+def reported(
     *lines: str, refused_at: str | None = AT, scanners: Any = frozenset(), address_space: AddressSpace = NOBODY
 ) -> list[Finding]:
     return denied_by_acl_reply(contacts(lines, reply_refused_at=refused_at), scanners, address_space)
 
 
 def only(*lines: str, address_space: AddressSpace = NOBODY) -> Finding:
-    (finding,) = told(*lines, address_space=address_space)
+    (finding,) = reported(*lines, address_space=address_space)
     return finding
 
 
-def test_a_client_whose_replies_are_denied_is_told() -> None:
+def test_a_client_whose_replies_are_denied_is_reported() -> None:
     finding = only(probe(APP, DATABASE, 5432))
     assert (finding.subject, finding.scope, finding.severity) == (APP, VPC, Severity.MEDIUM)
     assert finding.title == (
@@ -34,33 +34,33 @@ def test_a_client_whose_replies_are_denied_is_told() -> None:
     assert (finding.details["interface_ids"], finding.details["initiator_port"]) == ([AT], 45000)
 
 
-def test_one_packet_is_enough_and_no_refused_reply_is_none() -> None:
-    assert told(probe(APP, DATABASE, 5432, packets=1))
-    assert told(probe(APP, DATABASE, 5432), refused_at=None) == []
+def test_one_denied_packet_is_enough_and_without_one_there_is_no_finding() -> None:
+    assert reported(probe(APP, DATABASE, 5432, packets=1))
+    assert reported(probe(APP, DATABASE, 5432), refused_at=None) == []
 
 
-def test_the_clients_port_is_told_where_there_is_just_one() -> None:
+def test_several_client_ports_are_not_in_the_details() -> None:
     finding = only(probe(APP, DATABASE, 5432), probe(APP, DATABASE, 5432, srcport=45001))
     assert finding.details["initiator_port"] is None
 
 
-def test_each_path_is_told_once_a_day() -> None:
+def test_each_path_is_reported_once_a_day() -> None:
     tomorrow = {"start": NOON + 86_400, "end": NOON + 86_400}
     lines = [probe(APP, DATABASE, 5432), probe(APP, DATABASE, 5433), probe(APP, "10.0.1.2", 5432)]
-    found = told(*lines, probe(APP, DATABASE, 5432, start=NOON + 9), probe(APP, DATABASE, 5432, **tomorrow))
+    found = reported(*lines, probe(APP, DATABASE, 5432, start=NOON + 9), probe(APP, DATABASE, 5432, **tomorrow))
     assert (len({each.id for each in found}), len({each.thread for each in found})) == (4, 3)
 
 
-def test_strangers_whose_replies_are_denied_are_one_finding_about_our_own_end() -> None:
+def test_external_clients_are_one_finding_about_the_internal_host() -> None:
     finding = only(probe("203.0.113.10", DATABASE, 443), probe(STRANGER, DATABASE, 443))
     assert (finding.subject, finding.details["responder"], finding.scope) == (DATABASE, DATABASE, VPC)
     assert (finding.details["initiator"], finding.details["initiators"]) == ("203.0.113.10", 2)
     assert finding.title == "10.0.1.1 cannot reply to 203.0.113.10 on port 443/tcp (https): a network ACL denies it"
-    (other,) = told(probe(STRANGER, DATABASE, 443))
+    (other,) = reported(probe(STRANGER, DATABASE, 443))
     assert other.id == finding.id
 
 
-def test_both_ends_are_told_by_name() -> None:
+def test_the_title_and_details_name_both_hosts() -> None:
     known = AddressSpace.of(Inventory.of((interface(APP, name="app"), interface(DATABASE, "rds", "orders"))))
     finding = only(probe(APP, DATABASE, 5432), address_space=known)
     assert finding.title.startswith("app (10.0.0.9) gets no reply from orders (10.0.1.1)")
@@ -70,22 +70,23 @@ def test_both_ends_are_told_by_name() -> None:
     assert about_ours.details["initiator_owner"] is None
 
 
-def test_a_scanner_is_not_told_again() -> None:
-    assert told(probe(APP, DATABASE, 5432), scanners={(VPC, APP)}) == []
-    assert told(probe(APP, DATABASE, 5432), scanners={(VPC, DATABASE)}) != []
+def test_a_scanner_is_not_reported_again() -> None:
+    assert reported(probe(APP, DATABASE, 5432), scanners={(VPC, APP)}) == []
+    assert reported(probe(APP, DATABASE, 5432), scanners={(VPC, DATABASE)}) != []
 
 
-def test_what_passes_between_others_is_not_told() -> None:
+def test_a_path_between_external_hosts_is_not_reported() -> None:
     passing = contacts([probe(STRANGER, DATABASE, 443)], reply_refused_at=AT, responder_is_inside=False)
     assert denied_by_acl_reply(passing, frozenset(), NOBODY) == []
 
 
-def test_a_datagram_has_a_port_and_a_ping_has_none() -> None:
-    assert only(probe(APP, DATABASE, 514, protocol=17, action="REJECT")).title.endswith("port 514/udp (syslog)")
+def test_udp_has_a_client_port_and_ping_has_none() -> None:
+    datagram = only(probe(APP, DATABASE, 514, protocol=17, action="REJECT"))
+    assert datagram.title.endswith("on port 514/udp (syslog): a network ACL denies it")
     ping = only(probe(APP, DATABASE, 0, protocol=1, action="REJECT"))
-    assert (ping.title.endswith("denies it: icmp"), ping.details["initiator_port"]) == (True, None)
+    assert (ping.title.endswith("over icmp: a network ACL denies it"), ping.details["initiator_port"]) == (True, None)
 
 
-def test_of_many_paths_of_one_initiator_the_first_are_told() -> None:
-    found = told(*(probe(APP, f"10.0.1.{number}", 5432, start=NOON + number) for number in range(1, 20)))
+def test_the_first_paths_of_one_initiator_are_reported() -> None:
+    found = reported(*(probe(APP, f"10.0.1.{number}", 5432, start=NOON + number) for number in range(1, 20)))
     assert [each.details["responder"] for each in found] == ["10.0.1.1", "10.0.1.2", "10.0.1.3"]

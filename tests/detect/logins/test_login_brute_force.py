@@ -1,4 +1,4 @@
-"""Many tries to log in: who guesses, how loud it is, and that it does not depend on how records are delivered."""
+"""Password guessing: who is reported, with which severity, however records are delivered."""
 
 from collections.abc import Sequence
 from random import Random
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from flowsentry.detect.logins.login_brute_force import (
     MIN_HOSTS_INSIDE,
     MIN_HOSTS_OUTSIDE,
+    login_attempts,
     login_brute_force,
-    tries_of,
 )
 from flowsentry.findings.evidence import MAX_ATTEMPTS, Evidence
 from flowsentry.findings.finding import Finding, Severity
@@ -21,31 +21,31 @@ from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.scopes import PUBLIC
 from tests.builders import DAY, VPC, interface
-from tests.detect.observed import NOBODY, SERVER, SESSION, STRANGER, TRY, Row, histories, login, tries
+from tests.detect.observed import NOBODY, SERVER, SESSION, STRANGER, TRY, Row, attempts, histories, login
 
 LEAST = LoginThresholds()
 MIN = LEAST.min_attempts
 OURS = "10.0.0.1"
 
 
-def told(*rows: Row, address_space: AddressSpace = NOBODY) -> list[Finding]:
+def reported(*rows: Row, address_space: AddressSpace = NOBODY) -> list[Finding]:
     return login_brute_force(histories(rows), address_space, LEAST)
 
 
 def only(*rows: Row, address_space: AddressSpace = NOBODY) -> Finding:
-    (finding,) = told(*rows, address_space=address_space)
+    (finding,) = reported(*rows, address_space=address_space)
     return finding
 
 
 def at_hosts(count: int, network: str = "10.0.1", source: str = OURS) -> list[Row]:
-    """As many tries as condemn, over so many hosts."""
+    """As many attempts as the threshold, on this many hosts."""
     ends = [(source, f"{network}.{number % count + 1}") for number in range(MIN)]
     return [login(*end, packets=TRY, initiator_port=40_000 + number) for number, end in enumerate(ends)]
 
 
-def test_the_twentieth_try_of_a_stranger_is_guessing() -> None:
-    finding = only(*tries(MIN))
-    assert told(*tries(MIN - 1)) == []
+def test_twenty_attempts_of_an_external_source_are_guessing() -> None:
+    finding = only(*attempts(MIN))
+    assert reported(*attempts(MIN - 1)) == []
     assert (finding.subject, finding.scope, finding.severity) == (STRANGER, PUBLIC, Severity.LOW)
     assert finding.title == "203.0.113.9 made 20 login attempts: SSH on 1 host"
     assert finding.details == {
@@ -61,97 +61,97 @@ def test_the_twentieth_try_of_a_stranger_is_guessing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("packets", "is_try"),
+    ("packets", "is_attempt"),
     [(TRY - 1, False), (TRY, True), (SESSION - 1, True), (SESSION, False)],
     ids=["a health check", "a short try", "a long try", "a session"],
 )
-def test_the_packets_tell_a_try_from_less_and_from_more(packets: int, is_try: bool) -> None:  # noqa: FBT001
-    assert bool(told(*tries(MIN, packets=packets))) == is_try
+def test_the_number_of_packets_decides_whether_a_connection_is_an_attempt(packets: int, is_attempt: bool) -> None:  # noqa: FBT001
+    assert bool(reported(*attempts(MIN, packets=packets))) == is_attempt
 
 
-def test_a_try_told_twice_is_one() -> None:
-    assert told(*tries(MIN - 1), *tries(MIN - 1)) == []
+def test_an_attempt_delivered_twice_counts_once() -> None:
+    assert reported(*attempts(MIN - 1), *attempts(MIN - 1)) == []
 
 
-def test_tries_of_two_days_are_not_added_up() -> None:
-    assert told(*tries(MIN - 1), *tries(MIN - 1, first_port=50_000, day=DAY + 1)) == []
+def test_attempts_of_two_days_are_not_added_up() -> None:
+    assert reported(*attempts(MIN - 1), *attempts(MIN - 1, first_port=50_000, day=DAY + 1)) == []
 
 
-def test_a_stranger_who_also_has_a_session_may_have_guessed_right() -> None:
-    quiet, finding = told(*tries(MIN), login(responder="10.0.0.10"))
+def test_guessing_with_a_session_of_the_same_source_is_high() -> None:
+    quiet, finding = reported(*attempts(MIN), login(responder="10.0.0.10"))
     assert quiet.details["relation"] == "outside_tries"
     assert (finding.details["relation"], finding.severity) == ("outside_got_in", Severity.HIGH)
     assert finding.title.endswith(", and has a session")
     assert finding.details["sessions"] == ["10.0.0.10:22/tcp"]
 
 
-def test_a_session_counts_whether_it_is_seen_before_the_tries_or_after() -> None:
-    for batches in ([tries(MIN), [login()]], [[login()], tries(MIN)]):
+def test_a_session_counts_before_and_after_the_attempts() -> None:
+    for batches in ([attempts(MIN), [login()]], [[login()], attempts(MIN)]):
         store = EvidenceInMemory()
         found = [each for rows in batches for each in login_brute_force(histories(rows, store), NOBODY, LEAST)]
         assert {each.details["relation"] for each in found} == {"outside_tries", "outside_got_in"}
 
 
-def test_sessions_alone_are_no_guessing() -> None:
-    assert told(*(login(initiator_port=40_000 + number) for number in range(3 * MIN))) == []
+def test_sessions_without_attempts_are_no_guessing() -> None:
+    assert reported(*(login(initiator_port=40_000 + number) for number in range(3 * MIN))) == []
 
 
-def test_who_comes_from_a_trusted_network_does_not_guess() -> None:
+def test_a_source_in_a_trusted_network_is_not_reported() -> None:
     trusting = AddressSpace.of(Inventory(), trusted_networks=("203.0.113.9/32",))
-    assert told(*tries(MIN), login(), address_space=trusting) == []
+    assert reported(*attempts(MIN), login(), address_space=trusting) == []
 
 
-def test_a_host_of_ours_that_tries_several_hosts_is_loud() -> None:
+def test_an_internal_host_with_attempts_on_three_hosts_is_high() -> None:
     finding = only(*at_hosts(MIN_HOSTS_INSIDE))
     assert (finding.details["relation"], finding.severity) == ("inside_tries", Severity.HIGH)
     assert (finding.subject, finding.scope, finding.details["hosts"]) == (OURS, VPC, MIN_HOSTS_INSIDE)
-    assert told(*at_hosts(MIN_HOSTS_INSIDE - 1)) == []
+    assert reported(*at_hosts(MIN_HOSTS_INSIDE - 1)) == []
 
 
-def test_of_hosts_outside_it_takes_more() -> None:
+def test_an_internal_host_needs_attempts_on_ten_external_hosts() -> None:
     assert only(*at_hosts(MIN_HOSTS_OUTSIDE, "198.51.100")).severity is Severity.HIGH
-    assert told(*at_hosts(MIN_HOSTS_OUTSIDE - 1, "198.51.100")) == []
+    assert reported(*at_hosts(MIN_HOSTS_OUTSIDE - 1, "198.51.100")) == []
 
 
-def test_hosts_with_ipv6_addresses_are_told_apart_and_known_as_ours() -> None:
+def test_ipv6_hosts_are_counted_separately_and_known_as_internal() -> None:
     ends = {"initiator_is_inside": True, "responder_is_inside": True}
     rows = [row | ends for row in at_hosts(MIN_HOSTS_INSIDE, "2001:db8::10")]
     distinct = [row | {"responder": str(row["responder"]).replace(".", ":")} for row in rows]
     assert only(*distinct).details["hosts"] == MIN_HOSTS_INSIDE
 
 
-def test_a_build_that_fetches_every_minute_from_one_git_host_is_not_told() -> None:
-    assert told(*tries(1440, OURS, SERVER, packets=25, first_port=33_000)) == []
-    assert told(*tries(1440, OURS, "198.51.100.7", packets=25, first_port=33_000)) == []
+def test_a_build_that_fetches_every_minute_from_one_git_host_is_not_reported() -> None:
+    assert reported(*attempts(1440, OURS, SERVER, packets=25, first_port=33_000)) == []
+    assert reported(*attempts(1440, OURS, "198.51.100.7", packets=25, first_port=33_000)) == []
 
 
-def test_the_owner_is_told_by_name() -> None:
+def test_the_title_and_details_name_the_owner() -> None:
     known = AddressSpace.of(Inventory.of((interface(OURS, name="build-7"),)))
     finding = only(*at_hosts(MIN_HOSTS_INSIDE), address_space=known)
     assert finding.title == "build-7 (10.0.0.1) made 20 login attempts: SSH on 3 hosts"
     assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-build-7", "name": "build-7"}
 
 
-def test_details_are_bounded_for_thousands_of_tries_and_their_number_is_an_estimate() -> None:
-    finding = only(*(each for host in range(1, 51) for each in tries(100, STRANGER, f"10.0.0.{host}")))
+def test_thousands_of_attempts_have_limited_details_and_an_estimated_number() -> None:
+    finding = only(*(each for host in range(1, 51) for each in attempts(100, STRANGER, f"10.0.0.{host}")))
     assert 3000 < finding.details["attempts"] < 8000
     assert "at least" in finding.title
     assert (len(finding.details["sample_endpoints"]), len(finding.to_json()) < 2000) == (10, True)
 
 
-def test_who_works_all_day_and_mistypes_a_few_times_is_not_told() -> None:
+def test_a_user_with_many_sessions_and_few_failed_logins_is_not_reported() -> None:
     work = [login(initiator_port=40_000 + number) for number in range(200)]
-    assert told(*work, *tries(3, first_port=50_000)) == []
+    assert reported(*work, *attempts(3, first_port=50_000)) == []
 
 
-def test_a_guesser_with_many_sessions_is_told_all_the_same() -> None:
+def test_a_guesser_with_many_sessions_is_reported() -> None:
     work = [login(initiator_port=40_000 + number) for number in range(40)]
-    _, finding = told(*work, *tries(2 * MAX_ATTEMPTS, first_port=50_000))
+    _, finding = reported(*work, *attempts(2 * MAX_ATTEMPTS, first_port=50_000))
     assert MAX_ATTEMPTS < finding.details["attempts"] < 4 * MAX_ATTEMPTS
 
 
 Record = tuple[int, int, bool]
-"""The connection, its packets, and whether the record shows all of it."""
+"""The connection, its number of packets, and whether the record contains the whole connection."""
 whole = st.tuples(st.integers(0, 40), st.integers(4, 60), st.just(value=True))
 piece = st.tuples(st.integers(50, 58), st.integers(4, 90), st.just(value=False))
 days = st.tuples(
@@ -160,7 +160,7 @@ days = st.tuples(
 
 
 def as_rows(records: Sequence[Record], *, has_flags: bool, source: str = STRANGER) -> list[Row]:
-    """What contacts make of the records of a batch: a row for each connection."""
+    """The logins of a batch, as the contacts stage builds them: a row for each connection."""
     rows: dict[int, Row] = {}
     for number, packets, is_whole in records:
         row = rows.setdefault(number, login(source, initiator_port=40_000 + number, packets=0))
@@ -171,7 +171,7 @@ def as_rows(records: Sequence[Record], *, has_flags: bool, source: str = STRANGE
 
 
 def cut(records: Sequence[Record], random: Random) -> list[list[Record]]:
-    """The records in another order, some of them twice, in batches of any size."""
+    """The records shuffled, some of them repeated, in batches of random size."""
     shuffled = random.sample([*records, *random.sample(records, len(records) // 10)], len(records) + len(records) // 10)
     edges = sorted(random.sample(range(len(shuffled) + 1), min(5, len(shuffled))))
     return [
@@ -190,13 +190,13 @@ def found_in_all(batches: Sequence[Sequence[Record]]) -> set[str]:
 
 @settings(max_examples=25)
 @given(days, st.randoms(use_true_random=False))
-def test_however_records_are_cut_shuffled_and_repeated_the_same_is_found(records: list[Record], random: Random) -> None:
+def test_findings_do_not_depend_on_the_delivery_of_records(records: list[Record], random: Random) -> None:
     assert found_in_all(cut(records, random)) == found_in_all([records])
 
 
 @settings(max_examples=25)
 @given(days, st.randoms(use_true_random=False))
-def test_without_flags_the_verdict_is_the_same_once_all_records_are_there(
+def test_without_flags_the_number_of_attempts_is_the_same_once_all_records_arrived(
     records: list[Record], random: Random
 ) -> None:
     assert judged(cut(records, random)) == judged([records])
@@ -206,14 +206,14 @@ def judged(batches: Sequence[Sequence[Record]]) -> int:
     store = EvidenceInMemory()
     for records in batches:
         histories(as_rows(records, has_flags=False), store)
-    return sum(tries_of(evidence).number for evidence in store.items.values())
+    return sum(login_attempts(evidence).number for evidence in store.items.values())
 
 
-def test_a_long_sessions_small_records_are_no_tries() -> None:
+def test_small_records_of_a_long_session_are_no_attempts() -> None:
     pieces = [login(initiator_port=40_000 + number, packets=TRY, is_whole=False) for number in range(2 * MIN)]
-    assert told(*pieces) == []
-    assert told(*tries(MIN, is_whole=True)) != []
+    assert reported(*pieces) == []
+    assert reported(*attempts(MIN, is_whole=True)) != []
 
 
-def test_no_evidence_has_no_tries() -> None:
-    assert tries_of(Evidence(key=histories(tries(1))[0].days[DAY].key)).number == 0
+def test_empty_evidence_has_no_attempts() -> None:
+    assert login_attempts(Evidence(key=histories(attempts(1))[0].days[DAY].key)).number == 0

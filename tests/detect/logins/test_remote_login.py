@@ -1,4 +1,4 @@
-"""A session on a login port, from outside the trusted networks."""
+"""External sessions on login ports."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ from tests.builders import DAY, VPC, interface
 from tests.detect.observed import NOBODY, SERVER, SESSION, STRANGER, Row, login, logins
 
 
-def told(*rows: Row, address_space: AddressSpace = NOBODY) -> list[Finding]:
+def reported(*rows: Row, address_space: AddressSpace = NOBODY) -> list[Finding]:
     return remote_login(logins(rows), address_space, LoginThresholds())
 
 
 def only(*rows: Row, address_space: AddressSpace = NOBODY) -> Finding:
-    (finding,) = told(*rows, address_space=address_space)
+    (finding,) = reported(*rows, address_space=address_space)
     return finding
 
 
-def test_a_session_from_outside_is_told() -> None:
+def test_an_external_session_is_reported() -> None:
     finding = only(login())
     assert (finding.subject, finding.scope, finding.severity) == (STRANGER, PUBLIC, Severity.MEDIUM)
     assert finding.title == "203.0.113.9 has an external SSH session on 10.0.0.9: port 22"
@@ -32,15 +32,15 @@ def test_a_session_from_outside_is_told() -> None:
     assert (finding.details["responder"], finding.details["responder_scope"]) == (SERVER, VPC)
 
 
-def test_the_packets_of_a_session_are_what_tells_it_from_a_try() -> None:
-    assert told(login(packets=SESSION))
-    assert told(login(packets=SESSION - 1)) == []
+def test_a_connection_with_too_few_packets_is_no_session() -> None:
+    assert reported(login(packets=SESSION))
+    assert reported(login(packets=SESSION - 1)) == []
 
 
 @pytest.mark.parametrize(
     ("port", "technique"), [(22, "T1021.004"), (3389, "T1021.001"), (5985, "T1021.006"), (5986, "T1021.006")]
 )
-def test_each_login_port_has_its_service_and_technique(port: int, technique: str) -> None:
+def test_a_login_port_has_its_service_and_technique(port: int, technique: str) -> None:
     finding = only(login(port=port))
     assert (finding.details["service"], finding.details["technique"]) == (LOGIN_PORTS[port], technique)
 
@@ -48,26 +48,26 @@ def test_each_login_port_has_its_service_and_technique(port: int, technique: str
 @pytest.mark.parametrize(
     ("initiator", "responder"), [("10.0.0.1", SERVER), ("10.0.0.1", STRANGER), (STRANGER, "198.51.100.7")]
 )
-def test_what_does_not_come_in_from_outside_is_not_told(initiator: str, responder: str) -> None:
-    assert told(login(initiator, responder)) == []
+def test_a_session_that_is_not_inbound_is_not_reported(initiator: str, responder: str) -> None:
+    assert reported(login(initiator, responder)) == []
 
 
-def test_who_comes_from_a_trusted_network_is_no_stranger() -> None:
+def test_a_session_from_a_trusted_network_is_not_reported() -> None:
     trusting = AddressSpace.of(Inventory(), trusted_networks=("203.0.113.0/28",))
-    assert told(login("203.0.113.9"), address_space=trusting) == []
+    assert reported(login("203.0.113.9"), address_space=trusting) == []
     assert only(login("203.0.113.16"), address_space=trusting).subject == "203.0.113.16"
 
 
-def test_sessions_at_one_port_are_told_once_a_day_and_by_what_was_most() -> None:
+def test_sessions_on_one_port_are_one_finding_a_day_with_the_largest_packet_count() -> None:
     finding = only(login(), login(initiator_port=45001, packets=SESSION + 9))
     assert finding.details["packets"] == SESSION + 9
     other: dict[str, Any] = {"initiator_port": 45002}
     rows = [login(), login(day=DAY + 1, **other), login(port=3389, **other), login(responder="10.0.0.10", **other)]
-    found = told(*rows)
+    found = reported(*rows)
     assert (len({each.id for each in found}), len({each.thread for each in found})) == (4, 3)
 
 
-def test_the_host_is_told_by_its_name_and_interface() -> None:
+def test_the_title_and_details_name_the_host_and_its_interface() -> None:
     known = AddressSpace.of(Inventory.of((interface(SERVER, name="bastion"),)))
     finding = only(login(), address_space=known)
     assert finding.title == "203.0.113.9 has an external SSH session on bastion (10.0.0.9): port 22"

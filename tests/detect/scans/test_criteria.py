@@ -1,4 +1,4 @@
-"""Who is condemned: at each bound, one on either side, and which way more evidence moves it."""
+"""Which sources are scanners: just below and at each threshold, and how more evidence changes the result."""
 
 from dataclasses import replace
 from random import Random
@@ -48,64 +48,64 @@ def judged(*days: Evidence, day: int = DAY) -> DetectedScan | None:
     return detected_scan({each.key.day: each for each in days}, day, LEAST)
 
 
-def is_condemned(failed: int, answered: int = 0) -> bool:
+def is_scanner(failed: int, answered: int = 0) -> bool:
     return judged(evidence(some(failed), some(answered, 1_000_000))) is not None
 
 
-def test_the_tenth_failed_endpoint_condemns() -> None:
-    assert is_condemned(MIN_ENDPOINTS)
-    assert not is_condemned(MIN_ENDPOINTS - 1)
+def test_ten_failed_endpoints_make_a_scanner() -> None:
+    assert is_scanner(MIN_ENDPOINTS)
+    assert not is_scanner(MIN_ENDPOINTS - 1)
 
 
-def test_answers_must_leave_a_surplus() -> None:
-    assert is_condemned(MIN_ENDPOINTS, MIN_ENDPOINTS - MIN_SURPLUS)
-    assert not is_condemned(MIN_ENDPOINTS, MIN_ENDPOINTS - MIN_SURPLUS + 1)
+def test_fewer_failures_than_the_surplus_make_no_scanner() -> None:
+    assert is_scanner(MIN_ENDPOINTS, MIN_ENDPOINTS - MIN_SURPLUS)
+    assert not is_scanner(MIN_ENDPOINTS, MIN_ENDPOINTS - MIN_SURPLUS + 1)
 
 
-def test_among_many_failures_must_be_half_as_many_again_as_answers() -> None:
-    assert is_condemned(30, 20)
-    assert not is_condemned(30, 21)
+def test_many_failures_must_be_one_and_a_half_times_the_answers() -> None:
+    assert is_scanner(30, 20)
+    assert not is_scanner(30, 21)
 
 
-def test_an_endpoint_that_ever_answered_did_not_fail() -> None:
+def test_an_endpoint_that_answered_at_any_time_did_not_fail() -> None:
     assert judged(evidence(some(MIN_ENDPOINTS), some(1))) is None
     assert judged(evidence(some(MIN_ENDPOINTS, 1), some(1))) is not None
 
 
-def test_a_busy_host_with_as_many_answers_is_innocent_however_many_fail() -> None:
-    assert not is_condemned(5000, 5000)
-    assert is_condemned(5000, 500)
+def test_a_busy_host_with_as_many_answers_as_failures_is_no_scanner() -> None:
+    assert not is_scanner(5000, 5000)
+    assert is_scanner(5000, 500)
 
 
-def test_the_days_before_count_and_those_outside_the_memory_do_not() -> None:
+def test_only_the_memory_days_before_count() -> None:
     today = evidence(some(5))
     assert judged(today, evidence(some(5, 5), day=DAY - MEMORY_DAYS)) is not None
     assert judged(today, evidence(some(5, 5), day=DAY - MEMORY_DAYS - 1)) is None
     assert judged(today, evidence(some(5, 5), day=DAY + 1)) is None
 
 
-def test_an_endpoint_that_fails_every_day_is_one() -> None:
+def test_an_endpoint_that_fails_every_day_counts_once() -> None:
     same = some(MIN_ENDPOINTS - 1)
     assert judged(*(evidence(same, day=DAY - ago) for ago in range(MEMORY_DAYS + 1))) is None
 
 
-def test_a_day_without_evidence_has_no_verdict() -> None:
+def test_a_day_without_evidence_is_no_scan() -> None:
     assert judged(evidence(some(50), day=DAY - 1)) is None
 
 
-def test_doubts_count_from_the_third_source_port() -> None:
+def test_doubtful_failures_count_from_the_third_source_port() -> None:
     many = some(20)
     assert judged(evidence(doubtful=many, source_ports=MIN_DOUBTFUL_SOURCE_PORTS)) is not None
     assert judged(evidence(doubtful=many, source_ports=MIN_DOUBTFUL_SOURCE_PORTS - 1)) is None
 
 
-def test_doubts_count_beside_three_failures_that_are_certain() -> None:
+def test_doubtful_failures_count_with_three_certain_failures() -> None:
     many = some(20, 100)
     assert judged(evidence(some(MIN_CERTAIN_FAILURES), doubtful=many, source_ports=1)) is not None
     assert judged(evidence(some(MIN_CERTAIN_FAILURES - 1), doubtful=many, source_ports=1)) is None
 
 
-def test_a_verdict_on_doubts_is_not_certain() -> None:
+def test_a_scan_that_depends_on_doubtful_failures_is_not_certain() -> None:
     on_doubts, on_failures = judged(evidence(doubtful=some(20), source_ports=8)), judged(evidence(some(20)))
     assert on_doubts is not None
     assert on_failures is not None
@@ -130,7 +130,7 @@ few = st.sets(st.integers(0, 60).map(lambda number: number.to_bytes(7)), max_siz
 
 
 @given(few, few, few)
-def test_more_failures_never_acquit(
+def test_more_failures_never_turn_a_scanner_into_a_normal_source(
     failed: frozenset[bytes], more: frozenset[bytes], answered: frozenset[bytes]
 ) -> None:
     if judged(evidence(failed, answered)):
@@ -138,7 +138,7 @@ def test_more_failures_never_acquit(
 
 
 @given(few, few, few)
-def test_more_answers_never_condemn(
+def test_more_answers_never_make_a_scanner(
     failed: frozenset[bytes], answered: frozenset[bytes], more: frozenset[bytes]
 ) -> None:
     if not judged(evidence(failed, answered)):
@@ -146,7 +146,7 @@ def test_more_answers_never_condemn(
 
 
 @given(few, few, st.integers(0, MEMORY_DAYS))
-def test_which_day_it_happened_on_within_the_memory_is_irrelevant(
+def test_the_day_of_a_failure_within_the_memory_is_irrelevant(
     failed: frozenset[bytes], answered: frozenset[bytes], ago: int
 ) -> None:
     at_once = judged(evidence(failed, answered))
@@ -155,7 +155,7 @@ def test_which_day_it_happened_on_within_the_memory_is_irrelevant(
 
 
 def on_port(port: int, hosts: int, first: int = 0) -> frozenset[bytes]:
-    """As many hosts, tried over TCP on one port."""
+    """Endpoints of this many hosts on one TCP port."""
     return frozenset(((6 << 48) + ((first + host) << 16) + port).to_bytes(7) for host in range(hosts))
 
 
@@ -163,7 +163,7 @@ def busy(failed: frozenset[bytes], answered: frozenset[bytes], *, is_inside: boo
     return replace(evidence(failed, answered), is_inside=is_inside)
 
 
-def test_a_busy_host_that_sweeps_a_port_is_condemned_for_that_port() -> None:
+def test_a_busy_internal_host_that_sweeps_a_port_is_a_scanner_on_that_port() -> None:
     found = judged(busy(on_port(445, 120), on_port(443, 200, 5_000)))
     assert found is not None
     assert {int.from_bytes(member[-2:]) for member in found.failed} == {445}
@@ -171,24 +171,24 @@ def test_a_busy_host_that_sweeps_a_port_is_condemned_for_that_port() -> None:
     assert 100 < found.endpoints < 140
 
 
-def test_strangers_are_not_judged_by_one_port() -> None:
+def test_external_sources_are_not_classified_by_one_port() -> None:
     assert judged(busy(on_port(445, 120), on_port(443, 200, 5_000), is_inside=False)) is None
 
 
-def test_a_busy_host_needs_more_failures_on_one_port_than_any_host_in_all() -> None:
+def test_the_threshold_of_failures_on_one_port() -> None:
     minimum, work = LEAST.min_endpoints_on_one_port, on_port(443, 60, 5_000)
     assert judged(busy(on_port(445, minimum), work)) is not None
     assert judged(busy(on_port(445, minimum - 1), work)) is None
 
 
-def test_a_port_on_which_one_in_five_answers_is_no_sweep() -> None:
+def test_a_port_with_one_answer_per_five_failures_is_no_sweep() -> None:
     work = on_port(443, 50, 5_000)
     assert judged(busy(on_port(445, 25), work | on_port(445, 5, 9_000))) is not None
     assert judged(busy(on_port(445, 25), work | on_port(445, 6, 9_000))) is None
 
 
 @pytest.mark.parametrize("endpoints", [100, 500, 2_000])
-def test_a_busy_client_of_a_service_a_fifth_of_which_is_gone_is_innocent(endpoints: int) -> None:
+def test_a_busy_client_of_a_service_with_a_fifth_of_its_hosts_down_is_no_scanner(endpoints: int) -> None:
     every = sorted(on_port(443, endpoints))
     for seed in range(100):
         gone = frozenset(Random(seed).sample(every, endpoints // 5))  # noqa: S311 - seeded

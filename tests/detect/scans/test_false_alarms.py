@@ -1,4 +1,4 @@
-"""A simulation: hosts with dead endpoints work for ten days, seeded, at the level of evidence."""
+"""False alarms in a seeded simulation of evidence: hosts with dead endpoints work for ten days."""
 
 from random import Random
 
@@ -13,8 +13,8 @@ DAYS = range(20_454, 20_464)
 LEAST = ScanThresholds()
 
 
-def is_ever_condemned(random: Random, endpoints: int, dead_ratio: float) -> bool:
-    """Whether a host that calls a fifth of its endpoints each day is condemned on any of them; the dead ones fail."""
+def is_ever_a_scanner(random: Random, endpoints: int, dead_ratio: float) -> bool:
+    """Whether a host that contacts a fifth of its endpoints each day is a scanner on any day; dead endpoints fail."""
     own = [random.randbytes(7) for _ in range(endpoints)]
     dead = frozenset(endpoint for endpoint in own if random.random() < dead_ratio)
     days: dict[int, Evidence] = {}
@@ -27,13 +27,13 @@ def is_ever_condemned(random: Random, endpoints: int, dead_ratio: float) -> bool
 
 @pytest.mark.parametrize("dead_ratio", [0.1, 0.2])
 @pytest.mark.parametrize(("endpoints", "hosts"), [(20, 300), (100, 300), (500, 100)])
-def test_at_most_one_in_a_hundred_working_hosts_is_condemned(endpoints: int, hosts: int, dead_ratio: float) -> None:
+def test_at_most_one_in_a_hundred_normal_hosts_is_a_scanner(endpoints: int, hosts: int, dead_ratio: float) -> None:
     random = Random(f"{endpoints} {dead_ratio}")  # noqa: S311 - seeded
-    condemned = sum(is_ever_condemned(random, endpoints, dead_ratio) for _ in range(hosts))
+    condemned = sum(is_ever_a_scanner(random, endpoints, dead_ratio) for _ in range(hosts))
     assert condemned <= hosts // 100
 
 
-def test_a_sweep_after_nine_days_of_work_is_found() -> None:
+def test_a_sweep_after_nine_normal_days_is_found() -> None:
     random = Random(7)  # noqa: S311 - seeded
     own = [random.randbytes(7) for _ in range(40)]
     work = {day: Evidence(EvidenceKey(VPC, "10.0.0.1", day), answered=frozenset(random.sample(own, 8))) for day in DAYS}

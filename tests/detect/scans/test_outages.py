@@ -1,4 +1,4 @@
-"""Failures at services that lived: an outage is no scan, whoever meets it; what answers others is no outage."""
+"""Failures at services that answered before: an outage is no scan; a service that answers others has no outage."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -27,15 +27,21 @@ def works(client: str, at: int, names: FieldNames, hosts: Sequence[str] = PODS, 
 
 def fails(client: str, at: int, names: FieldNames, hosts: Sequence[str] = PODS, port: int = 8_080) -> Iterator[str]:
     for number, host in enumerate(hosts):
-        told = {"srcport": 50_000 + number, "start": at + number, "end": at + number + 3, "packets": 3, "bytes": 180}
-        yield probe(client, host, port, names, **told)
+        fields = {
+            "srcport": 50_000 + number,
+            "start": at + number,
+            "end": at + number + 3,
+            "packets": 3,
+            "bytes": 180,
+        }
+        yield probe(client, host, port, names, **fields)
 
 
 def refused(client: str, at: int, names: FieldNames, port: int = 8_080) -> Iterator[str]:
     for number, host in enumerate(PODS):
-        told = {"start": at + number, "end": at + number}
-        yield probe(client, host, port, names, **told, srcport=50_000 + number)
-        yield reset(host, client, port, names, **told, dstport=50_000 + number)
+        fields = {"start": at + number, "end": at + number}
+        yield probe(client, host, port, names, **fields, srcport=50_000 + number)
+        yield reset(host, client, port, names, **fields, dstport=50_000 + number)
 
 
 def rejected(client: str, at: int, names: FieldNames, port: int = 8_080) -> Iterator[str]:
@@ -43,7 +49,7 @@ def rejected(client: str, at: int, names: FieldNames, port: int = 8_080) -> Iter
         yield blocked(client, host, port, names, srcport=50_000 + number, start=at + number, end=at + number)
 
 
-def loud(watch: Watch) -> set[tuple[str, str]]:
+def urgent(watch: Watch) -> set[tuple[str, str]]:
     return {(each.kind, each.subject) for each in watch.found if each.severity in ("high", "medium")}
 
 
@@ -54,34 +60,32 @@ def seen(*batches: Iterator[str], names: FieldNames) -> Watch:
 
 
 @by_format
-@pytest.mark.parametrize("who", [CLIENT, STRANGER], ids=["client", "stranger"])
+@pytest.mark.parametrize("who", [CLIENT, STRANGER], ids=["client", "external"])
 @pytest.mark.parametrize("how", [fails, refused])
-def test_hosts_that_lived_and_are_gone_make_no_scanner_of_who_calls_them(
-    names: FieldNames, who: str, how: object
-) -> None:
+def test_clients_of_hosts_that_were_removed_are_no_scanners(names: FieldNames, who: str, how: object) -> None:
     watch = seen(works(CLIENT, NOON, names), how(who, NOON + 6 * HOURS, names), names=names)  # type: ignore[operator]
-    assert loud(watch) == set()
+    assert urgent(watch) == set()
 
 
 @by_format
-def test_the_same_hosts_make_a_scanner_of_who_calls_them_if_they_never_answered(names: FieldNames) -> None:
-    assert loud(seen(fails(STRANGER, NOON, names), names=names)) == {("host_sweep", STRANGER)}
+def test_a_source_whose_targets_never_answered_is_a_scanner(names: FieldNames) -> None:
+    assert urgent(seen(fails(STRANGER, NOON, names), names=names)) == {("host_sweep", STRANGER)}
 
 
 @by_format
-def test_hosts_that_answer_others_but_a_rule_refuses_who_calls_are_swept(names: FieldNames) -> None:
+def test_a_source_rejected_by_a_rule_at_hosts_that_answer_others_is_a_scanner(names: FieldNames) -> None:
     watch = seen(works(BASTION, NOON, names, port=445), rejected(STRANGER, NOON + HOURS, names, port=445), names=names)
-    assert loud(watch) == {("host_sweep", STRANGER)}
+    assert urgent(watch) == {("host_sweep", STRANGER)}
 
 
 @by_format
-def test_hosts_that_answer_others_at_the_same_time_are_swept(names: FieldNames) -> None:
+def test_a_source_without_answers_from_hosts_that_answer_others_is_a_scanner(names: FieldNames) -> None:
     both = [*works(BASTION, NOON, names, port=445), *fails(STRANGER, NOON + 5, names, port=445)]
-    assert loud(seen(iter(both), names=names)) == {("host_sweep", STRANGER)}
+    assert urgent(seen(iter(both), names=names)) == {("host_sweep", STRANGER)}
 
 
 @by_format
-def test_hosts_that_answer_others_hours_before_and_after_are_swept_once_the_source_is_seen_again(
+def test_a_sweep_of_hosts_that_answer_others_hours_later_is_found_when_the_source_returns(
     names: FieldNames,
 ) -> None:
     watch = seen(
@@ -91,11 +95,11 @@ def test_hosts_that_answer_others_hours_before_and_after_are_swept_once_the_sour
         works(STRANGER, NOON + 5 * HOURS, names, hosts=["10.0.9.9"], port=443),
         names=names,
     )
-    assert loud(watch) == {("host_sweep", STRANGER)}
+    assert urgent(watch) == {("host_sweep", STRANGER)}
 
 
 @by_format
-def test_hosts_that_are_off_at_night_make_no_scanner_of_who_manages_them_when_they_are_on_again(
+def test_a_manager_of_hosts_that_are_off_at_night_is_no_scanner(
     names: FieldNames,
 ) -> None:
     watch = seen(
@@ -105,11 +109,11 @@ def test_hosts_that_are_off_at_night_make_no_scanner_of_who_manages_them_when_th
         works(CLIENT, NOON + 21 * HOURS, names, hosts=PODS[:3], port=445),
         names=names,
     )
-    assert loud(watch) == set()
+    assert urgent(watch) == set()
 
 
 @by_format
-def test_addresses_that_others_have_later_make_no_scanner_of_the_clients_of_those_who_had_them(
+def test_clients_of_addresses_that_get_a_new_owner_are_no_scanners(
     names: FieldNames,
 ) -> None:
     watch = seen(
@@ -119,41 +123,41 @@ def test_addresses_that_others_have_later_make_no_scanner_of_the_clients_of_thos
         works(CLIENT, NOON + 3 * HOURS, names, hosts=["10.0.9.9"]),
         names=names,
     )
-    assert loud(watch) == set()
+    assert urgent(watch) == set()
 
 
 @by_format
-def test_files_in_the_other_order_end_without_an_alarm_for_those_still_to_be_raised(names: FieldNames) -> None:
-    """The failures come first, too few at a time to be told; what is learned later excuses them."""
+def test_files_in_reverse_order_raise_no_alarm_that_was_not_raised_before(names: FieldNames) -> None:
+    """The failures arrive first, too few at a time for a finding; answers that arrive later excuse them."""
     watch = seen(
         fails(CLIENT, NOON + HOURS, names, hosts=PODS[:9]),
         works(BASTION, NOON, names),
         fails(CLIENT, NOON + 2 * HOURS, names, hosts=PODS[9:]),
         names=names,
     )
-    assert loud(watch) == set()
+    assert urgent(watch) == set()
 
 
 @by_format
 @pytest.mark.parametrize("clients", [1, 10, 30, 100])
-def test_hosts_that_answer_many_others_at_the_same_time_are_swept(names: FieldNames, clients: int) -> None:
+def test_a_source_without_answers_from_hosts_with_many_clients_is_a_scanner(names: FieldNames, clients: int) -> None:
     callers = [f"10.1.0.{number}" for number in range(clients)]
     lines = [text for caller in callers for text in works(caller, NOON, names, port=445)]
-    assert loud(seen(iter([*lines, *fails(STRANGER, NOON + 5, names, port=445)]), names=names)) == {
+    assert urgent(seen(iter([*lines, *fails(STRANGER, NOON + 5, names, port=445)]), names=names)) == {
         ("host_sweep", STRANGER)
     }
 
 
 @by_format
-def test_a_sweep_inside_a_busy_host_is_found(names: FieldNames) -> None:
+def test_a_sweep_by_a_busy_host_is_found(names: FieldNames) -> None:
     servers = [f"10.20.{number // 250}.{number % 250 + 1}" for number in range(300)]
     swept = [f"10.40.9.{number}" for number in range(1, 25)]
     lines = [*works(CLIENT, NOON, names, servers, 443), *fails(CLIENT, NOON + HOURS, names, swept, 22)]
-    assert loud(seen(iter(lines), names=names)) == {("host_sweep", CLIENT)}
+    assert urgent(seen(iter(lines), names=names)) == {("host_sweep", CLIENT)}
 
 
 def is_sweep_found(answered: int, draw: Random) -> bool:
-    """Whether 24 dead SSH hosts are found beside as many endpoints that answered on other ports."""
+    """Whether a sweep of 24 dead SSH hosts is found if `answered` endpoints answered on other ports."""
     ends = bottom({b"\x06" + draw.randbytes(4) + (443).to_bytes(2) for _ in range(answered)}, MAX_ENDPOINTS)
     swept = frozenset(b"\x06" + draw.randbytes(4) + (22).to_bytes(2) + bytes([100]) for _ in range(24))
     day = Evidence(EvidenceKey(VPC, CLIENT, DAY), swept, ends, is_inside=True)
@@ -169,12 +173,12 @@ def dated(number: int, slot: int) -> bytes:
     return number.to_bytes(MEMBER_BYTES) + bytes([slot])
 
 
-def test_of_an_endpoint_that_failed_in_several_slots_the_latest_stays_and_a_rule_beats_all() -> None:
+def test_the_latest_slot_of_an_endpoint_is_kept_and_a_rejection_replaces_slots() -> None:
     silent, certain = dated(1, 7), (2).to_bytes(MEMBER_BYTES)
     assert latest({dated(1, 3), silent, dated(2, 239), certain}) == {silent, certain}
 
 
-def test_a_dated_member_is_no_failure_where_its_endpoint_answered() -> None:
+def test_a_dated_member_of_an_endpoint_that_answered_is_no_failure() -> None:
     assert unanswered({dated(1, 3), dated(2, 3)}, {(1).to_bytes(MEMBER_BYTES)}) == {dated(2, 3)}
 
 
@@ -190,27 +194,27 @@ def outage(last_seen: int, client: str = BASTION, *, slot: int | None = 100) -> 
     return Services({Service(VPC, endpoint): known}).is_outage(VPC, STRANGER, member, DAY)
 
 
-def test_an_outage_is_what_answers_nobody_after_the_slot_in_which_it_failed() -> None:
+def test_a_service_that_answers_no_one_after_the_failure_has_an_outage() -> None:
     end = (DAY * SLOTS_PER_DAY + 101) * SLOT_SECONDS
     assert outage(end - 1)
     assert not outage(end)
 
 
-def test_a_failure_by_a_rule_is_never_an_outage() -> None:
+def test_a_rejection_by_a_rule_is_never_an_outage() -> None:
     assert not outage(0, slot=None)
     assert slot_of((1).to_bytes(MEMBER_BYTES), DAY) is None
 
 
-def test_of_a_client_a_failure_never_counts_once_the_service_lived() -> None:
+def test_a_failure_of_a_client_never_counts_if_the_service_answered_before() -> None:
     assert outage(1 << 31, STRANGER)
 
 
-def test_what_never_answered_is_no_outage() -> None:
+def test_a_service_that_never_answered_has_no_outage() -> None:
     assert not Services().is_outage(VPC, STRANGER, dated(1, 100), DAY)
 
 
 @by_format
-def test_a_sweep_of_hosts_that_answer_others_later_is_found_though_the_source_is_not_seen_again(
+def test_a_sweep_of_hosts_that_answer_others_later_is_found_without_new_traffic_of_the_source(
     names: FieldNames,
 ) -> None:
     before = seen(
@@ -218,9 +222,9 @@ def test_a_sweep_of_hosts_that_answer_others_later_is_found_though_the_source_is
         fails(STRANGER, NOON + HOURS, names, port=445),
         names=names,
     )
-    assert loud(before) == set()
+    assert urgent(before) == set()
     assert {key.source for key in before.services.excused} == {STRANGER}
     for host in range(0, len(PODS), 5):
         before.see(flow_log(works(BASTION, NOON + (4 + host) * HOURS // 2, names, PODS[host : host + 5], 445), names))
-    assert loud(before) == {("host_sweep", STRANGER)}
+    assert urgent(before) == {("host_sweep", STRANGER)}
     assert before.services.excused == set()

@@ -1,4 +1,4 @@
-"""Scan findings: how many, how loud, in which words."""
+"""Scan findings: number, severity, title and details."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def only(findings: Sequence[Finding]) -> Finding:
         ("host_sweep", hosts(6), [22, 80], "203.0.113.9 sweeps 6 hosts: 2 ports"),
     ],
 )
-def test_the_shape_is_told_from_hosts_and_ports(
+def test_the_numbers_of_hosts_and_ports_decide_the_kind(
     kind: str, targets: list[str], ports: Sequence[int], title: str
 ) -> None:
     finding = only(found_in(sweep(OUTSIDE, targets, ports)))
@@ -48,7 +48,7 @@ def test_the_shape_is_told_from_hosts_and_ports(
     assert finding.endpoints == len(targets) * len(ports)
 
 
-def test_each_shape_has_a_kind_of_its_own_and_the_last_fits_whatever_is_left() -> None:
+def test_each_shape_has_its_own_kind_and_the_last_fits_every_scan() -> None:
     assert len({shape.kind for shape in SHAPES}) == len(SHAPES)
     assert all(SHAPES[-1].fits(hosts, ports) for hosts in range(1, 30) for ports in range(1, 30))
 
@@ -61,40 +61,42 @@ def test_each_shape_has_a_kind_of_its_own_and_the_last_fits_whatever_is_left() -
         ("10.0.0.9", "10.0.1", "inside_to_inside", Severity.HIGH),
     ],
 )
-def test_who_scans_whom_decides_how_loud(source: str, network: str, relation: str, severity: Severity) -> None:
+def test_the_direction_of_a_scan_decides_its_severity(
+    source: str, network: str, relation: str, severity: Severity
+) -> None:
     direction = "egress" if network == "198.51.100" else "ingress"
     finding = only(found_in(sweep(source, hosts(12, network), flow_direction=direction)))
     assert (finding.details["relation"], finding.severity) == (relation, severity)
 
 
-def test_a_scan_from_outside_that_something_answered_is_louder_and_says_what() -> None:
+def test_an_external_scan_with_an_answer_is_medium_and_lists_the_endpoint() -> None:
     lines = [*sweep(OUTSIDE, hosts(12)), *exchange(OUTSIDE, "10.0.1.99", 22)]
     finding = only(found_in(lines))
     assert (finding.details["relation"], finding.severity) == ("outside_answered", Severity.MEDIUM)
     assert finding.details["answered_endpoints"] == ["10.0.1.99:22/tcp"]
 
 
-def test_a_scan_from_a_trusted_network_stays_background_whatever_answers() -> None:
+def test_a_scan_from_a_trusted_network_with_an_answer_stays_background() -> None:
     watch = Watch()
     watch.context = Context(trusted_networks=("203.0.113.0/24",))
     watch.see(flow_log([*sweep(OUTSIDE, hosts(12)), *exchange(OUTSIDE, "10.0.1.99", 22)]))
     assert [each.details["relation"] for each in watch.found] == ["outside_background"]
 
 
-def test_a_trusted_network_makes_no_scan_from_inside_quiet() -> None:
+def test_a_scan_by_an_internal_host_in_a_trusted_network_stays_high() -> None:
     watch = Watch()
     watch.context = Context(trusted_networks=("10.0.0.0/8",))
     watch.see(flow_log(sweep("10.0.0.9", hosts(12))))
     assert only(watch.found).severity is Severity.HIGH
 
 
-@pytest.mark.parametrize(("tried", "told"), [(16, list(range(1, 17))), (17, None)])
-def test_failed_ports_are_told_where_they_are_few(tried: int, told: list[int] | None) -> None:
+@pytest.mark.parametrize(("tried", "reported"), [(16, list(range(1, 17))), (17, None)])
+def test_failed_ports_are_listed_up_to_a_limit(tried: int, reported: list[int] | None) -> None:
     finding = only(found_in(sweep(OUTSIDE, hosts(1), range(1, tried + 1))))
-    assert finding.details["failed_ports"] == told
+    assert finding.details["failed_ports"] == reported
 
 
-def test_a_source_is_told_once_a_day_and_once_more_when_it_gets_louder() -> None:
+def test_a_source_has_one_finding_a_day_and_another_when_the_severity_rises() -> None:
     watch = Watch()
     for first in range(0, 60, 12):
         watch.see(flow_log(sweep(OUTSIDE, hosts(60)[first : first + 12])))
@@ -115,14 +117,14 @@ def test_a_slow_scan_over_four_days_is_found_and_over_five_is_not() -> None:
         assert len(watch.found) == found
 
 
-def test_late_evidence_of_an_earlier_day_condemns_the_days_after_it() -> None:
+def test_late_evidence_of_an_earlier_day_makes_later_days_scans() -> None:
     watch = Watch()
     watch.see(flow_log(sweep(OUTSIDE, hosts(6), start=NOON + ONE_DAY, end=NOON + ONE_DAY)))
     watch.see(flow_log(sweep(OUTSIDE, hosts(12)[6:])))
     assert len(watch.found) == 1
 
 
-def test_an_outside_source_is_one_source_for_all_vpcs() -> None:
+def test_an_external_source_is_one_source_for_all_vpcs() -> None:
     lines = sweep(OUTSIDE, hosts(5)) + sweep(OUTSIDE, hosts(10)[5:], vpc_id="vpc-other")
     assert only(found_in(lines)).scope == PUBLIC
 
@@ -132,7 +134,7 @@ def test_the_same_private_address_in_two_vpcs_is_two_sources() -> None:
     assert found_in(lines) == []
 
 
-def test_the_owner_is_told_by_name() -> None:
+def test_the_title_and_details_name_the_owner() -> None:
     known = Inventory.of((interface("10.0.0.9", name="build-7"),))
     finding = only(found_in(sweep("10.0.0.9", hosts(12)), inventory=known))
     assert finding.title.startswith("build-7 (10.0.0.9) sweeps 12 hosts")
@@ -140,20 +142,20 @@ def test_the_owner_is_told_by_name() -> None:
     assert (finding.scope, finding.subject) == (VPC, "10.0.0.9")
 
 
-def test_details_are_bounded_for_a_scan_of_thousands_and_the_count_is_an_estimate() -> None:
+def test_a_scan_of_thousands_has_limited_details_and_an_estimated_number() -> None:
     finding = only(found_in(sweep(OUTSIDE, hosts(200), range(1, 21))))
     assert len(finding.details["sample_endpoints"]) == 10
     assert 2500 < finding.endpoints < 6000
     assert len(finding.to_json()) < 2000
 
 
-def test_times_are_those_of_the_records() -> None:
+def test_times_come_from_the_records() -> None:
     lines = sweep(OUTSIDE, hosts(6), start=NOON, end=NOON + 5) + sweep(OUTSIDE, hosts(12)[6:], start=NOON + 9)
     finding = only(found_in(lines))
     assert (finding.first_seen, finding.last_seen) == (NOON, NOON + 30)
 
 
-def test_a_name_that_no_vpc_has_counts_as_none_and_costs_nobody_else_theirs() -> None:
+def test_a_name_longer_than_any_vpc_id_is_dropped_and_other_sources_are_kept() -> None:
     nonsense = [probe("10.0.9.1", "10.0.0.1", port, vpc_id="vpc-" + "a" * 3_000) for port in range(1, 21)]
     watch = Watch()
     watch.see(flow_log([*nonsense, *(probe("10.0.9.2", "10.0.0.1", port) for port in range(1, 21))]))
@@ -161,7 +163,7 @@ def test_a_name_that_no_vpc_has_counts_as_none_and_costs_nobody_else_theirs() ->
     assert all(len(key.scope) < 300 for key in watch.evidence.items)
 
 
-def test_the_one_host_that_is_scanned_is_named_where_its_owner_is_known() -> None:
+def test_the_known_owner_of_a_single_target_is_in_the_details() -> None:
     known = Inventory.of([interface("10.0.0.1", name="orders")])
     one = [probe("10.0.9.1", "10.0.0.1", port) for port in range(1, 21)]
     (finding,) = found_in(one, inventory=known)

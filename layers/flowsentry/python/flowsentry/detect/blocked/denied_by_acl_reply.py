@@ -99,7 +99,8 @@ def _title(row: Row, pair: HostPair) -> str:
     path = f"{pair.initiator} gets no reply from {pair.responder}"
     if not row["initiator_is_inside"]:
         path = f"{pair.responder} cannot reply to {pair.initiator}"
-    return f"{path} on {port_in_words(row)}: a network ACL denies it"
+    preposition = "on" if row["protocol"] in (TCP, UDP) else "over"
+    return f"{path} {preposition} {port_in_words(row)}: a network ACL denies it"
 
 
 def _client_port(row: Row) -> int | None:
