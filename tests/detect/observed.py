@@ -17,16 +17,16 @@ from flowsentry.inventory.inventory import Inventory
 from tests.builders import DAY, NOON, VPC, enriched
 
 Row = dict[str, Any]
-STRANGER, SERVER = "203.0.113.9", "10.0.0.9"
-NOBODY = AddressSpace.of(Inventory())
+EXTERNAL, SERVER = "203.0.113.9", "10.0.0.9"
+NO_OWNERS = AddressSpace.of(Inventory())
 """Only private networks are internal, and no address has a known owner."""
 SESSION, TRY = LoginThresholds().min_session_packets, LoginThresholds().min_attempt_packets
 NO_CONTACTS = contacts_of(enriched([]))
 
 
-def login(initiator: str = STRANGER, responder: str = SERVER, port: int = 22, **values: Any) -> Row:
+def login(initiator: str = EXTERNAL, responder: str = SERVER, port: int = 22, **values: Any) -> Row:
     """A connection to a login port; a session unless `values` say otherwise."""
-    own = NOBODY.is_inside(pl.Series([initiator, responder]))
+    own = NO_OWNERS.is_inside(pl.Series([initiator, responder]))
     fields: Row = {"scope": VPC, "initiator_port": 45000, "day": DAY, "packets": SESSION, "first_seen": NOON}
     fields |= {"last_seen": NOON + 30, "initiator_is_inside": own[0], "responder_is_inside": own[1]}
     return {"initiator": initiator, "responder": responder, "responder_port": port} | fields | values

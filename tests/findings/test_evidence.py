@@ -89,5 +89,5 @@ def test_only_answers_sessions_and_addresses_are_not_suspicious() -> None:
     by_set: dict[str, Evidence] = {name: replace(Evidence(KEY), **{name: one}) for name in SET_SIZES}
     suspicious = {name for name, evidence in by_set.items() if evidence.is_suspicious}
     assert suspicious == {"failed", "doubtful", "attempts", "external_clients"}
-    silent = {name for name, evidence in by_set.items() if not evidence.has_members}
-    assert silent == {*ADDRESS_SETS.values(), "source_ids"}, "they only say more of members in other sets"
+    not_recorded = {name for name, evidence in by_set.items() if not evidence.has_members}
+    assert not_recorded == {*ADDRESS_SETS.values(), "source_ids"}, "they only say more of members in other sets"

@@ -19,10 +19,10 @@ def spoofed(traffic: Traffic, first: int, at: str) -> Iterator[str]:
     values = dict(zip(traffic.names, traffic.lines[0].split(" "), strict=True))
     for number in range(first, first + FLOOD_A_FILE):
         source = f"198.{18 + (number >> 16 & 1)}.{number >> 8 & 255}.{number & 255}"
-        told = {"srcaddr": source, "pkt-srcaddr": source, "srcport": str(1_024 + number % 60_000), "protocol": "6"}
-        told |= {"dstport": str(1 + number % 50_000), "packets": "1", "bytes": "40", "action": "REJECT"}
-        told |= {"start": at, "end": at, "tcp-flags": "2", "log-status": "OK"}
-        yield " ".join((values | told)[name] for name in traffic.names)
+        fields = {"srcaddr": source, "pkt-srcaddr": source, "srcport": str(1_024 + number % 60_000), "protocol": "6"}
+        fields |= {"dstport": str(1 + number % 50_000), "packets": "1", "bytes": "40", "action": "REJECT"}
+        fields |= {"start": at, "end": at, "tcp-flags": "2", "log-status": "OK"}
+        yield " ".join((values | fields)[name] for name in traffic.names)
 
 
 def scanners(found: list[Finding]) -> set[str]:

@@ -109,8 +109,8 @@ def test_a_parquet_file_of_strings_has_the_values_that_another_parser_reads() ->
         ),
         strict=True,
     ):
-        told = {"version": 2, "account_id": "123456789010", "interface_id": interface_id, "log_status": log_status}
-        assert record == told | times | dict(zip(flow, values, strict=True))
+        fields = {"version": 2, "account_id": "123456789010", "interface_id": interface_id, "log_status": log_status}
+        assert record == fields | times | dict(zip(flow, values, strict=True))
 
 
 def parsed(names: str, line: str) -> Parsed:
@@ -151,7 +151,7 @@ def test_a_case_of_another_project_is_parsed_as_it_expects(name: str) -> None:
     lines = [case["line"]] if case["line"] else []
     found = parse(LogText(tuple(case["header"].split()), "".join(f"{each}\n" for each in lines).encode(), 2))
     if name.startswith("standard v2"):
-        # The peer drops what is too much; here such a line is rejected, and told.
+        # The other parser drops surplus values; here such a line is rejected and counted.
         assert found.rejected.counts == {"too-many-fields": 1}
         return
     rows = found.records.to_dicts()

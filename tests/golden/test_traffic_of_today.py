@@ -19,7 +19,7 @@ Ends = tuple[str, int, str, int]
 BY_FORMAT = pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
 BY_VERSION = pytest.mark.parametrize("is_ipv6", [False, True], ids=["IPv4", "IPv6"])
 PSH, URG = 8, 32
-OURS, STRANGER = ("10.0.1.79", "fd00::179"), ("203.0.113.9", "2001:db8::9")
+OURS, EXTERNAL = ("10.0.1.79", "fd00::179"), ("203.0.113.9", "2001:db8::9")
 STACKS_OF_TODAY = {
     "Linux before 6.5",
     "Linux since 6.5",
@@ -55,12 +55,12 @@ def found(lines: Lines, names: Names, *, is_cut: bool = False) -> list[Finding]:
 
 def reported(findings: Sequence[Finding]) -> set[tuple[str, str]]:
     """Kind and subject of urgent findings, and of all scans."""
-    loud = (Severity.MEDIUM, Severity.HIGH)
+    urgent = (Severity.MEDIUM, Severity.HIGH)
     is_scan = ("scan", "sweep")
     return {
         ("scan" if each.kind.endswith(is_scan) else each.kind, each.subject)
         for each in findings
-        if each.severity in loud or each.kind.endswith(is_scan)
+        if each.severity in urgent or each.kind.endswith(is_scan)
     }
 
 
@@ -89,7 +89,7 @@ def probed(names: Names, source: str, host: str, ports: tuple[int, int], probe: 
 
 @BY_FORMAT
 @BY_VERSION
-@pytest.mark.parametrize("source", [OURS, STRANGER], ids=["inside", "outside"])
+@pytest.mark.parametrize("source", [OURS, EXTERNAL], ids=["inside", "outside"])
 @pytest.mark.parametrize("how", ["rule", "reset", "nothing"])
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_port_scan_is_found_with_any_kind_of_probe(
@@ -100,7 +100,7 @@ def test_a_port_scan_is_found_with_any_kind_of_probe(
     names: Names,
 ) -> None:
     scanner, host = source[is_ipv6], target(0, is_ipv6)
-    subject = source_of(scanner) if source is STRANGER else scanner
+    subject = source_of(scanner) if source is EXTERNAL else scanner
     ports = Random(7).sample(range(1, 1_000), 60)  # noqa: S311 - seeded
     for ports_of_source, is_cut in (([37_170] * 60, False), (range(40_000, 40_060), True)):
         lines = [

@@ -7,19 +7,19 @@ from flowsentry.findings.finding import Finding, Severity
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from tests.builders import NOON, VPC, interface, probe
-from tests.detect.observed import NOBODY, contacts
+from tests.detect.observed import NO_OWNERS, contacts
 
-APP, DATABASE, STRANGER = "10.0.0.9", "10.0.1.1", "203.0.113.9"
+APP, DATABASE, EXTERNAL = "10.0.0.9", "10.0.1.1", "203.0.113.9"
 AT = "eni-database"
 
 
 def reported(
-    *lines: str, refused_at: str | None = AT, scanners: Any = frozenset(), address_space: AddressSpace = NOBODY
+    *lines: str, refused_at: str | None = AT, scanners: Any = frozenset(), address_space: AddressSpace = NO_OWNERS
 ) -> list[Finding]:
     return denied_by_acl_reply(contacts(lines, reply_refused_at=refused_at), scanners, address_space)
 
 
-def only(*lines: str, address_space: AddressSpace = NOBODY) -> Finding:
+def only(*lines: str, address_space: AddressSpace = NO_OWNERS) -> Finding:
     (finding,) = reported(*lines, address_space=address_space)
     return finding
 
@@ -52,11 +52,11 @@ def test_each_path_is_reported_once_a_day() -> None:
 
 
 def test_external_clients_are_one_finding_about_the_internal_host() -> None:
-    finding = only(probe("203.0.113.10", DATABASE, 443), probe(STRANGER, DATABASE, 443))
+    finding = only(probe("203.0.113.10", DATABASE, 443), probe(EXTERNAL, DATABASE, 443))
     assert (finding.subject, finding.details["responder"], finding.scope) == (DATABASE, DATABASE, VPC)
     assert (finding.details["initiator"], finding.details["initiators"]) == ("203.0.113.10", 2)
     assert finding.title == "10.0.1.1 cannot reply to 203.0.113.10 on port 443/tcp (https): a network ACL denies it"
-    (other,) = reported(probe(STRANGER, DATABASE, 443))
+    (other,) = reported(probe(EXTERNAL, DATABASE, 443))
     assert other.id == finding.id
 
 
@@ -65,7 +65,7 @@ def test_the_title_and_details_name_both_hosts() -> None:
     finding = only(probe(APP, DATABASE, 5432), address_space=known)
     assert finding.title.startswith("app (10.0.0.9) gets no reply from orders (10.0.1.1)")
     assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-app", "name": "app"}
-    about_ours = only(probe(STRANGER, DATABASE, 443), address_space=known)
+    about_ours = only(probe(EXTERNAL, DATABASE, 443), address_space=known)
     assert about_ours.details["subject_owner"] == {"kind": "rds", "id": "i-orders", "name": "orders"}
     assert about_ours.details["initiator_owner"] is None
 
@@ -76,8 +76,8 @@ def test_a_scanner_is_not_reported_again() -> None:
 
 
 def test_a_path_between_external_hosts_is_not_reported() -> None:
-    passing = contacts([probe(STRANGER, DATABASE, 443)], reply_refused_at=AT, responder_is_inside=False)
-    assert denied_by_acl_reply(passing, frozenset(), NOBODY) == []
+    passing = contacts([probe(EXTERNAL, DATABASE, 443)], reply_refused_at=AT, responder_is_inside=False)
+    assert denied_by_acl_reply(passing, frozenset(), NO_OWNERS) == []
 
 
 def test_udp_has_a_client_port_and_ping_has_none() -> None:

@@ -25,9 +25,7 @@ def external_client(number: int) -> str:
 
 def connection(source: str, server: str = SERVER, at: int = 0, **values: object) -> str:
     fields: dict[str, object] = {"packets": SESSION, "bytes": 9_000, "srcport": 40_000, "dstport": 22} | values
-    return line(
-        srcaddr=source, dstaddr=server, start=NOON + at, end=NOON + at + 30, flow_direction="ingress", **fields
-    )
+    return line(srcaddr=source, dstaddr=server, start=NOON + at, end=NOON + at + 30, flow_direction="ingress", **fields)
 
 
 def sessions(count: int, first: int = 0, **values: object) -> list[str]:
@@ -36,7 +34,7 @@ def sessions(count: int, first: int = 0, **values: object) -> list[str]:
 
 
 def session(source: str, **values: object) -> str:
-    return "\n".join(way(source, **values) for way in (connection, answer))  # type: ignore[arg-type]
+    return "\n".join(direction(source, **values) for direction in (connection, answer))  # type: ignore[arg-type]
 
 
 def answer(source: str, server: str = SERVER, at: int = 0, **values: object) -> str:

@@ -21,18 +21,18 @@ from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.scopes import PUBLIC
 from tests.builders import DAY, VPC, interface
-from tests.detect.observed import NOBODY, SERVER, SESSION, STRANGER, TRY, Row, attempts, histories, login
+from tests.detect.observed import EXTERNAL, NO_OWNERS, SERVER, SESSION, TRY, Row, attempts, histories, login
 
 LEAST = LoginThresholds()
 MIN = LEAST.min_attempts
 OURS = "10.0.0.1"
 
 
-def reported(*rows: Row, address_space: AddressSpace = NOBODY) -> list[Finding]:
+def reported(*rows: Row, address_space: AddressSpace = NO_OWNERS) -> list[Finding]:
     return login_brute_force(histories(rows), address_space, LEAST)
 
 
-def only(*rows: Row, address_space: AddressSpace = NOBODY) -> Finding:
+def only(*rows: Row, address_space: AddressSpace = NO_OWNERS) -> Finding:
     (finding,) = reported(*rows, address_space=address_space)
     return finding
 
@@ -46,7 +46,7 @@ def at_hosts(count: int, network: str = "10.0.1", source: str = OURS) -> list[Ro
 def test_twenty_attempts_of_an_external_source_are_guessing() -> None:
     finding = only(*attempts(MIN))
     assert reported(*attempts(MIN - 1)) == []
-    assert (finding.subject, finding.scope, finding.severity) == (STRANGER, PUBLIC, Severity.LOW)
+    assert (finding.subject, finding.scope, finding.severity) == (EXTERNAL, PUBLIC, Severity.LOW)
     assert finding.title == "203.0.113.9 made 20 login attempts: SSH on 1 host"
     assert finding.details == {
         "relation": "outside_tries",
@@ -78,8 +78,8 @@ def test_attempts_of_two_days_are_not_added_up() -> None:
 
 
 def test_guessing_with_a_session_of_the_same_source_is_high() -> None:
-    quiet, finding = reported(*attempts(MIN), login(responder="10.0.0.10"))
-    assert quiet.details["relation"] == "outside_tries"
+    attempts_only, finding = reported(*attempts(MIN), login(responder="10.0.0.10"))
+    assert attempts_only.details["relation"] == "outside_tries"
     assert (finding.details["relation"], finding.severity) == ("outside_got_in", Severity.HIGH)
     assert finding.title.endswith(", and has a session")
     assert finding.details["sessions"] == ["10.0.0.10:22/tcp"]
@@ -88,7 +88,7 @@ def test_guessing_with_a_session_of_the_same_source_is_high() -> None:
 def test_a_session_counts_before_and_after_the_attempts() -> None:
     for batches in ([attempts(MIN), [login()]], [[login()], attempts(MIN)]):
         store = EvidenceInMemory()
-        found = [each for rows in batches for each in login_brute_force(histories(rows, store), NOBODY, LEAST)]
+        found = [each for rows in batches for each in login_brute_force(histories(rows, store), NO_OWNERS, LEAST)]
         assert {each.details["relation"] for each in found} == {"outside_tries", "outside_got_in"}
 
 
@@ -133,7 +133,7 @@ def test_the_title_and_details_name_the_owner() -> None:
 
 
 def test_thousands_of_attempts_have_limited_details_and_an_estimated_number() -> None:
-    finding = only(*(each for host in range(1, 51) for each in attempts(100, STRANGER, f"10.0.0.{host}")))
+    finding = only(*(each for host in range(1, 51) for each in attempts(100, EXTERNAL, f"10.0.0.{host}")))
     assert 3000 < finding.details["attempts"] < 8000
     assert "at least" in finding.title
     assert (len(finding.details["sample_endpoints"]), len(finding.to_json()) < 2000) == (10, True)
@@ -159,7 +159,7 @@ days = st.tuples(
 ).map(lambda parts: [*parts[0], *parts[1]])
 
 
-def as_rows(records: Sequence[Record], *, has_flags: bool, source: str = STRANGER) -> list[Row]:
+def as_rows(records: Sequence[Record], *, has_flags: bool, source: str = EXTERNAL) -> list[Row]:
     """The logins of a batch, as the contacts stage builds them: a row for each connection."""
     rows: dict[int, Row] = {}
     for number, packets, is_whole in records:
@@ -184,7 +184,7 @@ def found_in_all(batches: Sequence[Sequence[Record]]) -> set[str]:
     return {
         finding.id
         for records in batches
-        for finding in login_brute_force(histories(as_rows(records, has_flags=True), store), NOBODY, LEAST)
+        for finding in login_brute_force(histories(as_rows(records, has_flags=True), store), NO_OWNERS, LEAST)
     }
 
 
@@ -199,10 +199,10 @@ def test_findings_do_not_depend_on_the_delivery_of_records(records: list[Record]
 def test_without_flags_the_number_of_attempts_is_the_same_once_all_records_arrived(
     records: list[Record], random: Random
 ) -> None:
-    assert judged(cut(records, random)) == judged([records])
+    assert classified(cut(records, random)) == classified([records])
 
 
-def judged(batches: Sequence[Sequence[Record]]) -> int:
+def classified(batches: Sequence[Sequence[Record]]) -> int:
     store = EvidenceInMemory()
     for records in batches:
         histories(as_rows(records, has_flags=False), store)

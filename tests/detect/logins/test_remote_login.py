@@ -12,21 +12,21 @@ from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.scopes import PUBLIC
 from flowsentry.records.service_ports import LOGIN_PORTS
 from tests.builders import DAY, VPC, interface
-from tests.detect.observed import NOBODY, SERVER, SESSION, STRANGER, Row, login, logins
+from tests.detect.observed import EXTERNAL, NO_OWNERS, SERVER, SESSION, Row, login, logins
 
 
-def reported(*rows: Row, address_space: AddressSpace = NOBODY) -> list[Finding]:
+def reported(*rows: Row, address_space: AddressSpace = NO_OWNERS) -> list[Finding]:
     return remote_login(logins(rows), address_space, LoginThresholds())
 
 
-def only(*rows: Row, address_space: AddressSpace = NOBODY) -> Finding:
+def only(*rows: Row, address_space: AddressSpace = NO_OWNERS) -> Finding:
     (finding,) = reported(*rows, address_space=address_space)
     return finding
 
 
 def test_an_external_session_is_reported() -> None:
     finding = only(login())
-    assert (finding.subject, finding.scope, finding.severity) == (STRANGER, PUBLIC, Severity.MEDIUM)
+    assert (finding.subject, finding.scope, finding.severity) == (EXTERNAL, PUBLIC, Severity.MEDIUM)
     assert finding.title == "203.0.113.9 has an external SSH session on 10.0.0.9: port 22"
     assert (finding.details["service"], finding.details["packets"]) == ("SSH", SESSION)
     assert (finding.details["responder"], finding.details["responder_scope"]) == (SERVER, VPC)
@@ -46,7 +46,7 @@ def test_a_login_port_has_its_service_and_technique(port: int, technique: str) -
 
 
 @pytest.mark.parametrize(
-    ("initiator", "responder"), [("10.0.0.1", SERVER), ("10.0.0.1", STRANGER), (STRANGER, "198.51.100.7")]
+    ("initiator", "responder"), [("10.0.0.1", SERVER), ("10.0.0.1", EXTERNAL), (EXTERNAL, "198.51.100.7")]
 )
 def test_a_session_that_is_not_inbound_is_not_reported(initiator: str, responder: str) -> None:
     assert reported(login(initiator, responder)) == []

@@ -29,8 +29,8 @@ def is_ever_a_scanner(random: Random, endpoints: int, dead_ratio: float) -> bool
 @pytest.mark.parametrize(("endpoints", "hosts"), [(20, 300), (100, 300), (500, 100)])
 def test_at_most_one_in_a_hundred_normal_hosts_is_a_scanner(endpoints: int, hosts: int, dead_ratio: float) -> None:
     random = Random(f"{endpoints} {dead_ratio}")  # noqa: S311 - seeded
-    condemned = sum(is_ever_a_scanner(random, endpoints, dead_ratio) for _ in range(hosts))
-    assert condemned <= hosts // 100
+    scanners = sum(is_ever_a_scanner(random, endpoints, dead_ratio) for _ in range(hosts))
+    assert scanners <= hosts // 100
 
 
 def test_a_sweep_after_nine_normal_days_is_found() -> None:

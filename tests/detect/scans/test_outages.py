@@ -12,7 +12,7 @@ from flowsentry.findings.known_services import Answers, Service, Services, clien
 from flowsentry.findings.thresholds import ScanThresholds
 from tests.builders import DAY, NOON, V2, V5, VPC, Watch, blocked, exchange, flow_log, probe, reset
 
-CLIENT, STRANGER, BASTION = "10.0.0.9", "10.0.0.200", "10.0.0.5"
+CLIENT, NEW_SOURCE, BASTION = "10.0.0.9", "10.0.0.200", "10.0.0.5"
 HOURS = 3_600
 PODS = [f"10.0.4.{number}" for number in range(10, 40)]
 by_format = pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
@@ -60,7 +60,7 @@ def seen(*batches: Iterator[str], names: FieldNames) -> Watch:
 
 
 @by_format
-@pytest.mark.parametrize("who", [CLIENT, STRANGER], ids=["client", "external"])
+@pytest.mark.parametrize("who", [CLIENT, NEW_SOURCE], ids=["client", "external"])
 @pytest.mark.parametrize("how", [fails, refused])
 def test_clients_of_hosts_that_were_removed_are_no_scanners(names: FieldNames, who: str, how: object) -> None:
     watch = seen(works(CLIENT, NOON, names), how(who, NOON + 6 * HOURS, names), names=names)  # type: ignore[operator]
@@ -69,19 +69,21 @@ def test_clients_of_hosts_that_were_removed_are_no_scanners(names: FieldNames, w
 
 @by_format
 def test_a_source_whose_targets_never_answered_is_a_scanner(names: FieldNames) -> None:
-    assert urgent(seen(fails(STRANGER, NOON, names), names=names)) == {("host_sweep", STRANGER)}
+    assert urgent(seen(fails(NEW_SOURCE, NOON, names), names=names)) == {("host_sweep", NEW_SOURCE)}
 
 
 @by_format
 def test_a_source_rejected_by_a_rule_at_hosts_that_answer_others_is_a_scanner(names: FieldNames) -> None:
-    watch = seen(works(BASTION, NOON, names, port=445), rejected(STRANGER, NOON + HOURS, names, port=445), names=names)
-    assert urgent(watch) == {("host_sweep", STRANGER)}
+    watch = seen(
+        works(BASTION, NOON, names, port=445), rejected(NEW_SOURCE, NOON + HOURS, names, port=445), names=names
+    )
+    assert urgent(watch) == {("host_sweep", NEW_SOURCE)}
 
 
 @by_format
 def test_a_source_without_answers_from_hosts_that_answer_others_is_a_scanner(names: FieldNames) -> None:
-    both = [*works(BASTION, NOON, names, port=445), *fails(STRANGER, NOON + 5, names, port=445)]
-    assert urgent(seen(iter(both), names=names)) == {("host_sweep", STRANGER)}
+    both = [*works(BASTION, NOON, names, port=445), *fails(NEW_SOURCE, NOON + 5, names, port=445)]
+    assert urgent(seen(iter(both), names=names)) == {("host_sweep", NEW_SOURCE)}
 
 
 @by_format
@@ -90,12 +92,12 @@ def test_a_sweep_of_hosts_that_answer_others_hours_later_is_found_when_the_sourc
 ) -> None:
     watch = seen(
         works(BASTION, NOON, names, port=445),
-        fails(STRANGER, NOON + HOURS, names, port=445),
+        fails(NEW_SOURCE, NOON + HOURS, names, port=445),
         works(BASTION, NOON + 4 * HOURS, names, port=445),
-        works(STRANGER, NOON + 5 * HOURS, names, hosts=["10.0.9.9"], port=443),
+        works(NEW_SOURCE, NOON + 5 * HOURS, names, hosts=["10.0.9.9"], port=443),
         names=names,
     )
-    assert urgent(watch) == {("host_sweep", STRANGER)}
+    assert urgent(watch) == {("host_sweep", NEW_SOURCE)}
 
 
 @by_format
@@ -143,8 +145,8 @@ def test_files_in_reverse_order_raise_no_alarm_that_was_not_raised_before(names:
 def test_a_source_without_answers_from_hosts_with_many_clients_is_a_scanner(names: FieldNames, clients: int) -> None:
     callers = [f"10.1.0.{number}" for number in range(clients)]
     lines = [text for caller in callers for text in works(caller, NOON, names, port=445)]
-    assert urgent(seen(iter([*lines, *fails(STRANGER, NOON + 5, names, port=445)]), names=names)) == {
-        ("host_sweep", STRANGER)
+    assert urgent(seen(iter([*lines, *fails(NEW_SOURCE, NOON + 5, names, port=445)]), names=names)) == {
+        ("host_sweep", NEW_SOURCE)
     }
 
 
@@ -174,8 +176,8 @@ def dated(number: int, slot: int) -> bytes:
 
 
 def test_the_latest_slot_of_an_endpoint_is_kept_and_a_rejection_replaces_slots() -> None:
-    silent, certain = dated(1, 7), (2).to_bytes(MEMBER_BYTES)
-    assert latest({dated(1, 3), silent, dated(2, 239), certain}) == {silent, certain}
+    dated_member, certain = dated(1, 7), (2).to_bytes(MEMBER_BYTES)
+    assert latest({dated(1, 3), dated_member, dated(2, 239), certain}) == {dated_member, certain}
 
 
 def test_a_dated_member_of_an_endpoint_that_answered_is_no_failure() -> None:
@@ -191,7 +193,7 @@ def outage(last_seen: int, client: str = BASTION, *, slot: int | None = 100) -> 
     endpoint = (1).to_bytes(MEMBER_BYTES)
     known = Answers(last_seen, 1 << client_bit(client, endpoint))
     member = endpoint if slot is None else dated(1, slot)
-    return Services({Service(VPC, endpoint): known}).is_outage(VPC, STRANGER, member, DAY)
+    return Services({Service(VPC, endpoint): known}).is_outage(VPC, NEW_SOURCE, member, DAY)
 
 
 def test_a_service_that_answers_no_one_after_the_failure_has_an_outage() -> None:
@@ -206,11 +208,11 @@ def test_a_rejection_by_a_rule_is_never_an_outage() -> None:
 
 
 def test_a_failure_of_a_client_never_counts_if_the_service_answered_before() -> None:
-    assert outage(1 << 31, STRANGER)
+    assert outage(1 << 31, NEW_SOURCE)
 
 
 def test_a_service_that_never_answered_has_no_outage() -> None:
-    assert not Services().is_outage(VPC, STRANGER, dated(1, 100), DAY)
+    assert not Services().is_outage(VPC, NEW_SOURCE, dated(1, 100), DAY)
 
 
 @by_format
@@ -219,12 +221,12 @@ def test_a_sweep_of_hosts_that_answer_others_later_is_found_without_new_traffic_
 ) -> None:
     before = seen(
         works(BASTION, NOON, names, port=445),
-        fails(STRANGER, NOON + HOURS, names, port=445),
+        fails(NEW_SOURCE, NOON + HOURS, names, port=445),
         names=names,
     )
     assert urgent(before) == set()
-    assert {key.source for key in before.services.excused} == {STRANGER}
+    assert {key.source for key in before.services.excused} == {NEW_SOURCE}
     for host in range(0, len(PODS), 5):
         before.see(flow_log(works(BASTION, NOON + (4 + host) * HOURS // 2, names, PODS[host : host + 5], 445), names))
-    assert urgent(before) == {("host_sweep", STRANGER)}
+    assert urgent(before) == {("host_sweep", NEW_SOURCE)}
     assert before.services.excused == set()

@@ -11,7 +11,7 @@ from flowsentry.inventory.named_services import NamedServices
 from flowsentry.pipeline import Context
 from tests.builders import NOON, V2, V5, VPC, Watch, exchange, flow_log, interface, line, probe, reset
 
-CLIENT, OTHER, DATABASE, STRANGER = "10.0.0.9", "10.0.0.8", "10.0.2.5", "10.0.0.200"
+CLIENT, OTHER, DATABASE, NEW_SOURCE = "10.0.0.9", "10.0.0.8", "10.0.2.5", "10.0.0.200"
 LATER = NOON + 3_600
 by_format = pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
 
@@ -64,7 +64,7 @@ def test_too_few_clients_are_no_outage() -> None:
 
 
 def test_a_source_that_was_never_answered_is_no_sign_of_an_outage() -> None:
-    assert reported(seen(works(CLIENT), fails(STRANGER))) == []
+    assert reported(seen(works(CLIENT), fails(NEW_SOURCE))) == []
 
 
 def test_several_clients_must_fail_if_a_service_has_very_many() -> None:

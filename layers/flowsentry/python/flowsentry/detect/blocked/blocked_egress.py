@@ -36,13 +36,13 @@ def blocked_egress(
     """A finding for each (initiator, port) with packets to external addresses that a rule rejected: once a day, however
     many the addresses are.
     """
-    refused = contacts.filter(
+    rejected = contacts.filter(
         pl.col("outcome") == "rejected",
         pl.col("initiator_is_inside") & ~pl.col("responder_is_inside"),
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= thresholds.min_packets,
     )
-    services = _services(refused).filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
+    services = _services(rejected).filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
     reported, others = limit_findings(services, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
     rows = [row for row in ordered if (row["scope"], row["initiator"]) not in scanners]
@@ -50,9 +50,9 @@ def blocked_egress(
     return [*findings, *summary_findings("blocked_egress", SEVERITY, others, address_space)]
 
 
-def _services(refused: pl.DataFrame) -> pl.DataFrame:
+def _services(rejected: pl.DataFrame) -> pl.DataFrame:
     """One row for each blocked port of a source, with the responders that it tried to reach there."""
-    texts = refused.with_columns(pl.col("responder").cast(pl.String))
+    texts = rejected.with_columns(pl.col("responder").cast(pl.String))
     hosts = [each for each in texts["responder"].unique() if _is_host(each)]
     return (
         texts.filter(pl.col("responder").is_in(hosts))

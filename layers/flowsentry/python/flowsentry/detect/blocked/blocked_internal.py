@@ -39,13 +39,13 @@ def blocked_internal(
     """A finding for each internal (initiator, responder, port) with packets that a rule rejected: once a day. Without
     sources (scope, address) that are reported as scanners, and sources (scope, address, day) that are probing.
     """
-    refused = contacts.filter(
+    rejected = contacts.filter(
         pl.col("outcome") == "rejected",
         pl.col("initiator_is_inside") & pl.col("responder_is_inside"),
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= thresholds.min_packets,
     )
-    blocked = refused.filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
+    blocked = rejected.filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
     reported, others = limit_findings(blocked, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder", "responder_port")
     rows = [

@@ -90,8 +90,8 @@ def login_brute_force(
         and (attempts := login_attempts(evidence)).number >= thresholds.min_attempts
         and _is_reported(evidence, attempts, address_space)
     ]
-    asked = [AddressAt(each.key.scope, address_of(each.key.source), each.last_seen) for each, _ in guessing]
-    ends = address_space.ends_of(asked) if asked else []
+    queries = [AddressAt(each.key.scope, address_of(each.key.source), each.last_seen) for each, _ in guessing]
+    ends = address_space.ends_of(queries) if queries else []
     return [
         _finding(evidence, attempts, end, relation)
         for (evidence, attempts), end in zip(guessing, ends, strict=True)
@@ -135,9 +135,9 @@ def _hosts(attempts: LoginAttempts, address_space: AddressSpace) -> tuple[int, i
 def _finding(evidence: Evidence, attempts: LoginAttempts, end: EndOf, relation: LoginRelation) -> Finding:
     key = evidence.key
     like = ("login_brute_force", key.scope, key.source)
-    is_quiet = relation is LoginRelation.OUTSIDE_TRIES
+    has_attempts_only = relation is LoginRelation.OUTSIDE_TRIES
     names = known_addresses(evidence)
-    sessions = [] if is_quiet else sorted({login_of(member, names).where for member in evidence.sessions})
+    sessions = [] if has_attempts_only else sorted({login_of(member, names).where for member in evidence.sessions})
     services = sorted({login.service for login in attempts.sample})
     hosts = len({login.host for login in attempts.sample})
     return Finding(

@@ -58,11 +58,11 @@ def detected_scan(
     failures on one port are therefore counted separately (`min_endpoints_on_one_port`). Known limit: of slow scans of
     many ports by a busy internal host, about 40 % are found.
     """
-    remembered = _remembered(days, day, thresholds)
-    if not remembered:
+    counted_days = _counted_days(days, day, thresholds)
+    if not counted_days:
         return None
-    union = reduce(Evidence.merge, map(_without_slots, remembered))
-    excused = union.answered | _outages(remembered, services)
+    union = reduce(Evidence.merge, map(_without_slots, counted_days))
+    excused = union.answered | _outages(counted_days, services)
     counted = union.failed | (union.doubtful if _counts_doubtful(union, excused, thresholds) else frozenset())
     bound = _comparable_rank(union, counted)
     failed = frozenset(member for member in counted - excused if rank_of_member(member) <= bound)
@@ -102,11 +102,11 @@ def _meets_thresholds(failed: int, answered: int, thresholds: ScanThresholds) ->
     return failed >= thresholds.min_endpoints and is_surplus and failed >= thresholds.min_failed_per_answered * answered
 
 
-def _remembered(days: Mapping[int, Evidence], day: int, thresholds: ScanThresholds) -> list[Evidence]:
+def _counted_days(days: Mapping[int, Evidence], day: int, thresholds: ScanThresholds) -> list[Evidence]:
     """The evidence of the days that count; empty if there are too few failures for a scanner, the usual case."""
-    remembered = [days[each] for each in range(day - MEMORY_DAYS, day + 1) if each in days]
-    failures = sum(len(evidence.failed) + len(evidence.doubtful) for evidence in remembered)
-    return remembered if day in days and failures >= thresholds.min_endpoints else []
+    counted_days = [days[each] for each in range(day - MEMORY_DAYS, day + 1) if each in days]
+    failures = sum(len(evidence.failed) + len(evidence.doubtful) for evidence in counted_days)
+    return counted_days if day in days and failures >= thresholds.min_endpoints else []
 
 
 def _without_slots(evidence: Evidence) -> Evidence:
@@ -115,13 +115,13 @@ def _without_slots(evidence: Evidence) -> Evidence:
     return replace(evidence, failed=failed, doubtful=doubtful)
 
 
-def _outages(remembered: Sequence[Evidence], services: Services) -> set[bytes]:
+def _outages(counted_days: Sequence[Evidence], services: Services) -> set[bytes]:
     """The endpoints whose failures were outages on every day."""
     if not services.answers:
         return set()
     outages: set[bytes] = set()
     failures: set[bytes] = set()
-    for evidence in remembered:
+    for evidence in counted_days:
         failed = evidence.failed | evidence.doubtful
         down = services.outages(evidence.key.scope, evidence.key.source, failed, evidence.key.day)
         outages |= down
