@@ -1,4 +1,5 @@
-"""The reference pages that say what the code says: fields.md, metrics.md, detectors.md, written beside this file.
+"""Generates the reference pages from the code: fields.md, metrics.md, detectors.md, and the kinds of finding in
+suppressions.schema.json.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -13,16 +14,13 @@ from itertools import pairwise
 from pathlib import Path
 from textwrap import wrap
 from types import ModuleType
-from typing import Any
 
 import polars as pl
 
-from flowsentry.detect import SHAPES
-from flowsentry.detect.logins.login_brute_force import LOGIN_SEVERITY
 from flowsentry.detect.scans import criteria, source_evidence
-from flowsentry.detect.scans import shape as scan_shape
-from flowsentry.detect.scans.scan_findings import SEVERITY
 from flowsentry.findings import evidence
+from flowsentry.findings.kinds import KINDS
+from flowsentry.findings.kinds import Kind as FindingKind
 from flowsentry.findings.thresholds import Thresholds, known_thresholds
 from flowsentry.metric_names import (
     NAMESPACE,
@@ -90,19 +88,17 @@ they belong. For dashboards only. A flow inside a VPC is logged by both interfac
 where it enters and where it leaves: its flows, bytes and packets count once. In the log line of a minute in which a
 gateway lost packets, `worst_attachment` says where most of them were lost."""
 ABOUT_DETECTORS = """\
-Each detector finds one behaviour; its name is the `kind` of its findings."""
-ABOUT_RELATIONS = """\
-The relation (direction and result) of a scan or of password guessing decides its severity. A source gets one finding
-for each UTC day, and another one when its relation becomes more severe. Findings with severity high and medium are
-delivered as one message each, low and background as a line in the digest."""
+A detector finds one behaviour; its name is the `kind` of its findings. Where the severity depends on who does it to
+whom, a source raises one finding per UTC day, and one more when the severity rises. High and medium are a message each,
+low and background a line in the digest."""
 ABOUT_THRESHOLDS = """\
-Each threshold says what happens when it is higher and when it is lower. Change them under `thresholds` in `cdk.json`:
-`"thresholds": {"scan": {"min_endpoints": 20}}`. To see which findings a change adds and removes, replay past logs:
-`flowsentry replay --set scan.min_endpoints=20`."""
+Each says what happens when it is higher, and when it is lower. To change one, name it under `thresholds` in `cdk.json`:
+`"thresholds": {"scan": {"min_endpoints": 20}}`. To see first which findings that adds and removes, run `flowsentry
+replay --set scan.min_endpoints=20` on past logs."""
 ABOUT_CONSTANTS = """\
-Constants of the detectors; they can be changed in the code only."""
+These are part of the design and can only be changed in the code."""
 ABOUT_STORIES = """\
-Each story is a folder with flow log records and the exact findings in them, and runs as a test."""
+Each is a folder of flow log records with the findings expected in them, and runs as a test."""
 LABELS = ("Why it matters", "Innocent look-alikes", "ATT&CK")
 """Line beginnings that start a paragraph in a detector's docstring."""
 
@@ -110,7 +106,15 @@ LABELS = ("Why it matters", "Innocent look-alikes", "ATT&CK")
 def pages() -> dict[Path, str]:
     """The text of each page by its path."""
     made = {"fields.md": fields_page(), "metrics.md": metrics_page(), "detectors.md": detectors_page()}
+    made["suppressions.schema.json"] = suppressions_schema()
     return {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
+
+
+def suppressions_schema() -> Iterator[str]:
+    """The schema, with the current kinds of finding."""
+    schema = json.loads((DOCS / "suppressions.schema.json").read_text())
+    schema["properties"]["suppressions"]["items"]["properties"]["kinds"]["items"]["enum"] = list(KINDS)
+    yield json.dumps(schema, indent=2)
 
 
 def fields_page() -> Iterator[str]:
@@ -177,30 +181,33 @@ def _metric_table(metrics: Iterable[tuple[str, Metric]]) -> Iterator[str]:
 
 
 def detectors_page() -> Iterator[str]:
-    yield from _opening("Detectors", PACKAGE / "detect" / "__init__.py")
-    yield ABOUT_DETECTORS
-    detectors = _detectors()
-    for module in detectors:
-        yield from ("", f"## {_kind(module)}", "")
-        yield from _described(module)
-        yield f"- **Severity:** {_severity(module)}."
+    yield from _opening("Detectors", PACKAGE / "findings" / "kinds.py")
+    yield from (ABOUT_DETECTORS, "")
+    yield from _table(("kind", "severity", "ATT&CK", "what is found"), map(_kind_row, KINDS.values()))
+    for kind in KINDS.values():
+        yield from ("", f"## {kind.name}", "")
+        yield from _described(kind)
+        yield f"- **Severity:** {_severities(kind)}."
+        yield f"- **Security Hub:** {', '.join(f'`{each}`' for each in kind.security_hub_types)}."
     yield from ("", "## When a source is a scanner", "")
     _, rule = (criteria.detected_scan.__doc__ or "").split("\n\n", 1)
-    yield from (_one_line(rule), "", "## Severity by relation", "", ABOUT_RELATIONS, "")
-    severities = {f"{kind} `{each}`": word for kind, of in _SEVERITIES.items() for each, word in of.items()}
-    yield from _table(("relation", "severity"), severities.items())
+    yield _one_line(rule)
     yield from ("", "## Thresholds", "", ABOUT_THRESHOLDS, "")
     defaults = Thresholds().to_json()
     yield from _table(("threshold", "default", "allowed", "what it does"), _threshold_rows(json.loads(defaults)))
     yield from ("", "## Constants", "", ABOUT_CONSTANTS, "")
-    rows = (row for module in (*_PARTS, *detectors) for row in _constants(module))
-    yield from _table(("constant", "value", "what it does"), rows)
+    modules = dict.fromkeys((*_PARTS, *(import_module(f"flowsentry.{kind.detector}") for kind in KINDS.values())))
+    yield from _table(("constant", "value", "what it does"), (row for module in modules for row in _constants(module)))
     yield from _stories()
 
 
-_SEVERITIES: dict[str, Mapping[Any, str]] = {"scan": SEVERITY, "password guessing": LOGIN_SEVERITY}
-_PARTS = (import_module("flowsentry.detect.scans.scan_findings"), scan_shape, criteria, source_evidence, evidence)
+_PARTS = (import_module("flowsentry.detect.scans.scan_findings"), criteria, source_evidence, evidence)
 """Modules with constants, in addition to the detectors; `scan_findings` is also the name of a function."""
+
+
+def _kind_row(kind: FindingKind) -> tuple[str, ...]:
+    severities = ", ".join(dict.fromkeys(kind.severities.values()))
+    return f"[`{kind.name}`](#{kind.name})", severities, ", ".join(kind.techniques.values()), kind.summary
 
 
 def _threshold_rows(defaults: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, ...]]:
@@ -210,22 +217,8 @@ def _threshold_rows(defaults: Mapping[str, Mapping[str, float]]) -> Iterator[tup
         yield f"`{name}`", str(defaults[section][own_name]), allowed, _one_line(bounds.meaning)
 
 
-def _detectors() -> list[ModuleType]:
-    """The modules of the detectors: shapes of a scan in the order in which they are tried, then the others by name."""
-    order = [shape.kind for shape in SHAPES]
-    paths = sorted((PACKAGE / "detect").rglob("[a-z]*.py"), key=lambda path: path.stem)
-    names = [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in paths]
-    modules = [import_module(name) for name in names]
-    described = [module for module in modules if LABELS[0] in (module.__doc__ or "")]
-    return sorted(described, key=lambda module: order.index(_kind(module)) if _kind(module) in order else len(order))
-
-
-def _kind(module: ModuleType) -> str:
-    return module.__name__.rpartition(".")[2]
-
-
-def _described(module: ModuleType) -> Iterator[str]:
-    first, *rest = re.split(rf"\n(?=(?:{'|'.join(LABELS)})\b)", (module.__doc__ or "").strip())
+def _described(kind: FindingKind) -> Iterator[str]:
+    first, *rest = re.split(rf"\n(?=(?:{'|'.join(LABELS)})\b)", description(kind).strip())
     yield _one_line(first)
     yield ""
     for paragraph in rest:
@@ -233,26 +226,39 @@ def _described(module: ModuleType) -> Iterator[str]:
         yield f"- **{label}:** {_one_line(paragraph[len(label) :].lstrip(': '))}"
 
 
-def _severity(module: ModuleType) -> str:
-    """The severity of its findings; if the relation decides, all severities in ascending order."""
-    of = LOGIN_SEVERITY if _kind(module) == "login_brute_force" else SEVERITY
-    return str(getattr(module, "SEVERITY", f"{' or '.join(dict.fromkeys(of.values()))}, by relation"))
+def description(kind: FindingKind) -> str:
+    """The docstring of the constant with the kind's name in the detector's module, if any; else that of the module."""
+    module = import_module(f"flowsentry.{kind.detector}")
+    return dict(_texts_under(module)).get(kind.name.upper()) or module.__doc__ or ""
+
+
+def _severities(kind: FindingKind) -> str:
+    """`low (outside tries), high (outside got in, inside tries)`, or the only severity."""
+    cases: dict[str, list[str]] = {}
+    for case, severity in kind.severities.items():
+        cases.setdefault(severity, []).append(case.replace("_", " "))
+    return ", ".join(f"{severity} ({', '.join(of)})" if any(of) else severity for severity, of in cases.items())
 
 
 def _constants(module: ModuleType) -> Iterator[tuple[str, ...]]:
     """The constants of a module that have a docstring."""
-    body = ast.parse(Path(module.__file__ or "").read_text()).body
-    for constant, sentence in pairwise(body):
+    for name, text in _texts_under(module):
+        if name.startswith(("MIN_", "MAX_", "MEMORY_", "MOSTLY", "MAINTENANCE_")):
+            yield f"`{name}` ({module.__name__.rpartition('.')[2]})", str(getattr(module, name)), _one_line(text)
+
+
+def _texts_under(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """Each constant of a module with a docstring, and the docstring."""
+    for constant, sentence in pairwise(ast.parse(Path(module.__file__ or "").read_text()).body):
         match constant, sentence:
             case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(text))):
-                if name.startswith(("MIN_", "MAX_", "MEMORY_", "MOSTLY", "MAINTENANCE_")):
-                    yield f"`{name}` ({_kind(module)})", str(getattr(module, name)), _one_line(text)
+                yield name, text
 
 
 def _stories() -> Iterator[str]:
     yield from ("", "## Stories", "", ABOUT_STORIES)
     found = {story: _found(story) for story in sorted(STORIES.iterdir()) if story.is_dir()}
-    for title, has_findings in (("With findings", True), ("Without findings", False)):
+    for title, has_findings in (("Something is found", True), ("Nothing is found", False)):
         yield from ("", f"### {title}", "")
         for story, kinds in found.items():
             if bool(kinds) == has_findings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flowsentry.aws.findings.item import SNOOZED_WORD, Entry
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.plain_text import moment, plain
-from flowsentry.findings.finding import KINDS
+from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, State, Triage
 from local.parse_command import complain
 

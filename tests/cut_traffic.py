@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from flowsentry.detect.scans.scan_findings import ScanRelation
 from flowsentry.findings.finding import Finding
+from flowsentry.findings.kinds import ScanRelation
 from tests.builders import NOON, V5, blocked, exchange, flow_log, probe, reset
 from tests.recorded import recorded
 

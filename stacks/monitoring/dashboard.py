@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from flowsentry.findings.finding import KINDS
+from flowsentry.findings.kinds import KINDS
 from flowsentry.metric_names import PipelineMetric, TrafficMetric
 from stacks.monitoring.metrics import (
     Statistic,

@@ -58,7 +58,7 @@ def test_filter_policies_get_attributes() -> None:
 
 def test_who_has_nowhere_to_look_is_pointed_nowhere() -> None:
     finding = FINDINGS["own_machine_scans_own_network"]
-    assert "Look closer" not in alert_message(finding).text
+    assert "Where to look" not in alert_message(finding).text
     only_athena = alert_message(finding, AccountResources(athena_table="flowsentry.enriched")).text
     assert "Athena:\nSELECT" in only_athena
     assert "https://" not in only_athena
@@ -83,7 +83,7 @@ def test_a_name_can_not_forge_a_line_or_a_link() -> None:
 def test_what_a_person_said_can_not_forge_a_line_either() -> None:
     triage = Triage(State.RESOLVED, 0, "eve\nAll clear.", "over\r\nhttps://evil.example")
     message = alert_message(FINDINGS["stranger_got_an_answer"], earlier=Earlier("1\n2", 0, triage))
-    assert "by eve All clear. (over https[:]//evil.example); it is seen again." in message.text.splitlines()[2]
+    assert "by eve All clear. (over https[:]//evil.example)." in message.text.splitlines()[2]
     assert_harmless(message)
 
 
@@ -143,9 +143,9 @@ def test_json_is_bounded_whatever_a_finding_is_called() -> None:
 @pytest.mark.parametrize(
     ("ends", "shown"),
     [
-        (["10.0.2.1:22/tcp"], "it tried port 22/tcp on 10.0.2.1."),
-        (["10.0.2.1:0/icmp"], "it tried pings on 10.0.2.1."),
-        ([], "it tried 1 port on 1 host."),
+        (["10.0.2.1:22/tcp"], ": port 22/tcp on 10.0.2.1."),
+        (["10.0.2.1:0/icmp"], ": pings on 10.0.2.1."),
+        ([], ": 1 port on 1 host."),
     ],
 )
 def test_one_port_and_one_host_are_named(ends: list[str], shown: str) -> None:
@@ -161,5 +161,5 @@ def test_who_was_called_is_in_the_subject_line_too() -> None:
 def test_the_one_host_that_is_scanned_is_called_by_its_name() -> None:
     told = {"hosts": 1, "sample_endpoints": ["10.0.3.7:22/tcp", "10.0.3.7:80/tcp"], "ports": 2, "target_owner": ORDERS}
     message = alert_message(scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", **told))
-    assert "it tried 2 ports on orders (rds database, 10.0.3.7)." in message.text
-    assert message.subject.endswith("it tried 2 ports on orders (10.0.3.7)")
+    assert ": 2 ports on orders (rds database, 10.0.3.7)." in message.text
+    assert message.subject.endswith(": 2 ports on orders (10.0.3.7)")

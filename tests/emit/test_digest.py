@@ -54,7 +54,7 @@ def test_a_digest_names_an_address_once_however_many_days_it_came() -> None:
 
 def test_an_interface_is_named_once_with_all_its_hours() -> None:
     text = digest_message([skipped("eni-1", hour, records=hour) for hour in range(1, 4)], 60).text
-    assert "AWS left out flow log records of 1 interface." in text
+    assert "AWS skipped flow log records of 1 interface." in text
     (line,) = [each for each in text.splitlines() if each.startswith("- ")]
     assert line.endswith(
         "in 3 hours, the first from 2026-11-03 04:00 UTC, the last from 2026-11-03 06:00 UTC (6 SKIPDATA records)"
@@ -75,7 +75,7 @@ def test_noise_does_not_push_skipped_records_out_of_sight() -> None:
 
 def test_what_is_about_own_machines_is_told_first() -> None:
     text = digest_message(DIGESTS["digest_of_every_chapter"], 60).text
-    chapters = ["1 machine of yours", "1 outside address guessed", "2 outside addresses searched", "AWS left out"]
+    chapters = ["1 host of yours", "1 outside address guessed", "2 outside addresses scanned", "AWS skipped"]
     assert sorted(chapters, key=text.index) == chapters
 
 

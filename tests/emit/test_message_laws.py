@@ -26,7 +26,7 @@ MAX_MESSAGE_BYTES = 256 << 10
 """https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html: of a message, with its attributes."""
 
 nasty = st.sampled_from(
-    ["\r\nWho       nobody", "\nFinding 1 (x, low)", "\x00\x1b[31m", "\u2028- ", "\u202egnp.exe", "1. Do"]
+    ["\r\nSource       nobody", "\nFinding 1 (x, low)", "\x00\x1b[31m", "\u2028- ", "\u202egnp.exe", "1. Do"]
 )
 texts = st.text(max_size=200) | st.tuples(st.text(max_size=20), nasty, st.text(max_size=20)).map("".join)
 listed = st.lists(texts, max_size=30)
@@ -81,16 +81,16 @@ resources = st.sampled_from([AccountResources(), RESOURCES]) | st.builds(
 )
 
 LABELS = (
-    r"Who|To\ whom|Callers|Network|When|How\ much"
-    r"|Refused|Unsure|Change|Rules\ of|Allowed|Got\ in\ at|Ports|Tried|Answered|Seen\ at"
+    r"Source|Target|Interface|Address|Clients|Network|When|Count"
+    r"|Refused\ by|Uncertain|Change|Rules\ as\ of|Allowed\ by|Sessions|Ports|Tried|Answered|Logged\ by"
 )
 HEADLINE_AND_MATTER = 2
 TEMPLATE = re.compile(
     rf"""(({LABELS})\ +\S.*)?$
-    |Check\ next$|[1-9]\.\ [A-Z].*|Look\ closer$|The\ records.*:$|https://\S+$
+    |What\ to\ check$|[1-9]\.\ [A-Z].*|Where\ to\ look$|(Flow\ log|Enriched)\ records\ in.*:$|https://\S+$
     |SELECT\ .*|\ \ \S.*|(FROM|WHERE|ORDER\ BY|LIMIT)\ .*
-    |(Resolved|Snoozed|Acknowledged|Also\ seen)\ .*
-    |Say\ what\ you\ made\ of\ it:\ .*|Finding\ .*\)$""",
+    |(Seen\ again|Still\ happening|Still\ open):\ .*
+    |Triage:\ .*|Finding\ .*\)$""",
     re.VERBOSE,
 )
 
@@ -103,7 +103,7 @@ def test_every_line_of_an_alert_is_one_of_ours(
     lines = message.text.split("\n")
     assert all(TEMPLATE.match(line) for line in lines[HEADLINE_AND_MATTER:])
     assert sum(line.startswith("Finding ") for line in lines[HEADLINE_AND_MATTER:]) == 1
-    assert sum(line.startswith("Who ") for line in lines[HEADLINE_AND_MATTER:]) <= 1
+    assert sum(line.startswith("Source ") for line in lines[HEADLINE_AND_MATTER:]) <= 1
     assert_bounded(message)
 
 

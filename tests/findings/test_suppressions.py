@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.findings.finding import KINDS, Finding, Severity
+from flowsentry.findings.finding import Finding, Severity
+from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.suppressions import (
     LOGIN_PORTS_OF,
     MAX_BYTES,

@@ -88,7 +88,7 @@ def test_one_is_shown_as_its_alert_with_its_life_and_its_like(flowsentry: Flowse
     flowsentry("findings", "resolve", "before", "--by", "alice", "--note", "patched")
     done = flowsentry("findings", "show", ID)
     assert done.code == 0
-    assert "Check next" in done.out
+    assert "What to check" in done.out
     assert "State     open" in done.out
     assert "Told      not yet, waits for the next urgent message" in done.out
     assert "  before  found " in done.out

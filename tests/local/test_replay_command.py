@@ -39,8 +39,8 @@ def test_the_same_logs_give_the_same_findings(flowsentry: Flowsentry, tmp_path: 
 
 def test_in_words_an_alert_is_the_mail_and_noise_is_a_line(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("replay", written(tmp_path, flow_log(scan(INSIDE) + scan(OUTSIDE))))
-    assert f"{INSIDE} is searching your network" in done.out
-    assert "Check next" in done.out
+    assert f"{INSIDE} is scanning your network" in done.out
+    assert "What to check" in done.out
     [background] = [each for each in done.out.splitlines() if each.startswith("[background]")]
     assert background == f"[background] {OUTSIDE} scans ports of 10.0.0.1: 20 ports"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.findings.finding import KINDS
+from flowsentry.findings.kinds import KINDS
 from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS, TRAFFIC_METRICS_BY
 
 Every = Callable[[str], dict[str, Any]]

@@ -26,7 +26,7 @@ def test_every_alert_comes_and_no_other_and_it_ends_by_itself_without_a_terminal
     assert done.stderr == ""
     assert done.stdout.endswith("every alert of 10 scenarios came, and no other\n")
     assert "[high]" in done.stdout
-    assert "Check next" in done.stdout
+    assert "What to check" in done.stdout
     assert "[digest]" in done.stdout
     assert "blocked paths   4 of 4 explained by the rule that refuses them" in done.stdout
     assert f"  {len(HostKind)} kinds " in done.stdout

@@ -109,7 +109,7 @@ def test_the_inside_scan_is_neither_a_sweep_nor_a_port_scan_in_whole_or_at_two_h
     hosts, ports = {each.server for each in tried}, {each.server_port for each in tried}
     for known in (2, len(hosts)):
         shape = next(shape for shape in SHAPES if shape.fits(known, len(ports)))
-        assert shape.kind == "network_scan"
+        assert shape.kind.name == "network_scan"
 
 
 def test_too_short_a_time_is_refused(company: Company) -> None:

@@ -11,20 +11,15 @@ from flowsentry.detect.logins.login_brute_force import login_brute_force
 from flowsentry.detect.logins.public_login_service import public_login_service
 from flowsentry.detect.logins.remote_login import remote_login
 from flowsentry.detect.records_skipped import records_skipped
-from flowsentry.detect.scans.host_sweep import HOST_SWEEP
-from flowsentry.detect.scans.network_scan import NETWORK_SCAN
-from flowsentry.detect.scans.port_scan import PORT_SCAN
 from flowsentry.detect.scans.scan_findings import scan_findings
 from flowsentry.detect.scans.service_down import service_down
+from flowsentry.detect.scans.shapes import SHAPES
 from flowsentry.findings.evidence import History
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import Thresholds
 from flowsentry.frames import Observed
 from flowsentry.inventory.address_space import AddressSpace
-
-SHAPES = (PORT_SCAN, HOST_SWEEP, NETWORK_SCAN)
-"""The shapes of a scan, in the order in which they are tried; the last one fits every scan."""
 
 
 def detect(

@@ -18,10 +18,10 @@ import polars as pl
 from flowsentry.detect.host_pairs import Row, display_name
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.kinds import KINDS
 from flowsentry.inventory.address_space import AddressAt, AddressSpace
 
-KIND = "flood"
-TECHNIQUE = "T1498"
+KIND = KINDS["flood"]
 MAX_SAMPLE = 10
 """Sources that a finding lists. More: longer alerts. Fewer: the sender is harder to recognise."""
 
@@ -83,9 +83,9 @@ def summarize_unstored(findings: Sequence[Finding]) -> list[Finding]:
     """
     groups: dict[tuple[str, Severity, str, int], list[Finding]] = defaultdict(list)
     for each in findings:
-        if each.kind != KIND:
+        if each.kind != KIND.name:
             groups[each.kind, each.severity, each.scope, each.first_seen // SECONDS_A_DAY].append(each)
-    floods = [each for each in findings if each.kind == KIND]
+    floods = [each for each in findings if each.kind == KIND.name]
     return [*floods, *(_unstored_summary(day, group) for (_, _, _, day), group in groups.items())]
 
 
@@ -101,7 +101,7 @@ def _unstored_summary(day: int, findings: Sequence[Finding]) -> Finding:
     }
     subject = _Subject(first.subject, first.subject, first.details.get("subject_owner"))
     made = _finding_about((first.kind, ""), subject, first.severity, _number_in_words(first.kind, len(findings)), row)
-    return replace(made, id=finding_id(KIND, "no time", first.id))
+    return replace(made, id=finding_id(KIND.name, "no time", first.id))
 
 
 def _counted(left_out: pl.DataFrame, by: tuple[str, ...], subject: str, counted: str) -> list[dict[str, Any]]:
@@ -125,8 +125,7 @@ def _source_flood(row: Row, address_space: AddressSpace) -> Finding:
     side = "inside" if is_inside else "outside"
     adjective = "internal" if is_inside else "external"
     what = f"and others: {row['left_out']:,} {adjective} sources were not recorded"
-    severity = Severity.MEDIUM if is_inside else Severity.LOW
-    return _finding(("sources", side), row["responder"], severity, what, row, address_space)
+    return _finding(("sources", side), row["responder"], KIND.severity(side), what, row, address_space)
 
 
 def _finding_flood(kind: str, severity: Severity, row: Row, address_space: AddressSpace) -> Finding:
@@ -148,9 +147,9 @@ def _finding(
 def _finding_about(category: tuple[str, str], subject: _Subject, severity: Severity, what: str, row: Row) -> Finding:
     left_out, side = category
     return Finding(
-        id=finding_id(KIND, *category, row["scope"], str(row["day"])),
-        thread=finding_id(KIND, *category, row["scope"]),
-        kind=KIND,
+        id=finding_id(KIND.name, *category, row["scope"], str(row["day"])),
+        thread=finding_id(KIND.name, *category, row["scope"]),
+        kind=KIND.name,
         severity=severity,
         title=f"{subject.display_name} {what}",
         subject=subject.address,
@@ -163,6 +162,6 @@ def _finding_about(category: tuple[str, str], subject: _Subject, severity: Sever
             "number": row["left_out"],
             "sources": row["sample"],
             "subject_owner": subject.owner,
-            "technique": TECHNIQUE if side == "outside" else None,
+            "technique": KIND.technique(side),
         },
     )

@@ -17,12 +17,13 @@ import polars as pl
 
 from flowsentry.detect.flood import summary_findings
 from flowsentry.findings.evidence import SECONDS_A_DAY
-from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import KINDS
 from flowsentry.frames import CaptureGaps
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.scopes import UNKNOWN_SCOPE
 
-SEVERITY = Severity.BACKGROUND
+KIND = KINDS["records_skipped"]
 MAX_INTERFACES = 500
 """Findings of a batch, one for each interface and hour; each takes about 5 ms. More: a batch with very many skipped
 records takes longer. Fewer: the others are only counted, in one finding."""
@@ -45,7 +46,7 @@ def records_skipped(capture_gaps: CaptureGaps, address_space: AddressSpace) -> l
         (pl.col("hour") // SECONDS_A_DAY).alias("day"),
     )
     findings = [_finding(row, address_space) for row in skipped[:MAX_INTERFACES].iter_rows(named=True)]
-    return [*findings, *summary_findings("records_skipped", SEVERITY, others, address_space)]
+    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
 
 
 def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
@@ -55,8 +56,8 @@ def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
     return Finding(
         id=finding_id("records_skipped", interface, str(hour)),
         thread=finding_id("records_skipped", interface),
-        kind="records_skipped",
-        severity=SEVERITY,
+        kind=KIND.name,
+        severity=KIND.severity(),
         title=f"{name}: AWS skipped flow log records in the hour from {_hour_in_words(hour)}",
         subject=interface,
         scope=row["scope"] or (known.vpc_id if known else UNKNOWN_SCOPE),
@@ -66,7 +67,7 @@ def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
             "hour": hour,
             "records": row["skipdata"],
             "subject_owner": known.owner if known else None,
-            "technique": None,
+            "technique": KIND.technique(),
         },
     )
 

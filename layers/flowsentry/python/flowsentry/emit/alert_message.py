@@ -1,19 +1,17 @@
-"""A finding → the message about it: a text for whoever it wakes, JSON for machines, a notification for chats,
-attributes for filter policies.
-"""
+"""A finding → its alert: text for people, JSON for machines, a chat notification, attributes for filter policies."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from flowsentry.emit.chat import Chat, chat_notification
 from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
-from flowsentry.emit.facts import facts_of
+from flowsentry.emit.facts import fact_line, facts_of
 from flowsentry.emit.investigation import Investigation, investigation
 from flowsentry.emit.machine_json import SCHEMA_VERSION, finding_json
+from flowsentry.emit.narratives.by_kind import narrative_of
+from flowsentry.emit.narratives.narrative import Narrative, listed_in
 from flowsentry.emit.party_names import owner_text, short_owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, moment, plain
-from flowsentry.emit.stories.chapters import story_of
-from flowsentry.emit.stories.story import Story, listed_in
 from flowsentry.findings.finding import Audience, Finding
 from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, State, Triage
 
@@ -35,37 +33,37 @@ class AlertMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What all forms of the message are made of."""
+class _Content:
+    """What all forms of the message have in common."""
 
     finding: Finding
     resources: AccountResources
-    story: Story
+    narrative: Narrative
     headline: str
     earlier: str
-    closer: Investigation
+    investigation: Investigation
 
 
 def alert_message(
     finding: Finding, resources: AccountResources = NO_RESOURCES, earlier: Earlier | None = None
 ) -> AlertMessage:
-    """The message about one finding, which may point to the places, and says what people made of the one `earlier`. The
-    same gives the same bytes.
+    """The message about one finding, with links to the account's resources and the triage of the `earlier` finding of
+    the same thread. The same input gives the same bytes.
     """
-    story = story_of(finding)
-    told = _Told(
+    narrative = narrative_of(finding)
+    content = _Content(
         finding=finding,
         resources=resources,
-        story=story,
-        headline=plain(f"{subject_text(finding)} {story.happening(finding, owner_text)}", MAX_HEADLINE_LETTERS),
+        narrative=narrative,
+        headline=plain(f"{subject_text(finding)} {narrative.headline(finding, owner_text)}", MAX_HEADLINE_LETTERS),
         earlier=earlier_text(earlier) if earlier else "",
-        closer=investigation(finding, resources),
+        investigation=investigation(finding, resources),
     )
     return AlertMessage(
         subject=subject_line(finding),
-        text="\n".join(_lines(told)),
-        json=_json(told, earlier),
-        chat=chat_notification(_chat(told)),
+        text="\n".join(_lines(content)),
+        json=_json(content, earlier),
+        chat=chat_notification(_chat(content)),
         attributes=attributes(
             kind=finding.kind,
             severity=finding.severity.value,
@@ -77,77 +75,78 @@ def alert_message(
 
 
 def subject_line(finding: Finding) -> str:
-    """`[high] web-1 (10.0.1.5) is searching your network: it tried port 22/tcp on 12 hosts`."""
-    happening = story_of(finding).happening(finding, short_owner_text)
-    line = f"[{finding.severity}] {subject_text(finding, short_owner_text)} {happening}"
+    """`[high] web-1 (10.0.1.5) is scanning your network: port 22/tcp on 12 hosts`."""
+    headline = narrative_of(finding).headline(finding, short_owner_text)
+    line = f"[{finding.severity}] {subject_text(finding, short_owner_text)} {headline}"
     return ascii_line(line, MAX_SUBJECT_LETTERS)
 
 
 def attributes(*, kind: str, severity: str, audience: Audience, scope: str, subject: str) -> dict[str, str]:
-    """What filter policies may judge by; never empty, since SNS takes no empty ones, and few: it takes ten with some
-    forms of delivery.
+    """The attributes for filter policies. None is empty, which SNS refuses, and there are fewer than ten, the limit of
+    raw message delivery (https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html).
     """
-    told = {"kind": kind, "severity": severity, "scope": scope, "subject": subject}
-    words = {name: plain(value) or "unknown" for name, value in told.items()}
-    return {**words, "audience": audience.value, "schema": SCHEMA_VERSION}
+    given = {"kind": kind, "severity": severity, "scope": scope, "subject": subject}
+    values = {name: plain(value) or "unknown" for name, value in given.items()}
+    return {**values, "audience": audience.value, "schema": SCHEMA_VERSION}
 
 
-def findings_command(resources: AccountResources, words: str) -> str:
-    """`flowsentry findings list`, of the deployment where it has another name; empty where nothing is deployed, as in a
-    replay.
+def findings_command(resources: AccountResources, arguments: str) -> str:
+    """`flowsentry findings list`, with `--deployment` where it has another name; empty where nothing is deployed, as in
+    a replay.
     """
     if not resources.region:
         return ""
     name = plain(resources.deployment)
-    return f"flowsentry findings {words}" + ("" if name == DEFAULT_DEPLOYMENT else f" --deployment {name}")
+    return f"flowsentry findings {arguments}" + ("" if name == DEFAULT_DEPLOYMENT else f" --deployment {name}")
 
 
-def _lines(told: _Told) -> Iterator[str]:
-    yield f"{told.headline}."
-    yield told.story.matter
-    if told.earlier:
-        yield told.earlier
+def _lines(content: _Content) -> Iterator[str]:
+    yield f"{content.headline}."
+    yield content.narrative.why
+    if content.earlier:
+        yield content.earlier
     yield ""
-    yield from (f"{label:<10}{fact}" for label, fact in facts_of(told.finding))
+    yield from (fact_line(label, fact) for label, fact in facts_of(content.finding))
     yield ""
-    yield "Check next"
-    yield from (f"{number}. {check}" for number, check in enumerate(told.story.checks, 1))
-    if look := list(told.closer.lines(plain(told.resources.athena_workgroup))):
+    yield "What to check"
+    yield from (f"{number}. {check}" for number, check in enumerate(content.narrative.checks, 1))
+    if where := list(content.investigation.lines(plain(content.resources.athena_workgroup))):
         yield ""
-        yield "Look closer"
-        yield from look
+        yield "Where to look"
+        yield from where
     yield ""
-    if answer := findings_command(told.resources, f"acknowledge|snooze|resolve {plain(told.finding.id)}"):
-        yield f"Say what you made of it: {answer} (to snooze, add --days 7)"
-    technique = told.finding.details.get("technique")
-    words = (
-        plain(told.finding.kind),
-        told.finding.severity.value,
-        *([f"ATT&CK {plain(technique)}"] if technique else []),
-    )
-    yield f"Finding {plain(told.finding.id)} ({', '.join(words)})"
+    if command := findings_command(content.resources, f"acknowledge|snooze|resolve {plain(content.finding.id)}"):
+        yield f"Triage: {command} (to snooze, add --days 7)"
+    yield f"Finding {plain(content.finding.id)} ({', '.join(_labels(content.finding))})"
 
 
-def _json(told: _Told, earlier: Earlier | None) -> str:
+def _labels(finding: Finding) -> Iterator[str]:
+    yield plain(finding.kind)
+    yield finding.severity.value
+    if technique := finding.details.get("technique"):
+        yield f"ATT&CK {plain(technique)}"
+
+
+def _json(content: _Content, earlier: Earlier | None) -> str:
     more = {
-        "headline": told.headline,
-        "investigation": asdict(told.closer),
+        "headline": content.headline,
+        "investigation": asdict(content.investigation),
         "earlier": asdict(earlier) if earlier else None,
     }
-    return finding_json(told.finding, more)
+    return finding_json(content.finding, more)
 
 
-def _chat(told: _Told) -> Chat:
-    finding, resources = told.finding, told.resources
+def _chat(content: _Content) -> Chat:
+    finding, resources = content.finding, content.resources
     facts = [f"{label}: {fact}" for label, fact in facts_of(finding)]
     return Chat(
         id=finding.id,
         thread=finding.thread,
         kind=finding.kind,
-        title=f"[{finding.severity}] {told.headline}",
-        lines=[told.story.matter, *([told.earlier] if told.earlier else []), *facts],
-        link=told.closer.insights_link,
-        steps=told.story.checks,
+        title=f"[{finding.severity}] {content.headline}",
+        lines=[content.narrative.why, *([content.earlier] if content.earlier else []), *facts],
+        link=content.investigation.insights_link,
+        steps=content.narrative.checks,
         keywords=[finding.kind, finding.severity.value, finding.scope],
         resources=[finding.subject, *listed_in(finding.details, "interface_ids")],
         context={
@@ -162,16 +161,16 @@ def _chat(told: _Told) -> Chat:
 
 
 def earlier_text(earlier: Earlier) -> str:
-    """`Resolved on 2026-11-01 09:12:00 UTC by maria (an old password); it is seen again.`."""
+    """`Seen again: resolved on 2026-11-01 09:12:00 UTC by maria (an old password).`."""
     triage = earlier.triage
-    who_and_why = _by(triage) + _note(triage)
+    by_whom_and_why = _by(triage) + _note(triage)
     if triage.state is State.RESOLVED:
-        return f"Resolved on {moment(triage.changed_at)}{who_and_why}; it is seen again."
+        return f"Seen again: resolved on {moment(triage.changed_at)}{by_whom_and_why}."
     if triage.state is State.SNOOZED:
-        return f"Snoozed until {moment(triage.until or 0)}{who_and_why}; that is over, and it still happens."
+        return f"Still happening: snoozed until {moment(triage.until or 0)}{by_whom_and_why}."
     if triage.state is State.ACKNOWLEDGED:
-        return f"Acknowledged on {moment(triage.changed_at)}{who_and_why}; still so."
-    return f"Also seen on {moment(earlier.found_at)}, still open (finding {plain(earlier.finding_id)})."
+        return f"Still happening: acknowledged on {moment(triage.changed_at)}{by_whom_and_why}."
+    return f"Still open: also reported on {moment(earlier.found_at)} (finding {plain(earlier.finding_id)})."
 
 
 def _by(triage: Triage) -> str:

@@ -1,4 +1,4 @@
-"""A finding -> a console link and queries with its addresses, ports and times filled in."""
+"""A finding → a console link and queries with its addresses, ports and times filled in."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ from flowsentry.findings.finding import Finding
 
 @dataclass(frozen=True, slots=True)
 class Investigation:
-    """What is empty there is no place for."""
+    """Empty fields: the account has no such resource to search in."""
 
     insights_link: str = ""
     insights_query: str = ""
     athena_query: str = ""
 
     def lines(self, workgroup: str) -> Iterator[str]:
-        """As people read it; none where there is nowhere to look."""
+        """The lines of a mail; none where there is nothing to search in."""
         if self.insights_link:
-            yield "The records, in CloudWatch Logs Insights (press Run query):"
+            yield "Flow log records in CloudWatch Logs Insights (choose Run query):"
             yield self.insights_link
         if self.athena_query:
-            yield f"The records with owners, in Athena{f' (workgroup {workgroup})' if workgroup else ''}:"
+            yield f"Enriched records in Athena{f' (workgroup {workgroup})' if workgroup else ''}:"
             yield from self.athena_query.split("\n")
 
 
 def investigation(finding: Finding, resources: AccountResources) -> Investigation:
-    """Where to look for the records that a finding was made of, and those before and after."""
+    """How to find the records that a finding is based on, and those just before and after."""
     search_terms = search_terms_of(finding)
     if search_terms is None:
         return Investigation()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flowsentry.emit.stories.story import listed_in, number_in, numbers_in
+from flowsentry.emit.narratives.narrative import listed_in, number_in, numbers_in
 from flowsentry.findings.finding import Finding
 from flowsentry.inventory.source_address import is_network
 

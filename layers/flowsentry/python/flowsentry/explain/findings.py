@@ -9,16 +9,14 @@ from flowsentry.explain.allowing import allowance
 from flowsentry.explain.ends import ends_of
 from flowsentry.explain.packet import Packet, Ports
 from flowsentry.findings.finding import Finding
+from flowsentry.findings.kinds import KINDS, Packets
 from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.inventory.address_space import AddressAt, AddressSpace
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.source_address import address_of
 from flowsentry.records.code_names import PROTOCOLS
 
-ABOUT_REFUSED_PACKETS = frozenset({"blocked_internal", "blocked_egress"})
-ABOUT_REFUSED_REPLIES = frozenset({"denied_by_acl_reply"})
-ABOUT_ALLOWED_PACKETS = frozenset({"remote_login", "public_login_service"})
-EXPLAINED = ABOUT_REFUSED_PACKETS | ABOUT_REFUSED_REPLIES | ABOUT_ALLOWED_PACKETS
+EXPLAINED = (Packets.REFUSED, Packets.REPLY_REFUSED, Packets.ALLOWED)
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()}
 
 
@@ -28,9 +26,9 @@ def with_refusals(findings: Iterable[Finding], address_space: AddressSpace) -> I
     all of their ends are is looked up at once: one by one that is most of the cost.
     """
     listed = list(findings)
-    ends = iter(_ends([finding for finding in listed if finding.kind in EXPLAINED], address_space))
+    ends = iter(_ends([finding for finding in listed if KINDS[finding.kind].packets in EXPLAINED], address_space))
     for finding in listed:
-        if finding.kind in EXPLAINED:
+        if KINDS[finding.kind].packets in EXPLAINED:
             told = _told(finding, next(ends), address_space.inventory.rules)
             yield replace(finding, details={**finding.details, **told})
         else:
@@ -38,9 +36,10 @@ def with_refusals(findings: Iterable[Finding], address_space: AddressSpace) -> I
 
 
 def _told(finding: Finding, ends: Sequence[End], rules: Rules) -> dict[str, Any]:
-    if finding.kind in ABOUT_REFUSED_PACKETS:
+    packets = KINDS[finding.kind].packets
+    if packets is Packets.REFUSED:
         return {"refusal": explain(_refusal(finding, ends), rules).as_details()}
-    if finding.kind in ABOUT_REFUSED_REPLIES:
+    if packets is Packets.REPLY_REFUSED:
         return {"refusal": explain(_refused_reply(finding, ends), rules).as_details()}
     return {"allowance": allowance(_packet(finding, ends), rules).as_details()}
 

@@ -7,16 +7,6 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
-KINDS = (
-    *("port_scan", "host_sweep", "network_scan"),
-    *("blocked_internal", "blocked_egress", "denied_by_acl_reply"),
-    *("remote_login", "public_login_service", "login_brute_force"),
-    "records_skipped",
-    "service_down",
-    "flood",
-)
-"""Every kind there is, for what must name them without loading the detectors."""
-
 
 class Severity(StrEnum):
     """How loud a finding is. HIGH and MEDIUM are a message each; LOW and BACKGROUND are in one digest per window."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Self
 
-from flowsentry.findings.finding import KINDS, Finding
+from flowsentry.findings.finding import Finding
+from flowsentry.findings.kinds import KINDS
 from flowsentry.inventory.source_address import is_within
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -207,7 +208,9 @@ def _port(value: Any) -> int:
 
 
 def _kind(value: Any) -> str:
-    return KINDS[KINDS.index(value)]
+    if value not in KINDS:
+        raise ValueError
+    return str(value)
 
 
 def _tuple_of(item: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:

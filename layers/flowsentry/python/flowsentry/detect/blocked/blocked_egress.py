@@ -18,13 +18,14 @@ import polars as pl
 from flowsentry.detect.flood import summary_findings
 from flowsentry.detect.host_pairs import TCP, UDP, HostPair, Row, host_pairs, pair_details, port_in_words
 from flowsentry.detect.limits import limit_findings
-from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import protocol_name
 
-SEVERITY = Severity.LOW
+KIND = KINDS["blocked_egress"]
 MAX_SAMPLE = 10
 """Addresses that a finding lists. More: longer alerts. Fewer: a content delivery network is harder to recognise."""
 _SERVICE = ("scope", "initiator", "responder_port", "protocol", "day")
@@ -47,7 +48,7 @@ def blocked_egress(
     ordered = reported.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
     rows = [row for row in ordered if (row["scope"], row["initiator"]) not in scanners]
     findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
-    return [*findings, *summary_findings("blocked_egress", SEVERITY, others, address_space)]
+    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
 
 
 def _services(rejected: pl.DataFrame) -> pl.DataFrame:
@@ -91,8 +92,8 @@ def _finding(row: Row, pair: HostPair) -> Finding:
     return Finding(
         id=finding_id(*like, str(row["day"])),
         thread=finding_id(*like),
-        kind="blocked_egress",
-        severity=SEVERITY,
+        kind=KIND.name,
+        severity=KIND.severity(),
         title=f"{pair.initiator} is blocked from {pair.responder}{more}: {port_in_words(row)}",
         subject=row["initiator"],
         scope=row["scope"],
@@ -105,6 +106,6 @@ def _finding(row: Row, pair: HostPair) -> Finding:
             "sample": row["sample"],
             "packets": row["rejected_packets"],
             "reject_reason": row["reject_reason"],
-            "technique": None,
+            "technique": KIND.technique(),
         },
     )

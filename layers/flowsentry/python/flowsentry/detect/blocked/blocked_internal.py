@@ -19,14 +19,15 @@ from flowsentry.detect.host_pairs import TCP, UDP, HostPair, Row, host_pairs, pa
 from flowsentry.detect.limits import limit_findings
 from flowsentry.findings.endpoints import endpoint_part
 from flowsentry.findings.evidence import Evidence, History
-from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import protocol_name
 
-SEVERITY = Severity.MEDIUM
+KIND = KINDS["blocked_internal"]
 
 
 def blocked_internal(
@@ -55,7 +56,7 @@ def blocked_internal(
         and (row["scope"], row["initiator"], row["day"]) not in probing
     ]
     findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
-    return [*findings, *summary_findings("blocked_internal", SEVERITY, others, address_space)]
+    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
 
 
 def probing_sources(
@@ -85,8 +86,8 @@ def _finding(row: Row, pair: HostPair) -> Finding:
     return Finding(
         id=finding_id(*like, str(row["day"])),
         thread=finding_id(*like),
-        kind="blocked_internal",
-        severity=SEVERITY,
+        kind=KIND.name,
+        severity=KIND.severity(),
         title=f"{pair.initiator} is blocked from {pair.responder}: {port_in_words(row)}",
         subject=row["initiator"],
         scope=row["scope"],
@@ -97,6 +98,6 @@ def _finding(row: Row, pair: HostPair) -> Finding:
             **pair_details(row, pair, [row["refused_at"]]),
             "packets": row["rejected_packets"],
             "reject_reason": row["reject_reason"],
-            "technique": None,
+            "technique": KIND.technique(),
         },
     )

@@ -18,12 +18,13 @@ import polars as pl
 from flowsentry.detect.flood import summary_findings
 from flowsentry.detect.host_pairs import TCP, UDP, HostPair, Row, host_pairs, pair_details, port_in_words
 from flowsentry.detect.limits import limit_findings
-from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import KINDS
 from flowsentry.frames import Contacts
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import protocol_name
 
-SEVERITY = Severity.MEDIUM
+KIND = KINDS["denied_by_acl_reply"]
 MAX_PATHS_PER_INITIATOR = 3
 """Denied paths of one initiator that a batch reports: the first ones. More: one wrong rule of a network ACL is a
 message for each peer of each host in the subnet. Fewer: a second rule that denies something else is reported a day
@@ -45,7 +46,7 @@ def denied_by_acl_reply(
     reported, others = limit_findings(ordered, "initiators")
     rows = [row for row in reported.iter_rows(named=True) if (row["scope"], row["initiator"]) not in scanners]
     findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
-    return [*findings, *summary_findings("denied_by_acl_reply", SEVERITY, others, address_space)]
+    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
 
 
 def _paths(denied: pl.DataFrame) -> pl.DataFrame:
@@ -75,8 +76,8 @@ def _finding(row: Row, pair: HostPair) -> Finding:
     return Finding(
         id=finding_id("denied_by_acl_reply", *path, str(row["day"])),
         thread=finding_id("denied_by_acl_reply", *path),
-        kind="denied_by_acl_reply",
-        severity=SEVERITY,
+        kind=KIND.name,
+        severity=KIND.severity(),
         title=_title(row, pair),
         subject=subject.address,
         scope=row["scope"],
@@ -90,7 +91,7 @@ def _finding(row: Row, pair: HostPair) -> Finding:
             "initiator_owner": pair.initiator.as_details,
             "initiators": row["initiators"],
             "initiator_port": _client_port(row),
-            "technique": None,
+            "technique": KIND.technique(),
         },
     )
 

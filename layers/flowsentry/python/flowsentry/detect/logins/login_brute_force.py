@@ -18,7 +18,6 @@ ATT&CK T1110, Brute Force.
 """
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
 import polars as pl
@@ -35,11 +34,13 @@ from flowsentry.findings.evidence import (
     max_complete_rank,
     rank_of_member,
 )
-from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import KINDS, LoginRelation
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.inventory.address_space import AddressAt, AddressSpace, EndOf
 from flowsentry.inventory.source_address import address_of
 
+KIND = KINDS["login_brute_force"]
 MIN_HOSTS_INSIDE = 3
 """Internal hosts on which an internal source must make attempts. Higher: guessing on few hosts is missed. Lower: a
 build that uses its git host, and a job that copies files to two hosts, are reported."""
@@ -47,23 +48,6 @@ MIN_HOSTS_OUTSIDE = 10
 """External hosts on which an internal source must make attempts. Higher: an internal host that guesses on few external
 hosts is missed. Lower: a build that uses a large git provider, which has half a dozen addresses, is reported."""
 MAX_SAMPLE_ENDPOINTS = 10
-
-
-class LoginRelation(StrEnum):
-    """Direction and result of password guessing, in the order of severity. Evidence only grows, so a source's relation
-    only moves to a higher severity.
-    """
-
-    OUTSIDE_TRIES = "outside_tries"
-    OUTSIDE_GOT_IN = "outside_got_in"
-    INSIDE_TRIES = "inside_tries"
-
-
-LOGIN_SEVERITY = {
-    LoginRelation.OUTSIDE_TRIES: Severity.LOW,
-    LoginRelation.OUTSIDE_GOT_IN: Severity.HIGH,
-    LoginRelation.INSIDE_TRIES: Severity.HIGH,
-}
 
 
 class LoginAttempts(NamedTuple):
@@ -143,8 +127,8 @@ def _finding(evidence: Evidence, attempts: LoginAttempts, end: EndOf, relation: 
     return Finding(
         id=finding_id(*like, str(key.day), relation),
         thread=finding_id(*like, relation),
-        kind="login_brute_force",
-        severity=LOGIN_SEVERITY[relation],
+        kind=KIND.name,
+        severity=KIND.severity(relation),
         title=f"{display_name(key.source, end.owner)} {_title(attempts, services, hosts, got_in=bool(sessions))}",
         subject=key.source,
         scope=key.scope,
@@ -159,7 +143,7 @@ def _finding(evidence: Evidence, attempts: LoginAttempts, end: EndOf, relation: 
             "sessions": sessions,
             **address_details(evidence),
             "subject_owner": end.owner.owner if end.owner else None,
-            "technique": "T1110",
+            "technique": KIND.technique(),
         },
     )
 

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 
 from flowsentry.detect.host_pairs import HostPair, Row, host_pairs, pair_details
 from flowsentry.detect.logins.external_clients import BusyService
-from flowsentry.detect.logins.remote_login import TECHNIQUES
 from flowsentry.findings.evidence import MAX_EXTERNAL_CLIENTS
-from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import KINDS
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import address_of
 from flowsentry.records.service_ports import LOGIN_PORTS
 
-SEVERITY = Severity.MEDIUM
+KIND = KINDS["public_login_service"]
 _TCP = 6
 
 
@@ -52,8 +52,8 @@ def _finding(busy: BusyService, row: Row, pair: HostPair) -> Finding:
     return Finding(
         id=finding_id(*like, str(day)),
         thread=finding_id(*like),
-        kind="public_login_service",
-        severity=SEVERITY,
+        kind=KIND.name,
+        severity=KIND.severity(),
         title=f"{pair.responder} has login sessions of {clients}: {service}, port {port}",
         subject=responder,
         scope=busy.service.scope,
@@ -67,6 +67,6 @@ def _finding(busy: BusyService, row: Row, pair: HostPair) -> Finding:
             "initiator_owner": pair.initiator.as_details,
             "initiators": busy.number,
             "newest_initiators": list(busy.newest),
-            "technique": TECHNIQUES[service],
+            "technique": KIND.technique(service),
         },
     )

@@ -20,15 +20,15 @@ from flowsentry.detect.host_pairs import HostPair, Row, display_name, host_pairs
 from flowsentry.detect.limits import limit_findings
 from flowsentry.detect.logins.attempts import is_a_session
 from flowsentry.detect.logins.external_clients import external_logins
-from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import is_network
 from flowsentry.records.service_ports import LOGIN_PORTS
 
-SEVERITY = Severity.MEDIUM
-TECHNIQUES = {"SSH": "T1021.004", "RDP": "T1021.001", "WinRM": "T1021.006"}
+KIND = KINDS["remote_login"]
 MAX_SOURCE_ADDRESSES = 10
 """Addresses of a /64 that a finding lists. More: longer alerts. Fewer: of a shared network, not all addresses are
 listed."""
@@ -52,7 +52,7 @@ def remote_login(logins: Logins, address_space: AddressSpace, thresholds: LoginT
     )
     rows = list(reported.sort("first_seen", "source", "responder", "responder_port").iter_rows(named=True))
     findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
-    return [*findings, *summary_findings("remote_login", SEVERITY, others, address_space)]
+    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
 
 
 def _finding(row: Row, pair: HostPair) -> Finding:
@@ -63,8 +63,8 @@ def _finding(row: Row, pair: HostPair) -> Finding:
     return Finding(
         id=finding_id(*like, str(row["day"])),
         thread=finding_id(*like),
-        kind="remote_login",
-        severity=SEVERITY,
+        kind=KIND.name,
+        severity=KIND.severity(),
         title=f"{display_name(row['source'], pair.initiator.owner)} {session}",
         subject=row["source"],
         scope=row["source_scope"],
@@ -76,7 +76,7 @@ def _finding(row: Row, pair: HostPair) -> Finding:
             "service": service,
             "packets": row["packets"],
             **_addresses(row),
-            "technique": TECHNIQUES[service],
+            "technique": KIND.technique(service),
         },
     )
 

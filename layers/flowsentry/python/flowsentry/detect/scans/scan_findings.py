@@ -8,17 +8,17 @@ are always background.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from enum import StrEnum
 
 import polars as pl
 
 from flowsentry.detect.host_pairs import display_name
 from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses
 from flowsentry.detect.scans.criteria import DetectedScan, detected_scan
-from flowsentry.detect.scans.shape import ScanShape
+from flowsentry.detect.scans.shapes import ScanShape
 from flowsentry.findings.endpoints import Addresses, Endpoint, endpoint_of, sort_key, with_known_address
 from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
-from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import ScanRelation
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import ScanThresholds
 from flowsentry.inventory.address_space import AddressAt, AddressSpace
@@ -34,30 +34,6 @@ MIN_INSIDE_ENDPOINTS = 10
 external targets is not reported as such. Lower: a host that scans external hosts and has a few dead internal targets is
 reported as lateral movement."""
 _PINGS = (1, 58)
-
-
-class ScanRelation(StrEnum):
-    """Direction and result of a scan, in the order of severity. Evidence only grows, so a source's relation only moves
-    towards the end.
-
-    - OUTSIDE_BACKGROUND: an external source; no endpoint answered, the evidence is doubtful, or the source is trusted.
-    - OUTSIDE_ANSWERED: an external source that is not trusted, and an endpoint answered.
-    - INSIDE_TO_OUTSIDE: an internal source, fewer than MIN_INSIDE_ENDPOINTS failed internal endpoints.
-    - INSIDE_TO_INSIDE: an internal source, at least MIN_INSIDE_ENDPOINTS failed internal endpoints.
-    """
-
-    OUTSIDE_BACKGROUND = "outside_background"
-    OUTSIDE_ANSWERED = "outside_answered"
-    INSIDE_TO_OUTSIDE = "inside_to_outside"
-    INSIDE_TO_INSIDE = "inside_to_inside"
-
-
-SEVERITY = {
-    ScanRelation.OUTSIDE_BACKGROUND: Severity.BACKGROUND,
-    ScanRelation.OUTSIDE_ANSWERED: Severity.MEDIUM,
-    ScanRelation.INSIDE_TO_OUTSIDE: Severity.HIGH,
-    ScanRelation.INSIDE_TO_INSIDE: Severity.HIGH,
-}
 
 
 def scan_findings(
@@ -121,8 +97,8 @@ def _finding(key: EvidenceKey, scan: DetectedScan, shapes: Sequence[ScanShape], 
     return Finding(
         id=finding_id("scan", key.scope, key.source, str(key.day), relation),
         thread=finding_id("scan", key.scope, key.source, relation),
-        kind=shape.kind,
-        severity=SEVERITY[relation],
+        kind=shape.kind.name,
+        severity=shape.kind.severity(relation),
         title=f"{shape.verb} {_target(failed, scan.endpoints)}",
         subject=key.source,
         scope=key.scope,
@@ -137,7 +113,7 @@ def _finding(key: EvidenceKey, scan: DetectedScan, shapes: Sequence[ScanShape], 
             "sample_endpoints": _sample(failed),
             "answered_endpoints": _sample(answered),
             **address_details(scan.evidence),
-            "technique": shape.technique,
+            "technique": shape.kind.technique(),
         },
     )
 

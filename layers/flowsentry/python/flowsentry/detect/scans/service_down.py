@@ -17,13 +17,14 @@ import polars as pl
 from flowsentry.detect.host_pairs import TCP, Host, Row, display_name, port_in_words
 from flowsentry.findings.endpoints import MEMBER_BYTES
 from flowsentry.findings.evidence import SECONDS_A_DAY
-from flowsentry.findings.finding import Finding, Severity, finding_id
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.known_services import Outage, Service, Services
 from flowsentry.findings.thresholds import ServiceThresholds
 from flowsentry.inventory.address_space import AddressAt, AddressSpace
 from flowsentry.inventory.named_services import NamedServices
 
-SEVERITY, NAMED_SEVERITY = Severity.LOW, Severity.MEDIUM
+KIND = KINDS["service_down"]
 MAX_SERVICES_PER_BATCH = 200
 """Services that one batch reports, those with the most clients first. More: when a network fails, the digest lists
 nothing else. Fewer: if many services are down, some are not reported until a later batch."""
@@ -97,8 +98,8 @@ def _finding(row: Row, host: Host, important: NamedServices) -> Finding:
     return Finding(
         id=finding_ids([outage])[0],
         thread=finding_id(*_identity(outage.service)),
-        kind="service_down",
-        severity=NAMED_SEVERITY if is_important else SEVERITY,
+        kind=KIND.name,
+        severity=KIND.severity("important service" if is_important else "other service"),
         title=f"{display_name(host.address, host.owner)} stopped answering {clients} on {port_in_words(end)}",
         subject=host.address,
         scope=row["scope"],
@@ -115,7 +116,7 @@ def _finding(row: Row, host: Host, important: NamedServices) -> Finding:
             "interface_ids": [host.interface.interface_id] if host.interface else [],
             "subject_owner": host.as_details,
             "responder_owner": host.as_details,
-            "technique": None,
+            "technique": KIND.technique(),
         },
     )
 
