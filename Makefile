@@ -73,8 +73,8 @@ docs: $(SETUP) ## The reference pages in docs/ that are generated from the code
 	$(BIN)/python docs/generate.py
 
 .PHONY: golden
-golden: $(SETUP) ## Write the golden stories' expected findings anew, to be reviewed as a diff
-	FLOWSENTRY_WRITE_EXPECTED=1 $(BIN)/python -m pytest -q tests/golden
+golden: $(SETUP) ## Write the expected findings of stories and samples, and the texts of messages, to be reviewed as a diff
+	FLOWSENTRY_WRITE_EXPECTED=1 $(BIN)/python -m pytest -q tests/golden/test_stories.py tests/golden/test_samples.py tests/emit/test_alert_message.py tests/test_docs.py
 
 .PHONY: lock
 lock: $(SETUP) ## Pin what the requirements bring with them

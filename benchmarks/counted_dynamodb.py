@@ -1,6 +1,7 @@
 """A DynamoDB client that weighs what goes through it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,9 +36,14 @@ class CountedDynamoDB:
             raise
         self.writes += 1
         self.writes_in_batch[str(arguments["Key"])] += 1
-        size = item_bytes(answer["Attributes"])
+        size = item_bytes(answer.get("Attributes") or self._stored(arguments))
         self.write_units += write_units(size, size)
         return answer
+
+    def _stored(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The item after an update that did not ask for it, which costs nothing here."""
+        item: Mapping[str, Any] = self.real.get_item(TableName=arguments["TableName"], Key=arguments["Key"])["Item"]
+        return item
 
     def batch_get_item(self, **arguments: Any) -> Any:
         answer = self.real.batch_get_item(**arguments)

@@ -54,7 +54,7 @@ class Mailbox:
     urgent: list[str] = field(default_factory=list)
     digests: list[float] = field(default_factory=list)
 
-    def tell(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> None:
         if notification.finding is not None:
             self.urgent.append(notification.finding.title)
         else:

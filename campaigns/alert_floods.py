@@ -168,7 +168,9 @@ class Flood:
         """What nobody was told of, what is in no message though it is marked, and poison that is not set aside."""
         yield from (f"{each} is lost" for each in sorted(self.put_at.keys() - self.told_at.keys()))
         unmarked = [
-            each for each, item in self.client.items.items() if each.startswith("bad-") and "untold" not in item
+            each
+            for each, item in self.client.items.items()
+            if each.startswith("bad-") and "undelivered_reason" not in item
         ]
         yield from (f"{each} is not set aside" for each in unmarked)
         waiting = [each for each, item in self.client.items.items() if "unpublished" in item]
@@ -227,7 +229,7 @@ def _brief(finding: Finding, *_: Any) -> AlertMessage:
 
 
 def _has_topic(item: Item) -> bool:
-    return "published_at" in item or "topic" in item.get("told", {}).get("SS", [])
+    return "published_at" in item or "topic" in item.get("delivered_to", {}).get("SS", [])
 
 
 def _finding(name: str, severity: Severity) -> Finding:

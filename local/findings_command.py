@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flowsentry.aws.findings.item import SNOOZED_WORD, Entry
+from flowsentry.aws.findings.item import SNOOZED_PARTITION, Entry
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.plain_text import moment, plain
 from flowsentry.findings.kinds import KINDS
@@ -162,17 +162,17 @@ def _standing(triage: Triage) -> str:
 
 
 def _telling(entry: Entry) -> str:
-    if entry.unpublished == SNOOZED_WORD:
+    if entry.unpublished == SNOOZED_PARTITION:
         return "not before the snooze is over"
     if entry.unpublished:
-        held = ", held back by flood control until the next summary" if entry.is_held else ""
+        held = ", held back by flood control until the next summary" if entry.is_rate_limited else ""
         return f"not yet, waits for the next {entry.finding.audience} message{held}"
-    if entry.untold:
+    if entry.undelivered_reason:
         reason = f" ({plain(entry.finding.suppressed_by)})" if entry.finding.suppressed_by else ""
-        return f"not at all: {plain(entry.untold)}{reason}"
+        return f"not at all: {plain(entry.undelivered_reason)}{reason}"
     if entry.published_at is None:
         return "not at all: somebody spoke of it before"
-    together = f" in the {plain(entry.told_in)}" if entry.told_in else ""
+    together = f" in the {plain(entry.delivered_in)}" if entry.delivered_in else ""
     return f"{moment(entry.published_at)}{together}"
 
 

@@ -1,4 +1,4 @@
-"""Pipeline metrics as they are printed, and the table of their names."""
+"""Printed pipeline metrics, and the table of their names."""
 
 import json
 from typing import Any, get_args
@@ -27,7 +27,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_every_metric_name_has_its_meaning() -> None:
+def test_every_metric_name_has_a_meaning() -> None:
     assert set(PIPELINE_METRICS) == set(get_args(PipelineMetric))
     assert set(TRAFFIC_METRICS) == set(get_args(TrafficMetric))
 
@@ -50,14 +50,14 @@ def test_counts_add_up_and_are_printed_with_the_service(capsys: pytest.CaptureFi
     assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == NAMESPACE
 
 
-def test_nothing_is_printed_for_zero(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_count_of_zero_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry.count("Lines", 0)
     telemetry.count_by("RejectedLines", {})
     assert telemetry.metrics().metric_set == {}
     assert printed(capsys) == []
 
 
-def test_parts_are_printed_by_their_dimension_and_the_total_without(capsys: pytest.CaptureFixture[str]) -> None:
+def test_parts_are_printed_with_their_dimension_and_the_total_without(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry.count_by("RejectedLines", {"short": 2, "long": 1})
     telemetry.metrics().flush_metrics()
     short, long, total = printed(capsys)

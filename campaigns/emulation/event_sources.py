@@ -118,7 +118,7 @@ def inventory_schedule(to: Deliveries) -> None:
 
 def inventory_requests(to: Deliveries) -> None:
     made = make_interface("10.0.1.6")
-    to.request(json.dumps({"mark": HOME}))
+    to.request(json.dumps({"target": HOME}))
     to.request(json.dumps({"interfaces": [made, "eni-0123456789abcdef0"]}))
 
 

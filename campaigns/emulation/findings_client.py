@@ -27,7 +27,7 @@ class FindingsClient:
 
     around: Around = undisturbed
     items: dict[str, Item] = field(default_factory=dict)
-    by_word: dict[str, dict[str, Item]] = field(default_factory=dict)
+    by_partition: dict[str, dict[str, Item]] = field(default_factory=dict)
 
     def get_item(self, *, Key: Item, **_: Any) -> Item:  # noqa: N803 - AWS's
         with self.around("get_item"):
@@ -60,8 +60,8 @@ class FindingsClient:
 
     def paginate(self, *, ExpressionAttributeValues: Item, **_: Any) -> Iterator[Item]:  # noqa: N803 - AWS's
         """Of the outbox, oldest first."""
-        word = ExpressionAttributeValues[":word"]["S"]
-        found = sorted(self.by_word.get(word, {}).values(), key=lambda item: int(item["found_at"]["N"]))
+        partition = ExpressionAttributeValues[":partition"]["S"]
+        found = sorted(self.by_partition.get(partition, {}).values(), key=lambda item: int(item["found_at"]["N"]))
         for start in range(0, max(1, len(found)), ITEMS_A_PAGE):
             with self.around("query"):
                 page = {"Items": found[start : start + ITEMS_A_PAGE]}
@@ -71,10 +71,10 @@ class FindingsClient:
         finding_id = item["id"]["S"]
         before = self.items.get(finding_id, {}).get("unpublished")
         if before:
-            del self.by_word[before["S"]][finding_id]
+            del self.by_partition[before["S"]][finding_id]
         self.items[finding_id] = item
         if "unpublished" in item:
-            self.by_word.setdefault(item["unpublished"]["S"], {})[finding_id] = item
+            self.by_partition.setdefault(item["unpublished"]["S"], {})[finding_id] = item
 
 
 def holds(condition: str, item: Item, given: Mapping[str, Any]) -> bool:

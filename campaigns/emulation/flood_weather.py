@@ -83,7 +83,7 @@ class Listener:
     alone: dict[str, list[float]] = field(default_factory=dict)
     together: list[int] = field(default_factory=list)
 
-    def tell(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> None:
         with retryable("publish"), self.weather.around("publish"):
             if notification.finding:
                 self.alone.setdefault(notification.finding.id, []).append(self.weather.now)

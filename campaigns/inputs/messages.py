@@ -177,7 +177,7 @@ def _bridged(event: dict[str, Any], key: str) -> dict[str, Any]:
 
 def requests(chance: Random) -> Iterator[str]:
     """Requests to the inventory."""
-    for each in ({"mark": "123456789012/eu-central-1", "changed_at": NOW}, {"interfaces": ["eni-0a1b2c3d4e5f60718"]}):
+    for each in ({"target": "123456789012/eu-central-1", "changed_at": NOW}, {"interfaces": ["eni-0a1b2c3d4e5f60718"]}):
         yield from damaged(each, chance)
 
 

@@ -1,5 +1,5 @@
-"""Looks at accounts, regions and clusters → the inventory snapshot: all of them on a schedule, and what the queue asks
-for: places where something changed, and interfaces that a processor does not know.
+"""Discovers targets (accounts and Regions, EKS clusters) and updates the inventory snapshot: all of them on a schedule,
+and those that messages of the queue request: targets that changed, and targets of unknown network interfaces.
 """
 
 import math
@@ -16,10 +16,9 @@ from flowsentry.aws.inventory.discovery_claims import DiscoveryClaims
 from flowsentry.aws.inventory.discovery_run import DiscoveryRun
 from flowsentry.aws.inventory.requests import RequestQueue
 from flowsentry.aws.inventory.store import InventoryStore
-from flowsentry.aws.inventory.targets import sources_of
-from flowsentry.aws.inventory.targets_parameter import EksClusterTarget, TargetsParameter, targets_in
+from flowsentry.aws.inventory.targets import EksClusterTarget, TargetsParameter, region_discoveries, targets_in
 from flowsentry.aws.kubernetes.cluster import EksCluster
-from flowsentry.aws.kubernetes.pods import PodsSource
+from flowsentry.aws.kubernetes.pods import PodDiscovery
 from flowsentry.aws.kubernetes.token import ClusterToken
 from flowsentry.settings import InventorySettings, settings
 from flowsentry.telemetry import Event, instrumented
@@ -38,31 +37,31 @@ def targets() -> TargetsParameter:
 
 @lru_cache(maxsize=1)
 def discovery_run(account_id: str, text: str) -> DiscoveryRun:
-    """Of these places: another one when they have changed."""
+    """The run for the targets in the parameter's text; a new one when the text has changed."""
     given = settings(InventorySettings)
-    wanted = targets_in(text, clients.ec2().meta.region_name)
+    requested = targets_in(text, clients.ec2().meta.region_name)
     newest = InventoryStore(given.output_bucket, given.inventory_key, clients.s3(), clock=lambda: math.inf)
     return DiscoveryRun(
         newest,
         DiscoveryClaims(given.output_bucket, given.claims_key, clients.s3()),
         queue(),
-        sources_of(wanted.targets, account_id),
-        [pods_source(each, account_id) for each in wanted.clusters],
+        region_discoveries(requested.targets, account_id),
+        [pod_discovery(each, account_id) for each in requested.clusters],
         given.inventory_retention_days,
         given.inventory_cooldown_seconds,
     )
 
 
-def pods_source(cluster: EksClusterTarget, account_id: str) -> PodsSource:
+def pod_discovery(cluster: EksClusterTarget, account_id: str) -> PodDiscovery:
     eks = boto3.client("eks", region_name=cluster.region, config=clients.BOUNDED)
     token = ClusterToken(cluster.name, cluster.region)
-    return PodsSource(cluster.target(account_id), partial(EksCluster.described, eks, cluster.name, token))
+    return PodDiscovery(cluster.target(account_id), partial(EksCluster.described, eks, cluster.name, token))
 
 
 @instrumented
 def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int] | PartialItemFailureResponse:
     runs = discovery_run(context.invoked_function_arn.split(":")[4], targets().text())
     if is_queue_batch(event):
-        again = runs.answer(queue().understood(event["Records"]))
+        again = runs.process(queue().parsed(event["Records"]))
         return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}
     return {"targets": runs.discover_all()}

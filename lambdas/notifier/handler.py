@@ -1,5 +1,5 @@
-"""Findings stream and schedule → people and machines: new alerts within seconds, on schedule what was left over, what
-flood control held back, and digests; and once, the suppressions that people then edit.
+"""Delivers findings to channels: new ones from the table's stream within seconds; on a schedule those that are left,
+summaries of alerts over the rate limit, and digests. Also creates the suppressions object, which people then edit.
 """
 
 from functools import lru_cache
@@ -14,13 +14,14 @@ from flowsentry.aws.notifications.event_bridge import EventBridgeBus
 from flowsentry.aws.notifications.outbox import Outbox
 from flowsentry.aws.notifications.security_hub import SecurityHub
 from flowsentry.aws.notifications.sns import SnsChatTopic, SnsTopic
+from flowsentry.aws.time_budget import seconds_left
 from flowsentry.emit.console_queries import AccountResources
 from flowsentry.settings import NotifierSettings, settings
 from flowsentry.telemetry import Event, instrumented
 
 RESERVED_SECONDS = 10
-"""Of the time that Lambda leaves, nothing is begun in these: a call that hangs ends in them. More: less is told in a
-run. Fewer: a run is killed between telling and marking, and people are told twice."""
+"""Nothing is begun in the last seconds before the time-out, so that a call that hangs can end. More: a run delivers
+less. Fewer: a run is killed between a delivery and its record, and the delivery is repeated."""
 
 
 @lru_cache(maxsize=1)
@@ -56,7 +57,7 @@ def resources(given: NotifierSettings) -> AccountResources:
 
 
 def channels(given: NotifierSettings, here: AccountResources) -> Channels:
-    """The topic, and whatever else the settings name."""
+    """The alert topic, and the other channels that the settings name."""
     topic = SnsTopic(given.alert_topic_arn, clients.sns())
     of_digests = SnsTopic(given.digest_topic_arn, clients.sns(), "digest-topic") if given.digest_topic_arn else topic
     chats: list[Channel] = [SnsChatTopic(given.chat_topic_arn, clients.sns())] if given.chat_topic_arn else []
@@ -67,7 +68,7 @@ def channels(given: NotifierSettings, here: AccountResources) -> Channels:
 
 @instrumented
 def lambda_handler(event: Event, context: LambdaContext) -> None:
-    seconds = context.get_remaining_time_in_millis() / 1_000 - RESERVED_SECONDS
+    seconds = seconds_left(context) - RESERVED_SECONDS
     if "Records" in event:
         inserted = (record for record in event["Records"] if record.get("eventName") == "INSERT")
         outbox().publish_new((record.get("dynamodb", {}).get("NewImage", {}) for record in inserted), seconds)

@@ -1,5 +1,5 @@
-"""Notices of S3 objects → pipeline. Of a batch of the queue, each message to be retried is reported as a failure; what
-S3, SNS or EventBridge sent without a queue is invoked again as a whole, so its failure is raised.
+"""Processes new S3 objects. For a batch of the queue, each message to retry is reported as a batch item failure; for an
+event that S3, SNS or EventBridge sent without a queue, the error is raised, so that Lambda retries the whole event.
 """
 
 from functools import lru_cache
@@ -11,12 +11,13 @@ from flowsentry.aws import clients
 from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.ingest.idempotency import ProcessedObjects
 from flowsentry.aws.ingest.log_formats import LogFormats
-from flowsentry.aws.ingest.object_batch import BatchTime, ObjectBatch
+from flowsentry.aws.ingest.object_batch import ObjectBatch
 from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch
-from flowsentry.aws.ingest.object_queue import ObjectQueue, QueuedObject
+from flowsentry.aws.ingest.object_queue import ObjectQueue, QueueMessage
 from flowsentry.aws.ingest.objects import ObjectProcessor
 from flowsentry.aws.ingest.payloads import PayloadProcessor
 from flowsentry.aws.ingest.processing import SourceProcessor
+from flowsentry.aws.time_budget import TimeBudget
 from flowsentry.settings import ObjectProcessorSettings, settings
 from flowsentry.telemetry import Event, instrumented
 
@@ -38,8 +39,8 @@ def lambda_handler(event: Event, context: LambdaContext) -> PartialItemFailureRe
     processor().once.during(context)
     processor().sources.during(context)
     if is_queue_batch(event):
-        batch = ObjectBatch(processor(), ObjectQueue(clients.sqs()), BatchTime(context))
-        again = batch.take([QueuedObject.of(record) for record in event["Records"]])
+        batch = ObjectBatch(processor(), ObjectQueue(clients.sqs()), TimeBudget.of_invocation(context))
+        again = batch.process([QueueMessage.of(record) for record in event["Records"]])
         return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}
-    processor().take(*direct_messages(event))
+    processor().process(*direct_messages(event))
     return None

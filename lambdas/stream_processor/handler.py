@@ -1,12 +1,13 @@
-"""CloudWatch Logs payloads → pipeline: one as CloudWatch Logs hands it over, or a batch of a Kinesis data stream.
+"""Processes CloudWatch Logs payloads: one from a subscription, or a batch from a Kinesis data stream.
 
-What fails three times goes to the failure destination, and from there to the notice queue: nothing is caught here for
-good.
+All errors are raised or reported. A payload that fails three times goes to the on-failure destination, a bucket, and
+from there as an object event to the queue of object_processor.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import lru_cache
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -15,17 +16,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
 from flowsentry.aws.ingest.log_formats import LogFormats
-from flowsentry.aws.ingest.object_batch import BatchTime
 from flowsentry.aws.ingest.payloads import PayloadProcessor, is_from_stream, payloads_in
 from flowsentry.aws.ingest.processing import SourceProcessor
+from flowsentry.aws.time_budget import TimeBudget
 from flowsentry.errors import NotBegunError, PoisonError
 from flowsentry.settings import ProcessorSettings, settings
 from flowsentry.telemetry import Event, count, count_by, instrumented, logger
 
 PAYLOAD_SECONDS = 10
-"""What a payload of a batch may take, a hundred times what it mostly does. With less left, it and those behind it come
-again in the next batch. Longer: more come twice. Shorter: one that is slow ends the function, and those before it, done
-already, come again with it."""
+"""Time that must be left to begin a payload, a hundred times what it mostly takes. With less, it and those after it
+return in the next batch. Longer: more payloads are delivered twice. Shorter: a slow payload runs into the time-out, and
+those before it, already processed, are delivered again with it."""
 
 
 @lru_cache(maxsize=1)
@@ -43,25 +44,32 @@ def poison_counted() -> Iterator[None]:
         raise
 
 
-def take(record: KinesisStreamRecord, time: BatchTime) -> None:
-    if time.has_begun and time.left < PAYLOAD_SECONDS:
-        raise NotBegunError("no time was left to begin the payload")
-    time.has_begun = True
-    try:
-        with poison_counted():
-            processor().process(record.kinesis.data)
-    except Exception:
-        count("FailedPayloads")
-        logger().exception("payload failed", extra={"sequence_number": record.kinesis.sequence_number})
-        raise
+@dataclass
+class PayloadBatch:
+    """A batch of a stream: the first payload is always processed, the others while there is time."""
+
+    time_budget: TimeBudget
+    has_begun: bool = False
+
+    def take(self, record: KinesisStreamRecord) -> None:
+        if self.has_begun and self.time_budget.left() < PAYLOAD_SECONDS:
+            raise NotBegunError("no time was left to begin the payload")
+        self.has_begun = True
+        try:
+            with poison_counted():
+                processor().process(record.kinesis.data)
+        except Exception:
+            count("FailedPayloads")
+            logger().exception("payload failed", extra={"sequence_number": record.kinesis.sequence_number})
+            raise
 
 
 @instrumented
 def lambda_handler(event: Event, context: LambdaContext) -> dict[str, int] | PartialItemFailureResponse:
     processor().sources.during(context)
     if is_from_stream(event):
-        handler = partial(take, time=BatchTime(context))
-        return process_partial_response(event, handler, BatchProcessor(EventType.KinesisDataStreams), context)
+        batch = PayloadBatch(TimeBudget.of_invocation(context))
+        return process_partial_response(event, batch.take, BatchProcessor(EventType.KinesisDataStreams), context)
     with poison_counted():
         (data,) = payloads_in(event)
         outcome = processor().process(data)

@@ -101,7 +101,7 @@ class Alarms(Construct):
             "inventory-place-failed",
             f"An account or region of the inventory could not be looked at in {FAILED_PERIODS} of the last "
             f"{FAILED_OF_PERIODS} periods of {PERIOD_MINUTES} minutes: its owners are those of before.",
-            pipeline("InventoryPlacesFailed", "inventory"),
+            pipeline("InventoryTargetsFailed", "inventory"),
             periods=FAILED_OF_PERIODS,
             of_them=FAILED_PERIODS,
         )

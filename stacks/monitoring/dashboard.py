@@ -43,7 +43,7 @@ class Dashboard(Construct):
     def add_findings(self) -> None:
         """What was found, what of it was told, and why the rest was not."""
         sent: tuple[PipelineMetric, ...] = ("AlertsPublished", "DigestsPublished", "OverflowsPublished", "AlertsFailed")
-        untold: tuple[PipelineMetric, ...] = ("AlertsHeld", "AlertsSilenced")
+        untold: tuple[PipelineMetric, ...] = ("AlertsRateLimited", "AlertsSilenced")
         wrong: tuple[PipelineMetric, ...] = ("PoisonFindings", "ChannelRefusals")
         oldest = pipeline("OldestAlertSeconds", "notifier", "Maximum")
         self._dashboard.add_widgets(
@@ -95,14 +95,14 @@ class Dashboard(Construct):
 
     def add_inventory(self, requests: str) -> None:
         """How much is known, how fresh it is, and what could not be looked at."""
-        seen: tuple[PipelineMetric, ...] = ("InventoryInterfaces", "UnrecognisedInterfaces", "InventoryHoldings")
-        failed: tuple[PipelineMetric, ...] = ("InventoryPlacesFailed", "ClustersFailed", "InventoryNamesMissing")
+        seen: tuple[PipelineMetric, ...] = ("InventoryInterfaces", "UnrecognisedInterfaces", "InventoryAssignments")
+        failed: tuple[PipelineMetric, ...] = ("InventoryTargetsFailed", "ClustersFailed", "InventoryNamesMissing")
         self._dashboard.add_widgets(
             _graph("Inventory", {name: pipeline(name, "inventory", "Maximum") for name in seen}),
             _graph("Age of the inventory (s)", _by_processor("InventoryAgeSeconds", "Maximum")),
             _graph("Not looked at", {name: pipeline(name, "inventory") for name in failed}),
         )
-        asked: tuple[PipelineMetric, ...] = ("InterfacesLookedFor", "InterfacesAbsent")
+        asked: tuple[PipelineMetric, ...] = ("InterfacesRequested", "InterfacesAbsent")
         self._dashboard.add_widgets(
             _graph("Longest look (s)", {"seconds": pipeline("InventorySeconds", "inventory", "Maximum")}),
             _graph("Interfaces looked for", {name: pipeline(name, "inventory") for name in asked}),

@@ -93,7 +93,7 @@ class InventoryQueue(Construct):
                     targets.SqsQueue(
                         self.queue,
                         dead_letter_queue=self.dead_letters,
-                        message=events.RuleTargetInput.from_object({"mark": place}),
+                        message=events.RuleTargetInput.from_object({"target": place}),
                     )
                 ],
             )

@@ -1,4 +1,4 @@
-"""Every test of the edge runs in moto: no account, no network."""
+"""Runs the tests of the AWS adapters in moto, without an account or a network."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Moto for many threads: it looks at a condition and then writes, and shows what is half written."""
+"""Makes moto safe for threads: it checks a condition and writes later, and shows half-written items."""
 
 from threading import Lock
 from typing import Any
@@ -7,7 +7,7 @@ from flowsentry.aws import clients
 
 
 class OneCallAtATime:
-    """A DynamoDB client whose calls wait for each other."""
+    """A DynamoDB client that makes one call at a time."""
 
     lock = Lock()
 

@@ -1,4 +1,4 @@
-"""The dead-letter queue gets the message as it was, and why."""
+"""The dead-letter queue gets the original message with the reason."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.moto_world import make_queue, messages_in
 
 
 @pytest.mark.parametrize("sentence", ["the bucket is gone", "control \x00\x1b[31m characters", "ü" * 5_000, ""])
-def test_a_notice_arrives_with_its_reason(sentence: str) -> None:
+def test_a_dead_letter_has_its_reason(sentence: str) -> None:
     queue = make_queue("dlq")
     DeadLetters(queue, clients.sqs()).send('{"Records": []}', PoisonError("object-missing", sentence))
     (message,) = messages_in(queue)

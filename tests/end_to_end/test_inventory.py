@@ -94,7 +94,7 @@ class AskedApp(DeployedApp):
     def mark(self, *marks: str) -> None:
         sqs, url = self.aws.client("sqs"), self.queue_url(Value.INVENTORY_QUEUE)
         for begin in range(0, len(marks), 10):
-            bodies = [json.dumps({"mark": each}) for each in marks[begin : begin + 10]]
+            bodies = [json.dumps({"target": each}) for each in marks[begin : begin + 10]]
             entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
             assert len(sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]) == len(bodies)
 
@@ -136,11 +136,11 @@ def test_an_interface_made_since_is_unknown_is_asked_for_and_is_named_in_the_nex
 
 
 def test_an_interface_that_is_nowhere_is_asked_for_once(app: AskedApp) -> None:
-    nowhere, asked = "eni-0e2e0000000000077", app.total("InterfacesLookedFor", service="inventory")
+    nowhere, asked = "eni-0e2e0000000000077", app.total("InterfacesRequested", service="inventory")
     for _ in range(2):
         app.owners_of("10.50.0.78", nowhere)
         app.forget_snapshot()
-    assert app.total("InterfacesLookedFor", service="inventory") == asked + 1
+    assert app.total("InterfacesRequested", service="inventory") == asked + 1
     assert nowhere in app.inventory.absent
 
 

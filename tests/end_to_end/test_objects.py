@@ -66,13 +66,13 @@ def test_many_objects_at_once_are_all_taken_up(app: DeployedApp) -> None:
 
 
 def test_what_is_no_flow_log_is_set_aside_with_its_reason(app: DeployedApp) -> None:
-    before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedNotices"), app.output("enriched/")
+    before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedObjectEvents"), app.output("enriched/")
     for name, (content, _) in NOT_FLOW_LOGS.items():
         app.put(name, content, folder="AWSLogs/copies", settle=False)
     app.settle()
     letters = {name: [letter.reason for letter in app.dead_letters(name)] for name in NOT_FLOW_LOGS}
     assert letters == {name: [reason] for name, (_, reason) in NOT_FLOW_LOGS.items()}
-    counted = {"Lines": 0, "PoisonSources": 4, "RetriedNotices": 0}
+    counted = {"Lines": 0, "PoisonSources": 4, "RetriedObjectEvents": 0}
     assert increase(before[0], app.totals(OBJECTS, *before[0])) == counted
     assert app.output("enriched/") == before[1]
 
@@ -88,17 +88,17 @@ def test_what_is_none_among_flow_logs_or_by_its_key_is_left_alone_and_counted(ap
 
 
 def test_a_missing_object_is_set_aside_at_the_first_try(app: DeployedApp) -> None:
-    before = app.totals(OBJECTS, "PoisonSources", "RetriedNotices")
+    before = app.totals(OBJECTS, "PoisonSources", "RetriedObjectEvents")
     app.notify(app.object_event("AWSLogs/expired.log.gz"))
     [letter] = app.dead_letters("expired.log.gz")
     assert letter.reason == "object-missing"
     assert "AWSLogs/expired.log.gz can't be read" in letter.message
-    assert increase(before, app.totals(OBJECTS, *before)) == {"PoisonSources": 1, "RetriedNotices": 0}
+    assert increase(before, app.totals(OBJECTS, *before)) == {"PoisonSources": 1, "RetriedObjectEvents": 0}
 
 
 def test_what_is_no_notice_is_set_aside_too(app: DeployedApp) -> None:
     app.notify("hello, is this the queue?")
-    assert [letter.reason for letter in app.dead_letters("is this the queue")] == ["not-a-notice"]
+    assert [letter.reason for letter in app.dead_letters("is this the queue")] == ["not-an-object-event"]
 
 
 def test_of_an_object_that_was_cut_off_the_lines_before_the_cut_count(app: DeployedApp) -> None:
@@ -115,7 +115,7 @@ def test_of_an_object_that_was_cut_off_the_lines_before_the_cut_count(app: Deplo
 
 
 def test_an_empty_object_breaks_nothing(app: DeployedApp) -> None:
-    before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedNotices"), app.output("enriched/")
+    before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedObjectEvents"), app.output("enriched/")
     for number, content in enumerate((b"", gz(b""), flow_log([]), gz(flow_log([])))):
         app.put(f"empty-{number}.log.gz", content, settle=False)
     app.settle()
@@ -147,7 +147,7 @@ def test_bad_lines_are_counted_and_kept_and_cost_nothing_else(app: DeployedApp) 
 
 
 def test_the_test_message_of_each_buckets_set_up_was_acknowledged(app: DeployedApp) -> None:
-    assert app.total("TestNotices", service=OBJECTS) == 2
+    assert app.total("S3TestEvents", service=OBJECTS) == 2
     assert app.dead_letters("s3:TestEvent") == []
 
 

@@ -13,9 +13,9 @@ from tests.builders import SYN_ACK, V5, blocked, exchange, flow_log, line, no_da
 from tests.end_to_end.deployed_app import DeployedApp
 
 SEEN_ON_FAILURE_ONLY = {
-    *("AlertsFailed", "InventoryPlacesFailed", "InventoryNamesMissing", "ClustersFailed"),
+    *("AlertsFailed", "InventoryTargetsFailed", "InventoryNamesMissing", "ClustersFailed"),
     *("PoisonFindings", "ChannelRefusals", "SuppressionsUnreadable", "StoredObjectsUnreadable"),
-    *("AlertsHeld", "AlertsSilenced", "OverflowsPublished", "FindingsSuppressed"),
+    *("AlertsRateLimited", "AlertsSilenced", "OverflowsPublished", "FindingsSuppressed"),
 }
 """Metrics that have no data while the topic takes what it is given, whoever the inventory asks answers, and nobody has
 said what is not to be told."""

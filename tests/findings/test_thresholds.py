@@ -28,7 +28,7 @@ def test_a_value_out_of_range_is_refused_with_the_allowed_range(name: str, end: 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ("scan.min_endpoint=20", "there is no threshold scan.min_endpoint; there are scan.min_endpoints, "),
+        ("scan.min_endpoint=20", "unknown threshold scan.min_endpoint; known are scan.min_endpoints, "),
         ("scan.min_endpoints", "write scan.min_endpoints=20"),
         ("scan.min_endpoints=many", "write scan.min_endpoints=20"),
         ("scan.min_endpoints=10.5", "allowed: a whole number from 5 to 60"),

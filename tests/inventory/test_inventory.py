@@ -83,8 +83,8 @@ def test_rules_are_those_of_all_places() -> None:
 
 def test_what_was_looked_for_in_vain_is_forgotten_in_time_and_beyond_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     inventory = Inventory().after(look()).with_some(look(at=60), ["eni-1"]).with_some(look(at=120), ["eni-2", "eni-3"])
-    assert set(inventory.after(look(at=60 + ABSENT_SECONDS)).absent) == {"eni-1", "eni-2", "eni-3"}
-    assert set(inventory.after(look(at=61 + ABSENT_SECONDS)).absent) == {"eni-2", "eni-3"}
+    assert set(inventory.after(look(at=59 + ABSENT_SECONDS)).absent) == {"eni-1", "eni-2", "eni-3"}
+    assert set(inventory.after(look(at=60 + ABSENT_SECONDS)).absent) == {"eni-2", "eni-3"}
     monkeypatch.setattr("flowsentry.inventory.inventory.MAX_ABSENT", 2)
     assert set(inventory.after(look(at=180)).absent) == {"eni-2", "eni-3"}
 

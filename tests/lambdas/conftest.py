@@ -1,4 +1,4 @@
-"""A handler, loaded as Lambda loads it, and the AWS that it finds."""
+"""Handlers, loaded as Lambda loads them, and the AWS resources that they use."""
 
 import importlib.util
 import io
@@ -45,7 +45,7 @@ LogLines = Callable[[str], list[dict[str, Any]]]
 
 @dataclass
 class Invocation:
-    """What Lambda tells a handler about its invocation."""
+    """Lambda's context object."""
 
     function_name: str = "function"
     memory_limit_in_mb: int = 1024
@@ -86,7 +86,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         make_log_formats()
         topic = clients.sns().create_topic(Name="alerts")["TopicArn"]
         queues = (make_queue("subscriber"), make_queue("inventory-requests"), make_queue("inventory-dlq"))
-        made = World(make_queue("notices-dlq"), topic, *queues)
+        made = World(make_queue("objects-dlq"), topic, *queues)
         make_targets()
         subscribe(topic, made.subscriber)
         for name, value in environment(made).items():
@@ -118,7 +118,7 @@ def environment(world: World) -> dict[str, str]:
 
 
 def forget_everything() -> None:
-    """As in a new process: settings and the name of the service are read from the environment again."""
+    """As in a new process: reads the settings and the service name from the environment again."""
     settings.cache_clear()
     telemetry.metrics().clear_metrics()
     telemetry.metrics.cache_clear()
@@ -126,7 +126,7 @@ def forget_everything() -> None:
 
 @pytest.fixture
 def load_handler() -> LoadHandler:
-    """Loads a function's handler afresh: a cold start."""
+    """Loads a function's handler again: a cold start."""
     return cold_start
 
 
@@ -153,7 +153,7 @@ def invocation() -> Invocation:
 
 @pytest.fixture
 def log_lines() -> Iterator[LogLines]:
-    """Tells the log lines of a message. Debugging is on: what is logged then is seen too."""
+    """Returns the log lines of a message, with the log level DEBUG."""
     written, logger = io.StringIO(), telemetry.logger()
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
@@ -169,7 +169,7 @@ def log_lines() -> Iterator[LogLines]:
 
 
 def metrics_in(text: str) -> list[dict[str, Any]]:
-    """The metrics among printed lines, all of which CloudWatch would take; log lines are left out."""
+    """The metrics among printed lines, checked to be valid for CloudWatch; without log lines."""
     lines = (json.loads(line) for line in text.splitlines() if line.startswith("{"))
     metrics = [line for line in lines if "_aws" in line]
     assert [each for line in metrics for each in refusals(line)] == []

@@ -1,4 +1,4 @@
-"""Objects and notices of them, for the tests of the object_processor."""
+"""Objects and object events for the tests of object_processor."""
 
 import copy
 import gzip
@@ -54,7 +54,7 @@ def reasons_in(queue_url: str) -> list[str]:
 
 
 class Breaking:
-    """A client of which some operations fail for a while."""
+    """A client of which some operations fail."""
 
     def __init__(self, real: Any, **broken: Exception) -> None:
         self.real, self.broken = real, broken

@@ -1,4 +1,4 @@
-"""Payloads of CloudWatch Logs, and the events and records that hold them."""
+"""CloudWatch Logs payloads, and the events and records that contain them."""
 
 import base64
 import gzip
@@ -24,7 +24,7 @@ def payload(*messages: str, log_group: str = LOG_GROUP) -> str:
 
 
 def recorded_payload() -> str:
-    """Twelve refused probes of 10.0.1.5 among fourteen records."""
+    """Fourteen records, among them twelve rejected probes of 10.0.1.5."""
     return str(recorded("stream_processor_payload")["awslogs"]["data"])
 
 
@@ -35,10 +35,10 @@ def of_subscription(data: str) -> dict[str, Any]:
 def of_stream(*payloads: str) -> dict[str, Any]:
     """The recorded batch with these payloads; their sequence numbers are 0, 1 and so on."""
     record = recorded("stream_processor_kinesis")["Records"][0]
-    told = [{**record["kinesis"], "sequenceNumber": str(number), "data": data} for number, data in enumerate(payloads)]
-    return {"Records": [{**record, "kinesis": each} for each in told]}
+    records = [{"sequenceNumber": str(number), "data": data} for number, data in enumerate(payloads)]
+    return {"Records": [{**record, "kinesis": {**record["kinesis"], **each}} for each in records]}
 
 
 def failed_batch(event: dict[str, Any]) -> bytes:
-    """What Lambda puts in the bucket when it gives up a batch of a stream."""
+    """The record that Lambda writes to the bucket when the retries of a stream's batch are used up."""
     return json.dumps(recorded("failed_kinesis_batch_record") | {"payload": json.dumps(event)}).encode()

@@ -1,5 +1,5 @@
-"""Envelopes and notices with every field of every wrong kind: poison or counted, never tried for ever, and never a
-metric that CloudWatch refuses.
+"""Envelopes and object events with every field of every wrong type: poison or counted, never retried for ever, and
+never an invalid metric.
 """
 
 import base64
@@ -86,7 +86,7 @@ def packed(envelope: Any) -> str:
 
 
 def is_taken(stream: ModuleType, invocation: Invocation, envelope: Any) -> bool:
-    """Whether an envelope was processed, and not poison; any other error would be tried again, and fails the test."""
+    """Whether an envelope was processed, and not poison. Any other error would be retried, and fails the test."""
     try:
         stream.lambda_handler(of_subscription(packed(envelope)), invocation)
     except PoisonError:
@@ -94,7 +94,7 @@ def is_taken(stream: ModuleType, invocation: Invocation, envelope: Any) -> bool:
     return True
 
 
-def test_an_envelope_with_a_field_of_a_wrong_kind_is_processed_or_poison(
+def test_an_envelope_with_a_field_of_a_wrong_type_is_processed_or_raises_poison(
     stream: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, number in CASES:
@@ -102,17 +102,17 @@ def test_an_envelope_with_a_field_of_a_wrong_kind_is_processed_or_poison(
         metrics_in(capsys.readouterr().out)
 
 
-def test_an_envelope_without_a_field_is_processed_or_poison(stream: ModuleType, invocation: Invocation) -> None:
+def test_an_envelope_without_a_field_is_processed_or_raises_poison(stream: ModuleType, invocation: Invocation) -> None:
     for name in ENVELOPE:
         is_taken(stream, invocation, {key: value for key, value in ENVELOPE.items() if key != name})
 
 
-def test_what_is_no_envelope_is_poison(stream: ModuleType, invocation: Invocation) -> None:
+def test_an_invalid_envelope_raises_poison(stream: ModuleType, invocation: Invocation) -> None:
     for each in WRONG:
         assert not is_taken(stream, invocation, each)
 
 
-def test_an_event_of_an_envelope_of_a_wrong_kind_is_rejected_or_poison(
+def test_a_log_event_of_a_wrong_type_is_rejected_or_raises_poison(
     stream: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for each in WRONG:
@@ -121,7 +121,7 @@ def test_an_event_of_an_envelope_of_a_wrong_kind_is_rejected_or_poison(
             metrics_in(capsys.readouterr().out)
 
 
-def test_a_surrogate_in_a_message_costs_its_line_alone(
+def test_a_surrogate_in_a_message_rejects_only_its_line(
     stream: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     events = [{"message": each} for each in (*scan(), f"2 1 {SURROGATE}")]
@@ -130,7 +130,7 @@ def test_a_surrogate_in_a_message_costs_its_line_alone(
     assert (total(printed, "Records"), total(printed, "RejectedLines")) == (12, 1)
 
 
-def test_a_log_group_that_is_a_list_is_poison(stream: ModuleType, invocation: Invocation) -> None:
+def test_a_log_group_that_is_a_list_raises_poison(stream: ModuleType, invocation: Invocation) -> None:
     with pytest.raises(PoisonError, match="no CloudWatch Logs envelope"):
         stream.lambda_handler(of_subscription(packed(ENVELOPE | {"logGroup": [LOG_GROUP]})), invocation)
 
@@ -142,7 +142,7 @@ FORMAT = " ".join(f"${{{name}}}" for name in FIELDS.split())
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_IDS)
-def test_a_record_with_hostile_names_is_counted_and_cloudwatch_takes_every_metric(
+def test_a_record_with_hostile_names_is_counted_in_valid_metrics(
     stream: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str], hostile: str
 ) -> None:
     make_log_formats({LOG_GROUP: FORMAT})
@@ -157,7 +157,7 @@ def test_a_record_with_hostile_names_is_counted_and_cloudwatch_takes_every_metri
 
 
 def object_event(**changes: Any) -> dict[str, Any]:
-    """A record of a notice with other values at places such as `s3.object.key`."""
+    """The record of an object event with other values in fields such as `s3.object.key`."""
     (message,) = recorded("object_processor_new_object")["Records"]
     (record,) = json.loads(message["body"])["Records"]
     for path, value in changes.items():
@@ -185,19 +185,19 @@ RESOURCES = [
 ]
 
 
-@pytest.mark.parametrize("place", RESOURCES)
-def test_a_notice_with_a_field_of_a_wrong_kind_is_never_tried_again(
-    objects: ModuleType, invocation: Invocation, place: str
+@pytest.mark.parametrize("field", RESOURCES)
+def test_an_object_event_with_a_field_of_a_wrong_type_is_never_retried(
+    objects: ModuleType, invocation: Invocation, field: str
 ) -> None:
     put(log_file(*scan()))
     for each in WRONG:
-        body = json.dumps({"Records": [object_event(**{place: each})]})
+        body = json.dumps({"Records": [object_event(**{field: each})]})
         assert objects.lambda_handler(with_messages(body), invocation) == DONE, each
 
 
-@pytest.mark.parametrize("place", ["detail-type", "detail", "bucket", "object", "key", "name", "etag", "version-id"])
-def test_a_notice_of_eventbridge_with_a_field_of_a_wrong_kind_is_never_tried_again(
-    objects: ModuleType, invocation: Invocation, place: str
+@pytest.mark.parametrize("field", ["detail-type", "detail", "bucket", "object", "key", "name", "etag", "version-id"])
+def test_an_eventbridge_event_with_a_field_of_a_wrong_type_is_never_retried(
+    objects: ModuleType, invocation: Invocation, field: str
 ) -> None:
     for each in WRONG:
         entry = {"key": "some key", "etag": "abc"}
@@ -205,13 +205,11 @@ def test_a_notice_of_eventbridge_with_a_field_of_a_wrong_kind_is_never_tried_aga
         detail: dict[str, Any] = {"bucket": bucket, "object": entry}
         message: dict[str, Any] = {"detail-type": "Object Created", "source": "aws.s3", "detail": detail}
         holder = {"name": bucket, "bucket": detail, "object": detail, "detail": message, "detail-type": message}
-        holder.get(place, entry)[place] = each
+        holder.get(field, entry)[field] = each
         assert objects.lambda_handler(with_messages(json.dumps(message)), invocation) == DONE, each
 
 
-def test_an_envelope_of_sns_with_anything_in_it_is_never_tried_again(
-    objects: ModuleType, invocation: Invocation
-) -> None:
+def test_an_sns_envelope_with_any_content_is_never_retried(objects: ModuleType, invocation: Invocation) -> None:
     for each in WRONG:
         for message in (each, json.dumps(each)):
             body = json.dumps({"Type": "Notification", "Message": message})
@@ -235,13 +233,15 @@ KEYS = [
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_an_odd_key_is_read_or_set_aside(objects: ModuleType, invocation: Invocation, world: World, key: str) -> None:
+def test_an_unusual_key_is_read_or_set_aside(
+    objects: ModuleType, invocation: Invocation, world: World, key: str
+) -> None:
     body = json.dumps({"Records": [object_event(s3__object__key=key)]})
     assert objects.lambda_handler(with_messages(body), invocation) == DONE
     [letter] = messages_in(world.dead_letters)
     assert letter["Body"] == body
 
 
-def test_a_notice_nested_beyond_measure_is_poison() -> None:
+def test_an_object_event_nested_too_deeply_raises_poison() -> None:
     with pytest.raises(PoisonError):
         object_events("[" * 200_000)

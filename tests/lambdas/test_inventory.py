@@ -1,4 +1,4 @@
-"""inventory: what is seen becomes the snapshot that the processors name owners by, on a schedule and when asked to."""
+"""inventory: discoveries, on a schedule and on request, update the snapshot from which processors name owners."""
 
 import json
 import time
@@ -58,17 +58,17 @@ def test_the_schedule_writes_a_snapshot(
     assert kinds() == {known: "rds database", unknown: "unknown"}
     printed = metrics_in(capsys.readouterr().out)
     assert (total(printed, "InventoryInterfaces"), total(printed, "UnrecognisedInterfaces")) == (2, 1)
-    assert total(printed, "InventoryHoldings") == 2
+    assert total(printed, "InventoryAssignments") == 2
 
 
-def test_the_next_run_sees_what_is_new(handler: ModuleType, invocation: Invocation, subnet_id: str) -> None:
+def test_the_next_run_finds_new_interfaces(handler: ModuleType, invocation: Invocation, subnet_id: str) -> None:
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
     made = interface(subnet_id, "10.0.1.5")
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
     assert set(kinds()) == {made}
 
 
-def test_every_region_of_the_parameter_is_looked_at_as_it_is_now(handler: ModuleType, invocation: Invocation) -> None:
+def test_every_region_that_the_parameter_names_now_is_discovered(handler: ModuleType, invocation: Invocation) -> None:
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
     make_targets(regions=["eu-west-1"])
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
@@ -81,7 +81,7 @@ def test_a_damaged_snapshot_is_replaced(handler: ModuleType, invocation: Invocat
     assert set(snapshot().target_states) == {HOME}
 
 
-def test_an_unknown_interface_that_was_made_since_is_in_the_snapshot(
+def test_an_unknown_interface_created_since_is_in_the_snapshot(
     handler: ModuleType, invocation: Invocation, subnet_id: str
 ) -> None:
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
@@ -92,23 +92,23 @@ def test_an_unknown_interface_that_was_made_since_is_in_the_snapshot(
     assert set(snapshot().absent) == {"eni-0123456789abcdef0"}
 
 
-def test_a_change_while_the_place_rests_comes_back_later(
+def test_a_change_event_during_the_cooldown_is_received_again(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
-    assert handler.lambda_handler(asked({"mark": HOME}, {"mark": HOME}), invocation) == {"batchItemFailures": []}
+    assert handler.lambda_handler(asked({"target": HOME}, {"target": HOME}), invocation) == {"batchItemFailures": []}
     attributes = clients.sqs().get_queue_attributes(QueueUrl=world.requests, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessagesDelayed"] == "1"
 
 
-def test_a_message_that_is_no_request_is_set_aside(handler: ModuleType, invocation: Invocation, world: World) -> None:
+def test_an_invalid_request_is_set_aside(handler: ModuleType, invocation: Invocation, world: World) -> None:
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
     assert handler.lambda_handler(asked({"who": "are you"}), invocation) == {"batchItemFailures": []}
     (letter,) = messages_in(world.unanswered)
     assert letter["MessageAttributes"]["reason"]["StringValue"] == "not-an-inventory-request"
 
 
-def test_processors_name_owners_by_the_snapshot(
+def test_processors_name_owners_from_the_snapshot(
     handler: ModuleType, load_handler: LoadHandler, invocation: Invocation, subnet_id: str
 ) -> None:
     interface(subnet_id, "10.0.1.5")
@@ -117,12 +117,12 @@ def test_processors_name_owners_by_the_snapshot(
     assert processor.sources.inventory.load().assignments.equals(snapshot().assignments)
 
 
-def test_what_a_processor_asks_for_is_what_the_inventory_understands(
+def test_the_inventory_understands_the_requests_of_a_processor(
     handler: ModuleType, load_handler: LoadHandler, invocation: Invocation, world: World, subnet_id: str
 ) -> None:
     handler.lambda_handler(recorded("inventory_schedule"), invocation)
     made = interface(subnet_id, "10.0.1.5")
-    load_handler("stream_processor").processor().sources.unknown.ask([made], {})
+    load_handler("stream_processor").processor().sources.unknown.request([made], {})
     (message,) = messages_in(world.requests)
     handler.lambda_handler(asked(json.loads(message["Body"])), invocation)
     assert set(kinds()) == {made}

@@ -1,4 +1,4 @@
-"""notifier: the handler and its channels, in the AWS that they find. What the outbox promises is in tests/aws."""
+"""notifier: the handler and its channels. The tests of the outbox are in tests/aws."""
 
 import json
 from types import ModuleType
@@ -18,7 +18,7 @@ HOUR = 3_600
 
 
 class Clock:
-    """What the notifier and its table take for now."""
+    """The current time for the notifier and its table."""
 
     now = NOW
 
@@ -45,7 +45,7 @@ def at(handler: ModuleType, clock: Clock) -> None:
 
 
 def put_recorded() -> None:
-    """An urgent finding and a quiet one."""
+    """Stores an urgent finding and one for the digest."""
     records = recorded("notifier_findings_stream")["Records"]
     found = [Finding.from_json(record["dynamodb"]["NewImage"]["finding"]["S"]) for record in records]
     FindingTable(FINDINGS_TABLE, clients.dynamodb(), clock=lambda: NOW).put_new(found)
@@ -80,9 +80,7 @@ def test_the_stream_sends_alerts_and_leaves_background_to_the_digest(
     assert total(metrics_in(capsys.readouterr().out), "AlertsPublished") == 1
 
 
-def test_changes_that_are_no_new_finding_send_nothing(
-    handler: ModuleType, invocation: Invocation, world: World
-) -> None:
+def test_changes_of_existing_findings_send_nothing(handler: ModuleType, invocation: Invocation, world: World) -> None:
     event = recorded("notifier_findings_stream")
     for record in event["Records"]:
         record["eventName"] = "MODIFY"
@@ -127,7 +125,7 @@ def test_the_digest_goes_to_its_own_topic_where_there_is_one(
     assert unpublished() == []
 
 
-def test_every_channel_that_the_settings_name_is_told(
+def test_an_alert_is_delivered_to_every_channel_in_the_settings(
     load_handler: LoadHandler, invocation: Invocation, world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic, queue_url = topic_and_queue("chat")
@@ -150,7 +148,7 @@ def test_every_channel_that_the_settings_name_is_told(
     assert unpublished() == ["00ff2e8a90b1c2d3e4f50617"]
 
 
-def test_messages_point_to_where_the_settings_say(load_handler: LoadHandler, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_in_messages_follow_the_settings(load_handler: LoadHandler, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "ACCOUNT_ID": "123456789012",
         "LOG_GROUPS": "one,two",
@@ -167,7 +165,7 @@ def test_messages_point_to_where_the_settings_say(load_handler: LoadHandler, mon
     assert outbox.resources.vpcs_in_s3 == ("vpc-3",)
 
 
-def test_the_schedule_writes_the_suppressions_that_people_then_edit_once(
+def test_the_schedule_creates_the_suppressions_object_once(
     load_handler: LoadHandler, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first: dict[str, list[str]] = {"suppressions": []}

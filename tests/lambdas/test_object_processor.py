@@ -1,4 +1,4 @@
-"""object_processor: each object once; what no retry can help to the dead-letter queue with its reason."""
+"""object_processor: processes each object once; sets aside with a reason what no retry can help."""
 
 import gzip
 import json
@@ -55,7 +55,7 @@ def test_an_object_twice_in_a_batch_counts_once(
     assert total(metrics_in(capsys.readouterr().out), "Flows") == 12
 
 
-def test_new_content_under_an_old_key_is_new(
+def test_new_content_under_an_old_key_is_processed(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(log_file(*scan()))
@@ -69,7 +69,7 @@ def test_a_test_event_is_acknowledged_and_counted(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str], world: World
 ) -> None:
     assert handler.lambda_handler(recorded("object_processor_test_event"), invocation) == DONE
-    assert total(metrics_in(capsys.readouterr().out), "TestNotices") == 1
+    assert total(metrics_in(capsys.readouterr().out), "S3TestEvents") == 1
     assert messages_in(world.dead_letters) == []
 
 
@@ -78,10 +78,10 @@ def test_a_deleted_object_is_ignored_and_counted(
 ) -> None:
     body = object_event_of(KEY).replace("ObjectCreated:Put", "ObjectRemoved:Delete")
     assert handler.lambda_handler(with_messages(body), invocation) == DONE
-    assert total(metrics_in(capsys.readouterr().out), "IgnoredNotices") == 1
+    assert total(metrics_in(capsys.readouterr().out), "IgnoredObjectEvents") == 1
 
 
-def test_a_missing_object_goes_to_the_dead_letters_with_its_reason(
+def test_a_missing_object_goes_to_the_dead_letter_queue_with_its_reason(
     handler: ModuleType, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     event = recorded("object_processor_new_object")
@@ -104,7 +104,7 @@ def test_a_missing_object_goes_to_the_dead_letters_with_its_reason(
         (b'{"KinesisBatchInfo": {}}', "not-a-failed-invocation"),
     ],
 )
-def test_an_object_that_is_no_log_is_set_aside_and_leaves_nothing(
+def test_an_object_that_is_no_log_is_set_aside_and_stores_nothing(
     handler: ModuleType, invocation: Invocation, world: World, body: bytes, reason: str
 ) -> None:
     put(body)
@@ -121,7 +121,7 @@ def test_an_object_set_aside_is_processed_after_a_redrive(handler: ModuleType, i
     assert len(items_of(FINDINGS_TABLE)) == 1
 
 
-def test_a_cut_off_object_keeps_what_came_before_the_cut_and_is_reported(
+def test_a_truncated_object_is_processed_up_to_the_cut_and_reported(
     handler: ModuleType, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = log_file(*scan()) + log_file(*scan())[:-20]
@@ -132,7 +132,7 @@ def test_a_cut_off_object_keeps_what_came_before_the_cut_and_is_reported(
     assert total(metrics_in(capsys.readouterr().out), "Flows") >= 12
 
 
-def test_a_redriven_cut_off_object_is_reported_again_and_counts_no_more(
+def test_a_redriven_truncated_object_is_reported_again_and_not_counted_again(
     handler: ModuleType, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(log_file(*scan()) + log_file(*scan())[:-20])
@@ -145,7 +145,7 @@ def test_a_redriven_cut_off_object_is_reported_again_and_counts_no_more(
 
 
 @pytest.mark.parametrize("body", [b"", gzip.compress(b"", mtime=0), log_file()])
-def test_an_object_without_lines_is_done_and_leaves_no_file(
+def test_an_object_without_lines_is_done_and_writes_no_file(
     handler: ModuleType, invocation: Invocation, world: World, body: bytes
 ) -> None:
     put(body)
@@ -154,7 +154,7 @@ def test_an_object_without_lines_is_done_and_leaves_no_file(
     assert keys_in(OUTPUT_BUCKET) == []
 
 
-def test_a_bad_line_costs_one_line(
+def test_an_invalid_line_rejects_only_itself(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(log_file(*scan(), "2 123456789012 half a line"))

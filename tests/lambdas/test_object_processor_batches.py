@@ -1,4 +1,4 @@
-"""object_processor on batches of a stream that stream_processor failed on for good."""
+"""object_processor on batches of a stream whose retries in stream_processor are used up."""
 
 from types import ModuleType
 from typing import Any
@@ -34,12 +34,12 @@ def handler(load_handler: LoadHandler) -> ModuleType:
 
 
 def take(handler: ModuleType, invocation: Invocation, event: dict[str, Any]) -> Any:
-    """The answer to the notice of a record with this event."""
+    """The answer to the object event of a record with this event."""
     put(failed_batch(event), KEY)
     return handler.lambda_handler(with_messages(object_event_of(KEY)), invocation)
 
 
-def test_every_payload_of_a_recorded_batch_is_taken_and_counted(
+def test_every_payload_of_a_recorded_batch_is_processed_and_counted(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert take(handler, invocation, recorded("stream_processor_kinesis")) == DONE
@@ -48,7 +48,7 @@ def test_every_payload_of_a_recorded_batch_is_taken_and_counted(
     assert [total(printed, name) for name in ("Flows", "RecoveredPayloads", "ControlMessages")] == [13, 2, 1]
 
 
-def test_beside_a_poison_payload_the_others_are_done_and_the_notice_is_set_aside_once(
+def test_with_a_poison_payload_the_others_are_processed_and_the_event_is_set_aside_once(
     handler: ModuleType, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     unknown = payload("2 1 2 3", log_group="/other")
@@ -56,15 +56,15 @@ def test_beside_a_poison_payload_the_others_are_done_and_the_notice_is_set_aside
     assert len(items_of(FINDINGS_TABLE)) == 1
     assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 2
     [letter] = messages_in(world.dead_letters)
-    told = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
-    assert told["reason"] == "payload-not-gzip"
-    assert told["message"].startswith("2 of 4 payloads of a batch: payload-not-gzip: the payload is not gzip")
-    assert "unknown-log-group: log group '/other' has no log format" in told["message"]
+    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert attributes["reason"] == "payload-not-gzip"
+    assert attributes["message"].startswith("2 of 4 payloads of a batch: payload-not-gzip: the payload is not gzip")
+    assert "unknown-log-group: log group '/other' has no log format" in attributes["message"]
     printed = metrics_in(capsys.readouterr().out)
     assert (total(printed, "RecoveredPayloads"), total(printed, "PoisonSources")) == (4, 1)
 
 
-def test_a_batch_that_is_redriven_when_the_cause_is_gone_is_found_once(
+def test_a_batch_redriven_after_the_cause_is_fixed_is_found_once(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
     take(handler, invocation, of_stream(recorded_payload(), payload(*scan(), log_group="/other")))
@@ -78,7 +78,7 @@ def test_a_batch_that_is_redriven_when_the_cause_is_gone_is_found_once(
     assert messages_in(world.dead_letters) == []
 
 
-def test_what_fails_around_a_payload_leaves_the_notice_in_the_queue(
+def test_a_transient_error_of_a_payload_leaves_the_event_in_the_queue(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
     clients.ssm().delete_parameter(Name="/flowsentry/log-formats")
@@ -87,7 +87,7 @@ def test_what_fails_around_a_payload_leaves_the_notice_in_the_queue(
     assert messages_in(world.dead_letters) == []
 
 
-def test_a_payload_that_breaks_the_processor_is_retried_after_the_others_are_done(
+def test_a_payload_that_breaks_the_processor_is_retried_after_the_others(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
     real = clients.s3()

@@ -1,4 +1,4 @@
-"""object_processor when something fails: for now, for good, or thrice in the other function."""
+"""object_processor when something fails: transiently, permanently, or three times in stream_processor."""
 
 import json
 from types import ModuleType
@@ -39,15 +39,15 @@ def handler(load_handler: LoadHandler) -> ModuleType:
     return loaded
 
 
-def test_one_bad_message_holds_up_no_other(handler: ModuleType, invocation: Invocation, world: World) -> None:
+def test_an_invalid_message_does_not_stop_the_others(handler: ModuleType, invocation: Invocation, world: World) -> None:
     put(log_file(*scan()))
     event = with_messages("no json", object_event_of("missing"), object_event_of(KEY))
     assert handler.lambda_handler(event, invocation) == DONE
-    assert reasons_in(world.dead_letters) == ["not-a-notice", "object-missing"]
+    assert reasons_in(world.dead_letters) == ["not-an-object-event", "object-missing"]
     assert len(items_of(FINDINGS_TABLE)) == 1
 
 
-def test_what_fails_for_now_stays_in_the_queue_and_the_rest_is_done(
+def test_a_message_with_a_transient_error_stays_in_the_queue_and_the_others_are_done(
     handler: ModuleType, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(log_file(*scan()), "good")
@@ -66,10 +66,10 @@ def test_what_fails_for_now_stays_in_the_queue_and_the_rest_is_done(
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert messages_in(world.dead_letters) == []
     assert len(items_of(FINDINGS_TABLE)) == 1
-    assert total(metrics_in(capsys.readouterr().out), "RetriedNotices") == 1
+    assert total(metrics_in(capsys.readouterr().out), "RetriedObjectEvents") == 1
 
 
-def test_a_try_that_failed_is_not_remembered_as_done(
+def test_a_failed_attempt_is_not_recorded_as_done(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(log_file(*scan()))
@@ -90,7 +90,7 @@ def test_without_the_idempotency_table_objects_are_processed_and_that_is_counted
     assert (total(printed, "Flows"), total(printed, "IdempotencyUnavailable")) == (12, 1)
 
 
-def test_an_idempotency_table_lost_on_the_way_makes_nothing_run_twice(
+def test_an_idempotency_table_lost_during_a_run_makes_nothing_run_twice(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(log_file(*scan()))
@@ -108,7 +108,7 @@ def test_a_failure_keeps_its_own_error_when_the_idempotency_table_is_lost_as_wel
     assert reasons_in(world.dead_letters) == ["object-missing"]
 
 
-def test_a_notice_stays_in_its_queue_when_the_dead_letter_queue_can_not_be_reached(
+def test_an_event_stays_in_its_queue_when_the_dead_letter_queue_cannot_be_reached(
     handler: ModuleType, invocation: Invocation
 ) -> None:
     object.__setattr__(
@@ -118,7 +118,7 @@ def test_a_notice_stays_in_its_queue_when_the_dead_letter_queue_can_not_be_reach
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
 
 
-def test_a_recorded_failed_invocation_is_processed_as_the_payload_it_holds(
+def test_a_recorded_failed_invocation_is_processed_as_its_payload(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(json.dumps(recorded("failed_invocation_record")).encode(), FAILED_KEY, "failed-invocations")
@@ -143,7 +143,7 @@ def test_a_payload_that_fails_three_times_arrives_through_its_failure_destinatio
     assert len(items_of(FINDINGS_TABLE)) == 1
 
 
-def test_a_payload_that_came_both_ways_is_found_once(
+def test_a_payload_delivered_by_both_functions_is_found_once(
     handler: ModuleType, load_handler: LoadHandler, invocation: Invocation
 ) -> None:
     stream = load_handler("stream_processor")
@@ -155,7 +155,7 @@ def test_a_payload_that_came_both_ways_is_found_once(
     assert (items_of(FINDINGS_TABLE), keys_in(OUTPUT_BUCKET)) == once
 
 
-def test_a_poison_payload_ends_in_the_dead_letters_with_its_reason(
+def test_a_poison_payload_goes_to_the_dead_letter_queue_with_its_reason(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
     record = recorded("failed_invocation_record")

@@ -1,4 +1,4 @@
-"""object_processor: objects without a header, as Firehose writes them, by the formats given for their place."""
+"""object_processor: objects without a header, as Firehose writes them, read by the formats of their prefix."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ def handler(load_handler: LoadHandler) -> ModuleType:
         pytest.param(log_file(*scan()), id="with_a_header"),
     ],
 )
-def test_lines_of_firehose_are_read_by_the_format_given_for_their_place(
+def test_lines_of_firehose_are_read_by_the_format_of_their_prefix(
     handler: ModuleType, invocation: Invocation, content: bytes
 ) -> None:
     make_log_formats({f"s3://{LOG_BUCKET}/firehose/": [DEFAULT_LOG_FORMAT]})
@@ -42,7 +42,7 @@ def test_lines_of_firehose_are_read_by_the_format_given_for_their_place(
     assert [item["kind"] for item in items_of(FINDINGS_TABLE)] == [{"S": "host_sweep"}]
 
 
-def test_lines_of_several_formats_are_told_apart(
+def test_lines_of_several_formats_are_distinguished(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_log_formats({f"s3://{LOG_BUCKET}/": [DEFAULT_LOG_FORMAT, SOURCE_FIRST]})
@@ -52,7 +52,7 @@ def test_lines_of_several_formats_are_told_apart(
     assert (total(printed, "Records"), total(printed, "RejectedLines")) == (13, 0)
 
 
-def test_without_a_format_for_its_place_an_object_without_a_header_is_set_aside(
+def test_an_object_without_a_header_or_a_format_of_its_prefix_is_set_aside(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
     make_log_formats({"s3://another-bucket/": [DEFAULT_LOG_FORMAT]})
@@ -65,7 +65,7 @@ def test_without_a_format_for_its_place_an_object_without_a_header_is_set_aside(
     ("content", "reasons"),
     [pytest.param(BARE, ["bad-log-format"], id="bare"), pytest.param(log_file(*scan()), [], id="with_a_header")],
 )
-def test_while_the_formats_are_damaged_objects_go_by_their_headers_and_those_without_are_set_aside(
+def test_with_damaged_formats_objects_are_read_by_their_header_or_set_aside(
     handler: ModuleType, invocation: Invocation, world: World, content: bytes, reasons: list[str]
 ) -> None:
     clients.ssm().put_parameter(Name=LOG_FORMATS_PARAMETER, Value="[]", Type="String", Overwrite=True)

@@ -1,4 +1,4 @@
-"""object_processor by what a key tells: whose flow log it is, that it is none, or that only its content can say."""
+"""object_processor by key: keys of flow logs with their origin, keys of other objects, and unknown keys."""
 
 import gzip
 import json
@@ -35,7 +35,7 @@ def take(handler: ModuleType, invocation: Invocation, key: str) -> Any:
 
 
 @pytest.mark.parametrize("key", [TRAIL, f"{FOLDER}/", "inventory/all/2026-11-03T00-00Z/manifest.checksum"])
-def test_what_is_something_else_by_its_key_is_not_even_read(
+def test_an_object_with_a_key_of_something_else_is_not_read(
     handler: ModuleType, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str], key: str
 ) -> None:
     assert take(handler, invocation, key) == DONE
@@ -43,7 +43,7 @@ def test_what_is_something_else_by_its_key_is_not_even_read(
     assert messages_in(world.dead_letters) == items_of(IDEMPOTENCY_TABLE) == []
 
 
-def test_what_is_ignored_is_told_to_whoever_debugs(
+def test_an_ignored_object_is_logged_at_level_debug(
     handler: ModuleType, invocation: Invocation, log_lines: LogLines
 ) -> None:
     take(handler, invocation, TRAIL)
@@ -52,7 +52,7 @@ def test_what_is_ignored_is_told_to_whoever_debugs(
 
 
 @pytest.mark.parametrize("content", NO_LOGS)
-def test_what_somebody_else_put_among_flow_logs_is_ignored_when_it_is_none(
+def test_an_object_with_an_unknown_key_among_flow_logs_is_ignored_when_it_is_no_flow_log(
     handler: ModuleType, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
     put(NO_LOGS[content], STRANGER)
@@ -64,7 +64,7 @@ def test_what_somebody_else_put_among_flow_logs_is_ignored_when_it_is_none(
 
 @pytest.mark.parametrize("key", [KEY, f"copies/{NAME}", "copies/test_file.log.gz"])
 @pytest.mark.parametrize("content", NO_LOGS)
-def test_under_a_name_of_aws_or_outside_of_its_folders_it_is_poison(
+def test_no_flow_log_under_a_key_of_aws_or_outside_its_folders_is_set_aside(
     handler: ModuleType, invocation: Invocation, world: World, content: str, key: str
 ) -> None:
     put(NO_LOGS[content], key)
@@ -72,7 +72,7 @@ def test_under_a_name_of_aws_or_outside_of_its_folders_it_is_poison(
     assert len(reasons_in(world.dead_letters)) == 1
 
 
-def test_what_somebody_else_put_among_flow_logs_is_poison_when_it_can_not_be_read(
+def test_an_object_with_an_unknown_key_among_flow_logs_is_set_aside_when_it_is_damaged(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
     take(handler, invocation, STRANGER)
@@ -82,7 +82,7 @@ def test_what_somebody_else_put_among_flow_logs_is_poison_when_it_can_not_be_rea
 
 
 @pytest.mark.parametrize("key", [STRANGER, "copies/merged.log.gz", "firehose/2026/11/03/03/flow-logs-1-2026-11-03"])
-def test_a_flow_log_is_one_under_any_name(handler: ModuleType, invocation: Invocation, key: str) -> None:
+def test_a_flow_log_is_processed_under_any_key(handler: ModuleType, invocation: Invocation, key: str) -> None:
     put(log_file(*scan()), key)
     assert take(handler, invocation, key) == DONE
     assert len(items_of(FINDINGS_TABLE)) == 1
@@ -99,16 +99,14 @@ def test_the_origin_in_the_key_is_logged_with_the_source(
     assert line["flow_log_id"] == "fl-0123456789abcdef0"
 
 
-def test_of_a_name_of_ones_own_no_origin_is_told(
-    handler: ModuleType, invocation: Invocation, log_lines: LogLines
-) -> None:
+def test_an_unknown_key_has_no_origin(handler: ModuleType, invocation: Invocation, log_lines: LogLines) -> None:
     put(log_file(*scan()), STRANGER)
     take(handler, invocation, STRANGER)
     (line,) = log_lines("source processed")
     assert "account_id" not in line
 
 
-def test_a_payload_that_came_back_is_of_the_owner_it_states_and_the_region_of_the_function(
+def test_the_origin_of_a_recovered_payload_is_its_owner_and_the_region_of_the_function(
     handler: ModuleType, invocation: Invocation, log_lines: LogLines
 ) -> None:
     put(json.dumps(recorded("failed_invocation_record")).encode(), FAILED_KEY, "failed-invocations")

@@ -1,4 +1,4 @@
-"""object_processor when an object ends the function: by time, by memory, in any place of a batch."""
+"""object_processor when an object ends the function by time-out or memory, at any position of a batch."""
 
 import contextlib
 import itertools
@@ -19,12 +19,12 @@ MAX_RECEIVES = 100
 
 
 class Killed(BaseException):
-    """What no handler can catch: SIGKILL for memory, or the end of the time."""
+    """The end of the function that no handler can catch: SIGKILL for memory, or the time-out."""
 
 
 @dataclass
 class Clock(Invocation):
-    """A run of 300 seconds; each object takes what it takes."""
+    """A run of 300 seconds, in which objects take time."""
 
     left_ms: int = 300_000
 
@@ -62,7 +62,7 @@ class Deployed:
             clients.sqs().send_message(QueueUrl=self.queue, MessageBody=object_event_of(key))
 
     def run(self) -> bool:
-        """Whether there was a batch. Of a run that is killed, what it hid comes back when its time is up."""
+        """Whether there was a batch. The messages that a killed run hid return after their visibility timeout."""
         records = self._received()
         if not records:
             return False
@@ -86,8 +86,8 @@ class Deployed:
         raise AssertionError(f"there still are messages after {most} runs")
 
     def _received(self) -> list[dict[str, Any]]:
-        told = clients.sqs().receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, AttributeNames=["All"])
-        messages = told.get("Messages", [])
+        answer = clients.sqs().receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, AttributeNames=["All"])
+        messages = answer.get("Messages", [])
         self.receives.append([int(each["Attributes"]["ApproximateReceiveCount"]) for each in messages])
         arn = f"arn:aws:sqs:eu-central-1:123456789012:{self.queue.rsplit('/', 1)[-1]}"
         return [
@@ -103,7 +103,7 @@ class Deployed:
         ]
 
     def _let_time_pass(self, records: Sequence[dict[str, Any]]) -> None:
-        """Visibility and marks in progress end with the time of the run that was killed."""
+        """Visibility timeouts and records in progress end with the time of the killed run."""
         for record in records:
             handle = record["receiptHandle"]
             with contextlib.suppress(clients.sqs().exceptions.ReceiptHandleIsInvalid):  # the function deleted it
@@ -143,23 +143,23 @@ def set_aside(world: World) -> list[str]:
     return sorted(json.loads(letter["Body"])["Records"][0]["s3"]["object"]["key"] for letter in letters)
 
 
-@pytest.mark.parametrize("place", range(10))
-def test_an_object_that_ends_the_function_is_set_aside_by_name_at_its_third_death_and_its_neighbours_are_read(
-    deployed: Deployed, world: World, place: int
+@pytest.mark.parametrize("position", range(10))
+def test_an_object_that_ends_the_function_three_times_is_set_aside_and_the_others_are_read(
+    deployed: Deployed, world: World, position: int
 ) -> None:
     keys = objects(10)
-    deployed.deadly = {keys[place]}
+    deployed.deadly = {keys[position]}
     deployed.send(*keys)
     deployed.run_until_empty()
     assert is_read(keys[1:])
-    deaths = sum(each.count(keys[place]) for each in deployed.begun)
-    assert deaths == 3
-    assert set_aside(world) == [keys[place]]
+    interrupted_runs = sum(each.count(keys[position]) for each in deployed.begun)
+    assert interrupted_runs == 3
+    assert set_aside(world) == [keys[position]]
     assert max(itertools.chain.from_iterable(deployed.receives)) <= 5
 
 
 @pytest.mark.parametrize("deadly", [(0, 1), (0, 9), (4, 5), (8, 9), (0, 1, 2, 3, 4, 5, 6, 7, 8)])
-def test_several_objects_that_end_the_function_cost_no_good_one(
+def test_several_objects_that_end_the_function_do_not_affect_the_others(
     deployed: Deployed, world: World, deadly: tuple[int, ...]
 ) -> None:
     keys = objects(10)
@@ -172,14 +172,14 @@ def test_several_objects_that_end_the_function_cost_no_good_one(
     assert max(itertools.chain.from_iterable(deployed.receives)) < MAX_RECEIVES / 2
 
 
-def test_the_reason_says_what_the_object_did(deployed: Deployed, world: World) -> None:
+def test_the_reason_says_that_the_object_ended_the_function(deployed: Deployed, world: World) -> None:
     deployed.deadly = set(objects(1))
     deployed.send(*deployed.deadly)
     deployed.run_until_empty()
     assert reasons_in(world.dead_letters) == ["killed-the-function"]
 
 
-def test_what_is_sent_back_gets_as_many_tries_as_a_new_one(deployed: Deployed, world: World) -> None:
+def test_a_redriven_object_gets_as_many_attempts_as_a_new_one(deployed: Deployed, world: World) -> None:
     deployed.deadly = set(objects(1))
     deployed.send(*deployed.deadly)
     deployed.run_until_empty()
@@ -191,7 +191,7 @@ def test_what_is_sent_back_gets_as_many_tries_as_a_new_one(deployed: Deployed, w
     assert items_of(IDEMPOTENCY_TABLE)[0]["status"] == {"S": "COMPLETED"}
 
 
-def test_an_object_that_died_twice_and_is_then_read_is_no_longer_suspected(deployed: Deployed, world: World) -> None:
+def test_an_object_read_after_two_interruptions_is_no_longer_a_suspect(deployed: Deployed, world: World) -> None:
     deployed.deadly = set(objects(1))
     deployed.send(*deployed.deadly)
     deployed.run()
@@ -203,7 +203,7 @@ def test_an_object_that_died_twice_and_is_then_read_is_no_longer_suspected(deplo
     assert messages_in(world.dead_letters) == []
 
 
-def test_what_there_is_no_time_for_goes_back_at_once_and_is_read_by_the_next_runs(deployed: Deployed) -> None:
+def test_objects_without_time_left_return_at_once_and_are_read_by_the_next_runs(deployed: Deployed) -> None:
     keys = objects(10)
     deployed.seconds = 90
     deployed.send(*keys)
@@ -216,7 +216,7 @@ def test_what_there_is_no_time_for_goes_back_at_once_and_is_read_by_the_next_run
     assert sorted(itertools.chain.from_iterable(deployed.begun)) == sorted(keys)
 
 
-def test_new_objects_are_read_before_those_that_were_received_before(deployed: Deployed) -> None:
+def test_new_objects_are_read_before_those_received_before(deployed: Deployed) -> None:
     old = objects(3, "old")
     deployed.seconds = 250
     deployed.send(*old)
@@ -228,7 +228,7 @@ def test_new_objects_are_read_before_those_that_were_received_before(deployed: D
     assert sorted(deployed.begun[1][:2]) == new
 
 
-def test_objects_that_end_the_function_and_keep_coming_do_not_starve_one_that_is_good(deployed: Deployed) -> None:
+def test_a_steady_stream_of_objects_that_end_the_function_does_not_starve_a_valid_one(deployed: Deployed) -> None:
     good = objects(1, "good")
     deployed.send(*good)
     for number in range(20):
@@ -241,7 +241,7 @@ def test_objects_that_end_the_function_and_keep_coming_do_not_starve_one_that_is
     assert is_read(good)
 
 
-def test_an_object_costs_two_writes_of_the_table_as_before(deployed: Deployed) -> None:
+def test_an_object_costs_two_writes_of_the_idempotency_table(deployed: Deployed) -> None:
     writes: list[str] = []
     real = clients.dynamodb()
 

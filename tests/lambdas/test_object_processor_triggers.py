@@ -1,4 +1,4 @@
-"""object_processor by every trigger: messages of a queue, and events of S3, SNS and EventBridge without one."""
+"""object_processor by trigger: messages of a queue, and events of S3, SNS and EventBridge without a queue."""
 
 import copy
 import json
@@ -44,7 +44,7 @@ DIRECT = {
 
 
 def break_reading(handler: ModuleType, *keys: str) -> None:
-    """S3 is too slow for these keys, until further notice."""
+    """Makes S3 fail for these keys."""
     real = clients.s3()
 
     class SlowForSome(Breaking):
@@ -58,7 +58,7 @@ def break_reading(handler: ModuleType, *keys: str) -> None:
 
 
 @pytest.mark.parametrize("trigger", DIRECT)
-def test_what_fails_for_now_without_a_queue_is_raised_and_done_when_it_is_invoked_again(
+def test_a_transient_error_without_a_queue_is_raised_and_the_next_invocation_succeeds(
     handler: ModuleType, invocation: Invocation, world: World, trigger: str
 ) -> None:
     put(log_file(*scan()))
@@ -73,7 +73,7 @@ def test_what_fails_for_now_without_a_queue_is_raised_and_done_when_it_is_invoke
 
 
 @pytest.mark.parametrize("trigger", ["S3", "SNS"])
-def test_all_are_tried_before_a_failure_is_raised_and_what_is_done_is_not_done_again(
+def test_all_objects_are_tried_before_an_error_is_raised_and_done_ones_are_not_repeated(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str], world: World, trigger: str
 ) -> None:
     put(log_file(*scan()), "good")
@@ -82,12 +82,12 @@ def test_all_are_tried_before_a_failure_is_raised_and_what_is_done_is_not_done_a
         with pytest.raises(RetryableError, match="could not read s3://flow-logs/slow:"):
             handler.lambda_handler(DIRECT[trigger]("slow", "missing", "slower", "good"), invocation)
     printed = metrics_in(capsys.readouterr().out)
-    assert (total(printed, "RetriedNotices"), total(printed, "DuplicateObjects")) == (4, 1)
+    assert (total(printed, "RetriedObjectEvents"), total(printed, "DuplicateObjects")) == (4, 1)
     assert len(items_of(FINDINGS_TABLE)) == 1
     assert reasons_in(world.dead_letters) == ["object-missing"] * 2
 
 
-def test_of_a_queue_message_with_several_objects_all_are_tried(handler: ModuleType, invocation: Invocation) -> None:
+def test_all_objects_of_a_queue_message_are_tried(handler: ModuleType, invocation: Invocation) -> None:
     put(log_file(*scan()), "good")
     break_reading(handler, "slow")
     answer = handler.lambda_handler(with_messages(json.dumps(s3_event("slow", "good"))), invocation)
@@ -116,29 +116,29 @@ def test_of_several_objects_without_a_queue_only_the_bad_one_is_set_aside(
     assert [record["s3"]["object"]["key"] for record in json.loads(letter["Body"])["Records"]] == ["missing"]
 
 
-def test_a_message_of_a_topic_that_is_no_notice_is_set_aside_with_the_name_of_the_topic(
+def test_an_invalid_message_of_a_topic_is_set_aside_with_the_name_of_the_topic(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
     assert handler.lambda_handler(sns_event("hello", object_event_of("missing")), invocation) is None
     letters = messages_in(world.dead_letters)
     assert [letter["MessageAttributes"]["reason"]["StringValue"] for letter in letters] == [
-        "not-a-notice",
+        "not-an-object-event",
         "object-missing",
     ]
     assert json.loads(letters[0]["Body"])["TopicArn"].startswith("arn:aws:sns:")
 
 
 @pytest.mark.parametrize("event", [{}, {"hello": "world"}, [], "hello", {"Records": []}])
-def test_an_event_of_another_service_is_set_aside_as_it_is(
+def test_an_event_of_another_service_is_set_aside_unchanged(
     handler: ModuleType, invocation: Invocation, world: World, event: Any
 ) -> None:
     assert handler.lambda_handler(event, invocation) is None
     (letter,) = messages_in(world.dead_letters)
-    assert letter["MessageAttributes"]["reason"]["StringValue"] == "not-a-notice"
+    assert letter["MessageAttributes"]["reason"]["StringValue"] == "not-an-object-event"
     assert json.loads(letter["Body"]) == event
 
 
-def test_without_the_dead_letter_queue_poison_is_invoked_again(handler: ModuleType, invocation: Invocation) -> None:
+def test_without_the_dead_letter_queue_a_poison_event_is_retried(handler: ModuleType, invocation: Invocation) -> None:
     object.__setattr__(
         handler.processor().dead_letters, "client", Breaking(clients.sqs(), send_message=OSError("no network"))
     )
@@ -146,7 +146,7 @@ def test_without_the_dead_letter_queue_poison_is_invoked_again(handler: ModuleTy
         handler.lambda_handler(s3_event("missing"), invocation)
 
 
-def test_an_object_told_of_by_every_trigger_counts_once(
+def test_an_object_named_by_every_trigger_counts_once(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(log_file(*scan()))
@@ -165,4 +165,4 @@ def test_log_lines_about_a_message_carry_its_id(
     handler: ModuleType, invocation: Invocation, log_lines: LogLines
 ) -> None:
     handler.lambda_handler(with_messages("no json", object_event_of("missing")), invocation)
-    assert [line["message_id"] for line in log_lines("notice set aside")] == ["m0", "m1"]
+    assert [line["message_id"] for line in log_lines("object event set aside")] == ["m0", "m1"]

@@ -1,4 +1,4 @@
-"""object_processor: an object of which most lines are no records is set aside by its name, and what is good is kept."""
+"""object_processor: an object with mostly invalid lines is set aside, and its valid lines are processed."""
 
 import base64
 import gzip
@@ -37,7 +37,7 @@ def handler(load_handler: LoadHandler) -> ModuleType:
     ],
     ids=["commas", "tabs", "json", "zip", "utf-16", "another format", "one line"],
 )
-def test_what_can_not_be_read_by_the_format_given_is_set_aside_by_its_name(
+def test_an_object_that_does_not_match_its_format_is_set_aside_by_its_name(
     handler: ModuleType, invocation: Invocation, world: World, content: bytes, reason: str
 ) -> None:
     make_log_formats({f"s3://{LOG_BUCKET}/": [SHORT_FORMAT]})
@@ -47,7 +47,7 @@ def test_what_can_not_be_read_by_the_format_given_is_set_aside_by_its_name(
 
 
 @pytest.mark.parametrize(("bad", "is_set_aside"), [(1, False), (12, False), (13, True)])
-def test_good_lines_are_processed_whether_or_not_the_object_is_set_aside(
+def test_valid_lines_are_processed_whether_or_not_the_object_is_set_aside(
     handler: ModuleType,
     invocation: Invocation,
     world: World,
@@ -63,7 +63,7 @@ def test_good_lines_are_processed_whether_or_not_the_object_is_set_aside(
     assert total(printed, "PoisonSources") == len(messages_in(world.dead_letters)) == int(is_set_aside)
 
 
-def test_an_object_set_aside_is_read_again_once_its_format_is_given(
+def test_an_object_set_aside_is_read_again_when_its_format_is_configured(
     handler: ModuleType, invocation: Invocation, world: World
 ) -> None:
     make_log_formats({f"s3://{LOG_BUCKET}/": [SHORT_FORMAT]})
@@ -76,7 +76,7 @@ def test_an_object_set_aside_is_read_again_once_its_format_is_given(
     assert len(items_of(FINDINGS_TABLE)) == 1
 
 
-def test_a_payload_of_another_format_ends_in_the_dead_letters_and_is_measured_once(
+def test_a_payload_of_another_format_goes_to_the_dead_letter_queue_and_is_measured_once(
     handler: ModuleType,
     load_handler: LoadHandler,
     invocation: Invocation,

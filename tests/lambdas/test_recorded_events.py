@@ -1,4 +1,4 @@
-"""events/: what each recorded event does. An event that is not in the table would rot quietly, and fails."""
+"""The effect of each recorded event in events/. An event that is not in the table fails a test."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -27,12 +27,12 @@ HELD = {
     "failed_invocation_record": "stream_processor_payload",
     "failed_kinesis_batch_record": "stream_processor_kinesis",
 }
-"""Records of invocations that failed, which are objects, and the event in each."""
+"""Records of failed invocations, which are objects, with the event in each."""
 
 Counts = Mapping[str, float]
 OBJECT: Counts = {"Records": 12, "FindingsRaised": 1}
 PAYLOAD: Counts = {"Records": 13, "NoDataRecords": 1, "FindingsRaised": 1}
-SEEN: Counts = {"InventoryInterfaces": 1, "InventoryHoldings": 1}
+SEEN: Counts = {"InventoryInterfaces": 1, "InventoryAssignments": 1}
 ORDINARY = {
     "InventorySeconds",
     "Lines",
@@ -42,12 +42,12 @@ ORDINARY = {
     "UnknownInterfaces",
     "OldestAlertSeconds",
 }
-"""What is printed with any batch or run, and says nothing about the event."""
+"""Metrics of every batch or run, whatever the event."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What an event leaves behind: the handler's answer, every count but the ordinary ones, and alerts."""
+    """The effect of an event: the handler's answer, every metric but the ordinary ones, and alerts."""
 
     answer: object
     counted: Counts
@@ -59,12 +59,12 @@ PAYLOAD_TAKEN = Effect({"lines": 14, "rejected_lines": 0, "findings": 1}, PAYLOA
 EFFECTS = {
     "failed_invocation_record": Effect(DONE, {**PAYLOAD, "RecoveredPayloads": 1}),
     "failed_kinesis_batch_record": Effect(DONE, {**PAYLOAD, "RecoveredPayloads": 2, "ControlMessages": 1}),
-    "inventory_mark_of_another_account": Effect(DONE, {}),
-    "inventory_marks": Effect(DONE, SEEN),
-    "inventory_marks_and_unknown_interfaces": Effect(DONE, {**SEEN, "InterfacesLookedFor": 2, "InterfacesAbsent": 2}),
+    "inventory_change_of_another_account": Effect(DONE, {}),
+    "inventory_changes": Effect(DONE, SEEN),
+    "inventory_changes_and_unknown_interfaces": Effect(DONE, {**SEEN, "InterfacesRequested": 2, "InterfacesAbsent": 2}),
     "inventory_not_a_request": Effect(DONE, {"PoisonSources": 1}, set_aside=1),
     "inventory_schedule": Effect({"targets": 1}, SEEN),
-    "inventory_unknown_interfaces": Effect(DONE, {**SEEN, "InterfacesLookedFor": 2, "InterfacesAbsent": 2}),
+    "inventory_unknown_interfaces": Effect(DONE, {**SEEN, "InterfacesRequested": 2, "InterfacesAbsent": 2}),
     "notifier_findings_stream": Effect(None, {"AlertsPublished": 1}, messages_sent=1),
     "notifier_not_a_finding": Effect(None, {"AlertsPublished": 1, "PoisonFindings": 1}, messages_sent=1),
     "notifier_schedule": Effect(None, {"AlertsPublished": 1, "DigestsPublished": 1}, messages_sent=2),
@@ -76,15 +76,15 @@ EFFECTS = {
     "object_processor_new_object": Effect(DONE, OBJECT),
     "object_processor_not_a_flow_log": Effect(DONE, {"IgnoredObjects": 1}),
     "object_processor_redriven": Effect(DONE, OBJECT),
-    "object_processor_removed_object": Effect(DONE, {"IgnoredNotices": 1}),
-    "object_processor_removed_object_eventbridge_sqs": Effect(DONE, {"IgnoredNotices": 1}),
+    "object_processor_removed_object": Effect(DONE, {"IgnoredObjectEvents": 1}),
+    "object_processor_removed_object_eventbridge_sqs": Effect(DONE, {"IgnoredObjectEvents": 1}),
     "object_processor_s3_direct": Effect(None, OBJECT),
     "object_processor_several_objects": Effect(DONE, {"Records": 24, "FindingsRaised": 1}),
     "object_processor_sns_direct": Effect(None, OBJECT),
     "object_processor_sns_sqs": Effect(DONE, OBJECT),
-    "object_processor_test_event": Effect(DONE, {"TestNotices": 1}),
-    "object_processor_test_event_sns_direct": Effect(None, {"TestNotices": 1}),
-    "object_processor_test_event_sns_sqs": Effect(DONE, {"TestNotices": 1}),
+    "object_processor_test_event": Effect(DONE, {"S3TestEvents": 1}),
+    "object_processor_test_event_sns_direct": Effect(None, {"S3TestEvents": 1}),
+    "object_processor_test_event_sns_sqs": Effect(DONE, {"S3TestEvents": 1}),
     "stream_processor_account_policy": PAYLOAD_TAKEN,
     "stream_processor_control_message": Effect(
         {"lines": 0, "rejected_lines": 0, "findings": 0}, {"ControlMessages": 1}
@@ -100,7 +100,7 @@ def test_every_recorded_event_has_an_effect() -> None:
 
 
 @pytest.mark.parametrize("name", EFFECTS)
-def test_a_recorded_event_does_what_it_should_and_no_more(
+def test_a_recorded_event_has_exactly_its_effect(
     name: str, load_handler: LoadHandler, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     function = function_of(name)
@@ -123,7 +123,7 @@ def function_of(name: str) -> str:
 
 
 def at_now(handler: ModuleType) -> ModuleType:
-    """The handler, which takes the time of the recorded events for now."""
+    """The handler, at the time of the recorded events."""
     if hasattr(handler, "outbox"):
         object.__setattr__(handler.outbox(), "clock", lambda: NOW)
     if hasattr(handler, "processor"):
@@ -132,17 +132,17 @@ def at_now(handler: ModuleType) -> ModuleType:
 
 
 def event_of_record(name: str) -> dict[str, Any]:
-    """The notice of the object that a record is, which is put there."""
+    """The object event of a record, which is stored as an object."""
     put(json.dumps(recorded(name)).encode(), FAILED_KEY)
     return with_messages(object_event_of(FAILED_KEY))
 
 
 def nothing(event: dict[str, Any]) -> None:
-    """The event is all there is."""
+    """Stores nothing beside the event."""
 
 
-def objects_told_of(event: dict[str, Any]) -> None:
-    """The objects hold a scan, or the recorded failed invocation."""
+def objects_in(event: dict[str, Any]) -> None:
+    """Stores the objects of the event, with a scan or the recorded failed invocation."""
     bodies = [record["body"] for record in event["Records"]] if is_queue_batch(event) else direct_messages(event)
     for source in (object_event.source for body in bodies for object_event in object_events(body)):
         if source.bucket == "failed-invocations":
@@ -151,14 +151,14 @@ def objects_told_of(event: dict[str, Any]) -> None:
             put(log_file(*scan()), source.key)
 
 
-def one_interface(event: dict[str, Any]) -> None:  # noqa: ARG001 - whatever the event
+def one_interface(event: dict[str, Any]) -> None:  # noqa: ARG001 - the same for every event
     vpc_id = clients.ec2().create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet_id = clients.ec2().create_subnet(VpcId=vpc_id, CidrBlock="10.0.0.0/20")["Subnet"]["SubnetId"]
     clients.ec2().create_network_interface(SubnetId=subnet_id, Description="RDSNetworkInterface")
 
 
 def findings_waiting(event: dict[str, Any]) -> None:
-    """An alert and a background finding: just made when the stream tells of them, else left over from hours ago."""
+    """Stores an alert and a background finding: new ones for an event of the stream, else hours old."""
     made_at = NOW if "Records" in event else NOW - 7_200
     records = recorded("notifier_findings_stream")["Records"]
     found = [Finding.from_json(record["dynamodb"]["NewImage"]["finding"]["S"]) for record in records]
@@ -167,7 +167,7 @@ def findings_waiting(event: dict[str, Any]) -> None:
 
 GIVEN: dict[str, Callable[[dict[str, Any]], None]] = {
     "stream_processor": nothing,
-    "object_processor": objects_told_of,
+    "object_processor": objects_in,
     "inventory": one_interface,
     "notifier": findings_waiting,
 }
@@ -183,7 +183,7 @@ def test_every_function_has_a_recorded_event() -> None:
     assert {function_of(name) for name in EFFECTS if name not in HELD} == set(FUNCTIONS)
 
 
-def test_a_handler_wires_and_does_not_decide() -> None:
+def test_a_handler_has_no_logic_of_its_own() -> None:
     for function in FUNCTIONS:
         folder = ROOT / "lambdas" / function
         assert [path.name for path in folder.iterdir() if path.suffix] == ["handler.py"]
@@ -199,10 +199,10 @@ def test_a_handler_wires_and_does_not_decide() -> None:
         "powertools-python/cloudWatchLogEventWithPolicyLevel.json",
     ],
 )
-def test_a_payload_recorded_by_others_is_understood_up_to_its_log_group(
+def test_a_payload_recorded_by_other_projects_is_parsed_up_to_its_log_group(
     name: str, load_handler: LoadHandler, invocation: Invocation
 ) -> None:
-    """Its log group has no format here: the error that names it shows that all before was understood."""
+    """Its log group has no format here: the error that names it shows that the rest was parsed."""
     event = json.loads(recorded_by_others(f"samples/{name}").read_text())
     with pytest.raises(Exception, match="has no log format"):
         load_handler("stream_processor").lambda_handler(event, invocation)
@@ -211,7 +211,7 @@ def test_a_payload_recorded_by_others_is_understood_up_to_its_log_group(
 @pytest.mark.parametrize(
     "name", ["aws-lambda-go/kinesis-firehose-event.json", "powertools-python/kinesisFirehoseKinesisEvent.json"]
 )
-def test_what_firehose_asks_of_a_function_that_transforms_is_refused_in_words(
+def test_a_firehose_transformation_event_is_refused_with_an_explanation(
     name: str, load_handler: LoadHandler, invocation: Invocation
 ) -> None:
     event = json.loads(recorded_by_others(f"samples/{name}").read_text())

@@ -1,4 +1,4 @@
-"""stream_processor: a payload becomes evidence, findings, Parquet and metrics; what is none fails loudly."""
+"""stream_processor: a payload becomes evidence, findings, Parquet and metrics; an invalid payload is an error."""
 
 import base64
 import gzip
@@ -33,7 +33,7 @@ def test_a_payload_raises_the_finding_that_is_in_it(handler: ModuleType, invocat
     assert item["unpublished"] == {"S": "high"}
 
 
-def test_its_metrics_are_printed_after_every_store_has_accepted(
+def test_metrics_are_printed_after_every_store_has_accepted(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     handler.lambda_handler(recorded("stream_processor_payload"), invocation)
@@ -46,7 +46,7 @@ def test_its_metrics_are_printed_after_every_store_has_accepted(
     assert total(printed, "InventoryMissing") == 1
 
 
-def test_a_payload_delivered_twice_leaves_what_it_leaves_once(handler: ModuleType, invocation: Invocation) -> None:
+def test_a_payload_delivered_twice_stores_what_it_stores_once(handler: ModuleType, invocation: Invocation) -> None:
     handler.lambda_handler(recorded("stream_processor_payload"), invocation)
     once = items_of(EVIDENCE_TABLE), items_of(FINDINGS_TABLE), keys_in(OUTPUT_BUCKET)
     parquet = object_in(OUTPUT_BUCKET, once[2][0])
@@ -56,7 +56,7 @@ def test_a_payload_delivered_twice_leaves_what_it_leaves_once(handler: ModuleTyp
     assert object_in(OUTPUT_BUCKET, once[2][0]) == parquet
 
 
-def test_another_process_that_gets_the_payload_again_leaves_the_same(
+def test_another_process_that_gets_the_payload_again_stores_the_same(
     handler: ModuleType, load_handler: LoadHandler, invocation: Invocation
 ) -> None:
     handler.lambda_handler(recorded("stream_processor_payload"), invocation)
@@ -79,7 +79,7 @@ def test_a_control_message_is_ignored_and_counted(
     assert items_of(EVIDENCE_TABLE) == []
 
 
-def test_bad_lines_are_counted_and_kept_beside_the_good_ones(
+def test_rejected_lines_are_counted_and_kept_and_valid_ones_are_processed(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good = f"2 123456789012 eni-1 10.0.1.5 10.0.3.7 50001 443 6 20 9000 {NOW} {NOW} ACCEPT OK"
@@ -107,7 +107,7 @@ def test_a_log_group_without_a_format_is_never_guessed(handler: ModuleType, invo
         (base64.b64encode(gzip.compress(b"{}", mtime=0)[:-9]).decode(), "payload-cut-off"),
     ],
 )
-def test_a_payload_that_is_none_fails_with_a_clear_error_and_is_counted(
+def test_an_invalid_payload_fails_with_a_clear_error_and_is_counted(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str], data: str, reason: str
 ) -> None:
     with pytest.raises(PoisonError) as poison:
@@ -119,14 +119,14 @@ def test_a_payload_that_is_none_fails_with_a_clear_error_and_is_counted(
 @pytest.mark.parametrize(
     "event", [{}, {"awslogs": {}}, {"awslogs": None}, {"Records": []}, {"Records": [{"eventSource": "aws:sqs"}]}]
 )
-def test_an_event_of_another_service_is_refused_as_such(
+def test_an_event_of_another_service_is_refused_by_name(
     handler: ModuleType, invocation: Invocation, event: dict[str, Any]
 ) -> None:
     with pytest.raises(PoisonError, match=r"no awslogs\.data"):
         handler.lambda_handler(event, invocation)
 
 
-def test_a_store_that_fails_leaves_no_metrics_of_the_try(
+def test_a_store_that_fails_prints_no_metrics(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clients.s3().delete_bucket(Bucket=OUTPUT_BUCKET)
@@ -135,12 +135,12 @@ def test_a_store_that_fails_leaves_no_metrics_of_the_try(
     assert total(metrics_in(capsys.readouterr().out), "Flows") == 0
 
 
-def test_a_missing_parameter_is_to_be_retried(handler: ModuleType, invocation: Invocation) -> None:
+def test_a_missing_parameter_raises_retryable_error(handler: ModuleType, invocation: Invocation) -> None:
     clients.ssm().delete_parameter(Name="/flowsentry/log-formats")
     with pytest.raises(RetryableError, match="could not read log formats"):
         handler.lambda_handler(recorded("stream_processor_payload"), invocation)
 
 
-def test_log_lines_carry_the_request(handler: ModuleType, invocation: Invocation) -> None:
+def test_log_lines_have_the_request_id(handler: ModuleType, invocation: Invocation) -> None:
     handler.lambda_handler(recorded("stream_processor_control_message"), invocation)
     assert telemetry.logger().get_current_keys()["function_request_id"] == invocation.aws_request_id

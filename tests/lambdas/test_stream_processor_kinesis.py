@@ -1,4 +1,4 @@
-"""stream_processor on batches of a Kinesis data stream: each payload by itself, and what fails is reported."""
+"""stream_processor on batches of a Kinesis data stream: payloads are independent, failures are reported."""
 
 import json
 from types import ModuleType
@@ -32,7 +32,7 @@ def test_a_recorded_batch_raises_the_finding_that_is_in_it(
     assert (total(printed, "Lines"), total(printed, "ControlMessages")) == (14, 1)
 
 
-def test_a_payload_leaves_the_same_whichever_way_it_comes(
+def test_a_payload_stores_the_same_by_subscription_and_by_stream(
     handler: ModuleType, invocation: Invocation, load_handler: LoadHandler
 ) -> None:
     handler.lambda_handler(recorded("stream_processor_payload"), invocation)
@@ -41,7 +41,7 @@ def test_a_payload_leaves_the_same_whichever_way_it_comes(
     assert (items_of(FINDINGS_TABLE), keys_in(OUTPUT_BUCKET)) == once
 
 
-def test_a_poison_payload_is_reported_and_those_beside_it_are_done(
+def test_a_poison_payload_is_reported_and_the_others_are_done(
     handler: ModuleType,
     invocation: Invocation,
     capsys: pytest.CaptureFixture[str],
@@ -56,7 +56,7 @@ def test_a_poison_payload_is_reported_and_those_beside_it_are_done(
     assert [vars(line)["sequence_number"] for line in caplog.records if line.msg == "payload failed"] == ["1"]
 
 
-def test_a_payload_that_fails_for_now_is_reported_and_is_no_poison(
+def test_a_payload_with_a_transient_error_is_reported_and_is_no_poison(
     handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     real = clients.s3()
@@ -78,7 +78,7 @@ def test_a_payload_that_fails_for_now_is_reported_and_is_no_poison(
     assert (total(printed, "FailedPayloads"), total(printed, "PoisonSources")) == (1, 0)
 
 
-def test_a_batch_of_which_everything_fails_is_an_error_of_the_function_that_its_alarm_sees(
+def test_a_batch_in_which_everything_fails_is_an_error_of_the_function(
     handler: ModuleType, invocation: Invocation
 ) -> None:
     clients.ssm().delete_parameter(Name="/flowsentry/log-formats")
@@ -86,9 +86,7 @@ def test_a_batch_of_which_everything_fails_is_an_error_of_the_function_that_its_
         handler.lambda_handler(of_stream(recorded_payload(), recorded_payload()), invocation)
 
 
-def test_a_batch_that_is_delivered_again_leaves_what_it_leaves_once(
-    handler: ModuleType, invocation: Invocation
-) -> None:
+def test_a_batch_delivered_twice_stores_what_it_stores_once(handler: ModuleType, invocation: Invocation) -> None:
     batch = of_stream(recorded_payload(), NO_GZIP)
     handler.lambda_handler(batch, invocation)
     once = items_of(EVIDENCE_TABLE), items_of(FINDINGS_TABLE), keys_in(OUTPUT_BUCKET)
@@ -104,7 +102,7 @@ def test_a_batch_that_is_delivered_again_leaves_what_it_leaves_once(
         ("lambda-promtail-events/events_kinesis-event.json", "the payload is not gzip: b'Hello World'"),
     ],
 )
-def test_a_batch_recorded_by_others_is_understood_up_to_what_is_not_ours(
+def test_a_batch_recorded_by_other_projects_is_parsed_up_to_its_log_group(
     handler: ModuleType, invocation: Invocation, name: str, words: str
 ) -> None:
     event = json.loads(sample(f"samples/{name}").read_text())
@@ -112,13 +110,13 @@ def test_a_batch_recorded_by_others_is_understood_up_to_what_is_not_ours(
         handler.lambda_handler(event, invocation)
 
 
-def test_an_envelope_that_nothing_delivered_is_refused_as_no_event(handler: ModuleType, invocation: Invocation) -> None:
+def test_an_envelope_without_its_event_is_refused(handler: ModuleType, invocation: Invocation) -> None:
     event = json.loads(sample("samples/lambda-promtail-events/kinesis-event.json").read_text())
     with pytest.raises(PoisonError, match=r"no awslogs\.data, and no records of a Kinesis data stream"):
         handler.lambda_handler(event, invocation)
 
 
-def test_payloads_that_there_is_no_time_for_come_again_and_those_before_them_do_not(
+def test_payloads_without_time_left_are_returned_and_those_before_them_are_not(
     handler: ModuleType, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = iter([60_000, 9_000, 9_000, 9_000, 9_000])

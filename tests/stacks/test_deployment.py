@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.aws.inventory.targets_parameter import targets_in
+from flowsentry.aws.inventory.targets import targets_in
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from stacks.ownership.describe_actions import DESCRIBES, VPC_LINKS
 from stacks.settings.allowed import SettingsError

@@ -113,7 +113,8 @@ def test_an_inventory_older_than_half_an_hour_rings_and_capture_gap_does_not(eve
 
 
 @pytest.mark.parametrize(
-    ("name", "metric"), [("inventory-place-failed", "InventoryPlacesFailed"), ("cluster-unreachable", "ClustersFailed")]
+    ("name", "metric"),
+    [("inventory-place-failed", "InventoryTargetsFailed"), ("cluster-unreachable", "ClustersFailed")],
 )
 def test_what_can_not_be_looked_at_again_and_again_rings(every: Every, name: str, metric: str) -> None:
     alarm = alarms(every)[name]
@@ -175,7 +176,7 @@ def test_suppressed_findings_are_drawn_beside_raised_ones(every: Every) -> None:
 
 def test_what_is_held_back_silenced_or_given_up_is_drawn(every: Every) -> None:
     names = {name for _, name, *_ in metrics(every)}
-    assert {"AlertsHeld", "AlertsSilenced", "OverflowsPublished", "PoisonFindings", "ChannelRefusals"} <= names
+    assert {"AlertsRateLimited", "AlertsSilenced", "OverflowsPublished", "PoisonFindings", "ChannelRefusals"} <= names
 
 
 @pytest.mark.parametrize(

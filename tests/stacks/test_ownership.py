@@ -91,7 +91,7 @@ def test_every_change_becomes_a_mark_of_its_place_and_no_more(every: Every) -> N
         (target,) = rule["Targets"]
         transformer = target["InputTransformer"]
         assert transformer["InputPathsMap"] == {"account": "$.account", "region": "$.region"}
-        assert transformer["InputTemplate"] == '{"mark":"<account>/<region>"}'
+        assert transformer["InputTemplate"] == '{"target":"<account>/<region>"}'
         assert "InventoryRequestsDeadLetters" in json.dumps(target["DeadLetterConfig"])
 
 

@@ -1,4 +1,4 @@
-"""What an item may weigh, how often it is written, and what becomes of evidence when DynamoDB has no time."""
+"""The size of items, the number of writes, and the effect of throttling."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.dynamodb_cost import item_bytes
 from flowsentry.aws import clients
-from flowsentry.aws.evidence.item import MAX_HELD
+from flowsentry.aws.evidence.item import MAX_STORED_MEMBERS
 from flowsentry.aws.evidence.table import EvidenceTable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import ADDRESS_SETS, SET_SIZES, Evidence, EvidenceKey
@@ -36,7 +36,7 @@ LAW = settings(
 
 
 def evidence(first: int, size: int, *, names: frozenset[str] = OF_SOURCES, at: int = 0) -> Evidence:
-    """As many members in each of these sets."""
+    """So many members in each of these sets."""
     numbers = range(first, first + size)
     sets = {name: frozenset(number.to_bytes(BYTES.get(name, 7)) for number in numbers) for name in names}
     ports = frozenset(range(65_535 - first, 65_535 - first - size, -1))
@@ -54,7 +54,7 @@ some_evidence = st.builds(
 
 
 class Counted:
-    """A client that counts what is tried and what is written."""
+    """A client that counts attempted and successful writes."""
 
     def __init__(self) -> None:
         self.tries = self.writes = 0
@@ -77,7 +77,7 @@ def new_table(client: Any = None) -> EvidenceTable:
 
 @LAW
 @given(batches=st.lists(some_evidence, min_size=1, max_size=30))
-def test_an_item_has_at_most_4_kb_at_rest_whatever_is_merged(batches: list[Evidence]) -> None:
+def test_an_item_has_at_most_4_kb_whatever_is_merged(batches: list[Evidence]) -> None:
     store = new_table()
     for one in batches:
         store.merge([one])
@@ -86,22 +86,22 @@ def test_an_item_has_at_most_4_kb_at_rest_whatever_is_merged(batches: list[Evide
 
 
 def full_item(*names: str) -> int:
-    """The bytes of an item with nothing but these sets, as full as they can be."""
-    sets: dict[str, Any] = {name: {"BS": [bytes(BYTES.get(name, 7))] * MAX_HELD[name]} for name in names}
-    sets["source_ports"] = {"NS": ["65535"] * MAX_HELD["source_ports"]}
+    """The bytes of an item with only these sets, all full."""
+    sets: dict[str, Any] = {name: {"BS": [bytes(BYTES.get(name, 7))] * MAX_STORED_MEMBERS[name]} for name in names}
+    sets["source_ports"] = {"NS": ["65535"] * MAX_STORED_MEMBERS["source_ports"]}
     store = new_table()
     store.merge([evidence(0, 1, names=frozenset({"failed"}))])
     (item,) = items_of(store.table_name)
     return item_bytes(item | sets)
 
 
-def test_an_item_that_is_as_full_as_can_be_has_at_most_4_kb_and_over_ipv4_3_kb() -> None:
+def test_a_full_item_has_at_most_4_kb_and_with_ipv4_3_kb() -> None:
     assert 3_400 < full_item(*OF_SOURCES) <= MAX_ITEM_BYTES
     assert 2_500 < full_item(*(OF_SOURCES - BYTES.keys())) <= MAX_IPV4_ITEM_BYTES
 
 
 def test_an_item_of_strangers_is_within_2_kb() -> None:
-    external_clients = {"external_clients": {"BS": [bytes(16)] * MAX_HELD["external_clients"]}}
+    external_clients = {"external_clients": {"BS": [bytes(16)] * MAX_STORED_MEMBERS["external_clients"]}}
     store = new_table()
     service = Evidence(KEY, external_clients=frozenset({bytes(4)}), is_inside=True)
     store.merge([service])
@@ -111,7 +111,7 @@ def test_an_item_of_strangers_is_within_2_kb() -> None:
 
 @LAW
 @given(batches=st.lists(st.lists(some_evidence, max_size=4), min_size=1, max_size=8), data=st.data())
-def test_a_source_is_written_at_most_once_a_batch(batches: list[list[Evidence]], data: st.DataObject) -> None:
+def test_a_source_is_written_at_most_once_per_batch(batches: list[list[Evidence]], data: st.DataObject) -> None:
     client = Counted()
     first = new_table(client)
     second = EvidenceTable(first.table_name, client, last_seen_step=0)  # type: ignore[arg-type]
@@ -124,7 +124,7 @@ def test_a_source_is_written_at_most_once_a_batch(batches: list[list[Evidence]],
 
 @LAW
 @given(batch=st.lists(some_evidence, min_size=1, max_size=4))
-def test_what_is_in_an_item_is_not_written_again(batch: list[Evidence]) -> None:
+def test_evidence_that_is_in_an_item_is_not_written_again(batch: list[Evidence]) -> None:
     client = Counted()
     store = new_table(client)
     store.merge(batch)
@@ -137,7 +137,7 @@ def test_what_is_in_an_item_is_not_written_again(batch: list[Evidence]) -> None:
 
 @pytest.fixture
 def throttles(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
-    """How many calls of which operation DynamoDB refuses; botocore does not wait between its tries."""
+    """How many calls of each operation DynamoDB throttles; botocore does not wait between attempts."""
     make_evidence_table()
     left: Counter[str] = Counter()
     events = clients.dynamodb().meta.events
@@ -164,14 +164,16 @@ def refusal() -> AWSResponse:
 
 
 @pytest.mark.parametrize("operation", ["UpdateItem", "BatchGetItem"])
-def test_what_is_refused_three_times_is_tried_again_and_recorded(throttles: Counter[str], operation: str) -> None:
+def test_a_call_throttled_three_times_is_retried_and_recorded(throttles: Counter[str], operation: str) -> None:
     throttles[operation] = 3
     store = EvidenceTable(EVIDENCE_TABLE, clients.dynamodb())
     assert store.merge([evidence(0, 20)]) == EvidenceInMemory().merge([evidence(0, 20)])
 
 
 @pytest.mark.parametrize("operation", ["UpdateItem", "BatchGetItem"])
-def test_what_is_always_refused_fails_the_batch_which_comes_back_whole(throttles: Counter[str], operation: str) -> None:
+def test_a_call_throttled_every_time_fails_the_batch_which_is_retried_as_a_whole(
+    throttles: Counter[str], operation: str
+) -> None:
     throttles[operation] = 1_000
     store = EvidenceTable(EVIDENCE_TABLE, clients.dynamodb())
     with pytest.raises(RetryableError, match="ProvisionedThroughputExceeded"):

@@ -1,4 +1,4 @@
-"""Many strangers on one login service, one client a payload, taken up by processors in turn: the bound holds."""
+"""Many strangers on one login service, one client per payload, processed by two processors in turn."""
 
 from flowsentry.aws import clients
 from flowsentry.aws.evidence.table import EvidenceTable
@@ -27,12 +27,12 @@ def processors() -> list[tuple[EvidenceTable, FindingTable]]:
     ]
 
 
-def test_the_first_ones_are_told_and_then_the_service_whoever_takes_them_up() -> None:
-    told, stores = [], processors()
+def test_the_first_strangers_are_reported_and_then_the_service_whichever_processor_sees_them() -> None:
+    raised, stores = [], processors()
     for number in range(1, N + MORE + 1):
         outcome = process(object_texts([session(number)]), Context(), Stores(*stores[number % 2]))
-        told.append([each.kind for each in outcome.findings])
-    assert told == [["remote_login"]] * N + [["public_login_service"]] + [[]] * (MORE - 1)
+        raised.append([each.kind for each in outcome.findings])
+    assert raised == [["remote_login"]] * N + [["public_login_service"]] + [[]] * (MORE - 1)
     assert len(items_of(FINDINGS_TABLE)) == N + 1
     items = {item["source"]["S"]: item for item in items_of(EVIDENCE_TABLE)}
     assert len(items["vpc-0a1b2c3d|10.0.0.9:22/tcp"]["external_clients"]["BS"]) == N + MORE

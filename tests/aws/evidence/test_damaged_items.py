@@ -1,4 +1,4 @@
-"""An item of evidence that is not what evidence writes stops no batch: it is told, and begun anew."""
+"""A damaged evidence item does not stop a batch: it is reported and replaced."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def damage(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("change", DAMAGES, ids=str)
-def test_a_damaged_item_is_begun_anew_and_then_as_any_other(change: dict[str, Any]) -> None:
+def test_a_damaged_item_is_replaced_and_then_works_as_any_other(change: dict[str, Any]) -> None:
     processor().merge([MINE])
     damage(change)
     for again in (processor(), processor()):
@@ -60,7 +60,7 @@ def test_a_damaged_item_is_begun_anew_and_then_as_any_other(change: dict[str, An
 
 
 @pytest.mark.parametrize("change", DAMAGES, ids=str)
-def test_a_damaged_item_costs_no_other_source_anything(change: dict[str, Any]) -> None:
+def test_a_damaged_item_does_not_affect_other_sources(change: dict[str, Any]) -> None:
     processor().merge([MINE])
     damage(change)
     other = Evidence(KEY._replace(source="203.0.113.10"), failed=MEMBERS, first_seen=NOON, last_seen=NOON)

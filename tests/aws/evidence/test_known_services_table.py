@@ -1,4 +1,4 @@
-"""What is the table's own: fewer writes, others who write meanwhile, throttling, bounds, expiry."""
+"""Behaviour of the table alone: fewer writes, concurrent writers, throttling, limits, expiry."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from flowsentry.aws.evidence.known_services_item import (
     MAX_EXCUSED,
     MAX_SERVICES_A_SHARD,
     MAX_STATE_DAYS,
-    Held,
+    ShardContent,
     shard_number,
 )
 from flowsentry.aws.evidence.known_services_table import (
@@ -33,7 +33,7 @@ THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}
 
 
 class Watched:
-    """A DynamoDB client that counts its calls, and fails when told."""
+    """A DynamoDB client that counts its calls, and fails on demand."""
 
     def __init__(self) -> None:
         self.real = clients.dynamodb()
@@ -89,7 +89,7 @@ def test_a_service_is_written_once_until_it_has_news(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("news", [answer(clients=2), answer(at=NOON + REFRESH_SECONDS)], ids=["client", "hour"])
-def test_another_client_and_an_answer_in_another_hour_are_news(watched: Watched, news: Answer) -> None:
+def test_a_new_client_and_an_answer_in_another_hour_are_written(watched: Watched, news: Answer) -> None:
     store = table(watched)
     store.learn([answer()])
     store.learn([news])
@@ -97,21 +97,21 @@ def test_another_client_and_an_answer_in_another_hour_are_news(watched: Watched,
     assert known_by_another() == Answers(news.last_seen, news.clients | 1)
 
 
-def test_a_service_outside_is_written_once_a_day(watched: Watched) -> None:
+def test_an_outside_service_is_written_once_a_day(watched: Watched) -> None:
     store = table(watched)
     for hour in range(11):
         store.learn([answer(at=NOON + 3_600 * hour, is_inside=False)])
     assert watched.calls.count("write") == 1
 
 
-def test_a_processor_knows_the_last_answer_that_it_saw_itself_exactly(watched: Watched) -> None:
+def test_a_processor_has_the_exact_last_answer_that_it_saw_itself(watched: Watched) -> None:
     store = table(watched)
     store.learn([answer()])
     store.learn([answer(at=NOON + 500)])
     assert store.recall([service()], DAY, DAY).answers == {service(): Answers(NOON + 500, 1)}
 
 
-def test_what_another_stored_meanwhile_stays(watched: Watched) -> None:
+def test_what_another_processor_stored_meanwhile_is_kept(watched: Watched) -> None:
     store, number = table(watched), next(each for each in range(2, 999) if same_shard(each))
     watched.meanwhile = [lambda: table(Watched()).learn([answer(number)])]
     store.learn([answer()])
@@ -123,14 +123,14 @@ def same_shard(number: int) -> bool:
     return shard_number(service(number).endpoint) == shard_number(service().endpoint)
 
 
-def test_what_a_new_processor_finds_stored_is_not_written_again(watched: Watched) -> None:
+def test_a_new_processor_does_not_write_what_is_stored(watched: Watched) -> None:
     table(watched).learn([answer()])
     watched.calls.clear()
     table(watched).learn([answer(at=NOON + 60)])
     assert watched.calls == ["read"]
 
 
-def test_throttling_is_retried_and_doing_it_again_is_harmless(watched: Watched) -> None:
+def test_throttling_is_retried_and_a_second_run_is_harmless(watched: Watched) -> None:
     store, watched.failure = table(watched), THROTTLED
     with pytest.raises(RetryableError):
         store.learn([answer()])
@@ -139,14 +139,14 @@ def test_throttling_is_retried_and_doing_it_again_is_harmless(watched: Watched) 
     assert known_by_another() == Answers(NOON, 1)
 
 
-def test_an_item_that_others_write_all_the_time_is_retried(watched: Watched) -> None:
+def test_an_item_that_other_processors_always_write_first_raises_retryable_error(watched: Watched) -> None:
     others = [lambda bit=bit: table(Watched()).learn([answer(clients=1 << bit)]) for bit in range(1, 20)]
     watched.meanwhile = others  # type: ignore[assignment]
-    with pytest.raises(RetryableError, match="others wrote"):
+    with pytest.raises(RetryableError, match="other writers were faster"):
         table(watched).learn([answer()])
 
 
-def test_what_was_read_is_believed_for_a_minute(watched: Watched) -> None:
+def test_a_read_item_is_cached_for_a_minute(watched: Watched) -> None:
     now = [float(NOON)]
     store = table(watched, lambda: now[0])
     assert store.recall([service()], DAY, DAY).answers == {}
@@ -156,26 +156,26 @@ def test_what_was_read_is_believed_for_a_minute(watched: Watched) -> None:
     assert store.recall([service()], DAY, DAY).answers == {service(): Answers(NOON, 1)}
 
 
-def test_only_the_days_asked_for_are_recalled(watched: Watched) -> None:
+def test_only_the_requested_days_are_recalled(watched: Watched) -> None:
     store = table(watched)
     store.learn([answer(), answer(at=NOON - 4 * SECONDS_A_DAY, clients=4)])
     assert store.recall([service()], DAY - 3, DAY).answers == {service(): Answers(NOON, 1)}
     assert store.recall([service()], DAY - 4, DAY).answers == {service(): Answers(NOON, 5)}
 
 
-def test_an_item_that_dynamodb_is_late_to_delete_is_not_believed(watched: Watched) -> None:
+def test_an_expired_item_that_dynamodb_has_not_deleted_is_ignored(watched: Watched) -> None:
     table(watched).learn([answer()])
     much_later = table(watched, lambda: NOON + 30 * SECONDS_A_DAY)
     assert much_later.recall([service()], DAY, DAY).answers == {}
 
 
-def test_an_item_is_bounded_and_keeps_what_is_inside() -> None:
+def test_a_full_item_keeps_inside_services() -> None:
     outside = [answer(number, is_inside=False) for number in range(MAX_SERVICES_A_SHARD + 100)]
     inside = [answer(number) for number in range(10_000, 10_100)]
-    held = Held().learning(outside).learning(inside)
-    assert len(held.answers) == MAX_SERVICES_A_SHARD
-    assert {each.service.endpoint for each in inside} == held.inside
-    assert Held().learning([*inside, *outside]) == held
+    content = ShardContent().with_answers(outside).with_answers(inside)
+    assert len(content.answers) == MAX_SERVICES_A_SHARD
+    assert {each.service.endpoint for each in inside} == content.inside
+    assert ShardContent().with_answers([*inside, *outside]) == content
 
 
 def test_an_item_of_5000_services_costs_at_most_three_write_units(watched: Watched) -> None:
@@ -183,7 +183,7 @@ def test_an_item_of_5000_services_costs_at_most_three_write_units(watched: Watch
     assert max(map(item_bytes, items_of(EVIDENCE_TABLE))) < 3_072
 
 
-def test_outages_are_kept_until_they_are_over(watched: Watched) -> None:
+def test_outages_are_stored_until_they_end(watched: Watched) -> None:
     store, outage = table(watched), Outage(service(), NOON)
     store.mark_down([outage])
     store.mark_down([outage._replace(since=NOON + 300)])
@@ -194,7 +194,7 @@ def test_outages_are_kept_until_they_are_over(watched: Watched) -> None:
     assert table(watched).recall([service()], DAY, DAY).down_since == {}
 
 
-def test_so_many_outages_of_a_scope_are_kept(watched: Watched) -> None:
+def test_at_most_so_many_outages_of_a_scope_are_stored(watched: Watched) -> None:
     store = table(watched)
     store.mark_down([Outage(service(number), NOON) for number in range(MAX_DOWN + 5)])
     assert len(items_of(EVIDENCE_TABLE)[0]["down"]["BS"]) == MAX_DOWN
@@ -202,7 +202,7 @@ def test_so_many_outages_of_a_scope_are_kept(watched: Watched) -> None:
     assert len(items_of(EVIDENCE_TABLE)[0]["down"]["BS"]) == MAX_DOWN
 
 
-def test_excused_sources_are_due_every_few_minutes_until_they_are_forgotten(watched: Watched) -> None:
+def test_excused_sources_are_due_every_few_minutes_until_they_are_deleted(watched: Watched) -> None:
     now = [float(NOON)]
     store, key = table(watched, lambda: now[0]), EvidenceKey("vpc-1", "10.0.0.200", DAY)
     store.excuse([key, key._replace(day=DAY - 4)])
@@ -214,12 +214,12 @@ def test_excused_sources_are_due_every_few_minutes_until_they_are_forgotten(watc
     assert table(watched).excused_in(["vpc-1"]) == set()
 
 
-def test_so_many_excused_sources_of_a_scope_are_kept(watched: Watched) -> None:
+def test_at_most_so_many_excused_sources_of_a_scope_are_stored(watched: Watched) -> None:
     table(watched).excuse([EvidenceKey("vpc-1", f"10.0.{each // 250}.{each % 250}", DAY) for each in range(150)])
     assert len(table(watched).excused_in(["vpc-1"])) == MAX_EXCUSED
 
 
-def test_what_is_too_old_to_count_is_taken_out_of_the_state(watched: Watched) -> None:
+def test_members_too_old_to_count_are_deleted_from_the_state(watched: Watched) -> None:
     now = [float(NOON)]
     store = table(watched, lambda: now[0])
     for day in range(30):
@@ -230,5 +230,5 @@ def test_what_is_too_old_to_count_is_taken_out_of_the_state(watched: Watched) ->
     assert (len(item["excused"]["BS"]), len(item["down"]["BS"])) == (MEMORY_DAYS + 1, MAX_STATE_DAYS + 1)
 
 
-def test_another_processor_may_know_an_earlier_last_answer_and_says_by_how_much(watched: Watched) -> None:
+def test_another_processor_may_have_an_earlier_last_answer_and_states_the_lag(watched: Watched) -> None:
     assert table(watched).recall([service()], DAY, DAY).lag_seconds == REFRESH_SECONDS

@@ -1,4 +1,4 @@
-"""The contract of every evidence store: the table and the dictionary keep the same promises."""
+"""The contract of evidence stores, which the table and the dictionary both fulfil."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ LAW = settings(
 
 
 def evidence_table() -> EvidenceTable:
-    """A new, empty table, as a processor sees it that remembers nothing."""
+    """A new, empty table, used by a processor without cached items."""
     name = f"evidence-{next(NAMES)}"
     make_evidence_table(name)
     return another_processor(name)
@@ -38,7 +38,7 @@ def another_processor(table_name: str) -> EvidenceTable:
 
 
 def within_a_step(histories: list[History]) -> list[History]:
-    """The same without last seen, which is not written for less than a step."""
+    """The same without `last_seen`, which is not written for less than a step."""
     return [
         history._replace(days={day: replace(one, last_seen=0) for day, one in history.days.items()})
         for history in histories
@@ -86,7 +86,7 @@ batches = st.lists(st.lists(failing_evidence, max_size=4), min_size=1, max_size=
 
 
 def everything_in(store: EvidenceStore) -> list[History]:
-    """What the store holds, asked by merging evidence that adds nothing but one known member."""
+    """The content of the store, read by merging evidence with one known member."""
     probe = [
         Evidence(EvidenceKey("vpc-1", source, DAY + 2), failed=some(0, 1), first_seen=DAY * 86_400, last_seen=0)
         for source in ("10.0.0.5", "10.0.0.6")
@@ -110,7 +110,7 @@ def test_order_and_duplicates_change_nothing(
 
 @LAW
 @given(batches=batches, data=st.data())
-def test_two_processors_at_one_table_end_as_one_dictionary(batches: list[list[Evidence]], data: st.DataObject) -> None:
+def test_two_processors_with_one_table_equal_one_dictionary(batches: list[list[Evidence]], data: st.DataObject) -> None:
     once, first = EvidenceInMemory(), evidence_table()
     second = another_processor(first.table_name)
     for batch in batches:
@@ -122,13 +122,13 @@ def test_two_processors_at_one_table_end_as_one_dictionary(batches: list[list[Ev
 
 @LAW
 @given(batch=st.lists(failing_evidence, max_size=6))
-def test_both_stores_tell_the_same_history(batch: list[Evidence]) -> None:
+def test_both_stores_return_the_same_history(batch: list[Evidence]) -> None:
     assert evidence_table().merge(batch) == EvidenceInMemory().merge(batch)
 
 
 @settings(LAW, max_examples=10)
 @given(batches=st.lists(st.lists(failing_evidence, max_size=4), min_size=8, max_size=16))
-def test_eight_processors_at_once_end_as_one_dictionary(batches: list[list[Evidence]]) -> None:
+def test_eight_processors_at_once_equal_one_dictionary(batches: list[list[Evidence]]) -> None:
     once, table_name = EvidenceInMemory(), evidence_table().table_name
     for batch in batches:
         once.merge(batch)
@@ -139,7 +139,7 @@ def test_eight_processors_at_once_end_as_one_dictionary(batches: list[list[Evide
     assert within_a_step(everything_in(another_processor(table_name))) == within_a_step(everything_in(once))
 
 
-def test_an_empty_batch_is_no_history(new_store: StoreMaker) -> None:
+def test_an_empty_batch_has_no_history(new_store: StoreMaker) -> None:
     assert new_store().merge([]) == []
 
 
@@ -160,7 +160,7 @@ def test_answers_are_recorded_for_a_source_with_an_item_near(new_store: StoreMak
 
 
 @pytest.mark.parametrize("distance", [-4, 4])
-def test_an_item_outside_the_memory_does_not_count(new_store: StoreMaker, distance: int) -> None:
+def test_an_item_outside_the_remembered_days_does_not_count(new_store: StoreMaker, distance: int) -> None:
     store = new_store()
     store.merge([failing(DAY + distance)])
     assert store.merge([evidence(answered=some(0, 2))]) == []
@@ -209,7 +209,7 @@ def test_a_suspect_is_a_source_with_an_item_near(new_store: StoreMaker) -> None:
     assert store.suspects([]) == set()
 
 
-def test_what_is_recalled_was_merged_by_whomever_and_asking_writes_nothing(new_store: StoreMaker) -> None:
+def test_recall_returns_what_any_processor_merged_and_writes_nothing(new_store: StoreMaker) -> None:
     store = new_store()
     external_clients = evidence(source="10.0.0.9:22/tcp", external_clients=frozenset({b"\xcb\x00\x71\x09"}))
     assert store.recall([external_clients.key]) == []

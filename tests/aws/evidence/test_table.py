@@ -1,4 +1,4 @@
-"""What is the table's own: others who write meanwhile, throttling, fewer writes, expiry."""
+"""Behaviour of the table alone: concurrent writers, throttling, fewer writes, expiry."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from flowsentry.aws import clients
 from flowsentry.aws.batch_reads import MAX_READ_TRIES
 from flowsentry.aws.bounded_memory import BoundedMemory
-from flowsentry.aws.evidence.item import MAX_HELD
+from flowsentry.aws.evidence.item import MAX_STORED_MEMBERS
 from flowsentry.aws.evidence.table import EvidenceTable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom, rank_of_member
@@ -24,7 +24,7 @@ EXPIRY = (DAY + 1 + 3 + 2) * 86_400
 
 
 class Watched:
-    """A DynamoDB client that counts its calls, and fails, is late or leaves keys unprocessed when told."""
+    """A DynamoDB client that counts its calls, and fails, waits or leaves keys unprocessed on demand."""
 
     def __init__(self) -> None:
         self.real = clients.dynamodb()
@@ -32,7 +32,7 @@ class Watched:
         self.failures: dict[str, Exception] = {}
         self.answers: list[dict[str, Any]] = []
         self.meanwhile: list[Callable[[], object]] = []
-        """What others do, each just before one of the writes arrives."""
+        """Writes of other processors, each just before one of ours arrives."""
 
     def update_item(self, **arguments: Any) -> Any:
         self.calls.append("write")
@@ -61,7 +61,7 @@ def table(watched: Watched, now: float = NOON, **settings: Any) -> EvidenceTable
 
 
 def another(now: float = NOON) -> EvidenceTable:
-    """The same table as another processor sees it, which remembers nothing."""
+    """The same table, used by another processor without cached items."""
     return EvidenceTable(EVIDENCE_TABLE, clients.dynamodb(), clock=lambda: now)
 
 
@@ -80,7 +80,7 @@ def with_failed(members: Iterable[bytes]) -> Evidence:
 
 
 def failing_ones(step: int) -> list[Evidence]:
-    """Some that fail more and more, of whom the later ones are seen later, too."""
+    """Evidence with more and more failures, each seen later than the one before."""
     return [failing(step * number, last_seen=NOON + 400 * number) for number in range(1, 6)]
 
 
@@ -88,17 +88,17 @@ def answering() -> Evidence:
     return Evidence(EvidenceKey("vpc-1", "10.0.0.9", DAY), answered=frozenset({b"a"}), first_seen=NOON, last_seen=NOON)
 
 
-def test_members_that_fell_out_stay_until_there_is_no_room_and_are_never_judged(watched: Watched) -> None:
+def test_members_out_of_bounds_stay_in_the_item_until_it_is_full_and_are_never_judged(watched: Watched) -> None:
     store = table(watched)
     for size in range(60, 3_000, 15):
         (history,) = store.merge([failing(size)])
         assert history.days[DAY].failed == bottom(failing(size).failed, MAX_ENDPOINTS)
-        assert len(items_of(EVIDENCE_TABLE)[0]["failed"]["BS"]) <= MAX_HELD["failed"]
+        assert len(items_of(EVIDENCE_TABLE)[0]["failed"]["BS"]) <= MAX_STORED_MEMBERS["failed"]
 
 
 @pytest.mark.parametrize("others", [failing_ones(3), failing_ones(120), failing_ones(500)], ids=len)
 def test_what_another_processor_writes_meanwhile_is_not_lost(watched: Watched, others: list[Evidence]) -> None:
-    """The other one's writes happen right before each of ours, where they could hurt most."""
+    """The other processor writes right before each of our writes, the worst moment."""
     watched.meanwhile = [partial(another().merge, [other]) for other in others]
     interleaved, together = table(watched), EvidenceInMemory()
     together.merge(others)
@@ -108,7 +108,7 @@ def test_what_another_processor_writes_meanwhile_is_not_lost(watched: Watched, o
     assert another().merge([failing()]) == together.merge([failing()])
 
 
-def test_where_an_item_is_deleted_meanwhile_it_is_begun_anew(watched: Watched) -> None:
+def test_an_item_deleted_meanwhile_is_written_anew(watched: Watched) -> None:
     key = {"source": {"S": "vpc-1|10.0.0.5"}, "day": {"N": str(DAY)}}
     store = table(watched)
     store.merge([failing()])
@@ -118,18 +118,18 @@ def test_where_an_item_is_deleted_meanwhile_it_is_begun_anew(watched: Watched) -
     assert items_of(EVIDENCE_TABLE)[0]["failed"] == {"BS": sorted(failing(5).failed)}
 
 
-def test_an_item_that_others_write_all_the_time_is_to_be_retried(watched: Watched) -> None:
+def test_an_item_that_other_processors_always_write_first_raises_retryable_error(watched: Watched) -> None:
     another().merge([failing(3_000)])
     store = table(watched)
     store.merge([failing(3_000)])
     best = sorted((number.to_bytes(7, "big") for number in range(3_000, 90_000)), key=rank_of_member)
     watched.meanwhile = [partial(another().merge, [with_failed(best[n : n + 30])]) for n in range(400, 64, -30)]
-    with pytest.raises(RetryableError, match="others wrote it"):
+    with pytest.raises(RetryableError, match="other writers were faster"):
         store.merge([with_failed(best[:64])])
 
 
 @pytest.mark.parametrize("now", [EXPIRY, EXPIRY + 86_400])
-def test_an_expired_item_counts_as_absent_and_is_begun_anew(watched: Watched, now: float) -> None:
+def test_an_expired_item_counts_as_absent_and_is_replaced(watched: Watched, now: float) -> None:
     another().merge([failing(30)])
     late = table(watched, now)
     assert late.suspects([failing().key]) == set()
@@ -140,7 +140,7 @@ def test_an_expired_item_counts_as_absent_and_is_begun_anew(watched: Watched, no
     assert int(item["expires_at"]["N"]) > now
 
 
-def test_what_a_process_remembers_expires_too(watched: Watched) -> None:
+def test_a_cached_item_expires_too(watched: Watched) -> None:
     store = table(watched)
     store.merge([replace(failing(30), answered=frozenset({b"answers"}))])
     store.clock = lambda: EXPIRY + 1
@@ -149,7 +149,7 @@ def test_what_a_process_remembers_expires_too(watched: Watched) -> None:
     assert "answered" not in items_of(EVIDENCE_TABLE)[0]
 
 
-def test_an_expired_neighbour_is_not_judged_with(watched: Watched) -> None:
+def test_an_expired_neighbour_is_ignored(watched: Watched) -> None:
     another().merge([failing(day=DAY - 3)])
     now = NOON + 3 * 86_400
     assert int(items_of(EVIDENCE_TABLE)[0]["expires_at"]["N"]) > now
@@ -168,7 +168,7 @@ def test_answers_already_in_an_item_are_not_written_again(watched: Watched) -> N
     assert watched.calls == ["read"]
 
 
-def test_first_seen_falls_and_last_seen_rises_and_neither_goes_back(watched: Watched) -> None:
+def test_first_seen_only_falls_and_last_seen_only_rises(watched: Watched) -> None:
     for first, last in ((500, 600), (400, 550), (450, 700), (500, 600)):
         one = Evidence(EvidenceKey("vpc-1", "10.0.0.5", DAY), frozenset({b"f"}), first_seen=first, last_seen=last)
         table(watched, last_seen_step=0).merge([one])
@@ -186,13 +186,13 @@ def test_first_seen_falls_and_last_seen_rises_and_neither_goes_back(watched: Wat
         ReadTimeoutError(endpoint_url="https://dynamodb"),
     ],
 )
-def test_what_passes_with_time_is_to_be_retried(watched: Watched, target: str, error: Exception) -> None:
+def test_a_transient_error_raises_retryable_error(watched: Watched, target: str, error: Exception) -> None:
     watched.failures[target] = error
     with pytest.raises(RetryableError, match="could not merge evidence"):
         table(watched).merge([failing(), failing(source="10.0.0.6")])
 
 
-def test_a_missing_permission_stays_what_it_is(watched: Watched) -> None:
+def test_a_missing_permission_is_raised_unchanged(watched: Watched) -> None:
     watched.failures["write"] = throttled("AccessDeniedException")
     with pytest.raises(ClientError, match="AccessDenied"):
         table(watched).merge([failing()])
@@ -206,7 +206,7 @@ def test_keys_left_unprocessed_are_read_again(watched: Watched) -> None:
     assert watched.calls == ["read", "read", "write", "read"]
 
 
-def test_keys_that_stay_unprocessed_are_to_be_retried(watched: Watched) -> None:
+def test_keys_that_stay_unprocessed_raise_retryable_error(watched: Watched) -> None:
     left = {EVIDENCE_TABLE: {"Keys": [{"source": {"S": "vpc-1|10.0.0.5"}, "day": {"N": str(DAY)}}]}}
     watched.answers = [{"Responses": {}, "UnprocessedKeys": left}] * MAX_READ_TRIES
     with pytest.raises(RetryableError, match="unprocessed"):
@@ -221,8 +221,8 @@ def test_evidence_that_adds_nothing_is_not_written_again_but_judged_again(watche
     assert watched.calls.count("write") == 1
 
 
-def test_a_full_item_is_written_only_when_a_new_member_belongs_in_it(watched: Watched) -> None:
-    """A scanner that sweeps ten thousand interfaces makes no hot item."""
+def test_a_full_item_is_written_only_for_a_new_member_within_bounds(watched: Watched) -> None:
+    """So a scanner that sweeps ten thousand interfaces makes no hot item."""
     store = table(watched)
     for size in range(100, 2_000, 100):
         store.merge([failing(size)])
@@ -233,7 +233,7 @@ def test_a_full_item_is_written_only_when_a_new_member_belongs_in_it(watched: Wa
     assert watched.calls.count("write") == writes
 
 
-def test_last_seen_is_written_once_it_rose_enough(watched: Watched) -> None:
+def test_last_seen_is_written_when_it_rose_by_the_step(watched: Watched) -> None:
     store = table(watched)
     for last_seen in (NOON, NOON + 299, NOON + 300):
         store.merge([failing(last_seen=last_seen)])
@@ -247,14 +247,14 @@ def test_a_source_without_items_is_not_looked_up_again_at_once(watched: Watched)
     assert watched.calls == ["read"]
 
 
-def test_a_source_without_items_is_no_suspect_for_a_while(watched: Watched) -> None:
+def test_a_source_without_items_is_cached_as_no_suspect(watched: Watched) -> None:
     store = table(watched)
     assert store.suspects([answering().key]) == store.suspects([answering().key]) == set()
     assert store.merge([answering()]) == []
     assert watched.calls == ["read"]
 
 
-def test_a_source_that_failed_meanwhile_is_not_taken_for_absent(watched: Watched) -> None:
+def test_a_source_that_failed_meanwhile_is_not_cached_as_absent(watched: Watched) -> None:
     store = table(watched)
     store.merge([answering()])
     store.merge([failing(source="10.0.0.9")])
@@ -273,12 +273,12 @@ def test_an_item_expires_when_no_day_can_be_judged_with_it(watched: Watched) -> 
     assert items_of(EVIDENCE_TABLE)[0]["expires_at"] == {"N": str(EXPIRY)}
 
 
-def test_an_item_of_long_ago_lives_long_enough_for_its_backfill(watched: Watched) -> None:
+def test_an_item_of_old_records_is_kept_for_its_backfill(watched: Watched) -> None:
     table(watched).merge([failing(day=DAY - 90)])
     assert items_of(EVIDENCE_TABLE)[0]["expires_at"] == {"N": str(NOON + (3 + 2) * 86_400)}
 
 
-def test_a_bounded_memory_forgets_its_oldest_entry() -> None:
+def test_a_bounded_memory_evicts_its_oldest_entry() -> None:
     memory: BoundedMemory[str, int] = BoundedMemory(2)
     for number, key in enumerate("abc"):
         memory.put(key, number)

@@ -1,4 +1,4 @@
-"""A busy host works for ten days, and then it sweeps: nothing is told before, and the sweep is told at once.
+"""A busy host works for ten days and then sweeps: no finding before, and the sweep is found at once.
 
 It is answered by more hosts than it sweeps, on another port.
 """
@@ -20,12 +20,12 @@ from tests.moto_world import EVIDENCE_TABLE, make_evidence_table
 HOST = "10.0.0.200"
 SERVERS = [f"10.0.1.{number}" for number in range(1, 201)]
 DEAD = SERVERS[::7]
-"""Twenty-nine: enough to make a scanner of somebody who did nothing else."""
+"""Twenty-nine targets: enough to be found as a scanner for a host that does nothing else."""
 QUIET_DAYS, BATCHES_A_DAY, CALLS_A_BATCH = 10, 6, 40
 
 
 class Clock:
-    """Time as it passes."""
+    """The time of the simulation."""
 
     now = NOON
 
@@ -43,18 +43,18 @@ def store(request: pytest.FixtureRequest) -> EvidenceStore:
 
 def a_batch_of_work(draw: Random, at: int) -> Iterator[str]:
     for number in range(CALLS_A_BATCH):
-        server, told = draw.choice(SERVERS), {"srcport": 51_000 + number, "start": at, "end": at + 30}
+        server, times = draw.choice(SERVERS), {"srcport": 51_000 + number, "start": at, "end": at + 30}
         if server in DEAD:
-            yield probe(HOST, server, 5_432, flow_direction="egress", **told)
+            yield probe(HOST, server, 5_432, flow_direction="egress", **times)
         else:
-            yield from exchange(HOST, server, 5_432, **told)
+            yield from exchange(HOST, server, 5_432, **times)
 
 
 def a_sweep(at: int) -> Iterator[str]:
     for number in range(120):
-        told = {"start": at + number, "end": at + number}
-        yield probe(HOST, f"10.0.2.{number}", 22, flow_direction="egress", **told)
-        yield reset(f"10.0.2.{number}", HOST, 22, **told)
+        times = {"start": at + number, "end": at + number}
+        yield probe(HOST, f"10.0.2.{number}", 22, flow_direction="egress", **times)
+        yield reset(f"10.0.2.{number}", HOST, 22, **times)
 
 
 def test_ten_quiet_days_of_a_busy_host_raise_nothing_and_hide_no_sweep(

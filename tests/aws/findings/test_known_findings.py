@@ -1,4 +1,4 @@
-"""What is known already costs a look-up: one read for a hundred findings, and neither words nor a write."""
+"""Known findings cost one batch read per hundred, and no write."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from tests.moto_world import FINDINGS_TABLE, make_findings_table
 
 
 class Watched:
-    """A client that notes the keys of each read, and leaves some unprocessed where it is told to."""
+    """A client that records the keys of each read, and leaves some unprocessed on request."""
 
     def __init__(self) -> None:
         self.reads: list[int] = []
@@ -53,14 +53,14 @@ def numbered(numbers: Sequence[int]) -> list[Finding]:
 
 
 @pytest.mark.parametrize("new_store", [FindingsInMemory, table], ids=["dictionary", "table"])
-def test_what_was_put_is_known_and_the_rest_keeps_its_order(new_store: Any) -> None:
+def test_stored_findings_are_known_and_the_others_keep_their_order(new_store: Any) -> None:
     store: FindingStore = new_store()
     store.put_new(numbered([3, 1]))
     assert store.unknown(numbered([4, 3, 2, 1, 0, 4])) == numbered([4, 2, 0, 4])
     assert store.unknown([]) == []
 
 
-def test_many_are_asked_for_a_hundred_at_a_time(watched: Watched) -> None:
+def test_many_findings_are_read_100_at_a_time(watched: Watched) -> None:
     table(watched).put_new(numbered(range(200)))
     assert table(watched).unknown(numbered([*range(250), *range(250)])) == numbered([*range(200, 250)] * 2)
     assert sorted(watched.reads) == [50, 100, 100]
@@ -72,7 +72,7 @@ def test_without_findings_nothing_is_read(watched: Watched) -> None:
     assert watched.reads == []
 
 
-def test_what_a_person_spoke_of_is_known() -> None:
+def test_a_triaged_finding_is_known() -> None:
     world = OutboxWorld()
     world.put(finding("a"), finding("b"))
     world.finding_triage.acknowledge("a", "alice")
@@ -80,7 +80,7 @@ def test_what_a_person_spoke_of_is_known() -> None:
     assert world.table.unknown([finding(name, last_seen=NOW + 10) for name in "ab"]) == []
 
 
-def test_what_was_resolved_before_it_was_last_seen_may_be_new_once_more() -> None:
+def test_a_finding_resolved_before_it_was_last_seen_may_be_new_again() -> None:
     world = OutboxWorld()
     world.put(finding("a"))
     world.finding_triage.resolve("a", "alice")
@@ -90,7 +90,7 @@ def test_what_was_resolved_before_it_was_last_seen_may_be_new_once_more() -> Non
     assert world.table.unknown([after]) == []
 
 
-def test_keys_left_unprocessed_are_asked_for_again(watched: Watched) -> None:
+def test_unprocessed_keys_are_read_again(watched: Watched) -> None:
     slept: list[float] = []
     store = table(watched, sleep=slept.append)
     store.put_new(numbered([0]))
@@ -100,14 +100,14 @@ def test_keys_left_unprocessed_are_asked_for_again(watched: Watched) -> None:
     assert slept == [0.05]
 
 
-def test_keys_that_stay_unprocessed_make_the_batch_be_retried(watched: Watched) -> None:
+def test_keys_that_stay_unprocessed_raise_retryable_error(watched: Watched) -> None:
     left = {FINDINGS_TABLE: {"Keys": [key_of("f0")]}}
     watched.answers = [{"Responses": {}, "UnprocessedKeys": left}] * MAX_READ_TRIES
     with pytest.raises(RetryableError, match="could not read findings: 1 keys stay unprocessed"):
         table(watched, sleep=lambda _: None).unknown(numbered([0]))
 
 
-def test_a_table_that_throttles_is_to_be_retried() -> None:
+def test_a_throttled_table_raises_retryable_error() -> None:
     class Throttling:
         def batch_get_item(self, **_: Any) -> None:
             error: Any = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}

@@ -63,7 +63,7 @@ def clock() -> Clock:
 @pytest.fixture
 def live(clock: Clock) -> LiveSuppressions:
     seed = SeedParameter(PARAMETER, clients.ssm(), clock)
-    return LiveSuppressions(OUTPUT_BUCKET, KEY, clients.s3(), seed, clock)
+    return LiveSuppressions(OUTPUT_BUCKET, KEY, clients.s3(), clock, seed=seed)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def unreadable(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     telemetry.metrics.cache_clear()
     telemetry.metrics().clear_metrics()
     told = [""]
-    monkeypatch.setattr(telemetry.logger(), "error", lambda _message, extra: told.append(extra["trouble"]))
+    monkeypatch.setattr(telemetry.logger(), "error", lambda _message, extra: told.append(extra["problem"]))
 
     def read() -> tuple[float, str]:
         if telemetry.metrics().metric_set:
@@ -99,22 +99,24 @@ class Denied:
         raise ClientError(answer, "GetObject")
 
 
-def test_while_there_is_no_object_the_seed_holds(live: LiveSuppressions, unreadable: Any) -> None:
+def test_without_an_object_the_seed_is_active(live: LiveSuppressions, unreadable: Any) -> None:
     assert reasons(live.load()) == ["seed"]
     assert unreadable()[0] == 0
 
 
 def test_without_a_seed_either_nothing_is_suppressed() -> None:
     none = SeedParameter("", clients.ssm())
-    assert LiveSuppressions(OUTPUT_BUCKET, KEY, clients.s3(), none).load() == Suppressions()
+    assert LiveSuppressions(OUTPUT_BUCKET, KEY, clients.s3(), seed=none).load() == Suppressions()
 
 
-def test_the_object_holds_over_the_seed(live: LiveSuppressions) -> None:
+def test_the_object_replaces_the_seed(live: LiveSuppressions) -> None:
     write(text("people"))
     assert reasons(live.load()) == ["people"]
 
 
-def test_a_change_holds_at_the_next_look_and_nothing_is_asked_before(live: LiveSuppressions, clock: Clock) -> None:
+def test_a_change_is_active_after_the_refresh_time_without_requests_before(
+    live: LiveSuppressions, clock: Clock
+) -> None:
     write(text("first"))
     first = live.load()
     write(text("second"))
@@ -124,21 +126,21 @@ def test_a_change_holds_at_the_next_look_and_nothing_is_asked_before(live: LiveS
     assert reasons(live.load()) == ["second"]
 
 
-def test_what_has_not_changed_is_the_same_object(live: LiveSuppressions, clock: Clock) -> None:
+def test_unchanged_suppressions_are_the_same_object(live: LiveSuppressions, clock: Clock) -> None:
     write(text("people"))
     first = live.load()
     clock.pass_a_discovery()
     assert live.load() is first
 
 
-def test_a_seed_that_has_not_changed_is_the_same_object(live: LiveSuppressions, clock: Clock) -> None:
+def test_an_unchanged_seed_is_the_same_object(live: LiveSuppressions, clock: Clock) -> None:
     first = live.load()
     clock.now = SEED_SECONDS + 1
     assert live.load() is first
 
 
 @pytest.mark.parametrize("body", ["{", '{"suppressions": [{"reason": "all"}]}', " " * (MAX_BYTES + 1)])
-def test_one_that_can_not_be_read_leaves_the_last_good_one_and_alarms_until_it_is_mended(
+def test_an_unreadable_object_leaves_the_last_valid_version_and_alarms_until_repaired(
     live: LiveSuppressions, clock: Clock, unreadable: Any, body: str
 ) -> None:
     write(text("good"))
@@ -153,13 +155,13 @@ def test_one_that_can_not_be_read_leaves_the_last_good_one_and_alarms_until_it_i
     assert (reasons(live.load()), unreadable()[0]) == (["mended"], 0)
 
 
-def test_the_log_says_what_is_wrong_with_which_entry(live: LiveSuppressions, unreadable: Any) -> None:
+def test_the_log_names_the_invalid_entry_and_the_reason(live: LiveSuppressions, unreadable: Any) -> None:
     write(json.dumps({"suppressions": [{"reason": "ours", "networks": ["10.0.0.1/8"]}]}))
     live.load()
     assert 'suppressions[0].networks is ["10.0.0.1/8"]' in unreadable()[1]
 
 
-def test_one_that_was_never_readable_leaves_the_seed(live: LiveSuppressions, unreadable: Any) -> None:
+def test_an_object_that_was_never_readable_leaves_the_seed(live: LiveSuppressions, unreadable: Any) -> None:
     write("{")
     assert reasons(live.load()) == ["seed"]
     assert unreadable()[0] == 1
@@ -177,7 +179,7 @@ def test_a_seed_that_can_not_be_read_suppresses_nothing_and_alarms(
     assert (unreadable()[0], live.seed_once()) == (1, False)
 
 
-def test_an_object_that_was_deleted_leaves_the_seed(live: LiveSuppressions, clock: Clock) -> None:
+def test_a_deleted_object_leaves_the_seed(live: LiveSuppressions, clock: Clock) -> None:
     write(text("people"))
     live.load()
     clients.s3().delete_object(Bucket=OUTPUT_BUCKET, Key=KEY)
@@ -185,7 +187,7 @@ def test_an_object_that_was_deleted_leaves_the_seed(live: LiveSuppressions, cloc
     assert reasons(live.load()) == ["seed"]
 
 
-def test_an_object_that_is_denied_leaves_the_last_good_one_and_alarms(
+def test_a_denied_object_leaves_the_last_valid_version_and_alarms(
     live: LiveSuppressions, clock: Clock, unreadable: Any
 ) -> None:
     write(text("people"))
@@ -195,7 +197,7 @@ def test_an_object_that_is_denied_leaves_the_last_good_one_and_alarms(
     assert (reasons(live.load()), unreadable()[0]) == (["people"], 1)
 
 
-def test_while_s3_can_not_be_reached_the_last_good_one_holds(live: LiveSuppressions, clock: Clock) -> None:
+def test_while_s3_is_unreachable_the_last_valid_version_is_active(live: LiveSuppressions, clock: Clock) -> None:
     write(text("people"))
     live.load()
     live.client = Unreachable()  # type: ignore[assignment]
@@ -204,7 +206,7 @@ def test_while_s3_can_not_be_reached_the_last_good_one_holds(live: LiveSuppressi
 
 
 @pytest.mark.parametrize("part", ["s3", "ssm"])
-def test_a_batch_waits_when_nothing_was_ever_read(live: LiveSuppressions, part: str) -> None:
+def test_without_any_version_an_unreachable_s3_raises_retryable_error(live: LiveSuppressions, part: str) -> None:
     """What is told can't be taken back."""
     if part == "s3":
         live.client = Unreachable()  # type: ignore[assignment]
@@ -214,7 +216,7 @@ def test_a_batch_waits_when_nothing_was_ever_read(live: LiveSuppressions, part: 
         live.load()
 
 
-def test_the_seed_becomes_the_object_once_and_reads_like_a_page(live: LiveSuppressions) -> None:
+def test_the_seed_is_written_once_as_an_indented_object(live: LiveSuppressions) -> None:
     assert live.seed_once()
     written = object_in(OUTPUT_BUCKET, KEY)
     assert reasons(Suppressions.of_json(written)) == ["seed"]
@@ -222,7 +224,7 @@ def test_the_seed_becomes_the_object_once_and_reads_like_a_page(live: LiveSuppre
     assert not live.seed_once()
 
 
-def test_another_seed_of_a_later_deploy_changes_nothing(live: LiveSuppressions, clock: Clock) -> None:
+def test_a_new_seed_does_not_change_an_existing_object(live: LiveSuppressions, clock: Clock) -> None:
     live.seed_once()
     write_seed(text("another seed"))
     clock.now = 10 * SEED_SECONDS
@@ -230,13 +232,13 @@ def test_another_seed_of_a_later_deploy_changes_nothing(live: LiveSuppressions, 
     assert reasons(live.load()) == ["seed"]
 
 
-def test_what_people_wrote_is_never_overwritten_not_even_when_it_can_not_be_read(live: LiveSuppressions) -> None:
+def test_an_existing_object_is_never_overwritten_even_when_unreadable(live: LiveSuppressions) -> None:
     write("{")
     assert not live.seed_once()
     assert object_in(OUTPUT_BUCKET, KEY) == b"{"
 
 
-def test_of_two_runs_that_see_no_object_one_writes(live: LiveSuppressions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_runs_without_an_object_one_writes(live: LiveSuppressions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_is_there", lambda: False)
     write(text("people, meanwhile"))
     assert not live.seed_once()

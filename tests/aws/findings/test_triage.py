@@ -1,4 +1,4 @@
-"""What people say of findings: by whom, once, and only of what is there."""
+"""Triage of findings: stored with a name, idempotent, and only for existing findings."""
 
 from collections.abc import Callable
 
@@ -31,21 +31,21 @@ def never(error: PoisonError) -> None:
 
 
 @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.SNOOZED, State.RESOLVED])
-def test_what_was_said_is_kept_with_who_when_and_why(world: OutboxWorld, state: State) -> None:
+def test_triage_is_stored_with_name_time_and_note(world: OutboxWorld, state: State) -> None:
     triage = SAYINGS[state](world.finding_triage, "a")
     assert triage == Triage(state, NOW, "alice", "known", NOW + DAY if state is State.SNOOZED else None)
     assert world.finding_triage.entry("a").triage == triage
 
 
 @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.SNOOZED, State.RESOLVED])
-def test_saying_the_same_again_changes_nothing(world: OutboxWorld, state: State) -> None:
+def test_repeated_triage_changes_nothing(world: OutboxWorld, state: State) -> None:
     first = SAYINGS[state](world.finding_triage, "a")
-    world.clock.pass_(DAY)
+    world.clock.advance(DAY)
     assert SAYINGS[state](world.finding_triage, "a") == first
     assert world.finding_triage.entry("a").triage == first
 
 
-def test_a_new_reason_or_a_new_end_is_something_new(world: OutboxWorld) -> None:
+def test_a_new_note_or_a_new_end_changes_the_triage(world: OutboxWorld) -> None:
     world.finding_triage.snooze("a", NOW + DAY, "alice", "known")
     assert world.finding_triage.snooze("a", NOW + DAY, "bob").by == "alice"
     assert world.finding_triage.snooze("a", NOW + 2 * DAY, "bob").until == NOW + 2 * DAY
@@ -53,29 +53,29 @@ def test_a_new_reason_or_a_new_end_is_something_new(world: OutboxWorld) -> None:
 
 
 @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.SNOOZED, State.RESOLVED])
-def test_what_was_not_told_yet_is_not_told_any_more(world: OutboxWorld, state: State) -> None:
+def test_triage_of_an_undelivered_finding_takes_it_out_of_the_outbox(world: OutboxWorld, state: State) -> None:
     SAYINGS[state](world.finding_triage, "a")
     world.stream()
     world.sweep()
-    assert world.topic.tellings == []
+    assert world.topic.sent == []
 
 
-def test_what_is_open_stays_in_the_outbox_when_it_is_reopened(world: OutboxWorld) -> None:
+def test_reopening_an_open_finding_keeps_it_in_the_outbox(world: OutboxWorld) -> None:
     world.finding_triage.reopen("a", "alice", "why not")
     assert world.waiting == ["a"]
 
 
-def test_what_was_reopened_is_open_without_what_was_said_before(world: OutboxWorld) -> None:
+def test_a_reopened_finding_is_open_without_its_earlier_triage(world: OutboxWorld) -> None:
     world.finding_triage.snooze("a", NOW + DAY, "alice", "later")
     assert world.finding_triage.reopen("a", "bob") == Triage(State.OPEN, NOW, "bob")
     assert world.finding_triage.entry("a").triage == Triage(State.OPEN, NOW, "bob")
     assert world.waiting == []
 
 
-@pytest.mark.parametrize("name", ["never-there", "quota#urgent"])
+@pytest.mark.parametrize("name", ["never-there", "rate-limit#urgent"])
 @pytest.mark.parametrize("state", SAYINGS)
-def test_nothing_can_be_said_of_what_is_no_finding(world: OutboxWorld, state: State, name: str) -> None:
-    clients.dynamodb().put_item(TableName=FINDINGS_TABLE, Item={"id": {"S": "quota#urgent"}})
+def test_triage_of_an_unknown_finding_raises_no_such_finding(world: OutboxWorld, state: State, name: str) -> None:
+    clients.dynamodb().put_item(TableName=FINDINGS_TABLE, Item={"id": {"S": "rate-limit#urgent"}})
     with pytest.raises(NoSuchFindingError, match=f"there is no finding {name}"):
         SAYINGS[state](world.finding_triage, name)
 
@@ -85,28 +85,28 @@ def test_names_and_notes_are_bounded(world: OutboxWorld) -> None:
     assert (len(triage.by), len(triage.note)) == (MAX_BY_LETTERS, MAX_NOTE_LETTERS)
 
 
-def test_a_snoozed_finding_is_kept_until_it_has_come_back(world: OutboxWorld) -> None:
+def test_a_snoozed_finding_does_not_expire_before_its_snooze_ends(world: OutboxWorld) -> None:
     world.finding_triage.snooze("a", NOW + 365 * DAY, "alice")
     assert int(world.item("a")["expires_at"]["N"]) > NOW + 365 * DAY
 
 
-def test_findings_are_listed_newest_first_without_counters_and_poison(world: OutboxWorld) -> None:
+def test_findings_are_listed_newest_first_without_counters_or_poison(world: OutboxWorld) -> None:
     poison: list[PoisonError] = []
-    for name, age in (("quota#urgent", 0), ("bad", 0)):
+    for name, age in (("rate-limit#urgent", 0), ("bad", 0)):
         item = {"id": {"S": name}, "found_at": {"N": str(NOW - age)}}
         clients.dynamodb().put_item(
             TableName=FINDINGS_TABLE, Item=item | ({"finding": {"S": "?"}} if name == "bad" else {})
         )
-    world.clock.pass_(10)
+    world.clock.advance(10)
     world.put(finding("b"))
     assert [entry.finding.id for entry in world.finding_triage.newest(NOW, poison.append)] == ["b", "a"]
     assert [entry.finding.id for entry in world.finding_triage.newest(NOW + 1, poison.append)] == ["b"]
     assert [error.reason for error in poison] == ["not-a-finding"]
 
 
-def test_the_others_of_a_thread_are_those_with_its_name(world: OutboxWorld) -> None:
+def test_a_thread_consists_of_the_other_findings_with_its_name(world: OutboxWorld) -> None:
     for name in ("x", "y", "z"):
-        world.clock.pass_(DAY)
+        world.clock.advance(DAY)
         world.put(finding(name, thread="t"))
     assert [entry.finding.id for entry in world.finding_triage.thread_of(world.finding_triage.entry("y"), never)] == [
         "z",

@@ -1,4 +1,4 @@
-"""Stored objects that are damaged in every way: nobody stops, the last good one holds, and the writer writes anew."""
+"""Damaged stored objects: readers continue with the last valid version, and writers replace the damaged one."""
 
 import gzip
 import io
@@ -12,13 +12,13 @@ import pytest
 
 from flowsentry import telemetry
 from flowsentry.aws import clients
-from flowsentry.aws.evidence.known_services_item import held_in, state_in
+from flowsentry.aws.evidence.known_services_item import shard_content_in, state_in
 from flowsentry.aws.findings.suppressions import LiveSuppressions, SeedParameter
 from flowsentry.aws.ingest.geo_databases import GeoDatabases
 from flowsentry.aws.ingest.log_formats import LogFormats
 from flowsentry.aws.inventory.discovery_claims import DiscoveryClaims
 from flowsentry.aws.inventory.store import InventoryStore
-from flowsentry.aws.inventory.targets_parameter import TargetsParameter
+from flowsentry.aws.inventory.targets import TargetsParameter
 from flowsentry.inventory.inventory import Inventory, TargetState
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, pack, unpack
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
@@ -44,18 +44,18 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def with_method(data: bytes, method: int) -> bytes:
-    """The same zip, which claims that its files are compressed by another method."""
+    """The same zip, with another compression method stated for its files."""
     changed = bytearray(data)
-    for mark, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
-        start = changed.find(mark)
+    for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        start = changed.find(signature)
         while start >= 0:
-            changed[start + place : start + place + 2] = method.to_bytes(2, "little")
-            start = changed.find(mark, start + 1)
+            changed[start + offset : start + offset + 2] = method.to_bytes(2, "little")
+            start = changed.find(signature, start + 1)
     return bytes(changed)
 
 
 def with_file(name: str, content: bytes) -> bytes:
-    """A snapshot with another content of one of its files."""
+    """A snapshot in which one file has other content."""
     packed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(pack(GOOD))) as old, zipfile.ZipFile(packed, "w") as new:
         for each in old.namelist():
@@ -109,13 +109,13 @@ def store() -> InventoryStore:
 
 
 def unreadable() -> int:
-    """How often a stored object was told to be unreadable."""
+    """How often a stored object was reported as unreadable."""
     metric = telemetry.metrics().metric_set.get("StoredObjectsUnreadable", {"Value": []})
     return int(sum(metric["Value"]))
 
 
 @pytest.mark.parametrize("case", DAMAGED)
-def test_of_a_damaged_snapshot_the_last_good_one_holds_and_without_one_the_inventory_is_empty(case: str) -> None:
+def test_a_damaged_snapshot_leaves_the_last_valid_one_or_an_empty_inventory(case: str) -> None:
     warm = store()
     put(pack(GOOD))
     good = warm.load()
@@ -128,13 +128,13 @@ def test_of_a_damaged_snapshot_the_last_good_one_holds_and_without_one_the_inven
 
 
 @pytest.mark.parametrize("case", DAMAGED)
-def test_the_writer_writes_anew_over_a_damaged_snapshot(case: str) -> None:
+def test_a_writer_replaces_a_damaged_snapshot(case: str) -> None:
     put(DAMAGED[case])
     store().update(lambda _: GOOD)
     assert pack(store().load()) == pack(GOOD)
 
 
-def test_a_writer_that_knew_a_good_snapshot_writes_it_with_its_change_over_a_damaged_one() -> None:
+def test_a_writer_replaces_a_damaged_snapshot_by_its_last_valid_one_with_the_change() -> None:
     writer = store()
     writer.update(lambda _: GOOD)
     put(b"")
@@ -142,7 +142,7 @@ def test_a_writer_that_knew_a_good_snapshot_writes_it_with_its_change_over_a_dam
     assert pack(store().load()) == pack(GOOD)
 
 
-def test_a_snapshot_with_any_few_bytes_changed_is_read_or_refused() -> None:
+def test_a_snapshot_with_a_few_changed_bytes_is_read_or_refused() -> None:
     good, chance = pack(GOOD), random.Random(7)  # noqa: S311 - repeatable
     for _ in range(3_000):
         changed = bytearray(good)
@@ -155,7 +155,7 @@ def test_a_snapshot_with_any_few_bytes_changed_is_read_or_refused() -> None:
 
 
 @pytest.mark.parametrize("text", [b"[]", b"null", b"{", DEEP, b'{"p": 1}', b'{"p": {"groups": 1}}', b""])
-def test_rules_that_can_not_be_read_are_no_rules(text: bytes) -> None:
+def test_damaged_rules_are_read_as_no_rules(text: bytes) -> None:
     assert dict(unpack(with_file("rules.json", text)).rules_by_target) == {}
 
 
@@ -172,18 +172,18 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_looks_that_can_not_be_read_begin_anew_and_are_written_anew(case: str) -> None:
+def test_damaged_discovery_claims_are_read_as_empty_and_replaced(case: str) -> None:
     put(TEXTS[case])
-    looks = DiscoveryClaims(BUCKET, KEY, clients.s3(), clock=lambda: 100)
-    assert looks.claim(lambda begun: ["place"] if not begun else []) == ["place"]
-    assert json.loads(clients.s3().get_object(Bucket=BUCKET, Key=KEY)["Body"].read()) == {"place": 100}
+    claims = DiscoveryClaims(BUCKET, KEY, clients.s3(), clock=lambda: 100)
+    assert claims.claim(lambda begun: ["target"] if not begun else []) == ["target"]
+    assert json.loads(clients.s3().get_object(Bucket=BUCKET, Key=KEY)["Body"].read()) == {"target": 100}
     assert unreadable() == 1
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_of_damaged_suppressions_the_last_good_ones_hold(case: str) -> None:
+def test_damaged_suppressions_leave_the_last_valid_ones_active(case: str) -> None:
     seconds = iter(range(0, 10**9, 1_000))
-    live = LiveSuppressions(BUCKET, KEY, clients.s3(), SeedParameter("", clients.ssm()), clock=seconds.__next__)
+    live = LiveSuppressions(BUCKET, KEY, clients.s3(), seconds.__next__, seed=SeedParameter("", clients.ssm()))
     entry = {"reason": "known", "networks": ["198.51.100.0/24"]}
     put(json.dumps({"suppressions": [entry]}).encode())
     good = live.load()
@@ -192,11 +192,11 @@ def test_of_damaged_suppressions_the_last_good_ones_hold(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_a_damaged_geographic_database_is_done_without_and_told(case: str) -> None:
+def test_a_damaged_geographic_database_is_not_used_and_is_reported(case: str) -> None:
     put(TEXTS[case])
     databases = GeoDatabases([f"s3://{BUCKET}/{KEY}"], clients.s3())
     databases.load()
-    assert len(databases.troubles) == 1
+    assert len(databases.problems) == 1
     assert unreadable() == 1
 
 
@@ -204,7 +204,7 @@ PARAMETERS = ["x", "[]", "null", "12", '{"a": ', "[" * 4_000]
 
 
 @pytest.mark.parametrize("value", PARAMETERS)
-def test_of_damaged_log_formats_the_last_good_ones_hold(value: str) -> None:
+def test_damaged_log_formats_leave_the_last_valid_ones_active(value: str) -> None:
     def say(text: str) -> None:
         clients.ssm().put_parameter(Name="/formats", Value=text, Type="String", Overwrite=True)
 
@@ -217,18 +217,18 @@ def test_of_damaged_log_formats_the_last_good_ones_hold(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", [*PARAMETERS, '{"regions": [], "roles": ["x"], "clusters": []}'])
-def test_of_damaged_places_the_last_good_ones_hold_and_without_them_nothing_is_forgotten(value: str) -> None:
+def test_damaged_targets_leave_the_last_valid_ones_active_and_without_them_the_function_fails(value: str) -> None:
     def say(text: str) -> None:
-        clients.ssm().put_parameter(Name="/places", Value=text, Type="String", Overwrite=True)
+        clients.ssm().put_parameter(Name="/targets", Value=text, Type="String", Overwrite=True)
 
     good = json.dumps({"regions": ["eu-west-1"], "roles": [], "clusters": []})
     say(good)
-    places = TargetsParameter("/places", clients.ssm())
-    assert places.text() == good
+    targets = TargetsParameter("/targets", clients.ssm())
+    assert targets.text() == good
     say(value)
-    assert places.text() == good
+    assert targets.text() == good
     with pytest.raises(SettingsError):
-        TargetsParameter("/places", clients.ssm()).text()
+        TargetsParameter("/targets", clients.ssm()).text()
 
 
 @pytest.mark.parametrize(
@@ -241,11 +241,11 @@ def test_of_damaged_places_the_last_good_ones_hold_and_without_them_nothing_is_f
         {"version": {"N": "3"}},
     ],
 )
-def test_an_item_of_known_services_that_can_not_be_read_is_learned_anew_in_its_place(item: dict[str, object]) -> None:
-    held = held_in(item)
-    assert (held.answers, held.version) == ({}, 3)
+def test_a_damaged_item_of_known_services_is_replaced(item: dict[str, object]) -> None:
+    content = shard_content_in(item)
+    assert (content.answers, content.version) == ({}, 3)
 
 
 @pytest.mark.parametrize("wrong", [{"S": "x"}, {"SS": ["x"]}, {"BS": [b"x"]}, {"BS": [1]}, {"NS": ["1"]}, "x", None])
-def test_a_state_of_services_that_can_not_be_read_tells_of_nothing(wrong: object) -> None:
+def test_a_damaged_state_of_services_is_read_as_empty(wrong: object) -> None:
     assert not state_in("vpc-1", {"down": wrong, "excused": wrong}, 1_793_676_000.0).down_since

@@ -1,4 +1,4 @@
-"""Objects that are Lambda's records of failed invocations, told from logs by their content."""
+"""Lambda's records of failed invocations, recognised among logs by their content."""
 
 import json
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from flowsentry.errors import PoisonError
 
 
 @pytest.mark.parametrize("blocks", [[], [b""], [b"version", b" account-id"], [b"\x1f\x8b", b"..."], [b"", b"[1]"]])
-def test_any_other_object_keeps_its_bytes(blocks: list[bytes]) -> None:
+def test_an_object_that_is_no_record_keeps_its_bytes(blocks: list[bytes]) -> None:
     event, rest = failed_event(blocks)
     assert event is None
     assert b"".join(rest) == b"".join(blocks)
 
 
-def test_a_record_in_many_blocks_gives_its_event() -> None:
+def test_a_record_in_many_blocks_returns_its_event() -> None:
     record = json.dumps({"version": "1.0", "requestPayload": {"awslogs": {"data": "x"}}}).encode()
     event, rest = failed_event(record[at : at + 5] for at in range(0, len(record), 5))
     assert event == {"awslogs": {"data": "x"}}
@@ -25,17 +25,17 @@ def test_a_record_in_many_blocks_gives_its_event() -> None:
 
 
 @pytest.mark.parametrize("payload", [{"Records": []}, json.dumps({"Records": []})])
-def test_the_record_of_a_stream_s_batch_gives_its_event_also_where_it_is_not_escaped(payload: object) -> None:
+def test_the_record_of_a_stream_batch_returns_its_event_escaped_or_not(payload: object) -> None:
     event, _ = failed_event([json.dumps({"version": "1.0", "KinesisBatchInfo": {}, "payload": payload}).encode()])
     assert event == {"Records": []}
 
 
-def test_a_record_without_its_payload_as_queues_get_it_is_poison() -> None:
-    with pytest.raises(PoisonError, match="no record of a failed invocation: KeyError"):
+def test_a_record_without_a_payload_as_sent_to_queues_raises_poison() -> None:
+    with pytest.raises(PoisonError, match="not the record of a failed invocation: KeyError"):
         failed_event([json.dumps({"version": "1.0", "KinesisBatchInfo": {"batchSize": 5}}).encode()])
 
 
-def test_a_record_whose_payload_is_no_json_is_poison() -> None:
+def test_a_record_with_an_invalid_json_payload_raises_poison() -> None:
     with pytest.raises(PoisonError) as poison:
         failed_event([b'{"KinesisBatchInfo": {}, "payload": "{"}'])
     assert poison.value.reason == "not-a-failed-invocation"
@@ -60,7 +60,7 @@ def test_other_json_keeps_its_bytes(blocks: list[bytes]) -> None:
     assert b"".join(rest) == b"".join(blocks)
 
 
-def test_a_document_is_read_up_to_a_bound_to_know_whether_it_is_a_record() -> None:
+def test_a_json_document_is_buffered_up_to_a_limit() -> None:
     taken: list[bytes] = []
 
     def blocks() -> Iterator[bytes]:
@@ -75,7 +75,7 @@ def test_a_document_is_read_up_to_a_bound_to_know_whether_it_is_a_record() -> No
 
 
 @pytest.mark.parametrize("filler", [b"{},", b"[],", b"1,"])
-def test_a_document_of_too_many_values_is_no_record(filler: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_json_document_with_too_many_values_is_no_record(filler: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failed_invocation, "MAX_RECORD_VALUES", 100)
     data = b'{"requestPayload": [%s1]}' % (filler * 101)
     event, rest = failed_event([data])
@@ -83,7 +83,7 @@ def test_a_document_of_too_many_values_is_no_record(filler: bytes, monkeypatch: 
     assert b"".join(rest) == data
 
 
-def test_a_payload_that_nests_too_deep_is_poison() -> None:
+def test_a_payload_that_is_nested_too_deeply_raises_poison() -> None:
     record = {"KinesisBatchInfo": {}, "payload": "[" * 100_000}
     with pytest.raises(PoisonError):
         failed_event([json.dumps(record).encode()])

@@ -1,4 +1,4 @@
-"""Log formats: stated by the parameter, told by EC2, or refused; never guessed, and never asked for too often."""
+"""Log formats: from the parameter or EC2, or refused; never guessed, and cached to limit calls."""
 
 import itertools
 import json
@@ -23,7 +23,7 @@ def flow_log(log_format: str, status: str = "ACTIVE") -> dict[str, str]:
 
 
 class Ec2:
-    """EC2 that describes these flow logs page by page, or fails; it counts how often it is asked."""
+    """An EC2 client that returns these flow logs page by page, or fails, and counts its calls."""
 
     def __init__(self, *pages: Sequence[dict[str, str]], error: Exception | None = None) -> None:
         self.pages, self.error = pages, error
@@ -41,7 +41,7 @@ class Ec2:
 
 
 class Clock:
-    """A clock that stands until it is set."""
+    """A clock that is set by hand."""
 
     now = 1_793_676_000.0
 
@@ -65,7 +65,7 @@ def refusal(known: LogFormats, log_group: str = OTHER_GROUP) -> PoisonError:
     return poison.value
 
 
-def test_a_group_has_its_format_and_ec2_is_not_asked() -> None:
+def test_a_group_in_the_parameter_has_its_format_without_a_call_to_ec2() -> None:
     make_log_formats()
     ec2 = Ec2()
     assert formats(ec2).of(LOG_GROUP) == (DEFAULT_LOG_FORMAT,)
@@ -73,22 +73,20 @@ def test_a_group_has_its_format_and_ec2_is_not_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "told"),
+    ("stated", "expected"),
     [
         (SHORT, (SHORT,)),
         ([SHORT], (SHORT,)),
         ([LONG, SHORT, LONG], (LONG, SHORT)),
     ],
 )
-def test_the_parameter_states_one_format_or_several_in_an_order_of_its_own(
-    stated: object, told: tuple[str, ...]
-) -> None:
+def test_the_parameter_may_state_several_formats_whose_order_is_kept(stated: object, expected: tuple[str, ...]) -> None:
     make_log_formats({LOG_GROUP: stated})
-    assert formats(Ec2()).of(LOG_GROUP) == told
+    assert formats(Ec2()).of(LOG_GROUP) == expected
 
 
 @pytest.mark.parametrize("stated", [5, None, {"format": SHORT}, [SHORT, 5], [[SHORT]]])
-def test_what_is_no_format_in_the_parameter_is_poison_that_shows_it(stated: object) -> None:
+def test_an_invalid_format_in_the_parameter_raises_poison_that_shows_it(stated: object) -> None:
     make_log_formats({LOG_GROUP: stated})
     poison = refusal(formats(Ec2()), LOG_GROUP)
     assert poison.reason == "bad-log-format"
@@ -96,7 +94,7 @@ def test_what_is_no_format_in_the_parameter_is_poison_that_shows_it(stated: obje
     assert repr(stated) in str(poison)
 
 
-def test_a_group_that_is_not_in_the_parameter_has_the_format_of_its_flow_logs() -> None:
+def test_a_group_outside_the_parameter_has_the_format_of_its_flow_logs() -> None:
     make_log_formats()
     for group, log_format in ((OTHER_GROUP, LONG), ("/another/group", SHORT), (OTHER_GROUP, DEFAULT_LOG_FORMAT)):
         make_flow_log(group, log_format)
@@ -104,41 +102,41 @@ def test_a_group_that_is_not_in_the_parameter_has_the_format_of_its_flow_logs() 
 
 
 @pytest.mark.parametrize("stated", ["", []])
-def test_a_group_with_nothing_in_the_parameter_is_not_in_it(stated: object) -> None:
+def test_a_group_with_an_empty_value_counts_as_outside_the_parameter(stated: object) -> None:
     make_log_formats({OTHER_GROUP: stated})
     assert formats(Ec2([flow_log(SHORT)])).of(OTHER_GROUP) == (SHORT,)
 
 
-def test_only_flow_logs_of_the_group_are_asked_for() -> None:
+def test_only_flow_logs_of_the_group_are_requested() -> None:
     make_log_formats()
     ec2 = Ec2([flow_log(SHORT)])
     formats(ec2).of(OTHER_GROUP)
     assert ec2.filters == [[{"Name": "log-group-name", "Values": [OTHER_GROUP]}]]
 
 
-def test_flow_logs_of_all_pages_give_distinct_formats_in_one_order() -> None:
+def test_flow_logs_of_all_pages_give_distinct_sorted_formats() -> None:
     make_log_formats()
     pages: list[list[dict[str, str]]] = [[flow_log(SHORT)], [], [flow_log(LONG), flow_log(SHORT)]]
-    told = {formats(Ec2(*order)).of(OTHER_GROUP) for order in itertools.permutations(pages)}
-    assert len(told) == 1
-    assert sorted(told.pop()) == sorted((SHORT, LONG))
+    expected = {formats(Ec2(*order)).of(OTHER_GROUP) for order in itertools.permutations(pages)}
+    assert len(expected) == 1
+    assert sorted(expected.pop()) == sorted((SHORT, LONG))
 
 
-def test_a_flow_log_that_is_not_active_tells_nothing() -> None:
+def test_an_inactive_flow_log_is_ignored() -> None:
     make_log_formats()
     assert formats(Ec2([flow_log(LONG, "DELETED"), flow_log(SHORT)])).of(OTHER_GROUP) == (SHORT,)
     assert refusal(formats(Ec2([flow_log(LONG, "DELETED")]))).reason == "unknown-log-group"
 
 
-def test_a_group_without_a_format_is_poison_that_says_what_to_do() -> None:
+def test_a_group_without_a_format_raises_poison_that_says_what_to_do() -> None:
     make_log_formats()
     poison = refusal(formats())
     assert poison.reason == "unknown-log-group"
     assert "'/other/group' has no log format in parameter /flowsentry/log-formats" in str(poison)
-    assert str(poison).endswith("no active flow log of this account and region writes to it: add it, then redrive")
+    assert str(poison).endswith("no active flow log of this account and Region writes to it: add it, then redrive")
 
 
-def test_a_group_added_to_the_parameter_since_is_found_at_once() -> None:
+def test_a_group_added_to_the_parameter_is_found_at_once() -> None:
     make_log_formats({})
     known = formats()
     refusal(known, LOG_GROUP)
@@ -166,17 +164,17 @@ def test_an_unknown_group_costs_one_call_in_five_minutes_whatever_the_answer(ec2
     assert calls == [1, 1, 1, 2, 2]
 
 
-def test_each_unknown_group_is_asked_for_by_itself() -> None:
+def test_each_unknown_group_costs_a_call_of_its_own() -> None:
     make_log_formats()
     ec2 = Ec2()
     known = formats(ec2)
     for group in ("/a", "/b", "/a"):
         refusal(known, group)
-    assert [asked[0]["Values"] for asked in ec2.filters] == [["/a"], ["/b"]]
+    assert [filters[0]["Values"] for filters in ec2.filters] == [["/a"], ["/b"]]
 
 
 @pytest.mark.parametrize("code", ["UnauthorizedOperation", "AccessDenied"])
-def test_without_the_permission_it_is_poison_that_names_it(code: str) -> None:
+def test_without_the_permission_poison_names_it(code: str) -> None:
     make_log_formats()
     poison = refusal(formats(Ec2(error=refused(code, 403))))
     assert poison.reason == "access-denied"
@@ -193,7 +191,7 @@ def test_without_the_permission_it_is_poison_that_names_it(code: str) -> None:
     ],
     ids=["throttled", "broken", "silent"],
 )
-def test_what_passes_with_time_is_to_be_retried_and_asked_for_again(error: Exception) -> None:
+def test_a_transient_error_raises_retryable_error_and_is_not_cached(error: Exception) -> None:
     make_log_formats()
     ec2 = Ec2([flow_log(SHORT)], error=error)
     known = formats(ec2)
@@ -203,13 +201,13 @@ def test_what_passes_with_time_is_to_be_retried_and_asked_for_again(error: Excep
     assert known.of(OTHER_GROUP) == (SHORT,)
 
 
-def test_an_error_nobody_foresaw_stays_what_it_is() -> None:
+def test_an_unknown_error_is_raised_unchanged() -> None:
     make_log_formats()
     with pytest.raises(ClientError, match="InvalidParameterValue"):
         formats(Ec2(error=refused("InvalidParameterValue", 400))).of(OTHER_GROUP)
 
 
-def test_a_parameter_that_can_not_be_reached_is_to_be_retried() -> None:
+def test_a_parameter_that_cannot_be_reached_raises_retryable_error() -> None:
     with pytest.raises(RetryableError, match="could not read log formats from /flowsentry/log-formats"):
         formats(Ec2()).of(LOG_GROUP)
 
@@ -222,13 +220,15 @@ def damage(value: str) -> None:
 
 
 @DAMAGED
-def test_of_a_damaged_parameter_that_was_never_read_ec2_knows_the_formats_of_groups(value: str) -> None:
+def test_with_a_damaged_parameter_ec2_still_gives_the_formats_of_groups(value: str) -> None:
     damage(value)
     assert formats(Ec2([flow_log(LONG)])).of(LOG_GROUP) == (LONG,)
 
 
 @DAMAGED
-def test_what_ec2_does_not_know_either_is_poison_that_names_the_parameter_until_it_is_mended(value: str) -> None:
+def test_a_group_unknown_to_ec2_raises_poison_that_names_the_damaged_parameter_until_it_is_corrected(
+    value: str,
+) -> None:
     damage(value)
     known = formats(Ec2())
     poison = refusal(known, LOG_GROUP)
@@ -248,7 +248,7 @@ STATED_FOR_OBJECTS = {
 
 
 @pytest.mark.parametrize(
-    ("bucket", "key", "told"),
+    ("bucket", "key", "expected"),
     [
         ("firehose", "2026/11/21/part-1", (SHORT,)),
         ("firehose", "network/part-1.gz", (LONG, SHORT)),
@@ -257,23 +257,23 @@ STATED_FOR_OBJECTS = {
         ("other", "firehose/network/", ()),
     ],
 )
-def test_an_object_has_the_formats_of_the_longest_beginning_of_its_address(
-    bucket: str, key: str, told: tuple[str, ...]
+def test_an_object_has_the_formats_of_the_longest_prefix_of_its_address(
+    bucket: str, key: str, expected: tuple[str, ...]
 ) -> None:
     make_log_formats(STATED_FOR_OBJECTS)
     ec2 = Ec2([flow_log(LONG)])
-    assert formats(ec2).of_object(bucket, key) == told
+    assert formats(ec2).of_object(bucket, key) == expected
     assert ec2.filters == []
 
 
 @pytest.mark.parametrize("stated", [5, [None], "version srcaddr", "${end} ${end}"])
-def test_what_is_no_format_of_objects_is_poison_that_names_the_place(stated: object) -> None:
+def test_an_invalid_format_of_objects_raises_poison_that_names_the_prefix(stated: object) -> None:
     make_log_formats({"s3://firehose/": stated})
     with pytest.raises(PoisonError, match="'s3://firehose/': ") as refused:
         formats(Ec2()).of_object("firehose", "part-1")
     assert refused.value.reason == "bad-log-format"
 
 
-def test_objects_whose_formats_can_t_be_read_are_to_be_retried() -> None:
+def test_objects_whose_formats_cannot_be_read_raise_retryable_error() -> None:
     with pytest.raises(RetryableError, match="could not read log formats"):
         LogFormats("/not/there", clients.ssm()).of_object("firehose", "part-1")

@@ -1,4 +1,4 @@
-"""Notices of new objects, in every wrapping they come in."""
+"""Object events in every envelope in which they are sent."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def body_of(*records: dict[str, Any]) -> str:
 
 
 def envelope(message: str, **more: str) -> dict[str, str]:
-    """What SNS puts around a message."""
+    """The envelope of SNS around a message."""
     return {
         "Type": "Notification",
         "TopicArn": "arn:aws:sns:eu-central-1:123456789012:notices",
@@ -58,7 +58,7 @@ def test_without_an_etag_each_write_has_an_identity_of_its_own() -> None:
     assert first != second
 
 
-def test_an_object_has_one_identity_whoever_tells_of_it() -> None:
+def test_an_object_has_one_identity_whichever_service_sends_the_event() -> None:
     bodies = (
         body_of(record("a+b", versionId="")),
         json.dumps(envelope(body_of(record("a+b")))),
@@ -73,7 +73,7 @@ TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "flow-l
 @pytest.mark.parametrize(
     "message", [TEST_EVENT, envelope(json.dumps(TEST_EVENT), Subject="Amazon S3 Notification")], ids=["S3", "SNS"]
 )
-def test_a_test_event_tells_of_no_object(message: dict[str, str]) -> None:
+def test_a_test_event_names_no_object(message: dict[str, str]) -> None:
     assert object_events(json.dumps(message)) == []
     assert [object_events(body) for body in direct_messages(message)] == [[]]
 
@@ -91,7 +91,7 @@ def test_a_test_event_tells_of_no_object(message: dict[str, str]) -> None:
         "ReducedRedundancyLostObject",
     ],
 )
-def test_what_is_told_of_an_old_object_is_no_new_object(event_name: str) -> None:
+def test_an_event_about_an_existing_object_is_no_new_object(event_name: str) -> None:
     (object_event,) = object_events(body_of(record(event_name=event_name)))
     assert not object_event.is_new_object
 
@@ -115,19 +115,19 @@ def test_an_object_is_new_however_it_was_written(event_name: str) -> None:
     "detail_type",
     ["Object Deleted", "Object Restore Initiated", "Object Restore Completed", "Object Access Tier Changed"],
 )
-def test_what_eventbridge_tells_of_an_old_object_is_no_new_object(detail_type: str) -> None:
+def test_an_eventbridge_event_about_an_existing_object_is_no_new_object(detail_type: str) -> None:
     (object_event,) = object_events(json.dumps(from_eventbridge("a", detail_type)))
     assert not object_event.is_new_object
 
 
-def test_intelligent_tiering_which_names_the_object_otherwise_is_ignored_as_well() -> None:
-    told = record(event_name="IntelligentTiering")
-    told["s3"]["get_object"] = told["s3"].pop("object")
-    (object_event,) = object_events(body_of(told))
+def test_an_intelligent_tiering_event_with_other_keys_is_ignored() -> None:
+    event = record(event_name="IntelligentTiering")
+    event["s3"]["get_object"] = event["s3"].pop("object")
+    (object_event,) = object_events(body_of(event))
     assert not object_event.is_new_object
 
 
-def test_one_object_of_many_is_told_of_alone() -> None:
+def test_each_of_several_objects_gets_a_message_of_its_own() -> None:
     body = body_of(record("a"), record("b"))
     first, second = object_events(body)
     assert object_events(first.body)[0].source.key == "a"
@@ -140,14 +140,14 @@ def test_the_only_object_of_a_message_keeps_its_message() -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"SequenceNumber": "10000000000000004000"}], ids=["standard", "FIFO"])
-def test_an_sns_envelope_is_opened(more: dict[str, str]) -> None:
+def test_an_sns_envelope_is_unwrapped(more: dict[str, str]) -> None:
     body = json.dumps(envelope(body_of(record()), **more))
     (object_event,) = object_events(body)
     assert object_event.source.bucket == "flow-logs"
     assert object_event.body == body
 
 
-def test_an_eventbridge_key_is_taken_as_it_is() -> None:
+def test_an_eventbridge_key_is_not_decoded() -> None:
     (object_event,) = object_events(json.dumps(from_eventbridge("a+b%3D.gz", **{"version-id": "v1"})))
     assert object_event.source == StoredObject("flow-logs", "a+b%3D.gz", "v1")
     assert object_event.is_new_object
@@ -171,9 +171,9 @@ def test_an_event_of_s3_without_a_queue_is_one_message() -> None:
 
 def test_an_event_of_sns_without_a_queue_has_the_messages_that_a_queue_would_get() -> None:
     keys = ("a", "b")
-    told = [{"EventSource": "aws:sns", "Sns": envelope(body_of(record(key)))} for key in keys]
-    messages = direct_messages({"Records": told})
-    assert messages == [json.dumps(each["Sns"]) for each in told]
+    records = [{"EventSource": "aws:sns", "Sns": envelope(body_of(record(key)))} for key in keys]
+    messages = direct_messages({"Records": records})
+    assert messages == [json.dumps(each["Sns"]) for each in records]
     assert [object_event.source.key for message in messages for object_event in object_events(message)] == ["a", "b"]
 
 
@@ -185,9 +185,9 @@ def test_an_event_of_eventbridge_without_a_queue_is_one_message() -> None:
 @pytest.mark.parametrize(
     "event", [{}, [], "hello", None, {"Records": []}, {"Records": [{"EventSource": "aws:sns"}]}, {"detail": {}}]
 )
-def test_an_event_of_anything_else_is_one_message_that_is_poison(event: object) -> None:
+def test_an_event_of_another_service_is_one_message_that_raises_poison(event: object) -> None:
     (message,) = direct_messages(event)
-    with pytest.raises(PoisonError, match="is no notice of an S3 object"):
+    with pytest.raises(PoisonError, match="is no event of an S3 object"):
         object_events(message)
 
 
@@ -212,12 +212,12 @@ def test_an_event_of_anything_else_is_one_message_that_is_poison(event: object) 
         json.dumps(from_eventbridge("a")).replace('"a"', "5"),
     ],
 )
-def test_anything_else_is_poison(body: str) -> None:
+def test_any_other_message_raises_poison(body: str) -> None:
     with pytest.raises(PoisonError) as poison:
         object_events(body)
-    assert poison.value.reason == "not-a-notice"
+    assert poison.value.reason == "not-an-object-event"
 
 
-def test_a_message_nested_too_deep_to_read_is_poison() -> None:
-    with pytest.raises(PoisonError, match="is no notice of an S3 object"):
+def test_a_message_nested_too_deeply_raises_poison() -> None:
+    with pytest.raises(PoisonError, match="is no event of an S3 object"):
         object_events("[" * 100_000)

@@ -1,4 +1,4 @@
-"""Events that other projects recorded: each tells of the object it states, or is ignored or refused with a reason."""
+"""Events that other projects recorded: each names its object, or is ignored or refused with a reason."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.recorded import recorded
 FOLDERS = ("powertools-python", "datadog", "lambda-promtail-events", "aws-lambda-go")
 SHAPES = ("s3", "sqs", "sns", "eventbridge")
 
-REFUSED, TEST = "refused: not-a-notice", "test"
+REFUSED, TEST = "refused: not-an-object-event", "test"
 ARTIFACT = "new: s3://lambda-artifacts-deafc19498e3f2df/b21b84d653bb07b05b1e6b33684dc11b"
 FACE = "new: s3://sourcebucket/Happy Face.jpg?versionId=version"
 TRAIL = (
@@ -21,7 +21,7 @@ TRAIL = (
     "AWSLogs/000000000000/CloudTrail/us-east-1/2026/07/16/example_CloudTrail_us-east-1.json.gz"
     "?versionId=096fKKXTRTtl3on89fVO.nfljtsv6qko"
 )
-TOLD = {
+EXPECTED = {
     "powertools-python/s3Event.json": [ARTIFACT],
     "powertools-python/s3EventBridgeNotificationObjectCreatedEvent.json": ["new: s3://example-bucket/IMG_m7fzo3.jpg"],
     "powertools-python/s3EventDecodedKey.json": [FACE],
@@ -49,33 +49,33 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("name", TOLD)
-def test_an_event_tells_of_what_it_states(name: str) -> None:
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_recorded_event_gives_the_objects_that_it_names(name: str) -> None:
     event = json.loads(recorded(f"samples/{name}").read_text())
     messages = [record["body"] for record in event["Records"]] if is_queue_batch(event) else direct_messages(event)
-    assert [told for message in messages for told in told_by(message)] == TOLD[name]
+    assert [each for message in messages for each in objects_named_by(message)] == EXPECTED[name]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_every_event_of_these_shapes_is_looked_at(folder: str) -> None:
+def test_every_recorded_event_of_these_shapes_is_in_the_table(folder: str) -> None:
     found = (path for path in recorded(f"samples/{folder}").iterdir() if is_of_these_shapes(path))
-    assert {f"{folder}/{path.name}" for path in found} == {name for name in TOLD if name.startswith(f"{folder}/")}
+    assert {f"{folder}/{path.name}" for path in found} == {name for name in EXPECTED if name.startswith(f"{folder}/")}
 
 
 def is_of_these_shapes(path: Path) -> bool:
     return path.suffix == ".json" and any(shape in path.name.lower() for shape in SHAPES)
 
 
-def told_by(message: str) -> list[str]:
-    """What becomes of each object that a message tells of, in words."""
+def objects_named_by(message: str) -> list[str]:
+    """The result for each object that a message names, in words."""
     try:
         events = object_events(message)
     except PoisonError as poison:
         return [f"refused: {poison.reason}"]
-    told = []
+    found = []
     for object_event in events:
         kind = "something else" if is_something_else(object_event.source.key) else "new"
-        told.append(
+        found.append(
             f"{kind}: {object_event.source}" if object_event.is_new_object else f"ignored: {object_event.event_name}"
         )
-    return told or [TEST]
+    return found or [TEST]

@@ -1,4 +1,4 @@
-"""Parquet tried in a process of its own: whatever that process comes to, only the file is set aside."""
+"""Parquet test-read in a child process: whatever happens to the child, only the file is set aside."""
 
 import resource
 import sys
@@ -16,7 +16,7 @@ from tests.decode.test_parquet import ROWS, as_file, as_messages
 GOOD = as_file(ROWS)
 HARMFUL = """
 import os, sys, time
-from flowsentry.aws import parquet_child
+from flowsentry.aws.ingest import parquet_child
 read = parquet_child.tables
 HARM = {
     b"abort": os.abort,
@@ -35,7 +35,7 @@ def tables(pieces):
 parquet_child.tables = tables
 parquet_child.main()
 """
-"""A child to which some files do what damaged ones did to polars."""
+"""A child that crashes on some files in the ways in which polars crashed on damaged ones."""
 
 
 @pytest.fixture(autouse=True)
@@ -55,19 +55,19 @@ def steps(data: bytes) -> int:
     return sum(1 for _ in tried(data))
 
 
-def test_a_good_file_goes_a_step_for_its_schema_and_one_for_each_table() -> None:
+def test_a_valid_file_takes_a_step_for_its_schema_and_one_for_each_table() -> None:
     assert steps(GOOD) == 2
     assert steps(as_file(ROWS.clear())) == 1
     assert len(parquet_trial._IDLE) == 1
 
 
 @pytest.mark.parametrize("data", [GOOD, as_messages(["a", "b"]), as_file(ROWS, row_group_size=10)])
-def test_what_is_tried_is_read_as_without(data: bytes) -> None:
+def test_a_test_read_changes_nothing_in_what_is_read(data: bytes) -> None:
     formats = ["${version}"]
     assert len(list(object_texts([data], formats, tried))) == len(list(object_texts([data], formats)))
 
 
-def test_one_process_tries_one_file_after_the_other() -> None:
+def test_one_child_reads_one_file_after_the_other() -> None:
     steps(GOOD)
     (child,) = parquet_trial._IDLE
     for _ in range(3):
@@ -76,13 +76,13 @@ def test_one_process_tries_one_file_after_the_other() -> None:
     assert same is child
 
 
-def test_two_files_at_a_time_have_a_process_each() -> None:
+def test_two_files_at_once_have_a_child_each() -> None:
     one, two = tried(GOOD), tried(GOOD)
     assert [next(one), next(two), *one, *two] == [None] * 4
     assert len(parquet_trial._IDLE) == 2
 
 
-def test_what_the_child_finds_is_told_by_its_reason_and_the_child_stays() -> None:
+def test_a_file_that_the_child_refuses_raises_its_reason_and_the_child_is_kept() -> None:
     steps(GOOD)
     (child,) = parquet_trial._IDLE
     for data, reason in ((GOOD[:-1], "parquet-cut-off"), (as_file(ROWS.select(x="bytes")), "no-header")):
@@ -96,7 +96,7 @@ def test_what_the_child_finds_is_told_by_its_reason_and_the_child_stays() -> Non
 @pytest.mark.usefixtures("harmful")
 @pytest.mark.parametrize("when", [b"", b"late "])
 @pytest.mark.parametrize("harm", [b"abort", b"exit", b"complain"])
-def test_a_file_that_ends_its_process_is_poison_and_the_next_is_read(when: bytes, harm: bytes) -> None:
+def test_a_file_that_crashes_the_child_raises_poison_and_the_next_file_is_read(when: bytes, harm: bytes) -> None:
     for _ in range(2):
         with pytest.raises(PoisonError, match="ended the process") as poison:
             steps(when + harm)
@@ -106,7 +106,7 @@ def test_a_file_that_ends_its_process_is_poison_and_the_next_is_read(when: bytes
 
 
 @pytest.mark.usefixtures("harmful")
-def test_a_file_that_is_never_done_is_poison_and_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_never_ends_raises_poison_and_the_next_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     steps(GOOD)
     monkeypatch.setattr(parquet_trial, "MAX_SECONDS", 0.5)
     with pytest.raises(PoisonError, match="no answer") as poison:
@@ -117,21 +117,21 @@ def test_a_file_that_is_never_done_is_poison_and_the_next_is_read(monkeypatch: p
 
 
 @pytest.mark.usefixtures("harmful")
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux heeds the bound")
-def test_a_file_that_takes_too_much_memory_is_poison_and_the_next_is_read() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux applies the limit")
+def test_a_file_that_takes_too_much_memory_raises_poison_and_the_next_file_is_read() -> None:
     with pytest.raises(PoisonError, match="MemoryError"):
         steps(b"memory")
     assert steps(GOOD) == 2
 
 
 @pytest.mark.usefixtures("harmful")
-def test_an_answer_that_is_none_ends_the_process() -> None:
+def test_an_invalid_answer_ends_the_child() -> None:
     with pytest.raises(PoisonError):
         steps(b"babble")
     assert steps(GOOD) == 2
 
 
-def test_a_file_that_is_given_up_in_the_middle_leaves_no_process_behind() -> None:
+def test_a_file_abandoned_in_the_middle_leaves_no_child_behind() -> None:
     half = tried(GOOD)
     next(half)
     del half
@@ -139,14 +139,14 @@ def test_a_file_that_is_given_up_in_the_middle_leaves_no_process_behind() -> Non
     assert steps(GOOD) == 2
 
 
-def test_a_child_that_has_gone_between_two_files_is_replaced() -> None:
+def test_a_child_that_exited_between_two_files_is_replaced() -> None:
     steps(GOOD)
     parquet_trial._IDLE[0].process.kill()
     parquet_trial._IDLE[0].process.wait()
     assert steps(GOOD) == 2
 
 
-def test_where_no_process_can_be_started_it_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_no_child_can_be_started_retryable_error_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     for command in (
         ("/nowhere",),
         (sys.executable, "-c", "raise SystemExit('no polars')"),
@@ -157,7 +157,7 @@ def test_where_no_process_can_be_started_it_is_tried_again_later(monkeypatch: py
             steps(GOOD)
 
 
-def test_text_starts_no_process() -> None:
+def test_text_starts_no_child() -> None:
     list(object_texts([b"version account-id\n2 123456789012\n"], (), tried))
     assert parquet_trial._IDLE == []
 
@@ -177,6 +177,6 @@ def test_the_parent_reads_a_part_only_after_the_child_has() -> None:
         next(parts)
 
 
-def test_the_bound_of_the_child_is_not_that_of_its_parent() -> None:
+def test_the_memory_limit_of_the_child_does_not_apply_to_its_parent() -> None:
     steps(GOOD)
     assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY

@@ -1,4 +1,4 @@
-"""Payloads of CloudWatch Logs: found in every event that holds them, read as their log group says."""
+"""CloudWatch Logs payloads: found in every event that has them, read with the formats of their log group."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from flowsentry.errors import PoisonError, RetryableError
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT, DEFAULT_NAMES
 from flowsentry.records.object_key import Origin
-from tests.aws.ingest.test_processing import Asked
+from tests.aws.ingest.test_processing import Requests
 from tests.builders import ACCOUNT, line
 from tests.lambdas.payloads import NO_GZIP, of_stream, of_subscription, payload
 from tests.moto_world import (
@@ -28,12 +28,12 @@ from tests.moto_world import (
     make_log_formats,
 )
 
-GROUP = "/made/by/somebody/else"
+GROUP = "/not/ours"
 REVERSED = " ".join(f"${{{name}}}" for name in reversed(DEFAULT_NAMES))
 
 
 class Sources(SourceProcessor):
-    """A source processor that tells the origins it was given."""
+    """A source processor that records the origins of its sources."""
 
     def process(self, *arguments: Any, origin: Origin | None = None, **more: Any) -> Any:
         self.origin = origin
@@ -47,17 +47,17 @@ def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PayloadProcess
     make_log_formats()
     inventory = InventoryStore(OUTPUT_BUCKET, INVENTORY_KEY, clients.s3())
     stores = (EvidenceInMemory(), FindingsInMemory(), inventory, ObjectStore(clients.s3()))
-    sources = Sources(*stores, OUTPUT_BUCKET, Asked(), region=REGION)
+    sources = Sources(*stores, OUTPUT_BUCKET, Requests(), region=REGION)
     return PayloadProcessor(sources, LogFormats(LOG_FORMATS_PARAMETER, clients.ssm()))
 
 
-def test_a_group_that_only_ec2_knows_is_read_by_the_format_of_its_flow_log(processor: PayloadProcessor) -> None:
+def test_a_group_known_only_to_ec2_is_read_by_the_format_of_its_flow_log(processor: PayloadProcessor) -> None:
     make_flow_log(GROUP, REVERSED)
     outcome = processor.process(payload(line(tuple(reversed(DEFAULT_NAMES))), line(DEFAULT_NAMES), log_group=GROUP))
     assert (outcome.accepted_records, outcome.rejected.total) == (1, 1)
 
 
-def test_a_group_that_nobody_knows_is_poison(processor: PayloadProcessor) -> None:
+def test_an_unknown_group_raises_poison(processor: PayloadProcessor) -> None:
     with pytest.raises(PoisonError, match="add it, then redrive") as poison:
         processor.process(payload(line(DEFAULT_NAMES), log_group=GROUP))
     assert poison.value.reason == "unknown-log-group"
@@ -70,7 +70,7 @@ def test_each_line_of_a_group_with_several_formats_is_read_by_its_own(processor:
     assert (outcome.accepted_records, outcome.rejected.total) == (2, 1)
 
 
-def test_a_payload_is_of_the_owner_it_states_and_the_region_of_the_function(processor: PayloadProcessor) -> None:
+def test_the_origin_of_a_payload_is_its_owner_and_the_region_of_the_function(processor: PayloadProcessor) -> None:
     make_flow_log(GROUP)
     processor.process(payload(line(DEFAULT_NAMES), log_group=GROUP))
     assert isinstance(processor.sources, Sources)
@@ -84,13 +84,13 @@ def test_an_event_of_a_subscription_holds_one_payload_and_a_batch_of_a_stream_on
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": [{"eventSource": "aws:kinesis"}]}, [], None])
-def test_any_other_event_is_poison(event: Any) -> None:
+def test_any_other_event_raises_poison(event: Any) -> None:
     with pytest.raises(PoisonError) as poison:
         payloads_in(event)
     assert poison.value.reason == "not-a-subscription"
 
 
-def test_what_can_be_recovered_is_and_the_rest_is_told_in_one_error(processor: PayloadProcessor) -> None:
+def test_valid_payloads_are_recovered_and_the_others_are_named_in_one_error(processor: PayloadProcessor) -> None:
     good, unknown = payload(line(DEFAULT_NAMES)), payload(line(DEFAULT_NAMES), log_group=GROUP)
     with pytest.raises(PoisonError, match=r"unknown-log-group: .*; payload-not-gzip: ") as poison:
         processor.recover(of_stream(unknown, good, NO_GZIP))
@@ -100,14 +100,16 @@ def test_what_can_be_recovered_is_and_the_rest_is_told_in_one_error(processor: P
     assert processor.sources.origin == Origin(ACCOUNT, REGION, None)
 
 
-def test_a_payload_that_is_alone_is_poison_for_its_own_reason(processor: PayloadProcessor) -> None:
+def test_a_single_payload_raises_poison_with_its_own_reason(processor: PayloadProcessor) -> None:
     for event in (of_subscription(NO_GZIP), of_stream(NO_GZIP)):
         with pytest.raises(PoisonError) as poison:
             processor.recover(event)
         assert (poison.value.reason, str(poison.value)[:23]) == ("payload-not-gzip", "the payload is not gzip")
 
 
-def test_what_fails_around_a_payload_is_raised_before_the_others_wait_for_the_same(processor: PayloadProcessor) -> None:
+def test_a_transient_error_of_a_payload_is_raised_before_the_other_payloads_are_processed(
+    processor: PayloadProcessor,
+) -> None:
     clients.ssm().delete_parameter(Name=LOG_FORMATS_PARAMETER)
     with pytest.raises(RetryableError):
         processor.recover(of_stream(NO_GZIP, payload(line(DEFAULT_NAMES)), payload(line(DEFAULT_NAMES))))

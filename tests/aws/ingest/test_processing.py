@@ -1,4 +1,4 @@
-"""What a source leaves behind in the processor's own folder and memory."""
+"""What a processed source leaves in the processor's files, memory, logs and metrics."""
 
 import json
 import os
@@ -38,12 +38,12 @@ LINE = f"2 123456789012 eni-1 10.0.1.5 10.0.3.7 50001 443 6 20 9000 {NOW} {NOW} 
 
 
 @dataclass
-class Asked:
-    """Keeps what is asked for, and what was said to be absent then."""
+class Requests:
+    """Records the requested interfaces and those stated as absent."""
 
     questions: list[tuple[tuple[str, ...], dict[str, int]]] = field(default_factory=list)
 
-    def ask(self, interface_ids: Iterable[str], absent: Mapping[str, int]) -> None:
+    def request(self, interface_ids: Iterable[str], absent: Mapping[str, int]) -> None:
         self.questions.append((tuple(interface_ids), dict(absent)))
 
 
@@ -58,7 +58,7 @@ def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceProcesso
         inventory,
         ObjectStore(clients.s3()),
         OUTPUT_BUCKET,
-        Asked(),
+        Requests(),
         clock=lambda: NOW,
     )
 
@@ -90,7 +90,7 @@ def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return read
 
 
-def test_skipped_records_are_told_by_interface_and_count_once(processor: SourceProcessor, printed: Printed) -> None:
+def test_skipped_records_are_logged_by_interface_and_counted_once(processor: SourceProcessor, printed: Printed) -> None:
     processor.process("s3://logs/a", [text(LINE + skipped("eni-a") + skipped("eni-b", 3))])
     log, metrics = printed()
     assert list(log["skipped_records"].items()) == [("eni-b", 3), ("eni-a", 1)]
@@ -109,20 +109,20 @@ def test_of_many_interfaces_with_skipped_records_some_are_named_and_all_are_coun
     assert len([line for line in metrics if "interface" in line]) == MAX_NAMED_INTERFACES
 
 
-def test_a_clock_that_runs_ahead_is_told(processor: SourceProcessor, printed: Printed) -> None:
+def test_records_of_a_clock_that_runs_ahead_are_counted(processor: SourceProcessor, printed: Printed) -> None:
     ahead = LINE.replace(str(NOW), str(NOW + HOUR))
     processor.process("s3://logs/a", [text(LINE + ahead)])
     log, metrics = printed()
     assert (log["future_records"], total(metrics, "FutureRecords")) == (1, 1)
 
 
-def test_what_a_format_leaves_untold_is_told_in_short(processor: SourceProcessor, printed: Printed) -> None:
+def test_fields_that_a_format_lacks_are_logged(processor: SourceProcessor, printed: Printed) -> None:
     processor.process("s3://logs/a", [text(LINE + skipped("eni-a"))])
     log, _ = printed()
     assert log["missing_fields"] == ["tcp-flags", "vpc-id", "flow-direction", "pkt-srcaddr", "pkt-dstaddr"]
 
 
-def test_records_that_come_days_late_leave_all_they_leave_at_their_own_time(
+def test_late_records_leave_everything_at_their_own_time(
     processor: SourceProcessor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     processor.clock = lambda: NOW + 5 * DAY
@@ -133,20 +133,20 @@ def test_records_that_come_days_late_leave_all_they_leave_at_their_own_time(
     assert stamps == [NOW // 60 * 60_000]
 
 
-def test_local_files_are_gone_when_a_source_is_done(processor: SourceProcessor, tmp_path: Path) -> None:
+def test_local_files_are_deleted_after_a_source_was_processed(processor: SourceProcessor, tmp_path: Path) -> None:
     processor.process("s3://logs/a", [text(LINE)])
     assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_local_files_are_gone_when_a_source_fails(processor: SourceProcessor, tmp_path: Path) -> None:
+def test_local_files_are_deleted_after_a_source_failed(processor: SourceProcessor, tmp_path: Path) -> None:
     clients.s3().delete_bucket(Bucket=OUTPUT_BUCKET)
     with pytest.raises(Exception, match="NoSuchBucket"):
         processor.process("s3://logs/a", [text(LINE)])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_context_is_made_once_a_snapshot(processor: SourceProcessor) -> None:
+def test_the_context_is_built_once_per_snapshot(processor: SourceProcessor) -> None:
     processor.process("s3://logs/a", [text(LINE)])
     first = processor._context
     processor.process("s3://logs/b", [text(LINE)])
@@ -162,13 +162,13 @@ BLOCKED = "".join(
 
 
 def suppress(processor: SourceProcessor, *entries: dict[str, Any]) -> None:
-    """People write these into the object, and a minute passes."""
+    """Writes these suppressions into the object, and a minute passes."""
     body = json.dumps({"suppressions": entries})
     clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key="suppressions.json", Body=body)
     processor.suppressions = LiveSuppressions.of(OUTPUT_BUCKET, "suppressions.json", "")
 
 
-def test_findings_that_are_suppressed_are_put_and_counted_apart(processor: SourceProcessor, printed: Printed) -> None:
+def test_suppressed_findings_are_stored_and_counted_separately(processor: SourceProcessor, printed: Printed) -> None:
     suppress(processor, {"reason": "it is known", "networks": ["10.0.1.5"]})
     outcome = processor.process("s3://logs/a", [text(BLOCKED)])
     log, metrics = printed()
@@ -179,7 +179,7 @@ def test_findings_that_are_suppressed_are_put_and_counted_apart(processor: Sourc
     assert log["suppressed"] == {by_subject["10.0.1.5"].id: "it is known"}
 
 
-def test_a_suppression_that_people_take_back_is_heeded(processor: SourceProcessor) -> None:
+def test_a_removed_suppression_no_longer_applies(processor: SourceProcessor) -> None:
     suppress(processor, {"reason": "all of it", "ports": [5432]})
     assert all(each.suppressed_by for each in processor.process("s3://logs/a", [text(BLOCKED)]).findings)
     suppress(processor)
@@ -187,7 +187,7 @@ def test_a_suppression_that_people_take_back_is_heeded(processor: SourceProcesso
     assert [each.suppressed_by for each in processor.process("s3://logs/b", [text(later)]).findings] == ["", ""]
 
 
-def test_other_thresholds_and_networks_are_heeded_at_once(processor: SourceProcessor) -> None:
+def test_changed_thresholds_and_networks_apply_at_once(processor: SourceProcessor) -> None:
     processor.process("s3://logs/a", [text(LINE)])
     processor.thresholds = Thresholds.of({"blocked": {"min_packets": 6}})
     processor.trusted_networks = ("203.0.113.0/28",)
@@ -195,7 +195,7 @@ def test_other_thresholds_and_networks_are_heeded_at_once(processor: SourceProce
     assert processor._context.address_space.is_trusted("203.0.113.1")
 
 
-def test_a_processor_is_made_of_its_settings() -> None:
+def test_a_processor_is_built_from_its_settings() -> None:
     given = ProcessorSettings(
         evidence_table="evidence",
         findings_table="findings",
@@ -218,31 +218,29 @@ def test_a_processor_is_made_of_its_settings() -> None:
 
 
 def seen(taken_at: int, absent: Mapping[str, int] | None = None) -> Callable[[Inventory], Inventory]:
-    """A look at a place where the interface of the line is a web server's."""
+    """A discovery of a target in which the interface of the line belongs to a web server."""
     web = Interface("eni-1", "vpc-1", "subnet-1", "euc1-az1", ("10.0.1.5",), (), "instance", "i-1", "web-1")
-    look = Discovery("here", TargetState(taken_at, 1, {"vpc-1": ("10.0.0.0/16",)}), (web,))
-    return lambda inventory: replace(inventory.after(look), absent=absent or {})
+    discovery = Discovery("here", TargetState(taken_at, 1, {"vpc-1": ("10.0.0.0/16",)}), (web,))
+    return lambda inventory: replace(inventory.after(discovery), absent=absent or {})
 
 
-def test_interfaces_that_nobody_knows_are_asked_for_with_what_is_known_to_be_absent(
+def test_unknown_interfaces_are_requested_with_those_known_to_be_absent(
     processor: SourceProcessor,
 ) -> None:
     processor.inventory.update(seen(NOW - 60, absent={"eni-3": NOW - 60}))
     processor.process("s3://logs/a", [text(LINE + LINE.replace("eni-1", "eni-2") + LINE.replace("eni-1", "eni-3"))])
-    assert processor.unknown == Asked([(("eni-2", "eni-3"), {"eni-3": NOW - 60})])
+    assert processor.unknown == Requests([(("eni-2", "eni-3"), {"eni-3": NOW - 60})])
 
 
-def test_a_source_that_fails_asks_for_nothing(processor: SourceProcessor) -> None:
+def test_a_source_that_fails_requests_no_interfaces(processor: SourceProcessor) -> None:
     clients.s3().delete_bucket(Bucket=OUTPUT_BUCKET)
     with pytest.raises(Exception, match="NoSuchBucket"):
         processor.process("s3://logs/a", [text(LINE)])
-    assert processor.unknown == Asked([])
+    assert processor.unknown == Requests([])
 
 
-def test_the_age_of_the_inventory_is_that_of_the_last_look_anywhere(
-    processor: SourceProcessor, printed: Printed
-) -> None:
-    """A place that is no longer looked at, or fails, has an alarm of its own."""
+def test_the_age_of_the_inventory_is_that_of_the_newest_discovery(processor: SourceProcessor, printed: Printed) -> None:
+    """A target that is no longer discovered, or fails, has an alarm of its own."""
     processor.inventory.update(seen(NOW - DAY))
     processor.inventory.update(lambda inventory: inventory.after(Discovery("there", TargetState(NOW - 90), ())))
     processor.process("s3://logs/a", [text(LINE + skipped("eni-a"))])
@@ -250,18 +248,18 @@ def test_the_age_of_the_inventory_is_that_of_the_last_look_anywhere(
     assert (total(metrics, "InventoryAgeSeconds"), total(metrics, "InventoryMissing")) == (90, 0)
 
 
-def test_an_inventory_that_is_missing_has_no_age(processor: SourceProcessor, printed: Printed) -> None:
+def test_a_missing_inventory_has_no_age(processor: SourceProcessor, printed: Printed) -> None:
     processor.process("s3://logs/a", [text(LINE + skipped("eni-a"))])
     _, metrics = printed()
     assert total(metrics, "InventoryMissing") == 1
     assert [line for line in metrics if "InventoryAgeSeconds" in line] == []
 
 
-def test_rejected_lines_of_a_source_have_one_place() -> None:
+def test_rejected_lines_of_a_source_have_one_key() -> None:
     assert rejected_key("s3://a/b") == rejected_key("s3://a/b") != rejected_key("s3://a/c")
 
 
-def test_what_a_timed_out_invocation_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_an_invocation_that_timed_out_are_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     for name, age in (("flowsentry-old", LEFT_BEHIND_SECONDS + 1), ("flowsentry-new", 1), ("another-old", 9_999)):
         (tmp_path / name).mkdir()

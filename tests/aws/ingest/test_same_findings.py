@@ -1,8 +1,8 @@
-"""However records are cut into deliveries, in whatever order, how often and by how many they are taken up: the same is
-found as in one pass.
+"""The findings of a traffic are equal however its records are cut into deliveries, ordered, repeated, and divided among
+processors.
 
-With one difference, which is meant: a scanner from outside that is heard only later is told quietly at first, and aloud
-then; who sees all at once tells it aloud at once. Here it is told as it ends.
+There is one intended difference. A scanner from outside that is answered only later first raises a finding for the
+digest, and then an alert; in one pass it raises only the alert. The tests compare the final findings.
 """
 
 from collections.abc import Iterable, Sequence
@@ -78,25 +78,27 @@ def in_one_pass(traffic: Traffic) -> set[str]:
     return found_by(EvidenceInMemory(), cut_traffic.whole(traffic))
 
 
-def test_who_scans_and_guesses_is_found_and_who_works_is_not(traffic: Traffic) -> None:
+def test_scanners_and_guessers_are_found_and_ordinary_clients_are_not(traffic: Traffic) -> None:
     findings = FindingsInMemory()
     found_by(EvidenceInMemory(), cut_traffic.whole(traffic), findings)
-    told = sorted((each.kind, each.subject) for each in findings.findings.values())
+    found = sorted((each.kind, each.subject) for each in findings.findings.values())
     scans = [*(("network_scan", scanner) for scanner in SLOW_SCANNERS), ("port_scan", HEARD_SCANNER)]
     logins = [*[("login_brute_force", each) for each in (GUESSER, INTRUDER, INTRUDER)], ("remote_login", INTRUDER)]
-    assert told == sorted([("host_sweep", SWEEPER), *scans, *logins])
+    assert found == sorted([("host_sweep", SWEEPER), *scans, *logins])
 
 
 @pytest.mark.parametrize("cut", [*CUTS, cut_traffic.shuffled, cut_traffic.duplicated], ids=lambda cut: cut.__name__)
-def test_the_same_is_found_however_it_is_cut(traffic: Traffic, in_one_pass: set[str], cut: cut_traffic.Cut) -> None:
+def test_the_findings_are_equal_however_the_traffic_is_cut(
+    traffic: Traffic, in_one_pass: set[str], cut: cut_traffic.Cut
+) -> None:
     assert found_by(EvidenceInMemory(), cut(traffic)) == in_one_pass
 
 
-def test_the_same_is_found_with_the_table(traffic: Traffic, in_one_pass: set[str]) -> None:
+def test_the_findings_are_equal_with_the_table(traffic: Traffic, in_one_pass: set[str]) -> None:
     assert found_by(processor(new_table_name(), NOON), cut_traffic.duplicated(traffic)) == in_one_pass
 
 
-def test_the_same_is_found_by_eight_at_once(traffic: Traffic, in_one_pass: set[str]) -> None:
+def test_the_findings_are_equal_with_eight_processors_at_once(traffic: Traffic, in_one_pass: set[str]) -> None:
     pieces = cut_traffic.interface_minutes(traffic)
     assert found_by_eight_at_once(pieces, NOON) == in_one_pass
 
@@ -109,7 +111,9 @@ def test_the_same_is_found_by_eight_at_once(traffic: Traffic, in_one_pass: set[s
         ("internet-host-day-v2", 18, cut_traffic.shuffled),
     ],
 )
-def test_the_same_is_found_in_recorded_traffic(name: str, findings: int, cut: cut_traffic.Cut) -> None:
+def test_the_findings_of_recorded_traffic_are_equal_however_it_is_cut(
+    name: str, findings: int, cut: cut_traffic.Cut
+) -> None:
     traffic = capture(name)
     once, now = found_by(EvidenceInMemory(), cut_traffic.whole(traffic)), int(traffic.value("end", traffic.lines[-1]))
     assert len(once) >= findings

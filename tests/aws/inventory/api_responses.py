@@ -1,4 +1,4 @@
-"""What EC2 says of an interface, what its service says, and whose it is then: one example for each that is asked."""
+"""Example answers of EC2 and of each owner API, with the resulting owner."""
 
 from typing import Any
 
@@ -164,7 +164,7 @@ TOLD: dict[str, tuple[dict[str, Any], Says, tuple[str, str, str]]] = {
         ("sagemaker", "list_domains", {"Domains": [{"DomainId": "d-1", "DomainName": "science"}]}),
         ("sagemaker domain", "d-1", "science"),
     ),
-    "an FSx file system, of which EC2 tells nothing": (
+    "an FSx file system, which EC2 does not identify": (
         {},
         (
             "fsx",

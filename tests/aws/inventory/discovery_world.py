@@ -1,4 +1,4 @@
-"""What a surveyor finds around it: places with interfaces that come and go, a clock, a queue, a snapshot."""
+"""The surroundings of a discovery run: targets with interfaces, a clock, a queue, a snapshot."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ import pytest
 from flowsentry.aws import clients
 from flowsentry.aws.inventory.discovery_claims import DiscoveryClaims
 from flowsentry.aws.inventory.discovery_run import DiscoveryRun
-from flowsentry.aws.inventory.requests import ChangeEvent, Wanted
+from flowsentry.aws.inventory.requests import ChangeEvent, InterfaceRequest
 from flowsentry.aws.inventory.store import InventoryStore
 from flowsentry.errors import RetryableError
 from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
@@ -33,14 +33,14 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def pass_by(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.now += seconds
 
 
 @dataclass
 class FakeTarget:
-    """An account and region with these interfaces (address by id). `seconds` is what it says that a look took; the
-    clock stands still, but for what is done meanwhile.
+    """An account and Region with these interfaces (address by id). `seconds` is the reported duration of a discovery;
+    the clock stands still, except for what `meanwhile` does.
     """
 
     target: str
@@ -49,16 +49,16 @@ class FakeTarget:
     seconds: int = 1
     failure: Exception | None = None
     meanwhile: Callable[[], object] | None = None
-    unnamed: Sequence[str] = ()
-    looks: list[float] = field(default_factory=list)
-    asked: list[list[str]] = field(default_factory=list)
+    failed_calls: Sequence[str] = ()
+    discovered_at: list[float] = field(default_factory=list)
+    requested_ids: list[list[str]] = field(default_factory=list)
 
-    def look(self) -> Discovery:
-        self.looks.append(self.clock.now)
+    def discover(self) -> Discovery:
+        self.discovered_at.append(self.clock.now)
         return self._seen(self.interfaces)
 
-    def look_for(self, interface_ids: Sequence[str]) -> tuple[Discovery, list[str]]:
-        self.asked.append(list(interface_ids))
+    def find(self, interface_ids: Sequence[str]) -> tuple[Discovery, list[str]]:
+        self.requested_ids.append(list(interface_ids))
         found = [each for each in interface_ids if each in self.interfaces]
         return self._seen(found), [each for each in interface_ids if each not in found]
 
@@ -68,20 +68,20 @@ class FakeTarget:
             self.meanwhile()
         if self.failure:
             raise self.failure
-        seen = tuple(interface(each, self.interfaces[each]) for each in interface_ids)
-        return Discovery(self.target, TargetState(begun, self.seconds, {"vpc-1": ("10.0.0.0/16",)}), seen)
+        found = tuple(interface(each, self.interfaces[each]) for each in interface_ids)
+        return Discovery(self.target, TargetState(begun, self.seconds, {"vpc-1": ("10.0.0.0/16",)}), found)
 
 
 @dataclass
 class FakeCluster:
-    """A cluster with one pod at each of these addresses, but for those of nodes."""
+    """A cluster with one pod at each of these addresses, except those of nodes."""
 
     target: str
     clock: Clock
     addresses: tuple[str, ...] = ()
     failure: Exception | None = None
 
-    def look(self, inventory: Inventory) -> Discovery:
+    def discover(self, inventory: Inventory) -> Discovery:
         if self.failure:
             raise self.failure
         nodes = set(inventory.assignments["address"])
@@ -91,17 +91,17 @@ class FakeCluster:
 
 @dataclass
 class FakeChangeEvents:
-    """Marks that are to come later, with how much."""
+    """Records delayed change events with their delay."""
 
     delayed: list[tuple[str, float, int]] = field(default_factory=list)
 
-    def mark(self, target: str, changed_at: float, delay_seconds: int) -> None:
+    def put(self, target: str, changed_at: float, delay_seconds: int) -> None:
         self.delayed.append((target, changed_at, delay_seconds))
 
 
 @dataclass
 class World:
-    """A surveyor that looks at two places and a cluster."""
+    """A discovery run with two targets and a cluster."""
 
     clock: Clock = field(default_factory=Clock)
     change_events: FakeChangeEvents = field(default_factory=FakeChangeEvents)
@@ -112,22 +112,22 @@ class World:
         self.cluster = FakeCluster(CLUSTER, self.clock)
 
     def discovery_run(self, **changed: Any) -> DiscoveryRun:
-        """As of a cold start."""
+        """In a cold environment."""
         targets = {"targets": (self.home, self.away), "clusters": (self.cluster,)}
         begun = DiscoveryClaims(OUTPUT_BUCKET, CLAIMS_KEY, clients.s3(), self.clock)
         return DiscoveryRun(store(), begun, self.change_events, **{**targets, "clock": self.clock, **changed})
 
-    def mark(self, target: str = HOME, changed_at: float | None = None) -> ChangeEvent:
-        return ChangeEvent(f"mark-{next(message_ids)}", target, self.clock.now if changed_at is None else changed_at)
+    def changed(self, target: str = HOME, changed_at: float | None = None) -> ChangeEvent:
+        return ChangeEvent(f"change-{next(message_ids)}", target, self.clock.now if changed_at is None else changed_at)
 
-    def wanted(self, *interface_ids: str) -> Wanted:
-        return Wanted(f"wanted-{next(message_ids)}", interface_ids)
+    def requested(self, *interface_ids: str) -> InterfaceRequest:
+        return InterfaceRequest(f"request-{next(message_ids)}", interface_ids)
 
-    def marks_back(self) -> list[ChangeEvent]:
-        """The marks that have waited for long enough."""
+    def delayed_changes(self) -> list[ChangeEvent]:
+        """The change events whose delay has passed."""
         back = [each for each in self.change_events.delayed if each[1] + each[2] <= self.clock.now]
         self.change_events.delayed = [each for each in self.change_events.delayed if each not in back]
-        return [self.mark(target, changed_at) for target, changed_at, _ in back]
+        return [self.changed(target, changed_at) for target, changed_at, _ in back]
 
     @property
     def snapshot(self) -> Inventory:
@@ -159,7 +159,7 @@ def throttled() -> RetryableError:
 
 
 def new_world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """With a bucket for the snapshot, and metrics that begin at nothing."""
+    """With a bucket for the snapshot, and empty metrics."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory")
     metrics.cache_clear()
     metrics().clear_metrics()

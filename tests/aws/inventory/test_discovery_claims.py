@@ -1,4 +1,4 @@
-"""When looks began: two runs never begin one for the same reason."""
+"""Discovery claims: two concurrent runs never discover a target for the same reason."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,24 +28,24 @@ def begun(clock: Clock) -> DiscoveryClaims:
 
 
 def rested(clock: Clock, *targets: str) -> Any:
-    """Chooses the places at which no look began within a minute."""
+    """Chooses the targets without a discovery within the last minute."""
     return lambda times: [each for each in targets if times.get(each, 0) + REST <= clock.now]
 
 
-def test_a_look_begins_where_none_began(clock: Clock) -> None:
+def test_a_target_without_a_claim_is_claimed(clock: Clock) -> None:
     assert begun(clock).claim(rested(clock, HOME)) == [HOME]
 
 
-def test_another_run_learns_of_it(clock: Clock) -> None:
+def test_a_claim_is_visible_to_another_run(clock: Clock) -> None:
     begun(clock).claim(rested(clock, HOME))
-    clock.pass_by(10)
+    clock.advance(10)
     assert begun(clock).claim(rested(clock, HOME, AWAY)) == [AWAY]
-    clock.pass_by(50)
+    clock.advance(50)
     assert begun(clock).claim(rested(clock, HOME, AWAY)) == [HOME]
 
 
 @pytest.mark.parametrize("has_object", [False, True])
-def test_of_two_runs_at_the_same_time_one_looks(clock: Clock, *, has_object: bool) -> None:
+def test_of_two_concurrent_runs_one_claims_the_target(clock: Clock, *, has_object: bool) -> None:
     if has_object:
         begun(clock).claim(rested(clock, AWAY))
     others: list[str] = []
@@ -60,12 +60,12 @@ def test_of_two_runs_at_the_same_time_one_looks(clock: Clock, *, has_object: boo
     assert others == [HOME]
 
 
-def test_where_nothing_is_chosen_nothing_is_written(clock: Clock) -> None:
+def test_without_a_chosen_target_nothing_is_written(clock: Clock) -> None:
     assert begun(clock).claim(lambda _: []) == []
     assert keys_in(OUTPUT_BUCKET) == []
 
 
-def test_a_run_that_others_always_overtake_gives_up_for_now(clock: Clock) -> None:
+def test_a_claim_that_other_runs_always_overtake_raises_retryable_error(clock: Clock) -> None:
     tries: list[int] = []
 
     def overtaken(_: Mapping[str, int]) -> list[str]:
@@ -73,25 +73,25 @@ def test_a_run_that_others_always_overtake_gives_up_for_now(clock: Clock) -> Non
         clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=CLAIMS_KEY, Body=f'{{"x":{len(tries)}}}'.encode())
         return [HOME]
 
-    with pytest.raises(RetryableError, match="began to look meanwhile"):
+    with pytest.raises(RetryableError, match="wrote the discovery claims first"):
         begun(clock).claim(overtaken)
     assert len(tries) == MAX_TRIES
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"123456789012/eu-central-1": "soon"}', b"\xff"])
-def test_an_object_that_can_not_be_read_holds_up_nothing(clock: Clock, body: bytes) -> None:
+def test_an_unreadable_claims_object_is_replaced(clock: Clock, body: bytes) -> None:
     clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=CLAIMS_KEY, Body=body)
     assert begun(clock).claim(rested(clock, HOME)) == [HOME]
     assert begun(clock).claim(rested(clock, HOME)) == []
 
 
-def test_that_s3_can_not_be_reached_is_for_the_caller_to_know(clock: Clock) -> None:
+def test_an_unreachable_s3_raises_retryable_error(clock: Clock) -> None:
     class Unreachable:
         def get_object(self, **_: Any) -> None:
             answer: Any = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
             raise ClientError(answer, "GetObject")
 
     unreachable = DiscoveryClaims(OUTPUT_BUCKET, CLAIMS_KEY, Unreachable(), clock)  # type: ignore[arg-type]
-    with pytest.raises(RetryableError, match="could not read when looks began: SlowDown"):
+    with pytest.raises(RetryableError, match="could not read the discovery claims: SlowDown"):
         unreachable.claim(rested(clock, HOME))
     assert clock.now == START

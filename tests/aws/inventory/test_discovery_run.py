@@ -1,10 +1,10 @@
-"""Runs of the inventory: what is looked at, what rests, what fails, and what is left in the snapshot."""
+"""Runs of the inventory function: discoveries, cooldowns, failures, and the resulting snapshot."""
 
 from itertools import pairwise
 
 import pytest
 
-from flowsentry.aws.inventory.discovery_run import BEGIN_SECONDS, COOLDOWN_SECONDS
+from flowsentry.aws.inventory.discovery_run import COOLDOWN_SECONDS, START_SECONDS
 from flowsentry.errors import PoisonError, RetryableError
 from tests.aws.inventory.discovery_world import (
     AWAY,
@@ -25,124 +25,124 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return new_world(monkeypatch)
 
 
-def test_a_look_everywhere_sees_every_place_and_cluster(world: World) -> None:
+def test_a_scheduled_run_discovers_every_target_and_cluster(world: World) -> None:
     world.cluster.addresses = ("10.0.0.7",)
     assert world.discovery_run().discover_all() == 3
     assert set(world.known) == {"eni-1", "eni-2", "shop/default/pod-10.0.0.7"}
 
 
-def test_pods_are_told_from_nodes_that_the_same_run_saw(world: World) -> None:
+def test_pods_are_distinguished_from_nodes_found_in_the_same_run(world: World) -> None:
     world.cluster.addresses = ("10.0.0.1", "10.0.0.7")
     world.discovery_run().discover_all()
     assert set(world.known) == {"eni-1", "eni-2", "shop/default/pod-10.0.0.7"}
 
 
-def test_a_storm_of_changes_is_one_look_at_the_place_it_is_in(world: World) -> None:
+def test_many_change_events_of_a_target_lead_to_one_discovery(world: World) -> None:
     world.discovery_run().discover_all()
     world.clock.now += COOLDOWN_SECONDS
-    assert world.discovery_run().answer(world.mark() for _ in range(1_000)) == []
-    assert len(world.home.looks) == 2
-    assert (len(world.away.looks), world.change_events.delayed) == (1, [])
+    assert world.discovery_run().process(world.changed() for _ in range(1_000)) == []
+    assert len(world.home.discovered_at) == 2
+    assert (len(world.away.discovered_at), world.change_events.delayed) == (1, [])
 
 
-def test_a_storm_that_goes_on_is_one_look_a_minute(world: World) -> None:
+def test_continuous_change_events_lead_to_one_discovery_a_minute(world: World) -> None:
     discovery_run = world.discovery_run()
     discovery_run.discover_all()
     for second in range(600):
         world.clock.now = START + 100 + second
         if second % 10 == 0:
-            discovery_run.answer([*(world.mark() for _ in range(170)), *world.marks_back()])
-    gaps = [later - earlier for earlier, later in pairwise(world.home.looks)]
+            discovery_run.process([*(world.changed() for _ in range(170)), *world.delayed_changes()])
+    gaps = [later - earlier for earlier, later in pairwise(world.home.discovered_at)]
     assert min(gaps) == max(gaps[1:]) == COOLDOWN_SECONDS
     assert len(world.change_events.delayed) <= 6
 
 
-def test_of_runs_at_the_same_time_one_looks_for_both(world: World) -> None:
+def test_of_concurrent_runs_one_discovers_the_target_for_both(world: World) -> None:
     world.discovery_run().discover_all()
     world.clock.now = START + 100
 
     def another_run() -> None:
         world.home.meanwhile = None
-        world.clock.pass_by(1)
-        world.discovery_run().answer([world.mark(changed_at=START + 50)])
+        world.clock.advance(1)
+        world.discovery_run().process([world.changed(changed_at=START + 50)])
 
     world.home.meanwhile = another_run
-    world.discovery_run().answer([world.mark(changed_at=START + 50)])
-    assert world.home.looks == [START, START + 100]
+    world.discovery_run().process([world.changed(changed_at=START + 50)])
+    assert world.home.discovered_at == [START, START + 100]
     assert world.change_events.delayed == []
 
 
-def test_a_change_while_another_run_looks_is_looked_at_when_the_place_has_rested(world: World) -> None:
+def test_a_change_during_another_run_is_discovered_after_the_cooldown(world: World) -> None:
     world.discovery_run().discover_all()
     world.clock.now = START + 100
 
     def another_run() -> None:
         world.home.meanwhile = None
-        world.clock.pass_by(1)
-        world.discovery_run().answer([world.mark(changed_at=START + 101)])
+        world.clock.advance(1)
+        world.discovery_run().process([world.changed(changed_at=START + 101)])
 
     world.home.meanwhile = another_run
-    world.discovery_run().answer([world.mark(changed_at=START + 50)])
+    world.discovery_run().process([world.changed(changed_at=START + 50)])
     assert world.change_events.delayed == [(HOME, START + 101, COOLDOWN_SECONDS - 1)]
-    world.clock.pass_by(COOLDOWN_SECONDS)
-    world.discovery_run().answer(world.marks_back())
-    assert world.home.looks == [START, START + 100, START + 161]
+    world.clock.advance(COOLDOWN_SECONDS)
+    world.discovery_run().process(world.delayed_changes())
+    assert world.home.discovered_at == [START, START + 100, START + 161]
 
 
-def test_a_place_that_is_throttled_rests_as_any_other(world: World) -> None:
+def test_a_throttled_target_has_the_same_cooldown(world: World) -> None:
     world.home.failure = throttled()
-    first, second = world.mark(), world.mark()
+    first, second = world.changed(), world.changed()
     with pytest.raises(RetryableError):
-        world.discovery_run().answer([first])
-    assert world.discovery_run().answer([second]) == []
-    assert len(world.home.looks) == 1
+        world.discovery_run().process([first])
+    assert world.discovery_run().process([second]) == []
+    assert len(world.home.discovered_at) == 1
     assert len(world.change_events.delayed) == 1
 
 
-def test_changes_while_a_place_rests_come_back_as_one_mark_when_it_has_rested(world: World) -> None:
+def test_changes_during_the_cooldown_become_one_delayed_event(world: World) -> None:
     world.discovery_run().discover_all()
     world.clock.now = START + 20
-    assert world.discovery_run().answer([world.mark(), world.mark(), world.mark()]) == []
+    assert world.discovery_run().process([world.changed(), world.changed(), world.changed()]) == []
     assert world.change_events.delayed == [(HOME, START + 20, COOLDOWN_SECONDS - 20)]
-    assert len(world.home.looks) == 1
+    assert len(world.home.discovered_at) == 1
 
 
-def test_a_place_that_takes_long_to_look_at_rests_for_longer(world: World) -> None:
+def test_a_slow_target_has_a_longer_cooldown(world: World) -> None:
     world.home.seconds = 100
     world.discovery_run().discover_all()
     world.clock.now = START + 150
-    world.discovery_run().answer([world.mark()])
+    world.discovery_run().process([world.changed()])
     assert world.change_events.delayed == [(HOME, START + 150, 50)]
 
 
-def test_a_change_that_the_last_look_saw_asks_for_nothing(world: World) -> None:
+def test_a_change_covered_by_the_last_discovery_starts_none(world: World) -> None:
     world.discovery_run().discover_all()
     world.clock.now += 10 * COOLDOWN_SECONDS
-    world.discovery_run().answer([world.mark(changed_at=START - 10)])
-    assert (len(world.home.looks), world.change_events.delayed) == (1, [])
+    world.discovery_run().process([world.changed(changed_at=START - 10)])
+    assert (len(world.home.discovered_at), world.change_events.delayed) == (1, [])
 
 
-def test_a_change_moments_before_a_look_is_looked_at_again_since_ec2_shows_it_later(world: World) -> None:
+def test_a_change_moments_before_a_discovery_leads_to_another_since_ec2_is_eventually_consistent(world: World) -> None:
     world.discovery_run().discover_all()
     world.clock.now += 10 * COOLDOWN_SECONDS
-    world.discovery_run().answer([world.mark(changed_at=START - 1)])
-    assert len(world.home.looks) == 2
+    world.discovery_run().process([world.changed(changed_at=START - 1)])
+    assert len(world.home.discovered_at) == 2
 
 
-def test_a_mark_of_a_place_that_nobody_looks_at_is_done_with(world: World) -> None:
-    assert world.discovery_run().answer([world.mark("210987654321/eu-central-1"), world.mark("?")]) == []
-    assert (world.home.looks, world.change_events.delayed) == ([], [])
+def test_a_change_event_for_an_unknown_target_is_deleted(world: World) -> None:
+    assert world.discovery_run().process([world.changed("210987654321/eu-central-1"), world.changed("?")]) == []
+    assert (world.home.discovered_at, world.change_events.delayed) == ([], [])
 
 
-def test_a_change_of_a_region_is_a_look_at_its_clusters_too(world: World) -> None:
+def test_a_change_in_a_region_leads_to_a_discovery_of_its_clusters(world: World) -> None:
     world.discovery_run().discover_all()
     world.clock.now += COOLDOWN_SECONDS
     world.cluster.addresses = ("10.0.0.7",)
-    world.discovery_run().answer([world.mark()])
+    world.discovery_run().process([world.changed()])
     assert "shop/default/pod-10.0.0.7" in world.known
 
 
-def test_a_place_that_fails_keeps_what_was_seen_of_it_and_holds_up_no_other(
+def test_a_failed_target_keeps_its_previous_state_and_does_not_stop_others(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.discovery_run().discover_all()
@@ -153,18 +153,18 @@ def test_a_place_that_fails_keeps_what_was_seen_of_it_and_holds_up_no_other(
     assert world.known == {"eni-1": START + 600, "eni-2": START, "eni-3": START + 600}
     printed = capsys.readouterr().out
     assert f'"target":"{AWAY}"' in printed
-    assert printed.count('"InventoryPlacesFailed":[1.0]') == 1
+    assert printed.count('"InventoryTargetsFailed":[1.0]') == 1
 
 
-def test_when_every_place_fails_the_run_fails_and_the_snapshot_stays(world: World) -> None:
+def test_when_every_target_fails_the_run_fails_and_the_snapshot_is_unchanged(world: World) -> None:
     world.discovery_run().discover_all()
     world.home.failure, world.away.failure = throttled(), DENIED
-    with pytest.raises(RetryableError, match="no place could be looked at"):
+    with pytest.raises(RetryableError, match="no target could be discovered"):
         world.discovery_run().discover_all()
     assert set(world.known) == {"eni-1", "eni-2"}
 
 
-def test_a_cluster_that_can_not_be_reached_keeps_its_pods_and_is_counted_by_itself(
+def test_an_unreachable_cluster_keeps_its_pods_and_is_counted_separately(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.cluster.addresses = ("10.0.0.7",)
@@ -175,53 +175,51 @@ def test_a_cluster_that_can_not_be_reached_keeps_its_pods_and_is_counted_by_itse
     assert "shop/default/pod-10.0.0.7" in world.known
     printed = capsys.readouterr().out
     assert f'"cluster":"{CLUSTER}"' in printed
-    assert "InventoryPlacesFailed" not in printed
+    assert "InventoryTargetsFailed" not in printed
 
 
-def test_marks_of_a_place_that_is_throttled_come_again_and_others_do_not(world: World) -> None:
+def test_change_events_of_a_throttled_target_are_retried_and_others_are_not(world: World) -> None:
     world.home.failure = throttled()
-    here, there = world.mark(HOME), world.mark(AWAY)
-    assert world.discovery_run().answer([here, there]) == [here.message_id]
+    here, there = world.changed(HOME), world.changed(AWAY)
+    assert world.discovery_run().process([here, there]) == [here.message_id]
     assert set(world.known) == {"eni-2"}
 
 
-def test_marks_of_a_place_that_no_retry_helps_do_not_come_again(world: World) -> None:
+def test_change_events_of_a_permanently_failed_target_are_not_retried(world: World) -> None:
     world.away.failure = DENIED
-    assert world.discovery_run().answer([world.mark(AWAY)]) == []
+    assert world.discovery_run().process([world.changed(AWAY)]) == []
 
 
-def test_when_nothing_can_be_answered_the_run_fails(world: World) -> None:
+def test_when_no_request_can_be_processed_the_run_fails(world: World) -> None:
     world.home.failure = throttled()
-    with pytest.raises(RetryableError, match="no request could be answered"):
-        world.discovery_run().answer([world.mark(HOME)])
+    with pytest.raises(RetryableError, match="no request could be processed"):
+        world.discovery_run().process([world.changed(HOME)])
 
 
-def test_names_that_are_missing_are_counted_by_the_call_that_was_refused(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    world.away.unnamed = ("rds describe_db_instances: AccessDenied",)
+def test_missing_names_are_counted_by_the_denied_call(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.away.failed_calls = ("rds describe_db_instances: AccessDenied",)
     assert world.discovery_run().discover_all() == 3
     printed = capsys.readouterr().out
     assert '"call":"rds describe_db_instances: AccessDenied"' in printed
     assert printed.count('"InventoryNamesMissing":[1.0]') == 1
 
 
-def test_of_two_runs_at_the_same_time_neither_loses_what_the_other_saw(world: World) -> None:
+def test_of_two_concurrent_runs_neither_overwrites_the_other_s_results(world: World) -> None:
     world.discovery_run().discover_all()
     world.clock.now += 600
 
     def another_run() -> None:
         world.home.meanwhile = None
         world.away.interfaces["eni-4"] = "10.1.0.4"
-        world.discovery_run(targets=(world.home, world.away)).answer([world.mark(AWAY)])
+        world.discovery_run(targets=(world.home, world.away)).process([world.changed(AWAY)])
 
     world.home.meanwhile = another_run
     world.home.interfaces["eni-3"] = "10.0.0.3"
-    world.discovery_run().answer([world.mark(HOME)])
+    world.discovery_run().process([world.changed(HOME)])
     assert {"eni-3", "eni-4"} <= set(world.known)
 
 
-def test_a_look_that_began_before_the_one_already_stored_changes_nothing(world: World) -> None:
+def test_an_older_discovery_than_the_stored_one_changes_nothing(world: World) -> None:
     world.discovery_run().discover_all()
     world.clock.now += 600
 
@@ -237,18 +235,18 @@ def test_a_look_that_began_before_the_one_already_stored_changes_nothing(world: 
     assert world.known["eni-3"] == START + 700
 
 
-def test_looks_that_can_not_begin_in_time_are_left_to_the_next_run_which_begins_with_them(
+def test_targets_without_time_are_discovered_first_in_the_next_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flowsentry.aws.concurrency.MAX_THREADS", 1)
-    world.home.meanwhile = world.away.meanwhile = lambda: world.clock.pass_by(BEGIN_SECONDS)
+    world.home.meanwhile = world.away.meanwhile = lambda: world.clock.advance(START_SECONDS)
     world.discovery_run().discover_all()
-    assert (len(world.home.looks), len(world.away.looks)) == (1, 0)
+    assert (len(world.home.discovered_at), len(world.away.discovered_at)) == (1, 0)
     world.discovery_run().discover_all()
-    assert (len(world.home.looks), len(world.away.looks)) == (1, 1)
+    assert (len(world.home.discovered_at), len(world.away.discovered_at)) == (1, 1)
 
 
-def test_a_place_that_is_no_longer_looked_at_is_forgotten_when_its_rows_are(world: World) -> None:
+def test_a_removed_target_is_forgotten_with_its_rows(world: World) -> None:
     world.discovery_run().discover_all()
     for day in range(1, 9):
         world.clock.now = START + day * 86_400
@@ -257,7 +255,7 @@ def test_a_place_that_is_no_longer_looked_at_is_forgotten_when_its_rows_are(worl
     assert set(world.known) == {"eni-1"}
 
 
-def test_an_instance_that_is_gone_stays_for_the_retention(world: World) -> None:
+def test_a_deleted_instance_is_kept_for_the_retention_period(world: World) -> None:
     world.discovery_run(retention_days=1).discover_all()
     del world.home.interfaces["eni-1"]
     world.clock.now += 86_000
@@ -268,14 +266,14 @@ def test_an_instance_that_is_gone_stays_for_the_retention(world: World) -> None:
     assert "eni-1" not in world.known
 
 
-def test_every_decision_is_taken_on_what_is_stored_now(world: World) -> None:
-    """A run in another environment may have looked a moment ago."""
+def test_every_decision_uses_the_currently_stored_state(world: World) -> None:
+    """A run in another environment may have discovered the target a moment ago."""
     first, second = world.discovery_run(), world.discovery_run()
     first.discover_all()
     second.discover_all()
     world.clock.now += COOLDOWN_SECONDS
-    first.answer([world.mark()])
+    first.process([world.changed()])
     world.clock.now += 10
-    second.answer([world.mark()])
-    assert len(world.home.looks) == 3
-    assert store().load().target_states[HOME].taken_at == world.home.looks[-1]
+    second.process([world.changed()])
+    assert len(world.home.discovered_at) == 3
+    assert store().load().target_states[HOME].taken_at == world.home.discovered_at[-1]

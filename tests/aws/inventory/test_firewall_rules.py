@@ -1,4 +1,4 @@
-"""Rules as the describe calls give them."""
+"""Firewall rules from EC2's describe calls."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from flowsentry.aws import clients
-from flowsentry.aws.inventory.firewall_rules import PAGE_SIZE, PREFIX_LIST_PAGE_SIZE, describe_rules
+from flowsentry.aws.inventory.firewall_rules import describe_rules
+from flowsentry.aws.inventory.pages import EC2_PAGE, PREFIX_LISTS_PAGE
 from flowsentry.errors import RetryableError
 from flowsentry.inventory.firewall_rules import (
     ALL,
@@ -51,7 +52,7 @@ def facts(rule: GroupRule) -> tuple[int, int | None, int | None, str]:
     return rule.protocol, rule.first_port, rule.last_port, rule.peer
 
 
-def test_a_group_has_its_name_its_vpc_and_the_rules_it_is_born_with(vpc_id: str, group_id: str) -> None:
+def test_a_security_group_has_its_name_its_vpc_and_its_default_rules(vpc_id: str, group_id: str) -> None:
     rules = describe()
     group = rules.group(group_id)
     assert group
@@ -70,14 +71,14 @@ def test_a_group_has_its_name_its_vpc_and_the_rules_it_is_born_with(vpc_id: str,
         ("-1", (-1, -1), (ALL, None, None)),
     ],
 )
-def test_protocols_are_numbers_and_ranges_are_what_the_protocol_has(
+def test_protocols_become_numbers_and_only_protocols_with_ports_have_ranges(
     group_id: str, protocol: str, ports: tuple[int, int], expected: tuple[int, int | None, int | None]
 ) -> None:
     permit(group_id, protocol, ports, IpRanges=[{"CidrIp": "10.0.0.0/8"}])
     assert [facts(rule) for rule in inbound(group_id)] == [(*expected, "10.0.0.0/8")]
 
 
-def test_a_rule_is_about_blocks_of_both_versions_a_group_or_a_prefix_list(group_id: str) -> None:
+def test_a_rule_refers_to_ipv4_or_ipv6_blocks_a_group_or_a_prefix_list(group_id: str) -> None:
     peers: dict[str, Any] = {
         "IpRanges": [{"CidrIp": "10.0.0.0/8"}, {"CidrIp": "192.0.2.0/24"}],
         "Ipv6Ranges": [{"CidrIpv6": "2001:db8::/32"}],
@@ -91,7 +92,7 @@ def test_a_rule_is_about_blocks_of_both_versions_a_group_or_a_prefix_list(group_
     assert [rule.prefix_list_id for rule in rules if rule.prefix_list_id] == [each.prefix_list_id for each in lists()]
 
 
-def test_each_rule_has_its_own_id_and_its_description(group_id: str) -> None:
+def test_each_rule_has_its_id_and_description(group_id: str) -> None:
     ranges = [{"CidrIp": "10.0.0.0/8", "Description": "d" * 300}, {"CidrIp": "192.0.2.0/24"}]
     permit(group_id, "tcp", (443, 443), IpRanges=ranges, UserIdGroupPairs=[{"GroupId": group_id}])
     permit(group_id, "icmp", (8, -1), IpRanges=ranges[:1])
@@ -113,14 +114,14 @@ def lists() -> tuple[PrefixList, ...]:
     return describe().prefix_lists
 
 
-def test_prefix_lists_that_rules_refer_to_are_there_with_all_their_blocks(group_id: str) -> None:
+def test_referenced_prefix_lists_have_all_their_blocks(group_id: str) -> None:
     cidrs = sorted(f"10.{number}.0.0/16" for number in range(150))
-    used, _ = prefix_list("offices", *cidrs), prefix_list("of nobody", "192.0.2.0/24")
+    used, _ = prefix_list("offices", *cidrs), prefix_list("unused", "192.0.2.0/24")
     permit(group_id, "tcp", (443, 443), PrefixListIds=[{"PrefixListId": used}])
     assert lists() == (PrefixList(used, "offices", tuple(cidrs)),)
 
 
-def test_prefix_lists_of_aws_are_there_too(group_id: str) -> None:
+def test_referenced_prefix_lists_of_aws_are_included(group_id: str) -> None:
     known = clients.ec2().describe_managed_prefix_lists()["PrefixLists"]
     (cloudfront,) = (each["PrefixListId"] for each in known if each["PrefixListName"] == CLOUDFRONT)
     permit(group_id, "tcp", (443, 443), PrefixListIds=[{"PrefixListId": cloudfront}])
@@ -129,7 +130,7 @@ def test_prefix_lists_of_aws_are_there_too(group_id: str) -> None:
     assert found.cidrs
 
 
-def test_the_acl_a_vpc_is_born_with_has_its_subnets_and_denies_last(vpc_id: str) -> None:
+def test_the_default_network_acl_has_its_subnets_and_denies_last(vpc_id: str) -> None:
     subnet = clients.ec2().create_subnet(VpcId=vpc_id, CidrBlock="10.1.1.0/24")["Subnet"]
     acl = describe().acl_of(subnet["SubnetId"])
     assert acl
@@ -140,16 +141,16 @@ def test_the_acl_a_vpc_is_born_with_has_its_subnets_and_denies_last(vpc_id: str)
     )
 
 
-def test_entries_have_blocks_of_both_versions_and_ports(vpc_id: str) -> None:
+def test_network_acl_entries_have_ipv4_or_ipv6_blocks_and_ports(vpc_id: str) -> None:
     named: Any = [{"ResourceType": "network-acl", "Tags": [{"Key": "Name", "Value": "data-b"}]}]
     acl_id = clients.ec2().create_network_acl(VpcId=vpc_id, TagSpecifications=named)["NetworkAcl"]["NetworkAclId"]
-    told: dict[str, Any] = {"NetworkAclId": acl_id, "Egress": False, "Protocol": "6"}
+    fields: dict[str, Any] = {"NetworkAclId": acl_id, "Egress": False, "Protocol": "6"}
     ports: Any = {"From": 5432, "To": 5433}
     ec2 = clients.ec2()
     ec2.create_network_acl_entry(
-        **told, RuleNumber=110, RuleAction="allow", Ipv6CidrBlock="2001:db8::/32", PortRange=ports
+        **fields, RuleNumber=110, RuleAction="allow", Ipv6CidrBlock="2001:db8::/32", PortRange=ports
     )
-    ec2.create_network_acl_entry(**told, RuleNumber=90, RuleAction="deny", CidrBlock="10.20.0.0/23", PortRange=ports)
+    ec2.create_network_acl_entry(**fields, RuleNumber=90, RuleAction="deny", CidrBlock="10.20.0.0/23", PortRange=ports)
     (acl,) = (each for each in describe().acls if each.acl_id == acl_id)
     assert acl.name == "data-b"
     assert [entry for entry in acl.entries_for(is_egress=False) if entry.rule_number < LAST_RULE_NUMBER] == [
@@ -159,10 +160,10 @@ def test_entries_have_blocks_of_both_versions_and_ports(vpc_id: str) -> None:
 
 
 class Recorded:
-    """EC2 with these pages to answer with; what was asked is kept."""
+    """EC2 with these pages as answers; records the arguments of its calls."""
 
     def __init__(self, **pages: list[dict[str, Any]]) -> None:
-        self.pages, self.asked = pages, list[tuple[str, dict[str, Any]]]()
+        self.pages, self.calls = pages, list[tuple[str, dict[str, Any]]]()
         self.gone: set[str] = set()
 
     def get_paginator(self, operation: str) -> Any:
@@ -170,7 +171,7 @@ class Recorded:
 
         class Paginator:
             def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
-                recorded.asked.append((operation, arguments))
+                recorded.calls.append((operation, arguments))
                 if arguments.get("PrefixListId") in recorded.gone:
                     raise client_error("InvalidPrefixListID.NotFound", 400)
                 yield from recorded.pages.get(operation, [])
@@ -188,21 +189,21 @@ def group_row(group_id: str, **peers: Any) -> dict[str, Any]:
     return {"GroupId": group_id, "GroupName": "n" * 300, "VpcId": "vpc-1", "IpPermissions": [permission]}
 
 
-def test_all_pages_are_read_and_each_is_as_large_as_ec2_allows() -> None:
+def test_all_pages_of_rules_are_read_at_the_maximum_page_size() -> None:
     pages = [{"SecurityGroups": [group_row("sg-2")]}, {"SecurityGroups": [group_row("sg-1")]}]
     ec2: Any = Recorded(describe_security_groups=pages)
     rules = describe_rules(ec2, clock=lambda: NOW)
     assert [(group.group_id, len(group.name)) for group in rules.groups] == [("sg-1", 255), ("sg-2", 255)]
-    sizes = {operation: arguments["PaginationConfig"]["PageSize"] for operation, arguments in ec2.asked}
+    sizes = {operation: arguments["PaginationConfig"]["PageSize"] for operation, arguments in ec2.calls}
     assert sizes == {
-        "describe_security_group_rules": PAGE_SIZE,
-        "describe_security_groups": PAGE_SIZE,
-        "describe_network_acls": PAGE_SIZE,
-        "describe_managed_prefix_lists": PREFIX_LIST_PAGE_SIZE,
+        "describe_security_group_rules": EC2_PAGE,
+        "describe_security_groups": EC2_PAGE,
+        "describe_network_acls": EC2_PAGE,
+        "describe_managed_prefix_lists": PREFIX_LISTS_PAGE,
     }
 
 
-def test_the_type_and_code_of_icmp_and_a_missing_range_are_taken_over() -> None:
+def test_icmp_types_and_missing_port_ranges_are_kept() -> None:
     entry = {"RuleNumber": 90, "Egress": False, "RuleAction": "deny", "Protocol": "1", "CidrBlock": "0.0.0.0/0"}
     acl = {"NetworkAclId": "acl-1", "VpcId": "vpc-1", "IsDefault": False, "Associations": []}
     permission = {"IpProtocol": "icmpv6", "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
@@ -218,7 +219,7 @@ def test_the_type_and_code_of_icmp_and_a_missing_range_are_taken_over() -> None:
     assert [facts(rule) for rule in rules.groups[0].rules] == [(58, ALL, ALL, "::/0")]
 
 
-def test_a_prefix_list_that_goes_meanwhile_is_not_known() -> None:
+def test_a_prefix_list_deleted_during_the_discovery_is_left_out() -> None:
     peers = {"PrefixListIds": [{"PrefixListId": "pl-1"}, {"PrefixListId": "pl-2"}]}
     listed = [{"PrefixListId": each, "PrefixListName": each} for each in ("pl-1", "pl-2")]
     ec2: Any = Recorded(
@@ -240,18 +241,18 @@ class Refusing:
         raise self.error
 
 
-def test_aws_that_throttles_is_to_be_retried() -> None:
+def test_throttling_raises_retryable_error() -> None:
     throttling: Any = Refusing("RequestLimitExceeded", 503)
     with pytest.raises(RetryableError, match="could not describe the rules: RequestLimitExceeded"):
         describe_rules(throttling, clock=lambda: NOW)
 
 
-def test_what_is_not_permitted_stays_what_it_is() -> None:
+def test_a_denied_call_raises_its_client_error() -> None:
     forbidding: Any = Refusing("UnauthorizedOperation", 403)
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
         describe_rules(forbidding, clock=lambda: NOW)
 
 
-def test_two_looks_at_the_same_rules_are_equal(group_id: str) -> None:
+def test_two_discoveries_of_the_same_rules_are_equal(group_id: str) -> None:
     permit(group_id, "tcp", (1, 2), IpRanges=[{"CidrIp": "10.0.0.0/8"}, {"CidrIp": "192.0.2.0/24"}])
     assert describe().to_json() == describe().to_json()

@@ -1,18 +1,18 @@
-"""Where the routes of VPCs lead, as EC2 describes route tables, peering connections and transit gateways."""
+"""Routes of VPCs from EC2's route tables, peering connections and transit gateways."""
 
 from typing import Any
 
 import pytest
 
 from flowsentry.inventory.inventory import Route, RouteTable
-from tests.aws.inventory.answering import failure, paged
 from tests.aws.inventory.described_region import OTHER_SUBNET, SUBNET, VPC, Region
+from tests.aws.inventory.stubbed_aws import failure, paged
 
 PEER = "vpc-0123456789abcdef1"
 
 
 def table(*routes: dict[str, Any], **association: Any) -> dict[str, Any]:
-    """A route table of the VPC; without anything else said, of its first subnet."""
+    """A route table of the VPC; by default associated with its first subnet."""
     return {"VpcId": VPC, "Associations": [association or {"SubnetId": SUBNET}], "Routes": list(routes)}
 
 
@@ -21,27 +21,29 @@ def to(cidr: str, **target: Any) -> dict[str, Any]:
 
 
 def peering(code: str = "active", **ends: str) -> dict[str, Any]:
-    told = {"RequesterVpcInfo": {"VpcId": VPC}, "AccepterVpcInfo": {"VpcId": PEER}, **ends}
-    return {"VpcPeeringConnectionId": "pcx-1", "Status": {"Code": code}, **told}
+    fields = {"RequesterVpcInfo": {"VpcId": VPC}, "AccepterVpcInfo": {"VpcId": PEER}, **ends}
+    return {"VpcPeeringConnectionId": "pcx-1", "Status": {"Code": code}, **fields}
 
 
 def routes_of(region: Region, *tables: dict[str, Any]) -> tuple[RouteTable, ...]:
-    region.aws.tell("ec2", "describe_route_tables", paged("RouteTables", *([each] for each in tables)))
-    return region.source.look().target_state.routes.get(VPC, ())
+    region.aws.respond("ec2", "describe_route_tables", paged("RouteTables", *([each] for each in tables)))
+    return region.source.discover().target_state.routes.get(VPC, ())
 
 
-def test_a_peering_connection_leads_to_the_other_vpc_whoever_asked_for_it() -> None:
+def test_a_peering_connection_leads_to_the_other_vpc_from_both_sides() -> None:
     region = Region()
     for ends in ({}, {"RequesterVpcInfo": {"VpcId": PEER}, "AccepterVpcInfo": {"VpcId": VPC}}):
-        region.aws.tell("ec2", "describe_vpc_peering_connections", {"VpcPeeringConnections": [{**peering(), **ends}]})
+        region.aws.respond(
+            "ec2", "describe_vpc_peering_connections", {"VpcPeeringConnections": [{**peering(), **ends}]}
+        )
         routes = routes_of(region, table(to("10.2.0.0/16", VpcPeeringConnectionId="pcx-1")))
         assert routes == ((Route("10.2.0.0/16", PEER),),)
 
 
 @pytest.mark.parametrize("code", ["deleted", "pending-acceptance"])
-def test_a_peering_connection_that_is_not_active_leads_to_nobody_known(code: str) -> None:
+def test_an_inactive_peering_connection_leads_to_an_unknown_vpc(code: str) -> None:
     region = Region()
-    region.aws.tell("ec2", "describe_vpc_peering_connections", {"VpcPeeringConnections": [peering(code)]})
+    region.aws.respond("ec2", "describe_vpc_peering_connections", {"VpcPeeringConnections": [peering(code)]})
     assert routes_of(region, table(to("10.2.0.0/16", VpcPeeringConnectionId="pcx-1"))) == (
         (Route("10.2.0.0/16", None),),
     )
@@ -57,7 +59,7 @@ def test_a_peering_connection_that_is_not_active_leads_to_nobody_known(code: str
         {"VpcPeeringConnectionId": "pcx-1", "State": "blackhole"},
     ],
 )
-def test_ways_that_lead_to_no_private_address_are_left_out(target: dict[str, Any]) -> None:
+def test_routes_without_private_addresses_are_left_out(target: dict[str, Any]) -> None:
     assert routes_of(Region(), table(to("10.2.0.0/16", **target))) == ((),)
 
 
@@ -73,40 +75,40 @@ def test_ways_that_lead_to_no_private_address_are_left_out(target: dict[str, Any
         {},
     ],
 )
-def test_ways_that_could_lead_anywhere_can_not_be_told(target: dict[str, Any]) -> None:
+def test_routes_with_an_unknown_target_lead_somewhere(target: dict[str, Any]) -> None:
     assert routes_of(Region(), table(to("10.2.0.0/16", **target))) == ((Route("10.2.0.0/16", None),),)
 
 
-def test_ipv6_and_gateway_endpoints_are_not_for_private_addresses() -> None:
+def test_ipv6_and_gateway_endpoint_routes_are_left_out() -> None:
     v6 = {"DestinationIpv6CidrBlock": "fd00::/8", "VpcPeeringConnectionId": "pcx-1"}
     endpoint = {"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1"}
     assert routes_of(Region(), table(v6, endpoint)) == ((),)
 
 
-def test_a_prefix_list_is_all_of_its_blocks() -> None:
+def test_a_route_to_a_prefix_list_covers_all_its_blocks() -> None:
     region = Region()
     entries = [[{"Cidr": "10.2.0.0/16"}], [{"Cidr": "10.3.0.0/16"}, {"Cidr": "fd00::/8"}]]
-    region.aws.tell("ec2", "get_managed_prefix_list_entries", paged("Entries", *entries))
+    region.aws.respond("ec2", "get_managed_prefix_list_entries", paged("Entries", *entries))
     (routes,) = routes_of(region, table({"DestinationPrefixListId": "pl-1", "GatewayId": "vgw-1"}))
     assert [route.cidr for route in routes] == ["10.2.0.0/16", "10.3.0.0/16"]
 
 
-def test_with_a_prefix_list_that_can_not_be_read_nothing_of_its_table_is_certain() -> None:
+def test_an_unreadable_prefix_list_makes_its_whole_route_table_unknown() -> None:
     region = Region()
-    region.aws.tell("ec2", "describe_vpc_peering_connections", {"VpcPeeringConnections": [peering()]})
+    region.aws.respond("ec2", "describe_vpc_peering_connections", {"VpcPeeringConnections": [peering()]})
     unreadable = {"DestinationPrefixListId": "pl-1", "GatewayId": "vgw-1"}
     routes = routes_of(region, table(to("10.2.0.0/16", VpcPeeringConnectionId="pcx-1"), unreadable))
     assert routes == ((Route("0.0.0.0/0", None),),)
 
 
-def test_the_main_table_counts_while_a_subnet_has_no_other() -> None:
+def test_the_main_route_table_is_used_while_a_subnet_has_no_other() -> None:
     main, own = table(to("10.2.0.0/16", GatewayId="vgw-1"), Main=True), table(to("10.3.0.0/16", GatewayId="vgw-1"))
     other = table(to("10.3.0.0/16", GatewayId="vgw-1"), SubnetId=OTHER_SUBNET)
     assert len(routes_of(Region(), main, own)) == 2
     assert routes_of(Region(), main, own, other) == ((Route("10.3.0.0/16", None),),)
 
 
-def test_a_table_of_a_gateway_is_not_the_table_of_a_subnet() -> None:
+def test_a_gateway_route_table_is_not_used_for_subnets() -> None:
     assert routes_of(Region(), table(to("10.2.0.0/16", GatewayId="vgw-1"), GatewayId="igw-1")) == ()
 
 
@@ -122,9 +124,9 @@ ATTACHED = {
 def transit(region: Region, *routes: dict[str, Any], **said: Any) -> tuple[RouteTable, ...]:
     """The VPC's routes when it sends 10.0.0.0/8 to a transit gateway with these routes."""
     own = [{"TransitGatewayRouteTableId": "tgw-rtb-1"}]
-    region.aws.tell("ec2", "describe_transit_gateway_route_tables", {"TransitGatewayRouteTables": own})
-    region.aws.tell("ec2", "describe_transit_gateway_attachments", {"TransitGatewayAttachments": [ATTACHED]})
-    region.aws.tell("ec2", "search_transit_gateway_routes", {"Routes": list(routes), **said})
+    region.aws.respond("ec2", "describe_transit_gateway_route_tables", {"TransitGatewayRouteTables": own})
+    region.aws.respond("ec2", "describe_transit_gateway_attachments", {"TransitGatewayAttachments": [ATTACHED]})
+    region.aws.respond("ec2", "search_transit_gateway_routes", {"Routes": list(routes), **said})
     return routes_of(region, table(to("10.0.0.0/8", TransitGatewayId="tgw-1")))
 
 
@@ -133,41 +135,41 @@ def through(cidr: str, *ends: tuple[str, str], state: str = "active") -> dict[st
     return {"DestinationCidrBlock": cidr, "State": state, "TransitGatewayAttachments": attachments}
 
 
-def test_a_transit_gateway_leads_to_the_vpc_of_the_one_attachment() -> None:
+def test_a_transit_gateway_route_leads_to_the_vpc_of_its_only_attachment() -> None:
     assert transit(Region(), through("10.2.0.0/16", ("vpc", PEER))) == ((Route("10.2.0.0/16", PEER),),)
 
 
 @pytest.mark.parametrize(
     "ends", [(("vpc", PEER), ("vpc", "vpc-3")), (("vpn", "vpn-1"),), (("peering", "tgw-2"),), ()], ids=repr
 )
-def test_another_attachment_or_several_lead_somewhere_that_can_not_be_told(ends: tuple[tuple[str, str], ...]) -> None:
+def test_other_or_several_attachments_lead_somewhere(ends: tuple[tuple[str, str], ...]) -> None:
     assert transit(Region(), through("10.2.0.0/16", *ends)) == ((Route("10.2.0.0/16", None),),)
 
 
-def test_a_block_that_a_transit_gateway_drops_is_no_part_of_the_wider_one() -> None:
+def test_a_transit_gateway_blackhole_is_excluded_from_the_wider_block() -> None:
     dropped = through("10.2.3.0/24", state="blackhole")
     (routes,) = transit(Region(), through("10.2.0.0/16", ("vpc", PEER)), dropped)
     assert routes == (Route("10.2.0.0/16", PEER), Route("10.2.3.0/24", None))
 
 
 @pytest.mark.parametrize("more", [{"AdditionalRoutesAvailable": True}, {"NextToken": "more"}], ids=repr)
-def test_of_a_transit_gateway_with_more_routes_than_are_read_nothing_is_certain(more: dict[str, Any]) -> None:
+def test_a_transit_gateway_route_table_with_too_many_routes_is_unknown(more: dict[str, Any]) -> None:
     region = Region()
-    told = {"Routes": [through("10.2.0.0/16", ("vpc", PEER))], **more}
-    assert transit(region, **told) == ((Route("10.0.0.0/8", None),),)
-    assert region.aws.asked.count("ec2:SearchTransitGatewayRoutes") == 1
+    fields = {"Routes": [through("10.2.0.0/16", ("vpc", PEER))], **more}
+    assert transit(region, **fields) == ((Route("10.0.0.0/8", None),),)
+    assert region.aws.calls.count("ec2:SearchTransitGatewayRoutes") == 1
 
 
-def test_a_transit_gateway_of_others_can_not_be_read() -> None:
-    region = Region()
-    transit(region, through("10.2.0.0/16", ("vpc", PEER)))
-    region.aws.tell("ec2", "describe_transit_gateway_route_tables", {"TransitGatewayRouteTables": []})
-    assert region.source.look().target_state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
-
-
-def test_transit_gateways_that_can_not_be_described_cost_the_ways_through_them_alone() -> None:
+def test_a_transit_gateway_of_another_account_is_unknown() -> None:
     region = Region()
     transit(region, through("10.2.0.0/16", ("vpc", PEER)))
-    region.aws.tell("ec2", "search_transit_gateway_routes", failure("RequestLimitExceeded", 503))
-    assert region.source.look().target_state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
-    assert "transit gateways: RequestLimitExceeded" in region.source.unnamed
+    region.aws.respond("ec2", "describe_transit_gateway_route_tables", {"TransitGatewayRouteTables": []})
+    assert region.source.discover().target_state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
+
+
+def test_denied_transit_gateway_calls_affect_their_routes_only() -> None:
+    region = Region()
+    transit(region, through("10.2.0.0/16", ("vpc", PEER)))
+    region.aws.respond("ec2", "search_transit_gateway_routes", failure("RequestLimitExceeded", 503))
+    assert region.source.discover().target_state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
+    assert "transit gateways: RequestLimitExceeded" in region.source.failed_calls

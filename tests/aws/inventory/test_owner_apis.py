@@ -1,14 +1,13 @@
-"""Whose an interface is, as the service says that has it; nobody is named where it does not say for certain."""
+"""Owners of interfaces as AWS APIs identify them; interfaces without a certain owner stay unnamed."""
 
 from typing import Any
 
 import pytest
 
-from flowsentry.aws.inventory.owner_apis import owner_sources
+from flowsentry.aws.inventory.owner_apis import owner_apis
 from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.owner_kinds import KINDS, MAX_LETTERS, UNKNOWN
 from stacks.ownership.describe_actions import DESCRIBES, VPC_LINKS
-from tests.aws.inventory.answering import failure, paged
 from tests.aws.inventory.api_responses import NAMED, TOLD, Says
 from tests.aws.inventory.described_region import (
     ACCOUNT,
@@ -21,34 +20,35 @@ from tests.aws.inventory.described_region import (
     ZONE,
     Region,
 )
+from tests.aws.inventory.stubbed_aws import failure, paged
 from tests.inventory.test_owner_kinds import DESCRIBED
 
 
 @pytest.mark.parametrize(("described", "says", "owner"), TOLD.values(), ids=TOLD)
-def test_a_service_says_whose_the_interface_is(
+def test_a_service_identifies_the_owner_of_the_interface(
     described: dict[str, Any], says: Says, owner: tuple[str, str, str]
 ) -> None:
     region = Region()
     region.add(ENI, **described)
-    region.aws.tell(*says)
+    region.aws.respond(*says)
     assert region.owner_of(ENI) == owner
 
 
-def test_every_kind_that_a_service_is_asked_for_is_a_kind() -> None:
-    asked_for = {kind for source in owner_sources() for kind in source.kinds}
+def test_every_owner_api_kind_is_a_known_owner_kind() -> None:
+    asked_for = {kind for source in owner_apis() for kind in source.kinds}
     assert asked_for <= {kind.word for kind in KINDS} | {UNKNOWN}
 
 
-def test_every_action_is_granted_and_none_that_is_not_used() -> None:
+def test_the_policy_grants_exactly_the_actions_that_are_used() -> None:
     region = Region()
     for number, (type_, description, requester, _) in enumerate(DESCRIBED):
         region.add(f"eni-{number}", description, InterfaceType=type_, RequesterId=requester)
     region.add("eni-i", Attachment={"InstanceId": "i-1"})
     region.add("eni-unknown")
     for service, operation, rows in WITH_MORE_TO_ASK:
-        region.aws.tell(service, operation, rows)
-    region.source.look()
-    assert set(region.aws.asked) == {*DESCRIBES, VPC_LINKS}
+        region.aws.respond(service, operation, rows)
+    region.source.discover()
+    assert set(region.aws.calls) == {*DESCRIBES, VPC_LINKS}
 
 
 TABLE = {"TransitGatewayRouteTableId": "tgw-rtb-1"}
@@ -101,67 +101,67 @@ WITH_MORE_TO_ASK: list[Says] = [
 ]
 
 
-def test_a_service_is_asked_only_when_it_has_an_interface_here() -> None:
+def test_a_service_is_called_only_when_it_has_an_interface_in_the_region() -> None:
     region = Region()
     region.add(ENI, "RDSNetworkInterface")
-    region.source.look()
-    services = {action.partition(":")[0] for action in region.aws.asked}
+    region.source.discover()
+    services = {action.partition(":")[0] for action in region.aws.calls}
     assert services == {"ec2", "rds"}
 
 
-def test_a_service_that_refuses_to_answer_costs_its_names_alone() -> None:
+def test_a_denied_service_affects_its_names_only() -> None:
     region = Region()
     region.add(ENI, "Interface for NAT Gateway nat-1", InterfaceType="nat_gateway")
     region.add("eni-2", "Amazon MQ network interface for broker b-1")
-    region.aws.tell("ec2", "describe_nat_gateways", {"NatGateways": [{"NatGatewayId": "nat-1", "Tags": NAMED}]})
-    region.aws.tell("mq", "list_brokers", failure("ForbiddenException", 403))
+    region.aws.respond("ec2", "describe_nat_gateways", {"NatGateways": [{"NatGatewayId": "nat-1", "Tags": NAMED}]})
+    region.aws.respond("mq", "list_brokers", failure("ForbiddenException", 403))
     assert region.owner_of(ENI) == ("nat gateway", "nat-1", "ours")
     assert region.owner_of("eni-2") == ("mq broker", "b-1", "b-1")
-    assert "mq list_brokers: ForbiddenException" in region.source.unnamed
+    assert "mq list_brokers: ForbiddenException" in region.source.failed_calls
 
 
-def test_what_services_say_is_bounded() -> None:
+def test_names_of_services_are_bounded() -> None:
     region = Region()
     region.add(ENI, "AWS created network interface for directory d-1")
     name = "x" * 10_000
-    region.aws.tell("ds", "describe_directories", {"DirectoryDescriptions": [{"DirectoryId": "d-1", "Name": name}]})
+    region.aws.respond("ds", "describe_directories", {"DirectoryDescriptions": [{"DirectoryId": "d-1", "Name": name}]})
     assert len(region.owner_of(ENI)[2]) == MAX_LETTERS
 
 
-def test_an_address_that_two_claim_is_neither_s() -> None:
+def test_an_address_claimed_by_two_owners_is_unowned() -> None:
     region = Region()
     region.add(ENI, "RedshiftNetworkInterface", PrivateIpAddress="10.1.0.9")
     nodes = {"VpcId": VPC, "ClusterNodes": [{"PrivateIPAddress": "10.1.0.9"}]}
     clusters = [{"ClusterIdentifier": name, **nodes} for name in ("old", "new")]
-    region.aws.tell(
+    region.aws.respond(
         "redshift", "describe_clusters", paged("Clusters", *([each] for each in clusters), names=("Marker", "Marker"))
     )
     assert region.owner_of(ENI) == ("redshift cluster", ENI, ENI)
 
 
-def test_an_address_says_nothing_about_another_vpc_or_another_kind() -> None:
+def test_an_address_does_not_identify_an_owner_in_another_vpc_or_of_another_kind() -> None:
     region = Region()
     region.add(ENI, "RedshiftNetworkInterface", PrivateIpAddress="10.1.0.9", VpcId="vpc-2")
     region.add("eni-2", "DMSNetworkInterface", PrivateIpAddress="10.1.0.9")
     nodes = {"VpcId": VPC, "ClusterNodes": [{"PrivateIPAddress": "10.1.0.9"}]}
-    region.aws.tell("redshift", "describe_clusters", {"Clusters": [{"ClusterIdentifier": "sales", **nodes}]})
+    region.aws.respond("redshift", "describe_clusters", {"Clusters": [{"ClusterIdentifier": "sales", **nodes}]})
     assert region.owner_of(ENI)[2] == ENI
     assert region.owner_of("eni-2")[0] == "dms replication instance"
 
 
-def database(name: str, **said: Any) -> dict[str, Any]:
+def database(name: str, **attributes: Any) -> dict[str, Any]:
     subnets = {"Subnets": [{"SubnetIdentifier": SUBNET}, {"SubnetIdentifier": OTHER_SUBNET}]}
     arn = f"arn:aws:rds:eu-central-1:{ACCOUNT}:db:{name}"
     groups = [{"VpcSecurityGroupId": GROUP, "Status": "active"}]
-    told = {"DBInstanceIdentifier": name, "DBInstanceArn": arn, "DBSubnetGroup": subnets, "AvailabilityZone": ZONE}
-    return {**told, "VpcSecurityGroups": groups, **said}
+    fields = {"DBInstanceIdentifier": name, "DBInstanceArn": arn, "DBSubnetGroup": subnets, "AvailabilityZone": ZONE}
+    return {**fields, "VpcSecurityGroups": groups, **attributes}
 
 
-def named_among(*databases: dict[str, Any], **said: Any) -> str:
-    """The name of RDS's interface in the first subnet when these are all databases."""
+def named_among(*databases: dict[str, Any], **attributes: Any) -> str:
+    """The name of RDS's interface in the first subnet, with these databases."""
     region = Region()
-    region.add(ENI, "RDSNetworkInterface", RequesterId="amazon-rds", **said)
-    region.aws.tell(
+    region.add(ENI, "RDSNetworkInterface", RequesterId="amazon-rds", **attributes)
+    region.aws.respond(
         "rds",
         "describe_db_instances",
         paged("DBInstances", *([each] for each in databases), names=("Marker", "Marker")),
@@ -169,7 +169,7 @@ def named_among(*databases: dict[str, Any], **said: Any) -> str:
     return region.owner_of(ENI)[2]
 
 
-def test_a_database_is_named_when_no_other_could_have_the_interface() -> None:
+def test_a_database_is_named_when_no_other_can_own_the_interface() -> None:
     elsewhere = {"DBSubnetGroup": {"Subnets": [{"SubnetIdentifier": OTHER_SUBNET}]}}
     others = (
         database("other-zone", AvailabilityZone=OTHER_ZONE),
@@ -180,7 +180,7 @@ def test_a_database_is_named_when_no_other_could_have_the_interface() -> None:
     assert named_among(database("orders"), *others) == "orders"
 
 
-def test_two_databases_that_fit_leave_the_interface_unnamed() -> None:
+def test_two_matching_databases_leave_the_interface_unnamed() -> None:
     assert named_among(database("orders"), database("carts")) == ENI
 
 
@@ -191,11 +191,11 @@ def test_two_databases_that_fit_leave_the_interface_unnamed() -> None:
         {"AvailabilityZone": OTHER_ZONE, "SecondaryAvailabilityZone": ZONE},
     ],
 )
-def test_a_database_that_might_have_the_interface_stands_in_the_way(changing: dict[str, Any]) -> None:
+def test_a_database_that_might_own_the_interface_leaves_it_unnamed(changing: dict[str, Any]) -> None:
     assert named_among(database("orders"), database("other", **changing)) == ENI
 
 
-def test_a_database_whose_zone_is_not_known_yet_stands_in_the_way() -> None:
+def test_a_database_with_an_unknown_zone_leaves_the_interface_unnamed() -> None:
     creating = database("creating")
     del creating["AvailabilityZone"]
     assert named_among(database("orders"), creating) == ENI
@@ -211,26 +211,26 @@ def lambda_interface(*functions: dict[str, Any], description: str = "") -> Inter
     region = Region()
     region.add(ENI, description, InterfaceType="lambda", RequesterManaged=True)
     pages = [[{"FunctionName": "outside"}], *([each] for each in functions)]
-    region.aws.tell("lambda", "list_functions", paged("Functions", *pages, names=("NextMarker", "Marker")))
-    return region.seen(ENI)
+    region.aws.respond("lambda", "list_functions", paged("Functions", *pages, names=("NextMarker", "Marker")))
+    return region.discovered(ENI)
 
 
-def test_a_function_is_named_when_it_alone_is_there() -> None:
+def test_a_function_is_named_when_it_is_the_only_match() -> None:
     row = lambda_interface(function("resize"), function("elsewhere", (OTHER_SUBNET,)))
     assert (row.owner_id, row.owner_name) == (function("resize")["FunctionArn"], "resize")
 
 
-def test_functions_that_share_an_interface_are_listed_whatever_its_description_says() -> None:
+def test_functions_that_share_an_interface_are_listed_despite_its_description() -> None:
     made_for = "AWS Lambda VPC ENI-a-0a1b2c3d-1111-2222-3333-0a1b2c3d4e5f"
     row = lambda_interface(*(function(name) for name in "gfedcba"), description=made_for)
     assert (row.owner_id, row.owner_name) == (ENI, "a, b, c and 4 more")
     assert lambda_interface(function("b"), function("a")).owner_name == "a, b"
 
 
-def test_a_function_that_is_gone_is_named_by_the_description() -> None:
+def test_a_deleted_function_is_named_by_the_description() -> None:
     made_for = "AWS Lambda VPC ENI-a-0a1b2c3d-1111-2222-3333-0a1b2c3d4e5f"
     assert lambda_interface(description=made_for).owner_name == "a"
 
 
-def test_an_interface_of_functions_may_be_others_later() -> None:
+def test_an_interface_of_functions_is_not_lasting() -> None:
     assert not lambda_interface(function("resize")).is_lasting

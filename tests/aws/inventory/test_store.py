@@ -1,4 +1,4 @@
-"""The inventory snapshot: several writers of which none loses what another wrote, readers that refresh by ETag."""
+"""The inventory snapshot: no writer loses another's change, and readers refresh by ETag."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,10 +32,10 @@ def store(clock: Clock | None = None) -> InventoryStore:
     return InventoryStore(OUTPUT_BUCKET, INVENTORY_KEY, clients.s3(), clock or Clock())
 
 
-def seen(target: str, taken_at: int = 100) -> Callable[[Inventory], Inventory]:
-    """A change of an inventory: one look at a place."""
-    look = Discovery(target, TargetState(taken_at, 1, {"vpc-1": ("10.0.0.0/16",)}), (WEB,))
-    return lambda inventory: inventory.after(look)
+def discovered(target: str, taken_at: int = 100) -> Callable[[Inventory], Inventory]:
+    """A change of an inventory: one discovery of a target."""
+    discovery = Discovery(target, TargetState(taken_at, 1, {"vpc-1": ("10.0.0.0/16",)}), (WEB,))
+    return lambda inventory: inventory.after(discovery)
 
 
 def targets(inventory: Inventory) -> dict[str, int]:
@@ -47,78 +47,78 @@ def bucket() -> None:
     make_bucket(OUTPUT_BUCKET)
 
 
-def test_without_a_snapshot_the_inventory_is_empty_and_known_to_be_missing() -> None:
+def test_without_a_snapshot_the_inventory_is_empty_and_missing() -> None:
     reader = store()
     assert reader.load().is_empty
     assert reader.is_missing
 
 
-def test_what_was_written_is_loaded() -> None:
-    written = store().update(seen("here"))
+def test_a_written_inventory_is_loaded() -> None:
+    written = store().update(discovered("here"))
     reader = store()
     assert targets(reader.load()) == targets(written) == {"here": 100}
     assert set(reader.load().assignments["address"]) == {"10.0.0.5", "203.0.113.5"}
     assert not reader.is_missing
 
 
-def test_an_unchanged_snapshot_is_the_same_object_again() -> None:
+def test_an_unchanged_snapshot_returns_the_same_object() -> None:
     clock = Clock()
-    store().update(seen("here"))
+    store().update(discovered("here"))
     reader = store(clock)
     first = reader.load()
     clock.now += REFRESH_SECONDS
     assert reader.load() is first
 
 
-def test_a_changed_snapshot_is_seen_after_the_refresh_time() -> None:
+def test_a_changed_snapshot_is_loaded_after_the_refresh_time() -> None:
     clock = Clock()
     writer, reader = store(), store(clock)
-    writer.update(seen("here"))
+    writer.update(discovered("here"))
     reader.load()
-    writer.update(seen("here", 200))
+    writer.update(discovered("here", 200))
     assert targets(reader.load()) == {"here": 100}
     clock.now += REFRESH_SECONDS
     assert targets(reader.load()) == {"here": 200}
 
 
-def test_a_change_is_made_to_what_is_stored_and_not_to_what_was_read_before() -> None:
+def test_an_update_changes_the_stored_snapshot_not_an_earlier_copy() -> None:
     slow = store()
     slow.load()
-    store().update(seen("here"))
-    assert targets(slow.update(seen("there"))) == {"here": 100, "there": 100}
+    store().update(discovered("here"))
+    assert targets(slow.update(discovered("there"))) == {"here": 100, "there": 100}
 
 
-def test_of_two_writers_at_the_same_time_the_slower_makes_its_change_again_to_what_the_other_wrote() -> None:
-    store().update(seen("here"))
+def test_of_two_concurrent_writers_the_slower_repeats_its_change_on_the_other_s_snapshot() -> None:
+    store().update(discovered("here"))
     tries = []
 
     def overtaken(inventory: Inventory) -> Inventory:
         tries.append(targets(inventory))
         if len(tries) == 1:
-            store().update(seen("there"))
-        return seen("everywhere")(inventory)
+            store().update(discovered("there"))
+        return discovered("everywhere")(inventory)
 
     store().update(overtaken)
     assert tries == [{"here": 100}, {"here": 100, "there": 100}]
     assert targets(store().load()) == {"here": 100, "there": 100, "everywhere": 100}
 
 
-def test_of_two_first_writers_neither_is_lost() -> None:
+def test_of_two_first_writers_neither_change_is_lost() -> None:
     def overtaken(inventory: Inventory) -> Inventory:
         if inventory.is_empty:
-            store().update(seen("there"))
-        return seen("here")(inventory)
+            store().update(discovered("there"))
+        return discovered("here")(inventory)
 
     assert targets(store().update(overtaken)) == {"here": 100, "there": 100}
 
 
-def test_a_writer_that_others_always_overtake_gives_up_for_now() -> None:
+def test_an_update_that_others_always_overtake_raises_retryable_error() -> None:
     tries = []
 
     def overtaken(inventory: Inventory) -> Inventory:
         tries.append(inventory)
-        store().update(seen("there", len(tries)))
-        return seen("here")(inventory)
+        store().update(discovered("there", len(tries)))
+        return discovered("here")(inventory)
 
     with pytest.raises(RetryableError, match="written meanwhile, each time"):
         store().update(overtaken)
@@ -126,34 +126,34 @@ def test_a_writer_that_others_always_overtake_gives_up_for_now() -> None:
     assert "here" not in targets(store().load())
 
 
-def test_a_snapshot_that_can_not_be_read_is_missing_and_is_replaced() -> None:
+def test_an_unreadable_snapshot_is_missing_and_is_replaced() -> None:
     clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=INVENTORY_KEY, Body=b"no zip")
     writer = store()
     writer.load()
     assert writer.is_missing
-    writer.update(seen("here"))
+    writer.update(discovered("here"))
     assert targets(store().load()) == {"here": 100}
     assert object_in(OUTPUT_BUCKET, INVENTORY_KEY) != b"no zip"
 
 
-def test_a_reader_that_knows_nothing_does_not_go_on_without_s3() -> None:
+def test_without_s3_a_reader_without_a_snapshot_raises_retryable_error() -> None:
     reader = store()
     reader.client = Unreachable()  # type: ignore[assignment]
     with pytest.raises(RetryableError, match="could not read the inventory: SlowDown"):
         reader.load()
 
 
-def test_a_writer_does_not_go_on_with_what_it_knows_when_s3_fails() -> None:
+def test_when_s3_fails_an_update_raises_retryable_error() -> None:
     writer = store()
-    writer.update(seen("here"))
+    writer.update(discovered("here"))
     writer.client = Unreachable()  # type: ignore[assignment]
     with pytest.raises(RetryableError, match="could not read the inventory: SlowDown"):
-        writer.update(seen("there"))
+        writer.update(discovered("there"))
 
 
-def test_a_reader_goes_on_with_what_it_knows_when_s3_fails() -> None:
+def test_when_s3_fails_a_reader_uses_its_last_snapshot() -> None:
     clock = Clock()
-    store().update(seen("here"))
+    store().update(discovered("here"))
     reader = store(clock)
     reader.load()
     reader.client = Unreachable()  # type: ignore[assignment]

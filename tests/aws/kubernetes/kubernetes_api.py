@@ -31,7 +31,9 @@ LONG_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Authority:
-    """A certificate authority as EKS makes them, without key identifiers; and a server's certificate and key by it."""
+    """A certificate authority as EKS creates them, without key identifiers; and a server certificate and key that it
+    signed.
+    """
 
     pem: str
     chain: bytes
@@ -59,7 +61,7 @@ class Authority:
 
 @dataclass
 class KubernetesApi:
-    """The server's slices, and how it is to behave. `asked` are the paths of requests that were let in."""
+    """The server's slices and its behaviour. `paths` are the paths of authorized requests."""
 
     cluster: str
     region: str
@@ -76,14 +78,14 @@ class KubernetesApi:
     drip: threading.Event | None = None
     """Sends a byte at a time, and never the last, until this is set. `dripped` counts them."""
     dripped: int = 0
-    asked: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     endpoint: str = ""
 
     def answer(self, path: str, query: dict[str, str], authorization: str) -> tuple[int, bytes]:
         if not self.is_signed(authorization.removeprefix("Bearer ")):
             return 401, b'{"kind":"Status","message":"Unauthorized","code":401}'
-        self.asked.append(path)
+        self.paths.append(path)
         if self.status != 200 or self.body is not None:
             return self.status, self.body or b""
         if path.partition("?")[0] != PATH:
@@ -114,8 +116,8 @@ class KubernetesApi:
         asks = query["Action"] == "GetCallerIdentity" and query["X-Amz-SignedHeaders"] == "host;x-k8s-aws-id"
         regional = (url.scheme, url.netloc) == ("https", f"sts.{self.region}.amazonaws.com")
         signed_at = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        fresh = abs(datetime.now(UTC) - signed_at) < timedelta(minutes=1) and int(query["X-Amz-Expires"]) <= 60
-        return asks and regional and fresh and signature == self._signature(url.netloc, query)
+        is_fresh = abs(datetime.now(UTC) - signed_at) < timedelta(minutes=1) and int(query["X-Amz-Expires"]) <= 60
+        return asks and regional and is_fresh and signature == self._signature(url.netloc, query)
 
     def _signature(self, host: str, query: dict[str, str]) -> str:
         """Written by the page, and not with botocore, which made the token.
@@ -169,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    """Clients that hang up, or do not like the certificate, are what some tests are about."""
+    """Does not print errors of clients that hang up or refuse the certificate, as some tests do."""
 
     def handle_error(self, *_: Any) -> None:
         """Says nothing."""
@@ -177,7 +179,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(api: KubernetesApi, authority: Authority, folder: Path) -> Iterator[KubernetesApi]:
-    """The server, for the time of a test, at `api.endpoint`."""
+    """Runs the server during a test, at `api.endpoint`."""
     chain = folder / "server.pem"
     chain.write_bytes(authority.chain)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,4 +1,4 @@
-"""What EKS says of a cluster, and what it means when it says nothing."""
+"""Clusters as EKS describes them, and errors of DescribeCluster."""
 
 import base64
 from typing import Any
@@ -16,7 +16,7 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 ENDPOINT = "https://0123.gr7.eu-central-1.eks.amazonaws.com"
 
 
-def test_eks_is_asked_for_the_cluster_of_this_name() -> None:
+def test_an_unknown_cluster_name_is_poison() -> None:
     eks = boto3.client("eks", region_name=REGION)
     with pytest.raises(PoisonError, match="there is no cluster 'production' in this region") as poison:
         EksCluster.described(eks, CLUSTER, lambda: "")
@@ -24,16 +24,16 @@ def test_eks_is_asked_for_the_cluster_of_this_name() -> None:
 
 
 class _Eks:
-    """EKS that describes this, or fails."""
+    """EKS that returns this description, or fails."""
 
-    def __init__(self, told: Any = None, *, error: Exception | None = None) -> None:
-        self.told, self.error = told, error
+    def __init__(self, description: Any = None, *, error: Exception | None = None) -> None:
+        self.description, self.error = description, error
 
     def describe_cluster(self, *, name: str) -> Any:
         assert name == CLUSTER
         if self.error:
             raise self.error
-        return {"cluster": self.told}
+        return {"cluster": self.description}
 
 
 def described(**changes: Any) -> dict[str, Any]:
@@ -47,23 +47,23 @@ def described(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_cluster_has_the_address_the_authority_and_the_vpc_that_eks_tells() -> None:
+def test_a_cluster_has_the_endpoint_the_authority_and_the_vpc_of_eks() -> None:
     made = EksCluster.described(_Eks(described()), CLUSTER, lambda: "token")
     assert (made.name, made.endpoint, made.certificate_authority, made.vpc_id) == (CLUSTER, ENDPOINT, PEM, VPC)
     assert made.token() == "token"
 
 
-def test_a_cluster_that_is_being_made_is_to_be_retried() -> None:
-    told = described(status="CREATING")
-    del told["endpoint"]
+def test_a_cluster_in_creation_raises_retryable_error() -> None:
+    description = described(status="CREATING")
+    del description["endpoint"]
     with pytest.raises(RetryableError, match="cluster 'production' has no endpoint: it is CREATING"):
-        EksCluster.described(_Eks(told), CLUSTER, lambda: "")
+        EksCluster.described(_Eks(description), CLUSTER, lambda: "")
 
 
-def test_an_authority_that_is_no_base64_is_poison() -> None:
-    told = described(certificateAuthority={"data": "!"})
+def test_an_authority_without_valid_base64_is_poison() -> None:
+    description = described(certificateAuthority={"data": "!"})
     with pytest.raises(PoisonError, match="certificate authority that can't be read"):
-        EksCluster.described(_Eks(told), CLUSTER, lambda: "")
+        EksCluster.described(_Eks(description), CLUSTER, lambda: "")
 
 
 def refused(code: str, status: int) -> ClientError:
@@ -71,7 +71,7 @@ def refused(code: str, status: int) -> ClientError:
     return ClientError(answer, "DescribeCluster")
 
 
-def test_without_the_permission_it_is_poison_that_names_it() -> None:
+def test_a_missing_eks_permission_is_poison_that_names_it() -> None:
     with pytest.raises(PoisonError, match="allow the function eks:DescribeCluster") as poison:
         EksCluster.described(_Eks(error=refused("AccessDeniedException", 403)), CLUSTER, lambda: "")
     assert poison.value.reason == "cluster-access-denied"
@@ -85,7 +85,7 @@ def test_without_the_permission_it_is_poison_that_names_it() -> None:
         (refused("InvalidParameterException", 400), ClientError),
     ],
 )
-def test_eks_that_throttles_is_to_be_retried_and_an_error_nobody_foresaw_stays(
+def test_a_throttled_eks_raises_retryable_error_and_an_unexpected_error_is_unchanged(
     error: ClientError, kind: type[Exception]
 ) -> None:
     with pytest.raises(kind, match=r"describe cluster 'production'|InvalidParameterException"):

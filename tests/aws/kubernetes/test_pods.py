@@ -1,11 +1,11 @@
-"""Pods as owners of addresses: whose they are, and which addresses are their nodes'."""
+"""Pods as owners of addresses, and addresses of their nodes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
-from flowsentry.aws.kubernetes.pods import PodsSource, node_addresses
+from flowsentry.aws.kubernetes.pods import PodDiscovery, node_addresses
 from flowsentry.errors import RetryableError
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.endpoint_slices import Pod, Pods
@@ -21,7 +21,7 @@ NODE = Interface(
 
 @dataclass
 class FakeCluster:
-    """A cluster with these pods, but for those at addresses of nodes."""
+    """A cluster with these pods, except those at node addresses."""
 
     pods_there: Sequence[Pod] = ()
     vpc_id: str = VPC
@@ -38,41 +38,41 @@ def inventory(*interfaces: Interface, taken_at: int = START) -> Inventory:
     return Inventory().after(Discovery(HOME, TargetState(taken_at, 1, {VPC: ("10.0.0.0/16",)}), interfaces))
 
 
-def source(described: Callable[[], FakeCluster]) -> PodsSource:
-    return PodsSource(CLUSTER, described, lambda: START + 1.5)
+def source(described: Callable[[], FakeCluster]) -> PodDiscovery:
+    return PodDiscovery(CLUSTER, described, lambda: START + 1.5)
 
 
-def test_a_pod_owns_its_address_in_the_vpc_of_its_cluster() -> None:
+def test_a_pod_owns_its_address_in_its_cluster_s_vpc() -> None:
     cluster = FakeCluster([Pod("10.0.0.7", "web", "web-1", ("frontend",))])
-    look = source(lambda: cluster).look(inventory(NODE))
-    assert (look.target, look.target_state.taken_at) == (CLUSTER, START + 1)
-    known = AddressSpace.of(inventory(NODE).after(look))
+    discovery = source(lambda: cluster).discover(inventory(NODE))
+    assert (discovery.target, discovery.target_state.taken_at) == (CLUSTER, START + 1)
+    known = AddressSpace.of(inventory(NODE).after(discovery))
     owner = known.owner_of(VPC, "10.0.0.7", START + 2)
     assert owner is not None
     assert owner.owner == {"kind": "kubernetes pod", "id": "shop/web/web-1", "name": "web/frontend"}
     assert (owner.account_id, owner.interface_id) == ("123456789012", "")
 
 
-def test_addresses_that_a_node_has_for_itself_are_not_its_pods() -> None:
+def test_a_node_s_own_addresses_are_not_pods() -> None:
     cluster = FakeCluster([Pod("10.0.0.1", "kube-system", "proxy-1")])
-    assert source(lambda: cluster).look(inventory(NODE)).interfaces == ()
+    assert source(lambda: cluster).discover(inventory(NODE)).interfaces == ()
     assert cluster.nodes == {"10.0.0.1", "fd00::1"}
 
 
-def test_nodes_of_other_networks_and_owners_that_are_no_instances_are_no_nodes() -> None:
+def test_instances_of_other_vpcs_and_other_owner_kinds_are_not_nodes() -> None:
     elsewhere = replace(NODE, vpc_id="vpc-2", interface_id="eni-2")
     branch = replace(NODE, owner_kind="eks node", interface_id="eni-3", addresses=("10.0.0.9",))
     assert node_addresses(inventory(elsewhere, branch), VPC) == set()
 
 
-def test_an_address_that_was_a_node_s_and_no_longer_is_may_be_a_pod_s() -> None:
+def test_a_former_address_of_a_node_may_belong_to_a_pod() -> None:
     later = inventory(NODE).after(Discovery(HOME, TargetState(START + 60, 1), ()))
     assert node_addresses(later, VPC) == set()
 
 
-def test_a_cluster_that_can_not_be_described_is_for_the_caller_to_know() -> None:
+def test_a_cluster_that_can_not_be_described_raises_retryable_error() -> None:
     def unreachable() -> FakeCluster:
         raise RetryableError("could not describe cluster 'shop'")
 
     with pytest.raises(RetryableError, match="shop"):
-        source(unreachable).look(Inventory())
+        source(unreachable).discover(Inventory())

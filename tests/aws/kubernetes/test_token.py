@@ -1,4 +1,4 @@
-"""A token is a signed question to STS, made without asking anybody. That a cluster takes it is in test_cluster.py."""
+"""Bearer tokens: a presigned STS request, without a network call. test_cluster.py shows that a cluster accepts one."""
 
 import base64
 from typing import Any
@@ -26,7 +26,7 @@ def session() -> boto3.Session:
         ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
     ],
 )
-def test_a_token_is_a_question_to_sts_of_the_region(region: str, host: str) -> None:
+def test_a_token_is_a_presigned_request_to_the_region_s_sts(region: str, host: str) -> None:
     token = ClusterToken(CLUSTER, region, session())()
     encoded = token.removeprefix("k8s-aws-v1.")
     url = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
@@ -36,7 +36,7 @@ def test_a_token_is_a_question_to_sts_of_the_region(region: str, host: str) -> N
     assert "=" not in token
 
 
-def test_there_is_no_token_without_credentials() -> None:
+def test_without_credentials_a_token_raises_no_credentials_error() -> None:
     class Nobody(boto3.Session):
         def get_credentials(self) -> Any:
             return None

@@ -19,13 +19,19 @@ SWEEP_SECONDS = 5 * MINUTE
 
 
 def finding(name: str, severity: Severity = Severity.HIGH, *, thread: str = "", **values: Any) -> Finding:
-    told = {"title": "a scan", "subject": "10.0.0.5", "scope": "vpc-1", "first_seen": 1, "last_seen": NOW} | values
+    fields = {
+        "title": "a scan",
+        "subject": "10.0.0.5",
+        "scope": "vpc-1",
+        "first_seen": 1,
+        "last_seen": NOW,
+    } | values
     details = {"relation": "inside_to_inside", "hosts": 12, "ports": 1}
-    return Finding(name, "host_sweep", severity, **told, endpoints=12, details=details, thread=thread)  # type: ignore[arg-type]
+    return Finding(name, "host_sweep", severity, **fields, endpoints=12, details=details, thread=thread)  # type: ignore[arg-type]
 
 
 class Clock:
-    """What all take for now, Unix seconds."""
+    """The current time in Unix seconds, set by tests."""
 
     def __init__(self) -> None:
         self.now: float = NOW
@@ -33,58 +39,56 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.now += seconds
 
 
 @dataclass
-class Heard:
-    """A channel that remembers what it was told, and when; `error` is raised instead, `after` once it was told."""
+class FakeChannel:
+    """A channel that records messages and their times; raises `error` instead, or `after` once it recorded one."""
 
     name: str
     clock: Clock
     may_refuse: bool = False
     error: Exception | None = None
     after: BaseException | None = None
-    unloved: str = ""
-    tellings: list[tuple[float, Notification]] = field(default_factory=list)
+    refused_text: str = ""
+    sent: list[tuple[float, Notification]] = field(default_factory=list)
     tries: int = 0
 
-    def tell(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> None:
         self.tries += 1
-        if self.error and self.unloved in notification.message.json:
+        if self.error and self.refused_text in notification.message.json:
             raise self.error
-        self.tellings.append((self.clock(), notification))
+        self.sent.append((self.clock(), notification))
         if self.after:
             raise self.after
 
     @property
     def ids(self) -> list[str]:
-        """The findings that it was told of one by one."""
-        return [notification.finding.id for _, notification in self.tellings if notification.finding]
+        """The findings that it received one by one."""
+        return [notification.finding.id for _, notification in self.sent if notification.finding]
 
     @property
-    def summed_up(self) -> list[int]:
-        """Of each message about several, how many."""
-        several = [
-            json.loads(notification.message.json) for _, notification in self.tellings if not notification.finding
-        ]
+    def summary_counts(self) -> list[int]:
+        """The number of findings in each message about several."""
+        several = [json.loads(notification.message.json) for _, notification in self.sent if not notification.finding]
         return [message["count"] for message in several]
 
     def most_in_an_hour(self) -> int:
-        """Of the messages about single findings, in any 60 minutes."""
-        times = [at for at, notification in self.tellings if notification.finding]
+        """The most messages about single findings in any 60 minutes."""
+        times = [at for at, notification in self.sent if notification.finding]
         return max((sum(start <= at < start + HOUR for at in times) for start in times), default=0)
 
 
 class OutboxWorld:
-    """The table, the clock, the channels, and the outbox between them."""
+    """The table, the clock, the channels, and the outbox that connects them."""
 
     def __init__(self, *more: str, limit: int = 20, digest_minutes: int = 60) -> None:
         make_findings_table()
         self.clock = Clock()
-        self.topic = Heard("topic", self.clock)
-        self.more = {name: Heard(name, self.clock, may_refuse=True) for name in more}
+        self.topic = FakeChannel("topic", self.clock)
+        self.more = {name: FakeChannel(name, self.clock, may_refuse=True) for name in more}
         self.limit, self.digest_minutes = limit, digest_minutes
         self.table = FindingTable(FINDINGS_TABLE, clients.dynamodb(), self.clock)
         self.finding_triage = FindingTriage(FINDINGS_TABLE, clients.dynamodb(), self.clock)
@@ -99,14 +103,14 @@ class OutboxWorld:
 
     @property
     def outbox(self) -> Outbox:
-        """As of a new process."""
+        """In a new process."""
         return Outbox(self.table, self.channels, AccountResources(), self.digest_minutes, self.limit, self.clock)
 
     def put(self, *findings: Finding) -> None:
         self.table.put_new(findings)
 
     def stream(self, *ids: str) -> None:
-        """The stream tells of these, or of all that there are."""
+        """Delivers these findings from the stream, or all."""
         images = [item for item in items_of(FINDINGS_TABLE) if not ids or item["id"]["S"] in ids]
         self.outbox.publish_new(images)
 
@@ -114,10 +118,10 @@ class OutboxWorld:
         self.outbox.publish_left_over()
 
     def sweep_for(self, seconds: int) -> None:
-        """The schedule, for so long; over a day or more, one run an hour is enough to see what it does."""
+        """Runs sweeps for so long; over a day or more, one an hour is enough."""
         step = SWEEP_SECONDS if seconds < DAY else HOUR
         for _ in range(seconds // step):
-            self.clock.pass_(step)
+            self.clock.advance(step)
             self.sweep()
 
     def item(self, finding_id: str) -> dict[str, Any]:
@@ -127,11 +131,11 @@ class OutboxWorld:
         return str(self.item(finding_id)["state"]["S"])
 
     @property
-    def told_together(self) -> list[list[str]]:
-        """The ids that left the outbox by each summary or digest, in the order of time."""
+    def delivered_together(self) -> list[list[str]]:
+        """The ids that left the outbox with each summary or digest, by time."""
         by_time: dict[int, list[str]] = {}
         for item in items_of(FINDINGS_TABLE):
-            if "told_in" in item:
+            if "delivered_in" in item:
                 by_time.setdefault(int(item["published_at"]["N"]), []).append(item["id"]["S"])
         return [sorted(by_time[at]) for at in sorted(by_time)]
 

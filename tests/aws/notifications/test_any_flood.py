@@ -1,4 +1,4 @@
-"""HIGH is told within two minutes whatever else comes, and all of the rest is told in the end: thousands, in memory."""
+"""HIGH is delivered within two minutes in any flood, and all other findings in the end: thousands, in memory."""
 
 import json
 import random
@@ -12,7 +12,7 @@ from campaigns.alert_floods import KilledError, Listener, Weather, run
 from campaigns.emulation.findings_client import FindingsClient, undisturbed
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.notifications.channels import Channels, Notification
-from flowsentry.aws.notifications.outbox import HIGH_LEFT_OVER_SECONDS, MAX_SUMMED, STREAM_SECONDS, Outbox
+from flowsentry.aws.notifications.outbox import HIGH_LEFT_OVER_SECONDS, MAX_SUMMARIZED, STREAM_SECONDS, Outbox
 from flowsentry.aws.notifications.rate_limit import RateLimit
 from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import RetryableError
@@ -20,11 +20,11 @@ from flowsentry.findings.finding import Finding, Severity
 from flowsentry.telemetry import metrics
 from tests.aws.notifications.outbox_world import HOUR, MINUTE, finding
 
-RUN_SECONDS, TOLD_SECONDS = 50, 120
+RUN_SECONDS, DELIVERY_SECONDS = 50, 120
 
 
 class World:
-    """An outbox in memory, where a call takes 2 ms, as in threads; and channels, which may be slow or out of reach."""
+    """An outbox in memory, where a call takes 2 ms, as in threads; and channels, which may be slow or unreachable."""
 
     def __init__(self, *more: str, limit: int = 20) -> None:
         metrics().clear_metrics()
@@ -39,13 +39,13 @@ class World:
         self.longest = 0.0
 
     def put(self, *findings: Finding) -> None:
-        """In no time."""
+        """Takes no time."""
         self.client.around = undisturbed
         self.outbox.findings.put_new(findings)
         self.client.around = self.clock.around
 
     def sweep_for(self, seconds: int) -> None:
-        """A sweep every minute, which must end before the next."""
+        """Runs a sweep every minute, which must end before the next."""
         start = self.clock.now
         for minute in range(1, seconds // MINUTE + 1):
             self.clock.now = began = start + minute * MINUTE
@@ -57,7 +57,7 @@ class World:
     def stream(self, *ids: str) -> None:
         self.outbox.publish_new([dict(self.client.items[each]) for each in ids])
 
-    def told_alone_after(self, finding_id: str, put_at: float) -> float:
+    def delivered_alone_after(self, finding_id: str, put_at: float) -> float:
         return self.topic.alone[finding_id][0] - put_at
 
     @property
@@ -66,15 +66,15 @@ class World:
 
 
 class Slow(Listener):
-    """A channel whose answer takes `seconds`, and which is out of reach while it `is_away`."""
+    """A channel that takes `seconds` to answer, and is unreachable while it `is_away`."""
 
     seconds, is_away = 0.0, False
 
-    def tell(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> None:
         self.weather.now += self.seconds
         if self.is_away:
             raise RetryableError("away")
-        super().tell(notification)
+        super().send(notification)
 
 
 def many(count: int, severity: Severity = Severity.MEDIUM, name: str = "n") -> list[Finding]:
@@ -82,20 +82,20 @@ def many(count: int, severity: Severity = Severity.MEDIUM, name: str = "n") -> l
 
 
 @pytest.mark.parametrize(("count", "before"), [(6_000, 0), (6_000, 3_000), (6_000, 6_000), (20_000, 10_000)])
-def test_one_high_among_thousands_of_medium_that_the_stream_forgot_is_told_by_itself(count: int, before: int) -> None:
+def test_one_high_left_over_among_thousands_of_medium_is_delivered_alone(count: int, before: int) -> None:
     world, flood = World(), many(count)
     world.put(*flood[:before], finding("loud"), *flood[before:])
     put_at = world.clock.now
     world.sweep_for(2 * MINUTE)
-    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    assert world.delivered_alone_after("loud", put_at) < DELIVERY_SECONDS
     world.sweep_for(10 * MINUTE)
     assert (len(world.topic.alone), sum(world.topic.together)) == (15, count - 14)
-    assert len(world.topic.together) == -(-(count - 14) // MAX_SUMMED)
+    assert len(world.topic.together) == -(-(count - 14) // MAX_SUMMARIZED)
     assert world.waiting == 0
     assert world.longest < MINUTE
 
 
-def test_one_high_that_comes_after_all_slots_of_medium_are_used_has_one() -> None:
+def test_one_high_after_medium_used_all_its_slots_has_a_slot() -> None:
     world = World()
     world.put(*many(6_000))
     world.sweep_for(10 * MINUTE)
@@ -103,11 +103,11 @@ def test_one_high_that_comes_after_all_slots_of_medium_are_used_has_one() -> Non
         put_at = world.clock.now
         world.put(finding(f"loud-{number}"))
         world.sweep_for(2 * MINUTE)
-        assert world.told_alone_after(f"loud-{number}", put_at) < TOLD_SECONDS
+        assert world.delivered_alone_after(f"loud-{number}", put_at) < DELIVERY_SECONDS
 
 
 @pytest.mark.parametrize("limit", [1, 2, 20])
-def test_thousands_of_high_are_all_told_in_two_minutes_most_of_them_together(limit: int) -> None:
+def test_thousands_of_high_are_delivered_within_two_minutes_mostly_in_summaries(limit: int) -> None:
     world = World(limit=limit)
     world.put(*many(6_000, Severity.HIGH))
     world.sweep_for(2 * MINUTE)
@@ -116,7 +116,7 @@ def test_thousands_of_high_are_all_told_in_two_minutes_most_of_them_together(lim
     assert world.waiting == 0
 
 
-def test_high_that_comes_minute_by_minute_beyond_the_limit_is_in_a_summary_each_minute() -> None:
+def test_high_over_the_limit_is_in_a_summary_each_minute() -> None:
     world = World(limit=1)
     for minute in range(10):
         world.put(*many(3, Severity.HIGH, f"m{minute}-"))
@@ -124,19 +124,22 @@ def test_high_that_comes_minute_by_minute_beyond_the_limit_is_in_a_summary_each_
     assert (len(world.topic.alone), world.topic.together) == (1, [2, *[3] * 9])
 
 
-def test_high_is_told_beside_thousands_of_low_which_are_in_digests() -> None:
+def test_high_is_delivered_during_a_flood_of_low_which_is_in_digests() -> None:
     world = World()
     world.put(*many(6_000, Severity.LOW), finding("loud"))
     put_at = world.clock.now
     world.sweep_for(2 * MINUTE)
-    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    assert world.delivered_alone_after("loud", put_at) < DELIVERY_SECONDS
     world.sweep_for(HOUR + 5 * MINUTE)
     assert (sum(world.topic.together), world.waiting) == (6_000, 0)
 
 
 @pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM])
 @pytest.mark.parametrize("is_finding", [True, False])
-def test_high_is_told_beside_hundreds_that_no_message_can_be_made_of(severity: Severity, is_finding: bool) -> None:  # noqa: FBT001
+def test_high_is_delivered_during_a_flood_of_findings_that_can_not_be_rendered(
+    severity: Severity,
+    is_finding: bool,  # noqa: FBT001
+) -> None:
     world = World()
     bad = [replace(each, first_seen=None) for each in many(500, severity)]  # type: ignore[arg-type]
     world.put(*bad, finding("loud"), *many(40, Severity.HIGH, "more"))
@@ -145,13 +148,13 @@ def test_high_is_told_beside_hundreds_that_no_message_can_be_made_of(severity: S
         world.client.items[each.id]["finding"] = {"S": text}
     put_at = world.clock.now
     world.sweep_for(2 * MINUTE)
-    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    assert world.delivered_alone_after("loud", put_at) < DELIVERY_SECONDS
     assert len(world.topic.alone) + sum(world.topic.together) == 41
     world.sweep_for(10 * MINUTE)
-    assert all(world.client.items[each.id]["untold"] == {"S": "poison"} for each in bad)
+    assert all(world.client.items[each.id]["undelivered_reason"] == {"S": "quarantined"} for each in bad)
 
 
-def test_high_is_told_while_a_chat_that_hangs_has_thousands_to_hear() -> None:
+def test_high_is_delivered_while_a_hanging_chat_has_thousands_pending() -> None:
     world = World("chat")
     world.more[0].is_away, world.more[0].seconds = True, 18
     world.put(*many(6_000, Severity.HIGH))
@@ -160,7 +163,7 @@ def test_high_is_told_while_a_chat_that_hangs_has_thousands_to_hear() -> None:
     world.put(finding("loud"))
     before = sum(world.topic.together)
     world.sweep_for(2 * MINUTE)
-    assert sum(world.topic.together) > before or world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    assert sum(world.topic.together) > before or world.delivered_alone_after("loud", put_at) < DELIVERY_SECONDS
     world.more[0].is_away, world.more[0].seconds = False, 0
     world.sweep_for(2 * HOUR)
     assert len(world.more[0].alone) + sum(world.more[0].together) == 6_001
@@ -168,7 +171,7 @@ def test_high_is_told_while_a_chat_that_hangs_has_thousands_to_hear() -> None:
 
 
 @pytest.mark.parametrize("seconds", [2, 5])
-def test_high_is_told_in_two_minutes_by_a_topic_that_takes_seconds_for_each_message(seconds: int) -> None:
+def test_high_is_delivered_within_two_minutes_by_a_topic_that_takes_seconds_a_message(seconds: int) -> None:
     world = World()
     world.topic.seconds = seconds
     world.put(*many(100), *many(60, Severity.HIGH, "loud"))
@@ -177,7 +180,7 @@ def test_high_is_told_in_two_minutes_by_a_topic_that_takes_seconds_for_each_mess
     assert len(alone) + world.topic.together[0] == 60
 
 
-def test_a_machine_that_takes_a_second_for_each_keeps_nobody_waiting() -> None:
+def test_a_machine_that_takes_a_second_a_message_does_not_delay_people() -> None:
     world = World("events")
     world.more[0].seconds = 1
     world.put(*many(300, Severity.HIGH))
@@ -187,17 +190,17 @@ def test_a_machine_that_takes_a_second_for_each_keeps_nobody_waiting() -> None:
     assert (len(world.more[0].alone), world.waiting, world.longest < MINUTE) == (300, 0, True)
 
 
-def test_what_an_earlier_version_left_as_high_among_medium_is_told_as_high() -> None:
+def test_high_that_an_earlier_version_put_among_medium_is_delivered_as_high() -> None:
     world = World()
     world.put(*many(6_000), finding("loud"))
     world.client.items["loud"]["unpublished"] = {"S": "urgent"}
-    world.client.by_word["urgent"]["loud"] = world.client.by_word["high"].pop("loud")
+    world.client.by_partition["urgent"]["loud"] = world.client.by_partition["high"].pop("loud")
     put_at = world.clock.now
     world.sweep_for(2 * MINUTE)
-    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    assert world.delivered_alone_after("loud", put_at) < DELIVERY_SECONDS
 
 
-def test_a_batch_of_the_stream_tells_the_loudest_first_and_ends_in_time() -> None:
+def test_a_stream_batch_delivers_the_most_urgent_first_and_ends_in_time() -> None:
     world = World()
     world.topic.seconds = 3
     world.put(*many(99), finding("loud"))
@@ -210,35 +213,37 @@ def test_a_batch_of_the_stream_tells_the_loudest_first_and_ends_in_time() -> Non
     assert (len(world.topic.alone) + sum(world.topic.together), world.waiting) == (100, 0)
 
 
-def test_a_sweep_leaves_to_the_stream_what_it_is_telling_and_takes_it_when_that_dies() -> None:
+def test_a_sweep_leaves_a_claimed_finding_to_the_stream_until_the_claim_ends() -> None:
     world = World()
     world.put(finding("loud"))
     world.clock.now += HIGH_LEFT_OVER_SECONDS
-    tell = world.topic.tell
+    send = world.topic.send
 
     def meanwhile(notification: Notification) -> None:
-        world.topic.tell = tell  # type: ignore[method-assign]
+        world.topic.send = send  # type: ignore[method-assign]
         world.outbox.publish_left_over(RUN_SECONDS)
         assert world.topic.alone == {}
         raise KilledError(json.dumps(notification.message.subject))
 
-    world.topic.tell = meanwhile  # type: ignore[method-assign]
+    world.topic.send = meanwhile  # type: ignore[method-assign]
     put_at = world.clock.now
     with pytest.raises(KilledError):
         world.stream("loud")
     world.sweep_for(2 * MINUTE)
-    assert world.told_alone_after("loud", put_at) < TOLD_SECONDS
+    assert world.delivered_alone_after("loud", put_at) < DELIVERY_SECONDS
     assert len(world.topic.alone["loud"]) == 1
 
 
-def test_a_sweep_sums_up_nothing_that_the_stream_is_telling_with_the_last_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_does_not_summarize_what_the_stream_delivers_with_the_last_slot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = World(limit=1)
     world.put(finding("loud"))
     world.clock.now += HIGH_LEFT_OVER_SECONDS
     take = RateLimit.take
 
-    def meanwhile(rate_limit: RateLimit, spared: int = 0) -> int | None:
-        slot = take(rate_limit, spared)
+    def meanwhile(rate_limit: RateLimit, reserved: int = 0) -> int | None:
+        slot = take(rate_limit, reserved)
         monkeypatch.setattr(RateLimit, "take", take)
         world.outbox.publish_left_over(RUN_SECONDS)
         return slot
@@ -249,7 +254,7 @@ def test_a_sweep_sums_up_nothing_that_the_stream_is_telling_with_the_last_slot(m
     assert (len(world.topic.alone["loud"]), world.topic.together) == (1, [])
 
 
-def test_random_floods_faults_and_kills_lose_nothing_and_delay_no_high() -> None:
+def test_random_floods_faults_and_kills_lose_no_finding_and_delay_no_high() -> None:
     tried: Any = run(seconds=4, seed=12)
     assert (tried.failures, tried.lost) == ((), 0)
     assert tried.inputs > 0

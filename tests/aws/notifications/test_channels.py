@@ -1,4 +1,4 @@
-"""Channels: what each hands on, and what it takes for away and for refused."""
+"""Channels: message formats, and which errors are transient or permanent."""
 
 import json
 from collections.abc import Callable
@@ -27,23 +27,23 @@ ARN = f"arn:aws:sns:{REGION}:123456789012:alerts"
 
 
 class Service:
-    """A client of any service: it keeps what it is asked, and answers what it is told to, or raises it."""
+    """A client of any service: it records its calls, and returns or raises the given answer."""
 
     def __init__(self, answer: Any = None) -> None:
         self.answer = {} if answer is None else answer
-        self.asked: list[dict[str, Any]] = []
+        self.calls: list[dict[str, Any]] = []
 
     def __getattr__(self, _: str) -> Callable[..., Any]:
         return self._ask
 
     def _ask(self, **arguments: Any) -> Any:
-        self.asked.append(arguments)
+        self.calls.append(arguments)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
 
 
-def refused(code: str, status: int = 400) -> ClientError:
+def refusal(code: str, status: int = 400) -> ClientError:
     return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")  # type: ignore[typeddict-item]
 
 
@@ -55,69 +55,69 @@ CHANNELS: dict[str, Callable[[Any], Channel]] = {
 }
 
 
-def test_people_read_text_and_machines_json() -> None:
+def test_people_receive_text_and_machines_json() -> None:
     service = Service()
-    CHANNELS["topic"](service).tell(ONE)
-    (asked,) = service.asked
-    forms = json.loads(asked["Message"])
+    CHANNELS["topic"](service).send(ONE)
+    (call,) = service.calls
+    forms = json.loads(call["Message"])
     assert forms["default"] == forms["email"] == ONE.message.text
     assert forms["sqs"] == forms["lambda"] == forms["https"] == ONE.message.json
-    assert asked["Subject"] == ONE.message.subject
-    assert asked["MessageAttributes"]["audience"] == {"DataType": "String", "StringValue": "urgent"}
+    assert call["Subject"] == ONE.message.subject
+    assert call["MessageAttributes"]["audience"] == {"DataType": "String", "StringValue": "urgent"}
 
 
-def test_a_chat_gets_its_own_form_as_the_whole_message() -> None:
+def test_a_chat_receives_its_own_format_as_the_whole_message() -> None:
     service = Service()
-    CHANNELS["chat"](service).tell(ONE)
-    assert service.asked == [{"TopicArn": ARN, "Message": ONE.message.chat}]
+    CHANNELS["chat"](service).send(ONE)
+    assert service.calls == [{"TopicArn": ARN, "Message": ONE.message.chat}]
     assert json.loads(ONE.message.chat)["source"] == "custom"
 
 
 @pytest.mark.parametrize(("notification", "kind"), [(ONE, "Flowsentry Finding"), (SEVERAL, "Flowsentry Digest")])
-def test_a_bus_gets_an_event_for_rules_to_match(notification: Notification, kind: str) -> None:
+def test_an_event_bus_receives_an_event_for_rules_to_match(notification: Notification, kind: str) -> None:
     service = Service({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})
-    CHANNELS["events"](service).tell(notification)
+    CHANNELS["events"](service).send(notification)
     detail = notification.message.json
     entry = {"Source": "flowsentry", "DetailType": kind, "Detail": detail, "EventBusName": "security"}
-    assert service.asked == [{"Entries": [entry]}]
+    assert service.calls == [{"Entries": [entry]}]
 
 
-def test_an_event_reaches_a_real_bus() -> None:
+def test_an_event_reaches_an_emulated_bus() -> None:
     clients.event_bridge().create_event_bus(Name="security")
-    EventBridgeBus("security", clients.event_bridge()).tell(ONE)
+    EventBridgeBus("security", clients.event_bridge()).send(ONE)
 
 
-def test_security_hub_gets_the_finding_in_its_own_form() -> None:
+def test_security_hub_receives_the_finding_in_its_finding_format() -> None:
     service = Service({"FailedCount": 0, "SuccessCount": 1, "FailedFindings": []})
-    CHANNELS["security-hub"](service).tell(ONE)
-    (imported,) = service.asked[0]["Findings"]
+    CHANNELS["security-hub"](service).send(ONE)
+    (imported,) = service.calls[0]["Findings"]
     assert imported["AwsAccountId"] == "123456789012"
 
 
-def test_security_hub_takes_what_it_gets_in_the_form_that_it_asks_for() -> None:
+def test_the_emulated_security_hub_accepts_the_finding() -> None:
     clients.security_hub().enable_security_hub()  # type: ignore[attr-defined]
-    SecurityHub(HERE, clients.security_hub()).tell(ONE)
+    SecurityHub(HERE, clients.security_hub()).send(ONE)
     answer = clients.security_hub().get_findings()  # type: ignore[attr-defined]
     assert len(answer["Findings"]) == 1
 
 
-def test_security_hub_takes_no_digests() -> None:
+def test_security_hub_refuses_digests() -> None:
     with pytest.raises(PoisonError):
-        CHANNELS["security-hub"](Service()).tell(SEVERAL)
+        CHANNELS["security-hub"](Service()).send(SEVERAL)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-@pytest.mark.parametrize("error", [refused("InternalError", 500), refused("ThrottlingException"), refused("x", 429)])
-def test_a_channel_that_is_away_is_to_be_tried_again(name: str, error: ClientError) -> None:
+@pytest.mark.parametrize("error", [refusal("InternalError", 500), refusal("ThrottlingException"), refusal("x", 429)])
+def test_an_unreachable_channel_raises_retryable_error(name: str, error: ClientError) -> None:
     with pytest.raises(RetryableError):
-        CHANNELS[name](Service(error)).tell(ONE)
+        CHANNELS[name](Service(error)).send(ONE)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
 @pytest.mark.parametrize("code", ["AccessDenied", "InvalidAccessException", "NotFound"])
-def test_a_channel_that_refuses_says_so(name: str, code: str) -> None:
+def test_a_refusing_channel_raises_client_error(name: str, code: str) -> None:
     with pytest.raises(ClientError, match=code):
-        CHANNELS[name](Service(refused(code))).tell(ONE)
+        CHANNELS[name](Service(refusal(code))).send(ONE)
 
 
 FAILURES = {
@@ -132,16 +132,16 @@ FAILURES = {
 
 @pytest.mark.parametrize("name", FAILURES)
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure", "InternalException", "LimitExceeded"])
-def test_a_call_that_succeeds_and_took_nothing_for_now_is_to_be_tried_again(name: str, code: str) -> None:
+def test_a_successful_call_with_a_transient_error_entry_raises_retryable_error(name: str, code: str) -> None:
     with pytest.raises(RetryableError, match=code):
-        CHANNELS[name](Service(FAILURES[name](code))).tell(ONE)
+        CHANNELS[name](Service(FAILURES[name](code))).send(ONE)
 
 
 @pytest.mark.parametrize("name", FAILURES)
 @pytest.mark.parametrize("code", ["InvalidInput", "MalformedDetail", "NotAuthorizedForSourceException"])
-def test_a_call_that_succeeds_and_refused_for_good_is_poison(name: str, code: str) -> None:
+def test_a_successful_call_with_a_permanent_error_entry_is_poison(name: str, code: str) -> None:
     with pytest.raises(PoisonError, match="why") as poison:
-        CHANNELS[name](Service(FAILURES[name](code))).tell(ONE)
+        CHANNELS[name](Service(FAILURES[name](code))).send(ONE)
     assert poison.value.reason == code
 
 

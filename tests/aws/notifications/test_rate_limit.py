@@ -1,4 +1,4 @@
-"""Flood control: so many in any 60 minutes, whoever counts along."""
+"""The rate limit: at most N in any 60 minutes, across concurrent processes."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def rate_limit(clock: Clock, limit: int = 3, client: Any = None) -> RateLimit:
 def test_a_slot_is_free_again_60_minutes_after_it_was_taken(clock: Clock) -> None:
     for _ in range(3):
         assert rate_limit(clock).take() is not None
-        clock.pass_(60)
+        clock.advance(60)
     assert rate_limit(clock).take() is None
     clock.now = NOW + HOUR - 0.001
     assert rate_limit(clock).take() is None
@@ -43,26 +43,26 @@ def test_a_slot_that_is_given_back_is_free(clock: Clock) -> None:
     assert rate_limit(clock).take() is None
 
 
-def test_a_slot_is_given_back_once(clock: Clock) -> None:
+def test_a_slot_can_be_given_back_only_once(clock: Clock) -> None:
     slot = rate_limit(clock).take()
     assert slot is not None
-    clock.pass_(1)
+    clock.advance(1)
     rate_limit(clock).take()
     for _ in range(3):
         rate_limit(clock).give_back(slot)
     assert [rate_limit(clock).take() is None for _ in range(3)] == [False, False, True]
 
 
-def test_the_counter_is_no_finding_and_is_forgotten(clock: Clock) -> None:
+def test_the_counter_is_no_finding_and_expires(clock: Clock) -> None:
     rate_limit(clock).take()
     (item,) = items_of(FINDINGS_TABLE)
-    assert item["id"] == {"S": "quota#urgent"}
+    assert item["id"] == {"S": "rate-limit#urgent"}
     assert item.keys().isdisjoint({"finding", "thread", "unpublished"})
     assert int(item["expires_at"]["N"]) > NOW + HOUR
 
 
 class Meddled:
-    """A client that another process forestalls: it writes first, as often as told."""
+    """A client before whose writes another process writes, as often as given."""
 
     def __init__(self, clock: Clock, times: int) -> None:
         self.real, self.other, self.times = clients.dynamodb(), rate_limit(clock), times
@@ -77,32 +77,32 @@ class Meddled:
         return self.real.put_item(**arguments)
 
 
-def test_of_two_that_count_at_once_neither_forgets_the_other(clock: Clock) -> None:
+def test_of_two_concurrent_takes_neither_is_lost(clock: Clock) -> None:
     assert rate_limit(clock, client=Meddled(clock, times=2)).take() is not None
     assert rate_limit(clock).take() is None
     assert rate_limit(clock, client=Meddled(clock, times=1)).take() is None
 
 
-def test_the_last_slot_is_taken_by_one_of_two(clock: Clock) -> None:
+def test_the_last_slot_is_taken_by_only_one_of_two(clock: Clock) -> None:
     rate_limit(clock).take()
     rate_limit(clock).take()
     assert rate_limit(clock, client=Meddled(clock, times=1)).take() is None
 
 
-def test_whoever_never_gets_a_turn_is_to_try_again(clock: Clock) -> None:
+def test_a_take_that_others_always_overtake_raises_retryable_error(clock: Clock) -> None:
     endless = Meddled(clock, times=MAX_TRIES)
     endless.other = rate_limit(clock, limit=100)
-    with pytest.raises(RetryableError, match="too many count at once"):
+    with pytest.raises(RetryableError, match="too many concurrent writers"):
         rate_limit(clock, limit=100, client=endless).take()
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, HOUR), max_size=30))
-def test_there_are_never_more_than_the_limit_in_any_hour(clock: Clock, pauses: list[int]) -> None:
-    clock.pass_(10 * HOUR)
+def test_no_hour_has_more_slots_than_the_limit(clock: Clock, pauses: list[int]) -> None:
+    clock.advance(10 * HOUR)
     taken = []
     for pause in pauses:
-        clock.pass_(pause)
+        clock.advance(pause)
         if rate_limit(clock).take() is not None:
             taken.append(clock())
     assert all(sum(start <= at < start + HOUR for at in taken) <= 3 for start in taken)

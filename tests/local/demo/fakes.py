@@ -79,7 +79,7 @@ class FakeAws:
         items = [
             {"id": {"S": each.id}, "finding": {"S": each.to_json()}, "found_at": {"N": "1770000000"}} for each in found
         ]
-        yield {"Items": [*items, {"id": {"S": "quota#urgent"}}]}
+        yield {"Items": [*items, {"id": {"S": "rate-limit#urgent"}}]}
 
     def get_metric_data(self, **call: Any) -> dict[str, Any]:
         """Half of each metric is told by each function."""

@@ -38,9 +38,9 @@ def test_alerts_and_digests_are_told_apart_and_every_mail_is_shown(aws: Embedded
     gap = finding("eni-1", "records_skipped", Severity.BACKGROUND, details={"hour": NOON, "records": 1})
     with Inbox(aws, shown.append) as inbox:
         for each in loud:
-            topic.tell(Notification(alert_message(each)))
-        topic.tell(Notification(digest_message([quiet, gap], 1)))
-        topic.tell(Notification(overflow_message(loud[:2], 1)))
+            topic.send(Notification(alert_message(each)))
+        topic.send(Notification(digest_message([quiet, gap], 1)))
+        topic.send(Notification(overflow_message(loud[:2], 1)))
         delivered = inbox.drained()
     assert sorted(each.id for each, _ in delivered) == sorted(each.id for each in loud)
     assert {each.id: each for each, _ in delivered} == {each.id: each for each in loud}

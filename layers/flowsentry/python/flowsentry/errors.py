@@ -1,9 +1,9 @@
-"""The two families of error: never retry, and retry. Whoever catches one needs to know nothing else."""
+"""The two families of errors, never retry and retry: a caller needs to know no more than the family."""
 
 
 class PoisonError(Exception):
-    """The input is bad and will be bad next time: never retry. The handler sends it to the dead-letter queue with
-    `reason`, a short word for machines and metrics; the message is the sentence for people.
+    """The input is invalid and stays so: never retry. The handler sends it to the dead-letter queue with `reason`, a
+    short word for metrics and the runbook; the message is a sentence for people.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -12,22 +12,22 @@ class PoisonError(Exception):
 
 
 class CutOffError(PoisonError):
-    """The container ended in the middle: never retry. All that came before was good and has been handed out, so what
-    was made of it is kept; only the source is reported.
+    """A compressed or columnar file ends in the middle: never retry. What came before was valid and has been processed,
+    so its results are kept; the source is reported.
     """
 
 
 class UnreadableError(PoisonError):
-    """Most lines of a source are no records: never retry it as it is. What was good beside them is kept. Whoever
-    remembers what is done does not remember this one: once its format is given, it is to be read again.
+    """Most lines of a source are no records: never retry it unchanged. The results of the valid lines are kept. The
+    idempotency table does not record it as processed, so that it is read again once its format is configured.
     """
 
 
 class RetryableError(Exception):
-    """Something around us failed (throttling, a time-out, a service error), not the input: retry. The handler lets it
-    through, so that Lambda or SQS delivers the input again.
+    """A service failed (throttling, a time-out, a service error), not the input: retry. The handler raises it, so that
+    Lambda or SQS delivers the input again.
     """
 
 
 class NotBegunError(RetryableError):
-    """There was no time left to begin: retry at once, in another invocation. Nothing was done, and nothing failed."""
+    """No time was left to begin the input: retry at once, in another invocation. Nothing was done, nothing failed."""

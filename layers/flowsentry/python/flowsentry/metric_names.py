@@ -20,16 +20,16 @@ PipelineMetric = Literal[
     "SuppressionsUnreadable",
     "FreshnessSeconds",
     "ControlMessages",
-    "TestNotices",
-    "IgnoredNotices",
+    "S3TestEvents",
+    "IgnoredObjectEvents",
     "IgnoredObjects",
     "RecoveredPayloads",
     "FailedPayloads",
     "DuplicateObjects",
     "PoisonSources",
-    "RetriedNotices",
-    "UnbegunNotices",
-    "ObjectDeaths",
+    "RetriedObjectEvents",
+    "PostponedObjectEvents",
+    "InterruptedObjects",
     "StoredObjectsUnreadable",
     "IdempotencyUnavailable",
     "InventoryMissing",
@@ -41,16 +41,16 @@ PipelineMetric = Literal[
     "MeasurementsUnnameable",
     "InventoryInterfaces",
     "UnrecognisedInterfaces",
-    "InventoryHoldings",
+    "InventoryAssignments",
     "InventorySeconds",
-    "InventoryPlacesFailed",
+    "InventoryTargetsFailed",
     "InventoryNamesMissing",
     "ClustersFailed",
-    "InterfacesLookedFor",
+    "InterfacesRequested",
     "InterfacesAbsent",
     "AlertsPublished",
     "AlertsSilenced",
-    "AlertsHeld",
+    "AlertsRateLimited",
     "OverflowsPublished",
     "PoisonFindings",
     "ChannelRefusals",
@@ -114,29 +114,33 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
         Unit.COUNT, "Looks at suppressions that could not be read, so that the last good ones hold; the log says why"
     ),
     "FreshnessSeconds": Metric(Unit.SECONDS, "Age of the newest record of a batch when it was processed"),
-    "ControlMessages": Metric(Unit.COUNT, "Probes of CloudWatch Logs, ignored"),
-    "TestNotices": Metric(Unit.COUNT, "S3's test messages, acknowledged"),
-    "IgnoredNotices": Metric(Unit.COUNT, "Notices of anything but a new object, acknowledged"),
-    "IgnoredObjects": Metric(Unit.COUNT, "New objects that are no flow logs, left alone"),
-    "RecoveredPayloads": Metric(Unit.COUNT, "CloudWatch payloads that failed thrice and came back through the queue"),
+    "ControlMessages": Metric(Unit.COUNT, "Control messages of CloudWatch Logs, ignored"),
+    "S3TestEvents": Metric(Unit.COUNT, "Test events of S3, acknowledged"),
+    "IgnoredObjectEvents": Metric(Unit.COUNT, "Object events about anything but a new object, acknowledged"),
+    "IgnoredObjects": Metric(Unit.COUNT, "New objects that are no flow logs, ignored"),
+    "RecoveredPayloads": Metric(
+        Unit.COUNT, "CloudWatch Logs payloads that failed three times and were processed again through the queue"
+    ),
     "FailedPayloads": Metric(Unit.COUNT, "Payloads of a Kinesis batch that failed; each try counts"),
-    "DuplicateObjects": Metric(Unit.COUNT, "Objects delivered again and left alone"),
+    "DuplicateObjects": Metric(Unit.COUNT, "Objects delivered again and not processed again"),
     "PoisonSources": Metric(
-        Unit.COUNT, "Objects, payloads and messages that can't be processed, kept aside", by="reason"
+        Unit.COUNT, "Objects, payloads and messages that cannot be processed, set aside", by="reason"
     ),
-    "RetriedNotices": Metric(Unit.COUNT, "Notices that failed for now, to be tried again"),
-    "UnbegunNotices": Metric(
-        Unit.COUNT, "Notices that a run had no time to begin, or sent on before an object that ended one: back at once"
+    "RetriedObjectEvents": Metric(Unit.COUNT, "Object events whose processing failed and is retried"),
+    "PostponedObjectEvents": Metric(
+        Unit.COUNT,
+        "Object events returned to the queue because the run had no time left, or because a suspect is processed alone",
     ),
-    "ObjectDeaths": Metric(
-        Unit.COUNT, "Objects begun again on which a run had ended, by time, memory or a crash; the third sets it aside"
+    "InterruptedObjects": Metric(
+        Unit.COUNT,
+        "Objects processed again after a run ended on them by time-out, memory or a crash; the third sets them aside",
     ),
     "StoredObjectsUnreadable": Metric(
         Unit.COUNT,
-        "Looks at a stored object (inventory, formats, an item of a table) that can't be read; the log says which",
+        "Reads of a stored object (inventory, log formats, a table item) that is invalid; the log says which",
         by="object",
     ),
-    "IdempotencyUnavailable": Metric(Unit.COUNT, "Objects processed without knowing whether they were before"),
+    "IdempotencyUnavailable": Metric(Unit.COUNT, "Objects processed while the idempotency table was unavailable"),
     "InventoryMissing": Metric(Unit.COUNT, "Batches processed without an inventory: nobody was named"),
     "InventoryAgeSeconds": Metric(
         Unit.SECONDS, "Age of the last look at any place, in the snapshot a batch is named by"
@@ -154,9 +158,9 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     ),
     "InventoryInterfaces": Metric(Unit.COUNT, "Interfaces and pods just seen"),
     "UnrecognisedInterfaces": Metric(Unit.COUNT, "Interfaces just seen whose owner could not be told"),
-    "InventoryHoldings": Metric(Unit.COUNT, "Rows of the snapshot just written: an address and whom it belonged to"),
+    "InventoryAssignments": Metric(Unit.COUNT, "Rows of the snapshot just written: an address and whom it belonged to"),
     "InventorySeconds": Metric(Unit.SECONDS, "How long the longest look at a place took"),
-    "InventoryPlacesFailed": Metric(
+    "InventoryTargetsFailed": Metric(
         Unit.COUNT, "Accounts and regions that could not be looked at; the log names the `place`"
     ),
     "InventoryNamesMissing": Metric(
@@ -165,13 +169,13 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "ClustersFailed": Metric(
         Unit.COUNT, "Clusters that could not be asked for their pods; the log names the `cluster`"
     ),
-    "InterfacesLookedFor": Metric(Unit.COUNT, "Unknown interfaces that were looked for"),
+    "InterfacesRequested": Metric(Unit.COUNT, "Unknown interfaces that were looked for"),
     "InterfacesAbsent": Metric(Unit.COUNT, "Of those, interfaces that are in no place"),
     "AlertsPublished": Metric(Unit.COUNT, "Alerts sent to the topic"),
     "AlertsSilenced": Metric(
         Unit.COUNT, "Findings not told, since people acknowledged or snoozed an earlier one of their thread"
     ),
-    "AlertsHeld": Metric(Unit.COUNT, "Alerts that flood control held back, to be summed up"),
+    "AlertsRateLimited": Metric(Unit.COUNT, "Alerts that flood control held back, to be summed up"),
     "OverflowsPublished": Metric(Unit.COUNT, "Summaries of what flood control held back, sent to the topic"),
     "PoisonFindings": Metric(Unit.COUNT, "Items of the outbox that no message can be made of, kept aside", by="where"),
     "ChannelRefusals": Metric(

@@ -1,4 +1,4 @@
-"""Logger and pipeline metrics of a function. Tracing is Lambda's own (active tracing): no X-Ray SDK in the layer."""
+"""Logger and pipeline metrics of a function. Tracing is Lambda's active tracing, without an X-Ray SDK in the layer."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
@@ -17,18 +17,20 @@ Handler: TypeAlias = Callable[[Event, LambdaContext], Answer]
 
 @lru_cache(maxsize=1)
 def logger() -> Logger:
-    """JSON lines; the service name and level are Powertools' own settings (POWERTOOLS_SERVICE_NAME, …_LOG_LEVEL)."""
+    """The logger, which writes JSON lines. Powertools reads its service name and level from the environment variables
+    POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL.
+    """
     return Logger()
 
 
 @lru_cache(maxsize=1)
 def metrics() -> Metrics:
-    """Printed when the handler returns, stamped with now. Dimension: `service`."""
+    """The metrics of this invocation, printed when the handler ends, with the current time. Dimension: `service`."""
     return Metrics(namespace=NAMESPACE)
 
 
 def instrumented(handler: Handler[Answer]) -> Handler[Answer]:
-    """The handler with the request in its log lines, and its metrics printed when it ends, also by an error."""
+    """The handler, with the request id in its log lines; prints its metrics when it ends, also after an error."""
 
     @logger().inject_lambda_context
     @wraps(handler)
@@ -43,15 +45,17 @@ def instrumented(handler: Handler[Answer]) -> Handler[Answer]:
 
 
 def count(name: PipelineMetric, value: float = 1) -> None:
-    """Adds to a pipeline metric. A count of 0 adds nothing, so that a quiet run prints nothing; an age of 0 is news."""
+    """Adds to a pipeline metric. A count of 0 is left out, so that a run without events prints nothing; an age of 0 is
+    a value and is printed.
+    """
     unit = PIPELINE_METRICS[name].unit
     if value or unit is not Unit.COUNT:
         metrics().add_metric(name, MetricUnit(unit), value)
 
 
 def count_each(name: PipelineMetric, by: str, counts: Mapping[str, int]) -> None:
-    """Adds each part to a pipeline metric in a line of its own that names it as the property `by`: CloudWatch Logs
-    Insights finds it, and no dimension makes it a metric to pay for.
+    """Adds each part to a pipeline metric in a log line of its own, with the part's name as the property `by`:
+    CloudWatch Logs Insights can search it, and without a dimension it is no metric of its own to pay for.
     """
     for part, value in counts.items():
         with single_metric(name, MetricUnit(PIPELINE_METRICS[name].unit), value, namespace=NAMESPACE) as single:
@@ -59,9 +63,9 @@ def count_each(name: PipelineMetric, by: str, counts: Mapping[str, int]) -> None
 
 
 def count_by(name: PipelineMetric, counts: Mapping[str, int]) -> None:
-    """Adds the total to a pipeline metric, and each part by the dimension that the metric has for it.
+    """Adds the total to a pipeline metric, and each part under the metric's dimension.
 
-    The parts must come from a bounded set of words: each is a metric that CloudWatch bills.
+    The parts must come from a small fixed set of words: each is a metric that CloudWatch bills.
     """
     metric = PIPELINE_METRICS[name]
     count(name, sum(counts.values()))

@@ -1,1 +1,1 @@
-"""The only modules that touch the world."""
+"""Adapters to AWS: the only modules that call AWS services."""

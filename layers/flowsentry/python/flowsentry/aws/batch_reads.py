@@ -1,4 +1,4 @@
-"""BatchGetItem in full: keys in parts of a hundred, and those that DynamoDB had no time for asked for again."""
+"""BatchGetItem for any number of keys: in parts of a hundred, with retries of unprocessed keys."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,30 +14,31 @@ if TYPE_CHECKING:
 KEYS_A_CALL = 100
 """DynamoDB's limit for BatchGetItem."""
 MAX_READ_TRIES = 6
-"""Tries for keys that DynamoDB left unprocessed, 0.05 s doubling between: 1.6 s in all, then the batch is retried."""
+"""Attempts for keys that DynamoDB left unprocessed, with waits of 0.05 s, doubling. More: a batch waits longer than 1.6
+s in a slow minute of DynamoDB. Fewer: it is retried as a whole more often."""
 
 Item = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class BatchReads:
-    """Reads of one table; `what` is in it, in the words of an error."""
+    """Reads of one table; `what` names its content in error messages."""
 
     table_name: str
     client: "DynamoDBClient"
     sleep: Callable[[float], None]
     what: str
 
-    def items(self, keys: Sequence[Item], wanted: Item) -> list[Item]:
-        """The items of these distinct keys, in any order; `wanted` are the arguments of the read beside its keys.
-        Raises RetryableError when keys stay unprocessed.
+    def items(self, keys: Sequence[Item], arguments: Item) -> list[Item]:
+        """The items of these distinct keys, in any order; `arguments` are those of the read beside its keys. Raises
+        RetryableError when keys stay unprocessed.
         """
         parts = [keys[start : start + KEYS_A_CALL] for start in range(0, len(keys), KEYS_A_CALL)]
-        read = in_threads(partial(self._part, wanted), parts)
+        read = in_threads(partial(self._part, arguments), parts)
         return [item for items in read for item in items]
 
-    def _part(self, wanted: Item, keys: Sequence[Item]) -> list[Item]:
-        request: Any = {"Keys": list(keys), **wanted}
+    def _part(self, arguments: Item, keys: Sequence[Item]) -> list[Item]:
+        request: Any = {"Keys": list(keys), **arguments}
         items: list[Item] = []
         for attempt in range(MAX_READ_TRIES):
             if attempt:

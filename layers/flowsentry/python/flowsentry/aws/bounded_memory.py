@@ -1,4 +1,4 @@
-"""A dictionary that forgets its oldest entries: what a warm function may remember between invocations."""
+"""A dictionary of limited size, for what a function caches between invocations."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 class BoundedMemory(Generic[Key, Value]):
-    """At most `size` entries; the one put longest ago goes first. Several threads may use it at once."""
+    """At most `size` entries; the entry put longest ago is evicted first. Safe to use from several threads."""
 
     def __init__(self, size: int) -> None:
         self._size = size

@@ -1,4 +1,4 @@
-"""boto3 clients, one of each a process, with bounded waits."""
+"""boto3 clients, one of each per process, with time limits for every call."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from flowsentry.aws.notifications.security_hub import SecurityHubClient
 
 MAX_CONNECTIONS = 16
-"""More than the threads of the evidence table; fewer would make them wait for each other."""
+"""More than the threads that call DynamoDB at once (concurrency.MAX_THREADS). Fewer: they wait for each other's
+connection. More: nothing gets faster."""
 
 BOUNDED = Config(
     connect_timeout=3,
@@ -27,13 +28,13 @@ BOUNDED = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     max_pool_connections=MAX_CONNECTIONS,
 )
-"""A try that hangs costs 10 s, not botocore's 60, and four tries end within a time-out. Longer: one slow call
-eats the invocation. Shorter: a slow minute of a service becomes a retry of the whole batch."""
+"""An attempt without a response costs 10 s, not botocore's 60, so that four attempts end before the function times out.
+Longer: one slow call uses up the invocation. Shorter: a slow minute of a service becomes a retry of the whole batch."""
 
 
 BRIEF = Config(connect_timeout=3, read_timeout=6, retries={"mode": "standard", "total_max_attempts": 2})
-"""For what tells people: a topic that hangs costs 20 s at most, and the next run, a minute later, tries it again.
-Longer: one slow topic eats the time in which others are told. Shorter: people get twice what was answered slowly."""
+"""For channels: one that does not respond costs at most 20 s, and the next run, a minute later, tries it again. Longer:
+one slow channel uses up the time for the others. Shorter: a message that was accepted slowly is delivered twice."""
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""The dead-letter queue: where a notice goes that no retry can help, with the reason."""
+"""The dead-letter queue, for messages that no retry can help, with the reason."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,28 +14,28 @@ MAX_ATTRIBUTE_LETTERS = 1_000
 
 @dataclass(frozen=True)
 class DeadLetters:
-    """Takes the original message as it was, so that a redrive tries it again."""
+    """Sends the original message unchanged, so that a redrive processes it again."""
 
     queue_url: str
     client: "SQSClient"
 
     def send(self, body: str, error: PoisonError) -> None:
-        """Attributes: `reason`, a short word, and `message`, the sentence. Raises RetryableError when SQS can't be
-        reached: the notice then stays in its own queue.
+        """Sends with the attributes `reason`, a short word, and `message`, a sentence. Raises RetryableError when SQS
+        cannot be reached: the message then stays in its own queue.
         """
-        with retryable("send a notice to the dead-letter queue"):
+        with retryable("send a message to the dead-letter queue"):
             self.client.send_message(
                 QueueUrl=self.queue_url,
                 MessageBody=body,
                 MessageAttributes={
                     "reason": {"DataType": "String", "StringValue": error.reason},
-                    "message": {"DataType": "String", "StringValue": _plain(str(error)) or error.reason},
+                    "message": {"DataType": "String", "StringValue": _printable(str(error)) or error.reason},
                 },
             )
 
 
-def _plain(text: str) -> str:
-    """SQS refuses control characters.
+def _printable(text: str) -> str:
+    """The text without control characters, which SQS refuses, and cut to MAX_ATTRIBUTE_LETTERS.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     """

@@ -1,4 +1,4 @@
-"""S3 objects: logs as blocks of bytes, and what is made of them (enriched Parquet, samples of rejected lines)."""
+"""Reads flow log objects from S3 in blocks; writes enriched Parquet files and samples of rejected lines."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 20
 MAX_OBJECT_BYTES = 256 << 20
-"""Larger objects are set aside. Flow log files stay below 75 MB; larger: an object that can't be finished within the
-function's time-out is tried again and again. Smaller: files that others have merged are refused."""
+"""Larger objects are set aside. Flow log files stay below 75 MB. Higher: an object that the function cannot finish
+before it times out is tried again and again. Lower: files that someone has merged are refused."""
 
 MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"})
 IMPOSSIBLE = frozenset({"KeyTooLongError", "InvalidArgument", "InvalidBucketName", "InvalidURI"})
-"""Nothing can have that name or version."""
+"""No object can have that key or version."""
 DENIED = frozenset({"AccessDenied", "Forbidden", "403", "InvalidObjectState"})
 CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 NOT_MODIFIED = 304
 
 
 class StoredObject(NamedTuple):
-    """One object of a bucket; the version where the bucket has them."""
+    """One object of a bucket, with its version where the bucket is versioned."""
 
     bucket: str
     key: str
@@ -41,15 +41,15 @@ class StoredObject(NamedTuple):
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """Reads flow log objects, writes what was made of them. All writes are of the same bytes when done again."""
+    """Reads and writes objects. A repeated write stores the same bytes."""
 
     client: "S3Client"
 
     def blocks(self, source: StoredObject) -> Iterator[bytes]:
         """The object's bytes in blocks of at most 1 MiB.
 
-        Raises PoisonError for an object that is missing, may not be read or is too large; RetryableError when S3 can't
-        be reached or the connection breaks.
+        Raises PoisonError for an object that is missing, denied or too large, and RetryableError when S3 cannot be
+        reached or the connection breaks.
         """
         body = self._opened(source)
         with retryable(f"read {source}"):
@@ -63,18 +63,20 @@ class ObjectStore:
         except ClientError as error:
             raise _poison(source, error) from error
         except ParamValidationError as error:
-            raise PoisonError("object-missing", f"{source} can't be read: nothing can have that name") from error
+            raise PoisonError("object-missing", f"{source} can't be read: no object can have that name") from error
         if (size := answer["ContentLength"]) > MAX_OBJECT_BYTES:
             raise PoisonError("object-too-large", f"{source} has {size} bytes, more than {MAX_OBJECT_BYTES}")
         return answer["Body"]
 
     def put_file(self, target: StoredObject, path: Path) -> None:
-        """Uploads a local file. Raises RetryableError when S3 can't be reached."""
+        """Uploads a local file. Raises RetryableError when S3 cannot be reached."""
         with retryable(f"write {target}"), path.open("rb") as file:
             self.client.put_object(Bucket=target.bucket, Key=target.key, Body=file)
 
     def put_rejected(self, target: StoredObject, source: str, sample: Sequence[tuple[int, str, str]]) -> None:
-        """Writes rejected lines of a source as JSON lines: the number of each line, why it was rejected, its text."""
+        """Writes rejected lines as JSON Lines, each with its line number, reason and text. Raises RetryableError when
+        S3 cannot be reached.
+        """
         rows = (
             json.dumps({"source": source, "line": line, "reason": reason, "text": text})
             for line, reason, text in sample
@@ -89,12 +91,12 @@ class ObjectStore:
 
 
 def _poison(source: StoredObject, error: ClientError) -> Exception:
-    """What will be the same next time, as a sentence; anything else as it is."""
+    """A PoisonError for an S3 error that no retry can help; any other error unchanged."""
     if code_of(error) in MISSING:
-        what = "the bucket" if code_of(error) == "NoSuchBucket" else "the object"
-        return PoisonError("object-missing", f"{source} can't be read: {what} does not exist (any more)")
+        missing = "the bucket" if code_of(error) == "NoSuchBucket" else "the object"
+        return PoisonError("object-missing", f"{source} can't be read: {missing} does not exist (any more)")
     if code_of(error) in IMPOSSIBLE:
-        return PoisonError("object-missing", f"{source} can't be read: nothing can have that name or version")
+        return PoisonError("object-missing", f"{source} can't be read: no object can have that name or version")
     if code_of(error) in DENIED:
         return PoisonError(
             "access-denied", f"{source} can't be read: access denied (bucket policy, key policy or role)"

@@ -1,4 +1,4 @@
-"""botocore's errors → ours: what passes with time becomes RetryableError, all else stays what it is."""
+"""Converts botocore's errors: transient ones become RetryableError, all others stay unchanged."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ SERVER_ERROR = 500
 
 
 def code_of(error: ClientError) -> str:
-    """AWS's word for it, such as `NoSuchKey`; for a bodiless answer its HTTP status as text."""
+    """AWS's error code, such as `NoSuchKey`; for a response without a body its HTTP status as text."""
     return error.response.get("Error", {}).get("Code", "")
 
 
@@ -35,23 +35,23 @@ def status_of(error: ClientError) -> int:
 
 
 def is_condition_unmet(error: ClientError) -> bool:
-    """Whether DynamoDB wrote nothing because the condition of the write did not hold."""
+    """Whether DynamoDB refused a write because its condition was not met."""
     return code_of(error) == "ConditionalCheckFailedException"
 
 
 @contextmanager
 def retryable(action: str) -> Iterator[None]:
-    """Throttling, time-outs, lost connections and service errors leave as RetryableError, saying what was tried."""
+    """Raises RetryableError for throttling, time-outs, lost connections and service errors; `action` is its verb."""
     try:
         yield
     except ClientError as error:
-        if not _passes_with_time(error):
+        if not _is_transient(error):
             raise
         raise RetryableError(f"could not {action}: {code_of(error)}") from error
     except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise RetryableError(f"could not {action}: {error}") from error
 
 
-def _passes_with_time(error: ClientError) -> bool:
+def _is_transient(error: ClientError) -> bool:
     status = status_of(error)
     return code_of(error) in THROTTLING or status == TOO_MANY_REQUESTS or status >= SERVER_ERROR

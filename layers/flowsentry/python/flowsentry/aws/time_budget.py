@@ -1,21 +1,39 @@
-"""How long a run of a function may still go on, so that it ends by itself and is not ended in the middle."""
+"""The time that a run of a function may still use, so that it stops by itself before Lambda stops it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, Self
+
+
+class Invocation(Protocol):
+    """The part of Lambda's context object that says when the function times out."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def seconds_left(invocation: Invocation) -> float:
+    """Seconds until the function times out."""
+    return invocation.get_remaining_time_in_millis() / 1_000
 
 
 @dataclass(frozen=True)
 class TimeBudget:
-    """Ends at a time of the `clock` (Unix s)."""
+    """`seconds` is the budget at the start of the run; `left()` is what remains of it now, in seconds."""
 
-    ends_at: float
-    clock: Callable[[], float]
+    seconds: float
+    left: Callable[[], float]
 
     @classmethod
-    def of(cls, seconds: float, clock: Callable[[], float]) -> "TimeBudget":
-        """So many seconds from now."""
-        return cls(clock() + seconds, clock)
+    def of(cls, seconds: float, clock: Callable[[], float]) -> Self:
+        """A budget that starts now and is measured by `clock` (s)."""
+        ends_at = clock() + seconds
+        return cls(seconds, lambda: ends_at - clock())
+
+    @classmethod
+    def of_invocation(cls, invocation: Invocation) -> Self:
+        """The time until the function times out."""
+        return cls(seconds_left(invocation), lambda: seconds_left(invocation))
 
     def has(self, seconds: float = 0) -> bool:
-        """Whether there is time for what takes so long."""
-        return self.clock() + seconds < self.ends_at
+        """Whether more than `seconds` remain."""
+        return self.left() > seconds

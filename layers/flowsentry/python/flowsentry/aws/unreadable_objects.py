@@ -1,4 +1,4 @@
-"""Stored objects that can't be read: told by a metric that an alarm watches, and read as the last good one instead."""
+"""Reports stored objects and items that cannot be read, by a metric with an alarm, and replaces them by a fallback."""
 
 from collections.abc import Callable
 from typing import Literal, TypeVar
@@ -10,25 +10,25 @@ from flowsentry.telemetry import count_by, logger
 StoredObject = Literal[
     "inventory", "log-formats", "discovery-claims", "inventory-targets", "geo-database", "known-services", "evidence"
 ]
-"""What may be unreadable; each is a metric that CloudWatch bills while there is something to tell."""
+"""The kinds of stored objects; each is a metric that CloudWatch bills in months in which it is reported."""
 
-Read = TypeVar("Read")
+Value = TypeVar("Value")
 UNREADABLE = (Exception, pl.exceptions.PanicException)
-"""What a reader of damaged bytes may raise: no list of its errors is whole (`zlib.error`, `EOFError`, `struct.error`,
-`NotImplementedError`, `RecursionError`, …), and a panic of Rust is no Exception."""
+"""Errors that parsing damaged bytes may raise: no list of them is complete (`zlib.error`, `EOFError`, `struct.error`,
+`NotImplementedError`, `RecursionError`, …), and a panic in polars is not an Exception."""
 
 
-def readable(what: StoredObject, read: Callable[[], Read], last_good: Callable[[], Read]) -> Read:
-    """What is read, or else the last good one: whatever is wrong with what somebody stored stops nobody. To be called
-    on what was fetched: errors of fetching are to be retried.
+def parsed_or(what: StoredObject, parse: Callable[[], Value], fallback: Callable[[], Value]) -> Value:
+    """The parsed value, or the fallback when parsing fails, whatever the error. Pass bytes that were already fetched:
+    errors while fetching must be retried instead.
     """
     try:
-        return read()
+        return parse()
     except UNREADABLE as error:
-        tell_unreadable(what, repr(error))
-        return last_good()
+        report_unreadable(what, repr(error))
+        return fallback()
 
 
-def tell_unreadable(what: StoredObject, trouble: str) -> None:
+def report_unreadable(what: StoredObject, problem: str) -> None:
     count_by("StoredObjectsUnreadable", {what: 1})
-    logger().error("stored object not used", extra={"stored_object": what, "trouble": trouble[:1_000]})
+    logger().error("stored object not used", extra={"stored_object": what, "problem": problem[:1_000]})

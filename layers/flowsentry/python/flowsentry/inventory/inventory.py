@@ -13,9 +13,11 @@ from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.scopes import PUBLIC
 
 SECONDS_A_DAY = 86_400
-ABSENT_SECONDS, MAX_ABSENT = 3_600, 10_000
-"""How long, and of how many interfaces, it is remembered that they are nowhere. More: one that is made late is found
-later. Less: the flow logs of interfaces that are gone make work again and again."""
+ABSENT_SECONDS, MAX_ABSENT = 900, 20_000
+"""How long, and for how many interfaces (some 40 bytes each), the inventory remembers that no target has them;
+meanwhile nothing requests or searches them again. Longer: an interface that was requested before it existed stays
+unnamed until the next scheduled discovery. Shorter: late records of deleted interfaces cause searches again and again.
+More interfaces: a larger snapshot. Fewer: after an outage the same interfaces are searched again."""
 RETENTION_DAYS = 7
 """How long an owner that is gone can still be named. Longer: replays of older flow logs find their owners, and the
 snapshot grows with every instance that ever was. Shorter: flow logs delivered late, or read again, stay unnamed."""
@@ -134,7 +136,7 @@ class Inventory:
             kept(rows, look.target_state.taken_at - retention_days * SECONDS_A_DAY),
             {**self.target_states, look.target: look.target_state},
             {**self.rules_by_target, look.target: look.rules},
-            _remembered(self.absent, look.target_state.taken_at),
+            recently_absent(self.absent, look.target_state.taken_at),
         )
 
     def with_some(self, look: Discovery, absent: Iterable[str] = ()) -> "Inventory":
@@ -142,7 +144,7 @@ class Inventory:
         asked for and are not there.
         """
         taken_at = look.target_state.taken_at
-        remembered = _remembered({**self.absent, **dict.fromkeys(absent, taken_at)}, taken_at)
+        remembered = recently_absent({**self.absent, **dict.fromkeys(absent, taken_at)}, taken_at)
         return replace(self, assignments=self._with_seen(look), absent=remembered)
 
     def _with_seen(self, look: Discovery) -> pl.DataFrame:
@@ -193,10 +195,10 @@ class Inventory:
         return Rules.joined(self.rules_by_target.values())
 
 
-def _remembered(absent: Mapping[str, int], now: int) -> dict[str, int]:
-    """Those that were looked for not long ago, at most MAX_ABSENT, the latest."""
-    young = [(interface_id, at) for interface_id, at in absent.items() if at >= now - ABSENT_SECONDS]
-    return dict(sorted(young, key=lambda each: (-each[1], each[0]))[:MAX_ABSENT])
+def recently_absent(absent: Mapping[str, int], now: float) -> dict[str, int]:
+    """The interfaces found absent less than ABSENT_SECONDS ago; at most MAX_ABSENT, the latest."""
+    recent = [(interface_id, at) for interface_id, at in absent.items() if now - at < ABSENT_SECONDS]
+    return dict(sorted(recent, key=lambda each: (-each[1], each[0]))[:MAX_ABSENT])
 
 
 _WHOSE = ("interface_id", "owner_id")

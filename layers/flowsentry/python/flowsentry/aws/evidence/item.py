@@ -1,4 +1,8 @@
-"""Evidence ↔ the DynamoDB item that holds it: its key, its sets as BS and NS, and until when it counts."""
+"""Converts evidence to and from its DynamoDB item: its key, its sets as BS and NS, its expiry.
+
+By hand, not by boto3's TypeDeserializer and TypeSerializer: measured on an item with 11 sets of 30 members, those take
+438 µs instead of 50 to read it, and 99 µs instead of 7 to write a set, since each member becomes a Binary or a Decimal.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,24 +20,26 @@ from flowsentry.findings.evidence import (
 Item = Mapping[str, Any]
 
 PORTS = "source_ports"
-MAX_HELD = {name: size * 11 // 8 for name, size in {**SET_SIZES, PORTS: MAX_SOURCE_PORTS}.items()}
-"""Members that a set may hold in its item: more than evidence keeps, so that most writes can add to it whatever others
-write at the same time; those that fell out go when it is full. More: fewer writes wait for each other, and a full item
-is past 3 KB. Fewer: each new member of a full set is a race against all other writers."""
+MAX_STORED_MEMBERS = {name: size * 11 // 8 for name, size in {**SET_SIZES, PORTS: MAX_SOURCE_PORTS}.items()}
+"""Members that a set may have in its item: more than evidence keeps, so that most writes can add members whatever other
+writers add at the same time. Members that evidence no longer keeps are removed when the set is full. Higher: fewer
+writes wait for each other, and a full item is larger than 3 KB. Lower: each new member of a full set races with all
+other writers."""
 _TYPES = {**dict.fromkeys(SET_SIZES, "BS"), PORTS: "NS"} | dict.fromkeys(
     ("first_seen", "last_seen", "expires_at", "version"), "N"
 )
 _TYPES |= {"is_inside": "BOOL"}
 _ALWAYS = frozenset({"first_seen", "last_seen", "is_inside", "expires_at"})
 KEPT_DAYS = 2
-"""Days that an item outlives its use. DynamoDB deletes within days of the time given; more only costs storage."""
+"""Days for which an item is kept after its last use. DynamoDB deletes within days of the expiry; more days only cost
+storage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is in an item. The sets of `evidence` may hold more than evidence keeps, up to MAX_HELD. `version` is
-    another one after every write; the item counts until `expires_at`, Unix seconds, whenever DynamoDB deletes it. Of
-    an item with `damage` nothing is believed.
+    """The content of an item. The sets of `evidence` may have more members than evidence keeps, up to
+    MAX_STORED_MEMBERS. `version` changes with every write. The item counts until `expires_at` (Unix s), whenever
+    DynamoDB deletes it. An item with `damage` has no valid content.
     """
 
     evidence: Evidence
@@ -55,14 +61,14 @@ def evidence_key_of(item: Item) -> EvidenceKey:
 
 
 class Damage(NamedTuple):
-    """An attribute that is not what evidence writes, and its value; None where it is missing."""
+    """An attribute of an unexpected type, with its value; None when it is missing."""
 
     name: str
     value: Any
 
 
 def stored_in(item: Item) -> Stored:
-    """What is in an item; of one that is damaged, that it is so: it has expired, and is to be begun anew."""
+    """The content of an item. A damaged item counts as expired, so that the next write replaces it."""
     if damage := _damage_in(item):
         return Stored(Evidence(evidence_key_of(item)), 0, 0, damage)
     evidence = Evidence(
@@ -77,7 +83,7 @@ def stored_in(item: Item) -> Stored:
 
 
 def _damage_in(item: Item) -> Damage | None:
-    """The first attribute that is missing or of another type."""
+    """The first attribute that is missing or of an unexpected type; None when there is none."""
     for name, type_ in _TYPES.items():
         if name not in item and name in _ALWAYS:
             return Damage(name, None)
@@ -102,24 +108,24 @@ def _is_whole(number: str) -> bool:
 
 
 def expiry_in(item: Item) -> int:
-    """Until when an item counts; one that does not say it has expired."""
+    """When an item expires (Unix s); 0 for an item without a valid expiry."""
     expires_at = item.get("expires_at", {})
     return int(expires_at["N"]) if _is_of("N", expires_at) else 0
 
 
 def members_of(evidence: Evidence) -> dict[str, frozenset[Any]]:
-    """Its sets by attribute, without the empty ones: DynamoDB has none."""
-    return {name: members for name in MAX_HELD if (members := getattr(evidence, name))}
+    """The sets by attribute, without empty ones, which DynamoDB does not store."""
+    return {name: members for name in MAX_STORED_MEMBERS if (members := getattr(evidence, name))}
 
 
-def as_set(name: str, members: frozenset[Any]) -> dict[str, Any]:
-    """The members of a set as DynamoDB wants them."""
+def set_attribute(name: str, members: frozenset[Any]) -> dict[str, Any]:
+    """A set as a DynamoDB attribute value."""
     return {"NS": [str(port) for port in sorted(members)]} if name == PORTS else {"BS": sorted(members)}
 
 
 def expiry_of(key: EvidenceKey, now: float) -> int:
-    """When the item may go: once no day can be judged with it any more, counted from now for records of long ago, which
-    would else vanish between two objects of the same backfill.
+    """When an item expires (Unix s): KEPT_DAYS after the last day that is judged with it. For old records the days
+    count from now, or DynamoDB would delete the item between two objects of the same backfill.
     """
     last_use = max((key.day + 1) * SECONDS_A_DAY, int(now)) + MEMORY_DAYS * SECONDS_A_DAY
     return last_use + KEPT_DAYS * SECONDS_A_DAY

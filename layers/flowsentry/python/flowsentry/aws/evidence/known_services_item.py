@@ -1,15 +1,15 @@
-"""Known services ↔ the DynamoDB items that hold them, in the table of evidence.
+"""Converts known services to and from their DynamoDB items in the evidence table.
 
-A scope's services of a day are spread over SHARDS items by the hash of their endpoint, so that each item stays small: a
-write costs by the size of the whole item. One more item holds which of the scope's services are down, and which sources
-are excused by that.
+The services of a scope and day are spread over SHARDS items by the hash of their endpoint. That keeps items small, as
+the cost of a write depends on the size of the whole item. One more item per scope lists the services that are down, and
+the sources that are excused by it. Attribute values are written by hand, as in item.py, which gives the reason.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from flowsentry.aws.unreadable_objects import readable
+from flowsentry.aws.unreadable_objects import parsed_or
 from flowsentry.findings.endpoints import MEMBER_BYTES, rank
 from flowsentry.findings.evidence import MEMORY_DAYS, SECONDS_A_DAY, EvidenceKey, rank_of_member
 from flowsentry.findings.known_services import Answer, Answers, Outage, Service
@@ -17,28 +17,28 @@ from flowsentry.findings.known_services import Answer, Answers, Outage, Service
 Item = Mapping[str, Any]
 
 SHARDS = 64
-"""Items a scope and day. More: a batch with several new services makes more writes, and each costs at least as much as
-one of 1 KB. Fewer: 5,000 services make items of more than that."""
+"""Items per scope and day. Higher: a batch with several new services makes more writes, each of which costs at least as
+much as 1 KB. Lower: with 5,000 services items are larger than that."""
 MAX_SERVICES_A_SHARD = 512
-"""Services kept in an item, those inside first, then those of smallest rank: 32,768 a scope and day. More: the item of
-a host that calls all of the Internet costs more. Fewer: an outage of what is not kept is taken for a scan."""
+"""Services in an item, inside ones first, then those of smallest rank: 32,768 per scope and day. Higher: the items of a
+host that calls all of the Internet cost more. Lower: an outage of a service that is not kept is taken for a scan."""
 MAX_EXCUSED = 100
-"""Sources of a scope that are judged again when services answer. More: their evidence is read every few minutes. Fewer:
-of more sources that meet an outage at once, those that swept are found only when they are seen again."""
+"""Excused sources of a scope that are judged again when services answer. Higher: more evidence is read every few
+minutes. Lower: when more sources meet an outage at once, a scanner among them is found only when it is seen again."""
 MAX_DOWN = 1_000
-"""Services of a scope that are down at once, the earliest; 11 bytes each. More: a larger item is read every minute.
-Fewer: of more, some are not resolved by themselves."""
+"""Services of a scope that are down at once, the earliest first; 11 bytes each. Higher: a larger item is read every
+minute. Lower: in a larger outage some findings are not resolved automatically."""
 MAX_STATE_DAYS = 7
-"""Days after which an outage is forgotten: no client is known any more that could meet its end. More: what is gone for
-good fills the item. Fewer: what comes back later is not resolved by itself."""
+"""Days after which an outage is deleted: no client is known any more that could notice its end. Higher: services that
+are gone for good fill the item. Lower: the finding of a service that comes back later is not resolved automatically."""
 KEPT_DAYS = 2
 STATE_DAY = 0
-"""In the place of a day, of the item that holds what is down and who is excused."""
+"""The `day` of the item with a scope's state."""
 _ENTRY_BYTES, _TIME_BYTES, _CLIENT_BYTES = 20, 4, 8
 
 
 class Shard(NamedTuple):
-    """The item of a scope, a part of its services, and a UTC day."""
+    """The key of an item: a scope, the number of a part of its services, and a UTC day."""
 
     scope: str
     number: int
@@ -46,26 +46,26 @@ class Shard(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Held:
-    """What an item holds: the answers by endpoint, and which of the endpoints are inside; `version` is another one
-    after every write.
+class ShardContent:
+    """The content of an item: the answers by endpoint, and the endpoints that are inside. `version` changes with every
+    write.
     """
 
     answers: Mapping[bytes, Answers] = field(default_factory=dict)
     inside: frozenset[bytes] = frozenset()
     version: int = 0
 
-    def learning(self, answers: Iterable[Answer]) -> "Held":
-        """The same with these answers, within bounds."""
-        told, inside = dict(self.answers), set(self.inside)
+    def with_answers(self, answers: Iterable[Answer]) -> "ShardContent":
+        """The content with these answers added, within MAX_SERVICES_A_SHARD."""
+        merged, inside = dict(self.answers), set(self.inside)
         for each in answers:
             endpoint, new = each.service.endpoint, Answers(each.last_seen, each.clients)
-            told[endpoint] = told[endpoint].merge(new) if endpoint in told else new
+            merged[endpoint] = merged[endpoint].merge(new) if endpoint in merged else new
             inside.update({endpoint} if each.is_inside else ())
-        if len(told) > MAX_SERVICES_A_SHARD:
-            kept = sorted(told, key=lambda each: (each not in inside, rank_of_member(each)))[:MAX_SERVICES_A_SHARD]
-            told, inside = {each: told[each] for each in kept}, inside.intersection(kept)
-        return Held(told, frozenset(inside), self.version)
+        if len(merged) > MAX_SERVICES_A_SHARD:
+            kept = sorted(merged, key=lambda each: (each not in inside, rank_of_member(each)))[:MAX_SERVICES_A_SHARD]
+            merged, inside = {each: merged[each] for each in kept}, inside.intersection(kept)
+        return ShardContent(merged, frozenset(inside), self.version)
 
 
 def shard_of(answer: Answer) -> Shard:
@@ -73,7 +73,7 @@ def shard_of(answer: Answer) -> Shard:
 
 
 def shard_number(endpoint: bytes) -> int:
-    """Which of the items of a day holds an endpoint. By the middle of the rank, since bounds keep small ranks."""
+    """The number of the item for an endpoint, from the middle bits of its rank, since limits keep small ranks."""
     return rank(int.from_bytes(endpoint)) >> 16 & (SHARDS - 1)
 
 
@@ -83,8 +83,8 @@ def partition_of(scope: str, number: int) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class State:
-    """What the item of a scope holds beside its services: since when services are down, which sources are excused, and
-    which members of both are too old to count; and when it was read (Unix s).
+    """The state of a scope: since when services are down, which sources are excused, the members of both that are too
+    old to count, and when the item was read (Unix s).
     """
 
     down_since: Mapping[Service, int]
@@ -98,11 +98,11 @@ def state_key(scope: str) -> dict[str, Any]:
 
 
 def state_in(scope: str, item: Item, now: float) -> State:
-    """What an item holds: of a service that two processors marked at once, the earlier time; nothing of one that can't
-    be read.
+    """The state in an item; an empty one when it cannot be read. For a service that two processors recorded as down at
+    once, the earlier time counts.
     """
     nothing = State({}, frozenset(), {}, now)
-    return readable("known-services", lambda: _state(scope, item, now), lambda: nothing)
+    return parsed_or("known-services", lambda: _state(scope, item, now), lambda: nothing)
 
 
 def _state(scope: str, item: Item, now: float) -> State:
@@ -140,28 +140,28 @@ def key_of(shard: Shard) -> dict[str, Any]:
     return {"source": partition_of(shard.scope, shard.number), "day": {"N": str(shard.day)}}
 
 
-def held_in(item: Item) -> Held:
-    """What an item holds; nothing for none."""
+def shard_content_in(item: Item) -> ShardContent:
+    """The content of an item; empty when the item is empty or invalid."""
     if not item:
-        return Held()
+        return ShardContent()
     version = _version_in(item)
-    return readable("known-services", lambda: _held(item, version), lambda: Held(version=version))
+    return parsed_or("known-services", lambda: _shard_content(item, version), lambda: ShardContent(version=version))
 
 
 def _version_in(item: Item) -> int:
-    """Which write made the item, so that the next can follow it whatever else is wrong with it."""
-    told = str(item.get("version", {}).get("N", ""))
-    return int(told) if told.isdecimal() else 0
+    """The version of an item, which is read also when the rest is damaged, so that the next write can replace it."""
+    version = str(item.get("version", {}).get("N", ""))
+    return int(version) if version.isdecimal() else 0
 
 
-def _held(item: Item, version: int) -> Held:
+def _shard_content(item: Item, version: int) -> ShardContent:
     blob: bytes = item["services"]["B"]
     if len(blob) % _ENTRY_BYTES:
-        raise ValueError(f"{len(blob)} bytes are no whole number of services")
+        raise ValueError(f"{len(blob)} bytes are not a whole number of services")
     entries = [blob[start : start + _ENTRY_BYTES] for start in range(0, len(blob), _ENTRY_BYTES)]
     answers = {entry[:MEMBER_BYTES]: _answers_in(entry) for entry in entries}
     inside = frozenset(entry[:MEMBER_BYTES] for entry in entries if entry[-1])
-    return Held(answers, inside, version)
+    return ShardContent(answers, inside, version)
 
 
 def _answers_in(entry: bytes) -> Answers:
@@ -169,34 +169,34 @@ def _answers_in(entry: bytes) -> Answers:
     return Answers(int.from_bytes(time), int.from_bytes(clients))
 
 
-def blob_of(held: Held) -> bytes:
-    """The answers as they are stored: 20 bytes each, in the order of their endpoints."""
+def blob_of(content: ShardContent) -> bytes:
+    """The packed answers: 20 bytes each, in the order of their endpoints."""
     return b"".join(
         endpoint
-        + max(told.last_seen, 0).to_bytes(_TIME_BYTES)
-        + told.clients.to_bytes(_CLIENT_BYTES)
-        + bytes([endpoint in held.inside])
-        for endpoint, told in sorted(held.answers.items())
+        + max(answers.last_seen, 0).to_bytes(_TIME_BYTES)
+        + answers.clients.to_bytes(_CLIENT_BYTES)
+        + bytes([endpoint in content.inside])
+        for endpoint, answers in sorted(content.answers.items())
     )
 
 
 def expiry_of(day: int, now: float) -> int:
-    """When an item may go: once no verdict looks at its day any more, counted from now for records of long ago."""
+    """When an item expires (Unix s): KEPT_DAYS after the last day that is judged with it; for old records from now."""
     last_use = max((day + 1) * SECONDS_A_DAY, int(now)) + MEMORY_DAYS * SECONDS_A_DAY
     return last_use + KEPT_DAYS * SECONDS_A_DAY
 
 
-def writing(shard: Shard, held: Held, now: float) -> dict[str, Any]:
-    """The arguments of an UpdateItem that stores this, where the item still is as it was when it was read."""
+def writing(shard: Shard, content: ShardContent, now: float) -> dict[str, Any]:
+    """The arguments of an UpdateItem that stores the content, on condition that no other writer wrote it since."""
     return {
         "Key": key_of(shard),
         "UpdateExpression": "SET services = :services, version = :next, expires_at = :expires_at",
-        "ConditionExpression": "version = :version" if held.version else "attribute_not_exists(version)",
+        "ConditionExpression": "version = :version" if content.version else "attribute_not_exists(version)",
         "ExpressionAttributeValues": {
-            ":services": {"B": blob_of(held)},
-            ":next": {"N": str(held.version + 1)},
+            ":services": {"B": blob_of(content)},
+            ":next": {"N": str(content.version + 1)},
             ":expires_at": {"N": str(expiry_of(shard.day, now))},
-            **({":version": {"N": str(held.version)}} if held.version else {}),
+            **({":version": {"N": str(content.version)}} if content.version else {}),
         },
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }

@@ -1,8 +1,7 @@
-"""Known services in DynamoDB: once a service is known, it costs one write an hour, and reads only where something
-fails.
+"""Known services in DynamoDB: a service that is known costs one write an hour, and reads only when contacts fail.
 
-A process remembers what the items held when it saw them last. A batch is compared with that, and writes only where a
-service is new, has a client of a new bit, or answered in another hour than is stored.
+A process caches the items that it read or wrote. A batch writes only services that the cached items do not have: new
+ones, those with a client of a new bit, and those whose last answer rose by REFRESH_SECONDS.
 """
 
 import time
@@ -19,13 +18,13 @@ from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.evidence.known_services_item import (
     MAX_DOWN,
     MAX_EXCUSED,
-    Held,
     Shard,
+    ShardContent,
     down_member,
     excused_member,
-    held_in,
     key_of,
     partition_of,
+    shard_content_in,
     shard_number,
     shard_of,
     writing,
@@ -41,33 +40,35 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 REFRESH_SECONDS = 1_800
-"""By how much the last answer of a service inside must rise to be written. More: fewer writes, and other processors
-learn later that it still answers. Less: each service costs a write more often. Of a service outside it is a day."""
+"""Seconds by which the last answer of an inside service must rise to be written; for an outside service it is a day.
+Higher: fewer writes, and other processors learn later that the service still answers. Lower: more writes."""
 MAX_WRITE_TRIES = 10
-"""Tries to write one item while others write it too; the batch is retried after that."""
-MAX_SHARDS_REMEMBERED, MAX_PARTS_REMEMBERED = 4_000, 2_000
-"""Items that were written or read before a write, and parts of scopes of which all days were read; with some 80
-services of 200 bytes in an item, 64 MB at most where all are full. Fewer: of very many VPCs, items are read again."""
-MAX_JUDGED_REMEMBERED = 2_000
+"""Attempts to write an item while other writers write it too. More: a batch waits longer. Fewer: it is retried as a
+whole more often."""
+MAX_CACHED_SHARDS, MAX_CACHED_PARTS = 4_000, 2_000
+"""Cached items that were written, and cached parts of scopes of which all days were read. Higher: more memory than
+64 MB when all are full, with some 80 services of 200 bytes in an item. Lower: with very many VPCs, items are read
+again."""
+MAX_CACHED_VERDICTS = 2_000
 JUDGED_SECONDS = 360.0
-"""Between two verdicts on an excused source. Longer: a sweep of hosts that answer others later is found later. Shorter:
-its evidence is read more often."""
+"""Seconds between two verdicts on an excused source. Longer: a scan of hosts that answer other sources again is found
+later. Shorter: its evidence is read more often."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Remembered:
-    """What an item held, and when it was read (Unix s); it was then, and may hold more by now."""
+class _CachedShard:
+    """The content of an item and when it was read (Unix s); other processors may have added to it since."""
 
-    held: Held
+    content: ShardContent
     read_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What the items of some days held of a part of a scope's services, and when they were read (Unix s)."""
+    """The items of a part of a scope's services by day, and when they were read (Unix s)."""
 
     days: range
-    by_day: Mapping[int, Held]
+    by_day: Mapping[int, ShardContent]
     read_at: float
 
     def has(self, days: range) -> bool:
@@ -76,17 +77,17 @@ class _Part:
 
 @dataclass
 class KnownServicesTable:
-    """KnownServices on the table of evidence."""
+    """A KnownServices store in the evidence table."""
 
     table_name: str
     client: "DynamoDBClient"
     clock: Callable[[], float] = time.time
     refresh_seconds: int = REFRESH_SECONDS
-    _shards: BoundedMemory[Shard, _Remembered] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
-    _parts: BoundedMemory[tuple[str, int], _Part] = field(default_factory=lambda: BoundedMemory(MAX_PARTS_REMEMBERED))
-    _exact: BoundedMemory[Shard, Held] = field(default_factory=lambda: BoundedMemory(MAX_SHARDS_REMEMBERED))
+    _shards: BoundedMemory[Shard, _CachedShard] = field(default_factory=lambda: BoundedMemory(MAX_CACHED_SHARDS))
+    _parts: BoundedMemory[tuple[str, int], _Part] = field(default_factory=lambda: BoundedMemory(MAX_CACHED_PARTS))
+    _exact: BoundedMemory[Shard, ShardContent] = field(default_factory=lambda: BoundedMemory(MAX_CACHED_SHARDS))
     _states: ScopeStates = field(init=False)
-    _judged: BoundedMemory[EvidenceKey, float] = field(default_factory=lambda: BoundedMemory(MAX_JUDGED_REMEMBERED))
+    _judged: BoundedMemory[EvidenceKey, float] = field(default_factory=lambda: BoundedMemory(MAX_CACHED_VERDICTS))
 
     def __post_init__(self) -> None:
         self._states = ScopeStates(self.table_name, self.client, self.clock)
@@ -96,76 +97,76 @@ class KnownServicesTable:
         by_shard: dict[Shard, list[Answer]] = defaultdict(list)
         for each in answers:
             by_shard[shard_of(each)].append(each)
-        for shard, told in by_shard.items():
-            self._exact.put(shard, (self._exact.get(shard) or Held()).learning(told))
-        news = [(shard, told) for shard, told in by_shard.items() if self._has_news(shard, told)]
-        with retryable("keep known services"):
+        for shard, its_answers in by_shard.items():
+            self._exact.put(shard, (self._exact.get(shard) or ShardContent()).with_answers(its_answers))
+        news = [(shard, its_answers) for shard, its_answers in by_shard.items() if self._has_news(shard, its_answers)]
+        with retryable("store known services"):
             in_threads(self._write, news)
 
     def _has_news(self, shard: Shard, answers: Iterable[Answer]) -> bool:
-        remembered = self._shards.get(shard)
-        return remembered is None or any(self._is_news(remembered.held, each) for each in answers)
+        cached = self._shards.get(shard)
+        return cached is None or any(self._is_news(cached.content, each) for each in answers)
 
-    def _is_news(self, held: Held, answer: Answer) -> bool:
-        known = held.answers.get(answer.service.endpoint)
+    def _is_news(self, content: ShardContent, answer: Answer) -> bool:
+        known = content.answers.get(answer.service.endpoint)
         if known is None:
             return True
         step = self.refresh_seconds if answer.is_inside else SECONDS_A_DAY
         return bool(answer.clients & ~known.clients) or answer.last_seen - known.last_seen >= step
 
     def _write(self, task: tuple[Shard, list[Answer]]) -> None:
-        """Stores what the item does not hold yet. Raises RetryableError when others write it all the time.
+        """Stores the answers that the item does not have. Raises RetryableError when other writers are always faster.
 
-        What was not read just now is read before: others have mostly stored the same meanwhile, and a read costs a
-        twentieth of a write that comes to nothing.
+        An item that was not just read is read first: mostly another processor has stored the same meanwhile, and a read
+        costs a twentieth of a write whose condition fails.
         """
         shard, answers = task
-        held = self._held_now(shard)
+        content = self._cached_or_read(shard)
         for _ in range(MAX_WRITE_TRIES):
-            news = [each for each in answers if self._is_news(held, each)]
-            merged = held.learning(news)
-            if merged.answers == held.answers:
+            news = [each for each in answers if self._is_news(content, each)]
+            merged = content.with_answers(news)
+            if merged.answers == content.answers:
                 return
-            held, is_written = self._written(shard, merged)
-            self._shards.put(shard, _Remembered(held, self.clock()))
+            content, is_written = self._written(shard, merged)
+            self._shards.put(shard, _CachedShard(content, self.clock()))
             if is_written:
                 return
-        raise RetryableError(f"could not keep known services: others wrote them {MAX_WRITE_TRIES} times meanwhile")
+        raise RetryableError(f"could not store known services: other writers were faster {MAX_WRITE_TRIES} times")
 
-    def _written(self, shard: Shard, held: Held) -> tuple[Held, bool]:
-        """What the item holds after the write, or holds instead because others wrote it, and which of the two."""
+    def _written(self, shard: Shard, content: ShardContent) -> tuple[ShardContent, bool]:
+        """The content after the write and True, or the content that another writer stored and False."""
         try:
-            self.client.update_item(TableName=self.table_name, **writing(shard, held, self.clock()))
+            self.client.update_item(TableName=self.table_name, **writing(shard, content, self.clock()))
         except ClientError as error:
             if not is_condition_unmet(error):
                 raise
-            return held_in(_item_of(error)), False
-        return Held(held.answers, held.inside, held.version + 1), True
+            return shard_content_in(_item_of(error)), False
+        return ShardContent(content.answers, content.inside, content.version + 1), True
 
-    def _held_now(self, shard: Shard) -> Held:
-        """What the item holds, as it was at most RECALLED_SECONDS ago."""
+    def _cached_or_read(self, shard: Shard) -> ShardContent:
+        """The content of the item, at most RECALLED_SECONDS old."""
         known = self._shards.get(shard)
         if known and self.clock() - known.read_at < RECALLED_SECONDS:
-            return known.held
+            return known.content
         item = self.client.get_item(TableName=self.table_name, Key=key_of(shard)).get("Item", {})
-        held = held_in(item)
-        self._shards.put(shard, _Remembered(held, self.clock()))
-        return held
+        content = shard_content_in(item)
+        self._shards.put(shard, _CachedShard(content, self.clock()))
+        return content
 
     def recall(self, services: Collection[Service], first_day: int, last_day: int) -> Services:
         """See KnownServices.recall."""
         parts = sorted({(each.scope, shard_number(each.endpoint)) for each in services})
         days = range(first_day, last_day + 1)
         with retryable("look up known services"):
-            held = in_threads(partial(self._days_of, days), parts)
+            stored = in_threads(partial(self._days_of, days), parts)
             down = {scope: self._states.of(scope).down_since for scope in {each.scope for each in services}}
-        by_part = dict(zip(parts, held, strict=True))
+        by_part = dict(zip(parts, stored, strict=True))
         answers = {each: _merged(each, by_part[each.scope, shard_number(each.endpoint)]) for each in services}
         since = {each: down[each.scope][each] for each in services if each in down[each.scope]}
-        return Services({each: told for each, told in answers.items() if told}, since, self.refresh_seconds)
+        return Services({service: known for service, known in answers.items() if known}, since, self.refresh_seconds)
 
-    def _days_of(self, days: range, part: tuple[str, int]) -> list[Held]:
-        """What is stored of a part of a scope's services, and what this process knows beyond it, day by day."""
+    def _days_of(self, days: range, part: tuple[str, int]) -> list[ShardContent]:
+        """The stored items of a part of a scope's services by day, and the answers that only this process has."""
         known = self._parts.get(part)
         if known is None or self.clock() - known.read_at >= RECALLED_SECONDS or not known.has(days):
             known = self._read(part, days)
@@ -186,14 +187,14 @@ class KnownServicesTable:
         )
         now = self.clock()
         items = [item for page in pages for item in page["Items"] if int(item["expires_at"]["N"]) > now]
-        return _Part(days, {int(item["day"]["N"]): held_in(item) for item in items}, now)
+        return _Part(days, {int(item["day"]["N"]): shard_content_in(item) for item in items}, now)
 
     def mark_down(self, outages: Sequence[Outage]) -> None:
-        """See KnownServices.mark_down. Beyond MAX_DOWN of a scope, none is kept."""
-        with retryable("keep outages"):
-            for scope, told in _by_scope(outages).items():
+        """See KnownServices.mark_down. More than MAX_DOWN outages of a scope are not stored."""
+        with retryable("store outages"):
+            for scope, begun in _by_scope(outages).items():
                 known = self._states.of(scope).down_since
-                new = [each for each in told if each.service not in known][: max(0, MAX_DOWN - len(known))]
+                new = [each for each in begun if each.service not in known][: max(0, MAX_DOWN - len(known))]
                 self._states.change(scope, "ADD", "down", map(down_member, new))
 
     def recovered(self, answers: Sequence[Answer]) -> list[Outage]:
@@ -204,20 +205,20 @@ class KnownServicesTable:
 
     def mark_up(self, outages: Sequence[Outage]) -> None:
         """See KnownServices.mark_up."""
-        with retryable("forget outages"):
+        with retryable("delete outages"):
             for scope, ended in _by_scope(outages).items():
                 self._states.change(scope, "DELETE", "down", map(down_member, ended))
 
     def excuse(self, keys: Collection[EvidenceKey]) -> None:
-        """See KnownServices.excuse. Beyond MAX_EXCUSED of a scope, none is kept."""
-        with retryable("keep excused sources"):
-            for scope, told in _keys_by_scope(keys).items():
+        """See KnownServices.excuse. More than MAX_EXCUSED sources of a scope are not stored."""
+        with retryable("store excused sources"):
+            for scope, its_keys in _keys_by_scope(keys).items():
                 known = self._states.of(scope).excused
-                new = sorted(set(told) - known)[: max(0, MAX_EXCUSED - len(known))]
+                new = sorted(set(its_keys) - known)[: max(0, MAX_EXCUSED - len(known))]
                 self._states.change(scope, "ADD", "excused", map(excused_member, new))
 
     def excused_in(self, scopes: Collection[str]) -> set[EvidenceKey]:
-        """See KnownServices.excused_in. Each is due every JUDGED_SECONDS."""
+        """See KnownServices.excused_in. Each source is due every JUDGED_SECONDS."""
         with retryable("look up excused sources"):
             kept = {key for scope in scopes for key in self._states.of(scope).excused}
         due = {key for key in kept if self.clock() - (self._judged.get(key) or 0.0) >= JUDGED_SECONDS}
@@ -227,16 +228,15 @@ class KnownServicesTable:
 
     def forget_excused(self, keys: Collection[EvidenceKey]) -> None:
         """See KnownServices.forget_excused."""
-        with retryable("forget excused sources"):
-            for scope, told in _keys_by_scope(keys).items():
+        with retryable("delete excused sources"):
+            for scope, its_keys in _keys_by_scope(keys).items():
                 known = self._states.of(scope).excused
-                self._states.change(scope, "DELETE", "excused", map(excused_member, set(told) & known))
+                self._states.change(scope, "DELETE", "excused", map(excused_member, set(its_keys) & known))
 
 
-def _merged(service: Service, days: Iterable[Held]) -> Answers | None:
-    told = [held.answers[service.endpoint] for held in days if service.endpoint in held.answers]
+def _merged(service: Service, days: Iterable[ShardContent]) -> Answers | None:
     merged = None
-    for each in told:
+    for each in (content.answers[service.endpoint] for content in days if service.endpoint in content.answers):
         merged = merged.merge(each) if merged else each
     return merged
 

@@ -1,4 +1,4 @@
-"""Which services of a scope are down, and which sources that excuses: one item a scope, in the table of evidence."""
+"""Services that are down and sources that are excused by it, in one item per scope of the evidence table."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,23 +12,24 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RECALLED_SECONDS = 60.0
-"""How long what was read is believed. Longer: fewer reads, and what others learned is seen later."""
-MAX_SCOPES_REMEMBERED = 200
+"""How long an item is cached. Longer: fewer reads, and what other processors learned is seen later. Shorter: more
+reads."""
+MAX_CACHED_SCOPES = 200
 
 
 @dataclass
 class ScopeStates:
-    """The states by scope. Sets of members are added to and taken from, which is right whatever others do at the same
-    time. Errors of the client are handed on.
+    """Reads and changes states by scope. Members are added to and deleted from sets, which is correct whatever other
+    processors change at the same time. Errors of the client are raised unchanged.
     """
 
     table_name: str
     client: "DynamoDBClient"
     clock: Callable[[], float]
-    _states: BoundedMemory[str, State] = field(default_factory=lambda: BoundedMemory(MAX_SCOPES_REMEMBERED))
+    _states: BoundedMemory[str, State] = field(default_factory=lambda: BoundedMemory(MAX_CACHED_SCOPES))
 
     def of(self, scope: str) -> State:
-        """What is down and who is excused, as it was at most RECALLED_SECONDS ago."""
+        """The state of a scope, at most RECALLED_SECONDS old."""
         known = self._states.get(scope)
         if known and self.clock() - known.read_at < RECALLED_SECONDS:
             return known
@@ -36,8 +37,8 @@ class ScopeStates:
         return self._remember(scope, item)
 
     def change(self, scope: str, verb: str, name: str, members: Iterable[bytes]) -> None:
-        """Adds members to a set of the scope's state, or takes them out, and with them those that are too old to count;
-        nothing where there are none.
+        """Adds members to a set of the scope's state, or deletes them, and then deletes members that are too old to
+        count. Without members there is no write.
         """
         changed = sorted(members)
         if not changed:

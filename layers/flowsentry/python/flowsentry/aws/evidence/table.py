@@ -1,7 +1,7 @@
-"""Evidence in DynamoDB: for each suspicious source and batch at most one write, and none where it would change nothing.
+"""Evidence in DynamoDB: at most one write for each suspicious source and batch, none when it would change nothing.
 
-Failures are written first and read back with their neighbour days afterwards: of two processors that write to two days
-of one source, the later then sees both, so none of them can miss the verdict.
+Failures are written first, and read afterwards together with the neighbour days. Of two processors that write to two
+days of one source, the later one then reads both days, so the verdict cannot be missed.
 """
 
 import random
@@ -18,7 +18,7 @@ from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.evidence.item import Item, Stored, evidence_key_of, expiry_in, key_of, stored_in
 from flowsentry.aws.evidence.update import Update, merging_update
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
-from flowsentry.aws.unreadable_objects import tell_unreadable
+from flowsentry.aws.unreadable_objects import report_unreadable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import SECONDS_A_DAY, Evidence, EvidenceKey, History
 from flowsentry.in_memory import folded, has_neighbour, histories, near_recorded, neighbours
@@ -28,31 +28,32 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MAX_WRITE_TRIES = 10
-"""Tries to write one item while others write it too. More: a batch waits longer. Fewer: in a burst of them (simulated:
-of a thousand within a second, the unluckiest needs five tries) batches are retried as a whole."""
+"""Attempts to write an item while other writers write it too. More: a batch waits longer. Fewer: in a burst of writers
+batches are retried as a whole (simulated: of a thousand within a second, the unluckiest needs five attempts)."""
 MAX_WRITE_WAIT_SECONDS = 0.5
-"""The longest wait after a lost race; each is by chance up to 0.02 s, doubling. Longer: a burst is spread further, and
-each batch waits longer. Shorter: all of a burst come back at once."""
+"""The longest wait after another writer was faster; each wait is random, up to 0.02 s, doubling. Longer: a burst is
+spread further, and each batch waits longer. Shorter: all writers of a burst try again at once."""
 ABSENT_SECONDS = 60.0
-"""How long a source without items is not looked up again for its answers. Longer: fewer reads, and more answers are
-missed of a source that another processor has just recorded. Shorter: every quiet client costs reads every minute."""
+"""How long a source without items is not looked up again for its answers. Longer: fewer reads, but answers of a source
+that another processor has just recorded are missed for longer. Shorter: each quiet client costs more reads."""
 LAST_SEEN_STEP = 300
-"""Seconds by which last seen must rise to be written. Larger: an alert's last time is less exact. Smaller: a scanner
-that sweeps ten thousand interfaces makes a hot item, though its sets have long been full."""
+"""Seconds by which `last_seen` must rise to be written. Higher: the last time in an alert is less exact. Lower: a
+scanner that sweeps ten thousand interfaces makes a hot item, though its sets have long been full."""
 MAX_ABSENT = 20_000
-"""Absent sources remembered, some 300 bytes each; past it, the oldest are forgotten and looked up again."""
+"""Sources without items that are cached, some 300 bytes each. Higher: more memory. Lower: they are looked up again."""
 MAX_KNOWN = 2_000
-"""Items remembered, mostly of 1 KB, full ones of 25: sources met again and again. More: fewer reads, more memory."""
+"""Items of recurring sources that are cached, mostly of 1 KB, full ones of 25. Higher: more memory. Lower: more
+reads."""
 
 PRESENCE: Mapping[str, Any] = {
     "ProjectionExpression": "#source, #day, #expires_at",
     "ExpressionAttributeNames": {f"#{name}": name for name in ("source", "day", "expires_at")},
 }
-"""Whether there is an item, as it was a moment ago: that costs half, and what is absent is remembered for longer."""
-AS_IT_WAS: Mapping[str, Any] = {}
-"""All of an item, as it was a moment ago, for half."""
+"""An eventually consistent read of the keys only: it costs half, and absent items are cached for longer anyway."""
+EVENTUAL: Mapping[str, Any] = {}
+"""An eventually consistent read of whole items, at half the cost."""
 CONTENT: Mapping[str, Any] = {"ConsistentRead": True}
-"""All of an item, as it is now."""
+"""A consistent read of whole items."""
 
 Items = dict[EvidenceKey, Stored]
 
@@ -84,7 +85,7 @@ class EvidenceTable:
         """See EvidenceStore.recall."""
         unsure = [key for key in keys if not self._is_absent(key)]
         with retryable("recall evidence"):
-            items = self._read(self._near(unsure), AS_IT_WAS)
+            items = self._read(self._near(unsure), EVENTUAL)
         found = [key for key in unsure if has_neighbour(items, key)]
         self._remember_absent(key for key in unsure if key not in found)
         return histories({key: stored.evidence.within_bounds() for key, stored in items.items()}, found)
@@ -113,10 +114,10 @@ class EvidenceTable:
             self._absent.put(key, self.clock() + self.absent_seconds)
 
     def _write(self, batch: Sequence[Evidence], items: Items) -> Items:
-        """These items, which were just read, and what writing has made of them; without those that were neither read
-        nor written: what this process remembers of them has all of the evidence, and they may have more.
+        """`items`, which were just read, updated by the writes. Items that were neither read nor written are left out:
+        their cached content has all of the evidence, but the stored item may have more.
 
-        A read costs a fifth of a write that comes to nothing, so items that are not remembered are read before.
+        A read costs a fifth of a write whose condition fails, so the caller reads items that are not cached first.
         """
         known = [items.get(one.key) or self._known.get(one.key) for one in batch]
         written = in_threads(self._write_one, list(zip(batch, known, strict=True)))
@@ -128,26 +129,26 @@ class EvidenceTable:
         return items | {stored.evidence.key: stored for stored in written if stored}
 
     def _write_one(self, task: tuple[Evidence, Stored | None]) -> Stored | None:
-        """What the write made of the item; None where there was nothing to write. Raises RetryableError when others
-        write the item all the time.
+        """The item after the write; None when there was nothing to write. Raises RetryableError after MAX_WRITE_TRIES
+        attempts in which other writers were faster.
         """
         evidence, known = task
         for attempt in range(MAX_WRITE_TRIES):
             if attempt:
                 longest = min(0.02 * 2 ** (attempt - 1), MAX_WRITE_WAIT_SECONDS)
-                self.sleep(random.uniform(0, longest))  # noqa: S311 - so that racers do not meet again
+                self.sleep(random.uniform(0, longest))  # noqa: S311 - spreads the writers
             if known and known.damage:
-                tell_unreadable("evidence", f"{evidence.key}: {known.damage}")
+                report_unreadable("evidence", f"{evidence.key}: {known.damage}")
             update = merging_update(known, evidence, self.clock(), self.last_seen_step)
             if update is None:
                 return known if attempt else None
             known, is_written = self._update(update)
             if is_written:
                 return known
-        raise RetryableError(f"could not merge evidence: others wrote it {MAX_WRITE_TRIES} times meanwhile")
+        raise RetryableError(f"could not merge evidence: other writers were faster {MAX_WRITE_TRIES} times")
 
     def _update(self, update: Update) -> tuple[Stored | None, bool]:
-        """The item after the update, or as it is where its condition did not hold, and which of the two."""
+        """The item after the update and True, or its current content and False when the condition was not met."""
         try:
             item = self.client.update_item(TableName=self.table_name, **update)["Attributes"]
         except ClientError as error:
@@ -158,25 +159,25 @@ class EvidenceTable:
         return stored_in(item), True
 
     def _near(self, keys: Iterable[EvidenceKey]) -> set[EvidenceKey]:
-        """These keys and their neighbour days, but for those of which no record would be believed yet."""
+        """These keys and their neighbour days, without days so far ahead that no record of them is accepted."""
         last_day = int(self.clock() + MAX_BELIEVED_LEAD_SECONDS) // SECONDS_A_DAY
         asked = set(keys)
         return asked | {near for key in asked for near in neighbours(key) if near.day <= last_day}
 
-    def _read(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> Items:
-        found = (stored_in(item) for item in self._items(keys, wanted))
+    def _read(self, keys: Iterable[EvidenceKey], arguments: Mapping[str, Any] = CONTENT) -> Items:
+        found = (stored_in(item) for item in self._items(keys, arguments))
         return {stored.evidence.key: stored for stored in found if not stored.damage}
 
-    def _items(self, keys: Iterable[EvidenceKey], wanted: Mapping[str, Any] = CONTENT) -> list[Item]:
-        """The items of these keys that have not expired: DynamoDB deletes days late."""
+    def _items(self, keys: Iterable[EvidenceKey], arguments: Mapping[str, Any] = CONTENT) -> list[Item]:
+        """The items of these keys that have not expired: DynamoDB deletes expired items days later."""
         reads = BatchReads(self.table_name, self.client, self.sleep, "evidence")
         now = self.clock()
-        read = reads.items([key_of(key) for key in sorted(keys)], wanted)
+        read = reads.items([key_of(key) for key in sorted(keys)], arguments)
         return [item for item in read if expiry_in(item) > now]
 
 
 def _histories(items: Items, recorded: Sequence[Evidence]) -> list[History]:
-    """What is in the items, with what of the evidence recorded was not worth a write."""
+    """The content of the items, merged with recorded evidence that was not worth a write."""
     evidence = {key: stored.evidence.within_bounds() for key, stored in items.items()}
     merged = {one.key: evidence.get(one.key, one).merge(one) for one in recorded}
     return histories(evidence | merged, merged)

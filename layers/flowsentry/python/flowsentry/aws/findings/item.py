@@ -1,4 +1,4 @@
-"""A finding and its life ↔ an item of the findings table."""
+"""Converts a finding and its triage to and from an item of the findings table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,34 +10,35 @@ from flowsentry.findings.triage import State, Triage
 
 Item: TypeAlias = Mapping[str, Any]
 
-SNOOZED_WORD = "snoozed"
-"""What `unpublished` says of findings that wait for the end of their snooze."""
-HIGH_WORD = "high"
-"""What it says of HIGH ones; of all others it is their audience. A word is a partition of the index of the outbox: what
-is HIGH is found without reading what else waits, and a flood of the rest does not throttle it."""
-URGENT_WORDS = (HIGH_WORD, Audience.URGENT.value)
-"""The loudest first. What an earlier version put may be HIGH and stand under the second."""
-COUNTER_PREFIX = "quota#"
-"""Ids of items that are no findings: counters of flood control."""
-TRIAGE_NAMES = ("state", "changed_at", "by", "note", "until")
-IN_OUTBOX_ONLY = ("unpublished", "waiting_since", "told", "held", "claimed_until")
-"""Attributes of what is in the outbox."""
-OUT_OF_IT_ONLY = ("published_at", "untold", "told_in")
-"""Attributes of what is out of it."""
+SNOOZED_PARTITION = "snoozed"
+"""`unpublished` of findings that wait for the end of their snooze."""
+HIGH_PARTITION = "high"
+"""`unpublished` of HIGH findings; of all others it is their audience. Each value is a partition of the outbox index:
+HIGH findings are found without reading other waiting findings, whose flood does not throttle them either."""
+URGENT_PARTITIONS = (HIGH_PARTITION, Audience.URGENT.value)
+"""The most urgent first. Findings put by an earlier version may be HIGH in the second partition."""
+COUNTER_PREFIX = "rate-limit#"
+"""Id prefix of rate limit counters, items that are no findings."""
+TRIAGE_ATTRIBUTES = ("state", "changed_at", "by", "note", "until")
+OUTBOX_ATTRIBUTES = ("unpublished", "waiting_since", "delivered_to", "rate_limited", "claimed_until")
+"""Attributes of findings in the outbox."""
+PUBLISHED_ATTRIBUTES = ("published_at", "undelivered_reason", "delivered_in")
+"""Attributes of findings that left the outbox."""
 IS_WAITING: Any = {
     "only_if": "attribute_exists(#unpublished) AND #unpublished <> :snoozed",
-    "given": {"snoozed": {"S": SNOOZED_WORD}},
+    "given": {"snoozed": {"S": SNOOZED_PARTITION}},
 }
-"""In the outbox, and not snoozed by somebody since it was read: that snooze still has to end."""
+"""In the outbox, and not snoozed since it was read: the end of that snooze is still to come."""
 THREAD_INDEX = "by_thread"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the table has of a finding. `unpublished` is empty once it is out of the outbox, where it has been since
-    `waiting_since`; `told` are the channels that have it; `before` is the life it had before it was seen again or its
-    snooze ended; `untold` says why nobody was told, `told_in` in what it was summed up; until
-    `claimed_until` one notifier is telling people of it. Times are Unix seconds.
+    """A finding's item. `unpublished` is empty once the finding has left the outbox, where it waited since
+    `waiting_since`; `delivered_to` are the channels that have it, until all do; `is_rate_limited` says that it waits
+    for a summary; `before` is its triage before it was seen again or its snooze ended; `undelivered_reason` says why it
+    was not delivered, `delivered_in` in which kind of summary it was; until `claimed_until` one notifier is delivering
+    it. Times are Unix seconds.
     """
 
     finding: Finding
@@ -45,31 +46,35 @@ class Entry:
     triage: Triage
     unpublished: str = ""
     waiting_since: int = 0
-    told: frozenset[str] = frozenset()
-    is_held: bool = False
+    delivered_to: frozenset[str] = frozenset()
+    is_rate_limited: bool = False
     before: Triage | None = None
     published_at: int | None = None
-    untold: str = ""
-    told_in: str = ""
+    undelivered_reason: str = ""
+    delivered_in: str = ""
     claimed_until: int = 0
 
+    @property
+    def is_high(self) -> bool:
+        return self.finding.severity is Severity.HIGH
 
-def outbox_word(finding: Finding) -> str:
-    """Under which word a finding waits to be told."""
-    return HIGH_WORD if finding.severity is Severity.HIGH else finding.audience.value
+
+def outbox_partition(finding: Finding) -> str:
+    """The outbox partition in which a finding waits for delivery."""
+    return HIGH_PARTITION if finding.severity is Severity.HIGH else finding.audience.value
 
 
 def is_counter(item: Item) -> bool:
-    """Whether an item is a counter of flood control, and no finding."""
+    """Whether an item is a rate limit counter instead of a finding."""
     return _text(item, "id").startswith(COUNTER_PREFIX)
 
 
 def entry_of(item: Item) -> Entry:
-    """What an item of the table, of an index or of the stream holds. Raises PoisonError for one that is no finding."""
+    """The entry in an item of the table, an index or the stream. Raises PoisonError for an item that is no finding."""
     try:
         return _entry(_finding_of(item), item)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} stands as none does: {error!r}") from error
+        raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} has invalid attributes: {error!r}") from error
 
 
 def _entry(finding: Finding, item: Item) -> Entry:
@@ -80,12 +85,12 @@ def _entry(finding: Finding, item: Item) -> Entry:
         triage_of(item),
         unpublished=_text(item, "unpublished"),
         waiting_since=_number(item, "waiting_since") or found_at,
-        told=frozenset(item.get("told", {}).get("SS", ())),
-        is_held="held" in item,
+        delivered_to=frozenset(item.get("delivered_to", {}).get("SS", ())),
+        is_rate_limited="rate_limited" in item,
         before=triage_of(item["before"].get("M", {})) if "before" in item else None,
         published_at=_number(item, "published_at"),
-        untold=_text(item, "untold"),
-        told_in=_text(item, "told_in"),
+        undelivered_reason=_text(item, "undelivered_reason"),
+        delivered_in=_text(item, "delivered_in"),
         claimed_until=_number(item, "claimed_until") or 0,
     )
 
@@ -96,12 +101,12 @@ def _finding_of(item: Item) -> Finding:
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} is no finding: {error!r}") from error
     if finding.id != _text(item, "id") or not isinstance(finding.details, Mapping):
-        raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} holds something else than its finding")
+        raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} contains another finding")
     return finding
 
 
 def triage_of(item: Item) -> Triage:
-    """The life in an item; that of an item of older days, or with an unknown word, is just open."""
+    """The triage in an item; open when it has none, as in items of earlier versions, or an unknown state."""
     if (state := _text(item, "state")) not in tuple(State):
         return Triage()
     return Triage(
@@ -114,7 +119,7 @@ def triage_of(item: Item) -> Triage:
 
 
 def triage_attributes(triage: Triage) -> dict[str, Any]:
-    """What is empty has no attribute."""
+    """The item's attributes; empty values have none."""
     texts = {"state": triage.state.value, "by": triage.by, "note": triage.note}
     numbers = {"changed_at": triage.changed_at, "until": triage.until}
     return {name: {"S": text} for name, text in texts.items() if text} | {
@@ -133,8 +138,8 @@ def number(value: float) -> dict[str, str]:
 def change(
     finding_id: str, values: Mapping[str, Any], *, without: Sequence[str] = (), only_if: str, given: Item | None = None
 ) -> dict[str, Any]:
-    """The arguments of an update that sets `values`, removes what `without` names, and is made `only_if` a condition
-    holds, which may use the values `given` to it, and `#` before the names of what is changed.
+    """The arguments of an UpdateItem call that sets `values` and removes the attributes `without`, on condition
+    `only_if`, which may use the values `given` and the changed attributes' names with a `#` prefix.
     """
     removed = [name for name in without if name not in values]
     sets = ", ".join(f"#{name} = :{name}" for name in values)

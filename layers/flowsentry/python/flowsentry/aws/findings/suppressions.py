@@ -1,22 +1,21 @@
-"""Suppressions in S3, which people edit: read again by ETag; whatever is wrong with them, the last good ones hold."""
+"""Suppressions in an S3 object that people edit: an invalid version is reported, the last valid one stays active."""
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import ClientError
 
 from flowsentry.aws import clients
-from flowsentry.aws.object_store import CONFLICT, DENIED, MISSING, NOT_MODIFIED
-from flowsentry.aws.service_errors import code_of, retryable, status_of
-from flowsentry.errors import RetryableError
+from flowsentry.aws.cached_object import CachedObject
+from flowsentry.aws.object_store import CONFLICT, DENIED, MISSING
+from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.findings.suppressions import MAX_BYTES, Suppressions, UnreadableSuppressionsError
 from flowsentry.telemetry import count, logger
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_ssm import SSMClient
 
 PARAMETER_UNREADABLE = frozenset({"AccessDeniedException", "ParameterNotFound"})
@@ -64,45 +63,55 @@ class SeedParameter:
 
 
 @dataclass
-class LiveSuppressions:
-    """The suppressions in an object, and while there is none, those of the seed."""
+class LiveSuppressions(CachedObject[Suppressions]):
+    """The suppressions in an object, and while there is none, those of the seed parameter.
 
-    bucket: str
-    key: str
-    client: "S3Client"
-    seed: SeedParameter
+    `load` raises RetryableError when S3 cannot be reached and nothing was read before: an alert that a suppression
+    should have stopped cannot be taken back, while the batch can wait.
+    """
+
     clock: Callable[[], float] = time.time
-    _current: Suppressions | None = field(default=None, init=False)
-    _etag: str | None = field(default=None, init=False)
-    _trouble: str = field(default="", init=False)
-    _fresh_until: float = field(default=float("-inf"), init=False)
+    seed: SeedParameter = field(kw_only=True)
+
+    refresh_seconds = REFRESH_SECONDS
+    invalid = UnreadableSuppressionsError
 
     @classmethod
     def of(cls, bucket: str, key: str, parameter: str) -> Self:
-        """Those of a function, by its settings."""
-        return cls(bucket, key, clients.s3(), SeedParameter(parameter, clients.ssm()))
+        """The suppressions that a function's settings name."""
+        return cls(bucket, key, clients.s3(), seed=SeedParameter(parameter, clients.ssm()))
 
-    def load(self) -> Suppressions:
-        """The suppressions, at most REFRESH_SECONDS old; the same object until they change. What can't be read is
-        counted and logged at each look, and the last good ones hold.
+    @property
+    def name(self) -> str:
+        return "the suppressions"
 
-        Raises RetryableError when S3 can't be reached and nothing was read before: people would be told what they do
-        not want to hear, which can't be taken back, while the batch can wait.
-        """
-        if self._current is None or self.clock() >= self._fresh_until:
-            try:
-                with retryable("read the suppressions"):
-                    self._current = self._refreshed()
-            except RetryableError:
-                if self._current is None:
-                    raise
-            self._fresh_until = self.clock() + REFRESH_SECONDS
-            self._tell_of(self._trouble)
-        return self._current
+    def parse(self, response: Mapping[str, Any]) -> Suppressions:
+        read = Suppressions.of_json(response["Body"].read(MAX_BYTES + 1))  # one byte more shows that it is too large
+        _log(read, response.get("VersionId", ""), self.clock())
+        return read
+
+    def refused(self, error: ClientError) -> Suppressions:
+        if code_of(error) in MISSING:
+            return self.seed.suppressions()
+        if code_of(error) in DENIED:
+            raise UnreadableSuppressionsError(f"it can't be read: {error}") from error
+        raise error
+
+    def fallback(self, error: Exception) -> Suppressions:  # noqa: ARG002 - reported as the problem
+        """The seed, or no suppressions where the seed is invalid too."""
+        try:
+            return self.seed.suppressions()
+        except UnreadableSuppressionsError:
+            return Suppressions()
+
+    def report(self, problem: str) -> None:
+        count("SuppressionsUnreadable")
+        extra = {"object": f"s3://{self.bucket}/{self.key}", "problem": problem}
+        logger().error("suppressions not used", extra=extra)
 
     def seed_once(self) -> bool:
-        """Whether the object was written just now, from the seed: only where there is none, so that what people wrote
-        is never overwritten, nor what another run writes meanwhile. Raises RetryableError.
+        """Whether the object was written just now, from the seed. It is written only where there is none, so that
+        nothing that a person or another run wrote is overwritten. Raises RetryableError.
         """
         with retryable("look for the suppressions"):
             if self._is_there():
@@ -110,54 +119,10 @@ class LiveSuppressions:
             try:
                 first = self.seed.as_written()
             except UnreadableSuppressionsError as error:
-                self._tell_of(str(error))
+                self.report(str(error))
                 return False
         with retryable("write the first suppressions"):
             return bool(first) and self._is_written(first)
-
-    def _refreshed(self) -> Suppressions:
-        try:
-            found = self._found()
-        except UnreadableSuppressionsError as error:
-            self._trouble = str(error)
-            return self._last_good()
-        if found is None:
-            return self._last_good()
-        self._trouble = ""
-        return found
-
-    def _found(self) -> Suppressions | None:
-        """What is there; None when it has not changed since it was read, well or not."""
-        condition: dict[str, Any] = {"IfNoneMatch": self._etag} if self._etag else {}
-        try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=self.key, **condition)
-        except ClientError as error:
-            return self._without_object(error)
-        data = answer["Body"].read(MAX_BYTES + 1)  # of what is too large, enough to tell
-        self._etag = answer["ETag"]
-        read = Suppressions.of_json(data)
-        _log(read, answer.get("VersionId", ""), self.clock())
-        return read
-
-    def _without_object(self, error: ClientError) -> Suppressions | None:
-        if status_of(error) == NOT_MODIFIED:
-            return None
-        if code_of(error) in MISSING:
-            self._etag = None
-            return self.seed.suppressions()
-        if code_of(error) in DENIED:
-            self._etag = None
-            raise UnreadableSuppressionsError(f"it can't be read: {error}") from error
-        raise error
-
-    def _last_good(self) -> Suppressions:
-        """Those that hold, or else those of the seed, or else none."""
-        if self._current is not None:
-            return self._current
-        try:
-            return self.seed.suppressions()
-        except UnreadableSuppressionsError:
-            return Suppressions()
 
     def _is_there(self) -> bool:
         try:
@@ -178,12 +143,6 @@ class LiveSuppressions:
                 raise
             return False
         return True
-
-    def _tell_of(self, trouble: str) -> None:
-        count("SuppressionsUnreadable", int(bool(trouble)))
-        if trouble:
-            place = f"s3://{self.bucket}/{self.key}"
-            logger().error("suppressions not used", extra={"object": place, "trouble": trouble})
 
 
 def _log(read: Suppressions, version: str, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Findings in DynamoDB, put once. The table is also the outbox: what is `unpublished` has yet to be told."""
+"""Findings in DynamoDB, put once. The table is also the outbox: findings that are `unpublished` wait for delivery."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 from flowsentry.aws.batch_reads import BatchReads
 from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.findings.item import (
-    IN_OUTBOX_ONLY,
     IS_WAITING,
-    OUT_OF_IT_ONLY,
-    SNOOZED_WORD,
-    TRIAGE_NAMES,
+    OUTBOX_ATTRIBUTES,
+    PUBLISHED_ATTRIBUTES,
+    SNOOZED_PARTITION,
+    TRIAGE_ATTRIBUTES,
     Entry,
     Item,
     change,
@@ -22,7 +22,7 @@ from flowsentry.aws.findings.item import (
     key_of,
     newest_of_thread,
     number,
-    outbox_word,
+    outbox_partition,
     triage_attributes,
     triage_of,
 )
@@ -35,22 +35,23 @@ if TYPE_CHECKING:
 
 UNPUBLISHED_INDEX = "unpublished"
 KEPT_SECONDS = 90 * 86_400
-"""How long a finding is remembered. Longer: more history. Shorter: old logs replayed raise it, and tell it, again."""
-EARLIER_LOOKED_AT = 10
-"""Findings of a thread, newest first, among which the last word of a person is looked for. More: a word about an older
-one is heeded, and each alert reads more. Fewer: whoever answers an old mail is not heard."""
+"""How long a finding is kept. Longer: more history. Shorter: a replay of old logs raises, and delivers, it again."""
+MAX_EARLIER = 10
+"""Findings of a thread, newest first, that are searched for the last triage. More: triage of an older finding applies,
+and each alert reads more. Fewer: triage in answer to an old mail has no effect."""
 FINDING_TRIAGE: Any = {
     "ProjectionExpression": "#id, #state, #changed_at",
     "ExpressionAttributeNames": {f"#{name}": name for name in ("id", "state", "changed_at")},
     "ConsistentRead": True,
 }
-"""What tells whether a finding is known. Read as it is now: one that was just resolved may be new once more."""
+"""The attributes that show whether a finding is known. A consistent read: one that was just resolved may be new again.
+"""
 
 
 @dataclass
 class FindingTable:
-    """A FindingStore on a DynamoDB table, and the outbox of the notifier. What is found before `observe_only_until`
-    (Unix s) is recorded, and never told.
+    """A FindingStore in a DynamoDB table, and the notifier's outbox. Findings before `observe_only_until` (Unix s) are
+    recorded and not delivered.
     """
 
     table_name: str
@@ -60,7 +61,7 @@ class FindingTable:
     sleep: Callable[[float], None] = time.sleep
 
     def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
-        """See FindingStore.unknown. One that a person resolved before it was last seen counts as not known."""
+        """See FindingStore.unknown. A finding that was resolved before it was last seen counts as unknown."""
         keys = [key_of(finding_id) for finding_id in dict.fromkeys(finding.id for finding in findings)]
         reads = BatchReads(self.table_name, self.client, self.sleep, "findings")
         with retryable("look up findings"):
@@ -68,14 +69,14 @@ class FindingTable:
         return [each for each in findings if _may_be_new(each, finding_triage.get(each.id))]
 
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
-        """See FindingStore.put_new. One that a person resolved before it was last seen is new once more."""
+        """See FindingStore.put_new. A finding that was resolved before it was last seen is new again."""
         with retryable("put findings"):
             are_new = in_threads(self._put, findings)
         return [finding for finding, is_new in zip(findings, are_new, strict=True) if is_new]
 
     def resolve(self, finding_ids: Sequence[str], note: str) -> None:
-        """See FindingStore.resolve. What a person acknowledged or snoozed stays so, and what is not told yet is not
-        told.
+        """See FindingStore.resolve. Acknowledged and snoozed findings stay so, and an undelivered finding is not
+        delivered.
         """
         triage = Triage(State.RESOLVED, int(self.clock()), note=note)
         open_states = {"open": {"S": State.OPEN.value}, "seen_again": {"S": State.SEEN_AGAIN.value}}
@@ -84,7 +85,7 @@ class FindingTable:
                 change(
                     finding_id,
                     triage_attributes(triage),
-                    without=(*TRIAGE_NAMES, *IN_OUTBOX_ONLY, "before"),
+                    without=(*TRIAGE_ATTRIBUTES, *OUTBOX_ATTRIBUTES, "before"),
                     only_if="attribute_exists(finding) AND "
                     "(attribute_not_exists(#state) OR #state IN (:open, :seen_again))",
                     given=open_states,
@@ -92,39 +93,39 @@ class FindingTable:
             )
 
     def entry(self, finding_id: str) -> Entry | None:
-        """What the table has by now. Raises PoisonError when that is no finding."""
+        """The current entry. Raises PoisonError when the item is no finding."""
         with retryable("read a finding"):
             answer = self.client.get_item(TableName=self.table_name, Key=key_of(finding_id), ConsistentRead=True)
         return entry_of(answer["Item"]) if "Item" in answer else None
 
-    def unpublished(self, word: str) -> Iterator[Item]:
-        """Items in the outbox under one of its words, oldest first, a page of 1 MB at a time, as they are asked for. An
-        index is read a moment late: what was just marked may be in it.
+    def unpublished(self, partition: str) -> Iterator[Item]:
+        """Items of an outbox partition, oldest first, read on demand in pages of 1 MB. The index is eventually
+        consistent: it may contain findings that were just marked.
         """
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table_name,
             IndexName=UNPUBLISHED_INDEX,
-            KeyConditionExpression="unpublished = :word",
-            ExpressionAttributeValues={":word": {"S": word}},
+            KeyConditionExpression="unpublished = :partition",
+            ExpressionAttributeValues={":partition": {"S": partition}},
         )
         with retryable("read the outbox"):
             for page in pages:
                 yield from page["Items"]
 
     def earlier(self, finding: Finding) -> Earlier | None:
-        """The newest other finding of its thread, or the one that a person spoke of last."""
+        """The other finding of its thread with the latest triage, or the newest one."""
         if not finding.thread:
             return None
         with retryable("read a thread"):
-            answer = self.client.query(
-                TableName=self.table_name, **newest_of_thread(finding.thread), Limit=EARLIER_LOOKED_AT
-            )
+            answer = self.client.query(TableName=self.table_name, **newest_of_thread(finding.thread), Limit=MAX_EARLIER)
         others = [item for item in answer["Items"] if item["id"]["S"] != finding.id]
         known = [Earlier(item["id"]["S"], int(item["found_at"]["N"]), triage_of(item)) for item in others]
         return max(known, key=lambda each: each.triage.changed_at, default=None)
 
     def claim(self, finding_id: str, seconds: int) -> bool:
-        """Whether for so long only the caller wakes people about it; false where another does, or all is told."""
+        """Whether for so long only the caller delivers it to people; false when another run does, or it has left the
+        outbox.
+        """
         now = self.clock()
         return self._change_if(
             change(
@@ -137,7 +138,7 @@ class FindingTable:
         )
 
     def release(self, finding_id: str) -> None:
-        """What was claimed and could not be told is anybody's again."""
+        """Ends the claim of a finding that could not be delivered."""
         self._change_if(
             {
                 "Key": key_of(finding_id),
@@ -146,67 +147,69 @@ class FindingTable:
             }
         )
 
-    def mark_told(self, finding_id: str, *channels: str) -> None:
-        """Remembers that channels have it, while others have yet to be told."""
+    def mark_delivered(self, finding_id: str, *channels: str) -> None:
+        """Records that these channels have it, while others are pending."""
         self._change_if(
             {
                 "Key": key_of(finding_id),
-                "UpdateExpression": "ADD told :channels",
+                "UpdateExpression": "ADD delivered_to :channels",
                 "ConditionExpression": "attribute_exists(unpublished)",
                 "ExpressionAttributeValues": {":channels": {"SS": sorted(channels)}},
             }
         )
 
-    def mark_published(self, finding_id: str, told_in: str = "") -> None:
-        """Takes a finding out of the outbox; nothing happens for one that is out or forgotten already."""
-        values = {"published_at": number(self.clock())} | ({"told_in": {"S": told_in}} if told_in else {})
-        self._change_if(change(finding_id, values, without=IN_OUTBOX_ONLY, **IS_WAITING))
+    def mark_published(self, finding_id: str, delivered_in: str = "") -> None:
+        """Takes a finding out of the outbox; no effect on one that has left it or expired."""
+        values = {"published_at": number(self.clock())} | (
+            {"delivered_in": {"S": delivered_in}} if delivered_in else {}
+        )
+        self._change_if(change(finding_id, values, without=OUTBOX_ATTRIBUTES, **IS_WAITING))
 
-    def mark_held(self, finding_id: str) -> None:
-        """It is not told by itself any more, but summed up with others."""
-        values = {"held": {"BOOL": True}}
+    def mark_rate_limited(self, finding_id: str) -> None:
+        """From now on it is delivered in a summary only."""
+        values = {"rate_limited": {"BOOL": True}}
         self._change_if(change(finding_id, values, only_if="attribute_exists(unpublished)"))
 
-    def mark_untold(self, finding_id: str, why: str) -> None:
-        """Takes a finding out of the outbox that nobody is told of."""
-        values = {"untold": {"S": why}}
+    def mark_undelivered(self, finding_id: str, why: str) -> None:
+        """Takes a finding out of the outbox without delivery, for this reason."""
+        values = {"undelivered_reason": {"S": why}}
         condition = "attribute_exists(#unpublished)"
-        self._change_if(change(finding_id, values, without=IN_OUTBOX_ONLY, only_if=condition))
+        self._change_if(change(finding_id, values, without=OUTBOX_ATTRIBUTES, only_if=condition))
 
     def mark_seen_again(self, finding_id: str) -> None:
-        """What was thought to be over is not."""
+        """Records that a finding of a resolved thread has come back."""
         triage = Triage(State.SEEN_AGAIN, changed_at=int(self.clock()))
         self._change_if(change(finding_id, triage_attributes(triage), only_if="attribute_exists(unpublished)"))
 
-    def inherit(self, finding_id: str, earlier: Earlier) -> None:
-        """Takes a finding out of the outbox whose like people want to hear nothing of, and lets it stand as that one
-        does. Of a thread that is snoozed, the newest comes back.
+    def inherit_triage(self, finding_id: str, earlier: Earlier) -> None:
+        """Takes a finding of a silenced thread out of the outbox, with the triage of the earlier one. In a snoozed
+        thread the newest finding comes back when the snooze ends.
         """
         triage, is_snoozed = earlier.triage, earlier.triage.state is State.SNOOZED
-        waits = {"unpublished": {"S": SNOOZED_WORD}, "expires_at": _end(triage.until or 0)} if is_snoozed else {}
-        values = {**triage_attributes(triage), "untold": {"S": triage.state.value}, **waits}
-        self._change_if(change(finding_id, values, without=(*IN_OUTBOX_ONLY, *TRIAGE_NAMES), **IS_WAITING))
+        waits = {"unpublished": {"S": SNOOZED_PARTITION}, "expires_at": _end(triage.until or 0)} if is_snoozed else {}
+        values = {**triage_attributes(triage), "undelivered_reason": {"S": triage.state.value}, **waits}
+        self._change_if(change(finding_id, values, without=(*OUTBOX_ATTRIBUTES, *TRIAGE_ATTRIBUTES), **IS_WAITING))
         if is_snoozed:
             self._change_if(
                 change(
                     earlier.finding_id,
-                    {"untold": {"S": triage.state.value}},
-                    without=IN_OUTBOX_ONLY,
+                    {"undelivered_reason": {"S": triage.state.value}},
+                    without=OUTBOX_ATTRIBUTES,
                     only_if="#unpublished = :snoozed",
-                    given={"snoozed": {"S": SNOOZED_WORD}},
+                    given={"snoozed": {"S": SNOOZED_PARTITION}},
                 )
             )
 
-    def wake(self, entry: Entry) -> None:
-        """Puts a finding whose snooze is over into the outbox again, unless somebody said something else meanwhile."""
+    def end_snooze(self, entry: Entry) -> None:
+        """Puts a finding whose snooze ended back into the outbox, unless its triage changed in between."""
         now = int(self.clock())
         self._change_if(
             change(
                 entry.finding.id,
                 {**triage_attributes(Triage(changed_at=now)), **self._again(entry.finding, entry.triage)},
-                without=(*TRIAGE_NAMES, *IN_OUTBOX_ONLY, *OUT_OF_IT_ONLY),
+                without=(*TRIAGE_ATTRIBUTES, *OUTBOX_ATTRIBUTES, *PUBLISHED_ATTRIBUTES),
                 only_if="#unpublished = :snoozed AND #until = :end",
-                given={"snoozed": {"S": SNOOZED_WORD}, "end": number(entry.triage.until or 0)},
+                given={"snoozed": {"S": SNOOZED_PARTITION}, "end": number(entry.triage.until or 0)},
             )
         )
 
@@ -227,7 +230,7 @@ class FindingTable:
 
     def _new_item(self, finding: Finding) -> dict[str, Any]:
         now = self.clock()
-        why = self._why_untold(finding)
+        why = self._undelivered_reason(finding)
         return {
             **key_of(finding.id),
             "finding": {"S": finding.to_json()},
@@ -237,34 +240,34 @@ class FindingTable:
             "found_at": number(now),
             "expires_at": _end(now),
             **({"thread": {"S": finding.thread}} if finding.thread else {}),
-            **({"untold": {"S": why}} if why else {"unpublished": {"S": outbox_word(finding)}}),
+            **({"undelivered_reason": {"S": why}} if why else {"unpublished": {"S": outbox_partition(finding)}}),
         }
 
-    def _why_untold(self, finding: Finding) -> str:
+    def _undelivered_reason(self, finding: Finding) -> str:
         if finding.suppressed_by:
             return "suppressed"
         return "observed" if self.clock() < self.observe_only_until else ""
 
     def _put_again(self, finding: Finding, triage: Triage) -> bool:
-        """Whether a finding that is there already has come back after a person resolved it; true once."""
-        if not triage.is_resolved_before(finding.last_seen) or self._why_untold(finding):
+        """Whether a known finding has come back after it was resolved; true once."""
+        if not triage.is_resolved_before(finding.last_seen) or self._undelivered_reason(finding):
             return False
         seen_again = Triage(State.SEEN_AGAIN, changed_at=int(self.clock()))
         return self._change_if(
             change(
                 finding.id,
                 {**triage_attributes(seen_again), **self._again(finding, triage), "finding": {"S": finding.to_json()}},
-                without=(*TRIAGE_NAMES, *IN_OUTBOX_ONLY, *OUT_OF_IT_ONLY),
+                without=(*TRIAGE_ATTRIBUTES, *OUTBOX_ATTRIBUTES, *PUBLISHED_ATTRIBUTES),
                 only_if="#state = :resolved AND #changed_at = :resolved_at",
                 given={"resolved": {"S": State.RESOLVED.value}, "resolved_at": number(triage.changed_at)},
             )
         )
 
     def _again(self, finding: Finding, before: Triage) -> dict[str, Any]:
-        """What a finding gets that goes into the outbox once more."""
+        """The attributes of a finding that returns to the outbox."""
         now = self.clock()
         return {
-            "unpublished": {"S": outbox_word(finding)},
+            "unpublished": {"S": outbox_partition(finding)},
             "waiting_since": number(now),
             "expires_at": _end(now),
             "before": {"M": triage_attributes(before)},
@@ -283,7 +286,7 @@ class FindingTable:
 
 
 def _may_be_new(finding: Finding, triage: Triage | None) -> bool:
-    """Whether putting it could change something; `triage` is that of the finding in the table, where there is one."""
+    """Whether putting the finding could change the table; `triage` is that of its item, if there is one."""
     return triage is None or triage.is_resolved_before(finding.last_seen)
 
 

@@ -1,4 +1,4 @@
-"""What people say of findings, kept in the table: acknowledged, snoozed, resolved, reopened, each by whom and why."""
+"""Triage of findings by people, in the table: acknowledge, snooze, resolve, reopen, each with a name and a note."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from flowsentry.aws.findings.item import (
-    IN_OUTBOX_ONLY,
-    SNOOZED_WORD,
-    TRIAGE_NAMES,
+    OUTBOX_ATTRIBUTES,
+    SNOOZED_PARTITION,
+    TRIAGE_ATTRIBUTES,
     Entry,
     Item,
     change,
@@ -32,14 +32,13 @@ IS_A_FINDING = "attribute_exists(finding)"
 
 
 class NoSuchFindingError(Exception):
-    """The table has no such finding: the id is mistyped, or the finding was forgotten after its time."""
+    """The table has no such finding: the id is mistyped, or the finding expired."""
 
 
 @dataclass(frozen=True)
 class FindingTriage:
-    """The findings table, for people. Saying the same again changes nothing; what was not told yet of a finding that is
-    acknowledged, snoozed or resolved is not told. Whatever is called raises RetryableError when the table can't be
-    reached.
+    """Triage in the findings table. A repeated call changes nothing; an undelivered finding that is acknowledged,
+    snoozed or resolved is not delivered. All methods raise RetryableError when the table can't be reached.
     """
 
     table_name: str
@@ -47,20 +46,20 @@ class FindingTriage:
     clock: Callable[[], float] = time.time
 
     def acknowledge(self, finding_id: str, by: str, note: str = "") -> Triage:
-        """Known: its like is not told on other days either."""
-        return self._say(finding_id, self._triage(State.ACKNOWLEDGED, by, note))
+        """Known: later findings of the thread are not delivered either."""
+        return self._set_triage(finding_id, self._triage(State.ACKNOWLEDGED, by, note))
 
     def snooze(self, finding_id: str, until: int, by: str, note: str = "") -> Triage:
-        """Not now: it is told again at `until` (Unix s), and its like not before that."""
-        return self._say(finding_id, self._triage(State.SNOOZED, by, note, until))
+        """Delivered again at `until` (Unix s), and no finding of the thread before."""
+        return self._set_triage(finding_id, self._triage(State.SNOOZED, by, note, until))
 
     def resolve(self, finding_id: str, by: str, note: str = "") -> Triage:
-        """Over: when it is seen again, on this day or another, it is told as that."""
-        return self._say(finding_id, self._triage(State.RESOLVED, by, note))
+        """Over: when it is seen again, on this day or another, it is delivered as seen again."""
+        return self._set_triage(finding_id, self._triage(State.RESOLVED, by, note))
 
     def reopen(self, finding_id: str, by: str, note: str = "") -> Triage:
-        """Not over, and to be heard of: its like is told again."""
-        return self._say(finding_id, self._triage(State.OPEN, by, note))
+        """Open again: later findings of the thread are delivered."""
+        return self._set_triage(finding_id, self._triage(State.OPEN, by, note))
 
     def entry(self, finding_id: str) -> Entry:
         """Raises NoSuchFindingError."""
@@ -71,7 +70,7 @@ class FindingTriage:
         return entry_of(answer["Item"])
 
     def newest(self, since: int, on_poison: Callable[[PoisonError], object]) -> list[Entry]:
-        """Those found since then (Unix s), newest first. Items that are no findings are told to `on_poison`."""
+        """The findings since then (Unix s), newest first. `on_poison` gets the errors of items that are no findings."""
         pages = self.client.get_paginator("scan").paginate(
             TableName=self.table_name,
             FilterExpression=f"found_at >= :since AND {IS_A_FINDING}",
@@ -95,19 +94,19 @@ class FindingTriage:
     def _triage(self, state: State, by: str, note: str, until: int | None = None) -> Triage:
         return Triage(state, int(self.clock()), by[:MAX_BY_LETTERS], note[:MAX_NOTE_LETTERS], until)
 
-    def _say(self, finding_id: str, triage: Triage) -> Triage:
-        """How it stands then."""
+    def _set_triage(self, finding_id: str, triage: Triage) -> Triage:
+        """The resulting triage."""
         known = self.entry(finding_id).triage
         is_open_still = triage.state is State.OPEN and known.state in {State.OPEN, State.SEEN_AGAIN}
         if known.covers(triage) or is_open_still:
             return known
         is_snoozed = triage.state is State.SNOOZED
         end = (triage.until or 0) + KEPT_SECONDS
-        waits = {"unpublished": {"S": SNOOZED_WORD}, "expires_at": number(end)} if is_snoozed else {}
+        waits = {"unpublished": {"S": SNOOZED_PARTITION}, "expires_at": number(end)} if is_snoozed else {}
         arguments = change(
             finding_id,
             {**triage_attributes(triage), **waits},
-            without=(*TRIAGE_NAMES, *IN_OUTBOX_ONLY, "before"),
+            without=(*TRIAGE_ATTRIBUTES, *OUTBOX_ATTRIBUTES, "before"),
             only_if=IS_A_FINDING,
         )
         self._update(finding_id, arguments)
@@ -132,22 +131,22 @@ def _entries(items: Iterable[Item], on_poison: Callable[[PoisonError], object]) 
 
 
 class ThreadTriage(NamedTuple):
-    """Whether people want to hear nothing of a finding; else the earlier one to tell with it."""
+    """Whether a finding's thread is silenced; if not, the earlier finding to mention in the alert."""
 
     is_silenced: bool
     earlier: Earlier | None
 
 
 def thread_triage(findings: FindingTable, entry: Entry, now: float) -> ThreadTriage:
-    """What is silenced has been taken out of the outbox. What was said last of a thread holds; what was said of the
-    finding itself, which has come back, is not what silences it.
+    """The triage of the finding's thread. A silenced finding is taken out of the outbox. The latest triage of the
+    thread applies, except what was set on the finding itself, which has come back since.
     """
     earlier = findings.earlier(entry.finding)
     own = Earlier(entry.finding.id, entry.found_at, entry.before) if entry.before else None
     if earlier is None or (own and earlier.triage.changed_at <= own.triage.changed_at):
         return ThreadTriage(is_silenced=False, earlier=own)
     if earlier.triage.is_silent(now):
-        findings.inherit(entry.finding.id, earlier)
+        findings.inherit_triage(entry.finding.id, earlier)
         return ThreadTriage(is_silenced=True, earlier=earlier)
     if earlier.triage.is_resolved_before(entry.finding.last_seen) and entry.triage.state is State.OPEN:
         findings.mark_seen_again(entry.finding.id)

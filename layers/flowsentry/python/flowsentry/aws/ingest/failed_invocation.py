@@ -1,4 +1,4 @@
-"""The event in Lambda's record of an invocation that failed for good, which its failure destination puts in S3.
+"""Reads the event from the record of a failed invocation, which Lambda's on-failure destination writes to S3.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
@@ -13,19 +13,21 @@ from typing import Any
 from flowsentry.errors import PoisonError
 
 MAX_RECORD_BYTES = 16 << 20
-"""The event of an asynchronous invocation has at most 1 MB, a batch of a stream 6 MB, which grow when they are escaped;
-more is no such record."""
+"""A larger object is no such record: the event of an asynchronous invocation has at most 1 MB and a batch of a stream
+6 MB, before escaping. Higher: more of a large JSON log is held in memory before it is read as a log. Lower: the record
+of a full batch is taken for a log."""
 MAX_RECORD_VALUES = 1_000_000
-"""More values are no such record: its payloads are texts, and a value of two letters takes 70 bytes once it is read."""
+"""An object with more JSON values is no such record, whose payloads are text. Higher: more memory, since a parsed value
+of two letters takes 70 bytes. Lower: the record of a batch with very many records is taken for a log."""
 RECORD_KEYS = ("requestPayload", "KinesisBatchInfo")
-"""Either is in every such record: the one of an asynchronous invocation, the other of a batch of a stream."""
+"""Every such record has one of them: the first after an asynchronous invocation, the second for a batch of a stream."""
 
 
 def failed_event(blocks: Iterable[bytes]) -> tuple[Any, Iterator[bytes]]:
-    """The event in such a record, and no blocks; for any other object none, and its blocks.
+    """The event in such a record, and no blocks; for any other object None, and its blocks.
 
-    Recognised by content, since logs may be JSON too: by the keys of the first document. Raises PoisonError for a
-    record without an event.
+    The record is recognised by the keys of its first JSON document, since logs may be JSON too. Raises PoisonError for
+    a record without an event.
     """
     stream = (block for block in blocks if block)
     first = next(stream, b"")
@@ -42,14 +44,14 @@ def failed_event(blocks: Iterable[bytes]) -> tuple[Any, Iterator[bytes]]:
 
 
 def _up_to_a_record(blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """The next blocks, as many as may belong to a record of which `size` bytes are there."""
+    """The next blocks, until the record would be larger than MAX_RECORD_BYTES; `size` bytes are already read."""
     while size <= MAX_RECORD_BYTES and (block := next(blocks, b"")):
         size += len(block)
         yield block
 
 
 def _first_document(text: bytes) -> dict[str, Any] | None:
-    """The JSON object that a text starts with; None where it starts with none, or with half of one."""
+    """The JSON object at the start of a text; None when there is none or it is incomplete."""
     if sum(map(text.count, (b",", b"{", b"["))) > MAX_RECORD_VALUES:
         return None
     try:
@@ -59,11 +61,11 @@ def _first_document(text: bytes) -> dict[str, Any] | None:
 
 
 def _event(record: dict[str, Any]) -> Any:
-    """`requestPayload` is the event of an asynchronous invocation; `payload` that of a stream's batch, as JSON text."""
+    """`requestPayload` is the event of an asynchronous invocation; `payload` is a stream's batch as JSON text."""
     try:
         if "requestPayload" in record:
             return record["requestPayload"]
         return json.loads(record["payload"]) if isinstance(record["payload"], str) else record["payload"]
     except (ValueError, KeyError, RecursionError) as error:
-        sentence = f"the object is JSON, and no record of a failed invocation: {error!r}"
+        sentence = f"the object is JSON, but not the record of a failed invocation: {error!r}"
         raise PoisonError("not-a-failed-invocation", sentence) from error

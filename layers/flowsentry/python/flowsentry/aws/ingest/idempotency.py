@@ -1,4 +1,4 @@
-"""Objects already processed, remembered so that an object delivered twice counts once."""
+"""Processes each S3 object once, also when its event is delivered twice; sets aside objects that end the function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyPersistenceLayerError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from flowsentry.aws.ingest.object_marks import KEY_PREFIX, ProcessingMarks
+from flowsentry.aws.ingest.idempotency_records import KEY_PREFIX, IdempotencyRecords
 from flowsentry.errors import PoisonError
 from flowsentry.telemetry import count, logger
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 REMEMBERED_SECONDS = 48 * 3_600
-"""How long an object is remembered. Longer: more storage. Shorter: a message that waits in the queue longer than this
-after its object was processed counts its metrics twice; findings and files are exact either way."""
+"""How long a processed object is remembered. Longer: more storage. Shorter: a message that waits in the queue longer
+than this after its object was processed counts its metrics twice; findings and files are exact either way."""
 
-MAX_DEATHS = 3
-"""Runs that may end on an object (by time, memory or a crash) before it is set aside. Fewer: one that was cut off by
-chance is set aside. More: each costs a run of all its time, and its neighbours wait for it."""
-KILLER = "killed-the-function"
+MAX_INTERRUPTED_RUNS = 3
+"""Runs that may end while they process an object (by time-out, memory or a crash) before it is set aside. Fewer: an
+object that was interrupted by chance is set aside. More: each costs a whole run, and the rest of its batch waits."""
+KILLED_THE_FUNCTION = "killed-the-function"
 
 Result = dict[str, Any]
 Work = Callable[[], Result]
 
 
 @dataclass
-class _Try:
-    """Work that remembers whether it was done, and how it ended."""
+class _Attempt:
+    """Remembers whether the work was run, and its result or error."""
 
     work: Work
     was_run: bool = False
@@ -52,8 +52,8 @@ class _Try:
 
 @dataclass
 class ProcessedObjects:
-    """Powertools' idempotency over the objects' identity. Without its table, objects are processed and counted: twice
-    is better than never.
+    """Powertools' idempotency, by the identity of an object event. While its table cannot be reached, objects are
+    processed without it: an object counted twice is better than one that is lost.
     """
 
     table_name: str
@@ -63,59 +63,60 @@ class ProcessedObjects:
     )
 
     def during(self, invocation: LambdaContext) -> None:
-        """To be called once an invocation: what it has not finished when its time is up may be tried again then."""
+        """Call once per invocation: objects that it does not finish before its time-out may be processed again then."""
         self.config.register_lambda_context(invocation)
 
-    def deaths(self, identity: str) -> int:
-        """Runs that ended in the middle of this object, as far as is known: none where the table can't be asked."""
-        return self._marks().deaths(identity)
+    def interrupted_runs(self, identity: str) -> int:
+        """The number of runs that ended while they processed this object; 0 when the table cannot be read."""
+        return self._records().interrupted_runs(identity)
 
     def forget(self, identity: str) -> None:
-        """What was set aside gets as many tries as a new one, once it is sent back."""
-        self._marks().forget(identity)
+        """Deletes the record of an object that was set aside, so that a redrive gets all attempts again."""
+        self._records().forget(identity)
 
     def run(self, identity: str, work: Work) -> Result:
-        """The result of the work, done now or earlier. Errors of the work are its own, and are not remembered. Raises
-        PoisonError, reason KILLER, for an object on which MAX_DEATHS runs have ended.
+        """The result of the work, done now or earlier. Errors of the work are raised and not remembered. Raises
+        PoisonError with reason `killed-the-function` for an object on which MAX_INTERRUPTED_RUNS runs have ended.
         """
-        marks = self._marks()
-        one_try = _Try(lambda: self._unless_deadly(marks, work))
+        records = self._records()
+        attempt = _Attempt(lambda: self._unless_interrupted_too_often(records, work))
         try:
-            result = self._remembering(one_try, marks)(identity=identity)
+            result = self._idempotent(attempt, records)(identity=identity)
         except IdempotencyPersistenceLayerError as error:
-            return self._without_memory(one_try, error)
-        if not one_try.was_run:
+            return self._without_records(attempt, error)
+        if not attempt.was_run:
             count("DuplicateObjects")
         return dict(result)
 
-    def _marks(self) -> ProcessingMarks:
-        return ProcessingMarks(self.table_name, self.client, self.config)
+    def _records(self) -> IdempotencyRecords:
+        return IdempotencyRecords(self.table_name, self.client, self.config)
 
-    def _unless_deadly(self, marks: ProcessingMarks, work: Work) -> Result:
-        if marks.earlier_deaths >= MAX_DEATHS:
-            sentence = f"the function ended {marks.earlier_deaths} times while it read this object: time or memory"
-            raise PoisonError(KILLER, sentence)
-        count("ObjectDeaths", int(marks.earlier_deaths > 0))
+    def _unless_interrupted_too_often(self, records: IdempotencyRecords, work: Work) -> Result:
+        interrupted_runs = records.earlier_interruptions
+        if interrupted_runs >= MAX_INTERRUPTED_RUNS:
+            sentence = f"the function ended {interrupted_runs} times while it read this object: time or memory"
+            raise PoisonError(KILLED_THE_FUNCTION, sentence)
+        count("InterruptedObjects", int(interrupted_runs > 0))
         return work()
 
-    def _remembering(self, one_try: _Try, marks: ProcessingMarks) -> Callable[..., Result]:
-        def run(*, identity: str) -> Result:  # noqa: ARG001 - what it is remembered by
-            return one_try.run()
+    def _idempotent(self, attempt: _Attempt, records: IdempotencyRecords) -> Callable[..., Result]:
+        def run(*, identity: str) -> Result:  # noqa: ARG001 - the idempotency key
+            return attempt.run()
 
-        remembering: Callable[..., Result] = idempotent_function(
+        idempotent: Callable[..., Result] = idempotent_function(
             run,
             data_keyword_argument="identity",
-            persistence_store=marks,
+            persistence_store=records,
             config=self.config,
             key_prefix=KEY_PREFIX,
         )
-        return remembering
+        return idempotent
 
-    def _without_memory(self, one_try: _Try, error: IdempotencyPersistenceLayerError) -> Result:
+    def _without_records(self, attempt: _Attempt, error: IdempotencyPersistenceLayerError) -> Result:
         count("IdempotencyUnavailable")
-        logger().warning("idempotency store unavailable", extra={"error": str(error)})
-        if not one_try.was_run:
-            return one_try.run()
-        if one_try.error:
-            raise one_try.error
-        return one_try.result
+        logger().warning("idempotency table unavailable", extra={"error": str(error)})
+        if not attempt.was_run:
+            return attempt.run()
+        if attempt.error:
+            raise attempt.error
+        return attempt.result

@@ -1,134 +1,124 @@
-"""A batch of notices in an order, and within a time, in which one object that ends the function costs no other one."""
+"""One batch of the queue, ordered and timed so that an object that ends the function does not hold up the others."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from flowsentry.aws.ingest.object_queue import ObjectQueue, QueuedObject
-from flowsentry.aws.ingest.processing import Invocation
+from flowsentry.aws.ingest.object_queue import ObjectQueue, QueueMessage
+from flowsentry.aws.time_budget import TimeBudget
 from flowsentry.errors import NotBegunError
 from flowsentry.telemetry import count, logger
 
 OBJECT_SECONDS = 100
-"""What an object may take that is begun beside others: twice the largest that flow logs write. Longer: more messages go
-back that would have been done. Shorter: one that is begun late is cut off, and suspected for it. At most half of the
-run's time, so that a short one takes more than one object."""
+"""Time that must be left to begin another object: twice what the largest object of flow logs takes. Longer: more
+messages return to the queue that would have been processed. Shorter: an object that is begun late is interrupted, and
+then suspected of having ended the function. At most half of the run's time, so that a short run processes more than one
+object."""
 SUSPECT_SHARE = 0.9
-"""Of the run's time that must be left for an object on which a run ended before. More: it goes back more often. Less:
-one that needs nearly all of the time is never given it."""
+"""The part of the run's time that must be left for a suspect, an object on which an earlier run ended. Higher: it
+returns to the queue more often. Lower: a suspect that needs nearly all of the time never gets it."""
 STARVED_RECEIVES = 10
-"""A message received more often goes first, and if it is suspected alone: else those that are new, and come without
-end, would be before it each time. Fewer: one that ends the function is tried beside others sooner."""
+"""A message received more often than this goes first, and if it is a suspect alone: otherwise new messages, which never
+stop coming, would always be before it. Lower: an object that ends the function is sooner tried beside others."""
 MARGIN_SECONDS = 60
-"""How long after the end of its run a message comes back that the run left behind. Longer: neighbours of an object that
-ended the function wait for longer. Shorter: one may come back before Lambda has deleted it."""
+"""How long after the end of the run its unfinished messages become visible. Longer: the other messages of a batch wait
+longer when an object ended the function. Shorter: a message may return before Lambda has deleted it."""
 
 
-class Takes(Protocol):
-    """What processes the objects of a message."""
+class MessageProcessor(Protocol):
+    """Processes the objects that messages name."""
 
-    def take(self, *bodies: str, may_begin: Callable[[], bool]) -> None: ...
+    def process(self, *bodies: str, may_begin: Callable[[], bool]) -> None: ...
 
-    def deaths(self, body: str) -> int: ...
-
-
-class BatchTime:
-    """The time of a run, which is asked before each object. `has_begun` says whether there was one."""
-
-    def __init__(self, invocation: Invocation) -> None:
-        self._invocation = invocation
-        self.has_begun = False
-        self.at_start = self.left
-
-    @property
-    def left(self) -> float:
-        """Seconds until Lambda ends the function."""
-        return self._invocation.get_remaining_time_in_millis() / 1_000
-
-    def is_enough(self) -> bool:
-        """For an object beside others."""
-        return self.left >= min(OBJECT_SECONDS, self.at_start / 2)
-
-    def is_whole(self) -> bool:
-        """For an object that needs all of it."""
-        return self.left >= self.at_start * SUSPECT_SHARE
+    def interrupted_runs(self, body: str) -> int: ...
 
 
 @dataclass
 class ObjectBatch:
-    """One run: messages in order; which were begun and done, which failed, and which go back unbegun."""
+    """One run: processes messages in order and records which are done, failed or postponed."""
 
-    processor: Takes
+    processor: MessageProcessor
     queue: ObjectQueue
-    time: BatchTime
-    _done: list[QueuedObject] = field(default_factory=list, init=False)
-    _failed: list[QueuedObject] = field(default_factory=list, init=False)
-    _unbegun: list[QueuedObject] = field(default_factory=list, init=False)
-    _shown: set[QueuedObject] = field(default_factory=set, init=False)
+    time_budget: TimeBudget
+    _has_begun: bool = field(default=False, init=False)
+    _done: list[QueueMessage] = field(default_factory=list, init=False)
+    _failed: list[QueueMessage] = field(default_factory=list, init=False)
+    _postponed: list[QueueMessage] = field(default_factory=list, init=False)
+    _shown: set[QueueMessage] = field(default_factory=set, init=False)
 
-    def take(self, object_events: Sequence[QueuedObject]) -> list[str]:
-        """The ids of the messages that are to come again: those that failed when they become visible, those that were
-        not begun at once.
+    def process(self, messages: Sequence[QueueMessage]) -> list[str]:
+        """The ids of the messages that must be received again: failed ones return when they become visible, postponed
+        ones at once.
 
-        What was received for the first time is first, what was received before after it, and what a run ended on before
-        is last, by itself: all that was done is deleted by then, and the others are back in the queue.
+        Messages received for the first time go first, then those received before. A suspect goes last and alone: by
+        then all that was done is deleted, and the others are back in the queue.
         """
-        self.queue.hide(object_events, int(self.time.at_start) + MARGIN_SECONDS)
-        deaths = {each.id: self.processor.deaths(each.body) for each in object_events if each.receives > 1}
-        waiting = in_order(object_events, deaths)
+        self.queue.hide(messages, int(self.time_budget.seconds) + MARGIN_SECONDS)
+        interrupted_runs = {
+            each.id: self.processor.interrupted_runs(each.body) for each in messages if each.receives > 1
+        }
+        waiting = in_order(messages, interrupted_runs)
         while waiting:
-            object_event = waiting.pop(0)
-            if deaths.get(object_event.id):
-                waiting = self._take_alone(object_event, waiting)
-            elif self.time.has_begun and not self.time.is_enough():
-                self._unbegun.append(object_event)
+            message = waiting.pop(0)
+            if interrupted_runs.get(message.id):
+                waiting = self._process_alone(message, waiting)
+            elif self._has_begun and not self._has_time_for_one():
+                self._postponed.append(message)
             else:
-                self._take(object_event)
-        self._put_back()
-        return [each.id for each in (*self._failed, *self._unbegun)]
+                self._process(message)
+        self._show_postponed()
+        return [each.id for each in (*self._failed, *self._postponed)]
 
-    def _take_alone(self, object_event: QueuedObject, waiting: Sequence[QueuedObject]) -> list[QueuedObject]:
-        """What is still to be begun after a suspect: nothing when it was taken."""
-        if self.time.has_begun and not self.time.is_whole():
-            self._unbegun.append(object_event)
+    def _process_alone(self, suspect: QueueMessage, waiting: Sequence[QueueMessage]) -> list[QueueMessage]:
+        """The messages that still wait after a suspect: none when it was processed."""
+        if self._has_begun and not self._has_time_for_a_suspect():
+            self._postponed.append(suspect)
             return list(waiting)
-        self._unbegun += waiting
-        self._put_back()
-        self._take(object_event)
+        self._postponed += waiting
+        self._show_postponed()
+        self._process(suspect)
         return []
 
-    def _take(self, object_event: QueuedObject) -> None:
-        if object_event.receives > 1:
+    def _process(self, message: QueueMessage) -> None:
+        if message.receives > 1:
             self.queue.delete(self._done)
             self._done.clear()
-        with logger().append_context_keys(message_id=object_event.id):
+        with logger().append_context_keys(message_id=message.id):
             try:
-                self.processor.take(object_event.body, may_begin=self._may_begin)
-                self._done.append(object_event)
+                self.processor.process(message.body, may_begin=self._may_begin)
+                self._done.append(message)
             except NotBegunError:
-                self._unbegun.append(object_event)
-            except Exception:  # noqa: BLE001 - counted and logged by who raised it
-                self._failed.append(object_event)
+                self._postponed.append(message)
+            except Exception:  # noqa: BLE001 - counted and logged where it was raised
+                self._failed.append(message)
+
+    def _has_time_for_one(self) -> bool:
+        """Whether enough time is left for an object after others."""
+        return self.time_budget.left() >= min(OBJECT_SECONDS, self.time_budget.seconds / 2)
+
+    def _has_time_for_a_suspect(self) -> bool:
+        """Whether nearly all of the time is left."""
+        return self.time_budget.left() >= self.time_budget.seconds * SUSPECT_SHARE
 
     def _may_begin(self) -> bool:
-        """Whether an object may be begun; the first of a run always, else none ever were."""
-        may = not self.time.has_begun or self.time.is_enough()
-        self.time.has_begun = True
+        """Whether an object may be begun. The first of a run always may, or a short run would never begin any."""
+        may = not self._has_begun or self._has_time_for_one()
+        self._has_begun = True
         return may
 
-    def _put_back(self) -> None:
-        shown = [each for each in self._unbegun if each not in self._shown]
-        self.queue.show(shown)
-        self._shown.update(shown)
-        count("UnbegunNotices", len(shown))
+    def _show_postponed(self) -> None:
+        messages = [each for each in self._postponed if each not in self._shown]
+        self.queue.show(messages)
+        self._shown.update(messages)
+        count("PostponedObjectEvents", len(messages))
 
 
-def in_order(object_events: Sequence[QueuedObject], deaths: dict[str, int]) -> list[QueuedObject]:
-    """Messages that wait too long first, else those that were received less often, and suspects last."""
+def in_order(messages: Sequence[QueueMessage], interrupted_runs: dict[str, int]) -> list[QueueMessage]:
+    """Starved messages first, then the others by how often they were received, suspects last."""
 
-    def place(object_event: QueuedObject) -> tuple[bool, bool, int]:
-        is_starved = object_event.receives > STARVED_RECEIVES
-        receives = -object_event.receives if is_starved else object_event.receives
-        return not is_starved, bool(deaths.get(object_event.id)), receives
+    def position(message: QueueMessage) -> tuple[bool, bool, int]:
+        is_starved = message.receives > STARVED_RECEIVES
+        receives = -message.receives if is_starved else message.receives
+        return not is_starved, bool(interrupted_runs.get(message.id)), receives
 
-    return sorted(object_events, key=place)
+    return sorted(messages, key=position)

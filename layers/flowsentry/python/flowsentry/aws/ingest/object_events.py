@@ -1,4 +1,4 @@
-"""Events → messages → notices of S3 objects: S3's own, those through SNS or from EventBridge, queued or not."""
+"""Parses object events: notifications of new S3 objects, from S3, SNS or EventBridge, with or without a queue."""
 
 import json
 import re
@@ -15,7 +15,8 @@ from flowsentry.errors import PoisonError
 
 TEST_EVENT = "s3:TestEvent"
 BUCKET_NAME = re.compile(r"[A-Za-z0-9._-]{3,255}")
-"""Of old and new buckets; with any other botocore goes elsewhere, or fails in a dozen ways.
+"""Names of buckets, also of those from before today's rules. botocore sends any other name to another endpoint, or
+fails in a dozen ways.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 MAX_KEY_BYTES = 1_024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
@@ -24,8 +25,8 @@ CREATED = ("ObjectCreated:", "s3:ObjectCreated:", "Object Created")
 
 @dataclass(frozen=True, slots=True)
 class ObjectEvent:
-    """One object that S3 tells of. `identity` is the same when the same content is told of again; `body` is a message
-    that tells of this object alone.
+    """One object that a message names. `identity` is equal for a second event about the same content; `body` is a
+    message about this object alone.
     """
 
     source: StoredObject
@@ -39,7 +40,7 @@ class ObjectEvent:
 
 
 def is_queue_batch(event: object) -> bool:
-    """Whether an event is a batch of messages of a queue, which are answered for one by one."""
+    """Whether a Lambda event is a batch of an SQS queue, whose failures are reported per message."""
     match event:
         case {"Records": [{"eventSource": "aws:sqs"}, *_]}:
             return True
@@ -47,8 +48,8 @@ def is_queue_batch(event: object) -> bool:
 
 
 def direct_messages(event: object) -> list[str]:
-    """The messages of an event that came without a queue, each as the queue would hold it had it been sent there: in
-    the dead-letter queue they can be redriven. SNS begins the names of its keys with a capital, unlike all others.
+    """The messages of an event that came without a queue, in the form they would have in it: from the dead-letter
+    queue they can be redriven to it. SNS alone writes the keys of its records with a capital letter.
     """
     match event:
         case {"Records": [{"EventSource": "aws:sns"}, *_] as records}:
@@ -57,9 +58,9 @@ def direct_messages(event: object) -> list[str]:
 
 
 def object_events(body: str) -> list[ObjectEvent]:
-    """The notices in a message; none for the test message that S3 sends when a notification is set up.
+    """The object events in a message; empty for the test event that S3 sends when notifications are configured.
 
-    Raises PoisonError for a message that is neither: never retry.
+    Raises PoisonError for any other message: never retry.
     """
     try:
         message = _unwrapped(json.loads(body))
@@ -69,11 +70,11 @@ def object_events(body: str) -> list[ObjectEvent]:
             return [_from_eventbridge(message, body)]
         return list(_from_s3(message, body))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise PoisonError("not-a-notice", f"the message is no notice of an S3 object: {error!r}") from error
+        raise PoisonError("not-an-object-event", f"the message is no event of an S3 object: {error!r}") from error
 
 
 def _unwrapped(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The message inside an SNS envelope (no raw delivery); others as they are."""
+    """The message inside an SNS envelope (without raw message delivery); any other message unchanged."""
     if message.get("Type") == "Notification":
         inner: Mapping[str, Any] = json.loads(message["Message"])
         return inner
@@ -89,7 +90,7 @@ def _from_s3(message: Mapping[str, Any], body: str) -> Iterator[ObjectEvent]:
 
 
 def _from_record(record: S3EventRecord, body: str) -> ObjectEvent:
-    """S3's keys are URL-encoded, with `+` for a space; Powertools hands this one on as it came.
+    """S3's keys are URL-encoded, with `+` for a space; Powertools does not decode this one.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
@@ -99,8 +100,7 @@ def _from_record(record: S3EventRecord, body: str) -> ObjectEvent:
 
 
 def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectEvent:
-    """EventBridge's keys are not encoded. Powertools would decode them all the same, and miss the objects whose keys
-    have a `+` or a `%`.
+    """EventBridge's keys are not encoded. Powertools decodes them all the same, which breaks keys with a `+` or a `%`.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
@@ -111,15 +111,15 @@ def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectEvent:
 
 def _object_event(source: StoredObject, content: str | None, event_name: object, body: str) -> ObjectEvent:
     if not BUCKET_NAME.fullmatch(source.bucket):
-        raise ValueError(f"{source.bucket[:100]!r} is no bucket's name")
+        raise ValueError(f"{source.bucket[:100]!r} is not a bucket name")
     if len(source.key.encode()) > MAX_KEY_BYTES:
-        raise ValueError(f"{source.key[:100]!r}… is too long for a key")
+        raise ValueError(f"{source.key[:100]!r}… is longer than an object key can be")
     identity = "\n".join((source.bucket, source.key, source.version_id or content or ""))
-    identity.encode()  # half of a surrogate pair is no text
+    identity.encode()  # raises for half of a surrogate pair
     return ObjectEvent(source, identity, _text(event_name), body)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise TypeError(f"{value!r} is no name")
+        raise TypeError(f"{value!r} is not a name")
     return value

@@ -1,4 +1,4 @@
-"""The queue of notices as a function sees it that was handed a batch: what is done is deleted, the rest goes back."""
+"""The queue of object events during a batch: deletes messages that are done, returns the others to the queue."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 MESSAGES_A_CALL = 10
-"""The most that SQS takes. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessageBatch.html"""
-MAX_HIDDEN_SECONDS = 43_200
+"""SQS's limit. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessageBatch.html"""
+MAX_VISIBILITY_TIMEOUT = 43_200
+"""SQS's limit, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class QueuedObject:
-    """A message of a batch; `receives` says how often it was handed out, this time included."""
+class QueueMessage:
+    """A message of a batch; `receives` counts how often it was received, this time included."""
 
     id: str
     body: str
@@ -28,52 +29,53 @@ class QueuedObject:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
-        """The message in a record of an event of Lambda.
+        """The message in a record of a Lambda event.
 
         https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event
         """
-        told = str(record.get("attributes", {}).get("ApproximateReceiveCount", ""))
-        receives = int(told) if told.isdecimal() else 1
+        receive_count = str(record.get("attributes", {}).get("ApproximateReceiveCount", ""))
+        receives = int(receive_count) if receive_count.isdecimal() else 1
         receipt, queue_arn = record.get("receiptHandle", ""), record.get("eventSourceARN", "")
         return cls(record["messageId"], record["body"], receipt, queue_arn, receives)
 
 
 @dataclass(frozen=True)
 class ObjectQueue:
-    """None of its calls fails: a message that could not be deleted is done again, which is remembered; one that could
-    not be shown comes when its time is up.
+    """Its calls never fail. A message that could not be deleted is received again, and idempotency skips its object; a
+    message that could not be made visible returns after its visibility timeout.
     """
 
     client: "SQSClient"
 
-    def hide(self, object_events: Sequence[QueuedObject], seconds: int) -> None:
-        """They come back after so many seconds, unless they are deleted."""
-        hidden = min(max(seconds, 0), MAX_HIDDEN_SECONDS)
-        for url, entries in self._calls(object_events):
-            asked: Any = [{**entry, "VisibilityTimeout": hidden} for entry in entries]
+    def hide(self, messages: Sequence[QueueMessage], seconds: int) -> None:
+        """Sets the visibility timeout: messages that are not deleted return after so many seconds."""
+        timeout = min(max(seconds, 0), MAX_VISIBILITY_TIMEOUT)
+        for url, entries in self._calls(messages):
+            changes: Any = [{**entry, "VisibilityTimeout": timeout} for entry in entries]
             try:
-                self.client.change_message_visibility_batch(QueueUrl=url, Entries=asked)
+                self.client.change_message_visibility_batch(QueueUrl=url, Entries=changes)
             except (ClientError, BotoCoreError) as error:
                 logger().warning("visibility not changed", extra={"queue": url, "error": str(error)})
 
-    def show(self, object_events: Sequence[QueuedObject]) -> None:
-        """They come back at once."""
-        self.hide(object_events, 0)
+    def show(self, messages: Sequence[QueueMessage]) -> None:
+        """Makes messages visible at once."""
+        self.hide(messages, 0)
 
-    def delete(self, object_events: Sequence[QueuedObject]) -> None:
-        """They do not come back, whatever becomes of this invocation. Lambda deletes them once more: that is harmless.
+    def delete(self, messages: Sequence[QueueMessage]) -> None:
+        """Deletes messages, so that they do not return even if this invocation is killed. Lambda deletes them a second
+        time when the batch succeeds, which is harmless.
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
         """
-        for url, entries in self._calls(object_events):
+        for url, entries in self._calls(messages):
             try:
                 self.client.delete_message_batch(QueueUrl=url, Entries=entries)
             except (ClientError, BotoCoreError) as error:
                 logger().warning("messages not deleted", extra={"queue": url, "error": str(error)})
 
-    def _calls(self, object_events: Sequence[QueuedObject]) -> Iterable[tuple[str, list[Any]]]:
-        for first in range(0, len(object_events), MESSAGES_A_CALL):
-            some = object_events[first : first + MESSAGES_A_CALL]
+    def _calls(self, messages: Sequence[QueueMessage]) -> Iterable[tuple[str, list[Any]]]:
+        for first in range(0, len(messages), MESSAGES_A_CALL):
+            some = messages[first : first + MESSAGES_A_CALL]
             entries = [{"Id": str(index), "ReceiptHandle": each.receipt} for index, each in enumerate(some)]
             yield self._url(some[0].queue_arn), entries
 

@@ -1,4 +1,4 @@
-"""Messages about S3 objects: each object once, what no retry can help to the dead-letter queue."""
+"""Processes the S3 objects that messages name, each once; sends what no retry can help to the dead-letter queue."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import partial
 
 from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.ingest.failed_invocation import failed_event
-from flowsentry.aws.ingest.idempotency import KILLER, ProcessedObjects, Result
+from flowsentry.aws.ingest.idempotency import KILLED_THE_FUNCTION, ProcessedObjects, Result
 from flowsentry.aws.ingest.object_events import ObjectEvent, object_events
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.aws.ingest.payloads import PayloadProcessor
@@ -18,27 +18,27 @@ from flowsentry.records.object_key import flow_log_key, is_something_else, is_st
 from flowsentry.telemetry import count, count_by, logger
 
 NO_FLOW_LOG = frozenset({"no-header", "bad-header", "not-a-failed-invocation", *FOREIGN_REASONS})
-"""Reasons that say what an object is not. A file that somebody put among flow logs under a name of their own is left
-alone for these; one that AWS named must be a flow log, and is set aside. A damaged one may have been a flow log under
-any name."""
+"""Reasons that say that an object is no flow log. An object among the flow logs whose key is not one of AWS's is
+ignored for these reasons; one with a key of AWS's must be a flow log, and is set aside. Damage is no such reason: a
+damaged object may have been a flow log under any key."""
 
 NO_FORMAT = frozenset({"no-header", "bad-header"})
-"""Reasons that are another one where the parameter that may state the format is damaged."""
+"""Reasons that are replaced by `bad-log-format` when the parameter with the log formats is damaged."""
 
 
 @dataclass(frozen=True)
 class ObjectProcessor:
-    """Takes messages; those that it returns from are done with, those that it raises at are to come again."""
+    """Processes messages: a message is done when `process` returns, and must be received again when it raises."""
 
     sources: SourceProcessor
     payloads: PayloadProcessor
     once: ProcessedObjects
     dead_letters: DeadLetters
 
-    def take(self, *bodies: str, may_begin: Callable[[], bool] = lambda: True) -> None:
-        """Processes the objects that messages tell of. What fails holds up no other; when all were tried, the first
-        error of those to be retried is raised. Doing all again is harmless: what is done is remembered. Raises
-        NotBegunError when nothing failed, and an object `may_begin` no more.
+    def process(self, *bodies: str, may_begin: Callable[[], bool] = lambda: True) -> None:
+        """Processes the objects that messages name. An object that fails does not stop the others; after the last, the
+        first error that a retry may help is raised. A second run is harmless: processed objects are remembered. Raises
+        NotBegunError when nothing failed and `may_begin` allowed no further object.
         """
         failures: list[Exception] = []
         for step in (step for body in bodies for step in self._steps(body)):
@@ -48,43 +48,43 @@ class ObjectProcessor:
             try:
                 step()
             except Exception as failure:  # noqa: BLE001 - raised below
-                count("RetriedNotices")
-                logger().exception("notice to be retried")
+                count("RetriedObjectEvents")
+                logger().exception("object event failed")
                 failures.append(failure)
         if failures:
             raise failures[0]
 
-    def deaths(self, body: str) -> int:
-        """Runs that ended on an object that a message tells of: the most of any."""
+    def interrupted_runs(self, body: str) -> int:
+        """The number of runs that ended on an object that a message names; of several objects the highest."""
         try:
-            return max(map(self._deaths_of, object_events(body)), default=0)
+            return max(map(self._interrupted_runs_of, object_events(body)), default=0)
         except PoisonError:
             return 0
 
-    def _deaths_of(self, object_event: ObjectEvent) -> int:
-        return self.once.deaths(object_event.identity)
+    def _interrupted_runs_of(self, object_event: ObjectEvent) -> int:
+        return self.once.interrupted_runs(object_event.identity)
 
     def _steps(self, body: str) -> Iterator[Callable[[], None]]:
-        """What a message asks for, one object a step."""
+        """One step for each object that a message names."""
         try:
             events = object_events(body)
         except PoisonError as poison:
             yield partial(self._set_aside, body, poison)
             return
-        count("TestNotices", int(not events))
-        if len(events) > 1:  # what a run ended on before is last, so that it costs no other
-            events.sort(key=self._deaths_of)
-        yield from (partial(self._take_notice, object_event) for object_event in events)
+        count("S3TestEvents", int(not events))
+        if len(events) > 1:  # suspects last, so that one that ends the function again does not hold up the others
+            events.sort(key=self._interrupted_runs_of)
+        yield from (partial(self._process_event, object_event) for object_event in events)
 
-    def _take_notice(self, object_event: ObjectEvent) -> None:
+    def _process_event(self, object_event: ObjectEvent) -> None:
         if not object_event.is_new_object:
-            count("IgnoredNotices")
+            count("IgnoredObjectEvents")
         elif is_something_else(object_event.source.key):
-            _ignore(object_event, "by its key it is something else")
+            _ignore(object_event, "the key is not that of a flow log")
         else:
-            self._take_object(object_event)
+            self._process_once(object_event)
 
-    def _take_object(self, object_event: ObjectEvent) -> None:
+    def _process_once(self, object_event: ObjectEvent) -> None:
         try:
             result = self.once.run(object_event.identity, lambda: self._process(object_event))
         except PoisonError as poison:
@@ -92,7 +92,7 @@ class ObjectProcessor:
                 _ignore(object_event, str(poison))
             else:
                 self._set_aside(object_event.body, poison)
-            if poison.reason == KILLER:
+            if poison.reason == KILLED_THE_FUNCTION:
                 self.once.forget(object_event.identity)
             return
         if damage := result["damage"]:
@@ -103,10 +103,10 @@ class ObjectProcessor:
         if event is not None:
             self.payloads.recover(event)
             return {"damage": None}
-        told = flow_log_key(object_event.source.key)
-        origin = told.origin if told else None
-        stated = self.payloads.formats
-        formats = stated.of_object(object_event.source.bucket, object_event.source.key)
+        key = flow_log_key(object_event.source.key)
+        origin = key.origin if key else None
+        log_formats = self.payloads.formats
+        formats = log_formats.of_object(object_event.source.bucket, object_event.source.key)
         try:
             outcome = self.sources.process(
                 str(object_event.source), object_texts(blocks, formats, tried), origin=origin
@@ -114,15 +114,15 @@ class ObjectProcessor:
         except PoisonError as poison:
             if poison.reason not in NO_FORMAT:
                 raise
-            raise stated.explained(poison) from None
+            raise log_formats.explained(poison) from None
         if isinstance(outcome.damage, UnreadableError):
-            raise outcome.damage  # not remembered as done: once its format is given, the notice is sent back
+            raise outcome.damage  # not remembered, so that a redrive reads it again with the right format
         return {"damage": _damage(outcome)}
 
     def _set_aside(self, body: str, poison: PoisonError) -> None:
         self.dead_letters.send(body, poison)
         count_by("PoisonSources", {poison.reason: 1})
-        logger().error("notice set aside", extra={"reason": poison.reason, "error": str(poison)})
+        logger().error("object event set aside", extra={"reason": poison.reason, "error": str(poison)})
 
 
 def _ignore(object_event: ObjectEvent, why: str) -> None:

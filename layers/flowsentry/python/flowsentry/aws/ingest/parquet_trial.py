@@ -1,8 +1,8 @@
-"""Parquet files tried in a process of their own, since what is wrong with one can end the process that reads it.
+"""Test-reads Parquet files in a child process, since a damaged file can crash the process that reads it.
 
-polars takes memory for as many values as a file claims to have, and gives up the process where there is less; and it
-may panic where nothing can be caught. So each part of a file is read in a child first, and here only after that. The
-child stays for the next file. Objects without Parquet start none.
+polars allocates memory for as many values as a file claims to have, and aborts the process when there is less; it may
+also panic where nothing can be caught. So each part of a file is read in a child first, and only then in the function.
+The child is kept for the next file. Without Parquet objects none is started.
 """
 
 import atexit
@@ -22,37 +22,38 @@ from flowsentry.aws.ingest.parquet_child import DONE, LENGTH, READ, READY
 from flowsentry.errors import PoisonError, RetryableError
 
 MAX_SECONDS = 60.0
-"""How long a part of a file may take; 125,000 rows of 29 columns take 0.03 s, the longest that the bounds of
-decode/parquet.py allow some 2 s. Longer: a file that never ends keeps the function busy. Shorter: a good file on a busy
+"""Time limit for a part of a file; 125,000 rows of 29 columns take 0.03 s, the largest part that decode/parquet.py
+allows some 2 s. Longer: a file that is never read to its end occupies the function. Shorter: a valid file on a busy
 machine is set aside."""
 _COMMAND = (sys.executable, "-m", "flowsentry.aws.ingest.parquet_child")
 _THREADS = "2"
-"""As many as a function has. More: each takes memory that counts against the child's bound."""
-_TOLD_BYTES = 300
+"""The threads of a function's two CPUs. More: each takes memory that counts towards the child's limit. Fewer:
+slower."""
+_QUOTED_BYTES = 300
 _BLOCK_BYTES = 1 << 16
 
 
 def tried(data: bytes) -> Iterator[None]:
-    """Goes one step for each part of the file that could be read: its schema, and each table of decode/parquet.py.
+    """Yields after each part of the file that could be read: its schema, then each table of decode/parquet.py.
 
-    Raises PoisonError for a file that can't be read, also where that ended the process or took longer than MAX_SECONDS
-    (never retry), RetryableError when no process can be started.
+    Raises PoisonError for a file that cannot be read, also when it crashed the child or took longer than MAX_SECONDS
+    (never retry), and RetryableError when no child can be started.
     """
-    child = _cooling_down() or _started()
-    is_cooling_down = False
+    child = _idle_child() or _started()
+    is_reusable = False
     try:
         child.take(data)
         while (answer := child.answer()) == READ:
             yield
         poison = None if answer == DONE else _poison(answer)
-        is_cooling_down = True
+        is_reusable = True
         if poison:
             raise poison
     except _EndedError as ended:
-        why = f"the Parquet file is damaged: it ended the process that tried to read it ({ended})"
+        why = f"the Parquet file is damaged: it ended the process that test-read it ({ended})"
         raise PoisonError("parquet-corrupt", why) from ended
     finally:
-        if is_cooling_down:
+        if is_reusable:
             _IDLE.append(child)
         else:
             child.end()
@@ -63,11 +64,11 @@ def _poison(answer: str) -> PoisonError:
         reason, sentence = json.loads(answer)
         return PoisonError(str(reason), str(sentence))
     except (ValueError, TypeError) as error:
-        raise _EndedError(f"it answered {answer[:_TOLD_BYTES]!r}") from error
+        raise _EndedError(f"it answered {answer[:_QUOTED_BYTES]!r}") from error
 
 
 class _EndedError(Exception):
-    """The child is gone, or was ended since it did not answer; the message is what is known of it."""
+    """The child exited, or was killed because it did not answer; the message says what is known about it."""
 
 
 @dataclass
@@ -87,7 +88,7 @@ class _Child:
             raise self._ended() from error
 
     def answer(self) -> str:
-        """The next line that it says. Raises _EndedError where there is none."""
+        """The child's next line. Raises _EndedError when there is none."""
         answers, until = _stream(self.process.stdout), time.monotonic() + MAX_SECONDS
         while b"\n" not in self._unread:
             if not select.select([answers], [], [], max(0.0, until - time.monotonic()))[0]:
@@ -99,14 +100,14 @@ class _Child:
         return line.decode()
 
     def _ended(self) -> _EndedError:
-        code = self.process.wait()  # a panic begins with what it is about, a traceback of Python ends with it
+        code = self.process.wait()  # the first line of a panic says what happened, the last one of a Python traceback
         self.complaints.seek(0)
         lines = self.complaints.read().splitlines() or [b""]
-        told = lines[0] if code < 0 else lines[-1]
-        return _EndedError(f"exit status {code}: {told[:_TOLD_BYTES].decode(errors='replace').strip()}")
+        line = lines[0] if code < 0 else lines[-1]
+        return _EndedError(f"exit status {code}: {line[:_QUOTED_BYTES].decode(errors='replace').strip()}")
 
     def end(self) -> None:
-        """Ends it, and waits until it has."""
+        """Kills the child and waits until it has exited."""
         self.process.kill()
         for stream in (self.process.stdin, self.process.stdout, self.complaints):
             with suppress(OSError):
@@ -117,8 +118,8 @@ class _Child:
 _IDLE: list[_Child] = []
 
 
-def _cooling_down() -> _Child | None:
-    """A child that waits for a file; none that has gone meanwhile, which is no fault of the next file."""
+def _idle_child() -> _Child | None:
+    """A child that waits for a file; those that have exited are discarded, as the next file is not at fault."""
     while _IDLE:
         child = _IDLE.pop()
         if child.process.poll() is None:
@@ -128,15 +129,15 @@ def _cooling_down() -> _Child | None:
 
 
 def _started() -> _Child:
-    """A child that is ready for a file."""
-    complaints = tempfile.TemporaryFile()  # noqa: SIM115 - of the child, as long as it lives
+    """A new child that is ready for a file. Raises RetryableError when it does not start."""
+    complaints = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child runs
     try:
         process = subprocess.Popen(  # noqa: S603 - ours
             _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, env=_environment()
         )
     except OSError as error:
         complaints.close()
-        raise RetryableError(f"the process that reads Parquet can't be started: {error}") from error
+        raise RetryableError(f"the process that test-reads Parquet cannot be started: {error}") from error
     child = _Child(process, complaints)
     try:
         if (answer := child.answer()) == READY:
@@ -144,23 +145,23 @@ def _started() -> _Child:
     except _EndedError as ended:
         answer = str(ended)
     child.end()
-    raise RetryableError(f"the process that reads Parquet does not start as it should: {answer}")
+    raise RetryableError(f"the process that test-reads Parquet did not report that it is ready: {answer}")
 
 
 def _environment() -> dict[str, str]:
-    """Where Python and packages are, and nothing else: what is read there may be hostile, and needs no credentials."""
+    """The paths of Python and its packages only: a hostile file must not meet the function's credentials."""
     paths = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PATH") if name in os.environ}
     return {**paths, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "POLARS_MAX_THREADS": _THREADS}
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
-        raise TypeError("a child has pipes")
+        raise TypeError("the child was started without pipes")
     return stream
 
 
 @atexit.register
 def end_idle() -> None:
-    """Ends the children that wait for a file."""
+    """Kills the children that wait for a file."""
     while _IDLE:
         _IDLE.pop().end()

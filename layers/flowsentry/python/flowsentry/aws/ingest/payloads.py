@@ -1,4 +1,4 @@
-"""CloudWatch Logs payloads: of a subscription, of a Kinesis data stream, or of an invocation that failed for good."""
+"""Processes CloudWatch Logs payloads from subscriptions, Kinesis data streams and records of failed invocations."""
 
 import base64
 import binascii
@@ -17,23 +17,23 @@ from flowsentry.records.object_key import Origin
 from flowsentry.telemetry import count
 
 KINESIS = "aws:kinesis"
-"""What an event's records name as their source when they come from a data stream."""
+"""The event source of records of a Kinesis data stream."""
 
 
 @dataclass(frozen=True)
 class PayloadProcessor:
-    """Processes a payload as the log group it comes from says."""
+    """Processes a payload with the log formats of its log group."""
 
     sources: SourceProcessor
     formats: LogFormats
 
     def process(self, data: str) -> Outcome:
-        """What became of a payload, which is delivered as base64; an empty outcome for a probe of CloudWatch Logs.
+        """The outcome of a payload, given as base64; an empty outcome for a control message of CloudWatch Logs.
 
-        Raises PoisonError for what is no payload, or comes from a log group without a log format; and UnreadableError,
-        after the good lines were processed, for one of which most lines are no records: its log group has another
-        format than is known of it. Whoever delivers it tries it twice more, and then keeps it, so that the payload is
-        there when the format is mended; only then, in `recover`, is it measured.
+        Raises PoisonError for data that is no payload, and for a log group without a log format. Raises UnreadableError
+        after the valid lines were processed when most lines are no records: the log group has another format than the
+        known one. Lambda then retries twice and keeps the payload in the bucket of failed invocations, where it is when
+        the format is corrected. Its metrics are counted only then, by `recover`.
         """
         outcome = self._processed(data, comes_again=True)
         if isinstance(outcome.damage, UnreadableError):
@@ -55,10 +55,10 @@ class PayloadProcessor:
         return outcome
 
     def recover(self, event: Any) -> None:
-        """Processes every payload of an event that a function failed on for good; a bad one holds up no other.
+        """Processes every payload of an event whose retries are used up; one that fails does not stop the others.
 
-        Raises RetryableError at once, since what fails around us fails for the other payloads too; any other error, and
-        PoisonError for the payloads that nothing can help, after the last. Doing all again is harmless.
+        Raises RetryableError at once, since a failing service fails for the other payloads too; any other error, and
+        PoisonError for payloads that no retry can help, after the last payload. A second run is harmless.
         """
         payloads = payloads_in(event)
         count("RecoveredPayloads", len(payloads))
@@ -95,10 +95,10 @@ def is_from_stream(event: Any) -> bool:
 
 
 def payloads_in(event: Any) -> list[str]:
-    """The payloads of an event in their order, each as base64: one of a subscription, or one in each record of a
-    stream. Raises PoisonError for an event of any other service.
+    """The payloads of an event in order, as base64: one of a subscription, or one for each record of a stream. Raises
+    PoisonError for an event of any other service.
 
-    CloudWatch Logs aggregates no records, so none is taken apart: the content of each is one gzip.
+    CloudWatch Logs does not aggregate Kinesis records, so each holds one gzip and is not de-aggregated.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#DestinationKinesisExample
     """
     try:
@@ -106,12 +106,12 @@ def payloads_in(event: Any) -> list[str]:
             return [str(record["kinesis"]["data"]) for record in event["Records"]]
         return [str(event["awslogs"]["data"])]
     except (KeyError, TypeError) as error:
-        sentence = "the event is none of CloudWatch Logs: no awslogs.data, and no records of a Kinesis data stream"
+        sentence = "the event is not from CloudWatch Logs: no awslogs.data, and no records of a Kinesis data stream"
         raise PoisonError("not-a-subscription", sentence) from error
 
 
 def source_of(payload: Subscription) -> str:
-    """A name for the payload: the same when it is delivered again, another for any other payload."""
+    """A name for the payload, equal when the same payload is delivered again and different for any other."""
     digest = hashlib.blake2b(payload.text, digest_size=16).hexdigest()
     return f"{payload.owner}:{payload.log_group}:{payload.log_stream}:{digest}"
 
@@ -124,8 +124,8 @@ def _decoded(data: str) -> bytes:
 
 
 def _all_of(refused: Sequence[PoisonError], payloads: int) -> PoisonError:
-    """One error that tells of all, under the reason of the first."""
+    """One error that lists all of them, with the reason of the first."""
     if payloads == 1:
         return refused[0]
-    told = dict.fromkeys(f"{each.reason}: {each}" for each in refused)
-    return PoisonError(refused[0].reason, f"{len(refused)} of {payloads} payloads of a batch: {'; '.join(told)}")
+    sentences = dict.fromkeys(f"{each.reason}: {each}" for each in refused)
+    return PoisonError(refused[0].reason, f"{len(refused)} of {payloads} payloads of a batch: {'; '.join(sentences)}")

@@ -1,4 +1,4 @@
-"""One source (an object or a payload) through the pipeline, with all that it leaves behind, metrics last."""
+"""Processes one source (an object or a payload): runs the pipeline, writes its results to AWS, then its metrics."""
 
 import hashlib
 import math
@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, Self
@@ -23,6 +24,7 @@ from flowsentry.aws.ingest.geo_databases import GeoDatabases
 from flowsentry.aws.inventory.requests import UnknownInterfaces
 from flowsentry.aws.inventory.store import InventoryStore
 from flowsentry.aws.object_store import ObjectStore, StoredObject
+from flowsentry.aws.time_budget import Invocation, seconds_left
 from flowsentry.capture_gaps import skipped_by_interface
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.emit.metrics import emf
@@ -45,34 +47,29 @@ from flowsentry.telemetry import count, count_by, count_each, logger
 
 FOLDER_PREFIX = "flowsentry-"
 MAX_NAMED_INTERFACES = 20
-"""Interfaces with skipped records that the log names, those with the most. More: longer log lines, and one more of them
-for each. Fewer: of many, only the digest names the others."""
+"""Network interfaces with skipped records that the log names, those with the most first. More: longer log lines, and
+one metric line more for each. Fewer: the others are named only in the digest."""
 LEFT_BEHIND_SECONDS = 3_600
-"""A folder older than this was left by an invocation that timed out (at most 15 minutes): /tmp outlives those."""
+"""An older folder was left by an invocation that timed out (at most 15 minutes), since /tmp is kept between
+invocations. Longer: it takes room for longer. Shorter than 15 minutes: a folder in use is deleted."""
 
 
-class Invocation(Protocol):
-    """Lambda's context, as far as it is asked."""
+class InterfaceRequests(Protocol):
+    """Requests the discovery of network interfaces that the inventory does not have. Never fails."""
 
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
-class AsksForInterfaces(Protocol):
-    """Whom to ask for interfaces that the inventory does not have. It never fails."""
-
-    def ask(self, interface_ids: Iterable[str], absent: Mapping[str, int]) -> None: ...
+    def request(self, interface_ids: Iterable[str], absent: Mapping[str, int]) -> None: ...
 
 
 @dataclass
 class SourceProcessor:
-    """Where a processor keeps state and puts what it makes; `region` is where it runs."""
+    """The stores and settings of a processor; `region` is the Region it runs in."""
 
     evidence: EvidenceStore
     findings: FindingStore
     inventory: InventoryStore
     store: ObjectStore
     output_bucket: str
-    unknown: AsksForInterfaces
+    unknown: InterfaceRequests
     inside_networks: tuple[str, ...] = PRIVATE_NETWORKS
     clock: Callable[[], float] = time.time
     region: str | None = None
@@ -88,7 +85,7 @@ class SourceProcessor:
 
     @classmethod
     def of(cls, settings: ProcessorSettings) -> Self:
-        """The processor of a function that has just started."""
+        """The processor for a function's settings; deletes files that earlier invocations left in /tmp."""
         remove_left_behind(time.time())
         return cls(
             EvidenceTable(settings.evidence_table, clients.dynamodb()),
@@ -111,17 +108,18 @@ class SourceProcessor:
         )
 
     def during(self, invocation: Invocation) -> None:
-        """To be called once an invocation: a source with very many findings tells them while there is time."""
-        self._seconds_left = lambda: invocation.get_remaining_time_in_millis() / 1_000
+        """Call once per invocation: findings of a source with very many are written only while there is time."""
+        self._seconds_left = partial(seconds_left, invocation)
 
     def process(
         self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None, comes_again: bool = False
     ) -> Outcome:
-        """What became of the source, after every store has accepted it. Its origin, where known, is logged and written.
-        One that could not be read, and `comes_again` for that, is not measured: it would count each time.
+        """The outcome of a source, after every store has accepted its results. The origin, where known, is logged and
+        written to the enriched file. A source that cannot be read and `comes_again` is not measured, since it would be
+        counted at each attempt.
 
-        Nothing is left of a source that raises PoisonError (never retry); after RetryableError, or any other, doing it
-        all again leaves what doing it once leaves. Metrics are printed last, so a failed try prints none.
+        Nothing is stored of a source that raises PoisonError (never retry). After RetryableError, or any other error,
+        a second run leaves the same results as one run. Metrics are printed last, so a failed run prints none.
         """
         with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
             path = Path(folder) / "enriched.parquet"
@@ -132,7 +130,7 @@ class SourceProcessor:
                 self._keep_enriched(source, outcome, path)
         if outcome.rejected.sample:
             self._keep_rejected(source, outcome)
-        self.unknown.ask(outcome.unknown_interfaces, context.inventory.absent)
+        self.unknown.request(outcome.unknown_interfaces, context.inventory.absent)
         _log(source, origin, outcome)
         if not (comes_again and isinstance(outcome.damage, UnreadableError)):
             self._measure(outcome)
@@ -154,18 +152,18 @@ class SourceProcessor:
             self._context = current
         count("InventoryMissing", int(self.inventory.is_missing))
         if target_states := inventory.target_states.values():
-            looked_at = max(target_state.taken_at for target_state in target_states)
-            count("InventoryAgeSeconds", max(0, self.clock() - looked_at))
+            newest_discovery = max(target_state.taken_at for target_state in target_states)
+            count("InventoryAgeSeconds", max(0, self.clock() - newest_discovery))
         return self._context
 
     def _current_geography(self) -> Geography:
         if self.geo_databases is None:
             return self._context.geography
         geography = self.geo_databases.load()
-        troubles, self.geo_databases.troubles = self.geo_databases.troubles, []
-        count("GeoDatabasesMissing", len(troubles))
-        for trouble in troubles:
-            logger().warning("geographic database not used", extra={"trouble": trouble})
+        problems, self.geo_databases.problems = self.geo_databases.problems, []
+        count("GeoDatabasesMissing", len(problems))
+        for problem in problems:
+            logger().warning("geographic database not used", extra={"problem": problem})
         return geography
 
     def _keep_enriched(self, source: str, outcome: Outcome, path: Path) -> None:
@@ -205,10 +203,10 @@ def _most_skipped(outcome: Outcome) -> dict[str, int]:
 
 
 def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
-    """A line for a source with something in it worth looking up; others only where debugging is on."""
+    """Logs a source with findings, rejected, skipped or future records or unknown fields; others at level DEBUG."""
     odd_records = outcome.rejected.total + outcome.skipdata + outcome.future_records
-    is_news = bool(outcome.findings or odd_records or outcome.unknown_fields)
-    write = logger().info if is_news else logger().debug
+    is_notable = bool(outcome.findings or odd_records or outcome.unknown_fields)
+    write = logger().info if is_notable else logger().debug
     write(
         "source processed",
         extra={
@@ -228,12 +226,12 @@ def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
 
 
 def rejected_key(source: str) -> str:
-    """The key of the sample of a source's rejected lines: the same for the same source."""
+    """The key of the sample of a source's rejected lines, equal for the same source."""
     return f"rejected/{hashlib.blake2b(source.encode(), digest_size=16).hexdigest()}.jsonl"
 
 
 def remove_left_behind(now: float) -> None:
-    """Removes the folders of invocations that ended before they could."""
+    """Deletes the temporary folders of invocations that timed out before they could do so."""
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
         if folder.is_dir() and now - folder.stat().st_mtime > LEFT_BEHIND_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,51 +1,53 @@
-"""What looks make of an inventory: changes that can be made again, to what another run wrote meanwhile."""
+"""Applies the results of a discovery run to the stored inventory; safe to repeat when another run wrote in between."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import polars as pl
 
-from flowsentry.aws.inventory.requests import ASKED_AGAIN_SECONDS
-from flowsentry.inventory.inventory import RETENTION_DAYS, SECONDS_A_DAY, Discovery, Inventory, TargetState
-
-MAX_ABSENT = 20_000
-"""Interfaces that the snapshot says are not there, some 40 bytes each. Fewer: processors ask for them again."""
+from flowsentry.inventory.inventory import (
+    RETENTION_DAYS,
+    SECONDS_A_DAY,
+    Discovery,
+    Inventory,
+    TargetState,
+    recently_absent,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a run saw, by Unix second `at`: `looks` at all of a place each, `some` at interfaces that were asked for;
-    and those that were in no place.
+class RunResults:
+    """Results of a run, at Unix second `at`: `discoveries` of whole targets, `found` discoveries of requested
+    interfaces, and the ids of requested interfaces that are `absent` from every target.
     """
 
     at: float
-    looks: Sequence[Discovery] = ()
-    some: Sequence[Discovery] = ()
+    discoveries: Sequence[Discovery] = ()
+    found: Sequence[Discovery] = ()
     absent: Sequence[str] = ()
 
 
-def with_seen(
-    inventory: Inventory, seen: Seen, targets: Iterable[str], retention_days: int = RETENTION_DAYS
+def with_results(
+    inventory: Inventory, results: RunResults, targets: Iterable[str], retention_days: int = RETENTION_DAYS
 ) -> Inventory:
-    """The inventory with what was seen, as far as nobody has looked later; looks of the same second add up. What no
-    retention of its own ends goes too: places that are not among these any more, and interfaces that were not there
-    long ago.
+    """The inventory with these results, except those of targets that were discovered later; results of the same second
+    add up. Also removes what no retention period covers: targets that are not in `targets` any more, and outdated
+    absent interfaces.
     """
-    for look in seen.looks:
-        if look.target_state.taken_at >= _looked_at(look.target, inventory):
-            inventory = inventory.after(look, retention_days)
-    for look in seen.some:
-        if look.target_state.taken_at >= _looked_at(look.target, inventory):
-            inventory = inventory.with_some(look)
-    since = seen.at - retention_days * SECONDS_A_DAY
+    for discovery in results.discoveries:
+        if discovery.target_state.taken_at >= _taken_at(discovery.target, inventory):
+            inventory = inventory.after(discovery, retention_days)
+    for discovery in results.found:
+        if discovery.target_state.taken_at >= _taken_at(discovery.target, inventory):
+            inventory = inventory.with_some(discovery)
+    since = results.at - retention_days * SECONDS_A_DAY
     return replace(
         _without_targets(inventory, frozenset(targets), since),
-        absent=_bounded({**recently_absent(inventory, seen.at), **dict.fromkeys(seen.absent, int(seen.at))}),
+        absent=recently_absent({**inventory.absent, **dict.fromkeys(results.absent, int(results.at))}, results.at),
     )
 
 
-def _looked_at(target: str, inventory: Inventory) -> int:
+def _taken_at(target: str, inventory: Inventory) -> int:
     return inventory.target_states.get(target, TargetState()).taken_at
 
 
@@ -62,22 +64,9 @@ def _without_targets(inventory: Inventory, targets: frozenset[str], since: float
     )
 
 
-def _bounded(absent: Mapping[str, int]) -> dict[str, int]:
-    """Those that were looked for last."""
-    latest = sorted(absent.items(), key=lambda each: (-each[1], each[0]))
-    return dict(islice(latest, MAX_ABSENT))
-
-
-def recently_absent(inventory: Inventory, now: float) -> dict[str, int]:
-    """Interfaces that were looked for so lately, and not found, that they are not looked for again."""
-    return {each: at for each, at in inventory.absent.items() if now - at < ASKED_AGAIN_SECONDS}
-
-
 def unknown_to(inventory: Inventory, interface_ids: Iterable[str], now: float) -> list[str]:
-    """Those, each once and in this order, of which the inventory says nothing: neither whose they are nor that they
-    were not there lately.
-    """
-    asked = pl.Series(list(dict.fromkeys(interface_ids)), dtype=pl.String)
+    """The interfaces that the inventory neither has nor remembers as absent, each once, in this order."""
+    requested = pl.Series(list(dict.fromkeys(interface_ids)), dtype=pl.String)
     known = inventory.assignments["interface_id"].unique().cast(pl.String)
-    absent = recently_absent(inventory, now)
-    return [each for each in asked.filter(~asked.is_in(known.implode())) if each not in absent]
+    absent = recently_absent(inventory.absent, now)
+    return [each for each in requested.filter(~requested.is_in(known.implode())) if each not in absent]

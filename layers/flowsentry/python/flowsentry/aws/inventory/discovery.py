@@ -1,4 +1,4 @@
-"""Looks at many places at once: one that fails holds up no other, and is told."""
+"""Discovers many targets at once; a failure of one target is reported and does not stop the others."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,55 +12,57 @@ from flowsentry.telemetry import count, count_each, logger
 
 
 class Target(Protocol):
-    """An account and region, of which all can be seen at a look, or some interfaces."""
+    """An account and Region that can be discovered as a whole, or searched for some interfaces."""
 
     @property
     def target(self) -> str: ...
 
     @property
-    def unnamed(self) -> Sequence[str]:
-        """What the last look was refused beside, so that names are missing; none where all was well."""
+    def failed_calls(self) -> Sequence[str]:
+        """Optional calls that failed in the last discovery, so that names, routes or rules are missing; empty when all
+        succeeded.
+        """
 
-    def look(self) -> Discovery: ...
+    def discover(self) -> Discovery: ...
 
-    def look_for(self, interface_ids: Sequence[str]) -> tuple[Discovery, Sequence[str]]:
-        """Some interfaces, and which of them are not there."""
+    def find(self, interface_ids: Sequence[str]) -> tuple[Discovery, Sequence[str]]:
+        """The requested interfaces that exist, and the ids of those that do not."""
 
 
 class ClusterTarget(Protocol):
-    """A cluster's pods, which are told from its nodes by what else is known."""
+    """An EKS cluster. Its pods are distinguished from its nodes with the help of the inventory."""
 
     @property
     def target(self) -> str: ...
 
-    def look(self, inventory: Inventory) -> Discovery: ...
+    def discover(self, inventory: Inventory) -> Discovery: ...
 
 
-Tried: TypeAlias = Discovery | Exception | None
-"""What came of a look; None, when there was no time left to begin it."""
+Outcome: TypeAlias = Discovery | Exception | None
+"""The result of a discovery; None when there was no time left to start it."""
 AnyTarget = TypeVar("AnyTarget", Target, ClusterTarget)
 
 
-def try_each(
-    seen: Sequence[AnyTarget], look: Callable[[AnyTarget], Discovery], has_time: Callable[[], bool]
-) -> dict[str, Tried]:
-    """What came of a look at each, by place, several at a time and begun in this order."""
+def discover_each(
+    targets: Sequence[AnyTarget], discover: Callable[[AnyTarget], Discovery], has_time: Callable[[], bool]
+) -> dict[str, Outcome]:
+    """The outcome for each target, by its name. Several run at a time; they start in this order."""
 
-    def attempt(each: AnyTarget) -> Tried:
+    def attempt(each: AnyTarget) -> Outcome:
         try:
-            return look(each) if has_time() else None
-        except Exception as failure:  # noqa: BLE001 - told below
+            return discover(each) if has_time() else None
+        except Exception as failure:  # noqa: BLE001 - reported below
             return failure
 
-    tried = in_threads(attempt, seen)
-    return {each.target: outcome for each, outcome in zip(seen, tried, strict=True)}
+    outcomes = in_threads(attempt, targets)
+    return {each.target: outcome for each, outcome in zip(targets, outcomes, strict=True)}
 
 
 def find_in_each(
     targets: Iterable[Target], interface_ids: Sequence[str]
 ) -> tuple[list[Discovery], Sequence[str], dict[str, Exception]]:
-    """Looks for interfaces in one place after the other until all are found: what was seen, which are still missing,
-    and which places failed.
+    """Searches one target after the other until all interfaces are found: the discoveries, the ids still missing, and
+    the errors of the targets that failed.
     """
     found: list[Discovery] = []
     failures: dict[str, Exception] = {}
@@ -69,40 +71,40 @@ def find_in_each(
         if not missing:
             break
         try:
-            look, missing = each.look_for(missing)
-            found.append(look)
-        except Exception as failure:  # noqa: BLE001 - told by the caller
+            discovery, missing = each.find(missing)
+            found.append(discovery)
+        except Exception as failure:  # noqa: BLE001 - reported by the caller
             failures[each.target] = failure
     return found, missing, failures
 
 
-def discoveries_in(tried: Mapping[str, Tried]) -> list[Discovery]:
-    return [each for each in tried.values() if isinstance(each, Discovery)]
+def discoveries_in(outcomes: Mapping[str, Outcome]) -> list[Discovery]:
+    return [each for each in outcomes.values() if isinstance(each, Discovery)]
 
 
-def report_failures(metric: PipelineMetric, by: str, tried: Mapping[str, Tried]) -> None:
-    """Failures are counted, and the log says of each place why; those that were not begun are logged."""
-    failures = {target: each for target, each in tried.items() if isinstance(each, Exception)}
+def report_failures(metric: PipelineMetric, by: str, outcomes: Mapping[str, Outcome]) -> None:
+    """Counts failed targets and logs each error; logs targets that were not started."""
+    failures = {target: each for target, each in outcomes.items() if isinstance(each, Exception)}
     for target, failure in failures.items():
-        logger().error("a look failed", exc_info=failure, extra={by: target})
+        logger().error("discovery failed", exc_info=failure, extra={by: target})
     count_each(metric, by, dict.fromkeys(failures, 1))
-    if postponed := [target for target, each in tried.items() if each is None]:
-        logger().warning("looks are left to the next run", extra={"targets": postponed})
+    if postponed := [target for target, each in outcomes.items() if each is None]:
+        logger().warning("targets are left to the next run", extra={"targets": postponed})
 
 
 def report_missing_names(targets: Iterable[Target]) -> None:
-    """What names are missing for is counted by call, and logged by place."""
-    refused = {each.target: list(each.unnamed) for each in targets if each.unnamed}
+    """Counts failed optional calls by call, and logs them by target."""
+    refused = {each.target: list(each.failed_calls) for each in targets if each.failed_calls}
     for target, calls in refused.items():
-        logger().warning("names are missing", extra={"target": target, "calls": calls})
+        logger().warning("optional calls failed, names are missing", extra={"target": target, "calls": calls})
     count_each("InventoryNamesMissing", "call", Counter(call for calls in refused.values() for call in calls))
 
 
-def count_discoveries(looks: Iterable[Discovery]) -> None:
-    """What all of these looks saw, and how long the longest took."""
-    seen = list(looks)
-    interfaces = [each for look in seen for each in look.interfaces]
+def count_discoveries(discoveries: Iterable[Discovery]) -> None:
+    """Emits metrics: interfaces found in all discoveries, and the duration of the longest."""
+    seen = list(discoveries)
+    interfaces = [each for discovery in seen for each in discovery.interfaces]
     count("InventoryInterfaces", len(interfaces))
     count("UnrecognisedInterfaces", sum(each.owner_kind == UNKNOWN for each in interfaces))
     if seen:
-        count("InventorySeconds", max(look.target_state.seconds for look in seen))
+        count("InventorySeconds", max(discovery.target_state.seconds for discovery in seen))

@@ -1,4 +1,4 @@
-"""When looks at places began, in an object of S3: runs at the same time agree by it on who looks."""
+"""Discovery claims in S3: concurrent runs agree which of them discovers a target."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from flowsentry.aws.inventory.store import MAX_TRIES
 from flowsentry.aws.object_store import CONFLICT, DENIED, MISSING
 from flowsentry.aws.service_errors import code_of, retryable
-from flowsentry.aws.unreadable_objects import readable
+from flowsentry.aws.unreadable_objects import parsed_or
 from flowsentry.errors import RetryableError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DiscoveryClaims:
-    """The Unix second of the last look that began at each place, whether it ended well or not."""
+    """The Unix second at which the last discovery of each target started, whether or not it succeeded."""
 
     bucket: str
     key: str
@@ -28,32 +28,32 @@ class DiscoveryClaims:
     clock: Callable[[], float] = time.time
 
     def claim(self, choose: Callable[[Mapping[str, int]], Iterable[str]]) -> list[str]:
-        """The places chosen by when looks at them began; by now they have begun again, and for this run alone: when
-        another was faster, the choice is made anew. Raises RetryableError when S3 can't be reached, or others always
-        are.
+        """The targets that `choose` selects by their last start; they are recorded as started now, by this run alone.
+        When another run wrote first, `choose` is called again with the new state. Raises RetryableError when S3 can't
+        be reached, or when other runs write first MAX_TRIES times.
         """
         for _ in range(MAX_TRIES):
-            with retryable("read when looks began"):
+            with retryable("read the discovery claims"):
                 begun, etag = self._read()
             chosen = list(choose(begun))
             if not chosen or self._is_written({**begun, **dict.fromkeys(chosen, int(self.clock()))}, etag):
                 return chosen
-        raise RetryableError("other runs began to look meanwhile, each time")
+        raise RetryableError("other runs wrote the discovery claims first, each time")
 
     def _read(self) -> tuple[dict[str, int], str | None]:
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=self.key)
         except ClientError as error:
-            if code_of(error) not in MISSING | DENIED:  # S3 denies a missing object to who may not list the bucket
+            if code_of(error) not in MISSING | DENIED:  # S3 answers 403 for a missing object without s3:ListBucket
                 raise
             return {}, None
         data = answer["Body"].read()
-        return readable("discovery-claims", lambda: _times(data), dict[str, int]), answer["ETag"]
+        return parsed_or("discovery-claims", lambda: _times(data), dict[str, int]), answer["ETag"]
 
     def _is_written(self, begun: Mapping[str, int], etag: str | None) -> bool:
         condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
-            with retryable("write when looks began"):
+            with retryable("write the discovery claims"):
                 self.client.put_object(Bucket=self.bucket, Key=self.key, Body=json.dumps(begun).encode(), **condition)
         except ClientError as error:
             if code_of(error) not in CONFLICT:
@@ -63,8 +63,10 @@ class DiscoveryClaims:
 
 
 def _times(data: bytes) -> dict[str, int]:
-    """What the object says, or nothing of a place whose time is none: looks then begin sooner than they need to. Raises
-    whatever comes of bytes that are no JSON object.
+    """The start times in the object. A target whose value is no integer is left out: its next discovery starts earlier
+    than necessary. Raises any error of `json.loads` and of a JSON value that is no object.
     """
-    told: dict[str, Any] = json.loads(data)
-    return {target: begun for target, begun in told.items() if isinstance(begun, int) and not isinstance(begun, bool)}
+    content: dict[str, Any] = json.loads(data)
+    return {
+        target: begun for target, begun in content.items() if isinstance(begun, int) and not isinstance(begun, bool)
+    }

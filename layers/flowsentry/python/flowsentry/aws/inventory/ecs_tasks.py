@@ -1,4 +1,4 @@
-"""ECS tasks → whose their interfaces are: the service's, where a service runs them."""
+"""ECS tasks as owners of network interfaces, named after their service or task family."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from flowsentry.inventory.owner_kinds import Owner, bounded
 from flowsentry.inventory.reported_owners import KnownOwners
 
 TASKS_A_CALL = 100
-"""ECS describes no more at once."""
+"""Limit of DescribeTasks."""
 CLUSTERS = Call("ecs", "list_clusters", "clusterArns")
 TASK_ARNS = Call("ecs", "list_tasks", "taskArns")
 TASKS = Call(
@@ -20,7 +20,9 @@ CALLS = (CLUSTERS, TASK_ARNS, TASKS)
 
 
 def name_ecs_tasks(pages: Pages, known: KnownOwners) -> None:
-    """Adds the owners of the interfaces of all tasks; those of tasks in bridge or host mode are their instance's."""
+    """Adds the owners of the interfaces of all tasks (awsvpc mode). In bridge and host mode the interface belongs to
+    the container instance.
+    """
     for cluster in pages.rows(CLUSTERS):
         for arns in _hundreds(pages.rows(TASK_ARNS, cluster=cluster)):
             for task in pages.rows(TASKS, cluster=cluster, tasks=arns):
@@ -40,7 +42,7 @@ def _hundreds(arns: Iterator[str]) -> Iterator[list[str]]:
 
 
 def _name(task: Described) -> str:
-    """The service's name; of a task without a service its family and cluster."""
+    """The service's name; for a task without a service, its family and cluster."""
     group, _, name = (task.get("group") or "").partition(":")
     if group == "service" and name:
         return str(name)

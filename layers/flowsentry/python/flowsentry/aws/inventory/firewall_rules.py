@@ -1,4 +1,4 @@
-"""EC2's answers about security groups, network ACLs and prefix lists → Rules of one account's region."""
+"""Converts EC2's security groups, network ACLs and prefix lists into the Rules of one account and Region."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from flowsentry.aws.inventory.pages import EC2_PAGE, PREFIX_LISTS_PAGE, Described
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.inventory.firewall_rules import (
     ALL,
@@ -23,12 +24,6 @@ from flowsentry.records.code_names import PROTOCOLS
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-Described = Mapping[str, Any]
-
-PAGE_SIZE = 1_000
-"""EC2's most. Without a size it answers with everything at once, or with a time-out where there is much."""
-PREFIX_LIST_PAGE_SIZE = 100
-"""EC2's most for prefix lists and their entries."""
 
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()} | {"all": ALL}
 _WITH_PORTS, _WITH_TYPES = (_NUMBERS["tcp"], _NUMBERS["udp"]), (_NUMBERS["icmp"], _NUMBERS["icmpv6"])
@@ -38,12 +33,12 @@ _PEERS = (
     ("PrefixListIds", "PrefixListId", "prefix_list_id"),
     ("UserIdGroupPairs", "GroupId", "peer_group_id"),
 )
-"""Where a permission says whose traffic it is about, and as which field of a rule."""
+"""For each kind of peer in a permission: the list's key, the item's key, and the field of GroupRule."""
 
 
 def describe_rules(ec2: "EC2Client", clock: Callable[[], float]) -> Rules:
-    """The rules as they are now, in an order that depends on nothing but themselves. Raises RetryableError when AWS
-    can't be reached or throttles.
+    """The current rules, in an order that depends only on the rules. Raises RetryableError when AWS can't be reached or
+    throttles.
     """
     taken_at = int(clock())
     with retryable("describe the rules"):
@@ -60,13 +55,13 @@ def describe_rules(ec2: "EC2Client", clock: Callable[[], float]) -> Rules:
     )
 
 
-def _pages(ec2: "EC2Client", operation: Any, rows: str, size: int = PAGE_SIZE, **arguments: Any) -> Iterator[Described]:
+def _pages(ec2: "EC2Client", operation: Any, rows: str, size: int = EC2_PAGE, **arguments: Any) -> Iterator[Described]:
     for page in ec2.get_paginator(operation).paginate(PaginationConfig={"PageSize": size}, **arguments):
         yield from page[rows]
 
 
 def _rule_ids(ec2: "EC2Client") -> Iterator[tuple[GroupRule, str]]:
-    """The id of each rule, by what it says: the groups' own answer, which is the complete one, has no ids."""
+    """The id of each rule, by its content: DescribeSecurityGroups, which is complete, returns no rule ids."""
     for each in _pages(ec2, "describe_security_group_rules", "SecurityGroupRules"):
         peer = {
             "cidr": each.get("CidrIpv4") or each.get("CidrIpv6", ""),
@@ -86,13 +81,13 @@ def _group(described: Described, rule_ids: Mapping[GroupRule, str]) -> SecurityG
     return SecurityGroup(described["GroupId"], name, vpc_id, tuple(sorted(named, key=_order)))
 
 
-def _rules(described: Described, way: str) -> Iterator[tuple[GroupRule, str]]:
+def _rules(described: Described, direction: str) -> Iterator[tuple[GroupRule, str]]:
     """Each rule with its description."""
-    for permission in described.get(way, ()):
+    for permission in described.get(direction, ()):
         for peers, key, name in _PEERS:
             for peer in permission.get(peers, ()):
                 rule = _rule(
-                    described["GroupId"], permission, {name: peer[key]}, is_egress=way == "IpPermissionsEgress"
+                    described["GroupId"], permission, {name: peer[key]}, is_egress=direction == "IpPermissionsEgress"
                 )
                 yield rule, peer.get("Description", "")
 
@@ -104,12 +99,12 @@ def _rule(group_id: str, described: Described, peer: Mapping[str, str], *, is_eg
 
 
 def _number(protocol: str) -> int:
-    """EC2 calls some protocols by name and others by number."""
+    """EC2 identifies some protocols by name, others by number."""
     return _NUMBERS[protocol] if protocol in _NUMBERS else int(protocol)
 
 
 def _ports(protocol: int, first: int | None, last: int | None) -> tuple[int | None, int | None]:
-    """What a protocol's range means; EC2 says -1, or nothing, where there is none."""
+    """The meaning of a port range by protocol; EC2 returns -1 or omits the range where there is none."""
     if protocol in _WITH_TYPES:
         return (ALL if first is None else first), (ALL if last is None else last)
     return (first, last) if protocol in _WITH_PORTS and ALL not in (first, last) else (None, None)
@@ -147,10 +142,10 @@ def _entry(described: Described) -> AclEntry:
 
 
 def _prefix_lists(ec2: "EC2Client", used: Collection[str]) -> Iterator[PrefixList]:
-    """Those that rules refer to, AWS's among them: each costs a call, and the others explain nothing. One that goes
-    while it is asked about is one that is not known.
+    """The prefix lists that rules refer to, AWS-managed ones too: each costs a call, and the others explain nothing.
+    One that is deleted during the call is left out.
     """
-    for each in _pages(ec2, "describe_managed_prefix_lists", "PrefixLists", PREFIX_LIST_PAGE_SIZE):
+    for each in _pages(ec2, "describe_managed_prefix_lists", "PrefixLists", PREFIX_LISTS_PAGE):
         prefix_list_id = each["PrefixListId"]
         if prefix_list_id not in used:
             continue
@@ -164,7 +159,7 @@ def _prefix_lists(ec2: "EC2Client", used: Collection[str]) -> Iterator[PrefixLis
 
 
 def _cidrs(ec2: "EC2Client", prefix_list_id: str) -> Iterator[str]:
-    operation, size = "get_managed_prefix_list_entries", PREFIX_LIST_PAGE_SIZE
+    operation, size = "get_managed_prefix_list_entries", PREFIX_LISTS_PAGE
     for entry in _pages(ec2, operation, "Entries", size, PrefixListId=prefix_list_id):
         yield entry["Cidr"]
 

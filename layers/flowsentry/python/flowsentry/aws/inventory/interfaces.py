@@ -1,4 +1,4 @@
-"""What EC2 says about a network interface, or an address without one → its row of the inventory."""
+"""Converts EC2's description of a network interface, or of an unassociated elastic IP, into an Interface."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -20,8 +20,8 @@ ELASTIC_IPS = Call("ec2", "describe_addresses", "Addresses[?!AssociationId]")
 
 
 def interface_row(described: Described, zones: Mapping[str, str]) -> Interface:
-    """The interface; `zones` are the ids of the subnets' availability zones: their names differ between accounts, and
-    flow logs tell the id. Its owner is whom EC2 alone tells.
+    """The interface. `zones` are the Availability Zone ids by subnet: zone names differ between accounts, and flow logs
+    contain ids. The owner is as far as EC2 alone identifies it.
     """
     owner = owner_of_interface(_facts(described))
     subnet_id = described.get("SubnetId", "")
@@ -43,9 +43,9 @@ def interface_row(described: Described, zones: Mapping[str, str]) -> Interface:
     )
 
 
-def kinds_told(described: Described, row: Interface) -> Iterator[str]:
-    """The kinds of owners of which a service may know whose this interface is. Of a task that has an interface of its
-    own on an instance, EC2 tells the instance.
+def lookup_kinds(described: Described, row: Interface) -> Iterator[str]:
+    """The owner kinds for which another AWS API may identify the owner of this interface. For an ECS task that has an
+    interface of its own on an instance, EC2 reports the instance.
     """
     yield row.owner_kind
     if row.owner_kind == INSTANCE and ":ecs:" in described.get("Description", ""):
@@ -53,7 +53,7 @@ def kinds_told(described: Described, row: Interface) -> Iterator[str]:
 
 
 def elastic_ip_row(described: Described, account_id: str) -> Interface:
-    """An elastic IP that is associated with nothing."""
+    """An elastic IP that is not associated."""
     id_ = described.get("AllocationId") or described["PublicIp"]
     name = tag(described.get("Tags", ()), "Name") or id_
     public = (described["PublicIp"],)
@@ -61,7 +61,7 @@ def elastic_ip_row(described: Described, account_id: str) -> Interface:
 
 
 def tag(tags: Iterable[Described], key: str) -> str:
-    """The value of a tag, bounded; nothing where there is none."""
+    """The value of a tag, bounded; empty without the tag."""
     return next((bounded(each["Value"]) for each in tags if each["Key"] == key), "")
 
 
@@ -80,8 +80,8 @@ def _facts(described: Described) -> InterfaceFacts:
 
 
 def _is_lasting(described: Described) -> bool:
-    """Whether it never has another owner: a service's, or the first interface of an instance, which goes with it. Those
-    of Lambda pass from functions to other functions.
+    """Whether the interface never changes its owner: requester-managed ones, and the first interface of an instance,
+    which is deleted with it. Lambda's interfaces pass from functions to other functions.
     """
     attachment: Mapping[str, Any] = described.get("Attachment", {})
     if described.get("InterfaceType") == "lambda":
@@ -91,7 +91,7 @@ def _is_lasting(described: Described) -> bool:
 
 
 def _addresses(described: Described) -> Iterator[str]:
-    """The primary address first, then the other private ones, then IPv6."""
+    """The primary address first, then other private addresses, then IPv6."""
     if primary := described.get("PrivateIpAddress"):
         yield primary
     yield from (each["PrivateIpAddress"] for each in described.get("PrivateIpAddresses", ()))
@@ -99,7 +99,7 @@ def _addresses(described: Described) -> Iterator[str]:
 
 
 def _public_addresses(described: Described) -> Iterator[str]:
-    """Associated public IPv4 addresses, and IPv6 addresses, which mean the same everywhere."""
+    """Associated public IPv4 addresses, and IPv6 addresses, which are globally unique."""
     for each in (described, *described.get("PrivateIpAddresses", ())):
         if address := each.get("Association", {}).get("PublicIp"):
             yield address

@@ -1,6 +1,6 @@
-"""Which service tells whose interfaces are whose, and where in its answer: a row for each; and the ways to read them.
+"""AWS APIs that identify the owner of an interface: the calls, the fields of their answers, and how they apply.
 
-A service is asked only when EC2 described an interface that it may know more about.
+An API is called only when EC2 described an interface of a kind that it knows.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from flowsentry.inventory.reported_owners import Candidate, Candidates, KnownOwn
 BALANCERS = ("application load balancer", "network load balancer", "gateway load balancer")
 LAMBDA_FUNCTION, RDS_DATABASE = "lambda function", "rds database"
 SHARED = frozenset({LAMBDA_FUNCTION})
-"""Functions in one subnet with the same security groups send through one interface.
+"""Functions in one subnet with the same security groups share a network interface.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-enis"""
 
 NAMES: tuple[tuple[tuple[str, ...], Call], ...] = (
@@ -72,7 +72,7 @@ NAMES: tuple[tuple[tuple[str, ...], Call], ...] = (
     (("api gateway link",), Call("apigatewayv2", "get_vpc_links", "Items[].{id: VpcLinkId, name: Name}")),
     (("sagemaker domain",), Call("sagemaker", "list_domains", "Domains[].{id: DomainId, name: DomainName}")),
 )
-"""Of these kinds EC2 tells the id; the service tells the name that people know."""
+"""EC2's description contains the owner's id; these calls return its name."""
 
 OWNERS: tuple[tuple[str, str, Call], ...] = (
     (
@@ -155,7 +155,7 @@ OWNERS: tuple[tuple[str, str, Call], ...] = (
         ),
     ),
 )
-"""The kind as EC2 tells it, the kind as the service knows it, and the call that tells whose interfaces are which: by
+"""The owner kind that EC2 reports, the kind that the service reports, and the call that identifies the interfaces: by
 their ids, by private addresses within a scope, or by words of their descriptions."""
 
 FUNCTIONS = Call(
@@ -174,8 +174,8 @@ DATABASES = Call(
 
 
 @dataclass(frozen=True)
-class Asking:
-    """What is known while services are asked: the account, and the ids of its zones by their names."""
+class OwnerLookup:
+    """The state of one lookup: the account, its zone ids by zone name, and the owners known so far."""
 
     pages: Pages
     known: KnownOwners
@@ -185,56 +185,56 @@ class Asking:
 
 @dataclass(frozen=True)
 class OwnerApi:
-    """One service to ask when an interface of one of these kinds was described; `tell` adds what it answers."""
+    """One API, called when an interface of one of these kinds was described; `fetch` adds its owners to the lookup."""
 
     kinds: tuple[str, ...]
     calls: tuple[Call, ...]
-    tell: Callable[[Asking], None]
+    fetch: Callable[[OwnerLookup], None]
 
     @property
     def label(self) -> str:
         return str(self.calls[-1])
 
 
-def owner_sources() -> Iterator[OwnerApi]:
-    """All of them, in the order of asking: what takes longest last."""
+def owner_apis() -> Iterator[OwnerApi]:
+    """All APIs in calling order: the slowest come last."""
     for kinds, call in NAMES:
         yield OwnerApi(kinds, (call,), _names(kinds, call))
     for kind, known_as, call in OWNERS:
         yield OwnerApi((kind,), (call,), _owners(kind, known_as, call))
     yield OwnerApi((RDS_DATABASE,), (DATABASES,), _candidates(RDS_DATABASE, DATABASES))
     yield OwnerApi((LAMBDA_FUNCTION,), (FUNCTIONS,), _candidates(LAMBDA_FUNCTION, FUNCTIONS))
-    yield OwnerApi(("ecs task",), ECS_CALLS, lambda asking: name_ecs_tasks(asking.pages, asking.known))
+    yield OwnerApi(("ecs task",), ECS_CALLS, lambda lookup: name_ecs_tasks(lookup.pages, lookup.known))
 
 
-def _names(kinds: tuple[str, ...], call: Call) -> Callable[[Asking], None]:
-    def tell(asking: Asking) -> None:
-        for row in asking.pages.rows(call):
+def _names(kinds: tuple[str, ...], call: Call) -> Callable[[OwnerLookup], None]:
+    def fetch(lookup: OwnerLookup) -> None:
+        for row in lookup.pages.rows(call):
             if name := row["name"] or _short(row.get("service")):
                 for kind in kinds:
-                    asking.known.say_words([kind], [_word(row["id"])], Owner(kind, bounded(row["id"]), bounded(name)))
+                    lookup.known.say_words([kind], [_word(row["id"])], Owner(kind, bounded(row["id"]), bounded(name)))
 
-    return tell
+    return fetch
 
 
-def _owners(kind: str, known_as: str, call: Call) -> Callable[[Asking], None]:
-    def tell(asking: Asking) -> None:
-        account = {"AwsAccountId": asking.account_id} if call.service == "quicksight" else {}
-        for row in asking.pages.rows(call, **account):
+def _owners(kind: str, known_as: str, call: Call) -> Callable[[OwnerLookup], None]:
+    def fetch(lookup: OwnerLookup) -> None:
+        account = {"AwsAccountId": lookup.account_id} if call.service == "quicksight" else {}
+        for row in lookup.pages.rows(call, **account):
             owner = Owner(known_as, bounded(row["id"]), bounded(row.get("name") or row["id"]))
-            asking.known.say_interfaces(row.get("interfaces") or (), owner)
-            asking.known.say_addresses(row.get("scope") or "", filter(None, row.get("addresses") or ()), owner)
-            asking.known.say_words([kind], row.get("words") or (), owner)
+            lookup.known.say_interfaces(row.get("interfaces") or (), owner)
+            lookup.known.say_addresses(row.get("scope") or "", filter(None, row.get("addresses") or ()), owner)
+            lookup.known.say_words([kind], row.get("words") or (), owner)
 
-    return tell
+    return fetch
 
 
-def _candidates(kind: str, call: Call) -> Callable[[Asking], None]:
-    def tell(asking: Asking) -> None:
-        rows = list(asking.pages.rows(call))
-        asking.known.candidates[kind] = Candidates.of(_candidate(kind, row, asking.zone_ids) for row in rows)
+def _candidates(kind: str, call: Call) -> Callable[[OwnerLookup], None]:
+    def fetch(lookup: OwnerLookup) -> None:
+        rows = list(lookup.pages.rows(call))
+        lookup.known.candidates[kind] = Candidates.of(_candidate(kind, row, lookup.zone_ids) for row in rows)
 
-    return tell
+    return fetch
 
 
 def _candidate(kind: str, row: Described, zone_ids: dict[str, str]) -> Candidate:
@@ -249,12 +249,12 @@ def _candidate(kind: str, row: Described, zone_ids: dict[str, str]) -> Candidate
 
 
 def _word(id_: str) -> str:
-    """The id as a description has it: of a load balancer's ARN, what follows `loadbalancer/`."""
+    """The id as it appears in an interface's description: of a load balancer's ARN, the part after `loadbalancer/`."""
     return id_.partition(":loadbalancer/")[2] or id_
 
 
 def _short(service: str | None) -> str:
-    """What follows the region in a service's name: `com.amazonaws.eu-central-1.s3` → `s3`."""
+    """The part after the Region in a service's name: `com.amazonaws.eu-central-1.s3` → `s3`."""
     name = (service or "").rpartition("/")[2]
     words = name.split(".")
     regions = [number for number, word in enumerate(words) if word.count("-") > 1 and word[-1].isdigit()]

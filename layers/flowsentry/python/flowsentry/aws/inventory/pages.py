@@ -1,4 +1,4 @@
-"""A describe or list call → what it answers, row by row, page after page, and no more calls when time is up."""
+"""Runs describe and list calls page by page until the time is up."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,20 +8,22 @@ import jmespath  # type: ignore[import-untyped]
 
 Described = Mapping[str, Any]
 Connect = Callable[[str], Any]
-"""A boto3 client by its service's name. Untyped: the services are rows of a table."""
+"""Returns a boto3 client by service name. Untyped, because the services are rows of a table."""
 EC2_PAGE = 1_000
-"""EC2's most. Without a size it answers with everything at once, or with a time-out where there is much."""
+"""EC2's maximum. Without a page size EC2 returns everything at once, or times out on large results."""
+PREFIX_LISTS_PAGE = 100
+"""EC2's maximum for prefix lists and their entries."""
 NAME_TAG = "Tags[?Key=='Name'] | [0].Value"
-"""JMESPath to the name that people gave to a thing."""
+"""JMESPath of the Name tag."""
 
 
 class OutOfTimeError(Exception):
-    """There was no time left for this call: what it would have told stays unknown until the next look."""
+    """There was no time left for this call; its data stays unknown until the next discovery."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One operation of one service; `rows` is a JMESPath from a page of its answer to the list of what matters.
+    """One operation of one service; `rows` is a JMESPath from a page of its answer to the list of rows.
 
     https://jmespath.org
     """
@@ -38,14 +40,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Pages:
-    """Asks services of one account and region; `until` is when time is up, by the `clock`."""
+    """Calls AWS APIs in one account and Region; no call starts after `until`, by `clock`."""
 
     connect: Connect
     clock: Callable[[], float]
     until: float = float("inf")
 
     def rows(self, call: Call, **arguments: Any) -> Iterator[Any]:
-        """What the call tells, with further arguments. Raises OutOfTimeError, and whatever botocore does."""
+        """The rows of all pages, with further arguments. Raises OutOfTimeError, and any error of botocore."""
         expression = jmespath.compile(call.rows)
         for page in self._pages(call, {**call.arguments, **arguments}):
             yield from expression.search(page) or ()
@@ -69,7 +71,7 @@ def _paginated(client: Any, call: Call, arguments: dict[str, Any]) -> Iterator[D
 
 
 def _by_token(operation: Callable[..., Described], arguments: dict[str, Any]) -> Iterator[Described]:
-    """For the operations that botocore knows no paginator of."""
+    """Pages of operations for which botocore has no paginator."""
     token: dict[str, str] = {}
     while True:
         page = operation(**arguments, **token)

@@ -1,9 +1,9 @@
-"""The describe calls of one account and region → a look at its inventory: the only place that asks AWS who has what.
+"""Discovers the inventory of one account and Region with describe calls.
 
-A look at 10,000 interfaces is some 50 calls: 10 pages of interfaces, as many of names, a dozen of networks, routes and
-rules, and those of services that have interfaces there; 10,000 ECS tasks are 200 more, 1,000 functions 20. They are
-made one after the other: each service's limits are far above. Of 100,000 interfaces boto3 takes 18 s to read the
-answers, and this 3 s to make rows of them (November 2026).
+A discovery of 10,000 interfaces takes some 50 calls: 10 pages of interfaces, as many of names, a dozen for networks,
+routes and rules, and those of services that have interfaces there; 10,000 ECS tasks are 200 more, 1,000 functions 20.
+They run one after the other: each service's rate limits are far above. For 100,000 interfaces boto3 takes 18 s to parse
+the answers, and this module 3 s to convert them (November 2026).
 """
 
 import time
@@ -22,23 +22,23 @@ from flowsentry.aws.inventory.interfaces import (
     INTERFACES,
     elastic_ip_row,
     interface_row,
-    kinds_told,
+    lookup_kinds,
 )
 from flowsentry.aws.inventory.networks import (
     ROUTE_TABLES,
     SUBNETS,
     VPCS,
-    Crossroads,
-    TransitWays,
+    RouteContext,
+    TransitRoutes,
     blocks_of,
-    peers,
+    peering_vpcs,
     prefix_lists,
-    transit_ways,
+    transit_routes,
     vpc_routes,
     zone_id_by_name,
     zone_id_by_subnet,
 )
-from flowsentry.aws.inventory.owner_apis import SHARED, Asking, owner_sources
+from flowsentry.aws.inventory.owner_apis import SHARED, OwnerLookup, owner_apis
 from flowsentry.aws.inventory.pages import EC2_PAGE, Call, Connect, Described, OutOfTimeError, Pages
 from flowsentry.aws.service_errors import code_of, retryable
 from flowsentry.errors import RetryableError
@@ -51,53 +51,55 @@ if TYPE_CHECKING:
     import boto3
 
 NAMES_SECONDS = 90.0
-"""How long services other than EC2 are asked for names. Longer: a look may not end in time, and nothing is known.
-Shorter: in an account with tens of thousands of tasks more of them go by their ids."""
+"""Time for calls to services other than EC2. Longer: a discovery may not end in time, and yields nothing. Shorter: in
+an account with tens of thousands of tasks more of them are shown by their ids."""
 FILTER_VALUES = 200
-"""EC2's most values of one filter."""
+"""EC2's maximum of values in one filter."""
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthFailure", "UnauthorizedOperation"})
 
 NAME_TAGS = Call("ec2", "describe_tags", "Tags", EC2_PAGE)
-"""The names of instances. An answer of describe-instances with as many is thirty times as long, and takes fifty times
-as long to read: 0.59 s for a thousand, against 0.01 s."""
+"""The names of instances. An answer of DescribeInstances with as many is thirty times as long, and takes fifty times as
+long to parse: 0.59 s for a thousand, against 0.01 s."""
 
 Answer = TypeVar("Answer")
 
 
 class NotPermittedError(Exception):
-    """The inventory can't be described without a permission that the role does not have. Says which; no retry helps."""
+    """The role lacks a permission without which the inventory can't be described; the message names it. Retries do not
+    help.
+    """
 
 
 @dataclass(frozen=True)
 class RegionDiscovery:
-    """Describes one region of one account; `target` is `ACCOUNT/REGION`. `transit_beyond` tells the ways through the
-    transit gateways of all places; without it only those of this account are known. `unnamed` says what the last look
-    was refused, and why: ids stand for the names that it would have told.
+    """Discovers one Region of one account; `target` is `ACCOUNT/REGION`. `shared_transit_routes` returns the transit
+    gateway routes of all targets; without it only those of this account are used. `failed_calls` lists the optional
+    calls that failed in the last discovery, with the error code: ids stand for the names that they would have returned.
     """
 
     target: str
     connect: Connect
     clock: Callable[[], float] = time.time
-    transit_beyond: Callable[[], TransitWays] | None = None
+    shared_transit_routes: Callable[[], TransitRoutes] | None = None
     names_seconds: float = NAMES_SECONDS
-    unnamed: list[str] = field(default_factory=list)
+    failed_calls: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, session: "boto3.Session", target: str) -> Self:
-        """The region that the session is for, with clients as they are needed."""
-        untyped: Any = session  # services are rows of a table, and a session's type knows a literal for each
+        """The Region of the session, with clients created on demand."""
+        untyped: Any = session  # services are rows of a table; a typed session takes literal names only
         return cls(target, cache(lambda service: untyped.client(service, config=BOUNDED)))
 
     @property
     def account_id(self) -> str:
-        """The account that is described."""
+        """The account of the target."""
         return self.target.partition("/")[0]
 
-    def look(self) -> Discovery:
-        """All there is now, in an order that depends on nothing but itself. Raises RetryableError when AWS can't be
-        reached or throttles, and NotPermittedError.
+    def discover(self) -> Discovery:
+        """Everything in the Region now, in an order that depends only on the content. Raises RetryableError when AWS
+        can't be reached or throttles, and NotPermittedError.
         """
-        self.unnamed.clear()
+        self.failed_calls.clear()
         started, pages = self.clock(), self._pages()
         with self._described():
             subnets = list(pages.rows(SUBNETS))
@@ -105,30 +107,30 @@ class RegionDiscovery:
             networks = {vpc["VpcId"]: blocks_of(vpc) for vpc in pages.rows(VPCS)}
             known = _instance_names(pages, "resource-type", ["instance"]) if interfaces.have(INSTANCE, EKS_NODE) else {}
         rows = interfaces.named(self._owners(interfaces.kinds, known, subnets)) + self._elastic_ips(pages)
-        rules = self._or_else(Rules(), "rules", lambda: describe_rules(self.connect("ec2"), self.clock))
-        routes = self._routes(subnets, rules, (self.transit_beyond or self.transit_ways)())
+        rules = self._optional(Rules(), "rules", lambda: describe_rules(self.connect("ec2"), self.clock))
+        routes = self._routes(subnets, rules, (self.shared_transit_routes or self.transit_routes)())
         target_state = TargetState(int(started), round(self.clock() - started), networks, routes)
         return Discovery(self.target, target_state, tuple(sorted(rows, key=_order)), rules)
 
-    def look_for(self, interface_ids: Iterable[str]) -> tuple[Discovery, tuple[str, ...]]:
-        """Those of the interfaces that are there, and the ids of the others. Raises what `look` does."""
-        self.unnamed.clear()
-        started, pages, wanted = self.clock(), self._pages(), sorted(set(interface_ids))
+    def find(self, interface_ids: Iterable[str]) -> tuple[Discovery, tuple[str, ...]]:
+        """The requested interfaces that exist, and the ids of those that do not. Raises what `discover` raises."""
+        self.failed_calls.clear()
+        started, pages, requested = self.clock(), self._pages(), sorted(set(interface_ids))
         with self._described():
-            described = list(_filtered(pages, INTERFACES, "network-interface-id", wanted))
+            described = list(_filtered(pages, INTERFACES, "network-interface-id", requested))
             subnet_ids = {each["SubnetId"] for each in described if each.get("SubnetId")}
             subnets = list(_filtered(pages, SUBNETS, "subnet-id", sorted(subnet_ids)))
             interfaces = _Interfaces.of(described, subnets)
             known = _instance_names(pages, "resource-id", interfaces.owner_ids(INSTANCE, EKS_NODE))
         rows = interfaces.named(self._owners(interfaces.kinds, known, subnets))
         target_state = TargetState(int(started), round(self.clock() - started))
-        absent = set(wanted) - {row.interface_id for row in rows}
+        absent = set(requested) - {row.interface_id for row in rows}
         return Discovery(self.target, target_state, tuple(sorted(rows, key=_order))), tuple(sorted(absent))
 
-    def transit_ways(self) -> TransitWays:
-        """The ways through the transit gateways that this account owns, for VPCs of all accounts attached to them."""
-        nothing: TransitWays = {}
-        return self._or_else(nothing, "transit gateways", lambda: transit_ways(self._pages()))
+    def transit_routes(self) -> TransitRoutes:
+        """The routes of the transit gateways that this account owns, for attached VPCs of all accounts."""
+        nothing: TransitRoutes = {}
+        return self._optional(nothing, "transit gateways", lambda: transit_routes(self._pages()))
 
     def _pages(self, until: float = float("inf")) -> Pages:
         return Pages(self.connect, self.clock, until)
@@ -144,44 +146,44 @@ class RegionDiscovery:
             action = f"{'sts' if error.operation_name == 'AssumeRole' else 'ec2'}:{error.operation_name}"
             raise NotPermittedError(f"the inventory of {self.target} can't be described without {action}") from error
 
-    def _or_else(self, instead: Answer, what: str, ask: Callable[[], Answer]) -> Answer:
-        """What is asked for; another answer when that fails, which is noted."""
+    def _optional(self, default: Answer, what: str, ask: Callable[[], Answer]) -> Answer:
+        """The answer; the default when the call fails, which is noted in `failed_calls`."""
         try:
             return ask()
         except (BotoCoreError, ClientError, OutOfTimeError, RetryableError) as error:
             reason = code_of(error) if isinstance(error, ClientError) else type(error).__name__
-            self.unnamed.append(f"{what}: {reason}")
-            return instead
+            self.failed_calls.append(f"{what}: {reason}")
+            return default
 
     def _owners(self, kinds: set[str], names: "_Names", subnets: Iterable[Described]) -> KnownOwners:
-        """What services know of interfaces of these kinds."""
+        """The owners that other AWS APIs identify, for interfaces of these kinds."""
         known = KnownOwners(by_word={**names}, shared=SHARED)
         pages = self._pages(self.clock() + self.names_seconds)
-        asking = Asking(pages, known, self.account_id, zone_id_by_name(subnets))
-        for source in owner_sources():
-            if kinds & set(source.kinds):
-                self._or_else(None, source.label, partial(source.tell, asking))
+        lookup = OwnerLookup(pages, known, self.account_id, zone_id_by_name(subnets))
+        for api in owner_apis():
+            if kinds & set(api.kinds):
+                self._optional(None, api.label, partial(api.fetch, lookup))
         return known
 
     def _elastic_ips(self, pages: Pages) -> list[Interface]:
         def rows() -> list[Interface]:
             return [elastic_ip_row(each, self.account_id) for each in pages.rows(ELASTIC_IPS)]
 
-        return self._or_else([], str(ELASTIC_IPS), rows)
+        return self._optional([], str(ELASTIC_IPS), rows)
 
     def _routes(
-        self, subnets: Iterable[Described], rules: Rules, transit: TransitWays
+        self, subnets: Iterable[Described], rules: Rules, transit: TransitRoutes
     ) -> dict[str, tuple[RouteTable, ...]]:
-        """Where routes lead; of a VPC whose route tables can't be read, nothing is said."""
+        """The route tables by VPC; none for a VPC whose route tables can't be read."""
         pages = self._pages()
-        tables: list[Described] = self._or_else([], "route tables", lambda: list(pages.rows(ROUTE_TABLES)))
-        nobody, unknown = dict[str, frozenset[str]](), dict[str, Sequence[str]]()
-        crossroads = Crossroads(
-            self._or_else(nobody, "peering connections", lambda: peers(pages)),
+        tables: list[Described] = self._optional([], "route tables", lambda: list(pages.rows(ROUTE_TABLES)))
+        no_peerings, no_prefix_lists = dict[str, frozenset[str]](), dict[str, Sequence[str]]()
+        context = RouteContext(
+            self._optional(no_peerings, "peering connections", lambda: peering_vpcs(pages)),
             transit,
-            self._or_else(unknown, "prefix lists of routes", lambda: prefix_lists(pages, tables, rules)),
+            self._optional(no_prefix_lists, "prefix lists of routes", lambda: prefix_lists(pages, tables, rules)),
         )
-        return vpc_routes(tables, {each["SubnetId"]: each["VpcId"] for each in subnets}, crossroads)
+        return vpc_routes(tables, {each["SubnetId"]: each["VpcId"] for each in subnets}, context)
 
 
 _Names = dict[tuple[str, str], Owner | None]
@@ -189,19 +191,19 @@ _Names = dict[tuple[str, str], Owner | None]
 
 @dataclass(frozen=True)
 class _Interfaces:
-    """Interfaces as EC2 alone describes them; the kinds of owners of which services may know more."""
+    """Interfaces as EC2 alone describes them, and the owner kinds for which other APIs may know more."""
 
     rows: list[Interface]
     kinds: set[str]
 
     @classmethod
     def of(cls, described: Iterable[Described], subnets: Iterable[Described]) -> Self:
-        """Of the answers, of which nothing else is kept: they are some ten times as large."""
+        """Converts EC2's answers and keeps nothing else of them: they are some ten times as large."""
         found, zone_ids = cls([], set()), zone_id_by_subnet(subnets)
         for each in described:
             row = interface_row(each, zone_ids)
             found.rows.append(row)
-            found.kinds.update(kinds_told(each, row))
+            found.kinds.update(lookup_kinds(each, row))
         return found
 
     def have(self, *kinds: str) -> bool:
@@ -215,7 +217,9 @@ class _Interfaces:
 
 
 def _filtered(pages: Pages, call: Call, name: str, values: list[str], *more: Any) -> Iterator[Described]:
-    """What the call tells of these values; one that does not exist does not fail the others, as it would by its id."""
+    """The rows for these values of a filter; unlike an id parameter, a filter does not fail on a value that does not
+    exist.
+    """
     for first in range(0, len(values), FILTER_VALUES):
         filters = [{"Name": name, "Values": values[first : first + FILTER_VALUES]}, *more]
         yield from pages.rows(call, Filters=filters)

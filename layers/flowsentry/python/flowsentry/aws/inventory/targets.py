@@ -1,28 +1,32 @@
-"""The accounts and regions of the settings → a source of the inventory for each, with a role of the account."""
+"""The targets of the inventory: read from an SSM parameter, discovered with an assumed role where they need one."""
 
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from flowsentry.aws.clients import BOUNDED
-from flowsentry.aws.inventory.networks import TransitWays
+from flowsentry.aws.inventory.networks import TransitRoutes
 from flowsentry.aws.inventory.region import RegionDiscovery
+from flowsentry.aws.service_errors import retryable
+from flowsentry.aws.unreadable_objects import report_unreadable
+from flowsentry.settings import SettingsError
 
 SESSION_NAME = "flowsentry-inventory"
 ROLE_SECONDS = 900
-"""AWS's least. What is assumed for a look is not needed after it."""
+"""AWS's minimum. The credentials are not needed after a discovery."""
 FRESH_SECONDS = 300
-"""How long an assumed role, and what is known of transit gateways, serves. Longer: a look may outlive its role.
-Shorter: all transit gateways are described again for a look at a place that has none."""
+"""How long the credentials of an assumed role, and transit gateway routes, are used. Longer: credentials may expire
+during a discovery. Shorter: all transit gateways are described again for a target that has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegionTarget:
-    """A region of the own account, or of the account of a role that is to be assumed."""
+    """A Region of the own account, or of the account of a role to assume."""
 
     region: str
     role_arn: str = ""
@@ -36,10 +40,11 @@ class RegionTarget:
 
 @dataclass
 class TargetClients:
-    """Clients for one place, made as they are needed; with a role, made anew when it was assumed a while ago. Raises
-    what assuming a role raises. `lock` is for all who use the session, which makes one at a time.
+    """Clients for one target, created on demand; with a role, created again after FRESH_SECONDS. Raises what AssumeRole
+    raises. `lock` guards the shared session, which is not thread-safe.
 
-    Only EC2's client and the last other one are kept: another is made in 7 ms, and fifty places would hold 500 MB.
+    Only EC2's client and the most recent other one are kept: a client takes 7 ms to create, and fifty targets would
+    hold 500 MB.
     """
 
     target: RegionTarget
@@ -77,30 +82,104 @@ class TargetClients:
 
 @dataclass
 class TransitGateways:
-    """The ways through the transit gateways of all places: most VPCs are attached to one of another account."""
+    """Transit gateway routes of all targets: most VPCs are attached to a gateway of another account."""
 
-    sources: Sequence[RegionDiscovery]
+    regions: Sequence[RegionDiscovery]
     clock: Callable[[], float] = time.time
-    _ways: TransitWays = field(default_factory=dict, init=False)
+    _routes_by_attachment: TransitRoutes = field(default_factory=dict, init=False)
     _fresh_until: float = field(default=float("-inf"), init=False)
     _lock: Any = field(default_factory=Lock, init=False)
 
-    def __call__(self) -> TransitWays:
+    def __call__(self) -> TransitRoutes:
         with self._lock:
             if self.clock() >= self._fresh_until:
-                self._ways = {ends: table for each in self.sources for ends, table in each.transit_ways().items()}
+                self._routes_by_attachment = {
+                    ends: table for each in self.regions for ends, table in each.transit_routes().items()
+                }
                 self._fresh_until = self.clock() + FRESH_SECONDS
-            return self._ways
+            return self._routes_by_attachment
 
 
-def sources_of(
+def region_discoveries(
     targets: Iterable[RegionTarget], own_account_id: str, clock: Callable[[], float] = time.time
 ) -> list[RegionDiscovery]:
-    """A source for each place, once. No role is assumed and nothing asked before a source is asked to look; those of
-    different places may look at the same time.
+    """One RegionDiscovery per target, without duplicates. Roles are assumed at the first call; different targets may be
+    discovered concurrently.
     """
-    session, lock, sources = boto3.Session(), Lock(), list[RegionDiscovery]()
-    transit = TransitGateways(sources, clock)
+    session, lock, regions = boto3.Session(), Lock(), list[RegionDiscovery]()
+    transit = TransitGateways(regions, clock)
     for name, target in {each.name(own_account_id): each for each in targets}.items():
-        sources.append(RegionDiscovery(name, TargetClients(target, session, lock, clock), clock, transit))
-    return sources
+        regions.append(RegionDiscovery(name, TargetClients(target, session, lock, clock), clock, transit))
+    return regions
+
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+
+@dataclass(frozen=True, slots=True)
+class EksClusterTarget:
+    """An EKS cluster of the own account."""
+
+    name: str
+    region: str
+
+    def target(self, own_account_id: str) -> str:
+        """`ACCOUNT/REGION/eks/CLUSTER`."""
+        return f"{own_account_id}/{self.region}/eks/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """All targets, the own account and Region first."""
+
+    targets: tuple[RegionTarget, ...]
+    clusters: tuple[EksClusterTarget, ...] = ()
+
+
+def parameter_text(name: str, client: "SSMClient") -> str:
+    """The current value of the parameter. Raises RetryableError when Systems Manager can't be reached."""
+    with retryable(f"read the targets from {name}"):
+        return client.get_parameter(Name=name)["Parameter"]["Value"]
+
+
+@dataclass
+class TargetsParameter:
+    """The SSM parameter with the targets, since an environment variable is too small; keeps the last valid value."""
+
+    name: str
+    client: "SSMClient"
+    _last_good: str = field(default="", init=False)
+
+    def text(self) -> str:
+        """The current value; the last valid one, and an alarm, when the current one is invalid. Raises RetryableError
+        when Systems Manager can't be reached, and SettingsError when a new process finds an invalid value: with fewer
+        targets the inventory would forget the others.
+        """
+        text = parameter_text(self.name, self.client)
+        try:
+            targets_in(text, "")
+            self._last_good = text
+        except SettingsError as error:
+            report_unreadable("inventory-targets", str(error))
+            if not self._last_good:
+                raise
+        return self._last_good
+
+
+def targets_in(text: str, own_region: str) -> Targets:
+    """Parses `{"regions": […], "roles": [{"role_arn": …, "external_id": …, "regions": […]}], "clusters": [{"name": …,
+    "region": …}]}`, where `regions` are additional to the own Region. Raises SettingsError for anything else.
+    """
+    try:
+        content: dict[str, Any] = json.loads(text)
+        own = [RegionTarget(region) for region in dict.fromkeys((own_region, *content["regions"]))]
+        others = [
+            RegionTarget(region, role["role_arn"], role.get("external_id", ""))
+            for role in content["roles"]
+            for region in role["regions"] or [own_region]
+        ]
+        clusters = [EksClusterTarget(each["name"], each["region"] or own_region) for each in content["clusters"]]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise SettingsError(f"the targets parameter is invalid: {error!r}") from error
+    return Targets((*own, *others), tuple(clusters))

@@ -1,6 +1,6 @@
-"""The API server of a Kubernetes cluster: one question at a time, over HTTPS that its own authority vouches for.
+"""A minimal HTTPS client for a Kubernetes API server, which trusts only the cluster's own certificate authority.
 
-By hand and not with Kubernetes' own client, which is larger than all else in the layer.
+Not Kubernetes' own client, which is larger than everything else in the layer.
 """
 
 import json
@@ -17,20 +17,20 @@ from urllib.parse import urlsplit
 from flowsentry.errors import PoisonError, RetryableError
 
 CHUNK_BYTES = 64 * 1024
-PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 UNKNOWN_ROLE = "does not know this function's role: give the role an EKS access entry"
-FORBIDDEN = "lets this function's role in and does not let it list endpointslices.discovery.k8s.io in all namespaces"
+FORBIDDEN = "authenticates this function's role, which may not list endpointslices.discovery.k8s.io in all namespaces"
 REMEDY = "associate AmazonEKSViewPolicy for the whole cluster, or bind a ClusterRole that does"
 
 
 class ExpiredError(RetryableError):
-    """What was asked for is gone (410): retry from the beginning."""
+    """The continue token expired (410): retry from the first page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What all questions of one conversation may take together, and each wait. More: a cluster that hangs, or floods,
-    takes the time and memory of all others. Less: a large or slow cluster is not listed.
+    """Limits of all requests to one cluster together (`bytes`, `seconds`), and of each wait. Higher: a cluster that
+    hangs, or returns too much, takes the time and memory of all others. Lower: a large or slow cluster is not listed.
     """
 
     bytes: int = 64 * 1024 * 1024
@@ -41,7 +41,7 @@ class Limits:
 
 @dataclass
 class ClusterApi:
-    """A conversation with one cluster's API server. `certificate_authority` is PEM; `token` makes a bearer token."""
+    """A connection to one cluster's API server. `certificate_authority` is PEM; `token` returns a bearer token."""
 
     cluster: str
     endpoint: str
@@ -56,7 +56,7 @@ class ClusterApi:
     def __post_init__(self) -> None:
         self._bytes_left = self.limits.bytes
         self._deadline = self.clock() + self.limits.seconds
-        self._connection = self._made_connection()
+        self._connection = self._new_connection()
 
     def close(self) -> None:
         self._connection.close()
@@ -64,30 +64,30 @@ class ClusterApi:
     def get(self, path: str) -> dict[str, Any]:
         """The JSON object at this path. Redirects are not followed.
 
-        Raises RetryableError for what passes with time, ExpiredError for what is gone, and PoisonError for an answer
-        that can't be read or is too large, for a server that can't be trusted, and where an access is missing, saying
-        which.
+        Raises RetryableError for transient failures; ExpiredError for an expired continue token; and PoisonError for an
+        answer that is unreadable or too large, for an untrusted server, and for a missing permission, which the message
+        names.
         """
-        with self._in_our_words():
-            response = self._asked(path)
+        with self._translated_errors():
+            response = self._request(path)
             body = self._body(response) if response.status == HTTPStatus.OK else b""
         if response.status != HTTPStatus.OK:
             self.close()
             raise self._refusal(response.status)
-        return self._object(body)
+        return self._parsed(body)
 
-    def _made_connection(self) -> HTTPSConnection:
+    def _new_connection(self) -> HTTPSConnection:
         try:
             parts = urlsplit(self.endpoint)
             host, port = parts.hostname, parts.port
-            context = trusting(self.certificate_authority)
+            context = trust_only(self.certificate_authority)
         except (ValueError, ssl.SSLError) as error:
             raise self._unreadable(f"has a bad endpoint or certificate authority: {error}") from error
         if parts.scheme != "https" or not host:
             raise self._unreadable(f"has the endpoint {self.endpoint!r}, which is not https")
         return HTTPSConnection(host, port, timeout=self.limits.connect_seconds, context=context)
 
-    def _asked(self, path: str) -> HTTPResponse:
+    def _request(self, path: str) -> HTTPResponse:
         if self._connection.sock is None:
             self._connect()
         headers = {"Accept": "application/json", "Authorization": f"Bearer {self.token()}"}
@@ -103,7 +103,7 @@ class ClusterApi:
         while chunk := response.read1(CHUNK_BYTES):
             self._bytes_left -= len(chunk)
             if self._bytes_left < 0:
-                sentence = f"cluster {self.cluster!r} answers with more than {self.limits.bytes} bytes"
+                sentence = f"cluster {self.cluster!r} returns more than {self.limits.bytes} bytes"
                 raise PoisonError("cluster-too-large", sentence)
             self._check_time()
             body += chunk
@@ -112,13 +112,13 @@ class ClusterApi:
         response.close()
         return bytes(body)
 
-    def _object(self, body: bytes) -> dict[str, Any]:
+    def _parsed(self, body: bytes) -> dict[str, Any]:
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise self._unreadable(f"answers with what is no JSON: {type(error).__name__}") from error
+            raise self._unreadable(f"returns invalid JSON: {type(error).__name__}") from error
         if not isinstance(answer, dict):
-            raise self._unreadable("answers with what is no JSON object")
+            raise self._unreadable("returns no JSON object")
         return answer
 
     def _check_time(self) -> None:
@@ -126,8 +126,8 @@ class ClusterApi:
             raise TimeoutError(f"it took more than {self.limits.seconds:g} s")
 
     @contextmanager
-    def _in_our_words(self) -> Iterator[None]:
-        """Errors leave as ours, and leave no connection behind on which half an answer is still to come."""
+    def _translated_errors(self) -> Iterator[None]:
+        """Translates errors, and closes the connection after one: the rest of an answer may still arrive."""
         try:
             yield
         except ssl.SSLCertVerificationError as error:
@@ -137,32 +137,32 @@ class ClusterApi:
         except (OSError, HTTPException) as error:
             self.close()
             why = str(error) or type(error).__name__
-            raise RetryableError(f"could not ask cluster {self.cluster!r}: {why}") from error
+            raise RetryableError(f"could not call cluster {self.cluster!r}: {why}") from error
         except PoisonError:
             self.close()
             raise
 
     def _refusal(self, status: int) -> PoisonError | RetryableError:
         if status == HTTPStatus.GONE:
-            return ExpiredError(f"cluster {self.cluster!r} no longer has the rest of its list")
-        if status in PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return RetryableError(f"could not ask cluster {self.cluster!r}: it answers with status {status}")
+            return ExpiredError(f"cluster {self.cluster!r} expired the rest of its list")
+        if status in TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return RetryableError(f"could not call cluster {self.cluster!r}: it returns status {status}")
         if status == HTTPStatus.UNAUTHORIZED:
             return PoisonError("cluster-access-denied", f"cluster {self.cluster!r} {UNKNOWN_ROLE}")
         if status == HTTPStatus.FORBIDDEN:
             return PoisonError("cluster-access-denied", f"cluster {self.cluster!r} {FORBIDDEN}: {REMEDY}")
-        return self._unreadable(f"answers with status {status}")
+        return self._unreadable(f"returns status {status}")
 
     def _unreadable(self, what: str) -> PoisonError:
         return PoisonError("cluster-unreadable", f"cluster {self.cluster!r} {what}")
 
 
-def trusting(certificate_authority: str) -> ssl.SSLContext:
-    """Trust in what this authority signed for the name that is asked, and in nothing else; not in the system's. Raises
-    ValueError or ssl.SSLError for what is no PEM.
+def trust_only(certificate_authority: str) -> ssl.SSLContext:
+    """A TLS context that trusts only certificates that this authority signed for the requested host name, and not the
+    system's authorities. Raises ValueError or ssl.SSLError for invalid PEM.
 
-    Not Python's default context: from 3.13 that is strict about a key identifier, which the authorities of many EKS
-    clusters do not have. https://github.com/kubernetes-client/python/issues/2394
+    Not Python's default context: since 3.13 it requires a key identifier, which the authorities of many EKS clusters
+    lack. https://github.com/kubernetes-client/python/issues/2394
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=certificate_authority)

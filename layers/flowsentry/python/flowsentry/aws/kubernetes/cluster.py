@@ -1,4 +1,4 @@
-"""An EKS cluster: described by EKS, and its pods as its own API lists them."""
+"""An EKS cluster, as EKS describes it, and its pods, as its API server lists them."""
 
 import base64
 from collections.abc import Callable, Container, Iterator
@@ -16,24 +16,24 @@ from flowsentry.inventory.endpoint_slices import Pods, pods_in
 
 SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
 SLICES_A_PAGE = 500
-"""As kubectl has it. A page of full slices (100 pods each) is 15 MB, and 100,000 pods take 100 MB while they are read.
-More: twice as many slices take the function's memory. Fewer: more round trips.
+"""kubectl's page size. A page of full slices (100 pods each) is 15 MB, and 100,000 pods take 100 MB while they are
+read. Higher: twice as many slices take all of the function's memory. Lower: more round trips.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks"""
 DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
 class DescribesClusters(Protocol):
-    """What is needed of an EKS client."""
+    """The method that is used of an EKS client."""
 
     def describe_cluster(self, *, name: str) -> Any: ...
 
 
 @dataclass(frozen=True)
 class EksCluster:
-    """An EKS cluster, and how to ask it: `certificate_authority` is PEM, `token` makes a bearer token for each request.
+    """An EKS cluster and access to it: `certificate_authority` is PEM, `token` returns a bearer token for each request.
 
-    Both methods raise RetryableError for what passes with time and PoisonError for what does not. Neither is worth more
-    than this cluster: whoever asks several goes on with the next, and keeps what this one said before.
+    Both methods raise RetryableError for transient failures and PoisonError for permanent ones. Either concerns this
+    cluster alone: the caller continues with the next one, and keeps the previous discovery of this one.
     """
 
     name: str
@@ -45,7 +45,7 @@ class EksCluster:
 
     @classmethod
     def described(cls, eks: DescribesClusters, name: str, token: Callable[[], str]) -> Self:
-        """The cluster of this name, as EKS describes it now: an upgrade may change its endpoint or authority."""
+        """The cluster of this name as EKS describes it now: an upgrade may change its endpoint or authority."""
         cluster = _described(eks, name)
         try:
             endpoint, authority = cluster["endpoint"], cluster["certificateAuthority"]["data"]
@@ -60,9 +60,9 @@ class EksCluster:
         return cls(name, endpoint, pem, vpc_id, token)
 
     def pods(self, node_addresses: Container[str] = ()) -> Pods:
-        """The pods that services select, and not those at addresses of nodes. See `pods_in` for what is left out.
+        """The pods that services select, without those at node addresses. See `pods_in` for what is left out.
 
-        A list that expires while it is read (410) is begun again, once.
+        A list that expires while it is read (410) is started again once.
         """
         api = ClusterApi(self.name, self.endpoint, self.certificate_authority, self.token, self.limits)
         with closing(api):
@@ -76,7 +76,7 @@ class EksCluster:
             page = api.get(_path(following))
             slices, metadata = page.get("items") or [], page.get("metadata") or {}
             if not isinstance(slices, list) or not isinstance(metadata, dict):
-                raise PoisonError("cluster-unreadable", f"cluster {self.name!r} answers with what is no list")
+                raise PoisonError("cluster-unreadable", f"cluster {self.name!r} returns no list")
             yield from slices
             following = str(metadata.get("continue") or "")
             if not following:

@@ -1,4 +1,4 @@
-"""What a cluster's API takes for a password: a signed question to STS, who the bearer is."""
+"""Bearer tokens for an EKS cluster's API: a presigned GetCallerIdentity request."""
 
 import base64
 from dataclasses import dataclass, field
@@ -12,15 +12,14 @@ from botocore.signers import RequestSigner
 PREFIX = "k8s-aws-v1."
 CLUSTER_HEADER = "x-k8s-aws-id"
 EXPIRES_SECONDS = 60
-"""What the signed address says. Ignored: a cluster takes a token for 15 minutes after it was signed. But old clusters
-refuse one that says more than 60.
-https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/token/token.go"""
+"""Expiry in the presigned URL. Clusters ignore it and accept a token for 15 minutes after its signature, but old
+clusters refuse more than 60. https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/token/token.go"""
 
 
 @dataclass(frozen=True)
 class ClusterToken:
-    """Makes bearer tokens for one EKS cluster, without asking anybody: the cluster sends the signed request to STS, and
-    knows by the answer which role it has to do with. A token is good for this cluster only: its name is signed.
+    """Creates bearer tokens for one EKS cluster, without a network call: the cluster sends the presigned request to
+    STS, whose answer identifies the role. A token is valid for this cluster only, since the cluster's name is signed.
 
     https://docs.aws.amazon.com/eks/latest/userguide/cluster-auth.html
     https://github.com/kubernetes-sigs/aws-iam-authenticator#how-does-it-work
@@ -36,7 +35,7 @@ class ClusterToken:
 
     @cached_property
     def _sts(self) -> Any:
-        """STS of the region, which knows its address in each partition. It is not called."""
+        """The Region's STS client, which knows the endpoint in each partition. It is not called."""
         return self.session.client("sts", region_name=self.region)
 
     def _signed_url(self) -> str:

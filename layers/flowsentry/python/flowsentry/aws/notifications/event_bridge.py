@@ -1,9 +1,9 @@
-"""An EventBridge bus: each urgent finding, and each digest, as an event for rules to match."""
+"""An EventBridge bus: one event per urgent finding and per digest, for rules to match."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flowsentry.aws.notifications.channels import Notification, refused
+from flowsentry.aws.notifications.channels import Notification, refusal
 from flowsentry.aws.service_errors import retryable
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ class EventBridgeBus:
     name: str = "events"
     may_refuse: bool = True
 
-    def tell(self, notification: Notification) -> None:
-        """Raises RetryableError when the bus can't take it now, PoisonError when it never will.
+    def send(self, notification: Notification) -> None:
+        """Raises RetryableError for a transient failure, PoisonError for a permanent refusal.
 
-        A call that succeeds may have taken nothing:
+        A successful call may have accepted nothing:
         https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
         """
         entry = {
@@ -37,4 +37,4 @@ class EventBridgeBus:
         with retryable("put an event"):
             answer = self.client.put_events(Entries=[entry])  # type: ignore[list-item]
         if answer["FailedEntryCount"]:
-            raise refused("the event bus", answer["Entries"][0])
+            raise refusal("the event bus", answer["Entries"][0])

@@ -1,4 +1,4 @@
-"""Flood control: at most so many in any 60 minutes (or another window), also when several processes send at once."""
+"""Rate limits: at most N messages in any 60 minutes (or another window), across concurrent processes."""
 
 import time
 from collections.abc import Callable
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 HOUR_MILLISECONDS = 3_600_000
 MAX_TRIES = 20
-"""Each try that fails means that another process got its turn, so that few are needed."""
+"""A failed try means that another process succeeded, so few are needed."""
 KEPT_SECONDS = 7_200
-"""How long an unused counter stays. It says nothing after an hour."""
+"""How long an unused counter is kept. It has no effect after an hour."""
 
 
 @dataclass(frozen=True)
 class RateLimit:
-    """`limit` slots, each taken for a window of 60 minutes where no other is given. They are in an item of the findings
-    table that is no finding, and which changes only by a version that others did not change meanwhile.
+    """`limit` slots, each taken for a window of 60 minutes by default. They are stored in an item of the findings table
+    that is no finding, and written on condition of its version.
     """
 
     name: str
@@ -34,19 +34,19 @@ class RateLimit:
     clock: Callable[[], float] = time.time
     window_seconds: int = HOUR_MILLISECONDS // 1_000
 
-    def take(self, spared: int = 0) -> int | None:
-        """The slot that was taken, or None where all are but those `spared` for what is louder. Raises RetryableError
-        when the table can't be reached.
+    def take(self, reserved: int = 0) -> int | None:
+        """The slot taken, or None when only the `reserved` slots for more urgent messages are free. Raises
+        RetryableError when the table can't be reached.
         """
-        now, limit = round(self.clock() * 1_000), self.limit - spared
+        now, limit = round(self.clock() * 1_000), self.limit - reserved
         return now if self._change(lambda slots: [*slots, now] if len(slots) < limit else None) else None
 
     def give_back(self, slot: int) -> None:
-        """For what was not sent after all."""
+        """Frees the slot of a message that was not sent."""
         self._change(lambda slots: _without(slot, slots))
 
     def _change(self, new: Callable[[list[int]], list[int] | None]) -> bool:
-        """Whether `new` made other slots out of those that are taken now; None leaves them as they are."""
+        """Whether `new` changed the slots that are taken now; None leaves them unchanged."""
         for _ in range(MAX_TRIES):
             version, slots = self._read()
             changed = new(slots)
@@ -54,10 +54,10 @@ class RateLimit:
                 return False
             if self._write(version, changed):
                 return True
-        raise RetryableError(f"could not count {self.name}: too many count at once")
+        raise RetryableError(f"could not update the rate limit {self.name}: too many concurrent writers")
 
     def _read(self) -> tuple[int, list[int]]:
-        with retryable("read a quota"):
+        with retryable("read a rate limit"):
             answer = self.client.get_item(TableName=self.table_name, Key=self._key, ConsistentRead=True)
         item: dict[str, Any] = answer.get("Item", {})
         oldest = round(self.clock() * 1_000) - 1_000 * self.window_seconds
@@ -68,7 +68,7 @@ class RateLimit:
         condition = "version = :version" if version else "attribute_not_exists(id)"
         given: Any = {"ExpressionAttributeValues": {":version": number(version)}} if version else {}
         try:
-            with retryable("write a quota"):
+            with retryable("write a rate limit"):
                 self.client.put_item(
                     TableName=self.table_name,
                     Item={
@@ -94,5 +94,5 @@ class RateLimit:
 def _without(slot: int, slots: list[int]) -> list[int] | None:
     if slot not in slots:
         return None
-    place = slots.index(slot)
-    return slots[:place] + slots[place + 1 :]
+    position = slots.index(slot)
+    return slots[:position] + slots[position + 1 :]

@@ -1,4 +1,4 @@
-"""SNS topics: text for people, JSON for machines, attributes for filter policies; and another for chats."""
+"""SNS topics: text for people and JSON for machines, with attributes for filter policies; and one topic for chats."""
 
 import json
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ FOR_MACHINES = ("sqs", "lambda", "http", "https", "firehose")
 
 @dataclass(frozen=True)
 class SnsTopic:
-    """Publishes one message at a time; a subscription's protocol decides which of its two forms it gets. Whoever else
-    is told or not: a finding stays in the outbox until this topic has it.
+    """Publishes one message at a time; a subscription's protocol decides which of its two forms it receives. A finding
+    stays in the outbox until this topic has it.
     """
 
     arn: str
@@ -24,8 +24,8 @@ class SnsTopic:
     name: str = "topic"
     may_refuse: bool = False
 
-    def tell(self, notification: Notification) -> None:
-        """Raises RetryableError when SNS can't be reached; the message may then arrive twice, and never not at all."""
+    def send(self, notification: Notification) -> None:
+        """Raises RetryableError when SNS can't be reached; the message may then arrive twice, and is never lost."""
         message = notification.message
         forms = {"default": message.text, "email": message.text} | dict.fromkeys(FOR_MACHINES, message.json)
         with retryable("publish an alert"):
@@ -42,7 +42,7 @@ class SnsTopic:
 
 @dataclass(frozen=True)
 class SnsChatTopic:
-    """The topic that Amazon Q Developer hands on to Slack, Teams or Chime. It understands its own form alone, so that
+    """The topic that Amazon Q Developer forwards to Slack, Teams or Chime. It accepts only its own message format, so
     other subscribers need another topic.
 
     https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
@@ -53,7 +53,7 @@ class SnsChatTopic:
     name: str = "chat"
     may_refuse: bool = True
 
-    def tell(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> None:
         """Raises RetryableError when SNS can't be reached."""
         with retryable("publish to the chat topic"):
             self.client.publish(TopicArn=self.arn, Message=notification.message.chat)

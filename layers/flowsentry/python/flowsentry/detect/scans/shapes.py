@@ -16,7 +16,7 @@ chance."""
 
 @dataclass(frozen=True, slots=True)
 class ScanShape:
-    """A kind of scan. `fits` takes the numbers of distinct failed hosts and ports; `verb` follows the source in a title."""
+    """A kind of scan. `fits` takes the numbers of distinct failed hosts and ports; titles have `verb` after the source."""
 
     kind: Kind
     verb: str

@@ -1,4 +1,4 @@
-"""AWS as a test tells it: boto3's own clients, whose requests and answers have the shapes of AWS, and no network."""
+"""AWS with stubbed answers: boto3's own clients, validated requests and responses, and no network."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 @dataclass
-class Answering:
-    """Connects to services that answer what they are told to, by operation; all others are refused, as they would be to
-    a role without the permission. `asked` are the IAM actions of all calls, in order.
+class StubbedAws:
+    """Clients that return the given answers by operation; other operations are denied, as to a role without the
+    permission. `calls` are the IAM actions of all calls, in order.
     """
 
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
 
-    def tell(self, service: str, operation: str, answer: Mapping[str, Any] | Answer) -> None:
-        """From now on this is the answer, perhaps depending on the arguments."""
+    def respond(self, service: str, operation: str, answer: Mapping[str, Any] | Answer) -> None:
+        """Sets the answer of an operation, which may depend on the arguments."""
         self.answers[service, operation] = answer if callable(answer) else lambda _: answer
 
     def __call__(self, service: str) -> Any:
@@ -39,21 +39,23 @@ class Answering:
         context["arguments"] = params
 
     def _answer(self, model: Any, context: Mapping[str, Any], **_: Any) -> tuple[AWSResponse, Mapping[str, Any]]:
-        self.asked.append(_action(model))
+        self.calls.append(_action(model))
         answer = self.answers.get((model.service_model.service_name, xform_name(model.name)))
         if answer is None:
             return _response(403), {"Error": {"Code": "AccessDenied", "Message": f"no {model.name}"}}
-        told = answer(context["arguments"])
-        if "Error" in told:
-            return _response(told["Status"]), told
-        problems = ParamValidator().validate(told, model.output_shape)
+        response = answer(context["arguments"])
+        if "Error" in response:
+            return _response(response["Status"]), response
+        problems = ParamValidator().validate(response, model.output_shape)
         assert not problems.has_errors(), problems.generate_report()
-        return _response(200), told
+        return _response(200), response
 
 
 @cache
 def _client(service: str) -> Any:
-    """One for all tests: it answers for whom it was handed to last. Making one takes longer than most tests."""
+    """One client per service for all tests, since creating one takes longer than most tests; it answers for its latest
+    user.
+    """
     untyped: Any = boto3
     return untyped.client(service, region_name=REGION, aws_access_key_id="none", aws_secret_access_key="none")
 
@@ -64,7 +66,7 @@ def _response(status: int) -> Any:
 
 
 def _action(model: Any) -> str:
-    """The IAM action of an operation: nearly always its name, after the name that requests are signed for.
+    """The IAM action of an operation: nearly always its name, after the service's signing name.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/
     """
@@ -73,14 +75,14 @@ def _action(model: Any) -> str:
 
 
 def paged(rows_of: str, *pages: list[Any], names: tuple[str, str] = ("NextToken", "NextToken")) -> Answer:
-    """An answer in several pages: each but the last has the number of the next. `names` are what the service calls this
-    when it tells it, and when it is asked with it.
+    """An answer in several pages: each but the last contains the next page's number. `names` are the service's names of
+    this token in the response and in the request.
     """
-    told, asked = names
+    response_key, request_key = names
 
     def answer(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        number = int(arguments.get(asked, 0))
-        more = {told: str(number + 1)} if number + 1 < len(pages) else {}
+        number = int(arguments.get(request_key, 0))
+        more = {response_key: str(number + 1)} if number + 1 < len(pages) else {}
         return {rows_of: pages[number], **more}
 
     return answer

@@ -1,8 +1,8 @@
-"""Marks of objects in progress, which outlive a function that is killed, and how many of them nobody took back.
+"""Powertools' idempotency records, extended by the number of runs that an object has interrupted.
 
-The mark is the record that Powertools writes before an object is begun, so that it costs no write of its own. A record
-has `tries`: those begun of which no end is known. The one that goes on is one of them; the others ended with their
-function, by time, memory or a crash.
+Powertools writes a record before an object is processed, so the count costs no write of its own. The attribute `tries`
+counts runs that began the object and have not recorded an end: one of them may still be going on, the others ended
+with their function by time-out, memory or a crash.
 """
 
 import time
@@ -28,22 +28,24 @@ NAMES = {
     "#status": "status",
     "#tries": "tries",
 }
-BEGINS = "SET #expiry = :expiry, #status = :inprogress, #until = :until ADD #tries :one REMOVE #result"
+BEGIN = "SET #expiry = :expiry, #status = :inprogress, #until = :until ADD #tries :one REMOVE #result"
 MAY_BEGIN = "attribute_not_exists(#id) OR #expiry < :now OR (#status = :inprogress AND #until < :now_ms)"
-"""As Powertools says it: nobody began, or it is forgotten, or whoever began is past the end of their time."""
+"""Powertools' own condition: there is no record, or it has expired, or the run that began the object has timed out."""
 
 
-class ProcessingMarks(DynamoDBPersistenceLayer):
-    """Powertools' layer, whose writes count tries. `earlier_deaths` is of the object that was begun last."""
+class IdempotencyRecords(DynamoDBPersistenceLayer):
+    """Powertools' DynamoDB layer, whose writes also count `tries`. `earlier_interruptions` belongs to the object that
+    was begun last.
+    """
 
     def __init__(self, table_name: str, client: "DynamoDBClient", config: IdempotencyConfig) -> None:
         super().__init__(table_name, boto3_client=client)
-        self.earlier_deaths = 0
+        self.earlier_interruptions = 0
         self._configuration = config
 
-    def deaths(self, identity: str) -> int:
-        """Tries of this object that ended without a word, but for one that may still go on; none where the table can't
-        be asked.
+    def interrupted_runs(self, identity: str) -> int:
+        """The number of runs that began this object and ended without recording it, without one that may still be
+        going on; 0 when the table cannot be read.
         """
         try:
             key = self._get_key(self._id_of(identity))
@@ -53,15 +55,15 @@ class ProcessingMarks(DynamoDBPersistenceLayer):
             is_going_on = int(item["in_progress_expiration"]["N"]) > time.time() * 1_000
             return int(item["tries"]["N"]) - is_going_on
         except (ClientError, BotoCoreError, KeyError, TypeError, ValueError) as error:
-            logger().debug("no mark", extra={"identity": identity, "error": repr(error)})
+            logger().debug("idempotency record not read", extra={"identity": identity, "error": repr(error)})
             return 0
 
     def forget(self, identity: str) -> None:
-        """The record is gone; where the table can't be reached, it is forgotten when it expires."""
+        """Deletes the record; when the table cannot be reached, the record goes when it expires."""
         try:
             self.client.delete_item(TableName=self.table_name, Key=self._get_key(self._id_of(identity)))
         except (ClientError, BotoCoreError) as error:
-            logger().warning("mark not removed", extra={"identity": identity, "error": str(error)})
+            logger().warning("idempotency record not deleted", extra={"identity": identity, "error": str(error)})
 
     def _id_of(self, identity: str) -> str:
         self.configure(config=self._configuration, function_name="", key_prefix=KEY_PREFIX)
@@ -80,16 +82,16 @@ class ProcessingMarks(DynamoDBPersistenceLayer):
             ":one": {"N": "1"},
         }
         try:
-            answer = self._update(data_record, BEGINS, values, {"#result": "data"}, ConditionExpression=MAY_BEGIN)
+            answer = self._update(data_record, BEGIN, values, {"#result": "data"}, ConditionExpression=MAY_BEGIN)
         except ClientError as error:
             if not is_condition_unmet(error):
                 raise
-            raise self._already(error) from error
-        self.earlier_deaths = int(answer["Attributes"]["tries"]["N"]) - 1
+            raise self._already_exists(error) from error
+        self.earlier_interruptions = int(answer["Attributes"]["tries"]["N"]) - 1
 
-    def _already(self, error: ClientError) -> IdempotencyItemAlreadyExistsError:
-        told: Any = error.response
-        record = self._item_to_data_record(told["Item"]) if "Item" in told else None
+    def _already_exists(self, error: ClientError) -> IdempotencyItemAlreadyExistsError:
+        response: Any = error.response
+        record = self._item_to_data_record(response["Item"]) if "Item" in response else None
         return IdempotencyItemAlreadyExistsError(old_data_record=record)
 
     def _update_record(self, data_record: DataRecord) -> None:
@@ -98,26 +100,28 @@ class ProcessingMarks(DynamoDBPersistenceLayer):
             ":status": {"S": data_record.status},
             ":result": {"S": data_record.response_data},
         }
-        ends = "SET #expiry = :expiry, #status = :status, #result = :result REMOVE #tries"
-        self._update(data_record, ends, values, {"#result": "data"})
+        end = "SET #expiry = :expiry, #status = :status, #result = :result REMOVE #tries"
+        self._update(data_record, end, values, {"#result": "data"})
 
     def _delete_record(self, data_record: DataRecord) -> None:
-        """A try that ended by an error is no death; those before it stay counted."""
-        if not self.earlier_deaths:
+        """A run that ended by an error is no interruption; the interruptions before it stay counted."""
+        if not self.earlier_interruptions:
             super()._delete_record(data_record)
             return
-        values: Any = {":deaths": {"N": str(self.earlier_deaths)}, ":long_ago": {"N": "0"}}
-        self._update(data_record, "SET #tries = :deaths, #until = :long_ago", values, {})
+        values: Any = {":interrupted": {"N": str(self.earlier_interruptions)}, ":long_ago": {"N": "0"}}
+        self._update(data_record, "SET #tries = :interrupted, #until = :long_ago", values, {})
 
-    def _update(self, record: DataRecord, expression: str, values: Any, more: dict[str, str], **rest: Any) -> Any:
-        said = expression + rest.get("ConditionExpression", "")
+    def _update(
+        self, record: DataRecord, expression: str, values: Any, more_names: dict[str, str], **arguments: Any
+    ) -> Any:
+        used = expression + arguments.get("ConditionExpression", "")
         return self.client.update_item(
             TableName=self.table_name,
             Key=self._get_key(record.idempotency_key),
             UpdateExpression=expression,
-            ExpressionAttributeNames={name: each for name, each in (NAMES | more).items() if name in said},
+            ExpressionAttributeNames={name: each for name, each in (NAMES | more_names).items() if name in used},
             ExpressionAttributeValues=values,
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **rest,
+            **arguments,
         )
