@@ -16,7 +16,7 @@ chance."""
 
 @dataclass(frozen=True, slots=True)
 class ScanShape:
-    """A kind of scan. `fits` takes the numbers of distinct failed hosts and ports; titles have `verb` after the source."""
+    """A kind of scan. `fits` takes the numbers of distinct failed hosts and ports; `verb` stands in the title."""
 
     kind: Kind
     verb: str
