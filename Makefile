@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SETUP := $(VENV)/.ready
+STAGES := $(addprefix tests/,architecture records inventory findings decode parse enrich contacts detect explain emit) \
+	$(wildcard tests/test_*.py)
 
 .PHONY: help
 help: ## Show this help
@@ -34,6 +36,10 @@ types: $(SETUP) ## Types
 .PHONY: test
 test: $(SETUP) ## The whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: quick
+quick: $(SETUP) ## Unit tests of the stages, about a minute: no synth, no emulator
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" $(STAGES)
 
 .PHONY: check
 check: lint types test ## What continuous integration runs
@@ -70,7 +76,7 @@ break: $(SETUP) ## Campaigns that try to break it, 20 minutes: faults, hostile m
 
 .PHONY: docs
 docs: $(SETUP) ## The reference pages in docs/ that are generated from the code
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 .PHONY: golden
 golden: $(SETUP) ## Write the expected findings of stories and samples, and the texts of messages, to be reviewed as a diff

@@ -1,4 +1,4 @@
-"""The CDK app: the user's settings → five stacks. Synth needs no account, no Docker and no clock."""
+"""The CDK app: five stacks, made from the settings in cdk.json. Synth needs no account, no Docker and no clock."""
 
 import sys
 
@@ -8,14 +8,14 @@ from cdk_nag import AwsSolutionsChecks
 from stacks.analytics.stack import AnalyticsStack
 from stacks.monitoring.stack import MonitoringStack
 from stacks.processing.stack import ProcessingStack
-from stacks.settings.allowed import SettingsError
 from stacks.settings.deployment import Deployment
+from stacks.settings.reading import SettingsError
 from stacks.sources.stack import FlowLogsStack
 from stacks.state.stack import StateStack
 
 
 def add_stacks(app: App) -> None:
-    """The stacks, in the order they are deployed, and the checks on them. Raises SettingsError."""
+    """Adds the stacks in the order of their deployment, and the checks on them. Raises SettingsError."""
     deployment = Deployment.from_context(app.node.get_all_context())
     flow_logs = FlowLogsStack(app, "FlowLogs", deployment=deployment)
     state = StateStack(app, "State", deployment=deployment)

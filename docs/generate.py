@@ -1,5 +1,5 @@
-"""Generates the reference pages from the code: fields.md, metrics.md, detectors.md, and the kinds of finding in
-suppressions.schema.json.
+"""Generates the reference pages from the code: fields.md, metrics.md, detectors.md, the kinds of finding in
+suppressions.schema.json, the tables in settings.md, and settings.schema.json, all beside this file.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -17,6 +17,7 @@ from types import ModuleType
 
 import polars as pl
 
+from docs.settings_reference import schema_text, with_tables
 from flowsentry.detect.scans import criteria, source_evidence
 from flowsentry.findings import evidence
 from flowsentry.findings.kinds import KINDS
@@ -107,7 +108,9 @@ def pages() -> dict[Path, str]:
     """The text of each page by its path."""
     made = {"fields.md": fields_page(), "metrics.md": metrics_page(), "detectors.md": detectors_page()}
     made["suppressions.schema.json"] = suppressions_schema()
-    return {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
+    texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
+    settings = DOCS / "settings.md"
+    return texts | {settings: with_tables(settings.read_text()), DOCS / "settings.schema.json": schema_text()}
 
 
 def suppressions_schema() -> Iterator[str]:

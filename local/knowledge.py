@@ -1,8 +1,7 @@
-"""What commands may be told of a network beside its flow logs: an inventory's snapshot, and databases of addresses."""
+"""Options of commands for files beside flow logs: a snapshot of the inventory, settings, suppressions, databases."""
 
 import argparse
 import json
-from dataclasses import fields
 from pathlib import Path
 
 from flowsentry.aws.ingest.geo_databases import DatabaseError, Databases, opened
@@ -10,12 +9,12 @@ from flowsentry.findings.suppressions import Suppressions, UnreadableSuppression
 from flowsentry.inventory.geoip import Geography, NoGeography
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, unpack
-from stacks.settings.allowed import Problems, section
 from stacks.settings.detection import DetectionSettings
+from stacks.settings.reading import SettingsError, read_section
 
 
 class KnowledgeError(Exception):
-    """A file can't be used; the message says which and why."""
+    """A file is invalid; the message says which and why."""
 
 
 def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +35,7 @@ def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
         "--suppressions",
         type=Path,
         metavar="FILE",
-        help="what nobody is to be told of (suppressions/suppressions.json in the output bucket)",
+        help="findings that no alert is sent for (suppressions/suppressions.json in the output bucket)",
     )
     parser.add_argument(
         "--geo",
@@ -49,7 +48,7 @@ def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
 
 
 def knowledge_of(options: argparse.Namespace) -> tuple[Inventory, Geography]:
-    """What the options name. Raises KnowledgeError."""
+    """The inventory and the geographic databases in the files that the options name. Raises KnowledgeError."""
     return inventory_in(options.inventory) if options.inventory else Inventory(), _geography_in(options.geo)
 
 
@@ -74,23 +73,22 @@ def suppressions_in(path: Path | None) -> Suppressions:
 
 
 def settings_in(path: Path | None) -> DetectionSettings:
-    """What the file of a deployment's settings (cdk.json) says of detection; without one, what is so by default. Raises
+    """The settings for detection in the settings file of a deployment (cdk.json); without a file, the defaults. Raises
     KnowledgeError.
     """
     if path is None:
         return DetectionSettings()
-    problems = Problems()
     try:
         given = json.loads(path.read_text())["context"]["flowsentry"]
-        of_detection = {each.name: given[each.name] for each in fields(DetectionSettings) if each.name in given}
+        of_detection = {name: given[name] for name in DetectionSettings.model_fields if name in given}
     except OSError as error:
         raise KnowledgeError(f"{path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise KnowledgeError(f'{path} has no "context" with "flowsentry" in it, as cdk.json has: {error}') from error
-    settings: DetectionSettings = section(DetectionSettings).read("flowsentry", of_detection, problems)
-    if problems:
-        raise KnowledgeError(f"{path}: {'; '.join(problems)}")
-    return settings
+    try:
+        return read_section(DetectionSettings, "flowsentry", of_detection)
+    except SettingsError as error:
+        raise KnowledgeError(f"{path}: {'; '.join(error.problems)}") from error
 
 
 def _geography_in(paths: list[Path]) -> Geography:

@@ -1,11 +1,54 @@
-"""What holds for all tests: a law may take its time, since the machine may be busy."""
+"""What holds for all tests: laws have no deadline, and the longest files run first."""
 
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+LONGEST_FIRST = (
+    "tests/end_to_end/",
+    "tests/local/aws/deployment/test_deploy.py",
+    "tests/local/demo/test_demo.py",
+    "tests/aws/ingest/test_same_findings.py",
+    "tests/campaigns/",
+    "tests/golden/test_captures_in_a_flood.py",
+    "tests/stacks/test_app.py",
+    "tests/properties/",
+    "tests/decode/test_memory.py",
+    "tests/golden/",
+    "tests/lambdas/",
+)
+"""Files and folders that take longest. Without this order a worker begins the demo when the other one is done."""
+
+
+class LoadByDeployment(LoadFileScheduling):  # type: ignore[misc]
+    """Gives each worker whole files, and one worker all files that share the deployed app."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "tests/end_to_end" if file.startswith("tests/end_to_end/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadByDeployment:
+    return LoadByDeployment(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first, in the order of LONGEST_FIRST."""
+    items.sort(key=lambda item: _position(item.nodeid, LONGEST_FIRST))
+
+
+def _position(nodeid: str, beginnings: Iterable[str]) -> int:
+    name = str(PurePosixPath(nodeid.partition("::")[0]))
+    return next((place for place, start in enumerate(beginnings) if name.startswith(start)), len(LONGEST_FIRST))
+
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes are named by their length: gzip writes the time into its header, and workers must name tests alike."""
+    """Names bytes by their length: gzip writes the time into its header, and workers must name tests alike."""
     return f"{argname} of {len(val)} bytes" if isinstance(val, bytes) else None

@@ -12,7 +12,7 @@ from flowsentry.findings.kinds import ScanRelation
 from tests.builders import NOON, V5, blocked, exchange, flow_log, probe, reset
 from tests.recorded import recorded
 
-FILE_SECONDS, MINUTE, TEN_SECONDS = 300, 60, 10
+HOUR, FILE_SECONDS, MINUTE, TEN_SECONDS = 3_600, 300, 60, 10
 LASTS_SECONDS = 600
 LOUDNESS = [*ScanRelation]
 SWEPT_HOSTS, BUSY_HOSTS = 60, 5
@@ -38,6 +38,11 @@ class Traffic:
             parts[place(line)].append(line)
         return [flow_log(part, self.names) for part in parts.values()]
 
+    def first_hours(self, hours: int) -> "Traffic":
+        """The records that end within the first hours."""
+        until = int(self.value("end", self.lines[0])) + hours * HOUR
+        return Traffic(self.names, [line for line in self.lines if int(self.value("end", line)) < until])
+
     def every(self, seconds: int, line: str) -> int:
         return int(self.value("end", line)) // seconds
 
@@ -55,6 +60,10 @@ def whole(traffic: Traffic) -> Deliveries:
 
 def five_minutes(traffic: Traffic) -> Deliveries:
     return traffic.cut(partial(traffic.every, FILE_SECONDS))
+
+
+def hours(traffic: Traffic) -> Deliveries:
+    return traffic.cut(partial(traffic.every, HOUR))
 
 
 def interface_minutes(traffic: Traffic) -> Deliveries:

@@ -1,14 +1,12 @@
 """The two layers that every function runs on: third-party packages, and the package flowsentry."""
 
-import hashlib
 from typing import cast
 
 from aws_cdk import AssetHashType, BundlingOptions, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.constructs import wheels
-from stacks.constructs.wheels import CONSTRAINTS, REQUIREMENTS, ROOT, Target, Wheels
+from stacks.constructs.wheels import REQUIREMENTS, ROOT, Target, Wheels
 from stacks.settings.deployment import Deployment
 
 NOT_CODE = ["**/__pycache__", "**/*.pyc", "**/*.egg-info", "**/.*_cache"]
@@ -51,7 +49,7 @@ def _dependencies(target: Target) -> lambda_.Code:
     """
     return lambda_.Code.from_asset(
         str(REQUIREMENTS.parent),
-        asset_hash=_fingerprint(target),
+        asset_hash=target.fingerprint,
         asset_hash_type=AssetHashType.CUSTOM,
         bundling=BundlingOptions(
             image=RUNTIMES[target.python].bundling_image,
@@ -59,11 +57,3 @@ def _dependencies(target: Target) -> lambda_.Code:
             local=cast("ILocalBundling", Wheels(target)),  # its stub has keywords, jsii passes by position
         ),
     )
-
-
-def _fingerprint(target: Target) -> str:
-    fingerprint = hashlib.sha256(repr(target).encode())
-    for path in (REQUIREMENTS, CONSTRAINTS, wheels.__file__):
-        with open(path, "rb") as file:  # noqa: PTH123 - one of them is text
-            fingerprint.update(file.read())
-    return fingerprint.hexdigest()

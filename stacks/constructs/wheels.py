@@ -1,8 +1,11 @@
 """The third-party packages of the functions, built without Docker: wheels for the functions' Python and processor."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import jsii
 from aws_cdk import BundlingOptions, ILocalBundling
 
 ROOT = Path(__file__).parents[2]
+BUILT = ROOT / "build" / "dependencies"
 REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
 CONSTRAINTS = ROOT / "constraints.txt"
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -39,6 +43,14 @@ class Target:
         tags = [f"manylinux_2_{minor}_{machine}" for minor in range(newest, OLDEST_GLIBC - 1, -1)]
         return [*tags, f"manylinux2014_{machine}"]
 
+    @property
+    def fingerprint(self) -> str:
+        """The same for equal packages: a hash of the requirements, the constraints, this module and the target."""
+        fingerprint = hashlib.sha256(repr(self).encode())
+        for path in (REQUIREMENTS, CONSTRAINTS, Path(__file__)):
+            fingerprint.update(path.read_bytes())
+        return fingerprint.hexdigest()
+
 
 def install(target: Target, directory: Path) -> None:
     """Puts the packages into `directory`, which is equal for equal requirements. Raises WheelsError.
@@ -57,9 +69,26 @@ def install(target: Target, directory: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def installed(target: Target, into: Path) -> None:
+    """Copies the packages into `into`. They are installed once for a fingerprint and kept in `build/dependencies`, so
+    that a synth into another folder needs no package index. Raises WheelsError.
+    """
+    kept = BUILT / target.fingerprint
+    if not kept.exists():
+        BUILT.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=BUILT))
+        try:
+            install(target, fresh)
+            with suppress(OSError):  # another synth was faster
+                fresh.rename(kept)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(kept, into, dirs_exist_ok=True)
+
+
 @jsii.implements(ILocalBundling)
 class Wheels:
-    """Tells CDK how to fill a layer with the packages."""
+    """Fills the dependencies layer with the packages when CDK bundles it."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -70,7 +99,7 @@ class Wheels:
         Ends the app when the wheels can't be had: jsii would wrap an exception into pages of its own frames.
         """
         try:
-            install(self._target, Path(output_dir) / "python")
+            installed(self._target, Path(output_dir) / "python")
         except WheelsError as error:
             sys.exit(str(error))
         return True

@@ -7,7 +7,8 @@ from stacks.constructs.parameters import Value
 from stacks.constructs.stack import HouseStack
 from stacks.monitoring.alarms import Alarms
 from stacks.monitoring.dashboard import Dashboard
-from stacks.settings.deployment import CLOUDWATCH, S3, Deployment
+from stacks.settings.deployment import Deployment
+from stacks.settings.sources import CLOUDWATCH, S3
 
 FUNCTIONS = {
     "stream_processor": Value.STREAM_PROCESSOR,

@@ -1,69 +1,99 @@
-"""The user's settings for who is told what: topics, e-mails, chats, events, and how often."""
+"""Settings for alerts: e-mail addresses, chat channels, event buses, and how often messages are sent."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Annotated
 
-from stacks.settings.allowed import day, list_of, section, setting, text, whole_number, yes_or_no
+from pydantic import Field
 
-EMAIL = text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")
-# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
-EVENT_BUS = text(
-    r"|[\w./-]{1,256}|arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/[\w./-]{1,256}",
-    '"" for none, "default", or the name or ARN of an event bus',
-)
+from stacks.settings.values import Email, Section, repeated, together
+
+EventBus = Annotated[
+    str,
+    Field(
+        # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+        pattern=r"^(|[A-Za-z0-9_./-]{1,256}|arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9_./-]{1,256})$",
+        title='"" for none, "default", or the name or ARN of an event bus',
+    ),
+]
+Day = Annotated[date, Field(title="a day", examples=["2026-12-31"])]
 
 
-@dataclass(frozen=True)
-class SlackChannel:
-    """A channel of a Slack workspace that Amazon Q Developer in chat applications is already authorised for."""
+class SlackChannel(Section):
+    """A channel of a Slack workspace that is authorized for Amazon Q Developer in chat applications."""
 
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-chatbot-slackchannelconfiguration.html
-    workspace_id: str = setting(text(r"[0-9A-Z]{1,255}", "the id of a workspace such as T0123456789"))
-    channel_id: str = setting(text(r"[A-Za-z0-9]{1,255}", "the id of a channel such as C0123456789"))
-    name: str = setting(text(r"[A-Za-z0-9-_]{1,64}", "letters, digits, hyphens and underscores, 64 at most"))
+    workspace_id: Annotated[
+        str, Field(pattern=r"^[0-9A-Z]{1,255}$", title="the ID of a workspace", examples=["T0123456789"])
+    ]
+    """The ID of the workspace."""
+    channel_id: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9]{1,255}$", title="the ID of a channel", examples=["C0123456789"])
+    ]
+    """The ID of the channel. The application must have been invited to a private channel."""
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_-]{1,64}$",
+            title="at most 64 letters, digits, hyphens and underscores",
+        ),
+    ]
+    """Names the configuration, `<name of the deployment>-<name>`."""
 
 
-def between_channels(channels: Sequence[SlackChannel]) -> Iterator[str]:
-    """What can't be between channels: a name or a channel that is there again."""
-    for what in ("name", "channel_id"):
-        counts = Counter(getattr(each, what) for each in channels)
-        again = ((each, times) for each, times in counts.items() if times > 1)
-        yield from (f"{what} {each!r} is given {times} times; allowed: once" for each, times in again)
+def broken_rules_between_channels(channels: Sequence[SlackChannel]) -> Iterator[str]:
+    """Names and channels that are given twice."""
+    for key in ("name", "channel_id"):
+        again = repeated(getattr(each, key) for each in channels)
+        yield from (f"{key} {each!r} is given {times} times; allowed: once" for each, times in again.items())
 
 
-@dataclass(frozen=True)
-class AlertSettings:
-    """Who is told, and how often."""
+class AlertSettings(Section):
+    """Where alerts and digests are sent, and how often."""
 
-    alert_emails: tuple[str, ...] = setting(list_of(EMAIL), default=())
-    digest_emails: tuple[str, ...] = setting(list_of(EMAIL), default=())
-    digest_topic: bool = setting(yes_or_no(), default=False)
-    chat_topic: bool = setting(yes_or_no(), default=False)
-    slack_channels: tuple[SlackChannel, ...] = setting(
-        list_of(section(SlackChannel), together=between_channels), default=()
-    )
-    event_bus: str = setting(EVENT_BUS, default="")
-    security_hub: bool = setting(yes_or_no(), default=False)
-    digest_minutes: int = setting(whole_number(1, 1440, "minutes"), default=60)
-    max_urgent_messages_an_hour: int = setting(whole_number(1, 1000, "messages"), default=20)
-    observe_only_until: str = setting(day(), default="")
+    alert_emails: tuple[Email, ...] = ()
+    """Addresses that alerts and alarms are sent to. Each must confirm the e-mail that SNS sends. They get digests too,
+    unless `digest_topic` is true."""
+    digest_emails: tuple[Email, ...] = ()
+    """Addresses that only digests are sent to."""
+    digest_topic: bool = False
+    """Digests are sent to a topic of their own, not to the topic of alerts."""
+    chat_topic: bool = False
+    """Creates a topic for Amazon Q Developer in chat applications, with alerts and digests in a form for Slack and
+    Microsoft Teams. Subscribe a channel to it there, or list it in `slack_channels`."""
+    slack_channels: Annotated[tuple[SlackChannel, ...], together(broken_rules_between_channels)] = ()
+    """Slack channels that are subscribed to the chat topic: [Slack channels](#a-slack-channel)."""
+    event_bus: EventBus = ""
+    """An event bus that also gets every alert, as an event with the source `flowsentry`."""
+    security_hub: bool = False
+    """Every alert is also a finding in AWS Security Hub of this account and Region. Security Hub must be enabled."""
+    digest_minutes: int = Field(default=60, ge=1, le=1440)
+    """A digest is sent once in this many minutes. It lists findings that need no action at night: scans from outside
+    that nothing answered, records that AWS skipped."""
+    max_urgent_messages_an_hour: int = Field(default=20, ge=1, le=1000)
+    """If there are more alerts in an hour, the others are summarized in one message; every alert is in the findings
+    table. A quarter is reserved for HIGH; more of these are summarized once a minute ([many
+    alerts](alerts.md#when-there-are-many)). Lower: an outage that breaks many paths is one message sooner. Higher: each
+    path sends a message of its own."""
+    observe_only_until: Day | None = None
+    """Findings before this day (UTC) are recorded and counted, and no alert is ever sent for them. For the first
+    week."""
 
     @property
     def observed_only_until(self) -> int:
-        """The Unix second from which on people are told; 0 when they always are."""
+        """The Unix second from which alerts are sent; 0 if they always are."""
         if not self.observe_only_until:
             return 0
-        return int(datetime.fromisoformat(self.observe_only_until).replace(tzinfo=UTC).timestamp())
+        return int(datetime.combine(self.observe_only_until, datetime.min.time(), UTC).timestamp())
 
-    def problems_of_alerts(self) -> Iterator[str]:
-        """What can't be between these settings."""
+    def broken_rules(self) -> Iterator[str]:
+        """Addresses that would get digests twice, and Slack channels without a topic."""
+        yield from super().broken_rules()
         twice = sorted(set(self.alert_emails) & set(self.digest_emails))
         if twice and not self.digest_topic:
             yield (
-                f"{', '.join(twice)} is in alert_emails and digest_emails; allowed: in one, as alert_emails get "
-                "digests too, unless digest_topic is true"
+                f"{', '.join(twice)} is in alert_emails and digest_emails; allowed: in one of them, because "
+                "alert_emails get digests too unless digest_topic is true"
             )
         if self.slack_channels and not self.chat_topic:
             yield "slack_channels are given and chat_topic is false; allowed: chat_topic true"

@@ -1,77 +1,117 @@
-"""The user's settings for detection: what is ours, who is trusted, from when on something is told, and what is not."""
+"""Settings for detection: which networks are inside or trusted, thresholds, and suppressions."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
 
-from flowsentry.findings.suppressions import CRITERIA, read_entries
-from flowsentry.findings.thresholds import Number, ThresholdError, Thresholds
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, create_model
+from pydantic_core import CoreSchema, core_schema
+
+from flowsentry.findings.thresholds import Number, Thresholds, known_thresholds
 from flowsentry.inventory.named_services import LOGIN_PORTS, named_service, words
-from stacks.settings.allowed import REFUSED, Allowed, Problems, list_of, network, setting
-from stacks.settings.research_scanners import RESEARCH_SCANNERS
+from stacks.settings.suppressions import RESEARCH_SCANNERS, SuppressionEntries
+from stacks.settings.values import Network, Section, together
 
 MOST_BYTES_OF_SERVICES = 1_000
-"""More: with other long settings the 4 KB of a function's environment are full. Fewer: whoever names hosts one by one
-runs out of room."""
+"""More: with other long settings the 4 KB of a function's environment are full. Fewer: no room for those who list hosts
+one by one.
+"""
 
 
-def thresholds() -> Allowed:
-    def read(key: str, value: Any, problems: Problems) -> Any:
-        try:
-            return Thresholds.of(value)
-        except ThresholdError as error:
-            problems.append(f"{key}: {error}")
-            return REFUSED
+def _named(*ports: int) -> Callable[[str], str]:
+    """A validator of the name of a service, as `named_service` reads it; with `ports`, on one of these ports."""
 
-    return Allowed('sections such as {"scan": {"min_endpoints": 20}}', read)
+    def checked(text: str) -> str:
+        named_service(text, ports)
+        return text.strip()
 
-
-def service(ports: Collection[int] = ()) -> Allowed:
-    """The name of a service as it is written, once it can be meant; with `ports`, of none but these."""
-
-    def read(key: str, value: Any, problems: Problems) -> Any:
-        try:
-            named_service(value, ports)
-        except (ValueError, AttributeError):
-            return problems.refuse(key, value, words(ports))
-        return value.strip()
-
-    return Allowed(words(ports), read)
+    return checked
 
 
-def suppressions() -> Allowed:
-    """The entries as they are written, once they can be meant."""
-
-    def read(key: str, value: Any, problems: Problems) -> Any:
-        _, wrong = read_entries(value, key)
-        problems.extend(wrong)
-        return REFUSED if wrong else tuple(value)
-
-    return Allowed(f"a list of objects with a reason and at least one of {', '.join(CRITERIA)}", read)
+NamedService = Annotated[str, AfterValidator(_named()), Field(title=words())]
+LoginService = Annotated[str, AfterValidator(_named(*LOGIN_PORTS)), Field(title=words(LOGIN_PORTS))]
 
 
 def too_many_bytes(services: Sequence[str]) -> Iterator[str]:
-    """What is wrong with them together: a function is told all of them in its environment, which holds 4 KB."""
+    """A list that takes too much of a function's environment, which holds 4 KB."""
     if (size := len(",".join(services).encode())) > MOST_BYTES_OF_SERVICES:
         yield f"they have {size:,} bytes; allowed: {MOST_BYTES_OF_SERVICES:,} in all (name networks)"
 
 
-@dataclass(frozen=True)
-class DetectionSettings:
-    """What is judged, and by what."""
+def _as_fraction(value: Any) -> Any:
+    """A number that the command line keeps as text."""
+    return float(value) if isinstance(value, str) else value
 
-    inside_networks: tuple[str, ...] = setting(list_of(network()), default=())
-    own_public_networks: tuple[str, ...] = setting(list_of(network()), default=())
-    trusted_networks: tuple[str, ...] = setting(list_of(network()), default=())
-    public_login_services: tuple[str, ...] = setting(list_of(service(LOGIN_PORTS), together=too_many_bytes), default=())
-    important_services: tuple[str, ...] = setting(list_of(service(), together=too_many_bytes), default=())
-    thresholds: Thresholds = setting(thresholds(), default_factory=Thresholds)  # noqa: RUF009 - it is field()
-    suppressions: tuple[Mapping[str, Any], ...] = setting(suppressions(), default=())
+
+def _models_of_thresholds() -> dict[str, type[Section]]:
+    """A model for each section of thresholds, with the names, defaults, bounds and descriptions of the functions."""
+    fields: dict[str, dict[str, Any]] = {}
+    defaults = asdict(Thresholds())
+    for full_name, bounds in known_thresholds().items():
+        section, _, name = full_name.partition(".")
+        default = defaults[section][name]
+        kind = int if isinstance(default, int) else Annotated[float, BeforeValidator(_as_fraction)]
+        field = Field(default=default, ge=bounds.low, le=bounds.high, description=bounds.meaning)
+        fields.setdefault(section, {})[name] = (kind, field)
+    return {
+        section: create_model(f"{section.title()}Thresholds", __base__=Section, **of_section)
+        for section, of_section in fields.items()
+    }
+
+
+THRESHOLD_MODELS = _models_of_thresholds()
+ThresholdSettings = create_model(  # type: ignore[call-overload]  # the sections are known at run time
+    "ThresholdSettings",
+    __base__=Section,
+    __doc__="Thresholds by section.",
+    **{section: (model, model()) for section, model in THRESHOLD_MODELS.items()},
+)
+
+
+class _AsThresholds:
+    """Validates with the models, and makes the dataclass that the functions use."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        models = handler.generate_schema(ThresholdSettings)
+        return core_schema.no_info_after_validator_function(lambda made: Thresholds.of(made.model_dump()), models)
+
+
+class DetectionSettings(Section):
+    """What detection compares with: networks, services, thresholds and suppressions."""
+
+    inside_networks: tuple[Network, ...] = ()
+    """CIDR blocks that count as inside, beside those of the VPCs: a data centre, an office. Without it, the private
+    ranges; with it, only these."""
+    own_public_networks: tuple[Network, ...] = ()
+    """Public CIDR blocks of yours, which count as inside too: `["198.51.100.0/24"]`. A scanner with such an address is
+    one of your hosts, and traffic to it does not leave your network."""
+    trusted_networks: tuple[Network, ...] = ()
+    """CIDR blocks outside from which your people log in: an office, a partner. A login from there is not a stranger's;
+    a scan from there is a line in the digest. For IPv6 give a /64 or larger: a session is judged by its address, a
+    password guess or a scan by its /64, which is trusted if all the addresses it used (up to seven) are."""
+    public_login_services: Annotated[tuple[LoginService, ...], together(too_many_bytes)] = ()
+    """Login services (SSH, RDP, WinRM) that are open to everybody, such as a Git or SFTP server: an address, a CIDR
+    block, an address with a port (`"10.0.0.5:22"`, `"[2001:db8::5]:22"`), or the ID or name of an owner (`"git-1"`), as
+    in your VPC; behind a load balancer give the load balancer too. Sessions of strangers and password guesses there are
+    not reported, because short fetches and guesses look the same. Guesses by your own hosts are reported. Of a service
+    that is not listed and has many strangers there is [one alert a day](detectors.md#public_login_service)."""
+    important_services: Annotated[tuple[NamedService, ...], together(too_many_bytes)] = ()
+    """Services whose outage is an urgent message instead of a line in the digest: an address, a CIDR block, or the ID,
+    name or kind of an owner, each with a port after a colon for that port only: `["orders-db:5432", "10.0.3.0/24", "rds
+    database"]`."""
+    thresholds: Annotated[Thresholds, _AsThresholds] = Field(default_factory=Thresholds)
+    """When something is reported: `{"scan": {"min_endpoints": 20}}`. Each threshold is described in
+    [detectors](detectors.md#thresholds). `make replay` with `--set scan.min_endpoints=20` shows what a threshold would
+    change before you deploy it."""
+    suppressions: SuppressionEntries = ()
+    """Findings that no alert is sent for, as entries of the [suppressions object](suppressions.md). The first
+    deployment writes them to the object; after that, edit the object."""
 
     @property
     def changed_thresholds(self) -> str:
-        """Those that are not as by default, in JSON by section; nothing when all are."""
+        """The thresholds that differ from their defaults, in JSON by section; empty if none do."""
         sections: dict[str, dict[str, Number]] = {}
         for name, value in self.thresholds.differences().items():
             section, _, own_name = name.partition(".")
@@ -80,5 +120,5 @@ class DetectionSettings:
 
     @property
     def first_suppressions(self) -> str:
-        """What the object of suppressions begins with, in JSON: those of the settings, then research scanners, off."""
+        """The first content of the suppressions object, in JSON: the settings, then research scanners, disabled."""
         return json.dumps({"suppressions": [*self.suppressions, *RESEARCH_SCANNERS]})

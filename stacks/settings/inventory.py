@@ -1,64 +1,103 @@
-"""The user's settings for the inventory: accounts and regions whose interfaces are named, and geographic databases."""
+"""Settings for the inventory: which accounts, Regions and clusters it discovers, and geographic databases."""
 
-from collections import Counter
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from stacks.constructs.wheels import ROOT
-from stacks.settings.allowed import list_of, setting, text
+from pydantic import Field
 
-MOST_DATABASES = 2
-"""One of cities or countries, one of networks. More say nothing that is written."""
+from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster, broken_rules_between_clusters
+from stacks.settings.values import Region, Section, repeated, together
 
-REGION = text(r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}", "a region such as eu-west-1")
-
-
-@dataclass(frozen=True)
-class InventoryTarget:
-    """Regions of another account, as a role of that account sees them; without regions, that which is deployed into."""
-
-    role_arn: str = setting(
-        text(
-            r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}",
-            "the ARN of a role such as arn:aws:iam::123456789012:role/flowsentry-inventory",
-        )
-    )
-    # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-    external_id: str = setting(text(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits and +=,.@:/-"), default="")
-    regions: tuple[str, ...] = setting(list_of(REGION), default=())
-
-
-def between_targets(targets: Sequence[InventoryTarget]) -> Iterator[str]:
-    """What can't be between places: the same account and region seen by two roles."""
-    ends = Counter((target.role_arn.split(":")[4], region) for target in targets for region in target.regions or ("",))
-    for (account, region), times in ends.items():
-        if times > 1:
-            yield f"account {account}{f' and {region}' if region else ''} is named {times} times; allowed: once"
+ROOT = Path(__file__).parents[2]
+RoleArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}$",
+        title="the ARN of a role",
+        examples=["arn:aws:iam::123456789012:role/flowsentry-inventory"],
+    ),
+]
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ExternalId = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$", title="2 to 1224 letters, digits and +=,.@:/-")
+]
+GeoDatabase = Annotated[
+    str,
+    Field(
+        pattern=r"^([^\s,:]+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s,*?$]{1,512})\.mmdb$",
+        title="the path of an .mmdb file or the address of an .mmdb object",
+        examples=["s3://my-bucket/GeoLite2-City.mmdb"],
+    ),
+]
 
 
-GEO_DATABASE = text(
-    r"(?!s3:)[^\s,]+\.mmdb|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s,*?$]{1,512}\.mmdb",
-    "the address of an .mmdb object such as s3://my-bucket/GeoLite2-City.mmdb, or the path of an .mmdb file",
-)
+class InventoryTarget(Section):
+    """Regions of another account, discovered with a role of that account."""
+
+    role_arn: RoleArn
+    """The ARN of the role."""
+    external_id: ExternalId = ""
+    """The external ID that the trust policy of the role requires."""
+    regions: tuple[Region, ...] = ()
+    """The Regions to discover: `["eu-central-1", "eu-west-1"]`; without it the Region that the app is deployed in."""
 
 
-def between_databases(databases: Sequence[str]) -> Iterator[str]:
-    """What can't be between databases; and a file that is not there."""
-    if len(databases) > MOST_DATABASES:
-        yield f"{len(databases)} are named; allowed: {MOST_DATABASES}"
+def broken_rules_between_targets(targets: Sequence[InventoryTarget]) -> Iterator[str]:
+    """Targets that are named twice: the same account and Region with two roles."""
+    pairs = ((target.role_arn.split(":")[4], region) for target in targets for region in target.regions or ("",))
+    for (account, region), times in repeated(pairs).items():
+        yield f"account {account}{f' and {region}' if region else ''} is named {times} times; allowed: once"
+
+
+def missing_files(databases: Sequence[str]) -> Iterator[str]:
+    """Databases that are neither the address of an object nor a file."""
     for each in databases:
         if not is_address(each) and not local_file(each).is_file():
             yield f"{each} is no file beside cdk.json; allowed: the path of a file that exists, or an s3:// address"
 
 
+class OwnershipSettings(Section):
+    """How the owners of network interfaces and addresses are identified."""
+
+    inventory_minutes: int = Field(default=5, ge=1, le=60)
+    """All owners of network interfaces are discovered again this often. Changes, and unknown interfaces, start a
+    discovery sooner."""
+    inventory_cooldown_seconds: int = Field(default=60, ge=1, le=900)
+    """The shortest time between the starts of two discoveries of a target that changes ask for. Lower: new interfaces
+    have an owner sooner, and autoscaling costs more describe calls. After a long discovery the cooldown is twice as
+    long as the discovery."""
+    inventory_retention_days: int = Field(default=7, ge=1, le=90)
+    """Deleted owners are still named for this many days."""
+    inventory_regions: tuple[Region, ...] = ()
+    """Other Regions of this account whose owners are discovered: `["eu-west-1"]`."""
+    inventory_targets: Annotated[tuple[InventoryTarget, ...], together(broken_rules_between_targets)] = ()
+    """Other accounts whose owners are discovered: [other accounts](#another-account)."""
+    kubernetes_clusters: Annotated[tuple[KubernetesCluster, ...], together(broken_rules_between_clusters)] = ()
+    """EKS clusters whose pods are named: [Kubernetes clusters](#a-kubernetes-cluster)."""
+    inventory_network: InventoryNetwork | None = None
+    """Subnets and security groups of the inventory function, for clusters with a private endpoint: [the
+    network](#a-kubernetes-cluster)."""
+    geo_databases: Annotated[tuple[GeoDatabase, ...], together(missing_files)] = Field(default=(), max_length=2)
+    """Databases in MaxMind's format with the location and the operator of addresses: [geographic
+    databases](#geographic-databases)."""
+
+    @property
+    def targets_in(self) -> str:
+        """The targets of the inventory beside the own account and Region, in JSON, as the function reads them."""
+        roles = [each.model_dump() for each in self.inventory_targets]
+        clusters = [{"name": each.name, "region": each.region} for each in self.kubernetes_clusters]
+        return json.dumps({"regions": self.inventory_regions, "roles": roles, "clusters": clusters})
+
+
 def is_address(database: str) -> bool:
-    """Whether it is an object that exists already, and not a file to be deployed."""
+    """Whether the database is an object that exists already, not a file to deploy."""
     return database.startswith("s3://")
 
 
 def local_file(database: str) -> Path:
-    """Relative to cdk.json."""
+    """The path of a database; paths in the settings are relative to cdk.json."""
     return ROOT / database
 
 

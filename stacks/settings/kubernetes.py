@@ -1,66 +1,84 @@
-"""The user's settings for Kubernetes: clusters whose pods are named, and the network from which they can be reached."""
+"""Settings for Kubernetes: EKS clusters whose pods are named, and the network in which the inventory reaches them."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Annotated
 
-from stacks.settings.allowed import list_of, setting, text, yes_or_no
+from pydantic import AfterValidator, Field
 
-MOST_SUBNETS, MOST_SECURITY_GROUPS = 16, 5
-"""Of a function. https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html"""
+from stacks.settings.values import Region, Section, repeated
+
+RESERVED_PREFIXES = ("system:", "eks:", "aws:", "amazon:", "iam:")
+"""https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html"""
 
 
-@dataclass(frozen=True)
-class KubernetesCluster:
-    """An EKS cluster of this account; without a region, of the region that is deployed into."""
+def _own_group(name: str) -> str:
+    if name.startswith(RESERVED_PREFIXES):
+        raise ValueError
+    return name
 
+
+ClusterName = Annotated[
+    str,
     # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
-    name: str = setting(text(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "the name of an EKS cluster such as production"))
-    region: str = setting(text(r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}", "a region such as eu-central-1"), default="")
-    access_entry: bool = setting(yes_or_no(), default=True)
-    kubernetes_groups: tuple[str, ...] = setting(
-        list_of(
-            text(
-                r"(?!(system|eks|aws|amazon|iam):)[A-Za-z0-9:._-]{1,63}",
-                "a group of your own that a ClusterRoleBinding names, such as flowsentry",
-            )
-        ),
-        default=(),
-    )
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$", title="the name of an EKS cluster", examples=["production"]),
+]
+KubernetesGroup = Annotated[
+    str,
+    AfterValidator(_own_group),
+    Field(
+        pattern=r"^[A-Za-z0-9:._-]{1,63}$",
+        title=f"a group that a ClusterRoleBinding names, without {' '.join(RESERVED_PREFIXES)} first,",
+        examples=["flowsentry"],
+    ),
+]
+# https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
+SubnetId = Annotated[
+    str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", title="a subnet ID", examples=["subnet-0123456789abcdef0"])
+]
+SecurityGroupId = Annotated[
+    str, Field(pattern=r"^sg-[0-9a-f]{8,17}$", title="a security group ID", examples=["sg-0123456789abcdef0"])
+]
+
+
+class KubernetesCluster(Section):
+    """An EKS cluster of this account."""
+
+    name: ClusterName
+    """The name of the EKS cluster."""
+    region: Region = ""
+    """Its Region; without it the Region that the app is deployed in."""
+    access_entry: bool = True
+    """The app creates the access entry that admits the function. The cluster's authentication mode must allow access
+    entries, and the cluster must be in the Region that the app is deployed in. False: you create the entry, or map the
+    function's role yourself."""
+    kubernetes_groups: tuple[KubernetesGroup, ...] = ()
+    """Groups for the access entry. They must be allowed to list `endpointslices.discovery.k8s.io` in all namespaces.
+    Without them the entry has `AmazonEKSViewPolicy`."""
 
     @property
     def id(self) -> str:
-        """What tells it from all other clusters."""
+        """Identifies the cluster."""
         return f"{self.region}:{self.name}" if self.region else self.name
 
-    def problems(self) -> Iterator[str]:
+    def broken_rules(self) -> Iterator[str]:
+        """Groups without an access entry."""
         if self.kubernetes_groups and not self.access_entry:
             yield "kubernetes_groups are given and need access_entry true; access_entry is false"
 
 
-def between_clusters(clusters: Sequence[KubernetesCluster]) -> Iterator[str]:
-    """What can't be between clusters: one named twice would be given two access entries, and EKS takes one."""
-    ids = Counter(cluster.id for cluster in clusters)
-    yield from (f"{id_} is named {times} times; allowed: once" for id_, times in ids.items() if times > 1)
+def broken_rules_between_clusters(clusters: Sequence[KubernetesCluster]) -> Iterator[str]:
+    """Clusters that are named twice: EKS accepts one access entry for a role."""
+    ids = repeated(cluster.id for cluster in clusters)
+    yield from (f"{id_} is named {times} times; allowed: once" for id_, times in ids.items())
 
 
-@dataclass(frozen=True)
-class InventoryNetwork:
-    """Where the inventory function is to run, so that it reaches clusters whose endpoint is private. The subnets say
-    which VPC it is.
+class InventoryNetwork(Section):
+    """The network of the inventory function, from which it reaches clusters with a private endpoint. The subnets
+    determine the VPC.
     """
 
-    subnet_ids: tuple[str, ...] = setting(
-        list_of(text(r"subnet-[0-9a-f]{8,17}", "a subnet's id such as subnet-0123456789abcdef0"), at_least=1)
-    )
-    security_group_ids: tuple[str, ...] = setting(
-        list_of(text(r"sg-[0-9a-f]{8,17}", "a security group's id such as sg-0123456789abcdef0"), at_least=1)
-    )
-
-    def problems(self) -> Iterator[str]:
-        for key, ids, most in (
-            ("subnet_ids", self.subnet_ids, MOST_SUBNETS),
-            ("security_group_ids", self.security_group_ids, MOST_SECURITY_GROUPS),
-        ):
-            if len(ids) > most:
-                yield f"{key} are {len(ids)}; allowed: {most}"
+    subnet_ids: tuple[SubnetId, ...] = Field(min_length=1, max_length=16)
+    """Subnets of the cluster's VPC, or of a VPC that reaches it. The function must also reach AWS from there: through a
+    NAT gateway, or through VPC endpoints of all services that it describes."""
+    security_group_ids: tuple[SecurityGroupId, ...] = Field(min_length=1, max_length=5)
+    """Security groups of the function. The cluster's security group must allow them on port 443."""

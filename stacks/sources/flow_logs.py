@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.settings.deployment import Source
+from stacks.settings.sources import Source
 
 
 class DeliveryRole(iam.Role):

@@ -9,7 +9,9 @@ from constructs import Construct
 from stacks.constructs.log_group import TimedLogGroup
 from stacks.constructs.parameters import Value, log_group_value
 from stacks.constructs.stack import HouseStack
-from stacks.settings.deployment import CLOUDWATCH, Deployment, Source, unknown_fields
+from stacks.settings.deployment import Deployment
+from stacks.settings.flow_logs import unknown_fields
+from stacks.settings.sources import CLOUDWATCH, Source
 from stacks.sources.bucket_events import BucketEvents
 from stacks.sources.flow_logs import DeliveryRole, FlowLogs, to_bucket, to_log_group
 from stacks.sources.log_buckets import (

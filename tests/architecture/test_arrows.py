@@ -21,7 +21,7 @@ SKIPPED = {
     "contacts alone are not all": "detect(contacts(enriched), [], Services(), address_space, Thresholds())",
     "flows tell of no silence": "capture_gaps_in(flows_of(parse(text).records))",
     "records are no silences": "Observed(contacts(enriched), logins, parse(text).records)",
-    "enriched flows are not explained yet": "write_enriched(chunks, file)",
+    "enriched flows are not explained yet": "sink.write(enriched)",
     "flows are explained once they are enriched": "explaining.explained(flows_of(parse(text).records))",
     "text is no bytes": "object_texts(text)",
 }
@@ -36,7 +36,7 @@ from polars import DataFrame
 from flowsentry.contacts import contacts
 from flowsentry.decode import object_texts
 from flowsentry.detect import detect
-from flowsentry.emit.enriched_object import EnrichedFile, write_enriched
+from flowsentry.emit.enriched_object import EnrichedFile, EnrichedSink
 from flowsentry.enrich import enrich
 from flowsentry.explain.flows import FlowExplainer
 from flowsentry.frames import EnrichedFlows, LogText, Logins, Observed
@@ -50,8 +50,8 @@ from flowsentry.findings.thresholds import Thresholds
 text: LogText
 logins: Logins
 
-def use(enriched: EnrichedFlows, chunks: list[EnrichedFlows], address_space: AddressSpace) -> None:
-    explaining, file = FlowExplainer(address_space), EnrichedFile(Path("file"))
+def use(enriched: EnrichedFlows, address_space: AddressSpace) -> None:
+    explaining, sink = FlowExplainer(address_space), EnrichedSink(EnrichedFile(Path("file")))
 """
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from flowsentry.findings.finding import Finding
 from tests.builders import Watch, flow_log
-from tests.cut_traffic import Traffic, capture, five_minutes
+from tests.cut_traffic import Traffic, capture, hours
 from tests.recorded import recorded
 
 FLOOD_A_FILE = 3_000
@@ -33,7 +33,7 @@ def scanners(found: list[Finding]) -> set[str]:
 def test_scanners_are_found_in_a_flood(name: str, at_least: float) -> None:
     recorded(f"detection/traffic/{name}")
     traffic, alone, flooded = capture(name), Watch(), Watch()
-    files = five_minutes(traffic)
+    files = hours(traffic)
     flooded_file = Random(3).randrange(len(files))  # noqa: S311 - seeded
     for number, each in enumerate(files):
         alone.see(each)

@@ -7,14 +7,16 @@ write it with FLOWSENTRY_WRITE_EXPECTED=1 and read the difference.
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowsentry.decode import object_texts, subscription, subscription_text
+from flowsentry.findings.finding import Finding
 from flowsentry.frames import LogText
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.inventory import Interface, Inventory
@@ -57,14 +59,27 @@ def counts(outcome: Outcome) -> dict[str, object]:
     return counted | {"rejected": dict(sorted(outcome.rejected.counts.items()))}
 
 
-@by_name
-def test_a_story_has_the_expected_findings(story: Path) -> None:
+@dataclass(frozen=True)
+class Delivered:
+    """The outcomes of all objects, their findings, and the outcomes of a second delivery."""
+
+    outcomes: list[Outcome]
+    findings: list[Finding]
+    second_outcomes: list[Outcome]
+
+
+@cache
+def delivered(story: Path) -> Delivered:
+    """A story's objects, processed once for all tests."""
     watch = watch_of(story)
     outcomes = watch.see(*objects(story))
-    actual = {
-        "objects": [counts(outcome) for outcome in outcomes],
-        "findings": [asdict(each) for each in watch.found],
-    }
+    return Delivered(outcomes, list(watch.found), watch.see(*objects(story)))
+
+
+@by_name
+def test_a_story_has_the_expected_findings(story: Path) -> None:
+    seen = delivered(story)
+    actual = {"objects": [counts(each) for each in seen.outcomes], "findings": [asdict(each) for each in seen.findings]}
     expected = story / "expected.json"
     if os.environ.get("FLOWSENTRY_WRITE_EXPECTED"):
         expected.write_text(json.dumps(actual, indent=1) + "\n")
@@ -80,36 +95,31 @@ def payloads(data: bytes) -> Iterator[LogText]:
         yield subscription_text(seen, log_format)
 
 
-def severities(watch: Watch) -> set[tuple[str, str, str]]:
-    return {(each.id, each.subject, each.severity) for each in watch.found}
+def severities(findings: Sequence[Finding]) -> set[tuple[str, str, str]]:
+    return {(each.id, each.subject, each.severity) for each in findings}
 
 
 @by_name
 def test_payloads_of_forty_lines_have_the_same_findings_as_objects(story: Path) -> None:
-    as_objects, as_payloads = watch_of(story), watch_of(story)
-    as_objects.see(*objects(story))
+    as_payloads = watch_of(story)
     for data in objects(story):
         for text in payloads(data):
             as_payloads.see_texts([text])
-    assert severities(as_payloads) == severities(as_objects)
+    assert severities(as_payloads.found) == severities(delivered(story).findings)
 
 
 @by_name
 def test_a_repeated_story_has_no_new_findings(story: Path) -> None:
-    watch = watch_of(story)
-    watch.see(*objects(story))
-    again = watch.see(*objects(story))
+    again = delivered(story).second_outcomes
     assert [outcome.findings for outcome in again] == [[]] * len(again)
 
 
 @by_name
 def test_objects_and_chunks_have_the_same_findings(story: Path) -> None:
-    whole, chunked = watch_of(story), watch_of(story)
+    chunked = watch_of(story)
     for data in objects(story):
-        texts = list(object_texts([data]))
-        whole.see_texts(texts)
-        chunked.see_texts(chunk for text in texts for chunk in in_chunks(text))
-    assert [each.to_json() for each in chunked.found] == [each.to_json() for each in whole.found]
+        chunked.see_texts(chunk for text in object_texts([data]) for chunk in in_chunks(text))
+    assert [each.to_json() for each in chunked.found] == [each.to_json() for each in delivered(story).findings]
 
 
 def in_chunks(text: LogText) -> Iterator[LogText]:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flowsentry.emit.enriched_object import EnrichedFile, enriched_key, write_enriched
+from flowsentry.emit.enriched_object import EnrichedFile, EnrichedSink, enriched_key
 from flowsentry.explain.flows import FlowExplainer
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
@@ -26,7 +26,8 @@ def written(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
     """The columns of an enriched object of this format, with Athena's types for them."""
     path = folder / "enriched.parquet"
     explained = FlowExplainer(AddressSpace.of(Inventory())).explained(enriched([line(names)], names))
-    write_enriched(iter([explained]), EnrichedFile(path, ORIGIN))
+    with EnrichedSink(EnrichedFile(path, ORIGIN)) as sink:
+        sink.write(explained)
     return {name: _in_athena(type_) for name, type_ in pl.read_parquet_schema(path).items()}
 
 

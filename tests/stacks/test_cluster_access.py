@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from stacks.settings.allowed import Problems, list_of, section
-from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster, between_clusters
+from stacks.settings.inventory import OwnershipSettings
+from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
+from stacks.settings.reading import SettingsError, read_section
+from stacks.settings.values import Section
 
 ROOT = Path(__file__).parents[2]
 SUBNETS = ("subnet-0123456789abcdef0", "subnet-0fedcba9876543210")
 GROUP = "sg-0123456789abcdef0"
-NETWORK = InventoryNetwork(SUBNETS, (GROUP,))
+NETWORK = InventoryNetwork(subnet_ids=SUBNETS, security_group_ids=(GROUP,))
 Template = Mapping[str, Any]
 Synthesise = Callable[..., Template]
 
@@ -90,7 +92,7 @@ def _as_text(value: Any) -> str:
 
 
 def test_the_role_gets_an_entry_that_may_view_the_whole_cluster_and_change_nothing(made: Synthesise) -> None:
-    (entry,) = resources(made(KubernetesCluster("production")), "AWS::EKS::AccessEntry")
+    (entry,) = resources(made(KubernetesCluster(name="production")), "AWS::EKS::AccessEntry")
     (policy,) = entry["Properties"].pop("AccessPolicies")
     role = entry["Properties"].pop("PrincipalArn")["Fn::GetAtt"]
     assert entry["Properties"] == {"ClusterName": "production", "Type": "STANDARD"}
@@ -100,21 +102,23 @@ def test_the_role_gets_an_entry_that_may_view_the_whole_cluster_and_change_nothi
 
 
 def test_groups_of_ones_own_take_the_place_of_the_policy(made: Synthesise) -> None:
-    template = made(KubernetesCluster("production", kubernetes_groups=("flowsentry",)))
+    template = made(KubernetesCluster(name="production", kubernetes_groups=("flowsentry",)))
     (entry,) = resources(template, "AWS::EKS::AccessEntry")
     assert entry["Properties"]["KubernetesGroups"] == ["flowsentry"]
     assert "AccessPolicies" not in entry["Properties"]
 
 
 def test_a_cluster_may_have_its_entry_from_elsewhere(made: Synthesise) -> None:
-    template = made(KubernetesCluster("production", access_entry=False))
+    template = made(KubernetesCluster(name="production", access_entry=False))
     assert resources(template, "AWS::EKS::AccessEntry") == []
     assert granted(template, "eks:DescribeCluster") == ["arn:<Partition>:eks:<Region>:<AccountId>:cluster/production"]
 
 
 def test_an_entry_in_another_region_is_made_only_where_that_is_this_one(made: Synthesise) -> None:
     template = made(
-        KubernetesCluster("here"), KubernetesCluster("there", "eu-west-1"), KubernetesCluster("x", "eu-west-1")
+        KubernetesCluster(name="here"),
+        KubernetesCluster(name="there", region="eu-west-1"),
+        KubernetesCluster(name="x", region="eu-west-1"),
     )
     entries = {each["Properties"]["ClusterName"]: each for each in resources(template, "AWS::EKS::AccessEntry")}
     ((name, condition),) = template["Conditions"].items()
@@ -127,7 +131,7 @@ def test_an_entry_in_another_region_is_made_only_where_that_is_this_one(made: Sy
 
 
 def test_only_the_clusters_of_the_settings_may_be_described(made: Synthesise) -> None:
-    template = made(KubernetesCluster("production"), KubernetesCluster("other", "eu-west-1"))
+    template = made(KubernetesCluster(name="production"), KubernetesCluster(name="other", region="eu-west-1"))
     assert granted(template, "eks:DescribeCluster") == [
         "arn:<Partition>:eks:<Region>:<AccountId>:cluster/production",
         "arn:<Partition>:eks:eu-west-1:<AccountId>:cluster/other",
@@ -182,29 +186,33 @@ def test_the_grants_are_there_before_the_function_and_the_denial_after_it(made: 
 
 
 def test_cdk_nag_has_nothing_to_say_and_would_say_it(made: Synthesise) -> None:
-    every = [KubernetesCluster("production"), KubernetesCluster("other", "eu-west-1", kubernetes_groups=("a",))]
+    every = [
+        KubernetesCluster(name="production"),
+        KubernetesCluster(name="other", region="eu-west-1", kubernetes_groups=("a",)),
+    ]
     assert made(*every, network=NETWORK)
     with pytest.raises(RuntimeError, match="IAM5"):
         made(*every, network=NETWORK, open_door=True)
 
 
-def read(kind: type[Any], value: object) -> tuple[Any, Problems]:
-    problems = Problems()
-    return section(kind).read("setting", value, problems), problems
+def refusal(kind: type[Section], value: object) -> str:
+    """The only problem with these settings."""
+    with pytest.raises(SettingsError) as refused:
+        read_section(kind, "setting", value)
+    (problem,) = refused.value.problems
+    return problem
 
 
-def test_a_cluster_needs_its_name_and_nothing_else() -> None:
-    cluster, problems = read(KubernetesCluster, {"name": "production"})
-    assert problems == []
-    assert cluster == KubernetesCluster("production", "", access_entry=True, kubernetes_groups=())
+def test_a_cluster_needs_only_a_name() -> None:
+    cluster = read_section(KubernetesCluster, "setting", {"name": "production"})
+    assert cluster == KubernetesCluster(name="production", access_entry=True, kubernetes_groups=())
 
 
 @pytest.mark.parametrize(
     "region", ["eu-central-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1", "ap-southeast-2", "cn-northwest-1"]
 )
-def test_regions_of_all_partitions_are_regions(region: str) -> None:
-    cluster, problems = read(KubernetesCluster, {"name": "production", "region": region})
-    assert (cluster.region, problems) == (region, [])
+def test_a_region_of_any_partition_is_accepted(region: str) -> None:
+    assert read_section(KubernetesCluster, "setting", {"name": "production", "region": region}).region == region
 
 
 @pytest.mark.parametrize(
@@ -213,41 +221,36 @@ def test_regions_of_all_partitions_are_regions(region: str) -> None:
         ({}, "setting.name is missing; allowed: the name of an EKS cluster such as production"),
         ({"name": "arn:aws:eks:eu-central-1:123456789012:cluster/x"}, "allowed: the name of an EKS cluster"),
         ({"name": "x" * 101}, "allowed: the name of an EKS cluster"),
-        ({"name": "x", "region": "Frankfurt"}, "allowed: a region such as eu-central-1"),
+        ({"name": "x", "region": "Frankfurt"}, "allowed: a Region such as eu-west-1"),
         ({"name": "x", "access_entry": "no"}, "allowed: true or false"),
-        ({"name": "x", "kubernetes_groups": ["system:masters"]}, "allowed: a group of your own"),
+        ({"name": "x", "kubernetes_groups": ["system:masters"]}, "allowed: a group that a ClusterRoleBinding names"),
         (
             {"name": "x", "access_entry": False, "kubernetes_groups": ["a"]},
             "kubernetes_groups are given and need access_entry true",
         ),
     ],
 )
-def test_a_cluster_that_can_not_be_is_refused_in_words(settings: dict[str, Any], words: str) -> None:
-    _, problems = read(KubernetesCluster, settings)
-    assert len(problems) == 1
-    assert words in problems[0]
+def test_an_invalid_cluster_is_refused_with_what_is_allowed(settings: dict[str, Any], words: str) -> None:
+    assert words in refusal(KubernetesCluster, settings)
 
 
-def test_a_cluster_is_named_once_a_region() -> None:
+def test_a_cluster_that_is_named_twice_in_a_region_is_refused() -> None:
     clusters = [{"name": "x"}, {"name": "x", "region": "eu-west-1"}, {"name": "x"}]
-    problems = Problems()
-    list_of(section(KubernetesCluster), together=between_clusters).read("clusters", clusters, problems)
-    assert problems == ["clusters: x is named 2 times; allowed: once"]
+    problem = refusal(OwnershipSettings, {"kubernetes_clusters": clusters})
+    assert problem == "setting.kubernetes_clusters: x is named 2 times; allowed: once"
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"subnet_ids": []}, "allowed: a list that is not empty, each item a subnet's id"),
-        ({"subnet_ids": ["vpc-0123456789abcdef0"]}, "allowed: a subnet's id such as"),
-        ({"security_group_ids": []}, "allowed: a list that is not empty, each item a security group's id"),
-        ({"subnet_ids": [SUBNETS[0]] * 17}, "subnet_ids are 17; allowed: 16"),
-        ({"security_group_ids": [GROUP] * 6}, "security_group_ids are 6; allowed: 5"),
+        ({"subnet_ids": []}, "allowed: a list of 1 to 16 items, each item a subnet ID"),
+        ({"subnet_ids": ["vpc-0123456789abcdef0"]}, "allowed: a subnet ID such as"),
+        ({"security_group_ids": []}, "allowed: a list of 1 to 5 items, each item a security group ID"),
+        ({"subnet_ids": [SUBNETS[0]] * 17}, "allowed: a list of 1 to 16 items"),
+        ({"security_group_ids": [GROUP] * 6}, "allowed: a list of 1 to 5 items"),
     ],
 )
-def test_a_network_that_can_not_be_is_refused_in_words(changes: dict[str, Any], words: str) -> None:
+def test_an_invalid_network_is_refused_with_what_is_allowed(changes: dict[str, Any], words: str) -> None:
     good: dict[str, Any] = {"subnet_ids": list(SUBNETS), "security_group_ids": [GROUP]}
-    assert read(InventoryNetwork, good) == (NETWORK, [])
-    _, problems = read(InventoryNetwork, {**good, **changes})
-    assert len(problems) == 1
-    assert words in problems[0]
+    assert read_section(InventoryNetwork, "setting", good) == NETWORK
+    assert words in refusal(InventoryNetwork, {**good, **changes})

@@ -1,9 +1,8 @@
-"""The user's settings: what is taken, and what a refusal says."""
+"""Settings of a deployment: what is accepted, and what an error says."""
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,15 @@ from hypothesis import strategies as st
 from flowsentry.aws.inventory.targets import targets_in
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from stacks.ownership.describe_actions import DESCRIBES, VPC_LINKS
-from stacks.settings.allowed import SettingsError
-from stacks.settings.deployment import FULL_LOG_FORMAT, Deployment, Source, unknown_fields
-from stacks.settings.existing_flow_logs import ExistingBucket, ExistingLogGroup
-from stacks.settings.inventory import InventoryTarget
-from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
+from stacks.settings.deployment import Deployment
+from stacks.settings.flow_logs import unknown_fields
+from stacks.settings.reading import SettingsError
+from stacks.settings.sources import FULL_LOG_FORMAT
 
 ROOT = Path(__file__).parents[2]
 VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-12345678"
 SOURCE = {"vpc_ids": [VPC], "destination": "cloudwatch"}
-WAYS_IN = ("sources", "existing_log_groups", "existing_buckets")
+FLOW_LOGS = ("sources", "existing_log_groups", "existing_buckets")
 
 
 def read(settings: Mapping[str, Any], **command_line: str) -> Deployment:
@@ -37,7 +35,7 @@ def refusal(settings: Mapping[str, Any], **command_line: str) -> str:
     return str(refused.value)
 
 
-def test_only_sources_must_be_set() -> None:
+def test_only_flow_logs_must_be_set() -> None:
     deployment = read({})
     assert (deployment.name, deployment.python, deployment.architecture) == ("flowsentry", "3.14", "arm64")
     assert deployment.sources[0].log_format == FULL_LOG_FORMAT
@@ -47,26 +45,16 @@ def test_the_default_format_of_a_source_is_the_29_fields_of_versions_2_to_5() ->
     assert len(FULL_LOG_FORMAT.split()) == 29
 
 
-def test_default_as_a_log_format_means_the_14_fields_of_version_2() -> None:
+def test_the_log_format_default_means_the_14_fields_of_version_2() -> None:
     assert read({"sources": [{**SOURCE, "log_format": "default"}]}).sources[0].log_format == DEFAULT_LOG_FORMAT
 
 
-def test_the_settings_of_cdk_json_are_good() -> None:
+def test_the_settings_in_cdk_json_are_valid() -> None:
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     assert Deployment.from_context(context).vpc_ids == (VPC,)
 
 
-def test_every_setting_is_described_in_the_documentation() -> None:
-    page = (ROOT / "docs" / "settings.md").read_text()
-    message = refusal({"nothing_of_the_kind": 1})
-    known = message.partition("allowed: ")[2].strip().split(", ")
-    kinds: tuple[Any, ...] = (Source, ExistingLogGroup, ExistingBucket)
-    kinds += (InventoryTarget, KubernetesCluster, InventoryNetwork)
-    known += [field.name for kind in kinds for field in fields(kind)]
-    assert [name for name in known if f"`{name}`" not in page] == []
-
-
-def test_a_role_of_another_account_is_documented_with_all_that_the_function_may_do() -> None:
+def test_the_documented_role_of_another_account_has_the_permissions_of_the_function() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     _, role = (json.loads(each) for each in re.findall(r"```\n(\{\n.*?\n\})\n```", page, re.DOTALL))
     everything, links = role["Statement"]
@@ -88,17 +76,17 @@ def test_an_object_on_the_command_line_is_merged() -> None:
     assert (size.timeout_seconds, size.memory_mb) == (30, 2048)
 
 
-def test_one_setting_within_an_object_can_be_set_on_the_command_line() -> None:
+def test_one_setting_in_an_object_can_be_set_on_the_command_line() -> None:
     assert read({}, object_processor__max_concurrency="4").object_processor.max_concurrency == 4
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.14"])
-def test_a_python_version_is_no_fraction(version: str) -> None:
+def test_a_python_version_may_be_a_number(version: str) -> None:
     assert read({}, python=version).python == version
     assert read({"python": float(version)}).python == version
 
 
-def test_python_3_10_is_refused_by_its_own_name() -> None:
+def test_python_3_10_is_refused_as_3_10_and_not_as_3_1() -> None:
     assert 'flowsentry.python is "3.10"; allowed: one of 3.11, 3.12, 3.13, 3.14' in refusal({}, python="3.10")
 
 
@@ -107,7 +95,7 @@ def test_a_missing_setting_is_named_with_what_is_allowed() -> None:
     assert "flowsentry.sources[0].destination is missing; allowed: one of cloudwatch, s3" in message
 
 
-def test_without_any_way_in_there_is_nothing_to_deploy() -> None:
+def test_settings_without_any_flow_logs_are_refused() -> None:
     with pytest.raises(SettingsError) as refused:
         Deployment.from_context({})
     words = (
@@ -120,14 +108,14 @@ def test_without_any_way_in_there_is_nothing_to_deploy() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"digest_minutes": 0}, "flowsentry.digest_minutes is 0; allowed: a whole number of minutes from 1 to 1440"),
+        ({"digest_minutes": 0}, "flowsentry.digest_minutes is 0; allowed: a whole number from 1 to 1440"),
         ({"digest_minutes": True}, "flowsentry.digest_minutes is true; allowed: a whole number"),
         ({"architecture": "arm"}, 'flowsentry.architecture is "arm"; allowed: one of arm64, x86_64'),
         ({"log_retention_days": 31}, "flowsentry.log_retention_days is 31; allowed: one of 1, 3, 5, 7, 14, 30"),
-        ({"inside_networks": ["10.0.0.1/8"]}, 'flowsentry.inside_networks[0] is "10.0.0.1/8"; allowed: a network'),
+        ({"inside_networks": ["10.0.0.1/8"]}, 'flowsentry.inside_networks[0] is "10.0.0.1/8"; allowed: a CIDR block'),
         ({"inside_networks": "10.0.0.0/8"}, 'flowsentry.inside_networks is "10.0.0.0/8"; allowed: a list'),
         ({"alert_emails": ["me"]}, 'flowsentry.alert_emails[0] is "me"; allowed: an e-mail address'),
-        ({"name": "Flow Sentry"}, 'flowsentry.name is "Flow Sentry"; allowed: lower case letters'),
+        ({"name": "Flow Sentry"}, 'flowsentry.name is "Flow Sentry"; allowed: at most 30 lowercase letters'),
         (
             {"sources": {}},
             "flowsentry.sources is {}; allowed: a list, each item an object with vpc_ids",
@@ -139,14 +127,14 @@ def test_without_any_way_in_there_is_nothing_to_deploy() -> None:
         ({"object_processor": 3}, "flowsentry.object_processor is 3; allowed: an object with memory_mb"),
     ],
 )
-def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(settings: dict[str, Any], words: str) -> None:
+def test_an_invalid_value_is_named_with_its_key_and_what_is_allowed(settings: dict[str, Any], words: str) -> None:
     assert words in refusal(settings)
 
 
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ({"vpc_ids": ["vpc-xyz"]}, 'sources[0].vpc_ids[0] is "vpc-xyz"; allowed: a VPC id'),
+        ({"vpc_ids": ["vpc-xyz"]}, 'sources[0].vpc_ids[0] is "vpc-xyz"; allowed: a VPC ID'),
         ({"vpc_ids": []}, "sources[0].vpc_ids is []; allowed: a list that is not empty"),
         ({"destination": "firehose"}, 'sources[0].destination is "firehose"; allowed: one of cloudwatch, s3'),
         ({"file_format": "csv"}, 'sources[0].file_format is "csv"; allowed: one of plain-text, parquet'),
@@ -164,63 +152,63 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(settings: dict[
         ({"log_format": 5}, 'sources[0].log_format is 5; allowed: "default"'),
     ],
 )
-def test_a_wrong_source_is_named_with_its_place_in_the_list(source: dict[str, Any], words: str) -> None:
+def test_an_invalid_source_is_named_with_its_index(source: dict[str, Any], words: str) -> None:
     assert words in refusal({"sources": [{**SOURCE, **source}]})
 
 
-def test_an_unknown_setting_is_refused_with_the_nearest_known() -> None:
+def test_an_unknown_setting_is_refused_with_the_most_similar_known_one() -> None:
     assert "flowsentry.digets_minutes is 5, but there is no such setting; did you mean digest_minutes?" in refusal(
         {"digets_minutes": 5}
     )
 
 
-def test_a_key_below_something_that_has_no_keys_is_refused() -> None:
+def test_a_key_below_a_value_that_is_no_object_is_refused() -> None:
     assert "flowsentry.name.first is 1; allowed: keys of objects" in refusal({"name": "watch"}, name__first="1")
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_in_one_error() -> None:
     message = refusal({"digest_minutes": 0, "python": "2.7", "sources": [{"destination": "s3"}]})
     assert all(key in message for key in ("digest_minutes", "python", "sources[0].vpc_ids is missing"))
 
 
-def test_a_vpc_in_two_sources_is_refused_because_it_would_be_counted_twice() -> None:
+def test_a_vpc_in_two_sources_is_refused() -> None:
     twice = [{**SOURCE, "name": "first"}, {"vpc_ids": [OTHER_VPC, VPC], "destination": "s3"}]
     assert f"flowsentry.sources: {VPC} is named 2 times; allowed: once" in refusal({"sources": twice})
 
 
-def test_two_sources_of_one_name_are_refused() -> None:
+def test_two_sources_with_the_same_name_are_refused() -> None:
     same = [{**SOURCE, "name": "shop"}, {"vpc_ids": [OTHER_VPC], "destination": "s3", "name": "shop"}]
     assert "flowsentry.sources: name 'shop' is given 2 times; allowed: once" in refusal({"sources": same})
 
 
-def test_formats_that_burst_their_parameter_are_refused_with_the_way_out() -> None:
+def test_formats_that_exceed_their_parameter_are_refused_with_a_remedy() -> None:
     many = [{"vpc_ids": [f"vpc-{number:08x}"], "destination": "cloudwatch"} for number in range(20)]
     assert "Put VPCs of the same format into one source" in refusal({"sources": many})
 
 
-def test_a_field_that_is_not_known_yet_is_taken_and_told() -> None:
+def test_an_unknown_field_is_accepted_and_named() -> None:
     sources = [{**SOURCE, "log_format": "${version} ${quantum-state}"}]
     assert list(unknown_fields(read({"sources": sources}))) == [(f"source {VPC}", "quantum-state")]
 
 
-def test_another_format_is_another_log_group() -> None:
+def test_each_format_has_its_own_log_group() -> None:
     groups = read({"sources": [{**SOURCE, "draining_log_formats": ["default"]}]}).log_groups
     assert list(groups.values()) == [FULL_LOG_FORMAT, DEFAULT_LOG_FORMAT]
 
 
-def test_a_source_goes_through_the_stream_only_when_it_is_asked_to() -> None:
+def test_a_source_goes_through_the_stream_only_with_the_setting_kinesis() -> None:
     assert not read({}).has_payload_stream
     streamed = read({"sources": [{**SOURCE, "kinesis": True}, {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch"}]})
     assert streamed.has_payload_stream
     assert streamed.streamed_log_groups == set(streamed.sources[0].log_groups)
 
 
-def test_a_source_that_left_the_stream_for_s3_may_still_drain_it() -> None:
+def test_a_source_that_moved_from_the_stream_to_s3_can_drain_the_stream() -> None:
     draining = read({"sources": [{"vpc_ids": [VPC], "destination": "s3", "draining_kinesis": True}]})
     assert (draining.has_payload_stream, draining.streamed_log_groups) == (True, frozenset())
 
 
-def test_log_groups_keep_their_ids_when_sources_change_places() -> None:
+def test_log_groups_keep_their_ids_when_the_order_of_sources_changes() -> None:
     sources = [SOURCE, {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch"}]
     assert read({"sources": sources}).log_groups == read({"sources": sources[::-1]}).log_groups
 
@@ -228,26 +216,33 @@ def test_log_groups_keep_their_ids_when_sources_change_places() -> None:
 ROLE = "arn:aws:iam::222222222222:role/flowsentry-inventory"
 
 
-def test_the_places_of_the_inventory_are_in_json_as_the_function_reads_them() -> None:
-    place = {"role_arn": ROLE, "external_id": "x1", "regions": ["eu-west-1"]}
+def test_the_targets_of_the_inventory_are_json_that_the_function_reads() -> None:
+    target = {"role_arn": ROLE, "external_id": "x1", "regions": ["eu-west-1"]}
     deployment = read(
-        {"inventory_regions": ["eu-west-1"], "inventory_targets": [place], "kubernetes_clusters": [{"name": "shop"}]}
+        {"inventory_regions": ["eu-west-1"], "inventory_targets": [target], "kubernetes_clusters": [{"name": "shop"}]}
     )
-    told = targets_in(deployment.targets_in, "eu-central-1")
-    assert [each.name("1") for each in told.targets] == ["1/eu-central-1", "1/eu-west-1", "222222222222/eu-west-1"]
-    assert told.targets[2].external_id == "x1"
-    assert [each.target("1") for each in told.clusters] == ["1/eu-central-1/eks/shop"]
+    read_targets = targets_in(deployment.targets_in, "eu-central-1")
+    assert [each.name("1") for each in read_targets.targets] == [
+        "1/eu-central-1",
+        "1/eu-west-1",
+        "222222222222/eu-west-1",
+    ]
+    assert read_targets.targets[2].external_id == "x1"
+    assert [each.target("1") for each in read_targets.clusters] == ["1/eu-central-1/eks/shop"]
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"inventory_regions": ["Frankfurt"]}, 'inventory_regions[0] is "Frankfurt"; allowed: a region'),
+        ({"inventory_regions": ["Frankfurt"]}, 'inventory_regions[0] is "Frankfurt"; allowed: a Region'),
         (
             {"inventory_retention_days": 0},
-            "inventory_retention_days is 0; allowed: a whole number of days from 1 to 90",
+            "inventory_retention_days is 0; allowed: a whole number from 1 to 90",
         ),
-        ({"inventory_cooldown_seconds": 901}, "inventory_cooldown_seconds is 901; allowed: a whole number of seconds"),
+        (
+            {"inventory_cooldown_seconds": 901},
+            "inventory_cooldown_seconds is 901; allowed: a whole number from 1 to 900",
+        ),
         (
             {"inventory_targets": [{"role_arn": "admin"}]},
             'inventory_targets[0].role_arn is "admin"; allowed: the ARN of',
@@ -262,24 +257,29 @@ def test_the_places_of_the_inventory_are_in_json_as_the_function_reads_them() ->
         ({"inventory_network": {"subnet_ids": ["subnet-12345678"]}}, "inventory_network.security_group_ids is missing"),
         (
             {"geo_databases": ["cities.csv"]},
-            'geo_databases[0] is "cities.csv"; allowed: the address of an .mmdb object',
+            'geo_databases[0] is "cities.csv"; allowed: the path of an .mmdb file or the address of an .mmdb object',
         ),
         ({"geo_databases": ["no/such/cities.mmdb"]}, "no/such/cities.mmdb is no file beside cdk.json"),
         ({"geo_databases": ["s3://b*cket/cities.mmdb"]}, 'geo_databases[0] is "s3://b*cket/cities.mmdb"'),
         ({"geo_databases": ["s3://buck-et/*.mmdb"]}, 'geo_databases[0] is "s3://buck-et/*.mmdb"'),
-        ({"geo_databases": ["s3://databases/a.mmdb"] * 3}, "geo_databases: 3 are named; allowed: 2"),
+        (
+            {"geo_databases": ["s3://databases/a.mmdb"] * 3},
+            "allowed: a list of 0 to 2 items, each item the path of an .mmdb file",
+        ),
     ],
 )
-def test_a_wrong_setting_of_the_inventory_is_named_with_what_is_allowed(settings: dict[str, Any], words: str) -> None:
+def test_an_invalid_setting_of_the_inventory_is_named_with_what_is_allowed(
+    settings: dict[str, Any], words: str
+) -> None:
     assert words in refusal(settings)
 
 
-def test_more_places_than_their_parameter_holds_are_refused_with_the_way_out() -> None:
-    places = [{"role_arn": f"arn:aws:iam::{number:012}:role/flowsentry-inventory"} for number in range(100)]
-    assert "Several regions of one role need fewer than several roles" in refusal({"inventory_targets": places})
+def test_targets_that_exceed_their_parameter_are_refused_with_a_remedy() -> None:
+    targets = [{"role_arn": f"arn:aws:iam::{number:012}:role/flowsentry-inventory"} for number in range(100)]
+    assert "Several Regions of one role need less than several roles" in refusal({"inventory_targets": targets})
 
 
-def test_a_database_may_be_a_file_or_an_object() -> None:
+def test_a_geographic_database_may_be_an_object_in_s3() -> None:
     databases = ["s3://their-databases/GeoLite2-City.mmdb"]
     assert read({"geo_databases": databases}).geo_databases == tuple(databases)
 
@@ -289,11 +289,11 @@ def test_a_database_may_be_a_file_or_an_object() -> None:
         st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
     )
 )
-def test_whatever_is_set_is_taken_or_refused_in_words(value: object) -> None:
+def test_any_value_is_accepted_or_refused_with_its_key(value: object) -> None:
     inventory = ("inventory_targets", "inventory_network", "kubernetes_clusters", "geo_databases")
-    for key in (*WAYS_IN, *inventory, "name", "python", "inside_networks", "digest_minutes", "stream_processor"):
+    for key in (*FLOW_LOGS, *inventory, "name", "python", "inside_networks", "digest_minutes", "stream_processor"):
         try:
             read({key: value})
         except SettingsError as error:
-            # Nothing to watch is wrong of the three ways in together.
+            # That there are no flow logs is a problem of the three lists together.
             assert f"flowsentry.{key}" in str(error) or (key, value) == ("sources", [])  # noqa: PT017 - both are right

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
-from stacks.settings.allowed import SettingsError
-from stacks.settings.deployment import Deployment, unknown_fields
+from stacks.settings.deployment import Deployment
 from stacks.settings.existing_flow_logs import ExistingBucket, object_events_pattern, permitted_names
+from stacks.settings.flow_logs import unknown_fields
+from stacks.settings.reading import SettingsError
 
 Synthesise = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 VPC = "vpc-0123456789abcdef0"
@@ -134,14 +135,15 @@ def test_without_an_existing_bucket_no_rule_may_send_notices(synthesise: Synthes
 
 
 def test_many_buckets_share_the_rule_each_with_its_prefix() -> None:
-    buckets = [ExistingBucket("b"), ExistingBucket("c", "x/"), ExistingBucket("a"), ExistingBucket("d", "x/")]
+    prefixes = {"bucket-b": "", "bucket-c": "x/", "bucket-a": "", "bucket-d": "x/"}
+    buckets = [ExistingBucket(name=name, prefix=prefix) for name, prefix in prefixes.items()]
     whole, part = object_events_pattern(buckets)["detail"]["$or"]
-    assert whole == {"bucket": {"name": ["a", "b"]}}
-    assert part == {"bucket": {"name": ["c", "d"]}, "object": {"key": [{"prefix": "x/"}]}}
+    assert whole == {"bucket": {"name": ["bucket-a", "bucket-b"]}}
+    assert part == {"bucket": {"name": ["bucket-c", "bucket-d"]}, "object": {"key": [{"prefix": "x/"}]}}
     assert object_events_pattern(buckets[::-1]) == object_events_pattern(buckets)
 
 
-def test_a_prefix_within_another_is_told_of_once_and_granted_once(synthesise: Synthesise) -> None:
+def test_a_prefix_inside_another_has_one_event_rule_and_one_grant(synthesise: Synthesise) -> None:
     nested = [{"name": BUCKET}, {"name": BUCKET, "prefix": "firehose/", "log_formats": ["default"]}]
     made = synthesise({"existing_buckets": nested})
     (rule,) = of_kind(made, "AWS::Events::Rule", "FlowLogs")
@@ -164,29 +166,32 @@ def test_without_a_key_nothing_may_be_decrypted(synthesise: Synthesise) -> None:
     assert json.loads(granted(synthesise(ONLY_A_BUCKET), "kms:Decrypt")) == []
 
 
-def test_formats_are_told_by_log_group_and_by_the_address_of_objects(synthesise: Synthesise) -> None:
+def test_formats_are_stored_by_log_group_and_by_address_of_objects(synthesise: Synthesise) -> None:
     custom = "${version} ${srcaddr} ${dstaddr}"
     group = {"name": GROUP, "log_formats": [custom, "default"]}
     bucket = {"name": BUCKET, "prefix": "firehose/", "log_formats": [custom]}
     made = synthesise({"existing_log_groups": [group, {"name": "other"}], "existing_buckets": [bucket]})
     parameters = of_kind(made, "AWS::SSM::Parameter", "FlowLogs")
-    (told,) = [each["Value"] for each in parameters if each["Name"] == "/flowsentry/log-formats"]
-    assert json.loads(told) == {GROUP: [custom, DEFAULT_LOG_FORMAT], f"s3://{BUCKET}/firehose/": [custom]}
+    (formats,) = [each["Value"] for each in parameters if each["Name"] == "/flowsentry/log-formats"]
+    assert json.loads(formats) == {GROUP: [custom, DEFAULT_LOG_FORMAT], f"s3://{BUCKET}/firehose/": [custom]}
 
 
 @pytest.mark.parametrize(
     ("log_group", "words"),
     [
         ({}, "existing_log_groups[0].name is missing; allowed: the name of a log group"),
-        ({"name": "arn:aws:logs:us-east-1:1:log-group:x"}, "allowed: the name of a log group such as /vpc/flow-logs"),
+        ({"name": "arn:aws:logs:us-east-1:1:log-group:x"}, "allowed: the name of a log group, not its ARN, such as"),
         ({"name": GROUP, "log_formats": "default"}, 'existing_log_groups[0].log_formats is "default"; allowed: a list'),
         ({"name": GROUP, "log_formats": ["x"]}, "existing_log_groups[0].log_formats[0]"),
         ({"name": GROUP, "kinesis": "yes"}, 'existing_log_groups[0].kinesis is "yes"; allowed: true or false'),
         ({"name": GROUP, "format": "default"}, "there is no such setting; did you mean log_formats?"),
-        ({"name": "flowsentry-flow-logs-x"}, "existing_log_groups names flowsentry-flow-logs-x, which this app makes"),
+        (
+            {"name": "flowsentry-flow-logs-x"},
+            "existing_log_groups names flowsentry-flow-logs-x, which this app created",
+        ),
     ],
 )
-def test_a_wrong_log_group_is_refused_in_words(log_group: Mapping[str, Any], words: str) -> None:
+def test_an_invalid_log_group_is_refused_with_what_is_allowed(log_group: Mapping[str, Any], words: str) -> None:
     assert words in refusal({"existing_log_groups": [log_group]})
 
 
@@ -195,36 +200,39 @@ def test_a_wrong_log_group_is_refused_in_words(log_group: Mapping[str, Any], wor
     [
         ({}, "existing_buckets[0].name is missing; allowed: the name of a bucket"),
         ({"name": "arn:aws:s3:::x"}, 'existing_buckets[0].name is "arn:aws:s3:::x"; allowed: the name of a bucket'),
-        ({"name": BUCKET, "prefix": "/logs"}, 'existing_buckets[0].prefix is "/logs"; allowed: what keys begin with'),
-        ({"name": BUCKET, "prefix": "logs/*"}, 'existing_buckets[0].prefix is "logs/*"; allowed: what keys begin with'),
+        ({"name": BUCKET, "prefix": "/logs"}, 'existing_buckets[0].prefix is "/logs"; allowed: the beginning of keys'),
+        (
+            {"name": BUCKET, "prefix": "logs/*"},
+            'existing_buckets[0].prefix is "logs/*"; allowed: the beginning of keys',
+        ),
         ({"name": BUCKET, "kms_key_arn": "alias/x"}, 'kms_key_arn is "alias/x"; allowed: the ARN of a KMS key'),
         ({"name": "flowsentry-state-output-1"}, "existing_buckets names flowsentry-state-output-1, which this app"),
         ({"name": "flowsentry-flow-logs-logs-1"}, "existing_buckets names flowsentry-flow-logs-logs-1, which this app"),
     ],
 )
-def test_a_wrong_bucket_is_refused_in_words(bucket: Mapping[str, Any], words: str) -> None:
+def test_an_invalid_bucket_is_refused_with_what_is_allowed(bucket: Mapping[str, Any], words: str) -> None:
     assert words in refusal({"existing_buckets": [bucket]})
 
 
-def test_what_another_deployment_made_may_be_read() -> None:
+def test_a_log_group_of_another_deployment_is_accepted() -> None:
     groups = [{"name": "flowsentry-flow-logs-x"}]
     settings = {"name": "second", "existing_log_groups": groups}
     assert Deployment.from_context({"flowsentry": settings}).existing_log_groups[0].name == "flowsentry-flow-logs-x"
 
 
-def test_a_log_group_named_twice_is_refused_because_it_would_be_counted_twice() -> None:
+def test_a_log_group_that_is_named_twice_is_refused() -> None:
     twice = [{"name": GROUP}, {"name": GROUP, "kinesis": True}]
     words = f"flowsentry.existing_log_groups: {GROUP} is named 2 times; allowed: once"
     assert words in refusal({"existing_log_groups": twice})
 
 
-def test_the_same_place_in_a_bucket_named_twice_is_refused() -> None:
+def test_the_same_prefix_of_a_bucket_named_twice_is_refused() -> None:
     twice = [{"name": BUCKET}, {"name": BUCKET, "log_formats": ["default"]}]
     words = f"flowsentry.existing_buckets: s3://{BUCKET}/ is named 2 times; allowed: once"
     assert words in refusal({"existing_buckets": twice})
 
 
-def test_more_buckets_than_a_rule_can_tell_of_are_refused_with_the_way_out() -> None:
+def test_buckets_that_exceed_the_event_pattern_are_refused_with_a_remedy() -> None:
     one_prefix, prefixes = (
         [{"name": f"flow-logs-of-{number:02d}", "prefix": prefix.format(number)} for number in range(40)]
         for prefix in ("logs/", "logs-{:02d}/")
@@ -235,14 +243,14 @@ def test_more_buckets_than_a_rule_can_tell_of_are_refused_with_the_way_out() -> 
     )
 
 
-def test_formats_that_burst_their_parameter_can_be_left_out_of_log_groups() -> None:
+def test_formats_that_exceed_their_parameter_can_be_left_out_of_log_groups() -> None:
     many = [{"name": f"/network/{number}", "log_formats": ["default"]} for number in range(60)]
     assert "Leave out formats of existing log groups: they are looked up" in refusal({"existing_log_groups": many})
     without = [{"name": each["name"]} for each in many]
     assert len(Deployment.from_context({"flowsentry": {"existing_log_groups": without}}).existing_log_groups) == 60
 
 
-def test_a_field_of_an_existing_format_that_is_not_known_yet_is_told() -> None:
+def test_an_unknown_field_of_an_existing_format_is_named() -> None:
     settings = {"existing_log_groups": [{"name": GROUP, "log_formats": ["${version} ${quantum-state}"]}]}
     deployment = Deployment.from_context({"flowsentry": settings})
     assert list(unknown_fields(deployment)) == [(GROUP, "quantum-state")]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
-from stacks.settings.deployment import FULL_LOG_FORMAT
+from stacks.settings.sources import FULL_LOG_FORMAT
 
 Every = Callable[[str], dict[str, Any]]
 VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-0fedcba9876543210"

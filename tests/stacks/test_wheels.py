@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from stacks.constructs import wheels
 from stacks.constructs.layers import NOT_CODE
-from stacks.constructs.wheels import ROOT, Target, WheelsError, install
+from stacks.constructs.wheels import ROOT, Target, WheelsError, install, installed
 
 LAMBDA_BYTES = 250 * 1024 * 1024
 """A function's code and layers, unpacked. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -19,7 +20,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The packages for each processor."""
     directories = {architecture: tmp_path_factory.mktemp(architecture) for architecture in ELF_MACHINES}
     for architecture, directory in directories.items():
-        install(Target("3.14", architecture), directory)
+        installed(Target("3.14", architecture), directory)
     return directories
 
 
@@ -55,6 +56,21 @@ def test_wheels_are_for_the_processor_that_was_asked_for(built: dict[str, Path],
 def test_what_is_built_again_is_equal(built: dict[str, Path], tmp_path: Path) -> None:
     install(Target("3.14", "arm64"), tmp_path)
     assert files_of(tmp_path) == files_of(built["arm64"])
+
+
+def test_packages_that_were_installed_once_are_copied(
+    built: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wheels, "install", lambda *_: pytest.fail("installed again"))
+    installed(Target("3.14", "arm64"), tmp_path / "python")
+    assert files_of(tmp_path / "python") == files_of(built["arm64"])
+
+
+def test_an_installation_that_failed_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wheels, "BUILT", tmp_path / "built")
+    with pytest.raises(WheelsError):
+        installed(Target("2.7", "arm64"), tmp_path / "python")
+    assert list((tmp_path / "built").iterdir()) == []
 
 
 def test_python_3_11_runs_on_an_older_linux_than_the_others() -> None:

@@ -22,7 +22,7 @@ from flowsentry.aws.inventory.targets import TargetsParameter
 from flowsentry.inventory.inventory import Inventory, TargetState
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, pack, unpack
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
-from flowsentry.settings import SettingsError
+from flowsentry.settings import FunctionSettingsError
 from tests.moto_world import LOG_GROUP, aws_in_memory, make_bucket
 
 BUCKET, KEY = "output", "stored"
@@ -227,7 +227,7 @@ def test_damaged_targets_leave_the_last_valid_ones_active_and_without_them_the_f
     assert targets.text() == good
     say(value)
     assert targets.text() == good
-    with pytest.raises(SettingsError):
+    with pytest.raises(FunctionSettingsError):
         TargetsParameter("/targets", clients.ssm()).text()
 
 

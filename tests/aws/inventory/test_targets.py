@@ -20,7 +20,7 @@ from flowsentry.aws.inventory.targets import (
     targets_in,
 )
 from flowsentry.inventory.inventory import Discovery
-from flowsentry.settings import SettingsError
+from flowsentry.settings import FunctionSettingsError
 from tests.aws.inventory.described_region import ACCOUNT, NOW, VPC, Region
 from tests.aws.inventory.stubbed_aws import failure
 from tests.aws.inventory.test_networks import PEER, table, through, to, transit
@@ -193,7 +193,7 @@ def test_a_cluster_without_a_region_is_in_the_own_region() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"regions":[],"roles":[{}],"clusters":[]}'])
 def test_an_invalid_parameter_raises_settings_error(text: str) -> None:
-    with pytest.raises(SettingsError, match="the targets parameter is invalid"):
+    with pytest.raises(FunctionSettingsError, match="the targets parameter is invalid"):
         targets_in(text, "eu-central-1")
 
 

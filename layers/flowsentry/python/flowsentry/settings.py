@@ -1,7 +1,11 @@
-"""Environment → one frozen Settings for each function, read on first use. An error lists all that is wrong at once."""
+"""Settings of the functions: one frozen dataclass for each, read from environment variables and written to them.
+
+A setting is stated once, as a field: `read` takes it from the variable of its name in capitals, and the deployment
+makes that variable with `environment_of`.
+"""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -10,18 +14,22 @@ INVENTORY_KEY, CLAIMS_KEY = "inventory/snapshot.zip", "inventory/discovery-claim
 SUPPRESSIONS_KEY = "suppressions/suppressions.json"
 
 
-class SettingsError(Exception):
-    """The environment lacks variables or holds what they can't be: a mistake of the deployment; retry does not help."""
+class FunctionSettingsError(Exception):
+    """Environment variables, or a parameter that they name, are missing or invalid: an error of the deployment. Do not
+    retry.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessorSettings:
-    """What both processors need: where state is kept, the queue of the inventory, what counts as inside beside the
-    VPCs' own networks (when none are given: the private ranges), our own public ranges, outside networks whose people
-    may log in, login services that are for everybody, services whose outages are urgent, where geographic databases are
-    (`s3://…`), the thresholds that are not as by default (JSON), where suppressions are kept and which parameter has
-    the first of them, and until when
-    nobody is told of anything (Unix s).
+    """Settings of both processors.
+
+    `inside_networks` are CIDR blocks that count as inside beside those of the VPCs (the private ranges when there are
+    none), `own_public_networks` public CIDR blocks of ours, `trusted_networks` those outside from which people may log
+    in. `important_services` have urgent outages; `public_login_services` are open to everybody. `geo_databases` are
+    addresses of objects (`s3://…`). `thresholds` is JSON of the thresholds that differ from their defaults.
+    `suppressions_parameter` names the parameter that the object at `suppressions_key` is first written from. Before
+    `observe_only_until` (Unix s) findings are recorded and no alert is sent.
     """
 
     evidence_table: str
@@ -44,7 +52,9 @@ class ProcessorSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectProcessorSettings(ProcessorSettings):
-    """Beside that, what it needs to process an object once, and to set it aside."""
+    """Settings of the object processor: also the table that prevents processing an object twice, and the dead-letter
+    queue.
+    """
 
     idempotency_table: str
     object_dlq_url: str
@@ -52,9 +62,11 @@ class ObjectProcessorSettings(ProcessorSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventorySettings:
-    """Where the snapshot is kept and for how long what is gone stays in it; the queue and its dead letters; the
-    parameter that names the places to look at, where it is written when looks at them began, and how long a place rests
-    between two.
+    """Settings of the inventory function.
+
+    `inventory_targets_parameter` names the parameter that lists the targets. The object at `claims_key` records when a
+    discovery of each target began; `inventory_cooldown_seconds` is the shortest time between two discoveries that
+    change events ask for. Owners that are gone stay in the snapshot for `inventory_retention_days`.
     """
 
     output_bucket: str
@@ -69,9 +81,12 @@ class InventorySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifierSettings:
-    """The outbox; the topics, of which those for digests and for chats may be none; the event bus, and whether Security
-    Hub is told; how often there is a digest, and how many urgent messages an hour at most; what messages point to; and
-    where suppressions are kept, which the notifier writes the first of, from a parameter.
+    """Settings of the notifier.
+
+    Digests go to `digest_topic_arn`, or to `alert_topic_arn` when it is empty; an empty `chat_topic_arn` or `event_bus`
+    turns that channel off. `deployment_name`, `account_id`, `log_groups`, `vpcs_in_s3`, `athena_table` and
+    `athena_workgroup` are what links in messages point to. `suppressions_parameter` names the parameter that the
+    notifier first writes the object at `suppressions_key` from.
     """
 
     findings_table: str
@@ -80,7 +95,7 @@ class NotifierSettings:
     digest_topic_arn: str = ""
     chat_topic_arn: str = ""
     event_bus: str = ""
-    security_hub: str = ""
+    security_hub: bool = False
     digest_minutes: int = 60
     max_urgent_an_hour: int = 20
     deployment_name: str = "flowsentry"
@@ -98,26 +113,41 @@ Kind = TypeVar("Kind")
 
 @lru_cache
 def settings(kind: type[Kind]) -> Kind:
-    """The settings of this kind, from the environment of the process."""
+    """The settings of this kind, from the environment variables of the process, which are read once."""
     return read(kind, os.environ)
 
 
 def read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
-    """The settings of this kind; each field is the variable of its name in capitals, an empty one counts as missing.
+    """The settings of this kind, each from the variable of its name in capitals. An empty variable counts as missing.
 
-    Raises SettingsError, naming every variable that is missing or holds what it can't be.
+    Raises FunctionSettingsError, which lists every variable that is missing or invalid.
     """
     values: dict[str, Any] = {}
-    wrong: list[str] = []
+    problems: list[str] = []
     for each in fields(kind):  # type: ignore[arg-type]  # all kinds are dataclasses
         text = environment.get(each.name.upper(), "").strip()
         try:
             values |= _value(each, text)
         except ValueError as error:
-            wrong.append(f"{each.name.upper()} {error}")
-    if wrong:
-        raise SettingsError(f"environment: {'; '.join(wrong)}")
+            problems.append(f"{each.name.upper()} {error}")
+    if problems:
+        raise FunctionSettingsError(f"environment: {'; '.join(problems)}")
     return kind(**values)
+
+
+def environment_of(settings_of_function: Any) -> dict[str, str]:
+    """The variables that `read` makes the same settings of. An empty value needs no variable where that is the default.
+
+    Raises FunctionSettingsError for a value that no variable can hold, such as a list item with a comma in it.
+    """
+    kind = type(settings_of_function)
+    texts = {each.name: _as_text(getattr(settings_of_function, each.name)) for each in fields(kind)}
+    environment = {name.upper(): text for name, text in texts.items() if text}
+    as_read = read(kind, environment)
+    if as_read != settings_of_function:
+        lost = [name for name in texts if getattr(as_read, name) != getattr(settings_of_function, name)]
+        raise FunctionSettingsError(f"environment: no variable can hold the value of {', '.join(lost)}")
+    return environment
 
 
 def _value(each: Field[Any], text: str) -> dict[str, Any]:
@@ -125,12 +155,32 @@ def _value(each: Field[Any], text: str) -> dict[str, Any]:
         if each.default is MISSING:
             raise ValueError("is missing")
         return {}
-    return {each.name: _converted(each.type, text)}
+    return {each.name: _READERS.get(each.type, _as_list)(text)}
 
 
-def _converted(kind: object, text: str) -> str | int | tuple[str, ...]:
-    if kind is int:
-        if not text.isdecimal() or int(text) == 0:
-            raise ValueError(f"is {text!r}, not a number above zero")
-        return int(text)
-    return text if kind is str else tuple(part.strip() for part in text.split(",") if part.strip())
+def _as_number(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError(f"is {text!r}, not a number above zero")
+    return int(text)
+
+
+def _as_truth(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError(f"is {text!r}, not true or false")
+    return text == "true"
+
+
+def _as_list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+_READERS: dict[object, Callable[[str], Any]] = {str: str, int: _as_number, bool: _as_truth}
+
+
+def _as_text(value: str | float | tuple[str, ...]) -> str:
+    """The text of a variable; empty for an empty value, zero and false."""
+    if not value:
+        return ""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,12 +1,15 @@
-"""Enriched flows -> one Parquet file, and its key: the same for the same source, so a second delivery replaces it."""
+"""Writes the enriched flows of a source to one Parquet file, and names its key: the same source always has the same."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from queue import Empty, Queue
+from types import TracebackType
+from typing import NamedTuple, Self
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -15,83 +18,142 @@ from flowsentry.frames import ExplainedFlows
 from flowsentry.records.object_key import Origin
 
 ROW_GROUP_ROWS = 125_000
-"""Rows held until they are written. More: fewer, better compressed row groups and more memory. Fewer: larger files."""
-
-
-_SAID_BY_OTHERS = (
+"""Rows of a row group, which are held in memory until they are written. More: fewer and better compressed row groups,
+and more memory. Fewer: larger files."""
+_REPEATED = (
     *("source_address", "destination_address", "source_scope", "destination_scope"),
     *("is_ipv6", "is_rejected"),
 )
-"""Columns of ours that repeat AWS's own (pkt-srcaddr, else srcaddr; tgw-src-vpc-id, else the scope; action): a fifth of
-a file of the default format."""
-
-
+"""Columns of ours that repeat AWS's own (pkt-srcaddr, else srcaddr; tgw-src-vpc-id, else the scope; action). They would
+be a fifth of a file of the default format."""
 _TEXT = pl.Categorical()
 
 
 def enriched_key(source: str, at: int) -> str:
-    """The key of the enriched object of a source (an object's URL, or a log stream with its first event): by the day of
-    `at`, Unix seconds, so that Athena reads only the days asked for.
+    """The key of the enriched object of a source (an object's URL, or a log stream with its first event). It starts
+    with the day of `at`, Unix seconds, so that Athena reads only the days that a query asks for.
     """
     digest = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
     return f"enriched/day={datetime.fromtimestamp(at, UTC):%Y-%m-%d}/{digest}.parquet"
 
 
 class EnrichedFile(NamedTuple):
-    """Where the enriched rows of a source are written, and where they come from."""
+    """The path that the enriched rows of a source are written to, and where the source comes from."""
 
     path: Path
     origin: Origin | None = None
 
 
-def write_enriched(chunks: Iterable[ExplainedFlows], file: EnrichedFile) -> int:
-    """The number of rows written to one Parquet file, chunk by chunk, so that memory is bounded by a row
-    group; no file when there are none. Types are those that Athena reads: no unsigned ones. Columns are those of the
-    first chunk with rows: of a source of several formats, what only later chunks have is left out, and what they do not
-    have is null. What the origin tells and the format does not is in columns too: `account_id`, `region`, and
-    `flow_log_id`, which no format has.
+class EnrichedSink:
+    """A Parquet file that is written chunk by chunk, in memory of about a row group. No file is written for no rows.
+
+    Use it as a context manager: leaving the block completes the file; an exception in the block discards it.
+
+    Types are those that Athena reads, none of them unsigned. Columns are those of the first chunk with rows: of a
+    source of several formats, columns that only later chunks have are left out, and columns that those lack are null.
+    What the origin states and the format lacks becomes a column: `account_id`, `region`, and `flow_log_id`, which no
+    format has.
     """
-    waiting = iter(chunks)
-    first = next((chunk for chunk in waiting if len(chunk)), None)
-    if first is None:
-        return 0
-    rows = _Rows(chain([first], waiting), file.origin, _athena_types(first, file.origin).schema)
-    frame = register_io_source(rows.produced, schema=rows.schema, is_pure=False)
-    # Statistics would take a quarter of the time of writing (0.08 of 0.33 s for a million records, November 2026), and
-    # a five-minute object is read whole: its day is in its key.
-    frame.sink_parquet(
-        file.path, row_group_size=ROW_GROUP_ROWS, compression="zstd", compression_level=1, statistics=False
-    )
-    return rows.count
+
+    def __init__(self, file: EnrichedFile) -> None:
+        self.rows = 0
+        self._file = file
+        self._schema: pl.Schema | None = None
+        self._writer = ParquetWriter(file.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._writer.close()
+        else:
+            self._writer.discard()
+
+    def write(self, flows: ExplainedFlows) -> None:
+        """Appends the rows of one chunk. Raises what ended the writing of earlier ones, such as a full disk."""
+        if flows.is_empty():
+            return
+        typed = _athena_types(flows, self._file.origin)
+        self._schema = self._schema or typed.schema
+        self._writer.put(typed.match_to_schema(self._schema, missing_columns="insert", extra_columns="ignore"))
+        self.rows += len(flows)
 
 
-class _Rows:
-    """The chunks in the form in which polars asks for them, counted."""
+class ParquetWriter:
+    """Writes frames of one schema to a Parquet file. polars writes a file of unknown length only by asking an iterator
+    for its parts, so it asks in a thread of its own, and `put` hands it one frame at a time.
+    """
 
-    def __init__(self, chunks: Iterable[pl.DataFrame], origin: Origin | None, schema: pl.Schema) -> None:
-        self.count = 0
-        self._origin = origin
-        self.schema = schema
-        self._chunks = chunks
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._frames: Queue[pl.DataFrame | None] = Queue(maxsize=1)
+        self._thread = ThreadPoolExecutor(1)
+        self._written: Future[None] | None = None
 
-    def produced(
+    def put(self, frame: pl.DataFrame) -> None:
+        """Waits until the frame before this one is taken. Raises what ended the writing."""
+        if self._written is None:
+            self._written = self._thread.submit(self._write, frame.schema)
+            self._written.add_done_callback(self._make_room)
+        if self._written.done():
+            self._written.result()
+        self._frames.put(frame)
+
+    def close(self) -> None:
+        """Completes the file. Raises what ended the writing, and then there is no file."""
+        if (failure := self._end()) is not None:
+            self._path.unlink(missing_ok=True)
+            raise failure
+
+    def discard(self) -> None:
+        """Ends the writing and removes the file. Raises nothing: what is wrong is known already."""
+        self._end()
+        self._path.unlink(missing_ok=True)
+
+    def _end(self) -> BaseException | None:
+        """What ended the writing, if anything did before its end."""
+        if self._written is None:
+            return None
+        if not self._written.done():
+            self._frames.put(None)
+        self._thread.shutdown()
+        return self._written.exception()
+
+    def _make_room(self, _written: Future[None]) -> None:
+        """Frees a `put` that waits for room, after a failure: nothing takes frames any more."""
+        with suppress(Empty):
+            self._frames.get_nowait()
+
+    def _write(self, schema: pl.Schema) -> None:
+        # Statistics would take a quarter of the time of writing (0.08 of 0.33 s for a million records, November 2026),
+        # and a five-minute object is read whole: its day is in its key.
+        register_io_source(self._frames_for_polars, schema=schema, is_pure=False).sink_parquet(
+            self._path, row_group_size=ROW_GROUP_ROWS, compression="zstd", compression_level=1, statistics=False
+        )
+
+    def _frames_for_polars(
         self, columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _batch: int | None
     ) -> Iterator[pl.DataFrame]:
-        for chunk in self._chunks:
-            self.count += len(chunk)
-            typed = _athena_types(chunk, self._origin)
-            fitting = typed.match_to_schema(self.schema, missing_columns="insert", extra_columns="ignore")
-            yield fitting if columns is None else fitting.select(columns)
+        for frame in self.put_frames():
+            yield frame if columns is None else frame.select(columns)
+
+    def put_frames(self) -> Iterator[pl.DataFrame]:
+        """The frames that were put, until the last. Waits for each."""
+        while (frame := self._frames.get()) is not None:
+            yield frame
 
 
 def _athena_types(chunk: pl.DataFrame, origin: Origin | None) -> pl.DataFrame:
-    told = asdict(origin) if origin else {}
-    missing = {name: value for name, value in told.items() if value is not None and _is_untold(name, chunk)}
-    return chunk.drop(_SAID_BY_OTHERS).with_columns(
-        pl.col(pl.UInt8, pl.UInt16).cast(pl.Int32), **{name: pl.lit(value, _TEXT) for name, value in missing.items()}
+    stated = asdict(origin) if origin else {}
+    added = {name: value for name, value in stated.items() if value is not None and _has_no_value(name, chunk)}
+    return chunk.drop(_REPEATED).with_columns(
+        pl.col(pl.UInt8, pl.UInt16).cast(pl.Int32), **{name: pl.lit(value, _TEXT) for name, value in added.items()}
     )
 
 
-def _is_untold(name: str, chunk: pl.DataFrame) -> bool:
-    """Whether a column is not there, or without a value since the format does not have its field."""
+def _has_no_value(name: str, chunk: pl.DataFrame) -> bool:
+    """Whether a column is missing or all null, since the format does not have its field."""
     return name not in chunk.columns or chunk[name].null_count() == len(chunk)

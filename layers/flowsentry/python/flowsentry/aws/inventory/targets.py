@@ -14,7 +14,7 @@ from flowsentry.aws.inventory.networks import TransitRoutes
 from flowsentry.aws.inventory.region import RegionDiscovery
 from flowsentry.aws.service_errors import retryable
 from flowsentry.aws.unreadable_objects import report_unreadable
-from flowsentry.settings import SettingsError
+from flowsentry.settings import FunctionSettingsError
 
 SESSION_NAME = "flowsentry-inventory"
 ROLE_SECONDS = 900
@@ -153,14 +153,14 @@ class TargetsParameter:
 
     def text(self) -> str:
         """The current value; the last valid one, and an alarm, when the current one is invalid. Raises RetryableError
-        when Systems Manager can't be reached, and SettingsError when a new process finds an invalid value: with fewer
-        targets the inventory would forget the others.
+        when Systems Manager can't be reached, and FunctionSettingsError when a new process finds an invalid value: with
+        fewer targets the inventory would forget the others.
         """
         text = parameter_text(self.name, self.client)
         try:
             targets_in(text, "")
             self._last_good = text
-        except SettingsError as error:
+        except FunctionSettingsError as error:
             report_unreadable("inventory-targets", str(error))
             if not self._last_good:
                 raise
@@ -169,7 +169,7 @@ class TargetsParameter:
 
 def targets_in(text: str, own_region: str) -> Targets:
     """Parses `{"regions": […], "roles": [{"role_arn": …, "external_id": …, "regions": […]}], "clusters": [{"name": …,
-    "region": …}]}`, where `regions` are additional to the own Region. Raises SettingsError for anything else.
+    "region": …}]}`, where `regions` are additional to the own Region. Raises FunctionSettingsError for anything else.
     """
     try:
         content: dict[str, Any] = json.loads(text)
@@ -181,5 +181,5 @@ def targets_in(text: str, own_region: str) -> Targets:
         ]
         clusters = [EksClusterTarget(each["name"], each["region"] or own_region) for each in content["clusters"]]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise SettingsError(f"the targets parameter is invalid: {error!r}") from error
+        raise FunctionSettingsError(f"the targets parameter is invalid: {error!r}") from error
     return Targets((*own, *others), tuple(clusters))

@@ -1,10 +1,27 @@
-"""Those that scan the whole Internet for research and say from where: entries of suppressions, turned off.
+"""Suppressions: the entries of the settings, and entries for research scanners, which are disabled at first.
 
-The networks are those that MISP's warning lists (https://github.com/MISP/misp-warninglists) collected in October 2026
-from what the operators say of themselves. They change hands: look at the source first.
+Research scanners scan the whole Internet and publish their networks. These are the networks that MISP's warning lists
+(https://github.com/MISP/misp-warninglists) had collected in October 2026 from the operators. Networks change hands:
+check the source before you enable an entry.
 """
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from flowsentry.findings.suppressions import read_entries
+from stacks.settings.values import BrokenRulesError
+
+
+def _entries(value: Any) -> Any:
+    """The entries if the functions can read them."""
+    _, problems = read_entries(value, "")
+    if problems:
+        raise BrokenRulesError(*problems)
+    return tuple(value)
+
+
+SuppressionEntries = Annotated[tuple[dict[str, Any], ...], BeforeValidator(_entries)]
 
 RESEARCH_SCANNERS: tuple[dict[str, Any], ...] = (
     {

@@ -1,0 +1,110 @@
+"""The generated parts of the settings' documentation: the tables in settings.md, and settings.schema.json.
+
+Both are made from the models in stacks/settings. The text of settings.md between the tables is written by hand.
+"""
+# ruff: noqa: INP001 - a script beside the pages it writes; only docs/generate.py imports it
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stacks.settings.alerts import AlertSettings, SlackChannel
+from stacks.settings.deployment import SECTION, Deployment
+from stacks.settings.detection import DetectionSettings
+from stacks.settings.existing_flow_logs import ExistingBucket, ExistingLogGroup
+from stacks.settings.flow_logs import FlowLogSettings
+from stacks.settings.inventory import InventoryTarget, OwnershipSettings
+from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
+from stacks.settings.operation import ObjectProcessor, OperationSettings, StreamProcessor
+from stacks.settings.problems import allowed, schema_of
+from stacks.settings.sources import Source
+from stacks.settings.values import Section
+
+PARTS = (FlowLogSettings, DetectionSettings, AlertSettings, OwnershipSettings, OperationSettings)
+"""The parts of a deployment's settings, each with a table of its own."""
+OBJECTS = (
+    *(Source, ExistingLogGroup, ExistingBucket, InventoryTarget, KubernetesCluster, InventoryNetwork, SlackChannel),
+    *(StreamProcessor, ObjectProcessor),
+)
+"""Objects within the settings, each with a table of its own."""
+TABLE = re.compile(r"(?<=<!-- settings: )(\w+) -->\n.*?(?=<!-- end -->)", re.DOTALL)
+MAX_LETTERS_OF_DEFAULT = 40
+"""A longer default is cut; its description says what it is."""
+
+
+def with_tables(page: str) -> str:
+    """The page with the table of a model between the comments `<!-- settings: Model -->` and `<!-- end -->`."""
+    models = {model.__name__: model for model in (Deployment, *PARTS, *OBJECTS)}
+
+    def table(found: re.Match[str]) -> str:
+        rows = "\n".join(_rows(models[found[1]]))
+        return f"{found[1]} -->\n\n{rows}\n\n"
+
+    return TABLE.sub(table, page)
+
+
+def _rows(model: type[Section]) -> Iterator[str]:
+    schema = schema_of(model)
+    parts = [*PARTS] if model is Deployment else []
+    inherited = {name for part in parts for name in part.model_fields}
+    yield "| setting | default | allowed | description |"
+    yield "|---|---|---|---|"
+    for name, part in schema["properties"].items():
+        if name not in inherited:
+            cells = (f"`{name}`", _default(name, part, schema), _allowed(part, schema), _one_line(part["description"]))
+            yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+def _default(name: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    if name in schema.get("required", ()):
+        return "required"
+    match part.get("default", {}):
+        case dict():
+            return "see there"
+        case None | "" | []:
+            return "none"
+        case bool(value):
+            return "true" if value else "false"
+        case value:
+            text = str(value)
+            return f"`{text if len(text) <= MAX_LETTERS_OF_DEFAULT else f'{text[:MAX_LETTERS_OF_DEFAULT]}…'}`"
+
+
+def _allowed(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """What is allowed, in words; the settings of an object have a table of their own."""
+    words = re.sub(r"an object with .*", "an object", allowed(part, schema))
+    return words.replace("a list, each item an object", "a list of objects")
+
+
+def schema_text() -> str:
+    """The JSON schema of cdk.json, of which it describes the settings of a deployment and nothing else."""
+    schema = _as_text(schema_of(Deployment))
+    definitions = schema.pop("$defs")
+    suppressions = schema["properties"]["suppressions"]
+    suppressions["items"] = {"$ref": "suppressions.schema.json#/properties/suppressions/items"}
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "cdk.json of Flowsentry",
+        "type": "object",
+        "properties": {"context": {"type": "object", "properties": {SECTION: schema}}},
+        "$defs": definitions,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_text(node: Any) -> Any:
+    """The node with every description on one line and without links, which editors do not follow."""
+    if isinstance(node, dict):
+        return {key: _plain(value) if key == "description" else _as_text(value) for key, value in node.items()}
+    return [_as_text(each) for each in node] if isinstance(node, list) else node
+
+
+def _plain(description: Any) -> Any:
+    if not isinstance(description, str):
+        return _as_text(description)
+    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", _one_line(description))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

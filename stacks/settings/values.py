@@ -1,0 +1,95 @@
+"""Types of the settings: what a value may be. Errors, docs/settings.md and the JSON schema are made from them.
+
+A type of text has a `title` that says what the text is, and examples.
+"""
+
+import ipaddress
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from flowsentry.records.fields import DEFAULT_LOG_FORMAT, names_in_log_format
+
+Value = TypeVar("Value")
+
+
+class BrokenRulesError(ValueError):
+    """Values that are valid one by one and not together; `args` are the broken rules, a sentence each."""
+
+
+class Section(BaseModel):
+    """An object of settings: unknown keys are refused, and no value is converted. Each field's docstring is its
+    description.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    @model_validator(mode="after")
+    def _all_rules_hold(self) -> Self:
+        if broken := list(self.broken_rules()):
+            raise BrokenRulesError(*broken)
+        return self
+
+    def broken_rules(self) -> Iterator[str]:
+        """The rules between the settings of this section that are broken, a sentence each."""
+        yield from ()
+
+
+def together(broken_rules: Callable[[Value], Iterable[str]]) -> AfterValidator:
+    """A rule about all items of a list; `broken_rules` yields a sentence for each problem."""
+
+    def checked(items: Value) -> Value:
+        if broken := list(broken_rules(items)):
+            raise BrokenRulesError(*broken)
+        return items
+
+    return AfterValidator(checked)
+
+
+def repeated(values: Iterable[Hashable]) -> dict[Any, int]:
+    """{value: how often it occurs} of the values that occur more than once."""
+    return {value: times for value, times in Counter(values).items() if times > 1}
+
+
+def _network(text: str) -> str:
+    if "/" not in text:
+        raise ValueError
+    return str(ipaddress.ip_network(text))
+
+
+def _log_format(text: str) -> str:
+    """The log format that is meant by `default`, or by fields as EC2 takes them."""
+    if text == "default":
+        return DEFAULT_LOG_FORMAT
+    names_in_log_format(text)
+    return text
+
+
+Network = Annotated[
+    str, AfterValidator(_network), Field(title="a CIDR block without host bits", examples=["10.0.0.0/8"])
+]
+LogFormat = Annotated[
+    str,
+    AfterValidator(_log_format),
+    Field(title='"default" (the 14 fields of version 2) or fields', examples=["${version} ${srcaddr}"]),
+]
+VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$", title="a VPC ID", examples=["vpc-0123456789abcdef0"])]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$", title="a Region", examples=["eu-west-1"])]
+Email = Annotated[
+    str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", title="an e-mail address", examples=["team@example.com"])
+]
+
+
+def _whole_number(value: Any) -> Any:
+    """The number; true equals 1 and is none of the numbers."""
+    if type(value) is not int:
+        raise ValueError
+    return value
+
+
+LogRetentionDays = Annotated[
+    Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827], BeforeValidator(_whole_number)
+]
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""

@@ -1,0 +1,79 @@
+"""The JSON schema of the settings: editors accept and refuse the same cdk.json as synth."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from stacks.settings.deployment import Deployment
+from stacks.settings.problems import allowed, schema_of
+from stacks.settings.reading import SettingsError
+from tests.stacks.conftest import DATABASE, EVERY_WAY, VPC
+
+ROOT = Path(__file__).parents[2]
+SOURCE = {"vpc_ids": [VPC], "destination": "s3"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft202012Validator:
+    """docs/settings.schema.json, with the schema of suppressions that it refers to."""
+    own, other = (
+        json.loads((ROOT / "docs" / f"{name}.schema.json").read_text()) for name in ("settings", "suppressions")
+    )
+    registry = Registry().with_resource("suppressions.schema.json", Resource.from_contents(other))
+    return Draft202012Validator(own, registry=registry)
+
+
+def described(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(name, schema) of every setting."""
+    for part in (schema, *schema["$defs"].values()):
+        yield from part["properties"].items()
+
+
+def test_every_setting_has_a_description_and_says_what_is_allowed() -> None:
+    schema = schema_of(Deployment)
+    for name, part in described(schema):
+        assert part["description"], name
+        automatic_title = name.replace("_", " ").title()
+        assert not allowed(part, schema).startswith(automatic_title), f"the type of {name} needs a title"
+
+
+def test_cdk_json_refers_to_the_schema_and_is_valid(schema: Draft202012Validator) -> None:
+    written = json.loads((ROOT / "cdk.json").read_text())
+    assert written["$schema"] == "docs/settings.schema.json"
+    schema.validate(written)
+
+
+def test_settings_of_every_kind_are_valid(schema: Draft202012Validator) -> None:
+    DATABASE.write_bytes(b"a database")
+    schema.validate({"context": {"flowsentry": EVERY_WAY}})
+    assert Deployment.from_context({"flowsentry": EVERY_WAY})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"digets_minutes": 5},
+        {"digest_minutes": 0},
+        {"digest_minutes": "5"},
+        {"sources": [{"vpc_ids": [VPC]}]},
+        {"sources": [{**SOURCE, "vpc_ids": ["vpc-xyz"]}]},
+        {"sources": [{**SOURCE, "destination": "firehose"}]},
+        {"thresholds": {"scan": {"min_endpoints": 2}}},
+        {"suppressions": [{"reason": "ours"}]},
+        {"log_retention_days": 31},
+        {"inventory_network": {"subnet_ids": []}},
+        {"geo_databases": ["cities.csv"]},
+    ],
+)
+def test_invalid_settings_are_refused_by_the_schema_and_by_synth(
+    schema: Draft202012Validator, settings: dict[str, Any]
+) -> None:
+    complete = {"sources": [SOURCE], **settings}
+    assert not schema.is_valid({"context": {"flowsentry": complete}})
+    with pytest.raises(SettingsError):
+        Deployment.from_context({"flowsentry": complete})
