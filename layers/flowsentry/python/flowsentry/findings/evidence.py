@@ -39,7 +39,7 @@ MAX_EXTERNAL_CLIENTS = 64
 Fewer: a threshold above this number could not be reached."""
 MEMORY_DAYS = 3
 """Previous days that count, with the day itself, when a source is classified. More: slower scanners are found, and a
-host with a few dead endpoints collects more failures. Fewer: slow scanners are missed: of 312 scanners in a three-day
+host with a few dead endpoints collects more failures. Fewer: slow scanners are missed: of 312 sources in a three-day
 capture, a memory of 24 h loses 11 and one of three days none."""
 
 

@@ -1,7 +1,8 @@
 """An internal host whose packets to external addresses are rejected by a rule.
 
-Why it matters: an outbound rule that lacks an update server or a partner is an outage that no one notices, and malware
-that calls home from a closed network shows up here first. Nothing left the network, so this is a line in the digest.
+Why it matters: an outbound rule that lacks an update server or a partner is an outage that no one notices, and a
+program that calls home from where it must not shows up here first. Nothing left the network, so this is a line in the
+digest.
 Innocent look-alikes: browsers that try QUIC (443/udp) and fall back to TCP, and time synchronisation or telemetry of an
 operating system, on hosts that are meant to be closed: suppress the port. Late packets of a closed connection do not
 count (they have no SYN, so they are no contact), nor do multicast and link-local addresses, which are not external

@@ -33,7 +33,7 @@ from flowsentry.inventory.scopes import PUBLIC
 
 MAX_NAME_BYTES = 256
 """Length of the id of a VPC or transit gateway, or of an address; valid ones have at most 45 bytes. DynamoDB allows
-2,048 bytes for a key: a longer name in one invalid line would make the whole batch fail
+2,048 bytes for a key: a longer name in one invalid line would fail the whole object or payload
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
 MAX_SOURCE_LOOKUPS = 20_000
 """Sources without failures in a batch that are looked up in the evidence table: each costs four keys of a read. More: a
