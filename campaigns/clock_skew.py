@@ -16,7 +16,7 @@ from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 from flowsentry.aws import clients
 from flowsentry.findings.finding import Finding
-from flowsentry.records.clock_skew import MAX_BELIEVED_LEAD_SECONDS
+from flowsentry.records.clock_skew import MAX_ACCEPTED_LEAD_SECONDS
 from tests.lambdas.conftest import NOW
 from tests.lambdas.payloads import of_subscription, payload
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, items_of
@@ -90,7 +90,7 @@ def _records_ahead(skew: int) -> list[str]:
         subjects = {finding.subject for finding in _found()}
         told = " ".join(text for _, text in aws.published)
         wrong = [] if "10.0.1.5" in subjects and "10.0.1.5" in told else ["lost the scan whose records are right"]
-        if skew <= MAX_BELIEVED_LEAD_SECONDS and "10.0.1.6" not in subjects:
+        if skew <= MAX_ACCEPTED_LEAD_SECONDS and "10.0.1.6" not in subjects:
             wrong.append("lost the scan whose records are wrong")
         rows = [line for line in left_behind(aws).objects if line.startswith("enriched/")]
         if sum(int(line.split()[1]) for line in rows) != 2 * len(scan("", 0)):
@@ -99,7 +99,7 @@ def _records_ahead(skew: int) -> list[str]:
 
 
 def _of_the_future(now: int) -> list[str]:
-    latest = now + MAX_BELIEVED_LEAD_SECONDS
+    latest = now + MAX_ACCEPTED_LEAD_SECONDS
     wrong = [f"told of the future: {each.title}" for each in _found() if each.last_seen > latest]
     days = [int(item["day"]["N"]) for item in items_of(EVIDENCE_TABLE)]
     return wrong + [f"evidence of the future: day {day}" for day in days if day > latest // DAY]

@@ -54,32 +54,32 @@ TYPES: dict[pl.DataType, str] = {
     pl.Int64(): "number",
 }
 ABOUT_FIELDS = """\
-`-` in a record is null. In our columns `-` in a name becomes `_`. *Values* is what a column of ours may hold, *Parquet*
-the type of its column in a file that AWS wrote: there too it becomes ours, and AWS states INT_64 for the protocol of
-transit gateways in one place. *Flow logs* says which have the field: those of VPCs, subnets and interfaces, those of
-transit gateways, or both. `flowsentry parse --readable` tells protocols, flags, paths and encryption in the words
-below, protocols by [IANA's names](https://www.iana.org/assignments/protocol-numbers)."""
+`-` in a record is null. In column names, `-` becomes `_`. *Values* are the possible values of a column, *Parquet* is
+its type in a Parquet file that AWS writes (for the protocol of transit gateways, AWS documents INT_64 in one place).
+*Flow logs* says which have the field: those of VPCs, subnets and network interfaces (VPC), of transit gateways, or
+both. `flowsentry parse --readable` shows protocols, flags, paths and encryption statuses in the words below,
+protocols by [IANA's names](https://www.iana.org/assignments/protocol-numbers)."""
 ABOUT_TCP_FLAGS = """\
-A sum of what was seen in the interval. VPC flow logs report FIN, SYN, RST and SYN-ACK alone, so that 0 is traffic
-between the ends of a connection; transit gateways report the others too, but 0 for packets with nothing but ACK."""
+The bitwise OR of the flags in the interval. VPC flow logs report only FIN, SYN, RST and SYN-ACK, so 0 is traffic in the
+middle of a connection; transit gateways report the other flags too, but 0 for packets with ACK only."""
 SHOWN_FLAGS = (0, 1, 2, 3, 4, 6, 7, 8, 16, 18, 19, 22, 32, 64, 128)
 ABOUT_TRAFFIC_PATHS = """\
-Of egress only. 1 also stands for the local gateway of an Outpost. 7 and 8 are told on Nitro instances; elsewhere 2
-stands for both."""
+For egress traffic only. 1 is also the local gateway of an Outpost. 7 and 8 are reported for Nitro instances; for
+others, 2 covers both."""
 ABOUT_ENCRYPTION = """\
-Where VPC encryption controls are on. 2 is inferred, not seen in packets: from port 443 of endpoints, and from a
-service's settings."""
+If VPC encryption controls are on. 2 is inferred from port 443 of endpoints and from a service's settings, not from
+packets."""
 ABOUT_DEFAULTS = """\
-What AWS writes where a flow log names no fields of its own, in this order."""
+The fields that AWS writes, in this order, for a flow log without a custom format."""
 ABOUT_CLOUD_WAN = """\
 [Cloud WAN](https://docs.aws.amazon.com/network-manager/latest/cloudwan/cwan-flow-logs.html) writes a record at each
-attachment where traffic enters or leaves the core network. `INCOMPLETEDATA` as its `log-status` says that the two could
-not be brought together: the traffic is real, and counts as any other, but what the record says of the far side may be
-missing. Fields that only Cloud WAN has are unknown fields here."""
+attachment where traffic enters or leaves the core network. `INCOMPLETEDATA` as its `log-status` means that the two
+could not be matched: the traffic is real and counts like any other, but fields about the far side may be empty.
+Fields that only Cloud WAN has are unknown fields here."""
 ABOUT_UNKNOWN = """\
-A field that is not listed, since AWS added it later, is kept as text under its own name, also in enriched Parquet, and
-counted in the metric `UnknownFields`. A file's header or the log format says where it stands, so the fields around it
-are read as ever."""
+A field that is not listed because AWS added it later is kept as text under its own name, also in enriched Parquet, and
+counted in the metric `UnknownFields`. The file's header or the log format gives its position, so the fields around it
+are read as usual."""
 ABOUT_PIPELINE_METRICS = """\
 Stamped with now, by the dimension `service` (the function). Only these alarm, because an alarm judges what was there
 when it looked. Where a second dimension is named, the parts are emitted too, by both."""

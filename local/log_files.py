@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from flowsentry.records.object_key import flow_log_key, is_something_else
+from flowsentry.records.object_key import flow_log_key, is_no_flow_log
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -84,7 +84,7 @@ def sources_at(address: str) -> list[LogSource]:
 
 
 def _looks_like_logs(key: str) -> bool:
-    return bool(flow_log_key(key)) or (bool(_ENDS_AS_LOGS_DO.search(key)) and not is_something_else(key))
+    return bool(flow_log_key(key)) or (bool(_ENDS_AS_LOGS_DO.search(key)) and not is_no_flow_log(key))
 
 
 def _order(source: LogSource) -> tuple[float, str]:

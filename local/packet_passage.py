@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from flowsentry.emit.plain_text import moment, plain
+from flowsentry.explain.descriptions import describe_end, describe_traffic
 from flowsentry.explain.packet import ANY_PORTS, EPHEMERAL_PORTS, ICMP, ICMPV6, WITH_PORTS, WITH_TYPES, Packet, Ports
-from flowsentry.explain.packet_path import back, there
-from flowsentry.explain.wording import end_in_words, traffic
+from flowsentry.explain.packet_path import forward_path, return_path
 from flowsentry.findings.explanation import Judgement, Layer, Verdict
 from flowsentry.findings.rejected_packet import End
 from flowsentry.inventory.firewall_rules import Rules
@@ -22,8 +22,11 @@ _WORDS = {
 }
 _STARTS = {
     Verdict.ALLOWED: ("allowed", "so is its reply"),
-    Verdict.REFUSED: ("refused", "its reply is refused"),
-    Verdict.UNTOLD: ("can't be told", "of its reply it can't be told"),
+    Verdict.DENIED: ("denied", "its reply is denied"),
+    Verdict.UNDETERMINED: (
+        "whether it is allowed cannot be determined",
+        "whether its reply is allowed cannot be determined",
+    ),
 }
 """How the verdict begins, about the packet and about its reply."""
 _ECHO_TYPES = {ICMP: 8, ICMPV6: 128}
@@ -31,30 +34,30 @@ _ECHO_TYPES = {ICMP: 8, ICMPV6: 128}
 
 @dataclass(frozen=True)
 class Passage:
-    """What each layer does with a packet on its way `there` and with the reply on the way `back`."""
+    """What each layer does with a packet on its `forward_path`, and with the reply on its `return_path`."""
 
     packet: Packet
-    there: tuple[Judgement, ...]
-    back: tuple[Judgement, ...]
+    forward_path: tuple[Judgement, ...]
+    return_path: tuple[Judgement, ...]
     rules_taken_at: int
 
     @classmethod
     def of(cls, packet: Packet, rules: Rules) -> Self:
         """The passage by these rules."""
-        return cls(packet, there(packet, rules), back(packet, rules), rules.taken_at)
+        return cls(packet, forward_path(packet, rules), return_path(packet, rules), rules.taken_at)
 
     @property
     def verdict(self) -> Verdict:
-        """Refused where one layer refuses, else untold where one is not told."""
-        verdicts = {each.verdict for each in (*self.there, *self.back)}
-        return next((each for each in (Verdict.REFUSED, Verdict.UNTOLD) if each in verdicts), Verdict.ALLOWED)
+        """DENIED if one layer denies, else UNDETERMINED if one is undetermined."""
+        verdicts = {each.verdict for each in (*self.forward_path, *self.return_path)}
+        return next((each for each in (Verdict.DENIED, Verdict.UNDETERMINED) if each in verdicts), Verdict.ALLOWED)
 
     def sentence(self) -> str:
-        """The verdict, with who refuses and what would admit it, or with what can't be told."""
+        """The verdict, with what denies it and what would admit it, or what cannot be determined."""
         starts = _STARTS[self.verdict]
         if self.verdict is Verdict.ALLOWED:
-            return " and ".join(starts if self.back else starts[:1])
-        ways = zip(starts, (self.there, self.back), strict=True)
+            return " and ".join(starts if self.return_path else starts[:1])
+        ways = zip(starts, (self.forward_path, self.return_path), strict=True)
         deciding = [(start, [each for each in way if each.verdict is self.verdict]) for start, way in ways]
         return "; ".join(f"{start}{_and_why(way)}" for start, way in deciding if way)
 
@@ -62,7 +65,7 @@ class Passage:
         """The same for people: what is asked, each layer in order, and the verdict."""
         ends = f"{_end(self.packet.source)} to {_end(self.packet.destination)}"
         age = f", by the rules of {moment(self.rules_taken_at)}" if self.rules_taken_at else ""
-        yield plain(f"{traffic(self.packet)} from {ends}{age}", MAX_LINE_LETTERS)
+        yield plain(f"{describe_traffic(self.packet)} from {ends}{age}", MAX_LINE_LETTERS)
         for is_reply, each in self._steps():
             place = f"{'reply ' if is_reply else ''}{_WORDS[each.layer, each.is_egress]}"
             reason = f"{each.who}: {each.reason}" if each.resources else each.reason
@@ -75,7 +78,7 @@ class Passage:
             "source": _end_as_json(self.packet.source),
             "destination": _end_as_json(self.packet.destination),
             "protocol": self.packet.protocol,
-            "traffic": traffic(self.packet),
+            "traffic": describe_traffic(self.packet),
             "steps": [
                 {"is_reply": is_reply, **asdict(each), "verdict": _in_words(each.verdict)}
                 for is_reply, each in self._steps()
@@ -86,8 +89,8 @@ class Passage:
         }
 
     def _steps(self) -> Iterator[tuple[bool, Judgement]]:
-        yield from ((False, each) for each in self.there)
-        yield from ((True, each) for each in self.back)
+        yield from ((False, each) for each in self.forward_path)
+        yield from ((True, each) for each in self.return_path)
 
 
 def packet_to(source: End, destination: End, protocol: int, port: int, source_port: int | None = None) -> Packet:
@@ -109,19 +112,19 @@ def packet_to(source: End, destination: End, protocol: int, port: int, source_po
 
 
 def _and_why(judgements: list[Judgement]) -> str:
-    if judgements[0].verdict is Verdict.UNTOLD:
+    if judgements[0].verdict is Verdict.UNDETERMINED:
         return f": {'; '.join(each.reason for each in judgements)}"
-    refusing = ", and".join(f" by {each.who}: {each.reason}" for each in judgements)
-    return f"{refusing} ({'; and '.join(each.change for each in judgements)})"
+    denying = ", and".join(f" by {each.who}: {each.reason}" for each in judgements)
+    return f"{denying} ({'; and '.join(each.change for each in judgements)})"
 
 
 def _in_words(verdict: Verdict) -> str:
-    return "can't tell" if verdict is Verdict.UNTOLD else str(verdict)
+    return "unknown" if verdict is Verdict.UNDETERMINED else str(verdict)
 
 
 def _end(end: End) -> str:
     vpc_id = end.interface.vpc_id if end.interface else ""
-    return f"{end_in_words(end)}{' in ' + vpc_id if vpc_id else ''}"
+    return f"{describe_end(end)}{' in ' + vpc_id if vpc_id else ''}"
 
 
 def _end_as_json(end: End) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flowsentry.findings.finding import Finding
 from local.traffic.expectation import ExpectedAlert
 
-LABEL = "Refused "
+LABEL = "Denied "
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Refusals:
         explained = len(self.planted) - len(self.unexplained)
         yield f"blocked paths   {explained} of {len(self.planted)} explained by the rule that refuses them"
         for each in self.planted:
-            yield from (f"  {path_of(finding)}: refused {told}" for finding, told in self._told(each))
+            yield from (f"  {path_of(finding)}: denied {told}" for finding, told in self._told(each))
         yield from (f"UNEXPLAINED: what refuses {each.subject} ({each.scenario})" for each in self.unexplained)
 
     def _told(self, expected: ExpectedAlert) -> Iterator[tuple[Finding, str]]:

@@ -88,7 +88,10 @@ FINDINGS: dict[str, Finding] = {
                 "layer": "security_group",
                 "rule": None,
                 "refused_by": [{"id": "sg-0db", "name": "orders-db"}],
-                "sentence": "refused by sg-0db orders-db: no inbound rule for tcp/5432 from 10.0.1.5 (i-0abc web-1)",
+                "sentence": (
+                    "denied by security group sg-0db orders-db: "
+                    "no inbound rule allows tcp/5432 from 10.0.1.5 (i-0abc web-1)"
+                ),
                 "change": "an inbound rule for tcp/5432 from 10.0.1.5/32 in sg-0db would admit it",
                 "why_unknown": "",
                 "rules_taken_at": NIGHT + 7_400,
@@ -108,7 +111,7 @@ FINDINGS: dict[str, Finding] = {
             "layer": "unknown",
             "rule": None,
             "refused_by": [],
-            "sentence": "what refused it can't be told: the rules allow it now, so they changed since",
+            "sentence": "what denied it cannot be determined: the rules allow it now, so they changed since",
             "change": "",
             "why_unknown": "the rules allow it now, so they changed since",
             "rules_taken_at": NIGHT + 7_400,
@@ -130,7 +133,7 @@ FINDINGS: dict[str, Finding] = {
         responders=12,
         sample=[f"198.51.100.{host}" for host in range(7, 17)],
         refusal=refusal(
-            "refused by sg-0web web: no outbound rule for tcp/443 to 198.51.100.7",
+            "denied by security group sg-0web web: no outbound rule allows tcp/443 to 198.51.100.7",
             "an outbound rule for tcp/443 to 198.51.100.7/32 in sg-0web would admit it",
         ),
     ),
@@ -144,7 +147,7 @@ FINDINGS: dict[str, Finding] = {
         initiators=1,
         subject_owner=WEB,
         refusal=refusal(
-            "refused by network acl acl-0db data-b: rule * denies tcp/49152 to 10.0.1.5 (i-0abc web-1)",
+            "denied by network ACL acl-0db data-b: rule * denies tcp/49152 to 10.0.1.5 (i-0abc web-1)",
             "an outbound rule for tcp/49152 to 10.0.1.5/32 before rule * in acl-0db would admit it",
             rule="*",
         ),
@@ -174,7 +177,7 @@ FINDINGS: dict[str, Finding] = {
         packets=1_204,
         technique="T1021.004",
         allowance={
-            "sentence": "allowed by sg-0web web: inbound tcp/22 from 0.0.0.0/0",
+            "sentence": "allowed by security group sg-0web web: inbound tcp/22 from 0.0.0.0/0",
             "rules_taken_at": NIGHT - 600,
         },
     ),
@@ -194,7 +197,7 @@ FINDINGS: dict[str, Finding] = {
         newest_initiators=["203.0.113.9", "203.0.113.77", "2001:db8:1:2::5"],
         technique="T1021.004",
         allowance={
-            "sentence": "allowed by sg-0web web: inbound tcp/22 from 0.0.0.0/0",
+            "sentence": "allowed by security group sg-0web web: inbound tcp/22 from 0.0.0.0/0",
             "rules_taken_at": NIGHT - 600,
         },
     ),

@@ -85,8 +85,11 @@ class Blocked:
     ("hand", "path"),
     [
         (through_logs, Blocked("office", "mail", "ledger", 5432, "office-data-b: rule 90 denies tcp/5432 from 10.20.")),
-        (through_logs, Blocked("shop", "web-4", "orders", 5432, "shop-orders: no inbound rule for tcp/5432 from ")),
-        (through_objects, Blocked("shop", "web-3", "orders", 5432, "shop-orders: no inbound rule for tcp/5432 from ")),
+        (through_logs, Blocked("shop", "web-4", "orders", 5432, "shop-orders: no inbound rule allows tcp/5432 from ")),
+        (
+            through_objects,
+            Blocked("shop", "web-3", "orders", 5432, "shop-orders: no inbound rule allows tcp/5432 from "),
+        ),
         (
             through_objects,
             Blocked(
@@ -94,7 +97,7 @@ class Blocked:
                 "search",
                 "orders-cache",
                 6379,
-                "shop-search: no outbound rule for tcp/6379 to ",
+                "shop-search: no outbound rule allows tcp/6379 to ",
                 "egress",
             ),
         ),
@@ -105,7 +108,7 @@ def test_an_alert_says_which_rule_refuses_a_path(app: DeployedApp, company: Comp
     hand(app, partial(path.record, app, company))
     source, target = (company.network(path.network).host(name) for name in (path.source, path.target))
     [mail] = [each for each in app.mails_about(source.address) if f"can't reach {target.owner_name} " in each["text"]]
-    [told] = [line for line in mail["text"].splitlines() if line.startswith("Refused ")]
+    [told] = [line for line in mail["text"].splitlines() if line.startswith("Denied ")]
     assert path.refused in told
 
 

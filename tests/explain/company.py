@@ -1,4 +1,4 @@
-"""A small company's rules to explain refusals by: two subnets, a group and a network ACL at each end, all open."""
+"""Rules of a small company for explanation tests: two subnets, each with an open security group and network ACL."""
 
 from dataclasses import replace
 from typing import Any
@@ -52,7 +52,7 @@ def group(name: str, *rules: GroupRule) -> SecurityGroup:
 
 
 def open_group(name: str) -> SecurityGroup:
-    """A group that allows everything of IPv4."""
+    """A security group that allows all IPv4 traffic."""
     everything = [way(f"sg-{name}", -1, cidr="0.0.0.0/0") for way in (inbound, outbound)]
     return group(name, *everything)
 
@@ -74,12 +74,12 @@ def acl(name: str, *entries: AclEntry) -> NetworkAcl:
 
 
 def open_acl(name: str) -> NetworkAcl:
-    """A network ACL that allows everything of IPv4."""
+    """A network ACL that allows all IPv4 traffic."""
     return acl(name, entry(100, "allow", "0.0.0.0/0", -1), leaving(100, "allow", "0.0.0.0/0", -1))
 
 
 def rules(*parts: SecurityGroup | NetworkAcl | PrefixList) -> Rules:
-    """The open rules of both ends, with these in place of those of the same id."""
+    """The open rules of both ends; these parts replace those with the same id."""
     opened = (open_group("api"), open_group("data"), open_acl("api"), open_acl("data"))
     groups = {each.group_id: each for each in (*opened, *parts) if isinstance(each, SecurityGroup)}
     acls = {each.acl_id: each for each in (*opened, *parts) if isinstance(each, NetworkAcl)}
@@ -88,7 +88,7 @@ def rules(*parts: SecurityGroup | NetworkAcl | PrefixList) -> Rules:
 
 
 def arriving(**values: Any) -> RejectedPacket:
-    """The API was refused at the database's interface."""
+    """A packet from the API, rejected at the database's interface."""
     told: dict[str, Any] = {
         "source": End("10.0.3.7", API),
         "destination": End("10.0.9.9", DATA),
@@ -103,12 +103,12 @@ def arriving(**values: Any) -> RejectedPacket:
 
 
 def departing(**values: Any) -> RejectedPacket:
-    """The API was refused at its own interface."""
+    """A packet from the API, rejected at its own interface."""
     return replace(arriving(seen_by="eni-api", direction="egress"), **values)
 
 
 def reply(**values: Any) -> RejectedPacket:
-    """The database's reply was refused at its own interface."""
+    """The database's reply, rejected at its own interface."""
     told: dict[str, Any] = {
         "source": End("10.0.9.9", DATA),
         "destination": End("10.0.3.7", API),

@@ -1,10 +1,10 @@
-"""What refused each rejected record is told in columns beside it, and of all others nothing is."""
+"""Rejected records get columns that name what denied them; other records get null."""
 
 import polars as pl
 import pytest
 
 from flowsentry.explain import flows as explain_flows
-from flowsentry.explain.flows import REFUSED, FlowExplainer
+from flowsentry.explain.flows import EXPLANATION_COLUMNS, FlowExplainer
 from flowsentry.frames import EnrichedFlows
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, NetworkAcl, Rules, SecurityGroup
@@ -32,15 +32,15 @@ def told(*lines: str, names: tuple[str, ...] = V5, rules: Rules | None = RULES) 
 
 def columns(explaining: FlowExplainer, flows: EnrichedFlows) -> list[tuple[object, ...]]:
     explained = explaining.explained(flows)
-    assert explained.drop(*REFUSED).equals(flows)
-    return explained.select(pl.col(*REFUSED).cast(pl.String)).rows()
+    assert explained.drop(*EXPLANATION_COLUMNS).equals(flows)
+    return explained.select(pl.col(*EXPLANATION_COLUMNS).cast(pl.String)).rows()
 
 
 BY_GROUP = ("security_group", "sg-server", None)
 NOTHING = (None, None, None)
 
 
-def test_each_rejected_record_has_what_refused_it_in_its_own_row() -> None:
+def test_each_rejected_record_names_what_denied_it_in_its_own_row() -> None:
     refused = blocked("10.0.0.1", "10.0.0.2", 5432)
     assert told(line(), refused, line(), refused) == [NOTHING, BY_GROUP, NOTHING, BY_GROUP]
 
@@ -49,20 +49,20 @@ def test_a_record_that_the_rules_allow_now_is_not_explained() -> None:
     assert told(blocked("10.0.0.1", "10.0.0.2", 443)) == [NOTHING]
 
 
-def test_without_rules_or_rejected_records_nothing_is_told() -> None:
+def test_without_rules_or_rejected_records_all_columns_are_null() -> None:
     refused = blocked("10.0.0.1", "10.0.0.2", 5432)
     assert told(refused, rules=None) == told(line()) == [NOTHING]
 
 
-def test_strangers_are_explained_as_well() -> None:
+def test_rejected_flows_from_outside_are_explained() -> None:
     assert told(blocked("192.0.2.9", "10.0.0.2", 22)) == [BY_GROUP]
 
 
-def test_the_default_format_is_enough() -> None:
+def test_the_default_format_suffices() -> None:
     assert told(blocked("192.0.2.9", "10.0.0.2", 22, V2), names=V2) == [BY_GROUP]
 
 
-def test_a_network_acl_is_told_with_the_number_of_its_rule() -> None:
+def test_a_network_acl_is_named_with_its_rule_number() -> None:
     denial = AclEntry(
         90, is_egress=False, is_allowed=False, protocol=6, cidr="10.0.0.0/8", first_port=443, last_port=443
     )
@@ -72,10 +72,10 @@ def test_a_network_acl_is_told_with_the_number_of_its_rule() -> None:
     far = blocked("10.9.0.1", "10.0.0.2", 443)
     group_too = Rules(1, (SecurityGroup("sg-server", "server", VPC, (open_group,)),), (acl,))
     assert told(far, rules=group_too) == [("network_acl", "acl-1", "90")]
-    assert told(far, rules=rules) == [NOTHING], "both refuse it, and which did can't be told"
+    assert told(far, rules=rules) == [NOTHING], "both deny it, and which one did cannot be determined"
 
 
-def test_the_reply_to_what_was_accepted_can_only_be_refused_by_the_network_acl() -> None:
+def test_a_reply_to_accepted_packets_can_only_be_denied_by_a_network_acl() -> None:
     ports = {"srcport": 45000, "dstport": 443}
     back = {"srcport": 443, "dstport": 45000, "action": "REJECT", "tcp_flags": SYN_ACK}
     accepted = line(srcaddr="192.0.2.9", dstaddr="10.0.0.2", flow_direction="ingress", tcp_flags=SYN, **ports)
@@ -85,19 +85,19 @@ def test_the_reply_to_what_was_accepted_can_only_be_refused_by_the_network_acl()
     assert told(accepted, reply, rules=rules) == [NOTHING, ("network_acl", "acl-1", "*")]
 
 
-def test_block_public_access_says_so_itself() -> None:
+def test_block_public_access_is_named_by_the_reject_reason() -> None:
     refused = blocked("192.0.2.9", "10.0.0.2", 443, V8, reject_reason="BPA")
     ((layer, *_),) = told(refused, names=V8)
     assert layer == "block_public_access"
 
 
-def test_beyond_the_bound_own_senders_are_explained_before_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_inside_senders_are_explained_before_outside_senders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explain_flows, "MAX_EXPLAINED", 1)
     strangers = [blocked("192.0.2.9", "10.0.0.2", 22)] * 3
     assert told(*strangers, blocked("10.0.0.1", "10.0.0.2", 5432)) == [NOTHING, NOTHING, NOTHING, BY_GROUP]
 
 
-def test_what_was_explained_of_one_chunk_is_known_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_explanation_from_one_chunk_is_reused_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     inventory = Inventory.of((CLIENT, SERVER), rules=RULES)
     explaining = FlowExplainer(AddressSpace.of(inventory))
     chunk = enriched([blocked("10.0.0.1", "10.0.0.2", 5432)], V5, inventory)
@@ -106,7 +106,7 @@ def test_what_was_explained_of_one_chunk_is_known_of_the_next(monkeypatch: pytes
     assert columns(explaining, chunk) == [BY_GROUP]
 
 
-def test_ports_and_addresses_beside_those_of_a_rule_are_told_apart_from_it() -> None:
+def test_ports_and_addresses_next_to_those_of_a_rule_are_in_other_classes() -> None:
     rule = GroupRule("sg-server", is_egress=False, protocol=6, first_port=80, last_port=90, cidr="192.0.2.8/31")
     rules = Rules(1, (SecurityGroup("sg-server", "server", VPC, (rule,)),), RULES.acls)
     ports = [blocked("192.0.2.8", "10.0.0.2", port) for port in (79, 80, 90, 91)]
@@ -115,7 +115,7 @@ def test_ports_and_addresses_beside_those_of_a_rule_are_told_apart_from_it() -> 
     assert told(*addresses, rules=rules) == [BY_GROUP, NOTHING, NOTHING, BY_GROUP]
 
 
-def test_one_explanation_is_of_all_flows_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equivalent_flows_share_one_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     explain = explain_flows.explain
     monkeypatch.setattr(explain_flows, "explain", lambda *given: asked.append(given) or explain(*given))

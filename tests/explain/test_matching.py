@@ -1,8 +1,8 @@
-"""Whether a rule is about a packet, as far as that can be told."""
+"""Whether a rule matches a packet; None if that is unknown."""
 
 import pytest
 
-from flowsentry.explain.matching import Told, every, holds_address, holds_ports, holds_protocol, some
+from flowsentry.explain.matching import Match, all_match, any_matches, matches_address, matches_ports, matches_protocol
 from flowsentry.explain.packet import Ports
 
 
@@ -17,8 +17,8 @@ from flowsentry.explain.packet import Ports
         ([False, False], False, False),
     ],
 )
-def test_what_is_not_known_matters_only_where_it_decides(conditions: list[Told], all_are: Told, one_is: Told) -> None:
-    assert (every(conditions), some(conditions)) == (all_are, one_is)
+def test_an_unknown_condition_counts_only_if_it_decides(conditions: list[Match], all_are: Match, one_is: Match) -> None:
+    assert (all_match(conditions), any_matches(conditions)) == (all_are, one_is)
 
 
 @pytest.mark.parametrize(
@@ -33,17 +33,19 @@ def test_what_is_not_known_matters_only_where_it_decides(conditions: list[Told],
         (Ports(21, 99), False),
     ],
 )
-def test_a_range_may_have_some_of_the_ports_asked(asked: Ports, expected: Told) -> None:
-    assert holds_ports(10, 20, asked) is expected
+def test_a_port_range_that_covers_some_of_the_ports_is_unknown(asked: Ports, expected: Match) -> None:
+    assert matches_ports(10, 20, asked) is expected
 
 
-def test_a_block_need_not_be_written_from_its_first_address() -> None:
-    assert holds_address("10.20.0.9/23", "10.20.1.7") is True
-    assert holds_address("2001:db8::9/32", "2001:db8:ffff::1") is True
+def test_a_cidr_block_with_host_bits_matches_its_network() -> None:
+    assert matches_address("10.20.0.9/23", "10.20.1.7") is True
+    assert matches_address("2001:db8::9/32", "2001:db8:ffff::1") is True
 
 
 @pytest.mark.parametrize(
     ("protocol", "asked", "expected"), [(-1, -1, True), (6, -1, None), (-1, 6, True), (6, 17, False)]
 )
-def test_a_rule_for_one_protocol_is_about_some_of_all(protocol: int, asked: int, expected: Told) -> None:
-    assert holds_protocol(protocol, asked) is expected
+def test_a_rule_for_one_protocol_may_match_a_packet_of_all_protocols(
+    protocol: int, asked: int, expected: Match
+) -> None:
+    assert matches_protocol(protocol, asked) is expected

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from flowsentry.inventory.address_space import AddressAt, AddressSpace
-from flowsentry.inventory.assignment_index import BELIEVED_SECONDS
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
+from flowsentry.inventory.assignment_index import TRUSTED_SECONDS
 from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
 from tests.builders import NOON, OTHER_VPC, VPC, interface
@@ -67,7 +67,7 @@ def test_what_came_back_was_not_there_meanwhile() -> None:
 
 def test_an_owner_is_believed_a_while_after_the_last_look_and_not_longer() -> None:
     inventory = looks((0, (A,)))
-    assert [named(inventory, at) for at in (BELIEVED_SECONDS, BELIEVED_SECONDS + 1)] == ["a", None]
+    assert [named(inventory, at) for at in (TRUSTED_SECONDS, TRUSTED_SECONDS + 1)] == ["a", None]
 
 
 def test_a_snapshot_of_last_week_names_nobody_by_address_today() -> None:
@@ -91,7 +91,7 @@ def test_an_address_that_two_interfaces_had_at_once_is_nobodys_even_afterwards()
 
 
 def test_an_interface_that_is_its_owners_for_life_is_named_at_any_time() -> None:
-    lasting = looks((0, (replace(A, is_lasting=True),)))
+    lasting = looks((0, (replace(A, has_fixed_owner=True),)))
     moving = looks((0, (A,)))
     at = NOON + 7 * 86_400
     assert [AddressSpace.of(each).interface_of("eni-a", at) is not None for each in (lasting, moving)] == [True, False]
@@ -122,7 +122,7 @@ def with_pods(inventory: Inventory, *pods: Interface, at: int = 0) -> Inventory:
 
 def test_a_pod_goes_before_its_node_and_has_the_nodes_security_groups() -> None:
     address_space = AddressSpace.of(with_pods(looks((0, (NODE,))), POD))
-    ((owner, has_address),) = address_space.ends_of([AddressAt(VPC, "10.0.0.7", NOON)])
+    ((owner, has_address),) = address_space.owners_of([AddressQuery(VPC, "10.0.0.7", NOON)])
     assert owner is not None
     assert has_address is not None
     assert (owner.owner_name, has_address.owner_name, has_address.security_groups) == ("web/api", "node", ("sg-node",))

@@ -43,7 +43,7 @@ def test_a_groups_rules_are_told_by_direction() -> None:
 def test_an_acls_entries_are_asked_by_number_whatever_order_they_came_in() -> None:
     assert ACL.entries_for(is_egress=False) == (DENY_PINGS, ALLOW, DENY_ALL)
     assert ACL.entries_for(is_egress=True) == (LEAVING,)
-    assert [entry.number_in_words for entry in ACL.entries_for(is_egress=False)] == ["90", "100", "*"]
+    assert [entry.displayed_number for entry in ACL.entries_for(is_egress=False)] == ["90", "100", "*"]
 
 
 @pytest.mark.parametrize("rules", [Rules(), RULES])

@@ -34,7 +34,7 @@ def test_names_of_networks_are_bounded() -> None:
 
 
 def test_a_second_database_tells_what_the_first_does_not() -> None:
-    assert location_of(MAXMIND).with_more(location_of(ASN)).with_more(Location("FR", 1, "other")) == WHOLE
+    assert location_of(MAXMIND).completed_by(location_of(ASN)).completed_by(Location("FR", 1, "other")) == WHOLE
 
 
 def test_without_a_database_nothing_is_known() -> None:

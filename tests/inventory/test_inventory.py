@@ -49,7 +49,7 @@ def test_a_place_that_was_not_looked_at_for_long_goes_on_where_it_was() -> None:
 
 
 def test_what_some_were_asked_for_is_seen_and_the_next_look_goes_on_from_it() -> None:
-    inventory = Inventory().after(look(A)).with_some(look(B, at=60), absent=["eni-gone"])
+    inventory = Inventory().after(look(A)).with_partial_discovery(look(B, at=60), absent=["eni-gone"])
     assert rows(inventory) == [("a", NOON, NOON), ("b", NOON + 60, NOON + 60)]
     assert inventory.absent == {"eni-gone": NOON + 60}
     assert inventory.target_states[HERE].taken_at == NOON
@@ -82,7 +82,12 @@ def test_rules_are_those_of_all_places() -> None:
 
 
 def test_what_was_looked_for_in_vain_is_forgotten_in_time_and_beyond_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    inventory = Inventory().after(look()).with_some(look(at=60), ["eni-1"]).with_some(look(at=120), ["eni-2", "eni-3"])
+    inventory = (
+        Inventory()
+        .after(look())
+        .with_partial_discovery(look(at=60), ["eni-1"])
+        .with_partial_discovery(look(at=120), ["eni-2", "eni-3"])
+    )
     assert set(inventory.after(look(at=59 + ABSENT_SECONDS)).absent) == {"eni-1", "eni-2", "eni-3"}
     assert set(inventory.after(look(at=60 + ABSENT_SECONDS)).absent) == {"eni-2", "eni-3"}
     monkeypatch.setattr("flowsentry.inventory.inventory.MAX_ABSENT", 2)

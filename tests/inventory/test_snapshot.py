@@ -16,7 +16,9 @@ ROUTES = {VPC: ((Route("10.1.0.0/16", "vpc-peer"), Route("10.2.0.0/16", None)), 
 TARGET_STATE = TargetState(NOON, 3, {VPC: ("10.0.0.0/16",)}, ROUTES)
 RULES = Rules(NOON, (SecurityGroup("sg-1", "web", VPC, (GroupRule("sg-1", False, 6, 443, 443, "0.0.0.0/0"),)),))  # noqa: FBT003
 INVENTORY = Inventory().after(Discovery(TARGET, TARGET_STATE, (interface("10.0.0.1", attached_at=NOON - 60),), RULES))
-WHOLE = INVENTORY.with_some(Discovery(TARGET, TargetState(NOON + 60), (interface("10.0.0.2", name="b"),)), ["eni-gone"])
+WHOLE = INVENTORY.with_partial_discovery(
+    Discovery(TARGET, TargetState(NOON + 60), (interface("10.0.0.2", name="b"),)), ["eni-gone"]
+)
 
 
 @pytest.mark.parametrize("inventory", [Inventory(), WHOLE, Inventory.of((interface("10.0.0.1"),))])

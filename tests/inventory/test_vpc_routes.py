@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from flowsentry.inventory.inventory import Route
 from flowsentry.inventory.vpc_routes import (
-    EVERYWHERE,
-    SOMEWHERE,
+    ALL_IPV4,
+    UNKNOWN_NEXT_HOP,
+    NextHop,
     ToNoPrivateAddress,
     ToTransitGateway,
     ToVpc,
-    Way,
     private_routes,
 )
 
@@ -27,17 +27,17 @@ TEN, TEN_ONE, TEN_ONE_TWO = block("10.0.0.0/8"), block("10.1.0.0/16"), block("10
 
 
 def test_a_peered_vpc_and_somewhere_else() -> None:
-    ways: list[tuple[IPv4Network, Way]] = [(TEN_ONE, ToVpc("vpc-b")), (TEN, SOMEWHERE)]
-    assert private_routes(ways) == (Route("10.0.0.0/8", None), Route("10.1.0.0/16", "vpc-b"))
+    next_hops: list[tuple[IPv4Network, NextHop]] = [(TEN_ONE, ToVpc("vpc-b")), (TEN, UNKNOWN_NEXT_HOP)]
+    assert private_routes(next_hops) == (Route("10.0.0.0/8", None), Route("10.1.0.0/16", "vpc-b"))
 
 
 def test_ways_to_the_internet_are_left_out() -> None:
-    assert private_routes([(EVERYWHERE, ToNoPrivateAddress())]) == ()
+    assert private_routes([(ALL_IPV4, ToNoPrivateAddress())]) == ()
 
 
 def test_a_way_to_nowhere_within_a_wider_one_can_not_be_told() -> None:
-    ways: list[tuple[IPv4Network, Way]] = [(TEN, ToVpc("vpc-b")), (TEN_ONE, ToNoPrivateAddress())]
-    assert Route("10.1.0.0/16", None) in private_routes(ways)
+    next_hops: list[tuple[IPv4Network, NextHop]] = [(TEN, ToVpc("vpc-b")), (TEN_ONE, ToNoPrivateAddress())]
+    assert Route("10.1.0.0/16", None) in private_routes(next_hops)
 
 
 def test_what_a_transit_gateway_has_no_route_for_goes_nowhere() -> None:
@@ -45,14 +45,17 @@ def test_what_a_transit_gateway_has_no_route_for_goes_nowhere() -> None:
 
 
 def test_the_narrowest_block_around_of_a_transit_gateway_counts() -> None:
-    table = {EVERYWHERE: "vpc-egress", TEN: "vpc-b", TEN_ONE_TWO: "vpc-c"}
+    table = {ALL_IPV4: "vpc-egress", TEN: "vpc-b", TEN_ONE_TWO: "vpc-c"}
     routes = private_routes([(TEN_ONE, ToTransitGateway(table))])
     assert routes == (Route("10.1.0.0/16", "vpc-b"), Route("10.1.2.0/24", "vpc-c"))
 
 
 def test_the_route_table_is_asked_before_the_transit_gateway() -> None:
-    ways: list[tuple[IPv4Network, Way]] = [(TEN, ToTransitGateway({TEN_ONE_TWO: "vpc-c"})), (TEN_ONE, ToVpc("vpc-b"))]
-    assert private_routes(ways) == (Route("10.1.0.0/16", "vpc-b"),)
+    next_hops: list[tuple[IPv4Network, NextHop]] = [
+        (TEN, ToTransitGateway({TEN_ONE_TWO: "vpc-c"})),
+        (TEN_ONE, ToVpc("vpc-b")),
+    ]
+    assert private_routes(next_hops) == (Route("10.1.0.0/16", "vpc-b"),)
 
 
 # Blocks of a small world, so that they often lie within each other.
@@ -67,9 +70,9 @@ WAYS = st.dictionaries(
 ADDRESSES = st.builds(lambda number: IPv4Address(number << 24), st.integers(0, 15))
 
 
-def routed(ways: dict[IPv4Network, Way], address: IPv4Address) -> str | None:
+def routed(next_hops: dict[IPv4Network, NextHop], address: IPv4Address) -> str | None:
     """Where routers send it: the longest prefix of the route table, then that of the transit gateway."""
-    match _longest(ways, address):
+    match _longest(next_hops, address):
         case ToVpc(vpc_id):
             return vpc_id
         case ToTransitGateway(table):
@@ -93,11 +96,11 @@ def told(routes: tuple[Route, ...], address: IPv4Address) -> str | None:
     return ends.pop() if len(ends) == 1 else None
 
 
-@given(ways=WAYS, address=ADDRESSES)
-def test_what_is_told_is_where_routers_send_it(ways: dict[IPv4Network, Way], address: IPv4Address) -> None:
-    assert told(private_routes(list(ways.items())), address) == routed(ways, address)
+@given(next_hops=WAYS, address=ADDRESSES)
+def test_what_is_told_is_where_routers_send_it(next_hops: dict[IPv4Network, NextHop], address: IPv4Address) -> None:
+    assert told(private_routes(list(next_hops.items())), address) == routed(next_hops, address)
 
 
-@given(ways=st.lists(st.tuples(BLOCKS, st.builds(ToVpc, VPCS))))
-def test_the_order_of_routes_says_nothing(ways: list[tuple[IPv4Network, Way]]) -> None:
-    assert private_routes(ways[::-1]) == private_routes(ways)
+@given(next_hops=st.lists(st.tuples(BLOCKS, st.builds(ToVpc, VPCS))))
+def test_the_order_of_routes_says_nothing(next_hops: list[tuple[IPv4Network, NextHop]]) -> None:
+    assert private_routes(next_hops[::-1]) == private_routes(next_hops)

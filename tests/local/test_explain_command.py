@@ -43,12 +43,18 @@ def test_each_layer_is_told_in_the_order_of_the_way_and_the_verdict_last(
         "by the rules of 2026-09-21 14:13:20 UTC"
     )
     assert steps == [
-        "  out of the interface    allowed     sg-api api-tier: outbound rule for 0.0.0.0/0",
-        "  out of the subnet       allowed     network acl acl-api api-b: rule 100 allows all traffic to 0.0.0.0/0",
-        "  into the subnet         allowed     network acl acl-data data-b: rule 100 allows all traffic from 0.0.0.0/0",
-        "  into the interface      allowed     sg-data data-tier: inbound rule for 0.0.0.0/0",
-        "  reply out of the subnet allowed     network acl acl-data data-b: rule 100 allows all traffic to 0.0.0.0/0",
-        "  reply into the subnet   allowed     network acl acl-api api-b: rule 100 allows all traffic from 0.0.0.0/0",
+        (
+            "  out of the interface    allowed     security group sg-api api-tier: "
+            "an outbound rule allows traffic to 0.0.0.0/0"
+        ),
+        "  out of the subnet       allowed     network ACL acl-api api-b: rule 100 allows all traffic to 0.0.0.0/0",
+        "  into the subnet         allowed     network ACL acl-data data-b: rule 100 allows all traffic from 0.0.0.0/0",
+        (
+            "  into the interface      allowed     security group sg-data data-tier: "
+            "an inbound rule allows traffic from 0.0.0.0/0"
+        ),
+        "  reply out of the subnet allowed     network ACL acl-data data-b: rule 100 allows all traffic to 0.0.0.0/0",
+        "  reply into the subnet   allowed     network ACL acl-api api-b: rule 100 allows all traffic from 0.0.0.0/0",
     ]
     assert verdict == "allowed and so is its reply"
 
@@ -59,23 +65,23 @@ def test_what_refuses_is_told_with_what_would_admit_it_and_is_no_failure(
     path = written(tmp_path, rules(acl("data", *DENIED), group("data")))
     done = flowsentry("explain", "--inventory", path, "10.0.3.7", "10.0.9.9", 5432)
     assert done.code == 0
-    by_acl = "network acl acl-data data-b: rule 90 denies tcp/5432 from 10.0.3.0/24"
-    by_group = "sg-data data-tier: no inbound rule for tcp/5432 from 10.0.3.7 (i-api api-1)"
+    by_acl = "network ACL acl-data data-b: rule 90 denies tcp/5432 from 10.0.3.0/24"
+    by_group = "security group sg-data data-tier: no inbound rule allows tcp/5432 from 10.0.3.7 (i-api api-1)"
     lines = done.out.splitlines()
     assert lines[3:5] == [
-        f"  into the subnet         refused     {by_acl}",
-        f"  into the interface      refused     {by_group}",
+        f"  into the subnet         denied      {by_acl}",
+        f"  into the interface      denied      {by_group}",
     ]
-    assert lines[-1].startswith(f"refused by {by_acl}, and by {by_group} (rule 90 of acl-data denies ")
+    assert lines[-1].startswith(f"denied by {by_acl}, and by {by_group} (rule 90 of acl-data denies ")
     assert lines[-1].endswith("; and an inbound rule for tcp/5432 from 10.0.3.7/32 in sg-data would admit it)")
 
 
 def test_a_reply_that_is_refused_is_told_as_the_reply(flowsentry: Flowsentry, tmp_path: Path) -> None:
     path = written(tmp_path, rules(acl("data", entry(100, "allow", "0.0.0.0/0", -1))))
     told = explained(flowsentry, path, "10.0.3.7", "10.0.9.9", 5432, "--source-port", 40_000)
-    assert told["verdict"] == "refused"
+    assert told["verdict"] == "denied"
     assert told["sentence"].startswith(
-        "its reply is refused by network acl acl-data data-b: no outbound rule allows tcp/40000 to 10.0.3.7 (i-api"
+        "its reply is denied by network ACL acl-data data-b: no outbound rule allows tcp/40000 to 10.0.3.7 (i-api"
     )
 
 
@@ -83,9 +89,10 @@ def test_without_the_callers_port_what_is_so_of_some_of_them_is_told(flowsentry:
     linux_only = acl("data", entry(1, "allow", "0.0.0.0/0", -1), leaving(1, "allow", "0.0.0.0/0", TCP, 32_768, 60_999))
     path = written(tmp_path, rules(linux_only))
     told = explained(flowsentry, path, "10.0.3.7", "10.0.9.9", 5432)
-    assert told["verdict"] == "can't tell"
+    assert told["verdict"] == "unknown"
     assert told["sentence"] == (
-        "of its reply it can't be told: of tcp/1024-65535 to 10.0.3.7 (i-api api-1), only ports 32768-60999 are allowed"
+        "whether its reply is allowed cannot be determined: of tcp/1024-65535 to 10.0.3.7 (i-api api-1), "
+        "only ports 32768-60999 are allowed"
     )
     assert explained(flowsentry, path, "10.0.3.7", "10.0.9.9", 5432, "--source-port", 40_000)["verdict"] == "allowed"
 
@@ -117,7 +124,7 @@ def test_between_ipv6_addresses_icmp_is_that_of_ipv6(flowsentry: Flowsentry, sna
 
 def test_of_all_traffic_it_is_not_enough_that_some_is_allowed(flowsentry: Flowsentry, tmp_path: Path) -> None:
     path = written(tmp_path, rules(group("data", inbound("sg-data", TCP, (443, 443), cidr="0.0.0.0/0"))))
-    assert explained(flowsentry, path, "api-1", "data-1", 0, "all")["verdict"] == "can't tell"
+    assert explained(flowsentry, path, "api-1", "data-1", 0, "all")["verdict"] == "unknown"
 
 
 def test_what_has_no_group_is_not_asked_for_one(flowsentry: Flowsentry, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_replay_names_owners_and_what_refused_them(tmp_path: Path, capsys: pytes
     assert main(["replay", "--inventory", str(snapshot), str(logs)]) == 0
     told = capsys.readouterr().out
     assert "app (instance i-app, 10.0.0.1) can't reach orders (rds database i-orders, 10.0.0.2)" in told
-    assert "Refused   by sg-1 orders: no inbound rule for tcp/5432 from 10.0.0.1 (i-app app)" in told
+    assert "Denied    by security group sg-1 orders: no inbound rule allows tcp/5432 from 10.0.0.1 (i-app app)" in told
 
 
 def test_databases_tell_where_addresses_are(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_lines_without_a_header_are_read_by_the_format_given(flowsentry: Flowsen
 def test_what_a_format_leaves_untold_is_said_once(flowsentry: Flowsentry, tmp_path: Path) -> None:
     paths = [written(tmp_path, flow_log([line(V2)] * 2, V2), name) for name in ("one.log", "other.log")]
     told = [each for each in flowsentry("replay", *paths).complaints if each.startswith("log format: ")]
-    assert told[0] == "log format: missing tcp-flags: who opened a connection is told by service ports"
+    assert told[0] == "log format: missing tcp-flags: the initiator of a connection is derived from service ports"
     assert len(told) == len(set(told))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from flowsentry.explain import explain
 from flowsentry.explain.network_acls import judge_acl
 from flowsentry.explain.packet import EPHEMERAL_PORTS, Packet, Ports
-from flowsentry.explain.packet_path import back, there
+from flowsentry.explain.packet_path import forward_path, return_path
 from flowsentry.explain.security_groups import judge_groups
 from flowsentry.findings.explanation import Judgement, Layer, Verdict
 from flowsentry.findings.rejected_packet import End, RejectedPacket
@@ -76,7 +76,7 @@ def cases(draw: st.DrawFn, protocols: tuple[int, ...] = PROTOCOLS) -> Case:
 
 def told(judgement: Judgement) -> tuple[bool, int] | None:
     """An ACL's judgement as the reference has it; None where it was not asked."""
-    if judgement.verdict is Verdict.NOT_ASKED:
+    if judgement.verdict is Verdict.NOT_EVALUATED:
         return None
     assert judgement.rule
     return judgement.verdict is Verdict.ALLOWED, aws.STAR if judgement.rule == "*" else int(judgement.rule)
@@ -85,7 +85,7 @@ def told(judgement: Judgement) -> tuple[bool, int] | None:
 @LAW
 @given(cases())
 def test_each_layer_does_what_the_pages_say_and_by_the_rule_they_say(case: Case) -> None:
-    leaving, out, entering, into = there(case.packet, case.rules)
+    leaving, out, entering, into = forward_path(case.packet, case.rules)
     for groups, acl, way in zip((leaving, into), (out, entering), case.both_ways(), strict=True):
         assert groups.verdict is (Verdict.ALLOWED if way.groups_allow() else Verdict.REFUSED)
         assert told(acl) == (None if case.is_within_a_subnet else way.acl_decides())
@@ -98,7 +98,9 @@ def test_a_reply_is_judged_by_network_acls_alone_and_with_the_ports_the_other_wa
     port = case.packet.source_ports.first
     known = aws.Known(case.known.destination, case.known.source, case.known.protocol, port)
     reply = replace(case, ends=case.ends[::-1], known=known)
-    assert [told(each) for each in back(case.packet, case.rules)] == [each.acl_decides() for each in reply.both_ways()]
+    assert [told(each) for each in return_path(case.packet, case.rules)] == [
+        each.acl_decides() for each in reply.both_ways()
+    ]
 
 
 @LAW
@@ -130,7 +132,7 @@ def refusal_of(case: Case, *, accepted_other_way: bool) -> RejectedPacket:
 
 def holds(verdict: Verdict, truths: set[bool]) -> bool:
     """Whether what was told in ignorance is so in every case."""
-    return verdict is Verdict.UNTOLD or truths == {verdict is Verdict.ALLOWED}
+    return verdict is Verdict.UNDETERMINED or truths == {verdict is Verdict.ALLOWED}
 
 
 def of_each_type(case: Case) -> Iterator[Case]:
@@ -159,7 +161,7 @@ def test_what_a_group_does_with_someone_unknown_is_told_exactly_where_it_is_so_w
     subsets = chain.from_iterable(combinations(GROUPS, size) for size in range(4))
     truths = {with_groups_of_the_far_end(case, groups).groups_allow() for groups in subsets}
     assert verdict is {frozenset({True}): Verdict.ALLOWED, frozenset({False}): Verdict.REFUSED}.get(
-        frozenset(truths), Verdict.UNTOLD
+        frozenset(truths), Verdict.UNDETERMINED
     )
 
 
@@ -179,7 +181,7 @@ def test_of_a_port_that_is_not_known_it_is_told_exactly_whether_all_or_none_are_
     around = {edge + step for edge in EDGES for step in (-1, 0, 1)} & {*range(1024, 65_536)}
     truths = {replace(case, known=replace(case.known, port=port)).acl_decides()[0] for port in around}
     assert holds(verdict, truths)
-    assert verdict is not Verdict.UNTOLD or truths == {True, False}
+    assert verdict is not Verdict.UNDETERMINED or truths == {True, False}
 
 
 GROUP_CHANGE = re.compile(r"an (inbound|outbound) rule for (?P<what>.+) (?:from|to) (?P<cidr>\S+) in (?:any of )?sg-")

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowsentry.explain.flows import REFUSED, FlowExplainer
+from flowsentry.explain.flows import EXPLANATION_COLUMNS, FlowExplainer
 from flowsentry.frames import EnrichedFlows
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.firewall_rules import Rules
@@ -63,4 +63,4 @@ def test_flows_explained_together_are_explained_as_each_by_itself(
     flows = enriched(data.draw(refused(interfaces)), V5, inventory)
     together = FlowExplainer(address_space).explained(flows)
     alone = pl.concat(FlowExplainer(address_space).explained(EnrichedFlows(flows[[row]])) for row in range(len(flows)))
-    assert together.select(*REFUSED).equals(alone.select(*REFUSED))
+    assert together.select(*EXPLANATION_COLUMNS).equals(alone.select(*EXPLANATION_COLUMNS))

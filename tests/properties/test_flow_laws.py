@@ -16,8 +16,7 @@ from flowsentry.frames import EnrichedFlows, Flows
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.measure import add_up, measure
-from flowsentry.records.fields import DIRECTION, TRANSIT_GATEWAY_NAMES
-from flowsentry.records.transit_gateways import LOST_PACKETS, is_of_transit_gateway
+from flowsentry.records.fields import DIRECTION, LOST_PACKETS, TRANSIT_GATEWAY_NAMES, is_of_transit_gateway
 from tests.builders import V2, V5, Watch, enriched, flow_log, flows, interface, line
 from tests.properties.strategies import LAW, LAW_OF_TRAFFIC, failures, formats, records, traffic
 

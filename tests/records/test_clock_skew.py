@@ -7,11 +7,11 @@ import pytest
 from flowsentry.capture_gaps import capture_gaps_in
 from flowsentry.parse import parse
 from flowsentry.records.clock_skew import (
-    MAX_BELIEVED_LEAD_SECONDS,
+    MAX_ACCEPTED_LEAD_SECONDS,
     MAX_CLOCK_LEAD_SECONDS,
-    believed,
-    believed_capture_gaps,
     records_ahead,
+    without_far_future_flows,
+    without_far_future_gaps,
 )
 from tests.builders import NOON, V5, enriched, line, log_text, no_data
 
@@ -52,14 +52,14 @@ def test_without_a_clock_nothing_is_ahead() -> None:
 
 
 def test_flows_are_believed_up_to_a_day_ahead_and_keep_their_order() -> None:
-    times = [NOON, NOON + MAX_BELIEVED_LEAD_SECONDS, NOON + MAX_BELIEVED_LEAD_SECONDS + 1, YEAR_3000, NOON - 9]
+    times = [NOON, NOON + MAX_ACCEPTED_LEAD_SECONDS, NOON + MAX_ACCEPTED_LEAD_SECONDS + 1, YEAR_3000, NOON - 9]
     flows = enriched([*(line(start=time, end=time) for time in times), line(start="-", end="-")])
-    assert believed(flows, NOON)["start"].to_list() == [*times[:2], NOON - 9, None]
-    assert believed(flows, math.inf) is flows
+    assert without_far_future_flows(flows, NOON)["start"].to_list() == [*times[:2], NOON - 9, None]
+    assert without_far_future_flows(flows, math.inf) is flows
 
 
 def test_capture_gaps_are_believed_up_to_a_day_ahead() -> None:
     lines = [no_data(log_status="SKIPDATA", start=start, end=start) for start in (NOON, YEAR_3000)]
     capture_gaps = capture_gaps_in(parse(log_text(lines)).records)
-    assert believed_capture_gaps(capture_gaps, NOON)["hour"].to_list() == [NOON]
-    assert len(believed_capture_gaps(capture_gaps, math.inf)) == 2
+    assert without_far_future_gaps(capture_gaps, NOON)["hour"].to_list() == [NOON]
+    assert len(without_far_future_gaps(capture_gaps, math.inf)) == 2

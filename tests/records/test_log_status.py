@@ -5,7 +5,7 @@ import pytest
 from flowsentry.frames import Records
 from flowsentry.parse import flows_of, parse
 from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
-from flowsentry.records.log_status import with_log_status
+from flowsentry.records.log_status import with_inferred_nodata
 from tests.builders import V2, V5, Watch, flow_log, gateway_line, line, log_text, no_data
 
 FORMATS = [tuple(name for name in names if name != "log-status") for names in (V2, V5, TRANSIT_GATEWAY_NAMES)]
@@ -17,7 +17,7 @@ def records(lines: list[str], names: tuple[str, ...]) -> Records:
 
 
 def statuses(lines: list[str], names: tuple[str, ...]) -> list[str | None]:
-    told = with_log_status(records(lines, names))
+    told = with_inferred_nodata(records(lines, names))
     return told["log_status"].to_list() if "log_status" in told.columns else [None] * len(told)
 
 
@@ -53,4 +53,4 @@ def test_what_the_record_says_of_itself_stays() -> None:
 
 def test_records_that_all_tell_of_traffic_are_left_as_they_are() -> None:
     seen = records([line(V2)], V2)
-    assert with_log_status(seen) is seen
+    assert with_inferred_nodata(seen) is seen

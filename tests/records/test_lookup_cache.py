@@ -5,7 +5,7 @@ import pytest
 
 from flowsentry.records.lookup_cache import LookupCache
 
-BOUNDS = ("MAX_RECALLED", "MAX_PLACES")
+BOUNDS = ("MAX_CACHED_FACTS", "MAX_INDEX_SLOTS")
 
 
 class Names(LookupCache):

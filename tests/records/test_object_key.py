@@ -8,8 +8,8 @@ from flowsentry.records.object_key import (
     FlowLogKey,
     Origin,
     flow_log_key,
-    is_something_else,
-    is_stranger_among_flow_logs,
+    is_no_flow_log,
+    is_unrecognised_flow_log_name,
 )
 
 ACCOUNT, REGION, FLOW_LOG = "123456789012", "eu-central-1", "fl-0123456789abcdef0"
@@ -40,8 +40,8 @@ SUFFIXES = (".log.gz", ".log", ".log.parquet", ".parquet", ".gz", "")
 def test_a_flow_log_file_tells_its_origin_and_time_in_every_layout(folder: str, suffix: str) -> None:
     key = f"{FOLDERS[folder]}{STEM}{suffix}"
     assert flow_log_key(key) == TOLD
-    assert not is_something_else(key)
-    assert not is_stranger_among_flow_logs(key)
+    assert not is_no_flow_log(key)
+    assert not is_unrecognised_flow_log_name(key)
 
 
 def test_its_origin_is_what_a_source_is_logged_with() -> None:
@@ -80,9 +80,9 @@ def test_a_name_that_aws_does_not_give_tells_nothing_and_is_decided_by_content(n
     assert flow_log_key(f"copies/{name}") is None
     assert flow_log_key(PLAIN + name) is None
     if name:
-        assert not is_something_else(PLAIN + name)
-        assert is_stranger_among_flow_logs(PLAIN + name)
-        assert is_stranger_among_flow_logs(HIVE + name)
+        assert not is_no_flow_log(PLAIN + name)
+        assert is_unrecognised_flow_log_name(PLAIN + name)
+        assert is_unrecognised_flow_log_name(HIVE + name)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_name_that_aws_does_not_give_tells_nothing_and_is_decided_by_content(n
     ],
 )
 def test_what_is_recognisably_something_else_is_no_flow_log(key: str) -> None:
-    assert is_something_else(key)
+    assert is_no_flow_log(key)
     assert flow_log_key(key) is None
 
 
@@ -133,12 +133,12 @@ def test_what_is_recognisably_something_else_is_no_flow_log(key: str) -> None:
     ],
 )
 def test_a_key_outside_the_folders_of_aws_is_decided_by_content_alone(key: str) -> None:
-    assert not is_something_else(key)
-    assert not is_stranger_among_flow_logs(key)
+    assert not is_no_flow_log(key)
+    assert not is_unrecognised_flow_log_name(key)
     assert flow_log_key(key) is None
 
 
 @given(st.text(max_size=200))
 def test_what_stands_before_the_file_name_changes_nothing(folders: str) -> None:
     assert flow_log_key(f"{folders}/{NAME}") == TOLD
-    assert not is_something_else(f"{folders}/{NAME}")
+    assert not is_no_flow_log(f"{folders}/{NAME}")

@@ -4,12 +4,13 @@ import pytest
 
 from flowsentry.records.fields import (
     FIELDS,
+    LOST_PACKETS,
     TRANSIT_GATEWAY_NAMES,
     TRANSIT_GATEWAY_VERSION,
     VPC_NAMES,
     column_of,
+    is_of_transit_gateway,
 )
-from flowsentry.records.transit_gateways import LOST_PACKETS, is_of_transit_gateway
 from tests.builders import AT_GATEWAY, GATEWAY, VPC, Watch, gateway_line, line, log_text, probe
 
 THEIRS = [field.column for field in FIELDS if field.version == TRANSIT_GATEWAY_VERSION]

@@ -16,8 +16,8 @@ POSTGRESQL, REDIS = 5432, 6379
 SYNS = 6
 RETRIES, SECONDS_BETWEEN_RETRIES = 12, 75
 
-NO_RULE_IN = RefusedBy(Layer.SECURITY_GROUP, ("shop-orders", "no inbound rule for tcp/5432 from", "web-3"))
-NO_RULE_OUT = RefusedBy(Layer.SECURITY_GROUP, ("shop-search", "no outbound rule for tcp/6379 to", "orders-cache"))
+NO_RULE_IN = RefusedBy(Layer.SECURITY_GROUP, ("shop-orders", "no inbound rule allows tcp/5432 from", "web-3"))
+NO_RULE_OUT = RefusedBy(Layer.SECURITY_GROUP, ("shop-search", "no outbound rule allows tcp/6379 to", "orders-cache"))
 DENIED = RefusedBy(Layer.NETWORK_ACL, ("office-data-b", "rule 90 denies tcp/5432 from 10.20.0.0/23"))
 
 

@@ -14,7 +14,7 @@ from local.traffic.scene import SITES, Scene, outside
 COLLECTORS = (241, 242, 243)
 SYSLOG = 6514
 SYNS, ROUNDS, SECONDS_BETWEEN_ROUNDS = 5, 8, 400
-NO_RULE_OUT = RefusedBy(Layer.SECURITY_GROUP, ("shop-search", "no outbound rule for tcp/6514 to 192.0.2."))
+NO_RULE_OUT = RefusedBy(Layer.SECURITY_GROUP, ("shop-search", "no outbound rule allows tcp/6514 to 192.0.2."))
 
 
 def logs(scene: Scene) -> Iterator[Connection]:

@@ -64,7 +64,7 @@ def with_file(name: str, content: bytes) -> bytes:
 
 
 def shapes() -> Iterator[bytes]:
-    for name in ("surveys.json", "absent.json"):
+    for name in ("targets.json", "absent.json"):
         for content in (
             b"[]",
             b"null",
@@ -81,9 +81,9 @@ def shapes() -> Iterator[bytes]:
             yield with_file(name, content)
     target_state = {"taken_at": 1, "seconds": 1, "networks": {}, "routes": {}}
     for wrong in ({"taken_at": "x"}, {"networks": []}, {"networks": {"v": ["x"]}}, {"routes": {"v": [[1]]}}):
-        yield with_file("surveys.json", json.dumps({"p": target_state | wrong}).encode())
+        yield with_file("targets.json", json.dumps({"p": target_state | wrong}).encode())
     yield from (
-        with_file("holdings.parquet", each) for each in (b"", b"PAR1", b"x" * 100, b"PAR1" + bytes(90) + b"PAR1")
+        with_file("assignments.parquet", each) for each in (b"", b"PAR1", b"x" * 100, b"PAR1" + bytes(90) + b"PAR1")
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch, object_events
 from flowsentry.errors import PoisonError
-from flowsentry.records.object_key import is_something_else
+from flowsentry.records.object_key import is_no_flow_log
 from tests.recorded import recorded
 
 FOLDERS = ("powertools-python", "datadog", "lambda-promtail-events", "aws-lambda-go")
@@ -74,7 +74,7 @@ def objects_named_by(message: str) -> list[str]:
         return [f"refused: {poison.reason}"]
     found = []
     for object_event in events:
-        kind = "something else" if is_something_else(object_event.source.key) else "new"
+        kind = "something else" if is_no_flow_log(object_event.source.key) else "new"
         found.append(
             f"{kind}: {object_event.source}" if object_event.is_new_object else f"ignored: {object_event.event_name}"
         )

@@ -27,7 +27,7 @@ def peering(code: str = "active", **ends: str) -> dict[str, Any]:
 
 def routes_of(region: Region, *tables: dict[str, Any]) -> tuple[RouteTable, ...]:
     region.aws.respond("ec2", "describe_route_tables", paged("RouteTables", *([each] for each in tables)))
-    return region.source.discover().target_state.routes.get(VPC, ())
+    return region.source.discover().state.routes.get(VPC, ())
 
 
 def test_a_peering_connection_leads_to_the_other_vpc_from_both_sides() -> None:
@@ -164,12 +164,12 @@ def test_a_transit_gateway_of_another_account_is_unknown() -> None:
     region = Region()
     transit(region, through("10.2.0.0/16", ("vpc", PEER)))
     region.aws.respond("ec2", "describe_transit_gateway_route_tables", {"TransitGatewayRouteTables": []})
-    assert region.source.discover().target_state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
+    assert region.source.discover().state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
 
 
 def test_denied_transit_gateway_calls_affect_their_routes_only() -> None:
     region = Region()
     transit(region, through("10.2.0.0/16", ("vpc", PEER)))
     region.aws.respond("ec2", "search_transit_gateway_routes", failure("RequestLimitExceeded", 503))
-    assert region.source.discover().target_state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
+    assert region.source.discover().state.routes == {VPC: ((Route("10.0.0.0/8", None),),)}
     assert "transit gateways: RequestLimitExceeded" in region.source.failed_calls

@@ -233,4 +233,4 @@ def test_a_deleted_function_is_named_by_the_description() -> None:
 
 
 def test_an_interface_of_functions_is_not_lasting() -> None:
-    assert not lambda_interface(function("resize")).is_lasting
+    assert not lambda_interface(function("resize")).has_fixed_owner

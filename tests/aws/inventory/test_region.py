@@ -82,14 +82,14 @@ def test_a_load_balancer_has_its_arn_and_its_name(network: Network) -> None:
 def test_networks_are_all_blocks_of_each_vpc(network: Network) -> None:
     clients.ec2().associate_vpc_cidr_block(VpcId=network.vpc_id, CidrBlock="10.99.0.0/16")
     clients.ec2().associate_vpc_cidr_block(VpcId=network.vpc_id, AmazonProvidedIpv6CidrBlock=True)
-    first, second, ipv6 = discovery().target_state.networks[network.vpc_id]
+    first, second, ipv6 = discovery().state.networks[network.vpc_id]
     assert (first, second) == ("10.1.0.0/16", "10.99.0.0/16")
     assert ":" in ipv6
 
 
 def test_a_discovery_includes_rules_and_routes(network: Network) -> None:
     found = discovery()
-    assert network.vpc_id in found.target_state.routes
+    assert network.vpc_id in found.state.routes
     assert network.vpc_id in {group.vpc_id for group in found.rules.groups}
 
 
@@ -144,7 +144,7 @@ FIRST = {"InstanceId": "i-1", "DeviceIndex": 0, "DeleteOnTermination": True, "At
 
 
 @pytest.mark.parametrize(
-    ("said", "is_lasting"),
+    ("said", "has_fixed_owner"),
     [
         ({"Attachment": FIRST}, True),
         ({"Attachment": {**FIRST, "DeviceIndex": 1}}, False),
@@ -154,11 +154,11 @@ FIRST = {"InstanceId": "i-1", "DeviceIndex": 0, "DeleteOnTermination": True, "At
         ({}, False),
     ],
 )
-def test_an_interface_that_never_changes_its_owner_is_lasting(said: dict[str, Any], is_lasting: bool) -> None:  # noqa: FBT001
+def test_an_interface_that_never_changes_its_owner_is_lasting(said: dict[str, Any], has_fixed_owner: bool) -> None:  # noqa: FBT001
     region = Region()
     region.add(ENI, **said)
     row = region.discovered(ENI)
-    assert row.is_lasting is is_lasting
+    assert row.has_fixed_owner is has_fixed_owner
     assert row.attached_at == (int(ATTACHED_AT.timestamp()) if "Attachment" in said else None)
 
 
@@ -205,7 +205,7 @@ def test_requested_interfaces_are_found_or_absent() -> None:
     assert (len(found.interfaces), absent) == (249, ("eni-gone",))
     assert interface_of(found, "eni-7").owner_name == "web-7"
     assert interface_of(found, "eni-8").availability_zone == ZONE_ID
-    assert (found.target, found.target_state.taken_at) == (TARGET, NOW)
+    assert (found.target, found.state.taken_at) == (TARGET, NOW)
     assert region.aws.calls.count("ec2:DescribeNetworkInterfaces") == 2
 
 

@@ -110,7 +110,7 @@ def test_each_target_is_discovered_with_its_own_interfaces() -> None:
     for source, (region, vpc_id) in zip(sources, vpc_ids.items(), strict=True):
         found = source.discover()
         assert found.target == f"{ACCOUNT}/{region}"
-        assert vpc_id in found.target_state.networks
+        assert vpc_id in found.state.networks
 
 
 def test_another_account_is_discovered_with_its_role() -> None:
@@ -118,7 +118,7 @@ def test_another_account_is_discovered_with_its_role() -> None:
     (source,) = region_discoveries([RegionTarget(REGION, ROLE)], ACCOUNT)
     found = source.discover()
     assert found.target == f"{OTHER_ACCOUNT}/{REGION}"
-    assert "10.1.0.0/16" not in {blocks[0] for blocks in found.target_state.networks.values()}
+    assert "10.1.0.0/16" not in {blocks[0] for blocks in found.state.networks.values()}
 
 
 def test_a_duplicate_target_is_discovered_once() -> None:
@@ -147,7 +147,7 @@ def test_routes_of_a_transit_gateway_of_another_target_are_known() -> None:
     spoke.aws.respond("ec2", "describe_route_tables", {"RouteTables": [routes]})
     beyond = TransitGateways([hub.source, spoke.source], Clock())
     found = RegionDiscovery(spoke.source.target, spoke.aws, lambda: NOW, beyond).discover()
-    assert [route.vpc_id for route in found.target_state.routes[VPC][0]] == [PEER]
+    assert [route.vpc_id for route in found.state.routes[VPC][0]] == [PEER]
 
 
 def test_transit_gateways_are_described_once_for_all_targets_and_again_after_5_minutes() -> None:

@@ -45,7 +45,7 @@ def source(described: Callable[[], FakeCluster]) -> PodDiscovery:
 def test_a_pod_owns_its_address_in_its_cluster_s_vpc() -> None:
     cluster = FakeCluster([Pod("10.0.0.7", "web", "web-1", ("frontend",))])
     discovery = source(lambda: cluster).discover(inventory(NODE))
-    assert (discovery.target, discovery.target_state.taken_at) == (CLUSTER, START + 1)
+    assert (discovery.target, discovery.state.taken_at) == (CLUSTER, START + 1)
     known = AddressSpace.of(inventory(NODE).after(discovery))
     owner = known.owner_of(VPC, "10.0.0.7", START + 2)
     assert owner is not None

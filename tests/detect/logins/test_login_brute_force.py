@@ -19,7 +19,7 @@ from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.in_memory import EvidenceInMemory
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
-from flowsentry.inventory.scopes import PUBLIC
+from flowsentry.inventory.source_address import PUBLIC
 from tests.builders import DAY, VPC, interface
 from tests.detect.observed import EXTERNAL, NO_OWNERS, SERVER, SESSION, TRY, Row, attempts, histories, login
 

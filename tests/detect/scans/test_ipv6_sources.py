@@ -8,7 +8,7 @@ from flowsentry.findings.evidence import MAX_SOURCE_IDS
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.suppressions import Suppressions, suppressed
 from flowsentry.inventory.inventory import Inventory
-from flowsentry.inventory.scopes import PUBLIC
+from flowsentry.inventory.source_address import PUBLIC
 from tests.builders import NOON, V2, V5, VPC, Watch, blocked, exchange, flow_log, interface, line
 from tests.detect.observed import TRY
 

@@ -8,7 +8,7 @@ import pytest
 from flowsentry.detect import SHAPES
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.inventory.inventory import Inventory
-from flowsentry.inventory.scopes import PUBLIC
+from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.pipeline import Context
 from tests.builders import NOON, VPC, Watch, exchange, flow_log, found_in, interface, probe
 

@@ -20,7 +20,7 @@ BLOCKED = ExpectedAlert("blocked_internal", "10.20.0.7", Severity.MEDIUM, WayIn.
 TOLD = {"refusal": {"layer": "network_acl"}, "subject_owner": {"name": "mail"}, "responder": "10.20.0.9"}
 REFUSED = finding("10.20.0.7", "blocked_internal", Severity.MEDIUM, details=TOLD)
 GOOD = (finding("10.20.0.9"), REFUSED)
-MAIL = f"Refused   by network acl acl-1: rule 90 denies tcp/5432\n\nFinding {REFUSED.id} (blocked_internal, medium)"
+MAIL = f"Denied    by network ACL acl-1: rule 90 denies tcp/5432\n\nFinding {REFUSED.id} (blocked_internal, medium)"
 NAMED = NamedOwners(
     frozenset({HostKind.INSTANCE}), Counter({HostKind.INSTANCE: 4}), Counter({HostKind.INSTANCE: 4}), Counter()
 )
@@ -54,7 +54,7 @@ def test_when_all_is_as_it_should_be_it_says_so() -> None:
         "  1 kinds      instance 4",
         "alerts          port_scan (high) 1, blocked_internal (medium) 1",
         "blocked paths   1 of 1 explained by the rule that refuses them",
-        "  mail → 10.20.0.9: refused by network acl acl-1: rule 90 denies tcp/5432",
+        "  mail → 10.20.0.9: denied by network ACL acl-1: rule 90 denies tcp/5432",
         "quiet           6 findings in 1 digest",
         "  gaps          0 of 0 interfaces and hours with SKIPDATA told",
         "record → alert  median 2.5 s, longest 3.0 s",

@@ -70,7 +70,7 @@ def company(founded: Founded) -> Company:
 def inventory(founded: Founded) -> Inventory:
     """The company as the inventory function sees it, at any time: these days are none of the account's."""
     look = founded.look
-    return Inventory.of(look.interfaces, look.target_state.networks, look.rules, look.target_state.routes)
+    return Inventory.of(look.interfaces, look.state.networks, look.rules, look.state.routes)
 
 
 @pytest.fixture(scope="session")

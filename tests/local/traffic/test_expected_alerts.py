@@ -129,7 +129,7 @@ def test_the_rule_that_lets_a_stranger_in_is_told(watched: Watch) -> None:
     assert len(sessions) == 2
     for each in sessions:
         assert "shop-bastion: inbound rule" in each.details["allowance"]["sentence"]
-        assert " for 0.0.0.0/0, and by network acl " in each.details["allowance"]["sentence"]
+        assert " for 0.0.0.0/0, and by network ACL " in each.details["allowance"]["sentence"]
 
 
 def test_the_administrator_would_be_told_as_a_stranger_without_a_trusted_network(
@@ -144,7 +144,7 @@ def test_an_explanation_is_the_planted_rules_layer_and_words(traffic: Traffic) -
     alert = next(each for each in traffic.expected if each.refused_by)
     found = Finding("1", alert.kind, alert.severity, "", alert.subject, "", 0, 0)
     right = replace(found, details={"refusal": {"layer": "network_acl"}})
-    text = "by network acl acl-1 office-data-b: rule 90 denies tcp/5432 from 10.20.0.0/23"
+    text = "by network ACL acl-1 office-data-b: rule 90 denies tcp/5432 from 10.20.0.0/23"
     assert alert.is_explained_by(right, text)
     assert not alert.is_explained_by(right, text.replace("90", "100"))
     assert not alert.is_explained_by(replace(found, details={"refusal": {"layer": "security_group"}}), text)

@@ -74,7 +74,7 @@ def test_every_interface_was_attached_a_day_before(founded: Founded) -> None:
 
 
 def test_every_interface_stays_its_owners_but_those_that_functions_share(founded: Founded) -> None:
-    passing = {each.owner_kind for each in founded.look.interfaces if not each.is_lasting}
+    passing = {each.owner_kind for each in founded.look.interfaces if not each.has_fixed_owner}
     assert passing == {HostKind.FUNCTION}
 
 

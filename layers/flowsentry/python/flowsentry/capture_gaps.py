@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from flowsentry.frames import CaptureGaps, Records
-from flowsentry.records.log_status import with_log_status
+from flowsentry.records.log_status import with_inferred_nodata
 
 SECONDS_AN_HOUR = 3_600
 MAX_ROWS = 10_000
@@ -33,7 +33,7 @@ def capture_gaps_in(records: Records) -> CaptureGaps:
     """The NODATA and SKIPDATA records by interface and hour (of the record's start); no rows where there are none, as
     mostly. The sums are those of the records, whatever a record leaves out.
     """
-    told = with_log_status(records)
+    told = with_inferred_nodata(records)
     if "log_status" not in told.columns:
         return _NONE
     status = told["log_status"]

@@ -19,7 +19,7 @@ import polars as pl
 
 from flowsentry.frames import EnrichedFlows, Measurements, OwnerSums
 from flowsentry.metric_names import TRAFFIC_METRICS_BY, TrafficDimension
-from flowsentry.records.transit_gateways import LOST_PACKETS, is_of_transit_gateway
+from flowsentry.records.fields import LOST_PACKETS, is_of_transit_gateway
 
 SECONDS_A_MINUTE = 60
 _OBSERVER = pl.Enum(list(TRAFFIC_METRICS_BY))

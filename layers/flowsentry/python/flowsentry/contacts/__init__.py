@@ -24,7 +24,7 @@ from flowsentry.contacts.outcomes import add_up, distinct_established, settled
 from flowsentry.contacts.refused_replies import Exchanges, without_replies
 from flowsentry.contacts.thinning import MAX_OPENINGS, conversing, thinned, thinned_conversations
 from flowsentry.frames import Contacts, EnrichedFlows, Settled
-from flowsentry.records.transit_gateways import is_of_transit_gateway
+from flowsentry.records.fields import is_of_transit_gateway
 
 __all__ = ["ContactAggregator", "aggregate", "contacts"]
 

@@ -139,7 +139,7 @@ def _number_in_words(kind: str, number: int) -> str:
 def _finding(
     category: tuple[str, str], address: str, severity: Severity, what: str, row: Row, address_space: AddressSpace
 ) -> Finding:
-    owner = address_space.ends_of([AddressAt(row["scope"], address, row["last_seen"])])[0].owner
+    owner = address_space.owners_of([AddressQuery(row["scope"], address, row["last_seen"])])[0].owner
     subject = _Subject(address, display_name(address, owner), owner.owner if owner else None)
     return _finding_about(category, subject, severity, what, row)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flowsentry.inventory.address_space import AddressAt, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.inventory import Interface
 from flowsentry.records.code_names import protocol_name
 from flowsentry.records.service_ports import SERVICES

@@ -21,7 +21,7 @@ from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
 from flowsentry.frames import CaptureGaps
 from flowsentry.inventory.address_space import AddressSpace
-from flowsentry.inventory.scopes import UNKNOWN_SCOPE
+from flowsentry.inventory.source_address import UNKNOWN_SCOPE
 
 KIND = KINDS["records_skipped"]
 MAX_INTERFACES = 500

@@ -10,7 +10,7 @@ import polars as pl
 
 from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.metric_names import TRAFFIC_METRICS, TRAFFIC_METRICS_BY, TrafficDimension, TrafficMetric
-from flowsentry.records.transit_gateways import LOST_PACKETS
+from flowsentry.records.fields import LOST_PACKETS
 
 MAX_VPCS = 50
 """VPCs of one batch with metrics of their own, those with most flows; the rest is summed up as `other`. The same goes

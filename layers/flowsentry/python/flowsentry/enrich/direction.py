@@ -3,9 +3,8 @@
 import polars as pl
 
 from flowsentry.inventory.address_space import AddressSpace
-from flowsentry.inventory.scopes import UNKNOWN_SCOPE
-from flowsentry.records.fields import DIRECTION
-from flowsentry.records.transit_gateways import is_of_transit_gateway
+from flowsentry.inventory.source_address import UNKNOWN_SCOPE
+from flowsentry.records.fields import DIRECTION, is_of_transit_gateway
 
 MAX_ID_BYTES = 255
 """Of a VPC's or gateway's id; AWS's have some 21. Longer: keys of items grow, and DynamoDB refuses those above 2,048
@@ -73,7 +72,7 @@ def _id_or_null(flows: pl.DataFrame, column: str) -> pl.Expr:
 
 def _from_interface(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """Fills what is missing from what is known of the interface."""
-    joined = flows.hstack(address_space.known_of_interfaces(flows["interface_id"]))
+    joined = flows.hstack(address_space.interface_vpcs_and_addresses(flows["interface_id"]))
     if joined["interface_address"].null_count():
         joined = joined.join(
             _learned_addresses(flows, address_space), on="interface_id", how="left", maintain_order="left"

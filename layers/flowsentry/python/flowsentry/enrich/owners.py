@@ -6,12 +6,12 @@ import polars as pl
 
 from flowsentry.enrich.record_attribution import ENDS, OwnEnds, own_ends, with_record_attribution
 from flowsentry.inventory.address_space import AddressSpace
-from flowsentry.inventory.assignment_index import INTERFACE, OWNER, every, key
+from flowsentry.inventory.assignment_index import INTERFACE, OWNER, key, repeated
 from flowsentry.inventory.geoip import GEOGRAPHY
-from flowsentry.records.lookup_cache import Span
-from flowsentry.records.transit_gateways import is_of_transit_gateway
+from flowsentry.records.fields import is_of_transit_gateway
+from flowsentry.records.lookup_cache import Intervals
 
-MAX_SCOPES_RECALLED = 32
+MAX_CACHED_SCOPES = 32
 """VPCs of a chunk whose addresses are recalled, each in a table with a place for every category of the process. More:
 150,000 records of 1,000 VPCs and 300,000 addresses took 7 s so, and 0.15 s by a join (November 2026). Fewer: the join
 forgets, and takes 0.08 s where 17 VPCs recalled take 0.03 s."""
@@ -27,7 +27,7 @@ def with_owners(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFram
     the scope of its end (the same address may be in two VPCs) or as a public one. An end is inside when it is in our
     networks, or is the address of an interface that logged it.
     """
-    address_space.lookup_cache.make_room()
+    address_space.lookup_cache.evict()
     ends = flows.with_columns(
         _packet_address(flows, "srcaddr").alias("source_address"),
         _packet_address(flows, "dstaddr").alias("destination_address"),
@@ -47,9 +47,9 @@ def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
 
 def _told_of_both(flows: pl.DataFrame, own: OwnEnds | None, address_space: AddressSpace) -> list[pl.Series]:
     """The columns of both ends, and `is_ipv6`, which they are both or neither."""
-    recalled, span = address_space.lookup_cache, Span(flows["start"], flows["end"])
+    recalled, span = address_space.lookup_cache, Intervals(flows["start"], flows["end"])
     rows = {end: _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, address_space) for end in ENDS}
-    is_ipv6 = recalled.is_so("is_ipv6", rows["source"])
+    is_ipv6 = recalled.flag("is_ipv6", rows["source"])
     columns = [_no(flows, "is_ipv6") if is_ipv6 is None else is_ipv6.alias("is_ipv6")]
     by_interface = None if own is None else _interface_rows(flows, span, address_space)
     for end, by_address in rows.items():
@@ -59,9 +59,12 @@ def _told_of_both(flows: pl.DataFrame, own: OwnEnds | None, address_space: Addre
             if is_own is None or by_interface is None
             else _own(is_own, by_interface, by_address, address_space)
         )
-        told = [*recalled.told(owner, *OWNER), *recalled.told(by_address, "is_inside", *address_space.told_of_outside)]
+        told = [
+            *recalled.columns_at(owner, *OWNER),
+            *recalled.columns_at(by_address, "is_inside", *address_space.geography_columns),
+        ]
         columns += [each.alias(f"{end}_{each.name}") for each in told]
-        columns += _untold(end, len(flows), set(GEOGRAPHY) - set(address_space.told_of_outside))
+        columns += _untold(end, len(flows), set(GEOGRAPHY) - set(address_space.geography_columns))
     return columns
 
 
@@ -77,15 +80,15 @@ def _untold(end: str, rows: int, columns: Collection[str]) -> list[pl.Series]:
     ]
 
 
-def _interface_rows(flows: pl.DataFrame, span: Span, address_space: AddressSpace) -> pl.Series:
+def _interface_rows(flows: pl.DataFrame, span: Intervals, address_space: AddressSpace) -> pl.Series:
     """The row of facts of the interface that logged each record; null where nobody knows it."""
     recalled = address_space.lookup_cache
-    rows = recalled.rows(INTERFACE, flows["interface_id"], span, address_space.facts_of_interfaces)
-    is_held = recalled.is_so("is_held", rows)
+    rows = recalled.rows(INTERFACE, flows["interface_id"], span, address_space.interface_facts)
+    is_assigned = recalled.flag("is_assigned", rows)
     nobody = pl.Series([None], dtype=rows.dtype)
     return (
-        rows.zip_with(is_held.fill_null(value=False), nobody)
-        if is_held is not None
+        rows.zip_with(is_assigned.fill_null(value=False), nobody)
+        if is_assigned is not None
         else nobody.new_from_index(0, len(rows))
     )
 
@@ -95,12 +98,12 @@ def _own(is_own: pl.Series, by_interface: pl.Series, by_address: pl.Series, addr
     goes before the interface of its node.
     """
     is_known = is_own & by_interface.is_not_null()
-    if (is_pod := address_space.lookup_cache.is_so("is_pod", by_address)) is not None:
+    if (is_pod := address_space.lookup_cache.flag("is_pod", by_address)) is not None:
         is_known &= ~is_pod.fill_null(value=False)
     return by_interface.zip_with(is_known.fill_null(value=False), by_address)
 
 
-def _address_rows(scopes: pl.Series, addresses: pl.Series, span: Span, address_space: AddressSpace) -> pl.Series:
+def _address_rows(scopes: pl.Series, addresses: pl.Series, span: Intervals, address_space: AddressSpace) -> pl.Series:
     """The row of facts of each address within its scope. An interface's flows are nearly always of one VPC; a transit
     gateway joins thousands at most.
     """
@@ -108,7 +111,7 @@ def _address_rows(scopes: pl.Series, addresses: pl.Series, span: Span, address_s
     if len(distinct) <= 1:
         return _rows_within(str(distinct.first()), addresses, span, address_space)
     ends = pl.DataFrame({"scope": scopes, "address": addresses, "start": span.starts, "end": span.ends})
-    if len(distinct) > MAX_SCOPES_RECALLED:
+    if len(distinct) > MAX_CACHED_SCOPES:
         return _rows_across(ends, span, address_space)
     parts = [
         pl.DataFrame({"at": part["at"], "row": _rows_of_part(part, address_space)})
@@ -118,22 +121,24 @@ def _address_rows(scopes: pl.Series, addresses: pl.Series, span: Span, address_s
 
 
 def _rows_of_part(part: pl.DataFrame, address_space: AddressSpace) -> pl.Series:
-    return _rows_within(str(part["scope"].first()), part["address"], Span(part["start"], part["end"]), address_space)
-
-
-def _rows_within(scope: str, addresses: pl.Series, span: Span, address_space: AddressSpace) -> pl.Series:
-    return address_space.lookup_cache.rows(
-        scope, addresses, span, lambda unseen: address_space.facts_of_addresses(every(scope, unseen), unseen)
+    return _rows_within(
+        str(part["scope"].first()), part["address"], Intervals(part["start"], part["end"]), address_space
     )
 
 
-def _rows_across(ends: pl.DataFrame, span: Span, address_space: AddressSpace) -> pl.Series:
+def _rows_within(scope: str, addresses: pl.Series, span: Intervals, address_space: AddressSpace) -> pl.Series:
+    return address_space.lookup_cache.rows(
+        scope, addresses, span, lambda unseen: address_space.address_facts(repeated(scope, unseen), unseen)
+    )
+
+
+def _rows_across(ends: pl.DataFrame, span: Intervals, address_space: AddressSpace) -> pl.Series:
     """The same for many scopes at once, by a join and without a memory."""
     keyed = ends.select("scope", "address", key("scope", "address"))
-    distinct = keyed.unique("key").with_row_index("asked")
-    asked = keyed.select("key").join(distinct.select("key", "asked"), on="key", how="left", maintain_order="left")
-    facts = address_space.facts_of_addresses(distinct["scope"], distinct["address"])
-    return address_space.lookup_cache.rows_among(facts, asked["asked"], span)
+    distinct = keyed.unique("key").with_row_index("position")
+    asked = keyed.select("key").join(distinct.select("key", "position"), on="key", how="left", maintain_order="left")
+    facts = address_space.address_facts(distinct["scope"], distinct["address"])
+    return address_space.lookup_cache.uncached_rows(facts, asked["position"], span)
 
 
 def _with_own_inside(flows: pl.DataFrame) -> pl.DataFrame:

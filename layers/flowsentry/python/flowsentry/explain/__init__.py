@@ -1,36 +1,37 @@
-"""Refusal and Rules -> Explanation: which layer refused packets, by which rule, what would admit them, or why not.
+"""Explains rejected packets: which layer denied them, by which rule, what would admit them, or why that is unknown.
 
-The record narrows it: an interface sees what its own groups and the network ACL of its own subnet refuse, and groups
-never refuse replies. https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html
+The record narrows it down: an interface reports what its own security groups and the network ACL of its own subnet
+deny, and security groups never deny replies.
+https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flowsentry.explain.observation_point import asked, is_seen_elsewhere
-from flowsentry.explain.other_layers import judge_other_layers
 from flowsentry.explain.packet import TCP
-from flowsentry.findings.explanation import Explanation, Judgement, Layer, Verdict
+from flowsentry.explain.packet_path import is_reported_by_other_interface, possible_judgements
+from flowsentry.explain.reject_reason import judge_by_reject_reason
+from flowsentry.findings.explanation import UNKNOWN_PATH, Explanation, Judgement, Layer, Verdict
 from flowsentry.findings.rejected_packet import RejectedPacket
 from flowsentry.inventory.firewall_rules import Rules
 
-_RULE_UNKNOWN = "by which of its rules, the record does not tell"
+_RULE_UNKNOWN = "the record does not identify the rule"
 
 
-def explain(refusal: RejectedPacket, rules: Rules) -> Explanation:
-    """The explanation by the rules of a snapshot, which may not be those that were in force."""
-    if judgement := judge_other_layers(refusal):
+def explain(rejected: RejectedPacket, rules: Rules) -> Explanation:
+    """The explanation by the rules of a snapshot, which may differ from the rules in force when it was rejected."""
+    if judgement := judge_by_reject_reason(rejected):
         return Explanation(layer=judgement.layer, refused_by=(judgement,), rules_taken_at=rules.taken_at)
-    if is_seen_elsewhere(refusal):
-        why = f"{refusal.seen_by}, which refused it, is not known as the interface of either end"
+    if is_reported_by_other_interface(rejected):
+        why = f"{rejected.seen_by}, which rejected it, is not known as the network interface of either endpoint"
         return Explanation(layer=Layer.UNKNOWN, why_unknown=why, rules_taken_at=rules.taken_at)
-    judgements = [each for each in asked(refusal, rules) if each.verdict is not Verdict.NOT_ASKED]
-    refusing = [_of_late(each) if _is_late(refusal) else each for each in _with(Verdict.REFUSED, judgements)]
-    certain = [] if refusing else _certain(refusal, judgements)
+    judgements = [each for each in possible_judgements(rejected, rules) if each.verdict is not Verdict.NOT_EVALUATED]
+    denying = [_without_change(each) if _may_be_late(rejected) else each for each in _with(Verdict.DENIED, judgements)]
+    certain = [] if denying else _certain(rejected, judgements)
     return Explanation(
-        layer=(refusing or certain)[0].layer if refusing or certain else Layer.UNKNOWN,
-        refused_by=tuple(refusing or certain),
-        why_unknown=_RULE_UNKNOWN if certain else _why_unknown(refusal, judgements),
+        layer=(denying or certain)[0].layer if denying or certain else Layer.UNKNOWN,
+        refused_by=tuple(denying or certain),
+        why_unknown=_RULE_UNKNOWN if certain else _why_unknown(rejected, judgements),
         rules_taken_at=rules.taken_at,
     )
 
@@ -39,47 +40,48 @@ def _with(verdict: Verdict, judgements: Sequence[Judgement]) -> list[Judgement]:
     return [each for each in judgements if each.verdict is verdict]
 
 
-def _certain(refusal: RejectedPacket, judgements: Sequence[Judgement]) -> list[Judgement]:
-    """The network ACL that refused a reply, where only one can have: it did, also where it can't be told by which rule,
+def _certain(rejected: RejectedPacket, judgements: Sequence[Judgement]) -> list[Judgement]:
+    """The network ACL that denied a reply, if it is the only layer that can have done so. Its rule may be unknown,
     since that depends on the client's port.
     """
-    if not refusal.accepted_other_way or len(judgements) != 1:
+    if not rejected.accepted_other_way or len(judgements) != 1:
         return []
-    return [each for each in _with(Verdict.UNTOLD, judgements) if each.resources]
+    return [each for each in _with(Verdict.UNDETERMINED, judgements) if each.resources]
 
 
-def _is_late(refusal: RejectedPacket) -> bool:
-    """Whether the packets may belong to a connection that ended: they are refused by groups that have no rule for
-    them, as groups need none for replies, and by groups that do.
+def _may_be_late(rejected: RejectedPacket) -> bool:
+    """Whether the packets may belong to a connection that has closed. Security groups deny those whether or not a rule
+    covers them, because a group tracks connections and needs no rule for replies.
     """
-    return refusal.protocol == TCP and refusal.opens is False
+    return rejected.protocol == TCP and rejected.opens is False
 
 
-def _of_late(judgement: Judgement) -> Judgement:
-    """Nothing is wrong with a group that forgot an ended connection: there is nothing to change."""
+def _without_change(judgement: Judgement) -> Judgement:
+    """A security group's judgement without a proposed change: no rule is wrong if the connection had closed."""
     return replace(judgement, change="") if judgement.layer is Layer.SECURITY_GROUP else judgement
 
 
-def _why_unknown(refusal: RejectedPacket, judgements: Sequence[Judgement]) -> str:
+def _why_unknown(rejected: RejectedPacket, judgements: Sequence[Judgement]) -> str:
     if not judgements:
-        return "no security group and no network acl is known to be on its way"
-    refusing, untold = _with(Verdict.REFUSED, judgements), _with(Verdict.UNTOLD, judgements)
-    if len(refusing) > 1:
-        return f"each of them refuses it, and the record does not tell which did; {refusing[0].who} is met first"
-    if untold:
-        is_alone = len(untold) == 1 and not refusing and bool(untold[0].resources)
-        return f"only {untold[0].who} can have refused it, but {untold[0].reason}" if is_alone else untold[0].reason
-    if not refusing:
-        return _allowed_now(refusal, judgements)
-    if _is_late(refusal) and refusing[0].layer is Layer.SECURITY_GROUP:
-        return "the packets carry no SYN, and those of a connection that ended are refused the same way"
+        return UNKNOWN_PATH
+    denying, undetermined = _with(Verdict.DENIED, judgements), _with(Verdict.UNDETERMINED, judgements)
+    if len(denying) > 1:
+        return f"each of them denies it, and the record does not say which one did; {denying[0].who} is evaluated first"
+    if undetermined:
+        first = undetermined[0]
+        is_only_candidate = len(undetermined) == 1 and not denying and bool(first.resources)
+        return f"only {first.who} can have denied it, but {first.reason}" if is_only_candidate else first.reason
+    if not denying:
+        return _allowed_now(rejected, judgements)
+    if _may_be_late(rejected) and denying[0].layer is Layer.SECURITY_GROUP:
+        return "the packets carry no SYN, and packets of a closed connection are denied in the same way"
     return ""
 
 
-def _allowed_now(refusal: RejectedPacket, judgements: Sequence[Judgement]) -> str:
+def _allowed_now(rejected: RejectedPacket, judgements: Sequence[Judgement]) -> str:
     allowing = " and ".join(f"{each.who} ({each.reason})" for each in judgements)
-    allowed = f"{allowing} {'allows' if len(judgements) == 1 else 'allow'} it: the rules changed since"
-    if refusal.opens or refusal.accepted_other_way:
+    allowed = f"{allowing} {'allows' if len(judgements) == 1 else 'allow'} it now: the rules have changed since"
+    if rejected.opens or rejected.accepted_other_way:
         return allowed
-    what = "the packets, which carry no SYN," if _is_late(refusal) else "the packets"
-    return f"{allowed}, or {what} came after their connection ended"
+    what = "the packets, which carry no SYN," if _may_be_late(rejected) else "the packets"
+    return f"{allowed}, or {what} arrived after their connection closed"

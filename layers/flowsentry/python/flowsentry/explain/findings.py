@@ -1,17 +1,16 @@
-"""Findings about packets -> the same findings with what refused them, or what let them in."""
+"""Adds to findings about packets what denied them (`refusal`) or what allowed them in (`allowance`)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from flowsentry.explain import explain
-from flowsentry.explain.allowing import allowance
-from flowsentry.explain.ends import ends_of
-from flowsentry.explain.packet import Packet, Ports
+from flowsentry.explain.packet import Packet, Ports, ends_of
+from flowsentry.explain.packet_path import allowance
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.kinds import KINDS, Packets
 from flowsentry.findings.rejected_packet import End, RejectedPacket
-from flowsentry.inventory.address_space import AddressAt, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.source_address import address_of
 from flowsentry.records.code_names import PROTOCOLS
@@ -20,10 +19,10 @@ EXPLAINED = (Packets.REFUSED, Packets.REPLY_REFUSED, Packets.ALLOWED)
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()}
 
 
-def with_refusals(findings: Iterable[Finding], address_space: AddressSpace) -> Iterator[Finding]:
-    """The findings in the same order; those about refused packets have what refused them, by the rules that the
-    snapshot has, among their details, as `refusal`; those about sessions have what let them in, as `allowance`. Whose
-    all of their ends are is looked up at once: one by one that is most of the cost.
+def with_explanations(findings: Iterable[Finding], address_space: AddressSpace) -> Iterator[Finding]:
+    """The findings in the same order. By the rules of the snapshot, findings about rejected packets get `refusal` in
+    their details, findings about sessions get `allowance`. The owners of all ends are looked up in one call, since
+    looking them up one by one is most of the cost.
     """
     listed = list(findings)
     ends = iter(_ends([finding for finding in listed if KINDS[finding.kind].packets in EXPLAINED], address_space))
@@ -45,21 +44,21 @@ def _told(finding: Finding, ends: Sequence[End], rules: Rules) -> dict[str, Any]
 
 
 def _ends(findings: Sequence[Finding], address_space: AddressSpace) -> list[tuple[End, ...]]:
-    """For each finding who called, and who was called."""
-    asked = [each for finding in findings for each in _addresses(finding)]
-    ends = ends_of(asked, address_space) if asked else []
+    """Initiator and responder of each finding."""
+    queries = [each for finding in findings for each in _addresses(finding)]
+    ends = ends_of(queries, address_space) if queries else []
     return list(zip(ends[::2], ends[1::2], strict=True))
 
 
-def _addresses(finding: Finding) -> tuple[AddressAt, AddressAt]:
+def _addresses(finding: Finding) -> tuple[AddressQuery, AddressQuery]:
     details, at = finding.details, finding.last_seen
     initiator = details.get("initiator") or next(iter(details.get("source_addresses", ())), finding.subject)
     scope = details.get("responder_scope", finding.scope)
-    return AddressAt(scope, address_of(initiator), at), AddressAt(scope, details["responder"], at)
+    return AddressQuery(scope, address_of(initiator), at), AddressQuery(scope, details["responder"], at)
 
 
-def _refusal(finding: Finding, ends: Sequence[End]) -> RejectedPacket:
-    """What the detector saw; of TCP it saw openings."""
+def _rejected(finding: Finding, ends: Sequence[End]) -> RejectedPacket:
+    """The rejected packet as the detector saw it; for TCP, detectors see connection attempts only."""
     details = finding.details
     source, destination = ends
     return RejectedPacket(
@@ -73,8 +72,8 @@ def _refusal(finding: Finding, ends: Sequence[End]) -> RejectedPacket:
     )
 
 
-def _refused_reply(finding: Finding, ends: Sequence[End]) -> RejectedPacket:
-    """From the port that was called, to the client's."""
+def _rejected_reply(finding: Finding, ends: Sequence[End]) -> RejectedPacket:
+    """The rejected reply, from the responder's port to the client's."""
     details = finding.details
     initiator, responder = ends
     return RejectedPacket(
@@ -89,7 +88,7 @@ def _refused_reply(finding: Finding, ends: Sequence[End]) -> RejectedPacket:
 
 
 def _packet(finding: Finding, ends: Sequence[End]) -> Packet:
-    """What the client sent."""
+    """The packet that the client sent."""
     details = finding.details
     port = details["responder_port"]
     return Packet(
@@ -101,7 +100,7 @@ def _packet(finding: Finding, ends: Sequence[End]) -> Packet:
 
 
 def _number(protocol: str) -> int:
-    """The number of a protocol by its name, which is the number where it has none."""
+    """The number of a protocol, whose name is the number itself if IANA names none."""
     return _NUMBERS[protocol] if protocol in _NUMBERS else int(protocol)
 
 

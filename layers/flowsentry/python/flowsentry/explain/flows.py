@@ -1,4 +1,4 @@
-"""EnrichedFlows -> ExplainedFlows: what refused each rejected record, in columns."""
+"""EnrichedFlows -> ExplainedFlows: adds columns that name what denied each rejected record."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -7,31 +7,32 @@ from typing import Any
 import polars as pl
 
 from flowsentry.explain import explain
-from flowsentry.explain.alike import ENDS, Edges
-from flowsentry.explain.ends import ends_of
+from flowsentry.explain.equivalence import ENDS, RuleBoundaries
+from flowsentry.explain.packet import ends_of
 from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.frames import EnrichedFlows, ExplainedFlows
-from flowsentry.inventory.address_space import AddressAt, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 
 MAX_EXPLAINED = 1_000
-"""Sorts of rejected flows explained of one source; the rest stay untold, those of own senders last. More: a source of
-a network with very many rules takes longer, 0.1 ms a sort. Fewer: less of such a one is told."""
-REFUSED = pl.Schema(dict.fromkeys(("refused_layer", "refused_by", "refused_rule"), pl.Categorical()))
-"""What refused a record: the layer, the ids of the groups or of the network ACL, and the number of its rule; null for
-a record that was not refused, or whose refusal can't be told."""
+"""Classes of rejected flows that are explained per source; further classes stay null. Classes of flows from inside come
+first, then the most frequent. Higher: a source of a network with very many rules takes longer, 0.1 ms a class. Lower:
+fewer of its rejected flows are explained."""
+EXPLANATION_COLUMNS = pl.Schema(dict.fromkeys(("refused_layer", "refused_by", "refused_rule"), pl.Categorical()))
+"""What denied a record: the layer, the ids of the security groups or of the network ACL, and its rule number. Null for
+a record that was not rejected, or if the cause cannot be determined."""
 _SYN, _ACK = 2, 16
 
 
 class FlowExplainer:
-    """Explains the chunks of one source; what was explained once is known for those that follow."""
+    """Explains the chunks of one source; explanations of earlier chunks are reused."""
 
     def __init__(self, address_space: AddressSpace) -> None:
         self._address_space = address_space
         self._known: dict[tuple[object, ...], tuple[str | None, ...]] = {}
 
     @cached_property
-    def _edges(self) -> Edges:
-        return Edges.of(self._address_space.inventory.rules)
+    def _boundaries(self) -> RuleBoundaries:
+        return RuleBoundaries.of(self._address_space.inventory.rules)
 
     @cached_property
     def _has_rules(self) -> bool:
@@ -39,41 +40,45 @@ class FlowExplainer:
         return bool(rules.groups or rules.acls)
 
     def explained(self, flows: EnrichedFlows) -> ExplainedFlows:
-        """The same rows in the same order, with the columns of REFUSED."""
+        """The same rows in the same order, with the columns of EXPLANATION_COLUMNS."""
         refused = flows.select("is_rejected").to_series().arg_true()
         if refused.is_empty() or not self._has_rules:
-            return ExplainedFlows(flows.with_columns(pl.lit(None, kind).alias(name) for name, kind in REFUSED.items()))
-        told = self._told_of(_facts(flows, refused))
-        places = pl.repeat(None, len(flows), dtype=pl.UInt32, eager=True)
-        places = places.scatter(refused, pl.int_range(len(refused), dtype=pl.UInt32, eager=True))
-        return ExplainedFlows(flows.hstack(told.select(pl.col(name).gather(places) for name in REFUSED)))
+            return ExplainedFlows(
+                flows.with_columns(pl.lit(None, kind).alias(name) for name, kind in EXPLANATION_COLUMNS.items())
+            )
+        explanations = self._explanations_of(_facts(flows, refused))
+        positions = pl.repeat(None, len(flows), dtype=pl.UInt32, eager=True)
+        positions = positions.scatter(refused, pl.int_range(len(refused), dtype=pl.UInt32, eager=True))
+        return ExplainedFlows(
+            flows.hstack(explanations.select(pl.col(name).gather(positions) for name in EXPLANATION_COLUMNS))
+        )
 
-    def _told_of(self, facts: pl.DataFrame) -> pl.DataFrame:
-        """What refused each of the rejected flows."""
-        sorts = self._edges.alike(facts, self._address_space).hstack(facts.select(_SORTED_BY))
-        key = list(sorts.columns)
-        counted = sorts.with_row_index("example").group_by(key).agg(pl.len(), pl.col("example").min())
+    def _explanations_of(self, facts: pl.DataFrame) -> pl.DataFrame:
+        """EXPLANATION_COLUMNS for each rejected flow."""
+        classes = self._boundaries.classes(facts, self._address_space).hstack(facts.select(_CLASSIFIED_BY))
+        key = list(classes.columns)
+        counted = classes.with_row_index("example").group_by(key).agg(pl.len(), pl.col("example").min())
         first = counted.hstack(facts["source_is_inside"].gather(counted["example"]).to_frame())
         ordered = first.sort("source_is_inside", "len", "example", descending=[True, True, False])
         keys = ordered.select(key).with_columns(pl.col(pl.Categorical()).cast(pl.String)).rows()
         self._explain(keys, facts[ordered["example"]])
-        told = pl.DataFrame([self._known.get(each, _UNTOLD) for each in keys], REFUSED, orient="row")
-        return sorts.join(
-            ordered.select(key).hstack(told), on=key, how="left", nulls_equal=True, maintain_order="left"
-        ).select(*REFUSED)
+        explained = pl.DataFrame([self._known.get(each, _UNKNOWN) for each in keys], EXPLANATION_COLUMNS, orient="row")
+        return classes.join(
+            ordered.select(key).hstack(explained), on=key, how="left", nulls_equal=True, maintain_order="left"
+        ).select(*EXPLANATION_COLUMNS)
 
     def _explain(self, keys: Sequence[tuple[object, ...]], examples: pl.DataFrame) -> None:
-        """Makes the sorts known by an example each, those that are new, as far as there is room."""
-        new = [place for place, key in enumerate(keys) if key not in self._known]
+        """Explains one example of each class not yet known, up to MAX_EXPLAINED classes."""
+        new = [position for position, key in enumerate(keys) if key not in self._known]
         new = new[: max(0, MAX_EXPLAINED - len(self._known))]
         rows = examples[new].with_columns(pl.col(pl.Categorical()).cast(pl.String)).rows(named=True)
-        asked = [AddressAt(row[f"{end}_scope"], row[f"{end}_address"], row["end"]) for row in rows for end in ENDS]
-        ends = ends_of(asked, self._address_space)
-        for place, row, source, destination in zip(new, rows, ends[::2], ends[1::2], strict=True):
-            self._known[keys[place]] = self._explanation(row, source, destination)
+        queries = [AddressQuery(row[f"{end}_scope"], row[f"{end}_address"], row["end"]) for row in rows for end in ENDS]
+        ends = ends_of(queries, self._address_space)
+        for position, row, source, destination in zip(new, rows, ends[::2], ends[1::2], strict=True):
+            self._known[keys[position]] = self._explanation(row, source, destination)
 
     def _explanation(self, row: dict[str, Any], source: End, destination: End) -> tuple[str | None, ...]:
-        refusal = RejectedPacket(
+        rejected = RejectedPacket(
             source=source,
             destination=destination,
             protocol=row["protocol"],
@@ -84,15 +89,15 @@ class FlowExplainer:
             opens=row["opens"],
             accepted_other_way=row["is_reply"],
         )
-        found = explain(refusal, self._address_space.inventory.rules)
+        found = explain(rejected, self._address_space.inventory.rules)
         if not found.refused_by or found.why_unknown:
             return None, None, None
         ids = " ".join(each.id for judgement in found.refused_by for each in judgement.resources)
         return str(found.layer), ids, found.rule
 
 
-_UNTOLD = (None, None, None)
-_SORTED_BY = ("protocol", "direction", "reject_reason", "opens", "is_reply")
+_UNKNOWN = (None, None, None)
+_CLASSIFIED_BY = ("protocol", "direction", "reject_reason", "opens", "is_reply")
 _NEEDED = (
     *("source_scope", "source_address", "destination_scope", "destination_address", "dstport", "protocol"),
     *("interface_id", "direction", "source_is_inside", "start", "end"),
@@ -100,9 +105,9 @@ _NEEDED = (
 
 
 def _facts(flows: pl.DataFrame, refused: pl.Series) -> pl.DataFrame:
-    """What explanations are made of, for each of the rejected flows."""
-    told = [name for name in ("tcp_flags", "reject_reason", "srcport") if name in flows.columns]
-    rows = flows.select(*_NEEDED, *told)[refused]
+    """The columns that explanations need, for each rejected flow."""
+    present = [name for name in ("tcp_flags", "reject_reason", "srcport") if name in flows.columns]
+    rows = flows.select(*_NEEDED, *present)[refused]
     flags = pl.col("tcp_flags") if "tcp_flags" in rows.columns else pl.lit(None, pl.UInt8)
     reason = pl.col("reject_reason") if "reject_reason" in rows.columns else pl.lit(None, pl.Categorical())
     rows = rows.with_columns((((flags & _SYN) > 0) & ((flags & _ACK) == 0)).alias("opens"))
@@ -115,8 +120,8 @@ def _facts(flows: pl.DataFrame, refused: pl.Series) -> pl.DataFrame:
 
 
 def _accepted_other_way(flows: pl.DataFrame, refused: pl.DataFrame) -> pl.Series:
-    """Whether the same interface accepted packets of the same flow the other way. What opens a connection is no reply,
-    so that noise, which is most of what is refused, is not looked for.
+    """Whether the same interface accepted packets of the same flow in the other direction. A packet that opens a
+    connection is no reply, so scans, which are most of what is rejected, need no search.
     """
     if refused["opens"].all(ignore_nulls=False):
         return pl.repeat(value=False, n=len(refused), dtype=pl.Boolean, eager=True)
@@ -128,5 +133,5 @@ def _accepted_other_way(flows: pl.DataFrame, refused: pl.DataFrame) -> pl.Series
     )
     accepted = seen.select(flow).join(keys, on=flow, how="semi").unique()
     turned = accepted.rename(dict(zip(flow, back, strict=True))).with_columns(is_reply=True)
-    told = refused.select(back).join(turned, on=back, how="left", maintain_order="left")
-    return told["is_reply"].fill_null(value=False)
+    replies = refused.select(back).join(turned, on=back, how="left", maintain_order="left")
+    return replies["is_reply"].fill_null(value=False)

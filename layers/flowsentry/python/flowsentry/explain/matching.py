@@ -1,4 +1,4 @@
-"""Whether a rule is about a packet: yes, no, or None where too little is known of the packet to tell."""
+"""Whether a rule matches a packet: yes, no, or None if too little is known about the packet."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -7,53 +7,57 @@ from functools import lru_cache
 from flowsentry.explain.packet import Ports
 from flowsentry.inventory.firewall_rules import ALL
 
-Told = bool | None
+Match = bool | None
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def every(conditions: Iterable[Told]) -> Told:
-    """Whether all are so: a no decides, whatever else can't be told."""
-    told = list(conditions)
-    if False in told:
+def all_match(conditions: Iterable[Match]) -> Match:
+    """Whether all conditions match: one False decides, even if others are unknown."""
+    matches = list(conditions)
+    if False in matches:
         return False
-    return None if None in told else True
+    return None if None in matches else True
 
 
-def some(conditions: Iterable[Told]) -> Told:
-    """Whether one is so: a yes decides, whatever else can't be told."""
-    told = list(conditions)
-    if True in told:
+def any_matches(conditions: Iterable[Match]) -> Match:
+    """Whether at least one condition matches: one True decides, even if others are unknown."""
+    matches = list(conditions)
+    if True in matches:
         return True
-    return None if None in told else False
+    return None if None in matches else False
 
 
-def holds_address(cidr: str, address: str) -> Told:
-    """Whether a block has the address; a block of IPv4 has none of IPv6. None for what is no address."""
+def matches_address(cidr: str, address: str) -> Match:
+    """Whether a CIDR block contains the address; an IPv4 block contains no IPv6 address. None for what is no
+    address.
+    """
     try:
         return ipaddress.ip_address(address) in _network(cidr)
     except ValueError:
         return None
 
 
-def holds_protocol(protocol: int, asked: int) -> Told:
-    """Whether a rule for a protocol is about the one asked; where all are asked, it is about some of them."""
-    if protocol in (ALL, asked):
+def matches_protocol(protocol: int, packet_protocol: int) -> Match:
+    """Whether a rule's protocol covers the packet's; None if the packet stands for all protocols, the rule
+    for one.
+    """
+    if protocol in (ALL, packet_protocol):
         return True
-    return None if asked == ALL else False
+    return None if packet_protocol == ALL else False
 
 
-def holds_ports(first: int | None, last: int | None, asked: Ports) -> Told:
-    """Whether a range, or none for all, has the ports asked: None where it has some of them."""
-    if first is None or last is None or (first <= asked.first and asked.last <= last):
+def matches_ports(first: int | None, last: int | None, ports: Ports) -> Match:
+    """Whether a rule's port range (None: all ports) covers these ports; None if it covers only some of them."""
+    if first is None or last is None or (first <= ports.first and ports.last <= last):
         return True
-    return False if asked.last < first or last < asked.first else None
+    return False if ports.last < first or last < ports.first else None
 
 
-def holds_code(value: int | None, asked: int | None) -> Told:
-    """Whether ICMP's type, or its code, in a rule is the one asked; None for one that is not known."""
+def matches_code(value: int | None, packet_value: int | None) -> Match:
+    """Whether a rule's ICMP type (or code) covers the packet's; None if the packet's is not known."""
     if value is None or value == ALL:
         return True
-    return None if asked is None else value == asked
+    return None if packet_value is None else value == packet_value
 
 
 @lru_cache(maxsize=4096)

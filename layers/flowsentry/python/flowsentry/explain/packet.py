@@ -1,19 +1,21 @@
-"""Packet: what rules are asked about. It is told from its sender's side; rules see the end that is far from them."""
+"""Packet: what rules are evaluated against, as its sender sent it; and the ends of packets at their addresses."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 from flowsentry.findings.rejected_packet import End, RejectedPacket
+from flowsentry.inventory.address_space import AddressOwner, AddressQuery, AddressSpace
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 WITH_PORTS = (TCP, UDP)
 WITH_TYPES = (ICMP, ICMPV6)
 ECHO_REPLIES = {(ICMP, 8): 0, (ICMPV6, 128): 129}
-"""The type that answers, by protocol and type (RFC 792, RFC 4443). Other types are answers, or have none."""
+"""The ICMP type of the reply, by protocol and type (RFC 792, RFC 4443). Other types are replies, or have none."""
 
 
 class Ports(NamedTuple):
-    """Ports from the first to the last: one when it is known, else all that it can be."""
+    """A port range: a single port if it is known, else all ports that it can be."""
 
     first: int
     last: int
@@ -23,16 +25,16 @@ class Ports(NamedTuple):
 
 
 EPHEMERAL_PORTS = Ports(1024, 65_535)
-"""What a client's port can be: https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html says to open
+"""The ports a client can use: https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html says to open
 these where many kinds of clients may call."""
 ANY_PORTS = Ports(0, 65_535)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packet:
-    """One packet, or all those that differ in what is not known of it. Ports mean nothing for protocols without, nor
-    do the type and the code of ICMP for others; as None they are not known. A reply goes to a port that the client
-    takes anew each time.
+    """One packet, or all packets that differ only in what is unknown. Ports count for TCP and UDP only, `icmp_type` and
+    `icmp_code` for ICMP only (None: not known). A reply goes to a port that the client chooses anew for each
+    connection.
     """
 
     source: End
@@ -46,7 +48,7 @@ class Packet:
 
     @classmethod
     def of(cls, refusal: RejectedPacket) -> Self:
-        """A packet of those that were refused. What a reply goes to is a client's port."""
+        """The packet of a rejected record. The destination port of a reply is a client's port."""
         otherwise = EPHEMERAL_PORTS if refusal.accepted_other_way else ANY_PORTS
         return cls(
             source=refusal.source,
@@ -60,18 +62,18 @@ class Packet:
         )
 
     def near(self, *, is_egress: bool) -> End:
-        """The end at which outbound or inbound rules are asked."""
+        """The end whose outbound (egress) or inbound rules are evaluated."""
         return self.source if is_egress else self.destination
 
     def far(self, *, is_egress: bool) -> End:
-        """The end that outbound or inbound rules are about."""
+        """The end that those rules name: the destination of outbound rules, the source of inbound rules."""
         return self.destination if is_egress else self.source
 
     @property
     def is_answered(self) -> bool:
-        """Whether a reply is to be expected: not to types of ICMP that ask nothing."""
-        known_to_ask_nothing = self.icmp_type is not None and (self.protocol, self.icmp_type) not in ECHO_REPLIES
-        return not (self.protocol in WITH_TYPES and known_to_ask_nothing)
+        """Whether a reply is expected: not for ICMP types other than echo requests."""
+        is_no_request = self.icmp_type is not None and (self.protocol, self.icmp_type) not in ECHO_REPLIES
+        return not (self.protocol in WITH_TYPES and is_no_request)
 
     def reply(self) -> "Packet":
         """The packet that answers it."""
@@ -88,8 +90,8 @@ class Packet:
 
     @property
     def leaves_its_subnet(self) -> bool:
-        """Whether network ACLs are passed: they are asked when traffic enters and leaves a subnet, not within one. A
-        public address is reached through the internet gateway, also that of a neighbour.
+        """Whether network ACLs are evaluated: they are when traffic enters or leaves a subnet, not within one. A public
+        address is reached through the internet gateway, even a neighbour's.
 
         https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html
         """
@@ -102,3 +104,17 @@ class Packet:
 
 def _ports(port: int | None, otherwise: Ports) -> Ports:
     return otherwise if port is None else Ports(port, port)
+
+
+def ends_of(addresses: Sequence[AddressQuery], address_space: AddressSpace) -> list[End]:
+    """The end at each address. A pod has its own name and the security groups of its node's interface."""
+    known = address_space.owners_of(addresses)
+    return [_end(query.address, each) for query, each in zip(addresses, known, strict=True)]
+
+
+def _end(address: str, known: AddressOwner) -> End:
+    owner, interface = known
+    if owner is None or interface is None or owner == interface:
+        return End(address, owner or interface)
+    kind, id_, name = owner.owner_kind, owner.owner_id, owner.owner_name
+    return End(address, replace(interface, owner_kind=kind, owner_id=id_, owner_name=name))

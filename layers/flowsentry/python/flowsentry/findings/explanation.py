@@ -23,18 +23,25 @@ class Layer(StrEnum):
     UNKNOWN = "unknown"
 
 
+_LAYER_WORDS = {
+    Layer.SECURITY_GROUP: ("security group", "security groups"),
+    Layer.NETWORK_ACL: ("network ACL", "network ACLs"),
+}
+UNKNOWN_PATH = "no security group or network ACL is known on its path"
+
+
 class Verdict(StrEnum):
     """What a layer does with packets, according to the snapshot of its rules."""
 
     ALLOWED = "allowed"
-    REFUSED = "refused"
-    UNTOLD = "untold"
-    NOT_ASKED = "not asked"
+    DENIED = "denied"
+    UNDETERMINED = "undetermined"
+    NOT_EVALUATED = "not evaluated"
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A security group, a network ACL or another resource that rejects packets, by id and name."""
+    """A security group, a network ACL or another control that denies, by id and name."""
 
     id: str
     name: str = ""
@@ -61,8 +68,9 @@ class Judgement:
 
     @property
     def who(self) -> str:
-        """`sg-0abc web-tier`, `network acl acl-0abc data-b`."""
-        word = "network acl " if self.layer is Layer.NETWORK_ACL else ""
+        """`security group sg-0abc web-tier`, `network ACL acl-0abc data-b`."""
+        words = _LAYER_WORDS.get(self.layer)
+        word = f"{words[len(self.resources) > 1]} " if words and self.resources else ""
         return word + in_words(self.resources)
 
 
@@ -90,8 +98,8 @@ class Explanation:
     def sentence(self) -> str:
         """One sentence without a capital and a full stop, to be put after a colon."""
         if not self.refused_by:
-            return f"what refused it is unknown: {self.why_unknown}"
-        return "refused " + ", and ".join(f"by {each.who}: {each.reason}" for each in self.refused_by)
+            return f"what denied it cannot be determined: {self.why_unknown}"
+        return "denied " + ", and ".join(f"by {each.who}: {each.reason}" for each in self.refused_by)
 
     def as_details(self) -> dict[str, Any]:
         """JSON values for a finding's details, of limited size."""
@@ -116,13 +124,15 @@ class Allowance:
 
     def sentence(self) -> str:
         """One sentence without a capital and a full stop, to be put after a colon."""
-        allowing, refusing, untold = (self._with(each) for each in (Verdict.ALLOWED, Verdict.REFUSED, Verdict.UNTOLD))
+        allowing, refusing, untold = (
+            self._with(each) for each in (Verdict.ALLOWED, Verdict.DENIED, Verdict.UNDETERMINED)
+        )
         if refusing:
-            now = f"{refusing[0].who} refuses it now ({refusing[0].reason}), so the rules changed since"
-            return f"what let it in is unknown: {now}"
+            now = f"{refusing[0].who} denies it now ({refusing[0].reason}), so the rules have changed since"
+            return f"what allowed it cannot be determined: {now}"
         if not allowing:
-            why = untold[0].reason if untold else "no security group and no network acl is known to be on its way"
-            return f"what let it in is unknown: {why}"
+            why = untold[0].reason if untold else UNKNOWN_PATH
+            return f"what allowed it cannot be determined: {why}"
         allowed = "allowed " + ", and ".join(f"by {each.who}: {each.reason}" for each in allowing)
         return f"{allowed}; {untold[0].reason}" if untold else allowed
 

@@ -1,7 +1,7 @@
-"""Holdings: who was seen to have which address of which interface, from when to when; how looks add up to them.
+"""Address assignments: which owner had which address of which interface, from when to when, as discoveries found it.
 
-A holding is not more than what was seen. Between the last sight of one holder of an address and the first of the next,
-it belongs to nobody: it may have been free, or a third one's.
+An assignment covers only what was discovered. Between the last discovery of one owner of an address and the first of
+the next, the address is unowned: it may have been free, or assigned to a third owner.
 """
 
 from collections.abc import Iterable
@@ -9,59 +9,64 @@ from collections.abc import Iterable
 import polars as pl
 
 FOREVER = 1 << 62
-"""A Unix second after all others."""
+"""A Unix second later than any other."""
 MAX_ASSIGNMENTS = 1_000_000
-"""Rows of a snapshot, some 30 bytes each as it is stored and 100 in memory. More: a processor takes longer to start.
-Fewer: in a very large account late records find fewer of the owners they had. Those that vanished first go first."""
+"""Rows of a snapshot, about 30 bytes each as stored and 100 in memory. Higher: a processor takes longer to start.
+Lower: in a very large account, late records find fewer owners. Assignments that ended first are dropped first."""
 
 ASSIGNMENTS = pl.Schema(
     {
         **dict.fromkeys(("target", "scope", "address", "interface_id", "account_id", "vpc_id"), pl.Categorical()),
         **dict.fromkeys(("subnet_id", "availability_zone", "owner_kind", "owner_id", "owner_name"), pl.Categorical()),
         "security_groups": pl.Categorical(),
-        **dict.fromkeys(("is_primary", "is_lasting"), pl.Boolean()),
+        **dict.fromkeys(("is_primary", "has_fixed_owner"), pl.Boolean()),
         **dict.fromkeys(("since", "last_seen"), pl.Int64()),
     }
 )
-"""A row for each address of an interface and whom it belonged to. `scope` is the VPC, or `public`; `address` is
-null for an interface without any, `interface_id` for an address without one. `security_groups` are ids with spaces.
-`is_lasting`: the interface belongs to this owner for life. Since when it is known, and when it was last seen, are Unix
-seconds."""
+"""One row for each address of an interface and each of its owners. `scope` is the VPC id, or `public`; `address` is
+null for an interface without addresses, `interface_id` for an address without an interface. `security_groups` are ids
+separated by spaces. `has_fixed_owner`: the interface keeps this owner until it is deleted. `since` (first known) and
+`last_seen` are Unix seconds.
+"""
 
 IDENTITY = ("target", "scope", "address", "interface_id", "owner_kind", "owner_id")
-"""What makes two sights the same holding. Names, groups and the rest may change meanwhile: the newest are kept."""
+"""Columns that identify an assignment across discoveries. Names, security groups and other columns may change; the
+newest values are kept."""
 
 
 def assignments(rows: Iterable[tuple[object, ...]] = ()) -> pl.DataFrame:
-    """The rows as a table of holdings."""
+    """The rows as an assignments table."""
     return pl.DataFrame(list(rows), ASSIGNMENTS, orient="row")
 
 
-def continued(before: pl.DataFrame, seen: pl.DataFrame, looked_at: int) -> pl.DataFrame:
-    """The holdings of before with those seen now: what was there at the last look of its place (`looked_at`, Unix
-    seconds) or after goes on; what was away at that look begins anew; what is not seen now stays as it was.
+def merged(before: pl.DataFrame, discovered: pl.DataFrame, previous_discovery: int) -> pl.DataFrame:
+    """The assignments before, with those discovered now. An assignment that the target's previous discovery
+    (`previous_discovery`, Unix seconds) or a later one found continues; one that it did not find begins anew; one that
+    is not discovered now stays unchanged.
     """
-    went_on = before.filter(pl.col("last_seen") >= looked_at).unique(IDENTITY, keep="last", maintain_order=True)
-    known = seen.unique(IDENTITY, keep="first", maintain_order=True).join(
-        went_on.select(*IDENTITY, pl.col("since").alias("known_since")),
+    continued = before.filter(pl.col("last_seen") >= previous_discovery).unique(
+        IDENTITY, keep="last", maintain_order=True
+    )
+    known = discovered.unique(IDENTITY, keep="first", maintain_order=True).join(
+        continued.select(*IDENTITY, pl.col("since").alias("known_since")),
         on=IDENTITY,
         how="left",
         nulls_equal=True,
         maintain_order="left",
     )
     now = known.with_columns(pl.min_horizontal("since", "known_since").alias("since")).drop("known_since")
-    rest = before.join(
-        went_on.join(now, on=IDENTITY, how="semi", nulls_equal=True),
+    others = before.join(
+        continued.join(now, on=IDENTITY, how="semi", nulls_equal=True),
         on=[*IDENTITY, "since"],
         how="anti",
         nulls_equal=True,
     )
-    return pl.concat([rest, now])
+    return pl.concat([others, now])
 
 
-def kept(rows: pl.DataFrame, seen_after: int) -> pl.DataFrame:
-    """The holdings seen at this Unix second or later, at most MAX_HOLDINGS, those seen last first; in one order for
-    the same rows.
+def retained(rows: pl.DataFrame, seen_after: int) -> pl.DataFrame:
+    """The assignments seen at this Unix second or later, at most MAX_ASSIGNMENTS, the latest seen first; equal rows
+    give an equal order.
     """
     recent = rows.filter(pl.col("last_seen") >= seen_after)
     order = [pl.col(name).cast(pl.String) for name in IDENTITY]

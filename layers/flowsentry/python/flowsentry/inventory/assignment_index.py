@@ -1,6 +1,6 @@
-"""Holders: who had an address, or an interface, at a time; a table to look up many of them at once.
+"""Index of assignments: finds who had an address or an interface at a time, for many of them at once.
 
-Both are keyed by a number made of two category numbers: the scope's and the address's (or interface's).
+Keys are numbers made of two category numbers: that of the scope and that of the address (or interface).
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ import polars as pl
 from flowsentry.inventory.address_assignments import FOREVER
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
 
-BELIEVED_SECONDS = 600
-"""How long after the last look at a place its owners are taken to be what they were. Longer: an address that changed
-hands meanwhile is given to whom it was taken from. Shorter: records newer than the snapshot stay unnamed; they are
-minutes old when they arrive, and the snapshot is some more."""
+TRUSTED_SECONDS = 600
+"""How long after the latest discovery of a target its assignments are assumed unchanged. Higher: an address that was
+reassigned meanwhile is attributed to its former owner. Lower: records newer than the snapshot have no owner; records
+are minutes old when they arrive, and the snapshot is older by some minutes."""
 HOSTS_OF_PODS = ("instance", "eks node", "eks pod")
-"""Kinds of owner whose interfaces have addresses of pods."""
+"""Owner kinds whose interfaces carry pod addresses."""
 ALWAYS = (-(1 << 63), (1 << 63) - 1)
 NO_KEY = (1 << 64) - 1
-"""The key of what has no scope or no name: nothing has it."""
+"""The key of an address or interface whose scope or name is null: no assignment has it."""
 
 OWNER = pl.Schema(
     dict.fromkeys(
@@ -27,13 +27,13 @@ OWNER = pl.Schema(
         pl.Categorical(),
     )
 )
-"""What is told of an owner; all null for nobody."""
+"""Columns that describe an owner; all null when unowned."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentIndex:
-    """`rows` in the order of `keys` (sorted), for one key in the order in which they are to be believed: OWNER,
-    `since` and `until` (Unix s), `is_pod`, and `holding`, the row of the table of holdings.
+    """`rows` in the order of `keys` (sorted); for one key, in order of precedence. Columns: OWNER, `since` and `until`
+    (Unix seconds), `is_pod`, and `assignment`, the row of the assignments table.
     """
 
     keys: pl.Series
@@ -41,44 +41,42 @@ class AssignmentIndex:
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> Self:
-        """Of rows with `scope`, `name`, `interface_id`, and what `rows` has; `believed` is until when an owner is
-        believed in whom nobody is known to have followed.
+        """The index of rows with `scope`, `name`, `interface_id` and the columns of `rows`; `valid_until` ends an
+        assignment without a known successor.
         """
         keyed = rows.with_columns(key("scope", "name")).drop("scope", "name")
-        ordered = keyed.sort("key", "is_pod", "since", "holding", descending=[False, True, True, False])
-        return cls(ordered["key"], _without_disputed(_until_followed(ordered)).drop("key", "interface_id"))
+        ordered = keyed.sort("key", "is_pod", "since", "assignment", descending=[False, True, True, False])
+        return cls(ordered["key"], _without_disputed(_until_succeeded(ordered)).drop("key", "interface_id"))
 
-    def held(self, keys: pl.Series) -> pl.DataFrame:
-        """The rows of each key, with `asked`, the position of the key among those asked for."""
+    def assigned(self, keys: pl.Series) -> pl.DataFrame:
+        """The rows of each key, with `position`, the index of the key in `keys`."""
         first = self.keys.search_sorted(keys, side="left")
         after = self.keys.search_sorted(keys, side="right")
-        found = pl.DataFrame({"first": first, "after": after}).with_row_index("asked").filter(first < after)
-        each = found.select("asked", pl.int_ranges("first", "after", dtype=pl.UInt32).alias("row")).explode("row")
-        return self.rows[each["row"]].hstack([each["asked"]])
+        found = pl.DataFrame({"first": first, "after": after}).with_row_index("position").filter(first < after)
+        each = found.select("position", pl.int_ranges("first", "after", dtype=pl.UInt32).alias("row")).explode("row")
+        return self.rows[each["row"]].hstack([each["position"]])
 
 
-def every(scope: str, names: pl.Series) -> pl.Series:
-    """The scope, as often as there are names."""
+def repeated(scope: str, names: pl.Series) -> pl.Series:
+    """The scope, repeated once for each name."""
     return pl.repeat(scope, len(names), dtype=pl.String, eager=True).cast(pl.Categorical)
 
 
 def key(scope: str, name: str) -> pl.Expr:
-    """The number of a scope and a name within it."""
+    """The key of a scope and a name within it."""
     high, low = (pl.col(column).to_physical().cast(pl.UInt64) for column in (scope, name))
     return (high * (1 << 32) + low).fill_null(NO_KEY).alias("key")
 
 
-def address_rows(assignments: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:
-    """What Holders are made of, of the addresses in a table of holdings; `looked_at` says when a row's place was seen
-    last.
-    """
-    held = assignments.with_row_index("holding").filter(pl.col("address").is_not_null())
-    return _without_false_pods(_rows(held, looked_at, scope=pl.col("scope"), name="address"))
+def address_rows(assignments: pl.DataFrame, discovered_at: pl.Expr) -> pl.DataFrame:
+    """The rows of the address index; `discovered_at` is the Unix second of the latest discovery of a row's target."""
+    assigned = assignments.with_row_index("assignment").filter(pl.col("address").is_not_null())
+    return _without_false_pods(_rows(assigned, discovered_at, scope=pl.col("scope"), name="address"))
 
 
 def _without_false_pods(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows, without pods that claim the address of something that has none: whoever may write to a cluster's API
-    could give a database another name.
+    """The rows without pods that claim the address of an owner that runs no pods: anyone who can write to a cluster's
+    API could otherwise rename a database.
     """
     if not rows["is_pod"].any():
         return rows
@@ -87,55 +85,53 @@ def _without_false_pods(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(~(pl.col("is_pod") & is_false))
 
 
-def interface_rows(assignments: pl.DataFrame, looked_at: pl.Expr) -> pl.DataFrame:
-    """What Holders are made of, of the interfaces in a table of holdings. One that never changes hands is its owner's
-    at any time.
-    """
-    held = assignments.with_row_index("holding").filter("is_primary")
-    rows = _rows(held, looked_at, scope=pl.lit(INTERFACE, pl.Categorical()), name="interface_id")
-    is_lasting = held["is_lasting"]
+def interface_rows(assignments: pl.DataFrame, discovered_at: pl.Expr) -> pl.DataFrame:
+    """The rows of the interface index. An interface with a fixed owner has it at any time."""
+    assigned = assignments.with_row_index("assignment").filter("is_primary")
+    rows = _rows(assigned, discovered_at, scope=pl.lit(INTERFACE, pl.Categorical()), name="interface_id")
+    has_fixed_owner = assigned["has_fixed_owner"]
     return rows.with_columns(
-        pl.when(is_lasting).then(0).otherwise("since").alias("since"),
-        *(pl.when(is_lasting).then(FOREVER).otherwise(until).alias(until) for until in ("until", "believed")),
+        pl.when(has_fixed_owner).then(0).otherwise("since").alias("since"),
+        *(pl.when(has_fixed_owner).then(FOREVER).otherwise(until).alias(until) for until in ("until", "valid_until")),
     )
 
 
 INTERFACE = "interface"
-"""Stands where a scope does for the names of interfaces, which mean one interface everywhere."""
+"""The scope of interface ids, which are unique everywhere."""
 
 
-def _rows(held: pl.DataFrame, looked_at: pl.Expr, *, scope: pl.Expr, name: str) -> pl.DataFrame:
-    told = {"owner_account_id": "account_id", "owner_vpc_id": "vpc_id", "owner_subnet_id": "subnet_id"}
-    told |= {"owner_az_id": "availability_zone"}
-    is_current = pl.col("last_seen") >= looked_at
-    return held.select(
+def _rows(assigned: pl.DataFrame, discovered_at: pl.Expr, *, scope: pl.Expr, name: str) -> pl.DataFrame:
+    source = {"owner_account_id": "account_id", "owner_vpc_id": "vpc_id", "owner_subnet_id": "subnet_id"}
+    source |= {"owner_az_id": "availability_zone"}
+    is_current = pl.col("last_seen") >= discovered_at
+    return assigned.select(
         scope.alias("scope"),
         pl.col(name).alias("name"),
-        *(pl.col(told.get(column, column)).alias(column) for column in OWNER),
+        *(pl.col(source.get(column, column)).alias(column) for column in OWNER),
         "since",
         pl.col("last_seen").alias("until"),
-        pl.when(is_current).then(pl.col("last_seen") + BELIEVED_SECONDS).otherwise("last_seen").alias("believed"),
+        pl.when(is_current).then(pl.col("last_seen") + TRUSTED_SECONDS).otherwise("last_seen").alias("valid_until"),
         (pl.col("owner_kind") == KUBERNETES_POD).fill_null(value=False).alias("is_pod"),
         "interface_id",
-        "holding",
+        "assignment",
     )
 
 
-def _until_followed(ordered: pl.DataFrame) -> pl.DataFrame:
-    """The rows, each until it was seen last, but those that nobody followed until they are no longer believed."""
-    is_followed = _is_same("key") & _is_same("is_pod")
-    until = pl.when(is_followed.fill_null(value=False)).then("until").otherwise("believed")
-    return ordered.with_columns(until.alias("until")).drop("believed")
+def _until_succeeded(ordered: pl.DataFrame) -> pl.DataFrame:
+    """The rows; those without a successor last until `valid_until` instead of when they were last seen."""
+    is_succeeded = _is_same("key") & _is_same("is_pod")
+    until = pl.when(is_succeeded.fill_null(value=False)).then("until").otherwise("valid_until")
+    return ordered.with_columns(until.alias("until")).drop("valid_until")
 
 
 def _without_disputed(ordered: pl.DataFrame) -> pl.DataFrame:
-    """The rows, without the owner where two interfaces have the same address at the same time: which of them sent is
-    not told by it.
+    """The rows; without an owner if two interfaces have the same address at the same time, since the address does not
+    identify one of them.
     """
     is_by_interface = ~pl.col("is_pod") & pl.col("interface_id").is_not_null()
-    followed_early = pl.col("since").shift() <= pl.col("until")
+    begins_before_end = pl.col("since").shift() <= pl.col("until")
     by_another = pl.col("interface_id").shift() != pl.col("interface_id")
-    clash = _is_same("key") & is_by_interface & is_by_interface.shift() & followed_early & by_another
+    clash = _is_same("key") & is_by_interface & is_by_interface.shift() & begins_before_end & by_another
     clashes = ordered.select(clash.fill_null(value=False)).to_series()
     if not clashes.any():
         return ordered
@@ -144,5 +140,5 @@ def _without_disputed(ordered: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_same(column: str) -> pl.Expr:
-    """Whether the row before, which is the one that followed in time, has the same."""
+    """Whether the row before, which is the successor in time, has the same value."""
     return pl.col(column).shift() == pl.col(column)

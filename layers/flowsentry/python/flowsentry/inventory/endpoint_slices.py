@@ -1,4 +1,4 @@
-"""What a cluster's API says about EndpointSlices → its pods: the addresses they have, the services in front of them."""
+"""EndpointSlices of a cluster's API -> its pods, with their addresses and the services that select them."""
 
 import ipaddress
 from collections import defaultdict
@@ -10,21 +10,22 @@ from flowsentry.errors import PoisonError
 
 SERVICE_LABEL = "kubernetes.io/service-name"
 MAX_LABEL_LETTERS, MAX_NAME_LETTERS = 63, 253
-"""Of namespaces and services, and of pods and nodes: Kubernetes' own limits.
+"""Longest names of namespaces and services, and of pods and nodes: Kubernetes' own limits.
 https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"""
 MAX_PODS = 100_000
-"""Addresses of one cluster. More: the function runs out of memory, and nobody is named anew. Fewer: large clusters stay
-unnamed; Kubernetes itself goes to 150,000. https://kubernetes.io/docs/setup/best-practices/cluster-large/"""
+"""Pod addresses of one cluster. Higher: the function runs out of memory, and no owner is updated. Lower: large clusters
+have no owners; Kubernetes supports up to 150,000 pods.
+https://kubernetes.io/docs/setup/best-practices/cluster-large/"""
 AddressType = type[ipaddress.IPv4Address] | type[ipaddress.IPv6Address]
 ADDRESS_TYPES: dict[str, AddressType] = {"IPv4": ipaddress.IPv4Address, "IPv6": ipaddress.IPv6Address}
 NO_ADDRESSES = "FQDN"
-"""The type of a slice that lists host names."""
+"""The address type of a slice that lists host names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod at one of its addresses; `services` are all that select it, sorted. A pod with an IPv4 and an IPv6 address
-    is two of them.
+    """A pod at one of its addresses; `services` are all services that select it, sorted. A pod with an IPv4 and an IPv6
+    address gives two.
     """
 
     address: str
@@ -35,7 +36,7 @@ class Pod:
 
     @property
     def owner_name(self) -> str:
-        """`NAMESPACE/SERVICE` where exactly one service selects it, which outlives the pod; else `NAMESPACE/POD`."""
+        """`NAMESPACE/SERVICE` if exactly one service selects it, since that outlives the pod; else `NAMESPACE/POD`."""
         name = self.services[0] if len(self.services) == 1 else self.pod
         return f"{self.namespace}/{name}"
 
@@ -45,8 +46,8 @@ class Pod:
 
 
 class Pods(NamedTuple):
-    """The pods, sorted by address, each address once. `ambiguous` counts the addresses that are left out, `malformed`
-    the slices and endpoints that could not be read.
+    """The pods, sorted by address, each address once. `ambiguous` counts the addresses left out, `malformed` the
+    slices and endpoints that could not be parsed.
     """
 
     found: tuple[Pod, ...]
@@ -55,11 +56,11 @@ class Pods(NamedTuple):
 
 
 def pods_in(slices: Iterable[object], node_addresses: Container[str] = ()) -> Pods:
-    """The pods that these EndpointSlices, as JSON has them, list. Raises PoisonError for more than MAX_PODS addresses.
+    """The pods in these EndpointSlices (parsed JSON). Raises PoisonError for more than MAX_PODS addresses.
 
-    A slice lists the pods behind a service: pods that no service selects are not found, and stay unnamed. An address of
-    several pods is left out rather than given to one of them, and so is one of a node (those known, and those that the
-    node's name shows): pods in the host's network have it, and so has all else on the node.
+    A slice lists the pods behind a service, so pods that no service selects are not found. An address that several pods
+    claim is left out, as is the address of a node (from `node_addresses`, or recognised by the node's name): pods in
+    the host network share it with everything else on the node.
     """
     claims = _Claims()
     for described in slices:
@@ -70,7 +71,7 @@ def pods_in(slices: Iterable[object], node_addresses: Container[str] = ()) -> Po
 
 
 class _Name(NamedTuple):
-    """What tells a pod from all others of its cluster."""
+    """What identifies a pod within its cluster."""
 
     namespace: str
     pod: str
@@ -92,7 +93,7 @@ class _Claims:
     malformed: int = 0
 
     def take(self, described: object) -> None:
-        """Adds a slice. What can't be read of it is counted; the endpoints beside it are taken."""
+        """Adds a slice. What cannot be parsed of it is counted; the endpoints beside it are taken."""
         try:
             slice_ = _mapping(described)
             metadata = _mapping(slice_["metadata"])
@@ -123,7 +124,7 @@ class _Claims:
                 self.malformed += 1
 
     def pod_at(self, address: str) -> Pod | None:
-        """The pod that has this address, unless several claim it."""
+        """The pod that has this address; None if several claim it."""
         if len(self.pods_at[address]) > 1:
             return None
         (name,) = self.pods_at[address]
@@ -131,7 +132,7 @@ class _Claims:
 
 
 def _is_of_its_node(pod: Pod) -> bool:
-    """Whether the node's name says that the address is its own: `ip-10-0-1-23.eu-central-1.compute.internal`.
+    """Whether the node's name shows that the address is the node's: `ip-10-0-1-23.eu-central-1.compute.internal`.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/hostname-types.html
     """
@@ -139,14 +140,14 @@ def _is_of_its_node(pod: Pod) -> bool:
 
 
 def _services(metadata: Mapping[str, object]) -> set[str]:
-    """The service of a slice; none for one that somebody made by hand."""
+    """The service of a slice; empty for a slice without the service label."""
     service = _mapping(metadata.get("labels") or {}).get(SERVICE_LABEL)
     return {_text(service, MAX_LABEL_LETTERS)} if service else set()
 
 
 def _name_of_pod(endpoint: Mapping[str, object], namespace: str) -> _Name | None:
-    """The pod behind an endpoint; none where something else is. A slice speaks for its own namespace only: whoever may
-    write slices in one must not name pods of another.
+    """The pod behind an endpoint; None if its target is no pod. Raises ValueError for a pod of another namespace, since
+    a user who can write slices in one namespace must not name pods of another.
     """
     target = _mapping(endpoint.get("targetRef") or {})
     if target.get("kind") != "Pod":
@@ -157,7 +158,7 @@ def _name_of_pod(endpoint: Mapping[str, object], namespace: str) -> _Name | None
 
 
 def _address(endpoint: Mapping[str, object], kind: AddressType) -> str:
-    """The first address, as flow logs write it: those beyond the first mean nothing.
+    """The first address, as flow logs write it; further addresses have no meaning.
 
     https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/
     """

@@ -1,7 +1,4 @@
-"""Rules: the security groups, network ACLs and prefix lists in force, as EC2 describes them.
-
-What they mean is in explain; this page only says what there is.
-"""
+"""Security groups, network ACLs and prefix lists in force, as EC2 describes them; explain evaluates them."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -10,18 +7,18 @@ from operator import attrgetter
 from typing import Any, Self, TypeVar
 
 ALL = -1
-"""Of protocols, and of types and codes of ICMP: every one."""
+"""Matches all protocols, or all ICMP types or codes."""
 LAST_RULE_NUMBER = 32_767
-"""The entry shown as `*`, which denies what no other entry matched: from here on (IPv6 has one of its own, 32768).
+"""Number of the entry shown as `*`, which denies what no other entry matched (for IPv6 it is 32768).
 https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html"""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRule:
-    """One rule of a security group: it can only allow. `protocol` is a number, ALL for all.
+    """One rule of a security group, which can only allow. `protocol` is a number, ALL for all.
 
     `first_port` and `last_port` are the type and the code for ICMP, each ALL for any; None for protocols without
-    ports. Exactly one of `cidr` (IPv4 or IPv6), `prefix_list_id` and `peer_group_id` says whose traffic it is about.
+    ports. Exactly one of `cidr` (IPv4 or IPv6), `prefix_list_id` and `peer_group_id` is set: the peer of the traffic.
     """
 
     group_id: str
@@ -37,7 +34,7 @@ class GroupRule:
 
     @property
     def peer(self) -> str:
-        """Whose traffic it is about, as one word."""
+        """The CIDR block, prefix list id or security group id that it covers."""
         return self.cidr or self.prefix_list_id or self.peer_group_id
 
 
@@ -57,8 +54,8 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True)
 class AclEntry:
-    """One entry of a network ACL. `protocol` is a number, ALL for all. Ports are None where it is about none; so are
-    the type and the code of ICMP, each ALL for any.
+    """One entry of a network ACL. `protocol` is a number, ALL for all. Ports are None if it covers none; so are the
+    ICMP type and code, each ALL for any.
     """
 
     rule_number: int
@@ -72,8 +69,8 @@ class AclEntry:
     icmp_code: int | None = None
 
     @property
-    def number_in_words(self) -> str:
-        """As the console shows it: `90`, or `*` for the last."""
+    def displayed_number(self) -> str:
+        """The number as the console shows it: `90`, or `*` for the last entry."""
         return "*" if self.rule_number >= LAST_RULE_NUMBER else str(self.rule_number)
 
 
@@ -89,14 +86,14 @@ class NetworkAcl:
     entries: tuple[AclEntry, ...] = ()
 
     def entries_for(self, *, is_egress: bool) -> tuple[AclEntry, ...]:
-        """Its inbound or its outbound entries, in the order in which they are asked."""
+        """Its inbound or its outbound entries, in the order in which they are evaluated."""
         entries = (entry for entry in self.entries if entry.is_egress is is_egress)
         return tuple(sorted(entries, key=attrgetter("rule_number")))
 
 
 @dataclass(frozen=True, slots=True)
 class PrefixList:
-    """A managed prefix list, one's own or AWS's."""
+    """A managed prefix list, customer-managed or AWS-managed."""
 
     prefix_list_id: str
     name: str
@@ -105,7 +102,7 @@ class PrefixList:
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one place (an account's region) or of several joined; `taken_at` is Unix seconds."""
+    """The rules of one target (an account and Region) or of several targets; `taken_at` is Unix seconds."""
 
     taken_at: int = 0
     groups: tuple[SecurityGroup, ...] = ()
@@ -113,45 +110,45 @@ class Rules:
     prefix_lists: tuple[PrefixList, ...] = ()
 
     def group(self, group_id: str) -> SecurityGroup | None:
-        """The security group with this id, unless it is not known."""
+        """The security group with this id, or None if it is not known."""
         return self._groups.get(group_id)
 
     def acl_of(self, subnet_id: str) -> NetworkAcl | None:
-        """The network ACL of a subnet: each has exactly one; None when it is not known."""
+        """The network ACL of a subnet: each subnet has exactly one; None if it is not known."""
         return self._acls.get(subnet_id)
 
     def prefix_list(self, prefix_list_id: str) -> PrefixList | None:
-        """The prefix list with this id, unless it is not known."""
+        """The prefix list with this id, or None if it is not known."""
         return self._prefix_lists.get(prefix_list_id)
 
     @classmethod
-    def joined(cls, places: Iterable["Rules"]) -> Self:
-        """The rules of several places as one, in an order that depends on nothing but what they are.
+    def joined(cls, targets: Iterable["Rules"]) -> Self:
+        """The rules of several targets, in an order that depends only on the rules.
 
-        What two places know (a shared VPC) is as the later one saw it. The whole is as old as its oldest part.
+        A resource that two targets report (of a shared VPC) is taken from the later one. `taken_at` is the oldest.
         """
-        by_age = sorted(places, key=attrgetter("taken_at"))
+        by_age = sorted(targets, key=attrgetter("taken_at"))
         return cls(
-            taken_at=next((place.taken_at for place in by_age if place.taken_at), 0),
-            groups=_latest((group for place in by_age for group in place.groups), "group_id"),
-            acls=_latest((acl for place in by_age for acl in place.acls), "acl_id"),
-            prefix_lists=_latest((each for place in by_age for each in place.prefix_lists), "prefix_list_id"),
+            taken_at=next((target.taken_at for target in by_age if target.taken_at), 0),
+            groups=_latest((group for target in by_age for group in target.groups), "group_id"),
+            acls=_latest((acl for target in by_age for acl in target.acls), "acl_id"),
+            prefix_lists=_latest((each for target in by_age for each in target.prefix_lists), "prefix_list_id"),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON: equal rules give equal values, and what is not set is left out."""
-        groups = _told(self.groups, "rules")
-        acls = _told(self.acls, "entries")
+        """Plain values for JSON: equal rules give equal values; default values are left out."""
+        groups = _rows(self.groups, "rules")
+        acls = _rows(self.acls, "entries")
         for row, group in zip(groups, self.groups, strict=True):
-            row["rules"] = _told(group.rules, "group_id")
+            row["rules"] = _rows(group.rules, "group_id")
         for row, acl in zip(acls, self.acls, strict=True):
-            row["entries"] = _told(acl.entries)
-        prefix_lists = _told(self.prefix_lists)
+            row["entries"] = _rows(acl.entries)
+        prefix_lists = _rows(self.prefix_lists)
         return {"taken_at": self.taken_at, "groups": groups, "acls": acls, "prefix_lists": prefix_lists}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """What `to_json` was made of."""
+        """The rules from the values of `to_json`."""
         return cls(
             values["taken_at"],
             tuple(_group(row) for row in values["groups"]),
@@ -180,8 +177,8 @@ def _latest(rows: Iterable[Row], key: str) -> tuple[Row, ...]:
     return tuple(by_id[each] for each in sorted(by_id))
 
 
-def _told(rows: Iterable[Any], *left_out: str) -> list[dict[str, Any]]:
-    """The fields of each row that are set, tuples as lists, but those left out."""
+def _rows(rows: Iterable[Any], *left_out: str) -> list[dict[str, Any]]:
+    """The non-default fields of each row, tuples as lists, without those in `left_out`."""
     return [{name: _plain(value) for name, value in _values(row, left_out)} for row in rows]
 
 

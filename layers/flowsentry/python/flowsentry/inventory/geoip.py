@@ -1,4 +1,4 @@
-"""Where in the world an outside address is, and in whose network: what a database of such things tells, as a table."""
+"""Country and autonomous system of outside addresses, from a GeoIP database, as a table."""
 
 import re
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ import polars as pl
 from flowsentry.inventory.owner_kinds import MAX_LETTERS
 
 GEOGRAPHY = pl.Schema({"country": pl.Categorical(), "asn": pl.Int64(), "network": pl.Categorical()})
-"""ISO 3166-1 code of the country; number and name of the autonomous system. Null what is not known."""
+"""ISO 3166-1 code of the country; number and name of the autonomous system. Null if not known."""
 _MOST_DIGITS = 10
 """Numbers of autonomous systems have 32 bits: RFC 6793."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class Location(NamedTuple):
-    """What is known of an address, in the order of GEOGRAPHY."""
+    """Location of an address, in the order of GEOGRAPHY."""
 
     country: str | None = None
     asn: int | None = None
     network: str | None = None
 
-    def with_more(self, other: "Location") -> "Location":
-        """The same, and what it lacks from the other."""
+    def completed_by(self, other: "Location") -> "Location":
+        """The location, with missing values taken from the other."""
         return Location(
             self.country if self.country is not None else other.country,
             self.asn if self.asn is not None else other.asn,
@@ -32,7 +32,7 @@ class Location(NamedTuple):
 
 
 class Geography(Protocol):
-    """A database of addresses."""
+    """A GeoIP database."""
 
     def facts(self, addresses: pl.Series) -> pl.DataFrame:
         """A row of GEOGRAPHY for each address (text), in order."""
@@ -40,7 +40,7 @@ class Geography(Protocol):
 
 
 class NoGeography:
-    """No database is configured: of every address nothing is known."""
+    """Stands for no configured database: all columns are null."""
 
     def facts(self, addresses: pl.Series) -> pl.DataFrame:
         nothing = (pl.repeat(None, len(addresses), dtype=kind).alias(name) for name, kind in GEOGRAPHY.items())
@@ -48,8 +48,8 @@ class NoGeography:
 
 
 def location_of(record: object) -> Location:
-    """What a record of a database in MaxMind's format says, as MaxMind and DB-IP (`country.iso_code`,
-    `autonomous_system_number`) or IPinfo (`country_code`, `asn`, `as_name`) write it. What is not as it should be is
+    """The location in a record of a database in MaxMind's format, with the names of MaxMind and DB-IP
+    (`country.iso_code`, `autonomous_system_number`) or of IPinfo (`country_code`, `asn`, `as_name`). Invalid values are
     left out.
 
     https://dev.maxmind.com/geoip/docs/databases, https://ipinfo.io/developers/ipinfo-lite-database
@@ -61,12 +61,12 @@ def location_of(record: object) -> Location:
 
 
 def _country(record: Mapping[str, Any]) -> str | None:
-    told = record.get("country")
-    code = told.get("iso_code") if isinstance(told, Mapping) else record.get("country_code") or told
+    country = record.get("country")
+    code = country.get("iso_code") if isinstance(country, Mapping) else record.get("country_code") or country
     return code if isinstance(code, str) and _COUNTRY.fullmatch(code) else None
 
 
 def _asn(record: Mapping[str, Any]) -> int | None:
-    told = record.get("autonomous_system_number", record.get("asn"))
-    number = str(told).removeprefix("AS")
+    asn = record.get("autonomous_system_number", record.get("asn"))
+    number = str(asn).removeprefix("AS")
     return int(number) if number.isdecimal() and len(number) <= _MOST_DIGITS else None

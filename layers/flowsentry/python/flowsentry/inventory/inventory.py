@@ -1,4 +1,4 @@
-"""Interface and Inventory: who has, and had, which interface and address, and what is known of the networks between."""
+"""Inventory: network interfaces with their owners and addresses over time, and networks, routes and rules of VPCs."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import polars as pl
 
-from flowsentry.inventory.address_assignments import FOREVER, assignments, continued, kept
+from flowsentry.inventory.address_assignments import FOREVER, assignments, merged, retained
 from flowsentry.inventory.firewall_rules import Rules
-from flowsentry.inventory.scopes import PUBLIC
+from flowsentry.inventory.source_address import PUBLIC
 
 SECONDS_A_DAY = 86_400
 ABSENT_SECONDS, MAX_ABSENT = 900, 20_000
@@ -19,19 +19,19 @@ meanwhile nothing requests or searches them again. Longer: an interface that was
 unnamed until the next scheduled discovery. Shorter: late records of deleted interfaces cause searches again and again.
 More interfaces: a larger snapshot. Fewer: after an outage the same interfaces are searched again."""
 RETENTION_DAYS = 7
-"""How long an owner that is gone can still be named. Longer: replays of older flow logs find their owners, and the
-snapshot grows with every instance that ever was. Shorter: flow logs delivered late, or read again, stay unnamed."""
+"""How long the owner of a deleted interface can still be named. Higher: replays of older flow logs find their owners,
+but the snapshot grows with every deleted instance. Lower: flow logs delivered late or replayed have no owners."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One network interface, with whom it belongs to. `owner_kind` is a word such as `instance`, `application load
-    balancer`, `nat gateway`; `owner_name` the name people know it by (a Name tag, a load balancer's name), else the id.
-    `addresses` are all private ones, the primary first; `public_addresses` those associated with them.
+    """One network interface and its owner. `owner_kind` is for example `instance`, `application load balancer` or `nat
+    gateway`; `owner_name` is a Name tag or a load balancer's name, else the id. `addresses` are all private addresses,
+    the primary first; `public_addresses` are associated with them.
 
-    `attached_at` is the Unix second since when its owner has it, where that is known; `is_lasting` says that it never
-    has another owner. What has an address and no interface, such as a pod or an elastic IP in waiting, has no
-    `interface_id`.
+    `attached_at` is the Unix second at which its owner attached it, if known. `has_fixed_owner`: it keeps this owner
+    until it is deleted. An address without its own interface, such as a pod's or an unassociated Elastic IP address,
+    has no `interface_id`.
     """
 
     interface_id: str
@@ -46,16 +46,17 @@ class Interface:
     security_groups: tuple[str, ...] = ()
     account_id: str = ""
     attached_at: int | None = None
-    is_lasting: bool = False
+    has_fixed_owner: bool = False
 
     @property
     def owner(self) -> dict[str, str]:
-        """The owner in the words of a finding's details."""
+        """The owner as findings show it in their details."""
         return {"kind": self.owner_kind, "id": self.owner_id, "name": self.owner_name}
 
     def assignments(self, target: str, since: int, last_seen: int) -> Iterator[tuple[object, ...]]:
-        """Its rows of a table of holdings. An interface's primary address is its own for life: it is the owner's since
-        the interface is. Other addresses come and go, so they are the owner's since they were seen.
+        """Its rows of the assignments table. An interface keeps its primary address until it is deleted, so that
+        assignment begins when the owner attached the interface. Other addresses change, so their assignments begin
+        when they were first discovered.
         """
         ends = [(self.vpc_id, address) for address in self.addresses or ((None,) if self.interface_id else ())]
         ends += [(PUBLIC, address) for address in self.public_addresses]
@@ -65,15 +66,15 @@ class Interface:
             yield (
                 *(target, scope, address, self.interface_id or None, self.account_id, self.vpc_id, self.subnet_id),
                 *(self.availability_zone, self.owner_kind, self.owner_id, self.owner_name),
-                *(" ".join(self.security_groups), is_primary, self.is_lasting),
+                *(" ".join(self.security_groups), is_primary, self.has_fixed_owner),
                 *(attached if is_primary and scope != PUBLIC else since, last_seen),
             )
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a route table of a VPC leads to for a block of private addresses: a VPC (perhaps itself), or, as None,
-    somewhere that can't be told. Ways to the internet are no routes of private addresses.
+    """A route of a VPC's route table for a CIDR block of private addresses: the VPC that it leads to (perhaps the same
+    VPC), or None if that cannot be determined. Routes to the internet are not included.
     """
 
     cidr: str
@@ -85,8 +86,9 @@ RouteTable = tuple[Route, ...]
 
 @dataclass(frozen=True, slots=True)
 class TargetState:
-    """What a look at one place (an account and region, or a cluster) saw beside interfaces. `taken_at` is the Unix
-    second it began, `seconds` how long it took; `networks` are the CIDR blocks of each VPC, `routes` its route tables.
+    """What a discovery of one target (an account and Region, or an EKS cluster) found besides interfaces and rules.
+    `taken_at` is the Unix second at which it began, `seconds` its duration; `networks` are the CIDR blocks of each VPC,
+    `routes` its route tables.
     """
 
     taken_at: int = 0
@@ -97,18 +99,18 @@ class TargetState:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What was seen at one place just now: all of its interfaces (the others are gone), or some of them."""
+    """The result of one discovery of a target: all of its interfaces (others are deleted), or some of them."""
 
     target: str
-    target_state: TargetState
+    state: TargetState
     interfaces: tuple[Interface, ...]
     rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, eq=False)
 class Inventory:
-    """What is known of who had what, in all places. `absent` are interfaces that were looked for and not there, with
-    the Unix second of the look.
+    """The address assignments, networks and rules of all targets. `absent`: interfaces that a targeted discovery did
+    not find, with the Unix second of that discovery.
     """
 
     assignments: pl.DataFrame = field(default_factory=assignments)
@@ -124,55 +126,64 @@ class Inventory:
         rules: Rules | None = None,
         routes: Mapping[str, tuple[RouteTable, ...]] | None = None,
     ) -> Self:
-        """An inventory in which all this was and is so, at any time: for replays, and for tests."""
+        """An inventory whose contents hold at any time: for replays and tests."""
         rows = (row for interface in interfaces for row in interface.assignments("", 0, FOREVER))
         target_state = TargetState(1, 0, networks or {}, routes or {})
         return cls(assignments(rows), {"": target_state}, {"": rules} if rules else {})
 
-    def after(self, look: Discovery, retention_days: int = RETENTION_DAYS) -> "Inventory":
-        """The inventory with all of one place seen anew. What is gone stays until the retention ends."""
-        rows = self._with_seen(look)
+    def after(self, discovery: Discovery, retention_days: int = RETENTION_DAYS) -> "Inventory":
+        """The inventory with a full discovery of one target. Deleted interfaces stay until the retention ends."""
+        rows = self._with_discovered(discovery)
         return Inventory(
-            kept(rows, look.target_state.taken_at - retention_days * SECONDS_A_DAY),
-            {**self.target_states, look.target: look.target_state},
-            {**self.rules_by_target, look.target: look.rules},
-            recently_absent(self.absent, look.target_state.taken_at),
+            retained(rows, discovery.state.taken_at - retention_days * SECONDS_A_DAY),
+            {**self.target_states, discovery.target: discovery.state},
+            {**self.rules_by_target, discovery.target: discovery.rules},
+            recently_absent(self.absent, discovery.state.taken_at),
         )
 
-    def with_some(self, look: Discovery, absent: Iterable[str] = ()) -> "Inventory":
-        """The inventory with some interfaces of one place seen between two looks at all of it, and those that were
-        asked for and are not there.
+    def with_partial_discovery(self, discovery: Discovery, absent: Iterable[str] = ()) -> "Inventory":
+        """The inventory with some interfaces of one target, discovered between two full discoveries; `absent` were
+        requested and not found.
         """
-        taken_at = look.target_state.taken_at
+        taken_at = discovery.state.taken_at
         remembered = recently_absent({**self.absent, **dict.fromkeys(absent, taken_at)}, taken_at)
-        return replace(self, assignments=self._with_seen(look), absent=remembered)
+        return replace(self, assignments=self._with_discovered(discovery), absent=remembered)
 
-    def _with_seen(self, look: Discovery) -> pl.DataFrame:
-        """The holdings with what a look saw; those of other places as they are."""
-        at = look.target_state.taken_at
-        seen = assignments(row for each in look.interfaces for row in each.assignments(look.target, at, at))
-        is_here = pl.col("target") == look.target
-        looked_at = self.target_states.get(look.target, TargetState()).taken_at
-        here = continued(self.assignments.filter(is_here), seen, looked_at)
-        return pl.concat([self.assignments.filter(~is_here), here])
+    def _with_discovered(self, discovery: Discovery) -> pl.DataFrame:
+        """The assignments with those that a discovery found; those of other targets unchanged."""
+        at = discovery.state.taken_at
+        discovered = assignments(
+            row for each in discovery.interfaces for row in each.assignments(discovery.target, at, at)
+        )
+        is_of_target = pl.col("target") == discovery.target
+        previous = self.target_states.get(discovery.target, TargetState()).taken_at
+        of_target = merged(self.assignments.filter(is_of_target), discovered, previous)
+        return pl.concat([self.assignments.filter(~is_of_target), of_target])
 
     def interfaces_in(self, rows: Sequence[int]) -> list[Interface]:
-        """The interface of each of these rows of the holdings, with all addresses it had then."""
-        asked = self.assignments[rows] if rows else self.assignments.clear()
-        whose = [pl.col(name).is_in(asked[name].unique().implode(), nulls_equal=True) for name in _WHOSE]
-        related: dict[tuple[object, ...], list[_Held]] = defaultdict(list)
-        for held in self.assignments.filter(*whose).sort("is_primary", descending=True).iter_rows(named=True):
-            related[tuple(held[name] for name in _WHOSE)].append(held)
-        return [_interface(row, related[tuple(row[name] for name in _WHOSE)]) for row in asked.iter_rows(named=True)]
+        """The interface of each of these rows of the assignments table, with all addresses it had then."""
+        chosen = self.assignments[rows] if rows else self.assignments.clear()
+        same_interface = [
+            pl.col(name).is_in(chosen[name].unique().implode(), nulls_equal=True) for name in _INTERFACE_AND_OWNER
+        ]
+        related: dict[tuple[object, ...], list[_Assignment]] = defaultdict(list)
+        for assignment in (
+            self.assignments.filter(*same_interface).sort("is_primary", descending=True).iter_rows(named=True)
+        ):
+            related[tuple(assignment[name] for name in _INTERFACE_AND_OWNER)].append(assignment)
+        return [
+            _interface(row, related[tuple(row[name] for name in _INTERFACE_AND_OWNER)])
+            for row in chosen.iter_rows(named=True)
+        ]
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody ever looked."""
+        """Whether no target was ever discovered."""
         return not self.target_states
 
     @property
     def taken_at(self) -> int:
-        """The Unix second of the oldest of the last looks at each place; 0 when nobody ever looked."""
+        """The Unix second of the oldest of the targets' latest discoveries; 0 if no target was ever discovered."""
         return min((target_state.taken_at for target_state in self.target_states.values()), default=0)
 
     @cached_property
@@ -191,7 +202,7 @@ class Inventory:
 
     @cached_property
     def rules(self) -> Rules:
-        """The rules of all places."""
+        """The rules of all targets."""
         return Rules.joined(self.rules_by_target.values())
 
 
@@ -201,15 +212,15 @@ def recently_absent(absent: Mapping[str, int], now: float) -> dict[str, int]:
     return dict(sorted(recent, key=lambda each: (-each[1], each[0]))[:MAX_ABSENT])
 
 
-_WHOSE = ("interface_id", "owner_id")
-_Held = dict[str, Any]
+_INTERFACE_AND_OWNER = ("interface_id", "owner_id")
+_Assignment = dict[str, Any]
 
 
-def _interface(row: _Held, related: Iterable[_Held]) -> Interface:
-    """The interface of a row of the holdings, with the addresses in those rows of it that overlap in time."""
-    at_once = [each for each in related if each["since"] <= row["last_seen"] and each["last_seen"] >= row["since"]]
-    private = (each["address"] for each in at_once if each["scope"] != PUBLIC and each["address"])
-    public = (each["address"] for each in at_once if each["scope"] == PUBLIC)
+def _interface(row: _Assignment, related: Iterable[_Assignment]) -> Interface:
+    """The interface of an assignment, with the addresses of its other assignments that overlap in time."""
+    simultaneous = [each for each in related if each["since"] <= row["last_seen"] and each["last_seen"] >= row["since"]]
+    private = (each["address"] for each in simultaneous if each["scope"] != PUBLIC and each["address"])
+    public = (each["address"] for each in simultaneous if each["scope"] == PUBLIC)
     return Interface(
         row["interface_id"] or "",
         row["vpc_id"],
@@ -222,5 +233,5 @@ def _interface(row: _Held, related: Iterable[_Held]) -> Interface:
         row["owner_name"],
         tuple(row["security_groups"].split()),
         row["account_id"],
-        is_lasting=row["is_lasting"],
+        has_fixed_owner=row["has_fixed_owner"],
     )

@@ -1,6 +1,4 @@
-"""Services that a setting names: by the address or network that they listen on, or by their owner, with or without a
-port.
-"""
+"""Services that a setting names by address, network or owner, with or without a port."""
 
 import ipaddress
 import re
@@ -12,17 +10,17 @@ from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.source_address import Network
 
 MAX_LETTERS = 200
-"""Of one entry; a Name tag has up to 255, and an ARN about 100."""
+"""Longest entry; a Name tag has up to 255 characters, an ARN about 100."""
 LOGIN_PORTS = (22, 3389, 5985, 5986)
-"""Those of services.LOGIN_PORTS, which would bring polars."""
+"""The ports of records.service_ports.LOGIN_PORTS, whose module imports polars."""
 _MOST_PORT = 65_535
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<name>[^:]+)):(?P<port>[0-9]{1,5})")
 _LOOKS_LIKE_AN_ADDRESS = re.compile(r"[0-9./:\[\]]+")
-"""What is meant as an address, and is none: no owner is called so."""
+"""Text that can only be meant as an address, valid or not; no owner has such a name."""
 
 
 def words(ports: Collection[int] = ()) -> str:
-    """What an entry may be, for people; with `ports`, none but these."""
+    """A description of valid entries for error messages; with `ports`, only those ports are valid."""
     example, kind = (22, "a login port") if ports else (5432, "a port")
     return (
         f"an address, a network without host bits, or the id, name or kind of an owner, each with {kind} after it or "
@@ -50,13 +48,13 @@ class NamedService:
 
 @dataclass(frozen=True, slots=True)
 class NamedServices:
-    """The entries of a setting; none by default."""
+    """The entries of a setting; empty by default."""
 
     entries: tuple[NamedService, ...] = ()
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
-        """Raises ValueError for an entry that can't be meant."""
+        """The entries of these texts. Raises ValueError for an invalid one."""
         return cls(tuple(map(named_service, texts)))
 
     def __bool__(self) -> bool:
@@ -98,7 +96,9 @@ def named_service(text: str, ports: Collection[int] = ()) -> NamedService:
 
 
 def _network(text: str) -> Network | None:
-    """None for what is none; raises ValueError for one with host bits, which would be taken for a name."""
+    """The network; None if the text is none. Raises ValueError for a network with host bits, which would pass for a
+    name.
+    """
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError:

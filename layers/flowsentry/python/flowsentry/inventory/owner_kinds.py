@@ -1,7 +1,7 @@
-"""What EC2 says about an interface → who it belongs to: one row for each kind of owner, and the order of asking.
+"""Identifies the owner of an interface from what EC2 describes: one row for each kind of owner, in order of precedence.
 
-AWS documents few of these words; they are what describe-network-interfaces returns, as public classifiers (Cloud
-Custodian, terraform-provider-aws and others) know them.
+AWS documents few of these descriptions; they are what DescribeNetworkInterfaces returns, as known from public
+classifiers (Cloud Custodian, terraform-provider-aws and others).
 """
 
 import re
@@ -12,20 +12,21 @@ from typing import NamedTuple
 UNKNOWN = "unknown"
 KUBERNETES_POD = "kubernetes pod"
 AWS_SERVICE = "aws service"
-"""Owners without an interface: a pod has an address of its node's interface, a service of AWS is known by its range."""
+"""Owners without their own interface: a pod has an address of its node's interface, an AWS service is identified by its
+published address range."""
 ELASTIC_IP = "elastic ip"
-"""An elastic IP that no interface has: what is sent to it arrives nowhere."""
+"""An Elastic IP address without an interface: traffic to it is not delivered."""
 INSTANCE = "instance"
 EKS_NODE = "eks node"
 FSX_FILE_SYSTEM = "fsx file system"
 MEMORYDB_CLUSTER = "memorydb cluster"
-"""Owners that EC2 does not tell from others: their own services do."""
+"""Owner kinds that EC2 does not identify; the APIs of their services do."""
 MAX_LETTERS = 255
-"""Of any word taken over: EC2's own limit for descriptions and tag values. Names go into alerts: see emit."""
+"""Longest id or name: EC2's own limit for descriptions and tag values. Names appear in alerts: see emit."""
 
 
 class Owner(NamedTuple):
-    """Whom an interface belongs to; `name` is what people call it, else the id."""
+    """The owner of an interface; `name` is a Name tag or the resource's name, else the id."""
 
     kind: str
     id: str
@@ -34,8 +35,9 @@ class Owner(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of owner. `description` is matched from the start; its groups `id` and `name`, where it has them, say
-    which one. `types` are values of InterfaceType, `requester` matches RequesterId.
+    """One kind of owner. `description` is a regular expression for the start of the interface's description, whose
+    groups `id` and `name`, if any, identify the owner. `types` are values of InterfaceType, `requester` matches
+    RequesterId.
     """
 
     word: str
@@ -46,8 +48,8 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class InterfaceFacts:
-    """What the describe calls say about one interface; `link_id` is its tag VpcLinkId, `names` are the names people
-    gave to instances, load balancers and interfaces, by id.
+    """What EC2 describes about one interface; `link_id` is its tag VpcLinkId, `names` are the names of instances, load
+    balancers and interfaces by id.
     """
 
     interface_id: str
@@ -129,15 +131,15 @@ KINDS: tuple[Kind, ...] = (
 )
 
 KIND_OF_TYPE = {interface_type: kind.word for kind in KINDS for interface_type in kind.types}
-"""The words for values of InterfaceType, which flow logs from version 11 on have as well."""
+"""The owner kind for each value of InterfaceType, which flow logs also have from version 11 on."""
 _OF_TYPE = {each: tuple(kind for kind in KINDS if each in kind.types) for each in KIND_OF_TYPE}
 _PLAIN_TYPES = ("", "interface", "efa", "efa-only")
-"""Types that tell nothing of the owner: anybody makes such interfaces."""
+"""Types that identify no owner: any account can create such interfaces."""
 
 
 def owner_of_interface(facts: InterfaceFacts) -> Owner:
-    """The owner: an instance first (its description is free text of whoever made the interface), then by type, by
-    description, by requester, then the type itself, which AWS adds to without notice; else unknown, called by the
+    """The owner, in order of precedence: the attached instance (whose interface description is free text), by type, by
+    description, by requester, then the type itself, since AWS adds types without notice; else `unknown` with the
     interface's own name.
     """
     if facts.instance_id:
@@ -145,27 +147,27 @@ def owner_of_interface(facts: InterfaceFacts) -> Owner:
     kind = _kind_of(facts)
     if kind is None:
         return _named(_type_in_words(facts), facts.interface_id, facts)
-    told = _told(kind, facts)
-    words = told.groupdict() if told else {}
+    match = _match(kind, facts)
+    words = match.groupdict() if match else {}
     id_ = words.get("id") or (facts.link_id if kind.word == _API_GATEWAY_LINK else "") or facts.interface_id
     name = words.get("name") or facts.names.get(id_) or facts.names.get(facts.interface_id) or id_
     return Owner(kind.word, bounded(id_), bounded(name))
 
 
 def bounded(text: str) -> str:
-    """The text as far as it is taken over."""
+    """The text, cut to MAX_LETTERS."""
     return text[:MAX_LETTERS]
 
 
 def _kind_of(facts: InterfaceFacts) -> Kind | None:
     if of_type := _OF_TYPE.get(facts.interface_type):
-        return next((kind for kind in of_type if _told(kind, facts)), of_type[-1])
-    by_description = (kind for kind in KINDS if _told(kind, facts))
+        return next((kind for kind in of_type if _match(kind, facts)), of_type[-1])
+    by_description = (kind for kind in KINDS if _match(kind, facts))
     by_requester = (kind for kind in KINDS if kind.requester and re.match(kind.requester, facts.requester_id))
     return next(by_description, None) or next(by_requester, None)
 
 
-def _told(kind: Kind, facts: InterfaceFacts) -> re.Match[str] | None:
+def _match(kind: Kind, facts: InterfaceFacts) -> re.Match[str] | None:
     return re.match(kind.description, bounded(facts.description)) if kind.description else None
 
 

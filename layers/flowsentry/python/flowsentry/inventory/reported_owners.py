@@ -1,4 +1,4 @@
-"""What services say about their own interfaces → the owner's id and name of an interface that EC2 described."""
+"""Owners that AWS services report for their own interfaces, matched to the interfaces that EC2 describes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -7,14 +7,14 @@ from typing import Self, TypeVar
 from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.owner_kinds import MAX_LETTERS, Owner
 
-MOST_NAMES = 3
-"""Of the names that a shared interface is called by. More: alerts that nobody reads to the end."""
+MAX_NAMES = 3
+"""Names listed for the owner of a shared interface. Higher: longer alerts. Lower: fewer owners are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Someone who has interfaces in these subnets with exactly these security groups. None: with any, in any zone, as
-    long as that is being changed; then it stands in the way of others and names nothing wrong.
+    """A possible owner of interfaces in these subnets with exactly these security groups. None: any groups (or any
+    zone), while these are being changed; it then makes matches ambiguous instead of wrong.
     """
 
     owner: Owner
@@ -24,77 +24,77 @@ class Candidate:
     zones: frozenset[str] | None = None
 
     def fits(self, interface: Interface) -> bool:
-        """Whether an interface in its subnets, with its security groups, could be one of its own."""
+        """Whether an interface in its subnets with its security groups can be its own, by zone and account."""
         is_in_zone = self.zones is None or interface.availability_zone in self.zones
         return is_in_zone and interface.account_id == self.account_id
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """All who could have an interface of one kind, by subnet and security groups."""
+    """All possible owners of interfaces of one kind, by subnet and security groups."""
 
-    _by_place: dict[tuple[str, frozenset[str] | None], list[Candidate]] = field(default_factory=dict)
+    _by_subnet_and_groups: dict[tuple[str, frozenset[str] | None], list[Candidate]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, candidates: Iterable[Candidate]) -> Self:
-        """These, and there are no others: one left out makes others look like the only one."""
-        by_place: dict[tuple[str, frozenset[str] | None], list[Candidate]] = {}
+        """Of all candidates there are: if one is missing, another seems to be the only one."""
+        by_subnet_and_groups: dict[tuple[str, frozenset[str] | None], list[Candidate]] = {}
         for candidate in candidates:
             for subnet_id in candidate.subnet_ids:
-                by_place.setdefault((subnet_id, candidate.security_groups), []).append(candidate)
-        return cls(by_place)
+                by_subnet_and_groups.setdefault((subnet_id, candidate.security_groups), []).append(candidate)
+        return cls(by_subnet_and_groups)
 
     def fitting(self, interface: Interface) -> list[Owner]:
-        """The owners that it could belong to, each once, in order of their names."""
+        """The owners that the interface can belong to, each once, ordered by name."""
         found = {
             candidate.owner
             for groups in (frozenset(interface.security_groups), None)
-            for candidate in self._by_place.get((interface.subnet_id, groups), ())
+            for candidate in self._by_subnet_and_groups.get((interface.subnet_id, groups), ())
             if candidate.fits(interface)
         }
         return sorted(found, key=lambda owner: (owner.name, owner.id))
 
 
 def in_words(names: list[str]) -> str:
-    """Several names as one, bounded: `a, b, c and 4 more`."""
-    told, rest = names[:MOST_NAMES], len(names) - MOST_NAMES
-    last = f" and {rest} more" if rest > 0 else ""
-    return ", ".join(name[: MAX_LETTERS // (MOST_NAMES + 1)] for name in told) + last
+    """Several names as one text of bounded length: `a, b, c and 4 more`."""
+    shown, remainder = names[:MAX_NAMES], len(names) - MAX_NAMES
+    last = f" and {remainder} more" if remainder > 0 else ""
+    return ", ".join(name[: MAX_LETTERS // (MAX_NAMES + 1)] for name in shown) + last
 
 
 @dataclass(frozen=True)
 class KnownOwners:
-    """Owners by what is known of their interfaces. None where two claim the same: it is neither's then.
+    """Owners reported by services. None if two owners claim the same key, which then identifies neither.
 
-    `by_interface`: the interface's id. `by_address`: a VPC or subnet and a private address in it. `by_word`: the kind
-    and the id that EC2 told. `candidates`: those of one kind who say only where their interfaces are; in `shared` kinds
-    one interface may be several owners' at once.
+    Keys: `by_interface`: the interface's id. `by_address`: a VPC or subnet id and a private address in it. `by_id`: the
+    kind and the id that EC2 describes. `candidates`: for each kind, owners for which only subnets and security groups
+    are known; in `shared` kinds one interface may have several owners.
     """
 
     by_interface: dict[str, Owner | None] = field(default_factory=dict)
     by_address: dict[tuple[str, str], Owner | None] = field(default_factory=dict)
-    by_word: dict[tuple[str, str], Owner | None] = field(default_factory=dict)
+    by_id: dict[tuple[str, str], Owner | None] = field(default_factory=dict)
     candidates: dict[str, Candidates] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
 
-    def say_interfaces(self, interface_ids: Iterable[str], owner: Owner) -> None:
-        """These are the owner's."""
+    def add_interfaces(self, interface_ids: Iterable[str], owner: Owner) -> None:
+        """Records that these interfaces have the owner."""
         for interface_id in interface_ids:
             _claim(self.by_interface, interface_id, owner)
 
-    def say_addresses(self, scope: str, addresses: Iterable[str], owner: Owner) -> None:
-        """Interfaces of the owner's kind with one of these addresses are the owner's."""
+    def add_addresses(self, scope: str, addresses: Iterable[str], owner: Owner) -> None:
+        """Records that interfaces of the owner's kind with one of these addresses have the owner."""
         for address in addresses:
             _claim(self.by_address, (scope, address), owner)
 
-    def say_words(self, kinds: Iterable[str], words: Iterable[str], owner: Owner) -> None:
-        """What EC2 tells to belong to one of these words is the owner's."""
+    def add_ids(self, kinds: Iterable[str], ids: Iterable[str], owner: Owner) -> None:
+        """Records that interfaces of these kinds that EC2 describes with one of these ids have the owner."""
         for kind in kinds:
-            for word in words:
-                _claim(self.by_word, (kind, word), owner)
+            for id_ in ids:
+                _claim(self.by_id, (kind, id_), owner)
 
-    def named(self, interface: Interface) -> Interface:
-        """The interface with its owner as its service knows it; as it was, where that is not certain."""
+    def with_owner(self, interface: Interface) -> Interface:
+        """The interface with the owner that its service reports; unchanged if that is not certain."""
         owner = self._owner_of(interface)
         if owner is None or owner == (interface.owner_kind, interface.owner_id, interface.owner_name):
             return interface
@@ -104,7 +104,7 @@ class KnownOwners:
         return (
             self.by_interface.get(interface.interface_id)
             or self._at_address(interface)
-            or self.by_word.get((interface.owner_kind, interface.owner_id))
+            or self.by_id.get((interface.owner_kind, interface.owner_id))
             or self._fitting(interface)
         )
 

@@ -1,4 +1,4 @@
-"""Inventory <-> the bytes of its snapshot: a zip with the holdings as Parquet, and surveys and rules as JSON."""
+"""Inventory <-> bytes of its snapshot: a zip with the assignments as Parquet, and targets and rules as JSON."""
 
 import io
 import ipaddress
@@ -16,23 +16,23 @@ from flowsentry.inventory.address_assignments import ASSIGNMENTS
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.inventory import Inventory, Route, RouteTable, TargetState
 
-_ASSIGNMENTS, _TARGET_STATES, _RULES, _ABSENT = "holdings.parquet", "surveys.json", "rules.json", "absent.json"
+_ASSIGNMENTS, _TARGET_STATES, _RULES, _ABSENT = "assignments.parquet", "targets.json", "rules.json", "absent.json"
 _NEVER = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in the zip, so that equal inventories give equal bytes. A zip knows no earlier one."""
+"""The time of every file in the zip, so that equal inventories give equal bytes; the earliest that a zip can hold."""
 
 
 MAX_STORED_BYTES = 64 << 20
 MAX_ENTRY_BYTES = 128 << 20
 MAX_ENTRIES = 16
 MAX_ASSIGNMENTS = 5_000_000
-"""What a snapshot may have: bytes as stored, bytes of each of its four files, files, and rows of the table. That of
-100,000 interfaces has some 4 MB as stored. More: what is no inventory of ours fills the memory of whoever loads it.
-Fewer: the inventory of a large company is refused."""
+"""Limits of a snapshot: bytes as stored, bytes of each of its four files, files, and rows of the table. The snapshot of
+100,000 interfaces has about 4 MB as stored. Higher: a damaged or hostile snapshot fills the memory of the function that
+loads it. Lower: the inventory of a large company is rejected."""
 _ENTRY_MAGIC = b"PK\x01\x02"
 
 
 class UnreadableSnapshotError(ValueError):
-    """The bytes are no snapshot of an inventory, or one of another version."""
+    """The bytes are no inventory snapshot, or one of another version."""
 
 
 def pack(inventory: Inventory) -> bytes:
@@ -57,8 +57,8 @@ def pack(inventory: Inventory) -> bytes:
 
 
 def unpack(data: bytes) -> Inventory:
-    """The inventory of a snapshot. Raises UnreadableSnapshotError for other bytes. Rules are read when they are asked
-    for: few batches need them, and in a large account they are most of it.
+    """The inventory of a snapshot. Raises UnreadableSnapshotError for other bytes. Rules are parsed on first use: few
+    batches need them, and in a large account they are most of the snapshot.
     """
     if len(data) > MAX_STORED_BYTES or data.count(_ENTRY_MAGIC) > MAX_ENTRIES:
         raise UnreadableSnapshotError(f"no snapshot of an inventory: {len(data)} bytes, or more files than it has")
@@ -66,7 +66,7 @@ def unpack(data: bytes) -> Inventory:
         with zipfile.ZipFile(io.BytesIO(data)) as folder:
             table = _assignments(_content(folder, _ASSIGNMENTS))
             target_states = {
-                target: _survey(values) for target, values in json.loads(_content(folder, _TARGET_STATES)).items()
+                target: _target_state(values) for target, values in json.loads(_content(folder, _TARGET_STATES)).items()
             }
             absent = _seconds_of_names(json.loads(_content(folder, _ABSENT)))
             return Inventory(table, target_states, _RulesAsStored(_content(folder, _RULES)), absent)
@@ -85,7 +85,7 @@ def _number(value: Any) -> Any:
 
 
 def _block(value: Any) -> str:
-    """A network in CIDR notation, as it is."""
+    """A CIDR block, unchanged."""
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no network")
     ipaddress.ip_network(value, strict=False)
@@ -93,7 +93,7 @@ def _block(value: Any) -> str:
 
 
 def _content(folder: zipfile.ZipFile, name: str) -> bytes:
-    """A file of the zip, of which no more is unpacked than the size that it states."""
+    """A file of the zip; no more is unpacked than the size that its header states."""
     if (size := folder.getinfo(name).file_size) > MAX_ENTRY_BYTES:
         raise ValueError(f"{name} has {size} bytes, more than {MAX_ENTRY_BYTES}")
     return folder.read(name)
@@ -101,12 +101,12 @@ def _content(folder: zipfile.ZipFile, name: str) -> bytes:
 
 def _assignments(data: bytes) -> pl.DataFrame:
     if (rows := pl.scan_parquet(data).select(pl.len()).collect().item()) > MAX_ASSIGNMENTS:
-        raise ValueError(f"{rows} holdings, more than {MAX_ASSIGNMENTS}")
+        raise ValueError(f"{rows} assignments, more than {MAX_ASSIGNMENTS}")
     return pl.read_parquet(io.BytesIO(data)).match_to_schema(ASSIGNMENTS)
 
 
 class _RulesAsStored(Mapping[str, Rules]):
-    """The rules of each place, parsed on first use. Of a place whose rules can't be read there are none."""
+    """The rules of each target, parsed on first use; empty if they cannot be parsed."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
@@ -115,7 +115,7 @@ class _RulesAsStored(Mapping[str, Rules]):
     def _rules(self) -> dict[str, Rules]:
         try:
             return {target: Rules.from_json(values) for target, values in json.loads(self._text).items()}
-        except Exception:  # noqa: BLE001 - as if nobody had read them: what refused a flow is then not told
+        except Exception:  # noqa: BLE001 - as if never discovered: rejected flows are then not explained
             return {}
 
     def __getitem__(self, target: str) -> Rules:
@@ -128,7 +128,7 @@ class _RulesAsStored(Mapping[str, Rules]):
         return len(self._rules)
 
 
-def _survey(values: Mapping[str, Any]) -> TargetState:
+def _target_state(values: Mapping[str, Any]) -> TargetState:
     networks = {vpc_id: tuple(map(_block, blocks)) for vpc_id, blocks in values["networks"].items()}
     routes = {vpc_id: tuple(_route_table(table) for table in tables) for vpc_id, tables in values["routes"].items()}
     return TargetState(_number(values["taken_at"]), _number(values["seconds"]), networks, routes)

@@ -1,36 +1,43 @@
-"""Sources: who is judged, as text: an address, or of IPv6 outside the /64 that it is in. The notifier imports this: no
-polars here.
+"""Sources and scopes: the text that identifies a source (an address, or for outside IPv6 its /64), and the scope within
+which an address identifies one host: a VPC id, a transit gateway id, or a word below. No polars: the notifier imports
+this module.
 
-A host that has a /64 has 2^64 addresses, and may call from another one each time (RFC 8981 makes honest ones do so once
-a day); a site gets a /64 for each of its networks at least (RFC 4291, 2.5.4; RFC 6177). So of addresses outside, the
-/64 is one source.
+A host with a /64 has 2^64 addresses and can use another one for each connection (RFC 8981 makes ordinary hosts change
+it once a day); a site gets at least a /64 for each of its networks (RFC 4291, 2.5.4; RFC 6177). So for outside
+addresses, the /64 is one source.
 """
 
 import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
 
+PUBLIC = "public"
+"""The scope of public addresses, which identify one host everywhere. A private address does so only within its VPC."""
+UNKNOWN_SCOPE = "unknown"
+"""The scope of a record whose VPC neither the record nor the inventory identifies."""
+
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SOURCE_BITS = 64
-"""Of an IPv6 address outside, that are one source. More: a scanner with a new address for each probe is never seen.
-Fewer: neighbours are judged as one; a provider that hands out a /56 is still seen as up to 256 sources."""
+"""Prefix length of an outside IPv6 source. Higher: a scanner that uses a new address for each probe is not detected.
+Lower: neighbours count as one source. A customer with a /56 still appears as up to 256 sources."""
 INTERFACE_BITS = 128 - SOURCE_BITS
 _GLOBAL = ipaddress.IPv6Network("2000::/3")
-"""What IANA hands out (https://www.iana.org/assignments/ipv6-unicast-address-assignments). All else stands for itself:
-IPv4 in IPv6 (::ffff:0:0/96, 64:ff9b::/96), link-local and unique local addresses."""
+"""Global unicast addresses (https://www.iana.org/assignments/ipv6-unicast-address-assignments). Other addresses are
+sources by themselves: IPv4 in IPv6 (::ffff:0:0/96, 64:ff9b::/96), link-local and unique local addresses."""
 _TEREDO = ipaddress.IPv6Network("2001::/32")
-"""The /64 of a Teredo address is a server with all of its clients (RFC 4380, 4)."""
+"""The /64 of a Teredo address is shared by all clients of a server (RFC 4380, 4)."""
 
 _GLOBAL_PREFIX, _TEREDO_PREFIX = (
     int(network.network_address) >> 128 - network.prefixlen for network in (_GLOBAL, _TEREDO)
 )
 MAX_NETWORKS = 4_096
-"""Networks remembered as text, some 200 bytes each. More: memory. Fewer: they are written out again and again."""
+"""Networks cached as text, about 200 bytes each. Higher: more memory. Lower: they are formatted repeatedly."""
 
 
 def source_of(address: str) -> str:
-    """The source that an address outside is: of global IPv6 its /64, as `2001:db8:1:2::/64`; else the address."""
+    """The source of an outside address: the /64 of global IPv6, such as `2001:db8:1:2::/64`; else the address."""
     try:
         number = ipaddress.IPv6Address(address)
     except ValueError:
@@ -47,9 +54,7 @@ def _network(prefix: int) -> str:
 
 
 def network_of(source: object) -> Network | None:
-    """The source as a network, that of an address being it alone; None for what is neither, as the id of an
-    interface.
-    """
+    """The source as a network (of one address for an address); None for what is neither, such as an interface id."""
     try:
         return ipaddress.ip_network(source) if isinstance(source, str) and "%" not in source else None
     except ValueError:
@@ -57,18 +62,18 @@ def network_of(source: object) -> Network | None:
 
 
 def is_network(source: object) -> bool:
-    """Whether a source is a /64, and no single address."""
+    """Whether a source is a /64 rather than a single address."""
     return isinstance(source, str) and source.endswith(f"/{SOURCE_BITS}") and network_of(source) is not None
 
 
 def address_of(source: str) -> str:
-    """An address to look a source up by: itself, or the first of its network."""
+    """The address to look a source up by: the address itself, or the first address of its network."""
     return source.partition("/")[0]
 
 
 def is_within(source: object, networks: Iterable[Network]) -> bool:
-    """Whether all of a source is in one of the networks; false for what is no source. A single address that is listed
-    does not stand for the /64 that it is in: what a neighbour of it does would go unsaid.
+    """Whether all of a source is in one of the networks; false for what is no source. A single listed address
+    does not cover the /64 that it is in, since neighbours in that /64 would go unreported.
     """
     known = network_of(source)
     return known is not None and any(
@@ -78,19 +83,19 @@ def is_within(source: object, networks: Iterable[Network]) -> bool:
 
 
 def interface_id_of(address: str) -> bytes:
-    """What tells an IPv6 address from the others of its /64."""
+    """The interface identifier of an IPv6 address: its last 8 bytes."""
     return ipaddress.IPv6Address(address).packed[-INTERFACE_BITS // 8 :]
 
 
 def address_in(source: str, interface_id: bytes) -> str:
-    """The address of the source, a /64, with this interface id."""
+    """The address of the source, a /64, with this interface identifier."""
     prefix = ipaddress.IPv6Address(address_of(source)).packed[: SOURCE_BITS // 8]
     return str(ipaddress.IPv6Address(prefix + interface_id))
 
 
 def packed(source: str) -> bytes:
-    """The source in few bytes: 4 of an IPv4 address, 8 of a /64, 16 of another IPv6 address. Raises ValueError for what
-    is none.
+    """The source as bytes: 4 of an IPv4 address, 8 of a /64, 16 of another IPv6 address. Raises ValueError for what
+    is no source.
     """
     if is_network(source):
         return ipaddress.IPv6Address(address_of(source)).packed[: SOURCE_BITS // 8]
@@ -98,16 +103,16 @@ def packed(source: str) -> bytes:
 
 
 def unpacked(source: bytes) -> str:
-    """The source that `packed` made these bytes of."""
+    """The source from the bytes of `packed`."""
     if len(source) != SOURCE_BITS // 8:
         return str(ipaddress.ip_address(source))
     return f"{ipaddress.IPv6Address(source + bytes(INTERFACE_BITS // 8))}/{SOURCE_BITS}"
 
 
 def spellings_of(source: str) -> list[str]:
-    """Regular expressions, one of which fits an address of the /64 as records have it (RFC 5952): whole groups, or with
-    its longest run of zeros, which may begin in the network, as `::`. They hold no other letters than hexadecimal
-    digits and `:[]{},()?-`.
+    """Regular expressions, one of which matches any address of the /64 as records write it (RFC 5952): all groups, or
+    with the longest run of zeros, which may begin in the prefix, as `::`. They contain only hexadecimal digits and
+    `:[]{},()?-`.
     """
     prefix = ipaddress.IPv6Address(address_of(source)).packed[: SOURCE_BITS // 8]
     groups = [f"{int.from_bytes(prefix[at : at + 2]):x}" for at in range(0, SOURCE_BITS // 8, 2)]

@@ -1,4 +1,4 @@
-"""What a route table and the transit gateways behind it say → where private addresses certainly lead."""
+"""Routes of private addresses from a VPC's route table and the transit gateways behind it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,52 +6,52 @@ from ipaddress import IPv4Network
 
 from flowsentry.inventory.inventory import Route, RouteTable
 
-EVERYWHERE = IPv4Network("0.0.0.0/0")
+ALL_IPV4 = IPv4Network("0.0.0.0/0")
 
 
 @dataclass(frozen=True, slots=True)
 class ToVpc:
-    """Leads to this VPC; None: somewhere that can't be told."""
+    """Leads to this VPC; None: it cannot be determined."""
 
     vpc_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ToTransitGateway:
-    """Leads through a transit gateway with this table."""
+    """Leads through a transit gateway with this route table."""
 
-    table: "TransitTable"
+    table: "TransitGatewayRoutes"
 
 
 @dataclass(frozen=True, slots=True)
 class ToNoPrivateAddress:
-    """Leads to the internet, or nowhere."""
+    """Leads to the internet, or is a blackhole."""
 
 
-Way = ToVpc | ToTransitGateway | ToNoPrivateAddress
-SOMEWHERE = ToVpc(None)
-TransitTable = Mapping[IPv4Network, str | None]
-"""The VPC that a transit gateway's route table leads to for each block; None: somewhere that can't be told."""
+NextHop = ToVpc | ToTransitGateway | ToNoPrivateAddress
+UNKNOWN_NEXT_HOP = ToVpc(None)
+TransitGatewayRoutes = Mapping[IPv4Network, str | None]
+"""The VPC that a transit gateway's route table leads to for each CIDR block; None: it cannot be determined."""
 
 
-def private_routes(ways: Sequence[tuple[IPv4Network, Way]]) -> RouteTable:
-    """The routes of private addresses of one route table, in order. A block of a transit gateway's table counts only as
-    far as the route table itself has no way that is more exact: the route table is asked first.
+def private_routes(next_hops: Sequence[tuple[IPv4Network, NextHop]]) -> RouteTable:
+    """The routes of private addresses of one VPC route table, in order. A route of a transit gateway's table counts
+    only for addresses for which the VPC route table has no more specific route, since that is evaluated first.
     """
-    blocks = [block for block, _ in ways]
-    routes = {route for block, way in ways for route in _routes(block, way, blocks)}
-    told = {IPv4Network(route.cidr) for route in routes}
-    # What leads nowhere, or to the internet, must not seem to lead where a wider block does.
+    blocks = [block for block, _ in next_hops]
+    routes = {route for block, next_hop in next_hops for route in _routes(block, next_hop, blocks)}
+    routed = {IPv4Network(route.cidr) for route in routes}
+    # A blackhole or internet route must not seem to lead where a less specific route does.
     routes |= {
         Route(str(block), None)
         for block in blocks
-        if block not in told and any(_is_within(block, each) for each in told)
+        if block not in routed and any(_is_within(block, each) for each in routed)
     }
     return tuple(sorted(routes, key=lambda route: (route.cidr, route.vpc_id or "")))
 
 
-def _routes(block: IPv4Network, way: Way, blocks: Iterable[IPv4Network]) -> Iterator[Route]:
-    match way:
+def _routes(block: IPv4Network, next_hop: NextHop, blocks: Iterable[IPv4Network]) -> Iterator[Route]:
+    match next_hop:
         case ToVpc(vpc_id):
             yield Route(str(block), vpc_id)
         case ToTransitGateway(table):
@@ -61,8 +61,8 @@ def _routes(block: IPv4Network, way: Way, blocks: Iterable[IPv4Network]) -> Iter
             return
 
 
-def _through(block: IPv4Network, table: TransitTable, inner: Sequence[IPv4Network]) -> Iterator[Route]:
-    """The transit gateway's blocks within this one, and the narrowest of those around it for the rest of it."""
+def _through(block: IPv4Network, table: TransitGatewayRoutes, inner: Sequence[IPv4Network]) -> Iterator[Route]:
+    """The transit gateway's routes within this block, and the most specific route around it for the remainder."""
     for each, vpc_id in table.items():
         if each.subnet_of(block) and not any(each.subnet_of(other) for other in inner):
             yield Route(str(each), vpc_id)

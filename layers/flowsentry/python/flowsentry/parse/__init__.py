@@ -10,7 +10,7 @@ from flowsentry.parse.table import parse_table
 from flowsentry.parse.text import parse
 from flowsentry.parse.unreadable import unreadable
 from flowsentry.records.fields import DEFAULT_NAMES, column_of, dtype_of
-from flowsentry.records.log_status import with_log_status
+from flowsentry.records.log_status import with_inferred_nodata
 
 __all__ = ["count_status", "flows_of", "parse", "parse_chunk", "parse_table", "unreadable"]
 
@@ -30,7 +30,7 @@ def flows_of(records: Records) -> Flows:
     say that there was none, or that some was not recorded; without log-status, a record of nothing but gaps does.
     """
     flows: pl.DataFrame = records
-    told = with_log_status(records)
+    told = with_inferred_nodata(records)
     if count_status(told, "NODATA") or count_status(told, "SKIPDATA"):
         flows = records.filter(~told["log_status"].is_in(["NODATA", "SKIPDATA"]).fill_null(value=False))
     missing = [name for name in DEFAULT_NAMES if column_of(name) not in flows.columns]

@@ -20,7 +20,7 @@ from flowsentry.parse import flows_of, parse_chunk, unreadable
 from flowsentry.pipeline.context import Context, Stores
 from flowsentry.pipeline.judging import Clock, judged
 from flowsentry.pipeline.outcome import MAX_UNKNOWN_INTERFACES, Outcome, SourceTotals
-from flowsentry.records.clock_skew import believed, believed_capture_gaps
+from flowsentry.records.clock_skew import without_far_future_flows, without_far_future_gaps
 
 __all__ = ["MAX_UNKNOWN_INTERFACES", "Clock", "Context", "Outcome", "Stores", "process"]
 
@@ -51,7 +51,7 @@ def process(
                 flows = enrich(flows_of(parsed.records), context.address_space)
                 if sink:
                     sink.write(explainer.explained(flows))
-                timely = believed(flows, now)
+                timely = without_far_future_flows(flows, now)
                 totals.add(parsed, flows, timely)
                 aggregate(timely, aggregator)
             outcome.damage = unreadable(outcome.lines, outcome.rejected)
@@ -60,7 +60,7 @@ def process(
         if not outcome.lines:
             return outcome
         settled = with_source_scopes(aggregator.settle())
-    capture_gaps = believed_capture_gaps(outcome.capture_gaps, now)
+    capture_gaps = without_far_future_gaps(outcome.capture_gaps, now)
     clock, dropped = Clock(now, seconds_left), aggregator.dropped_sources
     outcome.findings = judged(settled, capture_gaps, context, stores, clock, dropped)
     return totals.whole()

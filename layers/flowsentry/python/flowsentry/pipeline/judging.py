@@ -33,13 +33,13 @@ from flowsentry.detect.scans.outages import (
 from flowsentry.detect.scans.scan_findings import excused_sources
 from flowsentry.detect.scans.service_down import finding_ids, outages_in, services_down
 from flowsentry.detect.scans.source_evidence import answered_sources, evidence_of
-from flowsentry.explain.findings import with_refusals
+from flowsentry.explain.findings import with_explanations
 from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.known_services import Answer, Service, Services
 from flowsentry.findings.suppressions import suppressed
 from flowsentry.frames import CaptureGaps, Observed, Settled
-from flowsentry.inventory.scopes import PUBLIC
+from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.pipeline.context import Context, Stores
 
 FINDINGS_A_PART = 100
@@ -93,7 +93,7 @@ def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Cloc
             rest = suppressed(waiting[start:], context.suppressions, clock.now)
             new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
             break
-        part = with_refusals(in_order_of_time(waiting[start : start + FINDINGS_A_PART]), context.address_space)
+        part = with_explanations(in_order_of_time(waiting[start : start + FINDINGS_A_PART]), context.address_space)
         new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
     return in_order_of_time(new)
 

@@ -1,4 +1,5 @@
-"""What numbers in records mean, in words. No polars here: the notifier imports this too.
+"""Names of the codes in records: protocols, TCP flags, traffic paths, encryption statuses. No polars: the notifier
+imports this module.
 
 Sources: IANA's "Protocol Numbers" (https://www.iana.org/assignments/protocol-numbers); AWS VPC User Guide, "Flow log
 records" (https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html) and "VPC encryption controls"
@@ -22,9 +23,9 @@ _PROTOCOLS: dict[int, str] = {
     130: "sps pipe sctp fc rsvp-e2e-ignore mobility-header udplite mpls-in-ip manet hip",
     140: "shim6 wesp rohc ethernet aggfrag nsh homa bit-emu",
 }
-"""Ten a row. A number stands for itself where IANA names a use and no protocol; from 148 on none is named."""
+"""Ten per row. A number stands for itself if IANA describes a use but names no protocol; from 148 on none is named."""
 PROTOCOLS: dict[int, str] = {
-    first + place: name for first, row in _PROTOCOLS.items() for place, name in enumerate(row.split())
+    first + offset: name for first, row in _PROTOCOLS.items() for offset, name in enumerate(row.split())
 }
 
 TCP_FLAGS: dict[int, str] = {
@@ -37,7 +38,7 @@ TCP_FLAGS: dict[int, str] = {
     4: "RST",
     1: "FIN",
 }
-"""In the order in which they are told: what opens a connection, what carries it, what ends it."""
+"""In display order: flags that open a connection, flags during it, flags that close it."""
 _SYN_ACK = 18
 NO_FLAGS = "none"
 
@@ -51,8 +52,8 @@ TRAFFIC_PATHS: dict[int, str] = {
     7: "gateway VPC endpoint",
     8: "internet gateway",
 }
-"""The way out of the VPC. 1 also stands for the local gateway of an Outpost. 7 and 8 are told on Nitro only; elsewhere
-2 stands for both."""
+"""The path that egress traffic takes out of the VPC. 1 is also the local gateway of an Outpost. 7 and 8 are reported
+for Nitro instances only; for others, 2 covers both."""
 
 ENCRYPTION_STATUSES: dict[int, str] = {
     0: "not encrypted",
@@ -60,23 +61,23 @@ ENCRYPTION_STATUSES: dict[int, str] = {
     2: "encrypted by the application",
     3: "encrypted by Nitro and the application",
 }
-"""2 is inferred (from port 443 of endpoints, and from a service's settings), not seen in packets."""
+"""2 is inferred from port 443 of endpoints and from a service's settings, not from packets."""
 
 
 def protocol_name(number: int) -> str:
-    """`tcp` for 6: IANA's keyword in lower case; the number itself where IANA has none."""
+    """`tcp` for 6: IANA's keyword in lower case; the number itself if IANA has none."""
     return PROTOCOLS.get(number, str(number))
 
 
 def tcp_flags_in_words(flags: int) -> str:
-    """`SYN-ACK+FIN` for 19; `none` for 0, which in VPC flow logs is traffic between the ends of a connection: ACK alone
-    and PSH are not told there. What is no flag of TCP stays a number.
+    """`SYN-ACK+FIN` for 19; `none` for 0, which in VPC flow logs is traffic in the middle of a connection: ACK alone
+    and PSH are not reported there. Bits that are no TCP flag stay a number.
     """
-    told = ["SYN-ACK"] if flags & _SYN_ACK == _SYN_ACK else []
-    rest = flags & ~_SYN_ACK if told else flags
-    told += [name for flag, name in TCP_FLAGS.items() if rest & flag]
-    unknown = rest & ~sum(TCP_FLAGS)
-    return "+".join([*told, str(unknown)] if unknown else told) or NO_FLAGS
+    names = ["SYN-ACK"] if flags & _SYN_ACK == _SYN_ACK else []
+    remaining = flags & ~_SYN_ACK if names else flags
+    names += [name for flag, name in TCP_FLAGS.items() if remaining & flag]
+    unknown = remaining & ~sum(TCP_FLAGS)
+    return "+".join([*names, str(unknown)] if unknown else names) or NO_FLAGS
 
 
 def traffic_path_in_words(code: int) -> str:

@@ -1,4 +1,4 @@
-"""How others spell the names of fields: with `_`, in upper case, without what joins the words, or by another name."""
+"""Maps other spellings of field names to AWS's: with `_`, in upper case, without separators, or an alias."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,8 +16,8 @@ ALIASES: dict[str, str] = {
     "starttime": "start",
     "endtime": "end",
 }
-"""Other names of fields in AWS's documentation, without what joins their words: the columns of Athena's first table for
-flow logs, and what CloudWatch Logs Insights discovers. Its partitions (`dt`, `day`) are no fields.
+"""Other field names in AWS's documentation, without separators: the columns of Athena's first table for flow logs, and
+the fields that CloudWatch Logs Insights discovers. Athena's partitions (`dt`, `day`) are no fields.
 
 https://github.com/awsdocs/amazon-athena-user-guide/blob/main/doc_source/vpc-flow-logs.md,
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
@@ -35,17 +35,16 @@ def _squashed(name: str) -> str:
 
 @lru_cache(maxsize=1_024)
 def name_of(spelling: str) -> str:
-    """AWS's name of a field, in a header, of a column or as a key, that may be spelled with `_` or in upper case, as
-    Athena, Spark and Snowflake do, without what joins its words (`interfaceId`, as CloudWatch Logs Insights does), or
-    by another name that AWS's documentation has for it (ALIASES).
+    """AWS's field name for a header name, column name or key: with `_` or in upper case (as Athena, Spark and Snowflake
+    write it), without separators (`interfaceId`, as CloudWatch Logs Insights), or an alias (ALIASES).
     """
     plain = _plain(spelling)
     return plain if plain in BY_NAME else _BY_SPELLING.get(_squashed(plain), plain)
 
 
 def names_of(spellings: Iterable[str]) -> tuple[str, ...]:
-    """AWS's names of fields that stand beside one another, in order. Another name counts only where no other of them is
-    that field already: of `start` and `start_time`, the second is a field of its own.
+    """AWS's field names for these names, in order. An alias counts only if no other name already is that field: of
+    `start` and `start_time`, the second is a separate field.
     """
     given = tuple(spellings)
     taken = set(map(_plain, given))

@@ -1,26 +1,29 @@
-"""What a record says of its own making: that it tells of traffic, or that there was none."""
+"""Infers the log status NODATA of records whose format lacks log-status.
+
+A module of its own, since parse and capture_gaps both need it and neither stage may import the other.
+"""
 
 import polars as pl
 
 from flowsentry.frames import Records
 from flowsentry.records.fields import LOG_STATUS
 
-_NOTIFICATION = ("srcaddr", "dstaddr", "packets")
-"""A format with none of these is too poor to say by its gaps that there was nothing."""
-_TRAFFIC = (*_NOTIFICATION, "pkt_srcaddr", "pkt_dstaddr", "srcport", "dstport", "protocol", "bytes", "action")
+_DECISIVE = ("srcaddr", "dstaddr", "packets")
+"""A format needs at least one of these fields before empty fields can mean that there was no traffic."""
+_TRAFFIC = (*_DECISIVE, "pkt_srcaddr", "pkt_dstaddr", "srcport", "dstport", "protocol", "bytes", "action")
 
 
-def with_log_status(records: Records) -> Records:
-    """The records, with NODATA as `log_status` of those that have no value in any field of traffic: formats without
-    log-status have no other word for it. SKIPDATA stays.
+def with_inferred_nodata(records: Records) -> Records:
+    """The records; `log_status` is NODATA if no traffic field has a value, which is the only sign of it in a format
+    without log-status. SKIPDATA stays.
     """
     traffic = [name for name in _TRAFFIC if name in records.columns]
-    if not any(name in traffic for name in _NOTIFICATION) or not all(records[name].null_count() for name in traffic):
+    if not any(name in traffic for name in _DECISIVE) or not all(records[name].null_count() for name in traffic):
         return records
     status = pl.col("log_status") if "log_status" in records.columns else pl.lit(None, LOG_STATUS)
-    is_told = status.is_in(["NODATA", "SKIPDATA"]).fill_null(value=False)
-    has_nothing = records.select(pl.all_horizontal(pl.col(traffic).is_null()) & ~is_told).to_series()
-    if not has_nothing.any():
+    is_known = status.is_in(["NODATA", "SKIPDATA"]).fill_null(value=False)
+    is_empty = records.select(pl.all_horizontal(pl.col(traffic).is_null()) & ~is_known).to_series()
+    if not is_empty.any():
         return records
-    told = pl.when(has_nothing).then(pl.lit("NODATA", LOG_STATUS)).otherwise(status)
-    return Records(records.with_columns(told.alias("log_status")))
+    inferred = pl.when(is_empty).then(pl.lit("NODATA", LOG_STATUS)).otherwise(status)
+    return Records(records.with_columns(inferred.alias("log_status")))

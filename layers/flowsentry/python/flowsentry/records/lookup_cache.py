@@ -1,9 +1,9 @@
-"""Recollection: what was looked up about addresses, found again by their category numbers.
+"""Lookup cache: facts about addresses and interfaces, found by their category numbers.
 
-A Categorical gives every distinct text of a process one number, so a fact about an address is found by taking one
-element of a column. Joins build their hash tables anew for each chunk: for 27 chunks of a million v5 records they took
-0.38 s of processor time, this takes 0.19 s, and 0.08 s once the addresses are known (November 2026). What is remembered
-holds the categories of its addresses, so that their numbers stay what they are.
+A Categorical gives every distinct text of a process one number, so finding the facts about an address takes one element
+of a column. Joins rebuild their hash tables for each chunk: for 27 chunks of a million v5 records they took 0.38 s of
+processor time; this takes 0.19 s, and 0.08 s once the addresses are cached (November 2026). The cache keeps the names
+it has seen, so that their category numbers stay the same.
 """
 
 from collections.abc import Callable
@@ -11,31 +11,31 @@ from typing import NamedTuple
 
 import polars as pl
 
-MAX_RECALLED = 500_000
-"""Rows of facts remembered, some 80 bytes each; past it, all are forgotten. More: memory that a function keeps between
-batches. Fewer: a busy public service's clients are looked up again and again."""
-MAX_PLACES = 25_000_000
-"""Places, of 4 bytes, in the tables by category number; a scope's table has one for each category of the process. Past
-it, all are forgotten. More: memory where many VPCs are seen, as behind a transit gateway. Fewer: there, addresses are
-looked up again and again."""
+MAX_CACHED_FACTS = 500_000
+"""Cached rows of facts, about 80 bytes each; beyond, the cache is emptied. Higher: more memory that a function keeps
+between batches. Lower: the clients of a busy public service are looked up repeatedly."""
+MAX_INDEX_SLOTS = 25_000_000
+"""Slots of 4 bytes in the tables by category number; each scope's table has one for each category of the process.
+Beyond, the cache is emptied. Higher: more memory if there are many VPCs, as behind a transit gateway. Lower: their
+addresses are looked up repeatedly."""
 
 
-class Span(NamedTuple):
-    """When each record began and ended, Unix seconds."""
+class Intervals(NamedTuple):
+    """Start and end of each record, Unix seconds."""
 
     starts: pl.Series
     ends: pl.Series
 
 
-LookUp = Callable[[pl.Series], pl.DataFrame]
+Lookup = Callable[[pl.Series], pl.DataFrame]
 
 
 class LookupCache:
-    """Facts about names (addresses, interfaces), within a scope each. They never change; another snapshot is another
-    recollection.
+    """Facts about names (addresses, interfaces), each within a scope. Facts never change; each snapshot has its own
+    cache.
 
-    A name has one or more rows of facts, one after the other, each for the time from `since` until `until`; the last
-    is for all times. Rows handed out are good until the next call of `make_room`.
+    A name has one or more consecutive rows of facts, each for the time from `since` until `until`; the last is for all
+    times. Row numbers are valid until the next call of `evict`.
     """
 
     def __init__(self) -> None:
@@ -43,45 +43,45 @@ class LookupCache:
         self._names: list[pl.Series] = []
         self._heads: dict[str, pl.Series] = {}
 
-    def make_room(self) -> None:
-        """Forgets all when it has become too much."""
-        if len(self._facts) > MAX_RECALLED or sum(map(len, self._heads.values())) > MAX_PLACES:
+    def evict(self) -> None:
+        """Empties the cache if it exceeds its limits."""
+        if len(self._facts) > MAX_CACHED_FACTS or sum(map(len, self._heads.values())) > MAX_INDEX_SLOTS:
             self._facts, self._names, self._heads = pl.DataFrame(), [], {}
 
-    def facts(self, scope: str, names: pl.Series, look_up: LookUp) -> pl.DataFrame:
-        """A row of facts for each name, in order; null for null. Of names whose facts are the same at all times:
-        `look_up` gives one row for each.
+    def facts(self, scope: str, names: pl.Series, look_up: Lookup) -> pl.DataFrame:
+        """A row of facts for each name, in order; null for null. For names whose facts hold at all times: `look_up`
+        returns one row for each name.
         """
-        self.make_room()
-        heads = self._known_heads(scope, names, lambda unseen: look_up(unseen).with_row_index("asked"))
+        self.evict()
+        heads = self._known_heads(scope, names, lambda unseen: look_up(unseen).with_row_index("position"))
         return self._facts.select(pl.all().gather(pl.lit(heads)))
 
-    def rows(self, scope: str, names: pl.Series, span: Span, look_up: LookUp) -> pl.Series:
-        """The row of facts that holds for each name during its record; null for null. `look_up` gives the facts of
-        distinct names not seen before in this scope, in order, with `asked`, the position of the name.
+    def rows(self, scope: str, names: pl.Series, span: Intervals, look_up: Lookup) -> pl.Series:
+        """The row of facts that holds for each name during its record; null for null. `look_up` returns the facts of
+        distinct names that are not cached in this scope, in order, with `position`, the index of the name.
         """
         return self._at_the_time(self._known_heads(scope, names, look_up), span)
 
-    def rows_among(self, facts: pl.DataFrame, asked: pl.Series, span: Span) -> pl.Series:
-        """The row of these facts, which are not remembered, that holds for each record: `asked` of them is the one
-        that it has a question about.
+    def uncached_rows(self, facts: pl.DataFrame, positions: pl.Series, span: Intervals) -> pl.Series:
+        """The row of these facts that holds for each record, without caching them by name: `positions` has the
+        `position` of each record's name.
         """
         before = self._add(facts)
-        heads = (facts["asked"].is_first_distinct().arg_true() + before).cast(pl.UInt32)
-        return self._at_the_time(heads.gather(asked), span)
+        heads = (facts["position"].is_first_distinct().arg_true() + before).cast(pl.UInt32)
+        return self._at_the_time(heads.gather(positions), span)
 
-    def is_so(self, fact: str, rows: pl.Series) -> pl.Series | None:
-        """Whether the fact, a truth value, holds in each row; None where it holds of no name at all."""
+    def flag(self, fact: str, rows: pl.Series) -> pl.Series | None:
+        """The Boolean fact of each row; None if it is true for no name at all."""
         return self._facts[fact].gather(rows) if self._facts[fact].any() else None
 
-    def told(self, rows: pl.Series, *columns: str) -> pl.DataFrame:
-        """These facts of each row; null for null."""
+    def columns_at(self, rows: pl.Series, *columns: str) -> pl.DataFrame:
+        """These columns of facts for each row; null for null."""
         if rows.null_count():
             return self._facts.select(pl.col(columns).gather(pl.lit(rows)))
         return self._facts.select(columns)[rows]  # three times as fast as an expression
 
-    def _known_heads(self, scope: str, names: pl.Series, look_up: LookUp) -> pl.Series:
-        """The first row of each name's facts, looked up where it is not known."""
+    def _known_heads(self, scope: str, names: pl.Series, look_up: Lookup) -> pl.Series:
+        """The first row of each name's facts, looked up if not cached."""
         numbers = names.to_physical()
         heads = self._heads_of(scope, numbers)
         unseen = names.filter(heads.is_null()).drop_nulls().unique()
@@ -91,7 +91,7 @@ class LookupCache:
         return heads
 
     def _heads_of(self, scope: str, numbers: pl.Series) -> pl.Series:
-        """The first row of each name's facts, null for what is not known."""
+        """The first row of each name's facts, null if not cached."""
         known = self._heads.get(scope, pl.Series(dtype=pl.UInt32))
         highest = numbers.max()
         missing = (highest if isinstance(highest, int) else 0) + 1 - len(known)
@@ -104,18 +104,18 @@ class LookupCache:
         before, numbers = self._add(facts), names.to_physical()
         self._names.append(names)
         self._heads_of(scope, numbers)
-        heads = (facts["asked"].is_first_distinct().arg_true() + before).cast(pl.UInt32)
+        heads = (facts["position"].is_first_distinct().arg_true() + before).cast(pl.UInt32)
         self._heads[scope] = self._heads[scope].scatter(numbers, heads)
 
     def _add(self, facts: pl.DataFrame) -> int:
-        """Where the facts begin among all of them."""
-        before, told = len(self._facts), facts.drop("asked")
-        self._facts = pl.concat([self._facts, told]).rechunk() if self._facts.width else told
+        """Appends the facts and returns the number of their first row."""
+        before, new = len(self._facts), facts.drop("position")
+        self._facts = pl.concat([self._facts, new]).rechunk() if self._facts.width else new
         return before
 
-    def _at_the_time(self, heads: pl.Series, span: Span) -> pl.Series:
-        """From each name's first row on, the first that holds for its record. Nearly always the first row does, for
-        all records of the chunk: then no record is looked at by itself.
+    def _at_the_time(self, heads: pl.Series, span: Intervals) -> pl.Series:
+        """For each name the first row, from its first one on, that holds for its record. Usually the first row holds
+        for all records of the chunk, so that no record needs a search of its own.
         """
         starts, ends = span.starts.fill_null(_NO_START), span.ends.fill_null(_NO_END)
         earliest, latest = starts.min(), ends.max()
@@ -136,4 +136,4 @@ class LookupCache:
 
 
 _NO_START, _NO_END = -(1 << 63), (1 << 63) - 1
-"""Of a record that does not say when it was: only what is for all times holds for it."""
+"""Times of a record without any: only facts for all times hold for it."""

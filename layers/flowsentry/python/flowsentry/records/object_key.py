@@ -1,4 +1,4 @@
-"""What an S3 key tells: whose flow log file it is, from where and of when, or that it is something else.
+"""What an S3 key identifies: a flow log file with its account, Region, flow log and time; or another kind of object.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 FLOW_LOGS = "vpcflowlogs"
-"""What AWS calls flow logs in keys, those of transit gateways too."""
+"""The name of flow logs in keys, also of transit gateway flow logs."""
 
 _FILE_NAME = re.compile(
     rf"(?P<account_id>[0-9]{{12}})_{FLOW_LOGS}_(?P<region>[a-z0-9-]+)_(?P<flow_log_id>fl-[0-9a-z]+)"
@@ -24,14 +24,14 @@ _SOMETHING_ELSE = re.compile(
     r"manifest\.(?:json|checksum)|symlink\.txt"
     # https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
     rf"|{_UUID}(?:\.csv|-manifest\.csv|\.(?:csv|txt)\.metadata)"
-    # What services write once, to see whether they may: load balancers, Config, exports of CloudWatch Logs.
+    # What services write once to check their permission: load balancers, Config, exports of CloudWatch Logs.
     r"|ELBAccessLogTestFile|ConfigWritabilityCheckFile|aws-logs-write-test"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose records a source holds, where they were made, and by which flow log; null where nothing says so."""
+    """Account, Region and flow log of the records of a source; null if unknown."""
 
     account_id: str | None
     region: str | None
@@ -40,8 +40,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class FlowLogKey:
-    """What AWS wrote into the name of a flow log file. It holds the records that ended within the five minutes from
-    `delivered_at` (Unix s).
+    """The parts of the name of a flow log file, which holds the records that ended within five minutes from
+    `delivered_at` (Unix seconds).
     """
 
     account_id: str
@@ -55,10 +55,10 @@ class FlowLogKey:
 
 
 def flow_log_key(key: str) -> FlowLogKey | None:
-    """What the file name in a key tells, whatever the folders around it; None for a name that AWS does not give.
+    """The parts of the file name in a key, whatever its prefix; None for a name that AWS does not give.
 
-    Folders are not asked: AWS writes into them what it writes into the name, so where the two differ somebody moved the
-    file, and its name moved with it. A name of one's own tells nothing: rather unattributed than misattributed.
+    The prefix is ignored: AWS writes the same parts into prefix and name, so if they differ, the file was moved and
+    kept its name. Another name identifies nothing: records are left unattributed rather than misattributed.
     """
     named = _FILE_NAME.fullmatch(key.rpartition("/")[2])
     delivered_at = _unix_seconds(named["stamp"]) if named else None
@@ -67,9 +67,9 @@ def flow_log_key(key: str) -> FlowLogKey | None:
     return FlowLogKey(named["account_id"], named["region"], named["flow_log_id"], delivered_at)
 
 
-def is_something_else(key: str) -> bool:
-    """Whether the key alone shows that the object is no flow log: a folder's marker, a log of another service under
-    `AWSLogs/`, a file that S3 Inventory, Athena and the like are known to write. False where only the content can tell.
+def is_no_flow_log(key: str) -> bool:
+    """Whether the key alone shows that the object is no flow log: a folder marker, a log of another service under
+    `AWSLogs/`, or a file that S3 Inventory, Athena and similar services write. False if only the content can decide.
     """
     if flow_log_key(key):
         return False
@@ -78,13 +78,13 @@ def is_something_else(key: str) -> bool:
     return _service(key) not in (None, FLOW_LOGS) or bool(_SOMETHING_ELSE.fullmatch(key.rpartition("/")[2]))
 
 
-def is_stranger_among_flow_logs(key: str) -> bool:
-    """Whether somebody else than AWS named this file in a folder of AWS's for flow logs: it may be one, or anything."""
+def is_unrecognised_flow_log_name(key: str) -> bool:
+    """Whether a file under AWS's prefix for flow logs has a name that AWS does not give, so may be no flow log."""
     return _service(key) == FLOW_LOGS and flow_log_key(key) is None
 
 
 def _service(key: str) -> str | None:
-    """The service whose folder under `AWSLogs/` a key is in; None outside of such a folder."""
+    """The service whose prefix under `AWSLogs/` a key has; None for other keys."""
     folder = _FOLDER.fullmatch(key)
     return folder["service"] if folder else None
 

@@ -1,15 +1,15 @@
-"""Service ports: which port names a service, so that the end that owns it is the one that answers.
+"""Ports of services: the end of a flow that has one is taken for the responder.
 
-A choice from the IANA registry (https://www.iana.org/assignments/service-names-port-numbers) of what runs in VPCs, plus
-the de-facto ports of databases, brokers and control planes that listen above 1024.
+A selection from the IANA registry (https://www.iana.org/assignments/service-names-port-numbers) of services in VPCs,
+plus the de-facto ports of databases, brokers and control planes above 1024.
 """
 
 import polars as pl
 
 FIRST_UNPRIVILEGED_PORT = 1024
 FIRST_EPHEMERAL_PORT = 32_768
-"""Where Linux starts to take ephemeral ports from (ip_local_port_range). Windows starts at 49152, NAT gateways at 1024:
-a source port below this is less surely an initiator's, one above surely is."""
+"""First ephemeral port of Linux (ip_local_port_range). Windows begins at 49152, NAT gateways at 1024: a source port
+from here on belongs to an initiator, a lower one less certainly."""
 
 SERVICES: dict[int, str] = {
     7: "echo",
@@ -166,7 +166,7 @@ SERVICES: dict[int, str] = {
 }
 
 LOGIN_PORTS: dict[int, str] = {22: "SSH", 3389: "RDP", 5985: "WinRM", 5986: "WinRM"}
-"""Ports on which people (and who plays them) log in to a machine."""
+"""Ports for remote logins to a host."""
 
 SERVICE = pl.Enum(sorted(set(SERVICES.values())))
 NAME_OF_PORT = pl.Series("service", [SERVICES.get(port) for port in range(1 << 16)], dtype=SERVICE)
@@ -174,10 +174,10 @@ IS_SERVICE_PORT = pl.Series([port < FIRST_UNPRIVILEGED_PORT or port in SERVICES 
 
 
 def service_name(port: pl.Expr) -> pl.Expr:
-    """The name of the service on a port; null where the port names none."""
+    """The name of the service on a port; null if the port has no known service."""
     return pl.lit(NAME_OF_PORT).gather(port)
 
 
 def is_service_port(port: pl.Expr) -> pl.Expr:
-    """Whether a port is one that services listen on: below 1024, or listed here."""
+    """Whether services listen on the port: below 1024, or listed in SERVICES."""
     return pl.lit(IS_SERVICE_PORT).gather(port)

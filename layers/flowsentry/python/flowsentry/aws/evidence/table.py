@@ -22,7 +22,7 @@ from flowsentry.aws.unreadable_objects import report_unreadable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import SECONDS_A_DAY, Evidence, EvidenceKey, History
 from flowsentry.in_memory import folded, has_neighbour, histories, near_recorded, neighbours
-from flowsentry.records.clock_skew import MAX_BELIEVED_LEAD_SECONDS
+from flowsentry.records.clock_skew import MAX_ACCEPTED_LEAD_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -160,7 +160,7 @@ class EvidenceTable:
 
     def _near(self, keys: Iterable[EvidenceKey]) -> set[EvidenceKey]:
         """These keys and their neighbour days, without days so far ahead that no record of them is accepted."""
-        last_day = int(self.clock() + MAX_BELIEVED_LEAD_SECONDS) // SECONDS_A_DAY
+        last_day = int(self.clock() + MAX_ACCEPTED_LEAD_SECONDS) // SECONDS_A_DAY
         asked = set(keys)
         return asked | {near for key in asked for near in neighbours(key) if near.day <= last_day}
 

@@ -46,7 +46,7 @@ class Databases:
         return pl.DataFrame(rows, GEOGRAPHY, orient="row")
 
     def _location(self, address: str | None) -> Location:
-        return reduce(Location.with_more, (_found(reader, address) for reader in self.readers), Location())
+        return reduce(Location.completed_by, (_found(reader, address) for reader in self.readers), Location())
 
 
 def _found(reader: maxminddb.Reader, address: str | None) -> Location:

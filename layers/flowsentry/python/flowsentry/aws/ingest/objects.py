@@ -14,7 +14,7 @@ from flowsentry.aws.ingest.processing import SourceProcessor
 from flowsentry.decode import FOREIGN_REASONS, object_texts
 from flowsentry.errors import NotBegunError, PoisonError, UnreadableError
 from flowsentry.pipeline import Outcome
-from flowsentry.records.object_key import flow_log_key, is_something_else, is_stranger_among_flow_logs
+from flowsentry.records.object_key import flow_log_key, is_no_flow_log, is_unrecognised_flow_log_name
 from flowsentry.telemetry import count, count_by, logger
 
 NO_FLOW_LOG = frozenset({"no-header", "bad-header", "not-a-failed-invocation", *FOREIGN_REASONS})
@@ -79,7 +79,7 @@ class ObjectProcessor:
     def _process_event(self, object_event: ObjectEvent) -> None:
         if not object_event.is_new_object:
             count("IgnoredObjectEvents")
-        elif is_something_else(object_event.source.key):
+        elif is_no_flow_log(object_event.source.key):
             _ignore(object_event, "the key is not that of a flow log")
         else:
             self._process_once(object_event)
@@ -88,7 +88,7 @@ class ObjectProcessor:
         try:
             result = self.once.run(object_event.identity, lambda: self._process(object_event))
         except PoisonError as poison:
-            if poison.reason in NO_FLOW_LOG and is_stranger_among_flow_logs(object_event.source.key):
+            if poison.reason in NO_FLOW_LOG and is_unrecognised_flow_log_name(object_event.source.key):
                 _ignore(object_event, str(poison))
             else:
                 self._set_aside(object_event.body, poison)

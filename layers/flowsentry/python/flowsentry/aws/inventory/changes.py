@@ -35,11 +35,11 @@ def with_results(
     absent interfaces.
     """
     for discovery in results.discoveries:
-        if discovery.target_state.taken_at >= _taken_at(discovery.target, inventory):
+        if discovery.state.taken_at >= _taken_at(discovery.target, inventory):
             inventory = inventory.after(discovery, retention_days)
     for discovery in results.found:
-        if discovery.target_state.taken_at >= _taken_at(discovery.target, inventory):
-            inventory = inventory.with_some(discovery)
+        if discovery.state.taken_at >= _taken_at(discovery.target, inventory):
+            inventory = inventory.with_partial_discovery(discovery)
     since = results.at - retention_days * SECONDS_A_DAY
     return replace(
         _without_targets(inventory, frozenset(targets), since),

@@ -107,4 +107,4 @@ def count_discoveries(discoveries: Iterable[Discovery]) -> None:
     count("InventoryInterfaces", len(interfaces))
     count("UnrecognisedInterfaces", sum(each.owner_kind == UNKNOWN for each in interfaces))
     if seen:
-        count("InventorySeconds", max(discovery.target_state.seconds for discovery in seen))
+        count("InventorySeconds", max(discovery.state.seconds for discovery in seen))

@@ -27,7 +27,7 @@ def name_ecs_tasks(pages: Pages, known: KnownOwners) -> None:
         for arns in _hundreds(pages.rows(TASK_ARNS, cluster=cluster)):
             for task in pages.rows(TASKS, cluster=cluster, tasks=arns):
                 owner = Owner("ecs task", bounded(task["id"]), bounded(_name(task)))
-                known.say_interfaces(task["interfaces"] or (), owner)
+                known.add_interfaces(task["interfaces"] or (), owner)
 
 
 def _hundreds(arns: Iterator[str]) -> Iterator[list[str]]:

@@ -39,7 +39,7 @@ def interface_row(described: Described, zones: Mapping[str, str]) -> Interface:
         security_groups=tuple(sorted(group["GroupId"] for group in described.get("Groups", ()))),
         account_id=described.get("OwnerId", ""),
         attached_at=int(attached.timestamp()) if attached else None,
-        is_lasting=_is_lasting(described),
+        has_fixed_owner=_is_lasting(described),
     )
 
 

@@ -9,13 +9,13 @@ from flowsentry.aws.inventory.pages import EC2_PAGE, PREFIX_LISTS_PAGE, Call, De
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.inventory import RouteTable
 from flowsentry.inventory.vpc_routes import (
-    EVERYWHERE,
-    SOMEWHERE,
+    ALL_IPV4,
+    UNKNOWN_NEXT_HOP,
+    NextHop,
     ToNoPrivateAddress,
     ToTransitGateway,
     ToVpc,
-    TransitTable,
-    Way,
+    TransitGatewayRoutes,
     private_routes,
 )
 
@@ -56,7 +56,7 @@ TRANSIT_TABLES = Call(
 PREFIXES = Call("ec2", "get_managed_prefix_list_entries", "Entries[].Cidr", PREFIX_LISTS_PAGE)
 TRANSIT_ROUTES = Call("ec2", "search_transit_gateway_routes", "[@]", MAX_TRANSIT_ROUTES)
 
-TransitRoutes = Mapping[tuple[str, str], TransitTable]
+TransitRoutes = Mapping[tuple[str, str], TransitGatewayRoutes]
 """The transit gateway route table in use, by transit gateway and attached VPC. No entry where it is unknown."""
 
 
@@ -72,7 +72,7 @@ def transit_routes(pages: Pages) -> TransitRoutes:
     return {ends: table for ends, id_ in attached.items() if (table := tables.get(id_)) is not None}
 
 
-def _transit_table(pages: Pages, id_: str) -> TransitTable | None:
+def _transit_table(pages: Pages, id_: str) -> TransitGatewayRoutes | None:
     states = [{"Name": "state", "Values": ["active", "blackhole"]}]
     answer = next(pages.rows(TRANSIT_ROUTES, TransitGatewayRouteTableId=id_, Filters=states))
     if answer.get("AdditionalRoutesAvailable") or answer.get("NextToken"):
@@ -145,12 +145,12 @@ def _subnets_of(table: Described) -> Iterator[str]:
 
 
 def _route_table(table: Described, context: RouteContext) -> RouteTable:
-    next_hops: list[tuple[IPv4Network, Way]] = []
+    next_hops: list[tuple[IPv4Network, NextHop]] = []
     for route in table.get("Routes", ()):
         next_hop = _next_hop(route, table["VpcId"], context)
         blocks = _blocks(route, context.prefix_lists) if next_hop else ()
         if blocks is None:  # unknown destination addresses: any route of the table may be overridden
-            return private_routes([(EVERYWHERE, SOMEWHERE)])
+            return private_routes([(ALL_IPV4, UNKNOWN_NEXT_HOP)])
         next_hops += [(block, next_hop) for block in blocks if next_hop]
     return private_routes(next_hops)
 
@@ -164,7 +164,7 @@ def _blocks(route: Described, prefix_lists: Mapping[str, Sequence[str]]) -> list
     return [block] if block else []
 
 
-def _next_hop(route: Described, vpc_id: str, context: RouteContext) -> Way | None:
+def _next_hop(route: Described, vpc_id: str, context: RouteContext) -> NextHop | None:
     """Where a route leads; None for the VPC's local routes, and for gateway endpoints, which have public addresses."""
     gateway = route.get("GatewayId", "")
     if gateway == "local" or _is_to_endpoint(route):
@@ -173,9 +173,9 @@ def _next_hop(route: Described, vpc_id: str, context: RouteContext) -> Way | Non
         return ToNoPrivateAddress()
     if peering := route.get("VpcPeeringConnectionId"):
         others = context.peering_vpcs.get(peering, frozenset()) - {vpc_id}
-        return ToVpc(min(others)) if len(others) == 1 else SOMEWHERE
+        return ToVpc(min(others)) if len(others) == 1 else UNKNOWN_NEXT_HOP
     table = context.transit.get((route.get("TransitGatewayId", ""), vpc_id))
-    return SOMEWHERE if table is None else ToTransitGateway(table)
+    return UNKNOWN_NEXT_HOP if table is None else ToTransitGateway(table)
 
 
 def _is_to_endpoint(route: Described) -> bool:

@@ -212,7 +212,7 @@ def _names(kinds: tuple[str, ...], call: Call) -> Callable[[OwnerLookup], None]:
         for row in lookup.pages.rows(call):
             if name := row["name"] or _short(row.get("service")):
                 for kind in kinds:
-                    lookup.known.say_words([kind], [_word(row["id"])], Owner(kind, bounded(row["id"]), bounded(name)))
+                    lookup.known.add_ids([kind], [_word(row["id"])], Owner(kind, bounded(row["id"]), bounded(name)))
 
     return fetch
 
@@ -222,9 +222,9 @@ def _owners(kind: str, known_as: str, call: Call) -> Callable[[OwnerLookup], Non
         account = {"AwsAccountId": lookup.account_id} if call.service == "quicksight" else {}
         for row in lookup.pages.rows(call, **account):
             owner = Owner(known_as, bounded(row["id"]), bounded(row.get("name") or row["id"]))
-            lookup.known.say_interfaces(row.get("interfaces") or (), owner)
-            lookup.known.say_addresses(row.get("scope") or "", filter(None, row.get("addresses") or ()), owner)
-            lookup.known.say_words([kind], row.get("words") or (), owner)
+            lookup.known.add_interfaces(row.get("interfaces") or (), owner)
+            lookup.known.add_addresses(row.get("scope") or "", filter(None, row.get("addresses") or ()), owner)
+            lookup.known.add_ids([kind], row.get("words") or (), owner)
 
     return fetch
 

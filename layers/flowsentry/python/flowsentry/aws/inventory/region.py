@@ -157,7 +157,7 @@ class RegionDiscovery:
 
     def _owners(self, kinds: set[str], names: "_Names", subnets: Iterable[Described]) -> KnownOwners:
         """The owners that other AWS APIs identify, for interfaces of these kinds."""
-        known = KnownOwners(by_word={**names}, shared=SHARED)
+        known = KnownOwners(by_id={**names}, shared=SHARED)
         pages = self._pages(self.clock() + self.names_seconds)
         lookup = OwnerLookup(pages, known, self.account_id, zone_id_by_name(subnets))
         for api in owner_apis():
@@ -213,7 +213,7 @@ class _Interfaces:
         return sorted({row.owner_id for row in self.rows if row.owner_kind in kinds})
 
     def named(self, known: KnownOwners) -> list[Interface]:
-        return [known.named(row) for row in self.rows]
+        return [known.with_owner(row) for row in self.rows]
 
 
 def _filtered(pages: Pages, call: Call, name: str, values: list[str], *more: Any) -> Iterator[Described]:

@@ -29,7 +29,7 @@ from flowsentry.findings.evidence import (
 )
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins, Settled
-from flowsentry.inventory.address_space import AddressAt, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.inventory.source_address import packed, unpacked
 

@@ -37,7 +37,7 @@ from flowsentry.findings.evidence import (
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS, LoginRelation
 from flowsentry.findings.thresholds import LoginThresholds
-from flowsentry.inventory.address_space import AddressAt, AddressSpace, EndOf
+from flowsentry.inventory.address_space import AddressOwner, AddressQuery, AddressSpace
 from flowsentry.inventory.source_address import address_of
 
 KIND = KINDS["login_brute_force"]
@@ -116,7 +116,7 @@ def _hosts(attempts: LoginAttempts, address_space: AddressSpace) -> tuple[int, i
     return inside, len(hosts) - inside
 
 
-def _finding(evidence: Evidence, attempts: LoginAttempts, end: EndOf, relation: LoginRelation) -> Finding:
+def _finding(evidence: Evidence, attempts: LoginAttempts, end: AddressOwner, relation: LoginRelation) -> Finding:
     key = evidence.key
     like = ("login_brute_force", key.scope, key.source)
     has_attempts_only = relation is LoginRelation.OUTSIDE_TRIES

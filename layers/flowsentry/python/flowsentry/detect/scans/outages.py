@@ -22,7 +22,7 @@ from flowsentry.findings.known_services import (
     client_bit_of,
 )
 from flowsentry.frames import Contacts
-from flowsentry.inventory.scopes import PUBLIC
+from flowsentry.inventory.source_address import PUBLIC
 
 FAILED_OUTCOMES = ("unanswered", "refused", "doubtful")
 """Outcomes of failed contacts; only doubtful ones may have been rejected by a rule."""

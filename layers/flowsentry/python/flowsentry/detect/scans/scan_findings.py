@@ -21,7 +21,7 @@ from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import ScanRelation
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import ScanThresholds
-from flowsentry.inventory.address_space import AddressAt, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.source_address import address_of
 
@@ -48,9 +48,9 @@ def scan_findings(
     the result of the MEMORY_DAYS after it, so these are classified too.
     """
     detected = [each for history in histories for each in _detected(history, services, thresholds)]
-    sources = [AddressAt(key.scope, address_of(key.source), found.evidence.last_seen) for key, found in detected]
-    targets = [AddressAt(key.scope, _only_target(found), found.evidence.last_seen) for key, found in detected]
-    ends = address_space.ends_of([*sources, *targets])
+    sources = [AddressQuery(key.scope, address_of(key.source), found.evidence.last_seen) for key, found in detected]
+    targets = [AddressQuery(key.scope, _only_target(found), found.evidence.last_seen) for key, found in detected]
+    ends = address_space.owners_of([*sources, *targets])
     owners = [end.owner for end in ends]
     findings = (_finding(key, found, shapes, address_space) for key, found in detected)
     with_owners = zip(findings, owners[: len(sources)], owners[len(sources) :], strict=True)

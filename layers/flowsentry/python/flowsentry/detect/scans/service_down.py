@@ -21,7 +21,7 @@ from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.known_services import Outage, Service, Services
 from flowsentry.findings.thresholds import ServiceThresholds
-from flowsentry.inventory.address_space import AddressAt, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.named_services import NamedServices
 
 KIND = KINDS["service_down"]

@@ -1,4 +1,4 @@
-"""The words of explanations: ends, traffic, and what a rule is about."""
+"""Describes endpoints, traffic and rules in words, for the sentences of explanations."""
 
 import ipaddress
 
@@ -9,37 +9,37 @@ from flowsentry.inventory.owner_kinds import UNKNOWN
 from flowsentry.records.code_names import protocol_name
 
 MAX_NAME_LETTERS = 64
-"""Of a name in a sentence; a Name tag has up to 255. Longer: names push the facts out of sight. Shorter: more are
-cut."""
+"""Longest name in a sentence; a Name tag has up to 255 characters. Higher: names push the facts out of sight. Lower:
+more names are cut."""
 
 
-def name_in_words(name: str) -> str:
-    """The name, or as much of it as a sentence bears."""
+def shortened(name: str) -> str:
+    """The name, cut to MAX_NAME_LETTERS with an ellipsis."""
     return name if len(name) <= MAX_NAME_LETTERS else f"{name[: MAX_NAME_LETTERS - 3]}..."
 
 
-def direction(*, is_egress: bool) -> str:
-    """The kind of rule: `inbound`."""
+def rule_direction(*, is_egress: bool) -> str:
+    """`outbound` or `inbound`, as AWS calls the rule."""
     return "outbound" if is_egress else "inbound"
 
 
-def preposition(*, is_egress: bool) -> str:
-    """What leads to the end that a rule is about."""
+def rule_preposition(*, is_egress: bool) -> str:
+    """`to` or `from`, which stands before the address that the rule names."""
     return "to" if is_egress else "from"
 
 
-def end_in_words(end: End) -> str:
-    """`10.0.3.7 (i-0abc api-1)`, `10.0.0.9 (nat gateway nat-0abc)`, or the address alone."""
+def describe_end(end: End) -> str:
+    """`10.0.3.7 (i-0abc api-1)`, `10.0.0.9 (nat gateway nat-0abc)`, or the address alone if its owner is unknown."""
     if end.interface is None:
         return end.address
     owner = end.interface
     word = owner.owner_id if owner.owner_kind == "instance" else owner.owner_kind
     words = [each for each in (word, owner.owner_name) if each and each != UNKNOWN]
-    named = " ".join(name_in_words(each) for each in dict.fromkeys(words))
+    named = " ".join(shortened(each) for each in dict.fromkeys(words))
     return f"{end.address} ({named})" if named else end.address
 
 
-def traffic(packet: Packet) -> str:
+def describe_traffic(packet: Packet) -> str:
     """`tcp/5432`, `icmp type 8 code 0`, `esp`, `all traffic`."""
     name = _protocol(packet.protocol)
     if packet.protocol in WITH_PORTS:
@@ -47,16 +47,16 @@ def traffic(packet: Packet) -> str:
     return f"{name}{_icmp(packet.icmp_type, packet.icmp_code)}" if packet.protocol in WITH_TYPES else name
 
 
-def entry_traffic(entry: AclEntry) -> str:
-    """What an entry of a network ACL is about: `tcp/5000-6000`, `all traffic`."""
+def describe_entry_traffic(entry: AclEntry) -> str:
+    """The traffic that an entry of a network ACL matches: `tcp/5000-6000`, `all traffic`."""
     name = _protocol(entry.protocol)
     if entry.protocol in WITH_PORTS and entry.first_port is not None and entry.last_port is not None:
         return f"{name}/{Ports(entry.first_port, entry.last_port)}"
     return f"{name}{_icmp(entry.icmp_type, entry.icmp_code)}" if entry.protocol in WITH_TYPES else name
 
 
-def only(address: str) -> str:
-    """The address as a block: `10.0.3.7/32`."""
+def single_address_block(address: str) -> str:
+    """The CIDR block of one address: `10.0.3.7/32`."""
     try:
         return str(ipaddress.ip_network(address))
     except ValueError:
@@ -71,7 +71,7 @@ def _protocol(number: int) -> str:
 
 
 def _icmp(icmp_type: int | None, icmp_code: int | None) -> str:
-    told = [
+    known = [
         f" {word} {value}" for word, value in (("type", icmp_type), ("code", icmp_code)) if value not in (None, ALL)
     ]
-    return "".join(told)
+    return "".join(known)

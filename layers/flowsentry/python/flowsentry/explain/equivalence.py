@@ -1,7 +1,7 @@
-"""Which rejected flows all rules treat alike, so that one explanation is of all of them.
+"""Groups rejected flows into classes that every rule treats alike, so that one explanation covers a whole class.
 
-Rules tell addresses and ports apart only at the ends of their blocks and ranges. Between two such ends all are alike;
-so are the interfaces of one subnet that have the same groups.
+Rules distinguish addresses and ports only at the boundaries of their CIDR blocks and port ranges; between two
+boundaries all are equivalent. So are the interfaces of one subnet with the same security groups.
 """
 
 import ipaddress
@@ -13,17 +13,17 @@ from typing import Self
 import polars as pl
 
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace, ipv4_number
-from flowsentry.inventory.assignment_index import every
+from flowsentry.inventory.assignment_index import repeated
 from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, Rules
-from flowsentry.records.lookup_cache import Span
+from flowsentry.records.lookup_cache import Intervals
 
 ENDS = ("source", "destination")
 _POLICY = ("security_groups", "subnet_id", "vpc_id", "interface_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Edges:
-    """Where rules begin and end: `addresses` of IPv4 as numbers, and `ports`, each in order."""
+class RuleBoundaries:
+    """Boundaries of the rules' CIDR blocks and port ranges, sorted: IPv4 `addresses` as numbers, and `ports`."""
 
     addresses: pl.Series
     ports: pl.Series
@@ -35,8 +35,8 @@ class Edges:
         ports = {edge for first, last in _port_ranges(rules) for edge in (first, last + 1)}
         return cls(pl.Series(sorted(addresses), dtype=pl.Int64), pl.Series(sorted(ports), dtype=pl.Int64))
 
-    def alike(self, refused: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
-        """For each of the rejected flows, in order, what makes it different from others as far as rules go."""
+    def classes(self, refused: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
+        """The class of each rejected flow, in order: flows with equal rows are treated alike by every rule."""
         ports = refused["dstport"].cast(pl.Int64)
         ends = [each for end in ENDS for each in self._end(end, refused, address_space)]
         own = pl.DataFrame(ends)
@@ -48,7 +48,9 @@ class Edges:
         return kept.hstack([*seen_at, self.ports.search_sorted(ports.fill_null(-1), side="right").alias("port")])
 
     def _end(self, end: str, refused: pl.DataFrame, address_space: AddressSpace) -> Iterator[pl.Series]:
-        """Where the address is between the ends of blocks, one of IPv6 by itself; and what its interface has."""
+        """The range between boundaries that the address is in (an IPv6 address by itself), and its interface's
+        attributes that rules depend on.
+        """
         addresses = refused[f"{end}_address"]
         numbers = ipv4_number(addresses).cast(pl.Int64)
         yield self.addresses.search_sorted(numbers.fill_null(-1), side="right").alias(f"{end}_stretch")
@@ -61,40 +63,40 @@ class Edges:
 
 
 def _assignments(end: str, refused: pl.DataFrame, address_space: AddressSpace) -> pl.Series:
-    """The row of the table of holdings of the interface that had each address; null where nobody is known to."""
-    if (known := _recalled(end, refused, address_space)) is not None:
+    """The row of the assignments table for the interface that had each address; null if none is known."""
+    if (known := _cached(end, refused, address_space)) is not None:
         return known
-    asked = refused.select(
+    queries = refused.select(
         pl.col(f"{end}_scope").alias("scope"), pl.col(f"{end}_address").alias("address"), "start", "end"
     ).with_row_index("row")
-    distinct = asked.select("scope", "address").drop_nulls().unique().with_row_index("asked")
-    facts = address_space.facts_of_addresses(distinct["scope"], distinct["address"])
-    held = facts.filter(~pl.col("is_pod") & pl.col("owner_kind").is_not_null())
-    rows = asked.join(distinct, on=["scope", "address"]).join(
-        held.select("asked", "since", "until", "holding"), on="asked"
+    distinct = queries.select("scope", "address").drop_nulls().unique().with_row_index("position")
+    facts = address_space.address_facts(distinct["scope"], distinct["address"])
+    assigned = facts.filter(~pl.col("is_pod") & pl.col("owner_kind").is_not_null())
+    rows = queries.join(distinct, on=["scope", "address"]).join(
+        assigned.select("position", "since", "until", "assignment"), on="position"
     )
     fitting = rows.filter(pl.col("since") <= pl.col("start"), pl.col("until") >= pl.col("end"))
-    first = fitting.unique("row", keep="first", maintain_order=True).select("row", "holding")
-    return asked.select("row").join(first, on="row", how="left", maintain_order="left")["holding"]
+    first = fitting.unique("row", keep="first", maintain_order=True).select("row", "assignment")
+    return queries.select("row").join(first, on="row", how="left", maintain_order="left")["assignment"]
 
 
-def _recalled(end: str, refused: pl.DataFrame, address_space: AddressSpace) -> pl.Series | None:
-    """The same, as it was looked up when the flows were enriched; None where it was not, or pods are among them."""
-    scopes, recalled = refused[f"{end}_scope"].unique(), address_space.lookup_cache
+def _cached(end: str, refused: pl.DataFrame, address_space: AddressSpace) -> pl.Series | None:
+    """The same from the lookup cache, which enrichment filled; None for several scopes or if pods are among them."""
+    scopes, cached = refused[f"{end}_scope"].unique(), address_space.lookup_cache
     if len(scopes) != 1:
         return None
-    span, scope = Span(refused["start"], refused["end"]), str(scopes.item())
-    rows = recalled.rows(
+    span, scope = Intervals(refused["start"], refused["end"]), str(scopes.item())
+    rows = cached.rows(
         scope,
         refused[f"{end}_address"],
         span,
-        lambda unseen: address_space.facts_of_addresses(every(scope, unseen), unseen),
+        lambda unseen: address_space.address_facts(repeated(scope, unseen), unseen),
     )
-    is_pod = recalled.is_so("is_pod", rows)
+    is_pod = cached.flag("is_pod", rows)
     if is_pod is not None and is_pod.any():
         return None
-    told = recalled.told(rows, "holding", "owner_kind")
-    return told.select(pl.when(pl.col("owner_kind").is_not_null()).then("holding")).to_series()
+    owners = cached.columns_at(rows, "assignment", "owner_kind")
+    return owners.select(pl.when(pl.col("owner_kind").is_not_null()).then("assignment")).to_series()
 
 
 def _cidrs(rules: Rules) -> Iterator[str]:
@@ -114,9 +116,9 @@ def _ends_of_block(cidr: str) -> Iterable[int]:
 
 
 def _port_ranges(rules: Rules) -> Iterator[tuple[int, int]]:
-    every: Iterator[GroupRule | AclEntry] = chain(
+    repeated: Iterator[GroupRule | AclEntry] = chain(
         (rule for group in rules.groups for rule in group.rules), (entry for acl in rules.acls for entry in acl.entries)
     )
-    for each in every:
+    for each in repeated:
         if each.first_port is not None and each.last_port is not None:
             yield each.first_port, each.last_port
