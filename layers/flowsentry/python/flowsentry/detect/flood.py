@@ -19,7 +19,7 @@ from flowsentry.detect.host_pairs import Row, display_name
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.kinds import KINDS
-from flowsentry.inventory.address_space import AddressAt, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 
 KIND = KINDS["flood"]
 MAX_SAMPLE = 10

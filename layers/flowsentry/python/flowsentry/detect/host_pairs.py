@@ -39,8 +39,10 @@ class HostPair(NamedTuple):
 
 def host_pairs(rows: Sequence[Row], address_space: AddressSpace) -> list[HostPair]:
     """The hosts of each row: `initiator` and `responder` in `scope`, at the time `last_seen`."""
-    asked = [AddressAt(row["scope"], row[end], row["last_seen"]) for row in rows for end in ("initiator", "responder")]
-    ends = address_space.ends_of(asked) if asked else []
+    asked = [
+        AddressQuery(row["scope"], row[end], row["last_seen"]) for row in rows for end in ("initiator", "responder")
+    ]
+    ends = address_space.owners_of(asked) if asked else []
     hosts = [Host(each.address, *end) for each, end in zip(asked, ends, strict=True)]
     return [HostPair(*each) for each in zip(hosts[::2], hosts[1::2], strict=True)]
 

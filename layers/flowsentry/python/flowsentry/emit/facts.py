@@ -10,7 +10,7 @@ from flowsentry.emit.plain_text import counted, moment, period, plain
 from flowsentry.emit.search_terms import is_interface
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.kinds import KINDS, Packets
-from flowsentry.inventory.scopes import PUBLIC
+from flowsentry.inventory.source_address import PUBLIC
 
 LABEL_WIDTH = 13
 MAX_SENTENCE_LETTERS = 400

@@ -28,18 +28,18 @@ def with_explanations(findings: Iterable[Finding], address_space: AddressSpace) 
     ends = iter(_ends([finding for finding in listed if KINDS[finding.kind].packets in EXPLAINED], address_space))
     for finding in listed:
         if KINDS[finding.kind].packets in EXPLAINED:
-            told = _told(finding, next(ends), address_space.inventory.rules)
-            yield replace(finding, details={**finding.details, **told})
+            explanation = _explanation(finding, next(ends), address_space.inventory.rules)
+            yield replace(finding, details={**finding.details, **explanation})
         else:
             yield finding
 
 
-def _told(finding: Finding, ends: Sequence[End], rules: Rules) -> dict[str, Any]:
+def _explanation(finding: Finding, ends: Sequence[End], rules: Rules) -> dict[str, Any]:
     packets = KINDS[finding.kind].packets
     if packets is Packets.REFUSED:
-        return {"refusal": explain(_refusal(finding, ends), rules).as_details()}
+        return {"refusal": explain(_rejected(finding, ends), rules).as_details()}
     if packets is Packets.REPLY_REFUSED:
-        return {"refusal": explain(_refused_reply(finding, ends), rules).as_details()}
+        return {"refusal": explain(_rejected_reply(finding, ends), rules).as_details()}
     return {"allowance": allowance(_packet(finding, ends), rules).as_details()}
 
 

@@ -79,8 +79,10 @@ def exclude_public_services(settled: Settled, public: NamedServices, address_spa
         return settled
     used = settled.logins.filter(_IS_INBOUND).group_by(_SERVICE).agg(pl.col("last_seen").max())
     rows = used.cast({"scope": pl.String, "responder": pl.String}).rows()
-    asked = [AddressAt(scope, address, at) for scope, address, _, at in rows]
-    owners = [end.owner for end in address_space.ends_of(asked)] if asked and public.has_owners else [None] * len(asked)
+    asked = [AddressQuery(scope, address, at) for scope, address, _, at in rows]
+    owners = (
+        [end.owner for end in address_space.owners_of(asked)] if asked and public.has_owners else [None] * len(asked)
+    )
     is_public = [public.cover(row[1], row[2], owner) for row, owner in zip(rows, owners, strict=True)]
     return _exclude(settled, used.filter(pl.Series(is_public, dtype=pl.Boolean)), _SERVICE)
 

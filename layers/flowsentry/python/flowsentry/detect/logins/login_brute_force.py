@@ -74,8 +74,8 @@ def login_brute_force(
         and (attempts := login_attempts(evidence)).number >= thresholds.min_attempts
         and _is_reported(evidence, attempts, address_space)
     ]
-    asked = [AddressAt(each.key.scope, address_of(each.key.source), each.last_seen) for each, _ in guessing]
-    ends = address_space.ends_of(asked) if asked else []
+    asked = [AddressQuery(each.key.scope, address_of(each.key.source), each.last_seen) for each, _ in guessing]
+    ends = address_space.owners_of(asked) if asked else []
     return [
         _finding(evidence, attempts, end, relation)
         for (evidence, attempts), end in zip(guessing, ends, strict=True)

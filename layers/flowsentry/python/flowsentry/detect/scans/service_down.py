@@ -79,8 +79,8 @@ def outages_in(down: pl.DataFrame) -> list[Outage]:
 def service_down(down: pl.DataFrame, address_space: AddressSpace) -> list[Finding]:
     """A finding for each outage."""
     rows = list(down.iter_rows(named=True))
-    asked = [AddressAt(row["scope"], row["responder"], row["last_answer"]) for row in rows]
-    ends = address_space.ends_of(asked) if asked else []
+    asked = [AddressQuery(row["scope"], row["responder"], row["last_answer"]) for row in rows]
+    ends = address_space.owners_of(asked) if asked else []
     hosts = [Host(row["responder"], *end) for row, end in zip(rows, ends, strict=True)]
     return [_finding(row, host, address_space.important_services) for row, host in zip(rows, hosts, strict=True)]
 
