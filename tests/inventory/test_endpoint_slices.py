@@ -1,4 +1,4 @@
-"""Pods out of EndpointSlices: named where it is certain whose an address is, and else not."""
+"""Pods from EndpointSlices: an address has a pod only if that is certain."""
 
 import itertools
 from typing import Any
@@ -48,20 +48,20 @@ def test_a_pod_has_its_address_its_service_and_its_node() -> None:
     )
 
 
-def test_pods_of_one_service_are_called_by_it_and_told_apart_by_their_ids() -> None:
+def test_pods_of_one_service_have_its_name_and_distinct_ids() -> None:
     pods = pods_in([slice_of(endpoint("10.0.1.7"), endpoint("10.0.1.8", "checkout-2"))]).found
     assert {pod.owner_name for pod in pods} == {"shop/checkout"}
     assert [pod.owner_id("prod") for pod in pods] == ["prod/shop/checkout-1", "prod/shop/checkout-2"]
 
 
-def test_a_pod_of_several_services_is_one_and_called_by_its_own_name() -> None:
+def test_a_pod_of_several_services_has_its_own_name() -> None:
     slices = [slice_of(endpoint("10.0.1.7", "kafka-0"), service=name) for name in ("kafka", "headless", "kafka")]
     (pod,) = pods_in(slices).found
     assert pod.services == ("headless", "kafka")
     assert pod.owner_name == "shop/kafka-0"
 
 
-def test_a_pod_of_a_slice_without_a_service_is_called_by_its_own_name() -> None:
+def test_a_pod_without_a_service_has_its_own_name() -> None:
     (pod,) = pods_in([slice_of(endpoint("10.0.1.7"), service=None)]).found
     assert (pod.services, pod.owner_name) == ((), "shop/checkout-1")
 
@@ -74,29 +74,29 @@ def test_a_pod_with_two_addresses_has_the_services_of_both_at_each() -> None:
     assert first.services == second.services == ("checkout", "legacy")
 
 
-def test_only_the_first_address_of_an_endpoint_means_anything() -> None:
+def test_only_the_first_address_of_an_endpoint_counts() -> None:
     found = pods_in([slice_of(endpoint("10.0.1.7", addresses=["10.0.1.7", "10.0.1.8"]))]).found
     assert [pod.address for pod in found] == ["10.0.1.7"]
 
 
-def test_an_endpoint_that_is_no_pod_is_left_alone() -> None:
+def test_an_endpoint_that_is_no_pod_is_ignored() -> None:
     node = endpoint("10.0.1.7", targetRef={"kind": "Node", "name": NODE})
     by_hand = {"addresses": ["10.0.1.8"]}
     assert pods_in([slice_of(node, by_hand)]) == Pods(())
 
 
-def test_host_names_and_empty_slices_are_left_alone() -> None:
+def test_host_names_and_empty_slices_are_ignored() -> None:
     assert pods_in([slice_of(endpoint("db.example.com"), kind="FQDN"), slice_of()]) == Pods(())
 
 
-def test_an_address_of_several_pods_is_given_to_none() -> None:
+def test_an_address_that_several_pods_claim_has_no_pod() -> None:
     slices = [slice_of(endpoint("10.0.1.7", "proxy-1")), slice_of(endpoint("10.0.1.7", "exporter-1"))]
     assert pods_in([*slices, slice_of(endpoint("10.0.1.8"))]) == Pods(
         (Pod("10.0.1.8", "shop", "checkout-1", ("checkout",), NODE),), ambiguous=1
     )
 
 
-def test_pods_of_the_same_name_in_two_namespaces_are_two() -> None:
+def test_pods_of_the_same_name_in_two_namespaces_are_distinct() -> None:
     other = slice_of(
         endpoint("10.0.1.7", targetRef={"kind": "Pod", "name": "checkout-1"}),
         metadata={"namespace": "test"},
@@ -104,14 +104,14 @@ def test_pods_of_the_same_name_in_two_namespaces_are_two() -> None:
     assert pods_in([slice_of(endpoint("10.0.1.7")), other]) == Pods((), ambiguous=1)
 
 
-def test_the_address_of_a_node_is_not_a_pods() -> None:
+def test_the_address_of_a_node_has_no_pod() -> None:
     slices = [slice_of(endpoint("10.0.1.5", "exporter-1"))]
     assert pods_in(slices, {"10.0.1.5"}) == Pods((), ambiguous=1)
     assert len(pods_in(slices, {"10.0.1.6"}).found) == 1
 
 
 @pytest.mark.parametrize("node", ["ip-10-0-1-5.eu-central-1.compute.internal", "ip-10-0-1-5.ec2.internal"])
-def test_a_node_that_is_called_by_its_address_shows_that_it_is_its_own(node: str) -> None:
+def test_a_node_name_with_the_address_identifies_the_address_of_the_node(node: str) -> None:
     in_host_network = endpoint("10.0.1.5", "exporter-1", nodeName=node)
     beside = endpoint("10.0.1.50", "checkout-1", nodeName=node)
     told = pods_in([slice_of(in_host_network, beside)])
@@ -136,7 +136,7 @@ MALFORMED: dict[str, object] = {
 
 
 @pytest.mark.parametrize("malformed", MALFORMED.values(), ids=MALFORMED)
-def test_a_malformed_endpoint_is_counted_and_those_beside_it_are_kept(malformed: object) -> None:
+def test_a_malformed_endpoint_is_counted_and_the_others_are_kept(malformed: object) -> None:
     told = pods_in([slice_of(endpoint("10.0.1.7"), malformed, endpoint("10.0.1.8", "checkout-2"))])
     assert [pod.address for pod in told.found] == ["10.0.1.7", "10.0.1.8"]
     assert told.malformed == 1
@@ -162,7 +162,7 @@ def test_a_malformed_slice_is_counted_and_the_others_are_kept(malformed: object)
     assert told.malformed == 1
 
 
-def test_texts_are_no_longer_than_kubernetes_lets_them_be() -> None:
+def test_names_are_cut_to_the_limits_of_kubernetes() -> None:
     long = "x" * 1_000
     described = slice_of(
         endpoint("10.0.1.7", long, nodeName=long, targetRef={"kind": "Pod", "name": long}),
@@ -174,7 +174,7 @@ def test_texts_are_no_longer_than_kubernetes_lets_them_be() -> None:
     assert lengths == [63, 253, 63, 253]
 
 
-def test_more_addresses_than_a_function_can_hold_are_poison(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_addresses_are_poison(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint_slices, "MAX_PODS", 3)
     slices = [slice_of(endpoint(f"10.0.1.{number}", f"checkout-{number}")) for number in range(4)]
     assert len(pods_in(slices[:3]).found) == 3
@@ -183,7 +183,7 @@ def test_more_addresses_than_a_function_can_hold_are_poison(monkeypatch: pytest.
     assert poison.value.reason == "cluster-too-large"
 
 
-def test_the_order_of_slices_and_what_is_told_twice_change_nothing() -> None:
+def test_order_and_repetition_of_slices_are_irrelevant() -> None:
     slices = [
         slice_of(endpoint("10.0.1.7"), endpoint("10.0.1.8", "checkout-2")),
         slice_of(endpoint("10.0.1.7"), service="other"),
@@ -194,7 +194,7 @@ def test_the_order_of_slices_and_what_is_told_twice_change_nothing() -> None:
 
 
 @given(st.lists(JSON | st.builds(slice_of, JSON, JSON) | st.builds(lambda x: slice_of(endpoint(x, x)), JSON)))
-def test_whatever_a_cluster_says_it_is_read_or_counted_and_each_address_has_one_pod(slices: list[object]) -> None:
+def test_any_response_is_parsed_or_counted_and_each_address_has_one_pod(slices: list[object]) -> None:
     told = pods_in([*slices, slice_of(endpoint("192.0.2.1"))])
     addresses = [pod.address for pod in told.found]
     assert "192.0.2.1" in addresses

@@ -1,4 +1,4 @@
-"""What there is of rules, and how it travels in the snapshot."""
+"""Rules: lookup by what they apply to, and their form in the snapshot."""
 
 import json
 import time
@@ -35,29 +35,29 @@ def test_rules_are_found_by_what_they_apply_to() -> None:
     assert (RULES.prefix_list("pl-1"), RULES.prefix_list("pl-2")) == (LIST, None)
 
 
-def test_a_groups_rules_are_told_by_direction() -> None:
+def test_the_rules_of_a_security_group_are_separated_by_direction() -> None:
     assert GROUP.rules_for(is_egress=False) == (INBOUND, PINGS)
     assert GROUP.rules_for(is_egress=True) == (OUTBOUND,)
 
 
-def test_an_acls_entries_are_asked_by_number_whatever_order_they_came_in() -> None:
+def test_the_entries_of_a_network_acl_are_sorted_by_number() -> None:
     assert ACL.entries_for(is_egress=False) == (DENY_PINGS, ALLOW, DENY_ALL)
     assert ACL.entries_for(is_egress=True) == (LEAVING,)
     assert [entry.displayed_number for entry in ACL.entries_for(is_egress=False)] == ["90", "100", "*"]
 
 
 @pytest.mark.parametrize("rules", [Rules(), RULES])
-def test_rules_come_back_from_the_snapshot_as_they_were(rules: Rules) -> None:
+def test_rules_are_unchanged_by_the_snapshot(rules: Rules) -> None:
     assert Rules.from_json(json.loads(json.dumps(rules.to_json()))) == rules
 
 
-def test_equal_rules_are_equal_in_the_snapshot_in_whatever_order_places_were_joined() -> None:
+def test_equal_rules_are_equal_in_the_snapshot_in_any_order_of_targets() -> None:
     other = Rules(1_790_000_300, (SecurityGroup("sg-0", "data", "vpc-2"),))
     one, two = Rules.joined([RULES, other]), Rules.joined([other, RULES])
     assert json.dumps(one.to_json()) == json.dumps(two.to_json())
 
 
-def test_what_is_not_set_takes_no_room_in_the_snapshot() -> None:
+def test_default_values_are_left_out_of_the_snapshot() -> None:
     assert Rules(1, (SecurityGroup("sg-1", "web", "vpc-1", (INBOUND,)),)).to_json()["groups"] == [
         {
             "group_id": "sg-1",
@@ -77,7 +77,7 @@ def test_what_is_not_set_takes_no_room_in_the_snapshot() -> None:
     ]
 
 
-def test_places_joined_are_as_old_as_the_oldest_and_an_empty_one_has_no_age() -> None:
+def test_joined_rules_have_the_oldest_time_and_an_empty_target_has_none() -> None:
     older = Rules(1_780_000_000, (SecurityGroup("sg-0", "data", "vpc-2"),))
     joined = Rules.joined([RULES, Rules(), older])
     assert joined.taken_at == older.taken_at
@@ -86,7 +86,7 @@ def test_places_joined_are_as_old_as_the_oldest_and_an_empty_one_has_no_age() ->
     assert Rules.joined([]) == Rules()
 
 
-def test_what_two_places_know_is_as_the_later_one_saw_it() -> None:
+def test_a_resource_of_two_targets_is_taken_from_the_later_one() -> None:
     later = Rules(RULES.taken_at + 1, (SecurityGroup("sg-1", "web renamed", "vpc-1"),))
     for targets in ([RULES, later], [later, RULES]):
         assert Rules.joined(targets).groups == later.groups

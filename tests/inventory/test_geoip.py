@@ -1,4 +1,4 @@
-"""What records of databases say, whoever made them; and what is no record says nothing."""
+"""Locations from database records of several vendors; invalid values are left out."""
 
 import polars as pl
 import pytest
@@ -17,7 +17,7 @@ WHOLE = Location("DE", 64_496, "Example Networks")
     ("record", "target"),
     [(MAXMIND, Location("DE")), (ASN, WHOLE._replace(country=None)), (IPINFO, WHOLE), (OLD_IPINFO, WHOLE)],
 )
-def test_each_makers_words_are_understood(record: object, target: Location) -> None:
+def test_the_names_of_each_vendor_are_parsed(record: object, target: Location) -> None:
     assert location_of(record) == target
 
 
@@ -25,19 +25,19 @@ def test_each_makers_words_are_understood(record: object, target: Location) -> N
     "record",
     [None, "DE", {}, {"country": {"iso_code": 7}}, {"country": "Germany"}, {"asn": "AS", "as_name": ""}, {"asn": -1}],
 )
-def test_what_is_not_as_it_should_be_is_left_out(record: object) -> None:
+def test_invalid_values_are_left_out(record: object) -> None:
     assert location_of(record) == Location()
 
 
-def test_names_of_networks_are_bounded() -> None:
+def test_network_names_are_bounded() -> None:
     assert len(location_of({"as_name": "x" * 10_000}).network or "") == MAX_LETTERS
 
 
-def test_a_second_database_tells_what_the_first_does_not() -> None:
+def test_a_second_database_completes_the_first() -> None:
     assert location_of(MAXMIND).completed_by(location_of(ASN)).completed_by(Location("FR", 1, "other")) == WHOLE
 
 
-def test_without_a_database_nothing_is_known() -> None:
+def test_without_a_database_all_columns_are_null() -> None:
     facts = NoGeography().facts(pl.Series(["192.0.2.1", None]))
     assert facts.schema == GEOGRAPHY
     assert facts.rows() == [(None, None, None)] * 2

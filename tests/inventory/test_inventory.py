@@ -1,4 +1,4 @@
-"""The inventory: looks add up, what is gone stays for its time, and what one place can't tell takes nothing away."""
+"""The inventory combines discoveries: deleted interfaces stay for the retention, and targets are independent."""
 
 import pytest
 
@@ -28,12 +28,12 @@ def rows(inventory: Inventory) -> list[tuple[object, ...]]:
     return sorted(inventory.assignments.select("owner_name", "since", "last_seen").rows())
 
 
-def test_a_second_look_prolongs_what_it_sees() -> None:
+def test_a_second_discovery_extends_the_assignments_it_finds() -> None:
     inventory = Inventory().after(look(A)).after(look(A, B, at=300))
     assert rows(inventory) == [("a", NOON, NOON + 300), ("b", NOON + 300, NOON + 300)]
 
 
-def test_a_look_at_one_place_changes_nothing_elsewhere() -> None:
+def test_a_discovery_of_one_target_changes_no_other_target() -> None:
     inventory = Inventory().after(look(A)).after(look(B, target=THERE)).after(look(at=300, target=THERE))
     assert rows(inventory) == [("a", NOON, NOON), ("b", NOON, NOON)]
     assert {target: target_state.taken_at for target, target_state in inventory.target_states.items()} == {
@@ -43,12 +43,12 @@ def test_a_look_at_one_place_changes_nothing_elsewhere() -> None:
     assert inventory.taken_at == NOON
 
 
-def test_a_place_that_was_not_looked_at_for_long_goes_on_where_it_was() -> None:
+def test_after_a_long_pause_a_target_continues_its_assignments() -> None:
     inventory = Inventory().after(look(A)).after(look(B, at=300, target=THERE)).after(look(A, at=3_000))
     assert ("a", NOON, NOON + 3_000) in rows(inventory)
 
 
-def test_what_some_were_asked_for_is_seen_and_the_next_look_goes_on_from_it() -> None:
+def test_a_partial_discovery_adds_assignments_that_the_next_discovery_continues() -> None:
     inventory = Inventory().after(look(A)).with_partial_discovery(look(B, at=60), absent=["eni-gone"])
     assert rows(inventory) == [("a", NOON, NOON), ("b", NOON + 60, NOON + 60)]
     assert inventory.absent == {"eni-gone": NOON + 60}
@@ -56,32 +56,32 @@ def test_what_some_were_asked_for_is_seen_and_the_next_look_goes_on_from_it() ->
     assert rows(inventory.after(look(A, B, at=300)))[1] == ("b", NOON + 60, NOON + 300)
 
 
-def test_a_name_may_change_and_the_holding_goes_on() -> None:
+def test_a_changed_name_continues_the_assignment() -> None:
     renamed = interface("10.0.0.1", name="a", owner_name="new name")
     assert rows(Inventory().after(look(A)).after(look(renamed, at=300))) == [("new name", NOON, NOON + 300)]
 
 
-def test_what_is_gone_stays_until_the_retention_ends() -> None:
+def test_a_deleted_interface_stays_until_the_retention_ends() -> None:
     days = RETENTION_DAYS * SECONDS_A_DAY
     gone = Inventory().after(look(A))
     assert rows(gone.after(look(at=days))) == [("a", NOON, NOON)]
     assert rows(gone.after(look(at=days + 1))) == []
 
 
-def test_beyond_the_bound_those_that_vanished_first_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_assignments_that_ended_first_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(address_assignments, "MAX_ASSIGNMENTS", 2)
     third = interface("10.0.0.3", name="c")
     inventory = Inventory().after(look(A)).after(look(B, at=300)).after(look(third, at=600))
     assert [name for name, *_ in rows(inventory)] == ["b", "c"]
 
 
-def test_rules_are_those_of_all_places() -> None:
+def test_rules_are_those_of_all_targets() -> None:
     group = SecurityGroup("sg-1", "web", "vpc-1")
     there = Discovery(THERE, TargetState(NOON), (), Rules(NOON, groups=(group,)))
     assert Inventory().after(look()).after(there).rules.group("sg-1") == group
 
 
-def test_what_was_looked_for_in_vain_is_forgotten_in_time_and_beyond_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_absent_interfaces_are_forgotten_after_their_time_and_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     inventory = (
         Inventory()
         .after(look())
@@ -94,6 +94,6 @@ def test_what_was_looked_for_in_vain_is_forgotten_in_time_and_beyond_a_bound(mon
     assert set(inventory.after(look(at=180)).absent) == {"eni-2", "eni-3"}
 
 
-def test_nobody_ever_looked_at_an_empty_inventory() -> None:
+def test_an_inventory_without_discoveries_is_empty() -> None:
     assert Inventory().is_empty
     assert not Inventory().after(look()).is_empty

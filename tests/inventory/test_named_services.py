@@ -1,4 +1,4 @@
-"""What a user may name as a service, and which services that covers."""
+"""Entries that name services, and which services they cover."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from tests.builders import interface
 GIT = interface("10.0.0.5", name="git-1")
 
 
-def test_the_ports_are_those_of_logins() -> None:
+def test_the_login_ports_equal_those_of_service_ports() -> None:
     assert tuple(PORTS_OF_SERVICES) == LOGIN_PORTS
 
 
@@ -33,12 +33,12 @@ def test_the_ports_are_those_of_logins() -> None:
         ("10.0.0.5", "no address", 22, False),
     ],
 )
-def test_a_place_covers_its_services(entry: str, address: str, port: int, is_covered: bool) -> None:  # noqa: FBT001
+def test_an_address_or_network_covers_its_services(entry: str, address: str, port: int, is_covered: bool) -> None:  # noqa: FBT001
     assert NamedServices.of([entry]).cover(address, port, None) == is_covered
 
 
 @pytest.mark.parametrize("entry", ["git-1", "GIT-1", "i-git-1", " git-1 "])
-def test_an_owner_covers_all_of_its_services(entry: str) -> None:
+def test_an_owner_covers_all_its_services(entry: str) -> None:
     assert NamedServices.of([entry]).cover("10.0.0.5", 22, GIT)
     assert not NamedServices.of([entry]).cover("10.0.0.5", 22, None)
     assert not NamedServices.of([entry]).cover("10.0.0.5", 22, interface("10.0.0.5", name="web-1"))
@@ -62,13 +62,13 @@ def test_an_owner_covers_all_of_its_services(entry: str) -> None:
         "10.0.0.5:",
     ],
 )
-def test_what_can_not_be_meant_is_refused(entry: str) -> None:
+def test_an_invalid_entry_is_rejected(entry: str) -> None:
     with pytest.raises(ValueError, match=r"address|port|host bits"):
         NamedServices.of([entry])
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused(entry: str) -> None:
+def test_any_text_is_parsed_or_rejected(entry: str) -> None:
     try:
         NamedServices.of([entry])
     except ValueError:
@@ -76,18 +76,18 @@ def test_any_text_is_read_or_refused(entry: str) -> None:
     assert "," not in entry
 
 
-def test_none_are_named_by_default() -> None:
+def test_the_default_covers_no_service() -> None:
     assert not NamedServices()
     assert not NamedServices().cover("10.0.0.5", 22, GIT)
 
 
-def test_where_only_some_ports_are_meant_others_are_refused() -> None:
+def test_if_only_some_ports_are_valid_others_are_rejected() -> None:
     assert named_service("git-1:22", LOGIN_PORTS).port == 22
     with pytest.raises(ValueError, match="port 80 is none of 22, 3389"):
         named_service("10.0.0.5:80", LOGIN_PORTS)
 
 
 @pytest.mark.parametrize("entry", ["git-1:22", "instance:22", "Instance"])
-def test_an_owner_is_named_by_kind_and_with_a_port_too(entry: str) -> None:
+def test_an_owner_can_be_named_by_kind_and_with_a_port(entry: str) -> None:
     assert NamedServices.of([entry]).cover("10.0.0.5", 22, GIT)
     assert NamedServices.of([entry]).cover("10.0.0.5", 23, GIT) == (":" not in entry)

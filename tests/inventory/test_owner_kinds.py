@@ -1,4 +1,4 @@
-"""Whose interface it is: one description for each kind, as EC2 gives them, and the order of asking."""
+"""Owners of interfaces: one EC2 description for each kind, and the order of precedence."""
 
 import pytest
 from hypothesis import given
@@ -162,43 +162,43 @@ def test_every_kind_is_described_above() -> None:
 
 
 @pytest.mark.parametrize("spelling", ["nat_gateway", "natGateway"])
-def test_both_spellings_of_the_nat_gateway_are_known(spelling: str) -> None:
+def test_both_spellings_of_the_nat_gateway_type_are_recognised(spelling: str) -> None:
     assert owner_of_interface(InterfaceFacts("eni-1", spelling)).kind == "nat gateway"
 
 
-def test_an_old_lambda_interface_is_known_without_a_name() -> None:
+def test_an_old_lambda_interface_is_recognised_without_a_name() -> None:
     facts = InterfaceFacts("eni-1", "interface", f"AWS Lambda VPC ENI: {UUID}")
     assert owner_of_interface(facts) == Owner("lambda function", "eni-1", "eni-1")
 
 
-def test_an_instance_is_called_by_its_name_tag() -> None:
+def test_an_instance_has_the_name_of_its_name_tag() -> None:
     facts = InterfaceFacts("eni-1", instance_id="i-1", names={"i-1": "web-1"})
     assert owner_of_interface(facts) == Owner("instance", "i-1", "web-1")
 
 
-def test_an_instance_can_not_pass_for_a_gateway_by_its_description() -> None:
+def test_an_instance_cannot_pass_for_a_gateway_by_its_description() -> None:
     facts = InterfaceFacts("eni-1", "interface", "Interface for NAT Gateway nat-1", instance_id="i-1")
     assert owner_of_interface(facts) == Owner("instance", "i-1", "i-1")
 
 
-def test_the_type_is_asked_before_the_description_and_that_before_the_requester() -> None:
+def test_the_type_precedes_the_description_and_that_the_requester() -> None:
     assert owner_of_interface(InterfaceFacts("eni-1", "lambda", "RDSNetworkInterface")).kind == "lambda function"
     facts = InterfaceFacts("eni-1", "interface", "ElastiCache a", "amazon-rds")
     assert owner_of_interface(facts).kind == "elasticache cluster"
 
 
-def test_a_description_counts_from_its_start() -> None:
+def test_a_description_is_matched_from_its_start() -> None:
     facts = InterfaceFacts("eni-1", "interface", "not an ELB app/shop/50dc6c495c0c9188")
     assert owner_of_interface(facts).kind == "unknown"
 
 
-def test_an_interface_nobody_can_tell_is_unknown_by_its_own_name() -> None:
+def test_an_unrecognised_interface_is_unknown_with_its_own_name() -> None:
     assert owner_of_interface(InterfaceFacts("eni-1", description="?")) == Owner("unknown", "eni-1", "eni-1")
     named = InterfaceFacts("eni-1", names={"eni-1": "appliance"})
     assert owner_of_interface(named) == Owner("unknown", "eni-1", "appliance")
 
 
-def test_a_type_that_nobody_knows_yet_is_kept_in_its_own_words() -> None:
+def test_an_unknown_type_is_the_owner_kind() -> None:
     assert owner_of_interface(InterfaceFacts("eni-1", "some_new_thing")) == Owner("some new thing", "eni-1", "eni-1")
     described = InterfaceFacts("eni-1", "some_new_thing", "ELB app/shop/50dc6c495c0c9188")
     assert owner_of_interface(described).kind == "application load balancer"
@@ -207,11 +207,11 @@ def test_a_type_that_nobody_knows_yet_is_kept_in_its_own_words() -> None:
 
 
 @pytest.mark.parametrize("type_", ["interface", "efa", "efa-only", ""])
-def test_a_type_that_anybody_can_choose_tells_no_owner(type_: str) -> None:
+def test_a_type_that_any_account_can_create_identifies_no_owner(type_: str) -> None:
     assert owner_of_interface(InterfaceFacts("eni-1", type_)).kind == "unknown"
 
 
-def test_kinds_that_have_a_type_in_common_are_told_apart_by_the_description() -> None:
+def test_kinds_that_share_a_type_are_distinguished_by_description() -> None:
     application = InterfaceFacts("eni-1", "load_balancer", "ELB app/shop/50dc6c495c0c9188")
     assert owner_of_interface(application).kind == "application load balancer"
     assert owner_of_interface(InterfaceFacts("eni-1", "load_balancer")).kind == "classic load balancer"
@@ -219,16 +219,14 @@ def test_kinds_that_have_a_type_in_common_are_told_apart_by_the_description() ->
     assert owner_of_interface(task).kind == "ecs task"
 
 
-def test_the_tag_of_a_link_counts_for_links_alone() -> None:
+def test_the_vpc_link_tag_counts_for_api_gateway_links_only() -> None:
     link = InterfaceFacts("eni-1", "api_gateway_managed", link_id="abc123")
     assert owner_of_interface(link) == Owner("api gateway link", "abc123", "abc123")
     assert owner_of_interface(InterfaceFacts("eni-1", link_id="abc123")).id == "eni-1"
 
 
 @given(type_=st.text(), description=st.text(), requester=st.text())
-def test_whatever_ec2_says_the_words_for_the_owner_are_there_and_bounded(
-    type_: str, description: str, requester: str
-) -> None:
+def test_any_description_gives_a_bounded_owner(type_: str, description: str, requester: str) -> None:
     owner = owner_of_interface(InterfaceFacts("eni-1", type_, description, requester))
     assert all(0 < len(word) <= MAX_LETTERS for word in owner)
 

@@ -1,4 +1,4 @@
-"""In which VPC a private address is, as seen from another: certain, or not told."""
+"""In which VPC a private address is, as seen from another VPC: unambiguous, or null."""
 
 import polars as pl
 import pytest
@@ -21,7 +21,7 @@ def to(cidr: str, vpc_id: str | None) -> RouteTable:
 
 
 @pytest.mark.parametrize("address", ["10.0.0.0", "10.0.255.255"])
-def test_the_vpcs_own_addresses_are_its_own(address: str) -> None:
+def test_addresses_of_the_vpc_are_local(address: str) -> None:
     assert vpc_of(address) == HERE
 
 
@@ -31,15 +31,15 @@ def test_an_address_is_where_the_only_route_leads(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["10.0.255.255", "10.2.0.0", "192.0.2.1", "fd00::1", "no address"])
-def test_beside_the_route_nobody_can_tell(address: str) -> None:
+def test_an_address_without_a_route_has_no_vpc(address: str) -> None:
     assert vpc_of(address, to("10.1.0.0/16", PEER), own=()) is None
 
 
-def test_tables_that_agree_make_it_certain_and_those_without_a_way_do_not_matter() -> None:
+def test_tables_that_agree_determine_the_vpc_and_tables_without_a_route_are_ignored() -> None:
     assert vpc_of("10.1.0.1", to("10.1.0.0/16", PEER), to("10.1.0.0/24", PEER), ()) == PEER
 
 
-def test_tables_that_lead_to_different_vpcs_are_not_chosen_between() -> None:
+def test_tables_that_lead_to_different_vpcs_are_ambiguous() -> None:
     assert vpc_of("10.1.0.1", to("10.1.0.0/16", PEER), to("10.1.0.0/16", THIRD)) is None
 
 
@@ -48,17 +48,17 @@ def test_the_longest_prefix_of_a_table_decides() -> None:
     assert [vpc_of(each, table) for each in ("10.1.0.1", "10.2.0.1", "10.1.9.1")] == [PEER, THIRD, None]
 
 
-def test_a_way_to_somewhere_that_can_not_be_told_makes_it_uncertain() -> None:
+def test_a_route_to_an_unknown_target_is_ambiguous() -> None:
     assert vpc_of("10.1.0.1", to("10.1.0.0/16", PEER), to("10.0.0.0/8", None)) is None
 
 
-def test_two_routes_for_the_same_block_in_one_table_are_not_chosen_between() -> None:
+def test_two_routes_for_the_same_block_in_one_table_are_ambiguous() -> None:
     assert vpc_of("10.1.0.1", (Route("10.1.0.0/16", PEER), Route("10.1.0.0/16", THIRD))) is None
 
 
-def test_what_overlaps_the_vpcs_own_block_is_its_own() -> None:
+def test_addresses_of_the_vpcs_own_block_are_local_despite_overlapping_routes() -> None:
     assert vpc_of("10.0.0.1", to("10.0.0.0/24", PEER)) == HERE
 
 
-def test_the_last_address_of_all_is_no_edge() -> None:
+def test_the_last_ipv4_address_is_handled() -> None:
     assert vpc_of("255.255.255.255", to("0.0.0.0/0", PEER)) == PEER

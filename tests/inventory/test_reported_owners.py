@@ -1,4 +1,4 @@
-"""What services say about their own interfaces, put to an interface: certain, or as it was."""
+"""Owners that services report, applied to an interface: certain, or unchanged."""
 
 from dataclasses import replace
 
@@ -34,25 +34,25 @@ def owner_among(*candidates: Candidate, row: Interface = ROW) -> str:
     return KnownOwners(candidates={row.owner_kind: Candidates.of(candidates)}).with_owner(row).owner_name
 
 
-def test_what_nothing_is_known_of_stays_as_it_was() -> None:
+def test_an_interface_without_a_reported_owner_is_unchanged() -> None:
     assert KnownOwners().with_owner(ROW) is ROW
 
 
-def test_an_interface_of_which_a_service_tells_is_the_service_s_whatever_ec2_says() -> None:
+def test_a_reported_interface_id_takes_precedence_over_ec2() -> None:
     known = KnownOwners()
     known.add_interfaces(["eni-1"], Owner("ecs task", "task-1", "checkout"))
     named = known.with_owner(replace(ROW, owner_kind="instance"))
     assert (named.owner_kind, named.owner_id, named.owner_name) == ("ecs task", "task-1", "checkout")
 
 
-def test_any_address_of_it_tells_in_its_vpc_and_in_its_subnet() -> None:
+def test_any_address_identifies_the_owner_within_its_vpc_or_subnet() -> None:
     for scope in ("vpc-1", "subnet-1"):
         known = KnownOwners()
         known.add_addresses(scope, ["10.1.0.10"], ORDERS)
         assert known.with_owner(ROW).owner_name == "orders"
 
 
-def test_two_that_claim_the_same_have_neither_and_one_that_claims_twice_has_it() -> None:
+def test_a_key_that_two_owners_claim_identifies_neither() -> None:
     known = KnownOwners()
     for owner in (ORDERS, ORDERS):
         known.add_ids(["rds database"], ["eni-1"], owner)
@@ -62,13 +62,13 @@ def test_two_that_claim_the_same_have_neither_and_one_that_claims_twice_has_it()
     assert known.with_owner(ROW) is ROW
 
 
-def test_the_only_one_that_fits_is_the_owner() -> None:
+def test_the_only_candidate_that_fits_is_the_owner() -> None:
     assert owner_among(candidate()) == "orders"
     assert owner_among(candidate(), candidate()) == "orders"
     assert owner_among(candidate(), candidate(CARTS)) == "eni-1"
 
 
-def test_one_that_differs_in_anything_does_not_fit() -> None:
+def test_a_candidate_that_differs_in_any_attribute_does_not_fit() -> None:
     others = (
         replace(candidate(), account_id="210987654321"),
         replace(candidate(), subnet_ids=frozenset({"subnet-2"})),
@@ -78,23 +78,23 @@ def test_one_that_differs_in_anything_does_not_fit() -> None:
     assert owner_among(*others) == "eni-1"
 
 
-def test_one_of_which_not_all_is_known_fits_wherever_it_may() -> None:
+def test_a_candidate_with_unknown_attributes_fits_any_value() -> None:
     for changing in (replace(candidate(CARTS), security_groups=None), replace(candidate(CARTS), zones=None)):
         assert owner_among(candidate(), changing) == "eni-1"
 
 
-def test_candidates_of_another_kind_say_nothing() -> None:
+def test_candidates_of_another_kind_are_ignored() -> None:
     known = KnownOwners(candidates={"lambda function": Candidates.of([candidate()])})
     assert known.with_owner(ROW) is ROW
 
 
 @given(names=st.lists(st.text(min_size=1, max_size=MAX_LETTERS), min_size=1, max_size=50))
-def test_names_of_a_shared_interface_are_bounded_and_none_is_left_uncounted(names: list[str]) -> None:
+def test_names_of_a_shared_interface_are_bounded_and_the_others_counted(names: list[str]) -> None:
     told = in_words(names)
     assert len(told) <= MAX_LETTERS
     assert told.endswith(f" and {len(names) - MAX_NAMES} more") == (len(names) > MAX_NAMES)
 
 
 @given(order=st.permutations([candidate(Owner("rds database", f"db-{n}", f"name-{n % 3}")) for n in range(5)]))
-def test_the_order_of_candidates_says_nothing(order: list[Candidate]) -> None:
+def test_the_order_of_candidates_is_irrelevant(order: list[Candidate]) -> None:
     assert Candidates.of(order).fitting(ROW) == Candidates.of(order[::-1]).fitting(ROW)

@@ -1,4 +1,4 @@
-"""The snapshot of an inventory: what goes in comes out, and nothing else is taken for one."""
+"""The snapshot of an inventory: packing and unpacking give the same, and other bytes are rejected."""
 
 import io
 import zipfile
@@ -22,7 +22,7 @@ WHOLE = INVENTORY.with_partial_discovery(
 
 
 @pytest.mark.parametrize("inventory", [Inventory(), WHOLE, Inventory.of((interface("10.0.0.1"),))])
-def test_what_was_packed_is_unpacked(inventory: Inventory) -> None:
+def test_unpacking_gives_the_packed_inventory(inventory: Inventory) -> None:
     again = unpack(pack(inventory))
     assert again.assignments.rows() == inventory.assignments.rows()
     assert again.assignments.schema == inventory.assignments.schema
@@ -35,7 +35,7 @@ def test_equal_inventories_have_equal_bytes() -> None:
     assert pack(unpack(pack(WHOLE))) == pack(WHOLE)
 
 
-def test_an_inventory_goes_on_from_its_snapshot() -> None:
+def test_an_inventory_continues_from_its_snapshot() -> None:
     later = Discovery(TARGET, TargetState(NOON + 300), (interface("10.0.0.1"),))
     told = unpack(pack(WHOLE)).after(later).assignments.rows()
     assert told == WHOLE.after(later).assignments.rows()
@@ -48,14 +48,14 @@ def test_other_bytes_are_no_snapshot(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("bound", ["MAX_STORED_BYTES", "MAX_ENTRY_BYTES", "MAX_ENTRIES", "MAX_ASSIGNMENTS"])
-def test_a_snapshot_of_more_than_ours_has_is_none(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_snapshot_beyond_the_limits_is_rejected(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = pack(WHOLE)
     monkeypatch.setattr(snapshot, bound, 1)
     with pytest.raises(UnreadableSnapshotError):
         unpack(data)
 
 
-def test_a_file_of_a_snapshot_that_inflates_to_too_much_is_not_unpacked() -> None:
+def test_a_file_that_inflates_beyond_the_limit_is_not_unpacked() -> None:
     packed = io.BytesIO(pack(WHOLE))
     with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as folder, pytest.warns(UserWarning, match="Duplicate"):
         folder.writestr("rules.json", b" " * (snapshot.MAX_ENTRY_BYTES + 1))

@@ -1,4 +1,4 @@
-"""Sources: of IPv6 outside the /64, all else itself; and what a network is to those who expect an address."""
+"""Sources: the /64 of outside IPv6, else the address itself."""
 
 import ipaddress
 import re
@@ -44,12 +44,12 @@ ANY = st.ip_addresses().map(str)
     ],
     ids=lambda value: value or "nothing",
 )
-def test_global_ipv6_is_its_network_and_all_else_itself(address: str, source: str) -> None:
+def test_the_source_of_global_ipv6_is_its_network_and_of_others_the_address(address: str, source: str) -> None:
     assert source_of(address) == source
 
 
 @given(GLOBAL)
-def test_a_source_is_its_own_source_and_holds_its_address(address: str) -> None:
+def test_a_source_is_its_own_source_and_contains_its_address(address: str) -> None:
     source = source_of(address)
     network = network_of(source)
     assert is_network(source)
@@ -61,7 +61,7 @@ def test_a_source_is_its_own_source_and_holds_its_address(address: str) -> None:
 
 
 @given(ANY | GLOBAL.map(source_of))
-def test_what_is_packed_can_be_unpacked(source: str) -> None:
+def test_unpacking_gives_the_packed_source(source: str) -> None:
     assert unpacked(packed(source)) == source
 
 
@@ -81,15 +81,15 @@ def test_what_is_packed_can_be_unpacked(source: str) -> None:
         ("2001:db8::1%eth0", "::/0", False),
     ],
 )
-def test_a_source_is_within_what_holds_all_of_it(source: str, network: str, is_in: bool) -> None:  # noqa: FBT001
+def test_a_source_is_within_networks_that_contain_all_of_it(source: str, network: str, is_in: bool) -> None:  # noqa: FBT001
     assert is_within(source, [ipaddress.ip_network(network)]) == is_in
 
 
 @pytest.mark.parametrize("source", [None, 7, "", "eni-1", "10.0.0.5", "10.0.0.0/24", "2001:db8::1/64", "2001:db8::/48"])
-def test_what_is_no_network_of_a_source(source: object) -> None:
+def test_other_texts_are_no_network(source: object) -> None:
     assert not is_network(source)
 
 
 @given(GLOBAL)
-def test_spellings_are_made_of_harmless_letters(address: str) -> None:
+def test_spellings_contain_only_harmless_characters(address: str) -> None:
     assert all(re.fullmatch(r"[0-9a-f:\[\]{},()?-]+", each) for each in spellings_of(source_of(address)))

@@ -1,4 +1,4 @@
-"""Where routes of private addresses lead: what is told agrees with routing itself, address by address."""
+"""Routes of private addresses agree with routing itself, address by address."""
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
@@ -26,31 +26,31 @@ def block(cidr: str) -> IPv4Network:
 TEN, TEN_ONE, TEN_ONE_TWO = block("10.0.0.0/8"), block("10.1.0.0/16"), block("10.1.2.0/24")
 
 
-def test_a_peered_vpc_and_somewhere_else() -> None:
+def test_routes_to_a_peered_vpc_and_to_an_unknown_target() -> None:
     next_hops: list[tuple[IPv4Network, NextHop]] = [(TEN_ONE, ToVpc("vpc-b")), (TEN, UNKNOWN_NEXT_HOP)]
     assert private_routes(next_hops) == (Route("10.0.0.0/8", None), Route("10.1.0.0/16", "vpc-b"))
 
 
-def test_ways_to_the_internet_are_left_out() -> None:
+def test_routes_to_the_internet_are_left_out() -> None:
     assert private_routes([(ALL_IPV4, ToNoPrivateAddress())]) == ()
 
 
-def test_a_way_to_nowhere_within_a_wider_one_can_not_be_told() -> None:
+def test_a_blackhole_within_a_less_specific_route_is_undetermined() -> None:
     next_hops: list[tuple[IPv4Network, NextHop]] = [(TEN, ToVpc("vpc-b")), (TEN_ONE, ToNoPrivateAddress())]
     assert Route("10.1.0.0/16", None) in private_routes(next_hops)
 
 
-def test_what_a_transit_gateway_has_no_route_for_goes_nowhere() -> None:
+def test_an_address_without_a_transit_gateway_route_is_not_routed() -> None:
     assert private_routes([(TEN, ToTransitGateway({}))]) == ()
 
 
-def test_the_narrowest_block_around_of_a_transit_gateway_counts() -> None:
+def test_the_most_specific_transit_gateway_route_counts() -> None:
     table = {ALL_IPV4: "vpc-egress", TEN: "vpc-b", TEN_ONE_TWO: "vpc-c"}
     routes = private_routes([(TEN_ONE, ToTransitGateway(table))])
     assert routes == (Route("10.1.0.0/16", "vpc-b"), Route("10.1.2.0/24", "vpc-c"))
 
 
-def test_the_route_table_is_asked_before_the_transit_gateway() -> None:
+def test_the_vpc_route_table_precedes_the_transit_gateway() -> None:
     next_hops: list[tuple[IPv4Network, NextHop]] = [
         (TEN, ToTransitGateway({TEN_ONE_TWO: "vpc-c"})),
         (TEN_ONE, ToVpc("vpc-b")),
@@ -97,10 +97,10 @@ def told(routes: tuple[Route, ...], address: IPv4Address) -> str | None:
 
 
 @given(next_hops=WAYS, address=ADDRESSES)
-def test_what_is_told_is_where_routers_send_it(next_hops: dict[IPv4Network, NextHop], address: IPv4Address) -> None:
+def test_private_routes_lead_where_routing_leads(next_hops: dict[IPv4Network, NextHop], address: IPv4Address) -> None:
     assert told(private_routes(list(next_hops.items())), address) == routed(next_hops, address)
 
 
 @given(next_hops=st.lists(st.tuples(BLOCKS, st.builds(ToVpc, VPCS))))
-def test_the_order_of_routes_says_nothing(next_hops: list[tuple[IPv4Network, NextHop]]) -> None:
+def test_the_order_of_routes_is_irrelevant(next_hops: list[tuple[IPv4Network, NextHop]]) -> None:
     assert private_routes(next_hops[::-1]) == private_routes(next_hops)

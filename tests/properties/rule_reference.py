@@ -1,7 +1,7 @@
-"""Who is allowed, once more: as naively as AWS's pages say it, for packets of which everything is known.
+"""Reference implementation: what rules allow, written as plainly as AWS documents it, for fully known packets.
 
-Nothing of `explain` is used here, only the plain facts (rules, interfaces): the two agree only if they mean the same.
-What is quoted is AWS's: https://docs.aws.amazon.com/vpc/latest/userguide/ (security-group-rules, nacl-rules) and
+It uses nothing of `explain`, only rules and interfaces, so that the two are independent. Quotations are from AWS:
+https://docs.aws.amazon.com/vpc/latest/userguide/ (security-group-rules, nacl-rules) and
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ (API_IpPermission, API_CreateNetworkAclEntry).
 """
 

@@ -1,4 +1,4 @@
-"""Rules and packets for laws: so few addresses, ports and groups that they meet often."""
+"""Rules and packets for laws: few addresses, ports and groups, so that they often match."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Flow log records, good ones and bad ones, for laws that hold for every input."""
+"""Valid and invalid flow log records, for laws that hold for every input."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever a source holds, every line of it is accounted for, and all that tells of traffic is kept."""
+"""Every line of a source is accounted for, and every record of traffic is written."""
 
 import tempfile
 from pathlib import Path
@@ -42,7 +42,7 @@ def kept(texts: list[LogText]) -> tuple[Outcome, pl.DataFrame | None]:
 
 @LAW_OF_TRAFFIC
 @given(st.data())
-def test_every_record_of_every_format_that_tells_of_traffic_is_written_however_it_is_cut(data: st.DataObject) -> None:
+def test_every_record_of_traffic_is_written_in_every_format_and_division(data: st.DataObject) -> None:
     names = data.draw(formats)
     lines = data.draw(st.lists(records(names), max_size=20))
     size = data.draw(st.integers(1, 20))

@@ -1,4 +1,4 @@
-"""Laws of contacts where most records meet another: few hosts, ports and interfaces, both directions, some refused."""
+"""Laws of contacts in which most records interact: few hosts, ports and interfaces, both directions, some rejected."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ def rows(frame: pl.DataFrame) -> list[Any]:
 
 @LAW
 @given(some_seen(), st.integers(1, 9), st.sampled_from([0, 1_000_000]), st.randoms(use_true_random=False))
-def test_neither_order_nor_cutting_nor_merging_changes_contacts_and_logins(
+def test_order_division_and_merging_change_no_contact_and_no_login(
     seen: EnrichedFlows, size: int, unmerged: int, random: Any
 ) -> None:
     resources = random.sample(range(len(seen)), len(seen))
@@ -82,7 +82,7 @@ def test_neither_order_nor_cutting_nor_merging_changes_contacts_and_logins(
 
 @LAW
 @given(some_seen())
-def test_a_record_delivered_twice_tells_no_other_contact_and_no_other_login(seen: EnrichedFlows) -> None:
+def test_a_record_delivered_twice_adds_no_contact_and_no_login(seen: EnrichedFlows) -> None:
     once, twice = settled(seen), settled(seen, seen)
     outcomes = (*TUPLE, "outcome", "reply_refused_at")
     assert rows(twice.contacts.select(outcomes)) == rows(once.contacts.select(outcomes))
@@ -91,7 +91,7 @@ def test_a_record_delivered_twice_tells_no_other_contact_and_no_other_login(seen
 
 @LAW
 @given(some_seen())
-def test_a_reply_was_refused_where_a_record_says_so_and_a_request_was_let_through(seen: EnrichedFlows) -> None:
+def test_a_reply_is_denied_only_if_it_was_rejected_and_its_request_accepted(seen: EnrichedFlows) -> None:
     told = settled(seen).contacts.filter(pl.col("reply_refused_at").is_not_null())
     records = {
         (row["interface_id"], row["source_address"], row["destination_address"], row["protocol"], row["is_rejected"])
@@ -103,7 +103,7 @@ def test_a_reply_was_refused_where_a_record_says_so_and_a_request_was_let_throug
         assert (row["reply_refused_at"], *back, row["protocol"], True) in records
 
 
-def test_the_law_is_about_something() -> None:
+def test_the_strategies_produce_denied_replies() -> None:
     """Of generated traffic some replies are refused, and some logins are seen."""
     ends = {"srcaddr": "203.0.113.9", "dstaddr": "10.0.0.1", "srcport": 45000, "dstport": 22, "tcp_flags": SYN}
     back = {"srcaddr": "10.0.0.1", "dstaddr": "203.0.113.9", "srcport": 22, "dstport": 45000, "tcp_flags": SYN_ACK}

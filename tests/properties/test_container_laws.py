@@ -1,4 +1,4 @@
-"""Laws of containers: the same records, whatever they come in."""
+"""Laws of containers: the same records in any container."""
 
 import gzip
 import io
@@ -81,7 +81,7 @@ def test_text_and_parquet_of_the_same_records_are_equal(
 
 @LAW
 @given(lines_of_a_format(), st.integers(1, 5), st.integers(1, 7))
-def test_how_a_parquet_file_is_cut_is_irrelevant_to_its_records(
+def test_row_groups_of_a_parquet_file_do_not_change_its_records(
     lines: tuple[tuple[str, ...], list[str]], group_rows: int, table_rows: int
 ) -> None:
     names, texts = lines
@@ -129,7 +129,7 @@ plain_files = lines_of_a_format().filter(has_plain_values)
 
 @LAW
 @given(plain_files, STYLES, st.sampled_from([",", "\t", ";", "|"]), st.booleans(), st.integers(0, 3))
-def test_whatever_separates_values_and_however_fields_are_spelled_the_records_are_the_same(
+def test_separators_and_field_spellings_do_not_change_the_records(
     lines: tuple[tuple[str, ...], list[str]],
     style: int,
     separator: str,
@@ -145,7 +145,7 @@ def test_whatever_separates_values_and_however_fields_are_spelled_the_records_ar
 
 @LAW
 @given(plain_files, STYLES, st.sampled_from([None, 2]), st.integers(0, 3))
-def test_objects_keyed_by_fields_are_the_records_that_lines_of_the_same_values_are(
+def test_json_objects_keyed_by_fields_equal_lines_of_the_same_values(
     lines: tuple[tuple[str, ...], list[str]], style: int, indent: int | None, depth: int
 ) -> None:
     names, texts = lines
@@ -158,7 +158,7 @@ def test_objects_keyed_by_fields_are_the_records_that_lines_of_the_same_values_a
 
 @LAW
 @given(lines_of_a_format(), st.integers(1, 4), st.sampled_from(["", "\n"]), st.integers(0, 3))
-def test_log_events_are_the_lines_in_envelopes_exports_and_columns_of_messages(
+def test_log_events_equal_their_lines_in_envelopes_exports_and_message_columns(
     lines: tuple[tuple[str, ...], list[str]], events: int, between: str, depth: int
 ) -> None:
     names, texts = lines
@@ -207,7 +207,7 @@ files_in_a_row = st.lists(
 
 @LAW
 @given(files_in_a_row, st.booleans())
-def test_files_put_together_are_what_each_is(
+def test_concatenated_files_equal_the_separate_files(
     files: list[tuple[tuple[str, ...], list[str]]],
     packed: bool,  # noqa: FBT001
 ) -> None:
@@ -222,7 +222,7 @@ def test_files_put_together_are_what_each_is(
 
 @LAW
 @given(st.data())
-def test_bad_lines_of_files_put_together_have_their_numbers(data: st.DataObject) -> None:
+def test_rejected_lines_of_concatenated_files_have_their_line_numbers(data: st.DataObject) -> None:
     names = data.draw(formats)
     files = data.draw(
         st.lists(st.lists(st.one_of(records(names), bad_lines(names)), max_size=5), min_size=1, max_size=4)
@@ -249,7 +249,7 @@ STARTS = (
 
 @LAW
 @given(st.sampled_from(STARTS), st.binary(max_size=200), st.sampled_from([b"", b"\n", b"PAR1", b"}"]), st.booleans())
-def test_any_bytes_are_poison_or_have_each_line_accounted_for(
+def test_any_bytes_are_poison_or_every_line_is_accounted_for(
     start: bytes,
     middle: bytes,
     end: bytes,
@@ -266,7 +266,7 @@ def test_any_bytes_are_poison_or_have_each_line_accounted_for(
 
 @LAW_OF_TRAFFIC
 @given(failures)
-def test_what_is_found_does_not_depend_on_the_container(openings: list[dict[str, Any]]) -> None:
+def test_findings_do_not_depend_on_the_container(openings: list[dict[str, Any]]) -> None:
     lines = [line(V5, **opening) for opening in openings]
     half = len(lines) // 2
     messages = "".join(json.dumps({"message": each}) for each in [" ".join(V5), *lines])

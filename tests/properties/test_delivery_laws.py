@@ -1,6 +1,4 @@
-"""However often a batch is delivered, and wherever its processing ends halfway: what is stored is what one clean pass
-stores.
-"""
+"""Repeated and interrupted deliveries of a batch store what one clean pass stores."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -139,7 +137,7 @@ def test_a_batch_delivered_again_changes_nothing(drawn: list[list[Event]], names
 
 @settings(max_examples=15, deadline=None, phases=PHASES)
 @given(drawn=batches, names=formats, ends=st.lists(st.integers(0, 24), min_size=5, max_size=5))
-def test_a_function_that_ends_between_any_two_calls_loses_and_adds_nothing(
+def test_a_function_that_stops_between_any_two_calls_loses_and_adds_nothing(
     drawn: list[list[Event]], names: tuple[str, ...], ends: list[int]
 ) -> None:
     whole, disturbed = logs(drawn, names), World()
@@ -150,7 +148,7 @@ def test_a_function_that_ends_between_any_two_calls_loses_and_adds_nothing(
 
 @settings(max_examples=15, deadline=None, phases=PHASES)
 @given(drawn=batches, names=formats, data=st.data())
-def test_once_each_batch_came_after_every_other_their_order_does_not_matter(
+def test_after_each_batch_followed_every_other_their_order_is_irrelevant(
     drawn: list[list[Event]], names: tuple[str, ...], data: st.DataObject
 ) -> None:
     whole = logs(drawn, names)
@@ -161,7 +159,7 @@ def test_once_each_batch_came_after_every_other_their_order_does_not_matter(
 
 @settings(max_examples=15, deadline=None, phases=PHASES)
 @given(drawn=batches, names=formats, data=st.data())
-def test_what_failed_and_was_tried_is_the_same_in_any_order(
+def test_failed_contacts_and_login_attempts_are_the_same_in_any_order(
     drawn: list[list[Event]], names: tuple[str, ...], data: st.DataObject
 ) -> None:
     whole = logs(drawn, names)
@@ -176,7 +174,7 @@ def failures(world: World) -> dict[EvidenceKey, tuple[Any, ...]]:
 
 @pytest.mark.parametrize("names", [V5, DEFAULT_NAMES], ids=["v5", "v2"])
 @pytest.mark.parametrize("cut", [cut_traffic.five_minutes, cut_traffic.interface_minutes], ids=lambda cut: cut.__name__)
-def test_made_traffic_that_is_delivered_with_interruptions_is_known_as_in_one_clean_pass(
+def test_generated_traffic_delivered_with_interruptions_gives_the_state_of_one_clean_pass(
     names: tuple[str, ...], cut: cut_traffic.Cut
 ) -> None:
     pieces, disturbed = cut(made_traffic(names))[:MOST_PIECES], World()
@@ -186,7 +184,7 @@ def test_made_traffic_that_is_delivered_with_interruptions_is_known_as_in_one_cl
     assert disturbed.known == World().all_of(pieces).known
 
 
-def test_a_source_that_only_logged_in_has_all_its_answers_the_first_time() -> None:
+def test_a_source_that_only_logged_in_has_all_its_answers_after_the_first_delivery() -> None:
     tries = [Event("tries", 0, 0, port, 0) for port in range(3)]
     answers = [Event("answered", 0, host, 1, day) for host in range(3) for day in (0, 1)]
     batch = logs([[*tries, *answers]], V5)

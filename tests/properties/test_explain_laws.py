@@ -1,4 +1,4 @@
-"""What explain says of rules is what AWS's pages say; and what it says in ignorance stays true with knowledge."""
+"""Explanations follow AWS's documentation, and what is explained with partial knowledge holds with full knowledge."""
 
 import re
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ def told(judgement: Judgement) -> tuple[bool, int] | None:
 
 @LAW
 @given(cases())
-def test_each_layer_does_what_the_pages_say_and_by_the_rule_they_say(case: Case) -> None:
+def test_each_layer_decides_as_documented_and_by_the_documented_rule(case: Case) -> None:
     leaving, out, entering, into = forward_path(case.packet, case.rules)
     for groups, acl, way in zip((leaving, into), (out, entering), case.both_ways(), strict=True):
         assert groups.verdict is (Verdict.ALLOWED if way.groups_allow() else Verdict.REFUSED)
@@ -93,7 +93,7 @@ def test_each_layer_does_what_the_pages_say_and_by_the_rule_they_say(case: Case)
 
 @LAW
 @given(cases((aws.TCP, aws.UDP, ESP)))
-def test_a_reply_is_judged_by_network_acls_alone_and_with_the_ports_the_other_way_round(case: Case) -> None:
+def test_a_reply_is_judged_by_network_acls_only_with_the_ports_swapped(case: Case) -> None:
     assume(not case.is_within_a_subnet)
     port = case.packet.source_ports.first
     known = aws.Known(case.known.destination, case.known.source, case.known.protocol, port)
@@ -105,7 +105,7 @@ def test_a_reply_is_judged_by_network_acls_alone_and_with_the_ports_the_other_wa
 
 @LAW
 @given(cases(), st.sampled_from(["a request", "a reply"]))
-def test_what_refused_is_exactly_who_refuses_at_the_interface_that_saw_it(case: Case, what: str) -> None:
+def test_the_named_layers_are_exactly_those_that_deny_at_the_reporting_interface(case: Case, what: str) -> None:
     groups = what == "a request" and not case.groups_allow()
     acl = not case.is_within_a_subnet and not case.acl_decides()[0]
     refusing = [*[Layer.SECURITY_GROUP] * groups, *[Layer.NETWORK_ACL] * acl]
@@ -142,7 +142,7 @@ def of_each_type(case: Case) -> Iterator[Case]:
 
 @LAW
 @given(cases(WITH_TYPES))
-def test_what_is_told_without_the_type_of_icmp_is_so_for_each_type(case: Case) -> None:
+def test_a_verdict_without_the_icmp_type_holds_for_each_type(case: Case) -> None:
     packet = replace(case.packet, icmp_type=None, icmp_code=None)
     groups = judge_groups(packet, case.rules, is_egress=case.is_egress)
     assert holds(groups.verdict, {each.groups_allow() for each in of_each_type(case)})
@@ -152,7 +152,7 @@ def test_what_is_told_without_the_type_of_icmp_is_so_for_each_type(case: Case) -
 
 @LAW
 @given(cases())
-def test_what_a_group_does_with_someone_unknown_is_told_exactly_where_it_is_so_whatever_groups_they_have(
+def test_a_verdict_on_an_unknown_peer_is_given_exactly_if_it_holds_for_any_groups(
     case: Case,
 ) -> None:
     unknown = End(case.packet.far(is_egress=case.is_egress).address)
@@ -174,7 +174,7 @@ def with_groups_of_the_far_end(case: Case, groups: tuple[str, ...]) -> Case:
 
 @LAW
 @given(cases((aws.TCP, aws.UDP)))
-def test_of_a_port_that_is_not_known_it_is_told_exactly_whether_all_or_none_are_allowed(case: Case) -> None:
+def test_a_verdict_on_an_unknown_port_is_given_exactly_if_all_or_no_ports_are_allowed(case: Case) -> None:
     assume(not case.is_within_a_subnet)
     packet = replace(case.packet, destination_ports=EPHEMERAL_PORTS)
     verdict = judge_acl(packet, case.rules, is_egress=case.is_egress).verdict
@@ -199,7 +199,7 @@ def asked_for(what: str) -> tuple[int, int | None, int | None]:
 
 @LAW
 @given(cases())
-def test_the_change_that_is_told_for_a_group_admits_the_packet(case: Case) -> None:
+def test_the_proposed_change_of_a_security_group_admits_the_packet(case: Case) -> None:
     refused = judge_groups(case.packet, case.rules, is_egress=case.is_egress)
     assume(refused.verdict is Verdict.REFUSED)
     change = GROUP_CHANGE.match(refused.change)
@@ -215,7 +215,7 @@ def test_the_change_that_is_told_for_a_group_admits_the_packet(case: Case) -> No
 
 @LAW
 @given(cases())
-def test_the_change_that_is_told_for_a_network_acl_admits_the_packet(case: Case) -> None:
+def test_the_proposed_change_of_a_network_acl_admits_the_packet(case: Case) -> None:
     refused = judge_acl(case.packet, case.rules, is_egress=case.is_egress)
     assume(refused.verdict is Verdict.REFUSED and refused.rule != "1")
     entry = entry_told(case, refused.change)

@@ -1,4 +1,4 @@
-"""One explanation for all flows that rules treat alike is the explanation of each of them."""
+"""The explanation of a class of flows is the explanation of each of its flows."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ def _refused(direction: str, protocol: int, seen_by: Interface, other: str, port
 
 @settings(max_examples=20)
 @given(companies(), st.data())
-def test_flows_explained_together_are_explained_as_each_by_itself(
+def test_flows_explained_together_equal_flows_explained_separately(
     company: tuple[Rules, tuple[Interface, ...]], data: st.DataObject
 ) -> None:
     rules, interfaces = company

@@ -1,4 +1,4 @@
-"""Laws of enrich, contacts, measure and detect: what holds for all traffic."""
+"""Laws of enrich, contacts, measure and detect that hold for all traffic."""
 
 from random import Random
 from typing import Any
@@ -49,7 +49,7 @@ def test_enriching_adds_columns_and_changes_neither_rows_nor_their_order(given_f
 
 @LAW
 @given(some_flows())
-def test_an_end_has_a_scope_and_within_a_vpc_all_three_are_one(given_flows: Flows) -> None:
+def test_each_end_has_a_scope_and_within_a_vpc_all_scopes_are_equal(given_flows: Flows) -> None:
     scopes = enrich(given_flows, COMPANY).select("scope", "source_scope", "destination_scope")
     assert scopes.null_count().sum_horizontal().item() == 0
     if not is_of_transit_gateway(given_flows.columns):
@@ -58,7 +58,7 @@ def test_an_end_has_a_scope_and_within_a_vpc_all_three_are_one(given_flows: Flow
 
 @LAW
 @given(some_flows(), some_flows())
-def test_enriching_again_tells_the_same_whatever_was_enriched_between(one: Flows, other: Flows) -> None:
+def test_enriching_is_repeatable_whatever_is_enriched_between(one: Flows, other: Flows) -> None:
     address_space = AddressSpace.of(Inventory.of((interface("10.0.0.1", interface_id="eni-1"),)))
     first = enrich(one, address_space)
     enrich(other, address_space)
@@ -80,7 +80,7 @@ def test_the_order_of_rows_is_irrelevant_to_contacts(seen: EnrichedFlows, random
 
 @LAW
 @given(some_enriched(), st.integers(1, 7), st.sampled_from([0, 5, 1_000_000]))
-def test_contacts_gathered_in_chunks_are_those_of_one_batch(seen: EnrichedFlows, size: int, unmerged: int) -> None:
+def test_contacts_of_chunks_equal_those_of_one_batch(seen: EnrichedFlows, size: int, unmerged: int) -> None:
     aggregator = ContactAggregator()
     aggregate(EnrichedFlows(seen.head(0)), aggregator)
     with pytest.MonkeyPatch.context() as patch:
@@ -100,14 +100,16 @@ def test_a_contact_is_one_row(seen: EnrichedFlows) -> None:
 
 @LAW
 @given(some_enriched())
-def test_the_scope_of_a_contact_is_one_that_its_initiator_was_seen_in(seen: EnrichedFlows) -> None:
+def test_the_scope_of_a_contact_is_a_scope_of_its_initiator(seen: EnrichedFlows) -> None:
     ends = {row for end in ("source", "destination") for row in seen.select(f"{end}_scope", f"{end}_address").rows()}
     assert set(contacts(seen).select("scope", "initiator").rows()) <= ends
 
 
 @LAW
 @given(some_enriched(), st.integers(1, 7))
-def test_parts_are_measured_as_the_whole_and_no_flow_counts_twice(seen: EnrichedFlows, size: int) -> None:
+def test_measurements_of_parts_equal_those_of_the_whole_and_no_flow_counts_twice(
+    seen: EnrichedFlows, size: int
+) -> None:
     whole = add_up([measure(seen)])
     parts = [measure(EnrichedFlows(seen[first : first + size])) for first in range(0, len(seen), size)]
     assert_frame_equal(add_up(parts), whole, categorical_as_str=True)
@@ -121,7 +123,7 @@ def test_parts_are_measured_as_the_whole_and_no_flow_counts_twice(seen: Enriched
 @given(
     st.sampled_from(GATEWAYS).flatmap(lambda names: st.tuples(st.just(names), st.lists(records(names), max_size=15)))
 )
-def test_what_leaves_a_gateway_counts_nothing_beside_what_entered(
+def test_flows_that_leave_a_gateway_do_not_count_again(
     given_lines: tuple[tuple[str, ...], list[str]],
 ) -> None:
     names, lines = given_lines
@@ -163,7 +165,7 @@ def test_the_same_traffic_in_any_order_raises_the_same_findings(openings: Openin
 
 @LAW_OF_TRAFFIC
 @given(failures)
-def test_splitting_failures_and_carrying_evidence_raises_the_scans_of_one_batch(openings: Openings) -> None:
+def test_failures_split_over_batches_raise_the_scans_of_one_batch(openings: Openings) -> None:
     whole, split = Watch(), Watch()
     whole.see(flow_log(line(**each) for each in openings))
     split.see(*(flow_log(line(**each) for each in openings[first : first + 7]) for first in range(0, len(openings), 7)))

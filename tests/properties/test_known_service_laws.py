@@ -1,4 +1,4 @@
-"""Known services merge like sets: in any order, any number of times, in the dictionary and in the table alike."""
+"""Known services merge like sets: in any order and number of times, in memory and in the table."""
 
 from functools import reduce
 from itertools import count
@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowsentry.aws import clients
-from flowsentry.aws.evidence.known_services_item import ShardContent, blob_of, shard_content_in
+from flowsentry.aws.evidence.known_services_item import blob_of
 from flowsentry.aws.evidence.known_services_table import KnownServicesTable
 from flowsentry.findings.known_services import CLIENT_BITS, Answer, Answers, Outage, Service, client_bit
 from flowsentry.in_memory import KnownServicesInMemory
@@ -49,7 +49,7 @@ def new_table() -> KnownServicesTable:
 
 @LAW
 @given(batches, st.randoms(use_true_random=False))
-def test_order_and_repetition_are_irrelevant_and_the_table_knows_what_the_dictionary_knows(
+def test_order_and_repetition_are_irrelevant_and_the_table_equals_the_dictionary(
     batches: list[list[Answer]], random: object
 ) -> None:
     mixed = [*batches, *batches]
@@ -68,9 +68,9 @@ def test_order_and_repetition_are_irrelevant_and_the_table_knows_what_the_dictio
 
 
 @given(st.lists(answers, max_size=40))
-def test_an_item_holds_what_it_was_given(told: list[Answer]) -> None:
-    content = ShardContent().with_answers(told)
-    assert shard_content_in({"services": {"B": blob_of(content)}, "version": {"N": "0"}}) == content
+def test_an_item_contains_what_was_added(told: list[Answer]) -> None:
+    held = Held().learning(told)
+    assert held_in({"services": {"B": blob_of(held)}, "version": {"N": "0"}}) == held
 
 
 @given(st.lists(st.builds(Answers, st.integers(0, 99), st.integers(0, 255)), min_size=1))
@@ -90,7 +90,7 @@ OUTAGES = st.builds(Outage, services, st.integers(NOW - 90_000, NOW))
 
 @LAW
 @given(st.lists(OUTAGES, max_size=10, unique_by=lambda each: each.service), st.lists(answers))
-def test_outages_are_over_in_the_table_when_they_are_in_the_dictionary(
+def test_outages_end_in_the_table_when_they_end_in_the_dictionary(
     outages: list[Outage], answered: list[Answer]
 ) -> None:
     stores = KnownServicesInMemory(), new_table()

@@ -1,8 +1,9 @@
-"""Laws of openings: however a connection of any stack fails or works, and however it is cut, no part says the opposite.
+"""Laws of connection attempts: however a connection of any TCP stack fails or succeeds, and however its records are
+divided, no part contradicts the outcome.
 
-What a part may say is nothing, or that it is doubtful; what answered in any part has answered. Records begin and end
-anywhere, but not between a SYN and the ACK of its SYN-ACK: an interval that ends in these milliseconds is a known
-limit, and so is a client that says no more than a few bytes.
+A part may give no outcome, or a doubtful one; a connection that was answered in any part was answered. Records begin
+and end anywhere, but not between a SYN and the ACK of its SYN-ACK: an interval that ends in these milliseconds is a
+known limit, and so is a client that sends only a few bytes.
 """
 
 from collections import defaultdict
@@ -170,7 +171,7 @@ def outcomes(case: Case, seen: Sequence[Settled]) -> set[str]:
 
 @OPENING_LAW
 @given(st.data(), st.sampled_from(STACKS), st.sampled_from(FAILURES), st.integers(1, 3))
-def test_what_failed_is_nowhere_answered_and_nobody_has_tried_to_log_in(
+def test_a_failed_connection_is_answered_nowhere_and_is_no_login_attempt(
     data: st.DataObject, stack: Stack, way: str, resets: int
 ) -> None:
     case = data.draw(cases(failing(stack, way, resets)))
@@ -187,7 +188,7 @@ def test_what_failed_is_nowhere_answered_and_nobody_has_tried_to_log_in(
     st.sampled_from(["closed", "reset", "said", "kept alive"]),
     st.sampled_from([100, 517, 1400]),
 )
-def test_what_worked_has_failed_nowhere_unless_it_is_answered_elsewhere(
+def test_a_successful_connection_failed_nowhere_unless_it_is_answered_elsewhere(
     data: st.DataObject, stack: Stack, tries: int, triage: str, size: int
 ) -> None:
     """But for a first record that may be SYNs alone by its size, while its reply is in another file."""
@@ -200,7 +201,7 @@ def test_what_worked_has_failed_nowhere_unless_it_is_answered_elsewhere(
 @pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
 @pytest.mark.parametrize("is_ipv6", [False, True], ids=["IPv4", "IPv6"])
 @pytest.mark.parametrize("client", [INSIDE, OUTSIDE], ids=["inside", "outside"])
-def test_what_failed_and_is_seen_as_a_whole_is_told(
+def test_a_failed_connection_that_is_recorded_completely_is_reported(
     names: tuple[str, ...],
     is_ipv6: bool,  # noqa: FBT001
     client: Sequence[str],

@@ -1,4 +1,4 @@
-"""Laws of ownership: in a world where addresses change hands, whoever is named was there, whatever the looks saw."""
+"""Laws of ownership: if addresses are reassigned, a named owner had the address, whatever discoveries found."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -93,7 +93,7 @@ looks = st.lists(st.integers(0, LATEST), min_size=1, max_size=10, unique=True).m
 
 
 @given(worlds(), looks, st.lists(flows, min_size=1, max_size=20))
-def test_whoever_is_named_was_there_for_all_of_the_flow(
+def test_a_named_owner_had_the_address_for_the_whole_flow(
     world: list[Tenancy], discovery_minutes: list[int], records: list[Flow]
 ) -> None:
     before = [each for each in records if each.ends <= discovery_minutes[-1]]
@@ -102,7 +102,7 @@ def test_whoever_is_named_was_there_for_all_of_the_flow(
 
 
 @given(worlds(), looks, st.lists(flows, min_size=1, max_size=20))
-def test_whoever_was_seen_after_the_flow_and_is_known_to_have_been_there_before_is_named(
+def test_an_owner_discovered_after_the_flow_and_known_before_it_is_named(
     world: list[Tenancy], discovery_minutes: list[int], records: list[Flow]
 ) -> None:
     told = named(records, observed(world, discovery_minutes))
@@ -114,7 +114,7 @@ def test_whoever_was_seen_after_the_flow_and_is_known_to_have_been_there_before_
 
 
 @given(worlds(), looks, st.lists(flows, min_size=1, max_size=20))
-def test_a_snapshot_that_was_stored_between_any_two_looks_names_the_same(
+def test_storing_the_snapshot_between_discoveries_changes_no_owner(
     world: list[Tenancy], discovery_minutes: list[int], records: list[Flow]
 ) -> None:
     inventory = Inventory()
@@ -125,7 +125,7 @@ def test_a_snapshot_that_was_stored_between_any_two_looks_names_the_same(
 
 
 @given(worlds(), looks, st.lists(flows, min_size=2, max_size=20), st.data())
-def test_the_owner_of_a_record_does_not_depend_on_the_records_beside_it(
+def test_the_owner_of_a_record_does_not_depend_on_other_records(
     world: list[Tenancy], discovery_minutes: list[int], records: list[Flow], data: st.DataObject
 ) -> None:
     inventory = observed(world, discovery_minutes)

@@ -37,7 +37,7 @@ def test_rows_of_any_types_are_records_or_rejected(rows: pl.DataFrame) -> None:
 
 @LAW
 @given(tables())
-def test_a_row_is_what_it_is_among_others(rows: pl.DataFrame) -> None:
+def test_a_row_gives_the_same_alone_and_among_others(rows: pl.DataFrame) -> None:
     seen = parse_table(LogTable(rows, 2))
     each = [parse_table(LogTable(rows[number], number + 2)) for number in range(len(rows))]
     assert seen.rejected.sample == [line for one in each for line in one.rejected.sample]

@@ -1,4 +1,4 @@
-"""Laws of decode and parse: what holds for every file."""
+"""Laws of decode and parse that hold for every file."""
 
 import gzip
 from collections import Counter
@@ -43,7 +43,7 @@ File = tuple[tuple[str, ...], list[str], list[str]]
 
 @LAW
 @given(files(), st.lists(st.integers(0, 1 << 20), max_size=6))
-def test_gzip_or_plain_and_however_the_blocks_are_cut_the_text_is_the_same(file: File, resources: list[int]) -> None:
+def test_compression_and_block_boundaries_do_not_change_the_text(file: File, resources: list[int]) -> None:
     names, good, bad = file
     data = flow_log([*good, *bad], names)
     body = data.split(b"\n", 1)[1]
@@ -53,7 +53,7 @@ def test_gzip_or_plain_and_however_the_blocks_are_cut_the_text_is_the_same(file:
 
 @LAW
 @given(files(), st.integers(100, 3000))
-def test_where_chunks_end_is_irrelevant_to_the_lines(file: File, chunk_bytes: int) -> None:
+def test_chunk_boundaries_do_not_change_the_lines(file: File, chunk_bytes: int) -> None:
     names, good, _ = file
     data = flow_log(good, names)
     with pytest.MonkeyPatch.context() as patch:
@@ -65,7 +65,7 @@ def test_where_chunks_end_is_irrelevant_to_the_lines(file: File, chunk_bytes: in
 
 @LAW
 @given(files(), st.floats(0, 1))
-def test_a_cut_keeps_whole_lines_from_the_start(file: File, share: float) -> None:
+def test_a_truncated_file_keeps_its_first_complete_lines(file: File, share: float) -> None:
     names, good, _ = file
     data = flow_log([*good, *map(str, range(3000))], names)
     compressed = gzip.compress(data, mtime=0)
@@ -79,7 +79,9 @@ def test_a_cut_keeps_whole_lines_from_the_start(file: File, share: float) -> Non
 
 @LAW
 @given(files(), st.data())
-def test_accepted_and_rejected_lines_are_all_lines_and_a_bad_line_costs_one(file: File, data: st.DataObject) -> None:
+def test_accepted_and_rejected_lines_are_all_lines_and_a_bad_line_rejects_only_itself(
+    file: File, data: st.DataObject
+) -> None:
     names, good, bad = file
     mixed = data.draw(st.permutations([*((text, True) for text in good), *((text, False) for text in bad)]))
     seen = parse(log_text([text for text, _ in mixed], names))
@@ -114,7 +116,7 @@ def test_permuting_the_columns_with_the_header_changes_nothing(file: File, data:
 
 @LAW
 @given(files(), st.data())
-def test_parsing_the_parts_of_a_file_is_parsing_the_whole(file: File, data: st.DataObject) -> None:
+def test_parsing_the_parts_of_a_file_equals_parsing_the_whole(file: File, data: st.DataObject) -> None:
     names, good, bad = file
     lines = data.draw(st.permutations([*good, *bad]))
     resources = sorted(data.draw(st.lists(st.integers(0, len(lines)), max_size=4)))
@@ -126,9 +128,7 @@ def test_parsing_the_parts_of_a_file_is_parsing_the_whole(file: File, data: st.D
 
 @LAW
 @given(files(), st.data())
-def test_lines_of_two_formats_are_told_apart_or_rejected_but_never_taken_for_the_other(
-    file: File, data: st.DataObject
-) -> None:
+def test_lines_of_two_formats_are_distinguished_or_rejected_but_never_confused(file: File, data: st.DataObject) -> None:
     names, good, _ = file
     other = data.draw(formats)
     mixed = MixedText((names, other), "".join(f"{each}\n" for each in good).encode(), 1)

@@ -1,4 +1,4 @@
-"""Records of the future: which are counted, and which are not believed."""
+"""Records with times in the future: which are counted, and which are dropped."""
 
 import math
 
@@ -35,11 +35,11 @@ def ahead(*lines: str, names: tuple[str, ...] = V5, now: float = NOON) -> int:
     ],
     ids=["at the bound", "past it", "start alone", "start after its end", "no time", "long ago"],
 )
-def test_a_record_past_the_bound_is_ahead(values: dict[str, object], is_ahead: bool) -> None:  # noqa: FBT001
+def test_a_record_beyond_the_limit_is_ahead(values: dict[str, object], is_ahead: bool) -> None:  # noqa: FBT001
     assert ahead(line(), line(**values)) == int(is_ahead)
 
 
-def test_records_without_traffic_have_clocks_too() -> None:
+def test_records_without_traffic_count_as_ahead_too() -> None:
     assert ahead(no_data(end=YEAR_3000), no_data(log_status="SKIPDATA", end=YEAR_3000)) == 2
 
 
@@ -47,18 +47,18 @@ def test_a_format_without_times_is_never_ahead() -> None:
     assert ahead(line(TIMELESS), names=TIMELESS) == 0
 
 
-def test_without_a_clock_nothing_is_ahead() -> None:
+def test_with_an_infinite_now_no_record_is_ahead() -> None:
     assert ahead(line(start=YEAR_3000, end=YEAR_3000), now=math.inf) == 0
 
 
-def test_flows_are_believed_up_to_a_day_ahead_and_keep_their_order() -> None:
+def test_flows_more_than_a_day_ahead_are_dropped_and_the_others_keep_their_order() -> None:
     times = [NOON, NOON + MAX_ACCEPTED_LEAD_SECONDS, NOON + MAX_ACCEPTED_LEAD_SECONDS + 1, YEAR_3000, NOON - 9]
     flows = enriched([*(line(start=time, end=time) for time in times), line(start="-", end="-")])
     assert without_far_future_flows(flows, NOON)["start"].to_list() == [*times[:2], NOON - 9, None]
     assert without_far_future_flows(flows, math.inf) is flows
 
 
-def test_capture_gaps_are_believed_up_to_a_day_ahead() -> None:
+def test_capture_gaps_more_than_a_day_ahead_are_dropped() -> None:
     lines = [no_data(log_status="SKIPDATA", start=start, end=start) for start in (NOON, YEAR_3000)]
     capture_gaps = capture_gaps_in(parse(log_text(lines)).records)
     assert without_far_future_gaps(capture_gaps, NOON)["hour"].to_list() == [NOON]

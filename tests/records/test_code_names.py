@@ -1,4 +1,4 @@
-"""Numbers in words: every protocol, every bitmask, every code, and what nobody has named yet."""
+"""Names of codes: every protocol, TCP flag bitmask and code, and codes without a name."""
 
 import pytest
 
@@ -41,11 +41,11 @@ UNNAMED = {61, 63, 68, 99, 114, *range(148, 256)}
         (65_280, "65280"),
     ],
 )
-def test_flags_are_told_from_opening_to_end(flags: int, words: str) -> None:
+def test_flags_are_listed_from_the_opening_to_the_end_of_a_connection(flags: int, words: str) -> None:
     assert tcp_flags_in_words(flags) == words
 
 
-def test_every_bitmask_can_be_read_back() -> None:
+def test_every_bitmask_can_be_parsed_back_from_its_words() -> None:
     bits = {name: bit for bit, name in TCP_FLAGS.items()} | {"SYN-ACK": 18, "none": 0}
     for flags in range(1 << 8):
         assert sum(bits[name] for name in tcp_flags_in_words(flags).split("+")) == flags
@@ -84,20 +84,20 @@ def test_no_two_bitmasks_have_the_same_words() -> None:
         (145, "nsh"),
     ],
 )
-def test_a_protocol_has_the_name_that_people_use(number: int, name: str) -> None:
+def test_a_protocol_has_its_iana_name(number: int, name: str) -> None:
     assert protocol_name(number) == name
 
 
-def test_every_other_protocol_is_its_number() -> None:
+def test_a_protocol_without_a_name_is_its_number() -> None:
     assert {number for number in range(256) if protocol_name(number) == str(number)} == UNNAMED
 
 
-def test_each_protocol_has_a_name_of_its_own() -> None:
+def test_protocol_names_are_unique() -> None:
     assert len(set(PROTOCOLS.values())) == len(PROTOCOLS) == 148
     assert all(name == name.lower() and " " not in name for name in PROTOCOLS.values())
 
 
-def test_paths_and_encryption_are_told_in_words_and_what_is_new_by_its_number() -> None:
+def test_traffic_paths_and_encryption_statuses_have_words_and_new_codes_are_numbers() -> None:
     paths = [traffic_path_in_words(code) for code in range(10)]
     assert (paths[0], paths[9]) == ("0", "9")
     assert paths[1:3] == ["same VPC", "internet gateway or gateway VPC endpoint"]

@@ -1,4 +1,4 @@
-"""The table of fields: what derives from it agrees with what AWS documents."""
+"""The table of fields agrees with what AWS documents."""
 
 import re
 
@@ -21,11 +21,11 @@ from flowsentry.records.fields import (
 )
 
 
-def test_each_name_and_each_column_is_there_once() -> None:
+def test_names_and_columns_are_unique() -> None:
     assert len(BY_NAME) == len(FIELDS) == len({field.column for field in FIELDS})
 
 
-def test_the_default_format_is_the_fourteen_fields_in_the_order_that_aws_writes() -> None:
+def test_the_default_format_has_the_fourteen_fields_in_the_order_of_aws() -> None:
     assert " ".join(DEFAULT_NAMES) == (
         "version account-id interface-id srcaddr dstaddr srcport dstport protocol "
         "packets bytes start end action log-status"
@@ -44,14 +44,14 @@ def test_no_field_is_newer_than_the_newest_version() -> None:
     assert {field.version for field in FIELDS} == set(range(2, 12))
 
 
-def test_the_default_of_transit_gateways_is_all_their_thirty_six_fields() -> None:
+def test_the_default_format_of_transit_gateways_has_all_thirty_six_fields() -> None:
     theirs = {field.name for field in FIELDS if field.version == TRANSIT_GATEWAY_VERSION}
     assert len(TRANSIT_GATEWAY_NAMES) == len(set(TRANSIT_GATEWAY_NAMES)) == 36
     assert theirs < set(TRANSIT_GATEWAY_NAMES) <= set(BY_NAME)
     assert theirs.isdisjoint(VPC_NAMES)
 
 
-def test_what_only_an_interface_has_a_transit_gateway_lacks() -> None:
+def test_transit_gateways_lack_the_fields_of_network_interfaces() -> None:
     lacking = {"action", "interface-id", "vpc-id", "subnet-id", "instance-id", "az-id", "pkt-srcaddr", "pkt-dstaddr"}
     assert lacking.isdisjoint(TRANSIT_GATEWAY_NAMES)
 
@@ -92,7 +92,7 @@ def test_every_shape_has_examples() -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_shape_fits_the_whole_of_what_aws_writes_and_no_missing_value(name: str) -> None:
+def test_a_shape_matches_values_of_aws_completely_and_no_missing_value(name: str) -> None:
     shape = re.compile(BY_NAME[name].shape or "")
     assert all(shape.fullmatch(value) for value in EXAMPLES[name])
     assert not shape.fullmatch("-")
@@ -100,7 +100,7 @@ def test_a_shape_fits_the_whole_of_what_aws_writes_and_no_missing_value(name: st
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_shape_means_the_same_to_polars(name: str) -> None:
+def test_a_shape_matches_the_same_values_in_polars(name: str) -> None:
     values = pl.Series([*EXAMPLES[name], "-"])
     fits = values.str.contains(f"^(?:{BY_NAME[name].shape})$").to_list()
     assert fits == [True] * len(EXAMPLES[name]) + [False]
@@ -116,23 +116,23 @@ PARQUET_TYPES = {
 """As AWS states them; the others are STRING."""
 
 
-def test_parquet_types_are_those_that_aws_states() -> None:
+def test_parquet_types_are_those_that_aws_documents() -> None:
     stated = {name: parquet_type for parquet_type, names in PARQUET_TYPES.items() for name in names.split()}
     assert {field.name: field.parquet_type for field in FIELDS} == {
         field.name: stated.get(field.name, "STRING") for field in FIELDS
     }
 
 
-def test_every_kind_of_field_has_a_column_type_and_is_in_use() -> None:
+def test_every_kind_has_a_column_type_and_is_used() -> None:
     assert {field.kind for field in FIELDS} == set(Kind)
     assert all(isinstance(dtype_of(field.name), pl.DataType) for field in FIELDS)
 
 
-def test_a_column_is_the_name_with_underscores() -> None:
+def test_a_column_name_has_underscores() -> None:
     assert column_of("pkt-src-aws-service") == "pkt_src_aws_service"
 
 
-def test_a_log_format_gives_back_its_names_in_order() -> None:
+def test_a_log_format_gives_its_field_names_in_order() -> None:
     assert names_in_log_format(DEFAULT_LOG_FORMAT) == DEFAULT_NAMES
     assert names_in_log_format("${srcport}") == ("srcport",)
 
@@ -151,17 +151,17 @@ def test_a_log_format_gives_back_its_names_in_order() -> None:
         "${version} srcport",
     ],
 )
-def test_what_is_no_log_format_is_refused_with_its_text(wrong: str) -> None:
+def test_an_invalid_log_format_is_rejected_with_its_text(wrong: str) -> None:
     with pytest.raises(ValueError, match="is not") as refusal:
         names_in_log_format(wrong)
     assert repr(wrong) in str(refusal.value)
 
 
-def test_a_log_format_that_names_a_field_twice_is_refused_by_name() -> None:
+def test_a_log_format_that_names_a_field_twice_is_rejected() -> None:
     with pytest.raises(ValueError, match="names srcport twice"):
         names_in_log_format("${srcport} ${version} ${srcport}")
 
 
-def test_a_field_of_next_year_is_unknown_and_text() -> None:
+def test_a_field_that_the_table_lacks_is_unknown_and_text() -> None:
     assert unknown_names(["version", "moon-phase", "srcport"]) == ("moon-phase",)
     assert dtype_of("moon-phase") == pl.Categorical()

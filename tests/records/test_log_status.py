@@ -1,4 +1,4 @@
-"""A record without any traffic in it says NODATA, whether or not its format has a word for it."""
+"""Records without traffic get NODATA, whether or not their format has log-status."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def statuses(lines: list[str], names: tuple[str, ...]) -> list[str | None]:
 
 
 @without_status
-def test_a_record_of_nothing_but_gaps_is_no_flow(names: tuple[str, ...]) -> None:
+def test_a_record_with_only_empty_traffic_fields_is_no_flow(names: tuple[str, ...]) -> None:
     lines = [gateway_line(names), no_data(names), gateway_line(names)]
     assert statuses(lines, names) == [None, "NODATA", None]
     assert len(flows_of(records(lines, names))) == 2
@@ -31,7 +31,7 @@ def test_a_record_of_nothing_but_gaps_is_no_flow(names: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize("value", ["srcaddr", "dstport", "protocol", "packets", "bytes", "action"])
-def test_any_value_of_traffic_makes_it_a_flow(value: str) -> None:
+def test_a_record_with_any_traffic_value_is_a_flow(value: str) -> None:
     names = FORMATS[0]
     told = {"srcaddr": "10.0.0.1", "dstport": "443", "protocol": "6", "packets": "1", "bytes": "60", "action": "ACCEPT"}
     gaps = no_data(names).split(" ")
@@ -40,17 +40,17 @@ def test_any_value_of_traffic_makes_it_a_flow(value: str) -> None:
 
 
 @pytest.mark.parametrize("names", [("start", "end"), ("dstport", "interface-id"), ("bytes", "action", "start")])
-def test_a_format_too_poor_to_tell_makes_flows_of_all(names: tuple[str, ...]) -> None:
+def test_in_a_format_without_decisive_fields_every_record_is_a_flow(names: tuple[str, ...]) -> None:
     assert len(flows_of(records([no_data(names)], names))) == 1
 
 
-def test_what_the_record_says_of_itself_stays() -> None:
+def test_a_recorded_log_status_is_kept() -> None:
     lines = [no_data(V2, "SKIPDATA"), no_data(V2, "NODATA"), no_data(V2, "OK"), no_data(V2, "-"), line(V2)]
     assert statuses(lines, V2) == ["SKIPDATA", "NODATA", "NODATA", "NODATA", "OK"]
     (outcome,) = Watch().see(flow_log(lines, V2))
     assert (outcome.accepted_records, outcome.nodata, outcome.skipdata) == (1, 3, 1)
 
 
-def test_records_that_all_tell_of_traffic_are_left_as_they_are() -> None:
+def test_records_that_all_have_traffic_are_unchanged() -> None:
     seen = records([line(V2)], V2)
     assert with_inferred_nodata(seen) is seen

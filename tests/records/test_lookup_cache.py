@@ -1,4 +1,4 @@
-"""What was looked up about addresses is found again, and no more is kept than is bounded."""
+"""The lookup cache looks up each address once and stays within its limits."""
 
 import polars as pl
 import pytest
@@ -22,20 +22,20 @@ class Names(LookupCache):
         return unseen.cast(pl.String).rename("name").to_frame().with_columns(pl.col("name") + f" in {scope}")
 
 
-def test_each_address_is_looked_up_once_in_a_scope() -> None:
+def test_each_address_is_looked_up_once_per_scope() -> None:
     names = Names()
     assert names.names("a", "10.0.0.1", None, "10.0.0.1") == ["10.0.0.1 in a", None, "10.0.0.1 in a"]
     assert names.names("a", "10.0.0.2", "10.0.0.1") == ["10.0.0.2 in a", "10.0.0.1 in a"]
     assert names.looked_up == 2
 
 
-def test_the_same_address_in_another_scope_is_another() -> None:
+def test_the_same_address_in_another_scope_is_looked_up_again() -> None:
     names = Names()
     assert names.names("a", "10.0.0.1") + names.names("b", "10.0.0.1") == ["10.0.0.1 in a", "10.0.0.1 in b"]
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
-def test_past_a_bound_all_is_forgotten_and_found_again(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_a_limit_the_cache_is_emptied_and_filled_again(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"flowsentry.records.lookup_cache.{bound}", 2)
     names = Names()
     for _ in range(3):

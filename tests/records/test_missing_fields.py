@@ -1,4 +1,4 @@
-"""What a format leaves out is said in words, and what the words say is so."""
+"""Missing fields of a log format are named with their consequence, and the consequence is true."""
 
 import pytest
 
@@ -16,11 +16,11 @@ def without(names: tuple[str, ...], *left_out: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("names", [VPC_NAMES, V5, TRANSIT_GATEWAY_NAMES], ids=["all of VPCs", "v5", "transit gateway"])
-def test_a_format_with_all_that_is_used_is_not_degraded(names: tuple[str, ...]) -> None:
+def test_a_format_with_all_used_fields_lacks_none(names: tuple[str, ...]) -> None:
     assert missing(*names) == []
 
 
-def test_the_default_format_of_vpcs_has_no_flags_no_vpc_no_direction_and_no_packet_addresses() -> None:
+def test_the_default_vpc_format_lacks_flags_vpc_direction_and_packet_addresses() -> None:
     assert missing(*DEFAULT_NAMES) == ["tcp-flags", "vpc-id", "flow-direction", "pkt-srcaddr", "pkt-dstaddr"]
 
 
@@ -31,22 +31,22 @@ LOST = tuple(name for name in TRANSIT_GATEWAY_NAMES if name.startswith("packets-
 
 
 @pytest.mark.parametrize("name", [*NEEDED, *OF_VPCS])
-def test_a_field_that_a_format_of_vpcs_leaves_out_is_named(name: str) -> None:
+def test_a_field_missing_from_a_vpc_format_is_named(name: str) -> None:
     assert missing(*without(V5, name)) == [name]
 
 
 @pytest.mark.parametrize("name", [*NEEDED, *OF_GATEWAYS, *LOST])
-def test_a_field_that_a_format_of_gateways_leaves_out_is_named(name: str) -> None:
+def test_a_field_missing_from_a_transit_gateway_format_is_named(name: str) -> None:
     assert missing(*without(TRANSIT_GATEWAY_NAMES, name)) == [name]
 
 
-def test_either_of_two_addresses_will_do() -> None:
+def test_either_of_two_address_fields_suffices() -> None:
     assert missing(*without(V5, "srcaddr", "dstaddr")) == []
     assert missing(*without(V5, "srcaddr", "pkt-srcaddr")) == ["srcaddr and pkt-srcaddr", "pkt-srcaddr"]
     assert missing(*without(TRANSIT_GATEWAY_NAMES, "dstaddr")) == ["dstaddr and pkt-dstaddr"]
 
 
-def test_it_reads_as_a_sentence() -> None:
+def test_a_missing_field_reads_as_a_sentence() -> None:
     told = str(MissingField("tcp-flags", "the initiator of a connection is derived from service ports"))
     assert told == "missing tcp-flags: the initiator of a connection is derived from service ports"
 
@@ -62,7 +62,7 @@ def test_it_reads_as_a_sentence() -> None:
     ],
     ids=["source", "destination", "port", "protocol", "start"],
 )
-def test_where_it_says_so_nothing_is_found(names: tuple[str, ...]) -> None:
+def test_a_format_reported_without_findings_has_none(names: tuple[str, ...]) -> None:
     assert any("no findings" in str(each) for each in missing_fields([column_of(name) for name in names]))
     told = {"packets": 1, "bytes": 60, "tcp_flags": 2, "action": "REJECT"}
     watch = Watch()
@@ -70,7 +70,7 @@ def test_where_it_says_so_nothing_is_found(names: tuple[str, ...]) -> None:
     assert watch.found == []
 
 
-def test_the_outcome_of_a_source_has_what_its_format_leaves_out_once() -> None:
+def test_the_outcome_of_a_source_lists_each_missing_field_once() -> None:
     (outcome,) = Watch().see(flow_log([line(V2)] * 3, V2))
     assert [each.missing for each in outcome.missing_fields] == missing(*V2)
     assert Watch().see(flow_log([line()]))[0].missing_fields == ()

@@ -1,4 +1,4 @@
-"""Keys of flow log files, in every layout that AWS has, and keys of what is none."""
+"""Keys of flow log files in every layout of AWS, and keys of other objects."""
 
 import pytest
 from hypothesis import given
@@ -37,23 +37,23 @@ SUFFIXES = (".log.gz", ".log", ".log.parquet", ".parquet", ".gz", "")
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_flow_log_file_tells_its_origin_and_time_in_every_layout(folder: str, suffix: str) -> None:
+def test_a_flow_log_key_has_its_origin_and_time_in_every_layout(folder: str, suffix: str) -> None:
     key = f"{FOLDERS[folder]}{STEM}{suffix}"
     assert flow_log_key(key) == TOLD
     assert not is_no_flow_log(key)
     assert not is_unrecognised_flow_log_name(key)
 
 
-def test_its_origin_is_what_a_source_is_logged_with() -> None:
+def test_the_origin_has_account_region_and_flow_log() -> None:
     assert TOLD.origin == Origin(ACCOUNT, REGION, FLOW_LOG)
 
 
-def test_the_example_of_the_user_guide_is_understood() -> None:
+def test_the_example_of_the_user_guide_is_parsed() -> None:
     told = flow_log_key("123456789012_vpcflowlogs_us-east-1_fl-1234abcd_20180620T1620Z_fe123456.log.gz")
     assert told == FlowLogKey("123456789012", "us-east-1", "fl-1234abcd", 1_529_511_600)
 
 
-def test_the_file_name_is_believed_where_the_folder_says_something_else() -> None:
+def test_the_file_name_takes_precedence_over_the_prefix() -> None:
     moved = PLAIN.replace(ACCOUNT, "999999999999").replace(REGION, "us-east-1").replace("2026", "2020") + NAME
     assert flow_log_key(moved) == TOLD
 
@@ -76,7 +76,7 @@ def test_the_file_name_is_believed_where_the_folder_says_something_else() -> Non
         NAME.replace("20261103T0315Z", "00000000T0000Z"),
     ],
 )
-def test_a_name_that_aws_does_not_give_tells_nothing_and_is_decided_by_content(name: str) -> None:
+def test_a_name_that_aws_does_not_give_has_no_origin_and_is_decided_by_content(name: str) -> None:
     assert flow_log_key(f"copies/{name}") is None
     assert flow_log_key(PLAIN + name) is None
     if name:
@@ -112,7 +112,7 @@ def test_a_name_that_aws_does_not_give_tells_nothing_and_is_decided_by_content(n
         "exports/aws-logs-write-test",
     ],
 )
-def test_what_is_recognisably_something_else_is_no_flow_log(key: str) -> None:
+def test_a_key_of_another_known_kind_is_no_flow_log(key: str) -> None:
     assert is_no_flow_log(key)
     assert flow_log_key(key) is None
 
@@ -132,13 +132,13 @@ def test_what_is_recognisably_something_else_is_no_flow_log(key: str) -> None:
         f"MyAWSLogs/{ACCOUNT}/CloudTrail/merged.log.gz",
     ],
 )
-def test_a_key_outside_the_folders_of_aws_is_decided_by_content_alone(key: str) -> None:
+def test_a_key_outside_the_prefixes_of_aws_is_decided_by_content(key: str) -> None:
     assert not is_no_flow_log(key)
     assert not is_unrecognised_flow_log_name(key)
     assert flow_log_key(key) is None
 
 
 @given(st.text(max_size=200))
-def test_what_stands_before_the_file_name_changes_nothing(folders: str) -> None:
+def test_the_prefix_of_a_flow_log_key_is_ignored(folders: str) -> None:
     assert flow_log_key(f"{folders}/{NAME}") == TOLD
     assert not is_no_flow_log(f"{folders}/{NAME}")

@@ -14,10 +14,10 @@ def test_ports_below_1024_and_those_listed_are_service_ports() -> None:
     ]
 
 
-def test_a_listed_port_has_its_name() -> None:
+def test_a_listed_port_has_its_service_name() -> None:
     names = PORTS.select(service_name(pl.col("port"))).to_series().to_list()
     assert names == [None, "ssh", None, None, "postgresql", None, None, None]
 
 
-def test_names_are_lower_case_words() -> None:
+def test_service_names_are_lower_case() -> None:
     assert all(name == name.lower() and " " not in name for name in SERVICES.values())

@@ -1,4 +1,4 @@
-"""Which formats are a transit gateway's, and that both kinds go together."""
+"""Formats of transit gateways are recognised, and both kinds of flow logs combine."""
 
 import pytest
 
@@ -17,19 +17,19 @@ THEIRS = [field.column for field in FIELDS if field.version == TRANSIT_GATEWAY_V
 
 
 @pytest.mark.parametrize("column", THEIRS)
-def test_each_of_its_own_fields_tells_a_transit_gateways_format(column: str) -> None:
+def test_each_transit_gateway_field_identifies_the_format(column: str) -> None:
     assert is_of_transit_gateway(["srcaddr", column])
 
 
-def test_the_default_format_of_transit_gateways_is_told() -> None:
+def test_the_default_format_of_transit_gateways_is_identified() -> None:
     assert is_of_transit_gateway(map(column_of, TRANSIT_GATEWAY_NAMES))
 
 
-def test_no_field_of_vpcs_tells_of_one() -> None:
+def test_no_vpc_field_identifies_a_transit_gateway() -> None:
     assert not is_of_transit_gateway(map(column_of, VPC_NAMES))
 
 
-def test_there_are_four_ways_to_lose_a_packet() -> None:
+def test_there_are_four_fields_for_lost_packets() -> None:
     assert [name.removeprefix("packets_lost_") for name in LOST_PACKETS] == [
         "no_route",
         "blackhole",
@@ -38,7 +38,7 @@ def test_there_are_four_ways_to_lose_a_packet() -> None:
     ]
 
 
-def test_what_a_vpc_and_a_gateway_saw_of_a_source_adds_up_to_one_scan() -> None:
+def test_records_of_a_vpc_and_a_transit_gateway_about_one_source_give_one_scan() -> None:
     """Several flow logs may write to one log group: then both formats are in one source."""
     targets = [f"10.1.0.{number}" for number in range(1, 13)]
     own = [probe("10.0.0.9", target, 22, flow_direction="egress") for target in targets[:6]]
