@@ -34,8 +34,19 @@ by_page = pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.rel
 CODE_SUFFIXES = {".py", ".json", ".toml", ".txt"}
 ALERT_IN_README = re.compile(r"<!-- (tests/emit/golden/\w+\.txt) -->\n```text\n(.*?)```", re.DOTALL)
 S3_KEYS = {INVENTORY_KEY, SUPPRESSIONS_KEY, CLAIMS_KEY}
-ELSEWHERE = {"", "AWSLogs", "NAMESPACE", "TTPs", "enriched", "flowsentry.alert", "network", "suppressions"}
-"""First parts of names with slashes that are no paths of this repository: keys of S3, types of ASFF, paths of Linux."""
+ELSEWHERE = {
+    "",
+    ".venv",
+    "AWSLogs",
+    "NAMESPACE",
+    "TTPs",
+    "enriched",
+    "flowsentry.alert",
+    "network",
+    "node_modules",
+    "suppressions",
+}
+"""First parts of names with slashes that are no paths of this repository: keys of S3, types of ASFF, what is installed."""
 OF_OTHERS = {
     *("AccessDenied", "AssumeRole", "ChangeMessageVisibility", "ClusterRoleBinding", "DeliverLogsErrorMessage"),
     *("DeliverLogsStatus", "DescribeFlowLogs", "EventBridgeConfiguration", "FilterPolicy", "InvalidAccessException"),
