@@ -1,9 +1,11 @@
 """Environment variables of each function, made from the settings dataclass that the function reads them into.
 
-A new variable is a field in `flowsentry.settings` and its value here.
+A new variable is a field in `flowsentry.settings`. A field with the name of a setting of the deployment has its value;
+the values of all others are here.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from flowsentry.settings import (
@@ -52,16 +54,12 @@ class Environment:
         """Values of the fields that both processors have."""
         deployment = self._deployment
         return {
+            **self._deployment_values(ProcessorSettings),
             "evidence_table": self._stack.read(Value.EVIDENCE_TABLE),
             "findings_table": self._stack.read(Value.FINDINGS_TABLE),
             "output_bucket": self._stack.read(Value.OUTPUT_BUCKET),
             "log_formats_parameter": parameter_name(deployment, Value.LOG_FORMATS),
             "inventory_queue_url": self._requests.queue.queue_url,
-            "inside_networks": deployment.inside_networks,
-            "own_public_networks": deployment.own_public_networks,
-            "trusted_networks": deployment.trusted_networks,
-            "important_services": deployment.important_services,
-            "public_login_services": deployment.public_login_services,
             "geo_databases": tuple(self._geo_databases),
             "thresholds": deployment.changed_thresholds,
             "suppressions_parameter": parameter_name(deployment, Value.SUPPRESSIONS),
@@ -75,8 +73,7 @@ class Environment:
                 inventory_queue_url=self._requests.queue.queue_url,
                 inventory_dlq_url=self._requests.dead_letters.queue_url,
                 inventory_targets_parameter=parameter_name(self._deployment, Value.INVENTORY_TARGETS),
-                inventory_retention_days=self._deployment.inventory_retention_days,
-                inventory_cooldown_seconds=self._deployment.inventory_cooldown_seconds,
+                **self._deployment_values(InventorySettings),
             )
         )
 
@@ -90,9 +87,6 @@ class Environment:
                 output_bucket=read(Value.OUTPUT_BUCKET),
                 digest_topic_arn=read(Value.DIGEST_TOPIC_ARN) if deployment.digest_topic else "",
                 chat_topic_arn=read(Value.CHAT_TOPIC_ARN) if deployment.chat_topic else "",
-                event_bus=deployment.event_bus,
-                security_hub=deployment.security_hub,
-                digest_minutes=deployment.digest_minutes,
                 max_urgent_an_hour=deployment.max_urgent_messages_an_hour,
                 deployment_name=deployment.name,
                 account_id=self._stack.account,
@@ -101,8 +95,14 @@ class Environment:
                 athena_table=read(Value.ATHENA_TABLE),
                 athena_workgroup=read(Value.ATHENA_WORKGROUP),
                 suppressions_parameter=parameter_name(deployment, Value.SUPPRESSIONS),
+                **self._deployment_values(NotifierSettings),
             )
         )
+
+    def _deployment_values(self, settings: Any) -> dict[str, Any]:
+        """Values of the fields that have the name of a setting of the deployment."""
+        names = (each.name for each in fields(settings))
+        return {name: getattr(self._deployment, name) for name in names if name in type(self._deployment).model_fields}
 
     def _log_groups(self) -> tuple[str, ...]:
         """Names of the log groups that flow logs are in: those of this app, then existing ones."""
