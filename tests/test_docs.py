@@ -73,6 +73,13 @@ def test_the_alert_in_the_readme_is_one_of_the_tested_messages() -> None:
     assert shown == sent
 
 
+def test_the_cost_in_the_readme_is_that_of_the_cost_page() -> None:
+    [(s3, _)] = re.findall(
+        r"\*\*sum\*\* \| \*\*(\$[^*]+)\*\* \| \*\*([^*]+)\*\*", (ROOT / "docs" / "cost.md").read_text()
+    )
+    assert f"{s3} per GB" in (ROOT / "README.md").read_text()
+
+
 @by_page
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target, heading in local_links(page):
