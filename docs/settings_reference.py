@@ -21,13 +21,20 @@ from stacks.settings.problems import allowed, schema_of
 from stacks.settings.sources import Source
 from stacks.settings.values import Section
 
-PARTS = (FlowLogSettings, DetectionSettings, AlertSettings, OwnershipSettings, OperationSettings)
+PARTS: tuple[type[Section], ...] = (
+    FlowLogSettings,
+    DetectionSettings,
+    AlertSettings,
+    OwnershipSettings,
+    OperationSettings,
+)
 """The parts of a deployment's settings, each with a table of its own."""
-OBJECTS = (
+OBJECTS: tuple[type[Section], ...] = (
     *(Source, ExistingLogGroup, ExistingBucket, InventoryTarget, KubernetesCluster, InventoryNetwork, SlackChannel),
     *(StreamProcessor, ObjectProcessor),
 )
 """Objects within the settings, each with a table of its own."""
+TABLES: tuple[type[Section], ...] = (Deployment, *PARTS, *OBJECTS)
 TABLE = re.compile(r"(?<=<!-- settings: )(\w+) -->\n.*?(?=<!-- end -->)", re.DOTALL)
 MAX_LETTERS_OF_DEFAULT = 40
 """A longer default is cut; its description says what it is."""
@@ -35,7 +42,7 @@ MAX_LETTERS_OF_DEFAULT = 40
 
 def with_tables(page: str) -> str:
     """The page with the table of a model between the comments `<!-- settings: Model -->` and `<!-- end -->`."""
-    models = {model.__name__: model for model in (Deployment, *PARTS, *OBJECTS)}
+    models = {model.__name__: model for model in TABLES}
 
     def table(found: re.Match[str]) -> str:
         rows = "\n".join(_rows(models[found[1]]))

@@ -44,6 +44,11 @@ def _as_fraction(value: Any) -> Any:
     return float(value) if isinstance(value, str) else value
 
 
+def _about(section: str) -> str:
+    """The docstring of a section of thresholds."""
+    return str(type(getattr(Thresholds(), section)).__doc__)
+
+
 def _models_of_thresholds() -> dict[str, type[Section]]:
     """A model for each section of thresholds, with the names, defaults, bounds and descriptions of the functions."""
     fields: dict[str, dict[str, Any]] = {}
@@ -60,12 +65,12 @@ def _models_of_thresholds() -> dict[str, type[Section]]:
     }
 
 
-THRESHOLD_MODELS = _models_of_thresholds()
+_MODELS = _models_of_thresholds()
 ThresholdSettings = create_model(  # type: ignore[call-overload]  # the sections are known at run time
     "ThresholdSettings",
     __base__=Section,
     __doc__="Thresholds by section.",
-    **{section: (model, model()) for section, model in THRESHOLD_MODELS.items()},
+    **{section: (model, Field(default=model(), description=_about(section))) for section, model in _MODELS.items()},
 )
 
 
