@@ -22,7 +22,7 @@ OUTPUT_BUCKET = "output"
 LOG_GROUP = "/flowsentry/flow-logs/default"
 LOG_FORMATS_PARAMETER = "/flowsentry/log-formats"
 INVENTORY_KEY = "inventory/snapshot.zip"
-TARGETS_PARAMETER = "/flowsentry/inventory-places"
+TARGETS_PARAMETER = "/flowsentry/inventory-targets"
 
 CLIENTS = (
     clients.dynamodb,

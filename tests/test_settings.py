@@ -18,6 +18,7 @@ from flowsentry.settings import (
     read,
     settings,
 )
+from tests.architecture.sources import imported, modules
 
 KINDS = (ProcessorSettings, ObjectProcessorSettings, InventorySettings, NotifierSettings)
 PROCESSOR = {
@@ -138,3 +139,8 @@ def test_the_environment_is_read_on_first_use_only(monkeypatch: pytest.MonkeyPat
 def test_the_inventory_keeps_owners_for_seven_days_and_has_a_cooldown_of_a_minute() -> None:
     inventory = read(InventorySettings, INVENTORY)
     assert (inventory.inventory_retention_days, inventory.inventory_cooldown_seconds) == (7, 60)
+
+
+def test_the_layer_does_not_import_pydantic_which_would_slow_down_cold_starts() -> None:
+    users = {name for name, path in modules().items() if any(each.startswith("pydantic") for each in imported(path))}
+    assert users == set()

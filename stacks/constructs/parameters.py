@@ -1,6 +1,6 @@
-"""Values that cross stacks: one stack publishes them as SSM parameters, another reads them when it is deployed.
+"""Values that stacks pass to each other: one publishes them as SSM parameters, another reads them at deployment.
 
-Not CloudFormation exports: an export in use can't change (https://github.com/aws/aws-cdk/issues/7602).
+CloudFormation exports do not serve, because an export in use can't change (https://github.com/aws/aws-cdk/issues/7602).
 """
 
 from enum import StrEnum
@@ -9,15 +9,15 @@ from stacks.settings.deployment import Deployment
 
 
 class Value(StrEnum):
-    """Every value that crosses stacks, beside the log groups."""
+    """Every value that is passed between stacks, except for log groups."""
 
     LOG_BUCKET = "log-bucket-name"
     FAILED_INVOCATION_BUCKET = "failed-invocation-bucket-name"
-    OBJECT_QUEUE_ARN = "notice-queue-arn"
-    OBJECT_QUEUE = "notice-queue-name"
-    OBJECT_DLQ_ARN = "notice-dead-letter-queue-arn"
-    OBJECT_DLQ_URL = "notice-dead-letter-queue-url"
-    OBJECT_DLQ = "notice-dead-letter-queue-name"
+    OBJECT_QUEUE_ARN = "object-queue-arn"
+    OBJECT_QUEUE = "object-queue-name"
+    OBJECT_DLQ_ARN = "object-dead-letter-queue-arn"
+    OBJECT_DLQ_URL = "object-dead-letter-queue-url"
+    OBJECT_DLQ = "object-dead-letter-queue-name"
     LOG_FORMATS = "log-formats"
     PAYLOAD_STREAM_ARN = "payload-stream-arn"
     EVIDENCE_TABLE = "evidence-table-name"
@@ -35,7 +35,7 @@ class Value(StrEnum):
     STREAM_PROCESSOR = "stream-processor-name"
     OBJECT_PROCESSOR = "object-processor-name"
     INVENTORY = "inventory-name"
-    INVENTORY_TARGETS = "inventory-places"
+    INVENTORY_TARGETS = "inventory-targets"
     INVENTORY_QUEUE = "inventory-queue-name"
     INVENTORY_QUEUE_ARN = "inventory-queue-arn"
     INVENTORY_DLQ = "inventory-dead-letter-queue-name"
@@ -44,7 +44,7 @@ class Value(StrEnum):
 
 
 def log_group_value(log_group_id: str) -> str:
-    """The value that holds the name of a log group."""
+    """The value with the name of a log group."""
     return f"log-group-names/{log_group_id}"
 
 

@@ -37,7 +37,7 @@ def test_the_inventory_reads_of_apis_nothing_but_their_links(every: Every) -> No
 
 
 def test_the_inventory_is_told_its_places_by_a_parameter(every: Every) -> None:
-    (told,) = [each for each in every("AWS::SSM::Parameter").values() if each["Name"].endswith("/inventory-places")]
+    (told,) = [each for each in every("AWS::SSM::Parameter").values() if each["Name"].endswith("/inventory-targets")]
     role, external_id = "arn:aws:iam::222222222222:role/flowsentry-inventory", "flowsentry"
     assert json.loads(told["Value"]) == {
         "regions": ["eu-west-1"],
