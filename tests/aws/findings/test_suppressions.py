@@ -1,4 +1,4 @@
-"""Suppressions that people edit: seeded once, read again when they change, and never worse for a mistake."""
+"""Suppressions that people edit: seeded once, refreshed when they change, and robust against mistakes."""
 
 import json
 from typing import Any
@@ -68,23 +68,23 @@ def live(clock: Clock) -> LiveSuppressions:
 
 @pytest.fixture
 def unreadable(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """How many looks since the last question found what can't be read, and what the log said last."""
+    """How many reloads since the last call found an invalid object, and the last problem in the log."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "object_processor")
     telemetry.metrics.cache_clear()
     telemetry.metrics().clear_metrics()
-    told = [""]
-    monkeypatch.setattr(telemetry.logger(), "error", lambda _message, extra: told.append(extra["problem"]))
+    problems = [""]
+    monkeypatch.setattr(telemetry.logger(), "error", lambda _message, extra: problems.append(extra["problem"]))
 
     def read() -> tuple[float, str]:
         if telemetry.metrics().metric_set:
             telemetry.metrics().flush_metrics()
-        return total(metrics_in(capsys.readouterr().out), "SuppressionsUnreadable"), told[-1]
+        return total(metrics_in(capsys.readouterr().out), "SuppressionsUnreadable"), problems[-1]
 
     return read
 
 
 class Unreachable:
-    """S3, or Systems Manager, on a bad day."""
+    """S3, or Systems Manager, that throttles every call."""
 
     def get_object(self, **_: Any) -> None:
         answer: Any = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
@@ -207,7 +207,7 @@ def test_while_s3_is_unreachable_the_last_valid_version_is_active(live: LiveSupp
 
 @pytest.mark.parametrize("part", ["s3", "ssm"])
 def test_without_any_version_an_unreachable_s3_raises_retryable_error(live: LiveSuppressions, part: str) -> None:
-    """What is told can't be taken back."""
+    """A delivered alert cannot be taken back."""
     if part == "s3":
         live.client = Unreachable()  # type: ignore[assignment]
     else:

@@ -143,10 +143,10 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "IdempotencyUnavailable": Metric(Unit.COUNT, "Objects processed while the idempotency table was unavailable"),
     "InventoryMissing": Metric(Unit.COUNT, "Batches processed without an inventory: nobody was named"),
     "InventoryAgeSeconds": Metric(
-        Unit.SECONDS, "Age of the last look at any place, in the snapshot a batch is named by"
+        Unit.SECONDS, "Age of the oldest target's last discovery, in the snapshot that names a batch's owners"
     ),
     "InventoryRequestsFailed": Metric(
-        Unit.COUNT, "Batches whose unknown interfaces the inventory could not be asked for"
+        Unit.COUNT, "Batches whose unknown interfaces could not be requested from the inventory"
     ),
     "GeoDatabasesMissing": Metric(
         Unit.COUNT, "Geographic databases that a batch did without, or had an older one of; the log says why"
@@ -156,33 +156,34 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "MeasurementsUnnameable": Metric(
         Unit.COUNT, "Measured minutes whose VPC has a name that CloudWatch refuses; they are summed up as `other`"
     ),
-    "InventoryInterfaces": Metric(Unit.COUNT, "Interfaces and pods just seen"),
-    "UnrecognisedInterfaces": Metric(Unit.COUNT, "Interfaces just seen whose owner could not be told"),
-    "InventoryAssignments": Metric(Unit.COUNT, "Rows of the snapshot just written: an address and whom it belonged to"),
-    "InventorySeconds": Metric(Unit.SECONDS, "How long the longest look at a place took"),
+    "InventoryInterfaces": Metric(Unit.COUNT, "Interfaces and pods found by a discovery"),
+    "UnrecognisedInterfaces": Metric(Unit.COUNT, "Discovered interfaces without a known owner"),
+    "InventoryAssignments": Metric(Unit.COUNT, "Rows of the snapshot just written: an address and its owner"),
+    "InventorySeconds": Metric(Unit.SECONDS, "Duration of the longest discovery of a target"),
     "InventoryTargetsFailed": Metric(
-        Unit.COUNT, "Accounts and regions that could not be looked at; the log names the `place`"
+        Unit.COUNT, "Accounts and Regions whose discovery failed; the log names the `target`"
     ),
     "InventoryNamesMissing": Metric(
-        Unit.COUNT, "Services that could not be asked for the names of what they own; the log names the `call`"
+        Unit.COUNT,
+        "Failed optional calls of a discovery, so that names, routes or rules are missing; the log names the `call`",
     ),
-    "ClustersFailed": Metric(
-        Unit.COUNT, "Clusters that could not be asked for their pods; the log names the `cluster`"
-    ),
-    "InterfacesRequested": Metric(Unit.COUNT, "Unknown interfaces that were looked for"),
-    "InterfacesAbsent": Metric(Unit.COUNT, "Of those, interfaces that are in no place"),
+    "ClustersFailed": Metric(Unit.COUNT, "Clusters whose pods could not be listed; the log names the `cluster`"),
+    "InterfacesRequested": Metric(Unit.COUNT, "Unknown interfaces that the inventory searched"),
+    "InterfacesAbsent": Metric(Unit.COUNT, "Searched interfaces that no target has"),
     "AlertsPublished": Metric(Unit.COUNT, "Alerts sent to the topic"),
     "AlertsSilenced": Metric(
-        Unit.COUNT, "Findings not told, since people acknowledged or snoozed an earlier one of their thread"
+        Unit.COUNT, "Findings not delivered, because an earlier finding of their thread was acknowledged or snoozed"
     ),
-    "AlertsRateLimited": Metric(Unit.COUNT, "Alerts that flood control held back, to be summed up"),
-    "OverflowsPublished": Metric(Unit.COUNT, "Summaries of what flood control held back, sent to the topic"),
-    "PoisonFindings": Metric(Unit.COUNT, "Items of the outbox that no message can be made of, kept aside", by="where"),
+    "AlertsRateLimited": Metric(Unit.COUNT, "Alerts over the rate limit, left for a summary"),
+    "OverflowsPublished": Metric(Unit.COUNT, "Summaries of alerts over the rate limit, sent to the topic"),
+    "PoisonFindings": Metric(Unit.COUNT, "Items of the outbox that cannot be rendered, quarantined", by="where"),
     "ChannelRefusals": Metric(
-        Unit.COUNT, "Messages that a channel beside the topic refused for good; it is not told again", by="channel"
+        Unit.COUNT,
+        "Messages that a channel other than the topic refused permanently; they are not sent to it again",
+        by="channel",
     ),
     "DigestsPublished": Metric(Unit.COUNT, "Digests sent to the topic"),
-    "AlertsFailed": Metric(Unit.COUNT, "Alerts that could not be told to every channel; they stay in the outbox"),
+    "AlertsFailed": Metric(Unit.COUNT, "Alerts that could not be delivered to every channel; they stay in the outbox"),
     "OldestAlertSeconds": Metric(Unit.SECONDS, "Age of the oldest alert still in the outbox"),
 }
 

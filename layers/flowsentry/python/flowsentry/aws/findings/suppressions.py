@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 PARAMETER_UNREADABLE = frozenset({"AccessDeniedException", "ParameterNotFound"})
 REFRESH_SECONDS = 60.0
-"""How long suppressions are used without asking S3. Longer: a change holds later. Shorter: a request more for nearly
-every CloudWatch payload."""
+"""How long suppressions are used without asking S3. Longer: a change is active later. Shorter: one more request for
+nearly every CloudWatch payload."""
 SEED_SECONDS = 300.0
-"""The same of the parameter, which is asked only while there is no object: minutes, after the first deploy."""
+"""The same for the parameter, which is read only while the object is missing: minutes, after the first deployment."""
 
 
 @dataclass
 class SeedParameter:
-    """The parameter with the suppressions that an object begins with; without a name there are none."""
+    """The SSM parameter with the first version of the suppressions; without a name there are none."""
 
     name: str
     client: "SSMClient"
@@ -38,8 +38,8 @@ class SeedParameter:
     _fresh_until: float = field(default=float("-inf"), init=False)
 
     def suppressions(self) -> Suppressions:
-        """What the parameter says, at most SEED_SECONDS old; the same object until that changes. Raises
-        UnreadableSuppressionsError when it says nothing that can be used.
+        """The parameter's suppressions, at most SEED_SECONDS old; the same object until they change. Raises
+        UnreadableSuppressionsError when the value is invalid.
         """
         if self.name and self.clock() >= self._fresh_until:
             text = self._read()
@@ -49,7 +49,7 @@ class SeedParameter:
         return self._suppressions
 
     def as_written(self) -> bytes:
-        """The same as people like to edit it; nothing without a name."""
+        """The value as indented JSON, for people to edit; empty without a name."""
         self.suppressions()
         return f"{json.dumps(json.loads(self._text), indent=2)}\n".encode() if self._text else b""
 
@@ -146,7 +146,7 @@ class LiveSuppressions(CachedObject[Suppressions]):
 
 
 def _log(read: Suppressions, version: str, now: float) -> None:
-    """Which version holds from now on, and how much of it does nothing."""
+    """Logs the active version, and how many entries have no effect."""
     off = sum(not each.is_enabled for each in read.entries)
-    told = {"version": version, "entries": len(read.entries), "off": off, "expired": read.expired(now)}
-    logger().info("suppressions read", extra=told)
+    extra = {"version": version, "entries": len(read.entries), "off": off, "expired": read.expired(now)}
+    logger().info("suppressions read", extra=extra)
