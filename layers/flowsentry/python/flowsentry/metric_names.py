@@ -143,7 +143,7 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "IdempotencyUnavailable": Metric(Unit.COUNT, "Objects processed while the idempotency table was unavailable"),
     "InventoryMissing": Metric(Unit.COUNT, "Batches processed without an inventory: nobody was named"),
     "InventoryAgeSeconds": Metric(
-        Unit.SECONDS, "Age of the oldest target's last discovery, in the snapshot that names a batch's owners"
+        Unit.SECONDS, "Age of the newest discovery of any target, in the snapshot that names a batch's owners"
     ),
     "InventoryRequestsFailed": Metric(
         Unit.COUNT, "Batches whose unknown interfaces could not be requested from the inventory"
