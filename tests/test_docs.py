@@ -46,7 +46,7 @@ ELSEWHERE = {
     "node_modules",
     "suppressions",
 }
-"""First parts of names with slashes that are no paths of this repository: keys of S3, types of ASFF, what is installed."""
+"""First parts of names with slashes that are no paths of this repository: S3 keys, ASFF types, installed packages."""
 OF_OTHERS = {
     *("AccessDenied", "AssumeRole", "ChangeMessageVisibility", "ClusterRoleBinding", "DeliverLogsErrorMessage"),
     *("DeliverLogsStatus", "DescribeFlowLogs", "EventBridgeConfiguration", "FilterPolicy", "InvalidAccessException"),

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowsentry.aws import clients
-from flowsentry.aws.evidence.known_services_item import blob_of
+from flowsentry.aws.evidence.known_services_item import ShardContent, blob_of, shard_content_in
 from flowsentry.aws.evidence.known_services_table import KnownServicesTable
 from flowsentry.findings.known_services import CLIENT_BITS, Answer, Answers, Outage, Service, client_bit
 from flowsentry.in_memory import KnownServicesInMemory
@@ -69,8 +69,8 @@ def test_order_and_repetition_are_irrelevant_and_the_table_equals_the_dictionary
 
 @given(st.lists(answers, max_size=40))
 def test_an_item_contains_what_was_added(told: list[Answer]) -> None:
-    held = Held().learning(told)
-    assert held_in({"services": {"B": blob_of(held)}, "version": {"N": "0"}}) == held
+    content = ShardContent().learning(told)
+    assert shard_content_in({"services": {"B": blob_of(content)}, "version": {"N": "0"}}) == content
 
 
 @given(st.lists(st.builds(Answers, st.integers(0, 99), st.integers(0, 255)), min_size=1))
