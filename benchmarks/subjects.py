@@ -87,7 +87,7 @@ def attribution() -> Work:
     from flowsentry.decode import object_texts  # noqa: PLC0415
     from flowsentry.enrich.direction import with_direction  # noqa: PLC0415
     from flowsentry.enrich.owners import with_owners  # noqa: PLC0415
-    from flowsentry.enrich.rejection import with_rejection  # noqa: PLC0415
+    from flowsentry.enrich.record_columns import with_rejection  # noqa: PLC0415
     from flowsentry.inventory.address_space import AddressSpace  # noqa: PLC0415
     from flowsentry.parse import flows_of, parse_chunk  # noqa: PLC0415
 

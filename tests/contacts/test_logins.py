@@ -52,7 +52,7 @@ def test_a_login_is_a_row_with_who_where_and_how_much(names: tuple[str, ...]) ->
     assert row == {
         "is_whole": True,
         "is_answered": names == V5,
-        "is_heard": False,
+        "server_replied": False,
         "scope": VPC if names == V5 else "unknown",
         "initiator": ADMIN,
         "initiator_port": 50222,

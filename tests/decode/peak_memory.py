@@ -48,16 +48,16 @@ def outcome_of(name: str) -> Outcome:
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'flowsentry' / 'python'}"}
     command = [sys.executable, str(Path(__file__))]
     with subprocess.Popen([*command, "make", name], stdout=subprocess.PIPE, cwd=ROOT, env=environment) as maker:  # noqa: S603
-        told = subprocess.run(  # noqa: S603
+        found = subprocess.run(  # noqa: S603
             [*command, "read", name], check=True, stdin=maker.stdout, stdout=subprocess.PIPE, cwd=ROOT, env=environment
         )
-    return Outcome(**json.loads(told.stdout))
+    return Outcome(**json.loads(found.stdout))
 
 
 def _peak_kib() -> int:
     """The most memory this program held. What getrusage tells includes the process that it was forked from."""
-    (told,) = (each for each in STATUS.read_text().splitlines() if each.startswith("VmHWM:"))
-    return int(told.split()[1])
+    (found,) = (each for each in STATUS.read_text().splitlines() if each.startswith("VmHWM:"))
+    return int(found.split()[1])
 
 
 def times(block: bytes, total: int) -> Iterator[bytes]:

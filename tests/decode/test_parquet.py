@@ -189,10 +189,10 @@ def number(value: int) -> bytes:
 def struct(fields: dict[int, int | bytes]) -> bytes:
     """A struct of numbers, and of other values that are encoded with their heads."""
     encoded, last = b"", 0
-    for place, value in fields.items():
-        step = (place - last) << 4
+    for position, value in fields.items():
+        step = (position - last) << 4
         encoded += bytes([step | 6]) + number(value) if isinstance(value, int) else bytes([step | value[0]]) + value[1:]
-        last = place
+        last = position
     return encoded + b"\x00"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowsentry import decode
 from flowsentry.decode import envelope, gzip_stream, headers, json_fields, object_texts, subscription
-from flowsentry.decode.whole_lines import in_parts
+from flowsentry.decode.line_chunks import in_parts
 from flowsentry.errors import CutOffError, PoisonError
 from flowsentry.frames import MAX_LINE_BYTES, LogText
 from flowsentry.parse import parse, parse_chunk
@@ -122,9 +122,9 @@ def test_an_envelope_of_too_many_values_costs_its_line_alone(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("depth", [100, 5000, 400_000])
-@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
-def test_json_in_json_costs_its_line_or_payload_alone(depth: int, opening: str, closing: str) -> None:
-    deep = opening * depth + "1" + closing * depth
+@pytest.mark.parametrize(("first_header", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_json_in_json_costs_its_line_or_payload_alone(depth: int, first_header: str, closing: str) -> None:
+    deep = first_header * depth + "1" + closing * depth
     text = KEYED + f'{{"version":2,"more":{deep}}}\n'.encode() + KEYED
     seen = [each for chunk in object_texts([text]) for each in parse_chunk(chunk)]
     assert sum(len(each.records) for each in seen) >= 2

@@ -36,7 +36,7 @@ TEXT = b"\x03abc"
 def test_a_struct_is_its_fields_by_number(data: bytes, fields: dict[int, object]) -> None:
     reader = Reader(b"before" + data + b"after", 6)
     assert reader.struct() == fields
-    assert reader.place == 6 + len(data)
+    assert reader.position == 6 + len(data)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x15", b"\x18\x7f", b"\x13", b"\x19\xf3\xff\xff\xff\xff\x7f"], ids=len)
@@ -71,9 +71,9 @@ def test_more_values_than_one_reader_takes_are_told(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(thrift, "MAX_VALUES", 20)
     reader = Reader(b"\x19\xf5\x08" + b"\x02" * 8 + b"\x00", 0)
     reader.struct()
-    reader.place = 0
+    reader.position = 0
     reader.struct()
-    reader.place = 0
+    reader.position = 0
     with pytest.raises(TooManyValuesError):
         reader.struct()
 

@@ -1,4 +1,4 @@
-"""Records -> silences: which interfaces had no traffic, and of which AWS left records out, by the hour."""
+"""Capture gaps: interfaces without traffic (NODATA) or with records that AWS left out (SKIPDATA), by the hour."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from flowsentry.records.log_status import with_inferred_nodata
 
 SECONDS_AN_HOUR = 3_600
 MAX_ROWS = 10_000
-"""Interfaces and hours of one source told apart, those with most skipped records first; the rest is one sum. More: more
-memory, and a failure of AWS's own that skips records everywhere makes as many findings to put, at some 5 ms each.
-Fewer: of a large network in such an hour, not every interface is named."""
+"""Rows, one an interface and hour, that are kept for one source, those with most skipped records first; the others are
+summed up in one. More: more memory, and when AWS skips records everywhere, as many findings to put, at some 5 ms each.
+Fewer: in such an hour of a large network, not every interface is named."""
 
 _NAMED_BY = ("interface_id", "tgw_attachment_id", "tgw_id", "resource_id")
-"""What tells where a record was made: the interface; of a transit gateway the attachment, else the gateway; of a
-regional NAT gateway, which has no interface, the gateway."""
+"""Fields that identify what logged a record: the interface; for a transit gateway the attachment, else the gateway; for
+a regional NAT gateway, which has no interface, the gateway."""
 _SCOPES = ("vpc_id", "tgw_id")
 _TIMES = ("start", "end")
 _USED = {"log_status", *_NAMED_BY, *_SCOPES, *_TIMES}
@@ -30,18 +30,18 @@ _NONE = CaptureGaps(
 
 
 def capture_gaps_in(records: Records) -> CaptureGaps:
-    """The NODATA and SKIPDATA records by interface and hour (of the record's start); no rows where there are none, as
-    mostly. The sums are those of the records, whatever a record leaves out.
+    """The counts of NODATA and SKIPDATA records by interface and hour (of the record's start); mostly no rows. Every
+    such record is counted, also one without interface or time.
     """
     told = with_inferred_nodata(records)
     if "log_status" not in told.columns:
         return _NONE
-    status = told["log_status"]
-    is_silent = (status == "NODATA") | (status == "SKIPDATA")
-    if not is_silent.any():
+    status = rows["log_status"]
+    is_gap = (status == "NODATA") | (status == "SKIPDATA")
+    if not is_gap.any():
         return _NONE
-    present = [name for name in told.columns if name in _USED]
-    return add_up([CaptureGaps(told.select(present).filter(is_silent).select(_columns(present)))])
+    present = [name for name in rows.columns if name in _USED]
+    return add_up([CaptureGaps(rows.select(present).filter(is_gap).select(_columns(present)))])
 
 
 def _columns(present: Sequence[str]) -> list[pl.Expr]:
@@ -64,18 +64,20 @@ def _first_of(names: Sequence[str], present: Sequence[str], dtype: pl.DataType) 
 
 
 def add_up(parts: Sequence[CaptureGaps]) -> CaptureGaps:
-    """The silences of several batches as of one: the most skipped records first. Sums hold for any number of rows."""
+    """The capture gaps of all parts added up, those with most skipped records first. The sums stay right for any number
+    of rows.
+    """
     rows = pl.concat([_NONE, *parts]).group_by(_KEY)
     sums = rows.agg(pl.col(_COUNTS).sum(), pl.col("first_seen").min(), pl.col("scope", "last_seen").max())
-    is_told = pl.col("interface").is_not_null() & pl.col("hour").is_not_null()
-    told = sums.filter(is_told).sort("skipdata", "nodata", *_KEY, descending=[True, True, False, False])
-    others = pl.concat([sums.filter(~is_told), told[MAX_ROWS:]]).select(pl.col(_COUNTS).sum())
+    is_named = pl.col("interface").is_not_null() & pl.col("hour").is_not_null()
+    named = sums.filter(is_named).sort("skipdata", "nodata", *_KEY, descending=[True, True, False, False])
+    others = pl.concat([sums.filter(~is_named), named[MAX_ROWS:]]).select(pl.col(_COUNTS).sum())
     rest = others.filter(pl.sum_horizontal(_COUNTS) > 0)
-    return CaptureGaps(pl.concat([_NONE, told.head(MAX_ROWS), rest], how="diagonal"))
+    return CaptureGaps(pl.concat([_NONE, named.head(MAX_ROWS), rest], how="diagonal"))
 
 
 def skipped_by_interface(capture_gaps: CaptureGaps) -> dict[str, int]:
-    """How many SKIPDATA records each interface has, for those that have any: the most first."""
+    """The number of SKIPDATA records of each interface that has any, the highest first."""
     skipped = capture_gaps.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
     sums = skipped.group_by("interface").agg(pl.col("skipdata").sum())
     return dict(sums.sort("skipdata", "interface", descending=[True, False]).iter_rows())

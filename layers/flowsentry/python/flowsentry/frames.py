@@ -1,4 +1,4 @@
-"""The types on the arrows: what each stage hands to the next, and what it promises."""
+"""The types that stages hand to each other, with what each guarantees."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from typing import NamedTuple, NewType
 import polars as pl
 
 MAX_LINE_BYTES = 64 << 10
-"""A longer line is no flow log record (54 fields are some 2 KB): decode cuts it to just more, parse rejects it."""
+"""A longer line is no flow log record (54 fields take some 2 KB): decode cuts it to one byte more, parse rejects it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogText:
-    """decode → parse: whole lines of one source and the order of their fields, as the header or the log format says.
+    """decode → parse: whole lines of one source, with the order of their fields from the header or the log format.
 
     `text` is a bounded chunk that ends with a newline (or is empty); `first_line` is the number of its first line in
     the source, the header being line 1.
@@ -25,8 +25,8 @@ class LogText:
 
 @dataclass(frozen=True, slots=True)
 class MixedText:
-    """decode → parse: whole lines of one source whose format is one of several, as where several flow logs write to one
-    log group. Each line is of the one format that it fits, by its types and not by a count; otherwise it is rejected.
+    """decode → parse: whole lines of one source that may have one of several formats, as when several flow logs write
+    to one log group. A line has the format whose types its values match; where none or several match, it is rejected.
     """
 
     formats: tuple[tuple[str, ...], ...]
@@ -38,8 +38,8 @@ class MixedText:
 class LogTable:
     """decode → parse: some rows of a Parquet file, with the column names and types that its writer chose.
 
-    Columns are of single values, and no field has two. `first_line` is the number of its first row in the file, as if
-    each were a line below a header.
+    No column is nested, and no two columns are the same field. `first_line` is the number of its first row in the file,
+    counted as if each row were a line below a header.
     """
 
     rows: pl.DataFrame
@@ -47,59 +47,62 @@ class LogTable:
 
 
 LogChunk = LogText | MixedText | LogTable
-"""A bounded part of a source, in whichever of the forms its container has."""
+"""A bounded part of a source, in the form that its container allows."""
 
 Records = NewType("Records", pl.DataFrame)
-"""parse → …: one typed row for each good line, in the order of the text, NODATA and SKIPDATA rows included. Columns are
-the format's fields by AWS's names with `_` for `-`, in the order of the format. A tag's value is percent-decoded."""
+"""parse → …: one typed row for each valid line, in the order of the text, including NODATA and SKIPDATA rows. Columns
+are the fields of the format, in its order, by AWS's names with `_` for `-`. Values of tags are percent-decoded."""
 
 Flows = NewType("Flows", pl.DataFrame)
-"""parse → enrich: the rows of Records that tell of traffic. The fields of version 2 are always there as columns, filled
-with null where the format does not have them."""
+"""parse → enrich: the rows of Records that describe traffic. All fields of version 2 are columns, null where the format
+lacks them."""
 
 EnrichedFlows = NewType("EnrichedFlows", pl.DataFrame)
-"""enrich → contacts, measure, emit: Flows, same rows in the same order, with these columns of ours:
-`is_rejected` (false without an action), `direction` (as the interface or gateway sees it; null where it can't be told),
-`scope` (VPC of the interface, or the transit gateway, or `unknown`), `source_scope` and `destination_scope` (in which
-the address of that end means something: the interface's VPC; of a transit gateway's record the VPC at that end, else
-the gateway), `source_address` and `destination_address` (as in the packet), `source_is_inside` and
-`destination_is_inside`, of the owner at the time of the flow `source_owner_kind`, `_id`, `_name`, `_account_id`,
-`_vpc_id`, `_subnet_id`, `_az_id`, of an outside address `source_country`, `source_asn`, `source_network`, all these of
-`destination_` as well, `is_ipv6`, `service`."""
+"""enrich → contacts, measure, emit: Flows, same rows in the same order, with these columns of ours: `is_rejected`
+(false without an action), `direction` (as the interface or gateway sees it; null when unknown), `scope` (VPC of the
+interface, or the transit gateway, or `unknown`), `source_scope` and `destination_scope` (the network in which the
+address of that end is unique: the interface's VPC; for a transit gateway's record the VPC at that end, else the
+gateway), `source_address` and `destination_address` (as in the packet), `source_is_inside` and `destination_is_inside`,
+of the owner at the time of the flow `source_owner_kind`, `_id`, `_name`, `_account_id`, `_vpc_id`, `_subnet_id`,
+`_az_id`, of an outside address `source_country`, `source_asn`, `source_network`, all these of `destination_` as well,
+`is_ipv6`, `service`."""
 
 ExplainedFlows = NewType("ExplainedFlows", pl.DataFrame)
-"""explain → emit: EnrichedFlows, same rows in the same order, with what refused the rejected ones: `refused_layer`
+"""explain → emit: EnrichedFlows, same rows in the same order, with what rejected them: `refused_layer`
 (security_group, network_acl, …), `refused_by` (ids with a space between), `refused_rule` (of a network ACL)."""
 
 Contacts = NewType("Contacts", pl.DataFrame)
 """contacts → detect: a row for each (scope, initiator, responder, responder_port, protocol, day) with its outcome.
-`refused_at` is an interface whose rules refused it, `reply_refused_at` one whose rules refused the reply to what it had
-let through, whatever the outcome: an answer that left the responder may be refused at the initiator."""
+`refused_at` is an interface whose rules rejected it. `reply_refused_at` is an interface whose rules accepted the
+request and rejected the reply; it goes with any outcome, since a reply that left the responder may be rejected at the
+initiator."""
 
 Logins = NewType("Logins", pl.DataFrame)
 """contacts → detect: a row for each TCP connection to a login port (services.LOGIN_PORTS) that carried packets:
-`scope`, `initiator`, `initiator_port`, `responder`, `responder_port`, `day` (as of Contacts), `packets` (the most that
-the initiator sent in one record: records are never cut by how they are delivered), `first_seen`, `last_seen`,
-`initiator_is_inside`, `responder_is_inside`, `is_whole` (whether a record that has data in it shows all of it, from SYN
-to FIN or RST; without tcp-flags, whether one has data in it), `is_heard` (whether its server said something in the
-same batch), `is_answered` (whether it was heard, or ended by FIN as only an answered one is). Openings that nothing
-answered are none.
+`scope`, `initiator`, `initiator_port`, `responder`, `responder_port`, `day` (as in Contacts), `packets` (the most that
+the initiator sent in one record: a delivery never splits a record), `first_seen`, `last_seen`, `initiator_is_inside`,
+`responder_is_inside`, `is_whole` (whether one record with data covers the connection from SYN to FIN or RST; without
+tcp-flags, whether a record has data), `server_replied` (whether its server sent data in the same batch), `is_answered`
+(whether the server replied, or the connection ended with FIN, as only an answered one does). An opening without an
+answer has no row.
 """
 
 Measurements = NewType("Measurements", pl.DataFrame)
 """measure → emit: a row for each minute and VPC or transit gateway, and for each attachment that lost packets there:
-`minute` (Unix s), `observer` (vpc or transit_gateway), `scope`, `attachment` (null but for those), `flows`, `bytes`,
-`packets`, `rejected_flows`, `rejected_inbound_flows`, `rejected_outbound_flows`, `packets_lost_no_route`,
+`minute` (Unix s), `observer` (vpc or transit_gateway), `scope`, `attachment` (null in the other rows), `flows`,
+`bytes`, `packets`, `rejected_flows`, `rejected_inbound_flows`, `rejected_outbound_flows`, `packets_lost_no_route`,
 `packets_lost_blackhole`, `packets_lost_mtu_exceeded`, `packets_lost_ttl_expired`. Sums of disjoint rows."""
 
 OwnerSums = NewType("OwnerSums", pl.DataFrame)
 """measure → emit: a row for each minute, VPC and owner of an interface there: `minute` (Unix s), `scope`, `owner_id`,
-`owner_kind`, `owner_name`, `bytes` that it sent, and `rejected_flows` refused at it. Sums of disjoint rows."""
+`owner_kind`, `owner_name`, `bytes` that it sent, and `rejected_flows` that its rules rejected. Sums of disjoint rows.
+"""
 
 CaptureGaps = NewType("CaptureGaps", pl.DataFrame)
-"""tally → detect: a row for each `interface` (text) and `hour` (Unix s) of its records without traffic: `scope`
-(its VPC or transit gateway, where any of them says it), `nodata`, `skipdata`, and `first_seen` and `last_seen` of the
-latter (Unix s). One row without interface and hour holds the records that name none, and those beyond the bound."""
+"""capture_gaps → detect: a row for each `interface` (text) and `hour` (Unix s) with records without traffic: `scope`
+(its VPC or transit gateway, where a record has it), the counts `nodata` and `skipdata`, and `first_seen` and
+`last_seen` of the SKIPDATA records (Unix s). One row without interface and hour sums up the records without them, and
+the rows beyond the bound."""
 
 
 class Settled(NamedTuple):
@@ -111,9 +114,10 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """contacts, tally → detect: what a batch shows. `down` has a row for each service that answers its clients no more:
-    see detect/scans/service_down.py; `left_out` tells of sources that are not recorded: see detect/limits.py;
-    `dropped_sources` were not even held: see contacts/thinning.py.
+    """contacts, capture_gaps → detect: the observations of a batch. `down` has a row for each service that no longer
+    answers its clients (see detect/scans/service_down.py), `left_out` describes sources that are not recorded (see
+    detect/scans/limits.py), and `dropped_sources` counts those that were not even kept in memory (see
+    contacts/thinning.py).
     """
 
     contacts: Contacts
@@ -126,7 +130,7 @@ class Observed:
 
 @dataclass(slots=True)
 class RejectedLines:
-    """Lines that are no record: counted by reason, with a bounded sample of (line number, reason, text)."""
+    """Lines that are no valid record: counts by reason, and a bounded sample of (line number, reason, text)."""
 
     counts: Counter[str] = field(default_factory=Counter)
     sample: list[tuple[int, str, str]] = field(default_factory=list)
@@ -144,7 +148,7 @@ class RejectedLines:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of the lines of a chunk: every line is a row of `records` or counted in `rejected`."""
+    """The parsed lines of a chunk: every line is either a row of `records` or counted in `rejected`."""
 
     records: Records
     rejected: RejectedLines

@@ -1,5 +1,5 @@
-"""Evidence, known services and findings held in dictionaries: the stores of replay and of tests, under the promises of
-the tables.
+"""Evidence, known services and findings in dictionaries: the stores of replay and of tests, which behave as the tables
+do.
 """
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
@@ -10,8 +10,8 @@ from flowsentry.findings.finding import Finding
 from flowsentry.findings.known_services import Answer, Answers, Outage, Service, Services
 
 
-def folded(batch: Iterable[Evidence]) -> list[Evidence]:
-    """The evidence that says something, merged to one for each key, in order of first appearance."""
+def merged_evidence(batch: Iterable[Evidence]) -> list[Evidence]:
+    """The evidence of the batch, one for each key, in order of first appearance; empty evidence is left out."""
     merged: dict[EvidenceKey, Evidence] = {}
     for evidence in batch:
         if evidence.has_members:
@@ -21,18 +21,18 @@ def folded(batch: Iterable[Evidence]) -> list[Evidence]:
 
 
 def neighbours(key: EvidenceKey) -> list[EvidenceKey]:
-    """The keys of a source that a write to one of them may be judged with: MEMORY_DAYS before it to as many after."""
+    """The keys of the same source from MEMORY_DAYS before this one to as many after: a verdict on one uses the others."""
     return [key._replace(day=key.day + distance) for distance in range(-MEMORY_DAYS, MEMORY_DAYS + 1)]
 
 
 def has_neighbour(items: Container[EvidenceKey], key: EvidenceKey) -> bool:
-    """Whether the source has an item near this day: only then are its answers worth keeping."""
+    """Whether the source has an item within MEMORY_DAYS of this key. Only then are its answers worth recording."""
     return any(near in items for near in neighbours(key))
 
 
 def near_recorded(items: Container[EvidenceKey], answers: Sequence[Evidence]) -> list[Evidence]:
-    """Those of the answers that are worth keeping: of days near an item, or near one of these. So it makes no
-    difference whether they were recorded before.
+    """The answers that are worth recording: those within MEMORY_DAYS of an item, or of another such answer. So the
+    result does not depend on the order in which they are recorded.
     """
     known, waiting = set[EvidenceKey](), list(answers)
     while near := [one for one in waiting if has_neighbour(items, one.key) or has_neighbour(known, one.key)]:
@@ -42,7 +42,7 @@ def near_recorded(items: Container[EvidenceKey], answers: Sequence[Evidence]) ->
 
 
 def histories(items: Mapping[EvidenceKey, Evidence], recorded: Iterable[EvidenceKey]) -> list[History]:
-    """A history for each source among the keys that were recorded, in order of first appearance."""
+    """A history for each source of the recorded keys, in order of first appearance."""
     written: dict[tuple[str, str], list[EvidenceKey]] = {}
     for key in recorded:
         written.setdefault((key.scope, key.source), []).append(key)
@@ -70,8 +70,8 @@ class EvidenceInMemory:
         return self._histories([key for key in keys if self._is_suspect(key)])
 
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
-        """See EvidenceStore.merge. What is suspicious in a batch is recorded before the rest is looked at."""
-        evidence = folded(batch)
+        """See EvidenceStore.merge. Suspicious evidence of a batch is recorded first, so that its answers find it."""
+        evidence = merged_evidence(batch)
         failures = [one for one in evidence if one.is_suspicious]
         self._record(failures)
         answers = near_recorded(self.items, [one for one in evidence if not one.is_suspicious])
@@ -112,18 +112,18 @@ class KnownServicesInMemory:
         """See KnownServices.learn."""
         for each in answers:
             days = self.days.setdefault(each.service, {})
-            told = Answers(each.last_seen, each.clients)
-            days[each.day] = days[each.day].merge(told) if each.day in days else told
+            new = Answers(each.last_seen, each.clients)
+            days[each.day] = days[each.day].merge(new) if each.day in days else new
 
     def recall(self, services: Collection[Service], first_day: int, last_day: int) -> Services:
         """See KnownServices.recall."""
         asked = set(services)
         near = {each: self._within(each, first_day, last_day) for each in asked & self.days.keys()}
-        answers = {each: reduce(Answers.merge, told) for each, told in near.items() if told}
+        answers = {each: reduce(Answers.merge, days) for each, days in near.items() if days}
         return Services(answers, {each: self.down_since[each] for each in asked & self.down_since.keys()})
 
     def _within(self, service: Service, first_day: int, last_day: int) -> list[Answers]:
-        return [told for day, told in self.days[service].items() if first_day <= day <= last_day]
+        return [answers for day, answers in self.days[service].items() if first_day <= day <= last_day]
 
     def mark_down(self, outages: Sequence[Outage]) -> None:
         """See KnownServices.mark_down."""
@@ -132,7 +132,7 @@ class KnownServicesInMemory:
 
     def recovered(self, answers: Sequence[Answer]) -> list[Outage]:
         """See KnownServices.recovered."""
-        return over(self.down_since, answers)
+        return ended_outages(self.down_since, answers)
 
     def mark_up(self, outages: Sequence[Outage]) -> None:
         """See KnownServices.mark_up."""
@@ -152,8 +152,8 @@ class KnownServicesInMemory:
         self.excused.difference_update(keys)
 
 
-def over(down_since: Mapping[Service, int], answers: Iterable[Answer]) -> list[Outage]:
-    """The outages of which the service answered after they began, each once."""
+def ended_outages(down_since: Mapping[Service, int], answers: Iterable[Answer]) -> list[Outage]:
+    """The outages whose service answered after they began, each once."""
     ended = {each.service for each in answers if each.last_seen > down_since.get(each.service, each.last_seen)}
     return [Outage(service, down_since[service]) for service in sorted(ended)]
 

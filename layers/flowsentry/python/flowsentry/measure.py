@@ -1,16 +1,16 @@
-"""EnrichedFlows -> measurements: what passed, was refused and was lost, per minute and VPC or transit gateway.
+"""Accepted, rejected and lost traffic per minute and VPC or transit gateway, and per owner.
 
-A flow is often logged twice, and its flows, bytes and packets count once.
+A flow is often logged twice; its flow, bytes and packets are counted once.
 
-- VPCs: a flow inside is logged by both interfaces. It counts on the sender's side.
+- VPCs: a flow between two interfaces inside is logged by both. The sender's record counts.
 - Transit gateways: a record is written at each attachment where traffic enters (ingress) or leaves (egress), with the
-  other one as tgw-pair-attachment-id (https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html, and in so many
-  words https://docs.aws.amazon.com/network-manager/latest/cloudwan/cwan-flow-logs.html). A flow log on the gateway has
-  both, which its resource-type tells: what is lost inside enters and never leaves, so a flow counts where it enters (of
-  an edge of a core network: what enters there). A flow log on an attachment has that attachment's side only: each of
-  its records counts. Of a flow between two attachments with flow logs of their own both count: no record tells of the
-  other's. A flow log on the gateway instead avoids that.
-- Packets are lost once, at one of the two: those of every record count.
+  other one as tgw-pair-attachment-id (https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html, and explicitly
+  https://docs.aws.amazon.com/network-manager/latest/cloudwan/cwan-flow-logs.html). A flow log on the gateway, known by
+  its resource-type, has both records. Lost packets enter and never leave, so a flow counts where it enters (for an edge
+  of a core network: where it enters that edge). A flow log on an attachment has the records of that attachment only,
+  and each of them counts. A flow between two attachments that both have a flow log of their own counts twice, since no
+  record refers to the other; a flow log on the gateway instead avoids that.
+- Lost packets are in one of the two records, so those of every record count.
 """
 
 from collections.abc import Sequence
@@ -29,10 +29,11 @@ _AMOUNTS = ("bytes", "packets")
 _REJECTED = ("rejected_flows", "rejected_inbound_flows", "rejected_outbound_flows")
 _COUNTS = ("flows", *_AMOUNTS, *_REJECTED, *LOST_PACKETS)
 MAX_OWNER_ROWS = 200_000
-"""Sums by minute and owner kept of one source. More: memory, for an object of a day of many owners. Fewer: in such a
-one the busiest owners of quiet minutes are not told."""
+"""Sums by minute and owner that are kept for one source. More: more memory, for an object that covers a day of many
+owners. Fewer: in such an object, the busiest owners of quiet minutes are not reported."""
 MAX_UNMERGED_OWNER_ROWS = 200_000
-"""Sums held before each minute and owner is held once. More: memory. Fewer: the same sums are added up more often."""
+"""Sums that are held until those of the same minute and owner are merged. More: more memory. Fewer: the same sums are
+merged more often."""
 _OWNER = ("owner_id", "owner_kind", "owner_name")
 _OWNER_KEY = ("minute", "scope", "owner_id")
 _OWNER_SCHEMA: dict[str, pl.DataType] = {
@@ -55,7 +56,7 @@ def measure(flows: EnrichedFlows) -> Measurements:
     """A row for each minute (Unix s of the record's start) and VPC; of a transit gateway one more for each attachment
     that lost packets.
 
-    REJECTs count where they happened, as one interface logs them. A record without a time counts nowhere.
+    A REJECT counts at the interface that logged it, since only one does. A record without a start counts nowhere.
     """
     timed = flows.filter(pl.col("start").is_not_null())
     if is_of_transit_gateway(flows.columns):
@@ -64,37 +65,39 @@ def measure(flows: EnrichedFlows) -> Measurements:
 
 
 def _whole(rows: pl.DataFrame, observer: TrafficDimension) -> Measurements:
-    """The rows with nothing for what this observer does not tell."""
-    told = {"observer": pl.lit(observer, _OBSERVER), "attachment": _NO_ATTACHMENT}
-    told |= dict.fromkeys(_COUNTS, pl.lit(0, pl.Int64())) | {name: pl.col(name) for name in rows.columns}
-    return Measurements(rows.select(told[name].alias(name) for name in _SCHEMA))
+    """The rows with all columns of Measurements: 0 or null for those that this observer does not have."""
+    columns = {"observer": pl.lit(observer, _OBSERVER), "attachment": _NO_ATTACHMENT}
+    columns |= dict.fromkeys(_COUNTS, pl.lit(0, pl.Int64())) | {name: pl.col(name) for name in rows.columns}
+    return Measurements(rows.select(columns[name].alias(name) for name in _SCHEMA))
 
 
 def _of_vpc(flows: pl.DataFrame) -> pl.DataFrame:
     rejected, inbound = pl.col("is_rejected"), pl.col("direction") == "ingress"
-    is_second_look = pl.col("source_is_inside") & pl.col("destination_is_inside") & inbound & ~rejected
+    is_second_record = pl.col("source_is_inside") & pl.col("destination_is_inside") & inbound & ~rejected
     refused = zip(_REJECTED, (rejected, rejected & inbound, rejected & ~inbound), strict=True)
     counts = [each.cast(pl.Int64).alias(name) for name, each in refused]
-    return _summed(flows.select(_minute(), "scope", *_passed(is_second_look), *counts), "scope")
+    return _summed(flows.select(_minute(), "scope", *_passed(is_second_record), *counts), "scope")
 
 
 def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
-    is_second_look = pl.col("direction") == "egress"
+    is_second_record = pl.col("direction") == "egress"
     if "resource_type" in flows.columns:
-        is_second_look &= ~pl.col("resource_type").is_in(_ON_ATTACHMENTS).fill_null(value=False)
+        is_second_record &= ~pl.col("resource_type").is_in(_ON_ATTACHMENTS).fill_null(value=False)
     lost = [name for name in LOST_PACKETS if name in flows.columns]
     has_lost = pl.sum_horizontal(lost) > 0 if lost else pl.lit(value=False)
     attachment = pl.col("tgw_attachment_id") if "tgw_attachment_id" in flows.columns else _NO_ATTACHMENT
-    told = pl.when(has_lost).then(attachment).alias("attachment")
-    return _summed(flows.select(_minute(), "scope", told, *_passed(is_second_look), *lost), "scope", "attachment")
+    attachment_of_loss = pl.when(has_lost).then(attachment).alias("attachment")
+    return _summed(
+        flows.select(_minute(), "scope", attachment_of_loss, *_passed(is_second_record), *lost), "scope", "attachment"
+    )
 
 
 def _minute() -> pl.Expr:
     return (pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute")
 
 
-def _passed(is_second_look: pl.Expr) -> list[pl.Expr]:
-    counted = ~is_second_look.fill_null(value=False)
+def _passed(is_second_record: pl.Expr) -> list[pl.Expr]:
+    counted = ~is_second_record.fill_null(value=False)
     return [counted.cast(pl.Int64).alias("flows"), *(pl.when(counted).then(name).alias(name) for name in _AMOUNTS)]
 
 
@@ -103,8 +106,8 @@ def _summed(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
 
 
 def measure_owners(flows: EnrichedFlows) -> OwnerSums:
-    """A row for each minute, VPC and owner that sent something there, or at whom something was refused. What is inside
-    is told by the sender's interface; a transit gateway has no owners of interfaces.
+    """A row for each minute, VPC and owner that sent something or whose rules rejected something. Traffic inside counts
+    at the sender's interface. A transit gateway has no rows: its records have no owner of an interface.
     """
     if is_of_transit_gateway(flows.columns):
         return add_up_owners([])
@@ -120,7 +123,7 @@ def measure_owners(flows: EnrichedFlows) -> OwnerSums:
 
 
 def _of_owners(flows: EnrichedFlows, end: str, rows: pl.Expr) -> pl.DataFrame:
-    """These rows with a time and an owner at one end, by the minute."""
+    """The given rows that have a start and an owner at that end, with their minute."""
     owner = [pl.col(f"{end}_{name}").alias(name) for name in _OWNER]
     needed = flows.select("start", "scope", "bytes", *owner, rows.alias("is_asked"))
     asked = needed.filter(pl.col("is_asked") & pl.col("owner_id").is_not_null() & pl.col("start").is_not_null())
@@ -128,8 +131,8 @@ def _of_owners(flows: EnrichedFlows, end: str, rows: pl.Expr) -> pl.DataFrame:
 
 
 def merged_owners(parts: Sequence[OwnerSums]) -> list[OwnerSums]:
-    """The same sums in fewer rows, once there are more than MAX_UNMERGED_OWNER_ROWS: what chunks have in common is held
-    once.
+    """The same sums; merged into one frame where there are more than MAX_UNMERGED_OWNER_ROWS, so that chunks with the
+    same owners share rows.
     """
     if sum(map(len, parts)) <= MAX_UNMERGED_OWNER_ROWS:
         return list(parts)
@@ -137,8 +140,8 @@ def merged_owners(parts: Sequence[OwnerSums]) -> list[OwnerSums]:
 
 
 def add_up_owners(parts: Sequence[OwnerSums]) -> OwnerSums:
-    """The sums of several batches as of one, in order of time. Of more than MAX_OWNER_ROWS, those who sent least and at
-    whom least was refused are left out.
+    """The sums of all parts, in order of time. Beyond MAX_OWNER_ROWS, the rows with the fewest rejected flows and bytes
+    are left out.
     """
     whole = _owner_sums(pl.concat([pl.DataFrame(schema=_OWNER_SCHEMA), *parts]))
     most = whole.sort("rejected_flows", "bytes", *_OWNER_KEY, descending=[True, True, False, False, False])
@@ -154,6 +157,6 @@ def _owner_sums(rows: pl.DataFrame) -> OwnerSums:
 
 
 def add_up(parts: Sequence[Measurements]) -> Measurements:
-    """The measurements of several batches as of one, in order of time."""
+    """The measurements of all parts added up, in order of time."""
     rows = pl.concat([pl.DataFrame(schema=_SCHEMA), *parts]).group_by(_KEY).agg(pl.col(_COUNTS).sum())
     return Measurements(rows.sort("minute", "observer", pl.col("scope", "attachment").cast(pl.String)))

@@ -8,7 +8,6 @@ settled. What tells an opening from a reply depends on whether the format has tc
 
 import polars as pl
 
-from flowsentry.contacts.answered_datagrams import answered_over_udp
 from flowsentry.contacts.by_flags import evidence_by_flags, evidence_by_flags_with_acks
 from flowsentry.contacts.by_ports import (
     Conversations,
@@ -17,11 +16,11 @@ from flowsentry.contacts.by_ports import (
     evidence_of_conversations,
     with_port_facts,
 )
-from flowsentry.contacts.connection_evidence import TCP, ConnectionEvidence, columns_of, evidence_of_rejects, few
-from flowsentry.contacts.intermediaries import openings_counted_once, without_passing
+from flowsentry.contacts.connection_evidence import TCP, ConnectionEvidence, columns_of, evidence_of_rejects, filter_few
+from flowsentry.contacts.intermediaries import openings_counted_once, without_gateway_traffic
 from flowsentry.contacts.logins import LoginRecords, logins_in
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
-from flowsentry.contacts.refused_replies import Exchanges, without_replies
+from flowsentry.contacts.replies import Exchanges, answered_over_udp, without_replies
 from flowsentry.contacts.thinning import MAX_OPENINGS, conversing, thinned, thinned_conversations
 from flowsentry.frames import Contacts, EnrichedFlows, Settled
 from flowsentry.records.fields import is_of_transit_gateway
@@ -50,15 +49,15 @@ class ContactAggregator:
         self._conversation_rows, self._most_conversation_rows = 0, MAX_OPENINGS
         self.dropped_sources = 0
 
-    def add(self, signs: ConnectionEvidence) -> None:
+    def add(self, evidence: ConnectionEvidence) -> None:
         """Takes one chunk's signs in."""
-        self._established.append(signs.established)
-        self._openings.append(signs.openings)
-        self._replies.append(signs.replies)
-        self._opened_rows += len(signs.openings)
+        self._established.append(evidence.established)
+        self._openings.append(evidence.openings)
+        self._replies.append(evidence.replies)
+        self._opened_rows += len(evidence.openings)
         if self._opened_rows > self._most_opened_rows:
             self._thin()
-        self._rows += len(signs.established)
+        self._rows += len(evidence.established)
         if self._rows > MAX_UNMERGED_ROWS:
             self._distinct = distinct_established(self._distinct, self._established)
             self._established, self._rows = [], 0
@@ -85,9 +84,9 @@ class ContactAggregator:
         """The contacts with their outcomes, and the logins among them. Uses the signs up, so that they are not held
         beside the contacts.
         """
-        if self._conversations and (signs := evidence_of_conversations(self._conversations, self._openings)):
+        if self._conversations and (evidence := evidence_of_conversations(self._conversations, self._openings)):
             self._conversations = []
-            self.add(signs)
+            self.add(evidence)
         opened, refused_replies = self._opened()
         established = distinct_established(self._distinct, self._established) if self._established else self._distinct
         if (by_udp := answered_over_udp(opened, self.exchanges.accepted_datagrams)) is not None:
@@ -109,17 +108,17 @@ class ContactAggregator:
 
 def aggregate(flows: EnrichedFlows, into: ContactAggregator) -> None:
     """Takes the signs of one chunk of flows in."""
-    seen = without_passing(flows.select(columns_of(flows)), flows.columns)
-    rejected = few(seen, pl.col("is_rejected"))
+    seen = without_gateway_traffic(flows.select(columns_of(flows)), flows.columns)
+    rejected = filter_few(seen, pl.col("is_rejected"))
     has_acks = is_of_transit_gateway(flows.columns)
     if "tcp_flags" in flows.columns:
-        signs = evidence_by_flags_with_acks(seen) if has_acks else evidence_by_flags(seen)
+        evidence = evidence_by_flags_with_acks(seen) if has_acks else evidence_by_flags(seen)
     else:
         tcp = with_port_facts(seen.filter(pl.col("protocol") == TCP))
-        signs = evidence_by_ports(tcp)
+        evidence = evidence_by_ports(tcp)
     if len(rejected):
-        signs = signs._replace(openings=pl.concat([signs.openings, evidence_of_rejects(rejected)]))
-    into.add(signs)
+        evidence = evidence._replace(openings=pl.concat([evidence.openings, evidence_of_rejects(rejected)]))
+    into.add(evidence)
     if "tcp_flags" not in flows.columns:
         into.add_conversations(conversations_of(tcp))
     into.exchanges.add(seen, rejected)

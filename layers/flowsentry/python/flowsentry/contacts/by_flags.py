@@ -16,7 +16,7 @@ from flowsentry.contacts.connection_evidence import (
     TCP,
     ConnectionEvidence,
     established_evidence,
-    few,
+    filter_few,
     is_stray,
     kept_open_evidence,
     opening_evidence,
@@ -48,7 +48,7 @@ def evidence_by_flags(flows: pl.DataFrame) -> ConnectionEvidence:
     there; few are, and an endpoint that answers at any other time of the day has not failed. And for a SYN with data
     (TCP Fast Open) that is sent again: it counts as answered.
     """
-    late = few(flows, _IS_TCP & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
+    late = filter_few(flows, _IS_TCP & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     sized = flows.with_columns(size_with_syn().alias("size"))
     return ConnectionEvidence(
         pl.concat([established_evidence(sized, _opens() & _is_established()), *_kept_open(flows)]),
@@ -76,7 +76,7 @@ def _kept_open(flows: pl.DataFrame) -> list[pl.DataFrame]:
     """Connections of longer ago on which a service still sends data; empty where there are none, as mostly."""
     is_sent = _ACCEPTED & ~_has(SYN | RST) & carries_data()
     is_of_service = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
-    kept_open = few(flows, _IS_TCP & is_sent & is_of_service)
+    kept_open = filter_few(flows, _IS_TCP & is_sent & is_of_service)
     return [kept_open_evidence(kept_open)] if len(kept_open) else []
 
 
@@ -102,11 +102,11 @@ def evidence_by_flags_with_acks(flows: pl.DataFrame) -> ConnectionEvidence:
     Between other ports it is left open who opened: nobody is said to have reached what may have reached him. A single
     packet with both is a SYN-ACK.
     """
-    signs = evidence_by_flags(flows)
+    evidence = evidence_by_flags(flows)
     has_both = (pl.col("protocol") == TCP) & _has(SYN) & _has(ACK) & (pl.col("packets") > 1)
     to_service = is_service_port(pl.col("dstport")) & ~is_service_port(pl.col("srcport"))
     opened = established_evidence(flows, has_both & to_service & ~pl.col("is_rejected"))
-    return signs._replace(established=pl.concat([signs.established, opened]))
+    return evidence._replace(established=pl.concat([evidence.established, opened]))
 
 
 def _has(bits: int) -> pl.Expr:

@@ -60,7 +60,7 @@ def evidence_by_ports(tcp: pl.DataFrame) -> ConnectionEvidence:
     from_service = pl.col("is_decided") & pl.col("from_service")
     return ConnectionEvidence(
         established_evidence(tcp, to_service & accepted & _is(Size.MORE)),
-        opening_evidence(tcp, to_service & _may_open(), **_told()),
+        opening_evidence(tcp, to_service & _may_open(), **_opening_flags()),
         reply_evidence(tcp, from_service & accepted, is_answered=~is_bare(), is_refused=is_bare()),
     )
 
@@ -90,7 +90,7 @@ def _is(size: Size) -> pl.Expr:
     return pl.col("size") == size
 
 
-def _told() -> dict[str, pl.Expr]:
+def _opening_flags() -> dict[str, pl.Expr]:
     """What a small record tells of the opening that it may be; a keep-alive opened nothing, but awaits its reply."""
     opened = pl.when(_is(Size.KEEP_ALIVE)).then(0).otherwise("packets")
     return {"is_certain": _is_certain(), "is_doubtful": _is_doubtful(), "opened_packets": opened}
@@ -191,9 +191,9 @@ def evidence_of_conversations(
     small = calls.filter(_may_open())
     replied = small.filter(is_replied)
     alone = small.filter(~is_replied)
-    back, others = (alone.join(_awaited(openings), on=_WAY, how=how) for how in ("semi", "anti"))
+    back, others = (alone.join(_awaited(openings), on=_REPLY_PATH, how=how) for how in ("semi", "anti"))
     opened = [
-        opening_evidence(replied, ALL, **_told()),
+        opening_evidence(replied, ALL, **_opening_flags()),
         _openings_of_one(others),
     ]
     came_back = reply_evidence(back, ~pl.col("is_rejected"), is_answered=~is_bare(), is_refused=is_bare())
@@ -201,7 +201,7 @@ def evidence_of_conversations(
     return ConnectionEvidence(established, pl.concat(opened), pl.concat([_replies(replied), came_back]))
 
 
-_WAY = ("source_address", "srcport", "destination_scope", "destination_address", "dstport", "protocol")
+_REPLY_PATH = ("source_address", "srcport", "destination_scope", "destination_address", "dstport", "protocol")
 
 
 def _awaited(openings: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -213,8 +213,8 @@ def _awaited(openings: Sequence[pl.DataFrame]) -> pl.DataFrame:
         "destination_address": "initiator",
         "dstport": "min_initiator_port",
     }
-    way = [pl.col(name).alias(end) for end, name in ends.items()]
-    return pl.concat(each.select(*way, "protocol") for each in openings)
+    path = [pl.col(name).alias(end) for end, name in ends.items()]
+    return pl.concat(each.select(*path, "protocol") for each in openings)
 
 
 def _opened_here() -> pl.Expr:
@@ -276,5 +276,5 @@ def _openings_of_one(calls: pl.DataFrame) -> pl.DataFrame:
     source = pl.col("srcport")
     like_a_reply = (source < FIRST_EPHEMERAL_PORT) & ~is_service_port(pl.col("dstport"))
     nothing = like_a_reply & (pl.col("source_is_inside") | (source < FIRST_UNPRIVILEGED_PORT))
-    told = {"is_doubtful": like_a_reply | _is_doubtful(), "is_certain": _is_certain() & ~like_a_reply}
-    return opening_evidence(calls, ~nothing, **_told() | told)
+    flags = {"is_doubtful": like_a_reply | _is_doubtful(), "is_certain": _is_certain() & ~like_a_reply}
+    return opening_evidence(calls, ~nothing, **_opening_flags() | flags)

@@ -64,10 +64,10 @@ MAX_STRAY_PACKETS = 2
 """Packets of a probe without SYN in a record: it, and once more. More: more late packets look like probes. Fewer:
 probes that are sent again do not."""
 
-OPENINGS_TELL = ("is_doubtful", "is_certain")
+OPENING_FLAGS = ("is_doubtful", "is_certain")
 """What opens for certain, and what may as well be something else. Neither: a stray packet, which opens nothing unless
 it is one of many: see outcomes.py."""
-REPLIES_TELL = ("is_answered", "is_refused", "is_open")
+REPLY_FLAGS = ("is_answered", "is_refused", "is_open")
 """`is_open`: what was sent belongs to a connection that is open, or closing as it should."""
 INSIDE = ("initiator_is_inside", "responder_is_inside")
 
@@ -101,26 +101,26 @@ class ConnectionEvidence(NamedTuple):
 
 def established_evidence(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
     """Those of the flows as sent by the initiator of a connection that was surely answered."""
-    return _contacts(flows, is_one & ~passes_on(), "source", "destination", *_seen(), *_inside())
+    return _contacts(flows, is_one & ~is_from_intermediary(), "source", "destination", *_seen(), *_inside())
 
 
 def kept_open_evidence(flows: pl.DataFrame) -> pl.DataFrame:
     """The flows, which a service sent on connections that are open, as connections that were surely answered."""
-    is_ours = ~_is_one_of("destination_owner_kind")
+    is_ours = ~_is_intermediary("destination_owner_kind")
     turned = (pl.col("destination_is_inside"), pl.col("source_is_inside"))
     inside = (column.alias(name) for column, name in zip(turned, INSIDE, strict=True))
     return _contacts(flows, is_ours, "destination", "source", *_seen(), *inside)
 
 
-def opening_evidence(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
+def opening_evidence(flows: pl.DataFrame, is_one: pl.Expr, **flags: pl.Expr) -> pl.DataFrame:
     """Those of the flows as sent by the initiator, with what they are a sign of."""
-    opened_packets = told.pop("opened_packets", pl.col("packets"))
+    opened_packets = flags.pop("opened_packets", pl.col("packets"))
     counts = (opened_packets.alias("opened_packets"), _rejected_packets().alias("rejected_packets"))
     ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
-    signs = (told.get(name, pl.lit(value=False)).alias(name) for name in OPENINGS_TELL)
-    place = ("interface_id", _reject_reason(flows), is_of_client_ip_preserving().alias("is_of_client_ip_preserving"))
-    told_of_each: tuple[pl.Expr | str, ...] = (*_seen(), *_inside(), *place, *ports, *counts, *signs)
-    return _contacts(flows, is_one & ~passes_on(), "source", "destination", *told_of_each)
+    given = (flags.get(name, pl.lit(value=False)).alias(name) for name in OPENING_FLAGS)
+    record = ("interface_id", _reject_reason(flows), is_of_client_ip_preserving().alias("is_of_client_ip_preserving"))
+    columns: tuple[pl.Expr | str, ...] = (*_seen(), *_inside(), *record, *ports, *counts, *given)
+    return _contacts(flows, is_one & ~is_from_intermediary(), "source", "destination", *columns)
 
 
 def _reject_reason(flows: pl.DataFrame) -> pl.Expr:
@@ -130,12 +130,12 @@ def _reject_reason(flows: pl.DataFrame) -> pl.Expr:
     return pl.lit(None, pl.Categorical()).alias("reject_reason")
 
 
-def reply_evidence(flows: pl.DataFrame, is_one: pl.Expr, **told: pl.Expr) -> pl.DataFrame:
+def reply_evidence(flows: pl.DataFrame, is_one: pl.Expr, **flags: pl.Expr) -> pl.DataFrame:
     """Those of the flows as sent by the responder, with what they are a sign of."""
-    packets = told.pop("reply_packets", pl.col("packets"))
-    signs = (told.get(name, pl.lit(value=False)).alias(name) for name in REPLIES_TELL)
+    packets = flags.pop("reply_packets", pl.col("packets"))
+    given = (flags.get(name, pl.lit(value=False)).alias(name) for name in REPLY_FLAGS)
     path = ("interface_id", pl.col("dstport").alias("initiator_port"))
-    return _contacts(flows, is_one, "destination", "source", packets.alias("reply_packets"), *path, *signs)
+    return _contacts(flows, is_one, "destination", "source", packets.alias("reply_packets"), *path, *given)
 
 
 PORTS = {"source": "srcport", "destination": "dstport"}
@@ -145,7 +145,7 @@ def _contacts(
     flows: pl.DataFrame, is_one: pl.Expr, initiator: str, responder: str, *columns: pl.Expr | str
 ) -> pl.DataFrame:
     """Filters and selects in one: only columns that are used are copied."""
-    signs = (
+    evidence = (
         flows.lazy()
         .filter(is_one)
         .select(
@@ -158,15 +158,15 @@ def _contacts(
             *columns,
         )
     )
-    return signs.collect()
+    return evidence.collect()
 
 
-def passes_on() -> pl.Expr:
+def is_from_intermediary() -> pl.Expr:
     """Whether a record was sent by what passes on what others sent."""
-    return _is_one_of("source_owner_kind")
+    return _is_intermediary("source_owner_kind")
 
 
-def _is_one_of(owner_kind: str) -> pl.Expr:
+def _is_intermediary(owner_kind: str) -> pl.Expr:
     return pl.col(owner_kind).is_in(pl.lit(_INTERMEDIARIES).implode()).fill_null(value=False)
 
 
@@ -190,7 +190,7 @@ def _rejected_packets() -> pl.Expr:
     return pl.when("is_rejected").then("packets").otherwise(0)
 
 
-def few(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
+def filter_few(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
     """The rows of which it is so. Where these are few it takes half the time of a filter, which looks at every column
     of every row (a million records, 14 columns: 2.2 ms and 4.7 ms; November 2026).
     """

@@ -27,8 +27,8 @@ def openings_counted_once(openings: pl.DataFrame) -> pl.DataFrame:
         return openings
     port, refused = pl.col("min_initiator_port").alias("initiator_port"), pl.col("rejected_packets") > 0
     pairs = _pairs(openings.with_columns(port, refused.alias("is_refused")))
-    is_told_there = pl.col("is_refused_there") & ~pl.col("is_refused")
-    end = (pl.when(is_told_there).then(name).otherwise(f"{name}_there").alias(name) for name in _END)
+    is_refused_there_alone = pl.col("is_refused_there") & ~pl.col("is_refused")
+    end = (pl.when(is_refused_there_alone).then(name).otherwise(f"{name}_there").alias(name) for name in _END)
     return openings.join(
         pairs.select(*_CONNECTION, *end),
         left_on=["scope", "initiator", "min_initiator_port", "protocol", *_END],
@@ -61,7 +61,7 @@ WAYPOINTS = ("nat gateway", "transit gateway")
 _WAYPOINTS = pl.Series(WAYPOINTS, dtype=pl.Categorical())
 
 
-def without_passing(seen: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+def without_gateway_traffic(seen: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """What was seen, without what our own hosts sent through a gateway, unless it was refused there. `columns` are the
     format's: with pkt-dstaddr nothing looks like traffic to a gateway.
 

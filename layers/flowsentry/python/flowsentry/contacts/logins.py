@@ -5,7 +5,13 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.contacts.connection_evidence import SENT, TCP, few, is_of_client_ip_preserving, passes_on
+from flowsentry.contacts.connection_evidence import (
+    SENT,
+    TCP,
+    filter_few,
+    is_from_intermediary,
+    is_of_client_ip_preserving,
+)
 from flowsentry.contacts.intermediaries import logins_counted_once
 from flowsentry.contacts.sizes import Size, carries_data, is_of_small_packets_alike, size_with_syn, size_without_flags
 from flowsentry.findings.evidence import SECONDS_A_DAY
@@ -27,7 +33,7 @@ SCHEMA = pl.Schema(
         "responder_is_inside": pl.Boolean(),
         "is_whole": pl.Boolean(),
         "is_answered": pl.Boolean(),
-        "is_heard": pl.Boolean(),
+        "server_replied": pl.Boolean(),
     }
 )
 MIN_LOGIN_PACKETS = 4
@@ -58,7 +64,7 @@ def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginEvidence:
     is_one = (_is_login_port("dstport") | _is_login_port("srcport")) & ~pl.col("is_rejected")
     has_flags = "tcp_flags" in flows.columns
     columns = (*SENT, *_SIZED, "tcp_flags") if has_flags else (*SENT, *_SIZED)
-    both = few(flows.select(columns), is_one & (pl.col("packets") >= MIN_LOGIN_PACKETS))
+    both = filter_few(flows.select(columns), is_one & (pl.col("packets") >= MIN_LOGIN_PACKETS))
     if both.is_empty():
         sizes = (pl.lit(value=False).alias(each) for each in ("has_data", "is_alike"))
         nothing = both.select(pl.exclude(_SIZED), *sizes)
@@ -101,14 +107,14 @@ class LoginRecords:
         self._replies: list[pl.DataFrame] = []
         self._rows = 0
 
-    def add(self, signs: LoginEvidence) -> None:
+    def add(self, evidence: LoginEvidence) -> None:
         """Takes in what `logins_in` found in a chunk."""
-        if len(signs.replies):
-            self._replies = [pl.concat([*self._replies, _reply_ends(signs.replies)]).unique()]
-        if signs.records.is_empty():
+        if len(evidence.replies):
+            self._replies = [pl.concat([*self._replies, _reply_ends(evidence.replies)]).unique()]
+        if evidence.records.is_empty():
             return
-        self._records.append(signs.records)
-        self._rows += len(signs.records)
+        self._records.append(evidence.records)
+        self._rows += len(evidence.records)
         if self._rows > MAX_UNMERGED_ROWS:
             self._connections = [self._merged()]
             self._records, self._rows = [], 0
@@ -127,11 +133,11 @@ class LoginRecords:
     def _with_replies(self, logins: pl.DataFrame) -> pl.DataFrame:
         """The logins, those among them answered whose server said something in this source."""
         if not self._replies:
-            return logins.with_columns(pl.lit(value=False).alias("is_heard"))
-        heard = self._replies[0].with_columns(pl.lit(value=True).alias("is_heard"))
-        joined = logins.join(heard, on=_ENDS_OF_CONNECTION, how="left")
-        told = joined.with_columns(pl.col("is_heard").fill_null(value=False))
-        return told.with_columns(pl.col("is_answered") | pl.col("is_heard"))
+            return logins.with_columns(pl.lit(value=False).alias("server_replied"))
+        replied = self._replies[0].with_columns(pl.lit(value=True).alias("server_replied"))
+        joined = logins.join(replied, on=_ENDS_OF_CONNECTION, how="left")
+        known = joined.with_columns(pl.col("server_replied").fill_null(value=False))
+        return known.with_columns(pl.col("is_answered") | pl.col("server_replied"))
 
 
 def _reply_ends(replies: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +154,7 @@ def _rows(records: pl.DataFrame) -> pl.DataFrame:
     server on an unlisted port whose client calls from a login port, as NAT gateways may: its replies are taken for
     packets of a login.
     """
-    logins = records.filter((pl.col("protocol") == TCP) & ~is_service_port(pl.col("srcport")) & ~passes_on())
+    logins = records.filter((pl.col("protocol") == TCP) & ~is_service_port(pl.col("srcport")) & ~is_from_intermediary())
     return logins.select(
         pl.col("source_scope").alias("scope"),
         pl.col("source_address").alias("initiator"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.contacts.connection_evidence import INSIDE, KEY, OPENINGS_TELL, OUTCOME, REPLIES_TELL
+from flowsentry.contacts.connection_evidence import INSIDE, KEY, OPENING_FLAGS, OUTCOME, REPLY_FLAGS
 from flowsentry.frames import Contacts
 from flowsentry.records.service_ports import is_service_port
 
@@ -38,15 +38,15 @@ def add_up(openings: pl.DataFrame, replies: pl.DataFrame) -> pl.DataFrame:
         .group_by(KEY)
         .agg(
             pl.col("opened_packets", "rejected_packets").sum(),
-            pl.col(*OPENINGS_TELL, *INSIDE).any(),
+            pl.col(*OPENING_FLAGS, *INSIDE).any(),
             pl.col("first_seen", "min_initiator_port", "refused_at", "reject_reason").min(),
             pl.col("last_seen", "max_initiator_port").max(),
         )
     )
-    near = _of_initiators_in(opened, replies).select(*KEY, "reply_packets", *REPLIES_TELL)
+    near = _of_initiators_in(opened, replies).select(*KEY, "reply_packets", *REPLY_FLAGS)
     relevant = near.join(opened, on=KEY, how="semi").group_by(KEY)
-    replied = relevant.agg(pl.col("reply_packets").sum(), pl.col(REPLIES_TELL).any())
-    nothing = (pl.col("reply_packets").fill_null(0), pl.col(REPLIES_TELL).fill_null(value=False))
+    replied = relevant.agg(pl.col("reply_packets").sum(), pl.col(REPLY_FLAGS).any())
+    nothing = (pl.col("reply_packets").fill_null(0), pl.col(REPLY_FLAGS).fill_null(value=False))
     return opened.join(replied, on=KEY, how="left").with_columns(nothing)
 
 
@@ -59,12 +59,12 @@ def _of_initiators_in(opened: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl.DataFrame | None) -> Contacts:
     """The contacts with what became of each, and where the reply was refused (`refused_replies`: see
-    refused_replies.py; None where none was). What lacks a part of the key is none: a format may leave out any field.
+    replies.py; None where none was). What lacks a part of the key is none: a format may leave out any field.
     """
     unsure = opened.join(_of_initiators_in(opened, established), on=KEY, how="anti")
     others = unsure.with_columns(_outcome().alias("outcome"))
-    told = ("reply_packets", *OPENINGS_TELL, *REPLIES_TELL)
-    others = without_late_packets(others.filter(pl.col("outcome").is_not_null())).drop(told)
+    flags = ("reply_packets", *OPENING_FLAGS, *REPLY_FLAGS)
+    others = without_late_packets(others.filter(pl.col("outcome").is_not_null())).drop(flags)
     answered = established.with_columns(pl.lit("answered", OUTCOME).alias("outcome"))
     whole = _with_refused_replies(pl.concat([answered, others], how="diagonal"), refused_replies)
     return Contacts(whole.drop_nulls(KEY) if any(whole[name].null_count() for name in KEY) else whole)
@@ -102,7 +102,7 @@ def _outcome() -> pl.Expr:
 
 
 def _is_stray() -> pl.Expr:
-    return ~pl.any_horizontal(OPENINGS_TELL)
+    return ~pl.any_horizontal(OPENING_FLAGS)
 
 
 MIN_PROBED_PORTS = 5
@@ -140,5 +140,5 @@ def _goes_to_many_ports() -> pl.Expr:
 
 
 def _goes_to_many_hosts() -> pl.Expr:
-    way = ("scope", "initiator", "min_initiator_port", "responder_port", "protocol", "day")
-    return pl.col("responder").n_unique().over(way) >= MIN_PROBED_HOSTS
+    path = ("scope", "initiator", "min_initiator_port", "responder_port", "protocol", "day")
+    return pl.col("responder").n_unique().over(path) >= MIN_PROBED_HOSTS

@@ -43,11 +43,11 @@ _KEEP_ALIVES: Sizes = frozenset((packets, packets * (HEADER_BYTES + 1)) for pack
 
 
 def _table(sizes: dict[Size, Sizes]) -> pl.Series:
-    told = [Size.MORE] * (_WIDTH * (MAX_REPEATED_SYNS + 1))
+    table = [Size.MORE] * (_WIDTH * (MAX_REPEATED_SYNS + 1))
     for size, pairs in sizes.items():
         for packets, total in pairs:
-            told[packets * _WIDTH + total] = size
-    return pl.Series(told, dtype=pl.UInt8)
+            table[packets * _WIDTH + total] = size
+    return pl.Series(table, dtype=pl.UInt8)
 
 
 _BY_FLAGS = _table({Size.SYNS: SYNS | REPEATED, Size.EITHER: (SYNS | REPEATED) & BEGUN})

@@ -7,16 +7,16 @@ from itertools import chain
 from typing import TypeVar, cast
 
 from flowsentry.decode.envelope import subscription, subscription_text
-from flowsentry.decode.exported import is_exported, is_permission_check, told_by_values, without_times
+from flowsentry.decode.exported import as_default_format, is_exported, is_permission_check, without_timestamps
 from flowsentry.decode.gzip_stream import inflated
 from flowsentry.decode.headers import Names, by_format, refuse_endless
-from flowsentry.decode.json_documents import OPENINGS, one_a_line
+from flowsentry.decode.json_documents import JSON_STARTS, one_object_per_line
 from flowsentry.decode.json_lines import lines_or_records
-from flowsentry.decode.opening import FOREIGN_REASONS, as_utf_8
+from flowsentry.decode.leading_bytes import FOREIGN_REASONS, as_utf_8
+from flowsentry.decode.line_chunks import in_chunks
 from flowsentry.decode.parquet import Trial, tables
 from flowsentry.decode.parquet_pages import MAGIC
 from flowsentry.decode.separated import separator_of, with_spaces
-from flowsentry.decode.whole_lines import in_chunks
 from flowsentry.frames import LogChunk
 from flowsentry.records.fields import DEFAULT_NAMES, names_in_log_format
 
@@ -54,8 +54,8 @@ def object_texts(
     start, pieces = as_utf_8(inflated(blocks, CHUNK_BYTES // 4))
     if start.startswith(MAGIC):
         yield from _formatted(tables(pieces, trial), candidates)
-    elif start.lstrip().startswith(OPENINGS):
-        lines = in_chunks(one_a_line(start, pieces), CHUNK_BYTES // 2, MAX_JSON_LINE_BYTES)
+    elif start.lstrip().startswith(JSON_STARTS):
+        lines = in_chunks(one_object_per_line(start, pieces), CHUNK_BYTES // 2, MAX_JSON_LINE_BYTES)
         yield from _formatted(lines_or_records(lines, is_format_known=bool(candidates)), candidates)
     else:
         if not candidates and not is_exported(start):
@@ -83,7 +83,9 @@ def _of_text(chunks: Iterator[bytes], candidates: Sequence[Names]) -> Iterator[L
     if first is None or is_permission_check(first):
         return iter(())
     if is_exported(first):
-        return told_by_values(by_format(without_times(whole), candidates or [DEFAULT_NAMES]), is_known=bool(candidates))
+        return as_default_format(
+            by_format(without_timestamps(whole), candidates or [DEFAULT_NAMES]), is_known=bool(candidates)
+        )
     if separator := separator_of(first, candidates):
         whole = with_spaces(whole, separator)
     return by_format(whole, candidates)

@@ -28,12 +28,12 @@ def is_exported(chunk: bytes) -> bool:
     return _FIRST.match(chunk) is not None
 
 
-def without_times(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def without_timestamps(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The same lines without the time at their start; one without a time stays as it is."""
     return (_EACH.sub(b"", chunk) for chunk in chunks)
 
 
-def told_by_values(chunks: Iterable[LogChunk], *, is_known: bool) -> Iterator[LogChunk]:
+def as_default_format(chunks: Iterable[LogChunk], *, is_known: bool) -> Iterator[LogChunk]:
     """The same lines. Where no format is known, they are of the default one, as nothing says otherwise: each then
     counts only when
     every value looks as that of its field does, and its version is 2, which says that no other field is among them.

@@ -7,7 +7,7 @@ from typing import Any
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
-from flowsentry.decode.opening import opened
+from flowsentry.decode.leading_bytes import peeked
 from flowsentry.errors import CutOffError, PoisonError
 
 # CloudWatch Logs sends gzip; what test tools make of its payloads is zlib at times, and costs nothing to take.
@@ -47,12 +47,12 @@ def inflated(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
     Raises PoisonError for a wrong checksum, damaged data or more than MAX_DEPTH of gzip within gzip, CutOffError at the
     end of what ends in the middle, or beyond MAX_INFLATED_BYTES or MAX_NESTED_BYTES.
     """
-    start, pieces = opened((block for block in blocks if block), len(_GZIP_MAGIC))
+    start, pieces = peeked((block for block in blocks if block), len(_GZIP_MAGIC))
     for depth in range(MAX_DEPTH):
         if not start.startswith(_GZIP_MAGIC):
             return pieces
         content = _gunzipped(_bounded(pieces, MAX_PACKED_BYTES) if depth else pieces, step_bytes)
-        start, pieces = opened(_bounded(content, MAX_NESTED_BYTES if depth else MAX_INFLATED_BYTES), len(_GZIP_MAGIC))
+        start, pieces = peeked(_bounded(content, MAX_NESTED_BYTES if depth else MAX_INFLATED_BYTES), len(_GZIP_MAGIC))
     if start.startswith(_GZIP_MAGIC):
         raise PoisonError(
             "gzip-within-gzip",
@@ -83,20 +83,20 @@ def _gunzipped(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
     member = isal_zlib.decompressobj(_GZIP)
     window, members, size = _WHOLE, 1, 0
     for block in blocks:
-        place = 0
-        while place < len(block):
+        position = 0
+        while position < len(block):
             if member.eof:
-                place = _PADDING.match(block, place).end()  # type: ignore[union-attr]  # it matches nothing, too
-                if place == len(block):
+                position = _PADDING.match(block, position).end()  # type: ignore[union-attr]  # it matches nothing, too
+                if position == len(block):
                     break
                 member, window, members = isal_zlib.decompressobj(_GZIP), FIRST_WINDOW_BYTES, members + 1
                 _refuse_crumbs(members, size)
-            part = block[place : place + window]
-            place, window = place + len(part), min(4 * window, _WHOLE)
+            part = block[position : position + window]
+            position, window = position + len(part), min(4 * window, _WHOLE)
             for content in _inflated_steps(member, part, step_bytes):
                 size += len(content)
                 yield content
-            place -= len(member.unused_data)
+            position -= len(member.unused_data)
     while not member.eof and (rest := _inflated_step(member, b"", step_bytes)):
         yield rest
     if not member.eof:

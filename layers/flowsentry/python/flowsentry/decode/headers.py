@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 
-from flowsentry.decode.whole_lines import in_parts
+from flowsentry.decode.line_chunks import in_parts
 from flowsentry.errors import CutOffError, PoisonError
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText
 from flowsentry.records.field_spellings import name_of, names_of
@@ -41,12 +41,12 @@ def by_format(chunks: Iterable[bytes], candidates: Sequence[Names]) -> Iterator[
     Raises PoisonError when the first line is none and there are no candidates, or when it names a field twice; and
     CutOffError at the header after MAX_HEADERS that have lines below them.
     """
-    opening, number, formats, headers = b"", 1, candidates, 0
+    first_header, number, formats, headers = b"", 1, candidates, 0
     for chunk in chunks:
         start = 0
-        if number == 1 and (names := _opening_names(line := chunk[: chunk.find(b"\n")], candidates)):
-            opening, start, number, formats = line.strip(), len(line) + 1, 2, (names,)
-        for names, lines in _sections(chunk, start, opening):
+        if number == 1 and (names := _names_in_first_header(line := chunk[: chunk.find(b"\n")], candidates)):
+            first_header, start, number, formats = line.strip(), len(line) + 1, 2, (names,)
+        for names, lines in _sections(chunk, start, first_header):
             if names:
                 number, formats, headers = number + 1, (names,), headers + bool(lines)
                 if not lines:
@@ -72,7 +72,7 @@ def _of_format(formats: Sequence[Names], lines: bytes, number: int) -> LogText |
     return MixedText((names, *others), lines, number) if others else LogText(names, lines, number)
 
 
-def _opening_names(line: bytes, candidates: Sequence[Names]) -> Names:
+def _names_in_first_header(line: bytes, candidates: Sequence[Names]) -> Names:
     """The names in the first line of a source; none where it is a record of one of the candidates."""
     names = _names_in(line[:MAX_LINE_BYTES])
     if not (are_known(names) or (not candidates and _look_like_names(names))):
@@ -110,28 +110,28 @@ def _look_like_names(names: Names) -> bool:
     return len(names) > 1 and all(map(_NAME.fullmatch, names)) and hyphenated * 2 >= len(names)
 
 
-def _sections(text: bytes, start: int, opening: bytes) -> Iterator[tuple[Names, bytes]]:
+def _sections(text: bytes, start: int, first_header: bytes) -> Iterator[tuple[Names, bytes]]:
     """The lines from `start` on, cut at each header among them: the names in it (none for the first lines), and the
     lines below it.
     """
     names: Names = ()
-    if text.find(_MARK, start) >= 0 or (opening and _MARK not in opening):
-        text = _with_headers_apart(text, opening)
-        later = (match.start() + 1 for match in _line_starts(opening.split(b" ")[0]).finditer(text, start))
-        for place in chain([start], later):
-            end = text.find(b"\n", place) + 1
-            if found := _further_names(text[place:end], opening):
-                yield names, text[start:place]
+    if text.find(_MARK, start) >= 0 or (first_header and _MARK not in first_header):
+        text = _with_headers_apart(text, first_header)
+        later = (match.start() + 1 for match in _line_starts(first_header.split(b" ")[0]).finditer(text, start))
+        for position in chain([start], later):
+            end = text.find(b"\n", position) + 1
+            if found := _further_names(text[position:end], first_header):
+                yield names, text[start:position]
                 names, start = found, end
     yield names, text[start:]
 
 
-def _with_headers_apart(text: bytes, opening: bytes) -> bytes:
+def _with_headers_apart(text: bytes, first_header: bytes) -> bytes:
     """The same text with each further header on a line of its own, also behind a file whose last line has no end."""
-    if b" " not in opening:
+    if b" " not in first_header:
         return text
-    *parts, last = text.split(opening)
-    return opening.join([*(part + b"\n" if _ends_in_a_record(part) else part for part in parts), last])
+    *parts, last = text.split(first_header)
+    return first_header.join([*(part + b"\n" if _ends_in_a_record(part) else part for part in parts), last])
 
 
 def _ends_in_a_record(part: bytes) -> bool:
@@ -146,11 +146,11 @@ def _line_starts(word: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"\n(?=[a-zA-Z])(?i:%s)(?=\s)" % b"|".join([*names, re.escape(word or b"version")]))
 
 
-def _further_names(line: bytes, opening: bytes) -> Names:
+def _further_names(line: bytes, first_header: bytes) -> Names:
     """The names in a line below the first one, if it is a header: the same as that, or another."""
     if len(line) > MAX_LINE_BYTES:
         return ()
     names = _names_in(line)
-    is_header = line.strip() == opening if opening else False
+    is_header = line.strip() == first_header if first_header else False
     is_another = MIN_KNOWN_NAMES <= len(names) <= MAX_FIELDS and are_known(names) and is_each_once(names)
     return names if is_header or is_another else ()

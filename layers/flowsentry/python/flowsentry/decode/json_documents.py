@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from flowsentry.errors import CutOffError
 
-OPENINGS = (b"{", b"[")
+JSON_STARTS = (b"{", b"[")
 _RUN_TOGETHER, _APART = b'}{"', b'}\n{"'
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 _BETWEEN = re.compile(rb'\}\s*\{(?=\s*")')
@@ -25,7 +25,7 @@ _MOST_BETWEEN_BYTES = 64 << 10
 """What may stand between two objects. More: held until the next piece. Less: wide indents are not seen through."""
 
 
-def one_a_line(start: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def one_object_per_line(start: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same objects, each on a line. `start` is what the pieces begin with, and tells their layout.
 
     Wrong for an array whose objects hold arrays of objects, and are no envelopes: these come apart, and their lines are

@@ -6,10 +6,10 @@ from itertools import islice
 
 import polars as pl
 
-from flowsentry.decode.whole_lines import in_parts
+from flowsentry.decode.line_chunks import in_parts
 from flowsentry.frames import LogText
 from flowsentry.records.field_spellings import name_of, names_of
-from flowsentry.records.fields import BY_NAME, MISSING
+from flowsentry.records.fields import BY_NAME, MISSING, MISSING_WORDS
 
 MAX_UNKNOWN_KEYS = 16
 """Keys that are no field known here and are kept as one that AWS may have added. More: what log shippers add (host,
@@ -28,7 +28,6 @@ _KEY = re.compile(rb'"([A-Za-z@][A-Za-z0-9_@-]{0,63})"\s*:(?=\s*["0-9tfn-])')
 """A key with a single value. In a string a quote would have a backslash before it."""
 _LOOKS_LIKE_A_FIELD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 _ENVELOPE_KEY = re.compile(rb'"(messageType|logEvents)"\s*:')
-_MISSING_WORDS = (MISSING, "", "None", "nan", "NaN")
 _ACCOUNT_ID_DIGITS = 12
 
 
@@ -63,8 +62,8 @@ def texts_of(parts: Iterable[bytes]) -> Iterator[LogText]:
         asked = [*keys, *unknown[:MAX_UNKNOWN_KEYS]] or list(_NO_KEYS)
         for some in in_parts(part, part.count(b"\n"), MAX_CELLS // len(asked)):
             columns = _one_a_field(_columns(some, asked))
-            told = [key for key in columns.columns if key in keys or columns[key].null_count() < len(columns)]
-            kept = told or asked[:1]
+            found = [key for key in columns.columns if key in keys or columns[key].null_count() < len(columns)]
+            kept = found or asked[:1]
             yield LogText(names_of(kept), _lines(columns.select(kept), some), number)
             number += len(columns)
 
@@ -113,4 +112,4 @@ def _value(key: str) -> pl.Expr:
         text = pl.when(text.str.contains("^[0-9]{1,11}$")).then(text.str.zfill(_ACCOUNT_ID_DIGITS)).otherwise(text)
     is_number = name_of(key) in BY_NAME and BY_NAME[name_of(key)].is_number
     text = text.str.replace(r"^([0-9]+)\.0$", "$1") if is_number else text.str.replace_all(r"\s", "%20")
-    return pl.when(~text.is_in(_MISSING_WORDS)).then(text).alias(key)
+    return pl.when(~text.is_in(MISSING_WORDS)).then(text).alias(key)

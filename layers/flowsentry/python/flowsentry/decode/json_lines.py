@@ -11,7 +11,7 @@ import polars as pl
 from flowsentry.decode.envelope import event_lines
 from flowsentry.decode.headers import are_known
 from flowsentry.decode.json_fields import keys_in, texts_of
-from flowsentry.decode.whole_lines import in_parts
+from flowsentry.decode.line_chunks import in_parts
 from flowsentry.errors import PoisonError
 from flowsentry.frames import LogText
 from flowsentry.records.field_spellings import names_of
@@ -33,7 +33,7 @@ def lines_or_records(chunks: Iterable[bytes], *, is_format_known: bool) -> Itera
     parts = (part for chunk in chain([first], stream) for part in in_parts(chunk, chunk.count(b"\n")))
     if keys.keys() >= _ENVELOPE_KEYS:
         if not is_format_known:
-            raise _without_format()
+            raise _format_is_missing()
         return map(event_lines, parts)
     key = next((key for key in MESSAGE_KEYS if key in keys), None)
     if are_known(names_of(keys)) and not (key and is_format_known) and len(keys) > 1:
@@ -56,7 +56,7 @@ def _messages(lines: pl.Series, key: str, *, may_have_breaks: bool) -> pl.Series
     return found.fill_null(lines) if found.null_count() else found
 
 
-def _without_format() -> PoisonError:
+def _format_is_missing() -> PoisonError:
     return PoisonError(
         "subscription-in-object",
         "the object holds CloudWatch Logs envelopes, as Firehose writes them for a subscription, which state no "

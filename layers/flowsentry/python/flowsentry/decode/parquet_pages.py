@@ -121,17 +121,17 @@ class _File:
         end = start + _size(column[_COMPRESSED])
         self.seen_bytes += end - start
         _refuse_unless(end <= self.end and self.seen_bytes <= self.end, "bytes")
-        self.reader.place = start
-        while self.reader.place < end:
+        self.reader.position = start
+        while self.reader.position < end:
             page = self.reader.struct()
-            _refuse_unless(_size(page[_PAGE_COMPRESSED]) <= end - self.reader.place, "bytes")
+            _refuse_unless(_size(page[_PAGE_COMPRESSED]) <= end - self.reader.position, "bytes")
             self._check(page, column[_CODEC])
-            self.reader.place += page[_PAGE_COMPRESSED]
+            self.reader.position += page[_PAGE_COMPRESSED]
             yield page
 
     def _check(self, page: Struct, codec: int) -> None:
         """Raises ValueError for a page that is not as its header says."""
-        content = memoryview(self.data)[self.reader.place : self.reader.place + page[_PAGE_COMPRESSED]]
+        content = memoryview(self.data)[self.reader.position : self.reader.position + page[_PAGE_COMPRESSED]]
         if _CHECKSUM in page and isal_zlib.crc32(content) != page[_CHECKSUM] % (1 << 32):
             raise ValueError("a page with a wrong checksum")
         if codec == _UNCOMPRESSED:

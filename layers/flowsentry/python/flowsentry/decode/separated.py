@@ -12,12 +12,14 @@ from functools import partial
 from flowsentry.decode.headers import Names, are_known
 from flowsentry.frames import MAX_LINE_BYTES
 from flowsentry.records.field_spellings import names_of
-from flowsentry.records.fields import MISSING
+from flowsentry.records.fields import MISSING, PANDAS_MISSING_WORDS
 
 SEPARATORS = (b",", b"\t", b";", b"|")
 """Commas, tabs; semicolons as Excel writes them where the comma is a decimal sign; bars as database shells do."""
 _MISSING = MISSING.encode()
-_MISSING_WORDS = re.compile(rb"(?<![^ \n])(?:None|nan|NaN|null|NULL|\\N)(?![^ \r\n])")
+_DATABASE_MISSING_WORDS = ("null", "NULL", "\\N")
+_ANY_MISSING_WORD = "|".join(map(re.escape, (*PANDAS_MISSING_WORDS, *_DATABASE_MISSING_WORDS))).encode()
+_MISSING_WORD = re.compile(rb"(?<![^ \n])(?:%s)(?![^ \r\n])" % _ANY_MISSING_WORD)
 _WHOLE = re.compile(rb"(?<![^ \n])([0-9]+)\.0(?![^ \r\n])")
 """A whole number with a fraction, as pandas writes integers of a column in which one is missing."""
 _QUOTED = re.compile(rb'"([^"\n]*(?:""[^"\n]*)*)"')
@@ -59,7 +61,7 @@ def _spaced(chunk: bytes, separator: bytes) -> bytes:
     text = _filled(text.replace(b" ", b"%20"), separator)
     if b".0 " in text or b".0\n" in text:
         text = _WHOLE.sub(rb"\1", text)
-    return _MISSING_WORDS.sub(_MISSING, text) if any(word in text for word in (b"N", b"nan", b"null")) else text
+    return _MISSING_WORD.sub(_MISSING, text) if any(word in text for word in (b"N", b"nan", b"null")) else text
 
 
 def _filled(text: bytes, separator: bytes) -> bytes:

@@ -26,13 +26,13 @@ class TooManyValuesError(Exception):
 
 
 class Reader:
-    """Reads structs from bytes, one after the other; `place` is where the next begins. What it makes and the time it
+    """Reads structs from bytes, one after the other; `position` is where the next begins. What it makes and the time it
     takes follow the bytes that are there, whatever they say of themselves. Raises IndexError at the end of the bytes,
     ValueError for what is no struct, RecursionError for one in too many others, TooManyValuesError.
     """
 
-    def __init__(self, data: bytes, place: int) -> None:
-        self.place = place
+    def __init__(self, data: bytes, position: int) -> None:
+        self.position = position
         self._data = data
         self._left = MAX_VALUES
 
@@ -96,16 +96,16 @@ class Reader:
 
     def _skip(self, size: int) -> None:
         self._refuse_beyond(size)
-        self.place += size
+        self.position += size
 
     def _refuse_beyond(self, size: int) -> None:
         """Whatever a list has, each takes a byte or more."""
-        if size > len(self._data) - self.place:
+        if size > len(self._data) - self.position:
             raise IndexError("the Thrift data ends in the middle")
 
     def _byte(self) -> int:
-        byte = self._data[self.place]
-        self.place += 1
+        byte = self._data[self.position]
+        self.position += 1
         return byte
 
 

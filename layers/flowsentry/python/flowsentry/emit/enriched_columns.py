@@ -1,6 +1,6 @@
-"""The columns that enriched objects may have, with their types in Athena: the table of all of them is made of this.
+"""The columns of the Athena table over enriched objects, with their types.
 
-Athena finds a column of a Parquet file by its name, so what an object lacks is null there.
+Athena finds a column of a Parquet file by its name, so a column that an object lacks is null.
 """
 
 import polars as pl
@@ -17,13 +17,13 @@ ATHENA_TYPES: dict[type[pl.DataType], str] = {
     pl.Categorical: "string",
     pl.Enum: "string",
 }
-"""Unsigned numbers are written as signed ones of 32 bits."""
+"""Athena types by polars type. Unsigned numbers are written as signed ones of 32 bits."""
 _TEXT = pl.Categorical()
 
 
 def _of_end(end: str) -> dict[str, pl.DataType]:
-    told = {**OWNER, "is_inside": pl.Boolean(), **GEOGRAPHY}
-    return {f"{end}_{name}": type_ for name, type_ in told.items()}
+    columns = {**OWNER, "is_inside": pl.Boolean(), **GEOGRAPHY}
+    return {f"{end}_{name}": type_ for name, type_ in columns.items()}
 
 
 _OURS: dict[str, pl.DataType] = {
@@ -37,4 +37,5 @@ ENRICHED_COLUMNS: dict[str, str] = {
     name: ATHENA_TYPES[type(type_)]
     for name, type_ in ({field.column: DTYPES[field.kind] for field in FIELDS} | _OURS).items()
 }
-"""Fields of AWS's that this version does not know yet are in no column here: a query can't name them."""
+"""The Athena type of each column. Fields of AWS that this version does not know have no column: a query can't name
+them."""

@@ -1,4 +1,4 @@
-"""Measurements → EMF lines: traffic metrics per minute and VPC or transit gateway, stamped with the records' minute."""
+"""Traffic metrics per minute and VPC or transit gateway as EMF lines, stamped with the minute of the records."""
 
 import json
 from collections import defaultdict
@@ -13,23 +13,24 @@ from flowsentry.metric_names import TRAFFIC_METRICS, TRAFFIC_METRICS_BY, Traffic
 from flowsentry.records.fields import LOST_PACKETS
 
 MAX_VPCS = 50
-"""VPCs of one batch with metrics of their own, those with most flows; the rest is summed up as `other`. The same goes
-for transit gateways. More: each VPC costs six custom metrics, each gateway seven. Fewer: accounts with many VPCs see
-less of each."""
+"""VPCs of one batch with metrics of their own, those with most flows; the others are summed up as `other`. The same
+limit holds for transit gateways. More: each VPC costs six custom metrics, each gateway seven. Fewer: accounts with many
+VPCs see fewer of them."""
 OTHER = "other"
 MAX_OWNERS = 3
-"""Owners that a line names for each thing they are most in. More: longer log lines, which are paid by the byte, for
-every minute and VPC. Fewer: who was second must be looked up in enriched Parquet."""
+"""Owners that a line names in `busiest_senders` and in `most_refused`. More: longer log lines, which are billed by the
+byte, for every minute and VPC. Fewer: the next ones must be looked up in enriched Parquet."""
 TopOwners = dict[tuple[int, str], dict[str, list[dict[str, Any]]]]
 NAMEABLE = r"^[!-9;-~][ -~]{0,254}$"
-"""What CloudWatch takes as the value of a dimension, and a little less: up to 255 letters of ASCII, no control
-characters, no colon or space at the beginning. A line with any other is refused, and its metrics are lost without a
-word. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html"""
+"""Values of a dimension that CloudWatch accepts, and slightly fewer: up to 255 ASCII characters, no control characters,
+no colon or space at the beginning. CloudWatch drops the metrics of any other line without an error.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html"""
 MAX_LETTERS = 255
-"""Of a name in a line that is no dimension. More: names that records make up fill the log. Fewer: long ones are cut."""
+"""Length of a name in a line that is no dimension. More: names made up in records fill the log. Fewer: long names are
+cut."""
 MAX_AGE_SECONDS = 14 * 86_400
 MAX_LEAD_SECONDS = 2 * 3_600
-"""CloudWatch refuses older and newer ones.
+"""CloudWatch rejects metrics that are older, or further in the future.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html"""
 
 COLUMNS: dict[TrafficMetric, str] = {
@@ -48,8 +49,9 @@ COLUMNS: dict[TrafficMetric, str] = {
 
 @dataclass(frozen=True, slots=True)
 class TrafficLines:
-    """Lines to print, in order of time; the number of measured minutes that CloudWatch would refuse; and of those that
-    it would refuse for their VPC's or gateway's name, which are summed up as `other`.
+    """Lines to print, in order of time; the numbers of measured minutes that are left out because CloudWatch would
+    reject them as too old or too new; and of those whose VPC or gateway has a name that it would reject, which are
+    summed up as `other`.
     """
 
     lines: tuple[str, ...]
@@ -59,15 +61,16 @@ class TrafficLines:
 
 
 def emf(measurements: Measurements, owners: OwnerSums, namespace: str, now: int) -> TrafficLines:
-    """One line of JSON for each minute and VPC or transit gateway, as CloudWatch turns into metrics when it is printed.
-    To look up, and no dimensions: where packets were lost, `worst_attachment` says where most of them were;
-    `busiest_senders` and `most_refused` name the owners in a VPC with most bytes sent, and most flows refused at them.
+    """One line of JSON for each minute and VPC or transit gateway, which CloudWatch turns into metrics when it is
+    printed. Some properties are for queries, not dimensions: `worst_attachment` is the attachment that lost most
+    packets; `busiest_senders` and `most_refused` name the owners in a VPC that sent most bytes, and whose rules
+    rejected most flows.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
-    told = measurements.with_columns(pl.col("observer", "scope").cast(pl.String).fill_null("unknown"))
+    named = measurements.with_columns(pl.col("observer", "scope").cast(pl.String).fill_null("unknown"))
     is_nameable = pl.col("scope").str.contains(NAMEABLE)
-    rows = told.with_columns(pl.when(is_nameable).then("scope").otherwise(pl.lit(OTHER)).alias("scope"))
+    rows = named.with_columns(pl.when(is_nameable).then("scope").otherwise(pl.lit(OTHER)).alias("scope"))
     too_old = pl.col("minute") < now - MAX_AGE_SECONDS
     too_new = pl.col("minute") > now + MAX_LEAD_SECONDS
     timely = rows.filter(~too_old & ~too_new)
@@ -77,7 +80,7 @@ def emf(measurements: Measurements, owners: OwnerSums, namespace: str, now: int)
         tuple(_line(row, directives[row["observer"]], top) for row in _rolled_up(timely).iter_rows(named=True)),
         rows.filter(too_old).n_unique(_KEY),
         rows.filter(too_new).n_unique(_KEY),
-        told.filter(~is_nameable).n_unique(_KEY),
+        named.filter(~is_nameable).n_unique(_KEY),
     )
 
 
@@ -85,7 +88,9 @@ _KEY = ("minute", "observer", "scope")
 
 
 def _rolled_up(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same sums, with all but the MAX_VPCS busiest VPCs as one, and likewise all but as many transit gateways."""
+    """The same sums, in which all but the MAX_VPCS busiest VPCs are one row a minute; so are all but as many transit
+    gateways.
+    """
     flows = rows.group_by("observer", "scope").agg(pl.col("flows").sum())
     busiest = flows.sort("observer", "flows", "scope", descending=[False, True, False]).group_by("observer")
     kept = busiest.head(MAX_VPCS).select("observer", "scope", pl.col("scope").alias("kept"))
@@ -104,7 +109,7 @@ def _directive(namespace: str, dimension: TrafficDimension) -> Mapping[str, Any]
 
 
 def _top_owners(owners: OwnerSums) -> TopOwners:
-    """The owners to be named in each line, by minute and VPC."""
+    """The owners that each line names, by minute and VPC."""
     found: TopOwners = defaultdict(dict)
     for place, amount in (("busiest_senders", "bytes"), ("most_refused", "rejected_flows")):
         ordered = owners.filter(pl.col(amount) > 0).with_columns(pl.col(pl.Categorical()).cast(pl.String))

@@ -2,8 +2,7 @@
 
 from flowsentry.enrich.direction import with_direction
 from flowsentry.enrich.owners import with_owners
-from flowsentry.enrich.rejection import with_rejection
-from flowsentry.enrich.service import with_service
+from flowsentry.enrich.record_columns import with_rejection, with_service
 from flowsentry.frames import EnrichedFlows, Flows
 from flowsentry.inventory.address_space import AddressSpace
 

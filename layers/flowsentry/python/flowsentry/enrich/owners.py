@@ -34,7 +34,7 @@ def with_owners(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFram
     )
     is_of_gateway = is_of_transit_gateway(flows.columns)
     own = None if is_of_gateway else own_ends(ends)
-    known = ends.hstack(_told_of_both(ends, own, address_space))
+    known = ends.hstack(_columns_of_both_ends(ends, own, address_space))
     told = with_record_attribution(known, own, address_space).with_columns(
         pl.col("source_is_inside", "destination_is_inside", "is_ipv6").fill_null(value=False)
     )
@@ -45,7 +45,7 @@ def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
     return pl.coalesce(f"pkt_{column}", column) if f"pkt_{column}" in flows.columns else pl.col(column)
 
 
-def _told_of_both(flows: pl.DataFrame, own: OwnEnds | None, address_space: AddressSpace) -> list[pl.Series]:
+def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_space: AddressSpace) -> list[pl.Series]:
     """The columns of both ends, and `is_ipv6`, which they are both or neither."""
     recalled, span = address_space.lookup_cache, Intervals(flows["start"], flows["end"])
     rows = {end: _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, address_space) for end in ENDS}
@@ -68,11 +68,11 @@ def _told_of_both(flows: pl.DataFrame, own: OwnEnds | None, address_space: Addre
     return columns
 
 
-def _no(flows: pl.DataFrame, name: str) -> pl.Series:
+def _all_false(flows: pl.DataFrame, name: str) -> pl.Series:
     return pl.repeat(value=False, n=len(flows), dtype=pl.Boolean, eager=True).alias(name)
 
 
-def _untold(end: str, rows: int, columns: Collection[str]) -> list[pl.Series]:
+def _null_columns(end: str, rows: int, columns: Collection[str]) -> list[pl.Series]:
     return [
         pl.repeat(None, rows, dtype=GEOGRAPHY[name], eager=True).alias(f"{end}_{name}")
         for name in GEOGRAPHY

@@ -31,7 +31,7 @@ def own_ends(flows: pl.DataFrame) -> OwnEnds:
     }
 
 
-class _Words(NamedTuple):
+class _Attribution(NamedTuple):
     """What a record may say of an end: in which rows it does, and then kind, id and name."""
 
     rows: pl.Series
@@ -47,55 +47,61 @@ def with_record_attribution(flows: pl.DataFrame, own: OwnEnds | None, address_sp
     """
     named = flows
     for end in ENDS:
-        for words in _said_of(end, flows, None if own is None else own[end]):
-            named = _filled(named, end, words, address_space)
+        for attribution in _attributions_of(end, flows, None if own is None else own[end]):
+            named = _filled(named, end, attribution, address_space)
     return named.drop("instance_name", strict=False)
 
 
-def _said_of(end: str, flows: pl.DataFrame, is_own: pl.Series | None) -> Iterator[_Words]:
+def _attributions_of(end: str, flows: pl.DataFrame, is_own: pl.Series | None) -> Iterator[_Attribution]:
     if is_own is not None:
-        yield from (said(end, flows, is_own) for field, said in _SAID.items() if _is_told(field, flows))
+        yield from (
+            attribution_of(end, flows, is_own)
+            for field, attribution_of in _ATTRIBUTION_BY_FIELD.items()
+            if _has_values(field, flows)
+        )
     service = f"pkt_{'src' if end == 'source' else 'dst'}_aws_service"
-    if _is_told(service, flows):
+    if _has_values(service, flows):
         name = pl.col(service)
         is_aws = flows.select(name.is_not_null() & ~name.cast(pl.String).is_in(SHARED_RANGES)).to_series()
-        yield _Words(is_aws & flows[f"{end}_{_KIND}"].is_null(), _word(AWS_SERVICE), name, name)
+        yield _Attribution(is_aws & flows[f"{end}_{_KIND}"].is_null(), _constant(AWS_SERVICE), name, name)
 
 
-def _is_told(column: str, flows: pl.DataFrame) -> bool:
+def _has_values(column: str, flows: pl.DataFrame) -> bool:
     return column in flows.columns and flows[column].null_count() < len(flows)
 
 
-def _instance(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Words:
+def _instance(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Attribution:
     kind, instance = flows[f"{end}_{_KIND}"], flows["instance_id"]
     is_other = is_own & instance.is_not_null() & flows[f"{end}_{_ID}"].ne_missing(instance)
-    rows = is_other & (_is_nobodys(kind) | (kind == "instance")) if is_other.any() else is_other
+    rows = is_other & (_is_unowned(kind) | (kind == "instance")) if is_other.any() else is_other
     names = [
         name for name in ("instance_name", "instance_tag", "instance_id") if name in {*flows.columns, "instance_name"}
     ]
-    return _Words(rows, _word("instance"), pl.col("instance_id"), pl.coalesce(names))
+    return _Attribution(rows, _constant("instance"), pl.col("instance_id"), pl.coalesce(names))
 
 
-def _ecs_task(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Words:
+def _ecs_task(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Attribution:
     names = [name for name in ("ecs_service_name", "ecs_task_id", "ecs_task_arn") if name in flows.columns]
-    rows = is_own & flows["ecs_task_arn"].is_not_null() & _is_nobodys(flows[f"{end}_{_KIND}"])
-    return _Words(rows, _word("ecs task"), pl.col("ecs_task_arn"), pl.coalesce(names))
+    rows = is_own & flows["ecs_task_arn"].is_not_null() & _is_unowned(flows[f"{end}_{_KIND}"])
+    return _Attribution(rows, _constant("ecs task"), pl.col("ecs_task_arn"), pl.coalesce(names))
 
 
-def _by_type(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Words:
+def _by_type(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Attribution:
     types = flows["interface_type"].cast(pl.String)
-    words = types.replace_strict(KIND_OF_TYPE, default=None, return_dtype=pl.String).cast(pl.Categorical)
-    rows = is_own & words.is_not_null() & _is_nobodys(flows[f"{end}_{_KIND}"])
-    return _Words(rows, pl.lit(words), pl.col("interface_id"), pl.col("interface_id"))
+    attribution = types.replace_strict(KIND_OF_TYPE, default=None, return_dtype=pl.String).cast(pl.Categorical)
+    rows = is_own & attribution.is_not_null() & _is_unowned(flows[f"{end}_{_KIND}"])
+    return _Attribution(rows, pl.lit(attribution), pl.col("interface_id"), pl.col("interface_id"))
 
 
-def _regional_gateway(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Words:
+def _regional_gateway(end: str, flows: pl.DataFrame, is_own: pl.Series) -> _Attribution:
     is_gateway = flows["resource_id"].cast(pl.String).str.starts_with("nat-")
     gateway = pl.col("resource_id")
-    return _Words(is_own & is_gateway & _is_nobodys(flows[f"{end}_{_KIND}"]), _word("nat gateway"), gateway, gateway)
+    return _Attribution(
+        is_own & is_gateway & _is_unowned(flows[f"{end}_{_KIND}"]), _constant("nat gateway"), gateway, gateway
+    )
 
 
-_SAID = {
+_ATTRIBUTION_BY_FIELD = {
     "instance_id": _instance,
     "ecs_task_arn": _ecs_task,
     "interface_type": _by_type,
@@ -104,21 +110,21 @@ _SAID = {
 """The fields that name an owner, and how."""
 
 
-def _is_nobodys(kind: pl.Series) -> pl.Series:
+def _is_unowned(kind: pl.Series) -> pl.Series:
     return kind.is_null() | (kind == UNKNOWN)
 
 
-def _word(kind: str) -> pl.Expr:
+def _constant(kind: str) -> pl.Expr:
     return pl.lit(kind, pl.Categorical())
 
 
-def _filled(flows: pl.DataFrame, end: str, words: _Words, address_space: AddressSpace) -> pl.DataFrame:
-    rows = words.rows.fill_null(value=False)
+def _filled(flows: pl.DataFrame, end: str, attribution: _Attribution, address_space: AddressSpace) -> pl.DataFrame:
+    rows = attribution.rows.fill_null(value=False)
     if not rows.any():
         return flows
     if "instance_id" in flows.columns and "instance_name" not in flows.columns:
         flows = flows.hstack([_instance_names(flows["instance_id"], address_space)])
-    told = {_KIND: words.kind, _ID: words.id, _NAME: words.name}
+    told = {_KIND: attribution.kind, _ID: attribution.id, _NAME: attribution.name}
     return flows.with_columns(
         pl.when(rows).then(value).otherwise(pl.col(f"{end}_{name}")).alias(f"{end}_{name}")
         for name, value in told.items()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from flowsentry.frames import Flows, LogChunk, LogTable, LogText, Parsed, Records
-from flowsentry.parse.mixed import told_apart
+from flowsentry.parse.mixed import parse_mixed
 from flowsentry.parse.table import parse_table
 from flowsentry.parse.text import parse
 from flowsentry.parse.unreadable import unreadable
@@ -22,7 +22,7 @@ def parse_chunk(chunk: LogChunk) -> Iterator[Parsed]:
     elif isinstance(chunk, LogTable):
         yield parse_table(chunk)
     else:
-        yield from told_apart(chunk)
+        yield from parse_mixed(chunk)
 
 
 def flows_of(records: Records) -> Flows:

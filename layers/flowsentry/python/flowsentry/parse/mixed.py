@@ -17,7 +17,7 @@ from flowsentry.records.fields import BY_NAME
 FITS_NONE, FITS_SEVERAL = "fits-no-format", "fits-several-formats"
 
 
-def told_apart(mixed: MixedText) -> Iterator[Parsed]:
+def parse_mixed(mixed: MixedText) -> Iterator[Parsed]:
     """What became of the lines, one for each format; the first has the lines that fit none or several."""
     line_texts = pl.read_lines(readable(mixed.text)).to_series() if mixed.text else pl.Series(dtype=pl.String)
     read = [read_each(names, line_texts) for names in mixed.formats]

@@ -12,11 +12,8 @@ from flowsentry.frames import MAX_LINE_BYTES, LogTable, Parsed, RejectedLines
 from flowsentry.parse.each_line import MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_LINES, REPLACEMENT, rejected
 from flowsentry.parse.values import bounded, finished, out_of_bounds
 from flowsentry.records.field_spellings import name_of, names_of
-from flowsentry.records.fields import BY_NAME, MISSING, Kind, column_of, dtype_of
+from flowsentry.records.fields import BY_NAME, MISSING, MISSING_WORDS, Kind, column_of, dtype_of
 
-MISSING_WORDS = (MISSING, "", "None", "nan", "NaN")
-"""What Python and pandas leave in columns of strings where there is no value, beside AWS's own sign:
-https://github.com/obsrvbl-oss/flowlogs-reader/blob/master/flowlogs_reader/flowlogs_reader.py."""
 _LONGEST_MISSING_WORD = max(map(len, MISSING_WORDS))
 _ACCOUNT_ID_DIGITS = 12
 _OF_TEXT = (pl.String, pl.Categorical, pl.Enum)

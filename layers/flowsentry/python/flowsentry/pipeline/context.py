@@ -1,4 +1,4 @@
-"""What a source is judged against, and where what it shows is kept."""
+"""The configuration and knowledge that a source is processed with, and the stores that its results go to."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,8 +17,9 @@ from flowsentry.inventory.named_services import NamedServices
 
 @dataclass(frozen=True)
 class Context:
-    """What a batch is judged against; no I/O. Made once a snapshot: its look-up tables are kept. `important_services`
-    are those whose outage is urgent, `public_services` login services that are for everybody.
+    """Inventory, thresholds and settings that a batch is judged with; no I/O. One object serves until the inventory or
+    a setting changes, since it keeps lookup tables. An outage of one of `important_services` is urgent;
+    `public_services` are login services that anybody may use.
     """
 
     inventory: Inventory = field(default_factory=Inventory)
@@ -39,7 +40,9 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where what a source shows is kept. By default what answered in other sources is not known."""
+    """The stores of evidence, findings and known services. By default, services that answered in other sources are
+    unknown.
+    """
 
     evidence: EvidenceStore
     findings: FindingStore

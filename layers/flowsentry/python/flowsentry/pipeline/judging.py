@@ -1,7 +1,7 @@
-"""Settled contacts and logins -> findings, judged against what the stores know of their sources and services.
+"""Settled contacts and logins -> new findings, judged with the stored evidence of their sources and services.
 
-Each step may be done again: stores merge, findings are put once, and what only helps to judge later batches is stored
-after the findings are.
+Each step may be repeated: stores merge evidence, a finding is put once, and what only later batches need is stored
+after the findings.
 """
 
 import math
@@ -42,16 +42,18 @@ from flowsentry.frames import CaptureGaps, Observed, Settled
 from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.pipeline.context import Context, Stores
 
-FINDINGS_A_PART = 100
-"""Findings that are explained and put at once. More: a part is put later. Fewer: owners are looked up more often."""
+FINDINGS_PER_PART = 100
+"""Findings that are explained and put together. More: the first ones are put later. Fewer: owners are looked up more
+often."""
 MIN_SECONDS_LEFT = 15.0
-"""Time left to a function below which findings that are not put yet are summed up. More: of a flood, fewer are told
-one by one. Less: what follows (outages, metrics, the mark that the object is done) may not end in time."""
+"""Remaining time of an invocation below which the remaining findings are summed up in one. More: fewer findings of a
+flood are put one by one. Less: the steps after this one (outages, metrics, the record that the object is done) may not
+end in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The time of a batch: `now` is its Unix second, and `seconds_left` says how long its function may still run."""
+    """The time of a batch: `now` is its Unix second, `seconds_left` the remaining time of its invocation."""
 
     now: float = math.inf
     seconds_left: Callable[[], float] = lambda: math.inf
@@ -65,14 +67,14 @@ def judged(
     clock: Clock,
     dropped_sources: int = 0,
 ) -> list[Finding]:
-    """The findings that are new, after evidence and findings were stored. `settled` has the scopes of its sources;
-    `dropped_sources` outside were too many to be in it.
+    """The new findings, after evidence and findings were stored. `settled` has the scopes of its sources;
+    `dropped_sources` is how many outside sources were left out of it, because there were too many.
 
-    Raises RetryableError when a store can't be reached: doing all again is harmless.
+    Raises RetryableError when a store can't be reached: a retry is harmless.
     """
-    settled, busy_services = _told_apart(settled, context, stores)
+    settled, busy_services = _without_public_services(settled, context, stores)
     answers = answers_in(settled.contacts)
-    known = _known(settled, answers, context, stores)
+    known = _recorded(settled, answers, context, stores)
     thresholds, down = context.thresholds, known.down
     observed = Observed(*settled, capture_gaps, down, known.left_out, dropped_sources)
     found = detect(observed, known.histories, known.services, context.address_space, thresholds, busy_services)
@@ -83,12 +85,13 @@ def judged(
 
 
 def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Clock) -> list[Finding]:
-    """Those of the findings that are new, in order of time. They are put in parts, the loudest first, and each part is
-    explained just before: so what is told first waits for nothing. Those for which there is no time are summed up.
+    """The new ones of these findings, in order of time. They are put in parts, the loudest first, and each part is
+    explained just before it is put, so that the loudest are delivered without delay. Findings for which no time is left
+    are summed up in one.
     """
     waiting = in_priority_order(stores.findings.unknown(found))
     new: list[Finding] = []
-    for start in range(0, len(waiting), FINDINGS_A_PART):
+    for start in range(0, len(waiting), FINDINGS_PER_PART):
         if start and clock.seconds_left() < MIN_SECONDS_LEFT:
             rest = suppressed(waiting[start:], context.suppressions, clock.now)
             new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
@@ -98,9 +101,9 @@ def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Cloc
     return in_order_of_time(new)
 
 
-def _told_apart(settled: Settled, context: Context, stores: Stores) -> tuple[Settled, list[BusyService]]:
-    """What was settled, without logins at services that are named as public or that many strangers use, and the
-    latter.
+def _without_public_services(settled: Settled, context: Context, stores: Stores) -> tuple[Settled, list[BusyService]]:
+    """The contacts and logins without logins at public services, and the public services that were recognised by their
+    many strangers. A service is public because the settings name it or because many strangers log in to it.
     """
     bounds = context.thresholds.login
     settled = exclude_public_services(settled, context.public_services, context.address_space)
@@ -115,9 +118,9 @@ def _told_apart(settled: Settled, context: Context, stores: Stores) -> tuple[Set
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known once a batch is stored: of its sources, of the services that failed, which of these are down, and
-    for which sources there was no room.
+class _Recorded:
+    """The state of the stores once the evidence of a batch is in them: the histories of its sources, what is known of
+    the services that failed, which of these are down, and the sources that were not recorded for lack of room.
     """
 
     histories: list[History]
@@ -126,7 +129,7 @@ class _Known:
     left_out: pl.DataFrame
 
 
-def _known(settled: Settled, answers: Sequence[Answer], context: Context, stores: Stores) -> _Known:
+def _recorded(settled: Settled, answers: Sequence[Answer], context: Context, stores: Stores) -> _Recorded:
     thresholds = context.thresholds
     if answers:
         stores.services.learn(answers)
@@ -143,11 +146,11 @@ def _known(settled: Settled, answers: Sequence[Answer], context: Context, stores
         histories, min(thresholds.scan.min_endpoints, thresholds.blocked.max_endpoints_per_source + 1)
     )
     days = pl.Series([day for history in histories for day in history.days] if failed else [], dtype=pl.Int32)
-    return _Known(histories, services.and_also(_recalled(failed, days, stores)), down, left_out)
+    return _Recorded(histories, services.and_also(_recalled(failed, days, stores)), down, left_out)
 
 
 def _recalled(asked: Sequence[Service], days: pl.Series, stores: Stores) -> Services:
-    """What is known of these services around the days."""
+    """What is known of these services within MEMORY_DAYS of the given days."""
     first, last = days.min(), days.max()
     if not asked or not isinstance(first, int) or not isinstance(last, int):
         return Services()
@@ -155,7 +158,7 @@ def _recalled(asked: Sequence[Service], days: pl.Series, stores: Stores) -> Serv
 
 
 def _judged_again(answers: Sequence[Answer], histories: Sequence[History], stores: Stores) -> list[History]:
-    """The histories of sources that only outages excused, where services of their scope have answered now."""
+    """The histories of sources that were excused by an outage, in scopes in which a service has answered now."""
     scopes = {each.service.scope for each in answers}
     excused = stores.services.excused_in(scopes) if scopes else set()
     others = excused - {day.key for history in histories for day in history.days.values()}
@@ -163,7 +166,7 @@ def _judged_again(answers: Sequence[Answer], histories: Sequence[History], store
 
 
 def _keep_outages(down: pl.DataFrame, answers: Sequence[Answer], stores: Stores) -> None:
-    """Keeps the outages, once what is found of them was put, and resolves those that are over."""
+    """Stores the outages, after their findings were put, and resolves those that have ended."""
     if len(down):
         stores.services.mark_down(outages_in(down))
     if answers and (ended := stores.services.recovered(answers)):
@@ -172,7 +175,7 @@ def _keep_outages(down: pl.DataFrame, answers: Sequence[Answer], stores: Stores)
 
 
 def _excuse(excused: set[EvidenceKey], histories: Sequence[History], stores: Stores) -> None:
-    """Keeps who is excused, and forgets who is no more."""
+    """Stores which sources are excused by an outage, and removes those that no longer are."""
     if excused:
         stores.services.excuse(excused)
     keys = {one.key for history in histories for day, one in history.days.items() if day in history.written_days}

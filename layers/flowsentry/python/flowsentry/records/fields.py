@@ -12,6 +12,11 @@ from enum import StrEnum
 import polars as pl
 
 MISSING = "-"
+"""What a record has for a field without a value."""
+PANDAS_MISSING_WORDS = ("None", "nan", "NaN")
+MISSING_WORDS = (MISSING, "", *PANDAS_MISSING_WORDS)
+"""What columns of text have for a missing value: AWS's own, and what Python and pandas leave there.
+https://github.com/obsrvbl-oss/flowlogs-reader/blob/master/flowlogs_reader/flowlogs_reader.py"""
 ACTION = pl.Enum(["ACCEPT", "REJECT"])
 LOG_STATUS = pl.Enum(["OK", "NODATA", "SKIPDATA", "INCOMPLETEDATA"])
 DIRECTION = pl.Enum(["ingress", "egress"])

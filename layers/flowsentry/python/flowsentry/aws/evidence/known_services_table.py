@@ -34,7 +34,7 @@ from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import SECONDS_A_DAY, EvidenceKey
 from flowsentry.findings.known_services import Answer, Answers, Outage, Service, Services
-from flowsentry.in_memory import over
+from flowsentry.in_memory import ended_outages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -201,7 +201,7 @@ class KnownServicesTable:
         """See KnownServices.recovered."""
         with retryable("look up outages"):
             down = [self._states.of(scope).down_since for scope in {each.service.scope for each in answers}]
-        return over({service: since for each in down for service, since in each.items()}, answers)
+        return ended_outages({service: since for each in down for service, since in each.items()}, answers)
 
     def mark_up(self, outages: Sequence[Outage]) -> None:
         """See KnownServices.mark_up."""

@@ -92,7 +92,7 @@ class EvidenceTable:
 
     def merge(self, batch: Sequence[Evidence]) -> list[History]:
         """See EvidenceStore.merge."""
-        evidence = folded(batch)
+        evidence = merged_evidence(batch)
         failures = [one for one in evidence if one.is_suspicious]
         with retryable("merge evidence"):
             unknown = {one.key for one in failures if self._known.get(one.key) is None}

@@ -183,7 +183,7 @@ def _number(today: Evidence) -> int:
 
 def _sessions(logins: pl.DataFrame, thresholds: LoginThresholds) -> pl.DataFrame:
     """The sessions with packets of the server: packets in one direction can be spoofed and must hide no findings."""
-    return logins.filter(is_a_session(thresholds), pl.col("is_heard").fill_null(value=True))
+    return logins.filter(is_a_session(thresholds), pl.col("server_replied").fill_null(value=True))
 
 
 def _services(rows: pl.DataFrame, *columns: pl.Expr) -> Iterator[tuple]:  # type: ignore[type-arg]

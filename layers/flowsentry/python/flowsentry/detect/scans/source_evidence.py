@@ -207,7 +207,7 @@ _OVER_TCP = (
     .alias("protocol")
 )
 """Answers over UDP are stored as TCP endpoints, to be compared with failures over TCP: see
-contacts/answered_datagrams.py."""
+contacts/replies.py."""
 _SET_OF_OUTCOME = (
     pl.when(pl.col("outcome") == "answered")
     .then(pl.lit("answered"))

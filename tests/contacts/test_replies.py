@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flowsentry.contacts import ContactAggregator, aggregate, contacts
-from flowsentry.contacts.refused_replies import MAX_TRACKED_SECONDS
+from flowsentry.contacts.replies import MAX_TRACKED_SECONDS
 from tests.builders import FIN, INTERFACE, NOON, RST, SYN, SYN_ACK, V2, V5, enriched, exchange, line
 
 CLIENT, SERVER, OUTSIDE = "10.0.0.7", "10.0.0.5", "203.0.113.9"
@@ -194,7 +194,7 @@ def test_the_chunk_in_which_a_reply_comes_does_not_matter(names: tuple[str, ...]
 def test_of_too_many_datagrams_some_are_left_out_but_of_a_pair_neither_direction_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("flowsentry.contacts.refused_replies.MAX_DATAGRAMS", 20)
+    monkeypatch.setattr("flowsentry.contacts.replies.MAX_DATAGRAMS", 20)
     clients = [f"10.0.2.{number}" for number in range(64)]
     refused = [each for client in clients for each in (pinged(srcaddr=client), pong(dstaddr=client))]
     answered = [pong(dstaddr=client, action="ACCEPT") for client in clients]

@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from flowsentry import decode
-from flowsentry.decode import whole_lines
+from flowsentry.decode import line_chunks
 from tests.builders import V2, flow_log, line
 from tests.decode.reading import in_blocks, text_of, texts_in
 
@@ -37,7 +37,7 @@ def test_a_large_object_comes_in_bounded_chunks_of_whole_lines_that_are_numbered
 
 @pytest.mark.usefixtures("small_chunks")
 def test_a_line_larger_than_a_chunk_is_cut_to_just_more_than_a_line_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole_lines, "MAX_LINE_BYTES", 1000)
+    monkeypatch.setattr(line_chunks, "MAX_LINE_BYTES", 1000)
     texts = texts_in(*in_blocks(FEW + b"x" * 500_000 + b"\n" + BODY, 700))
     assert max(len(text.text) for text in texts) < 6000
     long = [each for text in texts for each in text.text.split(b"\n") if each.startswith(b"x")]

@@ -1,4 +1,4 @@
-"""Whether a rule refused a flow: only where the record says so."""
+"""Columns that follow from the record alone: rejection and service."""
 
 import pytest
 
@@ -24,3 +24,21 @@ def test_without_an_action_nothing_is_rejected_as_far_as_is_known() -> None:
 def test_packets_that_a_transit_gateway_lost_were_refused_by_no_rule(reason: str) -> None:
     flows = enriched([gateway_line(**{reason: 12})], TRANSIT_GATEWAY_NAMES)
     assert flows["is_rejected"].to_list() == [False]
+
+
+@pytest.mark.parametrize(
+    ("source_port", "destination_port", "service"),
+    [
+        (45000, 5432, "postgresql"),
+        (5432, 45000, "postgresql"),
+        (443, 22, "ssh"),
+        (45000, 45001, None),
+        (0, 0, None),
+        ("-", "-", None),
+        (65535, 65535, None),
+    ],
+)
+def test_the_destination_port_names_the_service_else_the_source_port(
+    source_port: object, destination_port: object, service: str | None
+) -> None:
+    assert enriched([line(srcport=source_port, dstport=destination_port)])["service"].item() == service

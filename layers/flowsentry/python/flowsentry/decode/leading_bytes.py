@@ -39,7 +39,7 @@ https://docs.aws.amazon.com/firehose/latest/dev/create-destination.html
 FOREIGN_REASONS = frozenset(reason for reason, _ in FOREIGN.values())
 
 
-def opened(pieces: Iterable[bytes], least_bytes: int) -> tuple[bytes, Iterator[bytes]]:
+def peeked(pieces: Iterable[bytes], least_bytes: int) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes of the content, at least so many where there are, and all of it. A cut among them is raised where
     it is, behind them.
     """
@@ -69,10 +69,10 @@ def as_utf_8(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     Raises PoisonError, by the name of what it is, for archives and other compressions, and for UTF-16 without a mark:
     which of its two orders it is would be a guess.
     """
-    start, whole = opened(pieces, START_BYTES)
+    start, whole = peeked(pieces, START_BYTES)
     for mark, encoding in _MARKS:
         if start.startswith(mark):
-            return opened(_decoded(whole, encoding), START_BYTES)
+            return peeked(_decoded(whole, encoding), START_BYTES)
     _refuse(start)
     if start.startswith(_UTF_8_MARK):
         return start.removeprefix(_UTF_8_MARK), _without_mark(whole)
@@ -106,6 +106,6 @@ def _without_mark(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _decoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     for piece in pieces:
-        for place in range(0, len(piece), _STEP_BYTES):
-            yield decoder.decode(piece[place : place + _STEP_BYTES]).encode(errors="replace")
+        for position in range(0, len(piece), _STEP_BYTES):
+            yield decoder.decode(piece[position : position + _STEP_BYTES]).encode(errors="replace")
     yield decoder.decode(b"", final=True).encode(errors="replace")

@@ -19,11 +19,14 @@ from flowsentry.contacts.connection_evidence import (
     ALL,
     ICMP,
     ICMPV6,
-    OPENINGS_TELL,
+    INSIDE,
+    KEY,
+    OPENING_FLAGS,
     SENT,
     TCP,
     UDP,
-    few,
+    established_evidence,
+    filter_few,
     opening_evidence,
 )
 from flowsentry.contacts.sizes import is_syn_ack_sized
@@ -54,10 +57,10 @@ class Exchanges:
     def add(self, flows: pl.DataFrame, rejected: pl.DataFrame) -> None:
         """Takes in one chunk of flows, of which `rejected` are the rejected ones."""
         is_syn_ack = _has_syn_and_ack() if "tcp_flags" in flows.columns else _looks_like_syn_ack()
-        may_reply = pl.when(pl.col("protocol") == TCP).then(is_syn_ack).otherwise(_may_be_reply_of_datagram())
+        may_reply = pl.when(pl.col("protocol") == TCP).then(is_syn_ack).otherwise(_may_be_datagram_reply())
         if len(rejected) and len(refused := rejected.filter(may_reply)):
-            self._refused.append(_turned(refused))
-        if len(accepted := few(flows.select(_HELD), _is_datagram() & ~pl.col("is_rejected"))):
+            self._refused.append(_as_requests(refused))
+        if len(accepted := filter_few(flows.select(_HELD), _is_datagram() & ~pl.col("is_rejected"))):
             self._hold(self._kept(accepted))
 
     @property
@@ -83,7 +86,7 @@ class Exchanges:
         """
         if (refused := self._refused_of(pl.col("protocol") == TCP)) is None:
             return None
-        let_through = (pl.col("protocol") == TCP) & (pl.col("rejected_packets") == 0) & pl.any_horizontal(OPENINGS_TELL)
+        let_through = (pl.col("protocol") == TCP) & (pl.col("rejected_packets") == 0) & pl.any_horizontal(OPENING_FLAGS)
         asked = _with_port(pl.concat(each.filter(let_through) for each in openings)).join(refused, on=TUPLE, how="semi")
         return _unless_empty(asked.join(pl.concat(replies), on=TUPLE, how="anti"))
 
@@ -98,7 +101,7 @@ class Exchanges:
         if refused is None or not self._accepted:
             return None
         accepted = pl.concat(self._accepted)
-        answered = _turned(accepted).join(refused, on=TUPLE, how="semi")
+        answered = _as_requests(accepted).join(refused, on=TUPLE, how="semi")
         asked = _with_port(opening_evidence(accepted, ALL, is_certain=ALL))
         asked = asked.join(answered, on=TUPLE, how="anti").join(refused, on=TUPLE)
         is_after = pl.col("replied") >= pl.col("first_seen")
@@ -125,7 +128,7 @@ def _looks_like_syn_ack() -> pl.Expr:
     return _is_from_service() & is_syn_ack_sized()
 
 
-def _may_be_reply_of_datagram() -> pl.Expr:
+def _may_be_datagram_reply() -> pl.Expr:
     """What is sent from inside, and from wherever by a UDP service."""
     from_service = (pl.col("protocol") == UDP) & _is_from_service()
     return _is_datagram() & (pl.col("source_is_inside") | from_service)
@@ -139,7 +142,7 @@ def _is_from_service() -> pl.Expr:
     return is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
 
 
-def _turned(flows: pl.DataFrame) -> pl.DataFrame:
+def _as_requests(flows: pl.DataFrame) -> pl.DataFrame:
     """The records in the words of what they may be replies to."""
     return flows.select(
         "interface_id",
@@ -165,3 +168,33 @@ def without_replies(openings: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame
         pl.col("initiator_port").alias("responder_port"),
     )
     return openings.join(replies, on=replies.columns, how="anti")
+
+
+_UDP_PATH = ("source_address", "srcport", "destination_address", "dstport")
+_UDP_REPLY_PATH = ("destination_address", "dstport", "source_address", "srcport")
+
+
+def answered_over_udp(opened: pl.DataFrame, accepted: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
+    """The endpoints as contacts over UDP that were answered; None when there is none. `opened` has one row for each
+    contact that is unsure, `accepted` the records of datagrams that were let through (SENT).
+
+    Looked at are only initiators that have opened something over TCP without surely being answered, on the ports on
+    which they have: mostly there are none of them that ask over UDP. Wrong for a host that sweeps a port over TCP on
+    which it is answered by many over UDP: it is seen as a resolver is.
+    """
+    unsure = opened.filter(pl.col("protocol") == TCP).select("initiator", "responder_port").unique()
+    if unsure.is_empty() or not accepted:
+        return None
+    own = pl.col("source_address").is_in(unsure["initiator"].implode())
+    asked = pl.concat([each.filter((pl.col("protocol") == UDP) & own) for each in accepted])
+    wanted = asked.join(unsure, left_on=["source_address", "dstport"], right_on=unsure.columns, how="semi")
+    return _answered(wanted, accepted) if len(wanted) else None
+
+
+def _answered(asked: pl.DataFrame, accepted: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Of what was asked, that to which something came back."""
+    back = pl.col("destination_address").is_in(asked["source_address"].unique().implode())
+    replies = pl.concat([each.filter((pl.col("protocol") == UDP) & back).select(_UDP_PATH) for each in accepted])
+    answered = asked.join(replies, left_on=_UDP_PATH, right_on=_UDP_REPLY_PATH, how="semi")
+    contacts = established_evidence(answered, pl.lit(value=True))
+    return contacts.group_by(KEY).agg(pl.col("first_seen").min(), pl.col("last_seen").max(), pl.col(INSIDE).any())
