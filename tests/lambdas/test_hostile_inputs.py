@@ -131,7 +131,7 @@ def test_a_surrogate_in_a_message_rejects_only_its_line(
 
 
 def test_a_log_group_that_is_a_list_raises_poison(stream: ModuleType, invocation: Invocation) -> None:
-    with pytest.raises(PoisonError, match="no CloudWatch Logs envelope"):
+    with pytest.raises(PoisonError, match="not a CloudWatch Logs envelope"):
         stream.lambda_handler(of_subscription(packed(ENVELOPE | {"logGroup": [LOG_GROUP]})), invocation)
 
 

@@ -181,7 +181,7 @@ def test_what_is_no_flow_log_is_told(flowsentry: Flowsentry, tmp_path: Path, con
     path = written(tmp_path, content)
     done = flowsentry("parse", path)
     assert (done.code, done.out) == (1, "")
-    assert done.err.startswith(f"flowsentry: {path}: the first line is no header of flow log fields")
+    assert done.err.startswith(f"flowsentry: {path}: the first line is not a header of flow log fields")
 
 
 def test_of_a_gzip_that_was_cut_off_the_good_records_are_printed(flowsentry: Flowsentry, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_of_a_gzip_that_was_cut_off_the_good_records_are_printed(flowsentry: Flo
     assert done.code == 1
     assert 500 < len(done.records) < 2_500
     assert done.complaints == [
-        f"flowsentry: {path}: the gzip data ends in the middle; the lines before the cut were kept"
+        f"flowsentry: {path}: the gzip data ends in the middle. The lines before the cut were processed"
     ]
 
 
@@ -282,10 +282,10 @@ def test_a_file_of_which_more_than_half_of_the_lines_are_no_records_is_not_read(
 def test_a_file_of_another_container_is_told_by_its_name_and_what_to_do(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("parse", "--format", V2_FORMAT, written(tmp_path, b"PK\x03\x04 and so on"))
     assert done.code == 1
-    assert "a zip archive, which is not read: unpack it" in done.err
+    assert "a zip archive, which is not supported: unpack it" in done.err
 
 
 def test_lines_of_another_format_are_told_with_what_to_do(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("parse", "--format", V2_FORMAT, written(tmp_path, f"{line(V5)}\n".encode() * 3))
     assert done.code == 1
-    assert "of another format than is stated or given for them; name theirs in log_formats" in done.err
+    assert "in another format than the stated one; add their format to log_formats" in done.err

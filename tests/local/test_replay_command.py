@@ -147,7 +147,7 @@ def test_what_can_not_be_read_is_told_and_the_rest_is_replayed(flowsentry: Flows
     assert (done.code, len(done.records)) == (1, 1)
     assert done.complaints[:3] == [
         f"flowsentry: {missing}: there is no such file or folder",
-        f"flowsentry: {bad}: the first line is no header of flow log fields: b'the quick brown fox'",
+        f"flowsentry: {bad}: the first line is not a header of flow log fields: b'the quick brown fox'",
         "files     1, 2 not or not wholly read",
     ]
 
@@ -159,7 +159,7 @@ def test_of_a_file_that_was_cut_off_the_lines_before_the_cut_count(flowsentry: F
     done = flowsentry("replay", "--json", path)
     assert (done.code, len(done.records)) == (1, 1)
     assert done.complaints[:2] == [
-        f"flowsentry: {path}: the gzip data ends in the middle; the lines before the cut were kept",
+        f"flowsentry: {path}: the gzip data ends in the middle. The lines before the cut were processed",
         "files     1, 1 not or not wholly read",
     ]
 

@@ -116,7 +116,7 @@ class Settled(NamedTuple):
 class Observed:
     """contacts, capture_gaps → detect: the observations of a batch. `down` has a row for each service that no longer
     answers its clients (see detect/scans/service_down.py), `left_out` describes sources that are not recorded (see
-    detect/scans/limits.py), and `dropped_sources` counts those that were not even kept in memory (see
+    detect/limits.py), and `dropped_sources` counts those that were not even kept in memory (see
     contacts/thinning.py).
     """
 

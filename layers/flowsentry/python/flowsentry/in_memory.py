@@ -21,7 +21,7 @@ def merged_evidence(batch: Iterable[Evidence]) -> list[Evidence]:
 
 
 def neighbours(key: EvidenceKey) -> list[EvidenceKey]:
-    """The keys of the same source from MEMORY_DAYS before this one to as many after: a verdict on one uses the others."""
+    """The keys of the same source within MEMORY_DAYS of this one: a verdict on one uses the others."""
     return [key._replace(day=key.day + distance) for distance in range(-MEMORY_DAYS, MEMORY_DAYS + 1)]
 
 

@@ -1,4 +1,4 @@
-"""Every metric's name, once, with its unit and meaning: what the functions emit, dashboards draw and alarms watch."""
+"""Names, units and meanings of all metrics that the functions emit, dashboards show and alarms watch."""
 
 from enum import StrEnum
 from typing import Literal, NamedTuple
@@ -58,7 +58,7 @@ PipelineMetric = Literal[
     "AlertsFailed",
     "OldestAlertSeconds",
 ]
-"""Stamped with now; the only ones that alarms watch. Dimension: `service`, the function."""
+"""Stamped with the current time; alarms watch only these. Dimension: `service`, the function."""
 
 TrafficMetric = Literal[
     "Flows",
@@ -75,11 +75,11 @@ TrafficMetric = Literal[
 """Stamped with the minute of the records, for dashboards."""
 
 TrafficDimension = Literal["vpc", "transit_gateway"]
-"""What the traffic was seen by."""
+"""What logged the traffic."""
 
 
 class Unit(StrEnum):
-    """CloudWatch's words for the units in use."""
+    """The units in use, by CloudWatch's names."""
 
     COUNT = "Count"
     BYTES = "Bytes"
@@ -87,7 +87,7 @@ class Unit(StrEnum):
 
 
 class Metric(NamedTuple):
-    """Its unit, what it says, and the dimension (if any) by which it is emitted a second time."""
+    """Unit and meaning of a metric, and the dimension, if any, by which it is emitted a second time."""
 
     unit: Unit
     meaning: str
@@ -96,32 +96,30 @@ class Metric(NamedTuple):
 
 PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "Lines": Metric(Unit.COUNT, "Lines read"),
-    "Records": Metric(Unit.COUNT, "Records that tell of traffic"),
-    "NoDataRecords": Metric(Unit.COUNT, "Records that say an interface had no traffic"),
+    "Records": Metric(Unit.COUNT, "Records of traffic"),
+    "NoDataRecords": Metric(Unit.COUNT, "NODATA records: an interface had no traffic in the interval"),
     "SkippedRecords": Metric(
         Unit.COUNT, "SKIPDATA records: AWS left out an unknown number of flows; the log names the `interface`"
     ),
-    "FutureRecords": Metric(
-        Unit.COUNT, "Records that end more than 5 minutes after they were read: a clock runs ahead"
-    ),
-    "RejectedLines": Metric(Unit.COUNT, "Lines that are no record", by="reason"),
-    "RejectsSeen": Metric(Unit.COUNT, "Flows refused by a rule, as they are read"),
-    "UnknownFields": Metric(Unit.COUNT, "Field names this version does not know yet; kept as text"),
-    "UnknownInterfaces": Metric(Unit.COUNT, "Interfaces that the inventory does not have (yet)"),
-    "FindingsRaised": Metric(Unit.COUNT, "Findings put for the first time that are not suppressed", by="kind"),
-    "FindingsSuppressed": Metric(Unit.COUNT, "Findings put for the first time that nobody is told of", by="kind"),
+    "FutureRecords": Metric(Unit.COUNT, "Records whose end is more than 5 minutes in the future: a clock is wrong"),
+    "RejectedLines": Metric(Unit.COUNT, "Lines that are not valid records", by="reason"),
+    "RejectsSeen": Metric(Unit.COUNT, "Rejected flows, at the time of processing"),
+    "UnknownFields": Metric(Unit.COUNT, "Field names that this version does not know; their values are kept as text"),
+    "UnknownInterfaces": Metric(Unit.COUNT, "Interfaces that are not in the inventory"),
+    "FindingsRaised": Metric(Unit.COUNT, "New findings that are not suppressed", by="kind"),
+    "FindingsSuppressed": Metric(Unit.COUNT, "New findings that are suppressed, so that no alert is sent", by="kind"),
     "SuppressionsUnreadable": Metric(
-        Unit.COUNT, "Looks at suppressions that could not be read, so that the last good ones hold; the log says why"
+        Unit.COUNT, "Failed reloads of the suppressions; the last valid version is active. The log has the reason"
     ),
-    "FreshnessSeconds": Metric(Unit.SECONDS, "Age of the newest record of a batch when it was processed"),
+    "FreshnessSeconds": Metric(Unit.SECONDS, "Age of the newest record of a batch at the time of processing"),
     "ControlMessages": Metric(Unit.COUNT, "Control messages of CloudWatch Logs, ignored"),
     "S3TestEvents": Metric(Unit.COUNT, "Test events of S3, acknowledged"),
     "IgnoredObjectEvents": Metric(Unit.COUNT, "Object events about anything but a new object, acknowledged"),
-    "IgnoredObjects": Metric(Unit.COUNT, "New objects that are no flow logs, ignored"),
+    "IgnoredObjects": Metric(Unit.COUNT, "New objects that are not flow logs, ignored"),
     "RecoveredPayloads": Metric(
         Unit.COUNT, "CloudWatch Logs payloads that failed three times and were processed again through the queue"
     ),
-    "FailedPayloads": Metric(Unit.COUNT, "Payloads of a Kinesis batch that failed; each try counts"),
+    "FailedPayloads": Metric(Unit.COUNT, "Payloads of a Kinesis batch that failed; each attempt counts"),
     "DuplicateObjects": Metric(Unit.COUNT, "Objects delivered again and not processed again"),
     "PoisonSources": Metric(
         Unit.COUNT, "Objects, payloads and messages that cannot be processed, set aside", by="reason"
@@ -141,7 +139,7 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
         by="object",
     ),
     "IdempotencyUnavailable": Metric(Unit.COUNT, "Objects processed while the idempotency table was unavailable"),
-    "InventoryMissing": Metric(Unit.COUNT, "Batches processed without an inventory: nobody was named"),
+    "InventoryMissing": Metric(Unit.COUNT, "Batches processed without an inventory, so without owners"),
     "InventoryAgeSeconds": Metric(
         Unit.SECONDS, "Age of the newest discovery of any target, in the snapshot that names a batch's owners"
     ),
@@ -149,12 +147,14 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
         Unit.COUNT, "Batches whose unknown interfaces could not be requested from the inventory"
     ),
     "GeoDatabasesMissing": Metric(
-        Unit.COUNT, "Geographic databases that a batch did without, or had an older one of; the log says why"
+        Unit.COUNT, "Geographic databases that were missing or outdated for a batch; the log has the reason"
     ),
-    "MeasurementsTooOld": Metric(Unit.COUNT, "Measured minutes more than 14 days ago, which CloudWatch refuses"),
-    "MeasurementsTooNew": Metric(Unit.COUNT, "Measured minutes more than 2 hours ahead, which CloudWatch refuses"),
+    "MeasurementsTooOld": Metric(Unit.COUNT, "Measured minutes more than 14 days ago, which CloudWatch rejects"),
+    "MeasurementsTooNew": Metric(
+        Unit.COUNT, "Measured minutes more than 2 hours in the future, which CloudWatch rejects"
+    ),
     "MeasurementsUnnameable": Metric(
-        Unit.COUNT, "Measured minutes whose VPC has a name that CloudWatch refuses; they are summed up as `other`"
+        Unit.COUNT, "Measured minutes whose VPC has a name that CloudWatch rejects; summed up as `other`"
     ),
     "InventoryInterfaces": Metric(Unit.COUNT, "Interfaces and pods found by a discovery"),
     "UnrecognisedInterfaces": Metric(Unit.COUNT, "Discovered interfaces without a known owner"),
@@ -191,13 +191,13 @@ TRAFFIC_METRICS: dict[TrafficMetric, Metric] = {
     "Flows": Metric(Unit.COUNT, "Flows, each counted once"),
     "Bytes": Metric(Unit.BYTES, "Bytes, each counted once"),
     "Packets": Metric(Unit.COUNT, "Packets, each counted once"),
-    "RejectedFlows": Metric(Unit.COUNT, "Flows refused by a rule"),
-    "RejectedInboundFlows": Metric(Unit.COUNT, "Flows refused on their way in"),
-    "RejectedOutboundFlows": Metric(Unit.COUNT, "Flows refused on their way out"),
-    "PacketsLostNoRoute": Metric(Unit.COUNT, "Packets lost for want of a route"),
+    "RejectedFlows": Metric(Unit.COUNT, "Flows rejected by a rule"),
+    "RejectedInboundFlows": Metric(Unit.COUNT, "Inbound flows rejected by a rule"),
+    "RejectedOutboundFlows": Metric(Unit.COUNT, "Outbound flows rejected by a rule"),
+    "PacketsLostNoRoute": Metric(Unit.COUNT, "Packets lost for lack of a route"),
     "PacketsLostBlackhole": Metric(Unit.COUNT, "Packets lost to a blackhole route"),
-    "PacketsLostMtuExceeded": Metric(Unit.COUNT, "Packets lost since they were too large"),
-    "PacketsLostTtlExpired": Metric(Unit.COUNT, "Packets lost since their time to live ended"),
+    "PacketsLostMtuExceeded": Metric(Unit.COUNT, "Packets lost because they exceeded the MTU"),
+    "PacketsLostTtlExpired": Metric(Unit.COUNT, "Packets lost because their TTL expired"),
 }
 
 TRAFFIC_METRICS_BY: dict[TrafficDimension, tuple[TrafficMetric, ...]] = {
@@ -207,5 +207,4 @@ TRAFFIC_METRICS_BY: dict[TrafficDimension, tuple[TrafficMetric, ...]] = {
         *("PacketsLostMtuExceeded", "PacketsLostTtlExpired"),
     ),
 }
-"""Which are emitted by which dimension: each is a custom metric to pay for. A transit gateway refuses nothing, a VPC
-loses nothing."""
+"""The metrics of each dimension; each costs a custom metric. A transit gateway rejects nothing, a VPC loses nothing."""

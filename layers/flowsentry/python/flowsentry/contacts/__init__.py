@@ -1,9 +1,9 @@
-"""EnrichedFlows -> Contacts: who opened what to whom, and was it answered.
+"""EnrichedFlows -> Contacts: which endpoint opened a connection to which, and whether it was answered.
 
 Flow logs write one record per direction, per interface, per interval, and replies look like scans of ephemeral ports.
-So records first become signs (of an opening, of an answer, of a refusal) about a contact: (scope, initiator, responder,
-responder port, protocol, day). Signs add up in any order, so chunks and batches can be joined; only then is the outcome
-settled. What tells an opening from a reply depends on whether the format has tcp-flags.
+So records first become evidence (of an opening, of an answer, of a refusal) about a contact: (scope, initiator,
+responder, responder port, protocol, day). Evidence adds up in any order, so chunks and batches can be joined; only then
+is the outcome settled. How an opening is distinguished from a reply depends on whether the format has tcp-flags.
 """
 
 import polars as pl
@@ -28,13 +28,13 @@ from flowsentry.records.fields import is_of_transit_gateway
 __all__ = ["ContactAggregator", "aggregate", "contacts"]
 
 MAX_UNMERGED_ROWS = 500_000
-"""Signs of established connections held before each contact is held once. More: more memory. Fewer: the same contacts
-are sorted out more often."""
+"""Rows of established connections that are held until those of the same contact are merged. More: more memory. Fewer:
+the same contacts are merged more often."""
 
 
 class ContactAggregator:
-    """What the chunks of one source add up to so far. Bounded by the number of distinct contacts, not of records; of
-    sources outside that open one contact each, `dropped_sources` were too many to hold.
+    """Adds up the evidence of the chunks of one source. Memory follows the number of distinct contacts, not of records.
+    `dropped_sources` counts the outside sources with one contact each that were too many to keep.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class ContactAggregator:
         self.dropped_sources = 0
 
     def add(self, evidence: ConnectionEvidence) -> None:
-        """Takes one chunk's signs in."""
+        """Adds the evidence of one chunk."""
         self._established.append(evidence.established)
         self._openings.append(evidence.openings)
         self._replies.append(evidence.replies)
@@ -63,7 +63,7 @@ class ContactAggregator:
             self._established, self._rows = [], 0
 
     def _thin(self) -> None:
-        """Drops openings where they are too many: see thinning.py."""
+        """Drops openings of some sources where there are too many: see thinning.py."""
         openings, replies, dropped = thinned(self._openings, self._replies, conversing(self._conversations))
         self._openings, self._replies = [openings], [replies]
         self.dropped_sources += dropped
@@ -71,7 +71,7 @@ class ContactAggregator:
         self._most_opened_rows = max(MAX_OPENINGS, 2 * len(openings))
 
     def add_conversations(self, conversations: Conversations) -> None:
-        """Takes in one chunk's records that must be looked at both ways, after its other signs."""
+        """Adds the conversations of one chunk, after its other evidence."""
         self._conversations.append(conversations)
         self._conversation_rows += len(conversations)
         if self._conversation_rows > self._most_conversation_rows:
@@ -81,8 +81,8 @@ class ContactAggregator:
             self.dropped_sources += dropped
 
     def settle(self) -> Settled:
-        """The contacts with their outcomes, and the logins among them. Uses the signs up, so that they are not held
-        beside the contacts.
+        """The contacts with their outcomes, and the logins among them. Consumes the evidence, so that it is not held in
+        memory beside the contacts.
         """
         if self._conversations and (evidence := evidence_of_conversations(self._conversations, self._openings)):
             self._conversations = []
@@ -95,7 +95,7 @@ class ContactAggregator:
         return Settled(settled(pl.concat(established), opened, refused_replies), self.login_records.logins())
 
     def _opened(self) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """What was opened and did not surely carry data, and of which of all that was opened a reply was refused."""
+        """The contacts that were opened and did not certainly carry data, and the openings whose reply was refused."""
         asked = self.exchanges.refused_datagrams()
         refused = [asked, self.exchanges.refused_tcp(self._openings, self._replies)]
         openings, self._openings = pl.concat(self._openings), []
@@ -107,7 +107,7 @@ class ContactAggregator:
 
 
 def aggregate(flows: EnrichedFlows, into: ContactAggregator) -> None:
-    """Takes the signs of one chunk of flows in."""
+    """Adds the evidence of one chunk of flows."""
     seen = without_gateway_traffic(flows.select(columns_of(flows)), flows.columns)
     rejected = filter_few(seen, pl.col("is_rejected"))
     has_acks = is_of_transit_gateway(flows.columns)
@@ -126,8 +126,8 @@ def aggregate(flows: EnrichedFlows, into: ContactAggregator) -> None:
 
 
 def contacts(flows: EnrichedFlows) -> Contacts:
-    """The contacts of a batch that is small enough to be taken at once: a row for each (scope, initiator, responder,
-    responder_port, protocol, day) with `outcome` answered, refused, unanswered, rejected or doubtful.
+    """The contacts of a batch that fits into one chunk: a row for each (scope, initiator, responder, responder_port,
+    protocol, day) with `outcome` answered, refused, unanswered, rejected or doubtful.
     """
     aggregator = ContactAggregator()
     aggregate(flows, aggregator)

@@ -1,13 +1,13 @@
-"""Signs from tcp-flags, which say it plainly: SYN without ACK opens, SYN-ACK answers, RST refuses.
+"""Evidence from tcp-flags: SYN without ACK opens a connection, SYN-ACK answers it, RST refuses it.
 
 Flags are OR-ed over the interval and ACK alone is not reported
 (https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html). A later interval of a long connection has no
-SYN: it says who answers only where data comes from a service port. Late packets of a closed connection, which are
-REJECT as well, are no sign of anything.
+SYN: it shows an answer only where data comes from a service port. Late packets of a closed connection, which are
+REJECTed as well, are evidence of nothing.
 
 Transit gateways report PSH 8, ACK 16 and URG 32 too, and only a record of nothing but ACKs has 0
-(https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html). So the record of who opened may show the ACK of what
-was sent after the SYN: SYN and ACK in one record, 18 or with data 26, are no longer plainly a SYN-ACK.
+(https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html). So the record of the initiator may show the ACK of
+packets that it sent after the SYN: SYN and ACK in one record, 18 or with data 26, is not always a SYN-ACK there.
 """
 
 import polars as pl
@@ -28,25 +28,26 @@ from flowsentry.records.service_ports import is_service_port
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 _IS_TCP, _ACCEPTED = pl.col("protocol") == TCP, ~pl.col("is_rejected")
 MAX_OPEN_PACKETS = 4
-"""Packets that come back on a stray one or two of an open connection: an ACK is due for every second packet. More: more
-records are held. Fewer: a host whose long connections are idle looks more like one that probes."""
+"""Packets of a record without SYN up to which it may answer stray packets of an open connection: an ACK is due for
+every second packet. More: more records are held. Fewer: a host with long idle connections looks more like one that
+probes."""
 
 
 def evidence_by_flags(flows: pl.DataFrame) -> ConnectionEvidence:
-    """What the TCP records among a chunk's are signs of.
+    """The evidence of the TCP records of a chunk.
 
-    An opening is established when it was accepted and the opener's own record has more than SYNs in it: then it was
-    answered somewhere, even when the reply is in another file or payload. That makes the outcome independent of how
-    CloudWatch Logs cuts its payloads. A FIN or an RST of the opener follows an answer; the size tells ACKs from further
-    SYNs. A single packet is a SYN, whatever else it has. A SYN-ACK without a SYN in the batch is no contact
-    (backscatter).
+    An opening is established when it was accepted and the initiator's own record has more than SYNs: then it was
+    answered somewhere, even when the reply is in another file or payload. So the outcome does not depend on how
+    CloudWatch Logs divides its payloads. A FIN or an RST of the initiator follows an answer; the size distinguishes
+    ACKs from repeated SYNs. A single packet with a SYN flag is a SYN, whatever other flags it has. A SYN-ACK without a
+    SYN in the batch is no contact (backscatter).
 
-    Data from a service port without SYN is of a connection that has been open for longer: whoever it goes to is still
-    answered. Bare packets without SYN and RST are strays: see outcomes.py.
+    Data from a service port without SYN belongs to a connection that was opened earlier: its client is still answered.
+    Bare packets without SYN and RST are stray packets: see outcomes.py.
 
-    Wrong for a connection of which an interval, and with it the batch, ends between SYN and SYN-ACK: it is unanswered
-    there; few are, and an endpoint that answers at any other time of the day has not failed. And for a SYN with data
-    (TCP Fast Open) that is sent again: it counts as answered.
+    Wrong for a connection whose interval, and with it the batch, ends between SYN and SYN-ACK: it is unanswered there.
+    That is rare, and an endpoint that answers at any other time of the day has not failed. Wrong also for a repeated
+    SYN with data (TCP Fast Open): it counts as answered.
     """
     late = filter_few(flows, _IS_TCP & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     sized = flows.with_columns(size_with_syn().alias("size"))
@@ -62,7 +63,7 @@ def _opens() -> pl.Expr:
 
 
 def _is_established() -> pl.Expr:
-    """Whether the opener's record, with its `size`, has more than SYNs in it."""
+    """Whether the initiator's record, with its `size`, has more than SYNs."""
     is_more = _has(FIN | RST) | (pl.col("size") == Size.MORE)
     return _ACCEPTED & (pl.col("packets") > 1) & is_more
 
@@ -73,7 +74,7 @@ def _openings(sized: pl.DataFrame) -> pl.DataFrame:
 
 
 def _kept_open(flows: pl.DataFrame) -> list[pl.DataFrame]:
-    """Connections of longer ago on which a service still sends data; empty where there are none, as mostly."""
+    """Connections that were opened earlier and on which a service still sends data; mostly empty."""
     is_sent = _ACCEPTED & ~_has(SYN | RST) & carries_data()
     is_of_service = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
     kept_open = filter_few(flows, _IS_TCP & is_sent & is_of_service)
@@ -95,12 +96,12 @@ def _replies(flows: pl.DataFrame, late: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def evidence_by_flags_with_acks(flows: pl.DataFrame) -> ConnectionEvidence:
-    """The same where ACKs are reported, as transit gateways do.
+    """The same for formats that report ACKs, as transit gateways do.
 
-    What has SYN and ACK answers, as ever: that is a sign only beside the opening it answers, so it does no harm where
-    it is wrong. When it goes to a service port and does not come from one, it was sent by who opened, after the answer.
-    Between other ports it is left open who opened: nobody is said to have reached what may have reached him. A single
-    packet with both is a SYN-ACK.
+    A record with SYN and ACK is an answer, as in other formats; it counts only beside the opening that it answers, so
+    it does no harm where that is wrong. A record with both from a port that is no service port to one that is was sent
+    by the initiator after the answer. Between other ports it stays undecided which end opened the connection. A single
+    packet with both flags is a SYN-ACK.
     """
     evidence = evidence_by_flags(flows)
     has_both = (pl.col("protocol") == TCP) & _has(SYN) & _has(ACK) & (pl.col("packets") > 1)

@@ -1,7 +1,7 @@
-"""Signs without tcp-flags: who opened is told by ports, sizes and times. Never a guess dressed as a fact.
+"""Evidence without tcp-flags: ports, sizes and times show which end opened. What they do not show stays doubtful.
 
-A port that names a service answers; the other end opened. Where that does not decide (both ends or neither listen on a
-service port), both directions of a conversation are looked at together: see Conversations.
+The end with a service port answers; the other end opened. Where both ends or neither have a service port, both
+directions of a conversation are examined together: see Conversations.
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
 
 Conversations = NewType("Conversations", pl.DataFrame)
-"""A row for each five-tuple and day whose ports do not tell who opened it, both directions added up: `here_…` is the
-direction whose address has the lower physical number. Each end is an address within its scope: behind a transit gateway
-two VPCs may have the same addresses, and their conversations are two."""
+"""A row for each five-tuple and day whose ports do not show which end opened it, both directions added up: `here_…` is
+the direction whose address has the lower physical number. Each end is an address within its scope: two VPCs behind a
+transit gateway may use the same addresses, and their conversations are separate."""
 
 
 def with_port_facts(tcp: pl.DataFrame) -> pl.DataFrame:
-    """The records with `to_service` and `from_service` (which end is a service port), `size` (see sizes.py) and
-    `is_decided`: exactly one end is a service port, and it is not a record that may as well be a probe as a reply.
+    """The records with `to_service` and `from_service` (which end has a service port), `size` (see sizes.py) and
+    `is_decided`: exactly one end has a service port, and the record can't be both a probe and a reply.
     """
     facts = tcp.with_columns(
         is_service_port(pl.col("dstport")).alias("to_service"),
@@ -42,19 +42,20 @@ def with_port_facts(tcp: pl.DataFrame) -> pl.DataFrame:
 
 
 def evidence_by_ports(tcp: pl.DataFrame) -> ConnectionEvidence:
-    """What the TCP records of a chunk with exactly one service port are signs of.
+    """The evidence of the TCP records of a chunk with exactly one service port.
 
-    Towards the service: an opening when it is of the size of SYNs, else an established connection (it has data, so it
-    was answered). From the service: an answer, or when its packets are bare (an RST is) a refusal. REJECTed replies are
-    late packets of closed connections: no sign.
+    Towards the service: an opening when it has the size of SYNs, else an established connection (it has data, so it was
+    answered). From the service: an answer, or a refusal when its packets are bare (as an RST is). REJECTed replies are
+    late packets of closed connections: no evidence.
 
-    What may be SYNs or an open connection without data is doubtful, until what comes back tells. A rule that refuses
-    three or more such packets refused a client of Windows; of one of ours fewer may be the last of a connection, and
-    are strays, as bare packets are. From outside both open, as the SYN of a scanner may have no options.
+    A record that may be SYNs or an open connection without data is doubtful, until a reply decides. If rules refuse
+    three or more such packets, they refused a Windows client. From inside, fewer may be the last packets of a
+    connection, and count as stray packets, as bare packets do. From outside both are openings, since the SYN of a
+    scanner may have no options.
 
-    Wrong for a service on an unlisted port that is called from a listed one (who answers seems to open), for probes
-    with data in them (they count as answered), and for a connection without data whose reply is in another batch (it
-    is unanswered or doubtful there, unless its endpoint answers at another time of the day).
+    Wrong for a service on an unlisted port that is called from a listed one (the responder seems to open), for probes
+    with data (they count as answered), and for a connection without data whose reply is in another batch (it is
+    unanswered or doubtful there, unless its endpoint answers at another time of the day).
     """
     accepted, to_service = ~pl.col("is_rejected"), pl.col("is_decided") & pl.col("to_service")
     from_service = pl.col("is_decided") & pl.col("from_service")
@@ -66,9 +67,10 @@ def evidence_by_ports(tcp: pl.DataFrame) -> ConnectionEvidence:
 
 
 MIN_REJECTED_WINDOWS_SYNS = 3
-"""Packets of 52 bytes, refused in a record, from which on they are SYNs of Windows: it sends three to five, and a late
-packet comes once or twice, or (a FIN that nobody acknowledges) more than five times. More: a blocked path of Windows is
-not told. Fewer: keep-alives and ends of connections that a group has forgotten are told as blocked paths and sweeps."""
+"""Refused packets of 52 bytes in a record from which on they are SYNs of Windows: Windows sends three to five, and a
+late packet comes once or twice, or (an unacknowledged FIN) more than five times. More: blocked paths of Windows clients
+are missed. Fewer: keep-alives and last packets of connections that a security group no longer tracks are reported as
+blocked paths and sweeps."""
 
 
 def _is_outside() -> pl.Expr:
@@ -76,7 +78,7 @@ def _is_outside() -> pl.Expr:
 
 
 def _is_certain() -> pl.Expr:
-    """Whether a small record surely opens something, rather than being the tail of a connection or its keep-alives."""
+    """Whether a small record is certainly an opening, not the last packets of a connection or its keep-alives."""
     is_many = pl.col("packets") >= MIN_REJECTED_WINDOWS_SYNS
     is_rejected = (_is(Size.EITHER) | _is(Size.IDLE) & (_is_outside() | is_many)) & pl.col("is_rejected")
     return _is(Size.SYNS) | is_rejected | (_is(Size.HEADERS) & _is_outside())
@@ -91,27 +93,27 @@ def _is(size: Size) -> pl.Expr:
 
 
 def _opening_flags() -> dict[str, pl.Expr]:
-    """What a small record tells of the opening that it may be; a keep-alive opened nothing, but awaits its reply."""
+    """The flags of a small record as an opening. A keep-alive opens nothing, but its reply is expected."""
     opened = pl.when(_is(Size.KEEP_ALIVE)).then(0).otherwise("packets")
     return {"is_certain": _is_certain(), "is_doubtful": _is_doubtful(), "opened_packets": opened}
 
 
 def _may_open() -> pl.Expr:
-    """Whether the opener sent nothing but what may be SYNs, or strays, or keep-alives."""
+    """Whether the record of the initiator may be nothing but SYNs, stray packets or keep-alives."""
     is_one = _is_certain() | _is_doubtful() | is_stray() | _is(Size.KEEP_ALIVE)
     return ~_is(Size.MORE) & is_one
 
 
 def _may_be_probe() -> pl.Expr:
-    """A small record from outside, from a service port above 1024 to a port that is none: as well a reply as a probe
-    with a fixed source port, so both directions must be looked at.
+    """Whether a small record comes from outside and a service port above 1024 to a port that is none: it may be a reply
+    or a probe with a fixed source port, so both directions must be examined.
     """
     from_high_service = pl.col("from_service") & (pl.col("srcport") >= FIRST_UNPRIVILEGED_PORT)
     return from_high_service & ~pl.col("to_service") & ~_is(Size.MORE) & _is_outside()
 
 
 def conversations_of(tcp: pl.DataFrame) -> Conversations:
-    """The records whose ports do not tell who opened, added up by conversation."""
+    """The records whose ports do not show which end opened, added up by conversation."""
     undecided = tcp.filter(~pl.col("is_decided"))
     source, destination = (pl.col(f"{end}_address").to_physical() for end in ("source", "destination"))
     is_here = (source < destination) | ((source == destination) & (pl.col("srcport") < pl.col("dstport")))
@@ -126,11 +128,12 @@ _END_FACTS = ("is_inside", "owner_kind")
 _CONVERSATION = ("protocol", "day", *(f"{side}_{name}" for side in _SIDES for name in (*_PLACE, "port")))
 _COUNTS = ("packets", "bytes", "rejected_packets")
 _SIZES = ("least_size", "most_size")
-"""Of the records of one direction: a sum of small records is as large as one with data in it."""
+"""Size classes of the smallest and largest record of a direction, since small records may add up to the size of one
+with data."""
 
 
 def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr]:
-    """One record as half of its conversation: `first` is the end that is called here."""
+    """One record as half of its conversation: `first` is the end with the columns `here_…`."""
     counts = {"packets": pl.col("packets"), "bytes": pl.col("bytes")}
     counts["rejected_packets"] = pl.when("is_rejected").then("packets").otherwise(0)
     ends = [
@@ -170,17 +173,18 @@ def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
 def evidence_of_conversations(
     parts: Sequence[Conversations], openings: Sequence[pl.DataFrame]
 ) -> ConnectionEvidence | None:
-    """What conversations are signs of, once all their records are known, and what the other records open; None when
-    there are none.
+    """The evidence of conversations, once all records of the source are known; None when there are none. `openings` are
+    those of the other records.
 
-    Both directions seen: the service port answers, else the later one, else the lower port. It was refused when the
-    answer is bare and no more packets than the opening, each record of which has the size of SYNs; bare both ways is
-    the tail of a closed connection unless the opener is outside. One direction seen: only records of that size, and
-    what could as well be a late reply (from below 32768 to a port that is no service) is doubtful from outside and
-    nothing from inside; it is a reply where it comes back on an opening.
+    With both directions: the end with the service port answers, else the later one, else the one with the lower port.
+    The opening was refused when the answer is bare, has no more packets than the opening, and each record of the
+    opening has the size of SYNs. Bare packets in both directions are the end of a closed connection, unless the
+    initiator is outside. With one direction: only records with the size of SYNs are openings. One that may also be a
+    late reply (from a port below 32768 to one that is no service port) is doubtful from outside and no evidence from
+    inside; if it matches one of the openings, it is a reply.
 
-    Wrong for a probe with a fixed service port to the very port from which we just called the prober's, and, when the
-    opening is in another batch, for what comes back on it: that is doubtful, of whom we called.
+    Wrong for a probe from a fixed service port to the port from which we just called the prober's service, and for a
+    reply whose opening is in another batch: that is a doubtful opening of the endpoint that we called.
     """
     whole = _added_up(parts)
     if whole.is_empty():
@@ -205,7 +209,7 @@ _REPLY_PATH = ("source_address", "srcport", "destination_scope", "destination_ad
 
 
 def _awaited(openings: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The way that a reply to each of the openings takes."""
+    """The addresses and ports of a reply to each of the openings."""
     ends = {
         "source_address": "responder",
         "srcport": "responder_port",
@@ -236,7 +240,7 @@ def _opened_here() -> pl.Expr:
 
 
 def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.DataFrame:
-    """Conversations in the words of a record sent by the opener, with what came back beside it."""
+    """Conversations with the columns of a record that the initiator sent, and the amounts that came back."""
     ends = {"source": opener, "destination": responder}
     return conversations.select(
         "protocol",
@@ -256,7 +260,7 @@ def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.Dat
 
 
 def _replies(calls: pl.DataFrame) -> pl.DataFrame:
-    """What came back, as a record sent by the responder would say it."""
+    """The replies, with the columns of a record that the responder sent."""
     turned = {"source": "destination", "destination": "source"}
     sent = calls.select(
         "protocol",

@@ -1,4 +1,4 @@
-"""Signs of contacts: what records say about who opened what to whom, in a form that adds up in any order."""
+"""Evidence of contacts: openings, established connections and replies, in a form that adds up in any order."""
 
 from typing import NamedTuple
 
@@ -27,11 +27,11 @@ COLUMNS = (
     "source_owner_kind",
     "destination_owner_kind",
 )
-"""What of a flow can be a sign; the other columns are left behind, since a filter copies all it is given."""
+"""The columns of a flow that evidence needs. The others are dropped first, since a filter copies every column."""
 
 
 def columns_of(flows: pl.DataFrame) -> list[str]:
-    """COLUMNS, and what only some formats have."""
+    """COLUMNS, and the optional columns that the format has."""
     return [*COLUMNS, *(name for name in ("tcp_flags", "reject_reason") if name in flows.columns)]
 
 
@@ -51,24 +51,23 @@ SENT = (
     "source_owner_kind",
     "destination_owner_kind",
 )
-"""Those of COLUMNS that tell who sent how much to whom, and when: all that is needed of the few records that are
-held."""
+"""The COLUMNS with the ends, the amount and the time: all that is needed of the few records that are held."""
 
 KEY = ("scope", "initiator", "responder", "responder_port", "protocol", "day")
-"""What a contact is. Its scope is the scope of the end that opened, whatever logged it: what a source does is evidence
-of one source, be it seen by its own VPC or by a transit gateway."""
+"""The key of a contact. Its scope is the scope of its initiator, whatever logged the record: so the activity of a
+source adds up, whether its own VPC or a transit gateway logs it."""
 OUTCOME = pl.Enum(["answered", "refused", "unanswered", "rejected", "doubtful"])
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 
 MAX_STRAY_PACKETS = 2
-"""Packets of a probe without SYN in a record: it, and once more. More: more late packets look like probes. Fewer:
-probes that are sent again do not."""
+"""Packets in the record of a probe without SYN: the probe, and one repetition. More: more late packets look like
+probes. Fewer: repeated probes do not look like probes."""
 
 OPENING_FLAGS = ("is_doubtful", "is_certain")
-"""What opens for certain, and what may as well be something else. Neither: a stray packet, which opens nothing unless
-it is one of many: see outcomes.py."""
+"""`is_certain`: certainly an opening; `is_doubtful`: possibly something else. Neither: a stray packet, which counts as
+an opening only if it is one of many: see outcomes.py."""
 REPLY_FLAGS = ("is_answered", "is_refused", "is_open")
-"""`is_open`: what was sent belongs to a connection that is open, or closing as it should."""
+"""`is_open`: the packet belongs to a connection that is open or closes normally."""
 INSIDE = ("initiator_is_inside", "responder_is_inside")
 
 INTERMEDIARIES = (
@@ -80,8 +79,8 @@ INTERMEDIARIES = (
     "vpc endpoint",
     "transit gateway",
 )
-"""Owner kinds that pass on what others sent: never the initiator of a contact, so never the subject of a finding. Wrong
-for one that is taken over: what it does by itself is not seen."""
+"""Owner kinds that forward traffic of others: never the initiator of a contact, so never the subject of a finding.
+Wrong for a compromised one: connections that it opens itself are not detected."""
 _INTERMEDIARIES = pl.Series(INTERMEDIARIES, dtype=pl.Categorical())
 _PRESERVES_CLIENT_IP = "network load balancer"
 
@@ -90,8 +89,8 @@ ALL = pl.lit(value=True)
 
 
 class ConnectionEvidence(NamedTuple):
-    """What the records of a chunk are signs of: established connections, other openings, and what came back. The first
-    settle their contact by themselves, and are by far the most; a reply matters only to the second.
+    """The evidence of the records of a chunk: established connections, other openings, and replies. The first settle
+    their contact by themselves, and are by far the most; a reply matters only to the second.
     """
 
     established: pl.DataFrame
@@ -100,12 +99,12 @@ class ConnectionEvidence(NamedTuple):
 
 
 def established_evidence(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
-    """Those of the flows as sent by the initiator of a connection that was surely answered."""
+    """The given flows, sent by the initiator, as connections that were certainly answered."""
     return _contacts(flows, is_one & ~is_from_intermediary(), "source", "destination", *_seen(), *_inside())
 
 
 def kept_open_evidence(flows: pl.DataFrame) -> pl.DataFrame:
-    """The flows, which a service sent on connections that are open, as connections that were surely answered."""
+    """The flows, sent by a service on open connections, as connections that were certainly answered."""
     is_ours = ~_is_intermediary("destination_owner_kind")
     turned = (pl.col("destination_is_inside"), pl.col("source_is_inside"))
     inside = (column.alias(name) for column, name in zip(turned, INSIDE, strict=True))
@@ -113,7 +112,7 @@ def kept_open_evidence(flows: pl.DataFrame) -> pl.DataFrame:
 
 
 def opening_evidence(flows: pl.DataFrame, is_one: pl.Expr, **flags: pl.Expr) -> pl.DataFrame:
-    """Those of the flows as sent by the initiator, with what they are a sign of."""
+    """The given flows, sent by the initiator, as openings with these flags."""
     opened_packets = flags.pop("opened_packets", pl.col("packets"))
     counts = (opened_packets.alias("opened_packets"), _rejected_packets().alias("rejected_packets"))
     ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
@@ -124,14 +123,14 @@ def opening_evidence(flows: pl.DataFrame, is_one: pl.Expr, **flags: pl.Expr) -> 
 
 
 def _reject_reason(flows: pl.DataFrame) -> pl.Expr:
-    """AWS's reason for a REJECT that no security group or network ACL is behind, where the format has it."""
+    """AWS's reason for a REJECT that is not due to a security group or network ACL; null where the format lacks it."""
     if "reject_reason" in flows.columns:
         return pl.col("reject_reason")
     return pl.lit(None, pl.Categorical()).alias("reject_reason")
 
 
 def reply_evidence(flows: pl.DataFrame, is_one: pl.Expr, **flags: pl.Expr) -> pl.DataFrame:
-    """Those of the flows as sent by the responder, with what they are a sign of."""
+    """The given flows, sent by the responder, as replies with these flags."""
     packets = flags.pop("reply_packets", pl.col("packets"))
     given = (flags.get(name, pl.lit(value=False)).alias(name) for name in REPLY_FLAGS)
     path = ("interface_id", pl.col("dstport").alias("initiator_port"))
@@ -144,7 +143,7 @@ PORTS = {"source": "srcport", "destination": "dstport"}
 def _contacts(
     flows: pl.DataFrame, is_one: pl.Expr, initiator: str, responder: str, *columns: pl.Expr | str
 ) -> pl.DataFrame:
-    """Filters and selects in one: only columns that are used are copied."""
+    """Filters and selects in one query, so that only the columns in use are copied."""
     evidence = (
         flows.lazy()
         .filter(is_one)
@@ -162,7 +161,7 @@ def _contacts(
 
 
 def is_from_intermediary() -> pl.Expr:
-    """Whether a record was sent by what passes on what others sent."""
+    """Whether an intermediary, which forwards traffic of others, sent the record."""
     return _is_intermediary("source_owner_kind")
 
 
@@ -171,7 +170,7 @@ def _is_intermediary(owner_kind: str) -> pl.Expr:
 
 
 def is_of_client_ip_preserving() -> pl.Expr:
-    """Whether a record is on its way to a balancer that may pass it on with its client's address."""
+    """Whether the destination is a load balancer that may preserve the client's address."""
     return (pl.col("destination_owner_kind") == _PRESERVES_CLIENT_IP).fill_null(value=False)
 
 
@@ -191,18 +190,19 @@ def _rejected_packets() -> pl.Expr:
 
 
 def filter_few(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
-    """The rows of which it is so. Where these are few it takes half the time of a filter, which looks at every column
-    of every row (a million records, 14 columns: 2.2 ms and 4.7 ms; November 2026).
+    """The rows for which `is_one` holds. Where they are few, this takes half the time of a filter, which reads every
+    column of every row (a million records, 14 columns: 2.2 ms and 4.7 ms; November 2026).
     """
     return flows[flows.select(is_one.arg_true().alias("row"))["row"]]
 
 
 def is_stray() -> pl.Expr:
-    """Whether one or two bare packets go to a port on which a service may listen: a probe without SYN (FIN, NULL, Xmas,
-    ACK), or the last of a closed connection. Which of them is told by what else its sender does: see outcomes.py.
+    """Whether one or two packets go to a port on which a service may listen: a probe without SYN (FIN, NULL, Xmas,
+    ACK), or the last packets of a closed connection. Which of the two is decided by the other contacts of the sender:
+    see outcomes.py.
 
-    What goes from a service port to one from 1024 on is a reply, and so may be what goes to a higher port than it comes
-    from. Wrong for probes of ports from 32768 on, and for those from a service port to another above 1024.
+    A packet from a service port to a port from 1024 on is a reply, and one to a higher port than its own may be one.
+    Wrong for probes of ports from 32768 on, and for those from a service port to another above 1024.
     """
     to_service, from_service = is_service_port(pl.col("dstport")), is_service_port(pl.col("srcport"))
     to_listener = to_service & (~from_service | (pl.col("dstport") < FIRST_UNPRIVILEGED_PORT))
@@ -211,11 +211,11 @@ def is_stray() -> pl.Expr:
 
 
 def evidence_of_rejects(rejected: pl.DataFrame) -> pl.DataFrame:
-    """What the REJECT records of UDP and ICMP are signs of. These have no handshake, so a contact fails only by
-    REJECT; one from a service port to a port that is none is a late reply, not a contact.
+    """The evidence of REJECT records of UDP and ICMP. These have no handshake, so a contact fails only by REJECT. A
+    record from a service port to a port that is none is a late reply, not a contact.
 
-    Wrong for replies of a service on an unlisted port that come when a security group has forgotten the request: they
-    count as contacts of it.
+    Wrong for replies of a service on an unlisted port that come when the security group no longer tracks the request:
+    they count as contacts that the service opened.
     """
     udp = pl.col("protocol") == UDP
     is_reply = is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))

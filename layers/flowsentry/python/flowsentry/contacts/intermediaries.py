@@ -1,9 +1,9 @@
-"""Connections that a network load balancer passed on with the client's own address: one, though logged as two.
+"""Deduplicates connections that a network load balancer logs twice, and leaves out traffic through gateways.
 
-With client IP preservation the client's packets are logged on their way to the balancer and again at the target, which
-sees the client's address and port
+With client IP preservation, the client's packets are logged at the balancer and again at the target, which sees the
+client's address and port
 (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation).
-A client of dead targets would seem to fail at each of them.
+Without deduplication, a client of dead targets would seem to fail at each of them.
 """
 
 import polars as pl
@@ -11,17 +11,17 @@ import polars as pl
 _CONNECTION = ("scope", "initiator", "initiator_port", "protocol")
 _END = ("responder", "responder_port")
 MAX_SECONDS_APART = 60
-"""Between the starts of both records. More: another connection from the same port is taken for the passed-on one.
-Less: records whose intervals began apart are counted as two."""
+"""Seconds between the starts of both records. More: another connection from the same port is taken for the forwarded
+one. Less: a connection whose two records began at different times counts twice."""
 
 
 def openings_counted_once(openings: pl.DataFrame) -> pl.DataFrame:
-    """The openings without those that are another's second record: of a pair the one that a rule refused stays, else
-    the one at the balancer, which is whom the client called.
+    """The openings without the second record of the same connection. Of a pair, the record that a rule refused is kept,
+    else the one at the balancer, which the client called.
 
-    Both have the same client port and begin together, and no third one has it: so a scanner with a fixed port is not
-    taken for two. Wrong for a client that opens from one port at once to a balancer and to something else: one of them
-    is not seen. Records in different batches are counted as two.
+    A pair has the same client port and begins together, and no third record has that port: so a scanner with a fixed
+    port is not taken for a pair. Wrong for a client that opens connections from one port to a balancer and to another
+    endpoint at once: one of them is lost. Records in different batches count twice.
     """
     if not openings["is_of_client_ip_preserving"].any():
         return openings
@@ -38,7 +38,7 @@ def openings_counted_once(openings: pl.DataFrame) -> pl.DataFrame:
 
 
 def logins_counted_once(logins: pl.DataFrame) -> pl.DataFrame:
-    """The logins without those at a balancer that are logged at the target too. Wrong where openings are."""
+    """The logins without those at a balancer that are also logged at the target. Has the limits of openings."""
     if not logins["is_of_client_ip_preserving"].any():
         return logins
     pairs = _pairs(logins.with_columns(pl.lit(value=False).alias("is_refused")))
@@ -46,7 +46,7 @@ def logins_counted_once(logins: pl.DataFrame) -> pl.DataFrame:
 
 
 def _pairs(rows: pl.DataFrame) -> pl.DataFrame:
-    """The connections of which one end is a balancer and one is not, as is said with `_there`."""
+    """The connections with a record at a balancer and one elsewhere; the columns of the latter end in `_there`."""
     ends = rows.group_by(*_CONNECTION, *_END, "is_of_client_ip_preserving").agg(
         pl.col("first_seen").min(), pl.col("is_refused").any()
     )
@@ -57,15 +57,15 @@ def _pairs(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 WAYPOINTS = ("nat gateway", "transit gateway")
-"""Owner kinds that nobody calls: they listen on nothing."""
+"""Owner kinds that are never the destination of a connection: they listen on no port."""
 _WAYPOINTS = pl.Series(WAYPOINTS, dtype=pl.Categorical())
 
 
 def without_gateway_traffic(seen: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    """What was seen, without what our own hosts sent through a gateway, unless it was refused there. `columns` are the
-    format's: with pkt-dstaddr nothing looks like traffic to a gateway.
+    """The flows without those that our own hosts sent through a gateway, unless the gateway's rules refused them.
+    `columns` are the format's: with pkt-dstaddr, no flow looks like traffic to a gateway.
 
-    Wrong for a host that scans a gateway's own address: in such a format that is not seen.
+    Wrong for a host that scans a gateway's own address: without pkt-dstaddr that is not detected.
     """
     if "pkt_dstaddr" in columns:
         return seen

@@ -1,4 +1,4 @@
-"""Connections to login ports: who tried to log in where, and how much was said."""
+"""Connections to login ports: initiator, responder, and how much the initiator sent."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -37,11 +37,12 @@ SCHEMA = pl.Schema(
     }
 )
 MIN_LOGIN_PACKETS = 4
-"""Packets of the client in a record, below which it is left out: a probe, or a check that hangs up. Higher: thresholds
-that a user may set would never be reached. Lower: every scanner that knocks on a login port is held in memory."""
+"""Packets of the client in a record, below which the record is left out: it is a probe, or a health check that closes
+at once. Higher: thresholds that a user may set would never be reached. Lower: every scanner that probes a login port is
+held in memory."""
 MAX_UNMERGED_ROWS = 200_000
-"""Records held before each connection is held once. More: more memory. Fewer: the same ones are sorted out more often.
-"""
+"""Records that are held until those of the same connection are merged. More: more memory. Fewer: the same connections
+are merged more often."""
 _FIN, _SYN, _FIN_OR_RST, _SYN_ACK = 1, 2, 5, 18
 _ENDS = _SYN_ACK | _FIN_OR_RST
 _SIZED = ("bytes", "is_ipv6")
@@ -50,16 +51,16 @@ _CONNECTION = (*_ENDS_OF_CONNECTION, "day")
 
 
 class LoginEvidence(NamedTuple):
-    """What a chunk shows of logins: records of clients, and of servers that say more than SYN-ACKs and RSTs."""
+    """The login evidence of a chunk: records of clients, and of servers that sent more than SYN-ACKs and RSTs."""
 
     records: pl.DataFrame
     replies: pl.DataFrame
 
 
 def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginEvidence:
-    """The records of a chunk that may be of logins: what was sent to login ports, in whatever interval, to who has
-    answered; and what came back. Openings alone are no tries: what answered them in another batch is told by a later
-    record. `has_acks`: flags tell ACKs that are no part of a SYN-ACK, too.
+    """The records of a chunk that may belong to logins: those sent to login ports that answered, and the replies. A
+    record of SYNs alone is no login attempt: if it was answered in another batch, a later record shows that.
+    `has_acks`: the flags include ACKs outside a SYN-ACK.
     """
     is_one = (_is_login_port("dstport") | _is_login_port("srcport")) & ~pl.col("is_rejected")
     has_flags = "tcp_flags" in flows.columns
@@ -85,21 +86,21 @@ def _of_clients(records: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
 
 
 def _answered(records: pl.DataFrame, is_more: pl.Expr) -> pl.DataFrame:
-    """Those of the records with more in them than SYNs, and whether each has data. Mostly there are none."""
+    """The records with more than SYNs, and whether each has data. Mostly there are none."""
     has_data, is_alike = carries_data().alias("has_data"), is_of_small_packets_alike().alias("is_alike")
     return records.filter(is_more).select(pl.exclude(_SIZED), has_data, is_alike)
 
 
 def _of_servers(records: pl.DataFrame) -> pl.DataFrame:
-    """What servers sent that can't be SYN-ACKs and RSTs alone, which answer made-up packets too: those have one size
-    each, and carry no data.
+    """The records of servers that can't be SYN-ACKs and RSTs alone, which all have one size and carry no data: servers
+    send those in reply to spoofed packets, too.
     """
     is_said = _is_login_port("srcport") & carries_data() & ~is_of_small_packets_alike()
     return records.filter(is_said).select(pl.exclude(_SIZED), pl.lit(value=True).alias("has_data"))
 
 
 class LoginRecords:
-    """What the chunks of one source show of logins so far. Bounded by the number of connections, not of records."""
+    """Collects the logins of the chunks of one source. Memory follows the number of connections, not of records."""
 
     def __init__(self) -> None:
         self._records: list[pl.DataFrame] = []
@@ -108,7 +109,7 @@ class LoginRecords:
         self._rows = 0
 
     def add(self, evidence: LoginEvidence) -> None:
-        """Takes in what `logins_in` found in a chunk."""
+        """Adds the result of `logins_in` for a chunk."""
         if len(evidence.replies):
             self._replies = [pl.concat([*self._replies, _reply_ends(evidence.replies)]).unique()]
         if evidence.records.is_empty():
@@ -124,14 +125,14 @@ class LoginRecords:
         return _merged([*self._connections, *rows])
 
     def logins(self) -> Logins:
-        """One row for each connection and day. What lacks a part of that, as a format may, is none."""
+        """One row for each connection and day. A record without one of these fields is left out."""
         if not self._records and not self._connections:
             return Logins(SCHEMA.to_frame())
         once = self._with_replies(logins_counted_once(self._merged()))
         return Logins(once.select(SCHEMA.names()).drop_nulls(_CONNECTION))
 
     def _with_replies(self, logins: pl.DataFrame) -> pl.DataFrame:
-        """The logins, those among them answered whose server said something in this source."""
+        """The logins; those whose server sent data in this source are answered."""
         if not self._replies:
             return logins.with_columns(pl.lit(value=False).alias("server_replied"))
         replied = self._replies[0].with_columns(pl.lit(value=True).alias("server_replied"))
@@ -141,18 +142,18 @@ class LoginRecords:
 
 
 def _reply_ends(replies: pl.DataFrame) -> pl.DataFrame:
-    """Which connections the records of servers belong to."""
+    """The connections that the records of servers belong to."""
     names = ("source_scope", "destination_address", "dstport", "source_address", "srcport")
     ends = (pl.col(name).alias(end) for name, end in zip(names, _ENDS_OF_CONNECTION, strict=True))
     return replies.filter(pl.col("protocol") == TCP).select(*ends).unique()
 
 
 def _rows(records: pl.DataFrame) -> pl.DataFrame:
-    """The records as logins, each a row: those that a client sent.
+    """The records that a client sent, each as a login.
 
-    Wrong for a client that calls from a service port: it is not seen. And, but for a record with its SYN-ACK, for a
-    server on an unlisted port whose client calls from a login port, as NAT gateways may: its replies are taken for
-    packets of a login.
+    Wrong for a client that calls from a service port: it is missed. Wrong also for a server on an unlisted port whose
+    client calls from a login port, as NAT gateways may: its replies, except a record with the SYN-ACK, count as packets
+    of a login.
     """
     logins = records.filter((pl.col("protocol") == TCP) & ~is_service_port(pl.col("srcport")) & ~is_from_intermediary())
     return logins.select(
@@ -175,19 +176,19 @@ def _rows(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_ended() -> pl.Expr:
-    """Whether a record has data and FIN, which no system sends before it was answered. Wrong for packets that somebody
-    made up one by one, of different sizes and with FIN.
+    """Whether a record has data and FIN, which no system sends before it was answered. Wrong for spoofed packets of
+    different sizes with FIN.
     """
     return ((pl.col("tcp_flags") & _FIN) != 0) & pl.col("has_data") & ~pl.col("is_alike")
 
 
 def _is_whole() -> pl.Expr:
-    """Whether a record has all of its connection in it, from SYN to FIN or RST; a login has data in it, besides."""
+    """Whether a record covers its connection from SYN to FIN or RST. A login also has data."""
     return ((pl.col("tcp_flags") & _SYN) != 0) & ((pl.col("tcp_flags") & _FIN_OR_RST) != 0)
 
 
 def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """One row for each connection and day, in whatever order and however cut its records came."""
+    """One row for each connection and day. The order and division of its records do not matter."""
     return (
         pl.concat(parts)
         .group_by(*_CONNECTION, "protocol", "is_of_client_ip_preserving")

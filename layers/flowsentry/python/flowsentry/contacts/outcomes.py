@@ -1,4 +1,4 @@
-"""Signs -> Contacts: what became of each contact, once all signs of it are known."""
+"""Evidence -> Contacts: the outcome of each contact, once all evidence of it is known."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ PARTS = 8
 
 
 def distinct_established(known: Sequence[pl.DataFrame], frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
-    """One row for each contact that was surely answered, in PARTS by initiator; `known` are the parts so far.
+    """One row for each contact that was certainly answered, in PARTS by initiator; `known` are the parts so far.
 
     Two million rows took 0.34 s of processor time in parts and 1.11 s at once, and a third of the memory (November
     2026), since a part's hash table fits the cache.
@@ -29,8 +29,8 @@ def _distinct(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def add_up(openings: pl.DataFrame, replies: pl.DataFrame) -> pl.DataFrame:
-    """One row for each contact that was opened, with what came back. Order and cutting of the frames are irrelevant:
-    sums, any, smallest and largest.
+    """One row for each contact that was opened, with its replies. The order and division of the frames do not matter,
+    since all columns are sums, any, minimum or maximum.
     """
     refused_at = pl.when(pl.col("rejected_packets") > 0).then("interface_id").alias("refused_at")
     opened = (
@@ -51,15 +51,15 @@ def add_up(openings: pl.DataFrame, replies: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_initiators_in(opened: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows of initiators that opened something without surely carrying data. These are few, so it pays: half a
-    million rows of which all are joined take 14 ms, looked at so first 3 ms (November 2026).
+    """The rows of initiators in `opened`. These are few, so a join of them alone is faster: half a million rows take 3
+    ms instead of 14 (November 2026).
     """
     return rows.filter(pl.col("initiator").is_in(opened["initiator"].unique().implode()))
 
 
 def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl.DataFrame | None) -> Contacts:
-    """The contacts with what became of each, and where the reply was refused (`refused_replies`: see
-    replies.py; None where none was). What lacks a part of the key is none: a format may leave out any field.
+    """The contacts with their outcomes, and the interface at which the reply was refused (`refused_replies`: see
+    replies.py; None where none was). A record without a part of the key is left out: a format may lack any field.
     """
     unsure = opened.join(_of_initiators_in(opened, established), on=KEY, how="anti")
     others = unsure.with_columns(_outcome().alias("outcome"))
@@ -78,10 +78,9 @@ def _with_refused_replies(contacts: pl.DataFrame, refused: pl.DataFrame | None) 
 
 
 def _outcome() -> pl.Expr:
-    """What became of a contact that was opened and did not surely carry data.
+    """The outcome of a contact that was opened and did not certainly carry data.
 
-    Of an answer that is bare and more than what was asked, be it that a record is in another batch, it is left open
-    whether it refuses.
+    A bare answer with more packets than the opening is doubtful, since a record of the opening may be in another batch.
     """
     no_more_back = pl.col("reply_packets") <= pl.col("opened_packets")
     return (
@@ -106,24 +105,25 @@ def _is_stray() -> pl.Expr:
 
 
 MIN_PROBED_PORTS = 5
-"""Ports of a host that stray packets of one source go to, from which on they are probes. More: of a scan without SYN
-that deliveries cut small, nothing is seen. Fewer: a host that has closed its connections to a few services of another
+"""Ports of a host with stray packets from one source, from which on these are probes. More: a scan without SYN that is
+split over many small deliveries is missed. Fewer: a host that closed its connections to a few services of another host
 is taken for one that probes it."""
 MIN_PROBED_HOSTS = 5
-"""Hosts that stray packets go to from the same port to the same port: who has connections to that many has a port of
-its own for each. More and fewer: likewise."""
+"""Hosts with stray packets from one port of a source to one port, from which on these are probes: a client of that many
+hosts uses another port of its own for each. More and fewer: as above."""
 MIN_CLIENT_PORTS = 3
-"""Ports that a source sends from to ports that name no service: a server that ends its connections late sends from
-one. More: such a scan is found later. Fewer: a service on a port above 32768 that a NAT gateway calls is a scanner."""
+"""Source ports of stray packets to ports that are no service ports, from which on these are probes: a server that
+closes its connections late sends from one port. More: such a scan is found later. Fewer: a service on a port above
+32768 that a NAT gateway calls is taken for a scanner."""
 
 
 def without_late_packets(contacts: pl.DataFrame) -> pl.DataFrame:
-    """The contacts without those of stray packets that are no probes: `is_certain`, `is_doubtful` tell strays.
+    """The contacts without those of stray packets (neither `is_certain` nor `is_doubtful`) that are no probes.
 
-    Probes without SYN (nmap -sF -sN -sX -sA) go to many ports of a host, or with one port of their own to many hosts.
-    Late packets of closed connections go to one port of a server, or of each of a pool of them, or to the ports of
-    clients. Wrong for a sweep of one port without SYN that uses a new port for each host, which looks like a pool whose
-    connections were forgotten: it is not seen; and for probes that come slower than MIN_PROBED_PORTS in a batch.
+    Probes without SYN (nmap -sF -sN -sX -sA) go to many ports of a host, or from one source port to many hosts. Late
+    packets of closed connections go to one port of a server, or of each server of a pool, or to the ports of clients.
+    Missed: a sweep of one port without SYN that uses a new source port for each host, which looks like a pool whose
+    connections are no longer tracked; and probes slower than MIN_PROBED_PORTS in a batch.
     """
     if not contacts.select(_is_stray().any()).item():
         return contacts

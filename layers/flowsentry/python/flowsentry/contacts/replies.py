@@ -1,14 +1,14 @@
-"""Replies that a rule refused although rules had let through what they answer.
+"""Replies: those that a rule refused although the request was accepted, and endpoints that answered over UDP.
 
-Security groups are stateful and never refuse a reply, so it was a network ACL
-(https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html#flow-log-example-security-groups).
-It is told of one five-tuple at one interface: the request ACCEPTed, the reply REJECTed, and no reply ACCEPTed there.
+Security groups are stateful and never refuse a reply, so a network ACL refused it
+(https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html#flow-log-example-security-groups). A
+refused reply is one five-tuple at one interface: the request ACCEPTed, a reply REJECTed, and no reply ACCEPTed there.
 
-Late packets of a closed connection are REJECT too. They have no SYN; their opener's record has data in it, or an
-accepted reply beside it; and those of UDP and ICMP come when a group has forgotten the request.
+Late packets of a closed connection are REJECTed too. They have no SYN; the record of the initiator has data, or there
+is an accepted reply beside it; and those of UDP and ICMP come when the security group no longer tracks the request.
 
-Wrong for a SYN-ACK that comes after the group has forgotten the SYN: that is told, and is none. Never told are a reply
-by another interface than the request's, one whose request is in another batch, and one that a gateway translates.
+False positive: a SYN-ACK that comes after the security group has stopped tracking the SYN. Not detected: a reply
+through another interface than the request, one whose request is in another batch, and one that a gateway translates.
 """
 
 from collections.abc import Sequence
@@ -35,18 +35,18 @@ from flowsentry.records.service_ports import is_service_port
 TUPLE = ("interface_id", "initiator", "initiator_port", "responder", "responder_port", "protocol")
 _SYN_ACK = 18
 MAX_TRACKED_SECONDS = 30
-"""For which a security group remembers a UDP packet without reply, at least
+"""How long a security group tracks a UDP packet without reply, at least
 (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ConnectionTrackingConfiguration.html). More: late replies,
-which a group refuses, are taken for refused by a network ACL. Less: slow replies are not told."""
+which a security group refuses, are attributed to a network ACL. Less: refused replies of slow servers are missed."""
 MAX_DATAGRAMS = 400_000
-"""Accepted records of UDP and ICMP held (some 60 bytes each). More: more memory. Fewer: where there are more, a refused
-reply between two addresses that are not looked at is not told."""
+"""Accepted records of UDP and ICMP that are held (some 60 bytes each). More: more memory. Fewer: beyond it only some
+pairs of addresses are held, and refused replies between the others are missed."""
 _HELD = ("interface_id", *SENT)
 
 
 class Exchanges:
-    """What the chunks of one source show of requests and refused replies so far. Bounded: of very many datagrams only
-    those of half the pairs of addresses are held, and then of half of these; both directions are of one pair.
+    """Collects requests and refused replies from the chunks of one source. Bounded: beyond MAX_DATAGRAMS only the
+    datagrams of half of the address pairs are held, then of half of these, and so on. Both directions are one pair.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Exchanges:
         self._held, self._share = 0, 1
 
     def add(self, flows: pl.DataFrame, rejected: pl.DataFrame) -> None:
-        """Takes in one chunk of flows, of which `rejected` are the rejected ones."""
+        """Adds one chunk of flows; `rejected` are the rejected ones among them."""
         is_syn_ack = _has_syn_and_ack() if "tcp_flags" in flows.columns else _looks_like_syn_ack()
         may_reply = pl.when(pl.col("protocol") == TCP).then(is_syn_ack).otherwise(_may_be_datagram_reply())
         if len(rejected) and len(refused := rejected.filter(may_reply)):
@@ -65,7 +65,7 @@ class Exchanges:
 
     @property
     def accepted_datagrams(self) -> Sequence[pl.DataFrame]:
-        """The records of UDP and ICMP that were let through; of very many, those of some pairs of addresses."""
+        """The accepted records of UDP and ICMP; beyond MAX_DATAGRAMS, those of some pairs of addresses."""
         return self._accepted
 
     def _hold(self, accepted: pl.DataFrame) -> None:
@@ -81,8 +81,8 @@ class Exchanges:
         return accepted if self._share == 1 else accepted.filter(pair % self._share == 0)
 
     def refused_tcp(self, openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
-        """The openings that were accepted and are nothing but SYNs, of which a SYN-ACK was refused and nothing that
-        came back was accepted; None when there is none.
+        """The accepted openings of nothing but SYNs for which a SYN-ACK was refused and no reply was accepted; None
+        when there is none.
         """
         if (refused := self._refused_of(pl.col("protocol") == TCP)) is None:
             return None
@@ -91,11 +91,11 @@ class Exchanges:
         return _unless_empty(asked.join(pl.concat(replies), on=TUPLE, how="anti"))
 
     def refused_datagrams(self) -> pl.DataFrame | None:
-        """The requests over UDP and ICMP, as openings, of which a reply was refused, no more than MAX_TRACKED_SECONDS
-        after one of them, and none was accepted; None when there is none.
+        """The requests over UDP and ICMP, as openings, for which a reply was refused within MAX_TRACKED_SECONDS and
+        none was accepted; None when there is none.
 
-        Wrong for two hosts that ping each other, or send from and to the same two ports, when one of them is not let
-        out and never replies: what it asks is taken for replies.
+        Wrong for two hosts that ping each other, or send from and to the same two ports, when the rules of one let
+        nothing out and it never replies: its requests are taken for replies.
         """
         refused = self._refused_of(_is_datagram())
         if refused is None or not self._accepted:
@@ -129,7 +129,7 @@ def _looks_like_syn_ack() -> pl.Expr:
 
 
 def _may_be_datagram_reply() -> pl.Expr:
-    """What is sent from inside, and from wherever by a UDP service."""
+    """Whether a datagram may be a reply: it is sent from inside, or by a UDP service anywhere."""
     from_service = (pl.col("protocol") == UDP) & _is_from_service()
     return _is_datagram() & (pl.col("source_is_inside") | from_service)
 
@@ -143,7 +143,7 @@ def _is_from_service() -> pl.Expr:
 
 
 def _as_requests(flows: pl.DataFrame) -> pl.DataFrame:
-    """The records in the words of what they may be replies to."""
+    """The records with the columns of the request that they may reply to."""
     return flows.select(
         "interface_id",
         pl.col("destination_address").alias("initiator"),
@@ -156,8 +156,8 @@ def _as_requests(flows: pl.DataFrame) -> pl.DataFrame:
 
 
 def without_replies(openings: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
-    """The openings without those that are refused replies to what was asked: who replies opens nothing, and is not to
-    be taken for a scanner by it.
+    """The openings without refused replies to the requests `asked`: an endpoint that replies opens nothing, and must
+    not look like a scanner.
     """
     replies = asked.select(
         "interface_id",
@@ -175,12 +175,17 @@ _UDP_REPLY_PATH = ("destination_address", "dstport", "source_address", "srcport"
 
 
 def answered_over_udp(opened: pl.DataFrame, accepted: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
-    """The endpoints as contacts over UDP that were answered; None when there is none. `opened` has one row for each
-    contact that is unsure, `accepted` the records of datagrams that were let through (SENT).
+    """Answered contacts over UDP of initiators whose TCP connections to the same port may have failed; None when there
+    is none. `opened` has one row for each contact that did not certainly carry data, `accepted` the accepted datagrams
+    (SENT).
 
-    Looked at are only initiators that have opened something over TCP without surely being answered, on the ports on
-    which they have: mostly there are none of them that ask over UDP. Wrong for a host that sweeps a port over TCP on
-    which it is answered by many over UDP: it is seen as a resolver is.
+    A resolver asks over UDP and again over TCP where nothing came back
+    (https://www.rfc-editor.org/rfc/rfc7766#section-5), as a browser does with QUIC: of the endpoints that it called, it
+    calls only the dead ones over TCP. So an endpoint that answered over UDP counts as one that answers, beside those
+    that failed over TCP.
+
+    Only initiators with such TCP contacts are examined, on those ports: mostly none of them uses UDP. Wrong for a host
+    that sweeps a port over TCP on which many endpoints answer it over UDP: it is taken for a resolver.
     """
     unsure = opened.filter(pl.col("protocol") == TCP).select("initiator", "responder_port").unique()
     if unsure.is_empty() or not accepted:
@@ -192,7 +197,7 @@ def answered_over_udp(opened: pl.DataFrame, accepted: Sequence[pl.DataFrame]) ->
 
 
 def _answered(asked: pl.DataFrame, accepted: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Of what was asked, that to which something came back."""
+    """The requests for which a datagram came back, as contacts."""
     back = pl.col("destination_address").is_in(asked["source_address"].unique().implode())
     replies = pl.concat([each.filter((pl.col("protocol") == UDP) & back).select(_UDP_PATH) for each in accepted])
     answered = asked.join(replies, left_on=_UDP_PATH, right_on=_UDP_REPLY_PATH, how="semi")

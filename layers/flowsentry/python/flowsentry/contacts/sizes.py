@@ -1,4 +1,4 @@
-"""What a TCP record may be, by how many packets and bytes it has: looked up, so that a record costs two look-ups."""
+"""Classifies TCP records by their numbers of packets and bytes, with lookup tables."""
 
 from enum import IntEnum
 
@@ -23,10 +23,10 @@ from flowsentry.contacts.tcp_stacks import (
 
 
 class Size(IntEnum):
-    """What a record's size says. MORE: it is no opening, so its connection was answered somewhere. KEEP_ALIVE: packets
-    of one byte, which open nothing and say nothing. HEADERS: packets without options and data. IDLE: SYNs of Windows,
-    or packets with time stamps and without data. EITHER: SYNs of one stack, or the first packets of an answered
-    connection of another. SYNS: nothing else comes to that.
+    """The class of a record by its size. MORE: more than an opening, so its connection was answered somewhere.
+    KEEP_ALIVE: packets with one byte of data, which neither open a connection nor show an answer. HEADERS: packets
+    without options and data. IDLE: SYNs of Windows, or packets with time stamps and without data. EITHER: SYNs of one
+    stack, or the first packets of an answered connection of another. SYNS: nothing but SYNs has this size.
     """
 
     MORE = 0
@@ -68,7 +68,7 @@ def size_with_syn() -> pl.Expr:
 
 
 def size_without_flags() -> pl.Expr:
-    """The Size of a record of which no flags are known."""
+    """The Size of a record without tcp-flags."""
     return pl.lit(_BY_SIZE).gather(_place())
 
 
@@ -79,7 +79,7 @@ def _place() -> pl.Expr:
 
 
 def ipv4_bytes() -> pl.Expr:
-    """The bytes of a record as they would be with IPv4."""
+    """The bytes that the record would have with IPv4."""
     return pl.col("bytes") - pl.when("is_ipv6").then(IPV6_MORE_BYTES).otherwise(0) * pl.col("packets")
 
 
@@ -89,8 +89,8 @@ def is_bare() -> pl.Expr:
 
 
 def is_syn_ack_sized() -> pl.Expr:
-    """Whether packets alone in their direction can be nothing but SYN-ACKs: all of one size, and of more options than
-    time stamps. Wrong for a server that uses none: its SYN-ACKs have the size of late packets, and are taken for these.
+    """Whether packets alone in their direction can only be SYN-ACKs: they have one size, with more options than time
+    stamps. Wrong for a server that uses no options: its SYN-ACKs have the size of late packets, and count as these.
     """
     each = ipv4_bytes() // pl.col("packets")
     is_even = (ipv4_bytes() % (OPTION_BYTES * pl.col("packets"))) == 0
@@ -99,11 +99,11 @@ def is_syn_ack_sized() -> pl.Expr:
 
 
 def is_of_small_packets_alike() -> pl.Expr:
-    """Whether a record's packets may all have one size, and that of a SYN or smaller."""
+    """Whether the packets of a record may all have the same size, at most that of a SYN."""
     size = ipv4_bytes()
     return (size <= MAX_SYN_BYTES * pl.col("packets")) & (size % pl.col("packets") == 0)
 
 
 def carries_data() -> pl.Expr:
-    """Whether a record has more in it than one SYN and packets without data."""
+    """Whether a record has more bytes than one SYN and packets without data."""
     return ipv4_bytes() > TIMESTAMPED_BYTES * pl.col("packets") + (MAX_SYN_BYTES - TIMESTAMPED_BYTES)

@@ -1,9 +1,9 @@
-"""What is known of each TCP stack: the SYNs it sends, how often it sends a SYN-ACK again, and its packets without data.
+"""Table of TCP stacks: the SYNs that each sends, its SYN-ACK retries, and the size of its packets without data.
 
-All bounds on what an opening may look like follow from this table. Sizes are of IPv4 packets with their header; IPv6
-adds IPV6_MORE_BYTES to each packet.
+All bounds on the size of an opening follow from this table. Sizes are of IPv4 packets with their header; IPv6 adds
+IPV6_MORE_BYTES to each packet.
 
-Wrong for a stack that is set to something else (tcp_syn_retries, tcp_timestamps, TcpInitialRtt), which it may be.
+Wrong for a host with other settings than the defaults (tcp_syn_retries, tcp_timestamps, TcpInitialRtt).
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ OPTION_BYTES = 4
 
 
 class Stack(NamedTuple):
-    """A stack as a client: the bytes of each SYN in the order sent, and the second at which each is; the bytes of its
-    later packets without data, None where it has none (a scanner answers nothing; with Fast Open and MPTCP the packets
-    after the answer carry data or further options). As a server: how often it sends a SYN-ACK again that nobody
-    acknowledges; each SYN that comes again is answered beside that.
+    """A stack as a client: the bytes of each SYN in the order sent, and the second at which it is sent; the bytes of
+    its later packets without data, None where it sends none (a scanner acknowledges nothing; with Fast Open and MPTCP
+    the packets after the answer carry data or further options). As a server: how often it repeats a SYN-ACK that is not
+    acknowledged; it also answers each repeated SYN.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Stack(NamedTuple):
     source: str
 
     def syns_within(self, seconds: int) -> int:
-        """How many SYNs a record of that many seconds may have."""
+        """How many SYNs a record of that many seconds may hold."""
         return sum(second < seconds for second in self.seconds)
 
 
@@ -73,15 +73,15 @@ STACKS = (
 )
 
 MAX_SYNS = max(len(stack.syns) for stack in STACKS)
-"""SYNs of one connection, in whatever record."""
+"""SYNs of one connection."""
 MAX_SYN_ACKS = MAX_SYNS + 5
-"""SYN-ACKs to one connection: one for each SYN, and those that Linux sends again by itself."""
+"""SYN-ACKs of one connection: one for each SYN, and those that Linux repeats by itself."""
 Sizes = frozenset[tuple[int, int]]
 """Pairs of how many packets a record has and how many bytes, as of IPv4."""
 
 
 def _sent_together(stack: Stack) -> Iterator[tuple[int, int]]:
-    """Any of its SYNs that follow each other: intervals begin and end anywhere."""
+    """Every run of consecutive SYNs: an aggregation interval may begin and end anywhere."""
     for first in range(len(stack.syns)):
         for last in range(first, len(stack.syns)):
             syns = stack.syns[first : last + 1]
@@ -89,14 +89,14 @@ def _sent_together(stack: Stack) -> Iterator[tuple[int, int]]:
 
 
 def _begun(stack: Stack, syns: int = 1) -> Iterator[tuple[int, int]]:
-    """So many SYNs, of which the last was answered, and packets without data after that."""
+    """`syns` SYNs, the last of which was answered, and packets without data after it."""
     if stack.ack_bytes:
         for acks in range(1, MAX_SYNS):
             yield syns + acks, sum(stack.syns[:syns]) + acks * stack.ack_bytes
 
 
 def _cut_short(stack: Stack) -> Iterator[tuple[int, int]]:
-    """The same that ends with an RST, which has no options; with an RST for the ACK, too."""
+    """The same, ended by an RST, which has no options; also with an RST in place of the ACK."""
     if stack.ack_bytes:
         for syns in range(1, MAX_ANSWERED_SYN + 1):
             alone = syns, sum(stack.syns[:syns])
@@ -104,21 +104,22 @@ def _cut_short(stack: Stack) -> Iterator[tuple[int, int]]:
 
 
 MAX_ANSWERED_SYN = 3
-"""The SYN that is answered, at most, of a client that hangs up at once."""
+"""The last SYN that may be the answered one of a client that resets at once."""
 SYNS: Sizes = frozenset(pair for stack in STACKS for pair in _sent_together(stack))
-"""What SYNs alone may come to in a record."""
+"""Sizes of records of nothing but SYNs."""
 MAX_REPEATED_SYNS = 4 * MAX_SYNS
-"""SYNs in a record of ten minutes of a client that tries again from the same port. More: a long record of tiny messages
-is taken for SYNs, when its average happens to be one's size. Fewer: a client that hammers so is taken for answered."""
+"""SYNs in a record of ten minutes of a client that retries from the same port. More: a long record of tiny messages
+counts as SYNs when its average size happens to be that of a SYN. Fewer: a client that retries that often counts as
+answered."""
 REPEATED: Sizes = frozenset(
     (packets, packets * size) for packets in range(1, MAX_REPEATED_SYNS + 1) for stack in STACKS for size in stack.syns
 )
-"""SYNs of one size alone, be it those of several tries. Only flags tell these from ACKs."""
+"""SYNs of one size, possibly of several tries. Only flags distinguish them from ACKs."""
 BEGUN: Sizes = frozenset(pair for stack in STACKS for pair in _begun(stack))
-"""What the client's record of an answered connection may come to while it carries no data and is not closed."""
+"""Sizes of the client's record of an answered connection that carries no data and is not closed yet."""
 CUT_SHORT: Sizes = frozenset(pair for stack in STACKS for pair in _cut_short(stack))
 """The same, reset by the client."""
 IDLE: Sizes = frozenset((packets, TIMESTAMPED_BYTES * packets) for packets in range(1, MAX_SYNS + 1))
 """ACKs, FINs or keep-alives of an open connection, with time stamps."""
 HEADERS: Sizes = frozenset((packets, HEADER_BYTES * packets) for packets in range(1, MAX_SYNS + 1))
-"""Packets of nothing but a header: SYNs, FINs or whatever flags of a scanner, and the ends of a connection."""
+"""Packets of nothing but a header: probes of a scanner with any flags, and the last packets of a connection."""

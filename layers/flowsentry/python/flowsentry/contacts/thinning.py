@@ -1,9 +1,9 @@
-"""Openings of one file or payload, thinned where too many addresses outside are in it, as in a spoofed flood.
+"""Bounds the openings of one file or payload with very many outside addresses, as in a spoofed flood.
 
-Of a file of 75 MB, the largest that flow logs write, each of six million records may be from another address. Few of
-them are recorded in the end (see detect/limits.py), so only the loudest are held, and of equals those of smallest
-rank. Wrong for a source that opens a second contact after its first was dropped: of it, that one is not known. One
-that is dropped again and again is counted each time.
+In a file of 75 MB, the largest that flow logs write, each of six million records may come from another address. Few of
+them are recorded in the end (see detect/limits.py), so only the loudest sources are held, and among equals those
+of smallest rank. Wrong for a source that opens a second contact after its first was dropped: the first is lost. A
+source that is dropped several times is counted each time.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ import polars as pl
 from flowsentry.findings.endpoints import host_ranks, networks_of
 
 MAX_OPENINGS = 500_000
-"""Openings held, some 60 bytes each, before they are thinned; settling them takes three times as much. More: more
-memory. Fewer: files of large networks are thinned that need not be."""
+"""Openings that are held, at some 60 bytes each, before some are dropped; settling them takes three times as much.
+More: more memory. Fewer: openings of large networks are dropped without need."""
 MAX_SOURCES_HELD = 100_000
-"""Sources outside that are held then, with one contact, and as many with more: fifty times what is recorded, since
-many of them turn out to have been answered. More: more memory. Fewer: of a flood, fewer are looked at."""
+"""Outside sources with one contact that are held then, and as many with more: fifty times what is recorded, since many
+of them turn out to have been answered. More: more memory. Fewer: fewer sources of a flood are examined."""
 _SOURCE = ("scope", "initiator")
 _END = ("responder", "responder_port", "protocol")
 
 
 class Thinned(NamedTuple):
-    """What is held of openings and replies, and how many sources were dropped."""
+    """The openings and replies that are held, and how many sources were dropped."""
 
     openings: pl.DataFrame
     replies: pl.DataFrame
@@ -32,9 +32,8 @@ class Thinned(NamedTuple):
 
 
 def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame], conversing: pl.Series) -> Thinned:
-    """The openings without those of too many sources outside, and the replies without those to these sources: of those
-    that opened one contact and are not `conversing`, and apart from them of those that opened more, the loudest are
-    held.
+    """The openings and replies of at most MAX_SOURCES_HELD outside sources with one contact, and of as many with more
+    contacts or in `conversing`; in both groups the loudest are held. Openings from inside are all held.
     """
     rows, back = pl.concat(openings), pl.concat(replies)
     outside = rows.filter(~pl.col("initiator_is_inside")).unique([*_SOURCE, *_END])
@@ -50,7 +49,7 @@ def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame], c
 
 
 def _beyond(sources: pl.DataFrame) -> pl.DataFrame:
-    """The sources that are not held: of more than MAX_SOURCES_HELD those with fewer contacts, then of larger rank."""
+    """The sources beyond MAX_SOURCES_HELD: those with fewer contacts, then those of larger rank."""
     keys = sources.select("scope", "network")
     if len(sources) <= MAX_SOURCES_HELD:
         return keys.clear()
@@ -68,8 +67,8 @@ def conversing(conversations: Sequence[pl.DataFrame]) -> pl.Series:
 def thinned_conversations(
     conversations: Sequence[pl.DataFrame], openings: Sequence[pl.DataFrame]
 ) -> tuple[pl.DataFrame, int]:
-    """The conversations of which both directions must be looked at, without those seen one way of too many sources
-    outside that have one, and none of the `openings`; and how many were dropped.
+    """The conversations, and how many were dropped: of outside sources with a single conversation, seen in one
+    direction, and without `openings`, at most MAX_SOURCES_HELD are kept.
     """
     rows = pl.concat(conversations)
     here_alone = ~pl.col("here_is_inside") & pl.col("there_is_inside")

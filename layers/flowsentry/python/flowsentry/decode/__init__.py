@@ -1,5 +1,5 @@
-"""Bytes -> text or rows: gzip, plain text, JSON lines, Parquet and the CloudWatch Logs envelope. Knows containers, not
-what fields hold.
+"""Bytes -> text or rows: gzip, plain text, JSON lines, Parquet and the CloudWatch Logs envelope. Reads containers, not
+the values of fields.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,13 +25,14 @@ __all__ = ["FOREIGN_REASONS", "object_texts", "subscription", "subscription_text
 Part = TypeVar("Part")
 
 CHUNK_BYTES = 16 << 20
-"""Text handed on at a time. Larger: the fixed cost of a chunk, some 10 ms, is paid less often, and more memory is held.
-Smaller: a million v5 records take a tenth longer at 8 MB (November 2026). What is inflated comes in a quarter of it at
-most, JSON in a half: its text is held several times over, as lines, as messages and as their text.
+"""Size of a chunk of text. Larger: the fixed cost of a chunk, some 10 ms, is paid less often, and more memory is held.
+Smaller: a million v5 records take a tenth longer at 8 MB (November 2026). Inflated pieces have at most a quarter of
+this, chunks of JSON a half, since JSON is held several times over: as lines, as messages and as their text.
 """
 MAX_JSON_LINE_BYTES = 32 << 20
-"""An object of JSON longer than this is cut, and rejected. A record of Firehose has at most 1,000 KiB, so an envelope
-of CloudWatch Logs inflates to some 10 MB. Larger: more memory for what is no flow log. Smaller: envelopes are lost."""
+"""A JSON object longer than this is cut, and rejected. A record of Firehose has at most 1,000 KiB, so an envelope of
+CloudWatch Logs inflates to some 10 MB. Larger: more memory for content that is no flow log. Smaller: envelopes are
+lost."""
 
 
 def object_texts(
@@ -39,16 +40,16 @@ def object_texts(
 ) -> Iterator[LogChunk]:
     """The content of one S3 object in bounded chunks, in order; nothing for an empty object.
 
-    `blocks` are the object's bytes; what they hold is recognised by content, whatever its name says: text with spaces,
+    `blocks` are the object's bytes. The container is recognised by content, not by the object's name: text with spaces,
     commas, tabs, semicolons or bars between values, in UTF-8 or with a byte order mark; an export of CloudWatch Logs;
-    JSON, of any layout, with a record as message, with envelopes of CloudWatch Logs or keyed by fields; Parquet, with
-    fields or messages as columns; each plain or in gzip (of several members, and gzip within gzip). The fields are in
-    the order that the header, the columns or the keys state; where there is none, in that of one of `log_formats`.
-    Parquet is read in `trial` first, where one is given: a damaged file can end the process that reads it.
+    JSON in any layout, with a record as message, with envelopes of CloudWatch Logs or with fields as keys; Parquet with
+    fields or messages as columns; each plain or in gzip (of several members, and gzip within gzip). The header, the
+    columns or the keys state the order of the fields; without these, it is that of one of `log_formats`. Parquet is
+    read in `trial` first, where one is given, since a damaged file can end the process that reads it.
 
-    Raises PoisonError, with a reason that names what it is, for what is no flow log file or is damaged (what came
-    before it must then have no effect), CutOffError where the object ends in the middle: all that was yielded before is
-    good. Never retry either.
+    Raises PoisonError, with a reason that names the content, for what is no flow log file or is damaged: nothing that
+    was yielded before may then have an effect. Raises CutOffError where the object ends in the middle: all that was
+    yielded before is valid. Never retry either.
     """
     candidates = tuple(dict.fromkeys(map(names_in_log_format, log_formats)))
     start, pieces = as_utf_8(inflated(blocks, CHUNK_BYTES // 4))
@@ -64,7 +65,7 @@ def object_texts(
 
 
 def _formatted(parts: Iterable[bytes] | Iterable[LogChunk], candidates: Sequence[Names]) -> Iterator[LogChunk]:
-    """The parts that know their fields as they are; lines by the header above them, or the candidates."""
+    """The parts; those that are lines with the format of the header above them, or with the candidates."""
     first, whole = _first_of(parts)
     if first is None or isinstance(first, bytes):
         return by_format(cast("Iterator[bytes]", whole), candidates)
@@ -72,7 +73,7 @@ def _formatted(parts: Iterable[bytes] | Iterable[LogChunk], candidates: Sequence
 
 
 def _first_of(parts: Iterable[Part]) -> tuple[Part | None, Iterator[Part]]:
-    """The first part, none where there is none, and all of them."""
+    """The first part, or None, and an iterator of all parts."""
     stream = iter(parts)
     first = next(stream, None)
     return first, chain([] if first is None else [first], stream)

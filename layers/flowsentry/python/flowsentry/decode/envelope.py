@@ -1,4 +1,4 @@
-"""The CloudWatch Logs envelope: what a subscription hands over -> its log group and a line for each log event."""
+"""The CloudWatch Logs envelope of a subscription: its log group, and a line for each log event."""
 
 import json
 from collections.abc import Sequence
@@ -10,23 +10,23 @@ from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText, Subscription
 from flowsentry.records.fields import names_in_log_format
 
 MAX_PAYLOAD_BYTES = 32 << 20
-"""Inflated size at which a payload is refused: an asynchronous invocation carries at most 1 MB, which inflates to some
-10 MB. Larger: its text is held several times over, at up to four bytes a sign. Smaller: payloads of many equal records
-are refused."""
+"""Inflated size from which a payload is refused: an asynchronous invocation carries at most 1 MB, which inflates to
+some 10 MB. Larger: its text is held several times over, at up to four bytes a character. Smaller: payloads of many
+equal records are refused."""
 MAX_VALUES = 1_000_000
-"""Values of one envelope. Each takes up to 200 bytes, also where two letters make it (`{}`). More: a payload of 1 MB
-fills the memory. Fewer: envelopes of some 60,000 events with 15 extracted fields each are refused."""
+"""Values of one envelope. Each takes up to 200 bytes of memory, even one of two characters (`{}`). More: a payload of
+1 MB fills the memory. Fewer: envelopes of some 60,000 events with 15 extracted fields each are refused."""
 MAX_NAME_LETTERS = 512
-"""Of a log group or stream; CloudWatch Logs has no longer ones.
+"""Longest name of a log group or stream in CloudWatch Logs.
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"""
 
 
 def subscription(data: bytes) -> Subscription:
     """The log group, stream and lines of one CloudWatch Logs payload: `awslogs.data` after base64.
 
-    One log event is one line, also when its message has line breaks inside (it is then rejected by parse). Further keys
-    (`policyLevel`, `extractedFields`, whatever comes) tell nothing that a line does not. Raises PoisonError when it is
-    no gzip of such JSON: never retry.
+    One log event is one line, even when its message contains line breaks (parse then rejects it). Other keys
+    (`policyLevel`, `extractedFields` and future ones) are ignored: they repeat what the lines state. Raises PoisonError
+    for anything but gzip of such JSON: never retry.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
     """
@@ -39,21 +39,21 @@ def subscription(data: bytes) -> Subscription:
         )
         return Subscription(owner, log_group, log_stream, "".join(lines).encode(errors="replace"), is_control)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise PoisonError("not-a-subscription", f"the payload is no CloudWatch Logs envelope: {error!r}") from error
+        raise PoisonError("not-a-subscription", f"the payload is not a CloudWatch Logs envelope: {error!r}") from error
 
 
 def _name(value: Any, *, may_be_empty: bool) -> str:
-    """A name of CloudWatch Logs, as it is: text of at most MAX_NAME_LETTERS, without half of a surrogate pair."""
+    """The value, if it is a name: text of at most MAX_NAME_LETTERS, without half of a surrogate pair."""
     if not isinstance(value, str) or len(value) > MAX_NAME_LETTERS or not (value or may_be_empty):
-        raise TypeError(f"{str(value)[:100]!r} is no name")
+        raise TypeError(f"{str(value)[:100]!r} is not a name")
     value.encode()
     return value
 
 
 def subscription_text(payload: Subscription, log_formats: str | Sequence[str]) -> LogText | MixedText:
-    """The lines of a payload with the order of their fields, which CloudWatch Logs does not state: it is the LogFormat
-    of the flow log that writes to this log group, or one of several where several do. Raises ValueError for what is no
-    log format, or none at all.
+    """The lines of a payload with the order of their fields. CloudWatch Logs does not state it: it is the LogFormat of
+    the flow log that writes to the log group, or one of several where several flow logs do. Raises ValueError for an
+    invalid log format, and for none.
     """
     text = b"" if payload.is_control else payload.text
     given = [log_formats] if isinstance(log_formats, str) else log_formats
@@ -62,14 +62,16 @@ def subscription_text(payload: Subscription, log_formats: str | Sequence[str]) -
 
 
 def event_lines(envelopes: bytes) -> bytes:
-    """A line for each log event of some envelopes, which are one a line; none for control messages. What is no envelope
-    is one line, as it is, and so is an event without a message: parse rejects it.
+    """A line for each log event of the envelopes, of which each line has one; none for control messages. A line that is
+    no envelope stays as it is, and so does an event without a message: parse rejects both.
     """
     return b"".join(map(_event_lines, envelopes.splitlines()))
 
 
 def _loaded(text: bytes) -> Any:
-    """The JSON. Raises ValueError for none, or for more than MAX_VALUES, each of which follows one of these signs."""
+    """The parsed JSON. Raises ValueError for invalid JSON, and for more than MAX_VALUES values, each of which follows
+    one of these characters.
+    """
     if sum(map(text.count, (b",", b"{", b"["))) > MAX_VALUES:
         raise ValueError(f"JSON of more than {MAX_VALUES} values")
     return json.loads(text)

@@ -1,4 +1,4 @@
-"""What CloudWatch Logs exports to S3: lines that begin with the time of their event -> the lines alone.
+"""Exports of CloudWatch Logs to S3, whose lines begin with the time of their event.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html
 """
@@ -10,7 +10,7 @@ from flowsentry.frames import LogChunk, LogText, MixedText
 from flowsentry.records.fields import DEFAULT_NAMES
 
 PERMISSION_CHECK = b"Permission Check Successful"
-"""What the object `aws-logs-write-test` holds, which an export writes first, whatever its key was changed to.
+"""The content of the object `aws-logs-write-test`, which an export writes first; its key may have been changed.
 
 https://github.com/miztiik/serverless-cloudwatch-logs-exporter/issues/1
 """
@@ -29,16 +29,15 @@ def is_exported(chunk: bytes) -> bool:
 
 
 def without_timestamps(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same lines without the time at their start; one without a time stays as it is."""
+    """The lines without the time at their start; a line without a time stays as it is."""
     return (_EACH.sub(b"", chunk) for chunk in chunks)
 
 
 def as_default_format(chunks: Iterable[LogChunk], *, is_known: bool) -> Iterator[LogChunk]:
-    """The same lines. Where no format is known, they are of the default one, as nothing says otherwise: each then
-    counts only when
-    every value looks as that of its field does, and its version is 2, which says that no other field is among them.
+    """The same lines. Where no format is known, they have the default one; a line is then a record only when every
+    value has the shape of its field's values and its version is 2, so that no field of a later version is among them.
 
-    Wrong for a flow log of the same 14 fields in another order in which two of the same kind changed places.
+    Wrong for a flow log of the same 14 fields in another order in which two fields of the same kind are swapped.
     """
     for chunk in chunks:
         if isinstance(chunk, LogText) and chunk.names == DEFAULT_NAMES and not is_known:

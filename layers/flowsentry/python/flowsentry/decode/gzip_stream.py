@@ -1,4 +1,4 @@
-"""The gzip stream: blocks of bytes -> what is in them, inflated where they start as gzip does."""
+"""Inflates blocks of bytes that start with the magic number of gzip; other blocks stay as they are."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,42 +10,44 @@ from isal.igzip_lib import IsalError
 from flowsentry.decode.leading_bytes import peeked
 from flowsentry.errors import CutOffError, PoisonError
 
-# CloudWatch Logs sends gzip; what test tools make of its payloads is zlib at times, and costs nothing to take.
+# CloudWatch Logs sends gzip. Some test tools make payloads with zlib, which costs nothing to accept.
 _GZIP_MAGIC, _ZLIB_MAGIC = b"\x1f\x8b", b"x"
 _GZIP, _GZIP_OR_ZLIB = 31, 47
 _PADDING = re.compile(rb"[\0\n]*")
-"""What may stand behind a member: zeros, as tar and some uploaders leave them, and the delimiter that Firehose can put
-between records."""
+"""What may follow a member: zeros, which tar and some uploaders append, and the delimiter that Firehose can put between
+records."""
 
 MAX_DEPTH = 3
-"""How often an object is inflated. Once is as AWS writes it, twice is what a second compression by mistake makes of it.
-More: each time a small object can hide a thousand times as much. Fewer: such objects are set aside."""
+"""Layers of gzip that are inflated. AWS writes one; a second compression by mistake makes two. More: with each layer a
+small object can hold a thousand times as much. Fewer: objects compressed by mistake are refused."""
 MAX_NESTED_BYTES = 2 << 30
-"""Where gzip within gzip is cut off. More: 4 MB can keep a function busy for its whole time. Less: real logs that were
-compressed twice are cut; AWS closes a file at 75 MB of gzip, which hold less than 1 GB of records."""
+"""Inflated size at which gzip within gzip is cut off. More: 4 MB can keep a function busy until its timeout. Less: real
+logs that were compressed twice are cut; AWS closes a file at 75 MB of gzip, which hold less than 1 GB of records."""
 MAX_INFLATED_BYTES = 16 << 30
-"""Where gzip is cut off. More: a large object of zeros keeps a function busy for its whole time, again and again. Less:
-the largest object that is read, of real records, holds 4 GB."""
+"""Inflated size at which gzip is cut off. More: a large object of zeros keeps a function busy until its timeout, at
+every retry. Less: real logs are cut; the largest object that is read, of real records, holds 4 GB."""
 MAX_PACKED_BYTES = 256 << 20
-"""The same for what is in gzip within gzip while it is still packed: the largest object that is read."""
+"""The same for gzip inside gzip, in compressed bytes: the largest object that is read."""
 _WHOLE = 1 << 62
 """More than any block has."""
 FIRST_WINDOW_BYTES = 4 << 10
-"""What a further member is given first, then four times as much, and so on. Larger: an object of many members of next
-to nothing takes longer, 20 s for 10 MB where each is given all. Smaller: more steps for those that hold something."""
+"""Bytes that a member after the first is given at first; then four times as many, and so on. Larger: an object of many
+nearly empty members takes longer, 20 s for 10 MB where each is given everything. Smaller: more steps for members with
+content."""
 MAX_SMALL_MEMBERS = 100_000
 LEAST_MEMBER_BYTES = 32
-"""Of more members than that, each must hold so much on average. A member takes 3 to 10 µs whatever it holds, and 13
-million of them fit into the largest object, or 50 kB of gzip within gzip. More, or less: such an object keeps a
-function busy for minutes. The other way: one record a member, of 100 bytes, is still read."""
+"""An object of more than MAX_SMALL_MEMBERS must have LEAST_MEMBER_BYTES a member on average. A member takes 3 to 10 µs
+whatever it holds, and 13 million of them fit into the largest object, or into 50 kB of gzip within gzip. More members,
+or fewer bytes: such an object keeps a function busy for minutes. Fewer members, or more bytes: objects with one record
+a member, of 100 bytes, must still be read."""
 
 
 def inflated(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
-    """The content of the blocks: inflated in pieces of at most `step_bytes`, or the blocks as they are. What is in gzip
-    once more, as where Firehose compresses what CloudWatch Logs has compressed, is inflated once more.
+    """The content of the blocks, inflated in pieces of at most `step_bytes`; blocks that are not gzip stay as they are.
+    Gzip within gzip, as when Firehose compresses what CloudWatch Logs has compressed, is inflated too.
 
-    Raises PoisonError for a wrong checksum, damaged data or more than MAX_DEPTH of gzip within gzip, CutOffError at the
-    end of what ends in the middle, or beyond MAX_INFLATED_BYTES or MAX_NESTED_BYTES.
+    Raises PoisonError for a wrong checksum, damaged data or more than MAX_DEPTH layers of gzip; CutOffError where the
+    data ends in the middle, or beyond MAX_INFLATED_BYTES or MAX_NESTED_BYTES.
     """
     start, pieces = peeked((block for block in blocks if block), len(_GZIP_MAGIC))
     for depth in range(MAX_DEPTH):
@@ -56,7 +58,7 @@ def inflated(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
     if start.startswith(_GZIP_MAGIC):
         raise PoisonError(
             "gzip-within-gzip",
-            f"the object is gzip within gzip, more than {MAX_DEPTH} deep: put what is in it in its place",
+            f"the object is compressed by gzip more than {MAX_DEPTH} times: replace it by its content",
         )
     return pieces
 
@@ -68,17 +70,18 @@ def _bounded(pieces: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
         if size > most_bytes:
             is_nested = most_bytes < MAX_INFLATED_BYTES
             what = "gzip within gzip" if is_nested else "gzip"
-            sentence = f"the object is {what} that inflates to more than {most_bytes} bytes: split it"
+            sentence = f"the object is {what} that inflates to more than {most_bytes} bytes; split it"
             reason = "gzip-within-gzip" if is_nested else "gzip-too-large"
-            raise CutOffError(reason, f"{sentence}; the lines before that were kept")
+            raise CutOffError(reason, f"{sentence}. The lines up to that size were processed")
         yield piece
 
 
 def _gunzipped(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
     """Inflated content, member after member (gzip allows several: RFC 1952, 2.2).
 
-    Python's gzip.open raises at a cut and keeps back what it had already inflated, so this counts for itself. What a
-    member leaves of what it is given is copied: so those after the first are given little, and then more and more.
+    Python's gzip.open raises at a cut and withholds what it has already inflated, so this uses the decompressor itself.
+    Input that a member does not consume is copied, so members after the first are given little input first, and then
+    more and more.
     """
     member = isal_zlib.decompressobj(_GZIP)
     window, members, size = _WHOLE, 1, 0
@@ -100,12 +103,12 @@ def _gunzipped(blocks: Iterable[bytes], step_bytes: int) -> Iterator[bytes]:
     while not member.eof and (rest := _inflated_step(member, b"", step_bytes)):
         yield rest
     if not member.eof:
-        raise CutOffError("gzip-cut-off", "the gzip data ends in the middle; the lines before the cut were kept")
+        raise CutOffError("gzip-cut-off", "the gzip data ends in the middle. The lines before the cut were processed")
 
 
 def _refuse_crumbs(members: int, size: int) -> None:
     if members > MAX_SMALL_MEMBERS and size < members * LEAST_MEMBER_BYTES:
-        raise PoisonError("gzip-corrupt", f"the gzip data is {members} members or more of next to nothing each")
+        raise PoisonError("gzip-corrupt", f"the gzip data has {members} or more members that are nearly empty")
 
 
 def _inflated_steps(member: Any, data: bytes, step_bytes: int) -> Iterator[bytes]:
@@ -123,7 +126,7 @@ def _inflated_step(member: Any, data: bytes, step_bytes: int) -> bytes:
 
 
 def inflated_payload(data: bytes, most_bytes: int) -> bytes:
-    """What a payload holds. Raises PoisonError for what is no gzip, is cut off or inflates to `most_bytes` or more."""
+    """The content of a payload. Raises PoisonError unless it is whole gzip that inflates to less than `most_bytes`."""
     if not data.startswith((_GZIP_MAGIC, _ZLIB_MAGIC)):
         raise PoisonError("payload-not-gzip", f"the payload is not gzip: {data[:20]!r}")
     member = isal_zlib.decompressobj(_GZIP_OR_ZLIB)

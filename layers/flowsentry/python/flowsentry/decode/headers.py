@@ -1,6 +1,6 @@
-"""Header lines: whole lines -> chunks of one format each, without the lines that name it.
+"""Splits lines at headers into chunks of one format each, without the header lines.
 
-Files that others have concatenated have a header wherever one of them began: the same one, or another.
+Concatenated files have a header wherever one of them began: the same one, or another.
 """
 
 import re
@@ -17,16 +17,16 @@ from flowsentry.records.fields import BY_NAME
 MIN_KNOWN_NAMES = 2
 MAX_FIELDS = 512
 """Fields that a source may have, ten times as many as AWS has. More: each is a column, at a fixed cost for each chunk
-and stage, and a line of 64 KB can name 30,000. Fewer: tables that others have joined with more are refused."""
+and stage, and a line of 64 KB can name 30,000. Fewer: tables that were joined with more columns are refused."""
 MAX_HEADERS = 5_000
-"""Headers with lines below them that a source may have beside its first, as joined files have. Each costs some 20 ms,
-however few its lines. More: a small object that alternates headers and lines takes all of a function's time.
-Fewer: many small files that were joined are cut off."""
+"""Further headers with lines below them that a source may have, as concatenated files do. Each costs some 20 ms,
+however few its lines. More: a small object that alternates headers and lines keeps a function busy until its timeout.
+Fewer: concatenations of many small files are cut off."""
 _MARK = b"l"
-"""A letter that headers have (`protocol`, `log-status`, `flow-direction`), and lines up to version 5 do not but for
-those of Local Zones and the like. To look for one byte takes 0.3 % of the time of decoding and parsing; to look at the
-start of each line, where it is found, 5 % (November 2026). So a header without it, other than the first of its file, is
-taken for a line, and rejected.
+"""A letter that headers have (`protocol`, `log-status`, `flow-direction`), and lines up to version 5 do not, except for
+those of Local Zones and the like. Searching for one byte takes 0.3 % of the time of decoding and parsing; examining the
+start of each line, where it is found, 5 % (November 2026). So a further header without this letter counts as a line,
+and is rejected.
 """
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
@@ -34,12 +34,12 @@ Names = tuple[str, ...]
 
 
 def by_format(chunks: Iterable[bytes], candidates: Sequence[Names]) -> Iterator[LogText | MixedText]:
-    """The lines of the chunks, in order and numbered from 1, with the format that the header above them states; where
-    there is none, with the candidates. Header lines are left out, also those without lines below them.
+    """The lines of the chunks, in order and numbered from 1, with the format that the header above them states; without
+    a header, with the candidates. Header lines are left out, even those without lines below them.
 
-    A header has fields in any order, any subset of them, `_` for `-`, either case, fields that AWS has not had so far.
-    Raises PoisonError when the first line is none and there are no candidates, or when it names a field twice; and
-    CutOffError at the header after MAX_HEADERS that have lines below them.
+    A header names any fields in any order, with `_` or `-`, in either case, including fields that AWS may add. Raises
+    PoisonError when the first line is no header and there are no candidates, or when it names a field twice; and
+    CutOffError after MAX_HEADERS further headers with lines below them.
     """
     first_header, number, formats, headers = b"", 1, candidates, 0
     for chunk in chunks:
@@ -52,19 +52,21 @@ def by_format(chunks: Iterable[bytes], candidates: Sequence[Names]) -> Iterator[
                 if not lines:
                     continue
             if headers > MAX_HEADERS:
-                raise CutOffError("too-many-headers", f"more than {MAX_HEADERS} headers; the lines before were kept")
+                raise CutOffError(
+                    "too-many-headers", f"more than {MAX_HEADERS} headers. The lines before were processed"
+                )
             for part in in_parts(lines, count := lines.count(b"\n")):
                 yield _of_format(formats, part, number)
                 number += count if part is lines else part.count(b"\n")
 
 
 def refuse_endless(start: bytes) -> None:
-    """Raises PoisonError for content whose first line is too long for a header, and begins with no names of fields: the
-    rest of it need not be read.
+    """Raises PoisonError if the first line is too long for a header and does not begin with names of fields, so that
+    the remainder need not be read.
     """
     line = start[: MAX_LINE_BYTES + 1]
     if len(line) > MAX_LINE_BYTES and b"\n" not in line and not are_known(_names_in(line)):
-        raise PoisonError("no-header", f"the first line is no header of flow log fields: {line[:80]!r}")
+        raise PoisonError("no-header", f"the first line is not a header of flow log fields: {line[:80]!r}")
 
 
 def _of_format(formats: Sequence[Names], lines: bytes, number: int) -> LogText | MixedText:
@@ -78,7 +80,7 @@ def _names_in_first_header(line: bytes, candidates: Sequence[Names]) -> Names:
     if not (are_known(names) or (not candidates and _look_like_names(names))):
         if candidates:
             return ()
-        raise PoisonError("no-header", f"the first line is no header of flow log fields: {line[:80]!r}")
+        raise PoisonError("no-header", f"the first line is not a header of flow log fields: {line[:80]!r}")
     if not is_each_once(names):
         raise PoisonError("bad-header", f"the header names a field twice: {line[:200]!r}")
     refuse_too_many(names)
@@ -96,7 +98,7 @@ def _names_in(line: bytes) -> Names:
 
 
 def are_known(names: Sequence[str]) -> bool:
-    """Whether words are names of fields: the only one, or two of them, are in the table."""
+    """Whether words are names of fields: two of them, or the only one, are in the table."""
     return sum(name in BY_NAME for name in names) >= min(MIN_KNOWN_NAMES, max(len(names), 1))
 
 
@@ -105,13 +107,13 @@ def is_each_once(names: Sequence[str]) -> bool:
 
 
 def _look_like_names(names: Names) -> bool:
-    """Whether all look like names that AWS may add, mostly hyphenated."""
+    """Whether all look like names of fields that AWS may add: most are hyphenated."""
     hyphenated = sum("-" in name for name in names)
     return len(names) > 1 and all(map(_NAME.fullmatch, names)) and hyphenated * 2 >= len(names)
 
 
 def _sections(text: bytes, start: int, first_header: bytes) -> Iterator[tuple[Names, bytes]]:
-    """The lines from `start` on, cut at each header among them: the names in it (none for the first lines), and the
+    """The lines from `start` on, split at each header: the names in the header (none for the first lines), and the
     lines below it.
     """
     names: Names = ()
@@ -127,7 +129,7 @@ def _sections(text: bytes, start: int, first_header: bytes) -> Iterator[tuple[Na
 
 
 def _with_headers_apart(text: bytes, first_header: bytes) -> bytes:
-    """The same text with each further header on a line of its own, also behind a file whose last line has no end."""
+    """The same text with each further header on a line of its own, also after a file without a newline at its end."""
     if b" " not in first_header:
         return text
     *parts, last = text.split(first_header)
@@ -141,13 +143,13 @@ def _ends_in_a_record(part: bytes) -> bool:
 
 @lru_cache(maxsize=8)
 def _line_starts(word: bytes) -> re.Pattern[bytes]:
-    """What begins as a line does that begins with the name of a field, or with this word."""
+    """A pattern of the newline before a line that begins with the name of a field, or with this word."""
     names = sorted(re.escape(name).replace(r"\-", "[-_]").encode() for name in BY_NAME)
     return re.compile(rb"\n(?=[a-zA-Z])(?i:%s)(?=\s)" % b"|".join([*names, re.escape(word or b"version")]))
 
 
 def _further_names(line: bytes, first_header: bytes) -> Names:
-    """The names in a line below the first one, if it is a header: the same as that, or another."""
+    """The names in a line after the first, if it is a header: the first header again, or another."""
     if len(line) > MAX_LINE_BYTES:
         return ()
     names = _names_in(line)

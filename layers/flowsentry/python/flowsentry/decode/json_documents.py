@@ -1,8 +1,8 @@
-"""JSON in whatever layout -> one object a line: run together, in an array, or each over several lines.
+"""Rewrites JSON of any layout (run together, in an array, or each object over several lines) to one object a line.
 
-ijson and the like hand out one value at a time, in Python, some hundred times as slowly; polars reads an array only as
-a whole. A line break can't be inside a JSON string, nor can `}{"` but where a string ends with it: so bytes can be
-replaced without knowing what they are part of.
+ijson and similar parsers yield one value at a time, in Python, some hundred times as slowly; polars reads an array only
+as a whole. A JSON string can't contain a line break, and can contain `}{"` only at its end: so bytes can be replaced
+without parsing.
 """
 
 import re
@@ -18,17 +18,18 @@ _BETWEEN_IN_ARRAYS = re.compile(rb'\}[\s,\[\]]*\{(?=\s*")')
 _ENVELOPE_KEYS = rb'"(?:messageType|owner|logGroup|logStream|subscriptionFilters|logEvents|policyLevel)"\s*:'
 _ENVELOPE = re.compile(rb"\[\s*\{(?=\s*" + _ENVELOPE_KEYS + rb')(?=[^\0]*"(?:messageType|logEvents)"\s*:)')
 _BETWEEN_ENVELOPES = re.compile(rb"\}[\s,\[\]]*\{(?=\s*" + _ENVELOPE_KEYS + rb")")
-"""Envelopes of CloudWatch Logs hold arrays of objects, whose keys are others."""
+"""Envelopes of CloudWatch Logs hold arrays of objects with other keys."""
 _LINE_ENDS = (b"{", b"[", b",")
-"""What a line ends with that is not the last of its object."""
+"""How a line ends that is not the last line of its object."""
 _MOST_BETWEEN_BYTES = 64 << 10
-"""What may stand between two objects. More: held until the next piece. Less: wide indents are not seen through."""
+"""Bytes of white space and brackets between two objects. More: more is held until the next piece. Less: objects with
+wide indents are not separated."""
 
 
 def one_object_per_line(start: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same objects, each on a line. `start` is what the pieces begin with, and tells their layout.
+    """The same objects, each on a line. `start` are the first bytes of the pieces, which show the layout.
 
-    Wrong for an array whose objects hold arrays of objects, and are no envelopes: these come apart, and their lines are
+    Wrong for an array whose objects hold arrays of objects and are no envelopes: they are split, and their lines are
     rejected.
     """
     if start.startswith(b"["):
@@ -54,8 +55,8 @@ def _run_together(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _documents(pieces: Iterable[bytes], between: re.Pattern[bytes]) -> Iterator[bytes]:
-    """The objects of arrays, or of several lines, each on a line. From the last `}` on, a piece is held: it ends a
-    whole object where the source is cut off behind it.
+    """The objects of arrays, or of several lines, each on a line. The end of a piece from its last `}` on is held back:
+    if the source is cut off after it, that brace ends a whole object.
     """
     held, is_first = b"", True
     try:

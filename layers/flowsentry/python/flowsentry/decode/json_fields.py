@@ -1,4 +1,4 @@
-"""JSON objects keyed by the names of fields, one a line -> lines with a value for each name."""
+"""JSON objects with field names as keys, one a line -> lines with a value for each name."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,33 +12,32 @@ from flowsentry.records.field_spellings import name_of, names_of
 from flowsentry.records.fields import BY_NAME, MISSING, MISSING_WORDS
 
 MAX_UNKNOWN_KEYS = 16
-"""Keys that are no field known here and are kept as one that AWS may have added. More: what log shippers add (host,
-agent) is kept too. Fewer: of several new fields some are lost until they are known."""
+"""Unknown keys that are kept, as fields that AWS may have added. More: keys that log shippers add (host, agent) are
+kept too. Fewer: of several new fields, some are lost until this version knows them."""
 MAX_KEYS = 4_096
-"""Different keys that are looked at in a chunk. More: an object of a million keys takes longer. Fewer: fields that are
-behind so many others are not found."""
+"""Different keys that are examined in a chunk. More: an object of a million keys takes longer. Fewer: fields after that
+many other keys are not found."""
 MAX_COLUMNS = 128
-"""Keys of fields that a source may have, in whatever spelling: twice as many as there are fields. More: each is looked
-up in every object. Fewer: of objects that are spelled in several ways some fields are lost."""
+"""Keys of fields, in all spellings, that a source may have: twice as many as there are fields. More: each is looked up
+in every object. Fewer: where objects spell fields in several ways, some fields are lost."""
 MAX_CELLS = 1 << 23
-"""Values that are looked up at a time, in as many objects as that allows: 1 MB of `{}` would else make 40 million.
-More: memory that no byte was read for, 16 bytes a value and more. Fewer: the fixed cost is paid more often."""
+"""Values that are looked up at a time, which bounds the number of objects: 1 MB of `{}` would otherwise make 40
+million. More: more memory, at least 16 bytes a value even where it is missing. Fewer: the fixed cost is paid more
+often."""
 _WINDOW_BYTES, _OVERLAP_BYTES = 1 << 20, 256
 _KEY = re.compile(rb'"([A-Za-z@][A-Za-z0-9_@-]{0,63})"\s*:(?=\s*["0-9tfn-])')
-"""A key with a single value. In a string a quote would have a backslash before it."""
+"""A key whose value is no object or array. Inside a string, a quote would have a backslash before it."""
 _LOOKS_LIKE_A_FIELD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 _ENVELOPE_KEY = re.compile(rb'"(messageType|logEvents)"\s*:')
 _ACCOUNT_ID_DIGITS = 12
 
 
 _NO_KEYS = ("version",)
-"""What is looked for where a part of the text has no keys at all: none of its lines is a record then."""
+"""The keys that are looked up where a part of the text has none: none of its lines is a record then."""
 
 
 def keys_in(text: bytes) -> dict[str, None]:
-    """The keys of the objects in a text that have a single value, and those that envelopes have, in order; the first
-    MAX_KEYS of them.
-    """
+    """The keys with a simple value in the objects of a text, and the keys of envelopes, in order; at most MAX_KEYS."""
     found: dict[bytes, None] = {}
     for pattern in (_ENVELOPE_KEY, _KEY):
         for start in range(0, len(text), _WINDOW_BYTES):
@@ -49,8 +48,8 @@ def keys_in(text: bytes) -> dict[str, None]:
 
 
 def texts_of(parts: Iterable[bytes]) -> Iterator[LogText]:
-    """The lines with their values, in the order in which their keys are met first; keys that come later are added. A
-    line that is no such object is one line, which parse rejects.
+    """A line of values for each object. Fields are in the order in which their keys first occur; later keys are added.
+    A line that is no such object stays one line, which parse rejects.
     """
     keys: dict[str, None] = {}
     number = 1
@@ -69,7 +68,7 @@ def texts_of(parts: Iterable[bytes]) -> Iterator[LogText]:
 
 
 def _columns(part: bytes, keys: list[str]) -> pl.DataFrame:
-    """The values as text, null where there is none. Objects that are no JSON, or nest, are looked up key by key."""
+    """The values as text, null where missing. Where a line is invalid JSON, or nests, keys are looked up one by one."""
     lines = _line_texts(part)
     try:
         return lines.str.json_decode(pl.Struct(dict.fromkeys(keys, pl.String()))).struct.unnest()
@@ -78,8 +77,8 @@ def _columns(part: bytes, keys: list[str]) -> pl.DataFrame:
 
 
 def _one_a_field(columns: pl.DataFrame) -> pl.DataFrame:
-    """The same columns; where several spell one field, as in files of several shippers, only the first of them, with
-    the values of the others where it has none.
+    """The same columns; where several are spellings of one field, as in files of several log shippers, only the first,
+    with the values of the others where it has none.
     """
     spelled: dict[str, list[str]] = {}
     for key in columns.columns:
@@ -104,7 +103,7 @@ def _lines(columns: pl.DataFrame, part: bytes) -> bytes:
 
 
 def _value(key: str) -> pl.Expr:
-    """A value as a line has it: account ids with the zeros that a number has lost, whole numbers without a fraction,
+    """A value as in a line: account ids with the leading zeros that a number lacks, whole numbers without a fraction,
     spaces percent-encoded.
     """
     text = pl.col(key)

@@ -1,5 +1,5 @@
-"""JSON objects, one a line -> the records in them: as their message (Firehose, log shippers), as the log events of
-CloudWatch Logs' envelopes, or as values under the names of fields.
+"""The records in JSON objects, one object a line: as their message (Firehose, log shippers), as the log events of
+CloudWatch Logs envelopes, or as values with field names as keys.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,15 +17,15 @@ from flowsentry.frames import LogText
 from flowsentry.records.field_spellings import names_of
 
 MESSAGE_KEYS = ("message", "@message")
-"""Firehose's and most shippers' key; that of CloudWatch Logs Insights."""
+"""The key that Firehose and most log shippers use, and that of CloudWatch Logs Insights."""
 _ENVELOPE_KEYS = {"messageType", "logEvents"}
 
 
 def lines_or_records(chunks: Iterable[bytes], *, is_format_known: bool) -> Iterator[bytes] | Iterator[LogText]:
-    """Lines of records whose format is stated elsewhere; or, where the objects have fields' names as keys, the records
-    with these names. The keys in the first chunk tell which.
+    """Lines of records whose format is stated elsewhere; or, where the keys of the objects are field names, the records
+    with these fields. The keys in the first chunk decide.
 
-    Raises PoisonError for envelopes where no format is known: they state none.
+    Raises PoisonError for envelopes where no format is known, since envelopes state none.
     """
     stream = iter(chunks)
     first = next(stream, b"")
@@ -42,7 +42,7 @@ def lines_or_records(chunks: Iterable[bytes], *, is_format_known: bool) -> Itera
 
 
 def _message_lines(chunk: bytes, key: str) -> bytes:
-    """The message in each line, as one line; a line without one as it is: parse rejects it, and the sample shows it."""
+    """The message in each line, as one line. A line without a message stays as it is: parse rejects and samples it."""
     text = chunk if chunk.isascii() else chunk.decode(errors="replace").encode()
     lines = pl.read_lines(text).to_series()
     found = _messages(lines, key, may_have_breaks=b"\\" in chunk)
@@ -59,6 +59,6 @@ def _messages(lines: pl.Series, key: str, *, may_have_breaks: bool) -> pl.Series
 def _format_is_missing() -> PoisonError:
     return PoisonError(
         "subscription-in-object",
-        "the object holds CloudWatch Logs envelopes, as Firehose writes them for a subscription, which state no "
+        "the object holds CloudWatch Logs envelopes, as Firehose writes them for a subscription. They do not state the "
         "order of fields: name the format of their log group in log_formats (on the command line: --format)",
     )

@@ -1,4 +1,4 @@
-"""What content begins with -> what it is, where that is told by its first bytes."""
+"""Recognises encodings and foreign containers by the first bytes of the content."""
 
 import codecs
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from flowsentry.errors import CutOffError, PoisonError
 
 START_BYTES = 1 << 10
-"""How much of the content tells what it is. Less: the first line of JSON over several lines may not be whole."""
+"""Bytes that are examined. Less: the first line of JSON over several lines may be incomplete."""
 _UTF_8_MARK = codecs.BOM_UTF8
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -15,7 +15,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""UTF-32 first: its mark begins as that of UTF-16 does."""
+"""UTF-32 first: its mark begins with that of UTF-16."""
 _PRINTED = re.compile(rb"[\t\n\r -~]*")
 _STEP_BYTES = 1 << 20
 FOREIGN = {
@@ -31,8 +31,9 @@ FOREIGN = {
     b"ORC": ("orc", "an ORC file"),
     b"Obj\x01": ("avro", "an Avro file"),
 }
-"""What others put log files into, and Firehose too (ZIP, Snappy, ORC): the first bytes, the reason, what it is. zipfile
-reads an archive from its end, so all of it would have to be held; nobody writes flow logs so by default.
+"""Containers that are not read (Firehose can write ZIP, Snappy and ORC): the first bytes, the reason, the name.
+Python's zipfile reads an archive from its end, so all of it would have to be held; no service writes flow logs so by
+default.
 
 https://docs.aws.amazon.com/firehose/latest/dev/create-destination.html
 """
@@ -40,8 +41,8 @@ FOREIGN_REASONS = frozenset(reason for reason, _ in FOREIGN.values())
 
 
 def peeked(pieces: Iterable[bytes], least_bytes: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes of the content, at least so many where there are, and all of it. A cut among them is raised where
-    it is, behind them.
+    """The first bytes of the content, at least `least_bytes` if it has them, and an iterator of all of it. A
+    CutOffError among them is raised by the iterator, after them.
     """
     stream, start, cut = iter(pieces), b"", None
     try:
@@ -63,11 +64,11 @@ def _all_of(start: bytes, rest: Iterator[bytes], cut: CutOffError | None) -> Ite
 
 
 def as_utf_8(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first START_BYTES of the content and all of it, both without a byte order mark and as UTF-8, where they are
-    text in UTF-16 or UTF-32 with such a mark; bytes that are none of it become U+FFFD.
+    """The first START_BYTES of the content and an iterator of all of it, both without a byte order mark. Text in UTF-16
+    or UTF-32 with such a mark is converted to UTF-8; invalid bytes in it become U+FFFD.
 
-    Raises PoisonError, by the name of what it is, for archives and other compressions, and for UTF-16 without a mark:
-    which of its two orders it is would be a guess.
+    Raises PoisonError for archives and other compressions, with their name as reason, and for UTF-16 without a mark,
+    whose byte order would be a guess.
     """
     start, whole = peeked(pieces, START_BYTES)
     for mark, encoding in _MARKS:
@@ -83,7 +84,7 @@ def _refuse(start: bytes) -> None:
     for magic, (reason, what) in FOREIGN.items():
         if start.startswith(magic):
             raise PoisonError(
-                reason, f"the object is {what}, which is not read: unpack it, or write plain text or gzip"
+                reason, f"the object is {what}, which is not supported: unpack it, or write plain text or gzip"
             )
     if _is_utf_16(start):
         raise PoisonError(
@@ -92,7 +93,7 @@ def _refuse(start: bytes) -> None:
 
 
 def _is_utf_16(start: bytes) -> bool:
-    """Whether every second byte is zero and the others are printed ASCII: text of a header or a record in UTF-16."""
+    """Whether every second byte is zero and the others are printable ASCII: a header or a record in UTF-16."""
     even, odd = start[:64:2], start[1:64:2]
     halves = ((even, odd), (odd, even))
     return len(even) > 1 and any(not any(zeros) and _PRINTED.fullmatch(text) for zeros, text in halves)

@@ -1,4 +1,4 @@
-"""Pieces of text, cut anywhere -> chunks of whole lines."""
+"""Chunks of whole lines from pieces of text that are cut anywhere."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -6,14 +6,14 @@ from flowsentry.errors import CutOffError
 from flowsentry.frames import MAX_LINE_BYTES
 
 MAX_LINES = 1 << 20
-"""Lines handed on at a time, seven times what CHUNK_BYTES has of records. More: memory for what is no record, some 150
-bytes for each empty line. Fewer: short records come in more chunks than they need."""
+"""Lines of a chunk, seven times as many as there are records in CHUNK_BYTES. More: memory for lines that are no
+records, some 150 bytes for each empty line. Fewer: short records come in more chunks than necessary."""
 
 
 def in_chunks(pieces: Iterable[bytes], chunk_bytes: int, line_bytes: int = 0) -> Iterator[bytes]:
-    """The same text in chunks of about `chunk_bytes` that end with a newline; what follows the last newline of a source
-    that was cut off is left out, since half a record is none. Each byte is copied once: at the pace of isal, copies
-    took longer than inflating. Lines of up to `line_bytes` are whole, also where they are longer than a chunk.
+    """The same text in chunks of about `chunk_bytes` that end with a newline. After the last newline of a source that
+    was cut off, the remainder is left out, since half a record is invalid. Each byte is copied once: with isal, copies
+    took longer than inflating. Lines of up to `line_bytes` stay whole, even where they are longer than a chunk.
     """
     held: list[bytes] = []
     size = 0
@@ -36,7 +36,7 @@ def in_chunks(pieces: Iterable[bytes], chunk_bytes: int, line_bytes: int = 0) ->
 
 
 def _split_at_last_line(held: Sequence[bytes], line_bytes: int) -> tuple[bytes, bytes]:
-    """The whole lines of the pieces, and what follows them. A line longer than `line_bytes` is cut to just more than
+    """The whole lines of the pieces, and the remainder. A line longer than `line_bytes` is cut to one byte more than
     MAX_LINE_BYTES, so that memory is bounded and parse still rejects it.
     """
     *before, last = held or [b""]
@@ -52,7 +52,7 @@ def _split_at_last_line(held: Sequence[bytes], line_bytes: int) -> tuple[bytes, 
 
 
 def in_parts(text: bytes, lines: int, most_lines: int = MAX_LINES) -> Iterator[bytes]:
-    """The same lines, in parts of at most `most_lines`; `lines` is how many there are. None for none."""
+    """The same lines in parts of at most `most_lines`; `lines` is their number. No part for no lines."""
     if lines <= max(most_lines, 1):
         yield from [text] if text else []
         return

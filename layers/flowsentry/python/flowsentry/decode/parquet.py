@@ -1,4 +1,4 @@
-"""A Parquet file -> its rows, some at a time, as its writer typed them."""
+"""The rows of a Parquet file, some at a time, with the types of its writer."""
 
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
@@ -15,25 +15,24 @@ from flowsentry.records.field_spellings import name_of, names_of
 from flowsentry.records.fields import BY_NAME
 
 MAX_PARQUET_BYTES = 256 << 20
-"""A larger file is set aside: its columns can be read only once all of it is there, so all of it is held. AWS's files
-stay below 75 MB. Larger: more memory for each file. Smaller: files that others have merged are refused."""
+"""A larger file is refused: its columns can be read only once the whole file is in memory. AWS's files have at most
+75 MB. Larger: more memory for each file. Smaller: merged files are refused."""
 MAX_ROWS = 100_000_000
-"""A file with more rows is set aside: flow logs of that many do not fit into MAX_PARQUET_BYTES, so it holds next to
-nothing, many times over. Larger: such a file keeps a function busy until it is stopped. Smaller: real files are
-refused."""
+"""A file with more rows is refused: that many flow log records do not fit into MAX_PARQUET_BYTES, so its rows are
+nearly empty. Larger: such a file keeps a function busy until its timeout. Smaller: real files are refused."""
 MAX_FIXED_BYTES = 128 << 20
-"""A file whose pages are larger is set aside. Of each column, a page and the dictionary are inflated whatever the rows
-that are asked for, 1 to 2 MB a column as most write them. Larger: a small file can take much memory. Smaller: files are
-refused whose writer makes one page of all rows."""
+"""A file with larger pages is refused. For each column, a page and the dictionary are inflated for any rows that are
+read, usually 1 to 2 MB a column. Larger: a small file can take much memory. Smaller: files whose writer makes one page
+of all rows are refused."""
 MAX_ROW_BYTES = 1 << 20
-"""A file whose rows are larger is set aside: no record comes near it."""
+"""A file with larger rows is refused: no record comes near this size."""
 MAX_WORK_BYTES = 64 << 30
-"""A file whose pages come to more, each counted as often as it is inflated, is set aside: for each table at most all of
-its fixed bytes. 3 M rows in one row group come to 1 GB. More: a small file of few large values among many small ones
-keeps a function busy until it is stopped. Less: large files of large pages are refused."""
+"""A file whose pages add up to more, each counted as often as it is inflated, is refused; for each table the fixed
+bytes count once. 3 M rows in one row group add up to 1 GB. More: a small file of few large values among many small ones
+keeps a function busy until its timeout. Less: large files of large pages are refused."""
 ROWS_AT_A_TIME = 125_000
-"""Rows handed on at a time, of up to CELLS_AT_A_TIME values and SLICE_BYTES. More: three such tables are held. Fewer:
-the pages where one ends and the next begins are inflated twice, 3 M rows of 29 columns take 2.2 s for 1.2 s at 60,000
+"""Rows of a table, of up to CELLS_AT_A_TIME values and SLICE_BYTES. More: more memory, as three such tables are held.
+Fewer: pages that two tables share are inflated twice: 3 M rows of 29 columns take 2.2 s instead of 1.2 s at 60,000
 (gzip, November 2026)."""
 CELLS_AT_A_TIME = 64 * ROWS_AT_A_TIME
 SLICE_BYTES = 64 << 20
@@ -42,18 +41,18 @@ MESSAGE = "message"
 
 Answer = TypeVar("Answer")
 Trial = Callable[[bytes], Iterator[None]]
-"""Reads a Parquet file where it can do no harm: goes one step for its schema, and one for each table of it, and raises
-what is to be raised instead of reading it here."""
+"""Reads a Parquet file where a crash does no harm, such as another process: one step for its schema and one for each
+table. Raises instead of the reader when that fails."""
 
 
 def tables(pieces: Iterable[bytes], trial: Trial | None = None) -> Iterator[LogTable] | Iterator[bytes]:
-    """The rows of a Parquet file, whatever its compression and the size of its row groups; nothing without rows. Where
-    no column is a field and one is `message`, as Firehose makes of lines, its texts, as lines. Each part is read only
-    once it went well in the trial, where there is one: what is wrong with a file can end the process.
+    """The rows of a Parquet file, with any compression and size of row groups; nothing for no rows. Where no column is
+    a field and one is `message`, as Firehose writes lines, the lines of that column. Each part is read only after the
+    trial, where there is one, has read it: a damaged file can end the process.
 
-    Raises PoisonError for a file that is damaged, cut off (what it holds is stated at its end) or too large, for one
-    without columns of a flow log, and for one with a field in two columns or in a nested one. Other nested columns are
-    left out.
+    Raises PoisonError for a file that is damaged, cut off (its footer is at its end) or too large, for one without
+    columns of a flow log, and for one with a field in two columns or in a nested one. Other nested columns are left
+    out.
     """
     data = _whole(pieces)
     weight = _weight(data)
@@ -84,7 +83,7 @@ def _is_message(schema: pl.Schema) -> bool:
 
 
 def _lines(messages: pl.Series) -> bytes:
-    """Each message as one line; an empty one where there is none."""
+    """Each message as one line; an empty line where it is null."""
     texts = messages.fill_null("").str.strip_chars_end("\r\n").str.replace_all("[\r\n]", " ")
     text: str = texts.str.join("\n").item()
     return f"{text}\n".encode()
@@ -98,7 +97,7 @@ def _whole(pieces: Iterable[bytes]) -> bytes:
         held.write(piece)
     data = held.getvalue()
     if not data.endswith(MAGIC) or len(data) < len(MAGIC) + TAIL_BYTES:
-        raise PoisonError("parquet-cut-off", "the Parquet file ends in the middle: what it holds is stated at its end")
+        raise PoisonError("parquet-cut-off", "the Parquet file ends in the middle, without its footer")
     return data
 
 
@@ -123,7 +122,7 @@ def _too_large(what: str) -> PoisonError:
 
 
 def _columns(schema: pl.Schema) -> list[str]:
-    """The columns to read: those of single values."""
+    """The columns to read: those that are not nested."""
     names = names_of(schema)
     if not are_known(names):
         raise PoisonError("no-header", f"the Parquet file has no columns of flow log fields: {', '.join(schema)[:200]}")
@@ -137,7 +136,7 @@ def _columns(schema: pl.Schema) -> list[str]:
 
 
 def _read(look: Callable[[], Answer]) -> Answer:
-    """What polars says of the file. It panics over some of what is damaged, and raises over the rest."""
+    """The result of reading the file with polars, which panics on some damaged files and raises on the others."""
     try:
         return look()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:

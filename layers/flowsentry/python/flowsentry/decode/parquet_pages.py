@@ -1,7 +1,7 @@
-"""The pages of a Parquet file: whether they are whole, and how much of them must be held at once.
+"""Checks the pages of a Parquet file, and computes how much of them must be held in memory at once.
 
-A page is inflated as a whole, whichever of its rows are asked for, so a page is where a small file can hide much.
-polars tells nothing of pages, looks at no checksum, and takes memory for as many rows as a page claims to have.
+A page is inflated as a whole, whichever of its rows are read, so a small file can hold very large pages. polars does
+not expose pages, checks no checksum, and allocates memory for as many rows as a page claims to have.
 
 https://parquet.apache.org/docs/file-format/
 """
@@ -16,7 +16,7 @@ from flowsentry.decode.thrift import Reader, Struct
 
 MAGIC = b"PAR1"
 TAIL_BYTES = 8
-"""At the end of a file: four bytes that say how long the footer before them is, and the magic."""
+"""The end of a file: the length of the footer before it, in four bytes, and the magic number."""
 
 # Numbers of fields in parquet.thrift: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 _SCHEMA, _ROWS, _ROW_GROUPS = 2, 3, 4
@@ -33,8 +33,8 @@ _PAGE_VALUES, _NULLS, _PAGE_ROWS, _LEVEL_BYTES = 1, 2, 3, (5, 6)
 
 
 class Weight(NamedTuple):
-    """What the rows of a file weigh, inflated: the bytes that any of them needs (of each column the dictionary and the
-    largest page), and the bytes of one more row, at most. And how many rows there are.
+    """The inflated size of the rows of a file: the bytes that reading any of them needs (the dictionary and the largest
+    page of each column), the most bytes that one more row adds, and the number of rows.
     """
 
     fixed_bytes: int
@@ -43,12 +43,12 @@ class Weight(NamedTuple):
 
 
 def heaviest(data: bytes) -> Weight:
-    """What the rows of a Parquet file weigh, in the row group where they weigh most; nothing where it has none. What
-    the file says of itself is set against what is there: that its footer and pages lie in it and share no bytes, that
-    the rows of groups, columns and pages add up, and the checksums of pages that have one.
+    """The weight of the rows of a Parquet file, in its heaviest row group; zero without row groups. Checks that the
+    footer and pages lie within the file and do not overlap, that the rows of groups, columns and pages add up, and the
+    checksums of pages that have one.
 
-    Raises LookupError, ValueError, TypeError, AttributeError or RecursionError for what is no such file, and
-    TooManyValuesError for one whose footer or whose pages are too many to look at.
+    Raises LookupError, ValueError, TypeError, AttributeError or RecursionError for an invalid file, and
+    TooManyValuesError for one with too large a footer or too many pages.
     """
     footer_bytes = int.from_bytes(data[-TAIL_BYTES : -len(MAGIC)], "little")
     end = len(data) - TAIL_BYTES - footer_bytes
@@ -63,7 +63,7 @@ def heaviest(data: bytes) -> Weight:
 
 
 def _repeated(schema: list[Struct]) -> list[bool]:
-    """Of each column whether a row may have several values in it."""
+    """For each column, whether a row may have several values in it."""
     root, *elements = schema
     found: list[bool] = []
     waiting = [(_size(root.get(_CHILDREN, 0)), False)]
@@ -81,8 +81,8 @@ def _repeated(schema: list[Struct]) -> list[bool]:
 
 @dataclass
 class _File:
-    """The bytes of a file, with where its footer begins, of each column whether it is repeated, and what reads the
-    headers of its pages. The bytes of all columns together are no more than there are: none is looked at twice.
+    """A file, with the position of its footer, for each column whether it is repeated, and the reader of its page
+    headers. The columns together have no more bytes than the file, so no byte is read twice.
     """
 
     data: bytes
@@ -150,7 +150,7 @@ def _values_in(page: Struct) -> int:
 
 
 def _size(value: int) -> int:
-    """The number itself, where it can be that of bytes, values or rows."""
+    """The value, if it can be a number of bytes, values or rows."""
     if value < 0:
         raise ValueError(f"a size of {value}")
     return value

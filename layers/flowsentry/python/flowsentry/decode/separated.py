@@ -1,8 +1,8 @@
-"""Text whose values other signs than spaces separate -> the same lines with spaces, as flow logs have them.
+"""Rewrites text separated by commas, tabs, semicolons or bars to lines separated by spaces, as in flow logs.
 
-Whole chunks are rewritten, not cells: then all that is known of lines (headers anywhere, several formats, what is wrong
-with a line) holds for these too. polars' read_csv and Python's csv take a quoted line break for a value, so that one
-quote too many would swallow the lines below it, and neither tells which line a row is from.
+Whole chunks are rewritten, not cells, so that the handling of lines (headers anywhere, several formats, reasons of
+rejection) applies to these, too. polars' read_csv and Python's csv accept a line break inside quotes, so that one quote
+too many would swallow the lines below it, and neither reports the line number of a row.
 """
 
 import re
@@ -15,7 +15,7 @@ from flowsentry.records.field_spellings import names_of
 from flowsentry.records.fields import MISSING, PANDAS_MISSING_WORDS
 
 SEPARATORS = (b",", b"\t", b";", b"|")
-"""Commas, tabs; semicolons as Excel writes them where the comma is a decimal sign; bars as database shells do."""
+"""Commas, tabs, semicolons (Excel, where the comma is the decimal sign) and bars (database shells)."""
 _MISSING = MISSING.encode()
 _DATABASE_MISSING_WORDS = ("null", "NULL", "\\N")
 _ANY_MISSING_WORD = "|".join(map(re.escape, (*PANDAS_MISSING_WORDS, *_DATABASE_MISSING_WORDS))).encode()
@@ -26,8 +26,8 @@ _QUOTED = re.compile(rb'"([^"\n]*(?:""[^"\n]*)*)"')
 
 
 def separator_of(chunk: bytes, candidates: Sequence[Names]) -> bytes | None:
-    """What separates the values of a text that begins with this chunk: as a header of fields shows it, or, where there
-    is none, that the first line has as many values as a format that is given has fields. None for spaces.
+    """The separator of a text that begins with this chunk; None for spaces. A header of fields shows it; without a
+    header, it is the one that gives the first line as many values as one of the candidates has fields.
     """
     line, _, rest = chunk.partition(b"\n")
     line = line[:MAX_LINE_BYTES].strip(b" \r")
@@ -46,8 +46,8 @@ def _names_in(line: bytes, separator: bytes) -> Names:
 
 
 def with_spaces(chunks: Iterable[bytes], separator: bytes) -> Iterator[bytes]:
-    """The same lines with a space between values and `-` for one that is missing. What is quoted is one value; a space
-    in a value becomes `%20`, as AWS writes it in tags.
+    """The same lines with a space between values, and `-` for a missing value. A quoted text is one value; a space in a
+    value becomes `%20`, as AWS encodes it in tags.
     """
     return map(partial(_spaced, separator=separator), chunks)
 
@@ -65,7 +65,7 @@ def _spaced(chunk: bytes, separator: bytes) -> bytes:
 
 
 def _filled(text: bytes, separator: bytes) -> bytes:
-    """The lines with spaces for separators, and `-` wherever nothing stands between two, or at an end of a line."""
+    """The lines with spaces for separators, and `-` for an empty value."""
     for _ in range(2):
         text = text.replace(separator * 2, separator + _MISSING + separator)
     text = text.replace(separator + b"\n", separator + _MISSING + b"\n").replace(b"\n" + separator, b"\n-" + separator)
@@ -74,8 +74,8 @@ def _filled(text: bytes, separator: bytes) -> bytes:
 
 
 def _unquoted(text: bytes, separator: bytes) -> bytes:
-    """The lines without quotes. Where every value has them and none has more inside, as Athena writes its results, they
-    are taken off at once; that is known where each separator stands between two. Else value by value.
+    """The lines without quotes. Where every value is quoted and none contains quotes, as in results of Athena (every
+    separator is between two quotes), all are removed at once; otherwise value by value.
     """
     between = b'"%s"' % separator
     if (
@@ -88,12 +88,12 @@ def _unquoted(text: bytes, separator: bytes) -> bytes:
 
 
 def _empties(text: bytes, between: bytes) -> int:
-    """How many values of the lines are quoted and empty, where all are quoted."""
+    """The number of empty values, where all values are quoted."""
     doubled = text.count(between[:-1] + b'""' + between[1:])
     return doubled + text.count(b'\n""' + between[1:]) + text.count(between[:-1] + b'""\n')
 
 
 def _value(match: re.Match[bytes], separator: bytes) -> bytes:
-    """A value without its quotes, with signs that would end it percent-encoded."""
+    """A value without its quotes, with separators and spaces in it percent-encoded."""
     value: bytes = match[1].replace(b'""', b'"')
     return value.replace(separator, b"%%%02X" % separator[0]).replace(b" ", b"%20") if value else b""

@@ -1,4 +1,4 @@
-"""Thrift's compact protocol, as much of it as a Parquet file's footer and page headers are written in.
+"""A reader of Thrift's compact protocol, as far as the footer and page headers of a Parquet file use it.
 
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 """
@@ -6,7 +6,7 @@ https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.m
 from typing import Any
 
 Struct = dict[int, Any]
-"""The fields of a struct by their numbers. Texts are left out: nothing here needs them."""
+"""The fields of a struct by their numbers. Strings are None: they are not needed."""
 
 _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = 1, 2, 3, 7, 8, 9, 10, 11, 12, 13
 _FIXED_BYTES = {_BYTE: 1, _DOUBLE: 8, _UUID: 16}
@@ -16,9 +16,9 @@ _MORE = 128
 _MOST_BITS = 64
 
 MAX_VALUES = 2_000_000
-"""Values that one reader takes. Each becomes an object of Python, of up to 100 bytes, and takes 1 µs. More: a footer
-of zeros, of which 200 MB are packed in 200 KB, fills the memory. Fewer: files of some 2,700 row groups of 29 columns
-are refused, of which each then has less than 100 KB."""
+"""Values that one reader reads. Each becomes a Python object of up to 100 bytes, and takes 1 µs. More: a footer of
+zeros, of which 200 MB compress to 200 KB, fills the memory. Fewer: files of some 2,700 row groups of 29 columns are
+refused, each of which then has less than 100 KB."""
 
 
 class TooManyValuesError(Exception):
@@ -26,9 +26,9 @@ class TooManyValuesError(Exception):
 
 
 class Reader:
-    """Reads structs from bytes, one after the other; `position` is where the next begins. What it makes and the time it
-    takes follow the bytes that are there, whatever they say of themselves. Raises IndexError at the end of the bytes,
-    ValueError for what is no struct, RecursionError for one in too many others, TooManyValuesError.
+    """Reads structs from bytes, one after the other; `position` is where the next begins. Memory and time follow the
+    number of bytes, whatever sizes they state. Raises IndexError at the end of the bytes, ValueError for an invalid
+    struct, RecursionError for one that is nested too deeply, and TooManyValuesError.
     """
 
     def __init__(self, data: bytes, position: int) -> None:
@@ -99,7 +99,7 @@ class Reader:
         self.position += size
 
     def _refuse_beyond(self, size: int) -> None:
-        """Whatever a list has, each takes a byte or more."""
+        """Raises IndexError if fewer bytes are left. Each element of a list takes a byte or more."""
         if size > len(self._data) - self.position:
             raise IndexError("the Thrift data ends in the middle")
 
@@ -110,5 +110,5 @@ class Reader:
 
 
 def _in_collection(kind: int) -> int:
-    """In a list or map a boolean takes a byte; in a struct it is in the head of its field."""
+    """The type of an element: in a list or map a boolean takes a byte, in a struct it is in the head of its field."""
     return _BYTE if kind in (_TRUE, _FALSE) else kind

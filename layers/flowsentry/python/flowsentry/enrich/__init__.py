@@ -1,4 +1,4 @@
-"""Flows -> EnrichedFlows: the same rows in the same order, with columns of ours. This page has the order of steps."""
+"""Flows -> EnrichedFlows: the same rows in the same order, with columns of ours. Defines the order of the steps."""
 
 from flowsentry.enrich.direction import with_direction
 from flowsentry.enrich.owners import with_owners
@@ -11,7 +11,7 @@ def enrich(flows: Flows, address_space: AddressSpace) -> EnrichedFlows:
     """The flows with rejection, direction, scopes, packet-level addresses, which ends are inside, their owners, and the
     service.
 
-    Adds columns, never rows; drops or changes none. What can't be told is null: unattributed rather than
+    Adds columns, never rows; drops or changes none. What is not known for certain is null: unattributed rather than
     misattributed.
     """
     seen = with_direction(with_rejection(flows), address_space)

@@ -1,4 +1,4 @@
-"""Which way a flow went, as what logged it sees it, and in which VPC it was and each of its ends is."""
+"""The direction of a flow as its interface or transit gateway sees it, and the scopes of the flow and of its ends."""
 
 import polars as pl
 
@@ -7,16 +7,16 @@ from flowsentry.inventory.source_address import UNKNOWN_SCOPE
 from flowsentry.records.fields import DIRECTION, is_of_transit_gateway
 
 MAX_ID_BYTES = 255
-"""Of a VPC's or gateway's id; AWS's have some 21. Longer: keys of items grow, and DynamoDB refuses those above 2,048
-bytes. Shorter: nothing is won."""
+"""Longest id of a VPC or gateway that is believed; AWS's have some 21 bytes. Longer: keys of items grow, and DynamoDB
+rejects those above 2,048 bytes. Shorter: no gain."""
 
 
 def with_direction(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
-    """Adds `direction`, `scope`, and the scope of each end, `source_scope` and `destination_scope`, within which its
-    address means something.
+    """Adds `direction`, `scope`, and `source_scope` and `destination_scope`, the network in which the address of that
+    end is unique.
 
-    An interface speaks of the addresses of its own VPC: all three are that VPC. A transit gateway joins VPCs that may
-    use the same addresses: `scope` is the gateway, and each end is in the VPC that its traffic comes from or goes to.
+    For a record of an interface all three scopes are its VPC. A transit gateway joins VPCs that may use the same
+    addresses: `scope` is the gateway, and the scope of each end is the VPC that its traffic comes from or goes to.
     """
     if is_of_transit_gateway(flows.columns):
         return _of_transit_gateway(flows)
@@ -26,8 +26,8 @@ def with_direction(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataF
 
 def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
     """The direction is the gateway's: ingress from the source's attachment, egress to the destination's. Neither end is
-    an address of the gateway. Where an attachment is none of a VPC (VPN, Direct Connect, peering), the gateway is
-    the best that is known of its end.
+    an address of the gateway. Where an attachment belongs to no VPC (VPN, Direct Connect, peering), the scope of its
+    end is the gateway.
     """
     gateway, source, destination = (_id_or_null(flows, f"tgw_{name}") for name in ("id", "src_vpc_id", "dst_vpc_id"))
     unknown = pl.lit(UNKNOWN_SCOPE, pl.Categorical())
@@ -40,9 +40,9 @@ def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_interface(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
-    """flow-direction says which way from version 5 on. Else the end that is the interface's own address tells; it is
-    known from the inventory, or learned: it is in every record of its interface. Where both ends are (a single peer),
-    the direction stays null.
+    """The direction is flow-direction, a field since version 5. Without it, the direction follows from which end has
+    the interface's own address. That address is known from the inventory, or is the one that all records of the
+    interface have in common. Where both ends are in all records (a single peer), the direction is null.
     """
     known = flows.with_columns(
         _column_or_null(flows, "flow_direction", DIRECTION).alias("direction"),
@@ -60,7 +60,7 @@ def _column_or_null(flows: pl.DataFrame, column: str, dtype: pl.DataType) -> pl.
 
 
 def _id_or_null(flows: pl.DataFrame, column: str) -> pl.Expr:
-    """The column with null for what is too long to be anybody's id: it would be the key of an item, and is refused."""
+    """The column, null where it is too long for an id: DynamoDB would reject it as a key."""
     if column not in flows.columns:
         return pl.lit(None, pl.Categorical())
     ids = flows[column].unique()
@@ -92,8 +92,8 @@ def _from_interface(flows: pl.DataFrame, address_space: AddressSpace) -> pl.Data
 
 
 def _learned_addresses(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
-    """The address that every record of an interface has at one end; where both ends are always the same, the one
-    inside our networks when that is only one of them.
+    """The address that every record of an interface has at one end. Where both addresses are always the same, the one
+    that is inside, when exactly one is.
     """
     first = flows.group_by("interface_id").agg(
         pl.col("srcaddr").first().alias("one"), pl.col("dstaddr").first().alias("other")

@@ -1,4 +1,4 @@
-"""Who is at each end at the time of the flow, and whether that end is ours."""
+"""The owner of each end at the time of the flow, and whether the end is inside our networks."""
 
 from collections.abc import Collection
 
@@ -18,14 +18,14 @@ forgets, and takes 0.08 s where 17 VPCs recalled take 0.03 s."""
 
 
 def with_owners(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
-    """Adds `source_address` and `destination_address` as they are in the packet, and for each end `_is_inside`, the
-    columns of OWNER and GEOGRAPHY; and `is_ipv6`.
+    """Adds `source_address` and `destination_address` of the packet, for each end `_is_inside` and the columns of OWNER
+    and GEOGRAPHY, and `is_ipv6`.
 
-    The owner is the one at the time of the flow. The end that logged the record is known by its interface, whose
-    primary address srcaddr of an egress record is, and so dstaddr of an ingress one; where the packet's address is
-    another one, that tells: the interface passed it on, or has several. The other end is known by its address, within
-    the scope of its end (the same address may be in two VPCs) or as a public one. An end is inside when it is in our
-    networks, or is the address of an interface that logged it.
+    The owner is the one at the time of the flow. The end that logged the record is identified by its interface: srcaddr
+    of an egress record, and dstaddr of an ingress one, is the primary address of that interface. Where the packet has
+    another address there, that address identifies the owner: the interface forwarded the packet, or has several
+    addresses. The other end is identified by its address, within its scope (two VPCs may use the same address) or as a
+    public address. An end is inside when it is in our networks, or is the address of an interface that logged it.
     """
     address_space.lookup_cache.evict()
     ends = flows.with_columns(
@@ -94,8 +94,8 @@ def _interface_rows(flows: pl.DataFrame, span: Intervals, address_space: Address
 
 
 def _own(is_own: pl.Series, by_interface: pl.Series, by_address: pl.Series, address_space: AddressSpace) -> pl.Series:
-    """The rows of facts by address, but by interface where this end is the interface that logged the record. A pod
-    goes before the interface of its node.
+    """The rows of facts: by interface where this end is the interface that logged the record, else by address. A pod
+    has precedence over the interface of its node.
     """
     is_known = is_own & by_interface.is_not_null()
     if (is_pod := address_space.lookup_cache.flag("is_pod", by_address)) is not None:
@@ -142,8 +142,8 @@ def _rows_across(ends: pl.DataFrame, span: Intervals, address_space: AddressSpac
 
 
 def _with_own_inside(flows: pl.DataFrame) -> pl.DataFrame:
-    """The flows, with those ends inside too that are the address of an interface that logged some of them, although no
-    network or owner of ours has it.
+    """The flows, in which an end is also inside when its address is that of an interface that logged some of them, even
+    though it is in no network and has no owner of ours.
     """
     senders = (pl.col("direction") == "egress") & ~pl.col("source_is_inside") & _is_own("source", "srcaddr")
     receivers = (

@@ -1,6 +1,6 @@
-"""What a record itself says of its ends, where the inventory does not know, or knows older facts.
+"""Owners from the fields of the record itself, where the inventory knows none, or only an older one.
 
-Best effort, AWS says of these fields; but they are written when the flow is.
+AWS fills these fields with best effort, but at the time of the flow.
 https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
 """
 
@@ -14,17 +14,17 @@ from flowsentry.inventory.owner_kinds import AWS_SERVICE, KIND_OF_TYPE, UNKNOWN
 
 _KIND, _ID, _NAME = "owner_kind", "owner_id", "owner_name"
 SHARED_RANGES = ("EC2",)
-"""Ranges of AWS whose addresses are rented out: who has one of them is not AWS."""
+"""Ranges of AWS whose addresses customers use: an owner of such an address is not AWS."""
 
 
 ENDS = {"source": ("srcaddr", "egress"), "destination": ("dstaddr", "ingress")}
-"""Of each end, the column of its address, and the direction in which it is the interface that logged the record."""
+"""For each end, the column of its address, and the direction in which it is the interface that logged the record."""
 OwnEnds = dict[str, pl.Series]
-"""Of each end, whether it is the interface that logged the record, and not what passes through that."""
+"""For each end, whether it is the interface that logged the record, rather than a host whose traffic that forwards."""
 
 
 def own_ends(flows: pl.DataFrame) -> OwnEnds:
-    """Which ends are the interface that logged the record: its address is the packet's as well."""
+    """Which ends are the interface that logged the record: its address is also the packet's."""
     return {
         end: (flows["direction"] == direction) & (flows[f"{end}_address"] == flows[column])
         for end, (column, direction) in ENDS.items()
@@ -32,7 +32,7 @@ def own_ends(flows: pl.DataFrame) -> OwnEnds:
 
 
 class _Attribution(NamedTuple):
-    """What a record may say of an end: in which rows it does, and then kind, id and name."""
+    """The owner of an end by a field of the record: the rows that have it, and kind, id and name of the owner."""
 
     rows: pl.Series
     kind: pl.Expr
@@ -41,9 +41,9 @@ class _Attribution(NamedTuple):
 
 
 def with_record_attribution(flows: pl.DataFrame, own: OwnEnds | None, address_space: AddressSpace) -> pl.DataFrame:
-    """The flows, with the owner of the end that logged a record as the record names it (instance-id, the ecs fields,
-    interface-type, resource-id) where none is known, or where the interface has another instance by now; and with the
-    service of AWS that the other end is, where its range is one's.
+    """The flows, with the owner that the record names (instance-id, the ecs fields, interface-type, resource-id) at the
+    end that logged it, where the inventory knows none, or where the interface belongs to another instance now; and with
+    the AWS service at the other end, where its address is in a range of one.
     """
     named = flows
     for end in ENDS:
@@ -107,7 +107,7 @@ _ATTRIBUTION_BY_FIELD = {
     "interface_type": _by_type,
     "resource_id": _regional_gateway,
 }
-"""The fields that name an owner, and how."""
+"""The fields that name an owner, with the function that reads each."""
 
 
 def _is_unowned(kind: pl.Series) -> pl.Series:
@@ -132,7 +132,7 @@ def _filled(flows: pl.DataFrame, end: str, attribution: _Attribution, address_sp
 
 
 def _instance_names(instance_ids: pl.Series, address_space: AddressSpace) -> pl.Series:
-    """The name of each instance as the inventory has it."""
+    """The name of each instance in the inventory."""
     names = pl.DataFrame({_ID: instance_ids}).join(
         address_space.instance_names, on=_ID, how="left", maintain_order="left"
     )

@@ -1,4 +1,4 @@
-"""Text or tables -> typed records: every line becomes a record or is counted as rejected, with its reason."""
+"""Text or tables -> typed records. Every line becomes a record, or is counted as rejected with a reason."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ __all__ = ["count_status", "flows_of", "parse", "parse_chunk", "parse_table", "u
 
 
 def parse_chunk(chunk: LogChunk) -> Iterator[Parsed]:
-    """What became of the lines of a chunk, one for each format in it. Never raises for what a line holds."""
+    """The parsed lines of a chunk, one result for each format in it. Never raises for the content of a line."""
     if isinstance(chunk, LogText):
         yield parse(chunk)
     elif isinstance(chunk, LogTable):
@@ -26,8 +26,8 @@ def parse_chunk(chunk: LogChunk) -> Iterator[Parsed]:
 
 
 def flows_of(records: Records) -> Flows:
-    """The records that tell of traffic, in their order, with every field of version 2 as a column. NODATA and SKIPDATA
-    say that there was none, or that some was not recorded; without log-status, a record of nothing but gaps does.
+    """The records that describe traffic, in their order, with every field of version 2 as a column. NODATA and SKIPDATA
+    records are left out. Without log-status, a record without a value in any field of traffic counts as NODATA.
     """
     flows: pl.DataFrame = records
     told = with_inferred_nodata(records)
@@ -38,5 +38,5 @@ def flows_of(records: Records) -> Flows:
 
 
 def count_status(records: Records, log_status: str) -> int:
-    """How many records have this log status."""
+    """The number of records with this log status."""
     return int((records["log_status"] == log_status).sum()) if "log_status" in records.columns else 0

@@ -1,4 +1,4 @@
-"""Lines that are in doubt, looked at one by one: a record, or the reason why not."""
+"""Parses doubtful lines one by one: a record, or the reason why the line is none."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,31 +13,31 @@ MAX_SAMPLE_CHARACTERS = 512
 MAX_SAMPLE_LINES = 20
 """Rejected lines of one chunk that are kept as a sample, each cut at MAX_SAMPLE_CHARACTERS."""
 LINES_AT_A_TIME = 16_384
-"""Lines looked at together. More: their columns of text take more memory. Fewer: the fixed cost is paid more often."""
+"""Lines parsed together. More: their columns of text take more memory. Fewer: the fixed cost is paid more often."""
 _BLOCK = MAX_LINE_BYTES // 2
 REPLACEMENT = "\ufffd"
-"""What stands for bytes that were no UTF-8."""
+"""The character in place of bytes that are not UTF-8."""
 
 
 def readable(text: bytes) -> bytes:
-    """The same lines as UTF-8, none longer than what is too long."""
+    """The same lines as UTF-8; lines that are too long are cut at MAX_LINE_BYTES, so that they still are."""
     if not text.isascii():
         text = text.decode(errors="replace").encode()
     return _with_long_lines_cut(text) if has_long_line(text) else text
 
 
 def has_long_line(text: bytes) -> bool:
-    """Whether a line may be over MAX_LINE_BYTES: such a line covers a whole block of half that without a newline."""
+    """Whether a line may be longer than MAX_LINE_BYTES: it would cover a block of half that without a newline."""
     return any(text.find(b"\n", start, start + _BLOCK) < 0 for start in range(0, len(text) - _BLOCK, _BLOCK))
 
 
 def _with_long_lines_cut(text: bytes) -> bytes:
-    """The same lines, each cut where it is too long: at the length from which on it is."""
+    """The same lines, each cut at MAX_LINE_BYTES, the length from which on a line is too long."""
     return b"".join(line[:MAX_LINE_BYTES] + b"\n" for line in text.split(b"\n")[:-1])
 
 
 def read_each(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
-    """The records among the lines, and for each line why it is none; null where it is one."""
+    """The records among the lines, and for each line the reason why it is none; null where it is a record."""
     is_short = short_among(line_texts, len(names))
     if not is_short.any():
         return _read_in_parts(names, line_texts)
@@ -47,7 +47,7 @@ def read_each(names: Sequence[str], line_texts: pl.Series) -> tuple[pl.DataFrame
 
 
 def short_among(line_texts: pl.Series, fields: int) -> pl.Series:
-    """Which lines have no place for so many fields: no value of theirs needs to be looked at."""
+    """Which lines have too few separators for this number of fields, so that their values need not be parsed."""
     return _separators_in(line_texts) < fields - 1
 
 
@@ -71,7 +71,7 @@ def _facts(line_texts: pl.Series) -> pl.DataFrame:
 
 
 def _values(names: Sequence[str], line_texts: pl.Series) -> pl.DataFrame:
-    """The values of the lines as text, null where there is none."""
+    """The values of the lines as text, null where missing."""
     schema = dict.fromkeys((*map(column_of, names), "__rest"), pl.String())
     text = "\n".join((" ".join(schema), line_texts.str.join("\n").item() or "", ""))
     values = pl.read_csv(
@@ -90,12 +90,12 @@ def _has_untyped(values: pl.Series, records: pl.Series) -> bool:
 
 
 def _separators_in(line_texts: pl.Series) -> pl.Series:
-    """The number of separators between the fields of each line; spaces at its end are none."""
+    """The number of separators between the fields of each line, without spaces at its end."""
     return line_texts.str.strip_chars_end(" \r").str.count_matches(" ", literal=True)
 
 
 def _reason(fields: int, bad: dict[str, pl.Series]) -> pl.Expr:
-    """Why a line is no record. `bad` tells of each field, where any line has a value that is none, which lines do."""
+    """The reason why a line is no record, else null. `bad` has the lines of each field with an invalid value."""
     line = pl.col("line")
     reason = (
         pl.when(line.str.len_bytes() >= MAX_LINE_BYTES)
@@ -115,14 +115,14 @@ def _reason(fields: int, bad: dict[str, pl.Series]) -> pl.Expr:
 
 
 def rejected_among(line_texts: pl.Series, doubts: pl.Series, reasons: pl.Series, first_line: int) -> RejectedLines:
-    """The lines with a reason. `doubts` are the lines that `reasons` are about."""
+    """The lines with a reason. `doubts` marks the lines that `reasons` belong to."""
     first = doubts.arg_true().filter(reasons.is_not_null()).head(MAX_SAMPLE_LINES)
     return rejected(reasons, first + first_line, line_texts[first])
 
 
 def rejected(reasons: pl.Series, numbers: pl.Series, texts: pl.Series) -> RejectedLines:
-    """What has a reason, counted by its first word, so that counts stay few; the sample has whole reasons, of the first
-    ones: those whose numbers and texts are given.
+    """The rejected lines: counts by the first word of the reason, so that they stay few, and a sample with whole
+    reasons, of the first lines, whose numbers and texts are given.
     """
     given = reasons.drop_nulls()
     counts = given.str.split(" ").list.first().value_counts()

@@ -1,8 +1,8 @@
-"""Lines of one of several formats -> typed records of each: several flow logs may write to one log group.
+"""Lines with one of several formats -> typed records of each: several flow logs may write to one log group.
 
-A line does not state its format, and two formats may have as many fields. So a line belongs to a format only when it
-fits that one and no other: every value is of its field's type and looks as such values do (`eni-…`, an address, a
-region), and its version is the one that the format's fields make. What fits none or several is rejected, not guessed.
+A line does not state its format, and two formats may have the same number of fields. So a line has a format only when
+it matches that one and no other: every value has its field's type and shape (`eni-…`, an address, a region), and its
+version follows from the fields of the format. A line that matches none or several is rejected, not guessed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ FITS_NONE, FITS_SEVERAL = "fits-no-format", "fits-several-formats"
 
 
 def parse_mixed(mixed: MixedText) -> Iterator[Parsed]:
-    """What became of the lines, one for each format; the first has the lines that fit none or several."""
+    """The parsed lines, one result for each format; the first has the lines that match none or several."""
     line_texts = pl.read_lines(readable(mixed.text)).to_series() if mixed.text else pl.Series(dtype=pl.String)
     read = [read_each(names, line_texts) for names in mixed.formats]
     fits = [
@@ -36,7 +36,7 @@ def parse_mixed(mixed: MixedText) -> Iterator[Parsed]:
 
 
 def _reasons(number: pl.Series, reasons: Sequence[pl.Series]) -> pl.Series:
-    """Why each line is no record of any format; where all formats agree on it, that."""
+    """The reason why each line is no record of any format: the common one where all formats give the same reason."""
     first, *others = (pl.lit(each) for each in reasons)
     agreed = pl.all_horizontal(pl.lit(value=True), *(first == other for other in others))
     none = pl.when(agreed & first.is_not_null()).then(first).otherwise(pl.lit(FITS_NONE))
@@ -46,7 +46,7 @@ def _reasons(number: pl.Series, reasons: Sequence[pl.Series]) -> pl.Series:
 
 
 def _fits(records: pl.DataFrame, names: Sequence[str]) -> pl.Series:
-    """Whether all values of a row look as those of their fields do, and its version is the format's."""
+    """Whether all values of a row have the shape of their fields, and its version is the format's."""
     known = [BY_NAME[name] for name in names if name in BY_NAME]
     looks = [
         pl.col(field.column).cast(pl.String).str.contains(f"^(?:{field.shape})$") for field in known if field.shape
@@ -57,7 +57,7 @@ def _fits(records: pl.DataFrame, names: Sequence[str]) -> pl.Series:
 
 
 def _versions(names: Sequence[str]) -> Iterator[pl.Expr]:
-    """Whether the version is the highest among the fields of the format; fields not known here may be of a higher one.
+    """Whether the version is the highest of the fields of the format; unknown fields may belong to a higher version.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
     """

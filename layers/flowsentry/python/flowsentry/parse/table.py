@@ -1,7 +1,7 @@
 """Rows of a Parquet file -> typed records.
 
-AWS writes integers and strings. What others make of its files has ports as strings, account ids as integers, integers
-as floats where any is missing, times as timestamps; a value counts by what it says, not by the type it came in.
+AWS writes integers and strings. Tools that convert its files write ports as strings, account ids as integers, integers
+as floats where any is missing, times as timestamps. A value is read by its content, not by its type in the file.
 """
 
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ _OF_TEXT = (pl.String, pl.Categorical, pl.Enum)
 def parse_table(table: LogTable) -> Parsed:
     """The rows of a table as typed records, in their order; `len(records) + rejected.total == len(table.rows)`.
 
-    Columns may be spelled as fields.name_of says. A value is what it would be as text: of the same type, range
-    and shape; null, NaN and MISSING_WORDS are null. A boolean is no value of a field. A row with a value that is none
-    of its field is rejected, with the reason that its line would have.
+    Columns may have any spelling that field_spellings.name_of accepts. A value is read as its text would be, with the
+    same type, range and shape; null, NaN and MISSING_WORDS are null. A boolean is invalid in every field. A row with an
+    invalid value is rejected, with the reason that its line would have.
     """
     columns = table.rows.columns
     rows = table.rows.rename(dict(zip(columns, map(column_of, names_of(columns)), strict=True)))
@@ -43,8 +43,8 @@ def parse_table(table: LogTable) -> Parsed:
 
 
 def _too_long(rows: pl.DataFrame) -> pl.Series | None:
-    """Which rows have more text than a line may be long; None where none has. Looks at no text: a dictionary can repeat
-    a long one for nothing.
+    """Which rows have more text than a line may have; None where none has. Reads only sizes, since a dictionary can
+    repeat a long text in many rows at no cost.
     """
     sizes = [size for column in rows if (size := _size(pl.col(column.name), column.dtype)) is not None]
     if not sizes or not len(rows):
@@ -62,7 +62,7 @@ def _size(column: pl.Expr, dtype: pl.DataType) -> pl.Expr | None:
 
 
 def _values(rows: pl.DataFrame) -> pl.DataFrame:
-    """The columns as whole numbers, where their fields are of numbers, or as text; null for what is missing."""
+    """The columns as whole numbers, where their fields are numbers, or as text; null where missing."""
     texts = pl.DataFrame(map(_without_bytes, rows))
     whole = _without_missing_words(texts)
     return texts.select(
@@ -71,15 +71,15 @@ def _values(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_missing_words(texts: pl.DataFrame) -> set[str]:
-    """Columns of text of which every value is longer than any of MISSING_WORDS: to see that takes a twentieth of
-    looking for them.
+    """Columns of text in which every value is longer than any of MISSING_WORDS. To check that takes a twentieth of the
+    time of a search for these words.
     """
     shortest = texts.select(pl.col(pl.String).str.len_bytes().min())
     return {column.name for column in shortest if (column.item() or 0) > _LONGEST_MISSING_WORD}
 
 
 def _without_bytes(column: pl.Series) -> pl.Series:
-    """A column of bytes, as some writers leave strings, as text; any other as it is."""
+    """A column of bytes, as which some writers store strings, as text; any other unchanged."""
     if column.dtype != pl.Binary:
         return column
     try:
@@ -105,14 +105,14 @@ def _value(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _text_of_fractions(column: pl.Expr) -> pl.Expr:
-    """Numbers as text, whole ones without a fraction; null for NaN, which pandas has for a missing integer."""
+    """Numbers as text, whole ones without a fraction; null for NaN, which pandas writes for a missing integer."""
     number = column.cast(pl.Float64).fill_nan(None)
     whole = number.cast(pl.Int64, strict=False)
     return pl.when(whole == number).then(whole.cast(pl.String)).otherwise(number.cast(pl.String))
 
 
 def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
-    """The values of a field in its type, null for what is none."""
+    """The values of a field in its type, null where invalid."""
     column = pl.col(column_of(name))
     if dtype == pl.Boolean and name in BY_NAME:
         column = pl.when(column.is_null()).then(column)
@@ -125,7 +125,7 @@ def _long(is_long: pl.Series | None) -> Iterator[pl.Expr]:
 
 
 def _lost(values: pl.DataFrame) -> Iterator[pl.Expr]:
-    """Why rows are rejected whose text was no UTF-8, here or in whatever wrote it. Few files have any but ASCII."""
+    """The reason of rows with text that was not UTF-8, here or in the tool that wrote it. Few files are not ASCII."""
     texts = values.select(pl.col(pl.String))
     sizes = [texts.select(size) for size in (pl.all().str.len_bytes().sum(), pl.all().str.len_chars().sum())]
     if not sizes[0].equals(sizes[1]):
@@ -133,7 +133,7 @@ def _lost(values: pl.DataFrame) -> Iterator[pl.Expr]:
 
 
 def _untyped(values: pl.DataFrame, records: pl.DataFrame) -> Iterator[pl.Expr]:
-    """Why rows are rejected for a value that is none of its field, in the order of the columns."""
+    """The reasons of rows with an invalid value, in the order of the columns."""
     for column in values.columns:
         if records[column].null_count() > values[column].null_count():
             yield _because(f"bad-value {column}", pl.col(column).is_not_null() & pl.lit(records[column].is_null()))
@@ -144,7 +144,7 @@ def _because(reason: str, is_bad: pl.Expr) -> pl.Expr:
 
 
 def _rejected(rows: pl.DataFrame, reasons: pl.Series, first_line: int) -> RejectedLines:
-    """The rows with a reason; the sample has their values as they would stand in a line."""
+    """The rows with a reason; the sample has their values in the form of a line."""
     first = reasons.is_not_null().arg_true().head(MAX_SAMPLE_LINES)
     texts = pl.all().cast(pl.String).str.head(MAX_SAMPLE_CHARACTERS).fill_null(MISSING)
     lines = _values(rows[first]).select(pl.concat_str(texts, separator=" ")).to_series()

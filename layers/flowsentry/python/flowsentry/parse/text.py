@@ -1,9 +1,9 @@
 """Lines of text -> typed records.
 
-polars does not fail on most of what is wrong with a line: it cuts long ones and fills short ones with null. So one more
-column than the format has shows a long line, and the last column, the only one whose `-` stays text, shows a short one.
-A chunk is read by column, all lines at once; where that shows lines that are in doubt, only those are read again, so
-that a few bad lines do not slow down the good ones beside them.
+polars accepts most invalid lines: it cuts long ones and fills short ones with null. So one column more than the format
+has reveals a long line, and the last column, the only one whose `-` stays text, reveals a short one. A chunk is parsed
+by column, all lines at once; then only doubtful lines are parsed again, so that a few invalid lines do not slow down
+the valid ones.
 """
 
 import polars as pl
@@ -15,17 +15,17 @@ from flowsentry.records.fields import DTYPES, MISSING, Kind, column_of, dtype_of
 
 EXTRA = "__extra"
 _SPARED = {pl.Categorical(), *(DTYPES[kind] for kind in (Kind.PORT, Kind.PROTOCOL, Kind.COUNT))}
-"""Types that are read as such even where values may be bad: polars makes those null. At a bad value of an Enum it stops
-all the same."""
+"""Types that polars reads directly even where values may be invalid: it makes those null. At an invalid value of an
+Enum it would stop."""
 
 
 def parse(text: LogText) -> Parsed:
     """The lines of a text as typed records, in their order; `len(records) + rejected.total == lines`.
 
-    `-` is null and so is a value left out between two spaces; times are in seconds, tags are percent-decoded. Never
-    raises for what a line holds: a line with too few or too many fields, a value that is not of its field's type or
-    range, bytes that are no UTF-8, an empty line or one over 64 KiB is counted in `rejected` by that reason. Spaces at
-    the end of a line are no field.
+    `-` is null and so is an empty value between two spaces; times are in seconds, tags are percent-decoded. Never
+    raises for the content of a line: a line with too few or too many fields, a value outside its field's type or range,
+    bytes that are not UTF-8, an empty line or one over 64 KiB is counted in `rejected` by that reason. Spaces at the
+    end of a line are ignored.
     """
     lines = text.text.count(b"\n")
     if not lines:
@@ -42,7 +42,7 @@ def _no_records(names: tuple[str, ...]) -> Records:
 
 
 def _read_strictly(text: LogText) -> pl.DataFrame | None:
-    """The records, or None where any line is not plainly good."""
+    """The records, or None where any line is doubtful."""
     last = column_of(text.names[-1])
     try:
         read = _read(text, {column_of(name): dtype_of(name) for name in text.names} | {last: pl.String()})
@@ -71,7 +71,7 @@ def _read(text: LogText, schema: dict[str, pl.DataType], *, tolerantly: bool = F
 
 
 def _parse_with_doubts(text: LogText, lines: int) -> Parsed:
-    """The records of the lines that are plainly good and of those in doubt that turn out to be good."""
+    """The records of the valid lines, and of the doubtful lines that turn out to be valid."""
     whole = readable(text.text)
     line_texts = pl.read_lines(whole).to_series()
     if _is_crowded(text, lines) and (is_short := short_among(line_texts, len(text.names))).any():
@@ -87,15 +87,15 @@ def _parse_with_doubts(text: LogText, lines: int) -> Parsed:
 
 
 def _is_crowded(text: LogText, lines: int) -> bool:
-    """Whether there are more lines than records could have, each of which has a sign or more for each field and one
-    between two. Then most lines are too short, and to read each by column takes memory that no byte was read for: a
-    header of 500 fields above 1 MB of line ends would make 500 million values.
+    """Whether there are more lines than the text has room for: a record has at least a character for each field and a
+    space between two. Then most lines are too short, and parsing them by column takes memory out of proportion: a
+    header of 500 fields above 1 MB of newlines would make 500 million values.
     """
     return lines * (2 * len(text.names) - 1) > len(text.text)
 
 
 def _read_longer(names: tuple[str, ...], line_texts: pl.Series, is_short: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
-    """The records of the lines that are long enough and plainly good, and which of all lines are in doubt."""
+    """The records of the lines that are long enough and valid, and which of all lines are doubtful."""
     longer = line_texts.filter(~is_short)
     if longer.is_empty():
         return _no_records(names), is_short
@@ -105,7 +105,7 @@ def _read_longer(names: tuple[str, ...], line_texts: pl.Series, is_short: pl.Ser
 
 
 def _in_order(good: pl.DataFrame, again: pl.DataFrame, doubts: pl.Series, is_good: pl.Series) -> pl.DataFrame:
-    """The rows that were not in doubt, and among them in their places those that were and are good."""
+    """The rows that were never doubtful and those that turned out to be valid, in the order of the lines."""
     if again.is_empty():
         return good
     places = pl.int_range(len(doubts), dtype=pl.UInt32, eager=True)
@@ -114,7 +114,7 @@ def _in_order(good: pl.DataFrame, again: pl.DataFrame, doubts: pl.Series, is_goo
 
 
 def _read_tolerantly(text: LogText) -> tuple[pl.DataFrame, pl.Series]:
-    """The records with null for what is no value of its field, and which rows may not be what their lines say."""
+    """The records with null for invalid values, and which rows are doubtful."""
     *names, last = text.names
     as_text = [name for name in names if dtype_of(name) not in _SPARED]
     schema = {column_of(name): pl.String() if name in as_text else dtype_of(name) for name in names}
@@ -132,11 +132,11 @@ def _read_tolerantly(text: LogText) -> tuple[pl.DataFrame, pl.Series]:
 
 
 def _doubtful(line_texts: pl.Series) -> pl.Series:
-    """Which lines are in doubt for what no column shows: a value left out, lost bytes, too long."""
+    """Which lines are doubtful for a reason that no column shows: an empty value, lost bytes, too long."""
     has_gap, is_damaged = (line_texts.str.contains(text, literal=True) for text in ("  ", REPLACEMENT))
     return has_gap | is_damaged | (line_texts.str.len_bytes() >= MAX_LINE_BYTES)
 
 
 def _has_lost_bytes(text: bytes) -> bool:
-    """Whether the text has the character that stands for bytes that were no UTF-8: whatever sent it lost them."""
+    """Whether the text has the replacement character, so that a sender has lost bytes that were not UTF-8."""
     return not text.isascii() and REPLACEMENT.encode() in text

@@ -1,4 +1,4 @@
-"""Lines that are no records, set against all of a source -> whether it could be read, and what it seems to be."""
+"""Decides whether a source was unreadable, from its share of rejected lines, and what it seems to be."""
 
 import re
 from collections import Counter
@@ -7,19 +7,20 @@ from flowsentry.errors import UnreadableError
 from flowsentry.frames import RejectedLines
 
 MAX_UNREADABLE_SHARE = 0.5
-"""The share of a source's lines above which the source is set aside. Higher: a source of another format passes for read
-when some of its lines happen to fit. Lower: of a source of two or three lines, a single damaged one would ring; and the
-damaged part of a long one, which is counted and kept as a sample, is no reason to read it again. Only more than half
-says that the format is wrong, and not the lines. A source of one bad line is over it: nothing of it was read."""
+"""The share of invalid lines above which a source counts as unreadable. Higher: a source of another format counts as
+read when some of its lines happen to match. Lower: a single damaged line in a source of two or three lines would raise
+an alarm; and a damaged part of a long source, which is counted and sampled, is no reason to read it again. Only more
+than half shows that the format is wrong, rather than the lines. A source of one invalid line is above it: nothing of it
+was read."""
 NOT_COUNTED = "empty-line"
-"""Lines that hold nothing: a header with empty lines below it is a file without records."""
+"""Empty lines do not count: a header with empty lines below it is a file without records."""
 
 _NAMED = "name the fields in a header above them"
 _LOOKS: dict[str, tuple[re.Pattern[str], str]] = {
-    "not-text": (re.compile("[^\0\ufffd]*[\0\ufffd]"), "no text in UTF-8; write it as plain text, gzip or Parquet"),
+    "not-text": (re.compile("[^\0\ufffd]*[\0\ufffd]"), "not text in UTF-8; write it as plain text, gzip or Parquet"),
     "json": (
         re.compile(r"\s*[\[{\"]"),
-        "JSON without a message or the names of fields; name the keys as AWS names them",
+        "JSON without a message and without field names as keys; use AWS's names of the fields as keys",
     ),
     "comma-separated": (re.compile(r"\S+(?:,[^,]*){3}"), f"comma-separated, without a header; {_NAMED}"),
     "tab-separated": (re.compile(r"[^\t]*(?:\t[^\t]*){3}"), f"tab-separated, without a header; {_NAMED}"),
@@ -27,22 +28,24 @@ _LOOKS: dict[str, tuple[re.Pattern[str], str]] = {
 }
 ANOTHER_FORMAT = (
     "another-format",
-    "of another format than is stated or given for them; name theirs in log_formats (on the command line: --format)",
+    "in another format than the stated one; add their format to log_formats (on the command line: --format)",
 )
 _SHOWN_CHARACTERS = 120
 
 
 def unreadable(lines: int, rejected: RejectedLines) -> UnreadableError | None:
-    """Why a source counts as not read, of whose lines these were rejected: its reason names what most of the sample
-    look like. None where at most MAX_UNREADABLE_SHARE of the lines that hold anything is no record.
+    """The error of an unreadable source, whose reason names what most lines of the sample look like. None where at most
+    MAX_UNREADABLE_SHARE of the lines that are not empty are invalid.
     """
     bad = rejected.total - rejected.counts[NOT_COUNTED]
     if bad <= MAX_UNREADABLE_SHARE * (lines - rejected.counts[NOT_COUNTED]):
         return None
     looks = Counter(_look(text) for _, reason, text in rejected.sample if reason != NOT_COUNTED)
     reason, what = max(looks, key=lambda look: looks[look], default=ANOTHER_FORMAT)
-    told = f"{bad} of {lines} lines are no records ({_causes(rejected)}{_first(rejected)})"
-    return UnreadableError(reason, f"{told}: they are {what}, and have it read again; what was good is kept")
+    found = f"{bad} of {lines} lines are not valid records ({_causes(rejected)}{_first(rejected)})"
+    return UnreadableError(
+        reason, f"{found}: they are {what}. Then redrive the source. Its valid records were processed"
+    )
 
 
 def _look(text: str) -> tuple[str, str]:
@@ -50,7 +53,8 @@ def _look(text: str) -> tuple[str, str]:
 
 
 def _causes(rejected: RejectedLines) -> str:
-    return ", ".join(f"{why} {count}" for why, count in rejected.counts.most_common() if why != NOT_COUNTED)
+    ordered = sorted(rejected.counts.items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{why} {count}" for why, count in ordered if why != NOT_COUNTED)
 
 
 def _first(rejected: RejectedLines) -> str:

@@ -1,4 +1,4 @@
-"""Values as text -> values of their field's type, and what holds for every typed column."""
+"""Values as text -> values of their field's type and range; times in seconds, decoded tags."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote_to_bytes
@@ -21,32 +21,32 @@ from flowsentry.records.lookup_cache import LookupCache
 _ADDRESSES = frozenset(field.name for field in FIELDS if field.kind == Kind.ADDRESS)
 _ADDRESS = f"^(?:{BY_NAME['srcaddr'].shape})$"
 _SEEN = LookupCache()
-"""Which texts are addresses: a fact that never changes, so each text is looked at once a process. Looking at the
-distinct ones of each chunk took an eighth of the time of parsing (November 2026)."""
+"""Which texts are addresses. That never changes, so each text is checked once a process. Checking the distinct texts of
+each chunk took an eighth of the time of parsing (November 2026)."""
 
 
 def typed(values: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """The values of these fields, given as text with `-` for a missing one, in their types; null for what is missing or
-    is no value of its field.
+    """The values of these fields, given as text with `-` for a missing one, in their types; null where missing or
+    invalid.
     """
     return bounded(values.select(as_typed(name) for name in names), names)
 
 
 def as_typed(name: str, *, strict: bool = False) -> pl.Expr:
-    """The column of a field, given as text, in its type; null for `-`, and (unless `strict`) for what is none."""
+    """The column of a field, given as text, in its type; null for `-`, and (unless `strict`) for invalid values."""
     column = pl.col(column_of(name))
     return pl.when(column != MISSING).then(column).cast(dtype_of(name), strict=strict)
 
 
 def bounded(records: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """The records with null for what is out of range, or is no address."""
+    """The records with null for values out of range and invalid addresses."""
     return records.with_columns(
         pl.when(is_good).then(column_of(name)).alias(column_of(name)) for name, is_good in _goods(records, names)
     )
 
 
 def out_of_bounds(records: pl.DataFrame, names: Sequence[str]) -> pl.Series | None:
-    """Whether a row has a value that is out of range, or is no address; None where no row has."""
+    """Whether a row has a value out of range or an invalid address; None where no row has."""
     goods = [is_good for _, is_good in _goods(records, names)]
     if not goods or all(records.select(is_good.all() for is_good in goods).row(0)):
         return None
@@ -54,7 +54,7 @@ def out_of_bounds(records: pl.DataFrame, names: Sequence[str]) -> pl.Series | No
 
 
 def _goods(records: pl.DataFrame, names: Iterable[str]) -> Iterator[tuple[str, pl.Expr]]:
-    """Each field whose type alone allows more than its values may be, and whether each value is good; null for null."""
+    """The fields whose type allows invalid values, and whether each value is valid; null for null."""
     for name in names:
         if (largest := largest_of(name)) is not None:
             yield name, pl.col(column_of(name)).is_between(0, largest).alias(name)
@@ -74,7 +74,7 @@ def finished(records: pl.DataFrame, names: Iterable[str]) -> Records:
 
 
 def _in_seconds(records: pl.DataFrame) -> pl.DataFrame:
-    """Contra the documentation, start and end may be in milliseconds:
+    """Contrary to the documentation, start and end may be in milliseconds:
     https://github.com/obsrvbl-oss/flowlogs-reader/blob/master/flowlogs_reader/flowlogs_reader.py.
     """
     times = [name for name in ("start", "end") if name in records.columns]
@@ -84,7 +84,7 @@ def _in_seconds(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_tags_decoded(records: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """Tag values come percent-encoded, as a record has no other way to hold a space. Few are distinct."""
+    """Values of tags are percent-encoded, since a record can't contain a space otherwise. Few are distinct."""
     tags = [column_of(name) for name in names if (field := BY_NAME.get(name)) and field.kind == Kind.TAG]
     decoded = {column: _decoded(records[column]) for column in tags}
     return records.with_columns(
@@ -95,7 +95,7 @@ def _with_tags_decoded(records: pl.DataFrame, names: Iterable[str]) -> pl.DataFr
 
 
 def _decoded(tags: pl.Series) -> dict[str, str]:
-    """The encoded ones among distinct values, decoded; what is no UTF-8 then stays as it is."""
+    """The decoded text of each distinct encoded value; a value that is not UTF-8 after decoding is left out."""
     encoded = (text for text in tags.unique().drop_nulls().cast(pl.String) if "%" in text)
     return {text: value for text in encoded if (value := _as_text(unquote_to_bytes(text))) is not None}
 
