@@ -93,15 +93,16 @@ class DetectionSettings(Section):
     """Public CIDR blocks of yours, which count as inside too: `["198.51.100.0/24"]`. A scanner with such an address is
     one of your hosts, and traffic to it does not leave your network."""
     trusted_networks: tuple[Network, ...] = ()
-    """CIDR blocks outside from which your people log in: an office, a partner. A login from there is not a stranger's;
-    a scan from there is a line in the digest. For IPv6 give a /64 or larger: a session is judged by its address, a
-    password guess or a scan by its /64, which is trusted if all the addresses it used (up to seven) are."""
+    """CIDR blocks outside from which your people log in: an office, a partner. A login from there is expected; a scan
+    from there is a line in the digest. For IPv6 give a /64 or larger: a session is judged by its address, a password
+    guess or a scan by its /64, which is trusted if all the addresses it used (up to seven) are."""
     public_login_services: Annotated[tuple[LoginService, ...], together(too_many_bytes)] = ()
     """Login services (SSH, RDP, WinRM) that are open to everybody, such as a Git or SFTP server: an address, a CIDR
     block, an address with a port (`"10.0.0.5:22"`, `"[2001:db8::5]:22"`), or the ID or name of an owner (`"git-1"`), as
-    in your VPC; behind a load balancer give the load balancer too. Sessions of strangers and password guesses there are
-    not reported, because short fetches and guesses look the same. Guesses by your own hosts are reported. Of a service
-    that is not listed and has many strangers there is [one alert a day](detectors.md#public_login_service)."""
+    in your VPC; behind a load balancer give the load balancer too. Sessions of external clients and password guesses
+    there are not reported, because short fetches and guesses have the same records. Guesses by your own hosts are
+    reported. A service that is not listed and has many external clients makes [one alert a
+    day](detectors.md#public_login_service)."""
     important_services: Annotated[tuple[NamedService, ...], together(too_many_bytes)] = ()
     """Services whose outage is an urgent message instead of a line in the digest: an address, a CIDR block, or the ID,
     name or kind of an owner, each with a port after a colon for that port only: `["orders-db:5432", "10.0.3.0/24", "rds

@@ -46,7 +46,7 @@ def _sentences(error: ErrorDetails, schema: Schema, section: str) -> Iterator[st
         case "extra_forbidden", _:
             yield _unknown(key, error["input"], list(_at(error["loc"][:-1], schema)["properties"]))
         case "json_invalid", _:
-            yield f"{section} is invalid JSON: {error['msg']}"
+            yield f"{section}: {error['msg']}"
         case _, BrokenRulesError():
             yield from (f"{key}{rule}" if rule.startswith(("[", " ")) else f"{key}: {rule}" for rule in raised.args)
         case _:

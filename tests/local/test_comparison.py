@@ -134,7 +134,7 @@ def test_a_threshold_that_there_is_not_is_refused_with_those_there_are(
 ) -> None:
     done = flowsentry("replay", option, "scan.min_hosts=20", logs)
     assert (done.code, done.out) == (1, "")
-    assert "there is no threshold scan.min_hosts; there are scan.min_endpoints" in done.complaints[0]
+    assert "unknown threshold scan.min_hosts; known are scan.min_endpoints" in done.complaints[0]
 
 
 def test_standard_input_is_not_compared(flowsentry: Flowsentry) -> None:

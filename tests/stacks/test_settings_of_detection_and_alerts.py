@@ -44,10 +44,14 @@ MONITOR = {"reason": "ours", "networks": ["198.51.100.0/28"]}
             {"thresholds": {"scan": {"min_ports": 2}}},
             "flowsentry.thresholds.scan.min_ports is 2, but there is no such setting; did you mean min_",
         ),
+        (
+            {"thresholds": {"scan": {"min_failed_per_answered": "nan"}}},
+            "flowsentry.thresholds.scan.min_failed_per_answered is NaN; allowed: a number from 1 to 20",
+        ),
         ({"thresholds": [20]}, "flowsentry.thresholds is [20]; allowed: an object with scan, blocked, login, service"),
         (
             {"suppressions": [{"reason": "ours", "networks": ["10.0.0.1/8"]}]},
-            'flowsentry.suppressions[0].networks is ["10.0.0.1/8"]; allowed: a list of networks',
+            'flowsentry.suppressions[0].networks is ["10.0.0.1/8"]; allowed: a list of addresses, or networks',
         ),
         ({"suppressions": {}}, "flowsentry.suppressions is {}; allowed: a list of objects"),
         ({"observe_only_until": "2026-02-30"}, 'observe_only_until is "2026-02-30"; allowed: a day such as'),

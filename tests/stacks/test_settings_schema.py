@@ -55,6 +55,14 @@ def test_settings_of_every_kind_are_valid(schema: Draft202012Validator) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "problem"), [("\ud800", "unexpected end of hex escape"), (json.loads("[" * 300 + "]" * 300), "recursion")]
+)
+def test_a_value_that_is_no_valid_json_is_refused(value: object, problem: str) -> None:
+    with pytest.raises(SettingsError, match=f"flowsentry: Invalid JSON: {problem}"):
+        Deployment.from_context({"flowsentry": {"sources": [SOURCE], "name": value}})
+
+
+@pytest.mark.parametrize(
     "settings",
     [
         {"digets_minutes": 5},
@@ -66,6 +74,7 @@ def test_settings_of_every_kind_are_valid(schema: Draft202012Validator) -> None:
         {"thresholds": {"scan": {"min_endpoints": 2}}},
         {"suppressions": [{"reason": "ours"}]},
         {"log_retention_days": 31},
+        {"log_retention_days": True},
         {"inventory_network": {"subnet_ids": []}},
         {"geo_databases": ["cities.csv"]},
     ],
