@@ -215,6 +215,6 @@ def test_a_firehose_transformation_event_is_refused_with_an_explanation(
     name: str, load_handler: LoadHandler, invocation: Invocation
 ) -> None:
     event = json.loads(recorded_by_others(f"samples/{name}").read_text())
-    with pytest.raises(PoisonError, match=r"none of CloudWatch Logs") as poison:
+    with pytest.raises(PoisonError, match=r"not from CloudWatch Logs") as poison:
         load_handler("stream_processor").lambda_handler(event, invocation)
     assert poison.value.reason == "not-a-subscription"
