@@ -98,7 +98,7 @@ def test_a_list_of_interfaces_is_an_interface_request() -> None:
             '{"interfaces":{}}',
             '{"interfaces":5}',
         ),
-        *("[" * 100_000, f'{{"target": "a", "changed_at": {"[" * 5_000}{"]" * 5_000}}}', '{"interfaces":' * 5_000),
+        *("[" * 100_000, f'{{"target": "", "changed_at": {"[" * 5_000}{"]" * 5_000}}}', '{"interfaces":' * 5_000),
         json.dumps({"target": "1" * 201}),
         json.dumps({"interfaces": ["eni-1"] * (INTERFACES_A_MESSAGE + 1)}),
     ],

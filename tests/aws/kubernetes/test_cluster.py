@@ -147,7 +147,7 @@ def test_a_token_for_another_cluster_is_denied(serve: Serve, authority: Authorit
 def test_a_missing_list_permission_is_named_in_the_error(serve: Serve, authority: Authority) -> None:
     poison = poison_of(cluster(serve(status=403), authority))
     assert poison.reason == "cluster-access-denied"
-    assert "does not let it list endpointslices.discovery.k8s.io in all namespaces" in str(poison)
+    assert "which may not list endpointslices.discovery.k8s.io in all namespaces" in str(poison)
     assert "AmazonEKSViewPolicy" in str(poison)
 
 
@@ -161,7 +161,7 @@ def test_a_transient_status_raises_retryable_error(serve: Serve, authority: Auth
 def test_any_other_status_is_poison(serve: Serve, authority: Authority, status: int) -> None:
     poison = poison_of(cluster(serve(status=status), authority))
     assert poison.reason == "cluster-unreadable"
-    assert str(poison) == f"cluster 'production' answers with status {status}"
+    assert str(poison) == f"cluster 'production' returns status {status}"
 
 
 def test_a_redirect_is_not_followed_and_the_token_is_not_sent_elsewhere(serve: Serve, authority: Authority) -> None:
