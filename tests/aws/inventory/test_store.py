@@ -120,7 +120,7 @@ def test_an_update_that_others_always_overtake_raises_retryable_error() -> None:
         store().update(discovered("there", len(tries)))
         return discovered("here")(inventory)
 
-    with pytest.raises(RetryableError, match="written meanwhile, each time"):
+    with pytest.raises(RetryableError, match="wrote the inventory first, each time"):
         store().update(overtaken)
     assert len(tries) == MAX_TRIES
     assert "here" not in targets(store().load())

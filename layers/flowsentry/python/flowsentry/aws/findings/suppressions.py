@@ -113,7 +113,7 @@ class LiveSuppressions(CachedObject[Suppressions]):
         """Whether the object was written just now, from the seed. It is written only where there is none, so that
         nothing that a person or another run wrote is overwritten. Raises RetryableError.
         """
-        with retryable("look for the suppressions"):
+        with retryable("check for the suppressions"):
             if self._is_there():
                 return False
             try:

@@ -31,14 +31,14 @@ def name_ecs_tasks(pages: Pages, known: KnownOwners) -> None:
 
 
 def _hundreds(arns: Iterator[str]) -> Iterator[list[str]]:
-    rest: list[str] = []
+    batch: list[str] = []
     for arn in arns:
-        rest.append(arn)
-        if len(rest) == TASKS_A_CALL:
-            yield rest
-            rest = []
-    if rest:
-        yield rest
+        batch.append(arn)
+        if len(batch) == TASKS_A_CALL:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _name(task: Described) -> str:

@@ -68,7 +68,7 @@ class InventoryStore(CachedObject[Inventory]):
             changed = change(stored)
             if self._is_written(changed):
                 return changed
-        raise RetryableError("another inventory was written meanwhile, each time")
+        raise RetryableError("other writers wrote the inventory first, each time")
 
     def _is_written(self, inventory: Inventory) -> bool:
         condition: dict[str, Any] = {"IfMatch": self.etag} if self.etag else {"IfNoneMatch": "*"}

@@ -125,8 +125,8 @@ class Outbox:
         try:
             summaries.send_high(high, self.max_urgent_an_hour)
         finally:
-            rest = [entry for entry in entries if not entry.is_high]
-            summaries.send_overflow(rest, self.max_urgent_an_hour)
+            others = [entry for entry in entries if not entry.is_high]
+            summaries.send_overflow(others, self.max_urgent_an_hour)
 
     def _publish_digest(self, alerts: UrgentAlerts, summaries: Summaries) -> None:
         if alerts.time_budget.has(CHUNK_SECONDS):
