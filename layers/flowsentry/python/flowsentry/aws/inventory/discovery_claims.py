@@ -34,9 +34,9 @@ class DiscoveryClaims:
         """
         for _ in range(MAX_TRIES):
             with retryable("read the discovery claims"):
-                begun, etag = self._read()
-            chosen = list(choose(begun))
-            if not chosen or self._is_written({**begun, **dict.fromkeys(chosen, int(self.clock()))}, etag):
+                started_at, etag = self._read()
+            chosen = list(choose(started_at))
+            if not chosen or self._is_written({**started_at, **dict.fromkeys(chosen, int(self.clock()))}, etag):
                 return chosen
         raise RetryableError("other runs wrote the discovery claims first, each time")
 
@@ -50,11 +50,13 @@ class DiscoveryClaims:
         data = answer["Body"].read()
         return parsed_or("discovery-claims", lambda: _times(data), dict[str, int]), answer["ETag"]
 
-    def _is_written(self, begun: Mapping[str, int], etag: str | None) -> bool:
+    def _is_written(self, started_at: Mapping[str, int], etag: str | None) -> bool:
         condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
             with retryable("write the discovery claims"):
-                self.client.put_object(Bucket=self.bucket, Key=self.key, Body=json.dumps(begun).encode(), **condition)
+                self.client.put_object(
+                    Bucket=self.bucket, Key=self.key, Body=json.dumps(started_at).encode(), **condition
+                )
         except ClientError as error:
             if code_of(error) not in CONFLICT:
                 raise
@@ -68,5 +70,7 @@ def _times(data: bytes) -> dict[str, int]:
     """
     content: dict[str, Any] = json.loads(data)
     return {
-        target: begun for target, begun in content.items() if isinstance(begun, int) and not isinstance(begun, bool)
+        target: started_at
+        for target, started_at in content.items()
+        if isinstance(started_at, int) and not isinstance(started_at, bool)
     }

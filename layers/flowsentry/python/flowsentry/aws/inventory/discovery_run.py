@@ -103,13 +103,13 @@ class DiscoveryRun:
         changed = self._changed(change_events, target_states)
         later: dict[str, int] = {}
 
-        def choose_due(begun: Mapping[str, int]) -> list[str]:
-            cooldowns = {target: self._cooldown(target, begun.get(target, 0), target_states) for target in changed}
+        def choose_due(started_at: Mapping[str, int]) -> list[str]:
+            cooldowns = {target: self._cooldown(target, started_at.get(target, 0), target_states) for target in changed}
             later.clear()
             later.update(
                 (p, cooldown)
                 for p, cooldown in cooldowns.items()
-                if cooldown and _may_have_missed(changed[p], begun[p])
+                if cooldown and _may_have_missed(changed[p], started_at[p])
             )
             return [target for target, cooldown in cooldowns.items() if not cooldown]
 
@@ -132,11 +132,11 @@ class DiscoveryRun:
         taken_at = {target: target_states.get(target, TargetState()).taken_at for target in newest}
         return {target: at for target, at in newest.items() if _may_have_missed(at, taken_at[target])}
 
-    def _cooldown(self, target: str, begun: int, target_states: Mapping[str, TargetState]) -> int:
+    def _cooldown(self, target: str, started_at: int, target_states: Mapping[str, TargetState]) -> int:
         """The seconds until a target, and the clusters in it, may be discovered again."""
         taken = (target_state.seconds for each, target_state in target_states.items() if _is_within(each, target))
         cooldown = max(self.cooldown_seconds, COOLDOWNS_A_DISCOVERY * max(taken, default=0))
-        return max(0, math.ceil(begun + cooldown - self.clock()))
+        return max(0, math.ceil(started_at + cooldown - self.clock()))
 
     def _process_interface_requests(self, interface_requests: Sequence[InterfaceRequest]) -> list[str]:
         """Interfaces that no target has are absent, unless a target could not be searched."""
@@ -161,10 +161,10 @@ class DiscoveryRun:
 
     def _discover(self, targets: Sequence[Target], clusters: Sequence[ClusterTarget]) -> dict[str, Outcome]:
         """The outcome for each target and cluster. Clusters come last, when their nodes are known."""
-        begun, before = self.clock(), self.store.load()
+        started_at, before = self.clock(), self.store.load()
 
         def has_time() -> bool:
-            return self.clock() - begun < START_SECONDS
+            return self.clock() - started_at < START_SECONDS
 
         def last_taken_at(each: Target | ClusterTarget) -> int:
             return before.target_states.get(each.target, TargetState()).taken_at
@@ -196,9 +196,9 @@ def _within(targets: Sequence[str], seen: Sequence[AnyTarget]) -> list[AnyTarget
     return [each for each in seen if any(_is_within(each.target, target) for target in targets)]
 
 
-def _may_have_missed(changed_at: float, begun: int) -> bool:
+def _may_have_missed(changed_at: float, started_at: int) -> bool:
     """Whether a discovery that started then may have missed the change."""
-    return changed_at + SETTLING_SECONDS > begun
+    return changed_at + SETTLING_SECONDS > started_at
 
 
 def _is_within(target: str, outer: str) -> bool:
