@@ -159,7 +159,7 @@ def test_one_port_and_one_host_are_named(ends: list[str], shown: str) -> None:
 
 def test_who_was_called_is_in_the_subject_line_too() -> None:
     subject = alert_message(FINDINGS["own_machines_kept_apart_by_a_known_rule"]).subject
-    assert f"{WEB['name']} (10.0.1.5) can't reach {ORDERS['name']} (10.0.3.7) on port 5432/tcp" in subject
+    assert f"{WEB['name']} (10.0.1.5) can't reach {ORDERS['name']} (10.0.3.7) on 5432/tcp" in subject
 
 
 def test_the_one_host_that_is_scanned_is_called_by_its_name() -> None:

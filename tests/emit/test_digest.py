@@ -48,7 +48,7 @@ def test_a_digest_is_never_too_large_to_send() -> None:
 def test_a_digest_names_an_address_once_however_many_days_it_came() -> None:
     (one,) = noise(1)
     message = digest_message([one, replace(one, id="another day", endpoints=one.endpoints + 1)], 60)
-    assert message.subject.startswith("[digest] 1 outside address ")
+    assert message.subject.startswith("[digest] 1 external address ")
     assert message.text.count(f"- {one.subject} ") == 1
 
 
@@ -75,7 +75,7 @@ def test_noise_does_not_push_skipped_records_out_of_sight() -> None:
 
 def test_what_is_about_own_machines_is_told_first() -> None:
     text = digest_message(DIGESTS["digest_of_every_chapter"], 60).text
-    chapters = ["1 host of yours", "1 outside address guessed", "2 outside addresses scanned", "AWS skipped"]
+    chapters = ["1 host of yours", "1 external address guessed", "2 external addresses scanned", "AWS skipped"]
     assert sorted(chapters, key=text.index) == chapters
 
 

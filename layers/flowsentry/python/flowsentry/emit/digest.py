@@ -165,7 +165,7 @@ CHAPTERS: Mapping[Chapter, ChapterText] = {
         _stopped_answering,
     ),
     Chapter.BLOCKED_EGRESS: ChapterText(
-        lambda number: f"{counted(number, 'host')} of yours can't reach outside addresses: a rule blocks it",
+        lambda number: f"{counted(number, 'host')} of yours can't reach external addresses: a rule blocks it",
         lambda number: f"{counted(number, 'host')} blocked outbound",
         "Look at this when you have time. Nothing got out: a rule is missing, or a program calls where it should not.",
         lambda finding: number_in(finding.details, "packets"),
@@ -179,15 +179,15 @@ CHAPTERS: Mapping[Chapter, ChapterText] = {
         _what_happened,
     ),
     Chapter.PASSWORD_GUESSES: ChapterText(
-        lambda number: f"{counted(number, 'outside address')} guessed passwords",
-        lambda number: f"{counted(number, 'outside address')} guessed passwords",
+        lambda number: f"{counted(number, 'external address')} guessed passwords",
+        lambda number: f"{counted(number, 'external address')} guessed passwords",
         "No action needed now. Open login ports are tried all day: close SSH, RDP and WinRM where you can.",
         lambda finding: number_in(finding.details, "attempts"),
         _what_happened,
     ),
     Chapter.OUTSIDE_SCANS: ChapterText(
-        lambda number: f"{counted(number, 'outside address')} scanned your network",
-        lambda number: f"{counted(number, 'outside address')} scanned your network",
+        lambda number: f"{counted(number, 'external address')} scanned your network",
+        lambda number: f"{counted(number, 'external address')} scanned your network",
         "No action needed. Listed so that you recognise an address that appears again.",
         lambda finding: finding.endpoints,
         _happened_once,

@@ -81,7 +81,7 @@ def _target(finding: Finding) -> str:
     details = finding.details
     if not details.get("responder") or details["responder"] == finding.subject or number_in(details, "responders") > 1:
         return ""
-    return f"{responder_text(finding)}, {port_text(details)}"
+    return f"{responder_text(finding)}, port {port_text(details)}"
 
 
 def _clients(finding: Finding) -> str:

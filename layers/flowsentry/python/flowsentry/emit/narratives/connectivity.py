@@ -8,7 +8,7 @@ from flowsentry.emit.plain_text import counted, moment
 from flowsentry.findings.finding import Finding
 
 MAX_NAMED = 2
-"""Of several outside addresses, those that a headline names. More: longer headlines. Fewer: less to recognise."""
+"""Of several external addresses, those that a headline names. More: longer headlines. Fewer: less to recognise."""
 
 
 def last_answer_text(finding: Finding) -> str:
@@ -25,22 +25,23 @@ def _is_blocked_outbound(finding: Finding, names: Names) -> str:
     details = finding.details
     responders = number_in(details, "responders")
     if responders <= 1:
-        return f"can't reach outside address {responder_text(finding, names)} on {port_text(details)}: a rule blocks it"
+        target = responder_text(finding, names)
+        return f"can't reach external address {target} on {port_text(details)}: a rule blocks it"
     named = listed_in(details, "sample")[:MAX_NAMED]
     such_as = f" ({', '.join(named)} and more)" if named else ""
-    return f"can't reach {responders:,} outside addresses on {port_text(details)}: a rule blocks it{such_as}"
+    return f"can't reach {responders:,} external addresses on {port_text(details)}: a rule blocks it{such_as}"
 
 
 def _gets_no_reply(finding: Finding, names: Names) -> str:
-    """The subject is your own end: the client, or, of clients outside, the target."""
+    """The subject is your own end: the client, or, of external clients, the target."""
     details = finding.details
     if details.get("responder") != finding.subject:
         target = responder_text(finding, names)
-        return f"gets no reply from {target} on {port_text(details)}: a network ACL blocks the replies"
+        return f"gets no reply from {target} on {port_text(details)}: a network ACL blocks it"
     clients = number_in(details, "initiators")
     client = names(details.get("initiator_owner"), details.get("initiator", "?"))
-    whom = client if clients <= 1 else f"{clients:,} outside clients"
-    return f"can't reply to {whom} on {port_text(details)}: a network ACL blocks the replies"
+    whom = client if clients <= 1 else f"{clients:,} external clients"
+    return f"can't reply to {whom} on {port_text(details)}: a network ACL blocks it"
 
 
 def _stopped_answering(finding: Finding, _names: Names) -> str:
@@ -114,7 +115,7 @@ DENIED_BY_ACL_REPLY_BY_KNOWN = Narrative(
     _gets_no_reply,
     _HALF_OPEN,
     (
-        "The rule that blocks the replies is under Refused by, the smallest change that allows them under Change.",
+        "Should this work? The smallest change that allows it is under Change.",
         _WHO_CHANGED_IT,
     ),
 )

@@ -28,7 +28,7 @@ def hour_text(seconds: int) -> str:
 def _was_flooded(finding: Finding, _names: Names) -> str:
     number, details = number_left_out(finding), finding.details
     if details.get("left_out") == "sources":
-        side = plain(str(details.get("side")), MAX_KIND_LETTERS)
+        side = "internal" if details.get("side") == "inside" else "external"
         return f"and others were flooded: {counted(number, f'more {side} source')} than are recorded"
     kind = plain(str(details.get("left_out")), MAX_KIND_LETTERS)
     return f"and others: {counted(number, f'more {kind} finding')} than are reported one by one"

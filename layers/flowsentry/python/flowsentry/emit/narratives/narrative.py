@@ -67,5 +67,5 @@ def numbers_in(details: Mapping[str, Any], name: str) -> list[int]:
 
 
 def port_text(details: Mapping[str, Any]) -> str:
-    """`port 5432/tcp`."""
-    return f"port {plain(details.get('responder_port', '?'))}/{plain(details.get('protocol', '?'))}"
+    """`5432/tcp`."""
+    return f"{plain(details.get('responder_port', '?'))}/{plain(details.get('protocol', '?'))}"

@@ -41,7 +41,7 @@ def _scans_inside(finding: Finding, names: Names) -> str:
 
 
 def _scans_outside(finding: Finding, names: Names) -> str:
-    return f"is scanning outside addresses: {_reach(finding, names)}"
+    return f"is scanning external addresses: {_reach(finding, names)}"
 
 
 def _was_answered(finding: Finding, names: Names) -> str:
