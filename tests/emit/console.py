@@ -1,4 +1,4 @@
-"""The console's part: what it reads out of a link, worked out backwards from the link alone."""
+"""A stand-in for the console: it decodes a link to the query, time and log groups that the page shows."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ def opened(link: str) -> dict[str, Any]:
 
 
 def _value(text: str) -> tuple[Any, str]:
-    """One value of JSURL, and what is behind it."""
+    """One value of JSURL, and the remaining text."""
     if text.startswith("~("):
         return _list(text[2:]) if text[2] == "~" else _object(text[2:])
     assert text.startswith("~'")

@@ -1,4 +1,4 @@
-"""Every message that there is a text of in golden/: of findings, digests and overflows."""
+"""The messages whose texts are in golden/: alerts, digests and overflows."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,24 +16,24 @@ from tests.emit.makers import HERE, NIGHT, RESOURCES, WEB, noise, skipped
 GOLDEN = Path(__file__).parent / "golden"
 
 DIGESTS: dict[str, Sequence[Finding]] = {
-    "digest_of_noise": noise(24),
-    "digest_of_skipped_records": [
+    "digest_of_scans": noise(24),
+    "digest_of_gaps": [
         skipped("eni-0web", records=3, subject_owner=WEB),
         skipped("eni-0web", 2, subject_owner=WEB),
         skipped("tgw-attach-0abc", records=2),
     ],
-    "digest_of_noise_and_skipped_records": [*noise(3), skipped("eni-0web", records=3, subject_owner=WEB)],
+    "digest_of_scans_and_gaps": [*noise(3), skipped("eni-0web", records=3, subject_owner=WEB)],
     "digest_of_every_chapter": [
         *noise(2),
-        FINDINGS["own_machine_can_not_get_out"],
-        FINDINGS["own_machine_can_not_get_out_to_many"],
-        FINDINGS["stranger_guesses_passwords"],
-        FINDINGS["records_of_an_interface_left_out"],
+        FINDINGS["blocked_egress_to_one_address"],
+        FINDINGS["blocked_egress_to_many_addresses"],
+        FINDINGS["external_password_guessing"],
+        FINDINGS["gap_of_an_interface"],
     ],
     "digest_of_services_down": [
-        replace(FINDINGS["own_service_no_longer_answers"], severity=Severity.LOW),
+        replace(FINDINGS["service_without_answers"], severity=Severity.LOW),
         replace(
-            FINDINGS["own_service_no_longer_answers"],
+            FINDINGS["service_without_answers"],
             id="c0b1c2d3e4f5061728394a5c",
             severity=Severity.LOW,
             subject="10.0.3.9",
@@ -42,52 +42,52 @@ DIGESTS: dict[str, Sequence[Finding]] = {
     ],
     "digest_of_a_flood": [
         replace(
-            FINDINGS["own_machine_flooded_from_inside"],
+            FINDINGS["flood_of_sources"],
             severity=Severity.LOW,
             details={"left_out": "sources", "side": "outside", "number": 219_000},
         )
     ],
-    "digest_of_more": [
-        FINDINGS["stranger_found_nothing"],
-        FINDINGS["a_kind_this_page_does_not_know"],
-        FINDINGS["records_of_an_interface_left_out"],
+    "digest_of_an_unknown_kind": [
+        FINDINGS["external_scan_without_answer"],
+        FINDINGS["unknown_kind"],
+        FINDINGS["gap_of_an_interface"],
     ],
 }
 
 
 EARLIER: dict[str, Earlier] = {
-    "seen_again_after_it_was_resolved": Earlier(
+    "seen_again_after_resolved": Earlier(
         "e0b1c2d3e4f5061728394a5b",
         NIGHT - 3 * 86_400,
         Triage(State.RESOLVED, NIGHT - 2 * 86_400, "maria", "scanner of the auditors, switched off"),
     ),
-    "snoozed_and_still_so": Earlier(
+    "still_happening_after_snooze": Earlier(
         "e0b1c2d3e4f5061728394a5b",
         NIGHT - 8 * 86_400,
         Triage(State.SNOOZED, NIGHT - 7 * 86_400, "maria", "known until the move", NIGHT - 600),
     ),
-    "acknowledged_and_louder": Earlier(
+    "still_happening_after_acknowledgement": Earlier(
         "e0b1c2d3e4f5061728394a5b", NIGHT - 86_400, Triage(State.ACKNOWLEDGED, NIGHT - 80_000, "", "")
     ),
     "still_open": Earlier("e0b1c2d3e4f5061728394a5b", NIGHT - 86_400, Triage()),
 }
-"""What people made of the finding before: told of own_machine_scans_own_network."""
+"""Triage of an earlier finding, in alerts about inside_scan."""
 
 POINTED = {
-    "own_machine_scans_own_network_and_where_to_look": "own_machine_scans_own_network",
-    "own_machines_kept_apart_and_where_to_look": "own_machines_kept_apart_by_a_known_rule",
-    "own_machine_guesses_passwords_and_where_to_look": "own_machine_guesses_passwords",
-    "stranger_with_many_addresses_and_where_to_look": "stranger_with_many_addresses_got_an_answer",
-    "records_left_out_and_where_to_look": "records_of_an_interface_left_out",
+    "inside_scan_with_links": "inside_scan",
+    "blocked_path_with_links": "blocked_path_with_rule",
+    "internal_password_guessing_with_links": "internal_password_guessing",
+    "external_scan_from_ipv6_network_with_links": "external_scan_from_ipv6_network",
+    "gap_of_an_interface_with_links": "gap_of_an_interface",
 }
-"""Findings told with links and queries."""
+"""Alerts with links and queries, by the name of their finding."""
 
 
 def flood(number: int) -> list[Finding]:
-    """A scan of every machine, and a path blocked again and again."""
-    blocked = FINDINGS["own_machines_kept_apart_by_a_known_rule"]
+    """Many scans, and three findings about one blocked path."""
+    blocked = FINDINGS["blocked_path_with_rule"]
     scans = [
-        replace(FINDINGS["own_machine_scans_strangers"], id=f"{index:024x}", subject=f"10.0.1.{index}")
+        replace(FINDINGS["scan_of_external_addresses"], id=f"{index:024x}", subject=f"10.0.1.{index}")
         for index in range(number)
     ]
     return [*(replace(blocked, id=f"b{index:023x}", first_seen=NIGHT + index) for index in range(3)), *scans]
@@ -100,20 +100,20 @@ OVERFLOWS: dict[str, tuple[Sequence[Finding], AccountResources]] = {
 
 
 def messages() -> dict[str, AlertMessage]:
-    """Every message that has a golden text, by its name."""
-    loud = FINDINGS["own_machine_scans_own_network"]
+    """The messages by the names of their golden texts."""
+    loud = FINDINGS["inside_scan"]
     return {
         **{name: alert_message(finding, HERE) for name, finding in FINDINGS.items()},
         **{name: alert_message(loud, HERE, earlier) for name, earlier in EARLIER.items()},
         **{name: alert_message(FINDINGS[finding], RESOURCES) for name, finding in POINTED.items()},
-        "found_in_a_replay": alert_message(loud),
+        "replay": alert_message(loud),
         **{name: digest_message(findings, 60, HERE) for name, findings in DIGESTS.items()},
         **{name: overflow_message(findings, 20, resources) for name, (findings, resources) in OVERFLOWS.items()},
     }
 
 
 def golden(name: str) -> str:
-    """A subject and a text as people read them."""
+    """The subject and text of a message."""
     return (GOLDEN / f"{name}.txt").read_text()
 
 

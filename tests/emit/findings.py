@@ -1,4 +1,4 @@
-"""Findings that the texts in golden/ are about, by the name of their file."""
+"""The findings of the alerts in golden/, by file name."""
 
 from dataclasses import replace
 from typing import Any
@@ -44,7 +44,7 @@ CUT_OFF = Finding(
 )
 
 FINDINGS: dict[str, Finding] = {
-    "own_machine_scans_own_network": scan(
+    "inside_scan": scan(
         "inside_to_inside",
         Severity.HIGH,
         "10.0.1.5",
@@ -56,7 +56,7 @@ FINDINGS: dict[str, Finding] = {
         answered_endpoints=["10.0.2.40:443/tcp"],
         subject_owner=WEB,
     ),
-    "own_machine_scans_strangers": scan(
+    "scan_of_external_addresses": scan(
         "inside_to_outside",
         Severity.HIGH,
         "10.0.1.5",
@@ -65,7 +65,7 @@ FINDINGS: dict[str, Finding] = {
         ports=1,
         sample_endpoints=["198.51.100.1:23/tcp"],
     ),
-    "stranger_got_an_answer": scan(
+    "external_scan_answered": scan(
         "outside_answered",
         Severity.MEDIUM,
         "203.0.113.9",
@@ -74,11 +74,11 @@ FINDINGS: dict[str, Finding] = {
         ports=36,
         answered_endpoints=["10.0.1.5:22/tcp", "10.0.1.5:80/tcp"],
     ),
-    "stranger_found_nothing": scan(
+    "external_scan_without_answer": scan(
         "outside_background", Severity.BACKGROUND, "203.0.113.9", "public", hosts=36, ports=1
     ),
-    "own_machines_cut_off_from_each_other": CUT_OFF,
-    "own_machines_kept_apart_by_a_known_rule": replace(
+    "blocked_path_without_rules": CUT_OFF,
+    "blocked_path_with_rule": replace(
         CUT_OFF,
         id="b0b1c2d3e4f5061728394a5b",
         details={
@@ -92,13 +92,13 @@ FINDINGS: dict[str, Finding] = {
                     "denied by security group sg-0db orders-db: "
                     "no inbound rule allows tcp/5432 from 10.0.1.5 (i-0abc web-1)"
                 ),
-                "change": "an inbound rule for tcp/5432 from 10.0.1.5/32 in sg-0db would admit it",
+                "change": "an inbound rule for tcp/5432 from 10.0.1.5/32 in sg-0db would allow it",
                 "why_unknown": "",
                 "rules_taken_at": NIGHT + 7_400,
             },
         },
     ),
-    "own_machines_kept_apart_by_what_can_not_be_told": pair(
+    "blocked_path_with_unknown_rule": pair(
         "blocked_internal",
         Severity.MEDIUM,
         "10.0.1.5",
@@ -117,7 +117,7 @@ FINDINGS: dict[str, Finding] = {
             "rules_taken_at": NIGHT + 7_400,
         },
     ),
-    "own_machine_can_not_get_out": pair(
+    "blocked_egress_to_one_address": pair(
         "blocked_egress",
         Severity.LOW,
         "10.0.1.5",
@@ -125,7 +125,7 @@ FINDINGS: dict[str, Finding] = {
         responders=1,
         sample=["198.51.100.7"],
     ),
-    "own_machine_can_not_get_out_to_many": pair(
+    "blocked_egress_to_many_addresses": pair(
         "blocked_egress",
         Severity.LOW,
         "10.0.1.5",
@@ -134,10 +134,10 @@ FINDINGS: dict[str, Finding] = {
         sample=[f"198.51.100.{host}" for host in range(7, 17)],
         refusal=refusal(
             "denied by security group sg-0web web: no outbound rule allows tcp/443 to 198.51.100.7",
-            "an outbound rule for tcp/443 to 198.51.100.7/32 in sg-0web would admit it",
+            "an outbound rule for tcp/443 to 198.51.100.7/32 in sg-0web would allow it",
         ),
     ),
-    "replies_to_own_machine_refused": pair(
+    "replies_denied_to_internal_client": pair(
         "denied_by_acl_reply",
         Severity.MEDIUM,
         "10.0.1.5",
@@ -148,11 +148,11 @@ FINDINGS: dict[str, Finding] = {
         subject_owner=WEB,
         refusal=refusal(
             "denied by network ACL acl-0db data-b: rule * denies tcp/49152 to 10.0.1.5 (i-0abc web-1)",
-            "an outbound rule for tcp/49152 to 10.0.1.5/32 before rule * in acl-0db would admit it",
+            "an outbound rule for tcp/49152 to 10.0.1.5/32 before rule * in acl-0db would allow it",
             rule="*",
         ),
     ),
-    "replies_to_strangers_refused": pair(
+    "replies_denied_to_external_clients": pair(
         "denied_by_acl_reply",
         Severity.MEDIUM,
         "10.0.3.7",
@@ -162,7 +162,7 @@ FINDINGS: dict[str, Finding] = {
         initiators=31,
         subject_owner=ORDERS,
     ),
-    "somebody_is_logged_in_from_outside": pair(
+    "remote_login_with_rule": pair(
         "remote_login",
         Severity.MEDIUM,
         "203.0.113.9",
@@ -181,7 +181,7 @@ FINDINGS: dict[str, Finding] = {
             "rules_taken_at": NIGHT - 600,
         },
     ),
-    "many_strangers_are_logged_in": pair(
+    "public_login_service_with_rule": pair(
         "public_login_service",
         Severity.MEDIUM,
         "10.0.1.5",
@@ -201,7 +201,7 @@ FINDINGS: dict[str, Finding] = {
             "rules_taken_at": NIGHT - 600,
         },
     ),
-    "stranger_with_many_addresses_got_an_answer": scan(
+    "external_scan_from_ipv6_network": scan(
         "outside_answered",
         Severity.MEDIUM,
         "2001:db8:1:2::/64",
@@ -214,7 +214,7 @@ FINDINGS: dict[str, Finding] = {
         source_addresses=[f"2001:db8:1:2::{host}" for host in range(1, 9)],
         source_address_count=23,
     ),
-    "somebody_is_logged_in_from_a_network_outside": pair(
+    "remote_login_from_ipv6_network": pair(
         "remote_login",
         Severity.MEDIUM,
         "2001:db8:1:2::/64",
@@ -231,14 +231,14 @@ FINDINGS: dict[str, Finding] = {
         source_address_count=1,
         technique="T1021.004",
     ),
-    "stranger_guesses_passwords": guesses("outside_tries", Severity.LOW, "203.0.113.9", attempts=214),
-    "stranger_guessed_a_password": guesses(
+    "external_password_guessing": guesses("outside_tries", Severity.LOW, "203.0.113.9", attempts=214),
+    "external_password_guessed": guesses(
         "outside_got_in", Severity.HIGH, "203.0.113.9", attempts=41, sessions=["10.0.1.5:22/tcp"]
     ),
-    "own_machine_guesses_passwords": guesses(
+    "internal_password_guessing": guesses(
         "inside_tries", Severity.HIGH, "10.0.1.5", scope="vpc-1", subject_owner=WEB, services=["RDP", "SSH"]
     ),
-    "own_machine_guessed_passwords": guesses(
+    "internal_password_guessed": guesses(
         "inside_tries",
         Severity.HIGH,
         "10.0.1.5",
@@ -246,7 +246,7 @@ FINDINGS: dict[str, Finding] = {
         subject_owner=WEB,
         sessions=["10.0.2.1:22/tcp", "10.0.2.2:22/tcp", "10.0.2.3:22/tcp"],
     ),
-    "own_service_no_longer_answers": pair(
+    "service_without_answers": pair(
         "service_down",
         Severity.MEDIUM,
         "10.0.2.5",
@@ -258,7 +258,7 @@ FINDINGS: dict[str, Finding] = {
         subject_owner=ORDERS,
         responder_owner=ORDERS,
     ),
-    "own_machine_flooded_from_inside": pair(
+    "flood_of_sources": pair(
         "flood",
         Severity.MEDIUM,
         "10.0.2.5",
@@ -268,7 +268,7 @@ FINDINGS: dict[str, Finding] = {
         sources=["10.0.9.1", "10.0.9.2"],
         subject_owner=ORDERS,
     ),
-    "more_sessions_than_are_told": pair(
+    "flood_of_findings": pair(
         "flood",
         Severity.MEDIUM,
         "203.0.113.9",
@@ -280,8 +280,6 @@ FINDINGS: dict[str, Finding] = {
         interface_ids=[],
         subject_owner=None,
     ),
-    "records_of_an_interface_left_out": skipped("eni-0web", records=3, subject_owner=WEB),
-    "a_kind_this_page_does_not_know": Finding(
-        "f00", "night_owl", Severity.MEDIUM, "works at night", "10.0.1.5", "vpc-1", NIGHT, NIGHT
-    ),
+    "gap_of_an_interface": skipped("eni-0web", records=3, subject_owner=WEB),
+    "unknown_kind": Finding("f00", "night_owl", Severity.MEDIUM, "works at night", "10.0.1.5", "vpc-1", NIGHT, NIGHT),
 }

@@ -1,4 +1,4 @@
-"""Findings as detectors make them, invented: what a test does not name is ordinary."""
+"""Builders of findings as detectors raise them, with ordinary values for everything that a test does not name."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ NIGHT = 1_793_675_645  # 2026-11-03 03:14:05 UTC
 WEB = {"kind": "instance", "id": "i-0abc", "name": "web-1"}
 ORDERS = {"kind": "rds database", "id": "orders", "name": "orders"}
 HERE = AccountResources(region="eu-west-1")
-"""A deployment of which no more is known."""
+"""A deployment without log groups and Athena table."""
 RESOURCES = AccountResources(
     region="eu-west-1",
     account_id="123456789012",
@@ -36,7 +36,7 @@ def scan(relation: str, severity: Severity, subject: str, scope: str, **details:
 
 
 def skipped(interface: str, hours_later: int = 0, *, records: int = 1, **details: Any) -> Finding:
-    """AWS left out records of an interface, in the first minutes of an hour."""
+    """Skipped records of an interface in the first minutes of an hour."""
     hour = NIGHT // 3_600 * 3_600 + 3_600 * hours_later
     return Finding(
         f"{interface}-{hour}",
@@ -52,7 +52,7 @@ def skipped(interface: str, hours_later: int = 0, *, records: int = 1, **details
 
 
 def pair(kind: str, severity: Severity, subject: str, scope: str = "vpc-1", **details: Any) -> Finding:
-    """What a detector tells of one pair of ends."""
+    """A finding about an initiator and a responder."""
     return Finding(
         id="c0b1c2d3e4f5061728394a5b",
         kind=kind,
@@ -69,7 +69,7 @@ def pair(kind: str, severity: Severity, subject: str, scope: str = "vpc-1", **de
 
 
 def guesses(relation: str, severity: Severity, subject: str, scope: str = "public", **details: Any) -> Finding:
-    told = {
+    defaults = {
         "attempts": 30,
         "hosts": 3,
         "services": ["SSH"],
@@ -88,7 +88,7 @@ def guesses(relation: str, severity: Severity, subject: str, scope: str = "publi
         scope=scope,
         first_seen=NIGHT,
         last_seen=NIGHT + 1_800,
-        details={"relation": relation, "sample_endpoints": ends, **told, **details},
+        details={"relation": relation, "sample_endpoints": ends, **defaults, **details},
         thread="d00dad00000000000000d00d",
     )
 

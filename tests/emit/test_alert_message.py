@@ -1,4 +1,4 @@
-"""Alerts as people read them. The texts are in golden/, one file each: change the words there and in emit/ together."""
+"""The text, JSON and attributes of alerts. The texts are in golden/, one file each; `make golden` writes them."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 from flowsentry.emit.alert_message import AlertMessage, alert_message
 from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.machine_json import MAX_JSON_BYTES
-from flowsentry.emit.party_names import owner_text, short_owner_text
+from flowsentry.emit.owner_names import owner_text, short_owner_text
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.triage import Earlier, State, Triage
 from tests.emit.examples import EARLIER, GOLDEN, as_read, golden, messages
@@ -20,28 +20,28 @@ MESSAGES = messages()
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_a_message_reads_as_it_should(name: str) -> None:
+def test_the_text_of_a_message_is_the_golden_text(name: str) -> None:
     """FLOWSENTRY_WRITE_EXPECTED=1 writes the texts, to be read as a difference."""
     if os.environ.get("FLOWSENTRY_WRITE_EXPECTED"):
         (GOLDEN / f"{name}.txt").write_text(as_read(MESSAGES[name]))
     assert as_read(MESSAGES[name]) == golden(name)
 
 
-def test_every_golden_text_belongs_to_a_test() -> None:
+def test_every_golden_text_has_a_message() -> None:
     assert {path.stem for path in GOLDEN.iterdir()} == set(MESSAGES)
 
 
-def test_machines_get_the_finding() -> None:
-    finding = FINDINGS["own_machine_scans_own_network"]
+def test_the_json_contains_the_finding() -> None:
+    finding = FINDINGS["inside_scan"]
     given = json.loads(alert_message(finding).json)
-    told = {name: given.pop(name) for name in ("schema", "type", "audience", "headline", "investigation", "earlier")}
+    added = {name: given.pop(name) for name in ("schema", "type", "audience", "headline", "investigation", "earlier")}
     assert Finding.from_json(json.dumps(given)) == finding
-    assert (told["schema"], told["type"], told["audience"]) == ("flowsentry.alert/1", "finding", "urgent")
+    assert (added["schema"], added["type"], added["audience"]) == ("flowsentry.alert/1", "finding", "urgent")
 
 
-def test_machines_get_the_link_the_queries_and_what_was_made_of_it_before() -> None:
-    finding = FINDINGS["own_machine_scans_own_network"]
-    message = alert_message(finding, RESOURCES, EARLIER["seen_again_after_it_was_resolved"])
+def test_the_json_contains_the_link_the_queries_and_the_earlier_triage() -> None:
+    finding = FINDINGS["inside_scan"]
+    message = alert_message(finding, RESOURCES, EARLIER["seen_again_after_resolved"])
     given = json.loads(message.json)
     assert given["investigation"]["insights_link"] in message.text
     assert given["investigation"]["athena_query"] in message.text
@@ -49,8 +49,8 @@ def test_machines_get_the_link_the_queries_and_what_was_made_of_it_before() -> N
     assert given["earlier"]["triage"]["state"] == "resolved"
 
 
-def test_filter_policies_get_attributes() -> None:
-    assert alert_message(FINDINGS["stranger_got_an_answer"]).attributes == {
+def test_an_alert_has_attributes_for_filter_policies() -> None:
+    assert alert_message(FINDINGS["external_scan_answered"]).attributes == {
         "kind": "port_scan",
         "severity": "medium",
         "audience": "urgent",
@@ -60,33 +60,33 @@ def test_filter_policies_get_attributes() -> None:
     }
 
 
-def test_who_has_nowhere_to_look_is_pointed_nowhere() -> None:
-    finding = FINDINGS["own_machine_scans_own_network"]
+def test_an_alert_without_log_group_and_table_has_no_links_and_queries() -> None:
+    finding = FINDINGS["inside_scan"]
     assert "Where to look" not in alert_message(finding).text
     only_athena = alert_message(finding, AccountResources(athena_table="flowsentry.enriched")).text
     assert "Athena:\nSELECT" in only_athena
     assert "https://" not in only_athena
 
 
-def test_the_command_names_a_deployment_that_is_called_otherwise() -> None:
-    text = alert_message(FINDINGS["stranger_got_an_answer"], replace(HERE, deployment="shop")).text
+def test_the_command_names_a_deployment_that_has_another_name() -> None:
+    text = alert_message(FINDINGS["external_scan_answered"], replace(HERE, deployment="shop")).text
     assert "flowsentry findings acknowledge|snooze|resolve 5c1f2e8a90b1c2d3e4f50617 --deployment shop" in text
 
 
-def test_a_name_can_not_forge_a_line_or_a_link() -> None:
+def test_a_name_with_line_breaks_and_links_forges_no_line_and_no_link() -> None:
     owner = {
         "kind": "instance",
         "id": "i-1",
         "name": "x\r\nAll clear.\nSee https://evil.example \u202ewww.evil.example",
     }
     message = alert_message(scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", subject_owner=owner), HERE)
-    assert len(message.text.splitlines()) == len(golden("own_machine_scans_strangers").splitlines()) - 2 - 1
+    assert len(message.text.splitlines()) == len(golden("scan_of_external_addresses").splitlines()) - 2 - 1
     assert_harmless(message)
 
 
-def test_what_a_person_said_can_not_forge_a_line_either() -> None:
+def test_a_note_with_line_breaks_forges_no_line() -> None:
     triage = Triage(State.RESOLVED, 0, "eve\nAll clear.", "over\r\nhttps://evil.example")
-    message = alert_message(FINDINGS["stranger_got_an_answer"], earlier=Earlier("1\n2", 0, triage))
+    message = alert_message(FINDINGS["external_scan_answered"], earlier=Earlier("1\n2", 0, triage))
     assert "by eve All clear. (over https[:]//evil.example)." in message.text.splitlines()[2]
     assert_harmless(message)
 
@@ -112,7 +112,7 @@ def assert_harmless(message: AlertMessage) -> None:
         ("no owner", "10.0.1.5", "10.0.1.5"),
     ],
 )
-def test_who_it_is_about_is_said_as_people_say_it(owner: object, shown: str, short: str) -> None:
+def test_an_owner_is_named_in_full_and_in_short(owner: object, shown: str, short: str) -> None:
     assert owner_text(owner, "10.0.1.5") == shown
     assert short_owner_text(owner, "10.0.1.5") == short
 
@@ -126,12 +126,12 @@ def test_who_it_is_about_is_said_as_people_say_it(owner: object, shown: str, sho
         ({"kind": "unknown", "id": "eni-1", "name": "eni-1"}, "eni-1 (interface)"),
     ],
 )
-def test_an_interface_is_not_said_twice(owner: dict[str, str] | None, shown: str) -> None:
+def test_an_interface_is_not_named_twice(owner: dict[str, str] | None, shown: str) -> None:
     assert owner_text(owner, "eni-1") == shown
 
 
 @pytest.mark.parametrize("name", ["sample_endpoints", "a detail nobody knows"])
-def test_details_too_large_to_send_are_left_out_of_the_json(name: str) -> None:
+def test_details_that_are_too_large_are_left_out_of_the_json(name: str) -> None:
     finding = scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", **{name: ["x" * 1_000] * 100})
     given = json.loads(alert_message(finding, RESOURCES).json)
     assert given["is_cut"]
@@ -139,7 +139,7 @@ def test_details_too_large_to_send_are_left_out_of_the_json(name: str) -> None:
     assert given["investigation"]["insights_link"]
 
 
-def test_json_is_bounded_whatever_a_finding_is_called() -> None:
+def test_the_json_is_bounded_for_very_long_names() -> None:
     finding = Finding("f" * 9_999, "k" * 9_999, Severity.HIGH, "t" * 9_999, "s" * 9_999, "v" * 9_999, 1, 2)
     assert len(alert_message(finding).json) <= MAX_JSON_BYTES
 
@@ -152,18 +152,18 @@ def test_json_is_bounded_whatever_a_finding_is_called() -> None:
         ([], ": 1 port on 1 host."),
     ],
 )
-def test_one_port_and_one_host_are_named(ends: list[str], shown: str) -> None:
+def test_a_scan_of_one_port_on_one_host_names_both(ends: list[str], shown: str) -> None:
     swept = scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", hosts=1, ports=1, sample_endpoints=ends)
     assert shown in alert_message(swept).text
 
 
-def test_who_was_called_is_in_the_subject_line_too() -> None:
-    subject = alert_message(FINDINGS["own_machines_kept_apart_by_a_known_rule"]).subject
+def test_the_subject_line_names_the_target() -> None:
+    subject = alert_message(FINDINGS["blocked_path_with_rule"]).subject
     assert f"{WEB['name']} (10.0.1.5) can't reach {ORDERS['name']} (10.0.3.7) on 5432/tcp" in subject
 
 
-def test_the_one_host_that_is_scanned_is_called_by_its_name() -> None:
-    told = {"hosts": 1, "sample_endpoints": ["10.0.3.7:22/tcp", "10.0.3.7:80/tcp"], "ports": 2, "target_owner": ORDERS}
-    message = alert_message(scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", **told))
+def test_a_scan_of_one_host_names_its_owner() -> None:
+    added = {"hosts": 1, "sample_endpoints": ["10.0.3.7:22/tcp", "10.0.3.7:80/tcp"], "ports": 2, "target_owner": ORDERS}
+    message = alert_message(scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", **added))
     assert ": 2 ports on orders (rds database, 10.0.3.7)." in message.text
     assert message.subject.endswith(": 2 ports on orders (10.0.3.7)")

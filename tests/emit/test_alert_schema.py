@@ -1,4 +1,4 @@
-"""What machines get is what docs/alert.schema.json says, and what docs/alerts.md shows is what is sent."""
+"""JSON conforms to docs/alert.schema.json, and the examples in docs/alerts.md are current."""
 
 import json
 import re
@@ -21,31 +21,31 @@ MESSAGES = messages()
 
 
 def sent(name: str) -> dict[str, Any]:
-    told = json.loads(MESSAGES[name].json)
-    assert isinstance(told, dict)
-    return told
+    payload = json.loads(MESSAGES[name].json)
+    assert isinstance(payload, dict)
+    return payload
 
 
-def test_the_schema_is_one_and_is_of_this_version() -> None:
+def test_the_schema_is_valid_and_has_the_current_version() -> None:
     Draft202012Validator.check_schema(DESCRIBED)
     assert DESCRIBED["title"] == DESCRIBED["$defs"]["schema"]["const"] == SCHEMA
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_every_message_is_as_the_schema_says(name: str) -> None:
+def test_every_message_conforms_to_the_schema(name: str) -> None:
     VALIDATOR.validate(sent(name))
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_every_field_is_described(name: str) -> None:
-    told, parts = sent(name), DESCRIBED["$defs"]
-    findings = [told] if told["type"] == "finding" else told["findings"]
-    message = {"finding": "finding_message"}.get(told["type"], told["type"])
+def test_the_schema_describes_every_field(name: str) -> None:
+    payload, parts = sent(name), DESCRIBED["$defs"]
+    findings = [payload] if payload["type"] == "finding" else payload["findings"]
+    message = {"finding": "finding_message"}.get(payload["type"], payload["type"])
     described = {
         *parts[message]["properties"],
         *(parts["finding"]["properties"] if message == "finding_message" else ()),
     }
-    assert set(told) <= described
+    assert set(payload) <= described
     for finding in findings:
         assert set(finding["details"]) <= set(parts["details"]["properties"])
 
@@ -54,11 +54,11 @@ STORIES = sorted((Path(__file__).parents[1] / "golden" / "stories").glob("*/expe
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.parent.name)
-def test_what_detectors_find_is_as_the_schema_says(story: Path) -> None:
+def test_the_findings_of_every_story_conform_to_the_schema(story: Path) -> None:
     for found in json.loads(story.read_text())["findings"]:
-        told = json.loads(alert_message(Finding.from_json(json.dumps(found)), RESOURCES).json)
-        VALIDATOR.validate(told)
-        assert set(told["details"]) <= set(DESCRIBED["$defs"]["details"]["properties"])
+        payload = json.loads(alert_message(Finding.from_json(json.dumps(found)), RESOURCES).json)
+        VALIDATOR.validate(payload)
+        assert set(payload["details"]) <= set(DESCRIBED["$defs"]["details"]["properties"])
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_what_detectors_find_is_as_the_schema_says(story: Path) -> None:
         {"details": {"refusal": {}}},
     ],
 )
-def test_what_is_otherwise_is_refused(change: dict[str, object]) -> None:
-    assert not VALIDATOR.is_valid({**sent("own_machine_scans_own_network"), **change})
+def test_a_message_that_deviates_from_the_schema_is_rejected(change: dict[str, object]) -> None:
+    assert not VALIDATOR.is_valid({**sent("inside_scan"), **change})
 
 
 def blocks(language: str) -> list[str]:
@@ -82,21 +82,21 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
 
 
-def test_the_mail_that_the_page_shows_is_sent() -> None:
+def test_the_page_shows_the_mail_as_it_is_sent() -> None:
     (mail,) = blocks("text")
-    assert mail == as_read(MESSAGES["own_machines_kept_apart_and_where_to_look"])
+    assert mail == as_read(MESSAGES["blocked_path_with_links"])
 
 
-def test_the_json_that_the_page_shows_is_sent() -> None:
+def test_the_page_shows_the_json_as_it_is_sent() -> None:
     finding, chat = (json.loads(block) for block in blocks("json")[:2])
-    assert finding == sent("own_machines_kept_apart_and_where_to_look")
-    assert chat == json.loads(MESSAGES["own_machines_kept_apart_and_where_to_look"].chat)
+    assert finding == sent("blocked_path_with_links")
+    assert chat == json.loads(MESSAGES["blocked_path_with_links"].chat)
 
 
 def test_the_page_names_every_attribute() -> None:
     page = (DOCS / "alerts.md").read_text()
-    assert all(f"`{name}`" in page for name in MESSAGES["stranger_got_an_answer"].attributes)
+    assert all(f"`{name}`" in page for name in MESSAGES["external_scan_answered"].attributes)
 
 
-def test_patterns_on_the_page_are_json() -> None:
+def test_every_json_block_of_the_page_is_valid() -> None:
     assert all(json.loads(block) for block in blocks("json"))

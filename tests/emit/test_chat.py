@@ -1,4 +1,4 @@
-"""Notifications for chats: the shape that Amazon Q Developer takes, in which nobody else writes."""
+"""Chat notifications have the schema of Amazon Q Developer, and untrusted text in them has no effect."""
 
 import json
 import re
@@ -55,8 +55,8 @@ def test_every_message_has_the_shape_of_a_custom_notification(name: str) -> None
     assert notification["content"]["textType"] == "client-markdown"
 
 
-def test_a_notification_tells_what_the_mail_tells() -> None:
-    content = json.loads(alert_message(FINDINGS["own_machines_kept_apart_by_a_known_rule"], RESOURCES).chat)["content"]
+def test_a_notification_has_the_content_of_the_mail() -> None:
+    content = json.loads(alert_message(FINDINGS["blocked_path_with_rule"], RESOURCES).chat)["content"]
     assert content["title"].startswith("[medium] web-1 (instance i-0abc, 10.0.1.5) can't reach orders (rds database")
     assert "\nRefused by: sg-0db orders-db: no inbound rule for tcp/5432" in content["description"]
     assert content["description"].splitlines()[-1].startswith("<https://eu-west-1.console.aws.amazon.com/")
@@ -64,15 +64,15 @@ def test_a_notification_tells_what_the_mail_tells() -> None:
 
 
 def test_findings_of_one_thread_are_shown_in_one_thread() -> None:
-    today = FINDINGS["replies_to_own_machine_refused"]
+    today = FINDINGS["replies_denied_to_internal_client"]
     threads = {
         json.loads(alert_message(each).chat)["metadata"]["threadId"] for each in (today, replace(today, id="tomorrow"))
     }
     assert threads == {today.thread}
 
 
-def test_what_buttons_need_is_there() -> None:
-    context = json.loads(alert_message(FINDINGS["stranger_got_an_answer"], RESOURCES).chat)["metadata"][
+def test_a_notification_has_the_context_for_custom_actions() -> None:
+    context = json.loads(alert_message(FINDINGS["external_scan_answered"], RESOURCES).chat)["metadata"][
         "additionalContext"
     ]
     assert context["finding"] == "5c1f2e8a90b1c2d3e4f50617"
@@ -92,7 +92,7 @@ def test_what_buttons_need_is_there() -> None:
         ("R&D", "R&amp;D"),
     ],
 )
-def test_a_name_is_shown_as_it_is_and_does_nothing(given_: str, shown: str) -> None:
+def test_markdown_in_a_name_is_shown_and_has_no_effect(given_: str, shown: str) -> None:
     assert chat_text(given_) == shown
 
 
@@ -101,7 +101,7 @@ many = st.lists(texts, max_size=60)
 
 
 @given(one=st.tuples(texts, texts, texts, texts), lines=many, steps=many, words=many)
-def test_whatever_is_in_it_a_notification_is_within_its_limits(
+def test_a_notification_of_any_content_is_within_the_limits(
     one: tuple[str, str, str, str], lines: list[str], steps: list[str], words: list[str]
 ) -> None:
     id_, thread, kind, title = one
@@ -133,7 +133,7 @@ def assert_within_limits(notification: dict[str, Any]) -> None:
 
 
 @given(texts)
-def test_nothing_in_a_text_is_left_for_a_chat_to_parse(text: str) -> None:
+def test_any_text_is_left_without_markdown(text: str) -> None:
     shown = chat_text(text)
     assert not set("<>*~`@") & set(shown)
     assert "](" not in shown

@@ -1,4 +1,4 @@
-"""Queries about a finding: they find its records in any format, and hold nothing but what was checked."""
+"""Queries about a finding: they find its records in any log format and contain validated terms only."""
 
 import ipaddress
 import re
@@ -17,11 +17,11 @@ from flowsentry.inventory.source_address import source_of
 from tests.emit.findings import FINDINGS
 from tests.emit.makers import NIGHT, RESOURCES, pair
 
-BLOCKED = FINDINGS["own_machines_kept_apart_by_a_known_rule"]
+BLOCKED = FINDINGS["blocked_path_with_rule"]
 
 
 def matches(query: str, record: str) -> bool:
-    """Whether Logs Insights keeps the record: every filter's expression is found in it."""
+    """Whether Logs Insights returns the record: it matches the expression of every filter."""
     expressions = re.findall(r"^\| filter @message like /(.*)/$", query, flags=re.MULTILINE)
     assert expressions
     return all(re.search(each, record) for each in expressions)
@@ -41,7 +41,7 @@ def insights(finding: Finding) -> str:
         "vpc-1 10.9.9.9 10.0.1.5 10.0.3.7 5432",
     ],
 )
-def test_a_record_of_any_format_is_found_by_its_words(record: str) -> None:
+def test_a_record_in_any_format_is_found(record: str) -> None:
     assert matches(insights(BLOCKED), record)
 
 
@@ -54,11 +54,11 @@ def test_a_record_of_any_format_is_found_by_its_words(record: str) -> None:
         "2 123456789012 eni-0db 10x0y1z5 10.0.3.7 45000 5432 6 3 180 1 2 REJECT OK",
     ],
 )
-def test_an_address_within_another_word_is_not_found(record: str) -> None:
+def test_an_address_inside_another_word_is_not_found(record: str) -> None:
     assert not matches(insights(BLOCKED), record)
 
 
-OUTSIDE = FINDINGS["stranger_with_many_addresses_got_an_answer"]
+OUTSIDE = FINDINGS["external_scan_from_ipv6_network"]
 prefixes = st.lists(st.sampled_from([0, 0, 1, 0xDB8, 0xFFFF]), min_size=3, max_size=3)
 groups = st.lists(st.sampled_from([0, 0, 0, 1, 0xA, 0xFFFF]), min_size=4, max_size=4)
 
@@ -68,7 +68,7 @@ def address(groups: list[int]) -> str:
 
 
 @given(prefix=prefixes, other=prefixes, host=groups)
-def test_all_addresses_of_a_network_are_found_and_no_others(
+def test_a_query_for_a_network_finds_all_of_its_addresses_and_no_others(
     prefix: list[int], other: list[int], host: list[int]
 ) -> None:
     finding = replace(OUTSIDE, subject=f"{address([0x2001, *prefix, 0, 0, 0, 0])}/64", details={})
@@ -78,36 +78,36 @@ def test_all_addresses_of_a_network_are_found_and_no_others(
     assert bool(re.search(pattern, address([0x2001, *other, *host]))) == (prefix == other)
 
 
-def test_ports_are_told_apart_where_there_are_few() -> None:
-    query = insights(FINDINGS["own_machine_guesses_passwords"])
+def test_a_query_about_few_ports_names_them() -> None:
+    query = insights(FINDINGS["internal_password_guessing"])
     assert matches(query, "10.0.1.5 10.0.2.1 45000 22 6")
     assert matches(query, "10.0.1.5 10.0.2.1 45000 3389 6")
     assert not matches(query, "10.0.1.5 10.0.2.1 45000 443 6")
 
 
-def test_a_scan_of_few_ports_is_looked_for_by_these() -> None:
-    search_terms = search_terms_of(FINDINGS["own_machine_scans_own_network"])
+def test_a_query_about_a_scan_of_few_ports_names_them() -> None:
+    search_terms = search_terms_of(FINDINGS["inside_scan"])
     assert search_terms
     assert search_terms.ports == (22, 445, 3389)
 
 
-def test_a_scan_of_many_ports_is_looked_for_by_its_source_alone() -> None:
-    assert matches(insights(FINDINGS["stranger_got_an_answer"]), "203.0.113.9 10.9.9.9 45000 1 6")
+def test_a_query_about_a_scan_of_many_ports_names_the_source_only() -> None:
+    assert matches(insights(FINDINGS["external_scan_answered"]), "203.0.113.9 10.9.9.9 45000 1 6")
 
 
-def test_a_gap_is_looked_for_at_its_interface() -> None:
-    query = insights(FINDINGS["records_of_an_interface_left_out"])
+def test_a_query_about_skipped_records_names_the_interface() -> None:
+    query = insights(FINDINGS["gap_of_an_interface"])
     assert matches(query, "2 123456789012 eni-0web - - - - - - - 1 2 - SKIPDATA")
     assert not matches(query, "2 123456789012 eni-0web - - - - - - - 1 2 - NODATA")
 
 
-def test_of_many_addresses_that_were_called_none_is_asked_for() -> None:
-    search_terms = search_terms_of(FINDINGS["own_machine_can_not_get_out_to_many"])
+def test_a_query_about_many_responders_names_none_of_them() -> None:
+    search_terms = search_terms_of(FINDINGS["blocked_egress_to_many_addresses"])
     assert search_terms
     assert (search_terms.ends, search_terms.ports) == (("10.0.1.5",), (443,))
 
 
-def test_the_time_has_a_margin_on_both_sides() -> None:
+def test_the_time_range_has_a_margin_on_both_sides() -> None:
     search_terms = search_terms_of(BLOCKED)
     assert search_terms
     assert (search_terms.first, search_terms.last) == (NIGHT - MARGIN_SECONDS, NIGHT + 7_500 + MARGIN_SECONDS)
@@ -128,20 +128,20 @@ def test_both_directions_of_a_path_are_in_the_athena_query() -> None:
 
 
 @pytest.mark.parametrize("table", ["", "a.b;DROP TABLE x", 'a."b', "a b", "a."])
-def test_a_table_whose_name_is_none_is_not_asked(table: str) -> None:
+def test_an_invalid_table_name_gives_no_query(table: str) -> None:
     assert investigation(BLOCKED, replace(RESOURCES, athena_table=table)).athena_query == ""
 
 
 @pytest.mark.parametrize(
     "subject", ["fe80::1%x/ or 1=1", "10.0.1.5' OR ''='", "eni-1\n| x", "", "10.0.1", "\uff110.0.1.5"]
 )
-def test_what_is_no_address_is_not_looked_for(subject: str) -> None:
+def test_a_subject_that_is_no_address_gives_no_query(subject: str) -> None:
     assert investigation(replace(BLOCKED, subject=subject), RESOURCES).insights_link == ""
     assert investigation(replace(BLOCKED, subject=subject), RESOURCES).athena_query == ""
 
 
 @pytest.mark.parametrize("when", [-1, 0, 10**12, 10**20])
-def test_what_is_no_time_is_not_looked_for(when: int) -> None:
+def test_an_invalid_time_gives_no_query(when: int) -> None:
     assert search_terms_of(replace(BLOCKED, first_seen=when, last_seen=when)) is None
 
 
@@ -181,7 +181,7 @@ networks = st.ip_addresses(v=6, network="2000::/3").map(lambda each: source_of(s
 
 
 @given(kind=words, subject=words | st.ip_addresses().map(str) | networks, details=st.dictionaries(names, anything))
-def test_whatever_a_finding_holds_queries_hold_only_what_was_checked(
+def test_queries_about_any_finding_contain_validated_terms_only(
     kind: str, subject: str, details: dict[str, Any]
 ) -> None:
     closer = investigation(

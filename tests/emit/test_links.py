@@ -1,4 +1,4 @@
-"""Links into the console, read back as the console reads them."""
+"""Links to the console, decoded as the console does it."""
 
 import re
 import string
@@ -38,14 +38,14 @@ def test_the_console_opens_with_query_time_and_log_groups_filled_in() -> None:
 
 
 @given(st.text(string.printable, max_size=300))
-def test_any_query_comes_back_from_its_link(query: str) -> None:
+def test_any_query_can_be_read_back_from_its_link(query: str) -> None:
     link = insights_link(query, SEARCH_TERMS, RESOURCES)
     assume(link)
     assert opened(link)["editorString"] == query
 
 
 @given(st.text(string.printable, max_size=300))
-def test_a_link_is_one_word_that_no_mail_program_ends_early(query: str) -> None:
+def test_a_link_contains_no_character_at_which_mail_programs_cut_links(query: str) -> None:
     link = insights_link(query, SEARCH_TERMS, RESOURCES)
     assert re.fullmatch(r"(https://[A-Za-z0-9./?=:#$*_-]+[0-9])?", link)
     assert len(link) <= MAX_LINK_LETTERS
@@ -75,11 +75,11 @@ def test_every_partition_has_its_own_console(partition: str, host: str) -> None:
         replace(RESOURCES, log_groups=("a group's",)),
     ],
 )
-def test_where_there_is_nothing_to_open_there_is_no_link(resources: AccountResources) -> None:
+def test_without_log_group_or_console_there_is_no_link(resources: AccountResources) -> None:
     assert insights_link(QUERY, SEARCH_TERMS, resources) == ""
 
 
-def test_of_many_log_groups_a_handful_is_searched() -> None:
+def test_of_many_log_groups_the_first_five_are_searched() -> None:
     groups = tuple(f"group-{number}" for number in range(50))
     link = insights_link(QUERY, SEARCH_TERMS, replace(RESOURCES, log_groups=groups))
     assert opened(link)["source"] == list(groups[:MAX_LOG_GROUPS])
@@ -92,7 +92,7 @@ def test_log_groups_with_long_names_are_left_out_until_the_link_fits() -> None:
     assert len(link) <= MAX_LINK_LETTERS
 
 
-def test_a_vpc_that_is_in_no_log_group_is_not_looked_for_in_one() -> None:
+def test_a_vpc_without_log_group_gets_no_link() -> None:
     blocked = pair("blocked_internal", Severity.MEDIUM, "10.0.1.5", "vpc-1", responder="10.0.3.7", responder_port=5432)
     here = replace(RESOURCES, vpcs_in_s3=("vpc-1",))
     assert investigation(blocked, here).insights_link == investigation(blocked, here).insights_query == ""

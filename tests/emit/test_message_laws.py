@@ -1,4 +1,4 @@
-"""Text from the network, from tags and from people stays in its place, whatever it is."""
+"""Messages with any untrusted text are bounded, printable, and contain no forged line."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from tests.emit.test_chat import assert_within_limits
 
 MAX_TEXT_LETTERS = 20_000
 MAX_MESSAGE_BYTES = 256 << 10
-"""https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html: of a message, with its attributes."""
+"""Of a message with its attributes: https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html."""
 
 nasty = st.sampled_from(
     ["\r\nSource       nobody", "\nFinding 1 (x, low)", "\x00\x1b[31m", "\u2028- ", "\u202egnp.exe", "1. Do"]
@@ -31,7 +31,7 @@ nasty = st.sampled_from(
 texts = st.text(max_size=200) | st.tuples(st.text(max_size=20), nasty, st.text(max_size=20)).map("".join)
 listed = st.lists(texts, max_size=30)
 owners = st.none() | texts | st.fixed_dictionaries({"kind": texts, "id": texts, "name": texts})
-told_rules = texts | st.fixed_dictionaries(
+rules = texts | st.fixed_dictionaries(
     {"sentence": texts, "change": texts, "why_unknown": texts, "refused_by": listed, "rules_taken_at": st.integers()}
 )
 anything = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts | listed
@@ -39,7 +39,7 @@ details = st.fixed_dictionaries(
     {},
     optional={
         **dict.fromkeys(("subject_owner", "responder_owner", "initiator_owner"), owners),
-        **dict.fromkeys(("refusal", "allowance"), told_rules),
+        **dict.fromkeys(("refusal", "allowance"), rules),
         **dict.fromkeys(("sample_endpoints", "sample", "answered_endpoints", "interface_ids"), listed),
         **dict.fromkeys(("sessions", "services"), listed),
         **dict.fromkeys(("hosts", "ports", "packets", "attempts", "records", "hour", "responders"), anything),
@@ -82,7 +82,7 @@ resources = st.sampled_from([AccountResources(), RESOURCES]) | st.builds(
 
 LABELS = (
     r"Source|Target|Interface|Address|Clients|Network|When|Count"
-    r"|Refused\ by|Uncertain|Change|Rules\ as\ of|Allowed\ by|Sessions|Ports|Tried|Answered|Logged\ by"
+    r"|Denied\ by|Uncertain|Change|Rules\ as\ of|Allowed\ by|Sessions|Ports|Tried|Answered|Logged\ by"
 )
 HEADLINE_AND_MATTER = 2
 TEMPLATE = re.compile(
@@ -96,7 +96,7 @@ TEMPLATE = re.compile(
 
 
 @given(findings, resources, earliers)
-def test_every_line_of_an_alert_is_one_of_ours(
+def test_every_line_of_an_alert_with_untrusted_text_matches_the_template(
     finding: Finding, resources: AccountResources, earlier: Earlier | None
 ) -> None:
     message = alert_message(finding, resources, earlier)
@@ -129,7 +129,7 @@ def assert_bounded(message: AlertMessage) -> None:
 
 
 def assert_fits_sns(message: AlertMessage) -> None:
-    """All forms at once, as the topic publishes them."""
+    """All forms together, as they are published to the topic."""
     forms = {"default": message.text, "email": message.text}
     forms |= dict.fromkeys(("sqs", "lambda", "http", "https", "firehose"), message.json)
     assert len(json.dumps(forms, ensure_ascii=False).encode()) < MAX_MESSAGE_BYTES
@@ -139,7 +139,7 @@ ENVELOPE = Draft202012Validator({**DESCRIBED, "$defs": {**DESCRIBED["$defs"], "d
 
 
 @given(findings, resources, earliers)
-def test_json_is_as_the_schema_says_whatever_the_details_are(
+def test_the_json_of_any_details_conforms_to_the_schema(
     finding: Finding, resources: AccountResources, earlier: Earlier | None
 ) -> None:
     given_: dict[str, Any] = json.loads(alert_message(finding, resources, earlier).json)

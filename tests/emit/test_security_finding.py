@@ -1,4 +1,4 @@
-"""Findings in the format of Security Hub, checked against the API's own model and its limits."""
+"""Findings in the format of Security Hub, checked against the model of the API and its limits."""
 
 import re
 from collections.abc import Iterator
@@ -21,18 +21,18 @@ OPERATION = botocore.session.Session().get_service_model("securityhub").operatio
 MAX_LETTERS = {"Id": 512, "GeneratorId": 512, "Title": 256, "Description": 1024, "ProductArn": 2048}
 
 
-def assert_acceptable(told: dict[str, Any]) -> None:
-    """As the API's model, and the limits that its documentation names beside it, have it."""
-    report = ParamValidator().validate({"Findings": [told]}, OPERATION.input_shape)
+def assert_acceptable(sent: dict[str, Any]) -> None:
+    """Conforms to the model of the API and to the limits in its documentation."""
+    report = ParamValidator().validate({"Findings": [sent]}, OPERATION.input_shape)
     assert not report.has_errors(), report.generate_report()
-    assert all(text.strip() for text in texts_in(told))
-    assert all(0 < len(told[name]) <= most for name, most in MAX_LETTERS.items())
-    assert len(told["Remediation"]["Recommendation"]["Text"]) <= 512
-    assert 1 <= len(told["Resources"]) <= 32
-    assert len(told["ProductFields"]) <= 50
-    assert all(len(name) <= 128 and len(value) <= 2048 for name, value in told["ProductFields"].items())
+    assert all(text.strip() for text in texts_in(sent))
+    assert all(0 < len(sent[name]) <= most for name, most in MAX_LETTERS.items())
+    assert len(sent["Remediation"]["Recommendation"]["Text"]) <= 512
+    assert 1 <= len(sent["Resources"]) <= 32
+    assert len(sent["ProductFields"]) <= 50
+    assert all(len(name) <= 128 and len(value) <= 2048 for name, value in sent["ProductFields"].items())
     for name in ("CreatedAt", "UpdatedAt", "FirstObservedAt", "LastObservedAt"):
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told[name])
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", sent[name])
 
 
 def texts_in(value: object) -> Iterator[str]:
@@ -45,19 +45,19 @@ def texts_in(value: object) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", FINDINGS)
-def test_security_hub_takes_every_finding(name: str) -> None:
+def test_every_example_is_accepted_by_security_hub(name: str) -> None:
     assert_acceptable(security_finding(FINDINGS[name], RESOURCES, NIGHT + 9_000))
 
 
-def test_it_is_of_the_accounts_own_product() -> None:
-    told = security_finding(FINDINGS["stranger_got_an_answer"], RESOURCES, NIGHT)
-    assert told["ProductArn"] == "arn:aws:securityhub:eu-west-1:123456789012:product/123456789012/default"
-    assert told["AwsAccountId"] == "123456789012"
-    assert told["Workflow"] == {"Status": "NEW"}
+def test_a_finding_belongs_to_the_default_product_of_the_account() -> None:
+    sent = security_finding(FINDINGS["external_scan_answered"], RESOURCES, NIGHT)
+    assert sent["ProductArn"] == "arn:aws:securityhub:eu-west-1:123456789012:product/123456789012/default"
+    assert sent["AwsAccountId"] == "123456789012"
+    assert sent["Workflow"] == {"Status": "NEW"}
 
 
-def test_the_same_finding_has_the_same_id_whenever_it_is_told() -> None:
-    ids = {security_finding(FINDINGS["stranger_got_an_answer"], RESOURCES, when)["Id"] for when in (NIGHT, NIGHT + 1)}
+def test_the_same_finding_has_the_same_id_whenever_it_is_sent() -> None:
+    ids = {security_finding(FINDINGS["external_scan_answered"], RESOURCES, when)["Id"] for when in (NIGHT, NIGHT + 1)}
     assert ids == {"eu-west-1/123456789012/flowsentry/5c1f2e8a90b1c2d3e4f50617"}
 
 
@@ -65,27 +65,27 @@ def test_every_severity_has_a_label() -> None:
     assert set(LABELS) == set(Severity)
 
 
-def test_an_instance_is_one_that_security_hub_knows() -> None:
-    told = security_finding(FINDINGS["own_machines_kept_apart_by_a_known_rule"], RESOURCES, NIGHT)
-    web, orders = told["Resources"]
+def test_an_instance_is_a_resource_with_its_arn() -> None:
+    sent = security_finding(FINDINGS["blocked_path_with_rule"], RESOURCES, NIGHT)
+    web, orders = sent["Resources"]
     assert (web["Type"], web["Id"]) == ("AwsEc2Instance", "arn:aws:ec2:eu-west-1:123456789012:instance/i-0abc")
     assert (orders["Type"], orders["Id"]) == ("Other", "orders")
     assert web["Details"]["Other"] == {"address": "10.0.1.5", "name": "web-1", "kind": "instance"}
 
 
-def test_an_interface_is_one_that_security_hub_knows() -> None:
-    cut_off = security_finding(FINDINGS["own_machines_cut_off_from_each_other"], RESOURCES, NIGHT)["Resources"][1]
+def test_an_interface_is_a_resource_with_its_arn() -> None:
+    cut_off = security_finding(FINDINGS["blocked_path_without_rules"], RESOURCES, NIGHT)["Resources"][1]
     arn = "arn:aws:ec2:eu-west-1:123456789012:network-interface/eni-0db"
     assert (cut_off["Type"], cut_off["Id"]) == ("AwsEc2NetworkInterface", arn)
 
 
-def test_a_stranger_is_an_address() -> None:
-    (resource,) = security_finding(FINDINGS["stranger_got_an_answer"], RESOURCES, NIGHT)["Resources"]
+def test_an_external_source_is_a_resource_with_its_address() -> None:
+    (resource,) = security_finding(FINDINGS["external_scan_answered"], RESOURCES, NIGHT)["Resources"]
     assert resource == {"Type": "Other", "Id": "203.0.113.9", "Details": {"Other": {"address": "203.0.113.9"}}}
 
 
-def test_a_path_is_told_as_a_network_connection() -> None:
-    assert security_finding(FINDINGS["replies_to_strangers_refused"], RESOURCES, NIGHT)["Network"] == {
+def test_a_path_has_its_network_fields() -> None:
+    assert security_finding(FINDINGS["replies_denied_to_external_clients"], RESOURCES, NIGHT)["Network"] == {
         "SourceIpV4": "203.0.113.9",
         "DestinationIpV4": "10.0.3.7",
         "DestinationPort": 5432,
@@ -94,22 +94,24 @@ def test_a_path_is_told_as_a_network_connection() -> None:
 
 
 @pytest.mark.parametrize(
-    ("relation", "sessions", "told"),
+    ("relation", "sessions", "types"),
     [
         ("outside_tries", [], ["TTPs/Credential Access"]),
         ("outside_got_in", ["10.0.1.5:22/tcp"], ["TTPs/Credential Access", "TTPs/Initial Access"]),
         ("inside_tries", ["10.0.1.5:22/tcp"], ["TTPs/Credential Access", "TTPs/Lateral Movement"]),
     ],
 )
-def test_guesses_are_told_by_how_far_they_got(relation: str, sessions: list[str], told: list[str]) -> None:
+def test_password_guessing_that_succeeded_has_one_more_type(
+    relation: str, sessions: list[str], types: list[str]
+) -> None:
     finding = guesses(relation, Severity.HIGH, "203.0.113.9", sessions=sessions)
-    assert security_finding(finding, RESOURCES, NIGHT)["Types"] == told
+    assert security_finding(finding, RESOURCES, NIGHT)["Types"] == types
 
 
 def test_rules_are_in_the_description() -> None:
-    told = security_finding(FINDINGS["somebody_is_logged_in_from_outside"], RESOURCES, NIGHT)
-    assert "Allowed by: sg-0web web: inbound tcp/22 from 0.0.0.0/0." in told["Description"]
-    assert told["ProductFields"]["flowsentry/technique"] == "T1021.004"
+    sent = security_finding(FINDINGS["remote_login_with_rule"], RESOURCES, NIGHT)
+    assert "Allowed by: sg-0web web: inbound tcp/22 from 0.0.0.0/0." in sent["Description"]
+    assert sent["ProductFields"]["flowsentry/technique"] == "T1021.004"
 
 
 words = st.text(max_size=2_000)
@@ -122,7 +124,7 @@ owners = st.none() | st.fixed_dictionaries({"kind": words, "id": words, "name": 
     when=st.integers(),
     kind=st.sampled_from(list(KINDS)) | words,
 )
-def test_whatever_is_in_a_finding_security_hub_takes_it(
+def test_a_finding_of_any_content_is_accepted_by_security_hub(
     one: tuple[str, str, str, str, str], owner: dict[str, str] | None, when: int, kind: str
 ) -> None:
     id_, title, subject, scope, responder = one

@@ -1,4 +1,4 @@
-"""Findings: their id is what they are about, and their JSON loses nothing."""
+"""Findings: a stable id, and JSON without loss."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ findings = st.builds(
 
 
 @given(findings)
-def test_a_finding_comes_back_from_its_json(finding: Finding) -> None:
+def test_a_finding_can_be_read_back_from_its_json(finding: Finding) -> None:
     assert Finding.from_json(finding.to_json()) == finding
 
 
@@ -36,7 +36,7 @@ def test_equal_findings_have_equal_json(finding: Finding) -> None:
 
 
 @given(st.lists(words, max_size=4), st.lists(words, max_size=4))
-def test_different_things_have_different_ids(one: list[str], other: list[str]) -> None:
+def test_different_parts_give_different_ids(one: list[str], other: list[str]) -> None:
     assert finding_id(*one) == finding_id(*one)
     apart = "\x1f".join(one) != "\x1f".join(other)
     assert (finding_id(*one) != finding_id(*other)) == apart

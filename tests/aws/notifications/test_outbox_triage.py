@@ -69,8 +69,8 @@ def test_an_alert_mentions_the_open_finding_before_it(world: OutboxWorld) -> Non
     deliver(world, 1)
     assert world.topic.ids == ["day-0", "day-1"]
     (_, first), (_, second) = world.topic.sent
-    assert "Also seen on" in second.message.text
-    assert "Also seen on" not in first.message.text
+    assert "Still open: also reported on" in second.message.text
+    assert "Still open: also reported on" not in first.message.text
 
 
 def test_a_snoozed_finding_comes_back_when_its_snooze_ends(world: OutboxWorld) -> None:
@@ -80,7 +80,7 @@ def test_a_snoozed_finding_comes_back_when_its_snooze_ends(world: OutboxWorld) -
     assert world.topic.ids == ["day-0"]
     world.sweep_for(SWEEP_SECONDS)
     assert world.topic.ids == ["day-0", "day-0"]
-    assert "Snoozed until" in world.topic.sent[1][1].message.text
+    assert "Still happening: snoozed until" in world.topic.sent[1][1].message.text
     assert (world.state("day-0"), world.waiting) == ("open", [])
     world.sweep_for(DAY)
     assert world.topic.ids == ["day-0", "day-0"]
@@ -124,8 +124,7 @@ def test_a_resolved_finding_is_delivered_as_seen_again_the_next_day(world: Outbo
     world.finding_triage.resolve("day-0", "alice", "patched")
     deliver(world, 1)
     assert world.topic.ids == ["day-0", "day-1"]
-    assert "Resolved on" in world.topic.sent[1][1].message.text
-    assert "it is seen again" in world.topic.sent[1][1].message.text
+    assert "Seen again: resolved on" in world.topic.sent[1][1].message.text
     assert world.state("day-1") == "seen_again"
 
 
@@ -138,7 +137,7 @@ def test_a_resolved_finding_is_delivered_as_seen_again_on_the_same_day(world: Ou
         world.put(finding("day-0", thread="t", last_seen=seen))
     world.sweep_for(HOUR)
     assert world.topic.ids == ["day-0", "day-0"]
-    assert "Resolved on" in world.topic.sent[1][1].message.text
+    assert "Seen again: resolved on" in world.topic.sent[1][1].message.text
     assert world.finding_triage.entry("day-0").before == Triage(State.RESOLVED, NOW + HOUR, "alice", "patched")
     assert world.state("day-0") == "seen_again"
 

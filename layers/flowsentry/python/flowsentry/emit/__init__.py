@@ -1,1 +1,1 @@
-"""What leaves: metrics, messages, objects; still pure."""
+"""The last stage: metrics, messages and enriched objects, as values. Sending them is left to aws/."""

@@ -10,7 +10,7 @@ from flowsentry.emit.investigation import Investigation, investigation
 from flowsentry.emit.machine_json import SCHEMA_VERSION, finding_json
 from flowsentry.emit.narratives.by_kind import narrative_of
 from flowsentry.emit.narratives.narrative import Narrative, listed_in
-from flowsentry.emit.party_names import owner_text, short_owner_text, subject_text
+from flowsentry.emit.owner_names import owner_text, short_owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, moment, plain
 from flowsentry.findings.finding import Audience, Finding
 from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, State, Triage

@@ -1,4 +1,4 @@
-"""Messages for chats: the custom notification of Amazon Q Developer, which shows it in Slack and Teams.
+"""Chat notifications: the custom notifications of Amazon Q Developer, which shows them in Slack and Teams.
 
 https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 """
@@ -17,8 +17,8 @@ MAX_DESCRIPTION_LETTERS = 3_000
 MAX_LINE_LETTERS = 500
 MAX_STEPS, MAX_STEP_LETTERS = 10, 350
 MAX_WORDS, MAX_WORD_LETTERS = 10, 75
-MOST_LETTERS_OF_ONE = 5
-"""Of an escape, which is `&amp;`."""
+MAX_LETTERS_OF_ESCAPE = 5
+"""The longest escape sequence, `&amp;`."""
 
 _MARKS = str.maketrans({"*": "∗", "~": "∼", "`": "'", "@": "＠"})  # noqa: RUF001
 _EDGE_UNDERLINE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -26,7 +26,7 @@ _EDGE_UNDERLINE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """What to show. Everything but `link`, which is ours, may hold words from outside."""
+    """The content of a notification. Everything but `link` may contain untrusted text."""
 
     id: str
     thread: str
@@ -66,18 +66,18 @@ def chat_notification(chat: Chat) -> str:
 
 
 def chat_text(text: str) -> str:
-    """The text as it is read, whatever a chat makes of markdown: no bold, no code, no link, nobody called. What Slack
-    parses is escaped as it asks for (https://docs.slack.dev/messaging/formatting-message-text); for what neither Slack
-    nor Teams can escape, letters that look alike.
+    """The text without markdown: nothing becomes bold, code, a link or a mention. The control characters of Slack are
+    escaped (https://docs.slack.dev/messaging/formatting-message-text); characters that neither Slack nor Teams can
+    escape are replaced by similar ones.
     """
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("](", "] (")
     return _EDGE_UNDERLINE.sub("＿", escaped.translate(_MARKS))  # noqa: RUF001
 
 
 def _fitted(text: str, limit: int) -> str:
-    """Escaped, and within the limit; an escape is never cut."""
+    """Escaped and at most `limit` letters; an escape sequence is never cut."""
     shown = chat_text(plain(text, limit))
-    return shown if len(shown) <= limit else chat_text(plain(text, limit // MOST_LETTERS_OF_ONE))
+    return shown if len(shown) <= limit else chat_text(plain(text, limit // MAX_LETTERS_OF_ESCAPE))
 
 
 def _description(chat: Chat) -> str:
@@ -88,7 +88,7 @@ def _description(chat: Chat) -> str:
 
 
 def _within(lines: Iterator[str], room: int) -> Iterator[str]:
-    """As many of the lines as there is room for."""
+    """The first lines, as many as fit."""
     for line in lines:
         room -= len(line) + 1
         if room < 0:

@@ -1,4 +1,4 @@
-"""What to look for → the query that finds it: in CloudWatch Logs Insights, and in Athena over the enriched flows."""
+"""Search terms → queries for CloudWatch Logs Insights and for Athena, and a console link."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ from flowsentry.inventory.source_address import is_network, spellings_of
 
 @dataclass(frozen=True, slots=True)
 class AccountResources:
-    """What messages may point to; what is empty is not pointed to. `log_groups` are those that flow logs are in,
-    `vpcs_in_s3` those whose flow logs are in none; `athena_table` is `database.table` of the enriched flows.
+    """The deployment's resources that messages name; empty ones are left out. `log_groups` are those of flow logs,
+    `vpcs_in_s3` the VPCs whose flow logs go to S3 only; `athena_table` is `database.table` of the enriched flows.
     """
 
     region: str = ""
@@ -27,13 +27,13 @@ class AccountResources:
 
 
 NO_RESOURCES = AccountResources()
-"""Of messages that point nowhere."""
+"""For messages without links, queries or commands."""
 
 MAX_INSIGHTS_ROWS = 1_000
 MAX_ATHENA_ROWS = 200
 DELIVERY_SECONDS = 3_600
-"""An enriched object is kept under the day of its newest record: one that begins before midnight may be under the next
-day."""
+"""The partition of an enriched object is the day of its newest record: a record that starts before midnight may be in
+the partition of the next day."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _ADDRESSES = "srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr"
 
@@ -48,7 +48,7 @@ def insights_query(search_terms: SearchTerms) -> str:
 
 
 def athena_query(search_terms: SearchTerms, table: str) -> str:
-    """A query over the enriched flows; empty for a table whose name is none."""
+    """A query over the enriched flows; empty if the name of the table is not valid."""
     parts = table.split(".")
     if not all(_NAME.fullmatch(part) for part in parts):
         return ""
@@ -66,14 +66,14 @@ def athena_query(search_terms: SearchTerms, table: str) -> str:
 
 
 def _is_there(words: Sequence[str]) -> str:
-    """Whether a record has one of the words as a field."""
+    """A filter for records that have one of the words as a field."""
     patterns = [each for word in words for each in _patterns(word)]
     either = patterns[0] if len(patterns) == 1 else f"({'|'.join(patterns)})"
     return f"filter @message like /(^| ){either}( |$)/"
 
 
 def _patterns(word: str) -> Sequence[str]:
-    """Expressions one of which a word fits: of a /64, all of its addresses."""
+    """Regular expressions for a word; for a /64, those that match all of its addresses."""
     return spellings_of(word) if is_network(word) else [word.replace(".", r"\.")]
 
 
@@ -103,7 +103,7 @@ def _quoted(name: str) -> str:
 
 
 MAX_LINK_LETTERS = 2_000
-"""Of a link, beyond which programs cut links. With more log groups than fit, the last ones are left out."""
+"""Longer links are cut by mail programs. If more log groups are given than fit, the last ones are left out."""
 MAX_LOG_GROUPS = 5
 _CONSOLES = {
     "aws": "console.aws.amazon.com",
@@ -116,8 +116,8 @@ _LOG_GROUP = re.compile(r"[\w./#-]{1,512}", re.ASCII)
 
 
 def insights_link(query: str, search_terms: SearchTerms, resources: AccountResources) -> str:
-    """The console's Logs Insights with the query and the time filled in; empty where there is no log group to look in,
-    or no such console.
+    """A link to Logs Insights in the console with query and time filled in; empty without a log group, or for a
+    partition without a console.
     """
     console = _CONSOLES.get(resources.partition)
     groups = [group for group in resources.log_groups if _LOG_GROUP.fullmatch(group)][:MAX_LOG_GROUPS]
@@ -140,8 +140,8 @@ def _detail(query: str, search_terms: SearchTerms, groups: Sequence[str]) -> str
         "tz": "UTC",
         "editorString": query,
     }
-    told = "~".join(f"{name}~{_escaped(value)}" for name, value in fields.items())
-    return f"~({told}~source~({''.join(f'~{_escaped(group)}' for group in groups)}))"
+    parts = "~".join(f"{name}~{_escaped(value)}" for name, value in fields.items())
+    return f"~({parts}~source~({''.join(f'~{_escaped(group)}' for group in groups)}))"
 
 
 def _escaped(text: str) -> str:
@@ -149,14 +149,14 @@ def _escaped(text: str) -> str:
 
 
 def _letters(text: str) -> Iterator[str]:
-    """Letters, digits and `_-.` as they are, others as `*` and two hexadecimal digits; ours are all ASCII."""
+    """Letters, digits and `_-.` unchanged, others as `*` and two hexadecimal digits; the text is ASCII."""
     for letter in text:
         yield letter if letter.isalnum() or letter in "_-." else f"*{ord(letter):02x}"
 
 
 def _in_fragment(detail: str) -> str:
-    """As the console writes it behind the `#`: encoded twice, with `$` for `%`. Once would do for the console, but
-    mail programs end a link at a bracket or a quote.
+    """Encoded as the console does after the `#`: twice, with `$` for `%`. The console accepts it encoded once, but mail
+    programs end a link at a bracket or a quote.
     """
     query_string = f"?queryDetail={quote(detail, safe='*')}".replace("~", "%7E")
     return quote(query_string, safe="*").replace("~", "%7E").replace("%", "$")

@@ -13,7 +13,7 @@ from flowsentry.emit.narratives.by_kind import narrative_of
 from flowsentry.emit.narratives.connectivity import last_answer_text
 from flowsentry.emit.narratives.gaps import hour_of, hour_text, number_left_out
 from flowsentry.emit.narratives.narrative import number_in
-from flowsentry.emit.party_names import owner_text, subject_text
+from flowsentry.emit.owner_names import owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, counted, duration, period
 from flowsentry.findings.finding import Audience, Finding, Severity
 from flowsentry.findings.kinds import KINDS, Chapter

@@ -1,6 +1,6 @@
-"""The columns of the Athena table over enriched objects, with their types.
+"""The columns of enriched objects with their types in Athena, from which the table is created.
 
-Athena finds a column of a Parquet file by its name, so a column that an object lacks is null.
+Athena finds a column of a Parquet file by its name; a column that an object lacks is null.
 """
 
 import polars as pl
@@ -17,7 +17,7 @@ ATHENA_TYPES: dict[type[pl.DataType], str] = {
     pl.Categorical: "string",
     pl.Enum: "string",
 }
-"""Athena types by polars type. Unsigned numbers are written as signed ones of 32 bits."""
+"""Parquet stores unsigned numbers as signed 32-bit ones."""
 _TEXT = pl.Categorical()
 
 
@@ -37,5 +37,4 @@ ENRICHED_COLUMNS: dict[str, str] = {
     name: ATHENA_TYPES[type(type_)]
     for name, type_ in ({field.column: DTYPES[field.kind] for field in FIELDS} | _OURS).items()
 }
-"""The Athena type of each column. Fields of AWS that this version does not know have no column: a query can't name
-them."""
+"""Fields of AWS that this version does not know have no column here, so that queries cannot name them."""

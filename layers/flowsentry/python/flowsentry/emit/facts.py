@@ -1,11 +1,11 @@
-"""The facts of a finding, one labelled line each: source, target, time, count, the rule that refused or allowed it."""
+"""The facts of a finding, one labelled line each: source, target, time, count, the rule that denied or allowed it."""
 
 from collections.abc import Iterator, Mapping
 
 from flowsentry.emit.narratives.connectivity import last_answer_text
 from flowsentry.emit.narratives.logins import attempts_text
 from flowsentry.emit.narratives.narrative import listed_in, number_in, numbers_in, port_text
-from flowsentry.emit.party_names import owner_text, responder_text, subject_text
+from flowsentry.emit.owner_names import owner_text, responder_text, subject_text
 from flowsentry.emit.plain_text import counted, moment, period, plain
 from flowsentry.emit.search_terms import is_interface
 from flowsentry.findings.finding import Finding
@@ -17,8 +17,8 @@ MAX_SENTENCE_LETTERS = 400
 """Of a sentence about rules, which holds names from tags. Longer: names can push the facts out of sight. Shorter: for
 an interface with several security groups, the sentence is cut."""
 MAX_SAMPLE = 10
-_REFUSED = (Packets.REFUSED, Packets.REPLY_REFUSED)
-_PARTICIPLES: dict[Packets | None, str] = {**dict.fromkeys(_REFUSED, "refused"), Packets.UNANSWERED: "not answered"}
+_REJECTED = (Packets.REJECTED, Packets.REPLY_REJECTED)
+_PARTICIPLES: dict[Packets | None, str] = {**dict.fromkeys(_REJECTED, "rejected"), Packets.UNANSWERED: "not answered"}
 
 
 def facts_of(finding: Finding) -> Iterator[tuple[str, str]]:
@@ -31,7 +31,7 @@ def fact_line(label: str, fact: str) -> str:
 
 
 def count_text(finding: Finding) -> str:
-    """`36 failed host:port pairs`, `1,204 packets refused`; empty where nothing is counted."""
+    """`36 failed host:port pairs`, `1,204 packets rejected`; empty where nothing is counted."""
     return "; ".join(_counts(finding))
 
 
@@ -100,7 +100,7 @@ def _counts(finding: Finding) -> Iterator[str]:
     outcome = kind.packets if kind else None
     if finding.kind == "login_brute_force":
         yield attempts_text(finding)
-    elif finding.endpoints > 1 and outcome not in _REFUSED:
+    elif finding.endpoints > 1 and outcome not in _REJECTED:
         yield f"{finding.endpoints:,} failed host:port pairs"
     if clients := number_in(details, "clients"):
         yield counted(clients, "client")
@@ -111,15 +111,15 @@ def _counts(finding: Finding) -> Iterator[str]:
 
 
 def _refusal(refusal: object) -> Iterator[tuple[str, str]]:
-    """The rule that refused it, the change that would allow it, and the time of the rules."""
+    """The rule that denied it, the change that would allow it, and the time of the rules."""
     if not isinstance(refusal, Mapping):
         return
     why_unknown = _sentence(refusal, "why_unknown")
     if refusal.get("refused_by"):
-        yield "Refused by", _sentence(refusal, "sentence").removeprefix("refused by ")
+        yield "Denied by", _sentence(refusal, "sentence").removeprefix("denied by ")
         yield "Uncertain", why_unknown
     else:
-        yield "Refused by", f"unknown: {why_unknown}" if why_unknown else ""
+        yield "Denied by", f"unknown: {why_unknown}" if why_unknown else ""
     yield "Change", _sentence(refusal, "change")
     yield from _time_of_rules(refusal)
 
@@ -128,7 +128,8 @@ def _allowance(allowance: object) -> Iterator[tuple[str, str]]:
     """The rule that allowed it, and the time of the rules."""
     if not isinstance(allowance, Mapping):
         return
-    yield "Allowed by", _sentence(allowance, "sentence").removeprefix("allowed by ")
+    sentence = _sentence(allowance, "sentence").removeprefix("allowed by ")
+    yield "Allowed by", sentence.replace("what allowed it cannot be determined", "unknown", 1)
     yield from _time_of_rules(allowance)
 
 

@@ -1,4 +1,4 @@
-"""Messages for machines: JSON of one schema, bounded. docs/alert.schema.json describes it."""
+"""Findings → JSON for machines, of the schema in docs/alert.schema.json and of bounded size."""
 
 import json
 from collections import Counter
@@ -10,30 +10,29 @@ from flowsentry.emit.plain_text import plain
 from flowsentry.findings.finding import Finding
 
 SCHEMA_VERSION = "1"
-"""Of the JSON and of the attributes. It changes when what a reader relies on does; what is only added changes
-nothing."""
+"""Of the JSON and of the attributes. It changes only if a field is removed or its meaning changes."""
 SCHEMA = f"flowsentry.alert/{SCHEMA_VERSION}"
 MAX_JSON_BYTES = 32 << 10
 MAX_FINDINGS = 100
-"""Findings spelled out in the JSON about several, some 600 bytes each; SNS takes 256 KB in all."""
+"""Findings in the JSON of a digest or overflow, about 600 bytes each; SNS accepts 256 KB in all."""
 
 
 def finding_json(finding: Finding, more: Mapping[str, object]) -> str:
-    """One finding, its own fields beside `more`; without its details where they are too large to send."""
-    told = {"schema": SCHEMA, "type": "finding", "audience": finding.audience, **more}
-    text = _text({**told, **asdict(finding)})
+    """The fields of one finding, and `more`; without its details if they are too large."""
+    common = {"schema": SCHEMA, "type": "finding", "audience": finding.audience, **more}
+    text = _text({**common, **asdict(finding)})
     if len(text) <= MAX_JSON_BYTES:
         return text
     names = ("id", "kind", "title", "subject", "scope", "thread", "suppressed_by")
     short = {name: plain(getattr(finding, name)) for name in names}
-    return _text({**told, **asdict(finding), **short, "details": {}, "is_cut": True})
+    return _text({**common, **asdict(finding), **short, "details": {}, "is_cut": True})
 
 
 def findings_json(type_: str, findings: Sequence[Finding], more: Mapping[str, object]) -> str:
-    """Several findings by number, and as many as there is room for in full, the first ones."""
-    told = {"schema": SCHEMA, "type": type_, "count": len(findings), "kinds": _kinds(findings), **more}
+    """The number of findings by kind, and the first of them in full, as many as fit."""
+    common = {"schema": SCHEMA, "type": type_, "count": len(findings), "kinds": _kinds(findings), **more}
     listed = [asdict(finding) for finding in findings[:MAX_FINDINGS]]
-    while len(text := _text({**told, "findings": listed})) > MAX_JSON_BYTES and listed:
+    while len(text := _text({**common, "findings": listed})) > MAX_JSON_BYTES and listed:
         listed = listed[: len(listed) // 2]
     return text
 
@@ -43,5 +42,5 @@ def _kinds(findings: Iterable[Finding]) -> dict[str, int]:
 
 
 def _text(values: Mapping[str, Any]) -> str:
-    """In ASCII, so that letters are bytes and none of them controls anything."""
+    """In ASCII, so that each letter is one byte and no control character is left."""
     return json.dumps(values, sort_keys=True)

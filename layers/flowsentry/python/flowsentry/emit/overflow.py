@@ -9,7 +9,7 @@ from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
 from flowsentry.emit.facts import fact_line
 from flowsentry.emit.machine_json import findings_json
 from flowsentry.emit.narratives.by_kind import narrative_of
-from flowsentry.emit.party_names import owner_text, subject_text
+from flowsentry.emit.owner_names import owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, counted, period, plain
 from flowsentry.findings.finding import Audience, Finding, Severity
 

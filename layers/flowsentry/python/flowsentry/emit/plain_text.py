@@ -1,20 +1,20 @@
-"""Words from outside (tags, names, descriptions) → words that are safe in a message, and numbers as people say them."""
+"""Untrusted text (tags, names, descriptions) → text that is safe in a message; numbers and times → words."""
 
 import re
 from datetime import UTC, datetime
 
 MAX_NAME_LETTERS = 80
-"""Of any one name. Longer: a name that its owner chose can push the facts out of sight. Shorter: long ids are cut."""
+"""Of a single name. Longer: a name that somebody chose can push the facts out of sight. Shorter: long ids are cut."""
 
 _LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,10})://")
 _WEB_HOST = re.compile(r"(?i)\bwww\.")
 
 
 def plain(text: object, limit: int = MAX_NAME_LETTERS) -> str:
-    """One line of printable text, at most `limit` letters, in which no link is clickable.
+    """One line of printable text, at most `limit` letters, without a clickable link.
 
-    Whoever may tag an instance may write into our mails: no control characters, no line breaks that forge a new line
-    of ours, no letters that turn the direction of reading, no addresses to click on.
+    Whoever may tag an instance may write into mails. So there are no control characters, no line breaks that could
+    forge a line, no characters that change the direction of text, and no links.
     """
     printable = "".join(letter if letter.isprintable() else " " for letter in str(text))
     unlinked = _WEB_HOST.sub("www[.]", _LINK.sub(r"\1[:]//", " ".join(printable.split())))
@@ -22,7 +22,7 @@ def plain(text: object, limit: int = MAX_NAME_LETTERS) -> str:
 
 
 def ascii_line(text: str, limit: int) -> str:
-    """One line of printable ASCII, as subject lines must be; other letters become `?`."""
+    """One line of printable ASCII, which SNS requires of subjects; other characters become `?`."""
     return plain(plain(text, 10 * limit).encode("ascii", errors="replace").decode(), limit)
 
 
@@ -33,7 +33,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def moment(seconds: int) -> str:
-    """`2026-11-03 02:14:05 UTC`; the number itself for what is no time."""
+    """`2026-11-03 02:14:05 UTC`; the number itself if it is no valid time."""
     try:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (ValueError, OverflowError, OSError):
@@ -41,7 +41,7 @@ def moment(seconds: int) -> str:
 
 
 def period(first: int, last: int) -> str:
-    """`2026-11-03 02:14:05 UTC to 2026-11-03 02:18:44 UTC (4 min 39 s)`, or the one moment."""
+    """`2026-11-03 02:14:05 UTC to 2026-11-03 02:18:44 UTC (4 min 39 s)`, or one time if both are the same."""
     return moment(first) if last <= first else f"{moment(first)} to {moment(last)} ({duration(last - first)})"
 
 

@@ -1,5 +1,5 @@
-"""SearchTerms: what to look for in flow logs about a finding. Only what was checked to be an address, a port, an
-interface id or a time is in them, so a query made of them is safe whatever the finding holds.
+"""SearchTerms: the addresses, ports and times to search flow logs for. Each is validated, so a query that is built from
+them is safe whatever the finding contains.
 """
 
 import ipaddress
@@ -13,10 +13,10 @@ from flowsentry.findings.finding import Finding
 from flowsentry.inventory.source_address import is_network
 
 MARGIN_SECONDS = 600
-"""Before the first and after the last record: what led to it, and the longest interval that a record may cover.
-Longer: more is read and paid for. Shorter: the record itself may be outside."""
+"""Searched before the first and after the last record, for what led to the finding; 600 s is also the longest interval
+of a record. Longer: queries read more and cost more. Shorter: the record itself may be missed."""
 MAX_PORTS = 4
-"""Ports that are told apart; of a source with more, the ports tell nothing."""
+"""More ports than that do not narrow a search."""
 
 _INTERFACE = re.compile(r"(eni|tgw-attach)-[0-9a-z]{1,40}")
 _PORT = re.compile(r":([0-9]{1,5})/(tcp|udp)")
@@ -25,8 +25,8 @@ _LATEST = 253_402_300_799 - 86_400  # the year 9999, and room for margins
 
 @dataclass(frozen=True, slots=True)
 class SearchTerms:
-    """`ends` are addresses, a /64, or an interface's id, that a record must all have; of `ports` one, where there are
-    any. `first` and `last` are Unix seconds.
+    """A record must have all `ends` (addresses, a /64, or an interface id) and, if `ports` are given, one of them.
+    `first` and `last` are Unix seconds.
     """
 
     ends: tuple[str, ...]
@@ -44,7 +44,7 @@ class SearchTerms:
 
 
 def search_terms_of(finding: Finding) -> SearchTerms | None:
-    """What to look for; None where the subject or a time is none."""
+    """The search terms of a finding; None if its subject or a time is not valid."""
     ends = tuple(dict.fromkeys(_ends(finding)))
     first, last = sorted((finding.first_seen, finding.last_seen))
     if not ends or ends[0] != finding.subject or first < MARGIN_SECONDS or last > _LATEST:
@@ -53,7 +53,7 @@ def search_terms_of(finding: Finding) -> SearchTerms | None:
 
 
 def is_address(text: object) -> bool:
-    """Whether it is an IP address, and nothing but that (Python takes `fe80::1%whatever` for one)."""
+    """Whether it is an IP address without a zone (Python accepts `fe80::1%whatever`)."""
     try:
         ipaddress.ip_address(str(text))
     except ValueError:
@@ -62,12 +62,12 @@ def is_address(text: object) -> bool:
 
 
 def is_interface(text: str) -> bool:
-    """Whether it is the id of a network interface, or of a transit gateway's attachment."""
+    """Whether it is the id of a network interface or of a transit gateway attachment."""
     return bool(_INTERFACE.fullmatch(text))
 
 
 def _ends(finding: Finding) -> Iterator[str]:
-    """The subject, and the one that it called or was called by, where that is one."""
+    """The subject, and its only responder or initiator, if there is one."""
     details = finding.details
     if is_address(finding.subject) or is_interface(finding.subject) or is_network(finding.subject):
         yield finding.subject
@@ -78,7 +78,7 @@ def _ends(finding: Finding) -> Iterator[str]:
 
 
 def _ports(finding: Finding) -> tuple[int, ...]:
-    """The port of the one that was called; else those that were tried, where they are few and all are known."""
+    """The port of the responder; else the ports that were tried, if they are few and all known."""
     details = finding.details
     if port := number_in(details, "responder_port"):
         return tuple(_valid([port]))

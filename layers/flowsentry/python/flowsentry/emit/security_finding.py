@@ -13,7 +13,7 @@ from flowsentry.emit.facts import facts_of
 from flowsentry.emit.investigation import investigation
 from flowsentry.emit.narratives.by_kind import narrative_of
 from flowsentry.emit.narratives.narrative import Narrative, listed_in, number_in
-from flowsentry.emit.party_names import owner_text, subject_text
+from flowsentry.emit.owner_names import owner_text, subject_text
 from flowsentry.emit.plain_text import plain
 from flowsentry.emit.search_terms import is_address, is_interface
 from flowsentry.findings.finding import Finding, Severity
@@ -32,7 +32,7 @@ LABELS = {
     Severity.LOW: "LOW",
     Severity.BACKGROUND: "INFORMATIONAL",
 }
-DESCRIBED = ("Refused by", "Change", "Allowed by", "Count", "Sessions", "Answered", "Tried", "Addresses", "Latest")
+DESCRIBED = ("Denied by", "Change", "Allowed by", "Count", "Sessions", "Answered", "Tried", "Addresses", "Latest")
 """Facts in the description; the others have fields of their own."""
 _LATEST = 253_402_300_799
 

@@ -15,7 +15,7 @@ from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.source_address import address_of
 from flowsentry.records.code_names import PROTOCOLS
 
-EXPLAINED = (Packets.REFUSED, Packets.REPLY_REFUSED, Packets.ALLOWED)
+EXPLAINED = (Packets.REJECTED, Packets.REPLY_REJECTED, Packets.ALLOWED)
 _NUMBERS = {name: number for number, name in PROTOCOLS.items()}
 
 
@@ -36,9 +36,9 @@ def with_explanations(findings: Iterable[Finding], address_space: AddressSpace) 
 
 def _explanation(finding: Finding, ends: Sequence[End], rules: Rules) -> dict[str, Any]:
     packets = KINDS[finding.kind].packets
-    if packets is Packets.REFUSED:
+    if packets is Packets.REJECTED:
         return {"refusal": explain(_rejected(finding, ends), rules).as_details()}
-    if packets is Packets.REPLY_REFUSED:
+    if packets is Packets.REPLY_REJECTED:
         return {"refusal": explain(_rejected_reply(finding, ends), rules).as_details()}
     return {"allowance": allowance(_packet(finding, ends), rules).as_details()}
 

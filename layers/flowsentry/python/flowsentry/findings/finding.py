@@ -1,4 +1,4 @@
-"""Finding: what was seen, about whom, and how loud it is. No polars here: the notifier imports this alone."""
+"""Finding: what a detector found. It imports no polars, so that the notifier can use it."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 
 
 class Severity(StrEnum):
-    """How loud a finding is. HIGH and MEDIUM are a message each; LOW and BACKGROUND are in one digest per window."""
+    """HIGH and MEDIUM findings are one message each; LOW and BACKGROUND ones are in one digest for each window."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -18,7 +18,7 @@ class Severity(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who is told: whoever must act, or whoever reads up on it later."""
+    """The readers of a finding: those who must act (URGENT), or those who read it later (DIGEST)."""
 
     URGENT = "urgent"
     DIGEST = "digest"
@@ -26,12 +26,12 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing worth telling. `id` is made of what never changes about it, so that finding it again changes nothing.
+    """One finding. `id` is a hash of what never changes about it, so that the same finding found again has the same id.
 
-    `subject` is the address, the /64 (of IPv6 outside) or the interface it is about; `scope` its VPC, `public`, or
-    `unknown`. Times are Unix seconds, taken from the records. `endpoints` counts the distinct failed host:port pairs
-    when raised. `details` are the kind's own words: plain JSON, bounded by the detector. `thread` is the id without the
-    day: the same for its like on other days. `suppressed_by` is the reason why nobody is told of it.
+    `subject` is the address, the /64 (of external IPv6) or the interface that it is about; `scope` its VPC, `public`,
+    or `unknown`. Times are Unix seconds, from the records. `endpoints` is the number of distinct failed host:port pairs
+    when it was raised. `details` depend on the kind: plain JSON, bounded by the detector. `thread` is the id without
+    the day: the same for the same finding on other days. `suppressed_by` is the reason why no alert is sent.
     """
 
     id: str
@@ -60,29 +60,29 @@ class Finding:
         return cls(**{**values, "severity": Severity(values["severity"])})
 
 
-def finding_id(*what: str) -> str:
-    """A short stable id of what a finding is about: family, scope, subject and day."""
-    return hashlib.blake2b("\x1f".join(what).encode(), digest_size=12).hexdigest()
+def finding_id(*parts: str) -> str:
+    """A short stable hash of what identifies a finding: kind, scope, subject and day."""
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
 class FindingStore(Protocol):
-    """Where findings are put once. Putting the same id again changes nothing."""
+    """Stores each finding once. Putting the same id again changes nothing."""
 
     def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Those that putting might find to be new, in the order given. A look at all of them at once, so that what is
-        known already is neither explained nor put again; whether one is new is for `put_new` to say. Raises
-        RetryableError when the store can't be reached.
+        """The findings that may be new, in the order given, from one read of all ids. Known findings need neither an
+        explanation nor a write; only `put_new` decides whether a finding is new. Raises RetryableError if the store
+        can't be reached.
         """
         ...
 
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Those that were not there before, in the order given. Raises RetryableError when the store can't be reached;
-        putting all again is harmless.
+        """Stores findings and returns the new ones, in the order given. Raises RetryableError if the store can't be
+        reached; putting all again is harmless.
         """
         ...
 
     def resolve(self, finding_ids: Sequence[str], note: str) -> None:
-        """Lets findings stand as resolved, with a note, as when a person says it; ids that are not there are left out.
-        Raises RetryableError as put_new does.
+        """Resolves findings with a note, as `flowsentry findings resolve` does; unknown ids are ignored. Raises
+        RetryableError as put_new does.
         """
         ...

@@ -24,10 +24,10 @@ class Chapter(Enum):
 
 
 class Packets(StrEnum):
-    """What happened to the packets that a finding is about. `explain` adds the rule that refused or allowed them."""
+    """What happened to the packets that a finding is about. `explain` adds the rule that denied or allowed them."""
 
-    REFUSED = "refused"
-    REPLY_REFUSED = "reply refused"
+    REJECTED = "rejected"
+    REPLY_REJECTED = "reply rejected"
     ALLOWED = "allowed"
     UNANSWERED = "not answered"
 
@@ -63,13 +63,13 @@ class LoginRelation(StrEnum):
 
 
 ALWAYS = ""
-"""The only case of a kind whose severity or technique does not depend on anything."""
+"""The case of a kind that has one severity or technique."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
-    """One kind of finding. `severities` and `techniques` (MITRE ATT&CK ids) are by case, such as who scans whom, or
-    have one value for ALWAYS; a case without a technique is none. `detector` is the module whose docstring describes
+    """One kind of finding. `severities` and `techniques` (MITRE ATT&CK ids) are by case, such as the relation of a
+    scan, or have one value for ALWAYS; some cases have no technique. `detector` is the module whose docstring describes
     the behaviour. `chapter` is where the digest lists findings of LOW and BACKGROUND.
 
     https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-type-taxonomy.html lists what
@@ -147,7 +147,7 @@ _ROWS = (
         severities={ALWAYS: Severity.MEDIUM},
         chapter=Chapter.OTHERS,
         security_hub_types=(NETWORK_FLOW, _REACHABILITY),
-        packets=Packets.REFUSED,
+        packets=Packets.REJECTED,
     ),
     Kind(
         name="blocked_egress",
@@ -156,7 +156,7 @@ _ROWS = (
         severities={ALWAYS: Severity.LOW},
         chapter=Chapter.BLOCKED_EGRESS,
         security_hub_types=(NETWORK_FLOW, _REACHABILITY),
-        packets=Packets.REFUSED,
+        packets=Packets.REJECTED,
     ),
     Kind(
         name="denied_by_acl_reply",
@@ -165,7 +165,7 @@ _ROWS = (
         severities={ALWAYS: Severity.MEDIUM},
         chapter=Chapter.OTHERS,
         security_hub_types=(_REACHABILITY,),
-        packets=Packets.REPLY_REFUSED,
+        packets=Packets.REPLY_REJECTED,
     ),
     Kind(
         name="remote_login",

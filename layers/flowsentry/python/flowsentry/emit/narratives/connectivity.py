@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flowsentry.emit.narratives.narrative import Narrative, NarrativeOf, always, listed_in, number_in, port_text
-from flowsentry.emit.party_names import Names, responder_text
+from flowsentry.emit.owner_names import Names, responder_text
 from flowsentry.emit.plain_text import counted, moment
 from flowsentry.findings.finding import Finding
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flowsentry.emit.narratives.narrative import Narrative, NarrativeOf, always, number_in
-from flowsentry.emit.party_names import Names
+from flowsentry.emit.owner_names import Names
 from flowsentry.emit.plain_text import counted, moment, plain
 from flowsentry.findings.finding import Finding
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flowsentry.emit.party_names import Names
+from flowsentry.emit.owner_names import Names
 from flowsentry.emit.plain_text import plain
 from flowsentry.findings.finding import Finding, Severity
 

@@ -1,9 +1,9 @@
-"""The narratives of scans, by who scans whom."""
+"""The narratives of scans, by relation: internal or external source, internal or external targets."""
 
 from collections.abc import Mapping
 
 from flowsentry.emit.narratives.narrative import Narrative, NarrativeOf, general_narrative, listed_in, number_in
-from flowsentry.emit.party_names import Names
+from flowsentry.emit.owner_names import Names
 from flowsentry.emit.plain_text import counted
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.kinds import ScanRelation
