@@ -96,9 +96,9 @@ def _places(data: bytes) -> Sequence[int]:
     for group in Reader(data, start).struct()[4]:
         for column in group[1]:
             reader = Reader(data, min(filter(None, (column[3].get(11), column[3][9]))))
-            end = reader.place + column[3][7]
-            while reader.place < end:
-                first, page = reader.place, reader.struct()
-                resources += [*range(first, reader.place)] * 4
-                reader.place += page[3]
+            end = reader.position + column[3][7]
+            while reader.position < end:
+                first, page = reader.position, reader.struct()
+                resources += [*range(first, reader.position)] * 4
+                reader.position += page[3]
     return resources

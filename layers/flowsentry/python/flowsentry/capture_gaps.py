@@ -33,8 +33,8 @@ def capture_gaps_in(records: Records) -> CaptureGaps:
     """The counts of NODATA and SKIPDATA records by interface and hour (of the record's start); mostly no rows. Every
     such record is counted, also one without interface or time.
     """
-    told = with_inferred_nodata(records)
-    if "log_status" not in told.columns:
+    rows = with_inferred_nodata(records)
+    if "log_status" not in rows.columns:
         return _NONE
     status = rows["log_status"]
     is_gap = (status == "NODATA") | (status == "SKIPDATA")

@@ -50,7 +50,7 @@ def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_spac
     recalled, span = address_space.lookup_cache, Intervals(flows["start"], flows["end"])
     rows = {end: _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, address_space) for end in ENDS}
     is_ipv6 = recalled.flag("is_ipv6", rows["source"])
-    columns = [_no(flows, "is_ipv6") if is_ipv6 is None else is_ipv6.alias("is_ipv6")]
+    columns = [_all_false(flows, "is_ipv6") if is_ipv6 is None else is_ipv6.alias("is_ipv6")]
     by_interface = None if own is None else _interface_rows(flows, span, address_space)
     for end, by_address in rows.items():
         is_own = None if own is None else own[end]
@@ -64,7 +64,7 @@ def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_spac
             *recalled.columns_at(by_address, "is_inside", *address_space.geography_columns),
         ]
         columns += [each.alias(f"{end}_{each.name}") for each in told]
-        columns += _untold(end, len(flows), set(GEOGRAPHY) - set(address_space.geography_columns))
+        columns += _null_columns(end, len(flows), set(GEOGRAPHY) - set(address_space.geography_columns))
     return columns
 
 

@@ -96,7 +96,7 @@ def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Cloc
             rest = suppressed(waiting[start:], context.suppressions, clock.now)
             new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
             break
-        part = with_explanations(in_order_of_time(waiting[start : start + FINDINGS_A_PART]), context.address_space)
+        part = with_explanations(in_order_of_time(waiting[start : start + FINDINGS_PER_PART]), context.address_space)
         new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
     return in_order_of_time(new)
 

@@ -21,7 +21,7 @@ from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.aws.unreadable_objects import report_unreadable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import SECONDS_A_DAY, Evidence, EvidenceKey, History
-from flowsentry.in_memory import folded, has_neighbour, histories, near_recorded, neighbours
+from flowsentry.in_memory import has_neighbour, histories, merged_evidence, near_recorded, neighbours
 from flowsentry.records.clock_skew import MAX_ACCEPTED_LEAD_SECONDS
 
 if TYPE_CHECKING:
