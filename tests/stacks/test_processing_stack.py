@@ -147,9 +147,9 @@ def test_the_stream_processor_ends_within_a_minute_and_may_be_bounded(every: Eve
     assert function["ReservedConcurrentExecutions"] == 5
 
 
-def test_notices_are_taken_in_batches_that_report_single_failures(every: Every) -> None:
+def test_object_events_are_received_in_batches_that_report_single_failures(every: Every) -> None:
     (source,) = [
-        m for m in every("AWS::Lambda::EventSourceMapping").values() if "noticequeue" in str(m["EventSourceArn"])
+        m for m in every("AWS::Lambda::EventSourceMapping").values() if "objectqueue" in str(m["EventSourceArn"])
     ]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["ScalingConfig"] == {"MaximumConcurrency": 10}
