@@ -26,7 +26,7 @@ def key(told: CaptureGaps) -> list[tuple[object, ...]]:
     return told.select("interface", "scope", "hour", "nodata", "skipdata").rows()
 
 
-def test_records_with_traffic_are_no_capture_gap() -> None:
+def test_records_with_traffic_are_no_capture_gaps() -> None:
     assert key(capture_gaps(line(), line(log_status="-"))) == []
 
 
@@ -50,7 +50,7 @@ def test_an_interface_and_hour_is_a_row_with_its_counts_and_the_times_of_what_wa
     ],
     ids=["default", "all", "no interface", "regional NAT gateway", "attachment", "transit gateway"],
 )
-def test_every_format_tells_whose_capture_gap_it_is(
+def test_a_capture_gap_has_its_interface_in_every_format(
     names: tuple[str, ...], values: dict[str, object], interface: str, scope: str | None
 ) -> None:
     assert key(capture_gaps(skipped(names, **values), names=names)) == [(interface, scope, NOON, 0, 1)]
@@ -59,18 +59,18 @@ def test_every_format_tells_whose_capture_gap_it_is(
 @pytest.mark.parametrize(
     "names", [("log-status",), ("interface-id", "log-status"), ("start", "log-status")], ids=" ".join
 )
-def test_what_names_no_interface_or_no_time_is_counted_in_one_row_that_has_none(names: tuple[str, ...]) -> None:
+def test_records_without_interface_or_time_are_counted_in_one_row(names: tuple[str, ...]) -> None:
     told = capture_gaps(skipped(names), skipped(names), no_data(names), names=names)
     assert key(told) == [(None, None, None, 1, 2)]
     assert (skipped_by_interface(told), interfaces_without_data(told)) == ({}, set())
 
 
-def test_the_network_is_told_where_any_record_of_the_hour_says_it() -> None:
+def test_the_scope_is_that_of_any_record_of_the_hour() -> None:
     told = capture_gaps(skipped(vpc_id="-"), skipped(), skipped(vpc_id="-"))
     assert key(told) == [(INTERFACE, VPC, NOON, 0, 3)]
 
 
-def test_the_end_tells_the_hour_where_there_is_no_start() -> None:
+def test_without_a_start_the_end_gives_the_hour() -> None:
     assert key(capture_gaps(skipped(start="-", end=NOON + 60))) == [(INTERFACE, VPC, NOON, 0, 1)]
 
 
@@ -87,7 +87,7 @@ def test_parts_add_up_to_the_whole_in_any_order() -> None:
     assert add_up(parts[::-1]).equals(whole)
 
 
-def test_rows_are_bounded_and_the_rest_is_counted() -> None:
+def test_rows_are_bounded_and_the_others_summed_up() -> None:
     many = capture_gaps(*(no_data(interface_id=f"eni-{number}") for number in range(MAX_ROWS)), skipped())
     told = add_up([many, capture_gaps(no_data(interface_id="eni-more"))])
     assert len(told) == MAX_ROWS + 1
@@ -96,7 +96,7 @@ def test_rows_are_bounded_and_the_rest_is_counted() -> None:
     assert told.select(pl.col("nodata", "skipdata").sum()).row(0) == (MAX_ROWS + 1, 1)
 
 
-def test_interfaces_with_skipped_records_are_told_the_most_first() -> None:
+def test_interfaces_with_skipped_records_are_listed_the_most_first() -> None:
     told = capture_gaps(
         skipped(interface_id="eni-a"), *[skipped(interface_id="eni-b")] * 2, no_data(interface_id="eni-c")
     )
@@ -104,6 +104,6 @@ def test_interfaces_with_skipped_records_are_told_the_most_first() -> None:
     assert interfaces_without_data(told) == {"eni-c"}
 
 
-def test_a_file_without_capture_gaps_is_looked_at_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_capture_gaps_is_not_examined_further(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(tallying, "_columns")
     assert len(capture_gaps(line(), line())) == 0

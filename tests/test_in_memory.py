@@ -8,13 +8,13 @@ def finding(name: str, title: str = "a scan") -> Finding:
     return Finding(name, "port_scan", Severity.HIGH, title, "10.0.0.5", "vpc-1", 1, 2)
 
 
-def test_a_finding_is_new_once_also_within_one_call() -> None:
+def test_a_finding_is_new_once_even_within_one_call() -> None:
     store = FindingsInMemory()
     assert store.put_new([finding("a"), finding("b"), finding("a")]) == [finding("a"), finding("b")]
     assert store.put_new([finding("a"), finding("c")]) == [finding("c")]
 
 
-def test_the_first_words_about_a_finding_stay() -> None:
+def test_the_first_version_of_a_finding_is_kept() -> None:
     store = FindingsInMemory()
     store.put_new([finding("a", "first")])
     store.put_new([finding("a", "second")])

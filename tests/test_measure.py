@@ -50,7 +50,7 @@ def test_rows_are_in_order_of_time_and_vpc() -> None:
     assert [(row["minute"], row["scope"]) for row in rows] == [(NOON, "vpc-a"), (NOON, "vpc-b"), (NOON + 60, VPC)]
 
 
-def test_a_flow_inside_that_both_interfaces_logged_counts_once() -> None:
+def test_a_flow_inside_that_both_interfaces_log_counts_once() -> None:
     (row,) = measured(line(flow_direction="egress"), line(flow_direction="ingress", interface_id="eni-2"))
     assert (row["flows"], row["bytes"], row["packets"]) == (1, 6400, 12)
 
@@ -99,35 +99,35 @@ def test_a_flow_through_a_gateway_counts_where_it_enters() -> None:
 
 
 @pytest.mark.parametrize("ends", [{"srcaddr": "10.0.0.1"}, {"srcaddr": OUTSIDE}, {"dstaddr": OUTSIDE}])
-def test_whether_its_ends_are_inside_is_nothing_to_a_gateway(ends: dict[str, str]) -> None:
+def test_at_a_gateway_ends_inside_do_not_matter(ends: dict[str, str]) -> None:
     assert passed(gateway_line(**ends), gateway_line(**ends, flow_direction="egress")) == ONCE
 
 
 @pytest.mark.parametrize("kind", ["TransitGatewayAttachment", "CoreNetworkAttachment"])
 @pytest.mark.parametrize("direction", ["ingress", "egress"])
-def test_a_flow_log_on_an_attachment_has_one_side_and_that_counts(kind: str, direction: str) -> None:
+def test_every_record_of_a_flow_log_on_an_attachment_counts(kind: str, direction: str) -> None:
     assert passed(gateway_line(resource_type=kind, flow_direction=direction)) == ONCE
 
 
 @pytest.mark.parametrize("kind", ["TransitGateway", "CoreNetwork", "CoreNetworkEdge", "-"])
-def test_any_other_flow_log_has_both_sides(kind: str) -> None:
+def test_of_any_other_flow_log_one_of_both_records_counts(kind: str) -> None:
     assert passed(gateway_line(resource_type=kind), gateway_line(resource_type=kind, flow_direction="egress")) == ONCE
 
 
-def test_without_its_resource_type_a_flow_log_is_one_on_the_gateway() -> None:
+def test_without_a_resource_type_a_flow_log_counts_as_one_on_the_gateway() -> None:
     names = tuple(name for name in TRANSIT_GATEWAY_NAMES if name != "resource-type")
     assert passed(gateway_line(names), gateway_line(names, flow_direction="egress"), names=names) == ONCE
 
 
-def test_what_tells_of_no_direction_counts() -> None:
+def test_a_record_without_a_direction_counts() -> None:
     assert passed(gateway_line(flow_direction="-")) == ONCE
 
 
-def test_one_side_that_was_not_found_does_not_make_it_another_flow() -> None:
+def test_a_record_without_one_attachment_belongs_to_the_same_flow() -> None:
     assert passed(gateway_line(log_status="INCOMPLETEDATA", tgw_dst_vpc_id="-")) == ONCE
 
 
-def test_packets_lost_count_wherever_they_are_told_and_by_attachment() -> None:
+def test_lost_packets_of_every_record_count_by_attachment() -> None:
     more = {"packets_lost_blackhole": 1, "packets_lost_mtu_exceeded": 7, "flow_direction": "egress"}
     rows = measured(
         gateway_line(packets_lost_blackhole=5, packets_lost_no_route=2, packets_lost_ttl_expired=1),
@@ -139,7 +139,7 @@ def test_packets_lost_count_wherever_they_are_told_and_by_attachment() -> None:
     assert told == {None: (1, 0, 0, 0, 0), ATTACHMENT: (1, 2, 5, 0, 1), OTHER_ATTACHMENT: (0, 0, 1, 7, 0)}
 
 
-def test_a_gateway_refuses_nothing() -> None:
+def test_a_gateway_has_no_rejected_flows() -> None:
     (row,) = measured(gateway_line(packets_lost_blackhole=5), names=TRANSIT_GATEWAY_NAMES)
     assert (row["rejected_flows"], row["rejected_inbound_flows"], row["rejected_outbound_flows"]) == (0, 0, 0)
 
@@ -166,18 +166,18 @@ def owner_sums(*lines: str) -> dict[str, tuple[int, int]]:
     }
 
 
-def test_an_owner_sent_what_its_own_interface_saw_leave() -> None:
+def test_an_owner_sent_the_bytes_that_its_own_interface_logged() -> None:
     sent = line(srcaddr="10.0.0.1", bytes=500)
     arrived = line(srcaddr="10.0.0.1", bytes=500, flow_direction="ingress")
     assert owner_sums(sent, arrived, sent) == {"web": (1_000, 0)}
 
 
-def test_a_flow_is_refused_at_whose_interface_refused_it() -> None:
+def test_a_rejected_flow_counts_for_the_owner_of_the_interface_that_logged_it() -> None:
     out = blocked("10.0.0.1", "192.0.2.9", 25, flow_direction="egress")
     assert owner_sums(blocked("192.0.2.9", "10.0.0.2", 22), out) == {"web": (0, 1), "api": (0, 1)}
 
 
-def test_whom_nobody_knows_is_no_owner_and_a_gateway_has_none() -> None:
+def test_unowned_ends_and_gateways_have_no_owner_sums() -> None:
     assert owner_sums(line(srcaddr="10.0.0.9")) == {}
     assert measure_owners(enriched([gateway_line()], TRANSIT_GATEWAY_NAMES, OWNERS)).is_empty()
 
@@ -188,7 +188,7 @@ def test_owners_of_the_parts_add_up_to_those_of_the_whole() -> None:
     assert add_up_owners(parts).equals(add_up_owners([measure_owners(enriched(lines, V5, OWNERS))]))
 
 
-def test_sums_merged_on_the_way_are_the_same_in_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_merged_sums_are_the_same_in_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [measure_owners(enriched([line()], V5, OWNERS)) for _ in range(3)]
     assert len(merged_owners(parts)) == 3
     monkeypatch.setattr("flowsentry.measure.MAX_UNMERGED_OWNER_ROWS", 2)
@@ -197,6 +197,6 @@ def test_sums_merged_on_the_way_are_the_same_in_fewer_rows(monkeypatch: pytest.M
     assert add_up_owners([merged]).equals(add_up_owners(parts))
 
 
-def test_of_too_many_owners_those_that_matter_most_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_the_owners_with_the_most_traffic_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flowsentry.measure.MAX_OWNER_ROWS", 1)
     assert owner_sums(line(bytes=10_000_000), blocked("192.0.2.9", "10.0.0.2", 22)) == {"api": (0, 1)}

@@ -89,7 +89,7 @@ def test_a_clock_that_is_wrong_by_hours_is_counted_and_its_scan_is_found() -> No
     assert [each.subject for each in watch.found] == ["203.0.113.9"]
 
 
-def test_a_record_of_the_year_3000_is_kept_and_measured_and_is_evidence_of_nothing(tmp_path: Path) -> None:
+def test_a_record_of_the_year_3000_is_kept_and_measured_and_is_no_evidence(tmp_path: Path) -> None:
     path = tmp_path / "enriched.parquet"
     far = [probe("203.0.113.9", f"10.0.1.{number}", 22, start=YEAR_3000, end=YEAR_3000) for number in range(1, 21)]
     far += [no_data(log_status="SKIPDATA", start=YEAR_3000, end=YEAR_3000)]
@@ -101,7 +101,7 @@ def test_a_record_of_the_year_3000_is_kept_and_measured_and_is_evidence_of_nothi
     assert (watch.evidence.items, watch.found) == ({}, [])
 
 
-def test_what_is_beside_a_record_of_the_year_3000_is_found_all_the_same() -> None:
+def test_a_record_of_the_year_3000_hides_no_finding() -> None:
     outcome, watch = seen_at(NOON, [*SCAN, line(start=YEAR_3000, end=YEAR_3000)])
     assert outcome.future_records == 1
     assert [each.subject for each in watch.found] == ["203.0.113.9"]
@@ -119,7 +119,7 @@ def test_a_control_message_is_an_empty_outcome() -> None:
     assert Watch().see_texts([subscription_text(control, DEFAULT_LOG_FORMAT)]).lines == 0
 
 
-def test_fields_that_the_table_does_not_have_are_told() -> None:
+def test_unknown_fields_are_listed() -> None:
     names = (*V2, "moon-phase", "tide")
     assert outcome_of(flow_log([line(names)], names)).unknown_fields == ("moon-phase", "tide")
 
@@ -129,7 +129,7 @@ def test_any_subset_of_fields_is_processed() -> None:
         assert outcome_of(flow_log([line(names)] * 3, names)).accepted_records == 3
 
 
-def test_interfaces_that_the_inventory_does_not_have_are_told_in_order_and_bounded() -> None:
+def test_unknown_interfaces_are_listed_in_order_and_bounded() -> None:
     known = Inventory.of((interface("10.0.0.1", interface_id=INTERFACE),))
     lines = [line(), line(interface_id="eni-b"), line(interface_id="eni-a"), line(interface_id="eni-b")]
     assert Watch(known).see(flow_log(lines))[0].unknown_interfaces == ("eni-a", "eni-b")
@@ -155,7 +155,7 @@ def damaged(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("data", [damaged(flow_log(SCAN)), b"no header\n", damaged(flow_log(SCAN * 5000))])
 @pytest.mark.parametrize("is_written", [True, False], ids=["with Parquet", "without"])
-def test_a_poison_source_has_no_effect_at_all(tmp_path: Path, data: bytes, is_written: bool) -> None:  # noqa: FBT001
+def test_a_source_that_raises_poison_has_no_effect(tmp_path: Path, data: bytes, is_written: bool) -> None:  # noqa: FBT001
     watch, file = Watch(), EnrichedFile(tmp_path / "enriched.parquet") if is_written else None
     with pytest.raises(PoisonError) as poison:
         process(object_texts([data]), watch.context, watch.stores, file)
@@ -163,7 +163,7 @@ def test_a_poison_source_has_no_effect_at_all(tmp_path: Path, data: bytes, is_wr
     assert (watch.evidence.items, watch.found) == ({}, [])
 
 
-def test_the_second_delivery_of_a_source_finds_nothing_new_and_changes_nothing() -> None:
+def test_the_second_delivery_of_a_source_changes_nothing() -> None:
     watch = Watch()
     first, second = watch.see(flow_log(SCAN), flow_log(SCAN))
     assert (len(first.findings), second.findings) == (1, [])
@@ -220,7 +220,7 @@ class FindingsOutOfReach(FindingsInMemory):
     [(EvidenceOutOfReach, FindingsInMemory), (EvidenceInMemory, FindingsOutOfReach)],
     ids=["evidence", "findings"],
 )
-def test_a_store_out_of_reach_is_retryable_and_doing_all_again_is_harmless(
+def test_an_unavailable_store_is_retryable_and_a_retry_is_harmless(
     evidence: type[EvidenceInMemory], findings: type[FindingsInMemory]
 ) -> None:
     stores = evidence(), findings()
@@ -232,7 +232,7 @@ def test_a_store_out_of_reach_is_retryable_and_doing_all_again_is_harmless(
     assert (once.evidence.items, once.findings.findings) == (stores[0].items, stores[1].findings)
 
 
-def test_an_error_of_our_own_is_not_hidden_by_the_writer(tmp_path: Path) -> None:
+def test_an_error_while_reading_is_raised_and_leaves_no_file(tmp_path: Path) -> None:
     def broken() -> Iterator[LogText]:
         yield log_text(SCAN)
         raise RetryableError("the object's download broke off")
@@ -263,14 +263,14 @@ def blocked_paths(count: int) -> Iterator[str]:
 INSIDE_SCAN = [probe("10.8.0.1", f"10.0.1.{number}", 22) for number in range(1, 21)]
 
 
-def test_of_very_many_findings_the_loudest_are_put_first() -> None:
+def test_the_loudest_findings_are_put_first() -> None:
     store = FindingsInParts()
     process([log_text([*blocked_paths(250), *INSIDE_SCAN])], Context(), Stores(EvidenceInMemory(), store))
     assert [len(part) for part in store.parts] == [100, 100, 51]
     assert [[each.kind for each in part].count("host_sweep") for part in store.parts] == [1, 0, 0]
 
 
-def test_findings_for_which_there_is_no_time_are_summed_up() -> None:
+def test_findings_without_time_left_are_summed_up() -> None:
     store, seconds = FindingsInParts(), iter([60.0, 5.0])
     stores = Stores(EvidenceInMemory(), store)
     process([log_text([*blocked_paths(250), *INSIDE_SCAN])], Context(), stores, seconds_left=lambda: next(seconds))
@@ -283,7 +283,7 @@ def test_findings_for_which_there_is_no_time_are_summed_up() -> None:
     )
 
 
-def test_what_each_batch_has_no_time_for_is_told_of_each_batch() -> None:
+def test_each_batch_sums_up_its_findings_without_time_left() -> None:
     store = FindingsInParts()
     for day in (0, 1):
         stores, seconds = Stores(EvidenceInMemory(), store), iter([60.0, 5.0])

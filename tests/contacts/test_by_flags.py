@@ -76,7 +76,7 @@ def test_a_connection_is_one_answered_contact_of_who_opened_it() -> None:
         {"tcp_flags": SYN, "packets": 3, "bytes": 181},
     ],
 )
-def test_more_than_syns_from_the_opener_was_answered_somewhere(values: dict[str, Any]) -> None:
+def test_a_record_of_the_initiator_with_more_than_syns_was_answered(values: dict[str, Any]) -> None:
     assert outcome(line(srcaddr=OUTSIDE, dstaddr=WEB, srcport=45000, dstport=443, **values)) == "answered"
 
 
@@ -89,7 +89,7 @@ def test_more_than_syns_from_the_opener_was_answered_somewhere(values: dict[str,
         {"packets": 40, "bytes": 2400},
     ],
 )
-def test_retried_syns_alone_were_not_answered(values: dict[str, Any]) -> None:
+def test_repeated_syns_alone_are_unanswered(values: dict[str, Any]) -> None:
     assert outcome(probe(OUTSIDE, WEB, 443, **values)) == "unanswered"
 
 
@@ -105,11 +105,11 @@ def test_retried_syns_alone_were_not_answered(values: dict[str, Any]) -> None:
     ],
     ids=["syn-ack", "reset", "late reply", "late packet", "later interval", "reset of the opener"],
 )
-def test_what_has_no_syn_in_the_batch_is_no_contact(late: str) -> None:
+def test_a_record_without_a_syn_in_the_batch_is_no_contact(late: str) -> None:
     assert outcome(late) is None
 
 
-def test_of_ipv6_each_syn_has_twenty_bytes_more() -> None:
+def test_over_ipv6_each_syn_has_twenty_bytes_more() -> None:
     ends: dict[str, Any] = {"source": "2001:db8::9", "target": "2001:db8:1::5", "port": 443}
     assert list(outcomes(probe(**ends, packets=3, bytes=240)).values()) == ["unanswered"]
     assert list(outcomes(probe(**ends, packets=3, bytes=241)).values()) == ["answered"]
@@ -121,14 +121,14 @@ def test_a_single_packet_is_an_opening_whatever_it_carries(flags: int, size: int
     assert outcome(probe(OUTSIDE, WEB, 443, tcp_flags=flags, bytes=size)) == "unanswered"
 
 
-def test_what_syns_of_one_stack_and_the_acks_of_another_come_to_is_doubtful() -> None:
+def test_a_size_of_syns_of_one_stack_and_acks_of_another_is_doubtful() -> None:
     either: dict[str, Any] = {"packets": 3, "bytes": 3 * 44}
     assert outcome(probe(OUTSIDE, WEB, 443, **either)) == "doubtful"
     assert outcome(probe(OUTSIDE, WEB, 443, **either), ANSWER) == "answered"
     assert outcome(blocked(OUTSIDE, WEB, 443, **either)) == "rejected"
 
 
-def test_both_interfaces_of_an_inside_flow_tell_of_one_contact() -> None:
+def test_both_records_of_a_flow_inside_are_one_contact() -> None:
     one = probe("10.0.0.1", WEB, 443, interface_id="eni-1", flow_direction="egress")
     other = probe("10.0.0.1", WEB, 443, interface_id="eni-2")
     assert outcomes(one, other) == {("10.0.0.1", WEB, 443): "unanswered"}
@@ -139,7 +139,7 @@ def test_the_packets_addresses_are_the_ends_of_a_contact() -> None:
     assert outcomes(behind_nat) == {("10.0.7.7", WEB, 443): "unanswered"}
 
 
-def test_the_days_of_a_contact_are_told_apart() -> None:
+def test_each_day_of_a_contact_is_a_row() -> None:
     seen = contacts(enriched([probe(OUTSIDE, WEB, 443), probe(OUTSIDE, WEB, 443, start=86_400, end=86_410)]))
     assert sorted(seen["day"]) == [1, 20454]
     assert set(seen["scope"]) == {VPC}
@@ -147,7 +147,7 @@ def test_the_days_of_a_contact_are_told_apart() -> None:
 
 @pytest.mark.parametrize("missing", ["srcaddr", "dstaddr", "dstport", "protocol", "start"])
 @pytest.mark.parametrize("is_null", [True, False], ids=["null", "not in the format"])
-def test_a_record_that_lacks_a_part_of_its_contact_is_none(missing: str, is_null: bool) -> None:  # noqa: FBT001
+def test_a_record_without_a_part_of_the_key_is_no_contact(missing: str, is_null: bool) -> None:  # noqa: FBT001
     pkt = f"pkt-{missing}"
     names = V5 if is_null else tuple(name for name in V5 if name not in {missing, pkt})
     values = {missing: "-", pkt.replace("-", "_"): "-"}
@@ -163,7 +163,7 @@ def test_a_contact_without_an_end_was_last_seen_when_it_started() -> None:
 WITHOUT_ACTION = tuple(name for name in V5 if name != "action")
 
 
-def test_without_an_action_nothing_was_refused_as_far_as_is_known() -> None:
+def test_without_an_action_nothing_was_refused() -> None:
     lines = [
         probe(OUTSIDE, WEB, 22, WITHOUT_ACTION),
         probe(OUTSIDE, WEB, 23, WITHOUT_ACTION),
@@ -191,6 +191,6 @@ def test_data_from_a_service_on_a_connection_opened_long_ago_is_an_answer() -> N
     ],
     ids=["acks", "reset", "refused", "no service", "two services"],
 )
-def test_other_later_intervals_say_nothing_of_an_answer(told: dict[str, object]) -> None:
+def test_other_later_intervals_are_no_answer(told: dict[str, object]) -> None:
     ends = {"srcaddr": "10.0.1.5", "dstaddr": "10.0.0.9", "srcport": 5_432, "dstport": 45_000, "tcp_flags": 0}
     assert outcomes(line(**ends | told)) == {}

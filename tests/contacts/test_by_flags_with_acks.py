@@ -61,13 +61,13 @@ def test_at_a_gateway_as_elsewhere_a_syn_opens_a_syn_ack_answers_and_a_reset_ref
 
 
 @pytest.mark.parametrize("flags", [SYN | ACK | PSH, SYN | ACK, SYN | ACK | PSH | FIN, SYN | ACK | PSH | URG])
-def test_syn_and_ack_of_more_than_a_packet_to_a_service_port_were_sent_by_who_opened(flags: int) -> None:
+def test_syn_and_ack_of_several_packets_to_a_service_port_are_from_the_initiator(flags: int) -> None:
     assert outcome_at_gateway(sent(flags)) == "answered"
     assert outcome_at_gateway(sent(flags), came_back(flags)) == "answered"
 
 
 @pytest.mark.parametrize("flags", [SYN | ACK | PSH, SYN | ACK | PSH | FIN])
-def test_between_other_ports_syn_and_ack_tell_nothing_of_who_opened(flags: int) -> None:
+def test_between_other_ports_syn_and_ack_do_not_show_the_initiator(flags: int) -> None:
     assert outcome_at_gateway(sent(flags, OTHER_PORT), came_back(flags, OTHER_PORT), port=OTHER_PORT) is None
 
 
@@ -86,25 +86,25 @@ def test_data_from_a_service_in_a_later_interval_of_a_long_connection_is_an_answ
 
 
 @pytest.mark.parametrize("flags", [PSH | ACK, 0, PSH | ACK | RST])
-def test_what_the_client_sends_in_a_later_interval_is_no_sign(flags: int) -> None:
+def test_packets_of_the_client_in_a_later_interval_are_no_evidence(flags: int) -> None:
     assert at_gateway(sent(flags)) == {}
     assert at_gateway(sent(RST), came_back(RST)) == {}
 
 
-def test_both_records_of_a_flow_through_a_gateway_tell_of_one_contact() -> None:
+def test_both_records_of_a_flow_through_a_gateway_are_one_contact() -> None:
     assert outcome_at_gateway(sent(SYN, **TINY), sent(SYN, **TINY, flow_direction="egress")) == "unanswered"
 
 
-def test_packets_that_a_gateway_lost_were_refused_by_no_rule() -> None:
+def test_packets_that_a_gateway_lost_are_not_refused() -> None:
     assert outcome_at_gateway(sent(SYN, **TINY, packets_lost_blackhole=1)) == "unanswered"
 
 
-def test_one_side_that_was_not_found_hides_no_traffic() -> None:
+def test_a_record_without_one_attachment_is_a_contact() -> None:
     lost = {"log_status": "INCOMPLETEDATA", "tgw_dst_vpc_id": "-", "tgw_pair_attachment_id": "-"}
     assert outcome_at_gateway(sent(SYN, **TINY, **lost)) == "unanswered"
 
 
-def test_the_scope_of_a_contact_is_that_of_the_end_that_opened() -> None:
+def test_the_scope_of_a_contact_is_that_of_its_initiator() -> None:
     back = came_back(SYN, 40000, **TINY)
     from_vpn = sent(SYN, **TINY, tgw_src_vpc_id="-")
     assert {scope for scope, *_ in at_gateway(sent(SYN, **TINY), back, from_vpn)} == {VPC, OTHER_VPC, GATEWAY}

@@ -58,28 +58,28 @@ def test_more_than_a_bare_packet_back_is_an_answer() -> None:
     assert outcomes(small(PROBE), small(back(PROBE), 60)) == [(OUTSIDE, WEB, 443, "answered")]
 
 
-def test_more_bare_packets_back_than_were_sent_leave_it_open_who_is_missing() -> None:
+def test_more_bare_packets_back_than_were_sent_are_doubtful() -> None:
     assert outcomes(small(PROBE), small(back(PROBE), 40, packets=3)) == [(OUTSIDE, WEB, 443, "doubtful")]
 
 
-def test_data_towards_a_service_was_answered_somewhere() -> None:
+def test_data_towards_a_service_is_answered() -> None:
     assert outcomes(small(PROBE, 500, 4)) == [(OUTSIDE, WEB, 443, "answered")]
     assert outcomes(small(PROBE, 60, 12)) == [(OUTSIDE, WEB, 443, "answered")]
 
 
 @pytest.mark.parametrize(("size", "packets"), [(60, 7), (60, 11), (64, 11), (48, 2), (44, 5), (72, 2), (40, 2)])
-def test_what_some_stack_sends_is_an_opening(size: int, packets: int) -> None:
+def test_a_size_of_syns_of_some_stack_is_an_opening(size: int, packets: int) -> None:
     assert outcomes(small(PROBE, size, packets)) == [(OUTSIDE, WEB, 443, "unanswered")]
     assert outcomes(small(PROBE, size, packets, action="REJECT")) == [(OUTSIDE, WEB, 443, "rejected")]
 
 
 @pytest.mark.parametrize(("size", "packets"), [(52, 10), (52, 6), (54, 4), (56, 2), (64, 12), (82, 2)])
-def test_what_no_stack_sends_as_syns_was_answered_somewhere(size: int, packets: int) -> None:
+def test_a_size_that_no_stack_sends_as_syns_is_answered(size: int, packets: int) -> None:
     assert outcomes(small(PROBE, size, packets)) == [(OUTSIDE, WEB, 443, "answered")]
 
 
 @pytest.mark.parametrize("packets", [1, 3, 5])
-def test_what_windows_sends_as_syns_and_linux_as_keep_alives_is_doubtful_until_something_comes_back(
+def test_windows_syns_of_the_size_of_linux_keep_alives_are_doubtful_until_a_reply(
     packets: int,
 ) -> None:
     ours: Ends = (WEB, 45000, "192.0.2.1", 443)
@@ -89,14 +89,14 @@ def test_what_windows_sends_as_syns_and_linux_as_keep_alives_is_doubtful_until_s
     assert outcomes(there, small(back(ours), 40, packets)) == [(WEB, "192.0.2.1", 443, "doubtful")]
 
 
-def test_three_such_packets_that_a_rule_refused_are_a_client_of_windows_and_fewer_of_ours_a_late_packet() -> None:
+def test_three_such_refused_packets_are_a_windows_client_and_fewer_from_inside_late_packets() -> None:
     ours: Ends = (WEB, 45000, "192.0.2.1", 443)
     assert outcomes(small(ours, 52, 3, action="REJECT")) == [(WEB, "192.0.2.1", 443, "rejected")]
     assert outcomes(small(ours, 52, 2, action="REJECT")) == []
     assert outcomes(small(PROBE, 52, 2, action="REJECT")) == [(OUTSIDE, WEB, 443, "rejected")]
 
 
-def test_openings_of_a_conversation_are_judged_record_by_record() -> None:
+def test_the_size_of_each_record_of_a_conversation_counts() -> None:
     ends: Ends = (OUTSIDE, 45000, WEB, 33333)
     cut = (small(ends, 60, 10), small(ends, 60, 1, start=NOON + 67))
     twice = (*cut, *(small(ends, 60, each, start=NOON, interface_id="eni-2") for each in (10, 1)))
@@ -142,29 +142,29 @@ def test_a_high_port_from_an_ephemeral_port_is_a_probe() -> None:
     assert outcomes(small((OUTSIDE, 45000, WEB, 33333))) == [(OUTSIDE, WEB, 33333, "unanswered")]
 
 
-def test_what_may_as_well_be_a_late_reply_is_doubtful_from_outside() -> None:
+def test_a_possible_late_reply_from_outside_is_doubtful() -> None:
     assert outcomes(small((OUTSIDE, 8080, WEB, 33333))) == [(OUTSIDE, WEB, 33333, "doubtful")]
     assert outcomes(small((OUTSIDE, 20000, WEB, 33333))) == [(OUTSIDE, WEB, 33333, "doubtful")]
 
 
-def test_what_may_as_well_be_a_late_reply_is_nothing_from_inside() -> None:
+def test_a_possible_late_reply_from_inside_is_no_contact() -> None:
     assert outcomes(small((WEB, 8080, "192.0.2.1", 33333))) == []
 
 
 CALL: Ends = (WEB, 45000, "192.0.2.1", 8443)
 
 
-def test_what_comes_back_from_a_high_service_port_on_our_opening_is_a_reply() -> None:
+def test_a_record_from_a_high_service_port_that_matches_our_opening_is_a_reply() -> None:
     assert outcomes(small(CALL), small(back(CALL), 60)) == [(WEB, "192.0.2.1", 8443, "answered")]
     assert outcomes(small(CALL), small(back(CALL), 40)) == [(WEB, "192.0.2.1", 8443, "refused")]
     assert outcomes(small(CALL, 54, 4), small(back(CALL), 54, 3)) == [(WEB, "192.0.2.1", 8443, "answered")]
 
 
-def test_what_was_refused_of_it_is_no_reply_and_no_contact() -> None:
+def test_a_refused_record_of_that_kind_is_neither_reply_nor_contact() -> None:
     assert outcomes(small(CALL), small(back(CALL), 40, action="REJECT")) == [(WEB, "192.0.2.1", 8443, "unanswered")]
 
 
-def test_what_comes_back_to_another_port_is_doubtful_still() -> None:
+def test_a_record_to_another_port_stays_doubtful() -> None:
     stray = small((CALL[2], CALL[3], WEB, 33333))
     assert (CALL[2], WEB, 33333, "doubtful") in outcomes(small(CALL), stray)
 
@@ -176,7 +176,7 @@ def test_keep_alives_with_a_byte_of_data_are_no_refused_contact() -> None:
     assert outcomes(small(outside, 40), small(back(outside), 41)) == [(OUTSIDE, WEB, 443, "answered")]
 
 
-def test_replies_from_a_privileged_port_are_no_contacts_from_wherever() -> None:
+def test_replies_from_a_privileged_port_are_no_contacts() -> None:
     assert outcomes(*(small((OUTSIDE, 80, WEB, 40000 + number)) for number in range(20))) == []
 
 
@@ -210,7 +210,7 @@ TO_SERVICE: Ends = (DATABASE, 45000, "10.1.0.5", 443)
 TO_HIGH_PORT: Ends = (DATABASE, 45000, "10.1.0.5", 33333)
 
 
-def test_at_a_gateway_without_flags_ports_tell_who_opened_and_sizes_what_became_of_it() -> None:
+def test_at_a_gateway_without_flags_ports_show_the_initiator_and_sizes_the_outcome() -> None:
     contact = (VPC, DATABASE, "10.1.0.5", 443)
     assert at_gateway(through(TO_SERVICE)) == [(*contact, "unanswered")]
     assert at_gateway(through(TO_SERVICE), back_through(TO_SERVICE, 40)) == [(*contact, "refused")]
@@ -223,7 +223,7 @@ def test_both_directions_of_a_conversation_through_a_gateway_find_each_other() -
     assert at_gateway(through(TO_HIGH_PORT), back_through(TO_HIGH_PORT, 40)) == [(*contact, "refused")]
 
 
-def test_conversations_of_the_same_addresses_in_two_vpcs_are_not_mixed_up() -> None:
+def test_conversations_of_the_same_addresses_in_two_vpcs_are_separate() -> None:
     lines = [
         through(TO_HIGH_PORT),
         through(TO_HIGH_PORT, tgw_src_vpc_id="vpc-third"),
@@ -235,7 +235,7 @@ def test_conversations_of_the_same_addresses_in_two_vpcs_are_not_mixed_up() -> N
     ]
 
 
-def test_who_opened_from_the_other_side_is_in_the_scope_of_that_side() -> None:
+def test_an_initiator_on_the_other_side_is_in_the_scope_of_that_side() -> None:
     ends: Ends = ("10.1.0.5", 45000, DATABASE, 33333)
     there = gateway_line(
         WITHOUT_FLAGS,

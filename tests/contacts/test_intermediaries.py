@@ -10,19 +10,19 @@ from tests.builders import FIN, INTERFACE, NOON, SYN, SYN_ACK, V2, V5, enriched,
 
 @pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
 @pytest.mark.parametrize("kind", INTERMEDIARIES)
-def test_an_intermediary_initiates_no_contact_whatever_became_of_it(kind: str, names: tuple[str, ...]) -> None:
+def test_an_intermediary_initiates_no_contact(kind: str, names: tuple[str, ...]) -> None:
     known = Inventory.of((interface("10.0.0.9", kind, interface_id=INTERFACE),))
     lines = [probe("10.0.0.9", "10.0.0.5", 443, names), *exchange("10.0.0.9", "10.0.0.6", 443, names)]
     assert len(contacts(enriched(lines, names, known))) == 0
 
 
-def test_an_instance_does_and_so_does_one_that_nobody_knows() -> None:
+def test_an_instance_and_an_unknown_owner_initiate_contacts() -> None:
     known = Inventory.of((interface("10.0.0.9"),))
     lines = [probe("10.0.0.9", "10.0.0.5", 443), probe("10.0.0.8", "10.0.0.5", 443)]
     assert sorted(contacts(enriched(lines, inventory=known))["initiator"]) == ["10.0.0.8", "10.0.0.9"]
 
 
-def test_an_intermediary_may_be_called() -> None:
+def test_an_intermediary_may_be_a_responder() -> None:
     known = Inventory.of((interface("10.0.0.9", "application load balancer"),))
     assert contacts(enriched([probe("203.0.113.1", "10.0.0.9", 443)], inventory=known))["outcome"].to_list() == [
         "unanswered"
@@ -66,19 +66,19 @@ def test_a_connection_through_a_nat_gateway_is_one_contact_of_the_instance(names
 
 
 @BOTH
-def test_so_it_is_when_nobody_answers(names: tuple[str, ...]) -> None:
+def test_an_unanswered_connection_through_a_nat_gateway_is_one_contact(names: tuple[str, ...]) -> None:
     unanswered = [each for number, each in enumerate(through_nat(names, **SYN_ONLY)) if number in {0, 2, 3}]
     assert told(unanswered, names, WITH_NAT) == [(INSTANCE, PEER, 443, "unanswered")]
 
 
 @BOTH
-def test_what_a_rule_at_the_nat_gateway_refused_is_told(names: tuple[str, ...]) -> None:
+def test_a_connection_that_a_rule_at_the_nat_gateway_refused_is_a_contact(names: tuple[str, ...]) -> None:
     refused = through_nat(names, **SYN_ONLY, action="REJECT")[2]
     assert [row[-1] for row in told([refused], names, WITH_NAT)] == ["rejected"]
 
 
 @BOTH
-def test_a_stranger_who_knocks_at_a_nat_gateway_is_seen(names: tuple[str, ...]) -> None:
+def test_a_probe_of_a_nat_gateway_from_outside_is_a_contact(names: tuple[str, ...]) -> None:
     knock = probe("203.0.113.9", NAT, 22, names, interface_id=AT_NAT)
     assert told([knock], names, WITH_NAT) == [("203.0.113.9", NAT, 22, "unanswered")]
 
@@ -97,13 +97,13 @@ def test_a_client_of_a_dead_target_behind_a_balancer_failed_once(names: tuple[st
 
 
 @BOTH
-def test_what_the_rules_of_the_target_refused_is_told_as_that(names: tuple[str, ...]) -> None:
+def test_a_connection_that_the_rules_of_the_target_refused_is_rejected(names: tuple[str, ...]) -> None:
     lines = passed_on(names, 45000, action="REJECT")
     assert told(lines, names, WITH_BALANCER) == [("203.0.113.9", TARGET, 8080, "rejected")]
 
 
 @BOTH
-def test_many_targets_that_are_dead_are_one_failure_of_a_client(names: tuple[str, ...]) -> None:
+def test_many_dead_targets_are_one_failure_of_a_client(names: tuple[str, ...]) -> None:
     lines = [each for number in range(12) for each in passed_on(names, 45000 + number, f"10.0.1.{number + 5}")]
     assert told(lines, names, WITH_BALANCER) == [("203.0.113.9", BALANCER, 443, "unanswered")]
 
@@ -115,13 +115,13 @@ def test_a_scanner_with_a_fixed_port_is_not_taken_for_a_client_of_a_balancer(nam
 
 
 @BOTH
-def test_the_same_port_a_while_later_is_another_connection(names: tuple[str, ...]) -> None:
+def test_the_same_port_a_minute_later_is_another_connection(names: tuple[str, ...]) -> None:
     later = passed_on(names, 45000, start=NOON + 300, end=NOON + 310)
     assert len(told(later, names, WITH_BALANCER)) == 2
 
 
 @BOTH
-def test_a_connection_that_the_balancer_passes_on_itself_is_the_clients_alone(names: tuple[str, ...]) -> None:
+def test_a_connection_that_the_balancer_forwards_itself_is_the_clients_alone(names: tuple[str, ...]) -> None:
     own = exchange(BALANCER, TARGET, 8080, names, interface_id="eni-net")
     assert told(
         [*exchange("203.0.113.9", BALANCER, 443, names, interface_id="eni-net"), *own], names, WITH_BALANCER

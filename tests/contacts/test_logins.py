@@ -47,7 +47,7 @@ def said(packets: object, names: tuple[str, ...] = V5, **values: object) -> str:
 
 
 @BOTH
-def test_a_login_is_a_row_with_who_where_and_how_much(names: tuple[str, ...]) -> None:
+def test_a_login_is_a_row_with_both_ends_and_packets(names: tuple[str, ...]) -> None:
     (row,) = logins([said(60, names)], names=names)
     assert row == {
         "is_whole": True,
@@ -86,7 +86,7 @@ def test_a_connection_of_many_intervals_and_chunks_is_one_with_its_largest_recor
     assert [(row["packets"], row["first_seen"], row["last_seen"]) for row in whole] == [(80, NOON, NOON + 140)]
 
 
-def test_both_interfaces_of_a_login_tell_of_one() -> None:
+def test_both_records_of_a_login_are_one() -> None:
     assert len(logins([said(60), said(60, interface_id="eni-admin", flow_direction="egress")])) == 1
 
 
@@ -105,46 +105,46 @@ def test_a_port_that_is_used_again_the_next_day_is_another_login() -> None:
     ],
     ids=["refused", "UDP", "another port", "from a service"],
 )
-def test_what_is_no_login_is_none(names: tuple[str, ...], values: dict[str, object]) -> None:
+def test_other_records_are_no_logins(names: tuple[str, ...], values: dict[str, object]) -> None:
     assert logins([said(60, names, **values)], names=names) == []
 
 
 @BOTH
-def test_a_probe_or_a_check_that_hangs_up_is_none(names: tuple[str, ...]) -> None:
+def test_a_probe_or_a_health_check_is_no_login(names: tuple[str, ...]) -> None:
     assert logins([said(MIN_LOGIN_PACKETS - 1, names)], names=names) == []
     assert len(logins([said(MIN_LOGIN_PACKETS, names)], names=names)) == 1
 
 
 @BOTH
 @pytest.mark.parametrize(("packets", "size"), [(10, 60), (11, 64), (5, 52), (7, 40), (4, 44)])
-def test_openings_that_nothing_answered_are_none(names: tuple[str, ...], packets: int, size: int) -> None:
+def test_unanswered_openings_are_no_logins(names: tuple[str, ...], packets: int, size: int) -> None:
     assert logins([said(packets, names, bytes=packets * size, tcp_flags=SYN)], names=names) == []
 
 
 @BOTH
-def test_keep_alives_are_of_a_login_but_no_whole_one(names: tuple[str, ...]) -> None:
+def test_keep_alives_belong_to_a_login_that_is_not_whole(names: tuple[str, ...]) -> None:
     idle = said(10, names, bytes=520, tcp_flags=0)
     assert [row["is_whole"] for row in logins([idle], names=names)] == [False]
     assert [row["is_whole"] for row in logins([idle, said(9, names)], names=names)] == [True]
 
 
-def test_no_threshold_that_a_user_may_set_is_out_of_reach() -> None:
+def test_every_threshold_that_a_user_may_set_can_be_reached() -> None:
     assert known_thresholds()["login.min_attempt_packets"].low == MIN_LOGIN_PACKETS
 
 
-def test_replies_to_a_client_whose_port_looks_like_a_login_port_are_none() -> None:
+def test_replies_to_a_client_with_a_login_port_are_no_logins() -> None:
     reply = said(60, srcaddr=OUTSIDE, dstaddr=ADMIN, srcport=12345, dstport=3389, tcp_flags=SYN_ACK | FIN)
     assert logins([reply]) == []
 
 
 @pytest.mark.parametrize(("flags", "is_whole"), [(SYN, False), (SYN | FIN, True), (SYN | RST, True), (FIN, False)])
-def test_flags_tell_whether_a_record_has_its_connection_as_a_whole(flags: int, is_whole: bool) -> None:  # noqa: FBT001
+def test_flags_show_whether_a_record_covers_its_whole_connection(flags: int, is_whole: bool) -> None:  # noqa: FBT001
     assert [row["is_whole"] for row in logins([said(20, tcp_flags=flags)])] == [is_whole]
 
 
 @BOTH
 @pytest.mark.parametrize("kind", ["nat gateway", "network load balancer"])
-def test_what_passes_on_logs_in_nowhere(names: tuple[str, ...], kind: str) -> None:
+def test_an_intermediary_has_no_logins(names: tuple[str, ...], kind: str) -> None:
     known = Inventory.of((interface(ADMIN, kind, interface_id=INTERFACE),))
     assert logins([said(60, names)], names=names, inventory=known) == []
 
@@ -160,25 +160,25 @@ def test_at_a_balancer_alone_a_login_is_one_there() -> None:
     assert len(logins([said(60, dstaddr="10.0.0.20")], inventory=known)) == 1
 
 
-def test_a_login_through_a_transit_gateway_is_one_although_it_shows_acks() -> None:
+def test_a_login_through_a_transit_gateway_is_one_although_flags_include_acks() -> None:
     ends = {"srcaddr": ADMIN, "dstaddr": "10.1.0.5", "srcport": 50222, "dstport": 22, "packets": 60}
     lines = [gateway_line(**ends, tcp_flags=26, flow_direction=way) for way in ("ingress", "egress")]
     assert [row["packets"] for row in logins(lines, names=TRANSIT_GATEWAY_NAMES)] == [60]
 
 
-def test_where_nobody_logs_in_there_is_no_row_but_every_column() -> None:
+def test_without_logins_there_are_no_rows_and_all_columns() -> None:
     aggregator = ContactAggregator()
     aggregate(enriched(exchange(ADMIN, SERVER, 443)), aggregator)
     assert aggregator.settle().logins.schema == SCHEMA
 
 
 @pytest.mark.parametrize("missing", ["srcport", "dstport", "protocol", "start"])
-def test_a_record_that_lacks_what_tells_a_login_is_none(missing: str) -> None:
+def test_a_record_without_a_part_of_the_key_is_no_login(missing: str) -> None:
     assert logins([said(60, **{missing: "-"})]) == []
     assert logins([said("-")]) == []
 
 
-def test_very_many_records_are_merged_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_very_many_records_are_merged_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flowsentry.contacts.logins.MAX_UNMERGED_ROWS", 1)
     chunks = [[said(20 + number, srcport=50000 + number % 2 + 1) for number in range(3)] for _ in range(3)]
     assert [row["packets"] for row in logins(*chunks)] == [22, 21]

@@ -32,14 +32,14 @@ def replies(names: tuple[str, ...] = V5, **values: object) -> str:
 
 
 @BOTH
-def test_a_syn_that_was_let_through_and_whose_syn_ack_was_refused_is_unanswered_and_told(
+def test_an_accepted_syn_with_a_refused_syn_ack_is_unanswered_with_a_refused_reply(
     names: tuple[str, ...],
 ) -> None:
     assert seen(asks(names), replies(names), names=names) == [(OUTSIDE, SERVER, 443, TCP, "unanswered", INTERFACE)]
 
 
 @BOTH
-def test_so_it_is_where_the_client_is_ours_and_its_own_network_acl_refuses(names: tuple[str, ...]) -> None:
+def test_a_syn_ack_that_the_clients_network_acl_refuses_is_a_refused_reply(names: tuple[str, ...]) -> None:
     ours = {"srcaddr": CLIENT, "dstaddr": OUTSIDE, "flow_direction": "egress"}
     back = {"srcaddr": OUTSIDE, "dstaddr": CLIENT, "flow_direction": "ingress"}
     rows = seen(asks(names, **ours), replies(names, **back), names=names)
@@ -47,7 +47,7 @@ def test_so_it_is_where_the_client_is_ours_and_its_own_network_acl_refuses(names
 
 
 @BOTH
-def test_a_reply_that_left_the_server_and_was_refused_at_the_client_is_told(names: tuple[str, ...]) -> None:
+def test_a_reply_accepted_at_the_server_and_refused_at_the_client_is_a_refused_reply(names: tuple[str, ...]) -> None:
     ends = {"srcaddr": CLIENT, "interface_id": "eni-client"}
     back = {"dstaddr": CLIENT, "interface_id": "eni-client", "flow_direction": "ingress"}
     at_server = [asks(names, srcaddr=CLIENT), replies(names, dstaddr=CLIENT, action="ACCEPT")]
@@ -81,7 +81,7 @@ def test_a_reply_that_left_the_server_and_was_refused_at_the_client_is_told(name
         "late data",
     ],
 )
-def test_what_is_no_refused_reply_is_not_told(names: tuple[str, ...], lines: Any) -> None:
+def test_other_records_are_no_refused_replies(names: tuple[str, ...], lines: Any) -> None:
     assert {row[-1] for row in seen(*lines(names), names=names)} <= {None}
 
 
@@ -93,7 +93,7 @@ def test_late_packets_of_a_closed_connection_are_no_refused_replies(names: tuple
 
 
 @BOTH
-def test_late_packets_of_a_tiny_connection_are_none_even_when_its_replies_are_in_another_batch(
+def test_late_packets_of_a_tiny_connection_are_no_refused_replies_even_without_its_replies(
     names: tuple[str, ...],
 ) -> None:
     tiny = asks(names, packets=2, bytes=112, tcp_flags=SYN)
@@ -101,7 +101,7 @@ def test_late_packets_of_a_tiny_connection_are_none_even_when_its_replies_are_in
     assert [row[-1] for row in seen(tiny, late, names=names)] == [None]
 
 
-def test_one_of_many_connections_whose_reply_is_refused_is_told_beside_those_that_work() -> None:
+def test_a_refused_reply_is_found_beside_connections_that_work() -> None:
     too_high = {"srcport": 61001}
     rows = seen(*exchange(OUTSIDE, SERVER, 443), asks(**too_high), replies(dstport=61001))
     assert rows == [(OUTSIDE, SERVER, 443, TCP, "answered", INTERFACE)]
@@ -126,12 +126,12 @@ def pong(names: tuple[str, ...] = V5, **values: object) -> str:
 
 
 @BOTH
-def test_the_example_of_aws_is_told(names: tuple[str, ...]) -> None:
+def test_the_example_of_aws_is_a_refused_reply(names: tuple[str, ...]) -> None:
     assert seen(pinged(names), pong(names), names=names) == [(OUTSIDE, SERVER, 0, ICMP, "unanswered", INTERFACE)]
 
 
 @BOTH
-def test_ipv6_pings_are_too(names: tuple[str, ...]) -> None:
+def test_a_refused_reply_to_an_ipv6_ping_is_found(names: tuple[str, ...]) -> None:
     ends = {"srcaddr": "2001:db8::9", "dstaddr": "fd00::5", "protocol": 58}
     back = {"srcaddr": "fd00::5", "dstaddr": "2001:db8::9", "protocol": 58}
     assert [row[-2:] for row in seen(pinged(names, **ends), pong(names, **back), names=names)] == [
@@ -141,7 +141,7 @@ def test_ipv6_pings_are_too(names: tuple[str, ...]) -> None:
 
 @BOTH
 @pytest.mark.parametrize("port", [53, 40123])
-def test_a_datagram_whose_reply_is_refused_is_unanswered_and_told(names: tuple[str, ...], port: int) -> None:
+def test_a_datagram_with_a_refused_reply_is_unanswered_with_a_refused_reply(names: tuple[str, ...], port: int) -> None:
     rows = seen(
         pinged(names, protocol=UDP, srcport=45000, dstport=port),
         pong(names, protocol=UDP, srcport=port, dstport=45000),
@@ -151,7 +151,7 @@ def test_a_datagram_whose_reply_is_refused_is_unanswered_and_told(names: tuple[s
 
 
 @BOTH
-def test_our_own_question_to_a_name_server_outside_is_told_too(names: tuple[str, ...]) -> None:
+def test_a_refused_answer_of_a_name_server_outside_is_found(names: tuple[str, ...]) -> None:
     question = pinged(names, srcaddr=CLIENT, dstaddr=OUTSIDE, protocol=UDP, srcport=45000, dstport=53)
     answer = pong(names, srcaddr=OUTSIDE, dstaddr=CLIENT, protocol=UDP, srcport=53, dstport=45000)
     assert seen(question, answer, names=names) == [(CLIENT, OUTSIDE, 53, UDP, "unanswered", INTERFACE)]
@@ -175,14 +175,14 @@ def test_other_datagrams_are_no_refused_replies(names: tuple[str, ...], lines: A
 
 
 @BOTH
-def test_who_replies_to_many_is_no_initiator_by_that(names: tuple[str, ...]) -> None:
+def test_an_endpoint_that_replies_to_many_is_no_initiator(names: tuple[str, ...]) -> None:
     clients = [f"10.0.1.{number}" for number in range(20)]
     lines = [each for client in clients for each in (pinged(names, srcaddr=client), pong(names, dstaddr=client))]
     assert {row[0] for row in seen(*lines, names=names)} == set(clients)
 
 
 @BOTH
-def test_the_chunk_in_which_a_reply_comes_does_not_matter(names: tuple[str, ...]) -> None:
+def test_a_refused_reply_is_found_in_any_chunk(names: tuple[str, ...]) -> None:
     chunks = [pong(names)], [asks(names)], [pinged(names)], [replies(names)]
     aggregator = ContactAggregator()
     for lines in chunks:
@@ -191,7 +191,7 @@ def test_the_chunk_in_which_a_reply_comes_does_not_matter(names: tuple[str, ...]
     assert sorted(told.select("protocol", "reply_refused_at").rows()) == [(ICMP, INTERFACE), (TCP, INTERFACE)]
 
 
-def test_of_too_many_datagrams_some_are_left_out_but_of_a_pair_neither_direction_alone(
+def test_beyond_the_limit_datagrams_are_dropped_by_pairs_of_addresses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("flowsentry.contacts.replies.MAX_DATAGRAMS", 20)

@@ -17,7 +17,7 @@ BY_NAME = {stack.name: stack for stack in STACKS}
         ("Windows since 10", 5, 5, 52),
     ],
 )
-def test_a_stack_sends_so_many_syns(name: str, in_a_minute: int, in_ten: int, size: int) -> None:
+def test_a_stack_sends_this_many_syns(name: str, in_a_minute: int, in_ten: int, size: int) -> None:
     stack = BY_NAME[name]
     assert (stack.syns_within(60), stack.syns_within(600), stack.syns[0]) == (in_a_minute, in_ten, size)
     assert (in_ten, in_ten * size) in SYNS
@@ -31,7 +31,7 @@ def test_every_row_has_a_time_for_each_syn_a_size_of_whole_options_and_a_source(
         assert each.source
 
 
-def test_ten_acks_with_time_stamps_are_no_syns_and_ten_of_the_size_of_linux_are() -> None:
+def test_ten_acks_with_time_stamps_are_not_syns_and_ten_of_the_size_of_linux_are() -> None:
     assert (10, 520) not in SYNS
     assert {(10, 600), (10, 640), (5, 260)} <= SYNS
 

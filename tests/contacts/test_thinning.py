@@ -36,7 +36,7 @@ def gathered(names: tuple[str, ...], *chunks: list[str]) -> ContactAggregator:
 
 @by_format
 @pytest.mark.parametrize("chunks", [5, 20])
-def test_of_single_contacts_a_bounded_number_is_held_and_the_others_are_counted(
+def test_sources_with_single_contacts_are_bounded_and_the_dropped_ones_counted(
     names: tuple[str, ...], chunks: int
 ) -> None:
     aggregator = gathered(names, *(list(spoofed(60 * each, 60, names)) for each in range(chunks)))
@@ -77,12 +77,12 @@ def test_sources_inside_are_never_dropped(names: tuple[str, ...]) -> None:
 
 
 @by_format
-def test_few_sources_are_all_held(names: tuple[str, ...]) -> None:
+def test_below_the_limit_all_sources_are_held(names: tuple[str, ...]) -> None:
     aggregator = gathered(names, list(spoofed(0, MOST // 2, names)))
     assert (len(aggregator.settle().contacts), aggregator.dropped_sources) == (MOST // 2, 0)
 
 
-def test_who_was_answered_is_known_beside_a_flood() -> None:
+def test_answered_contacts_survive_a_flood() -> None:
     answered = exchange("203.0.113.9", "10.0.0.1", 443)
     chunks = [list(spoofed(60 * each, 60, V5)) for each in range(10)]
     settled = gathered(V5, *chunks[:5], answered, *chunks[5:]).settle().contacts

@@ -23,7 +23,7 @@ def gunzipped(data: bytes) -> dict[str, Any]:
     return dict(json.loads(gzip.decompress(data)))
 
 
-def test_a_payload_is_its_group_its_stream_and_a_line_for_each_event() -> None:
+def test_a_payload_has_a_log_group_a_log_stream_and_a_line_for_each_event() -> None:
     seen = subscription(payload([line(V2), no_data(V2)]))
     assert (seen.owner, seen.log_group, seen.log_stream) == (ACCOUNT, "flow-logs", f"{INTERFACE}-all")
     assert seen.text == log_text([line(V2), no_data(V2)]).text
@@ -39,12 +39,12 @@ def test_the_log_format_names_the_fields() -> None:
 @pytest.mark.parametrize(
     "log_formats", [[DEFAULT_LOG_FORMAT], (DEFAULT_LOG_FORMAT, DEFAULT_LOG_FORMAT)], ids=["one", "the same twice"]
 )
-def test_one_format_among_several_that_are_the_same_names_the_fields(log_formats: Sequence[str]) -> None:
+def test_several_equal_formats_name_the_fields_as_one(log_formats: Sequence[str]) -> None:
     chunk = subscription_text(subscription(payload([line(V2)])), log_formats)
     assert chunk == LogText(V2, log_text([line(V2)]).text, 1)
 
 
-def test_of_several_formats_all_are_candidates() -> None:
+def test_with_several_formats_all_are_candidates() -> None:
     chunk = subscription_text(
         subscription(payload([line(V2), line(V5, version=5)])), [DEFAULT_LOG_FORMAT, V5_LOG_FORMAT]
     )
@@ -54,19 +54,19 @@ def test_of_several_formats_all_are_candidates() -> None:
 
 
 @pytest.mark.parametrize("log_formats", [[], "", ["${version}", "version"]])
-def test_what_is_no_log_format_is_refused(log_formats: str | list[str]) -> None:
+def test_an_invalid_log_format_is_refused(log_formats: str | list[str]) -> None:
     with pytest.raises(ValueError, match=r"log format|unpack"):
         subscription_text(subscription(payload([line(V2)])), log_formats)
 
 
-def test_keys_that_say_nothing_of_the_lines_change_nothing() -> None:
+def test_other_keys_of_an_envelope_are_ignored() -> None:
     plain = gunzipped(payload([line(V2)]))
     events = [event | {"extractedFields": {"version": "2"}, "new": None} for event in plain["logEvents"]]
     richer = plain | {"logEvents": events, "policyLevel": "ACCOUNT_LEVEL_POLICY", "future": {"a": [1]}}
     assert subscription(gzip.compress(json.dumps(richer).encode(), mtime=0)) == subscription(payload([line(V2)]))
 
 
-def test_recorded_payloads_of_others_are_understood() -> None:
+def test_recorded_payloads_of_other_projects_are_read() -> None:
     event = json.loads(recorded("samples/powertools-python/cloudWatchLogEventWithPolicyLevel.json").read_text())
     seen = subscription(b64decode(event["awslogs"]["data"]))
     assert seen.log_group
@@ -124,13 +124,13 @@ def without(key: str) -> bytes:
         (gzip.compress(json.dumps(ENVELOPE | {"logEvents": 7}).encode(), mtime=0), "not-a-subscription"),
     ],
 )
-def test_what_is_no_payload_is_poison_with_its_reason(data: bytes, reason: str) -> None:
+def test_an_invalid_payload_raises_poison_with_its_reason(data: bytes, reason: str) -> None:
     with pytest.raises(PoisonError) as poison:
         subscription(data)
     assert poison.value.reason == reason
 
 
-def test_a_payload_that_inflates_without_end_is_poison(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payload_that_inflates_without_end_raises_poison(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(envelope, "MAX_PAYLOAD_BYTES", 10_000)
     with pytest.raises(PoisonError) as poison:
         subscription(gzip.compress(b"0" * 1_000_000, mtime=0))

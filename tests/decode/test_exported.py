@@ -22,13 +22,13 @@ def exported(*records: str, end: str = "\n", time: str = TIME) -> bytes:
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("time", [TIME, "2026-11-01T10:00:00Z ", "2026-11-01T10:00:00.000Z\t"])
-def test_the_lines_of_an_export_are_of_the_format_that_is_given(packed: bool, time: str) -> None:  # noqa: FBT001
+def test_lines_of_an_export_have_the_given_format(packed: bool, time: str) -> None:  # noqa: FBT001
     data = exported(*RECORDS, time=time)
     texts = texts_in(gzip.compress(data) if packed else data, log_formats=[DEFAULT_LOG_FORMAT])
     assert texts == [LogText(V2, "".join(f"{each}\n" for each in RECORDS).encode(), 1)]
 
 
-def test_without_a_format_lines_that_can_only_be_of_the_default_one_are() -> None:
+def test_without_a_format_lines_that_match_the_default_format_are_records() -> None:
     bad = (line(V5, version=5), line(V2, version=3), line(V2, interface_id="10.0.0.1"), "some words")
     chunks = list(decode.object_texts([exported(*RECORDS, *bad)]))
     assert [type(chunk) for chunk in chunks] == [MixedText]
@@ -37,12 +37,12 @@ def test_without_a_format_lines_that_can_only_be_of_the_default_one_are() -> Non
     assert [number for number, _, _ in seen.rejected.sample] == [8, 9, 10, 11]
 
 
-def test_a_line_without_a_time_is_a_line_as_it_is() -> None:
+def test_a_line_of_an_export_without_a_time_is_kept() -> None:
     (text,) = texts_in(exported(RECORDS[0]) + f"{RECORDS[1]}\r\n".encode(), log_formats=[DEFAULT_LOG_FORMAT])
     assert text.text.split() == " ".join(RECORDS[:2]).encode().split()
 
 
-def test_wherever_blocks_and_chunks_end_times_are_taken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_are_removed_wherever_blocks_and_chunks_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decode, "CHUNK_BYTES", 300)
     texts = texts_in(*in_blocks(exported(*RECORDS * 9), 7), log_formats=[DEFAULT_LOG_FORMAT])
     assert len(texts) > 5
@@ -51,5 +51,5 @@ def test_wherever_blocks_and_chunks_end_times_are_taken_off(monkeypatch: pytest.
 
 @pytest.mark.parametrize("log_formats", [(), (DEFAULT_LOG_FORMAT,), (DEFAULT_LOG_FORMAT, V5_FORMAT)])
 @pytest.mark.parametrize("end", [b"", b"\n"])
-def test_the_object_that_an_export_writes_first_holds_nothing(log_formats: tuple[str, ...], end: bytes) -> None:
+def test_the_permission_check_of_an_export_has_no_lines(log_formats: tuple[str, ...], end: bytes) -> None:
     assert list(decode.object_texts([b"Permission Check Successful" + end], log_formats)) == []

@@ -22,7 +22,7 @@ V5_LOG_FORMAT = " ".join(f"${{{name}}}" for name in V5)
 TAGGED = (*V2, "instance-tag")
 
 
-def test_plain_text_is_its_lines_and_the_names_of_its_header() -> None:
+def test_plain_text_yields_its_lines_and_the_names_in_its_header() -> None:
     assert texts_in(FEW) == [LogText(V2, BODY, 2)]
 
 
@@ -47,11 +47,11 @@ def test_empty_lines_below_a_header_are_lines() -> None:
     ],
     ids=["carriage return", "spaces behind", "tabs", "underscores", "upper case", "byte order mark"],
 )
-def test_a_header_may_be_spelled_otherwise(header: bytes) -> None:
+def test_a_header_may_have_other_spellings(header: bytes) -> None:
     assert texts_in(header + b"\n" + BODY) == [LogText(V2, BODY, 2)]
 
 
-def test_a_byte_order_mark_may_precede_the_first_line_of_what_has_no_header() -> None:
+def test_a_byte_order_mark_may_precede_lines_without_a_header() -> None:
     assert texts_in(b"\xef\xbb\xbf" + BODY, log_formats=[DEFAULT_LOG_FORMAT]) == [LogText(V2, BODY, 1)]
 
 
@@ -61,12 +61,12 @@ def test_a_header_may_have_any_fields_in_any_order(names: tuple[str, ...]) -> No
     assert text.names == names
 
 
-def test_a_field_that_the_table_does_not_have_is_one_of_the_names() -> None:
+def test_an_unknown_field_in_a_header_is_kept() -> None:
     (text,) = texts_in(b"version moon-phase srcport\n2 full 80\n")
     assert text.names == ("version", "moon-phase", "srcport")
 
 
-def test_a_header_of_fields_that_the_table_does_not_have_is_one_when_all_look_like_names() -> None:
+def test_a_header_of_unknown_fields_is_a_header_when_all_look_like_names() -> None:
     (text,) = texts_in(b"resource-color tgw-mood tide\nblue good high\n")
     assert text.names == ("resource-color", "tgw-mood", "tide")
 
@@ -90,29 +90,29 @@ def test_a_header_of_fields_that_the_table_does_not_have_is_one_when_all_look_li
     ],
     ids=str,
 )
-def test_what_is_no_flow_log_is_poison_with_its_reason(data: bytes, reason: str) -> None:
+def test_content_that_is_no_flow_log_raises_poison_with_its_reason(data: bytes, reason: str) -> None:
     assert reason_of(data) == reason
 
 
-def test_lines_without_a_header_are_of_the_one_format_that_is_given() -> None:
+def test_lines_without_a_header_have_the_given_format() -> None:
     assert texts_in(BODY, log_formats=[DEFAULT_LOG_FORMAT] * 2) == [LogText(V2, BODY, 1)]
 
 
-def test_lines_without_a_header_may_be_of_any_of_the_formats_that_are_given() -> None:
+def test_lines_without_a_header_may_have_any_of_the_given_formats() -> None:
     assert list(decode.object_texts([BODY], [DEFAULT_LOG_FORMAT, V5_LOG_FORMAT])) == [MixedText((V2, V5), BODY, 1)]
 
 
-def test_a_header_goes_before_the_formats_that_are_given() -> None:
+def test_a_header_has_precedence_over_the_given_formats() -> None:
     assert texts_in(FEW, log_formats=[V5_LOG_FORMAT, DEFAULT_LOG_FORMAT]) == [LogText(V2, BODY, 2)]
 
 
-def test_ids_are_no_header_where_the_format_is_given() -> None:
+def test_with_a_given_format_ids_are_not_a_header() -> None:
     assert text_of(b"eni-1 vpc-2\n", log_formats=["${interface-id} ${vpc-id}"]) == b"eni-1 vpc-2\n"
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["files put together", "gzip members"])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b""], ids=["newline", "carriage return", "no line end"])
-def test_the_same_header_again_is_no_line_and_counts_in_line_numbers(end: bytes, packed: bool) -> None:  # noqa: FBT001
+def test_a_repeated_header_is_left_out_and_counts_in_line_numbers(end: bytes, packed: bool) -> None:  # noqa: FBT001
     file = FEW.removesuffix(b"\n") + end
     data = b"".join(gzip.compress(file, mtime=0) if packed else file for _ in range(3))
     texts = texts_in(data)
@@ -121,7 +121,7 @@ def test_the_same_header_again_is_no_line_and_counts_in_line_numbers(end: bytes,
 
 
 @pytest.mark.parametrize("joint", [b"", b"\n"], ids=["nothing between", "an empty line between"])
-def test_below_another_header_lines_are_of_its_format(joint: bytes) -> None:
+def test_lines_below_another_header_have_its_format(joint: bytes) -> None:
     texts = texts_in(FEW + joint + V5_FILE + FEW)
     assert [text.names for text in texts] == [V2, V5, V2]
     assert [text.first_line for text in texts] == [2, 5 + len(joint), 7 + len(joint)]
@@ -136,16 +136,16 @@ def test_another_header_may_begin_with_any_field(field: Field, spelled: Callable
     assert [text.names for text in texts_in(FEW, file)] == [V2, names]
 
 
-def test_another_header_that_lacks_what_next_to_all_have_is_a_rejected_line() -> None:
+def test_a_further_header_without_the_marker_letter_is_a_rejected_line() -> None:
     (text,) = texts_in(FEW + flow_log([], ("srcaddr", "dstaddr")))
     assert parse(text).rejected.sample == [(4, "too-few-fields", "srcaddr dstaddr")]
 
 
-def test_headers_after_one_another_are_no_lines() -> None:
+def test_consecutive_headers_are_not_lines() -> None:
     assert texts_in((NAMES + b"\n") * 5 + BODY) == [LogText(V2, BODY, 6)]
 
 
-def test_of_too_many_headers_the_lines_before_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_too_many_headers_the_lines_before_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(headers, "MAX_HEADERS", 3)
     file = flow_log([line()])
     assert len(list(decode.object_texts([file * 4]))) == 4
@@ -163,7 +163,7 @@ def test_a_header_below_lines_without_one_states_the_format_from_there_on() -> N
 
 
 @pytest.mark.parametrize("names", [("srcaddr", "dstaddr"), ("srcport",), TAGGED], ids=["short", "one field", "tags"])
-def test_the_same_header_again_is_found_whatever_its_fields(names: tuple[str, ...]) -> None:
+def test_a_repeated_header_is_found_for_any_fields(names: tuple[str, ...]) -> None:
     file = flow_log([line(names, instance_tag="hello-world")] * 2, names)
     assert [text.first_line for text in texts_in(file * 2)] == [2, 5]
 
@@ -179,7 +179,7 @@ def test_a_line_that_begins_with_a_name_may_be_a_record(record: str) -> None:
     assert [text.text.count(b"\n") for text in texts_in(data)] == [3]
 
 
-def test_wherever_chunks_end_headers_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_headers_are_found_wherever_chunks_end(monkeypatch: pytest.MonkeyPatch) -> None:
     files = [FEW, V5_FILE, FEW, FEW, flow_log([], V5), V5_FILE]
     for size in range(60, 900, 13):
         monkeypatch.setattr(decode, "CHUNK_BYTES", size)

@@ -47,26 +47,26 @@ LAYOUTS: dict[str, Callable[[list[dict[str, object]]], str]] = {
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("block_bytes", [1, 13, 1 << 20])
 @pytest.mark.parametrize("log_formats", [(), (DEFAULT_LOG_FORMAT,)], ids=["no format", "a format"])
-def test_objects_are_records_in_any_layout_and_spelling(
+def test_json_objects_of_any_layout_and_spelling_are_records(
     layout: str, spelling: str, block_bytes: int, log_formats: tuple[str, ...]
 ) -> None:
     data = LAYOUTS[layout](objects(SPELLINGS[spelling])).encode()
     assert texts_in(*in_blocks(data, block_bytes), log_formats=log_formats) == [LogText(V2, BODY, 1)]
 
 
-def test_numbers_are_numbers_and_account_ids_have_their_zeros() -> None:
+def test_json_numbers_are_read_and_account_ids_keep_leading_zeros() -> None:
     value = {"account_id": 12345678901, "srcaddr": "10.0.0.1", "srcport": 443.0, "bytes": 7, "packets": None}
     (text,) = texts_in(json.dumps(value).encode())
     assert text.text == b"012345678901 10.0.0.1 443 7 -\n"
 
 
-def test_a_key_that_only_a_later_object_has_is_a_field_of_all() -> None:
+def test_a_key_of_a_later_object_becomes_a_field_of_all() -> None:
     data = b'{"srcaddr":"10.0.0.1","bytes":1}\n{"srcaddr":"10.0.0.1","bytes":2,"tcp-flags":18}\n'
     (text,) = texts_in(data)
     assert parse(text).records["tcp_flags"].to_list() == [None, 18]
 
 
-def test_a_key_that_the_table_does_not_have_is_kept_where_it_looks_like_a_field_and_has_a_single_value() -> None:
+def test_an_unknown_key_is_kept_when_it_looks_like_a_field_with_a_simple_value() -> None:
     (text,) = texts_in(
         json.dumps({"srcaddr": "10.0.0.1", "bytes": 1, "moon-phase": "full", "host": {"a-b": 1}}).encode()
     )
@@ -74,14 +74,14 @@ def test_a_key_that_the_table_does_not_have_is_kept_where_it_looks_like_a_field_
 
 
 @pytest.mark.parametrize("bad", ["bad", "{}", '{"x": 1}', "", '{"srcaddr"', "[1]", "null", '{"srcaddr": "\\ud800"}'])
-def test_what_is_no_such_object_costs_itself_and_has_its_number(bad: str) -> None:
+def test_an_invalid_object_is_one_rejected_line_with_its_number(bad: str) -> None:
     one, *others = map(json.dumps, objects())
     (text,) = texts_in("\n".join([one, bad, *others]).encode())
     seen = parse(text)
     assert (seen.lines, len(seen.records), [number for number, _, _ in seen.rejected.sample]) == (8, 7, [2])
 
 
-def test_a_value_that_is_none_of_its_field_costs_its_object() -> None:
+def test_an_invalid_value_rejects_its_object() -> None:
     values = [*objects(), *objects(bytes="many"), *objects(srcaddr={"nested": 1})]
     (text,) = texts_in("\n".join(map(json.dumps, values)).encode())
     seen = parse(text)
@@ -90,7 +90,7 @@ def test_a_value_that_is_none_of_its_field_costs_its_object() -> None:
 
 
 @pytest.mark.parametrize("size", [100, 700, 5000])
-def test_wherever_chunks_end_objects_are_whole(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_objects_are_whole_wherever_chunks_end(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decode, "CHUNK_BYTES", size)
     for layout in LAYOUTS.values():
         texts = texts_in(*in_blocks(layout(objects()).encode(), 17))
@@ -98,7 +98,7 @@ def test_wherever_chunks_end_objects_are_whole(size: int, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("data", ["[]", "[1, 2]", '["a"]', '{"name": 1, "document": 2}'])
-def test_json_of_something_else_is_no_flow_log(data: str) -> None:
+def test_json_without_fields_or_messages_is_no_flow_log(data: str) -> None:
     if data == "[]":
         assert texts_in(data.encode()) == []
     else:
@@ -113,7 +113,7 @@ def test_objects_without_keys_before_a_record_are_rejected_lines() -> None:
 
 
 @pytest.mark.parametrize("layout", ["array", "narrow array", "array over lines", "array with an object a line"])
-def test_of_an_array_that_is_cut_off_every_whole_object_is_kept(layout: str) -> None:
+def test_an_array_that_is_cut_off_keeps_every_whole_object(layout: str) -> None:
     data = LAYOUTS[layout](objects()).encode()
     for cut in range(data.find(b"}") + 1, len(data), 7):
         packed = gzip.compress(data[:cut])[:-8]

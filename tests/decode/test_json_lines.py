@@ -46,7 +46,7 @@ def test_messages_are_the_lines() -> None:
     ids=["further keys", "a message inside", "line break", "carriage return", "spaces", "crlf", "escapes"],
 )
 @pytest.mark.parametrize("between", ["\n", ""], ids=["line by line", "run together"])
-def test_a_message_is_found_however_it_is_written(value: object, between: str) -> None:
+def test_a_message_is_found_in_any_json_spelling(value: object, between: str) -> None:
     others = [{"message": line(V2, srcport=port)} for port in (1, 2)]
     data = lines_of(others[0], value, others[1], between="\n" if isinstance(value, str) else between)
     assert text_of(data) == "".join(f"{each}\n" for each in (others[0]["message"], RECORD, others[1]["message"]))
@@ -67,7 +67,7 @@ def test_a_message_with_line_breaks_inside_is_one_line(inside: str) -> None:
         *("plain words", "[1]", "null", ""),
     ],
 )
-def test_a_line_without_a_message_is_one_rejected_line_and_costs_no_other(broken: str) -> None:
+def test_a_line_without_a_message_is_one_rejected_line(broken: str) -> None:
     data = lines_of({"message": RECORD}, broken, {"message": RECORD})
     (text,) = texts_in(data, log_formats=FORMATS)
     assert text.text.decode() == f"{RECORD}\n{broken}\n{RECORD}\n"
@@ -86,7 +86,7 @@ def test_a_raw_line_among_json_lines_is_a_line() -> None:
     assert text_of(lines_of({"message": RECORD}, RECORD)) == f"{RECORD}\n" * 2
 
 
-def test_bytes_that_are_no_utf_8_cost_one_line() -> None:
+def test_bytes_that_are_not_utf_8_reject_one_line() -> None:
     data = lines_of({"message": RECORD}) + b'\n{"message": "\xff"}\n' + lines_of({"message": RECORD})
     (text,) = texts_in(data, log_formats=FORMATS)
     assert parse(text).rejected.counts == {"not-utf-8": 1}
@@ -98,12 +98,12 @@ def test_a_header_may_be_the_first_message_and_another_a_later_one() -> None:
     assert [(text.names, text.first_line) for text in texts] == [(V2, 2), (V5, 4)]
 
 
-def test_json_lines_without_a_header_or_a_format_are_poison() -> None:
+def test_json_lines_without_a_header_or_a_format_raise_poison() -> None:
     assert reason_of(lines_of({"message": RECORD})) == "no-header"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 64])
-def test_objects_run_together_are_told_apart_wherever_blocks_and_chunks_end(
+def test_objects_run_together_are_split_wherever_blocks_and_chunks_end(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decode, "CHUNK_BYTES", 200)
@@ -114,7 +114,7 @@ def test_objects_run_together_are_told_apart_wherever_blocks_and_chunks_end(
     assert b"".join(text.text for text in texts if isinstance(text, LogText)) == log_text(records, V2).text
 
 
-def test_of_what_is_cut_off_every_whole_line_is_kept() -> None:
+def test_json_that_is_cut_off_keeps_every_whole_line() -> None:
     header, *records = flow_log((line(V2, srcport=port) for port in range(5000)), V2).decode().splitlines()
     data = gzip.compress(lines_of(*({"message": each} for each in (header, *records, ""))), mtime=0)
     kept, error = kept_before([data[:-1]], CutOffError)
@@ -123,7 +123,7 @@ def test_of_what_is_cut_off_every_whole_line_is_kept() -> None:
 
 
 @pytest.mark.parametrize("members", [1, 3])
-def test_envelopes_of_cloudwatch_logs_without_a_format_are_told_as_what_they_are(members: int) -> None:
+def test_envelopes_without_a_format_raise_poison_that_names_them(members: int) -> None:
     data = payload([RECORD]) * members
     assert reason_of(data) == "subscription-in-object"
     assert reason_of(gzip.decompress(data)) == "subscription-in-object"
@@ -144,7 +144,7 @@ def test_each_log_event_of_envelopes_is_a_line(between: bytes, packing: str) -> 
     assert text_of(data) == "".join(f"{record}\n" for record in records)
 
 
-def test_an_envelope_that_ends_in_the_middle_is_one_rejected_line_and_costs_no_other() -> None:
+def test_an_envelope_that_ends_in_the_middle_is_one_rejected_line() -> None:
     whole, half = (gzip.decompress(payload([RECORD] * n)) for n in (2, 3))
     (text,) = texts_in(whole + b"\n" + half[: len(half) // 2], log_formats=FORMATS)
     seen = parse(text)

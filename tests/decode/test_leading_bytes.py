@@ -45,7 +45,7 @@ def test_text_with_a_byte_order_mark_is_read_in_its_encoding(encoding: str, bloc
 
 
 @pytest.mark.parametrize("end", [b"\x00", b"\x00\xd8a\x00"], ids=["half a letter", "half a pair"])
-def test_bytes_that_are_no_utf_16_cost_one_line(end: bytes) -> None:
+def test_bytes_that_are_not_utf_16_reject_one_line(end: bytes) -> None:
     (text,) = texts_in(codecs.BOM_UTF16_LE + PLAIN.decode().encode("utf-16-le") + end)
     assert parse(text).rejected.counts == {"not-utf-8": 1}
 
@@ -67,7 +67,7 @@ def test_bytes_that_are_no_utf_16_cost_one_line(end: bytes) -> None:
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_what_is_not_read_is_poison_by_its_name(
+def test_an_unsupported_container_raises_poison_with_its_name(
     data: bytes,
     reason: str,
     packed: bool,  # noqa: FBT001
@@ -87,7 +87,7 @@ def test_gzip_within_gzip_is_read(depth: int, block_bytes: int) -> None:
 
 
 @pytest.mark.parametrize("depth", [4, 1000])
-def test_gzip_within_gzip_without_end_is_poison_by_its_name(depth: int) -> None:
+def test_gzip_within_too_many_layers_raises_poison(depth: int) -> None:
     data = PLAIN
     for _ in range(depth):
         data = gzip.compress(data, mtime=0)
@@ -103,7 +103,7 @@ def test_gzip_within_gzip_that_inflates_without_end_is_cut_off(monkeypatch: pyte
     assert BODY in kept
 
 
-def test_gzip_within_gzip_that_ends_in_the_middle_keeps_its_whole_lines() -> None:
+def test_gzip_within_gzip_that_is_cut_off_keeps_its_whole_lines() -> None:
     data = gzip.compress(gzip.compress(PLAIN * 20, mtime=0), mtime=0)
     kept, error = kept_before([data[:-40]], CutOffError)
     assert error.reason == "gzip-cut-off"
@@ -111,14 +111,14 @@ def test_gzip_within_gzip_that_ends_in_the_middle_keeps_its_whole_lines() -> Non
 
 
 @pytest.mark.parametrize("between", [b"", b"\n", b"\0" * 600], ids=["nothing", "a delimiter", "padding"])
-def test_members_may_have_something_between_and_behind_them(between: bytes) -> None:
+def test_padding_between_and_after_members_is_skipped(between: bytes) -> None:
     first, second = gzip.compress(PLAIN, mtime=0), gzip.compress(BODY, mtime=0)
     for block_bytes in (1, 37, 1 << 20):
         data = in_blocks(first + between + second + between, block_bytes)
         assert texts_in(*data) == [LogText(V2, BODY * 2, 2)]
 
 
-def test_a_line_without_end_is_refused_before_all_of_it_was_read() -> None:
+def test_a_line_without_end_is_refused_before_all_of_it_is_read() -> None:
     def blocks() -> Iterator[bytes]:
         yield bytes(100_000)
         raise AssertionError("read on")

@@ -25,7 +25,7 @@ def test_the_last_line_may_lack_its_newline() -> None:
 
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("data", [MANY, gzip.compress(MANY, mtime=0)], ids=["plain", "gzip"])
-def test_a_large_object_comes_in_bounded_chunks_of_whole_lines_that_are_numbered(data: bytes) -> None:
+def test_a_large_object_yields_bounded_chunks_of_whole_numbered_lines(data: bytes) -> None:
     texts = texts_in(*in_blocks(data, 999))
     assert b"".join(text.text for text in texts) == MANY.split(b"\n", 1)[1]
     assert max(len(text.text) for text in texts) < 4000
@@ -36,7 +36,7 @@ def test_a_large_object_comes_in_bounded_chunks_of_whole_lines_that_are_numbered
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_a_line_larger_than_a_chunk_is_cut_to_just_more_than_a_line_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_larger_than_a_chunk_is_cut_to_just_above_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_chunks, "MAX_LINE_BYTES", 1000)
     texts = texts_in(*in_blocks(FEW + b"x" * 500_000 + b"\n" + BODY, 700))
     assert max(len(text.text) for text in texts) < 6000

@@ -40,13 +40,13 @@ EXPECTED = {
 }
 
 
-def test_every_object_has_its_outcome() -> None:
+def test_every_object_has_an_expected_outcome() -> None:
     assert EXPECTED.keys() == OBJECTS.keys()
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="only Linux tells the memory of one program")
 @pytest.mark.parametrize("name", EXPECTED)
-def test_what_is_larger_than_it_looks_has_its_outcome_in_bounded_memory(name: str) -> None:
+def test_an_object_that_inflates_a_lot_is_read_in_bounded_memory(name: str) -> None:
     seen = outcome_of(name)
     assert Outcome(0, seen.lines, seen.records, seen.rejected, seen.poison) == EXPECTED[name]
     assert seen.peak_mib <= MOST_MIB

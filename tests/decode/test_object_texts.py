@@ -38,7 +38,7 @@ def ports_in(chunks: list[LogChunk]) -> list[int]:
 @pytest.mark.parametrize("name", CONTAINERS)
 @pytest.mark.parametrize("members", [0, 1, 3], ids=["plain", "gzip", "gzip of three members"])
 @pytest.mark.parametrize("block_bytes", [1, 7, 1 << 20], ids=["byte by byte", "in sevens", "whole"])
-def test_every_container_gives_its_records(name: str, members: int, block_bytes: int) -> None:
+def test_every_container_yields_its_records(name: str, members: int, block_bytes: int) -> None:
     data = CONTAINERS[name]
     if members:
         size = len(data) // members + 1
@@ -49,21 +49,21 @@ def test_every_container_gives_its_records(name: str, members: int, block_bytes:
 
 
 @pytest.mark.parametrize("blocks", [[], [b""], [b"", b""], [gzip.compress(b"", mtime=0)]], ids=len)
-def test_nothing_has_no_text(blocks: list[bytes]) -> None:
+def test_an_empty_object_yields_nothing(blocks: list[bytes]) -> None:
     assert list(object_texts(blocks)) == []
     assert list(object_texts(blocks, [DEFAULT_LOG_FORMAT])) == []
 
 
 @pytest.mark.parametrize("data", [b"\x1f", b"P", b"{", b"2", b"\x00", b"\xef"], ids=str)
-def test_one_byte_is_no_flow_log_and_one_line_where_the_format_is_given(data: bytes) -> None:
+def test_one_byte_is_no_flow_log_and_with_a_given_format_one_line(data: bytes) -> None:
     assert reason_of(data) == "no-header"
     assert texts_in(data, log_formats=[DEFAULT_LOG_FORMAT]) == [LogText(V2, data + b"\n", 1)]
 
 
-def test_a_newline_alone_is_an_empty_line_where_the_format_is_given() -> None:
+def test_with_a_given_format_a_newline_alone_is_an_empty_line() -> None:
     assert texts_in(b"\n", log_formats=[DEFAULT_LOG_FORMAT]) == [LogText(V2, b"\n", 1)]
 
 
-def test_what_is_no_log_format_is_refused() -> None:
+def test_an_invalid_log_format_is_refused() -> None:
     with pytest.raises(ValueError, match="log format"):
         list(object_texts([b""], ["version"]))

@@ -47,7 +47,7 @@ def tables_in(data: bytes) -> list[LogTable]:
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("row_group_size", [None, 300, 1])
 @pytest.mark.parametrize("rows_at_a_time", [125_000, 70])
-def test_rows_come_in_order_and_numbered_however_the_file_is_made(
+def test_rows_are_in_order_and_numbered_for_any_layout_of_the_file(
     compression: Any, row_group_size: int | None, rows_at_a_time: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parquet, "ROWS_AT_A_TIME", rows_at_a_time)
@@ -68,7 +68,7 @@ def test_a_file_without_rows_has_no_tables() -> None:
     assert tables_in(as_file(ROWS.clear())) == []
 
 
-def test_nested_columns_that_are_no_field_are_left_out() -> None:
+def test_nested_columns_that_are_not_fields_are_left_out() -> None:
     nested = ROWS.with_columns(tags=pl.lit([["a"]]), owner=pl.struct("version"))
     assert [table.rows.columns for table in tables_in(as_file(nested))] == [ROWS.columns]
 
@@ -114,12 +114,12 @@ COMPRESSED = as_file(ROWS, compression="gzip")
         *("twice by hyphen", "a nested field"),
     ],
 )
-def test_what_is_no_flow_log_is_poison_with_its_reason(data: bytes, reason: str) -> None:
+def test_content_that_is_no_flow_log_raises_poison_with_its_reason(data: bytes, reason: str) -> None:
     assert reason_of(data) == reason
     assert reason_of(gzip.compress(data, mtime=0)) == reason
 
 
-def test_one_column_is_enough_where_it_is_a_field() -> None:
+def test_a_single_column_that_is_a_field_is_enough() -> None:
     assert len(tables_in(as_file(ROWS.select("srcaddr")))) == 1
 
 
@@ -127,7 +127,7 @@ def test_one_column_is_enough_where_it_is_a_field() -> None:
     ("bound", "value"),
     [("MAX_PARQUET_BYTES", len(WHOLE) - 1), ("MAX_ROWS", 999), ("MAX_FIXED_BYTES", 1000), ("MAX_ROW_BYTES", 5)],
 )
-def test_a_file_that_is_too_large_is_set_aside(bound: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_raises_poison(bound: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, bound, value)
     assert reason_of(WHOLE) == "parquet-too-large"
 
@@ -142,7 +142,7 @@ def outcomes(files: Iterable[bytes]) -> set[str]:
     return seen
 
 
-def test_however_a_file_is_damaged_it_is_read_or_poison() -> None:
+def test_a_damaged_file_is_read_or_raises_poison() -> None:
     chance = random.Random(5)  # noqa: S311 - damage
 
     def damaged() -> Iterable[bytes]:
@@ -161,20 +161,20 @@ REASONS = ("parquet-cut-off", "parquet-corrupt", "parquet-too-large", "no-header
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("row_group_size", [None, 300])
-def test_pages_weigh_what_is_in_them(compression: Any, row_group_size: int | None) -> None:
+def test_the_weight_of_pages_is_their_content(compression: Any, row_group_size: int | None) -> None:
     weight = parquet_pages.heaviest(as_file(ROWS, compression=compression, row_group_size=row_group_size))
     rows = row_group_size or len(ROWS)
     assert rows * 8 < weight.fixed_bytes < rows * 60
     assert 8 < weight.row_bytes < 60
 
 
-def test_a_dictionary_weighs_once() -> None:
+def test_a_dictionary_counts_once() -> None:
     weight = parquet_pages.heaviest(as_file(pl.DataFrame({"srcaddr": ["x" * 100_000] * 5000})))
     assert 100_000 < weight.fixed_bytes < 110_000
     assert weight.row_bytes < 1
 
 
-def test_of_no_rows_nothing_weighs() -> None:
+def test_no_rows_weigh_nothing() -> None:
     assert parquet_pages.heaviest(as_file(ROWS.clear())) == (0, 0, 0)
 
 
@@ -219,7 +219,7 @@ def signed(checksum: int) -> int:
 
 
 @pytest.mark.parametrize("content", [b"abc", b"\xff" * 9], ids=["high bit clear", "high bit set"])
-def test_a_page_whose_checksum_is_wrong_is_told(content: bytes) -> None:
+def test_a_page_with_a_wrong_checksum_raises_poison(content: bytes) -> None:
     right = signed(zlib.crc32(content))
     assert parquet_pages.heaviest(file_of_one_page(content, right)) == (len(content), len(content), 1)
     with pytest.raises(ValueError, match="checksum"):
@@ -237,16 +237,16 @@ CLAIMS: list[dict[str, int]] = [
 
 
 @pytest.mark.parametrize("claims", CLAIMS, ids=str)
-def test_what_a_file_claims_is_set_against_what_is_there(claims: dict[str, int]) -> None:
+def test_sizes_that_a_file_states_are_checked(claims: dict[str, int]) -> None:
     assert reason_of(file_of_one_page(b"abc", RIGHT, None, **claims)) == "parquet-corrupt"
 
 
 @pytest.mark.parametrize("page", [{1: -1}, {1: 9}, {2: -1}, {2: 1 << 30}, {3: -1}, {3: 4}, {3: 1 << 30}], ids=str)
-def test_what_a_page_claims_is_set_against_what_is_there(page: dict[int, int]) -> None:
+def test_sizes_that_a_page_states_are_checked(page: dict[int, int]) -> None:
     assert reason_of(file_of_one_page(b"abc", RIGHT, page)) == "parquet-corrupt"
 
 
-def test_columns_that_share_their_bytes_are_told() -> None:
+def test_columns_that_share_bytes_raise_poison() -> None:
     page = struct({1: 0, 2: 3, 3: 3, 5: b"\x0c" + struct({1: 1})}) + b"abc"
     column = struct({3: b"\x0c" + struct({4: 0, 5: 1, 7: len(page), 9: 4})})
     schema = b"\x09\x3c" + struct({5: 2}) + struct({3: 0}) * 2
@@ -257,12 +257,12 @@ def test_columns_that_share_their_bytes_are_told() -> None:
         parquet_pages.heaviest(data)
 
 
-def test_a_footer_of_more_values_than_can_be_looked_at_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_footer_with_too_many_values_raises_poison(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thrift, "MAX_VALUES", 50)
     assert reason_of(WHOLE) == "parquet-too-large"
 
 
-def test_a_file_whose_pages_are_read_over_and_over_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_whose_pages_are_inflated_too_often_raises_poison(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "ROWS_AT_A_TIME", 10)
     monkeypatch.setattr(parquet, "MAX_WORK_BYTES", 1 << 20)
     assert reason_of(WHOLE) == "parquet-too-large"
@@ -284,14 +284,14 @@ def test_the_messages_of_a_parquet_file_are_its_lines(packed: bool, monkeypatch:
     ]
 
 
-def test_a_message_that_is_no_record_costs_its_row() -> None:
+def test_a_message_that_is_no_record_rejects_its_row() -> None:
     data = as_messages([line(V2), None, "a\nb", line(V2) + "\n"], timestamp=[1, 2, 3, 4])
     (chunk,) = object_texts([data], [DEFAULT_LOG_FORMAT])
     (seen,) = parse_chunk(chunk)
     assert (seen.lines, len(seen.records), [number for number, _, _ in seen.rejected.sample]) == (4, 2, [2, 3])
 
 
-def test_messages_without_a_header_or_a_format_are_poison_and_with_a_header_are_read() -> None:
+def test_messages_without_a_header_or_a_format_raise_poison_and_with_a_header_are_read() -> None:
     assert reason_of(as_messages([line(V2)])) == "no-header"
     (chunk,) = object_texts([as_messages([" ".join(V2), line(V2)])])
     assert [len(each.records) for each in parse_chunk(chunk)] == [1]

@@ -39,7 +39,7 @@ def text_of(data: bytes, *log_formats: str) -> bytes:
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["newline", "crlf"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["no mark", "byte order mark"])
 @pytest.mark.parametrize("log_formats", [(), (DEFAULT_LOG_FORMAT,)], ids=["no format", "a format"])
-def test_lines_below_a_header_are_those_with_spaces(
+def test_separated_lines_below_a_header_equal_lines_with_spaces(
     separator: str, end: str, mark: bytes, log_formats: tuple[str, ...]
 ) -> None:
     data = mark + rows(" ".join(V2), *RECORDS, separator=separator, end=end)
@@ -57,11 +57,11 @@ def test_lines_below_a_header_are_those_with_spaces(
     ],
     ids=["upper case", "underscores", "spaces", "quotes", "Athena", "Logs Insights", "times"],
 )
-def test_a_header_may_be_spelled_as_documents_of_aws_do(header: str) -> None:
+def test_a_header_may_have_the_spelling_of_the_aws_documentation(header: str) -> None:
     assert texts_in(header.encode() + b"\n" + rows(*RECORDS)) == [LogText(V2, BODY, 2)]
 
 
-def test_every_value_may_be_quoted_and_any_missing() -> None:
+def test_any_value_may_be_quoted_or_missing() -> None:
     quoted = "".join(",".join(f'"{value}"' for value in each.split(" ")) + "\n" for each in (" ".join(V2), *RECORDS))
     assert texts_in(quoted.encode()) == [LogText(V2, BODY, 2)]
     none = quoted + ",".join(['"2"', *['""'] * 12, '"NODATA"']) + "\n"
@@ -69,30 +69,30 @@ def test_every_value_may_be_quoted_and_any_missing() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", ""], ids=["newline", "crlf", "no line end"])
-def test_a_value_left_out_is_missing_wherever_it_is(end: str) -> None:
+def test_an_empty_value_is_missing_in_any_column(end: str) -> None:
     (text,) = texts_in(f"srcaddr,dstaddr,bytes,packets\r\n,,,\n10.0.0.1,,,\n,10.0.0.2,7,{end}".encode())
     assert text.text == b"- - - -\n10.0.0.1 - - -\n- 10.0.0.2 7 -\n"
     assert len(parse(text).records) == 3
 
 
-def test_words_of_pandas_and_databases_for_a_missing_value_are_missing_and_whole_numbers_whole() -> None:
+def test_missing_words_of_pandas_and_databases_are_missing_and_whole_numbers_have_no_fraction() -> None:
     (text,) = texts_in(b"srcaddr,srcport,bytes\nnan,443.0,NULL\nNone,NaN,12.0\n10.0.0.0,null,\\N\n")
     assert text.text == b"- 443 -\n- - 12\n10.0.0.0 - -\n"
 
 
-def test_a_quoted_value_may_hold_what_separates() -> None:
+def test_a_quoted_value_may_contain_the_separator() -> None:
     (text,) = texts_in(b'srcaddr,instance-tag,bytes\n10.0.0.1,"web, ""blue""",1\n10.0.0.2,web 2,2\n')
     assert parse(text).records["instance_tag"].to_list() == ['web, "blue"', "web 2"]
 
 
 @pytest.mark.parametrize("bad", ["2,1", ",".join("x" * 20), '"2', "<html>", ",".join("abc")])
-def test_a_bad_line_costs_itself_and_has_its_number(bad: str) -> None:
+def test_an_invalid_line_is_rejected_alone_with_its_number(bad: str) -> None:
     (text,) = texts_in(rows(" ".join(V2), RECORDS[0]) + f"{bad}\n".encode() + rows(RECORDS[1]))
     seen = parse(text)
     assert (seen.lines, len(seen.records), [number for number, _, _ in seen.rejected.sample]) == (3, 2, [3])
 
 
-def test_lines_without_a_header_are_read_where_as_many_values_as_a_given_format_has_are_in_the_first() -> None:
+def test_lines_without_a_header_are_read_when_the_first_has_as_many_values_as_a_given_format() -> None:
     assert texts_in(rows(*RECORDS), log_formats=[DEFAULT_LOG_FORMAT]) == [LogText(V2, BODY, 1)]
 
 
@@ -105,7 +105,7 @@ def test_a_header_alone_has_no_text(end: bytes) -> None:
     assert texts_in(",".join(V2).encode() + end) == []
 
 
-def test_files_put_together_each_have_their_header(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concatenated_files_each_have_their_header(monkeypatch: pytest.MonkeyPatch) -> None:
     data = rows(" ".join(V2), *RECORDS) + rows(" ".join(V5), line(V5)) + rows(" ".join(V2), *RECORDS)
     for size in (150, 1000, 1 << 20):
         monkeypatch.setattr(decode, "CHUNK_BYTES", size)

@@ -29,27 +29,27 @@ def wide(fields: int) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("separator", [" ", ",", "\t"])
-def test_a_header_of_too_many_fields_is_set_aside(separator: str) -> None:
+def test_a_header_with_too_many_fields_raises_poison(separator: str) -> None:
     names = wide(headers.MAX_FIELDS)
     row = separator.join("-" * len(names))
     assert len(texts_in(f"{separator.join(names)}\n{row}\n".encode())[0].names) == headers.MAX_FIELDS
     assert reason_of(f"{separator.join((*names, 'one-more'))}\n{row}\n".encode()) == "bad-header"
 
 
-def test_a_further_header_of_too_many_fields_is_a_line() -> None:
+def test_a_further_header_with_too_many_fields_is_a_line() -> None:
     further = " ".join(wide(headers.MAX_FIELDS + 1)).encode()
     (text,) = texts_in(flow_log([line(V2)], V2) + further + b"\n" + f"{line(V2)}\n".encode())
     assert len(parse(text).records) == 2
 
 
-def test_parquet_of_too_many_columns_is_set_aside() -> None:
+def test_parquet_with_too_many_columns_raises_poison() -> None:
     more = {f"x_{number}": pl.lit(1) for number in range(headers.MAX_FIELDS - ROWS.width)}
     assert len(list(object_texts([as_file(ROWS.with_columns(**more))]))) == 1
     assert reason_of(as_file(ROWS.with_columns(**more, one_more=pl.lit(1)))) == "bad-header"
 
 
 @given(st.lists(st.sampled_from([b"\n", b"x\n", b"x" * 50 + b"\n"]), max_size=60), st.integers(1, 9))
-def test_parts_have_no_more_lines_than_they_may_however_uneven_the_lines_are(lines: list[bytes], most: int) -> None:
+def test_parts_have_a_bounded_number_of_lines_however_uneven_these_are(lines: list[bytes], most: int) -> None:
     parts = list(in_parts(b"".join(lines), len(lines), most))
     assert b"".join(parts) == b"".join(lines)
     assert all(0 < part.count(b"\n") <= most and part.endswith(b"\n") for part in parts)
@@ -103,7 +103,7 @@ def test_a_field_that_objects_spell_differently_is_one_column() -> None:
 
 
 @pytest.mark.parametrize("filler", ["{},", "[],", "[", '{"a":', "1,", '"",'])
-def test_an_envelope_of_too_many_values_is_poison(filler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_envelope_with_too_many_values_raises_poison(filler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(envelope, "MAX_VALUES", 1000)
     assert subscription(payload([line(V2)] * 100)).text
     text = f'{{"messageType":"DATA_MESSAGE","more":[{filler * 1000}'
@@ -112,7 +112,7 @@ def test_an_envelope_of_too_many_values_is_poison(filler: str, monkeypatch: pyte
     assert poison.value.reason == "not-a-subscription"
 
 
-def test_an_envelope_of_too_many_values_costs_its_line_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_envelope_with_too_many_values_rejects_its_line_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     good = gzip.decompress(payload([line(V2)])) + b"\n"
     monkeypatch.setattr(envelope, "MAX_VALUES", 1000)
     bad = b'{"messageType":"DATA_MESSAGE","logEvents":[%s{}]}\n' % (b"{}," * 1000)
@@ -123,7 +123,7 @@ def test_an_envelope_of_too_many_values_costs_its_line_alone(monkeypatch: pytest
 
 @pytest.mark.parametrize("depth", [100, 5000, 400_000])
 @pytest.mark.parametrize(("first_header", "closing"), [("[", "]"), ('{"a":', "}")])
-def test_json_in_json_costs_its_line_or_payload_alone(depth: int, first_header: str, closing: str) -> None:
+def test_deeply_nested_json_rejects_its_line_or_payload_alone(depth: int, first_header: str, closing: str) -> None:
     deep = first_header * depth + "1" + closing * depth
     text = KEYED + f'{{"version":2,"more":{deep}}}\n'.encode() + KEYED
     seen = [each for chunk in object_texts([text]) for each in parse_chunk(chunk)]
@@ -135,7 +135,7 @@ def test_json_in_json_costs_its_line_or_payload_alone(depth: int, first_header: 
 
 
 @pytest.mark.parametrize("number", ["1" * 5000, "-" + "9" * 100_000, "1e999999", "1" + "0" * 400 + ".5"])
-def test_huge_numbers_are_poison_or_cost_their_line(number: str) -> None:
+def test_huge_numbers_raise_poison_or_reject_their_line(number: str) -> None:
     text = KEYED + f'{{"version":{number},"srcaddr":"10.0.0.1"}}\n'.encode() + KEYED
     seen = [each for chunk in object_texts([text]) for each in parse_chunk(chunk)]
     assert (sum(len(each.records) for each in seen), sum(each.rejected.total for each in seen)) == (2, 1)
@@ -150,7 +150,7 @@ def test_a_message_is_no_longer_than_a_line() -> None:
     assert (len(parsed.records), parsed.rejected.counts) == (1, {"line-too-long": 1})
 
 
-def test_a_payload_that_inflates_to_too_much_is_poison() -> None:
+def test_a_payload_that_inflates_to_too_much_raises_poison() -> None:
     with pytest.raises(PoisonError) as poison:
         subscription(gzip.compress(b" " * (envelope.MAX_PAYLOAD_BYTES + 1)))
     assert poison.value.reason == "payload-too-large"
@@ -173,14 +173,14 @@ HEADED = b"\x1f\x8b\x08"
     [(8, b"n" * 300_000 + b"\0"), (16, b"c" * 300_000 + b"\0"), (4, b"\xff\xff" + b"e" * 65_535), (4, b"\0\0")],
     ids=["a long name", "a long comment", "a long extra field", "an empty extra field"],
 )
-def test_fields_of_a_gzip_header_are_passed_over(flags: int, more: bytes) -> None:
+def test_optional_fields_of_a_gzip_header_are_skipped(flags: int, more: bytes) -> None:
     packed = gzip.compress(flow_log([line(V2)], V2), mtime=0)
     data = HEADED + bytes([flags]) + packed[4:10] + more + packed[10:]
     assert [len(parse(text).records) for text in texts_in(data)] == [1]
     assert [len(parse(text).records) for text in texts_in(*(data[at : at + 1000] for at in range(0, len(data), 1000)))]
 
 
-def test_an_extra_field_that_is_not_there_is_a_cut() -> None:
+def test_a_missing_extra_field_of_a_gzip_header_is_a_cut() -> None:
     assert (
         kept_before([HEADED + b"\x04" + bytes(6) + b"\xff\xff" + b"e" * 100], CutOffError)[1].reason == "gzip-cut-off"
     )

@@ -40,18 +40,18 @@ def test_a_struct_is_its_fields_by_number(data: bytes, fields: dict[int, object]
 
 
 @pytest.mark.parametrize("data", [b"", b"\x15", b"\x18\x7f", b"\x13", b"\x19\xf3\xff\xff\xff\xff\x7f"], ids=len)
-def test_half_a_struct_is_told(data: bytes) -> None:
+def test_half_a_struct_raises(data: bytes) -> None:
     with pytest.raises(IndexError):
         Reader(data, 0).struct()
 
 
-def test_a_type_that_is_none_is_told() -> None:
+def test_an_unknown_type_raises() -> None:
     with pytest.raises(ValueError, match="no type 14"):
         Reader(b"\x1e\x00", 0).struct()
 
 
 @pytest.mark.parametrize("size", [1, 9, 10, 10_000])
-def test_a_number_of_more_than_64_bits_is_told(size: int) -> None:
+def test_a_number_of_more_than_64_bits_raises(size: int) -> None:
     with pytest.raises((ValueError, IndexError)):
         Reader(b"\x16" + b"\xff" * size, 0).struct()
     with pytest.raises(ValueError, match="64 bits"):
@@ -62,12 +62,12 @@ HEADS = [b"\x18", b"\x1b", *(bytes([head, 0xF0 | kind]) for head in (0x19, 0x1A)
 
 
 @pytest.mark.parametrize("head", HEADS, ids=bytes.hex)
-def test_a_length_is_believed_only_where_as_many_bytes_are_there(head: bytes) -> None:
+def test_a_length_is_believed_only_when_that_many_bytes_are_left(head: bytes) -> None:
     with pytest.raises(IndexError, match="in the middle"):
         Reader(head + b"\x80\x80\x80\x80\x80\x80\x80\x80\x01" + bytes(100), 0).struct()
 
 
-def test_more_values_than_one_reader_takes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_values_than_a_reader_reads_raise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thrift, "MAX_VALUES", 20)
     reader = Reader(b"\x19\xf5\x08" + b"\x02" * 8 + b"\x00", 0)
     reader.struct()
@@ -78,6 +78,6 @@ def test_more_values_than_one_reader_takes_are_told(monkeypatch: pytest.MonkeyPa
         reader.struct()
 
 
-def test_a_struct_in_too_many_others_is_told() -> None:
+def test_a_struct_that_is_nested_too_deeply_raises() -> None:
     with pytest.raises(RecursionError):
         Reader(b"\x1c" * 100_000, 0).struct()

@@ -50,7 +50,7 @@ def test_all_rows_of_all_chunks_are_written_in_order(tmp_path: Path, sizes: tupl
 
 
 @pytest.mark.parametrize("sizes", [(), (0,), (0, 0)])
-def test_no_rows_are_no_file(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+def test_without_rows_no_file_is_written(tmp_path: Path, sizes: tuple[int, ...]) -> None:
     path = tmp_path / "enriched.parquet"
     assert written(chunks(*sizes), EnrichedFile(path)) == 0
     assert not path.exists()
@@ -71,7 +71,7 @@ def test_columns_and_values_are_those_of_the_enriched_flows(tmp_path: Path, name
     assert [tuple(map(str, row)) for row in found.rows()] == [tuple(map(str, row)) for row in kept.rows()]
 
 
-def test_of_several_formats_the_columns_are_those_of_the_first_and_all_rows_are_written(tmp_path: Path) -> None:
+def test_with_several_formats_the_columns_are_those_of_the_first(tmp_path: Path) -> None:
     of_two = [
         enriched([line(names, srcport=port)], names) for port, names in ((1, V5), (2, V2), (3, (*V5, "moon-phase")))
     ]
@@ -82,7 +82,7 @@ def test_of_several_formats_the_columns_are_those_of_the_first_and_all_rows_are_
     assert "moon_phase" not in found.columns
 
 
-def test_no_column_has_a_type_that_athena_does_not_read(tmp_path: Path) -> None:
+def test_every_column_has_a_type_that_athena_reads(tmp_path: Path) -> None:
     written(chunks(2), EnrichedFile(tmp_path / "enriched.parquet"))
     types = set(pl.read_parquet(tmp_path / "enriched.parquet").schema.dtypes())
     assert not types & {pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64}
@@ -94,7 +94,7 @@ def test_the_same_flows_are_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
-def test_what_the_origin_tells_and_the_format_does_not_is_in_columns(tmp_path: Path) -> None:
+def test_facts_of_the_origin_that_the_format_lacks_are_columns(tmp_path: Path) -> None:
     origin = Origin("210987654321", "eu-west-1", "fl-0123456789abcdef0")
     written(chunks(2, 1), EnrichedFile(tmp_path / "enriched.parquet", origin))
     found = pl.read_parquet(tmp_path / "enriched.parquet")
@@ -103,12 +103,12 @@ def test_what_the_origin_tells_and_the_format_does_not_is_in_columns(tmp_path: P
     assert found["account_id"].unique().to_list() == ["123456789012"]
 
 
-def test_what_an_origin_does_not_know_is_no_column(tmp_path: Path) -> None:
+def test_unknown_facts_of_the_origin_are_no_columns(tmp_path: Path) -> None:
     written(chunks(1), EnrichedFile(tmp_path / "enriched.parquet", Origin("210987654321", None)))
     assert not {"region", "flow_log_id"} & set(pl.read_parquet(tmp_path / "enriched.parquet").columns)
 
 
-def test_what_a_later_format_says_itself_is_not_overwritten_by_the_origin(tmp_path: Path) -> None:
+def test_values_of_a_later_format_are_not_overwritten_by_the_origin(tmp_path: Path) -> None:
     without = V2[2:]
     parts = [enriched([line(without)], without), enriched([line(V2)], V2)]
     written(iter(parts), EnrichedFile(tmp_path / "enriched.parquet", Origin("210987654321", "eu-west-1")))

@@ -52,7 +52,7 @@ def test_a_minute_of_a_vpc_is_one_line_stamped_with_that_minute() -> None:
     assert (line["RejectedFlows"], line["RejectedInboundFlows"], line["RejectedOutboundFlows"]) == (3, 2, 1)
 
 
-def test_a_line_says_what_its_metrics_are() -> None:
+def test_a_line_declares_its_metrics() -> None:
     (line,) = lines_of((NOW, "vpc-1", 5))
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Flowsentry"
@@ -62,7 +62,7 @@ def test_a_line_says_what_its_metrics_are() -> None:
     assert all(isinstance(line[metric["Name"]], int) for metric in directive["Metrics"])
 
 
-def test_lines_come_in_order_of_time() -> None:
+def test_lines_are_in_order_of_time() -> None:
     lines = lines_of((NOW, "vpc-1", 1), (NOW - 60, "vpc-2", 1), (NOW - 60, "vpc-1", 1))
     assert [(line["_aws"]["Timestamp"], line["vpc"]) for line in lines] == [
         ((NOW - 60) * 1_000, "vpc-1"),
@@ -71,15 +71,15 @@ def test_lines_come_in_order_of_time() -> None:
     ]
 
 
-def test_a_vpc_that_is_not_known_is_called_so() -> None:
+def test_an_unknown_vpc_is_named_unknown() -> None:
     assert lines_of((NOW, None, 1))[0]["vpc"] == "unknown"
 
 
-def test_nothing_measured_is_nothing_printed() -> None:
+def test_without_measurements_no_line_is_printed() -> None:
     assert lines_of() == []
 
 
-def test_what_cloudwatch_would_refuse_is_counted_and_not_printed() -> None:
+def test_minutes_that_cloudwatch_would_reject_are_counted_and_not_printed() -> None:
     traffic = emf(
         measured(
             (NOW - MAX_AGE_SECONDS - 60, "vpc-1", 1),
@@ -95,7 +95,7 @@ def test_what_cloudwatch_would_refuse_is_counted_and_not_printed() -> None:
     assert (len(traffic.lines), traffic.too_old, traffic.too_new) == (2, 1, 2)
 
 
-def test_vpcs_past_the_cap_are_summed_up_and_none_is_lost() -> None:
+def test_vpcs_beyond_the_limit_are_summed_up() -> None:
     rows = [(NOW, f"vpc-{number:03}", number + 1) for number in range(MAX_VPCS + 10)]
     lines = lines_of(*rows)
     assert len(lines) == MAX_VPCS + 1
@@ -121,7 +121,7 @@ def test_a_minute_of_a_transit_gateway_is_one_line_by_a_dimension_of_its_own() -
     assert "RejectedFlows" not in line
 
 
-def test_the_attachment_that_lost_most_is_told_beside_the_sum_of_all() -> None:
+def test_the_attachment_that_lost_most_is_named_beside_the_sum() -> None:
     (line,) = told(
         at_gateway((NOW, "tgw-1", 5)),
         at_gateway((NOW, "tgw-1", 2), attachment="tgw-attach-1", lost=3),
@@ -131,17 +131,17 @@ def test_the_attachment_that_lost_most_is_told_beside_the_sum_of_all() -> None:
     assert (line["Flows"], line["PacketsLostNoRoute"], line["worst_attachment"]) == (9, 19, "tgw-attach-2")
 
 
-def test_where_nothing_was_lost_no_attachment_is_the_worst() -> None:
+def test_without_losses_no_attachment_is_named() -> None:
     (line,) = told(at_gateway((NOW, "tgw-1", 5)))
     assert "worst_attachment" not in line
 
 
-def test_a_minute_is_refused_once_however_many_attachments_lost_packets() -> None:
+def test_a_rejected_minute_counts_once_for_any_number_of_attachments() -> None:
     late = [at_gateway((0, "tgw-1", 1), attachment=f"tgw-attach-{number}", lost=1) for number in range(3)]
     assert emf(Measurements(pl.concat(late)), NOBODY, "Flowsentry", NOW).too_old == 1
 
 
-def test_gateways_past_the_cap_are_summed_up_and_take_no_place_of_a_vpc() -> None:
+def test_gateways_beyond_the_limit_are_summed_up_apart_from_vpcs() -> None:
     gateways = [(NOW, f"tgw-{number:03}", 1_000 + number) for number in range(MAX_VPCS + 3)]
     lines = told(measured((NOW, "vpc-1", 1)), at_gateway(*gateways))
     assert [line["vpc"] for line in lines if "vpc" in line] == ["vpc-1"]
@@ -160,7 +160,7 @@ def line_with(sums: OwnerSums) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def test_a_line_names_the_owners_who_sent_most_and_at_whom_most_was_refused() -> None:
+def test_a_line_names_the_busiest_senders_and_the_most_refused_owners() -> None:
     line = line_with(owners(("a", 10, 0), ("b", 30, 2), ("c", 20, 0), ("d", 5, 7)))
     assert [(each["name"], each["bytes"]) for each in line["busiest_senders"]] == [("b", 30), ("c", 20), ("a", 10)]
     assert line["most_refused"] == [
@@ -169,19 +169,19 @@ def test_a_line_names_the_owners_who_sent_most_and_at_whom_most_was_refused() ->
     ]
 
 
-def test_owners_are_no_dimension_and_no_metric() -> None:
+def test_owners_are_neither_dimension_nor_metric() -> None:
     (directive,) = line_with(owners(("a", 10, 1)))["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["vpc"]]
     assert {metric["Name"] for metric in directive["Metrics"]} == set(TRAFFIC_METRICS_BY["vpc"])
 
 
-def test_of_another_minute_or_of_nobody_nothing_is_said() -> None:
+def test_without_owners_in_its_minute_a_line_names_none() -> None:
     for sums in (NOBODY, owners(("a", 10, 1), minute=NOW - 540)):
         assert not {"busiest_senders", "most_refused"} & line_with(sums).keys()
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "é", ":vpc", " vpc", "", "a\tb", "\x7f"])
-def test_a_vpc_that_cloudwatch_would_refuse_is_summed_up_with_the_others_and_counted(name: str) -> None:
+def test_a_vpc_with_a_name_that_cloudwatch_would_reject_is_summed_up_and_counted(name: str) -> None:
     measurements = Measurements(pl.concat([measured((NOW, "vpc-1", 5)), measured((NOW, name, 7))]))
     made = emf(measurements, NOBODY, "Flowsentry", NOW)
     lines = [json.loads(line) for line in made.lines]

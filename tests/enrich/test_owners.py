@@ -26,15 +26,15 @@ def test_each_end_has_its_owner() -> None:
     assert ends(line(), "owner_kind", "owner_name") == ["instance", "web-1", "application load balancer", "front"]
 
 
-def test_an_address_that_nobody_has_has_no_owner() -> None:
+def test_an_unassigned_address_has_no_owner() -> None:
     assert ends(line(srcaddr="10.0.0.9"), "owner_id")[0] is None
 
 
-def test_the_same_address_in_another_vpc_is_somebody_else() -> None:
+def test_the_same_address_in_another_vpc_has_another_owner() -> None:
     assert ends(line(vpc_id="vpc-other"), "owner_id") == [None, None]
 
 
-def test_an_interface_of_a_peer_vpc_with_the_same_address_does_not_blur_the_owner() -> None:
+def test_an_interface_of_a_peer_vpc_with_the_same_address_does_not_change_the_owner() -> None:
     other = interface("10.0.0.1", name="other-1", vpc_id="vpc-other")
     both = Inventory.of((other, WEB, BALANCER))
     assert ends(line(), "owner_name", inventory=both)[0] == "web-1"
@@ -68,7 +68,7 @@ def test_records_without_an_interface_known_to_the_inventory_are_kept_with_no_ow
     assert flows["source_is_inside"].to_list() == [True, False]
 
 
-def test_what_is_known_of_an_address_does_not_change_what_the_next_chunk_is_told() -> None:
+def test_facts_of_an_address_are_the_same_in_the_next_chunk() -> None:
     alone = enriched([line(srcaddr="192.0.2.5", dstaddr="192.0.2.6")], inventory=COMPANY)
     assert alone["source_is_inside"].item()
     seen_from_outside = line(srcaddr="192.0.2.5", flow_direction="ingress")
@@ -108,8 +108,8 @@ def test_the_ends_at_a_gateway_are_no_addresses_of_its_own() -> None:
     assert flows["source_is_inside"].to_list() + flows["destination_is_inside"].to_list() == [False] * 4
 
 
-@pytest.mark.parametrize("scopes", [2, MAX_CACHED_SCOPES, MAX_CACHED_SCOPES + 1])
-def test_rows_of_many_scopes_keep_their_order(scopes: int) -> None:
+@pytest.mark.parametrize("scopes", [2, MAX_SCOPES_RECALLED, MAX_SCOPES_RECALLED + 1])
+def test_rows_in_many_scopes_keep_their_order(scopes: int) -> None:
     numbers = [*range(100), *range(100)]
     ends = [(f"10.0.0.{number // scopes}", f"vpc-{number % scopes}") for number in numbers]
     lines = [gateway_line(srcaddr=address, tgw_src_vpc_id=vpc, dstaddr="-") for address, vpc in ends]
@@ -119,7 +119,7 @@ def test_rows_of_many_scopes_keep_their_order(scopes: int) -> None:
     assert seen == [*((f"{address} in {vpc}", None) for address, vpc in ends), ("web-1", None)]
 
 
-def test_an_address_behind_no_vpc_has_no_owner_of_any() -> None:
+def test_an_address_behind_no_vpc_has_no_owner() -> None:
     lines = [gateway_line(srcaddr="10.0.0.1", tgw_src_vpc_id="-")]
     assert enriched(lines, TRANSIT_GATEWAY_NAMES)["source_scope"].to_list() == [GATEWAY]
     assert names_at_gateway(*lines)[0][0] is None

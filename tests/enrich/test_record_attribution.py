@@ -24,7 +24,7 @@ def owners(text: str, names: tuple[str, ...], inventory: Inventory | None = None
 NOBODY = (None, None, None)
 
 
-def test_an_interface_that_nobody_knows_is_the_instance_that_the_record_names() -> None:
+def test_an_unknown_interface_belongs_to_the_instance_in_the_record() -> None:
     assert owners(line(V8, instance_id="i-9"), V8) == (("instance", "i-9", "i-9"), NOBODY)
 
 
@@ -33,23 +33,23 @@ def test_the_instance_has_the_name_that_the_inventory_knows_it_by() -> None:
     assert owners(line(V8, instance_id="i-9"), V8, known)[0] == ("instance", "i-9", "api")
 
 
-def test_the_record_is_believed_where_its_interface_has_another_instance_by_now() -> None:
+def test_the_record_has_precedence_when_its_interface_belongs_to_another_instance_now() -> None:
     known = Inventory.of((WEB,))
     assert owners(line(V8, instance_id="i-9"), V8, known)[0] == ("instance", "i-9", "i-9")
     assert owners(line(V8, instance_id="i-web-1"), V8, known)[0] == ("instance", "i-web-1", "web-1")
 
 
-def test_what_passes_through_is_not_the_instance() -> None:
+def test_a_forwarded_packet_is_not_attributed_to_the_instance() -> None:
     passed = line(V8, instance_id="i-9", srcaddr="10.0.0.5", pkt_srcaddr="192.0.2.7")
     assert owners(passed, V8)[0] == NOBODY
 
 
-def test_a_tag_names_an_instance_that_the_inventory_does_not_know() -> None:
+def test_a_tag_names_an_unknown_instance() -> None:
     text = line(NAMES_11, instance_id="i-9", instance_tag="checkout%20api")
     assert owners(text, NAMES_11)[0] == ("instance", "i-9", "checkout api")
 
 
-def test_the_type_of_an_interface_tells_what_it_belongs_to() -> None:
+def test_the_type_of_an_interface_gives_its_owner_kind() -> None:
     text = line(NAMES_11, interface_type="nat_gateway")
     assert owners(text, NAMES_11)[0] == ("nat gateway", INTERFACE, INTERFACE)
 
@@ -73,11 +73,11 @@ def test_the_other_end_is_the_service_of_aws_whose_range_it_is_in() -> None:
 
 
 @pytest.mark.parametrize("service", ["EC2", "-"])
-def test_a_range_that_anybody_rents_addresses_of_names_nobody(service: str) -> None:
+def test_a_range_with_addresses_of_customers_names_no_owner(service: str) -> None:
     assert owners(line(V8, dstaddr="192.0.2.9", pkt_dst_aws_service=service), V8)[1] == NOBODY
 
 
-def test_an_address_of_ones_own_goes_before_the_range_it_is_in() -> None:
+def test_an_own_address_has_precedence_over_its_range() -> None:
     own = Inventory.of((interface("10.0.0.9", name="api", public_addresses=("192.0.2.9",)),))
     text = line(V8, dstaddr="192.0.2.9", pkt_dst_aws_service="AMAZON")
     assert owners(text, V8, own)[1] == ("instance", "i-api", "api")
@@ -100,7 +100,7 @@ def test_a_peer_is_named_where_the_routes_lead_to_its_vpc_alone() -> None:
         assert owners(text, V5, known)[1][2] == name
 
 
-def test_two_peers_with_the_same_blocks_are_never_guessed_between() -> None:
+def test_two_peers_with_the_same_blocks_give_no_owner() -> None:
     both = (PEER, interface("10.1.0.2", name="elsewhere", vpc_id="vpc-third"))
     tables = ((Route("10.1.0.0/16", OTHER_VPC),), (Route("10.1.0.0/16", "vpc-third"),))
     assert owners(line(dstaddr="10.1.0.2"), V5, Inventory.of(both, NETWORKS, routes={VPC: tables}))[1] == NOBODY

@@ -12,16 +12,16 @@ WITHOUT_ACTION = tuple(name for name in V5 if name != "action")
     ("action", "is_rejected"), [("REJECT", True), ("ACCEPT", False), ("-", False)], ids=["REJECT", "ACCEPT", "missing"]
 )
 @pytest.mark.parametrize("names", [V2, V5], ids=["v2", "v5"])
-def test_what_a_rule_refused_is_rejected(names: tuple[str, ...], action: str, is_rejected: bool) -> None:  # noqa: FBT001
+def test_a_flow_with_the_action_reject_is_rejected(names: tuple[str, ...], action: str, is_rejected: bool) -> None:  # noqa: FBT001
     assert enriched([line(names, action=action)], names)["is_rejected"].to_list() == [is_rejected]
 
 
-def test_without_an_action_nothing_is_rejected_as_far_as_is_known() -> None:
+def test_without_an_action_nothing_is_rejected() -> None:
     assert enriched([line(WITHOUT_ACTION)], WITHOUT_ACTION)["is_rejected"].to_list() == [False]
 
 
 @pytest.mark.parametrize("reason", LOST_PACKETS)
-def test_packets_that_a_transit_gateway_lost_were_refused_by_no_rule(reason: str) -> None:
+def test_packets_that_a_transit_gateway_lost_are_not_rejected(reason: str) -> None:
     flows = enriched([gateway_line(**{reason: 12})], TRANSIT_GATEWAY_NAMES)
     assert flows["is_rejected"].to_list() == [False]
 

@@ -38,7 +38,7 @@ SHORT = ["", "-", " ", "a b c", "\r", "- " * 512, " " * 400, "\x00", "é", "a\t"
 
 @pytest.mark.parametrize("short", SHORT, ids=repr)
 @pytest.mark.parametrize("good", [0, 1, 3])
-def test_values_that_are_read_are_no_more_than_the_bytes(short: str, good: int, cells: list[int]) -> None:
+def test_no_more_values_than_bytes_are_read(short: str, good: int, cells: list[int]) -> None:
     text = f"{short}\n" * 3000 + f"{GOOD}\n" * good + f"{short}\n" * 3000
     seen = parse(LogText(WIDE, text.encode(), 2))
     assert (len(seen.records), seen.rejected.total, seen.lines) == (good, 6000, 6000 + good)
@@ -53,7 +53,7 @@ def test_good_lines_among_short_ones_keep_their_order_and_bad_ones_their_numbers
     assert [number for number, _, _ in seen.rejected.sample] == [*range(2, 22)]
 
 
-def test_lines_are_rejected_for_the_same_reasons_however_many_short_ones_are_beside_them() -> None:
+def test_reasons_of_rejected_lines_do_not_depend_on_the_number_of_short_lines() -> None:
     bad = [f"{line(V2)} more", line(V2, srcport="x"), "a  b", "\ufffd", line(V2)[:-3] + " ", "x" * 70_000]
     alone = parse(LogText(V2, "".join(f"{each}\n" for each in bad).encode(), 2)).rejected.counts
     beside = parse(LogText(V2, "".join(f"{each}\n" for each in [*bad, *[""] * 9000]).encode(), 2)).rejected.counts
@@ -61,7 +61,7 @@ def test_lines_are_rejected_for_the_same_reasons_however_many_short_ones_are_bes
     assert beside.total() == alone.total() + 9000
 
 
-def test_short_lines_of_several_formats_are_read_no_more(cells: list[int]) -> None:
+def test_short_lines_of_several_formats_are_not_parsed(cells: list[int]) -> None:
     text = b"-\n" * 5000 + f"{line(V2)}\n".encode()
     seen = list(parse_chunk(MixedText((V2, WIDE), text, 1)))
     assert [len(each.records) for each in seen] == [1, 0]

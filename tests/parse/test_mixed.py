@@ -27,7 +27,7 @@ def counts(found: Sequence[Parsed]) -> list[int]:
     return [len(each.records) for each in found]
 
 
-def test_each_line_goes_to_the_format_that_it_fits() -> None:
+def test_each_line_has_the_format_that_it_matches() -> None:
     lines = [line(V2), line(V3, version=3), GATEWAY_LINE, line(V2, srcport=1)]
     default, third, gateway = told(lines, V2, V3, TRANSIT_GATEWAY_NAMES)
     assert default.records.equals(parse(log_text([lines[0], lines[3]], V2)).records)
@@ -36,14 +36,14 @@ def test_each_line_goes_to_the_format_that_it_fits() -> None:
     assert sum(each.lines for each in (default, third, gateway)) == len(lines)
 
 
-def test_formats_with_as_many_fields_are_told_apart_by_their_values() -> None:
+def test_formats_with_the_same_number_of_fields_are_distinguished_by_values() -> None:
     reordered = line(REORDERED)
     found = told([line(V2), reordered], V2, REORDERED)
     assert counts(found) == [1, 1]
     assert found[1].records["version"].to_list() == [2]
 
 
-def test_a_line_that_fits_several_formats_is_rejected_and_not_guessed() -> None:
+def test_a_line_that_matches_several_formats_is_rejected() -> None:
     found = told([line(V2)], V2, SWAPPED)
     assert counts(found) == [0, 0]
     assert found[0].rejected.counts == {"fits-several-formats": 1}
@@ -60,28 +60,28 @@ def test_a_line_that_fits_several_formats_is_rejected_and_not_guessed() -> None:
     ],
     ids=["empty", "long", "short", "version of neither"],
 )
-def test_a_line_that_fits_no_format_is_rejected_by_its_reason(bad: str, reason: str) -> None:
+def test_a_line_that_matches_no_format_is_rejected_with_its_reason(bad: str, reason: str) -> None:
     found = told([line(V2), bad, line(V3, version=3)], V2, V3)
     assert counts(found) == [1, 1]
     assert found[0].rejected.counts == {reason: 1}
 
 
-def test_records_without_traffic_are_told_apart_too() -> None:
+def test_records_without_traffic_are_assigned_to_a_format_too() -> None:
     third = no_data(V3).replace("2 ", "3 ", 1)
     assert counts(told([no_data(V2), third, no_data(V2, "SKIPDATA")], V2, V3)) == [2, 1]
 
 
-def test_a_dash_fits_every_field() -> None:
+def test_a_hyphen_matches_every_field() -> None:
     dashes = " ".join("-" for _ in V2)
     assert counts(told([dashes], V2, V3)) == [1, 0]
 
 
-def test_a_format_with_a_field_that_is_not_known_takes_later_versions() -> None:
+def test_a_format_with_an_unknown_field_accepts_later_versions() -> None:
     later = (*V2, "moon-phase")
     assert counts(told([line(V2), f"{line(V2, version=12)} waning"], V2, later)) == [1, 1]
 
 
-def test_no_lines_are_no_records_of_any_format() -> None:
+def test_no_lines_yield_no_records_of_any_format() -> None:
     assert counts(told([], V2, V5)) == [0, 0]
 
 

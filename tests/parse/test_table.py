@@ -85,7 +85,7 @@ def test_numbers_in_other_fields_of_text_are_their_digits() -> None:
 
 @pytest.mark.parametrize("word", ["-", "", "None", "nan", "NaN", None])
 @pytest.mark.parametrize("name", ["srcaddr", "srcport", "bytes", "start", "action", "account_id", "moon_phase"])
-def test_what_stands_for_a_missing_value_is_null(name: str, word: str | None) -> None:
+def test_missing_words_are_null(name: str, word: str | None) -> None:
     for dtype in (pl.String, pl.Categorical, pl.Binary):
         column = pl.Series([word], dtype=pl.String).cast(dtype)
         assert values_of(parse_table(LogTable(pl.DataFrame({name: column}), 2))) == [None]
@@ -143,7 +143,7 @@ def test_columns_that_aws_does_not_have_are_text() -> None:
     ],
     ids=str,
 )
-def test_a_value_that_is_none_of_its_field_rejects_its_row_alone(name: str, value: Any) -> None:
+def test_an_invalid_value_rejects_its_row_alone(name: str, value: Any) -> None:
     dtype = pl.Int128 if isinstance(value, int) and abs(value) >= 2**63 else None
     seen = table(**{name: pl.Series([None, value, None], dtype=dtype)})
     assert (len(seen.records), seen.rejected.counts) == (2, {"bad-value": 1})
@@ -171,7 +171,7 @@ def test_the_sample_is_bounded_in_rows_and_in_text() -> None:
 
 
 @pytest.mark.parametrize("bad", [b"10.0.0.\xff", "10.0.0.\ufffd".encode()], ids=["as bytes", "as text that lost them"])
-def test_bytes_that_are_no_utf_8_reject_their_row(bad: bytes) -> None:
+def test_bytes_that_are_not_utf_8_reject_their_row(bad: bytes) -> None:
     seen = table(srcaddr=[b"10.0.0.1", bad, None])
     assert seen.rejected.sample[0][:2] == (3, "not-utf-8")
     assert seen.records["srcaddr"].to_list() == ["10.0.0.1", None]

@@ -86,7 +86,7 @@ BAD_LINES = [
 
 
 @pytest.mark.parametrize(("reason", "bad"), BAD_LINES)
-def test_a_bad_line_is_counted_by_its_reason_and_costs_nothing_else(reason: str, bad: str) -> None:
+def test_an_invalid_line_is_counted_by_its_reason_alone(reason: str, bad: str) -> None:
     seen = parsed(GOOD, bad, no_data(V2))
     assert seen.rejected.counts == {reason: 1}
     assert seen.lines == 3
@@ -95,7 +95,7 @@ def test_a_bad_line_is_counted_by_its_reason_and_costs_nothing_else(reason: str,
     assert (number, why.split()[0], text) == (3, reason, bad[:MAX_SAMPLE_CHARACTERS])
 
 
-def test_a_bad_value_is_told_with_its_column() -> None:
+def test_the_reason_of_an_invalid_value_names_its_column() -> None:
     assert parsed(line(V2, dstport=99999)).rejected.sample[0][1] == "bad-value dstport"
     assert parsed(line(V2, log_status="FINE")).rejected.sample[0][1] == "bad-value log_status"
 
@@ -104,7 +104,7 @@ LOST = [b"\xff\xfe 1", GOOD.encode().replace(b"eni", b"en\xe9"), b"\xc3\x28", GO
 
 
 @pytest.mark.parametrize("bad", LOST)
-def test_bytes_that_are_no_utf_8_cost_one_line(bad: bytes) -> None:
+def test_bytes_that_are_not_utf_8_reject_one_line(bad: bytes) -> None:
     seen = parse(LogText(V2, b"\n".join([GOOD.encode(), bad, GOOD.encode(), b""]), 2))
     assert (len(seen.records), seen.rejected.counts) == (2, {"not-utf-8": 1})
     assert "\ufffd" in seen.rejected.sample[0][2]
@@ -182,18 +182,18 @@ def test_flows_have_every_field_of_version_2_as_a_typed_column() -> None:
 
 
 @pytest.mark.parametrize("address", ["garbage", "10.0.0", "10.0.0.0.1", "eni-1", "12345", "g::1", "10.0.0.1/24"])
-def test_a_value_that_is_no_address_is_none(address: str) -> None:
+def test_an_invalid_address_is_rejected(address: str) -> None:
     seen = parsed(line(V2, srcaddr=address), GOOD)
     assert seen.rejected.counts == {"bad-value": 1}
     assert len(seen.records) == 1
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "2001:db8::9", "::1", "::ffff:10.0.0.1", "fe80::1"])
-def test_addresses_of_both_families_are_values(address: str) -> None:
+def test_addresses_of_both_families_are_valid(address: str) -> None:
     assert row(line(V2, srcaddr=address))["srcaddr"] == address
 
 
-def test_a_value_left_out_between_two_spaces_is_missing_whatever_is_beside_it() -> None:
+def test_an_empty_value_between_two_spaces_is_missing() -> None:
     without = GOOD.replace(" ACCEPT ", "  ")
     assert row(without)["action"] is None
     assert parsed(without, "bogus").records["action"].to_list() == [None]
@@ -206,7 +206,7 @@ def test_values_of_tags_are_percent_decoded() -> None:
     assert row(f"100%25 %ff {GOOD}", names)["asg_tag_2"] == "%ff"
 
 
-def test_good_lines_among_those_in_doubt_keep_their_places() -> None:
+def test_valid_lines_among_doubtful_ones_keep_their_order() -> None:
     lines = [no_data(V2), "bogus", GOOD, line(V2, srcport=1).replace(" OK", "  OK"), no_data(V2), "x" * 70_000, GOOD]
     seen = parsed(*lines)
     assert seen.records["log_status"].to_list() == ["NODATA", "OK", "NODATA", "OK"]

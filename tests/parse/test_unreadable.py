@@ -28,7 +28,7 @@ def trouble(*lines: str) -> UnreadableError | None:
         (99, 1, True),
     ],
 )
-def test_a_source_is_not_read_when_more_than_half_of_its_lines_are_no_records(
+def test_a_source_is_unreadable_when_more_than_half_of_its_lines_are_invalid(
     good: int,
     bad: int,
     is_read: bool,  # noqa: FBT001
@@ -36,7 +36,7 @@ def test_a_source_is_not_read_when_more_than_half_of_its_lines_are_no_records(
     assert (trouble(*[GOOD] * good, *["bad"] * bad) is None) is is_read
 
 
-def test_empty_lines_are_neither_read_nor_unreadable() -> None:
+def test_empty_lines_do_not_make_a_source_unreadable() -> None:
     assert trouble(*[""] * 50) is None
     assert trouble(*[""] * 50, GOOD) is None
     assert trouble(*[""] * 50, "bad") is not None
@@ -54,7 +54,7 @@ def test_empty_lines_are_neither_read_nor_unreadable() -> None:
         ("words", "another-format"),
     ],
 )
-def test_a_source_that_is_not_read_is_called_by_what_its_lines_look_like(text: str, reason: str) -> None:
+def test_the_reason_of_an_unreadable_source_is_what_its_lines_look_like(text: str, reason: str) -> None:
     told = trouble(text, text, "odd")
     assert told is not None
     assert told.reason == reason
