@@ -92,7 +92,7 @@ FINDINGS: dict[str, Finding] = {
                     "denied by security group sg-0db orders-db: "
                     "no inbound rule allows tcp/5432 from 10.0.1.5 (i-0abc web-1)"
                 ),
-                "change": "an inbound rule for tcp/5432 from 10.0.1.5/32 in sg-0db would allow it",
+                "change": "an inbound rule for tcp/5432 from 10.0.1.5/32 in sg-0db would admit it",
                 "why_unknown": "",
                 "rules_taken_at": NIGHT + 7_400,
             },
@@ -134,7 +134,7 @@ FINDINGS: dict[str, Finding] = {
         sample=[f"198.51.100.{host}" for host in range(7, 17)],
         refusal=refusal(
             "denied by security group sg-0web web: no outbound rule allows tcp/443 to 198.51.100.7",
-            "an outbound rule for tcp/443 to 198.51.100.7/32 in sg-0web would allow it",
+            "an outbound rule for tcp/443 to 198.51.100.7/32 in sg-0web would admit it",
         ),
     ),
     "replies_denied_to_internal_client": pair(
@@ -148,7 +148,7 @@ FINDINGS: dict[str, Finding] = {
         subject_owner=WEB,
         refusal=refusal(
             "denied by network ACL acl-0db data-b: rule * denies tcp/49152 to 10.0.1.5 (i-0abc web-1)",
-            "an outbound rule for tcp/49152 to 10.0.1.5/32 before rule * in acl-0db would allow it",
+            "an outbound rule for tcp/49152 to 10.0.1.5/32 before rule * in acl-0db would admit it",
             rule="*",
         ),
     ),

@@ -58,7 +58,7 @@ def test_every_message_has_the_shape_of_a_custom_notification(name: str) -> None
 def test_a_notification_has_the_content_of_the_mail() -> None:
     content = json.loads(alert_message(FINDINGS["blocked_path_with_rule"], RESOURCES).chat)["content"]
     assert content["title"].startswith("[medium] web-1 (instance i-0abc, 10.0.1.5) can't reach orders (rds database")
-    assert "\nRefused by: sg-0db orders-db: no inbound rule for tcp/5432" in content["description"]
+    assert "\nDenied by: security group sg-0db orders-db: no inbound rule allows tcp/5432" in content["description"]
     assert content["description"].splitlines()[-1].startswith("<https://eu-west-1.console.aws.amazon.com/")
     assert content["nextSteps"][0].startswith("Should this work?")
 

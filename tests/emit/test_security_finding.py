@@ -110,7 +110,7 @@ def test_password_guessing_that_succeeded_has_one_more_type(
 
 def test_rules_are_in_the_description() -> None:
     sent = security_finding(FINDINGS["remote_login_with_rule"], RESOURCES, NIGHT)
-    assert "Allowed by: sg-0web web: inbound tcp/22 from 0.0.0.0/0." in sent["Description"]
+    assert "Allowed by: security group sg-0web web: inbound tcp/22 from 0.0.0.0/0." in sent["Description"]
     assert sent["ProductFields"]["flowsentry/technique"] == "T1021.004"
 
 
