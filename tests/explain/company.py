@@ -19,7 +19,7 @@ TCP, UDP, ICMP, ICMPV6, ESP = 6, 17, 1, 58, 50
 
 
 def interface(name: str, *addresses: str, **values: Any) -> Interface:
-    told: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "interface_id": f"eni-{name}",
         "vpc_id": "vpc-1",
         "subnet_id": f"subnet-{name}",
@@ -31,7 +31,7 @@ def interface(name: str, *addresses: str, **values: Any) -> Interface:
         "owner_name": f"{name}-1",
         "security_groups": (f"sg-{name}",),
     }
-    return Interface(**told | values)
+    return Interface(**defaults | values)
 
 
 API = interface("api", "10.0.3.7", "2001:db8:1::7", public_addresses=("203.0.113.7", "2001:db8:1::7"))
@@ -53,15 +53,15 @@ def group(name: str, *rules: GroupRule) -> SecurityGroup:
 
 def open_group(name: str) -> SecurityGroup:
     """A security group that allows all IPv4 traffic."""
-    everything = [way(f"sg-{name}", -1, cidr="0.0.0.0/0") for way in (inbound, outbound)]
+    everything = [direction(f"sg-{name}", -1, cidr="0.0.0.0/0") for direction in (inbound, outbound)]
     return group(name, *everything)
 
 
 def entry(number: int, verb: str, cidr: str, protocol: int = TCP, *ports: int, **values: Any) -> AclEntry:
     """An inbound entry, such as `entry(90, "deny", "10.0.0.0/8", TCP, 5432, 5432)`."""
     first, last = ports or (None, None)
-    told = {"is_egress": False, "first_port": first, "last_port": last} | values
-    return AclEntry(number, is_allowed=verb == "allow", protocol=protocol, cidr=cidr, **told)
+    defaults = {"is_egress": False, "first_port": first, "last_port": last} | values
+    return AclEntry(number, is_allowed=verb == "allow", protocol=protocol, cidr=cidr, **defaults)
 
 
 def leaving(number: int, verb: str, cidr: str, protocol: int = TCP, *ports: int, **values: Any) -> AclEntry:
@@ -89,7 +89,7 @@ def rules(*parts: SecurityGroup | NetworkAcl | PrefixList) -> Rules:
 
 def arriving(**values: Any) -> RejectedPacket:
     """A packet from the API, rejected at the database's interface."""
-    told: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "source": End("10.0.3.7", API),
         "destination": End("10.0.9.9", DATA),
         "protocol": TCP,
@@ -99,7 +99,7 @@ def arriving(**values: Any) -> RejectedPacket:
         "direction": "ingress",
         "opens": True,
     }
-    return RejectedPacket(**told | values)
+    return RejectedPacket(**defaults | values)
 
 
 def departing(**values: Any) -> RejectedPacket:
@@ -109,7 +109,7 @@ def departing(**values: Any) -> RejectedPacket:
 
 def reply(**values: Any) -> RejectedPacket:
     """The database's reply, rejected at its own interface."""
-    told: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "source": End("10.0.9.9", DATA),
         "destination": End("10.0.3.7", API),
         "source_port": 5432,
@@ -118,4 +118,4 @@ def reply(**values: Any) -> RejectedPacket:
         "opens": None,
         "accepted_other_way": True,
     }
-    return arriving(**told | values)
+    return arriving(**defaults | values)

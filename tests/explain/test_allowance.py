@@ -43,21 +43,21 @@ def test_a_packet_that_the_rules_deny_now_was_allowed_by_earlier_rules(
 
 def test_if_only_one_of_both_is_known_it_is_named_and_the_other_is_reported_as_unknown() -> None:
     lone = Rules(TAKEN_AT, groups=(group("data", ANYWHERE),))
-    told = allowance(SSH, lone).sentence()
-    assert told == (
+    actual = allowance(SSH, lone).sentence()
+    assert actual == (
         "allowed by security group sg-data data-tier: inbound rule sgr-1 allows traffic from 0.0.0.0/0; "
         "the network ACL of subnet-data is not known"
     )
 
 
 def test_an_unknown_receiver_has_no_known_rules() -> None:
-    told = sentence(packet=replace(SSH, destination=End("10.0.9.9")))
-    assert told == "what allowed it cannot be determined: no security group or network ACL is known on its path"
+    actual = sentence(packet=replace(SSH, destination=End("10.0.9.9")))
+    assert actual == "what allowed it cannot be determined: no security group or network ACL is known on its path"
 
 
 def test_an_empty_snapshot_reports_which_rules_are_unknown() -> None:
-    told = allowance(SSH, Rules()).sentence()
-    assert told == "what allowed it cannot be determined: the rules of sg-data are not known"
+    actual = allowance(SSH, Rules()).sentence()
+    assert actual == "what allowed it cannot be determined: the rules of sg-data are not known"
 
 
 def test_details_are_plain_values_of_bounded_size() -> None:

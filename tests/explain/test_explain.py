@@ -51,11 +51,11 @@ def test_the_record_limits_which_layers_can_have_denied_as_in_the_examples_of_aw
     assert deniers(refusal, *CLOSED_GROUPS, *CLOSED_ACLS) == candidates
 
 
-@pytest.mark.parametrize("told", [arriving(), departing(), reply(), reply(seen_by="eni-api", direction="ingress")])
-def test_the_direction_follows_from_the_end_whose_interface_reported_it(told: RejectedPacket) -> None:
-    untold = replace(told, direction=None)
+@pytest.mark.parametrize("rejected", [arriving(), departing(), reply(), reply(seen_by="eni-api", direction="ingress")])
+def test_the_direction_follows_from_the_end_whose_interface_reported_it(rejected: RejectedPacket) -> None:
+    without_direction = replace(rejected, direction=None)
     closed = rules(*CLOSED_GROUPS, *CLOSED_ACLS)
-    assert explain(untold, closed) == explain(told, closed)
+    assert explain(without_direction, closed) == explain(rejected, closed)
 
 
 def test_without_a_reporting_interface_all_layers_of_the_path_are_evaluated_in_order() -> None:

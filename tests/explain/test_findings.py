@@ -27,20 +27,26 @@ TO_CLIENTS = leaving(100, "allow", "0.0.0.0/0", TCP, 32_768, 60_999)
 
 
 def found(kind: str, subject: str = "10.0.3.7", scope: str = "vpc-1", **details: Any) -> Finding:
-    told = {"responder": "10.0.9.9", "responder_port": 5432, "protocol": "tcp", "interface_ids": [], "technique": None}
-    return Finding("1", kind, Severity.MEDIUM, "", subject, scope, AT, AT, details=told | details)
+    defaults = {
+        "responder": "10.0.9.9",
+        "responder_port": 5432,
+        "protocol": "tcp",
+        "interface_ids": [],
+        "technique": None,
+    }
+    return Finding("1", kind, Severity.MEDIUM, "", subject, scope, AT, AT, details=defaults | details)
 
 
 def explained(finding: Finding, *parts: SecurityGroup | NetworkAcl) -> dict[str, Any]:
     known = Inventory.of((API, DATA), {"vpc-1": ("10.0.0.0/16",)}, rules(*parts))
-    (told,) = with_explanations([finding], AddressSpace.of(known))
-    assert {**told.details, **finding.details} == told.details
-    return dict(told.details)
+    (with_explanation,) = with_explanations([finding], AddressSpace.of(known))
+    assert {**with_explanation.details, **finding.details} == with_explanation.details
+    return dict(with_explanation.details)
 
 
 def refused_reply(**values: Any) -> Finding:
-    told = {"initiator": "10.0.3.7", "initiator_port": 40_000, "interface_ids": ["eni-data"]}
-    return found("denied_by_acl_reply", **told | values)
+    defaults = {"initiator": "10.0.3.7", "initiator_port": 40_000, "interface_ids": ["eni-data"]}
+    return found("denied_by_acl_reply", **defaults | values)
 
 
 def test_a_blocked_internal_finding_names_what_denied_it() -> None:
@@ -141,8 +147,8 @@ def test_many_findings_are_each_explained_by_their_own_endpoints_in_order() -> N
     parts = (group("data", anywhere), acl("data", entry(100, "allow", "0.0.0.0/0", -1)))
     several = [blocked, found("port_scan"), session, refused_reply(), blocked]
     known = Inventory.of((API, DATA), {"vpc-1": ("10.0.0.0/16",)}, rules(*parts))
-    told = [dict(each.details) for each in with_explanations(several, AddressSpace.of(known))]
-    assert told == [explained(each, *parts) for each in several]
+    actual = [dict(each.details) for each in with_explanations(several, AddressSpace.of(known))]
+    assert actual == [explained(each, *parts) for each in several]
     assert list(with_explanations([], AddressSpace.of(known))) == []
 
 

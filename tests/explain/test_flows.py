@@ -24,7 +24,7 @@ RULES = Rules(1, GROUPS, (NetworkAcl("acl-open", "open", VPC, subnet_ids=("subne
 V8 = (*V5, "reject-reason")
 
 
-def told(*lines: str, names: tuple[str, ...] = V5, rules: Rules | None = RULES) -> list[tuple[object, ...]]:
+def explanations(*lines: str, names: tuple[str, ...] = V5, rules: Rules | None = RULES) -> list[tuple[object, ...]]:
     inventory = Inventory.of((CLIENT, SERVER), rules=rules)
     explaining = FlowExplainer(AddressSpace.of(inventory))
     return columns(explaining, enriched(lines, names, inventory))
@@ -42,24 +42,24 @@ NOTHING = (None, None, None)
 
 def test_each_rejected_record_names_what_denied_it_in_its_own_row() -> None:
     refused = blocked("10.0.0.1", "10.0.0.2", 5432)
-    assert told(line(), refused, line(), refused) == [NOTHING, BY_GROUP, NOTHING, BY_GROUP]
+    assert explanations(line(), refused, line(), refused) == [NOTHING, BY_GROUP, NOTHING, BY_GROUP]
 
 
 def test_a_record_that_the_rules_allow_now_is_not_explained() -> None:
-    assert told(blocked("10.0.0.1", "10.0.0.2", 443)) == [NOTHING]
+    assert explanations(blocked("10.0.0.1", "10.0.0.2", 443)) == [NOTHING]
 
 
 def test_without_rules_or_rejected_records_all_columns_are_null() -> None:
     refused = blocked("10.0.0.1", "10.0.0.2", 5432)
-    assert told(refused, rules=None) == told(line()) == [NOTHING]
+    assert explanations(refused, rules=None) == explanations(line()) == [NOTHING]
 
 
 def test_rejected_flows_from_outside_are_explained() -> None:
-    assert told(blocked("192.0.2.9", "10.0.0.2", 22)) == [BY_GROUP]
+    assert explanations(blocked("192.0.2.9", "10.0.0.2", 22)) == [BY_GROUP]
 
 
 def test_the_default_format_suffices() -> None:
-    assert told(blocked("192.0.2.9", "10.0.0.2", 22, V2), names=V2) == [BY_GROUP]
+    assert explanations(blocked("192.0.2.9", "10.0.0.2", 22, V2), names=V2) == [BY_GROUP]
 
 
 def test_a_network_acl_is_named_with_its_rule_number() -> None:
@@ -71,8 +71,8 @@ def test_a_network_acl_is_named_with_its_rule_number() -> None:
     rules = Rules(1, GROUPS, (acl,))
     far = blocked("10.9.0.1", "10.0.0.2", 443)
     group_too = Rules(1, (SecurityGroup("sg-server", "server", VPC, (open_group,)),), (acl,))
-    assert told(far, rules=group_too) == [("network_acl", "acl-1", "90")]
-    assert told(far, rules=rules) == [NOTHING], "both deny it, and which one did cannot be determined"
+    assert explanations(far, rules=group_too) == [("network_acl", "acl-1", "90")]
+    assert explanations(far, rules=rules) == [NOTHING], "both deny it, and which one did cannot be determined"
 
 
 def test_a_reply_to_accepted_packets_can_only_be_denied_by_a_network_acl() -> None:
@@ -82,19 +82,19 @@ def test_a_reply_to_accepted_packets_can_only_be_denied_by_a_network_acl() -> No
     reply = line(srcaddr="10.0.0.2", dstaddr="192.0.2.9", flow_direction="egress", **back)
     acl = NetworkAcl("acl-1", "data", VPC, subnet_ids=("subnet-1",))
     rules = Rules(1, GROUPS, (acl,))
-    assert told(accepted, reply, rules=rules) == [NOTHING, ("network_acl", "acl-1", "*")]
+    assert explanations(accepted, reply, rules=rules) == [NOTHING, ("network_acl", "acl-1", "*")]
 
 
 def test_block_public_access_is_named_by_the_reject_reason() -> None:
     refused = blocked("192.0.2.9", "10.0.0.2", 443, V8, reject_reason="BPA")
-    ((layer, *_),) = told(refused, names=V8)
+    ((layer, *_),) = explanations(refused, names=V8)
     assert layer == "block_public_access"
 
 
 def test_beyond_the_limit_inside_senders_are_explained_before_outside_senders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explain_flows, "MAX_EXPLAINED", 1)
     strangers = [blocked("192.0.2.9", "10.0.0.2", 22)] * 3
-    assert told(*strangers, blocked("10.0.0.1", "10.0.0.2", 5432)) == [NOTHING, NOTHING, NOTHING, BY_GROUP]
+    assert explanations(*strangers, blocked("10.0.0.1", "10.0.0.2", 5432)) == [NOTHING, NOTHING, NOTHING, BY_GROUP]
 
 
 def test_an_explanation_from_one_chunk_is_reused_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,8 +111,8 @@ def test_ports_and_addresses_next_to_those_of_a_rule_are_in_other_classes() -> N
     rules = Rules(1, (SecurityGroup("sg-server", "server", VPC, (rule,)),), RULES.acls)
     ports = [blocked("192.0.2.8", "10.0.0.2", port) for port in (79, 80, 90, 91)]
     addresses = [blocked(f"192.0.2.{number}", "10.0.0.2", 80) for number in (7, 8, 9, 10)]
-    assert told(*ports, rules=rules) == [BY_GROUP, NOTHING, NOTHING, BY_GROUP]
-    assert told(*addresses, rules=rules) == [BY_GROUP, NOTHING, NOTHING, BY_GROUP]
+    assert explanations(*ports, rules=rules) == [BY_GROUP, NOTHING, NOTHING, BY_GROUP]
+    assert explanations(*addresses, rules=rules) == [BY_GROUP, NOTHING, NOTHING, BY_GROUP]
 
 
 def test_equivalent_flows_share_one_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,5 +120,5 @@ def test_equivalent_flows_share_one_explanation(monkeypatch: pytest.MonkeyPatch)
     explain = explain_flows.explain
     monkeypatch.setattr(explain_flows, "explain", lambda *given: asked.append(given) or explain(*given))
     strangers = [blocked(f"192.0.2.{number}", "10.0.0.2", 1_000 + number) for number in range(1, 200)]
-    assert told(*strangers) == [BY_GROUP] * 199
+    assert explanations(*strangers) == [BY_GROUP] * 199
     assert len(asked) == 1

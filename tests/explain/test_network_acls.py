@@ -26,8 +26,8 @@ def judged(*entries: AclEntry, is_egress: bool = False, **values: Any) -> Judgem
 
 
 def decided(*entries: AclEntry, **values: Any) -> tuple[Verdict, str | None]:
-    told = judged(*entries, **values)
-    return told.verdict, told.rule
+    judgement = judged(*entries, **values)
+    return judgement.verdict, judgement.rule
 
 
 def test_the_matching_entry_with_the_lowest_number_decides() -> None:
@@ -133,14 +133,14 @@ def test_an_entry_that_may_match_counts_only_if_the_next_match_decides_otherwise
 
 def test_within_a_subnet_no_network_acl_is_evaluated() -> None:
     neighbour = End("10.0.3.8", replace(DATA, subnet_id=API.subnet_id, addresses=("10.0.3.8",)))
-    told = judge_acl(packet(destination=neighbour), rules(acl("api")), is_egress=False)
-    assert (told.verdict, told.reason) == (Verdict.NOT_EVALUATED, "both endpoints are in subnet-api")
+    judgement = judge_acl(packet(destination=neighbour), rules(acl("api")), is_egress=False)
+    assert (judgement.verdict, judgement.reason) == (Verdict.NOT_EVALUATED, "both endpoints are in subnet-api")
 
 
 def test_a_neighbour_at_its_public_address_is_reached_through_the_network_acl() -> None:
     neighbour = replace(DATA, subnet_id=API.subnet_id, public_addresses=("203.0.113.9",))
-    told = judge_acl(packet(destination=End("203.0.113.9", neighbour)), rules(acl("api")), is_egress=True)
-    assert told.verdict is Verdict.DENIED
+    judgement = judge_acl(packet(destination=End("203.0.113.9", neighbour)), rules(acl("api")), is_egress=True)
+    assert judgement.verdict is Verdict.DENIED
 
 
 def test_an_unknown_network_acl_is_undetermined_and_an_unknown_subnet_is_not_evaluated() -> None:

@@ -204,8 +204,8 @@ def test_an_unknown_security_group_is_undetermined_unless_another_group_allows()
     ],
 )
 def test_without_a_security_group_none_is_evaluated(destination: End, reason: str) -> None:
-    told = judged(asked=packet(destination=destination))
-    assert (told.verdict, told.reason) == (Verdict.NOT_EVALUATED, reason)
+    judgement = judged(asked=packet(destination=destination))
+    assert (judgement.verdict, judgement.reason) == (Verdict.NOT_EVALUATED, reason)
 
 
 def test_an_invalid_address_is_undetermined() -> None:

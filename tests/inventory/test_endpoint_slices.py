@@ -114,9 +114,9 @@ def test_the_address_of_a_node_has_no_pod() -> None:
 def test_a_node_name_with_the_address_identifies_the_address_of_the_node(node: str) -> None:
     in_host_network = endpoint("10.0.1.5", "exporter-1", nodeName=node)
     beside = endpoint("10.0.1.50", "checkout-1", nodeName=node)
-    told = pods_in([slice_of(in_host_network, beside)])
-    assert [pod.address for pod in told.found] == ["10.0.1.50"]
-    assert told.ambiguous == 1
+    actual = pods_in([slice_of(in_host_network, beside)])
+    assert [pod.address for pod in actual.found] == ["10.0.1.50"]
+    assert actual.ambiguous == 1
 
 
 MALFORMED: dict[str, object] = {
@@ -137,9 +137,9 @@ MALFORMED: dict[str, object] = {
 
 @pytest.mark.parametrize("malformed", MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_endpoint_is_counted_and_the_others_are_kept(malformed: object) -> None:
-    told = pods_in([slice_of(endpoint("10.0.1.7"), malformed, endpoint("10.0.1.8", "checkout-2"))])
-    assert [pod.address for pod in told.found] == ["10.0.1.7", "10.0.1.8"]
-    assert told.malformed == 1
+    actual = pods_in([slice_of(endpoint("10.0.1.7"), malformed, endpoint("10.0.1.8", "checkout-2"))])
+    assert [pod.address for pod in actual.found] == ["10.0.1.7", "10.0.1.8"]
+    assert actual.malformed == 1
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,9 @@ def test_a_malformed_endpoint_is_counted_and_the_others_are_kept(malformed: obje
     ],
 )
 def test_a_malformed_slice_is_counted_and_the_others_are_kept(malformed: object) -> None:
-    told = pods_in([malformed, slice_of(endpoint("10.0.1.7"))])
-    assert [pod.address for pod in told.found] == ["10.0.1.7"]
-    assert told.malformed == 1
+    actual = pods_in([malformed, slice_of(endpoint("10.0.1.7"))])
+    assert [pod.address for pod in actual.found] == ["10.0.1.7"]
+    assert actual.malformed == 1
 
 
 def test_names_are_cut_to_the_limits_of_kubernetes() -> None:
@@ -189,13 +189,13 @@ def test_order_and_repetition_of_slices_are_irrelevant() -> None:
         slice_of(endpoint("10.0.1.7"), service="other"),
         slice_of(endpoint("10.0.1.9", "a"), endpoint("10.0.1.9", "b")),
     ]
-    told = {pods_in(order) for order in itertools.permutations(slices)}
-    assert told == {pods_in(slices + slices)}
+    actual = {pods_in(order) for order in itertools.permutations(slices)}
+    assert actual == {pods_in(slices + slices)}
 
 
 @given(st.lists(JSON | st.builds(slice_of, JSON, JSON) | st.builds(lambda x: slice_of(endpoint(x, x)), JSON)))
 def test_any_response_is_parsed_or_counted_and_each_address_has_one_pod(slices: list[object]) -> None:
-    told = pods_in([*slices, slice_of(endpoint("192.0.2.1"))])
-    addresses = [pod.address for pod in told.found]
+    actual = pods_in([*slices, slice_of(endpoint("192.0.2.1"))])
+    addresses = [pod.address for pod in actual.found]
     assert "192.0.2.1" in addresses
     assert addresses == sorted(set(addresses))

@@ -148,7 +148,7 @@ DESCRIBED: list[tuple[str, str, str, Owner]] = [
     ("evs", "", "", Owner("evs environment", "eni-1", "eni-1")),
     ("ec2_instance_connect_endpoint", "", "", Owner("instance connect endpoint", "eni-1", "eni-1")),
 ]
-"""What EC2 says: type, description and requester; and whose the interface is."""
+"""What EC2 describes (type, description and requester), and the owner of the interface."""
 
 
 @pytest.mark.parametrize(("type_", "description", "requester", "owner"), DESCRIBED, ids=[d[3].kind for d in DESCRIBED])

@@ -90,9 +90,9 @@ def test_candidates_of_another_kind_are_ignored() -> None:
 
 @given(names=st.lists(st.text(min_size=1, max_size=MAX_LETTERS), min_size=1, max_size=50))
 def test_names_of_a_shared_interface_are_bounded_and_the_others_counted(names: list[str]) -> None:
-    told = in_words(names)
-    assert len(told) <= MAX_LETTERS
-    assert told.endswith(f" and {len(names) - MAX_NAMES} more") == (len(names) > MAX_NAMES)
+    actual = in_words(names)
+    assert len(actual) <= MAX_LETTERS
+    assert actual.endswith(f" and {len(names) - MAX_NAMES} more") == (len(names) > MAX_NAMES)
 
 
 @given(order=st.permutations([candidate(Owner("rds database", f"db-{n}", f"name-{n % 3}")) for n in range(5)]))

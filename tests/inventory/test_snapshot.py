@@ -37,8 +37,8 @@ def test_equal_inventories_have_equal_bytes() -> None:
 
 def test_an_inventory_continues_from_its_snapshot() -> None:
     later = Discovery(TARGET, TargetState(NOON + 300), (interface("10.0.0.1"),))
-    told = unpack(pack(WHOLE)).after(later).assignments.rows()
-    assert told == WHOLE.after(later).assignments.rows()
+    actual = unpack(pack(WHOLE)).after(later).assignments.rows()
+    assert actual == WHOLE.after(later).assignments.rows()
 
 
 @pytest.mark.parametrize("data", [b"", b"not a zip", b"\x1f\x8b old gzip", pack(WHOLE)[:-100]])

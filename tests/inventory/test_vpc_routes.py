@@ -71,7 +71,7 @@ ADDRESSES = st.builds(lambda number: IPv4Address(number << 24), st.integers(0, 1
 
 
 def routed(next_hops: dict[IPv4Network, NextHop], address: IPv4Address) -> str | None:
-    """Where routers send it: the longest prefix of the route table, then that of the transit gateway."""
+    """The VPC that routing leads to: the longest prefix of the route table, then that of the transit gateway."""
     match _longest(next_hops, address):
         case ToVpc(vpc_id):
             return vpc_id
@@ -89,7 +89,7 @@ def _longest(table: Mapping[IPv4Network, End], address: IPv4Address) -> End | No
     return table[max(fitting, key=lambda each: each.prefixlen)] if fitting else None
 
 
-def told(routes: tuple[Route, ...], address: IPv4Address) -> str | None:
+def actual(routes: tuple[Route, ...], address: IPv4Address) -> str | None:
     fitting = [route for route in routes if address in IPv4Network(route.cidr)]
     longest = max((IPv4Network(route.cidr).prefixlen for route in fitting), default=0)
     ends = {route.vpc_id for route in fitting if IPv4Network(route.cidr).prefixlen == longest}
@@ -98,7 +98,7 @@ def told(routes: tuple[Route, ...], address: IPv4Address) -> str | None:
 
 @given(next_hops=WAYS, address=ADDRESSES)
 def test_private_routes_lead_where_routing_leads(next_hops: dict[IPv4Network, NextHop], address: IPv4Address) -> None:
-    assert told(private_routes(list(next_hops.items())), address) == routed(next_hops, address)
+    assert actual(private_routes(list(next_hops.items())), address) == routed(next_hops, address)
 
 
 @given(next_hops=st.lists(st.tuples(BLOCKS, st.builds(ToVpc, VPCS))))

@@ -26,7 +26,7 @@ class Known:
     icmp: tuple[int, int] = (0, 0)
 
     def far(self, *, egress: bool) -> str:
-        """The address that a rule is about."""
+        """The address that a rule names."""
         return self.destination if egress else self.source
 
 
@@ -82,7 +82,7 @@ def is_traffic_of(rule: GroupRule, packet: Known) -> bool:
 
 
 def is_peer_of(rule: GroupRule, far: str, members: Iterable[str], rules: Rules) -> bool:
-    """By who it is: a block, the blocks of a prefix list, or, for a group, "traffic is allowed based on the private IP
+    """By peer: a CIDR block, the blocks of a prefix list, or, for a group, "traffic is allowed based on the private IP
     addresses of the network interfaces" that have it.
     """
     if rule.peer_group_id:

@@ -34,7 +34,7 @@ types = st.one_of(st.just((-1, -1)), st.tuples(st.sampled_from([0, 3, 8, 128]), 
 
 @dataclass(frozen=True)
 class About:
-    """What most of the rules are about, so that they are about the packet."""
+    """The traffic that most rules name, so that they match the packet."""
 
     protocol: int
     version: int

@@ -42,7 +42,7 @@ def values(name: str) -> st.SearchStrategy[str]:
 
 
 def records(names: tuple[str, ...]) -> st.SearchStrategy[str]:
-    """A good line of the format."""
+    """A valid line of the format."""
     return st.tuples(*(values(name) for name in names)).map(" ".join)
 
 
@@ -58,7 +58,7 @@ def bad_lines(names: tuple[str, ...]) -> st.SearchStrategy[str]:
 
 
 LAW_OF_TRAFFIC = settings(max_examples=25)
-"""These have whole pipelines in them."""
+"""Settings of laws that run whole pipelines."""
 
 _OPENING: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
@@ -75,4 +75,4 @@ _OPENING: st.SearchStrategy[dict[str, Any]] = st.builds(
 _ANSWERED = _OPENING.map(lambda opening: opening | {"bytes": 6000, "tcp_flags": 3, "action": "ACCEPT"})
 failures = st.lists(_OPENING, min_size=20, max_size=50)
 traffic = st.lists(st.one_of(_OPENING, _OPENING, _ANSWERED), min_size=20, max_size=60)
-"""Openings, by column, so many that most examples have a finding."""
+"""Connection attempts, by column, so many that most examples have a finding."""

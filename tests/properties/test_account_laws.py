@@ -33,7 +33,7 @@ def test_every_line_of_every_format_is_a_record_a_status_or_rejected(data: st.Da
 
 
 def kept(texts: list[LogText]) -> tuple[Outcome, pl.DataFrame | None]:
-    """What became of a source, and the enriched Parquet that was written of it, if any."""
+    """The outcome of a source, and its enriched Parquet, if any was written."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "enriched.parquet"
         outcome = process(texts, Context(KNOWN), Stores(EvidenceInMemory(), FindingsInMemory()), EnrichedFile(path))

@@ -27,7 +27,7 @@ TUPLE = ("initiator", "responder", "responder_port", "protocol", "day")
 
 @st.composite
 def asked_or_replied(draw: st.DrawFn) -> dict[str, Any]:
-    """A record by column: of a request or of a reply to one."""
+    """A record, by column, of a request or a reply."""
     source, destination = draw(st.permutations(HOSTS).map(lambda hosts: hosts[:2]))
     protocol, port = draw(st.sampled_from([(6, 22), (6, 443), (6, 8443), (6, 33333), (17, 53), (17, 40123), (1, 0)]))
     told = {
@@ -104,7 +104,7 @@ def test_a_reply_is_denied_only_if_it_was_rejected_and_its_request_accepted(seen
 
 
 def test_the_strategies_produce_denied_replies() -> None:
-    """Of generated traffic some replies are refused, and some logins are seen."""
+    """Some generated replies are denied, and some logins are recorded."""
     ends = {"srcaddr": "203.0.113.9", "dstaddr": "10.0.0.1", "srcport": 45000, "dstport": 22, "tcp_flags": SYN}
     back = {"srcaddr": "10.0.0.1", "dstaddr": "203.0.113.9", "srcport": 22, "dstport": 45000, "tcp_flags": SYN_ACK}
     lines = [line(**ends, packets=3, bytes=180), line(**back, packets=3, bytes=180, action="REJECT"), line(**ends)]

@@ -50,7 +50,7 @@ def as_strings(names: Sequence[str], lines: Sequence[str]) -> pl.DataFrame:
 
 
 def as_aws_types(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with integers where AWS writes integers, and null for what is missing there."""
+    """The rows with integers where AWS writes integers, and null for missing ones."""
     types = {field.column: INTEGERS.get(field.parquet_type) for field in FIELDS}
     return rows.with_columns(
         pl.when(pl.col(name) != MISSING).then(name).cast(types[name]) for name in rows.columns if types[name]
@@ -93,7 +93,7 @@ def test_row_groups_of_a_parquet_file_do_not_change_its_records(
 
 
 def spelled(name: str, style: int) -> str:
-    """A field's name as AWS's documentation spells it in one place or another."""
+    """A field name in one of the spellings of AWS's documentation."""
     return (name, column_of(name), name.upper(), name.replace("-", ""), OTHER_NAMES.get(name, name))[style]
 
 
@@ -118,7 +118,7 @@ def wrapped(data: bytes, depth: int) -> bytes:
 
 
 def has_plain_values(file: tuple[tuple[str, ...], list[str]]) -> bool:
-    """Whether each line has a value in each place, and none that other writers leave for a missing one."""
+    """Whether each line has a value in each column, and none that other writers use for a missing value."""
     words = [word for each in file[1] for word in each.split(" ")]
     return len(file[0]) > 1 and "" not in words and not MISSING_EVIDENCE.intersection(words)
 
@@ -196,7 +196,7 @@ def test_the_message_of_a_json_line_is_the_line(texts: list[str]) -> None:
 
 
 def is_found_below_lines(names: tuple[str, ...]) -> bool:
-    """Whether a header of these names is told from lines wherever it stands: it has what next to all headers have."""
+    """Whether a header with these names is recognised among lines: it has the fields of almost all headers."""
     return len(names) > 1 and "l" in " ".join(names)
 
 

@@ -18,9 +18,9 @@ from tests.builders import NOON, V5, blocked, exchange, flow_log, probe
 from tests.cut_traffic import made_traffic
 
 MOST_PIECES = 80
-"""Of 182 interface minutes: all kinds of traffic are among the first, and each piece costs four passes."""
+"""Parts of 182 interface minutes: the first ones have all kinds of traffic, and each part takes four passes."""
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
-"""Without shrinking: a failing example is a few batches, and each takes a tenth of a second."""
+"""Settings without shrinking: a failing example is a few batches of a tenth of a second each."""
 DAY = 86_400
 SOURCES = ("203.0.113.9", "203.0.113.10", "10.0.0.9", "10.0.0.10")
 CONTEXT = Context()
@@ -29,12 +29,12 @@ Batch = list[bytes]
 
 
 class KilledError(BaseException):
-    """The function ends, as by a signal: nothing may catch it."""
+    """Ends the function as a signal would; nothing may catch it."""
 
 
 @dataclass
 class Deadly:
-    """A store that ends its function at the call of a number, before or after it has taken effect."""
+    """A store that ends its function at a numbered call, before or after the call takes effect."""
 
     store: Any
     calls: "Calls"
@@ -64,7 +64,7 @@ class Calls:
 
 
 class World:
-    """Stores, and functions that take up batches and may end at any call."""
+    """Stores, and functions that process batches and may end at any call."""
 
     def __init__(self) -> None:
         self.evidence, self.findings, self.services = EvidenceInMemory(), FindingsInMemory(), KnownServicesInMemory()

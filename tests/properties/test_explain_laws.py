@@ -26,8 +26,8 @@ WITH_TYPES = (aws.ICMP, aws.ICMPV6)
 
 @dataclass(frozen=True)
 class Case:
-    """Rules, two interfaces, a packet from the first to the second in the words of both readings, and which end's rules
-    it is about.
+    """Rules, two interfaces, a packet from the first to the second for `explain` and for the reference, and the end
+    whose rules are evaluated.
     """
 
     rules: Rules
@@ -75,7 +75,7 @@ def cases(draw: st.DrawFn, protocols: tuple[int, ...] = PROTOCOLS) -> Case:
 
 
 def told(judgement: Judgement) -> tuple[bool, int] | None:
-    """An ACL's judgement as the reference has it; None where it was not asked."""
+    """A network ACL's judgement in the form of the reference; None if it was not evaluated."""
     if judgement.verdict is Verdict.NOT_EVALUATED:
         return None
     assert judgement.rule
@@ -131,7 +131,7 @@ def refusal_of(case: Case, *, accepted_other_way: bool) -> RejectedPacket:
 
 
 def holds(verdict: Verdict, truths: set[bool]) -> bool:
-    """Whether what was told in ignorance is so in every case."""
+    """Whether a verdict with partial knowledge holds in every case."""
     return verdict is Verdict.UNDETERMINED or truths == {verdict is Verdict.ALLOWED}
 
 
@@ -191,7 +191,7 @@ BY_NAME = {"tcp": aws.TCP, "udp": aws.UDP, "icmp": aws.ICMP, "icmpv6": aws.ICMPV
 
 
 def asked_for(what: str) -> tuple[int, int | None, int | None]:
-    """The protocol, and the first and last port, or type and code, that words for traffic ask for."""
+    """The protocol, and the first and last port (or type and code), in a description of traffic."""
     name, *words = re.split(r"[/ ]", what)
     numbers = [int(word) for word in words if word.isdigit()]
     return BY_NAME[name], *((numbers * 2)[:2] if numbers else (None, None))
@@ -236,7 +236,7 @@ def entry_told(case: Case, change: str) -> AclEntry:
 
 
 def with_entry(case: Case, entry: AclEntry) -> Case:
-    """The case with the entry in all ACLs, in place of one that has its number."""
+    """The case with the entry in all network ACLs; it replaces an entry with the same number."""
 
     def changed(acl: NetworkAcl) -> NetworkAcl:
         others = [each for each in acl.entries if each.rule_number != entry.rule_number]

@@ -19,7 +19,7 @@ OTHERS = {4: (*V4, "10.0.0.3", "10.0.0.9", "192.0.2.1", "198.51.100.1"), 6: (*V6
 
 @st.composite
 def companies(draw: st.DrawFn) -> tuple[Rules, tuple[Interface, ...]]:
-    """Rules, two interfaces, and a third like one of them."""
+    """Rules, two interfaces, and a third similar to one of them."""
     about = About(draw(st.sampled_from([6, 17])), draw(st.sampled_from([4, 6])))
     first, second = (replace(each, vpc_id=VPC) for each in draw(pairs()))
     third = replace(
@@ -30,7 +30,7 @@ def companies(draw: st.DrawFn) -> tuple[Rules, tuple[Interface, ...]]:
 
 @st.composite
 def refused(draw: st.DrawFn, interfaces: tuple[Interface, ...]) -> list[str]:
-    """Flows of one protocol that interfaces refused one way, of many addresses at some ports."""
+    """Flows of one protocol that interfaces rejected in one direction, for many addresses and some ports."""
     direction, protocol = draw(st.sampled_from(["ingress", "egress"])), draw(st.sampled_from([6, 17]))
     seen_by, version = draw(st.sampled_from(interfaces)), draw(st.sampled_from([4, 4, 6]))
     ports = draw(st.lists(st.sampled_from((*EDGES, 24, 443, 39_999)), min_size=4, max_size=4, unique=True))

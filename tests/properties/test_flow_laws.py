@@ -34,7 +34,7 @@ def some_flows(draw: st.DrawFn) -> Flows:
 
 @st.composite
 def some_enriched(draw: st.DrawFn) -> EnrichedFlows:
-    """Of any format, but mostly of those that have all it takes to make contacts."""
+    """Records of any format, mostly of formats with all fields that contacts need."""
     names = draw(st.one_of(*(st.just(each) for each in (V2, V5, *GATEWAYS)), formats))
     return enriched(draw(st.lists(records(names), max_size=30)), names)
 

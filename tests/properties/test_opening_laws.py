@@ -49,7 +49,7 @@ def _back(second: float, size: int, flags: int) -> Packet:
 
 @dataclass(frozen=True)
 class Case:
-    """One connection, and how it is logged and delivered."""
+    """One connection, and how it is recorded and delivered."""
 
     packets: Sequence[Packet]
     names: tuple[str, ...]
@@ -106,7 +106,7 @@ class Case:
 
 
 def failing(stack: Stack, way: str, resets: int) -> list[Packet]:
-    """SYNs that nothing answers, or (the first few of them) an RST, or that a rule refuses."""
+    """SYNs without an answer, SYNs answered by an RST (the first few), or SYNs that a rule rejects."""
     action = "REJECT" if way == "rule" else "ACCEPT"
     packets = [_sent(second, size, SYN, action) for second, size in zip(stack.seconds, stack.syns, strict=True)]
     if way == "reset":
@@ -116,7 +116,7 @@ def failing(stack: Stack, way: str, resets: int) -> list[Packet]:
 
 
 def working(stack: Stack, tries: int, triage: str, data: int) -> list[Packet]:
-    """The SYN that is answered, after those that are not, and what is said then."""
+    """The SYN that is answered, after unanswered ones, and the packets that follow."""
     ack = stack.ack_bytes or TIMESTAMPED_BYTES
     opened = zip(stack.seconds[:tries], stack.syns[:tries], strict=True)
     packets = [_sent(second, size, SYN) for second, size in opened]
@@ -164,7 +164,7 @@ def settled(lines: Sequence[str], names: tuple[str, ...]) -> Settled:
 
 
 def outcomes(case: Case, seen: Sequence[Settled]) -> set[str]:
-    """What all parts say of the connection."""
+    """The outcomes of the connection in all parts."""
     rows = (row for each in seen for row in each.contacts.iter_rows(named=True))
     return {row["outcome"] for row in rows if (row["initiator"], row["responder"]) == (case.client, case.server)}
 
@@ -191,7 +191,7 @@ def test_a_failed_connection_is_answered_nowhere_and_is_no_login_attempt(
 def test_a_successful_connection_failed_nowhere_unless_it_is_answered_elsewhere(
     data: st.DataObject, stack: Stack, tries: int, triage: str, size: int
 ) -> None:
-    """But for a first record that may be SYNs alone by its size, while its reply is in another file."""
+    """Exception: a first record that could be only SYNs by its size, while its reply is in another file."""
     case = data.draw(cases(working(stack, min(tries, len(stack.syns)), triage, size)))
     assume(case.files == 1 or not case.is_first_record_like_syns())
     said = outcomes(case, [settled(lines, case.names) for lines in case.files_of_lines(data)])
@@ -206,7 +206,7 @@ def test_a_failed_connection_that_is_recorded_completely_is_reported(
     is_ipv6: bool,  # noqa: FBT001
     client: Sequence[str],
 ) -> None:
-    """But for a scanner of ours without options where no flags are known: one such packet may end a connection."""
+    """Exception: an inside scanner without TCP options and flags, since one such packet can end a connection."""
     ways = list(product(STACKS, FAILURES, (60, 600)))
     servers = [f"fd00::{number + 10:x}" if is_ipv6 else f"10.0.1.{number}" for number in range(len(ways))]
     cases = [

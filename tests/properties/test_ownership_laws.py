@@ -40,7 +40,7 @@ class Flow(NamedTuple):
 
 @st.composite
 def worlds(draw: st.DrawFn) -> list[Tenancy]:
-    """Tenancies of which no two have an address at the same time."""
+    """Tenancies, no two of which have an address at the same time."""
     tenancies = []
     for address in ADDRESSES:
         edges = draw(st.lists(st.integers(0, LATEST), max_size=8, unique=True).map(sorted))

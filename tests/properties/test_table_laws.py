@@ -20,7 +20,7 @@ NAMES = st.sampled_from([*(field.name for field in FIELDS), "moon-phase", "tide"
 
 @st.composite
 def tables(draw: st.DrawFn) -> pl.DataFrame:
-    """Some fields, each in a column of whatever type."""
+    """Some fields, each in a column of any type."""
     names = draw(st.lists(NAMES, min_size=1, max_size=5, unique=True))
     rows = draw(st.integers(0, 8))
     sized = series(min_size=rows, max_size=rows, allow_null=True, allowed_dtypes=FLAT)

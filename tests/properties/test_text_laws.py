@@ -23,7 +23,7 @@ from tests.properties.strategies import LAW, bad_lines, formats, records
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[tuple[str, ...], list[str], list[str]]:
-    """A format, good lines of it, and bad ones."""
+    """A format with valid and invalid lines."""
     names = draw(formats)
     good = draw(st.lists(records(names), max_size=12))
     return names, good, draw(st.lists(bad_lines(names), max_size=4))

@@ -13,7 +13,7 @@ from flowsentry.records.code_names import (
 from flowsentry.records.fields import DTYPES, Kind
 
 UNNAMED = {61, 63, 68, 99, 114, *range(148, 256)}
-"""Uses without a keyword, unassigned, for experiments, reserved."""
+"""Protocol numbers without a keyword: unassigned, experimental, reserved."""
 
 
 @pytest.mark.parametrize(

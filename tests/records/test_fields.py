@@ -113,7 +113,7 @@ PARQUET_TYPES = {
         "packets-lost-ttl-expired"
     ),
 }
-"""As AWS states them; the others are STRING."""
+"""As AWS documents them; others are STRING."""
 
 
 def test_parquet_types_are_those_that_aws_documents() -> None:

@@ -17,8 +17,8 @@ def records(lines: list[str], names: tuple[str, ...]) -> Records:
 
 
 def statuses(lines: list[str], names: tuple[str, ...]) -> list[str | None]:
-    told = with_inferred_nodata(records(lines, names))
-    return told["log_status"].to_list() if "log_status" in told.columns else [None] * len(told)
+    actual = with_inferred_nodata(records(lines, names))
+    return actual["log_status"].to_list() if "log_status" in actual.columns else [None] * len(actual)
 
 
 @without_status
@@ -33,9 +33,16 @@ def test_a_record_with_only_empty_traffic_fields_is_no_flow(names: tuple[str, ..
 @pytest.mark.parametrize("value", ["srcaddr", "dstport", "protocol", "packets", "bytes", "action"])
 def test_a_record_with_any_traffic_value_is_a_flow(value: str) -> None:
     names = FORMATS[0]
-    told = {"srcaddr": "10.0.0.1", "dstport": "443", "protocol": "6", "packets": "1", "bytes": "60", "action": "ACCEPT"}
+    actual = {
+        "srcaddr": "10.0.0.1",
+        "dstport": "443",
+        "protocol": "6",
+        "packets": "1",
+        "bytes": "60",
+        "action": "ACCEPT",
+    }
     gaps = no_data(names).split(" ")
-    gaps[names.index(value)] = told[value]
+    gaps[names.index(value)] = actual[value]
     assert statuses([" ".join(gaps)], names) == [None]
 
 

@@ -9,7 +9,7 @@ BOUNDS = ("MAX_CACHED_FACTS", "MAX_INDEX_SLOTS")
 
 
 class Names(LookupCache):
-    """Recalls of each address its own name, and counts what had to be looked up."""
+    """A lookup that returns each address's own name and counts the addresses looked up."""
 
     looked_up = 0
 

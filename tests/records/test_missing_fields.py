@@ -47,8 +47,8 @@ def test_either_of_two_address_fields_suffices() -> None:
 
 
 def test_a_missing_field_reads_as_a_sentence() -> None:
-    told = str(MissingField("tcp-flags", "the initiator of a connection is derived from service ports"))
-    assert told == "missing tcp-flags: the initiator of a connection is derived from service ports"
+    actual = str(MissingField("tcp-flags", "the initiator of a connection is derived from service ports"))
+    assert actual == "missing tcp-flags: the initiator of a connection is derived from service ports"
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_a_missing_field_reads_as_a_sentence() -> None:
 )
 def test_a_format_reported_without_findings_has_none(names: tuple[str, ...]) -> None:
     assert any("no findings" in str(each) for each in missing_fields([column_of(name) for name in names]))
-    told = {"packets": 1, "bytes": 60, "tcp_flags": 2, "action": "REJECT"}
+    actual = {"packets": 1, "bytes": 60, "tcp_flags": 2, "action": "REJECT"}
     watch = Watch()
-    watch.see(flow_log((line(names, dstport=port, **told) for port in range(1, 40)), names))
+    watch.see(flow_log((line(names, dstport=port, **actual) for port in range(1, 40)), names))
     assert watch.found == []
 
 

@@ -49,8 +49,8 @@ def test_the_origin_has_account_region_and_flow_log() -> None:
 
 
 def test_the_example_of_the_user_guide_is_parsed() -> None:
-    told = flow_log_key("123456789012_vpcflowlogs_us-east-1_fl-1234abcd_20180620T1620Z_fe123456.log.gz")
-    assert told == FlowLogKey("123456789012", "us-east-1", "fl-1234abcd", 1_529_511_600)
+    actual = flow_log_key("123456789012_vpcflowlogs_us-east-1_fl-1234abcd_20180620T1620Z_fe123456.log.gz")
+    assert actual == FlowLogKey("123456789012", "us-east-1", "fl-1234abcd", 1_529_511_600)
 
 
 def test_the_file_name_takes_precedence_over_the_prefix() -> None:

@@ -39,7 +39,7 @@ def test_there_are_four_fields_for_lost_packets() -> None:
 
 
 def test_records_of_a_vpc_and_a_transit_gateway_about_one_source_give_one_scan() -> None:
-    """Several flow logs may write to one log group: then both formats are in one source."""
+    """Several flow logs may write to one log group, so that one source has both formats."""
     targets = [f"10.1.0.{number}" for number in range(1, 13)]
     own = [probe("10.0.0.9", target, 22, flow_direction="egress") for target in targets[:6]]
     seen = [probe("10.0.0.9", target, 22, TRANSIT_GATEWAY_NAMES, **AT_GATEWAY) for target in targets[6:]]

@@ -39,7 +39,7 @@ def interface_row(described: Described, zones: Mapping[str, str]) -> Interface:
         security_groups=tuple(sorted(group["GroupId"] for group in described.get("Groups", ()))),
         account_id=described.get("OwnerId", ""),
         attached_at=int(attached.timestamp()) if attached else None,
-        has_fixed_owner=_is_lasting(described),
+        has_fixed_owner=_has_fixed_owner(described),
     )
 
 
@@ -79,7 +79,7 @@ def _facts(described: Described) -> InterfaceFacts:
     )
 
 
-def _is_lasting(described: Described) -> bool:
+def _has_fixed_owner(described: Described) -> bool:
     """Whether the interface never changes its owner: requester-managed ones, and the first interface of an instance,
     which is deleted with it. Lambda's interfaces pass from functions to other functions.
     """
