@@ -29,10 +29,10 @@ def test_a_value_out_of_range_is_refused_with_the_allowed_range(name: str, end: 
     ("change", "complaint"),
     [
         ("scan.min_endpoint=20", "unknown threshold scan.min_endpoint; known are scan.min_endpoints, "),
-        ("scan.min_endpoints", "write scan.min_endpoints=20"),
-        ("scan.min_endpoints=many", "write scan.min_endpoints=20"),
+        ("scan.min_endpoints", "write it like scan.min_endpoints=20"),
+        ("scan.min_endpoints=many", "write it like scan.min_endpoints=20"),
         ("scan.min_endpoints=10.5", "allowed: a whole number from 5 to 60"),
-        ("scan.min_failed_per_answered=nan", "write scan.min_endpoints=20"),
+        ("scan.min_failed_per_answered=nan", "write it like scan.min_endpoints=20"),
     ],
 )
 def test_an_invalid_change_is_refused(change: str, complaint: str) -> None:

@@ -80,7 +80,7 @@ def test_very_many_clients_are_one_finding_with_an_estimate_and_one_item() -> No
     watch = watching(sessions(3_000))
     (finding,) = watch.found
     assert 2_000 < finding.details["initiators"] < 4_200
-    assert "some " in finding.title
+    assert "about " in finding.title
     (item,) = watch.evidence.items.values()
     assert len(item.external_clients) == MAX_EXTERNAL_CLIENTS
 

@@ -231,7 +231,7 @@ def _as_change(change: str) -> tuple[str, Any]:
         return name.strip(), float(value) if "." in value else int(value)
     except ValueError as error:
         raise ThresholdError(
-            f"{change!r} is not a threshold change; write for example scan.min_endpoints=20"
+            f"{change!r} is not a threshold change; write it like scan.min_endpoints=20"
         ) from error
 
 
