@@ -155,7 +155,7 @@ def test_every_parameter_and_stack_exists(page: Path) -> None:
 @by_page
 def test_every_identifier_exists(page: Path) -> None:
     """lower-case, snake_case and UPPER_CASE: settings, columns, tables, indexes, kinds, constants, functions."""
-    named = {name for name in words(page) if re.fullmatch(r"_?[a-z]+|_?[A-Za-z]+(?:_[A-Za-z0-9]+)+", name)}
+    named = {name for name in words(page) if re.fullmatch(r"_?[a-z]+|[A-Z]{3,}|_?[A-Za-z]+(?:_[A-Za-z0-9]+)+", name)}
     assert named - code_words() - OF_OTHERS == set()
 
 
