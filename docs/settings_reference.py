@@ -1,14 +1,17 @@
-"""The generated parts of the settings' documentation: the tables in settings.md, and settings.schema.json.
+"""The generated parts of the settings' documentation: tables and a policy in settings.md, and settings.schema.json.
 
-Both are made from the models in stacks/settings. The text of settings.md between the tables is written by hand.
+They are made from the models in stacks/settings and from the calls of the inventory function. The text of settings.md
+between the tables is written by hand.
 """
 # ruff: noqa: INP001 - a script beside the pages it writes; only docs/generate.py imports it
 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from textwrap import fill
 from typing import Any
 
+from stacks.ownership.describe_actions import DESCRIBES
 from stacks.settings.alerts import AlertSettings, SlackChannel
 from stacks.settings.deployment import SECTION, Deployment
 from stacks.settings.detection import DetectionSettings
@@ -36,19 +39,26 @@ OBJECTS: tuple[type[Section], ...] = (
 """Objects within the settings, each with a table of its own."""
 TABLES: tuple[type[Section], ...] = (Deployment, *PARTS, *OBJECTS)
 TABLE = re.compile(r"(?<=<!-- settings: )(\w+) -->\n.*?(?=<!-- end -->)", re.DOTALL)
+ACTIONS = re.compile(r"(?<=      \"Action\": \[\n).*?(?=\n      \],)", re.DOTALL)
+"""The permissions in the policy of a role of another account."""
 MAX_LETTERS_OF_DEFAULT = 40
 """A longer default is cut; its description says what it is."""
 
 
 def with_tables(page: str) -> str:
-    """The page with the table of a model between the comments `<!-- settings: Model -->` and `<!-- end -->`."""
+    """The page with the table of a model between the comments `<!-- settings: Model -->` and `<!-- end -->`, and with
+    the permissions that the inventory function needs in the policy of a role.
+    """
     models = {model.__name__: model for model in TABLES}
 
     def table(found: re.Match[str]) -> str:
         rows = "\n".join(_rows(models[found[1]]))
         return f"{found[1]} -->\n\n{rows}\n\n"
 
-    return TABLE.sub(table, page)
+    actions = ", ".join(f'"{action}"' for action in sorted(DESCRIBES))
+    indent = " " * 8
+    wrapped = fill(actions, 112, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return ACTIONS.sub(wrapped, TABLE.sub(table, page))
 
 
 def _rows(model: type[Section]) -> Iterator[str]:
