@@ -177,7 +177,7 @@ def _made() -> World:
 def _environment(world: World) -> dict[str, str]:
     more = {
         "EVENT_BUS": BUS,
-        "SECURITY_HUB": "on",
+        "SECURITY_HUB": "true",
         "ACCOUNT_ID": "123456789012",
         "SUPPRESSIONS_PARAMETER": SUPPRESSIONS_PARAMETER,
         "POWERTOOLS_LOG_LEVEL": "CRITICAL",

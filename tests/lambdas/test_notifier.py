@@ -134,7 +134,7 @@ def test_an_alert_is_delivered_to_every_channel_in_the_settings(
     for name, value in {
         "CHAT_TOPIC_ARN": topic,
         "EVENT_BUS": "security",
-        "SECURITY_HUB": "on",
+        "SECURITY_HUB": "true",
         "ACCOUNT_ID": "123456789012",
     }.items():
         monkeypatch.setenv(name, value)
