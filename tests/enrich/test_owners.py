@@ -108,7 +108,7 @@ def test_the_ends_at_a_gateway_are_no_addresses_of_its_own() -> None:
     assert flows["source_is_inside"].to_list() + flows["destination_is_inside"].to_list() == [False] * 4
 
 
-@pytest.mark.parametrize("scopes", [2, MAX_SCOPES_RECALLED, MAX_SCOPES_RECALLED + 1])
+@pytest.mark.parametrize("scopes", [2, MAX_CACHED_SCOPES, MAX_CACHED_SCOPES + 1])
 def test_rows_in_many_scopes_keep_their_order(scopes: int) -> None:
     numbers = [*range(100), *range(100)]
     ends = [(f"10.0.0.{number // scopes}", f"vpc-{number % scopes}") for number in numbers]

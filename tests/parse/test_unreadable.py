@@ -58,4 +58,4 @@ def test_the_reason_of_an_unreadable_source_is_what_its_lines_look_like(text: st
     told = trouble(text, text, "odd")
     assert told is not None
     assert told.reason == reason
-    assert "3 of 3 lines are no records" in str(told)
+    assert "3 of 3 lines are not valid records" in str(told)
