@@ -87,7 +87,7 @@ def test_a_payload_of_another_format_goes_to_the_dead_letter_queue_and_is_measur
     group = json.loads(gzip.decompress(base64.b64decode(record["requestPayload"]["awslogs"]["data"])))
     make_log_formats({group["logGroup"]: SHORT_FORMAT})
     for _ in range(3):  # Lambda's two retries of an asynchronous invocation
-        with pytest.raises(Exception, match="are no records"):
+        with pytest.raises(Exception, match="are not valid records"):
             stream.lambda_handler(record["requestPayload"], invocation)
     assert total(metrics_in(capsys.readouterr().out), "RejectedLines") == 0
     put(json.dumps(record).encode(), FAILED_KEY, "failed-invocations")

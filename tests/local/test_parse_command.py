@@ -276,7 +276,7 @@ def test_a_file_of_which_more_than_half_of_the_lines_are_no_records_is_not_read(
 ) -> None:
     done = flowsentry("parse", written(tmp_path, flow_log([*[line()] * good, *["bad"] * bad])))
     assert (done.code, len(done.records)) == (code, good)
-    assert (f"{bad} of {good + bad} lines are no records" in done.err) == bool(code)
+    assert (f"{bad} of {good + bad} lines are not valid records" in done.err) == bool(code)
 
 
 def test_a_file_of_another_container_is_told_by_its_name_and_what_to_do(flowsentry: Flowsentry, tmp_path: Path) -> None:

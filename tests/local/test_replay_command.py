@@ -217,4 +217,4 @@ def test_a_file_of_which_more_than_half_of_the_lines_are_no_records_is_told_and_
 ) -> None:
     done = flowsentry("replay", "--json", written(tmp_path, flow_log([*scan(INSIDE), *["bad"] * bad])))
     assert (done.code, len(done.records)) == (code, 1)
-    assert any("21 of 41 lines are no records" in each for each in done.complaints) == bool(code)
+    assert any("21 of 41 lines are not valid records" in each for each in done.complaints) == bool(code)
