@@ -19,7 +19,7 @@ from flowsentry.findings.finding import Audience, Finding, Severity
 from flowsentry.findings.kinds import KINDS, Chapter
 
 MAX_LINES = 20
-"""Subjects named in a chapter. More: longer mails that nobody reads to the end. Fewer: less to recognise later."""
+"""Subjects named in a chapter. More: longer e-mails, whose end is not read. Fewer: less to recognise later."""
 SEVERAL = "several"
 
 

@@ -14,7 +14,7 @@ from flowsentry.emit.plain_text import ascii_line, counted, period, plain
 from flowsentry.findings.finding import Audience, Finding, Severity
 
 MAX_LINES = 20
-"""Groups listed per severity. More: longer mails that nobody reads to the end. Fewer: of an attack on many hosts, fewer
+"""Groups listed per severity. More: longer e-mails, whose end is not read. Fewer: of an attack on many hosts, fewer
 are named."""
 SEVERAL = "several"
 LOUDEST_FIRST = tuple(Severity)

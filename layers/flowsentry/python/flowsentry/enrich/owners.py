@@ -35,10 +35,10 @@ def with_owners(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFram
     is_of_gateway = is_of_transit_gateway(flows.columns)
     own = None if is_of_gateway else own_ends(ends)
     known = ends.hstack(_columns_of_both_ends(ends, own, address_space))
-    told = with_record_attribution(known, own, address_space).with_columns(
+    attributed = with_record_attribution(known, own, address_space).with_columns(
         pl.col("source_is_inside", "destination_is_inside", "is_ipv6").fill_null(value=False)
     )
-    return told if is_of_gateway else _with_own_inside(told)
+    return attributed if is_of_gateway else _with_own_inside(attributed)
 
 
 def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
@@ -59,11 +59,11 @@ def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_spac
             if is_own is None or by_interface is None
             else _own(is_own, by_interface, by_address, address_space)
         )
-        told = [
+        facts = [
             *recalled.columns_at(owner, *OWNER),
             *recalled.columns_at(by_address, "is_inside", *address_space.geography_columns),
         ]
-        columns += [each.alias(f"{end}_{each.name}") for each in told]
+        columns += [each.alias(f"{end}_{each.name}") for each in facts]
         columns += _null_columns(end, len(flows), set(GEOGRAPHY) - set(address_space.geography_columns))
     return columns
 
@@ -81,15 +81,15 @@ def _null_columns(end: str, rows: int, columns: Collection[str]) -> list[pl.Seri
 
 
 def _interface_rows(flows: pl.DataFrame, span: Intervals, address_space: AddressSpace) -> pl.Series:
-    """The row of facts of the interface that logged each record; null where nobody knows it."""
+    """The row of facts of the interface that logged each record; null where it is unknown."""
     recalled = address_space.lookup_cache
     rows = recalled.rows(INTERFACE, flows["interface_id"], span, address_space.interface_facts)
     is_assigned = recalled.flag("is_assigned", rows)
-    nobody = pl.Series([None], dtype=rows.dtype)
+    unknown = pl.Series([None], dtype=rows.dtype)
     return (
-        rows.zip_with(is_assigned.fill_null(value=False), nobody)
+        rows.zip_with(is_assigned.fill_null(value=False), unknown)
         if is_assigned is not None
-        else nobody.new_from_index(0, len(rows))
+        else unknown.new_from_index(0, len(rows))
     )
 
 

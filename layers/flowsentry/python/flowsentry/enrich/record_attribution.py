@@ -124,10 +124,10 @@ def _filled(flows: pl.DataFrame, end: str, attribution: _Attribution, address_sp
         return flows
     if "instance_id" in flows.columns and "instance_name" not in flows.columns:
         flows = flows.hstack([_instance_names(flows["instance_id"], address_space)])
-    told = {_KIND: attribution.kind, _ID: attribution.id, _NAME: attribution.name}
+    columns = {_KIND: attribution.kind, _ID: attribution.id, _NAME: attribution.name}
     return flows.with_columns(
         pl.when(rows).then(value).otherwise(pl.col(f"{end}_{name}")).alias(f"{end}_{name}")
-        for name, value in told.items()
+        for name, value in columns.items()
     )
 
 

@@ -124,17 +124,17 @@ class Allowance:
 
     def sentence(self) -> str:
         """One sentence without a capital and a full stop, to be put after a colon."""
-        allowing, refusing, untold = (
+        allowing, refusing, undetermined = (
             self._with(each) for each in (Verdict.ALLOWED, Verdict.DENIED, Verdict.UNDETERMINED)
         )
         if refusing:
             now = f"{refusing[0].who} denies it now ({refusing[0].reason}), so the rules have changed since"
             return f"what allowed it cannot be determined: {now}"
         if not allowing:
-            why = untold[0].reason if untold else UNKNOWN_PATH
+            why = undetermined[0].reason if undetermined else UNKNOWN_PATH
             return f"what allowed it cannot be determined: {why}"
         allowed = "allowed " + ", and ".join(f"by {each.who}: {each.reason}" for each in allowing)
-        return f"{allowed}; {untold[0].reason}" if untold else allowed
+        return f"{allowed}; {undetermined[0].reason}" if undetermined else allowed
 
     def as_details(self) -> dict[str, Any]:
         """JSON values for a finding's details, of limited size."""

@@ -230,9 +230,7 @@ def _as_change(change: str) -> tuple[str, Any]:
     try:
         return name.strip(), float(value) if "." in value else int(value)
     except ValueError as error:
-        raise ThresholdError(
-            f"{change!r} is not a threshold change; write it like scan.min_endpoints=20"
-        ) from error
+        raise ThresholdError(f"{change!r} is not a threshold change; write it like scan.min_endpoints=20") from error
 
 
 def _checked(name: str, value: Any, bounds: Bounds) -> Number:

@@ -30,9 +30,9 @@ def flows_of(records: Records) -> Flows:
     records are left out. Without log-status, a record without a value in any field of traffic counts as NODATA.
     """
     flows: pl.DataFrame = records
-    told = with_inferred_nodata(records)
-    if count_status(told, "NODATA") or count_status(told, "SKIPDATA"):
-        flows = records.filter(~told["log_status"].is_in(["NODATA", "SKIPDATA"]).fill_null(value=False))
+    with_status = with_inferred_nodata(records)
+    if count_status(with_status, "NODATA") or count_status(with_status, "SKIPDATA"):
+        flows = records.filter(~with_status["log_status"].is_in(["NODATA", "SKIPDATA"]).fill_null(value=False))
     missing = [name for name in DEFAULT_NAMES if column_of(name) not in flows.columns]
     return Flows(flows.with_columns(pl.lit(None, dtype_of(name)).alias(column_of(name)) for name in missing))
 
