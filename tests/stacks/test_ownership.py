@@ -12,7 +12,7 @@ from tests.stacks.functions import FUNCTIONS, SOURCE, Every, functions, grants
 
 def test_the_inventory_writes_its_snapshot_and_when_it_began_to_look_and_nothing_else(every: Every) -> None:
     begun, snapshot = sorted(grants(every, "inventory")["s3:PutObject"], key=lambda each: "snapshot" in each)
-    assert "/inventory/discovery-claims.json" in begun
+    assert "/discovery/claims.json" in begun
     assert "/inventory/snapshot.zip" in snapshot
 
 

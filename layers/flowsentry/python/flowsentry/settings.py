@@ -10,7 +10,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import lru_cache
 from typing import Any, TypeVar
 
-INVENTORY_KEY, CLAIMS_KEY = "inventory/snapshot.zip", "inventory/discovery-claims.json"
+INVENTORY_KEY, CLAIMS_KEY = "inventory/snapshot.zip", "discovery/claims.json"
 SUPPRESSIONS_KEY = "suppressions/suppressions.json"
 
 
