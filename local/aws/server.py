@@ -17,12 +17,12 @@ from werkzeug.serving import make_server
 from local.aws import clients, gaps
 from local.aws.compute import lambda_functions, permissions
 from local.aws.control import Front
-from local.aws.deployment import cloudformation
+from local.aws.deployment import cloudformation, stack_updates  # noqa: F401 stack_updates fills gaps
 from local.aws.messaging import event_bridge, sns
 from local.aws.messaging.kinesis import ShardPoller
 from local.aws.messaging.polling import Failures
 from local.aws.messaging.sqs import QueuePoller
-from local.aws.monitoring import subscriptions
+from local.aws.monitoring import metric_data, subscriptions  # noqa: F401 metric_data fills gaps
 from local.aws.resources import analytics, ec2, kms, redshift, s3, ssm  # noqa: F401 they fill gaps
 from local.aws.resources.dynamodb import StreamPoller
 from local.aws.settings import Settings, environment
