@@ -1,1 +1,1 @@
-"""AWS on this machine: moto, and the few pieces moto lacks."""
+"""An emulation of AWS on this machine: moto, and the features that moto lacks."""

@@ -1,4 +1,4 @@
-"""boto3 clients for the embedded AWS, from inside it: they come in by the front door, so moto checks what they ask."""
+"""boto3 clients for code inside the embedded AWS. They call its HTTP endpoint, so moto validates their requests."""
 
 import functools
 from typing import Any
@@ -9,11 +9,13 @@ _endpoint: list[str] = []
 
 
 def point_to(endpoint_url: str) -> None:
+    """Makes `client` return clients of this endpoint."""
     _endpoint[:] = [endpoint_url]
     _client.cache_clear()
 
 
 def client(service: str, region: str) -> Any:
+    """A cached boto3 client of the embedded AWS."""
     return _client(service, region, _endpoint[0])
 
 
@@ -24,5 +26,5 @@ def _client(service: str, region: str, endpoint_url: str) -> Any:
         region_name=region,
         endpoint_url=endpoint_url,
         aws_access_key_id="embedded",
-        aws_secret_access_key="embedded",  # noqa: S106 nobody checks it
+        aws_secret_access_key="embedded",  # noqa: S106 no secret: the signature is not verified
     )

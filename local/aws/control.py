@@ -1,5 +1,5 @@
-"""In front of moto: keeps every answer of 500 and above, refuses functions what their roles do not allow, and answers
-the few requests that are not AWS's.
+"""WSGI application in front of moto: records responses of 500 and above, denies requests of functions that their roles
+do not allow, and serves the control requests of `EmbeddedAws`.
 """
 
 import json
@@ -9,24 +9,24 @@ import xml.sax.saxutils
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from local.aws.messaging.polling import Failures
+from local.aws.messaging.polling import FailureLog
 from local.aws.settings import CONTROL_PATH
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Action = Callable[[Mapping[str, Any]], Any]
-Refuse = Callable[[Environ], Sequence[str]]
+FindDenials = Callable[[Environ], Sequence[str]]
 
 
 class Front:
-    """A WSGI application around moto's."""
+    """A WSGI application that wraps moto's."""
 
     def __init__(
-        self, application: Application, actions: Mapping[str, Action], failures: Failures, refuse: Refuse
+        self, application: Application, actions: Mapping[str, Action], failures: FailureLog, denials: FindDenials
     ) -> None:
         self._application = application
-        self._refuse = refuse
+        self._denials = denials
         self._actions = actions
         self._failures = failures
         self._lock = threading.Lock()
@@ -39,38 +39,38 @@ class Front:
     def _control(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         action = self._actions[environ["PATH_INFO"].removeprefix(CONTROL_PATH)]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        answer = json.dumps(action(json.loads(body or b"{}"))).encode()
-        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
-        return [answer]
+        content = json.dumps(action(json.loads(body or b"{}"))).encode()
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
+        return [content]
 
     def _aws(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if refused := self._refuse(environ):
-            self._keep(environ, "\n".join(refused))
-            return _access_denied(environ, start_response, "; ".join(refused))
-        told: list[str] = []
+        if denied := self._denials(environ):
+            self._record_failure(environ, "\n".join(denied))
+            return _access_denied(environ, start_response, "; ".join(denied))
+        statuses: list[str] = []
 
         def start(status: str, headers: Any, *rest: Any) -> Any:
-            told[:] = [status]
+            statuses[:] = [status]
             return start_response(status, headers, *rest)
 
         try:
             body = list(self._application(environ, start))
-        except Exception:  # noqa: BLE001 whatever moto raises is an answer of 500
-            self._keep(environ, traceback.format_exc(limit=-8))
+        except Exception:  # noqa: BLE001 any exception in moto is a response of 500
+            self._record_failure(environ, traceback.format_exc(limit=-8))
             start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
             return [traceback.format_exc(limit=-3).encode()]
-        if told and int(told[0].split()[0]) >= 500:  # noqa: PLR2004 by HTTP's definition
-            self._keep(environ, f"{told[0]} {b''.join(body).decode(errors='replace')[:2000]}")
+        if statuses and int(statuses[0].split()[0]) >= 500:  # noqa: PLR2004 by HTTP's definition
+            self._record_failure(environ, f"{statuses[0]} {b''.join(body).decode(errors='replace')[:2000]}")
         return body
 
-    def _keep(self, environ: Environ, text: str) -> None:
-        wanted = environ.get("HTTP_X_AMZ_TARGET") or environ.get("HTTP_AUTHORIZATION", "")[:120]
+    def _record_failure(self, environ: Environ, text: str) -> None:
+        operation = environ.get("HTTP_X_AMZ_TARGET") or environ.get("HTTP_AUTHORIZATION", "")[:120]
         with self._lock:
-            self._failures.add(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} {wanted}\n{text}")
+            self._failures.add(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} {operation}\n{text}")
 
 
 def _access_denied(environ: Environ, start_response: StartResponse, message: str) -> Iterable[bytes]:
-    """In the words of the protocol that was spoken."""
+    """A 403 response in the format of the request: JSON, the XML of S3 or the XML of query APIs."""
     if "HTTP_X_AMZ_TARGET" in environ:
         kind, body = "application/x-amz-json-1.0", json.dumps({"__type": "AccessDeniedException", "message": message})
     else:

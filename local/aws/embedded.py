@@ -1,4 +1,4 @@
-"""The embedded AWS as its users see it: start it, talk to it with boto3, and it is gone at the end.
+"""Starts and stops the embedded AWS, and gives boto3 clients for it.
 
 with EmbeddedAws.start() as aws:
     aws.client("sqs").list_queues()
@@ -26,7 +26,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 class EmbeddedAws:
-    """One AWS account in one region, at `endpoint_url`."""
+    """One AWS account in one Region, served at `endpoint_url`."""
 
     account = ACCOUNT
 
@@ -38,7 +38,7 @@ class EmbeddedAws:
 
     @classmethod
     def start(cls, settings: Settings | None = None) -> Self:
-        """In a process of its own, which ends with this one at the latest."""
+        """An embedded AWS in a child process, which ends with this process at the latest."""
         settings = settings or Settings()
         running = contextlib.ExitStack()
         port = running.enter_context(_child(settings))
@@ -46,8 +46,8 @@ class EmbeddedAws:
 
     @classmethod
     def in_process(cls, settings: Settings | None = None) -> Self:
-        """In threads of this process: starts in no time, for tests. One at a time, as moto's state is global."""
-        from local.aws.server import Server  # noqa: PLC0415 whoever starts a child process need not load moto
+        """An embedded AWS in threads of this process, which starts quickly. One at a time: moto's state is global."""
+        from local.aws.server import Server  # noqa: PLC0415 the parent of a child process need not import moto
 
         settings = settings or Settings(probe_subscriptions=False)
         running = contextlib.ExitStack()
@@ -67,10 +67,10 @@ class EmbeddedAws:
         self._running.__exit__(None, None, None)
 
     def environment(self) -> dict[str, str]:
-        """Variables for a process that is to use this AWS; not those of this process."""
+        """Environment variables that make another process use this AWS."""
         return environment(self.endpoint_url, self.region)
 
-    @functools.cache  # noqa: B019 it lives as long as the AWS does
+    @functools.cache  # noqa: B019 the cache lives as long as the embedded AWS
     def client(self, service: str) -> Any:
         return self.session().client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
 
@@ -84,23 +84,25 @@ class EmbeddedAws:
         )
 
     def fire_schedules(self, containing: str = "") -> list[str]:
-        """The rules whose schedule has come: all that are enabled, or those with `containing` in their names."""
+        """Fires the enabled schedules with `containing` in their names; returns the names of their rules."""
         return list(self._control("fire-schedules", {"containing": containing}))
 
     def mails(self) -> list[dict[str, str]]:
-        """The e-mails that topics delivered, the oldest first: `address`, `subject`, `text`."""
+        """The emails that topics delivered, oldest first: `address`, `subject`, `text`."""
         return list(self._control("mails"))
 
     def failures(self) -> list[str]:
-        """Every answer of 500 and above, and every error inside the embedded AWS. It should be empty."""
+        """Every response of 500 and above, and every error inside the embedded AWS. It should be empty."""
         return list(self._control("state")["failures"])
 
     def is_quiet(self) -> bool:
-        """No function runs, and no queue, stream or asynchronous event waits for one. Dead letters do not count."""
+        """True if no function runs and no message, stream record or asynchronous event waits for one. Dead-letter
+        queues without a function are not counted.
+        """
         return bool(self._control("state")["is_quiet"])
 
     def wait_until_quiet(self, seconds: float = 30.0, settle_seconds: float = 0.3) -> None:
-        """Returns when nothing has moved for `settle_seconds`; raises TimeoutError when it goes on for longer."""
+        """Returns when the embedded AWS has been quiet for `settle_seconds`; raises TimeoutError after `seconds`."""
         deadline = time.monotonic() + seconds
         quiet_since: float | None = None
         while quiet_since is None or time.monotonic() < quiet_since + settle_seconds:
@@ -111,22 +113,22 @@ class EmbeddedAws:
 
     def _control(self, action: str, body: Mapping[str, Any] | None = None) -> Any:
         url = f"{self.endpoint_url}{CONTROL_PATH}{action}"
-        request = urllib.request.Request(url, data=json.dumps(body or {}).encode())  # noqa: S310 it is our own server
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 the same
-            return json.load(answer)
+        request = urllib.request.Request(url, data=json.dumps(body or {}).encode())  # noqa: S310 our own server
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 our own server
+            return json.load(response)
 
 
 @contextlib.contextmanager
 def _child(settings: Settings) -> Iterator[int]:
-    """The port of a server in a process of its own, which ends when its standard input does."""
+    """The port of a server in a child process, which ends when its standard input is closed."""
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(  # noqa: S603 it is our own module
+        process = subprocess.Popen(  # noqa: S603 our own module
             [sys.executable, "-m", "local.aws.server", json.dumps(asdict(settings))],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            start_new_session=True,  # an interrupt at the terminal is for whoever started it
+            start_new_session=True,  # an interrupt at the terminal reaches the parent only
         )
         try:
             yield _port(process, errors)

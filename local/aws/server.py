@@ -1,7 +1,7 @@
-"""AWS in one process on 127.0.0.1: moto with its gaps filled, Lambda, and the triggers between services.
+"""The server of the embedded AWS on 127.0.0.1: patched moto, Lambda, and the triggers between services.
 
-Run as a module it prints `{"port": …}` when it is ready, and ends when its standard input does, so that it never
-outlives who started it, or after `Settings.max_seconds`.
+Run as a module, it prints `{"port": …}` when it is ready. It ends when its standard input is closed, so it never
+outlives the process that started it, or after `Settings.max_seconds`.
 """
 
 import json
@@ -14,39 +14,39 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.aws import clients, gaps
+from local.aws import clients, moto_patches
 from local.aws.compute import lambda_functions, permissions
 from local.aws.control import Front
-from local.aws.deployment import cloudformation, stack_updates  # noqa: F401 stack_updates fills gaps
+from local.aws.deployment import cloudformation, stack_updates  # noqa: F401 stack_updates patches moto
 from local.aws.messaging import event_bridge, sns
 from local.aws.messaging.kinesis import ShardPoller
-from local.aws.messaging.polling import Failures
+from local.aws.messaging.polling import FailureLog
 from local.aws.messaging.sqs import QueuePoller
-from local.aws.monitoring import metric_data, subscriptions  # noqa: F401 metric_data fills gaps
-from local.aws.resources import analytics, ec2, kms, redshift, s3, ssm  # noqa: F401 they fill gaps
+from local.aws.monitoring import metric_data, subscriptions  # noqa: F401 metric_data patches moto
+from local.aws.resources import analytics, ec2, kms, redshift, s3, ssm  # noqa: F401 they patch moto
 from local.aws.resources.dynamodb import StreamPoller
 from local.aws.settings import Settings, environment
 
 
 class QuietRequestHandler(MotoRequestHandler):
-    """No line on standard error for each request."""
+    """Does not log requests to standard error."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing."""
+        """Logs nothing."""
 
 
 class Server:
-    """The embedded AWS, started; `stop` leaves moto as it was, and empty."""
+    """The running embedded AWS; `stop` restores moto's functions and resets its state."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.failures = Failures()
-        gaps.fill_all()
+        self.failures = FailureLog()
+        moto_patches.apply_all()
         cloudformation.register()
-        subscriptions.set_probes(enabled=settings.probe_subscriptions)
+        subscriptions.set_control_messages(enabled=settings.probe_subscriptions)
         sns.mails.clear()
         actions = {"state": self._state, "fire-schedules": self._fire_schedules, "mails": lambda _: [*sns.mails]}
-        front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures, self._refuse)
+        front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures, self._denials)
         self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)
         self.port = int(self._http.server_port)
         clients.point_to(self.endpoint_url)
@@ -60,21 +60,21 @@ class Server:
 
     @property
     def endpoint_url(self) -> str:
-        # With 127.0.0.1 moto misreads the addresses of templates.
+        # moto misreads the URLs of templates with 127.0.0.1.
         return f"http://localhost:{self.port}"
 
     def stop(self) -> None:
-        self._functions.stop()  # first, so that nothing waits for a function that takes its time
+        self._functions.stop()  # first, so that nothing waits for a slow function
         for part in (self._schedules, self._queues, self._streams, self._shards):
             part.stop()
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
-        gaps.restore_all()
+        moto_patches.restore_all()
         cloudformation.register()
         moto_api_backend.reset()
 
-    def _refuse(self, environ: dict[str, Any]) -> list[str]:
+    def _denials(self, environ: dict[str, Any]) -> list[str]:
         function = self._functions.by_access_key(permissions.access_key(environ))
         return permissions.denied(function, environ) if function is not None else []
 
@@ -83,7 +83,7 @@ class Server:
         parts = (self._shards, self._streams, self._functions, self._queues)
         return {
             "is_quiet": all(part.is_quiet for part in parts),
-            "failures": [text for each in failed for text in each.kept],
+            "failures": [text for each in failed for text in each.entries],
             "failure_count": sum(each.count for each in failed),
         }
 
@@ -94,17 +94,17 @@ class Server:
 def main() -> None:
     settings = Settings(**json.loads(sys.argv[1]))
     server = Server(settings)
-    over = threading.Event()
-    threading.Thread(target=_set_at_the_end_of_input, args=(over,), daemon=True).start()
+    ended = threading.Event()
+    threading.Thread(target=_set_when_input_ends, args=(ended,), daemon=True).start()
     sys.stdout.write(json.dumps({"port": server.port}) + "\n")
     sys.stdout.flush()
-    over.wait(settings.max_seconds)
+    ended.wait(settings.max_seconds)
     server.stop()
 
 
-def _set_at_the_end_of_input(over: threading.Event) -> None:
+def _set_when_input_ends(ended: threading.Event) -> None:
     sys.stdin.buffer.read()
-    over.set()
+    ended.set()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the embedded AWS behaves where it is not AWS: its pace, its bounds, its identity."""
+"""Settings in which the embedded AWS differs from AWS: delays, limits and identity."""
 
 from dataclasses import dataclass
 
@@ -8,37 +8,37 @@ CONTROL_PATH = "/_embedded/"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """AWS waits minutes where a demonstration or a test should wait less than a second: these are the short waits.
+    """Delays are less than a second where AWS waits minutes, so that demonstrations and tests are quick.
 
-    Longer waits are nearer to AWS and show what happens meanwhile; shorter ones make tests quick. Bounds that AWS does
-    not have are there because this is one machine.
+    Longer delays are closer to AWS and show what happens during them; shorter ones make tests faster. Limits that AWS
+    does not have exist because everything runs on one machine.
     """
 
     region: str = "us-east-1"
     async_retry_seconds: float = 0.2
-    """Before each retry of a failed asynchronous invocation. AWS: one minute, then two."""
+    """Delay before each retry of a failed asynchronous invocation. AWS: one minute, then two."""
     redelivery_seconds: float = 0.3
-    """Until a message of a failed batch is seen again. AWS: what is left of the queue's visibility timeout."""
+    """Delay until a message of a failed batch is visible again. AWS: the rest of the queue's visibility timeout."""
     batch_window_seconds: float = 0.2
-    """The longest a batching window lasts. AWS: what the event source mapping says."""
+    """Longest batching window. AWS: as the event source mapping states."""
     stream_retry_seconds: float = 0.2
-    """Before a failed batch of a stream, of a table or of data, is tried again."""
+    """Delay before a failed batch of a DynamoDB or Kinesis stream is retried."""
     schedule_seconds: float | None = None
-    """Every enabled schedule fires this often. None: only when asked to (`fire_schedules`)."""
+    """Interval at which every enabled schedule fires. None: only on request (`fire_schedules`)."""
     concurrency: int = 2
-    """Execution environments per function, at most."""
+    """Maximum number of execution environments per function."""
     init_seconds: float = 60.0
-    """An environment that has not asked for its first event by then has failed. AWS: 10."""
+    """An execution environment that has not requested its first event within this time has failed. AWS: 10."""
     polling_seconds: float = 0.05
-    """Between two looks at a queue or a stream."""
+    """Interval between two polls of a queue or a stream."""
     max_seconds: float = 3600.0
-    """The server ends by itself after this long, whoever has forgotten it."""
+    """The server ends after this time, even if it is never stopped."""
     probe_subscriptions: bool = True
-    """A new subscription filter invokes its function with a CONTROL_MESSAGE. False: a deploy starts no function."""
+    """Whether new subscription filters send a CONTROL_MESSAGE to their destinations, which invokes functions."""
 
 
 def environment(endpoint_url: str, region: str) -> dict[str, str]:
-    """What boto3, the AWS CLI and the CDK read to talk to this AWS and to no other."""
+    """Environment variables with which boto3, the AWS CLI and the CDK use this AWS only."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": "embedded",

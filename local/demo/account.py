@@ -44,7 +44,7 @@ def deployed_app(aws: EmbeddedAws, company: Company, say: Say) -> list[DeployedF
             say(f"  {line.strip()}")
 
     bootstrap(aws, progress)
-    deploy(aws, settings_for(company), say=progress)
+    deploy(aws, settings_for(company), on_line=progress)
     aws.wait_until_quiet(120)
     if not aws.fire_schedules("Ownership"):
         raise LookupError("the deployed app has no schedule for its inventory")

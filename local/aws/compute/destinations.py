@@ -1,4 +1,4 @@
-"""Where Lambda puts records of invocations it is done with: a bucket, a queue or a topic, by the function's role."""
+"""Sends invocation records to a destination (bucket, queue or topic) with the permissions of the function's role."""
 
 from moto.awslambda.models import LambdaFunction
 
@@ -7,7 +7,10 @@ from local.aws.compute.permissions import Call, is_allowed
 
 
 def put_record(function: LambdaFunction, destination_arn: str, record: str, key: str) -> None:
-    """The record is at the destination: under the key in a bucket, else as a message."""
+    """Writes the record to the destination: an object with this key in a bucket, else a message.
+
+    Raises PermissionError if the role does not allow it.
+    """
     service = destination_arn.split(":")[2]
     if service == "s3":
         _require(function, Call("s3:PutObject", f"{destination_arn}/{key}"))
@@ -22,9 +25,11 @@ def put_record(function: LambdaFunction, destination_arn: str, record: str, key:
         _require(function, Call("sns:Publish", destination_arn))
         client("sns", function.region).publish(TopicArn=destination_arn, Message=record)
     else:
-        raise NotImplementedError(f"a destination of {service}: {destination_arn}")
+        raise NotImplementedError(f"the embedded AWS does not support destinations of {service}: {destination_arn}")
 
 
 def _require(function: LambdaFunction, call: Call) -> None:
     if not is_allowed(function.role, call):
-        raise PermissionError(f"{function.function_name} may not {call.action} on {call.resource}: its event is lost")
+        raise PermissionError(
+            f"{function.function_name} is not allowed to {call.action} on {call.resource}: its event is lost"
+        )

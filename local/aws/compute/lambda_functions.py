@@ -1,4 +1,4 @@
-"""Lambda: functions run from the deployed zip files and layers, at once or later, and log to their groups."""
+"""Lambda: runs functions from their deployed zip files and layers, synchronously or not, and writes their logs."""
 
 import concurrent.futures
 import contextlib
@@ -12,16 +12,16 @@ from moto.awslambda.models import LambdaFunction, LayerVersion, Permission
 from moto.awslambda.utils import get_backend
 
 from local.aws.compute import packages
-from local.aws.compute.asynchronous import Asynchronous
+from local.aws.compute.asynchronous import AsynchronousInvocations
 from local.aws.compute.runtime_interface import Answer, ExecutionEnvironment, Package
 from local.aws.deployment.cloudformation import ResourceType
-from local.aws.gaps import adds, fills
 from local.aws.monitoring import cloudwatch, logs
+from local.aws.moto_patches import adds, replaces
 from local.aws.settings import Settings
 
 
 class Pool:
-    """The warm environments of one function as it was last deployed."""
+    """The execution environments of the last deployed version of a function."""
 
     def __init__(self, package: Package, settings: Settings, concurrency: int) -> None:
         self.package = package
@@ -34,7 +34,7 @@ class Pool:
 
     @contextlib.contextmanager
     def environment(self) -> Iterator[ExecutionEnvironment]:
-        """A warm environment, or a new one; waits while all are busy."""
+        """A warm execution environment, or a new one; waits while all are in use."""
         with self._slots:
             environment = self._idle.pop() if self._idle else self._new()
             try:
@@ -47,7 +47,7 @@ class Pool:
                     environment.stop()
 
     def retire(self) -> None:
-        """What runs may finish; nothing is kept warm."""
+        """Stops idle environments now and busy ones after their invocation."""
         self._is_retired = True
         while self._idle:
             environment = self._idle.pop()
@@ -55,7 +55,7 @@ class Pool:
             environment.stop()
 
     def kill(self) -> None:
-        """Nothing runs any more; whoever waits for an answer is told that the function has exited."""
+        """Kills all environments; invocations in progress end with a Runtime.ExitError."""
         self._is_killed = True
         self.retire()
         for environment in tuple(self._all):
@@ -63,14 +63,14 @@ class Pool:
 
     def _new(self) -> ExecutionEnvironment:
         if self._is_killed:
-            raise RuntimeError(f"the embedded AWS has ended; {self.package.name} cannot run")
+            raise RuntimeError(f"the embedded AWS has stopped; {self.package.name} cannot run")
         environment = ExecutionEnvironment(self.package, self._settings.init_seconds)
         self._all.add(environment)
         return environment
 
 
 class Functions:
-    """Every function of the account: one pool each, made on the first invocation and after each change."""
+    """All functions of the account: one pool each, created by the first invocation and again after each change."""
 
     def __init__(self, settings: Settings, variables: Mapping[str, str]) -> None:
         self._settings = settings
@@ -79,19 +79,19 @@ class Functions:
         self._by_key: dict[str, LambdaFunction] = {}
         self._lock = threading.Lock()
         self._running = 0
-        self.asynchronous = Asynchronous(self.invoke, settings)
+        self.asynchronous = AsynchronousInvocations(self.invoke, settings)
 
     def by_access_key(self, key: str) -> LambdaFunction | None:
-        """The function whose requests are signed with this key."""
+        """The function that signs its requests with this access key."""
         return self._by_key.get(key)
 
     @property
     def is_quiet(self) -> bool:
-        """Nothing runs and nothing waits to."""
+        """True if no invocation is running or queued."""
         return not self._running and self.asynchronous.is_quiet
 
     def invoke(self, function: LambdaFunction, event: bytes) -> Answer:
-        """The function's answer to one event; its lines are in its log group when this returns."""
+        """Invokes the function; when this returns, its output is in its log group."""
         with self._counted():
             pool = self._pool(function)
             with pool.environment() as environment:
@@ -134,20 +134,21 @@ _functions: Functions | None = None
 
 
 def start(settings: Settings, variables: Mapping[str, str]) -> Functions:
-    """Functions can be invoked from now on; `variables` are what lets them reach this AWS."""
+    """Makes functions invocable; `variables` is the environment with which they reach this AWS."""
     global _functions  # noqa: PLW0603 moto's own objects are global, and reach Lambda through this one
     _functions = Functions(settings, variables)
     return _functions
 
 
 def running() -> Functions:
+    """The functions of the running embedded AWS."""
     if _functions is None:
-        raise RuntimeError("the embedded AWS is not started")
+        raise RuntimeError("the embedded AWS has not been started")
     return _functions
 
 
 def invoke_later(region: str, account: str, function_arn: str, event: Mapping[str, Any]) -> None:
-    """The event waits its turn, is retried, and goes to the function's destination when it fails for good."""
+    """Invokes a function asynchronously: the event is queued, retried, and sent to the failure destination at last."""
     function = get_backend(account, region).get_function(function_arn)
     running().asynchronous.add(function, json.dumps(event).encode())
 
@@ -170,31 +171,31 @@ def _package(function: LambdaFunction, variables: Mapping[str, str]) -> Package:
 
 
 def _access_key(function: LambdaFunction) -> str:
-    """Each function signs with a key of its own, by which its requests are known."""
+    """The access key of a function: each has its own, which identifies its requests."""
     return "FUNCTION" + hashlib.sha256(function.function_name.encode()).hexdigest()[:12].upper()
 
 
 def _layer(function: LambdaFunction, arn: str) -> LayerVersion:
     layer = get_backend(function.account_id, function.region).layers_versions_by_arn(arn)
     if layer is None:
-        raise LookupError(f"{function.function_name} wants the layer {arn}, which does not exist")
+        raise LookupError(f"{function.function_name} uses the layer {arn}, which does not exist")
     return layer
 
 
-@fills(LambdaFunction, "_invoke_lambda")
-def run_the_deployed_function(_original: Callable[..., Any], function: LambdaFunction, event: Any = None) -> Any:
-    """Moto runs functions in Docker; here the runtime interface client runs them, in a process of their own."""
+@replaces(LambdaFunction, "_invoke_lambda")
+def run_in_runtime_interface(_original: Callable[..., Any], function: LambdaFunction, event: Any = None) -> Any:
+    """Moto runs functions in Docker; here the runtime interface client runs each in its own process."""
     answer = running().invoke(function, json.dumps(event if event is not None else {}).encode())
     return answer.payload.decode(), answer.is_error, "\n".join(answer.lines)
 
 
-@fills(LambdaFunction, "invoke")
-def wait_only_when_asked_to(
+@replaces(LambdaFunction, "invoke")
+def queue_asynchronous_invocations(
     _original: Callable[..., Any], function: LambdaFunction, body: Any, request_headers: Any, response_headers: Any
 ) -> str | bytes:
-    """Moto runs invocations of type Event, and those of S3, SNS and Logs, before it answers; AWS queues them.
+    """Moto runs invocations of type Event, and those by S3, SNS and Logs, before it responds; AWS queues them.
 
-    moto's own triggers send no headers, a client does.
+    Invocations by moto's own triggers have no headers, those of clients do.
     """
     event = (body.encode() if isinstance(body, str) else body) or b"{}"
     kind = request_headers.get("x-amz-invocation-type", "RequestResponse") if request_headers else "Event"
@@ -209,18 +210,18 @@ def wait_only_when_asked_to(
     return answer.payload
 
 
-@fills(LambdaFunction, "create_from_cloudformation_json")
-def keep_layers_and_logging(
+@replaces(LambdaFunction, "create_from_cloudformation_json")
+def create_with_all_properties(
     original: Callable[..., Any], cls: Any, name: str, resource: Any, *rest: Any, **more: Any
 ) -> Any:
-    """Moto's CloudFormation drops a function's layers, architectures, logging and tracing, and its concurrency."""
+    """Moto's CloudFormation ignores a function's layers, architectures, logging, tracing and reserved concurrency."""
     function = original(cls, name, resource, *rest, **more)
     _apply(function, resource["Properties"])
     return function
 
 
-@fills(LambdaFunction, "update_from_cloudformation_json")
-def update_layers_and_logging(
+@replaces(LambdaFunction, "update_from_cloudformation_json")
+def update_all_properties(
     original: Callable[..., Any],
     cls: Any,
     original_resource: Any,
@@ -228,7 +229,7 @@ def update_layers_and_logging(
     cloudformation_json: Any,
     **rest: Any,
 ) -> Any:
-    """Moto drops the same properties when a stack is updated, and forgets that a property may have been removed."""
+    """Moto ignores the same properties when a stack is updated, and keeps properties that were removed."""
     function = original(
         cls,
         original_resource=original_resource,
@@ -241,7 +242,7 @@ def update_layers_and_logging(
 
 
 def _apply(function: Any, properties: Mapping[str, Any]) -> None:
-    function.layers = function._get_layers_data(properties.get("Layers", []))  # noqa: SLF001 moto has no other way
+    function.layers = function._get_layers_data(properties.get("Layers", []))  # noqa: SLF001 moto has no public method for it
     function.architectures = properties.get("Architectures", ["x86_64"])
     function.logging_config = properties.get("LoggingConfig", {})
     function.logs_group_name = function.logging_config.get("LogGroup", f"/aws/lambda/{function.function_name}")
@@ -250,28 +251,28 @@ def _apply(function: Any, properties: Mapping[str, Any]) -> None:
     function.reserved_concurrency = properties.get("ReservedConcurrentExecutions")
 
 
-@fills(LambdaFunction, "get_configuration")
-def tell_logging(original: Callable[..., Any], function: Any, *rest: Any, **more: Any) -> Any:
-    """Moto does not tell where a function logs to."""
+@replaces(LambdaFunction, "get_configuration")
+def describe_logging(original: Callable[..., Any], function: Any, *rest: Any, **more: Any) -> Any:
+    """Moto does not return the log group and format of a function."""
     logging = getattr(function, "logging_config", {})
-    told = {"LogFormat": logging.get("LogFormat", "Text"), "LogGroup": function.logs_group_name}
-    return {**original(function, *rest, **more), "LoggingConfig": {**logging, **told}}
+    described = {"LogFormat": logging.get("LogFormat", "Text"), "LogGroup": function.logs_group_name}
+    return {**original(function, *rest, **more), "LoggingConfig": {**logging, **described}}
 
 
 @adds(LayerVersion, "physical_resource_id", property)
-def name_the_version(layer: LayerVersion) -> str:
-    """Moto's Ref of a layer version is not its ARN, so a function of the template cannot find its layer."""
+def layer_version_ref(layer: LayerVersion) -> str:
+    """Moto's Ref of a layer version is not its ARN, so functions of the template cannot refer to their layers."""
     return str(layer.arn)
 
 
 @adds(Permission, "physical_resource_id", property)
-def name_the_permission(permission: Any) -> str:
-    """Moto does not list permissions among a stack's resources, for they have no id."""
+def permission_id(permission: Any) -> str:
+    """Moto does not list permissions among a stack's resources, because they have no physical id."""
     return str(permission.logical_resource_id)
 
 
 class EventInvokeConfig(ResourceType):
-    """What becomes of failed asynchronous invocations; moto's CloudFormation does not know the type."""
+    """Configuration of asynchronous invocations; moto's CloudFormation does not support the type."""
 
     type_name = "AWS::Lambda::EventInvokeConfig"
 

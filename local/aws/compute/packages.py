@@ -1,4 +1,4 @@
-"""Deployed zip files → folders, unpacked once on this machine however often they are deployed."""
+"""Unpacks deployed zip files into folders, once per machine and content."""
 
 import functools
 import hashlib
@@ -15,15 +15,15 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[3] / "build" / "packages"
 KEPT_SECONDS = 3 * 24 * 3600
-"""A package nobody used for so long is deleted. Longer: more disk, 200 MB for each dependencies layer. Shorter: it is
-unpacked again more often, which takes a second or two."""
+"""Unused packages are deleted after this time. Longer: more disk space, 200 MB for each dependencies layer. Shorter:
+packages are unpacked again more often, which takes a second or two."""
 
 
 def unpacked(digest: str, content: bytes) -> Path:
-    """The folder that holds what the zip file holds. Safe when several processes unpack the same one."""
+    """The folder with the contents of the zip file. Several processes may unpack the same file at once."""
     folder = FOLDER / digest
     if not folder.is_dir():
-        _forget_old()
+        _delete_old()
         partial = _partial()
         zipfile.ZipFile(io.BytesIO(content)).extractall(partial)
         _move(partial, folder)
@@ -45,7 +45,7 @@ def _move(partial: Path, folder: Path) -> None:
             raise
 
 
-def _forget_old() -> None:
+def _delete_old() -> None:
     for folder in FOLDER.glob("*"):
         if folder.stat().st_mtime < time.time() - KEPT_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
@@ -53,9 +53,9 @@ def _forget_old() -> None:
 
 @functools.cache
 def runtime_client_folder() -> Path:
-    """A folder with the runtime interface client and what it imports, and nothing else of this virtual environment.
+    """A folder with the runtime interface client and its dependencies, and nothing else of this virtual environment.
 
-    Whatever else a function imports has to come out of its own zip file or its layers, as on Lambda.
+    Every other import of a function must come from its own zip file or its layers, as on Lambda.
     """
     version = importlib.metadata.version("awslambdaric")
     prefix = hashlib.sha256(sys.prefix.encode()).hexdigest()[:12]

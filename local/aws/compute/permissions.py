@@ -1,8 +1,9 @@
-"""What a function's role lets it do. moto lets everybody do everything, so a missing grant would show on AWS only.
+"""Evaluates IAM policies for requests of functions. moto allows every request, so a missing grant would
+fail on AWS only.
 
-Identity policies count: actions, resources, Allow and Deny. Conditions are taken as met. Policies of resources do not
-count for functions: within an account AWS is content with either, so this asks for more than AWS there. For a service
-that sends to a queue there is nothing else, and its conditions count.
+For functions, the identity policies of the role are evaluated: actions, resources, Allow and Deny. Conditions are
+assumed to be met. Resource policies are ignored: within an account AWS accepts either kind, so this is stricter than
+AWS. For a service that sends to a queue, the queue policy is evaluated with its conditions.
 """
 
 import fnmatch
@@ -20,59 +21,66 @@ from moto.sqs.models import Queue
 
 from local.aws.settings import ACCOUNT
 
-FREE = {"sts:GetCallerIdentity"}
-ONE_BY_ONE = {f"sqs:{call}Batch": f"sqs:{call}" for call in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
-"""Calls that need the grant of another: https://docs.aws.amazon.com/service-authorization/latest/reference/."""
+ALWAYS_ALLOWED = {"sts:GetCallerIdentity"}
+BATCH_ACTIONS = {
+    f"sqs:{call}Batch": f"sqs:{call}" for call in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
+}
+"""Calls that require the permission of another action: https://docs.aws.amazon.com/service-authorization/latest/reference/."""
 S3_ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject"}
-PATHS = {
+REST_ACTIONS = {
     "GET /2015-02-01/file-systems": "elasticfilesystem:DescribeFileSystems",
     "GET /2015-03-31/functions": "lambda:ListFunctions",
     "POST /findings/import": "securityhub:BatchImportFindings",
 }
-"""Calls of services whose operations are paths, as far as functions make them."""
-TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+"""IAM actions of REST operations that functions call, by method and path."""
+TRANSACTION_ACTIONS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 
 
 @dataclass(frozen=True)
 class Call:
-    """One thing that a request does to one resource."""
+    """One IAM action on one resource that a request performs."""
 
     action: str
     resource: str
 
 
 def is_allowed(role_arn: str, call: Call) -> bool:
-    """Whether the policies of the role allow it, and none denies it."""
+    """True if a policy of the role allows the call and none denies it."""
     effects = {statement["Effect"] for statement in _statements(role_arn) if _covers(statement, call)}
-    return call.action in FREE or effects == {"Allow"}
+    return call.action in ALWAYS_ALLOWED or effects == {"Allow"}
 
 
 def admits(queue: Queue, service: str, source_arn: str) -> bool:
-    """Whether a queue's policy lets this service send messages on behalf of this resource."""
+    """True if the queue policy lets this service send messages on behalf of the source."""
     policy = json.loads(queue.policy or '{"Statement": []}')
-    told = {"aws:SourceArn": source_arn, "aws:SourceAccount": ACCOUNT}
+    context = {"aws:SourceArn": source_arn, "aws:SourceAccount": ACCOUNT}
     return any(
         statement["Effect"] == "Allow"
         and service in _listed(statement["Principal"].get("Service", []))
         and "sqs:SendMessage" in _listed(statement["Action"])
-        and all(_is_met(condition, told) for condition in statement.get("Condition", {}).values())
+        and all(_is_met(condition, context) for condition in statement.get("Condition", {}).values())
         for statement in policy["Statement"]
     )
 
 
-def _is_met(condition: Mapping[str, Any], told: Mapping[str, str]) -> bool:
-    """Of an operator that compares texts: each key has one of its values."""
-    return all(any(fnmatch.fnmatchcase(told[key], each) for each in _listed(condition[key])) for key in condition)
+def _is_met(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    """True if each context key has one of the condition's values; for operators that compare strings."""
+    return all(any(fnmatch.fnmatchcase(context[key], each) for each in _listed(condition[key])) for key in condition)
 
 
 def denied(function: LambdaFunction, environ: Mapping[str, Any]) -> list[str]:
-    """A line for each thing that a request does and its function may not."""
-    refused = (call for call in calls(environ) if not is_allowed(function.role, call))
-    return [f"{function.function_name} is not allowed to {call.action} on {call.resource}" for call in refused]
+    """A message for each action of the request that the function's role does not allow."""
+    denied_calls = (call for call in calls(environ) if not is_allowed(function.role, call))
+    return [f"{function.function_name} is not allowed to {call.action} on {call.resource}" for call in denied_calls]
 
 
 def access_key(environ: Mapping[str, Any]) -> str:
-    """The key that signed the request, or nothing."""
+    """The access key that signed the request; empty if unsigned."""
     found = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
     return found.group(1) if found else ""
 
@@ -104,7 +112,7 @@ def _listed(value: Any) -> Sequence[Any]:
 
 
 def calls(environ: Mapping[str, Any]) -> Iterator[Call]:
-    """What a signed request does. Reading it leaves the body where it was."""
+    """The IAM actions that a signed request performs. The body can still be read afterwards."""
     scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/", environ["HTTP_AUTHORIZATION"])
     if scope is None:
         return
@@ -113,9 +121,9 @@ def calls(environ: Mapping[str, Any]) -> Iterator[Call]:
         yield _s3(environ)
     elif target := environ.get("HTTP_X_AMZ_TARGET"):
         yield from _json(region, service, target.split(".")[-1], json.loads(_body(environ) or b"{}"))
-    elif action := PATHS.get(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].rstrip('/')}"):
-        told = json.loads(_body(environ) or b"{}")
-        yield from (Call(action, each["ProductArn"]) for each in told.get("Findings", [{"ProductArn": "*"}]))
+    elif action := REST_ACTIONS.get(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].rstrip('/')}"):
+        body = json.loads(_body(environ) or b"{}")
+        yield from (Call(action, each["ProductArn"]) for each in body.get("Findings", [{"ProductArn": "*"}]))
     else:
         form = dict(urllib.parse.parse_qsl(_body(environ).decode()))
         resource = next((form[name] for name in ("TopicArn", "RoleArn") if name in form), "*")
@@ -136,7 +144,7 @@ def _s3(environ: Mapping[str, Any]) -> Call:
 
 
 def _json(region: str, service: str, operation: str, body: Mapping[str, Any]) -> Iterator[Call]:
-    action = ONE_BY_ONE.get(f"{service}:{operation}", f"{service}:{operation}")
+    action = BATCH_ACTIONS.get(f"{service}:{operation}", f"{service}:{operation}")
     if service == "dynamodb":
         yield from _dynamodb(f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/", operation, body)
     elif service == "sqs":
@@ -160,7 +168,7 @@ def _dynamodb(tables: str, operation: str, body: Mapping[str, Any]) -> Iterator[
         yield Call(f"dynamodb:{operation}", tables + table)
     for item in body.get("TransactItems", []):
         for kind, wanted in item.items():
-            yield Call(f"dynamodb:{TRANSACTION.get(kind, 'GetItem')}", tables + wanted["TableName"])
+            yield Call(f"dynamodb:{TRANSACTION_ACTIONS.get(kind, 'GetItem')}", tables + wanted["TableName"])
     if "TableName" in body:
         index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
         yield Call(f"dynamodb:{operation}", tables + body["TableName"] + index)

@@ -1,6 +1,6 @@
-"""One execution environment: a handler under the real runtime interface client, kept warm between events.
+"""Execution environments: a handler run by AWS's runtime interface client, kept warm between events.
 
-The protocol: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+Protocol: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import http.server
@@ -27,7 +27,7 @@ API_VERSION = "/2018-06-01/runtime/"
 
 @dataclass(frozen=True)
 class Package:
-    """What a function was deployed as."""
+    """The deployed code and configuration of a function."""
 
     name: str
     arn: str
@@ -43,7 +43,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an invocation gave: its payload, whether that is an error, and what the function wrote."""
+    """The result of an invocation: payload, whether it is an error, and the lines that the function logged."""
 
     request_id: str
     payload: bytes
@@ -54,7 +54,7 @@ class Answer:
 
 
 class RuntimeApi(http.server.ThreadingHTTPServer):
-    """Hands out one event at a time and takes its answer."""
+    """The Runtime API server of one environment: gives out one event at a time and receives its response."""
 
     daemon_threads = True
 
@@ -66,19 +66,19 @@ class RuntimeApi(http.server.ThreadingHTTPServer):
         self.idle = threading.Event()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a function that was killed leaves its connection broken."""
+        """Ignores errors: a killed function leaves a broken connection."""
 
 
 class RuntimeApiHandler(http.server.BaseHTTPRequestHandler):
-    """The five paths of the API that a runtime uses."""
+    """Handles the five Runtime API paths that a runtime uses."""
 
     server: RuntimeApi
     protocol_version = "HTTP/1.1"
     wbufsize = -1
     disable_nagle_algorithm = True  # with it each invocation waits 40 ms
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the name is the base class's
-        """Nothing."""
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 named by the base class
+        """Logs nothing."""
 
     def do_GET(self) -> None:
         self.server.idle.set()
@@ -106,7 +106,7 @@ class RuntimeApiHandler(http.server.BaseHTTPRequestHandler):
 
     def _send(self, status: int, payload: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        # The client segfaults on an answer without a content type.
+        # The client crashes on a response without a content type.
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(payload)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
@@ -114,7 +114,7 @@ class RuntimeApiHandler(http.server.BaseHTTPRequestHandler):
 
 
 class InitError(Exception):
-    """The handler's module did not load; the payload says why, in the runtime's words."""
+    """The handler's module failed to load; `payload` is the runtime's error."""
 
     def __init__(self, payload: bytes) -> None:
         super().__init__(payload.decode(errors="replace"))
@@ -122,7 +122,7 @@ class InitError(Exception):
 
 
 class ExecutionEnvironment:
-    """One process of one function."""
+    """One execution environment: a process that runs a function."""
 
     def __init__(self, package: Package, init_seconds: float) -> None:
         self.package = package
@@ -141,7 +141,7 @@ class ExecutionEnvironment:
         return self._process.poll() is None
 
     def invoke(self, event: bytes) -> Answer:
-        """The function's answer, or an error in Lambda's own words when it fails to start, ends or takes too long."""
+        """The function's response, or Lambda's error if it fails to start, exits or times out."""
         request_id = str(uuid.uuid4())
         started = time.monotonic()
         try:
@@ -153,7 +153,7 @@ class ExecutionEnvironment:
         return Answer(request_id, payload, kind != "response", self._lines(), seconds, self.log_stream)
 
     def stop(self) -> None:
-        """The process and its files are gone."""
+        """Kills the process and deletes its files."""
         self.kill()
         self._api.events.put(None)
         self._api.shutdown()
@@ -195,7 +195,7 @@ class ExecutionEnvironment:
                 return answer
 
     def _wait_until_idle(self) -> None:
-        """Everything is written when the runtime asks for the next event."""
+        """Waits until the runtime requests the next event: all output is written then."""
         deadline = time.monotonic() + 2
         while not self._api.idle.wait(0.05) and self.is_alive and time.monotonic() < deadline:
             pass
@@ -204,12 +204,12 @@ class ExecutionEnvironment:
         with self._output.open("r+b") as file:
             text = file.read().decode(errors="replace")
             file.truncate(0)
-        # The runtime writes one entry of several lines with carriage returns in it.
+        # The runtime separates the lines of a multiline log entry with carriage returns.
         return [line.replace("\r", "\n") for line in text.split("\n") if line.strip()]
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._output.open("ab") as output:
-            return subprocess.Popen(  # noqa: S603 the deployed function is what is to be run
+            return subprocess.Popen(  # noqa: S603 runs the deployed function
                 [sys.executable, "-S", "-m", "awslambdaric", self.package.handler],
                 env=self._variables(),
                 cwd=self.package.task_root,
@@ -220,7 +220,7 @@ class ExecutionEnvironment:
             )
 
     def _variables(self) -> dict[str, str]:
-        """As Lambda sets them: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html."""
+        """The environment variables that Lambda sets: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html."""
         package = self.package
         layers = [str(folder / "python") for folder in reversed(package.layers)]
         path = [str(package.task_root), *layers, str(packages.runtime_client_folder())]
@@ -246,7 +246,7 @@ class ExecutionEnvironment:
         }
 
     def kill(self) -> None:
-        """The process is gone; an invocation under way ends with an error."""
+        """Kills the process; an invocation in progress ends with an error."""
         if self.is_alive:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

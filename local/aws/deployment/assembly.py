@@ -1,6 +1,6 @@
-"""A synthesised app → its stacks in the embedded AWS, without Node: the assets uploaded, each template a stack.
+"""Deploys a synthesised cloud assembly to the embedded AWS without Node: uploads the assets and creates the stacks.
 
-For tests, where the CDK CLI would take most of the time; `deploy` runs the real one.
+For tests, where the CDK CLI would take most of the time; `deploy` runs the CLI.
 """
 
 import io
@@ -19,14 +19,14 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAN
 
 
 def deploy_assembly(aws: EmbeddedAws, folder: Path) -> list[str]:
-    """The names of the stacks: made, or updated, they are now as the cloud assembly in `folder` says."""
+    """Creates or updates the stacks of the cloud assembly in `folder`; returns their names."""
     artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
     aws.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True)
     return [_deploy(aws, folder, name, artifacts[name]) for name in _in_order(artifacts)]
 
 
 def _in_order(artifacts: Mapping[str, Any]) -> Iterator[str]:
-    """The stacks, each after those it depends on."""
+    """The stacks in deployment order: each after its dependencies."""
     done: set[str] = set()
 
     def with_dependencies(name: str) -> Iterator[str]:
@@ -81,6 +81,6 @@ def _content(folder: Path, source: Mapping[str, Any]) -> bytes:
     with zipfile.ZipFile(content, "w") as archive:
         for file in sorted(path.rglob("*")):
             if file.is_file():
-                # CDK's own time, so that equal content is an equal package
+                # the CDK's timestamp, so that equal content gives an equal package
                 archive.writestr(zipfile.ZipInfo(str(file.relative_to(path)), (1980, 1, 1, 0, 0, 0)), file.read_bytes())
     return content.getvalue()

@@ -1,4 +1,4 @@
-"""CloudFormation: a way to add the resource types moto skips, and what `cdk deploy` needs of stacks and change sets."""
+"""CloudFormation: the base class of resource types that moto lacks, and change sets as `cdk deploy` needs them."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from moto.core.common_models import CloudFormationModel
 from moto.core.exceptions import ServiceException
 
 from local.aws.clients import client
-from local.aws.gaps import fills
+from local.aws.moto_patches import replaces
 
 TYPES: dict[str, type["ResourceType"]] = {}
-_models: list[type[CloudFormationModel]] = []  # moto finds its subclasses by weak references
+_models: list[type[CloudFormationModel]] = []  # strong references: moto finds the subclasses by weak ones
 
 
 class ResourceType:
-    """One resource of a type that moto's CloudFormation does not know. A subclass is all that it takes to know it."""
+    """A resource of a type that moto's CloudFormation does not support. Each subclass registers its type."""
 
     type_name: ClassVar[str]
     name_property: ClassVar[str] = ""
@@ -37,25 +37,25 @@ class ResourceType:
         return client(service, self.region)
 
     def create(self) -> str:
-        """The physical id. Also called when properties change, so it puts rather than adds."""
+        """Creates or overwrites the resource; returns its physical id. Also called when properties change."""
         raise NotImplementedError
 
     def delete(self) -> None:
-        """Nothing is left of it."""
+        """Deletes the resource; by default nothing."""
 
     def attributes(self) -> Mapping[str, str]:
-        """What Fn::GetAtt gives."""
+        """The values of Fn::GetAtt."""
         return {}
 
 
 def register() -> None:
-    """Moto looks again which types there are."""
+    """Makes moto list its resource types again."""
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
 
 
 def _model(resource_type: type[ResourceType]) -> type[CloudFormationModel]:
-    """The class by which moto's CloudFormation makes, changes and deletes resources of this type."""
+    """The class with which moto's CloudFormation creates, updates and deletes resources of this type."""
     body = {
         "__module__": __name__,
         "resource_type": resource_type,
@@ -103,12 +103,12 @@ def _update(
 
 def _delete(self: Any, account_id: str, region_name: str) -> None:
     del account_id, region_name
-    with contextlib.suppress(ClientError):  # what is gone with its parent is deleted too
+    with contextlib.suppress(ClientError):  # already deleted with its parent
         self.resource.delete()
 
 
 class Metadata(ResourceType):
-    """CDK's own note of what it was built with; moto warns about it."""
+    """The CDK's construct metadata, about which moto warns."""
 
     type_name = "AWS::CDK::Metadata"
 
@@ -116,31 +116,31 @@ class Metadata(ResourceType):
         return self.name
 
 
-@fills(parsing, "resource_class_from_type")
-def refuse_unknown_types(original: Callable[..., Any], resource_type: str) -> Any:
-    """Moto skips types it does not know and calls the stack complete."""
+@replaces(parsing, "resource_class_from_type")
+def reject_unknown_types(original: Callable[..., Any], resource_type: str) -> Any:
+    """Moto skips types that it does not support and reports the stack as complete."""
     known = resource_type in parsing.NULL_MODELS or resource_type.startswith("Custom::")
     if not known and resource_type not in parsing.get_model_map():
         raise ValidationError(message=f"Template format error: Unrecognized resource types: [{resource_type}]")
     return original(resource_type)
 
 
-@fills(CloudFormationBackend, "delete_change_set")
-def delete_nothing_twice(original: Callable[..., Any], backend: Any, change_set_name: str) -> None:
-    """Moto fails with an UnboundLocalError where a change set does not exist; on AWS that is no error."""
+@replaces(CloudFormationBackend, "delete_change_set")
+def ignore_missing_change_set(original: Callable[..., Any], backend: Any, change_set_name: str) -> None:
+    """Moto raises UnboundLocalError if a change set does not exist; on AWS that is no error."""
     with contextlib.suppress(UnboundLocalError):
         original(backend, change_set_name)
 
 
 class ChangeSetNotFound(ServiceException):
-    """What AWS answers, and the CDK CLI waits for."""
+    """The error that AWS returns and the CDK CLI expects."""
 
     code = "ChangeSetNotFound"
 
 
-@fills(CloudFormationBackend, "describe_change_set")
-def miss_change_sets_as_aws_does(original: Callable[..., Any], backend: Any, change_set_name: str) -> Any:
-    """Moto answers 500 where a change set does not exist."""
+@replaces(CloudFormationBackend, "describe_change_set")
+def report_missing_change_set(original: Callable[..., Any], backend: Any, change_set_name: str) -> Any:
+    """Moto responds with 500 if a change set does not exist."""
     known = {name for each in backend.change_sets.values() for name in (each.change_set_id, each.change_set_name)}
     if change_set_name not in known:
         raise ChangeSetNotFound(f"ChangeSet [{change_set_name}] does not exist")

@@ -1,4 +1,4 @@
-"""The real CDK CLI against the embedded AWS: what is deployed here is what would be deployed there."""
+"""Runs the CDK CLI against the embedded AWS, so that the same app is deployed as to AWS."""
 
 import json
 import os
@@ -13,16 +13,16 @@ from local.aws.embedded import REPOSITORY, EmbeddedAws
 
 CLI = REPOSITORY / "node_modules" / ".bin" / "cdk"
 OUTPUT = REPOSITORY / "build" / "embedded.cdk.out"
-NOT_OURS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
-"""What would let the CLI find another account than the embedded one."""
+ACCOUNT_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+"""Environment variables with which the CLI might use another account than the embedded one."""
 
 
 class DeployError(Exception):
-    """The CLI failed; the message is all it said, and what went wrong inside the embedded AWS."""
+    """The CLI failed; the message is its output and the failures of the embedded AWS."""
 
 
 def this_machine() -> dict[str, str]:
-    """The settings by which the functions run here: the layers' wheels are for this Python and this processor."""
+    """Settings with which the functions run on this machine: layers with wheels for its Python and architecture."""
     machine = os.uname().machine
     architecture = "arm64" if machine in {"aarch64", "arm64"} else "x86_64"
     return {
@@ -31,32 +31,32 @@ def this_machine() -> dict[str, str]:
     }
 
 
-def bootstrap(aws: EmbeddedAws, say: Callable[[str], None] | None = None) -> str:
-    """What the CLI said; the account is ready for assets. It runs where there is no app: the account is named, and two
-    CLIs can't synthesise an app into one folder at once.
+def bootstrap(aws: EmbeddedAws, on_line: Callable[[str], None] | None = None) -> str:
+    """Bootstraps the account; returns the CLI's output. It runs in an empty folder: the account is given explicitly,
+    and two CLIs cannot synthesise an app into one folder at once.
     """
     with tempfile.TemporaryDirectory() as folder:
-        return _cdk(aws, ["bootstrap", f"aws://{aws.account}/{aws.region}"], say, Path(folder))
+        return _cdk(aws, ["bootstrap", f"aws://{aws.account}/{aws.region}"], on_line, Path(folder))
 
 
 def deploy(
     aws: EmbeddedAws,
     settings: Mapping[str, Any],
     *,
-    say: Callable[[str], None] | None = None,
+    on_line: Callable[[str], None] | None = None,
     output: Path = OUTPUT,
     app: str | None = None,
 ) -> str:
-    """What the CLI said; every stack of the app is deployed with these settings, and again when called again.
+    """Deploys or updates every stack of the app with these settings; returns the CLI's output.
 
-    `settings` go to `-c`: what is not text goes as JSON. `say` gets each line when it is there. Two deploys at once
-    need two `output` folders.
+    `settings` become options `-c`, in JSON unless they are strings. `on_line` is called with each line of output.
+    Concurrent deployments need separate `output` folders. Raises DeployError.
     """
     context = {**this_machine(), **settings}
     options = [option for key, value in context.items() for option in ("-c", f"{key}={_text(value)}")]
     # moto can neither update a stack by a change set nor roll one back.
-    how = ["--all", "--require-approval", "never", "--method", "direct", "--no-rollback", "--output", str(output)]
-    return _cdk(aws, ["deploy", *how, *(["--app", app] if app else []), *options], say)
+    flags = ["--all", "--require-approval", "never", "--method", "direct", "--no-rollback", "--output", str(output)]
+    return _cdk(aws, ["deploy", *flags, *(["--app", app] if app else []), *options], on_line)
 
 
 def _text(value: Any) -> str:
@@ -64,10 +64,10 @@ def _text(value: Any) -> str:
 
 
 def _cdk(
-    aws: EmbeddedAws, arguments: Sequence[str], say: Callable[[str], None] | None, folder: Path = REPOSITORY
+    aws: EmbeddedAws, arguments: Sequence[str], on_line: Callable[[str], None] | None, folder: Path = REPOSITORY
 ) -> str:
     lines: list[str] = []
-    process = subprocess.Popen(  # noqa: S603 the CLI is the pinned one
+    process = subprocess.Popen(  # noqa: S603 the pinned CLI
         [str(CLI), *arguments, "--ci", "--no-color"],
         cwd=folder,
         env=_environment(aws),
@@ -79,16 +79,16 @@ def _cdk(
     with process:
         for line in process.stdout or ():
             lines.append(line)
-            if say:
-                say(line.rstrip("\n"))
+            if on_line:
+                on_line(line.rstrip("\n"))
     if process.returncode:
-        told = "".join([*lines, *aws.failures()])
-        raise DeployError(f"cdk {arguments[0]} ended with {process.returncode}:\n{told}")
+        output = "".join([*lines, *aws.failures()])
+        raise DeployError(f"cdk {arguments[0]} failed with exit status {process.returncode}:\n{output}")
     return "".join(lines)
 
 
 def _environment(aws: EmbeddedAws) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+    inherited = {name: value for name, value in os.environ.items() if name not in ACCOUNT_VARIABLES}
     return {
         **inherited,
         **aws.environment(),

@@ -1,6 +1,6 @@
-"""Whether a deploy did what it says: every resource of a stack's template is looked for where it should be.
+"""Verifies a deployment: checks by each service's API that every resource of a stack's template exists.
 
-CloudFormation's own list is not believed: moto calls a stack complete whatever became of its resources.
+CloudFormation's list is not sufficient: moto reports a stack as complete even if resources are missing.
 """
 
 import json
@@ -12,11 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.aws.embedded import EmbeddedAws
 
 Properties = Mapping[str, Any]
-Discovery = Callable[[EmbeddedAws, str, Properties], Any]
+Check = Callable[[EmbeddedAws, str, Properties], Any]
 
 
 def missing_resources(aws: EmbeddedAws, stack_name: str) -> list[str]:
-    """A line for each resource of the template that does not exist, or lacks what its properties ask for."""
+    """A message for each resource of the template that does not exist or lacks some of its properties."""
     formation = aws.client("cloudformation")
     template = formation.get_template(StackName=stack_name)["TemplateBody"]
     listed = formation.describe_stack_resources(StackName=stack_name)["StackResources"]
@@ -24,41 +24,43 @@ def missing_resources(aws: EmbeddedAws, stack_name: str) -> list[str]:
     found = (
         _problem(aws, name, resource, ids.get(name))
         for name, resource in template["Resources"].items()
-        if resource["Type"] not in NOTHING_TO_SEE and "Condition" not in resource
+        if resource["Type"] not in NOT_CHECKED and "Condition" not in resource
     )
     return [problem for problem in found if problem]
 
 
 def _problem(aws: EmbeddedAws, name: str, resource: Mapping[str, Any], physical_id: str | None) -> str:
-    told = f"{resource['Type']} {name}"
+    label = f"{resource['Type']} {name}"
     if not physical_id:
-        return f"{told} was not made"
-    if resource["Type"] not in LOOKS:
-        return f"{told}: there is no look for this type in {__name__}"
+        return f"{label} was not created"
+    if resource["Type"] not in CHECKS:
+        return f"{label}: {__name__} has no check for this type"
     try:
-        is_there = LOOKS[resource["Type"]](aws, physical_id, resource.get("Properties", {}))
+        is_there = CHECKS[resource["Type"]](aws, physical_id, resource.get("Properties", {}))
     except (ClientError, BotoCoreError, LookupError) as error:
-        return f"{told} ({physical_id}): {error}"
-    return "" if is_there else f"{told} ({physical_id}) does not exist, or not as the template says"
+        return f"{label} ({physical_id}): {error}"
+    return "" if is_there else f"{label} ({physical_id}) does not exist, or differs from the template"
 
 
 def _queue(aws: EmbeddedAws, url: str, wanted: Properties) -> Any:
-    told = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    return ("RedrivePolicy" in told) == ("RedrivePolicy" in wanted)
+    described = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return ("RedrivePolicy" in described) == ("RedrivePolicy" in wanted)
 
 
 def _queue_policy(aws: EmbeddedAws, _id: str, wanted: Properties) -> Any:
     queues = aws.client("sqs").list_queues()["QueueUrls"]
-    told = [aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]) for url in queues]
-    policies = [json.loads(each["Attributes"]["Policy"]) for each in told if each.get("Attributes", {}).get("Policy")]
+    described = [aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]) for url in queues]
+    policies = [
+        json.loads(each["Attributes"]["Policy"]) for each in described if each.get("Attributes", {}).get("Policy")
+    ]
     return any(_sids(policy) == _sids(wanted["PolicyDocument"]) for policy in policies)
 
 
 def _topic_policy(aws: EmbeddedAws, _id: str, wanted: Properties) -> Any:
     sns = aws.client("sns")
     arns = [topic["TopicArn"] for topic in sns.list_topics()["Topics"]]
-    told = [json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]) for arn in arns]
-    return any(_sids(policy) == _sids(wanted["PolicyDocument"]) for policy in told)
+    described = [json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]) for arn in arns]
+    return any(_sids(policy) == _sids(wanted["PolicyDocument"]) for policy in described)
 
 
 def _sids(policy: Properties) -> list[str | None]:
@@ -72,39 +74,42 @@ def _bucket(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
         s3.get_bucket_lifecycle_configuration(Bucket=name)
     if "PublicAccessBlockConfiguration" in wanted:
         s3.get_public_access_block(Bucket=name)
-    told = s3.get_bucket_notification_configuration(Bucket=name)
+    described = s3.get_bucket_notification_configuration(Bucket=name)
     for key in ("QueueConfigurations", "TopicConfigurations"):
-        if len(told.get(key, [])) != len(wanted.get("NotificationConfiguration", {}).get(key, [])):
+        if len(described.get(key, [])) != len(wanted.get("NotificationConfiguration", {}).get(key, [])):
             return False
     return True
 
 
 def _function(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
-    told = aws.client("lambda").get_function(FunctionName=name)["Configuration"]
+    described = aws.client("lambda").get_function(FunctionName=name)["Configuration"]
     return (
-        len(told.get("Layers", [])) == len(wanted.get("Layers", []))
-        and told["Architectures"] == wanted.get("Architectures", ["x86_64"])
+        len(described.get("Layers", [])) == len(wanted.get("Layers", []))
+        and described["Architectures"] == wanted.get("Architectures", ["x86_64"])
         and ("LogGroup" in wanted.get("LoggingConfig", {}))
-        == (told["LoggingConfig"]["LogGroup"] != f"/aws/lambda/{name}")
-        and set(told.get("Environment", {}).get("Variables", {}))
+        == (described["LoggingConfig"]["LogGroup"] != f"/aws/lambda/{name}")
+        and set(described.get("Environment", {}).get("Variables", {}))
         == set(wanted.get("Environment", {}).get("Variables", {}))
     )
 
 
 def _table(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
     dynamodb = aws.client("dynamodb")
-    told = dynamodb.describe_table(TableName=name)["Table"]
-    finding_triage = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    described = dynamodb.describe_table(TableName=name)["Table"]
+    time_to_live = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     return (
-        len(told.get("GlobalSecondaryIndexes", [])) == len(wanted.get("GlobalSecondaryIndexes", []))
-        and ("LatestStreamArn" in told) == ("StreamSpecification" in wanted)
-        and finding_triage.get("AttributeName") == wanted.get("TimeToLiveSpecification", {}).get("AttributeName")
+        len(described.get("GlobalSecondaryIndexes", [])) == len(wanted.get("GlobalSecondaryIndexes", []))
+        and ("LatestStreamArn" in described) == ("StreamSpecification" in wanted)
+        and time_to_live.get("AttributeName") == wanted.get("TimeToLiveSpecification", {}).get("AttributeName")
     )
 
 
 def _flow_log(aws: EmbeddedAws, id_: str, wanted: Properties) -> Any:
-    told = aws.client("ec2").describe_flow_logs(FlowLogIds=[id_])["FlowLogs"][0]
-    return told["LogFormat"] == wanted.get("LogFormat", told["LogFormat"]) and told["DeliverLogsStatus"] == "SUCCESS"
+    described = aws.client("ec2").describe_flow_logs(FlowLogIds=[id_])["FlowLogs"][0]
+    return (
+        described["LogFormat"] == wanted.get("LogFormat", described["LogFormat"])
+        and described["DeliverLogsStatus"] == "SUCCESS"
+    )
 
 
 def _rule(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
@@ -112,10 +117,10 @@ def _rule(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
 
 
 def _alarm(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
-    told = aws.client("cloudwatch").describe_alarms(AlarmNames=[name])
+    described = aws.client("cloudwatch").describe_alarms(AlarmNames=[name])
     return [
         alarm
-        for alarm in told.get("MetricAlarms", []) + told.get("CompositeAlarms", [])
+        for alarm in described.get("MetricAlarms", []) + described.get("CompositeAlarms", [])
         if len(alarm.get("AlarmActions", [])) == len(wanted.get("AlarmActions", []))
     ]
 
@@ -153,11 +158,11 @@ def _role_policy(aws: EmbeddedAws, _name: str, wanted: Properties) -> Any:
 
 
 def _data_stream(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
-    told = aws.client("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    described = aws.client("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
     return (
-        told["StreamModeDetails"] == wanted.get("StreamModeDetails", told["StreamModeDetails"])
-        and told["EncryptionType"] == wanted.get("StreamEncryption", {}).get("EncryptionType", "NONE")
-        and told["RetentionPeriodHours"] == wanted.get("RetentionPeriodHours", 24)
+        described["StreamModeDetails"] == wanted.get("StreamModeDetails", described["StreamModeDetails"])
+        and described["EncryptionType"] == wanted.get("StreamEncryption", {}).get("EncryptionType", "NONE")
+        and described["RetentionPeriodHours"] == wanted.get("RetentionPeriodHours", 24)
     )
 
 
@@ -167,9 +172,9 @@ def _glue_table(aws: EmbeddedAws, name: str, _wanted: Properties) -> Any:
     return any(_named(glue.get_tables(DatabaseName=each)["TableList"], "Name", name) for each in databases)
 
 
-NOTHING_TO_SEE = {"AWS::CDK::Metadata"}
+NOT_CHECKED = {"AWS::CDK::Metadata"}
 
-LOOKS: Mapping[str, Discovery] = {
+CHECKS: Mapping[str, Check] = {
     "AWS::Athena::NamedQuery": lambda aws, id_, _: aws.client("athena").get_named_query(NamedQueryId=id_),
     "AWS::Athena::WorkGroup": lambda aws, name, _: aws.client("athena").get_work_group(WorkGroup=name),
     "AWS::CloudWatch::Alarm": _alarm,

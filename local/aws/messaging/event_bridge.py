@@ -1,4 +1,4 @@
-"""EventBridge: schedules fire when asked to or in compressed time, and rules reach functions and queues."""
+"""EventBridge: schedules fired on request or at a fixed interval, and rules with functions and queues as targets."""
 
 import datetime as dt
 import json
@@ -13,19 +13,20 @@ from moto.sqs.models import sqs_backends
 
 from local.aws.compute import lambda_functions
 from local.aws.compute.permissions import admits
-from local.aws.gaps import fills
-from local.aws.messaging.polling import Failures, Poller
+from local.aws.messaging.polling import FailureLog, Poller
+from local.aws.moto_patches import replaces
 from local.aws.settings import ACCOUNT, Settings
 
 
 def scheduled_rules(region: str) -> Sequence[Rule]:
+    """The enabled rules with a schedule."""
     buses = events_backends[ACCOUNT][region].event_buses.values()
     rules = [rule for bus in buses for rule in bus.rules.values()]
     return [rule for rule in rules if rule.scheduled_expression and rule.state == "ENABLED"]
 
 
 def fire_schedules(region: str, containing: str = "") -> list[str]:
-    """The names of the rules with a schedule whose name has `containing` in it: each has invoked its targets now."""
+    """Fires the scheduled rules with `containing` in their names; returns those names."""
     fired = [rule for rule in scheduled_rules(region) if containing.lower() in rule.name.lower()]
     for rule in fired:
         fire(rule)
@@ -33,6 +34,7 @@ def fire_schedules(region: str, containing: str = "") -> list[str]:
 
 
 def fire(rule: Rule) -> None:
+    """Invokes the targets of a scheduled rule."""
     event = {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -50,19 +52,19 @@ def fire(rule: Rule) -> None:
 
 def _invoke(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
     if ":lambda:" not in target["Arn"]:
-        raise NotImplementedError(f"the embedded AWS does not know this target of a schedule: {target['Arn']}")
+        raise NotImplementedError(f"the embedded AWS does not support this target of a schedule: {target['Arn']}")
     lambda_functions.invoke_later(
         rule.region_name, rule.account_id, target["Arn"], json.loads(target.get("Input") or json.dumps(event))
     )
 
 
 class Schedules:
-    """Compressed time: every enabled schedule fires every so many seconds, whatever its expression says."""
+    """Fires every enabled schedule at the interval of the settings, regardless of its expression."""
 
-    def __init__(self, settings: Settings, failures: Failures) -> None:
+    def __init__(self, settings: Settings, failures: FailureLog) -> None:
         self._settings = settings
         self._fired: dict[str, float] = {}
-        self._poller = Poller("schedules", self._look, settings.polling_seconds, failures)
+        self._poller = Poller("schedules", self._poll, settings.polling_seconds, failures)
         if settings.schedule_seconds is not None:
             self._poller.start()
 
@@ -70,7 +72,7 @@ class Schedules:
         if self._poller.is_alive():
             self._poller.stop()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         now = time.monotonic()
         for rule in scheduled_rules(self._settings.region):
             if now >= self._fired.setdefault(rule.arn, now) + (self._settings.schedule_seconds or 0):
@@ -79,25 +81,25 @@ class Schedules:
 
 
 def publish(region: str, event: EventMessageType) -> None:
-    """Hands an event of an AWS service to the rules of the default bus, the only one that such events come to."""
+    """Sends an event of an AWS service to the rules of the default bus, the only one that receives such events."""
     for rule in list(events_backends[ACCOUNT][region].event_buses["default"].rules.values()):
         rule.send_to_targets(event, transform_input=False)
 
 
-@fills(Rule, "send_to_targets")
-def reach_functions_and_queues(
+@replaces(Rule, "send_to_targets")
+def send_to_functions_and_queues(
     original: Callable[..., Any], rule: Any, original_event: Any, *rest: Any, **more: Any
 ) -> None:
-    """Moto's rules do not reach functions, and reach every queue; those that are disabled match all the same, and those
-    with a schedule match every event.
+    """Moto's rules do not invoke functions, and ignore queue policies. Disabled rules still match, and rules with a
+    schedule match every event.
     """
     if rule.scheduled_expression or rule.state != "ENABLED" or not rule.event_pattern.matches_event(original_event):
         return
     targets = list(rule.targets)
-    ways = {"lambda": _invoke, "sqs": _put}
-    reachable = [target for target in targets if _service(target) in ways]
+    senders = {"lambda": _invoke, "sqs": _put}
+    reachable = [target for target in targets if _service(target) in senders]
     for target in reachable:
-        ways[_service(target)](rule, target, original_event)
+        senders[_service(target)](rule, target, original_event)
     try:
         rule.targets = [target for target in targets if target not in reachable]
         original(rule, original_event, *rest, **more)
@@ -110,7 +112,9 @@ def _service(target: Mapping[str, Any]) -> str:
 
 
 def _put(rule: Rule, target: Mapping[str, Any], event: EventMessageType) -> None:
-    """The event is in the queue, or in the target's dead-letter queue where the queue does not admit the rule.
+    """Sends the event to the queue, or to the target's dead-letter queue if the queue policy does not allow the rule.
+
+    Raises PermissionError if neither queue allows it.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
     """
@@ -119,20 +123,22 @@ def _put(rule: Rule, target: Mapping[str, Any], event: EventMessageType) -> None
     queues = [sqs.queues[arn.rpartition(":")[2]] for arn in arns if arn]
     admitting = next((queue for queue in queues if admits(queue, "events.amazonaws.com", rule.arn)), None)
     if admitting is None:
-        raise PermissionError(f"{rule.arn} may not send to {' or '.join(filter(None, arns))}: its event is lost")
+        raise PermissionError(
+            f"{rule.arn} is not allowed to send to {' or '.join(filter(None, arns))}: its event is lost"
+        )
     sqs.send_message(admitting.name, target.get("Input") or json.dumps(_transformed(target, event)))
 
 
 def _transformed(target: Mapping[str, Any], event: EventMessageType) -> Mapping[str, Any]:
-    """What the target's input transformer makes of the event; without one, the event.
+    """The output of the target's input transformer; the event itself if there is none.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
     """
     transformer = target.get("InputTransformer")
     if not transformer:
         return event
-    told: Any = {"ingestion-time": "", **event}
-    made: Mapping[str, Any] = EventTemplateParser.parse(
-        transformer["InputTemplate"], transformer.get("InputPathsMap", {}), told
+    values: Any = {"ingestion-time": "", **event}
+    transformed: Mapping[str, Any] = EventTemplateParser.parse(
+        transformer["InputTemplate"], transformer.get("InputPathsMap", {}), values
     )
-    return made
+    return transformed

@@ -1,4 +1,4 @@
-"""Kinesis: data streams as the template says, and functions that follow them."""
+"""Kinesis: data streams with all template properties, and event source mappings that read them."""
 
 import concurrent.futures
 import datetime as dt
@@ -17,26 +17,26 @@ from moto.kinesis.models import Shard, Stream, kinesis_backends
 from local.aws.compute.destinations import put_record
 from local.aws.compute.lambda_functions import Functions
 from local.aws.compute.permissions import Call, is_allowed
-from local.aws.gaps import fills
-from local.aws.messaging.polling import Failures, Poller
+from local.aws.messaging.polling import FailureLog, Poller
 from local.aws.messaging.shards import Reader, succeeded
 from local.aws.monitoring import cloudwatch
+from local.aws.moto_patches import replaces
 from local.aws.settings import ACCOUNT, Settings
 
-READS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
-"""What Lambda asks of the function's role, where the function has no consumer of its own.
+REQUIRED_ACTIONS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
+"""Permissions that Lambda requires of the function's role if the function has no dedicated consumer.
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html"""
 
 Records = Sequence[Mapping[str, Any]]
-_one_at_a_time = threading.RLock()
+_write_lock = threading.RLock()
 
 
-@fills(Stream, "put_record")
+@replaces(Stream, "put_record")
 def only_keep_the_record(
     original: Callable[..., Any], stream: Stream, partition_key: str, explicit_hash_key: str, data: str
 ) -> Any:
-    """Moto invokes functions inside the write, one record at a time, and two writers may get one sequence number."""
-    with _one_at_a_time:
+    """Moto invokes functions during PutRecord, one record at a time, and may give two writers one sequence number."""
+    with _write_lock:
         mappings, stream.lambda_event_source_mappings = stream.lambda_event_source_mappings, {}
         try:
             return original(stream, partition_key, explicit_hash_key, data)
@@ -44,11 +44,11 @@ def only_keep_the_record(
             stream.lambda_event_source_mappings = mappings
 
 
-@fills(Stream, "create_from_cloudformation_json")
-def keep_the_properties(
+@replaces(Stream, "create_from_cloudformation_json")
+def create_with_all_properties(
     original: Callable[..., Any], cls: Any, resource_name: str, cloudformation_json: Any, *rest: Any, **more: Any
 ) -> Any:
-    """Moto's CloudFormation drops a stream's encryption and its mode: on demand it begins with four shards."""
+    """Moto's CloudFormation ignores a stream's encryption and mode; an on-demand stream starts with four shards."""
     properties = cloudformation_json.get("Properties", {})
     stream = original(cls, resource_name, cloudformation_json, *rest, **more)
     encryption = properties.get("StreamEncryption", {})
@@ -56,30 +56,30 @@ def keep_the_properties(
     if properties.get("StreamModeDetails") == ON_DEMAND:
         stream.stream_mode = dict(ON_DEMAND)
         stream.shards.clear()
-        stream.init_shards(FIRST_SHARDS)
+        stream.init_shards(ON_DEMAND_SHARDS)
     return stream
 
 
 ON_DEMAND = {"StreamMode": "ON_DEMAND"}
-FIRST_SHARDS = 4
+ON_DEMAND_SHARDS = 4
 
 
 class ShardPoller:
-    """Lambda's side of every data stream: one batch of a shard at a time, all shards at once."""
+    """Polls data streams for Lambda: one batch of a shard at a time, shards in parallel."""
 
-    def __init__(self, functions: Functions, settings: Settings, failures: Failures) -> None:
+    def __init__(self, functions: Functions, settings: Settings, failures: FailureLog) -> None:
         self._functions = functions
         self._settings = settings
         self._failures = failures
         self._readers: dict[tuple[str, str], Reader] = {}
         self._running: dict[tuple[str, str], concurrent.futures.Future[None]] = {}
         self._executor = concurrent.futures.ThreadPoolExecutor(8, "kinesis")
-        self._poller = Poller("kinesis", self._look, settings.polling_seconds, failures)
+        self._poller = Poller("kinesis", self._poll, settings.polling_seconds, failures)
         self._poller.start()
 
     @property
     def is_quiet(self) -> bool:
-        """Every record of every shard was taken by its function, or given up."""
+        """True if every record of every shard was processed or discarded."""
         return all(
             self._reader(mapping, shard).position >= len(shard.records)
             for mapping in self._mappings()
@@ -101,20 +101,20 @@ class ShardPoller:
     def _reader(self, mapping: EventSourceMapping, shard: Shard) -> Reader:
         start = len(shard.records) if mapping.starting_position == "LATEST" else 0
         reader = Reader(mapping, start, self._settings.stream_retry_seconds)
-        return self._readers.setdefault((mapping.uuid, shard.shard_id), reader)  # at once: two threads ask
+        return self._readers.setdefault((mapping.uuid, shard.shard_id), reader)  # atomic: called from two threads
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         for mapping in self._mappings():
             for shard in self._shards(mapping):
                 key = (mapping.uuid, shard.shard_id)
                 reader = self._reader(mapping, shard)
                 is_free = key not in self._running or self._running[key].done()
                 if is_free and (batch := self._batch(mapping, shard, reader)):
-                    self._running[key] = self._executor.submit(self._take, mapping, shard, reader, batch)
+                    self._running[key] = self._executor.submit(self._process, mapping, shard, reader, batch)
 
     def _batch(self, mapping: EventSourceMapping, shard: Shard, reader: Reader) -> Records:
-        """The records that come next, once the batch is full or its window is over."""
-        with _one_at_a_time:
+        """The next records, if the batch is full or its batching window has ended."""
+        with _write_lock:
             records = list(shard.records.values())
         batch = reader.next_batch(records)
         window = min(float(mapping.max_batch_window or 0), self._settings.batch_window_seconds)
@@ -123,15 +123,15 @@ class ShardPoller:
         function = self._function(mapping)
         return [stream_record(each, shard.shard_id, mapping.event_source_arn, function.role) for each in batch]
 
-    def _take(self, mapping: EventSourceMapping, shard: Shard, reader: Reader, batch: Records) -> None:
+    def _process(self, mapping: EventSourceMapping, shard: Shard, reader: Reader, batch: Records) -> None:
         try:
             self._require_grants(mapping)
-            hand_over = functools.partial(self._hand_over, mapping)
-            reader.take(batch, hand_over, functools.partial(self._give_up, mapping, shard))
-        except Exception:  # noqa: BLE001 a failure is kept, tests look at it
+            invoke_function = functools.partial(self._invoke_function, mapping)
+            reader.process(batch, invoke_function, functools.partial(self._discard, mapping, shard))
+        except Exception:  # noqa: BLE001 recorded as a failure, which tests check
             self._failures.add(traceback.format_exc())
 
-    def _hand_over(self, mapping: EventSourceMapping, records: Records) -> int:
+    def _invoke_function(self, mapping: EventSourceMapping, records: Records) -> int:
         function = self._function(mapping)
         answer = self._functions.invoke(function, json.dumps({"Records": records}).encode())
         age_ms = (time.time() - records[-1]["kinesis"]["approximateArrivalTimestamp"]) * 1000
@@ -139,12 +139,12 @@ class ShardPoller:
         cloudwatch.gauge(self._settings.region, "AWS/Lambda", dimensions, {"IteratorAge": age_ms})
         return succeeded(answer, [each["kinesis"]["sequenceNumber"] for each in records], mapping)
 
-    def _give_up(self, mapping: EventSourceMapping, shard: Shard, records: Records, tries: int) -> None:
-        """The record of a failed batch is at the mapping's destination, when it has one."""
+    def _discard(self, mapping: EventSourceMapping, shard: Shard, records: Records, attempts: int) -> None:
+        """Sends the record of a discarded batch to the mapping's on-failure destination, if it has one."""
         destination = (mapping.destination_config or {}).get("OnFailure", {}).get("Destination")
         if destination:
             function = self._function(mapping)
-            record = failed_batch_record(function, shard.shard_id, records, tries)
+            record = failed_batch_record(function, shard.shard_id, records, attempts)
             key = record_key(mapping.uuid, shard.shard_id, dt.datetime.now(tz=dt.UTC))
             put_record(function, destination, json.dumps(record), key)
 
@@ -153,13 +153,13 @@ class ShardPoller:
 
     def _require_grants(self, mapping: EventSourceMapping) -> None:
         role = self._function(mapping).role
-        wanted = [Call(f"kinesis:{read}", mapping.event_source_arn) for read in READS]
+        wanted = [Call(f"kinesis:{read}", mapping.event_source_arn) for read in REQUIRED_ACTIONS]
         if missing := [call.action for call in wanted if not is_allowed(role, call)]:
-            raise PermissionError(f"{role} may not {', '.join(missing)} on {mapping.event_source_arn}")
+            raise PermissionError(f"{role} is not allowed to {', '.join(missing)} on {mapping.event_source_arn}")
 
 
 def stream_record(record: Any, shard_id: str, stream_arn: str, role_arn: str) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html."""
+    """A record as Lambda passes it to functions: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html."""
     return {
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
@@ -179,18 +179,22 @@ def stream_record(record: Any, shard_id: str, stream_arn: str, role_arn: str) ->
 
 
 def record_key(mapping_id: str, shard_id: str, now: dt.datetime) -> str:
+    """The S3 key of the record of a discarded batch."""
     return f"aws/lambda/{mapping_id}/{shard_id}/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
 
 
-def failed_batch_record(function: LambdaFunction, shard_id: str, records: Records, tries: int) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html."""
+def failed_batch_record(function: LambdaFunction, shard_id: str, records: Records, attempts: int) -> dict[str, Any]:
+    """The record of a discarded batch, without its S3 key.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+    """
     first, last = records[0], records[-1]
     return {
         "requestContext": {
             "requestId": str(uuid.uuid4()),
             "functionArn": function.function_arn,
             "condition": "RetryAttemptsExhausted",
-            "approximateInvokeCount": tries,
+            "approximateInvokeCount": attempts,
         },
         "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
         "version": "1.0",

@@ -1,30 +1,30 @@
-"""Threads that look for work now and then, and end when they are told to."""
+"""Polling threads, and the log of the errors that occur in the embedded AWS."""
 
 import threading
 import traceback
 from collections.abc import Callable
 
 
-class Failures:
-    """What went wrong inside the embedded AWS: it should stay empty, and tests look."""
+class FailureLog:
+    """Errors inside the embedded AWS. It should stay empty; tests check it."""
 
-    def __init__(self, kept: int = 50) -> None:
+    def __init__(self, max_entries: int = 50) -> None:
         self.count = 0
-        self.kept: list[str] = []
-        self._most = kept
+        self.entries: list[str] = []
+        self._max_entries = max_entries
 
     def add(self, text: str) -> None:
         self.count += 1
-        if len(self.kept) < self._most:
-            self.kept.append(text)
+        if len(self.entries) < self._max_entries:
+            self.entries.append(text)
 
 
 class Poller(threading.Thread):
-    """Calls `look` every so many seconds; what it raises is a failure of the embedded AWS, and it goes on."""
+    """Calls `poll` at an interval until it is stopped; exceptions are recorded as failures and polling continues."""
 
-    def __init__(self, name: str, look: Callable[[], None], seconds: float, failures: Failures) -> None:
+    def __init__(self, name: str, poll: Callable[[], None], seconds: float, failures: FailureLog) -> None:
         super().__init__(name=name, daemon=True)
-        self._look = look
+        self._poll = poll
         self._seconds = seconds
         self._failures = failures
         self._stopped = threading.Event()
@@ -32,8 +32,8 @@ class Poller(threading.Thread):
     def run(self) -> None:
         while not self._stopped.wait(self._seconds):
             try:
-                self._look()
-            except Exception:  # noqa: BLE001 a failure is kept, tests look at it
+                self._poll()
+            except Exception:  # noqa: BLE001 recorded as a failure, which tests check
                 self._failures.add(traceback.format_exc())
 
     def stop(self) -> None:

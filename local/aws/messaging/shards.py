@@ -1,4 +1,4 @@
-"""What Lambda does with the records of a shard: batches in their order, cut at what failed, tried again, given up."""
+"""How Lambda reads a shard: batches in order, split after a failure, retried, and discarded at last."""
 
 import json
 import time
@@ -10,17 +10,17 @@ from moto.awslambda.models import EventSourceMapping
 from local.aws.compute.runtime_interface import Answer
 
 Record = TypeVar("Record")
-HandOver = Callable[[Sequence[Record]], int]
-"""Gives a batch to the function; how many of its records, from the first, need not come again."""
-GiveUp = Callable[[Sequence[Record], int], None]
-"""What becomes of a batch that failed for good, after so many tries."""
+InvokeFunction = Callable[[Sequence[Record]], int]
+"""Invokes the function with a batch; returns how many records, from the first, were processed."""
+Discard = Callable[[Sequence[Record], int], None]
+"""Receives a discarded batch and its number of attempts."""
 
 
 class Reader:
-    """How far a function has read a shard.
+    """The position of a function in a shard.
 
-    A batch that fails is cut, and a cut is no retry: where the function says that it failed, else in halves if the
-    mapping bisects. What can't be cut is tried again as often as the mapping says.
+    A failed batch is split, which does not count as a retry: at the first record that the function reports, else in
+    halves if the mapping bisects. A batch that cannot be split is retried as often as the mapping states.
     https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
     """
 
@@ -28,39 +28,41 @@ class Reader:
         self.position = position
         self._mapping = mapping
         self._retry_seconds = retry_seconds
-        self._cut: list[int] = []
-        self._tries = 0
-        self._not_before = 0.0
+        self._pending_sizes: list[int] = []
+        self._attempts = 0
+        self._retry_at = 0.0
 
     def next_batch(self, records: Sequence[Record]) -> Sequence[Record]:
-        """The records of the shard that come next; none while a failed batch waits."""
-        if time.monotonic() < self._not_before:
+        """The next records of the shard; none until a failed batch may be retried."""
+        if time.monotonic() < self._retry_at:
             return ()
-        size = self._cut[0] if self._cut else int(self._mapping.batch_size)
+        size = self._pending_sizes[0] if self._pending_sizes else int(self._mapping.batch_size)
         return records[self.position : self.position + size]
 
-    def take(self, batch: Sequence[Record], hand_over: HandOver[Record], give_up: GiveUp[Record]) -> None:
-        """One try of a batch that came next."""
-        done = hand_over(batch)
-        self._tries += 1
-        failed, behind = len(batch) - done, self._cut[1:]
+    def process(
+        self, batch: Sequence[Record], invoke_function: InvokeFunction[Record], discard: Discard[Record]
+    ) -> None:
+        """Invokes the function once with a batch from `next_batch`, and advances, splits, retries or discards."""
+        processed = invoke_function(batch)
+        self._attempts += 1
+        failed, later = len(batch) - processed, self._pending_sizes[1:]
         if not failed:
-            self._go_on(done, behind)
+            self._advance(processed, later)
             return
-        if done:
-            self._go_on(done, [failed, *behind])
+        if processed:
+            self._advance(processed, [failed, *later])
         elif self._mapping.bisect_on_error and failed > 1:
-            self._go_on(0, [failed // 2, failed - failed // 2, *behind])
-        elif 0 <= _retries(self._mapping) < self._tries:
-            give_up(batch, self._tries)
-            self._go_on(failed, behind)
+            self._advance(0, [failed // 2, failed - failed // 2, *later])
+        elif 0 <= _retries(self._mapping) < self._attempts:
+            discard(batch, self._attempts)
+            self._advance(failed, later)
         else:
-            self._cut = [failed, *behind]
-        self._not_before = time.monotonic() + self._retry_seconds
+            self._pending_sizes = [failed, *later]
+        self._retry_at = time.monotonic() + self._retry_seconds
 
-    def _go_on(self, records: int, cut: list[int]) -> None:
+    def _advance(self, records: int, sizes: list[int]) -> None:
         self.position += records
-        self._cut, self._tries = cut, 0
+        self._pending_sizes, self._attempts = sizes, 0
 
 
 def _retries(mapping: EventSourceMapping) -> int:
@@ -68,13 +70,13 @@ def _retries(mapping: EventSourceMapping) -> int:
 
 
 def succeeded(answer: Answer, ids: Sequence[str], mapping: EventSourceMapping) -> int:
-    """How many records, from the first, a function has done with: up to the first that it reports."""
+    """How many records, from the first, a function has processed: those before the first that it reports."""
     failed = failed_ids(answer, ids, mapping.function_response_types or [])
     return next((number for number, id_ in enumerate(ids) if id_ in failed), len(ids))
 
 
 def failed_ids(answer: Answer, ids: Sequence[str], response_types: Sequence[str]) -> set[str]:
-    """Which items come back: all after an error, and after an answer that names one which is not in the batch.
+    """The ids of the items to retry: all after an error, and after a response with an id that is not in the batch.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
     """
@@ -82,11 +84,11 @@ def failed_ids(answer: Answer, ids: Sequence[str], response_types: Sequence[str]
         return set(ids)
     if "ReportBatchItemFailures" not in response_types:
         return set()
-    told = json.loads(answer.payload or b"null")
-    if told is None or (isinstance(told, dict) and not told.get("batchItemFailures")):
+    response = json.loads(answer.payload or b"null")
+    if response is None or (isinstance(response, dict) and not response.get("batchItemFailures")):
         return set()
     try:
-        failed = {failure["itemIdentifier"] for failure in told["batchItemFailures"]}
+        failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
     except (TypeError, KeyError):
         return set(ids)
     return set(ids) if failed - set(ids) else failed

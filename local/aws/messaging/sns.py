@@ -1,4 +1,4 @@
-"""SNS: topics that keep their subscriptions, and the resource types moto skips."""
+"""SNS: topic updates in place, email delivery, and the resource types that moto does not support."""
 
 import json
 from collections import deque
@@ -9,14 +9,14 @@ from moto.sns.models import Subscription as MotoSubscription
 from moto.sns.models import Topic
 
 from local.aws.deployment.cloudformation import ResourceType
-from local.aws.gaps import fills
+from local.aws.moto_patches import replaces
 
 
-@fills(Topic, "update_from_cloudformation_json")
-def change_the_topic_in_place(
+@replaces(Topic, "update_from_cloudformation_json")
+def update_topic_in_place(
     _original: Callable[..., Any], _cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any
 ) -> Any:
-    """Moto deletes and makes anew a topic whose properties change, and with it its subscriptions."""
+    """Moto replaces a topic whose properties change, and loses its subscriptions."""
     properties = cloudformation_json["Properties"]
     original_resource.display_name = properties.get("DisplayName", "")
     original_resource.kms_master_key_id = properties.get("KmsMasterKeyId", "")
@@ -24,19 +24,19 @@ def change_the_topic_in_place(
 
 
 MAX_MAILS = 10_000
-"""Kept in memory; past it the oldest are forgotten."""
+"""Kept in memory; beyond this number the oldest are dropped."""
 
 mails: deque[dict[str, str]] = deque(maxlen=MAX_MAILS)
-"""The e-mails that topics delivered: address, subject, text."""
+"""The emails that topics delivered: address, subject, text."""
 
 
-@fills(MotoSubscription, "publish")
-def deliver_mail(
+@replaces(MotoSubscription, "publish")
+def deliver_email(
     original: Callable[..., Any], subscription: Any, message: str, message_id: str, **options: Any
 ) -> None:
-    """Moto delivers no e-mail. Here it is kept, with the text that the topic has for the protocol."""
+    """Moto delivers no email. Here emails are stored, with the message for the protocol `email`."""
     original(subscription, message, message_id, **options)
-    matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto matches before it looks at the protocol
+    matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto applies the filter before it checks the protocol
     if subscription.protocol == "email" and (not matcher or matcher.matches(options["message_attributes"], message)):
         forms = json.loads(message) if options.get("message_structure") == "json" else {"default": message}
         text = forms.get("email", forms["default"])
@@ -44,7 +44,7 @@ def deliver_mail(
 
 
 class TopicPolicy(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::SNS::TopicPolicy"
 
@@ -56,7 +56,7 @@ class TopicPolicy(ResourceType):
 
 
 class Subscription(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::SNS::Subscription"
 
@@ -67,11 +67,11 @@ class Subscription(ResourceType):
             if key in self.properties
         }
         texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in attributes.items()}
-        made = self.client("sns").subscribe(
+        created = self.client("sns").subscribe(
             TopicArn=self.properties["TopicArn"],
             Protocol=self.properties["Protocol"],
             Endpoint=self.properties.get("Endpoint", ""),
             Attributes=texts,
             ReturnSubscriptionArn=True,
         )
-        return str(made["SubscriptionArn"])
+        return str(created["SubscriptionArn"])

@@ -1,4 +1,4 @@
-"""SQS: queues hand batches to functions, and what fails comes back until it is a dead letter."""
+"""SQS: event source mappings that invoke functions with batches, retries, and dead-letter queues."""
 
 import concurrent.futures
 import hashlib
@@ -13,18 +13,18 @@ from moto.sqs.models import Message, Queue, sqs_backends
 
 from local.aws.compute.lambda_functions import Functions
 from local.aws.deployment.cloudformation import ResourceType
-from local.aws.gaps import fills
-from local.aws.messaging.polling import Failures, Poller
+from local.aws.messaging.polling import FailureLog, Poller
 from local.aws.messaging.shards import failed_ids
 from local.aws.monitoring import cloudwatch
+from local.aws.moto_patches import replaces
 from local.aws.settings import ACCOUNT, Settings
 
 GAUGE_SECONDS = 15
 
 
-@fills(Queue, "add_message")
-def only_keep_the_message(original: Callable[..., Any], queue: Any, message: Any) -> None:
-    """Moto invokes functions inside SendMessage, one message at a time, and forgets what the function answered."""
+@replaces(Queue, "add_message")
+def store_message_only(original: Callable[..., Any], queue: Any, message: Any) -> None:
+    """Moto invokes functions during SendMessage, one message at a time, and ignores their responses."""
     mappings, queue.lambda_event_source_mappings = queue.lambda_event_source_mappings, {}
     try:
         original(queue, message)
@@ -32,44 +32,44 @@ def only_keep_the_message(original: Callable[..., Any], queue: Any, message: Any
         queue.lambda_event_source_mappings = mappings
 
 
-@fills(Queue, "delete_message")
-def delete_one_after_the_other(original: Callable[..., Any], queue: Any, receipt_handle: str) -> None:
-    """Moto keeps a message that was deleted while another was, or loses one that came meanwhile."""
-    with queue._messages_lock:  # noqa: SLF001 moto has no other way
+@replaces(Queue, "delete_message")
+def delete_under_lock(original: Callable[..., Any], queue: Any, receipt_handle: str) -> None:
+    """Moto's deletion is not thread-safe: it may keep a message deleted concurrently, or lose one sent concurrently."""
+    with queue._messages_lock:  # noqa: SLF001 moto has no public method
         original(queue, receipt_handle)
 
 
-@fills(Queue, "update_from_cloudformation_json")
-def change_every_attribute(
+@replaces(Queue, "update_from_cloudformation_json")
+def update_queue_in_place(
     _original: Callable[..., Any], _cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any
 ) -> Any:
-    """Moto changes only the visibility timeout and the receive wait time of a queue."""
+    """Moto updates only the visibility timeout and the receive wait time of a queue."""
     wanted = {
         key: value for key, value in cloudformation_json["Properties"].items() if key not in {"Tags", "QueueName"}
     }
     policy = original_resource.policy
-    original_resource._set_attributes(wanted)  # noqa: SLF001 moto has no other way
+    original_resource._set_attributes(wanted)  # noqa: SLF001 moto has no public method
     original_resource.policy = policy
     return original_resource
 
 
 class QueuePoller:
-    """Lambda's side of every SQS event source mapping: batches, windows, partial answers."""
+    """Polls queues for Lambda's event source mappings: batches, batching windows, partial batch responses."""
 
-    def __init__(self, functions: Functions, settings: Settings, failures: Failures) -> None:
+    def __init__(self, functions: Functions, settings: Settings, failures: FailureLog) -> None:
         self._functions = functions
         self._settings = settings
         self._running: dict[str, list[concurrent.futures.Future[None]]] = {}
         self._executor = concurrent.futures.ThreadPoolExecutor(16, "sqs")
         self._gauged_at = 0.0
-        self._poller = Poller("sqs", self._look, settings.polling_seconds, failures)
+        self._poller = Poller("sqs", self._poll, settings.polling_seconds, failures)
         self._failures = failures
         self._poller.start()
 
     @property
     def is_quiet(self) -> bool:
-        """No queue with a function behind it has a message left, seen or unseen."""
-        return not any(self._queue(mapping)._messages for mapping in self._mappings())  # noqa: SLF001 moto has no other way
+        """True if no queue with an event source mapping has a message, visible or not."""
+        return not any(self._queue(mapping)._messages for mapping in self._mappings())  # noqa: SLF001 moto has no public method
 
     def stop(self) -> None:
         self._poller.stop()
@@ -82,19 +82,21 @@ class QueuePoller:
     def _queue(self, mapping: EventSourceMapping) -> Any:
         return sqs_backends[ACCOUNT][self._settings.region].queues[mapping.event_source_arn.split(":")[-1]]
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         for mapping in self._mappings():
             running = [future for future in self._running.get(mapping.uuid, []) if not future.done()]
-            most = min(self._settings.concurrency, int((mapping.scaling_config or {}).get("MaximumConcurrency", 1000)))
-            if len(running) < most and (messages := self._batch(mapping)):
-                running.append(self._executor.submit(self._hand_over, mapping, messages))
+            concurrency = min(
+                self._settings.concurrency, int((mapping.scaling_config or {}).get("MaximumConcurrency", 1000))
+            )
+            if len(running) < concurrency and (messages := self._batch(mapping)):
+                running.append(self._executor.submit(self._invoke_function, mapping, messages))
             self._running[mapping.uuid] = running
         if time.monotonic() > self._gauged_at + GAUGE_SECONDS:
             self._gauged_at = time.monotonic()
             gauge_queues(self._settings.region)
 
     def _batch(self, mapping: EventSourceMapping) -> Sequence[Message]:
-        """Messages that are taken, once the batch is full or its window is over."""
+        """Receives messages if the batch is full or its batching window has ended."""
         queue = self._queue(mapping)
         waiting = queue.messages
         if not waiting:
@@ -105,19 +107,22 @@ class QueuePoller:
             return []
         return _receive(queue, mapping.batch_size)
 
-    def _hand_over(self, mapping: EventSourceMapping, messages: Sequence[Message]) -> None:
+    def _invoke_function(self, mapping: EventSourceMapping, messages: Sequence[Message]) -> None:
         function = lambda_backends[ACCOUNT][self._settings.region].get_function(mapping.function_arn)
         records = [record(message, mapping.event_source_arn, self._settings.region) for message in messages]
         answer = self._functions.invoke(function, json.dumps({"Records": records}).encode())
         failed = failed_ids(answer, [message.id for message in messages], mapping.function_response_types or [])
         queue = self._queue(mapping)
         for message_id in failed:
-            _show_again(queue, message_id, self._settings.redelivery_seconds)
+            _make_visible(queue, message_id, self._settings.redelivery_seconds)
         _delete(queue, {message.id for message in messages} - set(failed))
 
 
 def record(message: Any, queue_arn: str, region: str) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event."""
+    """A message as Lambda passes it to functions.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event
+    """
     return {
         "messageId": message.id,
         "receiptHandle": message.receipt_handle,
@@ -141,17 +146,18 @@ def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
     return {kinds.get(key, key[0].lower() + key[1:]): each for key, each in value.items() if each is not None}
 
 
-def _receive(queue: Any, most: int) -> Sequence[Message]:
-    """Messages, now invisible; those received too often are dead letters instead. Moto counts the whole queue for each
-    message that it hands out: a thousand take a minute.
+def _receive(queue: Any, max_messages: int) -> Sequence[Message]:
+    """Receives up to `max_messages`; those beyond `maxReceiveCount` are moved to the dead-letter queue.
+
+    Moto's own receive counts the whole queue for each message: a thousand take a minute.
     """
     received: list[Message] = []
-    with queue._messages_lock:  # noqa: SLF001 moto has no other way
+    with queue._messages_lock:  # noqa: SLF001 moto has no public method
         for message in queue.messages:
             if queue.dead_letter_queue and message.approximate_receive_count >= queue.redrive_policy["maxReceiveCount"]:
-                queue._messages.remove(message)  # noqa: SLF001 the same
+                queue._messages.remove(message)  # noqa: SLF001 moto has no public method
                 queue.dead_letter_queue.add_message(message)
-            elif len(received) < most:
+            elif len(received) < max_messages:
                 message.mark_received(visibility_timeout=queue.visibility_timeout)
                 queue.pending_messages.add(message)
                 received.append(message)
@@ -159,8 +165,8 @@ def _receive(queue: Any, most: int) -> Sequence[Message]:
 
 
 def _delete(queue: Any, message_ids: AbstractSet[str]) -> None:
-    """Moto looks at every message of the queue for each that is to go."""
-    with queue._messages_lock:  # noqa: SLF001 moto has no other way
+    """Deletes messages in one pass; moto's own deletion scans the whole queue for each."""
+    with queue._messages_lock:  # noqa: SLF001 moto has no public method
         gone = [message for message in queue._messages if message.id in message_ids]  # noqa: SLF001
         queue._messages = [message for message in queue._messages if message.id not in message_ids]  # noqa: SLF001
     for message in gone:
@@ -168,18 +174,18 @@ def _delete(queue: Any, message_ids: AbstractSet[str]) -> None:
         queue.deleted_messages.update(message.all_receipt_handles)
 
 
-def _show_again(queue: Any, message_id: str, seconds: float) -> None:
-    """Sooner where the function itself has made it visible, as on AWS."""
-    for message in queue._messages:  # noqa: SLF001 moto has no other way
+def _make_visible(queue: Any, message_id: str, seconds: float) -> None:
+    """Makes a message visible after `seconds`, or earlier if the function has set that itself, as on AWS."""
+    for message in queue._messages:  # noqa: SLF001 moto has no public method
         if message.id == message_id:
             message.visible_at = min(message.visible_at, time.time() * 1000 + seconds * 1000)
 
 
 def gauge_queues(region: str) -> None:
-    """SQS's own metrics, which moto does not have."""
+    """Stores SQS's metrics of all queues, which moto does not create."""
     now = time.time() * 1000
     for queue in list(sqs_backends[ACCOUNT][region].queues.values()):
-        messages: list[Any] = list(queue._messages)  # noqa: SLF001 moto has no other way
+        messages: list[Any] = list(queue._messages)  # noqa: SLF001 moto has no public method
         oldest = max((now - message.sent_timestamp for message in messages), default=0) / 1000
         values = {
             "ApproximateNumberOfMessagesVisible": float(len(queue.messages)),
@@ -190,7 +196,7 @@ def gauge_queues(region: str) -> None:
 
 
 class QueuePolicy(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::SQS::QueuePolicy"
 

@@ -1,4 +1,4 @@
-"""CloudWatch: metrics out of log lines, of functions and of queues, and the resource types moto skips.
+"""CloudWatch: metrics from log lines, functions and queues, and the resource types that moto does not support.
 
 Embedded metric format:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -20,8 +20,8 @@ Datum = dict[str, Any]
 
 
 def extract(region: str, message: str, timestamp_ms: int) -> None:
-    """The metrics of an embedded metric format line are in CloudWatch; any other line, and one with something that
-    CloudWatch refuses, changes nothing.
+    """Stores the metrics of a line in embedded metric format. Other lines, and lines that CloudWatch would reject, are
+    ignored.
     """
     if '"_aws"' not in message:
         return
@@ -35,10 +35,10 @@ def extract(region: str, message: str, timestamp_ms: int) -> None:
 
 
 def embedded_metrics(line: Mapping[str, Any], timestamp_ms: int) -> Iterator[tuple[str, list[Datum]]]:
-    """Namespace and data of each directive: one datum for each metric and set of dimensions."""
-    told = line.get("_aws") or {}
-    stamp = dt.datetime.fromtimestamp(told.get("Timestamp", timestamp_ms) / 1000, tz=dt.UTC).replace(tzinfo=None)
-    for directive in told.get("CloudWatchMetrics", []):
+    """The namespace and data of each directive: one datum for each metric and dimension set."""
+    metadata = line.get("_aws") or {}
+    stamp = dt.datetime.fromtimestamp(metadata.get("Timestamp", timestamp_ms) / 1000, tz=dt.UTC).replace(tzinfo=None)
+    for directive in metadata.get("CloudWatchMetrics", []):
         sets = directive.get("Dimensions") or [[]]
         data = [
             _datum(metric, line[metric["Name"]], {name: str(line[name]) for name in names if name in line}, stamp)
@@ -61,12 +61,13 @@ def _datum(metric: Mapping[str, Any], value: Any, dimensions: Mapping[str, str],
 
 
 def put(region: str, namespace: str, data: Sequence[Datum]) -> None:
+    """Stores the data in CloudWatch."""
     cloudwatch_backends[ACCOUNT][region].put_metric_data(namespace, list(data))
 
 
 def count_invocation(region: str, function_name: str, answer: Answer) -> None:
-    """Lambda's own metrics of a function, which moto does not have."""
-    told = (
+    """Stores Lambda's metrics of an invocation, which moto does not create."""
+    metrics = (
         ("Invocations", "Count", 1),
         ("Errors", "Count", int(answer.is_error)),
         ("Duration", "Milliseconds", answer.seconds * 1000),
@@ -76,12 +77,12 @@ def count_invocation(region: str, function_name: str, answer: Answer) -> None:
     put(
         region,
         "AWS/Lambda",
-        [_datum({"Name": name, "Unit": unit}, value, dimensions, now) for name, unit, value in told],
+        [_datum({"Name": name, "Unit": unit}, value, dimensions, now) for name, unit, value in metrics],
     )
 
 
 def gauge(region: str, namespace: str, dimensions: Mapping[str, str], values: Mapping[str, float]) -> None:
-    """What a service tells about one of its resources, now."""
+    """Stores metrics that a service publishes about one of its resources, with the current time."""
     now = dt.datetime.now(tz=dt.UTC).replace(tzinfo=None)
     put(
         region,
@@ -91,7 +92,7 @@ def gauge(region: str, namespace: str, dimensions: Mapping[str, str], values: Ma
 
 
 class Alarm(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::CloudWatch::Alarm"
     name_property = "AlarmName"
@@ -109,7 +110,7 @@ class Alarm(ResourceType):
 
 
 class CompositeAlarm(Alarm):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::CloudWatch::CompositeAlarm"
 
@@ -125,7 +126,7 @@ def _numbers(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class InsightRule(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::CloudWatch::InsightRule"
     name_property = "RuleName"

@@ -1,4 +1,4 @@
-"""What CloudWatch refuses of a line in embedded metric format, without a word: the metrics of that line are lost.
+"""Validates lines in embedded metric format. CloudWatch drops the metrics of an invalid line without an error.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_EVENT_BYTES = 256 * 1_024
-"""Of a log event, as CloudWatch Logs had it until 2025; it takes 1 MB today."""
+"""Limit of a log event in CloudWatch Logs until 2025; the limit today is 1 MB."""
 MAX_DIMENSIONS, MAX_METRICS, MAX_VALUES = 30, 100, 100
 MAX_NAME_LETTERS, MAX_VALUE_LETTERS = 255, 1_024
 LARGEST = 2.0**360
@@ -21,20 +21,20 @@ UNITS = frozenset({"Count", "Bytes", "Seconds", "Milliseconds", "None", "Percent
 
 
 def refusals(line: Mapping[str, Any], now_ms: float | None = None) -> list[str]:
-    """What is wrong with a line, a sentence each; nothing for one that CloudWatch takes. Its age is judged at `now_ms`,
-    where that is given.
+    """The defects of a line, a message each; empty if CloudWatch accepts it. The timestamp's age is checked if
+    `now_ms` is given.
     """
-    told = line.get("_aws")
-    if not isinstance(told, Mapping):
-        return ["_aws is no object"]
-    stamp = told.get("Timestamp")
-    wrong = [] if isinstance(stamp, int) and not isinstance(stamp, bool) else [f"Timestamp is {stamp!r}"]
-    if not wrong and now_ms is not None and not now_ms - MAX_AGE_MS <= told["Timestamp"] <= now_ms + MAX_LEAD_MS:
-        wrong.append(f"Timestamp {stamp} is too old or too new")
-    directives = told.get("CloudWatchMetrics")
+    metadata = line.get("_aws")
+    if not isinstance(metadata, Mapping):
+        return ["_aws is not an object"]
+    stamp = metadata.get("Timestamp")
+    defects = [] if isinstance(stamp, int) and not isinstance(stamp, bool) else [f"Timestamp is {stamp!r}"]
+    if not defects and now_ms is not None and not now_ms - MAX_AGE_MS <= metadata["Timestamp"] <= now_ms + MAX_LEAD_MS:
+        defects.append(f"Timestamp {stamp} is too old or too new")
+    directives = metadata.get("CloudWatchMetrics")
     if not isinstance(directives, list):
-        return [*wrong, "CloudWatchMetrics is no list"]
-    return wrong + [each for directive in directives for each in _of_directive(line, directive)]
+        return [*defects, "CloudWatchMetrics is not a list"]
+    return defects + [each for directive in directives for each in _of_directive(line, directive)]
 
 
 def _of_directive(line: Mapping[str, Any], directive: Mapping[str, Any]) -> Iterator[str]:
@@ -61,11 +61,11 @@ def _of_dimensions(line: Mapping[str, Any], names: Any) -> Iterator[str]:
             yield f"dimension {name} is {str(value)[:100]!r}"
 
 
-def _is_text(value: Any, most: int) -> bool:
-    """ASCII without control characters, something but spaces, and no colon at the beginning."""
+def _is_text(value: Any, max_letters: int) -> bool:
+    """True for printable ASCII within the limit that is not blank and does not begin with a colon."""
     return (
         isinstance(value, str)
-        and len(value) <= most
+        and len(value) <= max_letters
         and PRINTABLE.fullmatch(value) is not None
         and bool(value.strip())
         and not value.startswith(":")
@@ -78,11 +78,11 @@ def _of_metric(line: Mapping[str, Any], metric: Mapping[str, Any]) -> Iterator[s
         yield f"metric {name!r}"
     if unit not in UNITS:
         yield f"unit {unit!r} of {name}"
-    told = line.get(str(name))
-    values = told if isinstance(told, list) else [told]
+    value = line.get(str(name))
+    values = value if isinstance(value, list) else [value]
     if not 0 < len(values) <= MAX_VALUES:
         yield f"{len(values)} values of {name}"
-    yield from (f"{name} is {value!r}" for value in values if not _is_number(value))
+    yield from (f"{name} is {each!r}" for each in values if not _is_number(each))
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: functions' log groups, what their lines measure, and the resource types moto skips."""
+"""CloudWatch Logs: log groups of functions, metrics in log events, and the resource types that moto lacks."""
 
 import base64
 import json
@@ -13,15 +13,15 @@ from moto.logs.responses import LogsResponse
 
 from local.aws.compute.runtime_interface import Answer
 from local.aws.deployment.cloudformation import ResourceType
-from local.aws.gaps import adds, fills
 from local.aws.monitoring import cloudwatch
+from local.aws.moto_patches import adds, replaces
 from local.aws.settings import ACCOUNT
 
 TAIL_BYTES = 4096
 
 
 def write(region: str, log_group: str, answer: Answer) -> None:
-    """The lines of an invocation, Lambda's own around them, are in the function's log group."""
+    """Writes an invocation's lines, with Lambda's START, END and REPORT lines, to the function's log group."""
     backend = logs_backends[ACCOUNT][region]
     backend.ensure_log_group(log_group)
     backend.ensure_log_stream(log_group, answer.log_stream)
@@ -31,7 +31,7 @@ def write(region: str, log_group: str, answer: Answer) -> None:
 
 
 def tail(answer: Answer) -> str:
-    """What `LogType=Tail` gives: the last 4 KB, as base64."""
+    """The result of `LogType=Tail`: the last 4 KB of the log, in base64."""
     return base64.b64encode("\n".join(answer.lines).encode()[-TAIL_BYTES:]).decode()
 
 
@@ -45,11 +45,11 @@ def _platform_lines(answer: Answer) -> Sequence[str]:
     return (*([f"{answer.request_id} {timed_out.group()}"] if timed_out else []), end, report)
 
 
-@fills(LogsBackend, "put_log_events")
+@replaces(LogsBackend, "put_log_events")
 def extract_metrics(
     original: Callable[..., Any], backend: LogsBackend, log_group_name: str, log_stream_name: str, log_events: Any
 ) -> Any:
-    """Moto makes no metrics of log events in embedded metric format."""
+    """Moto does not extract metrics from log events in embedded metric format."""
     accepted = original(backend, log_group_name, log_stream_name, log_events)
     for event in log_events:
         cloudwatch.extract(backend.region_name, event["message"], event["timestamp"])
@@ -57,7 +57,7 @@ def extract_metrics(
 
 
 class MetricFilter(ResourceType):
-    """Moto's CloudFormation does not know the type. It is kept and told; it counts nothing here."""
+    """Moto's CloudFormation does not support this type. Here it is stored and described, but counts nothing."""
 
     type_name = "AWS::Logs::MetricFilter"
     name_property = "FilterName"
@@ -80,7 +80,7 @@ class MetricFilter(ResourceType):
 
 
 class QueryDefinition(ResourceType):
-    """A saved query of Logs Insights: moto has no such thing at all. This keeps them and tells them; no query runs."""
+    """A saved query of Logs Insights, which moto lacks entirely. Here it is stored and described, but cannot be run."""
 
     type_name = "AWS::Logs::QueryDefinition"
     name_property = "Name"
@@ -106,13 +106,13 @@ QUERY_DEFINITIONS: dict[str, dict[str, Any]] = {}
 
 
 @adds(LogsResponse, "describe_query_definitions")
-def tell_query_definitions(_response: Any) -> str:
-    """Moto does not know the action."""
+def describe_query_definitions(_response: Any) -> str:
+    """Moto does not support the action."""
     return json.dumps({"queryDefinitions": list(QUERY_DEFINITIONS.values())})
 
 
 @adds(LogGroup, "update_from_cloudformation_json", classmethod)
-def change_the_retention(_cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any) -> Any:
-    """Moto forgets a log group whose properties change."""
+def update_log_group_in_place(_cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any) -> Any:
+    """Moto loses a log group whose properties change."""
     original_resource.set_retention_policy(cloudformation_json["Properties"].get("RetentionInDays"))
     return original_resource

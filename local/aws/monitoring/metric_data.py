@@ -1,4 +1,4 @@
-"""CloudWatch: reading metrics back, as dashboards do."""
+"""CloudWatch: GetMetricData, as dashboards use it."""
 
 import datetime as dt
 from collections import defaultdict
@@ -7,11 +7,11 @@ from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend, Statistics
 
-from local.aws.gaps import fills
+from local.aws.moto_patches import replaces
 
 
-@fills(CloudWatchBackend, "get_metric_data")
-def read_exactly_what_was_asked_for(
+@replaces(CloudWatchBackend, "get_metric_data")
+def read_requested_metrics(
     original: Callable[..., Any],
     backend: Any,
     queries: Sequence[Mapping[str, Any]],
@@ -19,10 +19,11 @@ def read_exactly_what_was_asked_for(
     end_time: dt.datetime,
     scan_by: str = "TimestampAscending",
 ) -> Any:
-    """Moto mixes metrics up: it reads those of other dimensions when none are asked for and those of other namespaces
-    when some are, misses them when it sorts dimensions, has no percentiles, and looks at all data once for each period.
+    """Moto confuses metrics: a query without dimensions also returns metrics that have some, one with dimensions also
+    returns metrics of other namespaces, and a different order of dimensions finds nothing. It has no percentiles, and
+    scans all data once for each period.
 
-    Metric math is left to moto.
+    Queries with metric math are passed to moto.
     """
     if any("MetricStat" not in query for query in queries):
         return original(backend, queries, start_time, end_time, scan_by)
@@ -37,46 +38,46 @@ def read_exactly_what_was_asked_for(
 
 
 def _read(query: Mapping[str, Any], data: Iterable[Any], start: dt.datetime) -> dict[str, Any]:
-    asked = query["MetricStat"]
-    period = dt.timedelta(seconds=int(asked["Period"]))
+    wanted = query["MetricStat"]
+    period = dt.timedelta(seconds=int(wanted["Period"]))
     periods = defaultdict(list)
     for datum in data:
-        if _is_asked_for(datum, asked):
+        if _is_wanted(datum, wanted):
             periods[(datum.timestamp - start) // period].append(datum)
     return {
         "id": query["Id"],
-        "label": query.get("Label") or asked["Metric"]["MetricName"],
+        "label": query.get("Label") or wanted["Metric"]["MetricName"],
         "timestamps": [start + number * period for number in sorted(periods)],
-        "values": [statistic(asked["Stat"], periods[number]) for number in sorted(periods)],
+        "values": [statistic(wanted["Stat"], periods[number]) for number in sorted(periods)],
         "status_code": "Complete",
     }
 
 
-def _is_asked_for(datum: Any, asked: Mapping[str, Any]) -> bool:
-    metric = asked["Metric"]
+def _is_wanted(datum: Any, wanted: Mapping[str, Any]) -> bool:
+    metric = wanted["Metric"]
     dimensions = {each["Name"]: each["Value"] for each in metric.get("Dimensions", [])}
     return (
         datum.name == metric["MetricName"]
         and datum.namespace == metric["Namespace"]
         and {each.name: each.value for each in datum.dimensions} == dimensions
-        and asked.get("Unit") in {None, datum.unit}
+        and wanted.get("Unit") in {None, datum.unit}
     )
 
 
 def statistic(name: str, data: Sequence[Any]) -> float:
-    """Sum, Average, Minimum, Maximum, SampleCount, or a percentile such as p99."""
+    """A statistic of the data: Sum, Average, Minimum, Maximum, SampleCount, or a percentile such as p99."""
     if name.startswith("p"):
         return percentile([datum.value for datum in data], float(name[1:]))
     statistics = Statistics([name], data[0].timestamp)
     statistics.metric_data = list(data)
     value = statistics.get_statistics_for_type(name)
     if value is None:
-        raise NotImplementedError(f"the embedded AWS does not know the statistic {name}")
+        raise NotImplementedError(f"the embedded AWS does not support the statistic {name}")
     return float(value)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Between the two nearest values in proportion. CloudWatch estimates; this is exact."""
+    """The percentile, interpolated between the two nearest values. CloudWatch estimates it; this is exact."""
     ordered = sorted(values)
     position = (len(ordered) - 1) * percent / 100
     below = int(position)

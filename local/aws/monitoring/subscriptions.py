@@ -1,4 +1,4 @@
-"""CloudWatch Logs subscriptions: filters that hand log events to functions and data streams."""
+"""CloudWatch Logs subscription filters, which deliver log events to functions and data streams."""
 
 import base64
 import gzip
@@ -19,14 +19,14 @@ from moto.logs.responses import LogsResponse
 from local.aws.compute import lambda_functions
 from local.aws.compute.permissions import Call, is_allowed
 from local.aws.deployment.cloudformation import ResourceType
-from local.aws.gaps import fills
+from local.aws.moto_patches import replaces
 from local.aws.settings import ACCOUNT
 
 Event = Mapping[str, Any]
 
 
-@fills(LambdaBackend, "send_log_event")
-def hand_to_the_function(
+@replaces(LambdaBackend, "send_log_event")
+def deliver_to_function(
     _original: Callable[..., Any],
     backend: LambdaBackend,
     function_arn: str,
@@ -35,14 +35,14 @@ def hand_to_the_function(
     log_stream_name: str,
     log_events: Sequence[Event],
 ) -> None:
-    """Moto ignores the filter's pattern, numbers events where AWS gives text, and waits for the function."""
+    """Moto ignores the filter pattern, sends event ids as numbers instead of strings, and waits for the function."""
     subscription = _filter(backend.region_name, log_group_name, filter_name)
     if data := _data(subscription, log_stream_name, log_events):
         _send(backend.region_name, function_arn, data)
 
 
-@fills(KinesisBackend, "send_log_event")
-def put_into_the_stream(
+@replaces(KinesisBackend, "send_log_event")
+def deliver_to_stream(
     _original: Callable[..., Any],
     backend: KinesisBackend,
     stream_arn: str,
@@ -51,7 +51,7 @@ def put_into_the_stream(
     log_stream_name: str,
     log_events: Sequence[Event],
 ) -> None:
-    """Moto ignores the filter's pattern and distribution, and numbers events where AWS gives text."""
+    """Moto ignores the filter pattern and the distribution, and sends event ids as numbers instead of strings."""
     subscription = _filter(backend.region_name, log_group_name, filter_name)
     if data := _data(subscription, log_stream_name, log_events):
         _put(backend.region_name, stream_arn, data, _partition_key(subscription, log_stream_name))
@@ -62,7 +62,7 @@ def _filter(region: str, log_group: str, name: str) -> Filter:
 
 
 def _data(subscription: Filter, log_stream: str, events: Sequence[Event]) -> dict[str, Any] | None:
-    """What is delivered of log events; nothing when the filter lets none through."""
+    """The payload for the log events that match the filter; None if none match."""
     wanted = [event for event in events if matches(subscription.filter_pattern or "", str(event["message"]))]
     if not wanted:
         return None
@@ -77,7 +77,7 @@ def _data(subscription: Filter, log_stream: str, events: Sequence[Event]) -> dic
 
 
 def _partition_key(subscription: Filter, log_stream: str) -> str:
-    """By log stream one shard gets all of it; by chance every shard some.
+    """The partition key: a hash of the log stream (one shard per log stream), or random (records over all shards).
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
     """
@@ -100,8 +100,8 @@ def _compressed(data: Mapping[str, Any]) -> bytes:
     return gzip.compress(json.dumps(data, separators=(",", ":")).encode())
 
 
-@fills(LogsBackend, "put_subscription_filter")
-def look_at_the_role(
+@replaces(LogsBackend, "put_subscription_filter")
+def check_role(
     original: Callable[..., Any],
     backend: LogsBackend,
     log_group_name: str,
@@ -109,19 +109,19 @@ def look_at_the_role(
     filter_pattern: str,
     *destination: str | None,
 ) -> None:
-    """Moto asks for no role that may put records into a stream, and takes one for a function."""
+    """Moto accepts a stream without a role that may write to it, and a function with a role."""
     destination_arn, role_arn = str(destination[0]), destination[1]
     vendor = destination_arn.split(":")[2]
     if (vendor == "kinesis") != bool(role_arn):
-        how = "with" if role_arn else "without"
-        raise InvalidParameterException(f"destinationArn for vendor {vendor} cannot be used {how} roleArn")
+        preposition = "with" if role_arn else "without"
+        raise InvalidParameterException(f"destinationArn for vendor {vendor} cannot be used {preposition} roleArn")
     if role_arn and not is_allowed(role_arn, Call("kinesis:PutRecord", destination_arn)):
         raise InvalidParameterException("Could not deliver test message to specified Kinesis stream.")
     original(backend, log_group_name, filter_name, filter_pattern, *destination)
 
 
-@fills(LogGroup, "put_subscription_filter")
-def probe_the_destination(
+@replaces(LogGroup, "put_subscription_filter")
+def send_control_message(
     original: Callable[..., Any],
     group: LogGroup,
     filter_name: str,
@@ -129,10 +129,10 @@ def probe_the_destination(
     destination_arn: str,
     role_arn: str,
 ) -> None:
-    """Moto sends no control message to a filter's new destination, and refuses to change one of two filters."""
+    """Moto sends no control message to a filter's new destination, and rejects changes if a group has two filters."""
     known = group.subscription_filters.pop(filter_name, None)
     original(group, filter_name, filter_pattern, destination_arn, role_arn)
-    if not _probes or (known is not None and known.destination_arn == destination_arn):
+    if not _control_messages or (known is not None and known.destination_arn == destination_arn):
         return
     if ":lambda:" in destination_arn:
         _send(group.region, destination_arn, control_message("Lambda function"))
@@ -140,15 +140,16 @@ def probe_the_destination(
         _put(group.region, destination_arn, control_message("Kinesis stream"), uuid.uuid4().hex)
 
 
-_probes: list[bool] = [True]
+_control_messages: list[bool] = [True]
 
 
-def set_probes(*, enabled: bool) -> None:
-    _probes[:] = [True] if enabled else []
+def set_control_messages(*, enabled: bool) -> None:
+    """Whether a filter with a new destination sends a CONTROL_MESSAGE to it."""
+    _control_messages[:] = [True] if enabled else []
 
 
 def control_message(destination: str) -> dict[str, Any]:
-    """What CloudWatch Logs sends to see whether a destination takes it."""
+    """The payload with which CloudWatch Logs checks a new destination."""
     text = f"CWL CONTROL MESSAGE: Checking health of destination {destination}."
     return {
         "messageType": "CONTROL_MESSAGE",
@@ -164,33 +165,34 @@ BY_LOG_STREAM, RANDOM = "ByLogStream", "Random"
 
 
 def distribution_of(subscription: Filter) -> str:
+    """How the filter spreads records over shards: `ByLogStream` (default) or `Random`."""
     return str(getattr(subscription, "distribution", BY_LOG_STREAM))
 
 
-@fills(LogsResponse, "put_subscription_filter")
-def remember_the_distribution(original: Callable[..., Any], response: Any) -> Any:
-    """Moto forgets how records are to be spread over the shards of a stream."""
+@replaces(LogsResponse, "put_subscription_filter")
+def store_distribution(original: Callable[..., Any], response: Any) -> Any:
+    """Moto does not store the distribution of a subscription filter."""
     answer = original(response)
-    group, name = response._get_param("logGroupName"), response._get_param("filterName")  # noqa: SLF001 its own way
+    group, name = response._get_param("logGroupName"), response._get_param("filterName")  # noqa: SLF001 as moto does
     subscription: Any = _filter(response.region, group, name)
     subscription.distribution = response._get_param("distribution") or BY_LOG_STREAM  # noqa: SLF001
     return answer
 
 
-@fills(Filter, "to_json")
-def tell_the_distribution(original: Callable[..., Any], subscription: Filter) -> Any:
-    """Moto tells the default."""
+@replaces(Filter, "to_json")
+def describe_distribution(original: Callable[..., Any], subscription: Filter) -> Any:
+    """Moto always returns the default distribution."""
     return {**original(subscription), "distribution": distribution_of(subscription)}
 
 
 def matches(pattern: str, message: str) -> bool:
-    """Whether a filter pattern of plain terms (`a "b c" -d ?e`) lets the message through; no pattern lets all through.
+    """True if the message matches a filter pattern of terms (`a "b c" -d ?e`); an empty pattern matches all messages.
 
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html; the syntax for JSON and for
-    fields by position is not here, and is refused rather than guessed.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html; patterns for JSON and
+    space-delimited fields raise NotImplementedError.
     """
     if pattern.strip().startswith(("{", "[", "%")):
-        raise NotImplementedError(f"the embedded AWS does not know this filter pattern: {pattern}")
+        raise NotImplementedError(f"the embedded AWS does not support this filter pattern: {pattern}")
     terms = [(sign, quoted or plain) for sign, quoted, plain in re.findall(r'([-?]?)(?:"([^"]*)"|(\S+))', pattern)]
     optional = [term for sign, term in terms if sign == "?"]
     return (
@@ -201,7 +203,7 @@ def matches(pattern: str, message: str) -> bool:
 
 
 class SubscriptionFilter(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::Logs::SubscriptionFilter"
     name_property = "FilterName"

@@ -1,4 +1,4 @@
-"""Glue and Athena: the resource types moto skips. They are kept and told; no query runs."""
+"""Glue and Athena: the resource types that moto does not support. They are stored and described; queries do not run."""
 
 import contextlib
 
@@ -8,7 +8,7 @@ from local.aws.deployment.cloudformation import ResourceType
 
 
 class Database(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::Glue::Database"
 
@@ -20,7 +20,7 @@ class Database(ResourceType):
 
 
 class Table(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::Glue::Table"
 
@@ -40,13 +40,13 @@ class Table(ResourceType):
 
 
 class WorkGroup(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::Athena::WorkGroup"
     name_property = "Name"
 
     def create(self) -> str:
-        with contextlib.suppress(ClientError):  # it exists: moto cannot change one
+        with contextlib.suppress(ClientError):  # exists already; moto cannot update it
             self.client("athena").create_work_group(
                 Name=self.name,
                 Configuration=self.properties.get("WorkGroupConfiguration", {}),
@@ -56,16 +56,16 @@ class WorkGroup(ResourceType):
 
 
 class NamedQuery(ResourceType):
-    """moto's CloudFormation does not know the type."""
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::Athena::NamedQuery"
 
     def create(self) -> str:
-        made = self.client("athena").create_named_query(
+        created = self.client("athena").create_named_query(
             Name=self.properties.get("Name", self.name),
             Database=self.properties["Database"],
             QueryString=self.properties["QueryString"],
             Description=self.properties.get("Description", ""),
             WorkGroup=self.properties.get("WorkGroup", "primary"),
         )
-        return str(made["NamedQueryId"])
+        return str(created["NamedQueryId"])

@@ -1,4 +1,4 @@
-"""DynamoDB: a table's stream hands its records to functions, and writes with conditions do not race."""
+"""DynamoDB: event source mappings of table streams, conditional writes without races, and template properties."""
 
 import functools
 import json
@@ -13,24 +13,24 @@ from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.responses import DynamoHandler
 
 from local.aws.compute.lambda_functions import Functions
-from local.aws.gaps import adds, fills
-from local.aws.messaging.polling import Failures, Poller
+from local.aws.messaging.polling import FailureLog, Poller
 from local.aws.messaging.shards import Reader, succeeded
+from local.aws.moto_patches import adds, replaces
 from local.aws.settings import ACCOUNT, Settings
 
-_one_write_at_a_time = threading.RLock()
+_write_lock = threading.RLock()
 
 
-@fills(DynamoHandler, "call_action")
-def do_not_race(original: Callable[..., Any], handler: Any) -> Any:
-    """Moto checks a condition and then writes; two threads of its server can both find the condition true."""
-    with _one_write_at_a_time:
+@replaces(DynamoHandler, "call_action")
+def write_under_lock(original: Callable[..., Any], handler: Any) -> Any:
+    """Moto checks a condition and then writes without a lock: it may be true for two threads of its server."""
+    with _write_lock:
         return original(handler)
 
 
-@fills(StreamShard, "add")
+@replaces(StreamShard, "add")
 def only_keep_the_record(original: Callable[..., Any], shard: Any, old: Any, new: Any) -> None:
-    """Moto invokes functions inside the write, with every record the stream ever had until one call succeeds."""
+    """Moto invokes functions during the write, with all records of the stream until an invocation succeeds."""
     mappings, shard.table.lambda_event_source_mappings = shard.table.lambda_event_source_mappings, {}
     try:
         original(shard, old, new)
@@ -38,11 +38,11 @@ def only_keep_the_record(original: Callable[..., Any], shard: Any, old: Any, new
         shard.table.lambda_event_source_mappings = mappings
 
 
-@fills(Table, "create_from_cloudformation_json")
-def keep_time_to_live(
+@replaces(Table, "create_from_cloudformation_json")
+def create_with_all_properties(
     original: Callable[..., Any], cls: Any, resource_name: str, cloudformation_json: Any, *rest: Any, **more: Any
 ) -> Any:
-    """Moto's CloudFormation drops a table's time to live, its point-in-time recovery, and a stream's being enabled."""
+    """Moto's CloudFormation ignores a table's time to live and point-in-time recovery, and does not enable streams."""
     properties = cloudformation_json["Properties"]
     if "StreamSpecification" in properties:
         properties["StreamSpecification"].setdefault("StreamEnabled", True)
@@ -62,10 +62,10 @@ def keep_time_to_live(
 
 
 @adds(Table, "update_from_cloudformation_json", classmethod)
-def change_the_table_in_place(
+def update_table_in_place(
     _cls: Any, original_resource: Any, new_resource_name: str, cloudformation_json: Any, **_: Any
 ) -> Any:
-    """Moto forgets a table whose properties change."""
+    """Moto loses a table whose properties change."""
     del new_resource_name
     properties = cloudformation_json["Properties"]
     if properties.get("KeySchema", original_resource.schema) != original_resource.schema:
@@ -77,18 +77,18 @@ def change_the_table_in_place(
 
 
 class StreamPoller:
-    """Lambda's side of every table stream: in order, filtered, one batch at a time, tried again until it succeeds."""
+    """Polls table streams for Lambda: filtered batches in order, one at a time, with retries."""
 
-    def __init__(self, functions: Functions, settings: Settings, failures: Failures) -> None:
+    def __init__(self, functions: Functions, settings: Settings, failures: FailureLog) -> None:
         self._functions = functions
         self._settings = settings
         self._readers: dict[str, Reader] = {}
-        self._poller = Poller("dynamodb", self._look, settings.polling_seconds, failures)
+        self._poller = Poller("dynamodb", self._poll, settings.polling_seconds, failures)
         self._poller.start()
 
     @property
     def is_quiet(self) -> bool:
-        """Every record of every stream was taken by its function."""
+        """True if every record of every stream was processed or discarded."""
         return all(self._reader(each).position >= len(self._records(each)) for each in self._mappings())
 
     def stop(self) -> None:
@@ -106,16 +106,16 @@ class StreamPoller:
     def _reader(self, mapping: EventSourceMapping) -> Reader:
         start = len(self._records(mapping)) if mapping.starting_position == "LATEST" else 0
         reader = Reader(mapping, start, self._settings.stream_retry_seconds)
-        return self._readers.setdefault(mapping.uuid, reader)  # at once: two threads ask
+        return self._readers.setdefault(mapping.uuid, reader)  # atomic: called from two threads
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         for mapping in self._mappings():
             reader = self._reader(mapping)
             if batch := reader.next_batch(self._records(mapping)):
                 records = [stream_record(each, mapping) for each in batch]
-                reader.take(records, functools.partial(self._hand_over, mapping), _pass_over)
+                reader.process(records, functools.partial(self._invoke_function, mapping), _discard_records)
 
-    def _hand_over(self, mapping: EventSourceMapping, records: Sequence[Mapping[str, Any]]) -> int:
+    def _invoke_function(self, mapping: EventSourceMapping, records: Sequence[Mapping[str, Any]]) -> int:
         wanted = [each for each in records if passes(each, mapping.filter_criteria)]
         if not wanted:
             return len(records)
@@ -125,31 +125,31 @@ class StreamPoller:
         return len(records) if done == len(wanted) else records.index(wanted[done])
 
 
-def _pass_over(_records: Sequence[Mapping[str, Any]], _tries: int) -> None:
-    """No function of ours keeps what it fails on for good."""
+def _discard_records(_records: Sequence[Mapping[str, Any]], _attempts: int) -> None:
+    """Drops discarded records: no mapping of a table stream here has an on-failure destination."""
 
 
 def stream_record(item: Any, mapping: EventSourceMapping) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html."""
-    told = item.to_json()
-    created = told["dynamodb"].get("ApproximateCreationDateTime")
+    """A stream record as Lambda passes it to functions: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html."""
+    described = item.to_json()
+    created = described["dynamodb"].get("ApproximateCreationDateTime")
     stamped = {"ApproximateCreationDateTime": unix_time(created)} if hasattr(created, "timetuple") else {}
     return {
-        "eventID": told["eventID"],
-        "eventName": told["eventName"],
-        "eventVersion": told["eventVersion"],
-        "eventSource": told["eventSource"],
-        "awsRegion": told["awsRegion"],
-        "dynamodb": {**told["dynamodb"], **stamped},
+        "eventID": described["eventID"],
+        "eventName": described["eventName"],
+        "eventVersion": described["eventVersion"],
+        "eventSource": described["eventSource"],
+        "awsRegion": described["awsRegion"],
+        "dynamodb": {**described["dynamodb"], **stamped},
         "eventSourceARN": mapping.event_source_arn,
     }
 
 
 def passes(record: Mapping[str, Any], criteria: Mapping[str, Any] | None) -> bool:
-    """Whether one of the filters lets the record through; no filters let all through.
+    """True if the record matches one of the filters, or if there are none.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html; exact values and `exists` are known
-    here, the rest is refused rather than guessed.
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html; exact values and `exists` are
+    supported, other rules raise NotImplementedError.
     """
     filters = (criteria or {}).get("Filters", [])
     return not filters or any(_matches(json.loads(each["Pattern"]), record) for each in filters)
@@ -172,4 +172,4 @@ def _matches_rule(rule: Any, value: Any) -> bool:
         return bool(rule == value)
     if set(rule) == {"exists"}:
         return bool(rule["exists"]) == (value is not None)
-    raise NotImplementedError(f"the embedded AWS does not know this filter rule: {rule}")
+    raise NotImplementedError(f"the embedded AWS does not support this filter rule: {rule}")

@@ -1,4 +1,4 @@
-"""KMS: keys with tags, that change in place. Nothing is encrypted, so that encryption gets in nobody's way."""
+"""KMS: keys with tags, updated in place. No data is encrypted, so encryption causes no errors."""
 
 import json
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from typing import Any
 
 from moto.kms.models import Key
 
-from local.aws.gaps import adds, fills
+from local.aws.moto_patches import adds, replaces
 
 
-@fills(Key, "create_from_cloudformation_json")
-def take_what_templates_write(
+@replaces(Key, "create_from_cloudformation_json")
+def convert_tags_and_policy(
     original: Callable[..., Any], cls: Any, resource_name: str, cloudformation_json: Any, *rest: Any, **more: Any
 ) -> Any:
-    """Moto takes a key's tags and policy as its interface writes them, not as templates do."""
+    """Moto expects a key's tags and policy in the format of the API, not of templates."""
     properties = dict(cloudformation_json["Properties"])
     tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])]
     policy = json.dumps(properties["KeyPolicy"])
@@ -23,8 +23,8 @@ def take_what_templates_write(
 
 
 @adds(Key, "update_from_cloudformation_json", classmethod)
-def change_the_policy(_cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any) -> Any:
-    """Moto forgets a key whose properties change."""
+def update_key_in_place(_cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any) -> Any:
+    """Moto loses a key whose properties change."""
     properties = cloudformation_json["Properties"]
     original_resource.policy = json.dumps(properties["KeyPolicy"])
     original_resource.key_rotation_status = properties.get("EnableKeyRotation", False)

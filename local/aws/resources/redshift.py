@@ -1,26 +1,26 @@
-"""Redshift: clusters tell of their VPC and their nodes, as whoever asks whose an interface is must know."""
+"""Redshift: the VPC and nodes of clusters, from which the inventory identifies the owners of network interfaces."""
 
 from typing import Any
 
 from moto.redshift.models import Cluster
 
-from local.aws.gaps import adds
+from local.aws.moto_patches import adds
 
 DESCRIPTION = "RedshiftNetworkInterface"
-"""What EC2 says of the interface of a node."""
+"""Description of the network interface of a node."""
 
 
 @adds(Cluster, "vpc_id", property)
-def vpc_of(cluster: Any) -> str | None:
-    """Moto's clusters are in no VPC."""
+def cluster_vpc_id(cluster: Any) -> str | None:
+    """Moto's clusters have no VPC."""
     subnets = cluster.redshift_backend.subnet_groups.get(cluster.cluster_subnet_group_name)
     return subnets.vpc_id if subnets else None
 
 
 @adds(Cluster, "cluster_nodes", property)
-def nodes_of(cluster: Any) -> list[dict[str, str]]:
-    """Moto's clusters have no nodes. Here they are the interfaces that are described as Redshift's, in the cluster's
-    subnets and with its security groups.
+def cluster_nodes(cluster: Any) -> list[dict[str, str]]:
+    """Moto's clusters have no nodes. Here the nodes are the network interfaces with Redshift's description that are in
+    the cluster's subnets and have its security groups.
     """
     subnets = cluster.redshift_backend.subnet_groups.get(cluster.cluster_subnet_group_name)
     interfaces = cluster.redshift_backend.ec2_backend.enis.values() if subnets else ()

@@ -1,4 +1,4 @@
-"""S3: buckets as the template says, and notices and events as S3 writes them."""
+"""S3: buckets with all template properties, and object events as S3 writes them."""
 
 import datetime as dt
 import json
@@ -14,49 +14,49 @@ from moto.s3.responses import S3Response
 
 from local.aws.clients import client
 from local.aws.deployment.cloudformation import ResourceType
-from local.aws.gaps import fills
 from local.aws.messaging import event_bridge
+from local.aws.moto_patches import replaces
 
 if TYPE_CHECKING:
     from moto.events.utils import EventMessageType
 
-_one_put_at_a_time = threading.RLock()
+_write_lock = threading.RLock()
 
 
-@fills(notifications, "_get_s3_event")
-def encode_keys_as_s3_does(
+@replaces(notifications, "_get_s3_event")
+def complete_object_event(
     original: Callable[..., Any], event_name: Any, bucket: Any, key: Any, notification_id: str
 ) -> Any:
-    """Moto encodes a slash in a key as %2F, which S3 leaves, and does not tell version and order."""
+    """Moto encodes a slash in a key as %2F, which S3 does not, and omits the version id and the sequencer."""
     event = original(event_name, bucket, key, notification_id)
-    told = event["Records"][0]["s3"]["object"]
-    told["key"] = urllib.parse.quote_plus(key.name, safe="/")
-    told["sequencer"] = _sequencer(key)
+    described = event["Records"][0]["s3"]["object"]
+    described["key"] = urllib.parse.quote_plus(key.name, safe="/")
+    described["sequencer"] = _sequencer(key)
     if bucket.is_versioned:
-        told["versionId"] = key.version_id
+        described["versionId"] = key.version_id
     return event
 
 
-@fills(notifications, "_send_event_bridge_message")
-def tell_eventbridge(
+@replaces(notifications, "_send_event_bridge_message")
+def send_to_event_bridge(
     _original: Callable[..., Any], account_id: str, bucket: FakeBucket, event_name: str, key: Any
 ) -> None:
-    """Moto misspells `etag`, tells a version where there is none and the same order of all, and hides what goes wrong.
+    """Moto misspells `etag`, states a version id for unversioned buckets and a constant sequencer, and hides errors.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
-    told = {"key": key.name, "size": key.size, "etag": key.etag.strip('"'), "sequencer": _sequencer(key)}
+    described = {"key": key.name, "size": key.size, "etag": key.etag.strip('"'), "sequencer": _sequencer(key)}
     version = {"version-id": key.version_id} if bucket.is_versioned else {}
     event: EventMessageType = {
         "version": "0",
         "id": str(uuid.uuid4()),
-        "detail-type": notifications._detail_type(event_name),  # noqa: SLF001 moto has no other way
+        "detail-type": notifications._detail_type(event_name),  # noqa: SLF001 moto has no public method
         "source": "aws.s3",
         "account": account_id,
         "time": dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": bucket.region_name,
         "resources": [bucket.arn],
-        "detail": {"version": "0", "bucket": {"name": bucket.name}, "object": told | version},
+        "detail": {"version": "0", "bucket": {"name": bucket.name}, "object": described | version},
     }
     event_bridge.publish(bucket.region_name, event)
 
@@ -65,17 +65,17 @@ def _sequencer(key: Any) -> str:
     return f"{int(key.last_modified.timestamp() * 1e6):018X}"
 
 
-@fills(S3Response, "put_object")
-def do_not_race(original: Callable[..., Any], response: Any) -> Any:
-    """Moto checks If-Match and If-None-Match and then writes; two threads of its server can both find them true."""
+@replaces(S3Response, "put_object")
+def write_under_lock(original: Callable[..., Any], response: Any) -> Any:
+    """Moto checks If-Match and If-None-Match and then writes without a lock: both may hold for two threads."""
     if "If-Match" in response.headers or "If-None-Match" in response.headers:
-        with _one_put_at_a_time:
+        with _write_lock:
             return original(response)
     return original(response)
 
 
-@fills(FakeBucket, "create_from_cloudformation_json")
-def keep_the_properties(
+@replaces(FakeBucket, "create_from_cloudformation_json")
+def create_with_all_properties(
     original: Callable[..., Any],
     cls: Any,
     resource_name: str,
@@ -84,14 +84,14 @@ def keep_the_properties(
     region_name: str,
     **more: Any,
 ) -> Any:
-    """Moto's CloudFormation drops a bucket's notifications, lifecycle, versions and public access block."""
+    """Moto's CloudFormation ignores a bucket's notifications, lifecycle, versioning and public access block."""
     bucket = original(cls, resource_name, cloudformation_json, account_id, region_name, **more)
     configure(bucket.name, cloudformation_json.get("Properties", {}), region_name)
     return bucket
 
 
-@fills(FakeBucket, "update_from_cloudformation_json")
-def change_the_properties(
+@replaces(FakeBucket, "update_from_cloudformation_json")
+def update_all_properties(
     original: Callable[..., Any],
     cls: Any,
     original_resource: Any,
@@ -99,7 +99,7 @@ def change_the_properties(
     cloudformation_json: Any,
     **rest: Any,
 ) -> Any:
-    """Moto drops the same properties when a stack is updated, and needs a name to change tags."""
+    """Moto ignores the same properties when a stack is updated, and needs a bucket name to update tags."""
     properties = {**cloudformation_json["Properties"]}
     properties.setdefault("BucketName", original_resource.name)
     bucket = original(
@@ -114,6 +114,7 @@ def change_the_properties(
 
 
 def configure(bucket: str, properties: Mapping[str, Any], region: str) -> None:
+    """Sets the template properties that moto ignores, by S3's API."""
     s3 = client("s3", region)
     s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration=_notifications(properties.get("NotificationConfiguration", {}))
@@ -168,10 +169,10 @@ def _lifecycle_rule(rule: Mapping[str, Any], number: int) -> dict[str, Any]:
 
 
 class BucketPolicy(ResourceType):
-    """moto's CloudFormation does not know the type.
+    """moto's CloudFormation does not support this type.
 
-    moto enforces policies and ignores their conditions, so that a Deny on insecure transport would refuse everything:
-    statements that deny under a condition are left out.
+    moto enforces bucket policies but ignores their conditions, so a Deny of insecure transport would deny every
+    request: Deny statements with a condition are omitted.
     """
 
     type_name = "AWS::S3::BucketPolicy"

@@ -5,14 +5,14 @@ from typing import Any
 
 from moto.ssm.models import Parameter
 
-from local.aws.gaps import fills
+from local.aws.moto_patches import replaces
 
 
-@fills(Parameter, "create_from_cloudformation_json")
-def take_tags_as_a_map(
+@replaces(Parameter, "create_from_cloudformation_json")
+def convert_tags(
     original: Callable[..., Any], cls: Any, resource_name: str, cloudformation_json: Any, *rest: Any, **more: Any
 ) -> Any:
-    """Moto takes a parameter's tags for a list; in templates they are a map, unlike those of other resources."""
+    """Moto expects a parameter's tags as a list; in templates they are a map, unlike those of other resources."""
     properties = dict(cloudformation_json["Properties"])
     if isinstance(properties.get("Tags"), Mapping):
         properties["Tags"] = [{"Key": key, "Value": value} for key, value in properties["Tags"].items()]

@@ -1,4 +1,4 @@
-"""An AWS of this process, and tiny functions in it."""
+"""The embedded AWS in this process, and small functions in it."""
 
 import io
 import json
@@ -13,20 +13,20 @@ import pytest
 from local.aws.embedded import EmbeddedAws
 from local.aws.settings import Settings
 
-REMEMBERS = """
+RECORDING_HANDLER = """
 import json, os
 
-def answer(event, tries):
+def answer(event, attempts):
 {body}
 
 def lambda_handler(event, context):
     print("EVENT " + json.dumps(event))
-    path = os.path.join(os.environ["TMPDIR"], "tries")
+    path = os.path.join(os.environ["TMPDIR"], "attempts")
     with open(path, "a+") as file:
         file.write(".")
     return answer(event, os.path.getsize(path))
 """
-"""A handler that prints each event; `answer` is told how often this environment was invoked."""
+"""A handler that prints each event; `attempts` counts the invocations of its execution environment."""
 
 
 def zipped(files: dict[str, str]) -> bytes:
@@ -39,7 +39,7 @@ def zipped(files: dict[str, str]) -> bytes:
 
 @dataclass(frozen=True)
 class Function:
-    """A deployed function, and what it saw."""
+    """A deployed function, with its log and the events that it received."""
 
     aws: EmbeddedAws
     name: str
@@ -49,25 +49,25 @@ class Function:
     def log_lines(self) -> list[str]:
         logs = self.aws.client("logs")
         groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{self.name}")["logGroups"]
-        told = logs.filter_log_events(logGroupName=f"/aws/lambda/{self.name}")["events"] if groups else []
-        return [event["message"] for event in told]
+        events = logs.filter_log_events(logGroupName=f"/aws/lambda/{self.name}")["events"] if groups else []
+        return [event["message"] for event in events]
 
     @property
     def events(self) -> list[Any]:
         return [json.loads(line.removeprefix("EVENT ")) for line in self.log_lines if line.startswith("EVENT ")]
 
     def invoke(self, event: Any = None, **more: Any) -> dict[str, Any]:
-        told: dict[str, Any] = self.aws.client("lambda").invoke(
+        response: dict[str, Any] = self.aws.client("lambda").invoke(
             FunctionName=self.name, Payload=json.dumps(event), **more
         )
-        return told
+        return response
 
     def answer(self, event: Any = None) -> Any:
         return json.loads(self.invoke(event)["Payload"].read())
 
 
 class Maker:
-    """Makes functions with names of their own."""
+    """Creates functions with unique names."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self.aws = aws
@@ -75,34 +75,37 @@ class Maker:
     def __call__(
         self, body: str = "return event", *, code: str = "", may: Sequence[tuple[str, str]] = (), **settings: Any
     ) -> Function:
-        """One whose `answer(event, tries)` has this body, or that is all of `code`; its role has the grants `may`."""
+        """A function whose `answer(event, attempts)` has this body, or with `code` as its module.
+
+        Its role allows the actions on resources in `may`.
+        """
         name = f"function-{uuid4().hex[:8]}"
         indented = "\n".join(f"    {line}" for line in body.splitlines())
-        made = self.aws.client("lambda").create_function(
+        created = self.aws.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.11",
             Role=self.role(may),
             Handler="handler.lambda_handler",
-            Code={"ZipFile": zipped({"handler.py": code or REMEMBERS.format(body=indented)})},
+            Code={"ZipFile": zipped({"handler.py": code or RECORDING_HANDLER.format(body=indented)})},
             **{"Timeout": 10, **settings},
         )
-        return Function(self.aws, name, made["FunctionArn"])
+        return Function(self.aws, name, created["FunctionArn"])
 
     def role(self, may: Sequence[tuple[str, str]]) -> str:
-        """The ARN of a role that may do each action to each resource."""
+        """The ARN of a role that allows each action on its resource."""
         name = f"role-{uuid4().hex[:8]}"
         iam = self.aws.client("iam")
-        told = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+        created = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
         statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in may]
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         if may:
             iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=document)
-        return str(told["Role"]["Arn"])
+        return str(created["Role"]["Arn"])
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAws]:
-    """By module, so that the other tests of this process have moto as it is."""
+    """One per module, so that other tests of this process use unpatched moto."""
     quick = Settings(async_retry_seconds=0.05, redelivery_seconds=0.05, probe_subscriptions=False)
     with EmbeddedAws.in_process(quick) as running:
         yield running
@@ -110,7 +113,7 @@ def aws() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture
 def function(aws: EmbeddedAws) -> Iterator[Maker]:
-    """Makes functions, and tells of every failure of the embedded AWS that the test has caused."""
+    """Creates functions; fails the test if it causes a failure of the embedded AWS."""
     before = len(aws.failures())
     yield Maker(aws)
     assert aws.failures()[before:] == []

@@ -1,5 +1,6 @@
-"""The embedded AWS in a process of its own: it comes, it tells of its failures, and it goes."""
+"""The embedded AWS in a child process: start, failures and end."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.aws import gaps, server
+from local.aws import moto_patches, server
 from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.aws.settings import Settings
 
@@ -23,7 +24,7 @@ os._exit(1)
 """
 
 
-def answers(endpoint_url: str) -> bool:
+def is_reachable(endpoint_url: str) -> bool:
     try:
         socket.create_connection(("127.0.0.1", urlsplit(endpoint_url).port or 0), timeout=5).close()
     except OSError:
@@ -31,22 +32,22 @@ def answers(endpoint_url: str) -> bool:
     return True
 
 
-def falls_silent(endpoint_url: str) -> bool:
+def becomes_unreachable(endpoint_url: str) -> bool:
     deadline = time.monotonic() + 20
-    while answers(endpoint_url) and time.monotonic() < deadline:
+    while is_reachable(endpoint_url) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return not answers(endpoint_url)
+    return not is_reachable(endpoint_url)
 
 
-def test_it_is_there_while_it_is_used_and_gone_afterwards() -> None:
+def test_it_is_reachable_until_its_context_ends() -> None:
     with EmbeddedAws.start() as aws:
         aws.client("sqs").create_queue(QueueName="queue")
         assert len(aws.client("sqs").list_queues()["QueueUrls"]) == 1
-    assert not answers(aws.endpoint_url)
+    assert not is_reachable(aws.endpoint_url)
 
 
-def test_it_does_not_outlive_who_started_it() -> None:
-    done = subprocess.run(  # noqa: S603 it is written above
+def test_it_ends_when_its_parent_process_dies() -> None:
+    done = subprocess.run(  # noqa: S603 the script above
         [sys.executable, "-c", STARTS_AND_DIES],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
@@ -54,15 +55,15 @@ def test_it_does_not_outlive_who_started_it() -> None:
         check=False,
         timeout=60,
     )
-    assert falls_silent(done.stdout.strip())
+    assert becomes_unreachable(done.stdout.strip())
 
 
-def test_it_ends_by_itself_after_its_time() -> None:
+def test_it_ends_after_its_maximum_time() -> None:
     with EmbeddedAws.start(Settings(max_seconds=0.1)) as aws:
-        assert falls_silent(aws.endpoint_url)
+        assert becomes_unreachable(aws.endpoint_url)
 
 
-def test_an_answer_of_500_is_kept(aws: EmbeddedAws) -> None:
+def test_a_response_of_500_is_recorded(aws: EmbeddedAws) -> None:
     before = len(aws.failures())
     once = Config(retries={"total_max_attempts": 1})
     logs = aws.session().client("logs", endpoint_url=aws.endpoint_url, config=once)
@@ -72,9 +73,23 @@ def test_an_answer_of_500_is_kept(aws: EmbeddedAws) -> None:
     assert "NotImplementedError" in failure
 
 
-assert server.Server, "whoever imports the server imports every gap"
+PATCHING_MODULES = {
+    ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
+    for path in (REPOSITORY / "local" / "aws").rglob("*.py")
+    if re.search("^@(replaces|adds)", path.read_text(), re.MULTILINE)
+}
 
 
-@pytest.mark.parametrize("gap", gaps.all_gaps(), ids=lambda gap: gap.fill.__name__)
-def test_every_gap_says_what_moto_lacks(gap: gaps.Gap) -> None:
-    assert "moto" in (gap.fill.__doc__ or "").lower()
+def test_the_server_imports_every_module_that_patches_moto() -> None:
+    """In another process, because a test may have imported a module that the server does not."""
+    script = "import sys, local.aws.server; print(*sys.modules)"
+    output = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, check=True)  # noqa: S603
+    assert PATCHING_MODULES - set(output.stdout.decode().split()) == set()
+
+
+assert server.Server, "importing the server imports every patch"
+
+
+@pytest.mark.parametrize("patch", moto_patches.all_patches(), ids=lambda patch: patch.function.__name__)
+def test_every_patch_states_the_gap_in_moto(patch: moto_patches.Patch) -> None:
+    assert "moto" in (patch.function.__doc__ or "").lower()

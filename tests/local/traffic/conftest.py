@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from flowsentry.aws.inventory.region import RegionDiscovery
 from flowsentry.inventory.inventory import Discovery, Inventory
-from local.aws import gaps
+from local.aws import moto_patches
 from local.traffic.company.founding import found
 from local.traffic.company.making import Client
 from local.traffic.company.network import Company
@@ -35,12 +35,12 @@ class Founded(NamedTuple):
 @contextmanager
 def moto() -> Iterator[Client]:
     """An empty account in moto with its gaps filled, as the embedded AWS is."""
-    gaps.fill_all()
+    moto_patches.apply_all()
     try:
         with mock_aws():
             yield cache(lambda service: boto3.client(service, region_name=REGION))
     finally:
-        gaps.restore_all()
+        moto_patches.restore_all()
 
 
 @pytest.fixture(scope="session")

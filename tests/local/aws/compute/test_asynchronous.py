@@ -1,4 +1,4 @@
-"""Asynchronous invocations: at once accepted, retried, and kept when they fail for good."""
+"""Asynchronous invocations: accepted at once, retried, and sent to the failure destination after the last attempt."""
 
 import json
 from uuid import uuid4
@@ -7,7 +7,7 @@ from local.aws.embedded import EmbeddedAws
 from tests.local.aws.conftest import Function, Maker
 
 
-def keep_failures(aws: EmbeddedAws, function: Function, destination: str, retries: int = 2) -> None:
+def set_failure_destination(aws: EmbeddedAws, function: Function, destination: str, retries: int = 2) -> None:
     aws.client("lambda").put_function_event_invoke_config(
         FunctionName=function.name,
         MaximumRetryAttempts=retries,
@@ -23,25 +23,25 @@ def test_an_event_is_accepted_before_it_is_processed(aws: EmbeddedAws, function:
     assert later.events == [{"a": 1}]
 
 
-def test_a_failed_event_is_tried_thrice(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_failing_event_is_attempted_three_times(aws: EmbeddedAws, function: Maker) -> None:
     fails = function("raise ValueError")
     fails.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()
     assert fails.events == [{"a": 1}] * 3
 
 
-def test_an_event_that_succeeds_on_a_retry_is_not_tried_again(aws: EmbeddedAws, function: Maker) -> None:
-    recovers = function("if tries < 2: raise ValueError")
+def test_an_event_that_succeeds_on_a_retry_is_not_retried_again(aws: EmbeddedAws, function: Maker) -> None:
+    recovers = function("if attempts < 2: raise ValueError")
     recovers.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()
     assert len(recovers.events) == 2
 
 
-def test_what_fails_for_good_becomes_an_object_in_lambdas_words(aws: EmbeddedAws, function: Maker) -> None:
+def test_an_event_that_fails_all_attempts_becomes_an_object(aws: EmbeddedAws, function: Maker) -> None:
     bucket = f"failed-{uuid4().hex[:8]}"
     aws.client("s3").create_bucket(Bucket=bucket)
     fails = function("raise ValueError('no such thing')", may=[("s3:PutObject", f"arn:aws:s3:::{bucket}/*")])
-    keep_failures(aws, fails, f"arn:aws:s3:::{bucket}", retries=1)
+    set_failure_destination(aws, fails, f"arn:aws:s3:::{bucket}", retries=1)
     fails.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()
     [kept] = aws.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
@@ -54,8 +54,8 @@ def test_what_fails_for_good_becomes_an_object_in_lambdas_words(aws: EmbeddedAws
     assert record["responsePayload"]["errorMessage"] == "no such thing"
 
 
-def test_the_object_of_a_failure_is_noticed_like_any_other(aws: EmbeddedAws, function: Maker) -> None:
-    bucket, queue = f"failed-{uuid4().hex[:8]}", f"notices-{uuid4().hex[:8]}"
+def test_the_object_of_a_failed_event_sends_an_object_event(aws: EmbeddedAws, function: Maker) -> None:
+    bucket, queue = f"failed-{uuid4().hex[:8]}", f"object-events-{uuid4().hex[:8]}"
     aws.client("s3").create_bucket(Bucket=bucket)
     url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
     object_event = {"QueueArn": f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", "Events": ["s3:ObjectCreated:*"]}
@@ -63,7 +63,7 @@ def test_the_object_of_a_failure_is_noticed_like_any_other(aws: EmbeddedAws, fun
         Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [object_event]}
     )
     fails = function("raise ValueError", may=[("s3:PutObject", f"arn:aws:s3:::{bucket}/aws/lambda/async/*")])
-    keep_failures(aws, fails, f"arn:aws:s3:::{bucket}", retries=0)
+    set_failure_destination(aws, fails, f"arn:aws:s3:::{bucket}", retries=0)
     fails.invoke({}, InvocationType="Event")
     aws.wait_until_quiet()
     messages = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
@@ -73,11 +73,11 @@ def test_the_object_of_a_failure_is_noticed_like_any_other(aws: EmbeddedAws, fun
     assert [key.startswith(f"aws/lambda/async/{fails.name}/") for key in keys] == [True]
 
 
-def test_a_failure_can_go_to_a_queue(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_queue_as_failure_destination_receives_the_record(aws: EmbeddedAws, function: Maker) -> None:
     queue = f"failed-{uuid4().hex[:8]}"
     url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
     fails = function("raise ValueError", may=[("sqs:SendMessage", "*")])
-    keep_failures(aws, fails, f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", retries=0)
+    set_failure_destination(aws, fails, f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", retries=0)
     fails.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()
     [message] = aws.client("sqs").receive_message(QueueUrl=url)["Messages"]

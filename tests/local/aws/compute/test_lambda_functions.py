@@ -1,4 +1,4 @@
-"""Lambda: layers, changes, log groups and the environment of a function."""
+"""Lambda: layers, updates, log tails, metrics and environment variables of functions."""
 
 import base64
 from uuid import uuid4
@@ -19,12 +19,12 @@ def test_a_layer_can_be_imported(aws: EmbeddedAws, function: Maker) -> None:
     assert function(IMPORTS_THE_LAYER, Layers=[layer(aws, "from the layer")]).answer() == "from the layer"
 
 
-def test_the_last_layer_wins_as_on_lambda(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_module_in_two_layers_comes_from_the_last_one(aws: EmbeddedAws, function: Maker) -> None:
     assert function(IMPORTS_THE_LAYER, Layers=[layer(aws, "first"), layer(aws, "last")]).answer() == "last"
 
 
-def test_a_changed_function_gets_a_new_environment(aws: EmbeddedAws, function: Maker) -> None:
-    changed = function("import os\nreturn [tries, os.environ.get('WORD')]")
+def test_an_updated_function_gets_a_new_environment(aws: EmbeddedAws, function: Maker) -> None:
+    changed = function("import os\nreturn [attempts, os.environ.get('WORD')]")
     changed.answer()
     aws.client("lambda").update_function_configuration(
         FunctionName=changed.name, Environment={"Variables": {"WORD": "new"}}
@@ -32,17 +32,17 @@ def test_a_changed_function_gets_a_new_environment(aws: EmbeddedAws, function: M
     assert changed.answer() == [1, "new"]
 
 
-def test_a_function_is_told_where_this_aws_is(aws: EmbeddedAws, function: Maker) -> None:
-    told = function("import os\nreturn os.environ['AWS_ENDPOINT_URL']")
-    assert told.answer() == aws.endpoint_url
+def test_a_function_has_the_endpoint_of_the_embedded_aws(aws: EmbeddedAws, function: Maker) -> None:
+    reads = function("import os\nreturn os.environ['AWS_ENDPOINT_URL']")
+    assert reads.answer() == aws.endpoint_url
 
 
-def test_the_tail_of_the_log_comes_with_the_answer(function: Maker) -> None:
-    told = function("print('a line'); return 1").invoke({}, LogType="Tail")
-    assert "a line" in base64.b64decode(told["LogResult"]).decode()
+def test_an_invocation_with_log_type_tail_returns_the_log(function: Maker) -> None:
+    response = function("print('a line'); return 1").invoke({}, LogType="Tail")
+    assert "a line" in base64.b64decode(response["LogResult"]).decode()
 
 
-def test_invocations_and_errors_are_counted_in_cloudwatch(aws: EmbeddedAws, function: Maker) -> None:
+def test_an_invocation_creates_lambdas_metrics(aws: EmbeddedAws, function: Maker) -> None:
     fails = function("raise ValueError")
     fails.answer()
     metrics = aws.client("cloudwatch").list_metrics(

@@ -1,4 +1,4 @@
-"""A function may do what its role says, and no more."""
+"""Requests of functions are checked against their roles."""
 
 import io
 import json
@@ -23,7 +23,7 @@ def lambda_handler(event, context):
     except urllib.error.HTTPError as error:
         return [error.code, error.read().decode()]
 """
-"""boto3 is not in a tiny function; the embedded AWS looks at who signs, not at the signature."""
+"""Small functions have no boto3; the embedded AWS checks the access key, not the signature."""
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def bucket(aws: EmbeddedAws) -> str:
     return name
 
 
-def test_what_the_role_grants_is_allowed(bucket: str, function: Maker) -> None:
+def test_an_allowed_request_succeeds(bucket: str, function: Maker) -> None:
     reads = function(code=SIGNS_A_REQUEST, may=[("s3:Get*", f"arn:aws:s3:::{bucket}/ours/*")])
     assert reads.answer({"path": f"/{bucket}/ours/a"}) == 200
 
 
-def test_what_the_role_does_not_grant_is_refused_and_told(aws: EmbeddedAws, bucket: str) -> None:
+def test_a_request_without_permission_is_denied_and_recorded(aws: EmbeddedAws, bucket: str) -> None:
     reads = Maker(aws)(code=SIGNS_A_REQUEST, may=[("s3:GetObject", f"arn:aws:s3:::{bucket}/ours/*")])
     before = len(aws.failures())
     status, text = reads.answer({"path": f"/{bucket}/theirs/a"})
@@ -111,7 +111,7 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
     ],
     ids=lambda value: value.action if isinstance(value, Call) else "",
 )
-def test_requests_are_read_as_the_actions_of_iam(environ: dict[str, Any], expected: Call) -> None:
+def test_a_request_is_mapped_to_its_iam_action(environ: dict[str, Any], expected: Call) -> None:
     body = environ["wsgi.input"].getvalue()
     assert list(calls(environ)) == [expected]
     assert environ["wsgi.input"].read() == body

@@ -1,4 +1,4 @@
-"""Stacks: what is in the template is made, changed in place, and never skipped."""
+"""Stacks: all resources of the template are created and updated in place; none is skipped."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"S
 
 
 class Stack:
-    """A stack of the test."""
+    """A stack with a unique name."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self.aws = aws
@@ -30,10 +30,10 @@ class Stack:
         self.aws.client("cloudformation").update_stack(StackName=self.name, TemplateBody=template)
 
     def id_of(self, logical_id: str) -> str:
-        told = self.aws.client("cloudformation").describe_stack_resources(
+        described = self.aws.client("cloudformation").describe_stack_resources(
             StackName=self.name, LogicalResourceId=logical_id
         )
-        return str(told["StackResources"][0]["PhysicalResourceId"])
+        return str(described["StackResources"][0]["PhysicalResourceId"])
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def code(aws: EmbeddedAws, key: str, files: dict[str, str]) -> dict[str, str]:
     return {"S3Bucket": bucket, "S3Key": key}
 
 
-def test_a_type_nobody_knows_is_refused(stack: Stack) -> None:
+def test_an_unknown_resource_type_is_rejected(stack: Stack) -> None:
     with pytest.raises(ClientError, match=r"Unrecognized resource types: \[AWS::Braket::Nothing\]"):
         stack.create(Nothing={"Type": "AWS::Braket::Nothing", "Properties": {}})
 
 
-def test_a_function_with_a_changed_layer_runs_with_it(aws: EmbeddedAws, stack: Stack) -> None:
+def test_a_function_uses_its_updated_layer(aws: EmbeddedAws, stack: Stack) -> None:
     handler = code(aws, "handler.zip", {"handler.py": "import layered\ndef lambda_handler(*_): return layered.VALUE"})
 
     def resources(value: str) -> dict[str, Any]:
@@ -72,8 +72,8 @@ def test_a_function_with_a_changed_layer_runs_with_it(aws: EmbeddedAws, stack: S
         }
 
     def answer() -> Any:
-        told = aws.client("lambda").invoke(FunctionName=stack.id_of("Function"))
-        return json.loads(told["Payload"].read())
+        response = aws.client("lambda").invoke(FunctionName=stack.id_of("Function"))
+        return json.loads(response["Payload"].read())
 
     stack.create(**resources("old"))
     assert answer() == "old"
@@ -83,7 +83,7 @@ def test_a_function_with_a_changed_layer_runs_with_it(aws: EmbeddedAws, stack: S
     assert stack.id_of("Function") == name
 
 
-def test_what_did_not_change_is_left_alone_by_an_update(aws: EmbeddedAws, stack: Stack) -> None:
+def test_an_unchanged_resource_is_not_replaced_by_an_update(aws: EmbeddedAws, stack: Stack) -> None:
     topic = {"Type": "AWS::SNS::Topic"}
     stack.create(Topic=topic)
     arn = stack.id_of("Topic")
@@ -93,7 +93,7 @@ def test_what_did_not_change_is_left_alone_by_an_update(aws: EmbeddedAws, stack:
     assert len(aws.client("sns").list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]) == 1
 
 
-def test_a_resource_that_comes_back_is_made_again(aws: EmbeddedAws, stack: Stack) -> None:
+def test_a_resource_that_is_removed_and_added_again_is_created_again(aws: EmbeddedAws, stack: Stack) -> None:
     queue, topic = {"Type": "AWS::SQS::Queue"}, {"Type": "AWS::SNS::Topic"}
     stack.create(Queue=queue, Topic=topic)
     stack.update(Topic=topic)
@@ -101,18 +101,18 @@ def test_a_resource_that_comes_back_is_made_again(aws: EmbeddedAws, stack: Stack
     assert missing_resources(aws, stack.name) == []
 
 
-def test_what_is_retained_outlives_its_removal_and_comes_back_as_another(aws: EmbeddedAws, stack: Stack) -> None:
+def test_a_retained_resource_survives_and_a_new_one_is_created_when_added_again(aws: EmbeddedAws, stack: Stack) -> None:
     queue, topic = {"Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain"}, {"Type": "AWS::SNS::Topic"}
     stack.create(Queue=queue, Topic=topic)
-    kept = stack.id_of("Queue")
+    retained = stack.id_of("Queue")
     stack.update(Topic=topic)
     stack.update(Queue=queue, Topic=topic)
-    there = {url.rpartition("/")[2] for url in aws.client("sqs").list_queues()["QueueUrls"]}
-    assert {each.rpartition("/")[2] for each in (kept, stack.id_of("Queue"))} <= there
-    assert stack.id_of("Queue") != kept
+    existing = {url.rpartition("/")[2] for url in aws.client("sqs").list_queues()["QueueUrls"]}
+    assert {each.rpartition("/")[2] for each in (retained, stack.id_of("Queue"))} <= existing
+    assert stack.id_of("Queue") != retained
 
 
-def test_a_changed_parameter_reaches_who_refers_to_it(aws: EmbeddedAws, stack: Stack) -> None:
+def test_a_changed_parameter_value_updates_the_resources_that_refer_to_it(aws: EmbeddedAws, stack: Stack) -> None:
     path = f"/{stack.name}/name"
     parameters = {"Name": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": path}}
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Name"}}}
@@ -121,11 +121,11 @@ def test_a_changed_parameter_reaches_who_refers_to_it(aws: EmbeddedAws, stack: S
         template = json.dumps({"Parameters": parameters, "Resources": {"Topic": topic}})
         previous = [{"ParameterKey": "Name", "UsePreviousValue": True}] if value == "new" else []
         getattr(aws.client("cloudformation"), put)(StackName=stack.name, TemplateBody=template, Parameters=previous)
-        told = aws.client("sns").get_topic_attributes(TopicArn=stack.id_of("Topic"))["Attributes"]
-        assert told["DisplayName"] == value
+        described = aws.client("sns").get_topic_attributes(TopicArn=stack.id_of("Topic"))["Attributes"]
+        assert described["DisplayName"] == value
 
 
-def test_a_tables_items_survive_a_change_of_its_properties(aws: EmbeddedAws, stack: Stack) -> None:
+def test_a_table_keeps_its_items_when_its_properties_change(aws: EmbeddedAws, stack: Stack) -> None:
     def table(attribute: str) -> dict[str, Any]:
         properties = {
             "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
@@ -139,12 +139,12 @@ def test_a_tables_items_survive_a_change_of_its_properties(aws: EmbeddedAws, sta
     name = stack.id_of("Table")
     aws.client("dynamodb").put_item(TableName=name, Item={"id": {"S": "a"}})
     stack.update(Table=table("expiration"))
-    told = aws.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    assert told == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiration"}
+    described = aws.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiration"}
     assert aws.client("dynamodb").get_item(TableName=name, Key={"id": {"S": "a"}})["Item"] == {"id": {"S": "a"}}
 
 
-def test_a_bucket_is_as_its_template_says(aws: EmbeddedAws, stack: Stack) -> None:
+def test_a_bucket_has_all_properties_of_its_template(aws: EmbeddedAws, stack: Stack) -> None:
     object_event = {"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Queue", "Arn"]}}
     block = dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True)
     properties = {
@@ -164,10 +164,10 @@ def test_a_bucket_is_as_its_template_says(aws: EmbeddedAws, stack: Stack) -> Non
     s3, bucket = aws.client("s3"), stack.id_of("Bucket")
     [rule] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert (rule["Filter"]["Prefix"], rule["Expiration"]["Days"]) == ("a/", 30)
-    s3.put_object(Bucket=bucket, Key="a/b", Body=b"the policy denies only what is not over TLS")
+    s3.put_object(Bucket=bucket, Key="a/b", Body=b"the policy denies only requests without TLS")
 
 
-def test_a_resource_that_is_gone_is_told(aws: EmbeddedAws, stack: Stack, function: Maker) -> None:
+def test_a_deleted_resource_is_reported_as_missing(aws: EmbeddedAws, stack: Stack, function: Maker) -> None:
     del function
     stack.create(Queue={"Type": "AWS::SQS::Queue"}, Topic={"Type": "AWS::SNS::Topic"})
     assert missing_resources(aws, stack.name) == []

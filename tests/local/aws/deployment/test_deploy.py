@@ -1,4 +1,4 @@
-"""The real app, deployed by the real CDK CLI."""
+"""The app, deployed by the CDK CLI."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ STACKS = ("flow-logs", "state", "analytics", "processing", "monitoring")
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[EmbeddedAws]:
-    """An account that is ready for the CDK."""
+    """A bootstrapped account."""
     with EmbeddedAws.start(Settings(probe_subscriptions=False)) as aws:
         bootstrap(aws)
         yield aws
@@ -33,8 +33,8 @@ def account() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture(scope="module")
 def vpcs(account: EmbeddedAws) -> list[str]:
-    made = [account.client("ec2").create_vpc(CidrBlock=f"10.{number}.0.0/16") for number in range(2)]
-    return [str(each["Vpc"]["VpcId"]) for each in made]
+    created = [account.client("ec2").create_vpc(CidrBlock=f"10.{number}.0.0/16") for number in range(2)]
+    return [str(each["Vpc"]["VpcId"]) for each in created]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def problems(account: EmbeddedAws) -> list[str]:
 
 
 @pytest.mark.deploy
-def test_every_resource_of_the_app_exists_after_a_deploy_and_no_answer_was_500(
+def test_a_deployment_creates_every_resource_without_a_response_of_500(
     account: EmbeddedAws, vpcs: list[str], output: Path
 ) -> None:
     to_logs = {"vpc_ids": vpcs[:1], "destination": "cloudwatch"}
@@ -77,13 +77,13 @@ def test_every_resource_of_the_app_exists_after_a_deploy_and_no_answer_was_500(
 
 
 @pytest.mark.deploy
-def test_the_deployed_functions_turn_flow_logs_of_both_ways_into_alerts(account: EmbeddedAws) -> None:
-    """With the roles they were deployed with: what one may not do is a failure."""
+def test_flow_logs_of_both_destinations_become_alerts(account: EmbeddedAws) -> None:
+    """The functions run with their deployed roles: a missing permission is a failure."""
     account.fire_schedules()
     account.wait_until_quiet(60)
     alerts = subscribe_to_alerts(account)
-    told = account.client("ec2").describe_flow_logs()["FlowLogs"]
-    for flow_log, scanner in zip(told, ("10.0.0.99", "10.1.0.99"), strict=True):
+    flow_logs = account.client("ec2").describe_flow_logs()["FlowLogs"]
+    for flow_log, scanner in zip(flow_logs, ("10.0.0.99", "10.1.0.99"), strict=True):
         write_a_scan(account, flow_log, scanner)
     account.wait_until_quiet(60)
     subjects = " ".join(each["Body"] for each in alerts())
@@ -93,7 +93,7 @@ def test_the_deployed_functions_turn_flow_logs_of_both_ways_into_alerts(account:
 
 
 @pytest.mark.deploy
-def test_the_notifier_wrote_the_first_suppressions_and_told_every_channel(account: EmbeddedAws) -> None:
+def test_the_notifier_writes_the_initial_suppressions_and_delivers_to_every_channel(account: EmbeddedAws) -> None:
     names = {each["Name"]: each["Value"] for each in _parameters(account)}
     key = {"Bucket": names["/flowsentry/output-bucket-name"], "Key": SUPPRESSIONS_KEY}
     first = Suppressions.of_json(account.client("s3").get_object(**key)["Body"].read())
@@ -107,7 +107,7 @@ def _parameters(account: EmbeddedAws) -> Iterator[Any]:
 
 
 def subscribe_to_alerts(account: EmbeddedAws) -> Callable[[], list[Any]]:
-    """What topics deliver from now on."""
+    """A function that returns the messages that topics have delivered since this call."""
     sqs = account.client("sqs")
     url = sqs.create_queue(QueueName="alerts")["QueueUrl"]
     arn = f"arn:aws:sqs:{account.region}:{account.account}:alerts"
@@ -117,18 +117,18 @@ def subscribe_to_alerts(account: EmbeddedAws) -> Callable[[], list[Any]]:
 
 
 def write_a_scan(account: EmbeddedAws, flow_log: dict[str, Any], scanner: str) -> None:
-    """Forty hosts of the scanner's network refuse it at port 22, in the format of the flow log and the way it goes."""
+    """Writes 40 rejected connections of a scanner to port 22, in the format and to the destination of the flow log."""
     now = int(time.time())
     same = {"version": "2", "interface-id": f"eni-{scanner.replace('.', '')}", "vpc-id": flow_log["ResourceId"]}
     sent = {"protocol": "6", "packets": "1", "bytes": "60", "tcp-flags": "2", "flow-direction": "egress"}
-    told = {"start": str(now - 60), "end": str(now), "action": "REJECT", "log-status": "OK", "srcaddr": scanner}
+    window = {"start": str(now - 60), "end": str(now), "action": "REJECT", "log-status": "OK", "srcaddr": scanner}
     fields = [token[2:-1] for token in flow_log["LogFormat"].split()]
     network = scanner.rpartition(".")[0]
     lines = []
     for host in range(1, 41):
         target = {"dstaddr": f"{network}.{host}", "srcport": str(40_000 + host), "dstport": "22"}
         packet = {"pkt-srcaddr": scanner, "pkt-dstaddr": target["dstaddr"]}
-        values = {**same, **sent, **told, **target, **packet}
+        values = {**same, **sent, **window, **target, **packet}
         lines.append(" ".join(values.get(field, "-") for field in fields))
     if flow_log["LogDestinationType"] == "s3":
         put_object(account, flow_log["LogDestination"].split(":::")[1], [" ".join(fields), *lines])
@@ -149,7 +149,7 @@ def put_log_events(account: EmbeddedAws, group: str, lines: list[str], now: int)
 
 
 @pytest.mark.deploy
-def test_a_source_can_change_its_way_and_its_format_and_change_back(
+def test_a_source_can_change_its_destination_and_its_format(
     account: EmbeddedAws, vpcs: list[str], output: Path
 ) -> None:
     deploy_sources(account, output, {"vpc_ids": vpcs, "destination": "s3"})
@@ -160,18 +160,18 @@ def test_a_source_can_change_its_way_and_its_format_and_change_back(
     assert problems(account) == []
     assert len(account.client("kinesis").list_streams()["StreamNames"]) == 1
     assert destinations(account) == dict.fromkeys(vpcs, "cloud-watch-logs")
-    told = account.client("ec2").describe_flow_logs()["FlowLogs"]
-    assert {flow_log["LogFormat"] for flow_log in told} == {SHORT_FORMAT}
+    flow_logs = account.client("ec2").describe_flow_logs()["FlowLogs"]
+    assert {flow_log["LogFormat"] for flow_log in flow_logs} == {SHORT_FORMAT}
 
 
 def destinations(account: EmbeddedAws) -> dict[str, str]:
-    told = account.client("ec2").describe_flow_logs()["FlowLogs"]
-    return {flow_log["ResourceId"]: flow_log["LogDestinationType"] for flow_log in told}
+    flow_logs = account.client("ec2").describe_flow_logs()["FlowLogs"]
+    return {flow_log["ResourceId"]: flow_log["LogDestinationType"] for flow_log in flow_logs}
 
 
 @pytest.mark.deploy
-def test_a_deploy_that_fails_says_what_the_cli_said(account: EmbeddedAws, tmp_path: Path) -> None:
+def test_a_failed_deployment_raises_an_error_with_the_output_of_the_cli(account: EmbeddedAws, tmp_path: Path) -> None:
     app = tmp_path / "app.py"
-    app.write_text(f"import sys; sys.exit({json.dumps('these settings will not do')})")
-    with pytest.raises(DeployError, match="these settings will not do"):
+    app.write_text(f"import sys; sys.exit({json.dumps('these settings are invalid')})")
+    with pytest.raises(DeployError, match="these settings are invalid"):
         deploy(account, {}, output=tmp_path / "out", app=f"python {app}")

@@ -1,4 +1,4 @@
-"""Schedules reach functions, and rules reach functions and queues."""
+"""Schedules invoke functions; rules send events to functions and queues."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from moto.events.models import events_backends
 
 from local.aws.embedded import EmbeddedAws
 from local.aws.messaging import event_bridge
-from local.aws.messaging.polling import Failures
+from local.aws.messaging.polling import FailureLog
 from local.aws.settings import Settings
 from tests.local.aws.conftest import Function, Maker
 
@@ -22,7 +22,7 @@ def rule(aws: EmbeddedAws, function: Function, **when: str) -> str:
     return name
 
 
-def test_a_schedule_fires_when_asked_to(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_schedule_fires_on_request(aws: EmbeddedAws, function: Maker) -> None:
     sees = function()
     name = rule(aws, sees, ScheduleExpression="rate(5 minutes)")
     assert aws.fire_schedules(name) == [name]
@@ -37,10 +37,10 @@ def test_a_disabled_schedule_does_not_fire(aws: EmbeddedAws, function: Maker) ->
     assert aws.fire_schedules(name) == []
 
 
-def test_in_compressed_time_every_schedule_fires_again_and_again(aws: EmbeddedAws, function: Maker) -> None:
+def test_schedules_fire_repeatedly_at_the_configured_interval(aws: EmbeddedAws, function: Maker) -> None:
     sees = function()
     name = rule(aws, sees, ScheduleExpression="rate(1 day)")
-    failures = Failures()
+    failures = FailureLog()
     clock = event_bridge.Schedules(Settings(schedule_seconds=0.1), failures)
     deadline = time.monotonic() + 20
     while len(sees.events) < 3 and time.monotonic() < deadline:
@@ -52,7 +52,7 @@ def test_in_compressed_time_every_schedule_fires_again_and_again(aws: EmbeddedAw
     assert failures.count == 0
 
 
-def test_an_event_reaches_the_functions_whose_rule_it_matches(aws: EmbeddedAws, function: Maker) -> None:
+def test_an_event_invokes_the_functions_of_matching_rules(aws: EmbeddedAws, function: Maker) -> None:
     sees, scheduled = function(), function()
     rule(aws, sees, EventPattern=json.dumps({"source": ["test"], "detail": {"state": ["running"]}}))
     rule(aws, scheduled, ScheduleExpression="rate(5 minutes)")
@@ -67,27 +67,27 @@ def test_an_event_reaches_the_functions_whose_rule_it_matches(aws: EmbeddedAws, 
     assert scheduled.events == []
 
 
-ADMITTED = {"Service": "events.amazonaws.com"}
+EVENT_BRIDGE = {"Service": "events.amazonaws.com"}
 
 
 class Queue:
-    """A queue that admits these rules."""
+    """A queue and its policy."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self.aws, self.name = aws, f"queue-{uuid4().hex[:8]}"
         self.url = aws.client("sqs").create_queue(QueueName=self.name)["QueueUrl"]
         self.arn = f"arn:aws:sqs:{aws.region}:{aws.account}:{self.name}"
 
-    def admit(self, *rules: str) -> None:
+    def allow(self, *rules: str) -> None:
         arns = [f"arn:aws:events:{self.aws.region}:{self.aws.account}:rule/{name}" for name in rules]
         condition = {"ArnEquals": {"aws:SourceArn": arns}}
-        allowed = {"Effect": "Allow", "Principal": ADMITTED, "Action": "sqs:SendMessage", "Condition": condition}
+        allowed = {"Effect": "Allow", "Principal": EVENT_BRIDGE, "Action": "sqs:SendMessage", "Condition": condition}
         policy = json.dumps({"Statement": [{**allowed, "Resource": self.arn}]})
         self.aws.client("sqs").set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
 
     def bodies(self) -> list[dict[str, Any]]:
-        told = self.aws.client("sqs").receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(each["Body"]) for each in told]
+        messages = self.aws.client("sqs").receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(each["Body"]) for each in messages]
 
     def sources(self) -> list[str]:
         return [body["source"] for body in self.bodies()]
@@ -104,51 +104,51 @@ def put_event(aws: EmbeddedAws, source: str, detail: str = "{}") -> None:
     aws.client("events").put_events(Entries=[{"Source": source, "DetailType": "State", "Detail": detail}])
 
 
-def test_an_event_reaches_a_queue_that_admits_its_rule(aws: EmbeddedAws) -> None:
+def test_a_queue_whose_policy_allows_the_rule_receives_its_event(aws: EmbeddedAws) -> None:
     queue = Queue(aws)
     name, other = rule_to_queue(aws, queue), rule_to_queue(aws, queue)
-    queue.admit(name, other)
+    queue.allow(name, other)
     put_event(aws, name)
     assert queue.sources() == [name]
 
 
-def test_a_queue_gets_what_the_target_s_transformer_makes_of_an_event(aws: EmbeddedAws) -> None:
+def test_a_queue_receives_the_output_of_the_input_transformer(aws: EmbeddedAws) -> None:
     queue = Queue(aws)
     paths = {"account": "$.account", "region": "$.region", "state": "$.detail.state"}
-    template = '{"mark":"<account>/<region>","state":"<state>"}'
+    template = '{"target":"<account>/<region>","state":"<state>"}'
     name = rule_to_queue(aws, queue, InputTransformer={"InputPathsMap": paths, "InputTemplate": template})
-    queue.admit(name)
+    queue.allow(name)
     put_event(aws, name, '{"state": "running"}')
-    assert queue.bodies() == [{"mark": f"{aws.account}/{aws.region}", "state": "running"}]
+    assert queue.bodies() == [{"target": f"{aws.account}/{aws.region}", "state": "running"}]
 
 
 def test_a_disabled_rule_sends_nothing(aws: EmbeddedAws) -> None:
     queue = Queue(aws)
     name = rule_to_queue(aws, queue)
-    queue.admit(name)
+    queue.allow(name)
     aws.client("events").disable_rule(Name=name)
     put_event(aws, name)
     assert queue.sources() == []
 
 
-def test_an_event_that_its_queue_does_not_admit_is_a_dead_letter(aws: EmbeddedAws) -> None:
+def test_an_event_goes_to_the_dead_letter_queue_if_the_queue_policy_denies_the_rule(aws: EmbeddedAws) -> None:
     queue, dead_letters = Queue(aws), Queue(aws)
     name = rule_to_queue(aws, queue, DeadLetterConfig={"Arn": dead_letters.arn})
-    queue.admit("another-rule")
-    dead_letters.admit(name)
+    queue.allow("another-rule")
+    dead_letters.allow(name)
     put_event(aws, name)
     assert (queue.sources(), dead_letters.sources()) == ([], [name])
 
 
-def test_an_event_that_no_queue_admits_is_told_and_not_dropped_quietly(aws: EmbeddedAws) -> None:
+def test_an_event_that_no_queue_policy_allows_raises_an_error(aws: EmbeddedAws) -> None:
     queue = Queue(aws)
     name = rule_to_queue(aws, queue)
     rules: Any = events_backends[aws.account][aws.region].event_buses["default"].rules
-    with pytest.raises(PermissionError, match=f"{name} may not send to {queue.arn}"):
+    with pytest.raises(PermissionError, match=f"{name} is not allowed to send to {queue.arn}"):
         rules[name].send_to_targets({"source": name})
 
 
-def test_targets_that_are_not_known_are_refused_rather_than_ignored(aws: EmbeddedAws) -> None:
+def test_an_unsupported_schedule_target_raises_an_error(aws: EmbeddedAws) -> None:
     name = f"rule-{uuid4().hex[:8]}"
     aws.client("events").put_rule(Name=name, ScheduleExpression="rate(5 minutes)")
     arn = f"arn:aws:sqs:{aws.region}:{aws.account}:queue"

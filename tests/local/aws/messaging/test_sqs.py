@@ -1,4 +1,4 @@
-"""Queues and functions: batches, partial answers, retries and dead letters."""
+"""Event source mappings of queues: batches, partial batch responses, retries and dead-letter queues."""
 
 import json
 from itertools import chain
@@ -9,7 +9,7 @@ from tests.local.aws.conftest import Function, Maker
 
 
 def queue(aws: EmbeddedAws, **attributes: str) -> tuple[str, str]:
-    """URL and ARN of a new queue."""
+    """The URL and ARN of a new queue."""
     name = f"queue-{uuid4().hex[:8]}"
     url = aws.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     return url, f"arn:aws:sqs:{aws.region}:{aws.account}:{name}"
@@ -31,12 +31,12 @@ def bodies(function: Function) -> list[list[str]]:
     return [[record["body"] for record in event["Records"]] for event in function.events]
 
 
-def left(aws: EmbeddedAws, url: str) -> list[str]:
-    told = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    return [message["Body"] for message in told]
+def remaining(aws: EmbeddedAws, url: str) -> list[str]:
+    messages = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    return [message["Body"] for message in messages]
 
 
-def test_messages_come_in_batches_and_are_gone_afterwards(aws: EmbeddedAws, function: Maker) -> None:
+def test_messages_are_delivered_in_batches_and_deleted(aws: EmbeddedAws, function: Maker) -> None:
     url, arn = queue(aws)
     sees = function()
     connect(aws, arn, sees, BatchSize=3, MaximumBatchingWindowInSeconds=1)
@@ -44,10 +44,10 @@ def test_messages_come_in_batches_and_are_gone_afterwards(aws: EmbeddedAws, func
     aws.wait_until_quiet()
     assert sorted(len(batch) for batch in bodies(sees)) == [2, 3]
     assert sorted(chain.from_iterable(bodies(sees))) == ["a", "b", "c", "d", "e"]
-    assert left(aws, url) == []
+    assert remaining(aws, url) == []
 
 
-def test_attributes_of_a_message_come_with_it(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_is_delivered_with_its_attributes(aws: EmbeddedAws, function: Maker) -> None:
     url, arn = queue(aws)
     sees = function()
     connect(aws, arn, sees)
@@ -60,20 +60,20 @@ def test_attributes_of_a_message_come_with_it(aws: EmbeddedAws, function: Maker)
     assert record["eventSourceARN"] == arn
 
 
-def test_a_message_that_a_partial_answer_names_comes_back_alone(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_in_a_partial_batch_response_is_delivered_again_alone(aws: EmbeddedAws, function: Maker) -> None:
     url, arn = queue(aws)
     picky = function(
-        "bad = [r['messageId'] for r in event['Records'] if r['body'] == 'bad' and tries == 1]\n"
+        "bad = [r['messageId'] for r in event['Records'] if r['body'] == 'bad' and attempts == 1]\n"
         "return {'batchItemFailures': [{'itemIdentifier': each} for each in bad]}"
     )
     connect(aws, arn, picky, partial=True, BatchSize=10, MaximumBatchingWindowInSeconds=1)
     send(aws, url, "good", "bad", "fine")
     aws.wait_until_quiet()
     assert [sorted(batch) for batch in bodies(picky)] == [["bad", "fine", "good"], ["bad"]]
-    assert left(aws, url) == []
+    assert remaining(aws, url) == []
 
 
-def test_what_fails_too_often_is_a_dead_letter(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_that_fails_too_often_moves_to_the_dead_letter_queue(aws: EmbeddedAws, function: Maker) -> None:
     dead_url, dead_arn = queue(aws)
     policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 3})
     url, arn = queue(aws, RedrivePolicy=policy, VisibilityTimeout="60")
@@ -82,10 +82,10 @@ def test_what_fails_too_often_is_a_dead_letter(aws: EmbeddedAws, function: Maker
     send(aws, url, "poison")
     aws.wait_until_quiet()
     assert bodies(fails) == [["poison"]] * 3
-    assert left(aws, dead_url) == ["poison"]
+    assert remaining(aws, dead_url) == ["poison"]
 
 
-def test_an_object_in_a_bucket_reaches_a_function_through_a_queue(aws: EmbeddedAws, function: Maker) -> None:
+def test_an_object_event_reaches_a_function_through_a_queue(aws: EmbeddedAws, function: Maker) -> None:
     url, arn = queue(aws)
     bucket = f"bucket-{uuid4().hex[:8]}"
     s3 = aws.client("s3")
@@ -98,7 +98,7 @@ def test_an_object_in_a_bucket_reaches_a_function_through_a_queue(aws: EmbeddedA
     s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [object_event]}
     )
-    assert json.loads(left(aws, url)[0])["Event"] == "s3:TestEvent"
+    assert json.loads(remaining(aws, url)[0])["Event"] == "s3:TestEvent"
     aws.client("sqs").purge_queue(QueueUrl=url)
     sees = function()
     connect(aws, arn, sees)
@@ -121,7 +121,7 @@ def test_a_batch_may_have_a_thousand_messages(aws: EmbeddedAws, function: Maker)
     assert sorted(len(batch) for batch in bodies(sees)) == [200, 1_000]
 
 
-def test_a_message_that_is_to_come_later_does(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_with_a_delay_is_delivered_later(aws: EmbeddedAws, function: Maker) -> None:
     url, arn = queue(aws)
     sees = function()
     connect(aws, arn, sees)
@@ -136,7 +136,7 @@ def test_a_message_that_is_to_come_later_does(aws: EmbeddedAws, function: Maker)
 CALLS_SQS = """import json, os, urllib.request
 
 def call_sqs(action, url, entries):
-    # boto3 is not in a tiny function
+    # small functions have no boto3
     region, key = os.environ["AWS_REGION"], os.environ["AWS_ACCESS_KEY_ID"]
     signed = f"AWS4-HMAC-SHA256 Credential={key}/20261103/{region}/sqs/aws4_request, SignedHeaders=host, Signature=x"
     headers = {
@@ -151,13 +151,13 @@ def call_sqs(action, url, entries):
 
 
 def calling(body: str) -> str:
-    """The code of a function that calls SQS."""
+    """The code of a function with this body that can call SQS."""
     return f"{CALLS_SQS}def lambda_handler(event, context):\n    print('EVENT ' + json.dumps(event))\n" + "".join(
         f"    {line}\n" for line in body.splitlines()
     )
 
 
-def test_a_message_that_the_function_shows_is_seen_before_those_that_failed(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_made_visible_is_delivered_before_failed_ones(aws: EmbeddedAws, function: Maker) -> None:
     url, arn = queue(aws, VisibilityTimeout="60")
     shows = function(
         code=calling(
@@ -175,7 +175,7 @@ def test_a_message_that_the_function_shows_is_seen_before_those_that_failed(aws:
     assert sorted(bodies(shows)) == [["begun"], ["begun", "unbegun"], ["unbegun"]]
 
 
-def test_a_message_that_the_function_deletes_does_not_come_back_when_it_then_dies(
+def test_a_message_that_the_function_deleted_is_not_delivered_again_after_a_crash(
     aws: EmbeddedAws, function: Maker
 ) -> None:
     url, arn = queue(aws, VisibilityTimeout="60")

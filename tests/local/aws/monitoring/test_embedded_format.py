@@ -1,4 +1,4 @@
-"""What CloudWatch refuses of a line in embedded metric format."""
+"""Validation of lines in embedded metric format."""
 
 from typing import Any
 
@@ -17,27 +17,27 @@ def line(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def test_a_good_line_is_taken() -> None:
+def test_a_valid_line_is_accepted() -> None:
     assert refusals(line()) == []
     assert refusals(line(Flows=[1, 2.5])) == []
 
 
 @pytest.mark.parametrize("value", ["", " ", ":x", "é", "\x01", "x" * 1_025, 1, None, ["x"]])
-def test_a_dimension_that_is_no_short_printable_ascii_is_refused(value: object) -> None:
+def test_a_dimension_that_is_not_short_printable_ascii_is_rejected(value: object) -> None:
     assert len(refusals(line(vpc=value))) == 1
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2.0**361, "1", None, True, [], [1] * 101])
-def test_a_value_that_is_no_finite_number_is_refused(value: object) -> None:
+def test_a_value_that_is_not_a_finite_number_is_rejected(value: object) -> None:
     assert refusals(line(Flows=value))
 
 
 @pytest.mark.parametrize("changed", [{"_aws": None}, {"_aws": {"Timestamp": "x", "CloudWatchMetrics": []}}])
-def test_a_line_without_its_head_is_refused(changed: dict[str, Any]) -> None:
+def test_a_line_without_metadata_is_rejected(changed: dict[str, Any]) -> None:
     assert refusals(line(**changed))
 
 
-def test_a_stamp_that_is_too_old_or_too_new_is_refused() -> None:
+def test_a_timestamp_that_is_too_old_or_too_new_is_rejected() -> None:
     now = 1_790_000_000_000
     assert refusals(line(), now) == []
     assert refusals(line(), now + 15 * 86_400_000)

@@ -1,4 +1,4 @@
-"""Reading metrics: exactly the one that was asked for."""
+"""GetMetricData returns exactly the requested metric."""
 
 import datetime as dt
 from uuid import uuid4
@@ -24,11 +24,11 @@ def put(aws: EmbeddedAws, namespace: str, value: float, *, seconds: int = 0, **d
 
 
 def read(aws: EmbeddedAws, namespace: str, statistic: str, **dimensions: str) -> list[float]:
-    told = [{"Name": name, "Value": text} for name, text in dimensions.items()]
-    metric = {"Namespace": namespace, "MetricName": "Flows", "Dimensions": told}
-    asked = {"Id": "a", "MetricStat": {"Metric": metric, "Period": 60, "Stat": statistic}}
+    pairs = [{"Name": name, "Value": text} for name, text in dimensions.items()]
+    metric = {"Namespace": namespace, "MetricName": "Flows", "Dimensions": pairs}
+    query = {"Id": "a", "MetricStat": {"Metric": metric, "Period": 60, "Stat": statistic}}
     data = aws.client("cloudwatch").get_metric_data(
-        MetricDataQueries=[asked],
+        MetricDataQueries=[query],
         StartTime=MINUTE - dt.timedelta(minutes=5),
         EndTime=MINUTE + dt.timedelta(minutes=5),
         ScanBy="TimestampAscending",
@@ -42,7 +42,7 @@ def namespace() -> str:
     return f"test-{uuid4().hex[:8]}"
 
 
-def test_metrics_of_other_dimensions_or_namespaces_are_other_metrics(aws: EmbeddedAws, namespace: str) -> None:
+def test_metrics_with_other_dimensions_or_namespaces_are_not_returned(aws: EmbeddedAws, namespace: str) -> None:
     put(aws, namespace, 1, vpc="a")
     put(aws, namespace, 2, vpc="b")
     put(aws, namespace, 4)
@@ -62,7 +62,7 @@ def test_a_period_has_one_value(aws: EmbeddedAws, namespace: str) -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.floats(0, 100))
-def test_a_percentile_lies_among_the_values(values: list[float], percent: float) -> None:
+def test_a_percentile_lies_between_the_smallest_and_the_largest_value(values: list[float], percent: float) -> None:
     assert min(values) <= percentile(values, percent) <= max(values)
     assert percentile(values, 0) == min(values)
     assert percentile(values, 100) == max(values)

@@ -1,4 +1,4 @@
-"""Log groups, and the functions and data streams that subscribe to them: payloads, probes and patterns."""
+"""Subscription filters with functions and data streams as destinations: payloads, control messages and patterns."""
 
 import base64
 import gzip
@@ -41,7 +41,7 @@ def put(aws: EmbeddedAws, group: str, *lines: str) -> int:
     return now
 
 
-def test_log_events_reach_a_function_as_cloudwatch_sends_them(aws: EmbeddedAws, group: str, function: Maker) -> None:
+def test_a_function_receives_log_events_in_cloudwatchs_format(aws: EmbeddedAws, group: str, function: Maker) -> None:
     sees = function()
     subscribe(aws, group, sees)
     now = put(aws, group, "2 line one", "2 line two")
@@ -59,7 +59,7 @@ def test_log_events_reach_a_function_as_cloudwatch_sends_them(aws: EmbeddedAws, 
     }
 
 
-def test_a_filter_lets_only_its_pattern_through(aws: EmbeddedAws, group: str, function: Maker) -> None:
+def test_only_log_events_that_match_the_pattern_are_delivered(aws: EmbeddedAws, group: str, function: Maker) -> None:
     sees = function()
     subscribe(aws, group, sees, pattern="REJECT")
     put(aws, group, "2 ACCEPT OK", "2 REJECT OK")
@@ -69,7 +69,7 @@ def test_a_filter_lets_only_its_pattern_through(aws: EmbeddedAws, group: str, fu
 
 
 class Stream:
-    """A data stream of four shards, a role that may put records into it, and what was put."""
+    """A data stream of four shards, a role that may write to it, and its records."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self.aws = aws
@@ -84,9 +84,9 @@ class Stream:
 
     def records(self) -> list[dict[str, Any]]:
         kinesis = self.aws.client("kinesis")
-        told = kinesis.list_shards(StreamName=self.name)["Shards"]
-        where = {"StreamName": self.name, "ShardIteratorType": "TRIM_HORIZON"}
-        iterators = [kinesis.get_shard_iterator(ShardId=each["ShardId"], **where)["ShardIterator"] for each in told]
+        shards = kinesis.list_shards(StreamName=self.name)["Shards"]
+        start = {"StreamName": self.name, "ShardIteratorType": "TRIM_HORIZON"}
+        iterators = [kinesis.get_shard_iterator(ShardId=each["ShardId"], **start)["ShardIterator"] for each in shards]
         return [each for iterator in iterators for each in kinesis.get_records(ShardIterator=iterator)["Records"]]
 
 
@@ -95,7 +95,7 @@ def stream(aws: EmbeddedAws) -> Stream:
     return Stream(aws)
 
 
-def test_log_events_are_one_record_of_a_stream_compressed_as_for_a_function(
+def test_log_events_of_one_request_are_one_compressed_stream_record(
     aws: EmbeddedAws, group: str, stream: Stream
 ) -> None:
     stream.subscribe(group, filterPattern="REJECT")
@@ -106,14 +106,14 @@ def test_log_events_are_one_record_of_a_stream_compressed_as_for_a_function(
     assert (envelope["messageType"], envelope["logGroup"]) == ("DATA_MESSAGE", group)
 
 
-def test_by_log_stream_one_shard_gets_all_and_by_chance_every_record_its_own(
+def test_partition_keys_are_the_same_by_log_stream_and_differ_with_random_distribution(
     aws: EmbeddedAws, group: str, stream: Stream
 ) -> None:
     keys: dict[str, set[str]] = {}
     for distribution in ("ByLogStream", "Random"):
         stream.subscribe(group, distribution=distribution)
-        [told] = aws.client("logs").describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
-        assert told["distribution"] == distribution
+        [described] = aws.client("logs").describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+        assert described["distribution"] == distribution
         before = {record["PartitionKey"] for record in stream.records()}
         for _ in range(5):
             put(aws, group, "2 line")
@@ -121,23 +121,23 @@ def test_by_log_stream_one_shard_gets_all_and_by_chance_every_record_its_own(
     assert {name: len(each) for name, each in keys.items()} == {"ByLogStream": 1, "Random": 5}
 
 
-def test_a_filter_changes_its_destination_in_place(
+def test_a_changed_destination_replaces_the_previous_one(
     aws: EmbeddedAws, group: str, stream: Stream, function: Maker
 ) -> None:
     sees = function()
     subscribe(aws, group, sees)
     for destination in ({"destinationArn": stream.arn, "roleArn": stream.role}, {"destinationArn": sees.arn}):
-        where = {"logGroupName": group, "filterName": "to-function", "filterPattern": ""}
-        aws.client("logs").put_subscription_filter(**where, **destination)
+        same = {"logGroupName": group, "filterName": "to-function", "filterPattern": ""}
+        aws.client("logs").put_subscription_filter(**same, **destination)
         put(aws, group, destination["destinationArn"])
         aws.wait_until_quiet()
     assert len(stream.records()) == 1
     assert [[event["message"] for event in payload["logEvents"]] for payload in payloads(sees)] == [[sees.arn]]
-    [told] = aws.client("logs").describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
-    assert told["destinationArn"] == sees.arn
+    [described] = aws.client("logs").describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+    assert described["destinationArn"] == sees.arn
 
 
-def test_a_role_that_may_not_put_records_is_refused_as_is_none(aws: EmbeddedAws, group: str, stream: Stream) -> None:
+def test_a_stream_without_a_role_that_may_write_to_it_is_rejected(aws: EmbeddedAws, group: str, stream: Stream) -> None:
     with pytest.raises(ClientError, match="Could not deliver test message"):
         stream.subscribe(group, roleArn=Maker(aws).role([("kinesis:GetRecords", stream.arn)]))
     with pytest.raises(ClientError, match="vendor kinesis cannot be used without roleArn"):
@@ -146,8 +146,8 @@ def test_a_role_that_may_not_put_records_is_refused_as_is_none(aws: EmbeddedAws,
         )
 
 
-@pytest.mark.usefixtures("_probing")
-def test_a_stream_is_probed_when_it_becomes_the_destination(aws: EmbeddedAws, group: str, stream: Stream) -> None:
+@pytest.mark.usefixtures("_control_messages_enabled")
+def test_a_new_stream_destination_receives_one_control_message(aws: EmbeddedAws, group: str, stream: Stream) -> None:
     stream.subscribe(group)
     stream.subscribe(group, filterPattern="REJECT")
     aws.wait_until_quiet()
@@ -156,14 +156,14 @@ def test_a_stream_is_probed_when_it_becomes_the_destination(aws: EmbeddedAws, gr
 
 
 @pytest.fixture
-def _probing() -> Iterator[None]:
-    subscriptions.set_probes(enabled=True)
+def _control_messages_enabled() -> Iterator[None]:
+    subscriptions.set_control_messages(enabled=True)
     yield
-    subscriptions.set_probes(enabled=False)
+    subscriptions.set_control_messages(enabled=False)
 
 
-@pytest.mark.usefixtures("_probing")
-def test_a_new_filter_probes_its_function_once(aws: EmbeddedAws, group: str, function: Maker) -> None:
+@pytest.mark.usefixtures("_control_messages_enabled")
+def test_a_new_function_destination_receives_one_control_message(aws: EmbeddedAws, group: str, function: Maker) -> None:
     sees = function()
     subscribe(aws, group, sees)
     subscribe(aws, group, sees, pattern="REJECT")
@@ -185,10 +185,10 @@ def test_a_new_filter_probes_its_function_once(aws: EmbeddedAws, group: str, fun
         ('"OK REJECT"', False),
     ],
 )
-def test_patterns_of_terms_mean_what_they_mean_on_aws(pattern: str, *, passes: bool) -> None:
+def test_a_pattern_of_terms_matches_as_on_aws(pattern: str, *, passes: bool) -> None:
     assert subscriptions.matches(pattern, "2 10.0.0.1 REJECT OK") == passes
 
 
-def test_patterns_of_other_kinds_are_refused_rather_than_guessed() -> None:
+def test_an_unsupported_pattern_raises_an_error() -> None:
     with pytest.raises(NotImplementedError):
         subscriptions.matches("[version, account, ...]", "2 123456789012")

@@ -1,4 +1,4 @@
-"""Tables: streams that reach functions in order and filtered, and conditions that do not race."""
+"""Tables: event source mappings of streams, filters, and conditional writes without races."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -21,14 +21,14 @@ class Table:
     def __init__(self, aws: EmbeddedAws) -> None:
         self.aws = aws
         self.name = f"table-{uuid4().hex[:8]}"
-        told = aws.client("dynamodb").create_table(
+        created = aws.client("dynamodb").create_table(
             TableName=self.name,
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )
-        self.stream_arn = told["TableDescription"]["LatestStreamArn"]
+        self.stream_arn = created["TableDescription"]["LatestStreamArn"]
 
     def put(self, id_: str, **more: Any) -> None:
         self.aws.client("dynamodb").put_item(TableName=self.name, Item={"id": {"S": id_}}, **more)
@@ -48,7 +48,7 @@ def keys(function: Function) -> list[list[str]]:
     return [[record["dynamodb"]["Keys"]["id"]["S"] for record in event["Records"]] for event in function.events]
 
 
-def test_new_items_reach_a_function_and_changes_do_not(aws: EmbeddedAws, table: Table, function: Maker) -> None:
+def test_a_filter_for_inserts_delivers_only_new_items(aws: EmbeddedAws, table: Table, function: Maker) -> None:
     sees = function()
     table.connect(sees, FilterCriteria=INSERTS)
     table.put("a")
@@ -66,15 +66,15 @@ def test_new_items_reach_a_function_and_changes_do_not(aws: EmbeddedAws, table: 
     assert isinstance(records[0]["dynamodb"]["ApproximateCreationDateTime"], float | int)
 
 
-def test_a_failed_batch_is_tried_again(aws: EmbeddedAws, table: Table, function: Maker) -> None:
-    recovers = function("if tries < 3: raise ValueError")
+def test_a_failed_batch_is_retried(aws: EmbeddedAws, table: Table, function: Maker) -> None:
+    recovers = function("if attempts < 3: raise ValueError")
     table.connect(recovers, BatchSize=10)
     table.put("a")
     aws.wait_until_quiet()
     assert keys(recovers) == [["a"]] * 3
 
 
-def test_a_bad_record_is_halved_out_and_given_up(aws: EmbeddedAws, table: Table, function: Maker) -> None:
+def test_a_bad_record_is_isolated_by_bisecting_and_discarded(aws: EmbeddedAws, table: Table, function: Maker) -> None:
     for id_ in ("a", "bad", "c", "d"):
         table.put(id_)
     picky = function("if 'bad' in str(event): raise ValueError")
@@ -86,7 +86,7 @@ def test_a_bad_record_is_halved_out_and_given_up(aws: EmbeddedAws, table: Table,
     assert keys(picky)[-1] == ["c", "d"]
 
 
-def test_of_many_writers_that_expect_nothing_one_succeeds(table: Table) -> None:
+def test_one_of_many_concurrent_writers_succeeds_if_the_item_must_not_exist(table: Table) -> None:
     def put(_number: int) -> bool:
         try:
             table.put("a", ConditionExpression="attribute_not_exists(id)")
@@ -108,10 +108,10 @@ def test_of_many_writers_that_expect_nothing_one_succeeds(table: Table) -> None:
         ({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["other"]}}}}, False),
     ],
 )
-def test_filters_mean_what_they_mean_on_lambda(pattern: dict[str, Any], *, is_passed: bool) -> None:
+def test_a_filter_pattern_matches_as_on_lambda(pattern: dict[str, Any], *, is_passed: bool) -> None:
     record = {"eventName": "INSERT", "dynamodb": {"NewImage": {"kind": {"S": "port_scan"}}}}
     assert passes(record, {"Filters": [{"Pattern": json.dumps(pattern)}]}) == is_passed
 
 
-def test_no_filter_lets_everything_through() -> None:
+def test_every_record_passes_without_filters() -> None:
     assert passes({"eventName": "REMOVE"}, None)

@@ -1,4 +1,4 @@
-"""Interfaces: as AWS's own services make them, told by tags that are none."""
+"""Network interfaces as AWS services create them, with attributes set by tags with the prefix `AS_AWS`."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,34 +21,38 @@ def subnet_id(aws: EmbeddedAws) -> str:
 
 @pytest.fixture
 def interface_id(aws: EmbeddedAws, subnet_id: str) -> str:
-    made = aws.client("ec2").create_network_interface(SubnetId=subnet_id)
-    return str(made["NetworkInterface"]["NetworkInterfaceId"])
+    created = aws.client("ec2").create_network_interface(SubnetId=subnet_id)
+    return str(created["NetworkInterface"]["NetworkInterfaceId"])
 
 
-def described(aws: EmbeddedAws, interface_id: str, said: Mapping[str, str]) -> dict[str, Any]:
-    """The interface after this was said of it."""
+def described(aws: EmbeddedAws, interface_id: str, attributes: Mapping[str, str]) -> dict[str, Any]:
+    """The interface after these attributes were set."""
     ec2 = aws.client("ec2")
-    ec2.create_tags(Resources=[interface_id], Tags=[{"Key": AS_AWS + name, "Value": said[name]} for name in said])
-    [told] = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface_id])["NetworkInterfaces"]
-    return dict(told)
+    ec2.create_tags(
+        Resources=[interface_id], Tags=[{"Key": AS_AWS + name, "Value": attributes[name]} for name in attributes]
+    )
+    [interface] = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface_id])["NetworkInterfaces"]
+    return dict(interface)
 
 
-def test_an_interface_is_what_a_service_would_have_made_of_it(aws: EmbeddedAws, interface_id: str) -> None:
-    said = {"interface-type": "lambda", "requester-id": "AROAEXAMPLE:orders", "private-ip-address": "10.60.1.77"}
-    told = described(aws, interface_id, said)
-    assert (told["InterfaceType"], told["RequesterId"], told["RequesterManaged"]) == (
+def test_an_interface_has_the_attributes_that_were_set(aws: EmbeddedAws, interface_id: str) -> None:
+    attributes = {"interface-type": "lambda", "requester-id": "AROAEXAMPLE:orders", "private-ip-address": "10.60.1.77"}
+    interface = described(aws, interface_id, attributes)
+    assert (interface["InterfaceType"], interface["RequesterId"], interface["RequesterManaged"]) == (
         "lambda",
         "AROAEXAMPLE:orders",
         True,
     )
-    assert (told["PrivateIpAddress"], told["PrivateIpAddresses"][0]["PrivateIpAddress"]) == ("10.60.1.77",) * 2
+    assert (interface["PrivateIpAddress"], interface["PrivateIpAddresses"][0]["PrivateIpAddress"]) == (
+        "10.60.1.77",
+    ) * 2
 
 
-def test_a_service_attaches_it_to_something_without_an_instance(aws: EmbeddedAws, interface_id: str) -> None:
-    said = {"attached-by": "amazon-elb", "attached-at": str(int(YESTERDAY.timestamp()))}
-    told = described(aws, interface_id, said)
-    attachment = told["Attachment"]
-    assert (told["Status"], attachment["InstanceOwnerId"], attachment["AttachTime"]) == (
+def test_an_interface_attached_by_a_service_has_no_instance(aws: EmbeddedAws, interface_id: str) -> None:
+    attributes = {"attached-by": "amazon-elb", "attached-at": str(int(YESTERDAY.timestamp()))}
+    interface = described(aws, interface_id, attributes)
+    attachment = interface["Attachment"]
+    assert (interface["Status"], attachment["InstanceOwnerId"], attachment["AttachTime"]) == (
         "in-use",
         "amazon-elb",
         YESTERDAY,
@@ -58,9 +62,7 @@ def test_a_service_attaches_it_to_something_without_an_instance(aws: EmbeddedAws
     assert not attachment.get("InstanceId")
 
 
-def test_what_is_attached_to_a_service_has_no_instance_and_may_have_a_public_address(
-    aws: EmbeddedAws, interface_id: str
-) -> None:
+def test_an_interface_attached_by_a_service_can_have_an_elastic_ip_address(aws: EmbeddedAws, interface_id: str) -> None:
     described(aws, interface_id, {"attached-by": "amazon-elb"})
     ec2 = aws.client("ec2")
     allocation_id = ec2.allocate_address(Domain="vpc")["AllocationId"]
@@ -70,7 +72,7 @@ def test_what_is_attached_to_a_service_has_no_instance_and_may_have_a_public_add
     ec2.disassociate_address(AssociationId=association_id)
 
 
-def test_an_instance_was_launched_when_its_first_interface_was_attached(aws: EmbeddedAws, interface_id: str) -> None:
+def test_an_instance_is_launched_when_its_first_interface_is_attached(aws: EmbeddedAws, interface_id: str) -> None:
     ec2 = aws.client("ec2")
     image_id = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     first = [{"NetworkInterfaceId": interface_id, "DeviceIndex": 0}]
@@ -82,14 +84,14 @@ def test_an_instance_was_launched_when_its_first_interface_was_attached(aws: Emb
     assert reservation["Instances"][0]["LaunchTime"] == YESTERDAY
 
 
-def test_all_other_tags_are_tags(aws: EmbeddedAws, interface_id: str) -> None:
+def test_a_tag_without_the_prefix_is_a_tag(aws: EmbeddedAws, interface_id: str) -> None:
     aws.client("ec2").create_tags(Resources=[interface_id], Tags=[{"Key": "Name", "Value": "mine"}])
-    told = described(aws, interface_id, {"interface-type": "efs"})
-    assert told["TagSet"] == [{"Key": "Name", "Value": "mine"}]
+    interface = described(aws, interface_id, {"interface-type": "efs"})
+    assert interface["TagSet"] == [{"Key": "Name", "Value": "mine"}]
     assert aws.failures() == []
 
 
-def test_the_routes_of_a_transit_gateway_are_found_as_many_as_asked_for(aws: EmbeddedAws) -> None:
+def test_a_search_of_transit_gateway_routes_returns_at_most_max_results(aws: EmbeddedAws) -> None:
     ec2 = aws.client("ec2")
     gateway_id = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
     filters = [{"Name": "transit-gateway-id", "Values": [gateway_id]}]
@@ -99,7 +101,7 @@ def test_the_routes_of_a_transit_gateway_are_found_as_many_as_asked_for(aws: Emb
         ec2.create_transit_gateway_route(
             TransitGatewayRouteTableId=table_id, DestinationCidrBlock=f"10.{number}.0.0/16", Blackhole=True
         )
-    asked = {"TransitGatewayRouteTableId": table_id, "Filters": [{"Name": "type", "Values": ["static"]}]}
-    for most, found in ((5, 5), (10, 7)):
-        assert len(ec2.search_transit_gateway_routes(MaxResults=most, **asked)["Routes"]) == found
+    query = {"TransitGatewayRouteTableId": table_id, "Filters": [{"Name": "type", "Values": ["static"]}]}
+    for max_results, found in ((5, 5), (10, 7)):
+        assert len(ec2.search_transit_gateway_routes(MaxResults=max_results, **query)["Routes"]) == found
     assert aws.failures() == []

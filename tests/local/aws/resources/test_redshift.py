@@ -1,10 +1,10 @@
-"""Redshift: clusters with their VPC and nodes."""
+"""Redshift: the VPC and nodes of clusters."""
 
 from local.aws.embedded import EmbeddedAws
 from local.aws.resources.redshift import DESCRIPTION
 
 
-def test_the_nodes_of_a_cluster_are_its_interfaces_in_its_vpc(aws: EmbeddedAws) -> None:
+def test_a_cluster_in_a_vpc_has_its_network_interfaces_as_nodes(aws: EmbeddedAws) -> None:
     ec2, redshift = aws.client("ec2"), aws.client("redshift")
     vpc_id = ec2.create_vpc(CidrBlock="10.61.0.0/16")["Vpc"]["VpcId"]
     subnet_id = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.61.1.0/24")["Subnet"]["SubnetId"]
@@ -28,7 +28,7 @@ def test_the_nodes_of_a_cluster_are_its_interfaces_in_its_vpc(aws: EmbeddedAws) 
     assert aws.failures() == []
 
 
-def test_a_cluster_outside_of_a_vpc_has_no_nodes(aws: EmbeddedAws) -> None:
+def test_a_cluster_without_a_vpc_has_no_nodes(aws: EmbeddedAws) -> None:
     redshift = aws.client("redshift")
     redshift.create_cluster(
         ClusterIdentifier="old", NodeType="dc1.large", MasterUsername="owner", MasterUserPassword="Not-a-secret-1"

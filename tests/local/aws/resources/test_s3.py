@@ -1,4 +1,4 @@
-"""Buckets: conditions that do not race, policies that do not shut everybody out, and events for EventBridge."""
+"""Buckets: conditional writes without races, and object events for EventBridge."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ def bucket(aws: EmbeddedAws) -> str:
     return name
 
 
-def test_of_many_writers_that_expect_nothing_one_succeeds(aws: EmbeddedAws, bucket: str) -> None:
+def test_one_of_many_concurrent_writers_succeeds_if_none_match(aws: EmbeddedAws, bucket: str) -> None:
     def put(number: int) -> bool:
         try:
             aws.client("s3").put_object(Bucket=bucket, Key="snapshot", Body=str(number), IfNoneMatch="*")
@@ -30,7 +30,7 @@ def test_of_many_writers_that_expect_nothing_one_succeeds(aws: EmbeddedAws, buck
         assert sum(executor.map(put, range(16))) == 1
 
 
-def test_a_writer_that_saw_an_older_version_is_refused(aws: EmbeddedAws, bucket: str) -> None:
+def test_a_write_with_an_outdated_etag_is_rejected(aws: EmbeddedAws, bucket: str) -> None:
     s3 = aws.client("s3")
     seen = s3.put_object(Bucket=bucket, Key="snapshot", Body=b"1")["ETag"]
     s3.put_object(Bucket=bucket, Key="snapshot", Body=b"2", IfMatch=seen)
@@ -38,32 +38,30 @@ def test_a_writer_that_saw_an_older_version_is_refused(aws: EmbeddedAws, bucket:
         s3.put_object(Bucket=bucket, Key="snapshot", Body=b"3", IfMatch=seen)
 
 
-def told_by_eventbridge(aws: EmbeddedAws, bucket: str, function: Function) -> None:
-    """The function is told of new objects of the bucket."""
+def send_object_events(aws: EmbeddedAws, bucket: str, function: Function) -> None:
+    """Sends events of new objects of the bucket to the function."""
     of_bucket = {"bucket": {"name": [bucket]}}
     pattern = json.dumps({"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": of_bucket})
     aws.client("events").put_rule(Name=bucket, EventPattern=pattern)
     aws.client("events").put_targets(Rule=bucket, Targets=[{"Id": "1", "Arn": function.arn}])
 
 
-def test_new_objects_are_told_of_as_s3_tells_eventbridge(aws: EmbeddedAws, bucket: str, function: Maker) -> None:
+def test_events_of_new_objects_have_the_format_of_s3(aws: EmbeddedAws, bucket: str, function: Maker) -> None:
     sees, s3 = function(), aws.client("s3")
-    told_by_eventbridge(aws, bucket, sees)
+    send_object_events(aws, bucket, sees)
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
     tags = [s3.put_object(Bucket=bucket, Key="a b/ü+%", Body=body)["ETag"].strip('"') for body in (b"1", b"22")]
     aws.wait_until_quiet()
-    first, second = sorted((event["detail"]["object"] for event in sees.events), key=lambda told: told["size"])
+    first, second = sorted((event["detail"]["object"] for event in sees.events), key=lambda each: each["size"])
     assert [first["etag"], second["etag"]] == tags
     assert first["key"] == "a b/ü+%"
     assert first["sequencer"] < second["sequencer"]
     assert "version-id" not in first
 
 
-def test_an_object_of_a_bucket_with_versions_is_told_of_with_its_version(
-    aws: EmbeddedAws, bucket: str, function: Maker
-) -> None:
+def test_an_event_of_a_versioned_bucket_has_the_version_id(aws: EmbeddedAws, bucket: str, function: Maker) -> None:
     sees, s3 = function(), aws.client("s3")
-    told_by_eventbridge(aws, bucket, sees)
+    send_object_events(aws, bucket, sees)
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket=bucket, Key="key", Body=b"")["VersionId"]
@@ -71,11 +69,11 @@ def test_an_object_of_a_bucket_with_versions_is_told_of_with_its_version(
     assert [event["detail"]["object"]["version-id"] for event in sees.events] == [version]
 
 
-def test_eventbridge_is_told_nothing_of_a_bucket_for_which_it_is_off(
+def test_a_bucket_without_eventbridge_configuration_sends_no_events(
     aws: EmbeddedAws, bucket: str, function: Maker
 ) -> None:
     sees = function()
-    told_by_eventbridge(aws, bucket, sees)
+    send_object_events(aws, bucket, sees)
     aws.client("s3").put_object(Bucket=bucket, Key="key", Body=b"")
     aws.wait_until_quiet()
     assert sees.events == []
