@@ -1,6 +1,6 @@
-"""The real app, deployed once for all of these tests: its templates made by app.py, its functions run from their zips.
+"""Deploys the app once for all of these tests, from the templates of app.py; functions run from their zip files.
 
-Without the CDK CLI, which tests/local/aws/deployment/test_deploy.py is about.
+The CDK CLI is not used here: tests/local/aws/deployment/test_deploy.py covers it.
 """
 
 import json
@@ -27,11 +27,12 @@ QUICK = Settings(async_retry_seconds=0.05, redelivery_seconds=0.1, batch_window_
 
 @pytest.fixture(scope="session")
 def deployed(worker_id: str) -> Iterator[DeployedApp]:
-    """In a process of its own, so that moto's state here stays that of the other tests. Its set-up is taken up, and the
-    inventory was taken once.
+    """The app in the embedded AWS in a child process, so that moto in this process is unpatched.
+
+    Events of the deployment have been processed, and the inventory was discovered once.
     """
     with EmbeddedAws.start(QUICK) as aws:
-        company = founded(aws)
+        company = create_company(aws)
         output = REPOSITORY / "build" / f"end-to-end-{worker_id}.cdk.out"
         synthesise(settings_for(company), output)
         deploy_assembly(aws, output)
@@ -43,7 +44,7 @@ def deployed(worker_id: str) -> Iterator[DeployedApp]:
 
 @pytest.fixture
 def app(deployed: DeployedApp) -> Iterator[DeployedApp]:
-    """The app, and after the test a look at whether anything failed underneath."""
+    """The app; fails the test if it causes a failure of the embedded AWS."""
     before = len(deployed.aws.failures())
     yield deployed
     assert deployed.aws.failures()[before:] == []
@@ -51,11 +52,11 @@ def app(deployed: DeployedApp) -> Iterator[DeployedApp]:
 
 @pytest.fixture(scope="session")
 def worker_id(request: pytest.FixtureRequest) -> str:
-    """Which of the processes that run the tests this is."""
+    """The id of the pytest-xdist worker; `only` without workers."""
     return str(getattr(request.config, "workerinput", {}).get("workerid", "only"))
 
 
-def founded(aws: EmbeddedAws) -> Company:
+def create_company(aws: EmbeddedAws) -> Company:
     """A company of two networks with a client and a server each."""
     plans = (plan("in-logs", "10.40.0.0/16", WayIn.CLOUDWATCH_LOGS), plan("in-bucket", "10.50.0.0/16", WayIn.S3))
     return found(aws.client, plans)
@@ -67,7 +68,7 @@ def plan(name: str, cidr: str, way_in: WayIn) -> NetworkPlan:
 
 
 def synthesise(settings: Mapping[str, object], output: Path) -> None:
-    """The app's cloud assembly in the folder, as the CLI would have it made."""
+    """Writes the app's cloud assembly to the folder, as the CLI would."""
     flags = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
     context = {**flags, **this_machine(), **settings, "aws:cdk:bundling-stacks": ["**"]}
     subprocess.run(

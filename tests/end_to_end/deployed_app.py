@@ -1,4 +1,4 @@
-"""The real app as it was deployed: ways to feed it, and to see what became of it."""
+"""The deployed app: sends flow logs to it and reads its results."""
 
 import gzip
 import io
@@ -26,7 +26,7 @@ QUIET_SECONDS = 60
 
 
 class DeadLetter(NamedTuple):
-    """What stands in the dead-letter queue."""
+    """A message of the dead-letter queue, with the reason and error from its attributes."""
 
     body: str
     reason: str
@@ -34,23 +34,23 @@ class DeadLetter(NamedTuple):
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> Self:
-        told = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
-        return cls(message["Body"], told.get("reason", ""), told.get("message", ""))
+        attributes = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
+        return cls(message["Body"], attributes.get("reason", ""), attributes.get("message", ""))
 
 
 @dataclass
 class DeployedApp:
-    """One network's flow logs go to CloudWatch Logs, the other's to S3."""
+    """The app with two networks: flow logs of one go to CloudWatch Logs, of the other to S3."""
 
     aws: EmbeddedAws
     company: Company
     at: int = field(default_factory=lambda: int(time.time()) - 300)
-    """When all of the traffic was, so that it is of one day."""
+    """Time of all traffic, so that it lies within one day."""
 
     def value(self, value: Value) -> str:
-        """What one stack tells the others."""
-        told = self.aws.client("ssm").get_parameter(Name=f"/flowsentry/{value}")
-        return str(told["Parameter"]["Value"])
+        """A value that one stack exports to the others."""
+        parameter = self.aws.client("ssm").get_parameter(Name=f"/flowsentry/{value}")
+        return str(parameter["Parameter"]["Value"])
 
     @cached_property
     def log_bucket(self) -> str:
@@ -66,7 +66,7 @@ class DeployedApp:
 
     @cached_property
     def log_group_names(self) -> tuple[str, ...]:
-        """The fields of what is written to the log group."""
+        """The fields of the records in the log group."""
         return names_in_log_format(str(self._flow_log_to_logs["LogFormat"]))
 
     @cached_property
@@ -86,7 +86,10 @@ class DeployedApp:
         self.aws.wait_until_quiet(QUIET_SECONDS)
 
     def put(self, name: str, content: bytes, *, folder: str = "", settle: bool = True) -> str:
-        """The key of an object with this content, once it was taken up: in AWS's folder for flow logs, or another."""
+        """Writes an object to the log bucket and waits until it was processed; returns its key.
+
+        By default it is in AWS's folder for flow logs.
+        """
         key = f"{folder or f'AWSLogs/{self.aws.account}/vpcflowlogs/{self.aws.region}'}/{name}"
         self.aws.client("s3").put_object(Bucket=self.log_bucket, Key=key, Body=content)
         if settle:
@@ -94,62 +97,63 @@ class DeployedApp:
         return key
 
     def etag(self, key: str) -> str:
-        told = self.aws.client("s3").head_object(Bucket=self.log_bucket, Key=key)
-        return str(told["ETag"]).strip('"')
+        response = self.aws.client("s3").head_object(Bucket=self.log_bucket, Key=key)
+        return str(response["ETag"]).strip('"')
 
     def log(self, lines: Iterable[str], log_group: str | None = None) -> None:
-        """Log events of one interface, once the payload was taken up."""
-        logs, where = self.aws.client("logs"), {"logGroupName": log_group or self.log_group, "logStreamName": "eni-all"}
-        known = logs.describe_log_streams(logGroupName=where["logGroupName"])["logStreams"]
-        if not any(each["logStreamName"] == where["logStreamName"] for each in known):
-            logs.create_log_stream(**where)
-        logs.put_log_events(**where, logEvents=[{"timestamp": self.at * 1000, "message": each} for each in lines])
+        """Writes log events of one network interface and waits until they were processed."""
+        logs = self.aws.client("logs")
+        stream = {"logGroupName": log_group or self.log_group, "logStreamName": "eni-all"}
+        known = logs.describe_log_streams(logGroupName=stream["logGroupName"])["logStreams"]
+        if not any(each["logStreamName"] == stream["logStreamName"] for each in known):
+            logs.create_log_stream(**stream)
+        logs.put_log_events(**stream, logEvents=[{"timestamp": self.at * 1000, "message": each} for each in lines])
         self.settle()
 
     def invoke(self, event: object) -> None:
-        """Hands an event to stream_processor as CloudWatch Logs does; it was taken up."""
+        """Invokes stream_processor asynchronously, as CloudWatch Logs does, and waits until it has finished."""
         function, payload = self.value(Value.STREAM_PROCESSOR), json.dumps(event)
         self.aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload)
         self.settle()
 
     def fire_schedules(self, containing: str) -> None:
-        """The schedules with this in their names have come, and what they start is done."""
+        """Fires the schedules with this in their names, and waits until their invocations have finished."""
         self.aws.fire_schedules(containing)
         self.settle()
 
     def notify(self, body: str) -> None:
-        """One more message in the notice queue, once it was taken up."""
+        """Sends a message to the object queue and waits until it was processed."""
         self.aws.client("sqs").send_message(QueueUrl=self.queue_url(Value.OBJECT_QUEUE), MessageBody=body)
         self.settle()
 
     def object_event(self, key: str, etag: str = "d41d8cd98f00b204e9800998ecf8427e") -> str:
-        """The body of a message about an object of the log bucket."""
-        told = {"bucket": {"name": self.log_bucket}, "object": {"key": key, "size": 1, "eTag": etag}}
-        return json.dumps({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told}]})
+        """The body of an object event for the log bucket."""
+        s3 = {"bucket": {"name": self.log_bucket}, "object": {"key": key, "size": 1, "eTag": etag}}
+        return json.dumps({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}]})
 
     def dead_letters(self, containing: str) -> list["DeadLetter"]:
-        """The dead letters whose body contains this; they are deleted."""
+        """Receives and deletes the dead letters whose body contains this."""
         sqs, url = self.aws.client("sqs"), self.queue_url(Value.OBJECT_DLQ)
-        waiting: list[Any] = []
-        while taken := sqs.receive_message(
+        messages: list[Any] = []
+        while received := sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=30
         ).get("Messages"):
-            waiting += taken
-        wanted = [each for each in waiting if containing in each["Body"]]
-        for each in waiting:
+            messages += received
+        matching = [each for each in messages if containing in each["Body"]]
+        for each in messages:
             handle = {"QueueUrl": url, "ReceiptHandle": each["ReceiptHandle"]}
-            if each in wanted:
+            if each in matching:
                 sqs.delete_message(**handle)
             else:
                 sqs.change_message_visibility(**handle, VisibilityTimeout=0)
-        return [DeadLetter.of(each) for each in wanted]
+        return [DeadLetter.of(each) for each in matching]
 
     def findings(self, subject: str) -> list[Finding]:
         """The findings about this address."""
         return [each for item in self.finding_items() if (each := _finding(item)).subject == subject]
 
     def finding_items(self) -> list[dict[str, Any]]:
-        """The items of findings; the table has others too, which tell how much was sent."""
+        """The items of findings. The table also contains the counts of sent messages."""
         table = self.value(Value.FINDINGS_TABLE)
         pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
         return [item for page in pages for item in page["Items"] if "finding" in item]
@@ -165,16 +169,16 @@ class DeployedApp:
         return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
     def enriched(self, source: str) -> dict[str, pl.DataFrame]:
-        """The enriched objects that have records from this address, by key."""
+        """The enriched objects with records from this source address, by key."""
         frames = {key: pl.read_parquet(io.BytesIO(content)) for key, content in self.output("enriched/").items()}
         return {key: frame for key, frame in frames.items() if source in frame["srcaddr"].cast(pl.String)}
 
     def total(self, name: str, **dimensions: str) -> float:
-        """The sum of one of our metrics over all of its time."""
+        """The sum of one of the app's metrics since the deployment."""
         return self._sum(NAMESPACE, name, dimensions)
 
     def errors(self, service: str) -> float:
-        """How often a function has failed, as Lambda counts it."""
+        """The number of failed invocations of a function, by Lambda's metric."""
         return self._sum("AWS/Lambda", "Errors", {"FunctionName": self.value(FUNCTIONS[service])})
 
     def totals(self, service: str, *names: str) -> dict[str, float]:
@@ -194,12 +198,12 @@ class DeployedApp:
         return [mail for mail in self.aws.mails() if text in mail["subject"] + mail["text"]]
 
     def scan(self, network: Network, source: str, ports: Iterable[int], names: tuple[str, ...] = V5) -> list[str]:
-        """A source tries ports of the network's server, and a rule refuses each."""
+        """Records of a source that connects to ports of the network's server; a rule rejects each connection."""
         server = network.host("server")
         return [blocked(source, server.address, port, names, **self.seen_by(network)) for port in ports]
 
     def seen_by(self, network: Network, host: str = "server") -> dict[str, object]:
-        """The values of a record that this host's interface sees."""
+        """Field values of a record of this host's network interface."""
         return {
             "vpc_id": network.vpc_id,
             "interface_id": network.host(host).interface_id,
@@ -208,8 +212,8 @@ class DeployedApp:
         }
 
     def _sum(self, namespace: str, name: str, dimensions: Mapping[str, str]) -> float:
-        told = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-        metric = {"Namespace": namespace, "MetricName": name, "Dimensions": told}
+        pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+        metric = {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
         query = {"Id": "sum", "MetricStat": {"Metric": metric, "Period": 86_400, "Stat": "Sum"}}
         now = datetime.now(UTC)
         read = self.aws.client("cloudwatch").get_metric_data(

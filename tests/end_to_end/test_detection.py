@@ -1,4 +1,4 @@
-"""What is found in S3 files that come in any order, some of them twice, is what a replay finds in the same files."""
+"""The deployed app and a replay find the same in the same files, in any order and with duplicates."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ KINDS = {"host_sweep", "network_scan", "port_scan", "login_brute_force", "remote
 
 @dataclass(frozen=True)
 class File:
-    """An object as replay reads it."""
+    """An object in the form that a replay reads."""
 
     name: str
     content: bytes
@@ -37,42 +37,42 @@ def replayed(files: Sequence[File]) -> list[Finding]:
     return found
 
 
-def delivered(app: DeployedApp, files: Sequence[File]) -> None:
-    """The files, shuffled; of one in ten there is a second notice, and one in ten comes again under another name, which
-    nothing remembers.
+def write_shuffled(app: DeployedApp, files: Sequence[File]) -> None:
+    """Writes the files in random order. One in ten has a second object event, and one in ten is written again under
+    another name, which no state recognises.
     """
     draw = Random(9)  # noqa: S311 - seeded
     tenth = max(1, len(files) // 10)
-    again, noticed = draw.sample(files, tenth), draw.sample(files, tenth)
+    again, renotified = draw.sample(files, tenth), draw.sample(files, tenth)
     copies = [File(f"again-{file.name}", file.content) for file in again]
     for file in draw.sample([*files, *copies], len(files) + tenth):
         key = app.put(file.name, file.content, settle=False)
-        if file in noticed:
+        if file in renotified:
             app.aws.client("sqs").send_message(
                 QueueUrl=app.queue_url(Value.OBJECT_QUEUE), MessageBody=app.object_event(key, app.etag(key))
             )
     app.aws.wait_until_quiet(MAX_SECONDS)
 
 
-def in_the_table(app: DeployedApp, traffic: Traffic) -> list[Finding]:
-    """What the deployed app has found in the time of this traffic."""
+def stored_findings(app: DeployedApp, traffic: Traffic) -> list[Finding]:
+    """The findings of the deployed app in the period of this traffic."""
     found = [Finding.from_json(item["finding"]["S"]) for item in app.finding_items()]
-    first, last = (int(traffic.value("start", traffic.lines[place])) for place in (0, -1))
+    first, last = (int(traffic.value("start", traffic.lines[index])) for index in (0, -1))
     return [each for each in found if first - HOUR <= each.first_seen <= last]
 
 
 def compare(app: DeployedApp, name: str, traffic: Traffic) -> list[Finding]:
-    """What replay finds; the app found the same."""
+    """Asserts that the app finds what a replay finds; returns those findings."""
     contents = [gz(each) for each in five_minutes(traffic)]
     files = [File(f"{name}-{number:03}.log.gz", content) for number, content in enumerate(contents)]
     expected = replayed(files)
-    delivered(app, files)
-    assert as_it_ends(in_the_table(app, traffic)) == as_it_ends(expected)
+    write_shuffled(app, files)
+    assert as_it_ends(stored_findings(app, traffic)) == as_it_ends(expected)
     return expected
 
 
 @pytest.mark.parametrize(("name", "names", "later"), [("v5", V5, 0), ("v2", V2, 5 * DAY)])
-def test_the_deployed_app_finds_what_a_replay_finds(
+def test_generated_traffic_gives_the_same_findings_as_a_replay(
     app: DeployedApp, name: str, names: tuple[str, ...], later: int
 ) -> None:
     traffic = made_traffic(names, seconds=2 * HOUR, starts_at=NOON + later)
@@ -81,6 +81,6 @@ def test_the_deployed_app_finds_what_a_replay_finds(
     assert app.dead_letters(name) == []
 
 
-def test_the_deployed_app_finds_what_a_replay_finds_in_recorded_traffic(app: DeployedApp) -> None:
+def test_recorded_traffic_gives_the_same_findings_as_a_replay(app: DeployedApp) -> None:
     found = compare(app, "recorded", capture("internet-host-day"))
     assert len(found) > 20

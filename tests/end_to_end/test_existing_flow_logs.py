@@ -1,4 +1,4 @@
-"""The app pointed at flow logs that were there before it: a log group and a bucket that are not its own."""
+"""The app with existing flow logs as sources: a log group and a bucket that it did not create."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.demo.account import settings_for
 from stacks.constructs.parameters import Value
 from tests.builders import flow_log
-from tests.end_to_end.conftest import QUICK, founded, synthesise
+from tests.end_to_end.conftest import QUICK, create_company, synthesise
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, gz, increase
 
 GROUP, BUCKET = "/network/flow-logs", "network-archive"
@@ -25,29 +25,29 @@ CUSTOM = (
     "${action} ${dstaddr} ${srcaddr} ${dstport} ${srcport} ${end} ${start} ${bytes} ${packets} ${protocol} "
     "${tcp-flags} ${log-status} ${flow-direction} ${interface-id} ${vpc-id} ${account-id}"
 )
-"""An order that no default has: read by any other, nothing would be found."""
+"""A field order that differs from every default: read in another order, nothing would be found."""
 NAMES = names_in_log_format(CUSTOM)
 STACKS = ("flow-logs", "state", "analytics", "processing", "monitoring")
 SEEN = ("Lines", "Records", "RejectedLines", "FindingsRaised")
 
 
 @dataclass
-class PointedApp(DeployedApp):
+class ExistingSourcesApp(DeployedApp):
     """The app without flow logs of its own."""
 
     assembly: Path = REPOSITORY / "build"
     settings: dict[str, object] | None = None
 
     def deploy(self, settings: dict[str, object]) -> None:
-        """Deployed, and settled, with these settings; nothing when it already is."""
+        """Deploys the app with these settings; does nothing if it is already deployed so."""
         if settings != self.settings:
             synthesise(settings, self.assembly)
             deploy_assembly(self.aws, self.assembly)
             self.aws.wait_until_quiet(120)
             self.settings = settings
 
-    def put_there(self, key: str, content: bytes) -> None:
-        """An object of the bucket that was there before, once it was taken up."""
+    def put_in_existing_bucket(self, key: str, content: bytes) -> None:
+        """Writes an object to the existing bucket and waits until it was processed."""
         self.aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
         self.settle()
 
@@ -56,23 +56,23 @@ class PointedApp(DeployedApp):
         return missing + self.aws.failures()
 
 
-def network_of_others(aws: EmbeddedAws, vpc_ids: Iterable[str]) -> None:
-    """A log group and a bucket with flow logs of these VPCs, made by hand, and EventBridge turned on."""
+def create_flow_logs(aws: EmbeddedAws, vpc_ids: Iterable[str]) -> None:
+    """Creates a log group and a bucket with flow logs of these VPCs; the bucket sends events to EventBridge."""
     logs, s3, ec2, iam = (aws.client(service) for service in ("logs", "s3", "ec2", "iam"))
     logs.create_log_group(logGroupName=GROUP)
     logs.put_retention_policy(logGroupName=GROUP, retentionInDays=400)
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"EventBridgeConfiguration": {}})
     role = iam.create_role(RoleName="their-delivery", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    what = {"ResourceType": "VPC", "TrafficType": "ALL", "LogFormat": CUSTOM}
+    options = {"ResourceType": "VPC", "TrafficType": "ALL", "LogFormat": CUSTOM}
     to_group = {"LogGroupName": GROUP, "DeliverLogsPermissionArn": role}
     to_bucket = {"LogDestinationType": "s3", "LogDestination": f"arn:aws:s3:::{BUCKET}/{FILES}"}
-    for vpc_id, where in zip(vpc_ids, (to_group, to_bucket), strict=True):
-        assert ec2.create_flow_logs(ResourceIds=[vpc_id], **what, **where)["Unsuccessful"] == []
+    for vpc_id, destination in zip(vpc_ids, (to_group, to_bucket), strict=True):
+        assert ec2.create_flow_logs(ResourceIds=[vpc_id], **options, **destination)["Unsuccessful"] == []
 
 
-def pointing() -> dict[str, object]:
-    """What the settings of cdk.json are to be."""
+def existing_sources() -> dict[str, object]:
+    """Settings, as in cdk.json, with the existing log group and bucket as sources."""
     return {
         "flowsentry.sources": [],
         "flowsentry.existing_log_groups": [{"name": GROUP}],
@@ -85,26 +85,26 @@ def pointing() -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def pointed(worker_id: str) -> Iterator[PointedApp]:
+def existing(worker_id: str) -> Iterator[ExistingSourcesApp]:
     with EmbeddedAws.start(QUICK) as aws:
-        company = founded(aws)
-        network_of_others(aws, [network.vpc_id for network in company.networks])
-        app = PointedApp(aws, company, assembly=REPOSITORY / "build" / f"existing-{worker_id}.cdk.out")
-        app.deploy(pointing())
+        company = create_company(aws)
+        create_flow_logs(aws, [network.vpc_id for network in company.networks])
+        app = ExistingSourcesApp(aws, company, assembly=REPOSITORY / "build" / f"existing-{worker_id}.cdk.out")
+        app.deploy(existing_sources())
         aws.fire_schedules("Ownership")
         aws.wait_until_quiet(60)
         yield app
 
 
 @pytest.fixture
-def app(pointed: PointedApp) -> Iterator[PointedApp]:
-    """The app, pointed; after the test all resources are there, and nothing has failed underneath."""
-    pointed.deploy(pointing())
-    yield pointed
-    assert pointed.problems() == []
+def app(existing: ExistingSourcesApp) -> Iterator[ExistingSourcesApp]:
+    """The app with existing sources; fails the test if resources are missing or the embedded AWS has failures."""
+    existing.deploy(existing_sources())
+    yield existing
+    assert existing.problems() == []
 
 
-def test_log_events_of_an_existing_group_are_read_by_the_format_that_ec2_tells(app: PointedApp) -> None:
+def test_log_events_of_an_existing_log_group_are_read_in_the_format_of_its_flow_log(app: ExistingSourcesApp) -> None:
     network = app.in_logs
     client, server = network.host("client"), network.host("server")
     assert GROUP not in json.loads(app.value(Value.LOG_FORMATS))
@@ -120,12 +120,12 @@ def test_log_events_of_an_existing_group_are_read_by_the_format_that_ec2_tells(a
     assert len(app.mails_about(finding.id)) == 1
 
 
-def test_flow_log_files_of_an_existing_bucket_are_read_as_they_come(app: PointedApp) -> None:
+def test_flow_log_files_of_an_existing_bucket_are_read(app: ExistingSourcesApp) -> None:
     network, name = app.in_bucket, f"{app.aws.account}_vpcflowlogs_{app.aws.region}_fl-1_20261121T1200Z_0f1e2d3c.log.gz"
     client = network.host("client")
     before = app.totals(OBJECTS, *SEEN), app.totals_of(network)
     folder = f"AWSLogs/aws-account-id={app.aws.account}/aws-service=vpcflowlogs/year=2026"
-    app.put_there(
+    app.put_in_existing_bucket(
         f"{FILES}{folder}/{name}", gz(flow_log(app.scan(network, client.address, range(1, 21), NAMES), NAMES))
     )
     counted = {"Lines": 20, "Records": 20, "RejectedLines": 0, "FindingsRaised": 1}
@@ -136,55 +136,57 @@ def test_flow_log_files_of_an_existing_bucket_are_read_as_they_come(app: Pointed
     assert len(app.enriched(client.address)) == len(app.mails_about(finding.id)) == 1
 
 
-def test_flow_log_files_in_parquet_are_found_the_same_in(app: PointedApp) -> None:
+def test_flow_log_files_in_parquet_are_read(app: ExistingSourcesApp) -> None:
     source, columns = "10.50.0.50", [name.replace("-", "_") for name in NAMES]
     lines = "\n".join(app.scan(app.in_bucket, source, range(1, 21), NAMES)).encode()
     file = io.BytesIO()
     pl.read_csv(lines, separator=" ", has_header=False, new_columns=columns).write_parquet(file, compression="gzip")
     before = app.totals(OBJECTS, *SEEN)
-    app.put_there(f"{FILES}AWSLogs/{app.aws.account}/vpcflowlogs/part.log.parquet", file.getvalue())
+    app.put_in_existing_bucket(f"{FILES}AWSLogs/{app.aws.account}/vpcflowlogs/part.log.parquet", file.getvalue())
     counted = {"Lines": 20, "Records": 20, "RejectedLines": 0, "FindingsRaised": 1}
     assert increase(before, app.totals(OBJECTS, *SEEN)) == counted
     assert [finding.kind for finding in app.findings(source)] == ["port_scan"]
 
 
 @pytest.mark.parametrize("shape", ["lines", "gzip", "json"])
-def test_what_firehose_wrote_without_a_header_is_read_by_the_format_that_is_given(app: PointedApp, shape: str) -> None:
+def test_firehose_objects_without_a_header_are_read_in_the_configured_format(
+    app: ExistingSourcesApp, shape: str
+) -> None:
     source = {"lines": "10.50.0.51", "gzip": "10.50.0.52", "json": "10.50.0.53"}[shape]
     lines = app.scan(app.in_bucket, source, range(1, 21), NAMES)
     plain = "".join(f"{line}\n" for line in lines).encode()
     written = {"json": "".join(json.dumps({"message": line}) for line in lines).encode(), "gzip": gz(plain)}
     before = app.totals(OBJECTS, *SEEN)
-    app.put_there(f"{FIREHOSE}2026/11/21/12/network-1-{shape}", written.get(shape, plain))
+    app.put_in_existing_bucket(f"{FIREHOSE}2026/11/21/12/network-1-{shape}", written.get(shape, plain))
     counted = {"Lines": 20, "Records": 20, "RejectedLines": 0, "FindingsRaised": 1}
     assert increase(before, app.totals(OBJECTS, *SEEN)) == counted
     assert [finding.kind for finding in app.findings(source)] == ["port_scan"]
 
 
-def test_a_key_with_signs_that_s3_would_encode_is_found_by_its_name(app: PointedApp) -> None:
+def test_an_object_with_special_characters_in_its_key_is_read(app: ExistingSourcesApp) -> None:
     source = "10.50.0.54"
-    app.put_there(
+    app.put_in_existing_bucket(
         f"{FILES}a copy+of 50%25/ü.log", flow_log(app.scan(app.in_bucket, source, range(1, 21), NAMES), NAMES)
     )
     assert len(app.findings(source)) == 1
 
 
-def test_without_a_header_and_a_format_for_its_place_an_object_is_a_dead_letter(app: PointedApp) -> None:
+def test_an_object_without_a_header_or_a_configured_format_is_a_dead_letter(app: ExistingSourcesApp) -> None:
     lines = "".join(f"{line}\n" for line in app.scan(app.in_bucket, "10.50.0.55", range(1, 21), NAMES))
-    app.put_there(f"{FILES}bare.log", lines.encode())
+    app.put_in_existing_bucket(f"{FILES}bare.log", lines.encode())
     [letter] = app.dead_letters("bare.log")
     assert letter.reason == "no-header"
     assert json.loads(letter.body)["detail"]["object"]["key"] == f"{FILES}bare.log"
 
 
-def test_what_is_beside_the_prefixes_is_not_told_of(app: PointedApp) -> None:
+def test_an_object_outside_of_the_prefixes_sends_no_event(app: ExistingSourcesApp) -> None:
     before = app.totals(OBJECTS, *SEEN, "PoisonSources", "IgnoredObjects")
-    app.put_there("invoices/2026.csv", b"1;2;3\n")
+    app.put_in_existing_bucket("invoices/2026.csv", b"1;2;3\n")
     assert set(increase(before, app.totals(OBJECTS, *before)).values()) == {0}
     assert app.dead_letters("invoices") == []
 
 
-def test_when_it_is_pointed_elsewhere_the_log_group_and_the_bucket_are_as_they_were(app: PointedApp) -> None:
+def test_removing_existing_sources_leaves_the_log_group_and_the_bucket_unchanged(app: ExistingSourcesApp) -> None:
     logs, ec2, kept = app.aws.client("logs"), app.aws.client("ec2"), app.objects(BUCKET).keys()
     [filter_] = logs.describe_subscription_filters(logGroupName=GROUP)["subscriptionFilters"]
     assert ":lambda:" in filter_["destinationArn"]
@@ -195,5 +197,7 @@ def test_when_it_is_pointed_elsewhere_the_log_group_and_the_bucket_are_as_they_w
     assert app.objects(BUCKET).keys() == kept
     assert len([each for each in ec2.describe_flow_logs()["FlowLogs"] if each["LogFormat"] == CUSTOM]) == 2
     before = app.totals(OBJECTS, "Lines")
-    app.put_there(f"{FILES}later.log", flow_log(app.scan(app.in_bucket, "10.50.0.56", range(1, 21), NAMES), NAMES))
+    app.put_in_existing_bucket(
+        f"{FILES}later.log", flow_log(app.scan(app.in_bucket, "10.50.0.56", range(1, 21), NAMES), NAMES)
+    )
     assert increase(before, app.totals(OBJECTS, "Lines")) == {"Lines": 0}

@@ -1,4 +1,4 @@
-"""The inventory of the deployed app between two schedules: what is asked for through its queue, and what changes."""
+"""The inventory of the deployed app between schedules: requested network interfaces and change events."""
 
 import io
 import json
@@ -22,18 +22,18 @@ from local.demo.account import settings_for
 from local.traffic.company.network import Network
 from stacks.constructs.parameters import Value
 from tests.builders import V5, exchange, flow_log
-from tests.end_to_end.conftest import QUICK, founded, synthesise
+from tests.end_to_end.conftest import QUICK, create_company, synthesise
 from tests.end_to_end.deployed_app import DeployedApp
 
 COOLDOWN_SECONDS = 20
-"""Longer than it takes to mark a place a thousand times, shorter than anybody wants to wait."""
+"""Longer than it takes to send a thousand change events; shorter, so that the test is quick."""
 last_octets = count(100)
 CHANGE = {"Source": "aws.ec2", "DetailType": "EC2 Instance State-change Notification"}
 
 
 @dataclass
-class AskedApp(DeployedApp):
-    """The app with an inventory that rests for seconds."""
+class InventoryApp(DeployedApp):
+    """The app with a short cooldown of the inventory."""
 
     @property
     def home(self) -> str:
@@ -48,35 +48,35 @@ class AskedApp(DeployedApp):
         return interface_id in set(self.inventory.assignments["interface_id"])
 
     @property
-    def looked_at(self) -> int:
+    def discovered_at(self) -> int:
         return self.inventory.target_states[self.home].taken_at
 
-    def looks(self) -> int:
-        """How often places were looked at as a whole."""
+    def discoveries(self) -> int:
+        """The number of discoveries of whole targets."""
         metric = {"Namespace": NAMESPACE, "MetricName": "InventorySeconds"}
         metric |= {"Dimensions": [{"Name": "service", "Value": "inventory"}]}  # type: ignore[dict-item]
-        query = {"Id": "looks", "MetricStat": {"Metric": metric, "Period": 86_400, "Stat": "SampleCount"}}
+        query = {"Id": "discoveries", "MetricStat": {"Metric": metric, "Period": 86_400, "Stat": "SampleCount"}}
         now = datetime.now(UTC)
         read = self.aws.client("cloudwatch").get_metric_data(
             MetricDataQueries=[query], StartTime=now - timedelta(hours=12), EndTime=now + timedelta(minutes=5)
         )
         return int(sum(value for result in read["MetricDataResults"] for value in result["Values"]))
 
-    def rested(self) -> None:
-        """Nobody has begun to look lately: what changes is looked at at once."""
+    def end_cooldown(self) -> None:
+        """Ends the cooldown: the next change event starts a discovery at once."""
         self.aws.client("s3").delete_object(Bucket=self.output_bucket, Key=CLAIMS_KEY)
 
-    def interface_made(self, network: Network, address: str) -> str:
-        """A balancer's new interface."""
-        made = self.aws.client("ec2").create_network_interface(
+    def create_interface(self, network: Network, address: str) -> str:
+        """Creates a network interface of a load balancer; returns its id."""
+        created = self.aws.client("ec2").create_network_interface(
             SubnetId=network.host("server").subnet_id,
             PrivateIpAddress=address,
             Description="ELB app/checkout/50dc6c495c0c9188",
         )
-        return str(made["NetworkInterface"]["NetworkInterfaceId"])
+        return str(created["NetworkInterface"]["NetworkInterfaceId"])
 
     def owners_of(self, address: str, interface_id: str) -> list[str | None]:
-        """Whose the source of traffic that the interface sees now is, in the rows that come of it."""
+        """The source owners in the enriched rows of current traffic that the interface records."""
         now, before = int(time.time()), self.output("enriched/").keys()
         seen = self.seen_by(self.in_bucket) | {"interface_id": interface_id, "start": now, "end": now}
         client = self.in_bucket.host("client").address
@@ -86,62 +86,63 @@ class AskedApp(DeployedApp):
         return rows.filter(pl.col("srcaddr") == address)["source_owner_name"].to_list()
 
     def forget_snapshot(self) -> None:
-        """The processor starts anew: it keeps a snapshot for half a minute."""
+        """Restarts the processor, which caches a snapshot for half a minute."""
         functions, name = self.aws.client("lambda"), self.value(Value.OBJECT_PROCESSOR)
         seconds = functions.get_function_configuration(FunctionName=name)["Timeout"]
         functions.update_function_configuration(FunctionName=name, Timeout=seconds + 1)
 
-    def mark(self, *marks: str) -> None:
+    def send_changes(self, *targets: str) -> None:
+        """Sends a change event of each target to the inventory queue."""
         sqs, url = self.aws.client("sqs"), self.queue_url(Value.INVENTORY_QUEUE)
-        for begin in range(0, len(marks), 10):
-            bodies = [json.dumps({"target": each}) for each in marks[begin : begin + 10]]
+        for begin in range(0, len(targets), 10):
+            bodies = [json.dumps({"target": each}) for each in targets[begin : begin + 10]]
             entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
             assert len(sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]) == len(bodies)
 
 
 @pytest.fixture(scope="module")
-def asked(worker_id: str) -> Iterator[AskedApp]:
+def inventory_app(worker_id: str) -> Iterator[InventoryApp]:
     with EmbeddedAws.start(QUICK) as aws:
-        company = founded(aws)
+        company = create_company(aws)
         output = REPOSITORY / "build" / f"inventory-{worker_id}.cdk.out"
         synthesise({**settings_for(company), "flowsentry.inventory_cooldown_seconds": COOLDOWN_SECONDS}, output)
         deploy_assembly(aws, output)
         aws.wait_until_quiet(120)
         aws.fire_schedules("Ownership")
         aws.wait_until_quiet(60)
-        yield AskedApp(aws, company)
+        yield InventoryApp(aws, company)
 
 
 @pytest.fixture
-def app(asked: AskedApp) -> Iterator[AskedApp]:
-    """The app; after the test nothing has failed underneath, and no request was left unanswered."""
-    yield asked
-    assert asked.aws.failures() == []
-    assert dead_requests(asked) == []
+def app(inventory_app: InventoryApp) -> Iterator[InventoryApp]:
+    """The app; fails the test if the embedded AWS has failures or a request became a dead letter."""
+    yield inventory_app
+    assert inventory_app.aws.failures() == []
+    assert dead_requests(inventory_app) == []
 
 
-def dead_requests(app: AskedApp) -> list[Any]:
+def dead_requests(app: InventoryApp) -> list[Any]:
     url = app.queue_url(Value.INVENTORY_DLQ)
     return list(app.aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []))
 
 
-def test_an_interface_made_since_is_unknown_is_asked_for_and_is_named_in_the_next_batch(app: AskedApp) -> None:
-    made, looks = app.interface_made(app.in_bucket, "10.50.0.77"), app.looks()
+def test_a_new_interface_is_requested_and_its_owner_is_in_the_next_batch(app: InventoryApp) -> None:
+    made, discoveries = app.create_interface(app.in_bucket, "10.50.0.77"), app.discoveries()
     assert not app.knows(made)
     assert app.owners_of("10.50.0.77", made) == [None]
     assert app.knows(made)
     app.forget_snapshot()
     assert app.owners_of("10.50.0.77", made) == ["checkout"]
-    assert app.looks() == looks
+    assert app.discoveries() == discoveries
 
 
-def test_an_interface_that_is_nowhere_is_asked_for_once(app: AskedApp) -> None:
-    nowhere, asked = "eni-0e2e0000000000077", app.total("InterfacesRequested", service="inventory")
+def test_an_absent_interface_is_requested_once(app: InventoryApp) -> None:
+    absent, requested = "eni-0e2e0000000000077", app.total("InterfacesRequested", service="inventory")
     for _ in range(2):
-        app.owners_of("10.50.0.78", nowhere)
+        app.owners_of("10.50.0.78", absent)
         app.forget_snapshot()
-    assert app.total("InterfacesRequested", service="inventory") == asked + 1
-    assert nowhere in app.inventory.absent
+    assert app.total("InterfacesRequested", service="inventory") == requested + 1
+    assert absent in app.inventory.absent
 
 
 @pytest.mark.parametrize(
@@ -162,12 +163,12 @@ def test_an_interface_that_is_nowhere_is_asked_for_once(app: AskedApp) -> None:
     ],
     ids=lambda change: change["DetailType"] + " " + change["Detail"].get("eventName", ""),
 )
-def test_a_change_is_looked_at_before_the_schedule_comes(app: AskedApp, change: dict[str, Any]) -> None:
-    looks, made = app.looks(), app.interface_made(app.in_logs, f"10.40.0.{next(last_octets)}")
-    app.rested()
+def test_a_change_event_starts_a_discovery_before_the_schedule(app: InventoryApp, change: dict[str, Any]) -> None:
+    discoveries, made = app.discoveries(), app.create_interface(app.in_logs, f"10.40.0.{next(last_octets)}")
+    app.end_cooldown()
     put(app, change)
     assert app.knows(made)
-    assert app.looks() == looks + 1
+    assert app.discoveries() == discoveries + 1
 
 
 @pytest.mark.parametrize(
@@ -187,26 +188,26 @@ def test_a_change_is_looked_at_before_the_schedule_comes(app: AskedApp, change: 
     ],
     ids=lambda change: json.dumps(change["Detail"]),
 )
-def test_what_changes_no_owner_is_not_looked_at(app: AskedApp, change: dict[str, Any]) -> None:
-    looks = app.looks()
-    app.rested()
+def test_an_event_that_changes_no_owner_starts_no_discovery(app: InventoryApp, change: dict[str, Any]) -> None:
+    discoveries = app.discoveries()
+    app.end_cooldown()
     put(app, change)
-    assert app.looks() == looks
+    assert app.discoveries() == discoveries
 
 
-def test_a_thousand_changes_while_a_place_rests_are_one_look(app: AskedApp) -> None:
+def test_a_thousand_change_events_during_the_cooldown_start_one_discovery(app: InventoryApp) -> None:
     app.fire_schedules("Ownership")
-    looks, begun = app.looks(), app.looked_at
-    made = app.interface_made(app.in_logs, "10.40.0.99")
-    app.mark(*[app.home] * 1_000)
+    discoveries, begun = app.discoveries(), app.discovered_at
+    made = app.create_interface(app.in_logs, "10.40.0.99")
+    app.send_changes(*[app.home] * 1_000)
     app.settle()
-    assert app.looks() == looks + 1
-    assert app.looked_at >= begun + COOLDOWN_SECONDS
+    assert app.discoveries() == discoveries + 1
+    assert app.discovered_at >= begun + COOLDOWN_SECONDS
     assert app.knows(made)
 
 
-def put(app: AskedApp, change: dict[str, Any]) -> None:
-    """An event of AWS, once all that comes of it is done."""
+def put(app: InventoryApp, change: dict[str, Any]) -> None:
+    """Sends an event of AWS to EventBridge and waits until it was processed."""
     entry = {**change, "Detail": json.dumps(change["Detail"])}
     assert app.aws.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
     app.settle()

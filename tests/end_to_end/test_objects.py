@@ -1,4 +1,4 @@
-"""Flow logs in S3, from the object to whatever becomes of it."""
+"""Flow logs in S3, from the object to the alert or the dead letter."""
 
 import json
 import random
@@ -14,10 +14,10 @@ NOT_FLOW_LOGS = {
     "corrupt.log.gz": (gz(flow_log([line()] * 99))[:-8] + bytes(8), "gzip-corrupt"),
     "some.json": (b'{"records": []}', "no-header"),
 }
-"""Content, and the reason it is set aside for, by name."""
+"""Content and expected dead-letter reason, by name."""
 
 
-def test_an_object_is_counted_enriched_and_told_of_by_mail(app: DeployedApp) -> None:
+def test_an_object_is_counted_enriched_and_becomes_an_alert(app: DeployedApp) -> None:
     network = app.in_bucket
     client, server = network.host("client"), network.host("server")
     before = app.totals(OBJECTS, *SEEN), app.totals_of(network)
@@ -40,7 +40,7 @@ def test_an_object_is_counted_enriched_and_told_of_by_mail(app: DeployedApp) -> 
     assert finding.id in mail["text"]
 
 
-def test_an_object_that_is_told_of_again_is_found_once_and_counted_once(app: DeployedApp) -> None:
+def test_an_object_with_repeated_events_is_counted_once_and_gives_one_finding(app: DeployedApp) -> None:
     source, network = "10.50.0.21", app.in_bucket
     content = gz(flow_log(app.scan(network, source, range(1, 21))))
     before = app.totals(OBJECTS, "Lines", "DuplicateObjects")
@@ -54,7 +54,7 @@ def test_an_object_that_is_told_of_again_is_found_once_and_counted_once(app: Dep
     assert increase(before, app.totals(OBJECTS, "Lines", "DuplicateObjects")) == {"Lines": 20, "DuplicateObjects": 3}
 
 
-def test_many_objects_at_once_are_all_taken_up(app: DeployedApp) -> None:
+def test_many_objects_at_once_are_all_processed(app: DeployedApp) -> None:
     source, network = "198.51.100.22", app.in_bucket
     before = app.totals(OBJECTS, "Lines")
     for port in range(1, 26):
@@ -65,7 +65,7 @@ def test_many_objects_at_once_are_all_taken_up(app: DeployedApp) -> None:
     assert len(app.enriched(source)) == 25
 
 
-def test_what_is_no_flow_log_is_set_aside_with_its_reason(app: DeployedApp) -> None:
+def test_an_object_that_is_not_a_flow_log_is_a_dead_letter_with_its_reason(app: DeployedApp) -> None:
     before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedObjectEvents"), app.output("enriched/")
     for name, (content, _) in NOT_FLOW_LOGS.items():
         app.put(name, content, folder="AWSLogs/copies", settle=False)
@@ -77,7 +77,7 @@ def test_what_is_no_flow_log_is_set_aside_with_its_reason(app: DeployedApp) -> N
     assert app.output("enriched/") == before[1]
 
 
-def test_what_is_none_among_flow_logs_or_by_its_key_is_left_alone_and_counted(app: DeployedApp) -> None:
+def test_an_object_with_the_key_of_another_log_is_ignored_and_counted(app: DeployedApp) -> None:
     before = app.totals(OBJECTS, "Lines", "PoisonSources", "IgnoredObjects")
     app.put("test_file.log.gz", gz(b"the quick brown fox\n"), settle=False)
     app.put("x_CloudTrail_x.json.gz", gz(b"{}"), folder=f"AWSLogs/{app.aws.account}/CloudTrail", settle=False)
@@ -87,7 +87,7 @@ def test_what_is_none_among_flow_logs_or_by_its_key_is_left_alone_and_counted(ap
     assert app.dead_letters("test_file.log.gz") == app.dead_letters("CloudTrail") == []
 
 
-def test_a_missing_object_is_set_aside_at_the_first_try(app: DeployedApp) -> None:
+def test_a_missing_object_is_a_dead_letter_without_a_retry(app: DeployedApp) -> None:
     before = app.totals(OBJECTS, "PoisonSources", "RetriedObjectEvents")
     app.notify(app.object_event("AWSLogs/expired.log.gz"))
     [letter] = app.dead_letters("expired.log.gz")
@@ -96,12 +96,12 @@ def test_a_missing_object_is_set_aside_at_the_first_try(app: DeployedApp) -> Non
     assert increase(before, app.totals(OBJECTS, *before)) == {"PoisonSources": 1, "RetriedObjectEvents": 0}
 
 
-def test_what_is_no_notice_is_set_aside_too(app: DeployedApp) -> None:
+def test_a_message_that_is_not_an_object_event_is_a_dead_letter(app: DeployedApp) -> None:
     app.notify("hello, is this the queue?")
     assert [letter.reason for letter in app.dead_letters("is this the queue")] == ["not-an-object-event"]
 
 
-def test_of_an_object_that_was_cut_off_the_lines_before_the_cut_count(app: DeployedApp) -> None:
+def test_a_truncated_object_is_a_dead_letter_and_its_complete_lines_are_processed(app: DeployedApp) -> None:
     source, network = "10.50.0.23", app.in_bucket
     content = flow_log([*app.scan(network, source, range(1, 21)), *varied(5_000)])
     before = app.totals(OBJECTS, "Lines", "RejectedLines")
@@ -114,7 +114,7 @@ def test_of_an_object_that_was_cut_off_the_lines_before_the_cut_count(app: Deplo
     assert len(app.findings(source)) == 1
 
 
-def test_an_empty_object_breaks_nothing(app: DeployedApp) -> None:
+def test_an_empty_object_is_processed_without_error(app: DeployedApp) -> None:
     before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedObjectEvents"), app.output("enriched/")
     for number, content in enumerate((b"", gz(b""), flow_log([]), gz(flow_log([])))):
         app.put(f"empty-{number}.log.gz", content, settle=False)
@@ -124,7 +124,7 @@ def test_an_empty_object_breaks_nothing(app: DeployedApp) -> None:
     assert app.output("enriched/") == before[1]
 
 
-def test_bad_lines_are_counted_and_kept_and_cost_nothing_else(app: DeployedApp) -> None:
+def test_bad_lines_are_counted_and_stored_and_good_lines_are_processed(app: DeployedApp) -> None:
     source, network = "10.50.0.24", app.in_bucket
     good = app.scan(network, source, range(1, 21))
     bad = ["too short", line(bytes="many"), "", good[0] + " and more"]
@@ -146,13 +146,13 @@ def test_bad_lines_are_counted_and_kept_and_cost_nothing_else(app: DeployedApp) 
     assert len(app.findings(source)) == 1
 
 
-def test_the_test_message_of_each_buckets_set_up_was_acknowledged(app: DeployedApp) -> None:
+def test_the_s3_test_event_of_each_bucket_is_acknowledged(app: DeployedApp) -> None:
     assert app.total("S3TestEvents", service=OBJECTS) == 2
     assert app.dead_letters("s3:TestEvent") == []
 
 
 def varied(count: int, names: Sequence[str] = V5) -> list[str]:
-    """Quiet lines that do not compress to nothing."""
+    """Normal traffic that does not compress well."""
     chance = random.Random(1)  # noqa: S311 - made-up traffic
     pairs = (exchange("10.50.0.10", "10.50.0.11", 443, names, bytes=chance.getrandbits(30)) for _ in range(count // 2))
     return [each for pair in pairs for each in pair]

@@ -1,4 +1,4 @@
-"""Owners of every kind in the rows of the deployed app, and the rules between them in its alerts: both ways in."""
+"""Owners of every kind in the enriched rows of the deployed app, and rejecting rules in its alerts; both sources."""
 
 import io
 import time
@@ -18,9 +18,9 @@ from tests.builders import V5, blocked, exchange, flow_log
 from tests.end_to_end.deployed_app import DeployedApp
 
 Lines = Callable[[tuple[str, ...]], list[str]]
-"""Makes records of a format."""
-Hand = Callable[[DeployedApp, Lines], None]
-"""Hands records to the app in one of its ways."""
+"""Returns records of traffic in a log format."""
+Send = Callable[[DeployedApp, Lines], None]
+"""Sends records to the app through one of its sources."""
 
 
 def through_logs(app: DeployedApp, lines: Lines) -> None:
@@ -33,45 +33,43 @@ def through_objects(app: DeployedApp, lines: Lines) -> None:
 
 @pytest.fixture(scope="module")
 def company(deployed: DeployedApp) -> Company:
-    """The demonstration's company, with every kind of owner, in the app's account; the inventory knows it."""
+    """The company of the demonstration, with owners of every kind, in the app's account and inventory."""
     company = found(deployed.aws.client)
-    take_inventory(deployed)
+    discover_inventory(deployed)
     return company
 
 
-@pytest.mark.parametrize("hand", [through_logs, through_objects])
-def test_every_kind_of_owner_is_named_where_its_address_is_an_end(
-    app: DeployedApp, company: Company, hand: Hand
-) -> None:
-    told = named_owners(new_rows(app, hand, partial(talks, app, company.networks)), company)
-    assert told.ends.total() == 4 * sum(len(network.hosts) for network in company.networks)
-    assert set(told.named) == set(HostKind)
-    assert (told.misnamed, told.lacking) == ({}, [])
-    assert told.share >= LEAST_SHARE
+@pytest.mark.parametrize("send", [through_logs, through_objects])
+def test_rows_name_owners_of_every_kind(app: DeployedApp, company: Company, send: Send) -> None:
+    result = named_owners(new_rows(app, send, partial(neighbour_traffic, app, company.networks)), company)
+    assert result.ends.total() == 4 * sum(len(network.hosts) for network in company.networks)
+    assert set(result.named) == set(HostKind)
+    assert (result.misnamed, result.lacking) == ({}, [])
+    assert result.share >= LEAST_SHARE
 
 
-@pytest.mark.parametrize(("hand", "address"), [(through_logs, "10.50.0.201"), (through_objects, "10.50.0.202")])
-def test_an_address_is_nobodys_before_its_owner_has_it(app: DeployedApp, hand: Hand, address: str) -> None:
-    attached_now(app, app.in_bucket, address)
-    take_inventory(app)
+@pytest.mark.parametrize(("send", "address"), [(through_logs, "10.50.0.201"), (through_objects, "10.50.0.202")])
+def test_an_address_has_no_owner_before_its_assignment(app: DeployedApp, send: Send, address: str) -> None:
+    create_instance(app, app.in_bucket, address)
+    discover_inventory(app)
     seen, client = app.seen_by(app.in_bucket, "client"), app.in_bucket.host("client").address
     owners = []
     for at in (app.at, int(time.time())):
         seen |= {"start": at, "end": at}
-        [rows] = new_rows(app, hand, lambda names: exchange(address, client, 443, names, **seen))  # noqa: B023 - at once
+        [rows] = new_rows(app, send, lambda names: exchange(address, client, 443, names, **seen))  # noqa: B023 - at once
         owners.append(rows.filter(pl.col("srcaddr") == address)["source_owner_name"].to_list())
     assert owners == [[None], ["new"]]
 
 
 @dataclass(frozen=True)
 class Blocked:
-    """A path that the company's rules refuse, and what people must read."""
+    """A path that the company's rules reject, and the text expected in the alert."""
 
     network: str
     source: str
     target: str
     port: int
-    refused: str
+    expected: str
     direction: str = "ingress"
 
     def record(self, app: DeployedApp, company: Company, names: tuple[str, ...]) -> list[str]:
@@ -82,7 +80,7 @@ class Blocked:
 
 
 @pytest.mark.parametrize(
-    ("hand", "path"),
+    ("send", "path"),
     [
         (through_logs, Blocked("office", "mail", "ledger", 5432, "office-data-b: rule 90 denies tcp/5432 from 10.20.")),
         (through_logs, Blocked("shop", "web-4", "orders", 5432, "shop-orders: no inbound rule allows tcp/5432 from ")),
@@ -104,24 +102,28 @@ class Blocked:
     ],
     ids=lambda each: each.source if isinstance(each, Blocked) else each.__name__,
 )
-def test_an_alert_says_which_rule_refuses_a_path(app: DeployedApp, company: Company, hand: Hand, path: Blocked) -> None:
-    hand(app, partial(path.record, app, company))
+def test_an_alert_names_the_rule_that_rejects_a_path(
+    app: DeployedApp, company: Company, send: Send, path: Blocked
+) -> None:
+    send(app, partial(path.record, app, company))
     source, target = (company.network(path.network).host(name) for name in (path.source, path.target))
     [mail] = [each for each in app.mails_about(source.address) if f"can't reach {target.owner_name} " in each["text"]]
-    [told] = [line for line in mail["text"].splitlines() if line.startswith("Denied ")]
-    assert path.refused in told
+    [denial] = [line for line in mail["text"].splitlines() if line.startswith("Denied ")]
+    assert path.expected in denial
 
 
-def talks(app: DeployedApp, networks: Iterable[Network], names: tuple[str, ...]) -> list[str]:
-    """Each host answers its neighbour, as its own interface sees it."""
-    return [line for network in networks for pair in neighbours(network.hosts) for line in talk(app, *pair, names)]
+def neighbour_traffic(app: DeployedApp, networks: Iterable[Network], names: tuple[str, ...]) -> list[str]:
+    """Records of each host that responds to its neighbour, recorded by its own network interface."""
+    return [
+        line for network in networks for pair in neighbours(network.hosts) for line in conversation(app, *pair, names)
+    ]
 
 
 def neighbours(hosts: Sequence[Host]) -> Iterator[tuple[Host, Host]]:
     yield from zip(hosts, [*hosts[1:], hosts[0]], strict=True)
 
 
-def talk(app: DeployedApp, client: Host, server: Host, names: tuple[str, ...]) -> list[str]:
+def conversation(app: DeployedApp, client: Host, server: Host, names: tuple[str, ...]) -> list[str]:
     return exchange(client.address, server.address, 443, names, **seen_by(app, server))
 
 
@@ -129,21 +131,21 @@ def seen_by(app: DeployedApp, host: Host) -> dict[str, object]:
     return {"vpc_id": host.vpc_id, "interface_id": host.interface_id, "start": app.at, "end": app.at + 50}
 
 
-def attached_now(app: DeployedApp, network: Network, address: str) -> None:
-    """A new instance with this address, called `new`."""
+def create_instance(app: DeployedApp, network: Network, address: str) -> None:
+    """Creates an instance named `new` with this address."""
     ec2, subnet_id = app.aws.client("ec2"), network.host("client").subnet_id
-    made = ec2.create_network_interface(SubnetId=subnet_id, PrivateIpAddress=address)["NetworkInterface"]
+    interface = ec2.create_network_interface(SubnetId=subnet_id, PrivateIpAddress=address)["NetworkInterface"]
     ec2.run_instances(
         ImageId=ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],
         MinCount=1,
         MaxCount=1,
-        NetworkInterfaces=[{"NetworkInterfaceId": made["NetworkInterfaceId"], "DeviceIndex": 0}],
+        NetworkInterfaces=[{"NetworkInterfaceId": interface["NetworkInterfaceId"], "DeviceIndex": 0}],
         TagSpecifications=[named("instance", "new")],
     )
 
 
-def take_inventory(app: DeployedApp) -> None:
-    """The inventory is taken, and both processors start anew: they keep a snapshot for half a minute."""
+def discover_inventory(app: DeployedApp) -> None:
+    """Discovers the inventory and restarts both processors, which cache a snapshot for half a minute."""
     app.fire_schedules("Ownership")
     functions = app.aws.client("lambda")
     for name in (app.value(Value.STREAM_PROCESSOR), app.value(Value.OBJECT_PROCESSOR)):
@@ -151,9 +153,9 @@ def take_inventory(app: DeployedApp) -> None:
         functions.update_function_configuration(FunctionName=name, Timeout=seconds + 1)
 
 
-def new_rows(app: DeployedApp, hand: Hand, lines: Lines) -> list[pl.DataFrame]:
-    """The enriched files that come of the records."""
+def new_rows(app: DeployedApp, send: Send, lines: Lines) -> list[pl.DataFrame]:
+    """Sends the records; returns the enriched files that result."""
     before = app.output("enriched/").keys()
-    hand(app, lines)
+    send(app, lines)
     after = app.output("enriched/")
     return [pl.read_parquet(io.BytesIO(after[key])) for key in after.keys() - before]

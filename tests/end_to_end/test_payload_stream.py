@@ -1,4 +1,4 @@
-"""Flow logs of a busy log group: through the Kinesis data stream, past it, and out of it when they fail."""
+"""Flow logs of a busy log group: through the Kinesis data stream, around it, and discarded from it."""
 
 import base64
 import gzip
@@ -16,7 +16,7 @@ from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.demo.account import settings_for
 from stacks.constructs.parameters import Value
 from tests.builders import payload
-from tests.end_to_end.conftest import QUICK, founded, synthesise
+from tests.end_to_end.conftest import QUICK, create_company, synthesise
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, increase
 from tests.end_to_end.test_payloads import paused_object_processor
 
@@ -26,54 +26,54 @@ FORMATS = f"/flowsentry/{Value.LOG_FORMATS}"
 
 @dataclass
 class StreamedApp(DeployedApp):
-    """The app, whose source in CloudWatch Logs can be told to go through the stream."""
+    """The app whose CloudWatch Logs source can use the data stream."""
 
     assembly: Path = REPOSITORY / "build"
-    way: tuple[str, ...] | None = None
+    flags: tuple[str, ...] | None = None
     synthesised: set[tuple[str, ...]] = field(default_factory=set)
 
-    def deploy(self, *way: str) -> None:
-        """Deployed, and settled, with these settings of that source switched on; nothing when it already is."""
-        if way == self.way:
+    def deploy(self, *flags: str) -> None:
+        """Deploys the app with these boolean settings of that source; does nothing if it is already deployed so."""
+        if flags == self.flags:
             return
-        folder = self.assembly.with_name("-".join((self.assembly.name, *way, "cdk.out")))
-        if way not in self.synthesised:
+        folder = self.assembly.with_name("-".join((self.assembly.name, *flags, "cdk.out")))
+        if flags not in self.synthesised:
             settings: dict[str, Any] = dict(settings_for(self.company))
             first, *others = settings["flowsentry.sources"]
             synthesise(
-                {**settings, "flowsentry.sources": [{**first, **dict.fromkeys(way, True)}, *others]},
+                {**settings, "flowsentry.sources": [{**first, **dict.fromkeys(flags, True)}, *others]},
                 folder,
             )
         deploy_assembly(self.aws, folder)
         self.aws.wait_until_quiet(120)
-        self.way, self.synthesised = way, {*self.synthesised, way}
+        self.flags, self.synthesised = flags, {*self.synthesised, flags}
 
     @property
     def stream_name(self) -> str:
         return self.value(Value.PAYLOAD_STREAM_ARN).rpartition("/")[2]
 
     def put_payloads(self, *payloads: bytes) -> None:
-        """A batch of one shard, once it was taken up."""
+        """Writes a batch to one shard and waits until it was processed."""
         records = [{"Data": each, "PartitionKey": "same"} for each in payloads]
         self.aws.client("kinesis").put_records(StreamName=self.stream_name, Records=records)
         self.settle()
 
     def streamed(self) -> int:
-        """How many payloads of log events the stream was given."""
+        """The number of payloads with log events in the stream."""
         kinesis = self.aws.client("kinesis")
         shards = kinesis.list_shards(StreamName=self.stream_name)["Shards"]
-        where = {"StreamName": self.stream_name, "ShardIteratorType": "TRIM_HORIZON"}
-        iterators = [kinesis.get_shard_iterator(ShardId=each["ShardId"], **where)["ShardIterator"] for each in shards]
+        start = {"StreamName": self.stream_name, "ShardIteratorType": "TRIM_HORIZON"}
+        iterators = [kinesis.get_shard_iterator(ShardId=each["ShardId"], **start)["ShardIterator"] for each in shards]
         records = [each for iterator in iterators for each in kinesis.get_records(ShardIterator=iterator)["Records"]]
         return sum(b'"DATA_MESSAGE"' in gzip.decompress(record["Data"]) for record in records)
 
     def destinations(self) -> list[str]:
-        """The service that each filter of the log group hands log events to."""
-        told = self.aws.client("logs").describe_subscription_filters(logGroupName=self.log_group)
-        return [each["destinationArn"].split(":")[2] for each in told["subscriptionFilters"]]
+        """The service of each subscription filter's destination."""
+        filters = self.aws.client("logs").describe_subscription_filters(logGroupName=self.log_group)
+        return [each["destinationArn"].split(":")[2] for each in filters["subscriptionFilters"]]
 
     def failed_batches(self, log_group: str) -> dict[str, Mapping[str, Any]]:
-        """Lambda's records of batches it gave up that hold payloads of this log group, by key."""
+        """Lambda's records of discarded batches with payloads of this log group, by key."""
         objects = self.objects(self.value(Value.FAILED_INVOCATION_BUCKET)).items()
         records = {key: json.loads(content) for key, content in objects if "/shardId-" in key}
         return {key: record for key, record in records.items() if log_group in log_groups_in(record)}
@@ -89,31 +89,29 @@ class StreamedApp(DeployedApp):
 @pytest.fixture(scope="module")
 def account(worker_id: str) -> Iterator[StreamedApp]:
     with EmbeddedAws.start(QUICK) as aws:
-        yield StreamedApp(aws, founded(aws), assembly=REPOSITORY / "build" / f"payload-stream-{worker_id}")
+        yield StreamedApp(aws, create_company(aws), assembly=REPOSITORY / "build" / f"payload-stream-{worker_id}")
 
 
 @pytest.fixture
 def app(account: StreamedApp) -> Iterator[StreamedApp]:
-    """The app with its source through the stream; after the test all resources are there, and nothing has failed
-    underneath.
-    """
+    """The app with its source through the stream; fails the test if resources are missing or there are failures."""
     account.deploy("kinesis")
     yield account
     assert account.problems() == []
 
 
 def of_group(log_group: str, lines: Iterable[str]) -> bytes:
-    """The lines as CloudWatch Logs compresses them for a stream."""
+    """The payload of these lines, as CloudWatch Logs writes it to a stream."""
     envelope = json.loads(gzip.decompress(payload(lines)))
     return gzip.compress(json.dumps({**envelope, "logGroup": log_group}).encode(), mtime=0)
 
 
 def log_groups_in(record: Mapping[str, Any]) -> list[str]:
-    held = [base64.b64decode(each["kinesis"]["data"]) for each in json.loads(record["payload"])["Records"]]
-    return [str(json.loads(gzip.decompress(each))["logGroup"]) for each in held]
+    payloads = [base64.b64decode(each["kinesis"]["data"]) for each in json.loads(record["payload"])["Records"]]
+    return [str(json.loads(gzip.decompress(each))["logGroup"]) for each in payloads]
 
 
-def test_log_events_come_through_the_stream_and_are_told_of_by_mail(app: StreamedApp) -> None:
+def test_log_events_through_the_stream_become_an_alert(app: StreamedApp) -> None:
     source, network = "10.40.0.31", app.in_logs
     before = app.totals(STREAM, "Lines", "Records", "FindingsRaised"), app.streamed()
     app.log(app.scan(network, source, range(1, 21), app.log_group_names))
@@ -124,8 +122,8 @@ def test_log_events_come_through_the_stream_and_are_told_of_by_mail(app: Streame
     assert len(app.enriched(source)) == len(app.mails_about(finding.id)) == 1
 
 
-def test_a_payload_that_nothing_can_help_is_a_dead_letter_and_holds_up_no_other(app: StreamedApp) -> None:
-    """Its log group has no log format; days later somebody adds it."""
+def test_a_payload_without_a_log_format_is_a_dead_letter_and_does_not_block_others(app: StreamedApp) -> None:
+    """The format is added later and the dead letter is redriven."""
     sources = ("10.40.0.32", "10.40.0.33", "10.40.0.34")
     early, bad, late = (app.scan(app.in_logs, each, range(1, 21), app.log_group_names) for each in sources)
     app.put_payloads(of_group(app.log_group, early), of_group("no-format", bad), of_group(app.log_group, late))
@@ -143,8 +141,8 @@ def test_a_payload_that_nothing_can_help_is_a_dead_letter_and_holds_up_no_other(
     app.put_formats(formats)
 
 
-def test_a_batch_that_fails_as_a_whole_is_kept_and_taken_up_once_it_can_be(app: StreamedApp) -> None:
-    """Log formats can't be read; somebody repairs that while the notices wait in the queue."""
+def test_a_discarded_batch_is_processed_after_the_cause_is_repaired(app: StreamedApp) -> None:
+    """Log formats are unreadable, and are repaired while the object events wait in the queue."""
     sources, formats = ("10.40.0.35", "10.40.0.36"), app.value(Value.LOG_FORMATS)
     lines = [app.scan(app.in_logs, source, range(1, 21), app.log_group_names) for source in sources]
     errors, before = app.errors(STREAM), app.totals(OBJECTS, "RecoveredPayloads", "Lines")
@@ -162,15 +160,15 @@ def test_a_batch_that_fails_as_a_whole_is_kept_and_taken_up_once_it_can_be(app: 
 
 
 @pytest.mark.deploy
-def test_a_source_goes_through_the_stream_and_back_and_loses_nothing(app: StreamedApp) -> None:
-    """Also without a deploy for what drains, and a stream that nobody reads any more is still there."""
-    ways: list[tuple[str, ...]] = [(), ("kinesis",), ("draining_kinesis",), (), ("kinesis",), ()]
+def test_a_source_changes_to_the_stream_and_back_without_loss(app: StreamedApp) -> None:
+    """Also without the deployment that drains the stream. Streams that are no longer read are retained."""
+    changes: list[tuple[str, ...]] = [(), ("kinesis",), ("draining_kinesis",), (), ("kinesis",), ()]
     streams = app.aws.client("kinesis").list_streams()["StreamNames"]
-    for number, way in enumerate(ways):
-        app.deploy(*way)
+    for number, flags in enumerate(changes):
+        app.deploy(*flags)
         assert app.problems() == []
-        assert app.destinations() == ["kinesis" if way == ("kinesis",) else "lambda"]
+        assert app.destinations() == ["kinesis" if flags == ("kinesis",) else "lambda"]
         before = app.totals(STREAM, "Lines")
         app.log(app.scan(app.in_logs, f"10.40.0.{40 + number}", range(1, 21), app.log_group_names))
         assert increase(before, app.totals(STREAM, "Lines")) == {"Lines": 20}
-    assert len(app.aws.client("kinesis").list_streams()["StreamNames"]) == len(streams) + ways.count(("kinesis",))
+    assert len(app.aws.client("kinesis").list_streams()["StreamNames"]) == len(streams) + changes.count(("kinesis",))

@@ -1,4 +1,4 @@
-"""Flow logs in CloudWatch Logs, from the log event to whatever becomes of it."""
+"""Flow logs in CloudWatch Logs, from the log event to the alert or the dead letter."""
 
 import base64
 import gzip
@@ -13,7 +13,7 @@ from tests.builders import payload
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, increase
 
 
-def test_log_events_are_counted_enriched_and_told_of_by_mail(app: DeployedApp) -> None:
+def test_log_events_are_counted_enriched_and_become_an_alert(app: DeployedApp) -> None:
     network = app.in_logs
     client, server = network.host("client"), network.host("server")
     before = app.totals(STREAM, "Lines", "Records", "FindingsRaised"), app.totals_of(network)
@@ -28,7 +28,7 @@ def test_log_events_are_counted_enriched_and_told_of_by_mail(app: DeployedApp) -
     assert "client" in mail["subject"]
 
 
-def test_a_payload_that_is_delivered_again_is_found_once(app: DeployedApp) -> None:
+def test_a_payload_delivered_twice_gives_one_finding(app: DeployedApp) -> None:
     source = "10.40.0.21"
     lines = app.scan(app.in_logs, source, range(1, 21), app.log_group_names)
     app.log(lines)
@@ -38,16 +38,16 @@ def test_a_payload_that_is_delivered_again_is_found_once(app: DeployedApp) -> No
     assert len(app.enriched(source)) == len(first[0]) == len(first[2]) == 1
 
 
-def test_the_probe_of_a_new_subscription_is_ignored_and_counted(app: DeployedApp) -> None:
+def test_a_control_message_is_ignored_and_counted(app: DeployedApp) -> None:
     assert app.total("ControlMessages", service=STREAM) == 1
     before = app.totals(STREAM, "Lines", "PoisonSources", "ControlMessages")
-    probe = payload(["CWL CONTROL MESSAGE: Checking health of destination Lambda function."], "CONTROL_MESSAGE")
-    app.invoke({"awslogs": {"data": base64.b64encode(probe).decode()}})
+    message = payload(["CWL CONTROL MESSAGE: Checking health of destination Lambda function."], "CONTROL_MESSAGE")
+    app.invoke({"awslogs": {"data": base64.b64encode(message).decode()}})
     assert increase(before, app.totals(STREAM, *before)) == {"Lines": 0, "PoisonSources": 0, "ControlMessages": 1}
 
 
-def test_a_payload_that_fails_three_times_is_kept_and_taken_up_once_it_can_be(app: DeployedApp) -> None:
-    """Its log format can't be read; somebody repairs that while its notice waits in the queue."""
+def test_a_payload_that_fails_three_times_is_processed_after_the_cause_is_repaired(app: DeployedApp) -> None:
+    """The log format is unreadable, and is repaired while the object event waits in the queue."""
     source = "10.40.0.22"
     with new_log_group(app, "not-yet-readable") as formats, paused_object_processor(app) as resume:
         formats.put("{")
@@ -67,8 +67,8 @@ def test_a_payload_that_fails_three_times_is_kept_and_taken_up_once_it_can_be(ap
         assert len(app.enriched(source)) == len(app.mails_about(source)) == 1
 
 
-def test_a_payload_that_nothing_can_help_is_a_dead_letter_until_it_is_redriven(app: DeployedApp) -> None:
-    """Its log group has no log format; days later somebody adds it."""
+def test_a_payload_without_a_log_format_is_a_dead_letter_until_it_is_redriven(app: DeployedApp) -> None:
+    """The format is added later and the dead letter is redriven."""
     source = "10.40.0.23"
     with new_log_group(app, "forgotten") as formats:
         app.log(app.scan(app.in_logs, source, range(1, 21), app.log_group_names), formats.log_group)
@@ -81,7 +81,7 @@ def test_a_payload_that_nothing_can_help_is_a_dead_letter_until_it_is_redriven(a
         assert [finding.kind for finding in app.findings(source)] == ["port_scan"]
 
 
-def test_a_payload_that_is_none_ends_as_a_dead_letter_with_its_reason(app: DeployedApp) -> None:
+def test_an_invalid_payload_is_a_dead_letter_with_its_reason(app: DeployedApp) -> None:
     before = app.errors(STREAM)
     for data in ("not base64!", base64.b64encode(b"not gzip").decode()):
         app.invoke({"awslogs": {"data": data}})
@@ -93,7 +93,7 @@ def test_a_payload_that_is_none_ends_as_a_dead_letter_with_its_reason(app: Deplo
 
 @dataclass(frozen=True)
 class LogFormats:
-    """The parameter of log formats as it was before, and a log group that it does not know."""
+    """The previous value of the log formats parameter, and a log group that it lacks."""
 
     app: DeployedApp
     log_group: str
@@ -104,15 +104,15 @@ class LogFormats:
         self.app.aws.client("ssm").put_parameter(Name=name, Value=value, Overwrite=True)
 
     def add(self) -> None:
-        """Now it knows the log group."""
+        """Adds the log group to the parameter."""
         known = json.loads(self.before)
         self.put(json.dumps({**known, self.log_group: known[self.app.log_group]}))
 
 
 @contextmanager
 def new_log_group(app: DeployedApp, name: str) -> Iterator[LogFormats]:
-    """A log group that is subscribed and has no log format, to the end of the block. A function remembers formats for
-    minutes, so each needs a name of its own.
+    """A log group with a subscription filter and without a log format, until the end of the block. A function caches
+    formats for minutes, so each test needs another name.
     """
     logs, function = app.aws.client("logs"), app.value(Value.STREAM_PROCESSOR)
     arn = app.aws.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
@@ -129,7 +129,7 @@ def new_log_group(app: DeployedApp, name: str) -> Iterator[LogFormats]:
 
 @contextmanager
 def paused_object_processor(app: DeployedApp) -> Iterator[Callable[[], None]]:
-    """Notices wait until the function that is yielded is called."""
+    """Disables the object queue's event source mapping until the yielded function is called or the block ends."""
     client = app.aws.client("lambda")
     [mapping] = client.list_event_source_mappings(FunctionName=app.value(Value.OBJECT_PROCESSOR))["EventSourceMappings"]
 
@@ -145,7 +145,7 @@ def paused_object_processor(app: DeployedApp) -> Iterator[Callable[[], None]]:
 
 
 def kept_failure(app: DeployedApp, log_group: str) -> dict[str, Any]:
-    """The record of the failed invocation with a payload of this log group."""
+    """The invocation record of the failed payload of this log group."""
     objects = app.objects(app.value(Value.FAILED_INVOCATION_BUCKET)).values()
     found: dict[str, Any]
     [found] = [each for each in map(json.loads, objects) if log_group_in(each["requestPayload"]) == log_group]
@@ -161,5 +161,5 @@ def log_group_in(event: Any) -> str:
 
 def waiting_object_events(app: DeployedApp) -> int:
     url = app.queue_url(Value.OBJECT_QUEUE)
-    told = app.aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-    return int(told["Attributes"]["ApproximateNumberOfMessages"])
+    queue = app.aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(queue["Attributes"]["ApproximateNumberOfMessages"])

@@ -1,4 +1,4 @@
-"""Mails, the dashboard and the alarms of the deployed app."""
+"""Emails, the dashboard and the alarms of the deployed app."""
 
 import json
 import time
@@ -17,10 +17,10 @@ SEEN_ON_FAILURE_ONLY = {
     *("PoisonFindings", "ChannelRefusals", "SuppressionsUnreadable", "StoredObjectsUnreadable"),
     *("AlertsRateLimited", "AlertsSilenced", "OverflowsPublished", "FindingsSuppressed"),
 }
-"""Metrics that have no data while the topic takes what it is given, whoever the inventory asks answers, and nobody has
-said what is not to be told."""
+"""Metrics without data as long as channels accept alerts, AWS APIs respond, and no finding is suppressed or
+acknowledged."""
 GAP = "eni-0e2e0000000000001"
-"""An interface that nobody knows, some of whose records AWS left out."""
+"""An unknown network interface with skipped records."""
 
 
 def test_the_inventory_is_in_the_output_bucket_after_its_schedule(app: DeployedApp) -> None:
@@ -30,18 +30,18 @@ def test_the_inventory_is_in_the_output_bucket_after_its_schedule(app: DeployedA
     assert hosts <= held
 
 
-def test_an_alert_that_the_stream_left_over_is_sent_by_the_schedule(app: DeployedApp) -> None:
+def test_an_alert_that_the_stream_missed_is_sent_by_the_schedule(app: DeployedApp) -> None:
     source = "10.50.0.31"
-    app.put("left-over.log", flow_log(app.scan(app.in_bucket, source, range(1, 21))))
+    app.put("missed.log", flow_log(app.scan(app.in_bucket, source, range(1, 21))))
     [finding], [_] = app.findings(source), app.mails_about(source)
-    put_back(app, finding.id, "urgent", seconds=600)
+    return_to_outbox(app, finding.id, "urgent", seconds=600)
     app.fire_schedules("Sweep")
     assert len(app.mails_about(source)) == 2
     app.fire_schedules("Sweep")
     assert len(app.mails_about(source)) == 2
 
 
-def test_noise_from_outside_and_skipped_records_are_no_alert_and_come_as_one_digest(app: DeployedApp) -> None:
+def test_background_findings_are_sent_in_one_digest_and_not_as_alerts(app: DeployedApp) -> None:
     sources = ["203.0.113.31", "203.0.113.32"]
     for source in sources:
         app.put(f"{source}.log", flow_log(app.scan(app.in_bucket, source, range(1, 21))))
@@ -50,20 +50,20 @@ def test_noise_from_outside_and_skipped_records_are_no_alert_and_come_as_one_dig
     assert [finding.severity for finding in findings] == ["background"] * 3
     assert all(app.mails_about(subject) == [] for subject in (*sources, GAP))
     for finding in findings:
-        put_back(app, finding.id, "digest", seconds=3_600)
+        return_to_outbox(app, finding.id, "digest", seconds=3_600)
     app.fire_schedules("Sweep")
     [digest] = app.mails_about(sources[0])
     assert sources[1] in digest["text"]
     assert f"- {GAP} in the hour from " in digest["text"]
 
 
-def test_what_dashboard_and_alarms_watch_is_what_the_functions_tell(app: DeployedApp) -> None:
-    """After a day with some of everything; but for AWS's own metrics, whose functions and queues must exist."""
-    a_day_with_everything(app)
-    watched = [*on_dashboard(app), *in_alarms(app)]
+def test_every_metric_of_the_dashboard_and_alarms_is_emitted(app: DeployedApp) -> None:
+    """Metrics of the app must have data; for AWS's metrics, the functions and queues must exist."""
+    produce_everything(app)
+    watched = [*dashboard_metrics(app), *alarm_metrics(app)]
     ours = {metric for metric in watched if metric.namespace == NAMESPACE and metric.name not in SEEN_ON_FAILURE_ONLY}
     ours = {metric for metric in ours if ("kind", "flood") not in metric.dimensions}
-    assert ours - told(app) == set()
+    assert ours - metrics_with_data(app) == set()
     assert len(ours) > 30
     existing = names_of_functions(app) | names_of_queues(app)
     theirs = {metric for metric in watched if metric.namespace != NAMESPACE}
@@ -71,7 +71,7 @@ def test_what_dashboard_and_alarms_watch_is_what_the_functions_tell(app: Deploye
     assert {name for metric in theirs for _, name in metric.dimensions} <= existing
 
 
-def test_the_dashboard_shows_every_alarm_and_every_alarm_tells_the_topic(app: DeployedApp) -> None:
+def test_the_dashboard_shows_every_alarm_and_every_alarm_notifies_the_topic(app: DeployedApp) -> None:
     alarms = app.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     shown = {arn for widget in widgets(app) for arn in widget["properties"].get("alarms", ())}
     assert {alarm["AlarmArn"] for alarm in alarms} == shown
@@ -79,36 +79,36 @@ def test_the_dashboard_shows_every_alarm_and_every_alarm_tells_the_topic(app: De
     assert all(alarm["AlarmActions"] == alarm["OKActions"] == topic for alarm in alarms)
 
 
-class Watched(NamedTuple):
-    """One metric as a dashboard, an alarm or CloudWatch's own list names it."""
+class Metric(NamedTuple):
+    """A metric of a dashboard, of an alarm or in CloudWatch's list."""
 
     namespace: str
     name: str
     dimensions: frozenset[tuple[str, str]]
 
 
-def on_dashboard(app: DeployedApp) -> Iterator[Watched]:
+def dashboard_metrics(app: DeployedApp) -> Iterator[Metric]:
     for widget in widgets(app):
         for namespace, name, *rest in widget["properties"].get("metrics", ()):
             texts = [each for each in rest if isinstance(each, str)]
-            yield Watched(namespace, name, frozenset(zip(texts[::2], texts[1::2], strict=True)))
+            yield Metric(namespace, name, frozenset(zip(texts[::2], texts[1::2], strict=True)))
 
 
 def widgets(app: DeployedApp) -> list[dict[str, Any]]:
-    told = app.aws.client("cloudwatch").get_dashboard(DashboardName="flowsentry")["DashboardBody"]
-    return list(json.loads(told)["widgets"])
+    body = app.aws.client("cloudwatch").get_dashboard(DashboardName="flowsentry")["DashboardBody"]
+    return list(json.loads(body)["widgets"])
 
 
-def in_alarms(app: DeployedApp) -> Iterator[Watched]:
+def alarm_metrics(app: DeployedApp) -> Iterator[Metric]:
     for alarm in app.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]:
-        yield Watched(alarm["Namespace"], alarm["MetricName"], dimensions_in(alarm))
+        yield Metric(alarm["Namespace"], alarm["MetricName"], dimensions_in(alarm))
 
 
-def told(app: DeployedApp) -> set[Watched]:
-    """The metrics that have data."""
+def metrics_with_data(app: DeployedApp) -> set[Metric]:
+    """The metrics with data."""
     pages = app.aws.client("cloudwatch").get_paginator("list_metrics").paginate(Namespace=NAMESPACE)
     metrics = [metric for page in pages for metric in page["Metrics"]]
-    return {Watched(NAMESPACE, metric["MetricName"], dimensions_in(metric)) for metric in metrics}
+    return {Metric(NAMESPACE, metric["MetricName"], dimensions_in(metric)) for metric in metrics}
 
 
 def dimensions_in(metric: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
@@ -123,28 +123,28 @@ def names_of_queues(app: DeployedApp) -> set[str]:
     return {url.rpartition("/")[2] for url in app.aws.client("sqs").list_queues()["QueueUrls"]}
 
 
-def a_day_with_everything(app: DeployedApp) -> None:
-    """Every kind of finding and of line, what can't be read, an alert left over and a digest, through both ways in; and
-    an interface that nobody can tell whose it is.
+def produce_everything(app: DeployedApp) -> None:
+    """Produces every kind of finding and line, unreadable input, an alert that was missed and a digest, through both
+    sources, and a network interface without an identifiable owner.
     """
-    app.log(while_it_answered(app, app.in_logs, "10.40.0", app.log_group_names))
-    app.put("while-it-answered.log", flow_log(while_it_answered(app, app.in_bucket, "10.50.0", V5)))
+    app.log(earlier_responses(app, app.in_logs, "10.40.0", app.log_group_names))
+    app.put("earlier-responses.log", flow_log(earlier_responses(app, app.in_bucket, "10.50.0", V5)))
     app.settle()
     app.log(everything(app, app.in_logs, "10.40.0", app.log_group_names))
     app.put("everything.log", flow_log(everything(app, app.in_bucket, "10.50.0", V5)))
     app.put("no-flow-log.log", b"hello\n", folder="AWSLogs/copies")
     app.invoke({"hello": "stream processor"})
     app.put("noise.log", flow_log(app.scan(app.in_bucket, "203.0.113.40", range(1, 21))))
-    put_back(app, app.findings("203.0.113.40")[0].id, "digest", seconds=3_600)
-    put_back(app, app.findings("10.50.0.41")[0].id, "urgent", seconds=600)
+    return_to_outbox(app, app.findings("203.0.113.40")[0].id, "digest", seconds=3_600)
+    return_to_outbox(app, app.findings("10.50.0.41")[0].id, "urgent", seconds=600)
     app.fire_schedules("Sweep")
     app.aws.client("ec2").create_network_interface(SubnetId=app.in_bucket.host("server").subnet_id)
     app.fire_schedules("Ownership")
     app.dead_letters("")
 
 
-def while_it_answered(app: DeployedApp, network: Network, inside: str, names: tuple[str, ...]) -> list[str]:
-    """A service answers its client, more than an hour before it does not."""
+def earlier_responses(app: DeployedApp, network: Network, inside: str, names: tuple[str, ...]) -> list[str]:
+    """Records of a service that responds to its client more than an hour before it stops responding."""
     earlier = app.seen_by(network) | {"start": app.at - 4_000, "end": app.at - 3_990}
     return exchange(f"{inside}.47", f"{inside}.61", 8_080, names, packets=20, bytes=4_000, **earlier)
 
@@ -175,7 +175,9 @@ def everything(app: DeployedApp, network: Network, inside: str, names: tuple[str
 
 
 def logins_and_refusals(server: str, inside: str, names: tuple[str, ...], seen: Mapping[str, Any]) -> Iterator[str]:
-    """Of a host that may not go out, one that gets no reply, a stranger with a session, and one who guesses."""
+    """Records of a host without outbound access, one without a response, an external SSH session, and a brute-force
+    login.
+    """
     yield blocked(f"{inside}.45", "192.0.2.7", 6_514, names, flow_direction="egress", **seen)
     yield probe(f"{inside}.46", server, 5_432, names, **seen)
     answer = {"srcport": 5_432, "dstport": 45_000, "packets": 1, "bytes": 60, "tcp_flags": SYN_ACK}
@@ -186,8 +188,8 @@ def logins_and_refusals(server: str, inside: str, names: tuple[str, ...], seen: 
         yield from exchange(guesser, server, 22, names, srcport=port, packets=15, bytes=2_400, **seen)
 
 
-def put_back(app: DeployedApp, finding_id: str, outbox: str, *, seconds: int) -> None:
-    """As if nobody had been told of a finding for so long."""
+def return_to_outbox(app: DeployedApp, finding_id: str, outbox: str, *, seconds: int) -> None:
+    """Puts a finding back into an outbox, as if it had not been delivered for `seconds`."""
     app.aws.client("dynamodb").update_item(
         TableName=app.value(Value.FINDINGS_TABLE),
         Key={"id": {"S": finding_id}},
