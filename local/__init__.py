@@ -1,1 +1,1 @@
-"""The same handlers on this machine, with no AWS account."""
+"""Runs Flowsentry on this machine without an AWS account: the command line, the demo and the embedded AWS."""

@@ -1,4 +1,4 @@
-"""A deployed Flowsentry in an AWS account, as the caller's own credentials find it."""
+"""Access to a Flowsentry deployment in an AWS account, with the caller's own credentials."""
 
 from functools import cached_property
 from typing import Any
@@ -13,19 +13,19 @@ from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import PoisonError, RetryableError
 
 FINDINGS_TABLE = "findings-table-name"
-"""The parameter's last part, as in stacks/constructs/parameters.py, which takes the CDK to import."""
+"""Last part of the SSM parameter's name. Repeated from stacks/constructs/parameters.py, whose import loads the CDK."""
 
 
 class NoDeploymentError(Exception):
-    """There is no such deployment here; the sentence says where it was looked for."""
+    """The account and Region have no such deployment; the message names both the deployment and the Region."""
 
 
 ERRORS = (NoDeploymentError, NoSuchFindingError, PoisonError, RetryableError, BotoCoreError, ClientError)
-"""What may be wrong with an account, its deployment or a finding; each says so in a sentence."""
+"""Errors of an account, a deployment or a finding; the message of each is a sentence for the user."""
 
 
 class Account:
-    """Whatever is asked raises one of ERRORS when it can't be had."""
+    """A deployment in one account and Region. Every property raises one of ERRORS when AWS cannot provide it."""
 
     def __init__(self, deployment: str, region: str | None, profile: str | None) -> None:
         self._deployment = deployment
@@ -37,13 +37,13 @@ class Account:
 
     @cached_property
     def findings(self) -> FindingTriage:
-        """Of the table that the deployment names."""
+        """The findings of the deployment; the table's name is read from its SSM parameter."""
         return FindingTriage(self._value(FINDINGS_TABLE), self._session.client("dynamodb", config=BOUNDED))
 
     @cached_property
     def caller(self) -> str:
         """The name in the caller's ARN: `alice` of `…:user/alice`, `Admin/alice` of `…:assumed-role/Admin/alice`."""
-        with retryable("ask who you are"):
+        with retryable("get the caller's identity"):
             arn: str = self._session.client("sts", config=BOUNDED).get_caller_identity()["Arn"]
         resource = arn.rpartition(":")[2]
         return resource.partition("/")[2] or resource
@@ -59,6 +59,6 @@ class Account:
                 raise
             region = self._session.region_name
             raise NoDeploymentError(
-                f"there is no deployment {self._deployment!r} in {region}, where no parameter is called {name}; "
-                "see --deployment, --region and --profile"
+                f"there is no deployment {self._deployment!r} in {region}: the SSM parameter {name} does not exist; "
+                "check --deployment, --region and --profile"
             ) from error

@@ -12,8 +12,8 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code of the command: 0 when it did what was asked, 1 when it could not, 2 for arguments that make no
-    sense. A reader that goes away (`| head`) is no error.
+    """The exit code of the command: 0 for success, 1 for failure, 2 for invalid arguments. A closed pipe (`| head`) is
+    no error.
     """
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -29,13 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from local.demo import demo  # noqa: PLC0415 - AWS on this machine takes a second to import; parse and replay don't
+    from local.demo import demo  # noqa: PLC0415 - the embedded AWS takes a second to import; only demo needs it
 
     return demo(options)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="flowsentry", description="VPC flow logs, watched.")
+    parser = argparse.ArgumentParser(
+        prog="flowsentry", description="Detects scans, blocked paths and suspicious logins in VPC flow logs."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     parse_command.add_to(commands)
     replay_command.add_to(commands)
@@ -43,11 +45,17 @@ def _parser() -> argparse.ArgumentParser:
     findings_command.add_to(commands)
     demo = commands.add_parser(
         "demo",
-        help="AWS on this machine, the real app deployed into it, traffic, alerts",
-        description="Starts AWS embedded on this machine, deploys the real CDK app into it, sends an invented "
-        "company's traffic through both ways in, and prints the alerts as they are delivered.",
+        help="deploy the app into an emulated AWS, send sample traffic, print the alerts",
+        description="Starts an emulated AWS on this machine, deploys the CDK app into it, sends the traffic of an "
+        "invented company through CloudWatch Logs and S3, and prints the alerts as they are delivered. Exit code 1 "
+        "when an expected alert is missing or an unexpected one arrives.",
     )
-    demo.add_argument("--seed", type=int, default=1, help="the traffic's seed: the same seed gives the same traffic")
+    demo.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="seed of the random traffic (default 1); the same seed gives the same traffic",
+    )
     demo.set_defaults(run=_demo)
     return parser
 

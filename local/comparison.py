@@ -1,4 +1,4 @@
-"""Two settings side by side on the same flow logs: which findings appear, which disappear, which are raised later."""
+"""Compares two settings on the same flow logs: findings that appear, disappear, or are raised at another time."""
 
 import json
 from collections import Counter
@@ -15,7 +15,7 @@ MAX_TITLE_LETTERS = 160
 
 @dataclass
 class Side:
-    """One of the two settings: what it is called, and what it finds, by id. What is suppressed is not found."""
+    """One of the two settings: its name, and its findings by id, without suppressed findings."""
 
     name: str
     replay: Replay
@@ -23,13 +23,13 @@ class Side:
 
     def take(self, source: LogSource) -> None:
         """Replays one source."""
-        told = (finding for finding in self.replay.findings_in(source) if not finding.suppressed_by)
-        self.findings |= {finding.id: finding for finding in told}
+        alerted = (finding for finding in self.replay.findings_in(source) if not finding.suppressed_by)
+        self.findings |= {finding.id: finding for finding in alerted}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What there would be `before`, with one setting, and `after`, with the other."""
+    """The findings `before`, with the first setting, and `after`, with the second."""
 
     before: Side
     after: Side
@@ -41,36 +41,36 @@ class Comparison:
 
     @property
     def disappearing(self) -> list[Finding]:
-        """What only the first setting finds."""
+        """Findings of the first setting only."""
         return _only_in(self.before, self.after)
 
     @property
     def appearing(self) -> list[Finding]:
-        """What only the second setting finds."""
+        """Findings of the second setting only."""
         return _only_in(self.after, self.before)
 
     @property
     def staying(self) -> list[tuple[Finding, Finding]]:
-        """What both find, as the first and as the second raises it."""
+        """Findings of both settings, as pairs: as the first raises it, as the second raises it."""
         after = self.after.findings
         return [(finding, after[id_]) for id_, finding in self.before.findings.items() if id_ in after]
 
     def lines(self) -> Iterator[str]:
-        """The comparison for people."""
+        """The comparison as text lines."""
         yield from self._table()
         yield from _listed(f"disappear with {self.after.name}", self.disappearing)
         yield from _listed(f"appear with {self.after.name}", self.appearing)
         yield from self._delays()
 
     def json_lines(self) -> Iterator[str]:
-        """The same for machines: `change` is disappears, appears or stays; of what stays, `finding` is the second."""
+        """The comparison as JSON lines: `change` is disappears, appears or stays; `finding` of stays is the second."""
         yield from (_change("disappears", finding) for finding in self.disappearing)
         yield from (_change("appears", finding) for finding in self.appearing)
         for before, after in self.staying:
             yield _change("stays", after, later_seconds=after.last_seen - before.last_seen)
 
     def _table(self) -> Iterator[str]:
-        """How many of each kind either finds."""
+        """A table of the findings of each kind, one column per setting."""
         sides = [Counter(f"{each.kind} ({each.severity})" for each in side.findings.values()) for side in self._sides]
         kinds = sorted(set().union(*sides))
         names = [side.name for side in self._sides]
@@ -88,10 +88,10 @@ class Comparison:
         later = [after.last_seen - before.last_seen for before, after in self.staying]
         moved = sorted(seconds for seconds in later if seconds)
         yield ""
-        yield f"{len(later)} are found by both" + (f", {len(moved)} of them at another time" if moved else "")
+        yield f"{len(later)} found by both" + (f", {len(moved)} of them at a different time" if moved else "")
         if moved:
             median = moved[len(moved) // 2]
-            yield f"  half of these by {duration(abs(median))} or more {'later' if median > 0 else 'earlier'}"
+            yield f"  median difference {duration(abs(median))} {'later' if median > 0 else 'earlier'}"
 
 
 def _change(change: str, finding: Finding, **more: int) -> str:

@@ -1,4 +1,4 @@
-"""flowsentry explain: whether packets get from one end to another and back, and which rule says so."""
+"""flowsentry explain: whether security groups and network ACLs allow a packet and its reply, and by which rule."""
 
 import argparse
 import json
@@ -21,30 +21,40 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Adds the command and its arguments."""
     parser = commands.add_parser(
         "explain",
-        help="which security group or network ACL rule lets packets through, or refuses them",
-        description="Says of each security group and network ACL on the way from SRC to DST, and on the way of the "
-        "reply, whether it lets the packets through and by which rule, as of a snapshot of the inventory. Routes are "
-        "not looked at. Exit code 0 whether they get through or not, 1 when the snapshot can't be read, or an end is "
-        "not in it, or may be several.",
+        help="show the security group or network ACL rule that allows or denies a packet",
+        description="Evaluates each security group and network ACL on the path from SRC to DST, and on the path of the "
+        "reply, and prints the rule that allows or denies the packet, as of an inventory snapshot. Routes are not "
+        "evaluated. Exit code 0 for both verdicts; 1 when the snapshot cannot be read, or when an endpoint is not in "
+        "it or is ambiguous.",
     )
-    parser.add_argument("source", metavar="SRC", help="who calls: an address, an interface id, an owner's id or name")
-    parser.add_argument("destination", metavar="DST", help="who is called; one of the two may be on the internet")
-    parser.add_argument("port", metavar="PORT", type=_port, help="the port that is called; ICMP's type, or 0 for any")
+    parser.add_argument("source", metavar="SRC", help="client: an address, an interface id, or an owner's id or name")
     parser.add_argument(
-        "protocol", metavar="PROTO", nargs="?", type=_protocol, default=TCP, help="tcp (if none), udp, icmp, 47, all …"
+        "destination", metavar="DST", help="server, in the same forms; one of the two may be on the internet"
     )
-    parser.add_argument("--inventory", metavar="FILE", required=True, type=Path, help="a snapshot of the inventory")
-    parser.add_argument("--vpc", metavar="ID", help="the VPC that is meant, where an end is in several")
+    parser.add_argument("port", metavar="PORT", type=_port, help="destination port; for ICMP the type, 0 for any")
     parser.add_argument(
-        "--source-port", metavar="PORT", type=_port, help="the caller's port; if none, what is so of all it may be"
+        "protocol",
+        metavar="PROTO",
+        nargs="?",
+        type=_protocol,
+        default=TCP,
+        help="tcp (default), udp, icmp, a number, or all",
     )
-    parser.add_argument("--json", action="store_true", help="the same as one line of JSON")
+    parser.add_argument("--inventory", metavar="FILE", required=True, type=Path, help="inventory snapshot")
+    parser.add_argument("--vpc", metavar="ID", help="VPC of an endpoint that is in several VPCs")
+    parser.add_argument(
+        "--source-port",
+        metavar="PORT",
+        type=_port,
+        help="source port; by default the verdict is for all ephemeral ports",
+    )
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.set_defaults(run=run)
 
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= ANY_PORTS.last):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to {ANY_PORTS.last}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; use 0 to {ANY_PORTS.last}")
     return int(text)
 
 
@@ -53,12 +63,14 @@ def _protocol(text: str) -> int:
     if number is None and text.removeprefix("-").isdecimal():
         number = int(text)
     if number is None or not ALL <= number <= _LAST_PROTOCOL:
-        raise argparse.ArgumentTypeError(f"{text!r} is no protocol: tcp, udp, icmp, 0 to {_LAST_PROTOCOL}, or all")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a protocol; use tcp, udp, icmp, 0 to {_LAST_PROTOCOL}, or all"
+        )
     return number
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 whether the packets get through or not; 1 when the snapshot can't be read or an end is not clear."""
+    """Exit code: 0 for both verdicts, 1 when the snapshot cannot be read or an endpoint is unknown or ambiguous."""
     try:
         inventory = inventory_in(options.inventory)
         source, destination = EndsInSnapshot(inventory, options.vpc).pair(options.source, options.destination)

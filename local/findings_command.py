@@ -1,4 +1,4 @@
-"""flowsentry findings: what was found in an account, and what people have to say of it."""
+"""flowsentry findings: lists the findings of a deployment, and changes their triage state."""
 
 import argparse
 import time
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DAY_SECONDS = 86_400
 MAX_SNOOZE_DAYS = 365
 MAX_LISTED_DAYS = 90
-"""Findings are forgotten after that."""
+"""Findings expire from the table after this many days."""
 MAX_TITLE_LETTERS = 120
 COLUMNS = "{:<24}  {:<12}  {:<10}  {:<23}  {:<24}  {}"
 
@@ -28,64 +28,70 @@ MAX_COMPLAINT_LETTERS = 400
 SAYINGS: dict[str, tuple[Callable[["FindingTriage", str, argparse.Namespace], Triage], str]] = {
     "acknowledge": (
         lambda finding_triage, by, said: finding_triage.acknowledge(said.id, by, said.note),
-        "known: its like is not told on other days either",
+        "known: no alerts for this finding and its like on later days",
     ),
     "snooze": (
         lambda finding_triage, by, said: finding_triage.snooze(said.id, _in_days(said.days), by, said.note),
-        "not now: it is told again when the days are over",
+        "alert again when the days are over",
     ),
     "resolve": (
         lambda finding_triage, by, said: finding_triage.resolve(said.id, by, said.note),
-        "over: it is told when it is seen again",
+        "fixed: alert again if it reoccurs",
     ),
     "reopen": (
         lambda finding_triage, by, said: finding_triage.reopen(said.id, by, said.note),
-        "not over: its like is told again",
+        "undo: alert again for this finding and its like",
     ),
 }
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command, its own commands and their arguments."""
+    """Adds the command, its subcommands and their arguments."""
     findings = commands.add_parser(
         "findings",
         help="list findings; acknowledge, snooze, resolve and reopen them",
-        description="Reads and changes the findings of a deployed Flowsentry, with the caller's own AWS credentials.",
+        description="Lists and triages the findings of a Flowsentry deployment, with the caller's own AWS credentials.",
     )
     parts = findings.add_subparsers(required=True, metavar="COMMAND")
     where = _where()
-    listing = parts.add_parser("list", parents=[where], help="findings, newest first")
-    listing.add_argument("--state", choices=[state.value for state in State], help="only those that stand so")
-    listing.add_argument("--kind", choices=KINDS, help="only those of this kind")
+    listing = parts.add_parser("list", parents=[where], help="list findings, newest first")
+    listing.add_argument("--state", choices=[state.value for state in State], help="only findings in this triage state")
+    listing.add_argument("--kind", choices=KINDS, help="only findings of this kind")
     listing.add_argument(
-        "--days", type=_days(MAX_LISTED_DAYS), default=7, metavar="N", help="found in the last N days (if none, 7)"
+        "--days",
+        type=_days(MAX_LISTED_DAYS),
+        default=7,
+        metavar="N",
+        help="only findings of the last N days (default 7)",
     )
     listing.set_defaults(run=_answering(_list))
-    showing = parts.add_parser("show", parents=[where], help="the alert, what was said of it, and its like before")
+    showing = parts.add_parser("show", parents=[where], help="show the alert, its triage state and related findings")
     showing.add_argument("id", metavar="ID")
     showing.set_defaults(run=_answering(_show))
     for name, (_, meaning) in SAYINGS.items():
         saying = parts.add_parser(name, parents=[where], help=meaning)
-        saying.add_argument("id", metavar="ID", help="as in the alert")
-        saying.add_argument("--note", type=_note, default="", help=f"why, in at most {MAX_NOTE_LETTERS} letters")
-        saying.add_argument("--by", help="who says so; if none, the caller's name in AWS")
+        saying.add_argument("id", metavar="ID", help="finding id, as in the alert")
+        saying.add_argument("--note", type=_note, default="", help=f"reason, at most {MAX_NOTE_LETTERS} characters")
+        saying.add_argument("--by", help="who triages (default: the name in the caller's ARN)")
         saying.set_defaults(run=_answering(_say), saying=name)
         if name == "snooze":
-            saying.add_argument("--days", type=_days(MAX_SNOOZE_DAYS), required=True, metavar="N")
+            saying.add_argument(
+                "--days", type=_days(MAX_SNOOZE_DAYS), required=True, metavar="N", help="days without alerts"
+            )
 
 
 def _where() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--deployment", default="flowsentry", help="its name in the settings (if none, flowsentry)")
-    parser.add_argument("--region", help="AWS region; if none, that of the environment or profile")
-    parser.add_argument("--profile", help="AWS profile; if none, that of the environment")
+    parser.add_argument("--deployment", default="flowsentry", help="name of the deployment (default flowsentry)")
+    parser.add_argument("--region", help="AWS Region (default: from the environment or profile)")
+    parser.add_argument("--profile", help="AWS profile (default: from the environment)")
     return parser
 
 
 def _days(most: int) -> Callable[[str], int]:
     def days(text: str) -> int:
         if not (text.isdecimal() and 1 <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"{text!r} is no number of days: 1 to {most}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number of days; use 1 to {most}")
         return int(text)
 
     return days
@@ -93,15 +99,15 @@ def _days(most: int) -> Callable[[str], int]:
 
 def _note(text: str) -> str:
     if len(text) > MAX_NOTE_LETTERS:
-        raise argparse.ArgumentTypeError(f"a note has at most {MAX_NOTE_LETTERS} letters, not {len(text)}")
+        raise argparse.ArgumentTypeError(f"a note has at most {MAX_NOTE_LETTERS} characters, this one has {len(text)}")
     return text
 
 
 def _answering(command: Callable[[argparse.Namespace, "Account"], None]) -> Callable[[argparse.Namespace], int]:
-    """0, or 1 with a complaint where the account, or the finding, can't be had."""
+    """The command as a function that returns the exit code: 1, with a message on stderr, for any of ERRORS."""
 
     def run(options: argparse.Namespace) -> int:
-        from local.account import ERRORS, Account  # noqa: PLC0415 - boto3 takes a while to import; parse does without
+        from local.account import ERRORS, Account  # noqa: PLC0415 - boto3 is slow to import; parse does not need it
 
         try:
             command(options, Account(options.deployment, options.region, options.profile))
@@ -140,12 +146,12 @@ def _show(options: argparse.Namespace, account: "Account") -> None:
     print()
     print(f"{'State':<10}{_standing(entry.triage)}")
     print(f"{'Found':<10}{moment(entry.found_at)}")
-    print(f"{'Told':<10}{_telling(entry)}")
+    print(f"{'Alerted':<10}{_telling(entry)}")
     print("\n".join(_listed(others)))
 
 
 def _earlier(entry: Entry, others: Sequence[Entry]) -> Earlier | None:
-    """What its alert spoke of: its own life before, or the finding before it."""
+    """The triage that the alert mentions: its own before it reoccurred, or that of the previous related finding."""
     if entry.before:
         return Earlier(entry.finding.id, entry.found_at, entry.before)
     before = [each for each in others if each.found_at <= entry.found_at]
@@ -163,21 +169,21 @@ def _standing(triage: Triage) -> str:
 
 def _telling(entry: Entry) -> str:
     if entry.unpublished == SNOOZED_PARTITION:
-        return "not before the snooze is over"
+        return "not before the snooze ends"
     if entry.unpublished:
-        held = ", held back by flood control until the next summary" if entry.is_rate_limited else ""
+        held = ", held back by the rate limit until the next summary" if entry.is_rate_limited else ""
         return f"not yet, waits for the next {entry.finding.audience} message{held}"
     if entry.undelivered_reason:
         reason = f" ({plain(entry.finding.suppressed_by)})" if entry.finding.suppressed_by else ""
-        return f"not at all: {plain(entry.undelivered_reason)}{reason}"
+        return f"never: {plain(entry.undelivered_reason)}{reason}"
     if entry.published_at is None:
-        return "not at all: somebody spoke of it before"
+        return "never: a related finding was triaged before"
     together = f" in the {plain(entry.delivered_in)}" if entry.delivered_in else ""
     return f"{moment(entry.published_at)}{together}"
 
 
 def _listed(others: Sequence[Entry]) -> Iterator[str]:
-    yield f"{'Others':<10}{'' if others else 'none of its like'}".rstrip()
+    yield f"{'Related':<10}{'' if others else 'none'}".rstrip()
     for each in others:
         yield f"  {plain(each.finding.id)}  found {moment(each.found_at)}  {_standing(each.triage)}"
 

@@ -1,4 +1,4 @@
-"""Options of commands for files beside flow logs: a snapshot of the inventory, settings, suppressions, databases."""
+"""Command-line options for the files that replay reads beside flow logs: inventory, settings, suppressions, GeoIP."""
 
 import argparse
 import json
@@ -23,19 +23,19 @@ def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
         "--inventory",
         type=Path,
         metavar="FILE",
-        help="the snapshot of an inventory (inventory/snapshot.zip in the output bucket): names owners and rules",
+        help="inventory snapshot (inventory/snapshot.zip in the output bucket), to name owners and rules",
     )
     parser.add_argument(
         "--settings",
         type=Path,
         metavar="FILE",
-        help="a deployment's settings (cdk.json): its networks, public login services, thresholds and suppressions",
+        help="settings of a deployment (cdk.json): networks, public login services, thresholds and suppressions",
     )
     parser.add_argument(
         "--suppressions",
         type=Path,
         metavar="FILE",
-        help="findings that no alert is sent for (suppressions/suppressions.json in the output bucket)",
+        help="suppressions (suppressions/suppressions.json in the output bucket); replaces those of --settings",
     )
     parser.add_argument(
         "--geo",
@@ -43,12 +43,12 @@ def add_knowledge_to(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="FILE",
-        help="a database of countries or networks in MaxMind's format (.mmdb); may be given twice",
+        help="country or network database in MaxMind format (.mmdb); may be given twice",
     )
 
 
 def knowledge_of(options: argparse.Namespace) -> tuple[Inventory, Geography]:
-    """The inventory and the geographic databases in the files that the options name. Raises KnowledgeError."""
+    """The inventory and the GeoIP databases in the files that the options name. Raises KnowledgeError."""
     return inventory_in(options.inventory) if options.inventory else Inventory(), _geography_in(options.geo)
 
 
@@ -63,7 +63,7 @@ def inventory_in(path: Path) -> Inventory:
 
 
 def suppressions_in(path: Path | None) -> Suppressions:
-    """The suppressions in a file; none without one. Raises KnowledgeError."""
+    """The suppressions in a file; without a file, none. Raises KnowledgeError."""
     try:
         return Suppressions.of_json(path.read_text()) if path else Suppressions()
     except OSError as error:
@@ -73,7 +73,7 @@ def suppressions_in(path: Path | None) -> Suppressions:
 
 
 def settings_in(path: Path | None) -> DetectionSettings:
-    """The settings for detection in the settings file of a deployment (cdk.json); without a file, the defaults. Raises
+    """The detection settings in a deployment's settings file (cdk.json); without a file, the defaults. Raises
     KnowledgeError.
     """
     if path is None:
@@ -84,7 +84,9 @@ def settings_in(path: Path | None) -> DetectionSettings:
     except OSError as error:
         raise KnowledgeError(f"{path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise KnowledgeError(f'{path} has no "context" with "flowsentry" in it, as cdk.json has: {error}') from error
+        raise KnowledgeError(
+            f'{path} has no "flowsentry" object in a "context" object, as cdk.json has: {error}'
+        ) from error
     try:
         return read_section(DetectionSettings, "flowsentry", of_detection)
     except SettingsError as error:

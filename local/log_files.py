@@ -1,4 +1,4 @@
-"""Where flow logs come from on the command line: files, folders, s3:// addresses, standard input."""
+"""Reads flow logs named on the command line: files, folders, s3:// addresses, standard input."""
 
 import math
 import re
@@ -24,7 +24,7 @@ class LogSource(Protocol):
     def name(self) -> str: ...
 
     def blocks(self) -> Iterator[bytes]:
-        """Its bytes in bounded blocks. Raises OSError when it can't be read."""
+        """The content in blocks of at most BLOCK_BYTES. Raises OSError when the source cannot be read."""
         ...
 
 
@@ -64,13 +64,13 @@ class LogObject:
             body = _s3().get_object(Bucket=self.bucket, Key=self.key)["Body"]
             yield from body.iter_chunks(BLOCK_BYTES)
         except (BotoCoreError, ClientError) as error:
-            raise OSError(f"{self.name} can't be read: {error}") from error
+            raise OSError(f"cannot read {self.name}: {error}") from error
 
 
 def sources_at(address: str) -> list[LogSource]:
-    """The flow logs at an address, in order of time: the file itself; of a folder or an s3:// prefix, those with names
-    that AWS gives to flow logs or that end as logs do. How many others a prefix has is told on stderr. Raises OSError
-    when there is no such thing.
+    """The flow logs at an address, in order of time: a file itself; in a folder or under an s3:// prefix, the objects
+    that are named as AWS names flow logs or that end in .log, .txt, .gz or .parquet. The number of other objects under
+    a prefix is printed on stderr. Raises OSError when the address does not exist or cannot be listed.
     """
     if address.startswith("s3://"):
         return sorted(_objects_at(address), key=_order)
@@ -79,7 +79,7 @@ def sources_at(address: str) -> list[LogSource]:
         found = [LogFile(each) for each in path.rglob("*") if each.is_file() and _looks_like_logs(each.as_posix())]
         return sorted(found, key=_order)
     if address != "-" and not path.exists():
-        raise FileNotFoundError(f"{address}: there is no such file or folder")
+        raise FileNotFoundError(f"{address}: no such file or folder")
     return [LogFile(path)]
 
 
@@ -88,9 +88,9 @@ def _looks_like_logs(key: str) -> bool:
 
 
 def _order(source: LogSource) -> tuple[float, str]:
-    """By the time in the file's name, as AWS writes it; those without one come last."""
-    told = flow_log_key(source.name)
-    return (told.delivered_at if told else math.inf, source.name)
+    """By the time in the file name, as AWS writes it; names without a time come last."""
+    key = flow_log_key(source.name)
+    return (key.delivered_at if key else math.inf, source.name)
 
 
 def _blocks_of(file: IO[bytes]) -> Iterator[bytes]:
@@ -106,14 +106,12 @@ def _objects_at(address: str) -> Iterator[LogSource]:
         pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
     except (BotoCoreError, ClientError) as error:
-        raise OSError(f"{address} can't be listed: {error}") from error
+        raise OSError(f"cannot list {address}: {error}") from error
     if not keys:
-        raise FileNotFoundError(f"{address}: there is no such object or prefix")
+        raise FileNotFoundError(f"{address}: no such object or prefix")
     wanted = [key for key in keys if key == prefix or _looks_like_logs(key)]
     if skipped := len(keys) - len(wanted):
-        print(
-            f"flowsentry: {address}: skipped {skipped:,} objects that are no flow logs by their keys", file=sys.stderr
-        )
+        print(f"flowsentry: {address}: skipped {skipped:,} objects whose keys are not flow logs", file=sys.stderr)
     yield from (LogObject(bucket, key) for key in wanted)
 
 

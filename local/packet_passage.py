@@ -1,4 +1,4 @@
-"""Passage: all that packets and their replies meet between two ends, and whether they get through."""
+"""Passage: the verdict of every security group and network ACL on a packet and its reply, as text and JSON."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from flowsentry.findings.rejected_packet import End
 from flowsentry.inventory.firewall_rules import Rules
 
 MAX_LINE_LETTERS = 500
-"""Of a line with names from tags. Longer: names push the facts out of sight. Shorter: several groups are cut."""
+"""Length of a line with names from tags. Higher: long names hide the facts. Lower: lists of groups are cut."""
 _WORDS = {
     (Layer.SECURITY_GROUP, True): "out of the interface",
     (Layer.NETWORK_ACL, True): "out of the subnet",
@@ -28,13 +28,13 @@ _STARTS = {
         "whether its reply is allowed cannot be determined",
     ),
 }
-"""How the verdict begins, about the packet and about its reply."""
+"""Verdict → start of the sentence about the packet, and about its reply."""
 _ECHO_TYPES = {ICMP: 8, ICMPV6: 128}
 
 
 @dataclass(frozen=True)
 class Passage:
-    """What each layer does with a packet on its `forward_path`, and with the reply on its `return_path`."""
+    """The judgement of each layer on a packet's `forward_path`, and on the `return_path` of its reply."""
 
     packet: Packet
     forward_path: tuple[Judgement, ...]
@@ -43,37 +43,37 @@ class Passage:
 
     @classmethod
     def of(cls, packet: Packet, rules: Rules) -> Self:
-        """The passage by these rules."""
+        """The passage of a packet under these rules."""
         return cls(packet, forward_path(packet, rules), return_path(packet, rules), rules.taken_at)
 
     @property
     def verdict(self) -> Verdict:
-        """DENIED if one layer denies, else UNDETERMINED if one is undetermined."""
+        """DENIED when any layer denies, else UNDETERMINED when any is undetermined, else ALLOWED."""
         verdicts = {each.verdict for each in (*self.forward_path, *self.return_path)}
         return next((each for each in (Verdict.DENIED, Verdict.UNDETERMINED) if each in verdicts), Verdict.ALLOWED)
 
     def sentence(self) -> str:
-        """The verdict, with what denies it and what would admit it, or what cannot be determined."""
+        """The verdict with the denying rule and the change that would allow the packet, or what is unknown."""
         starts = _STARTS[self.verdict]
         if self.verdict is Verdict.ALLOWED:
             return " and ".join(starts if self.return_path else starts[:1])
-        ways = zip(starts, (self.forward_path, self.return_path), strict=True)
-        deciding = [(start, [each for each in way if each.verdict is self.verdict]) for start, way in ways]
-        return "; ".join(f"{start}{_and_why(way)}" for start, way in deciding if way)
+        paths = zip(starts, (self.forward_path, self.return_path), strict=True)
+        deciding = [(start, [each for each in path if each.verdict is self.verdict]) for start, path in paths]
+        return "; ".join(f"{start}{_and_why(path)}" for start, path in deciding if path)
 
     def lines(self) -> Iterator[str]:
-        """The same for people: what is asked, each layer in order, and the verdict."""
+        """Text lines: the packet, each layer in order, and the verdict."""
         ends = f"{_end(self.packet.source)} to {_end(self.packet.destination)}"
-        age = f", by the rules of {moment(self.rules_taken_at)}" if self.rules_taken_at else ""
+        age = f", rules as of {moment(self.rules_taken_at)}" if self.rules_taken_at else ""
         yield plain(f"{describe_traffic(self.packet)} from {ends}{age}", MAX_LINE_LETTERS)
         for is_reply, each in self._steps():
-            place = f"{'reply ' if is_reply else ''}{_WORDS[each.layer, each.is_egress]}"
+            step = f"{'reply ' if is_reply else ''}{_WORDS[each.layer, each.is_egress]}"
             reason = f"{each.who}: {each.reason}" if each.resources else each.reason
-            yield f"  {place:<23} {_in_words(each.verdict):<10}  {plain(reason, MAX_LINE_LETTERS)}"
+            yield f"  {step:<23} {_in_words(each.verdict):<10}  {plain(reason, MAX_LINE_LETTERS)}"
         yield plain(self.sentence(), 2 * MAX_LINE_LETTERS)
 
     def as_json(self) -> dict[str, Any]:
-        """The same for machines."""
+        """The passage as a JSON object."""
         return {
             "source": _end_as_json(self.packet.source),
             "destination": _end_as_json(self.packet.destination),
@@ -94,8 +94,8 @@ class Passage:
 
 
 def packet_to(source: End, destination: End, protocol: int, port: int, source_port: int | None = None) -> Packet:
-    """The packet that is asked about. For ICMP the port is the type, 0 for one that is not known; between IPv6
-    addresses ICMP is that of IPv6.
+    """The packet to explain. For ICMP the port is the type, 0 when unknown; between IPv6 addresses, ICMP means
+    ICMPv6.
     """
     if protocol == ICMP and ":" in destination.address:
         protocol = ICMPV6

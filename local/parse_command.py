@@ -1,4 +1,4 @@
-"""flowsentry parse: typed records as JSON lines, and what was rejected on stderr."""
+"""flowsentry parse: prints typed records as JSON lines, and rejected lines on stderr."""
 
 import argparse
 import sys
@@ -20,9 +20,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser(
         "parse",
         help="print typed records as JSON lines",
-        description="Prints each record as a JSON line, in the order of the file (where lines may be of several "
-        "formats, of each chunk one format after the other), NODATA and SKIPDATA records included. What is no record "
-        "is told on stderr with its reason. Exit code 1 when a file, or most of its lines, could not be read.",
+        description="Prints each record as a JSON line, in the order of the file, including NODATA and SKIPDATA "
+        "records (with several formats, chunk by chunk, one format after the other). Prints rejected lines with the "
+        "reason on stderr. Exit code 1 when a file, or most of its lines, could not be read.",
     )
     parser.add_argument(
         "files",
@@ -31,12 +31,14 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="flow logs: text, CSV, JSON, exports of CloudWatch Logs, Parquet, plain or gzip; - for standard input",
     )
     add_formats_to(parser)
-    parser.add_argument("--readable", action="store_true", help="protocols, flags, paths, encryption, times as words")
+    parser.add_argument(
+        "--readable", action="store_true", help="print protocols, flags, paths, encryption and times as words"
+    )
     parser.set_defaults(run=run)
 
 
 def add_formats_to(parser: argparse.ArgumentParser) -> None:
-    """Adds the option that tells what lines without a header are."""
+    """Adds the option for the format of lines without a header."""
     parser.add_argument(
         "--format",
         action="append",
@@ -48,7 +50,7 @@ def add_formats_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _log_format(text: str) -> str:
-    """The same text; argparse tells what is wrong with one that is no log format."""
+    """The same text. Raises ArgumentTypeError with the reason when it is not a log format."""
     try:
         names_in_log_format(text)
     except ValueError as error:
@@ -57,7 +59,7 @@ def _log_format(text: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when every file could be read, also with rejected lines; 1 when one, or most of its lines, could not."""
+    """Exit code: 0 when every file was read, even with rejected lines; 1 when one, or most of its lines, was not."""
     return max([_parse_all(address, options) for address in options.files])
 
 
@@ -84,17 +86,17 @@ def _parse_one(source: LogSource, options: argparse.Namespace) -> int:
             raise
         return complain(f"{source.name}: {error}")
     finally:
-        _tell_rejected(source.name, rejected)
+        _print_rejected(source.name, rejected)
     return 0
 
 
-def complain(about: object) -> int:
-    """1, after saying what it is about."""
-    print(f"flowsentry: {about}", file=sys.stderr)
+def complain(message: object) -> int:
+    """Prints a message on stderr; returns the exit code 1."""
+    print(f"flowsentry: {message}", file=sys.stderr)
     return 1
 
 
-def _tell_rejected(name: str, rejected: RejectedLines) -> None:
+def _print_rejected(name: str, rejected: RejectedLines) -> None:
     for line, reason, text in rejected.sample:
         print(f"{name}:{line}: {reason}: {text!r}", file=sys.stderr)
     if rejected.total:
@@ -102,7 +104,7 @@ def _tell_rejected(name: str, rejected: RejectedLines) -> None:
 
 
 def in_words(counts: Iterable[tuple[str, int]]) -> str:
-    """Counts as words, the largest first: `3 (too-few-fields 2, bad-value 1)`."""
+    """The total and the counts, largest first: `3 (too-few-fields 2, bad-value 1)`."""
     several = Counter(dict(counts))
     ordered = sorted(several.items(), key=lambda each: (-each[1], each[0]))
     reasons = ", ".join(f"{name} {count:,}" for name, count in ordered)

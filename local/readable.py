@@ -1,4 +1,4 @@
-"""Records with words in place of numbers, for people who read them."""
+"""Replaces numbers in records with words, for `flowsentry parse --readable`."""
 
 from collections.abc import Callable
 
@@ -19,11 +19,11 @@ IN_WORDS: dict[str, Callable[[int], str]] = {
     "traffic-path": traffic_path_in_words,
     "encryption-status": encryption_status_in_words,
 }
-"""What tells the words of a field's values."""
+"""Field → function that returns the word for one of its values."""
 
 
 def readable(records: Records) -> pl.DataFrame:
-    """The same rows and columns, with protocols, flags, paths and encryption as words and times as ISO 8601 in UTC."""
+    """The same rows and columns, with protocols, flags, paths and encryption as words, and times as ISO 8601 in UTC."""
     words = [_in_words(records[BY_NAME[name].column], word) for name, word in IN_WORDS.items() if _has(records, name)]
     times = [name for name, field in BY_NAME.items() if field.kind is Kind.TIME and _has(records, name)]
     return records.with_columns(*words, *map(_as_moment, times))
@@ -34,7 +34,7 @@ def _has(records: Records, name: str) -> bool:
 
 
 def _in_words(values: pl.Series, word: Callable[[int], str]) -> pl.Series:
-    """The words of the values; few are distinct."""
+    """The values as words; each distinct value is converted once."""
     distinct = values.unique().drop_nulls()
     words = pl.Series([word(value) for value in distinct], dtype=pl.String)
     return values.replace_strict(distinct, words, default=None, return_dtype=pl.String)

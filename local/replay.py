@@ -1,4 +1,4 @@
-"""Flow logs through the pipeline that runs in AWS, with its state in memory."""
+"""Runs flow logs through the pipeline that runs in AWS, with its state in memory."""
 
 import time
 from collections import Counter
@@ -19,13 +19,13 @@ from local.log_files import LogSource
 from local.parse_command import complain, in_words
 
 MAX_NAMED_INTERFACES = 20
-"""Interfaces with skipped records that the summary names, those with the most. More: longer lines. Fewer: less told."""
+"""Interfaces with the most skipped records that the summary names. Higher: longer lines. Lower: fewer are named."""
 
 
 @dataclass
 class Replay:
-    """A pipeline with its state in memory, and the sums of what went through it. `unread` counts the paths and files
-    that could not be read, each of which is complained of.
+    """A pipeline with its state in memory, and totals of what it processed. `unread` counts the paths and files that
+    could not be read; `complain` prints a message for each.
     """
 
     context: Context
@@ -46,7 +46,7 @@ class Replay:
     _stores: Stores = field(default_factory=lambda: Stores(EvidenceInMemory(), FindingsInMemory()))
 
     def findings_in(self, source: LogSource) -> list[Finding]:
-        """What this source newly shows, given those before it; also what is suppressed."""
+        """The new findings of this source, given the sources before it; includes suppressed findings."""
         try:
             texts = object_texts(source.blocks(), self.log_formats, tried)
             outcome = process(texts, self.context, self._stores, now=self.clock())
@@ -68,38 +68,38 @@ class Replay:
         self.skipped.update(skipped_by_interface(outcome.capture_gaps))
         self.without_data |= interfaces_without_data(outcome.capture_gaps)
         self.future_records += outcome.future_records
-        told = [finding for finding in outcome.findings if not finding.suppressed_by]
-        self.found.update(f"{finding.kind} ({finding.severity})" for finding in told)
+        alerted = [finding for finding in outcome.findings if not finding.suppressed_by]
+        self.found.update(f"{finding.kind} ({finding.severity})" for finding in alerted)
         self.suppressed.update(finding.suppressed_by for finding in outcome.findings if finding.suppressed_by)
         self.missing_fields |= dict.fromkeys(outcome.missing_fields)
         self.newest_end = max(self.newest_end, outcome.newest_end or 0)
 
     def summary(self) -> Iterator[str]:
-        """What went through, in lines for people."""
+        """The totals as text lines."""
         counts = ", ".join(f"{count:,} {name}" for name, count in self.lines.items())
-        yield f"files     {self.sources:,}" + (f", {self.unread:,} not or not wholly read" if self.unread else "")
+        yield f"files     {self.sources:,}" + (f", {self.unread:,} not fully read" if self.unread else "")
         yield f"read      {counts or 'nothing'}"
         yield f"rejected  {in_words(self.rejected.items())}"
         yield from self._capture_gaps()
         yield f"findings  {in_words(self.found.items())}"
         if self.suppressed:
-            yield f"silenced  {in_words(self.suppressed.items())}"
+            yield f"suppressed {in_words(self.suppressed.items())}"
         yield from (f"log format: {each}" for each in self.missing_fields)
         if self.newest_end:
             yield f"newest    {datetime.fromtimestamp(self.newest_end, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
     def _capture_gaps(self) -> Iterator[str]:
-        """Who was not heard, and whose clock is wrong: where there is any."""
+        """Lines about interfaces with skipped or missing records, and about records from the future."""
         if self.skipped:
             yield f"SKIPDATA  {_named(self.skipped)}"
         if self.without_data:
             yield f"NODATA    {counted(len(self.without_data), 'interface')}"
         if self.future_records:
-            yield f"ahead     {counted(self.future_records, 'record')} of the future: a clock is wrong"
+            yield f"future    {counted(self.future_records, 'record')} with a time in the future: check the clock"
 
 
 def _named(skipped: Counter[str]) -> str:
-    """`eni-1 3, eni-2 1`, and how many more there are."""
+    """`eni-1 3, eni-2 1 and 5 more interfaces`."""
     ordered = sorted(skipped.items(), key=lambda each: (-each[1], each[0]))
     named = ", ".join(f"{interface} {records:,}" for interface, records in ordered[:MAX_NAMED_INTERFACES])
     more = len(ordered) - MAX_NAMED_INTERFACES

@@ -1,4 +1,4 @@
-"""flowsentry replay: your own flow logs through the pipeline that runs in AWS; with two settings, a back-test."""
+"""flowsentry replay: runs your own flow logs through the pipeline, or compares two settings on them (back-test)."""
 
 import argparse
 import ipaddress
@@ -27,14 +27,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Adds the command and its arguments."""
     parser = commands.add_parser(
         "replay",
-        help="what would have been found in flow logs you have",
-        description="Runs flow logs through the same pipeline as in AWS and prints the findings as they are made; a "
-        "summary goes to stderr. Nothing is sent anywhere. With --against, runs them with two settings and prints "
-        "which findings appear and disappear. Exit code 1 when a path, or most lines of a "
-        "file, could not be read.",
+        help="run your own flow logs through the pipeline and print the findings",
+        description="Runs flow logs through the same pipeline as in AWS. Prints findings on stdout and a summary on "
+        "stderr. Nothing leaves this machine. With --against, runs the logs with two settings and prints the findings "
+        "that appear and disappear. Exit code 1 when a path, or most lines of a file, could not be read.",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or s3:// addresses")
-    parser.add_argument("--json", action="store_true", help="findings as JSON lines")
+    parser.add_argument("--json", action="store_true", help="print JSON lines")
     add_formats_to(parser)
     _add_networks_to(parser)
     _add_thresholds_to(parser)
@@ -44,8 +43,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def _add_networks_to(parser: argparse.ArgumentParser) -> None:
     meanings = {
-        "--inside": "a network that is yours, beside the private ranges",
-        "--trusted": "a network outside from which people of yours log in",
+        "--inside": "CIDR block of your own, in addition to the private ranges",
+        "--trusted": "external CIDR block from which your people log in",
     }
     parser.add_argument(
         "--public",
@@ -53,8 +52,8 @@ def _add_networks_to(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_public,
         metavar="SERVICE",
-        help="a login service that is for everybody: an address, a network, an address with a port, or the id or name "
-        "of its owner; may be given several times",
+        help="login service that is open to the public: an address, a CIDR block, an address with a port, or the id or "
+        "name of its owner; may be given several times",
     )
     for option, meaning in meanings.items():
         parser.add_argument(
@@ -74,7 +73,7 @@ def _add_thresholds_to(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="changes",
         metavar="NAME=VALUE",
-        help="another threshold, such as scan.min_endpoints=20 (docs/detectors.md has them all); may be given several "
+        help="change a threshold, such as scan.min_endpoints=20 (docs/detectors.md lists them); may be given several "
         "times",
     )
     parser.add_argument(
@@ -82,8 +81,8 @@ def _add_thresholds_to(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"compare with these thresholds, and do not print the findings; `{DEFAULTS}` for those that are built in, "
-        f"`{SETTINGS}` for those of --settings",
+        help=f"compare with this threshold instead of printing findings; `{DEFAULTS}` for the defaults, `{SETTINGS}` "
+        "for those of --settings; may be given several times",
     )
 
 
@@ -103,8 +102,8 @@ def _public(text: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when every path could be read, 1 when one, or most lines of a file, could not; what could be read is replayed
-    either way.
+    """Exit code: 0 when every path could be read, 1 when one, or most lines of a file, could not. The rest is replayed
+    in both cases.
     """
     try:
         settings = settings_in(options.settings)
@@ -118,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _context(options: argparse.Namespace, settings: DetectionSettings) -> Context:
-    """What the options say, over what the settings do."""
+    """The context of the pipeline: options override or extend the settings."""
     inventory, geography = knowledge_of(options)
     inside = settings.inside_networks or PRIVATE_NETWORKS
     written = suppressions_in(options.suppressions)
@@ -135,7 +134,7 @@ def _context(options: argparse.Namespace, settings: DetectionSettings) -> Contex
 
 
 def _other_thresholds(against: list[str], settings: DetectionSettings) -> Thresholds:
-    """Those to compare with: changes of the built-in ones, or of those of the settings where these are named."""
+    """The thresholds of --against: changes to the defaults, or to those of the settings with `settings`."""
     start = settings.thresholds if SETTINGS in against else Thresholds()
     return start.changed(change for change in against if change not in {DEFAULTS, SETTINGS})
 
@@ -153,24 +152,24 @@ def _replay(options: argparse.Namespace, replay: Replay) -> int:
                 print(finding.to_json())
             elif not finding.suppressed_by:
                 print(_as_text(finding))
-    return _told(replay)
+    return _summarized(replay)
 
 
 def _compare(options: argparse.Namespace, one: Context, other: Context) -> int:
-    """Complaints are about files, and the same for both: only one side makes them."""
+    """Prints the comparison. Only the second side prints messages about unreadable files: both read the same files."""
     if "-" in options.paths:
-        return complain("standard input can be read once only; compare on files")
-    before = Side(_name(one), Replay(one, options.formats, complain=lambda _about: 1))
+        return complain("standard input can be read only once; give files to compare")
+    before = Side(_name(one), Replay(one, options.formats, complain=lambda _message: 1))
     after = Side(_name(other), Replay(other, options.formats))
     comparison = Comparison(before, after)
     for source in _sources(options.paths, after.replay):
         comparison.take(source)
     for line in comparison.json_lines() if options.json else comparison.lines():
         print(line)
-    return _told(after.replay)
+    return _summarized(after.replay)
 
 
-def _told(replay: Replay) -> int:
+def _summarized(replay: Replay) -> int:
     for line in replay.summary():
         print(line, file=sys.stderr)
     return 1 if replay.unread else 0

@@ -1,4 +1,4 @@
-"""The command line, as a person in a shell sees it."""
+"""Runs the command line in this process and captures its output."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from local.cli import main
 
 @dataclass(frozen=True)
 class Done:
-    """What a command said, and how it ended."""
+    """The output and exit code of a command."""
 
     code: int
     out: str
@@ -50,5 +50,5 @@ def flowsentry(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
 def _code(arguments: Sequence[str]) -> int:
     try:
         return main(arguments)
-    except SystemExit as end:  # argparse ends so
+    except SystemExit as end:  # argparse exits this way
         return int(end.code or 0)

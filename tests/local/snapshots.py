@@ -1,4 +1,4 @@
-"""The company's snapshot in a file, and what `flowsentry explain` says of it."""
+"""Writes the company's inventory snapshot to a file, and runs `flowsentry explain` on it."""
 
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ NETWORKS = {"vpc-1": ("10.0.0.0/16",)}
 
 
 def written(folder: Path, own_rules: Rules | None = None, interfaces: tuple[Interface, ...] = (API, DATA)) -> Path:
-    """The snapshot; all is open unless there are rules."""
+    """The path of the snapshot; without rules, all traffic is allowed."""
     path = folder / "snapshot"
     path.write_bytes(pack(Inventory.of(interfaces, NETWORKS, own_rules or rules())))
     return path
 
 
 def explained(flowsentry: Flowsentry, path: Path, *arguments: object) -> dict[str, Any]:
-    """What is said, as JSON."""
+    """The JSON output of `flowsentry explain`; asserts success."""
     done = flowsentry("explain", "--inventory", path, "--json", *arguments)
     assert (done.code, done.err) == (0, "")
     (record,) = done.records
@@ -28,7 +28,7 @@ def explained(flowsentry: Flowsentry, path: Path, *arguments: object) -> dict[st
 
 
 def complaint(done: Done) -> str:
-    """Why nothing could be said."""
+    """The message on stderr; asserts failure."""
     assert (done.code, done.out) == (1, "")
     (line,) = done.complaints
     return line.removeprefix("flowsentry: ")

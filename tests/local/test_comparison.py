@@ -1,4 +1,4 @@
-"""flowsentry replay --set, --against: a back-test before anything is deployed."""
+"""flowsentry replay --set, --against: compares two settings on the same logs before deployment."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def logs(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_another_threshold_finds_less(flowsentry: Flowsentry, logs: str) -> None:
+def test_a_higher_threshold_finds_fewer_scanners(flowsentry: Flowsentry, logs: str) -> None:
     def subjects(*options: str) -> list[str]:
         return sorted(each["subject"] for each in flowsentry("replay", "--json", *options, logs).records)
 
@@ -31,7 +31,7 @@ def test_another_threshold_finds_less(flowsentry: Flowsentry, logs: str) -> None
     assert subjects("--set", "scan.min_endpoints=20") == [FAST]
 
 
-def test_two_settings_side_by_side_say_what_appears_and_disappears(flowsentry: Flowsentry, logs: str) -> None:
+def test_a_comparison_lists_findings_that_appear_and_disappear(flowsentry: Flowsentry, logs: str) -> None:
     done = flowsentry("replay", "--set", "scan.min_endpoints=20", "--against", "default", logs)
     assert done.out.splitlines() == [
         "                        default  scan.min_endpoints=20",
@@ -43,24 +43,24 @@ def test_two_settings_side_by_side_say_what_appears_and_disappears(flowsentry: F
         "",
         "0 appear with scan.min_endpoints=20",
         "",
-        "1 are found by both, 1 of them at another time",
-        "  half of these by 10 min or more later",
+        "1 found by both, 1 of them at a different time",
+        "  median difference 10 min later",
     ]
     assert done.code == 0
 
 
-def test_the_other_way_round_they_appear(flowsentry: Flowsentry, logs: str) -> None:
+def test_a_comparison_in_the_other_direction_lists_them_as_appearing(flowsentry: Flowsentry, logs: str) -> None:
     done = flowsentry("replay", "--json", "--against", "scan.min_endpoints=20", logs)
     changes = {each["finding"]["subject"]: (each["change"], each.get("later_seconds")) for each in done.records}
     assert changes == {SLOW: ("appears", None), FAST: ("stays", -600)}
 
 
-def test_the_same_settings_differ_in_nothing(flowsentry: Flowsentry, logs: str) -> None:
+def test_equal_settings_have_no_differences(flowsentry: Flowsentry, logs: str) -> None:
     done = flowsentry("replay", "--against", "default", logs)
     assert done.out.splitlines()[-5:] == [
         *("0 disappear with default", ""),
         *("0 appear with default", ""),
-        "2 are found by both",
+        "2 found by both",
     ]
 
 
@@ -71,7 +71,9 @@ def cdk_json(folder: Path, **settings: object) -> Path:
     return path
 
 
-def test_the_settings_of_a_deployment_are_what_is_tried(flowsentry: Flowsentry, logs: str, tmp_path: Path) -> None:
+def test_thresholds_are_read_from_the_settings_of_a_deployment(
+    flowsentry: Flowsentry, logs: str, tmp_path: Path
+) -> None:
     settings = cdk_json(tmp_path, thresholds={"scan": {"min_endpoints": 20}})
     assert [each["subject"] for each in flowsentry("replay", "--json", "--settings", settings, logs).records] == [FAST]
     changed = ("--settings", settings, "--set", "scan.min_endpoints=25", "--against", "settings")
@@ -81,30 +83,30 @@ def test_the_settings_of_a_deployment_are_what_is_tried(flowsentry: Flowsentry, 
     ]
 
 
-def test_what_the_settings_suppress_is_counted_and_not_told(flowsentry: Flowsentry, logs: str, tmp_path: Path) -> None:
+def test_a_suppressed_finding_is_counted_but_not_printed(flowsentry: Flowsentry, logs: str, tmp_path: Path) -> None:
     settings = cdk_json(tmp_path, suppressions=[{"reason": "our own scanner", "networks": [f"{SLOW}/32"]}])
     done = flowsentry("replay", "--settings", settings, logs)
     assert SLOW not in done.out
     assert FAST in done.out
-    assert "silenced  1 (our own scanner 1)" in done.complaints
+    assert "suppressed 1 (our own scanner 1)" in done.complaints
 
 
-def test_what_the_settings_name_as_public_is_not_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_a_public_login_service_in_the_settings_is_not_reported(flowsentry: Flowsentry, tmp_path: Path) -> None:
     sessions = [
-        way
+        record
         for host in range(1, 13)
         for server in ("10.0.0.1", "10.0.0.2")
-        for way in exchange(f"203.0.113.{host}", server, 22, packets=60, bytes=9_001)
+        for record in exchange(f"203.0.113.{host}", server, 22, packets=60, bytes=9_001)
     ]
     written(tmp_path, flow_log(sessions), "sessions.log")
     settings, log = cdk_json(tmp_path, public_login_services=["10.0.0.1:22"]), tmp_path / "sessions.log"
 
-    def told(*options: object) -> list[tuple[str, str]]:
+    def reported(*options: object) -> list[tuple[str, str]]:
         return [(each["kind"], each["subject"]) for each in flowsentry("replay", "--json", *options, log).records]
 
-    assert sorted(told()) == [("public_login_service", "10.0.0.1"), ("public_login_service", "10.0.0.2")]
-    assert told("--settings", settings) == [("public_login_service", "10.0.0.2")]
-    assert told("--settings", settings, "--public", "10.0.0.2") == []
+    assert sorted(reported()) == [("public_login_service", "10.0.0.1"), ("public_login_service", "10.0.0.2")]
+    assert reported("--settings", settings) == [("public_login_service", "10.0.0.2")]
+    assert reported("--settings", settings, "--public", "10.0.0.2") == []
     refused = flowsentry("replay", "--public", "10.0.0.2/8", log)
     assert refused.code != 0
 
@@ -118,7 +120,7 @@ def test_what_the_settings_name_as_public_is_not_told(flowsentry: Flowsentry, tm
         ('{"context": {"flowsentry": {"thresholds": {"scan": {"min_endpoints": 1}}}}}', "whole number from 5 to 60"),
     ],
 )
-def test_settings_that_are_none_are_refused(
+def test_invalid_settings_are_rejected(
     flowsentry: Flowsentry, logs: str, tmp_path: Path, text: str, complaint: str
 ) -> None:
     path = tmp_path / "cdk.json"
@@ -129,23 +131,21 @@ def test_settings_that_are_none_are_refused(
 
 
 @pytest.mark.parametrize("option", ["--set", "--against"])
-def test_a_threshold_that_there_is_not_is_refused_with_those_there_are(
-    flowsentry: Flowsentry, logs: str, option: str
-) -> None:
+def test_an_unknown_threshold_is_rejected_with_the_known_ones(flowsentry: Flowsentry, logs: str, option: str) -> None:
     done = flowsentry("replay", option, "scan.min_hosts=20", logs)
     assert (done.code, done.out) == (1, "")
     assert "unknown threshold scan.min_hosts; known are scan.min_endpoints" in done.complaints[0]
 
 
-def test_standard_input_is_not_compared(flowsentry: Flowsentry) -> None:
+def test_a_comparison_of_standard_input_is_rejected(flowsentry: Flowsentry) -> None:
     done = flowsentry("replay", "--against", "default", "-")
     assert (done.code, done.complaints) == (
         1,
-        ["flowsentry: standard input can be read once only; compare on files"],
+        ["flowsentry: standard input can be read only once; give files to compare"],
     )
 
 
-def test_a_file_that_can_not_be_read_is_told_once(flowsentry: Flowsentry, logs: str, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_once(flowsentry: Flowsentry, logs: str, tmp_path: Path) -> None:
     written(tmp_path, b"\x1f\x8b broken", "broken.log.gz")
     done = flowsentry("replay", "--against", "default", logs)
     assert done.code == 1

@@ -1,4 +1,4 @@
-"""flowsentry explain: every layer on the way with its verdict and its rule, and the verdict of all."""
+"""flowsentry explain: prints the verdict and rule of each layer, and the overall verdict."""
 
 import json
 from pathlib import Path
@@ -32,15 +32,13 @@ def snapshot(tmp_path: Path) -> Path:
     return written(tmp_path)
 
 
-def test_each_layer_is_told_in_the_order_of_the_way_and_the_verdict_last(
-    flowsentry: Flowsentry, snapshot: Path
-) -> None:
+def test_layers_are_printed_in_path_order_and_the_verdict_last(flowsentry: Flowsentry, snapshot: Path) -> None:
     done = flowsentry("explain", "--inventory", snapshot, "10.0.3.7", "10.0.9.9", 5432)
     assert (done.code, done.err) == (0, "")
     asked, *steps, verdict = done.out.splitlines()
     assert asked == (
         "tcp/5432 from 10.0.3.7 (i-api api-1) in vpc-1 to 10.0.9.9 (i-data data-1) in vpc-1, "
-        "by the rules of 2026-09-21 14:13:20 UTC"
+        "rules as of 2026-09-21 14:13:20 UTC"
     )
     assert steps == [
         (
@@ -59,7 +57,7 @@ def test_each_layer_is_told_in_the_order_of_the_way_and_the_verdict_last(
     assert verdict == "allowed and so is its reply"
 
 
-def test_what_refuses_is_told_with_what_would_admit_it_and_is_no_failure(
+def test_a_denied_packet_is_printed_with_the_change_that_allows_it_and_exits_with_0(
     flowsentry: Flowsentry, tmp_path: Path
 ) -> None:
     path = written(tmp_path, rules(acl("data", *DENIED), group("data")))
@@ -76,21 +74,23 @@ def test_what_refuses_is_told_with_what_would_admit_it_and_is_no_failure(
     assert lines[-1].endswith("; and an inbound rule for tcp/5432 from 10.0.3.7/32 in sg-data would admit it)")
 
 
-def test_a_reply_that_is_refused_is_told_as_the_reply(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_a_denied_reply_is_reported_as_the_reply(flowsentry: Flowsentry, tmp_path: Path) -> None:
     path = written(tmp_path, rules(acl("data", entry(100, "allow", "0.0.0.0/0", -1))))
-    told = explained(flowsentry, path, "10.0.3.7", "10.0.9.9", 5432, "--source-port", 40_000)
-    assert told["verdict"] == "denied"
-    assert told["sentence"].startswith(
+    result = explained(flowsentry, path, "10.0.3.7", "10.0.9.9", 5432, "--source-port", 40_000)
+    assert result["verdict"] == "denied"
+    assert result["sentence"].startswith(
         "its reply is denied by network ACL acl-data data-b: no outbound rule allows tcp/40000 to 10.0.3.7 (i-api"
     )
 
 
-def test_without_the_callers_port_what_is_so_of_some_of_them_is_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_without_a_source_port_a_reply_allowed_for_some_ports_is_unknown(
+    flowsentry: Flowsentry, tmp_path: Path
+) -> None:
     linux_only = acl("data", entry(1, "allow", "0.0.0.0/0", -1), leaving(1, "allow", "0.0.0.0/0", TCP, 32_768, 60_999))
     path = written(tmp_path, rules(linux_only))
-    told = explained(flowsentry, path, "10.0.3.7", "10.0.9.9", 5432)
-    assert told["verdict"] == "unknown"
-    assert told["sentence"] == (
+    result = explained(flowsentry, path, "10.0.3.7", "10.0.9.9", 5432)
+    assert result["verdict"] == "unknown"
+    assert result["sentence"] == (
         "whether its reply is allowed cannot be determined: of tcp/1024-65535 to 10.0.3.7 (i-api api-1), "
         "only ports 32768-60999 are allowed"
     )
@@ -110,30 +110,30 @@ def test_without_the_callers_port_what_is_so_of_some_of_them_is_told(flowsentry:
         (("0", "all"), -1, "all traffic"),
     ],
 )
-def test_the_protocol_is_a_name_or_a_number_and_icmps_port_is_its_type(
+def test_the_protocol_is_a_name_or_number_and_the_icmp_port_is_the_type(
     flowsentry: Flowsentry, snapshot: Path, arguments: tuple[str, ...], protocol: int, traffic: str
 ) -> None:
-    told = explained(flowsentry, snapshot, "api-1", "data-1", *arguments)
-    assert (told["protocol"], told["traffic"], told["verdict"]) == (protocol, traffic, "allowed")
+    result = explained(flowsentry, snapshot, "api-1", "data-1", *arguments)
+    assert (result["protocol"], result["traffic"], result["verdict"]) == (protocol, traffic, "allowed")
 
 
-def test_between_ipv6_addresses_icmp_is_that_of_ipv6(flowsentry: Flowsentry, snapshot: Path) -> None:
-    told = explained(flowsentry, snapshot, "api-1", "2001:db8:1::9", 128, "icmp")
-    assert (told["protocol"], told["traffic"]) == (ICMPV6, "icmpv6 type 128 code 0")
+def test_icmp_between_ipv6_addresses_means_icmpv6(flowsentry: Flowsentry, snapshot: Path) -> None:
+    result = explained(flowsentry, snapshot, "api-1", "2001:db8:1::9", 128, "icmp")
+    assert (result["protocol"], result["traffic"]) == (ICMPV6, "icmpv6 type 128 code 0")
 
 
-def test_of_all_traffic_it_is_not_enough_that_some_is_allowed(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_all_traffic_is_unknown_when_only_some_is_allowed(flowsentry: Flowsentry, tmp_path: Path) -> None:
     path = written(tmp_path, rules(group("data", inbound("sg-data", TCP, (443, 443), cidr="0.0.0.0/0"))))
     assert explained(flowsentry, path, "api-1", "data-1", 0, "all")["verdict"] == "unknown"
 
 
-def test_what_has_no_group_is_not_asked_for_one(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_an_interface_without_a_security_group_is_reported_as_such(flowsentry: Flowsentry, tmp_path: Path) -> None:
     gateway = interface("api", "10.0.3.7", owner_kind="nat gateway", owner_id="nat-1", security_groups=())
-    told = explained(flowsentry, written(tmp_path, None, (gateway, DATA)), "nat-1", "data-1", 443)
-    assert told["steps"][0]["reason"] == "10.0.3.7 (nat gateway api-1) has no security group"
+    result = explained(flowsentry, written(tmp_path, None, (gateway, DATA)), "nat-1", "data-1", 443)
+    assert result["steps"][0]["reason"] == "10.0.3.7 (nat gateway api-1) has no security group"
 
 
-def test_names_can_not_forge_lines(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_a_newline_in_a_name_adds_no_output_line(flowsentry: Flowsentry, tmp_path: Path) -> None:
     forger = interface("data", "10.0.9.9", owner_name="x\nallowed \x1b[2J")
     done = flowsentry("explain", "--inventory", written(tmp_path, None, (API, forger)), "api-1", "i-data", 443)
     assert "\x1b" not in done.out
@@ -141,7 +141,9 @@ def test_names_can_not_forge_lines(flowsentry: Flowsentry, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", [b"", b"no snapshot", None])
-def test_what_is_no_snapshot_is_told(flowsentry: Flowsentry, tmp_path: Path, content: bytes | None) -> None:
+def test_an_invalid_snapshot_is_reported_with_its_path(
+    flowsentry: Flowsentry, tmp_path: Path, content: bytes | None
+) -> None:
     path = tmp_path / "snapshot"
     if content is not None:
         path.write_bytes(content)
@@ -151,15 +153,15 @@ def test_what_is_no_snapshot_is_told(flowsentry: Flowsentry, tmp_path: Path, con
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("a", "b", "65536"), "'65536' is no port: 0 to 65535"),
-        (("a", "b", "https"), "'https' is no port"),
-        (("a", "b", "1", "tpc"), "'tpc' is no protocol: tcp, udp, icmp, 0 to 255, or all"),
-        (("a", "b", "1", "256"), "'256' is no protocol"),
-        (("a", "b", "1", "-2"), "'-2' is no protocol"),
+        (("a", "b", "65536"), "'65536' is not a port; use 0 to 65535"),
+        (("a", "b", "https"), "'https' is not a port"),
+        (("a", "b", "1", "tpc"), "'tpc' is not a protocol; use tcp, udp, icmp, 0 to 255, or all"),
+        (("a", "b", "1", "256"), "'256' is not a protocol"),
+        (("a", "b", "1", "-2"), "'-2' is not a protocol"),
         (("a", "b"), "the following arguments are required: PORT"),
     ],
 )
-def test_arguments_that_make_no_sense_are_refused_with_a_sentence(
+def test_invalid_arguments_exit_with_2_and_a_message(
     flowsentry: Flowsentry, snapshot: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
     done = flowsentry("explain", "--inventory", snapshot, *arguments)
@@ -167,11 +169,11 @@ def test_arguments_that_make_no_sense_are_refused_with_a_sentence(
     assert sentence in done.err
 
 
-def test_json_is_one_line_that_says_the_same(flowsentry: Flowsentry, snapshot: Path) -> None:
+def test_json_output_is_one_line_with_the_same_facts(flowsentry: Flowsentry, snapshot: Path) -> None:
     done = flowsentry("explain", "--inventory", snapshot, "--json", "api-1", "data-1", 443)
-    told = json.loads(done.out)
+    result = json.loads(done.out)
     assert done.out.count("\n") == 1
-    assert [(step["is_reply"], step["is_egress"], step["layer"]) for step in told["steps"]] == [
+    assert [(step["is_reply"], step["is_egress"], step["layer"]) for step in result["steps"]] == [
         (False, True, "security_group"),
         (False, True, "network_acl"),
         (False, False, "network_acl"),
@@ -179,7 +181,7 @@ def test_json_is_one_line_that_says_the_same(flowsentry: Flowsentry, snapshot: P
         (True, True, "network_acl"),
         (True, False, "network_acl"),
     ]
-    assert told["steps"][1] == {
+    assert result["steps"][1] == {
         "is_reply": False,
         "layer": "network_acl",
         "is_egress": True,

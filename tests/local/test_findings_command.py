@@ -1,4 +1,4 @@
-"""flowsentry findings: what was found in an account, and what people say of it."""
+"""flowsentry findings: lists findings and changes their triage state."""
 
 import time
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def triage_of(finding_id: str) -> Triage:
     return entry.triage
 
 
-def test_the_table_is_found_by_the_parameter_that_the_stacks_publish() -> None:
+def test_the_table_parameter_is_the_one_that_the_stacks_publish() -> None:
     assert PARAMETER == Value.FINDINGS_TABLE
 
 
@@ -55,7 +55,7 @@ def test_findings_are_listed_newest_first_in_columns(flowsentry: Flowsentry) -> 
     assert rows[1].endswith("noise")
 
 
-def test_what_is_listed_can_be_narrowed_by_state_kind_and_age(flowsentry: Flowsentry) -> None:
+def test_the_list_can_be_filtered_by_state_kind_and_age(flowsentry: Flowsentry) -> None:
     put(finding("old"), days_ago=10)
     put(finding("a"), finding("b"))
     flowsentry("findings", "acknowledge", "b", "--by", "alice")
@@ -70,7 +70,7 @@ def test_what_is_listed_can_be_narrowed_by_state_kind_and_age(flowsentry: Flowse
     assert len(listed("--kind", "host_sweep")) == 2
 
 
-def test_words_from_outside_stay_in_their_place(flowsentry: Flowsentry) -> None:
+def test_control_characters_and_links_in_texts_are_not_printed(flowsentry: Flowsentry) -> None:
     put(finding(ID, title="a\nforged line \x1b[31m https://evil.example", subject="x\ty"))
     head, row = flowsentry("findings", "list").out.splitlines()
     assert "\x1b" not in row
@@ -82,7 +82,7 @@ def test_words_from_outside_stay_in_their_place(flowsentry: Flowsentry) -> None:
     assert head.startswith("id")
 
 
-def test_one_is_shown_as_its_alert_with_its_life_and_its_like(flowsentry: Flowsentry) -> None:
+def test_show_prints_the_alert_the_triage_state_and_related_findings(flowsentry: Flowsentry) -> None:
     put(finding("before", thread="t"), days_ago=1)
     put(finding(ID, thread="t"))
     flowsentry("findings", "resolve", "before", "--by", "alice", "--note", "patched")
@@ -90,7 +90,7 @@ def test_one_is_shown_as_its_alert_with_its_life_and_its_like(flowsentry: Flowse
     assert done.code == 0
     assert "What to check" in done.out
     assert "State     open" in done.out
-    assert "Told      not yet, waits for the next urgent message" in done.out
+    assert "Alerted   not yet, waits for the next urgent message" in done.out
     assert "  before  found " in done.out
     assert "by alice: patched" in done.out.splitlines()[-1]
 
@@ -99,7 +99,9 @@ def test_one_is_shown_as_its_alert_with_its_life_and_its_like(flowsentry: Flowse
     ("command", "state"),
     [("acknowledge", State.ACKNOWLEDGED), ("resolve", State.RESOLVED), ("snooze", State.SNOOZED)],
 )
-def test_what_is_said_is_in_the_table_with_who_and_why(flowsentry: Flowsentry, command: str, state: State) -> None:
+def test_a_triage_command_stores_the_state_the_person_and_the_note(
+    flowsentry: Flowsentry, command: str, state: State
+) -> None:
     put(finding(ID))
     days = ("--days", 3) if command == "snooze" else ()
     done = flowsentry("findings", command, ID, *days, "--by", "alice", "--note", "our own scanner")
@@ -112,7 +114,7 @@ def test_what_is_said_is_in_the_table_with_who_and_why(flowsentry: Flowsentry, c
     assert (triage_of(ID).state, triage_of(ID).by) == (State.OPEN, "bob")
 
 
-def test_who_says_it_is_the_caller_by_default(flowsentry: Flowsentry) -> None:
+def test_without_by_the_name_in_the_callers_arn_is_stored(flowsentry: Flowsentry) -> None:
     put(finding(ID))
     assert flowsentry("findings", "acknowledge", ID).code == 0
     caller = boto3.client("sts").get_caller_identity()["Arn"]
@@ -120,14 +122,14 @@ def test_who_says_it_is_the_caller_by_default(flowsentry: Flowsentry) -> None:
     assert caller.endswith(triage_of(ID).by)
 
 
-def test_of_a_finding_that_is_not_there_it_says_so(flowsentry: Flowsentry) -> None:
+def test_an_unknown_finding_is_reported(flowsentry: Flowsentry) -> None:
     for command in (("show",), ("acknowledge", "--by", "a"), ("snooze", "--days", "1", "--by", "a")):
         done = flowsentry("findings", command[0], "never-there", *command[1:])
         assert (done.code, done.out) == (1, "")
         assert done.err == "flowsentry: there is no finding never-there\n"
 
 
-def test_of_a_deployment_that_is_not_there_it_says_where_it_looked(flowsentry: Flowsentry) -> None:
+def test_an_unknown_deployment_is_reported_with_its_region_and_parameter(flowsentry: Flowsentry) -> None:
     done = flowsentry("findings", "list", "--deployment", "other")
     assert done.code == 1
     assert f"there is no deployment 'other' in {REGION}" in done.err
@@ -135,7 +137,7 @@ def test_of_a_deployment_that_is_not_there_it_says_where_it_looked(flowsentry: F
     assert flowsentry("findings", "list", "--region", "us-east-1").code == 1
 
 
-def test_without_credentials_it_says_so(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_reported(flowsentry: Flowsentry, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as bare:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             bare.delenv(name, raising=False)
@@ -145,7 +147,7 @@ def test_without_credentials_it_says_so(flowsentry: Flowsentry, monkeypatch: pyt
     assert (done.code, done.err) == (1, "flowsentry: Unable to locate credentials\n")
 
 
-def test_a_profile_that_is_not_there_is_named(flowsentry: Flowsentry) -> None:
+def test_an_unknown_profile_is_named(flowsentry: Flowsentry) -> None:
     done = flowsentry("findings", "list", "--profile", "nobody")
     assert (done.code, done.out) == (1, "")
     assert "nobody" in done.err
@@ -160,7 +162,5 @@ def test_a_profile_that_is_not_there_is_named(flowsentry: Flowsentry) -> None:
         ("resolve", ID, "--note", "n" * 201),
     ],
 )
-def test_arguments_that_make_no_sense_are_refused_before_anything_is_asked(
-    flowsentry: Flowsentry, arguments: tuple[str, ...]
-) -> None:
+def test_invalid_arguments_exit_with_2(flowsentry: Flowsentry, arguments: tuple[str, ...]) -> None:
     assert flowsentry("findings", *arguments).code == 2

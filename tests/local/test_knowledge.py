@@ -1,4 +1,4 @@
-"""Commands that are told of a network name its owners and rules."""
+"""Options for the inventory and GeoIP databases: commands with them name owners and rules."""
 
 import argparse
 from pathlib import Path
@@ -25,24 +25,30 @@ def options(*words: str) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def test_replay_names_owners_and_what_refused_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_replay_with_an_inventory_names_owners_and_the_denying_rule(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     snapshot, logs = tmp_path / "snapshot.zip", tmp_path / "flows.log"
     snapshot.write_bytes(pack(KNOWN))
     logs.write_bytes(flow_log([blocked("10.0.0.1", "10.0.0.2", 5432)]))
     assert main(["replay", "--inventory", str(snapshot), str(logs)]) == 0
-    told = capsys.readouterr().out
-    assert "app (instance i-app, 10.0.0.1) can't reach orders (rds database i-orders, 10.0.0.2)" in told
-    assert "Denied    by security group sg-1 orders: no inbound rule allows tcp/5432 from 10.0.0.1 (i-app app)" in told
+    output = capsys.readouterr().out
+    assert "app (instance i-app, 10.0.0.1) can't reach orders (rds database i-orders, 10.0.0.2)" in output
+    assert (
+        "Denied by    security group sg-1 orders: no inbound rule allows tcp/5432 from 10.0.0.1 (i-app app)" in output
+    )
 
 
-def test_databases_tell_where_addresses_are(tmp_path: Path) -> None:
+def test_a_database_gives_the_network_of_an_address(tmp_path: Path) -> None:
     path = database(tmp_path, {"198.51.100.0/24": ASN})
     _, geography = knowledge_of(options("--geo", str(path)))
     assert geography.facts(pl.Series(["198.51.100.1"])).rows() == [(None, 64_496, "Example Networks")]
 
 
 @pytest.mark.parametrize("option", ["--inventory", "--geo"])
-def test_a_file_that_can_not_be_used_says_so(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unusable_file_is_reported_with_its_path(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     wrong = tmp_path / "wrong"
     with pytest.raises(KnowledgeError, match="wrong"):
         knowledge_of(options(option, str(wrong)))

@@ -1,4 +1,4 @@
-"""Where the command line finds flow logs, and in which order."""
+"""Sources of flow logs on the command line, and their order."""
 
 import io
 import sys
@@ -31,18 +31,18 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield s3
 
 
-def test_a_file_is_one_source_whatever_its_name(tmp_path: Path) -> None:
+def test_a_file_is_one_source_regardless_of_its_name(tmp_path: Path) -> None:
     path = filled(tmp_path, "flows")
     assert sources_at(str(path)) == [LogFile(path)]
 
 
-def test_a_folder_is_read_in_order_of_the_times_in_the_names(tmp_path: Path) -> None:
+def test_a_folder_is_read_in_the_order_of_times_in_file_names(tmp_path: Path) -> None:
     for name in ("2026/plain.log", f"2026/a/{PARQUET}", f"2026/z/{FIRST}", f"2026/a/{SECOND}", WITHOUT_SUFFIX):
         filled(tmp_path, name)
     assert names(tmp_path) == [FIRST, SECOND, WITHOUT_SUFFIX, PARQUET, "plain.log"]
 
 
-def test_of_a_folder_what_does_not_look_like_a_log_is_left_out(tmp_path: Path) -> None:
+def test_files_in_a_folder_that_are_not_logs_are_skipped(tmp_path: Path) -> None:
     others = ("truth.csv", "README.md", ".DS_Store", TRAIL, "hive/dt=2026-11-03-00-00/symlink.txt")
     for name in (*others, "flows.log", "flows.txt", "flows.gz", "flows.parquet"):
         filled(tmp_path, name)
@@ -54,24 +54,24 @@ def test_an_empty_folder_has_no_sources(tmp_path: Path) -> None:
     assert sources_at(str(tmp_path)) == []
 
 
-def test_what_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="there is no such file or folder"):
+def test_a_missing_file_raises_file_not_found_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no such file or folder"):
         sources_at(str(tmp_path / "missing"))
 
 
-def test_bytes_come_in_bounded_blocks(tmp_path: Path) -> None:
+def test_a_large_file_is_read_in_bounded_blocks(tmp_path: Path) -> None:
     path = tmp_path / "large.log"
     path.write_bytes(b"x" * (2 * BLOCK_BYTES + 1))
     assert [len(block) for block in LogFile(path).blocks()] == [BLOCK_BYTES, BLOCK_BYTES, 1]
 
 
-def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"bytes")))
     [source] = sources_at("-")
     assert (source.name, list(source.blocks())) == ("-", [b"bytes"])
 
 
-def test_a_prefix_in_s3_is_read_as_a_folder_is(bucket: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_s3_prefix_is_read_like_a_folder(bucket: Any, capsys: pytest.CaptureFixture[str]) -> None:
     keys = [f"AWSLogs/{name}" for name in (f"z/{FIRST}", f"a/{SECOND}", WITHOUT_SUFFIX, PARQUET)]
     for key in (*reversed(keys), f"elsewhere/{FIRST}"):
         bucket.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
@@ -81,23 +81,23 @@ def test_a_prefix_in_s3_is_read_as_a_folder_is(bucket: Any, capsys: pytest.Captu
     assert capsys.readouterr().err == ""
 
 
-def test_what_a_prefix_holds_beside_flow_logs_is_skipped_and_counted(
+def test_objects_under_a_prefix_that_are_not_flow_logs_are_skipped_and_counted(
     bucket: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for key in (f"AWSLogs/{FIRST}", TRAIL, "AWSLogs/manifest.json", "AWSLogs/111111111111/vpcflowlogs/"):
         bucket.put_object(Bucket=BUCKET, Key=key, Body=b"")
     assert [source.name for source in sources_at(f"s3://{BUCKET}/AWSLogs/")] == [f"s3://{BUCKET}/AWSLogs/{FIRST}"]
-    told = f"flowsentry: s3://{BUCKET}/AWSLogs/: skipped 3 objects that are no flow logs by their keys\n"
-    assert capsys.readouterr().err == told
+    message = f"flowsentry: s3://{BUCKET}/AWSLogs/: skipped 3 objects whose keys are not flow logs\n"
+    assert capsys.readouterr().err == message
 
 
-def test_a_whole_bucket_is_read_past_the_first_page_of_its_list(bucket: Any) -> None:
+def test_a_bucket_with_more_than_one_page_of_keys_is_read_whole(bucket: Any) -> None:
     for number in range(1_001):
         bucket.put_object(Bucket=BUCKET, Key=f"{number}.log", Body=b"")
     assert len(sources_at(f"s3://{BUCKET}")) == 1_001
 
 
-def test_one_object_is_one_source_whatever_its_name(bucket: Any) -> None:
+def test_an_object_is_one_source_regardless_of_its_name(bucket: Any) -> None:
     bucket.put_object(Bucket=BUCKET, Key="exported/flows", Body=b"")
     assert [source.name for source in sources_at(f"s3://{BUCKET}/exported/flows")] == [f"s3://{BUCKET}/exported/flows"]
 
@@ -105,22 +105,22 @@ def test_one_object_is_one_source_whatever_its_name(bucket: Any) -> None:
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        (f"s3://{BUCKET}/nothing/here", "there is no such object or prefix"),
-        ("s3://not-mine/flows.log", "s3://not-mine/flows.log can't be listed: .*NoSuchBucket"),
-        ("s3://", "s3:// can't be listed"),
+        (f"s3://{BUCKET}/nothing/here", "no such object or prefix"),
+        ("s3://not-mine/flows.log", "cannot list s3://not-mine/flows.log: .*NoSuchBucket"),
+        ("s3://", "cannot list s3://"),
     ],
 )
 @pytest.mark.usefixtures("bucket")
-def test_what_is_not_in_s3_is_told(address: str, sentence: str) -> None:
+def test_a_missing_s3_address_raises_os_error(address: str, sentence: str) -> None:
     with pytest.raises(OSError, match=sentence):
         sources_at(address)
 
 
-def test_an_object_that_is_gone_when_it_is_read_is_told(bucket: Any) -> None:
+def test_an_object_deleted_before_it_is_read_raises_os_error(bucket: Any) -> None:
     bucket.put_object(Bucket=BUCKET, Key="flows.log", Body=b"")
     [source] = sources_at(f"s3://{BUCKET}/flows.log")
     bucket.delete_object(Bucket=BUCKET, Key="flows.log")
-    with pytest.raises(OSError, match=r"s3://flow-logs-of-mine/flows\.log can't be read"):
+    with pytest.raises(OSError, match=r"cannot read s3://flow-logs-of-mine/flows\.log"):
         list(source.blocks())
 
 

@@ -1,4 +1,4 @@
-"""flowsentry parse: every record as a line of JSON, everything else with its reason."""
+"""flowsentry parse: prints records as JSON lines, and rejected lines with the reason."""
 
 import gzip
 import json
@@ -20,17 +20,17 @@ V2_FORMAT = " ".join(f"${{{name}}}" for name in V2)
 COMMAND = [sys.executable, "-m", "local.cli"]
 
 
-def test_records_are_printed_in_the_order_of_the_file_with_those_that_say_there_was_no_traffic(
+def test_records_are_printed_in_file_order_including_nodata_and_skipdata(
     flowsentry: Flowsentry, tmp_path: Path
 ) -> None:
     lines = [line(srcport=1), no_data(), line(srcport=2), no_data(log_status="SKIPDATA"), line(srcport=3)]
     done = flowsentry("parse", written(tmp_path, flow_log(lines)))
-    told = [(record["srcport"], record["log_status"]) for record in done.records]
-    assert told == [(1, "OK"), (None, "NODATA"), (2, "OK"), (None, "SKIPDATA"), (3, "OK")]
+    printed = [(record["srcport"], record["log_status"]) for record in done.records]
+    assert printed == [(1, "OK"), (None, "NODATA"), (2, "OK"), (None, "SKIPDATA"), (3, "OK")]
     assert (done.code, done.err) == (0, "")
 
 
-def test_a_record_has_the_fields_of_the_format_typed_and_nothing_else(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_a_record_has_exactly_the_typed_fields_of_its_format(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("parse", written(tmp_path, flow_log([line(account_id="000000123456")])))
     [record] = done.records
     assert list(record) == [name.replace("-", "_") for name in V5]
@@ -57,32 +57,32 @@ def test_a_record_has_the_fields_of_the_format_typed_and_nothing_else(flowsentry
     }
 
 
-def test_a_dash_is_null_whatever_the_type_of_the_field(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_a_dash_is_null_in_a_field_of_any_type(flowsentry: Flowsentry, tmp_path: Path) -> None:
     dashes = line(pkt_srcaddr="-", tcp_flags="-", flow_direction="-", account_id="-")
     [record] = flowsentry("parse", written(tmp_path, flow_log([dashes]))).records
     assert [record[name] for name in ("pkt_srcaddr", "tcp_flags", "flow_direction", "account_id")] == [None] * 4
 
 
-def test_a_readable_record_has_words_where_others_have_numbers(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_a_readable_record_has_words_instead_of_numbers(flowsentry: Flowsentry, tmp_path: Path) -> None:
     path = written(tmp_path, flow_log([line(tcp_flags=19), no_data()]))
     [plain, _], [readable, empty] = flowsentry("parse", path).records, flowsentry("parse", "--readable", path).records
-    told = {
+    words = {
         "start": "2026-01-01T12:00:00Z",
         "end": "2026-01-01T12:00:30Z",
         "protocol": "tcp",
         "tcp_flags": "SYN-ACK+FIN",
     }
-    assert readable == plain | told
+    assert readable == plain | words
     assert (empty["protocol"], empty["log_status"]) == (None, "NODATA")
 
 
-def test_a_large_number_is_printed_as_it_is(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_a_large_number_is_printed_in_full(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("parse", written(tmp_path, flow_log([line(bytes=10**15)])))
     assert f'"bytes":{10**15}' in done.out
 
 
 @pytest.mark.parametrize("name", ["plain.log", "compressed.log.gz", "compressed-without-saying-so"])
-def test_plain_and_gzip_are_told_apart_by_content(flowsentry: Flowsentry, tmp_path: Path, name: str) -> None:
+def test_gzip_is_recognized_by_content(flowsentry: Flowsentry, tmp_path: Path, name: str) -> None:
     content = flow_log([line()])
     path = written(tmp_path, content if name == "plain.log" else gzip.compress(content, mtime=0), name)
     done = flowsentry("parse", path)
@@ -96,7 +96,7 @@ def test_lines_without_a_header_are_read_by_the_format_given(flowsentry: Flowsen
     assert [list(record) for record in done.records] == [[name.replace("-", "_") for name in DEFAULT_NAMES]] * 2
 
 
-def test_lines_may_be_of_several_formats(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_lines_of_several_formats_are_parsed(flowsentry: Flowsentry, tmp_path: Path) -> None:
     swapped = (*V2[:5], "dstport", "srcport", *V2[7:], "vpc-id")
     lines = [line(V2, srcport=1), line(swapped, version=3, srcport=2), "neither", line(V2, srcport=3)]
     path = written(tmp_path, "".join(f"{each}\n" for each in lines).encode())
@@ -112,7 +112,7 @@ def test_json_lines_are_read_by_the_format_given(flowsentry: Flowsentry, tmp_pat
     assert [record["srcport"] for record in done.records] == [1, 2]
 
 
-def test_parquet_is_printed_as_its_text_is(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_parquet_is_printed_like_the_same_records_as_text(flowsentry: Flowsentry, tmp_path: Path) -> None:
     lines = [line(srcport=1), no_data(), line(srcport=2)]
     rows = pl.DataFrame([each.split(" ") for each in lines], schema=[*V5], orient="row")
     rows.write_parquet(tmp_path / "flows.log.parquet")
@@ -121,9 +121,7 @@ def test_parquet_is_printed_as_its_text_is(flowsentry: Flowsentry, tmp_path: Pat
     assert (done.code, done.err) == (0, "")
 
 
-def test_of_a_parquet_file_what_is_rejected_is_told_with_its_row_as_a_line(
-    flowsentry: Flowsentry, tmp_path: Path
-) -> None:
+def test_a_rejected_parquet_row_is_reported_as_a_line(flowsentry: Flowsentry, tmp_path: Path) -> None:
     path = tmp_path / "flows.parquet"
     pl.DataFrame({"srcaddr": ["10.0.0.1", "10.0.0.2"], "srcport": [1, 70000]}).write_parquet(path)
     done = flowsentry("parse", path)
@@ -132,7 +130,7 @@ def test_of_a_parquet_file_what_is_rejected_is_told_with_its_row_as_a_line(
 
 
 @pytest.mark.parametrize("size", [-1, 40])
-def test_a_parquet_file_that_was_cut_off_is_told(flowsentry: Flowsentry, tmp_path: Path, size: int) -> None:
+def test_a_truncated_parquet_file_is_reported(flowsentry: Flowsentry, tmp_path: Path, size: int) -> None:
     path = tmp_path / "flows.parquet"
     pl.DataFrame({"srcaddr": ["10.0.0.1"]}).write_parquet(path)
     path.write_bytes(path.read_bytes()[:size])
@@ -141,12 +139,12 @@ def test_a_parquet_file_that_was_cut_off_is_told(flowsentry: Flowsentry, tmp_pat
     assert "the Parquet file ends in the middle" in done.err
 
 
-def test_standard_input_is_a_dash(flowsentry: Flowsentry) -> None:
+def test_a_dash_reads_standard_input(flowsentry: Flowsentry) -> None:
     done = flowsentry("parse", "-", stdin=gzip.compress(flow_log([line(), line()]), mtime=0))
     assert (done.code, len(done.records)) == (0, 2)
 
 
-def test_what_is_rejected_is_told_with_its_line_and_reason_and_is_no_failure(
+def test_rejected_lines_are_reported_with_number_and_reason_and_exit_with_0(
     flowsentry: Flowsentry, tmp_path: Path
 ) -> None:
     path = written(tmp_path, flow_log([line(), "too short", line(dstport=70000), line()]))
@@ -159,17 +157,17 @@ def test_what_is_rejected_is_told_with_its_line_and_reason_and_is_no_failure(
     ]
 
 
-def test_a_missing_file_is_told_and_the_others_are_read(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_and_the_others_are_read(flowsentry: Flowsentry, tmp_path: Path) -> None:
     missing = tmp_path / "missing.log"
     done = flowsentry("parse", missing, written(tmp_path, flow_log([line()])))
     assert (done.code, len(done.records)) == (1, 1)
-    assert done.complaints == [f"flowsentry: {missing}: there is no such file or folder"]
+    assert done.complaints == [f"flowsentry: {missing}: no such file or folder"]
 
 
-def test_a_file_that_may_not_be_read_is_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
-    folder_in_place_of_a_file = tmp_path / "loop.log"
-    folder_in_place_of_a_file.symlink_to(folder_in_place_of_a_file)
-    done = flowsentry("parse", folder_in_place_of_a_file)
+def test_an_unreadable_file_is_reported(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    symlink_to_itself = tmp_path / "loop.log"
+    symlink_to_itself.symlink_to(symlink_to_itself)
+    done = flowsentry("parse", symlink_to_itself)
     assert done.code == 1
     assert "loop.log" in done.err
 
@@ -177,14 +175,14 @@ def test_a_file_that_may_not_be_read_is_told(flowsentry: Flowsentry, tmp_path: P
 @pytest.mark.parametrize(
     "content", [b"the quick brown fox\n", gzip.compress(b"\x00\x01" * 99, mtime=0), b'{"Records": []}']
 )
-def test_what_is_no_flow_log_is_told(flowsentry: Flowsentry, tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_flow_log_is_reported(flowsentry: Flowsentry, tmp_path: Path, content: bytes) -> None:
     path = written(tmp_path, content)
     done = flowsentry("parse", path)
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(f"flowsentry: {path}: the first line is not a header of flow log fields")
 
 
-def test_of_a_gzip_that_was_cut_off_the_good_records_are_printed(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_the_records_before_the_cut_of_a_truncated_gzip_are_printed(flowsentry: Flowsentry, tmp_path: Path) -> None:
     chance = random.Random(1)  # noqa: S311 - made-up traffic
     whole = gzip.compress(flow_log([line(bytes=chance.getrandbits(40)) for _ in range(3_000)]), mtime=0)
     path = written(tmp_path, whole[: len(whole) // 2])
@@ -196,21 +194,19 @@ def test_of_a_gzip_that_was_cut_off_the_good_records_are_printed(flowsentry: Flo
     ]
 
 
-def test_a_corrupt_gzip_is_told(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_a_damaged_gzip_is_reported(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("parse", written(tmp_path, gzip.compress(flow_log([line()]), mtime=0)[:-8] + bytes(8)))
     assert done.code == 1
     assert "the gzip data is damaged" in done.err
 
 
 @pytest.mark.parametrize("content", [b"", gzip.compress(b"", mtime=0), flow_log([])])
-def test_of_nothing_nothing_is_printed(flowsentry: Flowsentry, tmp_path: Path, content: bytes) -> None:
+def test_an_empty_file_prints_nothing(flowsentry: Flowsentry, tmp_path: Path, content: bytes) -> None:
     done = flowsentry("parse", written(tmp_path, content))
     assert (done.code, done.out, done.err) == (0, "", "")
 
 
-def test_several_files_are_printed_one_after_the_other_each_by_its_own_header(
-    flowsentry: Flowsentry, tmp_path: Path
-) -> None:
+def test_several_files_are_each_parsed_by_their_own_header(flowsentry: Flowsentry, tmp_path: Path) -> None:
     old = written(tmp_path, flow_log([line(V2, srcport=1)], V2), "old.log")
     new = written(tmp_path, flow_log([line(V5, srcport=2)], V5), "new.log")
     done = flowsentry("parse", new, old, new)
@@ -227,7 +223,7 @@ def test_several_files_are_printed_one_after_the_other_each_by_its_own_header(
         (("--frobnicate", "x.log"), "unrecognized arguments: --frobnicate"),
     ],
 )
-def test_arguments_that_make_no_sense_are_refused_with_a_sentence(
+def test_invalid_arguments_exit_with_2_and_a_message(
     flowsentry: Flowsentry, arguments: tuple[str, ...], sentence: str
 ) -> None:
     done = flowsentry("parse", *arguments)
@@ -235,14 +231,14 @@ def test_arguments_that_make_no_sense_are_refused_with_a_sentence(
     assert sentence in done.err
 
 
-def test_without_a_command_the_commands_are_told(flowsentry: Flowsentry) -> None:
+def test_help_lists_the_commands(flowsentry: Flowsentry) -> None:
     assert flowsentry().code == 2
-    told = flowsentry("--help")
-    assert told.code == 0
-    assert all(command in told.out for command in ("parse", "replay", "demo"))
+    shown = flowsentry("--help")
+    assert shown.code == 0
+    assert all(command in shown.out for command in ("parse", "replay", "demo"))
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     path = written(tmp_path, flow_log([line()] * 50_000))
     with subprocess.Popen(  # noqa: S603 - our own command
         [*COMMAND, "parse", str(path)], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -255,7 +251,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         assert process.wait(timeout=60) == 0
 
 
-def test_recorded_files_are_read_whole(flowsentry: Flowsentry) -> None:
+def test_every_line_of_recorded_files_is_parsed(flowsentry: Flowsentry) -> None:
     folder = recorded("detection/traffic/nmap-inside")
     done = flowsentry("parse", folder)
     files = [path for path in folder.rglob("*.gz") if path.is_file()]
@@ -271,7 +267,7 @@ def written(folder: Path, content: bytes, name: str = "flows.log") -> Path:
 
 
 @pytest.mark.parametrize(("good", "bad", "code"), [(0, 1, 1), (1, 1, 0), (1, 2, 1), (99, 1, 0)])
-def test_a_file_of_which_more_than_half_of_the_lines_are_no_records_is_not_read(
+def test_a_file_with_more_rejected_lines_than_records_exits_with_1(
     flowsentry: Flowsentry, tmp_path: Path, good: int, bad: int, code: int
 ) -> None:
     done = flowsentry("parse", written(tmp_path, flow_log([*[line()] * good, *["bad"] * bad])))
@@ -279,13 +275,13 @@ def test_a_file_of_which_more_than_half_of_the_lines_are_no_records_is_not_read(
     assert (f"{bad} of {good + bad} lines are not valid records" in done.err) == bool(code)
 
 
-def test_a_file_of_another_container_is_told_by_its_name_and_what_to_do(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_an_unsupported_archive_is_named_with_the_remedy(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("parse", "--format", V2_FORMAT, written(tmp_path, b"PK\x03\x04 and so on"))
     assert done.code == 1
     assert "a zip archive, which is not supported: unpack it" in done.err
 
 
-def test_lines_of_another_format_are_told_with_what_to_do(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_lines_of_an_unstated_format_are_reported_with_the_remedy(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("parse", "--format", V2_FORMAT, written(tmp_path, f"{line(V5)}\n".encode() * 3))
     assert done.code == 1
     assert "in another format than the stated one; add their format to log_formats" in done.err
