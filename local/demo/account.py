@@ -1,4 +1,4 @@
-"""The account made ready: the company's VPCs, and the app deployed into it by the real CDK CLI."""
+"""Prepares the emulated account: creates the company's VPCs, and deploys the app with the CDK CLI."""
 
 import re
 from collections.abc import Callable
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from flowsentry.records.fields import names_in_log_format
 from local.aws.deployment.deploy import bootstrap, deploy
 from local.aws.embedded import EmbeddedAws
-from local.traffic.company.founding import found
-from local.traffic.company.network import Company, WayIn
+from local.traffic.company.creation import create_company
+from local.traffic.company.network import Company, DeliveryPath
 from local.traffic.company.plan import TRUSTED_NETWORKS
 from local.traffic.delivery import FlowLog
 
 ADDRESS = "you@company.example"
 Say = Callable[[str], None]
-_WORTH_SAYING = re.compile(r"✅|❌|[Ff]ail|[Ee]rror")
+_RESULTS = re.compile(r"✅|❌|[Ff]ail|[Ee]rror")
 
 
 @dataclass(frozen=True, slots=True)
 class DeployedFlowLog:
-    """A flow log as EC2 describes it, so that traffic is delivered as and where AWS would."""
+    """A flow log as EC2 describes it: its format, VPC and destination."""
 
     flow_log: FlowLog
     vpc_id: str
@@ -27,20 +27,20 @@ class DeployedFlowLog:
     bucket: str | None
 
 
-def founded_company(aws: EmbeddedAws, say: Say) -> Company:
-    """The company's VPCs, made through the APIs of EC2 and of what else has interfaces."""
-    company = found(aws.client)
+def created_company(aws: EmbeddedAws, say: Say) -> Company:
+    """The company, with its VPCs and hosts created through the APIs of EC2 and the other services."""
+    company = create_company(aws.client)
     for network in company.networks:
-        say(f"made VPC {network.name} {network.vpc_id} {network.cidr} with {len(network.hosts)} hosts")
+        say(f"created VPC {network.name} {network.vpc_id} {network.cidr} with {len(network.hosts)} hosts")
     return company
 
 
 def deployed_app(aws: EmbeddedAws, company: Company, say: Say) -> list[DeployedFlowLog]:
-    """The flow logs that the deployed app made; its inventory has been taken once."""
+    """Deploys the app and runs its discovery once; returns the flow logs that it created."""
     say("deploying the app: cdk bootstrap, cdk deploy --all")
 
     def progress(line: str) -> None:
-        if _WORTH_SAYING.search(line):
+        if _RESULTS.search(line):
             say(f"  {line.strip()}")
 
     bootstrap(aws, progress)
@@ -53,16 +53,16 @@ def deployed_app(aws: EmbeddedAws, company: Company, say: Say) -> list[DeployedF
 
 
 def output_bucket(aws: EmbeddedAws) -> str:
-    """The bucket that the deployed app writes to, as its stacks tell each other."""
-    told = aws.client("ssm").get_parameter(Name="/flowsentry/output-bucket-name")
-    return str(told["Parameter"]["Value"])
+    """The output bucket of the deployed app, from its SSM parameter."""
+    parameter = aws.client("ssm").get_parameter(Name="/flowsentry/output-bucket-name")
+    return str(parameter["Parameter"]["Value"])
 
 
 def settings_for(company: Company) -> dict[str, object]:
-    """What a user of this company would write into cdk.json."""
-    destinations = {WayIn.CLOUDWATCH_LOGS: "cloudwatch", WayIn.S3: "s3"}
+    """The settings of this company, as a user would write them into cdk.json."""
+    destinations = {DeliveryPath.CLOUDWATCH_LOGS: "cloudwatch", DeliveryPath.S3: "s3"}
     sources = [
-        {"name": network.name, "vpc_ids": [network.vpc_id], "destination": destinations[network.way_in]}
+        {"name": network.name, "vpc_ids": [network.vpc_id], "destination": destinations[network.delivery_path]}
         for network in company.networks
     ]
     return {

@@ -1,4 +1,4 @@
-"""Alerts as they are delivered: the e-mail a person gets, and the JSON a machine gets from its queue."""
+"""Receives the alerts of the demo: e-mails as people get them, and JSON from a queue as machines get it."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ POLL_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One e-mail, when it arrived (wall clock), and the findings it told of."""
+    """One e-mail, and when it arrived (Unix seconds)."""
 
     subject: str
     text: str
@@ -25,8 +25,8 @@ class Delivered:
 
 
 class Inbox:
-    """Reads what the alert topic delivers, while it runs: e-mails for people, a queue for machines. `mails` are the
-    texts of e-mails; `digests` counts them, `told_in_digests` their findings by kind.
+    """Receives what the alert topic delivers to e-mail and to a queue. `mails` are the texts of e-mails; `digests`
+    counts the digests, `digested` their findings by kind.
     """
 
     def __init__(self, aws: EmbeddedAws, on_delivery: Callable[[Delivered], None]) -> None:
@@ -39,7 +39,7 @@ class Inbox:
         self.mails: list[str] = []
         self._findings: list[tuple[Finding, float]] = []
         self.digests = 0
-        self.told_in_digests: Counter[str] = Counter()
+        self.digested: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -52,17 +52,17 @@ class Inbox:
         self._thread.join(timeout=30)
 
     def drained(self) -> list[tuple[Finding, float]]:
-        """(finding, when its alert arrived), once no more is on its way; ends the reading."""
+        """Stops polling and receives the rest; returns (finding, when its alert arrived)."""
         self._stopped.set()
         self._thread.join(timeout=30)
-        self._look()
+        self._poll()
         return self._findings
 
     def _run(self) -> None:
         while not self._stopped.wait(POLL_SECONDS):
-            self._look()
+            self._poll()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         mails = self._aws.mails()
         for mail in mails[len(self.mails) :]:
             self.mails.append(mail["text"])
@@ -77,15 +77,15 @@ class Inbox:
 
     def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "finding":
-            told = {each.name: message[each.name] for each in fields(Finding)}
-            self._findings.append((Finding.from_json(json.dumps(told)), time.time()))
+            values = {each.name: message[each.name] for each in fields(Finding)}
+            self._findings.append((Finding.from_json(json.dumps(values)), time.time()))
         elif message["type"] == "digest":
             self.digests += 1
-            self.told_in_digests.update(message["kinds"])
+            self.digested.update(message["kinds"])
 
 
 def _subscribed_queue(aws: EmbeddedAws) -> str:
-    """The URL of a queue that the alert topic delivers to, as a ticket system or chat bot would have one."""
+    """The URL of a new queue that is subscribed to the alert topic, as that of a ticket system or chat bot."""
     sqs, sns = aws.client("sqs"), aws.client("sns")
     url = str(sqs.create_queue(QueueName="demo-alerts")["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -1,4 +1,4 @@
-"""How many of the company's own addresses have their owner's name in the enriched rows."""
+"""Checks that the company's own addresses have their owner's kind and name in the enriched rows."""
 
 import io
 from collections import Counter
@@ -11,15 +11,16 @@ from local.aws.embedded import EmbeddedAws
 from local.traffic.company.network import Company, HostKind
 
 LEAST_SHARE = 0.99
-"""Of the ends of rows that are own addresses, and of those of each kind of owner: named, and rightly."""
+"""Least share of own addresses with the correct owner, over all and for each owner kind. Higher: a discovery that is
+a little late fails the demo. Lower: a kind that is often unnamed passes."""
 ENDS = ("source", "destination")
 _ADDRESS = {"source": ("pkt_srcaddr", "srcaddr"), "destination": ("pkt_dstaddr", "dstaddr")}
 
 
 @dataclass
 class NamedOwners:
-    """Ends of rows with an own address, by the kind of their owner; `named` those that have the owner's kind and name,
-    `misnamed` those that have another's.
+    """Counts of row ends with an own address, by owner kind: `named` have the correct kind and name, `misnamed` have
+    another owner's.
     """
 
     kinds: frozenset[HostKind]
@@ -33,7 +34,7 @@ class NamedOwners:
 
     @property
     def lacking(self) -> list[HostKind]:
-        """The kinds of owners that are not seen, or not named as often as they should be."""
+        """Owner kinds that do not occur, or are named less often than LEAST_SHARE."""
         return sorted(kind for kind in self.kinds if self.named[kind] < max(1, LEAST_SHARE * self.ends[kind]))
 
     @property
@@ -41,7 +42,7 @@ class NamedOwners:
         return self.share >= LEAST_SHARE and not self.lacking and not self.misnamed
 
     def lines(self) -> Iterator[str]:
-        """For people."""
+        """The counts as text lines."""
         yield f"owners named    {100 * self.share:.1f} % of {self.ends.total():,} own addresses in the enriched rows"
         kinds = ", ".join(f"{kind} {self.named[kind]:,}" for kind, _ in self.ends.most_common())
         yield f"  {len(+self.named)} kinds      {kinds or 'none'}"
@@ -50,7 +51,7 @@ class NamedOwners:
 
 
 def named_owners(frames: Iterable[pl.DataFrame], company: Company) -> NamedOwners:
-    """What the rows of enriched files say of the company's hosts. An address is one of theirs in their own VPC."""
+    """The owner counts of enriched rows. An address counts as a host's only in the host's own VPC."""
     hosts = pl.DataFrame(
         [
             {"vpc_id": host.vpc_id, "address": host.address, "kind": host.kind.value, "name": host.owner_name}
@@ -66,7 +67,7 @@ def named_owners(frames: Iterable[pl.DataFrame], company: Company) -> NamedOwner
 
 
 def enriched_rows(aws: EmbeddedAws, bucket: str) -> Iterator[pl.DataFrame]:
-    """The enriched files of the output bucket."""
+    """The rows of the enriched files in the output bucket, one frame per file."""
     s3 = aws.client("s3")
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="enriched/"):
         for entry in page.get("Contents", ()):
@@ -74,19 +75,19 @@ def enriched_rows(aws: EmbeddedAws, bucket: str) -> Iterator[pl.DataFrame]:
 
 
 def _ends_of(frame: pl.DataFrame, end: str) -> pl.DataFrame:
-    """The addresses at one end of the packets, and who is said to have them."""
+    """The addresses at one end of the packets, and their owner's kind and name in the rows."""
     addresses = [pl.col(name).cast(pl.String) for name in _ADDRESS[end] if name in frame.columns]
     return frame.select(
         pl.col("vpc_id").cast(pl.String),
         pl.coalesce(addresses).alias("address"),
-        pl.col(f"{end}_owner_kind").cast(pl.String).alias("told_kind"),
-        pl.col(f"{end}_owner_name").cast(pl.String).alias("told_name"),
+        pl.col(f"{end}_owner_kind").cast(pl.String).alias("row_kind"),
+        pl.col(f"{end}_owner_name").cast(pl.String).alias("row_name"),
     )
 
 
 def _count(ends: pl.DataFrame, into: NamedOwners) -> None:
-    is_right = (pl.col("told_kind") == pl.col("kind")) & (pl.col("told_name") == pl.col("name"))
-    is_named = pl.col("told_kind").is_not_null() | pl.col("told_name").is_not_null()
+    is_right = (pl.col("row_kind") == pl.col("kind")) & (pl.col("row_name") == pl.col("name"))
+    is_named = pl.col("row_kind").is_not_null() | pl.col("row_name").is_not_null()
     rows = ends.group_by("kind").agg(
         pl.len(), is_right.sum().alias("right"), (is_named & ~is_right.fill_null(value=False)).sum().alias("wrong")
     )

@@ -1,4 +1,4 @@
-"""Traffic handed to AWS as the flow logs service would: by time, each network in its own way."""
+"""Sends traffic to the emulated AWS as the flow logs service would: in order of time, to each VPC's destination."""
 
 import gzip
 import time
@@ -17,15 +17,15 @@ from local.traffic.generation import Traffic
 from local.traffic.records import Record, is_skipped
 
 BATCH_SECONDS = 1_800
-"""Log events of one log stream that are put at once. AWS puts a minute's; half an hour's are fewer invocations, and
-the findings are the same."""
+"""Seconds of log events in one PutLogEvents call per log stream. AWS puts one minute; higher: fewer invocations and
+the same findings, lower: the demo takes longer."""
 BAD_LINES = ("2 this line was cut", "something that is no flow log record at all", "- - -")
-"""Put beside good lines into one object, as a careless tool might: they must be counted, and cost nothing else."""
+"""Invalid lines added to one object: they must be counted as rejected, and the other lines must be processed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One object or one batch of events: the VPC, the newest second in it, and how to send it."""
+    """One object or one batch of events: its VPC, the end of its newest record (Unix seconds), and how to send it."""
 
     vpc_id: str
     newest: int
@@ -34,7 +34,7 @@ class Delivery:
 
 @dataclass
 class Sending:
-    """What is sent, and when: `sent_at` has (newest second, wall clock) of each delivery, by VPC."""
+    """Sends the traffic. `sent_at` has (newest second, time sent) of each delivery, by VPC; both are Unix seconds."""
 
     aws: EmbeddedAws
     company: Company
@@ -48,12 +48,12 @@ class Sending:
 
     @property
     def gaps(self) -> int:
-        """Interfaces and hours of which records were left out."""
+        """The number of (interface, hour) pairs with SKIPDATA records."""
         skipped = (each for records in self.traffic.records.values() for each in records if is_skipped(each))
         return len({(each["interface-id"], int(each["start"]) // SECONDS_AN_HOUR) for each in skipped})
 
     def send_all(self, say: Callable[[str], None]) -> None:
-        """Sends everything in order of time, as fast as it is taken."""
+        """Sends all deliveries in order of time, without pauses; reports progress in five steps."""
         deliveries = [delivery for flow_log in self.flow_logs for delivery in self._deliveries(flow_log)]
         deliveries.sort(key=lambda delivery: delivery.newest)
         steps = {len(deliveries) * fifth // 5 for fifth in range(1, 6)}
@@ -64,7 +64,7 @@ class Sending:
                 say(f"  {100 * number // len(deliveries):3d} % of the traffic sent")
 
     def seconds_until(self, vpc_id: str, last_seen: int, delivered_at: float) -> float:
-        """From handing over the record of that second to the delivery of its alert."""
+        """The seconds from sending the record of `last_seen` to the delivery of its alert."""
         sent = (at for newest, at in self.sent_at[vpc_id] if newest >= last_seen)
         return delivered_at - next(sent, delivered_at)
 
@@ -93,6 +93,6 @@ def _with_bad_lines(body: bytes) -> bytes:
 
 
 def _end_of(key: str) -> int:
-    """The end of the five minutes that an object's name states."""
+    """The end of the five minutes in an object's name (Unix seconds)."""
     stamp = key.split("_")[-2]
     return int(datetime.strptime(stamp, "%Y%m%dT%H%MZ").replace(tzinfo=UTC).timestamp()) + FILE_SECONDS

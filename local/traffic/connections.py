@@ -1,4 +1,4 @@
-"""What happens between two parties, and when its packets pass: the model that records are written from."""
+"""Connections between two parties and the times of their packets: the model from which records are generated."""
 
 import math
 from collections.abc import Iterator
@@ -10,33 +10,33 @@ from local.traffic.company.network import TCP, Party
 
 FIN, SYN, RST, SYN_ACK = 1, 2, 4, 18
 RETRY_SECONDS = (0, 1, 3, 7, 15, 31, 63, 127)
-"""When Linux sends a SYN again that nobody answered (RFC 6298: one second, then doubling)."""
+"""Seconds after which Linux retransmits an unanswered SYN (RFC 6298: one second, then doubling)."""
 MAX_SLICE_SECONDS = 20
 
 
 class Outcome(StrEnum):
-    """What becomes of a connection."""
+    """The outcome of a connection."""
 
     ANSWERED = "answered"
-    """Both sides talk; on TCP a handshake first and a FIN each at the end."""
+    """Both sides send; TCP has a handshake at the start and a FIN from each side at the end."""
     REFUSED = "refused"
-    """The server's host sends an RST: nobody listens on this port."""
+    """The server's host sends an RST: the port is closed."""
     SILENT = "silent"
-    """Let through, and nothing comes back."""
+    """Allowed, and never answered."""
     REJECTED = "rejected"
-    """A security group or network ACL stops it at the server's interface."""
+    """Rejected by a security group or network ACL at the server's interface."""
     REPLY_DENIED = "reply-denied"
-    """Let through, and a network ACL stops each answer at the server's interface."""
-    HELD_BACK = "held-back"
-    """A security group stops it at the client's own interface."""
+    """Allowed, and each reply is rejected by a network ACL at the server's interface."""
+    REJECTED_AT_CLIENT = "held-back"
+    """Rejected by a security group at the client's own interface."""
     STRAY = "stray"
-    """Packets of no open connection (backscatter, a late FIN), let through."""
+    """Packets without an open connection (backscatter, a late FIN), allowed."""
     STRAY_REJECTED = "stray-rejected"
-    """The same, stopped at the receiver's interface."""
+    """Packets without an open connection, rejected at the receiver's interface."""
 
 
 class Volume(NamedTuple):
-    """What one side sends, headers included."""
+    """Packets and bytes that one side sends, including headers."""
 
     packets: int
     bytes: int
@@ -47,8 +47,8 @@ NOTHING = Volume(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One connection, or the attempt at one. `at` is Unix seconds; `sent` goes from client to server, `received` back;
-    `flags` are the tcp-flags of stray packets; all other flags follow from the outcome.
+    """A connection or connection attempt at `at` (Unix seconds). `sent` goes from client to server, `received` back;
+    `flags` are the tcp-flags of stray packets; other flags follow from the outcome.
     """
 
     at: float
@@ -65,11 +65,11 @@ class Connection:
 
     @property
     def is_rejected(self) -> bool:
-        return self.outcome in (Outcome.REJECTED, Outcome.HELD_BACK, Outcome.STRAY_REJECTED)
+        return self.outcome in (Outcome.REJECTED, Outcome.REJECTED_AT_CLIENT, Outcome.STRAY_REJECTED)
 
 
 class Burst(NamedTuple):
-    """Some packets of one side that pass at about one moment."""
+    """Packets that one side sends at about the same time."""
 
     at: float
     packets: int
@@ -78,7 +78,7 @@ class Burst(NamedTuple):
 
 
 def sent_bursts(connection: Connection) -> list[Burst]:
-    """The client's packets in order of time; their sums are `sent`."""
+    """The client's packets in order of time; they add up to `sent`."""
     if connection.outcome is Outcome.ANSWERED:
         return list(_conversation(connection, connection.sent, SYN))
     if connection.outcome in (Outcome.STRAY, Outcome.STRAY_REJECTED):
@@ -87,7 +87,7 @@ def sent_bursts(connection: Connection) -> list[Burst]:
 
 
 def received_bursts(connection: Connection) -> list[Burst]:
-    """The server's packets in order of time; their sums are `received`."""
+    """The server's packets in order of time; they add up to `received`."""
     if connection.outcome is Outcome.REFUSED:
         return list(_evenly(connection, connection.received, (RST,)))
     if connection.outcome is Outcome.REPLY_DENIED:
@@ -96,13 +96,13 @@ def received_bursts(connection: Connection) -> list[Burst]:
 
 
 def _conversation(connection: Connection, volume: Volume, opening: int) -> Iterator[Burst]:
-    """Opening flags first, FIN last, and packets every MAX_SLICE_SECONDS at least."""
+    """Opening flags first, FIN last, and packets at least every MAX_SLICE_SECONDS."""
     slices = max(2, math.ceil(connection.seconds / MAX_SLICE_SECONDS) + 1)
     yield from _evenly(connection, volume, (opening, *[0] * (slices - 2), FIN))
 
 
 def _evenly(connection: Connection, volume: Volume, flags: tuple[int, ...]) -> Iterator[Burst]:
-    """The volume in as many parts as there are flags, or packets; flags that find no part join the last one."""
+    """The volume split into one burst per flag, or per packet if fewer; the last flags then join the last burst."""
     slices = min(len(flags), volume.packets)
     for index in range(slices):
         at = connection.at + connection.seconds * index / max(1, slices - 1)
@@ -112,7 +112,7 @@ def _evenly(connection: Connection, volume: Volume, flags: tuple[int, ...]) -> I
 
 
 def _tries(connection: Connection, flags: int) -> Iterator[Burst]:
-    """The same packet again and again, at the times TCP sends it again; each of the client's is answered by one."""
+    """The same packet at the times of TCP's retransmissions."""
     packets, size = connection.sent
     for index in range(packets):
         wait = RETRY_SECONDS[min(index, len(RETRY_SECONDS) - 1)]

@@ -1,4 +1,4 @@
-"""Records -> what AWS delivers: S3 files with a header, and CloudWatch Logs events without."""
+"""Records -> deliveries as AWS makes them: S3 objects with a header, CloudWatch Logs events without."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ MAX_EVENTS, MAX_BATCH_BYTES, EVENT_OVERHEAD_BYTES, MAX_SPAN_SECONDS = 10_000, 1_
 
 @dataclass(frozen=True, slots=True)
 class FlowLog:
-    """The flow log that delivers to S3: its id and format, and the destination's prefix (with its `/`, or empty)."""
+    """A flow log: its id and format, and for S3 the destination's prefix (ending with `/`, or empty)."""
 
     flow_log_id: str
     account_id: str
@@ -36,18 +36,18 @@ class FlowLog:
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """What one PutLogEvents call puts into one log stream; an event is (timestamp in milliseconds, message)."""
+    """The events of one PutLogEvents call, each (timestamp in milliseconds, message)."""
 
     log_stream: str
     events: tuple[tuple[int, str], ...]
 
 
 class RefusedEventsError(Exception):
-    """CloudWatch Logs took the call but not all of its events: too old, too new, or expired."""
+    """CloudWatch Logs accepted the call but rejected some of its events as too old, too new, or expired."""
 
 
 def objects(records: Iterable[Record], flow_log: FlowLog) -> Iterator[tuple[str, bytes]]:
-    """(key, gzip) of each S3 object in order of time: five minutes of records, by their end."""
+    """(key, gzip) of each S3 object in order of time; an object has the records that end in the same five minutes."""
     for stamp, some in _by_end(records, FILE_SECONDS):
         lines = [" ".join(flow_log.names), *(line(record, flow_log.names) for record in some)]
         text = ("\n".join(lines) + "\n").encode()
@@ -57,8 +57,8 @@ def objects(records: Iterable[Record], flow_log: FlowLog) -> Iterator[tuple[str,
 def event_batches(
     records: Iterable[Record], names: tuple[str, ...], seconds: int = FILE_SECONDS
 ) -> Iterator[EventBatch]:
-    """The events of each log stream, in batches of `seconds` by the records' end, in order of time. AWS delivers every
-    minute or so; longer batches are fewer invocations and the same findings.
+    """The events of each log stream, in batches of `seconds` by the records' end, in order of time. AWS delivers about
+    every minute; longer batches need fewer invocations and give the same findings.
     """
     for _, some in _by_end(records, seconds):
         streams: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -71,7 +71,7 @@ def event_batches(
 
 
 def put_objects(s3: "S3Client", bucket: str, files: Iterable[tuple[str, bytes]]) -> int:
-    """Puts the files; returns how many."""
+    """Puts the objects; returns their number."""
     count = 0
     for key, body in files:
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/octet-stream")
@@ -80,16 +80,16 @@ def put_objects(s3: "S3Client", bucket: str, files: Iterable[tuple[str, bytes]])
 
 
 def put_events(logs: "CloudWatchLogsClient", log_group: str, batches: Iterable[EventBatch]) -> int:
-    """Puts the events, making log streams as needed; returns how many events. Raises RefusedEventsError when not all
-    were taken.
+    """Puts the events, creating log streams as needed; returns the number of events. Raises RefusedEventsError when
+    CloudWatch Logs rejects any.
     """
-    made: set[str] = set()
+    existing: set[str] = set()
     count = 0
     for batch in batches:
-        if batch.log_stream not in made:
+        if batch.log_stream not in existing:
             with suppress(logs.exceptions.ResourceAlreadyExistsException):
                 logs.create_log_stream(logGroupName=log_group, logStreamName=batch.log_stream)
-            made.add(batch.log_stream)
+            existing.add(batch.log_stream)
         events: list[InputLogEventTypeDef] = [{"timestamp": at, "message": message} for at, message in batch.events]
         answer = logs.put_log_events(logGroupName=log_group, logStreamName=batch.log_stream, logEvents=events)
         if refused := answer.get("rejectedLogEventsInfo"):
@@ -99,7 +99,7 @@ def put_events(logs: "CloudWatchLogsClient", log_group: str, batches: Iterable[E
 
 
 def _by_end(records: Iterable[Record], seconds: int) -> Iterator[tuple[int, list[Record]]]:
-    """The records of each stretch of time, with its beginning."""
+    """(start, records that end in it) of each interval of `seconds`."""
 
     def stamp(record: Record) -> int:
         return int(record["end"]) // seconds * seconds
@@ -109,7 +109,7 @@ def _by_end(records: Iterable[Record], seconds: int) -> Iterator[tuple[int, list
 
 
 def _key(flow_log: FlowLog, stamp: int, text: bytes) -> str:
-    """See https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html."""
+    """The key of an object, as in https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html."""
     at = datetime.fromtimestamp(stamp, UTC)
     digest = hashlib.sha256(text).hexdigest()[:8]
     account, region = flow_log.account_id, flow_log.region
@@ -118,7 +118,7 @@ def _key(flow_log: FlowLog, stamp: int, text: bytes) -> str:
 
 
 def _within_limits(events: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    """Events in order of time, cut where PutLogEvents would refuse the call."""
+    """Events in order of time, split at the limits of PutLogEvents."""
     part: list[tuple[int, str]] = []
     size = 0
     for event in events:

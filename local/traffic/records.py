@@ -1,4 +1,4 @@
-"""Connections -> flow log records: one for each interface, direction and window of 60 seconds, as AWS writes them."""
+"""Connections -> flow log records as AWS writes them: one per interface, direction and window of 60 seconds."""
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,35 +9,35 @@ from typing import NamedTuple
 from flowsentry.records.fields import BY_NAME, FIELDS, MISSING
 from local.traffic.company.network import Host, Network
 from local.traffic.connections import Burst, Connection, received_bursts, sent_bursts
-from local.traffic.paths import Sighting, answer, sightings
+from local.traffic.observations import Observation, answer, observations
 
 WINDOW_SECONDS = 60
-"""The aggregation interval; Nitro instances never use a longer one."""
+"""The maximum aggregation interval; Nitro instances never use a longer one."""
 NEWEST_VERSION = 5
 ALL_NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS if field.version <= NEWEST_VERSION)
 SKIPPED_WINDOWS = 2
 
 Record = Mapping[str, str]
-"""One record: field -> text, for every field of ALL_NAMES that has a value."""
+"""One record: field -> text, for each field of ALL_NAMES with a value."""
 
 
 class Period(NamedTuple):
-    """From when to when, Unix seconds; the end does not belong to it."""
+    """A period in Unix seconds, without its end."""
 
     starts_at: int
     ends_at: int
 
 
 class _Cell(NamedTuple):
-    """What makes a record its own: packets that agree in all of this are counted together."""
+    """The key of a record: packets with the same key are counted together."""
 
-    sighting: Sighting
+    observation: Observation
     protocol: int
     window: int
 
 
 class _Sum:
-    """The packets of one cell."""
+    """The totals of one cell."""
 
     __slots__ = ("bytes", "first", "flags", "last", "packets")
 
@@ -55,10 +55,10 @@ class _Sum:
 
 def records(connections: Iterable[Connection], network: Network, period: Period, random: Random) -> list[Record]:
     """All records of a network in a period, in order of their end: traffic, NODATA for each window in which an
-    interface was idle, and a few SKIPDATA.
+    interface was idle, and SKIPDATA for SKIPPED_WINDOWS random windows.
     """
     sums = _sums(connections, network)
-    busy = {(cell.sighting.interface.interface_id, cell.window) for cell in sums}
+    busy = {(cell.observation.interface.interface_id, cell.window) for cell in sums}
     found = [_record(cell, total, network) for cell, total in sums.items()]
     found += [_empty(host, start, "NODATA") for host, start in _idle_windows(network, period, busy)]
     found += [_empty(host, start, "SKIPDATA") for host, start in _skipped_windows(network, period, random)]
@@ -66,12 +66,12 @@ def records(connections: Iterable[Connection], network: Network, period: Period,
 
 
 def is_skipped(record: Record) -> bool:
-    """Whether it stands for records that AWS left out."""
+    """Whether the record is SKIPDATA: AWS skipped records."""
     return record["log-status"] == "SKIPDATA"
 
 
 def line(record: Record, names: tuple[str, ...]) -> str:
-    """The record as text in the order of a log format; the version is the highest of the names, as AWS has it."""
+    """The record as text in a log format; the version is the highest of its fields, as AWS writes it."""
     version = _version_of(names)
     return " ".join([version if name == "version" else record.get(name, MISSING) for name in names])
 
@@ -84,24 +84,24 @@ def _version_of(names: tuple[str, ...]) -> str:
 def _sums(connections: Iterable[Connection], network: Network) -> dict[_Cell, _Sum]:
     sums: dict[_Cell, _Sum] = {}
     for connection in connections:
-        for sighting, burst in _seen_bursts(connection, network):
-            cell = _Cell(sighting, connection.protocol, _window(sighting.interface, int(burst.at)))
+        for observation, burst in _observed_bursts(connection, network):
+            cell = _Cell(observation, connection.protocol, _window(observation.interface, int(burst.at)))
             if cell not in sums:
                 sums[cell] = _Sum(burst)
             sums[cell].add(burst)
     return sums
 
 
-def _seen_bursts(connection: Connection, network: Network) -> Iterator[tuple[Sighting, Burst]]:
+def _observed_bursts(connection: Connection, network: Network) -> Iterator[tuple[Observation, Burst]]:
     sent, received = sent_bursts(connection), received_bursts(connection)
-    for sighting in sightings(connection, network):
-        yield from ((sighting, burst) for burst in sent)
-        if back := answer(connection, sighting):
+    for observation in observations(connection, network):
+        yield from ((observation, burst) for burst in sent)
+        if back := answer(connection, observation):
             yield from ((back, burst) for burst in received)
 
 
 def _phase(host: Host) -> int:
-    """Windows of different interfaces do not begin at the same second."""
+    """The offset of an interface's windows, which start at different seconds for different interfaces."""
     return zlib.crc32(host.interface_id.encode()) % WINDOW_SECONDS
 
 
@@ -110,34 +110,34 @@ def _window(host: Host, at: int) -> int:
 
 
 def _record(cell: _Cell, total: _Sum, network: Network) -> Record:
-    sighting = cell.sighting
-    host = sighting.interface
+    observation = cell.observation
+    host = observation.interface
     known = {
-        "srcaddr": sighting.source,
-        "dstaddr": sighting.destination,
-        "srcport": str(sighting.source_port),
-        "dstport": str(sighting.destination_port),
+        "srcaddr": observation.source,
+        "dstaddr": observation.destination,
+        "srcport": str(observation.source_port),
+        "dstport": str(observation.destination_port),
         "protocol": str(cell.protocol),
         "packets": str(total.packets),
         "bytes": str(total.bytes),
-        "action": sighting.action,
+        "action": observation.action,
         "vpc-id": host.vpc_id,
         "subnet-id": host.subnet_id,
         "instance-id": host.instance_id or MISSING,
         "tcp-flags": str(total.flags),
         "type": "IPv4",
-        "pkt-srcaddr": sighting.packet_source,
-        "pkt-dstaddr": sighting.packet_destination,
+        "pkt-srcaddr": observation.packet_source,
+        "pkt-dstaddr": observation.packet_destination,
         "region": network.region,
         "az-id": host.availability_zone_id,
-        "flow-direction": sighting.direction,
-        "traffic-path": sighting.traffic_path(network) or MISSING,
+        "flow-direction": observation.direction,
+        "traffic-path": observation.traffic_path(network) or MISSING,
     }
     return known | _about(host, total.first, total.last, "OK")
 
 
 def _about(host: Host, start: int, end: int, status: str) -> dict[str, str]:
-    """What is filled in every record, whatever its status."""
+    """The fields that every record has, whatever its status."""
     return {
         "account-id": host.account_id,
         "interface-id": host.interface_id,
@@ -159,7 +159,7 @@ def _idle_windows(network: Network, period: Period, busy: set[tuple[str, int]]) 
 
 
 def _window_starts(host: Host, period: Period) -> range:
-    """The starts of the interface's windows that lie in the period as a whole."""
+    """The starts of the interface's windows that are fully in the period."""
     first = period.starts_at + (-(period.starts_at + _phase(host))) % WINDOW_SECONDS
     return range(first, period.ends_at - WINDOW_SECONDS + 1, WINDOW_SECONDS)
 

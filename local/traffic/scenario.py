@@ -1,4 +1,4 @@
-"""Scenario: a name, what happens in which network, and the alerts that must come of it."""
+"""Scenario: a name, its connections in each network, and the alerts that they must raise."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,49 +6,49 @@ from dataclasses import dataclass, field
 from flowsentry.findings.finding import Severity
 from local.traffic.company.network import Network
 from local.traffic.connections import Connection
-from local.traffic.expectation import ExpectedAlert, RefusedBy
-from local.traffic.scene import Scene
+from local.traffic.expectation import DeniedBy, ExpectedAlert
+from local.traffic.scenario_context import ScenarioContext
 
-Play = Callable[[Scene], Iterator[Connection]]
+ScenarioTraffic = Callable[[ScenarioContext], Iterator[Connection]]
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert that a scenario calls for; `subject` is a host's name, or an address on the Internet. `refused_by` is
-    the rule that the scenario has planted, where there is one.
+    """An alert that a scenario must raise; `subject` is a host's name or an internet address. `denied_by` is the rule
+    that the alert must name, if any.
     """
 
     kind: str
     subject: str
     severity: Severity
-    refused_by: RefusedBy | None = None
+    denied_by: DeniedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Something that happens. `plays` and `alerts` go by the name of the network; what has no alerts must be silent."""
+    """Connections and the alerts they must raise, both by the network's name. Without alerts, none may be raised."""
 
     name: str
-    what: str
-    plays: Mapping[str, Play]
+    description: str
+    traffic: Mapping[str, ScenarioTraffic]
     alerts: Mapping[str, tuple[Alert, ...]] = field(default_factory=dict)
 
-    def connections(self, scene: Scene) -> Iterator[Connection]:
-        """What happens in the scene's network, in no particular order; nothing where this scenario does not play."""
-        play = self.plays.get(scene.network.name)
-        return play(scene) if play else iter(())
+    def connections(self, context: ScenarioContext) -> Iterator[Connection]:
+        """The connections in the context's network, unordered; none when the scenario is not in that network."""
+        generate = self.traffic.get(context.network.name)
+        return generate(context) if generate else iter(())
 
     def expected(self, network: Network) -> tuple[ExpectedAlert, ...]:
-        """The alerts that must come from this network."""
+        """The alerts that must be raised for this network."""
         addresses = {host.name: host.address for host in network.hosts}
         return tuple(
             ExpectedAlert(
                 kind=alert.kind,
                 subject=addresses.get(alert.subject, alert.subject),
                 severity=alert.severity,
-                way_in=network.way_in,
+                delivery_path=network.delivery_path,
                 scenario=self.name,
-                refused_by=alert.refused_by,
+                denied_by=alert.denied_by,
             )
             for alert in self.alerts.get(network.name, ())
         )

@@ -17,8 +17,8 @@ from local.aws.deployment.deploy import this_machine
 from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.aws.settings import Settings
 from local.demo.account import settings_for
-from local.traffic.company.founding import found
-from local.traffic.company.network import Company, Rule, WayIn
+from local.traffic.company.creation import create_company
+from local.traffic.company.network import Company, DeliveryPath, Rule
 from local.traffic.company.plan import VPC, HostPlan, NetworkPlan, SubnetPlan
 from tests.end_to_end.deployed_app import DeployedApp
 
@@ -58,13 +58,16 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 
 def create_company(aws: EmbeddedAws) -> Company:
     """A company of two networks with a client and a server each."""
-    plans = (plan("in-logs", "10.40.0.0/16", WayIn.CLOUDWATCH_LOGS), plan("in-bucket", "10.50.0.0/16", WayIn.S3))
-    return found(aws.client, plans)
+    plans = (
+        plan("in-logs", "10.40.0.0/16", DeliveryPath.CLOUDWATCH_LOGS),
+        plan("in-bucket", "10.50.0.0/16", DeliveryPath.S3),
+    )
+    return create_company(aws.client, plans)
 
 
-def plan(name: str, cidr: str, way_in: WayIn) -> NetworkPlan:
+def plan(name: str, cidr: str, delivery_path: DeliveryPath) -> NetworkPlan:
     hosts = (HostPlan("client", "private", 10, ("all",)), HostPlan("server", "private", 11, ("all",)))
-    return NetworkPlan(name, cidr, way_in, (SubnetPlan("private", 0, "a"),), {"all": (Rule(VPC),)}, hosts)
+    return NetworkPlan(name, cidr, delivery_path, (SubnetPlan("private", 0, "a"),), {"all": (Rule(VPC),)}, hosts)
 
 
 def synthesise(settings: Mapping[str, object], output: Path) -> None:

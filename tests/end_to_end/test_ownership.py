@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from local.demo.named_owners import LEAST_SHARE, named_owners
-from local.traffic.company.founding import found
+from local.traffic.company.creation import create_company
 from local.traffic.company.network import Company, Host, HostKind, Network
 from local.traffic.company.vpcs import named
 from stacks.constructs.parameters import Value
@@ -33,9 +33,9 @@ def through_objects(app: DeployedApp, lines: Lines) -> None:
 
 @pytest.fixture(scope="module")
 def company(deployed: DeployedApp) -> Company:
-    """The company of the demonstration, with owners of every kind, in the app's account and inventory."""
-    company = found(deployed.aws.client)
-    discover_inventory(deployed)
+    """The demonstration's company, with every kind of owner, in the app's account; the inventory knows it."""
+    company = create_company(deployed.aws.client)
+    take_inventory(deployed)
     return company
 
 

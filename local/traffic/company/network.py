@@ -1,4 +1,4 @@
-"""The company as it stands in AWS: its networks, its hosts, and which security group rule lets whom in and out."""
+"""The company in AWS: its networks and hosts, and whether security groups and network ACLs allow a packet."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ TCP, UDP, ICMP = 6, 17, 1
 ANY_PROTOCOL = -1
 
 
-class WayIn(StrEnum):
-    """How a network's flow logs reach Flowsentry."""
+class DeliveryPath(StrEnum):
+    """The destination through which a network's flow logs reach Flowsentry."""
 
     CLOUDWATCH_LOGS = "cloudwatch-logs"
     S3 = "s3"
 
 
 class HostKind(StrEnum):
-    """What has the interface, in the words of the inventory's owner kinds."""
+    """The kind of an interface's owner; the values are the inventory's owner kinds."""
 
     INSTANCE = "instance"
     APPLICATION_LOAD_BALANCER = "application load balancer"
@@ -37,15 +37,15 @@ class HostKind(StrEnum):
 
 WITHOUT_SECURITY_GROUP = (HostKind.NAT_GATEWAY, HostKind.NETWORK_LOAD_BALANCER, HostKind.TRANSIT_GATEWAY)
 MADE_BY_AWS = (HostKind.NETWORK_LOAD_BALANCER, HostKind.VPC_ENDPOINT)
-"""Flow logs may say `unknown` for the account of an interface that AWS made, such as these
+"""Owner kinds whose flow log records have `unknown` as account-id, as AWS documents for requester-managed interfaces
 (https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html)."""
 ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A security group's rule: inbound, who may reach which ports; outbound, whom one may reach on which. `peer` is a
-    CIDR block, or the name of a security group.
+    """A security group rule: `peer` (a CIDR block or the name of a security group) is the source of an inbound rule and
+    the destination of an outbound one.
     """
 
     peer: str
@@ -61,13 +61,13 @@ class Rule:
 
 
 TO_ANYWHERE = (Rule(ANYWHERE),)
-"""The outbound rules of a group that nobody has changed."""
+"""The default outbound rules of a security group."""
 
 
 @dataclass(frozen=True, slots=True)
 class AclDenial:
-    """A network ACL rule that denies TCP from a CIDR block to some ports; an outbound one, to the block's own ports, as
-    replies are. All else is allowed.
+    """A network ACL rule that denies TCP: inbound, from a CIDR block to the subnet's ports; outbound, to the ports of
+    the block, as for replies. All other traffic is allowed.
     """
 
     peer: str
@@ -76,13 +76,13 @@ class AclDenial:
     is_outbound: bool = False
 
     def covers(self, address: str, port: int) -> bool:
-        return lies_in(address, self.peer) and self.first_port <= port <= self.last_port
+        return is_in_block(address, self.peer) and self.first_port <= port <= self.last_port
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One network interface of ours and what has it: `owner_name` is what people call that. `listens` are the TCP ports
-    it answers on; `rules` and `outbound` those of its security groups; `denials` those of its subnet's network ACL.
+    """One network interface of the company and its owner, named `owner_name`. `open_ports` are the TCP ports it answers
+    on; `rules` and `outbound` the rules of its security groups; `denials` the deny rules of its subnet's network ACL.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Host:
     instance_id: str | None = None
     security_groups: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
-    listens: frozenset[int] = frozenset()
+    open_ports: frozenset[int] = frozenset()
     rules: tuple[Rule, ...] = ()
     outbound: tuple[Rule, ...] = TO_ANYWHERE
     denials: tuple[AclDenial, ...] = ()
@@ -106,7 +106,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """An address without an interface of ours: on the Internet, or an inside address that nobody has (any more)."""
+    """An address without an interface of the company: on the internet, or an unused internal address."""
 
     address: str
 
@@ -116,21 +116,21 @@ Party = Host | Peer
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One VPC of the company. `beyond` are the blocks that its transit gateway leads to."""
+    """One VPC of the company. `transit_cidrs` are the CIDR blocks routed to its transit gateway."""
 
     name: str
     vpc_id: str
     cidr: str
     region: str
-    way_in: WayIn
+    delivery_path: DeliveryPath
     hosts: tuple[Host, ...]
-    beyond: tuple[str, ...] = ()
+    transit_cidrs: tuple[str, ...] = ()
 
     def host(self, name: str) -> Host:
         return next(host for host in self.hosts if host.name == name)
 
     def named(self, start: str) -> list[Host]:
-        """The hosts whose name starts so, in order."""
+        """The hosts whose name has this prefix, in order."""
         return [host for host in self.hosts if host.name.startswith(start)]
 
     def of_kind(self, *kinds: HostKind) -> list[Host]:
@@ -146,16 +146,16 @@ class Network:
         return (near or gateways)[0]
 
     def contains(self, address: str) -> bool:
-        return lies_in(address, self.cidr)
+        return is_in_block(address, self.cidr)
 
-    def leads_to(self, address: str) -> bool:
-        """Whether the way to an address is the transit gateway."""
-        return any(lies_in(address, block) for block in self.beyond)
+    def routes_to_transit_gateway(self, address: str) -> bool:
+        """Whether the address is routed to the transit gateway."""
+        return any(is_in_block(address, block) for block in self.transit_cidrs)
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """All of the company: two networks whose addresses may overlap."""
+    """The company: networks whose addresses may overlap."""
 
     account_id: str
     region: str
@@ -166,28 +166,29 @@ class Company:
 
 
 @lru_cache(maxsize=8192)
-def lies_in(address: str, cidr: str) -> bool:
+def is_in_block(address: str, cidr: str) -> bool:
     return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
 
 
-def passes(client: Party, server: Party, protocol: int, port: int) -> bool:
-    """Whether security groups and network ACLs let the client's packets out, and in to the server."""
-    return lets_out(client, server, protocol, port) and (
-        not isinstance(server, Host) or admits(server, client, protocol, port)
+def is_allowed(client: Party, server: Party, protocol: int, port: int) -> bool:
+    """Whether security groups and network ACLs allow the client's packets to leave it and to reach the server."""
+    return allows_outbound(client, server, protocol, port) and (
+        not isinstance(server, Host) or allows_inbound(server, client, protocol, port)
     )
 
 
-def lets_out(client: Party, server: Party, protocol: int, port: int) -> bool:
-    """Whether the client's own security groups let its packets out."""
+def allows_outbound(client: Party, server: Party, protocol: int, port: int) -> bool:
+    """Whether the client's own security groups allow its packets."""
     if not isinstance(client, Host) or client.kind in WITHOUT_SECURITY_GROUP:
         return True
     return any(rule.covers(protocol, port) and _is_peer(server, rule.peer) for rule in client.outbound)
 
 
-def admits(server: Host, client: Party, protocol: int, port: int) -> bool:
-    """Whether security groups and the network ACL let the client's packets in to the server.
+def allows_inbound(server: Host, client: Party, protocol: int, port: int) -> bool:
+    """Whether the server's security groups and network ACL allow the client's packets.
 
-    Gateways and a network load balancer have no security group: what is not theirs is accepted and never answered.
+    Gateways and network load balancers have no security group: packets to ports they do not serve are accepted and
+    never answered.
     """
     if any(not denial.is_outbound and denial.covers(client.address, port) for denial in server.denials):
         return False
@@ -196,12 +197,12 @@ def admits(server: Host, client: Party, protocol: int, port: int) -> bool:
     return any(rule.covers(protocol, port) and _is_peer(client, rule.peer) for rule in server.rules)
 
 
-def lets_reply(server: Host, client: Party, client_port: int) -> bool:
-    """Whether the network ACL lets the server's replies out to the client; security groups always do."""
+def allows_reply(server: Host, client: Party, client_port: int) -> bool:
+    """Whether the network ACL allows the server's replies to the client; security groups always do."""
     return not any(denial.is_outbound and denial.covers(client.address, client_port) for denial in server.denials)
 
 
 def _is_peer(party: Party, peer: str) -> bool:
     if "/" in peer:
-        return lies_in(party.address, peer)
+        return is_in_block(party.address, peer)
     return isinstance(party, Host) and peer in party.groups

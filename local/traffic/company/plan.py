@@ -1,4 +1,4 @@
-"""What the company is meant to be: two networks, their security groups, and who sits where. Data, no AWS."""
+"""The plan of the company as data: two networks, their subnets, security groups and hosts."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -11,18 +11,18 @@ from local.traffic.company.network import (
     TO_ANYWHERE,
     UDP,
     AclDenial,
+    DeliveryPath,
     HostKind,
     Rule,
-    WayIn,
 )
 
 VPC = "vpc"
-"""As a rule's peer: the network's own CIDR block, whatever it is."""
+"""Peer of a rule: the network's own CIDR block."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubnetPlan:
-    """`block` is the third number of its /24 within the network; the zone is `a` or `b`."""
+    """A /24 subnet. `block` is the third octet within the network; the zone is `a` or `b`."""
 
     name: str
     block: int
@@ -33,15 +33,15 @@ class SubnetPlan:
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """One interface: the `number`-th address of its subnet. `owner_name` is the name of what has it; a node of a load
-    balancer has another.
+    """One interface, at the `number`-th address of its subnet. `owner_name` is the name of its owner, which differs
+    from `name` for a load balancer's node.
     """
 
     name: str
     subnet: str
     number: int
     groups: tuple[str, ...] = ()
-    listens: tuple[int, ...] = ()
+    open_ports: tuple[int, ...] = ()
     kind: HostKind = HostKind.INSTANCE
 
     @property
@@ -54,23 +54,23 @@ BALANCERS = (
     HostKind.NETWORK_LOAD_BALANCER,
     HostKind.CLASSIC_LOAD_BALANCER,
 )
-"""Owners of several interfaces, one for each zone: `shop-front-a` is a node of `shop-front`."""
+"""Owner kinds with one interface per Availability Zone: `shop-front-a` is a node of `shop-front`."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkPlan:
-    """One VPC. `groups` are the inbound rules of each security group, `outbound` the outbound rules of those that do
-    not allow all, as by default; `beyond` is what its transit gateway leads to.
+    """One VPC. `groups` are the inbound rules of each security group; `outbound` the outbound rules of the groups that
+    do not allow all traffic, as by default; `transit_cidrs` the CIDR blocks routed to its transit gateway.
     """
 
     name: str
     cidr: str
-    way_in: WayIn
+    delivery_path: DeliveryPath
     subnets: tuple[SubnetPlan, ...]
     groups: Mapping[str, tuple[Rule, ...]]
     hosts: tuple[HostPlan, ...] = ()
     outbound: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
-    beyond: tuple[str, ...] = ()
+    transit_cidrs: tuple[str, ...] = ()
 
     def subnet(self, name: str) -> SubnetPlan:
         return next(subnet for subnet in self.subnets if subnet.name == name)
@@ -83,7 +83,7 @@ class NetworkPlan:
         return str(ipaddress.ip_network(self.block(self.subnet(host.subnet)))[host.number])
 
     def rules(self, group: str) -> tuple[Rule, ...]:
-        """The group's inbound rules, with the network's own block where they say VPC."""
+        """The group's inbound rules, with VPC replaced by the network's CIDR block."""
         return self._with_own_block(self.groups[group])
 
     def outbound_rules(self, group: str) -> tuple[Rule, ...]:
@@ -102,18 +102,18 @@ PING = Rule(VPC, ICMP)
 MAIL_PORTS = (25, 443, 587, 993)
 DIRECTORY_PORTS = (53, 88, 135, 389, 445, 636)
 DATA_CENTRE = "10.99.0.0/16"
-"""What the office reaches through its transit gateway: nobody's VPC."""
+"""CIDR block that the office reaches through its transit gateway; it is in no VPC."""
 
 NO_PUBLIC_SUBNETS = AclDenial("10.20.0.0/23", 5432, 5432)
 NO_REPLIES_TO_BUILD = AclDenial("10.20.10.14/32", 1024, 65535, is_outbound=True)
-"""What is left of the day on which the build server was shut out: somebody took back the inbound rule alone."""
+"""A leftover: both directions were once denied to the build server, and only the inbound rule was removed."""
 TRUSTED_NETWORKS = ("192.0.2.230/32",)
-"""From where the company's administrator logs in."""
+"""The address from which the company's administrator logs in."""
 
 OFFICE = NetworkPlan(
     name="office",
     cidr="10.20.0.0/16",
-    way_in=WayIn.CLOUDWATCH_LOGS,
+    delivery_path=DeliveryPath.CLOUDWATCH_LOGS,
     subnets=(
         SubnetPlan("public-a", 0, "a", is_public=True),
         SubnetPlan("public-b", 1, "b", is_public=True),
@@ -155,13 +155,13 @@ OFFICE = NetworkPlan(
         HostPlan("report-mailer", "private-b", 90, ("office-functions",), kind=HostKind.FUNCTION),
         HostPlan("ledger", "data-b", 10, ("office-ledger",), (5432,), HostKind.DATABASE),
     ),
-    beyond=(DATA_CENTRE,),
+    transit_cidrs=(DATA_CENTRE,),
 )
 
 SHOP = NetworkPlan(
     name="shop",
     cidr="10.30.0.0/16",
-    way_in=WayIn.S3,
+    delivery_path=DeliveryPath.S3,
     subnets=(
         SubnetPlan("public-a", 0, "a", is_public=True),
         SubnetPlan("public-b", 1, "b", is_public=True),
@@ -194,8 +194,8 @@ SHOP = NetworkPlan(
         *(HostPlan(f"web-{n}", f"public-{'ab'[n % 2]}", 20 + n, ("shop-web",), (22, 8080)) for n in range(1, 11)),
         HostPlan("shop-front-a", "public-a", 40, ("shop-front",), (80, 443), HostKind.APPLICATION_LOAD_BALANCER),
         HostPlan("shop-front-b", "public-b", 40, ("shop-front",), (80, 443), HostKind.APPLICATION_LOAD_BALANCER),
-        HostPlan("payments-a", "public-a", 50, listens=(443,), kind=HostKind.NETWORK_LOAD_BALANCER),
-        HostPlan("payments-b", "public-b", 50, listens=(443,), kind=HostKind.NETWORK_LOAD_BALANCER),
+        HostPlan("payments-a", "public-a", 50, open_ports=(443,), kind=HostKind.NETWORK_LOAD_BALANCER),
+        HostPlan("payments-b", "public-b", 50, open_ports=(443,), kind=HostKind.NETWORK_LOAD_BALANCER),
         HostPlan("nat-a", "public-a", 5, kind=HostKind.NAT_GATEWAY),
         HostPlan("nat-b", "public-b", 5, kind=HostKind.NAT_GATEWAY),
         HostPlan("payments-1", "private-a", 31, ("shop-payments",), (22, 9443)),

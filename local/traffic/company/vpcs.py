@@ -1,4 +1,4 @@
-"""Plan -> VPC: subnets, ways out, security groups and network ACLs, through the EC2 API."""
+"""Creates a VPC from its plan: subnets, internet gateway, security groups and network ACLs, through the EC2 API."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ PROTOCOL_NAMES = {ANY_PROTOCOL: "-1", 1: "icmp", 6: "tcp", 17: "udp"}
 
 
 @dataclass(frozen=True, slots=True)
-class MadeSubnet:
+class CreatedSubnet:
     subnet_id: str
     availability_zone_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class MadeVpc:
-    """A plan and the ids its parts got."""
+class CreatedVpc:
+    """A plan, and the ids of the resources created from it."""
 
     plan: NetworkPlan
     account_id: str
     vpc_id: str
-    subnets: dict[str, MadeSubnet]
+    subnets: dict[str, CreatedSubnet]
     group_ids: dict[str, str]
 
-    def subnet(self, name: str) -> MadeSubnet:
+    def subnet(self, name: str) -> CreatedSubnet:
         return self.subnets[name]
 
 
@@ -40,19 +40,19 @@ def named(resource: str, name: str) -> "TagSpecificationTypeDef":
     return {"ResourceType": resource, "Tags": [{"Key": "Name", "Value": name}]}  # type: ignore[typeddict-item]
 
 
-def make_vpc(ec2: "EC2Client", plan: NetworkPlan) -> MadeVpc:
-    """The VPC of a plan with all but its hosts."""
+def create_vpc(ec2: "EC2Client", plan: NetworkPlan) -> CreatedVpc:
+    """The created VPC of a plan, without hosts."""
     vpc = ec2.create_vpc(CidrBlock=plan.cidr, TagSpecifications=[named("vpc", plan.name)])["Vpc"]
-    made = MadeVpc(plan, vpc["OwnerId"], vpc["VpcId"], {}, {})
+    made = CreatedVpc(plan, vpc["OwnerId"], vpc["VpcId"], {}, {})
     ec2.modify_vpc_attribute(VpcId=made.vpc_id, EnableDnsHostnames={"Value": True})
     for subnet in plan.subnets:
-        made.subnets[subnet.name] = _make_subnet(ec2, made, subnet)
+        made.subnets[subnet.name] = _create_subnet(ec2, made, subnet)
     _open_to_internet(ec2, made)
-    _make_groups(ec2, made)
+    _create_groups(ec2, made)
     return made
 
 
-def _make_subnet(ec2: "EC2Client", vpc: MadeVpc, plan: SubnetPlan) -> MadeSubnet:
+def _create_subnet(ec2: "EC2Client", vpc: CreatedVpc, plan: SubnetPlan) -> CreatedSubnet:
     subnet = ec2.create_subnet(
         VpcId=vpc.vpc_id,
         CidrBlock=vpc.plan.block(plan),
@@ -61,11 +61,11 @@ def _make_subnet(ec2: "EC2Client", vpc: MadeVpc, plan: SubnetPlan) -> MadeSubnet
     )["Subnet"]
     if plan.denials:
         _deny(ec2, vpc, plan, subnet["SubnetId"])
-    return MadeSubnet(subnet["SubnetId"], subnet["AvailabilityZoneId"])
+    return CreatedSubnet(subnet["SubnetId"], subnet["AvailabilityZoneId"])
 
 
-def _deny(ec2: "EC2Client", vpc: MadeVpc, plan: SubnetPlan, subnet_id: str) -> None:
-    """Gives the subnet a network ACL of its own: the plan's denials first, then all is allowed."""
+def _deny(ec2: "EC2Client", vpc: CreatedVpc, plan: SubnetPlan, subnet_id: str) -> None:
+    """Gives the subnet its own network ACL: the plan's deny rules first, then a rule that allows all traffic."""
     acl_id = ec2.create_network_acl(
         VpcId=vpc.vpc_id, TagSpecifications=[named("network-acl", f"{vpc.plan.name}-{plan.name}")]
     )["NetworkAcl"]["NetworkAclId"]
@@ -97,7 +97,7 @@ def _acl_association(ec2: "EC2Client", subnet_id: str) -> str:
     return associations[0]["NetworkAclAssociationId"]
 
 
-def _open_to_internet(ec2: "EC2Client", vpc: MadeVpc) -> None:
+def _open_to_internet(ec2: "EC2Client", vpc: CreatedVpc) -> None:
     gateway_id = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway_id, VpcId=vpc.vpc_id)
     table_id = ec2.create_route_table(VpcId=vpc.vpc_id)["RouteTable"]["RouteTableId"]
@@ -107,8 +107,8 @@ def _open_to_internet(ec2: "EC2Client", vpc: MadeVpc) -> None:
             ec2.associate_route_table(RouteTableId=table_id, SubnetId=vpc.subnet(subnet.name).subnet_id)
 
 
-def _make_groups(ec2: "EC2Client", vpc: MadeVpc) -> None:
-    """All groups before any rule: rules name other groups."""
+def _create_groups(ec2: "EC2Client", vpc: CreatedVpc) -> None:
+    """Creates all groups before any rule, because rules reference groups."""
     for name in vpc.plan.groups:
         vpc.group_ids[name] = ec2.create_security_group(
             GroupName=name, Description=f"Rules of {name}", VpcId=vpc.vpc_id
@@ -123,11 +123,11 @@ def _make_groups(ec2: "EC2Client", vpc: MadeVpc) -> None:
             )
 
 
-def _permissions(vpc: MadeVpc, rules: Iterable[Rule]) -> "list[IpPermissionTypeDef]":
+def _permissions(vpc: CreatedVpc, rules: Iterable[Rule]) -> "list[IpPermissionTypeDef]":
     return [_permission(vpc, rule) for rule in rules]
 
 
-def _permission(vpc: MadeVpc, rule: Rule) -> "IpPermissionTypeDef":
+def _permission(vpc: CreatedVpc, rule: Rule) -> "IpPermissionTypeDef":
     permission: IpPermissionTypeDef = {"IpProtocol": PROTOCOL_NAMES[rule.protocol]}
     if rule.protocol == ICMP:
         permission |= {"FromPort": -1, "ToPort": -1}

@@ -1,4 +1,4 @@
-"""SCENARIOS: what happens in the company, one scenario a file. A new one is a file and a row here."""
+"""SCENARIOS: the scenarios of the company's traffic, one per file. To add one, add a file and a row here."""
 
 from local.traffic.scenario import Scenario
 from local.traffic.scenarios.backscatter import BACKSCATTER

@@ -1,5 +1,5 @@
-"""A worker that was taken over tries one port of the search server every few minutes, for hours, a single SYN each. Any
-rule with a window of an hour misses it. High: from inside to inside.
+"""A compromised worker tries one port of the search server every few minutes for hours, with one SYN each. A rule with
+a window of one hour misses it. HIGH: the scan is internal.
 """
 
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flowsentry.findings.finding import Severity
 from local.traffic.connections import Connection
 from local.traffic.scenario import Alert, Scenario
-from local.traffic.scene import Scene
+from local.traffic.scenario_context import ScenarioContext
 
 SECONDS_BETWEEN = 420
 PORTS = (*range(20, 26), 53, 80, 81, 111, 135, 139, 143, 389, 443, 445, 636, 873, 993, 1099, 1433, 1521, 2049, 2181)
@@ -34,16 +34,16 @@ MORE_PORTS = (
 ALL_PORTS = (*PORTS, *MORE_PORTS, 8443, 8500, 8888, 9000, 9042, 9092, 9300, 10250, 11211, 15672, 27017, 50070)
 
 
-def scan(scene: Scene) -> Iterator[Connection]:
-    worker, target = scene.network.host("worker-2"), scene.network.host("search")
-    ports = scene.random.sample(ALL_PORTS, len(ALL_PORTS))
-    for at, port in zip(scene.every(SECONDS_BETWEEN), ports, strict=False):
-        yield scene.attempt(at, worker, target, port)
+def scan(context: ScenarioContext) -> Iterator[Connection]:
+    worker, target = context.network.host("worker-2"), context.network.host("search")
+    ports = context.random.sample(ALL_PORTS, len(ALL_PORTS))
+    for at, port in zip(context.every(SECONDS_BETWEEN), ports, strict=False):
+        yield context.attempt(at, worker, target, port)
 
 
 SLOW_SCAN = Scenario(
     name="slow_scan",
-    what="A worker tries one port of the search server every few minutes, for hours",
-    plays={"shop": scan},
+    description="A worker tries one port of the search server every few minutes, for hours",
+    traffic={"shop": scan},
     alerts={"shop": (Alert("port_scan", "worker-2", Severity.HIGH),)},
 )

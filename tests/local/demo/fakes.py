@@ -1,4 +1,4 @@
-"""AWS as far as the demonstration looks at it, and a company of two networks without hosts."""
+"""A fake of the AWS calls of the demo, and a company of two networks without hosts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from flowsentry.findings.finding import Finding, Severity
 from local.aws.embedded import EmbeddedAws
 from local.demo.account import DeployedFlowLog
 from local.demo.sending import Sending
-from local.traffic.company.network import Company, Network, WayIn
+from local.traffic.company.network import Company, DeliveryPath, Network
 from local.traffic.delivery import FlowLog
 from local.traffic.expectation import ExpectedAlert
 from local.traffic.generation import Traffic
@@ -18,8 +18,8 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 NOON = 1_767_268_800
 """2026-01-01 12:00 UTC."""
 
-OFFICE = Network("office", "vpc-0aaaaaaa", "10.20.0.0/16", REGION, WayIn.CLOUDWATCH_LOGS, ())
-SHOP = Network("shop", "vpc-0bbbbbbb", "10.30.0.0/16", REGION, WayIn.S3, ())
+OFFICE = Network("office", "vpc-0aaaaaaa", "10.20.0.0/16", REGION, DeliveryPath.CLOUDWATCH_LOGS, ())
+SHOP = Network("shop", "vpc-0bbbbbbb", "10.30.0.0/16", REGION, DeliveryPath.S3, ())
 COMPANY = Company(ACCOUNT, REGION, (OFFICE, SHOP))
 FLOW_LOGS = [
     DeployedFlowLog(FlowLog("fl-1", ACCOUNT, REGION, ALL_NAMES), OFFICE.vpc_id, "flow-logs", None),
@@ -28,12 +28,12 @@ FLOW_LOGS = [
 
 
 class AlreadyExistsError(Exception):
-    """What CloudWatch Logs says about a log stream that is there."""
+    """The error of CloudWatch Logs for a log stream that already exists."""
 
 
 @dataclass
 class FakeAws:
-    """Every client of it; `delivered` is what was put, in order: a log stream's messages, or an object."""
+    """Stands for every boto3 client. `delivered` are the put messages of a log stream, or an object, in order."""
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     background: int = 0
@@ -82,7 +82,7 @@ class FakeAws:
         yield {"Items": [*items, {"id": {"S": "rate-limit#urgent"}}]}
 
     def get_metric_data(self, **call: Any) -> dict[str, Any]:
-        """Half of each metric is told by each function."""
+        """Returns half of each metric for each function."""
         asked = [query["MetricStat"]["Metric"]["MetricName"] for query in call["MetricDataQueries"]]
         return {"MetricDataResults": [{"Values": [self.metrics.get(name, 0) / len(asked)]} for name in asked]}
 
@@ -92,7 +92,7 @@ def embedded(aws: FakeAws) -> EmbeddedAws:
 
 
 def sending(aws: FakeAws, expected: Sequence[ExpectedAlert] = (), **records: list[Record]) -> Sending:
-    """What is to be sent: the records of each network by its name."""
+    """The sending of these records, by the name of the network."""
     traffic = Traffic({network.name: records.get(network.name, []) for network in COMPANY.networks}, tuple(expected))
     return Sending(embedded(aws), COMPANY, FLOW_LOGS, traffic)
 
@@ -103,5 +103,5 @@ def record(network: Network, end: int, interface_id: str = "eni-1") -> Record:
 
 
 def finding(subject: str, kind: str = "port_scan", severity: Severity = Severity.HIGH, **values: Any) -> Finding:
-    told = {"scope": OFFICE.vpc_id, "first_seen": NOON, "last_seen": NOON + 60, **values}
-    return Finding(f"id-of-{subject}-{kind}", kind, severity, f"{subject} does a {kind}", subject, **told)
+    fields = {"scope": OFFICE.vpc_id, "first_seen": NOON, "last_seen": NOON + 60, **values}
+    return Finding(f"id-of-{subject}-{kind}", kind, severity, f"{subject} does a {kind}", subject, **fields)

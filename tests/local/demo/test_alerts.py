@@ -1,4 +1,4 @@
-"""The inbox: what people get, as it is delivered, and what machines get."""
+"""The inbox of the demo: e-mails and queue messages that the alert topic delivers."""
 
 from collections.abc import Iterator
 
@@ -31,21 +31,23 @@ def topic(aws: EmbeddedAws) -> SnsTopic:
     return SnsTopic(arn, aws.client("sns"))
 
 
-def test_alerts_and_digests_are_told_apart_and_every_mail_is_shown(aws: EmbeddedAws, topic: SnsTopic) -> None:
+def test_alerts_and_digests_are_distinguished_and_every_mail_is_shown(aws: EmbeddedAws, topic: SnsTopic) -> None:
     shown: list[Delivered] = []
-    loud = [finding(f"10.20.0.{number}", details={**DETAILS, "ports": number}) for number in range(10, 25)]
-    quiet = finding("203.0.113.9", severity=Severity.BACKGROUND, details={**DETAILS, "relation": "outside_background"})
+    urgent = [finding(f"10.20.0.{number}", details={**DETAILS, "ports": number}) for number in range(10, 25)]
+    background = finding(
+        "203.0.113.9", severity=Severity.BACKGROUND, details={**DETAILS, "relation": "outside_background"}
+    )
     gap = finding("eni-1", "records_skipped", Severity.BACKGROUND, details={"hour": NOON, "records": 1})
     with Inbox(aws, shown.append) as inbox:
-        for each in loud:
+        for each in urgent:
             topic.send(Notification(alert_message(each)))
-        topic.send(Notification(digest_message([quiet, gap], 1)))
-        topic.send(Notification(overflow_message(loud[:2], 1)))
+        topic.send(Notification(digest_message([background, gap], 1)))
+        topic.send(Notification(overflow_message(urgent[:2], 1)))
         delivered = inbox.drained()
-    assert sorted(each.id for each, _ in delivered) == sorted(each.id for each in loud)
-    assert {each.id: each for each, _ in delivered} == {each.id: each for each in loud}
-    assert (inbox.digests, inbox.told_in_digests) == (1, {"port_scan": 1, "records_skipped": 1})
-    assert len(shown) == len(loud) + 2
+    assert sorted(each.id for each, _ in delivered) == sorted(each.id for each in urgent)
+    assert {each.id: each for each, _ in delivered} == {each.id: each for each in urgent}
+    assert (inbox.digests, inbox.digested) == (1, {"port_scan": 1, "records_skipped": 1})
+    assert len(shown) == len(urgent) + 2
     assert inbox.mails == [each.text for each in shown]
-    assert {each.subject for each in shown} >= {alert_message(loud[0]).subject}
+    assert {each.subject for each in shown} >= {alert_message(urgent[0]).subject}
     assert len(aws.failures()) == 0

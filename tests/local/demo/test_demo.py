@@ -1,4 +1,4 @@
-"""The demonstration as a whole, by the real command: AWS, the real CLI's deploy, six hours of traffic, the verdict."""
+"""Runs `flowsentry demo` whole: the CDK CLI's deployment, six hours of traffic, and the summary."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ MOST_SECONDS = 420
 
 
 @pytest.mark.deploy
-def test_every_alert_comes_and_no_other_and_it_ends_by_itself_without_a_terminal() -> None:
+def test_without_a_terminal_the_demo_delivers_exactly_the_expected_alerts_and_exits() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "local.cli", "demo"],
         cwd=REPOSITORY,
@@ -24,9 +24,9 @@ def test_every_alert_comes_and_no_other_and_it_ends_by_itself_without_a_terminal
     )
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
     assert done.stderr == ""
-    assert done.stdout.endswith("every alert of 10 scenarios came, and no other\n")
+    assert done.stdout.endswith("OK: all alerts of 10 scenarios arrived, and no others\n")
     assert "[high]" in done.stdout
     assert "What to check" in done.stdout
     assert "[digest]" in done.stdout
-    assert "blocked paths   4 of 4 explained by the rule that refuses them" in done.stdout
+    assert "blocked paths   4 of 4 explained by the rule that denies them" in done.stdout
     assert f"  {len(HostKind)} kinds " in done.stdout

@@ -1,4 +1,4 @@
-"""Traffic is handed over as AWS would: by time, each network in its own way, with three bad lines in all."""
+"""Sends traffic as AWS would: in order of time, to each network's destination, with three invalid lines."""
 
 import gzip
 
@@ -7,7 +7,7 @@ from local.traffic.delivery import FILE_SECONDS
 from tests.local.demo.fakes import NOON, OFFICE, SHOP, FakeAws, record, sending
 
 
-def test_each_network_is_sent_in_its_own_way_in_order_of_time() -> None:
+def test_each_network_is_sent_to_its_destination_in_order_of_time() -> None:
     aws = FakeAws()
     office = [record(OFFICE, NOON + step * BATCH_SECONDS + 100) for step in range(3)]
     shop = [record(SHOP, NOON + step * BATCH_SECONDS + 700) for step in range(3)]
@@ -28,7 +28,7 @@ def test_every_record_is_sent_once() -> None:
     assert sent.records == len(office) + len(shop)
 
 
-def test_the_bad_lines_are_put_once_at_the_end_of_the_first_object() -> None:
+def test_invalid_lines_are_added_once_to_the_first_object() -> None:
     aws = FakeAws()
     sending(aws, shop=[record(SHOP, NOON + step * FILE_SECONDS) for step in range(3)]).send_all(ignore)
     first, *others = (lines_in(content) for content in objects(aws))
@@ -36,21 +36,21 @@ def test_the_bad_lines_are_put_once_at_the_end_of_the_first_object() -> None:
     assert not [line for lines in others for line in lines if line in BAD_LINES]
 
 
-def test_how_far_it_is_is_told_in_five_steps_to_the_end() -> None:
-    told: list[str] = []
-    sending(FakeAws(), shop=[record(SHOP, NOON + step * FILE_SECONDS) for step in range(10)]).send_all(told.append)
-    assert [line.split() for line in told] == [
+def test_progress_is_reported_in_five_steps() -> None:
+    reported: list[str] = []
+    sending(FakeAws(), shop=[record(SHOP, NOON + step * FILE_SECONDS) for step in range(10)]).send_all(reported.append)
+    assert [line.split() for line in reported] == [
         [f"{percent}", "%", "of", "the", "traffic", "sent"] for percent in (20, 40, 60, 80, 100)
     ]
 
 
 def test_without_traffic_nothing_is_sent() -> None:
-    aws, told = FakeAws(), list[str]()
-    sending(aws).send_all(told.append)
-    assert (aws.delivered, told) == ([], [])
+    aws, reported = FakeAws(), list[str]()
+    sending(aws).send_all(reported.append)
+    assert (aws.delivered, reported) == ([], [])
 
 
-def test_an_alert_is_timed_from_the_delivery_that_brought_its_last_record() -> None:
+def test_an_alert_is_timed_from_the_delivery_of_its_last_record() -> None:
     sent = sending(FakeAws())
     sent.sent_at[OFFICE.vpc_id] = [(NOON + 60, 1_000.0), (NOON + 120, 1_001.0), (NOON + 180, 1_002.0)]
     assert sent.seconds_until(OFFICE.vpc_id, NOON + 100, 1_004.5) == 3.5
@@ -58,7 +58,7 @@ def test_an_alert_is_timed_from_the_delivery_that_brought_its_last_record() -> N
 
 
 def ignore(_line: str) -> None:
-    """For those who look at something else."""
+    """Ignores progress."""
 
 
 def objects(aws: FakeAws) -> list[bytes]:
@@ -66,5 +66,5 @@ def objects(aws: FakeAws) -> list[bytes]:
 
 
 def lines_in(content: bytes) -> list[str]:
-    """The lines of an object but its header."""
+    """The lines of an object without its header."""
     return gzip.decompress(content).decode().splitlines()[1:]

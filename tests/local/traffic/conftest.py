@@ -1,4 +1,4 @@
-"""The company, founded once in moto, and a day of its traffic."""
+"""The company, created once per session in moto, and six hours of its traffic."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ from moto import mock_aws
 
 from flowsentry.aws.inventory.region import RegionDiscovery
 from flowsentry.inventory.inventory import Discovery, Inventory
-from local.aws import moto_patches
-from local.traffic.company.founding import found
-from local.traffic.company.making import Client
+from local.aws import gaps
+from local.traffic.company.build_context import Client
+from local.traffic.company.creation import create_company
 from local.traffic.company.network import Company
 from local.traffic.generation import Traffic, generate
 
@@ -22,11 +22,11 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 AFTERNOON = int(datetime(2026, 11, 19, 17, 0, 20, tzinfo=UTC).timestamp())
 
 
-class Founded(NamedTuple):
-    """The company, and what AWS says about it."""
+class CreatedCompany(NamedTuple):
+    """The company, with its resources as AWS describes them."""
 
     company: Company
-    look: Discovery
+    discovery: Discovery
     interfaces: list[dict[str, Any]]
     acls: list[dict[str, Any]]
     groups: list[dict[str, Any]]
@@ -34,8 +34,8 @@ class Founded(NamedTuple):
 
 @contextmanager
 def moto() -> Iterator[Client]:
-    """An empty account in moto with its gaps filled, as the embedded AWS is."""
-    moto_patches.apply_all()
+    """An empty account in moto, with the APIs that the embedded AWS adds."""
+    gaps.fill_all()
     try:
         with mock_aws():
             yield cache(lambda service: boto3.client(service, region_name=REGION))
@@ -44,33 +44,33 @@ def moto() -> Iterator[Client]:
 
 
 @pytest.fixture(scope="session")
-def founded() -> Founded:
+def created() -> CreatedCompany:
     with moto() as client:
-        company, ec2 = found(client), client("ec2")
-        return Founded(
+        company, ec2 = create_company(client), client("ec2")
+        return CreatedCompany(
             company,
-            described(),
+            discovered(),
             ec2.describe_network_interfaces()["NetworkInterfaces"],
             ec2.describe_network_acls()["NetworkAcls"],
             ec2.describe_security_groups()["SecurityGroups"],
         )
 
 
-def described() -> Discovery:
-    """The account as the inventory function sees it."""
-    return RegionDiscovery.of(boto3.Session(region_name=REGION), f"{ACCOUNT}/{REGION}").look()
+def discovered() -> Discovery:
+    """The account as the discovery function finds it."""
+    return RegionDiscovery.of(boto3.Session(region_name=REGION), f"{ACCOUNT}/{REGION}").discover()
 
 
 @pytest.fixture(scope="session")
-def company(founded: Founded) -> Company:
-    return founded.company
+def company(created: CreatedCompany) -> Company:
+    return created.company
 
 
 @pytest.fixture(scope="session")
-def inventory(founded: Founded) -> Inventory:
-    """The company as the inventory function sees it, at any time: these days are none of the account's."""
-    look = founded.look
-    return Inventory.of(look.interfaces, look.state.networks, look.rules, look.state.routes)
+def inventory(created: CreatedCompany) -> Inventory:
+    """The company's inventory without a discovery time, so that it applies to traffic of any day."""
+    found = created.discovery
+    return Inventory.of(found.interfaces, found.state.networks, found.rules, found.state.routes)
 
 
 @pytest.fixture(scope="session")

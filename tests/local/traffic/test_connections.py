@@ -1,4 +1,4 @@
-"""Connections as bursts of packets."""
+"""Bursts of packets of a connection."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,7 +57,7 @@ def test_bursts_add_up_to_the_connection(connection: Connection) -> None:
 
 
 @given(connections)
-def test_bursts_lie_within_the_connection_in_order(connection: Connection) -> None:
+def test_bursts_are_within_the_connection_in_order(connection: Connection) -> None:
     times = [burst.at for burst in sent_bursts(connection)]
     assert times == sorted(times)
     assert times[0] == connection.at
@@ -65,22 +65,22 @@ def test_bursts_lie_within_the_connection_in_order(connection: Connection) -> No
 
 
 @given(connections)
-def test_an_answered_tcp_connection_shows_syn_syn_ack_and_fin_and_udp_nothing(connection: Connection) -> None:
+def test_an_answered_tcp_connection_has_syn_syn_ack_and_fin_and_udp_has_no_flags(connection: Connection) -> None:
     is_tcp = connection.protocol == 6
     assert flags(sent_bursts(connection)) == (SYN | FIN) * is_tcp
     assert flags(received_bursts(connection)) == (SYN_ACK | FIN) * is_tcp
 
 
-def test_syns_that_nobody_answers_are_sent_again_with_doubling_pauses() -> None:
+def test_unanswered_syns_are_retransmitted_with_doubling_pauses() -> None:
     bursts = sent_bursts(attempt(Outcome.REJECTED, 5))
     assert [burst.at - 1e9 for burst in bursts] == [0, 1, 3, 7, 15]
     assert {burst.flags for burst in bursts} == {SYN}
 
 
-def test_a_refusal_is_one_bare_reset() -> None:
+def test_a_refused_connection_has_one_reset() -> None:
     bursts = received_bursts(attempt(Outcome.REFUSED, 1, Volume(1, 40)))
     assert [burst[1:] for burst in bursts] == [(1, 40, RST)]
 
 
-def test_nothing_comes_back_from_capture_gap() -> None:
+def test_a_silent_server_sends_nothing() -> None:
     assert received_bursts(attempt(Outcome.SILENT, 3)) == []

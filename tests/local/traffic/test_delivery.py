@@ -1,4 +1,4 @@
-"""S3 files and CloudWatch Logs events as AWS delivers them."""
+"""S3 objects and CloudWatch Logs events as AWS delivers them."""
 
 import gzip
 import re
@@ -34,7 +34,7 @@ def lines_of(records: list[Record]) -> Counter[str]:
     return Counter(line(record, ALL_NAMES) for record in records)
 
 
-def test_the_files_hold_every_record_once_under_a_header(traffic: Traffic) -> None:
+def test_the_objects_have_every_record_once_under_a_header(traffic: Traffic) -> None:
     found: Counter[str] = Counter()
     for key, body in objects(traffic.records["shop"], FLOW_LOG):
         header, *lines = gzip.decompress(body).decode().splitlines()
@@ -44,20 +44,20 @@ def test_the_files_hold_every_record_once_under_a_header(traffic: Traffic) -> No
     assert found == lines_of(traffic.records["shop"])
 
 
-def test_a_file_holds_the_records_that_end_in_its_five_minutes(traffic: Traffic) -> None:
+def test_an_object_has_the_records_that_end_in_its_five_minutes(traffic: Traffic) -> None:
     end = ALL_NAMES.index("end")
     for _, body in objects(traffic.records["shop"], FLOW_LOG):
         ends = [int(each.split(" ")[end]) for each in gzip.decompress(body).decode().splitlines()[1:]]
         assert len({value // 300 for value in ends}) == 1
 
 
-def test_the_pipeline_reads_the_files(traffic: Traffic) -> None:
+def test_the_pipeline_reads_the_objects(traffic: Traffic) -> None:
     _, body = next(objects(traffic.records["shop"], FLOW_LOG))
     (text,) = object_texts([body])
     assert text.names == ALL_NAMES
 
 
-def test_the_events_hold_every_record_once_in_its_interfaces_stream(traffic: Traffic) -> None:
+def test_the_events_have_every_record_once_in_its_interfaces_stream(traffic: Traffic) -> None:
     found: Counter[str] = Counter()
     for batch in event_batches(traffic.records["office"], ALL_NAMES):
         interface = batch.log_stream.removesuffix("-all")
@@ -66,7 +66,7 @@ def test_the_events_hold_every_record_once_in_its_interfaces_stream(traffic: Tra
     assert found == lines_of(traffic.records["office"])
 
 
-def test_an_event_is_stamped_with_the_records_start_and_events_are_in_order(traffic: Traffic) -> None:
+def test_an_event_has_the_records_start_as_timestamp_and_events_are_in_order(traffic: Traffic) -> None:
     start = DEFAULT_NAMES.index("start")
     for batch in event_batches(traffic.records["office"], DEFAULT_NAMES, seconds=3600):
         times = [at for at, _ in batch.events]
@@ -84,7 +84,7 @@ def test_no_call_is_larger_than_put_log_events_allows(traffic: Traffic) -> None:
         assert batch.events[-1][0] - batch.events[0][0] < 86_400_000
 
 
-def test_what_is_put_arrives() -> None:
+def test_objects_are_put_into_the_bucket() -> None:
     with mock_aws():
         s3 = boto3.client("s3", region_name="us-east-1")
         s3.create_bucket(Bucket="flow-logs")
@@ -92,7 +92,7 @@ def test_what_is_put_arrives() -> None:
         assert s3.get_object(Bucket="flow-logs", Key="a/c.log.gz")["Body"].read() == b"2"
 
 
-def test_events_are_put_into_streams_that_are_made_as_needed() -> None:
+def test_missing_log_streams_are_created() -> None:
     with mock_aws():
         logs = boto3.client("logs", region_name="eu-west-1")
         logs.create_log_group(logGroupName="flows")
@@ -105,7 +105,7 @@ def test_events_are_put_into_streams_that_are_made_as_needed() -> None:
     assert [stream["logStreamName"] for stream in streams] == ["eni-1-all", "eni-2-all"]
 
 
-def test_events_that_are_refused_are_an_error() -> None:
+def test_rejected_events_raise_refused_events_error() -> None:
     with mock_aws():
         logs = boto3.client("logs", region_name="eu-west-1")
         logs.create_log_group(logGroupName="flows")

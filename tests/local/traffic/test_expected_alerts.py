@@ -1,4 +1,4 @@
-"""Each scenario, through both ways in and the real pipeline: exactly the alerts it calls for."""
+"""Each scenario, through both delivery paths and the pipeline, raises exactly its expected alerts."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.pipeline import Context, Stores, process
 from flowsentry.records.fields import DEFAULT_NAMES
-from local.traffic.company.network import Company, WayIn
+from local.traffic.company.network import Company, DeliveryPath
 from local.traffic.company.plan import TRUSTED_NETWORKS
 from local.traffic.delivery import FlowLog, event_batches, objects
 from local.traffic.generation import Traffic, generate
@@ -28,7 +28,7 @@ AFTER_MIDNIGHT = int(datetime(2026, 11, 19, 2, 0, 0, tzinfo=UTC).timestamp())
 
 
 @dataclass
-class Watch:
+class PipelineRun:
     """The pipeline with stores in memory, fed one delivery after another."""
 
     context: Context
@@ -42,12 +42,14 @@ class Watch:
 
     def take(self, company: Company, traffic: Traffic) -> None:
         for network in company.networks:
-            for texts in self._deliveries(network.way_in, company, traffic.records[network.name]):
+            for texts in self._deliveries(network.delivery_path, company, traffic.records[network.name]):
                 outcome = process(texts, self.context, self.stores)
                 assert outcome.rejected.total == 0
 
-    def _deliveries(self, way_in: WayIn, company: Company, records: list[Record]) -> Iterator[Iterable[LogText]]:
-        if way_in is WayIn.S3:
+    def _deliveries(
+        self, delivery_path: DeliveryPath, company: Company, records: list[Record]
+    ) -> Iterator[Iterable[LogText]]:
+        if delivery_path is DeliveryPath.S3:
             flow_log = FlowLog("fl-0a1b2c3d4e5f60718", company.account_id, company.region, self.names)
             yield from (object_texts([body]) for _, body in objects(records, flow_log))
         else:
@@ -61,7 +63,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Case:
-    """A whole run: other chances, a UTC midnight in the middle, other cuts of the CloudWatch payloads."""
+    """A run with another seed, another end (UTC midnight in the middle), and other CloudWatch Logs batches."""
 
     seed: int
     ends_at: int
@@ -72,8 +74,8 @@ def context_of(inventory: Inventory) -> Context:
     return Context(inventory, trusted_networks=TRUSTED_NETWORKS)
 
 
-def words(watch: Watch) -> list[tuple[str, str, Severity]]:
-    """What was raised; the same scan may be told once for each day it goes on."""
+def raised(watch: PipelineRun) -> list[tuple[str, str, Severity]]:
+    """The raised alerts without duplicates: a scan may raise one per UTC day."""
     return sorted({(each.kind, each.subject, each.severity) for each in watch.alerts()})
 
 
@@ -82,49 +84,49 @@ def expected(traffic: Traffic) -> list[tuple[str, str, Severity]]:
 
 
 @pytest.fixture(scope="module")
-def watched(company: Company, inventory: Inventory, traffic: Traffic) -> Watch:
-    watch = Watch(context_of(inventory), batch_seconds=1800)
+def watched(company: Company, inventory: Inventory, traffic: Traffic) -> PipelineRun:
+    watch = PipelineRun(context_of(inventory), batch_seconds=1800)
     watch.take(company, traffic)
     return watch
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_a_scenario_raises_its_alerts_and_no_other(scenario: Scenario, company: Company, inventory: Inventory) -> None:
-    watch = Watch(context_of(inventory), batch_seconds=10800)
-    stage = replace(company, networks=tuple(each for each in company.networks if each.name in scenario.plays))
-    traffic = generate(stage, AFTERNOON, scenarios=[scenario])
-    watch.take(stage, traffic)
-    assert words(watch) == expected(traffic)
+def test_a_scenario_raises_exactly_its_alerts(scenario: Scenario, company: Company, inventory: Inventory) -> None:
+    watch = PipelineRun(context_of(inventory), batch_seconds=10800)
+    part = replace(company, networks=tuple(each for each in company.networks if each.name in scenario.traffic))
+    traffic = generate(part, AFTERNOON, scenarios=[scenario])
+    watch.take(part, traffic)
+    assert raised(watch) == expected(traffic)
 
 
-def test_all_together_raise_what_each_of_them_raises(watched: Watch, traffic: Traffic) -> None:
-    assert words(watched) == expected(traffic)
+def test_all_scenarios_together_raise_the_alerts_of_each(watched: PipelineRun, traffic: Traffic) -> None:
+    assert raised(watched) == expected(traffic)
 
 
 @pytest.mark.parametrize("case", [Case(2, AFTER_MIDNIGHT, 3600), Case(3, AFTERNOON, 21600)])
-def test_chance_midnight_and_batches_change_no_alert(case: Case, company: Company, inventory: Inventory) -> None:
-    watch = Watch(context_of(inventory), batch_seconds=case.batch_seconds)
+def test_seed_midnight_and_batch_size_change_no_alert(case: Case, company: Company, inventory: Inventory) -> None:
+    watch = PipelineRun(context_of(inventory), batch_seconds=case.batch_seconds)
     traffic = generate(company, case.ends_at, seed=case.seed)
     watch.take(company, traffic)
-    assert words(watch) == expected(traffic)
+    assert raised(watch) == expected(traffic)
 
 
 def test_the_default_format_raises_the_same_alerts(company: Company, inventory: Inventory, traffic: Traffic) -> None:
-    watch = Watch(context_of(inventory), names=DEFAULT_NAMES, batch_seconds=10800)
+    watch = PipelineRun(context_of(inventory), names=DEFAULT_NAMES, batch_seconds=10800)
     watch.take(company, traffic)
-    assert words(watch) == expected(traffic)
+    assert raised(watch) == expected(traffic)
 
 
-def test_the_rule_that_refuses_each_blocked_path_is_told(watched: Watch, traffic: Traffic) -> None:
-    planted = [each for each in traffic.expected if each.refused_by]
+def test_the_rule_that_denies_each_blocked_path_is_named(watched: PipelineRun, traffic: Traffic) -> None:
+    planted = [each for each in traffic.expected if each.denied_by]
     assert len(planted) == 5
     for each in planted:
-        told = [(found, alert_message(found).text) for found in watched.alerts() if each.is_met_by(found)]
-        assert told
-        assert all(each.is_explained_by(found, text) for found, text in told)
+        texts = [(found, alert_message(found).text) for found in watched.alerts() if each.is_met_by(found)]
+        assert texts
+        assert all(each.is_explained_by(found, text) for found, text in texts)
 
 
-def test_the_rule_that_lets_a_stranger_in_is_told(watched: Watch) -> None:
+def test_the_rule_that_allows_an_external_login_is_named(watched: PipelineRun) -> None:
     sessions = [each for each in watched.alerts() if each.kind == "remote_login"]
     assert len(sessions) == 2
     for each in sessions:
@@ -132,16 +134,14 @@ def test_the_rule_that_lets_a_stranger_in_is_told(watched: Watch) -> None:
         assert " for 0.0.0.0/0, and by network ACL " in each.details["allowance"]["sentence"]
 
 
-def test_the_administrator_would_be_told_as_a_stranger_without_a_trusted_network(
-    company: Company, inventory: Inventory
-) -> None:
-    watch = Watch(Context(inventory), batch_seconds=10800)
+def test_without_a_trusted_network_the_administrators_login_is_reported(company: Company, inventory: Inventory) -> None:
+    watch = PipelineRun(Context(inventory), batch_seconds=10800)
     watch.take(company, generate(company, AFTERNOON, scenarios=SCENARIOS[:1]))
     assert {(each.kind, each.subject) for each in watch.alerts()} == {("remote_login", ADMINISTRATOR.address)}
 
 
-def test_an_explanation_is_the_planted_rules_layer_and_words(traffic: Traffic) -> None:
-    alert = next(each for each in traffic.expected if each.refused_by)
+def test_an_explanation_must_have_the_layer_and_texts_of_the_rule(traffic: Traffic) -> None:
+    alert = next(each for each in traffic.expected if each.denied_by)
     found = Finding("1", alert.kind, alert.severity, "", alert.subject, "", 0, 0)
     right = replace(found, details={"refusal": {"layer": "network_acl"}})
     text = "by network ACL acl-1 office-data-b: rule 90 denies tcp/5432 from 10.20.0.0/23"
@@ -151,28 +151,28 @@ def test_an_explanation_is_the_planted_rules_layer_and_words(traffic: Traffic) -
     assert not alert.is_explained_by(found, text)
 
 
-def test_the_scanners_in_the_noise_are_background(watched: Watch) -> None:
+def test_unanswered_scanners_are_background(watched: PipelineRun) -> None:
     background = [each for each in watched.found.findings.values() if each.severity is Severity.BACKGROUND]
     assert {"203.0.113.10", "203.0.113.11", "203.0.113.12"} <= {finding.subject for finding in background}
 
 
-def test_interfaces_whose_records_were_left_out_are_background(watched: Watch, traffic: Traffic) -> None:
-    left_out = {each["interface-id"] for records in traffic.records.values() for each in records if is_skipped(each)}
+def test_interfaces_with_skipped_records_are_background(watched: PipelineRun, traffic: Traffic) -> None:
+    skipped = {each["interface-id"] for records in traffic.records.values() for each in records if is_skipped(each)}
     gaps = [each for each in watched.found.findings.values() if each.kind == "records_skipped"]
-    assert {each.subject for each in gaps} == left_out
+    assert {each.subject for each in gaps} == skipped
     assert {each.severity for each in gaps} == {Severity.BACKGROUND}
     assert all(each.details["subject_owner"] for each in gaps)
 
 
-def test_both_ways_in_have_alerts(traffic: Traffic) -> None:
-    assert {alert.way_in for alert in traffic.expected} == set(WayIn)
+def test_both_delivery_paths_have_alerts(traffic: Traffic) -> None:
+    assert {alert.delivery_path for alert in traffic.expected} == set(DeliveryPath)
 
 
-def test_an_expected_alert_is_met_by_the_same_or_a_louder_finding(traffic: Traffic) -> None:
+def test_an_expected_alert_is_met_by_an_equal_or_higher_severity(traffic: Traffic) -> None:
     alert = traffic.expected[0]
-    loud, quiet = (
+    higher, lower = (
         Finding("1", alert.kind, severity, "", alert.subject, "public", 0, 0)
         for severity in (Severity.HIGH, Severity.BACKGROUND)
     )
-    assert alert.is_met_by(loud)
-    assert not alert.is_met_by(quiet)
+    assert alert.is_met_by(higher)
+    assert not alert.is_met_by(lower)

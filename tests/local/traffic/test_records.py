@@ -1,4 +1,4 @@
-"""Records as the interfaces write them."""
+"""Flow log records of connections, as interfaces log them."""
 
 from collections import Counter
 from random import Random
@@ -18,16 +18,16 @@ SITE = Peer("192.0.2.7")
 
 
 def chance() -> Random:
-    return Random(1)  # noqa: S311 - made-up traffic
+    return Random(1)  # noqa: S311 - invented traffic
 
 
 def written(network: Network, *connections: Connection) -> list[Record]:
-    """The records of traffic alone."""
+    """The records with log-status OK."""
     period = Period(START, START + 7200)
     return [each for each in records(connections, network, period, chance()) if each["log-status"] == "OK"]
 
 
-def talk(client: Host | Peer, server: Host | Peer, *, outcome: Outcome = Outcome.ANSWERED) -> Connection:
+def exchange(client: Host | Peer, server: Host | Peer, *, outcome: Outcome = Outcome.ANSWERED) -> Connection:
     received = Volume(12, 9000) if outcome is Outcome.ANSWERED else Volume(0, 0)
     return Connection(START + 5.0, client, server, 50000, 443, outcome, Volume(9, 1200), received, seconds=300.0)
 
@@ -91,10 +91,10 @@ def test_numbers_fit_the_types_of_the_field_table(traffic: Traffic) -> None:
         assert all(record[name].isdigit() for name in record if BY_NAME[name].kind in numeric)
 
 
-def test_an_inside_connection_is_logged_by_both_interfaces(company: Company) -> None:
+def test_an_internal_connection_is_logged_by_both_interfaces(company: Company) -> None:
     network = company.network("shop")
     web, api = network.host("web-1"), network.host("api-1")
-    found = written(network, talk(web, api))
+    found = written(network, exchange(web, api))
     assert {record["interface-id"] for record in found} == {web.interface_id, api.interface_id}
     assert {record["traffic-path"] for record in found if record["flow-direction"] == "egress"} == {"1"}
 
@@ -107,18 +107,18 @@ def test_a_rejected_connection_is_one_reject_at_the_server_and_an_accept_at_the_
     assert found == {(web.interface_id, "egress"): "ACCEPT", (orders.interface_id, "ingress"): "REJECT"}
 
 
-def test_a_connection_that_its_own_group_holds_back_is_one_reject_at_the_client(company: Company) -> None:
+def test_a_connection_rejected_by_the_clients_group_is_one_reject_at_the_client(company: Company) -> None:
     network = company.network("shop")
     search, cache = network.host("search"), network.host("orders-cache")
-    held_back = Connection(START, search, cache, 50000, 6379, Outcome.HELD_BACK, Volume(1, 60))
-    found = [(each["interface-id"], each["flow-direction"], each["action"]) for each in written(network, held_back)]
+    rejected = Connection(START, search, cache, 50000, 6379, Outcome.REJECTED_AT_CLIENT, Volume(1, 60))
+    found = [(each["interface-id"], each["flow-direction"], each["action"]) for each in written(network, rejected)]
     assert found == [(search.interface_id, "egress", "REJECT")]
 
 
-def test_a_transit_gateway_logs_its_own_address_and_the_packets_ends_inside(company: Company) -> None:
+def test_a_transit_gateway_logs_its_own_address_and_the_packets_addresses(company: Company) -> None:
     network = company.network("office")
     build, gateway, centre = network.host("build"), network.host("data-centre"), Peer("10.99.4.20")
-    found = written(network, talk(build, centre))
+    found = written(network, exchange(build, centre))
     assert {addresses(each) for each in found if each["interface-id"] == gateway.interface_id} == {
         (build.address, gateway.address, build.address, centre.address),
         (gateway.address, build.address, centre.address, build.address),
@@ -132,7 +132,7 @@ def test_a_nat_gateway_logs_both_legs_of_both_directions(company: Company) -> No
     network = company.network("office")
     desktop, gateway = network.host("desktop-01"), network.host("nat-a")
     inside, middle, outside = desktop.address, gateway.address, SITE.address
-    found = written(network, talk(desktop, SITE))
+    found = written(network, exchange(desktop, SITE))
     assert {addresses(each) for each in found if each["interface-id"] == gateway.interface_id} == {
         (inside, middle, inside, outside),
         (middle, outside, middle, outside),
@@ -145,19 +145,19 @@ def test_a_nat_gateway_logs_both_legs_of_both_directions(company: Company) -> No
     }
 
 
-def test_traffic_from_the_internet_shows_the_private_address_and_goes_back_through_the_gateway(
+def test_traffic_from_the_internet_has_the_private_address_and_returns_through_the_internet_gateway(
     company: Company,
 ) -> None:
     network = company.network("shop")
     front = network.host("shop-front-a")
-    found = written(network, talk(SITE, front))
+    found = written(network, exchange(SITE, front))
     assert {record["dstaddr"] for record in found if record["flow-direction"] == "ingress"} == {front.address}
     assert {record["traffic-path"] for record in found if record["flow-direction"] == "egress"} == {"8"}
 
 
-def test_flags_are_those_of_the_window(company: Company) -> None:
+def test_a_record_has_the_flags_of_its_window(company: Company) -> None:
     network = company.network("shop")
-    found = written(network, talk(SITE, network.host("bastion")))
+    found = written(network, exchange(SITE, network.host("bastion")))
     sent = [record["tcp-flags"] for record in found if record["flow-direction"] == "ingress"]
     assert sent == ["2", *["0"] * (len(sent) - 2), "1"]
 
@@ -169,7 +169,7 @@ def test_packets_of_one_flow_and_window_share_a_record(company: Company) -> None
     assert (record["packets"], record["bytes"]) == ("2", "120")
 
 
-def test_an_idle_interface_says_so_once_a_window(company: Company) -> None:
+def test_an_idle_interface_has_one_nodata_record_per_window(company: Company) -> None:
     network = company.network("shop")
     found = records([], network, Period(START, START + 600), chance())
     idle = Counter(record["interface-id"] for record in found if record["log-status"] == "NODATA")
@@ -177,7 +177,7 @@ def test_an_idle_interface_says_so_once_a_window(company: Company) -> None:
     assert set(idle.values()) <= {9, 10}
 
 
-def test_a_record_of_no_traffic_fills_what_aws_fills(company: Company) -> None:
+def test_a_nodata_record_has_the_fields_that_aws_fills(company: Company) -> None:
     network = company.network("office")
     record = next(each for each in records([], network, Period(START, START + 120), chance()))
     version, account, interface, *dashes, start, end, action, status = line(record, DEFAULT_NAMES).split(" ")

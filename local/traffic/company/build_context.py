@@ -1,20 +1,20 @@
-"""Making and MadeOwner: what owners are made with, and what is known of them once they are."""
+"""BuildContext and CreatedOwner: input and output of the functions that create interface owners."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from local.traffic.company.plan import HostPlan
-from local.traffic.company.vpcs import MadeVpc
+from local.traffic.company.vpcs import CreatedVpc
 
 Client = Callable[[str], Any]
-"""Makes the boto3 client of an AWS service, by its name."""
+"""Returns the boto3 client of an AWS service, by the service's name."""
 
 
 @dataclass(frozen=True, slots=True)
-class MadeOwner:
-    """What has an interface. `description` is that of the interface; `interface_id` is set where AWS has made one,
-    `public_address` where it has a public one by itself.
+class CreatedOwner:
+    """The owner of an interface. `description` is the interface's; `interface_id` is set when the service created the
+    interface, `public_address` when the service allocated one.
     """
 
     description: str
@@ -23,13 +23,13 @@ class MadeOwner:
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
-    """One VPC, and the clients to make things in it. `balancers` are the load balancers made so far: all of their nodes
-    are of one.
+class BuildContext:
+    """One VPC, and the clients to create resources in it. `balancers` are the load balancers created so far (name ->
+    name or id in the interface description); all nodes of a load balancer share one.
     """
 
     client: Client
-    vpc: MadeVpc
+    vpc: CreatedVpc
     balancers: dict[str, str] = field(default_factory=dict)
 
     def subnet_id(self, host: HostPlan) -> str:

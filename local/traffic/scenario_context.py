@@ -1,4 +1,4 @@
-"""What a scenario plays with: a network, a stretch of time, chance, and ways for two parties to meet."""
+"""ScenarioContext: generates a scenario's connections from a network, a period and a random generator."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from local.traffic.company.network import (
     Network,
     Party,
     Peer,
-    admits,
-    lets_out,
-    lets_reply,
+    allows_inbound,
+    allows_outbound,
+    allows_reply,
 )
 from local.traffic.connections import NOTHING, Connection, Outcome, Volume
 from local.traffic.records import Period
@@ -24,22 +24,22 @@ SYN_BYTES = 60
 RESET = Volume(1, 40)
 CLIENT_PORTS = (32768, 60999)
 MARGIN_SECONDS = 300
-"""Nothing starts this short before the end, so that nothing lasts beyond it."""
+"""No connection starts in this time before the end of the period, so that none lasts beyond it."""
 
 NOISE = "198.51.100"
 SITES = "192.0.2"
 CUSTOMERS = "203.0.113"
-"""Addresses reserved for documentation (RFC 5737) stand for the Internet: nobody real has them."""
+"""Prefixes reserved for documentation (RFC 5737), used as internet addresses because no real host has them."""
 
 
 def outside(block: str, number: int) -> Peer:
-    """An address on the Internet."""
+    """An address on the internet."""
     return Peer(f"{block}.{number}")
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """One network during one period, and the chance of one scenario in it."""
+class ScenarioContext:
+    """One network in one period, with the random generator of one scenario."""
 
     network: Network
     period: Period
@@ -47,18 +47,18 @@ class Scene:
 
     @property
     def seconds(self) -> int:
-        """How long things may start."""
+        """The seconds in which connections may start."""
         return self.period.ends_at - self.period.starts_at - MARGIN_SECONDS
 
     def moment(self, share: float) -> float:
-        """The time at which this share of the period is over."""
+        """The time at which this share of the period has passed."""
         return self.period.starts_at + self.seconds * share
 
     def any_moment(self) -> float:
         return self.moment(self.random.random())
 
     def every(self, seconds: float) -> Iterator[float]:
-        """Moments about this far apart, the first one by chance."""
+        """Times about this many seconds apart; the first is random."""
         at = self.period.starts_at + seconds * self.random.random()
         while at < self.moment(1):
             yield at
@@ -71,11 +71,11 @@ class Scene:
         return outside(SITES, self.random.randint(1, 254))
 
     def port(self) -> int:
-        """A client's port."""
+        """A random client port."""
         return self.random.randint(*CLIENT_PORTS)
 
-    def talk(self, at: float, client: Party, server: Party, port: int, kilobytes: int = 8) -> Connection:
-        """An answered TCP connection: most bytes come from the server."""
+    def exchange(self, at: float, client: Party, server: Party, port: int, kilobytes: int = 8) -> Connection:
+        """An answered TCP connection; the server sends most bytes."""
         packets = 6 + kilobytes * self.random.randint(70, 130) // 100
         sent = Volume(packets, 60 * packets + self.random.randint(300, 1500))
         received = Volume(packets + 2, 1024 * kilobytes + 60 * packets)
@@ -83,50 +83,50 @@ class Scene:
         return Connection(at, client, server, self.port(), port, Outcome.ANSWERED, sent, received, TCP, seconds)
 
     def session(self, at: float, client: Party, server: Party, port: int, seconds: float) -> Connection:
-        """An answered TCP connection that stays open, with some traffic all the time; never beyond the end."""
+        """An answered TCP connection that stays open with steady traffic, at most until the end of the period."""
         lasts = min(seconds, self.period.ends_at - at - 1)
         packets = max(8, int(lasts * self.random.uniform(0.5, 3)))
         sent, received = Volume(packets, 110 * packets), Volume(packets, 620 * packets)
         return Connection(at, client, server, self.port(), port, Outcome.ANSWERED, sent, received, TCP, lasts)
 
-    def ask(self, at: float, client: Party, server: Party, port: int) -> Connection:
-        """A UDP question and its answer."""
+    def query(self, at: float, client: Party, server: Party, port: int) -> Connection:
+        """A UDP query and its answer."""
         sent, received = Volume(1, self.random.randint(60, 90)), Volume(1, self.random.randint(90, 400))
         return Connection(at, client, server, self.port(), port, Outcome.ANSWERED, sent, received, UDP, 0.01)
 
     def attempt(self, at: float, client: Party, server: Party, port: int, tries: int = 1) -> Connection:
-        """A TCP connection attempt that ends as the rules and the server's ports say; `tries` SYNs where nothing
-        comes back.
+        """A TCP connection attempt; the rules and the server's open ports decide its outcome. Without an answer, it has
+        `tries` SYNs.
         """
         outcome = outcome_of_attempt(client, server, port)
         if outcome is Outcome.ANSWERED:
-            return self.talk(at, client, server, port, kilobytes=1)
+            return self.exchange(at, client, server, port, kilobytes=1)
         sent = Volume(1, SYN_BYTES) if outcome is Outcome.REFUSED else Volume(tries, tries * SYN_BYTES)
         received = {Outcome.REFUSED: RESET, Outcome.REPLY_DENIED: sent}.get(outcome, NOTHING)
         return Connection(at, client, server, self.port(), port, outcome, sent, received)
 
     def datagram(self, at: float, client: Party, server: Host, port: int) -> Connection:
-        """A UDP packet that nobody answers."""
-        outcome = Outcome.SILENT if admits(server, client, UDP, port) else Outcome.REJECTED
+        """A UDP packet without an answer."""
+        outcome = Outcome.SILENT if allows_inbound(server, client, UDP, port) else Outcome.REJECTED
         return Connection(at, client, server, self.port(), port, outcome, Volume(1, 70), protocol=UDP)
 
     def stray(
         self, at: float, sender: Party, receiver: Host, ports: tuple[int, int], flags: int, packets: int
     ) -> Connection:
-        """Packets of no open connection, from the first port to the second."""
-        is_let_through = admits(receiver, sender, TCP, ports[1])
-        outcome = Outcome.STRAY if is_let_through else Outcome.STRAY_REJECTED
+        """Packets without an open connection, from the first port to the second."""
+        is_accepted = allows_inbound(receiver, sender, TCP, ports[1])
+        outcome = Outcome.STRAY if is_accepted else Outcome.STRAY_REJECTED
         return Connection(at, sender, receiver, *ports, outcome, Volume(packets, 52 * packets), flags=flags)
 
 
 def outcome_of_attempt(client: Party, server: Party, port: int) -> Outcome:
-    """What a TCP connection attempt comes to; an address that nobody has stays silent."""
-    if not lets_out(client, server, TCP, port):
-        return Outcome.HELD_BACK
+    """The outcome of a TCP connection attempt; an unused address never answers."""
+    if not allows_outbound(client, server, TCP, port):
+        return Outcome.REJECTED_AT_CLIENT
     if isinstance(server, Peer):
         return Outcome.SILENT
-    if not admits(server, client, TCP, port):
+    if not allows_inbound(server, client, TCP, port):
         return Outcome.REJECTED
-    if port in server.listens:
-        return Outcome.ANSWERED if lets_reply(server, client, CLIENT_PORTS[0]) else Outcome.REPLY_DENIED
+    if port in server.open_ports:
+        return Outcome.ANSWERED if allows_reply(server, client, CLIENT_PORTS[0]) else Outcome.REPLY_DENIED
     return Outcome.SILENT if server.kind in WITHOUT_SECURITY_GROUP else Outcome.REFUSED
