@@ -1,4 +1,4 @@
-"""The topics that findings and alarms are sent to, by who is told."""
+"""SNS topics for findings and alarms, by audience, and their subscriptions."""
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_chatbot as chatbot
@@ -12,13 +12,15 @@ from flowsentry.findings.finding import Audience
 from stacks.settings.deployment import Deployment
 
 DIGESTS_ONLY = {"audience": sns.SubscriptionFilter.string_filter(allowlist=[Audience.DIGEST.value])}
-"""By the attribute that every message has. Alarms have none, so they stay with who must act."""
+"""Filters by the attribute `audience`, which every message has. Alarms have none, so digest readers do not get them."""
 
 
 class AlertTopics(Construct):
-    """`topic` of what is urgent, and of digests unless `digests` is a topic of its own; `chats` where there is one; and
-    the `key` they are encrypted with: a customer key, because AWS's own key for SNS does not admit CloudWatch, and an
-    alarm that can't be sent is silent (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
+    """The SNS topics and their key.
+
+    `topic` gets urgent alerts and alarms, and digests unless there is a separate topic `digests`. `chats` is the topic
+    of chat channels, if any. `key` encrypts them: a customer managed key, because the AWS managed key for SNS does not
+    allow CloudWatch, whose alarms would fail silently (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
     """
 
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
@@ -27,7 +29,7 @@ class AlertTopics(Construct):
         self.topic = self._topic("Topic")
         self.digests = self._topic("DigestTopic") if deployment.digest_topic else None
         self.chats = self._topic("ChatTopic") if deployment.chat_topic else None
-        self._admit_services()
+        self._allow_alarms()
         self._subscribe(deployment)
         if self.chats:
             self._show_in_slack(self.chats, deployment)
@@ -45,7 +47,9 @@ class AlertTopics(Construct):
                 self.topic.add_subscription(subscriptions.EmailSubscription(email, filter_policy=DIGESTS_ONLY))
 
     def _show_in_slack(self, topic: sns.Topic, deployment: Deployment) -> None:
-        """The role may do nothing, and the guardrail allows nothing; without one it would be AdministratorAccess.
+        """Shows the topic in the Slack channels of the settings.
+
+        The role has no permissions, and the guardrail denies all; without a guardrail, it would be AdministratorAccess.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-chatbot-slackchannelconfiguration.html
         """
@@ -62,8 +66,8 @@ class AlertTopics(Construct):
                 guardrail_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("AWSDenyAll")],
             )
 
-    def _admit_services(self) -> None:
-        """CloudWatch may tell the topic of what is urgent: alarms are."""
+    def _allow_alarms(self) -> None:
+        """Allows CloudWatch alarms of this account to publish to the urgent topic, and SNS to use the key."""
         of_this_account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
         alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
         self.key.add_to_resource_policy(

@@ -1,4 +1,4 @@
-"""The house Lambda function: what is the same for all of them is set here, once."""
+"""The Lambda function construct of this app: properties that all its functions share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from flowsentry.metric_names import NAMESPACE
-from stacks.constructs.layers import ARCHITECTURES, NOT_CODE, RUNTIMES, Layers
-from stacks.constructs.log_group import TimedLogGroup
+from stacks.constructs.layers import ARCHITECTURES, ASSET_EXCLUDES, RUNTIMES, Layers
+from stacks.constructs.log_group import ExpiringLogGroup
 from stacks.constructs.nag_suppressions import acknowledge, acknowledge_wildcard
 from stacks.constructs.wheels import ROOT
 from stacks.settings.deployment import Deployment
 
 
 @dataclass(frozen=True)
-class House:
-    """What all functions have in common."""
+class FunctionDefaults:
+    """What all functions share: the settings of the deployment and the layers."""
 
     deployment: Deployment
     layers: Layers
@@ -26,7 +26,10 @@ class House:
 
 @dataclass(frozen=True)
 class Size:
-    """What a function may use. Lambda gives processor time by memory: 1769 MB is one whole processor."""
+    """Memory, timeout and concurrency of a function. Lambda allots CPU in proportion to memory: 1,769 MB is one vCPU.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    """
 
     memory_mb: int
     timeout_seconds: int
@@ -34,9 +37,9 @@ class Size:
 
 
 class PythonFunction(lambda_.Function):
-    """The function of the folder lambdas/<name>. Its role may write its own log and traces; the stack grants the rest.
+    """A function whose code is in lambdas/<service>. Its role may write logs and traces; the stack grants the rest.
 
-    `service` is its name in logs, metrics and traces.
+    `service` is also its name in logs, metrics and traces.
     """
 
     def __init__(
@@ -45,13 +48,13 @@ class PythonFunction(lambda_.Function):
         id_: str,
         *,
         service: str,
-        house: House,
+        defaults: FunctionDefaults,
         size: Size,
         environment: Mapping[str, str],
     ) -> None:
-        deployment = house.deployment
+        deployment = defaults.deployment
         days = deployment.function_log_retention_days
-        log_group = TimedLogGroup(scope, f"{id_}Log", days=days, removal_policy=RemovalPolicy.DESTROY)
+        log_group = ExpiringLogGroup(scope, f"{id_}Log", days=days, removal_policy=RemovalPolicy.DESTROY)
         role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
         super().__init__(
@@ -59,9 +62,9 @@ class PythonFunction(lambda_.Function):
             id_,
             runtime=RUNTIMES[deployment.python],
             architecture=ARCHITECTURES[deployment.architecture],
-            code=lambda_.Code.from_asset(str(ROOT / "lambdas" / service), exclude=NOT_CODE),
+            code=lambda_.Code.from_asset(str(ROOT / "lambdas" / service), exclude=ASSET_EXCLUDES),
             handler="handler.lambda_handler",
-            layers=list(house.layers.all),
+            layers=list(defaults.layers.all),
             role=role,
             memory_size=size.memory_mb,
             timeout=Duration.seconds(size.timeout_seconds),
@@ -77,16 +80,18 @@ class PythonFunction(lambda_.Function):
             },
         )
         acknowledge(
-            self, "L1", "The Python version is a setting: the newest by default, another where it is deployed for."
+            self,
+            "L1",
+            "The runtime is a setting: the newest Python by default, an older one only where the settings ask for it.",
         )
         self._role = role
-        acknowledge_wildcard(role, "*", "X-Ray's put actions know no resources.")
+        acknowledge_wildcard(role, "*", "X-Ray's put actions do not support resource-level permissions.")
 
     def allow(self, actions: Sequence[str], *resources: str) -> None:
-        """A grant, in the words of IAM."""
+        """Allows these IAM actions on these ARNs."""
         self.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
 
-    def allow_all_of(self, actions: Sequence[str], resources: str, because: str) -> None:
-        """A grant on all that begins with the same words, with the reason why it can't be told more exactly."""
+    def allow_wildcard(self, actions: Sequence[str], resources: str, reason: str) -> None:
+        """Allows these IAM actions on an ARN that contains `*`; the reason is recorded for cdk-nag."""
         self.allow(actions, resources)
-        acknowledge_wildcard(self._role, resources, because)
+        acknowledge_wildcard(self._role, resources, reason)

@@ -1,4 +1,4 @@
-"""The two layers that every function runs on: third-party packages, and the package flowsentry."""
+"""The two Lambda layers of every function: third-party packages, and the package flowsentry."""
 
 from typing import cast
 
@@ -9,8 +9,8 @@ from constructs import Construct
 from stacks.constructs.wheels import REQUIREMENTS, ROOT, Target, Wheels
 from stacks.settings.deployment import Deployment
 
-NOT_CODE = ["**/__pycache__", "**/*.pyc", "**/*.egg-info", "**/.*_cache"]
-"""Left out of every asset: it changes from run to run, and with it the asset's hash."""
+ASSET_EXCLUDES = ["**/__pycache__", "**/*.pyc", "**/*.egg-info", "**/.*_cache"]
+"""Excluded from every asset: files that change between runs would change the asset's hash."""
 
 RUNTIMES = {
     "3.11": lambda_.Runtime.PYTHON_3_11,
@@ -22,14 +22,14 @@ ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Archite
 
 
 class Layers(Construct):
-    """`all`, in the order they are laid: `dependencies`, `flowsentry`."""
+    """The layers `dependencies` and `flowsentry`; `all` has them in the order in which Lambda merges them."""
 
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(scope, id_)
         self._deployment = deployment
         target = Target(deployment.python, deployment.architecture)
         self.dependencies = self._layer("Dependencies", _dependencies(target))
-        package = lambda_.Code.from_asset(str(ROOT / "layers" / "flowsentry"), exclude=NOT_CODE)
+        package = lambda_.Code.from_asset(str(ROOT / "layers" / "flowsentry"), exclude=ASSET_EXCLUDES)
         self.flowsentry = self._layer("Flowsentry", package)
         self.all = (self.dependencies, self.flowsentry)
 
@@ -44,8 +44,11 @@ class Layers(Construct):
 
 
 def _dependencies(target: Target) -> lambda_.Code:
-    """The hash is made of what goes in, so that an unchanged layer is not built again and synth needs no network. It
-    names the target: CDK gives equal bundles of one folder to both of two layers, arm64's to x86_64 as well.
+    """Code of the dependencies layer, bundled by `Wheels`.
+
+    The asset hash is computed from the inputs, so that an unchanged layer is not built again and synth needs no
+    network. It includes the target, because CDK reuses a bundle of the same folder with the same options: a layer for
+    x86_64 would contain the wheels for arm64.
     """
     return lambda_.Code.from_asset(
         str(REQUIREMENTS.parent),
@@ -54,6 +57,8 @@ def _dependencies(target: Target) -> lambda_.Code:
         bundling=BundlingOptions(
             image=RUNTIMES[target.python].bundling_image,
             command=[target.python, target.architecture],
-            local=cast("ILocalBundling", Wheels(target)),  # its stub has keywords, jsii passes by position
+            local=cast(
+                "ILocalBundling", Wheels(target)
+            ),  # the stub has keyword parameters, jsii passes them by position
         ),
     )

@@ -1,12 +1,12 @@
-"""The house log group: its retention is any number of days that CloudWatch Logs takes."""
+"""A log group construct whose retention is any number of days that CloudWatch Logs accepts."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 
-class TimedLogGroup(logs.LogGroup):
-    """A log group of class STANDARD (others can't be subscribed to) that forgets after `days`."""
+class ExpiringLogGroup(logs.LogGroup):
+    """A log group that deletes events after `days`. Class STANDARD: others do not support subscription filters."""
 
     def __init__(self, scope: Construct, id_: str, *, days: int, removal_policy: RemovalPolicy) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Findings of cdk-nag that are accepted, each at its construct and with its reason."""
+"""Accepts single findings of cdk-nag, each at its construct and with a reason."""
 
 from typing import Any
 
@@ -7,21 +7,21 @@ from constructs import IConstruct
 
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
-    """Accepts one rule of AwsSolutions on a construct; `rule` may be granular, as in `IAM5[Resource::*]`."""
+    """Accepts one AwsSolutions rule on a construct; `rule` may name one finding, such as `IAM5[Resource::*]`."""
     Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason))
 
 
 def acknowledge_wildcard(construct: IConstruct, arn: str, reason: str) -> None:
-    """Accepts one resource that ends in `*` in the policies of a construct."""
-    acknowledge(construct, f"IAM5[Resource::{_as_cdk_nag_writes(Stack.of(construct).resolve(arn))}]", reason)
+    """Accepts one ARN that contains `*` in the policies of a construct."""
+    acknowledge(construct, f"IAM5[Resource::{_cdk_nag_form(Stack.of(construct).resolve(arn))}]", reason)
 
 
-def _as_cdk_nag_writes(resolved: Any) -> str:
-    """A resolved ARN with each reference as `<name>`."""
+def _cdk_nag_form(resolved: Any) -> str:
+    """A resolved ARN as cdk-nag writes it: each reference as `<name>`."""
     if isinstance(resolved, str):
         return resolved
     (function, argument), *_ = resolved.items()
     if function == "Fn::Join":
         separator, parts = argument
-        return str(separator).join(_as_cdk_nag_writes(part) for part in parts)
+        return str(separator).join(_cdk_nag_form(part) for part in parts)
     return f"<{argument if isinstance(argument, str) else '.'.join(argument)}>"

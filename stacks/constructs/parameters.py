@@ -1,6 +1,6 @@
-"""Values that stacks pass to each other: one publishes them as SSM parameters, another reads them at deployment.
+"""Names of the SSM parameters by which stacks share values: one stack publishes them, others read them at deployment.
 
-CloudFormation exports do not serve, because an export in use can't change (https://github.com/aws/aws-cdk/issues/7602).
+CloudFormation exports are no alternative: an export that another stack imports can't change (https://github.com/aws/aws-cdk/issues/7602).
 """
 
 from enum import StrEnum
@@ -9,7 +9,7 @@ from stacks.settings.deployment import Deployment
 
 
 class Value(StrEnum):
-    """Every value that is passed between stacks, except for log groups."""
+    """Every value that stacks share, except the names of log groups (see `log_group_value`)."""
 
     LOG_BUCKET = "log-bucket-name"
     FAILED_INVOCATION_BUCKET = "failed-invocation-bucket-name"
@@ -44,7 +44,7 @@ class Value(StrEnum):
 
 
 def log_group_value(log_group_id: str) -> str:
-    """The value with the name of a log group."""
+    """The shared value that holds the name of a log group."""
     return f"log-group-names/{log_group_id}"
 
 

@@ -1,4 +1,4 @@
-"""The house bucket: private, encrypted, reached by TLS only, kept when its stack goes."""
+"""A bucket construct: private, encrypted, TLS only, retained when its stack is deleted."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,15 +9,17 @@ from constructs import Construct
 from stacks.constructs.nag_suppressions import acknowledge
 
 ABANDONED_UPLOAD_DAYS = 7
-"""Parts of an upload that never finished are paid for and invisible. Sooner could cut off an upload in progress."""
+"""Parts of an unfinished multipart upload are billed and not listed. Lower: an upload in progress may be aborted."""
 
 
 class PrivateBucket(s3.Bucket):
-    """A bucket; `expires_after_days` is by key prefix, the empty prefix being all keys. One with `versions_kept_days`,
-    by key prefix as well, is versioned: it keeps what was replaced or deleted for so long.
+    """A bucket whose objects expire. `expires_after_days` is by key prefix; the empty prefix is all keys.
 
-    Encrypted with S3's own keys: a customer key would have to admit the log delivery service and every reader, for
-    records that CloudWatch Logs holds under its own key in the other way in.
+    With `versions_kept_days`, by key prefix as well, the bucket is versioned and keeps replaced and deleted objects for
+    these days.
+
+    It is encrypted with SSE-S3. A customer managed key would have to allow the log delivery service and every reader,
+    for records that CloudWatch Logs encrypts with its own key when they are delivered there.
     """
 
     def __init__(
@@ -38,20 +40,21 @@ class PrivateBucket(s3.Bucket):
             minimum_tls_version=1.2,
             versioned=True if versions_kept_days else None,
             removal_policy=RemovalPolicy.RETAIN,
-            lifecycle_rules=[*_clearing(versions_kept_days), *_expiring(expires_after_days, versions_kept_days or {})],
+            lifecycle_rules=[
+                *_cleanup_rules(versions_kept_days),
+                *_expiry_rules(expires_after_days, versions_kept_days or {}),
+            ],
         )
         acknowledge(
             self,
             "S1",
-            "Who reads it is in CloudTrail's data events where an account records them; access logs would be a second "
-            "bucket of logs, written for every object that is read once by a function of this app.",
+            "CloudTrail data events record who reads the bucket, where an account has enabled them. Server access "
+            "logs would need a second log bucket, for objects that a function of this app reads once.",
         )
 
 
-def _clearing(versions_kept_days: Mapping[str, int] | None) -> Sequence[s3.LifecycleRule]:
-    """Of what is left behind: parts of uploads, and marks that say that an object is deleted of which no version is
-    left.
-    """
+def _cleanup_rules(versions_kept_days: Mapping[str, int] | None) -> Sequence[s3.LifecycleRule]:
+    """Rule that removes parts of unfinished uploads, and delete markers of objects that have no version left."""
     return [
         s3.LifecycleRule(
             abort_incomplete_multipart_upload_after=Duration.days(ABANDONED_UPLOAD_DAYS),
@@ -60,9 +63,10 @@ def _clearing(versions_kept_days: Mapping[str, int] | None) -> Sequence[s3.Lifec
     ]
 
 
-def _expiring(
+def _expiry_rules(
     expires_after_days: Mapping[str, int], versions_kept_days: Mapping[str, int]
 ) -> Sequence[s3.LifecycleRule]:
+    """Rules that expire objects and noncurrent versions, one for each key prefix."""
     return [
         s3.LifecycleRule(
             prefix=prefix or None,

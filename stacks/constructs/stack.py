@@ -1,4 +1,4 @@
-"""The house stack: what is the same for all of them is set here, once."""
+"""The base class of this app's stacks: name, tag, synthesizer, and values shared between stacks."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,8 @@ from stacks.constructs.parameters import parameter_name
 from stacks.settings.deployment import Deployment, Purpose
 
 
-class HouseStack(Stack):
-    """A stack named <deployment>-<purpose>. It publishes and reads values, and exports none."""
+class FlowsentryStack(Stack):
+    """A stack named <deployment>-<purpose>. It shares values as SSM parameters and has no exports."""
 
     def __init__(
         self, scope: Construct, id_: str, *, deployment: Deployment, purpose: Purpose, description: str
@@ -21,25 +21,25 @@ class HouseStack(Stack):
             id_,
             stack_name=deployment.stack_name(purpose),
             description=description,
-            # The CLI checks the bootstrap version itself; a rule in the template would ask a second time.
+            # The CLI checks the bootstrap version itself; a rule in the template would repeat the check.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         self.deployment = deployment
         Tags.of(self).add("application", deployment.name)
 
     def publish(self, values: Mapping[str, str]) -> None:
-        """Puts values where the other stacks, and people, find them."""
+        """Stores values in SSM parameters, where other stacks and people read them."""
         for value, text in values.items():
             ssm.StringParameter(
                 self,
                 f"Parameter-{value}",
                 parameter_name=parameter_name(self.deployment, value),
                 string_value=text,
-                tier=ssm.ParameterTier.INTELLIGENT_TIERING,  # 4 KB, and 8 KB where it is needed
+                tier=ssm.ParameterTier.INTELLIGENT_TIERING,  # Standard up to 4 KB, Advanced up to 8 KB
             )
 
     def read(self, value: str) -> str:
-        """The value as it is when this stack is deployed."""
+        """The value at the time when this stack is deployed."""
         return ssm.StringParameter.value_for_string_parameter(self, parameter_name(self.deployment, value))
 
     def parameter_arn(self, value: str) -> str:

@@ -1,4 +1,4 @@
-"""The third-party packages of the functions, built without Docker: wheels for the functions' Python and processor."""
+"""Builds the dependencies layer without Docker, from wheels for the functions' Python version and architecture."""
 
 import hashlib
 import shutil
@@ -18,26 +18,26 @@ REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
 CONSTRAINTS = ROOT / "constraints.txt"
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 OLDEST_GLIBC, GLIBC, GLIBC_OF_PYTHON_3_11 = 17, 34, 26
-"""Minor versions of glibc 2: of the oldest wheels in use, of Amazon Linux 2023, and of Amazon Linux 2, on which Lambda
-runs Python 3.11 (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html)."""
-NOT_SHIPPED = ("bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED")
-"""What differs from one build to the next, or serves only an installer. METADATA stays: packages read their version."""
+"""Minor versions of glibc 2: that of the oldest wheels in use, of Amazon Linux 2023, and of Amazon Linux 2, on which
+Lambda runs Python 3.11 (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html)."""
+EXCLUDED_FILES = ("bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED")
+"""Files that differ between builds, or that only installers need. METADATA stays: packages read their version in it."""
 
 
 class WheelsError(Exception):
-    """The packages could not be fetched; the message is what the installer said."""
+    """The packages could not be installed; the message contains the output of pip."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What the wheels are for."""
+    """The Python version and CPU architecture that the wheels are for."""
 
     python: str
     architecture: str
 
     @property
     def platforms(self) -> list[str]:
-        """The platform tags of wheels that run there, newest first."""
+        """Platform tags of compatible wheels, newest first."""
         newest = GLIBC_OF_PYTHON_3_11 if self.python == "3.11" else GLIBC
         machine = MACHINES[self.architecture]
         tags = [f"manylinux_2_{minor}_{machine}" for minor in range(newest, OLDEST_GLIBC - 1, -1)]
@@ -45,7 +45,7 @@ class Target:
 
     @property
     def fingerprint(self) -> str:
-        """The same for equal packages: a hash of the requirements, the constraints, this module and the target."""
+        """A hash of the requirements, the constraints, this module and the target: equal for equal packages."""
         fingerprint = hashlib.sha256(repr(self).encode())
         for path in (REQUIREMENTS, CONSTRAINTS, Path(__file__)):
             fingerprint.update(path.read_bytes())
@@ -53,25 +53,27 @@ class Target:
 
 
 def install(target: Target, directory: Path) -> None:
-    """Puts the packages into `directory`, which is equal for equal requirements. Raises WheelsError.
+    """Installs the packages into `directory`. Equal requirements give equal files. Raises WheelsError.
 
-    By pip, so that the index, certificates and proxy are those that this environment was set up with.
+    It runs pip, so that the package index, certificates and proxy configured in this environment are used.
     """
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(directory)]
-    wanted = ["--implementation", "cp", "--python-version", target.python]
-    wanted += [word for platform in target.platforms for word in ("--platform", platform)]
+    options = ["--implementation", "cp", "--python-version", target.python]
+    options += [word for platform in target.platforms for word in ("--platform", platform)]
     pinned = ["--only-binary", ":all:", "--requirement", str(REQUIREMENTS), "--constraint", str(CONSTRAINTS)]
-    done = subprocess.run([*command, *wanted, *pinned], capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    done = subprocess.run([*command, *options, *pinned], capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
     if done.returncode:
         raise WheelsError(f"the dependencies layer for {target} could not be built:\n{done.stderr}")
-    for pattern in NOT_SHIPPED:
+    for pattern in EXCLUDED_FILES:
         for path in directory.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def installed(target: Target, into: Path) -> None:
-    """Copies the packages into `into`. They are installed once for a fingerprint and kept in `build/dependencies`, so
-    that a synth into another folder needs no package index. Raises WheelsError.
+def copy_installed(target: Target, into: Path) -> None:
+    """Copies the packages into `into`. Raises WheelsError.
+
+    They are installed once for each fingerprint and cached in `build/dependencies`, so that a synth into another
+    folder needs no package index.
     """
     kept = BUILT / target.fingerprint
     if not kept.exists():
@@ -79,7 +81,7 @@ def installed(target: Target, into: Path) -> None:
         fresh = Path(tempfile.mkdtemp(dir=BUILT))
         try:
             install(target, fresh)
-            with suppress(OSError):  # another synth was faster
+            with suppress(OSError):  # another synth has created it in the meantime
                 fresh.rename(kept)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -88,18 +90,18 @@ def installed(target: Target, into: Path) -> None:
 
 @jsii.implements(ILocalBundling)
 class Wheels:
-    """Fills the dependencies layer with the packages when CDK bundles it."""
+    """Local bundling of the dependencies layer for CDK."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
 
     def try_bundle(self, output_dir: str, _options: BundlingOptions) -> bool:
-        """True: it was done here, no container is needed. jsii passes both by position, whatever the stub says.
+        """Returns True: the bundle is complete and CDK needs no container. jsii passes both arguments by position.
 
-        Ends the app when the wheels can't be had: jsii would wrap an exception into pages of its own frames.
+        Exits the app when the installation fails, because jsii would add pages of its own frames to an exception.
         """
         try:
-            installed(self._target, Path(output_dir) / "python")
+            copy_installed(self._target, Path(output_dir) / "python")
         except WheelsError as error:
             sys.exit(str(error))
         return True

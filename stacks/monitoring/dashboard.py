@@ -1,4 +1,4 @@
-"""The first dashboard: the traffic of each VPC, what was found, and how the pipeline is."""
+"""The CloudWatch dashboard: alarms, findings, traffic by VPC, and the health of the pipeline."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,11 +27,11 @@ LOST_PACKETS: tuple[TrafficMetric, ...] = (
 )
 PROCESSORS = ("stream_processor", "object_processor")
 THIRD, HEIGHT = 8, 6
-"""Of the 24 columns of CloudWatch's grid; and the height of a graph."""
+"""Width of a graph, a third of the 24 columns of CloudWatch's grid; and its height."""
 
 
 class Dashboard(Construct):
-    """One dashboard, its rows in the order of questions: is all well, what was found, what moves, where it sticks."""
+    """One dashboard. Its rows: state of the alarms, findings and alerts, traffic, then each stage of the pipeline."""
 
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(scope, id_)
@@ -41,10 +41,10 @@ class Dashboard(Construct):
         self._dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=alarms, title="Alarms", width=24, height=3))
 
     def add_findings(self) -> None:
-        """What was found, what of it was told, and why the rest was not."""
+        """Adds graphs of findings, of messages sent, and of alerts that were held back, silenced or not delivered."""
         sent: tuple[PipelineMetric, ...] = ("AlertsPublished", "DigestsPublished", "OverflowsPublished", "AlertsFailed")
-        untold: tuple[PipelineMetric, ...] = ("AlertsRateLimited", "AlertsSilenced")
-        wrong: tuple[PipelineMetric, ...] = ("PoisonFindings", "ChannelRefusals")
+        held_back: tuple[PipelineMetric, ...] = ("AlertsRateLimited", "AlertsSilenced")
+        undelivered: tuple[PipelineMetric, ...] = ("PoisonFindings", "ChannelRefusals")
         oldest = pipeline("OldestAlertSeconds", "notifier", "Maximum")
         self._dashboard.add_widgets(
             _graph("Findings by kind", _by_kind("FindingsRaised")),
@@ -52,14 +52,16 @@ class Dashboard(Construct):
             _graph("Messages sent", {name: pipeline(name, "notifier") for name in sent}),
         )
         self._dashboard.add_widgets(
-            _graph("Alerts held back and silenced", {name: pipeline(name, "notifier") for name in untold}),
-            _graph("Alerts that nobody gets", {name: pipeline(name, "notifier") for name in wrong}),
-            _graph("Oldest alert not sent (s)", {"seconds": oldest}),
+            _graph("Alerts rate limited and silenced", {name: pipeline(name, "notifier") for name in held_back}),
+            _graph("Alerts not delivered", {name: pipeline(name, "notifier") for name in undelivered}),
+            _graph("Oldest unsent alert (s)", {"seconds": oldest}),
         )
 
     def add_traffic(self, vpc_ids: Sequence[str] | None) -> None:
-        """Of these VPCs; of whichever there are traffic metrics of, when it is not known which: then transit gateways
-        may be among what is logged, and those lose packets.
+        """Adds graphs of the traffic of these VPCs.
+
+        None: the VPCs are not known at synth, so the graphs search for all VPCs that have metrics. As transit gateways
+        may be logged as well, a graph of the packets they lost is added.
         """
         titles: dict[TrafficMetric, str] = {
             "Flows": "Flows by VPC",
@@ -70,7 +72,7 @@ class Dashboard(Construct):
             "RejectedOutboundFlows": "Rejected outbound flows by VPC",
         }
         graphs = [
-            _drawn(title, [traffic_of_all_vpcs(name)])
+            _graph_of(title, [traffic_of_all_vpcs(name)])
             if vpc_ids is None
             else _graph(title, {vpc_id: traffic(name, vpc_id) for vpc_id in vpc_ids})
             for name, title in titles.items()
@@ -79,7 +81,7 @@ class Dashboard(Construct):
         self._dashboard.add_widgets(*graphs[3:])
         if vpc_ids is None:
             lost = [traffic_of_all_transit_gateways(name) for name in LOST_PACKETS]
-            self._dashboard.add_widgets(_drawn("Packets lost by transit gateways", lost))
+            self._dashboard.add_widgets(_graph_of("Packets lost by transit gateways", lost))
 
     def add_pipeline(self) -> None:
         self._dashboard.add_widgets(
@@ -94,45 +96,52 @@ class Dashboard(Construct):
         )
 
     def add_inventory(self, requests: str) -> None:
-        """How much is known, how fresh it is, and what could not be looked at."""
-        seen: tuple[PipelineMetric, ...] = ("InventoryInterfaces", "UnrecognisedInterfaces", "InventoryAssignments")
+        """Adds graphs of the size and age of the inventory, failed discoveries, and requests."""
+        known: tuple[PipelineMetric, ...] = ("InventoryInterfaces", "UnrecognisedInterfaces", "InventoryAssignments")
         failed: tuple[PipelineMetric, ...] = ("InventoryTargetsFailed", "ClustersFailed", "InventoryNamesMissing")
         self._dashboard.add_widgets(
-            _graph("Inventory", {name: pipeline(name, "inventory", "Maximum") for name in seen}),
+            _graph("Inventory", {name: pipeline(name, "inventory", "Maximum") for name in known}),
             _graph("Age of the inventory (s)", _by_processor("InventoryAgeSeconds", "Maximum")),
-            _graph("Not looked at", {name: pipeline(name, "inventory") for name in failed}),
+            _graph("Targets not discovered", {name: pipeline(name, "inventory") for name in failed}),
         )
-        asked: tuple[PipelineMetric, ...] = ("InterfacesRequested", "InterfacesAbsent")
+        requested: tuple[PipelineMetric, ...] = ("InterfacesRequested", "InterfacesAbsent")
         self._dashboard.add_widgets(
-            _graph("Longest look (s)", {"seconds": pipeline("InventorySeconds", "inventory", "Maximum")}),
-            _graph("Interfaces looked for", {name: pipeline(name, "inventory") for name in asked}),
-            _graph("Requests waiting", {"requests": of_queue("ApproximateNumberOfMessagesVisible", requests)}),
+            _graph("Longest discovery (s)", {"seconds": pipeline("InventorySeconds", "inventory", "Maximum")}),
+            _graph("Interfaces requested", {name: pipeline(name, "inventory") for name in requested}),
+            _graph(
+                "Inventory requests waiting", {"requests": of_queue("ApproximateNumberOfMessagesVisible", requests)}
+            ),
         )
 
     def add_queues(self, object_events: str, dead_letters: str) -> None:
         self._dashboard.add_widgets(
-            _graph("Notices waiting", {"object_events": of_queue("ApproximateNumberOfMessagesVisible", object_events)}),
-            _graph("Oldest notice (s)", {"seconds": of_queue("ApproximateAgeOfOldestMessage", object_events)}),
+            _graph(
+                "Object events waiting",
+                {"object events": of_queue("ApproximateNumberOfMessagesVisible", object_events)},
+            ),
+            _graph("Oldest object event (s)", {"seconds": of_queue("ApproximateAgeOfOldestMessage", object_events)}),
             _graph("Dead letters", {"dead letters": of_queue("ApproximateNumberOfMessagesVisible", dead_letters)}),
         )
 
     def add_functions(self, function_names: Mapping[str, str]) -> None:
-        """`function_names` by service."""
+        """Adds graphs of errors, duration and throttles; `function_names` is by service."""
 
         def each(metric: str, statistic: Statistic) -> dict[str, cloudwatch.Metric]:
             return {service: of_function(metric, name, statistic) for service, name in function_names.items()}
 
         self._dashboard.add_widgets(
             _graph("Function errors", each("Errors", "Sum")),
-            _graph("Longest run (ms)", each("Duration", "Maximum")),
+            _graph("Longest invocation (ms)", each("Duration", "Maximum")),
             _graph("Throttles", each("Throttles", "Sum")),
         )
 
     def add_stream(self, function_name: str) -> None:
-        """Of the stream in between, by the function that reads it."""
+        """Adds graphs of the Kinesis data stream, from the metrics of the function that reads it."""
         self._dashboard.add_widgets(
-            _graph("Age of payloads in the stream (ms)", {"age": of_function("IteratorAge", function_name, "Maximum")}),
-            _graph("Failed payloads of the stream", {"tries": pipeline("FailedPayloads", "stream_processor")}),
+            _graph(
+                "Age of payloads in the data stream (ms)", {"age": of_function("IteratorAge", function_name, "Maximum")}
+            ),
+            _graph("Failed payloads of the data stream", {"attempts": pipeline("FailedPayloads", "stream_processor")}),
         )
 
 
@@ -145,10 +154,10 @@ def _by_processor(name: PipelineMetric, statistic: Statistic = "Sum") -> dict[st
 
 
 def _graph(title: str, metrics: Mapping[str, cloudwatch.Metric]) -> cloudwatch.GraphWidget:
-    """`metrics` by the name of their line."""
-    return _drawn(title, [metric.with_(label=label) for label, metric in metrics.items()])
+    """A graph with one line for each metric, labelled by its key."""
+    return _graph_of(title, [metric.with_(label=label) for label, metric in metrics.items()])
 
 
-def _drawn(title: str, lines: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+def _graph_of(title: str, lines: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
     from_zero = cloudwatch.YAxisProps(min=0, show_units=False)
     return cloudwatch.GraphWidget(title=title, left=list(lines), left_y_axis=from_zero, width=THIRD, height=HEIGHT)

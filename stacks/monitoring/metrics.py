@@ -1,4 +1,4 @@
-"""Metrics as alarms and dashboards name them. A name that flowsentry.metric_names lacks is refused by mypy."""
+"""CloudWatch metrics for alarms and dashboards. mypy rejects a name that is not in flowsentry.metric_names."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from flowsentry.metric_names import NAMESPACE, PipelineMetric, TrafficDimension, TrafficMetric
 
 PERIOD_MINUTES = 5
-"""What alarms judge at a time, and graphs draw as a point. Flow logs arrive every five minutes: shorter shows gaps."""
+"""Period of alarms and graphs. Flow logs arrive every five minutes. Lower: gaps in graphs. Higher: late alarms."""
 
 Statistic = Literal["Sum", "Maximum", "Minimum", "Average"]
 
@@ -18,19 +18,19 @@ def traffic(name: TrafficMetric, vpc_id: str) -> cloudwatch.Metric:
 
 
 def traffic_of_all_vpcs(name: TrafficMetric) -> cloudwatch.SearchExpression:
-    """A line for each VPC that has had the metric within two weeks.
+    """One line for each VPC that had the metric in the last two weeks.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
     """
-    return _searched(name, "vpc", "${PROP('Dim.vpc')}")
+    return _search(name, "vpc", "${PROP('Dim.vpc')}")
 
 
 def traffic_of_all_transit_gateways(name: TrafficMetric) -> cloudwatch.SearchExpression:
-    """A line for each transit gateway that has had the metric within two weeks."""
-    return _searched(name, "transit_gateway", "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}")
+    """One line for each transit gateway that had the metric in the last two weeks."""
+    return _search(name, "transit_gateway", "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}")
 
 
-def _searched(name: TrafficMetric, by: TrafficDimension, label: str) -> cloudwatch.SearchExpression:
+def _search(name: TrafficMetric, by: TrafficDimension, label: str) -> cloudwatch.SearchExpression:
     search = f"SEARCH('{{{NAMESPACE},{by}}} MetricName=\"{name}\"', 'Sum', {PERIOD_MINUTES * 60})"
     return cloudwatch.SearchExpression(expression=search, label=label, period=Duration.minutes(PERIOD_MINUTES))
 

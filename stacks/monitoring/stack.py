@@ -1,10 +1,10 @@
-"""What people look at, and what wakes them: a dashboard and alarms."""
+"""The monitoring stack: a dashboard and alarms."""
 
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.constructs.parameters import Value
-from stacks.constructs.stack import HouseStack
+from stacks.constructs.stack import FlowsentryStack
 from stacks.monitoring.alarms import Alarms
 from stacks.monitoring.dashboard import Dashboard
 from stacks.settings.deployment import Deployment
@@ -18,14 +18,14 @@ FUNCTIONS = {
 }
 
 
-class MonitoringStack(HouseStack):
+class MonitoringStack(FlowsentryStack):
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(
             scope,
             id_,
             deployment=deployment,
             purpose="monitoring",
-            description="The dashboard and alarms of Flowsentry",
+            description="Flowsentry: CloudWatch dashboard and alarms",
         )
         self._function_names = {service: self.read(value) for service, value in FUNCTIONS.items()}
         alarms = self._alarms()
@@ -47,19 +47,19 @@ class MonitoringStack(HouseStack):
         alarms.watch_oldest_object_event(self.read(Value.OBJECT_QUEUE))
         for service, function_name in self._function_names.items():
             alarms.watch_function(service, function_name)
-        alarms.watch_kept_failures(self._function_names["stream_processor"])
+        alarms.watch_lost_payloads(self._function_names["stream_processor"])
         if self.deployment.has_payload_stream:
             alarms.watch_stream(self._function_names["stream_processor"])
         for destination, service in ((CLOUDWATCH, "stream_processor"), (S3, "object_processor")):
             if self.deployment.uses(destination):
                 alarms.watch_freshness(service)
-                alarms.watch_staleness(service)
+                alarms.watch_inventory_age(service)
                 alarms.watch_suppressions(service)
                 alarms.watch_stored_objects(service)
         alarms.watch_stored_objects("inventory")
         alarms.watch_inventory(self.read(Value.INVENTORY_DLQ))
         if self.deployment.kubernetes_clusters:
             alarms.watch_clusters()
-        alarms.watch_alerts()
-        alarms.watch_outbox()
+        alarms.watch_oldest_alert()
+        alarms.watch_rejected_alerts()
         return alarms

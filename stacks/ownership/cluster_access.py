@@ -1,4 +1,4 @@
-"""What the inventory function needs to name pods: a way into each cluster, and into the network it is in."""
+"""What the inventory function needs to list pods: access to each EKS cluster, and to the VPC of its endpoint."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -13,10 +13,10 @@ from stacks.constructs.function import PythonFunction
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
 
 VIEW_POLICY = "AmazonEKSViewPolicy"
-"""The narrowest of EKS's policies that lists EndpointSlices and changes nothing. It reads config maps and logs of pods
-as well, no secrets; groups of one's own can be narrower.
+"""The most restrictive EKS access policy that lists EndpointSlices; it is read-only. It also reads config maps and logs
+of pods, but no secrets; a custom Kubernetes group can allow less.
 https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html"""
-TO_MAKE_INTERFACES = (
+INTERFACE_ACTIONS = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -25,8 +25,10 @@ TO_MAKE_INTERFACES = (
 
 
 class ClusterAccess(Construct):
-    """An EKS access entry for a function's role in each cluster of this region: it may list EndpointSlices in all
-    namespaces. EKS takes entries in clusters whose authentication mode is API or API_AND_CONFIG_MAP.
+    """An EKS access entry for a function's role in each cluster of this Region.
+
+    It allows listing EndpointSlices in all namespaces. EKS supports access entries in clusters whose
+    authentication mode is API or API_AND_CONFIG_MAP.
 
     https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
     """
@@ -40,11 +42,12 @@ class ClusterAccess(Construct):
         self._conditions: dict[str, CfnCondition] = {}
         for cluster in clusters:
             if cluster.access_entry:
-                self._let_into(cluster)
+                self._add_access_entry(cluster)
 
     def statements(self) -> list[iam.PolicyStatement]:
-        """What the function needs of IAM, and for these clusters only: to know how they are reached. Who it is, a
-        cluster asks STS, and STS tells that without a grant.
+        """IAM permissions of the function: to read the endpoint of these clusters.
+
+        A cluster identifies the function through STS (GetCallerIdentity), which needs no permission.
         """
         arns = [self._arn_of(cluster) for cluster in self._clusters]
         return [iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=arns)] if arns else []
@@ -55,7 +58,7 @@ class ClusterAccess(Construct):
             service="eks", region=cluster.region or stack.region, resource="cluster", resource_name=cluster.name
         )
 
-    def _let_into(self, cluster: KubernetesCluster) -> None:
+    def _add_access_entry(self, cluster: KubernetesCluster) -> None:
         groups = list(cluster.kubernetes_groups)
         entry = eks.CfnAccessEntry(
             self,
@@ -64,28 +67,29 @@ class ClusterAccess(Construct):
             principal_arn=self._role_arn,
             type="STANDARD",
             kubernetes_groups=groups or None,
-            access_policies=None if groups else [self._view()],
+            access_policies=None if groups else [self._view_policy()],
         )
         if cluster.region:
-            entry.cfn_options.condition = self._deployed_into(cluster.region)
+            entry.cfn_options.condition = self._is_region(cluster.region)
 
-    def _view(self) -> eks.CfnAccessEntry.AccessPolicyProperty:
+    def _view_policy(self) -> eks.CfnAccessEntry.AccessPolicyProperty:
         return eks.CfnAccessEntry.AccessPolicyProperty(
             policy_arn=f"arn:{Stack.of(self).partition}:eks::aws:cluster-access-policy/{VIEW_POLICY}",
             access_scope=eks.CfnAccessEntry.AccessScopeProperty(type="cluster"),
         )
 
-    def _deployed_into(self, region: str) -> CfnCondition:
-        """Whether it is this region: a stack makes entries in its own, and knows it only when it is deployed."""
+    def _is_region(self, region: str) -> CfnCondition:
+        """A condition: the stack is deployed in this Region. A stack creates access entries in its own Region only."""
         if region not in self._conditions:
             here = Fn.condition_equals(Stack.of(self).region, region)
             self._conditions[region] = CfnCondition(self, f"In-{region}", expression=here)
         return self._conditions[region]
 
 
-def put_into_network(function: PythonFunction, network: InventoryNetwork) -> None:
-    """Lets a function run in these subnets, with the grants by which Lambda makes its interfaces there, and a denial
-    that keeps the function's own code from using them.
+def attach_to_vpc(function: PythonFunction, network: InventoryNetwork) -> None:
+    """Attaches a function to these subnets, with the permissions by which Lambda creates its network interfaces.
+
+    A Deny statement keeps the function's own code from using these permissions.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
     """
@@ -94,7 +98,7 @@ def put_into_network(function: PythonFunction, network: InventoryNetwork) -> Non
         subnet_ids=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
     )
     _allow_interfaces(function, network)
-    _deny_them_to_its_code(function)
+    _deny_interfaces_to_code(function)
 
 
 def _allow_interfaces(function: PythonFunction, network: InventoryNetwork) -> None:
@@ -102,22 +106,26 @@ def _allow_interfaces(function: PythonFunction, network: InventoryNetwork) -> No
     groups = [_arn(function, "security-group", id_) for id_ in network.security_group_ids]
     interfaces = _arn(function, "network-interface", "*")
     function.allow(["ec2:CreateNetworkInterface"], *subnets, *groups)
-    function.allow_all_of(["ec2:CreateNetworkInterface"], interfaces, "An interface has no id before it is made.")
-    function.allow_all_of(
-        [action for action in TO_MAKE_INTERFACES if action != "ec2:CreateNetworkInterface"],
+    function.allow_wildcard(
+        ["ec2:CreateNetworkInterface"], interfaces, "A network interface has no ID before it is created."
+    )
+    function.allow_wildcard(
+        [action for action in INTERFACE_ACTIONS if action != "ec2:CreateNetworkInterface"],
         _arn(function, "*", "*"),
-        "Lambda checks that the role may delete any interface before it makes one, whose id nobody knows.",
+        "Lambda checks that the role may delete any interface before it creates one, whose ID is not known yet.",
     )
-    function.allow_all_of(
-        ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], "*", "Describe calls of EC2 know no resources."
+    function.allow_wildcard(
+        ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"],
+        "*",
+        "EC2 describe actions support no resource-level permissions.",
     )
 
 
-def _deny_them_to_its_code(function: PythonFunction) -> None:
-    """A policy of its own: the function waits for its role's, which therefore can't name it."""
+def _deny_interfaces_to_code(function: PythonFunction) -> None:
+    """Adds a separate policy: the function depends on its role's default policy, which can't name the function."""
     deny = iam.PolicyStatement(
         effect=iam.Effect.DENY,
-        actions=list(TO_MAKE_INTERFACES),
+        actions=list(INTERFACE_ACTIONS),
         resources=["*"],
         conditions={"ArnEquals": {"lambda:SourceFunctionArn": function.function_arn}},
     )

@@ -1,7 +1,7 @@
-"""What the inventory function may ask AWS: every describe and list call that it makes, and none that changes anything.
+"""IAM actions of the inventory function's describe and list calls. All of them are read-only.
 
-The roles that it assumes in other accounts need the same. An action that is missing costs names, unless it is one of
-INTERFACES: without those nothing is known of the place.
+The roles that it assumes in other accounts need the same actions. Without one of INTERFACES the target can't be
+discovered; without any other action only the owners, routes or rules that it returns are missing.
 """
 
 INTERFACES = (
@@ -50,8 +50,8 @@ OWNERS = (
     "sagemaker:ListDomains",
     "workspaces:DescribeWorkspaces",
 )
-DESCRIBES = (*INTERFACES, *ROUTES, *RULES, *OWNERS)
-"""These are about all there is in a region, so their resource is `*`."""
+DESCRIBE_ACTIONS = (*INTERFACES, *ROUTES, *RULES, *OWNERS)
+"""They list all resources of a Region, so their resource is `*`."""
 VPC_LINKS = "apigateway:GET"
-"""API Gateway knows no other word for reading. It reads everything of every API with it, so it is granted for links
-alone: `arn:PARTITION:apigateway:REGION::/vpclinks`."""
+"""API Gateway's only action for reading. It would allow reading all APIs, so it is granted for VPC links only:
+`arn:PARTITION:apigateway:REGION::/vpclinks`."""

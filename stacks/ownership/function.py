@@ -1,4 +1,4 @@
-"""The function that knows who owns which interface, and what starts it: a schedule, and its queue."""
+"""The inventory function, which discovers owners of network interfaces, and its triggers: a schedule and a queue."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -6,37 +6,38 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.constructs.function import House, PythonFunction, Size
-from stacks.ownership.cluster_access import ClusterAccess, put_into_network
+from stacks.constructs.function import FunctionDefaults, PythonFunction, Size
+from stacks.ownership.cluster_access import ClusterAccess, attach_to_vpc
 from stacks.ownership.inventory_queue import WINDOW_SECONDS
 
 SIZE = Size(memory_mb=1024, timeout_seconds=300)
-REQUESTS_A_RUN = 1_000
-"""More: a storm of changes is fewer runs, and a batch nears the 6 MB that Lambda takes. Fewer: more runs, each of which
-only finds that the place rests."""
-RUNS_AT_ONCE = 2
-"""The least that may be set. Runs at the same time add up, and do no more than one after the other would."""
+REQUEST_BATCH_SIZE = 1_000
+"""Requests in a batch. Higher: fewer invocations when many changes arrive, but a batch approaches Lambda's 6 MB limit.
+Lower: more invocations, which only find that the target is in its cooldown."""
+MAX_CONCURRENCY = 2
+"""The minimum that Lambda accepts. Concurrent invocations merge their results, and repeat no discovery."""
 
 
 class Ownership(Construct):
-    """`function`, which looks at accounts, regions and clusters and writes a snapshot: the only one that describes.
-    `clusters` is its way into those.
+    """The function that discovers accounts, Regions and clusters, and writes the inventory snapshot.
+
+    No other function may call the describe actions of the inventory. `clusters` is its access to EKS clusters.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, house: House, environment: dict[str, str]) -> None:
+    def __init__(self, scope: Construct, id_: str, *, defaults: FunctionDefaults, environment: dict[str, str]) -> None:
         super().__init__(scope, id_)
-        deployment = house.deployment
+        deployment = defaults.deployment
         self.function = PythonFunction(
             self,
             "Function",
             service="inventory",
-            house=house,
+            defaults=defaults,
             size=SIZE,
             environment=environment,
         )
         self.clusters = ClusterAccess(self, "Clusters", clusters=deployment.kubernetes_clusters, function=self.function)
         if deployment.inventory_network:
-            put_into_network(self.function, deployment.inventory_network)
+            attach_to_vpc(self.function, deployment.inventory_network)
         events.Rule(
             self,
             "Schedule",
@@ -44,15 +45,15 @@ class Ownership(Construct):
             targets=[targets.LambdaFunction(self.function)],
         )
 
-    def take_from(self, queue_arn: str) -> None:
-        """Bounded as the object processor is."""
+    def receive_from(self, queue_arn: str) -> None:
+        """Invokes the function with requests of the queue, limited by MaximumConcurrency like the object processor."""
         lambda_.EventSourceMapping(
             self,
             "Requests",
             target=self.function,
             event_source_arn=queue_arn,
-            batch_size=REQUESTS_A_RUN,
+            batch_size=REQUEST_BATCH_SIZE,
             max_batching_window=Duration.seconds(WINDOW_SECONDS),
-            max_concurrency=RUNS_AT_ONCE,
+            max_concurrency=MAX_CONCURRENCY,
             report_batch_item_failures=True,
         )

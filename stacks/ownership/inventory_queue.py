@@ -1,4 +1,4 @@
-"""The queue of requests to the inventory, and what puts marks into it: events of change."""
+"""The queue of requests to the inventory function, and the EventBridge rules that put change events into it."""
 
 from typing import Any
 
@@ -8,14 +8,15 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.sources.object_queue import DAYS_DEAD, TIMEOUTS_VISIBLE
+from stacks.sources.object_queue import DEAD_LETTER_DAYS, VISIBILITY_TIMEOUTS
 
 WINDOW_SECONDS = 60
-"""How long requests are gathered before a run. Longer: what is new stays unnamed for longer. Shorter: more runs."""
-DAYS_QUEUED = 1
-"""Older requests are answered: everything has been looked at since, many times."""
+"""How long requests are gathered into a batch. Higher: new interfaces have no owner for longer. Lower: more
+invocations."""
+RETENTION_DAYS = 1
+"""Retention of requests. Older ones are obsolete: scheduled discoveries have run many times since."""
 
-CALLS_OF_EC2 = (
+EC2_CALLS = (
     *("CreateNetworkInterface", "DeleteNetworkInterface", "AttachNetworkInterface", "DetachNetworkInterface"),
     *("AssignPrivateIpAddresses", "UnassignPrivateIpAddresses", "AssignIpv6Addresses", "UnassignIpv6Addresses"),
     *("AssociateAddress", "DisassociateAddress", "RunInstances", "TerminateInstances"),
@@ -26,10 +27,10 @@ CALLS_OF_EC2 = (
     *("CreateRoute", "DeleteRoute", "ReplaceRoute", "ReplaceRouteTableAssociation", "AssociateRouteTable"),
     *("CreateVpc", "AssociateVpcCidrBlock", "AcceptVpcPeeringConnection", "DeleteVpcPeeringConnection"),
 )
-CALLS_OF_LOAD_BALANCING = ("CreateLoadBalancer", "DeleteLoadBalancer", "SetSubnets", "SetSecurityGroups")
-CALL = "AWS API Call via CloudTrail"
+LOAD_BALANCING_CALLS = ("CreateLoadBalancer", "DeleteLoadBalancer", "SetSubnets", "SetSecurityGroups")
+CLOUDTRAIL_CALL = "AWS API Call via CloudTrail"
 
-CHANGES: dict[str, dict[str, Any]] = {
+CHANGE_EVENTS: dict[str, dict[str, Any]] = {
     "Instances": {
         "source": ["aws.ec2"],
         "detail_type": ["EC2 Instance State-change Notification"],
@@ -42,49 +43,50 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "CallsOfEc2": {
         "source": ["aws.ec2"],
-        "detail_type": [CALL],
-        "detail": {"eventName": list(CALLS_OF_EC2), "errorCode": [{"exists": False}]},
+        "detail_type": [CLOUDTRAIL_CALL],
+        "detail": {"eventName": list(EC2_CALLS), "errorCode": [{"exists": False}]},
     },
     "CallsOfLoadBalancing": {
         "source": ["aws.elasticloadbalancing"],
-        "detail_type": [CALL],
-        "detail": {"eventName": list(CALLS_OF_LOAD_BALANCING), "errorCode": [{"exists": False}]},
+        "detail_type": [CLOUDTRAIL_CALL],
+        "detail": {"eventName": list(LOAD_BALANCING_CALLS), "errorCode": [{"exists": False}]},
     },
 }
-"""The events after which somebody else may own an address, or other rules hold. Those of calls come only where a trail
-of CloudTrail records management events.
+"""Events that may change the owner of an address, or the rules and routes of a network. Events of API calls arrive
+only where a CloudTrail trail records management events.
 https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ec2.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html"""
 MAX_RECEIVES = 5
-"""Tries before a request is put aside. Fewer: a short outage fills the dead-letter queue. More: one that will never
-work costs more runs before anybody hears of it. AWS advises at least 5."""
+"""Receives before a request is moved to the dead-letter queue. Lower: a short outage fills that queue. Higher: a
+request that always fails costs more invocations before the alarm fires. AWS recommends at least 5."""
 
 
 class InventoryQueue(Construct):
-    """`queue`, and `dead_letters`: what was tried too often, what is no request, and what a rule could not put there.
+    """The queue (`queue`) and its dead-letter queue (`dead_letters`).
 
-    A request that failed is seen again when its visibility ends, after half an hour. By then it is answered: everything
-    is looked at on a schedule.
+    The latter gets requests that failed too often, invalid messages, and events that a rule could not put into the
+    queue. A failed request becomes visible again after half an hour; by then a scheduled discovery has answered it.
     """
 
     def __init__(self, scope: Construct, id_: str, *, function_timeout_seconds: int) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = _queue(self, "DeadLetters", retention_period=Duration.days(DAYS_DEAD))
+        self.dead_letters = _queue(self, "DeadLetters", retention_period=Duration.days(DEAD_LETTER_DAYS))
         self.queue = _queue(
             self,
             "Queue",
-            retention_period=Duration.days(DAYS_QUEUED),
-            visibility_timeout=Duration.seconds(TIMEOUTS_VISIBLE * function_timeout_seconds + WINDOW_SECONDS),
+            retention_period=Duration.days(RETENTION_DAYS),
+            visibility_timeout=Duration.seconds(VISIBILITY_TIMEOUTS * function_timeout_seconds + WINDOW_SECONDS),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
         )
 
-    def mark_changes(self) -> None:
-        """Each event that matches becomes a mark of the place it tells of. Who forwards events of other accounts or
-        regions to this event bus marks those.
+    def queue_changes(self) -> None:
+        """Puts a change event for the account and Region of each matching event into the queue.
+
+        Events that are forwarded to this event bus from other accounts or Regions have the same effect.
         """
-        place = f"{events.EventField.from_path('$.account')}/{events.EventField.from_path('$.region')}"
-        for id_, pattern in CHANGES.items():
+        target = f"{events.EventField.from_path('$.account')}/{events.EventField.from_path('$.region')}"
+        for id_, pattern in CHANGE_EVENTS.items():
             events.Rule(
                 self,
                 id_,
@@ -93,7 +95,7 @@ class InventoryQueue(Construct):
                     targets.SqsQueue(
                         self.queue,
                         dead_letter_queue=self.dead_letters,
-                        message=events.RuleTargetInput.from_object({"target": place}),
+                        message=events.RuleTargetInput.from_object({"target": target}),
                     )
                 ],
             )

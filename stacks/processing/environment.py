@@ -1,7 +1,7 @@
-"""Environment variables of each function, made from the settings dataclass that the function reads them into.
+"""Environment variables of each function, generated from the settings dataclass that the function reads them into.
 
-A new variable is a field in `flowsentry.settings`. A field with the name of a setting of the deployment has its value;
-the values of all others are here.
+A new variable is a field in `flowsentry.settings`. A field that has the name of a setting of the deployment gets the
+value of that setting; the values of all other fields are set here.
 """
 
 from collections.abc import Sequence
@@ -16,42 +16,42 @@ from flowsentry.settings import (
     environment_of,
 )
 from stacks.constructs.parameters import Value, log_group_value, parameter_name
-from stacks.constructs.stack import HouseStack
+from stacks.constructs.stack import FlowsentryStack
 from stacks.ownership.inventory_queue import InventoryQueue
 
-MOST_LOG_GROUPS = 10
-"""Log groups that messages link to. More: a longer link, and less room in the 4 KB of a function's environment."""
-MOST_VPCS = 50
-"""VPCs logged to S3 that the notifier knows, so that messages do not link to a log group for them. More: less room in
-the same 4 KB. Fewer: for the other VPCs the link opens an empty result, and the Athena query still works.
-"""
+MAX_LINKED_LOG_GROUPS = 10
+"""Log groups that alerts link to. Higher: longer links, and less room in the 4 KB of a function's environment."""
+MAX_VPCS_IN_S3 = 50
+"""VPCs logged to S3 that are passed to the notifier, so that alerts do not link to a log group for them. Higher: less
+room in the same 4 KB. Lower: for the other VPCs the link opens an empty result, and the Athena query still works."""
 
 
 class Environment:
-    """The variables of each function of a stack. `requests` is the queue of the inventory; `geo_databases` are
-    addresses of objects (`s3://…`).
+    """The environment variables of each function of a stack.
+
+    `requests` is the queue of the inventory function; `geo_databases` are the URIs of the GeoIP databases (`s3://…`).
     """
 
-    def __init__(self, stack: HouseStack, requests: InventoryQueue, geo_databases: Sequence[str]) -> None:
+    def __init__(self, stack: FlowsentryStack, requests: InventoryQueue, geo_databases: Sequence[str]) -> None:
         self._stack = stack
         self._deployment = stack.deployment
         self._requests = requests
         self._geo_databases = geo_databases
 
     def stream_processor(self) -> dict[str, str]:
-        return environment_of(ProcessorSettings(**self._of_a_processor()))
+        return environment_of(ProcessorSettings(**self._processor_values()))
 
     def object_processor(self) -> dict[str, str]:
         return environment_of(
             ObjectProcessorSettings(
-                **self._of_a_processor(),
+                **self._processor_values(),
                 idempotency_table=self._stack.read(Value.IDEMPOTENCY_TABLE),
                 object_dlq_url=self._stack.read(Value.OBJECT_DLQ_URL),
             )
         )
 
-    def _of_a_processor(self) -> dict[str, Any]:
-        """Values of the fields that both processors have."""
+    def _processor_values(self) -> dict[str, Any]:
+        """Values of the fields that the settings of both processors have."""
         deployment = self._deployment
         return {
             **self._deployment_values(ProcessorSettings),
@@ -90,8 +90,8 @@ class Environment:
                 max_urgent_an_hour=deployment.max_urgent_messages_an_hour,
                 deployment_name=deployment.name,
                 account_id=self._stack.account,
-                log_groups=log_groups[:MOST_LOG_GROUPS],
-                vpcs_in_s3=deployment.vpcs_in_s3[:MOST_VPCS] if log_groups else (),
+                log_groups=log_groups[:MAX_LINKED_LOG_GROUPS],
+                vpcs_in_s3=deployment.vpcs_in_s3[:MAX_VPCS_IN_S3] if log_groups else (),
                 athena_table=read(Value.ATHENA_TABLE),
                 athena_workgroup=read(Value.ATHENA_WORKGROUP),
                 suppressions_parameter=parameter_name(deployment, Value.SUPPRESSIONS),
@@ -100,11 +100,11 @@ class Environment:
         )
 
     def _deployment_values(self, settings: Any) -> dict[str, Any]:
-        """Values of the fields that have the name of a setting of the deployment."""
+        """Values of the fields that have the same name as a setting of the deployment."""
         names = (each.name for each in fields(settings))
         return {name: getattr(self._deployment, name) for name in names if name in type(self._deployment).model_fields}
 
     def _log_groups(self) -> tuple[str, ...]:
-        """Names of the log groups that flow logs are in: those of this app, then existing ones."""
+        """Names of all log groups with flow logs: those that this app creates, then existing ones."""
         own = (self._stack.read(log_group_value(id_)) for id_ in self._deployment.log_groups)
         return (*own, *(each.name for each in self._deployment.existing_log_groups))

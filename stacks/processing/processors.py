@@ -1,4 +1,4 @@
-"""The two functions that read flow logs, what triggers them, and where what fails goes."""
+"""The two functions that process flow logs, their triggers, and their failure destinations."""
 
 from collections.abc import Mapping
 
@@ -7,46 +7,54 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.constructs.function import House, PythonFunction, Size
+from stacks.constructs.function import FunctionDefaults, PythonFunction, Size
 from stacks.sources.object_queue import BATCH_WINDOW_SECONDS
 from stacks.sources.payload_stream import SubscriptionRole
 
 BATCH_SIZE = 10
-"""Notices a run. More: fewer runs, and a longer one to repeat when it dies. Fewer: more cold starts."""
+"""Object events in a batch. Higher: fewer invocations, and more to repeat when one fails. Lower: more cold starts."""
 STREAM_RETRIES = 2
-"""Lambda's most for asynchronous invocations; after them the payload goes to the bucket of failed invocations. For a
-batch of the stream the same: more holds up the payloads behind it, fewer makes work of what passes by itself."""
+"""Retries of an asynchronous invocation, Lambda's maximum; afterwards the payload goes to the bucket of failed
+invocations. The same applies to a batch of the data stream. Higher: a failing batch blocks the payloads behind it for
+longer. Lower: temporary errors send payloads to the bucket."""
 STREAM_MAX_AGE_HOURS = 6
-"""Lambda's most, so that a long throttling costs time and no payload."""
-PAYLOADS_A_BATCH, PAYLOAD_WINDOW_SECONDS = 100, 5
-"""One payload takes some 0.1 s. More at a time: a batch nears the function's timeout. Fewer: more runs. The window is
-nothing to a payload that is minutes old."""
-BATCHES_AT_ONCE = 10
-"""For each shard; Lambda's most, because no payload needs to come before another. A stream on demand begins with four
-shards, so 40 runs take some 400 payloads a second. Fewer: fewer payloads, and more that a failed batch holds up."""
+"""Lambda's maximum, so that long throttling delays payloads and loses none."""
+PAYLOAD_BATCH_SIZE, PAYLOAD_WINDOW_SECONDS = 100, 5
+"""Payloads in a batch of the data stream, each of which takes about 0.1 s; and how long Lambda gathers a batch, which
+is short for payloads that are minutes old. Higher: a batch approaches the function's timeout. Lower: more
+invocations."""
+BATCHES_PER_SHARD = 10
+"""Concurrent batches of each shard (ParallelizationFactor), Lambda's maximum: payloads need no order. An on-demand
+stream starts with four shards, so 40 concurrent invocations process about 400 payloads a second. Lower: fewer payloads
+a second, and a failed batch blocks more of them."""
 MAX_PAYLOAD_AGE_HOURS = 12
-"""Older payloads go to the bucket of failed invocations: Lambda waits for a throttled function as long as it takes, and
-the stream forgets after a day. Longer: less time to write what has piled up. Shorter: an outage costs more objects."""
+"""Older payloads go to the bucket of failed invocations: Lambda has no time limit of its own for a throttled function,
+and the stream deletes payloads after a day. Higher: less time to store a backlog in the bucket. Lower: an outage writes
+more objects to it."""
 
 
 class StreamProcessor(Construct):
-    """`function`, which CloudWatch Logs invokes with each payload of the log groups."""
+    """The function that CloudWatch Logs invokes with each payload of the subscribed log groups."""
 
-    def __init__(self, scope: Construct, id_: str, *, house: House, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, defaults: FunctionDefaults, environment: Mapping[str, str]
+    ) -> None:
         super().__init__(scope, id_)
-        wanted = house.deployment.stream_processor
+        settings = defaults.deployment.stream_processor
         self.function = PythonFunction(
             self,
             "Function",
             service="stream_processor",
-            house=house,
-            size=Size(wanted.memory_mb, wanted.timeout_seconds, wanted.reserved_concurrency),
+            defaults=defaults,
+            size=Size(settings.memory_mb, settings.timeout_seconds, settings.reserved_concurrency),
             environment=environment,
         )
 
-    def keep_failures_in(self, bucket_arn: str) -> None:
-        """What fails thrice would be discarded; it becomes an object, and so a notice. Lambda checks the grants of the
-        function's role when this is made; they come first, because the function depends on them.
+    def store_failures_in(self, bucket_arn: str) -> None:
+        """Stores payloads that failed three times in a bucket, which sends an object event; Lambda would discard them.
+
+        Lambda checks the permissions of the function's role when this resource is created. They exist by then, because
+        the function depends on them.
         """
         to_bucket = lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=bucket_arn)
         lambda_.CfnEventInvokeConfig(
@@ -60,8 +68,10 @@ class StreamProcessor(Construct):
         )
 
     def subscribe(self, log_groups: Mapping[str, str], names: str) -> None:
-        """The function to each of these log groups (name by id). One permission serves all whose names are as `names`
-        says: one each would burst the function's policy of 20 KB at about 30 groups.
+        """Subscribes the function to these log groups (names by id).
+
+        One permission covers all log groups whose names match the pattern `names`: with one permission for each, the
+        function's policy would exceed its 20 KB at about 30 log groups.
         """
         stack = Stack.of(self)
         groups = stack.format_arn(
@@ -83,9 +93,11 @@ class StreamProcessor(Construct):
             subscription = self._subscription(id_, name, destination_arn=self.function.function_arn)
             subscription.node.add_dependency(permission)
 
-    def follow(self, stream_arn: str, failures_arn: str) -> lambda_.CfnEventSourceMapping:
-        """What fails thrice becomes an object. From the oldest payload: from the latest, those are missed that come in
-        the minutes until Lambda begins to poll.
+    def read_from(self, stream_arn: str, failures_arn: str) -> lambda_.CfnEventSourceMapping:
+        """Invokes the function with payloads of the data stream; a batch that failed three times is stored in a bucket.
+
+        It starts with the oldest payload (TRIM_HORIZON): with LATEST, the payloads of the minutes until Lambda starts
+        polling would be missed.
 
         https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html#services-kinesis-stream-start-pos
         """
@@ -96,9 +108,9 @@ class StreamProcessor(Construct):
             function_name=self.function.function_name,
             event_source_arn=stream_arn,
             starting_position="TRIM_HORIZON",
-            batch_size=PAYLOADS_A_BATCH,
+            batch_size=PAYLOAD_BATCH_SIZE,
             maximum_batching_window_in_seconds=PAYLOAD_WINDOW_SECONDS,
-            parallelization_factor=BATCHES_AT_ONCE,
+            parallelization_factor=BATCHES_PER_SHARD,
             function_response_types=["ReportBatchItemFailures"],
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=STREAM_RETRIES,
@@ -106,18 +118,20 @@ class StreamProcessor(Construct):
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(on_failure=to_bucket),
         )
 
-    def subscribe_through(
-        self, stream_arn: str, log_groups: Mapping[str, str], followed: lambda_.CfnEventSourceMapping
+    def subscribe_to_stream(
+        self, stream_arn: str, log_groups: Mapping[str, str], mapping: lambda_.CfnEventSourceMapping
     ) -> None:
-        """The stream to each of these log groups (name by id), once it is followed. Payloads spread over all shards: by
-        log stream, which is the interface, a busy one would be throttled by its shard while the others idle.
+        """Subscribes the data stream to these log groups (names by id), after `mapping` reads from it.
+
+        Payloads are distributed randomly over all shards. By log stream, which is the network interface, the shard of a
+        busy interface would throttle while other shards are idle.
         """
         role = SubscriptionRole(self, "PayloadRole", stream_arn=stream_arn)
         for id_, name in log_groups.items():
             subscription = self._subscription(
                 id_, name, destination_arn=stream_arn, role_arn=role.role_arn, distribution="Random"
             )
-            subscription.node.add_dependency(followed)
+            subscription.node.add_dependency(mapping)
 
     def _subscription(
         self,
@@ -128,8 +142,10 @@ class StreamProcessor(Construct):
         role_arn: str | None = None,
         distribution: str | None = None,
     ) -> logs.CfnSubscriptionFilter:
-        """Of one id whatever its destination: another destination changes it in place, so that a log group has one
-        filter at any time (of two that it may have), and nothing is delivered twice or never.
+        """A subscription filter, whose construct id does not depend on its destination.
+
+        Another destination therefore updates it in place: a log group has one filter at any time (the quota is two),
+        and no payload is delivered twice or lost.
         """
         return logs.CfnSubscriptionFilter(
             self,
@@ -143,24 +159,28 @@ class StreamProcessor(Construct):
 
 
 class ObjectProcessor(Construct):
-    """`function`, which takes notices of new objects from the queue."""
+    """The function that processes the object events in the queue."""
 
-    def __init__(self, scope: Construct, id_: str, *, house: House, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, defaults: FunctionDefaults, environment: Mapping[str, str]
+    ) -> None:
         super().__init__(scope, id_)
-        wanted = house.deployment.object_processor
+        settings = defaults.deployment.object_processor
         self.function = PythonFunction(
             self,
             "Function",
             service="object_processor",
-            house=house,
-            size=Size(wanted.memory_mb, wanted.timeout_seconds),
+            defaults=defaults,
+            size=Size(settings.memory_mb, settings.timeout_seconds),
             environment=environment,
         )
-        self._max_concurrency = wanted.max_concurrency
+        self._max_concurrency = settings.max_concurrency
 
-    def take_from(self, queue_arn: str) -> None:
-        """Bounded by MaximumConcurrency: reserved concurrency would count throttles as tries and fill the dead-letter
-        queue (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html).
+    def receive_from(self, queue_arn: str) -> None:
+        """Invokes the function with object events of the queue, limited by MaximumConcurrency.
+
+        With reserved concurrency, throttled messages would count as received and end in the dead-letter queue
+        (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html).
         """
         lambda_.EventSourceMapping(
             self,

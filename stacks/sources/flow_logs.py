@@ -1,4 +1,4 @@
-"""The flow logs of one source, and the role that writes those that go to a log group."""
+"""The flow logs of one source, and the role that delivers flow logs to log groups."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +14,9 @@ from stacks.settings.sources import Source
 
 
 class DeliveryRole(iam.Role):
-    """The role that flow logs of this account and region, and nobody else's, write to the log groups with.
+    """The role with which flow logs of this account and Region, and no others, are delivered to the log groups.
 
-    Its policy is inline, so that it is complete when a flow log that names the role is made: EC2 looks at once.
+    Its policy is inline, so that it exists before a flow log that uses the role: EC2 checks it on creation.
     """
 
     def __init__(self, scope: Construct, id_: str, *, log_groups: Sequence[logs.LogGroup]) -> None:
@@ -43,8 +43,9 @@ class DeliveryRole(iam.Role):
 class FlowLogs(Construct):
     """A flow log for each VPC of a source.
 
-    A flow log can't be changed: CloudFormation makes the new one before it deletes the old. CfnFlowLog, because the L2
-    writes DestinationOptions in the wrong case (https://github.com/aws/aws-cdk/issues/25432).
+    A flow log can't be modified: CloudFormation creates the new one before it deletes the old one. This is the L1
+    construct, because the L2 construct writes DestinationOptions in the wrong case
+    (https://github.com/aws/aws-cdk/issues/25432).
     """
 
     def __init__(self, scope: Construct, id_: str, *, source: Source, destination: dict[str, Any]) -> None:
@@ -66,7 +67,7 @@ class FlowLogs(Construct):
 
 
 def to_log_group(log_group: logs.LogGroup, role: iam.Role) -> dict[str, Any]:
-    """CfnFlowLog's words for a log group."""
+    """The properties of a CfnFlowLog that delivers to a log group."""
     return {
         "log_destination_type": "cloud-watch-logs",
         "log_group_name": log_group.log_group_name,
@@ -75,7 +76,7 @@ def to_log_group(log_group: logs.LogGroup, role: iam.Role) -> dict[str, Any]:
 
 
 def to_bucket(bucket: s3.Bucket, source: Source) -> dict[str, Any]:
-    """CfnFlowLog's words for a bucket."""
+    """The properties of a CfnFlowLog that delivers to a bucket."""
     return {
         "log_destination_type": "s3",
         "log_destination": bucket.bucket_arn,

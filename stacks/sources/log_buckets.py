@@ -1,28 +1,33 @@
-"""Buckets whose new objects are noticed: flow logs, and the invocations that failed for good."""
+"""Buckets that send object events: that of flow logs, that of failed invocations, and existing buckets."""
+
+from collections.abc import Sequence
 
 from aws_cdk import Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.constructs.private_bucket import PrivateBucket
+from stacks.settings.existing_flow_logs import ExistingBucket, object_events_pattern
 from stacks.sources.object_queue import ObjectQueue
 
 LOG_PREFIX = "AWSLogs/"
-"""Where log delivery puts flow logs."""
+"""Key prefix of delivered flow logs."""
 FAILED_INVOCATION_PREFIX = "aws/lambda/"
-"""Where Lambda puts records of failed invocations: under `async/<function>/`, and of a stream's batches under the id of
-the event source mapping, which no template knows.
+"""Key prefix of failed invocations that Lambda stores: `async/<function>/` follows, or for a batch of a stream the ID
+of the event source mapping, which is not known at synth.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html"""
 FAILED_INVOCATION_DAYS = 30
-"""Longer than the dead-letter queue keeps a notice, so that every notice there still has its object."""
+"""Longer than the dead-letter queue keeps an object event, so that each event there still has its object."""
 
 
-class NoticedBucket(PrivateBucket):
-    """A bucket that tells the notice queue of each new object under a prefix.
+class NotifyingBucket(PrivateBucket):
+    """A bucket that sends an object event for each new object under a prefix.
 
-    The L1 property, because the L2 method brings a Lambda function of its own to do the same.
+    It sets the L1 property, because the L2 method deploys an additional Lambda function for the same purpose.
     """
 
     def __init__(self, scope: Construct, id_: str, *, object_events: ObjectQueue, prefix: str, days: int) -> None:
@@ -46,9 +51,11 @@ def _object_event(object_events: ObjectQueue, prefix: str) -> s3.CfnBucket.Notif
     )
 
 
-def admit_log_delivery(bucket: s3.Bucket) -> None:
-    """Lets flow logs of this account and region be written. Without it AWS writes such a policy itself, and a later
-    deploy overwrites it (https://github.com/aws/aws-cdk/issues/20765).
+def allow_log_delivery(bucket: s3.Bucket) -> None:
+    """Allows the delivery of flow logs of this account and Region.
+
+    Without these statements AWS adds them to the bucket policy itself, and a later deployment overwrites them
+    (https://github.com/aws/aws-cdk/issues/20765).
     """
     stack = Stack.of(bucket)
     of_this_account = {
@@ -74,4 +81,28 @@ def admit_log_delivery(bucket: s3.Bucket) -> None:
                 resources=resources,
                 conditions=conditions,
             )
+        )
+
+
+class BucketEvents(Construct):
+    """A rule that puts the events of new objects into the queue of object events.
+
+    The owner of the bucket turns on EventBridge for it: CloudFormation can't change a bucket that it did not create.
+    The target allows only this rule to send to the queue and its dead-letter queue. Events go to the dead-letter queue
+    at once if sending is denied, and after 24 hours of failed retries; without it, they would be lost.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, buckets: Sequence[ExistingBucket], object_events: ObjectQueue
+    ) -> None:
+        super().__init__(scope, id_)
+        pattern = object_events_pattern(buckets)
+        events.Rule(
+            self,
+            "NewObjects",
+            event_pattern=events.EventPattern(
+                source=pattern["source"], detail_type=pattern["detail-type"], detail=pattern["detail"]
+            ),
+            targets=[targets.SqsQueue(object_events.queue, dead_letter_queue=object_events.dead_letters)],
         )

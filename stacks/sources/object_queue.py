@@ -1,4 +1,4 @@
-"""The queue of notices that there is a new object to read, and its dead-letter queue."""
+"""The queue of object events (S3 notifications of new objects), and its dead-letter queue."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -6,22 +6,25 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 MAX_RECEIVES = 100
-"""Receives before SQS puts a notice aside by itself, without a reason. One that goes back unbegun, or whose neighbour
-ended the function, was received too, so that this is no count of tries: the function sets aside by its own, with a
-reason. Fewer: under load, good notices are put aside. More: one that fails for a reason nobody thought of, some six
-minutes a try, is tried for longer than ten hours; the alarm oldest-notice tells of it before."""
-TIMEOUTS_VISIBLE = 6
-"""Visibility timeout in timeouts of the function: AWS's rule, so that a throttled batch is not delivered twice.
+"""Receives before SQS moves an object event to the dead-letter queue by itself, without a reason.
+
+This is not the number of attempts: an event also counts as received when it is returned unprocessed, or when another
+object of its batch ended the function. The function itself moves events to the dead-letter queue, with a reason. Lower:
+under load, valid events are moved. Higher: an event that fails for an unforeseen reason, about six minutes an attempt,
+is retried for more than ten hours; the alarm oldest-object-event fires before."""
+VISIBILITY_TIMEOUTS = 6
+"""Visibility timeout as a multiple of the function's timeout: AWS's rule, so that a throttled batch is not received
+twice.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
 BATCH_WINDOW_SECONDS = 5
-"""How long the queue waits for more notices. Longer: fewer runs. Shorter: earlier findings; 5 s is nothing to a file
-that was ten minutes in the making."""
-DAYS_QUEUED, DAYS_DEAD = 4, 14
-"""A message keeps its age when it moves to the dead-letter queue, so that one must hold it for longer."""
+"""How long Lambda gathers a batch. Higher: fewer invocations. Lower: earlier findings, by seconds; an object holds
+up to ten minutes of records."""
+RETENTION_DAYS, DEAD_LETTER_DAYS = 4, 14
+"""A message keeps its age when it moves to the dead-letter queue, whose retention must therefore be longer."""
 
 
 class ObjectQueue(Construct):
-    """`queue`, filled by S3, and `dead_letters`."""
+    """The queue (`queue`), to which S3 sends object events, and its dead-letter queue (`dead_letters`)."""
 
     def __init__(self, scope: Construct, id_: str, *, function_timeout_seconds: int) -> None:
         super().__init__(scope, id_)
@@ -30,21 +33,21 @@ class ObjectQueue(Construct):
             "DeadLetters",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            retention_period=Duration.days(DAYS_DEAD),
+            retention_period=Duration.days(DEAD_LETTER_DAYS),
         )
         self.queue = sqs.Queue(
             self,
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            retention_period=Duration.days(DAYS_QUEUED),
-            visibility_timeout=Duration.seconds(TIMEOUTS_VISIBLE * function_timeout_seconds + BATCH_WINDOW_SECONDS),
+            retention_period=Duration.days(RETENTION_DAYS),
+            visibility_timeout=Duration.seconds(VISIBILITY_TIMEOUTS * function_timeout_seconds + BATCH_WINDOW_SECONDS),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
         )
-        self._admit_buckets()
+        self._allow_buckets()
 
-    def _admit_buckets(self) -> None:
-        """Buckets of this account may send. Naming the bucket would be a circle: it depends on this policy."""
+    def _allow_buckets(self) -> None:
+        """Allows buckets of this account to send. A bucket's name would be circular: it depends on this policy."""
         self.queue.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="NoticesFromBucketsOfThisAccount",

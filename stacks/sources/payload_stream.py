@@ -1,4 +1,4 @@
-"""The Kinesis data stream in between, and who may write to it, for log groups that are too busy for a function."""
+"""The Kinesis data stream for log groups with more payloads than direct invocation handles, and the role to write."""
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -6,16 +6,17 @@ from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
 RETENTION_HOURS = 24
-"""What has no price of its own. Less there is none. More: an outage of the function may last longer; but payloads leave
-the stream for the bucket of failed invocations long before (`MAX_PAYLOAD_AGE_HOURS`), and that keeps them for days."""
+"""The minimum, which costs nothing extra. Higher: the function may fail for longer; but payloads go to the bucket of
+failed invocations long before (`MAX_PAYLOAD_AGE_HOURS`), which keeps them for days."""
 
 
 class PayloadStream(kinesis.Stream):
-    """One for the deployment. On demand, as AWS advises for subscriptions: what a stream has no room for is throttled,
-    and dropped after a day (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html).
+    """The one data stream of a deployment.
 
-    Encrypted with the key that AWS manages: who may use the stream may use it, without a grant. Kept when its stack
-    lets go of it, for that happens before log groups stop to write to it, and before the last payload was read.
+    On demand, as AWS recommends for subscriptions: payloads beyond the capacity of a stream are throttled, and dropped
+    after 24 hours (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html). Encrypted with
+    the AWS managed key, which needs no permission beside that for the stream. Retained when it leaves its stack, as
+    log groups still write to it then, and not all payloads have been read.
     """
 
     def __init__(self, scope: Construct, id_: str) -> None:
@@ -30,9 +31,10 @@ class PayloadStream(kinesis.Stream):
 
 
 class SubscriptionRole(iam.Role):
-    """The role that CloudWatch Logs puts payloads of log groups of this account and region, and no others, with.
+    """The role with which CloudWatch Logs puts payloads of log groups of this account and Region, and no others.
 
-    Its policy is inline, so that it is complete when a subscription names the role: CloudWatch Logs tries it at once.
+    Its policy is inline, so that it exists before a subscription that uses the role: CloudWatch Logs tests it on
+    creation.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Subscriptions-confused-deputy.html
     """
 

@@ -1,4 +1,4 @@
-"""What must survive: flow logs, their log groups and bucket, and the queue of notices."""
+"""The flow logs stack, which keeps state: flow logs, their log groups and buckets, and the queue of object events."""
 
 from typing import Any
 
@@ -6,42 +6,42 @@ from aws_cdk import Annotations, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.constructs.log_group import TimedLogGroup
+from stacks.constructs.log_group import ExpiringLogGroup
 from stacks.constructs.parameters import Value, log_group_value
-from stacks.constructs.stack import HouseStack
+from stacks.constructs.stack import FlowsentryStack
 from stacks.settings.deployment import Deployment
 from stacks.settings.flow_logs import unknown_fields
 from stacks.settings.sources import CLOUDWATCH, Source
-from stacks.sources.bucket_events import BucketEvents
 from stacks.sources.flow_logs import DeliveryRole, FlowLogs, to_bucket, to_log_group
 from stacks.sources.log_buckets import (
     FAILED_INVOCATION_DAYS,
     FAILED_INVOCATION_PREFIX,
     LOG_PREFIX,
-    NoticedBucket,
-    admit_log_delivery,
+    BucketEvents,
+    NotifyingBucket,
+    allow_log_delivery,
 )
 from stacks.sources.object_queue import ObjectQueue
 from stacks.sources.payload_stream import PayloadStream
 
 
-class FlowLogsStack(HouseStack):
+class FlowLogsStack(FlowsentryStack):
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(
             scope,
             id_,
             deployment=deployment,
             purpose="flow-logs",
-            description="VPC flow logs, and where they are written",
+            description="Flowsentry: VPC flow logs and their destinations",
         )
         object_events = ObjectQueue(
             self, "Notices", function_timeout_seconds=deployment.object_processor.timeout_seconds
         )
-        log_bucket = NoticedBucket(
+        log_bucket = NotifyingBucket(
             self, "LogBucket", object_events=object_events, prefix=LOG_PREFIX, days=deployment.log_retention_days
         )
-        admit_log_delivery(log_bucket)
-        failed_invocations = NoticedBucket(
+        allow_log_delivery(log_bucket)
+        failed_invocations = NotifyingBucket(
             self,
             "FailedInvocations",
             object_events=object_events,
@@ -58,15 +58,15 @@ class FlowLogsStack(HouseStack):
             self.publish({Value.PAYLOAD_STREAM_ARN: PayloadStream(self, "PayloadStream").stream_arn})
         self._warn_of_unknown_fields()
 
-    def _log_groups(self) -> dict[str, TimedLogGroup]:
-        """A log group for each source and format, because a line does not tell its own format."""
+    def _log_groups(self) -> dict[str, ExpiringLogGroup]:
+        """A log group for each source and format, because a flow log record does not state its format."""
         days = self.deployment.log_retention_days
         return {
-            id_: TimedLogGroup(self, f"LogGroup-{id_}", days=days, removal_policy=RemovalPolicy.RETAIN)
+            id_: ExpiringLogGroup(self, f"LogGroup-{id_}", days=days, removal_policy=RemovalPolicy.RETAIN)
             for id_ in self.deployment.log_groups
         }
 
-    def _flow_logs(self, bucket: s3.Bucket, log_groups: dict[str, TimedLogGroup]) -> None:
+    def _flow_logs(self, bucket: s3.Bucket, log_groups: dict[str, ExpiringLogGroup]) -> None:
         to_groups = [source for source in self.deployment.sources if source.destination == CLOUDWATCH]
         role = DeliveryRole(self, "DeliveryRole", log_groups=list(log_groups.values())) if to_groups else None
         for source in self.deployment.sources:
@@ -92,8 +92,8 @@ class FlowLogsStack(HouseStack):
             }
         )
 
-    def _publish_log_groups(self, log_groups: dict[str, TimedLogGroup]) -> None:
-        """Their names, for subscriptions, and for the processors the format of each, and what is given of others."""
+    def _publish_log_groups(self, log_groups: dict[str, ExpiringLogGroup]) -> None:
+        """Publishes names of log groups, and the log formats of all log groups and buckets where they are known."""
         self.publish({log_group_value(id_): log_group.log_group_name for id_, log_group in log_groups.items()})
         forms = {log_groups[id_].log_group_name: form for id_, form in self.deployment.log_groups.items()}
         self.publish({Value.LOG_FORMATS: self.to_json_string({**forms, **self.deployment.existing_log_formats})})

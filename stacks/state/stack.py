@@ -1,4 +1,4 @@
-"""What must survive: tables, the topics of alerts, the output bucket."""
+"""The state stack: tables, topics and the output bucket, which are retained when the stack is deleted."""
 
 from constructs import Construct
 
@@ -6,21 +6,22 @@ from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
 from stacks.alerting.topics import AlertTopics
 from stacks.constructs.parameters import Value
 from stacks.constructs.private_bucket import PrivateBucket
-from stacks.constructs.stack import HouseStack
+from stacks.constructs.stack import FlowsentryStack
 from stacks.settings.deployment import Deployment
 from stacks.state.tables import StateTables
 
 ENRICHED_PREFIX, REJECTED_PREFIX, RESULTS_PREFIX = "enriched/", "rejected/", "athena-results/"
-RESULTS_KEPT_DAYS = 7
-"""Answers of Athena to queries of people, who can ask again."""
-REPLACED_KEPT_DAYS = 1
-"""S3's least. What is written again and again, or replaced by the same, must not be paid for twice."""
-SUPPRESSIONS_KEPT_DAYS = 365
-"""How long it can be told what was suppressed when. Some KB a version."""
+RESULT_DAYS = 7
+"""Retention of Athena query results. A query can be repeated."""
+REPLACED_VERSION_DAYS = 1
+"""S3's minimum. Higher: objects that are written repeatedly, or replaced by equal ones, are billed for longer."""
+SUPPRESSION_VERSION_DAYS = 365
+"""How long earlier versions of the suppressions can be read, a few KB each. Lower: a
+shorter history of what was suppressed."""
 
 
-class StateStack(HouseStack):
-    """The output bucket is never the log bucket: what is written would be noticed, read and written again."""
+class StateStack(FlowsentryStack):
+    """Keeps output in its own bucket: in the log bucket, written objects would send events and be processed again."""
 
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(
@@ -28,7 +29,7 @@ class StateStack(HouseStack):
             id_,
             deployment=deployment,
             purpose="state",
-            description="Tables, the alert topic and the output bucket of Flowsentry",
+            description="Flowsentry: tables, alert topics and output bucket",
         )
         tables = StateTables(self, "Tables")
         alerts = AlertTopics(self, "Alerts", deployment=deployment)
@@ -38,12 +39,12 @@ class StateStack(HouseStack):
             expires_after_days={
                 ENRICHED_PREFIX: deployment.enriched_retention_days,
                 REJECTED_PREFIX: deployment.rejected_retention_days,
-                RESULTS_PREFIX: RESULTS_KEPT_DAYS,
+                RESULTS_PREFIX: RESULT_DAYS,
             },
             versions_kept_days={
-                **dict.fromkeys((ENRICHED_PREFIX, REJECTED_PREFIX, RESULTS_PREFIX), REPLACED_KEPT_DAYS),
-                **dict.fromkeys((INVENTORY_KEY, CLAIMS_KEY), REPLACED_KEPT_DAYS),
-                SUPPRESSIONS_KEY: SUPPRESSIONS_KEPT_DAYS,
+                **dict.fromkeys((ENRICHED_PREFIX, REJECTED_PREFIX, RESULTS_PREFIX), REPLACED_VERSION_DAYS),
+                **dict.fromkeys((INVENTORY_KEY, CLAIMS_KEY), REPLACED_VERSION_DAYS),
+                SUPPRESSIONS_KEY: SUPPRESSION_VERSION_DAYS,
             },
         )
         assert tables.findings.table_stream_arn is not None  # noqa: S101 - for the type checker; it has a stream

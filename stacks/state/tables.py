@@ -7,13 +7,13 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 UNPUBLISHED_INDEX = "unpublished"
-"""Holds only findings that nobody has been told of: the attribute is removed when a finding is published."""
+"""Index of findings that were not sent yet: the attribute `unpublished` is removed when a finding is published."""
 THREAD_INDEX = "by_thread"
-"""Holds what was found of the same thing on different days, so that what people said of one holds for the next."""
+"""Index of related findings of different days, so that the triage of one applies to the next."""
 
 
 class StateTable(dynamodb.Table):
-    """The house table: on demand, encrypted, recoverable to any second of 35 days, kept when its stack goes."""
+    """A table on demand, encrypted, with point-in-time recovery for 35 days, retained when its stack is deleted."""
 
     def __init__(self, scope: Construct, id_: str, *, key: str, expires_at: str, **table: Any) -> None:
         super().__init__(
@@ -32,7 +32,11 @@ class StateTable(dynamodb.Table):
 
 
 class StateTables(Construct):
-    """`evidence`: what a source failed to reach on a day. `findings`: put once. `idempotency`: Powertools' own."""
+    """The tables.
+
+    `evidence`: what a source tried and reached in a day. `findings`: each finding is put once. `idempotency`: in the
+    format of Powertools.
+    """
 
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)

@@ -1,4 +1,4 @@
-"""Templates of the real app, without an account and without building the dependencies layer."""
+"""Fixtures: templates of the app, synthesised without an account and without building the dependencies layer."""
 
 import json
 import os
@@ -23,7 +23,7 @@ BUSY_VPC = "vpc-0a1b2c3d4e5f60718"
 KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 ROLE_ARN = "arn:aws:iam::222222222222:role/flowsentry-inventory"
 DATABASE = Path(tempfile.gettempdir()) / "flowsentry-tests-networks.mmdb"
-EVERY_WAY = {
+ALL_SETTINGS = {
     "sources": [
         {"vpc_ids": [VPC], "destination": "cloudwatch", "draining_log_formats": ["default"]},
         {"vpc_ids": [OTHER_VPC], "destination": "s3", "hive_partitions": True},
@@ -34,8 +34,8 @@ EVERY_WAY = {
         {"name": "/network/busy", "kinesis": True, "log_formats": ["default"]},
     ],
     "existing_buckets": [
-        {"name": "their-flow-logs", "prefix": "logs/", "kms_key_arn": KEY_ARN},
-        {"name": "their-firehose", "log_formats": ["default", "${version} ${srcaddr} ${dstaddr}"]},
+        {"name": "central-flow-logs", "prefix": "logs/", "kms_key_arn": KEY_ARN},
+        {"name": "central-firehose", "log_formats": ["default", "${version} ${srcaddr} ${dstaddr}"]},
     ],
     "alert_emails": ["people@example.com"],
     "digest_emails": ["readers@example.com"],
@@ -60,13 +60,13 @@ EVERY_WAY = {
     ],
     "inventory_network": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]},
     "kubernetes_clusters": [{"name": "shop"}],
-    "geo_databases": ["s3://their-databases/cities.mmdb", str(DATABASE)],
+    "geo_databases": ["s3://shared-databases/cities.mmdb", str(DATABASE)],
 }
 
 
 @pytest.fixture(scope="session")
 def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
-    """Settings → templates by stack, with the feature flags of cdk.json."""
+    """A function from settings to templates by stack, with the feature flags of cdk.json."""
 
     def templates_of(settings: Mapping[str, Any]) -> Templates:
         from aws_cdk import App  # noqa: PLC0415 - needs JSII_NODE
@@ -86,14 +86,14 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
 
 @pytest.fixture(scope="session")
 def templates(synthesise: Synthesise) -> Templates:
-    """The app with a source of each kind."""
+    """Templates of the app with all settings: sources, existing flow logs and channels of each kind."""
     DATABASE.write_bytes(b"a database that is only deployed")
-    return synthesise(EVERY_WAY)
+    return synthesise(ALL_SETTINGS)
 
 
 @pytest.fixture(scope="session")
-def every(templates: Templates) -> Callable[[str], dict[str, Any]]:
-    """Type → the properties of the resources of that type in all stacks, by logical id."""
+def properties_of(templates: Templates) -> Callable[[str], dict[str, Any]]:
+    """A function from a resource type to the properties of its resources in all stacks, by logical id."""
 
     def properties(kind: str) -> dict[str, Any]:
         resources = [each for template in templates.values() for each in template["Resources"].items()]

@@ -1,4 +1,4 @@
-"""The table of enriched records has the columns that are written, and finds their days by itself."""
+"""The Athena table of enriched records: its columns are those that are written, and its partitions are projected."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,15 +15,15 @@ from flowsentry.records.fields import FIELDS
 from flowsentry.records.object_key import Origin
 from tests.builders import NOON, V2, V5, enriched, line
 
-Every = Callable[[str], dict[str, Any]]
+PropertiesOf = Callable[[str], dict[str, Any]]
 ALL_FIELDS = tuple(field.name for field in FIELDS)
 ORIGIN = Origin("210987654321", "eu-west-1", "fl-0123456789abcdef0")
 IN_PARQUET = {pl.Int32: "int", pl.Int64: "bigint", pl.Boolean: "boolean", pl.String: "string", pl.Categorical: "string"}
-"""How Athena reads what polars says of a file."""
+"""Athena's types by the types with which polars reads a Parquet file."""
 
 
 def written(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """The columns of an enriched object of this format, with Athena's types for them."""
+    """The columns of an enriched object of this log format, with their Athena types."""
     path = folder / "enriched.parquet"
     explained = FlowExplainer(AddressSpace.of(Inventory())).explained(enriched([line(names)], names))
     with EnrichedSink(EnrichedFile(path, ORIGIN)) as sink:
@@ -35,35 +35,39 @@ def _in_athena(type_: pl.DataType | type[pl.DataType]) -> str:
     return "string" if isinstance(type_, pl.Enum) else IN_PARQUET[type_ if isinstance(type_, type) else type(type_)]
 
 
-def columns(every: Every) -> dict[str, str]:
-    (table,) = every("AWS::Glue::Table").values()
+def columns(properties_of: PropertiesOf) -> dict[str, str]:
+    (table,) = properties_of("AWS::Glue::Table").values()
     return {each["Name"]: each["Type"] for each in table["TableInput"]["StorageDescriptor"]["Columns"]}
 
 
 @pytest.mark.parametrize("names", [V2, V5, ALL_FIELDS], ids=["v2", "v5", "all fields"])
-def test_whatever_is_written_has_its_column_of_its_type(every: Every, tmp_path: Path, names: tuple[str, ...]) -> None:
-    told = columns(every)
+def test_every_written_column_is_in_the_table_with_its_type(
+    properties_of: PropertiesOf, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    actual = columns(properties_of)
     there = written(tmp_path, names)
-    assert {name: told.get(name) for name in there} == there
+    assert {name: actual.get(name) for name in there} == there
 
 
-def test_there_is_no_column_that_nothing_is_ever_written_to(every: Every, tmp_path: Path) -> None:
-    assert set(columns(every)) == set(written(tmp_path, ALL_FIELDS))
+def test_the_table_has_no_column_that_is_never_written(properties_of: PropertiesOf, tmp_path: Path) -> None:
+    assert set(columns(properties_of)) == set(written(tmp_path, ALL_FIELDS))
 
 
-def test_a_query_of_a_day_reads_the_objects_of_that_day_alone(every: Every) -> None:
-    (table,) = every("AWS::Glue::Table").values()
+def test_a_query_with_a_day_reads_only_the_objects_of_that_day(properties_of: PropertiesOf) -> None:
+    (table,) = properties_of("AWS::Glue::Table").values()
     parameters = table["TableInput"]["Parameters"]
     assert parameters["projection.enabled"] == "true"
     assert parameters["projection.day.range"] == "NOW-91DAYS,NOW+1DAYS"
     *_, folder = parameters["storage.location.template"]["Fn::Join"][1]
     assert enriched_key("source", NOON).startswith(folder.removeprefix("/").replace("${day}", "2026-01-01") + "/")
     assert [key["Name"] for key in table["TableInput"]["PartitionKeys"]] == ["day"]
-    assert "day" not in columns(every)
+    assert "day" not in columns(properties_of)
 
 
-def test_answers_are_encrypted_wherever_a_query_comes_from_and_its_price_is_bounded(every: Every) -> None:
-    (workgroup,) = every("AWS::Athena::WorkGroup").values()
+def test_query_results_are_encrypted_and_the_scanned_data_is_limited(
+    properties_of: PropertiesOf,
+) -> None:
+    (workgroup,) = properties_of("AWS::Athena::WorkGroup").values()
     configuration = workgroup["WorkGroupConfiguration"]
     assert configuration["EnforceWorkGroupConfiguration"] is True
     assert configuration["ResultConfiguration"]["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
@@ -71,7 +75,7 @@ def test_answers_are_encrypted_wherever_a_query_comes_from_and_its_price_is_boun
     assert configuration["ResultConfiguration"]["OutputLocation"]["Fn::Join"][1][-1] == "/athena-results/"
 
 
-def test_a_name_with_hyphens_is_a_database_that_needs_no_quotes(synthesise: Callable[..., Any]) -> None:
+def test_hyphens_in_the_deployment_name_are_underscores_in_the_database_name(synthesise: Callable[..., Any]) -> None:
     source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3"}
     made = synthesise({"sources": [source], "name": "our-flow-logs"})["Analytics"]["Resources"].values()
     (database,) = [each["Properties"] for each in made if each["Type"] == "AWS::Glue::Database"]

@@ -1,4 +1,4 @@
-"""What holds for the app as a whole."""
+"""Properties of the whole app: repeatable synth, kept logical ids, least privilege, encryption, no name conflicts."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stacks.ownership.describe_actions import DESCRIBES
+from stacks.ownership.describe_actions import DESCRIBE_ACTIONS
 
 ROOT = Path(__file__).parents[2]
 KEPT = {
@@ -37,7 +37,7 @@ KEPT = {
     },
 }
 UNBOUNDED_ACTIONS = {
-    *DESCRIBES,
+    *DESCRIBE_ACTIONS,
     "ec2:DescribeFlowLogs",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
@@ -63,7 +63,7 @@ def cdk_json() -> dict[str, Any]:
 
 
 def policies(templates: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every statement of every role."""
+    """Yields every policy statement of every role."""
     for template in templates.values():
         for resource in template["Resources"].values():
             inline = resource.get("Properties", {}).get("Policies", [])
@@ -76,12 +76,12 @@ def policies(templates: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 @pytest.fixture(scope="module")
 def fresh_clone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
-    """cdk.json as it is, synthesised: where to, and what was said."""
+    """The unchanged cdk.json, synthesised: the output folder, and the finished process."""
     folder = tmp_path_factory.mktemp("fresh")
     return folder, run_app(cdk_json(), folder)
 
 
-def test_a_fresh_clone_synthesises_quietly_without_an_account(
+def test_a_fresh_clone_synthesises_without_output_and_without_an_account(
     fresh_clone: tuple[Path, "subprocess.CompletedProcess[str]"],
 ) -> None:
     done = fresh_clone[1]
@@ -99,7 +99,7 @@ def test_two_synths_give_equal_templates(
     assert first == second
 
 
-def test_wrong_settings_end_synth_with_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+def test_invalid_settings_end_synth_with_a_sentence_and_no_traceback(tmp_path: Path) -> None:
     done = run_app({**cdk_json(), "flowsentry.python": "2.7"}, tmp_path)
     assert done.returncode != 0
     assert 'flowsentry.python is "2.7"; allowed: one of 3.11, 3.12, 3.13, 3.14' in done.stderr
@@ -113,7 +113,7 @@ def test_no_stack_exports_or_imports_a_value(templates: Mapping[str, Any]) -> No
     ] == []
 
 
-def test_every_value_that_a_stack_reads_is_published_by_a_stack_before_it(templates: Mapping[str, Any]) -> None:
+def test_every_value_that_a_stack_reads_is_published_by_an_earlier_stack(templates: Mapping[str, Any]) -> None:
     published: set[str] = set()
     for name in ("FlowLogs", "State", "Analytics", "Processing", "Monitoring"):
         read = {
@@ -127,8 +127,8 @@ def test_every_value_that_a_stack_reads_is_published_by_a_stack_before_it(templa
 
 
 @pytest.mark.parametrize(("stack", "kind"), [(stack, kind) for stack, kinds in KEPT.items() for kind in kinds])
-def test_what_must_survive_keeps_its_logical_id(templates: Mapping[str, Any], stack: str, kind: str) -> None:
-    """Another id makes a new, empty resource. An id contains the construct's path: moving a construct changes it."""
+def test_a_resource_with_state_keeps_its_logical_id(templates: Mapping[str, Any], stack: str, kind: str) -> None:
+    """Another id creates a new, empty resource. The id contains the construct's path: moving a construct changes it."""
     resources = templates[stack]["Resources"]
     assert {id_ for id_, each in resources.items() if each["Type"] == kind} == KEPT[stack][kind]
 
@@ -137,7 +137,7 @@ def test_what_must_survive_keeps_its_logical_id(templates: Mapping[str, Any], st
     "kind",
     ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::Kinesis::Stream"],
 )
-def test_what_must_survive_is_retained(templates: Mapping[str, Any], kind: str) -> None:
+def test_a_resource_with_state_is_retained(templates: Mapping[str, Any], kind: str) -> None:
     kept = [
         (each["DeletionPolicy"], each["UpdateReplacePolicy"])
         for stack in KEPT
@@ -147,31 +147,33 @@ def test_what_must_survive_is_retained(templates: Mapping[str, Any], kind: str) 
     assert set(kept) == {("Retain", "Retain")}
 
 
-def test_processing_holds_nothing_that_must_survive(templates: Mapping[str, Any]) -> None:
+def test_the_processing_stack_has_no_retained_resource(templates: Mapping[str, Any]) -> None:
     retained = [
         id_ for id_, each in templates["Processing"]["Resources"].items() if each.get("DeletionPolicy") == "Retain"
     ]
     assert retained == []
 
 
-def test_only_listed_actions_are_granted_on_everything(templates: Mapping[str, Any]) -> None:
+def test_only_listed_actions_are_granted_on_all_resources(templates: Mapping[str, Any]) -> None:
     unbounded = [each for each in policies(templates) if each["Resource"] == "*" or "*" in each["Resource"]]
     granted = [each for each in unbounded if each["Effect"] == "Allow"]
     assert {action for each in granted for action in _listed(each["Action"])} == UNBOUNDED_ACTIONS
 
 
-def test_what_describes_everything_changes_nothing() -> None:
+def test_describe_actions_are_read_only() -> None:
     reading = re.compile(r"[a-z0-9]+:(Describe|List|Get|Search)[A-Za-z]+")
-    assert [action for action in DESCRIBES if not reading.fullmatch(action)] == []
+    assert [action for action in DESCRIBE_ACTIONS if not reading.fullmatch(action)] == []
 
 
-def test_no_grant_names_actions_by_a_wildcard(templates: Mapping[str, Any]) -> None:
+def test_no_grant_has_a_wildcard_in_its_actions(templates: Mapping[str, Any]) -> None:
     actions = [action for each in policies(templates) for action in _listed(each["Action"])]
     assert [action for action in actions if "*" in action] == []
 
 
-def test_every_bucket_is_private_encrypted_and_owned_by_the_account(every: Callable[[str], dict[str, Any]]) -> None:
-    for bucket in every("AWS::S3::Bucket").values():
+def test_every_bucket_is_private_encrypted_and_owned_by_the_account(
+    properties_of: Callable[[str], dict[str, Any]],
+) -> None:
+    for bucket in properties_of("AWS::S3::Bucket").values():
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
@@ -185,20 +187,22 @@ def test_every_bucket_is_private_encrypted_and_owned_by_the_account(every: Calla
         ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", lambda each: each["Topics"]),
     ],
 )
-def test_whatever_comes_without_tls_is_denied(
-    every: Callable[[str], dict[str, Any]], kind: str, policy: str, names: Callable[[Any], list[Any]]
+def test_access_without_tls_is_denied(
+    properties_of: Callable[[str], dict[str, Any]], kind: str, policy: str, names: Callable[[Any], list[Any]]
 ) -> None:
     plain = {"Bool": {"aws:SecureTransport": "false"}}
     protected = {
         name["Ref"]
-        for each in every(policy).values()
+        for each in properties_of(policy).values()
         if any(s["Effect"] == "Deny" and s.get("Condition") == plain for s in each["PolicyDocument"]["Statement"])
         for name in names(each)
     }
-    assert protected == set(every(kind))
+    assert protected == set(properties_of(kind))
 
 
-def test_nothing_has_a_name_that_would_collide_with_its_successor(every: Callable[[str], dict[str, Any]]) -> None:
+def test_no_resource_has_a_fixed_name_that_prevents_its_replacement(
+    properties_of: Callable[[str], dict[str, Any]],
+) -> None:
     for kind, name in (
         ("AWS::S3::Bucket", "BucketName"),
         ("AWS::DynamoDB::Table", "TableName"),
@@ -209,14 +213,16 @@ def test_nothing_has_a_name_that_would_collide_with_its_successor(every: Callabl
         ("AWS::Lambda::Function", "FunctionName"),
         ("AWS::IAM::Role", "RoleName"),
     ):
-        assert [id_ for id_, each in every(kind).items() if name in each] == []
+        assert [id_ for id_, each in properties_of(kind).items() if name in each] == []
 
 
-def test_no_function_of_cdk_itself_is_deployed(every: Callable[[str], dict[str, Any]]) -> None:
-    assert len(every("AWS::Lambda::Function")) == 4
+def test_no_function_of_cdk_is_deployed(properties_of: Callable[[str], dict[str, Any]]) -> None:
+    assert len(properties_of("AWS::Lambda::Function")) == 4
 
 
-def test_two_deployments_of_different_names_share_no_name(synthesise: Callable[..., Any], templates: Any) -> None:
+def test_two_deployments_with_different_names_share_no_resource_name(
+    synthesise: Callable[..., Any], templates: Any
+) -> None:
     source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
     second = synthesise({"sources": [source], "name": "second"})
     assert _fixed_names(second).isdisjoint(_fixed_names(templates))
@@ -234,7 +240,7 @@ def _fixed_names(templates: Mapping[str, Any]) -> set[str]:
     return {each["Properties"][kinds[each["Type"]]] for each in resources if each["Type"] in kinds}
 
 
-def test_cfn_lint_has_nothing_to_say(templates: Mapping[str, Any], tmp_path: Path) -> None:
+def test_cfn_lint_reports_nothing(templates: Mapping[str, Any], tmp_path: Path) -> None:
     for name, template in templates.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(template))
     files = [str(path) for path in tmp_path.glob("*.json")]
@@ -246,7 +252,7 @@ def test_cfn_lint_has_nothing_to_say(templates: Mapping[str, Any], tmp_path: Pat
 
 
 def test_a_finding_of_cdk_nag_ends_synth(tmp_path: Path) -> None:
-    """The checks are on: a bucket beside the house bucket does not pass."""
+    """The checks run in synth: a plain bucket does not pass."""
     program = "import app, aws_cdk; from aws_cdk import aws_s3; a = aws_cdk.App(); app.add_stacks(a); "
     program += "aws_s3.Bucket(a.node.find_child('State'), 'Open'); a.synth()"
     context = json.dumps({**cdk_json(), "aws:cdk:bundling-stacks": []})

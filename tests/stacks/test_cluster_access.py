@@ -1,4 +1,4 @@
-"""A way into each cluster, and into the network: as narrow as EKS, EC2 and Lambda let it be."""
+"""Access of the inventory function to EKS clusters and to a VPC: the least that EKS, EC2 and Lambda require."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -22,34 +22,35 @@ Synthesise = Callable[..., Template]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
-    """A stack with a function of the house, what it needs for these clusters, and cdk-nag, which ends a synth that it
-    does not like.
+    """A function that synthesises a stack with a function and its access to these clusters.
+
+    cdk-nag runs as well, and stops the synth with a finding.
     """
     from aws_cdk import App, DefaultStackSynthesizer, Stack, Validations  # noqa: PLC0415 - needs JSII_NODE
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 - the same
 
-    from stacks.constructs.function import House, PythonFunction, Size  # noqa: PLC0415 - the same
+    from stacks.constructs.function import FunctionDefaults, PythonFunction, Size  # noqa: PLC0415 - the same
     from stacks.constructs.layers import Layers  # noqa: PLC0415 - the same
-    from stacks.ownership.cluster_access import ClusterAccess, put_into_network  # noqa: PLC0415 - the same
+    from stacks.ownership.cluster_access import ClusterAccess, attach_to_vpc  # noqa: PLC0415 - the same
     from stacks.settings.deployment import Deployment  # noqa: PLC0415 - the same
 
-    deployment = Deployment.from_context({"flowsentry": {"existing_buckets": [{"name": "their-flow-logs"}]}})
+    deployment = Deployment.from_context({"flowsentry": {"existing_buckets": [{"name": "central-flow-logs"}]}})
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
 
     def synthesise(
-        *clusters: KubernetesCluster, network: InventoryNetwork | None = None, open_door: bool = False
+        *clusters: KubernetesCluster, network: InventoryNetwork | None = None, allow_everything: bool = False
     ) -> Template:
         outdir = str(tmp_path_factory.mktemp("cdk.out"))
         app = App(outdir=outdir, context={**flags, "aws:cdk:bundling-stacks": []})
         stack = Stack(app, "Small", synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False))
-        house = House(deployment, Layers(stack, "Layers", deployment=deployment))
+        defaults = FunctionDefaults(deployment, Layers(stack, "Layers", deployment=deployment))
         size = Size(memory_mb=512, timeout_seconds=300)
-        function = PythonFunction(stack, "Function", service="inventory", house=house, size=size, environment={})
+        function = PythonFunction(stack, "Function", service="inventory", defaults=defaults, size=size, environment={})
         for statement in ClusterAccess(stack, "Access", clusters=clusters, function=function).statements():
             function.add_to_role_policy(statement)
         if network:
-            put_into_network(function, network)
-        if open_door:
+            attach_to_vpc(function, network)
+        if allow_everything:
             function.allow(["eks:*"], "*")
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         template: Template = app.synth().stacks[0].template
@@ -64,12 +65,12 @@ def resources(template: Template, kind: str) -> list[dict[str, Any]]:
 
 def statements(template: Template, effect: str = "Allow") -> list[dict[str, Any]]:
     policies = resources(template, "AWS::IAM::Policy")
-    every = [each for policy in policies for each in policy["Properties"]["PolicyDocument"]["Statement"]]
-    return [each for each in every if each["Effect"] == effect]
+    granted_or_denied = [each for policy in policies for each in policy["Properties"]["PolicyDocument"]["Statement"]]
+    return [each for each in granted_or_denied if each["Effect"] == effect]
 
 
 def granted(template: Template, action: str) -> list[str]:
-    """What this may be done to, each as text."""
+    """The resources that the action is allowed on, each as text."""
     return [
         _as_text(resource)
         for statement in statements(template)
@@ -91,7 +92,7 @@ def _as_text(value: Any) -> str:
     return "".join(_as_text(part) for part in value["Fn::Join"][1])
 
 
-def test_the_role_gets_an_entry_that_may_view_the_whole_cluster_and_change_nothing(made: Synthesise) -> None:
+def test_the_role_has_a_read_only_access_entry_for_the_whole_cluster(made: Synthesise) -> None:
     (entry,) = resources(made(KubernetesCluster(name="production")), "AWS::EKS::AccessEntry")
     (policy,) = entry["Properties"].pop("AccessPolicies")
     role = entry["Properties"].pop("PrincipalArn")["Fn::GetAtt"]
@@ -101,20 +102,20 @@ def test_the_role_gets_an_entry_that_may_view_the_whole_cluster_and_change_nothi
     assert (role[0].startswith("FunctionRole"), role[1]) == (True, "Arn")
 
 
-def test_groups_of_ones_own_take_the_place_of_the_policy(made: Synthesise) -> None:
+def test_with_kubernetes_groups_the_entry_has_no_access_policy(made: Synthesise) -> None:
     template = made(KubernetesCluster(name="production", kubernetes_groups=("flowsentry",)))
     (entry,) = resources(template, "AWS::EKS::AccessEntry")
     assert entry["Properties"]["KubernetesGroups"] == ["flowsentry"]
     assert "AccessPolicies" not in entry["Properties"]
 
 
-def test_a_cluster_may_have_its_entry_from_elsewhere(made: Synthesise) -> None:
+def test_without_access_entry_the_cluster_is_only_described(made: Synthesise) -> None:
     template = made(KubernetesCluster(name="production", access_entry=False))
     assert resources(template, "AWS::EKS::AccessEntry") == []
     assert granted(template, "eks:DescribeCluster") == ["arn:<Partition>:eks:<Region>:<AccountId>:cluster/production"]
 
 
-def test_an_entry_in_another_region_is_made_only_where_that_is_this_one(made: Synthesise) -> None:
+def test_an_entry_for_a_region_is_created_only_when_deployed_into_that_region(made: Synthesise) -> None:
     template = made(
         KubernetesCluster(name="here"),
         KubernetesCluster(name="there", region="eu-west-1"),
@@ -130,7 +131,7 @@ def test_an_entry_in_another_region_is_made_only_where_that_is_this_one(made: Sy
     }
 
 
-def test_only_the_clusters_of_the_settings_may_be_described(made: Synthesise) -> None:
+def test_only_clusters_of_the_settings_may_be_described(made: Synthesise) -> None:
     template = made(KubernetesCluster(name="production"), KubernetesCluster(name="other", region="eu-west-1"))
     assert granted(template, "eks:DescribeCluster") == [
         "arn:<Partition>:eks:<Region>:<AccountId>:cluster/production",
@@ -141,28 +142,28 @@ def test_only_the_clusters_of_the_settings_may_be_described(made: Synthesise) ->
     }
 
 
-def test_without_clusters_nothing_is_made_or_granted(made: Synthesise) -> None:
+def test_without_clusters_no_entry_or_permission_is_created(made: Synthesise) -> None:
     template = made()
     assert resources(template, "AWS::EKS::AccessEntry") == []
     assert "eks:" not in json.dumps(template)
     assert "VpcConfig" not in json.dumps(template)
 
 
-def test_a_function_in_a_network_has_its_subnets_and_security_groups(made: Synthesise) -> None:
+def test_a_function_in_a_vpc_has_its_subnets_and_security_groups(made: Synthesise) -> None:
     (function,) = resources(made(network=NETWORK), "AWS::Lambda::Function")
     assert function["Properties"]["VpcConfig"] == {"SubnetIds": list(SUBNETS), "SecurityGroupIds": [GROUP]}
 
 
-def test_lambda_may_make_interfaces_in_these_subnets_only(made: Synthesise) -> None:
+def test_lambda_may_create_interfaces_in_these_subnets_only(made: Synthesise) -> None:
     template, prefix = made(network=NETWORK), "arn:<Partition>:ec2:<Region>:<AccountId>:"
-    places = [f"{prefix}subnet/{id_}" for id_ in SUBNETS]
-    places += [f"{prefix}security-group/{GROUP}", f"{prefix}network-interface/*"]
-    assert granted(template, "ec2:CreateNetworkInterface") == sorted(places)
+    expected = [f"{prefix}subnet/{id_}" for id_ in SUBNETS]
+    expected += [f"{prefix}security-group/{GROUP}", f"{prefix}network-interface/*"]
+    assert granted(template, "ec2:CreateNetworkInterface") == sorted(expected)
     assert granted(template, "ec2:DeleteNetworkInterface") == [f"{prefix}*/*"]
     assert granted(template, "ec2:DescribeSubnets") == ["*"]
 
 
-def test_the_functions_own_code_may_not_make_or_delete_interfaces(made: Synthesise) -> None:
+def test_the_code_of_the_function_may_not_create_or_delete_interfaces(made: Synthesise) -> None:
     template = made(network=NETWORK)
     (denied,) = statements(template, "Deny")
     (name,) = [name for name, each in template["Resources"].items() if each["Type"] == "AWS::Lambda::Function"]
@@ -175,7 +176,7 @@ def test_the_functions_own_code_may_not_make_or_delete_interfaces(made: Synthesi
     }
 
 
-def test_the_grants_are_there_before_the_function_and_the_denial_after_it(made: Synthesise) -> None:
+def test_the_permissions_are_created_before_the_function_and_the_denial_after_it(made: Synthesise) -> None:
     template = made(network=NETWORK)
     (function,) = resources(template, "AWS::Lambda::Function")
     policies = {name: each for name, each in template["Resources"].items() if each["Type"] == "AWS::IAM::Policy"}
@@ -185,14 +186,14 @@ def test_the_grants_are_there_before_the_function_and_the_denial_after_it(made: 
     assert denial not in function["DependsOn"]
 
 
-def test_cdk_nag_has_nothing_to_say_and_would_say_it(made: Synthesise) -> None:
-    every = [
+def test_cdk_nag_accepts_the_stack_and_refuses_a_broad_grant(made: Synthesise) -> None:
+    clusters = [
         KubernetesCluster(name="production"),
         KubernetesCluster(name="other", region="eu-west-1", kubernetes_groups=("a",)),
     ]
-    assert made(*every, network=NETWORK)
+    assert made(*clusters, network=NETWORK)
     with pytest.raises(RuntimeError, match="IAM5"):
-        made(*every, network=NETWORK, open_door=True)
+        made(*clusters, network=NETWORK, allow_everything=True)
 
 
 def refusal(kind: type[Section], value: object) -> str:
@@ -234,7 +235,7 @@ def test_an_invalid_cluster_is_refused_with_what_is_allowed(settings: dict[str, 
     assert words in refusal(KubernetesCluster, settings)
 
 
-def test_a_cluster_that_is_named_twice_in_a_region_is_refused() -> None:
+def test_a_cluster_named_twice_in_a_region_is_refused() -> None:
     clusters = [{"name": "x"}, {"name": "x", "region": "eu-west-1"}, {"name": "x"}]
     problem = refusal(OwnershipSettings, {"kubernetes_clusters": clusters})
     assert problem == "setting.kubernetes_clusters: x is named 2 times; allowed: once"

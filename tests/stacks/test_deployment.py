@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flowsentry.aws.inventory.targets import targets_in
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
-from stacks.ownership.describe_actions import DESCRIBES, VPC_LINKS
+from stacks.ownership.describe_actions import DESCRIBE_ACTIONS, VPC_LINKS
 from stacks.settings.deployment import Deployment
 from stacks.settings.flow_logs import unknown_fields
 from stacks.settings.reading import SettingsError
@@ -58,7 +58,7 @@ def test_the_documented_role_of_another_account_has_the_permissions_of_the_funct
     page = (ROOT / "docs" / "settings.md").read_text()
     _, role = (json.loads(each) for each in re.findall(r"```\n(\{\n.*?\n\})\n```", page, re.DOTALL))
     everything, links = role["Statement"]
-    assert (set(everything["Action"]), everything["Resource"]) == (set(DESCRIBES), "*")
+    assert (set(everything["Action"]), everything["Resource"]) == (set(DESCRIBE_ACTIONS), "*")
     assert links["Action"] == VPC_LINKS
 
 
@@ -280,7 +280,7 @@ def test_targets_that_exceed_their_parameter_are_refused_with_a_remedy() -> None
 
 
 def test_a_geographic_database_may_be_an_object_in_s3() -> None:
-    databases = ["s3://their-databases/GeoLite2-City.mmdb"]
+    databases = ["s3://shared-databases/GeoLite2-City.mmdb"]
     assert read({"geo_databases": databases}).geo_databases == tuple(databases)
 
 

@@ -1,4 +1,4 @@
-"""Flow logs that exist already: what is taken of them, how they are read, and that they stay whose they are."""
+"""Existing flow logs: they are subscribed or read, and their log groups and buckets are not changed."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from stacks.settings.reading import SettingsError
 
 Synthesise = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 VPC = "vpc-0123456789abcdef0"
-GROUP, BUCKET = "/network/flow-logs", "their-flow-logs"
+GROUP, BUCKET = "/network/flow-logs", "central-flow-logs"
 ONLY_A_GROUP: dict[str, Any] = {"existing_log_groups": [{"name": GROUP}]}
 ONLY_A_BUCKET: dict[str, Any] = {"existing_buckets": [{"name": BUCKET, "prefix": "logs/"}]}
 
@@ -31,7 +31,7 @@ def refusal(settings: Mapping[str, Any]) -> str:
 
 
 def granted(templates: Mapping[str, Any], action: str) -> str:
-    """What the object processor may do this to, as text."""
+    """The resources that the object processor is allowed this action on, as text."""
     policies = of_kind(templates, "AWS::IAM::Policy", "Processing")
     (policy,) = [each for each in policies if each["PolicyName"].startswith("ObjectProcessor")]
     statements = policy["PolicyDocument"]["Statement"]
@@ -39,14 +39,16 @@ def granted(templates: Mapping[str, Any], action: str) -> str:
 
 
 @pytest.mark.parametrize("settings", [ONLY_A_GROUP, ONLY_A_BUCKET, {**ONLY_A_GROUP, "sources": []}])
-def test_no_flow_log_is_made_where_all_of_them_exist(synthesise: Synthesise, settings: Mapping[str, Any]) -> None:
+def test_with_existing_flow_logs_only_no_flow_log_is_created(
+    synthesise: Synthesise, settings: Mapping[str, Any]
+) -> None:
     made = synthesise(settings)
     for kind in ("AWS::EC2::FlowLog", "AWS::Logs::LogGroup", "AWS::IAM::Role"):
         assert of_kind(made, kind, "FlowLogs") == []
 
 
 @pytest.mark.parametrize(("settings", "service"), [(ONLY_A_GROUP, "stream"), (ONLY_A_BUCKET, "object")])
-def test_the_way_that_existing_flow_logs_come_is_missed_when_it_is_silent(
+def test_the_destination_of_existing_flow_logs_has_a_freshness_alarm(
     synthesise: Synthesise, settings: Mapping[str, Any], service: str
 ) -> None:
     alarms = of_kind(synthesise(settings), "AWS::CloudWatch::Alarm", "Monitoring")
@@ -54,38 +56,38 @@ def test_the_way_that_existing_flow_logs_come_is_missed_when_it_is_silent(
     assert [name for name in names if "freshness" in name] == [f"flowsentry-freshness-{service}-processor"]
 
 
-def test_an_existing_log_group_is_subscribed_and_nothing_else_of_it_is_touched(synthesise: Synthesise) -> None:
+def test_an_existing_log_group_is_only_subscribed(synthesise: Synthesise) -> None:
     made = synthesise(ONLY_A_GROUP)
     (subscription,) = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")
     assert (subscription["LogGroupName"], subscription["FilterPattern"]) == (GROUP, "")
     assert "StreamProcessor" in json.dumps(subscription["DestinationArn"])
     named = {stack: json.dumps(template).count(GROUP) for stack, template in made.items()}
-    # Its subscription, the permission for it, and what the notifier's messages point to.
+    # Its subscription, the permission for it, and the log groups that alerts link to.
     assert named == {"FlowLogs": 0, "State": 0, "Analytics": 0, "Processing": 3, "Monitoring": 0}
 
 
-def test_each_existing_log_group_has_a_permission_of_its_own(synthesise: Synthesise) -> None:
+def test_each_existing_log_group_has_its_own_permission(synthesise: Synthesise) -> None:
     made = synthesise({"existing_log_groups": [{"name": GROUP}, {"name": "other"}]})
     arns = [json.dumps(each["SourceArn"]) for each in of_kind(made, "AWS::Lambda::Permission", "Processing")]
     for name in (GROUP, "other"):
         assert len([arn for arn in arns if f":log-group:{name}:*" in arn]) == 1
 
 
-def test_log_groups_too_many_for_a_function_s_policy_share_a_permission_as_narrow_as_their_names_allow() -> None:
+def test_log_groups_that_exceed_the_function_policy_share_a_permission_for_their_common_prefix() -> None:
     few, many = ([f"/network/{number:03d}" for number in range(count)] for count in (20, 200))
     assert permitted_names(few) == {name: [name] for name in few}
     assert permitted_names(many) == {"/network/*": many}
     assert permitted_names([*many, "other"]) == {"*": [*many, "other"]}
 
 
-def test_two_hundred_log_groups_fit_into_the_policy_of_a_function(synthesise: Synthesise) -> None:
+def test_the_permissions_of_200_log_groups_fit_into_the_function_policy(synthesise: Synthesise) -> None:
     made = synthesise({"existing_log_groups": [{"name": f"/network/{number}"} for number in range(200)]})
     permissions = of_kind(made, "AWS::Lambda::Permission", "Processing")
     assert len(json.dumps(permissions)) < 20 * 1024
     assert len(of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")) == 200
 
 
-def test_an_existing_log_group_may_go_through_the_stream(synthesise: Synthesise) -> None:
+def test_an_existing_log_group_can_use_the_data_stream(synthesise: Synthesise) -> None:
     made = synthesise({"existing_log_groups": [{"name": GROUP, "kinesis": True}]})
     (subscription,) = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")
     assert (subscription["LogGroupName"], subscription["Distribution"]) == (GROUP, "Random")
@@ -93,21 +95,21 @@ def test_an_existing_log_group_may_go_through_the_stream(synthesise: Synthesise)
     assert GROUP not in json.dumps(of_kind(made, "AWS::Lambda::Permission", "Processing"))
 
 
-def test_a_stream_of_an_existing_log_group_drains_as_that_of_a_source(synthesise: Synthesise) -> None:
+def test_a_draining_existing_log_group_keeps_the_data_stream(synthesise: Synthesise) -> None:
     made = synthesise({"existing_log_groups": [{"name": GROUP, "draining_kinesis": True}]})
     (subscription,) = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")
     assert "Distribution" not in subscription
     assert len(of_kind(made, "AWS::Kinesis::Stream", "FlowLogs")) == 1
 
 
-def test_log_groups_whose_names_differ_by_signs_only_are_two(synthesise: Synthesise) -> None:
+def test_log_groups_with_names_that_differ_only_in_punctuation_are_distinct(synthesise: Synthesise) -> None:
     names = ["a/b", "a--b", "a.b", "a#b"]
     made = synthesise({"existing_log_groups": [{"name": name} for name in names]})
     subscriptions = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")
     assert sorted(each["LogGroupName"] for each in subscriptions) == sorted(names)
 
 
-def test_new_objects_of_an_existing_bucket_become_notices_by_a_rule(synthesise: Synthesise) -> None:
+def test_a_rule_sends_object_events_of_an_existing_bucket_to_the_queue(synthesise: Synthesise) -> None:
     (rule,) = of_kind(synthesise(ONLY_A_BUCKET), "AWS::Events::Rule", "FlowLogs")
     assert rule["EventPattern"] == {
         "source": ["aws.s3"],
@@ -120,7 +122,7 @@ def test_new_objects_of_an_existing_bucket_become_notices_by_a_rule(synthesise: 
 
 
 @pytest.mark.parametrize("policy", ["NoticesQueuePolicyE99F59CA", "NoticesDeadLettersPolicy4DAC0DCD"])
-def test_both_queues_admit_that_rule_and_no_other(templates: Mapping[str, Any], policy: str) -> None:
+def test_only_that_rule_may_send_to_both_queues(templates: Mapping[str, Any], policy: str) -> None:
     resources = templates["FlowLogs"]["Resources"]
     (rule,) = [id_ for id_, each in resources.items() if each["Type"] == "AWS::Events::Rule"]
     statements = resources[policy]["Properties"]["PolicyDocument"]["Statement"]
@@ -128,13 +130,13 @@ def test_both_queues_admit_that_rule_and_no_other(templates: Mapping[str, Any], 
     assert admitted["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
 
 
-def test_without_an_existing_bucket_no_rule_may_send_notices(synthesise: Synthesise) -> None:
+def test_without_an_existing_bucket_no_rule_may_send_object_events(synthesise: Synthesise) -> None:
     made = synthesise(ONLY_A_GROUP)
     assert of_kind(made, "AWS::Events::Rule", "FlowLogs") == []
     assert "events.amazonaws.com" not in json.dumps(made["FlowLogs"])
 
 
-def test_many_buckets_share_the_rule_each_with_its_prefix() -> None:
+def test_many_buckets_share_one_rule_grouped_by_prefix() -> None:
     prefixes = {"bucket-b": "", "bucket-c": "x/", "bucket-a": "", "bucket-d": "x/"}
     buckets = [ExistingBucket(name=name, prefix=prefix) for name, prefix in prefixes.items()]
     whole, part = object_events_pattern(buckets)["detail"]["$or"]
@@ -151,22 +153,22 @@ def test_a_prefix_inside_another_has_one_event_rule_and_one_grant(synthesise: Sy
     assert "firehose/" not in granted(made, "s3:GetObject")
 
 
-def test_the_object_processor_reads_under_the_prefix_only_and_with_the_key_that_is_given(
+def test_the_object_processor_may_read_only_the_prefix_and_use_the_key_of_the_settings(
     templates: Mapping[str, Any],
 ) -> None:
     for action in ("s3:GetObject", "s3:GetObjectVersion"):
         assert f":s3:::{BUCKET}/logs/*" in granted(templates, action)
-        assert ":s3:::their-firehose/*" in granted(templates, action)
+        assert ":s3:::central-firehose/*" in granted(templates, action)
     assert f':s3:::{BUCKET}"' in granted(templates, "s3:ListBucket")
     (key,) = json.loads(granted(templates, "kms:Decrypt"))
     assert key.startswith("arn:aws:kms:us-east-1:123456789012:key/")
 
 
-def test_without_a_key_nothing_may_be_decrypted(synthesise: Synthesise) -> None:
+def test_without_a_key_the_object_processor_may_not_decrypt(synthesise: Synthesise) -> None:
     assert json.loads(granted(synthesise(ONLY_A_BUCKET), "kms:Decrypt")) == []
 
 
-def test_formats_are_stored_by_log_group_and_by_address_of_objects(synthesise: Synthesise) -> None:
+def test_log_formats_are_published_by_log_group_and_by_s3_uri(synthesise: Synthesise) -> None:
     custom = "${version} ${srcaddr} ${dstaddr}"
     group = {"name": GROUP, "log_formats": [custom, "default"]}
     bucket = {"name": BUCKET, "prefix": "firehose/", "log_formats": [custom]}
@@ -220,7 +222,7 @@ def test_a_log_group_of_another_deployment_is_accepted() -> None:
     assert Deployment.from_context({"flowsentry": settings}).existing_log_groups[0].name == "flowsentry-flow-logs-x"
 
 
-def test_a_log_group_that_is_named_twice_is_refused() -> None:
+def test_a_log_group_named_twice_is_refused() -> None:
     twice = [{"name": GROUP}, {"name": GROUP, "kinesis": True}]
     words = f"flowsentry.existing_log_groups: {GROUP} is named 2 times; allowed: once"
     assert words in refusal({"existing_log_groups": twice})
@@ -243,14 +245,14 @@ def test_buckets_that_exceed_the_event_pattern_are_refused_with_a_remedy() -> No
     )
 
 
-def test_formats_that_exceed_their_parameter_can_be_left_out_of_log_groups() -> None:
+def test_log_formats_that_exceed_their_parameter_are_refused_with_a_remedy() -> None:
     many = [{"name": f"/network/{number}", "log_formats": ["default"]} for number in range(60)]
     assert "Leave out formats of existing log groups: they are looked up" in refusal({"existing_log_groups": many})
     without = [{"name": each["name"]} for each in many]
     assert len(Deployment.from_context({"flowsentry": {"existing_log_groups": without}}).existing_log_groups) == 60
 
 
-def test_an_unknown_field_of_an_existing_format_is_named() -> None:
+def test_an_unknown_field_of_an_existing_log_format_is_reported() -> None:
     settings = {"existing_log_groups": [{"name": GROUP, "log_formats": ["${version} ${quantum-state}"]}]}
     deployment = Deployment.from_context({"flowsentry": settings})
     assert list(unknown_fields(deployment)) == [(GROUP, "quantum-state")]

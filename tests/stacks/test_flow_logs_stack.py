@@ -1,4 +1,4 @@
-"""Flow logs, where they go, and who may write there."""
+"""Flow logs, their destinations, and who may write there."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ import pytest
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from stacks.settings.sources import FULL_LOG_FORMAT
 
-Every = Callable[[str], dict[str, Any]]
+PropertiesOf = Callable[[str], dict[str, Any]]
 VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-0fedcba9876543210"
 CLOUDWATCH = {"vpc_ids": [VPC], "destination": "cloudwatch"}
 S3 = {"vpc_ids": [VPC], "destination": "s3"}
@@ -36,7 +36,7 @@ def test_a_source_for_cloudwatch_writes_to_its_log_group_with_the_delivery_role(
     assert flow_log["DeliverLogsPermissionArn"]["Fn::GetAtt"][0] in of_kind(templates, "AWS::IAM::Role")
 
 
-def test_a_source_for_s3_writes_to_the_log_bucket_in_the_layout_that_is_set(templates: Mapping[str, Any]) -> None:
+def test_a_source_for_s3_writes_to_the_log_bucket_in_the_layout_of_the_settings(templates: Mapping[str, Any]) -> None:
     flow_log = flow_log_of(templates, OTHER_VPC)
     assert flow_log["LogDestination"] == {"Fn::GetAtt": ["LogBucketCC3B17E8", "Arn"]}
     options = {"FileFormat": "plain-text", "HiveCompatiblePartitions": True, "PerHourPartition": False}
@@ -49,7 +49,7 @@ def test_each_vpc_of_a_source_has_a_flow_log_and_they_share_a_log_group(synthesi
     assert len(of_kind(made, "AWS::Logs::LogGroup")) == 1
 
 
-def test_a_flow_log_to_s3_waits_for_the_bucket_s_policy(templates: Mapping[str, Any]) -> None:
+def test_a_flow_log_to_s3_is_created_after_the_bucket_policy(templates: Mapping[str, Any]) -> None:
     resources = templates["FlowLogs"]["Resources"].values()
     flow_log = next(
         r for r in resources if r["Type"] == "AWS::EC2::FlowLog" and r["Properties"]["ResourceId"] == OTHER_VPC
@@ -57,14 +57,14 @@ def test_a_flow_log_to_s3_waits_for_the_bucket_s_policy(templates: Mapping[str, 
     assert "LogBucketPolicy900DBE48" in flow_log["DependsOn"]
 
 
-def test_the_delivery_role_s_policy_is_inline_so_that_it_is_there_with_the_role(templates: Mapping[str, Any]) -> None:
+def test_the_policy_of_the_delivery_role_is_inline(templates: Mapping[str, Any]) -> None:
     (role,) = of_kind(templates, "AWS::IAM::Role").values()
     (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
     assert statement["Action"] == ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     assert len(statement["Resource"]) == len(of_kind(templates, "AWS::Logs::LogGroup"))
 
 
-def test_only_flow_logs_of_this_account_take_the_delivery_role(templates: Mapping[str, Any]) -> None:
+def test_only_flow_logs_of_this_account_may_assume_the_delivery_role(templates: Mapping[str, Any]) -> None:
     (role,) = of_kind(templates, "AWS::IAM::Role").values()
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
@@ -72,7 +72,7 @@ def test_only_flow_logs_of_this_account_take_the_delivery_role(templates: Mappin
     assert ":vpc-flow-log/*" in json.dumps(trust["Condition"]["ArnLike"]["aws:SourceArn"])
 
 
-def test_only_log_delivery_for_this_account_writes_to_the_log_bucket(templates: Mapping[str, Any]) -> None:
+def test_only_log_delivery_for_this_account_may_write_to_the_log_bucket(templates: Mapping[str, Any]) -> None:
     policy = of_kind(templates, "AWS::S3::BucketPolicy")["LogBucketPolicy900DBE48"]["PolicyDocument"]
     allowed = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
     assert {each["Principal"]["Service"] for each in allowed} == {"delivery.logs.amazonaws.com"}
@@ -84,7 +84,7 @@ def test_only_log_delivery_for_this_account_writes_to_the_log_bucket(templates: 
 @pytest.mark.parametrize(
     ("bucket", "prefix"), [("LogBucketCC3B17E8", "AWSLogs/"), ("FailedInvocationsED025904", "aws/lambda/")]
 )
-def test_new_objects_are_noticed_under_a_prefix_once_the_queue_admits_the_bucket(
+def test_a_bucket_sends_object_events_of_its_prefix_after_the_queue_policy_exists(
     templates: Mapping[str, Any], bucket: str, prefix: str
 ) -> None:
     resource = templates["FlowLogs"]["Resources"][bucket]
@@ -94,70 +94,72 @@ def test_new_objects_are_noticed_under_a_prefix_once_the_queue_admits_the_bucket
     assert resource["DependsOn"] == ["NoticesQueuePolicyE99F59CA"]
 
 
-def test_the_output_bucket_notifies_nobody_so_that_nothing_loops(templates: Mapping[str, Any]) -> None:
+def test_the_output_bucket_sends_no_object_events(templates: Mapping[str, Any]) -> None:
     (output,) = of_kind(templates, "AWS::S3::Bucket", "State").values()
     assert "NotificationConfiguration" not in output
 
 
-def test_only_buckets_of_this_account_send_notices(templates: Mapping[str, Any]) -> None:
+def test_only_buckets_of_this_account_may_send_object_events(templates: Mapping[str, Any]) -> None:
     policy = of_kind(templates, "AWS::SQS::QueuePolicy")["NoticesQueuePolicyE99F59CA"]["PolicyDocument"]
     admitted = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
     (allowed,) = [each for each in admitted if each["Principal"] == {"Service": "s3.amazonaws.com"}]
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_every_queue_but_a_dead_letter_queue_has_one(templates: Mapping[str, Any]) -> None:
+def test_every_other_queue_has_a_dead_letter_queue(templates: Mapping[str, Any]) -> None:
     queues = of_kind(templates, "AWS::SQS::Queue")
     dead = {q["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for q in queues.values() if "RedrivePolicy" in q}
     assert [id_ for id_, queue in queues.items() if "RedrivePolicy" not in queue and id_ not in dead] == []
 
 
-def test_a_notice_stays_invisible_for_six_timeouts_and_is_tried_five_times(every: Every) -> None:
-    queue = every("AWS::SQS::Queue")["NoticesQueue8F17BA1B"]
-    functions = every("AWS::Lambda::Function").values()
+def test_an_object_event_is_invisible_for_six_timeouts_and_received_at_most_100_times(
+    properties_of: PropertiesOf,
+) -> None:
+    queue = properties_of("AWS::SQS::Queue")["NoticesQueue8F17BA1B"]
+    functions = properties_of("AWS::Lambda::Function").values()
     (timeout,) = [f["Timeout"] for f in functions if "OBJECT_DLQ_URL" in f["Environment"]["Variables"]]
     assert queue["VisibilityTimeout"] >= 6 * timeout
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 100
 
 
-def test_a_dead_letter_outlives_its_time_in_the_queue(every: Every) -> None:
-    queues = every("AWS::SQS::Queue")
+def test_dead_letters_are_retained_for_longer_than_object_events(properties_of: PropertiesOf) -> None:
+    queues = properties_of("AWS::SQS::Queue")
     queued, dead = queues["NoticesQueue8F17BA1B"], queues["NoticesDeadLetters9751A95B"]
     assert dead["MessageRetentionPeriod"] > queued["MessageRetentionPeriod"]
 
 
-def test_a_failed_invocation_outlives_its_notice(every: Every) -> None:
+def test_failed_invocations_are_retained_for_longer_than_their_object_events(properties_of: PropertiesOf) -> None:
     (expiry,) = [
         rule["ExpirationInDays"]
-        for rule in every("AWS::S3::Bucket")["FailedInvocationsED025904"]["LifecycleConfiguration"]["Rules"]
+        for rule in properties_of("AWS::S3::Bucket")["FailedInvocationsED025904"]["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule
     ]
-    assert expiry * 86_400 > every("AWS::SQS::Queue")["NoticesDeadLetters9751A95B"]["MessageRetentionPeriod"]
+    assert expiry * 86_400 > properties_of("AWS::SQS::Queue")["NoticesDeadLetters9751A95B"]["MessageRetentionPeriod"]
 
 
-def test_processors_are_told_the_format_of_every_log_group(templates: Mapping[str, Any]) -> None:
+def test_the_format_of_every_log_group_is_published(templates: Mapping[str, Any]) -> None:
     parameters = of_kind(templates, "AWS::SSM::Parameter").values()
     (value,) = [each["Value"] for each in parameters if each["Name"] == "/flowsentry/log-formats"]
     text = "".join(part if isinstance(part, str) else part["Ref"] for part in value["Fn::Join"][1])
-    forms = {place: form for place, form in json.loads(text).items() if isinstance(form, str)}
+    forms = {group: form for group, form in json.loads(text).items() if isinstance(form, str)}
     assert set(forms) == set(of_kind(templates, "AWS::Logs::LogGroup"))
     assert set(forms.values()) == {FULL_LOG_FORMAT, DEFAULT_LOG_FORMAT}
 
 
-def test_flow_logs_in_s3_may_be_parquet(synthesise: Callable[..., Any]) -> None:
+def test_flow_logs_in_s3_can_be_parquet(synthesise: Callable[..., Any]) -> None:
     flow_log = flow_log_of(synthesise({"sources": [{**S3, "file_format": "parquet"}]}), VPC)
     assert flow_log["DestinationOptions"]["FileFormat"] == "parquet"
 
 
-def test_log_groups_can_be_subscribed_and_forget(templates: Mapping[str, Any]) -> None:
+def test_log_groups_are_of_class_standard_and_expire(templates: Mapping[str, Any]) -> None:
     for log_group in of_kind(templates, "AWS::Logs::LogGroup").values():
         assert (log_group["LogGroupClass"], log_group["RetentionInDays"]) == ("STANDARD", 30)
 
 
-def test_a_source_moves_from_cloudwatch_to_s3_and_back_without_another_flow_log_id(
+def test_a_source_that_changes_its_destination_keeps_the_logical_id_of_its_flow_log(
     synthesise: Callable[..., Any],
 ) -> None:
-    """Same id, other properties: CloudFormation makes the new flow log before it deletes the old."""
+    """Same id, other properties: CloudFormation creates the new flow log before it deletes the old one."""
     before, moved, back = (synthesise({"sources": [source]}) for source in (CLOUDWATCH, S3, CLOUDWATCH))
     ids = [set(of_kind(made, "AWS::EC2::FlowLog")) for made in (before, moved, back)]
     assert ids[0] == ids[1] == ids[2]
@@ -165,14 +167,16 @@ def test_a_source_moves_from_cloudwatch_to_s3_and_back_without_another_flow_log_
     assert before == back
 
 
-def test_a_source_that_moved_keeps_its_old_log_group_subscribed_while_it_drains(synthesise: Callable[..., Any]) -> None:
+def test_a_source_that_changed_its_destination_keeps_its_log_group_while_it_drains(
+    synthesise: Callable[..., Any],
+) -> None:
     before = synthesise({"sources": [CLOUDWATCH]})
     draining = synthesise({"sources": [{**S3, "draining_log_formats": [FULL_LOG_FORMAT]}]})
     assert of_kind(draining, "AWS::Logs::LogGroup").keys() == of_kind(before, "AWS::Logs::LogGroup").keys()
     assert (subscribed(draining), subscribed(synthesise({"sources": [S3]}))) == (1, 0)
 
 
-def test_another_format_brings_another_log_group_and_the_old_one_stays_subscribed(
+def test_a_new_log_format_adds_a_log_group_and_the_draining_one_stays_subscribed(
     synthesise: Callable[..., Any],
 ) -> None:
     before = synthesise({"sources": [{**CLOUDWATCH, "log_format": "default"}]})
@@ -182,7 +186,7 @@ def test_another_format_brings_another_log_group_and_the_old_one_stays_subscribe
     assert subscribed(after) == 2
 
 
-def test_the_stream_in_between_is_one_encrypted_and_on_demand(synthesise: Callable[..., Any]) -> None:
+def test_busy_sources_share_one_encrypted_on_demand_data_stream(synthesise: Callable[..., Any]) -> None:
     sources = [{**CLOUDWATCH, "kinesis": True}, {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch", "kinesis": True}]
     (stream,) = of_kind(synthesise({"sources": sources}), "AWS::Kinesis::Stream").values()
     assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
@@ -190,10 +194,10 @@ def test_the_stream_in_between_is_one_encrypted_and_on_demand(synthesise: Callab
     assert stream["RetentionPeriodHours"] == 24
 
 
-def test_a_source_takes_the_way_through_the_stream_and_back_by_the_same_subscription(
+def test_a_source_that_changes_to_the_data_stream_keeps_the_logical_id_of_its_subscription(
     synthesise: Callable[..., Any],
 ) -> None:
-    """Same id, other destination: the one filter of the log group changes in place."""
+    """Same id, other destination: the only subscription filter of the log group is updated in place."""
     streamed = {**CLOUDWATCH, "kinesis": True}
     before, moved, back = (synthesise({"sources": [source]}) for source in (CLOUDWATCH, streamed, CLOUDWATCH))
     filters = [of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing") for made in (before, moved, back)]
@@ -204,7 +208,9 @@ def test_a_source_takes_the_way_through_the_stream_and_back_by_the_same_subscrip
     assert of_kind(before, "AWS::Kinesis::Stream") == {}
 
 
-def test_a_stream_that_drains_is_kept_and_read_while_log_groups_write_past_it(synthesise: Callable[..., Any]) -> None:
+def test_a_draining_data_stream_is_still_read_while_log_groups_invoke_the_function(
+    synthesise: Callable[..., Any],
+) -> None:
     streamed, draining = (
         synthesise({"sources": [{**CLOUDWATCH, key: True}]}) for key in ("kinesis", "draining_kinesis")
     )
@@ -216,7 +222,7 @@ def test_a_stream_that_drains_is_kept_and_read_while_log_groups_write_past_it(sy
     assert [id_ for id_ in of_kind(draining, "AWS::IAM::Role", "Processing") if "PayloadRole" in id_] == []
 
 
-def test_old_log_groups_of_a_source_go_the_way_of_the_source(synthesise: Callable[..., Any]) -> None:
+def test_draining_log_groups_of_a_source_use_the_data_stream_like_the_source(synthesise: Callable[..., Any]) -> None:
     made = synthesise({"sources": [{**CLOUDWATCH, "kinesis": True, "draining_log_formats": ["default"]}]})
     filters = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing").values()
     assert [each["Distribution"] for each in filters] == ["Random", "Random"]
@@ -226,7 +232,7 @@ def test_without_a_log_group_there_is_no_delivery_role(synthesise: Callable[...,
     assert of_kind(synthesise({"sources": [S3]}), "AWS::IAM::Role") == {}
 
 
-def test_an_unknown_field_is_a_warning_at_synth(tmp_path: Any) -> None:
+def test_an_unknown_field_causes_a_warning_at_synth(tmp_path: Any) -> None:
     from aws_cdk import App  # noqa: PLC0415 - needs JSII_NODE, which conftest sets
     from aws_cdk.assertions import Annotations, Match  # noqa: PLC0415 - the same
 

@@ -1,4 +1,4 @@
-"""The JSON schema of the settings: editors accept and refuse the same cdk.json as synth."""
+"""The JSON schema of the settings accepts and refuses the same cdk.json as synth."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from referencing import Registry, Resource
 from stacks.settings.deployment import Deployment
 from stacks.settings.problems import allowed, schema_of
 from stacks.settings.reading import SettingsError
-from tests.stacks.conftest import DATABASE, EVERY_WAY, VPC
+from tests.stacks.conftest import ALL_SETTINGS, DATABASE, VPC
 
 ROOT = Path(__file__).parents[2]
 SOURCE = {"vpc_ids": [VPC], "destination": "s3"}
@@ -29,7 +29,7 @@ def schema() -> Draft202012Validator:
 
 
 def described(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(name, schema) of every setting."""
+    """Yields (name, schema) of every setting."""
     for part in (schema, *schema["$defs"].values()):
         yield from part["properties"].items()
 
@@ -50,8 +50,8 @@ def test_cdk_json_refers_to_the_schema_and_is_valid(schema: Draft202012Validator
 
 def test_settings_of_every_kind_are_valid(schema: Draft202012Validator) -> None:
     DATABASE.write_bytes(b"a database")
-    schema.validate({"context": {"flowsentry": EVERY_WAY}})
-    assert Deployment.from_context({"flowsentry": EVERY_WAY})
+    schema.validate({"context": {"flowsentry": ALL_SETTINGS}})
+    assert Deployment.from_context({"flowsentry": ALL_SETTINGS})
 
 
 @pytest.mark.parametrize(

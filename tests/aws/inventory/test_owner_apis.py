@@ -7,7 +7,7 @@ import pytest
 from flowsentry.aws.inventory.owner_apis import owner_apis
 from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.owner_kinds import KINDS, MAX_LETTERS, UNKNOWN
-from stacks.ownership.describe_actions import DESCRIBES, VPC_LINKS
+from stacks.ownership.describe_actions import DESCRIBE_ACTIONS, VPC_LINKS
 from tests.aws.inventory.api_responses import NAMED, TOLD, Says
 from tests.aws.inventory.described_region import (
     ACCOUNT,
@@ -48,7 +48,7 @@ def test_the_policy_grants_exactly_the_actions_that_are_used() -> None:
     for service, operation, rows in WITH_MORE_TO_ASK:
         region.aws.respond(service, operation, rows)
     region.source.discover()
-    assert set(region.aws.calls) == {*DESCRIBES, VPC_LINKS}
+    assert set(region.aws.calls) == {*DESCRIBE_ACTIONS, VPC_LINKS}
 
 
 TABLE = {"TransitGatewayRouteTableId": "tgw-rtb-1"}
