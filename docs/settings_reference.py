@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from textwrap import fill
 from typing import Any
 
-from stacks.ownership.describe_actions import DESCRIBES
+from stacks.ownership.describe_actions import DESCRIBE_ACTIONS
 from stacks.settings.alerts import AlertSettings, SlackChannel
 from stacks.settings.deployment import SECTION, Deployment
 from stacks.settings.detection import DetectionSettings
@@ -55,7 +55,7 @@ def with_tables(page: str) -> str:
         rows = "\n".join(_rows(models[found[1]]))
         return f"{found[1]} -->\n\n{rows}\n\n"
 
-    actions = ", ".join(f'"{action}"' for action in sorted(DESCRIBES))
+    actions = ", ".join(f'"{action}"' for action in sorted(DESCRIBE_ACTIONS))
     indent = " " * 8
     wrapped = fill(actions, 112, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
     return ACTIONS.sub(wrapped, TABLE.sub(table, page))

@@ -32,7 +32,7 @@ def deployed(worker_id: str) -> Iterator[DeployedApp]:
     Events of the deployment have been processed, and the inventory was discovered once.
     """
     with EmbeddedAws.start(QUICK) as aws:
-        company = create_company(aws)
+        company = two_networks(aws)
         output = REPOSITORY / "build" / f"end-to-end-{worker_id}.cdk.out"
         synthesise(settings_for(company), output)
         deploy_assembly(aws, output)
@@ -56,7 +56,7 @@ def worker_id(request: pytest.FixtureRequest) -> str:
     return str(getattr(request.config, "workerinput", {}).get("workerid", "only"))
 
 
-def create_company(aws: EmbeddedAws) -> Company:
+def two_networks(aws: EmbeddedAws) -> Company:
     """A company of two networks with a client and a server each."""
     plans = (
         plan("in-logs", "10.40.0.0/16", DeliveryPath.CLOUDWATCH_LOGS),

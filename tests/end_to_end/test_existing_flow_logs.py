@@ -16,7 +16,7 @@ from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.demo.account import settings_for
 from stacks.constructs.parameters import Value
 from tests.builders import flow_log
-from tests.end_to_end.conftest import QUICK, create_company, synthesise
+from tests.end_to_end.conftest import QUICK, synthesise, two_networks
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, gz, increase
 
 GROUP, BUCKET = "/network/flow-logs", "network-archive"
@@ -87,7 +87,7 @@ def existing_sources() -> dict[str, object]:
 @pytest.fixture(scope="module")
 def existing(worker_id: str) -> Iterator[ExistingSourcesApp]:
     with EmbeddedAws.start(QUICK) as aws:
-        company = create_company(aws)
+        company = two_networks(aws)
         create_flow_logs(aws, [network.vpc_id for network in company.networks])
         app = ExistingSourcesApp(aws, company, assembly=REPOSITORY / "build" / f"existing-{worker_id}.cdk.out")
         app.deploy(existing_sources())

@@ -22,7 +22,7 @@ from local.demo.account import settings_for
 from local.traffic.company.network import Network
 from stacks.constructs.parameters import Value
 from tests.builders import V5, exchange, flow_log
-from tests.end_to_end.conftest import QUICK, create_company, synthesise
+from tests.end_to_end.conftest import QUICK, synthesise, two_networks
 from tests.end_to_end.deployed_app import DeployedApp
 
 COOLDOWN_SECONDS = 20
@@ -103,7 +103,7 @@ class InventoryApp(DeployedApp):
 @pytest.fixture(scope="module")
 def inventory_app(worker_id: str) -> Iterator[InventoryApp]:
     with EmbeddedAws.start(QUICK) as aws:
-        company = create_company(aws)
+        company = two_networks(aws)
         output = REPOSITORY / "build" / f"inventory-{worker_id}.cdk.out"
         synthesise({**settings_for(company), "flowsentry.inventory_cooldown_seconds": COOLDOWN_SECONDS}, output)
         deploy_assembly(aws, output)

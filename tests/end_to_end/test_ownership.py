@@ -35,7 +35,7 @@ def through_objects(app: DeployedApp, lines: Lines) -> None:
 def company(deployed: DeployedApp) -> Company:
     """The demonstration's company, with every kind of owner, in the app's account; the inventory knows it."""
     company = create_company(deployed.aws.client)
-    take_inventory(deployed)
+    discover_inventory(deployed)
     return company
 
 

@@ -16,7 +16,7 @@ from local.aws.embedded import REPOSITORY, EmbeddedAws
 from local.demo.account import settings_for
 from stacks.constructs.parameters import Value
 from tests.builders import payload
-from tests.end_to_end.conftest import QUICK, create_company, synthesise
+from tests.end_to_end.conftest import QUICK, synthesise, two_networks
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, increase
 from tests.end_to_end.test_payloads import paused_object_processor
 
@@ -89,7 +89,7 @@ class StreamedApp(DeployedApp):
 @pytest.fixture(scope="module")
 def account(worker_id: str) -> Iterator[StreamedApp]:
     with EmbeddedAws.start(QUICK) as aws:
-        yield StreamedApp(aws, create_company(aws), assembly=REPOSITORY / "build" / f"payload-stream-{worker_id}")
+        yield StreamedApp(aws, two_networks(aws), assembly=REPOSITORY / "build" / f"payload-stream-{worker_id}")
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def told(judgement: Judgement) -> tuple[bool, int] | None:
 def test_each_layer_decides_as_documented_and_by_the_documented_rule(case: Case) -> None:
     leaving, out, entering, into = forward_path(case.packet, case.rules)
     for groups, acl, way in zip((leaving, into), (out, entering), case.both_ways(), strict=True):
-        assert groups.verdict is (Verdict.ALLOWED if way.groups_allow() else Verdict.REFUSED)
+        assert groups.verdict is (Verdict.ALLOWED if way.groups_allow() else Verdict.DENIED)
         assert told(acl) == (None if case.is_within_a_subnet else way.acl_decides())
 
 
@@ -160,7 +160,7 @@ def test_a_verdict_on_an_unknown_peer_is_given_exactly_if_it_holds_for_any_group
     verdict = judge_groups(packet, case.rules, is_egress=case.is_egress).verdict
     subsets = chain.from_iterable(combinations(GROUPS, size) for size in range(4))
     truths = {with_groups_of_the_far_end(case, groups).groups_allow() for groups in subsets}
-    assert verdict is {frozenset({True}): Verdict.ALLOWED, frozenset({False}): Verdict.REFUSED}.get(
+    assert verdict is {frozenset({True}): Verdict.ALLOWED, frozenset({False}): Verdict.DENIED}.get(
         frozenset(truths), Verdict.UNDETERMINED
     )
 
@@ -201,7 +201,7 @@ def asked_for(what: str) -> tuple[int, int | None, int | None]:
 @given(cases())
 def test_the_proposed_change_of_a_security_group_admits_the_packet(case: Case) -> None:
     refused = judge_groups(case.packet, case.rules, is_egress=case.is_egress)
-    assume(refused.verdict is Verdict.REFUSED)
+    assume(refused.verdict is Verdict.DENIED)
     change = GROUP_CHANGE.match(refused.change)
     assert change
     assert change[1] == ("outbound" if case.is_egress else "inbound")
@@ -217,7 +217,7 @@ def test_the_proposed_change_of_a_security_group_admits_the_packet(case: Case) -
 @given(cases())
 def test_the_proposed_change_of_a_network_acl_admits_the_packet(case: Case) -> None:
     refused = judge_acl(case.packet, case.rules, is_egress=case.is_egress)
-    assume(refused.verdict is Verdict.REFUSED and refused.rule != "1")
+    assume(refused.verdict is Verdict.DENIED and refused.rule != "1")
     entry = entry_told(case, refused.change)
     assert with_entry(case, entry).acl_decides() == (True, entry.rule_number)
 

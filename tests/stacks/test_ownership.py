@@ -13,8 +13,8 @@ from tests.stacks.functions import FUNCTIONS, SOURCE, PropertiesOf, functions, g
 def test_the_inventory_function_writes_only_its_snapshot_and_discovery_claims(
     properties_of: PropertiesOf,
 ) -> None:
-    begun, snapshot = sorted(grants(properties_of, "inventory")["s3:PutObject"], key=lambda each: "snapshot" in each)
-    assert "/inventory/discovery-claims.json" in begun
+    claims, snapshot = sorted(grants(properties_of, "inventory")["s3:PutObject"], key=lambda each: "snapshot" in each)
+    assert "/discovery/claims.json" in claims
     assert "/inventory/snapshot.zip" in snapshot
 
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from flowsentry.aws.inventory.region import RegionDiscovery
 from flowsentry.inventory.inventory import Discovery, Inventory
-from local.aws import gaps
+from local.aws import moto_patches
 from local.traffic.company.build_context import Client
 from local.traffic.company.creation import create_company
 from local.traffic.company.network import Company
@@ -35,7 +35,7 @@ class CreatedCompany(NamedTuple):
 @contextmanager
 def moto() -> Iterator[Client]:
     """An empty account in moto, with the APIs that the embedded AWS adds."""
-    gaps.fill_all()
+    moto_patches.apply_all()
     try:
         with mock_aws():
             yield cache(lambda service: boto3.client(service, region_name=REGION))
