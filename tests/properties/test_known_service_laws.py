@@ -69,7 +69,7 @@ def test_order_and_repetition_are_irrelevant_and_the_table_equals_the_dictionary
 
 @given(st.lists(answers, max_size=40))
 def test_an_item_contains_what_was_added(told: list[Answer]) -> None:
-    content = ShardContent().learning(told)
+    content = ShardContent().with_answers(told)
     assert shard_content_in({"services": {"B": blob_of(content)}, "version": {"N": "0"}}) == content
 
 
