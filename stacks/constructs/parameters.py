@@ -49,4 +49,5 @@ def log_group_value(log_group_id: str) -> str:
 
 
 def parameter_name(deployment: Deployment, value: str) -> str:
+    """The name of the SSM parameter that holds a shared value."""
     return f"/{deployment.name}/{value}"

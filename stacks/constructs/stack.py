@@ -43,5 +43,6 @@ class FlowsentryStack(Stack):
         return ssm.StringParameter.value_for_string_parameter(self, parameter_name(self.deployment, value))
 
     def parameter_arn(self, value: str) -> str:
+        """The ARN of the SSM parameter that holds a shared value."""
         name = parameter_name(self.deployment, value).removeprefix("/")
         return self.format_arn(service="ssm", resource="parameter", resource_name=name)

@@ -75,17 +75,17 @@ def copy_installed(target: Target, into: Path) -> None:
     They are installed once for each fingerprint and cached in `build/dependencies`, so that a synth into another
     folder needs no package index.
     """
-    kept = BUILT / target.fingerprint
-    if not kept.exists():
+    cached = BUILT / target.fingerprint
+    if not cached.exists():
         BUILT.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=BUILT))
         try:
             install(target, fresh)
             with suppress(OSError):  # another synth has created it in the meantime
-                fresh.rename(kept)
+                fresh.rename(cached)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(kept, into, dirs_exist_ok=True)
+    shutil.copytree(cached, into, dirs_exist_ok=True)
 
 
 @jsii.implements(ILocalBundling)

@@ -34,6 +34,7 @@ class Alarms(Construct):
         self.alarms: list[cloudwatch.Alarm] = []
 
     def watch_dead_letters(self, queue_name: str) -> None:
+        """Alarm on messages in the dead-letter queue of object events."""
         self._alarm(
             "dead-letter-queue",
             "Flow logs could not be processed: their object events are in the dead-letter queue.",
@@ -41,6 +42,7 @@ class Alarms(Construct):
         )
 
     def watch_oldest_object_event(self, queue_name: str) -> None:
+        """Alarm on the age of the oldest object event in the queue."""
         minutes = self._deployment.freshness_minutes
         self._alarm(
             "oldest-object-event",
@@ -52,6 +54,7 @@ class Alarms(Construct):
         )
 
     def watch_function(self, service: str, function_name: str) -> None:
+        """Alarm on errors of a function."""
         self._alarm(
             f"function-errors-{service.replace('_', '-')}",
             f"Invocations of the function {service} failed in {FAILING_PERIODS} of the last {EVALUATED_PERIODS} "
@@ -63,6 +66,7 @@ class Alarms(Construct):
         )
 
     def watch_lost_payloads(self, function_name: str) -> None:
+        """Alarm on failed invocations that Lambda could not store."""
         self._alarm(
             "failed-invocations-lost",
             "Lambda could not store a CloudWatch Logs payload that stream_processor failed to process: its records are "
@@ -71,6 +75,7 @@ class Alarms(Construct):
         )
 
     def watch_stream(self, function_name: str) -> None:
+        """Alarm on the age of payloads in the data stream."""
         minutes = self._deployment.freshness_minutes
         self._alarm(
             "iterator-age",
@@ -112,6 +117,7 @@ class Alarms(Construct):
         )
 
     def watch_clusters(self) -> None:
+        """Alarm on EKS clusters whose pods can't be listed."""
         self._alarm(
             "cluster-unreachable",
             f"The pods of an EKS cluster could not be listed in {FAILING_PERIODS} of the last {EVALUATED_PERIODS} "
@@ -133,6 +139,7 @@ class Alarms(Construct):
         )
 
     def watch_oldest_alert(self) -> None:
+        """Alarm on the age of the oldest unsent alert."""
         self._alarm(
             "alerts-not-sent",
             f"An alert has waited in the outbox for more than {LATE_ALERT_MINUTES} minutes: alerts are not sent.",
@@ -155,6 +162,7 @@ class Alarms(Construct):
         )
 
     def watch_suppressions(self, service: str) -> None:
+        """Alarm on suppressions that a processor can't read."""
         self._alarm(
             f"suppressions-unreadable-{service.replace('_', '-')}",
             f"{service} can't read the suppressions: the last valid version is active, later changes are not.",

@@ -38,6 +38,7 @@ class Dashboard(Construct):
         self._dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=deployment.name)
 
     def add_alarms(self, alarms: Sequence[cloudwatch.IAlarm]) -> None:
+        """Adds the state of all alarms."""
         self._dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=alarms, title="Alarms", width=24, height=3))
 
     def add_findings(self) -> None:
@@ -84,6 +85,7 @@ class Dashboard(Construct):
             self._dashboard.add_widgets(_graph_of("Packets lost by transit gateways", lost))
 
     def add_pipeline(self) -> None:
+        """Adds graphs of the records that the processors read, rejected or skipped."""
         self._dashboard.add_widgets(
             _graph("Lines read", _by_processor("Lines")),
             _graph("Rejected lines", _by_processor("RejectedLines")),
@@ -114,6 +116,7 @@ class Dashboard(Construct):
         )
 
     def add_queues(self, object_events: str, dead_letters: str) -> None:
+        """Adds graphs of the queue of object events and its dead-letter queue."""
         self._dashboard.add_widgets(
             _graph(
                 "Object events waiting",

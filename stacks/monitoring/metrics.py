@@ -14,6 +14,7 @@ Statistic = Literal["Sum", "Maximum", "Minimum", "Average"]
 
 
 def traffic(name: TrafficMetric, vpc_id: str) -> cloudwatch.Metric:
+    """A traffic metric of one VPC."""
     return _metric(NAMESPACE, name, {"vpc": vpc_id}, "Sum")
 
 
@@ -36,18 +37,22 @@ def _search(name: TrafficMetric, by: TrafficDimension, label: str) -> cloudwatch
 
 
 def pipeline(name: PipelineMetric, service: str, statistic: Statistic = "Sum") -> cloudwatch.Metric:
+    """A pipeline metric of one function."""
     return _metric(NAMESPACE, name, {"service": service}, statistic)
 
 
 def findings_of(kind: str, service: str, name: PipelineMetric = "FindingsRaised") -> cloudwatch.Metric:
+    """A metric of the findings of one kind by one function."""
     return _metric(NAMESPACE, name, {"kind": kind, "service": service}, "Sum")
 
 
 def of_function(name: str, function_name: str, statistic: Statistic) -> cloudwatch.Metric:
+    """A metric that Lambda publishes for a function."""
     return _metric("AWS/Lambda", name, {"FunctionName": function_name}, statistic)
 
 
 def of_queue(name: str, queue_name: str) -> cloudwatch.Metric:
+    """A metric that SQS publishes for a queue, its maximum."""
     return _metric("AWS/SQS", name, {"QueueName": queue_name}, "Maximum")
 
 

@@ -19,6 +19,8 @@ FUNCTIONS = {
 
 
 class MonitoringStack(FlowsentryStack):
+    """Creates the dashboard, and the alarms that apply to the destinations and clusters of the settings."""
+
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(
             scope,

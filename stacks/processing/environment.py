@@ -39,9 +39,11 @@ class Environment:
         self._geo_databases = geo_databases
 
     def stream_processor(self) -> dict[str, str]:
+        """Variables of the stream processor."""
         return environment_of(ProcessorSettings(**self._processor_values()))
 
     def object_processor(self) -> dict[str, str]:
+        """Variables of the object processor."""
         return environment_of(
             ObjectProcessorSettings(
                 **self._processor_values(),
@@ -67,6 +69,7 @@ class Environment:
         }
 
     def inventory(self) -> dict[str, str]:
+        """Variables of the inventory function."""
         return environment_of(
             InventorySettings(
                 output_bucket=self._stack.read(Value.OUTPUT_BUCKET),
@@ -78,6 +81,7 @@ class Environment:
         )
 
     def notifier(self) -> dict[str, str]:
+        """Variables of the notifier."""
         deployment, read = self._deployment, self._stack.read
         log_groups = self._log_groups()
         return environment_of(

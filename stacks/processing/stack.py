@@ -96,10 +96,10 @@ class ProcessingStack(FlowsentryStack):
 
     def _grant_stream_processor(self) -> None:
         """Lets Lambda store failed invocations, and read the data stream if there is one."""
-        kept = f"{FAILED_INVOCATION_PREFIX}*"
+        keys = f"{FAILED_INVOCATION_PREFIX}*"
         function = self.stream.function
         function.allow_wildcard(
-            ["s3:PutObject"], self._objects_arn(Value.FAILED_INVOCATION_BUCKET, kept), VARIABLE_KEYS
+            ["s3:PutObject"], self._objects_arn(Value.FAILED_INVOCATION_BUCKET, keys), VARIABLE_KEYS
         )
         function.allow(["s3:ListBucket"], self._bucket_arn(Value.FAILED_INVOCATION_BUCKET))
         if self.deployment.has_payload_stream:

@@ -26,6 +26,8 @@ from stacks.sources.payload_stream import PayloadStream
 
 
 class FlowLogsStack(FlowsentryStack):
+    """Creates flow logs, and sends object events of new and existing buckets to one queue."""
+
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(
             scope,
@@ -101,5 +103,5 @@ class FlowLogsStack(FlowsentryStack):
     def _warn_of_unknown_fields(self) -> None:
         for where, field in unknown_fields(self.deployment):
             Annotations.of(self).add_warning_v2(
-                f"flowsentry:field-{field}", f"{where}: field {field} is not known here; it is kept as text"
+                f"flowsentry:field-{field}", f"{where}: field {field} is unknown; it is stored as text"
             )
