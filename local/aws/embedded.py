@@ -49,7 +49,7 @@ class EmbeddedAws:
         """An embedded AWS in threads of this process, which starts quickly. One at a time: moto's state is global."""
         from local.aws.server import Server  # noqa: PLC0415 the parent of a child process need not import moto
 
-        settings = settings or Settings(probe_subscriptions=False)
+        settings = settings or Settings(send_control_messages=False)
         running = contextlib.ExitStack()
         server = Server(settings)
         running.callback(server.stop)
@@ -75,6 +75,7 @@ class EmbeddedAws:
         return self.session().client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
 
     def session(self) -> boto3.session.Session:
+        """A boto3 session with credentials of the embedded AWS; clients still need its endpoint URL."""
         variables = self.environment()
         return boto3.session.Session(
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
@@ -87,9 +88,9 @@ class EmbeddedAws:
         """Fires the enabled schedules with `containing` in their names; returns the names of their rules."""
         return list(self._control("fire-schedules", {"containing": containing}))
 
-    def mails(self) -> list[dict[str, str]]:
+    def emails(self) -> list[dict[str, str]]:
         """The emails that topics delivered, oldest first: `address`, `subject`, `text`."""
-        return list(self._control("mails"))
+        return list(self._control("emails"))
 
     def failures(self) -> list[str]:
         """Every response of 500 and above, and every error inside the embedded AWS. It should be empty."""

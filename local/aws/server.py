@@ -43,9 +43,9 @@ class Server:
         self.failures = FailureLog()
         moto_patches.apply_all()
         cloudformation.register()
-        subscriptions.set_control_messages(enabled=settings.probe_subscriptions)
-        sns.mails.clear()
-        actions = {"state": self._state, "fire-schedules": self._fire_schedules, "mails": lambda _: [*sns.mails]}
+        subscriptions.set_control_messages(enabled=settings.send_control_messages)
+        sns.emails.clear()
+        actions = {"state": self._state, "fire-schedules": self._fire_schedules, "emails": lambda _: [*sns.emails]}
         front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures, self._denials)
         self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)
         self.port = int(self._http.server_port)
@@ -92,6 +92,7 @@ class Server:
 
 
 def main() -> None:
+    """Runs a server until standard input is closed; the first argument is the settings in JSON."""
     settings = Settings(**json.loads(sys.argv[1]))
     server = Server(settings)
     ended = threading.Event()

@@ -33,7 +33,7 @@ class Settings:
     """Interval between two polls of a queue or a stream."""
     max_seconds: float = 3600.0
     """The server ends after this time, even if it is never stopped."""
-    probe_subscriptions: bool = True
+    send_control_messages: bool = True
     """Whether new subscription filters send a CONTROL_MESSAGE to their destinations, which invokes functions."""
 
 

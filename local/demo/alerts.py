@@ -63,7 +63,7 @@ class Inbox:
             self._poll()
 
     def _poll(self) -> None:
-        mails = self._aws.mails()
+        mails = self._aws.emails()
         for mail in mails[len(self.mails) :]:
             self.mails.append(mail["text"])
             self._on_delivery(Delivered(mail["subject"], mail["text"], time.time()))

@@ -194,8 +194,8 @@ class DeployedApp:
         reasons = ("too-few-fields", "bad-value", "empty-line", "too-many-fields")
         return {reason: self.total("RejectedLines", service=OBJECTS, reason=reason) for reason in reasons}
 
-    def mails_about(self, text: str) -> list[dict[str, str]]:
-        return [mail for mail in self.aws.mails() if text in mail["subject"] + mail["text"]]
+    def emails_about(self, text: str) -> list[dict[str, str]]:
+        return [email for email in self.aws.emails() if text in email["subject"] + email["text"]]
 
     def scan(self, network: Network, source: str, ports: Iterable[int], names: tuple[str, ...] = V5) -> list[str]:
         """Records of a source that connects to ports of the network's server; a rule rejects each connection."""

@@ -117,7 +117,7 @@ def test_log_events_of_an_existing_log_group_are_read_in_the_format_of_its_flow_
     assert set(rows.select("source_owner_name", "destination_owner_id").iter_rows()) == {("client", server.instance_id)}
     [finding] = app.findings(client.address)
     assert (finding.kind, finding.severity, finding.scope) == ("port_scan", "high", network.vpc_id)
-    assert len(app.mails_about(finding.id)) == 1
+    assert len(app.emails_about(finding.id)) == 1
 
 
 def test_flow_log_files_of_an_existing_bucket_are_read(app: ExistingSourcesApp) -> None:
@@ -133,7 +133,7 @@ def test_flow_log_files_of_an_existing_bucket_are_read(app: ExistingSourcesApp) 
     assert increase(before[1], app.totals_of(network)) == {"Flows": 20, "RejectedFlows": 20, "Packets": 60}
     [finding] = app.findings(client.address)
     assert (finding.kind, finding.scope) == ("port_scan", network.vpc_id)
-    assert len(app.enriched(client.address)) == len(app.mails_about(finding.id)) == 1
+    assert len(app.enriched(client.address)) == len(app.emails_about(finding.id)) == 1
 
 
 def test_flow_log_files_in_parquet_are_read(app: ExistingSourcesApp) -> None:

@@ -34,10 +34,10 @@ def test_an_object_is_counted_enriched_and_becomes_an_alert(app: DeployedApp) ->
     assert (finding.kind, finding.severity, finding.scope) == ("port_scan", "high", network.vpc_id)
     [gap] = app.findings(client.interface_id)
     assert (gap.kind, gap.severity, gap.details["subject_owner"]["name"]) == ("records_skipped", "background", "client")
-    [mail] = app.mails_about(client.address)
-    assert mail["address"] == "you@company.example"
-    assert "client" in mail["subject"]
-    assert finding.id in mail["text"]
+    [email] = app.emails_about(client.address)
+    assert email["address"] == "you@company.example"
+    assert "client" in email["subject"]
+    assert finding.id in email["text"]
 
 
 def test_an_object_with_repeated_events_is_counted_once_and_gives_one_finding(app: DeployedApp) -> None:
@@ -45,12 +45,12 @@ def test_an_object_with_repeated_events_is_counted_once_and_gives_one_finding(ap
     content = gz(flow_log(app.scan(network, source, range(1, 21))))
     before = app.totals(OBJECTS, "Lines", "DuplicateObjects")
     key = app.put("twice.log.gz", content)
-    first = app.findings(source), app.output("enriched/"), app.mails_about(source)
+    first = app.findings(source), app.output("enriched/"), app.emails_about(source)
     object_event = app.object_event(key, etag=app.etag(key))
     app.notify(object_event)
     app.notify(object_event.replace("ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"))
     app.put("twice.log.gz", content)
-    assert (app.findings(source), app.output("enriched/"), app.mails_about(source)) == first
+    assert (app.findings(source), app.output("enriched/"), app.emails_about(source)) == first
     assert increase(before, app.totals(OBJECTS, "Lines", "DuplicateObjects")) == {"Lines": 20, "DuplicateObjects": 3}
 
 

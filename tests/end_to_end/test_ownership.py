@@ -107,8 +107,8 @@ def test_an_alert_names_the_rule_that_rejects_a_path(
 ) -> None:
     send(app, partial(path.record, app, company))
     source, target = (company.network(path.network).host(name) for name in (path.source, path.target))
-    [mail] = [each for each in app.mails_about(source.address) if f"can't reach {target.owner_name} " in each["text"]]
-    [denial] = [line for line in mail["text"].splitlines() if line.startswith("Denied ")]
+    [email] = [each for each in app.emails_about(source.address) if f"can't reach {target.owner_name} " in each["text"]]
+    [denial] = [line for line in email["text"].splitlines() if line.startswith("Denied ")]
     assert path.expected in denial
 
 

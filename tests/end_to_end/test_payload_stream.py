@@ -119,7 +119,7 @@ def test_log_events_through_the_stream_become_an_alert(app: StreamedApp) -> None
     assert increase(before[0], app.totals(STREAM, *before[0])) == {"Lines": 20, "Records": 20, "FindingsRaised": 1}
     [finding] = app.findings(source)
     assert (finding.kind, finding.severity, finding.scope) == ("port_scan", "high", network.vpc_id)
-    assert len(app.enriched(source)) == len(app.mails_about(finding.id)) == 1
+    assert len(app.enriched(source)) == len(app.emails_about(finding.id)) == 1
 
 
 def test_a_payload_without_a_log_format_is_a_dead_letter_and_does_not_block_others(app: StreamedApp) -> None:

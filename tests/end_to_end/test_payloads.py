@@ -24,17 +24,17 @@ def test_log_events_are_counted_enriched_and_become_an_alert(app: DeployedApp) -
     assert set(rows.select("source_owner_name", "destination_owner_id").iter_rows()) == {("client", server.instance_id)}
     [finding] = app.findings(client.address)
     assert (finding.kind, finding.severity, finding.scope) == ("port_scan", "high", network.vpc_id)
-    [mail] = app.mails_about(finding.id)
-    assert "client" in mail["subject"]
+    [email] = app.emails_about(finding.id)
+    assert "client" in email["subject"]
 
 
 def test_a_payload_delivered_twice_gives_one_finding(app: DeployedApp) -> None:
     source = "10.40.0.21"
     lines = app.scan(app.in_logs, source, range(1, 21), app.log_group_names)
     app.log(lines)
-    first = app.findings(source), app.output("enriched/"), app.mails_about(source)
+    first = app.findings(source), app.output("enriched/"), app.emails_about(source)
     app.log(lines)
-    assert (app.findings(source), app.output("enriched/"), app.mails_about(source)) == first
+    assert (app.findings(source), app.output("enriched/"), app.emails_about(source)) == first
     assert len(app.enriched(source)) == len(first[0]) == len(first[2]) == 1
 
 
@@ -64,7 +64,7 @@ def test_a_payload_that_fails_three_times_is_processed_after_the_cause_is_repair
         resume()
         assert increase(before[0], app.totals(OBJECTS, *before[0])) == {"Lines": 20, "RecoveredPayloads": 1}
         assert [finding.kind for finding in app.findings(source)] == ["port_scan"]
-        assert len(app.enriched(source)) == len(app.mails_about(source)) == 1
+        assert len(app.enriched(source)) == len(app.emails_about(source)) == 1
 
 
 def test_a_payload_without_a_log_format_is_a_dead_letter_until_it_is_redriven(app: DeployedApp) -> None:

@@ -47,9 +47,11 @@ class AsynchronousInvocations:
 
     @property
     def is_quiet(self) -> bool:
+        """True if no event is queued or being processed."""
         return self._pending == 0
 
     def add(self, function: LambdaFunction, event: bytes) -> None:
+        """Queues an event for the function and returns at once."""
         with self._lock:
             self._pending += 1
         self._submit(QueuedEvent(function, event))

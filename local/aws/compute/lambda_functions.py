@@ -242,7 +242,7 @@ def update_all_properties(
 
 
 def _apply(function: Any, properties: Mapping[str, Any]) -> None:
-    function.layers = function._get_layers_data(properties.get("Layers", []))  # noqa: SLF001 moto has no public method for it
+    function.layers = function._get_layers_data(properties.get("Layers", []))  # noqa: SLF001 moto has no public method
     function.architectures = properties.get("Architectures", ["x86_64"])
     function.logging_config = properties.get("LoggingConfig", {})
     function.logs_group_name = function.logging_config.get("LogGroup", f"/aws/lambda/{function.function_name}")

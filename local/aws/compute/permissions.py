@@ -1,5 +1,5 @@
-"""Evaluates IAM policies for requests of functions. moto allows every request, so a missing grant would
-fail on AWS only.
+"""Evaluates IAM policies for requests of functions. moto allows every request, so a missing permission would fail
+on AWS only.
 
 For functions, the identity policies of the role are evaluated: actions, resources, Allow and Deny. Conditions are
 assumed to be met. Resource policies are ignored: within an account AWS accepts either kind, so this is stricter than

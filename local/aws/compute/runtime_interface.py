@@ -81,6 +81,7 @@ class RuntimeApiHandler(http.server.BaseHTTPRequestHandler):
         """Logs nothing."""
 
     def do_GET(self) -> None:
+        """Responds with the next event when there is one."""
         self.server.idle.set()
         event = self.server.events.get()
         if event is None:
@@ -99,6 +100,7 @@ class RuntimeApiHandler(http.server.BaseHTTPRequestHandler):
         )
 
     def do_POST(self) -> None:
+        """Receives a response, an invocation error or an init error."""
         payload = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         kind = self.path.removeprefix(API_VERSION).split("/")
         self.server.answers.put(("init" if kind[0] == "init" else kind[-1], payload))

@@ -32,7 +32,7 @@ _write_lock = threading.RLock()
 
 
 @replaces(Stream, "put_record")
-def only_keep_the_record(
+def store_record_only(
     original: Callable[..., Any], stream: Stream, partition_key: str, explicit_hash_key: str, data: str
 ) -> Any:
     """Moto invokes functions during PutRecord, one record at a time, and may give two writers one sequence number."""

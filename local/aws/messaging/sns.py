@@ -23,10 +23,10 @@ def update_topic_in_place(
     return original_resource
 
 
-MAX_MAILS = 10_000
+MAX_EMAILS = 10_000
 """Kept in memory; beyond this number the oldest are dropped."""
 
-mails: deque[dict[str, str]] = deque(maxlen=MAX_MAILS)
+emails: deque[dict[str, str]] = deque(maxlen=MAX_EMAILS)
 """The emails that topics delivered: address, subject, text."""
 
 
@@ -40,7 +40,7 @@ def deliver_email(
     if subscription.protocol == "email" and (not matcher or matcher.matches(options["message_attributes"], message)):
         forms = json.loads(message) if options.get("message_structure") == "json" else {"default": message}
         text = forms.get("email", forms["default"])
-        mails.append({"address": subscription.endpoint, "subject": options.get("subject") or "", "text": text})
+        emails.append({"address": subscription.endpoint, "subject": options.get("subject") or "", "text": text})
 
 
 class TopicPolicy(ResourceType):

@@ -29,7 +29,7 @@ def write_under_lock(original: Callable[..., Any], handler: Any) -> Any:
 
 
 @replaces(StreamShard, "add")
-def only_keep_the_record(original: Callable[..., Any], shard: Any, old: Any, new: Any) -> None:
+def store_record_only(original: Callable[..., Any], shard: Any, old: Any, new: Any) -> None:
     """Moto invokes functions during the write, with all records of the stream until an invocation succeeds."""
     mappings, shard.table.lambda_event_source_mappings = shard.table.lambda_event_source_mappings, {}
     try:

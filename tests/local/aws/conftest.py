@@ -66,54 +66,54 @@ class Function:
         return json.loads(self.invoke(event)["Payload"].read())
 
 
-class Maker:
+class FunctionFactory:
     """Creates functions with unique names."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self.aws = aws
 
     def __call__(
-        self, body: str = "return event", *, code: str = "", may: Sequence[tuple[str, str]] = (), **settings: Any
+        self, body: str = "return event", *, code: str = "", allow: Sequence[tuple[str, str]] = (), **settings: Any
     ) -> Function:
         """A function whose `answer(event, attempts)` has this body, or with `code` as its module.
 
-        Its role allows the actions on resources in `may`.
+        Its role allows the actions on resources in `allow`.
         """
         name = f"function-{uuid4().hex[:8]}"
         indented = "\n".join(f"    {line}" for line in body.splitlines())
         created = self.aws.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.11",
-            Role=self.role(may),
+            Role=self.role(allow),
             Handler="handler.lambda_handler",
             Code={"ZipFile": zipped({"handler.py": code or RECORDING_HANDLER.format(body=indented)})},
             **{"Timeout": 10, **settings},
         )
         return Function(self.aws, name, created["FunctionArn"])
 
-    def role(self, may: Sequence[tuple[str, str]]) -> str:
+    def role(self, allow: Sequence[tuple[str, str]]) -> str:
         """The ARN of a role that allows each action on its resource."""
         name = f"role-{uuid4().hex[:8]}"
         iam = self.aws.client("iam")
         created = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
-        statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in may]
+        statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allow]
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        if may:
-            iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=document)
+        if allow:
+            iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=document)
         return str(created["Role"]["Arn"])
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAws]:
     """One per module, so that other tests of this process use unpatched moto."""
-    quick = Settings(async_retry_seconds=0.05, redelivery_seconds=0.05, probe_subscriptions=False)
+    quick = Settings(async_retry_seconds=0.05, redelivery_seconds=0.05, send_control_messages=False)
     with EmbeddedAws.in_process(quick) as running:
         yield running
 
 
 @pytest.fixture
-def function(aws: EmbeddedAws) -> Iterator[Maker]:
+def function(aws: EmbeddedAws) -> Iterator[FunctionFactory]:
     """Creates functions; fails the test if it causes a failure of the embedded AWS."""
     before = len(aws.failures())
-    yield Maker(aws)
+    yield FunctionFactory(aws)
     assert aws.failures()[before:] == []

@@ -4,7 +4,7 @@ import json
 from uuid import uuid4
 
 from local.aws.embedded import EmbeddedAws
-from tests.local.aws.conftest import Function, Maker
+from tests.local.aws.conftest import Function, FunctionFactory
 
 
 def set_failure_destination(aws: EmbeddedAws, function: Function, destination: str, retries: int = 2) -> None:
@@ -15,7 +15,7 @@ def set_failure_destination(aws: EmbeddedAws, function: Function, destination: s
     )
 
 
-def test_an_event_is_accepted_before_it_is_processed(aws: EmbeddedAws, function: Maker) -> None:
+def test_an_event_is_accepted_before_it_is_processed(aws: EmbeddedAws, function: FunctionFactory) -> None:
     later = function("import time\ntime.sleep(1.5)")
     assert later.invoke({"a": 1}, InvocationType="Event")["StatusCode"] == 202
     assert later.events == []
@@ -23,24 +23,24 @@ def test_an_event_is_accepted_before_it_is_processed(aws: EmbeddedAws, function:
     assert later.events == [{"a": 1}]
 
 
-def test_a_failing_event_is_attempted_three_times(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_failing_event_is_attempted_three_times(aws: EmbeddedAws, function: FunctionFactory) -> None:
     fails = function("raise ValueError")
     fails.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()
     assert fails.events == [{"a": 1}] * 3
 
 
-def test_an_event_that_succeeds_on_a_retry_is_not_retried_again(aws: EmbeddedAws, function: Maker) -> None:
+def test_an_event_that_succeeds_on_a_retry_is_not_retried_again(aws: EmbeddedAws, function: FunctionFactory) -> None:
     recovers = function("if attempts < 2: raise ValueError")
     recovers.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()
     assert len(recovers.events) == 2
 
 
-def test_an_event_that_fails_all_attempts_becomes_an_object(aws: EmbeddedAws, function: Maker) -> None:
+def test_an_event_that_fails_all_attempts_becomes_an_object(aws: EmbeddedAws, function: FunctionFactory) -> None:
     bucket = f"failed-{uuid4().hex[:8]}"
     aws.client("s3").create_bucket(Bucket=bucket)
-    fails = function("raise ValueError('no such thing')", may=[("s3:PutObject", f"arn:aws:s3:::{bucket}/*")])
+    fails = function("raise ValueError('no such thing')", allow=[("s3:PutObject", f"arn:aws:s3:::{bucket}/*")])
     set_failure_destination(aws, fails, f"arn:aws:s3:::{bucket}", retries=1)
     fails.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()
@@ -54,7 +54,7 @@ def test_an_event_that_fails_all_attempts_becomes_an_object(aws: EmbeddedAws, fu
     assert record["responsePayload"]["errorMessage"] == "no such thing"
 
 
-def test_the_object_of_a_failed_event_sends_an_object_event(aws: EmbeddedAws, function: Maker) -> None:
+def test_the_object_of_a_failed_event_sends_an_object_event(aws: EmbeddedAws, function: FunctionFactory) -> None:
     bucket, queue = f"failed-{uuid4().hex[:8]}", f"object-events-{uuid4().hex[:8]}"
     aws.client("s3").create_bucket(Bucket=bucket)
     url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
@@ -62,7 +62,7 @@ def test_the_object_of_a_failed_event_sends_an_object_event(aws: EmbeddedAws, fu
     aws.client("s3").put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [object_event]}
     )
-    fails = function("raise ValueError", may=[("s3:PutObject", f"arn:aws:s3:::{bucket}/aws/lambda/async/*")])
+    fails = function("raise ValueError", allow=[("s3:PutObject", f"arn:aws:s3:::{bucket}/aws/lambda/async/*")])
     set_failure_destination(aws, fails, f"arn:aws:s3:::{bucket}", retries=0)
     fails.invoke({}, InvocationType="Event")
     aws.wait_until_quiet()
@@ -73,10 +73,10 @@ def test_the_object_of_a_failed_event_sends_an_object_event(aws: EmbeddedAws, fu
     assert [key.startswith(f"aws/lambda/async/{fails.name}/") for key in keys] == [True]
 
 
-def test_a_queue_as_failure_destination_receives_the_record(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_queue_as_failure_destination_receives_the_record(aws: EmbeddedAws, function: FunctionFactory) -> None:
     queue = f"failed-{uuid4().hex[:8]}"
     url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
-    fails = function("raise ValueError", may=[("sqs:SendMessage", "*")])
+    fails = function("raise ValueError", allow=[("sqs:SendMessage", "*")])
     set_failure_destination(aws, fails, f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", retries=0)
     fails.invoke({"a": 1}, InvocationType="Event")
     aws.wait_until_quiet()

@@ -9,7 +9,7 @@ import pytest
 
 from local.aws.compute.permissions import Call, calls
 from local.aws.embedded import EmbeddedAws
-from tests.local.aws.conftest import Maker
+from tests.local.aws.conftest import FunctionFactory
 
 SIGNS_A_REQUEST = """
 import os, urllib.error, urllib.request
@@ -35,13 +35,13 @@ def bucket(aws: EmbeddedAws) -> str:
     return name
 
 
-def test_an_allowed_request_succeeds(bucket: str, function: Maker) -> None:
-    reads = function(code=SIGNS_A_REQUEST, may=[("s3:Get*", f"arn:aws:s3:::{bucket}/ours/*")])
+def test_an_allowed_request_succeeds(bucket: str, function: FunctionFactory) -> None:
+    reads = function(code=SIGNS_A_REQUEST, allow=[("s3:Get*", f"arn:aws:s3:::{bucket}/ours/*")])
     assert reads.answer({"path": f"/{bucket}/ours/a"}) == 200
 
 
 def test_a_request_without_permission_is_denied_and_recorded(aws: EmbeddedAws, bucket: str) -> None:
-    reads = Maker(aws)(code=SIGNS_A_REQUEST, may=[("s3:GetObject", f"arn:aws:s3:::{bucket}/ours/*")])
+    reads = FunctionFactory(aws)(code=SIGNS_A_REQUEST, allow=[("s3:GetObject", f"arn:aws:s3:::{bucket}/ours/*")])
     before = len(aws.failures())
     status, text = reads.answer({"path": f"/{bucket}/theirs/a"})
     assert status == 403

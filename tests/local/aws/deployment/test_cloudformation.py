@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from local.aws.deployment.verification import missing_resources
 from local.aws.embedded import EmbeddedAws
-from tests.local.aws.conftest import Maker, zipped
+from tests.local.aws.conftest import FunctionFactory, zipped
 
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
 
@@ -167,7 +167,7 @@ def test_a_bucket_has_all_properties_of_its_template(aws: EmbeddedAws, stack: St
     s3.put_object(Bucket=bucket, Key="a/b", Body=b"the policy denies only requests without TLS")
 
 
-def test_a_deleted_resource_is_reported_as_missing(aws: EmbeddedAws, stack: Stack, function: Maker) -> None:
+def test_a_deleted_resource_is_reported_as_missing(aws: EmbeddedAws, stack: Stack, function: FunctionFactory) -> None:
     del function
     stack.create(Queue={"Type": "AWS::SQS::Queue"}, Topic={"Type": "AWS::SNS::Topic"})
     assert missing_resources(aws, stack.name) == []

@@ -26,7 +26,7 @@ STACKS = ("flow-logs", "state", "analytics", "processing", "monitoring")
 @pytest.fixture(scope="module")
 def account() -> Iterator[EmbeddedAws]:
     """A bootstrapped account."""
-    with EmbeddedAws.start(Settings(probe_subscriptions=False)) as aws:
+    with EmbeddedAws.start(Settings(send_control_messages=False)) as aws:
         bootstrap(aws)
         yield aws
 

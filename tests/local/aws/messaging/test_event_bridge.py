@@ -12,7 +12,7 @@ from local.aws.embedded import EmbeddedAws
 from local.aws.messaging import event_bridge
 from local.aws.messaging.polling import FailureLog
 from local.aws.settings import Settings
-from tests.local.aws.conftest import Function, Maker
+from tests.local.aws.conftest import Function, FunctionFactory
 
 
 def rule(aws: EmbeddedAws, function: Function, **when: str) -> str:
@@ -22,7 +22,7 @@ def rule(aws: EmbeddedAws, function: Function, **when: str) -> str:
     return name
 
 
-def test_a_schedule_fires_on_request(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_schedule_fires_on_request(aws: EmbeddedAws, function: FunctionFactory) -> None:
     sees = function()
     name = rule(aws, sees, ScheduleExpression="rate(5 minutes)")
     assert aws.fire_schedules(name) == [name]
@@ -32,12 +32,12 @@ def test_a_schedule_fires_on_request(aws: EmbeddedAws, function: Maker) -> None:
     assert event["resources"][0].endswith(name)
 
 
-def test_a_disabled_schedule_does_not_fire(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_disabled_schedule_does_not_fire(aws: EmbeddedAws, function: FunctionFactory) -> None:
     name = rule(aws, function(), ScheduleExpression="rate(5 minutes)", State="DISABLED")
     assert aws.fire_schedules(name) == []
 
 
-def test_schedules_fire_repeatedly_at_the_configured_interval(aws: EmbeddedAws, function: Maker) -> None:
+def test_schedules_fire_repeatedly_at_the_configured_interval(aws: EmbeddedAws, function: FunctionFactory) -> None:
     sees = function()
     name = rule(aws, sees, ScheduleExpression="rate(1 day)")
     failures = FailureLog()
@@ -52,7 +52,7 @@ def test_schedules_fire_repeatedly_at_the_configured_interval(aws: EmbeddedAws, 
     assert failures.count == 0
 
 
-def test_an_event_invokes_the_functions_of_matching_rules(aws: EmbeddedAws, function: Maker) -> None:
+def test_an_event_invokes_the_functions_of_matching_rules(aws: EmbeddedAws, function: FunctionFactory) -> None:
     sees, scheduled = function(), function()
     rule(aws, sees, EventPattern=json.dumps({"source": ["test"], "detail": {"state": ["running"]}}))
     rule(aws, scheduled, ScheduleExpression="rate(5 minutes)")

@@ -11,7 +11,7 @@ import pytest
 from local.aws.deployment.verification import missing_resources
 from local.aws.embedded import EmbeddedAws
 from local.aws.messaging.kinesis import REQUIRED_ACTIONS
-from tests.local.aws.conftest import Function, Maker
+from tests.local.aws.conftest import Function, FunctionFactory
 
 REPORTS_BAD_RECORDS = """
 import base64
@@ -69,8 +69,10 @@ def batches(function: Function) -> list[list[str]]:
     return [texts(event) for event in function.events]
 
 
-def test_a_function_receives_records_in_lambdas_format(aws: EmbeddedAws, stream: Stream, function: Maker) -> None:
-    sees = function(may=stream.grants)
+def test_a_function_receives_records_in_lambdas_format(
+    aws: EmbeddedAws, stream: Stream, function: FunctionFactory
+) -> None:
+    sees = function(allow=stream.grants)
     stream.connect(sees)
     stream.put("a", "b")
     aws.wait_until_quiet()
@@ -83,10 +85,10 @@ def test_a_function_receives_records_in_lambdas_format(aws: EmbeddedAws, stream:
 
 
 def test_older_records_are_read_from_the_trim_horizon_and_not_from_latest(
-    aws: EmbeddedAws, stream: Stream, function: Maker
+    aws: EmbeddedAws, stream: Stream, function: FunctionFactory
 ) -> None:
     stream.put("before")
-    whole, latest = function(may=stream.grants), function(may=stream.grants)
+    whole, latest = function(allow=stream.grants), function(allow=stream.grants)
     stream.connect(whole)
     stream.connect(latest, StartingPosition="LATEST")
     aws.wait_until_quiet()
@@ -96,9 +98,9 @@ def test_older_records_are_read_from_the_trim_horizon_and_not_from_latest(
 
 
 def test_a_batch_is_delivered_when_it_is_full_or_its_window_ends(
-    aws: EmbeddedAws, stream: Stream, function: Maker
+    aws: EmbeddedAws, stream: Stream, function: FunctionFactory
 ) -> None:
-    sees = function(may=stream.grants)
+    sees = function(allow=stream.grants)
     stream.put("a", "b", "c", "d", "e")
     stream.connect(sees, BatchSize=3, MaximumBatchingWindowInSeconds=5)
     aws.wait_until_quiet()
@@ -106,9 +108,9 @@ def test_a_batch_is_delivered_when_it_is_full_or_its_window_ends(
 
 
 def test_a_reported_record_is_discarded_and_later_records_are_processed(
-    aws: EmbeddedAws, stream: Stream, function: Maker
+    aws: EmbeddedAws, stream: Stream, function: FunctionFactory
 ) -> None:
-    picky = function(REPORTS_BAD_RECORDS, may=stream.grants)
+    picky = function(REPORTS_BAD_RECORDS, allow=stream.grants)
     stream.put("a", "bad", "c")
     reports = {"FunctionResponseTypes": ["ReportBatchItemFailures"], "BisectBatchOnFunctionError": True}
     mapping_id = stream.connect(picky, BatchSize=3, **reports)
@@ -125,9 +127,9 @@ def test_a_reported_record_is_discarded_and_later_records_are_processed(
 
 
 def test_a_batch_that_fails_all_attempts_is_discarded_as_a_whole(
-    aws: EmbeddedAws, stream: Stream, function: Maker
+    aws: EmbeddedAws, stream: Stream, function: FunctionFactory
 ) -> None:
-    fails = function("raise ValueError", may=stream.grants)
+    fails = function("raise ValueError", allow=stream.grants)
     stream.put("a", "b")
     stream.connect(fails)
     aws.wait_until_quiet()
@@ -138,7 +140,7 @@ def test_a_batch_that_fails_all_attempts_is_discarded_as_a_whole(
 
 
 def test_the_object_of_a_discarded_batch_sends_an_object_event(
-    aws: EmbeddedAws, stream: Stream, function: Maker
+    aws: EmbeddedAws, stream: Stream, function: FunctionFactory
 ) -> None:
     queue = f"object-events-{uuid4().hex[:8]}"
     url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
@@ -147,16 +149,16 @@ def test_the_object_of_a_discarded_batch_sends_an_object_event(
         Bucket=stream.bucket, NotificationConfiguration={"QueueConfigurations": [object_event]}
     )
     stream.put("a")
-    mapping_id = stream.connect(function("raise ValueError", may=stream.grants), MaximumRetryAttempts=0)
+    mapping_id = stream.connect(function("raise ValueError", allow=stream.grants), MaximumRetryAttempts=0)
     aws.wait_until_quiet()
     messages = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     records = [each for message in messages for each in json.loads(message["Body"]).get("Records", [])]
     assert [each["s3"]["object"]["key"].split("/")[2] for each in records] == [mapping_id]
 
 
-def test_a_failing_shard_does_not_block_other_shards(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_failing_shard_does_not_block_other_shards(aws: EmbeddedAws, function: FunctionFactory) -> None:
     stream = Stream(aws, shards=2)
-    recovers = function("if 'YmFk' in str(event) and attempts < 5: raise ValueError", may=stream.grants)
+    recovers = function("if 'YmFk' in str(event) and attempts < 5: raise ValueError", allow=stream.grants)
     stream.put("bad", key="a")
     stream.put("good", key="b")
     stream.connect(recovers, MaximumRetryAttempts=10)
@@ -168,7 +170,7 @@ def test_a_failing_shard_does_not_block_other_shards(aws: EmbeddedAws, function:
 
 def test_a_function_without_permission_to_read_the_stream_is_not_invoked(aws: EmbeddedAws, stream: Stream) -> None:
     before = len(aws.failures())
-    blind = Maker(aws)(may=[grant for grant in stream.grants if grant[0] != "kinesis:GetRecords"])
+    blind = FunctionFactory(aws)(allow=[grant for grant in stream.grants if grant[0] != "kinesis:GetRecords"])
     mapping_id = stream.connect(blind)
     stream.put("a")
     with pytest.raises(TimeoutError, match=r"is not allowed to kinesis:GetRecords on arn:aws:kinesis"):

@@ -5,7 +5,7 @@ from itertools import chain
 from uuid import uuid4
 
 from local.aws.embedded import EmbeddedAws
-from tests.local.aws.conftest import Function, Maker
+from tests.local.aws.conftest import Function, FunctionFactory
 
 
 def queue(aws: EmbeddedAws, **attributes: str) -> tuple[str, str]:
@@ -36,7 +36,7 @@ def remaining(aws: EmbeddedAws, url: str) -> list[str]:
     return [message["Body"] for message in messages]
 
 
-def test_messages_are_delivered_in_batches_and_deleted(aws: EmbeddedAws, function: Maker) -> None:
+def test_messages_are_delivered_in_batches_and_deleted(aws: EmbeddedAws, function: FunctionFactory) -> None:
     url, arn = queue(aws)
     sees = function()
     connect(aws, arn, sees, BatchSize=3, MaximumBatchingWindowInSeconds=1)
@@ -47,7 +47,7 @@ def test_messages_are_delivered_in_batches_and_deleted(aws: EmbeddedAws, functio
     assert remaining(aws, url) == []
 
 
-def test_a_message_is_delivered_with_its_attributes(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_is_delivered_with_its_attributes(aws: EmbeddedAws, function: FunctionFactory) -> None:
     url, arn = queue(aws)
     sees = function()
     connect(aws, arn, sees)
@@ -60,7 +60,9 @@ def test_a_message_is_delivered_with_its_attributes(aws: EmbeddedAws, function: 
     assert record["eventSourceARN"] == arn
 
 
-def test_a_message_in_a_partial_batch_response_is_delivered_again_alone(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_in_a_partial_batch_response_is_delivered_again_alone(
+    aws: EmbeddedAws, function: FunctionFactory
+) -> None:
     url, arn = queue(aws)
     picky = function(
         "bad = [r['messageId'] for r in event['Records'] if r['body'] == 'bad' and attempts == 1]\n"
@@ -73,7 +75,9 @@ def test_a_message_in_a_partial_batch_response_is_delivered_again_alone(aws: Emb
     assert remaining(aws, url) == []
 
 
-def test_a_message_that_fails_too_often_moves_to_the_dead_letter_queue(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_that_fails_too_often_moves_to_the_dead_letter_queue(
+    aws: EmbeddedAws, function: FunctionFactory
+) -> None:
     dead_url, dead_arn = queue(aws)
     policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 3})
     url, arn = queue(aws, RedrivePolicy=policy, VisibilityTimeout="60")
@@ -85,7 +89,7 @@ def test_a_message_that_fails_too_often_moves_to_the_dead_letter_queue(aws: Embe
     assert remaining(aws, dead_url) == ["poison"]
 
 
-def test_an_object_event_reaches_a_function_through_a_queue(aws: EmbeddedAws, function: Maker) -> None:
+def test_an_object_event_reaches_a_function_through_a_queue(aws: EmbeddedAws, function: FunctionFactory) -> None:
     url, arn = queue(aws)
     bucket = f"bucket-{uuid4().hex[:8]}"
     s3 = aws.client("s3")
@@ -111,7 +115,7 @@ def test_an_object_event_reaches_a_function_through_a_queue(aws: EmbeddedAws, fu
     assert record["s3"]["bucket"]["name"] == bucket
 
 
-def test_a_batch_may_have_a_thousand_messages(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_batch_can_have_a_thousand_messages(aws: EmbeddedAws, function: FunctionFactory) -> None:
     url, arn = queue(aws)
     sees = function()
     for number in range(0, 1_200, 10):
@@ -121,7 +125,7 @@ def test_a_batch_may_have_a_thousand_messages(aws: EmbeddedAws, function: Maker)
     assert sorted(len(batch) for batch in bodies(sees)) == [200, 1_000]
 
 
-def test_a_message_with_a_delay_is_delivered_later(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_with_a_delay_is_delivered_later(aws: EmbeddedAws, function: FunctionFactory) -> None:
     url, arn = queue(aws)
     sees = function()
     connect(aws, arn, sees)
@@ -157,7 +161,7 @@ def calling(body: str) -> str:
     )
 
 
-def test_a_message_made_visible_is_delivered_before_failed_ones(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_message_made_visible_is_delivered_before_failed_ones(aws: EmbeddedAws, function: FunctionFactory) -> None:
     url, arn = queue(aws, VisibilityTimeout="60")
     shows = function(
         code=calling(
@@ -167,7 +171,7 @@ def test_a_message_made_visible_is_delivered_before_failed_ones(aws: EmbeddedAws
             f"entries and call_sqs('ChangeMessageVisibilityBatch', {url!r}, entries)\n"
             "return {'batchItemFailures': [{'itemIdentifier': r['messageId']} for r in first]}"
         ),
-        may=[("sqs:ChangeMessageVisibility", "*")],
+        allow=[("sqs:ChangeMessageVisibility", "*")],
     )
     connect(aws, arn, shows, partial=True, BatchSize=10, MaximumBatchingWindowInSeconds=1)
     send(aws, url, "begun", "unbegun")
@@ -176,7 +180,7 @@ def test_a_message_made_visible_is_delivered_before_failed_ones(aws: EmbeddedAws
 
 
 def test_a_message_that_the_function_deleted_is_not_delivered_again_after_a_crash(
-    aws: EmbeddedAws, function: Maker
+    aws: EmbeddedAws, function: FunctionFactory
 ) -> None:
     url, arn = queue(aws, VisibilityTimeout="60")
     dies = function(
@@ -185,7 +189,7 @@ def test_a_message_that_the_function_deleted_is_not_delivered_again_after_a_cras
             f"done and call_sqs('DeleteMessageBatch', {url!r}, [{{'Id': '0', 'ReceiptHandle': done[0]}}])\n"
             "if done: os._exit(1)"
         ),
-        may=[("sqs:DeleteMessage", "*")],
+        allow=[("sqs:DeleteMessage", "*")],
     )
     connect(aws, arn, dies, BatchSize=10, MaximumBatchingWindowInSeconds=1)
     send(aws, url, "done", "killer")

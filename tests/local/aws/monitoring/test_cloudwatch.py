@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from local.aws.embedded import EmbeddedAws
 from local.aws.monitoring.cloudwatch import embedded_metrics
-from tests.local.aws.conftest import Maker
+from tests.local.aws.conftest import FunctionFactory
 
 names = st.text("abcxyz", min_size=1, max_size=5)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -43,7 +43,7 @@ def test_a_metric_has_the_time_unit_and_dimensions_of_its_line() -> None:
     }
 
 
-def test_a_metric_line_printed_by_a_function_becomes_a_metric(aws: EmbeddedAws, function: Maker) -> None:
+def test_a_metric_line_printed_by_a_function_becomes_a_metric(aws: EmbeddedAws, function: FunctionFactory) -> None:
     namespace = f"test-{uuid4().hex[:8]}"
     now = int(time.time() * 1000)
     made = line(namespace, [["vpc"]], {"Bytes": "Bytes"}, vpc="vpc-1", Bytes=[1, 2, 3])

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from local.aws.embedded import EmbeddedAws
 from local.aws.monitoring import subscriptions
-from tests.local.aws.conftest import Function, Maker
+from tests.local.aws.conftest import Function, FunctionFactory
 
 
 def payloads(function: Function) -> list[Any]:
@@ -41,7 +41,9 @@ def put(aws: EmbeddedAws, group: str, *lines: str) -> int:
     return now
 
 
-def test_a_function_receives_log_events_in_cloudwatchs_format(aws: EmbeddedAws, group: str, function: Maker) -> None:
+def test_a_function_receives_log_events_in_cloudwatchs_format(
+    aws: EmbeddedAws, group: str, function: FunctionFactory
+) -> None:
     sees = function()
     subscribe(aws, group, sees)
     now = put(aws, group, "2 line one", "2 line two")
@@ -59,7 +61,9 @@ def test_a_function_receives_log_events_in_cloudwatchs_format(aws: EmbeddedAws, 
     }
 
 
-def test_only_log_events_that_match_the_pattern_are_delivered(aws: EmbeddedAws, group: str, function: Maker) -> None:
+def test_only_log_events_that_match_the_pattern_are_delivered(
+    aws: EmbeddedAws, group: str, function: FunctionFactory
+) -> None:
     sees = function()
     subscribe(aws, group, sees, pattern="REJECT")
     put(aws, group, "2 ACCEPT OK", "2 REJECT OK")
@@ -76,7 +80,7 @@ class Stream:
         self.name = f"stream-{uuid4().hex[:8]}"
         aws.client("kinesis").create_stream(StreamName=self.name, ShardCount=4)
         self.arn = f"arn:aws:kinesis:{aws.region}:{aws.account}:stream/{self.name}"
-        self.role = Maker(aws).role([("kinesis:PutRecord", self.arn)])
+        self.role = FunctionFactory(aws).role([("kinesis:PutRecord", self.arn)])
 
     def subscribe(self, group: str, **more: str) -> None:
         wanted = {"filterPattern": "", "destinationArn": self.arn, "roleArn": self.role, **more}
@@ -122,7 +126,7 @@ def test_partition_keys_are_the_same_by_log_stream_and_differ_with_random_distri
 
 
 def test_a_changed_destination_replaces_the_previous_one(
-    aws: EmbeddedAws, group: str, stream: Stream, function: Maker
+    aws: EmbeddedAws, group: str, stream: Stream, function: FunctionFactory
 ) -> None:
     sees = function()
     subscribe(aws, group, sees)
@@ -139,7 +143,7 @@ def test_a_changed_destination_replaces_the_previous_one(
 
 def test_a_stream_without_a_role_that_may_write_to_it_is_rejected(aws: EmbeddedAws, group: str, stream: Stream) -> None:
     with pytest.raises(ClientError, match="Could not deliver test message"):
-        stream.subscribe(group, roleArn=Maker(aws).role([("kinesis:GetRecords", stream.arn)]))
+        stream.subscribe(group, roleArn=FunctionFactory(aws).role([("kinesis:GetRecords", stream.arn)]))
     with pytest.raises(ClientError, match="vendor kinesis cannot be used without roleArn"):
         aws.client("logs").put_subscription_filter(
             logGroupName=group, filterName="to-stream", filterPattern="", destinationArn=stream.arn
@@ -163,7 +167,9 @@ def _control_messages_enabled() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_control_messages_enabled")
-def test_a_new_function_destination_receives_one_control_message(aws: EmbeddedAws, group: str, function: Maker) -> None:
+def test_a_new_function_destination_receives_one_control_message(
+    aws: EmbeddedAws, group: str, function: FunctionFactory
+) -> None:
     sees = function()
     subscribe(aws, group, sees)
     subscribe(aws, group, sees, pattern="REJECT")

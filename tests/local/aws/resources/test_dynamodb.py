@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from local.aws.embedded import EmbeddedAws
 from local.aws.resources.dynamodb import passes
-from tests.local.aws.conftest import Function, Maker
+from tests.local.aws.conftest import Function, FunctionFactory
 
 INSERTS = {"Filters": [{"Pattern": json.dumps({"eventName": ["INSERT"]})}]}
 
@@ -48,7 +48,9 @@ def keys(function: Function) -> list[list[str]]:
     return [[record["dynamodb"]["Keys"]["id"]["S"] for record in event["Records"]] for event in function.events]
 
 
-def test_a_filter_for_inserts_delivers_only_new_items(aws: EmbeddedAws, table: Table, function: Maker) -> None:
+def test_a_filter_for_inserts_delivers_only_new_items(
+    aws: EmbeddedAws, table: Table, function: FunctionFactory
+) -> None:
     sees = function()
     table.connect(sees, FilterCriteria=INSERTS)
     table.put("a")
@@ -66,7 +68,7 @@ def test_a_filter_for_inserts_delivers_only_new_items(aws: EmbeddedAws, table: T
     assert isinstance(records[0]["dynamodb"]["ApproximateCreationDateTime"], float | int)
 
 
-def test_a_failed_batch_is_retried(aws: EmbeddedAws, table: Table, function: Maker) -> None:
+def test_a_failed_batch_is_retried(aws: EmbeddedAws, table: Table, function: FunctionFactory) -> None:
     recovers = function("if attempts < 3: raise ValueError")
     table.connect(recovers, BatchSize=10)
     table.put("a")
@@ -74,7 +76,9 @@ def test_a_failed_batch_is_retried(aws: EmbeddedAws, table: Table, function: Mak
     assert keys(recovers) == [["a"]] * 3
 
 
-def test_a_bad_record_is_isolated_by_bisecting_and_discarded(aws: EmbeddedAws, table: Table, function: Maker) -> None:
+def test_a_bad_record_is_isolated_by_bisecting_and_discarded(
+    aws: EmbeddedAws, table: Table, function: FunctionFactory
+) -> None:
     for id_ in ("a", "bad", "c", "d"):
         table.put(id_)
     picky = function("if 'bad' in str(event): raise ValueError")

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws.embedded import EmbeddedAws
-from tests.local.aws.conftest import Function, Maker
+from tests.local.aws.conftest import Function, FunctionFactory
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def send_object_events(aws: EmbeddedAws, bucket: str, function: Function) -> Non
     aws.client("events").put_targets(Rule=bucket, Targets=[{"Id": "1", "Arn": function.arn}])
 
 
-def test_events_of_new_objects_have_the_format_of_s3(aws: EmbeddedAws, bucket: str, function: Maker) -> None:
+def test_events_of_new_objects_have_the_format_of_s3(aws: EmbeddedAws, bucket: str, function: FunctionFactory) -> None:
     sees, s3 = function(), aws.client("s3")
     send_object_events(aws, bucket, sees)
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
@@ -59,7 +59,9 @@ def test_events_of_new_objects_have_the_format_of_s3(aws: EmbeddedAws, bucket: s
     assert "version-id" not in first
 
 
-def test_an_event_of_a_versioned_bucket_has_the_version_id(aws: EmbeddedAws, bucket: str, function: Maker) -> None:
+def test_an_event_of_a_versioned_bucket_has_the_version_id(
+    aws: EmbeddedAws, bucket: str, function: FunctionFactory
+) -> None:
     sees, s3 = function(), aws.client("s3")
     send_object_events(aws, bucket, sees)
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
@@ -70,7 +72,7 @@ def test_an_event_of_a_versioned_bucket_has_the_version_id(aws: EmbeddedAws, buc
 
 
 def test_a_bucket_without_eventbridge_configuration_sends_no_events(
-    aws: EmbeddedAws, bucket: str, function: Maker
+    aws: EmbeddedAws, bucket: str, function: FunctionFactory
 ) -> None:
     sees = function()
     send_object_events(aws, bucket, sees)

@@ -33,12 +33,12 @@ def test_the_inventory_is_in_the_output_bucket_after_its_schedule(app: DeployedA
 def test_an_alert_that_the_stream_missed_is_sent_by_the_schedule(app: DeployedApp) -> None:
     source = "10.50.0.31"
     app.put("missed.log", flow_log(app.scan(app.in_bucket, source, range(1, 21))))
-    [finding], [_] = app.findings(source), app.mails_about(source)
+    [finding], [_] = app.findings(source), app.emails_about(source)
     return_to_outbox(app, finding.id, "urgent", seconds=600)
     app.fire_schedules("Sweep")
-    assert len(app.mails_about(source)) == 2
+    assert len(app.emails_about(source)) == 2
     app.fire_schedules("Sweep")
-    assert len(app.mails_about(source)) == 2
+    assert len(app.emails_about(source)) == 2
 
 
 def test_background_findings_are_sent_in_one_digest_and_not_as_alerts(app: DeployedApp) -> None:
@@ -48,11 +48,11 @@ def test_background_findings_are_sent_in_one_digest_and_not_as_alerts(app: Deplo
     app.put("left-out.log", flow_log([no_data(log_status="SKIPDATA", interface_id=GAP, start=app.at, end=app.at)]))
     findings = [finding for subject in (*sources, GAP) for finding in app.findings(subject)]
     assert [finding.severity for finding in findings] == ["background"] * 3
-    assert all(app.mails_about(subject) == [] for subject in (*sources, GAP))
+    assert all(app.emails_about(subject) == [] for subject in (*sources, GAP))
     for finding in findings:
         return_to_outbox(app, finding.id, "digest", seconds=3_600)
     app.fire_schedules("Sweep")
-    [digest] = app.mails_about(sources[0])
+    [digest] = app.emails_about(sources[0])
     assert sources[1] in digest["text"]
     assert f"- {GAP} in the hour from " in digest["text"]
 
