@@ -246,7 +246,7 @@ def _severities(kind: FindingKind) -> str:
 def _constants(module: ModuleType) -> Iterator[tuple[str, ...]]:
     """The constants of a module that have a docstring."""
     for name, text in _texts_under(module):
-        if name.startswith(("MIN_", "MAX_", "MEMORY_", "MOSTLY", "MAINTENANCE_")):
+        if name.startswith(("MIN_", "MAX_", "MEMORY_", "MAINTENANCE_")):
             yield f"`{name}` ({module.__name__.rpartition('.')[2]})", str(getattr(module, name)), _one_line(text)
 
 

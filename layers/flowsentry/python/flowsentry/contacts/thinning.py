@@ -1,8 +1,8 @@
 """Bounds the openings of one file or payload with very many outside addresses, as in a spoofed flood.
 
 In a file of 75 MB, the largest that flow logs write, each of six million records may come from another address. Few of
-them are recorded in the end (see detect/limits.py), so only the loudest sources are held, and among equals those
-of smallest rank. Wrong for a source that opens a second contact after its first was dropped: the first is lost. A
+them are recorded in the end (see detect/limits.py), so only the sources with most contacts are held, and among equals
+those of smallest rank. Wrong for a source that opens a second contact after its first was dropped: the first is lost. A
 source that is dropped several times is counted each time.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.findings.endpoints import host_ranks, networks_of
+from flowsentry.findings.endpoints import host_ranks, sources_of
 
 MAX_OPENINGS = 500_000
 """Openings that are held, at some 60 bytes each, before some are dropped; settling them takes three times as much.
@@ -33,27 +33,27 @@ class Thinned(NamedTuple):
 
 def thinned(openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame], conversing: pl.Series) -> Thinned:
     """The openings and replies of at most MAX_SOURCES_HELD outside sources with one contact, and of as many with more
-    contacts or in `conversing`; in both groups the loudest are held. Openings from inside are all held.
+    contacts or in `conversing`; in both groups those with most contacts are held. Openings from inside are all held.
     """
     rows, back = pl.concat(openings), pl.concat(replies)
     outside = rows.filter(~pl.col("initiator_is_inside")).unique([*_SOURCE, *_END])
-    outside = outside.hstack([networks_of(outside["initiator"])])
+    outside = outside.hstack([sources_of(outside["initiator"])])
     is_conversing = pl.col("initiator").is_in(conversing.implode()).any().alias("is_conversing")
-    sources = outside.group_by("scope", "network").agg(pl.len().alias("contacts"), is_conversing)
+    sources = outside.group_by("scope", "source").agg(pl.len().alias("contacts"), is_conversing)
     is_single = (pl.col("contacts") == 1) & ~pl.col("is_conversing")
     far = pl.concat([_beyond(sources.filter(each)) for each in (is_single, ~is_single)])
     if far.is_empty():
         return Thinned(rows, back, 0)
-    dropped = outside.join(far, on=["scope", "network"], how="semi").select(_SOURCE).unique()
+    dropped = outside.join(far, on=["scope", "source"], how="semi").select(_SOURCE).unique()
     return Thinned(rows.join(dropped, on=_SOURCE, how="anti"), back.join(dropped, on=_SOURCE, how="anti"), len(far))
 
 
 def _beyond(sources: pl.DataFrame) -> pl.DataFrame:
     """The sources beyond MAX_SOURCES_HELD: those with fewer contacts, then those of larger rank."""
-    keys = sources.select("scope", "network")
+    keys = sources.select("scope", "source")
     if len(sources) <= MAX_SOURCES_HELD:
         return keys.clear()
-    ranked = sources.select("contacts", host_ranks(sources["network"])).with_row_index("row")
+    ranked = sources.select("contacts", host_ranks(sources["source"])).with_row_index("row")
     order = ranked.sort("contacts", "rank", descending=[True, False])["row"]
     return keys[order[MAX_SOURCES_HELD:]]
 
@@ -76,17 +76,17 @@ def thinned_conversations(
     outside = pl.when(here_alone).then("here_address").when(there_alone).then("there_address")
     is_one_way = (pl.col("here_packets") == 0) | (pl.col("there_packets") == 0)
     ends = rows.select(outside.alias("address"), is_one_way.fill_null(value=True).alias("is_one_way"))
-    ends = ends.with_columns(networks_of(ends["address"]))
+    ends = ends.with_columns(sources_of(ends["address"]))
     opening = pl.concat([each["initiator"].unique() for each in openings])
     is_single = ends.select(
         pl.col("is_one_way")
         & pl.col("address").is_not_null()
-        & (pl.len().over("network") == 1)
+        & (pl.len().over("source") == 1)
         & ~pl.col("address").is_in(opening.implode()).fill_null(value=False)
     ).to_series()
     if (number := int(is_single.sum())) <= MAX_SOURCES_HELD:
         return rows, 0
-    places = is_single.arg_true()
-    dropped = places[host_ranks(ends["network"][places]).arg_sort()[MAX_SOURCES_HELD:]]
+    rows_of_single = is_single.arg_true()
+    dropped = rows_of_single[host_ranks(ends["source"][rows_of_single]).arg_sort()[MAX_SOURCES_HELD:]]
     is_kept = pl.repeat(value=True, n=len(rows), eager=True).scatter(dropped, values=False)
     return rows.filter(is_kept), number - MAX_SOURCES_HELD

@@ -107,8 +107,8 @@ def _exceeding(sources: pl.DataFrame, limit: int) -> pl.DataFrame:
     return sources.filter(_positions(sources.select("endpoints", host_ranks(sources["source"]))) >= limit)
 
 
-def _positions(loudness_and_rank: pl.DataFrame) -> pl.Series:
+def _positions(priority_and_rank: pl.DataFrame) -> pl.Series:
     """The position of each row, from 0, ordered by descending priority and ascending rank."""
-    priority, rank = loudness_and_rank.columns
-    ordered = loudness_and_rank.with_row_index("row").sort(priority, rank, descending=[True, False])
-    return ordered.with_row_index("place").sort("row")["place"]
+    priority, rank = priority_and_rank.columns
+    ordered = priority_and_rank.with_row_index("row").sort(priority, rank, descending=[True, False])
+    return ordered.with_row_index("position").sort("row")["position"]

@@ -118,16 +118,16 @@ def host_ranks(addresses: pl.Series) -> pl.Series:
     return pl.DataFrame({"host": host_numbers(addresses)}).select(rank=rank_of(pl.col("host"))).to_series()
 
 
-def networks_of(addresses: pl.Series) -> pl.Series:
+def sources_of(addresses: pl.Series) -> pl.Series:
     """The source of each external address: itself, or the /64 of an IPv6 address (see inventory/source_address.py)."""
     ipv6 = addresses.unique().drop_nulls()
     ipv6 = ipv6.filter(ipv6.cast(pl.String).str.contains(":", literal=True))
     if ipv6.is_empty():
-        return addresses.alias("network")
-    networks = pl.Series([source_of(address) for address in ipv6], dtype=pl.Categorical())
-    known = pl.DataFrame({"address": ipv6, "network": networks})
+        return addresses.alias("source")
+    sources = pl.Series([source_of(address) for address in ipv6], dtype=pl.Categorical())
+    known = pl.DataFrame({"address": ipv6, "source": sources})
     joined = addresses.alias("address").to_frame().join(known, on="address", how="left", maintain_order="left")
-    return joined.select(pl.coalesce("network", "address").alias("network")).to_series()
+    return joined.select(pl.coalesce("source", "address").alias("source")).to_series()
 
 
 def host_number(address: str) -> int:

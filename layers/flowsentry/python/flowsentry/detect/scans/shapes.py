@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flowsentry.findings.kinds import KINDS, Kind
 
-MOSTLY = 3
+MIN_RATIO = 3
 """Ratio of hosts to ports from which a scan is a host sweep, and of ports to hosts from which it is a port scan.
 Higher: more scans are network scans. Lower: a scan of a few ports on a few hosts is called a sweep or a port scan by
 chance."""
@@ -23,7 +23,7 @@ class ScanShape:
     fits: Callable[[int, int], bool]
 
 
-PORT_SCAN = ScanShape(KINDS["port_scan"], "scans ports of", lambda hosts, ports: ports >= MOSTLY * hosts)
+PORT_SCAN = ScanShape(KINDS["port_scan"], "scans ports of", lambda hosts, ports: ports >= MIN_RATIO * hosts)
 """A source tries many ports of one host to find out which are open.
 
 Why it matters: a port scan comes before an attack on the services that answer; by an internal host, it is a sign that
@@ -34,7 +34,7 @@ or two ports each, not ten). Replies of a server to many ephemeral ports are no 
 connections; slower scans of this kind are missed, and scans without SYN of ports from 32768 on.
 ATT&CK T1046, Network Service Discovery."""
 
-HOST_SWEEP = ScanShape(KINDS["host_sweep"], "sweeps", lambda hosts, ports: hosts >= MOSTLY * ports)
+HOST_SWEEP = ScanShape(KINDS["host_sweep"], "sweeps", lambda hosts, ports: hosts >= MIN_RATIO * ports)
 """A source tries one port of many hosts to find the hosts that run a service.
 
 Why it matters: worms and human attackers find the next host this way (SMB, SSH, RDP, databases).

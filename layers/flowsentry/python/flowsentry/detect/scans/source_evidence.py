@@ -14,8 +14,8 @@ from flowsentry.findings.endpoints import (
     SLOTS_PER_DAY,
     host_ranks,
     members,
-    networks_of,
     rank_of,
+    sources_of,
 )
 from flowsentry.findings.evidence import (
     ADDRESS_SETS,
@@ -79,7 +79,7 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
 
 def _with_source(contacts: pl.DataFrame, public: pl.Series) -> pl.DataFrame:
     """The contacts with `source`; `public` are the distinct public external addresses."""
-    known = pl.DataFrame({"initiator": public, "source": networks_of(public)})
+    known = pl.DataFrame({"initiator": public, "source": sources_of(public)})
     if (known["source"] == known["initiator"]).all():
         return contacts.with_columns(pl.col("initiator").alias("source"))
     joined = contacts.drop("source", strict=False).join(known, on="initiator", how="left", maintain_order="left")
