@@ -58,7 +58,7 @@ Flows = NewType("Flows", pl.DataFrame)
 lacks them."""
 
 EnrichedFlows = NewType("EnrichedFlows", pl.DataFrame)
-"""enrich → contacts, measure, emit: Flows, same rows in the same order, with these columns of ours: `is_rejected`
+"""enrich → contacts, measure, emit: Flows, same rows in the same order, with these added columns: `is_rejected`
 (false without an action), `direction` (as the interface or gateway sees it; null when unknown), `scope` (VPC of the
 interface, or the transit gateway, or `unknown`), `source_scope` and `destination_scope` (the network in which the
 address of that end is unique: the interface's VPC; for a transit gateway's record the VPC at that end, else the
@@ -78,13 +78,13 @@ request and rejected the reply; it goes with any outcome, since a reply that lef
 initiator."""
 
 Logins = NewType("Logins", pl.DataFrame)
-"""contacts → detect: a row for each TCP connection to a login port (services.LOGIN_PORTS) that carried packets:
-`scope`, `initiator`, `initiator_port`, `responder`, `responder_port`, `day` (as in Contacts), `packets` (the most that
-the initiator sent in one record: a delivery never splits a record), `first_seen`, `last_seen`, `initiator_is_inside`,
-`responder_is_inside`, `is_whole` (whether one record with data covers the connection from SYN to FIN or RST; without
-tcp-flags, whether a record has data), `server_replied` (whether its server sent data in the same batch), `is_answered`
-(whether the server replied, or the connection ended with FIN, as only an answered one does). An opening without an
-answer has no row.
+"""contacts → detect: a row for each TCP connection to a login port (records.code_names.LOGIN_PORTS) that carried
+packets: `scope`, `initiator`, `initiator_port`, `responder`, `responder_port`, `day` (as in Contacts), `packets` (the
+most that the initiator sent in one record: a delivery never splits a record), `first_seen`, `last_seen`,
+`initiator_is_inside`, `responder_is_inside`, `is_whole` (whether one record with data covers the connection from SYN to
+FIN or RST; without tcp-flags, whether a record has data), `server_replied` (whether its server sent data in the same
+batch), `is_answered` (whether the server replied, or the connection ended with FIN, as only an answered one does). An
+opening without an answer has no row.
 """
 
 Measurements = NewType("Measurements", pl.DataFrame)

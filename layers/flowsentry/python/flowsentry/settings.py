@@ -25,11 +25,11 @@ class ProcessorSettings:
     """Settings of both processors.
 
     `inside_networks` are CIDR blocks that count as inside beside those of the VPCs (the private ranges when there are
-    none), `own_public_networks` public CIDR blocks of ours, `trusted_networks` those outside from which people may log
-    in. `important_services` have urgent outages; `public_login_services` are open to everybody. `geo_databases` are
-    addresses of objects (`s3://…`). `thresholds` is JSON of the thresholds that differ from their defaults.
-    `suppressions_parameter` names the parameter that the object at `suppressions_key` is first written from. Before
-    `observe_only_until` (Unix s) findings are recorded and no alert is sent.
+    none), `own_public_networks` public CIDR blocks of the organization, `trusted_networks` those outside from which
+    people may log in. `important_services` have urgent outages; `public_login_services` are open to everybody.
+    `geo_databases` are addresses of objects (`s3://…`). `thresholds` is JSON of the thresholds that differ from their
+    defaults. `suppressions_parameter` names the parameter that the object at `suppressions_key` is first written from.
+    Before `observe_only_until` (Unix s) findings are recorded and no alert is sent.
     """
 
     evidence_table: str

@@ -123,9 +123,9 @@ def conversations_of(tcp: pl.DataFrame) -> Conversations:
 
 
 _SIDES = ("here", "there")
-_PLACE = ("scope", "address")
+_LOCATION = ("scope", "address")
 _END_FACTS = ("is_inside", "owner_kind")
-_CONVERSATION = ("protocol", "day", *(f"{side}_{name}" for side in _SIDES for name in (*_PLACE, "port")))
+_CONVERSATION = ("protocol", "day", *(f"{side}_{name}" for side in _SIDES for name in (*_LOCATION, "port")))
 _COUNTS = ("packets", "bytes", "rejected_packets")
 _SIZES = ("least_size", "most_size")
 """Size classes of the smallest and largest record of a direction, since small records may add up to the size of one
@@ -140,7 +140,7 @@ def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr
         expression.alias(f"{side}_{name}")
         for side, end in (("here", first), ("there", second))
         for name, expression in (
-            *((name, pl.col(f"{end}_{name}")) for name in _PLACE),
+            *((name, pl.col(f"{end}_{name}")) for name in _LOCATION),
             ("port", pl.col(PORTS[end])),
             *((fact, pl.col(f"{end}_{fact}")) for fact in _END_FACTS),
         )
@@ -248,7 +248,7 @@ def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.Dat
         "is_ipv6",
         "end",
         pl.min_horizontal("here_start", "there_start").alias("start"),
-        *(pl.col(f"{side}_{name}").alias(f"{end}_{name}") for end, side in ends.items() for name in _PLACE),
+        *(pl.col(f"{side}_{name}").alias(f"{end}_{name}") for end, side in ends.items() for name in _LOCATION),
         *(pl.col(f"{side}_port").alias(PORTS[end]) for end, side in ends.items()),
         *(pl.col(f"{side}_{fact}").alias(f"{end}_{fact}") for end, side in ends.items() for fact in _END_FACTS),
         *(pl.col(f"{opener}_{name}").alias(name) for name in _COUNTS),
@@ -270,7 +270,7 @@ def _replies(calls: pl.DataFrame) -> pl.DataFrame:
         "is_ipv6",
         pl.col("reply_packets").alias("packets"),
         pl.col("reply_bytes").alias("bytes"),
-        *(pl.col(f"{end}_{name}").alias(f"{other}_{name}") for end, other in turned.items() for name in _PLACE),
+        *(pl.col(f"{end}_{name}").alias(f"{other}_{name}") for end, other in turned.items() for name in _LOCATION),
         *(pl.col(PORTS[end]).alias(PORTS[other]) for end, other in turned.items()),
     )
     return reply_evidence(sent, ALL, is_answered=~is_bare(), is_refused=is_bare())

@@ -73,8 +73,8 @@ def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl
 def _with_refused_replies(contacts: pl.DataFrame, refused: pl.DataFrame | None) -> pl.DataFrame:
     if refused is None:
         return contacts.with_columns(pl.lit(None, pl.Categorical()).alias("reply_refused_at"))
-    places = refused.group_by(KEY).agg(pl.col("interface_id").min().alias("reply_refused_at"))
-    return contacts.join(places, on=KEY, how="left")
+    interfaces = refused.group_by(KEY).agg(pl.col("interface_id").min().alias("reply_refused_at"))
+    return contacts.join(interfaces, on=KEY, how="left")
 
 
 def _outcome() -> pl.Expr:

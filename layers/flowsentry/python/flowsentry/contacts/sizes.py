@@ -64,15 +64,15 @@ _BY_SIZE = _table(
 
 def size_with_syn() -> pl.Expr:
     """The Size of a record whose flags are SYN and no other of FIN, RST and ACK: MORE, EITHER or SYNS."""
-    return pl.lit(_BY_FLAGS).gather(_place())
+    return pl.lit(_BY_FLAGS).gather(_slot())
 
 
 def size_without_flags() -> pl.Expr:
     """The Size of a record without tcp-flags."""
-    return pl.lit(_BY_SIZE).gather(_place())
+    return pl.lit(_BY_SIZE).gather(_slot())
 
 
-def _place() -> pl.Expr:
+def _slot() -> pl.Expr:
     packets, size = pl.col("packets"), ipv4_bytes()
     is_small = (packets <= MAX_REPEATED_SYNS) & (size < _WIDTH) & (size >= 0)
     return pl.when(is_small).then(packets * _WIDTH + size).otherwise(0)

@@ -135,9 +135,9 @@ def _columns(schema: pl.Schema) -> list[str]:
     return [column for column in schema if column not in nested]
 
 
-def _read(look: Callable[[], Answer]) -> Answer:
+def _read(read: Callable[[], Answer]) -> Answer:
     """The result of reading the file with polars, which panics on some damaged files and raises on the others."""
     try:
-        return look()
+        return read()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise PoisonError("parquet-corrupt", f"the Parquet file is damaged: {error}") from error

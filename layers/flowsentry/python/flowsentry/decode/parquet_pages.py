@@ -58,7 +58,7 @@ def heaviest(data: bytes) -> Weight:
     file = _File(data, end, _repeated(footer[_SCHEMA]), Reader(data, end))
     _refuse_unless(_size(footer[_ROWS]) == sum(_size(group[_GROUP_ROWS]) for group in footer[_ROW_GROUPS]), "rows")
     groups = [file.group(group) for group in footer[_ROW_GROUPS]]
-    fixed_bytes, row_bytes = (max((each[place] for each in groups), default=0) for place in (0, 1))
+    fixed_bytes, row_bytes = (max((each[number] for each in groups), default=0) for number in (0, 1))
     return Weight(int(fixed_bytes), row_bytes, footer[_ROWS])
 
 

@@ -24,7 +24,7 @@ _REPEATED = (
     *("source_address", "destination_address", "source_scope", "destination_scope"),
     *("is_ipv6", "is_rejected"),
 )
-"""Columns of ours that repeat AWS's own (pkt-srcaddr, else srcaddr; tgw-src-vpc-id, else the scope; action). They would
+"""Added columns that repeat AWS's own (pkt-srcaddr, else srcaddr; tgw-src-vpc-id, else the scope; action). They would
 be a fifth of a file of the default format."""
 _TEXT = pl.Categorical()
 

@@ -111,13 +111,13 @@ def _directive(namespace: str, dimension: TrafficDimension) -> Mapping[str, Any]
 def _top_owners(owners: OwnerSums) -> TopOwners:
     """The owners that each line names, by minute and VPC."""
     found: TopOwners = defaultdict(dict)
-    for place, amount in (("busiest_senders", "bytes"), ("most_refused", "rejected_flows")):
+    for property_name, amount in (("busiest_senders", "bytes"), ("most_refused", "rejected_flows")):
         ordered = owners.filter(pl.col(amount) > 0).with_columns(pl.col(pl.Categorical()).cast(pl.String))
         ordered = ordered.sort("minute", "scope", amount, "owner_id", descending=[False, False, True, False])
         for row in ordered.group_by("minute", "scope", maintain_order=True).head(MAX_OWNERS).iter_rows(named=True):
             words = {word: _short(row[f"owner_{word}"]) for word in ("name", "kind", "id")}
             named = {**words, amount: row[amount]}
-            found[row["minute"], row["scope"]].setdefault(place, []).append(named)
+            found[row["minute"], row["scope"]].setdefault(property_name, []).append(named)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Flows -> EnrichedFlows: the same rows in the same order, with columns of ours. Defines the order of the steps."""
+"""Flows -> EnrichedFlows: the same rows in the same order, with added columns. Defines the order of the steps."""
 
 from flowsentry.enrich.direction import with_direction
 from flowsentry.enrich.owners import with_owners

@@ -7,7 +7,7 @@ from flowsentry.inventory.source_address import UNKNOWN_SCOPE
 from flowsentry.records.fields import DIRECTION, is_of_transit_gateway
 
 MAX_ID_BYTES = 255
-"""Longest id of a VPC or gateway that is believed; AWS's have some 21 bytes. Longer: keys of items grow, and DynamoDB
+"""Longest id of a VPC or gateway that is used; AWS's have some 21 bytes. Longer: keys of items grow, and DynamoDB
 rejects those above 2,048 bytes. Shorter: no gain."""
 
 

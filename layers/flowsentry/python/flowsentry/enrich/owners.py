@@ -12,9 +12,10 @@ from flowsentry.records.fields import is_of_transit_gateway
 from flowsentry.records.lookup_cache import Intervals
 
 MAX_CACHED_SCOPES = 32
-"""VPCs of a chunk whose addresses are recalled, each in a table with a place for every category of the process. More:
-150,000 records of 1,000 VPCs and 300,000 addresses took 7 s so, and 0.15 s by a join (November 2026). Fewer: the join
-forgets, and takes 0.08 s where 17 VPCs recalled take 0.03 s."""
+"""VPCs of a chunk whose addresses are cached, each in a table with a slot for every category of the process; with more
+VPCs a join is used. Higher: 150,000 records of 1,000 VPCs and 300,000 addresses take 7 s with the cache, and 0.15 s
+with the join (November 2026). Lower: the join caches nothing, and takes 0.08 s for 17 VPCs, which take 0.03 s
+cached."""
 
 
 def with_owners(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
@@ -47,9 +48,9 @@ def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
 
 def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_space: AddressSpace) -> list[pl.Series]:
     """The columns of both ends, and `is_ipv6`, which they are both or neither."""
-    recalled, span = address_space.lookup_cache, Intervals(flows["start"], flows["end"])
+    cache, span = address_space.lookup_cache, Intervals(flows["start"], flows["end"])
     rows = {end: _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, address_space) for end in ENDS}
-    is_ipv6 = recalled.flag("is_ipv6", rows["source"])
+    is_ipv6 = cache.flag("is_ipv6", rows["source"])
     columns = [_all_false(flows, "is_ipv6") if is_ipv6 is None else is_ipv6.alias("is_ipv6")]
     by_interface = None if own is None else _interface_rows(flows, span, address_space)
     for end, by_address in rows.items():
@@ -60,8 +61,8 @@ def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_spac
             else _own(is_own, by_interface, by_address, address_space)
         )
         facts = [
-            *recalled.columns_at(owner, *OWNER),
-            *recalled.columns_at(by_address, "is_inside", *address_space.geography_columns),
+            *cache.columns_at(owner, *OWNER),
+            *cache.columns_at(by_address, "is_inside", *address_space.geography_columns),
         ]
         columns += [each.alias(f"{end}_{each.name}") for each in facts]
         columns += _null_columns(end, len(flows), set(GEOGRAPHY) - set(address_space.geography_columns))
@@ -82,9 +83,9 @@ def _null_columns(end: str, rows: int, columns: Collection[str]) -> list[pl.Seri
 
 def _interface_rows(flows: pl.DataFrame, span: Intervals, address_space: AddressSpace) -> pl.Series:
     """The row of facts of the interface that logged each record; null where it is unknown."""
-    recalled = address_space.lookup_cache
-    rows = recalled.rows(INTERFACE, flows["interface_id"], span, address_space.interface_facts)
-    is_assigned = recalled.flag("is_assigned", rows)
+    cache = address_space.lookup_cache
+    rows = cache.rows(INTERFACE, flows["interface_id"], span, address_space.interface_facts)
+    is_assigned = cache.flag("is_assigned", rows)
     unknown = pl.Series([None], dtype=rows.dtype)
     return (
         rows.zip_with(is_assigned.fill_null(value=False), unknown)
@@ -133,7 +134,7 @@ def _rows_within(scope: str, addresses: pl.Series, span: Intervals, address_spac
 
 
 def _rows_across(ends: pl.DataFrame, span: Intervals, address_space: AddressSpace) -> pl.Series:
-    """The same for many scopes at once, by a join and without a memory."""
+    """The same for many scopes at once, by a join and without the cache."""
     keyed = ends.select("scope", "address", key("scope", "address"))
     distinct = keyed.unique("key").with_row_index("position")
     asked = keyed.select("key").join(distinct.select("key", "position"), on="key", how="left", maintain_order="left")
@@ -143,7 +144,7 @@ def _rows_across(ends: pl.DataFrame, span: Intervals, address_space: AddressSpac
 
 def _with_own_inside(flows: pl.DataFrame) -> pl.DataFrame:
     """The flows, in which an end is also inside when its address is that of an interface that logged some of them, even
-    though it is in no network and has no owner of ours.
+    though it is in no network and has no known owner.
     """
     senders = (pl.col("direction") == "egress") & ~pl.col("source_is_inside") & _is_own("source", "srcaddr")
     receivers = (

@@ -1,4 +1,4 @@
-"""Columns of ours that follow from the record alone: `is_rejected` and `service`."""
+"""Added columns that follow from the record alone: `is_rejected` and `service`."""
 
 import polars as pl
 

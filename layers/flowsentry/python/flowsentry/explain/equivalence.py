@@ -53,8 +53,8 @@ class RuleBoundaries:
         """
         addresses = refused[f"{end}_address"]
         numbers = ipv4_number(addresses).cast(pl.Int64)
-        yield self.addresses.search_sorted(numbers.fill_null(-1), side="right").alias(f"{end}_stretch")
-        yield addresses.zip_with(numbers.is_null(), pl.Series([None], dtype=addresses.dtype)).alias(f"{end}_by_itself")
+        yield self.addresses.search_sorted(numbers.fill_null(-1), side="right").alias(f"{end}_range")
+        yield addresses.zip_with(numbers.is_null(), pl.Series([None], dtype=addresses.dtype)).alias(f"{end}_ipv6")
         assignments = _assignments(end, refused, address_space)
         known = address_space.inventory.assignments
         is_public = (known["scope"] == "public").gather(assignments)
@@ -116,9 +116,9 @@ def _ends_of_block(cidr: str) -> Iterable[int]:
 
 
 def _port_ranges(rules: Rules) -> Iterator[tuple[int, int]]:
-    repeated: Iterator[GroupRule | AclEntry] = chain(
+    rules_and_entries: Iterator[GroupRule | AclEntry] = chain(
         (rule for group in rules.groups for rule in group.rules), (entry for acl in rules.acls for entry in acl.entries)
     )
-    for each in repeated:
+    for each in rules_and_entries:
         if each.first_port is not None and each.last_port is not None:
             yield each.first_port, each.last_port

@@ -108,8 +108,8 @@ def _in_order(good: pl.DataFrame, again: pl.DataFrame, doubts: pl.Series, is_goo
     """The rows that were never doubtful and those that turned out to be valid, in the order of the lines."""
     if again.is_empty():
         return good
-    places = pl.int_range(len(doubts), dtype=pl.UInt32, eager=True)
-    order = pl.concat([places.filter(~doubts), places.filter(doubts).filter(is_good)]).arg_sort()
+    positions = pl.int_range(len(doubts), dtype=pl.UInt32, eager=True)
+    order = pl.concat([positions.filter(~doubts), positions.filter(doubts).filter(is_good)]).arg_sort()
     return pl.concat([good, again])[order]
 
 

@@ -85,9 +85,9 @@ def judged(
 
 
 def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Clock) -> list[Finding]:
-    """The new ones of these findings, in order of time. They are put in parts, the loudest first, and each part is
-    explained just before it is put, so that the loudest are delivered without delay. Findings for which no time is left
-    are summed up in one.
+    """The new ones of these findings, in order of time. They are put in parts, the most severe first, and each part is
+    explained just before it is put, so that the most severe are delivered without delay. Findings for which no time is
+    left are summed up in one.
     """
     waiting = in_priority_order(stores.findings.unknown(found))
     new: list[Finding] = []
@@ -103,7 +103,7 @@ def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Cloc
 
 def _without_public_services(settled: Settled, context: Context, stores: Stores) -> tuple[Settled, list[BusyService]]:
     """The contacts and logins without logins at public services, and the public services that were recognised by their
-    many strangers. A service is public because the settings name it or because many strangers log in to it.
+    many external clients. A service is public because the settings name it or because many external clients log in.
     """
     bounds = context.thresholds.login
     settled = exclude_public_services(settled, context.public_services, context.address_space)

@@ -27,9 +27,9 @@ class Outcome:
 
     `lines` are all of its lines but the header; each is a record with traffic (`accepted_records`), a `nodata` or
     `skipdata` record, or rejected. `future_records` are those whose clock runs ahead. `missing_fields` is what its
-    format lacks. `findings` are the new ones. `newest_end` is the Unix second of the newest record whose clock is
-    believed. `damage` describes a source that was cut off (CutOffError: all before the cut counts), or of which most
-    lines are no records (UnreadableError: its good records count).
+    format lacks. `findings` are the new ones. `newest_end` is the Unix second of the newest record that is not too far
+    in the future (see records/clock_skew.py). `damage` describes a source that was cut off (CutOffError: all before the
+    cut counts), or of which most lines are no records (UnreadableError: its good records count).
     """
 
     lines: int = 0
@@ -67,7 +67,7 @@ class SourceTotals:
         self._unknown_interfaces: set[str] = set()
 
     def add(self, parsed: Parsed, flows: EnrichedFlows, timely: EnrichedFlows) -> None:
-        """Adds a chunk: its lines, its flows, and those of them whose clock is believed."""
+        """Adds a chunk: its lines, its flows, and the `timely` ones among them, which are not too far in the future."""
         self._measurements.append(measure(flows))
         self._owner_sums = merged_owners([*self._owner_sums, measure_owners(flows)])
         self._count(parsed, flows)
