@@ -2,56 +2,12 @@
 do.
 """
 
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import reduce
 
-from flowsentry.findings.evidence import MEMORY_DAYS, Evidence, EvidenceKey, History
+from flowsentry.findings.evidence import MEMORY_DAYS, Evidence, EvidenceKey, History, merged_evidence, near_recorded
 from flowsentry.findings.finding import Finding
-from flowsentry.findings.known_services import Answer, Answers, Outage, Service, Services
-
-
-def merged_evidence(batch: Iterable[Evidence]) -> list[Evidence]:
-    """The evidence of the batch, one for each key, in order of first appearance; empty evidence is left out."""
-    merged: dict[EvidenceKey, Evidence] = {}
-    for evidence in batch:
-        if evidence.has_members:
-            known = merged.get(evidence.key)
-            merged[evidence.key] = known.merge(evidence) if known else evidence.within_bounds()
-    return list(merged.values())
-
-
-def neighbours(key: EvidenceKey) -> list[EvidenceKey]:
-    """The keys of the same source within MEMORY_DAYS of this one: a verdict on one uses the others."""
-    return [key._replace(day=key.day + distance) for distance in range(-MEMORY_DAYS, MEMORY_DAYS + 1)]
-
-
-def has_neighbour(items: Container[EvidenceKey], key: EvidenceKey) -> bool:
-    """Whether the source has an item within MEMORY_DAYS of this key. Only then are its answers worth recording."""
-    return any(near in items for near in neighbours(key))
-
-
-def near_recorded(items: Container[EvidenceKey], answers: Sequence[Evidence]) -> list[Evidence]:
-    """The answers that are worth recording: those within MEMORY_DAYS of an item, or of another such answer. So the
-    result does not depend on the order in which they are recorded.
-    """
-    known, waiting = set[EvidenceKey](), list(answers)
-    while near := [one for one in waiting if has_neighbour(items, one.key) or has_neighbour(known, one.key)]:
-        known.update(one.key for one in near)
-        waiting = [one for one in waiting if one.key not in known]
-    return [one for one in answers if one.key in known]
-
-
-def histories(items: Mapping[EvidenceKey, Evidence], recorded: Iterable[EvidenceKey]) -> list[History]:
-    """A history for each source of the recorded keys, in order of first appearance."""
-    written: dict[tuple[str, str], list[EvidenceKey]] = {}
-    for key in recorded:
-        written.setdefault((key.scope, key.source), []).append(key)
-    return [_history(items, keys) for keys in written.values()]
-
-
-def _history(items: Mapping[EvidenceKey, Evidence], keys: list[EvidenceKey]) -> History:
-    near = sorted({each for key in keys for each in neighbours(key) if each in items})
-    return History({key.day: items[key] for key in near}, tuple(sorted(key.day for key in keys)))
+from flowsentry.findings.known_services import Answer, Answers, Outage, Service, Services, ended_outages
 
 
 class EvidenceInMemory:
@@ -150,12 +106,6 @@ class KnownServicesInMemory:
     def forget_excused(self, keys: Collection[EvidenceKey]) -> None:
         """See KnownServices.forget_excused."""
         self.excused.difference_update(keys)
-
-
-def ended_outages(down_since: Mapping[Service, int], answers: Iterable[Answer]) -> list[Outage]:
-    """The outages whose service answered after they began, each once."""
-    ended = {each.service for each in answers if each.last_seen > down_since.get(each.service, each.last_seen)}
-    return [Outage(service, down_since[service]) for service in sorted(ended)]
 
 
 class FindingsInMemory:

@@ -139,6 +139,12 @@ class KnownServices(Protocol):
         ...
 
 
+def ended_outages(down_since: Mapping[Service, int], answers: Iterable[Answer]) -> list[Outage]:
+    """The outages whose service answered after they began, each once."""
+    ended = {each.service for each in answers if each.last_seen > down_since.get(each.service, each.last_seen)}
+    return [Outage(service, down_since[service]) for service in sorted(ended)]
+
+
 def client_bit(client: str, endpoint: bytes) -> int:
     """The bit of a client in the sketch of an endpoint. `client_bit_of` is the same function for columns."""
     return rank(int.from_bytes(endpoint) ^ host_number(client) * _MIXING) >> _CLIENT_SHIFT

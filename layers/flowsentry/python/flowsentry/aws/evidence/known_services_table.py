@@ -33,8 +33,7 @@ from flowsentry.aws.evidence.scope_states import RECALLED_SECONDS, ScopeStates
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import SECONDS_A_DAY, EvidenceKey
-from flowsentry.findings.known_services import Answer, Answers, Outage, Service, Services
-from flowsentry.in_memory import ended_outages
+from flowsentry.findings.known_services import Answer, Answers, Outage, Service, Services, ended_outages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -20,8 +20,17 @@ from flowsentry.aws.evidence.update import Update, merging_update
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.aws.unreadable_objects import report_unreadable
 from flowsentry.errors import RetryableError
-from flowsentry.findings.evidence import SECONDS_A_DAY, Evidence, EvidenceKey, History
-from flowsentry.in_memory import has_neighbour, histories, merged_evidence, near_recorded, neighbours
+from flowsentry.findings.evidence import (
+    SECONDS_A_DAY,
+    Evidence,
+    EvidenceKey,
+    History,
+    has_neighbour,
+    histories,
+    merged_evidence,
+    near_recorded,
+    neighbours,
+)
 from flowsentry.records.clock_skew import MAX_ACCEPTED_LEAD_SECONDS
 
 if TYPE_CHECKING:
