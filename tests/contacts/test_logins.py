@@ -8,8 +8,8 @@ from flowsentry.contacts import ContactAggregator, aggregate
 from flowsentry.contacts.logins import MIN_LOGIN_PACKETS, SCHEMA
 from flowsentry.findings.thresholds import known_thresholds
 from flowsentry.inventory.inventory import Inventory
+from flowsentry.records.code_names import LOGIN_PORTS
 from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
-from flowsentry.records.service_ports import LOGIN_PORTS
 from tests.builders import (
     DAY,
     FIN,

@@ -23,7 +23,7 @@ from flowsentry.findings.suppressions import (
     read_entries,
     suppressed,
 )
-from flowsentry.records.service_ports import LOGIN_PORTS
+from flowsentry.records.code_names import LOGIN_PORTS
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC).timestamp()

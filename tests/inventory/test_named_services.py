@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsentry.inventory.named_services import LOGIN_PORTS, NamedServices, named_service
-from flowsentry.records.service_ports import LOGIN_PORTS as PORTS_OF_SERVICES
+from flowsentry.records.code_names import LOGIN_PORTS as PORTS_OF_SERVICES
 from tests.builders import interface
 
 GIT = interface("10.0.0.5", name="git-1")

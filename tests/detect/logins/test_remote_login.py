@@ -10,7 +10,7 @@ from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.source_address import PUBLIC
-from flowsentry.records.service_ports import LOGIN_PORTS
+from flowsentry.records.code_names import LOGIN_PORTS
 from tests.builders import DAY, VPC, interface
 from tests.detect.observed import EXTERNAL, NO_OWNERS, SERVER, SESSION, Row, login, logins
 

@@ -16,13 +16,14 @@ from flowsentry.contacts.by_ports import (
     evidence_of_conversations,
     with_port_facts,
 )
-from flowsentry.contacts.connection_evidence import TCP, ConnectionEvidence, columns_of, evidence_of_rejects, filter_few
+from flowsentry.contacts.connection_evidence import ConnectionEvidence, columns_of, evidence_of_rejects, filter_few
 from flowsentry.contacts.intermediaries import openings_counted_once, without_gateway_traffic
 from flowsentry.contacts.logins import LoginRecords, logins_in
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
 from flowsentry.contacts.replies import Exchanges, answered_over_udp, without_replies
 from flowsentry.contacts.thinning import MAX_OPENINGS, conversing, thinned, thinned_conversations
 from flowsentry.frames import Contacts, EnrichedFlows, Settled
+from flowsentry.records.code_names import TCP
 from flowsentry.records.fields import is_of_transit_gateway
 
 __all__ = ["ContactAggregator", "aggregate", "contacts"]

@@ -13,7 +13,6 @@ packets that it sent after the SYN: SYN and ACK in one record, 18 or with data 2
 import polars as pl
 
 from flowsentry.contacts.connection_evidence import (
-    TCP,
     ConnectionEvidence,
     established_evidence,
     filter_few,
@@ -23,9 +22,9 @@ from flowsentry.contacts.connection_evidence import (
     reply_evidence,
 )
 from flowsentry.contacts.sizes import Size, carries_data, is_bare, size_with_syn
+from flowsentry.records.code_names import ACK, FIN, RST, SYN, TCP
 from flowsentry.records.service_ports import is_service_port
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
 _IS_TCP, _ACCEPTED = pl.col("protocol") == TCP, ~pl.col("is_rejected")
 MAX_OPEN_PACKETS = 4
 """Packets of a record without SYN up to which it may answer stray packets of an open connection: an ACK is due for

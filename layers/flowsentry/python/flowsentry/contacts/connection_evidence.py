@@ -5,6 +5,7 @@ from typing import NamedTuple
 import polars as pl
 
 from flowsentry.findings.evidence import SECONDS_A_DAY
+from flowsentry.records.code_names import ICMP, ICMPV6, UDP
 from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
 
 COLUMNS = (
@@ -57,7 +58,6 @@ KEY = ("scope", "initiator", "responder", "responder_port", "protocol", "day")
 """The key of a contact. Its scope is the scope of its initiator, whatever logged the record: so the activity of a
 source adds up, whether its own VPC or a transit gateway logs it."""
 OUTCOME = pl.Enum(["answered", "refused", "unanswered", "rejected", "doubtful"])
-ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 
 MAX_STRAY_PACKETS = 2
 """Packets in the record of a probe without SYN: the probe, and one repetition. More: more late packets look like

@@ -7,7 +7,6 @@ import polars as pl
 
 from flowsentry.contacts.connection_evidence import (
     SENT,
-    TCP,
     filter_few,
     is_from_intermediary,
     is_of_client_ip_preserving,
@@ -16,7 +15,8 @@ from flowsentry.contacts.intermediaries import logins_counted_once
 from flowsentry.contacts.sizes import Size, carries_data, is_of_small_packets_alike, size_with_syn, size_without_flags
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.frames import Logins
-from flowsentry.records.service_ports import LOGIN_PORTS, is_service_port
+from flowsentry.records.code_names import FIN, LOGIN_PORTS, RST, SYN, SYN_ACK, TCP
+from flowsentry.records.service_ports import is_service_port
 
 SCHEMA = pl.Schema(
     {
@@ -43,8 +43,8 @@ held in memory."""
 MAX_UNMERGED_ROWS = 200_000
 """Records that are held until those of the same connection are merged. More: more memory. Fewer: the same connections
 are merged more often."""
-_FIN, _SYN, _FIN_OR_RST, _SYN_ACK = 1, 2, 5, 18
-_ENDS = _SYN_ACK | _FIN_OR_RST
+_FIN_OR_RST = FIN | RST
+_ENDS = SYN_ACK | _FIN_OR_RST
 _SIZED = ("bytes", "is_ipv6")
 _ENDS_OF_CONNECTION = ("scope", "initiator", "initiator_port", "responder", "responder_port")
 _CONNECTION = (*_ENDS_OF_CONNECTION, "day")
@@ -81,8 +81,8 @@ def _of_clients(records: pl.DataFrame, *, has_acks: bool) -> pl.DataFrame:
     if "tcp_flags" not in records.columns:
         return _answered(records, size_without_flags() == Size.MORE)
     if not has_acks:
-        records = records.filter((pl.col("tcp_flags") & _SYN_ACK) != _SYN_ACK)
-    return _answered(records, ((pl.col("tcp_flags") & _ENDS) != _SYN) | (size_with_syn() == Size.MORE))
+        records = records.filter((pl.col("tcp_flags") & SYN_ACK) != SYN_ACK)
+    return _answered(records, ((pl.col("tcp_flags") & _ENDS) != SYN) | (size_with_syn() == Size.MORE))
 
 
 def _answered(records: pl.DataFrame, is_more: pl.Expr) -> pl.DataFrame:
@@ -179,12 +179,12 @@ def _is_ended() -> pl.Expr:
     """Whether a record has data and FIN, which no system sends before it was answered. Wrong for spoofed packets of
     different sizes with FIN.
     """
-    return ((pl.col("tcp_flags") & _FIN) != 0) & pl.col("has_data") & ~pl.col("is_alike")
+    return ((pl.col("tcp_flags") & FIN) != 0) & pl.col("has_data") & ~pl.col("is_alike")
 
 
 def _is_whole() -> pl.Expr:
     """Whether a record covers its connection from SYN to FIN or RST. A login also has data."""
-    return ((pl.col("tcp_flags") & _SYN) != 0) & ((pl.col("tcp_flags") & _FIN_OR_RST) != 0)
+    return ((pl.col("tcp_flags") & SYN) != 0) & ((pl.col("tcp_flags") & _FIN_OR_RST) != 0)
 
 
 def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

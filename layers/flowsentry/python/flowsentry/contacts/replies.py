@@ -17,23 +17,19 @@ import polars as pl
 
 from flowsentry.contacts.connection_evidence import (
     ALL,
-    ICMP,
-    ICMPV6,
     INSIDE,
     KEY,
     OPENING_FLAGS,
     SENT,
-    TCP,
-    UDP,
     established_evidence,
     filter_few,
     opening_evidence,
 )
 from flowsentry.contacts.sizes import is_syn_ack_sized
+from flowsentry.records.code_names import ICMP, ICMPV6, SYN_ACK, TCP, UDP
 from flowsentry.records.service_ports import is_service_port
 
 TUPLE = ("interface_id", "initiator", "initiator_port", "responder", "responder_port", "protocol")
-_SYN_ACK = 18
 MAX_TRACKED_SECONDS = 30
 """How long a security group tracks a UDP packet without reply, at least
 (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ConnectionTrackingConfiguration.html). More: late replies,
@@ -121,7 +117,7 @@ def _with_port(openings: pl.DataFrame) -> pl.DataFrame:
 
 
 def _has_syn_and_ack() -> pl.Expr:
-    return (pl.col("tcp_flags") & _SYN_ACK) == _SYN_ACK
+    return (pl.col("tcp_flags") & SYN_ACK) == SYN_ACK
 
 
 def _looks_like_syn_ack() -> pl.Expr:

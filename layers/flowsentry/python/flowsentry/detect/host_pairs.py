@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.inventory import Interface
-from flowsentry.records.code_names import protocol_name
+from flowsentry.records.code_names import TCP, UDP, protocol_name
 from flowsentry.records.service_ports import SERVICES
 
 MAX_NAME_LETTERS = 64
 """Length of a name in a title; a Name tag has up to 255. Longer: titles are harder to read. Shorter: more are cut."""
-TCP, UDP = 6, 17
 Row = Mapping[str, Any]
 
 

@@ -8,12 +8,12 @@ https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flowsentry.explain.packet import TCP
 from flowsentry.explain.packet_path import is_reported_by_other_interface, possible_judgements
 from flowsentry.explain.reject_reason import judge_by_reject_reason
 from flowsentry.findings.explanation import UNKNOWN_PATH, Explanation, Judgement, Layer, Verdict
 from flowsentry.findings.rejected_packet import RejectedPacket
 from flowsentry.inventory.firewall_rules import Rules
+from flowsentry.records.code_names import TCP
 
 _RULE_UNKNOWN = "the record does not identify the rule"
 

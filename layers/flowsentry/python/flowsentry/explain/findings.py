@@ -13,10 +13,9 @@ from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.source_address import address_of
-from flowsentry.records.code_names import PROTOCOLS
+from flowsentry.records.code_names import PROTOCOL_NUMBERS
 
 EXPLAINED = (Packets.REJECTED, Packets.REPLY_REJECTED, Packets.ALLOWED)
-_NUMBERS = {name: number for number, name in PROTOCOLS.items()}
 
 
 def with_explanations(findings: Iterable[Finding], address_space: AddressSpace) -> Iterator[Finding]:
@@ -101,7 +100,7 @@ def _packet(finding: Finding, ends: Sequence[End]) -> Packet:
 
 def _number(protocol: str) -> int:
     """The number of a protocol, whose name is the number itself if IANA names none."""
-    return _NUMBERS[protocol] if protocol in _NUMBERS else int(protocol)
+    return PROTOCOL_NUMBERS[protocol] if protocol in PROTOCOL_NUMBERS else int(protocol)
 
 
 def _seen_by(details: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from flowsentry.explain.packet import ends_of
 from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.frames import EnrichedFlows, ExplainedFlows
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
+from flowsentry.records.code_names import ACK, SYN
 
 MAX_EXPLAINED = 1_000
 """Classes of rejected flows that are explained per source; further classes stay null. Classes of flows from inside come
@@ -20,7 +21,6 @@ fewer of its rejected flows are explained."""
 EXPLANATION_COLUMNS = pl.Schema(dict.fromkeys(("refused_layer", "refused_by", "refused_rule"), pl.Categorical()))
 """What denied a record: the layer, the ids of the security groups or of the network ACL, and its rule number. Null for
 a record that was not rejected, or if the cause cannot be determined."""
-_SYN, _ACK = 2, 16
 
 
 class FlowExplainer:
@@ -110,7 +110,7 @@ def _facts(flows: pl.DataFrame, refused: pl.Series) -> pl.DataFrame:
     rows = flows.select(*_NEEDED, *present)[refused]
     flags = pl.col("tcp_flags") if "tcp_flags" in rows.columns else pl.lit(None, pl.UInt8)
     reason = pl.col("reject_reason") if "reject_reason" in rows.columns else pl.lit(None, pl.Categorical())
-    rows = rows.with_columns((((flags & _SYN) > 0) & ((flags & _ACK) == 0)).alias("opens"))
+    rows = rows.with_columns((((flags & SYN) > 0) & ((flags & ACK) == 0)).alias("opens"))
     return rows.select(
         *_NEEDED,
         reason.alias("reject_reason"),

@@ -20,9 +20,10 @@ from flowsentry.explain.descriptions import (
     single_address_block,
 )
 from flowsentry.explain.matching import Match, all_match, matches_address, matches_code, matches_ports, matches_protocol
-from flowsentry.explain.packet import EPHEMERAL_PORTS, ICMP, ICMPV6, WITH_PORTS, Packet, Ports
+from flowsentry.explain.packet import EPHEMERAL_PORTS, WITH_PORTS, Packet, Ports
 from flowsentry.findings.explanation import Judgement, Layer, Resource, Verdict
 from flowsentry.inventory.firewall_rules import ALL, LAST_RULE_NUMBER, AclEntry, NetworkAcl, Rules
+from flowsentry.records.code_names import ICMP, ICMPV6
 
 MAX_NAMED_RANGES = 3
 """Port ranges that a sentence names when a network ACL allows some and denies others. Higher: longer sentences. Lower:

@@ -6,8 +6,23 @@ from typing import NamedTuple, Self
 
 from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.inventory.address_space import AddressOwner, AddressQuery, AddressSpace
+from flowsentry.records.code_names import ICMP, ICMPV6, TCP, UDP
 
-TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
+__all__ = [
+    "ANY_PORTS",
+    "ECHO_REPLIES",
+    "EPHEMERAL_PORTS",
+    "ICMP",
+    "ICMPV6",
+    "TCP",
+    "UDP",
+    "WITH_PORTS",
+    "WITH_TYPES",
+    "Packet",
+    "Ports",
+    "ends_of",
+]
+
 WITH_PORTS = (TCP, UDP)
 WITH_TYPES = (ICMP, ICMPV6)
 ECHO_REPLIES = {(ICMP, 8): 0, (ICMPV6, 128): 129}

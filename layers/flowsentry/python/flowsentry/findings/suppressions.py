@@ -14,9 +14,8 @@ from typing import Any, Self
 
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.kinds import KINDS
-from flowsentry.inventory.source_address import is_within
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from flowsentry.inventory.source_address import Network, is_within
+from flowsentry.records.code_names import LOGIN_PORTS
 
 MAX_ENTRIES = 500
 """Entries of the list. More: each finding is compared with more entries. Fewer: lists of single hosts do not fit."""
@@ -24,8 +23,10 @@ MAX_BYTES = 256 << 10
 """Size of the whole text; an entry with twenty networks has about 600 bytes."""
 MAX_LETTERS = 200
 """Length of a reason, a source and an owner. Messages show reasons."""
-LOGIN_PORTS_OF = {"SSH": (22,), "RDP": (3389,), "WinRM": (5985, 5986)}
-"""records.service_ports.LOGIN_PORTS by name; importing that module would import polars."""
+LOGIN_PORTS_OF = {
+    name: tuple(port for port in LOGIN_PORTS if LOGIN_PORTS[port] == name) for name in LOGIN_PORTS.values()
+}
+"""The ports of each login service, by its name."""
 UNKNOWN_PORT = -1
 _MOST_PORT = 65_535
 _SECONDS_A_DAY = 86_400

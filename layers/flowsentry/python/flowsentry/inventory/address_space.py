@@ -20,13 +20,11 @@ from flowsentry.inventory.geoip import GEOGRAPHY, Geography, NoGeography
 from flowsentry.inventory.inventory import Interface, Inventory
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.inventory.reachability import NO_ROUTES, Reachability
-from flowsentry.inventory.source_address import PUBLIC, is_within
+from flowsentry.inventory.source_address import PUBLIC, Network, is_within
 from flowsentry.records.lookup_cache import LookupCache
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Private address ranges: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 INTERFACES = pl.Schema(dict.fromkeys(("interface_id", "interface_vpc_id", "interface_address"), pl.Categorical()))
 

@@ -8,11 +8,11 @@ from typing import Self
 
 from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.source_address import Network
+from flowsentry.records import code_names
 
 MAX_LETTERS = 200
 """Longest entry; a Name tag has up to 255 characters, an ARN about 100."""
-LOGIN_PORTS = (22, 3389, 5985, 5986)
-"""The ports of records.service_ports.LOGIN_PORTS, whose module imports polars."""
+LOGIN_PORTS = tuple(code_names.LOGIN_PORTS)
 _MOST_PORT = 65_535
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<name>[^:]+)):(?P<port>[0-9]{1,5})")
 _LOOKS_LIKE_AN_ADDRESS = re.compile(r"[0-9./:\[\]]+")

@@ -1,5 +1,5 @@
-"""Names of the codes in records: protocols, TCP flags, traffic paths, encryption statuses. No polars: the notifier
-imports this module.
+"""Names of the codes in records: protocols, TCP flags, login ports, traffic paths, encryption statuses. No polars: the
+notifier imports this module.
 
 Sources: IANA's "Protocol Numbers" (https://www.iana.org/assignments/protocol-numbers); AWS VPC User Guide, "Flow log
 records" (https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html) and "VPC encryption controls"
@@ -27,7 +27,11 @@ _PROTOCOLS: dict[int, str] = {
 PROTOCOLS: dict[int, str] = {
     first + offset: name for first, row in _PROTOCOLS.items() for offset, name in enumerate(row.split())
 }
+PROTOCOL_NUMBERS: dict[str, int] = {name: number for number, name in PROTOCOLS.items()}
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+SYN_ACK = SYN | ACK
 TCP_FLAGS: dict[int, str] = {
     2: "SYN",
     16: "ACK",
@@ -39,8 +43,10 @@ TCP_FLAGS: dict[int, str] = {
     1: "FIN",
 }
 """In display order: flags that open a connection, flags during it, flags that close it."""
-_SYN_ACK = 18
 NO_FLAGS = "none"
+
+LOGIN_PORTS: dict[int, str] = {22: "SSH", 3389: "RDP", 5985: "WinRM", 5986: "WinRM"}
+"""Ports for remote logins to a host."""
 
 TRAFFIC_PATHS: dict[int, str] = {
     1: "same VPC",
@@ -73,8 +79,8 @@ def tcp_flags_in_words(flags: int) -> str:
     """`SYN-ACK+FIN` for 19; `none` for 0, which in VPC flow logs is traffic in the middle of a connection: ACK alone
     and PSH are not reported there. Bits that are no TCP flag stay a number.
     """
-    names = ["SYN-ACK"] if flags & _SYN_ACK == _SYN_ACK else []
-    remaining = flags & ~_SYN_ACK if names else flags
+    names = ["SYN-ACK"] if flags & SYN_ACK == SYN_ACK else []
+    remaining = flags & ~SYN_ACK if names else flags
     names += [name for flag, name in TCP_FLAGS.items() if remaining & flag]
     unknown = remaining & ~sum(TCP_FLAGS)
     return "+".join([*names, str(unknown)] if unknown else names) or NO_FLAGS

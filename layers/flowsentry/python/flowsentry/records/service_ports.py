@@ -165,9 +165,6 @@ SERVICES: dict[int, str] = {
     50000: "sap",
 }
 
-LOGIN_PORTS: dict[int, str] = {22: "SSH", 3389: "RDP", 5985: "WinRM", 5986: "WinRM"}
-"""Ports for remote logins to a host."""
-
 SERVICE = pl.Enum(sorted(set(SERVICES.values())))
 NAME_OF_PORT = pl.Series("service", [SERVICES.get(port) for port in range(1 << 16)], dtype=SERVICE)
 IS_SERVICE_PORT = pl.Series([port < FIRST_UNPRIVILEGED_PORT or port in SERVICES for port in range(1 << 16)])

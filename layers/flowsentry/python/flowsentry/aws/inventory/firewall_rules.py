@@ -19,14 +19,14 @@ from flowsentry.inventory.firewall_rules import (
     SecurityGroup,
 )
 from flowsentry.inventory.owner_kinds import MAX_LETTERS
-from flowsentry.records.code_names import PROTOCOLS
+from flowsentry.records.code_names import ICMP, ICMPV6, PROTOCOL_NUMBERS, TCP, UDP
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 
-_NUMBERS = {name: number for number, name in PROTOCOLS.items()} | {"all": ALL}
-_WITH_PORTS, _WITH_TYPES = (_NUMBERS["tcp"], _NUMBERS["udp"]), (_NUMBERS["icmp"], _NUMBERS["icmpv6"])
+_NUMBERS = PROTOCOL_NUMBERS | {"all": ALL}
+_WITH_PORTS, _WITH_TYPES = (TCP, UDP), (ICMP, ICMPV6)
 _PEERS = (
     ("IpRanges", "CidrIp", "cidr"),
     ("Ipv6Ranges", "CidrIpv6", "cidr"),

@@ -15,7 +15,7 @@ from collections.abc import Container, Sequence
 import polars as pl
 
 from flowsentry.detect.flood import summary_findings
-from flowsentry.detect.host_pairs import TCP, UDP, HostPair, Row, host_pairs, pair_details, port_in_words
+from flowsentry.detect.host_pairs import HostPair, Row, host_pairs, pair_details, port_in_words
 from flowsentry.detect.limits import limit_findings
 from flowsentry.findings.endpoints import endpoint_part
 from flowsentry.findings.evidence import Evidence, History
@@ -25,7 +25,7 @@ from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
 from flowsentry.inventory.address_space import AddressSpace
-from flowsentry.records.code_names import protocol_name
+from flowsentry.records.code_names import TCP, UDP, protocol_name
 
 KIND = KINDS["blocked_internal"]
 

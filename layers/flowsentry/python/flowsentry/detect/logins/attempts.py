@@ -18,7 +18,7 @@ from flowsentry.findings.endpoints import (
 )
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins
-from flowsentry.records.service_ports import LOGIN_PORTS
+from flowsentry.records.code_names import LOGIN_PORTS
 
 _SERVICES = tuple(LOGIN_PORTS.items())
 _NUMBERS = {port: number for number, port in enumerate(LOGIN_PORTS, 1)}

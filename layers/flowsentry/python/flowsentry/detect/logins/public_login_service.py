@@ -18,10 +18,9 @@ from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import address_of
-from flowsentry.records.service_ports import LOGIN_PORTS
+from flowsentry.records.code_names import LOGIN_PORTS, TCP
 
 KIND = KINDS["public_login_service"]
-_TCP = 6
 
 
 def public_login_service(busy_services: Sequence[BusyService], address_space: AddressSpace) -> list[Finding]:
@@ -38,7 +37,7 @@ def _row(busy: BusyService) -> Row:
         "initiator": address_of(busy.newest[0]),
         "responder": service.responder,
         "responder_port": service.port,
-        "protocol": _TCP,
+        "protocol": TCP,
         "last_seen": busy.last_seen,
     }
 

@@ -26,7 +26,7 @@ from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Logins
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import is_network
-from flowsentry.records.service_ports import LOGIN_PORTS
+from flowsentry.records.code_names import LOGIN_PORTS, TCP
 
 KIND = KINDS["remote_login"]
 MAX_SOURCE_ADDRESSES = 10
@@ -45,7 +45,7 @@ def remote_login(logins: Logins, address_space: AddressSpace, thresholds: LoginT
         pl.col("packets", "last_seen").max(),
         pl.col("initiator").cast(pl.String).unique().sort().head(MAX_SOURCE_ADDRESSES).alias("initiators"),
         pl.col("initiator").n_unique().alias("initiator_count"),
-        pl.lit(6).alias("protocol"),
+        pl.lit(TCP).alias("protocol"),
     )
     reported, others = limit_findings(
         grouped.with_columns(pl.col("initiators").list.first().alias("initiator")), "packets"

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from flowsentry.detect.host_pairs import TCP
 from flowsentry.findings.endpoints import (
     MEMBER_BYTES,
     SLOT_SECONDS,
@@ -23,6 +22,7 @@ from flowsentry.findings.known_services import (
 )
 from flowsentry.frames import Contacts
 from flowsentry.inventory.source_address import PUBLIC
+from flowsentry.records.code_names import TCP
 
 FAILED_OUTCOMES = ("unanswered", "refused", "doubtful")
 """Outcomes of failed contacts; only doubtful ones may have been rejected by a rule."""

@@ -24,6 +24,7 @@ from flowsentry.findings.thresholds import ScanThresholds
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.source_address import address_of
+from flowsentry.records.code_names import ICMP, ICMPV6
 
 MAX_SAMPLE_ENDPOINTS = 10
 MAX_FAILED_PORTS = 16
@@ -33,7 +34,7 @@ MIN_INSIDE_ENDPOINTS = 10
 """Failed internal endpoints that make a scan `inside_to_inside`. Higher: the internal part of a scan that also has
 external targets is not reported as such. Lower: a host that scans external hosts and has a few dead internal targets is
 reported as lateral movement."""
-_PINGS = (1, 58)
+_PINGS = (ICMP, ICMPV6)
 
 
 def scan_findings(

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flowsentry.detect.host_pairs import TCP, Host, Row, display_name, port_in_words
+from flowsentry.detect.host_pairs import Host, Row, display_name, port_in_words
 from flowsentry.findings.endpoints import MEMBER_BYTES
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, finding_id
@@ -23,6 +23,7 @@ from flowsentry.findings.known_services import Outage, Service, Services
 from flowsentry.findings.thresholds import ServiceThresholds
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.named_services import NamedServices
+from flowsentry.records.code_names import TCP, protocol_name
 
 KIND = KINDS["service_down"]
 MAX_SERVICES_PER_BATCH = 200
@@ -109,7 +110,7 @@ def _finding(row: Row, host: Host, important: NamedServices) -> Finding:
         details={
             "responder": host.address,
             "responder_port": row["responder_port"],
-            "protocol": "tcp",
+            "protocol": protocol_name(TCP),
             "clients": row["clients"],
             "packets": row["packets"],
             "last_answer": row["last_answer"],

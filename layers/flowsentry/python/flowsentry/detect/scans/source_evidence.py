@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
-from flowsentry.detect.host_pairs import TCP, UDP
 from flowsentry.detect.ipv6_addresses import AddressSets, address_sets
 from flowsentry.detect.logins.attempts import login_members
 from flowsentry.detect.scans.outages import is_service_failure
@@ -30,6 +29,7 @@ from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.source_address import PUBLIC
+from flowsentry.records.code_names import TCP, UDP
 
 MAX_NAME_BYTES = 256
 """Length of the id of a VPC or transit gateway, or of an address; valid ones have at most 45 bytes. DynamoDB allows
