@@ -5,6 +5,8 @@ from mypy import api
 
 from tests.architecture.sources import PACKAGE
 
+pytestmark = pytest.mark.slow
+
 POLARS = """
 from typing import Any
 class DataFrame: ...
@@ -46,6 +48,7 @@ from flowsentry.parse import flows_of, parse
 from flowsentry.capture_gaps import capture_gaps_in
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.findings.thresholds import Thresholds
+
 
 text: LogText
 logins: Logins

@@ -4,6 +4,8 @@ import pytest
 
 from tests.decode.peak_memory import OBJECTS, STATUS, Outcome, outcome_of
 
+pytestmark = pytest.mark.slow
+
 MOST_MIB = 700
 """585 to 651 were measured for the largest case, by how threads overlap. A function has 1,769."""
 

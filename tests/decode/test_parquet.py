@@ -168,6 +168,7 @@ def test_the_weight_of_pages_is_their_content(compression: Any, row_group_size: 
     assert 8 < weight.row_bytes < 60
 
 
+@pytest.mark.slow
 def test_a_dictionary_counts_once() -> None:
     weight = parquet_pages.heaviest(as_file(pl.DataFrame({"srcaddr": ["x" * 100_000] * 5000})))
     assert 100_000 < weight.fixed_bytes < 110_000

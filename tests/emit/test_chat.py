@@ -100,6 +100,7 @@ texts = st.text(max_size=1_000) | st.text("*_~`@<>&[](a!#", max_size=1_000)
 many = st.lists(texts, max_size=60)
 
 
+@pytest.mark.slow
 @given(one=st.tuples(texts, texts, texts, texts), lines=many, steps=many, words=many)
 def test_a_notification_of_any_content_is_within_the_limits(
     one: tuple[str, str, str, str], lines: list[str], steps: list[str], words: list[str]

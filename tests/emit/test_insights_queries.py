@@ -180,6 +180,7 @@ SQL_LINES = {
 networks = st.ip_addresses(v=6, network="2000::/3").map(lambda each: source_of(str(each)))
 
 
+@pytest.mark.slow
 @given(kind=words, subject=words | st.ip_addresses().map(str) | networks, details=st.dictionaries(names, anything))
 def test_queries_about_any_finding_contain_validated_terms_only(
     kind: str, subject: str, details: dict[str, Any]

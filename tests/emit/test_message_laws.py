@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -95,6 +96,7 @@ TEMPLATE = re.compile(
 )
 
 
+@pytest.mark.slow
 @given(findings, resources, earliers)
 def test_every_line_of_an_alert_with_untrusted_text_matches_the_template(
     finding: Finding, resources: AccountResources, earlier: Earlier | None
@@ -107,6 +109,7 @@ def test_every_line_of_an_alert_with_untrusted_text_matches_the_template(
     assert_bounded(message)
 
 
+@pytest.mark.slow
 @given(st.lists(findings, min_size=1, max_size=40), resources)
 def test_digests_and_overflows_are_bounded_and_printable(several: list[Finding], resources: AccountResources) -> None:
     distinct = [replace(finding, id=f"{number}{finding.id}") for number, finding in enumerate(several)]
@@ -138,6 +141,7 @@ def assert_fits_sns(message: AlertMessage) -> None:
 ENVELOPE = Draft202012Validator({**DESCRIBED, "$defs": {**DESCRIBED["$defs"], "details": {"type": "object"}}})
 
 
+@pytest.mark.slow
 @given(findings, resources, earliers)
 def test_the_json_of_any_details_conforms_to_the_schema(
     finding: Finding, resources: AccountResources, earlier: Earlier | None

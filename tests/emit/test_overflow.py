@@ -44,6 +44,7 @@ def test_the_json_has_the_counts_and_the_highest_severity_first(name: str) -> No
     assert sum(given_["kinds"].values()) == len(findings)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 300).map(flood).flatmap(st.permutations))
 def test_an_overflow_of_any_size_and_order_is_short_and_the_same(findings: list[Finding]) -> None:
     message = overflow_message(findings, 20)

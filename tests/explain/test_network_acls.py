@@ -169,6 +169,7 @@ def test_if_the_port_is_unknown_the_allowed_ranges_are_named() -> None:
     )
 
 
+@pytest.mark.slow
 def test_of_many_allowed_port_ranges_only_some_are_named() -> None:
     even = [entry(port, "allow", "0.0.0.0/0", TCP, port, port) for port in range(2000, 3000, 2)]
     reason = judged(*even, destination_ports=Ports(1024, 65_535)).reason

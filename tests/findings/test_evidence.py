@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial, reduce
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,11 +44,13 @@ def test_order_is_irrelevant(one: Evidence, other: Evidence) -> None:
     assert one.merge(other) == other.merge(one)
 
 
+@pytest.mark.slow
 @given(pieces, pieces, pieces)
 def test_grouping_is_irrelevant(one: Evidence, other: Evidence, third: Evidence) -> None:
     assert one.merge(other).merge(third) == one.merge(other.merge(third))
 
 
+@pytest.mark.slow
 @given(pieces, pieces)
 def test_merging_again_changes_nothing(one: Evidence, other: Evidence) -> None:
     both = one.merge(other)
@@ -64,6 +67,7 @@ def test_a_full_set_holds_the_same_members_as_if_all_were_added_at_once(
     assert getattr(merged, name) == bottom(frozenset().union(*parts), SET_SIZES[name])
 
 
+@pytest.mark.slow
 @given(pieces, pieces)
 def test_cutting_to_the_size_limits_before_or_after_a_merge_is_the_same(one: Evidence, other: Evidence) -> None:
     beyond = replace(one, **{name: getattr(one, name) | getattr(other, name) for name in SET_SIZES})

@@ -193,6 +193,7 @@ def test_order_and_repetition_of_slices_are_irrelevant() -> None:
     assert actual == {pods_in(slices + slices)}
 
 
+@pytest.mark.slow
 @given(st.lists(JSON | st.builds(slice_of, JSON, JSON) | st.builds(lambda x: slice_of(endpoint(x, x)), JSON)))
 def test_any_response_is_parsed_or_counted_and_each_address_has_one_pod(slices: list[object]) -> None:
     actual = pods_in([*slices, slice_of(endpoint("192.0.2.1"))])

@@ -85,6 +85,7 @@ def test_very_many_clients_are_one_finding_with_an_estimate_and_one_item() -> No
     assert len(item.external_clients) == MAX_EXTERNAL_CLIENTS
 
 
+@pytest.mark.slow
 def test_with_one_client_per_payload_the_first_clients_are_reported_and_then_the_service() -> None:
     watch = watching(*([each] for each in sessions(20)))
     assert kinds(watch.found) == ["public_login_service"] + ["remote_login"] * N
@@ -95,6 +96,7 @@ def test_with_one_client_per_payload_the_first_clients_are_reported_and_then_the
     assert len(watch.evidence.items) == N + 1, "of the others nothing is kept"
 
 
+@pytest.mark.slow
 def test_the_service_is_found_whatever_the_order_division_and_repetition_of_records() -> None:
     draw = Random(7)  # noqa: S311 - seeded
     lines = [*sessions(30), *(each for number in range(12) for each in fetches(external_client(number), 22))]

@@ -132,6 +132,7 @@ def test_the_title_and_details_name_the_owner() -> None:
     assert finding.details["subject_owner"] == {"kind": "instance", "id": "i-build-7", "name": "build-7"}
 
 
+@pytest.mark.slow
 def test_thousands_of_attempts_have_limited_details_and_an_estimated_number() -> None:
     finding = only(*(each for host in range(1, 51) for each in attempts(100, EXTERNAL, f"10.0.0.{host}")))
     assert 3000 < finding.details["attempts"] < 8000
@@ -188,12 +189,14 @@ def found_in_all(batches: Sequence[Sequence[Record]]) -> set[str]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(days, st.randoms(use_true_random=False))
 def test_findings_do_not_depend_on_the_delivery_of_records(records: list[Record], random: Random) -> None:
     assert found_in_all(cut(records, random)) == found_in_all([records])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(days, st.randoms(use_true_random=False))
 def test_without_flags_the_number_of_attempts_is_the_same_once_all_records_arrived(

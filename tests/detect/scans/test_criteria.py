@@ -137,6 +137,7 @@ def test_more_failures_never_turn_a_scanner_into_a_normal_source(
         assert classified(evidence(failed | more, answered))
 
 
+@pytest.mark.slow
 @given(few, few, few)
 def test_more_answers_never_make_a_scanner(
     failed: frozenset[bytes], answered: frozenset[bytes], more: frozenset[bytes]
@@ -187,6 +188,7 @@ def test_a_port_with_one_answer_per_five_failures_is_no_sweep() -> None:
     assert classified(busy(on_port(445, 25), work | on_port(445, 6, 9_000))) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endpoints", [100, 500, 2_000])
 def test_a_busy_client_of_a_service_with_a_fifth_of_its_hosts_down_is_no_scanner(endpoints: int) -> None:
     every = sorted(on_port(443, endpoints))

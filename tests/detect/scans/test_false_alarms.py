@@ -25,6 +25,7 @@ def is_ever_a_scanner(random: Random, endpoints: int, dead_ratio: float) -> bool
     return any(detected_scan(days, day, LEAST) for day in DAYS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dead_ratio", [0.1, 0.2])
 @pytest.mark.parametrize(("endpoints", "hosts"), [(20, 300), (100, 300), (500, 100)])
 def test_at_most_one_in_a_hundred_normal_hosts_is_a_scanner(endpoints: int, hosts: int, dead_ratio: float) -> None:

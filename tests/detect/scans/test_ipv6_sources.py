@@ -48,6 +48,7 @@ def test_the_finding_lists_the_addresses_of_targets() -> None:
     assert all(each.startswith("[2001:db8:aaaa::") for each in finding.details["sample_endpoints"])
 
 
+@pytest.mark.slow
 def test_the_kept_addresses_do_not_depend_on_the_delivery_of_records() -> None:
     lines, draw = sweep(hosts=20), Random(5)  # noqa: S311 - seeded
     whole = Watch(OURS)
