@@ -10,7 +10,7 @@ from flowsentry.emit.metrics import MAX_AGE_SECONDS, MAX_LEAD_SECONDS, MAX_VPCS,
 from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.measure import add_up_owners
 from flowsentry.metric_names import TRAFFIC_METRICS_BY
-from local.aws.monitoring.embedded_format import refusals
+from local.aws.monitoring.embedded_format import defects_of
 from tests.builders import LOST_PACKETS
 
 NOW = 1_790_000_040  # a full minute
@@ -186,5 +186,5 @@ def test_a_vpc_with_a_name_that_cloudwatch_would_reject_is_summed_up_and_counted
     made = emf(measurements, NOBODY, "Flowsentry", NOW)
     lines = [json.loads(line) for line in made.lines]
     assert {line["vpc"]: line["Flows"] for line in lines} == {"vpc-1": 5, "other": 7}
-    assert [refusals(line) for line in lines] == [[], []]
+    assert [defects_of(line) for line in lines] == [[], []]
     assert made.unnameable == 1

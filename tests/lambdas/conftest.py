@@ -15,7 +15,7 @@ import pytest
 from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.settings import settings
-from local.aws.monitoring.embedded_format import refusals
+from local.aws.monitoring.embedded_format import defects_of
 from tests.moto_world import (
     EVIDENCE_TABLE,
     FINDINGS_TABLE,
@@ -172,7 +172,7 @@ def metrics_in(text: str) -> list[dict[str, Any]]:
     """The metrics among printed lines, checked to be valid for CloudWatch; without log lines."""
     lines = (json.loads(line) for line in text.splitlines() if line.startswith("{"))
     metrics = [line for line in lines if "_aws" in line]
-    assert [each for line in metrics for each in refusals(line)] == []
+    assert [each for line in metrics for each in defects_of(line)] == []
     return metrics
 
 

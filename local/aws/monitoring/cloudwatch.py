@@ -13,7 +13,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 
 from local.aws.compute.runtime_interface import Answer
 from local.aws.deployment.cloudformation import ResourceType
-from local.aws.monitoring.embedded_format import refusals
+from local.aws.monitoring.embedded_format import defects_of
 from local.aws.settings import ACCOUNT
 
 Datum = dict[str, Any]
@@ -29,7 +29,7 @@ def extract(region: str, message: str, timestamp_ms: int) -> None:
         line = json.loads(message)
     except ValueError:
         return
-    if isinstance(line, dict) and not refusals(line):
+    if isinstance(line, dict) and not defects_of(line):
         for namespace, data in embedded_metrics(line, timestamp_ms):
             put(region, namespace, data)
 

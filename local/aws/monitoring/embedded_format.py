@@ -20,7 +20,7 @@ PRINTABLE = re.compile(r"[ -~]+")
 UNITS = frozenset({"Count", "Bytes", "Seconds", "Milliseconds", "None", "Percent", "Count/Second"})
 
 
-def refusals(line: Mapping[str, Any], now_ms: float | None = None) -> list[str]:
+def defects_of(line: Mapping[str, Any], now_ms: float | None = None) -> list[str]:
     """The defects of a line, a message each; empty if CloudWatch accepts it. The timestamp's age is checked if
     `now_ms` is given.
     """
