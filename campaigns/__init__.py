@@ -1,1 +1,1 @@
-"""Tries to break Flowsentry: faults, hostile messages, load, wrong clocks, dead services. `python -m campaigns`."""
+"""Campaigns that try to break Flowsentry: faults, hostile input, load, wrong clocks, outages. `python -m campaigns`."""

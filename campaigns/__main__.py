@@ -1,6 +1,6 @@
-"""All campaigns, or those named, each in a process of its own: `python -m campaigns [--minutes 20] [--seed N] [NAME…]`.
+"""Runs all or the named campaigns, each in its own process: `python -m campaigns [--minutes 20] [--seed N] [NAME…]`.
 
-Prints what each tried and what came of it; ends with 1 when anything was lost or is not as promised.
+Prints a table of inputs, faults and losses. Exit code 1 when anything was lost or an expectation failed.
 """
 
 import argparse
@@ -21,13 +21,13 @@ CAMPAIGNS: Mapping[str, float] = {
     "alert_floods": 2,
     "dependencies": 1,
 }
-"""The modules with a `run`, and which share of the time each has."""
+"""The modules with a `run` function, and their share of the time."""
 AT_ONCE = 2
-"""Campaigns at a time, each on a processor. More: what is measured is disturbed. Fewer: less is tried."""
+"""Concurrent campaigns, one per processor. Higher: they disturb each other's measurements. Lower: fewer inputs."""
 
 
 def run_all(names: Sequence[str], minutes: float, seed: int) -> list[Ended]:
-    """The reports in the order of the names, of campaigns that share the time of all processors."""
+    """The reports in the order of the names; the campaigns share the processors' time."""
     total = sum(CAMPAIGNS[name] for name in names)
     longest = minutes * 60 * min(AT_ONCE, len(names)) / total
     times = {name: min(minutes * 60, CAMPAIGNS[name] * longest) for name in names}
@@ -47,11 +47,16 @@ def table(ended: Sequence[Ended]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when nothing was lost and all is as promised, else 1."""
-    parser = argparse.ArgumentParser(prog="campaigns", description="Tries to break Flowsentry.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(CAMPAIGNS)}; all when none is given")
-    parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000))
+    """Exit code: 0 when nothing was lost and no expectation failed, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="campaigns",
+        description="Tries to break Flowsentry with faults, hostile input, load, wrong clocks and outages.",
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"campaign to run (default all): {', '.join(CAMPAIGNS)}"
+    )
+    parser.add_argument("--minutes", type=float, default=20, help="total time (default 20)")
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="seed (default random)")
     given = parser.parse_args(arguments)
     if unknown := set(given.names) - set(CAMPAIGNS):
         parser.error(f"no such campaign: {', '.join(sorted(unknown))}")
@@ -60,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n".join(table(ended)))
     failed = [each.report for each in ended if each.report.lost or each.report.failures]
     for report in failed:
-        print(f"\n{report.name}: lost {report.lost}; again with --seed {given.seed} {report.name}")
+        print(f"\n{report.name}: lost {report.lost}; repeat with --seed {given.seed} {report.name}")
         print("\n".join(f"  - {failure}" for failure in report.failures))
     return 1 if failed else 0
 

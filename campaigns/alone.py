@@ -1,4 +1,4 @@
-"""A campaign in a process of its own, which may end as it likes: it takes no other with it."""
+"""Runs a campaign in its own process, so that its death affects no other campaign."""
 
 import importlib
 import multiprocessing
@@ -11,19 +11,19 @@ from multiprocessing.connection import Connection
 from campaigns.report import Report
 
 PATIENCE_SECONDS = 300
-"""How long a campaign may go on past its time; then it is ended, and has failed."""
+"""Seconds that a campaign may exceed its time; then it is stopped and has failed."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A report, and how long it took."""
+    """A report, and the seconds it took."""
 
     report: Report
     seconds: float
 
 
 def run_alone(name: str, seconds: float, seed: int) -> Ended:
-    """The report of a campaign in a process of its own, which may end as it likes: then that is the failure."""
+    """The report of a campaign in its own process; the death of the process is reported as a failure."""
     begun, context = time.monotonic(), multiprocessing.get_context("spawn")
     os.environ["PYTHONHASHSEED"] = str(seed % 2**32)  # of the new process, in which sets have the order of this seed
     mine, its = context.Pipe(duplex=False)

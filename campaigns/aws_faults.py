@@ -1,7 +1,7 @@
-"""Every AWS call of every function, with each fault, and the function killed before any later call, for all ways in.
+"""Every AWS call of every function with each fault, and the function killed before any later call, on all paths.
 
-After each pass, what is there is compared with what a clean pass leaves: nothing may be missing, and nothing more. The
-calls are those that a clean pass makes, so that a new one is tried by itself.
+The outcome of each pass is compared with that of a clean pass: nothing may be missing, and nothing added. The calls are
+recorded in a clean pass, so that new calls are included automatically.
 """
 
 import time
@@ -10,25 +10,25 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from random import Random
 
-from campaigns.emulation.event_sources import WAYS_IN
+from campaigns.emulation.event_sources import DELIVERY_PATHS
 from campaigns.emulation.faults import Fault
 from campaigns.emulation.passes import Passed, Triple, clean, passed
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 
 ANYWHERE = ("notifier",)
-"""Functions whose calls are the same in every pass in which they run: each is tried in one of them."""
+"""Functions whose calls are the same in every pass: each call is tried in one pass only."""
 MACHINES = (("event-bus", "events.PutEvents"), ("security-hub", "securityhub.BatchImportFindings"))
-"""Channels that may refuse, and how they are told."""
+"""Channels that may reject an alert, and the call that delivers to them."""
 MOST_CALLS = "subscription"
-"""The way in to begin with: all functions run on it."""
-MAX_TOLD = 20
+"""The delivery path to begin with: all functions run on it."""
+MAX_REPORTED = 20
 
 
 @dataclass
 class Space:
-    """All triples, of which each is tried once, in an order that the seed gives: first every call with every fault and
-    every kill alone, then both.
+    """All triples, each tried once in an order that the seed determines: first each fault and each kill alone, then
+    both together.
     """
 
     seed: int
@@ -36,8 +36,8 @@ class Space:
     total: int = 0
     tried: int = 0
 
-    def add(self, way: str, function: str, calls: int) -> None:
-        key = ("" if function in ANYWHERE else way, function)
+    def add(self, delivery_path: str, function: str, calls: int) -> None:
+        key = ("" if function in ANYWHERE else delivery_path, function)
         if key in self.left:
             return
         chance = Random(f"{self.seed}/{key}")
@@ -49,12 +49,12 @@ class Space:
 
     @property
     def is_empty(self) -> bool:
-        """Whether all that was added was tried."""
+        """Whether all added triples were tried."""
         return not any(self.left.values())
 
-    def take(self, way: str, functions: Iterator[str]) -> list[Triple]:
+    def take(self, delivery_path: str, functions: Iterator[str]) -> list[Triple]:
         """The next triple for each function of a pass."""
-        keys = [("" if each in ANYWHERE else way, each) for each in functions]
+        keys = [("" if each in ANYWHERE else delivery_path, each) for each in functions]
         taken = [self.left[key].pop() for key in keys if self.left.get(key)]
         self.tried += len(taken)
         return taken
@@ -62,7 +62,7 @@ class Space:
 
 @dataclass
 class Found:
-    """What came of the passes so far."""
+    """The results of the passes so far."""
 
     turns: int = 0
     passes: int = 0
@@ -76,9 +76,11 @@ class Found:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Each difference, in how many passes it was seen, and the first of them."""
-        told = self.passes_by_difference.items()
-        return tuple(f"{difference[:200]}: {len(whats)} times, first by {whats[0]}" for difference, whats in told)
+        """Each difference, the number of passes with it, and the first of them."""
+        differences = self.passes_by_difference.items()
+        return tuple(
+            f"{difference[:200]}: {len(whats)} times, first by {whats[0]}" for difference, whats in differences
+        )
 
 
 def _alone(function: str, calls: int) -> Iterator[Triple]:
@@ -94,39 +96,40 @@ def _both(function: str, calls: int) -> Iterator[Triple]:
 
 
 def run(seconds: float, seed: int) -> Report:
-    """All triples when there is time, else as many as there is time for, in turns over the ways in."""
+    """Tries as many triples as the time allows, alternating between the delivery paths."""
     begun, space, found = time.monotonic(), Space(seed), Found()
-    ways = sorted(WAYS_IN, key=lambda way: way != MOST_CALLS)
-    for way in cycle(ways):
-        if found.turns and (time.monotonic() - begun > seconds or (found.turns > len(ways) and space.is_empty)):
+    paths = sorted(DELIVERY_PATHS, key=lambda delivery_path: delivery_path != MOST_CALLS)
+    for delivery_path in cycle(paths):
+        if found.turns and (time.monotonic() - begun > seconds or (found.turns > len(paths) and space.is_empty)):
             break
         found.turns += 1
-        for function, calls in clean(way).calls_by_function().items():
-            space.add(way, function, calls)
-        if triples := space.take(way, iter(sorted(clean(way).calls_by_function()))):
-            _try(way, triples, found)
-    tried = ways[: found.turns]
-    operations = {(call.function, call.operation) for way in tried for call in clean(way).calls}
+        for function, calls in clean(delivery_path).calls_by_function().items():
+            space.add(delivery_path, function, calls)
+        if triples := space.take(delivery_path, iter(sorted(clean(delivery_path).calls_by_function()))):
+            _try(delivery_path, triples, found)
+    tried = paths[: found.turns]
+    operations = {(call.function, call.operation) for delivery_path in tried for call in clean(delivery_path).calls}
     print(f"    coverage: {space.tried:,} of {space.total:,} triples (call, fault, kill), in {found.passes:,} passes")
     print(
-        f"    {len(tried)} ways in, {sum(len(clean(way).calls) for way in tried)} calls, {len(operations)} operations"
+        f"    {len(tried)} delivery paths, {sum(len(clean(each).calls) for each in tried)} calls, "
+        f"{len(operations)} operations"
     )
-    print(f"    {found.redriven:,} notices were set aside under a fault and redriven by hand")
-    return Report("aws_faults", found.passes, found.faults, found.lost, peak_mb(), found.failures[:MAX_TOLD])
+    print(f"    {found.redriven:,} object events went to the dead-letter queue under a fault and were redriven")
+    return Report("aws_faults", found.passes, found.faults, found.lost, peak_mb(), found.failures[:MAX_REPORTED])
 
 
-def _try(way: str, triples: list[Triple], found: Found) -> None:
-    """A pass with these faults, compared with the clean one."""
-    what = f"{way}: {'; '.join(map(str, triples))}"
+def _try(delivery_path: str, triples: list[Triple], found: Found) -> None:
+    """Runs a pass with these faults and compares it with the clean one."""
+    what = f"{delivery_path}: {'; '.join(map(str, triples))}"
     found.passes += 1
     try:
-        result = passed(way, triples)
+        result = passed(delivery_path, triples)
     except RuntimeError as error:
         found.lost += 1
         found.differs(str(error), what)
         return
-    lacking = [each for each in result.left.lacks(clean(way).left) if not _was_refused(each, result)]
-    more = result.left.adds(clean(way).left)
+    lacking = [each for each in result.left.lacks(clean(delivery_path).left) if not _was_refused(each, result)]
+    more = result.left.adds(clean(delivery_path).left)
     found.lost, found.faults = found.lost + len(lacking), found.faults + len(result.met)
     found.redriven += result.redriven
     for each in (*lacking, *more):
@@ -134,8 +137,8 @@ def _try(way: str, triples: list[Triple], found: Found) -> None:
 
 
 def _was_refused(lost: str, result: Passed) -> bool:
-    """Whether a machine was not told since its channel denied that: tried for ever, it would hold up people.
-    It is counted.
+    """Whether a channel for machines did not get an alert because it denied access: retrying would delay the channels
+    of people. The loss is counted in a metric.
     """
     denied = [each for each in result.met if each.endswith(Fault.DENIED)]
-    return any(lost.startswith(f"told: {where}") and any(call in each for each in denied) for where, call in MACHINES)
+    return any(lost.startswith(f"alerts: {where}") and any(call in each for each in denied) for where, call in MACHINES)

@@ -1,6 +1,6 @@
-"""Clocks that are wrong: records ahead and behind, a function's clock against DynamoDB's, parts of a scan out of order.
+"""Wrong clocks: records ahead and behind, a function's clock against DynamoDB's, parts of a scan out of order.
 
-Nothing good is lost by it, and nothing is told of a day that nobody can know yet.
+No valid record may be lost, and no finding may be about a future day.
 """
 
 import time
@@ -11,7 +11,7 @@ from typing import Any
 
 from campaigns.emulation.deliveries import Deliveries, Tried
 from campaigns.emulation.emulated import Emulated, emulated
-from campaigns.emulation.left_behind import left_behind
+from campaigns.emulation.outcome import outcome_of
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 from flowsentry.aws import clients
@@ -27,15 +27,15 @@ SKEWS = (
     *(0, 1, MINUTE, 5 * MINUTE, 6 * MINUTE, HOUR, 12 * HOUR),
     *(DAY - MINUTE, DAY + HOUR, 2 * DAY, 30 * DAY, YEAR, 10 * YEAR),
 )
-"""How far ahead a record's clock runs; as far behind is tried too. Seconds."""
+"""Seconds that a record's clock is ahead; the same are tried behind."""
 OWN_SKEWS = (0, 1, -1, MINUTE, -MINUTE, HOUR, -HOUR, DAY, -DAY)
-"""How far a function's clock is from DynamoDB's."""
+"""Seconds between a function's clock and DynamoDB's."""
 SLOW_DAYS = 4
 Case = tuple[str, Callable[[], list[str]]]
 
 
 def scan(source: str, at: int, hosts: range = range(10, 22)) -> list[str]:
-    """Refused probes of this source that ended at this second."""
+    """Rejected probes of a source that end at this second."""
     return [
         f"2 123456789012 eni-1 {source} 10.0.2.{host} 50000 22 6 3 180 {max(0, at - 50)} {max(0, at)} REJECT OK"
         for host in hosts
@@ -43,7 +43,7 @@ def scan(source: str, at: int, hosts: range = range(10, 22)) -> list[str]:
 
 
 def run(seconds: float, seed: int) -> Report:
-    """Every case when there is time, else as many, in an order that the seed gives."""
+    """Tries as many cases as the time allows, in an order that the seed determines."""
     cases = [*_of_records(), *_of_functions(), *_of_order()]
     Random(seed).shuffle(cases)
     begun, tried, lost, failures = time.monotonic(), 0, 0, []
@@ -84,15 +84,15 @@ def _found() -> list[Finding]:
 
 
 def _records_ahead(skew: int) -> list[str]:
-    """A scan whose records are ahead, beside one whose are not."""
+    """A scan with skewed records, together with a scan with correct ones."""
     with emulated() as aws:
         _deliver(aws, [*scan("10.0.1.5", NOW - 250), *scan("10.0.1.6", NOW + skew)])
         subjects = {finding.subject for finding in _found()}
-        told = " ".join(text for _, text in aws.published)
-        wrong = [] if "10.0.1.5" in subjects and "10.0.1.5" in told else ["lost the scan whose records are right"]
+        published = " ".join(text for _, text in aws.published)
+        wrong = [] if "10.0.1.5" in subjects and "10.0.1.5" in published else ["lost the scan whose records are right"]
         if skew <= MAX_ACCEPTED_LEAD_SECONDS and "10.0.1.6" not in subjects:
             wrong.append("lost the scan whose records are wrong")
-        rows = [line for line in left_behind(aws).objects if line.startswith("enriched/")]
+        rows = [line for line in outcome_of(aws).objects if line.startswith("enriched/")]
         if sum(int(line.split()[1]) for line in rows) != 2 * len(scan("", 0)):
             wrong.append(f"lost records: {rows}")
         return wrong + _of_the_future(NOW)
@@ -100,13 +100,13 @@ def _records_ahead(skew: int) -> list[str]:
 
 def _of_the_future(now: int) -> list[str]:
     latest = now + MAX_ACCEPTED_LEAD_SECONDS
-    wrong = [f"told of the future: {each.title}" for each in _found() if each.last_seen > latest]
+    wrong = [f"a finding about the future: {each.title}" for each in _found() if each.last_seen > latest]
     days = [int(item["day"]["N"]) for item in items_of(EVIDENCE_TABLE)]
     return wrong + [f"evidence of the future: day {day}" for day in days if day > latest // DAY]
 
 
 def _function_ahead(skew: int) -> list[str]:
-    """Half of a scan, then what DynamoDB deletes by its own clock, and the other half a day later."""
+    """Half of a scan, DynamoDB's expiry by its own clock, and the other half a day later."""
     with emulated() as aws:
         for part, hosts in enumerate((range(10, 16), range(16, 22))):
             true = NOW + part * DAY
@@ -117,7 +117,7 @@ def _function_ahead(skew: int) -> list[str]:
 
 
 def _expire(now: int) -> None:
-    """Deletes as DynamoDB does, the moment it may."""
+    """Deletes expired items as soon as DynamoDB may."""
     for item in items_of(EVIDENCE_TABLE):
         if int(item["expires_at"]["N"]) < now:
             key: dict[str, Any] = {name: item[name] for name in ("source", "day")}
@@ -125,7 +125,7 @@ def _expire(now: int) -> None:
 
 
 def _in_order(order: tuple[int, ...]) -> list[str]:
-    """A scan of three hosts a day, whose days arrive in this order, a day after the last."""
+    """A scan of three hosts a day; the days arrive in this order, a day after the last."""
     with emulated() as aws:
         for day in order:
             hosts = range(10 + 3 * day, 13 + 3 * day)

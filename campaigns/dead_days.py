@@ -1,7 +1,7 @@
-"""A day without SNS, one without DynamoDB, one without S3: once the service is back, all is there.
+"""A day without SNS, without DynamoDB, or without S3: once the service is back, nothing is missing.
 
-What AWS itself gives up meanwhile, by the ages and tries that the stacks set, is told and then sent again from where it
-is still kept: dead letters from their queue, payloads from their log group.
+Inputs that AWS gives up meanwhile, by the ages and retries that the stacks set, are counted and sent again from where
+they are still stored: dead letters from their queue, payloads from their log group.
 """
 
 import time
@@ -11,7 +11,7 @@ from campaigns.emulation.deliveries import Deliveries, Tried
 from campaigns.emulation.deployed_limits import OBJECT_QUEUE_LIMITS, PROCESSORS, STREAM
 from campaigns.emulation.emulated import Emulated, emulated
 from campaigns.emulation.faults import Call, Calls, Fault
-from campaigns.emulation.left_behind import LeftBehind, left_behind
+from campaigns.emulation.outcome import PassOutcome, outcome_of
 from campaigns.emulation.simulated_time import BEGINS_AT
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
@@ -19,25 +19,25 @@ from tests.lambdas.objects import KEY, log_file, object_event_of, put
 from tests.lambdas.payloads import of_stream, of_subscription, payload
 
 DAY, SLOTS = 86_400, 12
-"""One scan comes each two hours, in turns by each way in."""
+"""One scan every two hours, alternating between the delivery paths."""
 SHORT_SECONDS, SHORT_SLOTS = 60, 3
-"""Of a shorter run than this, only one by each way in."""
+"""A shorter run than this has only one scan per delivery path."""
 SERVICES = {"sns": Fault.SERVER_ERROR, "dynamodb": Fault.THROTTLED, "s3": Fault.LOST_BEFORE}
 MAX_ROUNDS = 5_000
 
 
 @dataclass
 class Passed:
-    """What a day has left, and what became of what was on its way."""
+    """The outcome of a day, and the numbers of expired and redriven inputs."""
 
-    left: LeftBehind
+    left: PassOutcome
     faults: int = 0
     expired: int = 0
     redriven: int = 0
 
 
 def run(seconds: float, seed: int) -> Report:
-    """Each service in turn, the first by the seed, as long as there is time; one is always tried."""
+    """Tries each service in turn while there is time, at least one; the seed determines the first."""
     slots = SLOTS if seconds >= SHORT_SECONDS else SHORT_SLOTS
     services = [*SERVICES][seed % len(SERVICES) :] + [*SERVICES][: seed % len(SERVICES)]
     begun, inputs, faults, lost, failures = time.monotonic(), 0, 0, 0, []
@@ -71,7 +71,7 @@ def _expired(passed: Passed) -> str:
 
 
 def _day(dead: str | None, slots: int) -> Passed:
-    """A day in which this service does not answer, and what comes after."""
+    """A day on which this service does not answer, and the recovery after it."""
     calls = Calls()
     with emulated(calls) as aws:
         ends_at = BEGINS_AT + DAY
@@ -90,7 +90,7 @@ def _day(dead: str | None, slots: int) -> Passed:
         to.asynchronous.append(to.sweep())
         to.settle()
         to.redrive()
-        return Passed(left_behind(aws), len(calls.met), len(expired), to.redriven)
+        return Passed(outcome_of(aws), len(calls.met), len(expired), to.redriven)
 
 
 def _morning_to_night(aws: Emulated, to: Deliveries, slots: int) -> None:
@@ -103,15 +103,15 @@ def _morning_to_night(aws: Emulated, to: Deliveries, slots: int) -> None:
 
 
 def _send(to: Deliveries, slot: int, at: int) -> None:
-    """A scan by the way in whose turn it is."""
+    """Delivers a scan through the delivery path of this slot."""
     lines = [
         f"2 123456789012 eni-1 10.0.1.{slot + 1} 10.0.2.{host} 50000 22 6 3 180 {at - 300} {at - 250} REJECT OK"
         for host in range(10, 22)
     ]
-    way = slot % 3
-    if way == 0:
+    delivery_path = slot % 3
+    if delivery_path == 0:
         to.asynchronous.append(Tried("stream_processor", of_subscription(payload(*lines))))
-    elif way == 1:
+    elif delivery_path == 1:
         to.batches.append(Tried("stream_processor", of_stream(payload(*lines))))
     else:
         key = KEY.replace("5f1e2d3c", f"{slot:08x}")

@@ -1,7 +1,7 @@
-"""The dependency audit: all is pinned, installed at its pin, licensed, and neither yanked nor known to be vulnerable.
+"""The dependency audit: every package is pinned, installed as pinned, licensed, not yanked and not known vulnerable.
 
-What a registry says is asked through its own clients and their configuration, for what the functions run on and no
-more; a registry that can't be reached is told of, and fails nothing.
+The registry is queried through its own clients and their configuration, and only for the packages of the layer. A
+registry that cannot be reached is reported, and is no failure.
 """
 
 import json
@@ -34,12 +34,12 @@ OLDEST_PYTHON = "3.11"
 
 
 def run(seconds: float, seed: int) -> Report:  # noqa: ARG001 - nothing is left to chance
-    """The audit; of what it says, only sentences about what is wrong fail it."""
+    """The report of the audit; messages without a problem are printed and do not fail it."""
     pins = pinned(ROOT / "constraints.txt")
     layer = _closure([requirement.name for requirement in _requirements(LAYER)])
     failures = [*_unpinned(), *_not_as_pinned(pins), *_of_python(), *_layer(pins, layer), *_licences(layer)]
-    told, wrong = _registry(pins, layer, min(seconds, WAIT_SECONDS))
-    for line in (_licence_line(layer), *told):
+    messages, wrong = _registry(pins, layer, min(seconds, WAIT_SECONDS))
+    for line in (_licence_line(layer), *messages):
         print(f"    {line}")
     return Report("dependencies", len(pins), 0, 0, peak_mb(), (*failures, *wrong))
 
@@ -55,7 +55,7 @@ def _requirements(path: Path) -> list[Requirement]:
 
 
 def pinned(path: Path) -> dict[str, tuple[str, bool]]:
-    """The version that each name is pinned to, and whether it is wanted on this machine."""
+    """The pinned version of each package, and whether it applies to this machine."""
     found: dict[str, tuple[str, bool]] = {}
     for each in _requirements(path):
         is_here = each.marker is None or each.marker.evaluate()
@@ -91,15 +91,15 @@ def _version(name: str) -> str:
 
 
 def _of_python() -> Iterator[str]:
-    """What says that it does not work with the oldest Python that we promise."""
+    """Packages that do not support the oldest supported Python."""
     for each in distributions():
-        wanted = _told(each, "Requires-Python")
+        wanted = _metadata_field(each, "Requires-Python")
         if wanted and OLDEST_PYTHON not in SpecifierSet(wanted.replace(".*", "")):
             yield f"{each.name} {each.version} needs Python {wanted}"
 
 
 def _closure(names: list[str]) -> set[str]:
-    """The packages with what they need here, extras left out."""
+    """The packages and their dependencies on this machine, without extras."""
     found: set[str] = set()
     waiting = [canonicalize_name(name) for name in names]
     while waiting:
@@ -122,9 +122,9 @@ def _requires(name: str) -> list[str]:
 
 
 def _layer(pins: dict[str, tuple[str, bool]], layer: set[str]) -> Iterator[str]:
-    """The layer holds what its requirements bring with them: all of it must be pinned."""
+    """Packages of the layer, including dependencies, that are not pinned."""
     for name in sorted(layer - set(pins)):
-        yield f"{name} is in the layer and not pinned"
+        yield f"{name} is in the layer but not pinned"
 
 
 def _licences(layer: set[str]) -> Iterator[str]:
@@ -137,18 +137,22 @@ def _licences(layer: set[str]) -> Iterator[str]:
 
 
 def _licence(name: str) -> str:
-    """Its licence as it says; an empty text when it says nothing."""
+    """The licence in the package's metadata; empty when it names none."""
     try:
         found: Distribution = distribution(name)
     except PackageNotFoundError:
         return NOT_INSTALLED_HERE
     classifiers = [line for line in found.metadata.get_all("Classifier") or [] if "License ::" in line]
     of_classifiers = ", ".join(line.rpartition(" :: ")[2] for line in classifiers)
-    return _told(found, "License-Expression") or of_classifiers or _told(found, "License").partition("\n")[0]
+    return (
+        _metadata_field(found, "License-Expression")
+        or of_classifiers
+        or _metadata_field(found, "License").partition("\n")[0]
+    )
 
 
-def _told(found: Distribution, name: str) -> str:
-    """What a package says of itself under this name; an empty text when it says nothing."""
+def _metadata_field(found: Distribution, name: str) -> str:
+    """A field of a package's metadata; empty when missing."""
     return str(found.metadata[name]) if name in found.metadata else ""
 
 
@@ -157,16 +161,16 @@ def _licence_line(layer: set[str]) -> str:
 
 
 def _registry(pins: dict[str, tuple[str, bool]], layer: set[str], seconds: float) -> tuple[list[str], list[str]]:
-    """What is told of the registry's answers, and what is wrong by them."""
+    """Messages about the registry's answers, and the problems they show."""
     wanted = {name: pins[name][0] for name in sorted(layer & set(pins))}
-    yanked, told = _yanked(wanted, seconds)
-    told += [_newer(wanted, seconds)]
+    yanked, messages = _yanked(wanted, seconds)
+    messages += [_newer(wanted, seconds)]
     vulnerable, asked = _vulnerabilities(wanted, seconds)
-    return [*told, asked], [*yanked, *vulnerable]
+    return [*messages, asked], [*yanked, *vulnerable]
 
 
 def _client(arguments: list[str], given: str, seconds: float) -> subprocess.CompletedProcess[str] | None:
-    """What uv says; nothing when it does not end in time or is not there."""
+    """The result of a uv command; None when it times out or uv is not installed."""
     uv = Path(sys.executable).parent / "uv"
     try:
         return subprocess.run(  # noqa: S603 - our own arguments
@@ -197,7 +201,7 @@ def _newer(wanted: dict[str, str], seconds: float) -> str:
 
 
 def _vulnerabilities(wanted: dict[str, str], seconds: float) -> tuple[list[str], str]:
-    """By the metadata of the registry that pip and uv are told to use."""
+    """Known vulnerabilities, from the metadata of the registry that pip and uv are configured to use."""
     index = next(
         (os.environ[name] for name in ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL") if name in os.environ), ""
     )
@@ -215,7 +219,7 @@ def _vulnerabilities(wanted: dict[str, str], seconds: float) -> tuple[list[str],
 
 
 def _metadata(index: str, path: str, seconds: float) -> dict[str, Any] | None:
-    """The registry's JSON of a version; nothing when it has none or can't be reached."""
+    """The registry's JSON about a version; None when it has none or cannot be reached."""
     root = index.rstrip("/").removesuffix("/simple")
     if urllib.parse.urlsplit(root).scheme != "https":
         return None

@@ -1,8 +1,8 @@
-"""An hour of a hundred times the demo's traffic, in simulated time: how long the queues get, and the memory.
+"""An hour of a hundred times the demo's traffic in simulated time: the lengths of the queues, and the memory.
 
-The pipeline processes the records, with its stores in memory; what that takes of a processor, and how often it goes to
-a table, gives the time of each run, and the limits of the stacks how many run at once. Wrong for a region where tables
-answer more slowly than `CALL_SECONDS`.
+The pipeline processes the records with its stores in memory. The time of a run follows from its processor time and its
+number of table calls; the number of concurrent runs from the limits of the stacks. Wrong for a Region where tables take
+longer than `CALL_SECONDS`.
 """
 
 import gzip
@@ -27,26 +27,26 @@ from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.pipeline import Context, Stores, process
 
 DEMO_RECORDS_AN_HOUR = 42_543 // 6
-"""What `make demo` sends: 42,543 records of six hours."""
+"""The rate of `make demo`: 42,543 records of six hours."""
 TIMES_DEMO, MINUTES, INTERFACES = 100, 60, 1_000
 RECORDS_A_MINUTE = DEMO_RECORDS_AN_HOUR * TIMES_DEMO // MINUTES
 OBJECTS_A_MINUTE, PAYLOADS_A_MINUTE = 10, 30
-"""Half of the records each way. More: smaller ones, of which each has its fixed cost."""
+"""Half of the records through each path. Higher: smaller inputs, each with its fixed cost. Lower: larger inputs."""
 PROCESSOR_MB, OBJECT_MB, PAYLOAD_MB = 1769, 1769, 1024
 OBJECTS_AT_ONCE, SHARDS = 10, 4
 PAYLOADS_AT_ONCE = SHARDS * PROCESSORS["BATCHES_AT_ONCE"]
 CALL_SECONDS, CALLS_AT_ONCE, CALLS_A_RUN = 0.01, 16, 8
-"""What a call of a table takes, how many are made at once, and how many a run makes whatever is in it."""
+"""Seconds of a table call, concurrent calls, and the fixed number of calls per run."""
 MAX_PEAK_MB = 1_024
-"""Of this process, which plays both functions: each has as much to itself, or more."""
+"""Limit for this process, which runs both functions' work; each function has at least this memory for itself."""
 MAX_GROWTH_MB = 150
-"""From the tenth minute to the last, with the tables' content, which is not a function's, in the same memory."""
+"""Limit from the tenth minute to the last; includes the tables' content, which a function does not hold."""
 SECOND = re.compile(rf"\b{NOON // 10_000}\d{{4}}\b")
 
 
 @dataclass
 class CountedEvidence(EvidenceInMemory):
-    """Evidence in memory, and how many items were written."""
+    """Evidence in memory that counts written items."""
 
     writes: int = 0
 
@@ -60,14 +60,14 @@ class CountedEvidence(EvidenceInMemory):
 
 @dataclass
 class Queue:
-    """Work that waits, each piece with the seconds that it takes; `at_once` pieces are worked on at a time."""
+    """A queue of work, each piece with its seconds; `at_once` pieces run concurrently."""
 
     at_once: int
     waiting: deque[float] = field(default_factory=deque)
     done: int = 0
 
     def minute(self, new: Sequence[float]) -> int:
-        """What is left after a minute in which this came."""
+        """The number of pieces left after a minute in which `new` arrived."""
         self.waiting.extend(new)
         left = 60.0 * self.at_once
         while self.waiting and self.waiting[0] <= left:
@@ -80,7 +80,7 @@ class Queue:
 
 @dataclass
 class Hour:
-    """The pipeline and its stores, and what was measured."""
+    """The pipeline, its stores, and the measurements."""
 
     seed: int
     folder: Path
@@ -96,7 +96,7 @@ class Hour:
         self.objects, self.payloads = Queue(OBJECTS_AT_ONCE), Queue(PAYLOADS_AT_ONCE)
 
     def costs(self, minute: int, pieces: int, memory_mb: int) -> list[float]:
-        """The seconds that each of so many pieces with half of a minute's records takes."""
+        """The seconds of each piece, when half of a minute's records is split into `pieces`."""
         return [self._cost(minute, RECORDS_A_MINUTE // 2 // pieces, memory_mb) for _ in range(pieces)]
 
     def _cost(self, minute: int, records: int, memory_mb: int) -> float:
@@ -121,7 +121,7 @@ class Hour:
 
 
 def run(seconds: float, seed: int) -> Report:
-    """The hour. What there is no time to process takes as long as the last minute that was."""
+    """Simulates the hour. Minutes that there is no time to process take as long as the last processed one."""
     ends_at = time.monotonic() + seconds
     with TemporaryDirectory() as folder:
         hour, measured = Hour(seed, Path(folder)), 0
@@ -149,8 +149,8 @@ def _failures(hour: Hour) -> Iterator[str]:
 
 
 def _drawn(hour: Hour, measured: int, objects: Sequence[float], payloads: Sequence[float]) -> Iterator[str]:
-    """A table of every sixth minute."""
-    yield f"{hour.sent:,} records, {measured} of {MINUTES} minutes processed, the others as the last of them"
+    """The results, with a table of every sixth minute."""
+    yield f"{hour.sent:,} records, {measured} of {MINUTES} minutes processed, the others estimated from the last"
     yield f"a run takes {max(objects):.2f} s for an object at most, {max(payloads):.2f} s for a payload"
     yield "| minute | objects waiting | payloads waiting | memory (MB) |"
     yield "| ---: | ---: | ---: | ---: |"

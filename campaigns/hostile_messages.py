@@ -1,5 +1,5 @@
-"""Hostile messages and stored objects with good ones beside them: nothing good is lost, what is bad is set aside with a
-reason or counted, and nothing is tried for ever.
+"""Hostile messages and stored objects among valid ones: nothing valid is lost, invalid input is quarantined with a
+reason or counted, and nothing is retried without end.
 """
 
 import base64
@@ -18,12 +18,12 @@ from campaigns.inputs.stored_objects import stored_objects_tried
 from campaigns.process_memory import peak_mb
 from campaigns.report import Report
 
-MAX_TOLD = 12
+MAX_REPORTED = 12
 
 
 @dataclass
 class Found:
-    """What was tried and what came of it."""
+    """The inputs tried, and the results."""
 
     inputs: int = 0
     lost: int = 0
@@ -35,7 +35,7 @@ class Found:
 
 
 def run(seconds: float, seed: int) -> Report:
-    """A third of the time for stored objects; the rest in turns over the kinds of message."""
+    """Spends a third of the time on stored objects, the remainder on each kind of message in turn."""
     begun, found, chance = time.monotonic(), Found(), Random(seed)
     texts = {name: make(chance) for name, (make, _, _) in GROUPS.items()}
     turns = deque(texts)
@@ -48,11 +48,11 @@ def run(seconds: float, seed: int) -> Report:
                 _blame(name, at_once, wrong, found, begun + seconds)
     stored_objects_tried(found, Random(seed), begun + seconds)
     print(f"    {found.inputs:,} inputs{'' if turns else ', every message of the tables'}")
-    return Report("hostile_messages", found.inputs, 0, found.lost, peak_mb(), tuple(found.failures[:MAX_TOLD]))
+    return Report("hostile_messages", found.inputs, 0, found.lost, peak_mb(), tuple(found.failures[:MAX_REPORTED]))
 
 
 def _tried(name: str, texts: list[str]) -> list[str]:
-    """What is wrong after these, in sentences; those that begin with `lost` tell of something good."""
+    """The failures after these messages, in sentences; those that begin with `lost` are about valid input."""
     _, group, _ = GROUPS[name]
     with emulated() as aws:
         to = Deliveries(aws)
@@ -70,7 +70,7 @@ def _tried(name: str, texts: list[str]) -> list[str]:
 
 
 def _blame(name: str, texts: list[str], wrong: list[str], found: Found, ends_at: float) -> None:
-    """Says which of the texts did it, by halves as long as there is time; several, when they do it only together."""
+    """Finds the texts that caused a failure by bisection while there is time; several when only together they fail."""
     half = len(texts) // 2
     for part in (texts[:half], texts[half:]) if half and time.monotonic() < ends_at else ():
         if still := _tried(name, part):
@@ -81,7 +81,7 @@ def _blame(name: str, texts: list[str], wrong: list[str], found: Found, ends_at:
 
 
 def _readable(text: str) -> str:
-    """A payload without its gzip; anything else as it is."""
+    """A payload decompressed; any other text unchanged."""
     try:
         return gzip.decompress(base64.b64decode(text, validate=True)).decode(errors="backslashreplace")
     except (ValueError, OSError, EOFError, zlib.error):

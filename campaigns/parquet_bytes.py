@@ -1,4 +1,4 @@
-"""Parquet files with some bytes changed: each is read or poison, and the next one is read as if it had not been."""
+"""Damaged Parquet files: each is read or raises PoisonError, and the next file is read correctly."""
 
 import io
 import random
@@ -23,18 +23,18 @@ from flowsentry.records.fields import FIELDS
 ROWS = 240
 COMPRESSIONS = ("gzip", "zstd", "snappy", "uncompressed", "lz4")
 GOOD_EVERY = 50
-"""After so many damaged files a good one is read."""
+"""Damaged files between two valid ones."""
 
 
 def run(seconds: float, seed: int) -> Report:
-    """What came of damaged files in about so many seconds; a failure is a process that died, took too long or too much,
-    an exception that is none of ours, and a good file that was not read.
+    """The report of damaged files for about `seconds`. A failure is a process that died or exceeded its time or memory,
+    an unexpected exception, or a valid file that was not read.
     """
     return worker.run("parquet_bytes", seconds, seed)
 
 
 def try_one(chance: random.Random, path: Path) -> str:
-    """What came of one damaged file."""
+    """The result of one damaged file: `read` or the reason."""
     data, resources = chance.choice(_files())
     changed = damaged(data, chance, resources)
     path.write_bytes(changed)
@@ -56,10 +56,10 @@ def _records_in(data: bytes) -> int:
 
 @lru_cache(maxsize=1)
 def _files() -> Sequence[tuple[bytes, Sequence[int]]]:
-    """Files as AWS's and others' writers make them, with the places of their footers and of the headers of pages."""
+    """Files as AWS and other writers create them, with the offsets of their footers and page headers."""
     frames = (_rows(version) for version in (2, 5))
-    ways = product(frames, COMPRESSIONS, (ROWS, 100))
-    return [(data, _places(data)) for data in (_written(*way) for way in ways)]
+    variants = product(frames, COMPRESSIONS, (ROWS, 100))
+    return [(data, _size_offsets(data)) for data in (_written(*variant) for variant in variants)]
 
 
 def _written(rows: pl.DataFrame, compression: str, row_group_size: int) -> bytes:
@@ -89,8 +89,8 @@ def _rows(version: int) -> pl.DataFrame:
     )
 
 
-def _places(data: bytes) -> Sequence[int]:
-    """Where sizes are: the footer, its length, and the headers of pages."""
+def _size_offsets(data: bytes) -> Sequence[int]:
+    """The offsets that hold sizes: the footer, its length, and the page headers."""
     start = len(data) - TAIL_BYTES - int.from_bytes(data[-TAIL_BYTES:-4], "little")
     resources = list(range(start, len(data)))
     for group in Reader(data, start).struct()[4]:

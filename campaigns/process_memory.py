@@ -1,4 +1,4 @@
-"""The memory of this process, as Linux tells it; 0 elsewhere."""
+"""The memory of this process in MB, from Linux's /proc; 0 on other systems."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ STATUS = Path("/proc/self/status")
 
 
 def held_mb() -> float:
-    """What it holds now."""
+    """The current resident memory."""
     return _megabytes("VmRSS:")
 
 
 def peak_mb() -> float:
-    """The most that it held since it began. Not `ru_maxrss` of `getrusage`, which outlives exec: that begins with what
-    the process held that started this one (https://man7.org/linux/man-pages/man2/getrusage.2.html).
+    """The peak resident memory. Not `ru_maxrss` of `getrusage`, which survives exec and so begins with the peak of the
+    parent process (https://man7.org/linux/man-pages/man2/getrusage.2.html).
     """
     return _megabytes("VmHWM:")
 

@@ -1,12 +1,12 @@
-"""Report: what a campaign tried, and what came of it."""
+"""Report: the inputs of a campaign, and its results."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Report:
-    """Inputs and faults that were tried, what was lost of what a clean pass leaves (0, or the campaign has failed), the
-    peak of memory in megabytes, and in sentences what else was not as promised.
+    """The numbers of inputs and faults, the number of losses against a clean pass (must be 0), the peak memory in MB,
+    and the failed expectations in sentences.
     """
 
     name: str

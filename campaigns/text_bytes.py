@@ -1,5 +1,5 @@
-"""Text, CSV, JSON, exports and envelopes, plain and in gzip, with some bytes changed: each is read or poison, and no
-good line beside a changed one is lost.
+"""Damaged text, CSV, JSON, exports and envelopes, plain and gzip: each is read or raises PoisonError, and no valid line
+beside a damaged one is lost.
 """
 
 import gzip
@@ -26,26 +26,26 @@ GRAMMAR = (
     b"\xf0\x9f\x98\x80",
 )
 WORDS = (b"null", b"1e999", b"-0", b"\\ud800", b'"message":', b'"logEvents":[', b"version account-id", b"Z ", b'"":{}')
-"""What has a meaning in one of the forms."""
+"""Tokens with a meaning in one of the formats."""
 
 
 def run(seconds: float, seed: int) -> Report:
-    """What came of damaged texts in about so many seconds; a failure is a process that died, took too long or too much,
-    an exception that is none of ours, and a good line that was lost.
+    """The report of damaged texts for about `seconds`. A failure is a process that died or exceeded its time or memory,
+    an unexpected exception, or a valid line that was lost.
     """
     return worker.run("text_bytes", seconds, seed)
 
 
 def try_one(chance: random.Random, path: Path) -> str:
-    """What came of one damaged text."""
+    """The result of one damaged text: `read` or the reason."""
     return chance.choice((_try_line, _try_whole, _try_whole, _try_packed, _try_payload))(chance, path)
 
 
 def _try_line(chance: random.Random, path: Path) -> str:
-    """One line is changed, without a line break: all others are records."""
+    """One line is damaged without adding a line break: all others must be records."""
     header, *lines = chance.choice(_of_lines())
-    place = chance.randrange(len(lines))
-    lines[place] = _changed(lines[place], chance).replace(b"\n", b" ").replace(b"\r", b" ")
+    position = chance.randrange(len(lines))
+    lines[position] = _changed(lines[position], chance).replace(b"\n", b" ").replace(b"\r", b" ")
     data = b"\n".join([header, *lines, b""])
     path.write_bytes(data)
     kept = _records_in(data)
@@ -61,7 +61,7 @@ def _try_whole(chance: random.Random, path: Path) -> str:
 
 
 def _try_packed(chance: random.Random, path: Path) -> str:
-    """What is changed is packed: in one member, in several, or twice."""
+    """Damages gzip data with one member, with several, or compressed twice."""
     text = chance.choice(_texts())
     half = len(text) // 2
     one, two = (gzip.compress(part, mtime=0) for part in (text[:half], text[half:]))
@@ -72,7 +72,7 @@ def _try_packed(chance: random.Random, path: Path) -> str:
 
 
 def _try_payload(chance: random.Random, path: Path) -> str:
-    """A payload of a subscription: the JSON is changed, or what it is packed in."""
+    """Damages a subscription payload: its JSON or its gzip data."""
     text = _changed(_envelope(), chance)
     packed = gzip.compress(text, mtime=0)
     data = damaged(packed, chance) if chance.randrange(4) == 0 else packed
@@ -95,17 +95,17 @@ def _records_of(chunk: object) -> int:
 
 
 def _changed(text: bytes, chance: random.Random) -> bytes:
-    """The text with bytes changed, or with signs and words of its grammar put in, or a part repeated."""
-    way = chance.randrange(4)
-    if way == 0:
+    """The text with bytes changed, tokens of its grammar inserted, or a part repeated."""
+    method = chance.randrange(4)
+    if method == 0:
         return damaged(text, chance)
-    place = chance.randrange(len(text) + 1)
-    if way == 1:
-        return text[:place] + chance.choice(GRAMMAR) * chance.choice((1, 1, 2, 50, 5000)) + text[place:]
-    if way == 2:  # noqa: PLR2004 - one of four
-        return text[:place] + chance.choice(WORDS) + text[place + chance.choice((0, 4)) :]
-    end = min(len(text), place + chance.randrange(1, 300))
-    return text[:place] + text[place:end] * chance.choice((2, 20)) + text[end:]
+    position = chance.randrange(len(text) + 1)
+    if method == 1:
+        return text[:position] + chance.choice(GRAMMAR) * chance.choice((1, 1, 2, 50, 5000)) + text[position:]
+    if method == 2:  # noqa: PLR2004 - one of four
+        return text[:position] + chance.choice(WORDS) + text[position + chance.choice((0, 4)) :]
+    end = min(len(text), position + chance.randrange(1, 300))
+    return text[:position] + text[position:end] * chance.choice((2, 20)) + text[end:]
 
 
 def _lines() -> list[str]:
@@ -118,7 +118,7 @@ def _lines() -> list[str]:
 
 @lru_cache(maxsize=1)
 def _of_lines() -> Sequence[Sequence[bytes]]:
-    """Texts that have a record on each line, after a header."""
+    """Texts with a header and one record per line."""
     header, records = " ".join(DEFAULT_NAMES), _lines()
     separated = [[each.replace(" ", sign).encode() for each in (header, *records)] for sign in (" ", ",", "\t", ";")]
     keyed = [json.dumps(dict(zip(DEFAULT_NAMES, each.split(), strict=True))).encode() for each in records]

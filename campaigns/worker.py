@@ -1,6 +1,6 @@
-"""Inputs tried one after the other in a process of their own, which may die of any: then the next one goes on.
+"""Tries inputs in a separate process; when an input kills it, a new process continues.
 
-`python -m campaigns.worker MODULE SEED SECONDS FOLDER` tries those of `campaigns.MODULE`.
+`python -m campaigns.worker MODULE SEED SECONDS FOLDER` tries the inputs of `campaigns.MODULE`.
 """
 
 import importlib
@@ -19,27 +19,27 @@ from campaigns.report import Report
 from flowsentry.errors import PoisonError
 
 MAX_SECONDS = 10.0
-"""An input may take so long: all are of some KB."""
+"""Maximum seconds per input; inputs have only a few KB."""
 MAX_MEGABYTES = 700.0
-"""What the process may hold after any input, 200 MB of which are what it is made of."""
-MAX_TOLD = 20
+"""Maximum memory of the process after an input; 200 MB of it are the imports."""
+MAX_REPORTED = 20
 
 Try = Callable[[random.Random, Path], str]
-"""Makes an input by chance, writes it to the path, tries it, and says what came of it in a word. Raises AssertionError
-for what should not be."""
+"""Generates a random input, writes it to the path, tries it, and returns the result as a word. Raises AssertionError
+for a failed expectation."""
 
 
 def run(module: str, seconds: float, seed: int) -> Report:
-    """What came of the inputs that a module makes, in about so many seconds."""
-    told: list[dict[str, float]] = []
+    """The report of a module's inputs for about `seconds`."""
+    reports: list[dict[str, float]] = []
     failures: list[str] = []
     until, number = time.monotonic() + seconds, seed
-    while (left := until - time.monotonic()) > 0 and len(failures) < MAX_TOLD:
+    while (left := until - time.monotonic()) > 0 and len(failures) < MAX_REPORTED:
         with TemporaryDirectory() as folder:
             command = [sys.executable, "-m", "campaigns.worker", module, str(number), str(left), folder]
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
             lines = [json.loads(line) for line in done.stdout.splitlines()]
-            told += [line for line in lines if "inputs" in line]
+            reports += [line for line in lines if "inputs" in line]
             failures += [line["failure"] for line in lines if "failure" in line]
             if done.returncode:
                 kept = _kept(Path(folder), module, number)
@@ -47,16 +47,16 @@ def run(module: str, seconds: float, seed: int) -> Report:
         number += 1_000_003
     return Report(
         module,
-        int(sum(each["inputs"] for each in told)),
+        int(sum(each["inputs"] for each in reports)),
         0,
         len(failures),
-        max((each["peak_mb"] for each in told), default=0.0),
-        tuple(failures[:MAX_TOLD]),
+        max((each["peak_mb"] for each in reports), default=0.0),
+        tuple(failures[:MAX_REPORTED]),
     )
 
 
 def _kept(folder: Path, module: str, seed: int) -> str:
-    """Where the input that ended a process is kept."""
+    """Saves the input that ended a process; returns its path."""
     target = Path("build") / "campaigns" / f"{module}-{seed}"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes((folder / "input").read_bytes() if (folder / "input").exists() else b"")
@@ -64,10 +64,10 @@ def _kept(folder: Path, module: str, seed: int) -> str:
 
 
 def try_all(try_one: Try, seed: int, seconds: float, folder: Path) -> None:
-    """Tries inputs until the time is over, or enough has failed, and prints every second what came of them."""
-    chance, until, seen, told_at = random.Random(seed), time.monotonic() + seconds, Counter[str](), time.monotonic()
+    """Tries inputs until the time is over or MAX_REPORTED have failed; prints the results every second."""
+    chance, until, seen, reported_at = random.Random(seed), time.monotonic() + seconds, Counter[str](), time.monotonic()
     failed = 0
-    while time.monotonic() < until and failed < MAX_TOLD:
+    while time.monotonic() < until and failed < MAX_REPORTED:
         start = time.monotonic()
         try:
             seen[try_one(chance, folder / "input")] += 1
@@ -77,22 +77,22 @@ def try_all(try_one: Try, seed: int, seconds: float, folder: Path) -> None:
         if time.monotonic() - start > MAX_SECONDS or peak_mb() > MAX_MEGABYTES:
             _tell_failure(f"{time.monotonic() - start:.1f} s, {peak_mb():.0f} MB", seed, folder)
             break
-        if time.monotonic() - told_at > 1:
-            seen, told_at = _tell(seen), time.monotonic()
-    _tell(seen)
+        if time.monotonic() - reported_at > 1:
+            seen, reported_at = _report(seen), time.monotonic()
+    _report(seen)
 
 
 def _tell_failure(what: str, seed: int, folder: Path) -> None:
     print(json.dumps({"failure": f"seed {seed}: {what}: {_kept(folder, 'failure', time.monotonic_ns())}"}), flush=True)
 
 
-def _tell(seen: Counter[str]) -> Counter[str]:
+def _report(seen: Counter[str]) -> Counter[str]:
     print(json.dumps({"inputs": seen.total(), "peak_mb": peak_mb(), **seen}), flush=True)
     return Counter()
 
 
 def outcome(reading: Callable[[], int]) -> str:
-    """`read`, or the reason why it is poison."""
+    """`read`, or the reason of the PoisonError."""
     try:
         reading()
     except PoisonError as poison:

@@ -1,4 +1,4 @@
-"""What Lambda does with a function that fails: each event source delivers again by its own rules, until it gives up."""
+"""Redelivers events to failing functions: each event source retries by its own rules, until it gives up."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -21,17 +21,17 @@ VISIBLE_SECONDS = (
     + OBJECT_QUEUE_LIMITS["BATCH_WINDOW_SECONDS"]
 )
 RETRY_SECONDS = 60
-"""Lambda's wait before the first retry of an asynchronous invocation; before the second it is twice that.
+"""Lambda's wait before the first retry of an asynchronous invocation; the second wait is twice as long.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
 SWEEP_SECONDS, MAX_SWEEPS = 1_860, 8
-"""One sweep of each half hour: those between find nothing new."""
+"""One sweep per half hour; the sweeps between find nothing new."""
 MAX_ROUNDS = 60
-"""Deliveries of a pass; one that needs more goes on for ever."""
+"""Maximum deliveries of a pass; a pass that needs more does not end."""
 
 
 @dataclass
 class Message:
-    """A message of the queue of notices, or of the inventory's."""
+    """A message in the queue of object events or of the discovery."""
 
     body: str
     message_id: str
@@ -41,7 +41,7 @@ class Message:
 
 @dataclass
 class Tried:
-    """An event that is delivered until it has succeeded or was tried too often."""
+    """An event that is delivered until it succeeds or its retries are used up."""
 
     function: str
     event: dict[str, Any]
@@ -50,8 +50,8 @@ class Tried:
 
 @dataclass
 class Deliveries:
-    """All that is on its way. `dead` are messages that were received too often; `given_up` counts what was tried too
-    often of streams and schedules, and `expired` holds the payloads whose failure destination could not keep them.
+    """All pending deliveries. `dead` are messages that reached the maximum receives; `given_up` counts events of
+    streams and schedules without retries left, and `expired` are payloads that the failure destination could not store.
     """
 
     aws: Emulated
@@ -80,35 +80,35 @@ class Deliveries:
         self.requests.append(Message(body, f"request-{self._sent}", self.aws.clock.now))
 
     def settle(self) -> None:
-        """Delivers until nothing is on its way, then what the schedule of the notifier takes up. Raises RuntimeError
-        when there is no end to it. What is to come `later` by its own schedule comes when all else is done.
+        """Delivers until nothing is pending, then runs the notifier's schedule, and `later` events last. Raises
+        RuntimeError when deliveries do not end.
         """
         self._deliver()
         self.asynchronous, self.later = self.later, []
         self._deliver()
         for _ in range(MAX_SWEEPS):
-            if not self._has_untold():
+            if not self._has_undelivered():
                 break
             self.aws.clock.pass_by(SWEEP_SECONDS)
             self.asynchronous.append(self.sweep())
             self._deliver()
 
     def sweep(self) -> Tried:
-        """A run of the notifier's schedule."""
+        """An event of the notifier's schedule."""
         return Tried("notifier", recorded("notifier_schedule"))
 
     def send_again(self, expired: list[Tried]) -> None:
-        """What had expired, by the way in that it came."""
+        """Sends expired payloads again through their delivery path."""
         for each in expired:
             (self.batches if "Records" in each.event else self.asynchronous).append(each)
 
     def deliver_until(self, at: float) -> None:
-        """Delivers until nothing is on its way, or it is that late."""
+        """Delivers until nothing is pending or the clock reaches `at`."""
         while self.aws.clock.now < at and self._step():
             self.rounds += 1
 
     def redrive(self) -> None:
-        """What somebody does who has read the runbook: the faults are over, so dead letters are sent back once."""
+        """Redrives dead letters once after the faults have ended, as the runbook says."""
         letters = [each.body for each in self.dead]
         self.dead = []
         while found := messages_in(self.aws.world.dead_letters):
@@ -130,7 +130,7 @@ class Deliveries:
                 raise RuntimeError("deliveries go on for ever")
 
     def _step(self) -> bool:
-        """Whether anything was delivered."""
+        """Delivers one pending event; returns whether there was one."""
         self._aggregate()
         if self.asynchronous:
             self._asynchronous(self.asynchronous.pop(0))
@@ -147,7 +147,7 @@ class Deliveries:
         return True
 
     def _aggregate(self) -> None:
-        """What the functions have put into a queue and a table."""
+        """Takes up what the functions have put into queues and tables."""
         if not self.aws.has_news:
             return
         self.aws.has_news = False
@@ -158,8 +158,8 @@ class Deliveries:
         images = [item for item in items_of(FINDINGS_TABLE) if item["id"]["S"] not in self.known_findings]
         self.known_findings |= {item["id"]["S"] for item in images}
         for begin in range(0, len(images), FINDINGS_BATCH):
-            told = [_inserted(image) for image in images[begin : begin + FINDINGS_BATCH]]
-            self.new_findings.append(Tried("notifier", {"Records": told}))
+            records = [_inserted(image) for image in images[begin : begin + FINDINGS_BATCH]]
+            self.new_findings.append(Tried("notifier", {"Records": records}))
 
     def _succeeded(self, tried: Tried) -> bool:
         tried.tries += 1
@@ -183,7 +183,7 @@ class Deliveries:
             self.given_up += 1
 
     def _keep(self, failed: Tried, record: dict[str, Any]) -> None:
-        """The failure destination puts an object, of which a notice tells."""
+        """The failure destination stores an object, which sends an object event."""
         if not self.can_keep():
             self.expired.append(Tried(failed.function, failed.event))
             return
@@ -195,7 +195,7 @@ class Deliveries:
         self.object_event(json.dumps(body))
 
     def _batch(self, tried: Tried) -> None:
-        """A batch of the stream, from the first record that failed on."""
+        """Delivers a stream batch, and retries it from the first failed record."""
         tried.tries += 1
         try:
             answer = self.aws.invoke(tried.function, tried.event)
@@ -213,7 +213,7 @@ class Deliveries:
             self._keep(Tried(tried.function, left), record)
 
     def _queue(self, function: str, waiting: list[Message], dead: list[Message]) -> list[Message]:
-        """What is left in a queue after a batch of it: those that failed, for as long as they are not dead."""
+        """The messages left in a queue after a batch: the failed ones without those at the maximum receives."""
         batch, others = waiting[:BATCH_SIZE], waiting[BATCH_SIZE:]
         for message in batch:
             message.receives += 1
@@ -239,7 +239,7 @@ class Deliveries:
         else:
             self.given_up += 1
 
-    def _has_untold(self) -> bool:
+    def _has_undelivered(self) -> bool:
         return any("unpublished" in item for item in items_of(FINDINGS_TABLE))
 
 
@@ -261,6 +261,6 @@ def _queued(message: Message) -> dict[str, Any]:
 
 
 def _bodies(event: dict[str, Any]) -> Iterator[str]:
-    """The messages of an event that came without a queue, as somebody would send them to the queue by hand."""
+    """The messages of an event without a queue, as an operator would send them to the queue."""
     for record in event.get("Records", [event]):
         yield json.dumps(record.get("Sns", event))

@@ -1,4 +1,4 @@
-"""The limits that the stacks set, read from their source: importing them would start Node."""
+"""Reads the limits of the stacks from their source, because importing the CDK starts Node."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ STACKS = Path(__file__).parents[2] / "stacks"
 
 
 def numbers_in(stack: str) -> dict[str, int]:
-    """The constants of a module of stacks/ that are whole numbers, by name."""
+    """The integer constants of a module in stacks/, by name."""
     found: dict[str, int] = {}
     for node in ast.parse((STACKS / f"{stack}.py").read_text()).body:
         if isinstance(node, ast.Assign):

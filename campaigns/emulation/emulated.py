@@ -1,4 +1,4 @@
-"""AWS in memory with what the functions find there, and the functions, loaded as Lambda loads them."""
+"""AWS in memory with the deployed resources, and the functions loaded as Lambda loads them."""
 
 import contextlib
 import io
@@ -34,13 +34,13 @@ from tests.moto_world import (
 
 FAILED_BUCKET, BUS, SUPPRESSIONS_PARAMETER = "failed-invocations", "security", "/flowsentry/suppressions"
 TIMEOUT_SECONDS = {"stream_processor": 60, "object_processor": 300, "inventory": 300, "notifier": 60}
-"""As the stacks set them."""
+"""The limits that the stacks set."""
 MILLISECONDS = 1_000
 
 
 @dataclass
 class Invocation:
-    """What Lambda tells a handler about its invocation; time runs on the simulated clock."""
+    """The context that Lambda passes to a handler, with the simulated clock."""
 
     function_name: str
     clock: Clock
@@ -52,7 +52,7 @@ class Invocation:
         self.ends_at = self.clock.now + TIMEOUT_SECONDS[self.function_name]
 
     def end(self) -> None:
-        """Raises KilledError when the time of the invocation is over."""
+        """Raises KilledError when the invocation has timed out."""
         if self.clock.now > self.ends_at:
             raise KilledError
 
@@ -62,8 +62,8 @@ class Invocation:
 
 @dataclass
 class Emulated:
-    """The AWS of one pass. A function stays warm until it is killed. `has_news` says that functions may have put
-    something into a queue or a table since it was last set to False.
+    """The AWS of one pass. A function stays warm until it is killed. `has_news` is set when functions may have put
+    something into a queue or a table since it was reset.
     """
 
     world: World
@@ -78,7 +78,7 @@ class Emulated:
         self.calls.effect, self.calls.slow = self._note, self.clock.pass_by
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
-        """What the function answers; raises what it raises, and KilledError when it ended on the way or too late."""
+        """The function's response. Raises the function's exception, or KilledError when it was killed or timed out."""
         self.invocations += 1
         self.calls.function, self.calls.is_dead = function, False
         context = Invocation(function, self.clock)
@@ -102,7 +102,7 @@ class Emulated:
         return self.warm[function]
 
     def _note(self, operation: str, arguments: dict[str, Any]) -> None:
-        """Remembers what people and machines were told, and whether a queue or a table may have something new."""
+        """Records published alerts, and whether a queue or a table may have something new."""
         self.has_news |= operation.startswith("sqs.") or (
             operation.startswith("dynamodb.") and self.calls.function != "notifier"
         )
@@ -116,7 +116,7 @@ class Emulated:
 
 @contextmanager
 def emulated(calls: Calls | None = None, clock: Clock | None = None) -> Iterator[Emulated]:
-    """A new AWS, and no account anywhere near."""
+    """A new emulated AWS without access to a real account."""
     used, at = calls or Calls(), clock or Clock()
     with pytest.MonkeyPatch.context() as patch, aws_in_memory(patch), powertools_by(at), used.watched():
         patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # seconds of each pass
@@ -136,7 +136,7 @@ _CREATE = Session.create_client
 
 
 def _made_once(session: Session, service_name: str, region_name: str | None = None, **arguments: Any) -> Any:
-    """A client like one that was made before: making one takes longer than all the rest of a pass."""
+    """A cached client, because creating one takes longer than a pass."""
     key = (service_name, region_name)
     if key not in _CLIENTS:
         make: Any = _CREATE

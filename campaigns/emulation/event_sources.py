@@ -1,4 +1,4 @@
-"""All ways in: what is delivered by each, with something to find in it."""
+"""All delivery paths, each with deliveries that lead to findings."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 from campaigns.emulation.deliveries import Deliveries, Tried
 from campaigns.emulation.emulated import FAILED_BUCKET
-from campaigns.emulation.left_behind import make_interface
+from campaigns.emulation.outcome import make_interface
 from flowsentry.aws import clients
 from tests.lambdas.conftest import NOW, recorded
 from tests.lambdas.objects import KEY, log_file, object_event_of, put, scan
@@ -18,17 +18,17 @@ HOME = f"123456789012/{REGION}"
 INTERNET, OURS = "203.0.113.7", "10.0.1.9"
 
 
-def session(stranger: str = INTERNET) -> list[str]:
-    """Both directions of a login from outside with data in it."""
+def session(client: str = INTERNET) -> list[str]:
+    """Both directions of an external login session."""
     ends = f"6 60 9000 {NOW - 300} {NOW - 250} ACCEPT OK"
     return [
-        f"2 123456789012 eni-2 {stranger} {OURS} 40000 22 {ends}",
-        f"2 123456789012 eni-2 {OURS} {stranger} 22 40000 {ends}",
+        f"2 123456789012 eni-2 {client} {OURS} 40000 22 {ends}",
+        f"2 123456789012 eni-2 {OURS} {client} 22 40000 {ends}",
     ]
 
 
 def probes(source: str = "203.0.113.50") -> list[str]:
-    """A stranger at twelve closed ports."""
+    """An external source that probes twelve closed ports."""
     return [
         f"2 123456789012 eni-2 {source} {OURS} 40000 {port} 6 1 40 {NOW - 300} {NOW - 250} REJECT OK"
         for port in range(8_001, 8_013)
@@ -47,7 +47,7 @@ def kinesis(to: Deliveries) -> None:
 
 
 def _objects() -> list[str]:
-    """Three objects in the bucket; the keys."""
+    """Puts three objects into the bucket; returns their keys."""
     keys = [KEY.replace("5f1e2d3c", f"5f1e2d{n}c") for n in range(3)]
     for key, lines in zip(keys, ([*scan(), "this is no record"], session(), probes()), strict=True):
         put(log_file(*lines), key)
@@ -89,8 +89,8 @@ def s3_direct(to: Deliveries) -> None:
 
 def sns_direct(to: Deliveries) -> None:
     (record,) = recorded("object_processor_sns_direct")["Records"]
-    told = [{**record, "Sns": {**record["Sns"], "Message": _noticed(key)}} for key in _objects()]
-    _direct(to, [{"Records": [each]} for each in told])
+    records = [{**record, "Sns": {**record["Sns"], "Message": _noticed(key)}} for key in _objects()]
+    _direct(to, [{"Records": [each]} for each in records])
 
 
 def event_bridge_direct(to: Deliveries) -> None:
@@ -102,7 +102,7 @@ def _direct(to: Deliveries, events: list[dict[str, Any]]) -> None:
 
 
 def recovery(to: Deliveries) -> None:
-    """What was given up: an invocation, and a batch of the stream."""
+    """Failed deliveries: an invocation, and a batch of the stream."""
     once = recorded("failed_invocation_record") | {"requestPayload": of_subscription(payload(*scan()))}
     batch = of_stream(payload(*session()), payload(*probes()))
     several = recorded("failed_kinesis_batch_record") | {"payload": json.dumps(batch)}
@@ -123,8 +123,8 @@ def inventory_requests(to: Deliveries) -> None:
 
 
 def unknown_interfaces(to: Deliveries) -> None:
-    """A processor that asks the inventory for an interface that it does not know. Where it can't, the next look at
-    everything finds it.
+    """A processor that requests the discovery of an unknown interface. If the request fails, the next full discovery
+    finds the interface.
     """
     made = make_interface("10.0.1.5")
     lines = [line.replace("eni-1", made) for line in scan()]
@@ -132,7 +132,7 @@ def unknown_interfaces(to: Deliveries) -> None:
     to.later.append(Tried("inventory", recorded("inventory_schedule")))
 
 
-WAYS_IN: dict[str, Deliver] = {
+DELIVERY_PATHS: dict[str, Deliver] = {
     "subscription": subscription,
     "kinesis": kinesis,
     "s3 to queue": s3_to_queue,

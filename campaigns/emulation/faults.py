@@ -1,4 +1,4 @@
-"""Every AWS call of every function goes through here: noted, answered by a fault, or the last one before a kill."""
+"""Intercepts every AWS call of every function: records it, injects a fault, or kills the function before it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,12 +11,12 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 SLOW_SECONDS = 45
-"""What a slow call takes: three of four tries that wait for an answer in vain. Longer: the shorter functions always
-end by it. Shorter: no function has to think of the time that it has left."""
+"""Seconds of a slow call: three of four attempts time out. Higher: functions with a short timeout always end by it.
+Lower: no function comes near its timeout."""
 
 
 class Fault(StrEnum):
-    """How a call can end otherwise than well, after all the tries that botocore makes."""
+    """The failures of a call after all of botocore's retries."""
 
     THROTTLED = "throttled"
     DENIED = "denied"
@@ -27,12 +27,12 @@ class Fault(StrEnum):
 
 
 class KilledError(BaseException):
-    """The process of a function has ended, which nothing in it can catch."""
+    """The process of a function was killed. A BaseException, so that no handler catches it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, as it was made by a function; `number` counts all calls of a pass from 0."""
+    """One AWS call of a function; `number` counts the calls of a pass from 0."""
 
     number: int
     function: str
@@ -46,8 +46,8 @@ Effect = Callable[[str, dict[str, Any]], None]
 
 @dataclass
 class Calls:
-    """What functions ask of AWS. `choose` says which call meets a fault, `kill` before which one the function ends;
-    `effect` is told of each call that took effect, and `slow` of one that takes its time.
+    """The AWS calls of functions. `choose` returns the fault of a call, `kill` whether the function is killed before
+    it; `effect` is called for each call that took effect, and `slow` for a slow one.
     """
 
     choose: Choose = lambda _: None
@@ -61,7 +61,7 @@ class Calls:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, operation: str, arguments: dict[str, Any], real: Callable[[], Any]) -> Any:
-        if not self.function:  # the campaign itself looks around
+        if not self.function:  # a call of the campaign itself
             return real()
         with self._lock:
             fault = self._begun(operation)
@@ -90,17 +90,17 @@ class Calls:
         return fault
 
     def calm(self) -> None:
-        """From now on all calls are answered."""
+        """Stops all faults and kills."""
         self.choose, self.kill = lambda _: None, lambda _: False
 
     def end(self) -> None:
-        """Raises KilledError for a function that was killed, even when it caught that."""
+        """Raises KilledError if the function was killed, even when it caught the first one."""
         if self.is_dead:
             raise KilledError
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """The calls of all clients of this process go through here."""
+        """Intercepts the calls of all clients of this process."""
         real: Any = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001 - the one seam of all
 
         def make(client: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
@@ -115,7 +115,7 @@ class Calls:
 
 
 def without_delay(arguments: dict[str, Any]) -> dict[str, Any]:
-    """A delayed message is there at once: AWS in memory goes by the clock on the wall."""
+    """Removes the delay of a message, because AWS in memory uses the real clock."""
     return {name: value for name, value in arguments.items() if name != "DelaySeconds"}
 
 
@@ -154,4 +154,4 @@ BEFORE: dict[Fault | None, Callable[[str], Exception]] = {
     Fault.LOST_BEFORE: _timed_out,
     Fault.SERVER_ERROR: _failed,
 }
-"""The faults of calls that do not take effect."""
+"""Faults of calls that take no effect."""

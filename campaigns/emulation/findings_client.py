@@ -1,4 +1,4 @@
-"""A DynamoDB client of one table in memory, with the expressions that findings need, for thousands of runs."""
+"""A fast in-memory DynamoDB client with one table and the expressions that findings use."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -9,11 +9,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 ITEMS_A_PAGE = 500
-"""About 1 MB of findings, DynamoDB's page."""
+"""About 1 MB of findings, the page size of DynamoDB."""
 ATOM = re.compile(r"attribute_(not_)?exists\((\S+?)\)|(\S+) (=|<>|<=) (:\w+)")
 Item = dict[str, Any]
 Around = Callable[[str], Any]
-"""Makes a context in which a call of that name takes place: it may fail before it, or after it took effect."""
+"""Returns the context of a call of that name, which may fail before or after the call takes effect."""
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def undisturbed(_: str) -> Iterator[None]:
 
 @dataclass
 class FindingsClient:
-    """Behaves as the client of boto3 does, as far as a FindingTable and an HourlyQuota go."""
+    """Behaves like boto3's client for the calls of FindingTable and HourlyQuota."""
 
     around: Around = undisturbed
     items: dict[str, Item] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class FindingsClient:
             return {}
 
     def query(self, *, ExpressionAttributeValues: Item, Limit: int, **_: Any) -> Item:  # noqa: N803 - AWS's
-        """Of a thread, newest first."""
+        """The findings of a thread, newest first."""
         with self.around("query"):
             thread = ExpressionAttributeValues[":thread"]
             found = [item for item in self.items.values() if item.get("thread") == thread]
@@ -59,7 +59,7 @@ class FindingsClient:
         return self
 
     def paginate(self, *, ExpressionAttributeValues: Item, **_: Any) -> Iterator[Item]:  # noqa: N803 - AWS's
-        """Of the outbox, oldest first."""
+        """The findings in the outbox, oldest first."""
         partition = ExpressionAttributeValues[":partition"]["S"]
         found = sorted(self.by_partition.get(partition, {}).values(), key=lambda item: int(item["found_at"]["N"]))
         for start in range(0, max(1, len(found)), ITEMS_A_PAGE):
@@ -78,7 +78,7 @@ class FindingsClient:
 
 
 def holds(condition: str, item: Item, given: Mapping[str, Any]) -> bool:
-    """Whether a condition does, which is made of AND, of OR in brackets, and of the comparisons of ATOM."""
+    """Whether a condition holds; it may have AND, OR in brackets, and the comparisons of ATOM."""
     parts = (
         part.strip().removeprefix("(").removesuffix(")") if " OR " in part else part
         for part in condition.split(" AND ")
@@ -100,7 +100,7 @@ def _atom(text: str, item: Item, given: Mapping[str, Any]) -> bool:
 
 
 def updated(item: Item, expression: str, given: Mapping[str, Any]) -> Item:
-    """The item after SET, REMOVE and ADD (to a set of texts)."""
+    """The item after SET, REMOVE and ADD (to a string set)."""
     values = given.get("ExpressionAttributeValues", {})
     for verb, rest in re.findall(r"(SET|REMOVE|ADD) (.*?)(?= SET | REMOVE | ADD |$)", expression):
         for part in rest.split(", "):

@@ -1,4 +1,4 @@
-"""One pass: what a way in delivers goes through the functions until nothing is on its way, with faults or without."""
+"""One pass: the deliveries of a path go through the functions until nothing is pending, with or without faults."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from campaigns.emulation.deliveries import Deliveries
 from campaigns.emulation.emulated import emulated
-from campaigns.emulation.event_sources import WAYS_IN
+from campaigns.emulation.event_sources import DELIVERY_PATHS
 from campaigns.emulation.faults import Call, Calls, Fault
-from campaigns.emulation.left_behind import LeftBehind, left_behind
+from campaigns.emulation.outcome import PassOutcome, outcome_of
 
 
 class Triple(NamedTuple):
-    """The call that meets a fault, by its number among those of its function, the fault, and the later call of the same
-    function before which it is killed; none where it is not. Without a fault it is only killed, at the first.
+    """The call with a fault, by its number among the calls of its function; the fault; and the later call before which
+    the function is killed (None for no kill). Without a fault, the function is only killed.
     """
 
     function: str
@@ -30,13 +30,13 @@ class Triple(NamedTuple):
 
 @dataclass
 class Plan:
-    """The triples of a pass, at most one for each function."""
+    """The triples of a pass, at most one per function."""
 
     triples: tuple[Triple, ...]
     counted: Counter[str] = field(default_factory=Counter)
 
     def kill(self, call: Call) -> bool:
-        """Asked first of every call, so it counts them too."""
+        """Whether to kill the function before this call. Called first for every call, so it also counts them."""
         number = self.counted[call.function]
         self.counted[call.function] += 1
         return any(each.function == call.function and each.kill_at == number for each in self.triples)
@@ -49,9 +49,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Passed:
-    """What came of a pass."""
+    """The result of a pass."""
 
-    left: LeftBehind
+    left: PassOutcome
     calls: tuple[Call, ...]
     met: tuple[str, ...]
     redriven: int
@@ -62,23 +62,23 @@ class Passed:
         return Counter(call.function for call in self.calls)
 
 
-def passed(way: str, triples: Iterable[Triple] = ()) -> Passed:
-    """A pass of this way in, with these faults. Raises RuntimeError for deliveries that go on for ever."""
+def passed(delivery_path: str, triples: Iterable[Triple] = ()) -> Passed:
+    """The result of a pass through this delivery path with these faults. Raises RuntimeError for endless deliveries."""
     plan = Plan(tuple(triples))
     calls = Calls(choose=plan.choose, kill=plan.kill)
     with emulated(calls) as aws:
         to = Deliveries(aws)
-        WAYS_IN[way](to)
+        DELIVERY_PATHS[delivery_path](to)
         to.settle()
         to.redrive()
         made = tuple(calls.made)
         calls.calm()
         aws.invoke("notifier", to.sweep().event)  # the next one, a minute later, whatever befell those before
         met = tuple(f"{call.function} {call.operation} {what}" for call, what in calls.met)
-        return Passed(left_behind(aws), made, met, to.redriven, to.given_up, aws.invocations)
+        return Passed(outcome_of(aws), made, met, to.redriven, to.given_up, aws.invocations)
 
 
 @lru_cache
-def clean(way: str) -> Passed:
-    """The pass without a fault."""
-    return passed(way)
+def clean(delivery_path: str) -> Passed:
+    """The result of the pass without faults."""
+    return passed(delivery_path)

@@ -1,4 +1,4 @@
-"""A clock that campaigns set, in place of the clocks of a function that has been loaded."""
+"""A clock that campaigns set, which replaces the clocks in loaded functions."""
 
 import datetime as dt
 import time
@@ -14,12 +14,12 @@ BEGINS_AT = 1_793_676_000
 """2026-11-03 03:20:00 UTC, minutes after the recorded events."""
 CLOCKS: tuple[object, ...] = (time.time, time.monotonic)
 POWERTOOLS = (base, datarecord, dynamodb)
-"""The modules that ask `datetime` how late it is."""
+"""The modules that read the time from `datetime`."""
 
 
 @dataclass
 class Clock:
-    """Unix seconds; it stands still until it is told to go on."""
+    """Unix seconds; advances only when set."""
 
     now: float = BEGINS_AT
 
@@ -31,7 +31,7 @@ class Clock:
 
 
 def set_clocks(module: ModuleType, clock: Callable[[], float]) -> None:
-    """Whatever a handler has made so far goes by this clock, wherever it keeps `time.time` or `time.monotonic`."""
+    """Replaces `time.time` and `time.monotonic` with this clock in all objects that a handler holds."""
     seen: set[int] = set()
     for value in list(vars(module).values()):
         if hasattr(value, "cache_info") and getattr(value, "__module__", "") == module.__name__:
@@ -39,7 +39,7 @@ def set_clocks(module: ModuleType, clock: Callable[[], float]) -> None:
 
 
 def _made_by(factory: Any) -> Any:
-    """What a factory with a cache and no arguments gives; nothing for one that needs arguments."""
+    """The object of a cached factory without arguments; None for one that needs arguments."""
     try:
         return factory()
     except TypeError:
@@ -73,7 +73,7 @@ def _attributes(thing: object) -> list[str]:
 
 @contextmanager
 def powertools_by(clock: Callable[[], float]) -> Iterator[None]:
-    """Powertools' idempotency goes by this clock too."""
+    """Replaces the clock of Powertools' idempotency."""
 
     class Simulated(dt.datetime):
         @classmethod

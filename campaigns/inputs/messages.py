@@ -1,4 +1,4 @@
-"""What is delivered beside good messages: groups of hostile ones, each with what must be there afterwards."""
+"""Groups of hostile messages among valid ones, each with a check of what must exist afterwards."""
 
 import base64
 import gzip
@@ -10,7 +10,7 @@ from typing import Any
 
 from campaigns.emulation.deliveries import Deliveries, Tried
 from campaigns.emulation.emulated import Emulated
-from campaigns.emulation.left_behind import left_behind, make_interface
+from campaigns.emulation.outcome import make_interface, outcome_of
 from campaigns.inputs.values import KEYS, WRONG, damaged, mutated
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
@@ -25,12 +25,12 @@ from tests.moto_world import FINDINGS_TABLE, LOG_BUCKET, LOG_GROUP, OUTPUT_BUCKE
 
 Check = Callable[[], list[str]]
 Group = Callable[[Emulated, Deliveries, list[str]], Check]
-"""Puts hostile texts on the way with good ones beside, and gives what then says what is missing."""
+"""Delivers hostile texts among valid ones; returns a function that lists what is missing afterwards."""
 END = NOW - 250
 
 
 def record(number: int) -> str:
-    """A quiet record, another one for each number."""
+    """A record that raises no finding, different for each number."""
     return (
         f"2 123456789012 eni-1 10.0.1.5 10.0.2.9 {1_024 + number % 60_000} 443 6 12 {number} {END - 50} {END} ACCEPT OK"
     )
@@ -46,7 +46,7 @@ def missing_objects(keys: list[str]) -> Check:
 
 @dataclass
 class Numbers:
-    """A number for each good message of a process."""
+    """A counter that numbers the valid messages of a process."""
 
     last: int = 0
 
@@ -65,7 +65,7 @@ def good_payload() -> tuple[str, str]:
 
 
 def good_object_event() -> tuple[str, str]:
-    """A notice of an object that is there, and the key of what is made of it."""
+    """An object event of an existing object, and the key of its enriched object."""
     number = NUMBERS.next()
     key = KEY.replace("5f1e2d3c", f"{number:08x}")
     put(log_file(record(number)), key)
@@ -73,14 +73,14 @@ def good_object_event() -> tuple[str, str]:
 
 
 def beside(_: Emulated, to: Deliveries, texts: list[str]) -> Check:
-    """Payloads in a batch of the stream: a good one first, one last."""
+    """Payloads in a stream batch, with a valid one first and last."""
     (first, one), (last, another) = good_payload(), good_payload()
     to.batches.append(Tried("stream_processor", of_stream(first, *texts, last)))
     return missing_objects([one, another])
 
 
 def in_queue(_: Emulated, to: Deliveries, texts: list[str]) -> Check:
-    """Messages in the queue of notices."""
+    """Messages in the queue of object events."""
     (first, one), (last, another) = good_object_event(), good_object_event()
     for body in (first, *texts, last):
         to.object_event(body)
@@ -88,23 +88,23 @@ def in_queue(_: Emulated, to: Deliveries, texts: list[str]) -> Check:
 
 
 def for_inventory(aws: Emulated, to: Deliveries, texts: list[str]) -> Check:
-    """Messages in the queue of the inventory, with one that asks for an interface that is there."""
+    """Messages in the discovery's queue, with one that requests an existing interface."""
     made = make_interface("10.0.1.7")
     for body in (*texts, json.dumps({"interfaces": [made]})):
         to.request(body)
 
     def check() -> list[str]:
-        return [] if made in left_behind(aws).interfaces else [made]
+        return [] if made in outcome_of(aws).interfaces else [made]
 
     return check
 
 
 def in_findings_stream(aws: Emulated, to: Deliveries, texts: list[str]) -> Check:
-    """Items of the findings table, one of them a finding that people are to be told of."""
+    """Items of the findings table, one of them a finding that must be delivered."""
     number = NUMBERS.next()
     (example, _) = recorded("notifier_findings_stream")["Records"]
-    told = json.loads(example["dynamodb"]["NewImage"]["finding"]["S"])
-    finding = Finding.from_json(json.dumps({**told, "id": f"{number:024x}"}))
+    values = json.loads(example["dynamodb"]["NewImage"]["finding"]["S"])
+    finding = Finding.from_json(json.dumps({**values, "id": f"{number:024x}"}))
     FindingTable(FINDINGS_TABLE, clients.dynamodb(), clock=aws.clock).put_new([finding])
     images = [image for text in texts if isinstance(image := _parsed(text), dict) and _is_stored(image)]
     (good,) = [item for item in items_of(FINDINGS_TABLE) if item["id"]["S"] == finding.id]
@@ -115,10 +115,10 @@ def in_findings_stream(aws: Emulated, to: Deliveries, texts: list[str]) -> Check
 
 
 def _is_stored(image: dict[str, Any]) -> bool:
-    """Whether DynamoDB takes it: what it does not take is in no stream."""
+    """Whether DynamoDB accepts the item; rejected items are in no stream."""
     try:
         clients.dynamodb().put_item(TableName=FINDINGS_TABLE, Item=image)
-    except Exception:  # noqa: BLE001 - refused by the client, or by the table, in whichever way
+    except Exception:  # noqa: BLE001 - rejected by the client, or by the table, in whichever way
         return False
     return True
 
@@ -147,7 +147,7 @@ def envelopes(chance: Random) -> Iterator[str]:
 
 
 def record_lines(chance: Random) -> Iterator[str]:
-    """Payloads of which one record has a field with a wrong value."""
+    """Payloads in which one record has an invalid value."""
     fields = record(1).split()
     resources = [
         (at, value) for at in range(len(fields)) for value in (*map(str, WRONG), "vpc-" + "x" * 300, "é", "\x1b[0m")
@@ -158,7 +158,7 @@ def record_lines(chance: Random) -> Iterator[str]:
 
 
 def object_events(chance: Random) -> Iterator[str]:
-    """Notices of an object that is not there, damaged; and such that tell of odd names."""
+    """Damaged object events of a missing object, and object events with unusual keys."""
     key = KEY.replace("5f1e2d3c", "00000000")
     plain = json.loads(object_event_of(key, eTag="0"))
     bridged = recorded("object_processor_eventbridge_direct")

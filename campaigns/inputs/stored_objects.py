@@ -1,5 +1,5 @@
-"""Stored objects with damaged bytes: snapshot, suppressions, looks, formats, databases of addresses. Good messages go
-on, and the writers of the objects write them anew.
+"""Damaged stored objects: snapshot, suppressions, discoveries, log formats, GeoIP databases. Valid messages must still
+be processed, and the writers of the objects must write them again.
 """
 
 import time
@@ -12,7 +12,7 @@ import pytest
 
 from campaigns.emulation.deliveries import Deliveries, Tried
 from campaigns.emulation.emulated import Emulated, emulated
-from campaigns.emulation.left_behind import make_interface
+from campaigns.emulation.outcome import make_interface
 from campaigns.inputs.messages import good_object_event, good_payload, missing_objects
 from campaigns.inputs.values import damaged, mutated
 from flowsentry.aws import clients
@@ -36,7 +36,7 @@ Damage = Callable[[Random, bytes], Iterator[bytes]]
 
 
 class Finds(Protocol):
-    """Who is told of what was tried."""
+    """Collects the inputs and the failures."""
 
     inputs: int
 
@@ -44,7 +44,7 @@ class Finds(Protocol):
 
 
 def stored_objects_tried(found: Finds, chance: Random, ends_at: float) -> None:
-    """One damaged object after the other, in turns over the kinds, until it is `ends_at` (monotonic seconds)."""
+    """Tries damaged objects of each kind in turn until `ends_at` (monotonic seconds)."""
     snapshot = _snapshot()
     kinds = {
         INVENTORY_KEY: _bytes_of(chance, snapshot),
@@ -84,7 +84,7 @@ def _snapshot() -> bytes:
 
 
 def _tried(name: str, data: bytes) -> list[str]:
-    """What is wrong in a world with this object, in sentences."""
+    """The failures with this object, in sentences."""
     with emulated() as aws, pytest.MonkeyPatch.context() as patch:
         patch.setenv("GEO_DATABASES", f"s3://{OUTPUT_BUCKET}/{GEO_KEY}")
         to, wrong = Deliveries(aws), []
@@ -117,7 +117,7 @@ def _put(name: str, data: bytes) -> None:
 
 
 def _state(_: Emulated, to: Deliveries) -> list[str]:
-    """The snapshot can be read by now, and no message was tried too often."""
+    """The failures afterwards: an unreadable snapshot, or a message that used up its retries."""
     wrong = [f"tried {each.receives} times: {each.body[:100]!r}" for each in to.dead]
     wrong += ["a scheduled run was given up"] * bool(to.given_up)
     try:

@@ -1,4 +1,4 @@
-"""The campaigns of damaged bytes, in short: what they promise holds, and they tell where it does not."""
+"""Short runs of the campaigns with damaged bytes, and how they report failures."""
 
 import random
 from pathlib import Path
@@ -13,7 +13,7 @@ TRIES = {"parquet_bytes": (parquet_bytes.try_one, 60), "text_bytes": (text_bytes
 
 
 @pytest.mark.parametrize("name", TRIES)
-def test_damaged_bytes_are_read_or_poison_and_cost_no_neighbour(name: str, tmp_path: Path) -> None:
+def test_damaged_bytes_are_read_or_poison_and_lose_no_other_line(name: str, tmp_path: Path) -> None:
     try_one, number = TRIES[name]
     chance = random.Random(12)  # noqa: S311 - damage
     for _ in range(number):
@@ -38,13 +38,14 @@ def try_one(chance, path):
 
 
 @pytest.mark.parametrize(
-    ("what", "told"), [("os.abort()", "ended with -6"), ("assert False, 'a line'", "a line"), ("1 / 0", "ZeroDivision")]
+    ("what", "expected"),
+    [("os.abort()", "ended with -6"), ("assert False, 'a line'", "a line"), ("1 / 0", "ZeroDivision")],
 )
-def test_a_process_that_dies_or_an_exception_is_told(
-    what: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_dead_process_or_an_exception_is_reported(
+    what: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "campaigns").mkdir()
-    for module in ("__init__", "report", "worker", "damage", "process_memory"):
+    for module in ("__init__", "report", "worker", "process_memory"):
         (tmp_path / "campaigns" / f"{module}.py").write_text(
             (Path(worker.__file__).parent / f"{module}.py").read_text()
         )
@@ -54,5 +55,5 @@ def test_a_process_that_dies_or_an_exception_is_told(
     report = worker.run("bad", 1.0, 5)
     assert isinstance(report, Report)
     assert report.lost >= len(report.failures) > 0
-    assert told in report.failures[0]
+    assert expected in report.failures[0]
     assert list((tmp_path / "build" / "campaigns").iterdir())

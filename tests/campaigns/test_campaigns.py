@@ -1,4 +1,4 @@
-"""Each campaign for a few seconds, and what becomes of one that fails: `make break` runs them for longer."""
+"""Runs each campaign for a few seconds, and checks how a failure is reported. `make break` runs them longer."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ def test_nothing_is_lost_under_faults_of_aws_and_kills() -> None:
     assert (report.lost, report.inputs > 0, report.faults > 0) == (0, True, True)
 
 
-def test_nothing_good_is_lost_beside_hostile_messages_and_stored_objects() -> None:
+def test_nothing_valid_is_lost_among_hostile_messages_and_stored_objects() -> None:
     report = run_alone("hostile_messages", 6, SEED).report
     assert (report.lost, report.failures, report.inputs > 0) == (0, (), True)
 
@@ -35,43 +35,43 @@ def test_queues_are_empty_after_a_heavy_hour_and_memory_is_bounded() -> None:
     assert (report.lost, report.failures) == (0, ())
 
 
-def test_nothing_is_lost_by_wrong_clocks_and_nothing_is_told_of_the_future() -> None:
+def test_wrong_clocks_lose_nothing_and_raise_no_finding_about_the_future() -> None:
     report = run_alone("clock_skew", 4, SEED).report
     assert (report.lost, report.failures) == (0, ())
 
 
-def test_all_is_there_after_a_day_without_a_service() -> None:
+def test_nothing_is_missing_after_a_day_without_a_service() -> None:
     report = run_alone("dead_days", 0, SEED).report
     assert (report.lost, report.failures, report.faults > 0) == (0, (), True)
 
 
-def test_what_is_installed_is_what_is_pinned() -> None:
+def test_installed_packages_are_the_pinned_ones() -> None:
     ended = run_alone("dependencies", 5, SEED)
     assert (ended.report.name, ended.report.failures) == ("dependencies", ())
 
 
-def test_a_campaign_that_ends_without_a_report_has_failed() -> None:
+def test_a_campaign_that_ends_without_a_report_fails() -> None:
     ended = run_alone("no_such_campaign", 1, SEED)
     assert ended.report.failures == ("ended without a report, with exit code 1",)
 
 
-def test_a_loss_ends_the_run_with_1_and_says_with_which_seed_it_comes_again(
+def test_a_loss_exits_with_1_and_prints_the_seed_to_repeat_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lost = Ended(Report("clock_skew", 3, 2, 1, 50.0, ("lost the scan",)), 4.0)
     monkeypatch.setattr(command, "run_alone", lambda *_: lost)
     assert main(["--seed", "7", "clock_skew"]) == 1
-    told = capsys.readouterr().out
-    assert "clock_skew: lost 1; again with --seed 7 clock_skew" in told
-    assert "lost the scan" in told
+    output = capsys.readouterr().out
+    assert "clock_skew: lost 1; repeat with --seed 7 clock_skew" in output
+    assert "lost the scan" in output
 
 
-def test_a_run_without_a_loss_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_without_a_loss_exits_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "run_alone", lambda name, *_: Ended(Report(name, 1, 0, 0, 50.0, ()), 1.0))
     assert main([]) == 0
 
 
-def test_a_name_that_is_no_campaign_is_refused() -> None:
+def test_an_unknown_campaign_is_rejected() -> None:
     with pytest.raises(SystemExit):
         main(["everything"])
 

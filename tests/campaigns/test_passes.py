@@ -1,4 +1,4 @@
-"""A pass with a fault: what Lambda delivers again ends as a clean pass does, and a loss is seen."""
+"""A pass with a fault has the outcome of a clean pass after Lambda's retries, and a loss is detected."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from flowsentry.aws.object_store import ObjectStore, StoredObject
 from flowsentry.errors import RetryableError
 from tests.moto_world import forget_clients
 
-WAY, FUNCTION = "subscription", "stream_processor"
+DELIVERY_PATH, FUNCTION = "subscription", "stream_processor"
 PUT = ObjectStore.put_file
 
 
@@ -26,12 +26,12 @@ def own_clients() -> Iterator[None]:
 
 def first(operation: str) -> int:
     """The number of the first call of this operation among those of the function."""
-    calls = [call.operation for call in clean(WAY).calls if call.function == FUNCTION]
+    calls = [call.operation for call in clean(DELIVERY_PATH).calls if call.function == FUNCTION]
     return calls.index(operation)
 
 
 def careless_put(store: ObjectStore, target: StoredObject, path: Path) -> None:
-    """Takes a failed write for a good one."""
+    """Ignores a failed write."""
     try:
         PUT(store, target, path)
     except (ClientError, RetryableError):
@@ -39,32 +39,32 @@ def careless_put(store: ObjectStore, target: StoredObject, path: Path) -> None:
 
 
 def test_a_clean_pass_leaves_findings_evidence_objects_and_alerts() -> None:
-    left = clean(WAY).left
+    left = clean(DELIVERY_PATH).left
     assert {line.split()[1] for line in left.findings} == {"host_sweep", "port_scan", "remote_login"}
-    assert all((left.evidence, left.objects, left.told))
+    assert all((left.evidence, left.objects, left.alerts))
 
 
 @pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.SERVER_ERROR])
-def test_after_a_fault_of_a_write_nothing_is_missing(fault: Fault) -> None:
-    result = passed(WAY, [Triple(FUNCTION, first("s3.PutObject"), fault, None)])
+def test_nothing_is_missing_after_a_failed_write(fault: Fault) -> None:
+    result = passed(DELIVERY_PATH, [Triple(FUNCTION, first("s3.PutObject"), fault, None)])
     assert result.met == (f"{FUNCTION} s3.PutObject {fault}",)
-    assert result.left.lacks(clean(WAY).left) == []
+    assert result.left.lacks(clean(DELIVERY_PATH).left) == []
 
 
-def test_after_a_kill_nothing_is_missing() -> None:
+def test_nothing_is_missing_after_a_kill() -> None:
     at = first("dynamodb.PutItem")
-    result = passed(WAY, [Triple(FUNCTION, at, None, at)])
+    result = passed(DELIVERY_PATH, [Triple(FUNCTION, at, None, at)])
     assert result.met == (f"{FUNCTION} dynamodb.PutItem killed before it",)
-    assert result.left.lacks(clean(WAY).left) == []
+    assert result.left.lacks(clean(DELIVERY_PATH).left) == []
 
 
-def test_a_function_that_takes_a_failed_write_for_a_good_one_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_that_ignores_a_failed_write_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     at = first("s3.PutObject")
     monkeypatch.setattr(ObjectStore, "put_file", careless_put)
-    (lost,) = passed(WAY, [Triple(FUNCTION, at, Fault.THROTTLED, None)]).left.lacks(clean(WAY).left)
+    (lost,) = passed(DELIVERY_PATH, [Triple(FUNCTION, at, Fault.THROTTLED, None)]).left.lacks(clean(DELIVERY_PATH).left)
     assert lost.startswith("objects: enriched/")
 
 
-def test_the_limits_are_those_of_the_stacks() -> None:
+def test_the_limits_are_read_from_the_stacks() -> None:
     assert numbers_in("sources/object_queue")["DAYS_DEAD"] > numbers_in("sources/object_queue")["DAYS_QUEUED"] > 0
     assert numbers_in("processing/processors")["STREAM_RETRIES"] == 2

@@ -1,4 +1,4 @@
-"""The calls of a notifier that fail, hang, or end it; and channels that remember what they were told."""
+"""Faults of the notifier's calls (failed, slow, fatal), and channels that record deliveries."""
 
 import json
 import random
@@ -18,20 +18,20 @@ FAULTS = ("throttled", "timed out before", "timed out after", "500", "killed bef
 
 
 class KilledError(BaseException):
-    """The process is no more: nothing catches it."""
+    """The process was killed. A BaseException, so that no handler catches it."""
 
 
 @dataclass
-class Weather:
-    """What befalls calls: each takes its time, and while `chance` is above 0 some fail or end the process. The last
-    fault was over at `calm_since`.
+class FaultModel:
+    """The faults of calls: each call takes `call_seconds`; while `chance` is above 0, some fail or kill the process.
+    The last fault ended at `last_fault_at`.
     """
 
     rng: random.Random
     now: float = START
     chance: float = 0.0
     faults: int = 0
-    calm_since: float = 0.0
+    last_fault_at: float = 0.0
     is_dead: bool = False
     call_seconds: float = CALL_SECONDS
     beside: Callable[[], object] | None = None
@@ -41,7 +41,7 @@ class Weather:
 
     @contextmanager
     def around(self, name: str) -> Iterator[None]:
-        """A call that may fail before, or after it took effect."""
+        """A call that may fail before or after it takes effect."""
         if self.is_dead:
             raise KilledError
         self.now += self.call_seconds
@@ -55,14 +55,14 @@ class Weather:
             self._strike(fault, name)
 
     def _meanwhile(self) -> None:
-        """Another invocation, once, in the middle of this one."""
+        """Runs another invocation once, during this one."""
         if self.beside and self.rng.random() < 0.1:  # noqa: PLR2004 - now and then
             beside, self.beside = self.beside, None
             beside()
 
     def _strike(self, fault: str, name: str) -> None:
         self.now += HUNG_SECONDS if fault.startswith("timed out") else 0
-        self.calm_since = max(self.calm_since, self.now)
+        self.last_fault_at = max(self.last_fault_at, self.now)
         if fault.startswith("killed"):
             self.is_dead = True
             raise KilledError
@@ -74,18 +74,18 @@ class Weather:
 
 
 @dataclass
-class Listener:
-    """A channel that remembers when it was told of what by itself, and of how many together."""
+class RecordingChannel:
+    """A channel that records when each finding came alone, and the sizes of summaries."""
 
     name: str
-    weather: Weather
+    fault_model: FaultModel
     may_refuse: bool = False
     alone: dict[str, list[float]] = field(default_factory=dict)
     together: list[int] = field(default_factory=list)
 
     def send(self, notification: Notification) -> None:
-        with retryable("publish"), self.weather.around("publish"):
+        with retryable("publish"), self.fault_model.around("publish"):
             if notification.finding:
-                self.alone.setdefault(notification.finding.id, []).append(self.weather.now)
+                self.alone.setdefault(notification.finding.id, []).append(self.fault_model.now)
             else:
                 self.together.append(json.loads(notification.message.json)["count"])

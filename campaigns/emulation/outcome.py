@@ -1,4 +1,4 @@
-"""What a pass leaves: findings, evidence, objects, what was told, the inventory; and what one lacks of another."""
+"""The outcome of a pass: findings, evidence, objects, alerts, interfaces; and its differences to another outcome."""
 
 import re
 from collections.abc import Iterator
@@ -23,39 +23,39 @@ from tests.moto_world import (
 
 FINDING_ID = re.compile(r"\b[0-9a-f]{24}\b")
 PASSING = frozenset({"expires_at", "version", "first_seen", "last_seen"})
-"""Attributes of evidence that say when it was written."""
+"""Attributes of evidence that depend on the time of writing."""
 
 
 @dataclass(frozen=True)
-class LeftBehind:
-    """Each as a set of what can be compared."""
+class PassOutcome:
+    """The outcome of a pass as sets of comparable texts."""
 
     findings: frozenset[str]
     evidence: frozenset[str]
     objects: frozenset[str]
-    told: frozenset[str]
+    alerts: frozenset[str]
     interfaces: frozenset[str]
 
-    def lacks(self, clean: "LeftBehind") -> list[str]:
-        """What the clean pass has and this one has not."""
+    def lacks(self, clean: "PassOutcome") -> list[str]:
+        """What this pass lacks against the clean one."""
         return [f"{each.name}: {lost}" for each in fields(self) for lost in self._less(clean, each.name)]
 
-    def adds(self, clean: "LeftBehind") -> list[str]:
-        """What this one has and the clean pass has not."""
+    def adds(self, clean: "PassOutcome") -> list[str]:
+        """What this pass has in addition to the clean one."""
         return [f"more {line}" for line in clean.lacks(self)]
 
-    def _less(self, clean: "LeftBehind", name: str) -> list[str]:
+    def _less(self, clean: "PassOutcome", name: str) -> list[str]:
         return sorted(getattr(clean, name) - getattr(self, name))
 
 
-def left_behind(aws: Emulated) -> LeftBehind:
-    """Read from the tables, buckets and channels."""
+def outcome_of(aws: Emulated) -> PassOutcome:
+    """The outcome, read from tables, buckets and channels."""
     found = {item["id"]["S"] for item in items_of(FINDINGS_TABLE) if "finding" in item}
-    return LeftBehind(
+    return PassOutcome(
         findings=frozenset(_finding(item) for item in items_of(FINDINGS_TABLE) if "finding" in item),
         evidence=frozenset(line for item in items_of(EVIDENCE_TABLE) for line in _evidence(item)),
         objects=frozenset(_objects()),
-        told=frozenset(
+        alerts=frozenset(
             f"{where} {each}" for where, text in aws.published for each in FINDING_ID.findall(text) if each in found
         ),
         interfaces=_interfaces(),
@@ -67,7 +67,7 @@ def _finding(item: dict[str, Any]) -> str:
 
 
 def _evidence(item: dict[str, Any]) -> Iterator[str]:
-    """A line for each member of each attribute of an item."""
+    """A line for each value of each attribute of an item."""
     key = f"{item['source']['S']} {item['day']['N']}"
     for name in sorted(set(item) - PASSING):
         for held in item[name].values():
@@ -75,8 +75,8 @@ def _evidence(item: dict[str, Any]) -> Iterator[str]:
 
 
 def _objects() -> list[str]:
-    """Enriched objects and samples of rejected lines with the number of their rows (owners may be known by the second
-    time that they were not by the first), and whether suppressions are there.
+    """Enriched objects and samples of rejected lines with their number of rows (not their content: a retry may know
+    owners that the first attempt did not), and whether the suppressions exist.
     """
     enriched = [f"{key} {_rows(key)}" for key in keys_in(OUTPUT_BUCKET, "enriched/")]
     rejected = [
@@ -98,7 +98,7 @@ def _interfaces() -> frozenset[str]:
 
 
 def make_interface(address: str) -> str:
-    """An interface for the inventory to find."""
+    """Creates an interface for the discovery to find; returns its id."""
     vpc_id = clients.ec2().create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet_id = clients.ec2().create_subnet(VpcId=vpc_id, CidrBlock="10.0.0.0/20")["Subnet"]["SubnetId"]
     made = clients.ec2().create_network_interface(
