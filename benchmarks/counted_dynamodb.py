@@ -1,4 +1,4 @@
-"""A DynamoDB client that weighs what goes through it."""
+"""A DynamoDB client that counts the calls and capacity units of evidence."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from benchmarks.dynamodb_cost import item_bytes, read_units, write_units
 
 @dataclass
 class CountedDynamoDB:
-    """`real` is a boto3 client. Only what evidence does is weighed; all else is handed on."""
+    """Wraps the boto3 client `real`. Counts the calls that evidence makes; passes all others on."""
 
     real: Any
     writes: int = 0
@@ -41,7 +41,7 @@ class CountedDynamoDB:
         return answer
 
     def _stored(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The item after an update that did not ask for it, which costs nothing here."""
+        """The item after an update whose response does not include it; this read is not counted."""
         item: Mapping[str, Any] = self.real.get_item(TableName=arguments["TableName"], Key=arguments["Key"])["Item"]
         return item
 

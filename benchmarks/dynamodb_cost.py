@@ -1,7 +1,7 @@
-"""How large an item is, what a call of DynamoDB weighs, and what that costs: by its documented rules.
+"""Sizes of DynamoDB items, capacity units of calls, and their cost, by the documented rules.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html. Nothing is said there
-about sets, so each member is counted with the overhead of a list's: it may be less, and is not more.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html. The page
+does not mention sets, so each member is counted with the overhead of a list element: an upper bound.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from typing import Any
 OVERHEAD_BYTES, MEMBER_OVERHEAD_BYTES = 3, 1
 WRITE_UNIT_BYTES, READ_UNIT_BYTES = 1024, 4096
 DOLLARS_A_MILLION_WRITES, DOLLARS_A_MILLION_READS = 0.625, 0.125
-"""On demand in us-east-1 (https://aws.amazon.com/dynamodb/pricing/on-demand/); elsewhere up to a half more."""
+"""On demand in us-east-1 (https://aws.amazon.com/dynamodb/pricing/on-demand/); up to 50 % more in other Regions."""
 
 
 def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
-    """The size of an item, given as the low-level client gives it."""
+    """The size in bytes of an item in the format of the low-level client."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
@@ -32,14 +32,14 @@ def _value_bytes(typed: Mapping[str, Any]) -> int:
         case "BS" | "NS" | "SS":
             members = (_value_bytes({kind[0]: member}) + MEMBER_OVERHEAD_BYTES for member in value)
             return OVERHEAD_BYTES + sum(members)
-    raise NotImplementedError(f"how large is {kind}?")
+    raise NotImplementedError(f"the size of type {kind} is not implemented")
 
 
 def write_units(before: int, after: int) -> int:
-    """What an update weighs: by the larger of the sizes before and after, also where its condition did not hold."""
+    """The write units of an update: by the larger of the sizes before and after, even if its condition failed."""
     return max(1, -(-max(before, after) // WRITE_UNIT_BYTES))
 
 
 def read_units(size: int) -> int:
-    """What a consistent read of one key weighs: one for a key without an item. Another read weighs half."""
+    """Read units of a consistent read of one key; one for a missing item. Eventually consistent reads cost half."""
     return max(1, -(-size // READ_UNIT_BYTES))

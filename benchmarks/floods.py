@@ -1,6 +1,6 @@
-"""What a flood costs one function: time, processor time, memory, items, findings. `python -m benchmarks.floods`.
+"""The time, processor time, memory, items and findings of a flood in one function: `python -m benchmarks.floods`.
 
-Each case runs in a process of its own, so that its memory is its own. The bound is the memory of a processor function.
+Each case runs in its own process to measure its memory. The bound is the memory of a processor function.
 """
 
 import gzip
@@ -52,7 +52,7 @@ def address(number: int) -> str:
 
 
 def lines(sort: str, count: int) -> Iterator[str]:
-    """A record for each spoofed source, or two for each session of a stranger with a host of its own."""
+    """One record per spoofed source, or two per session of an external client with its own host."""
     draw, begin = random.Random(5), "2 123456789012 eni-0a1b2c3d4e5f60718"
     for number in range(count):
         source, at = address(number), START + number % 300
@@ -81,12 +81,12 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             path = written(folder, sort, count)
             command = [sys.executable, "-c", MEASURED, str(path)]
-            told = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
-            wall, processor, peak, items, findings = told.stdout.split()
+            done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+            wall, processor, peak, items, findings = done.stdout.split()
             size = path.stat().st_size / 1e6
         most = max(most, int(peak))
         print(f"{sort:<10}{count:>12,}{size:>8.1f}{wall:>8}{processor:>8}{peak:>9}{items:>8}{findings:>10}")
-    print(f"bound on memory: {FUNCTION_MB} MB{'' if most <= FUNCTION_MB else ' !'}")
+    print(f"memory bound: {FUNCTION_MB} MB{'' if most <= FUNCTION_MB else ' !'}")
     return 0 if most <= FUNCTION_MB else 1
 
 

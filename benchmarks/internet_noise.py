@@ -1,7 +1,7 @@
-"""A day of what everybody on the Internet gets, on a hundred interfaces: nothing in it is worth waking anybody for.
+"""A day of the internet's background noise on a hundred interfaces; none of it may raise an urgent alert.
 
-Everybody is at an address reserved for measurements (198.18.0.0/15, RFC 2544). What is closed stays closed: who knocks
-on an open port is answered, and such a scanner is told aloud.
+All sources are in a block reserved for benchmarks (198.18.0.0/15, RFC 2544). They probe closed ports only: a scanner
+that gets an answer would raise an urgent alert.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from flowsentry.records.fields import DEFAULT_NAMES
 
 DAY_SECONDS, FILE_SECONDS = 86_400, 300
 INTERFACES, WEB_SERVERS = 100, 20
-PASSERS_BY, SLOW_SCANNERS, SWEEPERS, BACKSCATTERERS, GUESSERS = 3_000, 40, 5, 150, 10
+PROBING_SOURCES, SLOW_SCANNERS, SWEEPERS, BACKSCATTERERS, GUESSERS = 3_000, 40, 5, 150, 10
 CUSTOMERS, CONVERSATIONS = 3_000, 10_000
 CLOSED = (21, 22, 23, 81, 445, 1433, 2323, 3306, 3389, 5060, 5555, 5900, 6379, 7547, 8080, 8443, 9200, 11211)
 BASTION = "10.0.0.100"
@@ -24,7 +24,7 @@ SYN, SYN_FIN, SYN_ACK, SYN_ACK_FIN = 2, 3, 18, 19
 
 @dataclass(frozen=True)
 class Packets:
-    """What one record tells of: from one end (address, port) to another, at the interface of which host."""
+    """The content of one record: packets between two ends (address, port), logged by the interface of `host`."""
 
     source: tuple[str, int]
     target: tuple[str, int]
@@ -46,13 +46,13 @@ class Packets:
 
 @dataclass(frozen=True)
 class NoisyDay:
-    """The records of a day that begins at this second."""
+    """The records of a day that begins at `begins_at` (Unix seconds)."""
 
     begins_at: int
     draw: Random
 
     def files(self) -> Iterator[tuple[int, bytes]]:
-        """When each is delivered, and its content: five minutes of records, by their end."""
+        """(time of delivery, content) of each file, with the records that end in the same five minutes."""
         parts: dict[int, list[str]] = defaultdict(list)
         for second, record in self._records():
             parts[int(second) // FILE_SECONDS].append(record)
@@ -61,36 +61,36 @@ class NoisyDay:
             yield self.begins_at + (part + 1) * FILE_SECONDS, text.encode()
 
     def _records(self) -> Iterator[tuple[float, str]]:
-        yield from self._passers_by()
+        yield from self._probing_sources()
         yield from self._slow_scans()
         yield from self._sweeps()
         yield from self._backscatter()
         yield from self._guessing()
         yield from self._custom()
 
-    def _passers_by(self) -> Iterator[tuple[float, str]]:
-        """A knock or three, within a minute."""
-        for number in range(PASSERS_BY):
+    def _probing_sources(self) -> Iterator[tuple[float, str]]:
+        """Sources with one to three probes within a minute."""
+        for number in range(PROBING_SOURCES):
             second = self._any_time()
             for _ in range(self.draw.randint(1, 3)):
-                yield self._knock(f"198.18.{number // 250}.{number % 250}", second + self.draw.uniform(0, 60))
+                yield self._probe(f"198.18.{number // 250}.{number % 250}", second + self.draw.uniform(0, 60))
 
     def _slow_scans(self) -> Iterator[tuple[float, str]]:
-        """Many hosts and ports, over all of the day."""
+        """Scans of many hosts and ports over the whole day."""
         for number in range(SLOW_SCANNERS):
             for _ in range(self.draw.randint(60, 300)):
-                yield self._knock(f"198.19.0.{number}", self._any_time())
+                yield self._probe(f"198.19.0.{number}", self._any_time())
 
     def _sweeps(self) -> Iterator[tuple[float, str]]:
-        """All hosts, five ports each, within an hour."""
+        """Scans of all hosts, five ports each, within an hour."""
         for number in range(SWEEPERS):
             begins = self._any_time() * 0.9
             for host in range(1, INTERFACES + 1):
                 for port in self.draw.sample(CLOSED, 5):
-                    yield self._knock(f"198.19.1.{number}", begins + self.draw.uniform(0, 3_600), _host(host), port)
+                    yield self._probe(f"198.19.1.{number}", begins + self.draw.uniform(0, 3_600), _host(host), port)
 
     def _backscatter(self) -> Iterator[tuple[float, str]]:
-        """Answers to what somebody has sent in our name."""
+        """Answers to packets that others sent with our source addresses."""
         for number in range(BACKSCATTERERS):
             for _ in range(self.draw.randint(1, 20)):
                 host = self._any_host()
@@ -108,7 +108,7 @@ class NoisyDay:
             number, host = self.draw.randrange(CUSTOMERS), _host(self.draw.randint(1, WEB_SERVERS))
             yield from self._exchange(self._any_time(), f"198.19.{100 + number // 250}.{number % 250}", (host, 443))
 
-    def _knock(self, source: str, second: float, host: str = "", port: int = 0) -> tuple[float, str]:
+    def _probe(self, source: str, second: float, host: str = "", port: int = 0) -> tuple[float, str]:
         target, closed = host or self._any_host(), port or self.draw.choice(CLOSED)
         ends = (source, self._port()), (target, closed)
         return self._at(second, Packets(*ends, 1, 44, SYN, target, is_refused=True))

@@ -1,10 +1,10 @@
-"""What known services write, hold and cost: 1,000 hosts, 5,000 services, 30 days, eight processors, simulated.
+"""Simulates the writes, storage and cost of known services: 1,000 hosts, 5,000 services, 30 days, eight processors.
 
     python -m benchmarks.known_services_month [DAYS]
 
-Each quarter of an hour ten deliveries tell which services answered which clients; the processors take them in turn.
-Once a day a hundredth of the services stops for good and as many begin, as when pods are replaced. The store is the
-real one; the table is a dictionary that weighs each call as DynamoDB does.
+Every 15 minutes, ten deliveries report which services answered which clients; a random processor takes each. Once a
+day, 1 % of the services are replaced by new ones, as when pods are replaced. The store is the real one; the table is a
+dictionary that counts capacity units as DynamoDB does.
 """
 
 import sys
@@ -30,21 +30,21 @@ HOSTS, SERVICES, CLIENTS_A_SERVICE, PROCESSORS, BATCHES = 1_000, 5_000, 20, 8, 1
 STEP_SECONDS, DAY_SECONDS = 900, 86_400
 REPLACED_A_DAY = SERVICES // 100
 ACTIVE_SHARE = 0.4
-"""Of the services that answer in a quarter of an hour."""
+"""Share of the services that answer in 15 minutes."""
 FIRST_DAY = 20_454
 Item = dict[str, Any]
 
 
 @dataclass
 class WeighedTable:
-    """A DynamoDB client with one table in a dictionary, as much of it as known services use."""
+    """A DynamoDB client with one table in a dictionary, with the calls that known services use."""
 
     items: dict[tuple[str, int], Item] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     largest: int = 0
 
     def update_item(self, **arguments: Any) -> Any:
-        """A conditional write of a whole item, or a change of the set of what is down."""
+        """A conditional write of a whole item, or a change of the set of failed services."""
         key = arguments["Key"]["source"]["S"], int(arguments["Key"]["day"]["N"])
         before, values = self.items.get(key, {}), arguments["ExpressionAttributeValues"]
         if arguments.get("ConditionExpression", "").startswith("version") != bool(before) or (
@@ -86,7 +86,7 @@ class WeighedTable:
 
 
 class Month:
-    """The services of one VPC, and who calls them."""
+    """The services of one VPC, and their clients."""
 
     def __init__(self, draw: Random) -> None:
         self.draw, self.now = draw, FIRST_DAY * DAY_SECONDS
@@ -129,18 +129,18 @@ def main() -> int:
     for day in range(1, days + 1):
         before = Counter(month.table.counts)
         month.pass_day()
-        told = month.table.counts - before
+        today = month.table.counts - before
         if day in (1, 2, days):
             print(
-                f"day {day:>2}: {told['writes']:,} writes and {told['lost']:,} lost races of "
-                f"{BATCHES * DAY_SECONDS // STEP_SECONDS:,} batches, {told['write_units']:,} write units, "
-                f"{told['reads']:,} reads"
+                f"day {day:>2}: {today['writes']:,} writes and {today['lost']:,} lost races of "
+                f"{BATCHES * DAY_SECONDS // STEP_SECONDS:,} batches, {today['write_units']:,} write units, "
+                f"{today['reads']:,} reads"
             )
     counts, held = month.table.counts, sum(map(item_bytes, month.table.items.values()))
     dollars = counts["write_units"] * DOLLARS_A_MILLION_WRITES / 1e6
     dollars += counts["read_halves"] / 2 * DOLLARS_A_MILLION_READS / 1e6
-    print(f"held: {len(month.table.items):,} items, {held / 1e6:.1f} MB, the largest {month.table.largest:,} bytes")
-    print(f"{days} days: {counts['writes'] / days:,.0f} writes a day, ${dollars * 30 / days:.2f} a month")
+    print(f"stored: {len(month.table.items):,} items, {held / 1e6:.1f} MB, the largest {month.table.largest:,} bytes")
+    print(f"{days} days: {counts['writes'] / days:,.0f} writes per day, ${dollars * 30 / days:.2f} per month")
     return 0
 
 

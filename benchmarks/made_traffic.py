@@ -1,8 +1,8 @@
-"""Made-up flow logs for measuring: many records of a company of ten thousand interfaces, the same for the same seed.
+"""Synthetic flow logs for benchmarks: records of a company with ten thousand interfaces, reproducible by seed.
 
-Connections are logged as AWS does: a record for each direction, by each interface that sees it. Of the connections 55 %
-stay inside, 35 % go between inside and the Internet, 6 % are later intervals of long ones, and 4 % are the Internet
-knocking on closed ports.
+Connections are logged as by AWS: one record per direction and interface. 55 % of the connections are internal, 35 % are
+between the company and the internet, 6 % are later intervals of long connections, and 4 % are probes of closed ports
+from the internet.
 """
 
 import gzip
@@ -25,7 +25,7 @@ NOON = 1_767_268_800
 
 @dataclass
 class Company:
-    """So many interfaces with their addresses, and 20,000 outside peers."""
+    """`size` interfaces with their addresses, and 20,000 external peers."""
 
     rng: random.Random
     size: int = INTERFACES
@@ -43,7 +43,7 @@ class Company:
         ]
 
     def inventory(self) -> Inventory:
-        """Who has which address, as the inventory function would have found it."""
+        """The inventory of the interfaces, as the discovery would find them."""
         rows = (
             Interface(
                 interface,
@@ -61,16 +61,18 @@ class Company:
         return Inventory.of(rows, {VPC: ("10.0.0.0/12",)}, _rules(self.size // 10))
 
     def busy(self) -> int:
-        """An interface; some are far busier than others."""
+        """The index of a random interface; some are far busier than others."""
         return int(self.rng.paretovariate(0.8) * 7) % self.size
 
-    def knocker(self) -> int:
-        """An outside address that tries closed ports: of some 2,500, most once or twice, a few many."""
+    def scanner(self) -> int:
+        """The index of an external address that probes closed ports: of about 2,500, most probe once or twice, a few
+        often.
+        """
         return int(self.rng.paretovariate(0.7) * 3) % (OUTSIDE // 8)
 
 
 def _rules(groups: int) -> Rules:
-    """As many security groups, each with three rules, of which none is of the interfaces above."""
+    """`groups` security groups with three rules each, none of them attached to an interface."""
     cidrs = ("10.0.0.0/8", "192.0.2.0/24", "0.0.0.0/0")
     made = (
         SecurityGroup(
@@ -85,7 +87,7 @@ def _rules(groups: int) -> Rules:
 
 
 def lines(company: Company, names: tuple[str, ...]) -> Iterator[str]:
-    """Records without end, each a line."""
+    """An endless sequence of records as lines."""
     draw = company.rng
     while True:
         kind = draw.random()
@@ -96,7 +98,7 @@ def lines(company: Company, names: tuple[str, ...]) -> Iterator[str]:
         elif kind < 0.96:  # noqa: PLR2004
             yield from _later(company, names)
         else:
-            yield _knock(company, names)
+            yield _probe(company, names)
 
 
 def _inside(company: Company, names: tuple[str, ...]) -> Iterator[str]:
@@ -125,27 +127,27 @@ def _later(company: Company, names: tuple[str, ...]) -> Iterator[str]:
     yield call.line(names, company.interfaces[inside], "ingress", back=True)
 
 
-def _knock(company: Company, names: tuple[str, ...]) -> str:
+def _probe(company: Company, names: tuple[str, ...]) -> str:
     inside = company.rng.randrange(company.size)
-    call = _Call(company.rng, company.outside[company.knocker()], company.addresses[inside], is_knock=True)
+    call = _Call(company.rng, company.outside[company.scanner()], company.addresses[inside], is_probe=True)
     return call.line(names, company.interfaces[inside], "ingress")
 
 
 class _Call:
-    """One connection within one interval."""
+    """One connection in one aggregation interval."""
 
     def __init__(
-        self, draw: random.Random, client: str, server: str, *, is_later: bool = False, is_knock: bool = False
+        self, draw: random.Random, client: str, server: str, *, is_later: bool = False, is_probe: bool = False
     ) -> None:
         self._client, self._server = client, server
         self._client_port = draw.randrange(32_768, 61_000)
-        self._server_port = draw.randrange(1, 65_536) if is_knock else draw.choice(SERVICES)
+        self._server_port = draw.randrange(1, 65_536) if is_probe else draw.choice(SERVICES)
         self._start = NOON + draw.randrange(240)
         self._end = self._start + draw.randrange(1, 60)
-        self._action = "REJECT" if is_knock else "ACCEPT"
-        self._packets = (1, 1) if is_knock else (draw.randrange(6, 40), draw.randrange(5, 60))
-        self._sizes = (44, 44) if is_knock else (draw.randrange(70, 400), draw.randrange(90, 1_400))
-        self._flags = (0, 0) if is_later else (2, 18) if is_knock else (3, 19)
+        self._action = "REJECT" if is_probe else "ACCEPT"
+        self._packets = (1, 1) if is_probe else (draw.randrange(6, 40), draw.randrange(5, 60))
+        self._sizes = (44, 44) if is_probe else (draw.randrange(70, 400), draw.randrange(90, 1_400))
+        self._flags = (0, 0) if is_later else (2, 18) if is_probe else (3, 19)
 
     def line(self, names: tuple[str, ...], interface: str, direction: str, *, back: bool = False) -> str:
         ends = [(self._client, self._client_port), (self._server, self._server_port)]
@@ -165,7 +167,7 @@ class _Call:
 
 
 def damaged(line: str, number: int) -> str:
-    """The line as one of four things that are no record, in turn."""
+    """The line damaged by one of four methods, in turn."""
     values = line.split(" ")
     match number % 4:
         case 0:
@@ -188,7 +190,7 @@ def write_object(
     damaged_every: int | None = None,
     interfaces: int = INTERFACES,
 ) -> None:
-    """A .log.gz file as S3 has them, of so many records or about so many bytes; every so manieth is damaged."""
+    """Writes a .log.gz file with `records` records or about `gz_bytes` bytes; damages every `damaged_every`-th line."""
     made = lines(Company(random.Random(7), interfaces), names)
     with path.open("wb") as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed:
         packed.write((" ".join(names) + "\n").encode())

@@ -1,6 +1,6 @@
-"""A day of Internet noise on a hundred interfaces: who is woken, what the evidence costs, and how large its items are.
+"""A day of internet noise on a hundred interfaces: urgent messages, cost of evidence, and sizes of its items.
 
-The real pipeline, tables and outbox, with DynamoDB in memory (moto) and its calls weighed by the documented rules.
+Runs the pipeline, tables and outbox with DynamoDB in memory (moto); its capacity units follow the documented rules.
 """
 
 import os
@@ -36,7 +36,7 @@ Row = tuple[str, str, bool]
 
 @dataclass
 class Clock:
-    """Time as the day passes."""
+    """The simulated time (Unix seconds)."""
 
     now: float = BEGINS_AT
 
@@ -46,7 +46,7 @@ class Clock:
 
 @dataclass
 class Mailbox:
-    """A channel that notes when it was told what."""
+    """A channel that records what it received and when."""
 
     clock: Clock
     name: str = "topic"
@@ -63,7 +63,7 @@ class Mailbox:
 
 @dataclass
 class CountedStore:
-    """The evidence table, and how many suspicious sources it was given."""
+    """The evidence table, with counts of the sources and suspicious evidence it received."""
 
     table: EvidenceTable
     suspicious: int = 0
@@ -84,7 +84,7 @@ class CountedStore:
 
 @dataclass
 class Day:
-    """All of the day, and what it came to."""
+    """Simulates the day and holds the measurements."""
 
     clock: Clock = field(default_factory=Clock)
     records: int = 0
@@ -100,9 +100,9 @@ class Day:
         self.findings = FindingTable(FINDINGS_TABLE, self.client.real, self.clock)
         services = KnownServicesTable(EVIDENCE_TABLE, self.client, self.clock)  # type: ignore[arg-type]
         self.stores = Stores(self.store, self.findings, services)
-        told = (self.mailbox,)
+        channels = (self.mailbox,)
         self.outbox = Outbox(
-            self.findings, Channels(told, digest=told), AccountResources(), WINDOW_MINUTES, 20, self.clock
+            self.findings, Channels(channels, digest=channels), AccountResources(), WINDOW_MINUTES, 20, self.clock
         )
 
     def pass_(self) -> None:
@@ -120,20 +120,20 @@ class Day:
 
 
 def rows_for(day: Day) -> Iterator[Row]:
-    """(what, figure, whether it holds)."""
-    yield from _told(day)
+    """(measurement, value, whether its bound holds)."""
+    yield from _messages(day)
     yield from _cost(day)
     yield from _items(day)
 
 
-def _told(day: Day) -> Iterator[Row]:
+def _messages(day: Day) -> Iterator[Row]:
     found = [Finding.from_json(item["finding"]["S"]) for item in items_of(FINDINGS_TABLE) if "finding" in item]
     urgent, windows = len(day.mailbox.urgent), [int(at // (60 * WINDOW_MINUTES)) for at in day.mailbox.digests]
     most = max((windows.count(window) for window in windows), default=0)
     yield "interfaces, sources, records", f"{INTERFACES}, {len(day.store.sources):,}, {day.records:,}", day.records > 0
-    yield "findings", f"{len(found)}, of {len({each.subject for each in found})} sources", bool(found)
+    yield "findings", f"{len(found)}, about {len({each.subject for each in found})} sources", bool(found)
     yield f"urgent messages (at most {MAX_URGENT})", f"{urgent}", urgent <= MAX_URGENT
-    what = f"digests of a window of {WINDOW_MINUTES} minutes (at most {MAX_DIGESTS_A_WINDOW} each)"
+    what = f"digests per {WINDOW_MINUTES} minutes (at most {MAX_DIGESTS_A_WINDOW})"
     yield what, f"{most}; {len(windows)} in the day", 0 < most <= MAX_DIGESTS_A_WINDOW
 
 
@@ -143,28 +143,27 @@ def _cost(day: Day) -> Iterator[Row]:
     reads = client.read_units * DOLLARS_A_MILLION_READS / 1e6
     yield "writes of evidence", _rate(client.writes, client.write_units, thousands, writes), True
     yield "reads of evidence", _rate(client.reads, client.read_units, thousands, reads), True
-    yield "both, a million records", f"${(writes + reads) / thousands * 1_000:.2f}", True
-    what = f"writes a suspicious source and batch (at most {MAX_WRITES_A_SOURCE_AND_BATCH})"
+    yield "reads and writes per million records", f"${(writes + reads) / thousands * 1_000:.2f}", True
+    what = f"writes per suspicious source and batch (at most {MAX_WRITES_A_SOURCE_AND_BATCH})"
     figure = f"{day.most_writes}; {client.writes / suspicious:.2f} of {suspicious:,} on average"
     yield what, figure, 0 < day.most_writes <= MAX_WRITES_A_SOURCE_AND_BATCH
     yield "writes that lost a race", f"{client.lost_races}", True
 
 
 def _rate(calls: int, units: float, thousands: float, dollars: float) -> str:
-    return (
-        f"{calls / thousands:.0f} ({units / thousands:.0f} units) a 1,000 records; {calls:,} and ${dollars:.4f} a day"
-    )
+    return f"{calls / thousands:.0f} ({units / thousands:.0f} units) per 1,000 records; "
+        f"{calls:,} and ${dollars:.4f} per day"
 
 
 def _items(day: Day) -> Iterator[Row]:
     sizes = [item_bytes(item) for item in items_of(EVIDENCE_TABLE)]
     what = f"size of {len(sizes):,} items (at most {MAX_ITEM_BYTES:,} bytes)"
     yield what, f"median {statistics.median(sizes):.0f}, largest {max(sizes):,}", max(sizes) <= MAX_ITEM_BYTES
-    yield "the day took", f"{day.seconds:.0f} s here", True
+    yield "run time", f"{day.seconds:.0f} s", True
 
 
 def rows() -> Iterator[Row]:
-    """(what, figure, whether it holds) for the day."""
+    """(measurement, value, whether its bound holds) for the day."""
     os.environ |= {"AWS_DEFAULT_REGION": REGION, "POWERTOOLS_METRICS_DISABLED": "true"}
     with mock_aws():
         day = Day()
@@ -173,7 +172,7 @@ def rows() -> Iterator[Row]:
 
 
 def main() -> int:
-    """0 when every bound holds, else 1."""
+    """Exit code: 0 when every bound holds, else 1."""
     holds = True
     for what, figure, is_met in rows():
         print(f"{'  ' if is_met else '! '}{what:<64}{figure}", flush=True)

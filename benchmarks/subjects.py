@@ -1,8 +1,7 @@
-"""What is measured, each in a process of its own: `python -m benchmarks.subjects SUBJECT FILE RUNS`.
+"""The benchmarked subjects, each run in its own process: `python -m benchmarks.subjects SUBJECT FILE RUNS`.
 
-Prints the seconds of the last run (or of the part of it that is measured), the process's peak memory, and how much that
-rose since the imports, as JSON. A run before it pays for imports, first calls
-and memory that was never touched, as a function's first invocation does for all that follow.
+Prints as JSON the seconds of the last run (or of its measured part), the process's peak memory, and its growth since
+the imports. Earlier runs warm up imports, first calls and memory, as a function's first invocation does for later ones.
 """
 
 import csv
@@ -26,14 +25,14 @@ Work = Callable[[Path], object]
 
 
 def one_shot_zlib() -> Work:
-    """Decompress, nothing else."""
+    """Decompresses only."""
     return lambda path: len(zlib.decompress(path.read_bytes(), 31))
 
 
 def flowlogs_reader() -> Work:
-    """Parse with the peer, as its S3 reader does, and do nothing with the records."""
+    """Parses with flowlogs-reader, as its S3 reader does, and discards the records."""
     warnings.simplefilter("ignore")
-    from flowlogs_reader import FlowRecord  # noqa: PLC0415 - its import must not weigh on the others
+    from flowlogs_reader import FlowRecord  # noqa: PLC0415 - its import must not affect the other subjects
 
     def parse(path: Path) -> None:
         with gzip.open(path, "rt", encoding="utf-8") as text:
@@ -44,8 +43,8 @@ def flowlogs_reader() -> Work:
 
 
 def all_stages() -> Work:
-    """Everything a processor does but AWS: decode, parse, enrich against 10,000 interfaces, contacts, measurements,
-    evidence, detection, enriched Parquet.
+    """All stages of a processor without AWS calls: decode, parse, enrich against 10,000 interfaces, contacts,
+    measurements, evidence, detection, enriched Parquet.
     """
     from benchmarks.made_traffic import Company  # noqa: PLC0415
     from flowsentry.aws.ingest.parquet_trial import tried  # noqa: PLC0415
@@ -70,7 +69,7 @@ def all_stages() -> Work:
 
 
 def parsing() -> Work:
-    """Decode and parse, and do nothing with the records."""
+    """Decodes and parses, and discards the records."""
     from flowsentry.decode import object_texts  # noqa: PLC0415
     from flowsentry.parse import parse_chunk  # noqa: PLC0415
 
@@ -78,11 +77,11 @@ def parsing() -> Work:
 
 
 LARGE_COMPANY = 100_000
-"""Interfaces that records are attributed to, and that a snapshot holds."""
+"""Interfaces in the inventory for attribution and for the snapshot."""
 
 
 def attribution() -> Work:
-    """Name who is at both ends of a million records at their time. Parsing and direction are not measured."""
+    """Attributes owners to both ends of a million records. Parsing and direction are not measured."""
     from benchmarks.made_traffic import Company  # noqa: PLC0415
     from flowsentry.decode import object_texts  # noqa: PLC0415
     from flowsentry.enrich.direction import with_direction  # noqa: PLC0415
@@ -109,7 +108,7 @@ def attribution() -> Work:
 
 
 def snapshot() -> Work:
-    """Load the snapshot of an inventory, and make the tables to look up in."""
+    """Loads an inventory snapshot and builds its lookup tables."""
     from flowsentry.inventory.address_space import AddressSpace  # noqa: PLC0415
     from flowsentry.inventory.snapshot import unpack  # noqa: PLC0415
 
@@ -144,7 +143,7 @@ def main(subject: str, path: str, runs: str) -> None:
 
 
 def _peak_megabytes() -> float:
-    """Of this program alone: what getrusage says begins with the peak of the one that it was forked from."""
+    """The peak memory of this process. Not from getrusage, whose peak includes that of the parent process."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 

@@ -1,7 +1,7 @@
-"""How fast all stages are: as ratios to a peer that only parses and to zlib that only decompresses, in one run.
+"""Throughput of all stages, relative to flowlogs-reader (which only parses) and to zlib (which only decompresses).
 
-Every figure is a median over rounds in which the subjects take turns, each in a process of its own, so that a machine
-whose speed drifts does so for all of them.
+Every value is a median over rounds. In a round the subjects run in turn, each in its own process, so that changes in
+the machine's speed affect all of them.
 """
 
 import argparse
@@ -40,9 +40,7 @@ class Run:
 
 
 def measured(subject: str, path: Path, runs: int = 2) -> Run:
-    """The last of some runs of a subject in a fresh process: the first run's set-up is not what is measured. The peer
-    has none to speak of.
-    """
+    """The last of `runs` runs of a subject in a new process; earlier runs warm up (flowlogs-reader needs none)."""
     command = [sys.executable, "-m", "benchmarks.subjects", subject, str(path), str(runs)]
     answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY)  # noqa: S603 - our own
     return Run(**json.loads(answer.stdout))
@@ -56,10 +54,10 @@ def made(
     damaged_every: int | None = None,
     interfaces: int = INTERFACES,
 ) -> Path:
-    """The file of that name, made when it is not there."""
+    """The file of that name, created if missing."""
     path = FOLDER / f"{name}.log.gz"
     if not path.exists():
-        print(f"making {path.name} …", flush=True)
+        print(f"creating {path.name} …", flush=True)
         FOLDER.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         write_object(
@@ -70,7 +68,7 @@ def made(
 
 
 def rows_for(name: str, path: Path, rounds: int) -> Iterator[tuple[str, str, bool]]:
-    """(what, figure, whether it holds) for one file."""
+    """(measurement, value, whether its bound holds) for one file."""
     runs = [_round(path) for _ in range(rounds)]
     seconds, zlib, peer = (statistics.median(run[subject].seconds for run in runs) for subject in SUBJECTS)
     times_zlib = statistics.median(run["flowsentry"].seconds / run["zlib"].seconds for run in runs)
@@ -81,7 +79,7 @@ def rows_for(name: str, path: Path, rounds: int) -> Iterator[tuple[str, str, boo
     yield f"{name}: flowlogs-reader, parsing only", f"{peer:.2f} s", True
     yield f"{name}: times zlib (at most {MAX_TIMES_ZLIB:g})", f"{times_zlib:.2f}", times_zlib <= MAX_TIMES_ZLIB
     yield (
-        f"{name}: faster than the peer (at least {MIN_TIMES_PEER:g})",
+        f"{name}: times faster than flowlogs-reader (at least {MIN_TIMES_PEER:g})",
         f"{times_peer:.1f}",
         times_peer >= MIN_TIMES_PEER,
     )
@@ -91,19 +89,19 @@ SUBJECTS = ("flowsentry", "zlib", "flowlogs-reader")
 
 
 def _round(path: Path) -> dict[str, Run]:
-    """Each subject once, one after the other, so that a ratio is of two runs minutes apart at most."""
+    """Runs each subject once, so that the runs of a ratio are at most minutes apart."""
     return {subject: measured(subject, path, runs=1 if subject == "flowlogs-reader" else 2) for subject in SUBJECTS}
 
 
 def rows_for_memory(path: Path) -> Iterator[tuple[str, str, bool]]:
-    """(what, figure, whether it holds) for one large object."""
+    """(measurement, value, whether its bound holds) for one large object."""
     run = measured("flowsentry", path, runs=1)
     what = f"{path.stat().st_size >> 20} MB .gz: peak memory (at most {MAX_PEAK_MEGABYTES:g} MB)"
     yield what, f"{run.peak_megabytes:.0f} MB in {run.seconds:.1f} s", run.peak_megabytes <= MAX_PEAK_MEGABYTES
 
 
 def rows_for_bad_lines(clean: Path, some_bad: Path, all_bad: Path, rounds: int) -> Iterator[tuple[str, str, bool]]:
-    """(what, figure, whether it holds) for a file with 1 % bad lines and one of nothing else, beside a clean one."""
+    """(measurement, value, whether its bound holds) for files with 1 % and 100 % invalid lines, against a clean one."""
     files = {"clean": clean, "1 % bad": some_bad, "all bad": all_bad}
     bounds = {"1 % bad": MAX_TIMES_CLEAN_SOME_BAD, "all bad": MAX_TIMES_CLEAN_ALL_BAD}
     runs = [{name: measured("flowsentry", path) for name, path in files.items()} for _ in range(rounds)]
@@ -120,7 +118,7 @@ def rows_for_bad_lines(clean: Path, some_bad: Path, all_bad: Path, rounds: int) 
 
 
 def rows_for_attribution(name: str, path: Path, rounds: int) -> Iterator[tuple[str, str, bool]]:
-    """(what, figure, whether it holds) for naming the owners in one file, of 100,000 interfaces."""
+    """(measurement, value, whether its bound holds) for attribution in one file with 100,000 interfaces."""
     runs = [{subject: measured(subject, path) for subject in ("attribution", "zlib")} for _ in range(rounds)]
     seconds = statistics.median(run["attribution"].seconds for run in runs)
     times = statistics.median(run["attribution"].seconds / run["zlib"].seconds for run in runs)
@@ -129,7 +127,7 @@ def rows_for_attribution(name: str, path: Path, rounds: int) -> Iterator[tuple[s
 
 
 def rows_for_snapshot(path: Path, rounds: int) -> Iterator[tuple[str, str, bool]]:
-    """(what, figure, whether it holds) for a snapshot of 100,000 interfaces, as a processor loads it when it starts."""
+    """(measurement, value, whether its bound holds) for loading a snapshot of 100,000 interfaces."""
     runs = [measured("snapshot", path, runs=1) for _ in range(rounds)]
     seconds, grown = (statistics.median(getattr(run, what) for run in runs) for what in ("seconds", "grown_megabytes"))
     size = f"{path.stat().st_size / (1 << 20):.1f} MB snapshot of 100,000 interfaces"
@@ -146,7 +144,7 @@ def rows_for_snapshot(path: Path, rounds: int) -> Iterator[tuple[str, str, bool]
 
 
 def made_snapshot() -> Path:
-    """The snapshot's file."""
+    """The snapshot's file, created if missing."""
     path = FOLDER / "snapshot.zip"
     if not path.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
@@ -172,9 +170,9 @@ def _rows(rounds: int) -> Iterator[tuple[str, str, bool]]:
 
 
 def main() -> int:
-    """0 when every bound holds, else 1."""
+    """Exit code: 0 when every bound holds, else 1."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="rounds to take the median of (default 3)")
     options = parser.parse_args()
     holds = True
     for what, figure, is_met in _rows(options.rounds):

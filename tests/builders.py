@@ -1,4 +1,4 @@
-"""Records, files and payloads as AWS writes them, invented: what a test does not name is ordinary."""
+"""Builds records, files and payloads as AWS writes them; values that a test does not name are defaults."""
 
 import gzip
 import json
@@ -61,7 +61,7 @@ AT_GATEWAY: dict[str, object] = {
     "region": "eu-west-1",
     "flow_direction": "ingress",
 } | dict.fromkeys(LOST_PACKETS, 0)
-"""What a transit gateway's record has beside an ordinary one, on its way from the VPC to the other one."""
+"""Additional fields of a transit gateway's record, for packets from one VPC to the other."""
 BACK_AT_GATEWAY = AT_GATEWAY | {
     "tgw_attachment_id": OTHER_ATTACHMENT,
     "tgw_pair_attachment_id": ATTACHMENT,
@@ -71,7 +71,7 @@ BACK_AT_GATEWAY = AT_GATEWAY | {
 
 
 def line(names: Sequence[str] = V5, **values: object) -> str:
-    """One record: a connection with data in it, from 10.0.0.1 to 10.0.0.2, but for `values` (by column)."""
+    """One record of a connection with data from 10.0.0.1 to 10.0.0.2, changed by `values` (by column)."""
     record = ORDINARY | values
     record.setdefault("pkt_srcaddr", record["srcaddr"])
     record.setdefault("pkt_dstaddr", record["dstaddr"])
@@ -79,29 +79,29 @@ def line(names: Sequence[str] = V5, **values: object) -> str:
 
 
 def gateway_line(names: Sequence[str] = TRANSIT_GATEWAY_NAMES, **values: object) -> str:
-    """The same connection as a transit gateway sees it, where it enters from the VPC on its way to the other one."""
+    """The same connection as a transit gateway logs it, where it enters from the first VPC."""
     return line(names, **AT_GATEWAY | values)
 
 
 def probe(source: str, target: str, port: int, names: Sequence[str] = V5, **values: object) -> str:
-    """One SYN, as the target's interface sees it; nothing comes back."""
+    """One unanswered SYN, as the target's interface logs it."""
     told = {"srcport": 45000, "packets": 1, "bytes": 60, "tcp_flags": SYN, "flow_direction": "ingress"} | values
     return line(names, srcaddr=source, dstaddr=target, dstport=port, **told)
 
 
 def blocked(source: str, target: str, port: int, names: Sequence[str] = V5, **values: object) -> str:
-    """Three SYNs that a rule of the target's interface refused."""
+    """Three SYNs that a rule rejected at the target's interface."""
     return probe(source, target, port, names, **{"action": "REJECT", "packets": 3, "bytes": 180} | values)
 
 
 def reset(source: str, target: str, port: int, names: Sequence[str] = V5, **values: object) -> str:
-    """The RST that `source` sends back from `port`: nothing listens there."""
+    """The RST that `source` sends from its closed `port`."""
     told = {"srcport": port, "dstport": 45000, "packets": 1, "bytes": 40, "tcp_flags": RST} | values
     return line(names, srcaddr=source, dstaddr=target, **told)
 
 
 def exchange(source: str, target: str, port: int, names: Sequence[str] = V5, **values: object) -> list[str]:
-    """Both directions of a connection that carried data."""
+    """Both directions of a connection with data."""
     there = {"srcport": 45000, "dstport": port} | values
     back = there | {"srcport": there["dstport"], "dstport": there["srcport"]}
     return [
@@ -118,7 +118,7 @@ def no_data(names: Sequence[str] = V5, log_status: str = "NODATA", **values: obj
 
 
 def flow_log(lines: Iterable[str], names: Sequence[str] = V5) -> bytes:
-    """The lines as an S3 object holds them, not compressed."""
+    """The lines as the content of an S3 object, uncompressed."""
     return "".join(f"{each}\n" for each in (" ".join(names), *lines)).encode()
 
 
@@ -127,7 +127,7 @@ def log_text(lines: Iterable[str], names: Sequence[str] = V5) -> LogText:
 
 
 def payload(lines: Iterable[str], message_type: str = "DATA_MESSAGE") -> bytes:
-    """The lines as CloudWatch Logs hands them to a subscriber, after base64."""
+    """The lines as CloudWatch Logs delivers them to a subscription, after base64 decoding."""
     events = [{"id": str(number), "timestamp": NOON * 1000, "message": each} for number, each in enumerate(lines)]
     envelope = {"messageType": message_type, "owner": ACCOUNT, "logGroup": "flow-logs", "logStream": f"{INTERFACE}-all"}
     return gzip.compress(json.dumps(envelope | {"subscriptionFilters": ["all"], "logEvents": events}).encode(), mtime=0)
@@ -154,7 +154,7 @@ def interface(address: str, kind: str = "instance", name: str = "web-1", **value
 
 
 class Watch:
-    """A pipeline that remembers, as the tables do, over the objects it is given."""
+    """A pipeline that keeps its state from one object to the next, as the tables do."""
 
     def __init__(
         self,
@@ -185,7 +185,7 @@ class Watch:
 
 
 def found_in(lines: Iterable[str], names: Sequence[str] = V5, inventory: Inventory | None = None) -> list[Finding]:
-    """What is found in one object with these lines."""
+    """The findings in one object with these lines."""
     watch = Watch(inventory)
     watch.see(flow_log(lines, names))
     return watch.found

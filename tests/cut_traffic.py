@@ -1,4 +1,4 @@
-"""Some traffic, and the many ways in which AWS may cut it into deliveries."""
+"""Traffic, and the different deliveries into which AWS may split it."""
 
 import gzip
 from collections import defaultdict
@@ -23,7 +23,7 @@ HEARD_SCANNER = "203.0.113.30"
 
 @dataclass(frozen=True)
 class Traffic:
-    """Lines of one format, in order of time."""
+    """Lines of one log format, in order of time."""
 
     names: tuple[str, ...]
     lines: Sequence[str]
@@ -31,15 +31,15 @@ class Traffic:
     def value(self, name: str, line: str) -> str:
         return line.split(" ")[self.names.index(name)]
 
-    def cut(self, place: Callable[[str], object]) -> list[bytes]:
-        """An object for each place that a line may go to, in order of the first line that goes there."""
+    def cut(self, group_of: Callable[[str], object]) -> list[bytes]:
+        """One object per group of lines, in the order of their first lines."""
         parts: dict[object, list[str]] = defaultdict(list)
         for line in self.lines:
-            parts[place(line)].append(line)
+            parts[group_of(line)].append(line)
         return [flow_log(part, self.names) for part in parts.values()]
 
     def first_hours(self, hours: int) -> "Traffic":
-        """The records that end within the first hours."""
+        """The records that end in the first hours."""
         until = int(self.value("end", self.lines[0])) + hours * HOUR
         return Traffic(self.names, [line for line in self.lines if int(self.value("end", line)) < until])
 
@@ -81,23 +81,29 @@ def shuffled(traffic: Traffic) -> Deliveries:
 
 
 def duplicated(traffic: Traffic) -> Deliveries:
-    """Five-minute files in any order, and each of them a second time, in another one."""
+    """Five-minute files in random order, and each of them again, in another random order."""
     return [*shuffled(traffic), *five_minutes(traffic)]
 
 
 def made_traffic(names: tuple[str, ...] = V5, seconds: int = LASTS_SECONDS, starts_at: int = NOON) -> Traffic:
-    """From then on: an inside sweep, slow scanners, one who is heard, two who guess passwords (one gets in), and hosts
-    that work, with some dead endpoints.
+    """Traffic from `starts_at` on: an internal sweep, slow scanners, a scanner that gets an answer, two password
+    guessers (one succeeds), and regular hosts with some unresponsive endpoints.
     """
-    play = _Play(names, seconds, starts_at, Random(11))  # noqa: S311 - seeded
-    lines = [*play.sweep(), *play.slow_scans(), *play.heard_scan(), *play.guessing(), *play.work()]
+    generator = _TrafficGenerator(names, seconds, starts_at, Random(11))  # noqa: S311 - seeded
+    lines = [
+        *generator.sweep(),
+        *generator.slow_scans(),
+        *generator.answered_scan(),
+        *generator.guessing(),
+        *generator.work(),
+    ]
     end = names.index("end")
     return Traffic(names, sorted(lines, key=lambda line: int(line.split(" ")[end])))
 
 
 @dataclass(frozen=True)
-class _Play:
-    """Who does what, in lines of one format."""
+class _TrafficGenerator:
+    """Generates the traffic as lines of one log format."""
 
     names: tuple[str, ...]
     seconds: int
@@ -105,7 +111,7 @@ class _Play:
     draw: Random
 
     def sweep(self) -> Iterator[str]:
-        """Many hosts are asked for SSH; nine in ten refuse, the others do not answer."""
+        """SSH probes of many hosts; nine in ten reject them, the others do not answer."""
         for number in range(SWEPT_HOSTS):
             host, second = f"10.0.1.{number + 1}", 200 + 5 * number
             for interface in (SWEEPER, host):
@@ -120,8 +126,8 @@ class _Play:
                 told = self._at(self.draw.uniform(0, self.seconds), host) | {"srcport": self._port()}
                 yield blocked(scanner, host, port, self.names, **told)
 
-    def heard_scan(self) -> Iterator[str]:
-        """It finds one open port among the closed ones: what answers a source is recorded once it has failed."""
+    def answered_scan(self) -> Iterator[str]:
+        """A scan with one open port among closed ones: answers to a source are recorded once it has failed."""
         for number in range(30):
             told = self._at(10 * number, "10.0.1.7") | {"srcport": 40_000 + number}
             yield blocked(HEARD_SCANNER, "10.0.1.7", 1_000 + number, self.names, **told)
@@ -138,7 +144,7 @@ class _Play:
         yield from exchange(INTRUDER, "10.0.1.8", 22, self.names, **told, packets=400, bytes=64_000)
 
     def work(self) -> Iterator[str]:
-        """Clients of forty servers, of which four are dead."""
+        """Clients of forty servers, of which four do not answer."""
         for client in (f"10.0.2.{number + 1}" for number in range(BUSY_HOSTS)):
             for second in range(0, self.seconds, 5):
                 number, told = self.draw.randrange(40), self._at(second, client) | {"srcport": self._port()}
@@ -148,7 +154,7 @@ class _Play:
                     yield from exchange(client, f"10.0.3.{number}", 5_432, self.names, **told)
 
     def _at(self, second: float, host: str, lasts: int = 5) -> dict[str, object]:
-        """When, and at the interface of which host."""
+        """A time, and the host whose interface logs the record."""
         start = self.starts_at + int(second)
         return {"start": start, "end": start + lasts, "interface_id": f"eni-{host.replace('.', '-')}"}
 
@@ -157,7 +163,7 @@ class _Play:
 
 
 def traffic_of(objects: Iterable[bytes]) -> Traffic:
-    """The records of some objects as S3 has them, not compressed."""
+    """The records of objects in the form of S3 objects, uncompressed."""
     texts = [each.decode().splitlines() for each in objects]
     names = tuple(texts[0][0].split(" "))
     return Traffic(names, [line for text in texts for line in text[1:]])
@@ -170,7 +176,7 @@ def capture(name: str) -> Traffic:
 
 
 def as_it_ends(findings: Collection[Finding]) -> set[str]:
-    """The ids of the findings, but of a scanner only of the loudest, and not of floods, which are of deliveries."""
+    """The ids of the findings: of a scanner only the most severe, and none of floods, which depend on deliveries."""
     loudest: dict[tuple[str, str], int] = {}
     for each in findings:
         loudest[each.scope, each.subject] = max(loudness(each), loudest.get((each.scope, each.subject), -1))
@@ -179,6 +185,6 @@ def as_it_ends(findings: Collection[Finding]) -> set[str]:
 
 
 def loudness(finding: Finding) -> int:
-    """The place of a scan among the relations, from quiet to loud; -1 for all else."""
+    """The rank of a scan's relation by severity, lowest first; -1 for other findings."""
     is_scan = finding.kind.endswith(("scan", "sweep"))
     return LOUDNESS.index(ScanRelation(finding.details["relation"])) if is_scan else -1

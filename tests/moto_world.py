@@ -1,4 +1,4 @@
-"""AWS in memory (moto) with what the functions find there: tables, buckets, queue, topic, the format parameter."""
+"""AWS in memory (moto) with the functions' resources: tables, buckets, queue, topic, log format parameter."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Sizes as DynamoDB documents them, worked out by hand."""
+"""Item sizes and capacity units by DynamoDB's documented rules, calculated by hand."""
 
 from typing import Any
 
@@ -21,15 +21,15 @@ from benchmarks.dynamodb_cost import item_bytes, read_units, write_units
         ({"NS": ["65535"]}, 3 + 4 + 1),
     ],
 )
-def test_an_attribute_is_its_name_and_its_value(value: dict[str, Any], size: int) -> None:
+def test_an_attribute_has_the_size_of_its_name_and_value(value: dict[str, Any], size: int) -> None:
     assert item_bytes({"name": value}) == 4 + size
 
 
-def test_a_kind_of_value_that_no_item_of_ours_has_is_refused() -> None:
+def test_an_unsupported_type_raises_not_implemented_error() -> None:
     with pytest.raises(NotImplementedError):
         item_bytes({"name": {"M": {}}})
 
 
-def test_units_are_begun_ones_and_never_none() -> None:
+def test_units_are_rounded_up_to_at_least_one() -> None:
     assert [write_units(0, 0), write_units(0, 1024), write_units(1025, 10)] == [1, 1, 2]
     assert [read_units(0), read_units(4096), read_units(4097)] == [1, 1, 2]

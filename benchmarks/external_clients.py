@@ -1,5 +1,6 @@
-"""What many strangers on one login service cost, and findings that are known already: `python -m
-benchmarks.many_strangers`. Time is that of two tables in memory (moto), whose calls take about as long as DynamoDB's.
+"""The time that many external clients of a login service take, with new and with known findings: `python -m
+benchmarks.external_clients`. Measured in dictionaries, and in moto's tables, whose calls take about as long as
+DynamoDB's.
 """
 
 import time
@@ -20,22 +21,22 @@ from tests.builders import NOON, flow_log, interface, line
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, make_evidence_table, make_findings_table
 
 CLIENTS = 20_000
-SERVERS, STRANGERS_A_SERVER = 400, 10
-"""Within the bound, each is a finding: 4,000 of them."""
+SERVERS, CLIENTS_A_SERVER = 400, 10
+"""Few enough clients per server that each raises a finding: 4,000 findings."""
 
 
-def stranger(number: int) -> str:
+def external_client(number: int) -> str:
     return f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
 def session(client: int, server: int) -> Iterator[str]:
-    """Both directions of a connection with data in it."""
+    """Both directions of a connection that transfers data."""
     ours, at = f"10.0.{server >> 8}.{server & 255}", NOON + client % 3_000
     ends: dict[str, Any] = {"packets": 60, "start": at, "end": at + 30}
-    there: dict[str, Any] = {"srcaddr": stranger(client), "dstaddr": ours, "srcport": 40_000, "dstport": 22}
+    there: dict[str, Any] = {"srcaddr": external_client(client), "dstaddr": ours, "srcport": 40_000, "dstport": 22}
     back: dict[str, Any] = {
         "srcaddr": ours,
-        "dstaddr": stranger(client),
+        "dstaddr": external_client(client),
         "srcport": 22,
         "dstport": 40_000,
         "tcp_flags": 19,
@@ -49,8 +50,8 @@ def one_service() -> bytes:
 
 
 def many_services() -> bytes:
-    numbers = range(SERVERS * STRANGERS_A_SERVER)
-    return flow_log(each for client in numbers for each in session(client, client // STRANGERS_A_SERVER))
+    numbers = range(SERVERS * CLIENTS_A_SERVER)
+    return flow_log(each for client in numbers for each in session(client, client // CLIENTS_A_SERVER))
 
 
 @contextmanager
@@ -59,7 +60,8 @@ def timed(what: str, number: int) -> Iterator[None]:
     yield
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     print(
-        f"{what:<56} {wall:>6.2f} s   each {wall / number * 1e3:.3f} ms, of processors {processor / number * 1e3:.3f}"
+        f"{what:<56} {wall:>6.2f} s   per client {wall / number * 1e3:.3f} ms, "
+        f"processor time {processor / number * 1e3:.3f} ms"
     )
 
 
@@ -75,7 +77,7 @@ def measured(where: str, stores: Stores) -> None:
             found = seen(one, context, stores).findings
         print(f"    {len(found)} new findings")
     for again in ("", " again"):
-        with timed(f"{where}: sessions of strangers on {SERVERS} services{again}", SERVERS * STRANGERS_A_SERVER):
+        with timed(f"{where}: sessions of external clients on {SERVERS} services{again}", SERVERS * CLIENTS_A_SERVER):
             found = seen(many, context, stores).findings
         print(f"    {len(found)} new findings")
 
