@@ -151,8 +151,8 @@ def _cost(day: Day) -> Iterator[Row]:
 
 
 def _rate(calls: int, units: float, thousands: float, dollars: float) -> str:
-    return f"{calls / thousands:.0f} ({units / thousands:.0f} units) per 1,000 records; "
-        f"{calls:,} and ${dollars:.4f} per day"
+    rate = f"{calls / thousands:.0f} ({units / thousands:.0f} units) per 1,000 records"
+    return f"{rate}; {calls:,} and ${dollars:.4f} per day"
 
 
 def _items(day: Day) -> Iterator[Row]:
