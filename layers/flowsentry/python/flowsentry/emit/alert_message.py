@@ -18,6 +18,8 @@ from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, State, Triage
 MAX_SUBJECT_LETTERS = 99
 """SNS takes less than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""
 MAX_HEADLINE_LETTERS = 400
+SEVERAL = "several"
+"""The `scope` and `subject` of a message about several findings."""
 DEFAULT_DEPLOYMENT = NO_RESOURCES.deployment
 
 

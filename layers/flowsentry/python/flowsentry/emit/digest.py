@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
-from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes, findings_command
+from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, SEVERAL, AlertMessage, attributes, findings_command
 from flowsentry.emit.chat import Chat, chat_notification
 from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
 from flowsentry.emit.facts import fact_line
 from flowsentry.emit.machine_json import findings_json
 from flowsentry.emit.narratives.by_kind import narrative_of
-from flowsentry.emit.narratives.connectivity import last_answer_text
-from flowsentry.emit.narratives.gaps import hour_of, hour_text, number_left_out
+from flowsentry.emit.narratives.connectivity import NOTHING_GOT_OUT, last_answer_text
+from flowsentry.emit.narratives.gaps import RECORDS_SKIPPED, hour_of, hour_text, number_left_out
 from flowsentry.emit.narratives.narrative import number_in
 from flowsentry.emit.owner_names import owner_text, subject_text
 from flowsentry.emit.plain_text import ascii_line, counted, duration, period
@@ -20,7 +20,6 @@ from flowsentry.findings.kinds import KINDS, Chapter
 
 MAX_LINES = 20
 """Subjects named in a chapter. More: longer e-mails, whose end is not read. Fewer: less to recognise later."""
-SEVERAL = "several"
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ CHAPTERS: Mapping[Chapter, ChapterText] = {
     Chapter.BLOCKED_EGRESS: ChapterText(
         lambda number: f"{counted(number, 'host')} of yours can't reach external addresses: a rule blocks it",
         lambda number: f"{counted(number, 'host')} blocked outbound",
-        "Look at this when you have time. Nothing got out: a rule is missing, or a program calls where it should not.",
+        NOTHING_GOT_OUT,
         lambda finding: number_in(finding.details, "packets"),
         _what_happened,
     ),
@@ -195,7 +194,7 @@ CHAPTERS: Mapping[Chapter, ChapterText] = {
     Chapter.CAPTURE_GAPS: ChapterText(
         lambda number: f"AWS skipped flow log records of {counted(number, 'interface')}",
         lambda number: f"AWS skipped records of {counted(number, 'interface')}",
-        "No action needed now. AWS does not deliver the missing records later: a scan may have been missed.",
+        RECORDS_SKIPPED.why,
         _skipped_records,
         _skipped_hours,
     ),

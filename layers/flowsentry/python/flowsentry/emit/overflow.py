@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes, findings_command
+from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, SEVERAL, AlertMessage, attributes, findings_command
 from flowsentry.emit.chat import Chat, chat_notification
 from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
 from flowsentry.emit.facts import fact_line
@@ -16,8 +16,7 @@ from flowsentry.findings.finding import Audience, Finding, Severity
 MAX_LINES = 20
 """Groups listed per severity. More: longer e-mails, whose end is not read. Fewer: of an attack on many hosts, fewer
 are named."""
-SEVERAL = "several"
-LOUDEST_FIRST = tuple(Severity)
+MOST_SEVERE_FIRST = tuple(Severity)
 
 Group = list[Finding]
 """Findings of one kind about one subject, in order of time."""
@@ -51,13 +50,13 @@ def _by_severity(findings: Sequence[Finding]) -> dict[Severity, list[Group]]:
     for finding in sorted(findings, key=lambda finding: (finding.first_seen, finding.id)):
         found.setdefault((finding.severity, finding.kind, finding.scope, finding.subject), []).append(finding)
     groups = sorted(found.values(), key=lambda group: -len(group))
-    by_severity = {each: [group for group in groups if group[0].severity is each] for each in LOUDEST_FIRST}
+    by_severity = {each: [group for group in groups if group[0].severity is each] for each in MOST_SEVERE_FIRST}
     return {severity: groups for severity, groups in by_severity.items() if groups}
 
 
 def _headline(findings: Sequence[Finding]) -> str:
     """`37 more alerts: 3 high, 34 medium`."""
-    numbers = {each: sum(finding.severity is each for finding in findings) for each in LOUDEST_FIRST}
+    numbers = {each: sum(finding.severity is each for finding in findings) for each in MOST_SEVERE_FIRST}
     by_severity = ", ".join(f"{number:,} {severity}" for severity, number in numbers.items() if number)
     return f"{counted(len(findings), 'more alert')} in one message: {by_severity}"
 

@@ -69,7 +69,7 @@ BLOCKED_INTERNAL = Narrative(
         _ASK_THE_OWNER,
     ),
 )
-BLOCKED_INTERNAL_BY_KNOWN = Narrative(
+BLOCKED_INTERNAL_WITH_RULE = Narrative(
     _is_blocked,
     _HOSTS_OF_YOURS,
     (
@@ -77,23 +77,23 @@ BLOCKED_INTERNAL_BY_KNOWN = Narrative(
         _ASK_THE_OWNER,
     ),
 )
-_NOTHING_GOT_OUT = (
+NOTHING_GOT_OUT = (
     "Look at this when you have time. Nothing got out: a rule is missing, or a program calls where it should not."
 )
 _DO_YOU_KNOW_IT = "Do you know the address and what runs there? Update, time and licence servers are common."
 _WHICH_PROCESS = "If it should not: which process opens these connections, and since when?"
 BLOCKED_EGRESS = Narrative(
     _is_blocked_outbound,
-    _NOTHING_GOT_OUT,
+    NOTHING_GOT_OUT,
     (
         _DO_YOU_KNOW_IT,
         "If it should work: the security group needs an outbound rule, the network ACL a rule in each direction.",
         _WHICH_PROCESS,
     ),
 )
-BLOCKED_EGRESS_BY_KNOWN = Narrative(
+BLOCKED_EGRESS_WITH_RULE = Narrative(
     _is_blocked_outbound,
-    _NOTHING_GOT_OUT,
+    NOTHING_GOT_OUT,
     (
         _DO_YOU_KNOW_IT,
         "If it should work: the smallest change that allows it is under Change.",
@@ -111,7 +111,7 @@ DENIED_BY_ACL_REPLY = Narrative(
         _WHO_CHANGED_IT,
     ),
 )
-DENIED_BY_ACL_REPLY_BY_KNOWN = Narrative(
+DENIED_BY_ACL_REPLY_WITH_RULE = Narrative(
     _gets_no_reply,
     _HALF_OPEN,
     (
@@ -129,8 +129,8 @@ SERVICE_DOWN = Narrative(
     ),
 )
 NARRATIVES: Mapping[str, NarrativeOf] = {
-    "blocked_internal": _by_refusal(BLOCKED_INTERNAL_BY_KNOWN, BLOCKED_INTERNAL),
-    "blocked_egress": _by_refusal(BLOCKED_EGRESS_BY_KNOWN, BLOCKED_EGRESS),
-    "denied_by_acl_reply": _by_refusal(DENIED_BY_ACL_REPLY_BY_KNOWN, DENIED_BY_ACL_REPLY),
+    "blocked_internal": _by_refusal(BLOCKED_INTERNAL_WITH_RULE, BLOCKED_INTERNAL),
+    "blocked_egress": _by_refusal(BLOCKED_EGRESS_WITH_RULE, BLOCKED_EGRESS),
+    "denied_by_acl_reply": _by_refusal(DENIED_BY_ACL_REPLY_WITH_RULE, DENIED_BY_ACL_REPLY),
     "service_down": always(SERVICE_DOWN),
 }

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from flowsentry.emit.narratives.narrative import Narrative, NarrativeOf, always, listed_in, number_in, port_text
+from flowsentry.emit.narratives.narrative import (
+    ISOLATE_FIRST,
+    WHICH_PROCESS,
+    Narrative,
+    NarrativeOf,
+    always,
+    listed_in,
+    number_in,
+    port_text,
+)
 from flowsentry.emit.owner_names import Names, responder_text
 from flowsentry.emit.plain_text import counted, plain
 from flowsentry.findings.finding import Finding
@@ -97,8 +106,8 @@ GUESSES_FROM_INSIDE = Narrative(
     "Act now. A host that guesses passwords is often controlled by somebody else.",
     (
         "Is logging in its job (deployment, monitoring), with a password that has expired? Then correct the password.",
-        "If not: which process opens these connections, and who logged in to the host before this began?",
-        "Isolate it (security group without rules) before you restart it: a restart destroys evidence.",
+        WHICH_PROCESS,
+        ISOLATE_FIRST,
     ),
 )
 _FIRST_STEPS = (

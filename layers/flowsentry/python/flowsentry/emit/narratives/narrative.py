@@ -33,6 +33,10 @@ WHY = {
 CHECKS = ("Is this expected? If not: what changed on it, and who logged in to it, just before?",)
 
 
+WHICH_PROCESS = "If not: which process opens these connections, and who logged in to the host before this began?"
+ISOLATE_FIRST = "Isolate it (security group without rules) before you restart it: a restart destroys evidence."
+
+
 def general_narrative(finding: Finding) -> Narrative:
     """For a kind or case without a narrative, as of another version: the title, and what the severity says."""
     return Narrative(_title, WHY[finding.severity], CHECKS)

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from flowsentry.emit.narratives.narrative import Narrative, NarrativeOf, general_narrative, listed_in, number_in
+from flowsentry.emit.narratives.narrative import (
+    ISOLATE_FIRST,
+    WHICH_PROCESS,
+    Narrative,
+    NarrativeOf,
+    general_narrative,
+    listed_in,
+    number_in,
+)
 from flowsentry.emit.owner_names import Names
 from flowsentry.emit.plain_text import counted
 from flowsentry.findings.finding import Finding
@@ -57,15 +65,14 @@ def _scanned(finding: Finding, names: Names) -> str:
     return f"scanned your network{nothing}: {_reach(finding, names)}"
 
 
-_WHICH_PROCESS = "If not: which process opens these connections, and who logged in to the host before this began?"
 BY_RELATION: Mapping[str, Narrative] = {
     ScanRelation.INSIDE_TO_INSIDE: Narrative(
         _scans_inside,
         "Act now. Unless scanning is its job, somebody may be using this host to find the next one to get into.",
         (
             "Is scanning this host's job (monitoring, inventory, security scanner)? Then add a suppression.",
-            _WHICH_PROCESS,
-            "Isolate it (security group without rules) before you restart it: a restart destroys evidence.",
+            WHICH_PROCESS,
+            ISOLATE_FIRST,
         ),
     ),
     ScanRelation.INSIDE_TO_OUTSIDE: Narrative(
@@ -73,7 +80,7 @@ BY_RELATION: Mapping[str, Narrative] = {
         "Act now. Unless scanning is its job, this host is probably controlled by somebody else.",
         (
             "Is this the host's job (a crawler, a peer-to-peer client, a monitor)? Then add a suppression.",
-            _WHICH_PROCESS,
+            WHICH_PROCESS,
             "Isolate it (security group without rules): others will report your addresses for abuse.",
         ),
     ),
