@@ -47,7 +47,7 @@ def test_other_bytes_are_no_snapshot(data: bytes) -> None:
         unpack(data)
 
 
-@pytest.mark.parametrize("bound", ["MAX_STORED_BYTES", "MAX_ENTRY_BYTES", "MAX_ENTRIES", "MAX_ASSIGNMENTS"])
+@pytest.mark.parametrize("bound", ["MAX_STORED_BYTES", "MAX_ENTRY_BYTES", "MAX_ENTRIES", "MAX_ROWS"])
 def test_a_snapshot_beyond_the_limits_is_rejected(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = pack(WHOLE)
     monkeypatch.setattr(snapshot, bound, 1)

@@ -24,7 +24,7 @@ _NEVER = (1980, 1, 1, 0, 0, 0)
 MAX_STORED_BYTES = 64 << 20
 MAX_ENTRY_BYTES = 128 << 20
 MAX_ENTRIES = 16
-MAX_ASSIGNMENTS = 5_000_000
+MAX_ROWS = 5_000_000
 """Limits of a snapshot: bytes as stored, bytes of each of its four files, files, and rows of the table. The snapshot of
 100,000 interfaces has about 4 MB as stored. Higher: a damaged or hostile snapshot fills the memory of the function that
 loads it. Lower: the inventory of a large company is rejected."""
@@ -100,8 +100,8 @@ def _content(folder: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _assignments(data: bytes) -> pl.DataFrame:
-    if (rows := pl.scan_parquet(data).select(pl.len()).collect().item()) > MAX_ASSIGNMENTS:
-        raise ValueError(f"{rows} assignments, more than {MAX_ASSIGNMENTS}")
+    if (rows := pl.scan_parquet(data).select(pl.len()).collect().item()) > MAX_ROWS:
+        raise ValueError(f"{rows} assignments, more than {MAX_ROWS}")
     return pl.read_parquet(io.BytesIO(data)).match_to_schema(ASSIGNMENTS)
 
 
