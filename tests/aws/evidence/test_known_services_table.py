@@ -21,7 +21,7 @@ from flowsentry.aws.evidence.known_services_table import (
     REFRESH_SECONDS,
     KnownServicesTable,
 )
-from flowsentry.aws.evidence.scope_states import RECALLED_SECONDS
+from flowsentry.aws.evidence.scope_states import CACHED_SECONDS
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import MEMORY_DAYS, SECONDS_A_DAY, EvidenceKey
 from flowsentry.findings.known_services import Answer, Answers, Outage, Service
@@ -152,7 +152,7 @@ def test_a_read_item_is_cached_for_a_minute(watched: Watched) -> None:
     assert store.recall([service()], DAY, DAY).answers == {}
     table(Watched()).learn([answer()])
     assert store.recall([service()], DAY, DAY).answers == {}
-    now[0] += RECALLED_SECONDS
+    now[0] += CACHED_SECONDS
     assert store.recall([service()], DAY, DAY).answers == {service(): Answers(NOON, 1)}
 
 

@@ -7,10 +7,10 @@ import polars as pl
 
 from flowsentry.telemetry import count_by, logger
 
-StoredObject = Literal[
+StoredKind = Literal[
     "inventory", "log-formats", "discovery-claims", "inventory-targets", "geo-database", "known-services", "evidence"
 ]
-"""The kinds of stored objects; each is a metric that CloudWatch bills in months in which it is reported."""
+"""The kinds of stored objects and items; each is a metric that CloudWatch bills in months in which it is reported."""
 
 Value = TypeVar("Value")
 UNREADABLE = (Exception, pl.exceptions.PanicException)
@@ -18,7 +18,7 @@ UNREADABLE = (Exception, pl.exceptions.PanicException)
 `NotImplementedError`, `RecursionError`, …), and a panic in polars is not an Exception."""
 
 
-def parsed_or(what: StoredObject, parse: Callable[[], Value], fallback: Callable[[], Value]) -> Value:
+def parsed_or(what: StoredKind, parse: Callable[[], Value], fallback: Callable[[], Value]) -> Value:
     """The parsed value, or the fallback when parsing fails, whatever the error. Pass bytes that were already fetched:
     errors while fetching must be retried instead.
     """
@@ -29,6 +29,7 @@ def parsed_or(what: StoredObject, parse: Callable[[], Value], fallback: Callable
         return fallback()
 
 
-def report_unreadable(what: StoredObject, problem: str) -> None:
+def report_unreadable(what: StoredKind, problem: str) -> None:
+    """Counts an object or item that cannot be read, and logs the problem."""
     count_by("StoredObjectsUnreadable", {what: 1})
     logger().error("stored object not used", extra={"stored_object": what, "problem": problem[:1_000]})

@@ -123,9 +123,9 @@ def set_attribute(name: str, members: frozenset[Any]) -> dict[str, Any]:
     return {"NS": [str(port) for port in sorted(members)]} if name == PORTS else {"BS": sorted(members)}
 
 
-def expiry_of(key: EvidenceKey, now: float) -> int:
-    """When an item expires (Unix s): KEPT_DAYS after the last day that is judged with it. For old records the days
-    count from now, or DynamoDB would delete the item between two objects of the same backfill.
+def expiry_of(day: int, now: float) -> int:
+    """When an item of a UTC day expires (Unix s): KEPT_DAYS after the last day that is judged with it. For old records
+    the days count from now, or DynamoDB would delete the item between two objects of the same backfill.
     """
-    last_use = max((key.day + 1) * SECONDS_A_DAY, int(now)) + MEMORY_DAYS * SECONDS_A_DAY
+    last_use = max((day + 1) * SECONDS_A_DAY, int(now)) + MEMORY_DAYS * SECONDS_A_DAY
     return last_use + KEPT_DAYS * SECONDS_A_DAY

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from flowsentry.aws.evidence.item import Item, expiry_of
 from flowsentry.aws.unreadable_objects import parsed_or
 from flowsentry.findings.endpoints import MEMBER_BYTES, rank
 from flowsentry.findings.evidence import MEMORY_DAYS, SECONDS_A_DAY, EvidenceKey, rank_of_member
 from flowsentry.findings.known_services import Answer, Answers, Outage, Service
-
-Item = Mapping[str, Any]
 
 SHARDS = 64
 """Items per scope and day. Higher: a batch with several new services makes more writes, each of which costs at least as
@@ -31,7 +30,6 @@ minute. Lower: in a larger outage some findings are not resolved automatically."
 MAX_STATE_DAYS = 7
 """Days after which an outage is deleted: no client is known any more that could notice its end. Higher: services that
 are gone for good fill the item. Lower: the finding of a service that comes back later is not resolved automatically."""
-KEPT_DAYS = 2
 STATE_DAY = 0
 """The `day` of the item with a scope's state."""
 _ENTRY_BYTES, _TIME_BYTES, _CLIENT_BYTES = 20, 4, 8
@@ -178,12 +176,6 @@ def blob_of(content: ShardContent) -> bytes:
         + bytes([endpoint in content.inside])
         for endpoint, answers in sorted(content.answers.items())
     )
-
-
-def expiry_of(day: int, now: float) -> int:
-    """When an item expires (Unix s): KEPT_DAYS after the last day that is judged with it; for old records from now."""
-    last_use = max((day + 1) * SECONDS_A_DAY, int(now)) + MEMORY_DAYS * SECONDS_A_DAY
-    return last_use + KEPT_DAYS * SECONDS_A_DAY
 
 
 def writing(shard: Shard, content: ShardContent, now: float) -> dict[str, Any]:

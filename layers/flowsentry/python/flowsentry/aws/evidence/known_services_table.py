@@ -29,7 +29,7 @@ from flowsentry.aws.evidence.known_services_item import (
     shard_of,
     writing,
 )
-from flowsentry.aws.evidence.scope_states import RECALLED_SECONDS, ScopeStates
+from flowsentry.aws.evidence.scope_states import CACHED_SECONDS, ScopeStates
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import SECONDS_A_DAY, EvidenceKey
@@ -143,9 +143,9 @@ class KnownServicesTable:
         return ShardContent(content.answers, content.inside, content.version + 1), True
 
     def _cached_or_read(self, shard: Shard) -> ShardContent:
-        """The content of the item, at most RECALLED_SECONDS old."""
+        """The content of the item, at most CACHED_SECONDS old."""
         known = self._shards.get(shard)
-        if known and self.clock() - known.read_at < RECALLED_SECONDS:
+        if known and self.clock() - known.read_at < CACHED_SECONDS:
             return known.content
         item = self.client.get_item(TableName=self.table_name, Key=key_of(shard)).get("Item", {})
         content = shard_content_in(item)
@@ -167,7 +167,7 @@ class KnownServicesTable:
     def _days_of(self, days: range, part: tuple[str, int]) -> list[ShardContent]:
         """The stored items of a part of a scope's services by day, and the answers that only this process has."""
         known = self._parts.get(part)
-        if known is None or self.clock() - known.read_at >= RECALLED_SECONDS or not known.has(days):
+        if known is None or self.clock() - known.read_at >= CACHED_SECONDS or not known.has(days):
             known = self._read(part, days)
             self._parts.put(part, known)
         exact = (self._exact.get(Shard(*part, day)) for day in days)

@@ -11,7 +11,7 @@ from flowsentry.findings.evidence import SECONDS_A_DAY
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-RECALLED_SECONDS = 60.0
+CACHED_SECONDS = 60.0
 """How long an item is cached. Longer: fewer reads, and what other processors learned is seen later. Shorter: more
 reads."""
 MAX_CACHED_SCOPES = 200
@@ -29,9 +29,9 @@ class ScopeStates:
     _states: BoundedMemory[str, State] = field(default_factory=lambda: BoundedMemory(MAX_CACHED_SCOPES))
 
     def of(self, scope: str) -> State:
-        """The state of a scope, at most RECALLED_SECONDS old."""
+        """The state of a scope, at most CACHED_SECONDS old."""
         known = self._states.get(scope)
-        if known and self.clock() - known.read_at < RECALLED_SECONDS:
+        if known and self.clock() - known.read_at < CACHED_SECONDS:
             return known
         item = self.client.get_item(TableName=self.table_name, Key=state_key(scope)).get("Item", {})
         return self._remember(scope, item)

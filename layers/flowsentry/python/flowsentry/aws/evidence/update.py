@@ -150,7 +150,7 @@ class _UpdateBuilder:
 
     def update(self) -> Update:
         """The complete update. It extends the item's expiry and returns the whole item, written or not."""
-        self.set("expires_at", {"N": str(expiry_of(self.key, self.now))})
+        self.set("expires_at", {"N": str(expiry_of(self.key.day, self.now))})
         clauses = (f"{word} {', '.join(each)}" for word, each in self._clauses.items())
         return {
             "Key": key_of(self.key),

@@ -39,7 +39,7 @@ KEPT_SECONDS = 90 * 86_400
 MAX_EARLIER = 10
 """Findings of a thread, newest first, that are searched for the last triage. More: triage of an older finding applies,
 and each alert reads more. Fewer: triage in answer to an old mail has no effect."""
-FINDING_TRIAGE: Any = {
+READ_OF_TRIAGE: Any = {
     "ProjectionExpression": "#id, #state, #changed_at",
     "ExpressionAttributeNames": {f"#{name}": name for name in ("id", "state", "changed_at")},
     "ConsistentRead": True,
@@ -65,8 +65,8 @@ class FindingTable:
         keys = [key_of(finding_id) for finding_id in dict.fromkeys(finding.id for finding in findings)]
         reads = BatchReads(self.table_name, self.client, self.sleep, "findings")
         with retryable("look up findings"):
-            finding_triage = {item["id"]["S"]: triage_of(item) for item in reads.items(keys, FINDING_TRIAGE)}
-        return [each for each in findings if _may_be_new(each, finding_triage.get(each.id))]
+            triage_by_id = {item["id"]["S"]: triage_of(item) for item in reads.items(keys, READ_OF_TRIAGE)}
+        return [each for each in findings if _may_be_new(each, triage_by_id.get(each.id))]
 
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """See FindingStore.put_new. A finding that was resolved before it was last seen is new again."""
