@@ -3,7 +3,7 @@ suppressions.schema.json, the tables in settings.md, and settings.schema.json, a
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
-# ruff: noqa: INP001 - a script beside the pages it writes; nobody imports it but its test
+# ruff: noqa: INP001 - a script beside the pages it writes; only its test imports it
 
 import ast
 import json
@@ -81,8 +81,8 @@ A field that is not listed because AWS added it later is kept as text under its 
 counted in the metric `UnknownFields`. The file's header or the log format gives its position, so the fields around it
 are read as usual."""
 ABOUT_PIPELINE_METRICS = """\
-Stamped with now, by the dimension `service` (the function). Only these alarm, because an alarm judges what was there
-when it looked. Where a second dimension is named, the parts are emitted too, by both."""
+Stamped with the current time, by the dimension `service` (the function). Alarms use only these, because an alarm is not
+evaluated again when late data arrives. Where a second dimension is named, the parts are emitted too, by both."""
 ABOUT_TRAFFIC_METRICS = """\
 Stamped with the minute of the records, by the dimension `vpc` or `transit_gateway`: late records and replays land where
 they belong. For dashboards only. A flow inside a VPC is logged by both interfaces, and a flow through a transit gateway

@@ -17,7 +17,7 @@ def python_files(*folders: str) -> Iterator[Path]:
 
 
 def module_name(path: Path) -> str:
-    """`contacts.signs` for a file of the package; `contacts` for a folder's own page."""
+    """`contacts.sizes` for a file of the package; `contacts` for a folder's own page."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

@@ -123,7 +123,7 @@ class FindingsInMemory:
         """See FindingStore.put_new."""
         return [one for one in findings if self._put(one)]
 
-    def resolve(self, finding_ids: Sequence[str], note: str) -> None:  # noqa: ARG002 - nobody reads it here
+    def resolve(self, finding_ids: Sequence[str], note: str) -> None:  # noqa: ARG002 - not stored here
         """See FindingStore.resolve."""
         self.resolved.update(self.findings.keys() & set(finding_ids))
 

@@ -131,6 +131,7 @@ def sources_of(addresses: pl.Series) -> pl.Series:
 
 
 def host_number(address: str) -> int:
+    """The address as a 32-bit number: IPv4 itself, IPv6 (or any other text) hashed."""
     try:
         return int(ipaddress.IPv4Address(address))
     except ValueError:

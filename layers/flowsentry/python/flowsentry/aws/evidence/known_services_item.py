@@ -67,6 +67,7 @@ class ShardContent:
 
 
 def shard_of(answer: Answer) -> Shard:
+    """The item that stores the answer."""
     return Shard(answer.service.scope, shard_number(answer.service.endpoint), answer.day)
 
 
@@ -123,10 +124,12 @@ def _time_in(member: bytes) -> int:
 
 
 def down_member(outage: Outage) -> bytes:
+    """The member of the set `down` for an outage: the endpoint and the time."""
     return outage.service.endpoint + outage.since.to_bytes(_TIME_BYTES)
 
 
 def excused_member(key: EvidenceKey) -> bytes:
+    """The member of the set `excused` for a source and day."""
     return key.day.to_bytes(_TIME_BYTES) + key.source.encode()
 
 

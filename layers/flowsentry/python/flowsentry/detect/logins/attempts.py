@@ -38,6 +38,7 @@ class Login(NamedTuple):
 
     @property
     def where(self) -> str:
+        """The responder and the port as written in texts: `10.0.0.1:22/tcp`."""
         return f"{host_in_words(self.address, self.host)}:{self.port}/tcp"
 
 
