@@ -57,8 +57,9 @@ def run(seconds: float, seed: int) -> Report:
 def _limits() -> str:
     return (
         f"stacks: an event is received {OBJECT_QUEUE_LIMITS['MAX_RECEIVES']} times, "
-        f"kept {OBJECT_QUEUE_LIMITS['DAYS_QUEUED']} days and then "
-        f"{OBJECT_QUEUE_LIMITS['DAYS_DEAD']} dead; a payload is tried {PROCESSORS['STREAM_RETRIES'] + 1} times within "
+        f"kept {OBJECT_QUEUE_LIMITS['RETENTION_DAYS']} days and then "
+        f"{OBJECT_QUEUE_LIMITS['DEAD_LETTER_DAYS']} dead; "
+        f"a payload is tried {PROCESSORS['STREAM_RETRIES'] + 1} times within "
         f"{PROCESSORS['STREAM_MAX_AGE_HOURS']} h, or {PROCESSORS['MAX_PAYLOAD_AGE_HOURS']} h in the stream, "
         f"which keeps it {STREAM['RETENTION_HOURS']} h"
     )

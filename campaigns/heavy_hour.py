@@ -34,7 +34,7 @@ OBJECTS_A_MINUTE, PAYLOADS_A_MINUTE = 10, 30
 """Half of the records through each path. Higher: smaller inputs, each with its fixed cost. Lower: larger inputs."""
 PROCESSOR_MB, OBJECT_MB, PAYLOAD_MB = 1769, 1769, 1024
 OBJECTS_AT_ONCE, SHARDS = 10, 4
-PAYLOADS_AT_ONCE = SHARDS * PROCESSORS["BATCHES_AT_ONCE"]
+PAYLOADS_AT_ONCE = SHARDS * PROCESSORS["BATCHES_PER_SHARD"]
 CALL_SECONDS, CALLS_AT_ONCE, CALLS_A_RUN = 0.01, 16, 8
 """Seconds of a table call, concurrent calls, and the fixed number of calls per run."""
 MAX_PEAK_MB = 1_024

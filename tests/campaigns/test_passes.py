@@ -66,5 +66,9 @@ def test_a_function_that_ignores_a_failed_write_is_detected(monkeypatch: pytest.
 
 
 def test_the_limits_are_read_from_the_stacks() -> None:
-    assert numbers_in("sources/object_queue")["DAYS_DEAD"] > numbers_in("sources/object_queue")["DAYS_QUEUED"] > 0
+    assert (
+        numbers_in("sources/object_queue")["DEAD_LETTER_DAYS"]
+        > numbers_in("sources/object_queue")["RETENTION_DAYS"]
+        > 0
+    )
     assert numbers_in("processing/processors")["STREAM_RETRIES"] == 2
