@@ -23,6 +23,9 @@ from local.traffic.company.plan import VPC, HostPlan, NetworkPlan, SubnetPlan
 from tests.end_to_end.deployed_app import DeployedApp
 
 QUICK = Settings(async_retry_seconds=0.05, redelivery_seconds=0.1, batch_window_seconds=0.05, stream_retry_seconds=0.05)
+MOST_MESSAGES = 1_000
+"""All files share this deployment: with the default of 20 messages an hour, later tests would find a summary instead of
+their alert."""
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +37,7 @@ def deployed(worker_id: str) -> Iterator[DeployedApp]:
     with EmbeddedAws.start(QUICK) as aws:
         company = two_networks(aws)
         output = REPOSITORY / "build" / f"end-to-end-{worker_id}.cdk.out"
-        synthesise(settings_for(company), output)
+        synthesise({**settings_for(company), "flowsentry.max_urgent_messages_an_hour": MOST_MESSAGES}, output)
         deploy_assembly(aws, output)
         aws.wait_until_quiet(120)
         aws.fire_schedules("Ownership")
