@@ -151,10 +151,13 @@ def test_a_function_that_stops_between_any_two_calls_loses_and_adds_nothing(
 def test_after_each_batch_followed_every_other_their_order_is_irrelevant(
     drawn: list[list[Event]], names: tuple[str, ...], data: st.DataObject
 ) -> None:
+    """Three deliveries of all: an answer is recorded once its source has an item within the memory, which may itself be
+    an answer recorded for the same reason, and the days drawn are within two memories of each other.
+    """
     whole = logs(drawn, names)
-    first, second = (data.draw(st.permutations(whole)) for _ in range(2))
-    evidence, _, services = World().all_of([*first, *second]).known
-    assert (evidence, services) == World().all_of([*whole, *whole]).known[::2]
+    first, second, third = (data.draw(st.permutations(whole)) for _ in range(3))
+    evidence, _, services = World().all_of([*first, *second, *third]).known
+    assert (evidence, services) == World().all_of(whole * 3).known[::2]
 
 
 @settings(max_examples=15, deadline=None, phases=PHASES)
