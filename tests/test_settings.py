@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsentry.settings import (
+    MAX_DIGITS,
     FunctionSettingsError,
     InventorySettings,
     NotifierSettings,
@@ -38,7 +39,7 @@ INVENTORY = {
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters=","), min_size=1).map(str.strip).filter(bool)
 VALUES: dict[object, st.SearchStrategy[Any]] = {
     str: TEXTS,
-    int: st.integers(min_value=1),
+    int: st.integers(min_value=1, max_value=10**MAX_DIGITS - 1),
     bool: st.booleans(),
     tuple[str, ...]: st.lists(TEXTS).map(tuple),
 }
@@ -111,16 +112,21 @@ def test_a_list_is_separated_by_commas() -> None:
     assert networks == ("10.0.0.0/8", "fd00::/8")
 
 
-@pytest.mark.parametrize("text", ["soon", "-5", "0", "1.5"])
+@pytest.mark.parametrize("text", ["soon", "-5", "0", "1.5", "٣", "²"])
 def test_an_invalid_number_is_named_with_its_value(text: str) -> None:
-    with pytest.raises(FunctionSettingsError, match=f"DIGEST_MINUTES is '{text}', not a number above zero"):
+    with pytest.raises(FunctionSettingsError, match=f"DIGEST_MINUTES is '{text}'; allowed: a whole number from 1 to 9"):
         read(NotifierSettings, {**NOTIFIER, "DIGEST_MINUTES": text})
+
+
+def test_a_long_number_is_refused_with_its_name_and_its_first_digits() -> None:
+    with pytest.raises(FunctionSettingsError, match=f"DIGEST_MINUTES is '{'9' * 200}…'; allowed: a whole number"):
+        read(NotifierSettings, {**NOTIFIER, "DIGEST_MINUTES": "9" * 5_000})
 
 
 def test_a_truth_value_is_true_or_false() -> None:
     assert read(NotifierSettings, {**NOTIFIER, "SECURITY_HUB": "true"}).security_hub
     assert not read(NotifierSettings, {**NOTIFIER, "SECURITY_HUB": "false"}).security_hub
-    with pytest.raises(FunctionSettingsError, match="SECURITY_HUB is 'yes', not true or false"):
+    with pytest.raises(FunctionSettingsError, match="SECURITY_HUB is 'yes'; allowed: true or false"):
         read(NotifierSettings, {**NOTIFIER, "SECURITY_HUB": "yes"})
 
 

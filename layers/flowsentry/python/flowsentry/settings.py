@@ -5,6 +5,7 @@ makes that variable with `environment_of`.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import lru_cache
@@ -12,6 +13,11 @@ from typing import Any, TypeVar
 
 INVENTORY_KEY, CLAIMS_KEY = "inventory/snapshot.zip", "discovery/claims.json"
 SUPPRESSIONS_KEY = "suppressions/suppressions.json"
+MAX_DIGITS = 18
+"""Of a number. More: Python refuses thousands of them with an error that names no variable. Fewer: no room for Unix
+seconds of the year 9999, which have 12."""
+MAX_LETTERS = 200
+"""Of an invalid value in an error."""
 
 
 class FunctionSettingsError(Exception):
@@ -159,15 +165,20 @@ def _value(each: Field[Any], text: str) -> dict[str, Any]:
 
 
 def _as_number(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise ValueError(f"is {text!r}, not a number above zero")
+    if not re.fullmatch(rf"[0-9]{{1,{MAX_DIGITS}}}", text) or int(text) == 0:
+        raise ValueError(f"is {_cut(text)}; allowed: a whole number from 1 to {10**MAX_DIGITS - 1}")
     return int(text)
 
 
 def _as_truth(text: str) -> bool:
     if text not in {"true", "false"}:
-        raise ValueError(f"is {text!r}, not true or false")
+        raise ValueError(f"is {_cut(text)}; allowed: true or false")
     return text == "true"
+
+
+def _cut(text: str) -> str:
+    """The text in quotes; a long one is cut, so that the names in the same error can be read."""
+    return repr(text if len(text) <= MAX_LETTERS else f"{text[:MAX_LETTERS]}…")
 
 
 def _as_list(text: str) -> tuple[str, ...]:
