@@ -1,7 +1,6 @@
 """Sentences for people: what a setting may be, and what is wrong with one. Made from the models' JSON schema."""
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -9,17 +8,15 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from stacks.settings.excerpts import cut, shown
 from stacks.settings.values import BrokenRulesError, Section
 
 Schema = Mapping[str, Any]
-MAX_LETTERS = 200
-"""Of a refused value in an error. More: a long list hides the sentence around it. Less: the value is not recognised."""
 
 
 def refusal(key: str, value: object, allowed: str) -> str:
     """`flowsentry.digest_minutes is 0; allowed: a whole number from 1 to 1440`."""
-    shown = json.dumps(value)
-    return f"{key} is {shown if len(shown) <= MAX_LETTERS else f'{shown[:MAX_LETTERS]}…'}; allowed: {allowed}"
+    return f"{cut(key)} is {shown(value)}; allowed: {allowed}"
 
 
 def problems_of(error: ValidationError, kind: type[Section], section: str) -> Iterator[str]:
@@ -38,28 +35,28 @@ def schema_of(kind: type[Section]) -> Schema:
 
 
 def _sentences(error: ErrorDetails, schema: Schema, section: str) -> Iterator[str]:
-    key = section + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
+    key = cut(section + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]))
     raised = error.get("ctx", {}).get("error")
     match error["type"], raised:
         case "missing", _:
             yield f"{key} is missing; allowed: {allowed(_at(error['loc'], schema), schema)}"
         case "extra_forbidden", _:
-            yield _unknown(key, error["input"], list(_at(error["loc"][:-1], schema)["properties"]))
+            known = list(_at(error["loc"][:-1], schema)["properties"])
+            yield _unknown(key, cut(str(error["loc"][-1])), error["input"], known)
         case "json_invalid", _:
             yield f"{section}: {error['msg']}"
         case _, BrokenRulesError():
             yield from (f"{key}{rule}" if rule.startswith(("[", " ")) else f"{key}: {rule}" for rule in raised.args)
         case _:
             words = allowed(_at(error["loc"], schema), schema)
-            reason = f" ({raised})" if raised and str(raised) and str(raised) != words else ""
+            reason = f" ({cut(str(raised))})" if raised and str(raised) and str(raised) != words else ""
             yield refusal(key, error["input"], words + reason)
 
 
-def _unknown(key: str, value: object, known: list[str]) -> str:
-    name = key.rpartition(".")[2]
+def _unknown(key: str, name: str, value: object, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}? " if near else ""
-    return f"{key} is {json.dumps(value)}, but there is no such setting; {hint}allowed: {', '.join(known)}"
+    return f"{key} is {shown(value)}, but there is no such setting; {hint}allowed: {', '.join(known)}"
 
 
 def _at(path: tuple[int | str, ...], schema: Schema) -> Schema:

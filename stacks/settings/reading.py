@@ -1,32 +1,46 @@
 """Reads settings: the context in cdk.json, and `-c flowsentry.<key>=<value>` on the command line, which wins."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from stacks.settings.excerpts import cut, escaped
 from stacks.settings.problems import problems_of, refusal
 from stacks.settings.values import Section
 
 Kind = TypeVar("Kind", bound=Section)
+MAX_PROBLEMS = 50
+"""Problems in the text of an error. More: the first ones scroll away. Fewer: they are mended in more rounds."""
+MAX_DEPTH = 20
+"""Levels of objects and lists, of which settings need six. Higher: pydantic's parser gives up and names no key."""
 
 
 class SettingsError(Exception):
-    """The settings of a deployment are invalid. `problems` has a sentence for each, with the key, the value that was
-    given, and what is allowed.
+    """The settings of a deployment are invalid. `problems` has a sentence for each problem, with the key, the value
+    that was given, and what is allowed; the text of the error has the first MAX_PROBLEMS.
+
+    A rule between settings of one object (such as alert_emails and digest_emails) is only checked if each of its
+    settings is valid, and nothing else is checked if a value cannot be read as JSON. So another problem may show when
+    these are mended.
     """
 
     def __init__(self, section: str, problems: Sequence[str]) -> None:
-        super().__init__("\n".join((f"The settings in {section!r} are invalid:", *(f"  {each}" for each in problems))))
+        lines = [escaped(each) for each in problems[:MAX_PROBLEMS]]
+        if len(problems) > MAX_PROBLEMS:
+            lines.append(f"and {len(problems) - MAX_PROBLEMS} more")
+        super().__init__("\n".join((f"The settings in {section!r} are invalid:", *(f"  {each}" for each in lines))))
         self.problems = list(problems)
 
 
 def read_section(kind: type[Kind], section: str, settings: object, problems: Sequence[str] = ()) -> Kind:
     """The settings of this kind. `section` is what their keys begin with in errors; `problems` are known already.
 
-    Raises SettingsError, which lists every problem.
+    Raises SettingsError with the problems.
     """
+    if unreadable := list(_unreadable(section, settings)):
+        raise SettingsError(section, [*problems, *unreadable])
     try:
         made = kind.model_validate_json(json.dumps(settings))
     except ValidationError as error:
@@ -38,13 +52,37 @@ def read_section(kind: type[Kind], section: str, settings: object, problems: Seq
 
 def read_context(kind: type[Kind], section: str, context: Mapping[str, Any]) -> Kind:
     """The settings of this kind in the context of a CDK app; the command line wins. Raises SettingsError."""
-    problems: list[str] = []
-    settings = json.loads(json.dumps(context.get(section, {})))
-    for key, value in context.items():
-        path = key.split(".")
-        if path[0] == section and len(path) > 1:
-            problems.extend(_put(settings, path[1:], _from_command_line(value), key))
+    given = {key: _from_command_line(value) for key, value in context.items() if key.startswith(f"{section}.")}
+    given = {section: context.get(section, {}), **given}
+    if unreadable := [each for key, value in given.items() for each in _unreadable(key, value, key.count("."))]:
+        raise SettingsError(section, unreadable)
+    settings = json.loads(json.dumps(given.pop(section)))
+    problems = [each for key, value in given.items() for each in _put(settings, key.split(".")[1:], value, key)]
     return read_section(kind, section, settings, problems)
+
+
+def _unreadable(key: str, value: Any, depth: int = 0) -> Iterator[str]:
+    """A sentence for each value that JSON cannot hold, or that is nested too deep. The parser would name no key."""
+    if depth > MAX_DEPTH or isinstance(value, _TooDeep):
+        yield f"{cut(key)} is nested too deep; allowed: at most {MAX_DEPTH} levels of objects and lists"
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from _unreadable(f"{key}.{name}", each, depth + 1)
+        yield from (f"{cut(f'{key}.{name}')} is no name; allowed: Unicode" for name in value if _is_broken(name))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _unreadable(f"{key}[{index}]", each, depth + 1)
+    elif _is_broken(value):
+        yield refusal(key, value, "Unicode, without half a surrogate pair")
+
+
+def _is_broken(value: Any) -> bool:
+    """Whether it is text that has no UTF-8, because of half a surrogate pair."""
+    return isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+class _TooDeep:
+    """A value of the command line whose JSON Python cannot read."""
 
 
 def _put(target: Any, path: list[str], value: Any, key: str) -> list[str]:
@@ -52,7 +90,7 @@ def _put(target: Any, path: list[str], value: Any, key: str) -> list[str]:
     for name in path[:-1]:
         target = target.setdefault(name, {}) if isinstance(target, dict) else None
     if not isinstance(target, dict):
-        return [refusal(key, value, f"keys of objects; set {key.rpartition('.')[0]} as a whole, in JSON")]
+        return [refusal(key, value, f"keys of objects; set {cut(key.rpartition('.')[0])} as a whole, in JSON")]
     _merge(target, {path[-1]: value})
     return []
 
@@ -71,5 +109,7 @@ def _from_command_line(value: Any) -> Any:
     """
     try:
         return json.loads(value, parse_float=str)
+    except RecursionError:
+        return _TooDeep()
     except (TypeError, ValueError):
         return value
