@@ -110,7 +110,8 @@ def pages() -> dict[Path, str]:
     made["suppressions.schema.json"] = suppressions_schema()
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
     settings = DOCS / "settings.md"
-    return texts | {settings: with_tables(settings.read_text()), DOCS / "settings.schema.json": schema_text()}
+    schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))
+    return texts | {settings: with_tables(settings.read_text()), DOCS / "settings.schema.json": schema}
 
 
 def suppressions_schema() -> Iterator[str]:

@@ -94,12 +94,18 @@ def _allowed(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     return words.replace("a list, each item an object", "a list of objects")
 
 
-def schema_text() -> str:
-    """The JSON schema of cdk.json, of which it describes the settings of a deployment and nothing else."""
+def schema_text(suppressions: Mapping[str, Any]) -> str:
+    """The JSON schema of cdk.json, of which it describes the settings of a deployment and nothing else. It includes the
+    entries of the schema of suppressions, because a validator finds no other file without its address.
+    """
     schema = _as_text(schema_of(Deployment))
     definitions = schema.pop("$defs")
-    suppressions = schema["properties"]["suppressions"]
-    suppressions["items"] = {"$ref": "suppressions.schema.json#/properties/suppressions/items"}
+    definitions["Suppression"] = suppressions["properties"]["suppressions"]["items"]
+    schema["properties"]["suppressions"]["items"] = {"$ref": "#/$defs/Suppression"}
+    schema["properties"]["suppressions"]["maxItems"] = suppressions["properties"]["suppressions"]["maxItems"]
+    schema["anyOf"] = [
+        {"required": [key], "properties": {key: {"minItems": 1}}} for key in FlowLogSettings.model_fields
+    ]
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cdk.json of Flowsentry",

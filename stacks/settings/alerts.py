@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from stacks.settings.values import Email, Section, repeated, together
+from stacks.settings.excerpts import cut
+from stacks.settings.values import NAMED_ONCE, Email, Section, repeated, together
 
 EventBus = Annotated[
     str,
@@ -16,7 +17,25 @@ EventBus = Annotated[
         title='"" for none, "default", or the name or ARN of an event bus',
     ),
 ]
-Day = Annotated[date, Field(title="a day", examples=["2026-12-31"])]
+FIRST_DAY = date(1970, 1, 2)
+"""Earlier days have no Unix second above zero."""
+
+
+def _after_1970_began(day: date) -> date:
+    if day < FIRST_DAY:
+        raise ValueError(f"from {FIRST_DAY} on")
+    return day
+
+
+Day = Annotated[
+    date,
+    Field(
+        title="a day",
+        examples=["2026-12-31"],
+        json_schema_extra={"pattern": "^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}$"},
+    ),
+    AfterValidator(_after_1970_began),
+]
 
 
 class SlackChannel(Section):
@@ -51,10 +70,10 @@ def broken_rules_between_channels(channels: Sequence[SlackChannel]) -> Iterator[
 class AlertSettings(Section):
     """Where alerts and digests are sent, and how often."""
 
-    alert_emails: tuple[Email, ...] = ()
+    alert_emails: Annotated[tuple[Email, ...], NAMED_ONCE] = ()
     """Addresses that alerts and alarms are sent to. Each must confirm the e-mail that SNS sends. They get digests too,
     unless `digest_topic` is true."""
-    digest_emails: tuple[Email, ...] = ()
+    digest_emails: Annotated[tuple[Email, ...], NAMED_ONCE] = ()
     """Addresses that only digests are sent to."""
     digest_topic: bool = False
     """Digests are sent to a topic of their own, not to the topic of alerts."""
@@ -92,7 +111,7 @@ class AlertSettings(Section):
         twice = sorted(set(self.alert_emails) & set(self.digest_emails))
         if twice and not self.digest_topic:
             yield (
-                f"{', '.join(twice)} is in alert_emails and digest_emails; allowed: in one of them, because "
+                f"{cut(', '.join(twice))} is in alert_emails and digest_emails; allowed: in one of them, because "
                 "alert_emails get digests too unless digest_topic is true"
             )
         if self.slack_channels and not self.chat_topic:

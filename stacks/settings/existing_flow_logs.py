@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from stacks.settings.values import LogFormat, Section, repeated
+from stacks.settings.values import CONTROLS, LogFormat, Section, named_bucket, repeated
 
 PERMISSION_BYTES, PERMISSIONS_BYTES = 650, 18_000
 """Bytes that the permission of a log group takes in a function's policy, beside its name; and bytes that all of them
@@ -20,12 +20,14 @@ RULE_CHARACTERS = 2048
 
 
 BucketName = Annotated[
-    str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", title="the name of a bucket", examples=["my-flow-logs"])
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", title="the name of a bucket", examples=["my-flow-logs"]),
+    AfterValidator(named_bucket),
 ]
 KeyPrefix = Annotated[
     str,
     Field(
-        pattern=r'^([^/*?$"\\\s][^*?$"\\\s]{0,511})?$',
+        pattern=rf'^([^/*?$"\\\s{CONTROLS}][^*?$"\\\s{CONTROLS}]{{0,511}})?$',
         title='the beginning of keys without a / first, spaces, and * ? $ " \\,',
         examples=["logs/"],
     ),

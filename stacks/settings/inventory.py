@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from stacks.settings.excerpts import cut
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster, broken_rules_between_clusters
-from stacks.settings.values import Region, Section, repeated, together
+from stacks.settings.values import CONTROLS, NAMED_ONCE, Region, Section, named_bucket, repeated, together
 
 ROOT = Path(__file__).parents[2]
 RoleArn = Annotated[
@@ -23,13 +24,25 @@ RoleArn = Annotated[
 ExternalId = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$", title="2 to 1224 letters, digits and +=,.@:/-")
 ]
+
+
+def _database(text: str) -> str:
+    if is_address(text):
+        named_bucket(bucket_and_key(text)[0])
+    return text
+
+
 GeoDatabase = Annotated[
     str,
     Field(
-        pattern=r"^([^\s,:]+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s,*?$]{1,512})\.mmdb$",
+        pattern=(
+            rf"^([^\s,:{CONTROLS}]{{1,1000}}|"
+            rf"s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]/[^\s,*?${CONTROLS}]{{1,512}})\.mmdb$"
+        ),
         title="the path of an .mmdb file or the address of an .mmdb object",
         examples=["s3://my-bucket/GeoLite2-City.mmdb"],
     ),
+    AfterValidator(_database),
 ]
 
 
@@ -54,8 +67,15 @@ def broken_rules_between_targets(targets: Sequence[InventoryTarget]) -> Iterator
 def missing_files(databases: Sequence[str]) -> Iterator[str]:
     """Databases that are neither the address of an object nor a file."""
     for each in databases:
-        if not is_address(each) and not local_file(each).is_file():
-            yield f"{each} is no file beside cdk.json; allowed: the path of a file that exists, or an s3:// address"
+        if not is_address(each) and not _is_file(local_file(each)):
+            yield f"{cut(each)} is no file beside cdk.json; allowed: the path of a file, or an s3:// address"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for the file system
+        return False
 
 
 class OwnershipSettings(Section):
@@ -70,7 +90,7 @@ class OwnershipSettings(Section):
     long as the discovery."""
     inventory_retention_days: int = Field(default=7, ge=1, le=90)
     """Deleted owners are still named for this many days."""
-    inventory_regions: tuple[Region, ...] = ()
+    inventory_regions: Annotated[tuple[Region, ...], NAMED_ONCE] = ()
     """Other Regions of this account whose owners are discovered: `["eu-west-1"]`."""
     inventory_targets: Annotated[tuple[InventoryTarget, ...], together(broken_rules_between_targets)] = ()
     """Other accounts whose owners are discovered: [other accounts](#another-account)."""
@@ -79,7 +99,9 @@ class OwnershipSettings(Section):
     inventory_network: InventoryNetwork | None = None
     """Subnets and security groups of the inventory function, for clusters with a private endpoint: [the
     network](#a-kubernetes-cluster)."""
-    geo_databases: Annotated[tuple[GeoDatabase, ...], together(missing_files)] = Field(default=(), max_length=2)
+    geo_databases: Annotated[tuple[GeoDatabase, ...], together(missing_files), NAMED_ONCE] = Field(
+        default=(), max_length=2
+    )
     """Databases in MaxMind's format with the location and the operator of addresses: [geographic
     databases](#geographic-databases)."""
 

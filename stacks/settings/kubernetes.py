@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from stacks.settings.values import Region, Section, repeated
+from stacks.settings.values import NAMED_ONCE, Region, Section, repeated
 
 RESERVED_PREFIXES = ("system:", "eks:", "aws:", "amazon:", "iam:")
 """https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html"""
@@ -51,7 +51,7 @@ class KubernetesCluster(Section):
     """The app creates the access entry that admits the function. The cluster's authentication mode must allow access
     entries, and the cluster must be in the Region that the app is deployed in. False: you create the entry, or map the
     function's role yourself."""
-    kubernetes_groups: tuple[KubernetesGroup, ...] = ()
+    kubernetes_groups: Annotated[tuple[KubernetesGroup, ...], NAMED_ONCE] = ()
     """Groups for the access entry. They must be allowed to list `endpointslices.discovery.k8s.io` in all namespaces.
     Without them the entry has `AmazonEKSViewPolicy`."""
 
@@ -77,8 +77,8 @@ class InventoryNetwork(Section):
     determine the VPC.
     """
 
-    subnet_ids: tuple[SubnetId, ...] = Field(min_length=1, max_length=16)
+    subnet_ids: Annotated[tuple[SubnetId, ...], NAMED_ONCE] = Field(min_length=1, max_length=16)
     """Subnets of the cluster's VPC, or of a VPC that reaches it. The function must also reach AWS from there: through a
     NAT gateway, or through VPC endpoints of all services that it describes."""
-    security_group_ids: tuple[SecurityGroupId, ...] = Field(min_length=1, max_length=5)
+    security_group_ids: Annotated[tuple[SecurityGroupId, ...], NAMED_ONCE] = Field(min_length=1, max_length=5)
     """Security groups of the function. The cluster's security group must allow them on port 443."""

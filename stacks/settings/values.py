@@ -4,6 +4,7 @@ A type of text has a `title` that says what the text is, and examples.
 """
 
 import ipaddress
+import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -11,8 +12,16 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT, names_in_log_format
+from stacks.settings.excerpts import cut
 
 Value = TypeVar("Value")
+CONTROLS = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""Characters in a class of a pattern that no reader sees: control characters, and marks of writing direction.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-guidelines"""
+RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
+RESERVED_ENDINGS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+BUCKET_NAMING_RULES = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
+"""The page that these beginnings and endings are from."""
 
 
 class BrokenRulesError(ValueError):
@@ -53,10 +62,24 @@ def repeated(values: Iterable[Hashable]) -> dict[Any, int]:
     return {value: times for value, times in Counter(values).items() if times > 1}
 
 
+def _named_twice(names: Iterable[str]) -> Iterator[str]:
+    yield from (f"{cut(name)} is named {times} times; allowed: once" for name, times in repeated(names).items())
+
+
+NAMED_ONCE = together(_named_twice)
+"""A list of names without duplicates. A construct or an API fails for the second of two equal names."""
+
+
 def _network(text: str) -> str:
-    if "/" not in text:
-        raise ValueError
     return str(ipaddress.ip_network(text))
+
+
+def named_bucket(text: str) -> str:
+    """The name of a bucket. Raises ValueError for one that the pattern of a bucket allows and S3 does not."""
+    is_address = re.fullmatch(r"[0-9]+(\.[0-9]+){3}", text)
+    if ".." in text or is_address or text.startswith(RESERVED_BEGINNINGS) or text.endswith(RESERVED_ENDINGS):
+        raise ValueError(BUCKET_NAMING_RULES)
+    return text
 
 
 def _log_format(text: str) -> str:
@@ -68,7 +91,14 @@ def _log_format(text: str) -> str:
 
 
 Network = Annotated[
-    str, AfterValidator(_network), Field(title="a CIDR block without host bits", examples=["10.0.0.0/8"])
+    str,
+    # The module ipaddress also takes netmasks, host masks, and zones of IPv6, which no flow log record has.
+    Field(
+        pattern=r"^[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}$",
+        title="a CIDR block without host bits",
+        examples=["10.0.0.0/8"],
+    ),
+    AfterValidator(_network),
 ]
 LogFormat = Annotated[
     str,
@@ -77,8 +107,18 @@ LogFormat = Annotated[
 ]
 VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$", title="a VPC ID", examples=["vpc-0123456789abcdef0"])]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$", title="a Region", examples=["eu-west-1"])]
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# Lengths: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1, less the two brackets around a path. Letters: those
+# of https://www.rfc-editor.org/rfc/rfc5322#section-3.2.3, because AWS takes no others and domains in Punycode
+# (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html).
 Email = Annotated[
-    str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", title="an e-mail address", examples=["team@example.com"])
+    str,
+    Field(
+        pattern=rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(\.{_LABEL})+$",
+        max_length=254,
+        title="an e-mail address",
+        examples=["team@example.com"],
+    ),
 ]
 
 
