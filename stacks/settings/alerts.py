@@ -1,10 +1,11 @@
 """Settings for alerts: e-mail addresses, chat channels, event buses, and how often messages are sent."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from stacks.settings.excerpts import cut
 from stacks.settings.values import NAMED_ONCE, Email, Section, repeated, together
@@ -17,8 +18,18 @@ EventBus = Annotated[
         title='"" for none, "default", or the name or ARN of an event bus',
     ),
 ]
+DAY_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 FIRST_DAY = date(1970, 1, 2)
 """Earlier days have no Unix second above zero."""
+
+
+def _as_day(value: Any) -> Any:
+    """The day in a text. Pydantic and datetime take other forms too, such as the digits of a Unix second."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(DAY_PATTERN, value):
+        raise ValueError
+    return date.fromisoformat(value)
 
 
 def _after_1970_began(day: date) -> date:
@@ -32,8 +43,9 @@ Day = Annotated[
     Field(
         title="a day",
         examples=["2026-12-31"],
-        json_schema_extra={"pattern": "^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}$"},
+        json_schema_extra={"pattern": DAY_PATTERN},
     ),
+    BeforeValidator(_as_day),
     AfterValidator(_after_1970_began),
 ]
 

@@ -16,6 +16,9 @@ MAX_PROBLEMS = 50
 MAX_DEPTH = 20
 """Levels of objects and lists, of which settings need six. Higher: pydantic's parser gives up and names no key."""
 
+MAX_BITS = 1_000
+"""Of a number. More: Python does not write it as text, so no error can show it."""
+
 
 class SettingsError(Exception):
     """The settings of a deployment are invalid. `problems` has a sentence for each problem, with the key, the value
@@ -72,6 +75,8 @@ def _unreadable(key: str, value: Any, depth: int = 0) -> Iterator[str]:
     elif isinstance(value, list):
         for index, each in enumerate(value):
             yield from _unreadable(f"{key}[{index}]", each, depth + 1)
+    elif isinstance(value, int) and value.bit_length() > MAX_BITS:
+        yield f"{cut(key)} is a number of {value.bit_length():,} bits; allowed: at most {MAX_BITS:,}"
     elif _is_broken(value):
         yield refusal(key, value, "Unicode, without half a surrogate pair")
 

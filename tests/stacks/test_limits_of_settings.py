@@ -40,6 +40,12 @@ def test_a_day_without_a_unix_second_above_zero_is_refused(day: str) -> None:
     assert words in refusal({"observe_only_until": day})
 
 
+@pytest.mark.parametrize("text", ["1798761600", "0", "20261201", "2026-12-01T00:00:00"])
+def test_text_in_another_form_than_a_day_is_refused(text: str) -> None:
+    words = f'flowsentry.observe_only_until is "{text}"; allowed: a day such as 2026-12-31'
+    assert words in refusal({"observe_only_until": text})
+
+
 def test_the_first_day_with_a_unix_second_above_zero_is_accepted() -> None:
     assert read({"observe_only_until": "1970-01-02"}).observed_only_until == 86_400
 

@@ -26,6 +26,10 @@ def test_deeply_nested_objects_in_cdk_json_are_refused_with_their_key() -> None:
     assert f"is nested too deep; allowed: at most {MAX_DEPTH} levels of objects and lists" in message
 
 
+def test_a_number_that_cannot_be_written_is_refused_with_its_key() -> None:
+    assert "flowsentry.digest_minutes is a number of 16,610 bits; allowed" in refusal({"digest_minutes": 10**5_000 - 1})
+
+
 def test_a_key_with_many_parts_is_refused() -> None:
     assert "is nested too deep" in refusal({}, **{".".join("a" * 1_000): "1"})
 

@@ -65,7 +65,7 @@ def test_settings_of_every_kind_are_valid(schema: Draft202012Validator) -> None:
         {"inside_networks": ["10.0.0.0/0.255.255.255"]},
         {"trusted_networks": ["fe80::%eth0/64"]},
         {"alert_emails": ["a\u202e@example.com"]},
-        {"observe_only_until": "1969-12-31"},
+        {"observe_only_until": "1798761600"},
         {"existing_buckets": [{"name": "my-flow-logs", "prefix": "a\u0000"}]},
         {"log_retention_days": 31},
         {"log_retention_days": True},
