@@ -9,11 +9,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from flowsentry.aws import clients
 from flowsentry.aws.findings.suppressions import LiveSuppressions
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.notifications.channels import Channel, Channels
-from flowsentry.aws.notifications.event_bridge import EventBridgeBus
+from flowsentry.aws.notifications.configured import channels_of
 from flowsentry.aws.notifications.outbox import Outbox
-from flowsentry.aws.notifications.security_hub import SecurityHub
-from flowsentry.aws.notifications.sns import SnsChatTopic, SnsTopic
 from flowsentry.aws.time_budget import seconds_left
 from flowsentry.emit.console_queries import AccountResources
 from flowsentry.settings import NotifierSettings, settings
@@ -29,7 +26,7 @@ def outbox() -> Outbox:
     given = settings(NotifierSettings)
     return Outbox(
         FindingTable(given.findings_table, clients.dynamodb()),
-        channels(given, resources(given)),
+        channels_of(given, resources(given)),
         resources(given),
         given.digest_minutes,
         given.max_urgent_an_hour,
@@ -54,16 +51,6 @@ def resources(given: NotifierSettings) -> AccountResources:
         athena_workgroup=given.athena_workgroup,
         deployment=given.deployment_name,
     )
-
-
-def channels(given: NotifierSettings, here: AccountResources) -> Channels:
-    """The alert topic, and the other channels that the settings name."""
-    topic = SnsTopic(given.alert_topic_arn, clients.sns())
-    of_digests = SnsTopic(given.digest_topic_arn, clients.sns(), "digest-topic") if given.digest_topic_arn else topic
-    chats: list[Channel] = [SnsChatTopic(given.chat_topic_arn, clients.sns())] if given.chat_topic_arn else []
-    buses: list[Channel] = [EventBridgeBus(given.event_bus, clients.event_bridge())] if given.event_bus else []
-    hubs: list[Channel] = [SecurityHub(here, clients.security_hub())] if given.security_hub else []
-    return Channels(people=(topic, *chats), machines=(*buses, *hubs), digest=(of_digests, *chats, *buses))
 
 
 @instrumented
