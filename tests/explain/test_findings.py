@@ -152,6 +152,6 @@ def test_many_findings_are_each_explained_by_their_own_endpoints_in_order() -> N
     assert list(with_explanations([], AddressSpace.of(known))) == []
 
 
-@pytest.mark.parametrize("kind", ["port_scan", "records_skipped", "login_brute_force"])
+@pytest.mark.parametrize("kind", ["port_scan", "records_skipped", "login_brute_force", "a_kind_of_an_earlier_version"])
 def test_a_finding_about_no_single_path_is_unchanged(kind: str) -> None:
     assert not {"refusal", "allowance"} & set(explained(found(kind)))

@@ -24,17 +24,23 @@ def with_explanations(findings: Iterable[Finding], address_space: AddressSpace) 
     looking them up one by one is most of the cost.
     """
     listed = list(findings)
-    ends = iter(_ends([finding for finding in listed if KINDS[finding.kind].packets in EXPLAINED], address_space))
+    ends = iter(_ends([finding for finding in listed if _packets_of(finding) in EXPLAINED], address_space))
     for finding in listed:
-        if KINDS[finding.kind].packets in EXPLAINED:
+        if _packets_of(finding) in EXPLAINED:
             explanation = _explanation(finding, next(ends), address_space.inventory.rules)
             yield replace(finding, details={**finding.details, **explanation})
         else:
             yield finding
 
 
+def _packets_of(finding: Finding) -> Packets | None:
+    """The packets that the finding is about; None also for a kind that only an earlier or later version has."""
+    kind = KINDS.get(finding.kind)
+    return kind.packets if kind else None
+
+
 def _explanation(finding: Finding, ends: Sequence[End], rules: Rules) -> dict[str, Any]:
-    packets = KINDS[finding.kind].packets
+    packets = _packets_of(finding)
     if packets is Packets.REJECTED:
         return {"refusal": explain(_rejected(finding, ends), rules).as_details()}
     if packets is Packets.REPLY_REJECTED:
