@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from flowsentry.aws.findings.item import SNOOZED_PARTITION, Entry
 from flowsentry.emit.alert_message import alert_message
 from flowsentry.emit.plain_text import moment, plain
-from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.triage import MAX_NOTE_LETTERS, Earlier, State, Triage
 from local.parse_command import complain
 
@@ -56,7 +55,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     where = _where()
     listing = parts.add_parser("list", parents=[where], help="list findings, newest first")
     listing.add_argument("--state", choices=[state.value for state in State], help="only findings in this triage state")
-    listing.add_argument("--kind", choices=KINDS, help="only findings of this kind")
+    listing.add_argument("--kind", help="only findings of this kind, such as port_scan")
     listing.add_argument(
         "--days",
         type=_days(MAX_LISTED_DAYS),

@@ -1,7 +1,10 @@
 """flowsentry findings: lists findings and changes their triage state."""
 
+import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import boto3
 import pytest
@@ -68,6 +71,31 @@ def test_the_list_can_be_filtered_by_state_kind_and_age(flowsentry: Flowsentry) 
     assert listed("--state", "acknowledged") == ["b"]
     assert listed("--kind", "port_scan") == []
     assert len(listed("--kind", "host_sweep")) == 2
+
+
+def test_the_list_can_be_filtered_by_a_kind_of_an_earlier_version(flowsentry: Flowsentry) -> None:
+    put(replace(finding(ID), kind="retired_kind"), finding(OTHER))
+    rows = flowsentry("findings", "list", "--kind", "retired_kind").out.splitlines()[1:]
+    assert [row.split()[0] for row in rows] == [ID]
+
+
+@pytest.mark.parametrize(
+    "invalid", [{"kind": ["x"]}, {"first_seen": "x"}, {"subject": ["x"]}, {"last_seen": None}, {"details": []}]
+)
+def test_a_finding_with_a_value_of_another_type_is_reported_and_the_others_are_listed(
+    flowsentry: Flowsentry, invalid: dict[str, Any]
+) -> None:
+    put(finding(ID))
+    text = json.dumps({**json.loads(finding(OTHER).to_json()), **invalid})
+    now = str(int(time.time()))
+    item = {"id": {"S": OTHER}, "found_at": {"N": now}, "finding": {"S": text}}
+    clients.dynamodb().put_item(TableName=FINDINGS_TABLE, Item=item)
+    done = flowsentry("findings", "list")
+    assert [row.split()[0] for row in done.out.splitlines()[1:]] == [ID]
+    assert f"item '{OTHER}' has invalid values of {next(iter(invalid))}" in done.err
+    shown = flowsentry("findings", "show", OTHER)
+    assert (shown.code, shown.out) == (1, "")
+    assert "has invalid values" in shown.err
 
 
 def test_control_characters_and_links_in_texts_are_not_printed(flowsentry: Flowsentry) -> None:

@@ -30,6 +30,13 @@ IS_WAITING: Any = {
 }
 """In the outbox, and not snoozed since it was read: the end of that snooze is still to come."""
 THREAD_INDEX = "by_thread"
+_TEXTS = ("id", "kind", "title", "subject", "scope", "thread", "suppressed_by")
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(_TEXTS, str),
+    **dict.fromkeys(("first_seen", "last_seen", "endpoints"), int),
+    "details": dict,
+}
+"""The types of a finding's values as `json.loads` returns them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,9 @@ def _finding_of(item: Item) -> Finding:
         finding = Finding.from_json(item["finding"]["S"])
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} is no finding: {error!r}") from error
-    if finding.id != _text(item, "id") or not isinstance(finding.details, Mapping):
+    if wrong := [name for name, kind in _TYPES.items() if type(getattr(finding, name)) is not kind]:
+        raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} has invalid values of {', '.join(wrong)}")
+    if finding.id != _text(item, "id"):
         raise PoisonError("not-a-finding", f"item {_text(item, 'id')!r} contains another finding")
     return finding
 
