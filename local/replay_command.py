@@ -121,6 +121,8 @@ def _context(options: argparse.Namespace, settings: DetectionSettings) -> Contex
     inventory, geography = knowledge_of(options)
     inside = settings.inside_networks or PRIVATE_NETWORKS
     written = suppressions_in(options.suppressions)
+    for sentence in written.unknown_kinds:
+        complain(f"{options.suppressions}: {sentence}")
     return Context(
         inventory,
         (*inside, *settings.own_public_networks, *options.inside),

@@ -152,7 +152,9 @@ def test_without_suppressions_no_finding_is_suppressed() -> None:
         ("ports", [65536]),
         ("ports", [True]),
         ("ports", ["22"]),
-        ("kinds", ["port_scam"]),
+        ("kinds", []),
+        ("kinds", [7]),
+        ("kinds", "port_scan"),
         ("reason", ""),
         ("reason", "x" * (MAX_LETTERS + 1)),
         ("reason", "forged\nline"),
@@ -169,6 +171,33 @@ def test_an_invalid_value_is_refused_with_its_entry_and_key(key: str, value: Any
     message = refusal(good, {**good, key: value})
     assert message.startswith(f"suppressions[1].{key} is ")
     assert "; allowed: " in message
+
+
+def test_an_entry_with_some_unknown_kinds_applies_to_the_others_and_reports_them() -> None:
+    read = of({"kinds": ["retired", "port_scan", "gone"]})
+    assert [each.kinds for each in read.entries] == [{"port_scan"}]
+    (sentence,) = read.unknown_kinds
+    assert sentence.startswith('suppressions[0].kinds is ["retired", "gone"]; allowed: a list of port_scan, ')
+    assert sentence.endswith("; the entry applies to its other kinds only")
+
+
+@pytest.mark.parametrize("others", [{}, {"networks": ["192.0.2.0/24"]}])
+def test_an_entry_whose_kinds_are_all_unknown_is_left_out_alone_and_reported(others: dict[str, Any]) -> None:
+    read = of({"kinds": ["retired"], **others}, {"kinds": ["host_sweep"]})
+    assert [each.kinds for each in read.entries] == [{"host_sweep"}]
+    assert read.suppressing(SCAN, NOW) is None
+    (sentence,) = read.unknown_kinds
+    assert sentence.startswith('suppressions[0].kinds is ["retired"]')
+    assert sentence.endswith("; the entry has no effect")
+
+
+@pytest.mark.parametrize("defect", [{"ports": ["22"]}, {"kinds": ["retired", 7]}])
+def test_another_defect_of_an_entry_with_an_unknown_kind_is_refused(defect: dict[str, Any]) -> None:
+    assert f"suppressions[0].{next(iter(defect))} is " in refusal({"reason": "r", "kinds": ["retired"], **defect})
+
+
+def test_an_unknown_kind_in_the_settings_is_a_problem() -> None:
+    assert read_entries([{"reason": "r", "kinds": ["retired"]}], "")[1]
 
 
 def test_the_message_lists_every_problem() -> None:

@@ -161,6 +161,20 @@ def test_the_log_names_the_invalid_entry_and_the_reason(live: LiveSuppressions, 
     assert 'suppressions[0].networks is ["10.0.0.1/8"]' in unreadable()[1]
 
 
+def test_an_entry_of_an_unknown_kind_is_reported_until_repaired_while_the_others_are_active(
+    live: LiveSuppressions, clock: Clock, unreadable: Any
+) -> None:
+    unknown = {"reason": "old", "kinds": ["retired"]}
+    write(json.dumps({"suppressions": [unknown, {"reason": "ours", "ports": [22]}]}))
+    for _ in range(2):
+        assert reasons(live.load()) == ["ours"]
+        clock.pass_a_discovery()
+    reports, problem = unreadable()
+    assert (reports, problem[:38]) == (2, 'suppressions[0].kinds is ["retired"]; ')
+    write(text("mended"))
+    assert (reasons(live.load()), unreadable()[0]) == (["mended"], 0)
+
+
 def test_an_object_that_was_never_readable_leaves_the_seed(live: LiveSuppressions, unreadable: Any) -> None:
     write("{")
     assert reasons(live.load()) == ["seed"]

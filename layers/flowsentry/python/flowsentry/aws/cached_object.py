@@ -29,7 +29,7 @@ class CachedObject(ABC, Generic[Value]):
     current: Value | None = field(default=None, init=False)
     """The last valid version; None before the first successful reload."""
     problem: str = field(default="", init=False)
-    """Why the newest version is not used; empty while it is used."""
+    """Why the newest version is not used, or what part of it; empty while all of it is used."""
     etag: str | None = field(default=None, init=False)
     """Of the last version read, valid or not; None when there is no object that can be read."""
     _fresh_until: float = field(default=float("-inf"), init=False)
@@ -62,8 +62,12 @@ class CachedObject(ABC, Generic[Value]):
         """Whether the last valid version may be used while S3 cannot be reached."""
         return True
 
+    def defects(self, value: Value) -> str:  # noqa: ARG002 - for subclasses
+        """What part of a valid version is not used, in words; empty for none."""
+        return ""
+
     def report(self, problem: str) -> None:
-        """Called once for each reload after which the newest version is not used."""
+        """Called once for each reload after which the newest version, or a part of it, is not used."""
 
     @property
     def is_due(self) -> bool:
@@ -105,7 +109,7 @@ class CachedObject(ABC, Generic[Value]):
 
     def written(self, value: Value, etag: str) -> None:
         """Takes a version that this process has just written as the newest one."""
-        self.current, self.etag, self.problem = value, etag, ""
+        self.current, self.etag, self.problem = value, etag, self.defects(value)
 
     def _newest(self) -> Value:
         condition: dict[str, Any] = {"IfNoneMatch": self.etag} if self.etag else {}
@@ -130,5 +134,5 @@ class CachedObject(ABC, Generic[Value]):
     def _refused(self, error: ClientError) -> Value:
         self.etag = None
         value = self.refused(error)
-        self.problem = ""
+        self.problem = self.defects(value)
         return value

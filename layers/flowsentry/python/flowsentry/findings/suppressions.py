@@ -44,7 +44,8 @@ class Suppression:
     """Matches findings that meet all given criteria: of the subject (`networks`, `owners`), of the other endpoint
     (`responder_networks`, `responder_owners`), `ports` and `kinds`. A criterion that is not given matches everything.
     It is in force until the end of the day `expires_on` (UTC). An owner is given by id, name or kind, here in lower
-    case. `source` says where the networks are published.
+    case. `source` says where the networks are published. A single address does not cover its /64: findings about other
+    hosts in it would be suppressed too.
     """
 
     reason: str
@@ -67,18 +68,21 @@ class Suppression:
         return (
             (not self.kinds or finding.kind in self.kinds)
             and (not self.ports or _are_among(_ports_of(details), self.ports))
-            and (not self.networks or _is_in(finding.subject, self.networks))
+            and (not self.networks or is_within(finding.subject, self.networks))
             and (not self.owners or bool(_words_of(details.get("subject_owner")) & self.owners))
-            and (not self.responder_networks or _is_in(details.get("responder"), self.responder_networks))
+            and (not self.responder_networks or is_within(details.get("responder"), self.responder_networks))
             and (not self.responder_owners or bool(_words_of(details.get("responder_owner")) & self.responder_owners))
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Suppressions:
-    """The suppressions, in the order in which they are tried; none by default."""
+    """The suppressions, in the order in which they are tried; none by default. `unknown_kinds` has a sentence for each
+    entry that names kinds of findings that this version does not have.
+    """
 
     entries: tuple[Suppression, ...] = ()
+    unknown_kinds: tuple[str, ...] = ()
 
     def suppressing(self, finding: Finding, now: float) -> Suppression | None:
         """The first suppression that is in force at `now` (Unix seconds) and covers the finding."""
@@ -91,7 +95,10 @@ class Suppressions:
 
     @classmethod
     def of_json(cls, text: str | bytes) -> Self:
-        """`{"suppressions": [{"reason": …, …}]}`. Raises UnreadableSuppressionsError."""
+        """`{"suppressions": [{"reason": …, …}]}`. Raises UnreadableSuppressionsError, but not for an unknown kind: the
+        entry applies to its other kinds, or is left out if it has none. A version may have fewer kinds than the one
+        that the entry was written for.
+        """
         size = len(text.encode() if isinstance(text, str) else text)
         if size > MAX_BYTES:
             raise UnreadableSuppressionsError(f"the text has {size:,} bytes; allowed: {MAX_BYTES:,}")
@@ -101,10 +108,11 @@ class Suppressions:
             raise UnreadableSuppressionsError(f"the text is not valid JSON: {error}") from error
         if not isinstance(value, Mapping) or value.keys() != {"suppressions"}:
             raise UnreadableSuppressionsError('the text is not a JSON object with the single key "suppressions"')
-        entries, problems = read_entries(value["suppressions"], "suppressions")
-        if problems:
-            raise UnreadableSuppressionsError("; ".join(problems))
-        return cls(tuple(entries))
+        reading = _Reading(unknown_kinds=[])
+        entries = reading.entries("suppressions", value["suppressions"])
+        if reading.problems:
+            raise UnreadableSuppressionsError("; ".join(reading.problems))
+        return cls(tuple(entries), tuple(reading.unknown_kinds or ()))
 
 
 def suppressed(findings: Iterable[Finding], suppressions: Suppressions, now: float) -> Iterator[Finding]:
@@ -116,22 +124,28 @@ def suppressed(findings: Iterable[Finding], suppressions: Suppressions, now: flo
 
 def read_entries(value: Any, key: str) -> tuple[list[Suppression], list[str]]:
     """The suppressions in a list of JSON objects, and one sentence for each problem with it. `key` is the name of the
-    list in these sentences.
+    list in these sentences. An unknown kind is a problem.
     """
-    if not isinstance(value, list):
-        return [], [_refused(key, value, "a list of objects")]
-    if len(value) > MAX_ENTRIES:
-        return [], [f"{key} has {len(value)} entries; allowed: {MAX_ENTRIES}"]
     reading = _Reading()
-    entries = [reading.entry(f"{key}[{number}]", each) for number, each in enumerate(value)]
-    return [each for each in entries if each is not None], reading.problems
+    return reading.entries(key, value), reading.problems
 
 
 @dataclass(slots=True)
 class _Reading:
-    """Reads entries and collects problems."""
+    """Reads entries and collects problems; unknown kinds separately, where there is a list for them."""
 
     problems: list[str] = field(default_factory=list)
+    unknown_kinds: list[str] | None = None
+
+    def entries(self, key: str, value: Any) -> list[Suppression]:
+        if not isinstance(value, list):
+            self.problems.append(_refused(key, value, "a list of objects"))
+            return []
+        if len(value) > MAX_ENTRIES:
+            self.problems.append(f"{key} has {len(value)} entries; allowed: {MAX_ENTRIES}")
+            return []
+        entries = [self.entry(f"{key}[{number}]", each) for number, each in enumerate(value)]
+        return [each for each in entries if each is not None]
 
     def entry(self, key: str, value: Any) -> Suppression | None:
         if not isinstance(value, Mapping):
@@ -147,11 +161,24 @@ class _Reading:
             self.problems.append(
                 f"{key} has no criterion and would suppress everything; allowed: at least one of {', '.join(CRITERIA)}"
             )
-        return Suppression(**read) if len(self.problems) == before else None
+        has_a_known_kind = "kinds" not in read or bool(read["kinds"])
+        return Suppression(**read) if len(self.problems) == before and has_a_known_kind else None
+
+    def _known(self, key: str, kinds: list[Any]) -> list[Any]:
+        """The kinds without the unknown ones, which are reported."""
+        unknown = [each for each in kinds if isinstance(each, str) and each not in KINDS]
+        known = [each for each in kinds if each not in unknown]
+        if unknown and self.unknown_kinds is not None:
+            effect = "applies to its other kinds only" if known else "has no effect"
+            self.unknown_kinds.append(f"{_refused(key, unknown, _KEYS['kinds'].words)}; the entry {effect}")
+        return known
 
     def _read(self, key: str, name: str, value: Any) -> Any:
         allowed = _KEYS[name]
         try:
+            if name == "kinds" and self.unknown_kinds is not None and isinstance(value, list) and value:
+                known = self._known(key, value)
+                return allowed.read(known) if known else frozenset()
             return allowed.read(value)
         except (TypeError, ValueError, OverflowError):
             self.problems.append(_refused(key, value, allowed.words))
@@ -245,13 +272,6 @@ _KEYS: dict[str, _Key] = {
 }
 _FIELDS = {"enabled": "is_enabled"}
 CRITERIA = ("networks", "owners", "responder_networks", "responder_owners", "ports", "kinds")
-
-
-def _is_in(address: Any, networks: Iterable[Network]) -> bool:
-    """Whether an address, or a whole /64, is in one of the networks; false for anything else, such as an interface id.
-    A single address does not cover its /64: findings about other hosts in it would be suppressed too.
-    """
-    return is_within(address, networks)
 
 
 def _words_of(owner: Any) -> set[str]:

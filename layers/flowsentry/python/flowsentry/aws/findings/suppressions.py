@@ -104,6 +104,9 @@ class LiveSuppressions(CachedObject[Suppressions]):
         except UnreadableSuppressionsError:
             return Suppressions()
 
+    def defects(self, value: Suppressions) -> str:
+        return "; ".join(value.unknown_kinds)
+
     def report(self, problem: str) -> None:
         count("SuppressionsUnreadable")
         extra = {"object": f"s3://{self.bucket}/{self.key}", "problem": problem}
