@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from flowsentry.emit.plain_text import plain
-from flowsentry.explain.packet import ANY_PORTS, TCP
+from flowsentry.explain.packet import ANY_PORTS
 from flowsentry.inventory.firewall_rules import ALL
-from flowsentry.records.code_names import PROTOCOLS
+from flowsentry.records.code_names import PROTOCOLS, TCP
 from local.knowledge import KnowledgeError, inventory_in
 from local.packet_passage import MAX_LINE_LETTERS, Passage, packet_to
 from local.parse_command import complain

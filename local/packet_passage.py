@@ -6,11 +6,12 @@ from typing import Any, Self
 
 from flowsentry.emit.plain_text import moment, plain
 from flowsentry.explain.descriptions import describe_end, describe_traffic
-from flowsentry.explain.packet import ANY_PORTS, EPHEMERAL_PORTS, ICMP, ICMPV6, WITH_PORTS, WITH_TYPES, Packet, Ports
+from flowsentry.explain.packet import ANY_PORTS, EPHEMERAL_PORTS, WITH_PORTS, WITH_TYPES, Packet, Ports
 from flowsentry.explain.packet_path import forward_path, return_path
 from flowsentry.findings.explanation import Judgement, Layer, Verdict
 from flowsentry.findings.rejected_packet import End
 from flowsentry.inventory.firewall_rules import Rules
+from flowsentry.records.code_names import ICMP, ICMPV6
 
 MAX_LINE_LETTERS = 500
 """Length of a line with names from tags. Higher: long names hide the facts. Lower: lists of groups are cut."""

@@ -8,21 +8,6 @@ from flowsentry.findings.rejected_packet import End, RejectedPacket
 from flowsentry.inventory.address_space import AddressOwner, AddressQuery, AddressSpace
 from flowsentry.records.code_names import ICMP, ICMPV6, TCP, UDP
 
-__all__ = [
-    "ANY_PORTS",
-    "ECHO_REPLIES",
-    "EPHEMERAL_PORTS",
-    "ICMP",
-    "ICMPV6",
-    "TCP",
-    "UDP",
-    "WITH_PORTS",
-    "WITH_TYPES",
-    "Packet",
-    "Ports",
-    "ends_of",
-]
-
 WITH_PORTS = (TCP, UDP)
 WITH_TYPES = (ICMP, ICMPV6)
 ECHO_REPLIES = {(ICMP, 8): 0, (ICMPV6, 128): 129}
