@@ -10,6 +10,7 @@ from flowsentry.emit.alert_message import AlertMessage, alert_message
 from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.machine_json import MAX_JSON_BYTES
 from flowsentry.emit.owner_names import owner_text, short_owner_text
+from flowsentry.findings.bounds import MAX_ENDPOINTS
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.triage import Earlier, State, Triage
 from tests.emit.examples import EARLIER, GOLDEN, as_read, golden, messages
@@ -167,3 +168,24 @@ def test_a_scan_of_one_host_names_its_owner() -> None:
     message = alert_message(scan("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1", **added))
     assert ": 2 ports on orders (rds database, 10.0.3.7)." in message.text
     assert message.subject.endswith(": 2 ports on orders (10.0.3.7)")
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "headline", "count"),
+    [
+        (63, "port 22/tcp on 63 hosts", "63 failed host:port pairs"),
+        (105, "port 22/tcp on at least 64 hosts", "about 105 failed host:port pairs"),
+    ],
+)
+def test_a_scan_of_more_endpoints_than_evidence_keeps_has_minimums_and_estimates(
+    endpoints: int, headline: str, count: str
+) -> None:
+    many = scan(
+        *("inside_to_inside", Severity.HIGH, "10.0.1.5", "vpc-1"),
+        hosts=min(endpoints, MAX_ENDPOINTS),
+        ports=1,
+        sample_endpoints=["10.0.2.1:22/tcp", "10.0.2.2:22/tcp"],
+    )
+    text = alert_message(replace(many, endpoints=endpoints)).text
+    assert f": {headline}.\n" in text
+    assert f"Count        {count}\n" in text

@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.findings.evidence import (
-    ADDRESS_SETS,
-    MAX_SOURCE_PORTS,
-    SET_SIZES,
-    Evidence,
-    EvidenceKey,
-    bottom,
-)
+from flowsentry.findings.bounds import MAX_SOURCE_PORTS
+from flowsentry.findings.evidence import ADDRESS_SETS, SET_SIZES, Evidence, EvidenceKey, bottom
 from flowsentry.findings.evidence import rank_of_member as rank
 from tests.builders import VPC
 

@@ -14,7 +14,8 @@ from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.evidence.item import MAX_STORED_MEMBERS
 from flowsentry.aws.evidence.table import EvidenceTable
 from flowsentry.errors import RetryableError
-from flowsentry.findings.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom, rank_of_member
+from flowsentry.findings.bounds import MAX_ENDPOINTS
+from flowsentry.findings.evidence import Evidence, EvidenceKey, bottom, rank_of_member
 from flowsentry.in_memory import EvidenceInMemory
 from tests.moto_world import EVIDENCE_TABLE, items_of, make_evidence_table
 

@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from flowsentry.detect.logins.external_clients import MAX_NEWEST
-from flowsentry.findings.evidence import MAX_EXTERNAL_CLIENTS, MEMORY_DAYS
+from flowsentry.findings.bounds import MAX_EXTERNAL_CLIENTS
+from flowsentry.findings.evidence import MEMORY_DAYS
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.inventory.inventory import Inventory

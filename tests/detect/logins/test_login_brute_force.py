@@ -13,7 +13,8 @@ from flowsentry.detect.logins.login_brute_force import (
     login_attempts,
     login_brute_force,
 )
-from flowsentry.findings.evidence import MAX_ATTEMPTS, Evidence
+from flowsentry.findings.bounds import MAX_ATTEMPTS
+from flowsentry.findings.evidence import Evidence
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.in_memory import EvidenceInMemory

@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsentry.detect.scans.criteria import DetectedScan, detected_scan
-from flowsentry.findings.evidence import (
-    MAX_DOUBTFUL,
-    MAX_ENDPOINTS,
-    MEMORY_DAYS,
-    Evidence,
-    EvidenceKey,
-    bottom,
-)
+from flowsentry.findings.bounds import MAX_DOUBTFUL, MAX_ENDPOINTS
+from flowsentry.findings.evidence import MEMORY_DAYS, Evidence, EvidenceKey, bottom
 from flowsentry.findings.thresholds import ScanThresholds
 from tests.builders import DAY, VPC
 

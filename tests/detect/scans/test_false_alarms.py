@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from flowsentry.detect.scans.criteria import detected_scan
-from flowsentry.findings.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom
+from flowsentry.findings.bounds import MAX_ENDPOINTS
+from flowsentry.findings.evidence import Evidence, EvidenceKey, bottom
 from flowsentry.findings.thresholds import ScanThresholds
 from tests.builders import VPC
 

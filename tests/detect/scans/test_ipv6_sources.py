@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from flowsentry.findings.evidence import MAX_SOURCE_IDS
+from flowsentry.findings.bounds import MAX_SOURCE_IDS
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.suppressions import Suppressions, suppressed
 from flowsentry.inventory.inventory import Inventory

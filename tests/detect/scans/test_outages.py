@@ -6,8 +6,9 @@ from random import Random
 import pytest
 
 from flowsentry.detect.scans.criteria import detected_scan
+from flowsentry.findings.bounds import MAX_ENDPOINTS
 from flowsentry.findings.endpoints import MEMBER_BYTES, SLOT_SECONDS, SLOTS_PER_DAY, slot_of
-from flowsentry.findings.evidence import MAX_ENDPOINTS, Evidence, EvidenceKey, bottom, latest, unanswered
+from flowsentry.findings.evidence import Evidence, EvidenceKey, bottom, latest, unanswered
 from flowsentry.findings.known_services import Answers, Service, Services, client_bit
 from flowsentry.findings.thresholds import ScanThresholds
 from tests.builders import DAY, NOON, V2, V5, VPC, Watch, blocked, exchange, flow_log, probe, reset

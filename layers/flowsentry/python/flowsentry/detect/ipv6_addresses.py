@@ -5,16 +5,9 @@ from typing import Any
 
 import polars as pl
 
+from flowsentry.findings.bounds import MAX_SOURCE_IDS
 from flowsentry.findings.endpoints import HASHED, Addresses, addresses_by_hash, rank_of, with_address
-from flowsentry.findings.evidence import (
-    ADDRESS_SETS,
-    MAX_SOURCE_IDS,
-    SET_SIZES,
-    Evidence,
-    EvidenceKey,
-    bottom,
-    max_complete_rank,
-)
+from flowsentry.findings.evidence import ADDRESS_SETS, SET_SIZES, Evidence, EvidenceKey, bottom, max_complete_rank
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import address_in, interface_id_of, is_network
 

@@ -8,6 +8,7 @@ from flowsentry.emit.narratives.narrative import listed_in, number_in, numbers_i
 from flowsentry.emit.owner_names import owner_text, responder_text, subject_text
 from flowsentry.emit.plain_text import counted, moment, period, plain
 from flowsentry.emit.search_terms import is_interface
+from flowsentry.findings.bounds import MAX_ENDPOINTS
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.kinds import KINDS, Packets
 from flowsentry.inventory.source_address import PUBLIC
@@ -31,7 +32,9 @@ def fact_line(label: str, fact: str) -> str:
 
 
 def count_text(finding: Finding) -> str:
-    """`36 failed host:port pairs`, `1,204 packets rejected`; empty where nothing is counted."""
+    """`36 failed host:port pairs`, `1,204 packets rejected`; empty where nothing is counted. From MAX_ENDPOINTS
+    on, the number of pairs is an estimate: `about 105 failed host:port pairs`.
+    """
     return "; ".join(_counts(finding))
 
 
@@ -101,7 +104,8 @@ def _counts(finding: Finding) -> Iterator[str]:
     if finding.kind == "login_brute_force":
         yield attempts_text(finding)
     elif finding.endpoints > 1 and outcome not in _REJECTED:
-        yield f"{finding.endpoints:,} failed host:port pairs"
+        about = "about " if finding.endpoints >= MAX_ENDPOINTS else ""
+        yield f"{about}{finding.endpoints:,} failed host:port pairs"
     if clients := number_in(details, "clients"):
         yield counted(clients, "client")
     if packets := number_in(details, "packets"):

@@ -8,14 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from flowsentry.findings.evidence import (
-    MAX_SOURCE_PORTS,
-    MEMORY_DAYS,
-    SECONDS_A_DAY,
-    SET_SIZES,
-    Evidence,
-    EvidenceKey,
-)
+from flowsentry.findings.bounds import MAX_SOURCE_PORTS
+from flowsentry.findings.evidence import MEMORY_DAYS, SECONDS_A_DAY, SET_SIZES, Evidence, EvidenceKey
 
 Item = Mapping[str, Any]
 

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import polars as pl
 
 from flowsentry.detect.logins.attempts import is_a_session
+from flowsentry.findings.bounds import MAX_EXTERNAL_CLIENTS
 from flowsentry.findings.endpoints import host_in_words
 from flowsentry.findings.evidence import (
-    MAX_EXTERNAL_CLIENTS,
     MEMORY_DAYS,
     SET_SIZES,
     Evidence,

@@ -25,15 +25,8 @@ import polars as pl
 from flowsentry.detect.host_pairs import display_name
 from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses
 from flowsentry.detect.logins.attempts import Login, login_of
-from flowsentry.findings.evidence import (
-    MAX_ATTEMPTS,
-    MAX_SESSIONS,
-    RANK_LIMIT,
-    Evidence,
-    History,
-    max_complete_rank,
-    rank_of_member,
-)
+from flowsentry.findings.bounds import MAX_ATTEMPTS, MAX_SAMPLE_ENDPOINTS, MAX_SESSIONS
+from flowsentry.findings.evidence import RANK_LIMIT, Evidence, History, max_complete_rank, rank_of_member
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS, LoginRelation
 from flowsentry.findings.thresholds import LoginThresholds
@@ -47,7 +40,6 @@ build that uses its git host, and a job that copies files to two hosts, are repo
 MIN_HOSTS_OUTSIDE = 10
 """External hosts on which an internal source must make attempts. Higher: an internal host that guesses on few external
 hosts is missed. Lower: a build that uses a large git provider, which has half a dozen addresses, is reported."""
-MAX_SAMPLE_ENDPOINTS = 10
 
 
 class LoginAttempts(NamedTuple):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from flowsentry.detect.host_pairs import HostPair, Row, host_pairs, pair_details
 from flowsentry.detect.logins.external_clients import BusyService
-from flowsentry.findings.evidence import MAX_EXTERNAL_CLIENTS
+from flowsentry.findings.bounds import MAX_EXTERNAL_CLIENTS
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
 from flowsentry.inventory.address_space import AddressSpace

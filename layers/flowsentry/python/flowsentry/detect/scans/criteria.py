@@ -5,11 +5,10 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
+from flowsentry.findings.bounds import MAX_DOUBTFUL, MAX_ENDPOINTS
 from flowsentry.findings.endpoints import endpoint_of, endpoint_part
 from flowsentry.findings.evidence import (
     DATED_SETS,
-    MAX_DOUBTFUL,
-    MAX_ENDPOINTS,
     MEMORY_DAYS,
     RANK_LIMIT,
     Evidence,

@@ -15,6 +15,7 @@ from flowsentry.detect.host_pairs import display_name
 from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses
 from flowsentry.detect.scans.criteria import DetectedScan, detected_scan
 from flowsentry.detect.scans.shapes import ScanShape
+from flowsentry.findings.bounds import MAX_SAMPLE_ENDPOINTS
 from flowsentry.findings.endpoints import Addresses, Endpoint, endpoint_of, sort_key, with_known_address
 from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
 from flowsentry.findings.finding import Finding, finding_id
@@ -26,7 +27,6 @@ from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.source_address import address_of
 from flowsentry.records.code_names import ICMP, ICMPV6
 
-MAX_SAMPLE_ENDPOINTS = 10
 MAX_FAILED_PORTS = 16
 """Failed ports that a finding lists, so that suppressions can match scans by port. More: longer findings. Fewer: scans
 of several ports cannot be suppressed by port."""

@@ -7,6 +7,7 @@ import polars as pl
 from flowsentry.detect.ipv6_addresses import AddressSets, address_sets
 from flowsentry.detect.logins.attempts import login_members
 from flowsentry.detect.scans.outages import is_service_failure
+from flowsentry.findings.bounds import MAX_SOURCE_PORTS
 from flowsentry.findings.endpoints import (
     MEMBER_BYTES,
     SLOT_SECONDS,
@@ -16,14 +17,7 @@ from flowsentry.findings.endpoints import (
     rank_of,
     sources_of,
 )
-from flowsentry.findings.evidence import (
-    ADDRESS_SETS,
-    DATED_SETS,
-    MAX_SOURCE_PORTS,
-    SET_SIZES,
-    Evidence,
-    EvidenceKey,
-)
+from flowsentry.findings.evidence import ADDRESS_SETS, DATED_SETS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace

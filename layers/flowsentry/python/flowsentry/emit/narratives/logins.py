@@ -14,23 +14,22 @@ from flowsentry.emit.narratives.narrative import (
 )
 from flowsentry.emit.owner_names import Names, responder_text
 from flowsentry.emit.plain_text import counted, plain
+from flowsentry.findings.bounds import MAX_ATTEMPTS, MAX_EXTERNAL_CLIENTS
 from flowsentry.findings.finding import Finding
 
 MAX_NAMED = 2
-MAX_EXACT_SOURCES = 63
-"""More sources than that at one login service are an estimate."""
-MAX_EXACT_ATTEMPTS = 64
-"""Of more attempts in a day only a sample is kept, so that not every host is known."""
 
 
 def attempts_text(finding: Finding) -> str:
-    """`24 attempts over SSH on 3 hosts`."""
+    """`24 attempts over SSH on 3 hosts`. From MAX_ATTEMPTS on, the number of attempts is an estimate, and the hosts are
+    those of a sample: `about 210 attempts over SSH on at least 31 hosts`.
+    """
     details = finding.details
     attempts, hosts = number_in(details, "attempts"), number_in(details, "hosts")
     services = listed_in(details, "services")
-    at_least = "at least " if attempts > MAX_EXACT_ATTEMPTS else ""
+    about, at_least = ("about ", "at least ") if attempts >= MAX_ATTEMPTS else ("", "")
     over = f" over {' and '.join(services)}" if services else ""
-    return f"{counted(attempts, 'attempt')}{over} on {at_least}{counted(hosts, 'host')}"
+    return f"{about}{counted(attempts, 'attempt')}{over} on {at_least}{counted(hosts, 'host')}"
 
 
 def _has_a_session(finding: Finding, names: Names) -> str:
@@ -51,7 +50,7 @@ def _has_many_sources(finding: Finding, _names: Names) -> str:
     details = finding.details
     number, service = number_in(details, "initiators"), plain(details.get("service") or "")
     sessions = f"{service} sessions" if service else f"login sessions on {port_text(details)}"
-    about = "about " if number > MAX_EXACT_SOURCES else ""
+    about = "about " if number >= MAX_EXTERNAL_CLIENTS else ""
     return f"has {sessions} from {about}{counted(number, 'address')} outside your trusted networks"
 
 

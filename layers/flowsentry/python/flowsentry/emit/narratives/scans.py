@@ -13,11 +13,9 @@ from flowsentry.emit.narratives.narrative import (
 )
 from flowsentry.emit.owner_names import Names
 from flowsentry.emit.plain_text import counted
+from flowsentry.findings.bounds import MAX_ENDPOINTS, MAX_SAMPLE_ENDPOINTS
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.kinds import ScanRelation
-
-MAX_LISTED = 10
-"""Endpoints that a finding lists at most; a list of that many may be cut."""
 
 
 def _scan(finding: Finding) -> Narrative:
@@ -26,17 +24,22 @@ def _scan(finding: Finding) -> Narrative:
 
 def _reach(finding: Finding, names: Names) -> str:
     """`24 ports on 12 hosts`. One port or one host is named, the host by its owner, where the finding's sample shows
-    which it is.
+    which it is. From MAX_ENDPOINTS on, not all endpoints are known: `port 22/tcp on at least 64 hosts`.
     """
     details = finding.details
     hosts, ports = number_in(details, "hosts"), number_in(details, "ports")
     ends = [end.rpartition(":") for end in listed_in(details, "sample_endpoints")]
     the_hosts, the_ports = {host.strip("[]") for host, _, _ in ends}, {port for _, _, port in ends}
-    which_ports = _port(the_ports.pop()) if ports == len(the_ports) == 1 else counted(ports, "port")
-    which_hosts = counted(hosts, "host")
+    which_ports = _port(the_ports.pop()) if ports == len(the_ports) == 1 else _number(finding, ports, "port")
+    which_hosts = _number(finding, hosts, "host")
     if hosts == len(the_hosts) == 1:
         which_hosts = names(details.get("target_owner"), the_hosts.pop())
     return f"{which_ports} on {which_hosts}"
+
+
+def _number(finding: Finding, number: int, noun: str) -> str:
+    at_least = "at least " if number > 1 and finding.endpoints >= MAX_ENDPOINTS else ""
+    return at_least + counted(number, noun)
 
 
 def _port(port: str) -> str:
@@ -54,7 +57,7 @@ def _scans_outside(finding: Finding, names: Names) -> str:
 
 def _was_answered(finding: Finding, names: Names) -> str:
     answered = len(listed_in(finding.details, "answered_endpoints"))
-    more = " or more" if answered >= MAX_LISTED else ""
+    more = " or more" if answered >= MAX_SAMPLE_ENDPOINTS else ""
     services = "service" if answered == 1 else "services"
     return f"scanned your network and {answered}{more} {services} answered: {_reach(finding, names)}"
 
