@@ -59,7 +59,9 @@ def inventory_in(path: Path) -> Inventory:
     except OSError as error:
         raise KnowledgeError(f"{path}: {error.strerror}") from error
     except UnreadableSnapshotError as error:
-        raise KnowledgeError(f"{path}: {error}") from error
+        raise KnowledgeError(
+            f"--inventory {path}: {error}; use a snapshot such as inventory/snapshot.zip in the output bucket"
+        ) from error
 
 
 def suppressions_in(path: Path | None) -> Suppressions:

@@ -30,7 +30,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="run your own flow logs through the pipeline and print the findings",
         description="Runs flow logs through the same pipeline as in AWS. Prints findings on stdout and a summary on "
         "stderr. Nothing leaves this machine. With --against, runs the logs with two settings and prints the findings "
-        "that appear and disappear. Exit code 1 when a path, or most lines of a file, could not be read.",
+        "that appear and disappear. Exit code 1 when a path, or most lines of a file, could not be read, or when "
+        "no flow logs were found.",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or s3:// addresses")
     parser.add_argument("--json", action="store_true", help="print JSON lines")
@@ -90,7 +91,9 @@ def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a CIDR block; use one without host bits, such as 192.0.2.0/24"
+        ) from error
 
 
 def _public(text: str) -> str:
@@ -102,8 +105,8 @@ def _public(text: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit code: 0 when every path could be read, 1 when one, or most lines of a file, could not. The rest is replayed
-    in both cases.
+    """Exit code: 0 when every path could be read, 1 when one, or most lines of a file, could not, or when there was
+    no file. The rest is replayed in all cases.
     """
     try:
         settings = settings_in(options.settings)
@@ -174,6 +177,8 @@ def _compare(options: argparse.Namespace, one: Context, other: Context) -> int:
 def _summarized(replay: Replay) -> int:
     for line in replay.summary():
         print(line, file=sys.stderr)
+    if not (replay.sources or replay.unread):
+        return complain("no flow logs were found in the given paths")
     return 1 if replay.unread else 0
 
 

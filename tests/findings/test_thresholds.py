@@ -32,7 +32,9 @@ def test_a_value_out_of_range_is_refused_with_the_allowed_range(name: str, end: 
         ("scan.min_endpoints", "write it like scan.min_endpoints=20"),
         ("scan.min_endpoints=many", "write it like scan.min_endpoints=20"),
         ("scan.min_endpoints=10.5", "allowed: a whole number from 5 to 60"),
-        ("scan.min_failed_per_answered=nan", "write it like scan.min_endpoints=20"),
+        ("scan.min_failed_per_answered=nan", "is NaN; allowed: a number from "),
+        ("scan.min_endpoints=nan", "is NaN; allowed: a whole number from "),
+        ("scan.min_endpoints=1e999", "is Infinity; allowed: a whole number from "),
     ],
 )
 def test_an_invalid_change_is_refused(change: str, complaint: str) -> None:

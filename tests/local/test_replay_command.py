@@ -79,10 +79,11 @@ def test_records_with_a_time_in_the_future_are_reported(flowsentry: Flowsentry, 
     assert "newest    2026-01-01 12:00:30 UTC" in done.complaints
 
 
-def test_the_summary_of_an_empty_folder_has_zero_counts(flowsentry: Flowsentry, tmp_path: Path) -> None:
+def test_an_empty_folder_is_reported_with_exit_code_1(flowsentry: Flowsentry, tmp_path: Path) -> None:
     done = flowsentry("replay", tmp_path)
-    assert (done.code, done.out) == (0, "")
-    assert done.complaints == ["files     0", "read      nothing", "rejected  0", "findings  0"]
+    assert (done.code, done.out) == (1, "")
+    assert done.complaints[:4] == ["files     0", "read      nothing", "rejected  0", "findings  0"]
+    assert done.complaints[4:] == ["flowsentry: no flow logs were found in the given paths"]
 
 
 def test_a_folder_is_replayed_in_order_of_time_without_other_files(flowsentry: Flowsentry, tmp_path: Path) -> None:
@@ -185,8 +186,14 @@ def test_logs_in_s3_are_replayed(flowsentry: Flowsentry, monkeypatch: pytest.Mon
     ("arguments", "sentence"),
     [
         ((), "the following arguments are required: PATH"),
-        (("--inside", "my-network", "x"), "argument --inside: 'my-network' does not appear to be an IPv4 or IPv6"),
-        (("--inside", "10.0.0.1/8", "x"), "argument --inside: 10.0.0.1/8 has host bits set"),
+        (
+            ("--inside", "my-network", "x"),
+            "argument --inside: 'my-network' is not a CIDR block; use one without host bits, such as",
+        ),
+        (
+            ("--inside", "10.0.0.1/8", "x"),
+            "argument --inside: '10.0.0.1/8' is not a CIDR block; use one without host bits, such as",
+        ),
         (("--format", "version srcaddr", "x"), "argument --format: "),
     ],
 )

@@ -228,7 +228,8 @@ def _flat(thresholds: Thresholds) -> Iterator[tuple[str, Number]]:
 def _as_change(change: str) -> tuple[str, Any]:
     name, _, value = change.partition("=")
     try:
-        return name.strip(), float(value) if "." in value else int(value)
+        number = float(value)
+        return name.strip(), int(value) if value.strip().lstrip("+-").isdecimal() else number
     except ValueError as error:
         raise ThresholdError(f"{change!r} is not a threshold change; write it like scan.min_endpoints=20") from error
 
@@ -236,7 +237,7 @@ def _as_change(change: str) -> tuple[str, Any]:
 def _checked(name: str, value: Any, bounds: Bounds) -> Number:
     is_whole = isinstance(dict(_flat(Thresholds()))[name], int)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or (is_whole and int(value) != value) or not bounds.low <= value <= bounds.high:
+    if not is_number or not bounds.low <= value <= bounds.high or (is_whole and int(value) != value):
         kind = "a whole number" if is_whole else "a number"
         raise ThresholdError(f"{name} is {json.dumps(value)}; allowed: {kind} from {bounds.low} to {bounds.high}")
     return int(value) if is_whole else float(value)

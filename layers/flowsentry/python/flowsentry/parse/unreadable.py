@@ -43,9 +43,7 @@ def unreadable(lines: int, rejected: RejectedLines) -> UnreadableError | None:
     looks = Counter(_look(text) for _, reason, text in rejected.sample if reason != NOT_COUNTED)
     reason, what = max(looks, key=lambda look: looks[look], default=ANOTHER_FORMAT)
     found = f"{bad} of {lines} lines are not valid records ({_causes(rejected)}{_first(rejected)})"
-    return UnreadableError(
-        reason, f"{found}: they are {what}. Then redrive the source. Its valid records were processed"
-    )
+    return UnreadableError(reason, f"{found}: they are {what}. The valid records were processed")
 
 
 def _look(text: str) -> tuple[str, str]:

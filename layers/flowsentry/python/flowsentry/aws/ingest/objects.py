@@ -116,7 +116,8 @@ class ObjectProcessor:
                 raise
             raise log_formats.explained(poison) from None
         if isinstance(outcome.damage, UnreadableError):
-            raise outcome.damage  # not remembered, so that a redrive reads it again with the right format
+            damage = UnreadableError(outcome.damage.reason, f"{outcome.damage}. Redrive the object afterwards")
+            raise damage from outcome.damage  # not remembered, so that a redrive reads it again with the right format
         return {"damage": _damage(outcome)}
 
     def _set_aside(self, body: str, poison: PoisonError) -> None:

@@ -50,7 +50,8 @@ class PayloadProcessor:
         outcome = self.sources.process(source_of(payload), texts, origin=origin, comes_again=comes_again)
         if isinstance(outcome.damage, UnreadableError):
             outcome.damage = UnreadableError(
-                outcome.damage.reason, f"log group {payload.log_group!r}: {outcome.damage}"
+                outcome.damage.reason,
+                f"log group {payload.log_group!r}: {outcome.damage}. Redrive the payload afterwards",
             )
         return outcome
 
