@@ -19,7 +19,7 @@ import polars as pl
 
 from docs.settings_reference import schema_text, with_tables
 from flowsentry.detect.scans import criteria, source_evidence
-from flowsentry.findings import evidence
+from flowsentry.findings import bounds, evidence
 from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.kinds import Kind as FindingKind
 from flowsentry.findings.thresholds import Thresholds, known_thresholds
@@ -205,7 +205,7 @@ def detectors_page() -> Iterator[str]:
     yield from _stories()
 
 
-_PARTS = (import_module("flowsentry.detect.scans.scan_findings"), criteria, source_evidence, evidence)
+_PARTS = (import_module("flowsentry.detect.scans.scan_findings"), criteria, source_evidence, bounds, evidence)
 """Modules with constants, in addition to the detectors; `scan_findings` is also the name of a function."""
 
 
@@ -215,10 +215,10 @@ def _kind_row(kind: FindingKind) -> tuple[str, ...]:
 
 
 def _threshold_rows(defaults: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, ...]]:
-    for name, bounds in known_thresholds().items():
+    for name, allowed_values in known_thresholds().items():
         section, _, own_name = name.partition(".")
-        allowed = f"{bounds.low} to {bounds.high}"
-        yield f"`{name}`", str(defaults[section][own_name]), allowed, _one_line(bounds.meaning)
+        allowed = f"{allowed_values.low} to {allowed_values.high}"
+        yield f"`{name}`", str(defaults[section][own_name]), allowed, _one_line(allowed_values.meaning)
 
 
 def _described(kind: FindingKind) -> Iterator[str]:

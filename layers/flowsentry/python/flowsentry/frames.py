@@ -7,7 +7,7 @@ from typing import NamedTuple, NewType
 import polars as pl
 
 MAX_LINE_BYTES = 64 << 10
-"""A longer line is no flow log record (54 fields take some 2 KB): decode cuts it to one byte more, parse rejects it."""
+"""A longer line is no flow log record (all fields take 2 KB): decode cuts it to one byte more, parse rejects it."""
 
 
 @dataclass(frozen=True, slots=True)
