@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from campaigns.alert_floods import KilledError, Listener, Weather, run
+from campaigns.alert_floods import run
 from campaigns.emulation.findings_client import FindingsClient, undisturbed
+from campaigns.emulation.flood_faults import FaultModel, KilledError, RecordingChannel
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.notifications.channels import Channels, Notification
 from flowsentry.aws.notifications.outbox import HIGH_LEFT_OVER_SECONDS, MAX_SUMMARIZED, STREAM_SECONDS, Outbox
@@ -28,7 +29,7 @@ class World:
 
     def __init__(self, *more: str, limit: int = 20) -> None:
         metrics().clear_metrics()
-        self.clock = Weather(random.Random(0), call_seconds=0.002)  # noqa: S311 - nothing is left to chance
+        self.clock = FaultModel(random.Random(0), call_seconds=0.002)  # noqa: S311 - nothing is left to chance
         self.client = FindingsClient(self.clock.around)
         self.topic, self.more = Slow("topic", self.clock), [Slow(name, self.clock, may_refuse=True) for name in more]
         people = [self.topic, *(each for each in self.more if each.name == "chat")]
@@ -65,13 +66,13 @@ class World:
         return sum("unpublished" in item for item in self.client.items.values())
 
 
-class Slow(Listener):
+class Slow(RecordingChannel):
     """A channel that takes `seconds` to answer, and is unreachable while it `is_away`."""
 
     seconds, is_away = 0.0, False
 
     def send(self, notification: Notification) -> None:
-        self.weather.now += self.seconds
+        self.fault_model.now += self.seconds
         if self.is_away:
             raise RetryableError("away")
         super().send(notification)

@@ -131,7 +131,7 @@ def test_the_rule_that_allows_an_external_login_is_named(watched: PipelineRun) -
     assert len(sessions) == 2
     for each in sessions:
         assert "shop-bastion: inbound rule" in each.details["allowance"]["sentence"]
-        assert " for 0.0.0.0/0, and by network ACL " in each.details["allowance"]["sentence"]
+        assert " from 0.0.0.0/0, and by network ACL " in each.details["allowance"]["sentence"]
 
 
 def test_without_a_trusted_network_the_administrators_login_is_reported(company: Company, inventory: Inventory) -> None:
