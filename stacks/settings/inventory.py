@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from flowsentry.settings import COOLDOWN_SECONDS
 from stacks.settings.excerpts import cut
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster, broken_rules_between_clusters
 from stacks.settings.values import CONTROLS, NAMED_ONCE, Region, Section, named_bucket, repeated, together
@@ -84,7 +85,7 @@ class OwnershipSettings(Section):
     inventory_minutes: int = Field(default=5, ge=1, le=60)
     """All owners of network interfaces are discovered again this often. Changes, and unknown interfaces, start a
     discovery sooner."""
-    inventory_cooldown_seconds: int = Field(default=60, ge=1, le=900)
+    inventory_cooldown_seconds: int = Field(default=COOLDOWN_SECONDS, ge=1, le=900)
     """The shortest time between the starts of two discoveries of a target that changes ask for. Lower: new interfaces
     have an owner sooner, and autoscaling costs more describe calls. After a long discovery the cooldown is twice as
     long as the discovery."""

@@ -11,6 +11,10 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import lru_cache
 from typing import Any, TypeVar
 
+COOLDOWN_SECONDS = 60
+"""Least time between the starts of two discoveries of a target that changes trigger. Longer: new interfaces stay
+unnamed for longer. Shorter: an hour of autoscaling uses more describe calls, which AWS limits per account and second.
+"""
 INVENTORY_KEY, CLAIMS_KEY = "inventory/snapshot.zip", "discovery/claims.json"
 SUPPRESSIONS_KEY = "suppressions/suppressions.json"
 MAX_DIGITS = 18
@@ -82,7 +86,7 @@ class InventorySettings:
     inventory_key: str = INVENTORY_KEY
     claims_key: str = CLAIMS_KEY
     inventory_retention_days: int = 7
-    inventory_cooldown_seconds: int = 60
+    inventory_cooldown_seconds: int = COOLDOWN_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,34 +112,24 @@ _LOGIN_SEVERITIES: Mapping[str, Severity] = {
 _LOGIN_TECHNIQUES = {"SSH": "T1021.004", "RDP": "T1021.001", "WinRM": "T1021.006"}
 """Remote Services, by the service that was logged in to."""
 
+
+def _scan(name: str, summary: str, technique: str) -> Kind:
+    """A kind of scan: all of them have the severities of their relation, one chapter and one Security Hub type."""
+    return Kind(
+        name=name,
+        summary=summary,
+        detector="detect.scans.shapes",
+        severities=_SCAN_SEVERITIES,
+        chapter=Chapter.OUTSIDE_SCANS,
+        security_hub_types=(_DISCOVERY,),
+        techniques={ALWAYS: technique},
+    )
+
+
 _ROWS = (
-    Kind(
-        name="port_scan",
-        summary="One source tries many ports of one host.",
-        detector="detect.scans.shapes",
-        severities=_SCAN_SEVERITIES,
-        chapter=Chapter.OUTSIDE_SCANS,
-        security_hub_types=(_DISCOVERY,),
-        techniques={ALWAYS: "T1046"},
-    ),
-    Kind(
-        name="host_sweep",
-        summary="One source tries the same port of many hosts.",
-        detector="detect.scans.shapes",
-        severities=_SCAN_SEVERITIES,
-        chapter=Chapter.OUTSIDE_SCANS,
-        security_hub_types=(_DISCOVERY,),
-        techniques={ALWAYS: "T1018"},
-    ),
-    Kind(
-        name="network_scan",
-        summary="One source tries many ports of many hosts.",
-        detector="detect.scans.shapes",
-        severities=_SCAN_SEVERITIES,
-        chapter=Chapter.OUTSIDE_SCANS,
-        security_hub_types=(_DISCOVERY,),
-        techniques={ALWAYS: "T1046"},
-    ),
+    _scan("port_scan", "One source tries many ports of one host.", "T1046"),
+    _scan("host_sweep", "One source tries the same port of many hosts.", "T1018"),
+    _scan("network_scan", "One source tries many ports of many hosts.", "T1046"),
     Kind(
         name="blocked_internal",
         summary="A security group or network ACL blocks a path between two of your hosts.",

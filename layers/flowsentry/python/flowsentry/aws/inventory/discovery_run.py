@@ -25,12 +25,9 @@ from flowsentry.aws.inventory.requests import ChangeEvent, InterfaceRequest, Req
 from flowsentry.aws.inventory.store import InventoryStore
 from flowsentry.errors import RetryableError
 from flowsentry.inventory.inventory import RETENTION_DAYS, Inventory, TargetState
+from flowsentry.settings import COOLDOWN_SECONDS
 from flowsentry.telemetry import count
 
-COOLDOWN_SECONDS = 60
-"""Least time between the starts of two discoveries of a target that changes trigger. Longer: new interfaces stay
-unnamed for longer. Shorter: an hour of autoscaling uses more describe calls, which AWS limits per account and second.
-"""
 COOLDOWNS_A_DISCOVERY = 2
 """The cooldown of a slow target, as a multiple of the duration of its last discovery. Higher: new interfaces of a large
 target stay unnamed for longer. Lower: a large target is discovered nearly all of the time."""
