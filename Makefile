@@ -71,7 +71,8 @@ bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; 
 	$(BIN)/python -m benchmarks.throughput
 
 .PHONY: break
-break: $(SETUP) ## Campaigns that try to break it, 20 minutes: faults, hostile messages, load, wrong clocks, dead services
+break: $(SETUP) ## Every law ten times as long, then campaigns that try to break it, 40 minutes: faults, hostile messages, load, wrong clocks, dead services
+	FLOWSENTRY_LAW_EXAMPLES=10 $(BIN)/python -m pytest -q -n 2 tests/properties
 	$(BIN)/python -m campaigns
 
 .PHONY: docs

@@ -80,6 +80,12 @@ def shuffled(traffic: Traffic) -> Deliveries:
     return files
 
 
+def shuffled_hours(traffic: Traffic) -> Deliveries:
+    files = hours(traffic)
+    Random(5).shuffle(files)  # noqa: S311 - seeded
+    return files
+
+
 def duplicated(traffic: Traffic) -> Deliveries:
     """Five-minute files in random order, and each of them again, in another random order."""
     return [*shuffled(traffic), *five_minutes(traffic)]

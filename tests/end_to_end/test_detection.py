@@ -82,5 +82,5 @@ def test_generated_traffic_gives_the_same_findings_as_a_replay(
 
 
 def test_recorded_traffic_gives_the_same_findings_as_a_replay(app: DeployedApp) -> None:
-    found = compare(app, "recorded", capture("internet-host-day"))
-    assert len(found) > 20
+    found = compare(app, "recorded", capture("internet-host-day").first_hours(3))
+    assert len(found) > 3

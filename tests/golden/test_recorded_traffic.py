@@ -65,18 +65,12 @@ def accused(found: Sequence[Finding], seen: Capture) -> list[Finding]:
 
 
 @pytest.mark.parametrize(
-    ("name", "least_recall", "form"),
-    [
-        ("internet-host-day", 0.95, list),
-        ("internet-host-day-v2", 0.9, by_the_hour),
-        ("internet-host-day-open-v2", 0.9, by_the_hour),
-    ],
+    ("name", "least_recall"),
+    [("internet-host-day", 0.95), ("internet-host-day-v2", 0.9), ("internet-host-day-open-v2", 0.9)],
 )
-def test_the_scanners_of_a_day_on_the_internet_are_found_without_false_alarms(
-    name: str, least_recall: float, form: Callable[[list[bytes]], Iterable[bytes]]
-) -> None:
+def test_the_scanners_of_a_day_on_the_internet_are_found_without_false_alarms(name: str, least_recall: float) -> None:
     seen = capture(name)
-    found = found_in(form(seen.objects))
+    found = found_in(by_the_hour(seen.objects))
     assert recall(found, seen) >= least_recall
     assert accused(found, seen) == []
     assert len(found) <= 2 * len(seen.scanners)
@@ -132,7 +126,7 @@ def payloads(data: bytes) -> Iterator[LogText]:
 def test_payloads_and_objects_have_the_same_scanners() -> None:
     seen = capture("nmap-inside")
     watch = Watch()
-    for data in seen.objects:
+    for data in seen.objects[:3]:
         for text in payloads(data):
             watch.see_texts([text])
     assert {each.subject for each in watch.found} == seen.scanners

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from flowsentry.decode import object_texts
@@ -16,8 +16,9 @@ from flowsentry.records.fields import DEFAULT_NAMES
 from tests import cut_traffic
 from tests.builders import NOON, V5, blocked, exchange, flow_log, probe
 from tests.cut_traffic import made_traffic
+from tests.properties.strategies import law
 
-MOST_PIECES = 80
+MOST_PIECES = 24
 """Parts of 182 interface minutes: the first ones have all kinds of traffic, and each part takes four passes."""
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 """Settings without shrinking: a failing example is a few batches of a tenth of a second each."""
@@ -127,7 +128,7 @@ def logs(drawn: Iterable[Iterable[Event]], names: Sequence[str]) -> Batch:
     return [flow_log([line for event in each for line in event.lines(names)], names) for each in drawn]
 
 
-@settings(max_examples=15, deadline=None, phases=PHASES)
+@law(8, phases=PHASES)
 @given(drawn=batches, names=formats, times=st.lists(st.integers(1, 3), min_size=5, max_size=5))
 def test_a_batch_delivered_again_changes_nothing(drawn: list[list[Event]], names: tuple[str, ...], times: Any) -> None:
     whole = logs(drawn, names)
@@ -135,7 +136,7 @@ def test_a_batch_delivered_again_changes_nothing(drawn: list[list[Event]], names
     assert World().all_of(again).known == World().all_of(whole).known
 
 
-@settings(max_examples=15, deadline=None, phases=PHASES)
+@law(8, phases=PHASES)
 @given(drawn=batches, names=formats, ends=st.lists(st.integers(0, 24), min_size=5, max_size=5))
 def test_a_function_that_stops_between_any_two_calls_loses_and_adds_nothing(
     drawn: list[list[Event]], names: tuple[str, ...], ends: list[int]
@@ -146,7 +147,7 @@ def test_a_function_that_stops_between_any_two_calls_loses_and_adds_nothing(
     assert disturbed.known == World().all_of(whole).known
 
 
-@settings(max_examples=15, deadline=None, phases=PHASES)
+@law(8, phases=PHASES)
 @given(drawn=batches, names=formats, data=st.data())
 def test_after_each_batch_followed_every_other_their_order_is_irrelevant(
     drawn: list[list[Event]], names: tuple[str, ...], data: st.DataObject
@@ -160,7 +161,7 @@ def test_after_each_batch_followed_every_other_their_order_is_irrelevant(
     assert (evidence, services) == World().all_of(whole * 3).known[::2]
 
 
-@settings(max_examples=15, deadline=None, phases=PHASES)
+@law(8, phases=PHASES)
 @given(drawn=batches, names=formats, data=st.data())
 def test_failed_contacts_and_login_attempts_are_the_same_in_any_order(
     drawn: list[list[Event]], names: tuple[str, ...], data: st.DataObject
@@ -175,8 +176,11 @@ def failures(world: World) -> dict[EvidenceKey, tuple[Any, ...]]:
     return {key: (each.doubtful, each.attempts, each.external_clients) for key, each in suspicious.items()}
 
 
-@pytest.mark.parametrize("names", [V5, DEFAULT_NAMES], ids=["v5", "v2"])
-@pytest.mark.parametrize("cut", [cut_traffic.five_minutes, cut_traffic.interface_minutes], ids=lambda cut: cut.__name__)
+@pytest.mark.parametrize(
+    ("names", "cut"),
+    [(V5, cut_traffic.five_minutes), (DEFAULT_NAMES, cut_traffic.ten_seconds)],
+    ids=["v5, five minutes", "v2, ten seconds"],
+)
 def test_generated_traffic_delivered_with_interruptions_gives_the_state_of_one_clean_pass(
     names: tuple[str, ...], cut: cut_traffic.Cut
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flowsentry.explain import explain
@@ -19,8 +19,9 @@ from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, NetworkAcl,
 from flowsentry.inventory.inventory import Interface
 from tests.properties import rule_reference as aws
 from tests.properties.rule_strategies import EDGES, ESP, GROUPS, PROTOCOLS, V4, V6, About, pairs, ports, rule_sets
+from tests.properties.strategies import law
 
-LAW = settings(max_examples=150)
+LAW = law(75)
 WITH_TYPES = (aws.ICMP, aws.ICMPV6)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsentry.explain.flows import EXPLANATION_COLUMNS, FlowExplainer
@@ -13,6 +13,7 @@ from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.inventory import Interface, Inventory
 from tests.builders import SYN, V5, VPC, enriched, line
 from tests.properties.rule_strategies import EDGES, V4, V6, About, pairs, rule_sets
+from tests.properties.strategies import law
 
 OTHERS = {4: (*V4, "10.0.0.3", "10.0.0.9", "192.0.2.1", "198.51.100.1"), 6: (*V6, "2001:db8::3", "2001:db8:9::1")}
 
@@ -52,7 +53,7 @@ def _refused(direction: str, protocol: int, seen_by: Interface, other: str, port
     )
 
 
-@settings(max_examples=20)
+@law(10)
 @given(companies(), st.data())
 def test_flows_explained_together_equal_flows_explained_separately(
     company: tuple[Rules, tuple[Interface, ...]], data: st.DataObject

@@ -4,7 +4,7 @@ from functools import reduce
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from flowsentry.aws import clients
@@ -13,13 +13,12 @@ from flowsentry.aws.evidence.known_services_table import KnownServicesTable
 from flowsentry.findings.known_services import CLIENT_BITS, Answer, Answers, Outage, Service, client_bit
 from flowsentry.in_memory import KnownServicesInMemory
 from tests.moto_world import aws_in_memory, make_evidence_table
+from tests.properties.strategies import law
 
 DAY = 20_454
 NOW = DAY * 86_400 + 43_200
 NAMES = count()
-LAW = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+LAW = law(12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 services = st.builds(
     Service, st.sampled_from(["vpc-1", "vpc-2"]), st.integers(0, 30).map(lambda number: number.to_bytes(7))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import polars as pl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flowsentry.contacts import ContactAggregator, aggregate
@@ -22,8 +22,9 @@ from flowsentry.contacts.sizes import Size, size_with_syn
 from flowsentry.contacts.tcp_stacks import HEADER_BYTES, IPV6_MORE_BYTES, STACKS, TIMESTAMPED_BYTES, Stack
 from flowsentry.frames import Settled
 from tests.builders import FIN, NOON, RST, SYN, SYN_ACK, V2, V5, enriched, line
+from tests.properties.strategies import law
 
-OPENING_LAW = settings(max_examples=150)
+OPENING_LAW = law(60)
 FAILED = {"refused", "unanswered", "rejected"}
 FAILURES = ("nothing", "reset", "rule")
 CLIENT_PORT = 45_000

@@ -33,7 +33,7 @@ from tests.cut_traffic import (
 )
 from tests.moto_world import make_evidence_table
 
-CUTS = (cut_traffic.five_minutes, cut_traffic.interface_minutes, cut_traffic.ten_seconds)
+CUTS = (cut_traffic.five_minutes, cut_traffic.ten_seconds, cut_traffic.shuffled, cut_traffic.duplicated)
 NAMES = count()
 PROCESSORS = 8
 
@@ -87,11 +87,17 @@ def test_scanners_and_guessers_are_found_and_ordinary_clients_are_not(traffic: T
     assert found == sorted([("host_sweep", SWEEPER), *scans, *logins])
 
 
-@pytest.mark.parametrize("cut", [*CUTS, cut_traffic.shuffled, cut_traffic.duplicated], ids=lambda cut: cut.__name__)
+@pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.__name__)
 def test_the_findings_are_equal_however_the_traffic_is_cut(
     traffic: Traffic, in_one_pass: set[str], cut: cut_traffic.Cut
 ) -> None:
     assert found_by(EvidenceInMemory(), cut(traffic)) == in_one_pass
+
+
+def test_the_findings_are_equal_in_a_payload_of_each_interface_and_minute() -> None:
+    traffic = made_traffic(V5)
+    once = found_by(EvidenceInMemory(), cut_traffic.whole(traffic))
+    assert found_by(EvidenceInMemory(), cut_traffic.interface_minutes(traffic)) == once
 
 
 def test_the_findings_are_equal_with_the_table(traffic: Traffic, in_one_pass: set[str]) -> None:
@@ -99,7 +105,7 @@ def test_the_findings_are_equal_with_the_table(traffic: Traffic, in_one_pass: se
 
 
 def test_the_findings_are_equal_with_eight_processors_at_once(traffic: Traffic, in_one_pass: set[str]) -> None:
-    pieces = cut_traffic.interface_minutes(traffic)
+    pieces = cut_traffic.ten_seconds(traffic)
     assert found_by_eight_at_once(pieces, NOON) == in_one_pass
 
 
@@ -107,8 +113,8 @@ def test_the_findings_are_equal_with_eight_processors_at_once(traffic: Traffic, 
     ("name", "findings", "cut"),
     [
         ("nmap-inside", 1, cut_traffic.ten_seconds),
-        ("internet-host-day", 20, cut_traffic.shuffled),
-        ("internet-host-day-v2", 18, cut_traffic.shuffled),
+        ("internet-host-day", 20, cut_traffic.shuffled_hours),
+        ("internet-host-day-v2", 18, cut_traffic.shuffled_hours),
     ],
 )
 def test_the_findings_of_recorded_traffic_are_equal_however_it_is_cut(

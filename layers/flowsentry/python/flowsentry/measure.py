@@ -112,22 +112,23 @@ def measure_owners(flows: EnrichedFlows) -> OwnerSums:
     if is_of_transit_gateway(flows.columns):
         return add_up_owners([])
     is_egress = (pl.col("direction") == "egress") & ~pl.col("is_rejected")
-    sent = _of_owners(flows, "source", is_egress).with_columns(pl.lit(0, pl.Int64).alias("rejected_flows"))
-    refused = [
-        _of_owners(flows, end, pl.col("is_rejected") & (pl.col("direction") == direction)).with_columns(
-            pl.lit(0, pl.Int64).alias("bytes"), pl.lit(1, pl.Int64).alias("rejected_flows")
-        )
-        for end, direction in (("source", "egress"), ("destination", "ingress"))
-    ]
-    return _owner_sums(pl.concat([_owner_sums(sent), *(_owner_sums(each) for each in refused)]))
+    counted = [_of_owners(flows, "source", is_egress, pl.col("bytes"), pl.lit(0, pl.Int64))]
+    if flows["is_rejected"].any():
+        counted += [
+            _of_owners(flows, end, is_refused, pl.lit(0, pl.Int64), pl.lit(1, pl.Int64))
+            for end, direction in (("source", "egress"), ("destination", "ingress"))
+            for is_refused in [pl.col("is_rejected") & (pl.col("direction") == direction)]
+        ]
+    return OwnerSums(_summed_by_owner(pl.concat([_summed_by_owner(each) for each in counted])).collect())
 
 
-def _of_owners(flows: EnrichedFlows, end: str, rows: pl.Expr) -> pl.DataFrame:
-    """The given rows that have a start and an owner at that end, with their minute."""
+def _of_owners(flows: EnrichedFlows, end: str, rows: pl.Expr, sent: pl.Expr, rejected: pl.Expr) -> pl.LazyFrame:
+    """The given rows that have a start and an owner at that end, with their minute, bytes `sent` and flows
+    `rejected`.
+    """
     owner = [pl.col(f"{end}_{name}").alias(name) for name in _OWNER]
-    needed = flows.select("start", "scope", "bytes", *owner, rows.alias("is_asked"))
-    asked = needed.filter(pl.col("is_asked") & pl.col("owner_id").is_not_null() & pl.col("start").is_not_null())
-    return asked.select(_minute(), "scope", *_OWNER, "bytes")
+    needed = flows.lazy().filter(rows & pl.col(f"{end}_owner_id").is_not_null() & pl.col("start").is_not_null())
+    return needed.select(_minute(), "scope", *owner, sent.alias("bytes"), rejected.alias("rejected_flows"))
 
 
 def merged_owners(parts: Sequence[OwnerSums]) -> list[OwnerSums]:
@@ -150,10 +151,14 @@ def add_up_owners(parts: Sequence[OwnerSums]) -> OwnerSums:
 
 
 def _owner_sums(rows: pl.DataFrame) -> OwnerSums:
+    return OwnerSums(_summed_by_owner(rows.lazy()).collect())
+
+
+def _summed_by_owner(rows: pl.LazyFrame) -> pl.LazyFrame:
     sums = rows.group_by(_OWNER_KEY).agg(
         pl.col("owner_kind", "owner_name").first(), pl.col("bytes", "rejected_flows").sum()
     )
-    return OwnerSums(sums.select(pl.col(name).cast(kind) for name, kind in _OWNER_SCHEMA.items()))
+    return sums.select(pl.col(name).cast(kind) for name, kind in _OWNER_SCHEMA.items())
 
 
 def add_up(parts: Sequence[Measurements]) -> Measurements:

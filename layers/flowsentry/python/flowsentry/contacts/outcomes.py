@@ -9,15 +9,23 @@ from flowsentry.frames import Contacts
 from flowsentry.records.service_ports import is_service_port
 
 PARTS = 8
+MAX_ROWS_IN_ONE_PART = 50_000
+"""Rows of established connections that are merged at once. More: a hash table that exceeds the processor's cache.
+Fewer: a small batch pays for eight plans."""
 
 
 def distinct_established(known: Sequence[pl.DataFrame], frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
-    """One row for each contact that was certainly answered, in PARTS by initiator; `known` are the parts so far.
+    """One row for each contact that was certainly answered, in PARTS by initiator, or in one part where there are few;
+    `known` are the parts so far.
 
     Two million rows took 0.34 s of processor time in parts and 1.11 s at once, and a third of the memory (November
     2026), since a part's hash table fits the cache.
     """
-    rows, parts = pl.concat(frames), list(known)
+    rows = pl.concat([*known, *frames]) if len(known) <= 1 else pl.concat(frames)
+    if len(known) <= 1 and len(rows) <= MAX_ROWS_IN_ONE_PART:
+        return [_distinct(rows)]
+    known = known if len(known) > 1 else []
+    parts = list(known)
     for number in range(PARTS):
         part = rows.filter(pl.col("initiator").to_physical() % PARTS == number)
         parts[number : number + 1] = [_distinct(pl.concat([*known[number : number + 1], part]))]

@@ -145,10 +145,13 @@ class AddressSpace:
         addresses.
         """
         candidates = (scopes, self._routed(scopes, addresses), repeated(PUBLIC, addresses))
-        assigned = pl.concat([self._assigned(each, addresses, priority) for priority, each in enumerate(candidates)])
-        return _with_unowned_times(
-            assigned.sort("position", "priority", maintain_order=True).drop("priority"), self._timeless_facts(addresses)
-        )
+        keys = pl.DataFrame({"scope": pl.concat(candidates), "name": pl.concat([addresses] * len(candidates))})
+        assigned = self.addresses.assigned(keys.select(key("scope", "name")).to_series())
+        candidate, position = pl.col("position") // len(addresses), pl.col("position") % len(addresses)
+        in_order = assigned.with_columns(position, candidate.alias("candidate")) if len(assigned) else assigned
+        if len(in_order):
+            in_order = in_order.sort("position", "candidate", maintain_order=True).drop("candidate")
+        return _with_unowned_times(in_order, self._timeless_facts(addresses))
 
     def interface_facts(self, interface_ids: pl.Series) -> pl.DataFrame:
         """The same facts about interfaces, by their ids."""
@@ -166,6 +169,8 @@ class AddressSpace:
         """The owner and the interface of each address. A pod owns an address of its node's interface, which has the
         security groups.
         """
+        if not addresses:
+            return []
         queries = pl.DataFrame(addresses, _ADDRESS_QUERY, orient="row")
         facts = self.address_facts(queries["scope"], queries["address"])
         fitting = _in_time(facts.hstack(queries[facts["position"]].select("at")))
@@ -219,10 +224,6 @@ class AddressSpace:
                 )
         return ends.join(pl.concat(parts), on="position", how="left", maintain_order="left")["vpc"]
 
-    def _assigned(self, scopes: pl.Series, addresses: pl.Series, priority: int) -> pl.DataFrame:
-        keys = pl.DataFrame({"scope": scopes, "name": addresses}).select(key("scope", "name")).to_series()
-        return self.addresses.assigned(keys).with_columns(pl.lit(priority).alias("priority"))
-
     def _timeless_facts(self, addresses: pl.Series) -> pl.DataFrame:
         """Facts about each address that hold at all times."""
         inside = self.is_inside(addresses)
@@ -258,9 +259,10 @@ def _no_facts(interface_ids: pl.Series) -> pl.DataFrame:
 
 def ipv4_number(addresses: pl.Series) -> pl.Series:
     """IPv4 addresses as numbers; null for anything else."""
-    parts = addresses.cast(pl.String).str.split_exact(".", 3).struct.unnest()
-    octets = [part.cast(pl.UInt8, strict=False).cast(pl.UInt32) for part in parts.iter_columns()]
-    return ((octets[0] * 256 + octets[1]) * 256 + octets[2]) * 256 + octets[3]
+    parts = pl.col("address").cast(pl.String).str.split_exact(".", 3).struct
+    octets = [parts.field(f"field_{at}").cast(pl.UInt8, strict=False).cast(pl.UInt32) for at in range(4)]
+    number = ((octets[0] * 256 + octets[1]) * 256 + octets[2]) * 256 + octets[3]
+    return addresses.alias("address").to_frame().select(number.alias(addresses.name)).to_series()
 
 
 def _discovered_at(inventory: Inventory) -> pl.Expr:
