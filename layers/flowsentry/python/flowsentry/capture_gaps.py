@@ -67,6 +67,8 @@ def add_up(parts: Sequence[CaptureGaps]) -> CaptureGaps:
     """The capture gaps of all parts added up, those with most skipped records first. The sums stay right for any number
     of rows.
     """
+    if not any(map(len, parts)):
+        return _NONE
     rows = pl.concat([_NONE, *parts]).group_by(_KEY)
     sums = rows.agg(pl.col(_COUNTS).sum(), pl.col("first_seen").min(), pl.col("scope", "last_seen").max())
     is_named = pl.col("interface").is_not_null() & pl.col("hour").is_not_null()

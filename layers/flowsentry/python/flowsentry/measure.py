@@ -50,6 +50,8 @@ _SCHEMA: dict[str, pl.DataType] = {
     "attachment": pl.Categorical(),
     **dict.fromkeys(_COUNTS, pl.Int64()),
 }
+_NO_MEASUREMENTS = Measurements(pl.DataFrame(schema=_SCHEMA))
+_NO_OWNER_SUMS = OwnerSums(pl.DataFrame(schema=_OWNER_SCHEMA))
 
 
 def measure(flows: EnrichedFlows) -> Measurements:
@@ -144,7 +146,9 @@ def add_up_owners(parts: Sequence[OwnerSums]) -> OwnerSums:
     """The sums of all parts, in order of time. Beyond MAX_OWNER_ROWS, the rows with the fewest rejected flows and bytes
     are left out.
     """
-    whole = _owner_sums(pl.concat([pl.DataFrame(schema=_OWNER_SCHEMA), *parts]))
+    if not any(map(len, parts)):
+        return _NO_OWNER_SUMS
+    whole = _owner_sums(pl.concat(parts)) if len(parts) > 1 else parts[0]
     most = whole.sort("rejected_flows", "bytes", *_OWNER_KEY, descending=[True, True, False, False, False])
     order = ["minute", *(pl.col(name).cast(pl.String) for name in ("scope", "owner_id"))]
     return OwnerSums(most.head(MAX_OWNER_ROWS).sort(order))
@@ -163,5 +167,7 @@ def _summed_by_owner(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def add_up(parts: Sequence[Measurements]) -> Measurements:
     """The measurements of all parts added up, in order of time."""
-    rows = pl.concat([pl.DataFrame(schema=_SCHEMA), *parts]).group_by(_KEY).agg(pl.col(_COUNTS).sum())
+    if not any(map(len, parts)):
+        return _NO_MEASUREMENTS
+    rows = pl.concat(parts).group_by(_KEY).agg(pl.col(_COUNTS).sum())
     return Measurements(rows.sort("minute", "observer", pl.col("scope", "attachment").cast(pl.String)))

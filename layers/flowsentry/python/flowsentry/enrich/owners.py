@@ -75,7 +75,7 @@ def _all_false(flows: pl.DataFrame, name: str) -> pl.Series:
 
 def _null_columns(end: str, rows: int, columns: Collection[str]) -> list[pl.Series]:
     return [
-        pl.repeat(None, rows, dtype=GEOGRAPHY[name], eager=True).alias(f"{end}_{name}")
+        pl.Series(f"{end}_{name}", [None], GEOGRAPHY[name]).new_from_index(0, rows)
         for name in GEOGRAPHY
         if name in columns
     ]

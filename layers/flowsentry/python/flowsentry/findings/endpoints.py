@@ -30,6 +30,15 @@ _IS_HASHED, _IS_INSIDE, _PROTOCOL = 0x80, 0x40, 0x3F
 HASHED = _IS_HASHED << 48
 """Members that are at least this number hold a hash of an IPv6 address."""
 _MASK = (1 << 64) - 1
+MAX_REPEATED_ADDRESSES = 1_000
+"""Addresses that are numbered one by one, repeated ones too. More: an address of many rows is parsed for each. Fewer:
+a small batch pays for the joins by distinct address."""
+_NO_HASH = pl.Series("hashed", [None], pl.UInt32)
+_KIND = pl.col("protocol").cast(pl.UInt64) + pl.when(pl.col("ipv4").is_null()).then(
+    _IS_HASHED + pl.when("responder_is_inside").then(_IS_INSIDE).otherwise(0)
+).otherwise(0)
+_HOST = pl.coalesce("ipv4", "hashed").cast(pl.UInt64)
+_MEMBER = (_KIND * (1 << 48) + _HOST * (1 << 16) + pl.col("responder_port").cast(pl.UInt64)).alias("member")
 
 
 class Endpoint(NamedTuple):
@@ -94,21 +103,13 @@ def members(contacts: pl.DataFrame) -> pl.Series:
     """The endpoint of each contact as a 56-bit number, from `protocol`, `responder`, `responder_port` and
     `responder_is_inside`.
     """
-    ends = contacts.select("responder", "responder_port", "protocol", "responder_is_inside").join(
-        _hosts(contacts["responder"]), left_on="responder", right_on="address", how="left", maintain_order="left"
-    )
-    hashed = _IS_HASHED + pl.when("responder_is_inside").then(_IS_INSIDE).otherwise(0)
-    kind = pl.col("protocol").cast(pl.UInt64) + pl.when(pl.col("ipv4").is_null()).then(hashed).otherwise(0)
-    host = pl.coalesce("ipv4", "hashed").cast(pl.UInt64)
-    member = kind * (1 << 48) + host * (1 << 16) + pl.col("responder_port").cast(pl.UInt64)
-    return ends.select(member.alias("member")).to_series()
+    ends = contacts.select("responder_port", "protocol", "responder_is_inside", *_hosts(contacts["responder"]))
+    return ends.select(_MEMBER).to_series()
 
 
 def host_numbers(addresses: pl.Series) -> pl.Series:
     """Each address as a 32-bit number: IPv4 itself, IPv6 hashed. `host_number` is the same for one address."""
-    hosts = addresses.rename("address").to_frame()
-    known = hosts.join(_hosts(hosts["address"]), on="address", how="left", maintain_order="left")
-    return known.select(pl.coalesce("ipv4", "hashed").cast(pl.UInt64).alias("host")).to_series()
+    return pl.select(pl.coalesce(*_hosts(addresses)).cast(pl.UInt64).alias("host")).to_series()
 
 
 def host_ranks(addresses: pl.Series) -> pl.Series:
@@ -138,14 +139,32 @@ def host_number(address: str) -> int:
         return _hashed(address)
 
 
-def _hosts(addresses: pl.Series) -> pl.DataFrame:
-    """A row for each distinct `address`, with its number in `ipv4` or, for other addresses, its hash in `hashed`."""
+def _hosts(addresses: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """For each address its number as `ipv4`, or the hash of any other address as `hashed`."""
+    if len(addresses) > MAX_REPEATED_ADDRESSES:
+        return _distinct_hosts(addresses)
+    number = ipv4_number(addresses).alias("ipv4")
+    if not number.null_count():
+        return number, _NO_HASH.new_from_index(0, len(number))
+    others = addresses.filter(number.is_null()).unique()
+    hashes = dict(zip(others, map(_hashed, others), strict=True))
+    texts = zip(addresses, number, strict=True)
+    return number, pl.Series("hashed", [hashes[text] if ipv4 is None else None for text, ipv4 in texts], pl.UInt32)
+
+
+def _distinct_hosts(addresses: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The same, with each distinct address looked at once."""
     distinct = addresses.unique()
     number = ipv4_number(distinct)
     others = distinct.filter(number.is_null())
-    hashed = pl.Series([_hashed(text) for text in others], dtype=pl.UInt32)
-    hashes = pl.DataFrame({"address": others, "hashed": hashed})
-    return pl.DataFrame({"address": distinct, "ipv4": number}).join(hashes, on="address", how="left")
+    hashes = pl.DataFrame({"address": others, "hashed": pl.Series([_hashed(text) for text in others], dtype=pl.UInt32)})
+    hosts = pl.DataFrame({"address": distinct, "ipv4": number}).join(hashes, on="address", how="left", nulls_equal=True)
+    known = (
+        addresses.alias("address")
+        .to_frame()
+        .join(hosts, on="address", how="left", maintain_order="left", nulls_equal=True)
+    )
+    return known["ipv4"], known["hashed"]
 
 
 def _hashed(address: str | None) -> int:

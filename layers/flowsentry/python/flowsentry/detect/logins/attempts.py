@@ -42,6 +42,9 @@ class Login(NamedTuple):
         return f"{host_in_words(self.address, self.host)}:{self.port}/tcp"
 
 
+_NO_MEMBER, _NO_SET = pl.lit(None, pl.UInt64).alias("member"), pl.lit(None, pl.String).alias("set")
+
+
 def login_of(member: bytes, names: Addresses = NO_ADDRESSES) -> Login:
     """Decodes a member of `attempts` or `sessions`."""
     end = with_known_address(endpoint_of(member), names)
@@ -64,6 +67,8 @@ def login_members(logins: Logins, thresholds: LoginThresholds) -> pl.DataFrame:
     A session of an external source is also added to `attempts`, so that it is kept whatever else is known of its
     source. It does not count as an attempt.
     """
+    if logins.is_empty():
+        return logins.with_columns(_NO_MEMBER, _NO_SET)
     ours = logins.filter(pl.col("initiator_is_inside") | pl.col("responder_is_inside"))
     is_session = is_a_session(thresholds)
     is_whole = pl.col("is_whole").fill_null(value=True)
