@@ -17,8 +17,9 @@ class Settings:
     region: str = "us-east-1"
     async_retry_seconds: float = 0.2
     """Delay before each retry of a failed asynchronous invocation. AWS: one minute, then two."""
-    redelivery_seconds: float = 0.3
-    """Delay until a message of a failed batch is visible again. AWS: the rest of the queue's visibility timeout."""
+    redelivery_seconds: float | None = 0.3
+    """Longest delay until a message of a failed batch is visible again. None: as on AWS, the rest of the message's
+    visibility timeout, which is that of the queue, or what the function set."""
     batch_window_seconds: float = 0.2
     """Longest batching window. AWS: as the event source mapping states."""
     stream_retry_seconds: float = 0.2

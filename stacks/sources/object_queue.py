@@ -10,11 +10,11 @@ MAX_RECEIVES = 100
 
 This is not the number of attempts: an event also counts as received when it is returned unprocessed, or when another
 object of its batch ended the function. The function itself moves events to the dead-letter queue, with a reason. Lower:
-under load, valid events are moved. Higher: an event that fails for an unforeseen reason, about six minutes an attempt,
-is retried for more than ten hours; the alarm oldest-object-event fires before."""
+under load, valid events are moved. Higher: an event that fails for an unforeseen reason, five to ten minutes after the
+last attempt, is retried for more than ten hours; the alarm oldest-object-event fires before."""
 VISIBILITY_TIMEOUTS = 6
 """Visibility timeout as a multiple of the function's timeout: AWS's rule, so that a throttled batch is not received
-twice.
+twice. The function shortens it for the messages that it has received.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
 BATCH_WINDOW_SECONDS = 5
 """How long Lambda gathers a batch. Higher: fewer invocations. Lower: earlier findings, by seconds; an object holds

@@ -174,8 +174,10 @@ def _delete(queue: Any, message_ids: AbstractSet[str]) -> None:
         queue.deleted_messages.update(message.all_receipt_handles)
 
 
-def _make_visible(queue: Any, message_id: str, seconds: float) -> None:
-    """Makes a message visible after `seconds`, or earlier if the function has set that itself, as on AWS."""
+def _make_visible(queue: Any, message_id: str, seconds: float | None) -> None:
+    """Makes a message visible after `seconds` at most; None leaves its visibility timeout as the function set it."""
+    if seconds is None:
+        return
     for message in queue._messages:  # noqa: SLF001 moto has no public method
         if message.id == message_id:
             message.visible_at = min(message.visible_at, time.time() * 1000 + seconds * 1000)

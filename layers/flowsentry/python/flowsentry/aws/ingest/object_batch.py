@@ -44,10 +44,10 @@ class ObjectBatch:
     _done: list[QueueMessage] = field(default_factory=list, init=False)
     _failed: list[QueueMessage] = field(default_factory=list, init=False)
     _postponed: list[QueueMessage] = field(default_factory=list, init=False)
-    _shown: set[QueueMessage] = field(default_factory=set, init=False)
+    _returned: set[QueueMessage] = field(default_factory=set, init=False)
 
     def process(self, messages: Sequence[QueueMessage]) -> list[str]:
-        """The ids of the messages that must be received again: failed ones return when they become visible, postponed
+        """The ids of the messages that must be received again: failed ones return after their retry delays, postponed
         ones at once.
 
         Messages received for the first time go first, then those received before. A suspect goes last and alone: by
@@ -66,7 +66,7 @@ class ObjectBatch:
                 self._postponed.append(message)
             else:
                 self._process(message)
-        self._show_postponed()
+        self._return_messages()
         return [each.id for each in (*self._failed, *self._postponed)]
 
     def _process_alone(self, suspect: QueueMessage, waiting: Sequence[QueueMessage]) -> list[QueueMessage]:
@@ -75,7 +75,7 @@ class ObjectBatch:
             self._postponed.append(suspect)
             return list(waiting)
         self._postponed += waiting
-        self._show_postponed()
+        self._return_messages()
         self._process(suspect)
         return []
 
@@ -106,11 +106,16 @@ class ObjectBatch:
         self._has_begun = True
         return may
 
-    def _show_postponed(self) -> None:
-        messages = [each for each in self._postponed if each not in self._shown]
-        self.queue.show(messages)
-        self._shown.update(messages)
-        count("PostponedObjectEvents", len(messages))
+    def _return_messages(self) -> None:
+        """Makes the messages that must be received again visible, each once: later what failed, at once the others."""
+        failed, postponed = (self._not_returned(each) for each in (self._failed, self._postponed))
+        self.queue.retry_later(failed)
+        self.queue.show(postponed)
+        self._returned.update(failed, postponed)
+        count("PostponedObjectEvents", len(postponed))
+
+    def _not_returned(self, messages: Sequence[QueueMessage]) -> list[QueueMessage]:
+        return [each for each in messages if each not in self._returned]
 
 
 def in_order(messages: Sequence[QueueMessage], interrupted_runs: dict[str, int]) -> list[QueueMessage]:
