@@ -89,6 +89,9 @@ def _replacement(original: Any, function: Function) -> Any:
     if isinstance(original, classmethod):
         return classmethod(functools.wraps(original.__func__)(functools.partial(_call, function, original.__func__)))
 
+    if isinstance(original, staticmethod):
+        return staticmethod(functools.wraps(original)(functools.partial(function, original.__func__)))
+
     @functools.wraps(original)
     def replacement(*arguments: Any, **keywords: Any) -> Any:
         return function(original, *arguments, **keywords)

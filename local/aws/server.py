@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from local.aws import clients, moto_patches
 from local.aws.compute import lambda_functions, permissions
 from local.aws.control import Front
-from local.aws.deployment import cloudformation, stack_updates  # noqa: F401 stack_updates patches moto
+from local.aws.deployment import cloudformation, stack_operations  # noqa: F401 stack_operations patches moto
 from local.aws.messaging import event_bridge, sns
 from local.aws.messaging.kinesis import ShardPoller
 from local.aws.messaging.polling import FailureLog

@@ -12,9 +12,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.aws.deployment.deploy import DeployError
 from local.aws.embedded import EmbeddedAws
 
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+FAILED_CREATION = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -44,11 +46,52 @@ def _deploy(aws: EmbeddedAws, folder: Path, artifact_name: str, artifact: Mappin
     name = str(artifact["properties"].get("stackName", artifact_name))
     _publish(aws, folder, json.loads((folder / f"{artifact_name}.assets.json").read_text())["files"])
     template = (folder / artifact["properties"]["templateFile"]).read_text()
-    formation = aws.client("cloudformation")
-    exists = any(stack["StackName"] == name for stack in formation.describe_stacks()["Stacks"])
-    put = formation.update_stack if exists else formation.create_stack
-    put(StackName=name, TemplateBody=template, Capabilities=CAPABILITIES)
+    put_stack(aws, name, template)
     return name
+
+
+def put_stack(aws: EmbeddedAws, name: str, template: str) -> None:
+    """Creates or updates the stack; raises DeployError with the reasons if it was rolled back.
+
+    A stack whose first deployment failed is deleted first, and an update without changes is ignored, as by the CDK.
+    """
+    formation = aws.client("cloudformation")
+    status = next(
+        (each["StackStatus"] for each in formation.describe_stacks()["Stacks"] if each["StackName"] == name), ""
+    )
+    if status in FAILED_CREATION:
+        formation.delete_stack(StackName=name)
+    put = formation.update_stack if status and status not in FAILED_CREATION else formation.create_stack
+    try:
+        put(StackName=name, TemplateURL=_uploaded(aws, name, template), Capabilities=CAPABILITIES)
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise
+    if reasons := failed_resources(aws, name):
+        raise DeployError("\n".join(reasons))
+
+
+def failed_resources(aws: EmbeddedAws, stack_name: str) -> list[str]:
+    """The refusals of the stack's last operation, empty if it succeeded: logical id, type and reason of each."""
+    formation = aws.client("cloudformation")
+    [stack] = formation.describe_stacks(StackName=stack_name)["Stacks"]
+    if stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        return []
+    events = formation.describe_stack_events(StackName=stack_name)["StackEvents"]
+    refused = [each for each in events if each["ResourceStatus"] in {"CREATE_FAILED", "UPDATE_FAILED"}]
+    return [
+        f"{stack_name} {each['LogicalResourceId']} ({each['ResourceType']}): {each.get('ResourceStatusReason', '')}"
+        for each in refused[:1]
+    ]
+
+
+def _uploaded(aws: EmbeddedAws, name: str, template: str) -> str:
+    """The URL of the template in a bucket: a request may hold 51,200 bytes only."""
+    bucket, key = f"cdk-templates-{aws.account}-{aws.region}", f"{name}.json"
+    if not _has_bucket(aws.client("s3"), bucket):
+        aws.client("s3").create_bucket(Bucket=bucket)
+    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=template.encode())
+    return f"{aws.endpoint_url}/{bucket}/{key}"
 
 
 def _publish(aws: EmbeddedAws, folder: Path, files: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend
 from moto.core.common_models import CloudFormationModel
 from moto.core.exceptions import ServiceException
@@ -114,15 +113,6 @@ class Metadata(ResourceType):
 
     def create(self) -> str:
         return self.name
-
-
-@replaces(parsing, "resource_class_from_type")
-def reject_unknown_types(original: Callable[..., Any], resource_type: str) -> Any:
-    """Moto skips types that it does not support and reports the stack as complete."""
-    known = resource_type in parsing.NULL_MODELS or resource_type.startswith("Custom::")
-    if not known and resource_type not in parsing.get_model_map():
-        raise ValidationError(message=f"Template format error: Unrecognized resource types: [{resource_type}]")
-    return original(resource_type)
 
 
 @replaces(CloudFormationBackend, "delete_change_set")

@@ -54,8 +54,7 @@ def deploy(
     """
     context = {**this_machine(), **settings}
     options = [option for key, value in context.items() for option in ("-c", f"{key}={_text(value)}")]
-    # moto can neither update a stack by a change set nor roll one back.
-    flags = ["--all", "--require-approval", "never", "--method", "direct", "--no-rollback", "--output", str(output)]
+    flags = ["--all", "--require-approval", "never", "--method", "direct", "--output", str(output)]
     return _cdk(aws, ["deploy", *flags, *(["--app", app] if app else []), *options], on_line)
 
 
