@@ -15,7 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from local.aws import clients, moto_patches
-from local.aws.compute import lambda_functions, permissions
+from local.aws.compute import lambda_functions, permissions, resource_policies
 from local.aws.control import Front
 from local.aws.deployment import cloudformation, stack_operations  # noqa: F401 stack_operations patches moto
 from local.aws.messaging import event_bridge, sns
@@ -23,7 +23,7 @@ from local.aws.messaging.kinesis import ShardPoller
 from local.aws.messaging.polling import FailureLog
 from local.aws.messaging.sqs import QueuePoller
 from local.aws.monitoring import metric_data, subscriptions  # noqa: F401 metric_data patches moto
-from local.aws.resources import analytics, ec2, kms, redshift, s3, ssm  # noqa: F401 they patch moto
+from local.aws.resources import analytics, ec2, flow_logs, kms, notifications, redshift, s3, ssm  # noqa: F401 they patch moto
 from local.aws.resources.dynamodb import StreamPoller
 from local.aws.settings import Settings, environment
 
@@ -45,6 +45,7 @@ class Server:
         cloudformation.register()
         subscriptions.set_control_messages(enabled=settings.send_control_messages)
         sns.emails.clear()
+        resource_policies.refused.clear()
         actions = {"state": self._state, "fire-schedules": self._fire_schedules, "emails": lambda _: [*sns.emails]}
         front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures, self._denials)
         self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)
@@ -79,7 +80,7 @@ class Server:
         return permissions.denied(function, environ) if function is not None else []
 
     def _state(self, _body: Mapping[str, Any]) -> dict[str, Any]:
-        failed = [self.failures, self._functions.asynchronous.failures]
+        failed = [self.failures, self._functions.asynchronous.failures, resource_policies.refused]
         parts = (self._shards, self._streams, self._functions, self._queues)
         return {
             "is_quiet": all(part.is_quiet for part in parts),

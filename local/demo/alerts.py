@@ -87,7 +87,9 @@ class Inbox:
 def _subscribed_queue(aws: EmbeddedAws) -> str:
     """The URL of a new queue that is subscribed to the alert topic, as that of a ticket system or chat bot."""
     sqs, sns = aws.client("sqs"), aws.client("sns")
-    url = str(sqs.create_queue(QueueName="demo-alerts")["QueueUrl"])
+    allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**allowed, "Resource": "*"}]})
+    url = str(sqs.create_queue(QueueName="demo-alerts", Attributes={"Policy": policy})["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     for topic in sns.list_topics()["Topics"]:
         sns.subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn)

@@ -3,10 +3,9 @@ on AWS only.
 
 For functions, the identity policies of the role are evaluated: actions, resources, Allow and Deny. Conditions are
 assumed to be met. Resource policies are ignored: within an account AWS accepts either kind, so this is stricter than
-AWS. For a service that sends to a queue, the queue policy is evaluated with its conditions.
+AWS. What services may do with a resource is decided by `resource_policies`.
 """
 
-import fnmatch
 import io
 import json
 import re
@@ -17,8 +16,8 @@ from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 from moto.iam.models import iam_backends
-from moto.sqs.models import Queue
 
+from local.aws.compute.policy_documents import covers_call, listed
 from local.aws.settings import ACCOUNT
 
 ALWAYS_ALLOWED = {"sts:GetCallerIdentity"}
@@ -51,26 +50,27 @@ class Call:
 
 def is_allowed(role_arn: str, call: Call) -> bool:
     """True if a policy of the role allows the call and none denies it."""
-    effects = {statement["Effect"] for statement in _statements(role_arn) if _covers(statement, call)}
+    effects = {
+        statement["Effect"] for statement in _statements(role_arn) if covers_call(statement, call.action, call.resource)
+    }
     return call.action in ALWAYS_ALLOWED or effects == {"Allow"}
 
 
-def admits(queue: Queue, service: str, source_arn: str) -> bool:
-    """True if the queue policy lets this service send messages on behalf of the source."""
-    policy = json.loads(queue.policy or '{"Statement": []}')
-    context = {"aws:SourceArn": source_arn, "aws:SourceAccount": ACCOUNT}
+def trusts(role_arn: str, service: str) -> bool:
+    """True if the service may assume the role; conditions are assumed to be met."""
+    role = _role(role_arn)
+    if role is None:
+        return False
+    document: Any = role.assume_role_policy_document
+    policy = json.loads(document) if isinstance(document, str) else document
     return any(
-        statement["Effect"] == "Allow"
-        and service in _listed(statement["Principal"].get("Service", []))
-        and "sqs:SendMessage" in _listed(statement["Action"])
-        and all(_is_met(condition, context) for condition in statement.get("Condition", {}).values())
-        for statement in policy["Statement"]
+        statement["Effect"] == "Allow" and service in listed(statement.get("Principal", {}).get("Service", []))
+        for statement in listed(policy.get("Statement", []))
     )
 
 
-def _is_met(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
-    """True if each context key has one of the condition's values; for operators that compare strings."""
-    return all(any(fnmatch.fnmatchcase(context[key], each) for each in _listed(condition[key])) for key in condition)
+def _role(role_arn: str) -> Any:
+    return next((each for each in iam_backends[ACCOUNT]["aws"].roles.values() if each.arn == role_arn), None)
 
 
 def denied(function: LambdaFunction, environ: Mapping[str, Any]) -> list[str]:
@@ -86,29 +86,17 @@ def access_key(environ: Mapping[str, Any]) -> str:
 
 
 def _statements(role_arn: str) -> Iterator[Mapping[str, Any]]:
-    role = next((each for each in iam_backends[ACCOUNT]["aws"].roles.values() if each.arn == role_arn), None)
+    role = _role(role_arn)
     if role is None:
         return
     managed: list[Any] = [version.document for each in role.managed_policies.values() for version in _current(each)]
     for document in [*role.policies.values(), *managed]:
         policy = json.loads(document) if isinstance(document, str) else document
-        yield from _listed(policy["Statement"])
+        yield from listed(policy["Statement"])
 
 
 def _current(policy: Any) -> Sequence[Any]:
     return [version for version in policy.versions if version.is_default]
-
-
-def _covers(statement: Mapping[str, Any], call: Call) -> bool:
-    actions = [action.lower() for action in _listed(statement.get("Action", []))]
-    resources = _listed(statement.get("Resource", []))
-    return any(fnmatch.fnmatchcase(call.action.lower(), each) for each in actions) and any(
-        fnmatch.fnmatchcase(call.resource, each) for each in resources
-    )
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def calls(environ: Mapping[str, Any]) -> Iterator[Call]:

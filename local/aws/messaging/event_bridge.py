@@ -12,10 +12,12 @@ from moto.events.utils import EventMessageType, EventTemplateParser
 from moto.sqs.models import sqs_backends
 
 from local.aws.compute import lambda_functions
-from local.aws.compute.permissions import admits
+from local.aws.compute.resource_policies import is_admitted, refusal
 from local.aws.messaging.polling import FailureLog, Poller
 from local.aws.moto_patches import replaces
 from local.aws.settings import ACCOUNT, Settings
+
+EVENT_BRIDGE = "events.amazonaws.com"
 
 
 def scheduled_rules(region: str) -> Sequence[Rule]:
@@ -53,6 +55,8 @@ def fire(rule: Rule) -> None:
 def _invoke(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
     if ":lambda:" not in target["Arn"]:
         raise NotImplementedError(f"the embedded AWS does not support this target of a schedule: {target['Arn']}")
+    if not is_admitted(EVENT_BRIDGE, rule.arn, target["Arn"]):
+        return
     lambda_functions.invoke_later(
         rule.region_name, rule.account_id, target["Arn"], json.loads(target.get("Input") or json.dumps(event))
     )
@@ -114,19 +118,16 @@ def _service(target: Mapping[str, Any]) -> str:
 def _put(rule: Rule, target: Mapping[str, Any], event: EventMessageType) -> None:
     """Sends the event to the queue, or to the target's dead-letter queue if the queue policy does not allow the rule.
 
-    Raises PermissionError if neither queue allows it.
-
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
     """
     sqs = sqs_backends[rule.account_id][rule.region_name]
     arns = [target["Arn"], target.get("DeadLetterConfig", {}).get("Arn")]
-    queues = [sqs.queues[arn.rpartition(":")[2]] for arn in arns if arn]
-    admitting = next((queue for queue in queues if admits(queue, "events.amazonaws.com", rule.arn)), None)
+    admitting = next((arn for arn in arns if arn and not refusal(EVENT_BRIDGE, rule.arn, arn)), None)
     if admitting is None:
-        raise PermissionError(
-            f"{rule.arn} is not allowed to send to {' or '.join(filter(None, arns))}: its event is lost"
-        )
-    sqs.send_message(admitting.name, target.get("Input") or json.dumps(_transformed(target, event)))
+        is_admitted(EVENT_BRIDGE, rule.arn, target["Arn"])  # records the refusal
+        return
+    name = admitting.rpartition(":")[2]
+    sqs.send_message(name, target.get("Input") or json.dumps(_transformed(target, event)))
 
 
 def _transformed(target: Mapping[str, Any], event: EventMessageType) -> Mapping[str, Any]:

@@ -18,6 +18,10 @@ class FailureLog:
         if len(self.entries) < self._max_entries:
             self.entries.append(text)
 
+    def clear(self) -> None:
+        self.count = 0
+        self.entries.clear()
+
 
 class Poller(threading.Thread):
     """Calls `poll` at an interval until it is stopped; exceptions are recorded as failures and polling continues."""

@@ -8,6 +8,7 @@ from typing import Any
 from moto.sns.models import Subscription as MotoSubscription
 from moto.sns.models import Topic
 
+from local.aws.compute.resource_policies import is_admitted
 from local.aws.deployment.cloudformation import ResourceType
 from local.aws.moto_patches import replaces
 
@@ -34,7 +35,12 @@ emails: deque[dict[str, str]] = deque(maxlen=MAX_EMAILS)
 def deliver_email(
     original: Callable[..., Any], subscription: Any, message: str, message_id: str, **options: Any
 ) -> None:
-    """Moto delivers no email. Here emails are stored, with the message for the protocol `email`."""
+    """Moto delivers no email, and ignores the policies of queues and functions. Here emails are stored, with the
+    message for the protocol `email`.
+    """
+    is_checked = subscription.protocol in {"sqs", "lambda"}
+    if is_checked and not is_admitted("sns.amazonaws.com", subscription.topic.arn, subscription.endpoint):
+        return
     original(subscription, message, message_id, **options)
     matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto applies the filter before it checks the protocol
     if subscription.protocol == "email" and (not matcher or matcher.matches(options["message_attributes"], message)):

@@ -47,10 +47,17 @@ def update_queue_in_place(
     wanted = {
         key: value for key, value in cloudformation_json["Properties"].items() if key not in {"Tags", "QueueName"}
     }
-    policy = original_resource.policy
     original_resource._set_attributes(wanted)  # noqa: SLF001 moto has no public method
-    original_resource.policy = policy
     return original_resource
+
+
+@replaces(Queue, "_set_attributes")
+def keep_policy(original: Callable[..., Any], queue: Any, attributes: Mapping[str, Any], now: Any = None) -> None:
+    """Moto removes a queue's policy when another attribute is set."""
+    policy = getattr(queue, "policy", None)
+    original(queue, attributes, now)
+    if "Policy" not in attributes:
+        queue.policy = policy
 
 
 class QueuePoller:

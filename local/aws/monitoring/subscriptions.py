@@ -17,12 +17,14 @@ from moto.logs.models import SubscriptionFilter as Filter
 from moto.logs.responses import LogsResponse
 
 from local.aws.compute import lambda_functions
-from local.aws.compute.permissions import Call, is_allowed
+from local.aws.compute.permissions import Call, is_allowed, trusts
+from local.aws.compute.resource_policies import is_admitted, refusal
 from local.aws.deployment.cloudformation import ResourceType
 from local.aws.moto_patches import replaces
 from local.aws.settings import ACCOUNT
 
 Event = Mapping[str, Any]
+LOGS = "logs.amazonaws.com"
 
 
 @replaces(LambdaBackend, "send_log_event")
@@ -38,7 +40,7 @@ def deliver_to_function(
     """Moto ignores the filter pattern, sends event ids as numbers instead of strings, and waits for the function."""
     subscription = _filter(backend.region_name, log_group_name, filter_name)
     if data := _data(subscription, log_stream_name, log_events):
-        _send(backend.region_name, function_arn, data)
+        _send(backend.region_name, log_group_name, function_arn, data)
 
 
 @replaces(KinesisBackend, "send_log_event")
@@ -86,9 +88,15 @@ def _partition_key(subscription: Filter, log_stream: str) -> str:
     return hashlib.md5(log_stream.encode(), usedforsecurity=False).hexdigest()
 
 
-def _send(region: str, function_arn: str, data: Mapping[str, Any]) -> None:
+def _send(region: str, log_group: str, function_arn: str, data: Mapping[str, Any]) -> None:
+    source_arn = _arn(region, log_group)
     event = {"awslogs": {"data": base64.b64encode(_compressed(data)).decode()}}
-    lambda_functions.invoke_later(region, ACCOUNT, function_arn, event)
+    if is_admitted(LOGS, source_arn, function_arn):
+        lambda_functions.invoke_later(region, ACCOUNT, function_arn, event)
+
+
+def _arn(region: str, log_group: str) -> str:
+    return f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{log_group}:*"
 
 
 def _put(region: str, stream_arn: str, data: Mapping[str, Any], partition_key: str) -> None:
@@ -101,7 +109,7 @@ def _compressed(data: Mapping[str, Any]) -> bytes:
 
 
 @replaces(LogsBackend, "put_subscription_filter")
-def check_role(
+def check_destination(
     original: Callable[..., Any],
     backend: LogsBackend,
     log_group_name: str,
@@ -109,12 +117,19 @@ def check_role(
     filter_pattern: str,
     *destination: str | None,
 ) -> None:
-    """Moto accepts a stream without a role that may write to it, and a function with a role."""
+    """Moto accepts a stream without a role that may write to it, a function with a role, and one that does not admit
+    the log group: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html.
+    """
     destination_arn, role_arn = str(destination[0]), destination[1]
     vendor = destination_arn.split(":")[2]
     if (vendor == "kinesis") != bool(role_arn):
         preposition = "with" if role_arn else "without"
         raise InvalidParameterException(f"destinationArn for vendor {vendor} cannot be used {preposition} roleArn")
+    if vendor == "lambda" and refusal(LOGS, _arn(backend.region_name, log_group_name), destination_arn):
+        text = "Make sure you have given CloudWatch Logs permission to execute your function."
+        raise InvalidParameterException(f"Could not execute the lambda function. {text}")
+    if role_arn and not trusts(role_arn, LOGS):
+        raise InvalidParameterException(f"CloudWatch Logs cannot assume the role {role_arn}.")
     if role_arn and not is_allowed(role_arn, Call("kinesis:PutRecord", destination_arn)):
         raise InvalidParameterException("Could not deliver test message to specified Kinesis stream.")
     original(backend, log_group_name, filter_name, filter_pattern, *destination)
@@ -135,7 +150,7 @@ def send_control_message(
     if not _control_messages or (known is not None and known.destination_arn == destination_arn):
         return
     if ":lambda:" in destination_arn:
-        _send(group.region, destination_arn, control_message("Lambda function"))
+        _send(group.region, group.name, destination_arn, control_message("Lambda function"))
     elif ":kinesis:" in destination_arn:
         _put(group.region, destination_arn, control_message("Kinesis stream"), uuid.uuid4().hex)
 

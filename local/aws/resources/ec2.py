@@ -1,54 +1,15 @@
-"""EC2: flow logs with all template properties, and network interfaces as AWS services create them."""
+"""EC2: network interfaces as AWS services create them."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.ec2.models.flow_logs import FlowLogs, FlowLogsBackend
 from moto.ec2.models.tags import TagBackend
 from moto.ec2.models.transit_gateway_route_tables import TransitGatewayRouteTableBackend
 from moto.ec2.utils import random_eni_attach_id
 
-from local.aws.moto_patches import adds, replaces
-
-
-@replaces(FlowLogsBackend, "create_flow_logs")
-def allow_destination_prefix(original: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """Moto treats the prefix of a flow log's destination as part of the bucket name."""
-    call = inspect.signature(original).bind(*arguments, **keywords)
-    destination = call.arguments.get("log_destination")
-    if call.arguments.get("log_destination_type") == "s3" and destination:
-        call.arguments["log_destination"] = destination.split("/")[0]
-    created, unsuccessful = original(*call.args, **call.kwargs)
-    for flow_log in created:
-        flow_log.log_destination = destination
-    return created, unsuccessful
-
-
-@replaces(FlowLogs, "create_from_cloudformation_json")
-def create_with_destination_options(
-    original: Callable[..., Any], cls: Any, resource_name: str, cloudformation_json: Any, *rest: Any, **more: Any
-) -> Any:
-    """Moto ignores the destination options, and raises IndexError if a flow log cannot be created."""
-    properties = cloudformation_json["Properties"]
-    try:
-        flow_log = original(cls, resource_name, cloudformation_json, *rest, **more)
-    except IndexError:
-        raise LookupError(
-            f"the flow log cannot be created: {properties.get('LogDestination')} does not exist"
-        ) from None
-    flow_log.destination_options = properties.get("DestinationOptions", {})
-    return flow_log
-
-
-@adds(FlowLogs, "delete")
-def delete_flow_log(flow_log: Any, account_id: str, region_name: str) -> None:
-    """Moto does not delete flow logs that are removed from the template."""
-    del account_id, region_name
-    flow_log.ec2_backend.delete_flow_logs([flow_log.id])
-
+from local.aws.moto_patches import replaces
 
 AS_AWS = "as-aws:"
 """Prefix of tags that set attributes of a network interface instead of tagging it: attributes that only AWS can set.

@@ -1,68 +1,21 @@
-"""S3: buckets with all template properties, and object events as S3 writes them."""
+"""S3: buckets with all template properties, and bucket policies with their conditions."""
 
-import datetime as dt
 import json
 import threading
-import urllib.parse
-import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from moto.s3 import notifications
+from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 from local.aws.clients import client
+from local.aws.compute.policy_documents import Request, admits, denies
 from local.aws.deployment.cloudformation import ResourceType
-from local.aws.messaging import event_bridge
 from local.aws.moto_patches import replaces
-
-if TYPE_CHECKING:
-    from moto.events.utils import EventMessageType
+from local.aws.settings import ACCOUNT
 
 _write_lock = threading.RLock()
-
-
-@replaces(notifications, "_get_s3_event")
-def complete_object_event(
-    original: Callable[..., Any], event_name: Any, bucket: Any, key: Any, notification_id: str
-) -> Any:
-    """Moto encodes a slash in a key as %2F, which S3 does not, and omits the version id and the sequencer."""
-    event = original(event_name, bucket, key, notification_id)
-    described = event["Records"][0]["s3"]["object"]
-    described["key"] = urllib.parse.quote_plus(key.name, safe="/")
-    described["sequencer"] = _sequencer(key)
-    if bucket.is_versioned:
-        described["versionId"] = key.version_id
-    return event
-
-
-@replaces(notifications, "_send_event_bridge_message")
-def send_to_event_bridge(
-    _original: Callable[..., Any], account_id: str, bucket: FakeBucket, event_name: str, key: Any
-) -> None:
-    """Moto misspells `etag`, states a version id for unversioned buckets and a constant sequencer, and hides errors.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-    """
-    described = {"key": key.name, "size": key.size, "etag": key.etag.strip('"'), "sequencer": _sequencer(key)}
-    version = {"version-id": key.version_id} if bucket.is_versioned else {}
-    event: EventMessageType = {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": notifications._detail_type(event_name),  # noqa: SLF001 moto has no public method
-        "source": "aws.s3",
-        "account": account_id,
-        "time": dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": bucket.region_name,
-        "resources": [bucket.arn],
-        "detail": {"version": "0", "bucket": {"name": bucket.name}, "object": described | version},
-    }
-    event_bridge.publish(bucket.region_name, event)
-
-
-def _sequencer(key: Any) -> str:
-    return f"{int(key.last_modified.timestamp() * 1e6):018X}"
 
 
 @replaces(S3Response, "put_object")
@@ -168,19 +121,24 @@ def _lifecycle_rule(rule: Mapping[str, Any], number: int) -> dict[str, Any]:
     return wanted
 
 
-class BucketPolicy(ResourceType):
-    """moto's CloudFormation does not support this type.
+@replaces(FakeBucket, "get_permission")
+def evaluate_conditions(_original: Callable[..., Any], bucket: Any, action: str, resource: str) -> PermissionResult:
+    """Moto ignores the conditions of bucket policies: a Deny of insecure transport would deny every request."""
+    policy = json.loads(bucket.policy or b"{}")
+    context = {"aws:SecureTransport": "true", "aws:PrincipalAccount": ACCOUNT, "aws:PrincipalIsAWSService": "false"}
+    request = Request(ACCOUNT, action, resource, context)
+    if denies(policy, request):
+        return PermissionResult.DENIED
+    return PermissionResult.PERMITTED if admits(policy, request) else PermissionResult.NEUTRAL
 
-    moto enforces bucket policies but ignores their conditions, so a Deny of insecure transport would deny every
-    request: Deny statements with a condition are omitted.
-    """
+
+class BucketPolicy(ResourceType):
+    """moto's CloudFormation does not support this type."""
 
     type_name = "AWS::S3::BucketPolicy"
 
     def create(self) -> str:
-        policy = self.properties["PolicyDocument"]
-        kept = [each for each in policy["Statement"] if not (each["Effect"] == "Deny" and each.get("Condition"))]
-        document = json.dumps({**policy, "Statement": kept})
+        document = json.dumps(self.properties["PolicyDocument"])
         self.client("s3").put_bucket_policy(Bucket=self.properties["Bucket"], Policy=document)
         return str(self.properties["Bucket"])
 

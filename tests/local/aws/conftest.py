@@ -28,6 +28,34 @@ def lambda_handler(event, context):
 """
 """A handler that prints each event; `attempts` counts the invocations of its execution environment."""
 
+SERVICES = ("events", "logs", "s3", "sns")
+"""Services that invoke functions and need their permission."""
+TRUSTS_SERVICES = json.dumps(
+    {
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": ["lambda.amazonaws.com", "logs.amazonaws.com"]},
+                "Action": "sts:AssumeRole",
+            }
+        ]
+    }
+)
+
+ADMITS_S3 = json.dumps(
+    {
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "s3.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": "*",
+            }
+        ]
+    }
+)
+"""A queue policy that admits every bucket."""
+
 
 def zipped(files: dict[str, str]) -> bytes:
     content = io.BytesIO()
@@ -73,11 +101,17 @@ class FunctionFactory:
         self.aws = aws
 
     def __call__(
-        self, body: str = "return event", *, code: str = "", allow: Sequence[tuple[str, str]] = (), **settings: Any
+        self,
+        body: str = "return event",
+        *,
+        code: str = "",
+        allow: Sequence[tuple[str, str]] = (),
+        admits: Sequence[str] = SERVICES,
+        **settings: Any,
     ) -> Function:
         """A function whose `answer(event, attempts)` has this body, or with `code` as its module.
 
-        Its role allows the actions on resources in `allow`.
+        Its role allows the actions on resources in `allow`, its policy the services in `admits`.
         """
         name = f"function-{uuid4().hex[:8]}"
         indented = "\n".join(f"    {line}" for line in body.splitlines())
@@ -89,13 +123,20 @@ class FunctionFactory:
             Code={"ZipFile": zipped({"handler.py": code or RECORDING_HANDLER.format(body=indented)})},
             **{"Timeout": 10, **settings},
         )
+        for service in admits:
+            self.aws.client("lambda").add_permission(
+                FunctionName=name,
+                StatementId=service,
+                Action="lambda:InvokeFunction",
+                Principal=f"{service}.amazonaws.com",
+            )
         return Function(self.aws, name, created["FunctionArn"])
 
     def role(self, allow: Sequence[tuple[str, str]]) -> str:
         """The ARN of a role that allows each action on its resource."""
         name = f"role-{uuid4().hex[:8]}"
         iam = self.aws.client("iam")
-        created = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+        created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUSTS_SERVICES)
         statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allow]
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         if allow:

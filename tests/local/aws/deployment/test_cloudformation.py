@@ -14,6 +14,14 @@ from tests.local.aws.conftest import FunctionFactory, zipped
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
 
 
+ADMITS_S3 = {
+    "Effect": "Allow",
+    "Principal": {"Service": "s3.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": {"Fn::GetAtt": ["Queue", "Arn"]},
+}
+
+
 class Stack:
     """A stack with a unique name."""
 
@@ -152,12 +160,14 @@ def test_a_bucket_has_all_properties_of_its_template(aws: EmbeddedAws, stack: St
         "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "Prefix": "a/", "ExpirationInDays": 30}]},
         "PublicAccessBlockConfiguration": block,
     }
+    admitting = {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {"Statement": [ADMITS_S3]}}
     secure = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
     condition = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
     policy = {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {"Statement": [{**secure, **condition}]}}
     stack.create(
         Queue={"Type": "AWS::SQS::Queue"},
-        Bucket={"Type": "AWS::S3::Bucket", "Properties": properties},
+        QueuePolicy={"Type": "AWS::SQS::QueuePolicy", "Properties": admitting},
+        Bucket={"Type": "AWS::S3::Bucket", "Properties": properties, "DependsOn": "QueuePolicy"},
         Policy={"Type": "AWS::S3::BucketPolicy", "Properties": policy},
     )
     assert missing_resources(aws, stack.name) == []

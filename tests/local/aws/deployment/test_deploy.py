@@ -48,6 +48,12 @@ EVERY_CHANNEL = {
     "flowsentry.event_bus": "default",
     "flowsentry.security_hub": True,
 }
+ALLOWS_TOPICS = {
+    "Effect": "Allow",
+    "Principal": {"Service": "sns.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": "*",
+}
 OURS = {"reason": "our own scanner", "networks": ["10.9.0.0/24"]}
 
 
@@ -109,7 +115,8 @@ def _parameters(account: EmbeddedAws) -> Iterator[Any]:
 def subscribe_to_alerts(account: EmbeddedAws) -> Callable[[], list[Any]]:
     """A function that returns the messages that topics have delivered since this call."""
     sqs = account.client("sqs")
-    url = sqs.create_queue(QueueName="alerts")["QueueUrl"]
+    policy = json.dumps({"Statement": [ALLOWS_TOPICS]})
+    url = sqs.create_queue(QueueName="alerts", Attributes={"Policy": policy})["QueueUrl"]
     arn = f"arn:aws:sqs:{account.region}:{account.account}:alerts"
     for topic in account.client("sns").list_topics()["Topics"]:
         account.client("sns").subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn)

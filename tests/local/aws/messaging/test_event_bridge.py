@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from moto.events.models import events_backends
 
 from local.aws.embedded import EmbeddedAws
 from local.aws.messaging import event_bridge
@@ -140,12 +139,25 @@ def test_an_event_goes_to_the_dead_letter_queue_if_the_queue_policy_denies_the_r
     assert (queue.sources(), dead_letters.sources()) == ([], [name])
 
 
-def test_an_event_that_no_queue_policy_allows_raises_an_error(aws: EmbeddedAws) -> None:
+def test_an_event_that_no_queue_policy_allows_is_a_failure(aws: EmbeddedAws) -> None:
     queue = Queue(aws)
     name = rule_to_queue(aws, queue)
-    rules: Any = events_backends[aws.account][aws.region].event_buses["default"].rules
-    with pytest.raises(PermissionError, match=f"{name} is not allowed to send to {queue.arn}"):
-        rules[name].send_to_targets({"source": name})
+    before = len(aws.failures())
+    put_event(aws, name)
+    assert queue.sources() == []
+    [failure] = aws.failures()[before:]
+    assert f"rule/{name} cannot deliver to {queue.arn}" in failure
+    assert "its policy does not allow events.amazonaws.com to sqs:SendMessage" in failure
+
+
+def test_a_function_that_does_not_admit_the_rule_is_not_invoked(aws: EmbeddedAws) -> None:
+    sees = FunctionFactory(aws)(admits=())
+    name = rule(aws, sees, ScheduleExpression="rate(5 minutes)")
+    before = len(aws.failures())
+    aws.fire_schedules(name)
+    aws.wait_until_quiet()
+    assert sees.events == []
+    assert "does not allow events.amazonaws.com to lambda:InvokeFunction" in aws.failures()[before:][0]
 
 
 def test_an_unsupported_schedule_target_raises_an_error(aws: EmbeddedAws) -> None:

@@ -11,7 +11,7 @@ import pytest
 from local.aws.deployment.verification import missing_resources
 from local.aws.embedded import EmbeddedAws
 from local.aws.messaging.kinesis import REQUIRED_ACTIONS
-from tests.local.aws.conftest import Function, FunctionFactory
+from tests.local.aws.conftest import ADMITS_S3, Function, FunctionFactory
 
 REPORTS_BAD_RECORDS = """
 import base64
@@ -143,7 +143,7 @@ def test_the_object_of_a_discarded_batch_sends_an_object_event(
     aws: EmbeddedAws, stream: Stream, function: FunctionFactory
 ) -> None:
     queue = f"object-events-{uuid4().hex[:8]}"
-    url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
+    url = aws.client("sqs").create_queue(QueueName=queue, Attributes={"Policy": ADMITS_S3})["QueueUrl"]
     object_event = {"QueueArn": f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", "Events": ["s3:ObjectCreated:*"]}
     aws.client("s3").put_bucket_notification_configuration(
         Bucket=stream.bucket, NotificationConfiguration={"QueueConfigurations": [object_event]}

@@ -8,7 +8,9 @@ from local.aws.embedded import EmbeddedAws
 
 def test_a_queue_receives_the_message_for_its_protocol(aws: EmbeddedAws) -> None:
     name = f"alerts-{uuid4().hex[:8]}"
-    url = aws.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    admits = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Statement": [{**admits, "Resource": "*"}]})
+    url = aws.client("sqs").create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
     sns = aws.client("sns")
     topic = sns.create_topic(Name=name)["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{aws.region}:{aws.account}:{name}")

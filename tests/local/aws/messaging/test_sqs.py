@@ -5,7 +5,7 @@ from itertools import chain
 from uuid import uuid4
 
 from local.aws.embedded import EmbeddedAws
-from tests.local.aws.conftest import Function, FunctionFactory
+from tests.local.aws.conftest import ADMITS_S3, Function, FunctionFactory
 
 
 def queue(aws: EmbeddedAws, **attributes: str) -> tuple[str, str]:
@@ -90,7 +90,7 @@ def test_a_message_that_fails_too_often_moves_to_the_dead_letter_queue(
 
 
 def test_an_object_event_reaches_a_function_through_a_queue(aws: EmbeddedAws, function: FunctionFactory) -> None:
-    url, arn = queue(aws)
+    url, arn = queue(aws, Policy=ADMITS_S3)
     bucket = f"bucket-{uuid4().hex[:8]}"
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=bucket)
