@@ -24,12 +24,12 @@ from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.kinds import Kind as FindingKind
 from flowsentry.findings.thresholds import Thresholds, known_thresholds
 from flowsentry.metric_names import (
-    NAMESPACE,
     PIPELINE_METRICS,
     TRAFFIC_METRICS,
     TRAFFIC_METRICS_BY,
     Metric,
     TrafficMetric,
+    namespace_of,
 )
 from flowsentry.records.code_names import ENCRYPTION_STATUSES, TRAFFIC_PATHS, tcp_flags_in_words
 from flowsentry.records.fields import (
@@ -166,7 +166,7 @@ def _values(kind: Kind) -> str:
 
 def metrics_page() -> Iterator[str]:
     yield from _opening("Metrics", PACKAGE / "metric_names.py")
-    yield f"All are in the namespace `{NAMESPACE}`."
+    yield f"All are in the namespace `{namespace_of('<name>')}`, where `<name>` is the name of the deployment."
     yield from ("", "## Pipeline metrics", "", ABOUT_PIPELINE_METRICS, "")
     yield from _metric_table(PIPELINE_METRICS.items())
     yield from ("", "## Traffic metrics", "", ABOUT_TRAFFIC_METRICS, "")

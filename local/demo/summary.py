@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from flowsentry.aws.findings.item import entry_of, is_counter
 from flowsentry.findings.finding import Audience, Finding
-from flowsentry.metric_names import NAMESPACE
+from flowsentry.metric_names import namespace_of
 from local.aws.embedded import EmbeddedAws
 from local.demo.denied_paths import DeniedPaths
 from local.demo.named_owners import NamedOwners
@@ -125,4 +125,8 @@ def digest_found_at(aws: EmbeddedAws) -> list[int]:
 
 
 def _metric(name: str, service: str) -> dict[str, object]:
-    return {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": [{"Name": "service", "Value": service}]}
+    return {
+        "Namespace": namespace_of("flowsentry"),
+        "MetricName": name,
+        "Dimensions": [{"Name": "service", "Value": service}],
+    }

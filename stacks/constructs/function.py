@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from flowsentry.metric_names import NAMESPACE
+from flowsentry.metric_names import namespace_of
 from stacks.constructs.layers import ARCHITECTURES, ASSET_EXCLUDES, RUNTIMES, Layers
 from stacks.constructs.log_group import ExpiringLogGroup
 from stacks.constructs.nag_suppressions import acknowledge, acknowledge_wildcard
@@ -74,7 +74,7 @@ class PythonFunction(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE,
             environment={
                 "POWERTOOLS_SERVICE_NAME": service,
-                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+                "POWERTOOLS_METRICS_NAMESPACE": namespace_of(deployment.name),
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **environment,
             },

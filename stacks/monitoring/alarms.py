@@ -7,7 +7,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.monitoring.metrics import PERIOD_MINUTES, of_function, of_queue, pipeline
+from stacks.monitoring.metrics import PERIOD_MINUTES, DeploymentMetrics, of_function, of_queue
 from stacks.settings.deployment import Deployment
 
 FAILING_PERIODS, EVALUATED_PERIODS = 2, 3
@@ -30,6 +30,7 @@ class Alarms(Construct):
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment, topic: sns.ITopic) -> None:
         super().__init__(scope, id_)
         self._deployment = deployment
+        self._metrics = DeploymentMetrics(deployment)
         self._notification = actions.SnsAction(topic)
         self.alarms: list[cloudwatch.Alarm] = []
 
@@ -92,7 +93,7 @@ class Alarms(Construct):
         self._alarm(
             f"freshness-{service.replace('_', '-')}",
             f"For {minutes} minutes {service} has read no record, or only older ones: nothing is being monitored.",
-            pipeline("FreshnessSeconds", service, "Minimum"),
+            self._metrics.pipeline("FreshnessSeconds", service, "Minimum"),
             threshold=minutes * 60,
             periods=periods,
             missing=cloudwatch.TreatMissingData.BREACHING,
@@ -110,7 +111,7 @@ class Alarms(Construct):
             "inventory-target-failed",
             f"The discovery of an account and Region failed in {FAILING_PERIODS} of the last {EVALUATED_PERIODS} "
             f"periods of {PERIOD_MINUTES} minutes: its owners are those of the last successful discovery.",
-            pipeline("InventoryTargetsFailed", "inventory"),
+            self._metrics.pipeline("InventoryTargetsFailed", "inventory"),
             periods=EVALUATED_PERIODS,
             failing_periods=FAILING_PERIODS,
             id_="inventory-place-failed",
@@ -122,7 +123,7 @@ class Alarms(Construct):
             "cluster-unreachable",
             f"The pods of an EKS cluster could not be listed in {FAILING_PERIODS} of the last {EVALUATED_PERIODS} "
             f"periods of {PERIOD_MINUTES} minutes: its pods are those of the last successful discovery.",
-            pipeline("ClustersFailed", "inventory"),
+            self._metrics.pipeline("ClustersFailed", "inventory"),
             periods=EVALUATED_PERIODS,
             failing_periods=FAILING_PERIODS,
         )
@@ -133,7 +134,7 @@ class Alarms(Construct):
             f"inventory-stale-{service.replace('_', '-')}",
             f"The inventory that {service} uses was not refreshed for {STALE_INVENTORY_MINUTES} minutes: new "
             "interfaces, and addresses whose owner changed since, have no owner.",
-            pipeline("InventoryAgeSeconds", service, "Minimum"),
+            self._metrics.pipeline("InventoryAgeSeconds", service, "Minimum"),
             threshold=STALE_INVENTORY_MINUTES * 60,
             runbook_entry="inventory-stale",
         )
@@ -143,7 +144,7 @@ class Alarms(Construct):
         self._alarm(
             "alerts-not-sent",
             f"An alert has waited in the outbox for more than {LATE_ALERT_MINUTES} minutes: alerts are not sent.",
-            pipeline("OldestAlertSeconds", "notifier", "Maximum"),
+            self._metrics.pipeline("OldestAlertSeconds", "notifier", "Maximum"),
             threshold=LATE_ALERT_MINUTES * 60,
         )
 
@@ -152,13 +153,13 @@ class Alarms(Construct):
         self._alarm(
             "poison-findings",
             "A finding in the outbox could not be rendered: it was quarantined, and no alert is sent for it.",
-            pipeline("PoisonFindings", "notifier"),
+            self._metrics.pipeline("PoisonFindings", "notifier"),
         )
         self._alarm(
             "channel-refused",
             "A chat topic, event bus or Security Hub rejected an alert, which is not retried there. The alert topic "
             "received it.",
-            pipeline("ChannelRefusals", "notifier"),
+            self._metrics.pipeline("ChannelRefusals", "notifier"),
         )
 
     def watch_suppressions(self, service: str) -> None:
@@ -166,7 +167,7 @@ class Alarms(Construct):
         self._alarm(
             f"suppressions-unreadable-{service.replace('_', '-')}",
             f"{service} can't read the suppressions: the last valid version is active, later changes are not.",
-            pipeline("SuppressionsUnreadable", service),
+            self._metrics.pipeline("SuppressionsUnreadable", service),
             runbook_entry="suppressions-unreadable",
         )
 
@@ -175,7 +176,7 @@ class Alarms(Construct):
         self._alarm(
             f"stored-object-unreadable-{service.replace('_', '-')}",
             f"{service} can't read one of its stored objects: it uses the last valid version, or none.",
-            pipeline("StoredObjectsUnreadable", service),
+            self._metrics.pipeline("StoredObjectsUnreadable", service),
             runbook_entry="stored-object-unreadable",
         )
 

@@ -8,14 +8,10 @@ from constructs import Construct
 from flowsentry.findings.kinds import KINDS
 from flowsentry.metric_names import PipelineMetric, TrafficMetric
 from stacks.monitoring.metrics import (
+    DeploymentMetrics,
     Statistic,
-    findings_of,
     of_function,
     of_queue,
-    pipeline,
-    traffic,
-    traffic_of_all_transit_gateways,
-    traffic_of_all_vpcs,
 )
 from stacks.settings.deployment import Deployment
 
@@ -35,6 +31,7 @@ class Dashboard(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(scope, id_)
+        self._metrics = DeploymentMetrics(deployment)
         self._dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=deployment.name)
 
     def add_alarms(self, alarms: Sequence[cloudwatch.IAlarm]) -> None:
@@ -46,15 +43,18 @@ class Dashboard(Construct):
         sent: tuple[PipelineMetric, ...] = ("AlertsPublished", "DigestsPublished", "OverflowsPublished", "AlertsFailed")
         held_back: tuple[PipelineMetric, ...] = ("AlertsRateLimited", "AlertsSilenced")
         undelivered: tuple[PipelineMetric, ...] = ("PoisonFindings", "ChannelRefusals")
-        oldest = pipeline("OldestAlertSeconds", "notifier", "Maximum")
+        oldest = self._metrics.pipeline("OldestAlertSeconds", "notifier", "Maximum")
         self._dashboard.add_widgets(
-            _graph("Findings by kind", _by_kind("FindingsRaised")),
-            _graph("Suppressed findings by kind", _by_kind("FindingsSuppressed")),
-            _graph("Messages sent", {name: pipeline(name, "notifier") for name in sent}),
+            _graph("Findings by kind", self._by_kind("FindingsRaised")),
+            _graph("Suppressed findings by kind", self._by_kind("FindingsSuppressed")),
+            _graph("Messages sent", {name: self._metrics.pipeline(name, "notifier") for name in sent}),
         )
         self._dashboard.add_widgets(
-            _graph("Alerts rate limited and silenced", {name: pipeline(name, "notifier") for name in held_back}),
-            _graph("Alerts not delivered", {name: pipeline(name, "notifier") for name in undelivered}),
+            _graph(
+                "Alerts rate limited and silenced",
+                {name: self._metrics.pipeline(name, "notifier") for name in held_back},
+            ),
+            _graph("Alerts not delivered", {name: self._metrics.pipeline(name, "notifier") for name in undelivered}),
             _graph("Oldest unsent alert (s)", {"seconds": oldest}),
         )
 
@@ -73,28 +73,28 @@ class Dashboard(Construct):
             "RejectedOutboundFlows": "Rejected outbound flows by VPC",
         }
         graphs = [
-            _graph_of(title, [traffic_of_all_vpcs(name)])
+            _graph_of(title, [self._metrics.traffic_of_all_vpcs(name)])
             if vpc_ids is None
-            else _graph(title, {vpc_id: traffic(name, vpc_id) for vpc_id in vpc_ids})
+            else _graph(title, {vpc_id: self._metrics.traffic(name, vpc_id) for vpc_id in vpc_ids})
             for name, title in titles.items()
         ]
         self._dashboard.add_widgets(*graphs[:3])
         self._dashboard.add_widgets(*graphs[3:])
         if vpc_ids is None:
-            lost = [traffic_of_all_transit_gateways(name) for name in LOST_PACKETS]
+            lost = [self._metrics.traffic_of_all_transit_gateways(name) for name in LOST_PACKETS]
             self._dashboard.add_widgets(_graph_of("Packets lost by transit gateways", lost))
 
     def add_pipeline(self) -> None:
         """Adds graphs of the records that the processors read, rejected or skipped."""
         self._dashboard.add_widgets(
-            _graph("Lines read", _by_processor("Lines")),
-            _graph("Rejected lines", _by_processor("RejectedLines")),
-            _graph("Age of the newest record (s)", _by_processor("FreshnessSeconds", "Minimum")),
+            _graph("Lines read", self._by_processor("Lines")),
+            _graph("Rejected lines", self._by_processor("RejectedLines")),
+            _graph("Age of the newest record (s)", self._by_processor("FreshnessSeconds", "Minimum")),
         )
         self._dashboard.add_widgets(
-            _graph("Skipped records (SKIPDATA)", _by_processor("SkippedRecords")),
-            _graph("Unknown interfaces", _by_processor("UnknownInterfaces")),
-            _graph("Poison objects and payloads", _by_processor("PoisonSources")),
+            _graph("Skipped records (SKIPDATA)", self._by_processor("SkippedRecords")),
+            _graph("Unknown interfaces", self._by_processor("UnknownInterfaces")),
+            _graph("Poison objects and payloads", self._by_processor("PoisonSources")),
         )
 
     def add_inventory(self, requests: str) -> None:
@@ -102,14 +102,16 @@ class Dashboard(Construct):
         known: tuple[PipelineMetric, ...] = ("InventoryInterfaces", "UnrecognisedInterfaces", "InventoryAssignments")
         failed: tuple[PipelineMetric, ...] = ("InventoryTargetsFailed", "ClustersFailed", "InventoryNamesMissing")
         self._dashboard.add_widgets(
-            _graph("Inventory", {name: pipeline(name, "inventory", "Maximum") for name in known}),
-            _graph("Age of the inventory (s)", _by_processor("InventoryAgeSeconds", "Maximum")),
-            _graph("Targets not discovered", {name: pipeline(name, "inventory") for name in failed}),
+            _graph("Inventory", {name: self._metrics.pipeline(name, "inventory", "Maximum") for name in known}),
+            _graph("Age of the inventory (s)", self._by_processor("InventoryAgeSeconds", "Maximum")),
+            _graph("Targets not discovered", {name: self._metrics.pipeline(name, "inventory") for name in failed}),
         )
         requested: tuple[PipelineMetric, ...] = ("InterfacesRequested", "InterfacesAbsent")
         self._dashboard.add_widgets(
-            _graph("Longest discovery (s)", {"seconds": pipeline("InventorySeconds", "inventory", "Maximum")}),
-            _graph("Interfaces requested", {name: pipeline(name, "inventory") for name in requested}),
+            _graph(
+                "Longest discovery (s)", {"seconds": self._metrics.pipeline("InventorySeconds", "inventory", "Maximum")}
+            ),
+            _graph("Interfaces requested", {name: self._metrics.pipeline(name, "inventory") for name in requested}),
             _graph(
                 "Inventory requests waiting", {"requests": of_queue("ApproximateNumberOfMessagesVisible", requests)}
             ),
@@ -144,16 +146,21 @@ class Dashboard(Construct):
             _graph(
                 "Age of payloads in the data stream (ms)", {"age": of_function("IteratorAge", function_name, "Maximum")}
             ),
-            _graph("Failed payloads of the data stream", {"attempts": pipeline("FailedPayloads", "stream_processor")}),
+            _graph(
+                "Failed payloads of the data stream",
+                {"attempts": self._metrics.pipeline("FailedPayloads", "stream_processor")},
+            ),
         )
 
+    def _by_kind(self, name: PipelineMetric) -> dict[str, cloudwatch.Metric]:
+        return {
+            f"{kind}, {service}": self._metrics.findings_of(kind, service, name)
+            for kind in KINDS
+            for service in PROCESSORS
+        }
 
-def _by_kind(name: PipelineMetric) -> dict[str, cloudwatch.Metric]:
-    return {f"{kind}, {service}": findings_of(kind, service, name) for kind in KINDS for service in PROCESSORS}
-
-
-def _by_processor(name: PipelineMetric, statistic: Statistic = "Sum") -> dict[str, cloudwatch.Metric]:
-    return {service: pipeline(name, service, statistic) for service in PROCESSORS}
+    def _by_processor(self, name: PipelineMetric, statistic: Statistic = "Sum") -> dict[str, cloudwatch.Metric]:
+        return {service: self._metrics.pipeline(name, service, statistic) for service in PROCESSORS}
 
 
 def _graph(title: str, metrics: Mapping[str, cloudwatch.Metric]) -> cloudwatch.GraphWidget:

@@ -5,7 +5,8 @@ from typing import Literal
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from flowsentry.metric_names import NAMESPACE, PipelineMetric, TrafficDimension, TrafficMetric
+from flowsentry.metric_names import PipelineMetric, TrafficDimension, TrafficMetric, namespace_of
+from stacks.settings.deployment import Deployment
 
 PERIOD_MINUTES = 5
 """Period of alarms and graphs. Flow logs arrive every five minutes. Lower: gaps in graphs. Higher: late alarms."""
@@ -13,37 +14,39 @@ PERIOD_MINUTES = 5
 Statistic = Literal["Sum", "Maximum", "Minimum", "Average"]
 
 
-def traffic(name: TrafficMetric, vpc_id: str) -> cloudwatch.Metric:
-    """A traffic metric of one VPC."""
-    return _metric(NAMESPACE, name, {"vpc": vpc_id}, "Sum")
+class DeploymentMetrics:
+    """The metrics that the functions of one deployment emit, in its own namespace."""
 
+    def __init__(self, deployment: Deployment) -> None:
+        self._namespace = namespace_of(deployment.name)
 
-def traffic_of_all_vpcs(name: TrafficMetric) -> cloudwatch.SearchExpression:
-    """One line for each VPC that had the metric in the last two weeks.
+    def pipeline(self, name: PipelineMetric, service: str, statistic: Statistic = "Sum") -> cloudwatch.Metric:
+        """A pipeline metric of one function."""
+        return _metric(self._namespace, name, {"service": service}, statistic)
 
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
-    """
-    return _search(name, "vpc", "${PROP('Dim.vpc')}")
+    def findings_of(self, kind: str, service: str, name: PipelineMetric = "FindingsRaised") -> cloudwatch.Metric:
+        """A metric of the findings of one kind by one function."""
+        return _metric(self._namespace, name, {"kind": kind, "service": service}, "Sum")
 
+    def traffic(self, name: TrafficMetric, vpc_id: str) -> cloudwatch.Metric:
+        """A traffic metric of one VPC."""
+        return _metric(self._namespace, name, {"vpc": vpc_id}, "Sum")
 
-def traffic_of_all_transit_gateways(name: TrafficMetric) -> cloudwatch.SearchExpression:
-    """One line for each transit gateway that had the metric in the last two weeks."""
-    return _search(name, "transit_gateway", "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}")
+    def traffic_of_all_vpcs(self, name: TrafficMetric) -> cloudwatch.SearchExpression:
+        """One line for each VPC that had the metric in the last two weeks."""
+        return self._search(name, "vpc", "${PROP('Dim.vpc')}")
 
+    def traffic_of_all_transit_gateways(self, name: TrafficMetric) -> cloudwatch.SearchExpression:
+        """One line for each transit gateway that had the metric in the last two weeks."""
+        return self._search(name, "transit_gateway", "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}")
 
-def _search(name: TrafficMetric, by: TrafficDimension, label: str) -> cloudwatch.SearchExpression:
-    search = f"SEARCH('{{{NAMESPACE},{by}}} MetricName=\"{name}\"', 'Sum', {PERIOD_MINUTES * 60})"
-    return cloudwatch.SearchExpression(expression=search, label=label, period=Duration.minutes(PERIOD_MINUTES))
+    def _search(self, name: TrafficMetric, by: TrafficDimension, label: str) -> cloudwatch.SearchExpression:
+        """A search in quotes, as a namespace with other characters than letters and digits needs.
 
-
-def pipeline(name: PipelineMetric, service: str, statistic: Statistic = "Sum") -> cloudwatch.Metric:
-    """A pipeline metric of one function."""
-    return _metric(NAMESPACE, name, {"service": service}, statistic)
-
-
-def findings_of(kind: str, service: str, name: PipelineMetric = "FindingsRaised") -> cloudwatch.Metric:
-    """A metric of the findings of one kind by one function."""
-    return _metric(NAMESPACE, name, {"kind": kind, "service": service}, "Sum")
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+        """
+        search = f"SEARCH('{{\"{self._namespace}\",{by}}} MetricName=\"{name}\"', 'Sum', {PERIOD_MINUTES * 60})"
+        return cloudwatch.SearchExpression(expression=search, label=label, period=Duration.minutes(PERIOD_MINUTES))
 
 
 def of_function(name: str, function_name: str, statistic: Statistic) -> cloudwatch.Metric:

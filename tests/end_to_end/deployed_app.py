@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 import polars as pl
 
 from flowsentry.findings.finding import Finding
-from flowsentry.metric_names import NAMESPACE
+from flowsentry.metric_names import namespace_of
 from flowsentry.records.fields import names_in_log_format
 from local.aws.embedded import EmbeddedAws
 from local.traffic.company.network import Company, Network
@@ -22,6 +22,7 @@ from tests.builders import V5, blocked
 
 STREAM, OBJECTS = "stream_processor", "object_processor"
 FUNCTIONS = {STREAM: Value.STREAM_PROCESSOR, OBJECTS: Value.OBJECT_PROCESSOR}
+NAMESPACE = namespace_of("flowsentry")
 QUIET_SECONDS = 60
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from flowsentry.inventory.snapshot import unpack
-from flowsentry.metric_names import NAMESPACE
 from local.traffic.company.network import Network
 from stacks.constructs.parameters import Value
 from tests.builders import SYN_ACK, V5, blocked, exchange, flow_log, line, no_data, probe
-from tests.end_to_end.deployed_app import DeployedApp
+from tests.end_to_end.deployed_app import NAMESPACE, DeployedApp
 
 SEEN_ON_FAILURE_ONLY = {
     *("AlertsFailed", "InventoryTargetsFailed", "InventoryNamesMissing", "ClustersFailed"),

@@ -14,7 +14,7 @@ import pytest
 
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import unpack
-from flowsentry.metric_names import NAMESPACE
+from flowsentry.metric_names import namespace_of
 from flowsentry.settings import CLAIMS_KEY
 from local.aws.deployment.assembly import deploy_assembly
 from local.aws.embedded import REPOSITORY, EmbeddedAws
@@ -53,7 +53,7 @@ class InventoryApp(DeployedApp):
 
     def discoveries(self) -> int:
         """The number of discoveries of whole targets."""
-        metric = {"Namespace": NAMESPACE, "MetricName": "InventorySeconds"}
+        metric = {"Namespace": namespace_of("flowsentry"), "MetricName": "InventorySeconds"}
         metric |= {"Dimensions": [{"Name": "service", "Value": "inventory"}]}  # type: ignore[dict-item]
         query = {"Id": "discoveries", "MetricStat": {"Metric": metric, "Period": 86_400, "Stat": "SampleCount"}}
         now = datetime.now(UTC)

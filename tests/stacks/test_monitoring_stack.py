@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from flowsentry.findings.kinds import KINDS
-from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS, TRAFFIC_METRICS_BY
+from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS, TRAFFIC_METRICS_BY, namespace_of
 
 PropertiesOf = Callable[[str], dict[str, Any]]
+NAMESPACE = namespace_of("flowsentry")
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 
 
@@ -104,7 +105,7 @@ def test_a_destination_without_sources_has_no_freshness_alarm(synthesise: Callab
 
 def test_alarms_evaluate_only_metrics_stamped_with_the_current_time(properties_of: PropertiesOf) -> None:
     """Records arrive late: an alarm on the minute of the record would evaluate incomplete data."""
-    ours = [alarm["MetricName"] for alarm in alarms(properties_of).values() if alarm["Namespace"] == "Flowsentry"]
+    ours = [alarm["MetricName"] for alarm in alarms(properties_of).values() if alarm["Namespace"] == NAMESPACE]
     assert ours
     assert set(ours) <= set(PIPELINE_METRICS)
 
@@ -172,7 +173,7 @@ def test_the_dashboard_has_every_traffic_metric_of_every_vpc(synthesise: Callabl
         return {id_: each["Properties"] for id_, each in made if each["Type"] == kind}
 
     lines = metrics(of_sources)
-    traffic = {(name, value) for space, name, key, value, *_ in lines if (space, key) == ("Flowsentry", "vpc")}
+    traffic = {(name, value) for space, name, key, value, *_ in lines if (space, key) == (NAMESPACE, "vpc")}
     assert traffic == {(name, vpc) for name in TRAFFIC_METRICS_BY["vpc"] for vpc in vpcs}
 
 
@@ -215,7 +216,9 @@ def searches(properties_of: PropertiesOf) -> dict[str, str]:
 
 
 def test_with_unknown_vpcs_the_dashboard_searches_for_all_vpcs(properties_of: PropertiesOf) -> None:
-    expected = {f"SEARCH('{{Flowsentry,vpc}} MetricName=\"{name}\"', 'Sum', 300)" for name in TRAFFIC_METRICS_BY["vpc"]}
+    expected = {
+        f"SEARCH('{{\"{NAMESPACE}\",vpc}} MetricName=\"{name}\"', 'Sum', 300)" for name in TRAFFIC_METRICS_BY["vpc"]
+    }
     seen = searches(properties_of)
     assert {each for each, label in seen.items() if label == "${PROP('Dim.vpc')}"} == expected
 
@@ -224,7 +227,7 @@ def test_with_unknown_vpcs_the_dashboard_searches_for_packets_lost_by_transit_ga
     properties_of: PropertiesOf,
 ) -> None:
     lost = [name for name in TRAFFIC_METRICS_BY["transit_gateway"] if name.startswith("PacketsLost")]
-    expected = {f"SEARCH('{{Flowsentry,transit_gateway}} MetricName=\"{name}\"', 'Sum', 300)" for name in lost}
+    expected = {f"SEARCH('{{\"{NAMESPACE}\",transit_gateway}} MetricName=\"{name}\"', 'Sum', 300)" for name in lost}
     label = "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}"
     assert {each for each, actual in searches(properties_of).items() if actual == label} == expected
 
@@ -235,7 +238,7 @@ def test_with_known_vpcs_the_dashboard_searches_for_nothing(synthesise: Callable
 
 
 def test_every_flowsentry_metric_on_the_dashboard_is_emitted(properties_of: PropertiesOf) -> None:
-    names = {name for space, name, *_ in metrics(properties_of) if space == "Flowsentry"}
+    names = {name for space, name, *_ in metrics(properties_of) if space == NAMESPACE}
     assert names <= set(PIPELINE_METRICS) | set(TRAFFIC_METRICS)
 
 

@@ -25,7 +25,7 @@ def test_every_function_has_the_shared_properties(properties_of: PropertiesOf, s
     assert function["TracingConfig"] == {"Mode": "Active"}
     assert function["LoggingConfig"]["LogFormat"] == "JSON"
     assert function["LoggingConfig"]["LogGroup"]["Ref"] in properties_of("AWS::Logs::LogGroup")
-    assert function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == "Flowsentry"
+    assert function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == "Flowsentry/flowsentry"
     assert [each["Ref"].startswith("Layers") for each in function["Layers"]] == [True, True]
 
 

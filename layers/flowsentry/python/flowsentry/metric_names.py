@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 NAMESPACE = "Flowsentry"
+"""The namespace of metrics that no deployment emits, such as those of a replay; see `namespace_of`."""
 
 PipelineMetric = Literal[
     "Lines",
@@ -208,3 +209,12 @@ TRAFFIC_METRICS_BY: dict[TrafficDimension, tuple[TrafficMetric, ...]] = {
     ),
 }
 """The metrics of each dimension; each costs a custom metric. A transit gateway rejects nothing, a VPC loses nothing."""
+
+
+def namespace_of(deployment: str) -> str:
+    """The namespace of a deployment's metrics: two deployments of an account and Region share none.
+
+    A dimension would do the same for the same price: CloudWatch bills a metric for each namespace, name and set of
+    dimensions, of which there are as many either way. But a search by namespace can't match another deployment.
+    """
+    return f"{NAMESPACE}/{deployment}"

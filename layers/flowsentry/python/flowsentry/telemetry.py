@@ -1,5 +1,6 @@
 """Logger and pipeline metrics of a function. Tracing is Lambda's active tracing, without an X-Ray SDK in the layer."""
 
+import os
 from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
 from typing import Any, TypeAlias, TypeVar
@@ -23,10 +24,15 @@ def logger() -> Logger:
     return Logger()
 
 
+def namespace() -> str:
+    """The namespace of all metrics of this process, which the deployment sets for Powertools."""
+    return os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
+
+
 @lru_cache(maxsize=1)
 def metrics() -> Metrics:
     """The metrics of this invocation, printed when the handler ends, with the current time. Dimension: `service`."""
-    return Metrics(namespace=NAMESPACE)
+    return Metrics(namespace=namespace())
 
 
 def instrumented(handler: Handler[Answer]) -> Handler[Answer]:
@@ -58,7 +64,7 @@ def count_each(name: PipelineMetric, by: str, counts: Mapping[str, int]) -> None
     CloudWatch Logs Insights can search it, and without a dimension it is no metric of its own to pay for.
     """
     for part, value in counts.items():
-        with single_metric(name, MetricUnit(PIPELINE_METRICS[name].unit), value, namespace=NAMESPACE) as single:
+        with single_metric(name, MetricUnit(PIPELINE_METRICS[name].unit), value, namespace=namespace()) as single:
             single.add_metadata(by, part)
 
 
@@ -70,5 +76,5 @@ def count_by(name: PipelineMetric, counts: Mapping[str, int]) -> None:
     metric = PIPELINE_METRICS[name]
     count(name, sum(counts.values()))
     for part, value in counts.items():
-        with single_metric(name, MetricUnit(metric.unit), value, namespace=NAMESPACE) as single:
+        with single_metric(name, MetricUnit(metric.unit), value, namespace=namespace()) as single:
             single.add_dimension(metric.by or "part", part)

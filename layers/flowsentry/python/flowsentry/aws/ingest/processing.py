@@ -39,11 +39,10 @@ from flowsentry.in_memory import KnownServicesInMemory
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS
 from flowsentry.inventory.geoip import Geography
 from flowsentry.inventory.named_services import NamedServices
-from flowsentry.metric_names import NAMESPACE
 from flowsentry.pipeline import Context, Outcome, Stores
 from flowsentry.records.object_key import Origin
 from flowsentry.settings import ProcessorSettings
-from flowsentry.telemetry import count, count_by, count_each, logger
+from flowsentry.telemetry import count, count_by, count_each, logger, namespace
 
 FOLDER_PREFIX = "flowsentry-"
 MAX_NAMED_INTERFACES = 20
@@ -190,7 +189,7 @@ class SourceProcessor:
         count_by("FindingsSuppressed", Counter(each.kind for each in outcome.findings if each.suppressed_by))
         if outcome.newest_end is not None:
             count("FreshnessSeconds", max(0, now - outcome.newest_end))
-        traffic = emf(outcome.measurements, outcome.owner_sums, NAMESPACE, now)
+        traffic = emf(outcome.measurements, outcome.owner_sums, namespace(), now)
         count("MeasurementsTooOld", traffic.too_old)
         count("MeasurementsTooNew", traffic.too_new)
         count("MeasurementsUnnameable", traffic.unnameable)
