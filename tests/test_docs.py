@@ -38,6 +38,7 @@ ELSEWHERE = {
     "",
     ".venv",
     "AWSLogs",
+    "Flowsentry",
     "NAMESPACE",
     "TTPs",
     "enriched",
@@ -46,7 +47,7 @@ ELSEWHERE = {
     "node_modules",
     "suppressions",
 }
-"""First parts of names with slashes that are no paths of this repository: S3 keys, ASFF types, installed packages."""
+"""First parts of names with slashes that are no paths of this repository: S3 keys, ASFF types, metrics, packages."""
 OF_OTHERS = {
     *("AccessDenied", "AssumeRole", "ChangeMessageVisibility", "ClusterRoleBinding", "DeliverLogsErrorMessage"),
     *("DeliverLogsStatus", "DescribeFlowLogs", "EventBridgeConfiguration", "FilterPolicy", "InvalidAccessException"),

@@ -95,7 +95,7 @@ def test_a_complete_environment_is_read() -> None:
     complete = read(ProcessorSettings, PROCESSOR)
     assert complete.evidence_table == "evidence"
     assert complete.inventory_key == "inventory/snapshot.zip"
-    assert (complete.inside_networks, complete.geo_databases) == ((), ())
+    assert (complete.detection_settings, complete.geo_databases) == ("", ())
 
 
 def test_an_error_lists_every_missing_variable() -> None:
@@ -108,8 +108,8 @@ def test_an_error_lists_every_missing_variable() -> None:
 
 
 def test_a_list_is_separated_by_commas() -> None:
-    networks = read(ProcessorSettings, {**PROCESSOR, "INSIDE_NETWORKS": "10.0.0.0/8, fd00::/8 ,"}).inside_networks
-    assert networks == ("10.0.0.0/8", "fd00::/8")
+    databases = read(ProcessorSettings, {**PROCESSOR, "GEO_DATABASES": "s3://a/b.mmdb, s3://a/c.mmdb ,"}).geo_databases
+    assert databases == ("s3://a/b.mmdb", "s3://a/c.mmdb")
 
 
 @pytest.mark.parametrize("text", ["soon", "-5", "0", "1.5", "٣", "²"])

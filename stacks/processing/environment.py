@@ -6,6 +6,7 @@ value of that setting; the values of all other fields are set here.
 
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import accumulate
 from typing import Any
 
 from flowsentry.settings import (
@@ -18,9 +19,11 @@ from flowsentry.settings import (
 from stacks.constructs.parameters import Value, log_group_value, parameter_name
 from stacks.constructs.stack import FlowsentryStack
 from stacks.ownership.inventory_queue import InventoryQueue
+from stacks.settings.deployment import LOG_GROUP_ENTRY_BYTES
 
-MAX_LINKED_LOG_GROUPS = 10
-"""Log groups that alerts link to. Higher: longer links, and less room in the 4 KB of a function's environment."""
+MAX_LINKED_LOG_GROUPS, MAX_LINKED_BYTES = 10, 1_600
+"""Log groups that alerts link to, and the bytes of their names together, since an existing one may have 512. Higher:
+longer links, and no room for the other variables in the 4 KB of a function's environment."""
 MAX_VPCS_IN_S3 = 50
 """VPCs logged to S3 that are passed to the notifier, so that alerts do not link to a log group for them. Higher: less
 room in the same 4 KB. Lower: for the other VPCs the link opens an empty result, and the Athena query still works."""
@@ -29,14 +32,22 @@ room in the same 4 KB. Lower: for the other VPCs the link opens an empty result,
 class Environment:
     """The environment variables of each function of a stack.
 
-    `requests` is the queue of the inventory function; `geo_databases` are the URIs of the GeoIP databases (`s3://…`).
+    `requests` is the queue of the inventory function; `geo_databases` are the URIs of the GeoIP databases (`s3://…`),
+    `detection_settings` that of the object with the detection settings, or empty.
     """
 
-    def __init__(self, stack: FlowsentryStack, requests: InventoryQueue, geo_databases: Sequence[str]) -> None:
+    def __init__(
+        self,
+        stack: FlowsentryStack,
+        requests: InventoryQueue,
+        geo_databases: Sequence[str],
+        detection_settings: str,
+    ) -> None:
         self._stack = stack
         self._deployment = stack.deployment
         self._requests = requests
         self._geo_databases = geo_databases
+        self._detection_settings = detection_settings
 
     def stream_processor(self) -> dict[str, str]:
         """Variables of the stream processor."""
@@ -63,7 +74,7 @@ class Environment:
             "log_formats_parameter": parameter_name(deployment, Value.LOG_FORMATS),
             "inventory_queue_url": self._requests.queue.queue_url,
             "geo_databases": tuple(self._geo_databases),
-            "thresholds": deployment.changed_thresholds,
+            "detection_settings": self._detection_settings,
             "suppressions_parameter": parameter_name(deployment, Value.SUPPRESSIONS),
             "observe_only_until": deployment.observed_only_until,
         }
@@ -94,7 +105,7 @@ class Environment:
                 max_urgent_an_hour=deployment.max_urgent_messages_an_hour,
                 deployment_name=deployment.name,
                 account_id=self._stack.account,
-                log_groups=log_groups[:MAX_LINKED_LOG_GROUPS],
+                log_groups=log_groups,
                 vpcs_in_s3=deployment.vpcs_in_s3[:MAX_VPCS_IN_S3] if log_groups else (),
                 athena_table=read(Value.ATHENA_TABLE),
                 athena_workgroup=read(Value.ATHENA_WORKGROUP),
@@ -109,6 +120,12 @@ class Environment:
         return {name: getattr(self._deployment, name) for name in names if name in type(self._deployment).model_fields}
 
     def _log_groups(self) -> tuple[str, ...]:
-        """Names of all log groups with flow logs: those that this app creates, then existing ones."""
-        own = (self._stack.read(log_group_value(id_)) for id_ in self._deployment.log_groups)
-        return (*own, *(each.name for each in self._deployment.existing_log_groups))
+        """Names of the log groups that alerts link to: those that this app creates, then existing ones, as many as fit.
+
+        The length of a name that CloudFormation generates is not known; LOG_GROUP_ENTRY_BYTES is an upper bound.
+        """
+        own = ((self._stack.read(log_group_value(id_)), LOG_GROUP_ENTRY_BYTES) for id_ in self._deployment.log_groups)
+        existing = ((each.name, len(each.name) + 1) for each in self._deployment.existing_log_groups)
+        first = [*own, *existing][:MAX_LINKED_LOG_GROUPS]
+        totals = accumulate(size for _, size in first)
+        return tuple(name for (name, _), total in zip(first, totals, strict=True) if total <= MAX_LINKED_BYTES)

@@ -15,6 +15,7 @@ from stacks.ownership.describe_actions import DESCRIBE_ACTIONS, VPC_LINKS
 from stacks.ownership.function import SIZE as INVENTORY_SIZE
 from stacks.ownership.function import Ownership
 from stacks.ownership.inventory_queue import InventoryQueue
+from stacks.processing.detection_object import DetectionObject
 from stacks.processing.environment import Environment
 from stacks.processing.geo_databases import GeoDatabases
 from stacks.processing.processors import ObjectProcessor, StreamProcessor
@@ -57,7 +58,8 @@ class ProcessingStack(FlowsentryStack):
         timeout = INVENTORY_SIZE.timeout_seconds
         self.requests = InventoryQueue(self, "InventoryRequests", function_timeout_seconds=timeout)
         self.geo_databases = GeoDatabases(self, "GeoDatabases", databases=deployment.geo_databases)
-        environment = Environment(self, self.requests, self.geo_databases.addresses)
+        self.detection = DetectionObject(self, "Detection", deployment=deployment)
+        environment = Environment(self, self.requests, self.geo_databases.addresses, self.detection.address)
         defaults = FunctionDefaults(deployment, Layers(self, "Layers", deployment=deployment))
         self.stream = StreamProcessor(
             self, "StreamProcessor", environment=environment.stream_processor(), defaults=defaults
@@ -86,8 +88,9 @@ class ProcessingStack(FlowsentryStack):
                 function.allow(["s3:GetObject"], self._objects_arn(Value.OUTPUT_BUCKET, key))
             function.allow(["s3:ListBucket"], self._bucket_arn(Value.OUTPUT_BUCKET))
             function.allow(["sqs:SendMessage"], self.requests.queue.queue_arn)
-            if self.geo_databases.arns:
-                function.allow(["s3:GetObject"], *self.geo_databases.arns)
+            for arn in (*self.geo_databases.arns, self.detection.arn):
+                if arn:
+                    function.allow(["s3:GetObject"], arn)
             function.allow_wildcard(["ec2:DescribeFlowLogs"], "*", NO_RESOURCE_LEVEL_PERMISSIONS)
             for prefix in (ENRICHED_PREFIX, REJECTED_PREFIX):
                 function.allow_wildcard(

@@ -9,23 +9,13 @@ from pydantic import Field
 from stacks.settings.alerts import AlertSettings
 from stacks.settings.detection import DetectionSettings
 from stacks.settings.flow_logs import FlowLogSettings
-from stacks.settings.inventory import OwnershipSettings, is_address
+from stacks.settings.inventory import OwnershipSettings
 from stacks.settings.operation import OperationSettings
 from stacks.settings.reading import read_context
 
 SECTION = "flowsentry"
 Purpose = Literal["flow-logs", "state", "analytics", "processing", "monitoring"]
 """The purposes of the stacks, which follow the name of the deployment in their names."""
-ENVIRONMENT_BYTES = 2_800
-"""Of ENVIRONMENT_LISTS, thresholds and databases in a function's environment, which holds 4 KB. Higher: no room for the
-names of the variables and for generated values, which need up to 1,200 bytes. Lower: no room for those who list hosts.
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-ENVIRONMENT_LISTS = (
-    *("inside_networks", "own_public_networks", "trusted_networks"),
-    *("public_login_services", "important_services"),
-)
-UPLOADED_DATABASE_BYTES = 130
-"""Upper bound of the address of a database that is uploaded to the assets bucket of the CDK."""
 PARAMETER_BYTES = 8192
 """Size limit of an advanced parameter of Systems Manager."""
 LOG_GROUP_ENTRY_BYTES = 160
@@ -61,11 +51,6 @@ class Deployment(OperationSettings, OwnershipSettings, AlertSettings, DetectionS
         """Resources of this app among existing ones, and values that exceed their parameter."""
         yield from super().broken_rules()
         yield from self._own_resources()
-        if (size := self._bytes_of_environment()) > ENVIRONMENT_BYTES:
-            yield (
-                f"{', '.join(ENVIRONMENT_LISTS)}, thresholds and geo_databases need {size:,} bytes in a function's "
-                f"environment; allowed: {ENVIRONMENT_BYTES:,} in all. Name larger networks instead of many small ones"
-            )
         if (size := len(self.targets_in)) > PARAMETER_BYTES:
             yield (
                 f"inventory_targets and kubernetes_clusters need {size} bytes in one parameter; allowed: "
@@ -82,11 +67,6 @@ class Deployment(OperationSettings, OwnershipSettings, AlertSettings, DetectionS
                 "the same format into one source: they share a log group. Leave out formats of existing log groups: "
                 "they are looked up"
             )
-
-    def _bytes_of_environment(self) -> int:
-        lists = sum(len(",".join(getattr(self, key)).encode()) for key in ENVIRONMENT_LISTS)
-        databases = sum(len(each) if is_address(each) else UPLOADED_DATABASE_BYTES for each in self.geo_databases)
-        return lists + databases + len(self.changed_thresholds)
 
     def _bytes_of_log_formats(self) -> int:
         created = sum(LOG_GROUP_ENTRY_BYTES + len(form) for form in self.log_groups.values())

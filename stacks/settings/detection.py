@@ -1,7 +1,7 @@
 """Settings for detection: which networks are inside or trusted, thresholds, and suppressions."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -11,11 +11,11 @@ from pydantic_core import CoreSchema, core_schema
 from flowsentry.findings.thresholds import Number, Thresholds, known_thresholds
 from flowsentry.inventory.named_services import LOGIN_PORTS, named_service, words
 from stacks.settings.suppressions import RESEARCH_SCANNERS, SuppressionEntries
-from stacks.settings.values import Network, Section, together
+from stacks.settings.values import Network, Section
 
-MOST_BYTES_OF_SERVICES = 1_000
-"""More: with other long settings the 4 KB of a function's environment are full. Fewer: no room for those who list hosts
-one by one.
+MAX_NETWORKS, MAX_SERVICES = 1_000, 5_000
+"""Networks, and services, of one setting. Higher: a function starts more slowly (10 µs a service), and each batch of
+addresses is compared with each inside network (40 ms at 1,000). Lower: no room for those who list hosts one by one.
 """
 
 
@@ -31,12 +31,7 @@ def _named(*ports: int) -> Callable[[str], str]:
 
 NamedService = Annotated[str, AfterValidator(_named()), Field(title=words())]
 LoginService = Annotated[str, AfterValidator(_named(*LOGIN_PORTS)), Field(title=words(LOGIN_PORTS))]
-
-
-def too_many_bytes(services: Sequence[str]) -> Iterator[str]:
-    """A list that takes too much of a function's environment, which holds 4 KB."""
-    if (size := len(",".join(services).encode())) > MOST_BYTES_OF_SERVICES:
-        yield f"they have {size:,} bytes; allowed: {MOST_BYTES_OF_SERVICES:,} in all (name networks)"
+Networks = Annotated[tuple[Network, ...], Field(max_length=MAX_NETWORKS)]
 
 
 def _as_fraction(value: Any) -> Any:
@@ -86,24 +81,24 @@ class _AsThresholds:
 class DetectionSettings(Section):
     """What detection compares with: networks, services, thresholds and suppressions."""
 
-    inside_networks: tuple[Network, ...] = ()
+    inside_networks: Networks = ()
     """CIDR blocks that count as inside, beside those of the VPCs: a data centre, an office. Without it, the private
     ranges; with it, only these."""
-    own_public_networks: tuple[Network, ...] = ()
+    own_public_networks: Networks = ()
     """Public CIDR blocks of yours, which count as inside too: `["198.51.100.0/24"]`. A scanner with such an address is
     one of your hosts, and traffic to it does not leave your network."""
-    trusted_networks: tuple[Network, ...] = ()
+    trusted_networks: Networks = ()
     """CIDR blocks outside from which your people log in: an office, a partner. A login from there is expected; a scan
     from there is a line in the digest. For IPv6 give a /64 or larger: a session is judged by its address, a password
     guess or a scan by its /64, which is trusted if all the addresses it used (up to seven) are."""
-    public_login_services: Annotated[tuple[LoginService, ...], together(too_many_bytes)] = ()
+    public_login_services: tuple[LoginService, ...] = Field(default=(), max_length=MAX_SERVICES)
     """Login services (SSH, RDP, WinRM) that are open to everybody, such as a Git or SFTP server: an address, a CIDR
     block, an address with a port (`"10.0.0.5:22"`, `"[2001:db8::5]:22"`), or the ID or name of an owner (`"git-1"`), as
     in your VPC; behind a load balancer give the load balancer too. Sessions of external clients and password guesses
     there are not reported, because short fetches and guesses have the same records. Guesses by your own hosts are
     reported. A service that is not listed and has many external clients makes [one alert a
     day](detectors.md#public_login_service)."""
-    important_services: Annotated[tuple[NamedService, ...], together(too_many_bytes)] = ()
+    important_services: tuple[NamedService, ...] = Field(default=(), max_length=MAX_SERVICES)
     """Services whose outage is an urgent message instead of a line in the digest: an address, a CIDR block, or the ID,
     name or kind of an owner, each with a port after a colon for that port only: `["orders-db:5432", "10.0.3.0/24", "rds
     database"]`."""

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from stacks.settings.deployment import ENVIRONMENT_BYTES
+from stacks.settings.detection import MAX_NETWORKS, MAX_SERVICES
 from tests.stacks.test_deployment import SOURCE, VPC, read, refusal
 
 NETWORK = {"subnet_ids": ["subnet-12345678"], "security_group_ids": ["sg-12345678"]}
-MANY_NETWORKS = [f"10.{number // 256}.{number % 256}.0/24" for number in range(400)]
+MANY_NETWORKS = [f"10.{number // 256}.{number % 256}.0/24" for number in range(MAX_NETWORKS + 1)]
 
 
 @pytest.mark.parametrize(
@@ -51,19 +51,20 @@ def test_the_first_day_with_a_unix_second_above_zero_is_accepted() -> None:
 
 
 @pytest.mark.parametrize("key", ["inside_networks", "own_public_networks", "trusted_networks"])
-def test_networks_that_exceed_the_environment_of_a_function_are_refused(key: str) -> None:
-    words = "geo_databases need 5,379 bytes in a function's environment; allowed: 2,800 in all. Name larger networks"
+def test_as_many_networks_as_allowed_are_accepted_and_one_more_is_refused(key: str) -> None:
+    assert len(getattr(read({key: MANY_NETWORKS[:-1]}), key)) == MAX_NETWORKS
     message = refusal({key: MANY_NETWORKS})
-    assert key in message
-    assert words in message
+    assert f"flowsentry.{key} is [" in message
+    assert "allowed: a list of 0 to 1000 items, each item a CIDR block without host bits" in message
 
 
-def test_networks_that_fit_in_the_environment_together_are_accepted() -> None:
-    networks = MANY_NETWORKS[: ENVIRONMENT_BYTES // 2 // len("10.0.255.0/24,")]
-    assert len(read({"inside_networks": networks, "trusted_networks": networks}).inside_networks) == len(networks)
-    services = ["x" * 190] * 5
-    both = {"important_services": services, "public_login_services": services}
-    assert "2,800 in all" in refusal({"inside_networks": networks, **both})
+@pytest.mark.parametrize("key", ["important_services", "public_login_services"])
+def test_as_many_services_as_allowed_are_accepted_and_one_more_is_refused(key: str) -> None:
+    services = [f"orders-{number}:22" for number in range(MAX_SERVICES + 1)]
+    assert len(getattr(read({key: services[:-1]}), key)) == MAX_SERVICES
+    message = refusal({key: services})
+    assert f"flowsentry.{key} is [" in message
+    assert "allowed: a list of 0 to 5000 items, each item an address, a network without host bits" in message
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The functions: environment variables, triggers and permissions."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -46,8 +47,18 @@ def test_a_function_has_the_environment_variables_of_its_settings_and_no_others(
     assert actual == {field.name.upper() for field in fields(kind)}
 
 
-def test_without_inside_networks_the_variable_is_not_set(synthesise: Callable[..., Any]) -> None:
-    assert "INSIDE_NETWORKS" not in json.dumps(synthesise({"sources": [SOURCE]})["Processing"])
+def test_without_detection_settings_nothing_is_uploaded(synthesise: Callable[..., Any]) -> None:
+    assert "DETECTION_SETTINGS" not in json.dumps(synthesise({"sources": [SOURCE]})["Processing"])
+
+
+def test_processors_may_read_the_detection_settings_that_their_environment_names(properties_of: PropertiesOf) -> None:
+    for service in ("stream_processor", "object_processor"):
+        variables = functions(properties_of)[service]["Environment"]["Variables"]
+        address = json.dumps(variables["DETECTION_SETTINGS"])
+        (key,) = re.findall(r"[0-9a-f]{64}\.json", address)
+        assert sum(key in resource for resource in grants(properties_of, service)["s3:GetObject"]) == 1
+    for service in ("inventory", "notifier"):
+        assert key not in json.dumps(sorted(grants(properties_of, service)["s3:GetObject"]))
 
 
 def test_another_python_and_architecture_change_nothing_else(synthesise: Callable[..., Any]) -> None:

@@ -28,11 +28,12 @@ from flowsentry.inventory.address_space import PRIVATE_NETWORKS
 from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.records.fields import DEFAULT_NAMES
-from flowsentry.settings import ProcessorSettings
+from flowsentry.settings import DetectionSettings, ProcessorSettings
 from tests.lambdas.conftest import metrics_in, total
 from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, keys_in, make_bucket
 
 NOW = 1_793_676_000
+DETECTION_KEY = "detection.json"
 HOUR, DAY = 3_600, 86_400
 LINE = f"2 123456789012 eni-1 10.0.1.5 10.0.3.7 50001 443 6 20 9000 {NOW} {NOW} ACCEPT OK\n"
 
@@ -196,25 +197,30 @@ def test_changed_thresholds_and_networks_apply_at_once(processor: SourceProcesso
 
 
 def test_a_processor_is_built_from_its_settings() -> None:
+    make_bucket(OUTPUT_BUCKET)
     given = ProcessorSettings(
         evidence_table="evidence",
         findings_table="findings",
         output_bucket=OUTPUT_BUCKET,
         log_formats_parameter="/flowsentry/log-formats",
         inventory_queue_url="https://example.com/queue",
+        detection_settings=f"s3://{OUTPUT_BUCKET}/{DETECTION_KEY}",
+        observe_only_until=NOW,
+    )
+    detection = DetectionSettings(
         own_public_networks=("198.51.100.0/24",),
         trusted_networks=("203.0.113.0/28",),
         public_login_services=("git-1",),
         thresholds='{"scan": {"min_endpoints": 20}}',
-        observe_only_until=NOW,
     )
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=DETECTION_KEY, Body=detection.to_json().encode())
     made = SourceProcessor.of(given)
     assert made.inside_networks == (*PRIVATE_NETWORKS, "198.51.100.0/24")
     assert (made.trusted_networks, made.thresholds.scan.min_endpoints) == (("203.0.113.0/28",), 20)
     assert made._current_context().public_services == NamedServices.of(["git-1"])
     assert made.findings.observe_only_until == NOW  # type: ignore[attr-defined]
-    other = SourceProcessor.of(replace(given, inside_networks=("10.0.0.0/8",)))
-    assert other.inside_networks == ("10.0.0.0/8", "198.51.100.0/24")
+    other = SourceProcessor.of(replace(given, detection_settings=""))
+    assert (other.inside_networks, other.trusted_networks) == (PRIVATE_NETWORKS, ())
 
 
 def seen(taken_at: int, absent: Mapping[str, int] | None = None) -> Callable[[Inventory], Inventory]:

@@ -4,12 +4,13 @@ A setting is stated once, as a field: `read` takes it from the variable of its n
 makes that variable with `environment_of`.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, asdict, dataclass, fields
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 COOLDOWN_SECONDS = 60
 """Least time between the starts of two discoveries of a target that changes trigger. Longer: new interfaces stay
@@ -34,12 +35,10 @@ class FunctionSettingsError(Exception):
 class ProcessorSettings:
     """Settings of both processors.
 
-    `inside_networks` are CIDR blocks that count as inside beside those of the VPCs (the private ranges when there are
-    none), `own_public_networks` public CIDR blocks of the organization, `trusted_networks` those outside from which
-    people may log in. `important_services` have urgent outages; `public_login_services` are open to everybody.
-    `geo_databases` are addresses of objects (`s3://…`). `thresholds` is JSON of the thresholds that differ from their
-    defaults. `suppressions_parameter` names the parameter that the object at `suppressions_key` is first written from.
-    Before `observe_only_until` (Unix s) findings are recorded and no alert is sent.
+    `detection_settings` is the address (`s3://…`) of an object with DetectionSettings; empty for their defaults.
+    `geo_databases` are addresses of objects (`s3://…`). `suppressions_parameter` names the parameter that the object at
+    `suppressions_key` is first written from. Before `observe_only_until` (Unix s) findings are recorded and no alert is
+    sent.
     """
 
     evidence_table: str
@@ -48,13 +47,8 @@ class ProcessorSettings:
     log_formats_parameter: str
     inventory_queue_url: str
     inventory_key: str = INVENTORY_KEY
-    inside_networks: tuple[str, ...] = ()
-    own_public_networks: tuple[str, ...] = ()
-    trusted_networks: tuple[str, ...] = ()
-    important_services: tuple[str, ...] = ()
-    public_login_services: tuple[str, ...] = ()
+    detection_settings: str = ""
     geo_databases: tuple[str, ...] = ()
-    thresholds: str = ""
     suppressions_key: str = SUPPRESSIONS_KEY
     suppressions_parameter: str = ""
     observe_only_until: int = 0
@@ -116,6 +110,41 @@ class NotifierSettings:
     athena_workgroup: str = ""
     suppressions_key: str = SUPPRESSIONS_KEY
     suppressions_parameter: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionSettings:
+    """Settings of both processors that are too long for environment variables, which hold 4 KB together.
+
+    `inside_networks` are CIDR blocks that count as inside beside those of the VPCs (the private ranges when there are
+    none), `own_public_networks` public CIDR blocks of the organization, `trusted_networks` those outside from which
+    people may log in. `important_services` have urgent outages; `public_login_services` are open to everybody.
+    `thresholds` is JSON of the thresholds that differ from their defaults.
+    """
+
+    inside_networks: tuple[str, ...] = ()
+    own_public_networks: tuple[str, ...] = ()
+    trusted_networks: tuple[str, ...] = ()
+    important_services: tuple[str, ...] = ()
+    public_login_services: tuple[str, ...] = ()
+    thresholds: str = ""
+
+    def to_json(self) -> str:
+        """The settings that are not empty; an empty text when all are, so that no object is needed."""
+        given = {name: value for name, value in asdict(self).items() if value}
+        return json.dumps(given, sort_keys=True) if given else ""
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The settings that `to_json` wrote. Raises FunctionSettingsError for anything else."""
+        try:
+            given: dict[str, Any] = {
+                name: value if isinstance(value, str) else tuple(map(str, value))
+                for name, value in json.loads(text or "{}").items()
+            }
+            return cls(**given)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise FunctionSettingsError(f"the detection settings are invalid: {error!r}") from error
 
 
 Kind = TypeVar("Kind")

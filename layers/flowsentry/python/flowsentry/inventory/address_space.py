@@ -19,8 +19,9 @@ from flowsentry.inventory.assignment_index import (
 from flowsentry.inventory.geoip import GEOGRAPHY, Geography, NoGeography
 from flowsentry.inventory.inventory import Interface, Inventory
 from flowsentry.inventory.named_services import NamedServices
+from flowsentry.inventory.network_index import NetworkIndex
 from flowsentry.inventory.reachability import NO_ROUTES, Reachability
-from flowsentry.inventory.source_address import PUBLIC, Network, is_within
+from flowsentry.inventory.source_address import PUBLIC, network_of
 from flowsentry.records.lookup_cache import LookupCache
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
@@ -65,7 +66,7 @@ class AddressSpace:
     instance_names: pl.DataFrame
     """`owner_id` and `owner_name` of each instance."""
     geography: Geography
-    trusted_networks: tuple[Network, ...] = ()
+    trusted_networks: NetworkIndex = field(default_factory=NetworkIndex)
     """Outside networks from which trusted people log in."""
     important_services: NamedServices = field(default_factory=NamedServices)
     """Inside services whose outage is urgent."""
@@ -101,7 +102,7 @@ class AddressSpace:
             tuple(v6),
             _instance_names(assignments),
             geography or NoGeography(),
-            tuple(ipaddress.ip_network(network, strict=False) for network in trusted_networks),
+            NetworkIndex.of(ipaddress.ip_network(network, strict=False) for network in trusted_networks),
             important_services,
         )
 
@@ -132,8 +133,11 @@ class AddressSpace:
         return any(address in network for network in self.ipv6_networks)
 
     def is_trusted(self, source: str) -> bool:
-        """Whether all of a finding's source is in a trusted network; false for what is no source."""
-        return is_within(source, self.trusted_networks)
+        """Whether all of a finding's source is in a trusted network; false for what is no source. A single listed
+        address does not cover the /64 that it is in.
+        """
+        known = network_of(source)
+        return known is not None and self.trusted_networks.contains(known)
 
     def address_facts(self, scopes: pl.Series, addresses: pl.Series) -> pl.DataFrame:
         """Facts about distinct addresses, each within its scope. Each address has consecutive rows, with its index as

@@ -2,12 +2,15 @@
 
 import ipaddress
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from flowsentry.inventory.inventory import Interface
-from flowsentry.inventory.source_address import Network
+from flowsentry.inventory.network_index import NetworkIndex
+from flowsentry.inventory.source_address import Network, network_of
 from flowsentry.records import code_names
 
 MAX_LETTERS = 200
@@ -37,16 +40,8 @@ class NamedService:
     owner: str = ""
     port: int | None = None
 
-    def covers(self, address: str, port: int, owner: Interface | None) -> bool:
-        """Whether the entry names this port of this address, which has this owner."""
-        if self.port not in (None, port):
-            return False
-        if self.network is not None:
-            return _is_in(address, self.network)
-        return owner is not None and self.owner in {str(word).casefold() for word in owner.owner.values() if word}
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NamedServices:
     """The entries of a setting; empty by default."""
 
@@ -63,11 +58,38 @@ class NamedServices:
     @property
     def has_owners(self) -> bool:
         """Whether any entry names an owner, so that owners must be looked up."""
-        return any(each.owner for each in self.entries)
+        return bool(self._ports_by_owner)
 
     def cover(self, address: str, port: int, owner: Interface | None) -> bool:
-        """Whether any entry names the service."""
-        return any(each.covers(address, port, owner) for each in self.entries)
+        """Whether any entry names this port of this address, which has this owner."""
+        return self._owner_is_named(port, owner) or self._address_is_named(address, port)
+
+    def _owner_is_named(self, port: int, owner: Interface | None) -> bool:
+        if owner is None or not self.has_owners:
+            return False
+        names = (str(word).casefold() for word in owner.owner.values() if word)
+        return any(not {None, port}.isdisjoint(self._ports_by_owner.get(name, ())) for name in names)
+
+    def _address_is_named(self, address: str, port: int) -> bool:
+        known = network_of(address)
+        indexes = (self._networks_by_port.get(each) for each in (None, port))
+        return known is not None and any(index.contains(known) for index in indexes if index)
+
+    @cached_property
+    def _ports_by_owner(self) -> dict[str, set[int | None]]:
+        ports: dict[str, set[int | None]] = defaultdict(set)
+        for each in self.entries:
+            if each.owner:
+                ports[each.owner].add(each.port)
+        return dict(ports)
+
+    @cached_property
+    def _networks_by_port(self) -> dict[int | None, NetworkIndex]:
+        networks: dict[int | None, list[Network]] = defaultdict(list)
+        for each in self.entries:
+            if each.network is not None:
+                networks[each.port].append(each.network)
+        return {port: NetworkIndex.of(named) for port, named in networks.items()}
 
 
 def named_service(text: str, ports: Collection[int] = ()) -> NamedService:
@@ -104,10 +126,3 @@ def _network(text: str) -> Network | None:
     except ValueError:
         return None
     return ipaddress.ip_network(text)
-
-
-def _is_in(address: str, network: Network) -> bool:
-    try:
-        return ipaddress.ip_address(address) in network
-    except ValueError:
-        return False

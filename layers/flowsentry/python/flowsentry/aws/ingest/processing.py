@@ -20,6 +20,7 @@ from flowsentry.aws.evidence.known_services_table import KnownServicesTable
 from flowsentry.aws.evidence.table import EvidenceTable
 from flowsentry.aws.findings.suppressions import LiveSuppressions
 from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.ingest.detection_settings import read_detection_settings
 from flowsentry.aws.ingest.geo_databases import GeoDatabases
 from flowsentry.aws.inventory.requests import UnknownInterfaces
 from flowsentry.aws.inventory.store import InventoryStore
@@ -84,8 +85,12 @@ class SourceProcessor:
 
     @classmethod
     def of(cls, settings: ProcessorSettings) -> Self:
-        """The processor for a function's settings; deletes files that earlier invocations left in /tmp."""
+        """The processor for a function's settings; deletes files that earlier invocations left in /tmp.
+
+        Raises what `read_detection_settings` raises.
+        """
         remove_left_behind(time.time())
+        detection = read_detection_settings(settings.detection_settings, clients.s3())
         return cls(
             EvidenceTable(settings.evidence_table, clients.dynamodb()),
             FindingTable(settings.findings_table, clients.dynamodb(), observe_only_until=settings.observe_only_until),
@@ -93,17 +98,17 @@ class SourceProcessor:
             ObjectStore(clients.s3()),
             settings.output_bucket,
             UnknownInterfaces(settings.inventory_queue_url, clients.sqs()),
-            (settings.inside_networks or PRIVATE_NETWORKS) + settings.own_public_networks,
+            (detection.inside_networks or PRIVATE_NETWORKS) + detection.own_public_networks,
             region=clients.s3().meta.region_name,
             geo_databases=GeoDatabases(settings.geo_databases, clients.s3()),
-            trusted_networks=settings.trusted_networks,
-            thresholds=Thresholds.from_json(settings.thresholds),
+            trusted_networks=detection.trusted_networks,
+            thresholds=Thresholds.from_json(detection.thresholds),
             suppressions=LiveSuppressions.of(
                 settings.output_bucket, settings.suppressions_key, settings.suppressions_parameter
             ),
             services=KnownServicesTable(settings.evidence_table, clients.dynamodb()),
-            important_services=NamedServices.of(settings.important_services),
-            public_services=NamedServices.of(settings.public_login_services),
+            important_services=NamedServices.of(detection.important_services),
+            public_services=NamedServices.of(detection.public_login_services),
         )
 
     def during(self, invocation: Invocation) -> None:
