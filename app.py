@@ -6,6 +6,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.analytics.stack import AnalyticsStack
+from stacks.limits.plugin import plugin as aws_limits
 from stacks.monitoring.stack import MonitoringStack
 from stacks.processing.stack import ProcessingStack
 from stacks.settings.deployment import Deployment
@@ -27,7 +28,7 @@ def add_stacks(app: App) -> None:
     processing.add_stack_dependency(state, "tables, topics and the output bucket")
     processing.add_stack_dependency(analytics, "the table that alerts point to")
     monitoring.add_stack_dependency(processing, "functions")
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), aws_limits())
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ from stacks.constructs.stack import FlowsentryStack
 from stacks.ownership.inventory_queue import InventoryQueue
 from stacks.settings.deployment import LOG_GROUP_ENTRY_BYTES
 
-MAX_LINKED_LOG_GROUPS, MAX_LINKED_BYTES = 10, 1_600
+MAX_LINKED_LOG_GROUPS, MAX_LINKED_BYTES = 10, 1_300
 """Log groups that alerts link to, and the bytes of their names together, since an existing one may have 512. Higher:
 longer links, and no room for the other variables in the 4 KB of a function's environment."""
-MAX_VPCS_IN_S3 = 50
+MAX_VPCS_IN_S3 = 40
 """VPCs logged to S3 that are passed to the notifier, so that alerts do not link to a log group for them. Higher: less
 room in the same 4 KB. Lower: for the other VPCs the link opens an empty result, and the Athena query still works."""
 

@@ -1,0 +1,49 @@
+"""The largest deployment that the settings allow exceeds no limit of AWS."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from stacks.limits.functions import ENVIRONMENT_BYTES, FUNCTION
+from stacks.limits.plugin import exceeded
+from stacks.limits.templates import Templates
+from tests.stacks.conftest import ALL_SETTINGS, Synthesise
+
+LONGEST_NAME = "a" * 30
+VPCS = [f"vpc-{number:017x}" for number in range(1, 121)]
+LARGEST = {
+    **ALL_SETTINGS,
+    "name": LONGEST_NAME,
+    "sources": [
+        *(
+            {"vpc_ids": [vpc], "destination": "cloudwatch", "log_format": "default", "name": f"{'s' * 37}{n}"}
+            for n, vpc in enumerate(VPCS[:12])
+        ),
+        {"vpc_ids": VPCS[20:120], "destination": "s3"},
+    ],
+    "existing_log_groups": [{"name": f"/{'network/' * 60}{number}", "kinesis": True} for number in range(5)],
+    "trusted_networks": [f"2001:db8:{number:x}::/48" for number in range(256)],
+    "important_services": [f"orders-database-{number}.internal.example:5432" for number in range(2_000)],
+    "geo_databases": [f"s3://{letter * 63}/{'k' * 507}.mmdb" for letter in "ab"],
+    "event_bus": f"arn:aws:events:eu-central-1:123456789012:event-bus/{'b' * 256}",
+}
+
+
+@pytest.fixture(scope="module")
+def largest(synthesise: Synthesise) -> Templates:
+    return Templates(synthesise(LARGEST))
+
+
+def test_no_limit_is_exceeded(largest: Templates) -> None:
+    assert [(each.resource.id, each.sentence) for each in exceeded(largest)] == []
+
+
+def test_the_environment_of_each_function_has_room(largest: Templates) -> None:
+    sizes = {each.id: largest.bytes_of(each, variables(each.properties)) for each in largest.of_type(FUNCTION)}
+    assert len(sizes) >= 4
+    assert max(sizes.values()) < ENVIRONMENT_BYTES
+
+
+def variables(function: Mapping[str, Any]) -> Any:
+    return function["Environment"]["Variables"]
