@@ -10,12 +10,13 @@ from stacks.settings.existing_flow_logs import (
     broken_rules_between_buckets,
     broken_rules_between_log_groups,
 )
+from stacks.settings.members import MemberSettings
 from stacks.settings.sources import CLOUDWATCH, S3, Source, broken_rules_between_sources
-from stacks.settings.values import Section, together
+from stacks.settings.values import together
 
 
-class FlowLogSettings(Section):
-    """Which flow logs are read. At least one of the three lists must have an item."""
+class FlowLogSettings(MemberSettings):
+    """Which flow logs are read. At least one of these settings must be given."""
 
     sources: Annotated[tuple[Source, ...], together(broken_rules_between_sources)] = ()
     """VPCs that the app creates flow logs for: [sources](#a-source)."""
@@ -60,19 +61,20 @@ class FlowLogSettings(Section):
     @property
     def has_unknown_vpcs(self) -> bool:
         """Whether flow logs are read whose VPCs are known only from their records."""
-        return bool(self.existing_log_groups or self.existing_buckets)
+        return bool(self.existing_log_groups or self.existing_buckets or self.has_members)
 
     def uses(self, destination: str) -> bool:
         """Whether flow logs with this destination are read."""
-        existing = self.existing_log_groups if destination == CLOUDWATCH else self.existing_buckets
-        return bool(existing) or any(source.destination == destination for source in self.sources)
+        in_s3 = self.existing_buckets or self.has_members
+        others = self.existing_log_groups if destination == CLOUDWATCH else in_s3
+        return bool(others) or any(source.destination == destination for source in self.sources)
 
     def broken_rules(self) -> Iterator[str]:
         """No flow log to read."""
         yield from super().broken_rules()
         if not (self.uses(CLOUDWATCH) or self.uses(S3)):
             empty = "sources, existing_log_groups and existing_buckets are []"
-            yield f"{empty}; allowed: lists of which at least one is not empty"
+            yield f"{empty}; allowed: lists of which at least one is not empty, or member accounts"
 
 
 def unknown_fields(settings: FlowLogSettings) -> Iterator[tuple[str, str]]:

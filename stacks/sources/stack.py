@@ -21,6 +21,7 @@ from stacks.sources.log_buckets import (
     NotifyingBucket,
     allow_log_delivery,
 )
+from stacks.sources.member_delivery import allow_member_delivery
 from stacks.sources.object_queue import ObjectQueue
 from stacks.sources.payload_stream import PayloadStream
 
@@ -43,6 +44,7 @@ class FlowLogsStack(FlowsentryStack):
             self, "LogBucket", object_events=object_events, prefix=LOG_PREFIX, days=deployment.log_retention_days
         )
         allow_log_delivery(log_bucket)
+        allow_member_delivery(log_bucket, deployment)
         failed_invocations = NotifyingBucket(
             self,
             "FailedInvocations",

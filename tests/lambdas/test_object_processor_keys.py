@@ -99,6 +99,18 @@ def test_the_origin_in_the_key_is_logged_with_the_source(
     assert line["flow_log_id"] == "fl-0123456789abcdef0"
 
 
+def test_an_object_of_a_member_account_and_another_region_is_read_like_an_own_one(
+    handler: ModuleType, invocation: Invocation, world: World, log_lines: LogLines
+) -> None:
+    key = KEY.replace("123456789012", "222222222222").replace("eu-central-1", "us-west-2")
+    put(log_file(*(line.replace("123456789012", "222222222222") for line in scan())), key)
+    assert take(handler, invocation, key) == DONE
+    (line,) = log_lines("source processed")
+    assert (line["account_id"], line["region"]) == ("222222222222", "us-west-2")
+    assert len(items_of(FINDINGS_TABLE)) == 1
+    assert messages_in(world.dead_letters) == []
+
+
 def test_an_unknown_key_has_no_origin(handler: ModuleType, invocation: Invocation, log_lines: LogLines) -> None:
     put(log_file(*scan()), STRANGER)
     take(handler, invocation, STRANGER)

@@ -1,0 +1,114 @@
+"""Member accounts: who may deliver flow logs to the log bucket, and with which settings."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from stacks.settings.deployment import Deployment
+from stacks.settings.members import MAX_MEMBER_ACCOUNTS
+from stacks.settings.reading import SettingsError
+
+ORGANIZATION, MEMBER, OTHER_MEMBER = "o-exampleorgid", "222222222222", "333333333333"
+MEMBERS = {"organization_id": ORGANIZATION, "member_account_ids": [MEMBER, OTHER_MEMBER]}
+BUCKET_POLICY_BYTES = 20_480
+RESERVED_BYTES = 4_000
+"""For the other statements of the policy: those of the own account, and the refusal of plain HTTP."""
+
+
+@pytest.fixture(scope="module")
+def admitting(synthesise: Callable[..., Any]) -> Mapping[str, Any]:
+    """Templates of a central deployment without a source of its own."""
+    templates: Mapping[str, Any] = synthesise(MEMBERS)
+    return templates
+
+
+def statements(templates: Mapping[str, Any]) -> dict[str, Any]:
+    """The statements of the log bucket's policy by Sid; without one those that AWS gives no name."""
+    resources = templates["FlowLogs"]["Resources"].items()
+    (policy,) = [each for id_, each in resources if id_.startswith("LogBucketPolicy")]
+    return {each.get("Sid", ""): each for each in policy["Properties"]["PolicyDocument"]["Statement"]}
+
+
+def test_every_account_of_the_organization_may_deliver(admitting: Mapping[str, Any]) -> None:
+    write, check = (statements(admitting)[f"OrganizationDelivery{each}"] for each in ("Write", "Check"))
+    assert write["Principal"] == check["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert write["Condition"]["StringEquals"] == check["Condition"]["StringEquals"] == {"aws:SourceOrgID": ORGANIZATION}
+    assert "aws:PrincipalOrgID" not in json.dumps(write)
+
+
+def test_each_named_account_may_deliver_from_all_its_regions(admitting: Mapping[str, Any]) -> None:
+    write = statements(admitting)["MemberDeliveryWrite"]
+    assert write["Condition"]["StringEquals"] == {"aws:SourceAccount": [MEMBER, OTHER_MEMBER]}
+    sources = [
+        "".join(str(part) for part in each["Fn::Join"][1]) for each in write["Condition"]["ArnLike"]["aws:SourceArn"]
+    ]
+    assert [each.partition("AWS::Partition'}")[2] for each in sources] == [
+        f":logs:*:{MEMBER}:*",
+        f":logs:*:{OTHER_MEMBER}:*",
+    ]
+
+
+@pytest.mark.parametrize("members", ["OrganizationDelivery", "MemberDelivery"])
+def test_members_may_write_flow_logs_and_look_at_the_bucket_and_nothing_else(
+    admitting: Mapping[str, Any], members: str
+) -> None:
+    write, check = (statements(admitting)[f"{members}{each}"] for each in ("Write", "Check"))
+    assert (write["Action"], check["Action"]) == ("s3:PutObject", ["s3:GetBucketAcl", "s3:ListBucket"])
+    assert write["Resource"]["Fn::Join"][1][1] == "/AWSLogs/*"
+    assert write["Condition"]["StringEqualsIfExists"] == {"s3:x-amz-acl": "bucket-owner-full-control"}
+    assert "StringEqualsIfExists" not in check["Condition"]
+
+
+def test_the_bucket_sends_events_of_objects_of_members(admitting: Mapping[str, Any]) -> None:
+    resources = admitting["FlowLogs"]["Resources"].items()
+    (bucket,) = [each["Properties"] for id_, each in resources if id_.startswith("LogBucket") and "Policy" not in id_]
+    configurations = bucket["NotificationConfiguration"]["QueueConfigurations"]
+    prefixes = [rule["Value"] for each in configurations for rule in each["Filter"]["S3Key"]["Rules"]]
+    assert "AWSLogs/" in prefixes
+
+
+def test_without_members_the_bucket_admits_the_own_account_only(templates: Mapping[str, Any]) -> None:
+    assert {each for each in statements(templates) if "Delivery" in each} == {"LogDeliveryWrite", "LogDeliveryCheck"}
+
+
+def test_members_suffice_as_flow_logs_to_read() -> None:
+    deployment = Deployment.from_context({"flowsentry": {"organization_id": ORGANIZATION}})
+    assert (deployment.uses("s3"), deployment.uses("cloudwatch"), deployment.has_unknown_vpcs) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"organization_id": "o-short"}, 'organization_id is "o-short"; allowed: the ID of an organization'),
+        ({"organization_id": "r-exampleroot"}, "allowed: the ID of an organization such as o-exampleorgid"),
+        ({"member_account_ids": ["22222222222"]}, 'member_account_ids[0] is "22222222222"; allowed: an account ID'),
+        ({"member_account_ids": [222222222222]}, "member_account_ids[0] is 222222222222; allowed: an account ID"),
+        ({"member_account_ids": [MEMBER, MEMBER]}, f"{MEMBER} is named 2 times; allowed: once"),
+    ],
+)
+def test_a_wrong_member_is_refused_with_its_value(settings: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Deployment.from_context({"flowsentry": settings})
+    assert sentence in str(refused.value)
+
+
+def account_ids(number: int) -> list[str]:
+    return [f"{222222222222 + each}" for each in range(number)]
+
+
+def test_the_most_members_fit_into_the_policy_of_the_bucket(synthesise: Callable[..., Any]) -> None:
+    made = statements(
+        synthesise({"organization_id": ORGANIZATION, "member_account_ids": account_ids(MAX_MEMBER_ACCOUNTS)})
+    )
+    text = json.dumps([each for sid, each in made.items() if "Member" in sid or "Organization" in sid])
+    text = text.replace('{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":logs', '"arn:aws-cn:logs').replace(
+        "]]}", ""
+    )
+    assert len(text.replace(" ", "")) < BUCKET_POLICY_BYTES - RESERVED_BYTES
+
+
+def test_one_member_more_is_refused() -> None:
+    with pytest.raises(SettingsError, match=f"a list of 0 to {MAX_MEMBER_ACCOUNTS} items"):
+        Deployment.from_context({"flowsentry": {"member_account_ids": account_ids(MAX_MEMBER_ACCOUNTS + 1)}})
