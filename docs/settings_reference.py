@@ -19,6 +19,7 @@ from stacks.settings.existing_flow_logs import ExistingBucket, ExistingLogGroup
 from stacks.settings.flow_logs import FlowLogSettings
 from stacks.settings.inventory import InventoryTarget, OwnershipSettings
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
+from stacks.settings.logged.storage import StorageTransition
 from stacks.settings.operation import ObjectProcessor, OperationSettings, StreamProcessor
 from stacks.settings.problems import allowed, schema_of
 from stacks.settings.sources import Source
@@ -33,7 +34,16 @@ PARTS: tuple[type[Section], ...] = (
 )
 """The parts of a deployment's settings, each with a table of its own."""
 OBJECTS: tuple[type[Section], ...] = (
-    *(Source, ExistingLogGroup, ExistingBucket, InventoryTarget, KubernetesCluster, InventoryNetwork, SlackChannel),
+    *(
+        Source,
+        StorageTransition,
+        ExistingLogGroup,
+        ExistingBucket,
+        InventoryTarget,
+        KubernetesCluster,
+        InventoryNetwork,
+        SlackChannel,
+    ),
     *(StreamProcessor, ObjectProcessor),
 )
 """Objects within the settings, each with a table of its own."""

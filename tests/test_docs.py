@@ -51,6 +51,7 @@ ELSEWHERE = {
 OF_OTHERS = {
     *("AccessDenied", "AssumeRole", "ChangeMessageVisibility", "ClusterRoleBinding", "DeliverLogsErrorMessage"),
     *("DeliverLogsStatus", "DescribeFlowLogs", "EventBridgeConfiguration", "FilterPolicy", "InvalidAccessException"),
+    *("FlowLogAlreadyExists", "RetainExceptOnCreate"),
     *("NewType", "PutItem", "RULE_ARN", "RequestLimitExceeded", "ResourceNotFoundException", "UpdateItem"),
     *("cdk-nag", "collect_batches", "context", "fork", "join_asof"),
 }

@@ -25,7 +25,9 @@ class AlertTopics(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(scope, id_)
-        self.key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN)
+        self.key = kms.Key(
+            self, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        )
         self.topic = self._topic("Topic")
         self.digests = self._topic("DigestTopic") if deployment.digest_topic else None
         self.chats = self._topic("ChatTopic") if deployment.chat_topic else None

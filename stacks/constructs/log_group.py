@@ -6,12 +6,18 @@ from constructs import Construct
 
 
 class ExpiringLogGroup(logs.LogGroup):
-    """A log group that deletes events after `days`. Class STANDARD: others do not support subscription filters."""
+    """A log group that deletes events after `days`; 0 is never. Class STANDARD: others do not support subscription
+    filters. With a key, the key's policy must allow CloudWatch Logs
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html).
+    """
 
-    def __init__(self, scope: Construct, id_: str, *, days: int, removal_policy: RemovalPolicy) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, days: int, removal_policy: RemovalPolicy, kms_key_arn: str = ""
+    ) -> None:
         super().__init__(
             scope, id_, log_group_class=logs.LogGroupClass.STANDARD, removal_policy=removal_policy, retention=None
         )
         log_group = self.node.default_child
         assert isinstance(log_group, logs.CfnLogGroup)  # noqa: S101 - for the type checker
-        log_group.retention_in_days = days
+        log_group.retention_in_days = days or None
+        log_group.kms_key_id = kms_key_arn or None

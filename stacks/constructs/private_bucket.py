@@ -39,7 +39,7 @@ class PrivateBucket(s3.Bucket):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=True if versions_kept_days else None,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             lifecycle_rules=[
                 *_cleanup_rules(versions_kept_days),
                 *_expiry_rules(expires_after_days, versions_kept_days or {}),

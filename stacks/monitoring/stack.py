@@ -8,7 +8,7 @@ from stacks.constructs.stack import FlowsentryStack
 from stacks.monitoring.alarms import Alarms
 from stacks.monitoring.dashboard import Dashboard
 from stacks.settings.deployment import Deployment
-from stacks.settings.sources import CLOUDWATCH, S3
+from stacks.settings.logged.delivery import CLOUDWATCH, S3
 
 FUNCTIONS = {
     "stream_processor": Value.STREAM_PROCESSOR,

@@ -21,7 +21,7 @@ from stacks.processing.geo_databases import GeoDatabases
 from stacks.processing.processors import ObjectProcessor, StreamProcessor
 from stacks.settings.deployment import Deployment
 from stacks.settings.existing_flow_logs import outermost, permitted_names
-from stacks.sources.log_buckets import FAILED_INVOCATION_PREFIX, LOG_PREFIX
+from stacks.sources.log_buckets import FAILED_INVOCATION_PREFIX, LOG_PREFIXES
 from stacks.state.stack import ENRICHED_PREFIX, REJECTED_PREFIX
 from stacks.state.tables import THREAD_INDEX, UNPUBLISHED_INDEX
 
@@ -115,7 +115,7 @@ class ProcessingStack(FlowsentryStack):
         remember = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
         function.allow(remember, self._table_arn(Value.IDEMPOTENCY_TABLE))
         for bucket, prefix in (
-            (Value.LOG_BUCKET, LOG_PREFIX),
+            *((Value.LOG_BUCKET, prefix) for prefix in LOG_PREFIXES),
             (Value.FAILED_INVOCATION_BUCKET, FAILED_INVOCATION_PREFIX),
         ):
             function.allow_wildcard(READ_OBJECT_ACTIONS, self._objects_arn(bucket, f"{prefix}*"), VARIABLE_KEYS)
@@ -128,7 +128,8 @@ class ProcessingStack(FlowsentryStack):
             arn = self._named_bucket_arn(each.name)
             function.allow_wildcard(READ_OBJECT_ACTIONS, f"{arn}/{each.prefix}*", VARIABLE_KEYS)
             function.allow(["s3:ListBucket"], arn)
-        for key_arn in sorted({each.kms_key_arn for each in buckets if each.kms_key_arn}):
+        keys = {each.kms_key_arn for each in buckets} | {self.deployment.log_bucket_key_arn}
+        for key_arn in sorted(keys - {""}):
             function.allow(["kms:Decrypt"], key_arn)
 
     def _grant_inventory(self) -> None:

@@ -10,6 +10,8 @@ from stacks.settings.alerts import AlertSettings
 from stacks.settings.detection import DetectionSettings
 from stacks.settings.flow_logs import FlowLogSettings
 from stacks.settings.inventory import OwnershipSettings
+from stacks.settings.logged.delivery import Handling
+from stacks.settings.logged.storage import broken_rules_of_transitions
 from stacks.settings.operation import OperationSettings
 from stacks.settings.reading import read_context
 
@@ -47,10 +49,15 @@ class Deployment(OperationSettings, OwnershipSettings, AlertSettings, DetectionS
     def stack_name(self, purpose: Purpose) -> str:
         return f"{self.name}-{purpose}"
 
+    def days_of(self, handling: Handling) -> int:
+        """How long records with this handling are kept: its own days, or those of the deployment; 0 for ever."""
+        return self.log_retention_days if handling.retention_days is None else handling.retention_days
+
     def broken_rules(self) -> Iterator[str]:
         """Resources of this app among existing ones, and values that exceed their parameter."""
         yield from super().broken_rules()
         yield from self._own_resources()
+        yield from self._transitions_of_default_retention()
         if (size := len(self.targets_in)) > PARAMETER_BYTES:
             yield (
                 f"inventory_targets and kubernetes_clusters need {size} bytes in one parameter; allowed: "
@@ -63,10 +70,17 @@ class Deployment(OperationSettings, OwnershipSettings, AlertSettings, DetectionS
             )
         if (size := self._bytes_of_log_formats()) > PARAMETER_BYTES:
             yield (
-                f"the log formats need {size} bytes in one parameter; allowed: {PARAMETER_BYTES}. Put VPCs of "
-                "the same format into one source: they share a log group. Leave out formats of existing log groups: "
+                f"the log formats need {size} bytes in one parameter; allowed: {PARAMETER_BYTES}. Give sources of the "
+                "same format the same group: they share a log group. Leave out formats of existing log groups: "
                 "they are looked up"
             )
+
+    def _transitions_of_default_retention(self) -> Iterator[str]:
+        """Storage transitions of sources whose objects expire before, with the retention of the deployment."""
+        for number, source in enumerate(self.sources):
+            if source.retention_days is None:
+                for broken in broken_rules_of_transitions(source.storage_transitions, self.log_retention_days):
+                    yield f"sources[{number}]: {broken}"
 
     def _bytes_of_log_formats(self) -> int:
         created = sum(LOG_GROUP_ENTRY_BYTES + len(form) for form in self.log_groups.values())

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from stacks.settings.values import CONTROLS, LogFormat, Section, named_bucket, repeated
+from stacks.settings.values import CONTROLS, KmsKeyArn, LogFormat, Section, named_bucket, repeated
 
 PERMISSION_BYTES, PERMISSIONS_BYTES = 650, 18_000
 """Bytes that the permission of a log group takes in a function's policy, beside its name; and bytes that all of them
@@ -30,14 +30,6 @@ KeyPrefix = Annotated[
         pattern=rf'^([^/*?$"\\\s{CONTROLS}][^*?$"\\\s{CONTROLS}]{{0,511}})?$',
         title='the beginning of keys without a / first, spaces, and * ? $ " \\,',
         examples=["logs/"],
-    ),
-]
-KmsKeyArn = Annotated[
-    str,
-    Field(
-        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
-        title="the ARN of a KMS key, not of an alias,",
-        examples=["arn:aws:kms:eu-west-1:123456789012:key/1a2b3c4d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"],
     ),
 ]
 

@@ -10,8 +10,11 @@ from stacks.settings.existing_flow_logs import (
     broken_rules_between_buckets,
     broken_rules_between_log_groups,
 )
+from stacks.settings.logged.between_sources import broken_rules_between_sources
+from stacks.settings.logged.delivery import CLOUDWATCH, S3, Delivery, Handling, LoggedResource
+from stacks.settings.logged.resources import ResourceType
 from stacks.settings.members import MemberSettings
-from stacks.settings.sources import CLOUDWATCH, S3, Source, broken_rules_between_sources
+from stacks.settings.sources import Source
 from stacks.settings.values import together
 
 
@@ -19,16 +22,40 @@ class FlowLogSettings(MemberSettings):
     """Which flow logs are read. At least one of these settings must be given."""
 
     sources: Annotated[tuple[Source, ...], together(broken_rules_between_sources)] = ()
-    """VPCs that the app creates flow logs for: [sources](#a-source)."""
+    """Resources that the app creates flow logs for: [sources](#a-source)."""
     existing_log_groups: Annotated[tuple[ExistingLogGroup, ...], together(broken_rules_between_log_groups)] = ()
     """Log groups that flow logs of yours write to: [existing log groups](#an-existing-log-group)."""
     existing_buckets: Annotated[tuple[ExistingBucket, ...], together(broken_rules_between_buckets)] = ()
     """Buckets that flow logs of yours, or Firehose, write to: [existing buckets](#an-existing-bucket)."""
 
     @property
+    def flow_logs(self) -> dict[LoggedResource, Source]:
+        """The flow logs that the app creates, in order of their resources, and the source of each."""
+        found = {each: source for source in self.sources for each in source.flow_logs}
+        return dict(sorted(found.items(), key=lambda item: item[0].id))
+
+    @property
+    def handlings(self) -> dict[Delivery, Handling]:
+        """How the log groups and key prefixes of all sources are handled, in order of their ids. The sources that share
+        one agree.
+        """
+        found = {delivery: source.handling for source in self.sources for delivery in source.deliveries}
+        return dict(sorted(found.items(), key=lambda item: item[0].id))
+
+    def common_tags(self, delivery: Delivery) -> dict[str, str]:
+        """The tags that all sources with this delivery have in common, sorted: those of the log group."""
+        tags = [set(source.tags.items()) for source in self.sources if delivery in source.deliveries]
+        return dict(sorted(set.intersection(*tags)))
+
+    @property
+    def log_bucket_key_arn(self) -> str:
+        """The customer managed key of the log bucket, which all sources with destination S3 share; empty if none."""
+        return next((source.kms_key_arn for source in self.sources if source.destination == S3), "")
+
+    @property
     def log_groups(self) -> dict[str, str]:
         """{id of a log group: log format} of all sources: the log groups that the app creates."""
-        return {id_: form for source in self.sources for id_, form in source.log_groups.items()}
+        return {each.id: each.log_format for each in self.handlings if each.destination == CLOUDWATCH}
 
     @property
     def existing_log_formats(self) -> dict[str, list[str]]:
@@ -40,7 +67,7 @@ class FlowLogSettings(MemberSettings):
     @property
     def streamed_log_groups(self) -> frozenset[str]:
         """The ids of the log groups, created or existing, whose payloads go through the Kinesis data stream."""
-        created = (id_ for source in self.sources if source.kinesis for id_ in source.log_groups)
+        created = (delivery.id for delivery, handling in self.handlings.items() if handling.kinesis)
         return frozenset((*created, *(each.id for each in self.existing_log_groups if each.kinesis)))
 
     @property
@@ -51,17 +78,20 @@ class FlowLogSettings(MemberSettings):
 
     @property
     def vpc_ids(self) -> tuple[str, ...]:
-        return tuple(vpc_id for source in self.sources for vpc_id in source.vpc_ids)
+        """The VPCs with a flow log, sorted."""
+        return tuple(each.resource_id for each in self.flow_logs if each.type == ResourceType.VPC)
 
     @property
     def vpcs_in_s3(self) -> tuple[str, ...]:
-        """The VPCs whose records are in no log group."""
-        return tuple(vpc_id for source in self.sources if source.destination == S3 for vpc_id in source.vpc_ids)
+        """The VPCs and transit gateways whose records are in no log group, as far as the settings state them."""
+        in_s3 = [source for source in self.sources if source.destination == S3]
+        return tuple(sorted({each for source in in_s3 for each in (*source.scopes, *source.inside)}))
 
     @property
     def has_unknown_vpcs(self) -> bool:
         """Whether flow logs are read whose VPCs are known only from their records."""
-        return bool(self.existing_log_groups or self.existing_buckets or self.has_members)
+        of_vpcs = all(each.type == ResourceType.VPC for each in self.flow_logs)
+        return bool(self.existing_log_groups or self.existing_buckets or self.has_members) or not of_vpcs
 
     def uses(self, destination: str) -> bool:
         """Whether flow logs with this destination are read."""
@@ -82,7 +112,7 @@ def unknown_fields(settings: FlowLogSettings) -> Iterator[tuple[str, str]]:
     every year, and make a warning.
     """
     formats: dict[str, Sequence[str]] = {
-        f"source {source.id}": (source.log_format, *source.draining_log_formats) for source in settings.sources
+        f"source {source.label}": [each.log_format for each in source.deliveries] for source in settings.sources
     }
     known = {field.name for field in FIELDS}
     for name, forms in (formats | settings.existing_log_formats).items():

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from stacks.settings.values import NAMED_ONCE, Region, Section, repeated
+from stacks.settings.values import NAMED_ONCE, Region, Section, SubnetId, repeated
 
 RESERVED_PREFIXES = ("system:", "eks:", "aws:", "amazon:", "iam:")
 """https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html"""
@@ -32,9 +32,6 @@ KubernetesGroup = Annotated[
     ),
 ]
 # https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
-SubnetId = Annotated[
-    str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", title="a subnet ID", examples=["subnet-0123456789abcdef0"])
-]
 SecurityGroupId = Annotated[
     str, Field(pattern=r"^sg-[0-9a-f]{8,17}$", title="a security group ID", examples=["sg-0123456789abcdef0"])
 ]

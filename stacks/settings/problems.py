@@ -64,8 +64,15 @@ def _at(path: tuple[int | str, ...], schema: Schema) -> Schema:
     part = schema
     for step in path:
         part = resolved(part, schema)
-        part = part["items"] if isinstance(step, int) else part["properties"][step]
+        part = part["items"] if isinstance(step, int) else _named(step, part)
     return resolved(part, schema)
+
+
+def _named(name: str, part: Schema) -> Schema:
+    """What an object has under this name: a setting, or one of any number of values, such as a tag."""
+    of_any_name: Schema = part.get("additionalProperties") or {}
+    known: Mapping[str, Schema] = part.get("properties", {})
+    return known.get(name, of_any_name)
 
 
 def resolved(part: Schema, schema: Schema) -> Schema:
@@ -78,8 +85,8 @@ def resolved(part: Schema, schema: Schema) -> Schema:
 def allowed(part: Schema, schema: Schema) -> str:
     """What a part of a JSON schema allows, in words."""
     part = resolved(part, schema)
-    if "enum" in part:
-        return f"one of {', '.join(map(str, part['enum']))}"
+    if "enum" in part or "const" in part:
+        return f"one of {', '.join(map(str, part.get('enum', [part.get('const')])))}"
     match part["type"]:
         case "boolean":
             return "true or false"
@@ -91,12 +98,15 @@ def allowed(part: Schema, schema: Schema) -> str:
         case "object":
             return " with ".join(("an object", *_listed(part)))
         case _:
-            return " such as ".join((part["title"], *part.get("examples", ())[:1]))
+            return " such as ".join((part.get("title", "text"), *part.get("examples", ())[:1]))
 
 
 def _listed(part: Schema) -> tuple[str, ...]:
-    """The keys of an object in one text, if they are known."""
-    return (", ".join(part["properties"]),) if "properties" in part else ()
+    """The keys of an object in one text, if they are known, or what its values are."""
+    if "properties" in part:
+        return (", ".join(part["properties"]),)
+    values = part.get("additionalProperties")
+    return (f"values that are {allowed(values, part)}",) if isinstance(values, dict) else ()
 
 
 def _size(part: Schema) -> str:

@@ -1,20 +1,37 @@
-"""A source: VPCs that the app creates flow logs for."""
+"""A source: resources that the app creates flow logs for, and how these deliver."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flowsentry.records.fields import FIELDS
-from stacks.settings.values import LogFormat, Section, VpcId, repeated
+from stacks.settings.logged.delivery import CLOUDWATCH, GATEWAY_SECONDS, S3, Delivery, Handling, LoggedResource
+from stacks.settings.logged.formats import SourceFormat, broken_rules_of_format, log_format_of
+from stacks.settings.logged.resources import (
+    ContainerId,
+    NetworkInterfaceId,
+    TransitGatewayAttachmentId,
+    TransitGatewayId,
+    resource_type,
+)
+from stacks.settings.logged.storage import (
+    LogClass,
+    StorageTransition,
+    TagsOfSource,
+    broken_rules_of_retention,
+    broken_rules_of_transitions,
+)
+from stacks.settings.values import KmsKeyArn, Section, SubnetId, VpcId
 
-CLOUDWATCH, S3 = "cloudwatch", "s3"
-PLAIN_TEXT, PARQUET = "plain-text", "parquet"
-LATEST_VERSION = 5
-FULL_LOG_FORMAT = " ".join(f"${{{field.name}}}" for field in FIELDS if field.version <= LATEST_VERSION)
+PLAIN_TEXT = "plain-text"
+FULL_LOG_FORMAT = log_format_of("v5", of_gateway=False)
 """Without tcp-flags (version 3) the client of a connection is a guess; without pkt-srcaddr (3) NAT hides the endpoints.
 """
+RESOURCE_LISTS = (
+    *("vpc_ids", "subnet_ids", "network_interface_ids"),
+    *("transit_gateway_ids", "transit_gateway_attachment_ids"),
+)
 
 SourceName = Annotated[
     str,
@@ -26,28 +43,55 @@ SourceName = Annotated[
 
 
 class Source(Section):
-    """VPCs whose flow logs have the same destination and format."""
+    """Resources, of any mix, whose flow logs have the same destination and settings."""
 
-    vpc_ids: tuple[VpcId, ...] = Field(min_length=1)
-    """The IDs of the VPCs."""
+    vpc_ids: tuple[VpcId, ...] = ()
+    """VPCs: each has a flow log of all its interfaces."""
+    subnet_ids: tuple[SubnetId, ...] = ()
+    """Subnets, for a part of a VPC. State their VPCs in `inside`."""
+    network_interface_ids: tuple[NetworkInterfaceId, ...] = ()
+    """Network interfaces. State their VPCs and subnets in `inside`."""
+    transit_gateway_ids: tuple[TransitGatewayId, ...] = ()
+    """Transit gateways: what passes between VPCs, VPNs and Direct Connect. Their traffic has metrics of its own, and is
+    not added to that of VPCs; a scan that both report is one finding."""
+    transit_gateway_attachment_ids: tuple[TransitGatewayAttachmentId, ...] = ()
+    """Attachments of transit gateways, for a part of a gateway. State the gateways in `inside`."""
+    inside: tuple[ContainerId, ...] = ()
+    """The VPCs and subnets that the subnets and interfaces of this source are inside of, and the transit gateways of
+    its attachments. If one of them has a flow log too, the source is refused: its records would be counted twice.
+    Without it synth can't know, and warns; the doctor command asks EC2."""
     destination: Literal["cloudwatch", "s3"]
     """`cloudwatch`: records can be searched at once, findings take about five minutes, $0.50 a GB, up to about 500
     network interfaces (more: `kinesis`). `s3`: half the price, findings take about ten minutes, any size."""
     name: SourceName = ""
-    """Identifies the source; without it the first VPC ID does. Set it if the first VPC may change: another name is
-    another log group."""
-    log_format: LogFormat = FULL_LOG_FORMAT
-    """Fields of the records: by default the 29 fields of versions 2 to 5; `default` means the 14 fields of version 2;
-    otherwise fields as EC2 takes them. Without `${tcp-flags}` the client of a connection is a guess; without
-    `${pkt-srcaddr}` and `${pkt-dstaddr}` NAT hides the endpoints. [Every field](fields.md) is accepted. Newer fields
-    are not in the default: AWS bills them by the byte, no finding needs them, and a changed default would replace every
-    flow log."""
-    draining_log_formats: tuple[LogFormat, ...] = ()
-    """Formats that this source had before, with destination `cloudwatch`: their log groups stay subscribed."""
+    """Names the source in warnings; without it the first of its resources does. Nothing is replaced if it changes."""
+    group: SourceName = ""
+    """Sources of the same destination, format, traffic type and interval share a log group, or a key prefix of the
+    bucket, and then its retention, key, storage transitions and `kinesis`. Another group is another log group or
+    prefix, with settings of its own. A change replaces the flow logs."""
+    log_format: SourceFormat = "v5"
+    """Fields of the records. `default`: those of AWS, 14 of version 2. `v5`: the 29 of versions 2 to 5; likewise `v3`
+    to `v11`, without tags. Otherwise fields as EC2 takes them. For transit gateways each name means AWS's default,
+    which has all 36 fields of theirs; a list of fields needs one of version 6. Without `${tcp-flags}` the client of a
+    connection is a guess; without `${pkt-srcaddr}` and `${pkt-dstaddr}` NAT hides the endpoints. [Every
+    field](fields.md) of the type of resource is accepted. Newer fields than `v5` are not in the default: AWS bills them
+    by the byte, no finding needs them, and a changed default would replace every flow log."""
     traffic_type: Literal["ALL", "ACCEPT", "REJECT"] = "ALL"
-    """`ACCEPT` and `REJECT` record one half of the traffic; scans are judged by both."""
+    """`ACCEPT` and `REJECT` record one half of the traffic; scans are judged by both. Transit gateways record all."""
     max_aggregation_seconds: Literal[60, 600] = 60
-    """The interval that a record covers. 600 makes fewer records and later alerts."""
+    """The interval that a record covers. 600 makes fewer records and later alerts. Transit gateways: only 60."""
+    retention_days: int | None = Field(default=None, ge=0, le=36_500)
+    """Records are kept for this many days, 0 for ever; without it `log_retention_days` applies. Log groups take only
+    some numbers."""
+    log_class: LogClass = "STANDARD"
+    """Class of the log group. Only `STANDARD` has subscription filters, without which nothing would be read."""
+    kms_key_arn: KmsKeyArn = ""
+    """A customer managed key for the log group, or for the log bucket, which all sources with destination `s3` share.
+    Its key policy must allow [the services that write](#a-key-of-your-own)."""
+    storage_transitions: tuple[StorageTransition, ...] = ()
+    """Moves of objects to colder classes of storage, for destination `s3`: [transitions](#a-storage-transition)."""
+    tags: TagsOfSource = Field(default_factory=dict)
+    """Tags of the flow logs. A log group has the tags that all its sources have in common."""
     file_format: Literal["plain-text", "parquet"] = "plain-text"
     """Format of files in S3; `parquet` needs destination `s3`. Findings are the same. Parquet costs about $0.03 a GB
     for the conversion. If you query the files yourself, they take [a fifth less space, and queries are 10 to 100 times
@@ -64,40 +108,89 @@ class Source(Section):
     $30 a month."""
     draining_kinesis: bool = False
     """This source had `kinesis` before: the stream is kept and read, although nothing writes to it."""
+    draining: bool = False
+    """This source is as it was before a change: it has no flow logs any more, and its log group stays subscribed until
+    the last records have arrived ([changing a source](#changing-a-source))."""
 
     @property
-    def id(self) -> str:
-        """Identifies this source, whatever the order of the sources: its name, or its first VPC ID."""
-        return self.name or self.vpc_ids[0]
+    def label(self) -> str:
+        """What warnings call it: its name, or its first resource."""
+        return self.name or next(iter(self.resource_ids), "")
+
+    @cached_property
+    def resource_ids(self) -> tuple[str, ...]:
+        return tuple(each for name in RESOURCE_LISTS for each in getattr(self, name))
 
     @property
-    def log_groups(self) -> dict[str, str]:
-        """{id of a log group: log format}: the log group that is written to, and those that only drain."""
-        current = {self.log_group_id: self.log_format} if self.destination == CLOUDWATCH else {}
-        return current | {f"{self.id}-{_digest(form)}": form for form in self.draining_log_formats}
+    def scopes(self) -> tuple[str, ...]:
+        """The VPCs and transit gateways that its records are of."""
+        return (*self.vpc_ids, *self.transit_gateway_ids)
+
+    @cached_property
+    def flow_logs(self) -> tuple[LoggedResource, ...]:
+        """The flow logs that the app creates; none while the source drains."""
+        listed = () if self.draining else self.resource_ids
+        return tuple(LoggedResource(each, self.delivery(resource_type(each).is_of_gateway)) for each in listed)
+
+    @cached_property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """How its flow logs deliver: one way for those of transit gateways, one for all others."""
+        return tuple(self.delivery(of_gateway) for of_gateway in self._kinds)
 
     @property
-    def log_group_id(self) -> str:
-        """The id of its log group, if it has one: another format is another log group."""
-        return f"{self.id}-{_digest(self.log_format)}"
+    def _kinds(self) -> list[bool]:
+        """Whether its flow logs are of transit gateways: False, True or both."""
+        return sorted({resource_type(each).is_of_gateway for each in self.resource_ids})
+
+    def delivery(self, of_gateway: bool) -> Delivery:  # noqa: FBT001 - the two kinds of records
+        return Delivery(
+            destination=self.destination,
+            log_format=log_format_of(self.log_format, of_gateway=of_gateway),
+            traffic_type="" if of_gateway else self.traffic_type,
+            seconds=GATEWAY_SECONDS if of_gateway else self.max_aggregation_seconds,
+            file_format=self.file_format,
+            hive_partitions=self.hive_partitions,
+            hourly_partitions=self.hourly_partitions,
+            group=self.group,
+        )
+
+    @property
+    def handling(self) -> Handling:
+        """What it wants of its log group or key prefix."""
+        return Handling(
+            retention_days=self.retention_days,
+            kms_key_arn=self.kms_key_arn,
+            transitions=tuple((each.storage_class, each.after_days) for each in self.storage_transitions),
+            kinesis=self.kinesis,
+        )
 
     def broken_rules(self) -> Iterator[str]:
-        """Settings that need another destination."""
-        if self.destination == CLOUDWATCH and (self.hive_partitions or self.hourly_partitions):
+        """Settings that need another destination or other resources."""
+        yield from self._of_resources()
+        for of_gateway in self._kinds:
+            yield from broken_rules_of_format(self.log_format, of_gateway=of_gateway)
+        in_log_group = self.destination == CLOUDWATCH
+        yield from broken_rules_of_retention(self.retention_days, in_log_group=in_log_group)
+        yield from self._of_log_group() if in_log_group else self._of_bucket()
+
+    def _of_resources(self) -> Iterator[str]:
+        if not self.resource_ids:
+            yield f"no resource is named; allowed: at least one in {', '.join(RESOURCE_LISTS)}"
+        if True in self._kinds and (self.traffic_type != "ALL" or self.max_aggregation_seconds != GATEWAY_SECONDS):
+            yield (
+                f'traffic_type is "{self.traffic_type}" and max_aggregation_seconds is {self.max_aggregation_seconds}; '
+                f'allowed with transit gateways: "ALL" and {GATEWAY_SECONDS}'
+            )
+
+    def _of_log_group(self) -> Iterator[str]:
+        if self.hive_partitions or self.hourly_partitions:
             yield f'hive_partitions and hourly_partitions need destination "{S3}"; destination is "{CLOUDWATCH}"'
-        if self.destination == CLOUDWATCH and self.file_format != PLAIN_TEXT:
+        if self.file_format != PLAIN_TEXT:
             yield f'file_format is "{self.file_format}" and needs destination "{S3}"; destination is "{CLOUDWATCH}"'
-        if self.destination != CLOUDWATCH and self.kinesis:
+        if self.storage_transitions:
+            yield f'storage_transitions need destination "{S3}"; destination is "{CLOUDWATCH}"'
+
+    def _of_bucket(self) -> Iterator[str]:
+        if self.kinesis:
             yield f'kinesis is true and needs destination "{CLOUDWATCH}"; destination is "{self.destination}"'
-
-
-def _digest(form: str) -> str:
-    return hashlib.blake2b(form.encode(), digest_size=4).hexdigest()
-
-
-def broken_rules_between_sources(sources: Sequence[Source]) -> Iterator[str]:
-    """VPCs and names that several sources have: a VPC logged twice would be counted twice."""
-    vpcs = repeated(vpc_id for source in sources for vpc_id in source.vpc_ids)
-    yield from (f"{vpc_id} is named {times} times; allowed: once" for vpc_id, times in vpcs.items())
-    ids = repeated(source.id for source in sources)
-    yield from (f"name {id_!r} is given {times} times; allowed: once" for id_, times in ids.items())
+        yield from broken_rules_of_transitions(self.storage_transitions, self.retention_days)

@@ -106,6 +106,17 @@ LogFormat = Annotated[
     Field(title='"default" (the 14 fields of version 2) or fields', examples=["${version} ${srcaddr}"]),
 ]
 VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$", title="a VPC ID", examples=["vpc-0123456789abcdef0"])]
+SubnetId = Annotated[
+    str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", title="a subnet ID", examples=["subnet-0123456789abcdef0"])
+]
+KmsKeyArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+        title="the ARN of a KMS key, not of an alias,",
+        examples=["arn:aws:kms:eu-west-1:123456789012:key/1a2b3c4d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"],
+    ),
+]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$", title="a Region", examples=["eu-west-1"])]
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # Lengths: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1, less the two brackets around a path. Letters: those

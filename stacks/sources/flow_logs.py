@@ -1,30 +1,45 @@
-"""The flow logs of one source, and the role that delivers flow logs to log groups."""
+"""The flow log of a resource, and the role that delivers flow logs to log groups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CfnTag, Stack
+from aws_cdk import ArnFormat, CfnTag, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.settings.sources import Source
+from stacks.constructs.nag_suppressions import acknowledge_wildcard
+from stacks.settings.logged.delivery import Delivery, LoggedResource
+
+LOG_GROUP = "LogGroup"
+"""What the logical ids of log groups of flow logs begin with. CloudFormation begins their names with the name of the
+stack and the logical id.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html"""
 
 
 class DeliveryRole(iam.Role):
-    """The role with which flow logs of this account and Region, and no others, are delivered to the log groups.
+    """The role with which flow logs of this account and Region, and no others, are delivered to log groups of the
+    stack.
 
-    Its policy is inline, so that it exists before a flow log that uses the role: EC2 checks it on creation.
+    Its policy is inline, so that it exists before a flow log that uses the role: EC2 checks it on creation. It names
+    the log groups by the beginning of their names, so that a flow log that is replaced can write its last records to a
+    log group that has left the template. Nothing may replace the role: its ARN is part of each flow log, which would be
+    replaced by one with the same destination, and EC2 refuses that. So it has neither a name nor a path.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, log_groups: Sequence[logs.LogGroup]) -> None:
+    def __init__(self, scope: Construct, id_: str) -> None:
         stack = Stack.of(scope)
         flow_logs = stack.format_arn(service="ec2", resource="vpc-flow-log", resource_name="*")
+        log_groups = stack.format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=f"{stack.stack_name}-{LOG_GROUP}*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
         write = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            resources=[log_group.log_group_arn for log_group in log_groups],
+            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources=[log_groups]
         )
         super().__init__(
             scope,
@@ -38,32 +53,35 @@ class DeliveryRole(iam.Role):
             ),
             inline_policies={"WriteFlowLogs": iam.PolicyDocument(statements=[write])},
         )
+        reason = "A flow log that is being replaced writes its last records to a log group that has left the template."
+        acknowledge_wildcard(self, log_groups, reason)
 
 
-class FlowLogs(Construct):
-    """A flow log for each VPC of a source.
+class FlowLog(ec2.CfnFlowLog):
+    """The flow log of one resource. Its construct id is what it is, so a change of that is another flow log.
 
-    A flow log can't be modified: CloudFormation creates the new one before it deletes the old one. This is the L1
+    CloudFormation creates it before it deletes the old one, in the cleanup at the end of the update. This is the L1
     construct, because the L2 construct writes DestinationOptions in the wrong case
-    (https://github.com/aws/aws-cdk/issues/25432).
+    (https://github.com/aws/aws-cdk/issues/25432). Transit gateways take no traffic type
+    (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html).
     """
 
-    def __init__(self, scope: Construct, id_: str, *, source: Source, destination: dict[str, Any]) -> None:
-        super().__init__(scope, id_)
-        self.flow_logs = [
-            ec2.CfnFlowLog(
-                self,
-                vpc_id,
-                resource_id=vpc_id,
-                resource_type="VPC",
-                traffic_type=source.traffic_type,
-                max_aggregation_interval=source.max_aggregation_seconds,
-                log_format=source.log_format,
-                tags=[CfnTag(key="Name", value=f"{Stack.of(self).stack_name}-{source.id}")],
-                **destination,
-            )
-            for vpc_id in source.vpc_ids
-        ]
+    def __init__(
+        self, scope: Construct, logged: LoggedResource, *, tags: Mapping[str, str], destination: Mapping[str, Any]
+    ) -> None:
+        delivery = logged.delivery
+        name = {"Name": f"{Stack.of(scope).stack_name}-{logged.resource_id}"}
+        super().__init__(
+            scope,
+            f"FlowLog-{logged.id}",
+            resource_id=logged.resource_id,
+            resource_type=logged.type,
+            traffic_type=delivery.traffic_type or None,
+            max_aggregation_interval=delivery.seconds,
+            log_format=delivery.log_format,
+            tags=[CfnTag(key=key, value=value) for key, value in sorted((name | dict(tags)).items())],
+            **destination,
+        )
 
 
 def to_log_group(log_group: logs.LogGroup, role: iam.Role) -> dict[str, Any]:
@@ -75,14 +93,14 @@ def to_log_group(log_group: logs.LogGroup, role: iam.Role) -> dict[str, Any]:
     }
 
 
-def to_bucket(bucket: s3.Bucket, source: Source) -> dict[str, Any]:
-    """The properties of a CfnFlowLog that delivers to a bucket."""
+def to_bucket(bucket: s3.Bucket, delivery: Delivery) -> dict[str, Any]:
+    """The properties of a CfnFlowLog that delivers to the prefix of its delivery in a bucket."""
     return {
         "log_destination_type": "s3",
-        "log_destination": bucket.bucket_arn,
+        "log_destination": f"{bucket.bucket_arn}/{delivery.prefix}",
         "destination_options": {
-            "FileFormat": source.file_format,
-            "HiveCompatiblePartitions": source.hive_partitions,
-            "PerHourPartition": source.hourly_partitions,
+            "FileFormat": delivery.file_format,
+            "HiveCompatiblePartitions": delivery.hive_partitions,
+            "PerHourPartition": delivery.hourly_partitions,
         },
     }

@@ -1,8 +1,6 @@
 """The flow logs stack, which keeps state: flow logs, their log groups and buckets, and the queue of object events."""
 
-from typing import Any
-
-from aws_cdk import Annotations, RemovalPolicy
+from aws_cdk import Annotations, RemovalPolicy, Tags
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -11,19 +9,22 @@ from stacks.constructs.parameters import Value, log_group_value
 from stacks.constructs.stack import FlowsentryStack
 from stacks.settings.deployment import Deployment
 from stacks.settings.flow_logs import unknown_fields
-from stacks.settings.sources import CLOUDWATCH, Source
-from stacks.sources.flow_logs import DeliveryRole, FlowLogs, to_bucket, to_log_group
+from stacks.settings.logged.between_sources import unknown_containment
+from stacks.settings.logged.delivery import CLOUDWATCH, Delivery, Handling
+from stacks.sources.flow_logs import LOG_GROUP, DeliveryRole, FlowLog, to_bucket, to_log_group
 from stacks.sources.log_buckets import (
     FAILED_INVOCATION_DAYS,
     FAILED_INVOCATION_PREFIX,
-    LOG_PREFIX,
     BucketEvents,
+    LogBucket,
     NotifyingBucket,
-    allow_log_delivery,
 )
 from stacks.sources.member_delivery import allow_member_delivery
 from stacks.sources.object_queue import ObjectQueue
 from stacks.sources.payload_stream import PayloadStream
+
+MAX_NAMED = 3
+"""Resources in a warning. More: it can't be read at once. Fewer: it is less clear what may contain what."""
 
 
 class FlowLogsStack(FlowsentryStack):
@@ -40,17 +41,14 @@ class FlowLogsStack(FlowsentryStack):
         object_events = ObjectQueue(
             self, "Notices", function_timeout_seconds=deployment.object_processor.timeout_seconds
         )
-        log_bucket = NotifyingBucket(
-            self, "LogBucket", object_events=object_events, prefix=LOG_PREFIX, days=deployment.log_retention_days
-        )
-        allow_log_delivery(log_bucket)
+        log_bucket = LogBucket(self, "LogBucket", object_events=object_events, deployment=deployment)
         allow_member_delivery(log_bucket, deployment)
         failed_invocations = NotifyingBucket(
             self,
             "FailedInvocations",
             object_events=object_events,
-            prefix=FAILED_INVOCATION_PREFIX,
-            days=FAILED_INVOCATION_DAYS,
+            prefixes=[FAILED_INVOCATION_PREFIX],
+            expires_after_days={"": FAILED_INVOCATION_DAYS},
         )
         log_groups = self._log_groups()
         self._flow_logs(log_bucket, log_groups)
@@ -61,27 +59,38 @@ class FlowLogsStack(FlowsentryStack):
         if deployment.has_payload_stream:
             self.publish({Value.PAYLOAD_STREAM_ARN: PayloadStream(self, "PayloadStream").stream_arn})
         self._warn_of_unknown_fields()
+        self._warn_of_containment()
 
     def _log_groups(self) -> dict[str, ExpiringLogGroup]:
-        """A log group for each source and format, because a flow log record does not state its format."""
-        days = self.deployment.log_retention_days
+        """A log group for each delivery, because a flow log record does not state its format."""
         return {
-            id_: ExpiringLogGroup(self, f"LogGroup-{id_}", days=days, removal_policy=RemovalPolicy.RETAIN)
-            for id_ in self.deployment.log_groups
+            delivery.id: self._log_group(delivery, handling)
+            for delivery, handling in self.deployment.handlings.items()
+            if delivery.destination == CLOUDWATCH
         }
 
+    def _log_group(self, delivery: Delivery, handling: Handling) -> ExpiringLogGroup:
+        log_group = ExpiringLogGroup(
+            self,
+            f"{LOG_GROUP}-{delivery.id}",
+            days=self.deployment.days_of(handling),
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+            kms_key_arn=handling.kms_key_arn,
+        )
+        for key, value in self.deployment.common_tags(delivery).items():
+            Tags.of(log_group).add(key, value)
+        return log_group
+
     def _flow_logs(self, bucket: s3.Bucket, log_groups: dict[str, ExpiringLogGroup]) -> None:
-        to_groups = [source for source in self.deployment.sources if source.destination == CLOUDWATCH]
-        role = DeliveryRole(self, "DeliveryRole", log_groups=list(log_groups.values())) if to_groups else None
-        for source in self.deployment.sources:
-            if role and source in to_groups:
-                self._add(source, to_log_group(log_groups[source.log_group_id], role))
+        role = DeliveryRole(self, "DeliveryRole") if log_groups else None
+        for logged, source in self.deployment.flow_logs.items():
+            if role and logged.delivery.destination == CLOUDWATCH:
+                destination = to_log_group(log_groups[logged.delivery.id], role)
+                FlowLog(self, logged, tags=source.tags, destination=destination)
             else:
                 assert bucket.policy is not None  # noqa: S101 - for the type checker; a TLS-only bucket has one
-                self._add(source, to_bucket(bucket, source)).node.add_dependency(bucket, bucket.policy)
-
-    def _add(self, source: Source, destination: dict[str, Any]) -> FlowLogs:
-        return FlowLogs(self, f"FlowLogs-{source.id}", source=source, destination=destination)
+                flow_log = FlowLog(self, logged, tags=source.tags, destination=to_bucket(bucket, logged.delivery))
+                flow_log.node.add_dependency(bucket, bucket.policy)
 
     def _publish(self, object_events: ObjectQueue, log_bucket: s3.Bucket, failed_invocations: s3.Bucket) -> None:
         self.publish(
@@ -106,4 +115,12 @@ class FlowLogsStack(FlowsentryStack):
         for where, field in unknown_fields(self.deployment):
             Annotations.of(self).add_warning_v2(
                 f"flowsentry:field-{field}", f"{where}: field {field} is unknown; it is stored as text"
+            )
+
+    def _warn_of_containment(self) -> None:
+        for label, outer in unknown_containment(self.deployment.sources):
+            Annotations.of(self).add_warning_v2(
+                f"flowsentry:inside-{label}",
+                f"source {label}: if one of its resources is inside {', '.join(outer[:MAX_NAMED])}, its records are "
+                "counted twice; state in `inside` what it is inside of, or run `flowsentry doctor`",
             )

@@ -20,14 +20,28 @@ Synthesise = Callable[[Mapping[str, Any]], Templates]
 VPC = "vpc-0123456789abcdef0"
 OTHER_VPC = "vpc-0fedcba9876543210"
 BUSY_VPC = "vpc-0a1b2c3d4e5f60718"
+SUBNET, INTERFACE = "subnet-0123456789abcdef0", "eni-0123456789abcdef0"
+ATTACHMENT = "tgw-attach-0123456789abcdef0"
 KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 ROLE_ARN = "arn:aws:iam::222222222222:role/flowsentry-inventory"
 DATABASE = Path(tempfile.gettempdir()) / "flowsentry-tests-networks.mmdb"
 ALL_SETTINGS = {
     "sources": [
-        {"vpc_ids": [VPC], "destination": "cloudwatch", "draining_log_formats": ["default"]},
-        {"vpc_ids": [OTHER_VPC], "destination": "s3", "hive_partitions": True},
-        {"vpc_ids": [BUSY_VPC], "destination": "cloudwatch", "kinesis": True},
+        {"vpc_ids": [VPC], "destination": "cloudwatch"},
+        {"vpc_ids": [VPC], "destination": "cloudwatch", "log_format": "default", "draining": True},
+        {"vpc_ids": [OTHER_VPC], "destination": "s3", "hive_partitions": True, "kms_key_arn": KEY_ARN},
+        {"vpc_ids": [BUSY_VPC], "destination": "cloudwatch", "kinesis": True, "group": "busy"},
+        {
+            "subnet_ids": [SUBNET],
+            "network_interface_ids": [INTERFACE],
+            "transit_gateway_attachment_ids": [ATTACHMENT],
+            "inside": ["vpc-0fffffffffffffff0", "tgw-0fffffffffffffff0"],
+            "destination": "s3",
+            "retention_days": 400,
+            "kms_key_arn": KEY_ARN,
+            "storage_transitions": [{"storage_class": "STANDARD_IA", "after_days": 30}],
+            "tags": {"team": "network"},
+        },
     ],
     "existing_log_groups": [
         {"name": "/network/flow-logs"},

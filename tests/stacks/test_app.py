@@ -14,28 +14,6 @@ import pytest
 from stacks.ownership.describe_actions import DESCRIBE_ACTIONS
 
 ROOT = Path(__file__).parents[2]
-KEPT = {
-    "FlowLogs": {
-        "AWS::S3::Bucket": {"LogBucketCC3B17E8", "FailedInvocationsED025904"},
-        "AWS::SQS::Queue": {"NoticesQueue8F17BA1B", "NoticesDeadLetters9751A95B"},
-        "AWS::Logs::LogGroup": {
-            "LogGroupvpc0123456789abcdef0b180a1016CD2A06F",
-            "LogGroupvpc0123456789abcdef0f0caeb59300DCA2C",
-            "LogGroupvpc0a1b2c3d4e5f60718b180a101F33FB47F",
-        },
-        "AWS::Kinesis::Stream": {"PayloadStream525ACAD1"},
-    },
-    "State": {
-        "AWS::S3::Bucket": {"OutputAB65CDDE"},
-        "AWS::DynamoDB::Table": {
-            "TablesEvidenceFC663F10",
-            "TablesFindings1E701491",
-            "TablesIdempotency498FF680",
-        },
-        "AWS::SNS::Topic": {"AlertsTopicCF7C81C9", "AlertsDigestTopic0971624D", "AlertsChatTopicC2482465"},
-        "AWS::KMS::Key": {"AlertsKey9E1197AF"},
-    },
-}
 UNBOUNDED_ACTIONS = {
     *DESCRIBE_ACTIONS,
     "ec2:DescribeFlowLogs",
@@ -126,32 +104,9 @@ def test_every_value_that_a_stack_reads_is_published_by_an_earlier_stack(templat
         published |= {each["Properties"]["Name"] for each in resources if each["Type"] == "AWS::SSM::Parameter"}
 
 
-@pytest.mark.parametrize(("stack", "kind"), [(stack, kind) for stack, kinds in KEPT.items() for kind in kinds])
-def test_a_resource_with_state_keeps_its_logical_id(templates: Mapping[str, Any], stack: str, kind: str) -> None:
-    """Another id creates a new, empty resource. The id contains the construct's path: moving a construct changes it."""
-    resources = templates[stack]["Resources"]
-    assert {id_ for id_, each in resources.items() if each["Type"] == kind} == KEPT[stack][kind]
-
-
-@pytest.mark.parametrize(
-    "kind",
-    ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::Kinesis::Stream"],
-)
-def test_a_resource_with_state_is_retained(templates: Mapping[str, Any], kind: str) -> None:
-    kept = [
-        (each["DeletionPolicy"], each["UpdateReplacePolicy"])
-        for stack in KEPT
-        for each in templates[stack]["Resources"].values()
-        if each["Type"] == kind
-    ]
-    assert set(kept) == {("Retain", "Retain")}
-
-
 def test_the_processing_stack_has_no_retained_resource(templates: Mapping[str, Any]) -> None:
-    retained = [
-        id_ for id_, each in templates["Processing"]["Resources"].items() if each.get("DeletionPolicy") == "Retain"
-    ]
-    assert retained == []
+    resources = templates["Processing"]["Resources"].items()
+    assert [id_ for id_, each in resources if each.get("DeletionPolicy", "Delete") != "Delete"] == []
 
 
 def test_only_listed_actions_are_granted_on_all_resources(templates: Mapping[str, Any]) -> None:

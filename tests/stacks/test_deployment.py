@@ -38,7 +38,7 @@ def refusal(settings: Mapping[str, Any], **command_line: str) -> str:
 def test_only_flow_logs_must_be_set() -> None:
     deployment = read({})
     assert (deployment.name, deployment.python, deployment.architecture) == ("flowsentry", "3.14", "arm64")
-    assert deployment.sources[0].log_format == FULL_LOG_FORMAT
+    assert [*deployment.log_groups.values()] == [FULL_LOG_FORMAT]
 
 
 def test_the_default_format_of_a_source_is_the_29_fields_of_versions_2_to_5() -> None:
@@ -46,7 +46,8 @@ def test_the_default_format_of_a_source_is_the_29_fields_of_versions_2_to_5() ->
 
 
 def test_the_log_format_default_means_the_14_fields_of_version_2() -> None:
-    assert read({"sources": [{**SOURCE, "log_format": "default"}]}).sources[0].log_format == DEFAULT_LOG_FORMAT
+    deployment = read({"sources": [{**SOURCE, "log_format": "default"}]})
+    assert [*deployment.log_groups.values()] == [DEFAULT_LOG_FORMAT]
 
 
 def test_the_settings_in_cdk_json_are_valid() -> None:
@@ -56,7 +57,7 @@ def test_the_settings_in_cdk_json_are_valid() -> None:
 
 def test_the_documented_role_of_another_account_has_the_permissions_of_the_function() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
-    _, role = (json.loads(each) for each in re.findall(r"```\n(\{\n.*?\n\})\n```", page, re.DOTALL))
+    *_, role = (json.loads(each) for each in re.findall(r"```\n(\{\n.*?\n\})\n```", page, re.DOTALL))
     everything, links = role["Statement"]
     assert (set(everything["Action"]), everything["Resource"]) == (set(DESCRIBE_ACTIONS), "*")
     assert links["Action"] == VPC_LINKS
@@ -123,7 +124,7 @@ def test_settings_without_any_flow_logs_are_refused() -> None:
         ),
         (
             {"sources": ["vpc"]},
-            'flowsentry.sources[0] is "vpc"; allowed: an object with vpc_ids, destination',
+            'flowsentry.sources[0] is "vpc"; allowed: an object with vpc_ids, subnet_ids',
         ),
         ({"object_processor": 3}, "flowsentry.object_processor is 3; allowed: an object with memory_mb"),
     ],
@@ -136,7 +137,7 @@ def test_an_invalid_value_is_named_with_its_key_and_what_is_allowed(settings: di
     ("source", "words"),
     [
         ({"vpc_ids": ["vpc-xyz"]}, 'sources[0].vpc_ids[0] is "vpc-xyz"; allowed: a VPC ID'),
-        ({"vpc_ids": []}, "sources[0].vpc_ids is []; allowed: a list that is not empty"),
+        ({"vpc_ids": []}, "sources[0]: no resource is named; allowed: at least one in vpc_ids, subnet_ids"),
         ({"destination": "firehose"}, 'sources[0].destination is "firehose"; allowed: one of cloudwatch, s3'),
         ({"file_format": "csv"}, 'sources[0].file_format is "csv"; allowed: one of plain-text, parquet'),
         (
@@ -150,7 +151,7 @@ def test_an_invalid_value_is_named_with_its_key_and_what_is_allowed(settings: di
         ({"destination": "s3", "kinesis": True}, 'kinesis is true and needs destination "cloudwatch"'),
         ({"log_format": "${a}  ${b}"}, "is not `${field}` tokens with single spaces between them"),
         ({"log_format": "${end} ${end}"}, "log format names end twice"),
-        ({"log_format": 5}, 'sources[0].log_format is 5; allowed: "default"'),
+        ({"log_format": 5}, "sources[0].log_format is 5; allowed: default, v3"),
     ],
 )
 def test_an_invalid_source_is_named_with_its_index(source: dict[str, Any], words: str) -> None:
@@ -168,8 +169,8 @@ def test_a_key_below_a_value_that_is_no_object_is_refused() -> None:
 
 
 def test_all_problems_are_reported_in_one_error() -> None:
-    message = refusal({"digest_minutes": 0, "python": "2.7", "sources": [{"destination": "s3"}]})
-    assert all(key in message for key in ("digest_minutes", "python", "sources[0].vpc_ids is missing"))
+    message = refusal({"digest_minutes": 0, "python": "2.7", "sources": [{"vpc_ids": [VPC]}]})
+    assert all(key in message for key in ("digest_minutes", "python", "sources[0].destination is missing"))
 
 
 def test_a_vpc_in_two_sources_is_refused() -> None:
@@ -183,8 +184,8 @@ def test_two_sources_with_the_same_name_are_refused() -> None:
 
 
 def test_formats_that_exceed_their_parameter_are_refused_with_a_remedy() -> None:
-    many = [{"vpc_ids": [f"vpc-{number:08x}"], "destination": "cloudwatch"} for number in range(20)]
-    assert "Put VPCs of the same format into one source" in refusal({"sources": many})
+    many = [{**SOURCE, "vpc_ids": [f"vpc-{number:08x}"], "group": f"vpc-{number}"} for number in range(20)]
+    assert "Give sources of the same format the same group" in refusal({"sources": many})
 
 
 def test_an_unknown_field_is_accepted_and_named() -> None:
@@ -192,16 +193,12 @@ def test_an_unknown_field_is_accepted_and_named() -> None:
     assert list(unknown_fields(read({"sources": sources}))) == [(f"source {VPC}", "quantum-state")]
 
 
-def test_each_format_has_its_own_log_group() -> None:
-    groups = read({"sources": [{**SOURCE, "draining_log_formats": ["default"]}]}).log_groups
-    assert list(groups.values()) == [FULL_LOG_FORMAT, DEFAULT_LOG_FORMAT]
-
-
 def test_a_source_goes_through_the_stream_only_with_the_setting_kinesis() -> None:
     assert not read({}).has_payload_stream
-    streamed = read({"sources": [{**SOURCE, "kinesis": True}, {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch"}]})
+    other = {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch"}
+    streamed = read({"sources": [{**SOURCE, "kinesis": True, "group": "busy"}, other]})
     assert streamed.has_payload_stream
-    assert streamed.streamed_log_groups == set(streamed.sources[0].log_groups)
+    assert streamed.streamed_log_groups == {each.id for each in streamed.sources[0].deliveries}
 
 
 def test_a_source_that_moved_from_the_stream_to_s3_can_drain_the_stream() -> None:

@@ -1,6 +1,7 @@
 """Flow logs, their destinations, and who may write there."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -38,7 +39,9 @@ def test_a_source_for_cloudwatch_writes_to_its_log_group_with_the_delivery_role(
 
 def test_a_source_for_s3_writes_to_the_log_bucket_in_the_layout_of_the_settings(templates: Mapping[str, Any]) -> None:
     flow_log = flow_log_of(templates, OTHER_VPC)
-    assert flow_log["LogDestination"] == {"Fn::GetAtt": ["LogBucketCC3B17E8", "Arn"]}
+    bucket, prefix = flow_log["LogDestination"]["Fn::Join"][1]
+    assert bucket == {"Fn::GetAtt": ["LogBucketCC3B17E8", "Arn"]}
+    assert re.fullmatch("/flow-logs/[0-9a-f]{12}/", prefix)
     options = {"FileFormat": "plain-text", "HiveCompatiblePartitions": True, "PerHourPartition": False}
     assert flow_log["DestinationOptions"] == options
 
@@ -61,7 +64,23 @@ def test_the_policy_of_the_delivery_role_is_inline(templates: Mapping[str, Any])
     (role,) = of_kind(templates, "AWS::IAM::Role").values()
     (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
     assert statement["Action"] == ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    assert len(statement["Resource"]) == len(of_kind(templates, "AWS::Logs::LogGroup"))
+
+
+def test_the_delivery_role_may_write_to_log_groups_of_flow_logs_also_to_those_that_left_the_template(
+    templates: Mapping[str, Any],
+) -> None:
+    (role,) = of_kind(templates, "AWS::IAM::Role").values()
+    (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert statement["Resource"]["Fn::Join"][1][-1] == ":log-group:flowsentry-flow-logs-LogGroup*"
+    assert all(id_.startswith("LogGroup") for id_ in of_kind(templates, "AWS::Logs::LogGroup"))
+
+
+def test_nothing_can_replace_the_delivery_role_whose_arn_is_part_of_every_flow_log(
+    templates: Mapping[str, Any],
+) -> None:
+    """A name or a path would (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html)."""
+    (role,) = of_kind(templates, "AWS::IAM::Role").values()
+    assert {"RoleName", "Path"} & set(role) == set()
 
 
 def test_only_flow_logs_of_this_account_may_assume_the_delivery_role(templates: Mapping[str, Any]) -> None:
@@ -82,15 +101,17 @@ def test_only_log_delivery_for_this_account_may_write_to_the_log_bucket(template
 
 
 @pytest.mark.parametrize(
-    ("bucket", "prefix"), [("LogBucketCC3B17E8", "AWSLogs/"), ("FailedInvocationsED025904", "aws/lambda/")]
+    ("bucket", "prefixes"),
+    [("LogBucketCC3B17E8", ["flow-logs/", "AWSLogs/"]), ("FailedInvocationsED025904", ["aws/lambda/"])],
 )
-def test_a_bucket_sends_object_events_of_its_prefix_after_the_queue_policy_exists(
-    templates: Mapping[str, Any], bucket: str, prefix: str
+def test_a_bucket_sends_object_events_of_its_prefixes_after_the_queue_policy_exists(
+    templates: Mapping[str, Any], bucket: str, prefixes: list[str]
 ) -> None:
     resource = templates["FlowLogs"]["Resources"][bucket]
-    (object_event,) = resource["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
-    assert object_event["Queue"] == {"Fn::GetAtt": ["NoticesQueue8F17BA1B", "Arn"]}
-    assert object_event["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": prefix}]
+    object_events = resource["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert {json.dumps(each["Queue"]) for each in object_events} == {'{"Fn::GetAtt": ["NoticesQueue8F17BA1B", "Arn"]}'}
+    rules = [each["Filter"]["S3Key"]["Rules"] for each in object_events]
+    assert rules == [[{"Name": "prefix", "Value": prefix}] for prefix in prefixes]
     assert resource["DependsOn"] == ["NoticesQueuePolicyE99F59CA"]
 
 
@@ -156,31 +177,21 @@ def test_log_groups_are_of_class_standard_and_expire(templates: Mapping[str, Any
         assert (log_group["LogGroupClass"], log_group["RetentionInDays"]) == ("STANDARD", 30)
 
 
-def test_a_source_that_changes_its_destination_keeps_the_logical_id_of_its_flow_log(
-    synthesise: Callable[..., Any],
-) -> None:
-    """Same id, other properties: CloudFormation creates the new flow log before it deletes the old one."""
-    before, moved, back = (synthesise({"sources": [source]}) for source in (CLOUDWATCH, S3, CLOUDWATCH))
-    ids = [set(of_kind(made, "AWS::EC2::FlowLog")) for made in (before, moved, back)]
-    assert ids[0] == ids[1] == ids[2]
-    assert [flow_log_of(made, VPC)["LogDestinationType"] for made in (before, moved)] == ["cloud-watch-logs", "s3"]
-    assert before == back
-
-
 def test_a_source_that_changed_its_destination_keeps_its_log_group_while_it_drains(
     synthesise: Callable[..., Any],
 ) -> None:
     before = synthesise({"sources": [CLOUDWATCH]})
-    draining = synthesise({"sources": [{**S3, "draining_log_formats": [FULL_LOG_FORMAT]}]})
-    assert of_kind(draining, "AWS::Logs::LogGroup").keys() == of_kind(before, "AWS::Logs::LogGroup").keys()
+    draining = synthesise({"sources": [S3, {**CLOUDWATCH, "draining": True}]})
+    assert of_kind(draining, "AWS::Logs::LogGroup") == of_kind(before, "AWS::Logs::LogGroup")
     assert (subscribed(draining), subscribed(synthesise({"sources": [S3]}))) == (1, 0)
+    assert flow_log_of(draining, VPC)["LogDestinationType"] == "s3"
 
 
 def test_a_new_log_format_adds_a_log_group_and_the_draining_one_stays_subscribed(
     synthesise: Callable[..., Any],
 ) -> None:
-    before = synthesise({"sources": [{**CLOUDWATCH, "log_format": "default"}]})
-    after = synthesise({"sources": [{**CLOUDWATCH, "draining_log_formats": ["default"]}]})
+    old = {**CLOUDWATCH, "log_format": "default"}
+    before, after = synthesise({"sources": [old]}), synthesise({"sources": [CLOUDWATCH, {**old, "draining": True}]})
     assert of_kind(before, "AWS::Logs::LogGroup").keys() < of_kind(after, "AWS::Logs::LogGroup").keys()
     assert flow_log_of(before, VPC)["LogGroupName"] != flow_log_of(after, VPC)["LogGroupName"]
     assert subscribed(after) == 2
@@ -222,8 +233,9 @@ def test_a_draining_data_stream_is_still_read_while_log_groups_invoke_the_functi
     assert [id_ for id_ in of_kind(draining, "AWS::IAM::Role", "Processing") if "PayloadRole" in id_] == []
 
 
-def test_draining_log_groups_of_a_source_use_the_data_stream_like_the_source(synthesise: Callable[..., Any]) -> None:
-    made = synthesise({"sources": [{**CLOUDWATCH, "kinesis": True, "draining_log_formats": ["default"]}]})
+def test_draining_log_groups_use_the_data_stream_like_their_source(synthesise: Callable[..., Any]) -> None:
+    streamed = {**CLOUDWATCH, "kinesis": True}
+    made = synthesise({"sources": [streamed, {**streamed, "log_format": "default", "draining": True}]})
     filters = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing").values()
     assert [each["Distribution"] for each in filters] == ["Random", "Random"]
 

@@ -1,0 +1,53 @@
+"""Rules between the sources of a deployment: resources that are counted twice, and what shared storage needs."""
+
+from collections.abc import Iterator, Sequence
+
+from stacks.settings.logged.containment import logged_twice, may_contain
+from stacks.settings.logged.delivery import S3, Handling
+from stacks.settings.sources import Source
+from stacks.settings.values import repeated
+
+SETTINGS_OF = {"transitions": "storage_transitions"}
+"""Settings that are named otherwise in a Handling."""
+
+
+def broken_rules_between_sources(sources: Sequence[Source]) -> Iterator[str]:
+    """Resources that are logged twice, names that are given twice, and sources that share storage and disagree."""
+    writing = [source for source in sources if not source.draining]
+    resources = repeated(each for source in writing for each in source.resource_ids)
+    yield from (f"{each} is named {times} times; allowed: once" for each, times in resources.items())
+    names = repeated(source.name for source in writing if source.name)
+    yield from (f"name {name!r} is given {times} times; allowed: once" for name, times in names.items())
+    yield from _contained(writing)
+    yield from _disagreements(sources)
+
+
+def _contained(sources: Sequence[Source]) -> Iterator[str]:
+    containers = {each: may_contain([each], source.inside) for source in sources for each in source.resource_ids}
+    logged = [each for source in sources for each in source.resource_ids]
+    for inner, outer in logged_twice(logged, containers):
+        yield f"{inner} is inside {outer}, which has a flow log too; allowed: one of them, or records are counted twice"
+
+
+def unknown_containment(sources: Sequence[Source]) -> Iterator[tuple[str, list[str]]]:
+    """(source, resources that may contain some of its own) of the sources that do not state what they are inside of."""
+    writing = [source for source in sources if not source.draining]
+    logged = [each for source in writing for each in source.resource_ids]
+    for source in writing:
+        if not source.inside and (outer := may_contain(source.resource_ids, logged)):
+            yield source.label, outer
+
+
+def _disagreements(sources: Sequence[Source]) -> Iterator[str]:
+    first: dict[str, tuple[int, Handling]] = {}
+    for number, source in enumerate(sources):
+        for delivery in source.deliveries:
+            other, handling = first.setdefault(delivery.id, (number, source.handling))
+            if different := [SETTINGS_OF.get(each, each) for each in handling.differences(source.handling)]:
+                yield (
+                    f"[{other}] and [{number}] share a {'key prefix' if source.destination == S3 else 'log group'} and "
+                    f"have different {', '.join(different)}; allowed: the same, or another group"
+                )
+    keys = sorted({source.kms_key_arn or "none" for source in sources if source.destination == S3})
+    if len(keys) > 1:
+        yield f'sources with destination "{S3}" have the keys {", ".join(keys)}; allowed: one, as they share a bucket'
