@@ -15,7 +15,14 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from local.aws import clients, moto_patches
-from local.aws.compute import lambda_functions, permissions, resource_policies
+from local.aws.compute import (
+    event_sources,  # noqa: F401 patches moto
+    function_limits,
+    function_permissions,  # noqa: F401 patches moto
+    lambda_functions,
+    permissions,
+    resource_policies,
+)
 from local.aws.control import Front
 from local.aws.deployment import cloudformation, stack_operations  # noqa: F401 stack_operations patches moto
 from local.aws.messaging import event_bridge, sns
@@ -46,6 +53,7 @@ class Server:
         subscriptions.set_control_messages(enabled=settings.send_control_messages)
         sns.emails.clear()
         resource_policies.refused.clear()
+        function_limits.account_concurrency[:] = [settings.account_concurrency]
         actions = {"state": self._state, "fire-schedules": self._fire_schedules, "emails": lambda _: [*sns.emails]}
         front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures, self._denials)
         self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)

@@ -28,6 +28,10 @@ class Settings:
     """Interval at which every enabled schedule fires. None: only on request (`fire_schedules`)."""
     concurrency: int = 2
     """Maximum number of execution environments per function."""
+    account_concurrency: int = 1000
+    """Concurrent executions of all functions of the account. New AWS accounts have 10: then no concurrency can be
+    reserved, because at least 100, or all if there are fewer, must stay unreserved.
+    """
     init_seconds: float = 60.0
     """An execution environment that has not requested its first event within this time has failed. AWS: 10."""
     polling_seconds: float = 0.05

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from moto.awslambda.models import LambdaFunction, LayerVersion, Permission
+from moto.awslambda.models import LambdaFunction, LayerVersion
 from moto.awslambda.utils import get_backend
 
-from local.aws.compute import packages
+from local.aws.compute import function_limits, packages
 from local.aws.compute.asynchronous import AsynchronousInvocations
 from local.aws.compute.runtime_interface import Answer, ExecutionEnvironment, Package
 from local.aws.deployment.cloudformation import ResourceType
@@ -217,6 +217,7 @@ def create_with_all_properties(
     """Moto's CloudFormation ignores a function's layers, architectures, logging, tracing and reserved concurrency."""
     function = original(cls, name, resource, *rest, **more)
     _apply(function, resource["Properties"])
+    function_limits.validate_or_delete(function)
     return function
 
 
@@ -238,6 +239,7 @@ def update_all_properties(
         **rest,
     )
     _apply(function, cloudformation_json["Properties"])
+    function_limits.validate(function)
     return function
 
 
@@ -263,12 +265,6 @@ def describe_logging(original: Callable[..., Any], function: Any, *rest: Any, **
 def layer_version_ref(layer: LayerVersion) -> str:
     """Moto's Ref of a layer version is not its ARN, so functions of the template cannot refer to their layers."""
     return str(layer.arn)
-
-
-@adds(Permission, "physical_resource_id", property)
-def permission_id(permission: Any) -> str:
-    """Moto does not list permissions among a stack's resources, because they have no physical id."""
-    return str(permission.logical_resource_id)
 
 
 class EventInvokeConfig(ResourceType):

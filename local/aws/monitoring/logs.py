@@ -116,3 +116,12 @@ def update_log_group_in_place(_cls: Any, original_resource: Any, cloudformation_
     """Moto loses a log group whose properties change."""
     original_resource.set_retention_policy(cloudformation_json["Properties"].get("RetentionInDays"))
     return original_resource
+
+
+@replaces(LogGroup, "get_cfn_attribute")
+def end_arn_with_streams(original: Callable[..., Any], group: Any, attribute_name: str) -> str:
+    """Moto's ARN of a log group in templates lacks `:*`, which covers the group's log streams.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
+    """
+    return f"{original(group, attribute_name).removesuffix(':*')}:*"

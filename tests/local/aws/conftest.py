@@ -28,6 +28,8 @@ def lambda_handler(event, context):
 """
 """A handler that prints each event; `attempts` counts the invocations of its execution environment."""
 
+READS_QUEUES = [(f"sqs:{action}", "*") for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")]
+"""What Lambda requires of a function's role before it polls a queue for it."""
 SERVICES = ("events", "logs", "s3", "sns")
 """Services that invoke functions and need their permission."""
 TRUSTS_SERVICES = json.dumps(
@@ -137,10 +139,10 @@ class FunctionFactory:
         name = f"role-{uuid4().hex[:8]}"
         iam = self.aws.client("iam")
         created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUSTS_SERVICES)
-        statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allow]
+        wanted = [*READS_QUEUES, *allow]
+        statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in wanted]
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        if allow:
-            iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=document)
+        iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=document)
         return str(created["Role"]["Arn"])
 
 

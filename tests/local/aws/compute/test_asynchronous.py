@@ -4,7 +4,7 @@ import json
 from uuid import uuid4
 
 from local.aws.embedded import EmbeddedAws
-from tests.local.aws.conftest import Function, FunctionFactory
+from tests.local.aws.conftest import ADMITS_S3, Function, FunctionFactory
 
 
 def set_failure_destination(aws: EmbeddedAws, function: Function, destination: str, retries: int = 2) -> None:
@@ -57,7 +57,7 @@ def test_an_event_that_fails_all_attempts_becomes_an_object(aws: EmbeddedAws, fu
 def test_the_object_of_a_failed_event_sends_an_object_event(aws: EmbeddedAws, function: FunctionFactory) -> None:
     bucket, queue = f"failed-{uuid4().hex[:8]}", f"object-events-{uuid4().hex[:8]}"
     aws.client("s3").create_bucket(Bucket=bucket)
-    url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
+    url = aws.client("sqs").create_queue(QueueName=queue, Attributes={"Policy": ADMITS_S3})["QueueUrl"]
     object_event = {"QueueArn": f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", "Events": ["s3:ObjectCreated:*"]}
     aws.client("s3").put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [object_event]}
@@ -75,7 +75,7 @@ def test_the_object_of_a_failed_event_sends_an_object_event(aws: EmbeddedAws, fu
 
 def test_a_queue_as_failure_destination_receives_the_record(aws: EmbeddedAws, function: FunctionFactory) -> None:
     queue = f"failed-{uuid4().hex[:8]}"
-    url = aws.client("sqs").create_queue(QueueName=queue)["QueueUrl"]
+    url = aws.client("sqs").create_queue(QueueName=queue, Attributes={"Policy": ADMITS_S3})["QueueUrl"]
     fails = function("raise ValueError", allow=[("sqs:SendMessage", "*")])
     set_failure_destination(aws, fails, f"arn:aws:sqs:{aws.region}:{aws.account}:{queue}", retries=0)
     fails.invoke({"a": 1}, InvocationType="Event")

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 
 from local.aws.deployment.verification import missing_resources
 from local.aws.embedded import EmbeddedAws
-from tests.local.aws.conftest import FunctionFactory, zipped
+from tests.local.aws.conftest import TRUSTS_SERVICES, FunctionFactory, zipped
 
-ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
+ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": json.loads(TRUSTS_SERVICES)}}
 
 
 ADMITS_S3 = {
