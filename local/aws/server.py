@@ -26,11 +26,22 @@ from local.aws.compute import (
 from local.aws.control import Front
 from local.aws.deployment import cloudformation, stack_operations  # noqa: F401 stack_operations patches moto
 from local.aws.messaging import event_bridge, sns
+from local.aws.messaging import limits as messaging_limits  # noqa: F401 patches moto
 from local.aws.messaging.kinesis import ShardPoller
 from local.aws.messaging.polling import FailureLog
 from local.aws.messaging.sqs import QueuePoller
-from local.aws.monitoring import metric_data, subscriptions  # noqa: F401 metric_data patches moto
-from local.aws.resources import analytics, ec2, flow_logs, kms, notifications, redshift, s3, ssm  # noqa: F401 they patch moto
+from local.aws.monitoring import alarm_limits, metric_data, subscriptions  # noqa: F401 they patch moto
+from local.aws.resources import (  # noqa: F401 they patch moto
+    analytics,
+    ec2,
+    flow_logs,
+    kms,
+    limits,
+    notifications,
+    redshift,
+    s3,
+    ssm,
+)
 from local.aws.resources.dynamodb import StreamPoller
 from local.aws.settings import Settings, environment
 

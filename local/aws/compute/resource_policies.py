@@ -23,6 +23,7 @@ KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 """What a service needs of the key of an encrypted queue or topic:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"""
 MANAGED_KEY = "alias/aws/"
+NO_CONTEXT: Mapping[str, str] = {}
 
 refused = FailureLog()
 """Deliveries that a resource policy does not admit. AWS drops them without an error; here they are failures."""
@@ -63,7 +64,9 @@ def context_of(source_arn: str) -> dict[str, str]:
     }
 
 
-def key_refusal(service: str, source_arn: str, key_id: str, region: str) -> str:
+def key_refusal(
+    service: str, source_arn: str, key_id: str, region: str, context: Mapping[str, str] = NO_CONTEXT
+) -> str:
     """Why the service may not use the key; empty if it may. No service may use another service's managed key."""
     if key_id.startswith(MANAGED_KEY):
         return f"{service} cannot use the AWS managed key {key_id}"
@@ -72,7 +75,8 @@ def key_refusal(service: str, source_arn: str, key_id: str, region: str) -> str:
     if key is None:
         return f"the key {key_id} does not exist"
     policy = json.loads(key.policy)
-    wanted = (Request(service, action, key.arn, context_of(source_arn)) for action in KEY_ACTIONS)
+    carried = {**context_of(source_arn), **context}
+    wanted = (Request(service, action, key.arn, carried) for action in KEY_ACTIONS)
     missing = [request.action for request in wanted if not admits(policy, request)]
     return f"the key {key_id} does not allow {service} to {' and '.join(missing)}" if missing else ""
 

@@ -135,3 +135,31 @@ def report_missing_change_set(original: Callable[..., Any], backend: Any, change
     if change_set_name not in known:
         raise ChangeSetNotFound(f"ChangeSet [{change_set_name}] does not exist")
     return original(backend, change_set_name)
+
+
+MOST_CHARACTERS = {
+    "AWS::Events::Rule": 64,
+    "AWS::IAM::Role": 64,
+    "AWS::Lambda::Function": 64,
+    "AWS::SQS::Queue": 80,
+    "AWS::Kinesis::Stream": 128,
+}
+"""Of the names of resources: those that CloudFormation generates are cut to fit."""
+MOST_CHARACTERS_OF_THE_STACK = 24
+
+
+@replaces(parsing, "generate_resource_name")
+def cut_generated_name(original: Callable[..., Any], resource_type: str, stack_name: str, logical_id: str) -> str:
+    """Moto generates names that are longer than the service allows.
+
+    CloudFormation cuts the stack's name and the logical id: both can be missing their end in a generated name.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+    """
+    name = str(original(resource_type, stack_name, logical_id))
+    most = MOST_CHARACTERS.get(resource_type, len(name))
+    if len(name) <= most:
+        return name
+    suffix = name.rpartition("-")[2]
+    room = most - len(suffix) - len("--")
+    stack = stack_name[: max(MOST_CHARACTERS_OF_THE_STACK, room - len(logical_id))]
+    return f"{stack}-{logical_id[: room - len(stack)]}-{suffix}"

@@ -51,15 +51,6 @@ def update_queue_in_place(
     return original_resource
 
 
-@replaces(Queue, "_set_attributes")
-def keep_policy(original: Callable[..., Any], queue: Any, attributes: Mapping[str, Any], now: Any = None) -> None:
-    """Moto removes a queue's policy when another attribute is set."""
-    policy = getattr(queue, "policy", None)
-    original(queue, attributes, now)
-    if "Policy" not in attributes:
-        queue.policy = policy
-
-
 class QueuePoller:
     """Polls queues for Lambda's event source mappings: batches, batching windows, partial batch responses."""
 

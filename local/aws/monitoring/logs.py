@@ -14,6 +14,7 @@ from moto.logs.responses import LogsResponse
 from local.aws.compute.runtime_interface import Answer
 from local.aws.deployment.cloudformation import ResourceType
 from local.aws.monitoring import cloudwatch
+from local.aws.monitoring.log_limits import require_same_class
 from local.aws.moto_patches import adds, replaces
 from local.aws.settings import ACCOUNT
 
@@ -114,6 +115,7 @@ def describe_query_definitions(_response: Any) -> str:
 @adds(LogGroup, "update_from_cloudformation_json", classmethod)
 def update_log_group_in_place(_cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any) -> Any:
     """Moto loses a log group whose properties change."""
+    require_same_class(original_resource, cloudformation_json["Properties"])
     original_resource.set_retention_policy(cloudformation_json["Properties"].get("RetentionInDays"))
     return original_resource
 

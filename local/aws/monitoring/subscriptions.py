@@ -20,6 +20,7 @@ from local.aws.compute import lambda_functions
 from local.aws.compute.permissions import Call, is_allowed, trusts
 from local.aws.compute.resource_policies import is_admitted, refusal
 from local.aws.deployment.cloudformation import ResourceType
+from local.aws.monitoring.log_limits import require_filters_allowed
 from local.aws.moto_patches import replaces
 from local.aws.settings import ACCOUNT
 
@@ -120,6 +121,7 @@ def check_destination(
     """Moto accepts a stream without a role that may write to it, a function with a role, and one that does not admit
     the log group: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html.
     """
+    require_filters_allowed(backend, log_group_name, filter_pattern)
     destination_arn, role_arn = str(destination[0]), destination[1]
     vendor = destination_arn.split(":")[2]
     if (vendor == "kinesis") != bool(role_arn):

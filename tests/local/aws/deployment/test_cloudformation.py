@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.cloudformation import parsing
 
+from local.aws.deployment.cloudformation import MOST_CHARACTERS
 from local.aws.deployment.verification import missing_resources
 from local.aws.embedded import EmbeddedAws
 from tests.local.aws.conftest import TRUSTS_SERVICES, FunctionFactory, zipped
@@ -184,3 +186,20 @@ def test_a_deleted_resource_is_reported_as_missing(aws: EmbeddedAws, stack: Stac
     aws.client("sqs").delete_queue(QueueUrl=stack.id_of("Queue"))
     [problem] = missing_resources(aws, stack.name)
     assert problem.startswith("AWS::SQS::Queue Queue")
+
+
+@pytest.mark.parametrize(
+    ("kind", "stack_name", "logical_id"),
+    [
+        ("AWS::Lambda::Function", "flowsentry-processing", "StreamProcessorFunctionA601E1E4"),
+        ("AWS::IAM::Role", "a" * 100, "b" * 100),
+        ("AWS::SQS::Queue", "short", "b" * 100),
+    ],
+)
+def test_a_generated_name_fits_the_service(aws: EmbeddedAws, kind: str, stack_name: str, logical_id: str) -> None:
+    del aws  # it patches moto
+    name = parsing.generate_resource_name(kind, stack_name, logical_id)
+    assert len(name) == MOST_CHARACTERS[kind]
+    stack, logical, _suffix = name.rsplit("-", 2)
+    assert stack_name.startswith(stack)
+    assert logical_id.startswith(logical)
