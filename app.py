@@ -23,6 +23,8 @@ def add_stacks(app: App) -> None:
     analytics = AnalyticsStack(app, "Analytics", deployment=deployment)
     processing = ProcessingStack(app, "Processing", deployment=deployment, log_groups_of=flow_logs)
     monitoring = MonitoringStack(app, "Monitoring", deployment=deployment)
+    if deployment.customer_key:
+        state.add_stack_dependency(flow_logs, "the customer managed key")
     analytics.add_stack_dependency(state, "the output bucket")
     processing.add_stack_dependency(flow_logs, "log groups, buckets and the queue")
     processing.add_stack_dependency(state, "tables, topics and the output bucket")

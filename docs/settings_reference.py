@@ -17,6 +17,7 @@ from stacks.settings.deployment import SECTION, Deployment
 from stacks.settings.detection import DetectionSettings
 from stacks.settings.existing_flow_logs import ExistingBucket, ExistingLogGroup
 from stacks.settings.flow_logs import FlowLogSettings
+from stacks.settings.guard_rails import GuardRailSettings, Tag
 from stacks.settings.inventory import InventoryTarget, OwnershipSettings
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
 from stacks.settings.logged.storage import StorageTransition
@@ -31,6 +32,7 @@ PARTS: tuple[type[Section], ...] = (
     AlertSettings,
     OwnershipSettings,
     OperationSettings,
+    GuardRailSettings,
 )
 """The parts of a deployment's settings, each with a table of its own."""
 OBJECTS: tuple[type[Section], ...] = (
@@ -44,7 +46,7 @@ OBJECTS: tuple[type[Section], ...] = (
         InventoryNetwork,
         SlackChannel,
     ),
-    *(StreamProcessor, ObjectProcessor),
+    *(StreamProcessor, ObjectProcessor, Tag),
 )
 """Objects within the settings, each with a table of its own."""
 TABLES: tuple[type[Section], ...] = (Deployment, *PARTS, *OBJECTS)

@@ -19,19 +19,22 @@ class AlertTopics(Construct):
     """The SNS topics and their key.
 
     `topic` gets urgent alerts and alarms, and digests unless there is a separate topic `digests`. `chats` is the topic
-    of chat channels, if any. `key` encrypts them: a customer managed key, because the AWS managed key for SNS does not
-    allow CloudWatch, whose alarms would fail silently (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
+    of chat channels, if any. `key` encrypts them: that of the deployment, or one of their own, because the AWS managed
+    key for SNS does not allow CloudWatch, whose alarms would fail silently
+    (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
     """
 
-    def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
+    def __init__(self, scope: Construct, id_: str, *, deployment: Deployment, key: kms.IKey | None) -> None:
         super().__init__(scope, id_)
-        self.key = kms.Key(
+        self.key = key or kms.Key(
             self, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         )
         self.topic = self._topic("Topic")
         self.digests = self._topic("DigestTopic") if deployment.digest_topic else None
         self.chats = self._topic("ChatTopic") if deployment.chat_topic else None
         self._allow_alarms()
+        if key is None:
+            self._allow_use_of_own_key()
         self._subscribe(deployment)
         if self.chats:
             self._show_in_slack(self.chats, deployment)
@@ -56,7 +59,12 @@ class AlertTopics(Construct):
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-chatbot-slackchannelconfiguration.html
         """
         for channel in deployment.slack_channels:
-            role = iam.Role(self, f"SlackRole-{channel.name}", assumed_by=iam.ServicePrincipal("chatbot.amazonaws.com"))
+            role = iam.Role(
+                self,
+                f"SlackRole-{channel.name}",
+                assumed_by=iam.ServicePrincipal("chatbot.amazonaws.com"),
+                path=deployment.role_path,
+            )
             chatbot.SlackChannelConfiguration(
                 self,
                 f"Slack-{channel.name}",
@@ -69,24 +77,26 @@ class AlertTopics(Construct):
             )
 
     def _allow_alarms(self) -> None:
-        """Allows CloudWatch alarms of this account to publish to the urgent topic, and SNS to use the key."""
-        of_this_account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
-        alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsAndTopic",
-                principals=[alarms, iam.ServicePrincipal("sns.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],  # in a key policy: this key
-                conditions=of_this_account,
-            )
-        )
+        """Allows CloudWatch alarms of this account to publish to the urgent topic."""
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsOfThisAccount",
-                principals=[alarms],
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
                 actions=["sns:Publish"],
                 resources=[self.topic.topic_arn],
-                conditions=of_this_account,
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+
+    def _allow_use_of_own_key(self) -> None:
+        """Allows CloudWatch alarms of this account and SNS to use the key of the topics."""
+        services = ("cloudwatch.amazonaws.com", "sns.amazonaws.com")
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsAndTopic",
+                principals=[iam.ServicePrincipal(service) for service in services],
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=["*"],  # in a key policy: this key
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
             )
         )

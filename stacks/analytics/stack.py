@@ -69,7 +69,10 @@ class AnalyticsStack(FlowsentryStack):
         )
 
     def _workgroup(self, name: str, results: str) -> athena.CfnWorkGroup:
-        encrypted = athena.CfnWorkGroup.EncryptionConfigurationProperty(encryption_option="SSE_S3")
+        key = self.encryption_key
+        encrypted = athena.CfnWorkGroup.EncryptionConfigurationProperty(
+            encryption_option="SSE_KMS" if key else "SSE_S3", kms_key=key.key_arn if key else None
+        )
         return athena.CfnWorkGroup(
             self,
             "Workgroup",

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from flowsentry.metric_names import namespace_of
+from stacks.constructs.customer_key import KEY_ACTIONS
 from stacks.constructs.layers import ARCHITECTURES, ASSET_EXCLUDES, RUNTIMES, Layers
 from stacks.constructs.log_group import ExpiringLogGroup
 from stacks.constructs.nag_suppressions import acknowledge, acknowledge_wildcard
@@ -18,10 +20,11 @@ from stacks.settings.deployment import Deployment
 
 @dataclass(frozen=True)
 class FunctionDefaults:
-    """What all functions share: the settings of the deployment and the layers."""
+    """What all functions share: the settings of the deployment, the layers, and the customer managed key, if any."""
 
     deployment: Deployment
     layers: Layers
+    key: kms.IKey | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Size:
 
 
 class PythonFunction(lambda_.Function):
-    """A function whose code is in lambdas/<service>. Its role may write logs and traces; the stack grants the rest.
+    """A function whose code is in lambdas/<service>. Its role may write logs and traces, and use the customer managed
+    key; the stack grants the rest. Lambda ends it when it invokes itself about 16 times in a row (decision 42).
 
     `service` is also its name in logs, metrics and traces.
     """
@@ -53,9 +57,9 @@ class PythonFunction(lambda_.Function):
         environment: Mapping[str, str],
     ) -> None:
         deployment = defaults.deployment
-        days = deployment.function_log_retention_days
-        log_group = ExpiringLogGroup(scope, f"{id_}Log", days=days, removal_policy=RemovalPolicy.DESTROY)
-        role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group = _log_group(scope, f"{id_}Log", defaults)
+        lambda_service = iam.ServicePrincipal("lambda.amazonaws.com")
+        role = iam.Role(scope, f"{id_}Role", assumed_by=lambda_service, path=deployment.role_path)
         log_group.grant_write(role)
         super().__init__(
             scope,
@@ -71,7 +75,9 @@ class PythonFunction(lambda_.Function):
             reserved_concurrent_executions=size.reserved_concurrency,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if deployment.tracing else lambda_.Tracing.DISABLED,
+            recursive_loop=lambda_.RecursiveLoop.TERMINATE,
+            environment_encryption=defaults.key,
             environment={
                 "POWERTOOLS_SERVICE_NAME": service,
                 "POWERTOOLS_METRICS_NAMESPACE": namespace_of(deployment.name),
@@ -85,7 +91,10 @@ class PythonFunction(lambda_.Function):
             "The runtime is a setting: the newest Python by default, an older one only where the settings ask for it.",
         )
         self._role = role
-        acknowledge_wildcard(role, "*", "X-Ray's put actions do not support resource-level permissions.")
+        if deployment.tracing:
+            acknowledge_wildcard(role, "*", "X-Ray's put actions do not support resource-level permissions.")
+        if defaults.key is not None:
+            self.allow(KEY_ACTIONS, defaults.key.key_arn)
 
     def allow(self, actions: Sequence[str], *resources: str) -> None:
         """Allows these IAM actions on these ARNs."""
@@ -95,3 +104,8 @@ class PythonFunction(lambda_.Function):
         """Allows these IAM actions on an ARN that contains `*`; the reason is recorded for cdk-nag."""
         self.allow(actions, resources)
         acknowledge_wildcard(self._role, resources, reason)
+
+
+def _log_group(scope: Construct, id_: str, defaults: FunctionDefaults) -> ExpiringLogGroup:
+    days, key_arn = defaults.deployment.function_log_retention_days, defaults.key.key_arn if defaults.key else ""
+    return ExpiringLogGroup(scope, id_, days=days, removal_policy=RemovalPolicy.DESTROY, kms_key_arn=key_arn)

@@ -15,7 +15,11 @@ class ExpiringLogGroup(logs.LogGroup):
         self, scope: Construct, id_: str, *, days: int, removal_policy: RemovalPolicy, kms_key_arn: str = ""
     ) -> None:
         super().__init__(
-            scope, id_, log_group_class=logs.LogGroupClass.STANDARD, removal_policy=removal_policy, retention=None
+            scope,
+            id_,
+            log_group_class=logs.LogGroupClass.STANDARD,
+            removal_policy=removal_policy,
+            retention=None,
         )
         log_group = self.node.default_child
         assert isinstance(log_group, logs.CfnLogGroup)  # noqa: S101 - for the type checker

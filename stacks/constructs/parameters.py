@@ -29,6 +29,7 @@ class Value(StrEnum):
     DIGEST_TOPIC_ARN = "digest-topic-arn"
     CHAT_TOPIC_ARN = "chat-topic-arn"
     ALERT_KEY_ARN = "alert-key-arn"
+    ENCRYPTION_KEY_ARN = "encryption-key-arn"
     SUPPRESSIONS = "suppressions"
     ATHENA_TABLE = "athena-table"
     ATHENA_WORKGROUP = "athena-workgroup"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -18,8 +19,7 @@ class PrivateBucket(s3.Bucket):
     With `versions_kept_days`, by key prefix as well, the bucket is versioned and keeps replaced and deleted objects for
     these days.
 
-    It is encrypted with SSE-S3. A customer managed key would have to allow the log delivery service and every reader,
-    for records that CloudWatch Logs encrypts with its own key when they are delivered there.
+    It is encrypted with SSE-S3, or with a customer managed key and a bucket key, which S3 uses for many objects.
     """
 
     def __init__(
@@ -29,11 +29,14 @@ class PrivateBucket(s3.Bucket):
         *,
         expires_after_days: Mapping[str, int],
         versions_kept_days: Mapping[str, int] | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         super().__init__(
             scope,
             id_,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            bucket_key_enabled=True if key else None,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,

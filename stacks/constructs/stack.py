@@ -1,12 +1,15 @@
-"""The base class of this app's stacks: name, tag, synthesizer, and values shared between stacks."""
+"""The base class of this app's stacks: name, tags, synthesizer, key, and values shared between stacks."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from aws_cdk import DefaultStackSynthesizer, Stack, Tags
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.constructs.parameters import parameter_name
+from stacks.constructs.parameters import Value, parameter_name
 from stacks.settings.deployment import Deployment, Purpose
 
 
@@ -21,11 +24,30 @@ class FlowsentryStack(Stack):
             id_,
             stack_name=deployment.stack_name(purpose),
             description=description,
+            suppress_template_indentation=True,  # a template may have 1 MB, spaces included
             # The CLI checks the bootstrap version itself; a rule in the template would repeat the check.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         self.deployment = deployment
         Tags.of(self).add("application", deployment.name)
+        for tag in deployment.tags:
+            Tags.of(self).add(tag.key, tag.value)
+        if boundary := deployment.permissions_boundary:
+            policy = iam.ManagedPolicy.from_managed_policy_arn(self, "PermissionsBoundary", boundary)
+            iam.PermissionsBoundary.of(self).apply(policy)
+
+    @cached_property
+    def encryption_key(self) -> kms.IKey | None:
+        """The customer managed key that encrypts the resources; None where AWS's own keys do."""
+        if not self.deployment.has_customer_key:
+            return None
+        arn = self.deployment.kms_key_arn or self.read(Value.ENCRYPTION_KEY_ARN)
+        return kms.Key.from_key_arn(self, "EncryptionKey", arn)
+
+    @property
+    def encryption_key_arn(self) -> str:
+        """The ARN of the key; empty where there is none."""
+        return self.encryption_key.key_arn if self.encryption_key else ""
 
     def publish(self, values: Mapping[str, str]) -> None:
         """Stores values in SSM parameters, where other stacks and people read them."""

@@ -1,14 +1,18 @@
 """The inventory function, which discovers owners of network interfaces, and its triggers: a schedule and a queue."""
 
-from aws_cdk import Duration
+from typing import cast
+
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.constructs.function import FunctionDefaults, PythonFunction, Size
 from stacks.ownership.cluster_access import ClusterAccess, attach_to_vpc
 from stacks.ownership.inventory_queue import WINDOW_SECONDS
+from stacks.settings.deployment import Deployment
 
 SIZE = Size(memory_mb=1024, timeout_seconds=300)
 REQUEST_BATCH_SIZE = 1_000
@@ -35,6 +39,7 @@ class Ownership(Construct):
             size=SIZE,
             environment=environment,
         )
+        self._name_role(deployment)
         self.clusters = ClusterAccess(self, "Clusters", clusters=deployment.kubernetes_clusters, function=self.function)
         if deployment.inventory_network:
             attach_to_vpc(self.function, deployment.inventory_network)
@@ -44,6 +49,12 @@ class Ownership(Construct):
             schedule=events.Schedule.rate(Duration.minutes(deployment.inventory_minutes)),
             targets=[targets.LambdaFunction(self.function)],
         )
+
+    def _name_role(self, deployment: Deployment) -> None:
+        """Gives the role a name, which other accounts can trust. A generated name is cut where it is too long."""
+        role = cast("iam.IRole", self.function.role).node.default_child
+        assert isinstance(role, iam.CfnRole)  # noqa: S101 - for the type checker
+        role.role_name = deployment.inventory_role_name(Stack.of(self).region)
 
     def receive_from(self, queue_arn: str) -> None:
         """Invokes the function with requests of the queue, limited by MaximumConcurrency like the object processor."""

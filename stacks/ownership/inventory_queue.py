@@ -5,9 +5,11 @@ from typing import Any
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from stacks.constructs.encrypted_queue import EncryptedQueue
 from stacks.sources.object_queue import DEAD_LETTER_DAYS, VISIBILITY_TIMEOUTS
 
 WINDOW_SECONDS = 60
@@ -69,12 +71,16 @@ class InventoryQueue(Construct):
     queue. A failed request becomes visible again after half an hour; by then a scheduled discovery has answered it.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, function_timeout_seconds: int) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, function_timeout_seconds: int, key: kms.IKey | None = None
+    ) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = _queue(self, "DeadLetters", retention_period=Duration.days(DEAD_LETTER_DAYS))
-        self.queue = _queue(
+        days = Duration.days(DEAD_LETTER_DAYS)
+        self.dead_letters = EncryptedQueue(self, "DeadLetters", key=key, retention_period=days)
+        self.queue = EncryptedQueue(
             self,
             "Queue",
+            key=key,
             retention_period=Duration.days(RETENTION_DAYS),
             visibility_timeout=Duration.seconds(VISIBILITY_TIMEOUTS * function_timeout_seconds + WINDOW_SECONDS),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
@@ -99,7 +105,3 @@ class InventoryQueue(Construct):
                     )
                 ],
             )
-
-
-def _queue(scope: Construct, id_: str, **properties: Any) -> sqs.Queue:
-    return sqs.Queue(scope, id_, encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True, **properties)

@@ -40,6 +40,7 @@ class StreamProcessor(Construct):
         self, scope: Construct, id_: str, *, defaults: FunctionDefaults, environment: Mapping[str, str]
     ) -> None:
         super().__init__(scope, id_)
+        self._defaults = defaults
         settings = defaults.deployment.stream_processor
         self.function = PythonFunction(
             self,
@@ -126,7 +127,8 @@ class StreamProcessor(Construct):
         Payloads are distributed randomly over all shards. By log stream, which is the network interface, the shard of a
         busy interface would throttle while other shards are idle.
         """
-        role = SubscriptionRole(self, "PayloadRole", stream_arn=stream_arn)
+        path, key = self._defaults.deployment.role_path, self._defaults.key
+        role = SubscriptionRole(self, "PayloadRole", stream_arn=stream_arn, key=key, path=path)
         for id_, name in log_groups.items():
             subscription = self._subscription(
                 id_, name, destination_arn=stream_arn, role_arn=role.role_arn, distribution="Random"

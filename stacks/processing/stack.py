@@ -56,11 +56,13 @@ class ProcessingStack(FlowsentryStack):
         description = "Flowsentry: functions and their triggers"
         super().__init__(scope, id_, deployment=deployment, purpose="processing", description=description)
         timeout = INVENTORY_SIZE.timeout_seconds
-        self.requests = InventoryQueue(self, "InventoryRequests", function_timeout_seconds=timeout)
+        self.requests = InventoryQueue(
+            self, "InventoryRequests", function_timeout_seconds=timeout, key=self.encryption_key
+        )
         self.geo_databases = GeoDatabases(self, "GeoDatabases", databases=deployment.geo_databases)
         self.detection = DetectionObject(self, "Detection", deployment=deployment)
         environment = Environment(self, self.requests, self.geo_databases.addresses, self.detection.address)
-        defaults = FunctionDefaults(deployment, Layers(self, "Layers", deployment=deployment))
+        defaults = FunctionDefaults(deployment, Layers(self, "Layers", deployment=deployment), self.encryption_key)
         self.stream = StreamProcessor(
             self, "StreamProcessor", environment=environment.stream_processor(), defaults=defaults
         )

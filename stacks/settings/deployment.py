@@ -1,5 +1,6 @@
 """The settings of a deployment: "flowsentry" in cdk.json, with `-c flowsentry.<key>=<value>` over it."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, get_args
@@ -9,6 +10,7 @@ from pydantic import Field
 from stacks.settings.alerts import AlertSettings
 from stacks.settings.detection import DetectionSettings
 from stacks.settings.flow_logs import FlowLogSettings
+from stacks.settings.guard_rails import GuardRailSettings
 from stacks.settings.inventory import OwnershipSettings
 from stacks.settings.logged.delivery import Handling
 from stacks.settings.logged.storage import broken_rules_of_transitions
@@ -34,12 +36,15 @@ DeploymentName = Annotated[
 ]
 
 
-class Deployment(OperationSettings, OwnershipSettings, AlertSettings, DetectionSettings, FlowLogSettings):
+class Deployment(
+    GuardRailSettings, OperationSettings, OwnershipSettings, AlertSettings, DetectionSettings, FlowLogSettings
+):
     """The settings of Flowsentry in cdk.json. docs/settings.md describes them."""
 
     name: DeploymentName = SECTION
-    """Names the stacks (`<name>-flow-logs`, …), the dashboard, the alarms, the parameters (`/<name>/…`), and the
-    workgroup and database of Athena (there with `_` for `-`). Another name is another, separate deployment."""
+    """Names the stacks (`<name>-flow-logs`, …), the dashboard, the alarms, the parameters (`/<name>/…`), the namespace
+    of the metrics (`Flowsentry/<name>`), and the workgroup and database of Athena (there with `_` for `-`). The names
+    that CloudFormation generates begin with it too. Another name is another, separate deployment."""
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
@@ -52,6 +57,15 @@ class Deployment(OperationSettings, OwnershipSettings, AlertSettings, DetectionS
     def days_of(self, handling: Handling) -> int:
         """How long records with this handling are kept: its own days, or those of the deployment; 0 for ever."""
         return self.log_retention_days if handling.retention_days is None else handling.retention_days
+
+    def inventory_role_name(self, region: str) -> str:
+        """The name of the role of the inventory function, which roles of other accounts trust; 64 characters at most.
+
+        A name is unique among all Regions and paths. It contains a digest of the path, because CloudFormation creates a
+        role with another path before it deletes the old one.
+        """
+        digest = hashlib.blake2b(self.role_path.encode(), digest_size=3).hexdigest()
+        return f"{self.name}-inventory-{region}" + (f"-{digest}" if self.role_path != "/" else "")
 
     def broken_rules(self) -> Iterator[str]:
         """Resources of this app among existing ones, and values that exceed their parameter."""

@@ -56,6 +56,9 @@ class OperationSettings(Section):
     """Python version of the functions. The dependencies layer is built for it."""
     architecture: Literal["arm64", "x86_64"] = "arm64"
     """Processor architecture of the functions."""
+    tracing: bool = False
+    """`true` records each invocation with X-Ray: $5 for a million traces, beyond 100,000 a month. X-Ray records one
+    invocation a second and 5 % of the others, so a hundred network interfaces cost about a dollar a month."""
     stream_processor: StreamProcessor = StreamProcessor()
     """Size of the [stream processor](#the-functions)."""
     object_processor: ObjectProcessor = ObjectProcessor()

@@ -29,7 +29,7 @@ FAILED_INVOCATION_DAYS = 30
 
 
 class NotifyingBucket(PrivateBucket):
-    """A bucket that sends an object event for each new object under the prefixes.
+    """A bucket that sends an object event for each new object under the prefixes, encrypted with the key of the queue.
 
     It sets the L1 property, because the L2 method deploys an additional Lambda function for the same purpose.
     """
@@ -43,7 +43,7 @@ class NotifyingBucket(PrivateBucket):
         prefixes: Sequence[str],
         expires_after_days: Mapping[str, int],
     ) -> None:
-        super().__init__(scope, id_, expires_after_days=expires_after_days)
+        super().__init__(scope, id_, expires_after_days=expires_after_days, key=object_events.key)
         bucket = self._bucket()
         bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             queue_configurations=[_object_event(object_events, prefix) for prefix in prefixes]

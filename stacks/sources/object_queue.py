@@ -2,8 +2,11 @@
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from stacks.constructs.encrypted_queue import EncryptedQueue
 
 MAX_RECEIVES = 100
 """Receives before SQS moves an object event to the dead-letter queue by itself, without a reason.
@@ -22,24 +25,33 @@ up to ten minutes of records."""
 RETENTION_DAYS, DEAD_LETTER_DAYS = 4, 14
 """A message keeps its age when it moves to the dead-letter queue, whose retention must therefore be longer."""
 
+BUCKET_NAME_LETTERS = 20
+"""Letters of the stack's name that a generated bucket name surely begins with: CloudFormation cuts the stack's name
+where the bucket's would have more than 63. Higher: with a long name of the deployment, S3 may not send. Lower: more
+buckets of the account may send."""
+
 
 class ObjectQueue(Construct):
-    """The queue (`queue`), to which S3 sends object events, and its dead-letter queue (`dead_letters`)."""
+    """The queue (`queue`), to which S3 sends object events, and its dead-letter queue (`dead_letters`).
 
-    def __init__(self, scope: Construct, id_: str, *, function_timeout_seconds: int) -> None:
+    `key` encrypts them; without one, SQS's own keys.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, function_timeout_seconds: int, key: kms.IKey | None = None
+    ) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = sqs.Queue(
+        self.key = key
+        self.dead_letters = EncryptedQueue(
             self,
             "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
+            key=key,
             retention_period=Duration.days(DEAD_LETTER_DAYS),
         )
-        self.queue = sqs.Queue(
+        self.queue = EncryptedQueue(
             self,
             "Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
+            key=key,
             retention_period=Duration.days(RETENTION_DAYS),
             visibility_timeout=Duration.seconds(VISIBILITY_TIMEOUTS * function_timeout_seconds + BATCH_WINDOW_SECONDS),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
@@ -47,13 +59,21 @@ class ObjectQueue(Construct):
         self._allow_buckets()
 
     def _allow_buckets(self) -> None:
-        """Allows buckets of this account to send. A bucket's name would be circular: it depends on this policy."""
+        """Allows the buckets of this stack to send: those of this account whose names begin as it does.
+
+        The whole name of a bucket would be circular, because the bucket depends on this policy.
+        """
+        stack = Stack.of(self)
+        beginning = stack.stack_name[:BUCKET_NAME_LETTERS]
         self.queue.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="NoticesFromBucketsOfThisAccount",
+                sid="NoticesFromBucketsOfThisStack",
                 principals=[iam.ServicePrincipal("s3.amazonaws.com")],
                 actions=["sqs:SendMessage"],
                 resources=[self.queue.queue_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:s3:::{beginning}*"},
+                },
             )
         )

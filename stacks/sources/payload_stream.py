@@ -3,7 +3,10 @@
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
 from constructs import Construct
+
+from stacks.constructs.nag_suppressions import acknowledge
 
 RETENTION_HOURS = 24
 """The minimum, which costs nothing extra. Higher: the function may fail for longer; but payloads go to the bucket of
@@ -15,19 +18,22 @@ class PayloadStream(kinesis.Stream):
 
     On demand, as AWS recommends for subscriptions: payloads beyond the capacity of a stream are throttled, and dropped
     after 24 hours (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html). Encrypted with
-    the AWS managed key, which needs no permission beside that for the stream. Retained when it leaves its stack, as
-    log groups still write to it then, and not all payloads have been read.
+    a customer managed key, or the AWS managed one, which needs no permission beside that for the stream. Retained when
+    it leaves its stack, as log groups still write to it then, and not all payloads have been read.
     """
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, key: kms.IKey | None = None) -> None:
         super().__init__(
             scope,
             id_,
             stream_mode=kinesis.StreamMode.ON_DEMAND,
-            encryption=kinesis.StreamEncryption.MANAGED,
+            encryption=kinesis.StreamEncryption.KMS if key else kinesis.StreamEncryption.MANAGED,
+            encryption_key=key,
             retention_period=Duration.hours(RETENTION_HOURS),
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        if key is not None:
+            acknowledge(self, "KDS3", "The settings ask for a customer managed key, with which access can be revoked.")
 
 
 class SubscriptionRole(iam.Role):
@@ -38,9 +44,13 @@ class SubscriptionRole(iam.Role):
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Subscriptions-confused-deputy.html
     """
 
-    def __init__(self, scope: Construct, id_: str, *, stream_arn: str) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, stream_arn: str, key: kms.IKey | None = None, path: str = "/"
+    ) -> None:
         stack = Stack.of(scope)
-        put = iam.PolicyStatement(actions=["kinesis:PutRecord"], resources=[stream_arn])
+        put = [iam.PolicyStatement(actions=["kinesis:PutRecord"], resources=[stream_arn])]
+        if key is not None:
+            put.append(iam.PolicyStatement(actions=["kms:GenerateDataKey"], resources=[key.key_arn]))
         super().__init__(
             scope,
             id_,
@@ -51,5 +61,6 @@ class SubscriptionRole(iam.Role):
                     "StringLike": {"aws:SourceArn": stack.format_arn(service="logs", resource="*")},
                 },
             ),
-            inline_policies={"PutPayloads": iam.PolicyDocument(statements=[put])},
+            path=path,
+            inline_policies={"PutPayloads": iam.PolicyDocument(statements=put)},
         )

@@ -1,9 +1,13 @@
 """The flow logs stack, which keeps state: flow logs, their log groups and buckets, and the queue of object events."""
 
+from functools import cached_property
+
 from aws_cdk import Annotations, RemovalPolicy, Tags
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.constructs.customer_key import CustomerKey
 from stacks.constructs.log_group import ExpiringLogGroup
 from stacks.constructs.parameters import Value, log_group_value
 from stacks.constructs.stack import FlowsentryStack
@@ -39,7 +43,10 @@ class FlowLogsStack(FlowsentryStack):
             description="Flowsentry: VPC flow logs and their destinations",
         )
         object_events = ObjectQueue(
-            self, "Notices", function_timeout_seconds=deployment.object_processor.timeout_seconds
+            self,
+            "Notices",
+            function_timeout_seconds=deployment.object_processor.timeout_seconds,
+            key=self.encryption_key,
         )
         log_bucket = LogBucket(self, "LogBucket", object_events=object_events, deployment=deployment)
         allow_member_delivery(log_bucket, deployment)
@@ -57,9 +64,19 @@ class FlowLogsStack(FlowsentryStack):
         if deployment.existing_buckets:
             BucketEvents(self, "ExistingBuckets", buckets=deployment.existing_buckets, object_events=object_events)
         if deployment.has_payload_stream:
-            self.publish({Value.PAYLOAD_STREAM_ARN: PayloadStream(self, "PayloadStream").stream_arn})
+            stream = PayloadStream(self, "PayloadStream", key=self.encryption_key)
+            self.publish({Value.PAYLOAD_STREAM_ARN: stream.stream_arn})
         self._warn_of_unknown_fields()
         self._warn_of_containment()
+
+    @cached_property
+    def encryption_key(self) -> kms.IKey | None:
+        """The customer managed key. This stack, which is deployed first, creates it if it is to be created."""
+        if not self.deployment.customer_key:
+            return super().encryption_key
+        key = CustomerKey(self, "EncryptionKey", deployment_name=self.deployment.name)
+        self.publish({Value.ENCRYPTION_KEY_ARN: key.key_arn})
+        return key
 
     def _log_groups(self) -> dict[str, ExpiringLogGroup]:
         """A log group for each delivery, because a flow log record does not state its format."""
@@ -75,14 +92,14 @@ class FlowLogsStack(FlowsentryStack):
             f"{LOG_GROUP}-{delivery.id}",
             days=self.deployment.days_of(handling),
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-            kms_key_arn=handling.kms_key_arn,
+            kms_key_arn=handling.kms_key_arn or self.encryption_key_arn,
         )
         for key, value in self.deployment.common_tags(delivery).items():
             Tags.of(log_group).add(key, value)
         return log_group
 
     def _flow_logs(self, bucket: s3.Bucket, log_groups: dict[str, ExpiringLogGroup]) -> None:
-        role = DeliveryRole(self, "DeliveryRole") if log_groups else None
+        role = DeliveryRole(self, "DeliveryRole", path=self.deployment.role_path) if log_groups else None
         for logged, source in self.deployment.flow_logs.items():
             if role and logged.delivery.destination == CLOUDWATCH:
                 destination = to_log_group(log_groups[logged.delivery.id], role)

@@ -31,11 +31,12 @@ class StateStack(FlowsentryStack):
             purpose="state",
             description="Flowsentry: tables, alert topics and output bucket",
         )
-        tables = StateTables(self, "Tables")
-        alerts = AlertTopics(self, "Alerts", deployment=deployment)
+        tables = StateTables(self, "Tables", encryption_key=self.encryption_key)
+        alerts = AlertTopics(self, "Alerts", deployment=deployment, key=self.encryption_key)
         output = PrivateBucket(
             self,
             "Output",
+            key=self.encryption_key,
             expires_after_days={
                 ENRICHED_PREFIX: deployment.enriched_retention_days,
                 REJECTED_PREFIX: deployment.rejected_retention_days,

@@ -120,11 +120,13 @@ def test_the_output_bucket_sends_no_object_events(templates: Mapping[str, Any]) 
     assert "NotificationConfiguration" not in output
 
 
-def test_only_buckets_of_this_account_may_send_object_events(templates: Mapping[str, Any]) -> None:
+def test_only_buckets_of_this_stack_and_account_may_send_object_events(templates: Mapping[str, Any]) -> None:
     policy = of_kind(templates, "AWS::SQS::QueuePolicy")["NoticesQueuePolicyE99F59CA"]["PolicyDocument"]
     admitted = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
     (allowed,) = [each for each in admitted if each["Principal"] == {"Service": "s3.amazonaws.com"}]
-    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    (bucket,) = allowed["Condition"]["ArnLike"].values()
+    assert bucket == {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::flowsentry-flow-logs*"]]}
 
 
 def test_every_other_queue_has_a_dead_letter_queue(templates: Mapping[str, Any]) -> None:

@@ -26,6 +26,9 @@ LARGEST = {
     "trusted_networks": [f"2001:db8:{number:x}::/48" for number in range(256)],
     "important_services": [f"orders-database-{number}.internal.example:5432" for number in range(2_000)],
     "geo_databases": [f"s3://{letter * 63}/{'k' * 507}.mmdb" for letter in "ab"],
+    "role_path": f"/{'p' * 50}/{'p' * 50}/",
+    "customer_key": True,
+    "tags": [{"key": f"{number}{'k' * 100}", "value": "v" * 255} for number in range(5)],
     "event_bus": f"arn:aws:events:eu-central-1:123456789012:event-bus/{'b' * 256}",
 }
 

@@ -23,7 +23,8 @@ def test_every_function_has_the_shared_properties(properties_of: PropertiesOf, s
     function = functions(properties_of)[service]
     assert (function["Runtime"], function["Architectures"]) == ("python3.14", ["arm64"])
     assert function["Handler"] == "handler.lambda_handler"
-    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["RecursiveLoop"] == "Terminate"
+    assert "TracingConfig" not in function
     assert function["LoggingConfig"]["LogFormat"] == "JSON"
     assert function["LoggingConfig"]["LogGroup"]["Ref"] in properties_of("AWS::Logs::LogGroup")
     assert function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == "Flowsentry/flowsentry"
