@@ -19,6 +19,7 @@ class Value(StrEnum):
     OBJECT_DLQ_URL = "object-dead-letter-queue-url"
     OBJECT_DLQ = "object-dead-letter-queue-name"
     LOG_FORMATS = "log-formats"
+    DELIVERY_ROLE_ARN = "delivery-role-arn"
     PAYLOAD_STREAM_ARN = "payload-stream-arn"
     EVIDENCE_TABLE = "evidence-table-name"
     FINDINGS_TABLE = "findings-table-name"
@@ -42,6 +43,7 @@ class Value(StrEnum):
     INVENTORY_DLQ = "inventory-dead-letter-queue-name"
     INVENTORY_DLQ_ARN = "inventory-dead-letter-queue-arn"
     NOTIFIER = "notifier-name"
+    FLOW_LOG_CREATOR = "flow-log-creator-name"
 
 
 def log_group_value(log_group_id: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from aws_cdk import DefaultStackSynthesizer, Stack, Tags
+from aws_cdk import ArnFormat, DefaultStackSynthesizer, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ssm as ssm
@@ -63,6 +63,12 @@ class FlowsentryStack(Stack):
     def read(self, value: str) -> str:
         """The value at the time when this stack is deployed."""
         return ssm.StringParameter.value_for_string_parameter(self, parameter_name(self.deployment, value))
+
+    def bucket_arn(self, name: str) -> str:
+        """The ARN of the bucket with this name."""
+        return self.format_arn(
+            service="s3", resource=name, region="", account="", arn_format=ArnFormat.NO_RESOURCE_NAME
+        )
 
     def parameter_arn(self, value: str) -> str:
         """The ARN of the SSM parameter that holds a shared value."""

@@ -16,6 +16,8 @@ FUNCTIONS = {
     "inventory": Value.INVENTORY,
     "notifier": Value.NOTIFIER,
 }
+CREATOR = "flow_log_creator"
+"""The function that exists only with a source of all VPCs."""
 
 
 class MonitoringStack(FlowsentryStack):
@@ -29,7 +31,8 @@ class MonitoringStack(FlowsentryStack):
             purpose="monitoring",
             description="Flowsentry: CloudWatch dashboard and alarms",
         )
-        self._function_names = {service: self.read(value) for service, value in FUNCTIONS.items()}
+        functions = FUNCTIONS | ({CREATOR: Value.FLOW_LOG_CREATOR} if deployment.source_of_all_vpcs else {})
+        self._function_names = {service: self.read(value) for service, value in functions.items()}
         alarms = self._alarms()
         dashboard = Dashboard(self, "Overview", deployment=deployment)
         dashboard.add_alarms(alarms.alarms)

@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 from flowsentry.settings import (
+    FlowLogCreatorSettings,
     InventorySettings,
     NotifierSettings,
     ObjectProcessorSettings,
@@ -20,6 +21,8 @@ from stacks.constructs.parameters import Value, log_group_value, parameter_name
 from stacks.constructs.stack import FlowsentryStack
 from stacks.ownership.inventory_queue import InventoryQueue
 from stacks.settings.deployment import LOG_GROUP_ENTRY_BYTES
+from stacks.settings.logged.delivery import CLOUDWATCH
+from stacks.settings.sources import Source
 
 MAX_LINKED_LOG_GROUPS, MAX_LINKED_BYTES = 10, 1_300
 """Log groups that alerts link to, and the bytes of their names together, since an existing one may have 512. Higher:
@@ -111,6 +114,30 @@ class Environment:
                 athena_workgroup=read(Value.ATHENA_WORKGROUP),
                 suppressions_parameter=parameter_name(deployment, Value.SUPPRESSIONS),
                 **self._deployment_values(NotifierSettings),
+            )
+        )
+
+    def flow_log_creator(self, source: Source) -> dict[str, str]:
+        """Variables of the function that creates flow logs of every VPC."""
+        delivery, deployment = source.delivery(of_gateway=False), self._deployment
+        in_logs = delivery.destination == CLOUDWATCH
+        bucket = "" if in_logs else self._stack.bucket_arn(self._stack.read(Value.LOG_BUCKET))
+        return environment_of(
+            FlowLogCreatorSettings(
+                deployment_name=deployment.name,
+                delivery_id=delivery.id,
+                log_format=delivery.log_format,
+                traffic_type=delivery.traffic_type,
+                aggregation_seconds=delivery.seconds,
+                log_group_name=self._stack.read(log_group_value(delivery.id)) if in_logs else "",
+                delivery_role_arn=self._stack.read(Value.DELIVERY_ROLE_ARN) if in_logs else "",
+                destination_arn="" if in_logs else f"{bucket}/{delivery.prefix}",
+                file_format="" if in_logs else delivery.file_format,
+                hive_partitions=delivery.hive_partitions,
+                hourly_partitions=delivery.hourly_partitions,
+                except_vpc_ids=tuple(sorted({*source.except_vpc_ids, *deployment.vpc_ids})),
+                except_tags=tuple(sorted(source.except_tags)),
+                flow_log_tags=tuple(f"{key}={value}" for key, value in sorted(source.tags.items())),
             )
         )
 

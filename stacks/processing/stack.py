@@ -21,6 +21,9 @@ from stacks.processing.geo_databases import GeoDatabases
 from stacks.processing.processors import ObjectProcessor, StreamProcessor
 from stacks.settings.deployment import Deployment
 from stacks.settings.existing_flow_logs import outermost, permitted_names
+from stacks.settings.logged.delivery import CLOUDWATCH
+from stacks.settings.sources import Source
+from stacks.sources.every_vpc import EveryVpc
 from stacks.sources.log_buckets import FAILED_INVOCATION_PREFIX, LOG_PREFIXES
 from stacks.state.stack import ENRICHED_PREFIX, REJECTED_PREFIX
 from stacks.state.tables import THREAD_INDEX, UNPUBLISHED_INDEX
@@ -78,6 +81,19 @@ class ProcessingStack(FlowsentryStack):
         self._grant_notifier()
         self._trigger(log_groups_of.stack_name)
         self._publish()
+        if deployment.source_of_all_vpcs:
+            self._log_every_vpc(deployment.source_of_all_vpcs, defaults, environment)
+
+    def _log_every_vpc(self, source: Source, defaults: FunctionDefaults, environment: Environment) -> None:
+        variables = environment.flow_log_creator(source)
+        every_vpc = EveryVpc(self, "EveryVpc", source=source, defaults=defaults, environment=variables)
+        in_logs = source.destination == CLOUDWATCH
+        every_vpc.allow_delivery(
+            role_arn=self.read(Value.DELIVERY_ROLE_ARN) if in_logs else "",
+            bucket_arn="" if in_logs else self._bucket_arn(Value.LOG_BUCKET),
+        )
+        every_vpc.run_on_deployment()
+        self.publish({Value.FLOW_LOG_CREATOR: every_vpc.function.function_name})
 
     def _grant_processors(self) -> None:
         evidence, findings = self._table_arn(Value.EVIDENCE_TABLE), self._table_arn(Value.FINDINGS_TABLE)
@@ -127,7 +143,7 @@ class ProcessingStack(FlowsentryStack):
     def _grant_existing_buckets(self) -> None:
         function, buckets = self.objects.function, self.deployment.existing_buckets
         for each in outermost(buckets):
-            arn = self._named_bucket_arn(each.name)
+            arn = self.bucket_arn(each.name)
             function.allow_wildcard(READ_OBJECT_ACTIONS, f"{arn}/{each.prefix}*", VARIABLE_KEYS)
             function.allow(["s3:ListBucket"], arn)
         keys = {each.kms_key_arn for each in buckets} | {self.deployment.log_bucket_key_arn}
@@ -233,12 +249,7 @@ class ProcessingStack(FlowsentryStack):
         return self.format_arn(service="dynamodb", resource="table", resource_name=self.read(value))
 
     def _bucket_arn(self, value: Value) -> str:
-        return self._named_bucket_arn(self.read(value))
-
-    def _named_bucket_arn(self, name: str) -> str:
-        return self.format_arn(
-            service="s3", resource=name, region="", account="", arn_format=ArnFormat.NO_RESOURCE_NAME
-        )
+        return self.bucket_arn(self.read(value))
 
     def _objects_arn(self, value: Value, keys: str) -> str:
         return f"{self._bucket_arn(value)}/{keys}"

@@ -91,7 +91,13 @@ class FlowLogSettings(MemberSettings):
     def has_unknown_vpcs(self) -> bool:
         """Whether flow logs are read whose VPCs are known only from their records."""
         of_vpcs = all(each.type == ResourceType.VPC for each in self.flow_logs)
-        return bool(self.existing_log_groups or self.existing_buckets or self.has_members) or not of_vpcs
+        existing = self.existing_log_groups or self.existing_buckets
+        return bool(existing or self.has_members or self.source_of_all_vpcs) or not of_vpcs
+
+    @property
+    def source_of_all_vpcs(self) -> Source | None:
+        """The source with `all_vpcs`, for which a function creates the flow logs."""
+        return next((source for source in self.sources if source.all_vpcs and not source.draining), None)
 
     def uses(self, destination: str) -> bool:
         """Whether flow logs with this destination are read."""

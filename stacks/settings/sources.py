@@ -18,6 +18,7 @@ from stacks.settings.logged.resources import (
 from stacks.settings.logged.storage import (
     LogClass,
     StorageTransition,
+    TagCondition,
     TagsOfSource,
     broken_rules_of_retention,
     broken_rules_of_transitions,
@@ -56,6 +57,16 @@ class Source(Section):
     not added to that of VPCs; a scan that both report is one finding."""
     transit_gateway_attachment_ids: tuple[TransitGatewayAttachmentId, ...] = ()
     """Attachments of transit gateways, for a part of a gateway. State the gateways in `inside`."""
+    all_vpcs: bool = False
+    """Every VPC that this account owns in this Region, today's and tomorrow's: a function looks for them every five
+    minutes, and creates and deletes the flow logs ([all VPCs](#all-vpcs)). VPCs of other sources are left out."""
+    except_vpc_ids: tuple[VpcId, ...] = ()
+    """VPCs that `all_vpcs` leaves out."""
+    except_tags: tuple[TagCondition, ...] = ()
+    """VPCs with one of these tags, `key` or `key=value`, are left out of `all_vpcs`, now and when they are tagged."""
+    on_removal: Literal["delete", "keep"] = "delete"
+    """What happens to the flow logs of `all_vpcs` when the setting or the stack is removed. `keep`: they deliver, and
+    cost, until you delete them; their tag `flowsentry:every-vpc` has the name of the deployment."""
     inside: tuple[ContainerId, ...] = ()
     """The VPCs and subnets that the subnets and interfaces of this source are inside of, and the transit gateways of
     its attachments. If one of them has a flow log too, the source is refused: its records would be counted twice.
@@ -115,7 +126,7 @@ class Source(Section):
     @property
     def label(self) -> str:
         """What warnings call it: its name, or its first resource."""
-        return self.name or next(iter(self.resource_ids), "")
+        return self.name or next(iter(self.resource_ids), "of all VPCs")
 
     @cached_property
     def resource_ids(self) -> tuple[str, ...]:
@@ -140,7 +151,8 @@ class Source(Section):
     @property
     def _kinds(self) -> list[bool]:
         """Whether its flow logs are of transit gateways: False, True or both."""
-        return sorted({resource_type(each).is_of_gateway for each in self.resource_ids})
+        listed = {resource_type(each).is_of_gateway for each in self.resource_ids}
+        return sorted(listed | ({False} if self.all_vpcs else set()))
 
     def delivery(self, of_gateway: bool) -> Delivery:  # noqa: FBT001 - the two kinds of records
         return Delivery(
@@ -152,6 +164,7 @@ class Source(Section):
             hive_partitions=self.hive_partitions,
             hourly_partitions=self.hourly_partitions,
             group=self.group,
+            every_vpc=self.all_vpcs and not of_gateway,
         )
 
     @property
@@ -174,8 +187,12 @@ class Source(Section):
         yield from self._of_log_group() if in_log_group else self._of_bucket()
 
     def _of_resources(self) -> Iterator[str]:
-        if not self.resource_ids:
-            yield f"no resource is named; allowed: at least one in {', '.join(RESOURCE_LISTS)}"
+        if not self.resource_ids and not self.all_vpcs:
+            yield f"no resource is named; allowed: at least one in {', '.join(RESOURCE_LISTS)}, or all_vpcs true"
+        if self.all_vpcs and self.resource_ids:
+            yield "all_vpcs is true and resources are named; allowed: a source of its own for all_vpcs"
+        if not self.all_vpcs and (self.except_vpc_ids or self.except_tags):
+            yield "except_vpc_ids and except_tags need all_vpcs; all_vpcs is false"
         if True in self._kinds and (self.traffic_type != "ALL" or self.max_aggregation_seconds != GATEWAY_SECONDS):
             yield (
                 f'traffic_type is "{self.traffic_type}" and max_aggregation_seconds is {self.max_aggregation_seconds}; '

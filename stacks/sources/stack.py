@@ -100,6 +100,8 @@ class FlowLogsStack(FlowsentryStack):
 
     def _flow_logs(self, bucket: s3.Bucket, log_groups: dict[str, ExpiringLogGroup]) -> None:
         role = DeliveryRole(self, "DeliveryRole", path=self.deployment.role_path) if log_groups else None
+        if role and self.deployment.source_of_all_vpcs:
+            self.publish({Value.DELIVERY_ROLE_ARN: role.role_arn})
         for logged, source in self.deployment.flow_logs.items():
             if role and logged.delivery.destination == CLOUDWATCH:
                 destination = to_log_group(log_groups[logged.delivery.id], role)

@@ -16,6 +16,7 @@ ROOMS_OF_NOUNS = {
 ROOMS_OF_AWS = {
     "evidence": set(),
     "findings": set(),
+    "flow_logs": set(),
     "kubernetes": set(),
     "inventory": {"kubernetes"},
     "notifications": {"findings"},

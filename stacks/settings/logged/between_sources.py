@@ -4,11 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from stacks.settings.logged.containment import logged_twice, may_contain
 from stacks.settings.logged.delivery import S3, Handling
+from stacks.settings.logged.resources import ResourceType, resource_type
 from stacks.settings.sources import Source
 from stacks.settings.values import repeated
 
 SETTINGS_OF = {"transitions": "storage_transitions"}
 """Settings that are named otherwise in a Handling."""
+MAX_LEFT_OUT = 60
+"""VPCs that are left out of all VPCs by id. Their ids are in the environment of a function, which holds 4 KB, with the
+log format. More: no room for a format with all fields. Fewer: no room for those who name VPCs instead of tagging them.
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 def broken_rules_between_sources(sources: Sequence[Source]) -> Iterator[str]:
@@ -19,6 +24,7 @@ def broken_rules_between_sources(sources: Sequence[Source]) -> Iterator[str]:
     names = repeated(source.name for source in writing if source.name)
     yield from (f"name {name!r} is given {times} times; allowed: once" for name, times in names.items())
     yield from _contained(writing)
+    yield from _contained_in_all_vpcs(writing)
     yield from _disagreements(sources)
 
 
@@ -27,6 +33,28 @@ def _contained(sources: Sequence[Source]) -> Iterator[str]:
     logged = [each for source in sources for each in source.resource_ids]
     for inner, outer in logged_twice(logged, containers):
         yield f"{inner} is inside {outer}, which has a flow log too; allowed: one of them, or records are counted twice"
+
+
+def _contained_in_all_vpcs(sources: Sequence[Source]) -> Iterator[str]:
+    """All VPCs contain every subnet and interface, unless the VPCs that these are inside of are left out."""
+    of_all = [source for source in sources if source.all_vpcs]
+    if len(of_all) > 1:
+        yield f"all_vpcs is true in {len(of_all)} sources; allowed: in one"
+    listed = {each for source in sources for each in (*source.vpc_ids, *source.except_vpc_ids)}
+    if of_all and len(listed) > MAX_LEFT_OUT:
+        yield (
+            f"all_vpcs leaves out {len(listed)} VPCs by id; allowed: {MAX_LEFT_OUT}, with those of other sources; "
+            "leave out others by except_tags"
+        )
+    for every in of_all:
+        for source in sources:
+            vpcs = [each for each in source.inside if resource_type(each) == ResourceType.VPC]
+            parts = [*source.subnet_ids, *source.network_interface_ids]
+            if parts and not (vpcs and {*vpcs} <= {*every.except_vpc_ids}):
+                yield (
+                    f"all_vpcs logs the VPC that {parts[0]} is inside of; allowed: that VPC in `inside`, and in "
+                    "except_vpc_ids of the source with all_vpcs"
+                )
 
 
 def unknown_containment(sources: Sequence[Source]) -> Iterator[tuple[str, list[str]]]:

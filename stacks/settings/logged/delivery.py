@@ -27,7 +27,7 @@ class Delivery:
     the destination.
 
     `traffic_type` is empty for transit gateways, which have none. `group` keeps flow logs apart that are the same
-    otherwise.
+    otherwise, and `every_vpc` those that a function creates, so that a VPC can move between it and a list.
     """
 
     destination: str
@@ -38,6 +38,7 @@ class Delivery:
     hive_partitions: bool = False
     hourly_partitions: bool = False
     group: str = ""
+    every_vpc: bool = False
 
     @property
     def id(self) -> str:

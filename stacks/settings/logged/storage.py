@@ -1,5 +1,6 @@
 """How long delivered records are kept, in which storage class, encrypted with which key, and tagged with what."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -44,13 +45,23 @@ TagValue = Annotated[
     Field(pattern=r"^[\w .:/=+@-]*$", max_length=256, title="at most 256 letters, digits, spaces and _.:/=+-@"),
 ]
 
+TagCondition = Annotated[
+    str,
+    Field(
+        pattern=r"^[\w .:/+@-]+(=[\w .:/=+@-]*)?$",
+        max_length=384,
+        title="a tag key, or key=value,",
+        examples=["flow-logs=none"],
+    ),
+]
+
 
 def _usable_keys(tags: dict[str, str]) -> dict[str, str]:
     """Tags that AWS takes (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html)."""
     if len(tags) > MAX_TAGS:
         raise ValueError(f"{len(tags)} tags; at most {MAX_TAGS}")
     for key in tags:
-        if not 1 <= len(key) <= MAX_LETTERS_OF_A_KEY or key.lower().startswith("aws:"):
+        if not re.fullmatch(r"[\w .:/+@-]+", key) or len(key) > MAX_LETTERS_OF_A_KEY or key.lower().startswith("aws:"):
             raise ValueError(f"a key has 1 to {MAX_LETTERS_OF_A_KEY} characters and does not begin with aws:")
     return tags
 

@@ -147,6 +147,31 @@ class DetectionSettings:
             raise FunctionSettingsError(f"the detection settings are invalid: {error!r}") from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowLogCreatorSettings:
+    """Settings of the function that creates flow logs of every VPC.
+
+    They deliver to the log group of `log_group_name` with `delivery_role_arn`, or to `destination_arn` in S3;
+    `delivery_id` identifies all of this. VPCs in `except_vpc_ids`, and those with a tag of `except_tags` (`key` or
+    `key=value`), get none. `flow_log_tags` are `key=value`.
+    """
+
+    deployment_name: str
+    delivery_id: str
+    log_format: str
+    traffic_type: str
+    aggregation_seconds: int
+    log_group_name: str = ""
+    delivery_role_arn: str = ""
+    destination_arn: str = ""
+    file_format: str = ""
+    hive_partitions: bool = False
+    hourly_partitions: bool = False
+    except_vpc_ids: tuple[str, ...] = ()
+    except_tags: tuple[str, ...] = ()
+    flow_log_tags: tuple[str, ...] = ()
+
+
 Kind = TypeVar("Kind")
 
 

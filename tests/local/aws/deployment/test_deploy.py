@@ -83,14 +83,15 @@ def test_a_deployment_creates_every_resource_without_a_response_of_500(
 
 
 @pytest.mark.deploy
-def test_flow_logs_of_both_destinations_become_alerts(account: EmbeddedAws) -> None:
+def test_flow_logs_of_both_destinations_become_alerts(account: EmbeddedAws, vpcs: list[str]) -> None:
     """The functions run with their deployed roles: a missing permission is a failure."""
     account.fire_schedules()
     account.wait_until_quiet(60)
     alerts = subscribe_to_alerts(account)
-    flow_logs = account.client("ec2").describe_flow_logs()["FlowLogs"]
-    for flow_log, scanner in zip(flow_logs, ("10.0.0.99", "10.1.0.99"), strict=True):
-        write_a_scan(account, flow_log, scanner)
+    described = account.client("ec2").describe_flow_logs()["FlowLogs"]
+    flow_logs = {flow_log["ResourceId"]: flow_log for flow_log in described}
+    for vpc_id, scanner in zip(vpcs, ("10.0.0.99", "10.1.0.99"), strict=True):
+        write_a_scan(account, flow_logs[vpc_id], scanner)
     account.wait_until_quiet(60)
     subjects = " ".join(each["Body"] for each in alerts())
     assert "10.0.0.99" in subjects
@@ -138,14 +139,15 @@ def write_a_scan(account: EmbeddedAws, flow_log: dict[str, Any], scanner: str) -
         values = {**same, **sent, **window, **target, **packet}
         lines.append(" ".join(values.get(field, "-") for field in fields))
     if flow_log["LogDestinationType"] == "s3":
-        put_object(account, flow_log["LogDestination"].split(":::")[1], [" ".join(fields), *lines])
+        bucket, _, prefix = flow_log["LogDestination"].split(":::")[1].partition("/")
+        put_object(account, bucket, prefix, [" ".join(fields), *lines])
     else:
         put_log_events(account, flow_log["LogGroupName"], lines, now)
 
 
-def put_object(account: EmbeddedAws, bucket: str, lines: list[str]) -> None:
+def put_object(account: EmbeddedAws, bucket: str, prefix: str, lines: list[str]) -> None:
     body = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
-    account.client("s3").put_object(Bucket=bucket, Key="AWSLogs/123456789012/vpcflowlogs/a.log.gz", Body=body)
+    account.client("s3").put_object(Bucket=bucket, Key=f"{prefix}AWSLogs/123456789012/vpcflowlogs/a.log.gz", Body=body)
 
 
 def put_log_events(account: EmbeddedAws, group: str, lines: list[str], now: int) -> None:

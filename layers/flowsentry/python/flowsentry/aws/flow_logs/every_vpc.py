@@ -1,0 +1,158 @@
+"""Creates a flow log for every VPC of the Region that is not excluded, and deletes those that are no longer wanted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from flowsentry.aws.service_errors import code_of
+from flowsentry.settings import FlowLogCreatorSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+OWNER_TAG, DELIVERY_TAG = "flowsentry:every-vpc", "flowsentry:delivery"
+"""Tags of the flow logs that are created here: the name of the deployment, and the id of how they deliver. The function
+may delete no other flow logs, because its policy names the first tag."""
+VPCS_OF_A_CALL = 100
+"""VPCs in one request. More: EC2 refuses more than 300. Fewer: more requests.
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html"""
+EXISTS = "FlowLogAlreadyExists"
+
+Tags = Mapping[str, str]
+
+
+class FlowLogsRefusedError(Exception):
+    """EC2 refused some flow logs; all others were created. The next run tries again."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many flow logs were created and deleted."""
+
+    created: int
+    deleted: int
+
+
+@dataclass(frozen=True)
+class EveryVpc:
+    """The flow logs of all VPCs that this account owns in this Region. VPCs that others share with it are theirs: only
+    the owner can create flow logs of them (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html).
+    """
+
+    given: FlowLogCreatorSettings
+    ec2: "EC2Client"
+    account_id: str
+
+    def reconcile(self) -> Changes:
+        """Creates what is missing and deletes what is not wanted: flow logs of VPCs that are excluded now, and those
+        that deliver as earlier settings said, once the VPC has a new one.
+
+        Raises FlowLogsRefusedError after everything else was done, and ClientError if nothing could be.
+        """
+        own = list(self._own_flow_logs())
+        current = {each["ResourceId"] for each in own if _tags(each).get(DELIVERY_TAG) == self.given.delivery_id}
+        wanted = self._wanted_vpcs()
+        missing = [vpc_id for vpc_id in wanted if vpc_id not in current]
+        refused = self._create(missing)
+        kept = {*wanted} & ({*missing} | current) - {*refused}
+        outdated = [each for each in own if self._is_outdated(each, wanted, kept)]
+        self._delete(outdated)
+        if refused:
+            raise FlowLogsRefusedError("; ".join(f"{vpc_id}: {reason}" for vpc_id, reason in sorted(refused.items())))
+        return Changes(len(missing), len(outdated))
+
+    def remove_all(self) -> Changes:
+        """Deletes every flow log that this deployment's function created, and no other."""
+        own = list(self._own_flow_logs())
+        self._delete(own)
+        return Changes(0, len(own))
+
+    def _is_outdated(self, flow_log: Mapping[str, Any], wanted: Sequence[str], logged: set[str]) -> bool:
+        vpc_id = flow_log["ResourceId"]
+        is_current = _tags(flow_log).get(DELIVERY_TAG) == self.given.delivery_id
+        return vpc_id not in wanted or (vpc_id in logged and not is_current)
+
+    def _own_flow_logs(self) -> Iterator[Mapping[str, Any]]:
+        for page in self.ec2.get_paginator("describe_flow_logs").paginate():
+            flow_logs: Sequence[Mapping[str, Any]] = page["FlowLogs"]
+            yield from (each for each in flow_logs if _tags(each).get(OWNER_TAG) == self.given.deployment_name)
+
+    def _wanted_vpcs(self) -> list[str]:
+        """The VPCs without those that are excluded by id or tag, sorted."""
+        pages = self.ec2.get_paginator("describe_vpcs").paginate()
+        vpcs = (vpc for page in pages for vpc in page["Vpcs"] if vpc.get("OwnerId", self.account_id) == self.account_id)
+        return sorted(vpc["VpcId"] for vpc in vpcs if not self._is_excluded(vpc))
+
+    def _is_excluded(self, vpc: Mapping[str, Any]) -> bool:
+        tags = _tags(vpc)
+        words = {*tags, *(f"{key}={value}" for key, value in tags.items())}
+        return vpc["VpcId"] in self.given.except_vpc_ids or not words.isdisjoint(self.given.except_tags)
+
+    def _create(self, vpc_ids: Sequence[str]) -> dict[str, str]:
+        """Creates a flow log for each VPC; returns {VPC: reason} of those that EC2 refused. One that exists by now was
+        created by a run at the same time.
+        """
+        refused: dict[str, str] = {}
+        for first in range(0, len(vpc_ids), VPCS_OF_A_CALL):
+            part = vpc_ids[first : first + VPCS_OF_A_CALL]
+            try:
+                response = self.ec2.create_flow_logs(ResourceIds=part, **self._request())
+            except ClientError as error:
+                if code_of(error) != EXISTS:
+                    raise
+                continue
+            failed = {each["ResourceId"]: each["Error"] for each in response.get("Unsuccessful", ())}
+            refused |= {
+                vpc_id: f"{error.get('Code')}: {error.get('Message')}"
+                for vpc_id, error in failed.items()
+                if error.get("Code") != EXISTS
+            }
+        return refused
+
+    def _request(self) -> dict[str, Any]:
+        given = self.given
+        tags = dict(each.split("=", 1) for each in given.flow_log_tags)
+        tags |= {OWNER_TAG: given.deployment_name, DELIVERY_TAG: given.delivery_id}
+        specification = {
+            "ResourceType": "vpc-flow-log",
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        }
+        return {
+            "ResourceType": "VPC",
+            "TrafficType": given.traffic_type,
+            "MaxAggregationInterval": given.aggregation_seconds,
+            "LogFormat": given.log_format,
+            "TagSpecifications": [specification],
+            **(_to_log_group(given) if given.log_group_name else _to_bucket(given)),
+        }
+
+    def _delete(self, flow_logs: Sequence[Mapping[str, Any]]) -> None:
+        ids = [each["FlowLogId"] for each in flow_logs]
+        for first in range(0, len(ids), VPCS_OF_A_CALL):
+            self.ec2.delete_flow_logs(FlowLogIds=ids[first : first + VPCS_OF_A_CALL])
+
+
+def _to_log_group(given: FlowLogCreatorSettings) -> dict[str, Any]:
+    return {
+        "LogDestinationType": "cloud-watch-logs",
+        "LogGroupName": given.log_group_name,
+        "DeliverLogsPermissionArn": given.delivery_role_arn,
+    }
+
+
+def _to_bucket(given: FlowLogCreatorSettings) -> dict[str, Any]:
+    return {
+        "LogDestinationType": "s3",
+        "LogDestination": given.destination_arn,
+        "DestinationOptions": {
+            "FileFormat": given.file_format,
+            "HiveCompatiblePartitions": given.hive_partitions,
+            "PerHourPartition": given.hourly_partitions,
+        },
+    }
+
+
+def _tags(resource: Mapping[str, Any]) -> Tags:
+    return {each["Key"]: each["Value"] for each in resource.get("Tags", ())}
