@@ -10,7 +10,7 @@ STAGES := $(addprefix tests/,architecture records inventory findings decode pars
 
 .PHONY: help
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(SETUP) ## Virtual environment, Node and the CDK CLI; every other target does this by itself
@@ -78,6 +78,10 @@ break: $(SETUP) ## Every law ten times as long, then campaigns that try to break
 .PHONY: docs
 docs: $(SETUP) ## The reference pages in docs/ that are generated from the code
 	$(BIN)/python -m docs.generate
+
+.PHONY: member-template
+member-template: $(SETUP) ## The CloudFormation template for member accounts, from stacks/members
+	$(BIN)/python -m stacks.members
 
 .PHONY: golden
 golden: $(SETUP) ## Write the expected findings of stories and samples, and the texts of messages, to be reviewed as a diff

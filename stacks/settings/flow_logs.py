@@ -12,8 +12,8 @@ from stacks.settings.existing_flow_logs import (
 )
 from stacks.settings.logged.between_sources import broken_rules_between_sources
 from stacks.settings.logged.delivery import CLOUDWATCH, S3, Delivery, Handling, LoggedResource
+from stacks.settings.logged.members import MemberSettings
 from stacks.settings.logged.resources import ResourceType
-from stacks.settings.members import MemberSettings
 from stacks.settings.sources import Source
 from stacks.settings.values import together
 

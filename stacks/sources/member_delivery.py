@@ -7,7 +7,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from stacks.settings.members import MemberSettings
+from stacks.settings.logged.members import MemberSettings
 
 MEMBER_PREFIX = "AWSLogs/"
 """Key prefix of the flow logs of member accounts, which have the bucket itself as destination: `<account>/` follows, or

@@ -100,8 +100,7 @@ def test_settings_without_any_flow_logs_are_refused() -> None:
     with pytest.raises(SettingsError) as refused:
         Deployment.from_context({})
     words = (
-        "sources, existing_log_groups and existing_buckets are []; allowed: lists of which at least one is not empty, "
-        "or member accounts"
+        "sources, existing_log_groups and existing_buckets are []; allowed: lists of which at least one is not empty"
     )
     assert words in str(refused.value)
     assert words in refusal({"sources": []})

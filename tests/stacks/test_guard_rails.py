@@ -17,6 +17,9 @@ SETTINGS = Path(__file__).parents[2] / "docs" / "settings.md"
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 GUARDED = {
     **ALL_SETTINGS,
+    "sources": [
+        {key: value for key, value in source.items() if key != "kms_key_arn"} for source in ALL_SETTINGS["sources"]
+    ],
     "customer_key": True,
     "permissions_boundary": BOUNDARY,
     "role_path": "/network/flowsentry/",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stacks.settings.deployment import Deployment
-from stacks.settings.members import MAX_MEMBER_ACCOUNTS
+from stacks.settings.logged.members import MAX_MEMBER_ACCOUNTS
 from stacks.settings.reading import SettingsError
 
 ORGANIZATION, MEMBER, OTHER_MEMBER = "o-exampleorgid", "222222222222", "333333333333"
