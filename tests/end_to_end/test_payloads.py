@@ -117,6 +117,13 @@ def new_log_group(app: DeployedApp, name: str) -> Iterator[LogFormats]:
     logs, function = app.aws.client("logs"), app.value(Value.STREAM_PROCESSOR)
     arn = app.aws.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
     logs.create_log_group(logGroupName=name)
+    app.aws.client("lambda").add_permission(
+        FunctionName=function,
+        StatementId=name.replace("/", "-"),
+        Action="lambda:InvokeFunction",
+        Principal="logs.amazonaws.com",
+        SourceArn=f"arn:aws:logs:{app.aws.region}:{app.aws.account}:log-group:{name}:*",
+    )
     logs.put_subscription_filter(logGroupName=name, filterName="all", filterPattern="", destinationArn=arn)
     app.settle()
     formats = LogFormats(app, name, app.value(Value.LOG_FORMATS))

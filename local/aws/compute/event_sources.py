@@ -12,7 +12,7 @@ from moto.awslambda.models import LambdaBackend
 from moto.sqs.models import sqs_backends
 
 from local.aws.compute.function_limits import invalid
-from local.aws.compute.permissions import Call, is_allowed
+from local.aws.compute.permissions import Call, is_allowed, key_calls
 from local.aws.moto_patches import replaces
 
 RANGES = {
@@ -44,8 +44,10 @@ def validate(function: Any, spec: Mapping[str, Any]) -> None:
 
 
 def queue_defects(function: Any, spec: Mapping[str, Any], concurrency: Any) -> Iterator[str]:
-    """Why a queue's mapping is refused. AWS accepts more concurrency than the function has reserved, and throttles: the
-    messages go to the dead-letter queue, so it is refused here.
+    """Why a queue's mapping is refused.
+
+    Two things are refused here that AWS accepts: more concurrency than the function has reserved, because messages of
+    throttled batches go to the dead-letter queue; and a role that may not use the queue's key, which receives nothing.
     """
     arn = spec["EventSourceArn"]
     queue: Any = sqs_backends[function.account_id][function.region].queues.get(arn.split(":")[-1])
@@ -56,6 +58,9 @@ def queue_defects(function: Any, spec: Mapping[str, Any], concurrency: Any) -> I
     for action in QUEUE_ACTIONS:
         if not is_allowed(function.role, Call(f"sqs:{action}", arn)):
             yield f"The provided execution role does not have permissions to call {action} on SQS"
+    for call in key_calls(Call("sqs:ReceiveMessage", arn)):
+        if not is_allowed(function.role, call):
+            yield f"The provided execution role does not have permissions to call {call.action} on {call.resource}"
     if queue is not None and int(queue.visibility_timeout) < int(function.timeout):
         text = f"{queue.visibility_timeout} seconds is less than Function timeout: {function.timeout} seconds"
         yield f"Queue visibility timeout: {text}"

@@ -17,6 +17,7 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 from moto.iam.models import iam_backends
 
+from local.aws.compute.key_permissions import key_actions
 from local.aws.compute.policy_documents import covers_call, listed
 from local.aws.settings import ACCOUNT
 
@@ -56,6 +57,11 @@ def is_allowed(role_arn: str, call: Call) -> bool:
     return call.action in ALWAYS_ALLOWED or effects == {"Allow"}
 
 
+def key_calls(call: Call) -> list[Call]:
+    """The calls of KMS that this call makes on behalf of its caller, if the resource is encrypted."""
+    return [Call(action, key_arn) for action, key_arn in key_actions(call.action, call.resource)]
+
+
 def trusts(role_arn: str, service: str) -> bool:
     """True if the service may assume the role; conditions are assumed to be met."""
     role = _role(role_arn)
@@ -75,7 +81,8 @@ def _role(role_arn: str) -> Any:
 
 def denied(function: LambdaFunction, environ: Mapping[str, Any]) -> list[str]:
     """A message for each action of the request that the function's role does not allow."""
-    denied_calls = (call for call in calls(environ) if not is_allowed(function.role, call))
+    made = [each for call in calls(environ) for each in (call, *key_calls(call))]
+    denied_calls = (call for call in made if not is_allowed(function.role, call))
     return [f"{function.function_name} is not allowed to {call.action} on {call.resource}" for call in denied_calls]
 
 

@@ -1,17 +1,19 @@
 """CloudFormation: the base class of resource types that moto lacks, and change sets as `cdk deploy` needs them."""
 
 import contextlib
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from moto.cloudformation import parsing
 from moto.cloudformation.models import CloudFormationBackend
+from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.common_models import CloudFormationModel
 from moto.core.exceptions import ServiceException
 
 from local.aws.clients import client
-from local.aws.moto_patches import replaces
+from local.aws.moto_patches import adds, replaces
 
 TYPES: dict[str, type["ResourceType"]] = {}
 _models: list[type[CloudFormationModel]] = []  # strong references: moto finds the subclasses by weak ones
@@ -135,6 +137,12 @@ def report_missing_change_set(original: Callable[..., Any], backend: Any, change
     if change_set_name not in known:
         raise ChangeSetNotFound(f"ChangeSet [{change_set_name}] does not exist")
     return original(backend, change_set_name)
+
+
+@adds(CloudTrailResponse, "lookup_events")
+def find_no_events(_response: Any) -> str:
+    """Moto does not support the action, which the CDK CLI calls to explain a failed deployment."""
+    return json.dumps({"Events": []})
 
 
 MOST_CHARACTERS = {

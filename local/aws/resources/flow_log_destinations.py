@@ -6,6 +6,7 @@ from typing import Any
 from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 
+from local.aws.compute.key_permissions import key_of_bucket
 from local.aws.compute.permissions import Call, is_allowed, trusts
 from local.aws.compute.policy_documents import Request, admits
 from local.aws.compute.resource_policies import context_of, key_refusal
@@ -79,7 +80,7 @@ def delivery_error(region: str, wanted: Wanted) -> str:
     """
     if wanted.destination_type == "s3":
         bucket = s3_backends[ACCOUNT]["aws"].buckets[str(wanted.destination).split(":::")[1].partition("/")[0]]
-        key_id, source = _key_of(bucket), f"arn:aws:logs:{region}:{ACCOUNT}:*"
+        key_id, source = key_of_bucket(bucket), f"arn:aws:logs:{region}:{ACCOUNT}:*"
         return "Access error" if key_id and key_refusal(DELIVERY, source, key_id, region) else ""
     if wanted.destination_type != "cloud-watch-logs":
         return ""
@@ -87,9 +88,3 @@ def delivery_error(region: str, wanted: Wanted) -> str:
     calls = [Call(f"logs:{name}", f"{group}:log-stream:eni") for name in ("CreateLogStream", "PutLogEvents")]
     can_write = trusts(str(wanted.role), VPC_FLOW_LOGS) and all(is_allowed(str(wanted.role), each) for each in calls)
     return "" if can_write and wanted.target in logs_backends[ACCOUNT][region].groups else "Access error"
-
-
-def _key_of(bucket: Any) -> str:
-    rule: Any = (bucket.encryption or {}).get("Rule") or {}
-    rule = rule[0] if isinstance(rule, list) else rule
-    return str(rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID", "") or "")

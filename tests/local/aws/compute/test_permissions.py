@@ -115,3 +115,15 @@ def test_a_request_is_mapped_to_its_iam_action(environ: dict[str, Any], expected
     body = environ["wsgi.input"].getvalue()
     assert list(calls(environ)) == [expected]
     assert environ["wsgi.input"].read() == body
+
+
+def test_a_request_to_an_encrypted_bucket_needs_its_key(aws: EmbeddedAws, bucket: str) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    encryption = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    aws.client("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [encryption]})
+    objects = ("s3:GetObject", f"arn:aws:s3:::{bucket}/*")
+    path, create = f"/{bucket}/ours/a", FunctionFactory(aws)
+    status, text = create(code=SIGNS_A_REQUEST, allow=[objects]).answer({"path": path})
+    assert status == 403
+    assert f"is not allowed to kms:Decrypt on {key}" in text
+    assert create(code=SIGNS_A_REQUEST, allow=[objects, ("kms:Decrypt", key)]).answer({"path": path}) == 200
