@@ -102,7 +102,11 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "ArnEquals": is_like,
     "ArnLike": is_like,
     "Bool": _equal_without_case,
-    "NumericEquals": _equal,
+    "NumericEquals": lambda limit, value: float(value) == float(limit),
+    "NumericLessThan": lambda limit, value: float(value) < float(limit),
+    "NumericLessThanEquals": lambda limit, value: float(value) <= float(limit),
+    "NumericGreaterThan": lambda limit, value: float(value) > float(limit),
+    "NumericGreaterThanEquals": lambda limit, value: float(value) >= float(limit),
 }
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"""
 
@@ -114,7 +118,7 @@ def _is_met(operator: str, key: str, values: Sequence[str], context: Mapping[str
     if name == "Null":
         return (actual is None) == (values[0].lower() == "true")
     plain = name.removesuffix("IfExists")
-    positive = plain.replace("StringNot", "String").replace("ArnNot", "Arn")
+    positive = plain.replace("StringNot", "String").replace("ArnNot", "Arn").replace("NumericNot", "Numeric")
     if positive not in OPERATORS:
         raise NotImplementedError(f"the embedded AWS does not support the condition operator {operator}")
     is_negated = positive != plain

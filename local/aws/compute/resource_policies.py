@@ -23,6 +23,8 @@ KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 """What a service needs of the key of an encrypted queue or topic:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"""
 MANAGED_KEY = "alias/aws/"
+ENCRYPTED = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+"""Condition keys of every request: the embedded AWS takes all of them as encrypted in transit."""
 NO_CONTEXT: Mapping[str, str] = {}
 
 refused = FailureLog()
@@ -59,7 +61,7 @@ def context_of(source_arn: str) -> dict[str, str]:
     return {
         "aws:SourceArn": source_arn,
         "aws:SourceAccount": source_arn.split(":")[4] or ACCOUNT,
-        "aws:SecureTransport": "true",
+        **ENCRYPTED,
         "aws:PrincipalIsAWSService": "true",
     }
 

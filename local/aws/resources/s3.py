@@ -11,6 +11,7 @@ from moto.s3.responses import S3Response
 
 from local.aws.clients import client
 from local.aws.compute.policy_documents import Request, admits, denies
+from local.aws.compute.resource_policies import ENCRYPTED
 from local.aws.deployment.cloudformation import ResourceType
 from local.aws.moto_patches import replaces
 from local.aws.settings import ACCOUNT
@@ -125,7 +126,7 @@ def _lifecycle_rule(rule: Mapping[str, Any], number: int) -> dict[str, Any]:
 def evaluate_conditions(_original: Callable[..., Any], bucket: Any, action: str, resource: str) -> PermissionResult:
     """Moto ignores the conditions of bucket policies: a Deny of insecure transport would deny every request."""
     policy = json.loads(bucket.policy or b"{}")
-    context = {"aws:SecureTransport": "true", "aws:PrincipalAccount": ACCOUNT, "aws:PrincipalIsAWSService": "false"}
+    context = {**ENCRYPTED, "aws:PrincipalAccount": ACCOUNT, "aws:PrincipalIsAWSService": "false"}
     request = Request(ACCOUNT, action, resource, context)
     if denies(policy, request):
         return PermissionResult.DENIED

@@ -11,7 +11,12 @@ REQUEST = Request(
     "s3.amazonaws.com",
     "sqs:SendMessage",
     QUEUE,
-    {"aws:SourceArn": BUCKET, "aws:SourceAccount": "123456789012", "aws:SecureTransport": "true"},
+    {
+        "aws:SourceArn": BUCKET,
+        "aws:SourceAccount": "123456789012",
+        "aws:SecureTransport": "true",
+        "s3:TlsVersion": "1.3",
+    },
 )
 ALLOW = {
     "Effect": "Allow",
@@ -56,6 +61,9 @@ def test_a_statement_covers_a_principal_an_action_and_a_resource(statement: dict
         ({"StringEquals": {"aws:SourceOrgID": "o-1"}}, False),
         ({"StringEqualsIfExists": {"aws:SourceOrgID": "o-1"}}, True),
         ({"StringNotEquals": {"aws:SourceOrgID": "o-1"}}, True),
+        ({"NumericLessThan": {"s3:TlsVersion": "1.2"}}, False),
+        ({"NumericGreaterThanEquals": {"s3:TlsVersion": 1.3}}, True),
+        ({"NumericNotEquals": {"s3:TlsVersion": "1.2"}}, True),
         ({"Null": {"aws:SourceOrgID": "true"}}, True),
         ({"StringEquals": {"aws:SourceAccount": "123456789012"}, "Bool": {"aws:SecureTransport": "false"}}, False),
     ],
