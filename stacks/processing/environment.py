@@ -119,7 +119,8 @@ class Environment:
 
     def flow_log_creator(self, source: Source) -> dict[str, str]:
         """Variables of the function that creates flow logs of every VPC."""
-        delivery, deployment = source.delivery(of_gateway=False), self._deployment
+        deployment = self._deployment
+        (delivery,) = deployment.deliveries_of(source)
         in_logs = delivery.destination == CLOUDWATCH
         bucket = "" if in_logs else self._stack.bucket_arn(self._stack.read(Value.LOG_BUCKET))
         return environment_of(

@@ -58,6 +58,11 @@ class Deployment(
         """How long records with this handling are kept: its own days, or those of the deployment; 0 for ever."""
         return self.log_retention_days if handling.retention_days is None else handling.retention_days
 
+    @property
+    def delivery_role_path(self) -> str:
+        """The path of all roles. Another path makes other flow logs to log groups, and other log groups."""
+        return self.role_path
+
     def inventory_role_name(self, region: str) -> str:
         """The name of the role of the inventory function, which roles of other accounts trust; 64 characters at most.
 

@@ -1,6 +1,7 @@
 """Settings for flow logs: those that the app creates, and those that exist already."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from flowsentry.records.fields import FIELDS
@@ -31,7 +32,11 @@ class FlowLogSettings(MemberSettings):
     @property
     def flow_logs(self) -> dict[LoggedResource, Source]:
         """The flow logs that the app creates, in order of their resources, and the source of each."""
-        found = {each: source for source in self.sources for each in source.flow_logs}
+        found = {
+            LoggedResource(each.resource_id, self._with_role(each.delivery)): source
+            for source in self.sources
+            for each in source.flow_logs
+        }
         return dict(sorted(found.items(), key=lambda item: item[0].id))
 
     @property
@@ -39,12 +44,25 @@ class FlowLogSettings(MemberSettings):
         """How the log groups and key prefixes of all sources are handled, in order of their ids. The sources that share
         one agree.
         """
-        found = {delivery: source.handling for source in self.sources for delivery in source.deliveries}
+        found = {delivery: source.handling for source in self.sources for delivery in self.deliveries_of(source)}
         return dict(sorted(found.items(), key=lambda item: item[0].id))
+
+    def deliveries_of(self, source: Source) -> tuple[Delivery, ...]:
+        """How the flow logs of a source deliver: one way for those of transit gateways, one for all others."""
+        return tuple(self._with_role(delivery) for delivery in source.deliveries)
+
+    @property
+    def delivery_role_path(self) -> str:
+        """The path of the role that delivers flow logs to log groups."""
+        return "/"
+
+    def _with_role(self, delivery: Delivery) -> Delivery:
+        """The delivery with the role that it uses, if it uses one."""
+        return replace(delivery, role_path=self.delivery_role_path) if delivery.destination == CLOUDWATCH else delivery
 
     def common_tags(self, delivery: Delivery) -> dict[str, str]:
         """The tags that all sources with this delivery have in common, sorted: those of the log group."""
-        tags = [set(source.tags.items()) for source in self.sources if delivery in source.deliveries]
+        tags = [set(source.tags.items()) for source in self.sources if delivery in self.deliveries_of(source)]
         return dict(sorted(set.intersection(*tags)))
 
     @property

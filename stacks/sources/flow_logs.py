@@ -26,11 +26,11 @@ class DeliveryRole(iam.Role):
     Its policy is inline, so that it exists before a flow log that uses the role: EC2 checks it on creation. It names
     the log groups by the beginning of their names, so that a flow log that is replaced can write its last records to a
     log group that has left the template. Nothing may replace the role: its ARN is part of each flow log, which would be
-    replaced by one with the same destination, and EC2 refuses that. So it has no name, and another
-    `path` is for new deployments only.
+    replaced by one with the same destination, and EC2 refuses that. So it has no name, and with another `path` it
+    is another role, with other flow logs and log groups (`Delivery.role_path`).
     """
 
-    def __init__(self, scope: Construct, id_: str, *, path: str = "/") -> None:
+    def __init__(self, scope: Construct, *, path: str = "/") -> None:
         stack = Stack.of(scope)
         flow_logs = stack.format_arn(service="ec2", resource="vpc-flow-log", resource_name="*")
         log_groups = stack.format_arn(
@@ -44,7 +44,7 @@ class DeliveryRole(iam.Role):
         )
         super().__init__(
             scope,
-            id_,
+            f"DeliveryRole{path}".rstrip("/").replace("/", "-"),
             assumed_by=iam.ServicePrincipal(
                 "vpc-flow-logs.amazonaws.com",
                 conditions={
@@ -52,7 +52,7 @@ class DeliveryRole(iam.Role):
                     "ArnLike": {"aws:SourceArn": flow_logs},
                 },
             ),
-            path=path,
+            path=None if path == "/" else path,
             inline_policies={"WriteFlowLogs": iam.PolicyDocument(statements=[write])},
         )
         reason = "A flow log that is being replaced writes its last records to a log group that has left the template."

@@ -99,7 +99,7 @@ class FlowLogsStack(FlowsentryStack):
         return log_group
 
     def _flow_logs(self, bucket: s3.Bucket, log_groups: dict[str, ExpiringLogGroup]) -> None:
-        role = DeliveryRole(self, "DeliveryRole", path=self.deployment.role_path) if log_groups else None
+        role = DeliveryRole(self, path=self.deployment.delivery_role_path) if log_groups else None
         if role and self.deployment.source_of_all_vpcs:
             self.publish({Value.DELIVERY_ROLE_ARN: role.role_arn})
         for logged, source in self.deployment.flow_logs.items():

@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,97 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from stacks.settings.deployment import Deployment
-from tests.stacks.conftest import KEY_ARN
+from tests.stacks.edits import EDITS, LOGS, S3, Edit, Resources
 
-Resources = Mapping[str, Mapping[str, Any]]
-A, B, C = "vpc-0000000a", "vpc-0000000b", "vpc-0000000c"
-SUBNET, GATEWAY = "subnet-0000000d", "tgw-0000000e"
-LOGS, S3 = {"destination": "cloudwatch"}, {"destination": "s3"}
-IN_LOGS, IN_S3 = {"vpc_ids": [A, B], **LOGS}, {"vpc_ids": [C], **S3}
-BOTH = [IN_LOGS, IN_S3]
-
-
-@dataclass(frozen=True)
-class Edit:
-    """Sources before and after an edit, and what it does: `+`, `-` or `~` (changed in place) and what it does it to."""
-
-    before: Sequence[Mapping[str, Any]]
-    after: Sequence[Mapping[str, Any]]
-    effects: tuple[str, ...] = ()
-
-
-def of_both(**changes: Any) -> list[Mapping[str, Any]]:
-    """The two sources, with changes of the first one."""
-    return [{**IN_LOGS, **changes}, IN_S3]
-
-
-def of_s3(**changes: Any) -> list[Mapping[str, Any]]:
-    """The two sources, with changes of the second one."""
-    return [IN_LOGS, {**IN_S3, **changes}]
-
-
-MOVES_A_AND_B = (f"+ flow log of {A}", f"+ flow log of {B}", f"- flow log of {A}", f"- flow log of {B}")
-TO_ANOTHER_LOG_GROUP = (*MOVES_A_AND_B, "+ log group", "+ log group name", "- log group", "- log group name")
-MOVES_C = (f"+ flow log of {C}", f"- flow log of {C}")
-EDITS = {
-    "sources are reordered": Edit(BOTH, BOTH[::-1]),
-    "a source is renamed": Edit(BOTH, of_both(name="shop")),
-    "VPCs are reordered": Edit(BOTH, of_both(vpc_ids=[B, A])),
-    "a source is split": Edit(BOTH, [{"vpc_ids": [A], **LOGS}, {"vpc_ids": [B], **LOGS}, IN_S3]),
-    "sources are merged": Edit([{"vpc_ids": [B], **LOGS}, {"vpc_ids": [A], **LOGS}, IN_S3], BOTH),
-    "a VPC moves to another source": Edit(
-        [{"vpc_ids": [A], **LOGS, "name": "one"}, {"vpc_ids": [B, C], **LOGS, "name": "two"}],
-        [{"vpc_ids": [B], **LOGS, "name": "one"}, {"vpc_ids": [C, A], **LOGS, "name": "two"}],
-    ),
-    "a format is written as fields instead of its name": Edit(
-        of_both(log_format="default"), of_both(log_format=DEFAULT_LOG_FORMAT)
-    ),
-    "the first VPC is dropped": Edit(BOTH, of_both(vpc_ids=[B]), (f"- flow log of {A}",)),
-    "a source of the same format is dropped": Edit(
-        [{"vpc_ids": [A], **LOGS}, {"vpc_ids": [B], **LOGS}], [{"vpc_ids": [B], **LOGS}], (f"- flow log of {A}",)
-    ),
-    "the last source to log groups is dropped": Edit(
-        BOTH, [IN_S3], (f"- flow log of {A}", f"- flow log of {B}", "- log group", "- log group name", "- role")
-    ),
-    "a VPC is added": Edit(of_both(vpc_ids=[B]), BOTH, (f"+ flow log of {A}",)),
-    "a subnet takes the place of its VPC": Edit(
-        BOTH, of_both(vpc_ids=[B], subnet_ids=[SUBNET]), (f"+ flow log of {SUBNET}", f"- flow log of {A}")
-    ),
-    "a transit gateway is added to a source": Edit(
-        BOTH,
-        of_both(transit_gateway_ids=[GATEWAY]),
-        (f"+ flow log of {GATEWAY}", "+ log group", "+ log group name"),
-    ),
-    "another format": Edit(BOTH, of_both(log_format="default"), TO_ANOTHER_LOG_GROUP),
-    "another format, and the old log group drains": Edit(
-        BOTH,
-        [*of_both(log_format="default"), {**IN_LOGS, "draining": True}],
-        (*MOVES_A_AND_B, "+ log group", "+ log group name"),
-    ),
-    "another traffic type": Edit(BOTH, of_both(traffic_type="REJECT"), TO_ANOTHER_LOG_GROUP),
-    "another interval": Edit(BOTH, of_both(max_aggregation_seconds=600), TO_ANOTHER_LOG_GROUP),
-    "another group": Edit(BOTH, of_both(group="apart"), TO_ANOTHER_LOG_GROUP),
-    "from log groups to S3": Edit(BOTH, of_both(**S3), (*MOVES_A_AND_B, "- log group", "- log group name", "- role")),
-    "from S3 to log groups": Edit(of_both(**S3), BOTH, (*MOVES_A_AND_B, "+ log group", "+ log group name", "+ role")),
-    "another format in S3": Edit(BOTH, of_s3(log_format="v3"), MOVES_C),
-    "another traffic type in S3": Edit(BOTH, of_s3(traffic_type="ACCEPT"), MOVES_C),
-    "another interval in S3": Edit(BOTH, of_s3(max_aggregation_seconds=600), MOVES_C),
-    "Parquet": Edit(BOTH, of_s3(file_format="parquet"), MOVES_C),
-    "Hive-compatible keys": Edit(BOTH, of_s3(hive_partitions=True), MOVES_C),
-    "retention of a log group": Edit(BOTH, of_both(retention_days=0), ("~ log group",)),
-    "a key for a log group": Edit(BOTH, of_both(kms_key_arn=KEY_ARN), ("~ log group",)),
-    "retention in S3": Edit(BOTH, of_s3(retention_days=7), ("~ log bucket",)),
-    "storage classes in S3": Edit(
-        of_s3(retention_days=90),
-        of_s3(retention_days=90, storage_transitions=[{"storage_class": "GLACIER_IR", "after_days": 1}]),
-        ("~ log bucket",),
-    ),
-    "a key for the log bucket": Edit(BOTH, of_s3(kms_key_arn=KEY_ARN), ("~ log bucket",)),
-    "tags": Edit(BOTH, of_both(tags={"team": "x"}), (f"~ flow log of {A}", f"~ flow log of {B}", "~ log group")),
-    "through the data stream": Edit(BOTH, of_both(kinesis=True), ("+ stream", "+ stream name")),
-}
 by_edit = pytest.mark.parametrize("edit", EDITS.values(), ids=[*EDITS])
 NAMES = {
     "AWS::Logs::LogGroup": "log group",
@@ -111,25 +22,6 @@ NAMES = {
     "AWS::Kinesis::Stream": "stream",
     "AWS::S3::Bucket": "log bucket",
 }
-
-
-@cache
-def resources_of(sources: str) -> Resources:
-    """The resources of the flow logs stack alone, which is faster than the app."""
-    from aws_cdk import App  # noqa: PLC0415 - needs JSII_NODE, which conftest sets
-    from aws_cdk.assertions import Template  # noqa: PLC0415 - the same
-
-    from stacks.sources.stack import FlowLogsStack  # noqa: PLC0415 - the same
-
-    deployment = Deployment.from_context({"flowsentry": {"sources": json.loads(sources), "log_retention_days": 60}})
-    made: Resources = Template.from_stack(FlowLogsStack(App(), "FlowLogs", deployment=deployment)).to_json()[
-        "Resources"
-    ]
-    return made
-
-
-def both(edit: Edit) -> tuple[Resources, Resources]:
-    return resources_of(json.dumps(edit.before)), resources_of(json.dumps(edit.after))
 
 
 @cache
@@ -173,12 +65,12 @@ def flow_logs(resources: Resources) -> Resources:
 
 @by_edit
 def test_an_edit_does_what_it_must_and_nothing_else(edit: Edit) -> None:
-    assert effects(*both(edit)) == set(edit.effects)
+    assert effects(*edit.resources()) == set(edit.effects)
 
 
 @by_edit
 def test_undoing_an_edit_gives_the_same_template(edit: Edit) -> None:
-    before, after = both(edit)
+    before, after = edit.resources()
     opposite = {"+": "-", "-": "+", "~": "~"}
     assert effects(after, before) == {f"{opposite[each[0]]}{each[1:]}" for each in edit.effects}
 
@@ -186,7 +78,7 @@ def test_undoing_an_edit_gives_the_same_template(edit: Edit) -> None:
 @by_edit
 def test_no_edit_replaces_a_resource_under_its_logical_id(edit: Edit) -> None:
     """What a flow log is stands in its logical id; the rest of it, and of what keeps state, is changed in place."""
-    before, after = both(edit)
+    before, after = edit.resources()
     for id_ in before.keys() & after.keys():
         old, new = before[id_]["Properties"], after[id_]["Properties"]
         changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
@@ -196,7 +88,7 @@ def test_no_edit_replaces_a_resource_under_its_logical_id(edit: Edit) -> None:
 @by_edit
 def test_no_edit_makes_a_flow_log_that_ec2_refuses(edit: Edit) -> None:
     """CloudFormation creates new flow logs before it deletes old ones: FlowLogAlreadyExists."""
-    for before, after in (both(edit), both(edit)[::-1]):
+    for before, after in (edit.resources(), edit.resources()[::-1]):
         existing = {destination(each) for each in flow_logs(before).values()}
         new = [destination(each) for id_, each in flow_logs(after).items() if id_ not in before]
         assert len({destination(each) for each in flow_logs(after).values()}) == len(flow_logs(after))
@@ -206,7 +98,7 @@ def test_no_edit_makes_a_flow_log_that_ec2_refuses(edit: Edit) -> None:
 @by_edit
 def test_no_edit_takes_away_what_records_in_transit_need(edit: Edit) -> None:
     """Queue, notifications, and the policies with which the flow log that is being deleted still delivers."""
-    before, after = both(edit)
+    before, after = edit.resources()
     for id_, old in before.items():
         match old["Type"]:
             case "AWS::S3::Bucket":

@@ -27,7 +27,8 @@ class Delivery:
     the destination.
 
     `traffic_type` is empty for transit gateways, which have none. `group` keeps flow logs apart that are the same
-    otherwise, and `every_vpc` those that a function creates, so that a VPC can move between it and a list.
+    otherwise, and `every_vpc` those that a function creates, so that a VPC can move between it and a list. `role_path`
+    is that of the role that delivers to log groups: another path is another role, whose ARN is part of the flow log.
     """
 
     destination: str
@@ -39,6 +40,7 @@ class Delivery:
     hourly_partitions: bool = False
     group: str = ""
     every_vpc: bool = False
+    role_path: str = "/"
 
     @property
     def id(self) -> str:
