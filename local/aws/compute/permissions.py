@@ -33,6 +33,7 @@ REST_ACTIONS = {
     "POST /findings/import": "securityhub:BatchImportFindings",
 }
 """IAM actions of REST operations that functions call, by method and path."""
+FLOW_LOG_ACTIONS = {"CreateFlowLogs", "DeleteFlowLogs"}
 TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -121,8 +122,33 @@ def calls(environ: Mapping[str, Any]) -> Iterator[Call]:
         yield from (Call(action, each["ProductArn"]) for each in body.get("Findings", [{"ProductArn": "*"}]))
     else:
         form = dict(urllib.parse.parse_qsl(_body(environ).decode()))
-        resource = next((form[name] for name in ("TopicArn", "RoleArn") if name in form), "*")
-        yield Call(f"{service}:{form.get('Action', '?')}", resource)
+        yield from _flow_logs(region, form) if form.get("Action") in FLOW_LOG_ACTIONS else _form(service, form)
+
+
+def _form(service: str, form: Mapping[str, str]) -> Iterator[Call]:
+    resource = next((form[name] for name in ("TopicArn", "RoleArn") if name in form), "*")
+    yield Call(f"{service}:{form.get('Action', '?')}", resource)
+
+
+def _flow_logs(region: str, form: Mapping[str, str]) -> Iterator[Call]:
+    """What EC2 checks before it creates or deletes flow logs, in its own name and in that of other services.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+    """
+    own = f"arn:aws:ec2:{region}:{ACCOUNT}:"
+    action = f"ec2:{form['Action']}"
+    yield from (Call(action, f"{own}vpc-flow-log/{id_}") for name, id_ in form.items() if name.startswith("FlowLogId."))
+    resources = [id_ for name, id_ in form.items() if name.startswith("ResourceId.")]
+    yield from (Call(action, f"{own}{id_.rpartition('-')[0]}/{id_}") for id_ in resources)
+    if resources:
+        yield Call(action, f"{own}vpc-flow-log/*")
+        yield Call("logs:CreateLogDelivery", "*") if form["LogDestinationType"] == "s3" else _passed(form)
+    if any(name.startswith("TagSpecification.") for name in form):
+        yield Call("ec2:CreateTags", f"{own}vpc-flow-log/*")
+
+
+def _passed(form: Mapping[str, str]) -> Call:
+    return Call("iam:PassRole", form.get("DeliverLogsPermissionArn", "*"))
 
 
 def _body(environ: Any) -> bytes:
