@@ -17,11 +17,10 @@ from stacks.settings.deployment import SECTION, Deployment
 from stacks.settings.detection import DetectionSettings
 from stacks.settings.existing_flow_logs import ExistingBucket, ExistingLogGroup
 from stacks.settings.flow_logs import FlowLogSettings
-from stacks.settings.guard_rails import GuardRailSettings, Tag
 from stacks.settings.inventory import InventoryTarget, OwnershipSettings
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
 from stacks.settings.logged.storage import StorageTransition
-from stacks.settings.operation import ObjectProcessor, OperationSettings, StreamProcessor
+from stacks.settings.operation import GuardRailSettings, ObjectProcessor, OperationSettings, StreamProcessor, Tag
 from stacks.settings.problems import allowed, schema_of
 from stacks.settings.sources import Source
 from stacks.settings.values import Section

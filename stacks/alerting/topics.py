@@ -63,7 +63,7 @@ class AlertTopics(Construct):
                 self,
                 f"SlackRole-{channel.name}",
                 assumed_by=iam.ServicePrincipal("chatbot.amazonaws.com"),
-                path=deployment.role_path,
+                path=deployment.path_of_roles,
             )
             chatbot.SlackChannelConfiguration(
                 self,

@@ -59,7 +59,7 @@ class PythonFunction(lambda_.Function):
         deployment = defaults.deployment
         log_group = _log_group(scope, f"{id_}Log", defaults)
         lambda_service = iam.ServicePrincipal("lambda.amazonaws.com")
-        role = iam.Role(scope, f"{id_}Role", assumed_by=lambda_service, path=deployment.role_path)
+        role = iam.Role(scope, f"{id_}Role", assumed_by=lambda_service, path=deployment.path_of_roles)
         log_group.grant_write(role)
         super().__init__(
             scope,

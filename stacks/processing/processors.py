@@ -127,7 +127,7 @@ class StreamProcessor(Construct):
         Payloads are distributed randomly over all shards. By log stream, which is the network interface, the shard of a
         busy interface would throttle while other shards are idle.
         """
-        path, key = self._defaults.deployment.role_path, self._defaults.key
+        path, key = self._defaults.deployment.path_of_roles, self._defaults.key
         role = SubscriptionRole(self, "PayloadRole", stream_arn=stream_arn, key=key, path=path)
         for id_, name in log_groups.items():
             subscription = self._subscription(

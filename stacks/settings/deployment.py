@@ -10,11 +10,10 @@ from pydantic import Field
 from stacks.settings.alerts import AlertSettings
 from stacks.settings.detection import DetectionSettings
 from stacks.settings.flow_logs import FlowLogSettings
-from stacks.settings.guard_rails import GuardRailSettings
 from stacks.settings.inventory import OwnershipSettings
 from stacks.settings.logged.delivery import Handling
 from stacks.settings.logged.storage import broken_rules_of_transitions
-from stacks.settings.operation import OperationSettings
+from stacks.settings.operation import GuardRailSettings, OperationSettings
 from stacks.settings.reading import read_context
 
 SECTION = "flowsentry"

@@ -1,10 +1,13 @@
-"""Settings for operation: runtime and size of the functions, how long data is kept, and the freshness alarm."""
+"""Settings for operation: runtime and size of the functions, how long data is kept, the freshness alarm; and for the
+rules of an organization: encryption, permissions boundary, path of roles, and tags.
+"""
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from stacks.settings.values import LogRetentionDays, Section
+from stacks.settings.values import KmsKeyArn, LogRetentionDays, Section, repeated, together
 
 
 def _as_version(value: Any) -> Any:
@@ -13,6 +16,46 @@ def _as_version(value: Any) -> Any:
 
 
 PythonVersion = Annotated[Literal["3.11", "3.12", "3.13", "3.14"], BeforeValidator(_as_version)]
+MAX_TAGS = 40
+"""AWS allows 50 tags of a resource, some of which the app and CloudFormation add. Higher: an update fails.
+https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
+OWN_TAGS = ("application", "Name")
+"""Keys of tags that the app sets."""
+
+BoundaryArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,640}$",
+        title="the ARN of a managed policy",
+        examples=["arn:aws:iam::123456789012:policy/boundary"],
+    ),
+]
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html allows 512 characters
+RolePath = Annotated[
+    str,
+    Field(
+        pattern=r"^/([A-Za-z0-9_+=,.@-]{1,50}/){0,2}$",
+        title="/ or one or two names of at most 50 characters, with / before, between and after them,",
+        examples=["/flowsentry/"],
+    ),
+]
+# The characters that all services accept: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
+TagKey = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_.:/=+@ -]{1,128}$",
+        title="1 to 128 letters, digits, spaces and _.:/=+-@",
+        examples=["cost-center"],
+    ),
+]
+TagValue = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_.:/=+@ -]{1,255}$",  # alarms take no empty value, a Kinesis stream no 256
+        title="1 to 255 letters, digits, spaces and _.:/=+-@",
+        examples=["4711"],
+    ),
+]
 
 
 class StreamProcessor(Section):
@@ -63,3 +106,60 @@ class OperationSettings(Section):
     """Size of the [stream processor](#the-functions)."""
     object_processor: ObjectProcessor = ObjectProcessor()
     """Size of the [object processor](#the-functions)."""
+
+
+class Tag(Section):
+    """A tag of all resources that can have tags."""
+
+    key: TagKey
+    """The key of the tag. `application` and `Name` are set by the app."""
+    value: TagValue
+    """The value of the tag."""
+
+
+def broken_rules_between_tags(tags: Sequence[Tag]) -> Iterator[str]:
+    """Keys that are given twice, or that are not for users."""
+    for key, times in repeated(tag.key for tag in tags).items():
+        yield f"{key} is given {times} times; allowed: once"
+    for tag in tags:
+        if tag.key in OWN_TAGS or tag.key.lower().startswith("aws:"):
+            yield f"{tag.key} is given; allowed: keys that do not begin with aws:, except {', '.join(OWN_TAGS)}"
+
+
+class GuardRailSettings(Section):
+    """How the app keeps to the rules of an organization."""
+
+    customer_key: bool = False
+    """`true` creates a KMS key that encrypts log groups, buckets, tables, queues, topics, the Kinesis data stream and
+    the environment of the functions: without the key, nobody can read them. About $1 a month, and $0.03 for 10,000
+    requests: a few dollars a month for a hundred network interfaces. `false`: keys of AWS encrypt everything except the
+    topics, which have a key of their own. See [encryption](#encryption)."""
+    kms_key_arn: KmsKeyArn = ""
+    """As `customer_key`, with a key of yours in the Region of the app, whose policy must admit the services: see
+    [encryption](#encryption)."""
+    permissions_boundary: BoundaryArn = ""
+    """The managed policy that is the permissions boundary of all roles of the app. It must allow what the roles need:
+    an action that it leaves out fails when a function uses it."""
+    role_path: RolePath = "/"
+    """The path of all roles of the app, for policies that allow roles of a path only. Their names, like those of all
+    other resources, begin with `name`. Set it before the first deployment: flow logs to CloudWatch Logs name their
+    role, and EC2 refuses to replace them in place, so a later change of the path fails and is rolled back."""
+    tags: Annotated[tuple[Tag, ...], together(broken_rules_between_tags)] = Field(default=(), max_length=MAX_TAGS)
+    """Tags of all resources that can have tags, beside `application`, which is `name`:
+    `[{"key": "cost-center", "value": "4711"}]`."""
+
+    @property
+    def path_of_roles(self) -> str | None:
+        """The path; None for the default: CloudFormation replaces a role to whose template a path is added."""
+        return None if self.role_path == "/" else self.role_path
+
+    @property
+    def has_customer_key(self) -> bool:
+        """Whether a customer managed key encrypts the resources."""
+        return self.customer_key or bool(self.kms_key_arn)
+
+    def broken_rules(self) -> Iterator[str]:
+        """Two keys."""
+        yield from super().broken_rules()
+        if self.customer_key and self.kms_key_arn:
+            yield "customer_key is true and kms_key_arn is given; allowed: one of them"

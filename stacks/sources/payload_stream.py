@@ -45,7 +45,7 @@ class SubscriptionRole(iam.Role):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, stream_arn: str, key: kms.IKey | None = None, path: str = "/"
+        self, scope: Construct, id_: str, *, stream_arn: str, key: kms.IKey | None = None, path: str | None = None
     ) -> None:
         stack = Stack.of(scope)
         put = [iam.PolicyStatement(actions=["kinesis:PutRecord"], resources=[stream_arn])]
