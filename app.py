@@ -2,11 +2,10 @@
 
 import sys
 
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import App
 
 from stacks.analytics.stack import AnalyticsStack
-from stacks.limits.plugin import plugin as aws_limits
+from stacks.constructs.checks import add_checks, add_compliance_checks
 from stacks.monitoring.stack import MonitoringStack
 from stacks.processing.stack import ProcessingStack
 from stacks.settings.deployment import Deployment
@@ -30,7 +29,7 @@ def add_stacks(app: App) -> None:
     processing.add_stack_dependency(state, "tables, topics and the output bucket")
     processing.add_stack_dependency(analytics, "the table that alerts point to")
     monitoring.add_stack_dependency(processing, "functions")
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app), aws_limits())
+    add_checks(app, flow_logs, deployment)
 
 
 if __name__ == "__main__":
@@ -39,4 +38,5 @@ if __name__ == "__main__":
         add_stacks(app)
     except SettingsError as error:
         sys.exit(str(error))
+    add_compliance_checks(app)
     app.synth()

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import App
 
+from app import add_stacks
+from stacks.constructs.checks import add_compliance_checks
 from stacks.constructs.customer_key import service_statements
-from tests.stacks.conftest import ALL_SETTINGS, KEY_ARN, Synthesise, Templates
+from tests.stacks.conftest import ALL_SETTINGS, KEY_ARN, ROOT, Synthesise, Templates
 from tests.stacks.functions import SOURCE
 from tests.stacks.test_deployment import read, refusal
 
-SETTINGS = Path(__file__).parents[2] / "docs" / "settings.md"
+SETTINGS = ROOT / "docs" / "settings.md"
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 GUARDED = {
     **ALL_SETTINGS,
@@ -191,3 +194,14 @@ def test_another_path_is_another_name_so_that_the_role_can_be_replaced() -> None
 )
 def test_an_invalid_guard_rail_is_refused_with_what_is_allowed(settings: dict[str, Any], words: str) -> None:
     assert words in refusal(settings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [ALL_SETTINGS, GUARDED], ids=["aws-keys", "customer-key"])
+def test_the_templates_pass_the_serverless_and_nist_checks(settings: dict[str, Any], tmp_path: Path) -> None:
+    """The report names each finding; those that the settings prevent are not accepted."""
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = App(outdir=str(tmp_path), context={**flags, "flowsentry": settings, "aws:cdk:bundling-stacks": []})
+    add_stacks(app)
+    add_compliance_checks(app)
+    app.synth()
