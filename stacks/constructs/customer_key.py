@@ -1,6 +1,6 @@
 """The customer managed key of a deployment, and the statements of its policy that the services need."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import RemovalPolicy, Stack
@@ -35,6 +35,11 @@ class CustomerKey(kms.Key):
         stack = Stack.of(self)
         for statement in service_statements(deployment_name, stack.partition, stack.region, stack.account):
             self.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+
+    def allow_delivery(self, sid: str, conditions: Mapping[str, Any]) -> None:
+        """Lets the log delivery service use the key under these conditions, such as for flow logs of other accounts."""
+        statement = _statement(sid, ("delivery.logs.amazonaws.com",), DELIVERY_ACTIONS, dict(conditions))
+        self.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
 
 
 def service_statements(name: str, partition: str, region: str, account: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from stacks.sources.log_buckets import (
     LogBucket,
     NotifyingBucket,
 )
-from stacks.sources.member_delivery import allow_member_delivery
+from stacks.sources.member_delivery import allow_member_delivery, member_conditions
 from stacks.sources.object_queue import ObjectQueue
 from stacks.sources.payload_stream import PayloadStream
 
@@ -75,6 +75,8 @@ class FlowLogsStack(FlowsentryStack):
         if not self.deployment.customer_key:
             return super().encryption_key
         key = CustomerKey(self, "EncryptionKey", deployment_name=self.deployment.name)
+        for members, conditions in member_conditions(self, self.deployment):
+            key.allow_delivery(members, conditions)
         self.publish({Value.ENCRYPTION_KEY_ARN: key.key_arn})
         return key
 

@@ -29,7 +29,7 @@ GUARDED = {
     "tags": [{"key": "cost-center", "value": "4711"}, {"key": "team", "value": "network"}],
     "tracing": True,
 }
-ENCRYPTED = {
+ENCRYPTED: dict[str, tuple[str | int, ...]] = {
     "AWS::Athena::WorkGroup": (
         "WorkGroupConfiguration",
         "ResultConfiguration",
@@ -111,6 +111,18 @@ def test_functions_and_the_subscription_role_may_use_the_key(guarded: Templates)
     assert sum("kms:ReEncryptFrom" in each["Action"] for each in allowed) == 4
     (role,) = [each for id_, each in resources(guarded, "AWS::IAM::Role") if "PayloadRole" in id_]
     assert "kms:GenerateDataKey" in json.dumps(role["Policies"])
+
+
+def test_the_key_admits_delivery_for_the_member_accounts_that_the_bucket_admits(synthesise: Synthesise) -> None:
+    members = {"organization_id": "o-1234567890", "member_account_ids": ["222222222222"]}
+    made = synthesise({"sources": [SOURCE], "customer_key": True, **members})
+    ((_, key),) = resources(made, "AWS::KMS::Key")
+    admitted = {each.get("Sid"): each for each in key["KeyPolicy"]["Statement"]}
+    organization, member = admitted["OrganizationDelivery"], admitted["MemberDelivery"]
+    assert organization["Condition"] == {"StringEquals": {"aws:SourceOrgID": "o-1234567890"}}
+    assert member["Condition"]["StringEquals"] == {"aws:SourceAccount": ["222222222222"]}
+    assert organization["Principal"] == member["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert "kms:GenerateDataKey*" in organization["Action"]
 
 
 def test_a_key_that_exists_is_used_and_none_is_created(synthesise: Synthesise) -> None:
