@@ -18,11 +18,10 @@ from tests.stacks.test_deployment import read, refusal
 
 SETTINGS = ROOT / "docs" / "settings.md"
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+SOURCES: Any = ALL_SETTINGS["sources"]
 GUARDED = {
     **ALL_SETTINGS,
-    "sources": [
-        {key: value for key, value in source.items() if key != "kms_key_arn"} for source in ALL_SETTINGS["sources"]
-    ],
+    "sources": [{key: value for key, value in source.items() if key != "kms_key_arn"} for source in SOURCES],
     "customer_key": True,
     "permissions_boundary": BOUNDARY,
     "role_path": "/network/flowsentry/",
