@@ -24,6 +24,7 @@ INLINE = (
 EVERYWHERE = {
     f"{SERVERLESS}-EventBusDLQ": "A scheduled run that is missed is made up for by the next one.",
     f"{SERVERLESS}-LambdaDLQ": FAILURES,
+    f"{SERVERLESS}-LambdaLatestVersion": "The runtime is a setting: the newest Python by default.",
     f"{SERVERLESS}-LambdaEventSourceMappingDestination": FAILURES,
     f"{SERVERLESS}-SNSRedrivePolicy": "SNS keeps no undelivered e-mail anywhere; the findings table has each finding.",
     f"{SERVERLESS}-SQSRedrivePolicy": "It is a dead-letter queue itself.",

@@ -28,6 +28,13 @@ GUARDED = {
     "tags": [{"key": "cost-center", "value": "4711"}, {"key": "team", "value": "network"}],
     "tracing": True,
 }
+OTHER = {
+    "sources": [{"all_vpcs": True, "destination": "s3"}],
+    "member_account_ids": ["222222222222"],
+    "python": "3.11",
+    "architecture": "x86_64",
+}
+"""Settings that the others leave out."""
 ENCRYPTED: dict[str, tuple[str | int, ...]] = {
     "AWS::Athena::WorkGroup": (
         "WorkGroupConfiguration",
@@ -208,7 +215,7 @@ def test_an_invalid_guard_rail_is_refused_with_what_is_allowed(settings: dict[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [ALL_SETTINGS, GUARDED], ids=["aws-keys", "customer-key"])
+@pytest.mark.parametrize("settings", [ALL_SETTINGS, GUARDED, OTHER], ids=["aws-keys", "customer-key", "all-vpcs"])
 def test_the_templates_pass_the_serverless_and_nist_checks(settings: dict[str, Any], tmp_path: Path) -> None:
     """The report names each finding; those that the settings prevent are not accepted."""
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
