@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ OUTPUT_BUCKET = "output"
 LOG_GROUP = "/flowsentry/flow-logs/default"
 LOG_FORMATS_PARAMETER = "/flowsentry/log-formats"
 INVENTORY_KEY = "inventory/snapshot.zip"
+COVERAGE_PARAMETER = "/flowsentry/flow-log-coverage"
 TARGETS_PARAMETER = "/flowsentry/inventory-targets"
 
 CLIENTS = (
@@ -129,10 +130,16 @@ def make_targets(**places: object) -> None:
     clients.ssm().put_parameter(Name=TARGETS_PARAMETER, Value=value, Type="String", Overwrite=True)
 
 
-def make_flow_log(log_group: str, log_format: str = DEFAULT_LOG_FORMAT) -> None:
-    """A flow log of a new VPC that writes to this log group."""
-    vpc_id = clients.ec2().create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    clients.ec2().create_flow_logs(
+def make_coverage(*destinations: str, resources: Sequence[str] = ()) -> None:
+    """Which flow logs the deployment reads."""
+    value = json.dumps({"destinations": destinations, "resources": resources})
+    clients.ssm().put_parameter(Name=COVERAGE_PARAMETER, Value=value, Type="String", Overwrite=True)
+
+
+def make_flow_log(log_group: str, log_format: str = DEFAULT_LOG_FORMAT, resource_id: str = "") -> str:
+    """The id of a flow log of this VPC, or of a new one, that writes to this log group."""
+    vpc_id = resource_id or clients.ec2().create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    made = clients.ec2().create_flow_logs(
         ResourceIds=[vpc_id],
         ResourceType="VPC",
         TrafficType="ALL",
@@ -140,6 +147,7 @@ def make_flow_log(log_group: str, log_format: str = DEFAULT_LOG_FORMAT) -> None:
         DeliverLogsPermissionArn="arn:aws:iam::123456789012:role/flow-logs",
         LogFormat=log_format,
     )
+    return made["FlowLogIds"][0]
 
 
 def items_of(table: str) -> list[dict[str, Any]]:

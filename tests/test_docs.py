@@ -49,8 +49,9 @@ ELSEWHERE = {
 }
 """First parts of names with slashes that are no paths of this repository: S3 keys, ASFF types, metrics, packages."""
 OF_OTHERS = {
-    *("AccessDenied", "AssumeRole", "ChangeMessageVisibility", "ClusterRoleBinding", "DeliverLogsErrorMessage"),
-    *("DeliverLogsStatus", "DescribeFlowLogs", "EventBridgeConfiguration", "FilterPolicy", "InvalidAccessException"),
+    *("AccessDenied", "AssumeRole", "ChangeMessageVisibility", "ClusterRoleBinding", "ConcurrentExecutions"),
+    *("DeleteFlowLogs", "DeliverLogsErrorMessage", "DeliverLogsStatus", "DescribeFlowLogs", "DescribeLogStreams"),
+    *("EventBridgeConfiguration", "FilterPolicy", "InvalidAccessException"),
     *("FlowLogAlreadyExists", "RetainExceptOnCreate"),
     *("NewType", "PutItem", "RULE_ARN", "RequestLimitExceeded", "ResourceNotFoundException", "UpdateItem"),
     *("cdk-nag", "collect_batches", "context", "fork", "join_asof"),

@@ -35,6 +35,9 @@ INVENTORY = {
     "INVENTORY_QUEUE_URL": "queue",
     "INVENTORY_DLQ_URL": "dead-letters",
     "INVENTORY_TARGETS_PARAMETER": "/flowsentry/inventory-targets",
+    "COVERAGE_PARAMETER": "/flowsentry/flow-log-coverage",
+    "EVIDENCE_TABLE": "evidence",
+    "FINDINGS_TABLE": "findings",
 }
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters=","), min_size=1).map(str.strip).filter(bool)
 VALUES: dict[object, st.SearchStrategy[Any]] = {

@@ -20,6 +20,7 @@ class Value(StrEnum):
     OBJECT_DLQ = "object-dead-letter-queue-name"
     LOG_FORMATS = "log-formats"
     DELIVERY_ROLE_ARN = "delivery-role-arn"
+    FLOW_LOG_COVERAGE = "flow-log-coverage"
     PAYLOAD_STREAM_ARN = "payload-stream-arn"
     EVIDENCE_TABLE = "evidence-table-name"
     FINDINGS_TABLE = "findings-table-name"

@@ -2,11 +2,13 @@
 
 import math
 
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from flowsentry.metric_names import PipelineMetric
 from stacks.monitoring.metrics import PERIOD_MINUTES, DeploymentMetrics, of_function, of_queue
 from stacks.settings.deployment import Deployment
 
@@ -16,6 +18,9 @@ Higher: a function that always fails is noticed later."""
 STALE_INVENTORY_MINUTES = 30
 """Highest accepted age of the inventory that a processor uses. Lower: a single failed discovery triggers the alarm.
 Higher: owners stay outdated for longer before anybody is notified."""
+SKIPPED_PERCENT = 1
+"""Highest accepted share of SKIPDATA records of a flow log. Lower: the alarm fires for gaps of a busy minute, which the
+digest lists. Higher: one record in a hundred may stand for many flows that are missing, without an alarm."""
 LATE_ALERT_MINUTES = 30
 """Highest accepted delay of an alert. Lower: the alarm fires for short SNS outages from which the outbox recovers by
 itself. Higher: it takes longer to notice that no alerts are sent."""
@@ -87,17 +92,63 @@ class Alarms(Construct):
         )
 
     def watch_freshness(self, service: str) -> None:
-        """Missing data counts as a breach: the alarm is there to detect that no records arrive."""
+        """Without data its state is INSUFFICIENT_DATA, which notifies too. A first deployment has no data yet: the
+        alarm begins in that state, and only a change of state notifies.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+        """
         minutes = self._deployment.freshness_minutes
         periods = math.ceil(minutes / PERIOD_MINUTES)
         self._alarm(
             f"freshness-{service.replace('_', '-')}",
-            f"For {minutes} minutes {service} has read no record, or only older ones: nothing is being monitored.",
+            f"For {minutes} minutes {service} has read only older records (state ALARM), or none (state "
+            "INSUFFICIENT_DATA): nothing is being monitored.",
             self._metrics.pipeline("FreshnessSeconds", service, "Minimum"),
             threshold=minutes * 60,
             periods=periods,
-            missing=cloudwatch.TreatMissingData.BREACHING,
             runbook_entry="freshness",
+            notifies_without_data=True,
+        )
+
+    def watch_flow_logs(self) -> None:
+        """Alarms on the scheduled check of each flow log, whose findings and log name them. Without data the check does
+        not run: the state INSUFFICIENT_DATA notifies too.
+        """
+        period = Duration.minutes(max(PERIOD_MINUTES, self._deployment.inventory_minutes))
+        self._alarm(
+            "flow-log-silent",
+            f"A flow log has delivered no record for {self._deployment.freshness_minutes} minutes, although something "
+            "runs in its VPC, or it is gone: the finding flow_log_stopped names it. In the state INSUFFICIENT_DATA the "
+            "check itself does not run.",
+            self._worst("SilentFlowLogs", period),
+            periods=EVALUATED_PERIODS,
+            failing_periods=1,
+            notifies_without_data=True,
+        )
+        self._alarm(
+            "flow-log-failed",
+            "AWS can't deliver records of a flow log: the finding flow_log_stopped names it and AWS's reason.",
+            self._worst("FailedFlowLogs", period),
+        )
+        self._alarm(
+            "records-skipped",
+            f"AWS skipped more than {SKIPPED_PERCENT} % of the records of a flow log in the last two hours: the log of "
+            "the inventory function names it.",
+            self._worst("SkippedRecordsPercent", period),
+            threshold=SKIPPED_PERCENT,
+        )
+
+    def watch_throttles(self, service: str, function_name: str) -> None:
+        """Alarm on invocations that Lambda rejects for lack of concurrency, again and again; single ones are
+        retried.
+        """
+        self._alarm(
+            f"throttled-{service.replace('_', '-')}",
+            f"Lambda throttled {service} in each of the last {EVALUATED_PERIODS} periods of {PERIOD_MINUTES} minutes: "
+            "it has reached its concurrency limit, or that of the account.",
+            of_function("Throttles", function_name, "Sum"),
+            periods=EVALUATED_PERIODS,
+            runbook_entry="throttled",
         )
 
     def watch_inventory(self, queue_name: str) -> None:
@@ -189,14 +240,16 @@ class Alarms(Construct):
         threshold: int = 0,
         periods: int = 1,
         failing_periods: int | None = None,
-        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+        notifies_without_data: bool = False,
         runbook_entry: str | None = None,
         id_: str | None = None,
     ) -> None:
-        """Adds an alarm that fires while the metric is above the threshold.
+        """Adds an alarm that fires while the metric is above the threshold. Missing data are within the threshold, or
+        notify too.
 
         The entry of the runbook and the construct id are the alarm's name unless given.
         """
+        missing = cloudwatch.TreatMissingData
         alarm = cloudwatch.Alarm(
             self,
             id_ or name,
@@ -207,8 +260,14 @@ class Alarms(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=periods,
             datapoints_to_alarm=failing_periods or periods,
-            treat_missing_data=missing,
+            treat_missing_data=missing.MISSING if notifies_without_data else missing.NOT_BREACHING,
         )
+        if notifies_without_data:
+            alarm.add_insufficient_data_action(self._notification)
         alarm.add_alarm_action(self._notification)
         alarm.add_ok_action(self._notification)
         self.alarms.append(alarm)
+
+    def _worst(self, name: PipelineMetric, period: Duration) -> cloudwatch.Metric:
+        """The highest value of the scheduled check of flow logs in a period, in which it runs at least once."""
+        return self._metrics.pipeline(name, "inventory", "Maximum").with_(period=period)

@@ -22,6 +22,8 @@ LOST_PACKETS: tuple[TrafficMetric, ...] = (
     "PacketsLostTtlExpired",
 )
 PROCESSORS = ("stream_processor", "object_processor")
+OF_INVENTORY = "flow_log_stopped"
+"""The kind of finding that the inventory function raises; the processors raise all others."""
 THIRD, HEIGHT = 8, 6
 """Width of a graph, a third of the 24 columns of CloudWatch's grid; and its height."""
 
@@ -117,6 +119,19 @@ class Dashboard(Construct):
             ),
         )
 
+    def add_flow_logs(self) -> None:
+        """Adds graphs of the scheduled check of each flow log."""
+
+        def highest(name: PipelineMetric) -> cloudwatch.Metric:
+            return self._metrics.pipeline(name, "inventory", "Maximum")
+
+        stopped: tuple[PipelineMetric, ...] = ("SilentFlowLogs", "FailedFlowLogs")
+        self._dashboard.add_widgets(
+            _graph("Flow logs that stopped", {name: highest(name) for name in stopped}),
+            _graph("Highest share of skipped records (%)", {"percent": highest("SkippedRecordsPercent")}),
+            _graph("VPCs without flow log", {"VPCs": highest("VpcsWithoutFlowLog")}),
+        )
+
     def add_queues(self, object_events: str, dead_letters: str) -> None:
         """Adds graphs of the queue of object events and its dead-letter queue."""
         self._dashboard.add_widgets(
@@ -156,7 +171,7 @@ class Dashboard(Construct):
         return {
             f"{kind}, {service}": self._metrics.findings_of(kind, service, name)
             for kind in KINDS
-            for service in PROCESSORS
+            for service in (("inventory",) if kind == OF_INVENTORY else PROCESSORS)
         }
 
     def _by_processor(self, name: PipelineMetric, statistic: Statistic = "Sum") -> dict[str, cloudwatch.Metric]:

@@ -39,6 +39,7 @@ class MonitoringStack(FlowsentryStack):
         dashboard.add_findings()
         dashboard.add_traffic(None if deployment.has_unknown_vpcs else deployment.vpc_ids)
         dashboard.add_pipeline()
+        dashboard.add_flow_logs()
         dashboard.add_inventory(self.read(Value.INVENTORY_QUEUE))
         dashboard.add_queues(self.read(Value.OBJECT_QUEUE), self.read(Value.OBJECT_DLQ))
         dashboard.add_functions(self._function_names)
@@ -52,6 +53,7 @@ class MonitoringStack(FlowsentryStack):
         alarms.watch_oldest_object_event(self.read(Value.OBJECT_QUEUE))
         for service, function_name in self._function_names.items():
             alarms.watch_function(service, function_name)
+            alarms.watch_throttles(service, function_name)
         alarms.watch_lost_payloads(self._function_names["stream_processor"])
         if self.deployment.has_payload_stream:
             alarms.watch_stream(self._function_names["stream_processor"])
@@ -62,6 +64,7 @@ class MonitoringStack(FlowsentryStack):
                 alarms.watch_suppressions(service)
                 alarms.watch_stored_objects(service)
         alarms.watch_stored_objects("inventory")
+        alarms.watch_flow_logs()
         alarms.watch_inventory(self.read(Value.INVENTORY_DLQ))
         if self.deployment.kubernetes_clusters:
             alarms.watch_clusters()

@@ -1,7 +1,7 @@
 """IAM actions of the inventory function's describe and list calls. All of them are read-only.
 
 The roles that it assumes in other accounts need the same actions. Without one of INTERFACES the target can't be
-discovered; without any other action only the owners, routes or rules that it returns are missing.
+discovered; without any other action only the owners, routes, rules or flow logs that it returns are missing.
 """
 
 INTERFACES = (
@@ -24,6 +24,11 @@ RULES = (
     "ec2:DescribeSecurityGroups",
     "ec2:GetManagedPrefixListEntries",
 )
+FLOW_LOGS = (
+    "ec2:DescribeFlowLogs",
+    "ec2:DescribeInstances",
+)
+"""For the health of each flow log; the second is called for flow logs without records only."""
 OWNERS = (
     "cloudhsm:DescribeClusters",
     "dms:DescribeReplicationInstances",
@@ -50,7 +55,7 @@ OWNERS = (
     "sagemaker:ListDomains",
     "workspaces:DescribeWorkspaces",
 )
-DESCRIBE_ACTIONS = (*INTERFACES, *ROUTES, *RULES, *OWNERS)
+DESCRIBE_ACTIONS = (*INTERFACES, *ROUTES, *RULES, *FLOW_LOGS, *OWNERS)
 """They list all resources of a Region, so their resource is `*`."""
 VPC_LINKS = "apigateway:GET"
 """API Gateway's only action for reading. It would allow reading all APIs, so it is granted for VPC links only:

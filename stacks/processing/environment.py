@@ -84,13 +84,21 @@ class Environment:
 
     def inventory(self) -> dict[str, str]:
         """Variables of the inventory function."""
+        values = {
+            **self._deployment_values(InventorySettings),
+            "observe_only_until": self._deployment.observed_only_until,
+        }
         return environment_of(
             InventorySettings(
+                **values,
                 output_bucket=self._stack.read(Value.OUTPUT_BUCKET),
                 inventory_queue_url=self._requests.queue.queue_url,
                 inventory_dlq_url=self._requests.dead_letters.queue_url,
                 inventory_targets_parameter=parameter_name(self._deployment, Value.INVENTORY_TARGETS),
-                **self._deployment_values(InventorySettings),
+                evidence_table=self._stack.read(Value.EVIDENCE_TABLE),
+                findings_table=self._stack.read(Value.FINDINGS_TABLE),
+                coverage_parameter=parameter_name(self._deployment, Value.FLOW_LOG_COVERAGE),
+                suppressions_parameter=parameter_name(self._deployment, Value.SUPPRESSIONS),
             )
         )
 

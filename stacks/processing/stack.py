@@ -160,12 +160,23 @@ class ProcessingStack(FlowsentryStack):
             function.allow(["sts:AssumeRole"], *roles)
         for statement in self.ownership.clusters.statements():
             function.add_to_role_policy(statement)
-        function.allow(["ssm:GetParameter"], self.parameter_arn(Value.INVENTORY_TARGETS))
+        for value in (Value.INVENTORY_TARGETS, Value.FLOW_LOG_COVERAGE, Value.SUPPRESSIONS):
+            function.allow(["ssm:GetParameter"], self.parameter_arn(value))
+        self._grant_flow_log_check()
         function.allow([*CONSUME_QUEUE_ACTIONS, "sqs:SendMessage"], self.requests.queue.queue_arn)
         function.allow(["sqs:SendMessage"], self.requests.dead_letters.queue_arn)
         for key in (INVENTORY_KEY, CLAIMS_KEY):
             function.allow(["s3:GetObject", "s3:PutObject"], self._objects_arn(Value.OUTPUT_BUCKET, key))
         function.allow(["s3:ListBucket"], self._bucket_arn(Value.OUTPUT_BUCKET))
+
+    def _grant_flow_log_check(self) -> None:
+        """Lets the inventory function read when records of each flow log arrived, and put a finding for one that
+        stopped.
+        """
+        function, findings = self.ownership.function, self._table_arn(Value.FINDINGS_TABLE)
+        function.allow(["dynamodb:Query"], self._table_arn(Value.EVIDENCE_TABLE))
+        function.allow(["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], findings)
+        function.allow(["s3:GetObject"], self._objects_arn(Value.OUTPUT_BUCKET, SUPPRESSIONS_KEY))
 
     def _grant_notifier(self) -> None:
         function = self.alerting.function

@@ -26,6 +26,10 @@ LOG_GROUP_ENTRY_BYTES = 160
 that parameter.
 """
 
+DESTINATION_BYTES, RESOURCE_BYTES = 110, 40
+"""Upper bounds of a log group's generated name, or the address of the app's bucket, in the parameter with the coverage
+of flow logs; and of the ID of a resource there."""
+
 DeploymentName = Annotated[
     str,
     Field(
@@ -92,6 +96,11 @@ class Deployment(
                 "same format the same group: they share a log group. Leave out formats of existing log groups: "
                 "they are looked up"
             )
+        if (size := self._bytes_of_destinations()) > PARAMETER_BYTES:
+            yield (
+                f"the names of log groups and buckets need {size} bytes in one parameter; allowed: {PARAMETER_BYTES}. "
+                "Read some of existing_log_groups and existing_buckets with a second deployment"
+            )
 
     def _transitions_of_default_retention(self) -> Iterator[str]:
         """Storage transitions of sources whose objects expire before, with the retention of the deployment."""
@@ -99,6 +108,19 @@ class Deployment(
             if source.retention_days is None:
                 for broken in broken_rules_of_transitions(source.storage_transitions, self.log_retention_days):
                     yield f"sources[{number}]: {broken}"
+
+    @property
+    def checked_resources(self) -> tuple[str, ...]:
+        """The resources whose flow logs are reported when they are gone: as many as have room in the parameter with the
+        coverage, some 150 to 200. All others are checked as long as they have a flow log.
+        """
+        room = max(0, (PARAMETER_BYTES - self._bytes_of_destinations()) // RESOURCE_BYTES)
+        return tuple(dict.fromkeys(each.resource_id for each in self.flow_logs))[:room]
+
+    def _bytes_of_destinations(self) -> int:
+        existing = [each.name for each in self.existing_log_groups]
+        existing += [each.address for each in self.existing_buckets]
+        return DESTINATION_BYTES * (len(self.log_groups) + 1) + len(json.dumps(existing))
 
     def _bytes_of_log_formats(self) -> int:
         created = sum(LOG_GROUP_ENTRY_BYTES + len(form) for form in self.log_groups.values())

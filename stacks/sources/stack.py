@@ -61,6 +61,7 @@ class FlowLogsStack(FlowsentryStack):
         self._flow_logs(log_bucket, log_groups)
         self._publish(object_events, log_bucket, failed_invocations)
         self._publish_log_groups(log_groups)
+        self._publish_coverage(log_bucket, log_groups)
         if deployment.existing_buckets:
             BucketEvents(self, "ExistingBuckets", buckets=deployment.existing_buckets, object_events=object_events)
         if deployment.has_payload_stream:
@@ -131,6 +132,15 @@ class FlowLogsStack(FlowsentryStack):
         self.publish({log_group_value(id_): log_group.log_group_name for id_, log_group in log_groups.items()})
         forms = {log_groups[id_].log_group_name: form for id_, form in self.deployment.log_groups.items()}
         self.publish({Value.LOG_FORMATS: self.to_json_string({**forms, **self.deployment.existing_log_formats})})
+
+    def _publish_coverage(self, log_bucket: s3.Bucket, log_groups: dict[str, ExpiringLogGroup]) -> None:
+        """Publishes which flow logs are checked: where those deliver that are read, and what this stack records."""
+        created = (log_group.log_group_name for log_group in log_groups.values())
+        existing = (each.name for each in self.deployment.existing_log_groups)
+        buckets = (f"s3://{log_bucket.bucket_name}/", *(each.address for each in self.deployment.existing_buckets))
+        resources = self.deployment.checked_resources
+        covered = {"destinations": [*created, *existing, *buckets], "resources": list(resources)}
+        self.publish({Value.FLOW_LOG_COVERAGE: self.to_json_string(covered)})
 
     def _warn_of_unknown_fields(self) -> None:
         for where, field in unknown_fields(self.deployment):

@@ -16,11 +16,11 @@ ROOMS_OF_NOUNS = {
 ROOMS_OF_AWS = {
     "evidence": set(),
     "findings": set(),
-    "flow_logs": set(),
+    "flow_logs": {"findings"},
     "kubernetes": set(),
     "inventory": {"kubernetes"},
     "notifications": {"findings"},
-    "ingest": {"evidence", "findings", "inventory"},
+    "ingest": {"evidence", "findings", "flow_logs", "inventory"},
 }
 """Which rooms of the edge a room of the edge may import; modules beside them, such as `clients`, are open to all."""
 WORLD = {

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from flowsentry.findings.finding import Finding, Severity
-from tests.emit.makers import NIGHT, ORDERS, WEB, guesses, pair, refusal, scan, skipped
+from tests.emit.makers import NIGHT, ORDERS, WEB, guesses, pair, refusal, scan, skipped, stopped_flow_log
 
 KEPT_IN: dict[str, Any] = {
     "responder": "198.51.100.7",
@@ -281,5 +281,9 @@ FINDINGS: dict[str, Finding] = {
         subject_owner=None,
     ),
     "gap_of_an_interface": skipped("eni-0web", records=3, subject_owner=WEB),
+    "silent_flow_log": stopped_flow_log("silent"),
+    "flow_log_that_never_delivered": stopped_flow_log("silent", has_delivered=False),
+    "failed_flow_log": stopped_flow_log("failed", delivery_error="Access error"),
+    "missing_flow_log": stopped_flow_log("missing", flow_log="", flow_log_name="", destination=""),
     "unknown_kind": Finding("f00", "night_owl", Severity.MEDIUM, "works at night", "10.0.1.5", "vpc-1", NIGHT, NIGHT),
 }

@@ -51,6 +51,32 @@ def skipped(interface: str, hours_later: int = 0, *, records: int = 1, **details
     )
 
 
+def stopped_flow_log(state: str, **details: Any) -> Finding:
+    """A VPC's flow log that stopped some hours ago."""
+    vpc_id = "vpc-0123456789abcdef0"
+    given = {"flow_log": "fl-0123456789abcdef0", "flow_log_name": "flowsentry-flow-logs-web", "delivery_error": ""}
+    return Finding(
+        id="f10a1c2d3e4f506172839405",
+        kind="flow_log_stopped",
+        severity=Severity.HIGH if state == "missing" else Severity.MEDIUM,
+        title="Stopped",
+        subject=vpc_id,
+        scope=vpc_id,
+        first_seen=NIGHT if state == "silent" else NIGHT + 7_500,
+        last_seen=NIGHT + 7_500,
+        details={
+            "state": state,
+            **given,
+            "destination": "/flowsentry/vpc-1/0a1b2c3d",
+            "has_delivered": state == "silent",
+            "subject_owner": {"kind": "", "id": vpc_id, "name": "production"},
+            "technique": "T1562.008" if state == "missing" else None,
+            **details,
+        },
+        thread="f10a0000000000000000f10a",
+    )
+
+
 def pair(kind: str, severity: Severity, subject: str, scope: str = "vpc-1", **details: Any) -> Finding:
     """A finding about an initiator and a responder."""
     return Finding(

@@ -12,6 +12,7 @@ from flowsentry.inventory.inventory import (
     Inventory,
     TargetState,
 )
+from flowsentry.records.flow_logs import FlowLog
 from tests.builders import NOON, interface
 
 HERE, THERE = "123456789012/eu-west-1", "123456789012/eu-west-2"
@@ -97,3 +98,11 @@ def test_absent_interfaces_are_forgotten_after_their_time_and_beyond_the_limit(m
 def test_an_inventory_without_discoveries_is_empty() -> None:
     assert Inventory().is_empty
     assert not Inventory().after(discovery()).is_empty
+
+
+def test_flow_logs_that_can_not_be_described_are_those_of_the_discovery_before() -> None:
+    known = FlowLog("fl-1", "vpc-1", "/flow-logs", NOON)
+    first = Discovery(HERE, TargetState(NOON, flow_logs=(known,)), ())
+    inventory = Inventory().after(first).after(Discovery(HERE, TargetState(NOON + 300, flow_logs=None), ()))
+    assert inventory.flow_logs == {"fl-1": known}
+    assert inventory.after(Discovery(HERE, TargetState(NOON + 600, flow_logs=()), ())).flow_logs == {}

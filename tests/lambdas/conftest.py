@@ -17,6 +17,7 @@ from flowsentry.aws import clients
 from flowsentry.settings import settings
 from local.aws.monitoring.embedded_format import defects_of
 from tests.moto_world import (
+    COVERAGE_PARAMETER,
     EVIDENCE_TABLE,
     FINDINGS_TABLE,
     IDEMPOTENCY_TABLE,
@@ -28,6 +29,7 @@ from tests.moto_world import (
     aws_in_memory,
     forget_clients,
     make_bucket,
+    make_coverage,
     make_evidence_table,
     make_findings_table,
     make_idempotency_table,
@@ -88,6 +90,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         queues = (make_queue("subscriber"), make_queue("inventory-requests"), make_queue("inventory-dlq"))
         made = World(make_queue("objects-dlq"), topic, *queues)
         make_targets()
+        make_coverage()
         subscribe(topic, made.subscriber)
         for name, value in environment(made).items():
             monkeypatch.setenv(name, value)
@@ -114,6 +117,7 @@ def environment(world: World) -> dict[str, str]:
         "INVENTORY_QUEUE_URL": world.requests,
         "INVENTORY_DLQ_URL": world.unanswered,
         "INVENTORY_TARGETS_PARAMETER": TARGETS_PARAMETER,
+        "COVERAGE_PARAMETER": COVERAGE_PARAMETER,
     }
 
 

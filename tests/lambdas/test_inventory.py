@@ -5,14 +5,28 @@ import time
 from types import ModuleType
 from typing import Any
 
+import boto3
 import polars as pl
 import pytest
 
 from flowsentry.aws import clients
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import unpack
+from flowsentry.records.flow_logs import LogStream
 from tests.lambdas.conftest import Invocation, LoadHandler, World, metrics_in, recorded, total
-from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, REGION, make_targets, messages_in, object_in
+from tests.moto_world import (
+    FINDINGS_TABLE,
+    INVENTORY_KEY,
+    LOG_GROUP,
+    OUTPUT_BUCKET,
+    REGION,
+    items_of,
+    make_coverage,
+    make_flow_log,
+    make_targets,
+    messages_in,
+    object_in,
+)
 
 HOME, AWAY = f"123456789012/{REGION}", "123456789012/eu-west-1"
 
@@ -126,3 +140,44 @@ def test_the_inventory_understands_the_requests_of_a_processor(
     (message,) = messages_in(world.requests)
     handler.lambda_handler(asked(json.loads(message["Body"])), invocation)
     assert set(kinds()) == {made}
+
+
+def test_a_flow_log_that_never_delivers_is_an_alert_after_an_hour_and_not_before(
+    handler: ModuleType, invocation: Invocation, subnet_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vpc_id = run_instance(subnet_id)
+    make_flow_log(LOG_GROUP, resource_id=vpc_id)
+    make_coverage(LOG_GROUP, resources=[vpc_id])
+    began = time.time()
+    for minutes, alerts in ((0, []), (59, []), (62, [vpc_id])):
+        object.__setattr__(handler.health_check(), "clock", lambda minutes=minutes: began + minutes * 60)
+        handler.lambda_handler(recorded("inventory_schedule"), invocation)
+        assert [json.loads(item["finding"]["S"])["subject"] for item in items_of(FINDINGS_TABLE)] == alerts
+        assert total(metrics_in(capsys.readouterr().out), "SilentFlowLogs") == len(alerts)
+
+
+def test_a_flow_log_whose_records_are_processed_is_no_alert(
+    handler: ModuleType, load_handler: LoadHandler, invocation: Invocation, subnet_id: str
+) -> None:
+    vpc_id = run_instance(subnet_id)
+    flow_log_id = make_flow_log(LOG_GROUP, resource_id=vpc_id)
+    make_coverage(LOG_GROUP)
+    handler.lambda_handler(recorded("inventory_schedule"), invocation)
+    sources = load_handler("stream_processor").processor().sources
+    assert sources.activity.of_stream(
+        LogStream(LOG_GROUP, "eni-1-all"), sources.inventory.load(), lambda: {vpc_id}
+    ) == (flow_log_id,)
+    later = time.time() + 2 * 3_600
+    object.__setattr__(sources.activity.writer, "clock", lambda: later - 60)
+    sources.activity.record([flow_log_id], later, 10, 0)
+    object.__setattr__(handler.health_check(), "clock", lambda: later)
+    handler.lambda_handler(recorded("inventory_schedule"), invocation)
+    assert items_of(FINDINGS_TABLE) == []
+
+
+def run_instance(subnet_id: str) -> str:
+    """The VPC in which it runs. Moto's flow logs fail without their log group."""
+    boto3.client("logs").create_log_group(logGroupName=LOG_GROUP)
+    image = clients.ec2().describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    made = clients.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet_id)
+    return made["Instances"][0]["VpcId"]

@@ -62,8 +62,8 @@ def test_an_existing_log_group_is_only_subscribed(synthesise: Synthesise) -> Non
     assert (subscription["LogGroupName"], subscription["FilterPattern"]) == (GROUP, "")
     assert "StreamProcessor" in json.dumps(subscription["DestinationArn"])
     named = {stack: json.dumps(template).count(GROUP) for stack, template in made.items()}
-    # Its subscription, the permission for it, and the log groups that alerts link to.
-    assert named == {"FlowLogs": 0, "State": 0, "Analytics": 0, "Processing": 3, "Monitoring": 0}
+    # Its subscription, the permission for it, and the log groups that alerts link to; and that its flow logs are read.
+    assert named == {"FlowLogs": 1, "State": 0, "Analytics": 0, "Processing": 3, "Monitoring": 0}
 
 
 def test_each_existing_log_group_has_its_own_permission(synthesise: Synthesise) -> None:

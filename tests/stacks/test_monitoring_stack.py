@@ -90,9 +90,12 @@ def test_errors_in_two_of_three_periods_trigger_the_alarm_of_each_function(
 
 
 @pytest.mark.parametrize("service", ["stream_processor", "object_processor"])
-def test_missing_records_trigger_the_freshness_alarm(properties_of: PropertiesOf, service: str) -> None:
+def test_old_records_trigger_the_freshness_alarm_and_missing_ones_notify_once_there_were_some(
+    properties_of: PropertiesOf, service: str
+) -> None:
     alarm = alarms(properties_of)[f"freshness-{service.replace('_', '-')}"]
-    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["TreatMissingData"] == "missing"
+    assert alarm["InsufficientDataActions"] == alarm["AlarmActions"]
     assert alarm["Period"] * alarm["EvaluationPeriods"] == alarm["Threshold"] == 30 * 60
     assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
 

@@ -35,6 +35,7 @@ class Region:
         self.aws.respond("ec2", "describe_vpcs", {"Vpcs": [{"VpcId": VPC, "CidrBlock": "10.1.0.0/16"}]})
         self.aws.respond("ec2", "describe_network_interfaces", self._page)
         self.aws.respond("ec2", "describe_tags", {"Tags": []})
+        self.aws.respond("ec2", "describe_flow_logs", {"FlowLogs": []})
 
     def _page(self, arguments: Any) -> Any:
         wanted = [value for each in arguments.get("Filters", ()) for value in each["Values"]]

@@ -48,6 +48,7 @@ def test_the_policy_grants_exactly_the_actions_that_are_used() -> None:
     for service, operation, rows in WITH_MORE_TO_ASK:
         region.aws.respond(service, operation, rows)
     region.source.discover()
+    region.source.running_since(VPC)
     assert set(region.aws.calls) == {*DESCRIBE_ACTIONS, VPC_LINKS}
 
 

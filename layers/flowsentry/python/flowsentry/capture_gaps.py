@@ -85,6 +85,12 @@ def skipped_by_interface(capture_gaps: CaptureGaps) -> dict[str, int]:
     return dict(sums.sort("skipdata", "interface", descending=[True, False]).iter_rows())
 
 
+def last_hour_end(capture_gaps: CaptureGaps) -> int | None:
+    """The Unix second at which the last hour with a NODATA or SKIPDATA record ends; None without one."""
+    last = capture_gaps["hour"].max()
+    return last + SECONDS_AN_HOUR if isinstance(last, int) else None
+
+
 def interfaces_without_data(capture_gaps: CaptureGaps) -> set[str]:
     """The interfaces that have a NODATA record."""
     return set(capture_gaps.filter(pl.col("nodata") > 0)["interface"].drop_nulls())

@@ -49,6 +49,10 @@ PipelineMetric = Literal[
     "ClustersFailed",
     "InterfacesRequested",
     "InterfacesAbsent",
+    "SilentFlowLogs",
+    "FailedFlowLogs",
+    "SkippedRecordsPercent",
+    "VpcsWithoutFlowLog",
     "AlertsPublished",
     "AlertsSilenced",
     "AlertsRateLimited",
@@ -85,6 +89,7 @@ class Unit(StrEnum):
     COUNT = "Count"
     BYTES = "Bytes"
     SECONDS = "Seconds"
+    PERCENT = "Percent"
 
 
 class Metric(NamedTuple):
@@ -171,6 +176,17 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "ClustersFailed": Metric(Unit.COUNT, "Clusters whose pods could not be listed; the log names the `cluster`"),
     "InterfacesRequested": Metric(Unit.COUNT, "Unknown interfaces that the inventory searched"),
     "InterfacesAbsent": Metric(Unit.COUNT, "Searched interfaces that no target has"),
+    "SilentFlowLogs": Metric(
+        Unit.COUNT,
+        "Flow logs without records although something runs in their resource, and missing flow logs",
+    ),
+    "FailedFlowLogs": Metric(Unit.COUNT, "Flow logs of which AWS reports that it can't deliver records"),
+    "SkippedRecordsPercent": Metric(
+        Unit.PERCENT, "The highest share of SKIPDATA records of a flow log in its last two hours; the log names it"
+    ),
+    "VpcsWithoutFlowLog": Metric(
+        Unit.COUNT, "VPCs with network interfaces and no flow log that is read here; the log names them"
+    ),
     "AlertsPublished": Metric(Unit.COUNT, "Alerts sent to the topic"),
     "AlertsSilenced": Metric(
         Unit.COUNT, "Findings not delivered, because an earlier finding of their thread was acknowledged or snoozed"

@@ -71,12 +71,21 @@ class InventorySettings:
     `inventory_targets_parameter` names the parameter that lists the targets. The object at `claims_key` records when a
     discovery of each target began; `inventory_cooldown_seconds` is the shortest time between two discoveries that
     change events ask for. Owners that are gone stay in the snapshot for `inventory_retention_days`.
+    `coverage_parameter` names the parameter that lists which flow logs are read; one without records for
+    `freshness_minutes` is silent. The fields after it are those of the processors.
     """
 
     output_bucket: str
     inventory_queue_url: str
     inventory_dlq_url: str
     inventory_targets_parameter: str
+    evidence_table: str
+    findings_table: str
+    coverage_parameter: str
+    freshness_minutes: int = 30
+    suppressions_key: str = SUPPRESSIONS_KEY
+    suppressions_parameter: str = ""
+    observe_only_until: int = 0
     inventory_key: str = INVENTORY_KEY
     claims_key: str = CLAIMS_KEY
     inventory_retention_days: int = 7

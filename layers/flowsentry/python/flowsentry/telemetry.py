@@ -59,6 +59,13 @@ def count(name: PipelineMetric, value: float = 1) -> None:
         metrics().add_metric(name, MetricUnit(unit), value)
 
 
+def gauge(name: PipelineMetric, value: float) -> None:
+    """Sets a pipeline metric of a scheduled run. A value of 0 is printed too: an alarm on it also notices that the runs
+    stop.
+    """
+    metrics().add_metric(name, MetricUnit(PIPELINE_METRICS[name].unit), value)
+
+
 def count_each(name: PipelineMetric, by: str, counts: Mapping[str, int]) -> None:
     """Adds each part to a pipeline metric in a log line of its own, with the part's name as the property `by`:
     CloudWatch Logs Insights can search it, and without a dimension it is no metric of its own to pay for.

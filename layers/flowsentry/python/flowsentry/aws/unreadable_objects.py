@@ -8,7 +8,14 @@ import polars as pl
 from flowsentry.telemetry import count_by, logger
 
 StoredKind = Literal[
-    "inventory", "log-formats", "discovery-claims", "inventory-targets", "geo-database", "known-services", "evidence"
+    "inventory",
+    "log-formats",
+    "discovery-claims",
+    "inventory-targets",
+    "flow-log-coverage",
+    "geo-database",
+    "known-services",
+    "evidence",
 ]
 """The kinds of stored objects and items; each is a metric that CloudWatch bills in months in which it is reported."""
 

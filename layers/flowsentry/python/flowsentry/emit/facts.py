@@ -46,6 +46,7 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "Clients", _clients(finding)
     yield "Addresses", _source_addresses(finding)
     yield "Latest", _sample(listed_in(details, "newest_initiators"))
+    yield "Flow log", _flow_log(finding)
     yield "Network", "the internet" if finding.scope == PUBLIC else plain(finding.scope)
     yield "When", period(finding.first_seen, finding.last_seen)
     yield "Count", count_text(finding)
@@ -69,7 +70,18 @@ def _subject_label(finding: Finding) -> str:
         return "Target"
     if details.get("responder") or details.get("relation"):
         return "Source"
+    if finding.kind == "flow_log_stopped":
+        return "Resource"
     return "Interface" if is_interface(finding.subject) else "Address"
+
+
+def _flow_log(finding: Finding) -> str:
+    """`fl-0abc (flowsentry-flow-logs-web), to s3://bucket/`; empty where the finding is about none."""
+    id_, name, destination = (
+        plain(finding.details.get(key) or "") for key in ("flow_log", "flow_log_name", "destination")
+    )
+    named = f"{id_} ({name})" if name else id_
+    return f"{named}, to {destination}" if id_ and destination else named
 
 
 def _source_addresses(finding: Finding) -> str:

@@ -62,6 +62,19 @@ class LoginRelation(StrEnum):
     INSIDE_TRIES = "inside_tries"
 
 
+class FlowLogState(StrEnum):
+    """How a flow log stopped.
+
+    - SILENT: no records arrive, although something runs in its resource.
+    - FAILED: AWS reports that it can't deliver some or all records.
+    - MISSING: a resource of the deployment has no flow log.
+    """
+
+    SILENT = "silent"
+    FAILED = "failed"
+    MISSING = "missing"
+
+
 ALWAYS = ""
 """The case of a kind that has one severity or technique."""
 
@@ -193,6 +206,19 @@ _ROWS = (
         severities={ALWAYS: Severity.BACKGROUND},
         chapter=Chapter.CAPTURE_GAPS,
         security_hub_types=(_CONFIGURATION,),
+    ),
+    Kind(
+        name="flow_log_stopped",
+        summary="A flow log delivers no records, or AWS can't deliver them, or it was deleted.",
+        detector="detect.flow_log_stopped",
+        severities={
+            FlowLogState.SILENT: Severity.MEDIUM,
+            FlowLogState.FAILED: Severity.MEDIUM,
+            FlowLogState.MISSING: Severity.HIGH,
+        },
+        chapter=Chapter.OTHERS,
+        security_hub_types=(_CONFIGURATION,),
+        techniques={FlowLogState.MISSING: "T1562.008"},
     ),
     Kind(
         name="service_down",

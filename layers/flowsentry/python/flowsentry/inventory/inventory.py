@@ -11,6 +11,7 @@ import polars as pl
 from flowsentry.inventory.address_assignments import FOREVER, assignments, merged, retained
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.source_address import PUBLIC
+from flowsentry.records.flow_logs import FlowLog
 
 SECONDS_A_DAY = 86_400
 ABSENT_SECONDS, MAX_ABSENT = 900, 20_000
@@ -88,13 +89,18 @@ RouteTable = tuple[Route, ...]
 class TargetState:
     """What a discovery of one target (an account and Region, or an EKS cluster) found besides interfaces and rules.
     `taken_at` is the Unix second at which it began, `seconds` its duration; `networks` are the CIDR blocks of each VPC,
-    `routes` its route tables.
+    `routes` its route tables. `flow_logs` are all of an account and Region; None when they were never described.
     """
 
     taken_at: int = 0
     seconds: int = 0
     networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     routes: Mapping[str, tuple[RouteTable, ...]] = field(default_factory=dict)
+    flow_logs: tuple[FlowLog, ...] | None = None
+
+    def after(self, previous: "TargetState") -> "TargetState":
+        """The state with the flow logs of the previous one, if they could not be described now."""
+        return replace(self, flow_logs=previous.flow_logs) if self.flow_logs is None else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +140,10 @@ class Inventory:
     def after(self, discovery: Discovery, retention_days: int = RETENTION_DAYS) -> "Inventory":
         """The inventory with a full discovery of one target. Deleted interfaces stay until the retention ends."""
         rows = self._with_discovered(discovery)
+        state = discovery.state.after(self.target_states.get(discovery.target, TargetState()))
         return Inventory(
             retained(rows, discovery.state.taken_at - retention_days * SECONDS_A_DAY),
-            {**self.target_states, discovery.target: discovery.state},
+            {**self.target_states, discovery.target: state},
             {**self.rules_by_target, discovery.target: discovery.rules},
             recently_absent(self.absent, discovery.state.taken_at),
         )
@@ -199,6 +206,12 @@ class Inventory:
         return {
             vpc: tables for target_state in self.target_states.values() for vpc, tables in target_state.routes.items()
         }
+
+    @cached_property
+    def flow_logs(self) -> dict[str, FlowLog]:
+        """The flow logs of all targets by their ids."""
+        states = self.target_states.values()
+        return {each.flow_log_id: each for target_state in states for each in target_state.flow_logs or ()}
 
     @cached_property
     def rules(self) -> Rules:

@@ -15,6 +15,7 @@ import polars as pl
 from flowsentry.inventory.address_assignments import ASSIGNMENTS
 from flowsentry.inventory.firewall_rules import Rules
 from flowsentry.inventory.inventory import Inventory, Route, RouteTable, TargetState
+from flowsentry.records.flow_logs import FlowLog
 
 _ASSIGNMENTS, _TARGET_STATES, _RULES, _ABSENT = "assignments.parquet", "targets.json", "rules.json", "absent.json"
 _NEVER = (1980, 1, 1, 0, 0, 0)
@@ -131,7 +132,16 @@ class _RulesAsStored(Mapping[str, Rules]):
 def _target_state(values: Mapping[str, Any]) -> TargetState:
     networks = {vpc_id: tuple(map(_block, blocks)) for vpc_id, blocks in values["networks"].items()}
     routes = {vpc_id: tuple(_route_table(table) for table in tables) for vpc_id, tables in values["routes"].items()}
-    return TargetState(_number(values["taken_at"]), _number(values["seconds"]), networks, routes)
+    flow_logs = values.get("flow_logs")  # missing in a snapshot of an earlier version
+    described = None if flow_logs is None else tuple(map(_flow_log, flow_logs))
+    return TargetState(_number(values["taken_at"]), _number(values["seconds"]), networks, routes, described)
+
+
+def _flow_log(values: Mapping[str, Any]) -> FlowLog:
+    words = {name: each for name, each in values.items() if name != "created_at"}
+    if not all(isinstance(each, str) for each in words.values()):
+        raise TypeError(f"{values!r} is no flow log")
+    return FlowLog(created_at=_number(values["created_at"]), **words)
 
 
 def _route_table(routes: list[Mapping[str, Any]]) -> RouteTable:

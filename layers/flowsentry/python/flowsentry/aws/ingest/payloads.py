@@ -13,6 +13,7 @@ from flowsentry.decode import subscription, subscription_text
 from flowsentry.errors import PoisonError, RetryableError, UnreadableError
 from flowsentry.frames import LogChunk, Subscription
 from flowsentry.pipeline import Outcome
+from flowsentry.records.flow_logs import LogStream
 from flowsentry.records.object_key import Origin
 from flowsentry.telemetry import count
 
@@ -47,7 +48,10 @@ class PayloadProcessor:
             return Outcome()
         origin = Origin(payload.owner, self.sources.region)
         texts = [self._text(payload)]
-        outcome = self.sources.process(source_of(payload), texts, origin=origin, comes_again=comes_again)
+        stream = LogStream(payload.log_group, payload.log_stream)
+        outcome = self.sources.process(
+            source_of(payload), texts, origin=origin, log_stream=stream, comes_again=comes_again
+        )
         if isinstance(outcome.damage, UnreadableError):
             outcome.damage = UnreadableError(
                 outcome.damage.reason,

@@ -20,13 +20,15 @@ from flowsentry.aws.evidence.known_services_table import KnownServicesTable
 from flowsentry.aws.evidence.table import EvidenceTable
 from flowsentry.aws.findings.suppressions import LiveSuppressions
 from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.flow_logs.activity_table import ActivityTable
+from flowsentry.aws.flow_logs.recorder import ActivityRecorder, resources_of
 from flowsentry.aws.ingest.detection_settings import read_detection_settings
 from flowsentry.aws.ingest.geo_databases import GeoDatabases
 from flowsentry.aws.inventory.requests import UnknownInterfaces
 from flowsentry.aws.inventory.store import InventoryStore
 from flowsentry.aws.object_store import ObjectStore, StoredObject
 from flowsentry.aws.time_budget import Invocation, seconds_left
-from flowsentry.capture_gaps import skipped_by_interface
+from flowsentry.capture_gaps import last_hour_end, skipped_by_interface
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.emit.metrics import emf
 from flowsentry.errors import UnreadableError
@@ -41,6 +43,7 @@ from flowsentry.inventory.address_space import PRIVATE_NETWORKS
 from flowsentry.inventory.geoip import Geography
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.pipeline import Context, Outcome, Stores
+from flowsentry.records.flow_logs import LogStream
 from flowsentry.records.object_key import Origin
 from flowsentry.settings import ProcessorSettings
 from flowsentry.telemetry import count, count_by, count_each, logger, namespace
@@ -80,6 +83,7 @@ class SourceProcessor:
     services: KnownServices = field(default_factory=KnownServicesInMemory)
     important_services: NamedServices = field(default_factory=NamedServices)
     public_services: NamedServices = field(default_factory=NamedServices)
+    activity: ActivityRecorder | None = None
     _context: Context = field(default_factory=Context, init=False)
     _seconds_left: Callable[[], float] = field(default=lambda: math.inf, init=False)
 
@@ -109,6 +113,7 @@ class SourceProcessor:
             services=KnownServicesTable(settings.evidence_table, clients.dynamodb()),
             important_services=NamedServices.of(detection.important_services),
             public_services=NamedServices.of(detection.public_login_services),
+            activity=ActivityRecorder(ActivityTable(settings.evidence_table, clients.dynamodb())),
         )
 
     def during(self, invocation: Invocation) -> None:
@@ -116,11 +121,17 @@ class SourceProcessor:
         self._seconds_left = partial(seconds_left, invocation)
 
     def process(
-        self, source: str, texts: Iterable[LogChunk], *, origin: Origin | None = None, comes_again: bool = False
+        self,
+        source: str,
+        texts: Iterable[LogChunk],
+        *,
+        origin: Origin | None = None,
+        log_stream: LogStream | None = None,
+        comes_again: bool = False,
     ) -> Outcome:
         """The outcome of a source, after every store has accepted its results. The origin, where known, is logged and
-        written to the enriched file. A source that cannot be read and `comes_again` is not measured, since it would be
-        counted at each attempt.
+        written to the enriched file; origin or log stream state the flow log. A source that cannot be read and
+        `comes_again` is not measured, since it would be counted at each attempt.
 
         Nothing is stored of a source that raises PoisonError (never retry). After RetryableError, or any other error,
         a second run leaves the same results as one run. Metrics are printed last, so a failed run prints none.
@@ -137,6 +148,7 @@ class SourceProcessor:
         self.unknown.request(outcome.unknown_interfaces, context.inventory.absent)
         _log(source, origin, outcome)
         if not (comes_again and isinstance(outcome.damage, UnreadableError)):
+            self._record_activity(outcome, context, origin, log_stream)
             self._measure(outcome)
         return outcome
 
@@ -176,6 +188,22 @@ class SourceProcessor:
 
     def _keep_rejected(self, source: str, outcome: Outcome) -> None:
         self.store.put_rejected(StoredObject(self.output_bucket, rejected_key(source)), source, outcome.rejected.sample)
+
+    def _record_activity(
+        self, outcome: Outcome, context: Context, origin: Origin | None, log_stream: LogStream | None
+    ) -> None:
+        """Records that the flow log of the source delivers, if the inventory knows it."""
+        newest_end = max(outcome.newest_end or 0, last_hour_end(outcome.capture_gaps) or 0)
+        if self.activity is None or not newest_end:
+            return
+        flow_log_ids: tuple[str, ...] = ()
+        if log_stream:
+            scopes = (*outcome.measurements["scope"].unique(), *outcome.capture_gaps["scope"].unique())
+            resource_ids = partial(resources_of, log_stream, scopes, context.inventory)
+            flow_log_ids = self.activity.of_stream(log_stream, context.inventory, resource_ids)
+        elif origin and origin.flow_log_id in context.inventory.flow_logs:
+            flow_log_ids = (origin.flow_log_id,)
+        self.activity.record(flow_log_ids, newest_end, outcome.accepted_records + outcome.nodata, outcome.skipdata)
 
     def _measure(self, outcome: Outcome) -> None:
         now = int(self.clock())

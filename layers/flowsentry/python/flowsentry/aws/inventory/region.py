@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from flowsentry.aws.clients import BOUNDED
 from flowsentry.aws.inventory.firewall_rules import describe_rules
+from flowsentry.aws.inventory.flow_logs import FLOW_LOGS, flow_logs_in, running_since
 from flowsentry.aws.inventory.interfaces import (
     ELASTIC_IPS,
     INTERFACES,
@@ -109,7 +110,8 @@ class RegionDiscovery:
         rows = interfaces.named(self._owners(interfaces.kinds, known, subnets)) + self._elastic_ips(pages)
         rules = self._optional(Rules(), "rules", lambda: describe_rules(self.connect("ec2"), self.clock))
         routes = self._routes(subnets, rules, (self.shared_transit_routes or self.transit_routes)())
-        target_state = TargetState(int(started), round(self.clock() - started), networks, routes)
+        flow_logs = self._optional(None, str(FLOW_LOGS), lambda: flow_logs_in(self._pages()))
+        target_state = TargetState(int(started), round(self.clock() - started), networks, routes, flow_logs)
         return Discovery(self.target, target_state, tuple(sorted(rows, key=_order)), rules)
 
     def find(self, interface_ids: Iterable[str]) -> tuple[Discovery, tuple[str, ...]]:
@@ -126,6 +128,20 @@ class RegionDiscovery:
         target_state = TargetState(int(started), round(self.clock() - started))
         absent = set(requested) - {row.interface_id for row in rows}
         return Discovery(self.target, target_state, tuple(sorted(rows, key=_order))), tuple(sorted(absent))
+
+    def running_since(self, resource_id: str) -> float | None:
+        """See flow_logs.running_since. None also when the call fails, which is noted in `failed_calls`."""
+        return self._optional(None, "running resources", lambda: running_since(self._pages(), resource_id))
+
+    def names_of(self, resource_ids: Iterable[str]) -> dict[str, str]:
+        """The Name tags of these resources; empty when the call fails, which is noted in `failed_calls`."""
+        is_name, no_names = {"Name": "key", "Values": ["Name"]}, dict[str, str]()
+
+        def tags() -> dict[str, str]:
+            rows = _filtered(self._pages(), NAME_TAGS, "resource-id", sorted(set(resource_ids)), is_name)
+            return {each["ResourceId"]: bounded(each["Value"]) for each in rows}
+
+        return self._optional(no_names, str(NAME_TAGS), tags)
 
     def transit_routes(self) -> TransitRoutes:
         """The routes of the transit gateways that this account owns, for attached VPCs of all accounts."""

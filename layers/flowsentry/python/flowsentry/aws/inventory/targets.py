@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ import boto3
 from flowsentry.aws.clients import BOUNDED
 from flowsentry.aws.inventory.networks import TransitRoutes
 from flowsentry.aws.inventory.region import RegionDiscovery
+from flowsentry.aws.kubernetes.cluster import EksCluster
+from flowsentry.aws.kubernetes.pods import PodDiscovery
+from flowsentry.aws.kubernetes.token import ClusterToken
 from flowsentry.aws.service_errors import retryable
 from flowsentry.aws.unreadable_objects import report_unreadable
 from flowsentry.settings import FunctionSettingsError
@@ -127,6 +131,12 @@ class EksClusterTarget:
     def target(self, own_account_id: str) -> str:
         """`ACCOUNT/REGION/eks/CLUSTER`."""
         return f"{own_account_id}/{self.region}/eks/{self.name}"
+
+    def discovery(self, own_account_id: str) -> PodDiscovery:
+        """The discovery of its pods."""
+        eks = boto3.client("eks", region_name=self.region, config=BOUNDED)
+        token = ClusterToken(self.name, self.region)
+        return PodDiscovery(self.target(own_account_id), partial(EksCluster.described, eks, self.name, token))
 
 
 @dataclass(frozen=True, slots=True)
