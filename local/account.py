@@ -7,8 +7,12 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from flowsentry.aws.clients import BOUNDED
+from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.findings.triage import FindingTriage, NoSuchFindingError
+from flowsentry.aws.notifications.control_item import ControlItem
+from flowsentry.aws.notifications.pause import PAUSE_ITEM, PauseOfAlerts
 from flowsentry.aws.service_errors import code_of, retryable
+from flowsentry.aws.upkeep.canary_request import CANARY_ITEM, CanaryRequests
 from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import PoisonError, RetryableError
 
@@ -39,6 +43,20 @@ class Account:
     def findings(self) -> FindingTriage:
         """The findings of the deployment; the table's name is read from its SSM parameter."""
         return FindingTriage(self._value(FINDINGS_TABLE), self._session.client("dynamodb", config=BOUNDED))
+
+    @cached_property
+    def pause(self) -> PauseOfAlerts:
+        """The pause of its alerts."""
+        return PauseOfAlerts(self._control_item(PAUSE_ITEM))
+
+    @cached_property
+    def canaries(self) -> CanaryRequests:
+        """Canaries that the deployed app writes on request."""
+        item = self._control_item(CANARY_ITEM)
+        return CanaryRequests(item, FindingTable(item.table_name, item.client))
+
+    def _control_item(self, name: str) -> ControlItem:
+        return ControlItem(name, self.findings.table_name, self.findings.client)
 
     @cached_property
     def caller(self) -> str:

@@ -1,11 +1,11 @@
-"""The command line: flowsentry demo | parse | replay | explain | findings."""
+"""The command line: flowsentry demo | parse | replay | explain | findings | pause | resume | test-alert."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 
-from local import explain_command, findings_command, parse_command, replay_command
+from local import alerting_command, explain_command, findings_command, parse_command, replay_command
 
 INTERRUPTED = 130
 """The shell's exit code for Ctrl-C: 128 and the number of SIGINT."""
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     replay_command.add_to(commands)
     explain_command.add_to(commands)
     findings_command.add_to(commands)
+    alerting_command.add_to(commands)
     demo = commands.add_parser(
         "demo",
         help="deploy the app into an emulated AWS, send sample traffic, print the alerts",

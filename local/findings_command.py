@@ -52,7 +52,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         description="Lists and triages the findings of a Flowsentry deployment, with the caller's own AWS credentials.",
     )
     parts = findings.add_subparsers(required=True, metavar="COMMAND")
-    where = _where()
+    where = where_parser()
     listing = parts.add_parser("list", parents=[where], help="list findings, newest first")
     listing.add_argument("--state", choices=[state.value for state in State], help="only findings in this triage state")
     listing.add_argument("--kind", help="only findings of this kind, such as port_scan")
@@ -63,23 +63,23 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         metavar="N",
         help="only findings of the last N days (default 7)",
     )
-    listing.set_defaults(run=_answering(_list))
+    listing.set_defaults(run=answering(_list))
     showing = parts.add_parser("show", parents=[where], help="show the alert, its triage state and related findings")
     showing.add_argument("id", metavar="ID")
-    showing.set_defaults(run=_answering(_show))
+    showing.set_defaults(run=answering(_show))
     for name, (_, meaning) in SAYINGS.items():
         saying = parts.add_parser(name, parents=[where], help=meaning)
         saying.add_argument("id", metavar="ID", help="finding id, as in the alert")
         saying.add_argument("--note", type=_note, default="", help=f"reason, at most {MAX_NOTE_LETTERS} characters")
         saying.add_argument("--by", help="who triages (default: the name in the caller's ARN)")
-        saying.set_defaults(run=_answering(_say), saying=name)
+        saying.set_defaults(run=answering(_say), saying=name)
         if name == "snooze":
             saying.add_argument(
                 "--days", type=_days(MAX_SNOOZE_DAYS), required=True, metavar="N", help="days without alerts"
             )
 
 
-def _where() -> argparse.ArgumentParser:
+def where_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--deployment", default="flowsentry", help="name of the deployment (default flowsentry)")
     parser.add_argument("--region", help="AWS Region (default: from the environment or profile)")
@@ -102,17 +102,16 @@ def _note(text: str) -> str:
     return text
 
 
-def _answering(command: Callable[[argparse.Namespace, "Account"], None]) -> Callable[[argparse.Namespace], int]:
-    """The command as a function that returns the exit code: 1, with a message on stderr, for any of ERRORS."""
+def answering(command: Callable[[argparse.Namespace, "Account"], int | None]) -> Callable[[argparse.Namespace], int]:
+    """The command as a function that returns its exit code: 0 for None; 1, with a message on stderr, for ERRORS."""
 
     def run(options: argparse.Namespace) -> int:
         from local.account import ERRORS, Account  # noqa: PLC0415 - boto3 is slow to import; parse does not need it
 
         try:
-            command(options, Account(options.deployment, options.region, options.profile))
+            return command(options, Account(options.deployment, options.region, options.profile)) or 0
         except ERRORS as error:
             return complain(plain(error, MAX_COMPLAINT_LETTERS))
-        return 0
 
     return run
 

@@ -30,6 +30,7 @@ CLIENTS = (
     clients.ec2,
     clients.event_bridge,
     clients.load_balancing,
+    clients.logs,
     clients.s3,
     clients.security_hub,
     clients.sns,

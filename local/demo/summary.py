@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from flowsentry.aws.findings.item import entry_of, is_counter
+from flowsentry.aws.findings.item import entry_of, is_bookkeeping
 from flowsentry.findings.finding import Audience, Finding
 from flowsentry.metric_names import namespace_of
 from local.aws.embedded import EmbeddedAws
@@ -120,7 +120,7 @@ def digest_found_at(aws: EmbeddedAws) -> list[int]:
     dynamodb = aws.client("dynamodb")
     table = next(name for name in dynamodb.list_tables()["TableNames"] if "Findings" in name)
     items = (item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"])
-    entries = [entry_of(item) for item in items if not is_counter(item)]
+    entries = [entry_of(item) for item in items if not is_bookkeeping(item)]
     return [entry.found_at for entry in entries if entry.finding.audience is Audience.DIGEST]
 
 

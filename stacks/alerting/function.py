@@ -1,12 +1,15 @@
-"""The function that sends alerts, and its two triggers."""
+"""The function that sends alerts, and its triggers."""
 
-from aws_cdk import Duration
+from typing import get_args
+
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.constructs.function import FunctionDefaults, PythonFunction, Size
+from stacks.settings.deployment import Purpose
 
 SIZE = Size(memory_mb=1_769, timeout_seconds=60)
 """One vCPU: during a flood an invocation reads and updates about 5,000 findings, and is limited by CPU rather than by
@@ -33,6 +36,7 @@ class Alerting(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, defaults: FunctionDefaults, environment: dict[str, str]) -> None:
         super().__init__(scope, id_)
+        self._deployment = defaults.deployment
         self.function = PythonFunction(
             self,
             "Function",
@@ -56,6 +60,29 @@ class Alerting(Construct):
             parallelization_factor=STREAM_PARALLELIZATION,
             max_record_age=Duration.minutes(STREAM_MAX_AGE_MINUTES),
             filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
+        )
+
+    def follow_deploys(self) -> None:
+        """Invokes the function when a stack of the deployment was created or updated: some minutes after the last one,
+        a sweep writes a canary.
+
+        A custom resource would do so only where one of its properties changes, and CloudFormation would wait for it.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/event-detail-stack-status-change.html
+        """
+        names = [f"{self._deployment.stack_name(purpose)}/" for purpose in get_args(Purpose)]
+        arns = [Stack.of(self).format_arn(service="cloudformation", resource="stack", resource_name=n) for n in names]
+        events.Rule(
+            self,
+            "Deployed",
+            event_pattern=events.EventPattern(
+                source=["aws.cloudformation"],
+                detail_type=["CloudFormation Stack Status Change"],
+                detail={
+                    "stack-id": [{"prefix": arn} for arn in arns],
+                    "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]},
+                },
+            ),
+            targets=[targets.LambdaFunction(self.function)],
         )
 
     def schedule_sweep(self) -> None:

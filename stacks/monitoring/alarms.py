@@ -1,6 +1,7 @@
 """CloudWatch alarms. Each description states the problem and links to the entry of docs/runbook.md with the steps."""
 
 import math
+from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -9,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from flowsentry.metric_names import PipelineMetric
-from stacks.monitoring.metrics import PERIOD_MINUTES, DeploymentMetrics, of_function, of_queue
+from stacks.monitoring.metrics import PERIOD_MINUTES, DeploymentMetrics, of_function, of_queue, of_topic
 from stacks.settings.deployment import Deployment
 
 FAILING_PERIODS, EVALUATED_PERIODS = 2, 3
@@ -212,6 +213,34 @@ class Alarms(Construct):
             "received it.",
             self._metrics.pipeline("ChannelRefusals", "notifier"),
         )
+
+    def watch_canary(self) -> None:
+        """Alarm on canaries that could not be written or of which no finding came."""
+        self._alarm(
+            "canary-lost",
+            "A canary record that was written after a deploy did not come through: records may not be read, or "
+            "findings not be stored.",
+            self._metrics.pipeline("CanariesLost", "notifier"),
+        )
+
+    def watch_subscriptions(self) -> None:
+        """Alarm on topics without a confirmed subscription, which stays on until somebody has confirmed."""
+        self._alarm(
+            "no-subscription",
+            "A topic of alerts, digests or chats has no confirmed subscription: nobody gets what is sent to it.",
+            self._metrics.pipeline("AlertTopicsWithoutSubscription", "notifier", "Maximum"),
+        )
+
+    def watch_deliveries(self, topics: Mapping[str, str]) -> None:
+        """Alarm on messages that SNS could not deliver; `topics` are names of topics by what they are for."""
+        for purpose, name in topics.items():
+            self._alarm(
+                f"delivery-failed-{purpose}",
+                f"SNS could not deliver a message of the topic of {purpose} to a subscription, also after retries: its "
+                "reader did not get it.",
+                of_topic("NumberOfNotificationsFailed", name),
+                runbook_entry="delivery-failed",
+            )
 
     def watch_suppressions(self, service: str) -> None:
         """Alarm on suppressions that a processor can't read."""

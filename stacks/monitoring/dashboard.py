@@ -43,7 +43,7 @@ class Dashboard(Construct):
     def add_findings(self) -> None:
         """Adds graphs of findings, of messages sent, and of alerts that were held back, silenced or not delivered."""
         sent: tuple[PipelineMetric, ...] = ("AlertsPublished", "DigestsPublished", "OverflowsPublished", "AlertsFailed")
-        held_back: tuple[PipelineMetric, ...] = ("AlertsRateLimited", "AlertsSilenced")
+        held_back: tuple[PipelineMetric, ...] = ("AlertsRateLimited", "AlertsSilenced", "AlertsPaused")
         undelivered: tuple[PipelineMetric, ...] = ("PoisonFindings", "ChannelRefusals")
         oldest = self._metrics.pipeline("OldestAlertSeconds", "notifier", "Maximum")
         self._dashboard.add_widgets(
@@ -53,7 +53,7 @@ class Dashboard(Construct):
         )
         self._dashboard.add_widgets(
             _graph(
-                "Alerts rate limited and silenced",
+                "Alerts rate limited, silenced, paused",
                 {name: self._metrics.pipeline(name, "notifier") for name in held_back},
             ),
             _graph("Alerts not delivered", {name: self._metrics.pipeline(name, "notifier") for name in undelivered}),

@@ -59,6 +59,14 @@ def of_queue(name: str, queue_name: str) -> cloudwatch.Metric:
     return _metric("AWS/SQS", name, {"QueueName": queue_name}, "Maximum")
 
 
+def of_topic(name: str, topic_name: str) -> cloudwatch.Metric:
+    """A metric that SNS publishes for a topic, its sum.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+    """
+    return _metric("AWS/SNS", name, {"TopicName": topic_name}, "Sum")
+
+
 def _metric(namespace: str, name: str, dimensions: dict[str, str], statistic: Statistic) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=namespace,

@@ -1,5 +1,6 @@
 """The monitoring stack: a dashboard and alarms."""
 
+from aws_cdk import Fn
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -70,4 +71,18 @@ class MonitoringStack(FlowsentryStack):
             alarms.watch_clusters()
         alarms.watch_oldest_alert()
         alarms.watch_rejected_alerts()
+        alarms.watch_canary()
+        alarms.watch_subscriptions()
+        alarms.watch_deliveries({purpose: _name_in(self.read(arn)) for purpose, arn in self._topics().items()})
         return alarms
+
+    def _topics(self) -> dict[str, Value]:
+        """The topics of the settings, by what they are for."""
+        digests = {"digests": Value.DIGEST_TOPIC_ARN} if self.deployment.digest_topic else {}
+        chats = {"chats": Value.CHAT_TOPIC_ARN} if self.deployment.chat_topic else {}
+        return {"alerts": Value.ALERT_TOPIC_ARN, **digests, **chats}
+
+
+def _name_in(topic_arn: str) -> str:
+    """The last of the six parts of a topic's ARN."""
+    return Fn.select(5, Fn.split(":", topic_arn))

@@ -121,6 +121,9 @@ class Environment:
                 athena_table=read(Value.ATHENA_TABLE),
                 athena_workgroup=read(Value.ATHENA_WORKGROUP),
                 suppressions_parameter=parameter_name(deployment, Value.SUPPRESSIONS),
+                log_bucket=read(Value.LOG_BUCKET),
+                canary_log_group=read(log_group_value(group)) if (group := deployment.canary_log_group_id) else "",
+                log_formats_parameter=parameter_name(deployment, Value.LOG_FORMATS),
                 **self._deployment_values(NotifierSettings),
             )
         )

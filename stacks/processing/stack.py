@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from aws_cdk import ArnFormat, Stack
 from constructs import Construct
 
+from flowsentry.findings.canary import FLOW_LOG_ID, LOG_STREAM
 from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
 from stacks.alerting.function import Alerting
 from stacks.constructs.function import FunctionDefaults, PythonFunction
@@ -24,12 +25,14 @@ from stacks.settings.existing_flow_logs import outermost, permitted_names
 from stacks.settings.logged.delivery import CLOUDWATCH
 from stacks.settings.sources import Source
 from stacks.sources.every_vpc import EveryVpc
-from stacks.sources.log_buckets import FAILED_INVOCATION_PREFIX, LOG_PREFIXES
+from stacks.sources.log_buckets import AWS_PREFIX, FAILED_INVOCATION_PREFIX, LOG_PREFIXES
 from stacks.state.stack import ENRICHED_PREFIX, REJECTED_PREFIX
 from stacks.state.tables import THREAD_INDEX, UNPUBLISHED_INDEX
 
 VARIABLE_KEYS = "One function reads or writes all objects under this prefix, whose keys contain dates and hashes."
 """The reason for a grant on objects that ends in `*`."""
+LOG_GROUP_ARN = "The ARN of a log group ends in `:*` in a policy."
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html"""
 NO_RESOURCE_LEVEL_PERMISSIONS = (
     "The inventory covers all resources of a Region, and most describe actions support no resource-level permissions."
 )
@@ -196,14 +199,34 @@ class ProcessingStack(FlowsentryStack):
         function.allow(["s3:GetObject", "s3:PutObject"], self._objects_arn(Value.OUTPUT_BUCKET, SUPPRESSIONS_KEY))
         function.allow(["s3:ListBucket"], self._bucket_arn(Value.OUTPUT_BUCKET))
         self._grant_channels(function)
+        self._grant_upkeep(function)
+
+    def _grant_upkeep(self, function: PythonFunction) -> None:
+        """Allows the notifier to write canaries, and to list who is subscribed."""
+        names = f"{AWS_PREFIX}{self.account}/vpcflowlogs/{self.region}/*_{FLOW_LOG_ID}_*"
+        keys = self._objects_arn(Value.LOG_BUCKET, names)
+        function.allow_wildcard(["s3:PutObject"], keys, VARIABLE_KEYS)
+        if key_arn := self.deployment.log_bucket_key_arn:
+            function.allow(["kms:GenerateDataKey"], key_arn)
+        function.allow(["ssm:GetParameter"], self.parameter_arn(Value.LOG_FORMATS))
+        function.allow(["sns:ListSubscriptionsByTopic"], *(self.read(topic) for topic in self._topics))
+        if group := self.deployment.canary_log_group_id:
+            name = self.read(log_group_value(group))
+            function.allow_wildcard(["logs:CreateLogStream"], self._log_group_arn(f"{name}:*"), LOG_GROUP_ARN)
+            function.allow(["logs:PutLogEvents"], self._log_group_arn(f"{name}:log-stream:{LOG_STREAM}"))
+
+    @property
+    def _topics(self) -> list[Value]:
+        """The topics that the notifier publishes to."""
+        deployment = self.deployment
+        topics = [Value.ALERT_TOPIC_ARN]
+        topics += [Value.DIGEST_TOPIC_ARN] if deployment.digest_topic else []
+        return topics + ([Value.CHAT_TOPIC_ARN] if deployment.chat_topic else [])
 
     def _grant_channels(self, function: PythonFunction) -> None:
         """Allows the notifier to deliver to the channels of the settings."""
         deployment = self.deployment
-        topics = [Value.ALERT_TOPIC_ARN]
-        topics += [Value.DIGEST_TOPIC_ARN] if deployment.digest_topic else []
-        topics += [Value.CHAT_TOPIC_ARN] if deployment.chat_topic else []
-        function.allow(["sns:Publish"], *(self.read(topic) for topic in topics))
+        function.allow(["sns:Publish"], *(self.read(topic) for topic in self._topics))
         if bus := deployment.event_bus:
             named = self.format_arn(service="events", resource="event-bus", resource_name=bus)
             function.allow(["events:PutEvents"], bus if bus.startswith("arn:") else named)
@@ -221,6 +244,8 @@ class ProcessingStack(FlowsentryStack):
         self.requests.queue_changes()
         self.alerting.read_from(self.read(Value.FINDINGS_STREAM_ARN))
         self.alerting.schedule_sweep()
+        if self.deployment.canary_after_deploy:
+            self.alerting.follow_deploys()
 
     def _subscribe(self, log_group_prefix: str) -> None:
         """Subscribes the function, or the data stream it reads, to each log group, new or existing."""
@@ -258,6 +283,11 @@ class ProcessingStack(FlowsentryStack):
 
     def _table_arn(self, value: Value) -> str:
         return self.format_arn(service="dynamodb", resource="table", resource_name=self.read(value))
+
+    def _log_group_arn(self, name: str) -> str:
+        return self.format_arn(
+            service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
 
     def _bucket_arn(self, value: Value) -> str:
         return self.bucket_arn(self.read(value))

@@ -106,9 +106,25 @@ class AlertSettings(Section):
     table. A quarter is reserved for HIGH; more of these are summarized once a minute ([many
     alerts](alerts.md#when-there-are-many)). Lower: an outage that breaks many paths is one message sooner. Higher: each
     path sends a message of its own."""
+    canary_after_deploy: bool = True
+    """True: some minutes after each deploy a canary record is written into the flow log bucket, and into a log group of
+    the sources, and the test alert that comes of it says who gets alerts; an alarm is raised if none comes. False: only
+    when you run `flowsentry test-alert`."""
     observe_only_until: Day | None = None
     """Findings before this day (UTC) are recorded and counted, and no alert is ever sent for them. For the first
-    week."""
+    week. Test alerts are sent."""
+
+    @property
+    def nobody_gets_alerts(self) -> str:
+        """A warning for settings that name no e-mail address; empty for others."""
+        if self.alert_emails:
+            return ""
+        machines = self.chat_topic or self.event_bus or self.security_hub
+        others = "alerts go only to the other channels of the settings" if machines else "nobody gets alerts"
+        return (
+            f"alert_emails is []: {others}, and nobody gets the alarms about Flowsentry itself, unless you subscribe "
+            "to the alert topic yourself. Put an address into alert_emails"
+        )
 
     @property
     def observed_only_until(self) -> int:

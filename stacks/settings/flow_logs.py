@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated
 
+from flowsentry.findings.canary import NEEDED_FIELDS
 from flowsentry.records.fields import FIELDS
 from stacks.settings.existing_flow_logs import (
     ExistingBucket,
@@ -74,6 +75,12 @@ class FlowLogSettings(MemberSettings):
     def log_groups(self) -> dict[str, str]:
         """{id of a log group: log format} of all sources: the log groups that the app creates."""
         return {each.id: each.log_format for each in self.handlings if each.destination == CLOUDWATCH}
+
+    @property
+    def canary_log_group_id(self) -> str:
+        """The id of the log group that canaries are written into: one of which the format can hold them; or empty."""
+        needed = [f"${{{name}}}" for name in NEEDED_FIELDS]
+        return next((id_ for id_, form in self.log_groups.items() if all(each in form for each in needed)), "")
 
     @property
     def existing_log_formats(self) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """The state stack: tables, topics and the output bucket, which are retained when the stack is deleted."""
 
+from aws_cdk import Annotations
 from constructs import Construct
 
 from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
@@ -63,3 +64,8 @@ class StateStack(FlowsentryStack):
                 **({Value.CHAT_TOPIC_ARN: alerts.chats.topic_arn} if alerts.chats else {}),
             }
         )
+        self._warn_where_nobody_gets_alerts()
+
+    def _warn_where_nobody_gets_alerts(self) -> None:
+        if warning := self.deployment.nobody_gets_alerts:
+            Annotations.of(self).add_warning_v2("flowsentry:alert-emails", warning)

@@ -21,6 +21,7 @@ ROOMS_OF_AWS = {
     "inventory": {"kubernetes"},
     "notifications": {"findings"},
     "ingest": {"evidence", "findings", "flow_logs", "inventory"},
+    "upkeep": {"findings", "notifications"},
 }
 """Which rooms of the edge a room of the edge may import; modules beside them, such as `clients`, are open to all."""
 WORLD = {

@@ -7,13 +7,24 @@ from pathlib import Path
 from flowsentry.emit.alert_message import AlertMessage, alert_message
 from flowsentry.emit.console_queries import AccountResources
 from flowsentry.emit.digest import digest_message
+from flowsentry.emit.narratives.canary_message import canary_message
 from flowsentry.emit.overflow import overflow_message
+from flowsentry.findings.canary import Canary, Way
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.triage import Earlier, State, Triage
 from tests.emit.findings import FINDINGS
 from tests.emit.makers import HERE, NIGHT, RESOURCES, WEB, noise, skipped
 
 GOLDEN = Path(__file__).parent / "golden"
+
+RECIPIENTS: dict[Way, Sequence[str]] = {
+    Way.BUCKET: (
+        "topic of alerts: email team@example.com (confirmed)",
+        "topic of alerts: email new@example.com (not confirmed: gets nothing)",
+        "event bus security",
+    ),
+    Way.LOGS: (),
+}
 
 DIGESTS: dict[str, Sequence[Finding]] = {
     "digest_of_scans": noise(24),
@@ -107,6 +118,7 @@ def messages() -> dict[str, AlertMessage]:
         **{name: alert_message(loud, HERE, earlier) for name, earlier in EARLIER.items()},
         **{name: alert_message(FINDINGS[finding], RESOURCES) for name, finding in POINTED.items()},
         "replay": alert_message(loud),
+        **{f"test_alert_of_{way}": canary_message(Canary(NIGHT, way).finding, RECIPIENTS[way], HERE) for way in Way},
         **{name: digest_message(findings, 60, HERE) for name, findings in DIGESTS.items()},
         **{name: overflow_message(findings, 20, resources) for name, (findings, resources) in OVERFLOWS.items()},
     }

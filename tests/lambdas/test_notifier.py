@@ -1,6 +1,7 @@
 """notifier: the handler and its channels. The tests of the outbox are in tests/aws."""
 
 import json
+import time
 from types import ModuleType
 from typing import Any
 
@@ -8,11 +9,22 @@ import pytest
 
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
+from flowsentry.aws.upkeep.canary_run import SETTLING_SECONDS
 from flowsentry.errors import RetryableError
 from flowsentry.findings.finding import Finding
 from flowsentry.settings import SUPPRESSIONS_KEY
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, subscribe, total
-from tests.moto_world import FINDINGS_TABLE, OUTPUT_BUCKET, REGION, items_of, make_queue, messages_in, object_in
+from tests.moto_world import (
+    FINDINGS_TABLE,
+    LOG_BUCKET,
+    OUTPUT_BUCKET,
+    REGION,
+    items_of,
+    keys_in,
+    make_queue,
+    messages_in,
+    object_in,
+)
 
 HOUR = 3_600
 
@@ -146,6 +158,33 @@ def test_an_alert_is_delivered_to_every_channel_in_the_settings(
     assert [message["source"] for message in delivered(queue_url)] == ["custom"]
     assert len(clients.security_hub().get_findings()["Findings"]) == 1  # type: ignore[attr-defined]
     assert unpublished() == ["00ff2e8a90b1c2d3e4f50617"]
+
+
+def test_a_deployed_stack_makes_a_canary_due_and_later_sweeps_write_it(
+    load_handler: LoadHandler, invocation: Invocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"CANARY_AFTER_DEPLOY": "true", "LOG_BUCKET": LOG_BUCKET, "ACCOUNT_ID": "123456789012"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    handler = load_handler("notifier")
+    handler.lambda_handler(recorded("notifier_stack_deployed"), invocation)
+    handler.lambda_handler(recorded("notifier_schedule"), invocation)
+    assert keys_in(LOG_BUCKET) == []
+    object.__setattr__(handler.upkeep().canary.item, "clock", lambda: time.time() + SETTLING_SECONDS)
+    handler.lambda_handler(recorded("notifier_schedule"), invocation)
+    assert ["_fl-canary_" in key for key in keys_in(LOG_BUCKET)] == [True]
+
+
+def test_a_pause_in_the_table_holds_the_alerts_of_the_stream(
+    load_handler: LoadHandler, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = load_handler("notifier")
+    put_recorded()
+    handler.upkeep().pause.begin(int(time.time()) + HOUR, "alice")
+    handler.lambda_handler(recorded("notifier_findings_stream"), invocation)
+    handler.lambda_handler(recorded("notifier_schedule"), invocation)
+    assert messages_in(world.subscriber) == []
+    assert total(metrics_in(capsys.readouterr().out), "AlertsPaused") == 1
 
 
 def test_links_in_messages_follow_the_settings(load_handler: LoadHandler, monkeypatch: pytest.MonkeyPatch) -> None:

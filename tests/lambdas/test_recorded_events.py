@@ -67,6 +67,7 @@ EFFECTS = {
     "inventory_unknown_interfaces": Effect(DONE, {**SEEN, "InterfacesRequested": 2, "InterfacesAbsent": 2}),
     "notifier_findings_stream": Effect(None, {"AlertsPublished": 1}, messages_sent=1),
     "notifier_not_a_finding": Effect(None, {"AlertsPublished": 1, "PoisonFindings": 1}, messages_sent=1),
+    "notifier_stack_deployed": Effect(None, {}),
     "notifier_schedule": Effect(None, {"AlertsPublished": 1, "DigestsPublished": 1}, messages_sent=2),
     "object_processor_eventbridge_direct": Effect(None, OBJECT),
     "object_processor_eventbridge_sqs": Effect(DONE, OBJECT),

@@ -55,6 +55,33 @@ def test_an_event_bus_of_another_account_is_granted_by_its_arn(synthesise: Calla
     assert [each["Resource"] for each in statements if each["Action"] == "events:PutEvents"] == [bus]
 
 
+def test_every_deployed_stack_of_this_deployment_and_no_other_is_followed_by_a_canary(
+    properties_of: PropertiesOf,
+) -> None:
+    (rule,) = [each for each in properties_of("AWS::Events::Rule").values() if "cloudformation" in str(each)]
+    assert rule["EventPattern"]["detail-type"] == ["CloudFormation Stack Status Change"]
+    prefixes = [each["prefix"]["Fn::Join"][1][-1] for each in rule["EventPattern"]["detail"]["stack-id"]]
+    purposes = ("flow-logs", "state", "analytics", "processing", "monitoring")
+    assert prefixes == [f":stack/flowsentry-{purpose}/" for purpose in purposes]
+    assert rule["EventPattern"]["detail"]["status-details"] == {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]}
+    assert rule["Targets"][0]["Arn"]["Fn::GetAtt"][0].startswith("Alerting")
+
+
+def test_without_canaries_no_stack_is_followed(synthesise: Callable[..., Any]) -> None:
+    template = json.dumps(synthesise({"sources": [SOURCE], "canary_after_deploy": False})["Processing"])
+    assert "CloudFormation Stack Status Change" not in template
+    assert "CANARY_AFTER_DEPLOY" not in template
+
+
+def test_the_notifier_may_write_canaries_and_no_other_flow_logs(properties_of: PropertiesOf) -> None:
+    found = grants(properties_of, "notifier")
+    assert [each for each in found["s3:PutObject"] if "logbucket" in each and "*_fl-canary_*" not in each] == []
+    assert any("logbucket" in each and "*_fl-canary_*" in each for each in found["s3:PutObject"])
+    in_flow_logs = [each for each in found["logs:PutLogEvents"] if "loggroupnames" in each]
+    assert [":log-stream:flowsentry-canary" in each for each in in_flow_logs] == [True]
+    assert len(found["sns:ListSubscriptionsByTopic"]) == 3
+
+
 def test_messages_link_to_at_most_ten_log_groups(synthesise: Callable[..., Any]) -> None:
     groups = [{"name": f"/network/{number}", "log_formats": ["default"]} for number in range(12)]
     made = synthesise({"sources": [SOURCE], "existing_log_groups": groups})["Processing"]["Resources"].values()

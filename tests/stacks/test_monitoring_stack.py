@@ -191,7 +191,8 @@ def test_the_dashboard_has_suppressed_findings_of_the_same_kinds_as_raised_ones(
 
 def test_the_dashboard_has_rate_limited_silenced_and_rejected_alerts(properties_of: PropertiesOf) -> None:
     names = {name for _, name, *_ in metrics(properties_of)}
-    assert {"AlertsRateLimited", "AlertsSilenced", "OverflowsPublished", "PoisonFindings", "ChannelRefusals"} <= names
+    held_back = {"AlertsRateLimited", "AlertsSilenced", "AlertsPaused"}
+    assert {*held_back, "OverflowsPublished", "PoisonFindings", "ChannelRefusals"} <= names
 
 
 @pytest.mark.parametrize(
@@ -204,12 +205,26 @@ def test_the_dashboard_has_rate_limited_silenced_and_rejected_alerts(properties_
         ("stored-object-unreadable-inventory", "StoredObjectsUnreadable"),
         ("poison-findings", "PoisonFindings"),
         ("channel-refused", "ChannelRefusals"),
+        ("canary-lost", "CanariesLost"),
+        ("no-subscription", "AlertTopicsWithoutSubscription"),
+        ("delivery-failed-alerts", "NumberOfNotificationsFailed"),
+        ("delivery-failed-digests", "NumberOfNotificationsFailed"),
+        ("delivery-failed-chats", "NumberOfNotificationsFailed"),
     ],
 )
 def test_one_event_of_this_metric_triggers_the_alarm(properties_of: PropertiesOf, name: str, metric: str) -> None:
     alarm = alarms(properties_of)[name]
     assert (alarm["MetricName"], alarm["Threshold"], alarm["EvaluationPeriods"]) == (metric, 0, 1)
     assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_failed_deliveries_are_counted_by_topic(properties_of: PropertiesOf) -> None:
+    for purpose, parameter in (("alerts", "alerttopicarn"), ("digests", "digesttopicarn"), ("chats", "chattopicarn")):
+        (dimension,) = alarms(properties_of)[f"delivery-failed-{purpose}"]["Dimensions"]
+        assert dimension["Name"] == "TopicName"
+        number, parts = dimension["Value"]["Fn::Select"]
+        assert (number, parts["Fn::Split"][0]) == (5, ":")
+        assert parameter in str(parts["Fn::Split"][1])
 
 
 def searches(properties_of: PropertiesOf) -> dict[str, str]:

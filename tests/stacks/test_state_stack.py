@@ -150,3 +150,22 @@ def test_other_buckets_are_not_versioned(properties_of: PropertiesOf) -> None:
     others = [each for id_, each in properties_of("AWS::S3::Bucket").items() if not id_.startswith("Output")]
     assert others
     assert all("VersioningConfiguration" not in each for each in others)
+
+
+@pytest.mark.parametrize(
+    ("settings", "who"),
+    [({}, "nobody gets alerts"), ({"event_bus": "security"}, "alerts go only to the other channels")],
+)
+def test_without_alert_emails_synth_warns_who_gets_alerts(tmp_path: Any, settings: dict[str, Any], who: str) -> None:
+    from aws_cdk import App  # noqa: PLC0415 - needs JSII_NODE, which conftest sets
+    from aws_cdk.assertions import Annotations, Match  # noqa: PLC0415 - the same
+
+    from stacks.settings.deployment import Deployment  # noqa: PLC0415 - the same
+    from stacks.state.stack import StateStack  # noqa: PLC0415 - the same
+
+    for emails in ([], ["people@example.com"]):
+        given = {"sources": [SOURCE], "alert_emails": emails, **settings}
+        app = App(outdir=str(tmp_path))
+        stack = StateStack(app, "State", deployment=Deployment.from_context({"flowsentry": given}))
+        warnings = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("alert_emails is .*"))
+        assert [who in str(each.entry.data) for each in warnings] == ([] if emails else [True])

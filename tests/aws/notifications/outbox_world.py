@@ -9,6 +9,7 @@ from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.findings.triage import FindingTriage
 from flowsentry.aws.notifications.channels import Channel, Channels, Notification
 from flowsentry.aws.notifications.outbox import Outbox
+from flowsentry.aws.notifications.pause import NO_PAUSE, Pause
 from flowsentry.emit.console_queries import AccountResources
 from flowsentry.findings.finding import Finding, Severity
 from tests.moto_world import FINDINGS_TABLE, items_of, make_findings_table
@@ -81,6 +82,10 @@ class FakeChannel:
         return max((sum(start <= at < start + HOUR for at in times) for start in times), default=0)
 
 
+def _no_pause() -> Pause:
+    return NO_PAUSE
+
+
 class OutboxWorld:
     """The table, the clock, the channels, and the outbox that connects them."""
 
@@ -90,6 +95,7 @@ class OutboxWorld:
         self.topic = FakeChannel("topic", self.clock)
         self.more = {name: FakeChannel(name, self.clock, may_refuse=True) for name in more}
         self.limit, self.digest_minutes = limit, digest_minutes
+        self.pause_of_outbox = _no_pause
         self.table = FindingTable(FINDINGS_TABLE, clients.dynamodb(), self.clock)
         self.finding_triage = FindingTriage(FINDINGS_TABLE, clients.dynamodb(), self.clock)
 
@@ -104,7 +110,10 @@ class OutboxWorld:
     @property
     def outbox(self) -> Outbox:
         """In a new process."""
-        return Outbox(self.table, self.channels, AccountResources(), self.digest_minutes, self.limit, self.clock)
+        resources = AccountResources()
+        return Outbox(
+            self.table, self.channels, resources, self.digest_minutes, self.limit, self.clock, self.pause_of_outbox
+        )
 
     def put(self, *findings: Finding) -> None:
         self.table.put_new(findings)

@@ -62,6 +62,10 @@ PipelineMetric = Literal[
     "DigestsPublished",
     "AlertsFailed",
     "OldestAlertSeconds",
+    "AlertsPaused",
+    "AlertTopicsWithoutSubscription",
+    "CanarySeconds",
+    "CanariesLost",
 ]
 """Stamped with the current time; alarms watch only these. Dimension: `service`, the function."""
 
@@ -202,6 +206,12 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "DigestsPublished": Metric(Unit.COUNT, "Digests sent to the topic"),
     "AlertsFailed": Metric(Unit.COUNT, "Alerts that could not be delivered to every channel; they stay in the outbox"),
     "OldestAlertSeconds": Metric(Unit.SECONDS, "Age of the oldest alert still in the outbox"),
+    "AlertsPaused": Metric(Unit.COUNT, "Sweeps, one a minute, in which alerts were paused"),
+    "AlertTopicsWithoutSubscription": Metric(
+        Unit.COUNT, "Topics of alerts, digests or chats without a confirmed subscription, counted in each sweep"
+    ),
+    "CanarySeconds": Metric(Unit.SECONDS, "Time from a canary record to its test alert"),
+    "CanariesLost": Metric(Unit.COUNT, "Canary records that could not be written, or of which no finding came"),
 }
 
 TRAFFIC_METRICS: dict[TrafficMetric, Metric] = {

@@ -99,7 +99,8 @@ class NotifierSettings:
     Digests go to `digest_topic_arn`, or to `alert_topic_arn` when it is empty; an empty `chat_topic_arn` or `event_bus`
     turns that channel off. `deployment_name`, `account_id`, `log_groups`, `vpcs_in_s3`, `athena_table` and
     `athena_workgroup` are what links in messages point to. `suppressions_parameter` names the parameter that the
-    notifier first writes the object at `suppressions_key` from.
+    notifier first writes the object at `suppressions_key` from. Canaries are written into `log_bucket`, and into
+    `canary_log_group` if there is one, in its format in `log_formats_parameter`.
     """
 
     findings_table: str
@@ -119,6 +120,10 @@ class NotifierSettings:
     athena_workgroup: str = ""
     suppressions_key: str = SUPPRESSIONS_KEY
     suppressions_parameter: str = ""
+    log_bucket: str = ""
+    canary_log_group: str = ""
+    log_formats_parameter: str = ""
+    canary_after_deploy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -55,6 +56,11 @@ def event_bridge() -> "EventBridgeClient":
 @lru_cache(maxsize=1)
 def load_balancing() -> "ElasticLoadBalancingv2Client":
     return boto3.client("elbv2", config=BOUNDED)
+
+
+@lru_cache(maxsize=1)
+def logs() -> "CloudWatchLogsClient":
+    return boto3.client("logs", config=BOUNDED)
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flowsentry.detect.blocked.blocked_egress import blocked_egress
 from flowsentry.detect.blocked.blocked_internal import blocked_internal, probing_sources
 from flowsentry.detect.blocked.denied_by_acl_reply import denied_by_acl_reply
+from flowsentry.detect.canaries import canaries
 from flowsentry.detect.flood import flood_of_sources
 from flowsentry.detect.logins.external_clients import BusyService
 from flowsentry.detect.logins.login_brute_force import login_brute_force
@@ -49,6 +50,7 @@ def detect(
         *login_brute_force(histories, address_space, login),
         *records_skipped(observed.capture_gaps, address_space),
         *service_down(observed.down, address_space),
+        *canaries(observed.capture_gaps),
         *flood_of_sources(observed.left_out, observed.dropped_sources, contacts, address_space),
     ]
     return in_order_of_time(findings)

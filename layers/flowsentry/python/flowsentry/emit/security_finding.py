@@ -16,6 +16,7 @@ from flowsentry.emit.narratives.narrative import Narrative, listed_in, number_in
 from flowsentry.emit.owner_names import owner_text, subject_text
 from flowsentry.emit.plain_text import plain
 from flowsentry.emit.search_terms import is_address, is_interface
+from flowsentry.findings.canary import is_test_alert
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.kinds import INITIAL_ACCESS, KINDS, LATERAL_MOVEMENT, NETWORK_FLOW
 
@@ -39,10 +40,12 @@ _LATEST = 253_402_300_799
 
 def security_finding(finding: Finding, resources: AccountResources, found_at: int) -> dict[str, Any]:
     """The finding for BatchImportFindings, under the account's default product. `resources` has account and Region. The
-    same finding has the same id, so that importing it again updates it.
+    same finding has the same id, so that importing it again updates it. A test alert is archived: it needs no action.
     """
     narrative = narrative_of(finding)
-    severity = {"Label": LABELS[finding.severity], "Original": finding.severity.value}
+    is_test = is_test_alert(finding)
+    label = "INFORMATIONAL" if is_test else LABELS[finding.severity]
+    severity = {"Label": label, "Original": finding.severity.value}
     types = list(_types(finding))
     account = resources.account_id
     security_hub = f"arn:{resources.partition}:securityhub:{resources.region}:{account}"
@@ -67,8 +70,8 @@ def security_finding(finding: Finding, resources: AccountResources, found_at: in
         **_network(finding),
         "ProductFields": dict(_fields(finding, resources)),
         "Resources": list(_resources(finding, resources))[:MAX_RESOURCES],
-        "Workflow": {"Status": "NEW"},
-        "RecordState": "ACTIVE",
+        "Workflow": {"Status": "RESOLVED" if is_test else "NEW"},
+        "RecordState": "ARCHIVED" if is_test else "ACTIVE",
     }
 
 

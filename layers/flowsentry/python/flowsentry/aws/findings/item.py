@@ -19,6 +19,8 @@ URGENT_PARTITIONS = (HIGH_PARTITION, Audience.URGENT.value)
 """The most urgent first. Findings put by an earlier version may be HIGH in the second partition."""
 COUNTER_PREFIX = "rate-limit#"
 """Id prefix of rate limit counters, items that are no findings."""
+CONTROL_PREFIX = "control#"
+"""Id prefix of items about alerts in general: the pause, the canary, the check of subscriptions."""
 TRIAGE_ATTRIBUTES = ("state", "changed_at", "by", "note", "until")
 OUTBOX_ATTRIBUTES = ("unpublished", "waiting_since", "delivered_to", "rate_limited", "claimed_until")
 """Attributes of findings in the outbox."""
@@ -71,9 +73,9 @@ def outbox_partition(finding: Finding) -> str:
     return HIGH_PARTITION if finding.severity is Severity.HIGH else finding.audience.value
 
 
-def is_counter(item: Item) -> bool:
-    """Whether an item is a rate limit counter instead of a finding."""
-    return _text(item, "id").startswith(COUNTER_PREFIX)
+def is_bookkeeping(item: Item) -> bool:
+    """Whether an item is a rate limit counter or a control item instead of a finding."""
+    return _text(item, "id").startswith((COUNTER_PREFIX, CONTROL_PREFIX))
 
 
 def entry_of(item: Item) -> Entry:

@@ -27,6 +27,7 @@ from flowsentry.aws.findings.item import (
     triage_of,
 )
 from flowsentry.aws.service_errors import is_condition_unmet, retryable
+from flowsentry.findings.canary import is_test_alert
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.triage import Earlier, State, Triage
 
@@ -51,7 +52,7 @@ READ_OF_TRIAGE: Any = {
 @dataclass
 class FindingTable:
     """A FindingStore in a DynamoDB table, and the notifier's outbox. Findings before `observe_only_until` (Unix s) are
-    recorded and not delivered.
+    recorded and not delivered, except test alerts.
     """
 
     table_name: str
@@ -244,6 +245,8 @@ class FindingTable:
         }
 
     def _undelivered_reason(self, finding: Finding) -> str:
+        if is_test_alert(finding):
+            return ""
         if finding.suppressed_by:
             return "suppressed"
         return "observed" if self.clock() < self.observe_only_until else ""

@@ -32,6 +32,7 @@ from flowsentry.capture_gaps import last_hour_end, skipped_by_interface
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.emit.metrics import emf
 from flowsentry.errors import UnreadableError
+from flowsentry.findings.canary import is_test_alert
 from flowsentry.findings.evidence import EvidenceStore
 from flowsentry.findings.finding import FindingStore
 from flowsentry.findings.known_services import KnownServices
@@ -218,8 +219,9 @@ class SourceProcessor:
         count("UnknownFields", len(outcome.unknown_fields))
         count("UnknownInterfaces", len(outcome.unknown_interfaces))
         count_by("RejectedLines", outcome.rejected.counts)
-        count_by("FindingsRaised", Counter(each.kind for each in outcome.findings if not each.suppressed_by))
-        count_by("FindingsSuppressed", Counter(each.kind for each in outcome.findings if each.suppressed_by))
+        found = [each for each in outcome.findings if not is_test_alert(each)]
+        count_by("FindingsRaised", Counter(each.kind for each in found if not each.suppressed_by))
+        count_by("FindingsSuppressed", Counter(each.kind for each in found if each.suppressed_by))
         if outcome.newest_end is not None:
             count("FreshnessSeconds", max(0, now - outcome.newest_end))
         traffic = emf(outcome.measurements, outcome.owner_sums, namespace(), now)

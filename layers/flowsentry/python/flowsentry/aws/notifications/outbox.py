@@ -9,9 +9,17 @@ from itertools import chain, islice
 
 from botocore.exceptions import ClientError
 
-from flowsentry.aws.findings.item import HIGH_PARTITION, SNOOZED_PARTITION, URGENT_PARTITIONS, Entry, Item, is_counter
+from flowsentry.aws.findings.item import (
+    HIGH_PARTITION,
+    SNOOZED_PARTITION,
+    URGENT_PARTITIONS,
+    Entry,
+    Item,
+    is_bookkeeping,
+)
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.notifications.channels import Channels, Delivery
+from flowsentry.aws.notifications.pause import NO_PAUSE, Pause
 from flowsentry.aws.notifications.rate_limit import HOUR_MILLISECONDS, RateLimit
 from flowsentry.aws.notifications.rendering import valid_entries
 from flowsentry.aws.notifications.summaries import Summaries
@@ -47,7 +55,9 @@ RATE_LIMITED_SECONDS = HOUR_MILLISECONDS // 1_000
 
 @dataclass(frozen=True)
 class Outbox:
-    """Connects the findings table with the channels."""
+    """Connects the findings table with the channels. While `pause` is active, everything waits in the table;
+    `recipients` are listed in test alerts.
+    """
 
     findings: FindingTable
     channels: Channels
@@ -55,11 +65,15 @@ class Outbox:
     digest_minutes: int
     max_urgent_an_hour: int
     clock: Callable[[], float] = time.time
+    pause: Callable[[], Pause] = lambda: NO_PAUSE
+    recipients: Callable[[], Sequence[str]] = tuple
 
     def publish_new(self, images: Iterable[Item], seconds: float = STREAM_SECONDS) -> None:
         """Delivers the urgent, unpublished findings of a stream batch, the most urgent first. Those without time stay
         for the sweep. Raises RetryableError when any delivery failed.
         """
+        if self._is_paused():
+            return
         entries = valid_entries(self.findings, filter(_is_unpublished, images), "stream")
         urgent = {entry.finding.id: entry for entry in entries if entry.finding.audience is Audience.URGENT}
         alerts = self._alerts(Delivery(), TimeBudget.of(min(seconds, STREAM_SECONDS), self.clock))
@@ -76,6 +90,9 @@ class Outbox:
         `seconds`, and the next run continues. A failed step does not stop the others; RetryableError is raised at the
         end.
         """
+        if self._is_paused():
+            count("AlertsPaused")
+            return
         time_budget, delivery = TimeBudget.of(seconds, self.clock), Delivery()
         alerts, summaries = self._alerts(delivery, time_budget), self._summaries(delivery)
         failures: list[str] = []
@@ -91,6 +108,9 @@ class Outbox:
             except (RetryableError, ClientError) as error:
                 failures.append(str(error))
         _raise([*failures, *_failures(alerts), *summaries.failures])
+
+    def _is_paused(self) -> bool:
+        return self.pause().is_active(self.clock())
 
     def _send_high(self, alerts: UrgentAlerts, summaries: Summaries) -> None:
         self._send_waiting(HIGH_PARTITION, alerts, summaries)
@@ -151,11 +171,15 @@ class Outbox:
         return entry.waiting_since <= self.clock() - (HIGH_LEFT_OVER_SECONDS if entry.is_high else LEFT_OVER_SECONDS)
 
     def _record_oldest(self, waiting: Sequence[Entry]) -> None:
-        """Emits the age of the latest alert; rate-limited findings may wait an hour, unless they are HIGH."""
+        """Emits the age of the latest alert; rate-limited findings may wait an hour, unless they are HIGH, and the time
+        of a pause does not count.
+        """
+        resumed_at = self.pause().ends_at
         granted = {
             entry.finding.id: RATE_LIMITED_SECONDS * (entry.is_rate_limited and not entry.is_high) for entry in waiting
         }
-        ages = [self.clock() - entry.waiting_since - granted[entry.finding.id] for entry in waiting]
+        since = {entry.finding.id: max(entry.waiting_since, resumed_at) for entry in waiting}
+        ages = [self.clock() - since[finding_id] - seconds for finding_id, seconds in granted.items()]
         count("OldestAlertSeconds", max(0, *ages))
 
     def _waiting(self, partition: str) -> Iterator[Entry]:
@@ -164,7 +188,9 @@ class Outbox:
     def _alerts(self, delivery: Delivery, time_budget: TimeBudget) -> UrgentAlerts:
         table = self.findings
         rate_limit = RateLimit("urgent", self.max_urgent_an_hour, table.table_name, table.client, self.clock)
-        return UrgentAlerts(table, self.channels, self.resources, rate_limit, delivery, time_budget, self.clock)
+        return UrgentAlerts(
+            table, self.channels, self.resources, rate_limit, delivery, time_budget, self.clock, self.recipients
+        )
 
     def _summaries(self, delivery: Delivery) -> Summaries:
         return Summaries(self.findings, self.channels, self.resources, delivery, self.clock)
@@ -185,7 +211,7 @@ def _failures(alerts: UrgentAlerts) -> list[str]:
 
 def _is_unpublished(image: Item) -> bool:
     """Whether a put item is a finding in the outbox, or unknown."""
-    return not is_counter(image) and ("unpublished" in image or "finding" not in image)
+    return not is_bookkeeping(image) and ("unpublished" in image or "finding" not in image)
 
 
 def _raise(failures: Sequence[str]) -> None:

@@ -18,9 +18,13 @@ from flowsentry.aws.notifications.channels import Channel, Channels, Delivery, N
 from flowsentry.aws.notifications.rate_limit import RateLimit
 from flowsentry.aws.notifications.rendering import quarantine, rendering
 from flowsentry.aws.time_budget import TimeBudget
-from flowsentry.emit.alert_message import alert_message
+from flowsentry.emit.alert_message import AlertMessage, alert_message
 from flowsentry.emit.console_queries import AccountResources
+from flowsentry.emit.narratives.canary_message import canary_message
 from flowsentry.errors import PoisonError, RetryableError
+from flowsentry.findings.canary import is_test_alert
+from flowsentry.findings.finding import Finding
+from flowsentry.findings.triage import Earlier
 from flowsentry.telemetry import count, logger
 
 RESERVED_FOR_HIGH = 4
@@ -50,6 +54,7 @@ class UrgentAlerts:
     delivery: Delivery
     time_budget: TimeBudget
     clock: Callable[[], float] = time.time
+    recipients: Callable[[], Sequence[str]] = tuple
     over_limit: list[Entry] = field(default_factory=list)
     failed: dict[str, None] = field(default_factory=dict)
     _exhausted_for: set[bool] = field(default_factory=set)
@@ -168,8 +173,13 @@ class UrgentAlerts:
             self.findings.mark_published(finding_id)
             return None
         with rendering():
-            message = alert_message(entry.finding, self.resources, thread.earlier)
+            message = self._message(entry.finding, thread.earlier)
         return _Alert(entry, Notification(message, entry.finding, entry.found_at), set(entry.delivered_to))
+
+    def _message(self, finding: Finding, earlier: Earlier | None) -> AlertMessage:
+        if is_test_alert(finding):
+            return canary_message(finding, self.recipients(), self.resources)
+        return alert_message(finding, self.resources, earlier)
 
     def _deliver(self, alert: "_Alert", channels: Sequence[Channel]) -> bool:
         """Whether all channels have it now; a failed one does not stop the others."""

@@ -1,0 +1,81 @@
+"""Who gets alerts: the subscriptions of the topics, and the channels that are no topics."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from flowsentry.aws import clients
+from flowsentry.aws.service_errors import retryable
+from flowsentry.settings import NotifierSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+MAX_PAGES = 10
+"""Pages of 100 subscriptions that are read of a topic. More: a sweep takes longer. Fewer: subscriptions of a topic with
+very many are not listed."""
+NOT_CONFIRMED = ("PendingConfirmation", "Deleted")
+"""What SNS returns in place of an ARN. https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription of a topic. SNS delivers nothing to one that is not confirmed."""
+
+    protocol: str
+    endpoint: str
+    is_confirmed: bool
+
+    def __str__(self) -> str:
+        state = "confirmed" if self.is_confirmed else "not confirmed: gets nothing"
+        return f"{self.protocol} {_without_secrets(self.endpoint)} ({state})"
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """The topics by what they are for, and the other channels in words."""
+
+    topics: Mapping[str, str]
+    others: tuple[str, ...]
+    client: "SNSClient"
+
+    @classmethod
+    def of(cls, given: NotifierSettings) -> Self:
+        """Those that the notifier's settings name."""
+        arns = {
+            "alerts": given.alert_topic_arn,
+            "digests": given.digest_topic_arn,
+            "chats": given.chat_topic_arn,
+        }
+        others = [f"event bus {given.event_bus}"] if given.event_bus else []
+        others += ["Security Hub"] if given.security_hub else []
+        return cls({name: arn for name, arn in arns.items() if arn}, tuple(others), clients.sns())
+
+    def listed(self) -> list[str]:
+        """All of them in words. Raises RetryableError when SNS can't be reached."""
+        return [*(f"topic of {name}: {each}" for name in self.topics for each in self._of(name)), *self.others]
+
+    def topics_without_subscription(self) -> list[str]:
+        """What the topics are for that deliver to nobody. Raises as `listed`."""
+        return [name for name in self.topics if not any(each.is_confirmed for each in self._of(name))]
+
+    def _of(self, name: str) -> list[Subscription]:
+        return list(subscriptions_of(self.topics[name], self.client))
+
+
+def subscriptions_of(topic_arn: str, client: "SNSClient") -> Iterator[Subscription]:
+    """The subscriptions of a topic, confirmed or not, of MAX_PAGES. Raises RetryableError."""
+    pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
+    with retryable("list the subscriptions"):
+        for page in islice(pages, MAX_PAGES):
+            for each in page["Subscriptions"]:
+                is_confirmed = each["SubscriptionArn"] not in NOT_CONFIRMED
+                yield Subscription(each["Protocol"], each["Endpoint"], is_confirmed)
+
+
+def _without_secrets(endpoint: str) -> str:
+    """Of a webhook only the host: its path is often a secret."""
+    parts = urlsplit(endpoint)
+    return f"{parts.hostname}/..." if parts.scheme in ("http", "https") else endpoint
