@@ -23,9 +23,6 @@ STREAM_BATCH, STREAM_RETRIES = 100, 3
 first. Batch higher: it exceeds the timeout, and more is left to the sweep. Batch lower: HIGH waits behind more batches
 of MEDIUM. Retries higher: one bad record blocks its part of the shard for longer. Retries lower: more is left to the
 sweep."""
-STREAM_PARALLELIZATION = 4
-"""Concurrent batches of a shard: one that hangs blocks a quarter of the shard's findings. Higher: more invocations
-compete for the slots of the rate limit. Lower: a flood takes longer to process."""
 STREAM_MAX_AGE_MINUTES = 5
 """Older findings are left to the sweep. Higher: a batch that keeps failing blocks newer findings for longer. Lower: the
 sweep has more to send after a flood."""
@@ -57,7 +54,7 @@ class Alerting(Construct):
             batch_size=STREAM_BATCH,
             bisect_batch_on_error=True,
             retry_attempts=STREAM_RETRIES,
-            parallelization_factor=STREAM_PARALLELIZATION,
+            parallelization_factor=self._deployment.at_once.findings_batches,
             max_record_age=Duration.minutes(STREAM_MAX_AGE_MINUTES),
             filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
         )

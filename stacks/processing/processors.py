@@ -23,10 +23,6 @@ PAYLOAD_BATCH_SIZE, PAYLOAD_WINDOW_SECONDS = 100, 5
 """Payloads in a batch of the data stream, each of which takes about 0.1 s; and how long Lambda gathers a batch, which
 is short for payloads that are minutes old. Higher: a batch approaches the function's timeout. Lower: more
 invocations."""
-BATCHES_PER_SHARD = 10
-"""Concurrent batches of each shard (ParallelizationFactor), Lambda's maximum: payloads need no order. An on-demand
-stream starts with four shards, so 40 concurrent invocations process about 400 payloads a second. Lower: fewer payloads
-a second, and a failed batch blocks more of them."""
 MAX_PAYLOAD_AGE_HOURS = 12
 """Older payloads go to the bucket of failed invocations: Lambda has no time limit of its own for a throttled function,
 and the stream deletes payloads after a day. Higher: less time to store a backlog in the bucket. Lower: an outage writes
@@ -42,6 +38,7 @@ class StreamProcessor(Construct):
         super().__init__(scope, id_)
         self._defaults = defaults
         settings = defaults.deployment.stream_processor
+        self._batches_per_shard = defaults.deployment.at_once.payload_batches
         self.function = PythonFunction(
             self,
             "Function",
@@ -111,7 +108,7 @@ class StreamProcessor(Construct):
             starting_position="TRIM_HORIZON",
             batch_size=PAYLOAD_BATCH_SIZE,
             maximum_batching_window_in_seconds=PAYLOAD_WINDOW_SECONDS,
-            parallelization_factor=BATCHES_PER_SHARD,
+            parallelization_factor=self._batches_per_shard,
             function_response_types=["ReportBatchItemFailures"],
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=STREAM_RETRIES,
@@ -176,7 +173,7 @@ class ObjectProcessor(Construct):
             size=Size(settings.memory_mb, settings.timeout_seconds),
             environment=environment,
         )
-        self._max_concurrency = settings.max_concurrency
+        self._max_concurrency = defaults.deployment.at_once.objects
 
     def receive_from(self, queue_arn: str) -> None:
         """Invokes the function with object events of the queue, limited by MaximumConcurrency.

@@ -3,6 +3,7 @@ rules of an organization: encryption, permissions boundary, path of roles, and t
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -58,6 +59,42 @@ TagValue = Annotated[
 ]
 
 
+USUAL_CONCURRENCY, LEAST_CONCURRENCY = 1_000, 10
+"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 1,000 by default, less in new accounts."""
+LEAST_UNRESERVED = 10
+"""Executions that must stay unreserved. AWS documents 100, and refuses less than 10 in accounts that have few."""
+FINDINGS_BATCHES = 4
+"""Concurrent batches of a shard of the findings table: one that hangs blocks a quarter of the shard's findings. Higher:
+more invocations compete for the slots of the rate limit. Lower: a flood takes longer to process."""
+PAYLOAD_BATCHES = 10
+"""Concurrent batches of each shard of the data stream (ParallelizationFactor), Lambda's maximum: payloads need no
+order. An on-demand stream starts with four shards, so 40 concurrent invocations process about 400 payloads a second.
+Lower: fewer payloads a second, and a failed batch blocks more of them."""
+LEAST_OBJECTS = 2
+"""The lowest MaximumConcurrency of a queue.
+https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What runs at once at most: objects, batches of a shard of findings, and batches of a shard of payloads."""
+
+    objects: int
+    findings_batches: int
+    payload_batches: int
+
+
+def fitted(concurrency: int, max_objects: int) -> Fitted:
+    """At 10 executions: three objects, one batch of findings and one batch of each shard of payloads, so that the
+    inventory, the sweep and payloads of log groups are not starved. From 200 on nothing is limited but by the settings.
+    """
+    return Fitted(
+        objects=max(LEAST_OBJECTS, min(max_objects, concurrency * 3 // 10)),
+        findings_batches=max(1, min(FINDINGS_BATCHES, concurrency // 10)),
+        payload_batches=max(1, min(PAYLOAD_BATCHES, concurrency // 20)),
+    )
+
+
 class StreamProcessor(Section):
     """The function that reads payloads of CloudWatch Logs."""
 
@@ -95,6 +132,11 @@ class OperationSettings(Section):
     """Enriched records are kept as Parquet for this many days."""
     rejected_retention_days: int = Field(default=30, ge=1, le=3650)
     """Samples of lines that could not be parsed are kept for this many days."""
+    lambda_concurrency: int = Field(default=USUAL_CONCURRENCY, ge=LEAST_CONCURRENCY, le=100_000)
+    """Concurrent executions of all functions that the account allows in this Region; `flowsentry doctor` asks it. New
+    accounts have 10. Below 200, less is processed at once: at 10 three objects, one batch of findings, four of
+    payloads of a data stream. Findings are the same, and after an outage they come later. Lower: more room for other
+    functions of the account. Higher than what the account allows: executions are throttled and retried."""
     python: PythonVersion = "3.14"
     """Python version of the functions. The dependencies layer is built for it."""
     architecture: Literal["arm64", "x86_64"] = "arm64"
@@ -106,6 +148,21 @@ class OperationSettings(Section):
     """Size of the [stream processor](#the-functions)."""
     object_processor: ObjectProcessor = ObjectProcessor()
     """Size of the [object processor](#the-functions)."""
+
+    @property
+    def at_once(self) -> Fitted:
+        """What runs at once at most."""
+        return fitted(self.lambda_concurrency, self.object_processor.max_concurrency)
+
+    def broken_rules(self) -> Iterator[str]:
+        """A reservation that the account can't make."""
+        yield from super().broken_rules()
+        reserved, most = self.stream_processor.reserved_concurrency, self.lambda_concurrency - LEAST_UNRESERVED
+        if reserved and reserved > most:
+            yield (
+                f"stream_processor.reserved_concurrency is {reserved}; allowed: at most {most}, because "
+                f"lambda_concurrency is {self.lambda_concurrency} and Lambda keeps {LEAST_UNRESERVED} unreserved"
+            )
 
 
 class Tag(Section):
@@ -142,8 +199,8 @@ class GuardRailSettings(Section):
     an action that it leaves out fails when a function uses it."""
     role_path: RolePath = "/"
     """The path of all roles of the app, for policies that allow roles of a path only. Their names, like those of all
-    other resources, begin with `name`. Set it before the first deployment: flow logs to CloudWatch Logs name their
-    role, and EC2 refuses to replace them in place, so a later change of the path fails and is rolled back."""
+    other resources, begin with `name`. Another path makes other roles: flow logs to CloudWatch Logs name their role,
+    so they and their log groups are made anew."""
     tags: Annotated[tuple[Tag, ...], together(broken_rules_between_tags)] = Field(default=(), max_length=MAX_TAGS)
     """Tags of all resources that can have tags, beside `application`, which is `name`:
     `[{"key": "cost-center", "value": "4711"}]`."""
