@@ -52,8 +52,12 @@ synth: $(SETUP) ## CloudFormation templates into cdk.out; needs no account
 bootstrap: $(SETUP) ## Once for an account and region: what cdk deploy needs there
 	node_modules/.bin/cdk bootstrap
 
+.PHONY: doctor
+doctor: $(SETUP) ## Ask the account, read-only, whether the settings of cdk.json can be deployed into it
+	$(BIN)/flowsentry doctor
+
 .PHONY: deploy
-deploy: $(SETUP) ## Deploy all stacks into the account of your AWS credentials, with the settings of cdk.json
+deploy: doctor ## Deploy all stacks into the account of your AWS credentials, with the settings of cdk.json
 	node_modules/.bin/cdk deploy --all
 
 .PHONY: demo

@@ -1,4 +1,4 @@
-"""The command line: flowsentry demo | parse | replay | explain | findings | pause | resume | test-alert."""
+"""The command line: flowsentry demo | parse | replay | explain | findings | pause | resume | test-alert | doctor."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from local import alerting_command, explain_command, findings_command, parse_command, replay_command
+from local.doctor import command as doctor_command
 
 INTERRUPTED = 130
 """The shell's exit code for Ctrl-C: 128 and the number of SIGINT."""
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     explain_command.add_to(commands)
     findings_command.add_to(commands)
     alerting_command.add_to(commands)
+    doctor_command.add_to(commands)
     demo = commands.add_parser(
         "demo",
         help="deploy the app into an emulated AWS, send sample traffic, print the alerts",

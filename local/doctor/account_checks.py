@@ -1,0 +1,96 @@
+"""Checks of the account itself: who asks, the CDK's bootstrap stack, Lambda's concurrency, what was not answered."""
+
+from collections.abc import Iterator
+
+from local.doctor.picture import Picture
+from local.doctor.verdicts import Verdict, ok, stop, warning
+from stacks.settings.deployment import Deployment
+from stacks.settings.operation import LEAST_CONCURRENCY, LEAST_UNRESERVED, fitted
+
+LEAST_BOOTSTRAP_VERSION = 6
+"""The version that the CDK's default synthesizer needs to deploy stacks with assets.
+https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
+FEW_UNRESERVED = 100
+"""What AWS documents as the least that stays unreserved.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
+ALL_AT_ONCE = 200
+"""From here on nothing is fitted: `stacks.settings.operation.fitted`."""
+
+
+def caller(_deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """The account and Region that a deploy goes to."""
+    yield ok("credentials", f"{picture.caller}, account {picture.account_id}, Region {picture.region}")
+
+
+def bootstrap(_deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """The bootstrap stack, which holds the bucket and the roles of a deploy."""
+    version, about = picture.bootstrap_version, "CDK bootstrap"
+    if version is None:
+        return
+    if version == 0:
+        yield stop(about, f"{picture.region} was never bootstrapped", "Run make bootstrap.")
+    elif version < LEAST_BOOTSTRAP_VERSION:
+        finding = f"version {version}; needed: {LEAST_BOOTSTRAP_VERSION}"
+        yield stop(about, finding, "Run make bootstrap, which updates it.")
+    else:
+        yield ok(about, f"version {version}")
+
+
+def concurrency(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """Lambda's concurrency, and whether the settings fit it."""
+    if picture.concurrency is None:
+        return
+    limit, about = picture.concurrency.limit, "Lambda concurrency"
+    if limit < deployment.lambda_concurrency and limit < ALL_AT_ONCE:
+        yield _too_few(about, limit, deployment)
+    elif deployment.lambda_concurrency < ALL_AT_ONCE <= limit:
+        yield warning(
+            about,
+            f"the account allows {limit:,} executions at once and lambda_concurrency is "
+            f"{deployment.lambda_concurrency}: less is processed at once than could be",
+            'Remove "lambda_concurrency" from cdk.json.',
+        )
+    else:
+        yield ok(about, f"{limit:,} executions at once, {picture.concurrency.unreserved:,} of them unreserved")
+    yield from _reservation(deployment, limit)
+
+
+def _too_few(about: str, limit: int, deployment: Deployment) -> Verdict:
+    fit = fitted(max(limit, LEAST_CONCURRENCY), deployment.object_processor.max_concurrency)
+    return warning(
+        about,
+        f"the account allows {limit} executions at once, and the settings are for {deployment.lambda_concurrency:,}: "
+        "executions would be throttled and retried, and findings come later",
+        f'Put "lambda_concurrency": {max(limit, LEAST_CONCURRENCY)} into cdk.json: {fit.objects} objects are then '
+        f"processed at once (some hundred thousand records a minute), and after an outage findings come later; or ask "
+        "Service Quotas for 1,000 (Lambda, Concurrent executions), which costs nothing.",
+    )
+
+
+def _reservation(deployment: Deployment, limit: int) -> Iterator[Verdict]:
+    """The reservation of the stream processor. What the account has reserved already may be this one, so only the limit
+    is compared.
+    """
+    reserved, about = deployment.stream_processor.reserved_concurrency, "reserved concurrency"
+    if not reserved:
+        return
+    left = limit - reserved
+    finding = f"stream_processor.reserved_concurrency is {reserved} of {limit:,}, which leaves {left:,}"
+    if left < LEAST_UNRESERVED:
+        yield stop(about, f"{finding}; needed: {LEAST_UNRESERVED}", 'Remove "reserved_concurrency" from cdk.json.')
+    elif left < FEW_UNRESERVED:
+        yield warning(
+            about, f"{finding}; AWS keeps {FEW_UNRESERVED}, less only in new accounts", "Reserve less, or nothing."
+        )
+    else:
+        yield ok(about, finding)
+
+
+def unasked(_deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """What AWS did not answer."""
+    for each in picture.unasked:
+        yield warning(
+            each.action,
+            f"could not ask ({each.reason})",
+            f"Grant {each.action} to {picture.caller}, or check by hand; `flowsentry doctor --policy` prints all.",
+        )

@@ -1,0 +1,122 @@
+"""Checks of existing log groups, buckets and keys: that they exist, and that their policies admit us."""
+
+from collections.abc import Iterator
+
+from local.doctor.needs import bucket_names, key_arns
+from local.doctor.picture import Bucket, Key, LogGroup, Picture
+from local.doctor.policies import Admission, admission
+from local.doctor.verdicts import Verdict, ok, stop, warning
+from stacks.settings.deployment import Deployment
+
+MAX_FILTERS = 2
+"""Subscription filters of a log group.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"""
+SUBSCRIBED_CLASS = "STANDARD"
+"""The class of log groups that can be subscribed.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html"""
+
+
+def log_groups(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """Existing log groups: one more subscription filter must fit."""
+    if picture.log_groups is None:
+        return
+    for each in deployment.existing_log_groups:
+        known = picture.log_groups.get(each.name)
+        if known is None:
+            yield stop(
+                each.name,
+                f"is no log group of account {picture.account_id}, {picture.region}",
+                "Correct existing_log_groups.",
+            )
+        else:
+            yield _log_group(each.name, known, deployment)
+
+
+def _log_group(name: str, known: LogGroup, deployment: Deployment) -> Verdict:
+    own = f":{deployment.stack_name('processing')}-"
+    others = [filter_name for filter_name, destination in known.filters if own not in destination]
+    if known.log_class != SUBSCRIBED_CLASS:
+        finding = f"has the class {known.log_class}, which can't be subscribed"
+        return stop(name, finding, "Let the flow log write to a log group of class STANDARD.")
+    if len(others) >= MAX_FILTERS:
+        finding = f"has {len(others)} subscription filters ({', '.join(others)}); AWS takes {MAX_FILTERS}"
+        return stop(name, finding, "Delete one, or let both share a Kinesis data stream.")
+    return ok(name, f"exists, with {len(others)} subscription filters of others")
+
+
+def buckets(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """Existing buckets: they must send events, and let the function read."""
+    if picture.buckets is None:
+        return
+    sending = {each.name for each in deployment.existing_buckets}
+    for name in bucket_names(deployment):
+        known = picture.buckets.get(name)
+        if known is None:
+            yield stop(name, "is no bucket", "Correct the name in the settings.")
+        else:
+            yield from _bucket(name, known, picture, is_sending=name in sending)
+
+
+def _bucket(name: str, known: Bucket, picture: Picture, *, is_sending: bool) -> Iterator[Verdict]:
+    if is_sending and known.region != picture.region:
+        finding = f"is in {known.region}, and its events stay there; the deployment is in {picture.region}"
+        yield stop(name, finding, "Deploy in the Region of the bucket.")
+    elif not known.is_own:
+        yield warning(
+            name,
+            "belongs to another account, so that its policy can't be read here",
+            f"Its policy must allow s3:GetObject and s3:ListBucket to account {picture.account_id}, and its events "
+            "must be sent to this account's event bus.",
+        )
+    elif is_sending and known.sends_events is False:
+        yield warning(
+            name,
+            "does not send its events to EventBridge: nothing of it is read",
+            f"aws s3api put-bucket-notification-configuration --bucket {name} turns it on; keep what is configured "
+            "there (docs/settings.md, an existing bucket).",
+        )
+    elif _denies(known, picture):
+        finding = "has a policy that denies s3:GetObject to everybody, or to this account"
+        yield stop(name, finding, "Exempt the function's role from the denial.")
+    else:
+        yield ok(name, "exists, and its policy does not deny reading")
+
+
+def _denies(bucket: Bucket, picture: Picture) -> bool:
+    return bool(bucket.policy) and _admits(bucket.policy or {}, picture, "s3:GetObject") is Admission.DENIED
+
+
+def _admits(policy: dict[str, object] | object, picture: Picture, action: str) -> Admission:
+    root = f"arn:{picture.caller.split(':')[1]}:iam::{picture.account_id}:root"
+    return admission(policy, (root, picture.account_id), action)  # type: ignore[arg-type]
+
+
+def keys(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """KMS keys: enabled, and with a key policy that lets IAM policies of this account grant their use."""
+    if picture.keys is None:
+        return
+    for arn in key_arns(deployment):
+        known = picture.keys.get(arn)
+        if known is None:
+            yield stop(arn, "does not exist, or not for this account", "Correct the ARN in the settings.")
+        else:
+            yield _key(arn, known, picture)
+
+
+def _key(arn: str, known: Key, picture: Picture) -> Verdict:
+    if known.state != "Enabled":
+        return stop(arn, f"is {known.state}", "Enable the key, or name another one.")
+    if known.policy is None:
+        return warning(
+            arn,
+            "has a key policy that could not be read",
+            f"It must allow kms:Decrypt to account {picture.account_id}, and kms:GenerateDataKey* to the services that "
+            "write with it.",
+        )
+    if _admits(known.policy, picture, "kms:Decrypt") in (Admission.ALLOWED, Admission.CONDITIONAL):
+        return ok(arn, "is enabled, and its key policy lets this account's IAM policies grant its use")
+    return stop(
+        arn,
+        f"has a key policy that does not admit account {picture.account_id}",
+        f"Add a statement that allows kms:Decrypt to arn:aws:iam::{picture.account_id}:root.",
+    )

@@ -1,0 +1,33 @@
+"""All checks, in the order in which they are printed."""
+
+from collections.abc import Callable, Iterator
+
+from local.doctor import account_checks, destination_checks, flow_log_checks, service_checks
+from local.doctor.picture import Picture
+from local.doctor.verdicts import Verdict
+from stacks.settings.deployment import Deployment
+
+Check = Callable[[Deployment, Picture], Iterator[Verdict]]
+CHECKS: tuple[Check, ...] = (
+    account_checks.caller,
+    account_checks.bootstrap,
+    account_checks.concurrency,
+    flow_log_checks.resources,
+    flow_log_checks.quotas,
+    flow_log_checks.counted_twice,
+    flow_log_checks.inside_all_vpcs,
+    flow_log_checks.read_twice,
+    destination_checks.log_groups,
+    destination_checks.buckets,
+    destination_checks.keys,
+    service_checks.clusters,
+    service_checks.network_of_function,
+    service_checks.channels,
+    service_checks.deployed,
+    account_checks.unasked,
+)
+
+
+def examined(deployment: Deployment, picture: Picture) -> list[Verdict]:
+    """The verdicts of all checks on these settings in this account."""
+    return [verdict for check in CHECKS for verdict in check(deployment, picture)]

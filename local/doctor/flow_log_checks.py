@@ -1,0 +1,115 @@
+"""Checks of what is logged: that it exists, that AWS takes one more flow log, and that nothing is counted twice."""
+
+from collections.abc import Iterator, Mapping
+from typing import get_args
+
+from local.doctor.needs import logged_resources
+from local.doctor.picture import FlowLog, NetworkResource, Picture
+from local.doctor.verdicts import Verdict, ok, stop
+from stacks.settings.deployment import Deployment, Purpose
+
+FLOW_LOGS_OF_A_RESOURCE = 2
+"""Flow logs of one VPC, subnet or network interface; the quota cannot be raised.
+https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"""
+SHARED = ("vpc-", "subnet-")
+"""What an account may share: the others may log their own interfaces in it, and not the whole.
+https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html"""
+HAVE_NO_QUOTA_OF_TWO = ("tgw-",)
+
+
+def resources(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """The resources of the sources, and whether they are of this account and Region."""
+    if picture.resources is None:
+        return
+    for id_ in logged_resources(deployment):
+        known = picture.resources.get(id_)
+        if known is None:
+            yield stop(id_, f"does not exist in account {picture.account_id}, {picture.region}", "Correct sources.")
+        elif known.owner and known.owner != picture.account_id and id_.startswith(SHARED):
+            yield stop(
+                id_,
+                f"belongs to account {known.owner}, which shares it",
+                "Name the network interfaces in it that are yours, or deploy in that account.",
+            )
+        else:
+            yield ok(id_, "exists")
+
+
+def quotas(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """Flow logs that exist already, made by others than this deployment."""
+    if picture.flow_logs is None:
+        return
+    for id_ in logged_resources(deployment):
+        others = [each for each in picture.flow_logs if each.resource_id == id_ and not _is_own(each, deployment)]
+        if len(others) >= FLOW_LOGS_OF_A_RESOURCE and not id_.startswith(HAVE_NO_QUOTA_OF_TWO):
+            yield stop(
+                id_,
+                f"has {len(others)} flow logs ({_named(others)}); AWS takes {FLOW_LOGS_OF_A_RESOURCE}",
+                "Delete one, or name its log group or bucket in existing_log_groups or existing_buckets instead.",
+            )
+        elif others:
+            yield ok(id_, f"has {len(others)} flow log of others ({_named(others)}), and room for one more")
+
+
+def counted_twice(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """A resource that is logged together with what contains it: its records would come twice."""
+    named = set(logged_resources(deployment))
+    for id_, known in _known(picture).items():
+        for outer in known.inside if id_ in named else ():
+            if outer in named:
+                yield stop(
+                    id_, f"is inside {outer}, which is logged too: its records would be counted twice", "Name only one."
+                )
+
+
+def inside_all_vpcs(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """A subnet or interface in a VPC that the source with `all_vpcs` logs."""
+    source = deployment.source_of_all_vpcs
+    for id_ in logged_resources(deployment) if source else ():
+        for outer in _inside(id_, picture):
+            if source and outer.startswith("vpc-") and outer not in source.except_vpc_ids:
+                yield stop(
+                    id_,
+                    f"is inside {outer}, which all_vpcs logs: its records would be counted twice",
+                    f"Put {outer} into except_vpc_ids, or remove {id_}.",
+                )
+
+
+def read_twice(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """Existing flow logs that are read, of resources that are logged by this deployment too."""
+    read = {each.name for each in deployment.existing_log_groups}
+    read |= {each.name for each in deployment.existing_buckets}
+    for id_ in logged_resources(deployment):
+        for each in picture.flow_logs or ():
+            if id_ in {each.resource_id, *_inside(each.resource_id, picture)} and _destination(each) in read:
+                yield stop(
+                    id_,
+                    f"is in sources, and {each.id} writes its records to {_destination(each)}, which is read too",
+                    "Remove it from sources, or the log group or bucket from the settings.",
+                )
+
+
+def _known(picture: Picture) -> Mapping[str, NetworkResource]:
+    return picture.resources or {}
+
+
+def _inside(id_: str, picture: Picture) -> tuple[str, ...]:
+    known = _known(picture).get(id_)
+    return known.inside if known else ()
+
+
+def _is_own(flow_log: FlowLog, deployment: Deployment) -> bool:
+    """Whether a stack of this deployment made it: a deploy changes it, and makes none beside it."""
+    return flow_log.stack in {deployment.stack_name(purpose) for purpose in get_args(Purpose)}
+
+
+def _destination(flow_log: FlowLog) -> str:
+    """The name of the log group or bucket. Destinations are ARNs, or the name alone of a log group."""
+    text = flow_log.destination
+    if ":log-group:" in text:
+        return text.split(":log-group:")[1].removesuffix(":*")
+    return text.split(":::")[1].split("/")[0] if ":::" in text else text
+
+
+def _named(flow_logs: list[FlowLog]) -> str:
+    return ", ".join(f"{each.id} to {_destination(each)}" for each in flow_logs)
