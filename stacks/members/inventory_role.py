@@ -39,15 +39,13 @@ def add_inventory_role(stack: Stack, parameters: Parameters) -> None:
 
 
 def _trust(stack: Stack, parameters: Parameters) -> dict[str, Any]:
-    """Trusts the inventory function of the central account, and nothing else there.
+    """Trusts the role of the inventory function in the central account, and nothing else there.
 
-    The principal is the account, because IAM refuses a role that does not exist yet; the condition names the function's
-    role (Deployment.inventory_role_name) in any Region, with and without a path. `aws:PrincipalArn` of a session is the
-    ARN of its role, with the path.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+    The principal is that account and the condition names the role: as the principal itself, IAM would refuse a role
+    that does not exist yet, and would go on to trust the ID of one that was deleted.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
     """
-    name = f"${{DeploymentName}}-{INVENTORY}-*"
-    roles = [f"arn:${{AWS::Partition}}:iam::${{CentralAccountId}}:role/{path}{name}" for path in ("", "*/")]
+    central = Fn.select(4, Fn.split(":", parameters.function_role))
     has_id = CfnCondition(
         stack, "HasExternalId", expression=Fn.condition_not(Fn.condition_equals(parameters.external_id, ""))
     )
@@ -56,12 +54,9 @@ def _trust(stack: Stack, parameters: Parameters) -> dict[str, Any]:
     )
     statement = {
         "Effect": "Allow",
-        "Principal": {"AWS": Fn.sub("arn:${AWS::Partition}:iam::${CentralAccountId}:root")},
+        "Principal": {"AWS": f"arn:{stack.partition}:iam::{central}:root"},
         "Action": "sts:AssumeRole",
-        "Condition": {
-            "ArnLike": {"aws:PrincipalArn": [Fn.sub(role) for role in roles]},
-            "StringEquals": external_id,
-        },
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": parameters.function_role}, "StringEquals": external_id},
     }
     return {"Version": "2012-10-17", "Statement": [statement]}
 

@@ -13,6 +13,9 @@ MEMBER_PREFIX = "AWSLogs/"
 """Key prefix of the flow logs of member accounts, which have the bucket itself as destination: `<account>/` follows, or
 `aws-account-id=<account>/`. AWS writes the account of the flow log there; whoever creates it can't choose another."""
 
+DELIVERY = "delivery.logs.amazonaws.com"
+"""The service that delivers flow logs to buckets."""
+
 Conditions = dict[str, dict[str, Any]]
 
 
@@ -53,7 +56,7 @@ def _allow(
 ) -> None:
     statement = iam.PolicyStatement(
         sid=sid,
-        principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+        principals=[iam.ServicePrincipal(DELIVERY)],
         actions=list(actions),
         resources=list(resources),
         conditions=dict(conditions),

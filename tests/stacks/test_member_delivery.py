@@ -1,17 +1,21 @@
 """Member accounts: who may deliver flow logs to the log bucket, and with which settings."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacks.constructs.customer_key import DELIVERY_ACTIONS
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.members import MAX_MEMBER_ACCOUNTS
 from stacks.settings.reading import SettingsError
 
 ORGANIZATION, MEMBER, OTHER_MEMBER = "o-exampleorgid", "222222222222", "333333333333"
 MEMBERS = {"organization_id": ORGANIZATION, "member_account_ids": [MEMBER, OTHER_MEMBER]}
+KEY = "AWS::KMS::Key"
 BUCKET_POLICY_BYTES = 20_480
 RESERVED_BYTES = 4_000
 """For the other statements of the policy: those of the own account, and the refusal of plain HTTP."""
@@ -19,8 +23,8 @@ RESERVED_BYTES = 4_000
 
 @pytest.fixture(scope="module")
 def admitting(synthesise: Callable[..., Any]) -> Mapping[str, Any]:
-    """Templates of a central deployment without a source of its own."""
-    templates: Mapping[str, Any] = synthesise(MEMBERS)
+    """Templates of a central deployment without a source of its own, with a customer managed key."""
+    templates: Mapping[str, Any] = synthesise({**MEMBERS, "customer_key": True})
     return templates
 
 
@@ -59,6 +63,23 @@ def test_members_may_write_flow_logs_and_look_at_the_bucket_and_nothing_else(
     assert write["Resource"]["Fn::Join"][1][1] == "/AWSLogs/*"
     assert write["Condition"]["StringEqualsIfExists"] == {"s3:x-amz-acl": "bucket-owner-full-control"}
     assert "StringEqualsIfExists" not in check["Condition"]
+
+
+@pytest.mark.parametrize("members", ["OrganizationDelivery", "MemberDelivery"])
+def test_the_customer_managed_key_admits_the_members_as_the_bucket_does(
+    admitting: Mapping[str, Any], members: str
+) -> None:
+    (key,) = [each["Properties"] for each in admitting["FlowLogs"]["Resources"].values() if each["Type"] == KEY]
+    (statement,) = [each for each in key["KeyPolicy"]["Statement"] if each.get("Sid") == members]
+    assert statement["Condition"] == statements(admitting)[f"{members}Check"]["Condition"]
+    assert statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert set(statement["Action"]) == set(DELIVERY_ACTIONS)
+
+
+def test_the_documented_key_statement_has_the_actions_of_the_generated_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "several-accounts.md").read_text()
+    (actions,) = re.findall(r'"Action": (\[[^]]*kms[^]]*\])', page)
+    assert set(json.loads(actions)) == set(DELIVERY_ACTIONS)
 
 
 def test_the_bucket_sends_events_of_objects_of_members(admitting: Mapping[str, Any]) -> None:

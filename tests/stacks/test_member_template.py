@@ -1,6 +1,5 @@
 """The template for member accounts: what it creates, whom its role trusts, and that the committed file is current."""
 
-import fnmatch
 import json
 import subprocess
 import sys
@@ -15,11 +14,13 @@ from moto import mock_aws
 from stacks.members.parameters import MAX_VPCS
 from stacks.members.template import TEMPLATE, template_text
 from stacks.ownership.describe_actions import DESCRIBE_ACTIONS, VPC_LINKS
+from stacks.settings.deployment import Deployment
 from stacks.settings.sources import FULL_LOG_FORMAT
-from tests.stacks.test_deployment import read
 
 CENTRAL, BUCKET, STACK = "111111111111", "flowsentry-flow-logs-logbucketcc3b17e8-example", "flowsentry-member"
+FUNCTION_ROLE = f"arn:aws:iam::{CENTRAL}:role/flowsentry-inventory-eu-west-1"
 REGION, OTHER_REGION = "eu-west-1", "us-west-2"
+SETTINGS_PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 MAX_BODY_BYTES = 51_200
 """Of a template that StackSets gets in a call.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html"""
@@ -42,7 +43,7 @@ def new_vpc(region: str = REGION) -> str:
 
 
 def put_stack(region: str = REGION, *, update: bool = False, **parameters: str) -> None:
-    given = {"CentralAccountId": CENTRAL, "LogBucket": BUCKET, "RoleRegion": REGION, **parameters}
+    given = {"InventoryFunctionRoleArn": FUNCTION_ROLE, "LogBucket": BUCKET, "RoleRegion": REGION, **parameters}
     formation = boto3.client("cloudformation", region)
     put = formation.update_stack if update else formation.create_stack
     put(
@@ -146,23 +147,17 @@ def test_the_role_may_describe_what_the_inventory_describes_and_nothing_else() -
 
 
 @pytest.mark.usefixtures("member")
-@pytest.mark.parametrize(
-    ("settings", "is_trusted"),
-    [
-        ({}, True),
-        ({"role_path": "/network/flowsentry/"}, True),
-        ({"name": "second"}, False),
-    ],
-)
-def test_the_role_trusts_the_inventory_function_of_its_deployment_and_no_other(
-    settings: dict[str, Any], *, is_trusted: bool
-) -> None:
-    statement, deployment = trust(), read(settings)
+def test_the_role_trusts_the_role_of_the_inventory_function_and_no_other() -> None:
+    statement = trust()
     assert statement["Principal"] == {"AWS": f"arn:aws:iam::{CENTRAL}:root"}
-    assert list(statement["Condition"]) == ["ArnLike"]
-    role = f"arn:aws:iam::{CENTRAL}:role{deployment.role_path}{deployment.inventory_role_name('eu-west-1')}"
-    patterns = statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
-    assert any(fnmatch.fnmatchcase(role, pattern) for pattern in patterns) == is_trusted
+    assert statement["Action"] == "sts:AssumeRole"
+    assert statement["Condition"] == {"ArnEquals": {"aws:PrincipalArn": FUNCTION_ROLE}}
+
+
+def test_the_trusted_role_is_that_which_the_central_deployment_creates() -> None:
+    deployment = Deployment.from_context({"flowsentry": {"organization_id": "o-exampleorgid"}})
+    assert FUNCTION_ROLE.endswith(f":role/{deployment.inventory_role_name('eu-west-1')}")
+    assert f'{{"aws:PrincipalArn": "{FUNCTION_ROLE.replace(CENTRAL, "123456789012")}"}}' in SETTINGS_PAGE.read_text()
 
 
 @pytest.mark.usefixtures("member")
