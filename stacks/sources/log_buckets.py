@@ -93,6 +93,8 @@ def _days_by_prefix(deployment: Deployment, handlings: Mapping[Delivery, Handlin
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html
     """
     days = {delivery.prefix: deployment.days_of(handling) for delivery, handling in handlings.items()}
+    if deployment.has_members:
+        days[AWS_PREFIX] = deployment.log_retention_days
     expiring = {prefix: each for prefix, each in days.items() if each}
     if len(expiring) < len(days):
         return expiring
@@ -123,20 +125,24 @@ def _allow_log_delivery(bucket: s3.Bucket) -> None:
     Without these statements AWS adds them to the bucket policy itself, and a later deployment overwrites them
     (https://github.com/aws/aws-cdk/issues/20765). The prefixes of single deliveries are not named: a flow log that is
     being replaced writes its last objects under one that has left the settings.
+
+    AWS's statement requires `s3:x-amz-acl`. Here it may be absent, because the bucket has no ACLs and owns every object
+    anyway, and some found that the service then sends none
+    (https://github.com/cloudposse/terraform-aws-vpc-flow-logs-s3-bucket/pull/101).
     """
     stack = Stack.of(bucket)
     of_this_account = {
         "StringEquals": {"aws:SourceAccount": stack.account},
         "ArnLike": {"aws:SourceArn": stack.format_arn(service="logs", resource="*")},
     }
-    owned = {"aws:SourceAccount": stack.account, "s3:x-amz-acl": "bucket-owner-full-control"}
+    owned = {"StringEqualsIfExists": {"s3:x-amz-acl": "bucket-owner-full-control"}}
     folders = (stack.account, f"aws-account-id={stack.account}")
     for sid, actions, resources, conditions in (
         (
             "LogDeliveryWrite",
             ["s3:PutObject"],
             [bucket.arn_for_objects(f"{LOG_PREFIX}*/{AWS_PREFIX}{folder}/*") for folder in folders],
-            {**of_this_account, "StringEquals": owned},
+            {**of_this_account, **owned},
         ),
         ("LogDeliveryCheck", ["s3:GetBucketAcl", "s3:ListBucket"], [bucket.bucket_arn], of_this_account),
     ):

@@ -8,10 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from stacks.settings.logged.members import MemberSettings
-
-MEMBER_PREFIX = "AWSLogs/"
-"""Key prefix of the flow logs of member accounts, which have the bucket itself as destination: `<account>/` follows, or
-`aws-account-id=<account>/`. AWS writes the account of the flow log there; whoever creates it can't choose another."""
+from stacks.sources.log_buckets import AWS_PREFIX
 
 DELIVERY = "delivery.logs.amazonaws.com"
 """The service that delivers flow logs to buckets."""
@@ -22,6 +19,9 @@ Conditions = dict[str, dict[str, Any]]
 def allow_member_delivery(bucket: s3.Bucket, settings: MemberSettings) -> None:
     """Allows the delivery of flow logs of the member accounts, of all Regions. Nothing else is granted to them.
 
+    Their flow logs have the bucket itself as destination, so keys begin with AWS's folder; `<account>/` follows, or
+    `aws-account-id=<account>/`. AWS writes the account of the flow log there; whoever creates it can't choose another.
+
     The statements are those that AWS requires of the owner of a bucket: without them, creating a flow log in another
     account fails. `s3:x-amz-acl` may be absent, because the bucket has no ACLs and owns every object anyway
     (https://github.com/cloudposse/terraform-aws-vpc-flow-logs-s3-bucket/pull/101).
@@ -30,7 +30,7 @@ def allow_member_delivery(bucket: s3.Bucket, settings: MemberSettings) -> None:
     https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/configure-vpc-flow-logs-for-centralization-across-aws-accounts.html
     """
     owned = {"StringEqualsIfExists": {"s3:x-amz-acl": "bucket-owner-full-control"}}
-    objects = [bucket.arn_for_objects(f"{MEMBER_PREFIX}*")]
+    objects = [bucket.arn_for_objects(f"{AWS_PREFIX}*")]
     for members, conditions in member_conditions(Stack.of(bucket), settings):
         _allow(bucket, f"{members}Write", ["s3:PutObject"], objects, conditions | owned)
         _allow(bucket, f"{members}Check", ["s3:GetBucketAcl", "s3:ListBucket"], [bucket.bucket_arn], conditions)

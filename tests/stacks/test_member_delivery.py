@@ -90,6 +90,14 @@ def test_the_bucket_sends_events_of_objects_of_members(admitting: Mapping[str, A
     assert "AWSLogs/" in prefixes
 
 
+def test_objects_of_members_expire_although_an_own_source_is_kept_for_ever(synthesise: Callable[..., Any]) -> None:
+    kept = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3", "retention_days": 0}
+    made = synthesise({**MEMBERS, "sources": [kept]})["FlowLogs"]["Resources"].values()
+    buckets = [each["Properties"] for each in made if each["Type"] == "AWS::S3::Bucket"]
+    rules = [rule for each in buckets for rule in each["LifecycleConfiguration"]["Rules"]]
+    assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "AWSLogs/"] == [30]
+
+
 def test_without_members_the_bucket_admits_the_own_account_only(templates: Mapping[str, Any]) -> None:
     assert {each for each in statements(templates) if "Delivery" in each} == {"LogDeliveryWrite", "LogDeliveryCheck"}
 
