@@ -158,17 +158,16 @@ def put_log_events(account: EmbeddedAws, group: str, lines: list[str], now: int)
 
 
 @pytest.mark.deploy
-def test_a_source_can_change_its_destination_and_its_format(
+def test_sources_can_change_their_destination_and_their_format(
     account: EmbeddedAws, vpcs: list[str], output: Path
 ) -> None:
-    deploy_sources(account, output, {"vpc_ids": vpcs, "destination": "s3"})
-    assert problems(account) == []
-    assert destinations(account) == dict.fromkeys(vpcs, "s3")
-    streamed = {"vpc_ids": vpcs, "destination": "cloudwatch", "log_format": SHORT_FORMAT, "kinesis": True}
-    deploy_sources(account, output, streamed)
+    """Both directions at once: from CloudWatch Logs to S3, and from S3 to CloudWatch Logs with a stream."""
+    to_bucket = {"vpc_ids": vpcs[:1], "destination": "s3", "log_format": SHORT_FORMAT}
+    to_logs = {"vpc_ids": vpcs[1:], "destination": "cloudwatch", "log_format": SHORT_FORMAT, "kinesis": True}
+    deploy_sources(account, output, to_bucket, to_logs)
     assert problems(account) == []
     assert len(account.client("kinesis").list_streams()["StreamNames"]) == 1
-    assert destinations(account) == dict.fromkeys(vpcs, "cloud-watch-logs")
+    assert destinations(account) == {vpcs[0]: "s3", vpcs[1]: "cloud-watch-logs"}
     flow_logs = account.client("ec2").describe_flow_logs()["FlowLogs"]
     assert {flow_log["LogFormat"] for flow_log in flow_logs} == {SHORT_FORMAT}
 
