@@ -1,91 +1,56 @@
-"""Deploys the app once for all of these tests, from the templates of app.py; functions run from their zip files.
+"""One account with the deployed app for all of these tests; functions run from their zip files.
 
 The CDK CLI is not used here: tests/local/aws/deployment/test_deploy.py covers it.
 """
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.aws.deployment.assembly import deploy_assembly
-from local.aws.deployment.deploy import this_machine
 from local.aws.embedded import REPOSITORY, EmbeddedAws
-from local.aws.settings import Settings
-from local.demo.account import settings_for
-from local.traffic.company.creation import create_company
-from local.traffic.company.network import Company, DeliveryPath, Rule
-from local.traffic.company.plan import VPC, HostPlan, NetworkPlan, SubnetPlan
-from tests.end_to_end.deployed_app import DeployedApp
+from tests.end_to_end.account import FIRST, QUICK, Deployments, Sources, create_account
+from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp
 
-QUICK = Settings(async_retry_seconds=0.05, redelivery_seconds=0.1, batch_window_seconds=0.05, stream_retry_seconds=0.05)
-MOST_MESSAGES = 1_000
-"""All files share this deployment: with the default of 20 messages an hour, later tests would find a summary instead of
-their alert."""
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests that change the app's settings, by the fixture `redeploy`, after those that do not."""
+    items.sort(key=lambda item: "redeploy" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
-def deployed(worker_id: str) -> Iterator[DeployedApp]:
-    """The app in the embedded AWS in a child process, so that moto in this process is unpatched.
-
-    Events of the deployment have been processed, and the inventory was discovered once.
-    """
+def deployments(worker_id: str) -> Iterator[Deployments]:
+    """The embedded AWS in a child process, so that moto in this process is unpatched, with networks and flow logs."""
     with EmbeddedAws.start(QUICK) as aws:
-        company = two_networks(aws)
-        output = REPOSITORY / "build" / f"end-to-end-{worker_id}.cdk.out"
-        synthesise({**settings_for(company), "flowsentry.max_urgent_messages_an_hour": MOST_MESSAGES}, output)
-        deploy_assembly(aws, output)
-        aws.wait_until_quiet(120)
-        aws.fire_schedules("Ownership")
-        aws.wait_until_quiet(60)
-        yield DeployedApp(aws, company)
+        yield Deployments(aws, create_account(aws), REPOSITORY / "build" / f"end-to-end-{worker_id}")
+
+
+@pytest.fixture(scope="session")
+def deployed(deployments: Deployments) -> DeployedApp:
+    """The app with its first settings. Events of the deployment have been processed, and the inventory was discovered
+    once.
+    """
+    deployments.deploy(FIRST)
+    app = DeployedApp(deployments.aws, deployments.company)
+    app.at_first = {"S3TestEvents": app.total("S3TestEvents", service=OBJECTS)}
+    app.at_first |= {"ControlMessages": app.total("ControlMessages", service=STREAM)}
+    app.fire_schedules("Ownership")
+    return app
+
+
+@pytest.fixture(scope="session")
+def redeploy(deployments: Deployments) -> Callable[[Sources], None]:
+    """Deploys the app with other sources. Tests with this fixture run last, and each begins with a deployment."""
+    return deployments.deploy
 
 
 @pytest.fixture
 def app(deployed: DeployedApp) -> Iterator[DeployedApp]:
     """The app; fails the test if it causes a failure of the embedded AWS."""
-    before = len(deployed.aws.failures())
-    yield deployed
-    assert deployed.aws.failures()[before:] == []
+    with deployed.without_failures():
+        yield deployed
 
 
 @pytest.fixture(scope="session")
 def worker_id(request: pytest.FixtureRequest) -> str:
     """The id of the pytest-xdist worker; `only` without workers."""
     return str(getattr(request.config, "workerinput", {}).get("workerid", "only"))
-
-
-def two_networks(aws: EmbeddedAws) -> Company:
-    """A company of two networks with a client and a server each."""
-    plans = (
-        plan("in-logs", "10.40.0.0/16", DeliveryPath.CLOUDWATCH_LOGS),
-        plan("in-bucket", "10.50.0.0/16", DeliveryPath.S3),
-    )
-    return create_company(aws.client, plans)
-
-
-def plan(name: str, cidr: str, delivery_path: DeliveryPath) -> NetworkPlan:
-    hosts = (HostPlan("client", "private", 10, ("all",)), HostPlan("server", "private", 11, ("all",)))
-    return NetworkPlan(name, cidr, delivery_path, (SubnetPlan("private", 0, "a"),), {"all": (Rule(VPC),)}, hosts)
-
-
-def synthesise(settings: Mapping[str, object], output: Path) -> None:
-    """Writes the app's cloud assembly to the folder, as the CLI would."""
-    flags = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
-    context = {**flags, **this_machine(), **settings, "aws:cdk:bundling-stacks": ["**"]}
-    subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=REPOSITORY,
-        env={
-            **os.environ,
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-            "CDK_OUTDIR": str(output),
-            "CDK_CONTEXT_JSON": json.dumps(context),
-        },
-        stdin=subprocess.DEVNULL,
-        check=True,
-    )

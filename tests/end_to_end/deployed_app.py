@@ -4,10 +4,11 @@ import gzip
 import io
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Self
 
 import polars as pl
@@ -23,7 +24,8 @@ from tests.builders import V5, blocked
 STREAM, OBJECTS = "stream_processor", "object_processor"
 FUNCTIONS = {STREAM: Value.STREAM_PROCESSOR, OBJECTS: Value.OBJECT_PROCESSOR}
 NAMESPACE = namespace_of("flowsentry")
-QUIET_SECONDS = 60
+BUSY_SECONDS, SETTLE_SECONDS = 60, 0.15
+"""The app is settled when it has been quiet for several readings of the state, within a minute."""
 
 
 class DeadLetter(NamedTuple):
@@ -41,12 +43,23 @@ class DeadLetter(NamedTuple):
 
 @dataclass
 class DeployedApp:
-    """The app with two networks: flow logs of one go to CloudWatch Logs, of the other to S3."""
+    """The app with flow logs of two networks: of one in CloudWatch Logs, of the other in S3."""
 
     aws: EmbeddedAws
     company: Company
     at: int = field(default_factory=lambda: int(time.time()) - 300)
     """Time of all traffic, so that it lies within one day."""
+    at_first: dict[str, float] = field(default_factory=dict)
+    """Metrics of the first deployment, before any traffic."""
+    _contents: dict[tuple[str, str, str], bytes] = field(default_factory=dict, repr=False)
+    """Objects that were read before, by bucket, key and ETag."""
+
+    @contextmanager
+    def without_failures(self) -> Iterator[None]:
+        """Fails if the embedded AWS has new failures at the end of the block."""
+        before = len(self.aws.failures())
+        yield
+        assert self.aws.failures()[before:] == []
 
     def value(self, value: Value) -> str:
         """A value that one stack exports to the others."""
@@ -73,7 +86,7 @@ class DeployedApp:
     @cached_property
     def _flow_log_to_logs(self) -> dict[str, Any]:
         flow_logs = self.aws.client("ec2").describe_flow_logs()["FlowLogs"]
-        return dict(next(each for each in flow_logs if each["LogDestinationType"] != "s3"))
+        return dict(next(each for each in flow_logs if each["ResourceId"] == self.in_logs.vpc_id))
 
     @cached_property
     def in_logs(self) -> Network:
@@ -84,7 +97,7 @@ class DeployedApp:
         return self.company.network("in-bucket")
 
     def settle(self) -> None:
-        self.aws.wait_until_quiet(QUIET_SECONDS)
+        self.aws.wait_until_quiet(BUSY_SECONDS, SETTLE_SECONDS)
 
     def put(self, name: str, content: bytes, *, folder: str = "", settle: bool = True) -> str:
         """Writes an object to the log bucket and waits until it was processed; returns its key.
@@ -164,31 +177,47 @@ class DeployedApp:
         return self.objects(self.output_bucket, prefix)
 
     def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
-        s3 = self.aws.client("s3")
-        entries = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", ())
-        keys = [str(entry["Key"]) for entry in entries]
-        return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+        return {key: self._content(bucket, key, etag) for key, etag in self._listed(bucket, prefix).items()}
+
+    def enriched_etags(self) -> dict[str, str]:
+        """The ETags of the enriched objects, by key."""
+        return self._listed(self.output_bucket, "enriched/")
+
+    def _listed(self, bucket: str, prefix: str) -> dict[str, str]:
+        pages = self.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return {str(entry["Key"]): str(entry["ETag"]) for page in pages for entry in page.get("Contents", ())}
+
+    def _content(self, bucket: str, key: str, etag: str) -> bytes:
+        known = (bucket, key, etag)
+        if known not in self._contents:
+            self._contents[known] = self.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return self._contents[known]
+
+    def enriched_since(self, before: Container[str]) -> list[pl.DataFrame]:
+        """The enriched objects whose keys are not in `before`."""
+        keys = [key for key in self.enriched_etags() if key not in before]
+        return [_frame(self.objects(self.output_bucket, key)[key]) for key in keys]
 
     def enriched(self, source: str) -> dict[str, pl.DataFrame]:
         """The enriched objects with records from this source address, by key."""
-        frames = {key: pl.read_parquet(io.BytesIO(content)) for key, content in self.output("enriched/").items()}
+        frames = {key: _frame(content) for key, content in self.output("enriched/").items()}
         return {key: frame for key, frame in frames.items() if source in frame["srcaddr"].cast(pl.String)}
 
     def total(self, name: str, **dimensions: str) -> float:
         """The sum of one of the app's metrics since the deployment."""
-        return self._sum(NAMESPACE, name, dimensions)
+        return self._sums(NAMESPACE, [name], dimensions)[name]
 
     def errors(self, service: str) -> float:
         """The number of failed invocations of a function, by Lambda's metric."""
-        return self._sum("AWS/Lambda", "Errors", {"FunctionName": self.value(FUNCTIONS[service])})
+        return self._sums("AWS/Lambda", ["Errors"], {"FunctionName": self.value(FUNCTIONS[service])})["Errors"]
 
     def totals(self, service: str, *names: str) -> dict[str, float]:
         """The sums of several metrics of one function."""
-        return {name: self.total(name, service=service) for name in names}
+        return self._sums(NAMESPACE, names, {"service": service})
 
     def totals_of(self, network: Network) -> dict[str, float]:
         """The sums of some traffic metrics of one network."""
-        return {name: self.total(name, vpc=network.vpc_id) for name in ("Flows", "RejectedFlows", "Packets")}
+        return self._sums(NAMESPACE, ("Flows", "RejectedFlows", "Packets"), {"vpc": network.vpc_id})
 
     def by_reason(self) -> dict[str, float]:
         """The sums of rejected lines of objects, by reason."""
@@ -212,15 +241,19 @@ class DeployedApp:
             "end": self.at + 50,
         }
 
-    def _sum(self, namespace: str, name: str, dimensions: Mapping[str, str]) -> float:
+    def _sums(self, namespace: str, names: Sequence[str], dimensions: Mapping[str, str]) -> dict[str, float]:
         pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-        metric = {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
-        query = {"Id": "sum", "MetricStat": {"Metric": metric, "Period": 86_400, "Stat": "Sum"}}
+        metrics = [{"Namespace": namespace, "MetricName": name, "Dimensions": pairs} for name in names]
+        queries = [
+            {"Id": f"sum{number}", "MetricStat": {"Metric": metric, "Period": 86_400, "Stat": "Sum"}}
+            for number, metric in enumerate(metrics)
+        ]
         now = datetime.now(UTC)
         read = self.aws.client("cloudwatch").get_metric_data(
-            MetricDataQueries=[query], StartTime=now - timedelta(hours=12), EndTime=now + timedelta(minutes=5)
+            MetricDataQueries=queries, StartTime=now - timedelta(hours=12), EndTime=now + timedelta(minutes=5)
         )
-        return float(sum(value for result in read["MetricDataResults"] for value in result["Values"]))
+        values = {each["Id"]: float(sum(each["Values"])) for each in read["MetricDataResults"]}
+        return {name: values[f"sum{number}"] for number, name in enumerate(names)}
 
     def queue_url(self, value: Value) -> str:
         return str(self.aws.client("sqs").get_queue_url(QueueName=self.value(value))["QueueUrl"])
@@ -228,6 +261,11 @@ class DeployedApp:
 
 def increase(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
     return {name: after[name] - before[name] for name in after}
+
+
+@lru_cache(maxsize=2_048)
+def _frame(content: bytes) -> pl.DataFrame:
+    return pl.read_parquet(io.BytesIO(content))
 
 
 def gz(content: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Emails, the dashboard and the alarms of the deployed app."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ SEEN_ON_FAILURE_ONLY = {
 }
 """Metrics without data as long as channels accept alerts, AWS APIs respond, and no finding is suppressed or
 acknowledged."""
+SEARCH = re.compile(r"""SEARCH\('{(\w+),(\w+)} MetricName="(\w+)"'""")
+"""Namespace, dimension and metric name of a search expression: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html."""
 GAP = "eni-0e2e0000000000001"
 """An unknown network interface with skipped records."""
 
@@ -88,9 +91,20 @@ class Metric(NamedTuple):
 
 def dashboard_metrics(app: DeployedApp) -> Iterator[Metric]:
     for widget in widgets(app):
-        for namespace, name, *rest in widget["properties"].get("metrics", ()):
-            texts = [each for each in rest if isinstance(each, str)]
-            yield Metric(namespace, name, frozenset(zip(texts[::2], texts[1::2], strict=True)))
+        for first, *rest in widget["properties"].get("metrics", ()):
+            if isinstance(first, dict):
+                yield from found_metrics(app, first["expression"])
+            else:
+                name, *texts = (each for each in rest if isinstance(each, str))
+                yield Metric(first, name, frozenset(zip(texts[::2], texts[1::2], strict=True)))
+
+
+def found_metrics(app: DeployedApp, expression: str) -> Iterator[Metric]:
+    """The metrics of the app's VPCs that a search expression of the dashboard finds. There are no transit gateways."""
+    [(namespace, dimension, name)] = SEARCH.findall(expression)
+    if dimension == "vpc":
+        for network in (app.in_logs, app.in_bucket):
+            yield Metric(namespace, name, frozenset({(dimension, network.vpc_id)}))
 
 
 def widgets(app: DeployedApp) -> list[dict[str, Any]]:

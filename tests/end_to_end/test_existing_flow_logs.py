@@ -2,110 +2,49 @@
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 import pytest
 
-from flowsentry.records.fields import names_in_log_format
-from local.aws.deployment.assembly import deploy_assembly
-from local.aws.deployment.verification import missing_resources
-from local.aws.embedded import REPOSITORY, EmbeddedAws
-from local.demo.account import settings_for
+from local.traffic.company.network import Network
 from stacks.constructs.parameters import Value
 from tests.builders import flow_log
-from tests.end_to_end.conftest import QUICK, synthesise, two_networks
+from tests.end_to_end.account import BUCKET, CUSTOM, FILES, FIREHOSE, FIRST, GROUP, NAMES, STREAMED, Sources
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, gz, increase
 
-GROUP, BUCKET = "/network/flow-logs", "network-archive"
-FILES, FIREHOSE = "flow-logs/", "firehose/network/"
-CUSTOM = (
-    "${action} ${dstaddr} ${srcaddr} ${dstport} ${srcport} ${end} ${start} ${bytes} ${packets} ${protocol} "
-    "${tcp-flags} ${log-status} ${flow-direction} ${interface-id} ${vpc-id} ${account-id}"
-)
-"""A field order that differs from every default: read in another order, nothing would be found."""
-NAMES = names_in_log_format(CUSTOM)
-STACKS = ("flow-logs", "state", "analytics", "processing", "monitoring")
 SEEN = ("Lines", "Records", "RejectedLines", "FindingsRaised")
 
 
 @dataclass
 class ExistingSourcesApp(DeployedApp):
-    """The app without flow logs of its own."""
+    """The app with flow logs that it did not create."""
 
-    assembly: Path = REPOSITORY / "build"
-    settings: dict[str, object] | None = None
+    @property
+    def in_group(self) -> Network:
+        return self.company.network("existing-in-logs")
 
-    def deploy(self, settings: dict[str, object]) -> None:
-        """Deploys the app with these settings; does nothing if it is already deployed so."""
-        if settings != self.settings:
-            synthesise(settings, self.assembly)
-            deploy_assembly(self.aws, self.assembly)
-            self.aws.wait_until_quiet(120)
-            self.settings = settings
+    @property
+    def in_archive(self) -> Network:
+        return self.company.network("existing-in-bucket")
 
     def put_in_existing_bucket(self, key: str, content: bytes) -> None:
         """Writes an object to the existing bucket and waits until it was processed."""
         self.aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
         self.settle()
 
-    def problems(self) -> list[str]:
-        missing = [each for stack in STACKS for each in missing_resources(self.aws, f"flowsentry-{stack}")]
-        return missing + self.aws.failures()
 
-
-def create_flow_logs(aws: EmbeddedAws, vpc_ids: Iterable[str]) -> None:
-    """Creates a log group and a bucket with flow logs of these VPCs; the bucket sends events to EventBridge."""
-    logs, s3, ec2, iam = (aws.client(service) for service in ("logs", "s3", "ec2", "iam"))
-    logs.create_log_group(logGroupName=GROUP)
-    logs.put_retention_policy(logGroupName=GROUP, retentionInDays=400)
-    s3.create_bucket(Bucket=BUCKET)
-    s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"EventBridgeConfiguration": {}})
-    role = iam.create_role(RoleName="their-delivery", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    options = {"ResourceType": "VPC", "TrafficType": "ALL", "LogFormat": CUSTOM}
-    to_group = {"LogGroupName": GROUP, "DeliverLogsPermissionArn": role}
-    to_bucket = {"LogDestinationType": "s3", "LogDestination": f"arn:aws:s3:::{BUCKET}/{FILES}"}
-    for vpc_id, destination in zip(vpc_ids, (to_group, to_bucket), strict=True):
-        assert ec2.create_flow_logs(ResourceIds=[vpc_id], **options, **destination)["Unsuccessful"] == []
-
-
-def existing_sources() -> dict[str, object]:
-    """Settings, as in cdk.json, with the existing log group and bucket as sources."""
-    return {
-        "flowsentry.sources": [],
-        "flowsentry.existing_log_groups": [{"name": GROUP}],
-        "flowsentry.existing_buckets": [
-            {"name": BUCKET, "prefix": FILES},
-            {"name": BUCKET, "prefix": FIREHOSE, "log_formats": [CUSTOM]},
-        ],
-        "flowsentry.alert_emails": ["you@company.example"],
-    }
-
-
-@pytest.fixture(scope="module")
-def existing(worker_id: str) -> Iterator[ExistingSourcesApp]:
-    with EmbeddedAws.start(QUICK) as aws:
-        company = two_networks(aws)
-        create_flow_logs(aws, [network.vpc_id for network in company.networks])
-        app = ExistingSourcesApp(aws, company, assembly=REPOSITORY / "build" / f"existing-{worker_id}.cdk.out")
-        app.deploy(existing_sources())
-        aws.fire_schedules("Ownership")
-        aws.wait_until_quiet(60)
+@pytest.fixture
+def app(deployed: DeployedApp) -> Iterator[ExistingSourcesApp]:
+    """The app; fails the test if the embedded AWS has new failures."""
+    app = ExistingSourcesApp(deployed.aws, deployed.company, deployed.at)
+    with app.without_failures():
         yield app
 
 
-@pytest.fixture
-def app(existing: ExistingSourcesApp) -> Iterator[ExistingSourcesApp]:
-    """The app with existing sources; fails the test if resources are missing or the embedded AWS has failures."""
-    existing.deploy(existing_sources())
-    yield existing
-    assert existing.problems() == []
-
-
 def test_log_events_of_an_existing_log_group_are_read_in_the_format_of_its_flow_log(app: ExistingSourcesApp) -> None:
-    network = app.in_logs
+    network = app.in_group
     client, server = network.host("client"), network.host("server")
     assert GROUP not in json.loads(app.value(Value.LOG_FORMATS))
     before = app.totals(STREAM, *SEEN), app.totals_of(network)
@@ -121,7 +60,10 @@ def test_log_events_of_an_existing_log_group_are_read_in_the_format_of_its_flow_
 
 
 def test_flow_log_files_of_an_existing_bucket_are_read(app: ExistingSourcesApp) -> None:
-    network, name = app.in_bucket, f"{app.aws.account}_vpcflowlogs_{app.aws.region}_fl-1_20261121T1200Z_0f1e2d3c.log.gz"
+    network, name = (
+        app.in_archive,
+        f"{app.aws.account}_vpcflowlogs_{app.aws.region}_fl-1_20261121T1200Z_0f1e2d3c.log.gz",
+    )
     client = network.host("client")
     before = app.totals(OBJECTS, *SEEN), app.totals_of(network)
     folder = f"AWSLogs/aws-account-id={app.aws.account}/aws-service=vpcflowlogs/year=2026"
@@ -137,8 +79,8 @@ def test_flow_log_files_of_an_existing_bucket_are_read(app: ExistingSourcesApp) 
 
 
 def test_flow_log_files_in_parquet_are_read(app: ExistingSourcesApp) -> None:
-    source, columns = "10.50.0.50", [name.replace("-", "_") for name in NAMES]
-    lines = "\n".join(app.scan(app.in_bucket, source, range(1, 21), NAMES)).encode()
+    source, columns = "10.70.0.50", [name.replace("-", "_") for name in NAMES]
+    lines = "\n".join(app.scan(app.in_archive, source, range(1, 21), NAMES)).encode()
     file = io.BytesIO()
     pl.read_csv(lines, separator=" ", has_header=False, new_columns=columns).write_parquet(file, compression="gzip")
     before = app.totals(OBJECTS, *SEEN)
@@ -152,8 +94,8 @@ def test_flow_log_files_in_parquet_are_read(app: ExistingSourcesApp) -> None:
 def test_firehose_objects_without_a_header_are_read_in_the_configured_format(
     app: ExistingSourcesApp, shape: str
 ) -> None:
-    source = {"lines": "10.50.0.51", "gzip": "10.50.0.52", "json": "10.50.0.53"}[shape]
-    lines = app.scan(app.in_bucket, source, range(1, 21), NAMES)
+    source = {"lines": "10.70.0.51", "gzip": "10.70.0.52", "json": "10.70.0.53"}[shape]
+    lines = app.scan(app.in_archive, source, range(1, 21), NAMES)
     plain = "".join(f"{line}\n" for line in lines).encode()
     written = {"json": "".join(json.dumps({"message": line}) for line in lines).encode(), "gzip": gz(plain)}
     before = app.totals(OBJECTS, *SEEN)
@@ -164,15 +106,15 @@ def test_firehose_objects_without_a_header_are_read_in_the_configured_format(
 
 
 def test_an_object_with_special_characters_in_its_key_is_read(app: ExistingSourcesApp) -> None:
-    source = "10.50.0.54"
+    source = "10.70.0.54"
     app.put_in_existing_bucket(
-        f"{FILES}a copy+of 50%25/ü.log", flow_log(app.scan(app.in_bucket, source, range(1, 21), NAMES), NAMES)
+        f"{FILES}a copy+of 50%25/ü.log", flow_log(app.scan(app.in_archive, source, range(1, 21), NAMES), NAMES)
     )
     assert len(app.findings(source)) == 1
 
 
 def test_an_object_without_a_header_or_a_configured_format_is_a_dead_letter(app: ExistingSourcesApp) -> None:
-    lines = "".join(f"{line}\n" for line in app.scan(app.in_bucket, "10.50.0.55", range(1, 21), NAMES))
+    lines = "".join(f"{line}\n" for line in app.scan(app.in_archive, "10.70.0.55", range(1, 21), NAMES))
     app.put_in_existing_bucket(f"{FILES}bare.log", lines.encode())
     [letter] = app.dead_letters("bare.log")
     assert letter.reason == "no-header"
@@ -186,11 +128,14 @@ def test_an_object_outside_of_the_prefixes_sends_no_event(app: ExistingSourcesAp
     assert app.dead_letters("invoices") == []
 
 
-def test_removing_existing_sources_leaves_the_log_group_and_the_bucket_unchanged(app: ExistingSourcesApp) -> None:
+def test_removing_existing_sources_leaves_the_log_group_and_the_bucket_unchanged(
+    app: ExistingSourcesApp, redeploy: Callable[[Sources], None]
+) -> None:
+    redeploy(FIRST)
     logs, ec2, kept = app.aws.client("logs"), app.aws.client("ec2"), app.objects(BUCKET).keys()
     [filter_] = logs.describe_subscription_filters(logGroupName=GROUP)["subscriptionFilters"]
     assert ":lambda:" in filter_["destinationArn"]
-    app.deploy(settings_for(app.company))
+    redeploy(STREAMED)
     assert logs.describe_subscription_filters(logGroupName=GROUP)["subscriptionFilters"] == []
     [group] = logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
     assert group["retentionInDays"] == 400
@@ -198,6 +143,6 @@ def test_removing_existing_sources_leaves_the_log_group_and_the_bucket_unchanged
     assert len([each for each in ec2.describe_flow_logs()["FlowLogs"] if each["LogFormat"] == CUSTOM]) == 2
     before = app.totals(OBJECTS, "Lines")
     app.put_in_existing_bucket(
-        f"{FILES}later.log", flow_log(app.scan(app.in_bucket, "10.50.0.56", range(1, 21), NAMES), NAMES)
+        f"{FILES}later.log", flow_log(app.scan(app.in_archive, "10.70.0.56", range(1, 21), NAMES), NAMES)
     )
     assert increase(before, app.totals(OBJECTS, "Lines")) == {"Lines": 0}

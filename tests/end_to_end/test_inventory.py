@@ -1,6 +1,5 @@
 """The inventory of the deployed app between schedules: requested network interfaces and change events."""
 
-import io
 import json
 import time
 from collections.abc import Iterator
@@ -12,28 +11,24 @@ from typing import Any
 import polars as pl
 import pytest
 
+from flowsentry.aws.inventory.discovery_run import SETTLING_SECONDS
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import unpack
 from flowsentry.metric_names import namespace_of
 from flowsentry.settings import CLAIMS_KEY
-from local.aws.deployment.assembly import deploy_assembly
-from local.aws.embedded import REPOSITORY, EmbeddedAws
-from local.demo.account import settings_for
 from local.traffic.company.network import Network
 from stacks.constructs.parameters import Value
 from tests.builders import V5, exchange, flow_log
-from tests.end_to_end.conftest import QUICK, synthesise, two_networks
+from tests.end_to_end.account import COOLDOWN_SECONDS
 from tests.end_to_end.deployed_app import DeployedApp
 
-COOLDOWN_SECONDS = 20
-"""Longer than it takes to send a thousand change events; shorter, so that the test is quick."""
 last_octets = count(100)
 CHANGE = {"Source": "aws.ec2", "DetailType": "EC2 Instance State-change Notification"}
 
 
 @dataclass
 class InventoryApp(DeployedApp):
-    """The app with a short cooldown of the inventory."""
+    """The app and its inventory."""
 
     @property
     def home(self) -> str:
@@ -77,12 +72,11 @@ class InventoryApp(DeployedApp):
 
     def owners_of(self, address: str, interface_id: str) -> list[str | None]:
         """The source owners in the enriched rows of current traffic that the interface records."""
-        now, before = int(time.time()), self.output("enriched/").keys()
+        now, before = int(time.time()), self.enriched_etags()
         seen = self.seen_by(self.in_bucket) | {"interface_id": interface_id, "start": now, "end": now}
         client = self.in_bucket.host("client").address
         self.put(f"inventory-{time.monotonic_ns()}.log", flow_log(exchange(address, client, 443, V5, **seen)))
-        after = self.output("enriched/")
-        rows = pl.concat([pl.read_parquet(io.BytesIO(after[key])) for key in after.keys() - before])
+        rows = pl.concat(self.enriched_since(before))
         return rows.filter(pl.col("srcaddr") == address)["source_owner_name"].to_list()
 
     def forget_snapshot(self) -> None:
@@ -100,25 +94,13 @@ class InventoryApp(DeployedApp):
             assert len(sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]) == len(bodies)
 
 
-@pytest.fixture(scope="module")
-def inventory_app(worker_id: str) -> Iterator[InventoryApp]:
-    with EmbeddedAws.start(QUICK) as aws:
-        company = two_networks(aws)
-        output = REPOSITORY / "build" / f"inventory-{worker_id}.cdk.out"
-        synthesise({**settings_for(company), "flowsentry.inventory_cooldown_seconds": COOLDOWN_SECONDS}, output)
-        deploy_assembly(aws, output)
-        aws.wait_until_quiet(120)
-        aws.fire_schedules("Ownership")
-        aws.wait_until_quiet(60)
-        yield InventoryApp(aws, company)
-
-
 @pytest.fixture
-def app(inventory_app: InventoryApp) -> Iterator[InventoryApp]:
-    """The app; fails the test if the embedded AWS has failures or a request became a dead letter."""
-    yield inventory_app
-    assert inventory_app.aws.failures() == []
-    assert dead_requests(inventory_app) == []
+def app(deployed: DeployedApp) -> Iterator[InventoryApp]:
+    """The app; fails the test if the embedded AWS has new failures or a request became a dead letter."""
+    app = InventoryApp(deployed.aws, deployed.company, deployed.at)
+    with app.without_failures():
+        yield app
+    assert dead_requests(app) == []
 
 
 def dead_requests(app: InventoryApp) -> list[Any]:
@@ -127,7 +109,8 @@ def dead_requests(app: InventoryApp) -> list[Any]:
 
 
 def test_a_new_interface_is_requested_and_its_owner_is_in_the_next_batch(app: InventoryApp) -> None:
-    made, discoveries = app.create_interface(app.in_bucket, "10.50.0.77"), app.discoveries()
+    discoveries = app.discoveries()
+    made = app.create_interface(app.in_bucket, "10.50.0.77")
     assert not app.knows(made)
     assert app.owners_of("10.50.0.77", made) == [None]
     assert app.knows(made)
@@ -138,9 +121,9 @@ def test_a_new_interface_is_requested_and_its_owner_is_in_the_next_batch(app: In
 
 def test_an_absent_interface_is_requested_once(app: InventoryApp) -> None:
     absent, requested = "eni-0e2e0000000000077", app.total("InterfacesRequested", service="inventory")
-    for _ in range(2):
-        app.owners_of("10.50.0.78", absent)
-        app.forget_snapshot()
+    app.owners_of("10.50.0.78", absent)
+    app.forget_snapshot()
+    app.owners_of("10.50.0.78", absent)
     assert app.total("InterfacesRequested", service="inventory") == requested + 1
     assert absent in app.inventory.absent
 
@@ -196,12 +179,14 @@ def test_an_event_that_changes_no_owner_starts_no_discovery(app: InventoryApp, c
 
 
 def test_a_thousand_change_events_during_the_cooldown_start_one_discovery(app: InventoryApp) -> None:
+    """One more is allowed for each cooldown that ends before the changes have settled: a busy machine sends slowly."""
     app.fire_schedules("Ownership")
     discoveries, begun = app.discoveries(), app.discovered_at
     made = app.create_interface(app.in_logs, "10.40.0.99")
     app.send_changes(*[app.home] * 1_000)
+    ended_cooldowns = int(time.time() + SETTLING_SECONDS - begun) // COOLDOWN_SECONDS
     app.settle()
-    assert app.discoveries() == discoveries + 1
+    assert 1 <= app.discoveries() - discoveries <= 1 + ended_cooldowns
     assert app.discovered_at >= begun + COOLDOWN_SECONDS
     assert app.knows(made)
 

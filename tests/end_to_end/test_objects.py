@@ -20,14 +20,14 @@ NOT_FLOW_LOGS = {
 def test_an_object_is_counted_enriched_and_becomes_an_alert(app: DeployedApp) -> None:
     network = app.in_bucket
     client, server = network.host("client"), network.host("server")
-    before = app.totals(OBJECTS, *SEEN), app.totals_of(network)
+    before, known = (app.totals(OBJECTS, *SEEN), app.totals_of(network)), app.enriched_etags()
     lines = app.scan(network, client.address, range(1, 21))
     left_out = no_data(log_status="SKIPDATA", **app.seen_by(network, "client"))
     app.put("whole.log.gz", gz(flow_log([*lines, no_data(), left_out])))
     counted = {"Lines": 22, "Records": 20, "NoDataRecords": 1, "SkippedRecords": 1, "RejectedLines": 0}
     assert increase(before[0], app.totals(OBJECTS, *SEEN)) == {**counted, "FindingsRaised": 2}
     assert increase(before[1], app.totals_of(network)) == {"Flows": 20, "RejectedFlows": 20, "Packets": 60}
-    [rows] = app.enriched(client.address).values()
+    [rows] = app.enriched_since(known)
     owners = ("source_owner_kind", "source_owner_name", "destination_owner_name", "destination_owner_id")
     assert set(rows.select(owners).iter_rows()) == {("instance", "client", "server", server.instance_id)}
     [finding] = app.findings(client.address)
@@ -44,12 +44,12 @@ def test_an_object_with_repeated_events_is_counted_once_and_gives_one_finding(ap
     content = gz(flow_log(app.scan(network, source, range(1, 21))))
     before = app.totals(OBJECTS, "Lines", "DuplicateObjects")
     key = app.put("twice.log.gz", content)
-    first = app.findings(source), app.output("enriched/"), app.emails_about(source)
+    first = app.findings(source), app.enriched_etags(), app.emails_about(source)
     object_event = app.object_event(key, etag=app.etag(key))
     app.notify(object_event)
     app.notify(object_event.replace("ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"))
     app.put("twice.log.gz", content)
-    assert (app.findings(source), app.output("enriched/"), app.emails_about(source)) == first
+    assert (app.findings(source), app.enriched_etags(), app.emails_about(source)) == first
     assert increase(before, app.totals(OBJECTS, "Lines", "DuplicateObjects")) == {"Lines": 20, "DuplicateObjects": 3}
 
 
@@ -65,7 +65,7 @@ def test_many_objects_at_once_are_all_processed(app: DeployedApp) -> None:
 
 
 def test_an_object_that_is_not_a_flow_log_is_a_dead_letter_with_its_reason(app: DeployedApp) -> None:
-    before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedObjectEvents"), app.output("enriched/")
+    before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedObjectEvents"), app.enriched_etags()
     for name, (content, _) in NOT_FLOW_LOGS.items():
         app.put(name, content, folder="AWSLogs/copies", settle=False)
     app.settle()
@@ -73,7 +73,7 @@ def test_an_object_that_is_not_a_flow_log_is_a_dead_letter_with_its_reason(app: 
     assert letters == {name: [reason] for name, (_, reason) in NOT_FLOW_LOGS.items()}
     counted = {"Lines": 0, "PoisonSources": 4, "RetriedObjectEvents": 0}
     assert increase(before[0], app.totals(OBJECTS, *before[0])) == counted
-    assert app.output("enriched/") == before[1]
+    assert app.enriched_etags() == before[1]
 
 
 def test_an_object_with_the_key_of_another_log_is_ignored_and_counted(app: DeployedApp) -> None:
@@ -114,13 +114,13 @@ def test_a_truncated_object_is_a_dead_letter_and_its_complete_lines_are_processe
 
 
 def test_an_empty_object_is_processed_without_error(app: DeployedApp) -> None:
-    before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedObjectEvents"), app.output("enriched/")
+    before = app.totals(OBJECTS, "Lines", "PoisonSources", "RetriedObjectEvents"), app.enriched_etags()
     for number, content in enumerate((b"", gz(b""), flow_log([]), gz(flow_log([])))):
         app.put(f"empty-{number}.log.gz", content, settle=False)
     app.settle()
     assert app.dead_letters("empty-") == []
     assert set(increase(before[0], app.totals(OBJECTS, *before[0])).values()) == {0}
-    assert app.output("enriched/") == before[1]
+    assert app.enriched_etags() == before[1]
 
 
 def test_bad_lines_are_counted_and_stored_and_good_lines_are_processed(app: DeployedApp) -> None:
@@ -146,7 +146,7 @@ def test_bad_lines_are_counted_and_stored_and_good_lines_are_processed(app: Depl
 
 
 def test_the_s3_test_event_of_each_bucket_is_acknowledged(app: DeployedApp) -> None:
-    assert app.total("S3TestEvents", service=OBJECTS) == 2
+    assert app.at_first["S3TestEvents"] == 2
     assert app.dead_letters("s3:TestEvent") == []
 
 

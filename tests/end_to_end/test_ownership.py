@@ -1,6 +1,5 @@
 """Owners of every kind in the enriched rows of the deployed app, and rejecting rules in its alerts; both sources."""
 
-import io
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ Lines = Callable[[tuple[str, ...]], list[str]]
 """Returns records of traffic in a log format."""
 Send = Callable[[DeployedApp, Lines], None]
 """Sends records to the app through one of its sources."""
+NEW_INSTANCES = ("10.50.0.201", "10.50.0.202")
+"""Addresses of instances that are created after the time of the traffic."""
 
 
 def through_logs(app: DeployedApp, lines: Lines) -> None:
@@ -33,8 +34,12 @@ def through_objects(app: DeployedApp, lines: Lines) -> None:
 
 @pytest.fixture(scope="module")
 def company(deployed: DeployedApp) -> Company:
-    """The demonstration's company, with every kind of owner, in the app's account; the inventory knows it."""
+    """The demonstration's company, with every kind of owner, in the app's account, and the new instances; the inventory
+    knows them.
+    """
     company = create_company(deployed.aws.client)
+    for address in NEW_INSTANCES:
+        create_instance(deployed, deployed.in_bucket, address)
     discover_inventory(deployed)
     return company
 
@@ -48,10 +53,9 @@ def test_rows_name_owners_of_every_kind(app: DeployedApp, company: Company, send
     assert result.share >= LEAST_SHARE
 
 
-@pytest.mark.parametrize(("send", "address"), [(through_logs, "10.50.0.201"), (through_objects, "10.50.0.202")])
+@pytest.mark.usefixtures("company")
+@pytest.mark.parametrize(("send", "address"), [(through_logs, NEW_INSTANCES[0]), (through_objects, NEW_INSTANCES[1])])
 def test_an_address_has_no_owner_before_its_assignment(app: DeployedApp, send: Send, address: str) -> None:
-    create_instance(app, app.in_bucket, address)
-    discover_inventory(app)
     seen, client = app.seen_by(app.in_bucket, "client"), app.in_bucket.host("client").address
     owners = []
     for at in (app.at, int(time.time())):
@@ -155,7 +159,6 @@ def discover_inventory(app: DeployedApp) -> None:
 
 def new_rows(app: DeployedApp, send: Send, lines: Lines) -> list[pl.DataFrame]:
     """Sends the records; returns the enriched files that result."""
-    before = app.output("enriched/").keys()
+    before = app.enriched_etags()
     send(app, lines)
-    after = app.output("enriched/")
-    return [pl.read_parquet(io.BytesIO(after[key])) for key in after.keys() - before]
+    return app.enriched_since(before)

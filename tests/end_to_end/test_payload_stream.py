@@ -3,50 +3,24 @@
 import base64
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from local.aws.deployment.assembly import deploy_assembly
-from local.aws.deployment.verification import missing_resources
-from local.aws.embedded import REPOSITORY, EmbeddedAws
-from local.demo.account import settings_for
 from stacks.constructs.parameters import Value
 from tests.builders import payload
-from tests.end_to_end.conftest import QUICK, synthesise, two_networks
+from tests.end_to_end.account import DRAINING, FIRST, STREAMED, Sources
 from tests.end_to_end.deployed_app import OBJECTS, STREAM, DeployedApp, increase
 from tests.end_to_end.test_payloads import paused_object_processor
 
-STACKS = ("flow-logs", "state", "analytics", "processing", "monitoring")
 FORMATS = f"/flowsentry/{Value.LOG_FORMATS}"
 
 
 @dataclass
 class StreamedApp(DeployedApp):
     """The app whose CloudWatch Logs source can use the data stream."""
-
-    assembly: Path = REPOSITORY / "build"
-    flags: tuple[str, ...] | None = None
-    synthesised: set[tuple[str, ...]] = field(default_factory=set)
-
-    def deploy(self, *flags: str) -> None:
-        """Deploys the app with these boolean settings of that source; does nothing if it is already deployed so."""
-        if flags == self.flags:
-            return
-        folder = self.assembly.with_name("-".join((self.assembly.name, *flags, "cdk.out")))
-        if flags not in self.synthesised:
-            settings: dict[str, Any] = dict(settings_for(self.company))
-            first, *others = settings["flowsentry.sources"]
-            synthesise(
-                {**settings, "flowsentry.sources": [{**first, **dict.fromkeys(flags, True)}, *others]},
-                folder,
-            )
-        deploy_assembly(self.aws, folder)
-        self.aws.wait_until_quiet(120)
-        self.flags, self.synthesised = flags, {*self.synthesised, flags}
 
     @property
     def stream_name(self) -> str:
@@ -81,23 +55,14 @@ class StreamedApp(DeployedApp):
     def put_formats(self, text: str) -> None:
         self.aws.client("ssm").put_parameter(Name=FORMATS, Value=text, Overwrite=True)
 
-    def problems(self) -> list[str]:
-        missing = [each for stack in STACKS for each in missing_resources(self.aws, f"flowsentry-{stack}")]
-        return missing + self.aws.failures()
-
-
-@pytest.fixture(scope="module")
-def account(worker_id: str) -> Iterator[StreamedApp]:
-    with EmbeddedAws.start(QUICK) as aws:
-        yield StreamedApp(aws, two_networks(aws), assembly=REPOSITORY / "build" / f"payload-stream-{worker_id}")
-
 
 @pytest.fixture
-def app(account: StreamedApp) -> Iterator[StreamedApp]:
-    """The app with its source through the stream; fails the test if resources are missing or there are failures."""
-    account.deploy("kinesis")
-    yield account
-    assert account.problems() == []
+def app(deployed: DeployedApp, redeploy: Callable[[Sources], None]) -> Iterator[StreamedApp]:
+    """The app with its source through the stream; fails the test if the embedded AWS has new failures."""
+    app = StreamedApp(deployed.aws, deployed.company, deployed.at)
+    with app.without_failures():
+        redeploy(STREAMED)
+        yield app
 
 
 def of_group(log_group: str, lines: Iterable[str]) -> bytes:
@@ -160,15 +125,16 @@ def test_a_discarded_batch_is_processed_after_the_cause_is_repaired(app: Streame
 
 
 @pytest.mark.deploy
-def test_a_source_changes_to_the_stream_and_back_without_loss(app: StreamedApp) -> None:
+def test_a_source_changes_to_the_stream_and_back_without_loss(
+    app: StreamedApp, redeploy: Callable[[Sources], None]
+) -> None:
     """Also without the deployment that drains the stream. Streams that are no longer read are retained."""
-    changes: list[tuple[str, ...]] = [(), ("kinesis",), ("draining_kinesis",), (), ("kinesis",), ()]
+    changes = [DRAINING, FIRST, STREAMED, FIRST]
     streams = app.aws.client("kinesis").list_streams()["StreamNames"]
-    for number, flags in enumerate(changes):
-        app.deploy(*flags)
-        assert app.problems() == []
-        assert app.destinations() == ["kinesis" if flags == ("kinesis",) else "lambda"]
+    for number, sources in enumerate(changes):
+        redeploy(sources)
+        assert app.destinations() == ["kinesis" if sources == STREAMED else "lambda"]
         before = app.totals(STREAM, "Lines")
-        app.log(app.scan(app.in_logs, f"10.40.0.{40 + number}", range(1, 21), app.log_group_names))
+        app.log(app.scan(app.in_logs, f"10.40.0.{50 + number}", range(1, 21), app.log_group_names))
         assert increase(before, app.totals(STREAM, "Lines")) == {"Lines": 20}
-    assert len(app.aws.client("kinesis").list_streams()["StreamNames"]) == len(streams) + changes.count(("kinesis",))
+    assert len(app.aws.client("kinesis").list_streams()["StreamNames"]) == len(streams) + changes.count(STREAMED)

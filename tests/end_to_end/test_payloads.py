@@ -17,10 +17,11 @@ def test_log_events_are_counted_enriched_and_become_an_alert(app: DeployedApp) -
     network = app.in_logs
     client, server = network.host("client"), network.host("server")
     before = app.totals(STREAM, "Lines", "Records", "FindingsRaised"), app.totals_of(network)
+    known = app.enriched_etags()
     app.log(app.scan(network, client.address, range(1, 21), app.log_group_names))
     assert increase(before[0], app.totals(STREAM, *before[0])) == {"Lines": 20, "Records": 20, "FindingsRaised": 1}
     assert increase(before[1], app.totals_of(network)) == {"Flows": 20, "RejectedFlows": 20, "Packets": 60}
-    [rows] = app.enriched(client.address).values()
+    [rows] = app.enriched_since(known)
     assert set(rows.select("source_owner_name", "destination_owner_id").iter_rows()) == {("client", server.instance_id)}
     [finding] = app.findings(client.address)
     assert (finding.kind, finding.severity, finding.scope) == ("port_scan", "high", network.vpc_id)
@@ -32,14 +33,14 @@ def test_a_payload_delivered_twice_gives_one_finding(app: DeployedApp) -> None:
     source = "10.40.0.21"
     lines = app.scan(app.in_logs, source, range(1, 21), app.log_group_names)
     app.log(lines)
-    first = app.findings(source), app.output("enriched/"), app.emails_about(source)
+    first = app.findings(source), app.enriched_etags(), app.emails_about(source)
     app.log(lines)
-    assert (app.findings(source), app.output("enriched/"), app.emails_about(source)) == first
+    assert (app.findings(source), app.enriched_etags(), app.emails_about(source)) == first
     assert len(app.enriched(source)) == len(first[0]) == len(first[2]) == 1
 
 
 def test_a_control_message_is_ignored_and_counted(app: DeployedApp) -> None:
-    assert app.total("ControlMessages", service=STREAM) == 1
+    assert app.at_first["ControlMessages"] == 2, "one for each log group"
     before = app.totals(STREAM, "Lines", "PoisonSources", "ControlMessages")
     message = payload(["CWL CONTROL MESSAGE: Checking health of destination Lambda function."], "CONTROL_MESSAGE")
     app.invoke({"awslogs": {"data": base64.b64encode(message).decode()}})
@@ -153,7 +154,7 @@ def paused_object_processor(app: DeployedApp) -> Iterator[Callable[[], None]]:
 
 def kept_failure(app: DeployedApp, log_group: str) -> dict[str, Any]:
     """The invocation record of the failed payload of this log group."""
-    objects = app.objects(app.value(Value.FAILED_INVOCATION_BUCKET)).values()
+    objects = app.objects(app.value(Value.FAILED_INVOCATION_BUCKET), "aws/lambda/async/").values()
     found: dict[str, Any]
     [found] = [each for each in map(json.loads, objects) if log_group_in(each["requestPayload"]) == log_group]
     return found
