@@ -8,6 +8,8 @@ SETUP := $(VENV)/.ready
 STAGES := $(addprefix tests/,architecture records inventory findings decode parse enrich contacts detect explain emit) \
 	$(wildcard tests/test_*.py)
 
+SETTINGS_FILE := $(if $(SETTINGS),--context settings=$(SETTINGS))
+
 .PHONY: help
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +48,7 @@ check: lint types test ## What continuous integration runs
 
 .PHONY: synth
 synth: $(SETUP) ## CloudFormation templates into cdk.out; needs no account
-	node_modules/.bin/cdk synth --quiet
+	node_modules/.bin/cdk synth --quiet $(SETTINGS_FILE)
 
 .PHONY: bootstrap
 bootstrap: $(SETUP) ## Once for an account and region: what cdk deploy needs there
@@ -54,11 +56,11 @@ bootstrap: $(SETUP) ## Once for an account and region: what cdk deploy needs the
 
 .PHONY: doctor
 doctor: $(SETUP) ## Ask the account, read-only, whether the settings of cdk.json can be deployed into it
-	$(BIN)/flowsentry doctor
+	$(BIN)/flowsentry doctor $(if $(SETTINGS),--settings $(SETTINGS))
 
 .PHONY: deploy
-deploy: doctor ## Deploy all stacks into the account of your AWS credentials, with the settings of cdk.json
-	node_modules/.bin/cdk deploy --all
+deploy: doctor ## Deploy all stacks into the account of your AWS credentials, with cdk.json or SETTINGS=file
+	node_modules/.bin/cdk deploy --all $(SETTINGS_FILE)
 
 .PHONY: demo
 demo: $(SETUP) ## AWS on this machine, the real app deployed into it, traffic, alerts

@@ -1,7 +1,6 @@
 """Command-line options for the files that replay reads beside flow logs: inventory, settings, suppressions, GeoIP."""
 
 import argparse
-import json
 from pathlib import Path
 
 from flowsentry.aws.ingest.geo_databases import DatabaseError, Databases, opened
@@ -10,7 +9,7 @@ from flowsentry.inventory.geoip import Geography, NoGeography
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.snapshot import UnreadableSnapshotError, unpack
 from stacks.settings.detection import DetectionSettings
-from stacks.settings.reading import SettingsError, read_section
+from stacks.settings.reading import SettingsError, read_section, section_in
 
 
 class KnowledgeError(Exception):
@@ -81,14 +80,10 @@ def settings_in(path: Path | None) -> DetectionSettings:
     if path is None:
         return DetectionSettings()
     try:
-        given = json.loads(path.read_text())["context"]["flowsentry"]
-        of_detection = {name: given[name] for name in DetectionSettings.model_fields if name in given}
-    except OSError as error:
-        raise KnowledgeError(f"{path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise KnowledgeError(
-            f'{path} has no "flowsentry" object in a "context" object, as cdk.json has: {error}'
-        ) from error
+        given = section_in(path, "flowsentry")
+    except SettingsError as error:
+        raise KnowledgeError("; ".join(error.problems)) from error
+    of_detection = {name: given[name] for name in DetectionSettings.model_fields if name in given}
     try:
         return read_section(DetectionSettings, "flowsentry", of_detection)
     except SettingsError as error:

@@ -26,9 +26,9 @@ from stacks.settings.deployment import Purpose
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "layers" / "flowsentry" / "python" / "flowsentry"
 RUNBOOK = ROOT / "docs" / "runbook.md"
-FOLDERS = {"benchmarks", "campaigns", "docs", "events", "lambdas", "layers", "local", "stacks", "tests"}
+FOLDERS = {"benchmarks", "campaigns", "docs", "events", "examples", "lambdas", "layers", "local", "stacks", "tests"}
 GENERATED = pages()
-WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*.md")])
 by_page = pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
 
 CODE_SUFFIXES = {".py", ".json", ".toml", ".txt"}

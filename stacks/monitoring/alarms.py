@@ -1,7 +1,6 @@
 """CloudWatch alarms. Each description states the problem and links to the entry of docs/runbook.md with the steps."""
 
 import math
-from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from flowsentry.metric_names import PipelineMetric
-from stacks.monitoring.metrics import PERIOD_MINUTES, DeploymentMetrics, of_function, of_queue, of_topic
+from stacks.monitoring.metrics import PERIOD_MINUTES, DeploymentMetrics, of_function, of_queue
 from stacks.settings.deployment import Deployment
 
 FAILING_PERIODS, EVALUATED_PERIODS = 2, 3
@@ -22,9 +21,6 @@ Higher: owners stay outdated for longer before anybody is notified."""
 SKIPPED_PERCENT = 1
 """Highest accepted share of SKIPDATA records of a flow log. Lower: the alarm fires for gaps of a busy minute, which the
 digest lists. Higher: one record in a hundred may stand for many flows that are missing, without an alarm."""
-LATE_ALERT_MINUTES = 30
-"""Highest accepted delay of an alert. Lower: the alarm fires for short SNS outages from which the outbox recovers by
-itself. Higher: it takes longer to notice that no alerts are sent."""
 
 
 class Alarms(Construct):
@@ -36,13 +32,13 @@ class Alarms(Construct):
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment, topic: sns.ITopic) -> None:
         super().__init__(scope, id_)
         self._deployment = deployment
-        self._metrics = DeploymentMetrics(deployment)
+        self.metrics = DeploymentMetrics(deployment)
         self._notification = actions.SnsAction(topic)
         self.alarms: list[cloudwatch.Alarm] = []
 
     def watch_dead_letters(self, queue_name: str) -> None:
         """Alarm on messages in the dead-letter queue of object events."""
-        self._alarm(
+        self.add(
             "dead-letter-queue",
             "Flow logs could not be processed: their object events are in the dead-letter queue.",
             of_queue("ApproximateNumberOfMessagesVisible", queue_name),
@@ -51,7 +47,7 @@ class Alarms(Construct):
     def watch_oldest_object_event(self, queue_name: str) -> None:
         """Alarm on the age of the oldest object event in the queue."""
         minutes = self._deployment.freshness_minutes
-        self._alarm(
+        self.add(
             "oldest-object-event",
             f"An object event has waited in the queue for more than {minutes} minutes: objects are read more slowly "
             "than they arrive, or not at all.",
@@ -62,7 +58,7 @@ class Alarms(Construct):
 
     def watch_function(self, service: str, function_name: str) -> None:
         """Alarm on errors of a function."""
-        self._alarm(
+        self.add(
             f"function-errors-{service.replace('_', '-')}",
             f"Invocations of the function {service} failed in {FAILING_PERIODS} of the last {EVALUATED_PERIODS} "
             f"periods of {PERIOD_MINUTES} minutes.",
@@ -74,7 +70,7 @@ class Alarms(Construct):
 
     def watch_lost_payloads(self, function_name: str) -> None:
         """Alarm on failed invocations that Lambda could not store."""
-        self._alarm(
+        self.add(
             "failed-invocations-lost",
             "Lambda could not store a CloudWatch Logs payload that stream_processor failed to process: its records are "
             "missing from detection.",
@@ -84,7 +80,7 @@ class Alarms(Construct):
     def watch_stream(self, function_name: str) -> None:
         """Alarm on the age of payloads in the data stream."""
         minutes = self._deployment.freshness_minutes
-        self._alarm(
+        self.add(
             "iterator-age",
             f"A payload was in the data stream for more than {minutes} minutes before stream_processor read it: "
             "payloads are read more slowly than they arrive, or a failing payload blocks the ones behind it.",
@@ -100,11 +96,11 @@ class Alarms(Construct):
         """
         minutes = self._deployment.freshness_minutes
         periods = math.ceil(minutes / PERIOD_MINUTES)
-        self._alarm(
+        self.add(
             f"freshness-{service.replace('_', '-')}",
             f"For {minutes} minutes {service} has read only older records (state ALARM), or none (state "
             "INSUFFICIENT_DATA): nothing is being monitored.",
-            self._metrics.pipeline("FreshnessSeconds", service, "Minimum"),
+            self.metrics.pipeline("FreshnessSeconds", service, "Minimum"),
             threshold=minutes * 60,
             periods=periods,
             runbook_entry="freshness",
@@ -116,7 +112,7 @@ class Alarms(Construct):
         not run: the state INSUFFICIENT_DATA notifies too.
         """
         period = Duration.minutes(max(PERIOD_MINUTES, self._deployment.inventory_minutes))
-        self._alarm(
+        self.add(
             "flow-log-silent",
             f"A flow log has delivered no record for {self._deployment.freshness_minutes} minutes, although something "
             "runs in its VPC, or it is gone: the finding flow_log_stopped names it. In the state INSUFFICIENT_DATA the "
@@ -126,12 +122,12 @@ class Alarms(Construct):
             failing_periods=1,
             notifies_without_data=True,
         )
-        self._alarm(
+        self.add(
             "flow-log-failed",
             "AWS can't deliver records of a flow log: the finding flow_log_stopped names it and AWS's reason.",
             self._worst("FailedFlowLogs", period),
         )
-        self._alarm(
+        self.add(
             "records-skipped",
             f"AWS skipped more than {SKIPPED_PERCENT} % of the records of a flow log in the last two hours: the log of "
             "the inventory function names it.",
@@ -143,7 +139,7 @@ class Alarms(Construct):
         """Alarm on invocations that Lambda rejects for lack of concurrency, again and again; single ones are
         retried.
         """
-        self._alarm(
+        self.add(
             f"throttled-{service.replace('_', '-')}",
             f"Lambda throttled {service} in each of the last {EVALUATED_PERIODS} periods of {PERIOD_MINUTES} minutes: "
             "it has reached its concurrency limit, or that of the account.",
@@ -154,16 +150,16 @@ class Alarms(Construct):
 
     def watch_inventory(self, queue_name: str) -> None:
         """Alarms on requests that failed too often and on targets whose discovery fails."""
-        self._alarm(
+        self.add(
             "inventory-dead-letters",
             "Requests to the inventory failed too often or are invalid: they are in its dead-letter queue.",
             of_queue("ApproximateNumberOfMessagesVisible", queue_name),
         )
-        self._alarm(
+        self.add(
             "inventory-target-failed",
             f"The discovery of an account and Region failed in {FAILING_PERIODS} of the last {EVALUATED_PERIODS} "
             f"periods of {PERIOD_MINUTES} minutes: its owners are those of the last successful discovery.",
-            self._metrics.pipeline("InventoryTargetsFailed", "inventory"),
+            self.metrics.pipeline("InventoryTargetsFailed", "inventory"),
             periods=EVALUATED_PERIODS,
             failing_periods=FAILING_PERIODS,
             id_="inventory-place-failed",
@@ -171,96 +167,45 @@ class Alarms(Construct):
 
     def watch_clusters(self) -> None:
         """Alarm on EKS clusters whose pods can't be listed."""
-        self._alarm(
+        self.add(
             "cluster-unreachable",
             f"The pods of an EKS cluster could not be listed in {FAILING_PERIODS} of the last {EVALUATED_PERIODS} "
             f"periods of {PERIOD_MINUTES} minutes: its pods are those of the last successful discovery.",
-            self._metrics.pipeline("ClustersFailed", "inventory"),
+            self.metrics.pipeline("ClustersFailed", "inventory"),
             periods=EVALUATED_PERIODS,
             failing_periods=FAILING_PERIODS,
         )
 
     def watch_inventory_age(self, service: str) -> None:
         """Alarm on the age of the inventory that a processor uses. Without data it is OK: no records were processed."""
-        self._alarm(
+        self.add(
             f"inventory-stale-{service.replace('_', '-')}",
             f"The inventory that {service} uses was not refreshed for {STALE_INVENTORY_MINUTES} minutes: new "
             "interfaces, and addresses whose owner changed since, have no owner.",
-            self._metrics.pipeline("InventoryAgeSeconds", service, "Minimum"),
+            self.metrics.pipeline("InventoryAgeSeconds", service, "Minimum"),
             threshold=STALE_INVENTORY_MINUTES * 60,
             runbook_entry="inventory-stale",
         )
 
-    def watch_oldest_alert(self) -> None:
-        """Alarm on the age of the oldest unsent alert."""
-        self._alarm(
-            "alerts-not-sent",
-            f"An alert has waited in the outbox for more than {LATE_ALERT_MINUTES} minutes: alerts are not sent.",
-            self._metrics.pipeline("OldestAlertSeconds", "notifier", "Maximum"),
-            threshold=LATE_ALERT_MINUTES * 60,
-        )
-
-    def watch_rejected_alerts(self) -> None:
-        """Alarms on alerts that will not be retried; all other alerts are still sent."""
-        self._alarm(
-            "poison-findings",
-            "A finding in the outbox could not be rendered: it was quarantined, and no alert is sent for it.",
-            self._metrics.pipeline("PoisonFindings", "notifier"),
-        )
-        self._alarm(
-            "channel-refused",
-            "A chat topic, event bus or Security Hub rejected an alert, which is not retried there. The alert topic "
-            "received it.",
-            self._metrics.pipeline("ChannelRefusals", "notifier"),
-        )
-
-    def watch_canary(self) -> None:
-        """Alarm on canaries that could not be written or of which no finding came."""
-        self._alarm(
-            "canary-lost",
-            "A canary record that was written after a deploy did not come through: records may not be read, or "
-            "findings not be stored.",
-            self._metrics.pipeline("CanariesLost", "notifier"),
-        )
-
-    def watch_subscriptions(self) -> None:
-        """Alarm on topics without a confirmed subscription, which stays on until somebody has confirmed."""
-        self._alarm(
-            "no-subscription",
-            "A topic of alerts, digests or chats has no confirmed subscription: nobody gets what is sent to it.",
-            self._metrics.pipeline("AlertTopicsWithoutSubscription", "notifier", "Maximum"),
-        )
-
-    def watch_deliveries(self, topics: Mapping[str, str]) -> None:
-        """Alarm on messages that SNS could not deliver; `topics` are names of topics by what they are for."""
-        for purpose, name in topics.items():
-            self._alarm(
-                f"delivery-failed-{purpose}",
-                f"SNS could not deliver a message of the topic of {purpose} to a subscription, also after retries: its "
-                "reader did not get it.",
-                of_topic("NumberOfNotificationsFailed", name),
-                runbook_entry="delivery-failed",
-            )
-
     def watch_suppressions(self, service: str) -> None:
         """Alarm on suppressions that a processor can't read."""
-        self._alarm(
+        self.add(
             f"suppressions-unreadable-{service.replace('_', '-')}",
             f"{service} can't read the suppressions: the last valid version is active, later changes are not.",
-            self._metrics.pipeline("SuppressionsUnreadable", service),
+            self.metrics.pipeline("SuppressionsUnreadable", service),
             runbook_entry="suppressions-unreadable",
         )
 
     def watch_stored_objects(self, service: str) -> None:
         """Covers the inventory, log formats, inventory targets, discovery claims, GeoIP databases, known services."""
-        self._alarm(
+        self.add(
             f"stored-object-unreadable-{service.replace('_', '-')}",
             f"{service} can't read one of its stored objects: it uses the last valid version, or none.",
-            self._metrics.pipeline("StoredObjectsUnreadable", service),
+            self.metrics.pipeline("StoredObjectsUnreadable", service),
             runbook_entry="stored-object-unreadable",
         )
 
-    def _alarm(  # noqa: PLR0913 - the properties of an alarm
+    def add(  # noqa: PLR0913 - the properties of an alarm
         self,
         name: str,
         what_is_wrong: str,
@@ -299,4 +244,4 @@ class Alarms(Construct):
 
     def _worst(self, name: PipelineMetric, period: Duration) -> cloudwatch.Metric:
         """The highest value of the scheduled check of flow logs in a period, in which it runs at least once."""
-        return self._metrics.pipeline(name, "inventory", "Maximum").with_(period=period)
+        return self.metrics.pipeline(name, "inventory", "Maximum").with_(period=period)

@@ -7,6 +7,7 @@ from constructs import Construct
 from stacks.constructs.parameters import Value
 from stacks.constructs.stack import FlowsentryStack
 from stacks.monitoring.alarms import Alarms
+from stacks.monitoring.alert_alarms import watch_alerts
 from stacks.monitoring.dashboard import Dashboard
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.delivery import CLOUDWATCH, S3
@@ -69,11 +70,7 @@ class MonitoringStack(FlowsentryStack):
         alarms.watch_inventory(self.read(Value.INVENTORY_DLQ))
         if self.deployment.kubernetes_clusters:
             alarms.watch_clusters()
-        alarms.watch_oldest_alert()
-        alarms.watch_rejected_alerts()
-        alarms.watch_canary()
-        alarms.watch_subscriptions()
-        alarms.watch_deliveries({purpose: _name_in(self.read(arn)) for purpose, arn in self._topics().items()})
+        watch_alerts(alarms, {purpose: _name_in(self.read(arn)) for purpose, arn in self._topics().items()})
         return alarms
 
     def _topics(self) -> dict[str, Value]:

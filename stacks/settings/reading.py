@@ -1,16 +1,19 @@
-"""Reads settings: the context in cdk.json, and `-c flowsentry.<key>=<value>` on the command line, which wins."""
+"""Reads settings: the context in cdk.json or the file in its place, and `-c flowsentry.<key>=<value>`, which wins."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from stacks.settings.excerpts import cut, escaped
+from stacks.settings.excerpts import cut, escaped, shown
 from stacks.settings.problems import problems_of, refusal
 from stacks.settings.values import Section
 
 Kind = TypeVar("Kind", bound=Section)
+FILE_KEY = "settings"
+"""The key of the CDK's context that names a file in the form of cdk.json: its settings replace those in cdk.json."""
 MAX_PROBLEMS = 50
 """Problems in the text of an error. More: the first ones scroll away. Fewer: they are mended in more rounds."""
 MAX_DEPTH = 20
@@ -37,6 +40,23 @@ class SettingsError(Exception):
         self.problems = list(problems)
 
 
+def section_in(path: Path, section: str) -> dict[str, Any]:
+    """The settings in a file in the form of cdk.json. They are not checked. Raises SettingsError."""
+    try:
+        settings = json.loads(path.read_text())["context"][section]
+    except OSError as error:
+        raise SettingsError(section, [f"{path}: {error.strerror}"]) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SettingsError(section, [_not_as_in_cdk_json(path, section, error)]) from error
+    if not isinstance(settings, dict):
+        raise SettingsError(section, [_not_as_in_cdk_json(path, section, shown(settings))])
+    return settings
+
+
+def _not_as_in_cdk_json(path: Path, section: str, found: object) -> str:
+    return f'{path} has no "{section}" object in a "context" object, as cdk.json has: {found}'
+
+
 def read_section(kind: type[Kind], section: str, settings: object, problems: Sequence[str] = ()) -> Kind:
     """The settings of this kind. `section` is what their keys begin with in errors; `problems` are known already.
 
@@ -54,9 +74,12 @@ def read_section(kind: type[Kind], section: str, settings: object, problems: Seq
 
 
 def read_context(kind: type[Kind], section: str, context: Mapping[str, Any]) -> Kind:
-    """The settings of this kind in the context of a CDK app; the command line wins. Raises SettingsError."""
+    """The settings of this kind in the context of a CDK app, or in the file that `-c settings=<file>` names; those of
+    the command line win. Raises SettingsError.
+    """
     given = {key: _from_command_line(value) for key, value in context.items() if key.startswith(f"{section}.")}
-    given = {section: context.get(section, {}), **given}
+    path = context.get(FILE_KEY)
+    given = {section: section_in(Path(str(path)), section) if path else context.get(section, {}), **given}
     if unreadable := [each for key, value in given.items() for each in _unreadable(key, value, key.count("."))]:
         raise SettingsError(section, unreadable)
     settings = json.loads(json.dumps(given.pop(section)))

@@ -1,12 +1,14 @@
-"""Errors about settings that cannot be read, and their length."""
+"""Settings in a file of their own; errors about settings that cannot be read, and their length."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacks.settings.deployment import Deployment
 from stacks.settings.reading import MAX_DEPTH, MAX_PROBLEMS, SettingsError
-from tests.stacks.test_deployment import read, refusal
+from tests.stacks.test_deployment import OTHER_VPC, SOURCE, read, refusal
 
 
 def nested(levels: int) -> Any:
@@ -61,3 +63,39 @@ def test_an_error_names_the_first_problems_and_counts_the_others() -> None:
     assert len(lines) == 1 + MAX_PROBLEMS + 1
     assert lines[-1] == "  and 1950 more"
     assert len(refused.value.problems) == 2_000
+
+
+def settings_file(folder: Path, text: str) -> str:
+    (folder / "mine.json").write_text(text)
+    return str(folder / "mine.json")
+
+
+def test_a_settings_file_takes_the_place_of_cdk_json_and_the_command_line_wins_over_it(tmp_path: Path) -> None:
+    settings = {"sources": [{"vpc_ids": [OTHER_VPC], "destination": "s3"}], "digest_minutes": 30}
+    file = settings_file(tmp_path, json.dumps({"context": {"flowsentry": settings}}))
+    context = {"flowsentry": {"sources": [SOURCE], "alert_emails": ["a@b.c"]}, "settings": file}
+    deployment = Deployment.from_context({**context, "flowsentry.digest_minutes": "45"})
+    assert (deployment.vpc_ids, deployment.alert_emails, deployment.digest_minutes) == ((OTHER_VPC,), (), 45)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "as cdk.json has: Expecting property name"),
+        ('{"flowsentry": {}}', "as cdk.json has: 'context'"),
+        ('{"context": {}}', "as cdk.json has: 'flowsentry'"),
+        ('{"context": {"flowsentry": [1]}}', "as cdk.json has: [1]"),
+    ],
+)
+def test_a_settings_file_without_settings_is_refused_with_its_name(tmp_path: Path, text: str, words: str) -> None:
+    file = settings_file(tmp_path, text)
+    with pytest.raises(SettingsError) as refused:
+        Deployment.from_context({"settings": file})
+    (problem,) = refused.value.problems
+    assert problem.startswith(f'{file} has no "flowsentry" object in a "context" object, {words}')
+
+
+def test_a_settings_file_that_does_not_exist_is_refused_with_its_name() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Deployment.from_context({"settings": "/no/such.json"})
+    assert refused.value.problems == ["/no/such.json: No such file or directory"]
