@@ -14,6 +14,11 @@ def point_to(endpoint_url: str) -> None:
     _client.cache_clear()
 
 
+def endpoint_url() -> str:
+    """The address of the running embedded AWS."""
+    return _endpoint[0]
+
+
 def client(service: str, region: str) -> Any:
     """A cached boto3 client of the embedded AWS."""
     return _client(service, region, _endpoint[0])

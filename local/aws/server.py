@@ -24,7 +24,7 @@ from local.aws.compute import (
     resource_policies,
 )
 from local.aws.control import Front
-from local.aws.deployment import cloudformation, stack_operations  # noqa: F401 stack_operations patches moto
+from local.aws.deployment import cloudformation, custom_resources, stack_operations  # noqa: F401 stack_operations patches moto
 from local.aws.messaging import event_bridge, sns
 from local.aws.messaging import limits as messaging_limits  # noqa: F401 patches moto
 from local.aws.messaging.kinesis import ShardPoller
@@ -65,7 +65,12 @@ class Server:
         sns.emails.clear()
         resource_policies.refused.clear()
         function_limits.account_concurrency[:] = [settings.account_concurrency]
-        actions = {"state": self._state, "fire-schedules": self._fire_schedules, "emails": lambda _: [*sns.emails]}
+        actions = {
+            "state": self._state,
+            "fire-schedules": self._fire_schedules,
+            "emails": lambda _: [*sns.emails],
+            custom_resources.ACTION: custom_resources.receive_answer,
+        }
         front = Front(DomainDispatcherApplication(create_backend_app), actions, self.failures, self._denials)
         self._http = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietRequestHandler)
         self.port = int(self._http.server_port)

@@ -267,6 +267,12 @@ def layer_version_ref(layer: LayerVersion) -> str:
     return str(layer.arn)
 
 
+@adds(LayerVersion, "delete")
+def delete_layer_version(layer: LayerVersion, account_id: str, region_name: str) -> None:
+    """Moto keeps the layer versions of deleted stacks."""
+    get_backend(account_id, region_name).delete_layer_version(str(layer.name), str(layer.version))
+
+
 class EventInvokeConfig(ResourceType):
     """Configuration of asynchronous invocations; moto's CloudFormation does not support the type."""
 

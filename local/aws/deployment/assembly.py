@@ -1,4 +1,4 @@
-"""Deploys a synthesised cloud assembly to the embedded AWS without Node: uploads the assets and creates the stacks.
+"""Deploys a synthesised cloud assembly to the embedded AWS without Node, and destroys it.
 
 For tests, where the CDK CLI would take most of the time; `deploy` runs the CLI.
 """
@@ -25,6 +25,24 @@ def deploy_assembly(aws: EmbeddedAws, folder: Path) -> list[str]:
     artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
     aws.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True)
     return [_deploy(aws, folder, name, artifacts[name]) for name in _in_order(artifacts)]
+
+
+def destroy_assembly(aws: EmbeddedAws, folder: Path) -> None:
+    """Deletes the stacks of the cloud assembly in `folder`, as `cdk destroy --all` does: each before its dependencies.
+
+    Raises DeployError with the reasons if a stack could not be deleted.
+    """
+    artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
+    for name in reversed([*_in_order(artifacts)]):
+        delete_stack(aws, str(artifacts[name]["properties"].get("stackName", name)))
+
+
+def delete_stack(aws: EmbeddedAws, name: str) -> None:
+    """Deletes the stack; raises DeployError with the reason if that failed."""
+    try:
+        aws.client("cloudformation").delete_stack(StackName=name)
+    except ClientError as error:
+        raise DeployError(f"{name}: {error}") from error
 
 
 def _in_order(artifacts: Mapping[str, Any]) -> Iterator[str]:

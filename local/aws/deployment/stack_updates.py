@@ -105,8 +105,8 @@ class StackUpdate:
             self._replace(name, wanted, current, new["Properties"])
         else:
             old = {**new, "Properties": copy.deepcopy(current.cf_properties)}
+            self._changed.append((name, old))  # also if it fails: CloudFormation changes that resource back too
             self._change(name, current, wanted, new["Properties"])
-            self._changed.append((name, old))
 
     def _replace(self, name: str, wanted: Template, current: Any, properties: Mapping[str, Any]) -> None:
         fixed = identifier(wanted["Type"], properties)

@@ -18,6 +18,9 @@ class Database(ResourceType):
             self.client("glue").create_database(DatabaseInput=wanted)
         return str(wanted["Name"])
 
+    def delete(self) -> None:
+        self.client("glue").delete_database(Name=self.properties["DatabaseInput"].get("Name", self.name).lower())
+
 
 class Table(ResourceType):
     """moto's CloudFormation does not support this type."""
@@ -53,6 +56,10 @@ class WorkGroup(ResourceType):
                 Description=self.properties.get("Description", ""),
             )
         return self.name
+
+    def delete(self) -> None:
+        recursively = bool(self.properties.get("RecursiveDeleteOption"))
+        self.client("athena").delete_work_group(WorkGroup=self.name, RecursiveDeleteOption=recursively)
 
 
 class NamedQuery(ResourceType):
