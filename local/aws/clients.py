@@ -15,7 +15,7 @@ def point_to(endpoint_url: str) -> None:
 
 
 def endpoint_url() -> str:
-    """The address of the running embedded AWS."""
+    """The address of the embedded AWS, which functions call."""
     return _endpoint[0]
 
 
