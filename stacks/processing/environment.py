@@ -24,7 +24,7 @@ from stacks.settings.deployment import LOG_GROUP_ENTRY_BYTES
 from stacks.settings.logged.delivery import CLOUDWATCH
 from stacks.settings.sources import Source
 
-MAX_LINKED_LOG_GROUPS, MAX_LINKED_BYTES = 10, 1_300
+MAX_LINKED_LOG_GROUPS, MAX_LINKED_BYTES = 10, 900
 """Log groups that alerts link to, and the bytes of their names together, since an existing one may have 512. Higher:
 longer links, and no room for the other variables in the 4 KB of a function's environment."""
 MAX_VPCS_IN_S3 = 40

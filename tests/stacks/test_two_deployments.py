@@ -32,7 +32,7 @@ NAMES = {
     "AWS::Scheduler::Schedule": ("Name",),
 }
 """Where a resource of each type has the name that must be unique in an account and Region."""
-OF_AWS = ("AWS/Lambda", "AWS/SQS")
+OF_AWS = ("AWS/Lambda", "AWS/SNS", "AWS/SQS")
 """Namespaces of AWS, whose dimensions are generated names of functions and queues."""
 
 
