@@ -199,8 +199,7 @@ class SourceProcessor:
             return
         flow_log_ids: tuple[str, ...] = ()
         if log_stream:
-            scopes = (*outcome.measurements["scope"].unique(), *outcome.capture_gaps["scope"].unique())
-            resource_ids = partial(resources_of, log_stream, scopes, context.inventory)
+            resource_ids = partial(_resources_of, log_stream, outcome, context)
             flow_log_ids = self.activity.of_stream(log_stream, context.inventory, resource_ids)
         elif origin and origin.flow_log_id in context.inventory.flow_logs:
             flow_log_ids = (origin.flow_log_id,)
@@ -230,6 +229,11 @@ class SourceProcessor:
         count("MeasurementsUnnameable", traffic.unnameable)
         sys.stdout.write("".join(f"{line}\n" for line in traffic.lines))
         sys.stdout.flush()
+
+
+def _resources_of(log_stream: LogStream, outcome: Outcome, context: Context) -> set[str]:
+    scopes = (*outcome.measurements["scope"].unique(), *outcome.capture_gaps["scope"].unique())
+    return resources_of(log_stream, scopes, context.inventory)
 
 
 def _most_skipped(outcome: Outcome) -> dict[str, int]:
