@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.aws.compute.policy_documents import Request, admits
 from stacks.constructs.customer_key import DELIVERY_ACTIONS
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.members import MAX_MEMBER_ACCOUNTS
@@ -15,6 +16,7 @@ from stacks.settings.reading import SettingsError
 
 ORGANIZATION, MEMBER, OTHER_MEMBER = "o-exampleorgid", "222222222222", "333333333333"
 MEMBERS = {"organization_id": ORGANIZATION, "member_account_ids": [MEMBER, OTHER_MEMBER]}
+CENTRAL, LOG_BUCKET_ARN = "111111111111", "arn:aws:s3:::log-bucket"
 KEY = "AWS::KMS::Key"
 BUCKET_POLICY_BYTES = 20_480
 RESERVED_BYTES = 4_000
@@ -28,11 +30,16 @@ def admitting(synthesise: Callable[..., Any]) -> Mapping[str, Any]:
     return templates
 
 
-def statements(templates: Mapping[str, Any]) -> dict[str, Any]:
-    """The statements of the log bucket's policy by Sid; without one those that AWS gives no name."""
+def policy_of(templates: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The statements of the log bucket's policy."""
     resources = templates["FlowLogs"]["Resources"].items()
     (policy,) = [each for id_, each in resources if id_.startswith("LogBucketPolicy")]
-    return {each.get("Sid", ""): each for each in policy["Properties"]["PolicyDocument"]["Statement"]}
+    return list(policy["Properties"]["PolicyDocument"]["Statement"])
+
+
+def statements(templates: Mapping[str, Any]) -> dict[str, Any]:
+    """Those statements that have a Sid, by it."""
+    return {each["Sid"]: each for each in policy_of(templates) if "Sid" in each}
 
 
 def test_every_account_of_the_organization_may_deliver(admitting: Mapping[str, Any]) -> None:
@@ -63,6 +70,68 @@ def test_members_may_write_flow_logs_and_look_at_the_bucket_and_nothing_else(
     assert write["Resource"]["Fn::Join"][1][1] == "/AWSLogs/*"
     assert write["Condition"]["StringEqualsIfExists"] == {"s3:x-amz-acl": "bucket-owner-full-control"}
     assert "StringEqualsIfExists" not in check["Condition"]
+
+
+def resolved(value: Any) -> Any:
+    """A value of a template, deployed in the account of the central deployment."""
+    match value:
+        case {"Ref": str(name)}:
+            return {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": CENTRAL}[name]
+        case {"Fn::GetAtt": [_, "Arn"]}:
+            return LOG_BUCKET_ARN
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(map(resolved, parts))
+        case dict():
+            return {key: resolved(each) for key, each in value.items()}
+        case list():
+            return [resolved(each) for each in value]
+    return value
+
+
+def delivered(account: str, organization: str = "", region: str = "us-west-2") -> dict[str, str]:
+    """The condition keys of a request of the log delivery service for a flow log of this account."""
+    keys = {"aws:SourceAccount": account, "aws:SourceArn": f"arn:aws:logs:{region}:{account}:*"}
+    return (
+        keys
+        | ({"aws:SourceOrgID": organization} if organization else {})
+        | {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+    )
+
+
+STRANGER, ANY_MEMBER = "999999999999", "444444444444"
+ACL = {"s3:x-amz-acl": "bucket-owner-full-control"}
+
+
+@pytest.mark.parametrize(
+    ("context", "key", "is_admitted"),
+    [
+        (delivered(ANY_MEMBER, ORGANIZATION) | ACL, f"AWSLogs/{ANY_MEMBER}/vpcflowlogs/a.log.gz", True),
+        (delivered(ANY_MEMBER, ORGANIZATION), f"AWSLogs/{ANY_MEMBER}/vpcflowlogs/a.log.gz", True),
+        (delivered(ANY_MEMBER, ORGANIZATION), f"AWSLogs/aws-account-id={ANY_MEMBER}/a.log.gz", True),
+        (delivered(MEMBER) | ACL, f"AWSLogs/{MEMBER}/vpcflowlogs/a.log.gz", True),
+        (delivered(MEMBER, "o-anotherorganization", region="eu-west-1"), f"AWSLogs/{MEMBER}/a.log.gz", True),
+        (delivered(ANY_MEMBER), f"AWSLogs/{ANY_MEMBER}/a.log.gz", False),
+        (delivered(STRANGER, "o-anotherorganization") | ACL, f"AWSLogs/{STRANGER}/a.log.gz", False),
+        (delivered(MEMBER) | {"aws:SourceArn": f"arn:aws:logs:us-west-2:{STRANGER}:*"}, "AWSLogs/a.log.gz", False),
+        (delivered(MEMBER) | {"s3:x-amz-acl": "public-read"}, f"AWSLogs/{MEMBER}/a.log.gz", False),
+        (delivered(ANY_MEMBER, ORGANIZATION), f"flow-logs/x/AWSLogs/{ANY_MEMBER}/a.log.gz", False),
+        (delivered(CENTRAL, region="eu-west-1") | ACL, f"flow-logs/x/AWSLogs/{CENTRAL}/a.log.gz", True),
+    ],
+)
+def test_the_policy_admits_objects_of_members_and_of_nobody_else(
+    admitting: Mapping[str, Any], context: Mapping[str, str], key: str, *, is_admitted: bool
+) -> None:
+    policy = {"Statement": resolved(policy_of(admitting))}
+    put = Request("delivery.logs.amazonaws.com", "s3:PutObject", f"{LOG_BUCKET_ARN}/{key}", context)
+    assert admits(policy, put) == is_admitted
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:DeleteObject", "s3:PutBucketPolicy"])
+@pytest.mark.parametrize("principal", ["delivery.logs.amazonaws.com", MEMBER, ANY_MEMBER])
+def test_no_member_may_read_or_change_anything(admitting: Mapping[str, Any], principal: str, action: str) -> None:
+    policy = {"Statement": resolved(policy_of(admitting))}
+    for resource in (LOG_BUCKET_ARN, f"{LOG_BUCKET_ARN}/AWSLogs/{MEMBER}/a.log.gz"):
+        assert not admits(policy, Request(principal, action, resource, delivered(MEMBER, ORGANIZATION)))
 
 
 @pytest.mark.parametrize("members", ["OrganizationDelivery", "MemberDelivery"])
