@@ -8,13 +8,14 @@ from local.doctor.picture import FlowLog, NetworkResource, Picture
 from local.doctor.verdicts import Verdict, ok, stop
 from stacks.settings.deployment import Deployment, Purpose
 
-FLOW_LOGS_OF_A_RESOURCE = 2
-"""Flow logs of one VPC, subnet or network interface; the quota cannot be raised.
-https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"""
+FLOW_LOGS_OF_A_RESOURCE = 250
+"""Flow logs of one resource in an account: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-limitations.html.
+Older pages say 2."""
+MOST_NAMED = 3
+"""Flow logs that a line names. More: a line that nobody reads. Fewer: it is less clear whose they are."""
 SHARED = ("vpc-", "subnet-")
 """What an account may share: the others may log their own interfaces in it, and not the whole.
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html"""
-HAVE_NO_QUOTA_OF_TWO = ("tgw-",)
 
 
 def resources(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
@@ -41,14 +42,14 @@ def quotas(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
         return
     for id_ in logged_resources(deployment):
         others = [each for each in picture.flow_logs if each.resource_id == id_ and not _is_own(each, deployment)]
-        if len(others) >= FLOW_LOGS_OF_A_RESOURCE and not id_.startswith(HAVE_NO_QUOTA_OF_TWO):
+        if len(others) >= FLOW_LOGS_OF_A_RESOURCE:
             yield stop(
                 id_,
-                f"has {len(others)} flow logs ({_named(others)}); AWS takes {FLOW_LOGS_OF_A_RESOURCE}",
+                f"has {len(others)} flow logs; AWS takes {FLOW_LOGS_OF_A_RESOURCE}",
                 "Delete one, or name its log group or bucket in existing_log_groups or existing_buckets instead.",
             )
         elif others:
-            yield ok(id_, f"has {len(others)} flow log of others ({_named(others)}), and room for one more")
+            yield ok(id_, f"has flow logs of others, {len(others)} of {FLOW_LOGS_OF_A_RESOURCE}: {_named(others)}")
 
 
 def counted_twice(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
@@ -112,4 +113,5 @@ def _destination(flow_log: FlowLog) -> str:
 
 
 def _named(flow_logs: list[FlowLog]) -> str:
-    return ", ".join(f"{each.id} to {_destination(each)}" for each in flow_logs)
+    named = [f"{each.id} to {_destination(each)}" for each in flow_logs[:MOST_NAMED]]
+    return ", ".join([*named, *(["…"] if len(flow_logs) > MOST_NAMED else [])])

@@ -7,7 +7,7 @@ import pytest
 
 from local.aws.deployment.assembly import deploy_assembly
 from local.aws.embedded import EmbeddedAws
-from tests.end_to_end.conftest import synthesise
+from tests.end_to_end.account import synthesise
 
 pytestmark = pytest.mark.slow
 SETTINGS = {"flowsentry.sources": [{"all_vpcs": True, "destination": "s3", "except_tags": ["flow-logs=none"]}]}

@@ -24,7 +24,8 @@ def has_metric(app: DeployedApp, name: str) -> bool:
 
 def test_records_of_both_ways_in_are_recorded_by_flow_log_and_checked_on_schedule(app: DeployedApp) -> None:
     described = app.aws.client("ec2").describe_flow_logs()["FlowLogs"]
-    ids = {each["LogDestinationType"]: each["FlowLogId"] for each in described}
+    own = {app.in_logs.vpc_id, app.in_bucket.vpc_id}
+    ids = {each["LogDestinationType"]: each["FlowLogId"] for each in described if each["ResourceId"] in own}
     client, server = (app.in_bucket.host(name).address for name in ("client", "server"))
     seen = {"start": app.at, "end": app.at}
     name = f"{app.aws.account}_vpcflowlogs_{app.aws.region}_{ids['s3']}_20261103T0300Z_0a1b2c3d.log"

@@ -98,8 +98,8 @@ def test_a_vpc_that_another_account_shares_stops() -> None:
     assert only(judged(resources=shared))[:2] == ("stop", VPC)
 
 
-@pytest.mark.parametrize(("number", "verdicts"), [(1, []), (2, ["stop"])])
-def test_two_flow_logs_of_others_leave_no_room(number: int, verdicts: list[str]) -> None:
+@pytest.mark.parametrize(("number", "verdicts"), [(249, []), (250, ["stop"])])
+def test_a_resource_with_as_many_flow_logs_as_aws_takes_stops(number: int, verdicts: list[str]) -> None:
     others = [flow_log(f"fl-{each}") for each in range(number)]
     assert [each.level.value for each in judged(flow_logs=others)] == verdicts
 
