@@ -16,6 +16,7 @@ from stacks.settings.deployment import Deployment
 from tests.stacks.edits import EDITS, LOGS, S3, Edit, Resources
 
 by_edit = pytest.mark.parametrize("edit", EDITS.values(), ids=[*EDITS])
+LISTS = {"~ /flowsentry/log-formats", "~ /flowsentry/flow-log-coverage"}
 NAMES = {
     "AWS::Logs::LogGroup": "log group",
     "AWS::IAM::Role": "role",
@@ -45,11 +46,11 @@ def name_of(resource: Mapping[str, Any]) -> str:
 
 
 def effects(before: Resources, after: Resources) -> set[str]:
-    """What an update does, except for the parameter of log formats, which is always changed in place."""
+    """What an update does, except for the parameters that list formats and flow logs, which are changed in place."""
     added = {f"+ {name_of(after[id_])}" for id_ in after.keys() - before.keys()}
     removed = {f"- {name_of(before[id_])}" for id_ in before.keys() - after.keys()}
     changed = {f"~ {name_of(after[id_])}" for id_ in after.keys() & before.keys() if after[id_] != before[id_]}
-    return (added | removed | changed) - {"~ /flowsentry/log-formats"}
+    return (added | removed | changed) - LISTS
 
 
 def destination(resource: Mapping[str, Any]) -> tuple[str, str]:
@@ -66,6 +67,12 @@ def flow_logs(resources: Resources) -> Resources:
 @by_edit
 def test_an_edit_does_what_it_must_and_nothing_else(edit: Edit) -> None:
     assert effects(*edit.resources()) == set(edit.effects)
+
+
+@by_edit
+def test_an_edit_without_effects_leaves_the_template_as_it_is(edit: Edit) -> None:
+    before, after = edit.resources()
+    assert (before == after) == (not edit.effects)
 
 
 @by_edit
