@@ -78,9 +78,7 @@ def test_the_customer_key_encrypts_every_resource_that_can_have_one(guarded: Tem
             found = found[step]
         keys.append(json.dumps(found))
     assert keys
-    of_sources = [key for key in keys if KEY_ARN in key]
-    assert len(of_sources) == (kind == "AWS::S3::Bucket")  # sources to S3 name a key of their own
-    assert all("EncryptionKey" in key or "encryptionkeyarn" in key for key in keys if key not in of_sources)
+    assert all("EncryptionKey" in key or "encryptionkeyarn" in key for key in keys)
 
 
 def test_one_key_is_created_which_rotates_and_admits_the_services_of_this_account(guarded: Templates) -> None:
