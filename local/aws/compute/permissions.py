@@ -170,6 +170,9 @@ def _json(region: str, service: str, operation: str, body: Mapping[str, Any]) ->
         yield from _dynamodb(f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/", operation, body)
     elif service == "sqs":
         yield Call(action, f"arn:aws:sqs:{region}:{ACCOUNT}:{body.get('QueueUrl', '*').split('/')[-1]}")
+    elif service == "logs" and "logStreamName" in body:
+        group = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{body.get('logGroupName', '*')}"
+        yield Call(action, f"{group}:log-stream:{body['logStreamName']}")
     elif service == "events":
         for each in body.get("Entries", [{}]):
             yield Call(action, _bus(region, each.get("EventBusName", "default")))

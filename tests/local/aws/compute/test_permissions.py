@@ -93,6 +93,14 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
             request("ssm", "AmazonSSM.GetParameter", json.dumps({"Name": "/flowsentry/x"})),
             Call("ssm:GetParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/flowsentry/x"),
         ),
+        (
+            request(
+                "logs",
+                "Logs_20140328.PutLogEvents",
+                json.dumps({"logGroupName": "/a", "logStreamName": "s", "logEvents": []}),
+            ),
+            Call("logs:PutLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:/a:log-stream:s"),
+        ),
         (request("sns", body="Action=Publish&TopicArn=arn%3At"), Call("sns:Publish", "arn:t")),
         (request("sts", body="Action=AssumeRole&RoleArn=arn%3Ar"), Call("sts:AssumeRole", "arn:r")),
         (request("ec2", body="Action=DescribeNetworkInterfaces"), Call("ec2:DescribeNetworkInterfaces", "*")),
