@@ -41,7 +41,7 @@ class Size:
 
 class PythonFunction(lambda_.Function):
     """A function whose code is in lambdas/<service>. Its role may write logs and traces, and use the customer managed
-    key; the stack grants the rest. Lambda ends it when it invokes itself about 16 times in a row (decision 42).
+    key; the stack grants the rest. Lambda ends it when it invokes itself about 16 times in a row (decision 41).
 
     `service` is also its name in logs, metrics and traces.
     """
