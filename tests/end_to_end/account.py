@@ -29,6 +29,13 @@ STACKS = ("flow-logs", "state", "analytics", "processing", "monitoring")
 
 GROUP, BUCKET = "/network/flow-logs", "network-archive"
 """A log group and a bucket with flow logs that the app did not create."""
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+DELIVER = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]}
 FILES, FIREHOSE = "flow-logs/", "firehose/network/"
 CUSTOM = (
     "${action} ${dstaddr} ${srcaddr} ${dstport} ${srcport} ${end} ${start} ${bytes} ${packets} ${protocol} "
@@ -115,7 +122,8 @@ def create_flow_logs(aws: EmbeddedAws, vpc_ids: Iterable[str]) -> None:
     logs.put_retention_policy(logGroupName=GROUP, retentionInDays=400)
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"EventBridgeConfiguration": {}})
-    role = iam.create_role(RoleName="their-delivery", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    role = iam.create_role(RoleName="their-delivery", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="their-delivery", PolicyName="deliver", PolicyDocument=json.dumps(DELIVER))
     options = {"ResourceType": "VPC", "TrafficType": "ALL", "LogFormat": CUSTOM}
     to_group = {"LogGroupName": GROUP, "DeliverLogsPermissionArn": role}
     to_bucket = {"LogDestinationType": "s3", "LogDestination": f"arn:aws:s3:::{BUCKET}/{FILES}"}

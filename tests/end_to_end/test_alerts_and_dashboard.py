@@ -16,11 +16,13 @@ SEEN_ON_FAILURE_ONLY = {
     *("AlertsFailed", "InventoryTargetsFailed", "InventoryNamesMissing", "ClustersFailed"),
     *("PoisonFindings", "ChannelRefusals", "SuppressionsUnreadable", "StoredObjectsUnreadable"),
     *("AlertsRateLimited", "AlertsSilenced", "OverflowsPublished", "FindingsSuppressed"),
+    *("AlertsPaused", "CanariesLost", "AlertTopicsWithoutSubscription"),
 }
-"""Metrics without data as long as channels accept alerts, AWS APIs respond, and no finding is suppressed or
-acknowledged."""
-SEARCH = re.compile(r"""SEARCH\('{(\w+),(\w+)} MetricName="(\w+)"'""")
+"""Metrics without data as long as channels accept alerts, AWS APIs respond, topics have subscriptions, and no finding
+is suppressed or acknowledged."""
+SEARCH = re.compile(r"""SEARCH\('{"([\w/]+)",(\w+)} MetricName="(\w+)"'""")
 """Namespace, dimension and metric name of a search expression: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html."""
+UNSEEN_KINDS = {("kind", "flood"), ("kind", "flow_log_stopped")}
 GAP = "eni-0e2e0000000000001"
 """An unknown network interface with skipped records."""
 
@@ -60,16 +62,16 @@ def test_background_findings_are_sent_in_one_digest_and_not_as_alerts(app: Deplo
 
 
 def test_every_metric_of_the_dashboard_and_alarms_is_emitted(app: DeployedApp) -> None:
-    """Metrics of the app must have data; for AWS's metrics, the functions and queues must exist."""
+    """Metrics of the app must have data; for AWS's metrics, the functions, queues and topics must exist."""
     produce_everything(app)
     watched = [*dashboard_metrics(app), *alarm_metrics(app)]
     ours = {metric for metric in watched if metric.namespace == NAMESPACE and metric.name not in SEEN_ON_FAILURE_ONLY}
-    ours = {metric for metric in ours if ("kind", "flood") not in metric.dimensions}
+    ours = {metric for metric in ours if metric.dimensions.isdisjoint(UNSEEN_KINDS)}
     assert ours - metrics_with_data(app) == set()
     assert len(ours) > 30
-    existing = names_of_functions(app) | names_of_queues(app)
+    existing = names_of_functions(app) | names_of_queues(app) | names_of_topics(app)
     theirs = {metric for metric in watched if metric.namespace != NAMESPACE}
-    assert {metric.namespace for metric in theirs} == {"AWS/Lambda", "AWS/SQS"}
+    assert {metric.namespace for metric in theirs} == {"AWS/Lambda", "AWS/SQS", "AWS/SNS"}
     assert {name for metric in theirs for _, name in metric.dimensions} <= existing
 
 
@@ -134,6 +136,10 @@ def names_of_functions(app: DeployedApp) -> set[str]:
 
 def names_of_queues(app: DeployedApp) -> set[str]:
     return {url.rpartition("/")[2] for url in app.aws.client("sqs").list_queues()["QueueUrls"]}
+
+
+def names_of_topics(app: DeployedApp) -> set[str]:
+    return {each["TopicArn"].rpartition(":")[2] for each in app.aws.client("sns").list_topics()["Topics"]}
 
 
 def produce_everything(app: DeployedApp) -> None:
