@@ -43,10 +43,11 @@ def delete_under_lock(original: Callable[..., Any], queue: Any, receipt_handle: 
 def update_queue_in_place(
     _original: Callable[..., Any], _cls: Any, original_resource: Any, cloudformation_json: Any, **_: Any
 ) -> Any:
-    """Moto updates only the visibility timeout and the receive wait time of a queue."""
-    wanted = {
-        key: value for key, value in cloudformation_json["Properties"].items() if key not in {"Tags", "QueueName"}
-    }
+    """Moto updates only the visibility timeout and the receive wait time of a queue. A key that is removed from the
+    template is removed from the queue.
+    """
+    properties = {"KmsMasterKeyId": None, **cloudformation_json["Properties"]}
+    wanted = {key: value for key, value in properties.items() if key not in {"Tags", "QueueName"}}
     original_resource._set_attributes(wanted)  # noqa: SLF001 moto has no public method
     return original_resource
 
