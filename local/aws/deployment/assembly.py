@@ -22,9 +22,15 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAN
 
 def deploy_assembly(aws: EmbeddedAws, folder: Path) -> list[str]:
     """Creates or updates the stacks of the cloud assembly in `folder`; returns their names."""
+    return list(deployed_stacks(aws, folder))
+
+
+def deployed_stacks(aws: EmbeddedAws, folder: Path) -> Iterator[str]:
+    """Creates or updates the stacks of the cloud assembly in `folder`; yields the name of each when it is done."""
     artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
     aws.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True)
-    return [_deploy(aws, folder, name, artifacts[name]) for name in _in_order(artifacts)]
+    for name in _in_order(artifacts):
+        yield _deploy(aws, folder, name, artifacts[name])
 
 
 def destroy_assembly(aws: EmbeddedAws, folder: Path) -> None:
