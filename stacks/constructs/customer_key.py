@@ -17,8 +17,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usag
 LOG_GROUP_ACTIONS = ("kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 DELIVERY_ACTIONS = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 SEND_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey*")
-SENDERS = ("cloudwatch.amazonaws.com", "events.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com")
-"""Services that send alarms, events and notices to the topics and queues."""
+SENDERS = ("cloudwatch.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com")
+"""Services that send alarms, object events and messages to the topics and queues."""
 
 
 class CustomerKey(kms.Key):
@@ -59,16 +59,19 @@ def service_statements(name: str, partition: str, region: str, account: str) -> 
     return [
         _statement("LogGroups", (f"logs.{region}.amazonaws.com",), LOG_GROUP_ACTIONS, of_log_groups),
         _statement("LogDelivery", ("delivery.logs.amazonaws.com",), DELIVERY_ACTIONS, of_delivery),
-        _statement("EventsAndAlarms", SENDERS, SEND_ACTIONS, of_account),
+        _statement("ObjectEventsAndAlarms", SENDERS, SEND_ACTIONS, of_account),
+        # EventBridge does not state the account: "Amazon EventBridge and encrypted topics" on SNS's page. What it may
+        # send to is decided by the policies of the queues, which name its rules.
+        _statement("Events", ("events.amazonaws.com",), SEND_ACTIONS, None),
     ]
 
 
 def _statement(sid: str, services: Sequence[str], actions: Sequence[str], condition: Any) -> dict[str, Any]:
-    return {
+    statement = {
         "Sid": sid,
         "Effect": "Allow",
         "Principal": {"Service": list(services)},
         "Action": list(actions),
         "Resource": "*",  # in a key policy: this key
-        "Condition": condition,
     }
+    return statement | ({"Condition": condition} if condition else {})
