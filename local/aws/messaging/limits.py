@@ -26,9 +26,9 @@ QUEUE_RANGES = {
     "KmsDataKeyReusePeriodSeconds": (60, 86_400),
 }
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
-MOST_TARGETS = 5
-"""https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
-MOST_CHARACTERS_OF_A_PATTERN = 4096
+MOST_TARGETS, MOST_CHARACTERS_OF_A_PATTERN = 5, 2048
+"""The second is the default quota, which AWS raises to 4,096 on request.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
 MOST_CHARACTERS_OF_A_RULE_DESCRIPTION = 512
 
 

@@ -102,3 +102,11 @@ def test_a_rule_has_5_targets(aws: EmbeddedAws) -> None:
     aws.client("events").put_targets(Rule=name, Targets=targets[:5])
     with pytest.raises(ClientError, match="LimitExceededException"):
         aws.client("events").put_targets(Rule=name, Targets=targets[5:])
+
+
+def test_the_pattern_of_a_rule_has_2048_characters(aws: EmbeddedAws) -> None:
+    name, frame = f"rule-{uuid4().hex[:8]}", '{"source": [""]}'
+    pattern = json.dumps({"source": ["x" * (2048 - len(frame))]})
+    aws.client("events").put_rule(Name=name, EventPattern=pattern)
+    with pytest.raises(ClientError, match="less than or equal to 2048"):
+        aws.client("events").put_rule(Name=name, EventPattern=pattern.replace("x", "xx", 1))
