@@ -7,7 +7,7 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -140,7 +140,10 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
-LogRetentionDays = Annotated[
-    Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827], BeforeValidator(_whole_number)
+_LogGroupDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
-"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+LogRetentionDays = Annotated[_LogGroupDays, BeforeValidator(_whole_number)]
+LOG_GROUP_DAYS: tuple[int, ...] = get_args(_LogGroupDays)
+"""The retentions that a log group can have.
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""

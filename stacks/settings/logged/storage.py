@@ -7,13 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from stacks.settings.values import Section
+from stacks.settings.values import LOG_GROUP_DAYS, Section
 
-LOG_GROUP_DAYS = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827),
-    *(2192, 2557, 2922, 3288, 3653),
-)
-"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
 INFREQUENT_ACCESS_CLASSES = ("STANDARD_IA", "ONEZONE_IA")
 INFREQUENT_ACCESS_DAYS = 30
 """Days before S3 moves an object to an infrequent access class, and days between that and a colder class.

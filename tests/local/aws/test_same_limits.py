@@ -9,7 +9,7 @@ from local.aws.resources import limits as resources
 from local.doctor.destination_checks import MAX_FILTERS
 from stacks.limits import functions, names_and_values, observability, policies
 from stacks.settings import deployment
-from stacks.settings.logged.storage import LOG_GROUP_DAYS
+from stacks.settings.values import LOG_GROUP_DAYS
 
 POLICIES = {policy.name: policy.max_bytes for policy in policies.RESOURCE_POLICIES.values()}
 TIERS = resources.MOST_CHARACTERS_OF_A_PARAMETER
