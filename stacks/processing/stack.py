@@ -22,10 +22,10 @@ from stacks.processing.geo_databases import GeoDatabases
 from stacks.processing.processors import ObjectProcessor, StreamProcessor
 from stacks.settings.deployment import Deployment
 from stacks.settings.existing_flow_logs import outermost, permitted_names
-from stacks.settings.logged.delivery import CLOUDWATCH
+from stacks.settings.logged.delivery import AWS_PREFIX, CLOUDWATCH
 from stacks.settings.sources import Source
 from stacks.sources.every_vpc import EveryVpc
-from stacks.sources.log_buckets import AWS_PREFIX, FAILED_INVOCATION_PREFIX, LOG_PREFIXES
+from stacks.sources.log_buckets import FAILED_INVOCATION_PREFIX, LOG_PREFIXES
 from stacks.state.stack import ENRICHED_PREFIX, REJECTED_PREFIX
 from stacks.state.tables import THREAD_INDEX, UNPUBLISHED_INDEX
 

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.constructs.private_bucket import PrivateBucket
 from stacks.settings.deployment import Deployment
 from stacks.settings.existing_flow_logs import ExistingBucket, object_events_pattern
-from stacks.settings.logged.delivery import LOG_PREFIX, S3, Delivery, Handling
+from stacks.settings.logged.delivery import AWS_PREFIX, LOG_PREFIX, S3, Delivery, Handling
+from stacks.sources.log_delivery import allow_log_delivery
 from stacks.sources.object_queue import ObjectQueue
 
-AWS_PREFIX = "AWSLogs/"
-"""What AWS appends to the prefix of a flow log's destination."""
 LOG_PREFIXES = (LOG_PREFIX, AWS_PREFIX)
 """Keys of flow logs in the log bucket: those that this app creates, and those that people put into AWS's folder."""
 FAILED_INVOCATION_PREFIX = "aws/lambda/"
@@ -82,7 +80,7 @@ class LogBucket(NotifyingBucket):
                 self.add_lifecycle_rule(prefix=delivery.prefix, transitions=[*_transitions(handling)])
         if deployment.log_bucket_key_arn:
             self._bucket().bucket_encryption = _encryption(deployment.log_bucket_key_arn)
-        _allow_log_delivery(self)
+        allow_log_delivery(self, deployment)
 
 
 def _days_by_prefix(deployment: Deployment, handlings: Mapping[Delivery, Handling]) -> dict[str, int]:
@@ -117,44 +115,6 @@ def _encryption(key_arn: str) -> s3.CfnBucket.BucketEncryptionProperty:
         server_side_encryption_by_default=by_key, bucket_key_enabled=True
     )
     return s3.CfnBucket.BucketEncryptionProperty(server_side_encryption_configuration=[rule])
-
-
-def _allow_log_delivery(bucket: s3.Bucket) -> None:
-    """Allows the delivery of flow logs of this account and Region, under any prefix of flow logs.
-
-    Without these statements AWS adds them to the bucket policy itself, and a later deployment overwrites them
-    (https://github.com/aws/aws-cdk/issues/20765). The prefixes of single deliveries are not named: a flow log that is
-    being replaced writes its last objects under one that has left the settings.
-
-    AWS's statement requires `s3:x-amz-acl`. Here it may be absent, because the bucket has no ACLs and owns every object
-    anyway, and some found that the service then sends none
-    (https://github.com/cloudposse/terraform-aws-vpc-flow-logs-s3-bucket/pull/101).
-    """
-    stack = Stack.of(bucket)
-    of_this_account = {
-        "StringEquals": {"aws:SourceAccount": stack.account},
-        "ArnLike": {"aws:SourceArn": stack.format_arn(service="logs", resource="*")},
-    }
-    owned = {"StringEqualsIfExists": {"s3:x-amz-acl": "bucket-owner-full-control"}}
-    folders = (stack.account, f"aws-account-id={stack.account}")
-    for sid, actions, resources, conditions in (
-        (
-            "LogDeliveryWrite",
-            ["s3:PutObject"],
-            [bucket.arn_for_objects(f"{LOG_PREFIX}*/{AWS_PREFIX}{folder}/*") for folder in folders],
-            {**of_this_account, **owned},
-        ),
-        ("LogDeliveryCheck", ["s3:GetBucketAcl", "s3:ListBucket"], [bucket.bucket_arn], of_this_account),
-    ):
-        bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=sid,
-                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
-                actions=actions,
-                resources=resources,
-                conditions=conditions,
-            )
-        )
 
 
 class BucketEvents(Construct):

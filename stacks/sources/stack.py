@@ -23,7 +23,7 @@ from stacks.sources.log_buckets import (
     LogBucket,
     NotifyingBucket,
 )
-from stacks.sources.member_delivery import allow_member_delivery, member_conditions
+from stacks.sources.log_delivery import member_conditions
 from stacks.sources.object_queue import ObjectQueue
 from stacks.sources.payload_stream import PayloadStream
 
@@ -49,7 +49,6 @@ class FlowLogsStack(FlowsentryStack):
             key=self.encryption_key,
         )
         log_bucket = LogBucket(self, "LogBucket", object_events=object_events, deployment=deployment)
-        allow_member_delivery(log_bucket, deployment)
         failed_invocations = NotifyingBucket(
             self,
             "FailedInvocations",

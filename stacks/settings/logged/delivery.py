@@ -10,6 +10,8 @@ from stacks.settings.logged.resources import ResourceType, resource_type
 CLOUDWATCH, S3 = "cloudwatch", "s3"
 LOG_PREFIX = "flow-logs/"
 """What the keys of delivered flow logs begin with; the id of the delivery follows."""
+AWS_PREFIX = "AWSLogs/"
+"""What AWS appends to the prefix of a flow log's destination."""
 GATEWAY_SECONDS = 60
 """The only aggregation interval of transit gateways.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html"""
