@@ -20,7 +20,7 @@ from local.aws.compute.runtime_interface import Answer
 from local.aws.embedded import EmbeddedAws
 from local.aws.settings import ACCOUNT, Settings
 
-QUICK = Settings(batch_window_seconds=0.0, polling_seconds=0.02, send_control_messages=False)
+QUICK = Settings(batch_window_seconds=0.0, polling_seconds=0.05, send_control_messages=False)
 GENERATORS = {
     "vpc": "vpcs.random_vpc_id",
     "subnet": "subnets.random_subnet_id",

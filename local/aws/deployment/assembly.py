@@ -6,7 +6,7 @@ For tests, where the CDK CLI would take most of the time; `deploy` runs the CLI.
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,35 +111,40 @@ def failed_resources(aws: EmbeddedAws, stack_name: str) -> list[str]:
 
 def _uploaded(aws: EmbeddedAws, name: str, template: str) -> str:
     """The URL of the template in a bucket: a request may hold 51,200 bytes only."""
-    bucket, key = f"cdk-templates-{aws.account}-{aws.region}", f"{name}.json"
-    if not _exists(aws.client("s3").head_bucket, Bucket=bucket):
-        aws.client("s3").create_bucket(Bucket=bucket)
-    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=template.encode())
+    s3, bucket, key = aws.client("s3"), f"cdk-templates-{aws.account}-{aws.region}", f"{name}.json"
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=template.encode())
+    except s3.exceptions.NoSuchBucket:
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key=key, Body=template.encode())
     return f"{aws.endpoint_url}/{bucket}/{key}"
 
 
 def _publish(aws: EmbeddedAws, folder: Path, files: Mapping[str, Any]) -> None:
     """Uploads the assets that their buckets lack, as the CLI does: a key contains the hash of the content."""
-    s3 = aws.client("s3")
+    known: dict[str, set[str]] = {}
     for asset in files.values():
         for destination in asset["destinations"].values():
-            bucket = _resolved(aws, destination["bucketName"])
-            if not _exists(s3.head_bucket, Bucket=bucket):
-                s3.create_bucket(Bucket=bucket)
-            if not _exists(s3.head_object, Bucket=bucket, Key=destination["objectKey"]):
-                s3.put_object(Bucket=bucket, Key=destination["objectKey"], Body=_content(folder, asset["source"]))
+            bucket, key = _resolved(aws, destination["bucketName"]), destination["objectKey"]
+            if bucket not in known:
+                known[bucket] = _keys(aws, bucket)
+            if key not in known[bucket]:
+                aws.client("s3").put_object(Bucket=bucket, Key=key, Body=_content(folder, asset["source"]))
+
+
+def _keys(aws: EmbeddedAws, bucket: str) -> set[str]:
+    """The keys in the bucket, which is created if it does not exist."""
+    s3 = aws.client("s3")
+    try:
+        pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=bucket))
+    except s3.exceptions.NoSuchBucket:
+        s3.create_bucket(Bucket=bucket)
+        return set()
+    return {str(each["Key"]) for page in pages for each in page.get("Contents", ())}
 
 
 def _resolved(aws: EmbeddedAws, text: str) -> str:
     return text.replace("${AWS::AccountId}", aws.account).replace("${AWS::Region}", aws.region)
-
-
-def _exists(head: Callable[..., Any], **named: str) -> bool:
-    try:
-        head(**named)
-    except ClientError:
-        return False
-    return True
 
 
 def _content(folder: Path, source: Mapping[str, Any]) -> bytes:
