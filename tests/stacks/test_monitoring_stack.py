@@ -16,6 +16,14 @@ NAMESPACE = namespace_of("flowsentry")
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 
 
+@pytest.fixture(scope="module")
+def of_one_vpc(synthesise: Callable[..., Any]) -> dict[str, Any]:
+    """The resources of the stack for one VPC whose flow log goes to CloudWatch Logs."""
+    made = synthesise({"sources": [{"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}]})
+    resources: dict[str, Any] = made["Monitoring"]["Resources"]
+    return resources
+
+
 def alarms(properties_of: PropertiesOf) -> dict[str, Any]:
     made = properties_of("AWS::CloudWatch::Alarm").values()
     return {each["AlarmName"].removeprefix("flowsentry-"): each for each in made}
@@ -48,6 +56,13 @@ def test_every_alarm_states_the_problem_and_links_to_its_runbook_entry(propertie
         what, _, runbook_entry = alarm["AlarmDescription"].partition(" What to do: docs/runbook.md#")
         assert len(what) > 40, name
         assert runbook_entry in entries(), name
+
+
+def test_the_page_of_costs_has_the_number_of_alarms_and_metrics(of_one_vpc: dict[str, Any]) -> None:
+    number = sum(each["Type"] == "AWS::CloudWatch::Alarm" for each in of_one_vpc.values())
+    page = (RUNBOOK.parent / "cost.md").read_text()
+    assert f"| alarms | ${number / 10:.2f} | {number} with one destination" in page
+    assert f"{len(PIPELINE_METRICS)} pipeline metrics at most" in page
 
 
 def test_every_runbook_entry_belongs_to_an_alarm(properties_of: PropertiesOf) -> None:
@@ -100,10 +115,9 @@ def test_old_records_trigger_the_freshness_alarm_and_missing_ones_notify_once_th
     assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
 
 
-def test_a_destination_without_sources_has_no_freshness_alarm(synthesise: Callable[..., Any]) -> None:
-    made = synthesise({"sources": [{"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3"}]})["Monitoring"]
-    names = [r["Properties"].get("AlarmName", "") for r in made["Resources"].values()]
-    assert [name for name in names if "freshness" in name] == ["flowsentry-freshness-object-processor"]
+def test_a_destination_without_sources_has_no_freshness_alarm(of_one_vpc: dict[str, Any]) -> None:
+    names = [each["Properties"].get("AlarmName", "") for each in of_one_vpc.values()]
+    assert [name for name in names if "freshness" in name] == ["flowsentry-freshness-stream-processor"]
 
 
 def test_alarms_evaluate_only_metrics_stamped_with_the_current_time(properties_of: PropertiesOf) -> None:
@@ -140,10 +154,9 @@ def test_one_dead_letter_of_the_inventory_triggers_an_alarm(properties_of: Prope
     assert "inventorydeadletterqueuename" in str(alarm["Dimensions"])
 
 
-def test_without_clusters_there_is_no_cluster_alarm(synthesise: Callable[..., Any]) -> None:
-    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3"}
-    made = synthesise({"sources": [source]})["Monitoring"]["Resources"].values()
-    assert "flowsentry-cluster-unreachable" not in [each["Properties"].get("AlarmName") for each in made]
+def test_without_clusters_there_is_no_cluster_alarm(of_one_vpc: dict[str, Any]) -> None:
+    names = [each["Properties"].get("AlarmName") for each in of_one_vpc.values()]
+    assert "flowsentry-cluster-unreachable" not in names
 
 
 def test_one_lost_payload_triggers_an_alarm(properties_of: PropertiesOf) -> None:
@@ -161,9 +174,8 @@ def test_a_payload_in_the_stream_for_longer_than_freshness_minutes_triggers_an_a
     assert (alarm["Threshold"], alarm["TreatMissingData"]) == (30 * 60 * 1000, "notBreaching")
 
 
-def test_without_a_data_stream_there_is_no_alarm_or_graph_for_it(synthesise: Callable[..., Any]) -> None:
-    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
-    monitoring = json.dumps(synthesise({"sources": [source]})["Monitoring"])
+def test_without_a_data_stream_there_is_no_alarm_or_graph_for_it(of_one_vpc: dict[str, Any]) -> None:
+    monitoring = json.dumps(of_one_vpc)
     assert "IteratorAge" not in monitoring
     assert "FailedPayloads" not in monitoring
 
@@ -250,9 +262,8 @@ def test_with_unknown_vpcs_the_dashboard_searches_for_packets_lost_by_transit_ga
     assert {each for each, actual in searches(properties_of).items() if actual == label} == expected
 
 
-def test_with_known_vpcs_the_dashboard_searches_for_nothing(synthesise: Callable[..., Any]) -> None:
-    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3"}
-    assert "SEARCH" not in json.dumps(synthesise({"sources": [source]})["Monitoring"])
+def test_with_known_vpcs_the_dashboard_searches_for_nothing(of_one_vpc: dict[str, Any]) -> None:
+    assert "SEARCH" not in json.dumps(of_one_vpc)
 
 
 def test_every_flowsentry_metric_on_the_dashboard_is_emitted(properties_of: PropertiesOf) -> None:
