@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from local.doctor.picture import Picture
 from local.doctor.verdicts import Verdict, ok, stop, warning
 from stacks.settings.deployment import Deployment
-from stacks.settings.operation import LEAST_CONCURRENCY, LEAST_UNRESERVED, fitted
+from stacks.settings.operation import (
+    AMPLE_CONCURRENCY,
+    DOCUMENTED_UNRESERVED,
+    LEAST_CONCURRENCY,
+    LEAST_UNRESERVED,
+    fitted,
+)
 
 LEAST_BOOTSTRAP_VERSION = 6
 """The version that the CDK's default synthesizer needs to deploy stacks with assets.
 https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
-FEW_UNRESERVED = 100
-"""What AWS documents as the least that stays unreserved.
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
-ALL_AT_ONCE = 200
-"""From here on nothing is fitted: `stacks.settings.operation.fitted`."""
 
 
 def caller(_deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
@@ -41,9 +42,9 @@ def concurrency(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
     if picture.concurrency is None:
         return
     limit, about = picture.concurrency.limit, "Lambda concurrency"
-    if limit < deployment.lambda_concurrency and limit < ALL_AT_ONCE:
+    if limit < deployment.lambda_concurrency and limit < AMPLE_CONCURRENCY:
         yield _too_few(about, limit, deployment)
-    elif deployment.lambda_concurrency < ALL_AT_ONCE <= limit:
+    elif deployment.lambda_concurrency < AMPLE_CONCURRENCY <= limit:
         yield warning(
             about,
             f"the account allows {limit:,} executions at once and lambda_concurrency is "
@@ -78,9 +79,11 @@ def _reservation(deployment: Deployment, limit: int) -> Iterator[Verdict]:
     finding = f"stream_processor.reserved_concurrency is {reserved} of {limit:,}, which leaves {left:,}"
     if left < LEAST_UNRESERVED:
         yield stop(about, f"{finding}; needed: {LEAST_UNRESERVED}", 'Remove "reserved_concurrency" from cdk.json.')
-    elif left < FEW_UNRESERVED:
+    elif left < DOCUMENTED_UNRESERVED:
         yield warning(
-            about, f"{finding}; AWS keeps {FEW_UNRESERVED}, less only in new accounts", "Reserve less, or nothing."
+            about,
+            f"{finding}; AWS keeps {DOCUMENTED_UNRESERVED}, less only in new accounts",
+            "Reserve less, or nothing.",
         )
     else:
         yield ok(about, finding)

@@ -6,11 +6,9 @@ from local.doctor.needs import bucket_names, key_arns
 from local.doctor.picture import Bucket, Key, LogGroup, Picture
 from local.doctor.policies import Admission, admission
 from local.doctor.verdicts import Verdict, ok, stop, warning
+from stacks.limits.observability import SUBSCRIPTIONS
 from stacks.settings.deployment import Deployment
 
-MAX_FILTERS = 2
-"""Subscription filters of a log group.
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"""
 SUBSCRIBED_CLASS = "STANDARD"
 """The class of log groups that can be subscribed.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html"""
@@ -38,8 +36,8 @@ def _log_group(name: str, known: LogGroup, deployment: Deployment) -> Verdict:
     if known.log_class != SUBSCRIBED_CLASS:
         finding = f"has the class {known.log_class}, which can't be subscribed"
         return stop(name, finding, "Let the flow log write to a log group of class STANDARD.")
-    if len(others) >= MAX_FILTERS:
-        finding = f"has {len(others)} subscription filters ({', '.join(others)}); AWS takes {MAX_FILTERS}"
+    if len(others) >= SUBSCRIPTIONS:
+        finding = f"has {len(others)} subscription filters ({', '.join(others)}); AWS takes {SUBSCRIPTIONS}"
         return stop(name, finding, "Delete one, or let both share a Kinesis data stream.")
     return ok(name, f"exists, with {len(others)} subscription filters of others")
 

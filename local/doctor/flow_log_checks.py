@@ -7,6 +7,7 @@ from local.doctor.needs import logged_resources
 from local.doctor.picture import FlowLog, NetworkResource, Picture
 from local.doctor.verdicts import Verdict, ok, stop
 from stacks.settings.deployment import Deployment, Purpose
+from stacks.settings.logged.containment import logged_twice
 
 FLOW_LOGS_OF_A_RESOURCE = 250
 """Flow logs of one resource in an account: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-limitations.html.
@@ -54,13 +55,9 @@ def quotas(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
 
 def counted_twice(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
     """A resource that is logged together with what contains it: its records would come twice."""
-    named = set(logged_resources(deployment))
-    for id_, known in _known(picture).items():
-        for outer in known.inside if id_ in named else ():
-            if outer in named:
-                yield stop(
-                    id_, f"is inside {outer}, which is logged too: its records would be counted twice", "Name only one."
-                )
+    containers = {id_: known.inside for id_, known in _known(picture).items()}
+    for id_, outer in logged_twice(logged_resources(deployment), containers):
+        yield stop(id_, f"is inside {outer}, which is logged too: its records would be counted twice", "Name only one.")
 
 
 def inside_all_vpcs(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:

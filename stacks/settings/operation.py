@@ -61,8 +61,13 @@ TagValue = Annotated[
 
 USUAL_CONCURRENCY, LEAST_CONCURRENCY = 1_000, 10
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 1,000 by default, less in new accounts."""
-LEAST_UNRESERVED = 10
-"""Executions that must stay unreserved. AWS documents 100, and refuses less than 10 in accounts that have few."""
+AMPLE_CONCURRENCY = 200
+"""From here on all batches of `fitted` have their highest number."""
+LEAST_UNRESERVED, DOCUMENTED_UNRESERVED = 10, 100
+"""Executions that must stay unreserved. AWS documents 100
+(https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html); in accounts that have few, its error
+names 10 (https://github.com/awslabs/fhir-works-on-aws-deployment/issues/691). Synth refuses what leaves less than 10,
+and the doctor command warns of what leaves less than 100."""
 FINDINGS_BATCHES = 4
 """Concurrent batches of a shard of the findings table: one that hangs blocks a quarter of the shard's findings. Higher:
 more invocations compete for the slots of the rate limit. Lower: a flood takes longer to process."""
@@ -85,8 +90,11 @@ class Fitted:
 
 
 def fitted(concurrency: int, max_objects: int) -> Fitted:
-    """At 10 executions: three objects, one batch of findings and one batch of each shard of payloads, so that the
-    inventory, the sweep and payloads of log groups are not starved. From 200 on nothing is limited but by the settings.
+    """What may run at once in an account with this many concurrent executions.
+
+    At 10 executions: three objects, one batch of findings and one batch of each shard of payloads, so that the
+    inventory, the sweep and payloads of log groups are not starved. From AMPLE_CONCURRENCY on only objects are limited:
+    to three tenths of the executions.
     """
     return Fitted(
         objects=max(LEAST_OBJECTS, min(max_objects, concurrency * 3 // 10)),
@@ -114,8 +122,8 @@ class ObjectProcessor(Section):
     timeout_seconds: int = Field(default=300, ge=30, le=900)
     """Timeout of an invocation."""
     max_concurrency: int = Field(default=10, ge=2, le=1000)
-    """Objects that are processed at the same time. More: faster after an outage, and more of the account's
-    concurrency."""
+    """Objects that are processed at the same time, at most three tenths of `lambda_concurrency`. More: faster after an
+    outage, and more of the account's concurrency."""
 
 
 class OperationSettings(Section):

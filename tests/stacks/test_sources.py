@@ -8,7 +8,7 @@ import pytest
 
 from flowsentry.records.fields import FIELDS, TRANSIT_GATEWAY_NAMES
 from stacks.settings.logged.between_sources import unknown_containment
-from stacks.settings.logged.containment import containers_of, logged_twice
+from stacks.settings.logged.containment import logged_twice
 from stacks.settings.logged.formats import GATEWAY_LOG_FORMAT, log_format_of
 from stacks.settings.logged.resources import ResourceType, resource_type
 from tests.stacks.conftest import KEY_ARN
@@ -176,12 +176,8 @@ def test_a_vpc_and_its_transit_gateway_are_not_inside_each_other() -> None:
     assert list(unknown_containment(read({"sources": sources}).sources)) == []
 
 
-def test_what_ec2_describes_tells_which_resources_are_logged_twice() -> None:
-    containers = containers_of(
-        subnets=[{"SubnetId": SUBNET, "VpcId": VPC}, {"SubnetId": OTHER_SUBNET, "VpcId": OTHER_VPC}],
-        interfaces=[{"NetworkInterfaceId": INTERFACE, "SubnetId": OTHER_SUBNET, "VpcId": OTHER_VPC}],
-        attachments=[{"TransitGatewayAttachmentId": ATTACHMENT, "TransitGatewayId": GATEWAY}],
-    )
+def test_a_logged_resource_inside_another_logged_one_is_found_with_it() -> None:
+    containers = {SUBNET: [VPC], INTERFACE: [OTHER_SUBNET, OTHER_VPC], ATTACHMENT: [GATEWAY]}
     logged = [VPC, SUBNET, OTHER_SUBNET, INTERFACE, ATTACHMENT]
     assert logged_twice(logged, containers) == [(INTERFACE, OTHER_SUBNET), (SUBNET, VPC)]
     assert logged_twice([*logged, GATEWAY], containers)[-1] == (ATTACHMENT, GATEWAY)

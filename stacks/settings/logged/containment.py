@@ -5,7 +5,6 @@ A flow log of a VPC records its subnets, and that of a subnet its interfaces; th
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 from stacks.settings.logged.resources import ResourceType, resource_type
 
@@ -22,26 +21,11 @@ CONTAINERS = {
 def logged_twice(logged: Iterable[str], containers: Mapping[str, Collection[str]]) -> list[tuple[str, str]]:
     """(resource, what contains it) of the logged resources that are inside another logged one, sorted.
 
-    `containers` are those of each resource, for example from `containers_of`. A resource that is not in it is inside
-    nothing.
+    `containers` are those of each resource: as the settings state them at synth, as EC2 describes them in the doctor
+    command. A resource that is not in it is inside nothing.
     """
     known = frozenset(logged)
     return sorted((inner, outer) for inner in known for outer in containers.get(inner, ()) if outer in known)
-
-
-def containers_of(
-    *,
-    subnets: Iterable[Mapping[str, Any]] = (),
-    interfaces: Iterable[Mapping[str, Any]] = (),
-    attachments: Iterable[Mapping[str, Any]] = (),
-) -> dict[str, frozenset[str]]:
-    """{resource: what contains it} from what EC2 returns for DescribeSubnets, DescribeNetworkInterfaces and
-    DescribeTransitGatewayAttachments.
-    """
-    found = {each["SubnetId"]: frozenset((each["VpcId"],)) for each in subnets}
-    found |= {each["NetworkInterfaceId"]: frozenset((each["SubnetId"], each["VpcId"])) for each in interfaces}
-    found |= {each["TransitGatewayAttachmentId"]: frozenset((each["TransitGatewayId"],)) for each in attachments}
-    return found
 
 
 def may_contain(inner: Iterable[str], logged: Sequence[str]) -> list[str]:

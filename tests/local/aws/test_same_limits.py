@@ -6,7 +6,8 @@ from local.aws.compute import function_limits
 from local.aws.messaging import limits as messaging
 from local.aws.monitoring import alarm_limits, log_limits
 from local.aws.resources import limits as resources
-from local.doctor.destination_checks import MAX_FILTERS
+from local.aws.resources.flow_logs import MOST_FLOW_LOGS
+from local.doctor.flow_log_checks import FLOW_LOGS_OF_A_RESOURCE
 from stacks.limits import functions, names_and_values, observability, policies
 from stacks.settings import deployment
 from stacks.settings.values import LOG_GROUP_DAYS
@@ -42,7 +43,7 @@ SAME = {
     "actions of an alarm": (observability.ACTIONS, alarm_limits.MOST_ACTIONS),
     "alarms of a composite alarm": (observability.CHILD_ALARMS, alarm_limits.MOST_CHILDREN),
     "rule of a composite alarm": (observability.RULE_CHARACTERS, alarm_limits.MOST_CHARACTERS["alarmRule"]),
-    "subscription filters of a log group": (observability.SUBSCRIPTIONS, MAX_FILTERS),
+    "flow logs of a resource": (FLOW_LOGS_OF_A_RESOURCE, MOST_FLOW_LOGS),
     "retention of a log group": (frozenset(LOG_GROUP_DAYS), log_limits.RETENTION_DAYS),
 }
 
