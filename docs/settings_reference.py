@@ -20,7 +20,7 @@ from stacks.settings.flow_logs import FlowLogSettings
 from stacks.settings.inventory import InventoryTarget, OwnershipSettings
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
 from stacks.settings.logged.storage import StorageTransition
-from stacks.settings.operation import GuardRailSettings, ObjectProcessor, OperationSettings, StreamProcessor, Tag
+from stacks.settings.operation import GuardRailSettings, ObjectProcessor, OperationSettings, StreamProcessor
 from stacks.settings.problems import allowed, schema_of
 from stacks.settings.sources import Source
 from stacks.settings.values import Section
@@ -45,7 +45,7 @@ OBJECTS: tuple[type[Section], ...] = (
         InventoryNetwork,
         SlackChannel,
     ),
-    *(StreamProcessor, ObjectProcessor, Tag),
+    *(StreamProcessor, ObjectProcessor),
 )
 """Objects within the settings, each with a table of its own."""
 TABLES: tuple[type[Section], ...] = (Deployment, *PARTS, *OBJECTS)
@@ -87,6 +87,8 @@ def _rows(model: type[Section]) -> Iterator[str]:
 def _default(name: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if name in schema.get("required", ()):
         return "required"
+    if part.get("additionalProperties"):  # an object of any names, such as tags
+        return "none"
     match part.get("default", {}):
         case dict():
             return "see there"

@@ -30,8 +30,8 @@ class FlowsentryStack(Stack):
         )
         self.deployment = deployment
         Tags.of(self).add("application", deployment.name)
-        for tag in deployment.tags:
-            Tags.of(self).add(tag.key, tag.value)
+        for key, value in deployment.tags.items():
+            Tags.of(self).add(key, value)
         if boundary := deployment.permissions_boundary:
             policy = iam.ManagedPolicy.from_managed_policy_arn(self, "PermissionsBoundary", boundary)
             iam.PermissionsBoundary.of(self).apply(policy)

@@ -2,13 +2,13 @@
 rules of an organization: encryption, permissions boundary, path of roles, and tags.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from stacks.settings.values import KmsKeyArn, LogRetentionDays, Section, repeated, together
+from stacks.settings.values import KmsKeyArn, LogRetentionDays, Section, Tags
 
 
 def _as_version(value: Any) -> Any:
@@ -17,12 +17,6 @@ def _as_version(value: Any) -> Any:
 
 
 PythonVersion = Annotated[Literal["3.11", "3.12", "3.13", "3.14"], BeforeValidator(_as_version)]
-MAX_TAGS = 40
-"""AWS allows 50 tags of a resource, some of which the app and CloudFormation add. Higher: an update fails.
-https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
-OWN_TAGS = ("application", "Name")
-"""Keys of tags that the app sets."""
-
 BoundaryArn = Annotated[
     str,
     Field(
@@ -40,24 +34,6 @@ RolePath = Annotated[
         examples=["/flowsentry/"],
     ),
 ]
-# The characters that all services accept: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
-TagKey = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_.:/=+@ -]{1,128}$",
-        title="1 to 128 letters, digits, spaces and _.:/=+-@",
-        examples=["cost-center"],
-    ),
-]
-TagValue = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_.:/=+@ -]{1,255}$",  # alarms take no empty value, a Kinesis stream no 256
-        title="1 to 255 letters, digits, spaces and _.:/=+-@",
-        examples=["4711"],
-    ),
-]
-
 
 USUAL_CONCURRENCY, LEAST_CONCURRENCY = 1_000, 10
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 1,000 by default, less in new accounts."""
@@ -173,24 +149,6 @@ class OperationSettings(Section):
             )
 
 
-class Tag(Section):
-    """A tag of all resources that can have tags."""
-
-    key: TagKey
-    """The key of the tag. `application` and `Name` are set by the app."""
-    value: TagValue
-    """The value of the tag."""
-
-
-def broken_rules_between_tags(tags: Sequence[Tag]) -> Iterator[str]:
-    """Keys that are given twice, or that are not for users."""
-    for key, times in repeated(tag.key for tag in tags).items():
-        yield f"{key} is given {times} times; allowed: once"
-    for tag in tags:
-        if tag.key in OWN_TAGS or tag.key.lower().startswith("aws:"):
-            yield f"{tag.key} is given; allowed: keys that do not begin with aws:, except {', '.join(OWN_TAGS)}"
-
-
 class GuardRailSettings(Section):
     """How the app keeps to the rules of an organization."""
 
@@ -209,9 +167,9 @@ class GuardRailSettings(Section):
     """The path of all roles of the app, for policies that allow roles of a path only. Their names, like those of all
     other resources, begin with `name`. Another path makes other roles: flow logs to CloudWatch Logs name their role,
     so they and their log groups are made anew."""
-    tags: Annotated[tuple[Tag, ...], together(broken_rules_between_tags)] = Field(default=(), max_length=MAX_TAGS)
-    """Tags of all resources that can have tags, beside `application`, which is `name`:
-    `[{"key": "cost-center", "value": "4711"}]`."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags of all resources that can have tags, beside `application`, which is `name`, and `Name`:
+    `{"cost-center": "4711"}`. At most 40."""
 
     @property
     def path_of_roles(self) -> str | None:

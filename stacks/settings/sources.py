@@ -19,11 +19,10 @@ from stacks.settings.logged.storage import (
     LogClass,
     StorageTransition,
     TagCondition,
-    TagsOfSource,
     broken_rules_of_retention,
     broken_rules_of_transitions,
 )
-from stacks.settings.values import KmsKeyArn, Section, SubnetId, VpcId
+from stacks.settings.values import KmsKeyArn, Section, SubnetId, Tags, VpcId
 
 PLAIN_TEXT = "plain-text"
 FULL_LOG_FORMAT = log_format_of("v5", of_gateway=False)
@@ -101,8 +100,8 @@ class Source(Section):
     Its key policy must allow [the services that write](#a-key-of-your-own)."""
     storage_transitions: tuple[StorageTransition, ...] = ()
     """Moves of objects to colder classes of storage, for destination `s3`: [transitions](#a-storage-transition)."""
-    tags: TagsOfSource = Field(default_factory=dict)
-    """Tags of the flow logs. A log group has the tags that all its sources have in common."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags of the flow logs: `{"cost-center": "4711"}`. A log group has the tags that its sources have in common."""
     file_format: Literal["plain-text", "parquet"] = "plain-text"
     """Format of files in S3; `parquet` needs destination `s3`. Findings are the same. Parquet costs about $0.03 a GB
     for the conversion. If you query the files yourself, they take [a fifth less space, and queries are 10 to 100 times

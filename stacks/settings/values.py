@@ -133,6 +133,34 @@ Email = Annotated[
 ]
 
 
+MAX_TAGS = 40
+"""AWS allows 50 tags of a resource, some of which the app and CloudFormation add. Higher: an update fails. Lower: fewer
+tags of yours. https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
+OWN_TAGS = ("application", "Name")
+"""Keys of tags that the app sets."""
+_TAG_KEY = re.compile("[A-Za-z0-9_.:/+@ -]{1,128}")
+_TAG_VALUE = re.compile("[A-Za-z0-9_.:/=+@ -]{1,255}")
+"""The characters that all services accept; a key has no `=`, which separates it from the value in a condition. Alarms
+take no empty value, and a Kinesis stream none of 256 characters.
+https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"""
+
+
+def _usable_tags(tags: dict[str, str]) -> dict[str, str]:
+    if len(tags) > MAX_TAGS:
+        raise ValueError(f"{len(tags)} tags; at most {MAX_TAGS}")
+    for key, value in tags.items():
+        if key.lower().startswith("aws:") or key in OWN_TAGS:
+            raise ValueError(f"a key does not begin with aws: and is not {' or '.join(OWN_TAGS)}")
+        if not _TAG_KEY.fullmatch(key):
+            raise ValueError("a key has 1 to 128 letters, digits, spaces and _.:/+-@")
+        if not _TAG_VALUE.fullmatch(value):
+            raise ValueError(f"the value of {key} has 1 to 255 letters, digits, spaces and _.:/=+-@")
+    return tags
+
+
+Tags = Annotated[dict[str, str], AfterValidator(_usable_tags)]
+
+
 def _whole_number(value: Any) -> Any:
     """The number; true equals 1 and is none of the numbers."""
     if type(value) is not int:

@@ -25,7 +25,7 @@ GUARDED = {
     "customer_key": True,
     "permissions_boundary": BOUNDARY,
     "role_path": "/network/flowsentry/",
-    "tags": [{"key": "cost-center", "value": "4711"}, {"key": "team", "value": "network"}],
+    "tags": {"cost-center": "4711", "team": "network"},
     "tracing": True,
 }
 OTHER = {
@@ -191,21 +191,13 @@ def test_another_path_is_another_name_so_that_the_role_can_be_replaced() -> None
         ({"role_path": "network"}, 'role_path is "network"; allowed: / or one or two names of at most 50 characters'),
         ({"role_path": "/a/b/c/"}, 'role_path is "/a/b/c/"; allowed: / or one or two names'),
         ({"tracing": "yes"}, 'tracing is "yes"; allowed: true or false'),
-        (
-            {"tags": {"a": "b"}},
-            'tags is {"a": "b"}; allowed: a list of 0 to 40 items, each item an object with key, value',
-        ),
-        ({"tags": [{"key": "a", "value": "b"}] * 2}, "flowsentry.tags: a is given 2 times; allowed: once"),
-        (
-            {"tags": [{"key": "aws:x", "value": "b"}]},
-            "flowsentry.tags: aws:x is given; allowed: keys that do not begin with aws:",
-        ),
-        (
-            {"tags": [{"key": "Name", "value": "b"}]},
-            "flowsentry.tags: Name is given; allowed: keys that do not begin with aws:",
-        ),
-        ({"tags": [{"key": "a", "value": "<"}]}, 'tags[0].value is "<"; allowed: 1 to 255 letters, digits'),
-        ({"tags": [{"key": f"k{n}", "value": "b"} for n in range(41)]}, "allowed: a list of 0 to 40 items"),
+        ({"tags": [{"key": "a", "value": "b"}]}, "allowed: an object with values that are text"),
+        ({"tags": {"aws:x": "b"}}, "a key does not begin with aws: and is not application or Name"),
+        ({"tags": {"Name": "b"}}, "a key does not begin with aws: and is not application or Name"),
+        ({"tags": {"a=b": "c"}}, "a key has 1 to 128 letters, digits, spaces and _.:/+-@"),
+        ({"tags": {"a": "<"}}, "the value of a has 1 to 255 letters, digits, spaces and _.:/=+-@"),
+        ({"tags": {"a": ""}}, "the value of a has 1 to 255 letters"),
+        ({"tags": {f"k{number}": "b" for number in range(41)}}, "41 tags; at most 40"),
     ],
 )
 def test_an_invalid_guard_rail_is_refused_with_what_is_allowed(settings: dict[str, Any], words: str) -> None:

@@ -28,7 +28,7 @@ LARGEST = {
     "geo_databases": [f"s3://{letter * 63}/{'k' * 507}.mmdb" for letter in "ab"],
     "role_path": f"/{'p' * 50}/{'p' * 50}/",
     "customer_key": True,
-    "tags": [{"key": f"{number}{'k' * 100}", "value": "v" * 255} for number in range(5)],
+    "tags": {f"{number}{'k' * 100}": "v" * 255 for number in range(5)},
     "event_bus": f"arn:aws:events:eu-central-1:123456789012:event-bus/{'b' * 256}",
 }
 

@@ -1,11 +1,10 @@
-"""How long delivered records are kept, in which storage class, encrypted with which key, and tagged with what."""
+"""How long delivered records are kept, in which class of log group or storage, and which VPCs a tag excludes."""
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from stacks.settings.values import LOG_GROUP_DAYS, Section
 
@@ -21,9 +20,6 @@ COLDNESS = {
 }
 """S3's waterfall: an object only moves to a class further down.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"""
-MAX_TAGS = 40
-"""Of the 50 tags of a resource; the others are those of the app, and of a deployment."""
-MAX_LETTERS_OF_A_KEY = 128
 
 
 def _standard_class(value: Any) -> Any:
@@ -35,11 +31,6 @@ def _standard_class(value: Any) -> Any:
 
 LogClass = Annotated[Literal["STANDARD"], BeforeValidator(_standard_class)]
 
-TagValue = Annotated[
-    str,
-    Field(pattern=r"^[\w .:/=+@-]*$", max_length=256, title="at most 256 letters, digits, spaces and _.:/=+-@"),
-]
-
 TagCondition = Annotated[
     str,
     Field(
@@ -49,19 +40,6 @@ TagCondition = Annotated[
         examples=["flow-logs=none"],
     ),
 ]
-
-
-def _usable_keys(tags: dict[str, str]) -> dict[str, str]:
-    """Tags that AWS takes (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html)."""
-    if len(tags) > MAX_TAGS:
-        raise ValueError(f"{len(tags)} tags; at most {MAX_TAGS}")
-    for key in tags:
-        if not re.fullmatch(r"[\w .:/+@-]+", key) or len(key) > MAX_LETTERS_OF_A_KEY or key.lower().startswith("aws:"):
-            raise ValueError(f"a key has 1 to {MAX_LETTERS_OF_A_KEY} characters and does not begin with aws:")
-    return tags
-
-
-TagsOfSource = Annotated[dict[str, TagValue], AfterValidator(_usable_keys)]
 
 
 class StorageTransition(Section):
