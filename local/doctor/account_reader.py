@@ -1,4 +1,4 @@
-"""Asks an account about what the settings name, and paints its picture."""
+"""Asks an account about what the settings name."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping

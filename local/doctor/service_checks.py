@@ -6,6 +6,7 @@ from flowsentry.emit.plain_text import moment
 from local.doctor.needs import of_function
 from local.doctor.picture import Cluster, Picture
 from local.doctor.verdicts import Verdict, ok, stop, warning
+from stacks.settings.alerts import GIVE_EMAILS
 from stacks.settings.deployment import Deployment
 from stacks.settings.kubernetes import KubernetesCluster
 
@@ -66,9 +67,8 @@ def network_of_function(deployment: Deployment, picture: Picture) -> Iterator[Ve
 
 def channels(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
     """Who will get alerts, by the settings."""
-    if said := deployment.nobody_gets_alerts:
-        finding, _, mend = said.rpartition(". ")
-        yield warning("alert_emails", finding.removeprefix("alert_emails is []: "), f"{mend}.")
+    if missed := deployment.missed_without_emails:
+        yield warning("alert_emails", missed, GIVE_EMAILS)
     else:
         yield ok("alert_emails", ", ".join(deployment.alert_emails))
     bus = deployment.event_bus

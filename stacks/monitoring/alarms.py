@@ -89,8 +89,9 @@ class Alarms(Construct):
         )
 
     def watch_freshness(self, service: str) -> None:
-        """Without data its state is INSUFFICIENT_DATA, which notifies too. A first deployment has no data yet: the
-        alarm begins in that state, and only a change of state notifies.
+        """Alarm on the age of the newest record that a processor has read. Without data its state is INSUFFICIENT_DATA,
+        which notifies too. A first deployment has no data yet: the alarm begins in that state, and only a change of
+        state notifies.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
         """
@@ -197,7 +198,9 @@ class Alarms(Construct):
         )
 
     def watch_stored_objects(self, service: str) -> None:
-        """Covers the inventory, log formats, inventory targets, discovery claims, GeoIP databases, known services."""
+        """Alarm on stored objects that a function can't read: inventory, log formats, inventory targets, discovery
+        claims, GeoIP databases, known services.
+        """
         self.add(
             f"stored-object-unreadable-{service.replace('_', '-')}",
             f"{service} can't read one of its stored objects: it uses the last valid version, or none.",

@@ -19,6 +19,8 @@ EventBus = Annotated[
     ),
 ]
 DAY_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+GIVE_EMAILS = "Put an address into alert_emails."
+"""What to do about `missed_without_emails`."""
 FIRST_DAY = date(1970, 1, 2)
 """Earlier days have no Unix second above zero."""
 
@@ -115,16 +117,13 @@ class AlertSettings(Section):
     week. Test alerts are sent."""
 
     @property
-    def nobody_gets_alerts(self) -> str:
-        """A warning for settings that name no e-mail address; empty for others."""
+    def missed_without_emails(self) -> str:
+        """What nobody gets because no e-mail address is given; empty where one is."""
         if self.alert_emails:
             return ""
         machines = self.chat_topic or self.event_bus or self.security_hub
         others = "alerts go only to the other channels of the settings" if machines else "nobody gets alerts"
-        return (
-            f"alert_emails is []: {others}, and nobody gets the alarms about Flowsentry itself, unless you subscribe "
-            "to the alert topic yourself. Put an address into alert_emails"
-        )
+        return f"{others}, and nobody gets the alarms about Flowsentry itself, unless you subscribe to the alert topic"
 
     @property
     def observed_only_until(self) -> int:

@@ -67,7 +67,7 @@ class ObjectQueue(Construct):
         beginning = stack.stack_name[:BUCKET_NAME_LETTERS]
         self.queue.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="NoticesFromBucketsOfThisStack",
+                sid="ObjectEventsFromBucketsOfThisStack",
                 principals=[iam.ServicePrincipal("s3.amazonaws.com")],
                 actions=["sqs:SendMessage"],
                 resources=[self.queue.queue_arn],

@@ -8,6 +8,7 @@ from stacks.alerting.topics import AlertTopics
 from stacks.constructs.parameters import Value
 from stacks.constructs.private_bucket import PrivateBucket
 from stacks.constructs.stack import FlowsentryStack
+from stacks.settings.alerts import GIVE_EMAILS
 from stacks.settings.deployment import Deployment
 from stacks.state.tables import StateTables
 
@@ -64,8 +65,10 @@ class StateStack(FlowsentryStack):
                 **({Value.CHAT_TOPIC_ARN: alerts.chats.topic_arn} if alerts.chats else {}),
             }
         )
-        self._warn_where_nobody_gets_alerts()
+        self._warn_of_missing_emails()
 
-    def _warn_where_nobody_gets_alerts(self) -> None:
-        if warning := self.deployment.nobody_gets_alerts:
-            Annotations.of(self).add_warning_v2("flowsentry:alert-emails", warning)
+    def _warn_of_missing_emails(self) -> None:
+        if missed := self.deployment.missed_without_emails:
+            Annotations.of(self).add_warning_v2(
+                "flowsentry:alert-emails", f"alert_emails is []: {missed}. {GIVE_EMAILS}"
+            )

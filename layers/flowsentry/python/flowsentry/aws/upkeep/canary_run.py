@@ -1,7 +1,7 @@
 """The canary of a deployment: when it is due, what was written, and whether its alert was sent.
 
-A sweep writes it some minutes after the last stack was deployed, and later sweeps look for its finding. It is never a
-part of a deploy: one that fails rings an alarm and blocks nothing.
+A sweep writes it some minutes after the last stack was deployed, and later sweeps look for its finding. It is not part
+of a deploy: a canary that is lost raises an alarm and blocks no deploy.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,9 @@ LOST_SECONDS = 1_200
 """Time from a canary to its finding after which it is lost. Longer: a broken deployment is noticed later. Shorter: two
 retries of a payload, a minute and two minutes after it, count as a loss."""
 FORGOTTEN_SECONDS = 7_200
-"""Time after which a canary whose finding was stored is not looked for any more: the alarm alerts-not-sent has it."""
+"""Time after which a canary whose finding was stored, and whose alert was not sent, is not looked for any more. Longer:
+more reads, although the alarm alerts-not-sent reports it before. Shorter: an alert that SNS delayed has no
+CanarySeconds."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class CanaryWriter:
         return (*([Way.BUCKET] if self.log_bucket else []), *([Way.LOGS] if self.log_group else []))
 
     def write(self, canary: Canary) -> None:
-        """Raises NotWrittenError."""
+        """Writes the canary by its way in. Raises NotWrittenError."""
         write = {Way.BUCKET: self._to_bucket, Way.LOGS: self._to_log_group}[canary.way]
         try:
             with retryable(f"write a canary into the {canary.way}"):

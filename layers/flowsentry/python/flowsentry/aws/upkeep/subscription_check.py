@@ -13,7 +13,8 @@ from flowsentry.telemetry import count, logger
 CHECK_SECONDS = 86_400
 """Time between two checks. Longer: it takes longer to notice that the last person unsubscribed. Shorter: more calls."""
 RECHECK_SECONDS = 900
-"""The same while a topic has no subscription. Longer: the alarm stays on for longer after somebody confirmed."""
+"""The same while a topic has no subscription. Longer: the alarm stays on for longer after somebody confirmed.
+Shorter: more calls."""
 GRACE_SECONDS = 3_600
 """Time from the first sweep to the first check, in which people confirm. Longer: a mistyped address is noticed later.
 Shorter: the alarm fires while people still look for the e-mail."""

@@ -19,7 +19,7 @@ STACKS_SOURCE = "aws.cloudformation"
 
 @dataclass(frozen=True)
 class Upkeep:
-    """The canary, the check of subscriptions, and the pause, which holds both."""
+    """The canary, the check of subscriptions, and the pause, during which no canary is written or looked for."""
 
     canary: CanaryRun
     subscriptions: SubscriptionCheck
@@ -44,7 +44,9 @@ class Upkeep:
         )
 
     def run(self) -> None:
-        """Raises RetryableError, or ClientError, of the step that fails last; a failed step does not stop the other."""
+        """Checks the subscriptions; then, unless alerts are paused, writes or looks for a canary. A failed check does
+        not stop the other step. Raises RetryableError, or ClientError, of the step that fails last.
+        """
         try:
             self.subscriptions.run()
         finally:
