@@ -70,8 +70,13 @@ EDITS: dict[str, Settings] = {
     ),
     "a customer key encrypts everything": of(logs(A, B), ARCHIVED, **EXISTING, customer_key=True),
     "back to keys of AWS": of(logs(A, B), ARCHIVED, **EXISTING),
+    "another path for the roles": of(logs(A, B), ARCHIVED, **EXISTING, role_path="/network/"),
 }
-LEFT = {"back to the format whose log group was left", "the transit gateway is left"}
+LEFT = {
+    "back to the format whose log group was left",
+    "the transit gateway is left",
+    "another path for the roles",
+}
 """Edits that delete a flow log whose log group they do not leave draining. Its last records stay there, unread."""
 
 
@@ -85,6 +90,7 @@ def deliveries(synthesise: Synthesise) -> Iterator[Deliveries]:
         yield Deliveries(account)
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edit_is_an_update_that_does_not_fail_and_loses_no_delivery(
     deliveries: Deliveries, synthesise: Synthesise, name: str

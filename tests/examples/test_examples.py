@@ -94,6 +94,7 @@ def test_cfn_lint_reports_nothing(examples: Mapping[str, Example]) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_is_deployed_and_destroyed_and_only_what_the_readme_names_stays(
     account: Account, examples: Mapping[str, Example], name: str
@@ -113,6 +114,7 @@ def test_an_example_is_deployed_and_destroyed_and_only_what_the_readme_names_sta
     assert account.aws.failures() == []
 
 
+@pytest.mark.deploy
 @pytest.mark.parametrize(("first", "second"), [*pairwise(NAMES), (NAMES[-1], NAMES[0])])
 def test_an_example_is_updated_to_the_next_and_back(
     account: Account, examples: Mapping[str, Example], first: str, second: str
