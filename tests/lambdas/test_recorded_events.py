@@ -63,7 +63,7 @@ EFFECTS = {
     "inventory_changes": Effect(DONE, SEEN),
     "inventory_changes_and_unknown_interfaces": Effect(DONE, {**SEEN, "InterfacesRequested": 2, "InterfacesAbsent": 2}),
     "inventory_not_a_request": Effect(DONE, {"PoisonSources": 1}, set_aside=1),
-    "inventory_schedule": Effect({"targets": 1}, SEEN),
+    "inventory_schedule": Effect({"targets": 1}, {**SEEN, "VpcsWithoutFlowLog": 1}),
     "inventory_unknown_interfaces": Effect(DONE, {**SEEN, "InterfacesRequested": 2, "InterfacesAbsent": 2}),
     "notifier_findings_stream": Effect(None, {"AlertsPublished": 1}, messages_sent=1),
     "notifier_not_a_finding": Effect(None, {"AlertsPublished": 1, "PoisonFindings": 1}, messages_sent=1),

@@ -52,9 +52,9 @@ def policies(templates: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 @pytest.fixture(scope="module")
 def fresh_clone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
-    """The unchanged cdk.json, synthesised: the output folder, and the finished process."""
+    """cdk.json with an address for alerts, synthesised: the output folder, and the finished process."""
     folder = tmp_path_factory.mktemp("fresh")
-    return folder, run_app(cdk_json(), folder)
+    return folder, run_app({**cdk_json(), "flowsentry.alert_emails": '["you@example.com"]'}, folder)
 
 
 def test_a_fresh_clone_synthesises_without_output_and_without_an_account(
@@ -67,7 +67,7 @@ def test_a_fresh_clone_synthesises_without_output_and_without_an_account(
 def test_two_synths_give_equal_templates(
     fresh_clone: tuple[Path, "subprocess.CompletedProcess[str]"], tmp_path: Path
 ) -> None:
-    run_app(cdk_json(), tmp_path)
+    run_app({**cdk_json(), "flowsentry.alert_emails": '["you@example.com"]'}, tmp_path)
     first, second = (
         {p.name: p.read_bytes() for p in folder.glob("*.template.json")} for folder in (fresh_clone[0], tmp_path)
     )

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 """
 
+import base64
 import functools
 import io
 import json
@@ -157,8 +158,17 @@ def validate_new_configuration(original: Callable[..., Any], function: Any, upda
 
 @replaces(LambdaFunction, "update_function_code")
 def validate_new_code(original: Callable[..., Any], function: Any, spec: dict[str, Any]) -> Any:
-    """Moto accepts functions of any size."""
-    return _unless_invalid(function, lambda: original(function, spec))
+    """Moto accepts functions of any size, and of an updated template no code as plain text."""
+    return _unless_invalid(function, lambda: original(function, _packed(spec)))
+
+
+def _packed(spec: dict[str, Any]) -> dict[str, Any]:
+    """The code of the request; that of a template, which is plain text, as the API takes it."""
+    text = spec.get("ZipFile")
+    if not isinstance(text, str) or not re.search(r"\s|\(", text):
+        return spec
+    packed = LambdaFunction._create_zipfile_from_plaintext_code(text)  # noqa: SLF001 moto has no public function
+    return {**spec, "ZipFile": base64.b64encode(packed).decode()}
 
 
 @replaces(LambdaBackend, "put_function_concurrency")
