@@ -37,7 +37,7 @@ types: $(SETUP) ## Types
 
 .PHONY: test
 test: $(SETUP) ## The whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 .PHONY: quick
 quick: $(SETUP) ## Unit tests of the stages, about a minute: no synth, no emulator

@@ -127,12 +127,12 @@ def test_high_over_the_limit_is_in_a_summary_each_minute() -> None:
 
 def test_high_is_delivered_during_a_flood_of_low_which_is_in_digests() -> None:
     world = World()
-    world.put(*many(6_000, Severity.LOW), finding("loud"))
+    world.put(*many(2_000, Severity.LOW), finding("loud"))
     put_at = world.clock.now
     world.sweep_for(2 * MINUTE)
     assert world.delivered_alone_after("loud", put_at) < DELIVERY_SECONDS
     world.sweep_for(HOUR + 5 * MINUTE)
-    assert (sum(world.topic.together), world.waiting) == (6_000, 0)
+    assert (sum(world.topic.together), world.waiting) == (2_000, 0)
 
 
 @pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM])
