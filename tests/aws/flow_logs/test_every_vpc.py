@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from flowsentry.aws import clients
 from flowsentry.aws.flow_logs import every_vpc
@@ -13,6 +14,7 @@ from flowsentry.settings import FlowLogCreatorSettings
 from tests.moto_world import REGION, aws_in_memory, forget_clients
 
 ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/delivery"
 TO_S3 = FlowLogCreatorSettings(
     deployment_name="flowsentry",
     delivery_id="0a1b2c",
@@ -87,11 +89,10 @@ def test_a_second_run_changes_nothing_and_a_new_vpc_is_found_by_the_next(ec2: An
 
 def test_a_flow_log_to_a_log_group_is_created_with_the_delivery_role(ec2: Any) -> None:
     vpc(ec2)
-    role = f"arn:aws:iam::{ACCOUNT}:role/delivery"
-    given = replace(TO_S3, destination_arn="", log_group_name="/flow-logs", delivery_role_arn=role)
+    given = replace(TO_S3, destination_arn="", log_group_name="/flow-logs", delivery_role_arn=ROLE)
     assert counts(given) == (1, 0)
     (flow_log,) = ec2.describe_flow_logs()["FlowLogs"]
-    assert (flow_log["LogGroupName"], flow_log["DeliverLogsPermissionArn"]) == ("/flow-logs", role)
+    assert (flow_log["LogGroupName"], flow_log["DeliverLogsPermissionArn"]) == ("/flow-logs", ROLE)
 
 
 @pytest.mark.parametrize("condition", ["flow-logs", "flow-logs=none"])
@@ -138,11 +139,66 @@ def test_flow_logs_of_others_are_neither_counted_nor_deleted(ec2: Any) -> None:
     assert len(logged(ec2)) == 3
 
 
-def test_a_flow_log_that_a_run_at_the_same_time_created_is_no_error(ec2: Any) -> None:
+class SharedCalls:
+    """EC2 that refuses a whole call if one of its VPCs has such a flow log, as it may."""
+
+    def __init__(self, ec2: Any, refusing: str) -> None:
+        self._ec2, self._refusing = ec2, refusing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ec2, name)
+
+    def create_flow_logs(self, **request: Any) -> Any:
+        if self._refusing in request["ResourceIds"]:
+            raise ClientError({"Error": {"Code": "FlowLogAlreadyExists", "Message": "x"}}, "CreateFlowLogs")
+        return self._ec2.create_flow_logs(**request)
+
+
+def test_one_flow_log_that_exists_does_not_stop_those_of_the_same_call(ec2: Any) -> None:
+    vpcs = [vpc(ec2) for _ in range(3)]
+    changes = EveryVpc(TO_S3, SharedCalls(ec2, vpcs[1]), ACCOUNT).reconcile()  # type: ignore[arg-type]
+    assert changes.created == 2
+    assert logged(ec2) == sorted([vpcs[0], vpcs[2]])
+
+
+def test_an_old_flow_log_is_deleted_only_when_a_new_one_of_its_vpc_is_listed(ec2: Any) -> None:
+    vpcs = [vpc(ec2) for _ in range(3)]
+    counts()
+    other = replace(TO_S3, delivery_id="ffffff", destination_arn="arn:aws:s3:::others")
+    changes = EveryVpc(other, SharedCalls(ec2, vpcs[1]), ACCOUNT).reconcile()  # type: ignore[arg-type]
+    assert (changes.created, changes.deleted) == (2, 2)
+    assert logged(ec2) == sorted(vpcs)
+    assert counts(other) == (1, 1)
+
+
+def test_kept_flow_logs_are_replaced_when_the_deployment_has_another_bucket(ec2: Any) -> None:
     vpc(ec2)
     counts()
-    assert counts(replace(TO_S3, delivery_id="ffffff"))[0] == 1  # the same destination: it exists
-    assert len(logged(ec2)) <= 1
+    assert counts(replace(TO_S3, destination_arn="arn:aws:s3:::others")) == (1, 1)
+    (flow_log,) = ec2.describe_flow_logs()["FlowLogs"]
+    assert flow_log["LogDestination"] == "arn:aws:s3:::others"
+
+
+def test_a_slash_at_the_end_makes_no_other_destination(ec2: Any) -> None:
+    vpc(ec2)
+    counts()
+    assert counts(replace(TO_S3, destination_arn="arn:aws:s3:::flow-logs/")) == (0, 0)
+
+
+@pytest.mark.parametrize("change", [{"log_group_name": "/other"}, {"delivery_role_arn": f"{ROLE}-2"}])
+def test_kept_flow_logs_are_replaced_when_the_deployment_has_another_log_group_or_role(
+    ec2: Any, change: dict[str, str]
+) -> None:
+    vpc(ec2)
+    given = replace(TO_S3, destination_arn="", log_group_name="/flow-logs", delivery_role_arn=ROLE)
+    counts(given)
+    other = replace(given, **change)  # type: ignore[arg-type]
+    assert [counts(other), counts(other)] == [(1, 1), (0, 0)]
+    (flow_log,) = ec2.describe_flow_logs()["FlowLogs"]
+    assert (flow_log["LogGroupName"], flow_log["DeliverLogsPermissionArn"]) == (
+        other.log_group_name,
+        other.delivery_role_arn,
+    )
 
 
 def test_a_vpc_that_another_account_shares_gets_none(ec2: Any) -> None:

@@ -1,6 +1,6 @@
 """Creates a flow log for every VPC of the Region that is not excluded, and deletes those that are no longer wanted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,21 +47,23 @@ class EveryVpc:
 
     def reconcile(self) -> Changes:
         """Creates what is missing and deletes what is not wanted: flow logs of VPCs that are excluded now, and those
-        that deliver as earlier settings said, once the VPC has a new one.
+        that deliver as earlier settings said, once EC2 lists a new one of the VPC.
 
         Raises FlowLogsRefusedError after everything else was done, and ClientError if nothing could be.
         """
         own = list(self._own_flow_logs())
-        current = {each["ResourceId"] for each in own if _tags(each).get(DELIVERY_TAG) == self.given.delivery_id}
         wanted = self._wanted_vpcs()
-        missing = [vpc_id for vpc_id in wanted if vpc_id not in current]
-        refused = self._create(missing)
-        kept = {*wanted} & ({*missing} | current) - {*refused}
-        outdated = [each for each in own if self._is_outdated(each, wanted, kept)]
+        missing = [each for each in wanted if each not in self._logged(own)]
+        in_the_way = [each for each in own if each["ResourceId"] in missing and self._has_our_destination(each)]
+        self._delete(in_the_way)
+        created, refused = self._create(missing)
+        left = [each for each in (self._own_flow_logs() if missing else own) if each not in in_the_way]
+        logged = self._logged(left)
+        outdated = [each for each in left if self._is_outdated(each, wanted, logged)]
         self._delete(outdated)
         if refused:
             raise FlowLogsRefusedError("; ".join(f"{vpc_id}: {reason}" for vpc_id, reason in sorted(refused.items())))
-        return Changes(len(missing), len(outdated))
+        return Changes(created, len(in_the_way) + len(outdated))
 
     def remove_all(self) -> Changes:
         """Deletes every flow log that this deployment's function created, and no other."""
@@ -69,10 +71,29 @@ class EveryVpc:
         self._delete(own)
         return Changes(0, len(own))
 
-    def _is_outdated(self, flow_log: Mapping[str, Any], wanted: Sequence[str], logged: set[str]) -> bool:
+    def _logged(self, own: Iterable[Mapping[str, Any]]) -> set[str]:
+        """The VPCs with a flow log that delivers as the settings say."""
+        return {each["ResourceId"] for each in own if self._is_current(each)}
+
+    def _is_outdated(self, flow_log: Mapping[str, Any], wanted: Sequence[str], logged: Collection[str]) -> bool:
         vpc_id = flow_log["ResourceId"]
-        is_current = _tags(flow_log).get(DELIVERY_TAG) == self.given.delivery_id
-        return vpc_id not in wanted or (vpc_id in logged and not is_current)
+        return vpc_id not in wanted or (vpc_id in logged and not self._is_current(flow_log))
+
+    def _is_current(self, flow_log: Mapping[str, Any]) -> bool:
+        """Whether it delivers as the settings say. The tag alone can't tell: a flow log that was kept when the stack
+        was deleted delivers to the bucket or log group of that stack, with its role.
+        """
+        role = flow_log.get("DeliverLogsPermissionArn", "")
+        is_same_way = _tags(flow_log).get(DELIVERY_TAG) == self.given.delivery_id
+        return is_same_way and role == self.given.delivery_role_arn and self._has_our_destination(flow_log)
+
+    def _has_our_destination(self, flow_log: Mapping[str, Any]) -> bool:
+        """Whether it delivers to the log group or bucket of the settings. EC2 creates no second flow log of a VPC with
+        the same destination (`FlowLogAlreadyExists`), so one with another role must be deleted first.
+        """
+        if self.given.log_group_name:
+            return bool(flow_log.get("LogGroupName") == self.given.log_group_name)
+        return bool(flow_log.get("LogDestination", "").rstrip("/") == self.given.destination_arn.rstrip("/"))
 
     def _own_flow_logs(self) -> Iterator[Mapping[str, Any]]:
         for page in self.ec2.get_paginator("describe_flow_logs").paginate():
@@ -90,26 +111,29 @@ class EveryVpc:
         words = {*tags, *(f"{key}={value}" for key, value in tags.items())}
         return vpc["VpcId"] in self.given.except_vpc_ids or not words.isdisjoint(self.given.except_tags)
 
-    def _create(self, vpc_ids: Sequence[str]) -> dict[str, str]:
-        """Creates a flow log for each VPC; returns {VPC: reason} of those that EC2 refused. One that exists by now was
-        created by a run at the same time.
-        """
-        refused: dict[str, str] = {}
+    def _create(self, vpc_ids: Sequence[str]) -> tuple[int, dict[str, str]]:
+        """Creates a flow log for each VPC; returns how many, and {VPC: reason} of those that EC2 refused."""
+        created, refused = 0, dict[str, str]()
         for first in range(0, len(vpc_ids), VPCS_OF_A_CALL):
-            part = vpc_ids[first : first + VPCS_OF_A_CALL]
-            try:
-                response = self.ec2.create_flow_logs(ResourceIds=part, **self._request())
-            except ClientError as error:
-                if code_of(error) != EXISTS:
-                    raise
-                continue
-            failed = {each["ResourceId"]: each["Error"] for each in response.get("Unsuccessful", ())}
-            refused |= {
-                vpc_id: f"{error.get('Code')}: {error.get('Message')}"
-                for vpc_id, error in failed.items()
-                if error.get("Code") != EXISTS
-            }
-        return refused
+            failed = self._create_part(vpc_ids[first : first + VPCS_OF_A_CALL])
+            created += len(vpc_ids[first : first + VPCS_OF_A_CALL]) - len(failed)
+            refused |= {each: reason for each, reason in failed.items() if not reason.startswith(EXISTS)}
+        return created, refused
+
+    def _create_part(self, vpc_ids: Sequence[str]) -> dict[str, str]:
+        """{VPC: reason} of those without a new flow log. EC2 may refuse a whole call because one of its VPCs has such a
+        flow log, of a run at the same time or of somebody else: then each VPC has a call of its own.
+        """
+        try:
+            response = self.ec2.create_flow_logs(ResourceIds=vpc_ids, **self._request())
+        except ClientError as error:
+            if code_of(error) != EXISTS:
+                raise
+            if len(vpc_ids) == 1:
+                return {vpc_ids[0]: EXISTS}
+            return {vpc_id: reason for each in vpc_ids for vpc_id, reason in self._create_part([each]).items()}
+        failed = {each["ResourceId"]: each["Error"] for each in response.get("Unsuccessful", ())}
+        return {vpc_id: f"{error.get('Code')}: {error.get('Message')}" for vpc_id, error in failed.items()}
 
     def _request(self) -> dict[str, Any]:
         given = self.given
