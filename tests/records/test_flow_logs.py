@@ -70,15 +70,25 @@ def test_a_log_stream_without_a_traffic_type_in_its_name_may_be_of_any() -> None
         ("s3://own/", True),
         ("s3://own/audit/", True),
         ("s3://central/network/", True),
-        ("s3://central/", True),
+        ("s3://central/", False),
         ("s3://central/audit/", False),
         ("s3://other/", False),
+        ("s3://team/", False),
+        ("s3://team/firehose/net/", True),
+        ("s3://short/", True),
+        ("s3://short/network/", False),
         ("arn:aws:firehose:eu-west-1:123456789012:deliverystream/x", False),
     ],
 )
 def test_a_flow_log_is_read_if_its_destination_is(destination: str, is_read: bool) -> None:  # noqa: FBT001
-    coverage = Coverage(frozenset({"/flow-logs", "s3://own/", "s3://central/network/AWSLogs/"}))
+    buckets = {"s3://own/", "s3://central/network/AWSLogs/", "s3://team/firehose/", "s3://short/AWSLo"}
+    coverage = Coverage(frozenset({"/flow-logs", *buckets}))
     assert coverage.includes(flow_log(destination=destination)) is is_read
+
+
+def test_elsewhere_only_flow_logs_to_buckets_are_read() -> None:
+    coverage = Coverage(frozenset({"/flow-logs", "s3://own/"}), (VPC,)).elsewhere
+    assert coverage == Coverage(frozenset({"s3://own/"}))
 
 
 def test_a_resource_is_missing_without_a_flow_log_that_is_read() -> None:

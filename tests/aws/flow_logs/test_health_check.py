@@ -216,15 +216,23 @@ def test_the_highest_share_of_skipped_records_is_that_of_a_flow_log_with_enough_
     assert emitted("SkippedRecordsPercent") == pytest.approx(percent)
 
 
-def test_a_target_of_another_account_is_checked_with_its_own_role(world: World) -> None:
+@pytest.mark.parametrize(("destination", "subjects"), [("s3://central/", ["vpc-away"]), ("/flow-logs", [])])
+def test_a_target_of_another_account_is_checked_with_its_own_role_where_it_delivers_to_a_bucket(
+    world: World, destination: str, subjects: list[str]
+) -> None:
+    """A log group of the same name in another account or Region is not the one that is read."""
     away = FakeTarget(AWAY, {"vpc-away": START - DAY}, {"vpc-away": "theirs"})
-    states = {HOME: TargetState(START, 1, flow_logs=()), AWAY: TargetState(START, 1, flow_logs=(flow_log("vpc-away"),))}
+    theirs = (flow_log("vpc-away", destination=destination),)
+    states = {HOME: TargetState(START, 1, flow_logs=()), AWAY: TargetState(START, 1, flow_logs=theirs)}
     check = HealthCheck(
         world.activity, world.findings, Suppressions, cast("Any", None), 30 * MINUTE, lambda: START + 2 * HOUR
     )
-    [finding] = check.run(Inventory(target_states=states), [world.home, away], world.coverage)
-    assert (finding.subject, finding.details["subject_owner"]["name"]) == ("vpc-away", "theirs")
-    assert (world.home.asked, away.asked) == ([], ["vpc-away"])
+    coverage = Coverage(frozenset({"/flow-logs", "s3://central/"}))
+    found = check.run(Inventory(target_states=states), [world.home, away], coverage)
+    assert [(each.subject, each.details["subject_owner"]["name"]) for each in found] == [
+        (each, "theirs") for each in subjects
+    ]
+    assert (world.home.asked, away.asked) == ([], subjects)
 
 
 def interface(vpc_id: str, subnet_id: str) -> Interface:
@@ -241,9 +249,10 @@ def test_a_vpc_with_interfaces_and_without_a_flow_log_that_is_read_is_uncovered(
     )
     known = Inventory(assignments, {"": TargetState(START, 1, {"vpc-4": ()}, flow_logs=flow_logs)})
     coverage = Coverage(frozenset({"/flow-logs"}))
-    assert uncovered_vpcs(known, coverage) == ["vpc-3"]
+    assert uncovered_vpcs(known, "", coverage) == ["vpc-3"]
+    assert uncovered_vpcs(known, "elsewhere", coverage) == ["vpc-1", "vpc-2", "vpc-3"]
     undescribed = Inventory(assignments, {"": TargetState(START, 1)})
-    assert uncovered_vpcs(undescribed, coverage) == []
+    assert uncovered_vpcs(undescribed, "", coverage) == []
 
 
 def test_the_metrics_of_the_check_are_printed_also_at_zero(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 ALL_TRAFFIC = "ALL"
+AWS_PREFIX = "AWSLogs/"
+"""What AWS appends to the prefix of a flow log's destination in S3."""
 _STREAM = re.compile(r"(?P<resource>(?:eni|tgw-attach|nat)-[0-9a-z]+)(?:-(?P<traffic>all|accept|reject))?")
 
 
@@ -99,20 +101,33 @@ class Coverage:
     resources: tuple[str, ...] = ()
 
     def includes(self, flow_log: FlowLog) -> bool:
-        """Whether it reads the records of the flow log. The prefix of a bucket may be longer or shorter than that of
-        the flow log, which AWS extends by `AWSLogs/…`.
+        """Whether it reads the records of the flow log. The prefix that it reads may be shorter than that of the flow
+        log, or longer by a part of what AWS appends, `AWSLogs/<account>/…`.
+
+        https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
         """
-        destination = flow_log.destination
-        return destination in self.destinations or any(
-            destination.startswith(each) or each.startswith(destination)
-            for each in self.destinations
-            if each.startswith("s3://") and destination.startswith("s3://")
-        )
+        return any(_is_read(flow_log.destination, each) for each in self.destinations)
+
+    @property
+    def elsewhere(self) -> "Coverage":
+        """What it reads of flow logs in other accounts and Regions: those to buckets. A flow log writes to a log group
+        of its own account and Region, which may have the name of one that is read here.
+        """
+        return Coverage(frozenset(each for each in self.destinations if each.startswith("s3://")))
 
     def missing(self, flow_logs: Iterable[FlowLog]) -> list[str]:
         """The resources of the deployment that have no flow log."""
         recorded = {each.resource_id for each in flow_logs if self.includes(each)}
         return [each for each in self.resources if each not in recorded]
+
+
+def _is_read(destination: str, read: str) -> bool:
+    """Whether records at this destination of a flow log are, partly, in what is read."""
+    if not read.startswith("s3://"):
+        return destination == read
+    appended = read.removeprefix(destination)
+    is_part = read.startswith(destination) and (appended.startswith(AWS_PREFIX) or AWS_PREFIX.startswith(appended))
+    return destination.startswith(read) or is_part
 
 
 def destination_of(log_destination: str, log_group_name: str) -> str:

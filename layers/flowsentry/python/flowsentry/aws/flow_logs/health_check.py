@@ -80,7 +80,8 @@ class HealthCheck:
         meanwhile is not missing. Raises RetryableError when a store can't be reached; a second run is harmless.
         """
         now = int(self.clock())
-        covered = {each.target: _covered(inventory, each, coverage) for each in targets}
+        own = targets[0].target if targets else ""
+        covered = {each.target: _covered(inventory, each.target, own, coverage) for each in targets}
         activity = self.activity.newest(each.flow_log_id for logs in covered.values() for each in logs)
         health = {
             target: [FlowLogHealth(each, activity.get(each.flow_log_id)) for each in logs]
@@ -94,7 +95,7 @@ class HealthCheck:
         _count_new(self.findings.put_new(self.findings.unknown(stopped)))
         _report([each for each in stopped if not each.suppressed_by])
         _report_skipped(asked)
-        _report_uncovered(uncovered_vpcs(inventory, coverage))
+        _report_uncovered(uncovered_vpcs(inventory, own, coverage))
         return stopped
 
     def _asked(
@@ -112,10 +113,11 @@ class HealthCheck:
         return [replace(each, running_since=since.get(each.flow_log.flow_log_id)) for _, each in rows]
 
 
-def _covered(inventory: Inventory, target: Target, coverage: Coverage) -> list[FlowLog]:
-    """The flow logs of a target that the deployment reads."""
-    state = inventory.target_states.get(target.target)
-    return [each for each in (state.flow_logs or ()) if coverage.includes(each)] if state else []
+def _covered(inventory: Inventory, target: str, own: str, coverage: Coverage) -> list[FlowLog]:
+    """The flow logs of a target that the deployment reads, whose own target is `own`."""
+    state = inventory.target_states.get(target)
+    read = coverage if target == own else coverage.elsewhere
+    return [each for each in (state.flow_logs or ()) if read.includes(each)] if state else []
 
 
 def _missing(inventory: Inventory, targets: Sequence[Target], coverage: Coverage) -> list[str]:
@@ -136,7 +138,7 @@ def _names(
     return names
 
 
-def uncovered_vpcs(inventory: Inventory, coverage: Coverage) -> list[str]:
+def uncovered_vpcs(inventory: Inventory, own: str, coverage: Coverage) -> list[str]:
     """The VPCs of all targets that have network interfaces and no flow log that the deployment reads, of themselves, a
     subnet or an interface. VPCs of targets whose flow logs are unknown are left out.
     """
@@ -147,7 +149,7 @@ def uncovered_vpcs(inventory: Inventory, coverage: Coverage) -> list[str]:
     )
     taken_at = pl.col("target").replace_strict(latest, default=None, return_dtype=pl.Int64)
     present = rows.filter(pl.col("last_seen") >= taken_at, pl.col("interface_id").is_not_null())
-    recorded = [each.resource_id for each in inventory.flow_logs.values() if coverage.includes(each)]
+    recorded = [each.resource_id for target in described for each in _covered(inventory, target, own, coverage)]
     is_recorded = pl.any_horizontal(pl.col("vpc_id", "subnet_id", "interface_id").is_in(recorded))
     vpcs = present.group_by("vpc_id").agg(is_recorded.any().alias("is_recorded"))
     return sorted(vpcs.filter(~pl.col("is_recorded"), pl.col("vpc_id") != "")["vpc_id"])
