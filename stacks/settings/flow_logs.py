@@ -78,9 +78,13 @@ class FlowLogSettings(MemberSettings):
 
     @property
     def canary_log_group_id(self) -> str:
-        """The id of the log group that canaries are written into: one of which the format can hold them; or empty."""
+        """The id of the log group that canaries are written into: one of which the format can hold them, and which is
+        read after the next deployment too, as those of draining sources may not be; or empty.
+        """
         needed = [f"${{{name}}}" for name in NEEDED_FIELDS]
-        return next((id_ for id_, form in self.log_groups.items() if all(each in form for each in needed)), "")
+        lasting = {each for source in self.sources if not source.draining for each in self.deliveries_of(source)}
+        fitting = (each for each in lasting if all(name in each.log_format for name in needed))
+        return min((each.id for each in fitting if each.destination == CLOUDWATCH), default="")
 
     @property
     def existing_log_formats(self) -> dict[str, list[str]]:
