@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field
@@ -26,9 +27,9 @@ LOG_GROUP_ENTRY_BYTES = 160
 that parameter.
 """
 
-DESTINATION_BYTES, RESOURCE_BYTES = 110, 40
+DESTINATION_BYTES, COVERAGE_KEYS_BYTES = 110, 40
 """Upper bounds of a log group's generated name, or the address of the app's bucket, in the parameter with the coverage
-of flow logs; and of the ID of a resource there."""
+of flow logs; and of the names of its two lists."""
 
 DeploymentName = Annotated[
     str,
@@ -112,10 +113,17 @@ class Deployment(
     @property
     def checked_resources(self) -> tuple[str, ...]:
         """The resources whose flow logs are reported when they are gone: as many as have room in the parameter with the
-        coverage, some 150 to 200. All others are checked as long as they have a flow log.
+        coverage, some 300. All others are checked as long as they have a flow log, and synth warns of them.
         """
-        room = max(0, (PARAMETER_BYTES - self._bytes_of_destinations()) // RESOURCE_BYTES)
-        return tuple(dict.fromkeys(each.resource_id for each in self.flow_logs))[:room]
+        resources = tuple(dict.fromkeys(each.resource_id for each in self.flow_logs))
+        room = PARAMETER_BYTES - COVERAGE_KEYS_BYTES - self._bytes_of_destinations()
+        totals = accumulate(len(f'"{each}",') for each in resources)
+        return tuple(each for each, total in zip(resources, totals, strict=True) if total <= room)
+
+    @property
+    def unchecked_resources(self) -> int:
+        """How many resources have no room there: nothing tells when their flow log is gone."""
+        return len({each.resource_id for each in self.flow_logs}) - len(self.checked_resources)
 
     def _bytes_of_destinations(self) -> int:
         existing = [each.name for each in self.existing_log_groups]

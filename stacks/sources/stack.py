@@ -1,5 +1,6 @@
 """The flow logs stack, which keeps state: flow logs, their log groups and buckets, and the queue of object events."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from aws_cdk import Annotations, RemovalPolicy, Tags
@@ -68,6 +69,7 @@ class FlowLogsStack(FlowsentryStack):
             self.publish({Value.PAYLOAD_STREAM_ARN: stream.stream_arn})
         self._warn_of_unknown_fields()
         self._warn_of_containment()
+        self._warn_of_unchecked_resources()
 
     @cached_property
     def encryption_key(self) -> kms.IKey | None:
@@ -148,9 +150,23 @@ class FlowLogsStack(FlowsentryStack):
             )
 
     def _warn_of_containment(self) -> None:
-        for label, outer in unknown_containment(self.deployment.sources):
+        for label, inner, outer in unknown_containment(self.deployment.sources):
             Annotations.of(self).add_warning_v2(
                 f"flowsentry:inside-{label}",
-                f"source {label}: if one of its resources is inside {', '.join(outer[:MAX_NAMED])}, its records are "
-                "counted twice; state in `inside` what it is inside of, or run `flowsentry doctor`",
+                f"source {label}: if {_some(inner)} is inside {_some(outer)}, its records are counted twice; "
+                "state in `inside` what it is inside of, or run `flowsentry doctor`",
             )
+
+    def _warn_of_unchecked_resources(self) -> None:
+        if number := self.deployment.unchecked_resources:
+            Annotations.of(self).add_warning_v2(
+                "flowsentry:unchecked-resources",
+                f"{number} resources have no room in the parameter with the coverage of flow logs: nobody is told when "
+                "somebody deletes their flow log; a source with all_vpcs creates deleted flow logs again",
+            )
+
+
+def _some(resources: Sequence[str]) -> str:
+    """The first of the resources."""
+    more = ["…"] if len(resources) > MAX_NAMED else []
+    return " or ".join([*resources[:MAX_NAMED], *more])

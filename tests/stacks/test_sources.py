@@ -164,10 +164,28 @@ def test_a_resource_inside_another_one_that_is_logged_is_refused(inner: dict[str
 
 def test_what_a_resource_is_inside_of_is_unknown_unless_it_is_stated() -> None:
     vpc, subnet = {"vpc_ids": [VPC], **CLOUDWATCH}, {"subnet_ids": [SUBNET], **S3, "name": "part"}
-    assert list(unknown_containment(read({"sources": [vpc, subnet]}).sources)) == [("part", [VPC])]
+    assert list(unknown_containment(read({"sources": [vpc, subnet]}).sources)) == [("part", [SUBNET], [VPC])]
     stated = {**subnet, "inside": ["vpc-fffffff0"]}
     assert list(unknown_containment(read({"sources": [vpc, stated]}).sources)) == []
     assert list(unknown_containment(read({"sources": [subnet]}).sources)) == []
+
+
+def test_what_is_stated_of_one_type_says_nothing_of_another() -> None:
+    """An interface whose subnet is stated may be inside a VPC that is logged, and an attachment inside a gateway."""
+    vpc = {"vpc_ids": [VPC], "transit_gateway_ids": [GATEWAY], **CLOUDWATCH}
+    part = {"network_interface_ids": [INTERFACE], "transit_gateway_attachment_ids": [ATTACHMENT], **S3, "name": "part"}
+
+    def unknown(*inside: str) -> list[tuple[str, list[str], list[str]]]:
+        return list(unknown_containment(read({"sources": [vpc, {**part, "inside": list(inside)}]}).sources))
+
+    assert unknown(OTHER_SUBNET) == [("part", [INTERFACE, ATTACHMENT], [VPC, GATEWAY])]
+    assert unknown(OTHER_SUBNET, "vpc-fffffff0") == [("part", [ATTACHMENT], [GATEWAY])]
+    assert unknown("vpc-fffffff0", "tgw-fffffff0") == []
+
+
+def test_a_source_with_a_vpc_and_a_subnet_is_unknown_for_the_subnet_only() -> None:
+    source = {"vpc_ids": [VPC], "subnet_ids": [SUBNET], **S3}
+    assert list(unknown_containment(read({"sources": [source]}).sources)) == [(VPC, [SUBNET], [VPC])]
 
 
 def test_a_vpc_and_its_transit_gateway_are_not_inside_each_other() -> None:
@@ -203,6 +221,15 @@ def test_sources_to_s3_share_one_key() -> None:
     words = f'sources with destination "s3" have the keys {KEY_ARN}, none; allowed: one, as they share a bucket'
     assert words in refusal({"sources": [first, second]})
     assert read({"sources": [{**first, "kms_key_arn": KEY_ARN}, second]}).log_bucket_key_arn == KEY_ARN
+
+
+def test_no_canary_goes_into_a_log_group_that_drains() -> None:
+    """It is no longer subscribed once the source is removed."""
+    old = {"vpc_ids": [VPC], **CLOUDWATCH, "draining": True}
+    for group in ("a", "z"):
+        deployment = read({"sources": [{**old, "group": group}, {**old, "group": "m", "draining": False}]})
+        assert deployment.canary_log_group_id.startswith("m-")
+    assert read({"sources": [old, {"vpc_ids": [VPC], **S3}]}).canary_log_group_id == ""
 
 
 def test_a_draining_source_may_name_what_another_one_logs_now() -> None:

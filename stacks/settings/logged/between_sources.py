@@ -57,13 +57,18 @@ def _contained_in_all_vpcs(sources: Sequence[Source]) -> Iterator[str]:
                 )
 
 
-def unknown_containment(sources: Sequence[Source]) -> Iterator[tuple[str, list[str]]]:
-    """(source, resources that may contain some of its own) of the sources that do not state what they are inside of."""
+def unknown_containment(sources: Sequence[Source]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """(source, some of its resources, logged resources that may contain one of them) of the sources that do not state
+    in `inside` a resource of each type that theirs may be inside of.
+    """
     writing = [source for source in sources if not source.draining]
     logged = [each for source in writing for each in source.resource_ids]
     for source in writing:
-        if not source.inside and (outer := may_contain(source.resource_ids, logged)):
-            yield source.label, outer
+        stated = {resource_type(each) for each in source.inside}
+        unknown = [each for each in logged if resource_type(each) not in stated]
+        inner = [each for each in source.resource_ids if may_contain([each], unknown)]
+        if inner:
+            yield source.label, inner, may_contain(inner, unknown)
 
 
 def _disagreements(sources: Sequence[Source]) -> Iterator[str]:
