@@ -1,5 +1,6 @@
 """Access to a Flowsentry deployment in an AWS account, with the caller's own credentials."""
 
+import os
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +21,20 @@ FINDINGS_TABLE = "findings-table-name"
 """Last part of the SSM parameter's name. Repeated from stacks/constructs/parameters.py, whose import loads the CDK."""
 
 
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""Environment variables that name the Region, in the order in which the CDK CLI reads them before the profile. boto3
+reads only the second one: without the first, a command would look at another Region than `cdk deploy` deploys into.
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html"""
+
+
+def session_in(region: str | None, profile: str | None) -> boto3.Session:
+    """A session in this Region; without one, in the Region that `cdk deploy` takes from the environment, then from the
+    profile. Its `region_name` is None where none of them names a Region. Raises BotoCoreError for an unknown profile.
+    """
+    named = (region, *map(os.environ.get, REGION_VARIABLES))
+    return boto3.Session(profile_name=profile, region_name=next(filter(None, named), None))
+
+
 class NoDeploymentError(Exception):
     """The account and Region have no such deployment; the message names both the deployment and the Region."""
 
@@ -33,7 +48,7 @@ class Account:
 
     def __init__(self, deployment: str, region: str | None, profile: str | None) -> None:
         self._deployment = deployment
-        self._session = boto3.Session(profile_name=profile, region_name=region)
+        self._session = session_in(region, profile)
 
     @property
     def resources(self) -> AccountResources:

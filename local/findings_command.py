@@ -82,7 +82,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def where_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--deployment", default="flowsentry", help="name of the deployment (default flowsentry)")
-    parser.add_argument("--region", help="AWS Region (default: from the environment or profile)")
+    parser.add_argument("--region", help="AWS Region (default: AWS_REGION, AWS_DEFAULT_REGION, or of the profile)")
     parser.add_argument("--profile", help="AWS profile (default: from the environment)")
     return parser
 

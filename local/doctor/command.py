@@ -22,7 +22,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "policies. Prints ok, warning or stop for each, with what to do. Exit code 1 where a deploy would fail. "
         "`make deploy` runs it first.",
     )
-    parser.add_argument("--region", help="AWS Region (default: from the environment or profile)")
+    parser.add_argument("--region", help="AWS Region (default: AWS_REGION, AWS_DEFAULT_REGION, or of the profile)")
     parser.add_argument("--profile", help="AWS profile (default: from the environment)")
     parser.add_argument("--settings", type=Path, default=CDK_JSON, metavar="FILE", help="default: cdk.json")
     parser.add_argument(
@@ -69,16 +69,16 @@ def _deployment(options: argparse.Namespace) -> "Deployment":
 
 
 def _examine(deployment: "Deployment", options: argparse.Namespace) -> int:
-    import boto3  # noqa: PLC0415 - as above
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
 
+    from local.account import session_in  # noqa: PLC0415
     from local.doctor.account_reader import picture_of  # noqa: PLC0415
     from local.doctor.examination import examined  # noqa: PLC0415
     from local.doctor.questions import NotAnsweredError, Questions  # noqa: PLC0415
     from local.doctor.verdicts import as_json, as_text, exit_code  # noqa: PLC0415
 
     try:
-        session = boto3.Session(profile_name=options.profile, region_name=options.region)
+        session = session_in(options.region, options.profile)
         if not session.region_name:
             return complain("no Region; give --region, or set AWS_REGION")
         picture = picture_of(deployment, Questions(session.client), session.region_name)

@@ -105,3 +105,34 @@ def test_without_a_region_it_says_so(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     done = flowsentry("doctor", "--settings", settings(tmp_path, sources=source(account)))
     assert (done.code, "no Region" in done.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, [], "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, [], "eu-west-1"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"}, [], "eu-west-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-east-1"}, [], "us-east-1"),
+        ({"AWS_REGION": "eu-west-1"}, ["--region", "us-east-1"], "us-east-1"),
+        ({}, [], "ap-south-1"),
+    ],
+)
+def test_the_region_is_the_one_that_the_cdk_deploys_into(
+    flowsentry: Flowsentry,
+    account: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    options: list[str],
+    region: str,
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nregion = ap-south-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    done = flowsentry("doctor", "--settings", settings(tmp_path, sources=source(account)), *options)
+    assert done.out.splitlines()[0].endswith(f"Region {region}")
