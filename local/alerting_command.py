@@ -70,9 +70,9 @@ def _seconds(text: str) -> int:
 def _instant(text: str) -> int:
     try:
         given = datetime.fromisoformat(text)
-    except ValueError as error:
+        return int((given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC).timestamp())
+    except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; use for example 2026-12-01T06:00, in UTC") from error
-    return int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp())
 
 
 def _note(text: str) -> str:
@@ -88,7 +88,7 @@ def _wait(text: str) -> int:
 
 
 def _pause(options: argparse.Namespace, account: "Account") -> int:
-    until = options.until or int(time.time()) + options.seconds
+    until = int(time.time()) + options.seconds if options.until is None else options.until
     try:
         pause = account.pause.begin(until, options.by or account.caller, options.note)
     except ValueError as error:
@@ -106,7 +106,7 @@ def _resume(options: argparse.Namespace, account: "Account") -> int:
 def _test(options: argparse.Namespace, account: "Account") -> int:
     pause = account.pause.current()
     if pause.is_active(time.time()):
-        return complain(f"alerts are paused until {moment(pause.until)} by {plain(pause.by)}: resume them first")
+        return complain(f"alerts are paused until {moment(pause.ends_at)} by {plain(pause.by)}: resume them first")
     deadline, last = time.time() + options.wait, account.canaries.request()
     print("asked the deployed app for a canary; it is written within a minute", flush=True)
     written = _until(lambda: account.canaries.after(last), deadline)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from flowsentry.aws.findings.item import CONTROL_PREFIX, key_of
-from flowsentry.aws.notifications.pause import PAUSE_ITEM
+from flowsentry.aws.notifications.pause import PAUSE_ITEM, Pause
 from flowsentry.aws.notifications.recipients import NOT_CONFIRMED
 from local.doctor.destination_reader import buckets_in, keys_in, log_groups_in
 from local.doctor.needs import bucket_names, key_arns, logged_resources, of_function
@@ -13,7 +13,8 @@ from local.doctor.picture import Cluster, Concurrency, Deployed, FlowLog, Networ
 from local.doctor.questions import NotAnsweredError, NotFoundError, Questions
 from stacks.settings.deployment import Deployment
 
-BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+DEFAULT_QUALIFIER = "hnb659fds"
+BOOTSTRAP_PARAMETER = "/cdk-bootstrap/{qualifier}/version"
 """https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
 MAX_FILTER_VALUES = 200
 """Values of a filter of EC2. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html"""
@@ -42,14 +43,14 @@ OWN_IDS = (
 Answer = TypeVar("Answer")
 
 
-def picture_of(deployment: Deployment, questions: Questions, region: str) -> Picture:
-    """The picture of the account that the questions go to. Raises NotAnsweredError where not even the caller's identity
-    can be asked.
+def picture_of(deployment: Deployment, questions: Questions, region: str, qualifier: str | None = None) -> Picture:
+    """The picture of the account that the questions go to; `qualifier` is that of its bootstrap stack. Raises
+    NotAnsweredError where not even the caller's identity can be asked.
     """
     identity = questions.ask("sts", "get_caller_identity")
     network_ids = (*logged_resources(deployment), *of_function(deployment))
     answers: dict[str, Any] = {
-        "bootstrap_version": _answered(lambda: _bootstrap_version(questions)),
+        "bootstrap_version": _answered(lambda: _bootstrap_version(qualifier or DEFAULT_QUALIFIER, questions)),
         "concurrency": _answered(lambda: _concurrency(questions)),
         "resources": _answered(lambda: _resources(network_ids, questions)),
         "flow_logs": _answered(lambda: _flow_logs(questions)),
@@ -79,10 +80,11 @@ def _answered(question: Callable[[], Answer]) -> Answer | None:
         return None
 
 
-def _bootstrap_version(questions: Questions) -> int:
+def _bootstrap_version(qualifier: str, questions: Questions) -> int:
     """The version of the bootstrap stack; 0 without one."""
+    name = BOOTSTRAP_PARAMETER.format(qualifier=qualifier)
     try:
-        return int(questions.ask("ssm", "get_parameter", Name=BOOTSTRAP_PARAMETER)["Parameter"]["Value"])
+        return int(questions.ask("ssm", "get_parameter", Name=name)["Parameter"]["Value"])
     except (NotFoundError, ValueError):
         return 0
 
@@ -183,8 +185,8 @@ def _deployed(name: str, questions: Questions) -> Deployed | None:
         waiting = [each for each in listed if each["SubscriptionArn"] in NOT_CONFIRMED]
         pending += [f"{each['Protocol']} {each['Endpoint']}" for each in waiting]
         without += [topic.removesuffix("-arn")] if len(waiting) == len(listed) else []
-    until = int(item.get("until", {}).get("N", 0))
-    return Deployed(until, item.get("by", {}).get("S", ""), tuple(without), tuple(pending))
+    pause = Pause.of(item)
+    return Deployed(pause.ends_at, pause.by, tuple(without), tuple(pending))
 
 
 def _parameter(deployment: str, name: str, questions: Questions) -> str:

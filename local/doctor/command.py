@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from stacks.settings.deployment import Deployment
 
 CDK_JSON = Path(__file__).parents[2] / "cdk.json"
+QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
+"""The key of the CDK's context that says with which bootstrap stack it deploys.
+https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html"""
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,24 +54,32 @@ def _run(options: argparse.Namespace) -> int:
     if options.policy:
         print(policy())
         return 0
+    from stacks.settings.deployment import Deployment  # noqa: PLC0415
     from stacks.settings.reading import SettingsError  # noqa: PLC0415 - pydantic is slow to import
 
     try:
-        deployment = _deployment(options)
+        context = _context_of(options)
+        deployment = Deployment.from_context(context)
     except (OSError, ValueError, SettingsError) as error:
         return complain(error)
-    return _examine(deployment, options)
+    return _examine(deployment, context.get(QUALIFIER), options)
 
 
-def _deployment(options: argparse.Namespace) -> "Deployment":
-    from stacks.settings.deployment import Deployment  # noqa: PLC0415 - as above
-
-    content = json.loads(options.settings.read_text())
-    context: dict[str, Any] = content.get("context", {}) if isinstance(content, dict) else {}
-    return Deployment.from_context({**context, **dict(options.context)})
+def _context_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The context that `cdk deploy` would have. A file of settings may leave out what cdk.json says of the CDK."""
+    of_the_cdk = {key: value for key, value in _context_in(CDK_JSON).items() if key == QUALIFIER}
+    return {**of_the_cdk, **_context_in(options.settings), **dict(options.context)}
 
 
-def _examine(deployment: "Deployment", options: argparse.Namespace) -> int:
+def _context_in(path: Path) -> dict[str, Any]:
+    from stacks.settings.reading import ENCODING  # noqa: PLC0415 - as above
+
+    content = json.loads(path.read_text(ENCODING))
+    context = content.get("context", {}) if isinstance(content, dict) else {}
+    return context if isinstance(context, dict) else {}
+
+
+def _examine(deployment: "Deployment", qualifier: str | None, options: argparse.Namespace) -> int:
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
 
     from local.account import session_in  # noqa: PLC0415
@@ -81,7 +92,7 @@ def _examine(deployment: "Deployment", options: argparse.Namespace) -> int:
         session = session_in(options.region, options.profile)
         if not session.region_name:
             return complain("no Region; give --region, or set AWS_REGION")
-        picture = picture_of(deployment, Questions(session.client), session.region_name)
+        picture = picture_of(deployment, Questions(session.client), session.region_name, qualifier)
     except (BotoCoreError, NotAnsweredError) as error:
         return complain(f"no AWS credentials that work: {error}; check --profile and the environment")
     verdicts = examined(deployment, picture)

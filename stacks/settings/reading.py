@@ -18,7 +18,8 @@ MAX_PROBLEMS = 50
 """Problems in the text of an error. More: the first ones scroll away. Fewer: they are mended in more rounds."""
 MAX_DEPTH = 20
 """Levels of objects and lists, of which settings need six. Higher: pydantic's parser gives up and names no key."""
-
+ENCODING = "utf-8-sig"
+"""UTF-8, with or without the byte order mark that editors of Windows put at the beginning."""
 MAX_BITS = 1_000
 """Of a number. More: Python does not write it as text, so no error can show it."""
 
@@ -43,7 +44,7 @@ class SettingsError(Exception):
 def section_in(path: Path, section: str) -> dict[str, Any]:
     """The settings in a file in the form of cdk.json. They are not checked. Raises SettingsError."""
     try:
-        settings = json.loads(path.read_text())["context"][section]
+        settings = json.loads(path.read_text(ENCODING))["context"][section]
     except OSError as error:
         raise SettingsError(section, [f"{path}: {error.strerror}"]) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -12,6 +12,7 @@ from flowsentry.aws.notifications.pause import PAUSE_ITEM, Pause
 from flowsentry.aws.upkeep.canary_request import CANARY_ITEM
 from flowsentry.aws.upkeep.canary_run import CanaryRun
 from flowsentry.aws.upkeep.canary_writer import CanaryWriter
+from flowsentry.emit.plain_text import moment
 from flowsentry.findings.canary import Canary, Way
 from local import alerting_command
 from tests.local.conftest import Flowsentry
@@ -81,8 +82,8 @@ def test_a_pause_of_this_length_is_stored_with_its_end_and_reason(
 
 
 def test_a_pause_until_a_time_is_in_utc(flowsentry: Flowsentry) -> None:
-    moment = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() + HOUR))
-    assert flowsentry("pause", "--until", moment).code == 0
+    given = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() + HOUR))
+    assert flowsentry("pause", "--until", given).code == 0
     assert 0 <= time.time() + HOUR - pause().until < 60
 
 
@@ -99,6 +100,36 @@ def test_a_length_that_is_no_time_is_refused(flowsentry: Flowsentry, given: str)
     assert flowsentry("pause", f"--for={given}").code == 2
     assert flowsentry("pause", "--until", "tomorrow").code == 2
     assert flowsentry("pause").code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("1970-01-01T00:00", "1970-01-01 00:00:00 UTC"),
+        ("9999-12-31T23:59", "9999-12-31 23:59:00 UTC"),
+    ],
+)
+def test_a_pause_until_a_time_far_from_now_is_refused_with_that_time(
+    flowsentry: Flowsentry, given: str, shown: str
+) -> None:
+    done = flowsentry("pause", "--until", given)
+    assert done.code == 1
+    assert done.err == f"flowsentry: {shown}: a pause ends within 7 days and not in the past\n"
+
+
+@pytest.mark.parametrize("given", ["9999-12-31T23:59-12:00", "0001-01-01T00:00+14:00"])
+def test_a_time_that_no_calendar_has_in_utc_is_refused(flowsentry: Flowsentry, given: str) -> None:
+    done = flowsentry("pause", "--until", given)
+    assert done.code == 2
+    assert f"{given!r} is no time" in done.err
+
+
+def test_a_pause_with_too_late_an_end_is_told_with_the_end_that_counts(flowsentry: Flowsentry) -> None:
+    now = int(time.time())
+    ControlItem(PAUSE_ITEM, FINDINGS_TABLE, clients.dynamodb()).put(
+        {"since": {"N": str(now)}, "until": {"N": str(now + 30 * DAY)}}
+    )
+    assert moment(now + 7 * DAY) in flowsentry("test-alert").err
 
 
 def test_resume_ends_a_pause_and_says_when_there_was_none(flowsentry: Flowsentry) -> None:

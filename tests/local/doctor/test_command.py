@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
+from stacks.settings.reading import section_in
 from tests.local.conftest import Flowsentry
 from tests.moto_world import REGION, aws_in_memory, forget_clients
 
@@ -108,7 +109,7 @@ def test_without_a_region_it_says_so(
 
 
 @pytest.mark.parametrize(
-    ("variables", "options", "region"),
+    "given",
     [
         ({"AWS_REGION": "eu-west-1"}, [], "eu-west-1"),
         ({"AWS_DEFAULT_REGION": "eu-west-1"}, [], "eu-west-1"),
@@ -120,13 +121,11 @@ def test_without_a_region_it_says_so(
 )
 def test_the_region_is_the_one_that_the_cdk_deploys_into(
     flowsentry: Flowsentry,
-    account: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    variables: dict[str, str],
-    options: list[str],
-    region: str,
+    given: tuple[dict[str, str], list[str], str],
 ) -> None:
+    variables, options, region = given
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.delenv(name)
     for name, value in variables.items():
@@ -134,5 +133,29 @@ def test_the_region_is_the_one_that_the_cdk_deploys_into(
     profile = tmp_path / "config"
     profile.write_text("[default]\nregion = ap-south-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
-    done = flowsentry("doctor", "--settings", settings(tmp_path, sources=source(account)), *options)
+    path = settings(tmp_path, sources=[{"all_vpcs": True, "destination": "s3"}])
+    done = flowsentry("doctor", "--settings", path, *options)
     assert done.out.splitlines()[0].endswith(f"Region {region}")
+
+
+CUSTOM = {"@aws-cdk/core:bootstrapQualifier": "acme"}
+
+
+@pytest.mark.parametrize(("context", "options"), [(CUSTOM, []), ({}, ["-c", "@aws-cdk/core:bootstrapQualifier=acme"])])
+def test_the_bootstrap_stack_is_the_one_that_the_context_names(
+    flowsentry: Flowsentry, account: str, tmp_path: Path, context: dict[str, str], options: list[str]
+) -> None:
+    clients.ssm().put_parameter(Name="/cdk-bootstrap/acme/version", Value="21", Type="String")
+    path = settings(tmp_path, sources=source(account))
+    path.write_text(json.dumps({"context": {**json.loads(path.read_text())["context"], **context}}))
+    done = flowsentry("doctor", "--settings", path, *options)
+    assert "ok       CDK bootstrap: version 21" in done.out
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(
+    flowsentry: Flowsentry, account: str, tmp_path: Path
+) -> None:
+    path = settings(tmp_path, sources=source(account))
+    path.write_text(path.read_text(), "utf-8-sig")
+    assert flowsentry("doctor", "--settings", path).code == 0
+    assert section_in(path, "flowsentry")["alert_emails"] == ["a@example.com"]

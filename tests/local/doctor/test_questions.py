@@ -58,7 +58,7 @@ ANSWERS: dict[str, Any] = {
     "describe_event_bus": {"Name": "security"},
     "describe_hub": {},
     "list_subscriptions_by_topic": {"Subscriptions": SUBSCRIPTIONS},
-    "get_item": {"Item": {"until": {"N": "5"}, "by": {"S": "alice"}}},
+    "get_item": {"Item": {"since": {"N": "1"}, "until": {"N": "5"}, "by": {"S": "alice"}}},
 }
 """What AWS answers to each call, in one page."""
 
@@ -178,6 +178,17 @@ def test_what_does_not_exist_is_absent_and_not_unasked(operation: str, code: str
     picture = asked(FakeAws(**{operation: refused(code)}))
     assert getattr(picture, attribute) == value
     assert picture.unasked == ()
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "ends_at"),
+    [("1", "604801", 604_801), ("1", "604802", 604_801), ("1", "5.5", 0), ("1", "9" * 30, 604_801), ("x", "", 0)],
+)
+def test_a_pause_ends_when_the_app_ends_it_whatever_was_written(
+    monkeypatch: pytest.MonkeyPatch, since: str, until: str, ends_at: int
+) -> None:
+    monkeypatch.setitem(ANSWERS, "get_item", {"Item": {"since": {"N": since}, "until": {"N": until}}})
+    assert asked(FakeAws()).deployed.paused_until == ends_at
 
 
 def test_a_bucket_of_another_account_is_recognised() -> None:
