@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from local.doctor.needs import bucket_names, key_arns
+from local.doctor.needs import bucket_names, database_keys, key_arns, stack_names
+from local.doctor.object_keys import example_under
 from local.doctor.picture import Bucket, Key, LogGroup, Picture
 from local.doctor.policies import Admission, admission
 from local.doctor.verdicts import Verdict, ok, stop, warning
@@ -31,8 +32,7 @@ def log_groups(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
 
 
 def _log_group(name: str, known: LogGroup, deployment: Deployment) -> Verdict:
-    own = f":{deployment.stack_name('processing')}-"
-    others = [filter_name for filter_name, destination in known.filters if own not in destination]
+    others = [filter_name for filter_name, destination in known.filters if not _is_own(destination, deployment)]
     if known.log_class != SUBSCRIBED_CLASS:
         finding = f"has the class {known.log_class}, which can't be subscribed"
         return stop(name, finding, "Let the flow log write to a log group of class STANDARD.")
@@ -40,6 +40,11 @@ def _log_group(name: str, known: LogGroup, deployment: Deployment) -> Verdict:
         finding = f"has {len(others)} subscription filters ({', '.join(others)}); AWS takes {SUBSCRIPTIONS}"
         return stop(name, finding, "Delete one, or let both share a Kinesis data stream.")
     return ok(name, f"exists, with {len(others)} subscription filters of others")
+
+
+def _is_own(destination: str, deployment: Deployment) -> bool:
+    """Whether a stack of the deployment made the function or data stream of this ARN; their names begin with it."""
+    return any(f"{mark}{stack}-" in destination for stack in stack_names(deployment) for mark in (":", "/"))
 
 
 def buckets(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
@@ -52,41 +57,56 @@ def buckets(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
         if known is None:
             yield stop(name, "is no bucket", "Correct the name in the settings.")
         else:
-            yield from _bucket(name, known, picture, is_sending=name in sending)
+            denied = list(_denied(name, known, deployment, picture))
+            yield _bucket(name, known, picture, is_sending=name in sending, denied=denied)
 
 
-def _bucket(name: str, known: Bucket, picture: Picture, *, is_sending: bool) -> Iterator[Verdict]:
+def _bucket(name: str, known: Bucket, picture: Picture, *, is_sending: bool, denied: list[str]) -> Verdict:
     if is_sending and known.region != picture.region:
         finding = f"is in {known.region}, and its events stay there; the deployment is in {picture.region}"
-        yield stop(name, finding, "Deploy in the Region of the bucket.")
-    elif not known.is_own:
-        yield warning(
+        return stop(name, finding, "Deploy in the Region of the bucket.")
+    if not known.is_own:
+        return warning(
             name,
             "belongs to another account, so that its policy can't be read here",
             f"Its policy must allow s3:GetObject and s3:ListBucket to account {picture.account_id}, and its events "
             "must be sent to this account's event bus.",
         )
-    elif is_sending and known.sends_events is False:
-        yield warning(
+    if denied:
+        finding = f"has a policy that denies s3:GetObject of {denied[0]} to everybody, or to this account"
+        return stop(name, finding, "Exempt the function's role from the denial.")
+    if is_sending and known.sends_events is False:
+        return warning(
             name,
             "does not send its events to EventBridge: nothing of it is read",
             f"aws s3api put-bucket-notification-configuration --bucket {name} turns it on; keep what is configured "
             "there (docs/settings.md, an existing bucket).",
         )
-    elif _denies(known, picture):
-        finding = "has a policy that denies s3:GetObject to everybody, or to this account"
-        yield stop(name, finding, "Exempt the function's role from the denial.")
-    else:
-        yield ok(name, "exists, and its policy does not deny reading")
+    return ok(name, "exists, and its policy does not deny reading")
 
 
-def _denies(bucket: Bucket, picture: Picture) -> bool:
-    return bool(bucket.policy) and _admits(bucket.policy or {}, picture, "s3:GetObject") is Admission.DENIED
+def _denied(name: str, bucket: Bucket, deployment: Deployment, picture: Picture) -> Iterator[str]:
+    """The keys, of those that are read, of which the policy of the bucket denies s3:GetObject: an example for each
+    prefix. A denial of other keys is none of ours.
+    """
+    prefixes = [each.prefix for each in deployment.existing_buckets if each.name == name]
+    keys = [*(example_under(prefix, picture) for prefix in prefixes), *database_keys(name, deployment)]
+    for key in keys if bucket.policy else ():
+        resource = f"arn:{partition_of(picture)}:s3:::{name}/{key}"
+        if admission(bucket.policy or {}, ours(deployment, picture), "s3:GetObject", resource) is Admission.DENIED:
+            yield key
 
 
-def _admits(policy: dict[str, object] | object, picture: Picture, action: str) -> Admission:
-    root = f"arn:{picture.caller.split(':')[1]}:iam::{picture.account_id}:root"
-    return admission(policy, (root, picture.account_id), action)  # type: ignore[arg-type]
+def partition_of(picture: Picture) -> str:
+    """`aws`, `aws-cn` or `aws-us-gov`."""
+    return picture.caller.split(":")[1]
+
+
+def ours(deployment: Deployment, picture: Picture) -> tuple[str, ...]:
+    """How a policy may name the roles of the functions: as all of the account, or one by one."""
+    account = f"arn:{partition_of(picture)}:iam::{picture.account_id}"
+    roles = (f"{account}:role/*{stack}-*" for stack in sorted(stack_names(deployment)))
+    return (f"{account}:root", picture.account_id, *roles)
 
 
 def keys(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
@@ -98,10 +118,10 @@ def keys(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
         if known is None:
             yield stop(arn, "does not exist, or not for this account", "Correct the ARN in the settings.")
         else:
-            yield _key(arn, known, picture)
+            yield _key(arn, known, deployment, picture)
 
 
-def _key(arn: str, known: Key, picture: Picture) -> Verdict:
+def _key(arn: str, known: Key, deployment: Deployment, picture: Picture) -> Verdict:
     if known.state != "Enabled":
         return stop(arn, f"is {known.state}", "Enable the key, or name another one.")
     if known.policy is None:
@@ -111,7 +131,8 @@ def _key(arn: str, known: Key, picture: Picture) -> Verdict:
             f"It must allow kms:Decrypt to account {picture.account_id}, and kms:GenerateDataKey* to the services that "
             "write with it.",
         )
-    if _admits(known.policy, picture, "kms:Decrypt") in (Admission.ALLOWED, Admission.CONDITIONAL):
+    admitted = admission(known.policy, ours(deployment, picture), "kms:Decrypt")
+    if admitted in (Admission.ALLOWED, Admission.CONDITIONAL):
         return ok(arn, "is enabled, and its key policy lets this account's IAM policies grant its use")
     return stop(
         arn,

@@ -1,12 +1,12 @@
 """Checks of what is logged: that it exists, that AWS takes one more flow log, and that nothing is counted twice."""
 
 from collections.abc import Iterator, Mapping
-from typing import get_args
 
-from local.doctor.needs import logged_resources
+from local.doctor.needs import logged_resources, stack_names
+from local.doctor.object_keys import beginnings, overlaps
 from local.doctor.picture import FlowLog, NetworkResource, Picture
-from local.doctor.verdicts import Verdict, ok, stop
-from stacks.settings.deployment import Deployment, Purpose
+from local.doctor.verdicts import Verdict, ok, stop, warning
+from stacks.settings.deployment import Deployment
 from stacks.settings.logged.containment import logged_twice
 
 FLOW_LOGS_OF_A_RESOURCE = 250
@@ -75,16 +75,54 @@ def inside_all_vpcs(deployment: Deployment, picture: Picture) -> Iterator[Verdic
 
 def read_twice(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
     """Existing flow logs that are read, of resources that are logged by this deployment too."""
-    read = {each.name for each in deployment.existing_log_groups}
-    read |= {each.name for each in deployment.existing_buckets}
+    read = [each for each in picture.flow_logs or () if _is_read(each, deployment, picture)]
     for id_ in logged_resources(deployment):
-        for each in picture.flow_logs or ():
-            if id_ in {each.resource_id, *_inside(each.resource_id, picture)} and _destination(each) in read:
+        for each in read:
+            if id_ in _logged_by(each, picture):
                 yield stop(
                     id_,
                     f"is in sources, and {each.id} writes its records to {_destination(each)}, which is read too",
                     "Remove it from sources, or the log group or bucket from the settings.",
                 )
+    yield from _all_vpcs_read_twice(read, deployment, picture)
+
+
+def _all_vpcs_read_twice(read: list[FlowLog], deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    source = deployment.source_of_all_vpcs
+    if source is None:
+        return
+    left_out = {*source.except_vpc_ids, *logged_resources(deployment)}
+    for each in read:
+        for id_ in _logged_by(each, picture):
+            if id_.startswith("vpc-") and id_ not in left_out:
+                finding = (
+                    f"is logged by all_vpcs, and {each.id} writes its records to {_destination(each)}, which is read"
+                )
+                mend = f"Put {id_} into except_vpc_ids, or remove the log group or bucket from the settings."
+                # Its tags were not asked.
+                yield (
+                    warning(id_, f"{finding} too, unless except_tags excepts it", mend)
+                    if source.except_tags
+                    else (stop(id_, f"{finding} too", mend))
+                )
+
+
+def _logged_by(flow_log: FlowLog, picture: Picture) -> tuple[str, ...]:
+    """What a flow log has records of: its resource, or a part of what contains that."""
+    return (flow_log.resource_id, *_inside(flow_log.resource_id, picture))
+
+
+def _is_read(flow_log: FlowLog, deployment: Deployment, picture: Picture) -> bool:
+    """Whether the deployment reads an existing log group or bucket that the flow log writes to, with this prefix."""
+    name = _destination(flow_log)
+    if not _is_bucket(flow_log):
+        return name in {each.name for each in deployment.existing_log_groups}
+    keys_begin = beginnings(flow_log.destination.partition(":::")[2].partition("/")[2], picture)
+    return any(each.name == name and overlaps(each.prefix, keys_begin) for each in deployment.existing_buckets)
+
+
+def _is_bucket(flow_log: FlowLog) -> bool:
+    return ":::" in flow_log.destination
 
 
 def _known(picture: Picture) -> Mapping[str, NetworkResource]:
@@ -98,7 +136,7 @@ def _inside(id_: str, picture: Picture) -> tuple[str, ...]:
 
 def _is_own(flow_log: FlowLog, deployment: Deployment) -> bool:
     """Whether a stack of this deployment made it: a deploy changes it, and makes none beside it."""
-    return flow_log.stack in {deployment.stack_name(purpose) for purpose in get_args(Purpose)}
+    return flow_log.stack in stack_names(deployment)
 
 
 def _destination(flow_log: FlowLog) -> str:
@@ -106,7 +144,7 @@ def _destination(flow_log: FlowLog) -> str:
     text = flow_log.destination
     if ":log-group:" in text:
         return text.split(":log-group:")[1].removesuffix(":*")
-    return text.split(":::")[1].split("/")[0] if ":::" in text else text
+    return text.split(":::")[1].split("/")[0] if _is_bucket(flow_log) else text
 
 
 def _named(flow_logs: list[FlowLog]) -> str:

@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
-from stacks.settings.deployment import Deployment
+from stacks.settings.deployment import Deployment, Purpose
 from stacks.settings.inventory import bucket_and_key, is_address
 from stacks.settings.values import Section
 
 KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+")
+
+
+def stack_names(deployment: Deployment) -> frozenset[str]:
+    """The names of the deployment's stacks."""
+    return frozenset(deployment.stack_name(purpose) for purpose in get_args(Purpose))
 
 
 def logged_resources(deployment: Deployment) -> tuple[str, ...]:
@@ -18,8 +23,17 @@ def logged_resources(deployment: Deployment) -> tuple[str, ...]:
 
 def bucket_names(deployment: Deployment) -> tuple[str, ...]:
     """The buckets that exist already: of flow logs, and of geographic databases."""
-    databases = [bucket_and_key(each)[0] for each in deployment.geo_databases if is_address(each)]
+    databases = [bucket for bucket, _ in _databases(deployment)]
     return tuple(dict.fromkeys([*(each.name for each in deployment.existing_buckets), *databases]))
+
+
+def database_keys(name: str, deployment: Deployment) -> tuple[str, ...]:
+    """The keys of the geographic databases in this bucket."""
+    return tuple(key for bucket, key in _databases(deployment) if bucket == name)
+
+
+def _databases(deployment: Deployment) -> list[tuple[str, str]]:
+    return [bucket_and_key(each) for each in deployment.geo_databases if is_address(each)]
 
 
 def key_arns(deployment: Deployment) -> tuple[str, ...]:

@@ -33,3 +33,32 @@ def statement(**changed: Any) -> dict[str, Any]:
 )
 def test_a_policy_is_read_as_iam_reads_it(statements: Any, said: Admission) -> None:
     assert admission({"Statement": statements}, (ROOT, ACCOUNT), "s3:GetObject") is said
+
+
+OBJECTS = "arn:aws:s3:::logs/"
+DENIAL = {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}
+FUNCTION = "arn:aws:iam::123456789012:role/app/flowsentry-processing-Function-AB12"
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"Resource": f"{OBJECTS}*"}, True),
+        ({"Resource": [f"{OBJECTS}other/*", f"{OBJECTS}network/*"]}, True),
+        ({"Resource": f"{OBJECTS}private/*"}, False),
+        ({"Resource": f"{OBJECTS}NETWORK/*"}, False),
+        ({"NotResource": f"{OBJECTS}network/*"}, False),
+        ({"NotResource": f"{OBJECTS}private/*"}, True),
+        ({"Resource": "*", "Action": None, "NotAction": "s3:PutObject"}, True),
+        ({"Resource": "*", "Action": None, "NotAction": ["s3:get*"]}, False),
+        ({"Resource": "*", "Principal": None, "NotPrincipal": {"AWS": "arn:aws:iam::123456789012:role/x"}}, True),
+        ({"Resource": "*", "Principal": None, "NotPrincipal": {"AWS": ROOT}}, True),
+        ({"Resource": "*", "Principal": None, "NotPrincipal": {"AWS": [ROOT, FUNCTION]}}, False),
+        ({"Resource": "*", "Principal": {"AWS": FUNCTION}}, True),
+    ],
+)
+def test_a_denial_is_one_of_what_it_names_and_of_what_it_does_not_except(changed: dict[str, Any], says: object) -> None:
+    denial = {key: value for key, value in {**DENIAL, **changed}.items() if value is not None}
+    ours = (ROOT, ACCOUNT, "arn:aws:iam::123456789012:role/*flowsentry-processing-*")
+    said = admission({"Statement": denial}, ours, "s3:GetObject", f"{OBJECTS}network/AWSLogs/a.gz")
+    assert (said is Admission.DENIED) is says
