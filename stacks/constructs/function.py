@@ -95,6 +95,8 @@ class PythonFunction(lambda_.Function):
             acknowledge_wildcard(role, "*", "X-Ray's put actions do not support resource-level permissions.")
         if defaults.key is not None:
             self.allow(KEY_ACTIONS, defaults.key.key_arn)
+        if deployment.former_kms_key_arns:
+            self.allow(["kms:Decrypt"], *deployment.former_kms_key_arns)
 
     def allow(self, actions: Sequence[str], *resources: str) -> None:
         """Allows these IAM actions on these ARNs."""

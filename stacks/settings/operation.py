@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from stacks.settings.values import KmsKeyArn, LogRetentionDays, Section, Tags
+from stacks.settings.values import NAMED_ONCE, KmsKeyArn, LogRetentionDays, Section, Tags
 
 
 def _as_version(value: Any) -> Any:
@@ -160,6 +160,10 @@ class GuardRailSettings(Section):
     kms_key_arn: KmsKeyArn = ""
     """As `customer_key`, with a key of yours in the Region of the app, whose policy must admit the services: see
     [encryption](#encryption)."""
+    former_kms_key_arns: Annotated[tuple[KmsKeyArn, ...], NAMED_ONCE] = Field(default=(), max_length=20)
+    """Keys that encrypted something before `customer_key`, `kms_key_arn` or that of a source changed: the functions may
+    still decrypt with them. Left out: queued messages, payloads, objects, suppressions and the inventory that such a
+    key encrypts can't be read any more. See [another key](#another-key)."""
     permissions_boundary: BoundaryArn = ""
     """The managed policy that is the permissions boundary of all roles of the app. It must allow what the roles need:
     an action that it leaves out fails when a function uses it."""

@@ -130,10 +130,18 @@ def test_the_key_admits_delivery_for_the_member_accounts_that_the_bucket_admits(
 
 
 def test_a_key_that_exists_is_used_and_none_is_created(synthesise: Synthesise) -> None:
-    made = synthesise({"sources": [SOURCE], "kms_key_arn": KEY_ARN})
+    former = [f"{KEY_ARN[:-1]}{digit}" for digit in "ab"]
+    made = synthesise({"sources": [SOURCE], "kms_key_arn": KEY_ARN, "former_kms_key_arns": former})
+    _every_function_may_decrypt_with(former, made)
     assert list(resources(made, "AWS::KMS::Key")) == []
     assert {each["KmsMasterKeyId"] for _, each in resources(made, "AWS::SQS::Queue")} == {KEY_ARN}
     assert "encryption-key-arn" not in json.dumps(made)
+
+
+def _every_function_may_decrypt_with(keys: list[str], made: Templates) -> None:
+    policies = [each["PolicyDocument"] for _, each in resources(made, "AWS::IAM::Policy")]
+    wanted = {"Action": "kms:Decrypt", "Effect": "Allow", "Resource": keys}
+    assert sum(wanted in each["Statement"] for each in policies) == 4
 
 
 def test_every_role_has_the_boundary_and_the_path(guarded: Templates) -> None:
@@ -183,6 +191,7 @@ def test_another_path_is_another_name_so_that_the_role_can_be_replaced() -> None
             {"customer_key": True, "kms_key_arn": KEY_ARN},
             "flowsentry: customer_key is true and kms_key_arn is given; allowed: one of them",
         ),
+        ({"former_kms_key_arns": [KEY_ARN, KEY_ARN]}, "is named 2 times; allowed: once"),
         ({"kms_key_arn": "alias/mine"}, 'kms_key_arn is "alias/mine"; allowed: the ARN of a KMS key, not of an alias'),
         (
             {"permissions_boundary": "b"},

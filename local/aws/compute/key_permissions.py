@@ -29,9 +29,22 @@ ACTIONS = {
 
 def key_actions(action: str, resource: str) -> Iterator[tuple[str, str]]:
     """The KMS actions that the call needs, each with the ARN of the key; none for resources without such a key."""
-    key_arn = _key_of(resource) if action in ACTIONS else None
+    if action not in ACTIONS:
+        return
+    key_arn = _key_of_object(resource) if action == "s3:GetObject" else _key_of(resource)
     if key_arn is not None:
         yield from ((each, key_arn) for each in ACTIONS[action])
+
+
+def _key_of_object(resource: str) -> str | None:
+    """The key that the object was written with: another key of its bucket changes no object.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
+    """
+    name, _, key = resource.split(":::")[1].partition("/")
+    bucket: Any = s3_backends[ACCOUNT]["aws"].buckets.get(name)
+    stored = bucket.keys.get(key) if bucket is not None else None
+    return _arn_of(bucket.region_name, stored.kms_key_id) if stored is not None else None
 
 
 def _key_of(resource: str) -> str | None:

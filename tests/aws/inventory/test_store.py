@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.aws.inventory.store import MAX_TRIES, REFRESH_SECONDS, InventoryStore
 from flowsentry.errors import RetryableError
@@ -134,6 +135,41 @@ def test_an_unreadable_snapshot_is_missing_and_is_replaced() -> None:
     writer.update(discovered("here"))
     assert targets(store().load()) == {"here": 100}
     assert object_in(OUTPUT_BUCKET, INVENTORY_KEY) != b"no zip"
+
+
+class Denied:
+    """Denies the snapshot, as S3 does without permission for the key that encrypts it."""
+
+    def __init__(self) -> None:
+        self.written: list[Any] = []
+
+    def get_object(self, **_: Any) -> None:
+        answer: Any = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+        raise ClientError(answer, "GetObject")
+
+    def put_object(self, **given: Any) -> None:
+        self.written.append(given)
+
+
+def test_a_denied_snapshot_is_not_missing_the_last_valid_one_is_kept_and_counted() -> None:
+    clock = Clock()
+    store().update(discovered("here"))
+    reader = store(clock)
+    reader.load()
+    reader.client = Denied()  # type: ignore[assignment]
+    clock.now += REFRESH_SECONDS
+    telemetry.metrics().clear_metrics()
+    assert targets(reader.load()) == {"here": 100}
+    assert not reader.is_missing
+    assert telemetry.metrics().metric_set["StoredObjectsUnreadable"]["Value"] == [1.0]
+
+
+def test_a_denied_snapshot_is_never_replaced_the_update_is_retried() -> None:
+    writer, denied = store(), Denied()
+    writer.client = denied  # type: ignore[assignment]
+    with pytest.raises(RetryableError, match="it can't be read"):
+        writer.update(discovered("here"))
+    assert denied.written == []
 
 
 def test_without_s3_a_reader_without_a_snapshot_raises_retryable_error() -> None:

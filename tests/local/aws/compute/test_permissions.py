@@ -129,8 +129,24 @@ def test_a_request_to_an_encrypted_bucket_needs_its_key(aws: EmbeddedAws, bucket
     key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     encryption = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     aws.client("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [encryption]})
+    aws.client("s3").put_object(Bucket=bucket, Key="ours/a", Body=b"o")
     objects = ("s3:GetObject", f"arn:aws:s3:::{bucket}/*")
     path, create = f"/{bucket}/ours/a", FunctionFactory(aws)
+    status, text = create(code=SIGNS_A_REQUEST, allow=[objects]).answer({"path": path})
+    assert status == 403
+    assert f"is not allowed to kms:Decrypt on {key}" in text
+    assert create(code=SIGNS_A_REQUEST, allow=[objects, ("kms:Decrypt", key)]).answer({"path": path}) == 200
+
+
+def test_an_object_needs_the_key_that_it_was_written_with_whatever_its_bucket_s_key_is_now(
+    aws: EmbeddedAws, bucket: str
+) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    aws.client("s3").put_object(
+        Bucket=bucket, Key="ours/old", Body=b"o", ServerSideEncryption="aws:kms", SSEKMSKeyId=key
+    )
+    objects = ("s3:GetObject", f"arn:aws:s3:::{bucket}/*")
+    path, create = f"/{bucket}/ours/old", FunctionFactory(aws)
     status, text = create(code=SIGNS_A_REQUEST, allow=[objects]).answer({"path": path})
     assert status == 403
     assert f"is not allowed to kms:Decrypt on {key}" in text

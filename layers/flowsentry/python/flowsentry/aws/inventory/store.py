@@ -42,8 +42,14 @@ class InventoryStore(CachedObject[Inventory]):
         return unpack(response["Body"].read())
 
     def refused(self, error: ClientError) -> Inventory:
-        if code_of(error) in MISSING | DENIED:  # S3 denies a missing object to a role that may not list the bucket
+        """An empty inventory while the object is missing. Raises UnreadableSnapshotError for a denied one, which
+        exists, because the roles may list the bucket: most likely its KMS key is not allowed any more.
+        See https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html.
+        """
+        if code_of(error) in MISSING:
             return Inventory()
+        if code_of(error) in DENIED:
+            raise UnreadableSnapshotError(f"it can't be read: {error}") from error
         raise error
 
     def fallback(self, error: Exception) -> Inventory:  # noqa: ARG002 - reported as the problem
@@ -58,13 +64,16 @@ class InventoryStore(CachedObject[Inventory]):
     def update(self, change: Callable[[Inventory], Inventory]) -> Inventory:
         """The inventory after `change` was applied to the stored one and written. When another writer was faster,
         `change` is applied again to what that writer stored, so that no update is lost. An invalid snapshot is
-        replaced, starting from the last valid version that this process has read. Raises RetryableError when S3 cannot
-        be reached, or when other writers are faster MAX_TRIES times.
+        replaced, starting from the last valid version that this process has read; one that may not be read is not.
+        Raises RetryableError when S3 cannot be reached or denies the snapshot, or when other writers are faster
+        MAX_TRIES times.
         """
         for _ in range(MAX_TRIES):
             stored = self.reload()
             if self.problem:
                 self.report(self.problem)
+                if self.etag is None:
+                    raise RetryableError(self.problem)
             changed = change(stored)
             if self._is_written(changed):
                 return changed
