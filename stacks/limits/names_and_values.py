@@ -38,6 +38,10 @@ PATTERN_CHARACTERS, TARGETS = 2_048, 5
 PARAMETERS, RESOURCES, TEMPLATE_BYTES = 200, 500, 1_000_000
 """Of a template. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
+TAGS = 50
+"""Of a resource, without those that CloudFormation adds, whose keys begin with `aws:`.
+https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
+
 
 def names(templates: Templates) -> Iterator[Excess]:
     """Resources with a name that is too long."""
@@ -46,6 +50,22 @@ def names(templates: Templates) -> Iterator[Excess]:
             name = templates.text(each, each.properties.get(key, ""))
             if len(name) > most:
                 yield Excess(each, f"{key} has up to {len(name)} characters; allowed: {most}. Shorten the setting name")
+
+
+def tags(templates: Templates) -> Iterator[Excess]:
+    """Resources with too many tags, and those of IAM with two keys that differ in case only.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+    """
+    for each in templates.of_type():
+        given = each.properties.get("Tags", ())
+        keys = list(given) if isinstance(given, dict) else [tag["Key"] for tag in given]
+        if len(keys) > TAGS:
+            yield Excess(
+                each, f"it has {len(keys)} tags; allowed: {TAGS}. Shorten the setting tags, or that of a source"
+            )
+        if each.type.startswith("AWS::IAM::") and len({key.lower() for key in keys}) < len(keys):
+            yield Excess(each, "keys of its tags differ in case only; allowed: one of them, in the setting tags")
 
 
 def parameters(templates: Templates) -> Iterator[Excess]:

@@ -26,6 +26,7 @@ LIMITS: tuple[Callable[[Templates], Iterator[Excess]], ...] = (
     observability.alarms,
     observability.subscriptions,
     names_and_values.names,
+    names_and_values.tags,
     names_and_values.parameters,
     names_and_values.rules,
     names_and_values.whole_templates,

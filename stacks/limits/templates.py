@@ -52,10 +52,10 @@ class Templates:
         return cls(by_stack, files[0].parent if files else Path())
 
     def of_type(self, *types: str) -> Iterator[Resource]:
-        """The resources of these types, in all stacks."""
+        """The resources of these types, in all stacks; those of every type if none is given."""
         for stack, template in self.by_stack.items():
             for id_, resource in template.get("Resources", {}).items():
-                if resource["Type"] in types:
+                if resource["Type"] in types or not types:
                     yield Resource(stack, id_, resource["Type"], resource.get("Properties", {}))
 
     def filled(self, resource: Resource, value: Any) -> Any:

@@ -16,6 +16,7 @@ from stacks.settings.logged.delivery import Handling
 from stacks.settings.logged.storage import broken_rules_of_transitions
 from stacks.settings.operation import GuardRailSettings, OperationSettings
 from stacks.settings.reading import read_context
+from stacks.settings.values import MAX_TAGS
 
 SECTION = "flowsentry"
 Purpose = Literal["flow-logs", "state", "analytics", "processing", "monitoring"]
@@ -81,6 +82,7 @@ class Deployment(
         yield from super().broken_rules()
         yield from self._own_resources()
         yield from self._transitions_of_default_retention()
+        yield from self._tags_of_sources()
         if (size := len(self.targets_in)) > PARAMETER_BYTES:
             yield (
                 f"inventory_targets and kubernetes_clusters need {size} bytes in one parameter; allowed: "
@@ -109,6 +111,12 @@ class Deployment(
             if source.retention_days is None:
                 for broken in broken_rules_of_transitions(source.storage_transitions, self.log_retention_days):
                     yield f"sources[{number}]: {broken}"
+
+    def _tags_of_sources(self) -> Iterator[str]:
+        """Flow logs with too many tags: they have those of the deployment beside those of their source."""
+        for number, source in enumerate(self.sources):
+            if (count := len({**self.tags, **source.tags})) > MAX_TAGS:
+                yield f"sources[{number}].tags and tags have {count} keys together; allowed: {MAX_TAGS}"
 
     @property
     def checked_resources(self) -> tuple[str, ...]:

@@ -145,11 +145,24 @@ take no empty value, and a Kinesis stream none of 256 characters.
 https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"""
 
 
+def differ_in_case(keys: Iterable[str]) -> str:
+    """The first keys that are equal without regard to case, which IAM refuses; empty if there are none.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+    """
+    alike: dict[str, set[str]] = {}
+    for key in keys:
+        alike.setdefault(key.lower(), set()).add(key)
+    return next((" and ".join(sorted(each)) for each in alike.values() if len(each) > 1), "")
+
+
 def _usable_tags(tags: dict[str, str]) -> dict[str, str]:
     if len(tags) > MAX_TAGS:
         raise ValueError(f"{len(tags)} tags; at most {MAX_TAGS}")
+    if alike := differ_in_case(tags):
+        raise ValueError(f"{alike} differ in case only; IAM takes one of them")
     for key, value in tags.items():
-        if key.lower().startswith("aws:") or key in OWN_TAGS:
+        if key.lower().startswith("aws:") or key.lower() in map(str.lower, OWN_TAGS):
             raise ValueError(f"a key does not begin with aws: and is not {' or '.join(OWN_TAGS)}")
         if not _TAG_KEY.fullmatch(key):
             raise ValueError("a key has 1 to 128 letters, digits, spaces and _.:/+-@")

@@ -72,6 +72,10 @@ def named(kind: str, length: int) -> tuple[str, Any]:
     return kind, {**required, key: "x" * length}
 
 
+def tags(number: int) -> list[dict[str, str]]:
+    return [{"Key": f"k{each}", "Value": "v"} for each in range(number)]
+
+
 def parameter(size: int, tier: str) -> tuple[str, Any]:
     return "AWS::SSM::Parameter", {"Name": "/p", "Tier": tier, "Value": "x" * size}
 
@@ -87,6 +91,21 @@ CASES: dict[str, tuple[Any, Any, str]] = {
         role(AssumeRolePolicyDocument=document(2_048)),
         role(AssumeRolePolicyDocument=document(2_049)),
         "its trust policy has up to 2,049 characters; allowed: 2,048",
+    ),
+    "tags": (
+        ("AWS::SQS::Queue", {"Tags": tags(50)}),
+        ("AWS::SQS::Queue", {"Tags": tags(51)}),
+        "it has 51 tags; allowed: 50. Shorten the setting tags, or that of a source",
+    ),
+    "tags as an object": (
+        ("AWS::Glue::Job", {"Tags": {f"k{number}": "v" for number in range(50)}}),
+        ("AWS::Glue::Job", {"Tags": {f"k{number}": "v" for number in range(51)}}),
+        "it has 51 tags; allowed: 50. Shorten the setting tags, or that of a source",
+    ),
+    "case of tag keys in IAM": (
+        role(Tags=[*tags(1), {"Key": "team", "Value": "v"}]),
+        role(Tags=[*tags(1), {"Key": "K0", "Value": "v"}]),
+        "keys of its tags differ in case only; allowed: one of them, in the setting tags",
     ),
     "managed policies of a role": (
         role(ManagedPolicyArns=["a"] * 10),

@@ -203,6 +203,15 @@ def test_another_path_is_another_name_so_that_the_role_can_be_replaced() -> None
         ({"tags": [{"key": "a", "value": "b"}]}, "allowed: an object with values that are text"),
         ({"tags": {"aws:x": "b"}}, "a key does not begin with aws: and is not application or Name"),
         ({"tags": {"Name": "b"}}, "a key does not begin with aws: and is not application or Name"),
+        ({"tags": {"Application": "b"}}, "a key does not begin with aws: and is not application or Name"),
+        ({"tags": {"Team": "a", "team": "b"}}, "Team and team differ in case only; IAM takes one of them"),
+        (
+            {
+                "tags": {f"k{number}": "b" for number in range(21)},
+                "sources": [{**SOURCE, "tags": {f"s{number}": "b" for number in range(20)}}],
+            },
+            "sources[0].tags and tags have 41 keys together; allowed: 40",
+        ),
         ({"tags": {"a=b": "c"}}, "a key has 1 to 128 letters, digits, spaces and _.:/+-@"),
         ({"tags": {"a": "<"}}, "the value of a has 1 to 255 letters, digits, spaces and _.:/=+-@"),
         ({"tags": {"a": ""}}, "the value of a has 1 to 255 letters"),
