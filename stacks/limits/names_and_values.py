@@ -93,7 +93,8 @@ def whole_templates(templates: Templates) -> Iterator[Excess]:
         counts = {"Parameters": PARAMETERS, "Resources": RESOURCES}
         for section, most in counts.items():
             if (number := len(template.get(section, {}))) > most:
-                advice = "VPCs of one format in one source need fewer log groups"
+                advice = "VPCs of one format in one source need fewer log groups, and a second deployment takes others"
                 yield Excess(resource, f"its template has {number} {section.lower()}; allowed: {most}. {advice}")
+        smaller = "Fewer tags and shorter formats need less, and a second deployment takes some of the sources"
         if (size := templates.bytes_of(resource, {"Body": template})) > TEMPLATE_BYTES:
-            yield Excess(resource, f"its template has {size:,} bytes; allowed: {TEMPLATE_BYTES:,}")
+            yield Excess(resource, f"its template has {size:,} bytes; allowed: {TEMPLATE_BYTES:,}. {smaller}")

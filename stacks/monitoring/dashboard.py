@@ -22,6 +22,10 @@ LOST_PACKETS: tuple[TrafficMetric, ...] = (
     "PacketsLostTtlExpired",
 )
 PROCESSORS = ("stream_processor", "object_processor")
+MAX_LINES = 100
+"""VPCs with a line of their own in each graph of traffic. More: no graph can be read, and CloudWatch takes 2,500
+metrics of a dashboard. Fewer: a VPC without traffic for two weeks, which a search does not find, has no line.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"""
 OF_INVENTORY = "flow_log_stopped"
 """The kind of finding that the inventory function raises; the processors raise all others."""
 THIRD, HEIGHT = 8, 6
@@ -63,9 +67,9 @@ class Dashboard(Construct):
     def add_traffic(self, vpc_ids: Sequence[str] | None) -> None:
         """Adds graphs of the traffic of these VPCs.
 
-        None: the VPCs are not known at synth, so the graphs search for all VPCs that have metrics. As transit gateways
-        may be logged as well, a graph of the packets they lost is added.
+        None, or more than MAX_LINES of them: the graphs search for all VPCs that have metrics.
         """
+        listed = vpc_ids if vpc_ids is not None and len(vpc_ids) <= MAX_LINES else None
         titles: dict[TrafficMetric, str] = {
             "Flows": "Flows by VPC",
             "Bytes": "Bytes by VPC",
@@ -76,15 +80,17 @@ class Dashboard(Construct):
         }
         graphs = [
             _graph_of(title, [self._metrics.traffic_of_all_vpcs(name)])
-            if vpc_ids is None
-            else _graph(title, {vpc_id: self._metrics.traffic(name, vpc_id) for vpc_id in vpc_ids})
+            if listed is None
+            else _graph(title, {vpc_id: self._metrics.traffic(name, vpc_id) for vpc_id in listed})
             for name, title in titles.items()
         ]
         self._dashboard.add_widgets(*graphs[:3])
         self._dashboard.add_widgets(*graphs[3:])
-        if vpc_ids is None:
-            lost = [self._metrics.traffic_of_all_transit_gateways(name) for name in LOST_PACKETS]
-            self._dashboard.add_widgets(_graph_of("Packets lost by transit gateways", lost))
+
+    def add_transit_gateways(self) -> None:
+        """Adds a graph of the packets that transit gateways lost."""
+        lost = [self._metrics.traffic_of_all_transit_gateways(name) for name in LOST_PACKETS]
+        self._dashboard.add_widgets(_graph_of("Packets lost by transit gateways", lost))
 
     def add_pipeline(self) -> None:
         """Adds graphs of the records that the processors read, rejected or skipped."""

@@ -40,6 +40,8 @@ class MonitoringStack(FlowsentryStack):
         dashboard.add_alarms(alarms.alarms)
         dashboard.add_findings()
         dashboard.add_traffic(None if deployment.has_unknown_vpcs else deployment.vpc_ids)
+        if deployment.has_unknown_vpcs:
+            dashboard.add_transit_gateways()
         dashboard.add_pipeline()
         dashboard.add_flow_logs()
         dashboard.add_inventory(self.read(Value.INVENTORY_QUEUE))

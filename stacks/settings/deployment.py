@@ -28,6 +28,9 @@ LOG_GROUP_ENTRY_BYTES = 160
 that parameter.
 """
 
+LARGEST_STACK = 450
+"""Flow logs, log groups and rules of the flow logs stack. CloudFormation allows 500 resources, and up to 50 others are
+in it. Higher: no room for these. Lower: a second deployment, with its fixed cost, is needed sooner."""
 DESTINATION_BYTES, COVERAGE_KEYS_BYTES = 110, 40
 """Upper bounds of a log group's generated name, or the address of the app's bucket, in the parameter with the coverage
 of flow logs; and of the names of its two lists."""
@@ -83,6 +86,7 @@ class Deployment(
         yield from self._own_resources()
         yield from self._transitions_of_default_retention()
         yield from self._tags_of_sources()
+        yield from self._resources_of_a_stack()
         if (size := len(self.targets_in)) > PARAMETER_BYTES:
             yield (
                 f"inventory_targets and kubernetes_clusters need {size} bytes in one parameter; allowed: "
@@ -111,6 +115,18 @@ class Deployment(
             if source.retention_days is None:
                 for broken in broken_rules_of_transitions(source.storage_transitions, self.log_retention_days):
                     yield f"sources[{number}]: {broken}"
+
+    def _resources_of_a_stack(self) -> Iterator[str]:
+        """More flow logs, log groups (with a parameter for the name of each) and rules for existing buckets than one
+        stack has room for: see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html.
+        """
+        logs, groups, buckets = len(self.flow_logs), len(self.log_groups), len(self.existing_buckets)
+        if logs + 2 * groups + buckets > LARGEST_STACK:
+            yield (
+                f"sources and existing_buckets make {logs} flow logs, {groups} log groups and {buckets} rules; allowed "
+                f"in one stack: {LARGEST_STACK}, where a log group counts twice. Use all_vpcs, whose flow logs are in "
+                "no stack, or put some of the sources into a second deployment, with another name"
+            )
 
     def _tags_of_sources(self) -> Iterator[str]:
         """Flow logs with too many tags: they have those of the deployment beside those of their source."""

@@ -1,14 +1,21 @@
 """The largest deployment that the settings allow exceeds no limit of AWS."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Template
 
 from stacks.limits.functions import ENVIRONMENT_BYTES, FUNCTION
+from stacks.limits.names_and_values import RESOURCES
 from stacks.limits.plugin import exceeded
 from stacks.limits.templates import Templates
+from stacks.monitoring.dashboard import MAX_LINES, Dashboard
+from stacks.settings.deployment import LARGEST_STACK
 from tests.stacks.conftest import ALL_SETTINGS, Synthesise
+from tests.stacks.test_deployment import read, refusal
 
 LONGEST_NAME = "a" * 30
 VPCS = [f"vpc-{number:017x}" for number in range(1, 121)]
@@ -40,6 +47,37 @@ def largest(synthesise: Synthesise) -> Templates:
 
 def test_no_limit_is_exceeded(largest: Templates) -> None:
     assert [(each.resource.id, each.sentence) for each in exceeded(largest)] == []
+
+
+def test_as_many_flow_logs_as_are_allowed_fit_into_one_stack_and_onto_one_dashboard(synthesise: Synthesise) -> None:
+    """Everything else that the flow logs stack can have is in it too; one flow log more is refused by the settings."""
+    made = synthesise(settings_of(LARGEST_STACK))
+    assert LARGEST_STACK < len(made["FlowLogs"]["Resources"]) <= RESOURCES
+    assert [(each.resource.id, each.sentence) for each in exceeded(Templates(made))] == []
+    sentence = f"{LARGEST_STACK + 1 - 4} flow logs, 1 log groups and 2 rules; allowed in one stack: {LARGEST_STACK}"
+    assert sentence in refusal(settings_of(LARGEST_STACK + 1))
+
+
+def settings_of(number: int) -> dict[str, Any]:
+    """Settings that make so many flow logs, log groups, which count twice, and rules."""
+    vpcs = [f"vpc-{each:017x}" for each in range(number - 5)]
+    logged = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch", "kinesis": True}
+    return {
+        "sources": [{"vpc_ids": vpcs, "destination": "s3", "log_format": "v11"}, logged],
+        "existing_buckets": [{"name": f"central-flow-logs-{each}"} for each in range(2)],
+        "existing_log_groups": ALL_SETTINGS["existing_log_groups"],
+        "customer_key": True,
+        "organization_id": "o-1234567890",
+        "digest_topic": True,
+    }
+
+
+@pytest.mark.parametrize(("number", "searches"), [(MAX_LINES, 0), (MAX_LINES + 1, 6)])
+def test_the_dashboard_searches_for_vpcs_when_there_are_more_than_a_graph_can_show(number: int, searches: int) -> None:
+    dashboard = Dashboard(Stack(App(), "Stack"), "Overview", deployment=read({}))
+    dashboard.add_traffic([f"vpc-{each:017x}" for each in range(number)])
+    body = json.dumps(Template.from_stack(Stack.of(dashboard)).to_json())
+    assert body.count("SEARCH") == searches
 
 
 def test_the_environment_of_each_function_has_room(largest: Templates) -> None:
