@@ -149,7 +149,7 @@ class Environment:
                 hourly_partitions=delivery.hourly_partitions,
                 except_vpc_ids=tuple(sorted({*source.except_vpc_ids, *deployment.vpc_ids})),
                 except_tags=tuple(sorted(source.except_tags)),
-                flow_log_tags=tuple(f"{key}={value}" for key, value in sorted(source.tags.items())),
+                flow_log_tags=tuple(f"{key}={value}" for key, value in sorted(deployment.tags_of(source).items())),
             )
         )
 

@@ -66,6 +66,10 @@ class Deployment(
         """How long records with this handling are kept: its own days, or those of the deployment; 0 for ever."""
         return self.log_retention_days if handling.retention_days is None else handling.retention_days
 
+    def tags_of(self, source: Source) -> dict[str, str]:
+        """All tags of the flow logs of a source, except `Name`; those of the source win over the deployment's."""
+        return {"application": self.name, **self.tags, **source.tags}
+
     @property
     def delivery_role_path(self) -> str:
         """The path of all roles. Another path makes other flow logs to log groups, and other log groups."""

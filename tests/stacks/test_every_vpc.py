@@ -46,7 +46,10 @@ def statements_of(templates: Mapping[str, Any]) -> list[dict[str, Any]]:
 def test_the_function_leaves_out_exceptions_and_the_vpcs_of_other_sources(to_logs: Mapping[str, Any]) -> None:
     variables = function_of(to_logs)["Environment"]["Variables"]
     assert variables["EXCEPT_VPC_IDS"] == ",".join(sorted([VPC, OTHER_VPC]))
-    assert (variables["EXCEPT_TAGS"], variables["FLOW_LOG_TAGS"]) == ("flow-logs=none", "team=network")
+    assert (variables["EXCEPT_TAGS"], variables["FLOW_LOG_TAGS"]) == (
+        "flow-logs=none",
+        "application=flowsentry,team=network",
+    )
 
 
 def test_its_log_group_is_not_that_of_other_sources_so_that_a_vpc_can_move(to_logs: Mapping[str, Any]) -> None:
