@@ -16,6 +16,7 @@ from stacks.settings.logged.delivery import Handling
 from stacks.settings.logged.storage import broken_rules_of_transitions
 from stacks.settings.operation import GuardRailSettings, OperationSettings
 from stacks.settings.reading import read_context
+from stacks.settings.sources import Source
 from stacks.settings.values import MAX_TAGS
 
 SECTION = "flowsentry"
