@@ -115,7 +115,9 @@ def test_an_object_event_reaches_a_function_through_a_queue(aws: EmbeddedAws, fu
     assert record["s3"]["bucket"]["name"] == bucket
 
 
-def test_a_batch_can_have_more_messages_than_one_receive_call_returns(aws: EmbeddedAws, function: FunctionFactory) -> None:
+def test_a_batch_can_have_more_messages_than_one_receive_call_returns(
+    aws: EmbeddedAws, function: FunctionFactory
+) -> None:
     url, arn = queue(aws)
     sees = function()
     for number in range(0, 60, 10):
