@@ -18,7 +18,8 @@ from flowsentry.emit.console_queries import AccountResources
 from flowsentry.errors import PoisonError, RetryableError
 
 FINDINGS_TABLE = "findings-table-name"
-"""Last part of the SSM parameter's name. Repeated from stacks/constructs/parameters.py, whose import loads the CDK."""
+"""Last part of the SSM parameter's name. Repeated from stacks/constructs/parameters.py, whose import loads
+all settings."""
 
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from flowsentry.emit.plain_text import duration, moment, plain
+from flowsentry.findings.triage import MAX_NOTE_LETTERS
 from local.findings_command import answering, where_parser
 from local.parse_command import complain
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from local.account import Account
 
 SECONDS_OF = {"m": 60, "h": 3_600, "d": 86_400}
-MAX_NOTE_LETTERS, MAX_PROBLEM_LETTERS = 200, 400
+MAX_PROBLEM_LETTERS = 400
 DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS = 300, 3_600
 POLL_SECONDS = 3
 """Time between two looks at the table. Longer: the command ends later than the alert arrives. Shorter: more reads."""

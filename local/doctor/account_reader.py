@@ -11,6 +11,7 @@ from local.doctor.destination_reader import buckets_in, keys_in, log_groups_in
 from local.doctor.needs import bucket_names, key_arns, logged_resources, of_function
 from local.doctor.picture import Cluster, Concurrency, Deployed, FlowLog, NetworkResource, Picture
 from local.doctor.questions import NotAnsweredError, NotFoundError, Questions
+from stacks.constructs.parameters import Value, parameter_name
 from stacks.settings.deployment import Deployment
 
 DEFAULT_QUALIFIER = "hnb659fds"
@@ -19,7 +20,7 @@ BOOTSTRAP_PARAMETER = "/cdk-bootstrap/{qualifier}/version"
 MAX_FILTER_VALUES = 200
 """Values of a filter of EC2. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html"""
 STACK_TAG = "aws:cloudformation:stack-name"
-TOPICS = ("alert-topic-arn", "digest-topic-arn", "chat-topic-arn")
+TOPICS = (Value.ALERT_TOPIC_ARN, Value.DIGEST_TOPIC_ARN, Value.CHAT_TOPIC_ARN)
 KINDS: Mapping[str, tuple[str, str, str]] = {
     "vpc-": ("describe_vpcs", "Vpcs", "vpc-id"),
     "subnet-": ("describe_subnets", "Subnets", "subnet-id"),
@@ -60,7 +61,7 @@ def picture_of(deployment: Deployment, questions: Questions, region: str, qualif
         "clusters": _answered(lambda: _clusters(deployment, region, questions)),
         "event_buses": _answered(lambda: _event_buses(deployment.event_bus, questions)),
         "has_security_hub": _answered(lambda: deployment.security_hub and _has_security_hub(questions)),
-        "deployed": _answered(lambda: _deployed(deployment.name, questions)),
+        "deployed": _answered(lambda: _deployed(deployment, questions)),
     }
     return Picture(
         account_id=identity["Account"],
@@ -168,17 +169,17 @@ def _has_security_hub(questions: Questions) -> bool:
     return True
 
 
-def _deployed(name: str, questions: Questions) -> Deployed | None:
+def _deployed(deployment: Deployment, questions: Questions) -> Deployed | None:
     """What the deployment says, if there is one already."""
     try:
-        table = _parameter(name, "findings-table-name", questions)
+        table = _parameter(deployment, Value.FINDINGS_TABLE, questions)
         item = questions.ask("dynamodb", "get_item", TableName=table, Key=PAUSE_KEY).get("Item", {})
     except NotFoundError:
         return None
     without, pending = [], []
     for topic in TOPICS:
         try:
-            arn = _parameter(name, topic, questions)
+            arn = _parameter(deployment, topic, questions)
             listed = questions.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
         except NotFoundError:
             continue
@@ -189,5 +190,5 @@ def _deployed(name: str, questions: Questions) -> Deployed | None:
     return Deployed(pause.ends_at, pause.by, tuple(without), tuple(pending))
 
 
-def _parameter(deployment: str, name: str, questions: Questions) -> str:
-    return str(questions.ask("ssm", "get_parameter", Name=f"/{deployment}/{name}")["Parameter"]["Value"])
+def _parameter(deployment: Deployment, value: Value, questions: Questions) -> str:
+    return str(questions.ask("ssm", "get_parameter", Name=parameter_name(deployment, value))["Parameter"]["Value"])

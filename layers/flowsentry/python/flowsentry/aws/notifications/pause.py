@@ -8,6 +8,7 @@ from typing import Self
 
 from flowsentry.aws.findings.item import number
 from flowsentry.aws.notifications.control_item import ControlItem, Values, number_in, text_in
+from flowsentry.findings.triage import MAX_BY_LETTERS, MAX_NOTE_LETTERS
 
 PAUSE_ITEM = "pause"
 MAX_PAUSE_SECONDS = 7 * 86_400
@@ -17,7 +18,6 @@ CACHED_SECONDS = 15
 Shorter: one more read of the table for most batches of findings."""
 KEPT_SECONDS = 7 * 86_400
 """How long the item of a pause that ended is kept. Alerts that it held are not late before that."""
-MAX_BY_LETTERS, MAX_NOTE_LETTERS = 80, 200
 
 
 @dataclass(frozen=True, slots=True)
