@@ -93,10 +93,14 @@ class PythonFunction(lambda_.Function):
         self._role = role
         if deployment.tracing:
             acknowledge_wildcard(role, "*", "X-Ray's put actions do not support resource-level permissions.")
+        self._allow_keys(defaults)
+
+    def _allow_keys(self, defaults: FunctionDefaults) -> None:
+        """Allows the use of the customer managed key, and decryption with those that it replaced."""
         if defaults.key is not None:
             self.allow(KEY_ACTIONS, defaults.key.key_arn)
-        if deployment.former_kms_key_arns:
-            self.allow(["kms:Decrypt"], *deployment.former_kms_key_arns)
+        if former := defaults.deployment.former_kms_key_arns:
+            self.allow(["kms:Decrypt"], *former)
 
     def allow(self, actions: Sequence[str], *resources: str) -> None:
         """Allows these IAM actions on these ARNs."""
