@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, Stack, Validations
-from aws_cdk import aws_ssm as ssm
 
 from stacks.limits import functions, names_and_values, observability, policies
-from stacks.limits.plugin import exceeded, plugin
+from stacks.limits.plugin import exceeded
 from stacks.limits.templates import ARN, LOG_GROUP, NAME, Resource, Templates
 
 ALLOW = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
@@ -286,15 +284,3 @@ def test_a_reference_counts_as_long_as_its_value_can_be(value: Any, length: int)
     parameters = {"LogGroup": {"Default": "/f/log-group-names/a"}, "TopicArn": {"Default": "/f/alert-topic-arn"}}
     templates = Templates({"Stack": {"Parameters": parameters}})
     assert len(templates.text(Resource("Stack", "It", "", {}), value)) == length
-
-
-def test_an_excess_fails_the_synth_with_its_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    app = App(outdir=str(tmp_path))
-    stack = Stack(app, "Stack")
-    CfnParameter(stack, "Unused")
-    ssm.CfnParameter(stack, "Long", type="String", value="x" * 4_097, name="/long")
-    Validations.of(app).add_plugins(plugin())
-    with pytest.raises(Exception, match="alidation"):
-        app.synth()
-    printed = "".join((*capfd.readouterr(), *(path.read_text() for path in tmp_path.glob("*report*"))))
-    assert "Stack/Long: the value of /long has up to 4,097 bytes; allowed: 4,096" in printed
