@@ -19,6 +19,9 @@ class PrivateBucket(s3.Bucket):
     With `versions_kept_days`, by key prefix as well, the bucket is versioned and keeps replaced and deleted objects for
     these days.
 
+    Its policy is retained with it: flow logs that are kept, and those of other accounts, deliver on, and it still
+    refuses access without TLS.
+
     It is encrypted with SSE-S3, or with a customer managed key and a bucket key, which S3 uses for many objects.
     """
 
@@ -48,6 +51,8 @@ class PrivateBucket(s3.Bucket):
                 *_expiry_rules(expires_after_days, versions_kept_days or {}),
             ],
         )
+        assert self.policy is not None  # noqa: S101 - for the type checker; a TLS-only bucket has one
+        self.policy.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         acknowledge(
             self,
             "S1",

@@ -128,6 +128,11 @@ class FlowLogSettings(MemberSettings):
         """The source with `all_vpcs`, for which a function creates the flow logs."""
         return next((source for source in self.sources if source.all_vpcs and not source.draining), None)
 
+    @property
+    def keeps_flow_logs(self) -> bool:
+        """Whether flow logs outlive the stacks."""
+        return any(source.all_vpcs and source.on_removal == "keep" for source in self.sources)
+
     def uses(self, destination: str) -> bool:
         """Whether flow logs with this destination are read."""
         in_s3 = self.existing_buckets or self.has_members

@@ -65,7 +65,9 @@ class Source(Section):
     """VPCs with one of these tags, `key` or `key=value`, are left out of `all_vpcs`, now and when they are tagged."""
     on_removal: Literal["delete", "keep"] = "delete"
     """What happens to the flow logs of `all_vpcs` when the setting or the stack is removed. `keep`: they deliver, and
-    cost, until you delete them; their tag `flowsentry:every-vpc` has the name of the deployment."""
+    cost, until you delete them; their tag `flowsentry:every-vpc` has the name of the deployment. The bucket with its
+    policy, or the log groups and the role that writes to them, are kept with them; delete that role with the last flow
+    log. A later deployment of the same name replaces them by flow logs to its own bucket or log group."""
     inside: tuple[ContainerId, ...] = ()
     """The VPCs and subnets that the subnets and interfaces of this source are inside of, and the transit gateways of
     its attachments. If one of them has a flow log too, the source is refused: its records would be counted twice.

@@ -38,12 +38,6 @@ class EveryVpc(Construct):
             self, "Function", service="flow_log_creator", defaults=defaults, size=SIZE, environment=environment
         )
         self._allow_flow_logs()
-        events.Rule(
-            self,
-            "Schedule",
-            schedule=events.Schedule.rate(Duration.minutes(LOOK_MINUTES)),
-            targets=[targets.LambdaFunction(self.function)],
-        )
         self._source, self._environment = source, environment
 
     def allow_delivery(self, *, role_arn: str, bucket_arn: str) -> None:
@@ -59,7 +53,7 @@ class EveryVpc(Construct):
             self.function.allow(["s3:GetBucketPolicy"], bucket_arn)
 
     def run_on_deployment(self) -> None:
-        """Creates the custom resource, after all permissions of the function."""
+        """Creates the custom resource, after all permissions of the function, and the schedule."""
         resource = CustomResource(
             self,
             "FlowLogs",
@@ -69,6 +63,19 @@ class EveryVpc(Construct):
             properties={"OnRemoval": self._source.on_removal, **self._environment},
         )
         resource.node.add_dependency(self.function)
+        self._run_regularly(resource)
+
+    def _run_regularly(self, resource: CustomResource) -> None:
+        """Creates the schedule. It depends on the custom resource, so that CloudFormation deletes it first: a later run
+        would create again what the custom resource deleted.
+        """
+        rule = events.Rule(
+            self,
+            "Schedule",
+            schedule=events.Schedule.rate(Duration.minutes(LOOK_MINUTES)),
+            targets=[targets.LambdaFunction(self.function)],
+        )
+        rule.node.add_dependency(resource)
 
     def _allow_flow_logs(self) -> None:
         stack = Stack.of(self)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import ArnFormat, CfnTag, Stack
+from aws_cdk import ArnFormat, CfnTag, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -17,6 +17,7 @@ LOG_GROUP = "LogGroup"
 """What the logical ids of log groups of flow logs begin with. CloudFormation begins their names with the name of the
 stack and the logical id.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html"""
+RETAINED = "Delivers flow logs, also those that are kept when the stack is deleted"
 
 
 class DeliveryRole(iam.Role):
@@ -28,9 +29,13 @@ class DeliveryRole(iam.Role):
     log group that has left the template. Nothing may replace the role: its ARN is part of each flow log, which would be
     replaced by one with the same destination, and EC2 refuses that. So it has no name, and with another `path` it
     is another role, with other flow logs and log groups (`Delivery.role_path`).
+
+    `retained`, it outlives the stack, for flow logs that do. The description then differs too, because CloudFormation
+    does not update a deletion policy alone
+    (http://www.kevinslin.com/blog/2014/01/12/Update-S3-DeletionPolicy.html).
     """
 
-    def __init__(self, scope: Construct, *, path: str = "/") -> None:
+    def __init__(self, scope: Construct, *, path: str = "/", retained: bool = False) -> None:
         stack = Stack.of(scope)
         flow_logs = stack.format_arn(service="ec2", resource="vpc-flow-log", resource_name="*")
         log_groups = stack.format_arn(
@@ -52,9 +57,12 @@ class DeliveryRole(iam.Role):
                     "ArnLike": {"aws:SourceArn": flow_logs},
                 },
             ),
+            description=RETAINED if retained else None,
             path=None if path == "/" else path,
             inline_policies={"WriteFlowLogs": iam.PolicyDocument(statements=[write])},
         )
+        if retained:
+            self.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         reason = "A flow log that is being replaced writes its last records to a log group that has left the template."
         acknowledge_wildcard(self, log_groups, reason)
 

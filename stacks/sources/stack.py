@@ -103,7 +103,8 @@ class FlowLogsStack(FlowsentryStack):
         return log_group
 
     def _flow_logs(self, bucket: s3.Bucket, log_groups: dict[str, ExpiringLogGroup]) -> None:
-        role = DeliveryRole(self, path=self.deployment.delivery_role_path) if log_groups else None
+        path, retained = self.deployment.delivery_role_path, self.deployment.keeps_flow_logs
+        role = DeliveryRole(self, path=path, retained=retained) if log_groups else None
         if role and self.deployment.source_of_all_vpcs:
             self.publish({Value.DELIVERY_ROLE_ARN: role.role_arn})
         for logged, source in self.deployment.flow_logs.items():

@@ -134,5 +134,6 @@ def keep_flow_logs(functions: Functions, function: Any, event: Mapping[str, Any]
         aws_access_key_id=key,
         aws_secret_access_key="embedded",
     )
-    creator = EveryVpc(read(FlowLogCreatorSettings, function.environment_vars), ec2, ACCOUNT)
+    given = read(FlowLogCreatorSettings, function.environment_vars)
+    creator = EveryVpc(given, ec2, ACCOUNT, sleep=lambda _: None)
     answered(event, creator.remove_all if event["RequestType"] == "Delete" else creator.reconcile)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
+from flowsentry.aws.flow_logs import every_vpc
 from tests.lambdas.conftest import LOG_BUCKET, Invocation, LoadHandler
 
 VARIABLES = {
@@ -71,6 +72,7 @@ def cloudformation() -> Iterator[CloudFormation]:
 def handler(load_handler: LoadHandler, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(every_vpc, "LAST_RUN_SECONDS", 0)
     return load_handler("flow_log_creator")
 
 

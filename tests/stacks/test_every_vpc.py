@@ -100,6 +100,27 @@ def test_a_custom_resource_runs_it_on_each_change_and_on_removal(
     assert any("Policy" in each for each in template["Resources"][function]["DependsOn"])
 
 
+@pytest.mark.parametrize(("on_removal", "kept"), [("keep", True), ("delete", False)])
+def test_the_delivery_role_is_kept_where_flow_logs_are(
+    synthesise: Synthesise,
+    on_removal: str,
+    kept: bool,  # noqa: FBT001
+) -> None:
+    template = synthesise({"sources": [{**EVERY, "on_removal": on_removal}]})["FlowLogs"]
+    (role,) = [each for id_, each in template["Resources"].items() if id_.startswith("DeliveryRole")]
+    assert role.get("DeletionPolicy") == ("RetainExceptOnCreate" if kept else None)
+    assert ("Description" in role["Properties"]) is kept
+    assert role["Properties"]["Policies"]
+
+
+def test_the_rule_is_deleted_before_the_custom_resource_deletes_the_flow_logs(to_logs: Mapping[str, Any]) -> None:
+    """CloudFormation deletes a resource before those that it depends on. A run after that would create them again."""
+    template = to_logs["Processing"]
+    (custom,) = of_kind(template, "Custom::FlowLogsOfEveryVpc")
+    (rule,) = [id_ for id_ in of_kind(template, "AWS::Events::Rule") if id_.startswith("EveryVpc")]
+    assert custom in template["Resources"][rule]["DependsOn"]
+
+
 def test_it_looks_for_new_vpcs_every_five_minutes(to_logs: Mapping[str, Any]) -> None:
     rules = of_kind(to_logs["Processing"], "AWS::Events::Rule")
     assert [each["ScheduleExpression"] for id_, each in rules.items() if id_.startswith("EveryVpc")] == [

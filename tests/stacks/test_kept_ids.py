@@ -52,7 +52,10 @@ def test_a_resource_with_state_keeps_its_logical_id(templates: Mapping[str, Any]
 
 @pytest.mark.parametrize(
     "kind",
-    ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::Kinesis::Stream"],
+    [
+        *("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::DynamoDB::Table", "AWS::KMS::Key"),
+        *("AWS::Logs::LogGroup", "AWS::Kinesis::Stream"),
+    ],
 )
 def test_a_resource_with_state_is_retained_unless_the_deployment_that_creates_it_fails(
     templates: Mapping[str, Any], kind: str

@@ -56,7 +56,7 @@ def logged(ec2: Any) -> list[str]:
 
 
 def every(given: FlowLogCreatorSettings = TO_S3) -> EveryVpc:
-    return EveryVpc(given, clients.ec2(), ACCOUNT)
+    return EveryVpc(given, clients.ec2(), ACCOUNT, sleep=lambda _: None)
 
 
 def counts(given: FlowLogCreatorSettings = TO_S3) -> tuple[int, int]:
@@ -199,6 +199,19 @@ def test_kept_flow_logs_are_replaced_when_the_deployment_has_another_log_group_o
         other.log_group_name,
         other.delivery_role_arn,
     )
+
+
+def test_a_removal_deletes_also_what_a_run_at_the_same_time_creates(ec2: Any) -> None:
+    vpc(ec2)
+    counts()
+    waited = list[float]()
+
+    def run_that_began_before(seconds: float) -> None:
+        waited.append(seconds)
+        counts()
+
+    changes = EveryVpc(TO_S3, clients.ec2(), ACCOUNT, sleep=run_that_began_before).remove_all()
+    assert (changes.deleted, logged(ec2), waited) == (2, [], [60])
 
 
 def test_a_vpc_that_another_account_shares_gets_none(ec2: Any) -> None:

@@ -1,6 +1,7 @@
 """Creates a flow log for every VPC of the Region that is not excluded, and deletes those that are no longer wanted."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ may delete no other flow logs, because its policy names the first tag."""
 VPCS_OF_A_CALL = 100
 """VPCs in one request. More: EC2 refuses more than 300. Fewer: more requests.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html"""
+LAST_RUN_SECONDS = 60
+"""What a removal waits for a run at the same time, which needs some seconds for hundreds of VPCs. Longer: the removal
+does not end before the timeout of the function. Shorter: a run that lasts longer leaves flow logs behind."""
 EXISTS = "FlowLogAlreadyExists"
 
 Tags = Mapping[str, str]
@@ -44,6 +48,7 @@ class EveryVpc:
     given: FlowLogCreatorSettings
     ec2: "EC2Client"
     account_id: str
+    sleep: Callable[[float], None] = time.sleep
 
     def reconcile(self) -> Changes:
         """Creates what is missing and deletes what is not wanted: flow logs of VPCs that are excluded now, and those
@@ -66,10 +71,17 @@ class EveryVpc:
         return Changes(created, len(in_the_way) + len(outdated))
 
     def remove_all(self) -> Changes:
-        """Deletes every flow log that this deployment's function created, and no other."""
+        """Deletes every flow log that this deployment's function created, and no other; then once more those of a run
+        that the schedule had begun before.
+        """
+        deleted = self._remove_listed()
+        self.sleep(LAST_RUN_SECONDS)
+        return Changes(0, deleted + self._remove_listed())
+
+    def _remove_listed(self) -> int:
         own = list(self._own_flow_logs())
         self._delete(own)
-        return Changes(0, len(own))
+        return len(own)
 
     def _logged(self, own: Iterable[Mapping[str, Any]]) -> set[str]:
         """The VPCs with a flow log that delivers as the settings say."""
