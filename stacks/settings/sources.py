@@ -104,7 +104,7 @@ class Source(Section):
     """Moves of objects to colder classes of storage, for destination `s3`: [transitions](#a-storage-transition)."""
     tags: Tags = Field(default_factory=dict)
     """Tags of the flow logs, beside those of the deployment: `{"cost-center": "4711"}`. A log group has the tags that
-    its sources have in common. With `all_vpcs`, flow logs that exist keep the tags that they were created with."""
+    its sources have in common. Flow logs of `all_vpcs` keep tags that you remove here."""
     file_format: Literal["plain-text", "parquet"] = "plain-text"
     """Format of files in S3; `parquet` needs destination `s3`. Findings are the same. Parquet costs about $0.03 a GB
     for the conversion. If you query the files yourself, they take [a fifth less space, and queries are 10 to 100 times

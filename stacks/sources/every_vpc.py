@@ -25,8 +25,8 @@ class EveryVpc(Construct):
     """Keeps a flow log for every VPC.
 
     The custom resource runs the function when the settings change, so that a deployment shows what EC2 refuses, and on
-    deletion it deletes the flow logs or keeps them. The function may delete only flow logs with the tag of this
-    deployment, and set tags only on flow logs that it creates.
+    deletion it deletes the flow logs or keeps them. The function may delete and tag only flow logs with the tag of this
+    deployment, and those that it creates.
     """
 
     def __init__(
@@ -86,7 +86,8 @@ class EveryVpc(Construct):
         ours = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": self._name}}
         self._allow(["ec2:CreateFlowLogs"], flow_logs, ours)
         self._allow(["ec2:CreateTags"], flow_logs, {"StringEquals": {"ec2:CreateAction": "CreateFlowLogs"}})
-        self._allow(["ec2:DeleteFlowLogs"], flow_logs, {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": self._name}})
+        existing = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": self._name}}
+        self._allow(["ec2:CreateTags", "ec2:DeleteFlowLogs"], flow_logs, existing)
         assert self.function.role is not None  # noqa: S101 - for the type checker
         acknowledge_wildcard(self.function.role, flow_logs, ANY_FLOW_LOG)
 

@@ -18,7 +18,7 @@ Resources = Mapping[str, Mapping[str, Any]]
 def to_logs(synthesise: Synthesise) -> Mapping[str, Any]:
     explicit = {"vpc_ids": [VPC], "destination": "cloudwatch"}
     every = {**EVERY, "except_vpc_ids": [OTHER_VPC], "except_tags": ["flow-logs=none"], "tags": {"team": "network"}}
-    return synthesise({"sources": [explicit, every]})
+    return synthesise({"sources": [explicit, every], "tags": {"cost-center": "4711"}})
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_the_function_leaves_out_exceptions_and_the_vpcs_of_other_sources(to_log
     assert variables["EXCEPT_VPC_IDS"] == ",".join(sorted([VPC, OTHER_VPC]))
     assert (variables["EXCEPT_TAGS"], variables["FLOW_LOG_TAGS"]) == (
         "flow-logs=none",
-        "application=flowsentry,team=network",
+        "application=flowsentry,cost-center=4711,team=network",
     )
 
 
@@ -61,17 +61,19 @@ def test_its_log_group_is_not_that_of_other_sources_so_that_a_vpc_can_move(to_lo
 
 
 def test_it_may_delete_and_tag_only_flow_logs_of_its_deployment(to_logs: Mapping[str, Any]) -> None:
-    conditions = {
-        action: statement.get("Condition")
+    conditions = [
+        (action, statement.get("Condition"))
         for statement in statements_of(to_logs)
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
         if "vpc-flow-log" in json.dumps(statement["Resource"])
-    }
-    assert conditions == {
-        "ec2:CreateFlowLogs": {"StringEquals": {"aws:RequestTag/flowsentry:every-vpc": "flowsentry"}},
-        "ec2:CreateTags": {"StringEquals": {"ec2:CreateAction": "CreateFlowLogs"}},
-        "ec2:DeleteFlowLogs": {"StringEquals": {"aws:ResourceTag/flowsentry:every-vpc": "flowsentry"}},
-    }
+    ]
+    ours = {"StringEquals": {"aws:ResourceTag/flowsentry:every-vpc": "flowsentry"}}
+    assert conditions == [
+        ("ec2:CreateFlowLogs", {"StringEquals": {"aws:RequestTag/flowsentry:every-vpc": "flowsentry"}}),
+        ("ec2:CreateTags", {"StringEquals": {"ec2:CreateAction": "CreateFlowLogs"}}),
+        ("ec2:CreateTags", ours),
+        ("ec2:DeleteFlowLogs", ours),
+    ]
 
 
 def test_it_may_pass_only_the_delivery_role_to_flow_logs(to_logs: Mapping[str, Any], to_s3: Mapping[str, Any]) -> None:

@@ -201,6 +201,23 @@ def test_kept_flow_logs_are_replaced_when_the_deployment_has_another_log_group_o
     )
 
 
+def test_tags_that_change_reach_the_flow_logs_that_exist_and_those_of_others_stay(ec2: Any) -> None:
+    vpc(ec2)
+    counts()
+    (flow_log,) = ec2.describe_flow_logs()["FlowLogs"]
+    ec2.create_tags(Resources=[flow_log["FlowLogId"]], Tags=[{"Key": "audited", "Value": "2026"}])
+    assert counts(replace(TO_S3, flow_log_tags=("team=security", "cost=1"))) == (0, 0)
+    (flow_log,) = ec2.describe_flow_logs()["FlowLogs"]
+    assert {tag["Key"]: tag["Value"] for tag in flow_log["Tags"]} == {
+        "flowsentry:every-vpc": "flowsentry",
+        "flowsentry:delivery": "0a1b2c",
+        "team": "security",
+        "cost": "1",
+        "url": "a=b",
+        "audited": "2026",
+    }
+
+
 def test_a_removal_deletes_also_what_a_run_at_the_same_time_creates(ec2: Any) -> None:
     vpc(ec2)
     counts()

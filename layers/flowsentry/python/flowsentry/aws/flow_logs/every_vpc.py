@@ -12,6 +12,7 @@ from flowsentry.settings import FlowLogCreatorSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import TagTypeDef
 
 OWNER_TAG, DELIVERY_TAG = "flowsentry:every-vpc", "flowsentry:delivery"
 """Tags of the flow logs that are created here: the name of the deployment, and the id of how they deliver. The function
@@ -52,7 +53,7 @@ class EveryVpc:
 
     def reconcile(self) -> Changes:
         """Creates what is missing and deletes what is not wanted: flow logs of VPCs that are excluded now, and those
-        that deliver as earlier settings said, once EC2 lists a new one of the VPC.
+        that deliver as earlier settings said, once EC2 lists a new one of the VPC. Sets the tags of the others.
 
         Raises FlowLogsRefusedError after everything else was done, and ClientError if nothing could be.
         """
@@ -66,6 +67,7 @@ class EveryVpc:
         logged = self._logged(left)
         outdated = [each for each in left if self._is_outdated(each, wanted, logged)]
         self._delete(outdated)
+        self._tag([each for each in left if each not in outdated])
         if refused:
             raise FlowLogsRefusedError("; ".join(f"{vpc_id}: {reason}" for vpc_id, reason in sorted(refused.items())))
         return Changes(created, len(in_the_way) + len(outdated))
@@ -149,12 +151,8 @@ class EveryVpc:
 
     def _request(self) -> dict[str, Any]:
         given = self.given
-        tags = dict(each.split("=", 1) for each in given.flow_log_tags)
-        tags |= {OWNER_TAG: given.deployment_name, DELIVERY_TAG: given.delivery_id}
-        specification = {
-            "ResourceType": "vpc-flow-log",
-            "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
-        }
+        tags = self._wanted_tags() | {OWNER_TAG: given.deployment_name, DELIVERY_TAG: given.delivery_id}
+        specification = {"ResourceType": "vpc-flow-log", "Tags": _as_list(tags)}
         return {
             "ResourceType": "VPC",
             "TrafficType": given.traffic_type,
@@ -163,6 +161,16 @@ class EveryVpc:
             "TagSpecifications": [specification],
             **(_to_log_group(given) if given.log_group_name else _to_bucket(given)),
         }
+
+    def _wanted_tags(self) -> dict[str, str]:
+        return dict(each.split("=", 1) for each in self.given.flow_log_tags)
+
+    def _tag(self, flow_logs: Iterable[Mapping[str, Any]]) -> None:
+        """Sets tags that are new or have another value. Others stay: somebody else may have set them."""
+        wanted = self._wanted_tags()
+        ids = [each["FlowLogId"] for each in flow_logs if not wanted.items() <= _tags(each).items()]
+        for first in range(0, len(ids), VPCS_OF_A_CALL):
+            self.ec2.create_tags(Resources=ids[first : first + VPCS_OF_A_CALL], Tags=_as_list(wanted))
 
     def _delete(self, flow_logs: Sequence[Mapping[str, Any]]) -> None:
         ids = [each["FlowLogId"] for each in flow_logs]
@@ -188,6 +196,10 @@ def _to_bucket(given: FlowLogCreatorSettings) -> dict[str, Any]:
             "PerHourPartition": given.hourly_partitions,
         },
     }
+
+
+def _as_list(tags: Tags) -> "list[TagTypeDef]":
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
 def _tags(resource: Mapping[str, Any]) -> Tags:
