@@ -34,7 +34,7 @@ class FlowLogSettings(MemberSettings):
     def flow_logs(self) -> dict[LoggedResource, Source]:
         """The flow logs that the app creates, in order of their resources, and the source of each."""
         found = {
-            LoggedResource(each.resource_id, self._with_role(each.delivery)): source
+            LoggedResource(each.resource_id, self._with_role(each.delivery, source)): source
             for source in self.sources
             for each in source.flow_logs
         }
@@ -50,16 +50,22 @@ class FlowLogSettings(MemberSettings):
 
     def deliveries_of(self, source: Source) -> tuple[Delivery, ...]:
         """How the flow logs of a source deliver: one way for those of transit gateways, one for all others."""
-        return tuple(self._with_role(delivery) for delivery in source.deliveries)
+        return tuple(self._with_role(delivery, source) for delivery in source.deliveries)
 
     @property
     def delivery_role_path(self) -> str:
         """The path of the role that delivers flow logs to log groups."""
         return "/"
 
-    def _with_role(self, delivery: Delivery) -> Delivery:
-        """The delivery with the role that it uses, if it uses one."""
-        return replace(delivery, role_path=self.delivery_role_path) if delivery.destination == CLOUDWATCH else delivery
+    @property
+    def delivery_role_paths(self) -> list[str]:
+        """The paths of all roles that deliver to log groups, those of draining sources included; none without any."""
+        return sorted({each.role_path for each in self.handlings if each.destination == CLOUDWATCH})
+
+    def _with_role(self, delivery: Delivery, source: Source) -> Delivery:
+        """The delivery of a source with the role that it uses, if it uses one."""
+        path = source.draining_role_path or self.delivery_role_path
+        return replace(delivery, role_path=path) if delivery.destination == CLOUDWATCH else delivery
 
     def common_tags(self, delivery: Delivery) -> dict[str, str]:
         """The tags that all sources with this delivery have in common, sorted: those of the log group."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from stacks.settings.values import NAMED_ONCE, KmsKeyArn, LogRetentionDays, Section, Tags
+from stacks.settings.values import NAMED_ONCE, KmsKeyArn, LogRetentionDays, RolePath, Section, Tags
 
 
 def _as_version(value: Any) -> Any:
@@ -23,15 +23,6 @@ BoundaryArn = Annotated[
         pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,640}$",
         title="the ARN of a managed policy",
         examples=["arn:aws:iam::123456789012:policy/boundary"],
-    ),
-]
-# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html allows 512 characters
-RolePath = Annotated[
-    str,
-    Field(
-        pattern=r"^/([A-Za-z0-9_+=,.@-]{1,50}/){0,2}$",
-        title="/ or one or two names of at most 50 characters, with / before, between and after them,",
-        examples=["/flowsentry/"],
     ),
 ]
 
@@ -170,7 +161,7 @@ class GuardRailSettings(Section):
     role_path: RolePath = "/"
     """The path of all roles of the app, for policies that allow roles of a path only. Their names, like those of all
     other resources, begin with `name`. Another path makes other roles: flow logs to CloudWatch Logs name their role,
-    so they and their log groups are made anew."""
+    so they and their log groups are made anew ([changing a source](#changing-a-source))."""
     tags: Tags = Field(default_factory=dict)
     """Tags of all resources that can have tags, beside `application`, which is `name`, and `Name`:
     `{"cost-center": "4711"}`. At most 40."""

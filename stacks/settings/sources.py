@@ -22,7 +22,7 @@ from stacks.settings.logged.storage import (
     broken_rules_of_retention,
     broken_rules_of_transitions,
 )
-from stacks.settings.values import KmsKeyArn, Section, SubnetId, Tags, VpcId
+from stacks.settings.values import KmsKeyArn, RolePath, Section, SubnetId, Tags, VpcId
 
 PLAIN_TEXT = "plain-text"
 FULL_LOG_FORMAT = log_format_of("v5", of_gateway=False)
@@ -124,6 +124,9 @@ class Source(Section):
     draining: bool = False
     """This source is as it was before a change: it has no flow logs any more, and its log group stays subscribed until
     the last records have arrived ([changing a source](#changing-a-source))."""
+    draining_role_path: RolePath | None = None
+    """With `draining`, for destination `cloudwatch`: the `role_path` before the change, if that is what changed. The
+    role of that path is kept too, so that the last records are delivered. Without it `role_path` applies."""
 
     @property
     def label(self) -> str:
@@ -193,6 +196,8 @@ class Source(Section):
             yield f"no resource is named; allowed: at least one in {', '.join(RESOURCE_LISTS)}, or all_vpcs true"
         if self.all_vpcs and self.resource_ids:
             yield "all_vpcs is true and resources are named; allowed: a source of its own for all_vpcs"
+        if self.draining_role_path and not (self.draining and self.destination == CLOUDWATCH):
+            yield f'draining_role_path is set; allowed: only with draining true and destination "{CLOUDWATCH}"'
         if not self.all_vpcs and (self.except_vpc_ids or self.except_tags):
             yield "except_vpc_ids and except_tags need all_vpcs; all_vpcs is false"
         if True in self._kinds and (self.traffic_type != "ALL" or self.max_aggregation_seconds != GATEWAY_SECONDS):

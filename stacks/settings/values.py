@@ -132,6 +132,16 @@ Email = Annotated[
     ),
 ]
 
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html allows 512 characters
+RolePath = Annotated[
+    str,
+    Field(
+        pattern=r"^/([A-Za-z0-9_+=,.@-]{1,50}/){0,2}$",
+        title="/ or one or two names of at most 50 characters, with / before, between and after them,",
+        examples=["/flowsentry/"],
+    ),
+]
+
 
 MAX_TAGS = 40
 """AWS allows 50 tags of a resource, some of which the app and CloudFormation add. Higher: an update fails. Lower: fewer

@@ -103,13 +103,13 @@ class FlowLogsStack(FlowsentryStack):
         return log_group
 
     def _flow_logs(self, bucket: s3.Bucket, log_groups: dict[str, ExpiringLogGroup]) -> None:
-        path, retained = self.deployment.delivery_role_path, self.deployment.keeps_flow_logs
-        role = DeliveryRole(self, path=path, retained=retained) if log_groups else None
-        if role and self.deployment.source_of_all_vpcs:
-            self.publish({Value.DELIVERY_ROLE_ARN: role.role_arn})
+        retained, own = self.deployment.keeps_flow_logs, self.deployment.delivery_role_path
+        roles = {path: DeliveryRole(self, path=path, retained=retained) for path in self.deployment.delivery_role_paths}
+        if own in roles and self.deployment.source_of_all_vpcs:
+            self.publish({Value.DELIVERY_ROLE_ARN: roles[own].role_arn})
         for logged, source in self.deployment.flow_logs.items():
-            if role and logged.delivery.destination == CLOUDWATCH:
-                destination = to_log_group(log_groups[logged.delivery.id], role)
+            if logged.delivery.destination == CLOUDWATCH:
+                destination = to_log_group(log_groups[logged.delivery.id], roles[logged.delivery.role_path])
                 FlowLog(self, logged, tags=source.tags, destination=destination)
             else:
                 assert bucket.policy is not None  # noqa: S101 - for the type checker; a TLS-only bucket has one

@@ -104,6 +104,12 @@ EDITS = {
     "a key for the log bucket": Edit(BOTH, of_s3(kms_key_arn=KEY_ARN), ("~ log bucket",)),
     "tags": Edit(BOTH, of_both(tags={"team": "x"}), (f"~ flow log of {A}", f"~ flow log of {B}", "~ log group")),
     "another path for roles": Edit(BOTH, BOTH, (*TO_ANOTHER_LOG_GROUP, "+ role", "- role"), {"role_path": "/network/"}),
+    "another path for roles, and the old log group drains": Edit(
+        BOTH,
+        [*BOTH, {**IN_LOGS, "draining": True, "draining_role_path": "/"}],
+        (*MOVES_A_AND_B, "+ log group", "+ log group name", "+ role"),
+        {"role_path": "/network/"},
+    ),
     "other days for all records": Edit(BOTH, BOTH, ("~ log group", "~ log bucket"), {"log_retention_days": 90}),
     "through the data stream": Edit(BOTH, of_both(kinesis=True), ("+ stream", "+ stream name")),
 }

@@ -189,6 +189,18 @@ def test_a_source_that_changed_its_destination_keeps_its_log_group_while_it_drai
     assert flow_log_of(draining, VPC)["LogDestinationType"] == "s3"
 
 
+def test_after_another_role_path_the_old_log_group_stays_subscribed_and_its_role_is_kept(
+    synthesise: Callable[..., Any],
+) -> None:
+    drains = {**CLOUDWATCH, "draining": True, "draining_role_path": "/"}
+    before = synthesise({"sources": [CLOUDWATCH]})
+    after = synthesise({"sources": [CLOUDWATCH, drains], "role_path": "/network/"})
+    for kind in ("AWS::Logs::LogGroup", "AWS::IAM::Role"):
+        assert of_kind(before, kind).items() <= of_kind(after, kind).items()
+    assert (subscribed(before), subscribed(after)) == (1, 2)
+    assert flow_log_of(before, VPC)["LogGroupName"] != flow_log_of(after, VPC)["LogGroupName"]
+
+
 def test_a_new_log_format_adds_a_log_group_and_the_draining_one_stays_subscribed(
     synthesise: Callable[..., Any],
 ) -> None:

@@ -232,6 +232,14 @@ def test_no_canary_goes_into_a_log_group_that_drains() -> None:
     assert read({"sources": [old, {"vpc_ids": [VPC], **S3}]}).canary_log_group_id == ""
 
 
+@pytest.mark.parametrize("change", [{"draining": False}, {"destination": "s3"}])
+def test_a_former_role_path_needs_a_draining_source_to_log_groups(change: dict[str, Any]) -> None:
+    source = {"vpc_ids": [VPC], **CLOUDWATCH, "draining": True, "draining_role_path": "/"}
+    read({"sources": [source]})
+    words = 'draining_role_path is set; allowed: only with draining true and destination "cloudwatch"'
+    assert words in refusal({"sources": [{**source, **change}]})
+
+
 def test_a_draining_source_may_name_what_another_one_logs_now() -> None:
     old = {"vpc_ids": [VPC], **CLOUDWATCH, "name": "shop"}
     deployment = read({"sources": [{**old, "draining": True}, {**old, "log_format": "default"}]})
