@@ -147,7 +147,7 @@ class Environment:
                 file_format="" if in_logs else delivery.file_format,
                 hive_partitions=delivery.hive_partitions,
                 hourly_partitions=delivery.hourly_partitions,
-                except_vpc_ids=tuple(sorted({*source.except_vpc_ids, *deployment.vpc_ids})),
+                except_vpc_ids=tuple(sorted({*source.except_vpc_ids, *deployment.vpcs_of_other_sources})),
                 except_tags=tuple(sorted(source.except_tags)),
                 flow_log_tags=tuple(f"{key}={value}" for key, value in sorted(deployment.tags_of(source).items())),
             )

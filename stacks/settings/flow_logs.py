@@ -117,6 +117,12 @@ class FlowLogSettings(MemberSettings):
         return tuple(each.resource_id for each in self.flow_logs if each.type == ResourceType.VPC)
 
     @property
+    def vpcs_of_other_sources(self) -> frozenset[str]:
+        """The VPCs that `all_vpcs` leaves out because other sources have them, without those that move to it."""
+        moving = {each for source in self.sources if source.moves_to_all_vpcs for each in source.vpc_ids}
+        return frozenset(self.vpc_ids) - moving
+
+    @property
     def vpcs_in_s3(self) -> tuple[str, ...]:
         """The VPCs and transit gateways whose records are in no log group, as far as the settings state them."""
         in_s3 = [source for source in self.sources if source.destination == S3]

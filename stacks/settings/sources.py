@@ -68,6 +68,10 @@ class Source(Section):
     cost, until you delete them; their tag `flowsentry:every-vpc` has the name of the deployment. The bucket with its
     policy, or the log groups and the role that writes to them, are kept with them; delete that role with the last flow
     log. A later deployment of the same name replaces them by flow logs to its own bucket or log group."""
+    moves_to_all_vpcs: bool = False
+    """The VPCs of this source are about to move to the source with `all_vpcs`, which creates flow logs of them already.
+    `true`: the next deployment can remove this source, and no record is missed; until then the records of these VPCs
+    are counted twice. `false`: `all_vpcs` leaves them out ([changing a source](#changing-a-source))."""
     inside: tuple[ContainerId, ...] = ()
     """The VPCs and subnets that the subnets and interfaces of this source are inside of, and the transit gateways of
     its attachments. If one of them has a flow log too, the source is refused: its records would be counted twice.

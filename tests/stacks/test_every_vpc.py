@@ -157,6 +157,11 @@ def test_without_the_setting_there_is_no_such_function(templates: Mapping[str, A
             [{**EVERY, "except_vpc_ids": [OTHER_VPC]}, {"subnet_ids": [SUBNET], "destination": "s3", "inside": [VPC]}],
             f"all_vpcs logs the VPC that {SUBNET} is inside of",
         ),
+        (
+            [{"vpc_ids": [VPC], "destination": "s3", "moves_to_all_vpcs": True}],
+            "moves_to_all_vpcs is true; allowed: in a source with vpc_ids, beside one with all_vpcs",
+        ),
+        ([{**EVERY, "moves_to_all_vpcs": True}], "moves_to_all_vpcs is true; allowed: in a source with vpc_ids"),
         ([{**EVERY, "except_vpc_ids": ["vpc-x"]}], 'except_vpc_ids[0] is "vpc-x"; allowed: a VPC ID'),
         ([{**EVERY, "except_tags": ["a,b"]}], 'except_tags[0] is "a,b"; allowed: a tag key, or key=value'),
         (
@@ -172,6 +177,21 @@ def test_what_all_vpcs_can_not_do_is_refused(sources: list[dict[str, Any]], word
 def test_a_subnet_of_a_vpc_that_all_vpcs_leaves_out_is_accepted() -> None:
     part = {"subnet_ids": [SUBNET], "destination": "s3", "inside": [VPC]}
     assert read({"sources": [{**EVERY, "except_vpc_ids": [VPC]}, part]}).has_unknown_vpcs
+
+
+def test_a_vpc_that_moves_to_all_vpcs_is_not_left_out_while_its_own_source_still_logs_it() -> None:
+    """One deployment with both flow logs, which differ in their log groups, and one without the first: no gap."""
+    sources = [EVERY, *({"vpc_ids": [each], "destination": "cloudwatch"} for each in (VPC, OTHER_VPC))]
+    assert read({"sources": sources}).vpcs_of_other_sources == {VPC, OTHER_VPC}
+    moving = read({"sources": [*sources[:2], {**sources[2], "moves_to_all_vpcs": True}]})
+    assert moving.vpcs_of_other_sources == {VPC}
+    assert moving.vpc_ids == tuple(sorted([VPC, OTHER_VPC]))
+    assert len(moving.log_groups) == 2
+
+
+def test_vpcs_that_move_to_all_vpcs_are_not_counted_among_those_that_are_left_out() -> None:
+    moving = {"vpc_ids": [f"vpc-{number:08x}" for number in range(61)], "destination": "s3", "moves_to_all_vpcs": True}
+    read({"sources": [EVERY, moving]})
 
 
 def test_sixty_vpcs_can_be_left_out_by_id() -> None:

@@ -40,7 +40,11 @@ def _contained_in_all_vpcs(sources: Sequence[Source]) -> Iterator[str]:
     of_all = [source for source in sources if source.all_vpcs]
     if len(of_all) > 1:
         yield f"all_vpcs is true in {len(of_all)} sources; allowed: in one"
-    listed = {each for source in sources for each in (*source.vpc_ids, *source.except_vpc_ids)}
+    moving = [source for source in sources if source.moves_to_all_vpcs]
+    if any(not source.vpc_ids or not of_all for source in moving):
+        yield "moves_to_all_vpcs is true; allowed: in a source with vpc_ids, beside one with all_vpcs"
+    staying = {each for source in sources if not source.moves_to_all_vpcs for each in source.vpc_ids}
+    listed = staying | {each for source in of_all for each in source.except_vpc_ids}
     if of_all and len(listed) > MAX_LEFT_OUT:
         yield (
             f"all_vpcs leaves out {len(listed)} VPCs by id; allowed: {MAX_LEFT_OUT}, with those of other sources; "
