@@ -1,11 +1,11 @@
-"""Checks of existing log groups, buckets and keys: that they exist, and that their policies admit us."""
+"""Checks of existing log groups and buckets: that they exist, and that their policies admit us."""
 
 from collections.abc import Iterator
 
-from local.doctor.needs import bucket_names, database_keys, key_arns, stack_names
+from local.doctor.needs import bucket_names, database_keys, stack_names
 from local.doctor.object_keys import example_under
-from local.doctor.picture import Bucket, Key, LogGroup, Picture
-from local.doctor.policies import Admission, admission
+from local.doctor.picture import Bucket, LogGroup, Picture
+from local.doctor.policies import Admission, admission, ours, partition_of
 from local.doctor.verdicts import Verdict, ok, stop, warning
 from stacks.limits.observability import SUBSCRIPTIONS
 from stacks.settings.deployment import Deployment
@@ -95,47 +95,3 @@ def _denied(name: str, bucket: Bucket, deployment: Deployment, picture: Picture)
         resource = f"arn:{partition_of(picture)}:s3:::{name}/{key}"
         if admission(bucket.policy or {}, ours(deployment, picture), "s3:GetObject", resource) is Admission.DENIED:
             yield key
-
-
-def partition_of(picture: Picture) -> str:
-    """`aws`, `aws-cn` or `aws-us-gov`."""
-    return picture.caller.split(":")[1]
-
-
-def ours(deployment: Deployment, picture: Picture) -> tuple[str, ...]:
-    """How a policy may name the roles of the functions: as all of the account, or one by one."""
-    account = f"arn:{partition_of(picture)}:iam::{picture.account_id}"
-    roles = (f"{account}:role/*{stack}-*" for stack in sorted(stack_names(deployment)))
-    return (f"{account}:root", picture.account_id, *roles)
-
-
-def keys(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
-    """KMS keys: enabled, and with a key policy that lets IAM policies of this account grant their use."""
-    if picture.keys is None:
-        return
-    for arn in key_arns(deployment):
-        known = picture.keys.get(arn)
-        if known is None:
-            yield stop(arn, "does not exist, or not for this account", "Correct the ARN in the settings.")
-        else:
-            yield _key(arn, known, deployment, picture)
-
-
-def _key(arn: str, known: Key, deployment: Deployment, picture: Picture) -> Verdict:
-    if known.state != "Enabled":
-        return stop(arn, f"is {known.state}", "Enable the key, or name another one.")
-    if known.policy is None:
-        return warning(
-            arn,
-            "has a key policy that could not be read",
-            f"It must allow kms:Decrypt to account {picture.account_id}, and kms:GenerateDataKey* to the services that "
-            "write with it.",
-        )
-    admitted = admission(known.policy, ours(deployment, picture), "kms:Decrypt")
-    if admitted in (Admission.ALLOWED, Admission.CONDITIONAL):
-        return ok(arn, "is enabled, and its key policy lets this account's IAM policies grant its use")
-    return stop(
-        arn,
-        f"has a key policy that does not admit account {picture.account_id}",
-        f"Add a statement that allows kms:Decrypt to arn:aws:iam::{picture.account_id}:root.",
-    )

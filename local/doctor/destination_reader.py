@@ -64,7 +64,8 @@ def keys_in(arns: Iterable[str], questions: Questions) -> dict[str, Key]:
             metadata = questions.ask("kms", "describe_key", KeyId=arn)["KeyMetadata"]
         except NotFoundError:
             continue
-        found[arn] = Key(metadata["KeyState"], metadata["AWSAccountId"], _key_policy(arn, questions))
+        spec = metadata.get("KeySpec", "SYMMETRIC_DEFAULT")
+        found[arn] = Key(metadata["KeyState"], metadata["AWSAccountId"], _key_policy(arn, questions), spec)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from local.doctor import account_checks, destination_checks, flow_log_checks, service_checks
+from local.doctor import account_checks, destination_checks, flow_log_checks, key_checks, service_checks
 from local.doctor.picture import Picture
 from local.doctor.verdicts import Verdict
 from stacks.settings.deployment import Deployment
@@ -19,7 +19,7 @@ CHECKS: tuple[Check, ...] = (
     flow_log_checks.read_twice,
     destination_checks.log_groups,
     destination_checks.buckets,
-    destination_checks.keys,
+    key_checks.keys,
     service_checks.clusters,
     service_checks.network_of_function,
     service_checks.channels,

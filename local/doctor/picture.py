@@ -57,11 +57,12 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A KMS key; without the policy where it could not be read."""
+    """A KMS key; without the policy where it could not be read. `spec` is KMS's KeySpec."""
 
     state: str
     account_id: str
     policy: Policy | None = None
+    spec: str = "SYMMETRIC_DEFAULT"
 
 
 @dataclass(frozen=True, slots=True)

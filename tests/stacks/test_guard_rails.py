@@ -11,7 +11,7 @@ from aws_cdk import App
 
 from app import add_stacks
 from stacks.constructs.checks import add_compliance_checks
-from stacks.constructs.customer_key import service_statements
+from stacks.constructs.key_statements import service_statements
 from tests.stacks.conftest import ALL_SETTINGS, KEY_ARN, ROOT, Synthesise, Templates
 from tests.stacks.functions import SOURCE
 from tests.stacks.test_deployment import read, refusal

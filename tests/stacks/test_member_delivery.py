@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.aws.compute.policy_documents import Request, admits
-from stacks.constructs.customer_key import DELIVERY_ACTIONS
+from stacks.constructs.key_statements import DELIVERY_ACTIONS
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.members import MAX_MEMBER_ACCOUNTS
 from stacks.settings.reading import SettingsError

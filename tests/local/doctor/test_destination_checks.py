@@ -1,23 +1,17 @@
-"""Doctor's checks of existing log groups, buckets and keys: what they say, just below and just above each limit."""
+"""What doctor says about log groups and buckets that exist, and about flow logs that write to them."""
 
 from typing import Any
 
 import pytest
 
-from local.doctor.picture import (
-    Bucket,
-    Key,
-    LogGroup,
-)
+from local.doctor.picture import Bucket, LogGroup
 from tests.local.doctor.accounts import (
     ACCOUNT,
     BUCKET,
-    KEY,
     LOG_GROUP,
     OTHER_ACCOUNT,
     OTHER_VPC,
     REGION,
-    ROOT_MAY,
     VPC,
     deployment,
     flow_log,
@@ -147,17 +141,3 @@ def test_a_denial_stops_only_where_flow_logs_are(prefix: str, denied: str, level
 
 def test_a_bucket_that_requires_tls_is_read() -> None:
     assert judged(buckets={BUCKET: Bucket(REGION, sends_events=True, policy={"Statement": [TLS_ONLY]})}) == []
-
-
-@pytest.mark.parametrize(
-    ("key", "level"),
-    [
-        (None, "stop"),
-        (Key("Disabled", ACCOUNT, {"Statement": [ROOT_MAY]}), "stop"),
-        (Key("Enabled", ACCOUNT), "warning"),
-        (Key("Enabled", ACCOUNT, {"Statement": []}), "stop"),
-        (Key("Enabled", OTHER_ACCOUNT, {"Statement": [{**ROOT_MAY, "Effect": "Deny"}]}), "stop"),
-    ],
-)
-def test_a_key_that_does_not_admit_this_account_is_told(key: Key | None, level: str) -> None:
-    assert only(judged(keys={KEY: key} if key else {}))[:2] == (level, KEY)
