@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from local.doctor.needs import stack_names
 from local.doctor.picture import Picture
 from local.doctor.verdicts import Verdict, ok, stop, warning
 from stacks.settings.deployment import Deployment
@@ -35,6 +36,36 @@ def bootstrap(_deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
         yield stop(about, finding, "Run make bootstrap, which updates it.")
     else:
         yield ok(about, f"version {version}")
+
+
+def boundary(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """The permissions boundary: IAM creates no role with one that does not exist in the account.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    arn, about = deployment.permissions_boundary, "permissions_boundary"
+    owner = arn.split(":")[4] if arn else ""
+    if arn and owner not in {"aws", picture.account_id}:
+        finding = f"{arn} is of account {owner}; a role takes a policy of its own account, {picture.account_id}"
+        yield stop(about, finding, f"Name a policy of account {picture.account_id}.")
+    elif picture.has_boundary is False:
+        yield stop(about, f"there is no policy {arn}", "Create it, or correct permissions_boundary.")
+    elif picture.has_boundary:
+        yield ok(about, f"{arn} exists")
+
+
+def role_names(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+    """Roles with a name that ours needs, made by somebody else: CloudFormation creates no second one.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+    """
+    for name, stack in (picture.roles or {}).items():
+        if stack not in stack_names(deployment):
+            yield stop(
+                f"role {name}",
+                f"exists already, made by {f'the stack {stack}' if stack else 'no stack'}, and the app needs its name",
+                "Delete the role, or give the deployment another name.",
+            )
 
 
 def concurrency(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:

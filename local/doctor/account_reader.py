@@ -53,6 +53,8 @@ def picture_of(deployment: Deployment, questions: Questions, region: str, qualif
     answers: dict[str, Any] = {
         "bootstrap_version": _answered(lambda: _bootstrap_version(qualifier or DEFAULT_QUALIFIER, questions)),
         "concurrency": _answered(lambda: _concurrency(questions)),
+        "has_boundary": _answered(lambda: _has_boundary(deployment.permissions_boundary, questions)),
+        "roles": _answered(lambda: _roles([deployment.inventory_role_name(region)], questions)),
         "resources": _answered(lambda: _resources(network_ids, questions)),
         "flow_logs": _answered(lambda: _flow_logs(questions)),
         "log_groups": _answered(lambda: log_groups_in([g.name for g in deployment.existing_log_groups], questions)),
@@ -94,6 +96,37 @@ def _concurrency(questions: Questions) -> Concurrency:
     limits = questions.ask("lambda", "get_account_settings")["AccountLimit"]
     limit = int(limits["ConcurrentExecutions"])
     return Concurrency(limit, int(limits.get("UnreservedConcurrentExecutions", limit)))
+
+
+def _has_boundary(arn: str, questions: Questions) -> bool | None:
+    """Whether the policy exists; None where there is none in the settings."""
+    if not arn:
+        return None
+    try:
+        questions.ask("iam", "get_policy", PolicyArn=arn)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _roles(names: Iterable[str], questions: Questions) -> dict[str, str]:
+    """The stacks that made those of these roles that exist; no text for a role that no stack made."""
+    found = {}
+    for name in names:
+        try:
+            questions.ask("iam", "get_role", RoleName=name)
+        except NotFoundError:
+            continue
+        found[name] = _stack_of(name, questions)
+    return found
+
+
+def _stack_of(physical_id: str, questions: Questions) -> str:
+    try:
+        answer = questions.ask("cloudformation", "describe_stack_resources", PhysicalResourceId=physical_id)
+    except NotFoundError:
+        return ""
+    return next((str(each["StackName"]) for each in answer["StackResources"]), "")
 
 
 def _resources(ids: Iterable[str], questions: Questions) -> dict[str, NetworkResource]:

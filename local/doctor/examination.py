@@ -11,6 +11,8 @@ Check = Callable[[Deployment, Picture], Iterator[Verdict]]
 CHECKS: tuple[Check, ...] = (
     account_checks.caller,
     account_checks.bootstrap,
+    account_checks.boundary,
+    account_checks.role_names,
     account_checks.concurrency,
     flow_log_checks.resources,
     flow_log_checks.quotas,

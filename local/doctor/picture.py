@@ -94,7 +94,9 @@ class Deployed:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What one account and Region answered at `asked_at` (Unix s)."""
+    """What one account and Region answered at `asked_at` (Unix s). `has_boundary` is whether the permissions boundary
+    of the settings exists; `roles` has the stack that made each role of the names we need, or no text.
+    """
 
     account_id: str
     caller: str
@@ -102,6 +104,8 @@ class Picture:
     asked_at: int
     bootstrap_version: int | None = None
     concurrency: Concurrency | None = None
+    has_boundary: bool | None = None
+    roles: Mapping[str, str] | None = None
     resources: Mapping[str, NetworkResource] | None = None
     flow_logs: Sequence[FlowLog] | None = None
     log_groups: Mapping[str, LogGroup] | None = None

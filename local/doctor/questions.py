@@ -39,6 +39,9 @@ ACTIONS: Mapping[tuple[str, str], str] = {
     ("s3", "get_bucket_policy"): "s3:GetBucketPolicy",
     ("kms", "describe_key"): "kms:DescribeKey",
     ("kms", "get_key_policy"): "kms:GetKeyPolicy",
+    ("iam", "get_policy"): "iam:GetPolicy",
+    ("iam", "get_role"): "iam:GetRole",
+    ("cloudformation", "describe_stack_resources"): "cloudformation:DescribeStackResources",
     ("eks", "describe_cluster"): "eks:DescribeCluster",
     ("events", "describe_event_bus"): "events:DescribeEventBus",
     ("securityhub", "describe_hub"): "securityhub:DescribeHub",
@@ -48,9 +51,22 @@ ACTIONS: Mapping[tuple[str, str], str] = {
 """The action that each call needs. https://docs.aws.amazon.com/service-authorization/latest/reference/"""
 NOT_THE_OWNER = "MethodNotAllowed"
 """What S3 answers to those who ask for the policy of a bucket of another account."""
-MISSING = ("404", "NotFound", "NoSuch", "DoesNotExist", "InvalidAccessException", NOT_THE_OWNER)
-"""Parts of the error codes of things that do not exist. InvalidAccessException: Security Hub is not enabled."""
-NAMED_ONE_BY_ONE = ("dynamodb", "eks", "events", "kms", "logs", "s3", "securityhub", "sns", "ssm")
+MISSING = ("404", "NotFound", "NoSuch", "DoesNotExist", "InvalidAccessException", "ValidationError", NOT_THE_OWNER)
+"""Parts of the error codes of things that do not exist. InvalidAccessException: Security Hub is not enabled.
+ValidationError: no stack has such a resource."""
+NAMED_ONE_BY_ONE = (
+    "cloudformation",
+    "dynamodb",
+    "eks",
+    "events",
+    "iam",
+    "kms",
+    "logs",
+    "s3",
+    "securityhub",
+    "sns",
+    "ssm",
+)
 """Services that are asked for one thing by its name, which may not exist. The others list what there is."""
 TOO_LATE = "no time left"
 

@@ -49,6 +49,33 @@ def test_the_least_bootstrap_version_is_enough() -> None:
     assert judged(bootstrap_version=6) == []
 
 
+@pytest.mark.parametrize(
+    ("owner", "has_boundary", "says"),
+    [
+        (ACCOUNT, True, ""),
+        (ACCOUNT, None, ""),
+        ("aws", True, ""),
+        (ACCOUNT, False, "there is no policy"),
+        (OTHER_ACCOUNT, None, f"is of account {OTHER_ACCOUNT}"),
+    ],
+)
+def test_a_permissions_boundary_must_exist_in_the_account(owner: str, has_boundary: object, says: str) -> None:
+    given = deployment(permissions_boundary=f"arn:aws:iam::{owner}:policy/boundary")
+    found = judged(given, has_boundary=has_boundary)
+    assert [(each.level, each.about) for each in found] == [(Level.STOP, "permissions_boundary")] * bool(says)
+    assert all(says in each.finding for each in found)
+
+
+@pytest.mark.parametrize(
+    ("stack", "says"),
+    [("flowsentry-processing", ""), ("", "made by no stack"), ("team-roles", "made by the stack team-roles")],
+)
+def test_a_role_of_somebody_else_with_a_name_that_ours_needs_stops(stack: str, says: str) -> None:
+    found = judged(roles={f"flowsentry-inventory-{REGION}": stack})
+    assert [each.level for each in found] == [Level.STOP] * bool(says)
+    assert all(says in each.finding for each in found)
+
+
 def without_reservation(**settings: Any) -> Any:
     return deployment(stream_processor={}, **settings)
 
@@ -196,7 +223,7 @@ def test_what_could_not_be_asked_is_a_warning_and_judges_nothing() -> None:
     nothing = dict.fromkeys(
         (
             *("bootstrap_version", "concurrency", "resources", "flow_logs", "log_groups", "buckets", "keys"),
-            *("clusters", "event_buses", "has_security_hub", "deployed"),
+            *("clusters", "event_buses", "has_security_hub", "deployed", "has_boundary", "roles"),
         )
     )
     unasked = (Unasked("ec2:DescribeVpcs", "UnauthorizedOperation"),)

@@ -23,6 +23,8 @@ from tests.local.doctor.accounts import (
     deployment,
 )
 
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+INVENTORY_ROLE = f"flowsentry-inventory-{REGION}"
 SUBSCRIPTIONS = [
     {"Protocol": "email", "Endpoint": "a@example.com", "SubscriptionArn": "PendingConfirmation"},
 ]
@@ -54,6 +56,9 @@ ANSWERS: dict[str, Any] = {
     "get_bucket_notification_configuration": {"EventBridgeConfiguration": {}},
     "describe_key": {"KeyMetadata": {"KeyState": "Enabled", "AWSAccountId": ACCOUNT}},
     "get_key_policy": {"Policy": json.dumps({"Statement": [ROOT_MAY]})},
+    "get_policy": {"Policy": {}},
+    "get_role": {"Role": {}},
+    "describe_stack_resources": {"StackResources": [{"StackName": "flowsentry-processing"}]},
     "describe_cluster": {"cluster": {"status": "ACTIVE", "accessConfig": {"authenticationMode": "API"}}},
     "describe_event_bus": {"Name": "security"},
     "describe_hub": {},
@@ -112,13 +117,14 @@ SOURCES = [
 
 
 def asked(aws: FakeAws) -> Any:
-    return picture_of(deployment(sources=SOURCES), Questions(aws.client), REGION)
+    return picture_of(deployment(sources=SOURCES, permissions_boundary=BOUNDARY), Questions(aws.client), REGION)
 
 
 def test_the_picture_has_what_aws_answered() -> None:
     picture = asked(FakeAws())
     assert (picture.account_id, picture.bootstrap_version) == (ACCOUNT, 21)
     assert picture.concurrency == Concurrency(10, 9)
+    assert (picture.has_boundary, picture.roles) == (True, {INVENTORY_ROLE: "flowsentry-processing"})
     assert picture.resources == {
         VPC: NetworkResource(VPC, (), ACCOUNT),
         SUBNET: NetworkResource(SUBNET, (VPC,), ACCOUNT),
@@ -166,6 +172,9 @@ def test_a_call_that_is_refused_is_noted_and_the_others_are_made(operation: str,
     ("operation", "code", "attribute", "value"),
     [
         ("get_parameter", "ParameterNotFound", "bootstrap_version", 0),
+        ("get_policy", "NoSuchEntity", "has_boundary", False),
+        ("get_role", "NoSuchEntity", "roles", {}),
+        ("describe_stack_resources", "ValidationError", "roles", {INVENTORY_ROLE: ""}),
         ("head_bucket", "404", "buckets", {}),
         ("describe_key", "NotFoundException", "keys", {}),
         ("describe_cluster", "ResourceNotFoundException", "clusters", {}),
