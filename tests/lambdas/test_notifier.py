@@ -9,7 +9,7 @@ import pytest
 
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.upkeep.canary_run import SETTLING_SECONDS
+from flowsentry.aws.upkeep.canary_run import FIRST_SECONDS
 from flowsentry.errors import RetryableError
 from flowsentry.findings.finding import Finding
 from flowsentry.settings import SUPPRESSIONS_KEY
@@ -170,7 +170,7 @@ def test_a_deployed_stack_makes_a_canary_due_and_later_sweeps_write_it(
     handler.lambda_handler(recorded("notifier_stack_deployed"), invocation)
     handler.lambda_handler(recorded("notifier_schedule"), invocation)
     assert keys_in(LOG_BUCKET) == []
-    object.__setattr__(handler.upkeep().canary.item, "clock", lambda: time.time() + SETTLING_SECONDS)
+    object.__setattr__(handler.upkeep().canary.item, "clock", lambda: time.time() + FIRST_SECONDS)
     handler.lambda_handler(recorded("notifier_schedule"), invocation)
     assert ["_fl-canary_" in key for key in keys_in(LOG_BUCKET)] == [True]
 

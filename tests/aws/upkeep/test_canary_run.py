@@ -13,6 +13,7 @@ from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.notifications.control_item import ControlItem, texts_in
 from flowsentry.aws.upkeep.canary_request import CanaryRequests, WrittenCanaries
 from flowsentry.aws.upkeep.canary_run import (
+    CONFIRMING_SECONDS,
     FIRST_SECONDS,
     LOST_SECONDS,
     SETTLING_SECONDS,
@@ -55,7 +56,8 @@ class CanaryWorld:
         writer = CanaryWriter(
             ACCOUNT, REGION, log_bucket, LOG_GROUP, LOG_FORMATS_PARAMETER, clients.s3(), clients.logs, clients.ssm()
         )
-        self.run = CanaryRun(self.item, self.table, writer, lambda: ["email a@example.com"], is_after_deploy)
+        self.recipients = ["email a@example.com"]
+        self.run = CanaryRun(self.item, self.table, writer, lambda: self.recipients, is_after_deploy)
         self.requests = CanaryRequests(self.item, self.table)
 
     def sweep_for(self, seconds: int) -> None:
@@ -115,6 +117,45 @@ def test_the_canary_is_written_once_some_minutes_after_the_last_stack() -> None:
     assert world.records == []
     world.sweep_for(10 * MINUTE)
     assert len(world.found) == 2
+
+
+def test_before_the_first_canary_people_have_ten_minutes_from_the_last_stack_to_confirm() -> None:
+    world = CanaryWorld()
+    world.run.deployed()
+    world.run.step()
+    world.sweep_for(MINUTE)
+    world.run.deployed()
+    world.sweep_for(FIRST_SECONDS - MINUTE)
+    assert world.records == []
+    world.sweep_for(MINUTE)
+    assert len(world.found) == 2
+
+
+def test_after_the_first_canary_the_next_deploy_has_one_within_minutes() -> None:
+    world = CanaryWorld()
+    world.requests.request()
+    world.run.step()
+    world.run.deployed()
+    world.sweep_for(SETTLING_SECONDS - MINUTE)
+    assert len(world.records) == 2
+    world.sweep_for(MINUTE)
+    assert len(world.records) == 4
+
+
+@pytest.mark.parametrize(("after", "canaries"), [(CONFIRMING_SECONDS - MINUTE, 2), (CONFIRMING_SECONDS, 1)])
+def test_who_confirms_within_a_day_after_the_canary_gets_one_of_their_own(after: int, canaries: int) -> None:
+    world = CanaryWorld()
+    world.recipients = ["email a@example.com (confirmed)", "email b@example.com (not confirmed: gets nothing)"]
+    world.requests.request()
+    world.run.step()
+    world.find()
+    world.run.step()
+    world.run.step()
+    assert len(world.records) == 2
+    world.clock.advance(after - MINUTE)
+    world.recipients = [each.replace("not confirmed: gets nothing", "confirmed") for each in world.recipients]
+    world.sweep_for(10 * MINUTE)
+    assert len(keys_in(LOG_BUCKET)) == canaries
 
 
 def test_with_the_setting_off_only_a_request_writes_a_canary() -> None:

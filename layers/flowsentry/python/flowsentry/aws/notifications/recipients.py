@@ -1,6 +1,6 @@
 """Who gets alerts: the subscriptions of the topics, and the channels that are no topics."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Self
@@ -18,6 +18,7 @@ MAX_PAGES = 10
 very many are not listed."""
 NOT_CONFIRMED = ("PendingConfirmation", "Deleted")
 """What SNS returns in place of an ARN. https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html"""
+CONFIRMED, UNCONFIRMED = "(confirmed)", "(not confirmed: gets nothing)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Subscription:
     is_confirmed: bool
 
     def __str__(self) -> str:
-        state = "confirmed" if self.is_confirmed else "not confirmed: gets nothing"
-        return f"{self.protocol} {_without_secrets(self.endpoint)} ({state})"
+        state = CONFIRMED if self.is_confirmed else UNCONFIRMED
+        return f"{self.protocol} {_without_secrets(self.endpoint)} {state}"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,12 @@ class Recipients:
 
     def _of(self, name: str) -> list[Subscription]:
         return list(subscriptions_of(self.topics[name], self.client))
+
+
+def confirmed_since(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Those of `now` that were listed before, and not confirmed then; both as `Recipients.listed` returns them."""
+    waited = {each.replace(UNCONFIRMED, CONFIRMED) for each in before if each.endswith(UNCONFIRMED)}
+    return [each for each in now if each in waited]
 
 
 def subscriptions_of(topic_arn: str, client: "SNSClient") -> Iterator[Subscription]:

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from flowsentry.aws.findings.item import Entry, number
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.notifications.control_item import ControlItem, Values, number_in, texts
+from flowsentry.aws.notifications.control_item import ControlItem, Values, number_in, texts, texts_in
+from flowsentry.aws.notifications.recipients import UNCONFIRMED, confirmed_since
 from flowsentry.aws.upkeep.canary_request import WrittenCanaries
 from flowsentry.aws.upkeep.canary_writer import CanaryWriter, NotWrittenError
 from flowsentry.errors import RetryableError
@@ -22,8 +23,11 @@ SETTLING_SECONDS = 180
 """Time from the last deployed stack to the canary. Longer: the test alert comes later. Shorter: in a deploy of several
 stacks, the canary meets functions that are still being updated, and each stack has a test alert of its own."""
 FIRST_SECONDS = 600
-"""Time from the first sweep of a deployment to its first canary, in which the other stacks are deployed and people
-confirm their subscriptions. Longer, shorter: as above."""
+"""The same before the first canary of a deployment, from its first sweep or its last stack, whichever is later: people
+confirm their subscriptions. Longer: the test alert comes later. Shorter: fewer people get it."""
+CONFIRMING_SECONDS = 86_400
+"""Time after a canary in which another one follows when a subscription is confirmed that was not. Longer, shorter: who
+confirms later than this gets no test alert until the next deploy."""
 LOST_SECONDS = 1_200
 """Time from a canary to its finding after which it is lost. Longer: a broken deployment is noticed later. Shorter: two
 retries of a payload, a minute and two minutes after it, count as a loss."""
@@ -46,10 +50,11 @@ class CanaryRun:
     def deployed(self) -> None:
         """A stack of the deployment was deployed: the canary is due some minutes after the last one."""
         if self.is_after_deploy:
-            self.item.change({"due": number(self.item.clock() + SETTLING_SECONDS)})
+            wait = SETTLING_SECONDS if "sent_at" in self.item.read() else FIRST_SECONDS
+            self.item.change({"due": number(self.item.clock() + wait)})
 
     def step(self) -> None:
-        """Writes a canary that is due, or looks for the findings of the last one."""
+        """Writes a canary that is due, or looks for the findings of the last one, or for who gets alerts since."""
         known = self.item.read()
         if not known:
             first = {"due": number(self.item.clock() + FIRST_SECONDS)} if self.is_after_deploy else {}
@@ -58,6 +63,8 @@ class CanaryRun:
             self._write(known)
         elif "sent_at" in known and "settled_at" not in known:
             self._look_for(known)
+        elif self.is_after_deploy and self.item.clock() - number_in(known, "sent_at") < CONFIRMING_SECONDS:
+            self._repeat_for_newcomers(known)
 
     def _write(self, known: Values) -> None:
         """Claims the canary first, so that two sweeps at once write it once; a sweep that dies writes it later."""
@@ -77,6 +84,12 @@ class CanaryRun:
                 **({} if written else {"settled_at": number(now)}),
             }
         )
+
+    def _repeat_for_newcomers(self, known: Values) -> None:
+        """Makes a canary due when somebody confirmed a subscription that got no test alert."""
+        before = texts_in(known, "recipients")
+        if any(each.endswith(UNCONFIRMED) for each in before) and confirmed_since(before, self._recipients()):
+            self.item.change({"due": number(self.item.clock())}, only_if={"sent_at": known["sent_at"]})
 
     def _recipients(self) -> list[str]:
         try:
