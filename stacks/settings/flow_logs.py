@@ -1,6 +1,6 @@
 """Settings for flow logs: those that the app creates, and those that exist already."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from stacks.settings.existing_flow_logs import (
 )
 from stacks.settings.logged.between_sources import broken_rules_between_sources
 from stacks.settings.logged.delivery import CLOUDWATCH, S3, Delivery, Handling, LoggedResource
+from stacks.settings.logged.formats import missing_of
 from stacks.settings.logged.members import MemberSettings
 from stacks.settings.logged.resources import ResourceType
 from stacks.settings.sources import Source
@@ -163,11 +164,21 @@ def unknown_fields(settings: FlowLogSettings) -> Iterator[tuple[str, str]]:
     """(source or log group, field) of fields that this version does not know. They are allowed, because AWS adds some
     every year, and make a warning.
     """
-    formats: dict[str, Sequence[str]] = {
-        f"source {source.label}": [each.log_format for each in source.deliveries] for source in settings.sources
-    }
     known = {field.name for field in FIELDS}
-    for name, forms in (formats | settings.existing_log_formats).items():
-        for token in (token for form in forms for token in form.split()):
-            if token[2:-1] not in known:
-                yield name, token[2:-1]
+    for where, form in _formats(settings):
+        yield from ((where, token[2:-1]) for token in form.split() if token[2:-1] not in known)
+
+
+def missing_fields_of(settings: FlowLogSettings) -> Iterator[tuple[str, str]]:
+    """(source or log group, what can't be analysed) of formats that leave out fields, which make a warning."""
+    for where, form in _formats(settings):
+        if missing := missing_of(form):
+            yield where, missing
+
+
+def _formats(settings: FlowLogSettings) -> Iterator[tuple[str, str]]:
+    """(source or log group, format) of all sources, and of existing log groups and buckets where they are set."""
+    for source in settings.sources:
+        yield from ((f"source {source.label}", each.log_format) for each in source.deliveries)
+    for name, forms in settings.existing_log_formats.items():
+        yield from ((name, form) for form in forms)

@@ -88,10 +88,11 @@ class Source(Section):
     log_format: SourceFormat = "v5"
     """Fields of the records. `default`: those of AWS, 14 of version 2. `v5`: the 29 of versions 2 to 5; likewise `v3`
     to `v11`, without tags. Otherwise fields as EC2 takes them. For transit gateways each name means AWS's default,
-    which has all 36 fields of theirs; a list of fields needs one of version 6. Without `${tcp-flags}` the client of a
-    connection is a guess; without `${pkt-srcaddr}` and `${pkt-dstaddr}` NAT hides the endpoints. [Every
-    field](fields.md) of the type of resource is accepted. Newer fields than `v5` are not in the default: AWS bills them
-    by the byte, no finding needs them, and a changed default would replace every flow log."""
+    which has all 36 fields of theirs; a list of fields needs one of version 6. A list needs an address of the source
+    and of the destination, and synth warns of what can't be found without the fields that it leaves out. Without
+    `${tcp-flags}` the client of a connection is a guess; without `${pkt-srcaddr}` and `${pkt-dstaddr}` NAT hides the
+    endpoints. [Every field](fields.md) of the type of resource is accepted. Newer fields than `v5` are not in the
+    default: AWS bills them by the byte, no finding needs them, and a changed default would replace every flow log."""
     traffic_type: Literal["ALL", "ACCEPT", "REJECT"] = "ALL"
     """`ACCEPT` and `REJECT` record one half of the traffic; scans are judged by both. Transit gateways record all."""
     max_aggregation_seconds: Literal[60, 600] = 60

@@ -13,7 +13,7 @@ from stacks.constructs.log_group import ExpiringLogGroup
 from stacks.constructs.parameters import Value, log_group_value
 from stacks.constructs.stack import FlowsentryStack
 from stacks.settings.deployment import Deployment
-from stacks.settings.flow_logs import unknown_fields
+from stacks.settings.flow_logs import missing_fields_of, unknown_fields
 from stacks.settings.logged.between_sources import unknown_containment
 from stacks.settings.logged.delivery import CLOUDWATCH, Delivery, Handling
 from stacks.sources.flow_logs import LOG_GROUP, DeliveryRole, FlowLog, to_bucket, to_log_group
@@ -68,6 +68,7 @@ class FlowLogsStack(FlowsentryStack):
             stream = PayloadStream(self, "PayloadStream", key=self.encryption_key)
             self.publish({Value.PAYLOAD_STREAM_ARN: stream.stream_arn})
         self._warn_of_unknown_fields()
+        self._warn_of_missing_fields()
         self._warn_of_containment()
         self._warn_of_unchecked_resources()
 
@@ -149,6 +150,10 @@ class FlowLogsStack(FlowsentryStack):
             Annotations.of(self).add_warning_v2(
                 f"flowsentry:field-{field}", f"{where}: field {field} is unknown; it is stored as text"
             )
+
+    def _warn_of_missing_fields(self) -> None:
+        for where, missing in missing_fields_of(self.deployment):
+            Annotations.of(self).add_warning_v2(f"flowsentry:missing-{where}", f"{where}: {missing}")
 
     def _warn_of_containment(self) -> None:
         for label, inner, outer in unknown_containment(self.deployment.sources):

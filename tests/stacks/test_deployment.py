@@ -188,7 +188,7 @@ def test_formats_that_exceed_their_parameter_are_refused_with_a_remedy() -> None
 
 
 def test_an_unknown_field_is_accepted_and_named() -> None:
-    sources = [{**SOURCE, "log_format": "${version} ${quantum-state}"}]
+    sources = [{**SOURCE, "log_format": "${srcaddr} ${pkt-dstaddr} ${quantum-state}"}]
     assert list(unknown_fields(read({"sources": sources}))) == [(f"source {VPC}", "quantum-state")]
 
 

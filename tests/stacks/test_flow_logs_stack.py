@@ -265,8 +265,10 @@ def test_an_unknown_field_causes_a_warning_at_synth(tmp_path: Any) -> None:
     from stacks.settings.deployment import Deployment  # noqa: PLC0415 - the same
     from stacks.sources.stack import FlowLogsStack  # noqa: PLC0415 - the same
 
-    source = {**CLOUDWATCH, "log_format": "${version} ${quantum-state}"}
+    source = {**CLOUDWATCH, "log_format": "${srcaddr} ${dstaddr} ${quantum-state}"}
     deployment = Deployment.from_context({"flowsentry": {"sources": [source]}})
     stack = FlowLogsStack(App(outdir=str(tmp_path)), "FlowLogs", deployment=deployment)
     warnings = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp(".*quantum-state is unknown.*"))
     assert len(warnings) == 1
+    missing = Match.string_like_regexp(".*: missing dstport: the destination port is unknown: .*no findings.*")
+    assert len(Annotations.from_stack(stack).find_warning("*", missing)) == 1

@@ -52,6 +52,10 @@ WRONG: tuple[tuple[Settings, str], ...] = (
         "sources[0]: log_format has ${instance-tag}; allowed: fields that need no tag keys on the flow log",
     ),
     (
+        {"sources": [{**LOGS, "log_format": "${bytes} ${pkt-srcaddr}"}]},
+        "sources[0]: log_format has neither ${dstaddr} nor ${pkt-dstaddr}; allowed: formats with one of them, because",
+    ),
+    (
         {"sources": [{**LOGS, "log_format": "version srcaddr"}]},
         'sources[0].log_format is "version srcaddr"; allowed: default, v3, v4, v5, v7, v8, v9, v10, v11 or fields',
     ),

@@ -1,6 +1,6 @@
 """Log formats of sources: named ones, and the fields that flow logs of each type of resource have."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -12,8 +12,10 @@ from flowsentry.records.fields import (
     TRANSIT_GATEWAY_NAMES,
     TRANSIT_GATEWAY_VERSION,
     VPC_NAMES,
+    column_of,
     names_in_log_format,
 )
+from flowsentry.records.missing_fields import missing_fields
 
 DEFAULT = "default"
 VERSIONS = {
@@ -68,6 +70,32 @@ def broken_rules_of_format(text: str, *, of_gateway: bool) -> Iterator[str]:
     that this version does not know are taken, because AWS adds some every year.
     """
     names = names_in_log_format(log_format_of(text, of_gateway=of_gateway))
+    if broken := list(_fields_of_others(names, of_gateway=of_gateway)):
+        yield from broken
+    else:
+        yield from _without_addresses(names)
+
+
+def _without_addresses(names: Collection[str]) -> Iterator[str]:
+    for name in ("srcaddr", "dstaddr"):
+        if not {name, f"pkt-{name}"} & {*names}:
+            yield (
+                f"log_format has neither ${{{name}}} nor ${{pkt-{name}}}; allowed: formats with one of them, because "
+                "nothing is found in records without addresses"
+            )
+
+
+def missing_of(log_format: str) -> str:
+    """What can't be analysed in records of this format, in the sentences that `flowsentry replay` prints; empty for
+    the formats that have a name: they have what findings need.
+    """
+    if log_format in {log_format_of(name, of_gateway=of) for name in (DEFAULT, *VERSIONS) for of in (False, True)}:
+        return ""
+    columns = [column_of(name) for name in names_in_log_format(log_format)]
+    return "; ".join(map(str, missing_fields(columns)))
+
+
+def _fields_of_others(names: Sequence[str], *, of_gateway: bool) -> Iterator[str]:
     theirs, owner = (
         (TRANSIT_GATEWAY_NAMES, "transit gateways") if of_gateway else (VPC_NAMES, "VPCs, subnets and interfaces")
     )
