@@ -95,11 +95,6 @@ CASES: dict[str, tuple[Any, Any, str]] = {
         ("AWS::SQS::Queue", {"Tags": tags(51)}),
         "it has 51 tags; allowed: 50. Shorten the setting tags, or that of a source",
     ),
-    "tags as an object": (
-        ("AWS::Glue::Job", {"Tags": {f"k{number}": "v" for number in range(50)}}),
-        ("AWS::Glue::Job", {"Tags": {f"k{number}": "v" for number in range(51)}}),
-        "it has 51 tags; allowed: 50. Shorten the setting tags, or that of a source",
-    ),
     "case of tag keys in IAM": (
         role(Tags=[*tags(1), {"Key": "team", "Value": "v"}]),
         role(Tags=[*tags(1), {"Key": "K0", "Value": "v"}]),

@@ -207,8 +207,8 @@ def test_another_path_is_another_name_so_that_the_role_can_be_replaced() -> None
         ({"tags": {"Team": "a", "team": "b"}}, "Team and team differ in case only; IAM takes one of them"),
         (
             {
-                "tags": {f"k{number}": "b" for number in range(21)},
-                "sources": [{**SOURCE, "tags": {f"s{number}": "b" for number in range(20)}}],
+                "tags": {f"k{number}": "b" for number in range(40)},
+                "sources": [{**SOURCE, "tags": {"k0": "x", "l": "x"}}],
             },
             "sources[0].tags and tags have 41 keys together; allowed: 40",
         ),
