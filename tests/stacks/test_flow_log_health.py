@@ -106,6 +106,18 @@ def test_as_many_vpcs_are_covered_as_have_room_in_the_parameter(vpcs: int, check
     assert len(json.dumps(covered, separators=(",", ":"))) < PARAMETER_BYTES  # as the CDK writes it
 
 
+@pytest.mark.parametrize(("vpcs", "warned"), [(335, False), (336, True)])
+def test_synth_warns_of_resources_without_room(vpcs: int, warned: bool) -> None:  # noqa: FBT001
+    from aws_cdk import App  # noqa: PLC0415 - needs JSII_NODE, which conftest sets
+    from aws_cdk.assertions import Annotations, Match  # noqa: PLC0415 - the same
+
+    from stacks.sources.stack import FlowLogsStack  # noqa: PLC0415 - the same
+
+    stack = FlowLogsStack(App(), "FlowLogs", deployment=deployment(vpcs))
+    words = Match.string_like_regexp("1 resources have no room in the parameter with the coverage of flow logs.*")
+    assert bool(Annotations.from_stack(stack).find_warning("*", words)) is warned
+
+
 @pytest.mark.parametrize(("log_groups", "is_allowed"), [(77, True), (78, False)])
 def test_names_of_log_groups_that_exceed_the_parameter_are_refused(log_groups: int, is_allowed: bool) -> None:  # noqa: FBT001
     if is_allowed:
