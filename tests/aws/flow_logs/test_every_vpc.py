@@ -228,7 +228,7 @@ def test_a_removal_deletes_also_what_a_run_at_the_same_time_creates(ec2: Any) ->
         counts()
 
     changes = EveryVpc(TO_S3, clients.ec2(), ACCOUNT, sleep=run_that_began_before).remove_all()
-    assert (changes.deleted, logged(ec2), waited) == (2, [], [60])
+    assert (changes.deleted, logged(ec2), waited) == (2, [], [every_vpc.LAST_RUN_SECONDS])
 
 
 def test_a_vpc_that_another_account_shares_gets_none(ec2: Any) -> None:

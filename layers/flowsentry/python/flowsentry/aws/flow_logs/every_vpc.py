@@ -20,7 +20,7 @@ may delete no other flow logs, because its policy names the first tag."""
 VPCS_OF_A_CALL = 100
 """VPCs in one request. More: EC2 refuses more than 300. Fewer: more requests.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html"""
-LAST_RUN_SECONDS = 60
+LAST_RUN_SECONDS = 30
 """What a removal waits for a run at the same time, which needs some seconds for hundreds of VPCs. Longer: the removal
 does not end before the timeout of the function. Shorter: a run that lasts longer leaves flow logs behind."""
 EXISTS = "FlowLogAlreadyExists"
