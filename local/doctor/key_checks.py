@@ -19,7 +19,6 @@ OF_LOG_GROUPS, OF_LOG_BUCKET = "LogGroups", "LogDelivery"
 """Statements that the key of a log group and that of the log bucket need; the key of a deployment needs all others."""
 CONCRETE = {"kms:Describe*": "kms:DescribeKey", "kms:ReEncrypt*": "kms:ReEncryptFrom"}
 """An action for each pattern that no action itself begins."""
-WHERE_TO_READ = "docs/settings.md, encryption, has the statements"
 
 
 def keys(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
@@ -42,11 +41,13 @@ def _key(arn: str, known: Key, deployment: Deployment, picture: Picture) -> Verd
     if known.spec != SYMMETRIC:
         return stop(arn, f"is of the kind {known.spec}; the services take {SYMMETRIC}", "Name another key.")
     if known.policy is None:
+        is_own = known.account_id == picture.account_id
+        reason = "has a key policy that could not be read"
         return warning(
             arn,
-            "has a key policy that could not be read",
+            reason if is_own else f"is of account {known.account_id}, so that its key policy can't be read here",
             f"It must allow kms:Decrypt to account {picture.account_id}, and its use to the services that write with "
-            f"it: {WHERE_TO_READ}.",
+            f"it: {_statements_of(arn, deployment)}.",
         )
     if admission(known.policy, ours(deployment, picture), "kms:Decrypt") not in ADMITTED:
         return stop(
@@ -58,9 +59,15 @@ def _key(arn: str, known: Key, deployment: Deployment, picture: Picture) -> Verd
         return stop(
             arn,
             f"has a key policy that does not admit {', '.join(refused)}",
-            f"Add what is missing: {WHERE_TO_READ}.",
+            f"Add what is missing: {_statements_of(arn, deployment)}.",
         )
     return ok(arn, "is enabled, and its key policy admits this account's IAM policies and the services that use it")
+
+
+def _statements_of(arn: str, deployment: Deployment) -> str:
+    """Where the documentation has the statements that the key needs."""
+    section = "encryption" if arn == deployment.kms_key_arn else "a key of your own"
+    return f'docs/settings.md, "{section}", has the statements'
 
 
 def _refused_services(arn: str, policy: Policy, deployment: Deployment, picture: Picture) -> Iterator[str]:

@@ -108,3 +108,21 @@ def test_where_a_source_has_its_own_key_that_of_the_deployment_admits_no_deliver
 
 def test_the_key_of_an_existing_bucket_is_only_read_with() -> None:
     assert judged(keys=keys()) == []
+
+
+def test_a_key_of_another_account_is_told_with_what_its_policy_must_say() -> None:
+    known = keys(account_id=OTHER_ACCOUNT, policy=None)
+    level, _, finding = only(judged(deployment(**OF_DEPLOYMENT), keys=known))
+    assert (level, finding) == ("warning", f"is of account {OTHER_ACCOUNT}, so that its key policy can't be read here")
+
+
+@pytest.mark.parametrize(
+    ("settings", "section"),
+    [
+        (OF_DEPLOYMENT, '"encryption"'),
+        ({"sources": [{**IN_S3[0], "kms_key_arn": KEY}], "existing_buckets": []}, '"a key of your own"'),
+    ],
+)
+def test_the_mend_says_where_the_statements_are(settings: dict[str, Any], section: str) -> None:
+    (verdict,) = judged(deployment(**settings), keys=keys())
+    assert section in verdict.mend
