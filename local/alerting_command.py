@@ -107,7 +107,9 @@ def _resume(options: argparse.Namespace, account: "Account") -> int:
 def _test(options: argparse.Namespace, account: "Account") -> int:
     pause = account.pause.current()
     if pause.is_active(time.time()):
-        return complain(f"alerts are paused until {moment(pause.ends_at)} by {plain(pause.by)}: resume them first")
+        return complain(
+            f"alerts are paused until {moment(pause.ends_at)} by {plain(pause.by) or 'somebody'}: resume them first"
+        )
     deadline, last = time.time() + options.wait, account.canaries.request()
     print("asked the deployed app for a canary; it is written within a minute", flush=True)
     written = _until(lambda: account.canaries.after(last), deadline)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from flowsentry.aws.notifications.pause import MAX_PAUSE_SECONDS
 from flowsentry.emit.plain_text import moment
 from local.doctor.needs import of_function
 from local.doctor.picture import Cluster, Picture
@@ -83,7 +84,7 @@ def deployed(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
     known = picture.deployed
     if known is None:
         return
-    if known.paused_until > picture.asked_at:
+    if picture.asked_at < known.paused_until <= picture.asked_at + MAX_PAUSE_SECONDS:
         yield warning(
             "alerts",
             f"are paused until {moment(known.paused_until)} by {known.paused_by or 'somebody'}",

@@ -129,7 +129,7 @@ def test_a_pause_with_too_late_an_end_is_told_with_the_end_that_counts(flowsentr
     ControlItem(PAUSE_ITEM, FINDINGS_TABLE, clients.dynamodb()).put(
         {"since": {"N": str(now)}, "until": {"N": str(now + 30 * DAY)}}
     )
-    assert moment(now + 7 * DAY) in flowsentry("test-alert").err
+    assert f"{moment(now + 7 * DAY)} by somebody: resume" in flowsentry("test-alert").err
 
 
 def test_resume_ends_a_pause_and_says_when_there_was_none(flowsentry: Flowsentry) -> None:

@@ -207,7 +207,10 @@ def test_without_addresses_nobody_gets_alerts() -> None:
     assert "nobody gets the alarms about Flowsentry itself" in finding
 
 
-@pytest.mark.parametrize(("until", "number"), [(NOW, 0), (NOW + 1, 1)])
+LONGEST = 7 * 86_400
+
+
+@pytest.mark.parametrize(("until", "number"), [(NOW, 0), (NOW + 1, 1), (NOW + LONGEST, 1), (NOW + LONGEST + 1, 0)])
 def test_a_pause_is_told_until_it_ends(until: int, number: int) -> None:
     found = judged(deployed=Deployed(paused_until=until, paused_by="alice"))
     assert len(found) == number
