@@ -62,6 +62,10 @@ doctor: $(SETUP) ## Ask the account, read-only, whether the settings of cdk.json
 deploy: doctor ## Deploy all stacks into the account of your AWS credentials, with cdk.json or SETTINGS=file
 	node_modules/.bin/cdk deploy --all $(SETTINGS_FILE)
 
+.PHONY: destroy
+destroy: $(SETUP) ## Remove all stacks, of cdk.json or SETTINGS=file; README, Uninstall, says what is retained
+	node_modules/.bin/cdk destroy --all $(SETTINGS_FILE)
+
 .PHONY: demo
 demo: $(SETUP) ## AWS on this machine, the real app deployed into it, traffic, alerts
 	$(BIN)/flowsentry demo
