@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -29,6 +29,21 @@ LOG_GROUP_ENTRY_BYTES = 160
 that parameter.
 """
 
+LOGICAL_IDS: tuple[tuple[Purpose, str], ...] = (
+    ("flow-logs", "LogBucket"),
+    ("flow-logs", "LogGroup"),
+    ("flow-logs", "FailedInvocations"),
+    ("state", "Output"),
+    ("processing", "StreamProcessor"),
+    ("processing", "ObjectProcessor"),
+    ("processing", "Ownership"),
+    ("processing", "Alerting"),
+    ("processing", "EveryVpc"),
+)
+"""The stacks of log groups and buckets, and what their logical ids begin with. `prod-flow-logs-archive` is none."""
+LONG_NAME = 56
+"""Characters of a bucket's name, of at most 63, from which its logical id may have been cut. Higher: a bucket of the
+app is taken for one of others. Lower: a bucket of others is refused whose name begins alike."""
 LARGEST_STACK = 450
 """Flow logs, log groups and rules of the flow logs stack. CloudFormation allows 500 resources, and up to 50 others are
 in it. Higher: no room for these. Lower: a second deployment, with its fixed cost, is needed sooner."""
@@ -164,10 +179,20 @@ class Deployment(
         return created + len(json.dumps(self.existing_log_formats))
 
     def _own_resources(self) -> Iterator[str]:
-        """Log groups and buckets of this app, which would be read twice, or written and read for ever. Only the
-        beginnings of their names are known.
-        """
-        own = tuple(f"{self.stack_name(purpose)}-" for purpose in get_args(Purpose))
+        """Log groups and buckets of this app, which would be read twice, or written and read for ever."""
         for key in ("existing_log_groups", "existing_buckets"):
-            names = (each.name for each in getattr(self, key) if each.name.startswith(own))
+            names = (each.name for each in getattr(self, key) if self._is_own(each.name))
             yield from (f"{key} names {name}, which this app created; allowed: resources of others" for name in names)
+
+    def _is_own(self, name: str) -> bool:
+        """Whether CloudFormation made the name: stack, logical id and a suffix, in lowercase for a bucket, whose
+        logical id is cut where the name would be too long. See
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html.
+        """
+        for purpose, id_ in LOGICAL_IDS:
+            stack, rest = name[: len(self.stack_name(purpose)) + 1], name[len(self.stack_name(purpose)) + 1 :]
+            part, own = rest.partition("-")[0].lower(), id_.lower()
+            is_cut = len(name) >= LONG_NAME and own.startswith(part)
+            if stack == f"{self.stack_name(purpose)}-" and (part.startswith(own) or is_cut):
+                return True
+        return False

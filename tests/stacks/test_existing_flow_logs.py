@@ -188,8 +188,8 @@ def test_log_formats_are_published_by_log_group_and_by_s3_uri(synthesise: Synthe
         ({"name": GROUP, "kinesis": "yes"}, 'existing_log_groups[0].kinesis is "yes"; allowed: true or false'),
         ({"name": GROUP, "format": "default"}, "there is no such setting; did you mean log_formats?"),
         (
-            {"name": "flowsentry-flow-logs-x"},
-            "existing_log_groups names flowsentry-flow-logs-x, which this app created",
+            {"name": "flowsentry-flow-logs-LogGroupx"},
+            "existing_log_groups names flowsentry-flow-logs-LogGroupx, which this app created",
         ),
     ],
 )
@@ -209,7 +209,10 @@ def test_an_invalid_log_group_is_refused_with_what_is_allowed(log_group: Mapping
         ),
         ({"name": BUCKET, "kms_key_arn": "alias/x"}, 'kms_key_arn is "alias/x"; allowed: the ARN of a KMS key'),
         ({"name": "flowsentry-state-output-1"}, "existing_buckets names flowsentry-state-output-1, which this app"),
-        ({"name": "flowsentry-flow-logs-logs-1"}, "existing_buckets names flowsentry-flow-logs-logs-1, which this app"),
+        (
+            {"name": "flowsentry-flow-logs-logbucket-1"},
+            "existing_buckets names flowsentry-flow-logs-logbucket-1, which this app",
+        ),
     ],
 )
 def test_an_invalid_bucket_is_refused_with_what_is_allowed(bucket: Mapping[str, Any], words: str) -> None:
