@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from local.doctor.account_state import AccountState
 from local.doctor.needs import stack_names
-from local.doctor.picture import Picture
 from local.doctor.verdicts import Verdict, ok, stop, warning
 from stacks.settings.deployment import Deployment
 from stacks.settings.operation import (
@@ -19,18 +19,18 @@ LEAST_BOOTSTRAP_VERSION = 6
 https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
 
 
-def caller(_deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def caller(_deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """The account and Region that a deploy goes to."""
-    yield ok("credentials", f"{picture.caller}, account {picture.account_id}, Region {picture.region}")
+    yield ok("credentials", f"{account.caller}, account {account.account_id}, Region {account.region}")
 
 
-def bootstrap(_deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def bootstrap(_deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """The bootstrap stack, which holds the bucket and the roles of a deploy."""
-    version, about = picture.bootstrap_version, "CDK bootstrap"
+    version, about = account.bootstrap_version, "CDK bootstrap"
     if version is None:
         return
     if version == 0:
-        yield stop(about, f"{picture.region} was never bootstrapped", "Run make bootstrap.")
+        yield stop(about, f"{account.region} was never bootstrapped", "Run make bootstrap.")
     elif version < LEAST_BOOTSTRAP_VERSION:
         finding = f"version {version}; needed: {LEAST_BOOTSTRAP_VERSION}"
         yield stop(about, finding, "Run make bootstrap, which updates it.")
@@ -38,28 +38,28 @@ def bootstrap(_deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
         yield ok(about, f"version {version}")
 
 
-def boundary(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def boundary(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """The permissions boundary: IAM creates no role with one that does not exist in the account.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
     arn, about = deployment.permissions_boundary, "permissions_boundary"
     owner = arn.split(":")[4] if arn else ""
-    if arn and owner not in {"aws", picture.account_id}:
-        finding = f"{arn} is of account {owner}; a role takes a policy of its own account, {picture.account_id}"
-        yield stop(about, finding, f"Name a policy of account {picture.account_id}.")
-    elif picture.has_boundary is False:
+    if arn and owner not in {"aws", account.account_id}:
+        finding = f"{arn} is of account {owner}; a role takes a policy of its own account, {account.account_id}"
+        yield stop(about, finding, f"Name a policy of account {account.account_id}.")
+    elif account.has_boundary is False:
         yield stop(about, f"there is no policy {arn}", "Create it, or correct permissions_boundary.")
-    elif picture.has_boundary:
+    elif account.has_boundary:
         yield ok(about, f"{arn} exists")
 
 
-def role_names(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def role_names(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """Roles with a name that ours needs, made by somebody else: CloudFormation creates no second one.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
     """
-    for name, stack in (picture.roles or {}).items():
+    for name, stack in (account.roles or {}).items():
         if stack not in stack_names(deployment):
             yield stop(
                 f"role {name}",
@@ -68,11 +68,11 @@ def role_names(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
             )
 
 
-def concurrency(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def concurrency(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """Lambda's concurrency, and whether the settings fit it."""
-    if picture.concurrency is None:
+    if account.concurrency is None:
         return
-    limit, about = picture.concurrency.limit, "Lambda concurrency"
+    limit, about = account.concurrency.limit, "Lambda concurrency"
     if limit < deployment.lambda_concurrency and limit < AMPLE_CONCURRENCY:
         yield _too_few(about, limit, deployment)
     elif deployment.lambda_concurrency < AMPLE_CONCURRENCY <= limit:
@@ -83,7 +83,7 @@ def concurrency(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
             'Remove "lambda_concurrency" from cdk.json.',
         )
     else:
-        yield ok(about, f"{limit:,} executions at once, {picture.concurrency.unreserved:,} of them unreserved")
+        yield ok(about, f"{limit:,} executions at once, {account.concurrency.unreserved:,} of them unreserved")
     yield from _reservation(deployment, limit)
 
 
@@ -120,11 +120,11 @@ def _reservation(deployment: Deployment, limit: int) -> Iterator[Verdict]:
         yield ok(about, finding)
 
 
-def unasked(_deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def unasked(_deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """What AWS did not answer."""
-    for each in picture.unasked:
+    for each in account.unasked:
         yield warning(
             each.action,
             f"could not ask ({each.reason})",
-            f"Grant {each.action} to {picture.caller}, or check by hand; `flowsentry doctor --policy` prints all.",
+            f"Grant {each.action} to {account.caller}, or check by hand; `flowsentry doctor --policy` prints all.",
         )

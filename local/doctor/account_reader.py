@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from flowsentry.aws.findings.item import CONTROL_PREFIX, key_of
 from flowsentry.aws.notifications.pause import PAUSE_ITEM, Pause
 from flowsentry.aws.notifications.recipients import NOT_CONFIRMED
+from local.doctor.account_state import AccountState, Cluster, Concurrency, Deployed, FlowLog, NetworkResource
 from local.doctor.destination_reader import buckets_in, keys_in, log_groups_in
 from local.doctor.needs import bucket_names, key_arns, logged_resources, of_function
-from local.doctor.picture import Cluster, Concurrency, Deployed, FlowLog, NetworkResource, Picture
 from local.doctor.questions import NotAnsweredError, NotFoundError, Questions
 from stacks.constructs.parameters import Value, parameter_name
 from stacks.settings.deployment import Deployment
@@ -44,8 +44,10 @@ OWN_IDS = (
 Answer = TypeVar("Answer")
 
 
-def picture_of(deployment: Deployment, questions: Questions, region: str, qualifier: str | None = None) -> Picture:
-    """The picture of the account that the questions go to; `qualifier` is that of its bootstrap stack. Raises
+def account_state_of(
+    deployment: Deployment, questions: Questions, region: str, qualifier: str | None = None
+) -> AccountState:
+    """The state of the account that the questions go to; `qualifier` is that of its bootstrap stack. Raises
     NotAnsweredError where not even the caller's identity can be asked.
     """
     identity = questions.ask("sts", "get_caller_identity")
@@ -65,7 +67,7 @@ def picture_of(deployment: Deployment, questions: Questions, region: str, qualif
         "has_security_hub": _answered(lambda: deployment.security_hub and _has_security_hub(questions)),
         "deployed": _answered(lambda: _deployed(deployment, questions)),
     }
-    return Picture(
+    return AccountState(
         account_id=identity["Account"],
         caller=identity["Arn"],
         region=region,

@@ -83,7 +83,7 @@ def _examine(deployment: "Deployment", qualifier: str | None, options: argparse.
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
 
     from local.account import session_in  # noqa: PLC0415
-    from local.doctor.account_reader import picture_of  # noqa: PLC0415
+    from local.doctor.account_reader import account_state_of  # noqa: PLC0415
     from local.doctor.examination import examined  # noqa: PLC0415
     from local.doctor.questions import NotAnsweredError, Questions  # noqa: PLC0415
     from local.doctor.verdicts import as_json, as_text, exit_code  # noqa: PLC0415
@@ -92,9 +92,9 @@ def _examine(deployment: "Deployment", qualifier: str | None, options: argparse.
         session = session_in(options.region, options.profile)
         if not session.region_name:
             return complain("no Region; give --region, or set AWS_REGION")
-        picture = picture_of(deployment, Questions(session.client), session.region_name, qualifier)
+        account = account_state_of(deployment, Questions(session.client), session.region_name, qualifier)
     except (BotoCoreError, NotAnsweredError) as error:
         return complain(f"no AWS credentials that work: {error}; check --profile and the environment")
-    verdicts = examined(deployment, picture)
+    verdicts = examined(deployment, account)
     print(as_json(verdicts) if options.json else as_text(verdicts))
     return exit_code(verdicts)

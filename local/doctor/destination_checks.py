@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from local.doctor.account_state import AccountState, Bucket, LogGroup
 from local.doctor.needs import bucket_names, database_keys, stack_names
 from local.doctor.object_keys import example_under
-from local.doctor.picture import Bucket, LogGroup, Picture
 from local.doctor.policies import Admission, admission, ours, partition_of
 from local.doctor.verdicts import Verdict, ok, stop, warning
 from stacks.limits.observability import SUBSCRIPTIONS
@@ -15,16 +15,16 @@ SUBSCRIBED_CLASS = "STANDARD"
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html"""
 
 
-def log_groups(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def log_groups(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """Existing log groups: one more subscription filter must fit."""
-    if picture.log_groups is None:
+    if account.log_groups is None:
         return
     for each in deployment.existing_log_groups:
-        known = picture.log_groups.get(each.name)
+        known = account.log_groups.get(each.name)
         if known is None:
             yield stop(
                 each.name,
-                f"is no log group of account {picture.account_id}, {picture.region}",
+                f"is no log group of account {account.account_id}, {account.region}",
                 "Correct existing_log_groups.",
             )
         else:
@@ -47,29 +47,29 @@ def _is_own(destination: str, deployment: Deployment) -> bool:
     return any(f"{mark}{stack}-" in destination for stack in stack_names(deployment) for mark in (":", "/"))
 
 
-def buckets(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def buckets(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """Existing buckets: they must send events, and let the function read."""
-    if picture.buckets is None:
+    if account.buckets is None:
         return
     sending = {each.name for each in deployment.existing_buckets}
     for name in bucket_names(deployment):
-        known = picture.buckets.get(name)
+        known = account.buckets.get(name)
         if known is None:
             yield stop(name, "is no bucket", "Correct the name in the settings.")
         else:
-            denied = list(_denied(name, known, deployment, picture))
-            yield _bucket(name, known, picture, is_sending=name in sending, denied=denied)
+            denied = list(_denied(name, known, deployment, account))
+            yield _bucket(name, known, account, is_sending=name in sending, denied=denied)
 
 
-def _bucket(name: str, known: Bucket, picture: Picture, *, is_sending: bool, denied: list[str]) -> Verdict:
-    if is_sending and known.region != picture.region:
-        finding = f"is in {known.region}, and its events stay there; the deployment is in {picture.region}"
+def _bucket(name: str, known: Bucket, account: AccountState, *, is_sending: bool, denied: list[str]) -> Verdict:
+    if is_sending and known.region != account.region:
+        finding = f"is in {known.region}, and its events stay there; the deployment is in {account.region}"
         return stop(name, finding, "Deploy in the Region of the bucket.")
     if not known.is_own:
         return warning(
             name,
             "belongs to another account, so that its policy can't be read here",
-            f"Its policy must allow s3:GetObject and s3:ListBucket to account {picture.account_id}, and its events "
+            f"Its policy must allow s3:GetObject and s3:ListBucket to account {account.account_id}, and its events "
             "must be sent to this account's event bus.",
         )
     if denied:
@@ -85,13 +85,13 @@ def _bucket(name: str, known: Bucket, picture: Picture, *, is_sending: bool, den
     return ok(name, "exists, and its policy does not deny reading")
 
 
-def _denied(name: str, bucket: Bucket, deployment: Deployment, picture: Picture) -> Iterator[str]:
+def _denied(name: str, bucket: Bucket, deployment: Deployment, account: AccountState) -> Iterator[str]:
     """The keys, of those that are read, of which the policy of the bucket denies s3:GetObject: an example for each
     prefix. A denial of other keys is none of ours.
     """
     prefixes = [each.prefix for each in deployment.existing_buckets if each.name == name]
-    keys = [*(example_under(prefix, picture) for prefix in prefixes), *database_keys(name, deployment)]
+    keys = [*(example_under(prefix, account) for prefix in prefixes), *database_keys(name, deployment)]
     for key in keys if bucket.policy else ():
-        resource = f"arn:{partition_of(picture)}:s3:::{name}/{key}"
-        if admission(bucket.policy or {}, ours(deployment, picture), "s3:GetObject", resource) is Admission.DENIED:
+        resource = f"arn:{partition_of(account)}:s3:::{name}/{key}"
+        if admission(bucket.policy or {}, ours(deployment, account), "s3:GetObject", resource) is Admission.DENIED:
             yield key

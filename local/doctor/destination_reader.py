@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from local.doctor.picture import Bucket, Key, LogGroup
+from local.doctor.account_state import Bucket, Key, LogGroup
 from local.doctor.questions import NOT_THE_OWNER, NotAnsweredError, NotFoundError, Questions
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from local.doctor import account_checks, destination_checks, flow_log_checks, key_checks, service_checks
-from local.doctor.picture import Picture
+from local.doctor.account_state import AccountState
 from local.doctor.verdicts import Verdict
 from stacks.settings.deployment import Deployment
 
-Check = Callable[[Deployment, Picture], Iterator[Verdict]]
+Check = Callable[[Deployment, AccountState], Iterator[Verdict]]
 CHECKS: tuple[Check, ...] = (
     account_checks.caller,
     account_checks.bootstrap,
@@ -30,6 +30,6 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def examined(deployment: Deployment, picture: Picture) -> list[Verdict]:
+def examined(deployment: Deployment, account: AccountState) -> list[Verdict]:
     """The verdicts of all checks on these settings in this account."""
-    return [verdict for check in CHECKS for verdict in check(deployment, picture)]
+    return [verdict for check in CHECKS for verdict in check(deployment, account)]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from local.doctor.account_state import AccountState, FlowLog, NetworkResource
 from local.doctor.needs import logged_resources, stack_names
 from local.doctor.object_keys import beginnings, overlaps
-from local.doctor.picture import FlowLog, NetworkResource, Picture
 from local.doctor.verdicts import Verdict, ok, stop, warning
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.containment import logged_twice
@@ -19,15 +19,15 @@ SHARED = ("vpc-", "subnet-")
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html"""
 
 
-def resources(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def resources(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """The resources of the sources, and whether they are of this account and Region."""
-    if picture.resources is None:
+    if account.resources is None:
         return
     for id_ in logged_resources(deployment):
-        known = picture.resources.get(id_)
+        known = account.resources.get(id_)
         if known is None:
-            yield stop(id_, f"does not exist in account {picture.account_id}, {picture.region}", "Correct sources.")
-        elif known.owner and known.owner != picture.account_id and id_.startswith(SHARED):
+            yield stop(id_, f"does not exist in account {account.account_id}, {account.region}", "Correct sources.")
+        elif known.owner and known.owner != account.account_id and id_.startswith(SHARED):
             yield stop(
                 id_,
                 f"belongs to account {known.owner}, which shares it",
@@ -37,12 +37,12 @@ def resources(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
             yield ok(id_, "exists")
 
 
-def quotas(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def quotas(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """Flow logs that exist already, made by others than this deployment."""
-    if picture.flow_logs is None:
+    if account.flow_logs is None:
         return
     for id_ in logged_resources(deployment):
-        others = [each for each in picture.flow_logs if each.resource_id == id_ and not _is_own(each, deployment)]
+        others = [each for each in account.flow_logs if each.resource_id == id_ and not _is_own(each, deployment)]
         if len(others) >= FLOW_LOGS_OF_A_RESOURCE:
             yield stop(
                 id_,
@@ -53,18 +53,18 @@ def quotas(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
             yield ok(id_, f"has flow logs of others, {len(others)} of {FLOW_LOGS_OF_A_RESOURCE}: {_named(others)}")
 
 
-def counted_twice(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def counted_twice(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """A resource that is logged together with what contains it: its records would come twice."""
-    containers = {id_: known.inside for id_, known in _known(picture).items()}
+    containers = {id_: known.inside for id_, known in _known(account).items()}
     for id_, outer in logged_twice(logged_resources(deployment), containers):
         yield stop(id_, f"is inside {outer}, which is logged too: its records would be counted twice", "Name only one.")
 
 
-def inside_all_vpcs(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def inside_all_vpcs(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """A subnet or interface in a VPC that the source with `all_vpcs` logs."""
     source = deployment.source_of_all_vpcs
     for id_ in logged_resources(deployment) if source else ():
-        for outer in _inside(id_, picture):
+        for outer in _inside(id_, account):
             if source and outer.startswith("vpc-") and outer not in source.except_vpc_ids:
                 yield stop(
                     id_,
@@ -73,27 +73,27 @@ def inside_all_vpcs(deployment: Deployment, picture: Picture) -> Iterator[Verdic
                 )
 
 
-def read_twice(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def read_twice(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """Existing flow logs that are read, of resources that are logged by this deployment too."""
-    read = [each for each in picture.flow_logs or () if _is_read(each, deployment, picture)]
+    read = [each for each in account.flow_logs or () if _is_read(each, deployment, account)]
     for id_ in logged_resources(deployment):
         for each in read:
-            if id_ in _logged_by(each, picture):
+            if id_ in _logged_by(each, account):
                 yield stop(
                     id_,
                     f"is in sources, and {each.id} writes its records to {_destination(each)}, which is read too",
                     "Remove it from sources, or the log group or bucket from the settings.",
                 )
-    yield from _all_vpcs_read_twice(read, deployment, picture)
+    yield from _all_vpcs_read_twice(read, deployment, account)
 
 
-def _all_vpcs_read_twice(read: list[FlowLog], deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def _all_vpcs_read_twice(read: list[FlowLog], deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     source = deployment.source_of_all_vpcs
     if source is None:
         return
     left_out = {*source.except_vpc_ids, *logged_resources(deployment)}
     for each in read:
-        for id_ in _logged_by(each, picture):
+        for id_ in _logged_by(each, account):
             if id_.startswith("vpc-") and id_ not in left_out:
                 finding = (
                     f"is logged by all_vpcs, and {each.id} writes its records to {_destination(each)}, which is read"
@@ -107,17 +107,17 @@ def _all_vpcs_read_twice(read: list[FlowLog], deployment: Deployment, picture: P
                 )
 
 
-def _logged_by(flow_log: FlowLog, picture: Picture) -> tuple[str, ...]:
+def _logged_by(flow_log: FlowLog, account: AccountState) -> tuple[str, ...]:
     """What a flow log has records of: its resource, or a part of what contains that."""
-    return (flow_log.resource_id, *_inside(flow_log.resource_id, picture))
+    return (flow_log.resource_id, *_inside(flow_log.resource_id, account))
 
 
-def _is_read(flow_log: FlowLog, deployment: Deployment, picture: Picture) -> bool:
+def _is_read(flow_log: FlowLog, deployment: Deployment, account: AccountState) -> bool:
     """Whether the deployment reads an existing log group or bucket that the flow log writes to, with this prefix."""
     name = _destination(flow_log)
     if not _is_bucket(flow_log):
         return name in {each.name for each in deployment.existing_log_groups}
-    keys_begin = beginnings(flow_log.destination.partition(":::")[2].partition("/")[2], picture)
+    keys_begin = beginnings(flow_log.destination.partition(":::")[2].partition("/")[2], account)
     return any(each.name == name and overlaps(each.prefix, keys_begin) for each in deployment.existing_buckets)
 
 
@@ -125,12 +125,12 @@ def _is_bucket(flow_log: FlowLog) -> bool:
     return ":::" in flow_log.destination
 
 
-def _known(picture: Picture) -> Mapping[str, NetworkResource]:
-    return picture.resources or {}
+def _known(account: AccountState) -> Mapping[str, NetworkResource]:
+    return account.resources or {}
 
 
-def _inside(id_: str, picture: Picture) -> tuple[str, ...]:
-    known = _known(picture).get(id_)
+def _inside(id_: str, account: AccountState) -> tuple[str, ...]:
+    known = _known(account).get(id_)
     return known.inside if known else ()
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from local.doctor.account_state import AccountState, Key, Policy
 from local.doctor.needs import key_arns
-from local.doctor.picture import Key, Picture, Policy
 from local.doctor.policies import Admission, admission, ours, partition_of
 from local.doctor.verdicts import Verdict, ok, stop, warning
 from stacks.constructs.key_statements import service_statements
@@ -21,41 +21,41 @@ CONCRETE = {"kms:Describe*": "kms:DescribeKey", "kms:ReEncrypt*": "kms:ReEncrypt
 """An action for each pattern that no action itself begins."""
 
 
-def keys(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def keys(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """The keys that the settings name."""
-    if picture.keys is None:
+    if account.keys is None:
         return
     for arn in key_arns(deployment):
-        if (region := arn.split(":")[3]) != picture.region:
-            finding = f"is in {region}; the services that use it take keys of their own Region, {picture.region}"
-            yield stop(arn, finding, f"Name a key in {picture.region}, or a replica of this one there.")
-        elif (known := picture.keys.get(arn)) is None:
+        if (region := arn.split(":")[3]) != account.region:
+            finding = f"is in {region}; the services that use it take keys of their own Region, {account.region}"
+            yield stop(arn, finding, f"Name a key in {account.region}, or a replica of this one there.")
+        elif (known := account.keys.get(arn)) is None:
             yield stop(arn, "does not exist, or not for this account", "Correct the ARN in the settings.")
         else:
-            yield _key(arn, known, deployment, picture)
+            yield _key(arn, known, deployment, account)
 
 
-def _key(arn: str, known: Key, deployment: Deployment, picture: Picture) -> Verdict:
+def _key(arn: str, known: Key, deployment: Deployment, account: AccountState) -> Verdict:
     if known.state != "Enabled":
         return stop(arn, f"is {known.state}", "Enable the key, or name another one.")
     if known.spec != SYMMETRIC:
         return stop(arn, f"is of the kind {known.spec}; the services take {SYMMETRIC}", "Name another key.")
     if known.policy is None:
-        is_own = known.account_id == picture.account_id
+        is_own = known.account_id == account.account_id
         reason = "has a key policy that could not be read"
         return warning(
             arn,
             reason if is_own else f"is of account {known.account_id}, so that its key policy can't be read here",
-            f"It must allow kms:Decrypt to account {picture.account_id}, and its use to the services that write with "
+            f"It must allow kms:Decrypt to account {account.account_id}, and its use to the services that write with "
             f"it: {_statements_of(arn, deployment)}.",
         )
-    if admission(known.policy, ours(deployment, picture), "kms:Decrypt") not in ADMITTED:
+    if admission(known.policy, ours(deployment, account), "kms:Decrypt") not in ADMITTED:
         return stop(
             arn,
-            f"has a key policy that does not admit account {picture.account_id}",
-            f"Add a statement that allows kms:Decrypt to arn:aws:iam::{picture.account_id}:root.",
+            f"has a key policy that does not admit account {account.account_id}",
+            f"Add a statement that allows kms:Decrypt to arn:aws:iam::{account.account_id}:root.",
         )
-    if refused := list(_refused_services(arn, known.policy, deployment, picture)):
+    if refused := list(_refused_services(arn, known.policy, deployment, account)):
         return stop(
             arn,
             f"has a key policy that does not admit {', '.join(refused)}",
@@ -70,9 +70,9 @@ def _statements_of(arn: str, deployment: Deployment) -> str:
     return f'docs/settings.md, "{section}", has the statements'
 
 
-def _refused_services(arn: str, policy: Policy, deployment: Deployment, picture: Picture) -> Iterator[str]:
+def _refused_services(arn: str, policy: Policy, deployment: Deployment, account: AccountState) -> Iterator[str]:
     """The services that the policy does not let use the key, with the actions."""
-    for statement in _needed(arn, deployment, picture):
+    for statement in _needed(arn, deployment, account):
         actions = [CONCRETE.get(each, each.removesuffix("*")) for each in statement["Action"]]
         for service in statement["Principal"]["Service"]:
             refused = [each for each in actions if admission(policy, (service,), each) not in ADMITTED]
@@ -80,14 +80,14 @@ def _refused_services(arn: str, policy: Policy, deployment: Deployment, picture:
                 yield f"{service} ({', '.join(refused)})"
 
 
-def _needed(arn: str, deployment: Deployment, picture: Picture) -> Iterator[dict[str, Any]]:
+def _needed(arn: str, deployment: Deployment, account: AccountState) -> Iterator[dict[str, Any]]:
     """The statements that the key needs for what it encrypts. One that is only read with needs none."""
     encrypts = {
         OF_LOG_GROUPS: _encrypts_log_groups(arn, deployment),
         OF_LOG_BUCKET: arn == (deployment.log_bucket_key_arn or deployment.kms_key_arn) and _uses_s3(deployment),
     }
-    partition, region, account = partition_of(picture), picture.region, picture.account_id
-    for statement in service_statements(deployment.name, partition, region, account):
+    partition, region = partition_of(account), account.region
+    for statement in service_statements(deployment.name, partition, region, account.account_id):
         if encrypts.get(statement["Sid"], arn == deployment.kms_key_arn):
             yield statement
 

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable
 
-from local.doctor.picture import Picture
+from local.doctor.account_state import AccountState
 
 ANY_NAME = "any.log.gz"
 
 
-def beginnings(folder: str, picture: Picture) -> tuple[str, str]:
+def beginnings(folder: str, account: AccountState) -> tuple[str, str]:
     """What the keys of this account's flow logs begin with in the folder of their destination: without and with Hive's
     partitions.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
     """
-    account, region = picture.account_id, picture.region
+    account_id, region = account.account_id, account.region
     above = f"{folder.strip('/')}/AWSLogs".lstrip("/")
     return (
-        f"{above}/{account}/vpcflowlogs/{region}/",
-        f"{above}/aws-account-id={account}/aws-service=vpcflowlogs/aws-region={region}/",
+        f"{above}/{account_id}/vpcflowlogs/{region}/",
+        f"{above}/aws-account-id={account_id}/aws-service=vpcflowlogs/aws-region={region}/",
     )
 
 
@@ -26,7 +26,7 @@ def overlaps(prefix: str, keys_begin: Iterable[str]) -> bool:
     return any(each.startswith(prefix) or prefix.startswith(each) for each in keys_begin)
 
 
-def example_under(prefix: str, picture: Picture) -> str:
+def example_under(prefix: str, account: AccountState) -> str:
     """A key of a flow log's object that has the prefix."""
-    plain, _ = beginnings("", picture)
+    plain, _ = beginnings("", account)
     return f"{plain if plain.startswith(prefix) else f'{prefix}{plain}'}{ANY_NAME}"

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from local.doctor.account_state import AccountState
 from local.doctor.needs import stack_names
-from local.doctor.picture import Picture
 from stacks.settings.deployment import Deployment
 
 WHOLE_ACCOUNT = re.compile(r"[0-9]{12}|arn:[^:]+:iam::[0-9]{12}:root")
@@ -86,13 +86,13 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def partition_of(picture: Picture) -> str:
+def partition_of(account: AccountState) -> str:
     """`aws`, `aws-cn` or `aws-us-gov`."""
-    return picture.caller.split(":")[1]
+    return account.caller.split(":")[1]
 
 
-def ours(deployment: Deployment, picture: Picture) -> tuple[str, ...]:
+def ours(deployment: Deployment, account: AccountState) -> tuple[str, ...]:
     """How a policy may name the roles of the functions: as all of the account, or one by one."""
-    account = f"arn:{partition_of(picture)}:iam::{picture.account_id}"
-    roles = (f"{account}:role/*{stack}-*" for stack in sorted(stack_names(deployment)))
-    return (f"{account}:root", picture.account_id, *roles)
+    iam = f"arn:{partition_of(account)}:iam::{account.account_id}"
+    roles = (f"{iam}:role/*{stack}-*" for stack in sorted(stack_names(deployment)))
+    return (f"{iam}:root", account.account_id, *roles)

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from flowsentry.aws.service_errors import code_of, status_of
-from local.doctor.picture import Unasked
+from local.doctor.account_state import Unasked
 
 BRIEF = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
 """A call that hangs costs 16 s at most. Longer: `make deploy` waits for a service that is down. Shorter: a slow answer

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from flowsentry.aws.notifications.pause import MAX_PAUSE_SECONDS
 from flowsentry.emit.plain_text import moment
+from local.doctor.account_state import AccountState, Cluster
 from local.doctor.needs import of_function
-from local.doctor.picture import Cluster, Picture
 from local.doctor.verdicts import Verdict, ok, stop, warning
 from stacks.settings.alerts import GIVE_EMAILS
 from stacks.settings.deployment import Deployment
@@ -15,17 +15,17 @@ WITH_ACCESS_ENTRIES = ("API", "API_AND_CONFIG_MAP")
 """https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html"""
 
 
-def clusters(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def clusters(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """EKS clusters of this Region: active, and with access entries where the app makes one."""
-    if picture.clusters is None:
+    if account.clusters is None:
         return
     for each in deployment.kubernetes_clusters:
-        if each.region not in ("", picture.region):
+        if each.region not in ("", account.region):
             yield warning(
                 f"cluster {each.id}", "is in another Region and was not looked at", "Create its access entry yourself."
             )
-        elif (known := picture.clusters.get(each.id)) is None:
-            yield stop(f"cluster {each.id}", f"does not exist in {picture.region}", "Correct kubernetes_clusters.")
+        elif (known := account.clusters.get(each.id)) is None:
+            yield stop(f"cluster {each.id}", f"does not exist in {account.region}", "Correct kubernetes_clusters.")
         else:
             yield _cluster(each, known, deployment)
 
@@ -49,15 +49,15 @@ def _cluster(given: KubernetesCluster, known: Cluster, deployment: Deployment) -
     return ok(about, f"is active, with authentication mode {known.authentication_mode}")
 
 
-def network_of_function(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def network_of_function(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """Subnets and security groups of the inventory function: they exist, in one VPC."""
-    if picture.resources is None:
+    if account.resources is None:
         return
     ids = of_function(deployment)
-    known = {id_: picture.resources[id_] for id_ in ids if id_ in picture.resources}
+    known = {id_: account.resources[id_] for id_ in ids if id_ in account.resources}
     for id_ in ids:
         if id_ not in known:
-            yield stop(id_, f"does not exist in {picture.region}", "Correct inventory_network.")
+            yield stop(id_, f"does not exist in {account.region}", "Correct inventory_network.")
     vpcs = {vpc for each in known.values() for vpc in each.inside if vpc.startswith("vpc-")}
     if len(vpcs) > 1:
         finding = f"its subnets and security groups are in {len(vpcs)} VPCs: {', '.join(sorted(vpcs))}"
@@ -66,25 +66,25 @@ def network_of_function(deployment: Deployment, picture: Picture) -> Iterator[Ve
         yield ok("inventory_network", f"exists, in {', '.join(vpcs)}")
 
 
-def channels(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def channels(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """Who will get alerts, by the settings."""
     if missed := deployment.missed_without_emails:
         yield warning("alert_emails", missed, GIVE_EMAILS)
     else:
         yield ok("alert_emails", ", ".join(deployment.alert_emails))
     bus = deployment.event_bus
-    if bus and not bus.startswith("arn:") and picture.event_buses is not None and bus not in picture.event_buses:
+    if bus and not bus.startswith("arn:") and account.event_buses is not None and bus not in account.event_buses:
         yield stop("event_bus", f"there is no event bus {bus}", "Create it, or correct event_bus.")
-    if deployment.security_hub and picture.has_security_hub is False:
+    if deployment.security_hub and account.has_security_hub is False:
         yield stop("security_hub", "Security Hub is not enabled here", "Enable it, or set security_hub to false.")
 
 
-def deployed(deployment: Deployment, picture: Picture) -> Iterator[Verdict]:
+def deployed(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
     """What the deployment that exists says: a pause, and subscriptions that nobody confirmed."""
-    known = picture.deployed
+    known = account.deployed
     if known is None:
         return
-    if picture.asked_at < known.paused_until <= picture.asked_at + MAX_PAUSE_SECONDS:
+    if account.asked_at < known.paused_until <= account.asked_at + MAX_PAUSE_SECONDS:
         yield warning(
             "alerts",
             f"are paused until {moment(known.paused_until)} by {known.paused_by or 'somebody'}",

@@ -1,10 +1,10 @@
-"""Settings and a picture of an account in which everything is as it should be; tests change one thing."""
+"""Settings, and the state of an account, in which everything is as it should be; tests change one thing."""
 
 from dataclasses import replace
 from typing import Any
 
-from local.doctor.examination import examined
-from local.doctor.picture import (
+from local.doctor.account_state import (
+    AccountState,
     Bucket,
     Cluster,
     Concurrency,
@@ -13,8 +13,8 @@ from local.doctor.picture import (
     Key,
     LogGroup,
     NetworkResource,
-    Picture,
 )
+from local.doctor.examination import examined
 from local.doctor.verdicts import Level, Verdict
 from stacks.settings.deployment import Deployment
 
@@ -35,7 +35,7 @@ SETTINGS: dict[str, Any] = {
     "security_hub": True,
     "stream_processor": {"reserved_concurrency": 5},
 }
-PICTURE = Picture(
+PICTURE = AccountState(
     account_id=ACCOUNT,
     caller=f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/alice",
     region=REGION,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.doctor.picture import (
+from local.doctor.account_state import (
     Cluster,
     Concurrency,
     Deployed,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.doctor.picture import Bucket, LogGroup
+from local.doctor.account_state import Bucket, LogGroup
 from tests.local.doctor.accounts import (
     ACCOUNT,
     BUCKET,

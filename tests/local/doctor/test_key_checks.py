@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.doctor.picture import Key
+from local.doctor.account_state import Key
 from stacks.constructs.key_statements import service_statements
 from tests.local.doctor.accounts import ACCOUNT, KEY, OTHER_ACCOUNT, REGION, ROOT_MAY, VPC, deployment, judged, only
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from local.doctor.account_reader import picture_of
-from local.doctor.picture import Bucket, Cluster, Concurrency, Deployed, FlowLog, LogGroup, NetworkResource
+from local.doctor.account_reader import account_state_of
+from local.doctor.account_state import Bucket, Cluster, Concurrency, Deployed, FlowLog, LogGroup, NetworkResource
 from local.doctor.questions import ACTIONS, MAX_SECONDS, NotAnsweredError, Questions, policy
 from tests.local.doctor.accounts import (
     ACCOUNT,
@@ -117,32 +117,32 @@ SOURCES = [
 
 
 def asked(aws: FakeAws) -> Any:
-    return picture_of(deployment(sources=SOURCES, permissions_boundary=BOUNDARY), Questions(aws.client), REGION)
+    return account_state_of(deployment(sources=SOURCES, permissions_boundary=BOUNDARY), Questions(aws.client), REGION)
 
 
 def test_the_picture_has_what_aws_answered() -> None:
-    picture = asked(FakeAws())
-    assert (picture.account_id, picture.bootstrap_version) == (ACCOUNT, 21)
-    assert picture.concurrency == Concurrency(10, 9)
-    assert (picture.has_boundary, picture.roles) == (True, {INVENTORY_ROLE: "flowsentry-processing"})
-    assert picture.resources == {
+    account = asked(FakeAws())
+    assert (account.account_id, account.bootstrap_version) == (ACCOUNT, 21)
+    assert account.concurrency == Concurrency(10, 9)
+    assert (account.has_boundary, account.roles) == (True, {INVENTORY_ROLE: "flowsentry-processing"})
+    assert account.resources == {
         VPC: NetworkResource(VPC, (), ACCOUNT),
         SUBNET: NetworkResource(SUBNET, (VPC,), ACCOUNT),
         GROUP: NetworkResource(GROUP, (VPC,), ACCOUNT),
     }
-    assert picture.flow_logs == [FlowLog("fl-1", VPC, "arn:aws:s3:::b", "other"), FlowLog("fl-2", VPC, "/old")]
-    assert picture.log_groups == {LOG_GROUP: LogGroup("STANDARD", (("f", "arn:f"),))}
-    assert picture.buckets == {BUCKET: Bucket(REGION, sends_events=True, policy={})}
-    assert picture.keys[KEY].policy == {"Statement": [ROOT_MAY]}
-    assert picture.clusters == {"shop": Cluster("ACTIVE", "API", is_public=True)}
-    assert (picture.event_buses, picture.has_security_hub) == ({"security"}, True)
-    assert picture.deployed == Deployed(
+    assert account.flow_logs == [FlowLog("fl-1", VPC, "arn:aws:s3:::b", "other"), FlowLog("fl-2", VPC, "/old")]
+    assert account.log_groups == {LOG_GROUP: LogGroup("STANDARD", (("f", "arn:f"),))}
+    assert account.buckets == {BUCKET: Bucket(REGION, sends_events=True, policy={})}
+    assert account.keys[KEY].policy == {"Statement": [ROOT_MAY]}
+    assert account.clusters == {"shop": Cluster("ACTIVE", "API", is_public=True)}
+    assert (account.event_buses, account.has_security_hub) == ({"security"}, True)
+    assert account.deployed == Deployed(
         5,
         "alice",
         ("alert-topic", "digest-topic", "chat-topic"),
         ("email a@example.com",) * 3,
     )
-    assert picture.unasked == ()
+    assert account.unasked == ()
 
 
 def test_the_policy_allows_the_calls_and_nothing_else() -> None:
@@ -161,11 +161,11 @@ def test_the_policy_allows_the_calls_and_nothing_else() -> None:
 )
 def test_a_call_that_is_refused_is_noted_and_the_others_are_made(operation: str, error: Exception) -> None:
     aws = FakeAws(**{operation: error})
-    picture = asked(aws)
+    account = asked(aws)
     service = next(service for service, name in ACTIONS if name == operation)
     if (service, operation) in aws.calls:
-        assert [each.action for each in picture.unasked] == [ACTIONS[service, operation]]
-    assert picture.account_id == ACCOUNT
+        assert [each.action for each in account.unasked] == [ACTIONS[service, operation]]
+    assert account.account_id == ACCOUNT
 
 
 @pytest.mark.parametrize(
@@ -184,9 +184,9 @@ def test_a_call_that_is_refused_is_noted_and_the_others_are_made(operation: str,
     ],
 )
 def test_what_does_not_exist_is_absent_and_not_unasked(operation: str, code: str, attribute: str, value: Any) -> None:
-    picture = asked(FakeAws(**{operation: refused(code)}))
-    assert getattr(picture, attribute) == value
-    assert picture.unasked == ()
+    account = asked(FakeAws(**{operation: refused(code)}))
+    assert getattr(account, attribute) == value
+    assert account.unasked == ()
 
 
 @pytest.mark.parametrize(
@@ -201,8 +201,8 @@ def test_a_pause_ends_when_the_app_ends_it_whatever_was_written(
 
 
 def test_a_bucket_of_another_account_is_recognised() -> None:
-    picture = asked(FakeAws(get_bucket_policy=refused("MethodNotAllowed")))
-    assert picture.buckets == {BUCKET: Bucket(REGION, is_own=False)}
+    account = asked(FakeAws(get_bucket_policy=refused("MethodNotAllowed")))
+    assert account.buckets == {BUCKET: Bucket(REGION, is_own=False)}
 
 
 def test_without_credentials_there_is_no_picture() -> None:

@@ -1,4 +1,4 @@
-"""The picture of an account that the checks judge: what AWS answered, as plain values.
+"""The state of an account that the checks judge: what AWS answered, as plain values.
 
 A mapping has the things that exist, by name or ID. None in its place: AWS could not be asked, which is a verdict too.
 """
@@ -93,7 +93,7 @@ class Deployed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class AccountState:
     """What one account and Region answered at `asked_at` (Unix s). `has_boundary` is whether the permissions boundary
     of the settings exists; `roles` has the stack that made each role of the names we need, or no text.
     """
