@@ -44,6 +44,8 @@ LOGICAL_IDS: tuple[tuple[Purpose, str], ...] = (
 LONG_NAME = 56
 """Characters of a bucket's name, of at most 63, from which its logical id may have been cut. Higher: a bucket of the
 app is taken for one of others. Lower: a bucket of others is refused whose name begins alike."""
+SUBSCRIBED = 400
+"""Subscription filters of the processing stack, which has up to 100 other resources. Higher, lower: as below."""
 LARGEST_STACK = 450
 """Flow logs, log groups and rules of the flow logs stack. CloudFormation allows 500 resources, and up to 50 others are
 in it. Higher: no room for these. Lower: a second deployment, with its fixed cost, is needed sooner."""
@@ -146,6 +148,11 @@ class Deployment(
                 f"sources and existing_buckets make {logs} flow logs, {groups} log groups and {buckets} rules; allowed "
                 f"in one stack: {LARGEST_STACK}, where a log group counts twice. Use all_vpcs, whose flow logs are in "
                 "no stack, or put some of the sources into a second deployment, with another name"
+            )
+        if (subscribed := groups + len(self.existing_log_groups)) > SUBSCRIBED:
+            yield (
+                f"sources and existing_log_groups have {subscribed} log groups, each with a subscription filter; "
+                f"allowed in one stack: {SUBSCRIBED}. Read some of them with a second deployment, with another name"
             )
 
     def _tags_of_sources(self) -> Iterator[str]:

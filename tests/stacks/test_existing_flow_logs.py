@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
-from stacks.settings.deployment import Deployment
+from stacks.settings.deployment import SUBSCRIBED, Deployment
 from stacks.settings.existing_flow_logs import ExistingBucket, object_events_pattern, permitted_names
 from stacks.settings.flow_logs import unknown_fields
 from stacks.settings.reading import SettingsError
@@ -259,3 +259,10 @@ def test_an_unknown_field_of_an_existing_log_format_is_reported() -> None:
     settings = {"existing_log_groups": [{"name": GROUP, "log_formats": ["${version} ${quantum-state}"]}]}
     deployment = Deployment.from_context({"flowsentry": settings})
     assert list(unknown_fields(deployment)) == [(GROUP, "quantum-state")]
+
+
+def test_as_many_log_groups_as_one_stack_can_subscribe_are_accepted_and_one_more_is_refused() -> None:
+    names = [{"name": f"/v/{number}"} for number in range(SUBSCRIBED + 1)]
+    assert Deployment.from_context({"flowsentry": {"existing_log_groups": names[1:]}}).existing_log_groups
+    sentence = f"have {SUBSCRIBED + 1} log groups, each with a subscription filter; allowed in one stack: {SUBSCRIBED}"
+    assert sentence in refusal({"existing_log_groups": names})
