@@ -8,10 +8,10 @@ from local.doctor.verdicts import Verdict, ok, stop, warning
 from stacks.settings.deployment import Deployment
 from stacks.settings.operation import (
     AMPLE_CONCURRENCY,
-    DOCUMENTED_UNRESERVED,
     LEAST_CONCURRENCY,
     LEAST_UNRESERVED,
     fitted,
+    most_reserved,
 )
 
 LEAST_BOOTSTRAP_VERSION = 6
@@ -106,16 +106,11 @@ def _reservation(deployment: Deployment, limit: int) -> Iterator[Verdict]:
     reserved, about = deployment.stream_processor.reserved_concurrency, "reserved concurrency"
     if not reserved:
         return
-    left = limit - reserved
-    finding = f"stream_processor.reserved_concurrency is {reserved} of {limit:,}, which leaves {left:,}"
-    if left < LEAST_UNRESERVED:
-        yield stop(about, f"{finding}; needed: {LEAST_UNRESERVED}", 'Remove "reserved_concurrency" from cdk.json.')
-    elif left < DOCUMENTED_UNRESERVED:
-        yield warning(
-            about,
-            f"{finding}; AWS keeps {DOCUMENTED_UNRESERVED}, less only in new accounts",
-            "Reserve less, or nothing.",
-        )
+    most = most_reserved(limit)
+    finding = f"stream_processor.reserved_concurrency is {reserved} of {limit:,}"
+    if reserved > most:
+        mend = "Reserve less, or nothing." if most else 'Remove "reserved_concurrency" from cdk.json.'
+        yield stop(about, f"{finding}; allowed: {most:,}, because Lambda keeps {LEAST_UNRESERVED} unreserved", mend)
     else:
         yield ok(about, finding)
 

@@ -30,11 +30,9 @@ USUAL_CONCURRENCY, LEAST_CONCURRENCY = 1_000, 10
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 1,000 by default, less in new accounts."""
 AMPLE_CONCURRENCY = 200
 """From here on all batches of `fitted` have their highest number."""
-LEAST_UNRESERVED, DOCUMENTED_UNRESERVED = 10, 100
-"""Executions that must stay unreserved. AWS documents 100
-(https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html); in accounts that have few, its error
-names 10 (https://github.com/awslabs/fhir-works-on-aws-deployment/issues/691). Synth refuses what leaves less than 10,
-and the doctor command warns of what leaves less than 100."""
+LEAST_UNRESERVED = 100
+"""Executions that must stay unreserved, or all of an account that has fewer.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
 FINDINGS_BATCHES = 4
 """Concurrent batches of a shard of the findings table: one that hangs blocks a quarter of the shard's findings. Higher:
 more invocations compete for the slots of the rate limit. Lower: a flood takes longer to process."""
@@ -45,6 +43,11 @@ Lower: fewer payloads a second, and a failed batch blocks more of them."""
 LEAST_OBJECTS = 2
 """The lowest MaximumConcurrency of a queue.
 https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html"""
+
+
+def most_reserved(concurrency: int) -> int:
+    """The most executions that can be reserved, of those that the account allows."""
+    return max(0, concurrency - LEAST_UNRESERVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ class OperationSettings(Section):
     def broken_rules(self) -> Iterator[str]:
         """A reservation that the account can't make."""
         yield from super().broken_rules()
-        reserved, most = self.stream_processor.reserved_concurrency, self.lambda_concurrency - LEAST_UNRESERVED
+        reserved, most = self.stream_processor.reserved_concurrency, most_reserved(self.lambda_concurrency)
         if reserved and reserved > most:
             yield (
                 f"stream_processor.reserved_concurrency is {reserved}; allowed: at most {most}, because "

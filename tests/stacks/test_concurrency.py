@@ -28,15 +28,15 @@ def test_less_runs_at_once_in_an_account_that_allows_less(concurrency: int, max_
     assert fitted(concurrency, max_objects) == fit
 
 
-@pytest.mark.parametrize(("reserved", "is_valid"), [(40, True), (41, False)])
-def test_a_reservation_that_leaves_less_than_ten_is_refused(reserved: int, *, is_valid: bool) -> None:
-    given = {"sources": [SOURCE], "lambda_concurrency": 50, "stream_processor": {"reserved_concurrency": reserved}}
+@pytest.mark.parametrize(("reserved", "is_valid"), [(50, True), (51, False)])
+def test_a_reservation_that_leaves_less_than_a_hundred_is_refused(reserved: int, *, is_valid: bool) -> None:
+    given = {"sources": [SOURCE], "lambda_concurrency": 150, "stream_processor": {"reserved_concurrency": reserved}}
     try:
         Deployment.from_context({"flowsentry": given})
     except SettingsError as error:
         assert not is_valid
         (problem,) = error.problems
-        assert "reserved_concurrency is 41; allowed: at most 40" in problem
+        assert "reserved_concurrency is 51; allowed: at most 50" in problem
     else:
         assert is_valid
 

@@ -103,7 +103,7 @@ def test_settings_for_less_than_the_account_allows_are_told() -> None:
     assert "less is processed at once than could be" in finding
 
 
-@pytest.mark.parametrize(("reserved", "level"), [(900, []), (901, ["warning"]), (990, ["warning"]), (991, ["stop"])])
+@pytest.mark.parametrize(("reserved", "level"), [(900, []), (901, ["stop"])])
 def test_a_reservation_must_leave_executions_to_others(reserved: int, level: list[str]) -> None:
     given = deployment(stream_processor={"reserved_concurrency": reserved}, lambda_concurrency=2_000)
     assert [each.level.value for each in judged(given)] == level
