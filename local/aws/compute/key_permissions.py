@@ -43,8 +43,10 @@ def _key_of_object(resource: str) -> str | None:
     """
     name, _, key = resource.split(":::")[1].partition("/")
     bucket: Any = s3_backends[ACCOUNT]["aws"].buckets.get(name)
-    stored = bucket.keys.get(key) if bucket is not None else None
-    return _arn_of(bucket.region_name, stored.kms_key_id) if stored is not None else None
+    if bucket is None:
+        return None
+    stored: Any = bucket.keys.get(key)
+    return _arn_of(bucket.region_name, getattr(stored, "kms_key_id", None))  # a delete marker has no key
 
 
 def _key_of(resource: str) -> str | None:

@@ -151,3 +151,14 @@ def test_an_object_needs_the_key_that_it_was_written_with_whatever_its_bucket_s_
     assert status == 403
     assert f"is not allowed to kms:Decrypt on {key}" in text
     assert create(code=SIGNS_A_REQUEST, allow=[objects, ("kms:Decrypt", key)]).answer({"path": path}) == 200
+
+
+def test_a_deleted_object_of_a_versioned_bucket_is_missing_and_needs_no_key(aws: EmbeddedAws, bucket: str) -> None:
+    s3 = aws.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket, Key="ours/gone", Body=b"o")
+    s3.delete_object(Bucket=bucket, Key="ours/gone")
+    create = FunctionFactory(aws)
+    reads = create(code=SIGNS_A_REQUEST, allow=[("s3:GetObject", f"arn:aws:s3:::{bucket}/*")])
+    status, _ = reads.answer({"path": f"/{bucket}/ours/gone"})
+    assert status == 404
