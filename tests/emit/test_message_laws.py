@@ -84,6 +84,7 @@ resources = st.sampled_from([AccountResources(), RESOURCES]) | st.builds(
 LABELS = (
     r"Source|Target|Interface|Address|Clients|Network|When|Count"
     r"|Denied\ by|Uncertain|Change|Rules\ as\ of|Allowed\ by|Sessions|Ports|Tried|Answered|Logged\ by"
+    r"|Resource|Flow\ log|Destination"
 )
 HEADLINE_AND_MATTER = 2
 TEMPLATE = re.compile(

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 
 from flowsentry.aws import clients
 from flowsentry.errors import PoisonError
-from tests.lambdas.conftest import NOW, Invocation, LoadHandler, metrics_in, recorded, total
+from tests.lambdas.conftest import NOW, Invocation, LoadHandler, LogLines, metrics_in, recorded, total
 from tests.lambdas.objects import DONE, Breaking, scan
 from tests.lambdas.payloads import NO_GZIP, of_stream, payload, recorded_payload
 from tests.moto_world import EVIDENCE_TABLE, FINDINGS_TABLE, OUTPUT_BUCKET, items_of, keys_in
@@ -45,7 +45,7 @@ def test_a_poison_payload_is_reported_and_the_others_are_done(
     handler: ModuleType,
     invocation: Invocation,
     capsys: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+    log_lines: LogLines,
 ) -> None:
     batch = of_stream(payload(*scan()), NO_GZIP, recorded_payload())
     assert handler.lambda_handler(batch, invocation) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
@@ -53,7 +53,7 @@ def test_a_poison_payload_is_reported_and_the_others_are_done(
     assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 2
     printed = metrics_in(capsys.readouterr().out)
     assert [total(printed, name) for name in ("Lines", "PoisonSources", "FailedPayloads")] == [26, 1, 1]
-    assert [vars(line)["sequence_number"] for line in caplog.records if line.msg == "payload failed"] == ["1"]
+    assert [line["sequence_number"] for line in log_lines("payload failed")] == ["1"]
 
 
 def test_a_payload_with_a_transient_error_is_reported_and_is_no_poison(
