@@ -39,6 +39,11 @@ class Size:
     reserved_concurrency: int | None = None
 
 
+OLDER_RUNTIME = (
+    "The runtime is a setting: the newest Python by default, an older one only where the settings ask for it."
+)
+
+
 class PythonFunction(lambda_.Function):
     """A function whose code is in lambdas/<service>. Its role may write logs and traces, and use the customer managed
     key; the stack grants the rest. Lambda ends it when it invokes itself about 16 times in a row (decision 41).
@@ -58,9 +63,7 @@ class PythonFunction(lambda_.Function):
     ) -> None:
         deployment = defaults.deployment
         log_group = _log_group(scope, f"{id_}Log", defaults)
-        lambda_service = iam.ServicePrincipal("lambda.amazonaws.com")
-        role = iam.Role(scope, f"{id_}Role", assumed_by=lambda_service, path=deployment.path_of_roles)
-        log_group.grant_write(role)
+        role = _role(scope, f"{id_}Role", defaults, log_group)
         super().__init__(
             scope,
             id_,
@@ -78,18 +81,9 @@ class PythonFunction(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE if deployment.tracing else lambda_.Tracing.DISABLED,
             recursive_loop=lambda_.RecursiveLoop.TERMINATE,
             environment_encryption=defaults.key,
-            environment={
-                "POWERTOOLS_SERVICE_NAME": service,
-                "POWERTOOLS_METRICS_NAMESPACE": namespace_of(deployment.name),
-                "POWERTOOLS_LOG_LEVEL": "INFO",
-                **environment,
-            },
+            environment={**_powertools(service, deployment), **environment},
         )
-        acknowledge(
-            self,
-            "L1",
-            "The runtime is a setting: the newest Python by default, an older one only where the settings ask for it.",
-        )
+        acknowledge(self, "L1", OLDER_RUNTIME)
         self._role = role
         if deployment.tracing:
             acknowledge_wildcard(role, "*", "X-Ray's put actions do not support resource-level permissions.")
@@ -110,6 +104,23 @@ class PythonFunction(lambda_.Function):
         """Allows these IAM actions on an ARN that contains `*`; the reason is recorded for cdk-nag."""
         self.allow(actions, resources)
         acknowledge_wildcard(self._role, resources, reason)
+
+
+def _role(scope: Construct, id_: str, defaults: FunctionDefaults, log_group: ExpiringLogGroup) -> iam.Role:
+    """The role of a function, which may write to its log group."""
+    lambda_service = iam.ServicePrincipal("lambda.amazonaws.com")
+    role = iam.Role(scope, id_, assumed_by=lambda_service, path=defaults.deployment.path_of_roles)
+    log_group.grant_write(role)
+    return role
+
+
+def _powertools(service: str, deployment: Deployment) -> dict[str, str]:
+    """The variables that Powertools reads."""
+    return {
+        "POWERTOOLS_SERVICE_NAME": service,
+        "POWERTOOLS_METRICS_NAMESPACE": namespace_of(deployment.name),
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
 
 
 def _log_group(scope: Construct, id_: str, defaults: FunctionDefaults) -> ExpiringLogGroup:

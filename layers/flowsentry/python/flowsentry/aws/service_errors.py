@@ -1,6 +1,6 @@
 """Converts botocore's errors: transient ones become RetryableError, all others stay unchanged."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError  # noqa: A004
@@ -50,6 +50,20 @@ def retryable(action: str) -> Iterator[None]:
         raise RetryableError(f"could not {action}: {code_of(error)}") from error
     except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise RetryableError(f"could not {action}: {error}") from error
+
+
+def is_written(action: str, write: Callable[[], object]) -> bool:
+    """Whether the conditional write was done; false where its condition was not met. Raises RetryableError as
+    `retryable` does.
+    """
+    try:
+        with retryable(action):
+            write()
+    except ClientError as error:
+        if not is_condition_unmet(error):
+            raise
+        return False
+    return True
 
 
 def _is_transient(error: ClientError) -> bool:

@@ -66,13 +66,7 @@ def alert_message(
         text="\n".join(_lines(content)),
         json=_json(content, earlier),
         chat=chat_notification(_chat(content)),
-        attributes=attributes(
-            kind=finding.kind,
-            severity=finding.severity.value,
-            audience=finding.audience,
-            scope=finding.scope,
-            subject=finding.subject,
-        ),
+        attributes=attributes_of(finding),
     )
 
 
@@ -81,6 +75,17 @@ def subject_line(finding: Finding) -> str:
     headline = narrative_of(finding).headline(finding, short_owner_text)
     line = f"[{finding.severity}] {subject_text(finding, short_owner_text)} {headline}"
     return ascii_line(line, MAX_SUBJECT_LETTERS)
+
+
+def attributes_of(finding: Finding) -> dict[str, str]:
+    """The attributes of the message about one finding."""
+    return attributes(
+        kind=finding.kind,
+        severity=finding.severity.value,
+        audience=finding.audience,
+        scope=finding.scope,
+        subject=finding.subject,
+    )
 
 
 def attributes(*, kind: str, severity: str, audience: Audience, scope: str, subject: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ from flowsentry.aws.findings.item import (
     triage_attributes,
     triage_of,
 )
-from flowsentry.aws.service_errors import is_condition_unmet, retryable
+from flowsentry.aws.service_errors import is_condition_unmet, is_written, retryable
 from flowsentry.findings.canary import is_test_alert
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.triage import Earlier, State, Triage
@@ -278,14 +278,7 @@ class FindingTable:
 
     def _change_if(self, arguments: dict[str, Any]) -> bool:
         """Whether the condition held."""
-        try:
-            with retryable("change a finding"):
-                self.client.update_item(TableName=self.table_name, **arguments)
-        except ClientError as error:
-            if not is_condition_unmet(error):
-                raise
-            return False
-        return True
+        return is_written("change a finding", lambda: self.client.update_item(TableName=self.table_name, **arguments))
 
 
 def _may_be_new(finding: Finding, triage: Triage | None) -> bool:

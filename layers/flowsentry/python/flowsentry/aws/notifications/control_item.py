@@ -5,10 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from flowsentry.aws.findings.item import CONTROL_PREFIX, key_of
-from flowsentry.aws.service_errors import is_condition_unmet, retryable
+from flowsentry.aws.service_errors import is_written, retryable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,34 +46,23 @@ class ControlItem:
         sets = ", ".join(f"#{name} = :{name}" for name in values)
         names = dict.fromkeys((*values, *expected, *([without] if without else [])))
         condition = " AND ".join(f"#{name} = :expected_{name}" for name in expected)
-        try:
-            with retryable("change a control item"):
-                self.client.update_item(
-                    TableName=self.table_name,
-                    Key=self._key,
-                    UpdateExpression=f"SET {sets}" + (f" REMOVE #{without}" if without else ""),
-                    ExpressionAttributeNames={f"#{name}": name for name in names},
-                    ExpressionAttributeValues={
-                        **{f":{name}": value for name, value in values.items()},
-                        **{f":expected_{name}": value for name, value in expected.items()},
-                    },
-                    **({"ConditionExpression": condition} if condition else {}),  # type: ignore[arg-type]
-                )
-        except ClientError as error:
-            if not is_condition_unmet(error):
-                raise
-            return False
-        return True
+        update: Any = {
+            "Key": self._key,
+            "UpdateExpression": f"SET {sets}" + (f" REMOVE #{without}" if without else ""),
+            "ExpressionAttributeNames": {f"#{name}": name for name in names},
+            "ExpressionAttributeValues": {
+                **{f":{name}": value for name, value in values.items()},
+                **{f":expected_{name}": value for name, value in expected.items()},
+            },
+            **({"ConditionExpression": condition} if condition else {}),
+        }
+        return is_written("change a control item", lambda: self.client.update_item(TableName=self.table_name, **update))
 
     def _put(self, item: Values, condition: Any) -> bool:
-        try:
-            with retryable("write a control item"):
-                self.client.put_item(TableName=self.table_name, Item=item, **condition)
-        except ClientError as error:
-            if not is_condition_unmet(error):
-                raise
-            return False
-        return True
+        return is_written(
+            "write a control item",
+            lambda: self.client.put_item(TableName=self.table_name, Item=item, **condition),
+        )
 
     @property
     def _key(self) -> dict[str, Any]:

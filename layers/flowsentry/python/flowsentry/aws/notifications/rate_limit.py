@@ -5,10 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from flowsentry.aws.findings.item import COUNTER_PREFIX, key_of, number
-from flowsentry.aws.service_errors import is_condition_unmet, retryable
+from flowsentry.aws.service_errors import is_written, retryable
 from flowsentry.errors import RetryableError
 
 if TYPE_CHECKING:
@@ -67,24 +65,16 @@ class RateLimit:
     def _write(self, version: int, slots: list[int]) -> bool:
         condition = "version = :version" if version else "attribute_not_exists(id)"
         given: Any = {"ExpressionAttributeValues": {":version": number(version)}} if version else {}
-        try:
-            with retryable("write a rate limit"):
-                self.client.put_item(
-                    TableName=self.table_name,
-                    Item={
-                        **self._key,
-                        "version": number(version + 1),
-                        "slots": {"L": [number(slot) for slot in slots]},
-                        "expires_at": number(self.clock() + KEPT_SECONDS),
-                    },
-                    ConditionExpression=condition,
-                    **given,
-                )
-        except ClientError as error:
-            if not is_condition_unmet(error):
-                raise
-            return False
-        return True
+        item: Any = {
+            **self._key,
+            "version": number(version + 1),
+            "slots": {"L": [number(slot) for slot in slots]},
+            "expires_at": number(self.clock() + KEPT_SECONDS),
+        }
+        return is_written(
+            "write a rate limit",
+            lambda: self.client.put_item(TableName=self.table_name, Item=item, ConditionExpression=condition, **given),
+        )
 
     @property
     def _key(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes
+from flowsentry.emit.alert_message import MAX_SUBJECT_LETTERS, AlertMessage, attributes_of
 from flowsentry.emit.chat import Chat, chat_notification
 from flowsentry.emit.console_queries import NO_RESOURCES, AccountResources
 from flowsentry.emit.investigation import Investigation
@@ -28,13 +28,7 @@ def canary_message(
         text="\n".join(_lines(finding, headline, recipients, resources)),
         json=finding_json(finding, {**more, "recipients": _listed(recipients)}),
         chat=chat_notification(_chat(finding, headline, recipients, resources)),
-        attributes=attributes(
-            kind=finding.kind,
-            severity=finding.severity.value,
-            audience=finding.audience,
-            scope=finding.scope,
-            subject=finding.subject,
-        ),
+        attributes=attributes_of(finding),
     )
 
 
