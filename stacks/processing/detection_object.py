@@ -8,7 +8,7 @@ from aws_cdk import Stack
 from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
 
-from flowsentry.settings import DetectionSettings
+from flowsentry.settings import UploadedDetectionSettings
 from stacks.settings.deployment import Deployment
 
 FILE_NAME = "detection-settings.json"
@@ -35,8 +35,8 @@ class DetectionObject(Construct):
         return f"s3://{name}", f"arn:{Stack.of(self).partition}:s3:::{name}"
 
 
-def detection_settings(deployment: Deployment) -> DetectionSettings:
+def detection_settings(deployment: Deployment) -> UploadedDetectionSettings:
     """The settings of detection as the functions read them."""
-    names = {each.name for each in fields(DetectionSettings)} - {"thresholds"}
+    names = {each.name for each in fields(UploadedDetectionSettings)} - {"thresholds"}
     given = {name: getattr(deployment, name) for name in names}
-    return DetectionSettings(thresholds=deployment.changed_thresholds, **given)
+    return UploadedDetectionSettings(thresholds=deployment.changed_thresholds, **given)

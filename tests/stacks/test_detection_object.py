@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aws_cdk import App, Stack
 
-from flowsentry.settings import DetectionSettings
+from flowsentry.settings import UploadedDetectionSettings
 from stacks.processing.detection_object import DetectionObject, detection_settings
 from tests.stacks.test_deployment import read
 
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_256_networks_and_2_000_services_are_uploaded_as_the_functions_read_them(folder: Path) -> None:
     address, arn, (file,) = uploaded(folder / "many", {"trusted_networks": NETWORKS, "important_services": SERVICES})
-    given = DetectionSettings.from_json(file.read_bytes())
+    given = UploadedDetectionSettings.from_json(file.read_bytes())
     assert (len(given.trusted_networks), len(given.important_services)) == (256, 2_000)
     key = file.name.removeprefix("asset.")
     assert key in address

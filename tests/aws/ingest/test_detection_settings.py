@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from flowsentry.aws.ingest.detection_settings import read_detection_settings
 from flowsentry.errors import RetryableError
 from flowsentry.inventory.named_services import NamedServices
-from flowsentry.settings import DetectionSettings, FunctionSettingsError
+from flowsentry.settings import FunctionSettingsError, UploadedDetectionSettings
 
 ADDRESS = "s3://assets/0a1b.json"
-GIVEN = DetectionSettings(
+GIVEN = UploadedDetectionSettings(
     inside_networks=("10.0.0.0/8",), important_services=("orders, old:5432",), thresholds='{"scan": {"min_ports": 9}}'
 )
 
@@ -44,19 +44,19 @@ def test_settings_are_read_as_they_were_written() -> None:
 
 def test_without_an_address_the_settings_have_their_defaults_and_nothing_is_read() -> None:
     bucket = Bucket("")
-    assert read_detection_settings("", bucket) == DetectionSettings()  # type: ignore[arg-type]
+    assert read_detection_settings("", bucket) == UploadedDetectionSettings()  # type: ignore[arg-type]
     assert bucket.asked == []
 
 
 def test_defaults_need_no_object() -> None:
-    assert DetectionSettings().to_json() == ""
-    assert DetectionSettings.from_json("") == DetectionSettings()
+    assert UploadedDetectionSettings().to_json() == ""
+    assert UploadedDetectionSettings.from_json("") == UploadedDetectionSettings()
 
 
 def test_256_networks_and_2_000_services_are_read() -> None:
     networks = tuple(f"2001:db8:{number:x}::/48" for number in range(256))
     services = tuple(f"orders-database-{number}.internal.example:5432" for number in range(2_000))
-    many = DetectionSettings(trusted_networks=networks, important_services=services)
+    many = UploadedDetectionSettings(trusted_networks=networks, important_services=services)
     assert len(many.to_json()) > 90_000
     read = read_detection_settings(ADDRESS, Bucket(many.to_json()))  # type: ignore[arg-type]
     assert read == many

@@ -28,7 +28,7 @@ from flowsentry.inventory.address_space import PRIVATE_NETWORKS
 from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.records.fields import DEFAULT_NAMES
-from flowsentry.settings import DetectionSettings, ProcessorSettings
+from flowsentry.settings import ProcessorSettings, UploadedDetectionSettings
 from tests.lambdas.conftest import metrics_in, total
 from tests.moto_world import INVENTORY_KEY, OUTPUT_BUCKET, keys_in, make_bucket
 
@@ -207,7 +207,7 @@ def test_a_processor_is_built_from_its_settings() -> None:
         detection_settings=f"s3://{OUTPUT_BUCKET}/{DETECTION_KEY}",
         observe_only_until=NOW,
     )
-    detection = DetectionSettings(
+    detection = UploadedDetectionSettings(
         own_public_networks=("198.51.100.0/24",),
         trusted_networks=("203.0.113.0/28",),
         public_login_services=("git-1",),

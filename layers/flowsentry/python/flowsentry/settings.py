@@ -35,7 +35,7 @@ class FunctionSettingsError(Exception):
 class ProcessorSettings:
     """Settings of both processors.
 
-    `detection_settings` is the address (`s3://…`) of an object with DetectionSettings; empty for their defaults.
+    `detection_settings` is the address (`s3://…`) of UploadedDetectionSettings; empty for their defaults.
     `geo_databases` are addresses of objects (`s3://…`). `suppressions_parameter` names the parameter that the object at
     `suppressions_key` is first written from. Before `observe_only_until` (Unix s) findings are recorded and no alert is
     sent.
@@ -127,7 +127,7 @@ class NotifierSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DetectionSettings:
+class UploadedDetectionSettings:
     """Settings of both processors that are too long for environment variables, which hold 4 KB together.
 
     `inside_networks` are CIDR blocks that count as inside beside those of the VPCs (the private ranges when there are

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from flowsentry.aws.service_errors import retryable
-from flowsentry.settings import DetectionSettings, FunctionSettingsError
+from flowsentry.settings import FunctionSettingsError, UploadedDetectionSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def read_detection_settings(address: str, client: "S3Client") -> DetectionSettings:
+def read_detection_settings(address: str, client: "S3Client") -> UploadedDetectionSettings:
     """The settings in the object at `s3://bucket/key`; the defaults for an empty address.
 
     Call it once per process: the key contains a hash of the content, so the object never changes, and a deployment with
@@ -21,11 +21,11 @@ def read_detection_settings(address: str, client: "S3Client") -> DetectionSettin
     invalid: with defaults instead, logins from trusted networks would be reported.
     """
     if not address:
-        return DetectionSettings()
+        return UploadedDetectionSettings()
     bucket, _, key = address.removeprefix("s3://").partition("/")
     try:
         with retryable(f"read {address}"):
             content = client.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         raise FunctionSettingsError(f"the detection settings at {address} can't be read: {error}") from error
-    return DetectionSettings.from_json(content)
+    return UploadedDetectionSettings.from_json(content)
