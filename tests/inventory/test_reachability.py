@@ -3,9 +3,9 @@
 import polars as pl
 import pytest
 
-from flowsentry.inventory.address_space import ipv4_number
 from flowsentry.inventory.inventory import Route, RouteTable
 from flowsentry.inventory.reachability import Reachability
+from flowsentry.records.ipv4_numbers import ipv4_number
 
 HERE, PEER, THIRD = "vpc-here", "vpc-peer", "vpc-third"
 OWN = ("10.0.0.0/16",)

@@ -14,6 +14,7 @@ A flow is often logged twice; its flow, bytes and packets are counted once.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import polars as pl
 
@@ -60,7 +61,7 @@ def measure(flows: EnrichedFlows) -> Measurements:
 
     A REJECT counts at the interface that logged it, since only one does. A record without a start counts nowhere.
     """
-    timed = flows.filter(pl.col("start").is_not_null())
+    timed = flows.filter(pl.col("start").is_not_null()) if flows["start"].null_count() else flows
     if is_of_transit_gateway(flows.columns):
         return _whole(_of_transit_gateway(timed), "transit_gateway")
     return _whole(_of_vpc(timed), "vpc")
@@ -70,7 +71,7 @@ def _whole(rows: pl.DataFrame, observer: TrafficDimension) -> Measurements:
     """The rows with all columns of Measurements: 0 or null for those that this observer does not have."""
     columns = {"observer": pl.lit(observer, _OBSERVER), "attachment": _NO_ATTACHMENT}
     columns |= dict.fromkeys(_COUNTS, pl.lit(0, pl.Int64())) | {name: pl.col(name) for name in rows.columns}
-    return Measurements(rows.select(columns[name].alias(name) for name in _SCHEMA))
+    return Measurements(rows.select_seq(columns[name].alias(name) for name in _SCHEMA))
 
 
 def _of_vpc(flows: pl.DataFrame) -> pl.DataFrame:
@@ -78,7 +79,7 @@ def _of_vpc(flows: pl.DataFrame) -> pl.DataFrame:
     is_second_record = pl.col("source_is_inside") & pl.col("destination_is_inside") & inbound & ~rejected
     refused = zip(_REJECTED, (rejected, rejected & inbound, rejected & ~inbound), strict=True)
     counts = [each.cast(pl.Int64).alias(name) for name, each in refused]
-    return _summed(flows.select(_minute(), "scope", *_passed(is_second_record), *counts), "scope")
+    return _summed(flows.select_seq(_minute(), "scope", *_passed(is_second_record), *counts), "scope")
 
 
 def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
@@ -94,6 +95,7 @@ def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@cache
 def _minute() -> pl.Expr:
     return (pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute")
 
@@ -113,24 +115,33 @@ def measure_owners(flows: EnrichedFlows) -> OwnerSums:
     """
     if is_of_transit_gateway(flows.columns):
         return add_up_owners([])
-    is_egress = (pl.col("direction") == "egress") & ~pl.col("is_rejected")
-    counted = [_of_owners(flows, "source", is_egress, pl.col("bytes"), pl.lit(0, pl.Int64))]
-    if flows["is_rejected"].any():
-        counted += [
-            _of_owners(flows, end, is_refused, pl.lit(0, pl.Int64), pl.lit(1, pl.Int64))
-            for end, direction in (("source", "egress"), ("destination", "ingress"))
-            for is_refused in [pl.col("is_rejected") & (pl.col("direction") == direction)]
-        ]
-    return OwnerSums(_summed_by_owner(pl.concat([_summed_by_owner(each) for each in counted])).collect())
+    narrow = flows.select_seq("start", "scope", "direction", "bytes", "is_rejected", *_OWNERS_OF_ENDS)
+    return _owner_sums(_of_owners(narrow, has_rejected=bool(narrow["is_rejected"].any())))
 
 
-def _of_owners(flows: EnrichedFlows, end: str, rows: pl.Expr, sent: pl.Expr, rejected: pl.Expr) -> pl.LazyFrame:
-    """The given rows that have a start and an owner at that end, with their minute, bytes `sent` and flows
-    `rejected`.
+_ENDS = ("source", "destination")
+_OWNERS_OF_ENDS = tuple(f"{end}_{name}" for end in _ENDS for name in _OWNER)
+_IS_EGRESS, _IS_REJECTED = pl.col("direction") == "egress", pl.col("is_rejected")
+_SENDERS = [pl.col(f"source_{name}").alias(name) for name in _OWNER]
+_LOGGED_BY = [
+    pl.when(_IS_EGRESS).then(f"source_{name}").when(~_IS_EGRESS).then(f"destination_{name}").alias(name)
+    for name in _OWNER
+]
+_SENT = [pl.col("bytes"), pl.lit(0, pl.Int64).alias("rejected_flows")]
+_SENT_OR_REJECTED = [
+    pl.when(~_IS_REJECTED).then("bytes").otherwise(0).alias("bytes"),
+    _IS_REJECTED.cast(pl.Int64).alias("rejected_flows"),
+]
+
+
+def _of_owners(flows: pl.DataFrame, *, has_rejected: bool) -> pl.DataFrame:
+    """The flows that an owner sent, and those that its rules rejected, where they have a start: with their minute,
+    bytes and `rejected_flows`. The owner is that of the end that logged the flow.
     """
-    owner = [pl.col(f"{end}_{name}").alias(name) for name in _OWNER]
-    needed = flows.lazy().filter(rows & pl.col(f"{end}_owner_id").is_not_null() & pl.col("start").is_not_null())
-    return needed.select(_minute(), "scope", *owner, sent.alias("bytes"), rejected.alias("rejected_flows"))
+    owner, amounts = (_LOGGED_BY, _SENT_OR_REJECTED) if has_rejected else (_SENDERS, _SENT)
+    counted = flows.filter(pl.col("start").is_not_null() & (_IS_EGRESS | _IS_REJECTED))
+    rows = counted.select_seq(_minute(), "scope", *owner, *amounts)
+    return rows.filter(pl.col("owner_id").is_not_null()) if rows["owner_id"].null_count() else rows
 
 
 def merged_owners(parts: Sequence[OwnerSums]) -> list[OwnerSums]:
@@ -149,25 +160,23 @@ def add_up_owners(parts: Sequence[OwnerSums]) -> OwnerSums:
     if not any(map(len, parts)):
         return _NO_OWNER_SUMS
     whole = _owner_sums(pl.concat(parts)) if len(parts) > 1 else parts[0]
-    most = whole.sort("rejected_flows", "bytes", *_OWNER_KEY, descending=[True, True, False, False, False])
+    if len(whole) > MAX_OWNER_ROWS:
+        by_amount = ("rejected_flows", "bytes", *_OWNER_KEY)
+        whole = OwnerSums(whole.sort(by_amount, descending=[True, True, False, False, False]).head(MAX_OWNER_ROWS))
     order = ["minute", *(pl.col(name).cast(pl.String) for name in ("scope", "owner_id"))]
-    return OwnerSums(most.head(MAX_OWNER_ROWS).sort(order))
+    return OwnerSums(whole.sort(order))
 
 
 def _owner_sums(rows: pl.DataFrame) -> OwnerSums:
-    return OwnerSums(_summed_by_owner(rows.lazy()).collect())
-
-
-def _summed_by_owner(rows: pl.LazyFrame) -> pl.LazyFrame:
     sums = rows.group_by(_OWNER_KEY).agg(
         pl.col("owner_kind", "owner_name").first(), pl.col("bytes", "rejected_flows").sum()
     )
-    return sums.select(pl.col(name).cast(kind) for name, kind in _OWNER_SCHEMA.items())
+    return OwnerSums(sums.select_seq(pl.col(name).cast(kind) for name, kind in _OWNER_SCHEMA.items()))
 
 
 def add_up(parts: Sequence[Measurements]) -> Measurements:
     """The measurements of all parts added up, in order of time."""
     if not any(map(len, parts)):
         return _NO_MEASUREMENTS
-    rows = pl.concat(parts).group_by(_KEY).agg(pl.col(_COUNTS).sum())
+    rows = pl.concat(parts).group_by(_KEY).agg(pl.col(_COUNTS).sum()) if len(parts) > 1 else parts[0]
     return Measurements(rows.sort("minute", "observer", pl.col("scope", "attachment").cast(pl.String)))

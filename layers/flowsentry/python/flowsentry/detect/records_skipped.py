@@ -35,6 +35,8 @@ def records_skipped(capture_gaps: CaptureGaps, address_space: AddressSpace) -> l
     An interface never changes its VPC, but a record may lack the VPC (metadata is best effort), so the VPC is not part
     of the id.
     """
+    if capture_gaps.is_empty():
+        return []
     skipped = capture_gaps.filter(pl.col("skipdata") > 0, pl.col("interface").is_not_null())
     if len(skipped) > MAX_INTERFACES:
         skipped = skipped.sort("skipdata", "interface", descending=[True, False])

@@ -72,7 +72,7 @@ def _id_or_null(flows: pl.DataFrame, column: str) -> pl.Expr:
 
 def _from_interface(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
     """Fills what is missing from what is known of the interface."""
-    joined = flows.hstack(address_space.interface_vpcs_and_addresses(flows["interface_id"]))
+    joined = flows.hstack(address_space.known_interfaces.vpcs_and_addresses(flows["interface_id"]))
     if joined["interface_address"].null_count():
         joined = joined.join(
             _learned_addresses(flows, address_space), on="interface_id", how="left", maintain_order="left"

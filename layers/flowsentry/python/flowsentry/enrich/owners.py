@@ -1,6 +1,7 @@
 """The owner of each end at the time of the flow, and whether the end is inside our networks."""
 
 from collections.abc import Collection
+from functools import cache
 
 import polars as pl
 
@@ -48,8 +49,8 @@ def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
 
 def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_space: AddressSpace) -> list[pl.Series]:
     """The columns of both ends, and `is_ipv6`, which they are both or neither."""
-    cache, span = address_space.lookup_cache, Intervals(flows["start"], flows["end"])
-    rows = {end: _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, address_space) for end in ENDS}
+    cache, span = address_space.lookup_cache, Intervals.of(flows["start"], flows["end"])
+    rows = _rows_of_both_ends(flows, span, address_space)
     is_ipv6 = cache.flag("is_ipv6", rows["source"])
     columns = [_all_false(flows, "is_ipv6") if is_ipv6 is None else is_ipv6.alias("is_ipv6")]
     by_interface = None if own is None else _interface_rows(flows, span, address_space)
@@ -67,6 +68,18 @@ def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_spac
         columns += [each.alias(f"{end}_{each.name}") for each in facts]
         columns += _null_columns(end, len(flows), set(GEOGRAPHY) - set(address_space.geography_columns))
     return columns
+
+
+def _rows_of_both_ends(flows: pl.DataFrame, span: Intervals, address_space: AddressSpace) -> dict[str, pl.Series]:
+    """The rows of facts of each end's address. The ends of an interface's records share the scope, so that their
+    addresses are looked up together.
+    """
+    if is_of_transit_gateway(flows.columns):
+        return {end: _address_rows(flows[f"{end}_scope"], flows[f"{end}_address"], span, address_space) for end in ENDS}
+    twice = Intervals(pl.concat([span.starts] * 2), pl.concat([span.ends] * 2), span.earliest, span.latest)
+    scopes, addresses = (pl.concat(flows[f"{end}_{name}"] for end in ENDS) for name in ("scope", "address"))
+    rows = _address_rows(scopes, addresses, twice, address_space)
+    return {"source": rows.head(len(flows)), "destination": rows.tail(len(flows))}
 
 
 def _all_false(flows: pl.DataFrame, name: str) -> pl.Series:
@@ -123,7 +136,7 @@ def _address_rows(scopes: pl.Series, addresses: pl.Series, span: Intervals, addr
 
 def _rows_of_part(part: pl.DataFrame, address_space: AddressSpace) -> pl.Series:
     return _rows_within(
-        str(part["scope"].first()), part["address"], Intervals(part["start"], part["end"]), address_space
+        str(part["scope"].first()), part["address"], Intervals.of(part["start"], part["end"]), address_space
     )
 
 
@@ -164,5 +177,6 @@ def _with_own_inside(flows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@cache
 def _is_own(end: str, column: str) -> pl.Expr:
     return pl.col(f"{end}_address") == pl.col(column)

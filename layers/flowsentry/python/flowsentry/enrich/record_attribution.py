@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import polars as pl
@@ -114,6 +115,7 @@ def _is_unowned(kind: pl.Series) -> pl.Series:
     return kind.is_null() | (kind == UNKNOWN)
 
 
+@cache
 def _constant(kind: str) -> pl.Expr:
     return pl.lit(kind, pl.Categorical())
 

@@ -12,9 +12,10 @@ from typing import Self
 
 import polars as pl
 
-from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace, ipv4_number
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.assignment_index import repeated
 from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, Rules
+from flowsentry.records.ipv4_numbers import ipv4_number
 from flowsentry.records.lookup_cache import Intervals
 
 ENDS = ("source", "destination")
@@ -85,7 +86,7 @@ def _cached(end: str, refused: pl.DataFrame, address_space: AddressSpace) -> pl.
     scopes, cached = refused[f"{end}_scope"].unique(), address_space.lookup_cache
     if len(scopes) != 1:
         return None
-    span, scope = Intervals(refused["start"], refused["end"]), str(scopes.item())
+    span, scope = Intervals.of(refused["start"], refused["end"]), str(scopes.item())
     rows = cached.rows(
         scope,
         refused[f"{end}_address"],

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flowsentry.inventory.address_space import ipv4_number
 from flowsentry.inventory.source_address import source_of
 from flowsentry.records.code_names import protocol_name
+from flowsentry.records.ipv4_numbers import ipv4_number, number_of_ipv4
 
 MEMBER_BYTES = 7
 SLOT_SECONDS = 360
@@ -131,12 +131,19 @@ def sources_of(addresses: pl.Series) -> pl.Series:
     return joined.select(pl.coalesce("source", "address").alias("source")).to_series()
 
 
+def member_of(protocol: int, address: str, port: int, *, is_inside: bool) -> int:
+    """The endpoint as a 56-bit number. `members` is the same function for columns."""
+    number = number_of_ipv4(address)
+    if number is not None:
+        return protocol << 48 | number << 16 | port
+    kind = protocol + _IS_HASHED + (_IS_INSIDE if is_inside else 0)
+    return kind << 48 | _hashed(address) << 16 | port
+
+
 def host_number(address: str) -> int:
     """The address as a 32-bit number: IPv4 itself, IPv6 (or any other text) hashed."""
-    try:
-        return int(ipaddress.IPv4Address(address))
-    except ValueError:
-        return _hashed(address)
+    number = number_of_ipv4(address)
+    return _hashed(address) if number is None else number
 
 
 def _hosts(addresses: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -3,18 +3,22 @@
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import polars as pl
 
 from flowsentry.inventory.assignment_index import (
-    ALWAYS,
     INTERFACE,
     AssignmentIndex,
+    KnownInterfaces,
     address_rows,
+    constant,
+    in_order,
     interface_rows,
     key,
     repeated,
+    with_unowned_times,
 )
 from flowsentry.inventory.geoip import GEOGRAPHY, Geography, NoGeography
 from flowsentry.inventory.inventory import Interface, Inventory
@@ -22,12 +26,11 @@ from flowsentry.inventory.named_services import NamedServices
 from flowsentry.inventory.network_index import NetworkIndex
 from flowsentry.inventory.reachability import NO_ROUTES, Reachability
 from flowsentry.inventory.source_address import PUBLIC, network_of
+from flowsentry.records.ipv4_numbers import ipv4_number, number_of_ipv4
 from flowsentry.records.lookup_cache import LookupCache
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Private address ranges: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
-
-INTERFACES = pl.Schema(dict.fromkeys(("interface_id", "interface_vpc_id", "interface_address"), pl.Categorical()))
 
 
 class AddressQuery(NamedTuple):
@@ -48,19 +51,17 @@ class AddressOwner(NamedTuple):
     interface: Interface | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AddressSpace:
-    """Lookup tables of an inventory. `addresses` and `interfaces`: their owners over time. `known_interfaces`: the VPC
-    and primary address of each interface. `ranges`: first and last IPv4 address of each inside network, as numbers;
+    """Lookup tables of an inventory. `addresses` and `interfaces`: their owners over time. `known_interfaces`: their
+    VPCs and primary addresses. `ranges`: first and last IPv4 address of each inside network, as numbers;
     `ipv6_networks`: the inside IPv6 networks.
     """
 
     inventory: Inventory
     addresses: AssignmentIndex
     interfaces: AssignmentIndex
-    known_interfaces: pl.DataFrame
-    interface_rows_by_category: pl.Series
-    """By category number of the interface id, its row in `known_interfaces`."""
+    known_interfaces: KnownInterfaces
     ranges: tuple[tuple[int, int], ...]
     ipv6_networks: tuple[ipaddress.IPv6Network, ...]
     instance_names: pl.DataFrame
@@ -91,13 +92,11 @@ class AddressSpace:
         v6 = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network))
         discovered_at = _discovered_at(inventory)
         assignments = inventory.assignments
-        known = _known_interfaces(assignments)
         return cls(
             inventory,
             AssignmentIndex.of(address_rows(assignments, discovered_at)),
             AssignmentIndex.of(interface_rows(assignments, discovered_at)),
-            known,
-            _rows_by_category(known["interface_id"]),
+            KnownInterfaces.of(assignments),
             tuple((int(network.network_address), int(network.broadcast_address)) for network in v4),
             tuple(v6),
             _instance_names(assignments),
@@ -113,17 +112,30 @@ class AddressSpace:
 
     def is_inside(self, addresses: pl.Series) -> pl.Series:
         """Whether each address (as text) is in an inside network; false for what is no address."""
-        number = ipv4_number(addresses)
-        inside = pl.any_horizontal(
-            pl.lit(value=False), *(pl.lit(number).is_between(first, last) for first, last in self.ranges)
-        )
-        inside_v4 = pl.select(inside.fill_null(value=False).alias("inside")).to_series()
+        return self._are_inside(addresses, ipv4_number(addresses))
+
+    def _are_inside(self, addresses: pl.Series, number: pl.Series) -> pl.Series:
+        """The same for addresses that are also given as numbers."""
+        inside_v4 = number.to_frame("number").select_seq(self._is_inside_v4).to_series()
         if number.null_count() == 0 or not self.ipv6_networks:
             return inside_v4
         inside_v6 = [
             number is None and self._is_inside_v6(text) for text, number in zip(addresses, number, strict=True)
         ]
         return inside_v4 | pl.Series(inside_v6)
+
+    @cached_property
+    def _is_inside_v4(self) -> pl.Expr:
+        """Whether the IPv4 address `number` is in one of the ranges."""
+        within = [pl.col("number").is_between(first, last) for first, last in self.ranges]
+        return pl.any_horizontal(pl.lit(value=False), *within).fill_null(value=False).alias("inside")
+
+    def contains(self, address: str) -> bool:
+        """Whether an address is in an inside network. `is_inside` is the same function for columns."""
+        number = number_of_ipv4(address)
+        if number is None:
+            return self._is_inside_v6(address)
+        return any(first <= number <= last for first, last in self.ranges)
 
     def _is_inside_v6(self, text: str | None) -> bool:
         try:
@@ -148,20 +160,18 @@ class AddressSpace:
         An address is looked up in its VPC, then in the VPC to which routes lead unambiguously, then among public
         addresses.
         """
-        candidates = (scopes, self._routed(scopes, addresses), repeated(PUBLIC, addresses))
+        number = ipv4_number(addresses)
+        routed = self._routed(scopes, number)
+        candidates = [scopes, *([] if routed is None else [routed]), repeated(PUBLIC, addresses)]
         keys = pl.DataFrame({"scope": pl.concat(candidates), "name": pl.concat([addresses] * len(candidates))})
         assigned = self.addresses.assigned(keys.select(key("scope", "name")).to_series())
-        candidate, position = pl.col("position") // len(addresses), pl.col("position") % len(addresses)
-        in_order = assigned.with_columns(position, candidate.alias("candidate")) if len(assigned) else assigned
-        if len(in_order):
-            in_order = in_order.sort("position", "candidate", maintain_order=True).drop("candidate")
-        return _with_unowned_times(in_order, self._timeless_facts(addresses))
+        return with_unowned_times(in_order(assigned, len(addresses)), self._timeless_facts(addresses, number))
 
     def interface_facts(self, interface_ids: pl.Series) -> pl.DataFrame:
         """The same facts about interfaces, by their ids."""
         keys = pl.DataFrame({"scope": repeated(INTERFACE, interface_ids), "name": interface_ids})
         assigned = self.interfaces.assigned(keys.select(key("scope", "name")).to_series())
-        return _with_unowned_times(assigned, _no_facts(interface_ids))
+        return with_unowned_times(assigned, _no_facts(interface_ids))
 
     def owner_of(self, scope: str, address: str, at: int) -> Interface | None:
         """The owner of the address within the scope at a Unix second. For the few addresses of findings; enrich looks
@@ -198,15 +208,6 @@ class AddressSpace:
             found[target] = self._interfaces_known[assignment]
         return found
 
-    def interface_vpcs_and_addresses(self, interface_ids: pl.Series) -> pl.DataFrame:
-        """The VPC and primary address of each interface, in order; null for unknown interfaces. Found by category
-        number: a join would rebuild its hash table of all interfaces for each chunk.
-        """
-        known_rows, numbers = self.interface_rows_by_category, interface_ids.to_physical()
-        known = numbers.set(numbers >= len(known_rows), None)
-        rows = known_rows.gather(known)
-        return self.known_interfaces.select(pl.col("interface_vpc_id", "interface_address").gather(pl.lit(rows)))
-
     def reachability(self, scope: str) -> Reachability:
         """In which VPC private addresses are, as seen from this VPC."""
         if scope not in self._reachability:
@@ -214,11 +215,13 @@ class AddressSpace:
             self._reachability[scope] = NO_ROUTES if networks is None else Reachability.of(scope, networks, routes)
         return self._reachability[scope]
 
-    def _routed(self, scopes: pl.Series, addresses: pl.Series) -> pl.Series:
-        """The other VPC that routes lead to for each address, as seen from its scope; null if there is none or it is
-        ambiguous.
+    def _routed(self, scopes: pl.Series, number: pl.Series) -> pl.Series | None:
+        """The other VPC that routes lead to for each address, given as a number, as seen from its scope; null if there
+        is none or it is ambiguous. None if no scope has routes.
         """
-        ends = pl.DataFrame({"scope": scopes, "number": ipv4_number(addresses)}).with_row_index("position")
+        if not any(self.inventory.routes.get(scope) for scope in scopes.unique()):
+            return None
+        ends = pl.DataFrame({"scope": scopes, "number": number}).with_row_index("position")
         parts = [ends.clear().select("position", pl.lit(None, pl.Categorical()).alias("vpc"))]
         for (scope,), part in ends.partition_by("scope", as_dict=True).items():
             if self.inventory.routes.get(str(scope)):
@@ -228,27 +231,14 @@ class AddressSpace:
                 )
         return ends.join(pl.concat(parts), on="position", how="left", maintain_order="left")["vpc"]
 
-    def _timeless_facts(self, addresses: pl.Series) -> pl.DataFrame:
-        """Facts about each address that hold at all times."""
-        inside = self.is_inside(addresses)
+    def _timeless_facts(self, addresses: pl.Series, number: pl.Series) -> pl.DataFrame:
+        """Facts about each address, also given as a number, that hold at all times."""
+        inside = self._are_inside(addresses, number)
         is_ipv6 = addresses.cast(pl.String).str.contains(":", literal=True)
-        outside = self.geography.facts(addresses).select(pl.when(~inside).then(pl.all()).name.keep())
-        return pl.DataFrame({"is_inside": inside, "is_ipv6": is_ipv6}).hstack(outside)
-
-
-def _with_unowned_times(assigned: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
-    """The assigned rows, followed for each name by an unowned row for all times, all with the name's timeless facts."""
-    unowned = pl.select(
-        pl.int_range(len(about), dtype=pl.UInt32).alias("position"),
-        pl.repeat(ALWAYS[0], len(about), dtype=pl.Int64).alias("since"),
-        pl.repeat(ALWAYS[1], len(about), dtype=pl.Int64).alias("until"),
-        pl.repeat(value=False, n=len(about), dtype=pl.Boolean).alias("is_pod"),
-        pl.repeat(value=False, n=len(about), dtype=pl.Boolean).alias("is_assigned"),
-    )
-    owned = assigned.with_columns(pl.lit(value=True).alias("is_assigned"))
-    rows = pl.concat([owned, unowned], how="diagonal").sort("position", maintain_order=True)
-    facts = rows.hstack(about[rows["position"]])
-    return facts.with_columns(pl.col("is_inside") | pl.col("is_assigned"))
+        known = pl.DataFrame({"is_inside": inside, "is_ipv6": is_ipv6})
+        if not self.geography_columns:
+            return known.hstack(NoGeography().facts(addresses))
+        return known.hstack(self.geography.facts(addresses).select(pl.when(~inside).then(pl.all()).name.keep()))
 
 
 def _in_time(facts: pl.DataFrame) -> pl.DataFrame:
@@ -257,37 +247,14 @@ def _in_time(facts: pl.DataFrame) -> pl.DataFrame:
 
 def _no_facts(interface_ids: pl.Series) -> pl.DataFrame:
     """The timeless facts of interfaces: none."""
-    no = pl.repeat(value=False, n=len(interface_ids), dtype=pl.Boolean, eager=True)
+    no = constant("no", False, pl.Boolean(), len(interface_ids))  # noqa: FBT003 - a value
     return pl.DataFrame({"is_inside": no, "is_ipv6": no}).hstack(NoGeography().facts(interface_ids))
-
-
-def ipv4_number(addresses: pl.Series) -> pl.Series:
-    """IPv4 addresses as numbers; null for anything else."""
-    parts = pl.col("address").cast(pl.String).str.split_exact(".", 3).struct
-    octets = [parts.field(f"field_{at}").cast(pl.UInt8, strict=False).cast(pl.UInt32) for at in range(4)]
-    number = ((octets[0] * 256 + octets[1]) * 256 + octets[2]) * 256 + octets[3]
-    return addresses.alias("address").to_frame().select(number.alias(addresses.name)).to_series()
 
 
 def _discovered_at(inventory: Inventory) -> pl.Expr:
     """The Unix second of the latest discovery of each assignment's target."""
     targets = {target: target_state.taken_at for target, target_state in inventory.target_states.items()}
     return pl.col("target").cast(pl.String).replace_strict(targets, default=0, return_dtype=pl.Int64)
-
-
-def _known_interfaces(assignments: pl.DataFrame) -> pl.DataFrame:
-    primary = assignments.filter("is_primary").unique("interface_id", keep="last", maintain_order=True)
-    return primary.select(
-        "interface_id", pl.col("vpc_id").alias("interface_vpc_id"), pl.col("address").alias("interface_address")
-    )
-
-
-def _rows_by_category(names: pl.Series) -> pl.Series:
-    """By category number, the row of each name; null for other numbers."""
-    numbers = names.to_physical()
-    highest = numbers.max()
-    rows = pl.repeat(None, (highest if isinstance(highest, int) else 0) + 1, dtype=pl.UInt32, eager=True)
-    return rows.scatter(numbers, pl.int_range(len(names), dtype=pl.UInt32, eager=True))
 
 
 def _instance_names(assignments: pl.DataFrame) -> pl.DataFrame:

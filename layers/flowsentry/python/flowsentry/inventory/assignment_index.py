@@ -4,6 +4,7 @@ Keys are numbers made of two category numbers: that of the scope and that of the
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 import polars as pl
@@ -52,16 +53,26 @@ class AssignmentIndex:
         """The rows of each key, with `position`, the index of the key in `keys`."""
         first = self.keys.search_sorted(keys, side="left")
         after = self.keys.search_sorted(keys, side="right")
+        if not (first < after).any():
+            return self.rows.clear().with_row_index("position")
+        if not (first < after).any():
+            return self.rows.clear().with_row_index("position")
         found = pl.DataFrame({"first": first, "after": after}).with_row_index("position").filter(first < after)
         each = found.select("position", pl.int_ranges("first", "after", dtype=pl.UInt32).alias("row")).explode("row")
         return self.rows[each["row"]].hstack([each["position"]])
 
 
+def constant(name: str, value: object, dtype: pl.DataType, rows: int) -> pl.Series:
+    """A column with one value. A plan, as `pl.repeat` makes, would take ten times as long for few rows."""
+    return pl.Series(name, [value], dtype).new_from_index(0, rows)
+
+
 def repeated(scope: str, names: pl.Series) -> pl.Series:
     """The scope, repeated once for each name."""
-    return pl.repeat(scope, len(names), dtype=pl.String, eager=True).cast(pl.Categorical)
+    return constant("scope", scope, pl.Categorical(), len(names))
 
 
+@cache
 def key(scope: str, name: str) -> pl.Expr:
     """The key of a scope and a name within it."""
     high, low = (pl.col(column).to_physical().cast(pl.UInt64) for column in (scope, name))
@@ -139,6 +150,78 @@ def _without_disputed(ordered: pl.DataFrame) -> pl.DataFrame:
     return ordered.with_columns(pl.when(~disputed).then(pl.col(name)).alias(name) for name in OWNER)
 
 
+@cache
 def _is_same(column: str) -> pl.Expr:
     """Whether the row before, which is the successor in time, has the same value."""
     return pl.col(column).shift() == pl.col(column)
+
+
+def in_order(assigned: pl.DataFrame, names: int) -> pl.DataFrame:
+    """The assigned rows of each name, those of its first scope first; `position` becomes the index of the name."""
+    if assigned.is_empty():
+        return assigned
+    candidate, position = pl.col("position") // names, pl.col("position") % names
+    ordered = assigned.with_columns(position, candidate.alias("candidate"))
+    return ordered.sort("position", "candidate", maintain_order=True).drop("candidate")
+
+
+def with_unowned_times(assigned: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """The assigned rows, followed for each name by an unowned row for all times, all with the name's timeless facts."""
+    unowned = _unowned(assigned.schema, len(about))
+    if assigned.is_empty():
+        return unowned.hstack(about)
+    owned = assigned.hstack([constant("is_assigned", True, pl.Boolean(), len(assigned))])  # noqa: FBT003 - a value
+    rows = pl.concat([owned.select(unowned.columns), unowned]).sort("position", maintain_order=True)
+    facts = rows.hstack(about[rows["position"]])
+    return facts.with_columns(pl.col("is_inside") | pl.col("is_assigned"))
+
+
+def _unowned(schema: pl.Schema, names: int) -> pl.DataFrame:
+    """A row for each name, for all times, without owner."""
+    values = {"since": ALWAYS[0], "until": ALWAYS[1], "is_pod": False, "is_assigned": False}
+    positions = pl.int_range(names, dtype=pl.UInt32, eager=True).alias("position")
+    columns = {name: constant(name, values.get(name), dtype, names) for name, dtype in schema.items()}
+    columns["is_assigned"] = constant("is_assigned", False, pl.Boolean(), names)  # noqa: FBT003 - a value
+    return pl.DataFrame(columns | {"position": positions})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInterfaces:
+    """The VPC and the primary address of each interface. `rows` has `interface_id`, `interface_vpc_id` and
+    `interface_address`; `row_by_category` is the row of an interface by the category number of its id. A join would
+    rebuild its hash table of all interfaces for each chunk.
+    """
+
+    rows: pl.DataFrame
+    row_by_category: pl.Series
+
+    @classmethod
+    def of(cls, assignments: pl.DataFrame) -> Self:
+        primary = assignments.filter("is_primary").unique("interface_id", keep="last", maintain_order=True)
+        rows = primary.select(
+            "interface_id", pl.col("vpc_id").alias("interface_vpc_id"), pl.col("address").alias("interface_address")
+        )
+        return cls(rows, _rows_by_category(rows["interface_id"]))
+
+    def vpcs_and_addresses(self, interface_ids: pl.Series) -> pl.DataFrame:
+        """The VPC and primary address of each interface, in order; null for unknown interfaces."""
+        rows = self._rows(interface_ids)
+        return self.rows.select(pl.col("interface_vpc_id", "interface_address").gather(pl.lit(rows)))
+
+    def unknown(self, interface_ids: pl.Series) -> pl.Series:
+        """The distinct interfaces, among these, that the inventory does not have."""
+        distinct = interface_ids.unique().drop_nulls()
+        return distinct.filter(self._rows(distinct).is_null())
+
+    def _rows(self, interface_ids: pl.Series) -> pl.Series:
+        """The row of each interface; null for unknown ones."""
+        numbers = interface_ids.to_physical()
+        return self.row_by_category.gather(numbers.set(numbers >= len(self.row_by_category), None))
+
+
+def _rows_by_category(names: pl.Series) -> pl.Series:
+    """By category number, the row of each name; null for other numbers."""
+    numbers = names.to_physical()
+    highest = numbers.max()
+    rows = pl.repeat(None, (highest if isinstance(highest, int) else 0) + 1, dtype=pl.UInt32, eager=True)
+    return rows.scatter(numbers, pl.int_range(len(names), dtype=pl.UInt32, eager=True))

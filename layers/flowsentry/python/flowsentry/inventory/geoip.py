@@ -39,12 +39,14 @@ class Geography(Protocol):
         ...
 
 
+_NOTHING = [pl.Series(name, [None], kind) for name, kind in GEOGRAPHY.items()]
+
+
 class NoGeography:
     """Stands for no configured database: all columns are null."""
 
     def facts(self, addresses: pl.Series) -> pl.DataFrame:
-        nothing = (pl.repeat(None, len(addresses), dtype=kind).alias(name) for name, kind in GEOGRAPHY.items())
-        return pl.select(nothing)
+        return pl.DataFrame(one.new_from_index(0, len(addresses)) for one in _NOTHING)
 
 
 def location_of(record: object) -> Location:

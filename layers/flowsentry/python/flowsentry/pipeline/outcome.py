@@ -1,6 +1,7 @@
 """What a source adds up to, chunk by chunk: counts, sums, and the outcome made of them."""
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import polars as pl
 
@@ -95,11 +96,10 @@ class SourceTotals:
             outcome.capture_gaps = gaps.add_up([outcome.capture_gaps, capture_gaps])
 
     def _note_newest(self, timely: EnrichedFlows) -> None:
-        ends = (self.outcome.newest_end, timely.select(pl.col("end").max()).item())
+        ends = (self.outcome.newest_end, cast("int | None", timely["end"].max()))
         self.outcome.newest_end = max((end for end in ends if end is not None), default=None)
 
     def _note_unknown_interfaces(self, flows: EnrichedFlows) -> None:
-        seen = flows.select(pl.col("interface_id").unique().drop_nulls())
-        unknown = seen.join(self._known_interfaces, on="interface_id", how="anti")
+        unknown = self._known_interfaces.unknown(flows["interface_id"])
         room = MAX_UNKNOWN_INTERFACES - len(self._unknown_interfaces)
-        self._unknown_interfaces.update(unknown["interface_id"].head(room).cast(pl.String))
+        self._unknown_interfaces.update(unknown.head(room).cast(pl.String))

@@ -7,7 +7,7 @@ it has seen, so that their category numbers stay the same.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Self, cast
 
 import polars as pl
 
@@ -20,11 +20,24 @@ Beyond, the cache is emptied. Higher: more memory if there are many VPCs, as beh
 addresses are looked up repeatedly."""
 
 
+_NO_START, _NO_END = -(1 << 63), (1 << 63) - 1
+"""Times of a record without any."""
+
+
 class Intervals(NamedTuple):
-    """Start and end of each record, Unix seconds."""
+    """Start and end of each record, Unix seconds, and the earliest and latest of them (None without any record)."""
 
     starts: pl.Series
     ends: pl.Series
+    earliest: int | None
+    latest: int | None
+
+    @classmethod
+    def of(cls, starts: pl.Series, ends: pl.Series) -> Self:
+        """Only facts for all times hold for a record without times."""
+        starts = starts.fill_null(_NO_START) if starts.null_count() else starts
+        ends = ends.fill_null(_NO_END) if ends.null_count() else ends
+        return cls(starts, ends, cast("int | None", starts.min()), cast("int | None", ends.max()))
 
 
 Lookup = Callable[[pl.Series], pl.DataFrame]
@@ -117,8 +130,7 @@ class LookupCache:
         """For each name the first row, from its first one on, that holds for its record. Usually the first row holds
         for all records of the chunk, so that no record needs a search of its own.
         """
-        starts, ends = span.starts.fill_null(_NO_START), span.ends.fill_null(_NO_END)
-        earliest, latest = starts.min(), ends.max()
+        starts, ends, earliest, latest = span
         if earliest is None or latest is None:
             return heads
         since, until = self._facts["since"], self._facts["until"]
@@ -133,7 +145,3 @@ class LookupCache:
             open_ = open_.filter(missed)
             rows = rows.scatter(open_, here.filter(missed) + 1)
         return rows
-
-
-_NO_START, _NO_END = -(1 << 63), (1 << 63) - 1
-"""Times of a record without any: only facts for all times hold for it."""

@@ -44,6 +44,8 @@ def blocked_egress(
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= thresholds.min_packets,
     )
+    if rejected.is_empty():
+        return []
     services = _services(rejected).filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
     reported, others = limit_findings(services, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)

@@ -46,6 +46,8 @@ def blocked_internal(
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= thresholds.min_packets,
     )
+    if rejected.is_empty():
+        return []
     blocked = rejected.filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
     reported, others = limit_findings(blocked, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder", "responder_port")

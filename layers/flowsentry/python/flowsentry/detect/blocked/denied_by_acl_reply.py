@@ -39,6 +39,8 @@ def denied_by_acl_reply(
     initiators count as one. One packet is proof enough. Of the paths of one initiator in a batch, only the first
     MAX_PATHS_PER_INITIATOR are reported, because they have one cause.
     """
+    if contacts["reply_refused_at"].null_count() == len(contacts):
+        return []
     has_internal_end = pl.col("initiator_is_inside") | pl.col("responder_is_inside")
     denied = contacts.filter(pl.col("reply_refused_at").is_not_null(), has_internal_end)
     ordered = _paths(denied).sort("first_seen", "initiator", "responder", "responder_port", "protocol")

@@ -39,7 +39,10 @@ def remote_login(logins: Logins, address_space: AddressSpace, thresholds: LoginT
     """A finding for each (source, responder, port) with a session: once a day. A single record shows that a connection
     is a session, so the result does not depend on how records are delivered.
     """
-    sessions = external_logins(logins, address_space).filter(is_a_session(thresholds))
+    outside = external_logins(logins, address_space)
+    if outside.is_empty():
+        return []
+    sessions = outside.filter(is_a_session(thresholds))
     grouped = sessions.group_by(_SESSION).agg(
         pl.col("scope", "first_seen").min(),
         pl.col("packets", "last_seen").max(),

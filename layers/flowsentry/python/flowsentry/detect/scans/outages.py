@@ -1,9 +1,11 @@
 """Contacts and known services -> answers of services, and failures that are outages of services."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import polars as pl
 
+from flowsentry.detect.scans.few_contacts import FAILED_OUTCOMES, answers_of_few, are_few
 from flowsentry.findings.endpoints import (
     MEMBER_BYTES,
     SLOT_SECONDS,
@@ -24,8 +26,6 @@ from flowsentry.frames import Contacts
 from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.records.code_names import TCP
 
-FAILED_OUTCOMES = ("unanswered", "refused", "doubtful")
-"""Outcomes of failed contacts; only doubtful ones may have been rejected by a rule."""
 MAX_OUTSIDE_PER_BATCH = 2_000
 """External services whose answers a batch records. More: batches of a host with connections to the whole Internet take
 longer (10,000: a tenth of a second). Fewer: outages of external services are recognised less often."""
@@ -37,6 +37,8 @@ _ENDS = ("responder", "responder_port", "protocol", "responder_is_inside")
 
 def answers_in(contacts: Contacts) -> list[Answer]:
     """The answers over TCP: one for each service and day."""
+    if are_few(contacts):
+        return answers_of_few(contacts)
     answered = contacts.filter((pl.col("outcome") == "answered") & (pl.col("protocol") == TCP))
     if answered.is_empty():
         return []
@@ -75,6 +77,7 @@ def _with_client_bit(contacts: pl.DataFrame) -> pl.DataFrame:
     return numbered.with_columns(client_bit_of(pl.col("client"), pl.col("member")).alias("client_bit"))
 
 
+@cache
 def is_service_failure() -> pl.Expr:
     """Whether a contact over TCP failed and was not rejected by a rule."""
     is_refused_by_rule = (pl.col("rejected_packets") > 0).fill_null(value=False)
@@ -140,6 +143,7 @@ def failures_of_known_services(failures: pl.DataFrame, services: Services) -> pl
     )
 
 
+@cache
 def _answers_others() -> pl.Expr:
     """Whether the service answered after the start of a short contact, or after the end of a long one: during a long
     contact the address may have changed its owner.

@@ -1,11 +1,18 @@
 """Contacts and logins -> evidence: the endpoints that each source tried and reached, as sets that can be merged."""
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 import polars as pl
 
 from flowsentry.detect.ipv6_addresses import AddressSets, address_sets
 from flowsentry.detect.logins.attempts import login_members
+from flowsentry.detect.scans.few_contacts import (
+    MAINTENANCE_PORTS,
+    answered_sources_of_few,
+    are_few,
+    evidence_of_few,
+)
 from flowsentry.detect.scans.outages import is_service_failure
 from flowsentry.findings.bounds import MAX_SOURCE_PORTS
 from flowsentry.findings.endpoints import (
@@ -22,7 +29,7 @@ from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.inventory import Inventory
-from flowsentry.inventory.source_address import PUBLIC
+from flowsentry.inventory.source_address import PUBLIC, source_of
 from flowsentry.records.code_names import TCP, UDP
 
 MAX_NAME_BYTES = 256
@@ -38,11 +45,6 @@ _KEY = (*_SOURCE, "day")
 _ENDS = ("initiator", "responder")
 _MEMBER_SETS = tuple(ADDRESS_SETS)
 """The sets that are filled here; the other sets are derived from them."""
-MAINTENANCE_PORTS = (53, 80, 123, 443)
-"""Ports that every operating system uses by itself: DNS, updates, NTP. Outbound connections to them that a rule rejects
-are no failures: time servers and content delivery networks have many addresses, and a host without egress is no
-scanner. More ports: more outbound scans that rules block are missed. Fewer: hosts without egress are reported as
-scanners."""
 _SEEN = ("first_seen", "last_seen", "initiator_is_inside")
 _LINK_LOCAL = ("169.254.0.0/16", "fe80::/10")
 _PRIVATE = AddressSpace.of(Inventory(), (*PRIVATE_NETWORKS, *_LINK_LOCAL))
@@ -63,12 +65,34 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
     added up; a private or link-local address belongs to its VPC. Contacts with names longer than any VPC id or address
     are dropped: evidence is stored by these names, and the size of a key is limited.
     """
+    if are_few(contacts):
+        return _with_source_scope_of_few(contacts)
     contacts = contacts.filter(*(_is_valid_name(contacts, name) for name in ("scope", "initiator")))
     outside = contacts.filter(~pl.col("initiator_is_inside")).select(pl.col("initiator").unique()).to_series()
     public = outside.filter(~_PRIVATE.is_inside(outside))
     is_public = ~pl.col("initiator_is_inside") & pl.col("initiator").is_in(public.implode())
     scope = pl.when(is_public).then(pl.lit(PUBLIC, pl.Categorical())).otherwise("scope")
     return _with_source(contacts, public).with_columns(scope.alias("source_scope"))
+
+
+def _with_source_scope_of_few(contacts: pl.DataFrame) -> pl.DataFrame:
+    """The same, row by row: see few_contacts.py."""
+    rows = list(zip(*(contacts[name] for name in ("scope", "initiator", "initiator_is_inside")), strict=True))
+    if any(len(name.encode()) > MAX_NAME_BYTES for *names, _ in rows for name in names):
+        is_valid = [max(len(name.encode()) for name in names) <= MAX_NAME_BYTES for *names, _ in rows]
+        return _with_source_scope_of_few(contacts.filter(pl.Series(is_valid)))
+    found = [_source_scope(scope, initiator, is_inside=is_inside) for scope, initiator, is_inside in rows]
+    columns = zip(*found, strict=True) if found else ((), ())
+    return contacts.with_columns(
+        pl.Series(name, values, pl.Categorical()) for name, values in zip(_SOURCE, columns, strict=True)
+    )
+
+
+def _source_scope(scope: str, initiator: str, *, is_inside: bool) -> tuple[str, str]:
+    """The scope and the source of an initiator."""
+    if is_inside or _PRIVATE.contains(initiator):
+        return scope, initiator
+    return PUBLIC, source_of(initiator)
 
 
 def _with_source(contacts: pl.DataFrame, public: pl.Series) -> pl.DataFrame:
@@ -93,6 +117,8 @@ def answered_sources(settled: Settled) -> list[EvidenceKey]:
     them may be recorded for their login attempts in any case; looking these up too is harmless. Of more than
     MAX_SOURCE_LOOKUPS, internal sources come first, then sources with more contacts, then those with smaller ranks.
     """
+    if are_few(settled.contacts) and are_few(settled.logins):
+        return answered_sources_of_few(*settled)
     failing = scan_contacts(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
     seen = pl.concat([each.select(*_KEY, "initiator_is_inside") for each in settled])
     seen = seen.group_by(_KEY).agg(pl.col("initiator_is_inside").any(), pl.len().alias("reached"))
@@ -121,6 +147,8 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], thresholds:
     """
     if not suspects and settled.logins.is_empty() and (settled.contacts["outcome"] == "answered").all():
         return []  # the usual case
+    if settled.logins.is_empty() and are_few(settled.contacts):
+        return evidence_of_few(settled.contacts, suspects)
     logins = login_members(settled.logins, thresholds)
     contacts = scan_contacts(settled.contacts)
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
@@ -164,6 +192,7 @@ def _sets(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@cache
 def _smallest(name: str, size: int) -> pl.Expr:
     return pl.col("member").filter(pl.col("set") == name).unique(maintain_order=True).head(size).alias(name)
 
@@ -181,6 +210,7 @@ def _slot_in(contacts: pl.DataFrame) -> pl.Expr:
     return pl.when(is_dated).then(slot).alias("slot")
 
 
+@cache
 def _slots(name: str) -> pl.Expr:
     """The time slot of each member of a dated set, in the order of the members: the slot of the last failure, or
     NO_SLOT if no outage can explain it.

@@ -1,0 +1,150 @@
+"""The evidence, the answers and the sources of a batch with few contacts, row by row.
+
+A plan of polars takes a tenth of a millisecond however few its rows are, and a row takes some microseconds here. These
+functions return what source_evidence.py and outages.py return for the same contacts (tests/detect/test_few_contacts.py
+states it as a law); those call them.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import polars as pl
+
+from flowsentry.findings.endpoints import (
+    HASHED,
+    MEMBER_BYTES,
+    SLOT_SECONDS,
+    SLOTS_PER_DAY,
+    member_of,
+    with_address,
+)
+from flowsentry.findings.evidence import ADDRESS_SETS, DATED_SETS, Evidence, EvidenceKey
+from flowsentry.findings.known_services import Answer, Service, client_bit
+from flowsentry.inventory.source_address import PUBLIC, interface_id_of
+from flowsentry.records.code_names import TCP, UDP
+
+MAX_FEW_CONTACTS = 200
+"""Contacts of a batch up to which they are judged row by row. More: a row costs more than its share of a plan. Fewer:
+more batches pay for plans. The functions take as long as the plans at some 400 contacts (November 2026)."""
+MAINTENANCE_PORTS = (53, 80, 123, 443)
+"""Ports that every operating system uses by itself: DNS, updates, NTP. Outbound connections to them that a rule rejects
+are no failures: time servers and content delivery networks have many addresses, and a host without egress is no
+scanner. More ports: more outbound scans that rules block are missed. Fewer: hosts without egress are reported as
+scanners."""
+FAILED_OUTCOMES = ("unanswered", "refused", "doubtful")
+"""Outcomes of failed contacts; only doubtful ones may have been rejected by a rule."""
+
+Contact = dict[str, Any]
+
+
+def are_few(contacts: pl.DataFrame) -> bool:
+    """Whether the contacts are judged row by row."""
+    return len(contacts) <= MAX_FEW_CONTACTS
+
+
+def answers_of_few(contacts: pl.DataFrame) -> list[Answer]:
+    """The answers over TCP: one for each service and day."""
+    found: dict[tuple[Service, int], Answer] = {}
+    for row in contacts.iter_rows(named=True):
+        if row["outcome"] == "answered" and row["protocol"] == TCP:
+            answer = _answer(row)
+            known = found.get((answer.service, answer.day), answer)
+            found[answer.service, answer.day] = _merged(known, answer)
+    return list(found.values())
+
+
+def _answer(row: Contact) -> Answer:
+    member = _member(row, TCP).to_bytes(MEMBER_BYTES)
+    clients = 1 << client_bit(row["initiator"], member)
+    return Answer(Service(row["scope"], member), row["day"], row["last_seen"], clients, row["responder_is_inside"])
+
+
+def _merged(one: Answer, other: Answer) -> Answer:
+    return one._replace(
+        last_seen=max(one.last_seen, other.last_seen),
+        clients=one.clients | other.clients,
+        is_inside=one.is_inside or other.is_inside,
+    )
+
+
+def answered_sources_of_few(contacts: pl.DataFrame, logins: pl.DataFrame) -> list[EvidenceKey]:
+    """The sources without failed contacts."""
+    rows = list(contacts.iter_rows(named=True))
+    failing = {_key(row) for row in rows if row["outcome"] != "answered" and counts_for_scans(row)}
+    seen = {_key(row): None for row in (*rows, *logins.iter_rows(named=True))}
+    return [key for key in seen if key not in failing]
+
+
+def evidence_of_few(contacts: pl.DataFrame, suspects: Collection[EvidenceKey]) -> list[Evidence]:
+    """The evidence of each source and day, for sources with failed contacts and for suspects, of a batch without
+    logins.
+    """
+    counted = [row for row in contacts.iter_rows(named=True) if counts_for_scans(row)]
+    watched = {_key(row)[:2] for row in counted if row["outcome"] != "answered"} | {key[:2] for key in suspects}
+    rows: dict[EvidenceKey, list[Contact]] = defaultdict(list)
+    for row in counted:
+        if _key(row)[:2] in watched:
+            rows[_key(row)].append(row)
+    return [_evidence(key, of_key) for key, of_key in rows.items()]
+
+
+def counts_for_scans(row: Contact) -> bool:
+    """Whether the contact counts for or against a scan: see source_evidence.scan_contacts."""
+    is_outbound = row["initiator_is_inside"] and not row["responder_is_inside"]
+    is_maintenance = row["protocol"] in (TCP, UDP) and row["responder_port"] in MAINTENANCE_PORTS
+    has_denied_reply = row["outcome"] == "unanswered" and row["reply_refused_at"] is not None
+    return not (row["outcome"] == "rejected" and is_outbound and is_maintenance) and not has_denied_reply
+
+
+def _evidence(key: EvidenceKey, rows: list[Contact]) -> Evidence:
+    sets: dict[str, set[bytes]] = defaultdict(set)
+    for row in rows:
+        for name, member in _members(row):
+            sets[name].add(member)
+    ports = {row[name] for row in rows if row["outcome"] == "doubtful" for name in _PORTS}
+    return Evidence(
+        key,
+        **{name: frozenset(members) for name, members in sets.items()},
+        source_ports=frozenset(ports - {None}),
+        first_seen=min(row["first_seen"] for row in rows),
+        last_seen=max(row["last_seen"] for row in rows),
+        is_inside=any(row["initiator_is_inside"] for row in rows),
+    ).within_bounds()
+
+
+_PORTS = ("min_initiator_port", "max_initiator_port")
+
+
+def _members(row: Contact) -> Iterator[tuple[str, bytes]]:
+    """The members that a contact adds to its source's evidence, each with the name of its set. An answer over UDP
+    counts as one over TCP: see contacts/replies.py.
+    """
+    name = row["outcome"] if row["outcome"] in ("answered", "doubtful") else "failed"
+    value = _member(row, TCP if name == "answered" and row["protocol"] == UDP else row["protocol"])
+    yield name, value.to_bytes(MEMBER_BYTES) + (_slot(row) if name in DATED_SETS else b"")
+    if value >= HASHED and (addressed := with_address(value, row["responder"])) is not None:
+        yield ADDRESS_SETS[name], addressed
+    if row["source"] != row["initiator"]:
+        yield "source_ids", interface_id_of(row["initiator"])
+
+
+def _slot(row: Contact) -> bytes:
+    """The time slot of the day in which the contact last failed; empty where no outage can explain it."""
+    is_dated = is_service_failure(row) and row["source_scope"] != PUBLIC and not row.get("answers_others", False)
+    slot = row["last_seen"] // SLOT_SECONDS - row["day"] * SLOTS_PER_DAY
+    return bytes([min(max(slot, 0), SLOTS_PER_DAY - 1)]) if is_dated else b""
+
+
+def is_service_failure(row: Contact) -> bool:
+    """Whether a contact over TCP failed and was not rejected by a rule."""
+    is_refused_by_rule = (row["rejected_packets"] or 0) > 0
+    return row["outcome"] in FAILED_OUTCOMES and row["protocol"] == TCP and not is_refused_by_rule
+
+
+def _member(row: Contact, protocol: int) -> int:
+    return member_of(protocol, row["responder"], row["responder_port"], is_inside=row["responder_is_inside"])
+
+
+def _key(row: Contact) -> EvidenceKey:
+    return EvidenceKey(row["source_scope"], row["source"], row["day"])

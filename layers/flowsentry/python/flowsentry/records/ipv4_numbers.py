@@ -1,0 +1,28 @@
+"""IPv4 addresses as numbers: of a column, and of one text."""
+
+from functools import cache
+
+import polars as pl
+
+OCTETS, MAX_OCTET = 4, 255
+
+
+def ipv4_number(addresses: pl.Series) -> pl.Series:
+    """IPv4 addresses as numbers; null for anything else."""
+    return addresses.to_frame("address").select_seq(_ipv4_number()).to_series().alias(addresses.name)
+
+
+@cache
+def _ipv4_number() -> pl.Expr:
+    parts = pl.col("address").cast(pl.String).str.split_exact(".", OCTETS - 1).struct
+    octets = [parts.field(f"field_{at}").cast(pl.UInt8, strict=False).cast(pl.UInt32) for at in range(OCTETS)]
+    return ((octets[0] * 256 + octets[1]) * 256 + octets[2]) * 256 + octets[3]
+
+
+def number_of_ipv4(address: str) -> int | None:
+    """An IPv4 address as a number; None for anything else. `ipv4_number` is the same function for columns."""
+    octets = address.split(".")
+    if len(octets) != OCTETS or not all(each.isdecimal() and int(each) <= MAX_OCTET for each in octets):
+        return None
+    first, second, third, last = map(int, octets)
+    return first << 24 | second << 16 | third << 8 | last
