@@ -10,6 +10,8 @@ Transit gateways report PSH 8, ACK 16 and URG 32 too, and only a record of nothi
 packets that it sent after the SYN: SYN and ACK in one record, 18 or with data 26, is not always a SYN-ACK there.
 """
 
+from functools import cache
+
 import polars as pl
 
 from flowsentry.contacts.connection_evidence import (
@@ -57,10 +59,12 @@ def evidence_by_flags(flows: pl.DataFrame) -> ConnectionEvidence:
     )
 
 
+@cache
 def _opens() -> pl.Expr:
     return _IS_TCP & _has(SYN) & ~_has(ACK)
 
 
+@cache
 def _is_established() -> pl.Expr:
     """Whether the initiator's record, with its `size`, has more than SYNs."""
     is_more = _has(FIN | RST) | (pl.col("size") == Size.MORE)
@@ -109,5 +113,6 @@ def evidence_by_flags_with_acks(flows: pl.DataFrame) -> ConnectionEvidence:
     return evidence._replace(established=pl.concat([evidence.established, opened]))
 
 
+@cache
 def _has(bits: int) -> pl.Expr:
     return (pl.col("tcp_flags") & bits) != 0

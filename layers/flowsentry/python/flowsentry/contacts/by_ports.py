@@ -5,6 +5,7 @@ directions of a conversation are examined together: see Conversations.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NewType
 
 import polars as pl
@@ -73,10 +74,12 @@ are missed. Fewer: keep-alives and last packets of connections that a security g
 blocked paths and sweeps."""
 
 
+@cache
 def _is_outside() -> pl.Expr:
     return ~pl.col("source_is_inside")
 
 
+@cache
 def _is_certain() -> pl.Expr:
     """Whether a small record is certainly an opening, not the last packets of a connection or its keep-alives."""
     is_many = pl.col("packets") >= MIN_REJECTED_WINDOWS_SYNS
@@ -84,6 +87,7 @@ def _is_certain() -> pl.Expr:
     return _is(Size.SYNS) | is_rejected | (_is(Size.HEADERS) & _is_outside())
 
 
+@cache
 def _is_doubtful() -> pl.Expr:
     return (_is(Size.EITHER) | _is(Size.IDLE)) & ~pl.col("is_rejected")
 
@@ -98,12 +102,14 @@ def _opening_flags() -> dict[str, pl.Expr]:
     return {"is_certain": _is_certain(), "is_doubtful": _is_doubtful(), "opened_packets": opened}
 
 
+@cache
 def _may_open() -> pl.Expr:
     """Whether the record of the initiator may be nothing but SYNs, stray packets or keep-alives."""
     is_one = _is_certain() | _is_doubtful() | is_stray() | _is(Size.KEEP_ALIVE)
     return ~_is(Size.MORE) & is_one
 
 
+@cache
 def _may_be_probe() -> pl.Expr:
     """Whether a small record comes from outside and a service port above 1024 to a port that is none: it may be a reply
     or a probe with a fixed source port, so both directions must be examined.
@@ -221,6 +227,7 @@ def _awaited(openings: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(each.select(*path, "protocol") for each in openings)
 
 
+@cache
 def _opened_here() -> pl.Expr:
     here, there = is_service_port(pl.col("here_port")), is_service_port(pl.col("there_port"))
     one_way = pl.col("there_packets") == 0

@@ -1,5 +1,6 @@
 """Evidence of contacts: openings, established connections and replies, in a form that adds up in any order."""
 
+from functools import cache
 from typing import NamedTuple
 
 import polars as pl
@@ -160,24 +161,29 @@ def _contacts(
     return evidence.collect()
 
 
+@cache
 def is_from_intermediary() -> pl.Expr:
     """Whether an intermediary, which forwards traffic of others, sent the record."""
     return _is_intermediary("source_owner_kind")
 
 
+@cache
 def _is_intermediary(owner_kind: str) -> pl.Expr:
     return pl.col(owner_kind).is_in(pl.lit(_INTERMEDIARIES).implode()).fill_null(value=False)
 
 
+@cache
 def is_of_client_ip_preserving() -> pl.Expr:
     """Whether the destination is a load balancer that may preserve the client's address."""
     return (pl.col("destination_owner_kind") == _PRESERVES_CLIENT_IP).fill_null(value=False)
 
 
+@cache
 def _seen() -> tuple[pl.Expr, pl.Expr]:
     return pl.col("start").alias("first_seen"), pl.coalesce("end", "start").alias("last_seen")
 
 
+@cache
 def _inside() -> tuple[pl.Expr, pl.Expr]:
     return (
         pl.col("source_is_inside").alias("initiator_is_inside"),
@@ -185,6 +191,7 @@ def _inside() -> tuple[pl.Expr, pl.Expr]:
     )
 
 
+@cache
 def _rejected_packets() -> pl.Expr:
     return pl.when("is_rejected").then("packets").otherwise(0)
 
@@ -196,6 +203,7 @@ def filter_few(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
     return flows[flows.select(is_one.arg_true().alias("row"))["row"]]
 
 
+@cache
 def is_stray() -> pl.Expr:
     """Whether one or two packets go to a port on which a service may listen: a probe without SYN (FIN, NULL, Xmas,
     ACK), or the last packets of a closed connection. Which of the two is decided by the other contacts of the sender:

@@ -1,6 +1,7 @@
 """Connections to login ports: initiator, responder, and how much the initiator sent."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import polars as pl
@@ -73,6 +74,7 @@ def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginEvidence:
     return LoginEvidence(_of_clients(both.filter(_is_login_port("dstport")), has_acks=has_acks), _of_servers(both))
 
 
+@cache
 def _is_login_port(name: str) -> pl.Expr:
     return pl.any_horizontal(pl.col(name) == port for port in LOGIN_PORTS)
 
@@ -175,6 +177,7 @@ def _rows(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@cache
 def _is_ended() -> pl.Expr:
     """Whether a record has data and FIN, which no system sends before it was answered. Wrong for spoofed packets of
     different sizes with FIN.
@@ -182,6 +185,7 @@ def _is_ended() -> pl.Expr:
     return ((pl.col("tcp_flags") & FIN) != 0) & pl.col("has_data") & ~pl.col("is_alike")
 
 
+@cache
 def _is_whole() -> pl.Expr:
     """Whether a record covers its connection from SYN to FIN or RST. A login also has data."""
     return ((pl.col("tcp_flags") & SYN) != 0) & ((pl.col("tcp_flags") & _FIN_OR_RST) != 0)

@@ -1,6 +1,7 @@
 """Evidence -> Contacts: the outcome of each contact, once all evidence of it is known."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import polars as pl
 
@@ -85,6 +86,7 @@ def _with_refused_replies(contacts: pl.DataFrame, refused: pl.DataFrame | None) 
     return contacts.join(interfaces, on=KEY, how="left")
 
 
+@cache
 def _outcome() -> pl.Expr:
     """The outcome of a contact that was opened and did not certainly carry data.
 
@@ -108,6 +110,7 @@ def _outcome() -> pl.Expr:
     )
 
 
+@cache
 def _is_stray() -> pl.Expr:
     return ~pl.any_horizontal(OPENING_FLAGS)
 
@@ -139,6 +142,7 @@ def without_late_packets(contacts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([others, strays.filter(_goes_to_many_ports() | _goes_to_many_hosts())])
 
 
+@cache
 def _goes_to_many_ports() -> pl.Expr:
     pair = ("scope", "initiator", "responder", "protocol", "day")
     services = pl.when(is_service_port(pl.col("responder_port"))).then("responder_port").drop_nulls().n_unique()
@@ -147,6 +151,7 @@ def _goes_to_many_ports() -> pl.Expr:
     return ((services >= MIN_PROBED_PORTS) | (is_many & is_by_clients)).over(pair)
 
 
+@cache
 def _goes_to_many_hosts() -> pl.Expr:
     path = ("scope", "initiator", "min_initiator_port", "responder_port", "protocol", "day")
     return pl.col("responder").n_unique().over(path) >= MIN_PROBED_HOSTS

@@ -12,6 +12,7 @@ through another interface than the request, one whose request is in another batc
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import polars as pl
 
@@ -116,24 +117,29 @@ def _with_port(openings: pl.DataFrame) -> pl.DataFrame:
     return openings.with_columns(pl.col("min_initiator_port").alias("initiator_port"))
 
 
+@cache
 def _has_syn_and_ack() -> pl.Expr:
     return (pl.col("tcp_flags") & SYN_ACK) == SYN_ACK
 
 
+@cache
 def _looks_like_syn_ack() -> pl.Expr:
     return _is_from_service() & is_syn_ack_sized()
 
 
+@cache
 def _may_be_datagram_reply() -> pl.Expr:
     """Whether a datagram may be a reply: it is sent from inside, or by a UDP service anywhere."""
     from_service = (pl.col("protocol") == UDP) & _is_from_service()
     return _is_datagram() & (pl.col("source_is_inside") | from_service)
 
 
+@cache
 def _is_datagram() -> pl.Expr:
     return pl.col("protocol").is_in([UDP, ICMP, ICMPV6])
 
 
+@cache
 def _is_from_service() -> pl.Expr:
     return is_service_port(pl.col("srcport")) & ~is_service_port(pl.col("dstport"))
 

@@ -1,6 +1,7 @@
 """Classifies TCP records by their numbers of packets and bytes, with lookup tables."""
 
 from enum import IntEnum
+from functools import cache
 
 import polars as pl
 
@@ -62,32 +63,38 @@ _BY_SIZE = _table(
 )
 
 
+@cache
 def size_with_syn() -> pl.Expr:
     """The Size of a record whose flags are SYN and no other of FIN, RST and ACK: MORE, EITHER or SYNS."""
     return pl.lit(_BY_FLAGS).gather(_slot())
 
 
+@cache
 def size_without_flags() -> pl.Expr:
     """The Size of a record without tcp-flags."""
     return pl.lit(_BY_SIZE).gather(_slot())
 
 
+@cache
 def _slot() -> pl.Expr:
     packets, size = pl.col("packets"), ipv4_bytes()
     is_small = (packets <= MAX_REPEATED_SYNS) & (size < _WIDTH) & (size >= 0)
     return pl.when(is_small).then(packets * _WIDTH + size).otherwise(0)
 
 
+@cache
 def ipv4_bytes() -> pl.Expr:
     """The bytes that the record would have with IPv4."""
     return pl.col("bytes") - pl.when("is_ipv6").then(IPV6_MORE_BYTES).otherwise(0) * pl.col("packets")
 
 
+@cache
 def is_bare() -> pl.Expr:
     """Whether a record's packets carry neither options nor data."""
     return ipv4_bytes() <= HEADER_BYTES * pl.col("packets")
 
 
+@cache
 def is_syn_ack_sized() -> pl.Expr:
     """Whether packets alone in their direction can only be SYN-ACKs: they have one size, with more options than time
     stamps. Wrong for a server that uses no options: its SYN-ACKs have the size of late packets, and count as these.
@@ -98,12 +105,14 @@ def is_syn_ack_sized() -> pl.Expr:
     return is_even & each.is_between(least, MAX_SYN_BYTES) & (pl.col("packets") <= MAX_SYN_ACKS)
 
 
+@cache
 def is_of_small_packets_alike() -> pl.Expr:
     """Whether the packets of a record may all have the same size, at most that of a SYN."""
     size = ipv4_bytes()
     return (size <= MAX_SYN_BYTES * pl.col("packets")) & (size % pl.col("packets") == 0)
 
 
+@cache
 def carries_data() -> pl.Expr:
     """Whether a record has more bytes than one SYN and packets without data."""
     return ipv4_bytes() > TIMESTAMPED_BYTES * pl.col("packets") + (MAX_SYN_BYTES - TIMESTAMPED_BYTES)
