@@ -4,8 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-AS_OF = "2026-11-30"
-"""The day on which the prices of the table were last compared with what AWS publishes."""
+AS_OF = "2026-09-26"
+"""The publication date of the newest of AWS's price list files that the prices were read from; `READ` has all."""
+READ = {
+    "AmazonS3": "2026-09-26",
+    "AWSLambda": "2026-09-19",
+    "AmazonDynamoDB": "2026-08-15",
+    "AmazonCloudWatch": "2026-08-06",
+    "AWSEvents": "2026-05-29",
+    "AWSQueueService": "2025-08-28",
+}
+"""Publication dates of the price list files, by service. The other services were read from AWS's price pages.
+https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/price-changes.html"""
 DEFAULT_REGION = "us-east-1"
 """The Region whose prices stand for those of a Region that the table does not have."""
 GB_IN_TB = 1024
@@ -23,7 +33,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The price of a unit in one Region, by tier; not `is_verified`: no page or price list of AWS was found for it."""
+    """The price of a unit in one Region, by tier; not `is_verified`: not found on a page or in a price list of AWS."""
 
     tiers: tuple[Tier, ...]
     is_verified: bool = True

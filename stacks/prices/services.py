@@ -20,13 +20,13 @@ EVENTBRIDGE = "https://aws.amazon.com/eventbridge/pricing/"
 
 
 def _alike(quote: Quote) -> dict[str, Quote]:
-    """The same price in all Regions of the table, where a price list of AWS says so."""
-    return dict.fromkeys(("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"), quote)
+    """The same price in the three Regions whose price lists say so."""
+    return dict.fromkeys(("us-east-1", "eu-west-1", "eu-central-1"), quote)
 
 
 _ARM = tiered((7.5e9, 0.0000133334), (18.75e9, 0.0000120001), (UNLIMITED, 0.0000106667))
 _X86 = tiered((6e9, 0.0000166667), (15e9, 0.000015), (UNLIMITED, 0.0000133334))
-LAMBDA_ARM64 = Meter("Lambda, arm64", "GB-second", LAMBDA, _alike(_ARM))
+LAMBDA_ARM64 = Meter("Lambda, arm64", "GB-second", LAMBDA, {"us-east-1": _ARM})
 LAMBDA_X86_64 = Meter("Lambda, x86_64", "GB-second", LAMBDA, _alike(_X86))
 LAMBDA_REQUESTS = Meter("Lambda invocations", "request", LAMBDA, _alike(flat(0.20 / MILLION)))
 
@@ -63,29 +63,44 @@ S3_STORAGE = Meter(
         "us-west-2": flat(0.023),
         "eu-west-1": flat(0.023),
         "eu-central-1": flat(0.0245),
-        "ap-southeast-2": flat(0.025),
+        "ap-southeast-2": not_verified(flat(0.025)),
     },
 )
-SQS_REQUESTS = Meter("SQS, standard queues", "request of 64 KB", SQS, {"us-east-1": flat(0.40 / MILLION)})
+SQS_REQUESTS = Meter("SQS, standard queues", "request of 64 KB", SQS, _alike(flat(0.40 / MILLION)))
 KINESIS_SHARD_HOURS = Meter("Kinesis, provisioned shard", "hour", KINESIS, {"us-east-1": flat(0.015)})
 KINESIS_PUTS = Meter("Kinesis, provisioned PUT", "unit of 25 KB", KINESIS, {"us-east-1": flat(0.014 / MILLION)})
 KINESIS_STREAM_HOURS = Meter("Kinesis, on-demand stream", "hour", KINESIS, {"us-east-1": flat(0.04)})
 KINESIS_GB_IN = Meter("Kinesis, on-demand, written", "GB", KINESIS, {"us-east-1": flat(0.08)})
 KINESIS_GB_OUT = Meter("Kinesis, on-demand, read", "GB", KINESIS, {"us-east-1": flat(0.04)})
-DYNAMODB_WRITES = Meter("DynamoDB on demand, writes", "unit of 1 KB", DYNAMODB, {"us-east-1": flat(0.625 / MILLION)})
-DYNAMODB_READS = Meter("DynamoDB on demand, reads", "unit of 4 KB", DYNAMODB, {"us-east-1": flat(0.125 / MILLION)})
-DYNAMODB_STORAGE = Meter("DynamoDB storage", "GB-month", DYNAMODB, {"us-east-1": flat(0.25)})
+DYNAMODB_WRITES = Meter(
+    "DynamoDB on demand, writes",
+    "unit of 1 KB",
+    DYNAMODB,
+    {"us-east-1": flat(0.625 / MILLION), "eu-west-1": flat(0.705 / MILLION), "eu-central-1": flat(0.7625 / MILLION)},
+)
+DYNAMODB_READS = Meter(
+    "DynamoDB on demand, reads",
+    "unit of 4 KB",
+    DYNAMODB,
+    {"us-east-1": flat(0.125 / MILLION), "eu-west-1": flat(0.1415 / MILLION), "eu-central-1": flat(0.1525 / MILLION)},
+)
+DYNAMODB_STORAGE = Meter(
+    "DynamoDB storage",
+    "GB-month",
+    DYNAMODB,
+    {"us-east-1": flat(0.25), "eu-west-1": flat(0.283), "eu-central-1": flat(0.306)},
+)
 SNS_PUBLISHED = Meter("SNS, published", "request of 64 KB", SNS, {"us-east-1": flat(0.50 / MILLION)})
 SNS_EMAILS = Meter("SNS, e-mails", "e-mail", SNS, {"us-east-1": flat(2 / 1e5)})
-EVENTS = Meter("EventBridge, custom events", "event of 64 KB", EVENTBRIDGE, {"us-east-1": flat(1 / MILLION)})
+EVENTS = Meter("EventBridge, custom events", "event of 64 KB", EVENTBRIDGE, _alike(flat(1 / MILLION)))
 METRICS = Meter(
     "CloudWatch custom metrics",
     "metric-month",
     CLOUDWATCH,
-    {"us-east-1": tiered((1e4, 0.30), (2.5e5, 0.10), (1e6, 0.05), (UNLIMITED, 0.02))},
+    _alike(tiered((1e4, 0.30), (2.5e5, 0.10), (1e6, 0.05), (UNLIMITED, 0.02))),
 )
-ALARMS = Meter("CloudWatch alarms", "metric of an alarm, month", CLOUDWATCH, {"us-east-1": flat(0.10)})
-COMPOSITE_ALARMS = Meter("CloudWatch composite alarms", "alarm-month", CLOUDWATCH, {"us-east-1": flat(0.50)})
+ALARMS = Meter("CloudWatch alarms", "metric of an alarm, month", CLOUDWATCH, _alike(flat(0.10)))
+COMPOSITE_ALARMS = Meter("CloudWatch composite alarms", "alarm-month", CLOUDWATCH, _alike(flat(0.50)))
 DASHBOARDS = Meter("CloudWatch dashboards", "dashboard-month", CLOUDWATCH, {"us-east-1": flat(3.0)})
 CONTRIBUTOR_RULES = Meter("Contributor Insights rules", "rule-month", CLOUDWATCH, {"us-east-1": flat(0.50)})
 CONTRIBUTOR_EVENTS = Meter("Contributor Insights events", "log event", CLOUDWATCH, {"us-east-1": flat(0.02 / MILLION)})
