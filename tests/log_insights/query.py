@@ -43,8 +43,8 @@ class _State:
     rows: list[Record]
     columns: list[str] = field(default_factory=list)
     stats: int = 0
+    is_ordered: bool = False
     limit: int = MOST_ROWS
-    displays: bool = False
 
     def require(self, *expressions: Expression) -> None:
         named = frozenset[str]().union(*(each.fields for each in expressions))
@@ -119,6 +119,8 @@ def _stats(state: _State, parser: Parser) -> None:
     state.stats += 1
     if state.stats > MOST_STATS:
         raise MalformedQueryError(f"more than {MOST_STATS} stats commands")
+    if state.is_ordered:
+        raise MalformedQueryError("sort and limit stand after the last stats command")
     measures = _all_named(parser)
     keys = _all_named(parser) if parser.takes("by") else []
     state.require(*(each for _, each in (*measures, *keys)))
@@ -136,6 +138,7 @@ def _stats(state: _State, parser: Parser) -> None:
 
 
 def _sort(state: _State, parser: Parser) -> None:
+    state.is_ordered = True
     orders = [each for each in parser.separated(lambda: _order(parser)) if isinstance(each, tuple)]
     for expression, descending in reversed(orders):
         state.require(expression)
@@ -157,6 +160,7 @@ def _key(expression: Expression) -> Callable[[Record], tuple[int, Value]]:
 
 
 def _limit(state: _State, parser: Parser) -> None:
+    state.is_ordered = True
     state.limit = int(parser.take("number").text)
     if not 1 <= state.limit <= MOST_ROWS:
         raise MalformedQueryError(f"limit {state.limit}")

@@ -107,6 +107,7 @@ def test_text_in_quotes_ends_at_its_quote_and_a_backslash_escapes_one() -> None:
         "filter",
         "filter bytes > ;",
         "fields srcAddr | fields dstAddr as srcAddr",
+        "stats count(*) as a by srcAddr | limit 5 | stats max(a) as b",
     ],
 )
 def test_a_query_that_cloudwatch_refuses_or_that_finds_nothing_is_refused(query: str) -> None:

@@ -3,10 +3,15 @@
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
+from operator import add, eq, ge, gt, le, lt, mod, mul, ne, sub, truediv
 from typing import Any
 
 Value = str | float | int | bool | None
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_COMPARISONS = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": add, "-": sub, "*": mul, "/": truediv, "%": mod, "^": pow
+}  # fmt: skip
 _PERIODS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
 
@@ -36,14 +41,7 @@ def compared(left: Value, operator: str, right: Value) -> bool | None:
 
 
 def _holds(left: Any, operator: str, right: Any) -> bool:
-    return {
-        "=": left == right,
-        "!=": left != right,
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-    }[operator]
+    return bool(_COMPARISONS[operator](left, right))
 
 
 def calculated(left: Value, operator: str, right: Value) -> Value:
@@ -51,15 +49,14 @@ def calculated(left: Value, operator: str, right: Value) -> Value:
     a, b = number_of(left), number_of(right)
     if a is None or b is None or (operator in "/%" and b == 0):
         return None
-    return {"+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "/": lambda: a / b, "%": lambda: a % b}.get(
-        operator, lambda: a**b
-    )()
+    result: float = _ARITHMETIC[operator](a, b)
+    return result
 
 
 def milliseconds(period: str) -> int:
     """The milliseconds of a period such as `5m`."""
-    number, unit = re.fullmatch(r"(\d+)([a-z]+)", period).groups()  # type: ignore[union-attr] - a token of a period
-    return int(number) * _PERIODS[unit]
+    number = period.rstrip("mshdw")
+    return int(number) * _PERIODS[period.removeprefix(number)]
 
 
 def _address(value: Value, versions: Sequence[int]) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
