@@ -5,6 +5,8 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
+from stacks.analytics.partitions import by_day
+from stacks.analytics.tables import Table, add_table
 from stacks.constructs.parameters import Value
 from stacks.constructs.stack import FlowsentryStack
 from stacks.settings.deployment import Deployment
@@ -14,7 +16,6 @@ TABLE = "enriched_flows"
 MAX_SCANNED_GB = 200
 """Data that one query may scan, about 1 USD. Higher: a query without a day costs more before it is canceled. Lower: a
 month of a busy network can't be queried at once."""
-_HIVE = "org.apache.hadoop.hive.ql.io.parquet"
 
 
 class AnalyticsStack(FlowsentryStack):
@@ -35,7 +36,7 @@ class AnalyticsStack(FlowsentryStack):
         )
         bucket = self.read(Value.OUTPUT_BUCKET)
         database = self._database(deployment.name.replace("-", "_"))  # Athena takes no hyphens unquoted
-        self._table_arn(database, f"s3://{bucket}/{ENRICHED_PREFIX}", deployment.enriched_retention_days)
+        self._add_enriched_flows(database, bucket)
         workgroup = self._workgroup(deployment.name, f"s3://{bucket}/{RESULTS_PREFIX}")
         self.publish({Value.ATHENA_TABLE: f"{database.ref}.{TABLE}", Value.ATHENA_WORKGROUP: workgroup.ref})
 
@@ -45,28 +46,11 @@ class AnalyticsStack(FlowsentryStack):
         )
         return glue.CfnDatabase(self, "Database", catalog_id=self.account, database_input=described)
 
-    def _table_arn(self, database: glue.CfnDatabase, location: str, days: int) -> None:
-        columns = [glue.CfnTable.ColumnProperty(name=name, type=kind) for name, kind in ENRICHED_COLUMNS.items()]
-        glue.CfnTable(
-            self,
-            "EnrichedFlows",
-            catalog_id=self.account,
-            database_name=database.ref,
-            table_input=glue.CfnTable.TableInputProperty(
-                name=TABLE,
-                description="Flow log records with the owners of their endpoints and the rules that rejected them",
-                table_type="EXTERNAL_TABLE",
-                partition_keys=[glue.CfnTable.ColumnProperty(name="day", type="string")],
-                parameters={"classification": "parquet", "EXTERNAL": "TRUE", **_projected_days(location, days)},
-                storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
-                    columns=columns,
-                    location=location,
-                    input_format=f"{_HIVE}.MapredParquetInputFormat",
-                    output_format=f"{_HIVE}.MapredParquetOutputFormat",
-                    serde_info=glue.CfnTable.SerdeInfoProperty(serialization_library=f"{_HIVE}.serde.ParquetHiveSerDe"),
-                ),
-            ),
-        )
+    def _add_enriched_flows(self, database: glue.CfnDatabase, bucket: str) -> None:
+        description = "Flow log records with the owners of their endpoints and the rules that rejected them"
+        partitions = by_day(self.deployment.enriched_retention_days)
+        table = Table(TABLE, description, ENRICHED_COLUMNS, f"s3://{bucket}/{ENRICHED_PREFIX}", partitions)
+        add_table(self, "EnrichedFlows", database=database, table=table)
 
     def _workgroup(self, name: str, results: str) -> athena.CfnWorkGroup:
         key = self.encryption_key
@@ -88,16 +72,3 @@ class AnalyticsStack(FlowsentryStack):
                 ),
             ),
         )
-
-
-def _projected_days(location: str, days: int) -> dict[str, str]:
-    """Projects the days from the oldest retained one to tomorrow, which has the records of clocks that run ahead."""
-    return {
-        "projection.enabled": "true",
-        "projection.day.type": "date",
-        "projection.day.format": "yyyy-MM-dd",
-        "projection.day.range": f"NOW-{days + 1}DAYS,NOW+1DAYS",
-        "projection.day.interval": "1",
-        "projection.day.interval.unit": "DAYS",
-        "storage.location.template": f"{location}day=${{day}}",
-    }

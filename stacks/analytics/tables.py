@@ -1,0 +1,113 @@
+"""Tables of the Glue Data Catalog over objects in S3, and the storage formats that they have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aws_cdk import Stack
+from aws_cdk import aws_glue as glue
+from constructs import Construct
+
+from stacks.analytics.partitions import Partition
+
+_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+_TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
+_TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How the objects of a table are read: classes of Hive, parameters of the SerDe, and of the table."""
+
+    classification: str
+    input_format: str
+    output_format: str
+    serde: str
+    serde_parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+PARQUET = Storage(
+    "parquet",
+    f"{_PARQUET}.MapredParquetInputFormat",
+    f"{_PARQUET}.MapredParquetOutputFormat",
+    f"{_PARQUET}.serde.ParquetHiveSerDe",
+)
+"""Columns are found by their names; one that an object lacks is null.
+https://docs.aws.amazon.com/athena/latest/ug/parquet-serde.html"""
+JSON_LINES = Storage("json", _TEXT_INPUT, _TEXT_OUTPUT, "org.openx.data.jsonserde.JsonSerDe")
+"""A JSON object in each line, plain or gzip by the end of the key (`.gz`). Columns are found by their names.
+https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
+FLOW_LOG_TEXT = Storage(
+    "csv",
+    _TEXT_INPUT,
+    _TEXT_OUTPUT,
+    "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
+    {"field.delim": " ", "serialization.format": " ", "serialization.null.format": "-"},
+    {"skip.header.line.count": "1"},
+)
+"""Fields between single spaces, under a header, gzip by the end of the key; `-` is null. Columns are found by their
+places.
+https://docs.aws.amazon.com/athena/latest/ug/vpc-flow-logs-create-table-statement.html
+https://docs.aws.amazon.com/athena/latest/ug/lazy-simple-serde.html"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its columns with their types in Athena, in the order of the objects, and where the objects are.
+
+    `location` is `s3://bucket/prefix/`; below it the keys of the partitions follow one another as folders.
+    """
+
+    name: str
+    description: str
+    columns: Mapping[str, str]
+    location: str
+    partitions: tuple[Partition, ...]
+    storage: Storage = PARQUET
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the table, those of the projection included."""
+        projected = {name: value for each in self.partitions for name, value in each.parameters.items()}
+        template = self.location + "/".join(each.key for each in self.partitions)
+        return {
+            "EXTERNAL": "TRUE",
+            "classification": self.storage.classification,
+            **self.storage.parameters,
+            "projection.enabled": "true",
+            **projected,
+            "storage.location.template": template,
+        }
+
+
+def add_table(scope: Construct, id_: str, *, database: glue.CfnDatabase, table: Table) -> glue.CfnTable:
+    """Adds the table to the database. `id_` is its construct id: of one that changes, CloudFormation makes another."""
+    columns = [glue.CfnTable.ColumnProperty(name=name, type=kind) for name, kind in table.columns.items()]
+    partition_keys = [glue.CfnTable.ColumnProperty(name=each.column, type="string") for each in table.partitions]
+    return glue.CfnTable(
+        scope,
+        id_,
+        catalog_id=Stack.of(scope).account,
+        database_name=database.ref,
+        table_input=glue.CfnTable.TableInputProperty(
+            name=table.name,
+            description=table.description,
+            table_type="EXTERNAL_TABLE",
+            partition_keys=partition_keys,
+            parameters=table.parameters,
+            storage_descriptor=_described(table, columns),
+        ),
+    )
+
+
+def _described(table: Table, columns: list[glue.CfnTable.ColumnProperty]) -> glue.CfnTable.StorageDescriptorProperty:
+    storage = table.storage
+    return glue.CfnTable.StorageDescriptorProperty(
+        columns=columns,
+        location=table.location,
+        input_format=storage.input_format,
+        output_format=storage.output_format,
+        serde_info=glue.CfnTable.SerdeInfoProperty(
+            serialization_library=storage.serde, parameters=dict(storage.serde_parameters) or None
+        ),
+    )
