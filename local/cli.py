@@ -1,4 +1,6 @@
-"""The command line: flowsentry demo | parse | replay | explain | findings | pause | resume | test-alert | doctor."""
+"""The command line: flowsentry demo | parse | replay | explain | findings | pause | resume | test-alert | doctor |
+query.
+"""
 
 import argparse
 import os
@@ -7,6 +9,7 @@ from collections.abc import Sequence
 
 from local import alerting_command, explain_command, findings_command, parse_command, replay_command
 from local.doctor import command as doctor_command
+from local.query import command as query_command
 
 INTERRUPTED = 130
 """The shell's exit code for Ctrl-C: 128 and the number of SIGINT."""
@@ -46,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     findings_command.add_to(commands)
     alerting_command.add_to(commands)
     doctor_command.add_to(commands)
+    query_command.add_to(commands)
     demo = commands.add_parser(
         "demo",
         help="deploy the app into an emulated AWS, send sample traffic, print the alerts",

@@ -19,24 +19,28 @@ OF_INTERFACES = "coalesce(tgw_id, tgw_attachment_id, resource_type) IS NULL"
 ONCE = f"""{OF_INTERFACES}
   AND NOT coalesce(direction = 'ingress' AND source_is_inside AND destination_is_inside, false)"""
 """Each flow once, as in the metrics: where both ends are inside, the record of the sender's interface counts."""
-FRAGMENTS = {
-    "{during}": DURING,
-    "{of_interfaces}": OF_INTERFACES,
-    "{once}": ONCE,
-    "{source}": "coalesce(pkt_srcaddr, srcaddr)",
-    "{destination}": "coalesce(pkt_dstaddr, dstaddr)",
-}
-"""Parts that queries have in common: the days, and the packet's addresses where the format has them."""
-_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
-def at_one_end(amount: str) -> str:
+def _at_one_end(amount: str) -> str:
     """The sum of an amount of a pair of addresses whose traffic is logged at one end or at both: at the end that logged
     more. So traffic inside counts once, and traffic with a network whose interfaces are not logged is not lost.
     """
     received = "sum(CASE WHEN direction = 'ingress' THEN {} ELSE 0 END)"
     sent = "sum(CASE WHEN direction = 'ingress' THEN 0 ELSE {} END)"
     return f"greatest({received},\n    {sent})".replace("{}", amount)
+
+
+FRAGMENTS = {
+    "{during}": DURING,
+    "{of_interfaces}": OF_INTERFACES,
+    "{once}": ONCE,
+    "{source}": "coalesce(pkt_srcaddr, srcaddr)",
+    "{destination}": "coalesce(pkt_dstaddr, dstaddr)",
+    "{packets_at_one_end}": _at_one_end("packets"),
+    "{bytes_at_one_end}": _at_one_end("bytes"),
+}
+"""Parts that queries have in common: the days, and the packet's addresses where the format has them."""
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The named queries: what people ask of their traffic, each once, for Athena and for `flowsentry query`."""
 
-from stacks.analytics.named_query import Query, at_one_end
+from stacks.analytics.named_query import Query
 
 TALKERS = """
 SELECT {source} AS source, max(source_owner_name) AS source_owner, max(source_owner_kind) AS source_kind,
@@ -19,17 +19,19 @@ FROM enriched_flows
 WHERE {during}
   AND action = 'REJECT'
 """
-CONNECTIONS = f"""
+CONNECTIONS = """
   greatest(count_if(action = 'ACCEPT' AND direction = 'ingress'),
     count_if(action = 'ACCEPT' AND direction IS DISTINCT FROM 'ingress')) AS accepted,
   count_if(action = 'REJECT') AS rejected,
-  {at_one_end("packets")} AS packets,
-  {at_one_end("bytes")} AS bytes,
+  {packets_at_one_end} AS packets,
+  {bytes_at_one_end} AS bytes,
   from_unixtime(min("start")) AS first_seen, from_unixtime(max("end")) AS last_seen
 FROM enriched_flows
-WHERE {{during}}
-  AND {{of_interfaces}}
+WHERE {during}
+  AND {of_interfaces}
 """
+OUTSIDE_NETWORK = "  AND NOT coalesce(contains(:network, TRY_CAST({source} AS ipaddress)), false)\n"
+"""https://trino.io/docs/current/functions/ipaddress.html"""
 BY_REJECTS = "GROUP BY 1\nORDER BY rejects DESC, source\nLIMIT 100"
 
 QUERIES: tuple[Query, ...] = (
@@ -61,10 +63,12 @@ LIMIT 100""",
         "Which pairs of addresses exchanged the most bytes?",
         """
 SELECT {source} AS source, {destination} AS destination, max(source_owner_name) AS source_owner,
-  max(destination_owner_name) AS destination_owner, sum(bytes) AS bytes, sum(packets) AS packets, count(*) AS records
+  max(destination_owner_name) AS destination_owner,
+  {bytes_at_one_end} AS bytes,
+  {packets_at_one_end} AS packets
 FROM enriched_flows
 WHERE {during}
-  AND {once}
+  AND {of_interfaces}
 GROUP BY 1, 2
 ORDER BY bytes DESC, source, destination
 LIMIT 100""",
@@ -77,7 +81,9 @@ LIMIT 100""",
     Query(
         "rejects-by-source-outside-network",
         "Which sources outside a given network were rejected most often?",
-        REJECTS_BY_SOURCE + "  AND NOT contains(:network, CAST({source} AS ipaddress))\n" + BY_REJECTS,
+        REJECTS_BY_SOURCE
+        + "  AND NOT coalesce(contains(:network, TRY_CAST({source} AS ipaddress)), false)\n"
+        + BY_REJECTS,
     ),
     Query(
         "rejects-by-protocol",
@@ -97,7 +103,8 @@ LIMIT 100""",
         "Which rules rejected the most, and whose traffic?",
         """
 SELECT refused_layer, refused_by, refused_rule, source_owner_name AS source_owner,
-  destination_owner_name AS destination_owner, dstport AS port, count(*) AS rejects, max("end") AS last_seen_seconds
+  destination_owner_name AS destination_owner, dstport AS port, count(*) AS rejects,
+  from_unixtime(max("end")) AS last_seen
 FROM enriched_flows
 WHERE {during}
   AND action = 'REJECT'

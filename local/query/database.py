@@ -1,0 +1,101 @@
+"""Enriched Parquet files as the table that Athena has of them, in DuckDB, with bounded memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+
+from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
+from local.query.errors import QueryError
+from local.query.files import DAY_IN_PATH
+from local.query.time_range import TimeRange
+from local.query.trino_functions import STATEMENTS
+from stacks.analytics.named_query import ENRICHED_FLOWS, Query
+
+MEMORY = "1GB"
+"""Memory of a query. More: fewer queries write to the disk. Less: sums by many addresses take longer."""
+DISK = "20GB"
+"""What a query may write beside that, into a folder that is removed afterwards. More: a query over months may fill the
+disk. Less: it fails sooner."""
+TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "boolean": "BOOLEAN", "double": "DOUBLE"}
+"""DuckDB's types by Athena's."""
+NEEDED = ("start", "direction", "source_is_inside")
+"""Columns that every enriched file has, and other files don't have."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Names of columns, and rows of numbers, text, times (in UTC, without a zone) and None."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def answer(query: Query, files: Sequence[str], during: TimeRange, given: Mapping[str, object]) -> Answer:
+    """The answer of a query over these files. `given` are its parameters, without the days. Raises QueryError."""
+    values = {"first_day": during.first_day, "last_day": during.last_day, **given}
+    return executed(query.for_duckdb, {name: values[name] for name in query.parameters}, files, during)
+
+
+def executed(sql: str, bound: object, files: Sequence[str], during: TimeRange) -> Answer:
+    """What a statement gives, with its parameters bound by name or in order. Raises QueryError."""
+    with _database() as connection, _in_one_sentence():
+        add_enriched_flows(connection, files, during)
+        found = connection.execute(sql, bound)
+        return Answer(tuple(name for name, *_ in found.description or ()), found.fetchall())
+
+
+@contextmanager
+def _database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, which loads no extensions and keeps to its limits.
+
+    https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview
+    """
+    with TemporaryDirectory(prefix="flowsentry-query-") as folder:
+        limits = {"memory_limit": MEMORY, "temp_directory": folder, "max_temp_directory_size": DISK}
+        extensions = dict.fromkeys(("autoinstall_known_extensions", "autoload_known_extensions"), "false")
+        with duckdb.connect(":memory:", config={**limits, **extensions}) as connection:
+            connection.execute("SET lock_configuration = true")
+            for statement in STATEMENTS:
+                connection.execute(statement)
+            yield connection
+
+
+@contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        limits = f"{MEMORY} of memory and {DISK} of disk"
+        raise QueryError(f"the query needs more than {limits}; ask for a shorter time, or fewer files") from error
+    except duckdb.Error as error:
+        raise QueryError(f"cannot read the files: {str(error).splitlines()[0]}") from error
+
+
+def add_enriched_flows(connection: duckdb.DuckDBPyConnection, files: Sequence[str], during: TimeRange) -> None:
+    """Adds the table of the files: the columns and types that Athena's table has, null where no file has the column,
+    and the records that started in the time range. Raises QueryError for files that have no enriched records.
+    """
+    read = connection.read_parquet([*files], union_by_name=True, filename=True, hive_partitioning=False)
+    if missing := [name for name in NEEDED if name not in read.columns]:
+        raise QueryError(f"the files have no column {missing[0]}; allowed: enriched Parquet, which Flowsentry writes")
+    read.create_view("files")
+    connection.execute("CREATE TABLE time_range (first BIGINT, last BIGINT)")
+    connection.execute("INSERT INTO time_range VALUES (?, ?)", during.seconds)
+    columns = ", ".join(_columns(read.columns))
+    connection.execute(f"CREATE VIEW {ENRICHED_FLOWS} AS SELECT {columns}, {_DAY} AS day FROM files {_IN_TIME_RANGE}")  # noqa: S608 - all names are constants
+
+
+_DAY = f"""coalesce(nullif(regexp_extract(filename, '{DAY_IN_PATH}', 1), ''),
+    strftime(make_timestamp("start" * 1000000), '%Y-%m-%d'))"""
+
+_IN_TIME_RANGE = """WHERE "start" BETWEEN (SELECT first FROM time_range) AND (SELECT last FROM time_range)"""
+
+
+def _columns(present: Sequence[str]) -> Iterator[str]:
+    for name, kind in ENRICHED_COLUMNS.items():
+        value = f'"{name}"' if name in present else "NULL"
+        yield f'CAST({value} AS {TYPES[kind]}) AS "{name}"'

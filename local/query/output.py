@@ -1,0 +1,72 @@
+"""An answer as a table for people, as JSON lines, or as CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from flowsentry.emit.plain_text import plain
+from local.query.database import Answer
+
+MAX_CELL_LETTERS = 60
+"""Of a cell of the table. Longer: rows wrap on a wide terminal. Shorter: ids are cut."""
+PLAIN_NUMBERS = ("port", "protocol", "flags")
+"""Parts of the names of columns whose numbers are not amounts, and have no thousands separators."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet run the text of a cell. Names of owners are tags, which others write.
+https://owasp.org/www-community/attacks/CSV_Injection"""
+
+
+def as_table(answer: Answer) -> Iterator[str]:
+    """A line for the header and for each row; numbers to the right, nothing for null."""
+    shown = [[_cell(*each) for each in zip(answer.columns, row, strict=True)] for row in answer.rows]
+    widths = [max(map(len, column)) for column in zip(answer.columns, *shown, strict=True)]
+    are_numbers = [_is_number(column) for column in zip(*answer.rows, strict=True)] or [False] * len(widths)
+    for cells in (answer.columns, *shown):
+        parts = zip(cells, widths, are_numbers, strict=True)
+        yield "  ".join(f"{cell:>{width}}" if right else f"{cell:<{width}}" for cell, width, right in parts).rstrip()
+
+
+def as_json(answer: Answer) -> Iterator[str]:
+    """A JSON object for each row, with null for what is not known and times as ISO 8601 in UTC."""
+    for row in answer.rows:
+        yield json.dumps(dict(zip(answer.columns, map(_exact, row), strict=True)))
+
+
+def as_csv(answer: Answer) -> Iterator[str]:
+    """CSV with a header. Text that a spreadsheet would take for a formula begins with `'`."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(answer.columns)
+    rows.writerows([_in_csv(value) for value in row] for row in answer.rows)
+    yield text.getvalue().removesuffix("\n")
+
+
+def _is_number(column: tuple[Any, ...]) -> bool:
+    return all(value is None or isinstance(value, int | float) for value in column)
+
+
+def _cell(column: str, value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case int():
+            return str(value) if column.endswith(PLAIN_NUMBERS) else f"{value:,}"
+        case float():
+            return f"{value:,.2f}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+    return plain(value, MAX_CELL_LETTERS)
+
+
+def _exact(value: Any) -> Any:
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
+
+
+def _in_csv(value: Any) -> Any:
+    exact = _exact(value)
+    return f"'{exact}" if isinstance(value, str) and value.startswith(FORMULA) else exact

@@ -1,0 +1,40 @@
+"""The time range of a query: moments of records, and days of the objects that may have them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, 23, 59, 59, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class TimeRange:
+    """From the first to the last moment, both included, in UTC."""
+
+    first: datetime = EARLIEST
+    last: datetime = LATEST
+
+    @property
+    def seconds(self) -> tuple[int, int]:
+        """Both moments in Unix seconds."""
+        return int(self.first.timestamp()), int(self.last.timestamp())
+
+    @property
+    def first_day(self) -> str:
+        return f"{self.first:%Y-%m-%d}"
+
+    @property
+    def last_day(self) -> str:
+        """The day after the last moment, because the day of an object is that of its newest record: a record that
+        started before midnight may be in the next day.
+        """
+        return f"{self.last + timedelta(days=1):%Y-%m-%d}"
+
+
+def moment(text: str, *, is_last: bool) -> datetime:
+    """`2026-11-03` or `2026-11-03T14:05`, with seconds and a zone or without (UTC). A day alone is its first second, or
+    its last one. Raises ValueError for other text.
+    """
+    given = datetime.fromisoformat(text)
+    zoned = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    is_day = len(text) == len("2026-11-03")
+    return zoned + timedelta(days=1, seconds=-1) if is_day and is_last else zoned
