@@ -178,7 +178,7 @@ def test_every_log_message_to_search_for_is_written_by_the_code(page: Path) -> N
 def test_every_label_of_the_dashboard_that_the_runbook_quotes_is_drawn() -> None:
     prose = re.sub(r"`[^`\n]*`", "", re.sub(r"```.*?```", "", RUNBOOK.read_text(), flags=re.DOTALL))
     quoted = re.findall(r"\"([A-Z][A-Za-z ]+)\"", prose)
-    drawn = "\n".join(path.read_text() for path in (ROOT / "stacks" / "monitoring").glob("*.py"))
+    drawn = "\n".join(path.read_text() for path in (ROOT / "stacks" / "monitoring").rglob("*.py"))
     assert quoted
     assert [label for label in quoted if label not in drawn] == []
 

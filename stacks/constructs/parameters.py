@@ -9,7 +9,7 @@ from stacks.settings.deployment import Deployment
 
 
 class Value(StrEnum):
-    """Every value that stacks share, except the names of log groups (see `log_group_value`)."""
+    """Every value that stacks share, except the names of log groups of flow logs (see `log_group_value`)."""
 
     LOG_BUCKET = "log-bucket-name"
     FAILED_INVOCATION_BUCKET = "failed-invocation-bucket-name"
@@ -44,7 +44,15 @@ class Value(StrEnum):
     INVENTORY_DLQ = "inventory-dead-letter-queue-name"
     INVENTORY_DLQ_ARN = "inventory-dead-letter-queue-arn"
     NOTIFIER = "notifier-name"
+    STREAM_PROCESSOR_LOG = "stream-processor-log-group-name"
+    OBJECT_PROCESSOR_LOG = "object-processor-log-group-name"
+    INVENTORY_LOG = "inventory-log-group-name"
+    NOTIFIER_LOG = "notifier-log-group-name"
     FLOW_LOG_CREATOR = "flow-log-creator-name"
+
+
+FUNCTION_LOGS = (Value.STREAM_PROCESSOR_LOG, Value.OBJECT_PROCESSOR_LOG, Value.INVENTORY_LOG, Value.NOTIFIER_LOG)
+"""The log groups of the functions that every deployment has."""
 
 
 def log_group_value(log_group_id: str) -> str:

@@ -1,14 +1,16 @@
-"""The monitoring stack: a dashboard and alarms."""
+"""The monitoring stack: dashboards and alarms."""
 
 from aws_cdk import Fn
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.constructs.parameters import Value
+from stacks.constructs.parameters import FUNCTION_LOGS, Value
 from stacks.constructs.stack import FlowsentryStack
 from stacks.monitoring.alarms import Alarms
 from stacks.monitoring.alert_alarms import watch_alerts
-from stacks.monitoring.dashboard import Dashboard
+from stacks.monitoring.dashboards.catalogue import vpcs_with_lines
+from stacks.monitoring.dashboards.construct import Dashboards
+from stacks.monitoring.dashboards.watched import Watched
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.delivery import CLOUDWATCH, S3
 
@@ -23,7 +25,7 @@ CREATOR = "flow_log_creator"
 
 
 class MonitoringStack(FlowsentryStack):
-    """Creates the dashboard, and the alarms that apply to the destinations and clusters of the settings."""
+    """Creates the dashboards, and the alarms that apply to the destinations and clusters of the settings."""
 
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
         super().__init__(
@@ -31,24 +33,27 @@ class MonitoringStack(FlowsentryStack):
             id_,
             deployment=deployment,
             purpose="monitoring",
-            description="Flowsentry: CloudWatch dashboard and alarms",
+            description="Flowsentry: CloudWatch dashboards and alarms",
         )
         functions = FUNCTIONS | ({CREATOR: Value.FLOW_LOG_CREATOR} if deployment.source_of_all_vpcs else {})
         self._function_names = {service: self.read(value) for service, value in functions.items()}
-        alarms = self._alarms()
-        dashboard = Dashboard(self, "Overview", deployment=deployment)
-        dashboard.add_alarms(alarms.alarms)
-        dashboard.add_findings()
-        dashboard.add_traffic(None if deployment.has_unknown_vpcs else deployment.vpc_ids)
-        if deployment.has_unknown_vpcs:
-            dashboard.add_transit_gateways()
-        dashboard.add_pipeline()
-        dashboard.add_flow_logs()
-        dashboard.add_inventory(self.read(Value.INVENTORY_QUEUE))
-        dashboard.add_queues(self.read(Value.OBJECT_QUEUE), self.read(Value.OBJECT_DLQ))
-        dashboard.add_functions(self._function_names)
-        if deployment.has_payload_stream:
-            dashboard.add_stream(self._function_names["stream_processor"])
+        Dashboards(self, "Dashboards", watched=self._watched(self._alarms()))
+
+    def _watched(self, alarms: Alarms) -> Watched:
+        """What the dashboards draw."""
+        deployment = self.deployment
+        return Watched(
+            deployment=deployment.name,
+            region=self.region,
+            functions=self._function_names,
+            log_groups={service: self.read(value) for service, value in zip(FUNCTIONS, FUNCTION_LOGS, strict=True)},
+            object_queue=self.read(Value.OBJECT_QUEUE),
+            object_dead_letters=self.read(Value.OBJECT_DLQ),
+            inventory_queue=self.read(Value.INVENTORY_QUEUE),
+            alarm_arns=[each.alarm_arn for each in alarms.alarms],
+            vpc_ids=vpcs_with_lines(deployment.vpc_ids, are_all=not deployment.has_unknown_vpcs),
+            has_payload_stream=deployment.has_payload_stream,
+        )
 
     def _alarms(self) -> Alarms:
         topic = sns.Topic.from_topic_arn(self, "AlertTopic", self.read(Value.ALERT_TOPIC_ARN))

@@ -10,7 +10,7 @@ from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
 from stacks.alerting.function import Alerting
 from stacks.constructs.function import FunctionDefaults, PythonFunction
 from stacks.constructs.layers import Layers
-from stacks.constructs.parameters import Value, log_group_value
+from stacks.constructs.parameters import FUNCTION_LOGS, Value, log_group_value
 from stacks.constructs.stack import FlowsentryStack
 from stacks.ownership.describe_actions import DESCRIBE_ACTIONS, VPC_LINKS
 from stacks.ownership.function import SIZE as INVENTORY_SIZE
@@ -280,6 +280,9 @@ class ProcessingStack(FlowsentryStack):
                 Value.NOTIFIER: self.alerting.function.function_name,
             }
         )
+        functions = [self.stream.function, self.objects.function, self.ownership.function, self.alerting.function]
+        names = (each.log_group.log_group_name for each in functions)
+        self.publish(dict(zip(FUNCTION_LOGS, names, strict=True)))
 
     def _table_arn(self, value: Value) -> str:
         return self.format_arn(service="dynamodb", resource="table", resource_name=self.read(value))

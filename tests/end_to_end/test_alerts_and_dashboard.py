@@ -110,8 +110,10 @@ def found_metrics(app: DeployedApp, expression: str) -> Iterator[Metric]:
 
 
 def widgets(app: DeployedApp) -> list[dict[str, Any]]:
-    body = app.aws.client("cloudwatch").get_dashboard(DashboardName="flowsentry")["DashboardBody"]
-    return list(json.loads(body)["widgets"])
+    cloudwatch = app.aws.client("cloudwatch")
+    names = [each["DashboardName"] for each in cloudwatch.list_dashboards()["DashboardEntries"]]
+    bodies = [cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"] for name in names]
+    return [widget for body in bodies for widget in json.loads(body)["widgets"]]
 
 
 def alarm_metrics(app: DeployedApp) -> Iterator[Metric]:

@@ -1,21 +1,17 @@
 """The largest deployment that the settings allow exceeds no limit of AWS."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
-from aws_cdk.assertions import Template
 
 from stacks.limits.functions import ENVIRONMENT_BYTES, FUNCTION
 from stacks.limits.names_and_values import RESOURCES
 from stacks.limits.plugin import exceeded
 from stacks.limits.templates import Templates
-from stacks.monitoring.dashboard import MAX_LINES, Dashboard
 from stacks.settings.deployment import LARGEST_STACK
 from tests.stacks.conftest import ALL_SETTINGS, Synthesise
-from tests.stacks.test_deployment import read, refusal
+from tests.stacks.test_deployment import refusal
 
 LONGEST_NAME = "a" * 30
 VPCS = [f"vpc-{number:017x}" for number in range(1, 121)]
@@ -70,14 +66,6 @@ def settings_of(number: int) -> dict[str, Any]:
         "organization_id": "o-1234567890",
         "digest_topic": True,
     }
-
-
-@pytest.mark.parametrize(("number", "searches"), [(MAX_LINES, 0), (MAX_LINES + 1, 6)])
-def test_the_dashboard_searches_for_vpcs_when_there_are_more_than_a_graph_can_show(number: int, searches: int) -> None:
-    dashboard = Dashboard(Stack(App(), "Stack"), "Overview", deployment=read({}))
-    dashboard.add_traffic([f"vpc-{each:017x}" for each in range(number)])
-    body = json.dumps(Template.from_stack(Stack.of(dashboard)).to_json())
-    assert body.count("SEARCH") == searches
 
 
 def test_the_environment_of_each_function_has_room(largest: Templates) -> None:

@@ -1,4 +1,4 @@
-"""The dashboard and the alarms: metrics, thresholds, descriptions and actions."""
+"""The alarms: metrics, thresholds, descriptions and actions."""
 
 import json
 import re
@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.findings.kinds import KINDS
-from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS, TRAFFIC_METRICS_BY, namespace_of
+from flowsentry.metric_names import PIPELINE_METRICS, namespace_of
 
 PropertiesOf = Callable[[str], dict[str, Any]]
 NAMESPACE = namespace_of("flowsentry")
@@ -31,24 +30,6 @@ def alarms(properties_of: PropertiesOf) -> dict[str, Any]:
 
 def entries() -> set[str]:
     return set(re.findall(r"^## (\S+)$", RUNBOOK.read_text(), flags=re.MULTILINE))
-
-
-def dashboard(properties_of: PropertiesOf) -> dict[str, Any]:
-    (made,) = properties_of("AWS::CloudWatch::Dashboard").values()
-    parts = made["DashboardBody"]["Fn::Join"][1]
-    body: dict[str, Any] = json.loads("".join(part if isinstance(part, str) else "some" for part in parts))
-    return body
-
-
-def graph_lines(properties_of: PropertiesOf) -> list[list[Any]]:
-    """The lines of all graphs: a metric, or a search expression as the only item."""
-    return [
-        metric for widget in dashboard(properties_of)["widgets"] for metric in widget["properties"].get("metrics", [])
-    ]
-
-
-def metrics(properties_of: PropertiesOf) -> list[list[Any]]:
-    return [line for line in graph_lines(properties_of) if len(line) > 1]
 
 
 def test_every_alarm_states_the_problem_and_links_to_its_runbook_entry(properties_of: PropertiesOf) -> None:
@@ -180,33 +161,6 @@ def test_without_a_data_stream_there_is_no_alarm_or_graph_for_it(of_one_vpc: dic
     assert "FailedPayloads" not in monitoring
 
 
-def test_the_dashboard_has_every_traffic_metric_of_every_vpc(synthesise: Callable[..., Any]) -> None:
-    vpcs = ["vpc-0123456789abcdef0", "vpc-0fedcba9876543210"]
-    made = synthesise({"sources": [{"vpc_ids": vpcs, "destination": "s3"}]})["Monitoring"]["Resources"].items()
-
-    def of_sources(kind: str) -> dict[str, Any]:
-        return {id_: each["Properties"] for id_, each in made if each["Type"] == kind}
-
-    lines = metrics(of_sources)
-    traffic = {(name, value) for space, name, key, value, *_ in lines if (space, key) == (NAMESPACE, "vpc")}
-    assert traffic == {(name, vpc) for name in TRAFFIC_METRICS_BY["vpc"] for vpc in vpcs}
-
-
-def test_the_dashboard_has_suppressed_findings_of_the_same_kinds_as_raised_ones(properties_of: PropertiesOf) -> None:
-    by_name = {
-        name: [line for line in metrics(properties_of) if line[1] == name]
-        for name in ("FindingsRaised", "FindingsSuppressed")
-    }
-    kinds = {name: {line[line.index("kind") + 1] for line in lines} for name, lines in by_name.items()}
-    assert kinds["FindingsRaised"] == kinds["FindingsSuppressed"] == set(KINDS)
-
-
-def test_the_dashboard_has_rate_limited_silenced_and_rejected_alerts(properties_of: PropertiesOf) -> None:
-    names = {name for _, name, *_ in metrics(properties_of)}
-    held_back = {"AlertsRateLimited", "AlertsSilenced", "AlertsPaused"}
-    assert {*held_back, "OverflowsPublished", "PoisonFindings", "ChannelRefusals"} <= names
-
-
 @pytest.mark.parametrize(
     ("name", "metric"),
     [
@@ -239,60 +193,7 @@ def test_failed_deliveries_are_counted_by_topic(properties_of: PropertiesOf) -> 
         assert parameter in str(parts["Fn::Split"][1])
 
 
-def searches(properties_of: PropertiesOf) -> dict[str, str]:
-    """Labels by search expression."""
-    found = [line[0] for line in graph_lines(properties_of) if len(line) == 1]
-    return {each["expression"]: each["label"] for each in found}
-
-
-def test_with_unknown_vpcs_the_dashboard_searches_for_all_vpcs(properties_of: PropertiesOf) -> None:
-    expected = {
-        f"SEARCH('{{\"{NAMESPACE}\",vpc}} MetricName=\"{name}\"', 'Sum', 300)" for name in TRAFFIC_METRICS_BY["vpc"]
-    }
-    seen = searches(properties_of)
-    assert {each for each, label in seen.items() if label == "${PROP('Dim.vpc')}"} == expected
-
-
-def test_with_unknown_vpcs_the_dashboard_searches_for_packets_lost_by_transit_gateways(
-    properties_of: PropertiesOf,
-) -> None:
-    lost = [name for name in TRAFFIC_METRICS_BY["transit_gateway"] if name.startswith("PacketsLost")]
-    expected = {f"SEARCH('{{\"{NAMESPACE}\",transit_gateway}} MetricName=\"{name}\"', 'Sum', 300)" for name in lost}
-    label = "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}"
-    assert {each for each, actual in searches(properties_of).items() if actual == label} == expected
-
-
-def test_with_known_vpcs_the_dashboard_searches_for_nothing(of_one_vpc: dict[str, Any]) -> None:
-    assert "SEARCH" not in json.dumps(of_one_vpc)
-
-
-def test_every_flowsentry_metric_on_the_dashboard_is_emitted(properties_of: PropertiesOf) -> None:
-    names = {name for space, name, *_ in metrics(properties_of) if space == NAMESPACE}
-    assert names <= set(PIPELINE_METRICS) | set(TRAFFIC_METRICS)
-
-
-def test_the_dashboard_shows_the_state_of_all_alarms(properties_of: PropertiesOf) -> None:
-    (widget,) = [each for each in dashboard(properties_of)["widgets"] if each["type"] == "alarm"]
-    assert len(widget["properties"]["alarms"]) == len(alarms(properties_of))
-
-
-def test_the_widgets_fit_the_grid_without_overlap(properties_of: PropertiesOf) -> None:
-    cells: set[tuple[int, int]] = set()
-    for widget in dashboard(properties_of)["widgets"]:
-        taken = {
-            (x, y)
-            for x in range(widget["x"], widget["x"] + widget["width"])
-            for y in range(widget["y"], widget["y"] + widget["height"])
-        }
-        assert cells.isdisjoint(taken)
-        cells |= taken
-    assert max(x for x, _ in cells) < 24
-
-
-def test_every_line_of_a_graph_has_a_label(properties_of: PropertiesOf) -> None:
-    assert [metric for metric in graph_lines(properties_of) if not metric[-1].get("label")] == []
-
-
 def test_the_stack_reads_the_names_of_the_functions_it_monitors(templates: Mapping[str, Any]) -> None:
     read = {p["Default"] for p in templates["Monitoring"]["Parameters"].values()}
     assert {f"/flowsentry/{name}-name" for name in ("stream-processor", "notifier")} <= read
+    assert {f"/flowsentry/{name}-log-group-name" for name in ("stream-processor", "notifier")} <= read
