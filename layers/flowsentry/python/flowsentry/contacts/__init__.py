@@ -109,7 +109,7 @@ class ContactAggregator:
 
 def aggregate(flows: EnrichedFlows, into: ContactAggregator) -> None:
     """Adds the evidence of one chunk of flows."""
-    seen = without_gateway_traffic(flows.select(columns_of(flows)), flows.columns)
+    seen = without_gateway_traffic(flows[columns_of(flows)], flows.columns)
     rejected = filter_few(seen, pl.col("is_rejected"))
     has_acks = is_of_transit_gateway(flows.columns)
     if "tcp_flags" in flows.columns:

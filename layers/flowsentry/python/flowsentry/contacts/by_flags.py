@@ -86,12 +86,9 @@ def _kept_open(flows: pl.DataFrame) -> list[pl.DataFrame]:
 
 def _replies(flows: pl.DataFrame, late: pl.DataFrame) -> list[pl.DataFrame]:
     yes, no_packets = pl.lit(value=True), pl.lit(0, pl.Int64)
-    answers = _IS_TCP & _ACCEPTED & _has(SYN) & _has(ACK)
-    resets = _IS_TCP & _ACCEPTED & _has(RST) & ~_has(SYN)
-    replies = [
-        reply_evidence(flows, answers, is_answered=yes, reply_packets=no_packets),
-        reply_evidence(flows, resets, is_refused=yes, reply_packets=no_packets),
-    ]
+    is_answer, is_reset = _has(SYN) & _has(ACK), _has(RST) & ~_has(SYN)
+    are_replies = _IS_TCP & _ACCEPTED & (is_answer | is_reset)
+    replies = [reply_evidence(flows, are_replies, is_answered=is_answer, is_refused=is_reset, reply_packets=no_packets)]
     if len(late):
         is_from_service = _ACCEPTED & is_service_port(pl.col("srcport"))
         replies.append(reply_evidence(late, is_from_service, is_open=yes, reply_packets=no_packets))

@@ -65,8 +65,8 @@ def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginEvidence:
     """
     is_one = (_is_login_port("dstport") | _is_login_port("srcport")) & ~pl.col("is_rejected")
     has_flags = "tcp_flags" in flows.columns
-    columns = (*SENT, *_SIZED, "tcp_flags") if has_flags else (*SENT, *_SIZED)
-    both = filter_few(flows.select(columns), is_one & (pl.col("packets") >= MIN_LOGIN_PACKETS))
+    columns = [*SENT, *_SIZED, "tcp_flags"] if has_flags else [*SENT, *_SIZED]
+    both = filter_few(flows[columns], is_one & (pl.col("packets") >= MIN_LOGIN_PACKETS))
     if both.is_empty():
         sizes = (pl.lit(value=False).alias(each) for each in ("has_data", "is_alike"))
         nothing = both.select(pl.exclude(_SIZED), *sizes)

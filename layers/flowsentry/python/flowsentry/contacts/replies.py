@@ -38,7 +38,7 @@ which a security group refuses, are attributed to a network ACL. Less: refused r
 MAX_DATAGRAMS = 400_000
 """Accepted records of UDP and ICMP that are held (some 60 bytes each). More: more memory. Fewer: beyond it only some
 pairs of addresses are held, and refused replies between the others are missed."""
-_HELD = ("interface_id", *SENT)
+_HELD = ["interface_id", *SENT]
 
 
 class Exchanges:
@@ -57,7 +57,7 @@ class Exchanges:
         may_reply = pl.when(pl.col("protocol") == TCP).then(is_syn_ack).otherwise(_may_be_datagram_reply())
         if len(rejected) and len(refused := rejected.filter(may_reply)):
             self._refused.append(_as_requests(refused))
-        if len(accepted := filter_few(flows.select(_HELD), _is_datagram() & ~pl.col("is_rejected"))):
+        if len(accepted := filter_few(flows[_HELD], _is_datagram() & ~pl.col("is_rejected"))):
             self._hold(self._kept(accepted))
 
     @property
@@ -189,8 +189,10 @@ def answered_over_udp(opened: pl.DataFrame, accepted: Sequence[pl.DataFrame]) ->
     Only initiators with such TCP contacts are examined, on those ports: mostly none of them uses UDP. Wrong for a host
     that sweeps a port over TCP on which many endpoints answer it over UDP: it is taken for a resolver.
     """
+    if not accepted:
+        return None
     unsure = opened.filter(pl.col("protocol") == TCP).select("initiator", "responder_port").unique()
-    if unsure.is_empty() or not accepted:
+    if unsure.is_empty():
         return None
     own = pl.col("source_address").is_in(unsure["initiator"].implode())
     asked = pl.concat([each.filter((pl.col("protocol") == UDP) & own) for each in accepted])

@@ -29,6 +29,8 @@ def without_far_future_flows(flows: EnrichedFlows, now: float) -> EnrichedFlows:
 
 def without_far_future_gaps(capture_gaps: CaptureGaps, now: float) -> CaptureGaps:
     """The capture gaps whose hour began no more than MAX_ACCEPTED_LEAD_SECONDS after `now`."""
+    if capture_gaps.is_empty():
+        return capture_gaps
     return CaptureGaps(capture_gaps.filter(pl.col("hour") <= now + MAX_ACCEPTED_LEAD_SECONDS))
 
 

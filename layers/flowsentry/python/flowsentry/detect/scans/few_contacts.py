@@ -24,7 +24,7 @@ from flowsentry.findings.known_services import Answer, Service, client_bit
 from flowsentry.inventory.source_address import PUBLIC, interface_id_of
 from flowsentry.records.code_names import TCP, UDP
 
-MAX_FEW_CONTACTS = 200
+MAX_FEW_CONTACTS = 300
 """Contacts of a batch up to which they are judged row by row. More: a row costs more than its share of a plan. Fewer:
 more batches pay for plans. The functions take as long as the plans at some 400 contacts (November 2026)."""
 MAINTENANCE_PORTS = (53, 80, 123, 443)

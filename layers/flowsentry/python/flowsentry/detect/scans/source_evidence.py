@@ -40,7 +40,7 @@ MAX_SOURCE_LOOKUPS = 20_000
 """Sources without failures in a batch that are looked up in the evidence table: each costs four keys of a read. More: a
 batch with very many clients takes longer (20,000: 3 s). Fewer: in a busy batch, answers to known scanners are
 missed."""
-_SOURCE = ("source_scope", "source")
+_SOURCE = ["source_scope", "source"]
 _KEY = (*_SOURCE, "day")
 _ENDS = ("initiator", "responder")
 _MEMBER_SETS = tuple(ADDRESS_SETS)
@@ -154,12 +154,15 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], thresholds:
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
     watched = pl.concat(
         [
-            contacts.filter(pl.col("outcome") != "answered").select(_SOURCE),
-            logins.filter(pl.col("set") == "attempts").select(_SOURCE),
-            suspected.select(_SOURCE),
+            contacts.filter(pl.col("outcome") != "answered")[_SOURCE],
+            logins.filter(pl.col("set") == "attempts")[_SOURCE],
+            suspected[_SOURCE],
         ]
     ).unique()
-    recorded = contacts.join(watched, on=_SOURCE, how="semi").with_columns(_OVER_TCP)
+    of_watched = contacts.join(watched, on=_SOURCE, how="semi")
+    if logins.is_empty() and are_few(of_watched):
+        return evidence_of_few(of_watched, suspects)
+    recorded = of_watched.with_columns(_OVER_TCP)
     columns = (*_KEY, *_ENDS, *_SEEN)
     member, slot = members(recorded).alias("member"), _slot_in(recorded)
     ends = recorded.select(*columns, *_PORTS, _SET_OF_OUTCOME.alias("set"), member, slot)
