@@ -92,12 +92,14 @@ def test_block_public_access_is_named_by_the_reject_reason() -> None:
 
 
 def test_beyond_the_limit_inside_senders_are_explained_before_outside_senders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain_flows, "MAX_FEW_REFUSED", 0)
     monkeypatch.setattr(explain_flows, "MAX_EXPLAINED", 1)
     strangers = [blocked("192.0.2.9", "10.0.0.2", 22)] * 3
     assert explanations(*strangers, blocked("10.0.0.1", "10.0.0.2", 5432)) == [NOTHING, NOTHING, NOTHING, BY_GROUP]
 
 
 def test_an_explanation_from_one_chunk_is_reused_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain_flows, "MAX_FEW_REFUSED", 0)
     inventory = Inventory.of((CLIENT, SERVER), rules=RULES)
     explaining = FlowExplainer(AddressSpace.of(inventory))
     chunk = enriched([blocked("10.0.0.1", "10.0.0.2", 5432)], V5, inventory)

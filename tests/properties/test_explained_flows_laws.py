@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowsentry.explain import flows as explain_flows
 from flowsentry.explain.flows import EXPLANATION_COLUMNS, FlowExplainer
 from flowsentry.frames import EnrichedFlows
 from flowsentry.inventory.address_space import AddressSpace
@@ -62,6 +64,8 @@ def test_flows_explained_together_equal_flows_explained_separately(
     inventory = Inventory.of(interfaces, {VPC: ("10.0.0.0/16",)}, rules)
     address_space = AddressSpace.of(inventory)
     flows = enriched(data.draw(refused(interfaces)), V5, inventory)
-    together = FlowExplainer(address_space).explained(flows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(explain_flows, "MAX_FEW_REFUSED", 0)
+        together = FlowExplainer(address_space).explained(flows)
     alone = pl.concat(FlowExplainer(address_space).explained(EnrichedFlows(flows[[row]])) for row in range(len(flows)))
     assert together.select(*EXPLANATION_COLUMNS).equals(alone.select(*EXPLANATION_COLUMNS))

@@ -120,8 +120,8 @@ def aggregate(flows: EnrichedFlows, into: ContactAggregator) -> None:
     if len(rejected):
         evidence = evidence._replace(openings=pl.concat([evidence.openings, evidence_of_rejects(rejected)]))
     into.add(evidence)
-    if "tcp_flags" not in flows.columns:
-        into.add_conversations(conversations_of(tcp))
+    if "tcp_flags" not in flows.columns and (conversations := conversations_of(tcp)) is not None:
+        into.add_conversations(conversations)
     into.exchanges.add(seen, rejected)
     into.login_records.add(logins_in(seen, has_acks=has_acks))
 

@@ -118,14 +118,16 @@ def _may_be_probe() -> pl.Expr:
     return from_high_service & ~pl.col("to_service") & ~_is(Size.MORE) & _is_outside()
 
 
-def conversations_of(tcp: pl.DataFrame) -> Conversations:
-    """The records whose ports do not show which end opened, added up by conversation."""
+def conversations_of(tcp: pl.DataFrame) -> Conversations | None:
+    """The records whose ports do not show which end opened, added up by conversation; None when there are none."""
     undecided = tcp.filter(~pl.col("is_decided"))
+    if undecided.is_empty():
+        return None
     source, destination = (pl.col(f"{end}_address").to_physical() for end in ("source", "destination"))
     is_here = (source < destination) | ((source == destination) & (pl.col("srcport") < pl.col("dstport")))
-    here = undecided.filter(is_here).select(_halves("source", "destination", "here", "there"))
-    there = undecided.filter(~is_here).select(_halves("destination", "source", "there", "here"))
-    return _added_up([here, there.select(here.columns)])
+    here = undecided.filter(is_here).select_seq(_halves("source", "destination", "here", "there"))
+    there = undecided.filter(~is_here).select_seq(_halves("destination", "source", "there", "here"))
+    return _added_up([here, there[here.columns]])
 
 
 _SIDES = ("here", "there")
@@ -138,6 +140,7 @@ _SIZES = ("least_size", "most_size")
 with data."""
 
 
+@cache
 def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr]:
     """One record as half of its conversation: `first` is the end with the columns `here_…`."""
     counts = {"packets": pl.col("packets"), "bytes": pl.col("bytes")}
@@ -201,7 +204,9 @@ def evidence_of_conversations(
     small = calls.filter(_may_open())
     replied = small.filter(is_replied)
     alone = small.filter(~is_replied)
-    back, others = (alone.join(_awaited(openings), on=_REPLY_PATH, how=how) for how in ("semi", "anti"))
+    back, others = alone.clear(), alone
+    if len(alone):
+        back, others = (alone.join(_awaited(openings), on=_REPLY_PATH, how=how) for how in ("semi", "anti"))
     opened = [
         opening_evidence(replied, ALL, **_opening_flags()),
         _openings_of_one(others),

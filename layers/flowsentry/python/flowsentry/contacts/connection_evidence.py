@@ -150,7 +150,7 @@ def _contacts(
     """Of many flows, filters and selects in one query, so that only the columns in use are copied."""
     wanted = (*_key_columns(initiator, responder), *columns)
     if len(flows) <= MAX_FEW_FLOWS:
-        return flows.filter(is_one).select_seq(wanted)
+        return (flows.filter(is_one) if len(flows) else flows).select_seq(wanted)
     return flows.lazy().filter(is_one).select(wanted).collect()
 
 

@@ -18,6 +18,9 @@ MAX_EXPLAINED = 1_000
 """Classes of rejected flows that are explained per source; further classes stay null. Classes of flows from inside come
 first, then the most frequent. Higher: a source of a network with very many rules takes longer, 0.1 ms a class. Lower:
 fewer of its rejected flows are explained."""
+MAX_FEW_REFUSED = 20
+"""Rejected flows up to which each is explained by itself. More: flows with the same explanation are explained again.
+Fewer: a small payload pays for finding out which have the same."""
 EXPLANATION_COLUMNS = pl.Schema(dict.fromkeys(("refused_layer", "refused_by", "refused_rule"), pl.Categorical()))
 """What denied a record: the layer, the ids of the security groups or of the network ACL, and its rule number. Null for
 a record that was not rejected, or if the cause cannot be determined."""
@@ -46,12 +49,20 @@ class FlowExplainer:
             return ExplainedFlows(
                 flows.with_columns(pl.lit(None, kind).alias(name) for name, kind in EXPLANATION_COLUMNS.items())
             )
-        explanations = self._explanations_of(_facts(flows, refused))
+        facts = _facts(flows, refused)
+        explanations = self._each(facts) if len(facts) <= MAX_FEW_REFUSED else self._explanations_of(facts)
         positions = pl.repeat(None, len(flows), dtype=pl.UInt32, eager=True)
         positions = positions.scatter(refused, pl.int_range(len(refused), dtype=pl.UInt32, eager=True))
         return ExplainedFlows(
             flows.hstack(explanations.select(pl.col(name).gather(positions) for name in EXPLANATION_COLUMNS))
         )
+
+    def _each(self, facts: pl.DataFrame) -> pl.DataFrame:
+        """EXPLANATION_COLUMNS for each of a few rejected flows, one by one."""
+        rows, queries = _texts(facts)
+        ends = ends_of(queries, self._address_space)
+        explained = [self._explanation(*each) for each in zip(rows, ends[::2], ends[1::2], strict=True)]
+        return pl.DataFrame(explained, EXPLANATION_COLUMNS, orient="row")
 
     def _explanations_of(self, facts: pl.DataFrame) -> pl.DataFrame:
         """EXPLANATION_COLUMNS for each rejected flow."""
@@ -71,8 +82,7 @@ class FlowExplainer:
         """Explains one example of each class not yet known, up to MAX_EXPLAINED classes."""
         new = [position for position, key in enumerate(keys) if key not in self._known]
         new = new[: max(0, MAX_EXPLAINED - len(self._known))]
-        rows = examples[new].with_columns(pl.col(pl.Categorical()).cast(pl.String)).rows(named=True)
-        queries = [AddressQuery(row[f"{end}_scope"], row[f"{end}_address"], row["end"]) for row in rows for end in ENDS]
+        rows, queries = _texts(examples[new])
         ends = ends_of(queries, self._address_space)
         for position, row, source, destination in zip(new, rows, ends[::2], ends[1::2], strict=True):
             self._known[keys[position]] = self._explanation(row, source, destination)
@@ -94,6 +104,12 @@ class FlowExplainer:
             return None, None, None
         ids = " ".join(each.id for judgement in found.refused_by for each in judgement.resources)
         return str(found.layer), ids, found.rule
+
+
+def _texts(facts: pl.DataFrame) -> tuple[list[dict[str, Any]], list[AddressQuery]]:
+    """The rows, and the source and the destination of each."""
+    rows = facts.rows(named=True)
+    return rows, [AddressQuery(row[f"{end}_scope"], row[f"{end}_address"], row["end"]) for row in rows for end in ENDS]
 
 
 _UNKNOWN = (None, None, None)

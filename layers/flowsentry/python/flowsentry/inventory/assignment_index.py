@@ -165,24 +165,26 @@ def in_order(assigned: pl.DataFrame, names: int) -> pl.DataFrame:
     return ordered.sort("position", "candidate", maintain_order=True).drop("candidate")
 
 
+_UNOWNED = pl.DataFrame(
+    {"since": [ALWAYS[0]], "until": [ALWAYS[1]], "is_pod": [False], "is_assigned": [False]},
+    {"since": pl.Int64(), "until": pl.Int64(), "is_pod": pl.Boolean(), "is_assigned": pl.Boolean()},
+).with_columns(
+    *(pl.lit(None, kind).alias(name) for name, kind in OWNER.items()), pl.lit(None, pl.UInt32).alias("assignment")
+)
+"""The row of a name without owner, for all times."""
+
+
 def with_unowned_times(assigned: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
     """The assigned rows, followed for each name by an unowned row for all times, all with the name's timeless facts."""
-    unowned = _unowned(assigned.schema, len(about))
+    names = len(about)
+    positions = pl.int_range(names, dtype=pl.UInt32, eager=True).alias("position")
+    unowned = _UNOWNED[constant("row", 0, pl.UInt32(), names)].hstack([positions])
     if assigned.is_empty():
         return unowned.hstack(about)
     owned = assigned.hstack([constant("is_assigned", True, pl.Boolean(), len(assigned))])  # noqa: FBT003 - a value
-    rows = pl.concat([owned.select(unowned.columns), unowned]).sort("position", maintain_order=True)
+    rows = pl.concat([owned[unowned.columns], unowned]).sort("position", maintain_order=True)
     facts = rows.hstack(about[rows["position"]])
     return facts.with_columns(pl.col("is_inside") | pl.col("is_assigned"))
-
-
-def _unowned(schema: pl.Schema, names: int) -> pl.DataFrame:
-    """A row for each name, for all times, without owner."""
-    values = {"since": ALWAYS[0], "until": ALWAYS[1], "is_pod": False, "is_assigned": False}
-    positions = pl.int_range(names, dtype=pl.UInt32, eager=True).alias("position")
-    columns = {name: constant(name, values.get(name), dtype, names) for name, dtype in schema.items()}
-    columns["is_assigned"] = constant("is_assigned", False, pl.Boolean(), names)  # noqa: FBT003 - a value
-    return pl.DataFrame(columns | {"position": positions})
 
 
 @dataclass(frozen=True, slots=True)
