@@ -1,5 +1,8 @@
-"""What holds for all tests: laws have no deadline, and the longest files run first."""
+"""What holds for all tests: polars has one thread, as in the functions; laws have no deadline; the longest files run
+first.
+"""
 
+import os
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -7,6 +10,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 

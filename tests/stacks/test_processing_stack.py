@@ -44,8 +44,20 @@ def test_a_function_has_the_environment_variables_of_its_settings_and_no_others(
     properties_of: PropertiesOf, service: str, kind: type[Any]
 ) -> None:
     variables = functions(properties_of)[service]["Environment"]["Variables"]
-    actual = {name for name in variables if not name.startswith("POWERTOOLS_")}
+    actual = {name for name in variables if not name.startswith(("POWERTOOLS_", "POLARS_"))}
     assert actual == {field.name.upper() for field in fields(kind)}
+
+
+@pytest.mark.parametrize(("memory_mb", "threads"), [(3_537, "1"), (3_538, "2")])
+def test_polars_has_a_thread_for_each_whole_vcpu(synthesise: Callable[..., Any], memory_mb: int, threads: str) -> None:
+    made = synthesise({"sources": [SOURCE], "stream_processor": {"memory_mb": memory_mb}})["Processing"]
+    variables = [
+        each["Properties"]["Environment"]["Variables"]
+        for each in made["Resources"].values()
+        if each["Type"] == "AWS::Lambda::Function" and "Environment" in each["Properties"]
+    ]
+    threads_of = {each["POWERTOOLS_SERVICE_NAME"]: each["POLARS_MAX_THREADS"] for each in variables}
+    assert threads_of["stream_processor"] == threads
 
 
 def test_without_detection_settings_nothing_is_uploaded(synthesise: Callable[..., Any]) -> None:
