@@ -74,6 +74,12 @@ DESCRIBED: list[tuple[str, str, str, Owner]] = [
         Owner("vpc endpoint", "vpce-0123456789abcdef0", "vpce-0123456789abcdef0"),
     ),
     (
+        "gateway_load_balancer_endpoint",
+        "VPC Endpoint Interface vpce-0123456789abcdef1",
+        "123456789012",
+        Owner("gateway load balancer endpoint", "vpce-0123456789abcdef1", "vpce-0123456789abcdef1"),
+    ),
+    (
         "transit_gateway",
         "Network Interface for Transit Gateway Attachment tgw-attach-0123456789abcdef0",
         "123456789012",

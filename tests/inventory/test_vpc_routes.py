@@ -7,7 +7,7 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsentry.inventory.inventory import Route
+from flowsentry.inventory.inventory import Route, Through
 from flowsentry.inventory.vpc_routes import (
     ALL_IPV4,
     UNKNOWN_NEXT_HOP,
@@ -28,7 +28,7 @@ TEN, TEN_ONE, TEN_ONE_TWO = block("10.0.0.0/8"), block("10.1.0.0/16"), block("10
 
 def test_routes_to_a_peered_vpc_and_to_an_unknown_target() -> None:
     next_hops: list[tuple[IPv4Network, NextHop]] = [(TEN_ONE, ToVpc("vpc-b")), (TEN, UNKNOWN_NEXT_HOP)]
-    assert private_routes(next_hops) == (Route("10.0.0.0/8", None), Route("10.1.0.0/16", "vpc-b"))
+    assert private_routes(next_hops) == (Route("10.0.0.0/8", None), Route("10.1.0.0/16", "vpc-b", Through.PEERING))
 
 
 def test_routes_to_the_internet_are_left_out() -> None:
@@ -47,7 +47,8 @@ def test_an_address_without_a_transit_gateway_route_is_not_routed() -> None:
 def test_the_most_specific_transit_gateway_route_counts() -> None:
     table = {ALL_IPV4: "vpc-egress", TEN: "vpc-b", TEN_ONE_TWO: "vpc-c"}
     routes = private_routes([(TEN_ONE, ToTransitGateway(table))])
-    assert routes == (Route("10.1.0.0/16", "vpc-b"), Route("10.1.2.0/24", "vpc-c"))
+    through = Through.TRANSIT_GATEWAY
+    assert routes == (Route("10.1.0.0/16", "vpc-b", through), Route("10.1.2.0/24", "vpc-c", through))
 
 
 def test_the_vpc_route_table_precedes_the_transit_gateway() -> None:
@@ -55,7 +56,7 @@ def test_the_vpc_route_table_precedes_the_transit_gateway() -> None:
         (TEN, ToTransitGateway({TEN_ONE_TWO: "vpc-c"})),
         (TEN_ONE, ToVpc("vpc-b")),
     ]
-    assert private_routes(next_hops) == (Route("10.1.0.0/16", "vpc-b"),)
+    assert private_routes(next_hops) == (Route("10.1.0.0/16", "vpc-b", Through.PEERING),)
 
 
 # Blocks of a small world, so that they often lie within each other.

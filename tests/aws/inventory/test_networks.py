@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flowsentry.inventory.inventory import Route, RouteTable
+from flowsentry.inventory.inventory import Route, RouteTable, Through
 from tests.aws.inventory.described_region import OTHER_SUBNET, SUBNET, VPC, Region
 from tests.aws.inventory.stubbed_aws import failure, paged
 
@@ -37,7 +37,7 @@ def test_a_peering_connection_leads_to_the_other_vpc_from_both_sides() -> None:
             "ec2", "describe_vpc_peering_connections", {"VpcPeeringConnections": [{**peering(), **ends}]}
         )
         routes = routes_of(region, table(to("10.2.0.0/16", VpcPeeringConnectionId="pcx-1")))
-        assert routes == ((Route("10.2.0.0/16", PEER),),)
+        assert routes == ((Route("10.2.0.0/16", PEER, Through.PEERING),),)
 
 
 @pytest.mark.parametrize("code", ["deleted", "pending-acceptance"])
@@ -136,7 +136,8 @@ def through(cidr: str, *ends: tuple[str, str], state: str = "active") -> dict[st
 
 
 def test_a_transit_gateway_route_leads_to_the_vpc_of_its_only_attachment() -> None:
-    assert transit(Region(), through("10.2.0.0/16", ("vpc", PEER))) == ((Route("10.2.0.0/16", PEER),),)
+    route = Route("10.2.0.0/16", PEER, Through.TRANSIT_GATEWAY)
+    assert transit(Region(), through("10.2.0.0/16", ("vpc", PEER))) == ((route,),)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_other_or_several_attachments_lead_somewhere(ends: tuple[tuple[str, str]
 def test_a_transit_gateway_blackhole_is_excluded_from_the_wider_block() -> None:
     dropped = through("10.2.3.0/24", state="blackhole")
     (routes,) = transit(Region(), through("10.2.0.0/16", ("vpc", PEER)), dropped)
-    assert routes == (Route("10.2.0.0/16", PEER), Route("10.2.3.0/24", None))
+    assert routes == (Route("10.2.0.0/16", PEER, Through.TRANSIT_GATEWAY), Route("10.2.3.0/24", None))
 
 
 @pytest.mark.parametrize("more", [{"AdditionalRoutesAvailable": True}, {"NextToken": "more"}], ids=repr)

@@ -65,7 +65,9 @@ address of that end is unique: the interface's VPC; for a transit gateway's reco
 gateway), `source_address` and `destination_address` (as in the packet), `source_is_inside` and `destination_is_inside`,
 of the owner at the time of the flow `source_owner_kind`, `_id`, `_name`, `_account_id`, `_vpc_id`, `_subnet_id`,
 `_az_id`, of an outside address `source_country`, `source_asn`, `source_network`, all these of `destination_` as well,
-`is_ipv6`, `service`."""
+`is_ipv6`, `service`, `charged_path` (one of records.charged_paths.CHARGED_PATHS: the meter that the bytes of this
+record are charged on; null if on none) and `crosses_zones` (whether they are charged as traffic between zones; null
+where the record can't tell). Both are set on one record per byte, so that sums of bytes count each byte once."""
 
 ExplainedFlows = NewType("ExplainedFlows", pl.DataFrame)
 """explain → emit: EnrichedFlows, same rows in the same order, with what rejected them: `refused_layer`

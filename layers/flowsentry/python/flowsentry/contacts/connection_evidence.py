@@ -78,6 +78,7 @@ INTERMEDIARIES = (
     "gateway load balancer",
     "classic load balancer",
     "vpc endpoint",
+    "gateway load balancer endpoint",
     "transit gateway",
 )
 """Owner kinds that forward traffic of others: never the initiator of a contact, so never the subject of a finding.

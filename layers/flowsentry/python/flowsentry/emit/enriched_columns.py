@@ -31,6 +31,8 @@ _OURS: dict[str, pl.DataType] = {
     **_of_end("source"),
     **_of_end("destination"),
     **dict.fromkeys(("service", "refused_layer", "refused_by", "refused_rule", "flow_log_id"), _TEXT),
+    "charged_path": _TEXT,
+    "crosses_zones": pl.Boolean(),
 }
 
 ENRICHED_COLUMNS: dict[str, str] = {

@@ -67,6 +67,8 @@ def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_spac
         ]
         columns += [each.alias(f"{end}_{each.name}") for each in facts]
         columns += _null_columns(end, len(flows), set(GEOGRAPHY) - set(address_space.geography_columns))
+        if (is_public := cache.flag("is_public", by_address)) is not None:
+            columns.append(is_public.fill_null(value=False).alias(f"{end}_is_public"))
     return columns
 
 

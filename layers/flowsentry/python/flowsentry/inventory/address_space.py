@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 
 import polars as pl
 
+from flowsentry.charge_facts import ChargeFacts
 from flowsentry.inventory.assignment_index import (
     INTERFACE,
     AssignmentIndex,
@@ -110,6 +111,11 @@ class AddressSpace:
         """The columns of GEOGRAPHY if a database is configured, else none."""
         return () if isinstance(self.geography, NoGeography) else tuple(GEOGRAPHY)
 
+    @cached_property
+    def charge_facts(self) -> ChargeFacts:
+        """What the traffic bill needs of the inventory."""
+        return ChargeFacts.of(self.inventory)
+
     def is_inside(self, addresses: pl.Series) -> pl.Series:
         """Whether each address (as text) is in an inside network; false for what is no address."""
         return self._are_inside(addresses, ipv4_number(addresses))
@@ -155,7 +161,7 @@ class AddressSpace:
         """Facts about distinct addresses, each within its scope. Each address has consecutive rows, with its index as
         `position`: its owners from `since` until `until` (Unix seconds) in order of precedence, and last a row without
         owner for all other times. Columns besides OWNER and GEOGRAPHY: `is_pod`, `is_assigned`, `is_inside`,
-        `is_ipv6`, `assignment`.
+        `is_public` (an assigned address of no inside network), `is_ipv6`, `assignment`.
 
         An address is looked up in its VPC, then in the VPC to which routes lead unambiguously, then among public
         addresses.
@@ -246,9 +252,10 @@ def _in_time(facts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _no_facts(interface_ids: pl.Series) -> pl.DataFrame:
-    """The timeless facts of interfaces: none."""
-    no = constant("no", False, pl.Boolean(), len(interface_ids))  # noqa: FBT003 - a value
-    return pl.DataFrame({"is_inside": no, "is_ipv6": no}).hstack(NoGeography().facts(interface_ids))
+    """The timeless facts of interfaces, which are inside."""
+    rows = len(interface_ids)
+    known = [constant("is_inside", True, pl.Boolean(), rows), constant("is_ipv6", False, pl.Boolean(), rows)]  # noqa: FBT003 - values
+    return pl.DataFrame(known).hstack(NoGeography().facts(interface_ids))
 
 
 def _discovered_at(inventory: Inventory) -> pl.Expr:

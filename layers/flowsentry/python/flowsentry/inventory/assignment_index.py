@@ -166,8 +166,7 @@ def in_order(assigned: pl.DataFrame, names: int) -> pl.DataFrame:
 
 
 _UNOWNED = pl.DataFrame(
-    {"since": [ALWAYS[0]], "until": [ALWAYS[1]], "is_pod": [False], "is_assigned": [False]},
-    {"since": pl.Int64(), "until": pl.Int64(), "is_pod": pl.Boolean(), "is_assigned": pl.Boolean()},
+    {"since": [ALWAYS[0]], "until": [ALWAYS[1]], "is_pod": [False], "is_assigned": [False], "is_public": [False]},
 ).with_columns(
     *(pl.lit(None, kind).alias(name) for name, kind in OWNER.items()), pl.lit(None, pl.UInt32).alias("assignment")
 )
@@ -181,10 +180,12 @@ def with_unowned_times(assigned: pl.DataFrame, about: pl.DataFrame) -> pl.DataFr
     unowned = _UNOWNED[constant("row", 0, pl.UInt32(), names)].hstack([positions])
     if assigned.is_empty():
         return unowned.hstack(about)
-    owned = assigned.hstack([constant("is_assigned", True, pl.Boolean(), len(assigned))])  # noqa: FBT003 - a value
+    flags = {"is_assigned": True, "is_public": False}
+    owned = assigned.hstack([constant(name, flag, pl.Boolean(), len(assigned)) for name, flag in flags.items()])
     rows = pl.concat([owned[unowned.columns], unowned]).sort("position", maintain_order=True)
     facts = rows.hstack(about[rows["position"]])
-    return facts.with_columns(pl.col("is_inside") | pl.col("is_assigned"))
+    is_inside, is_assigned = pl.col("is_inside"), pl.col("is_assigned")
+    return facts.with_columns(is_inside | is_assigned, (is_assigned & ~is_inside).alias("is_public"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
 
@@ -72,14 +73,23 @@ class Interface:
             )
 
 
+class Through(StrEnum):
+    """What carries packets from a VPC to another one."""
+
+    PEERING = "peering"
+    TRANSIT_GATEWAY = "transit gateway"
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A route of a VPC's route table for a CIDR block of private addresses: the VPC that it leads to (perhaps the same
-    VPC), or None if that cannot be determined. Routes to the internet are not included.
+    VPC), or None if that cannot be determined, and `through` what, if that is known. Routes to the internet are not
+    included.
     """
 
     cidr: str
     vpc_id: str | None
+    through: Through | None = None
 
 
 RouteTable = tuple[Route, ...]

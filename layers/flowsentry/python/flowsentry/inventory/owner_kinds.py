@@ -82,8 +82,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(EKS_NODE, description=r"aws-K8S-(?P<id>i-\w+)"),
     Kind("eks pod", ("trunk", "branch"), r"aws-k8s-(?:trunk|branch)-eni"),
     Kind("efs mount target", ("efs",), r"EFS mount target for (?P<id>fs-\w+)"),
+    Kind("vpc endpoint", ("vpc_endpoint",), r"VPC Endpoint Interface (?P<id>vpce-\w+)"),
     Kind(
-        "vpc endpoint", ("vpc_endpoint", "gateway_load_balancer_endpoint"), r"VPC Endpoint Interface (?P<id>vpce-\w+)"
+        "gateway load balancer endpoint",
+        ("gateway_load_balancer_endpoint",),
+        r"VPC Endpoint Interface (?P<id>vpce-\w+)",
     ),
     Kind(
         "transit gateway",

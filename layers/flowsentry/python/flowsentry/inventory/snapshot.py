@@ -14,7 +14,7 @@ import polars as pl
 
 from flowsentry.inventory.address_assignments import ASSIGNMENTS
 from flowsentry.inventory.firewall_rules import Rules
-from flowsentry.inventory.inventory import Inventory, Route, RouteTable, TargetState
+from flowsentry.inventory.inventory import Inventory, Route, RouteTable, TargetState, Through
 from flowsentry.records.flow_logs import FlowLog
 
 _ASSIGNMENTS, _TARGET_STATES, _RULES, _ABSENT = "assignments.parquet", "targets.json", "rules.json", "absent.json"
@@ -145,4 +145,9 @@ def _flow_log(values: Mapping[str, Any]) -> FlowLog:
 
 
 def _route_table(routes: list[Mapping[str, Any]]) -> RouteTable:
-    return tuple(Route(each["cidr"], each["vpc_id"]) for each in routes)
+    return tuple(Route(each["cidr"], each["vpc_id"], _through(each.get("through"))) for each in routes)
+
+
+def _through(word: str | None) -> Through | None:
+    """None also in a snapshot of an earlier version."""
+    return Through(word) if word else None

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from flowsentry.inventory.inventory import Route, RouteTable
+from flowsentry.inventory.inventory import Route, RouteTable, Through
 
 ALL_IPV4 = IPv4Network("0.0.0.0/0")
 
 
 @dataclass(frozen=True, slots=True)
 class ToVpc:
-    """Leads to this VPC; None: it cannot be determined."""
+    """Leads to this VPC by a peering connection; None: it cannot be determined."""
 
     vpc_id: str | None
 
@@ -53,7 +53,7 @@ def private_routes(next_hops: Sequence[tuple[IPv4Network, NextHop]]) -> RouteTab
 def _routes(block: IPv4Network, next_hop: NextHop, blocks: Iterable[IPv4Network]) -> Iterator[Route]:
     match next_hop:
         case ToVpc(vpc_id):
-            yield Route(str(block), vpc_id)
+            yield Route(str(block), vpc_id, Through.PEERING if vpc_id else None)
         case ToTransitGateway(table):
             inner = [other for other in blocks if _is_within(other, block)]
             yield from _through(block, table, inner)
@@ -65,10 +65,14 @@ def _through(block: IPv4Network, table: TransitGatewayRoutes, inner: Sequence[IP
     """The transit gateway's routes within this block, and the most specific route around it for the remainder."""
     for each, vpc_id in table.items():
         if each.subnet_of(block) and not any(each.subnet_of(other) for other in inner):
-            yield Route(str(each), vpc_id)
+            yield _to_attachment(each, vpc_id)
     around = [each for each in table if _is_within(block, each)]
     if around and block not in table:
-        yield Route(str(block), table[max(around, key=lambda each: each.prefixlen)])
+        yield _to_attachment(block, table[max(around, key=lambda each: each.prefixlen)])
+
+
+def _to_attachment(block: IPv4Network, vpc_id: str | None) -> Route:
+    return Route(str(block), vpc_id, Through.TRANSIT_GATEWAY if vpc_id else None)
 
 
 def _is_within(block: IPv4Network, other: IPv4Network) -> bool:

@@ -29,7 +29,7 @@ NAMES: tuple[tuple[tuple[str, ...], Call], ...] = (
         Call("ec2", "describe_nat_gateways", f"NatGateways[].{{id: NatGatewayId, name: {NAME_TAG}}}", EC2_PAGE),
     ),
     (
-        ("vpc endpoint",),
+        ("vpc endpoint", "gateway load balancer endpoint"),
         Call(
             "ec2",
             "describe_vpc_endpoints",
