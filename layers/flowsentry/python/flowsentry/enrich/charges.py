@@ -63,7 +63,8 @@ def with_charges(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFra
         return flows.with_columns(_charges_of_transit_gateway())
     if address_space.charge_facts.is_empty and set(EVIDENCE).isdisjoint(flows.columns):
         return flows.with_columns(charged_path=pl.lit(None, CHARGED_PATH), crosses_zones=UNKNOWN)
-    return flows.drop(PUBLIC_ENDS, strict=False).hstack(_charges(Observed.of(flows, address_space), address_space))
+    charged = flows.hstack(_charges(Observed.of(flows, address_space), address_space))
+    return charged.drop(PUBLIC_ENDS, strict=False) if any(end in flows.columns for end in PUBLIC_ENDS) else charged
 
 
 def _charges_of_transit_gateway() -> list[pl.Expr]:
@@ -80,24 +81,34 @@ def _charges(seen: Observed, address_space: AddressSpace) -> list[pl.Series]:
     entering, leaving = _inner_legs(seen)
     differ = _zones_differ(seen, entering)
     connection = connections(seen, address_space)
-    is_peering = connection == PEERING
+    is_peering, is_inter_region = (
+        seen.never if connection is None else connection == x for x in (PEERING, INTER_REGION)
+    )
     public = seen.sent & seen.is_public("destination")
     outside = seen.sent & ~seen.flows["destination_is_inside"]
     reaches = _reaches_internet_gateway(seen, outside | public)
     elsewhere = public & reaches & regions_differ(seen) if public.any() else public
-    inside = seen.sent & ~outside & ~public
+    within = seen.sent & ~outside & ~public
     paths: dict[ChargedPath, pl.Series] = {
         "nat_gateway": entering | leaving,
         "vpc_endpoint": (seen.kind == VPC_ENDPOINT) & seen.passed,
         "transit_gateway": _enters_transit_gateway(seen, address_space),
         "vpc_peering": is_peering & differ,
         "internet": outside & reaches,
-        "inter_region": (connection == INTER_REGION) | elsewhere,
+        "inter_region": is_inter_region | elsewhere,
     }
-    crosses = _crosses_inside(seen, inside & connection.is_null(), differ) | (public & reaches & ~elsewhere)
-    crosses |= entering & _comes_from_own_vpc(seen) & differ
-    unknown = (outside | public) & reaches.is_null() | seen.sent.is_null() | (is_peering & differ.is_null())
-    return [_path_of(paths, len(seen.flows)), without(crosses, unknown).alias("crosses_zones")]
+    unconnected = within if connection is None else within & connection.is_null()
+    crosses = _crosses_inside(seen, unconnected, differ) | (public & reaches & ~elsewhere)
+    if entering.any():
+        crosses |= entering & _comes_from_own_vpc(seen) & differ
+    for asked, answer in ((outside | public, reaches), (is_peering, differ), (seen.passed, seen.sent)):
+        crosses = _unknown_where(crosses, asked, answer)
+    return [_path_of(paths, len(seen.flows)), crosses.alias("crosses_zones")]
+
+
+def _unknown_where(crosses: pl.Series, asked: pl.Series, answer: pl.Series) -> pl.Series:
+    """The same, null where a record has no answer to what is asked of it."""
+    return without(crosses, asked & answer.is_null()) if answer.null_count() else crosses
 
 
 def _path_of(paths: Mapping[ChargedPath, pl.Series], rows: int) -> pl.Series:
@@ -154,7 +165,7 @@ def _zones_differ(seen: Observed, entering: pl.Series) -> pl.Series:
     other = seen.flows["destination_owner_az_id"]
     if entering.any():
         other = seen.flows["source_owner_az_id"].zip_with(entering, other)
-    return without(seen.zone != other, (other == "").fill_null(value=False))
+    return without(seen.zone != other, other == "")
 
 
 def _crosses_inside(seen: Observed, sent: pl.Series, differ: pl.Series) -> pl.Series:
@@ -162,9 +173,9 @@ def _crosses_inside(seen: Observed, sent: pl.Series, differ: pl.Series) -> pl.Se
     by what connection it goes.
     """
     crosses = without(sent & differ, sent & is_between_vpcs(seen))
-    asked = crosses.fill_null(value=True).arg_true()
-    if asked.is_empty():
+    if not crosses.any() and not crosses.null_count():
         return crosses
+    asked = crosses.fill_null(value=True).arg_true()
     ends = (seen.kind.gather(asked), seen.flows["destination_owner_kind"].gather(asked))
     is_free = reduce(or_, ((end == kind).fill_null(value=False) for end in ends for kind in FREE_BETWEEN_ZONES))
     return crosses.scatter(asked.filter(is_free), values=False)

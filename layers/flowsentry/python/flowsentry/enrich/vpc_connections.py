@@ -24,24 +24,28 @@ def is_between_vpcs(seen: Observed) -> pl.Series:
     return (is_other & (scope != UNKNOWN_SCOPE) & ~seen.is_public("destination")).fill_null(value=False)
 
 
-def connections(seen: Observed, address_space: AddressSpace) -> pl.Series:
+def connections(seen: Observed, address_space: AddressSpace) -> pl.Series | None:
     """What carries the packets of each sender's record to another VPC, by traffic-path, else by the routes between the
-    two VPCs. Null within a VPC, and where it is unknown.
+    two VPCs. Null within a VPC, and where it is unknown; None if it is null for all.
     """
     between = is_between_vpcs(seen)
+    by_path = _by_path(seen, between) if "traffic_path" in seen.flows.columns else {}
+    if not between.any() and not by_path:
+        return None
     found = pl.Series([None], dtype=CONNECTION).new_from_index(0, len(seen.flows))
     if between.any():
         found = found.scatter(between.arg_true(), _routed(seen, between, address_space))
-    if "traffic_path" in seen.flows.columns:
-        path = seen.flows["traffic_path"]
-        for number, name, rows in (
-            (PATH_OF_PEERING, PEERING, seen.sent),
-            (PATH_OF_INTER_REGION_PEERING, INTER_REGION, seen.sent),
-            (IN_VPC, TRANSIT, between),
-        ):
-            is_path = (rows & (path == number)).fill_null(value=False)
-            found = pl.Series([name], dtype=CONNECTION).zip_with(is_path, found) if is_path.any() else found
+    for name, rows in by_path.items():
+        found = pl.Series([name], dtype=CONNECTION).zip_with(rows, found)
     return found
+
+
+def _by_path(seen: Observed, between: pl.Series) -> dict[str, pl.Series]:
+    """The records of each connection that traffic-path names."""
+    path = seen.flows["traffic_path"]
+    paths = ((PATH_OF_PEERING, PEERING, seen.sent), (PATH_OF_INTER_REGION_PEERING, INTER_REGION, seen.sent))
+    named = {name: rows & (path == number) for number, name, rows in (*paths, (IN_VPC, TRANSIT, between))}
+    return {name: rows.fill_null(value=False) for name, rows in named.items() if rows.any()}
 
 
 def _routed(seen: Observed, between: pl.Series, address_space: AddressSpace) -> pl.Series:
