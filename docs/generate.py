@@ -1,5 +1,5 @@
 """Generates the reference pages from the code: fields.md, metrics.md, detectors.md, the kinds of finding in
-suppressions.schema.json, the tables in settings.md, and settings.schema.json, all beside this file.
+suppressions.schema.json, log-queries.md, the tables in settings.md, and settings.schema.json, all beside this file.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -10,13 +10,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from textwrap import wrap
 from types import ModuleType
 
 import polars as pl
 
+from docs.log_queries_reference import log_queries_page
 from docs.settings_reference import schema_text, with_tables
 from flowsentry.detect.scans import criteria, source_evidence
 from flowsentry.findings import bounds, evidence
@@ -108,6 +109,7 @@ def pages() -> dict[Path, str]:
     """The text of each page by its path."""
     made = {"fields.md": fields_page(), "metrics.md": metrics_page(), "detectors.md": detectors_page()}
     made["suppressions.schema.json"] = suppressions_schema()
+    made["log-queries.md"] = chain(_opening("Log queries", ROOT / "stacks" / "log_queries"), log_queries_page())
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
     settings = DOCS / "settings.md"
     schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))

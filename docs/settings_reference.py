@@ -19,6 +19,7 @@ from stacks.settings.existing_flow_logs import ExistingBucket, ExistingLogGroup
 from stacks.settings.flow_logs import FlowLogSettings
 from stacks.settings.inventory import InventoryTarget, OwnershipSettings
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
+from stacks.settings.logged.log_queries import LogQuerySettings, MetricFilter
 from stacks.settings.logged.storage import StorageTransition
 from stacks.settings.operation import GuardRailSettings, ObjectProcessor, OperationSettings, StreamProcessor
 from stacks.settings.problems import allowed, schema_of
@@ -30,6 +31,7 @@ PARTS: tuple[type[Section], ...] = (
     DetectionSettings,
     AlertSettings,
     OwnershipSettings,
+    LogQuerySettings,
     OperationSettings,
     GuardRailSettings,
 )
@@ -45,7 +47,7 @@ OBJECTS: tuple[type[Section], ...] = (
         InventoryNetwork,
         SlackChannel,
     ),
-    *(StreamProcessor, ObjectProcessor),
+    *(MetricFilter, StreamProcessor, ObjectProcessor),
 )
 """Objects within the settings, each with a table of its own."""
 TABLES: tuple[type[Section], ...] = (Deployment, *PARTS, *OBJECTS)

@@ -282,7 +282,7 @@ def quoted_words() -> frozenset[str]:
 @cache
 def settings() -> frozenset[str]:
     """The names of all settings, of those within sections too."""
-    text = "\n".join(path.read_text() for path in (ROOT / "stacks" / "settings").glob("*.py"))
+    text = "\n".join(path.read_text() for path in (ROOT / "stacks" / "settings").rglob("*.py"))
     fields = re.findall(r"^    (\w+): ", text, flags=re.MULTILINE)
     flowsentry = json.loads((ROOT / "cdk.json").read_text())["context"]["flowsentry"]
     thresholds = {name.partition(".")[0] for name in known_thresholds()}

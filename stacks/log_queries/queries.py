@@ -117,25 +117,21 @@ def _remote_logins(fields: RecordFields, _excluded: Sequence[str]) -> Iterator[s
 def _story(fields: RecordFields, _excluded: Sequence[str]) -> Iterator[str]:
     ends = fields.present(*SOURCE, *TARGET)
     yield "filter " + " or ".join(f"{end} = {quoted(EXAMPLE_ADDRESS)}" for end in ends)
-    yield f"display @timestamp, {', '.join(fields.present(*STORY_FIELDS))}"
     yield "sort @timestamp asc"
     yield f"limit {STORY_ROWS}"
+    yield f"display @timestamp, {', '.join(fields.present(*STORY_FIELDS))}"
 
 
 def _clients(fields: RecordFields, _excluded: Sequence[str]) -> Iterator[str]:
     targets = [f"{end} = {quoted(EXAMPLE_ADDRESS)}" for end in fields.present(*TARGET)]
     yield f"filter ({' or '.join(targets)}) and {fields['dstport']} = {EXAMPLE_PORT}"
     sums = [f"sum({name}) as total_{name}" for name in fields.present("packets", "bytes")]
-    times = [f"{of}({name}) as {of}_time" for of, name in _times(fields)]
+    times = [f"min({name}) as first_time" for name in fields.present("start")]
+    times += [f"max({name}) as last_time" for name in fields.present("end")]
     keys = [fields.first(*reversed(SOURCE)), *fields.present("action")]
     yield f"stats {', '.join(['count(*) as records', *sums, *times])} by {', '.join(keys)}"
     yield "sort records desc"
     yield f"limit {ROWS}"
-
-
-def _times(fields: RecordFields) -> Iterator[tuple[str, str]]:
-    yield from (("min", name) for name in fields.present("start"))
-    yield from (("max", name) for name in fields.present("end"))
 
 
 def _zones(fields: RecordFields, _excluded: Sequence[str]) -> Iterator[str]:
@@ -184,7 +180,7 @@ QUERIES: tuple[SavedQuery, ...] = (
     ),
     SavedQuery(
         REJECTED_OUTSIDE,
-        "The same without the networks of the setting query_excluded_networks.",
+        "The sources of rejected records, without the networks of the setting query_excluded_networks.",
         (SOURCE, TARGET, ("action",)),
         _rejected_sources_outside,
         of_gateways=False,

@@ -1,16 +1,20 @@
-"""The monitoring stack: dashboards and alarms."""
+"""The monitoring stack: dashboards, alarms, saved queries and metric filters."""
 
 from aws_cdk import Fn
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.constructs.parameters import FUNCTION_LOGS, Value
+from stacks.constructs.parameters import FUNCTION_LOGS, Value, log_group_value
 from stacks.constructs.stack import FlowsentryStack
+from stacks.log_queries.log_groups import log_groups_of
+from stacks.log_queries.metric_filters import MetricFilters
+from stacks.log_queries.saved_queries import SavedQueries
 from stacks.monitoring.alarms import Alarms
 from stacks.monitoring.alert_alarms import watch_alerts
 from stacks.monitoring.dashboards.catalogue import vpcs_with_lines
 from stacks.monitoring.dashboards.construct import Dashboards
 from stacks.monitoring.dashboards.watched import Watched
+from stacks.monitoring.filter_alarms import watch_filters
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.delivery import CLOUDWATCH, S3
 
@@ -37,7 +41,9 @@ class MonitoringStack(FlowsentryStack):
         )
         functions = FUNCTIONS | ({CREATOR: Value.FLOW_LOG_CREATOR} if deployment.source_of_all_vpcs else {})
         self._function_names = {service: self.read(value) for service, value in functions.items()}
-        Dashboards(self, "Dashboards", watched=self._watched(self._alarms()))
+        alarms = self._alarms()
+        self._search_logs(alarms)
+        Dashboards(self, "Dashboards", watched=self._watched(alarms))
 
     def _watched(self, alarms: Alarms) -> Watched:
         """What the dashboards draw."""
@@ -79,6 +85,15 @@ class MonitoringStack(FlowsentryStack):
             alarms.watch_clusters()
         watch_alerts(alarms, {purpose: _name_in(self.read(arn)) for purpose, arn in self._topics().items()})
         return alarms
+
+    def _search_logs(self, alarms: Alarms) -> None:
+        """Saved queries, and metric filters with their alarms, of the log groups of flow logs."""
+        groups = log_groups_of(self.deployment) if self.deployment.searches_logs else []
+        names = {each: each.name or self.read(log_group_value(each.id)) for each in groups}
+        if self.deployment.saved_queries:
+            SavedQueries(self, "SavedQueries", deployment=self.deployment, log_group_names=names)
+        filters = MetricFilters(self, "MetricFilters", deployment=self.deployment, log_group_names=names)
+        watch_filters(alarms, filters.counted)
 
     def _topics(self) -> dict[str, Value]:
         """The topics of the settings, by what they are for."""

@@ -13,6 +13,7 @@ from stacks.settings.detection import DetectionSettings
 from stacks.settings.flow_logs import FlowLogSettings
 from stacks.settings.inventory import OwnershipSettings
 from stacks.settings.logged.delivery import Handling
+from stacks.settings.logged.log_queries import MAX_FILTERS, LogQuerySettings
 from stacks.settings.logged.storage import broken_rules_of_transitions
 from stacks.settings.operation import GuardRailSettings, OperationSettings
 from stacks.settings.reading import read_context
@@ -63,7 +64,13 @@ DeploymentName = Annotated[
 
 
 class Deployment(
-    GuardRailSettings, OperationSettings, OwnershipSettings, AlertSettings, DetectionSettings, FlowLogSettings
+    GuardRailSettings,
+    OperationSettings,
+    LogQuerySettings,
+    OwnershipSettings,
+    AlertSettings,
+    DetectionSettings,
+    FlowLogSettings,
 ):
     """The settings of Flowsentry in cdk.json. docs/settings.md describes them."""
 
@@ -109,6 +116,7 @@ class Deployment(
         yield from self._transitions_of_default_retention()
         yield from self._tags_of_sources()
         yield from self._resources_of_a_stack()
+        yield from self._metric_filters_of_log_groups()
         if (size := len(self.targets_in)) > PARAMETER_BYTES:
             yield (
                 f"inventory_targets and kubernetes_clusters need {size} bytes in one parameter; allowed: "
@@ -153,6 +161,15 @@ class Deployment(
             yield (
                 f"sources and existing_log_groups have {subscribed} log groups, each with a subscription filter; "
                 f"allowed in one stack: {SUBSCRIBED}. Read some of them with a second deployment, with another name"
+            )
+
+    def _metric_filters_of_log_groups(self) -> Iterator[str]:
+        """More metric filters than the monitoring stack has room for."""
+        filters, existing = len(self.metric_filters), sum(len(each.log_formats) for each in self.existing_log_groups)
+        if (number := filters * (len(self.log_groups) + existing)) > MAX_FILTERS:
+            yield (
+                f"{filters} metric_filters make {number} with the log groups of all formats; allowed: {MAX_FILTERS}. "
+                "Give fewer, or read some of the log groups with a second deployment, with another name"
             )
 
     def _tags_of_sources(self) -> Iterator[str]:

@@ -66,6 +66,11 @@ ALL_SETTINGS = {
     "important_services": ["orders:5432", "10.0.3.0/24"],
     "thresholds": {"scan": {"min_endpoints": 20}},
     "suppressions": [{"reason": "our scanner", "owners": ["office-scanner"]}],
+    "query_excluded_networks": ["10.0.0.0/8", "203.0.113.0/24"],
+    "metric_filters": [
+        {"name": "ssh", "port": 22},
+        {"name": "rejects", "action": "REJECT", "above": 1000},
+    ],
     "stream_processor": {"reserved_concurrency": 5},
     "inventory_regions": ["eu-west-1"],
     "inventory_targets": [

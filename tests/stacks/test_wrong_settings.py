@@ -241,6 +241,30 @@ WRONG: tuple[tuple[Settings, str], ...] = (
         ": customer_key is true and kms_key_arn is given; allowed: one of them",
     ),
     (
+        {"metric_filters": [{"name": "ssh"}]},
+        "metric_filters[0]: ssh has neither a port nor an action; allowed: a filter with one of them",
+    ),
+    (
+        {"metric_filters": [{"name": "ssh", "port": 22}, {"name": "ssh", "port": 2222}]},
+        "metric_filters: ssh is named 2 times; allowed: once",
+    ),
+    (
+        {"metric_filters": [{"name": 'a" || b', "port": 22}]},
+        'metric_filters[0].name is "a\\" || b"; allowed: at most 40 lowercase letters, digits and hyphens,',
+    ),
+    (
+        {"metric_filters": [{"name": "ssh", "port": 65536}]},
+        "metric_filters[0].port is 65536; allowed: a whole number from 1 to 65535",
+    ),
+    (
+        {"metric_filters": [{"name": f"port-{port}", "port": port} for port in range(1, 82)]},
+        ": 81 metric_filters make 81 with the log groups of all formats; allowed: 80. Give fewer, or read some",
+    ),
+    (
+        {"query_excluded_networks": ['10.0.0.0/8") or true #']},
+        'query_excluded_networks[0] is "10.0.0.0/8\\") or true #"; allowed: a CIDR block without host bits',
+    ),
+    (
         {"permissions_boundary": "boundary"},
         'permissions_boundary is "boundary"; allowed: the ARN of a managed policy such as',
     ),

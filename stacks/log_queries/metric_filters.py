@@ -1,0 +1,88 @@
+"""Metric filters: CloudWatch Logs counts the records that meet a condition.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-metricfilter.html
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Annotations, Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from flowsentry.metric_names import namespace_of
+from stacks.log_queries.filter_patterns import conditions_of, missing_for, pattern_of
+from stacks.log_queries.log_groups import FlowLogGroup
+from stacks.settings.deployment import Deployment
+from stacks.settings.logged.log_queries import MetricFilter
+
+PERIOD_MINUTES = 5
+"""The period of the metrics: the setting `above` is a number of records in five minutes."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A metric filter of a log group and its metric. `id` is that of the two, whatever the log group is called."""
+
+    id: str
+    filter: MetricFilter
+    label: str
+    metric: cloudwatch.Metric
+
+
+class MetricFilters(Construct):
+    """The metric filters of the settings, for each log group whose format has the fields that they need (`counted`).
+
+    A metric has no dimensions, because only fields of the records can be dimensions, and each value is a metric of its
+    own. It has no default value either: without records that match it costs nothing.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, deployment: Deployment, log_group_names: Mapping[FlowLogGroup, str]
+    ) -> None:
+        super().__init__(scope, id_)
+        self._deployment = deployment
+        self.counted = [
+            counted
+            for group, name in log_group_names.items()
+            for wanted in deployment.metric_filters
+            for counted in self._count(group, name, wanted)
+        ]
+
+    def _count(self, group: FlowLogGroup, log_group_name: str, wanted: MetricFilter) -> Iterator[Counted]:
+        namespace, metric_name = metric_filter_namespace(self._deployment.name), f"{group.label}-{wanted.name}"
+        patterns = dict(self._patterns(group, wanted))
+        for part, pattern in patterns.items():
+            logs.CfnMetricFilter(
+                self,
+                f"{group.id}-{part}-{wanted.name}",
+                filter_name="-".join([self._deployment.name, wanted.name, *([part] if part else [])]),
+                log_group_name=log_group_name,
+                filter_pattern=pattern,
+                metric_transformations=[
+                    logs.CfnMetricFilter.MetricTransformationProperty(
+                        metric_namespace=namespace, metric_name=metric_name, metric_value="1"
+                    )
+                ],
+            )
+        if patterns:
+            yield Counted(f"{group.id}-{wanted.name}", wanted, group.label, _metric(namespace, metric_name))
+
+    def _patterns(self, group: FlowLogGroup, wanted: MetricFilter) -> Iterator[tuple[str, str]]:
+        for part, log_format, _ in group.formats:
+            if missing := missing_for(wanted, log_format):
+                where = "/".join([group.label, *([part] if part else [])])
+                Annotations.of(self).add_info(f"metric filter {wanted.name} of {where} needs {', '.join(missing)}")
+            else:
+                yield part, pattern_of(log_format, conditions_of(wanted))
+
+
+def metric_filter_namespace(deployment_name: str) -> str:
+    """The namespace of the metrics of metric filters, apart from those that the functions emit."""
+    return f"{namespace_of(deployment_name)}/metric-filters"
+
+
+def _metric(namespace: str, name: str) -> cloudwatch.Metric:
+    period = Duration.minutes(PERIOD_MINUTES)
+    return cloudwatch.Metric(namespace=namespace, metric_name=name, statistic="Sum", period=period)
