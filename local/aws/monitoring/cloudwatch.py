@@ -50,6 +50,12 @@ def embedded_metrics(line: Mapping[str, Any], timestamp_ms: int) -> Iterator[tup
             yield directive["Namespace"], data
 
 
+def datum_at(name: str, value: float, timestamp_ms: int) -> Datum:
+    """A datum without dimensions, at a time."""
+    stamp = dt.datetime.fromtimestamp(timestamp_ms / 1000, tz=dt.UTC).replace(tzinfo=None)
+    return _datum({"Name": name}, value, {}, stamp)
+
+
 def _datum(metric: Mapping[str, Any], value: Any, dimensions: Mapping[str, str], stamp: dt.datetime) -> Datum:
     return {
         "MetricName": metric["Name"],

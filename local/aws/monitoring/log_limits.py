@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.h
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
 from local.aws.compute.resource_policies import key_refusal
+from local.aws.monitoring.filter_patterns import InvalidPatternError, require_valid
 from local.aws.moto_patches import replaces
 from local.aws.refusals import refuse, too_long
 from local.aws.settings import ACCOUNT
@@ -23,6 +24,11 @@ RETENTION_DAYS = frozenset(
 STANDARD, INFREQUENT_ACCESS, DELIVERY = "STANDARD", "INFREQUENT_ACCESS", "DELIVERY"
 MOST_CHARACTERS_OF_A_NAME = 512
 MOST_CHARACTERS_OF_A_PATTERN = 1024
+MOST_CHARACTERS_OF_A_QUERY = {"name": 255, "queryString": 10_000}
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQueryDefinition.html"""
+MOST_QUERIES = 1000
+"""Saved queries of an account and Region.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_Insights-Saving-Queries.html"""
 MOST_BYTES_OF_A_POLICY = 5120
 MOST_METRIC_FILTERS = 100
 INVALID = "InvalidParameterException"
@@ -97,12 +103,16 @@ def validate_retention(original: Callable[..., Any], group: Any, retention_in_da
 
 
 def require_filters_allowed(backend: Any, log_group_name: str, pattern: str) -> None:
-    """Raises the error of a filter whose pattern is too long, or whose log group has a class without filters.
+    """Raises the error of a filter whose pattern is too long or invalid, or whose log group's class has no filters.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html
     """
     if len(pattern or "") > MOST_CHARACTERS_OF_A_PATTERN:
         raise too_long("filterPattern", pattern, MOST_CHARACTERS_OF_A_PATTERN, INVALID)
+    try:
+        require_valid(pattern or "")
+    except InvalidPatternError as error:
+        raise refuse(INVALID, f"Invalid metric filter pattern: {error}") from error
     group = backend.groups.get(log_group_name)
     if group is not None and class_of(group) != STANDARD:
         text = f"The log group {log_group_name} has the class {class_of(group)}, which does not support filters"
@@ -121,6 +131,15 @@ def validate_metric_filter(
     if filter_name not in known and len(known) >= MOST_METRIC_FILTERS:
         raise refuse("LimitExceededException", "Resource limit exceeded.")
     return original(backend, filter_name, filter_pattern, log_group_name, *rest)
+
+
+def require_query_allowed(name: str, text: str, known: Collection[Mapping[str, Any]]) -> None:
+    """Raises the error of a saved query that is too long, or one too many."""
+    for key, value in (("name", name), ("queryString", text)):
+        if len(value) > MOST_CHARACTERS_OF_A_QUERY[key]:
+            raise too_long(key, value, MOST_CHARACTERS_OF_A_QUERY[key], INVALID)
+    if len(known) >= MOST_QUERIES and name not in {each["name"] for each in known}:
+        raise refuse("LimitExceededException", "Resource limit exceeded.")
 
 
 @replaces(LogsBackend, "put_resource_policy")

@@ -5,7 +5,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.logs.models import LogGroup, LogsBackend, logs_backends
@@ -14,7 +14,8 @@ from moto.logs.responses import LogsResponse
 from local.aws.compute.runtime_interface import Answer
 from local.aws.deployment.cloudformation import ResourceType
 from local.aws.monitoring import cloudwatch
-from local.aws.monitoring.log_limits import require_same_class
+from local.aws.monitoring.filter_patterns import matches
+from local.aws.monitoring.log_limits import require_query_allowed, require_same_class
 from local.aws.moto_patches import adds, replaces
 from local.aws.settings import ACCOUNT
 
@@ -50,15 +51,28 @@ def _platform_lines(answer: Answer) -> Sequence[str]:
 def extract_metrics(
     original: Callable[..., Any], backend: LogsBackend, log_group_name: str, log_stream_name: str, log_events: Any
 ) -> Any:
-    """Moto does not extract metrics from log events in embedded metric format."""
+    """Moto does not extract metrics from log events in embedded metric format, and its metric filters count nothing."""
     accepted = original(backend, log_group_name, log_stream_name, log_events)
+    filters = [each for each in backend.filters.metric_filters if each["logGroupName"] == log_group_name]
     for event in log_events:
         cloudwatch.extract(backend.region_name, event["message"], event["timestamp"])
+        for each in filters:
+            if matches(each["filterPattern"], event["message"]):
+                _count(backend.region_name, each["metricTransformations"], event["timestamp"])
     return accepted
 
 
+def _count(region: str, transformations: Sequence[Mapping[str, str]], timestamp_ms: int) -> None:
+    """Stores what metric filters make of a log event, at its time. Values that are fields raise NotImplementedError."""
+    for each in transformations:
+        if each["metricValue"].startswith("$"):
+            raise NotImplementedError(f"the embedded AWS does not support this metric value: {each['metricValue']}")
+        value = float(each["metricValue"])
+        cloudwatch.put(region, each["metricNamespace"], [cloudwatch.datum_at(each["metricName"], value, timestamp_ms)])
+
+
 class MetricFilter(ResourceType):
-    """Moto's CloudFormation does not support this type. Here it is stored and described, but counts nothing."""
+    """Moto's CloudFormation does not support this type."""
 
     type_name = "AWS::Logs::MetricFilter"
     name_property = "FilterName"
@@ -87,6 +101,7 @@ class QueryDefinition(ResourceType):
     name_property = "Name"
 
     def create(self) -> str:
+        require_query_allowed(self.name, self.properties["QueryString"], QUERY_DEFINITIONS.values())
         known = (id_ for id_, each in QUERY_DEFINITIONS.items() if each["name"] == self.name)
         id_ = next(known, str(uuid.uuid4()))
         QUERY_DEFINITIONS[id_] = {

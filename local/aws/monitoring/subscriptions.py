@@ -4,7 +4,6 @@ import base64
 import gzip
 import hashlib
 import json
-import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,6 +19,7 @@ from local.aws.compute import lambda_functions
 from local.aws.compute.permissions import Call, is_allowed, trusts
 from local.aws.compute.resource_policies import is_admitted, refusal
 from local.aws.deployment.cloudformation import ResourceType
+from local.aws.monitoring.filter_patterns import matches
 from local.aws.monitoring.log_limits import require_filters_allowed
 from local.aws.moto_patches import replaces
 from local.aws.settings import ACCOUNT
@@ -200,23 +200,6 @@ def store_distribution(original: Callable[..., Any], response: Any) -> Any:
 def describe_distribution(original: Callable[..., Any], subscription: Filter) -> Any:
     """Moto always returns the default distribution."""
     return {**original(subscription), "distribution": distribution_of(subscription)}
-
-
-def matches(pattern: str, message: str) -> bool:
-    """True if the message matches a filter pattern of terms (`a "b c" -d ?e`); an empty pattern matches all messages.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html; patterns for JSON and
-    space-delimited fields raise NotImplementedError.
-    """
-    if pattern.strip().startswith(("{", "[", "%")):
-        raise NotImplementedError(f"the embedded AWS does not support this filter pattern: {pattern}")
-    terms = [(sign, quoted or plain) for sign, quoted, plain in re.findall(r'([-?]?)(?:"([^"]*)"|(\S+))', pattern)]
-    optional = [term for sign, term in terms if sign == "?"]
-    return (
-        all(term in message for sign, term in terms if sign == "")
-        and all(term not in message for sign, term in terms if sign == "-")
-        and (not optional or any(term in message for term in optional))
-    )
 
 
 class SubscriptionFilter(ResourceType):

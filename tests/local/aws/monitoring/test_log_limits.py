@@ -1,6 +1,7 @@
 """Log groups, filters and resource policies that CloudWatch Logs refuses, each limit just below and just above."""
 
 import json
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from local.aws.deployment.assembly import put_stack
 from local.aws.deployment.deploy import DeployError
 from local.aws.embedded import EmbeddedAws
 from local.aws.monitoring import log_limits
+from local.aws.refusals import Refusal
 from tests.local.aws.conftest import FunctionFactory
 
 INFREQUENT = {"logGroupClass": "INFREQUENT_ACCESS"}
@@ -132,3 +134,48 @@ def test_the_class_of_a_log_group_cannot_be_changed_by_a_template(aws: EmbeddedA
         put(LogGroupClass="STANDARD", RetentionInDays=5)
     with pytest.raises(DeployError, match="'retentionInDays' failed to satisfy constraint"):
         put(LogGroupClass="INFREQUENT_ACCESS", RetentionInDays=6)
+
+
+def test_an_invalid_filter_pattern_is_refused(aws: EmbeddedAws) -> None:
+    log_group = group(aws)
+    with pytest.raises(ClientError, match="Invalid metric filter pattern: this is no name and no condition: dst port"):
+        aws.client("logs").put_metric_filter(
+            logGroupName=log_group, filterName="ports", filterPattern="[a, dst port]", metricTransformations=METRIC
+        )
+
+
+def test_a_metric_filter_counts_what_it_matches_at_the_time_of_the_log_event(aws: EmbeddedAws) -> None:
+    logs, log_group, now = aws.client("logs"), group(aws), int(time.time() * 1000)
+    metric = [{"metricName": "ssh", "metricNamespace": f"Test/{log_group}", "metricValue": "1"}]
+    logs.put_metric_filter(
+        logGroupName=log_group, filterName="ssh", filterPattern="[source, port = 22]", metricTransformations=metric
+    )
+    logs.create_log_stream(logGroupName=log_group, logStreamName="eni-0a")
+    lines = ("192.0.2.1 22", "192.0.2.1 222", "192.0.2.2 22", "- -", "192.0.2.1 22 more")
+    events = [{"timestamp": now - 60_000, "message": line} for line in lines]
+    logs.put_log_events(logGroupName=log_group, logStreamName="eni-0a", logEvents=events)
+    statistics = aws.client("cloudwatch").get_metric_statistics(
+        Namespace=f"Test/{log_group}",
+        MetricName="ssh",
+        StartTime=now / 1000 - 120,
+        EndTime=now / 1000 - 1,
+        Period=300,
+        Statistics=["Sum"],
+    )
+    assert [each["Sum"] for each in statistics["Datapoints"]] == [2]
+
+
+@pytest.mark.parametrize(("key", "most"), log_limits.MOST_CHARACTERS_OF_A_QUERY.items())
+def test_a_saved_query_has_a_bounded_name_and_text(key: str, most: int) -> None:
+    texts = {"name": "n", "queryString": "q"}
+    log_limits.require_query_allowed(*{**texts, key: "x" * most}.values(), [])
+    with pytest.raises(Refusal, match=f"'{key}' failed to satisfy constraint"):
+        log_limits.require_query_allowed(*{**texts, key: "x" * (most + 1)}.values(), [])
+
+
+def test_an_account_has_1000_saved_queries() -> None:
+    known = [{"name": f"query {number}"} for number in range(1000)]
+    log_limits.require_query_allowed("new", "limit 1", known[:999])
+    log_limits.require_query_allowed("query 1", "limit 1", known)
+    with pytest.raises(Refusal, match="Resource limit exceeded"):
+        log_limits.require_query_allowed("new", "limit 1", known)

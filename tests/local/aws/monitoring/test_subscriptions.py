@@ -175,26 +175,3 @@ def test_a_new_function_destination_receives_one_control_message(
     subscribe(aws, group, sees, pattern="REJECT")
     aws.wait_until_quiet()
     assert [payload["messageType"] for payload in payloads(sees)] == ["CONTROL_MESSAGE"]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "passes"),
-    [
-        ("", True),
-        ("REJECT", True),
-        ("ACCEPT", False),
-        ("REJECT OK", True),
-        ("-REJECT", False),
-        ("-NODATA", True),
-        ("?ACCEPT ?REJECT", True),
-        ('"REJECT OK"', True),
-        ('"OK REJECT"', False),
-    ],
-)
-def test_a_pattern_of_terms_matches_as_on_aws(pattern: str, *, passes: bool) -> None:
-    assert subscriptions.matches(pattern, "2 10.0.0.1 REJECT OK") == passes
-
-
-def test_an_unsupported_pattern_raises_an_error() -> None:
-    with pytest.raises(NotImplementedError):
-        subscriptions.matches("[version, account, ...]", "2 123456789012")
