@@ -20,6 +20,10 @@ NAMES = {
     "AWS::Events::Rule": ("Name", 64),
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     "AWS::Logs::LogGroup": ("LogGroupName", 512),
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQueryDefinition.html
+    "AWS::Logs::QueryDefinition": ("Name", 255),
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
+    "AWS::Logs::MetricFilter": ("FilterName", 512),
     "AWS::S3::Bucket": ("BucketName", 63),
     "AWS::SQS::Queue": ("QueueName", 80),
     "AWS::SNS::Topic": ("TopicName", 256),

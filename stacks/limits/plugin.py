@@ -12,7 +12,7 @@ from aws_cdk import (
     PolicyViolation,
 )
 
-from stacks.limits import functions, names_and_values, observability, policies
+from stacks.limits import functions, log_searches, names_and_values, observability, policies
 from stacks.limits.templates import Excess, Templates
 
 LIMITS: tuple[Callable[[Templates], Iterator[Excess]], ...] = (
@@ -25,6 +25,9 @@ LIMITS: tuple[Callable[[Templates], Iterator[Excess]], ...] = (
     observability.dashboards,
     observability.alarms,
     observability.subscriptions,
+    log_searches.metric_filters,
+    log_searches.filter_patterns,
+    log_searches.saved_queries,
     names_and_values.names,
     names_and_values.tags,
     names_and_values.parameters,

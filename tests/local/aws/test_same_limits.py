@@ -8,7 +8,8 @@ from local.aws.monitoring import alarm_limits, log_limits
 from local.aws.resources import limits as resources
 from local.aws.resources.flow_logs import MOST_FLOW_LOGS
 from local.doctor.flow_log_checks import FLOW_LOGS_OF_A_RESOURCE
-from stacks.limits import functions, names_and_values, observability, policies
+from stacks.limits import functions, log_searches, names_and_values, observability, policies
+from stacks.log_queries import filter_patterns
 from stacks.settings import deployment
 from stacks.settings.values import LOG_GROUP_DAYS
 
@@ -43,6 +44,15 @@ SAME = {
     "actions of an alarm": (observability.ACTIONS, alarm_limits.MOST_ACTIONS),
     "alarms of a composite alarm": (observability.CHILD_ALARMS, alarm_limits.MOST_CHILDREN),
     "rule of a composite alarm": (observability.RULE_CHARACTERS, alarm_limits.MOST_CHARACTERS["alarmRule"]),
+    "metric filters of a log group": (log_searches.METRIC_FILTERS, log_limits.MOST_METRIC_FILTERS),
+    "a filter pattern": (log_searches.FILTER_CHARACTERS, log_limits.MOST_CHARACTERS_OF_A_PATTERN),
+    "a filter pattern that fits": (filter_patterns.PATTERN_CHARACTERS, log_limits.MOST_CHARACTERS_OF_A_PATTERN),
+    "a saved query": (log_searches.QUERY_CHARACTERS, log_limits.MOST_CHARACTERS_OF_A_QUERY["queryString"]),
+    "name of a saved query": (
+        names_and_values.NAMES["AWS::Logs::QueryDefinition"][1],
+        log_limits.MOST_CHARACTERS_OF_A_QUERY["name"],
+    ),
+    "saved queries": (log_searches.SAVED_QUERIES, log_limits.MOST_QUERIES),
     "flow logs of a resource": (FLOW_LOGS_OF_A_RESOURCE, MOST_FLOW_LOGS),
     "retention of a log group": (frozenset(LOG_GROUP_DAYS), log_limits.RETENTION_DAYS),
 }
