@@ -24,6 +24,7 @@ def add_stacks(app: App) -> None:
     monitoring = MonitoringStack(app, "Monitoring", deployment=deployment)
     if deployment.customer_key:
         state.add_stack_dependency(flow_logs, "the customer managed key")
+    analytics.add_stack_dependency(flow_logs, "the log bucket")
     analytics.add_stack_dependency(state, "the output bucket")
     processing.add_stack_dependency(flow_logs, "log groups, buckets and the queue")
     processing.add_stack_dependency(state, "tables, topics and the output bucket")

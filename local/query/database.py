@@ -79,14 +79,23 @@ def add_enriched_flows(connection: duckdb.DuckDBPyConnection, files: Sequence[st
     """Adds the table of the files: the columns and types that Athena's table has, null where no file has the column,
     and the records that started in the time range. Raises QueryError for files that have no enriched records.
     """
+    present = _add_files(connection, files)
+    connection.execute("CREATE TABLE time_range (first BIGINT, last BIGINT)")
+    connection.execute("INSERT INTO time_range VALUES (?, ?)", during.seconds)
+    columns = ", ".join(_columns(present))
+    connection.execute(f"CREATE VIEW {ENRICHED_FLOWS} AS SELECT {columns}, {_DAY} AS day FROM files {_IN_TIME_RANGE}")  # noqa: S608 - all names are constants
+
+
+def _add_files(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Sequence[str]:
+    """Adds a view of all rows of the files, and gives its columns. It is empty for no files: nothing was logged."""
+    if not files:
+        connection.execute("CREATE VIEW files AS SELECT CAST(NULL AS BIGINT) AS start, '' AS filename WHERE false")
+        return ("start",)
     read = connection.read_parquet([*files], union_by_name=True, filename=True, hive_partitioning=False)
     if missing := [name for name in NEEDED if name not in read.columns]:
         raise QueryError(f"the files have no column {missing[0]}; allowed: enriched Parquet, which Flowsentry writes")
     read.create_view("files")
-    connection.execute("CREATE TABLE time_range (first BIGINT, last BIGINT)")
-    connection.execute("INSERT INTO time_range VALUES (?, ?)", during.seconds)
-    columns = ", ".join(_columns(read.columns))
-    connection.execute(f"CREATE VIEW {ENRICHED_FLOWS} AS SELECT {columns}, {_DAY} AS day FROM files {_IN_TIME_RANGE}")  # noqa: S608 - all names are constants
+    return read.columns
 
 
 _DAY = f"""coalesce(nullif(regexp_extract(filename, '{DAY_IN_PATH}', 1), ''),

@@ -23,7 +23,7 @@ def files_at(paths: Iterable[str], during: TimeRange) -> list[str]:
 
 def _found(path: str) -> list[str]:
     if path.startswith("s3://"):
-        raise QueryError(f"{path} is in S3, and files are read from this machine; copy it first with aws s3 sync")
+        raise QueryError("objects in S3 are not read; allowed: files on this machine, copied with aws s3 sync")
     files = [str(each) for each in _matching(path)]
     if not files:
         raise QueryError(f"{path}: no Parquet file is there")

@@ -1,27 +1,25 @@
-"""The analytics stack: the Athena table of enriched records, and a workgroup for queries."""
+"""The analytics stack: tables of enriched and of delivered records, a workgroup, and named queries."""
 
-from aws_cdk import aws_athena as athena
+from aws_cdk import Annotations
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
+from stacks.analytics.named_query import ENRICHED_FLOWS
 from stacks.analytics.partitions import by_day
+from stacks.analytics.queries import QUERIES
+from stacks.analytics.source_tables import MAX_TABLES, deliveries_without_table, source_tables
 from stacks.analytics.tables import Table, add_table
+from stacks.analytics.workgroup import add_named_query, add_workgroup
 from stacks.constructs.parameters import Value
 from stacks.constructs.stack import FlowsentryStack
 from stacks.settings.deployment import Deployment
-from stacks.state.stack import ENRICHED_PREFIX, RESULT_DAYS, RESULTS_PREFIX
-
-TABLE = "enriched_flows"
-MAX_SCANNED_GB = 200
-"""Data that one query may scan, about 1 USD. Higher: a query without a day costs more before it is canceled. Lower: a
-month of a busy network can't be queried at once."""
+from stacks.state.stack import ENRICHED_PREFIX, RESULTS_PREFIX
 
 
 class AnalyticsStack(FlowsentryStack):
-    """A table with one partition a day.
-
-    Athena projects the partitions, so none need be added, and a query with a `day` reads only the objects of that day.
+    """Athena projects the partitions of all tables, so none need be added, and a query that names days reads only the
+    objects of those days.
 
     https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
     """
@@ -32,13 +30,18 @@ class AnalyticsStack(FlowsentryStack):
             id_,
             deployment=deployment,
             purpose="analytics",
-            description="Flowsentry: table of enriched records and Athena workgroup",
+            description="Flowsentry: tables of flow log records, Athena workgroup and named queries",
         )
         bucket = self.read(Value.OUTPUT_BUCKET)
         database = self._database(deployment.name.replace("-", "_"))  # Athena takes no hyphens unquoted
         self._add_enriched_flows(database, bucket)
-        workgroup = self._workgroup(deployment.name, f"s3://{bucket}/{RESULTS_PREFIX}")
-        self.publish({Value.ATHENA_TABLE: f"{database.ref}.{TABLE}", Value.ATHENA_WORKGROUP: workgroup.ref})
+        self._add_source_tables(database)
+        workgroup = add_workgroup(
+            self, deployment=deployment, results=f"s3://{bucket}/{RESULTS_PREFIX}", key=self.encryption_key
+        )
+        for query in QUERIES:
+            add_named_query(self, query, database=database, workgroup=workgroup)
+        self.publish({Value.ATHENA_TABLE: f"{database.ref}.{ENRICHED_FLOWS}", Value.ATHENA_WORKGROUP: workgroup.ref})
 
     def _database(self, name: str) -> glue.CfnDatabase:
         described = glue.CfnDatabase.DatabaseInputProperty(
@@ -49,26 +52,18 @@ class AnalyticsStack(FlowsentryStack):
     def _add_enriched_flows(self, database: glue.CfnDatabase, bucket: str) -> None:
         description = "Flow log records with the owners of their endpoints and the rules that rejected them"
         partitions = by_day(self.deployment.enriched_retention_days)
-        table = Table(TABLE, description, ENRICHED_COLUMNS, f"s3://{bucket}/{ENRICHED_PREFIX}", partitions)
+        table = Table(ENRICHED_FLOWS, description, ENRICHED_COLUMNS, f"s3://{bucket}/{ENRICHED_PREFIX}", partitions)
         add_table(self, "EnrichedFlows", database=database, table=table)
 
-    def _workgroup(self, name: str, results: str) -> athena.CfnWorkGroup:
-        key = self.encryption_key
-        encrypted = athena.CfnWorkGroup.EncryptionConfigurationProperty(
-            encryption_option="SSE_KMS" if key else "SSE_S3", kms_key=key.key_arn if key else None
-        )
-        return athena.CfnWorkGroup(
-            self,
-            "Workgroup",
-            name=name,
-            description=f"Queries of flow logs; results are kept for {RESULT_DAYS} days",
-            recursive_delete_option=True,
-            work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
-                enforce_work_group_configuration=True,
-                publish_cloud_watch_metrics_enabled=True,
-                bytes_scanned_cutoff_per_query=MAX_SCANNED_GB * 10**9,
-                result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
-                    output_location=results, encryption_configuration=encrypted
-                ),
-            ),
-        )
+    def _add_source_tables(self, database: glue.CfnDatabase) -> None:
+        if not self.deployment.delivers_to_log_bucket:
+            return
+        tables = source_tables(self.deployment, self.read(Value.LOG_BUCKET), self.account, self.region)
+        for id_, table in tables.items():
+            add_table(self, f"Source-{id_}", database=database, table=table)
+        if number := deliveries_without_table(self.deployment):
+            Annotations.of(self).add_warning_v2(
+                "flowsentry:source-tables",
+                f"{number} of the formats and groups in S3 have no table of delivered records, because there is room "
+                f"for {MAX_TABLES}; their enriched records can be queried",
+            )

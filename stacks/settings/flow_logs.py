@@ -152,6 +152,11 @@ class FlowLogSettings(MemberSettings):
         others = self.existing_log_groups if destination == CLOUDWATCH else in_s3
         return bool(others) or any(source.destination == destination for source in self.sources)
 
+    @property
+    def delivers_to_log_bucket(self) -> bool:
+        """Whether flow logs of this or other accounts are delivered to the log bucket."""
+        return self.has_members or any(each.destination == S3 for each in self.handlings)
+
     def broken_rules(self) -> Iterator[str]:
         """No flow log to read."""
         yield from super().broken_rules()

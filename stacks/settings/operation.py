@@ -110,6 +110,10 @@ class OperationSettings(Section):
     """Enriched records are kept as Parquet for this many days."""
     rejected_retention_days: int = Field(default=30, ge=1, le=3650)
     """Samples of lines that could not be parsed are kept for this many days."""
+    query_scan_limit_gb: int = Field(default=200, ge=1, le=100_000)
+    """Data in GB that one query in the Athena workgroup may scan; Athena cancels a query that scans more, and charges
+    what it scanned, about $1 for 200 GB. Higher: a query without days costs more before it is canceled. Lower: a month
+    of a busy network can't be queried at once."""
     lambda_concurrency: int = Field(default=USUAL_CONCURRENCY, ge=LEAST_CONCURRENCY, le=100_000)
     """Concurrent executions of all functions that the account allows in this Region; `flowsentry doctor` asks it. New
     accounts have 10. Below 200, less is processed at once: at 10 three objects, one batch of findings, four of

@@ -1,5 +1,6 @@
 """The Athena table of enriched records: its columns are those that are written, and its partitions are projected."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.records.fields import FIELDS
 from flowsentry.records.object_key import Origin
+from stacks.analytics.named_query import Query
+from stacks.analytics.queries import QUERIES
 from tests.builders import NOON, V2, V5, enriched, line
+from tests.stacks.conftest import Synthesise
 
 PropertiesOf = Callable[[str], dict[str, Any]]
 ALL_FIELDS = tuple(field.name for field in FIELDS)
@@ -35,8 +39,14 @@ def _in_athena(type_: pl.DataType | type[pl.DataType]) -> str:
     return "string" if isinstance(type_, pl.Enum) else IN_PARQUET[type_ if isinstance(type_, type) else type(type_)]
 
 
+def enriched_table(properties_of: PropertiesOf) -> dict[str, Any]:
+    tables = properties_of("AWS::Glue::Table").values()
+    (table,) = [each for each in tables if each["TableInput"]["Name"] == "enriched_flows"]
+    return table
+
+
 def columns(properties_of: PropertiesOf) -> dict[str, str]:
-    (table,) = properties_of("AWS::Glue::Table").values()
+    table = enriched_table(properties_of)
     return {each["Name"]: each["Type"] for each in table["TableInput"]["StorageDescriptor"]["Columns"]}
 
 
@@ -54,7 +64,7 @@ def test_the_table_has_no_column_that_is_never_written(properties_of: Properties
 
 
 def test_a_query_with_a_day_reads_only_the_objects_of_that_day(properties_of: PropertiesOf) -> None:
-    (table,) = properties_of("AWS::Glue::Table").values()
+    table = enriched_table(properties_of)
     parameters = table["TableInput"]["Parameters"]
     assert parameters["projection.enabled"] == "true"
     assert parameters["projection.day.range"] == "NOW-91DAYS,NOW+1DAYS"
@@ -71,12 +81,33 @@ def test_query_results_are_encrypted_and_the_scanned_data_is_limited(
     configuration = workgroup["WorkGroupConfiguration"]
     assert configuration["EnforceWorkGroupConfiguration"] is True
     assert configuration["ResultConfiguration"]["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
-    assert configuration["BytesScannedCutoffPerQuery"] > 10_000_000
+    assert configuration["BytesScannedCutoffPerQuery"] == 200 * 10**9
+    assert configuration["EngineVersion"] == {"SelectedEngineVersion": "Athena engine version 3"}
     assert configuration["ResultConfiguration"]["OutputLocation"]["Fn::Join"][1][-1] == "/athena-results/"
 
 
-def test_hyphens_in_the_deployment_name_are_underscores_in_the_database_name(synthesise: Callable[..., Any]) -> None:
-    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3"}
+def test_a_deployment_has_its_own_database_and_without_flow_logs_in_s3_one_table(synthesise: Synthesise) -> None:
+    source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
     made = synthesise({"sources": [source], "name": "our-flow-logs"})["Analytics"]["Resources"].values()
     (database,) = [each["Properties"] for each in made if each["Type"] == "AWS::Glue::Database"]
-    assert database["DatabaseInput"]["Name"] == "our_flow_logs"
+    assert database["DatabaseInput"]["Name"] == "our_flow_logs"  # Athena takes no hyphens unquoted
+    tables = [each["Properties"]["TableInput"]["Name"] for each in made if each["Type"] == "AWS::Glue::Table"]
+    assert tables == ["enriched_flows"]
+
+
+def test_each_named_query_is_saved_in_the_workgroup_of_the_deployment(properties_of: PropertiesOf) -> None:
+    saved = properties_of("AWS::Athena::NamedQuery").values()
+    assert {each["Name"]: each["QueryString"] for each in saved} == {each.name: each.for_athena for each in QUERIES}
+    assert {each["Name"]: each["Description"] for each in saved} == {each.name: each.question for each in QUERIES}
+    (workgroup,) = properties_of("AWS::Athena::WorkGroup")
+    assert {each["WorkGroup"]["Ref"] for each in saved} == {workgroup}
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+def test_a_query_names_every_partition_of_its_table(query: Query, properties_of: PropertiesOf) -> None:
+    tables = [each["TableInput"] for each in properties_of("AWS::Glue::Table").values()]
+    (table,) = [each for each in tables if each["Name"] == query.table]
+    assert re.findall(r"\bFROM (\w+)", query.sql) == [query.table]
+    conditions = query.for_athena.partition("WHERE ")[2].partition("GROUP BY")[0]
+    for key in table["PartitionKeys"]:
+        assert f"{key['Name']} BETWEEN ? AND ?" in conditions

@@ -1,0 +1,213 @@
+"""Tables of delivered flow logs: objects with the keys and types that AWS gives them are read with known answers."""
+
+import gzip
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from flowsentry.records.fields import BY_NAME, DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, column_of
+from stacks.analytics.source_tables import MAX_TABLES, deliveries_without_table, source_tables
+from stacks.settings.deployment import Deployment
+from tests.builders import NOON, gateway_line, line, no_data
+from tests.stacks.analytics.glue_tables import ACCOUNT, REGION, GlueTable, resolved
+from tests.stacks.conftest import Synthesise, Template, Templates
+
+V5 = (
+    *("version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets"),
+    *("bytes", "start", "end", "action", "log-status", "vpc-id", "subnet-id", "instance-id", "tcp-flags", "type"),
+    *("pkt-srcaddr", "pkt-dstaddr", "region", "az-id", "sublocation-type", "sublocation-id"),
+    *("pkt-src-aws-service", "pkt-dst-aws-service", "flow-direction", "traffic-path"),
+)
+SHUFFLED = ("bytes", "dstaddr", "log-status", "new-field", "end", "srcaddr", "dstport", "action", "start", "protocol")
+CUSTOM = " ".join(f"${{{name}}}" for name in SHUFFLED)
+VPCS = [f"vpc-{number:017x}" for number in range(20)]
+GATEWAY = "tgw-0123456789abcdef0"
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "default": {"vpc_ids": [VPCS[1]], "log_format": "default"},
+    "default, by hour": {"vpc_ids": [VPCS[2]], "log_format": "default", "hourly_partitions": True},
+    "extended": {"vpc_ids": [VPCS[3]]},
+    "extended, Hive by hour": {"vpc_ids": [VPCS[4]], "hive_partitions": True, "hourly_partitions": True},
+    "shuffled, Hive": {"vpc_ids": [VPCS[5]], "log_format": CUSTOM, "hive_partitions": True, "retention_days": 0},
+    "shuffled, kept for ever": {"vpc_ids": [VPCS[6]], "log_format": CUSTOM, "retention_days": 0, "group": "for-ever"},
+    "default, Parquet": {"vpc_ids": [VPCS[7]], "log_format": "default", "file_format": "parquet"},
+    "extended, Parquet, Hive by hour": {
+        "vpc_ids": [VPCS[8]],
+        "file_format": "parquet",
+        "hive_partitions": True,
+        "hourly_partitions": True,
+    },
+    "shuffled, Parquet by hour": {
+        "vpc_ids": [VPCS[9]],
+        "log_format": CUSTOM,
+        "file_format": "parquet",
+        "hourly_partitions": True,
+    },
+    "transit gateway": {"transit_gateway_ids": [GATEWAY], "group": "gateway"},
+    "transit gateway, Parquet": {"transit_gateway_ids": [f"{GATEWAY[:-1]}1"], "file_format": "parquet"},
+}
+KNOWN = """
+SELECT count(*), sum(bytes), min(start), max("end"), count(DISTINCT srcaddr), count(*) FILTER (dstport = 443) FROM flows
+"""
+ANSWER = (3, 6_400 + 100, NOON, NOON + 60, 2, 1)
+"""Of two records and one without traffic."""
+
+
+@pytest.fixture(scope="module")
+def made(synthesise: Synthesise) -> Templates:
+    sources = [{"destination": "s3", **way} for way in WAYS.values()]
+    return synthesise({"sources": sources, "member_account_ids": ["222222222222"], "query_scan_limit_gb": 50})
+
+
+def of_type(template: Template, kind: str) -> list[dict[str, Any]]:
+    return [each["Properties"] for each in template["Resources"].values() if each["Type"] == kind]
+
+
+def records(names: Sequence[str]) -> list[str]:
+    """Records of ten in the morning: one with data, one of two packets, and one without traffic."""
+    if "tgw-id" in names:
+        return [gateway_line(names), gateway_line(names, srcaddr="10.0.0.9", bytes=100, dstport=80), no_data(names)]
+    return [line(names), line(names, srcaddr="10.0.0.9", bytes=100, dstport=80), no_data(names)]
+
+
+def aws_key(prefix: str, options: Mapping[str, Any], day: tuple[str, str, str], hour: str) -> str:
+    """The key that AWS gives an object, from the options of the flow log.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
+    """
+    year, month, date = day
+    hours = options["PerHourPartition"]
+    ending = "log.parquet" if options["FileFormat"] == "parquet" else "log.gz"
+    name = f"{ACCOUNT}_vpcflowlogs_{REGION}_fl-0123456789abcdef0_{year}{month}{date}T{hour}00Z_abcd.{ending}"
+    if options["HiveCompatiblePartitions"]:
+        folder = f"aws-account-id={ACCOUNT}/aws-service=vpcflowlogs/aws-region={REGION}"
+        folder += f"/year={year}/month={month}/day={date}" + (f"/hour={hour}" if hours else "")
+    else:
+        folder = f"{ACCOUNT}/vpcflowlogs/{REGION}/{year}/{month}/{date}" + (f"/{hour}" if hours else "")
+    return f"{prefix}AWSLogs/{folder}/{name}"
+
+
+def write(path: Path, names: Sequence[str], lines: Iterable[str]) -> None:
+    """The object as AWS writes it: gzip text with a header, or Parquet with the types of the field table."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.name.endswith(".gz"):
+        path.write_bytes(gzip.compress("".join(f"{each}\n" for each in (" ".join(names), *lines)).encode()))
+        return
+    text = pl.DataFrame([each.split(" ") for each in lines], schema=[column_of(name) for name in names], orient="row")
+    text.select(
+        pl.when(pl.col(column_of(name)) != "-").then(pl.col(column_of(name))).cast(_in_parquet(name)) for name in names
+    ).write_parquet(path, compression="gzip")
+
+
+def _in_parquet(name: str) -> pl.DataType:
+    stated = BY_NAME[name].parquet_type if name in BY_NAME else "STRING"
+    return {"INT_32": pl.Int32(), "INT_64": pl.Int64(), "STRING": pl.String()}[stated]
+
+
+def flow_log_of(made: Templates, way: str) -> dict[str, Any]:
+    (resource_id,) = WAYS[way].get("vpc_ids") or WAYS[way]["transit_gateway_ids"]
+    (found,) = [each for each in of_type(made["FlowLogs"], "AWS::EC2::FlowLog") if each["ResourceId"] == resource_id]
+    return found
+
+
+def table_at(made: Templates, prefix: str, folder: Path) -> GlueTable:
+    tables = [GlueTable(each, folder) for each in of_type(made["Analytics"], "AWS::Glue::Table")]
+    (found,) = [each for each in tables if re.match(f"s3://[^/]+/{prefix}AWSLogs/", each.storage["Location"])]
+    return found
+
+
+def delivered(made: Templates, way: str, folder: Path) -> GlueTable:
+    """The table of a flow log, over an object that this flow log delivered, and two objects that are not its own."""
+    flow_log = flow_log_of(made, way)
+    prefix = resolved(flow_log["LogDestination"]).partition("/")[2]
+    table = table_at(made, prefix, folder)
+    bucket = table.storage["Location"].removeprefix("s3://").partition("/")[0]
+    names = [token[2:-1] for token in flow_log["LogFormat"].split()]
+    options = flow_log["DestinationOptions"]
+    write(folder / bucket / aws_key(prefix, options, ("2026", "01", "01"), "10"), names, records(names))
+    write(folder / bucket / aws_key("flow-logs/other/", options, ("2026", "01", "01"), "10"), names, records(names))
+    write(folder / bucket / aws_key(prefix, options, ("1999", "01", "01"), "10"), names, records(names))
+    return table
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_flow_log_delivers_is_read_with_known_answers(made: Templates, way: str, tmp_path: Path) -> None:
+    table = delivered(made, way, tmp_path)
+    with duckdb.connect() as connection:
+        table.create(connection)
+        assert connection.execute(KNOWN).fetchall() == [ANSWER]
+
+
+def test_columns_are_the_fields_of_the_format_in_their_order_with_types(made: Templates, tmp_path: Path) -> None:
+    extended = delivered(made, "extended", tmp_path).columns
+    assert tuple(extended) == tuple(map(column_of, V5))
+    assert {name: extended[name] for name in ("version", "protocol", "bytes", "start", "srcaddr", "traffic_path")} == {
+        "version": "int",
+        "protocol": "bigint",
+        "bytes": "bigint",
+        "start": "bigint",
+        "srcaddr": "string",
+        "traffic_path": "int",
+    }
+    shuffled = delivered(made, "shuffled, Hive", tmp_path).columns
+    assert tuple(shuffled) == tuple(map(column_of, SHUFFLED))
+    assert shuffled["new_field"] == "string"
+    gateway = delivered(made, "transit gateway", tmp_path).columns
+    assert tuple(gateway) == tuple(map(column_of, TRANSIT_GATEWAY_NAMES))
+    assert tuple(delivered(made, "default", tmp_path).columns) == tuple(map(column_of, DEFAULT_NAMES))
+
+
+@pytest.mark.parametrize(
+    ("way", "partitions"),
+    [
+        ("default", {"day": "2026/01/01"}),
+        ("default, by hour", {"day": "2026/01/01", "hour": "10"}),
+        ("shuffled, Hive", {"year": "2026", "month": "01", "day": "01"}),
+        ("extended, Hive by hour", {"year": "2026", "month": "01", "day": "01", "hour": "10"}),
+    ],
+)
+def test_the_day_and_hour_of_the_key_are_partitions(
+    made: Templates, way: str, partitions: Mapping[str, str], tmp_path: Path
+) -> None:
+    table = delivered(made, way, tmp_path)
+    assert table.partitions == list(partitions)
+    assert [values for _, values in table.objects()] == [tuple(partitions.values())]
+
+
+def test_a_dash_is_null_in_columns_of_text_and_of_numbers(made: Templates, tmp_path: Path) -> None:
+    table = delivered(made, "default", tmp_path)
+    with duckdb.connect() as connection:
+        table.create(connection)
+        silent = "SELECT srcaddr, srcport, action FROM flows WHERE log_status = 'NODATA'"
+        assert connection.execute(silent).fetchall() == [(None, None, None)]
+
+
+def test_objects_that_expired_are_not_projected(made: Templates, tmp_path: Path) -> None:
+    kept = delivered(made, "default", tmp_path).parameters["projection.day.range"]
+    assert kept == "NOW-31DAYS,NOW+1DAYS"
+    for_ever = delivered(made, "shuffled, kept for ever", tmp_path).parameters["projection.day.range"]
+    assert for_ever == "NOW-10YEARS,NOW+1DAYS"
+
+
+def test_flow_logs_of_member_accounts_are_read_by_account_and_region(made: Templates, tmp_path: Path) -> None:
+    table = table_at(made, "", tmp_path)
+    bucket = table.storage["Location"].removeprefix("s3://").partition("/")[0]
+    options = {"FileFormat": "plain-text", "HiveCompatiblePartitions": False, "PerHourPartition": False}
+    key = aws_key("", options, ("2026", "01", "01"), "10").replace(f"/{ACCOUNT}/", "/222222222222/")
+    write(tmp_path / bucket / key, V5, records(V5))
+    assert [values for _, values in table.objects()] == [("222222222222", REGION, "2026/01/01")]
+    with duckdb.connect() as connection:
+        table.create(connection)
+        assert connection.execute(KNOWN).fetchall() == [ANSWER]
+
+
+def test_deliveries_beyond_the_room_of_the_template_have_no_table() -> None:
+    groups = [{"vpc_ids": [f"vpc-{n:08x}"], "destination": "s3", "group": f"g{n}"} for n in range(MAX_TABLES + 1)]
+    for number, without in ((MAX_TABLES, 0), (MAX_TABLES + 1, 1)):
+        deployment = Deployment.from_context({"flowsentry": {"sources": groups[:number]}})
+        assert len(source_tables(deployment, "bucket", ACCOUNT, REGION)) == MAX_TABLES
+        assert deliveries_without_table(deployment) == without
