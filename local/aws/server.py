@@ -33,6 +33,7 @@ from local.aws.messaging.sqs import QueuePoller
 from local.aws.monitoring import alarm_limits, metric_data, subscriptions  # noqa: F401 they patch moto
 from local.aws.resources import (  # noqa: F401 they patch moto
     analytics,
+    analytics_limits,
     ec2,
     flow_logs,
     kms,

@@ -12,7 +12,7 @@ from aws_cdk import (
     PolicyViolation,
 )
 
-from stacks.limits import functions, log_searches, names_and_values, observability, policies
+from stacks.limits import analytics, functions, log_searches, names_and_values, observability, policies
 from stacks.limits.templates import Excess, Templates
 
 LIMITS: tuple[Callable[[Templates], Iterator[Excess]], ...] = (
@@ -22,6 +22,9 @@ LIMITS: tuple[Callable[[Templates], Iterator[Excess]], ...] = (
     policies.roles,
     policies.resource_policies,
     policies.queue_policies,
+    analytics.tables,
+    analytics.queries,
+    analytics.workgroups,
     observability.dashboards,
     observability.alarms,
     observability.subscriptions,

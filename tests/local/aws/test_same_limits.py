@@ -5,16 +5,18 @@ import pytest
 from local.aws.compute import function_limits
 from local.aws.messaging import limits as messaging
 from local.aws.monitoring import alarm_limits, log_limits
+from local.aws.resources import analytics_limits
 from local.aws.resources import limits as resources
 from local.aws.resources.flow_logs import MOST_FLOW_LOGS
 from local.doctor.flow_log_checks import FLOW_LOGS_OF_A_RESOURCE
-from stacks.limits import functions, log_searches, names_and_values, observability, policies
+from stacks.limits import analytics, functions, log_searches, names_and_values, observability, policies
 from stacks.log_queries import filter_patterns
 from stacks.settings import deployment
 from stacks.settings.values import LOG_GROUP_DAYS
 
 POLICIES = {policy.name: policy.max_bytes for policy in policies.RESOURCE_POLICIES.values()}
 TIERS = resources.MOST_CHARACTERS_OF_A_PARAMETER
+QUERY = analytics_limits.MOST_CHARACTERS_OF_A_QUERY
 SAME = {
     "bytes of an environment": (functions.ENVIRONMENT_BYTES, function_limits.MOST_BYTES_OF_VARIABLES),
     "bytes of a function's policy": (functions.POLICY_BYTES, function_limits.MOST_BYTES_OF_A_POLICY),
@@ -53,6 +55,15 @@ SAME = {
         log_limits.MOST_CHARACTERS_OF_A_QUERY["name"],
     ),
     "saved queries": (log_searches.SAVED_QUERIES, log_limits.MOST_QUERIES),
+    "a name in Glue": (analytics.NAME_CHARACTERS, analytics_limits.MOST_CHARACTERS_OF_A_NAME),
+    "description of a table": (
+        analytics.TABLE_DESCRIPTION_CHARACTERS,
+        analytics_limits.MOST_CHARACTERS_OF_A_TABLE_DESCRIPTION,
+    ),
+    "name of a query": (analytics.QUERY_NAME_CHARACTERS, QUERY["name"]),
+    "description of a query": (analytics.QUERY_DESCRIPTION_CHARACTERS, QUERY["description"]),
+    "text of a query": (analytics.QUERY_CHARACTERS, QUERY["queryString"]),
+    "scanned bytes": (analytics.LEAST_SCANNED_BYTES, analytics_limits.LEAST_BYTES_SCANNED),
     "flow logs of a resource": (FLOW_LOGS_OF_A_RESOURCE, MOST_FLOW_LOGS),
     "retention of a log group": (frozenset(LOG_GROUP_DAYS), log_limits.RETENTION_DAYS),
 }
