@@ -1,5 +1,6 @@
 """Generates the reference pages from the code: fields.md, metrics.md, detectors.md, the kinds of finding in
-suppressions.schema.json, log-queries.md, the tables in settings.md, and settings.schema.json, all beside this file.
+suppressions.schema.json, analytics.md, log-queries.md, the tables in settings.md, and settings.schema.json, all beside
+this file.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -17,6 +18,7 @@ from types import ModuleType
 
 import polars as pl
 
+from docs.analytics_reference import analytics_page
 from docs.log_queries_reference import log_queries_page
 from docs.settings_reference import schema_text, with_tables
 from flowsentry.detect.scans import criteria, source_evidence
@@ -110,6 +112,7 @@ def pages() -> dict[Path, str]:
     made = {"fields.md": fields_page(), "metrics.md": metrics_page(), "detectors.md": detectors_page()}
     made["suppressions.schema.json"] = suppressions_schema()
     made["log-queries.md"] = chain(_opening("Log queries", ROOT / "stacks" / "log_queries"), log_queries_page())
+    made["analytics.md"] = chain(_opening("Analytics", ROOT / "stacks" / "analytics"), analytics_page())
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
     settings = DOCS / "settings.md"
     schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))

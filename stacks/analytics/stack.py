@@ -5,11 +5,12 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
+from stacks.analytics.glue_table import add_table
 from stacks.analytics.named_query import ENRICHED_FLOWS
 from stacks.analytics.partitions import by_day
 from stacks.analytics.queries import QUERIES
 from stacks.analytics.source_tables import MAX_TABLES, deliveries_without_table, source_tables
-from stacks.analytics.tables import Table, add_table
+from stacks.analytics.tables import Table
 from stacks.analytics.workgroup import add_named_query, add_workgroup
 from stacks.constructs.parameters import Value
 from stacks.constructs.stack import FlowsentryStack
