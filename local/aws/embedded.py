@@ -88,6 +88,13 @@ class EmbeddedAws:
         """Fires the enabled schedules with `containing` in their names; returns the names of their rules."""
         return list(self._control("fire-schedules", {"containing": containing}))
 
+    def evaluate_alarms(self, later_seconds: float = 0) -> dict[str, tuple[str, str]]:
+        """Evaluates the alarms as of so many seconds from now; returns the states that changed, before and after, by
+        name. CloudWatch does so every minute.
+        """
+        changes = self._control("evaluate-alarms", {"later_seconds": later_seconds})
+        return {name: (before, after) for name, before, after in changes}
+
     def emails(self) -> list[dict[str, str]]:
         """The emails that topics delivered, oldest first: `address`, `subject`, `text`."""
         return list(self._control("emails"))

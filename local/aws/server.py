@@ -4,6 +4,7 @@ Run as a module, it prints `{"port": …}` when it is ready. It ends when its st
 outlives the process that started it, or after `Settings.max_seconds`.
 """
 
+import datetime as dt
 import json
 import sys
 import threading
@@ -30,10 +31,17 @@ from local.aws.messaging import limits as messaging_limits  # noqa: F401 patches
 from local.aws.messaging.kinesis import ShardPoller
 from local.aws.messaging.polling import FailureLog
 from local.aws.messaging.sqs import QueuePoller
-from local.aws.monitoring import alarm_limits, metric_data, subscriptions  # noqa: F401 they patch moto
+from local.aws.monitoring import (  # noqa: F401 they patch moto
+    alarm_limits,
+    alarm_runs,
+    anomaly_detectors,
+    metric_data,
+    subscriptions,
+)
 from local.aws.resources import (  # noqa: F401 they patch moto
     analytics,
     analytics_limits,
+    budgets,
     ec2,
     flow_logs,
     kms,
@@ -64,11 +72,13 @@ class Server:
         cloudformation.register()
         subscriptions.set_control_messages(enabled=settings.send_control_messages)
         sns.emails.clear()
+        anomaly_detectors.forget()
         resource_policies.refused.clear()
         function_limits.account_concurrency[:] = [settings.account_concurrency]
         actions = {
             "state": self._state,
             "fire-schedules": self._fire_schedules,
+            "evaluate-alarms": self._evaluate_alarms,
             "emails": lambda _: [*sns.emails],
             custom_resources.ACTION: custom_resources.receive_answer,
         }
@@ -112,6 +122,10 @@ class Server:
             "failures": [text for each in failed for text in each.entries],
             "failure_count": sum(each.count for each in failed),
         }
+
+    def _evaluate_alarms(self, body: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        now = dt.datetime.now(tz=dt.UTC).replace(tzinfo=None) + dt.timedelta(seconds=body.get("later_seconds", 0))
+        return alarm_runs.evaluate_alarms(self.settings.region, now)
 
     def _fire_schedules(self, body: Mapping[str, Any]) -> list[str]:
         return event_bridge.fire_schedules(self.settings.region, body.get("containing", ""))

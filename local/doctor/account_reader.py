@@ -20,7 +20,7 @@ BOOTSTRAP_PARAMETER = "/cdk-bootstrap/{qualifier}/version"
 MAX_FILTER_VALUES = 200
 """Values of a filter of EC2. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html"""
 STACK_TAG = "aws:cloudformation:stack-name"
-TOPICS = (Value.ALERT_TOPIC_ARN, Value.DIGEST_TOPIC_ARN, Value.CHAT_TOPIC_ARN)
+TOPICS = (Value.ALERT_TOPIC_ARN, Value.DIGEST_TOPIC_ARN, Value.CHAT_TOPIC_ARN, Value.OPERATOR_TOPIC_ARN)
 KINDS: Mapping[str, tuple[str, str, str]] = {
     "vpc-": ("describe_vpcs", "Vpcs", "vpc-id"),
     "subnet-": ("describe_subnets", "Subnets", "subnet-id"),

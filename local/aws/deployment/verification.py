@@ -130,6 +130,12 @@ def _alarm(aws: EmbeddedAws, name: str, wanted: Properties) -> Any:
     ]
 
 
+def _anomaly_detector(aws: EmbeddedAws, _id: str, wanted: Properties) -> Any:
+    model = wanted["SingleMetricAnomalyDetector"]
+    described = aws.client("cloudwatch").describe_anomaly_detectors()["AnomalyDetectors"]
+    return model in [each["SingleMetricAnomalyDetector"] for each in described]
+
+
 def _named(listed: Any, key: str, name: str) -> bool:
     return any(each[key] == name for each in listed)
 
@@ -182,7 +188,11 @@ NOT_CHECKED = {"AWS::CDK::Metadata"}
 CHECKS: Mapping[str, Check] = {
     "AWS::Athena::NamedQuery": lambda aws, id_, _: aws.client("athena").get_named_query(NamedQueryId=id_),
     "AWS::Athena::WorkGroup": lambda aws, name, _: aws.client("athena").get_work_group(WorkGroup=name),
+    "AWS::Budgets::Budget": lambda aws, name, _: aws.client("budgets").describe_budget(
+        AccountId=aws.account, BudgetName=name
+    ),
     "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::CloudWatch::AnomalyDetector": _anomaly_detector,
     "AWS::CloudWatch::CompositeAlarm": _alarm,
     "AWS::CloudWatch::Dashboard": lambda aws, name, _: aws.client("cloudwatch").get_dashboard(DashboardName=name),
     "AWS::CloudWatch::InsightRule": lambda aws, name, _: _named(

@@ -42,7 +42,7 @@ def _read(query: Mapping[str, Any], data: Iterable[Any], start: dt.datetime) -> 
     period = dt.timedelta(seconds=int(wanted["Period"]))
     periods = defaultdict(list)
     for datum in data:
-        if _is_wanted(datum, wanted):
+        if is_wanted(datum, wanted):
             periods[(datum.timestamp - start) // period].append(datum)
     return {
         "id": query["Id"],
@@ -53,7 +53,8 @@ def _read(query: Mapping[str, Any], data: Iterable[Any], start: dt.datetime) -> 
     }
 
 
-def _is_wanted(datum: Any, wanted: Mapping[str, Any]) -> bool:
+def is_wanted(datum: Any, wanted: Mapping[str, Any]) -> bool:
+    """Whether the datum is of the metric, dimensions and unit of a query."""
     metric = wanted["Metric"]
     dimensions = {each["Name"]: each["Value"] for each in metric.get("Dimensions", [])}
     return (
