@@ -106,6 +106,11 @@ class OperationSettings(Section):
     """Flow logs are kept for this many days, in log groups and in the bucket."""
     function_log_retention_days: LogRetentionDays = 30
     """The logs of the functions are kept for this many days."""
+    top_talkers: int = Field(default=5, ge=0, le=25)
+    """Conversations, rejected sources and rejected targets that a log line of the functions names for each payload or
+    object, ten times as many for one with over 10,000 records; the tables of the dashboard Traffic are queries over
+    these lines. Each has 80 to 250 bytes: at 5, a payload's line has about 1 KB, $0.50 for a million payloads. Higher:
+    more of the traffic is named. 0: no line, and empty tables."""
     enriched_retention_days: int = Field(default=90, ge=1, le=3650)
     """Enriched records are kept as Parquet for this many days."""
     rejected_retention_days: int = Field(default=30, ge=1, le=3650)

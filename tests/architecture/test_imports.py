@@ -4,7 +4,7 @@ import pytest
 
 from tests.architecture.sources import PACKAGE, ROOT, imported, modules, own_imports
 
-STAGES = ("decode", "parse", "enrich", "contacts", "measure", "capture_gaps", "detect", "explain", "emit")
+STAGES = ("decode", "parse", "enrich", "contacts", "measure", "talkers", "capture_gaps", "detect", "explain", "emit")
 EDGE = ("aws", "settings", "telemetry")
 ORDER = "pipeline"
 ROOMS_OF_NOUNS = {
@@ -123,5 +123,5 @@ def test_a_room_of_aws_imports_only_the_rooms_below_it(room: str) -> None:
 
 def test_every_room_is_in_the_tables() -> None:
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert rooms == {*ROOMS_OF_NOUNS, *STAGES, "aws", ORDER} - {"measure", "capture_gaps"}
+    assert rooms == {*ROOMS_OF_NOUNS, *STAGES, "aws", ORDER} - {"measure", "talkers", "capture_gaps"}
     assert {path.parent.name for path in PACKAGE.glob("aws/*/__init__.py")} == set(ROOMS_OF_AWS)

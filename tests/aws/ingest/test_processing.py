@@ -196,6 +196,17 @@ def test_changed_thresholds_and_networks_apply_at_once(processor: SourceProcesso
     assert processor._context.address_space.is_trusted("203.0.113.1")
 
 
+@pytest.mark.parametrize(("most", "lines"), [(5, 1), (0, 0)])
+def test_a_source_is_one_log_line_with_its_talkers_unless_the_settings_want_none(
+    processor: SourceProcessor, capsys: pytest.CaptureFixture[str], most: int, lines: int
+) -> None:
+    processor.top_talkers = most
+    processor.process("s3://logs/a", [text(LINE)])
+    printed = [line for line in capsys.readouterr().out.splitlines() if line.startswith('{"report":"talkers"')]
+    assert len(printed) == lines
+    assert all(json.loads(line)["conversations"] for line in printed)
+
+
 def test_a_processor_is_built_from_its_settings() -> None:
     make_bucket(OUTPUT_BUCKET)
     given = ProcessorSettings(

@@ -1,6 +1,7 @@
 """The types that stages hand to each other, with what each guarantees."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, NewType
 
@@ -99,6 +100,60 @@ OwnerSums = NewType("OwnerSums", pl.DataFrame)
 """measure → emit: a row for each minute, VPC and owner of an interface there: `minute` (Unix s), `scope`, `owner_id`,
 `owner_kind`, `owner_name`, `bytes` that it sent, and `rejected_flows` that its rules rejected. Sums of disjoint rows.
 """
+
+
+class Conversation(NamedTuple):
+    """What one address sent another, by the lower of the two ports. Owners and countries are null where unknown."""
+
+    source: str
+    destination: str
+    port: int
+    source_owner: str | None
+    source_country: str | None
+    destination_owner: str | None
+    destination_country: str | None
+    bytes: int
+    packets: int
+
+
+class Passage(NamedTuple):
+    """What passed in a direction (inside, inbound, outbound, outside) on a path, AWS's traffic-path in words."""
+
+    direction: str
+    path: str | None
+    bytes: int
+    packets: int
+
+
+class RejectedSource(NamedTuple):
+    """A source of rejected flows, and how many addresses it tried: at least, where a source has several chunks."""
+
+    source: str
+    owner: str | None
+    country: str | None
+    flows: int
+    targets: int
+
+
+class RejectedTarget(NamedTuple):
+    """An address and port that flows to were rejected, and from how many sources: at least, as in RejectedSource."""
+
+    destination: str
+    port: int
+    owner: str | None
+    flows: int
+    sources: int
+
+
+@dataclass(frozen=True, slots=True)
+class Talkers:
+    """measure → emit: the busiest conversations of a source, all of its passages, and who was rejected most."""
+
+    conversations: Sequence[Conversation] = ()
+    passages: Sequence[Passage] = ()
+    rejected_sources: Sequence[RejectedSource] = ()
+    rejected_targets: Sequence[RejectedTarget] = ()
+
 
 CaptureGaps = NewType("CaptureGaps", pl.DataFrame)
 """capture_gaps → detect: a row for each `interface` (text) and `hour` (Unix s) with records without traffic: `scope`

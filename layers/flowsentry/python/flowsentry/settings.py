@@ -35,7 +35,8 @@ class FunctionSettingsError(Exception):
 class ProcessorSettings:
     """Settings of both processors.
 
-    `detection_settings` is the address (`s3://…`) of UploadedDetectionSettings; empty for their defaults.
+    `detection_settings` is the address (`s3://…`) of UploadedDetectionSettings; empty for their defaults. A log line of
+    each source names `top_talkers`; 0 prints none.
     `geo_databases` are addresses of objects (`s3://…`). `suppressions_parameter` names the parameter that the object at
     `suppressions_key` is first written from. Before `observe_only_until` (Unix s) findings are recorded and no alert is
     sent.
@@ -52,6 +53,7 @@ class ProcessorSettings:
     suppressions_key: str = SUPPRESSIONS_KEY
     suppressions_parameter: str = ""
     observe_only_until: int = 0
+    top_talkers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
 """Takes one source through the stages. The only place that knows their order:
-decode → parse → enrich → explain → enriched Parquet → measure → contacts → evidence → detect.
+decode → parse → enrich → explain → enriched Parquet → measure, talkers → contacts → evidence → detect.
 """
 
 import math
@@ -43,7 +43,7 @@ def process(
     retry) without any effect when the source is no flow log, and RetryableError when a store can't be reached: a retry
     is harmless, since stores merge evidence and put a finding once.
     """
-    totals, aggregator = SourceTotals(context.address_space, now), ContactAggregator()
+    totals, aggregator = SourceTotals(context, now), ContactAggregator()
     explainer, outcome = FlowExplainer(context.address_space), totals.outcome
     with EnrichedSink(enriched) if enriched else nullcontext() as sink:
         try:

@@ -19,7 +19,8 @@ from flowsentry.inventory.named_services import NamedServices
 class Context:
     """Inventory, thresholds and settings that a batch is judged with; no I/O. One object serves until the inventory or
     a setting changes, since it keeps lookup tables. An outage of one of `important_services` is urgent;
-    `public_services` are login services that anybody may use.
+    `public_services` are login services that anybody may use. With `names_talkers` the outcome of a source names its
+    busiest talkers.
     """
 
     inventory: Inventory = field(default_factory=Inventory)
@@ -30,6 +31,7 @@ class Context:
     suppressions: Suppressions = field(default_factory=Suppressions)
     important_services: NamedServices = field(default_factory=NamedServices)
     public_services: NamedServices = field(default_factory=NamedServices)
+    names_talkers: bool = False
 
     @cached_property
     def address_space(self) -> AddressSpace:

@@ -10,12 +10,13 @@ from flowsentry import measure as measuring
 from flowsentry.capture_gaps import capture_gaps_in
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
-from flowsentry.frames import CaptureGaps, EnrichedFlows, Measurements, OwnerSums, Parsed, RejectedLines
-from flowsentry.inventory.address_space import AddressSpace
+from flowsentry.frames import CaptureGaps, EnrichedFlows, Measurements, OwnerSums, Parsed, RejectedLines, Talkers
 from flowsentry.measure import measure, measure_owners, merged_owners
+from flowsentry.pipeline.context import Context
 from flowsentry.records.clock_skew import records_ahead
 from flowsentry.records.fields import unknown_names
 from flowsentry.records.missing_fields import MissingField, missing_fields
+from flowsentry.talkers import add_up_talkers, talkers
 
 MAX_UNKNOWN_INTERFACES = 200
 """Interfaces of one source that the inventory is asked for. More: longer requests. Fewer: of a new network, more
@@ -43,6 +44,7 @@ class Outcome:
     unknown_interfaces: tuple[str, ...] = ()
     measurements: Measurements = field(default_factory=lambda: measuring.add_up([]))
     owner_sums: OwnerSums = field(default_factory=lambda: measuring.add_up_owners([]))
+    talkers: Talkers = field(default_factory=Talkers)
     findings: list[Finding] = field(default_factory=list)
     newest_end: int | None = None
     damage: PoisonError | None = None
@@ -59,18 +61,22 @@ class Outcome:
 class SourceTotals:
     """Adds up the chunks of one source. `now` is the Unix second of the processing."""
 
-    def __init__(self, address_space: AddressSpace, now: float) -> None:
+    def __init__(self, context: Context, now: float) -> None:
         self.outcome = Outcome()
-        self._known_interfaces = address_space.known_interfaces
+        self._known_interfaces = context.address_space.known_interfaces
         self._now = now
         self._measurements: list[Measurements] = []
         self._owner_sums: list[OwnerSums] = []
+        self._names_talkers = context.names_talkers
+        self._talkers: list[Talkers] = []
         self._unknown_interfaces: set[str] = set()
 
     def add(self, parsed: Parsed, flows: EnrichedFlows, timely: EnrichedFlows) -> None:
         """Adds a chunk: its lines, its flows, and the `timely` ones among them, which are not too far in the future."""
         self._measurements.append(measure(flows))
         self._owner_sums = merged_owners([*self._owner_sums, measure_owners(flows)])
+        if self._names_talkers:
+            self._talkers.append(talkers(flows))
         self._count(parsed, flows)
         self._note_newest(timely)
         self._note_unknown_interfaces(flows)
@@ -80,6 +86,7 @@ class SourceTotals:
         outcome = self.outcome
         outcome.measurements = measuring.add_up(self._measurements)
         outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
+        outcome.talkers = add_up_talkers(self._talkers)
         outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
         return outcome
 

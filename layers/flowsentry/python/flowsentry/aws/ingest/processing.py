@@ -30,6 +30,7 @@ from flowsentry.aws.object_store import ObjectStore, StoredObject
 from flowsentry.aws.time_budget import Invocation, seconds_left
 from flowsentry.capture_gaps import last_hour_end, skipped_by_interface
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
+from flowsentry.emit.log_lines.talkers import talkers_line
 from flowsentry.emit.metrics import emf
 from flowsentry.errors import UnreadableError
 from flowsentry.findings.canary import is_test_alert
@@ -66,7 +67,7 @@ class InterfaceRequests(Protocol):
 
 @dataclass
 class SourceProcessor:
-    """The stores and settings of a processor; `region` is the Region it runs in."""
+    """The stores and settings of a processor. It runs in `region`, and logs so many `top_talkers` of each source."""
 
     evidence: EvidenceStore
     findings: FindingStore
@@ -85,6 +86,7 @@ class SourceProcessor:
     important_services: NamedServices = field(default_factory=NamedServices)
     public_services: NamedServices = field(default_factory=NamedServices)
     activity: ActivityRecorder | None = None
+    top_talkers: int = 0
     _context: Context = field(default_factory=Context, init=False)
     _seconds_left: Callable[[], float] = field(default=lambda: math.inf, init=False)
 
@@ -115,6 +117,7 @@ class SourceProcessor:
             important_services=NamedServices.of(detection.important_services),
             public_services=NamedServices.of(detection.public_login_services),
             activity=ActivityRecorder(ActivityTable(settings.evidence_table, clients.dynamodb())),
+            top_talkers=settings.top_talkers,
         )
 
     def during(self, invocation: Invocation) -> None:
@@ -164,6 +167,7 @@ class SourceProcessor:
             self.suppressions.load() if self.suppressions else Suppressions(),
             self.important_services,
             self.public_services,
+            self.top_talkers > 0,
         )
         if current != self._context:
             self._context = current
@@ -227,7 +231,8 @@ class SourceProcessor:
         count("MeasurementsTooOld", traffic.too_old)
         count("MeasurementsTooNew", traffic.too_new)
         count("MeasurementsUnnameable", traffic.unnameable)
-        sys.stdout.write("".join(f"{line}\n" for line in traffic.lines))
+        talkers = talkers_line(outcome.talkers, outcome.accepted_records, self.top_talkers)
+        sys.stdout.write("".join(f"{line}\n" for line in (*traffic.lines, talkers) if line))
         sys.stdout.flush()
 
 
