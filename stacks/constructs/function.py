@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from flowsentry.emit.log_lines.report import REPORT
 from flowsentry.metric_names import namespace_of
 from stacks.constructs.customer_key import KEY_ACTIONS
 from stacks.constructs.layers import ARCHITECTURES, ASSET_EXCLUDES, RUNTIMES, Layers
@@ -132,5 +133,8 @@ def _threads(size: Size) -> dict[str, str]:
 
 
 def _log_group(scope: Construct, id_: str, defaults: FunctionDefaults) -> ExpiringLogGroup:
+    """The log group of a function, with the index that queries of the dashboards use."""
     days, key_arn = defaults.deployment.function_log_retention_days, defaults.key.key_arn if defaults.key else ""
-    return ExpiringLogGroup(scope, id_, days=days, removal_policy=RemovalPolicy.DESTROY, kms_key_arn=key_arn)
+    log_group = ExpiringLogGroup(scope, id_, days=days, removal_policy=RemovalPolicy.DESTROY, kms_key_arn=key_arn)
+    log_group.index(REPORT)
+    return log_group

@@ -1,5 +1,6 @@
 """The scheduled check of flow logs, with simulated time: which flow logs it asks about, names and counts."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -76,6 +77,11 @@ class World:
         check = HealthCheck(self.activity, self.findings, lambda: self.suppressions, unused, 30 * MINUTE, self.clock)
         state = TargetState(int(self.clock.now), 1, flow_logs=None if self.flow_logs is None else tuple(self.flow_logs))
         return check.run(Inventory(target_states={HOME: state}), [self.home], self.coverage)
+
+
+def reports(printed: str, report: str) -> list[dict[str, Any]]:
+    """The lines of one report."""
+    return [json.loads(line) for line in printed.splitlines() if line.startswith(f'{{"report":"{report}"')]
 
 
 def flow_log(vpc_id: str, created_at: int = START, **changed: str) -> FlowLog:
@@ -261,3 +267,16 @@ def test_the_metrics_of_the_check_are_printed_also_at_zero(world: World, capsys:
     telemetry.metrics().flush_metrics()
     printed = {name for line in metrics_in(capsys.readouterr().out) for name in line}
     assert printed >= {"SilentFlowLogs", "FailedFlowLogs", "SkippedRecordsPercent", "VpcsWithoutFlowLog"}
+
+
+def test_a_new_finding_is_a_log_line_and_a_known_one_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    world = World()
+    world.clock.now += 2 * HOUR
+    world.heard(*VPCS[1:])
+    world.check()
+    printed = capsys.readouterr().out
+    (line,) = reports(printed, "finding")
+    assert [each["resource"] for each in reports(printed, "flow_logs")[0]["flow_logs"]] == VPCS
+    assert (line["kind"], line["relation"], line["subject"]) == ("flow_log_stopped", "silent", "vpc-0")
+    world.check()
+    assert reports(capsys.readouterr().out, "finding") == []

@@ -1,7 +1,8 @@
 """Logger and pipeline metrics of a function. Tracing is Lambda's active tracing, without an X-Ray SDK in the layer."""
 
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, wraps
 from typing import Any, TypeAlias, TypeVar
 
@@ -48,6 +49,12 @@ def instrumented(handler: Handler[Answer]) -> Handler[Answer]:
                 metrics().flush_metrics()
 
     return run
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Prints lines of JSON as they are, without the properties that the logger adds."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
 
 
 def count(name: PipelineMetric, value: float = 1) -> None:

@@ -14,13 +14,15 @@ from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.flow_logs.activity_table import ActivityTable
 from flowsentry.aws.flow_logs.coverage_parameter import CoverageParameter
 from flowsentry.detect.flow_log_stopped import FlowLogCheck, flow_log_stopped, is_quiet
+from flowsentry.emit.log_lines.findings import finding_lines
+from flowsentry.emit.log_lines.flow_logs import flow_logs_line
 from flowsentry.findings.finding import Finding, FindingStore
 from flowsentry.findings.kinds import FlowLogState
 from flowsentry.findings.suppressions import Suppressions, suppressed
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.records.flow_logs import Activity, Coverage, FlowLog, FlowLogHealth
 from flowsentry.settings import InventorySettings
-from flowsentry.telemetry import count_by, gauge, logger
+from flowsentry.telemetry import count_by, gauge, logger, print_lines
 
 MAX_ASKED = 50
 """Quiet flow logs of a run whose resources are asked whether anything runs in them, those that are quiet for longest
@@ -95,6 +97,7 @@ class HealthCheck:
         _count_new(self.findings.put_new(self.findings.unknown(stopped)))
         _report([each for each in stopped if not each.suppressed_by])
         _report_skipped(asked)
+        print_lines(filter(None, [flow_logs_line(asked, now)]))
         _report_uncovered(uncovered_vpcs(inventory, own, coverage))
         return stopped
 
@@ -158,6 +161,7 @@ def uncovered_vpcs(inventory: Inventory, own: str, coverage: Coverage) -> list[s
 def _count_new(findings: Sequence[Finding]) -> None:
     count_by("FindingsRaised", Counter(each.kind for each in findings if not each.suppressed_by))
     count_by("FindingsSuppressed", Counter(each.kind for each in findings if each.suppressed_by))
+    print_lines(finding_lines(findings))
 
 
 def _report(stopped: Sequence[Finding]) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import math
 import shutil
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -30,6 +29,7 @@ from flowsentry.aws.object_store import ObjectStore, StoredObject
 from flowsentry.aws.time_budget import Invocation, seconds_left
 from flowsentry.capture_gaps import last_hour_end, skipped_by_interface
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
+from flowsentry.emit.log_lines.findings import finding_lines
 from flowsentry.emit.log_lines.talkers import talkers_line
 from flowsentry.emit.metrics import emf
 from flowsentry.errors import UnreadableError
@@ -48,7 +48,7 @@ from flowsentry.pipeline import Context, Outcome, Stores
 from flowsentry.records.flow_logs import LogStream
 from flowsentry.records.object_key import Origin
 from flowsentry.settings import ProcessorSettings
-from flowsentry.telemetry import count, count_by, count_each, logger, namespace
+from flowsentry.telemetry import count, count_by, count_each, logger, namespace, print_lines
 
 FOLDER_PREFIX = "flowsentry-"
 MAX_NAMED_INTERFACES = 20
@@ -232,8 +232,7 @@ class SourceProcessor:
         count("MeasurementsTooNew", traffic.too_new)
         count("MeasurementsUnnameable", traffic.unnameable)
         talkers = talkers_line(outcome.talkers, outcome.accepted_records, self.top_talkers)
-        sys.stdout.write("".join(f"{line}\n" for line in (*traffic.lines, talkers) if line))
-        sys.stdout.flush()
+        print_lines(line for line in (*traffic.lines, talkers, *finding_lines(found)) if line)
 
 
 def _resources_of(log_stream: LogStream, outcome: Outcome, context: Context) -> set[str]:

@@ -30,10 +30,10 @@ def line_of(report: Report, properties: Mapping[str, Any]) -> str:
     return json.dumps({REPORT: report, **properties}, separators=(",", ":"))
 
 
-def known(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties that are known: numbers as they are, anything else as text of at most MAX_LETTERS."""
+def known(properties: Mapping[str, Any], letters: int = MAX_LETTERS) -> dict[str, Any]:
+    """The properties that are known: numbers as they are, anything else as text of at most so many letters."""
     return {
-        name: value if isinstance(value, int) else str(value)[:MAX_LETTERS]
+        name: value if isinstance(value, int) else str(value)[:letters]
         for name, value in properties.items()
         if value not in (None, "")
     }
