@@ -4,6 +4,7 @@ from aws_cdk import Fn
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks.alerting.function import SIZE as NOTIFIER_SIZE
 from stacks.constructs.parameters import FUNCTION_LOGS, Value, log_group_value
 from stacks.constructs.stack import FlowsentryStack
 from stacks.log_queries.log_groups import log_groups_of
@@ -15,6 +16,7 @@ from stacks.monitoring.dashboards.catalogue import vpcs_with_lines
 from stacks.monitoring.dashboards.construct import Dashboards
 from stacks.monitoring.dashboards.watched import Watched
 from stacks.monitoring.filter_alarms import watch_filters
+from stacks.ownership.function import SIZE as INVENTORY_SIZE
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.delivery import CLOUDWATCH, S3
 
@@ -23,6 +25,11 @@ FUNCTIONS = {
     "object_processor": Value.OBJECT_PROCESSOR,
     "inventory": Value.INVENTORY,
     "notifier": Value.NOTIFIER,
+}
+TABLES = {
+    "evidence": Value.EVIDENCE_TABLE,
+    "findings": Value.FINDINGS_TABLE,
+    "idempotency": Value.IDEMPOTENCY_TABLE,
 }
 CREATOR = "flow_log_creator"
 """The function that exists only with a source of all VPCs."""
@@ -59,6 +66,9 @@ class MonitoringStack(FlowsentryStack):
             alarm_arns=[each.alarm_arn for each in alarms.alarms],
             vpc_ids=vpcs_with_lines(deployment.vpc_ids, are_all=not deployment.has_unknown_vpcs),
             has_payload_stream=deployment.has_payload_stream,
+            tables={name: self.read(value) for name, value in TABLES.items()},
+            megabytes=_memory(deployment),
+            architecture=deployment.architecture,
         )
 
     def _alarms(self) -> Alarms:
@@ -100,6 +110,16 @@ class MonitoringStack(FlowsentryStack):
         digests = {"digests": Value.DIGEST_TOPIC_ARN} if self.deployment.digest_topic else {}
         chats = {"chats": Value.CHAT_TOPIC_ARN} if self.deployment.chat_topic else {}
         return {"alerts": Value.ALERT_TOPIC_ARN, **digests, **chats}
+
+
+def _memory(deployment: Deployment) -> dict[str, int]:
+    """The megabytes of each function that every deployment has."""
+    return {
+        "stream_processor": deployment.stream_processor.memory_mb,
+        "object_processor": deployment.object_processor.memory_mb,
+        "inventory": INVENTORY_SIZE.memory_mb,
+        "notifier": NOTIFIER_SIZE.memory_mb,
+    }
 
 
 def _name_in(topic_arn: str) -> str:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from tests.log_insights.events import Event, discovered
 from tests.log_insights.expressions import Expression, Parser
+from tests.log_insights.structures import Value, assigned, items_of
 from tests.log_insights.tokens import MalformedQueryError, tokens_of
-from tests.log_insights.values import Value, sort_key
+from tests.log_insights.values import sort_key
 
 Record = dict[str, Value]
 MOST_STATS = 2
@@ -67,7 +68,7 @@ def _fields(state: _State, parser: Parser) -> None:
         if name in state.columns and name != expression.text:
             raise MalformedQueryError(f"the field {name} is there already")
         for row in state.rows:
-            row[name] = expression.on(row)
+            row.update(assigned(name, expression.on(row)))
         state.columns.append(name)
 
 
@@ -166,6 +167,14 @@ def _limit(state: _State, parser: Parser) -> None:
         raise MalformedQueryError(f"limit {state.limit}")
 
 
+def _unnest(state: _State, parser: Parser) -> None:
+    source = parser.field()
+    parser.need("into")
+    name = parser.field()
+    state.require(Expression(lambda _rows: None, frozenset({source})))
+    state.rows = [{**row, **assigned(name, item)} for row in state.rows for item in items_of(row.get(source))]
+
+
 def _dedup(state: _State, parser: Parser) -> None:
     names: Sequence[str] = [str(each) for each in parser.separated(parser.field)]
     first: dict[tuple[Value, ...], Record] = {}
@@ -183,4 +192,5 @@ _COMMANDS: dict[str, Callable[[_State, Parser], None]] = {
     "sort": _sort,
     "limit": _limit,
     "dedup": _dedup,
+    "unnest": _unnest,
 }

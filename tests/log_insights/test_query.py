@@ -76,6 +76,27 @@ def test_a_second_stats_command_works_on_the_rows_of_the_first() -> None:
     assert run(query, RECORDS) == [{"dstAddr": "10.0.0.2", "most": 1600, "first": "10.0.0.1", "pairs": 2}]
 
 
+def test_the_sample_queries_of_unnest_give_a_record_for_each_item_of_a_list() -> None:
+    line = json.dumps({"events": [{"name": "exception"}, {"name": "user action"}], "id": 7})
+    query = "fields jsonParse(@message) as json_message | unnest json_message.events into event | display event.name"
+    assert run(query, [line]) == [{"event.name": "exception"}, {"event.name": "user action"}]
+    lines = [json.dumps([{"id": "a", "spans": n}, {"id": "b", "spans": 1}]) for n in (2, 3)]
+    query = """fields jsonParse(@message) as accounts | unnest accounts into account
+    | stats sum(account.spans) as n by account.id | sort n desc"""
+    assert run(query, lines) == [{"account.id": "a", "n": 5}, {"account.id": "b", "n": 2}]
+
+
+def test_what_is_no_list_is_one_item_and_what_is_no_json_is_nothing() -> None:
+    query = "fields jsonParse(@message) as line | unnest line.a into item | display item"
+    assert [row["item"] for row in run(query, ['{"a": 1}', '{"a": [2, 3]}', '{"b": 1}', "text"])] == [
+        1,
+        2,
+        3,
+        None,
+        None,
+    ]
+
+
 def test_lines_that_begin_with_a_hash_are_comments() -> None:
     assert run('# the | of a comment\nfilter action = "REJECT"\n  # | limit 1\n| display dstPort', RECORDS) == [
         {"dstPort": "22"}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from operator import add, eq, ge, gt, le, lt, mod, mul, ne, sub, truediv
 from typing import Any
 
-Value = str | float | int | bool | None
+from tests.log_insights.structures import Value, parsed
+
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _COMPARISONS = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
@@ -101,6 +102,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "replace": lambda a, old, new: None if a is None else str(a).replace(str(old), str(new)),
     "strcontains": lambda a, part: int(str(part) in str(a)),
     "substr": lambda a, start, length=None: str(a)[int(start) :][: None if length is None else int(length)],
+    "jsonParse": parsed,
     "isValidIp": lambda a: _address(a, (4, 6)) is not None,
     "isValidIpV4": lambda a: _address(a, (4,)) is not None,
     "isValidIpV6": lambda a: _address(a, (6,)) is not None,

@@ -39,13 +39,10 @@ class MetricLines:
             for service in (("inventory",) if kind == OF_INVENTORY else PROCESSORS)
         ]
 
-    def parts(self, name: PipelineMetric, by: str, values: Sequence[str]) -> list[Line]:
-        """The parts of a metric that has a second dimension, a line for each value and processor."""
-        return [
-            Line(self._namespace, name, {by: value, "service": service}, f"{value}, {service}")
-            for value in values
-            for service in PROCESSORS
-        ]
+    def search_parts(self, name: PipelineMetric, by: str) -> Expression:
+        """The parts of a metric that has a second dimension, a line for each value and function."""
+        search = f"SEARCH('{{\"{self._namespace}\",{by},service}} MetricName=\"{name}\"', 'Sum', {GRAPH_SECONDS})"
+        return Expression(search, f"${{PROP('Dim.{by}')}}, ${{PROP('Dim.service')}}")
 
     def traffic(self, name: TrafficMetric, vpc_ids: Sequence[str] | None) -> list[Line | Expression]:
         """A traffic metric of each of these VPCs; of all that have had it within two weeks for None."""
@@ -61,6 +58,14 @@ class MetricLines:
         """
         search = f"SEARCH('{{\"{self._namespace}\",{by}}} MetricName=\"{name}\"', 'Sum', {GRAPH_SECONDS})"
         return Expression(search, label)
+
+    def accepted_and_rejected(self) -> list[Line | Expression]:
+        """The accepted and the rejected flows of all VPCs.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+        """
+        flows, rejected = (f"SUM({self.search(name, 'vpc', '').expression})" for name in ("Flows", "RejectedFlows"))
+        return [Expression(f"{flows} - {rejected}", "accepted"), Expression(rejected, "rejected")]
 
 
 def of_function(name: str, function_name: str, statistic: Statistic, label: str) -> Line:

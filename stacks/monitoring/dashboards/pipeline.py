@@ -2,51 +2,101 @@
 
 from collections.abc import Iterator
 
+from flowsentry.emit.log_lines.report import Report
 from flowsentry.metric_names import PipelineMetric
-from stacks.monitoring.dashboards.lines import of_function, of_queue
+from stacks.monitoring.dashboards.cost import cost_so_far
+from stacks.monitoring.dashboards.lines import PROCESSORS, of_function, of_queue
+from stacks.monitoring.dashboards.log_queries import MAX_ROWS, items_of
 from stacks.monitoring.dashboards.watched import Watched
-from stacks.monitoring.dashboards.widgets import AlarmStates, Dashboard, Graph, Line, Section, Statistic
+from stacks.monitoring.dashboards.widgets import (
+    THIRD,
+    AlarmStates,
+    Dashboard,
+    Graph,
+    Line,
+    LogTable,
+    Section,
+    Statistic,
+)
 
 IN_SNAPSHOT: tuple[PipelineMetric, ...] = ("InventoryInterfaces", "UnrecognisedInterfaces", "InventoryAssignments")
+INCOMPLETE: tuple[PipelineMetric, ...] = (
+    *("InventoryMissing", "InventoryRequestsFailed", "GeoDatabasesMissing", "IdempotencyUnavailable"),
+    *("SuppressionsUnreadable", "StoredObjectsUnreadable"),
+)
+NOT_READ: tuple[PipelineMetric, ...] = ("S3TestEvents", "IgnoredObjectEvents", "IgnoredObjects", "DuplicateObjects")
+AGAIN: tuple[PipelineMetric, ...] = (
+    *("RetriedObjectEvents", "PostponedObjectEvents", "InterruptedObjects", "RecoveredPayloads"),
+)
+NOT_DRAWABLE: tuple[PipelineMetric, ...] = ("MeasurementsTooOld", "MeasurementsTooNew", "MeasurementsUnnameable")
+AGES = ("age_seconds", "records", "skipped")
+FRESHNESS = (
+    *items_of(Report.FLOW_LOGS, "flow_logs", "flow_log"),
+    'fields row.flow_log as flow_log, row.resource as resource, coalesce(row.name, "-") as name_of_flow_log',
+    f"stats {', '.join(f'latest(row.{each}) as {each}' for each in AGES)} by flow_log, resource, name_of_flow_log",
+    "sort age_seconds desc",
+    f"limit {MAX_ROWS}",
+)
 NORMAL = """\
 All alarms are OK, the newest record is 5 to 15 minutes old, and no queue grows. An alarm's text links to its entry in \
 docs/runbook.md."""
 
 
 def pipeline(watched: Watched) -> Dashboard:
-    """The state of all alarms, then each stage of the pipeline."""
+    """The state of all alarms, then each stage of the pipeline, and what it costs."""
     alarms = Section("Is anything wrong", "No alarm.", (AlarmStates("Alarms", watched.alarm_arns),))
-    return Dashboard(
-        "pipeline", "Pipeline", NORMAL, (alarms, *_records(watched), *_inventory(watched), *_functions(watched))
+    stages = (*_flow_logs(watched), *_records(watched), *_inventory(watched), *_functions(watched))
+    return Dashboard("pipeline", "Pipeline", NORMAL, (alarms, *stages, cost_so_far(watched)))
+
+
+def _flow_logs(watched: Watched) -> Iterator[Section]:
+    lines = watched.lines
+    percent = lines.pipeline("SkippedRecordsPercent", "inventory", "Maximum", "percent")
+    yield Section(
+        "Does every flow log deliver",
+        "Records are 5 to 15 minutes old, and every VPC with network interfaces has a flow log. A flow log whose "
+        "VPC has nothing to record may be older.",
+        (
+            Graph("Age of the newest record (s)", lines.by_processor("FreshnessSeconds", "Minimum")),
+            LogTable("Oldest flow logs: seconds since their newest records", ("inventory",), FRESHNESS, 2 * THIRD),
+            Graph("Flow logs that stopped", lines.each(("SilentFlowLogs", "FailedFlowLogs"), "inventory", "Maximum")),
+            Graph("Highest share of skipped records (%)", [percent]),
+            Graph("VPCs without flow log", [lines.pipeline("VpcsWithoutFlowLog", "inventory", "Maximum", "VPCs")]),
+        ),
     )
 
 
 def _records(watched: Watched) -> Iterator[Section]:
     lines = watched.lines
     yield Section(
-        "Do records arrive, and can they be read",
-        "Lines follow the traffic. Rejected lines, skipped records and unreadable objects: none.",
+        "Can the records be read",
+        "Records follow the traffic, and records without traffic the number of interfaces. Rejected lines, skipped "
+        "records, objects that can't be read and records of the future: none.",
         (
-            Graph("Age of the newest record (s)", lines.by_processor("FreshnessSeconds", "Minimum")),
             Graph("Lines read", lines.by_processor("Lines")),
-            Graph("Rejected lines", lines.by_processor("RejectedLines")),
-            Graph("Skipped records (SKIPDATA)", lines.by_processor("SkippedRecords")),
-            Graph("Unknown interfaces", lines.by_processor("UnknownInterfaces")),
-            Graph("Poison objects and payloads", lines.by_processor("PoisonSources")),
-        ),
-    )
-    yield Section(
-        "Does every flow log deliver",
-        "No flow log has stopped, and every VPC with network interfaces has one.",
-        (
-            Graph("Flow logs that stopped", lines.each(("SilentFlowLogs", "FailedFlowLogs"), "inventory", "Maximum")),
             Graph(
-                "Highest share of skipped records (%)",
-                [lines.pipeline("SkippedRecordsPercent", "inventory", "Maximum", "percent")],
+                "Records of traffic, and without", [*_each_of(watched, "Records"), *_each_of(watched, "NoDataRecords")]
             ),
-            Graph("VPCs without flow log", [lines.pipeline("VpcsWithoutFlowLog", "inventory", "Maximum", "VPCs")]),
+            Graph("Rejected lines, by reason", [lines.search_parts("RejectedLines", "reason")]),
+            Graph("Skipped records (SKIPDATA)", lines.by_processor("SkippedRecords")),
+            Graph("Objects and payloads set aside, by reason", [lines.search_parts("PoisonSources", "reason")]),
+            Graph(
+                "Records of the future, unknown fields",
+                [*_each_of(watched, "FutureRecords"), *_each_of(watched, "UnknownFields")],
+            ),
+            Graph("Events and objects that are not read", lines.each(NOT_READ, "object_processor")),
+            Graph("Objects processed again", lines.each(AGAIN, "object_processor")),
+            Graph("Control messages of CloudWatch Logs", [lines.pipeline("ControlMessages", "stream_processor")]),
+            Graph(
+                "Minutes that CloudWatch would reject",
+                [line for name in NOT_DRAWABLE for line in _each_of(watched, name)],
+            ),
         ),
     )
+
+
+def _each_of(watched: Watched, name: PipelineMetric) -> list[Line]:
+    return [watched.lines.pipeline(name, service, label=f"{name}, {service}") for service in PROCESSORS]
 
 
 def _inventory(watched: Watched) -> Iterator[Section]:
@@ -63,6 +113,11 @@ def _inventory(watched: Watched) -> Iterator[Section]:
             ),
             Graph("Longest discovery (s)", [lines.pipeline("InventorySeconds", "inventory", "Maximum", "seconds")]),
             Graph("Interfaces requested", lines.each(("InterfacesRequested", "InterfacesAbsent"), "inventory")),
+            Graph("Unknown interfaces", lines.by_processor("UnknownInterfaces")),
+            Graph(
+                "Processed without all that is needed",
+                [line for name in INCOMPLETE for line in _each_of(watched, name)],
+            ),
             Graph("Inventory requests waiting", [of_queue(waiting, watched.inventory_queue, "requests")]),
         ),
     )

@@ -8,8 +8,8 @@ from stacks.monitoring.dashboards.lines import MetricLines
 
 @dataclass(frozen=True)
 class Watched:
-    """Function names and log groups are by service. `vpc_ids` are the logged VPCs; None where they are unknown or too
-    many for the lines of a graph.
+    """Function names, log groups and `megabytes` of memory are by service, `tables` are names by what they hold.
+    `vpc_ids` are the logged VPCs; None where they are unknown or too many for the lines of a graph.
     """
 
     deployment: str
@@ -22,6 +22,9 @@ class Watched:
     alarm_arns: Sequence[str] = field(default=())
     vpc_ids: Sequence[str] | None = None
     has_payload_stream: bool = False
+    tables: Mapping[str, str] = field(default_factory=dict)
+    megabytes: Mapping[str, int] = field(default_factory=dict)
+    architecture: str = "arm64"
 
     @property
     def lines(self) -> MetricLines:

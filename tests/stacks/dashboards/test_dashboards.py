@@ -1,65 +1,39 @@
 """The dashboards: what they draw, and that CloudWatch accepts them. Most of it needs no synth."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import combinations
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from flowsentry.findings.kinds import KINDS
-from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS, TRAFFIC_METRICS_BY, namespace_of
+from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS, TRAFFIC_METRICS_BY
 from local.aws.monitoring.alarm_limits import dashboard_defects
 from stacks.monitoring.dashboards.body import body_of
 from stacks.monitoring.dashboards.catalogue import MAX_LINES, dashboards, vpcs_with_lines
 from stacks.monitoring.dashboards.watched import Watched
 from stacks.monitoring.dashboards.widgets import Dashboard, Expression, Graph, Line
-
-Kind = TypeVar("Kind")
-NAMESPACE = namespace_of("flowsentry")
-SERVICES = ("stream_processor", "object_processor", "inventory", "notifier")
-VPCS = ("vpc-0123456789abcdef0", "vpc-0fedcba9876543210")
-WATCHED = Watched(
-    deployment="flowsentry",
-    region="eu-west-1",
-    functions={service: f"{service}-function" for service in SERVICES},
-    log_groups={service: f"{service}-log" for service in SERVICES},
-    object_queue="objects",
-    object_dead_letters="dead-objects",
-    inventory_queue="requests",
-    alarm_arns=("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:one",),
-    vpc_ids=VPCS,
-    has_payload_stream=True,
+from tests.stacks.dashboards.made import (
+    LARGEST,
+    NAMESPACE,
+    UNKNOWN_VPCS,
+    VPCS,
+    WATCHED,
+    bodies,
+    drawn,
+    lines,
+    searches,
+    widgets_of,
 )
-UNKNOWN_VPCS = replace(WATCHED, vpc_ids=None)
-LARGEST = replace(WATCHED, vpc_ids=[f"vpc-{number:017x}" for number in range(MAX_LINES)])
-
-
-def widgets_of(watched: Watched, kind: type[Kind]) -> Iterator[Kind]:
-    for dashboard in dashboards(watched):
-        for section in dashboard.sections:
-            yield from (each for each in section.widgets if isinstance(each, kind))
-
-
-def lines(watched: Watched) -> list[Line]:
-    return [each for graph in widgets_of(watched, Graph) for each in graph.lines if isinstance(each, Line)]
-
-
-def searches(watched: Watched) -> dict[str, str]:
-    """Labels by search expression."""
-    expressions = [each for graph in widgets_of(watched, Graph) for each in graph.lines if isinstance(each, Expression)]
-    return {each.expression: each.label for each in expressions if "SEARCH" in each.expression}
-
-
-def bodies(watched: Watched) -> dict[str, dict[str, Any]]:
-    return {each.name: body_of(each, watched.log_groups, watched.region) for each in dashboards(watched)}
 
 
 def test_every_traffic_metric_of_every_known_vpc_is_drawn() -> None:
-    drawn = {(each.name, each.dimensions["vpc"]) for each in lines(WATCHED) if "vpc" in each.dimensions}
-    assert drawn == {(name, vpc) for name in TRAFFIC_METRICS_BY["vpc"] for vpc in VPCS}
-    assert searches(WATCHED) == {}
+    by_vpc = {(each.name, each.dimensions["vpc"]) for each in lines(WATCHED) if "vpc" in each.dimensions}
+    assert by_vpc == {(name, vpc) for name in TRAFFIC_METRICS_BY["vpc"] for vpc in VPCS}
+    assert not [each for each in searches(WATCHED) if ",vpc}" in each]
 
 
 def test_with_unknown_vpcs_graphs_search_for_all_vpcs_and_transit_gateways() -> None:
@@ -69,9 +43,10 @@ def test_with_unknown_vpcs_graphs_search_for_all_vpcs_and_transit_gateways() -> 
         for by, names in (("vpc", TRAFFIC_METRICS_BY["vpc"]), ("transit_gateway", lost))
         for name in names
     }
-    assert set(searches(UNKNOWN_VPCS)) == expected
+    found = {each: label for each, label in searches(UNKNOWN_VPCS).items() if ",service}" not in each}
+    assert set(found) == expected
     labels = {"${PROP('Dim.vpc')}", "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}"}
-    assert set(searches(UNKNOWN_VPCS).values()) == labels
+    assert set(found.values()) == labels
 
 
 def test_graphs_search_for_vpcs_when_there_are_more_than_they_can_show_or_some_are_unknown() -> None:
@@ -93,9 +68,24 @@ def test_every_metric_of_the_app_that_is_drawn_has_a_meaning() -> None:
     assert names <= set(PIPELINE_METRICS) | set(TRAFFIC_METRICS)
 
 
+def test_every_metric_that_the_app_emits_is_drawn() -> None:
+    """A metric that nobody looks at costs as much as one that somebody does."""
+    assert {*PIPELINE_METRICS, *TRAFFIC_METRICS} - drawn(UNKNOWN_VPCS) == set()
+
+
+def test_a_number_of_dollars_is_the_sum_of_hidden_metrics_each_times_its_list_price() -> None:
+    (graph,) = [each for each in widgets_of(WATCHED, Graph) if each.as_number]
+    sums = [each.expression for each in graph.lines if isinstance(each, Expression)]
+    used = {id_ for each in sums for id_ in re.findall(r"FILL\((\w+),", each)}
+    hidden = {each.id for each in graph.lines if isinstance(each, Line) and each.hidden}
+    assert used == hidden
+    assert len(hidden) == len([each for each in graph.lines if isinstance(each, Line)])
+    second_of_a_gigabyte = 0.0000133334
+    assert f"FILL(time_notifier, 0) * {second_of_a_gigabyte / 1_000:.12f}" in sums[0]
+
+
 def test_without_a_data_stream_nothing_is_drawn_of_it() -> None:
-    drawn = {each.name for each in lines(replace(WATCHED, has_payload_stream=False))}
-    assert drawn.isdisjoint({"IteratorAge", "FailedPayloads"})
+    assert drawn(replace(WATCHED, has_payload_stream=False)).isdisjoint({"IteratorAge", "FailedPayloads"})
 
 
 @pytest.mark.parametrize("watched", [WATCHED, UNKNOWN_VPCS, LARGEST], ids=["known", "unknown", "largest"])
