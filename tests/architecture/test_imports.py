@@ -4,7 +4,10 @@ import pytest
 
 from tests.architecture.sources import PACKAGE, ROOT, imported, modules, own_imports
 
-STAGES = ("decode", "parse", "enrich", "contacts", "measure", "talkers", "capture_gaps", "detect", "explain", "emit")
+STAGES = (
+    *("decode", "parse", "enrich", "contacts", "measure", "talkers", "capture_gaps", "detect"),
+    *("explain", "rule_usage", "emit"),
+)
 EDGE = ("aws", "settings", "telemetry")
 ORDER = "pipeline"
 ROOMS_OF_NOUNS = {
