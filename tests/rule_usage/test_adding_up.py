@@ -7,7 +7,6 @@ import pytest
 
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.rule_usage import RuleUsage, Usage, added, peers
-from flowsentry.rule_usage import usage as usage_module
 from tests.builders import enriched, exchange, probe
 from tests.rule_usage.network import inventory, rule, sums, usage
 
@@ -28,7 +27,7 @@ def test_parts_add_up_to_the_whole_in_any_order() -> None:
 
 
 def test_chunks_of_one_part_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flowsentry.rule_usage.MAX_UNMERGED_ROWS", 1)
+    monkeypatch.setattr("flowsentry.rule_usage.MAX_CLASSES", 1)
     connections = [exchange(f"192.0.2.{host}", SERVER, 443) for host in range(9)]
     made = RuleUsage(AddressSpace.of(HOME))
     for each in connections:
@@ -53,7 +52,6 @@ def test_peers_beyond_the_bound_are_estimated_beside_the_busiest(
 ) -> None:
     if is_bounded:
         monkeypatch.setattr(peers, "MAX_PEERS", 500)
-        monkeypatch.setattr(usage_module, "MAX_PEERS", 500)
     clients = [probe(f"192.0.{host // 200}.{host % 200}", SERVER, 443) for host in range(2_000)]
     found = usage([*clients, probe("198.51.100.9", SERVER, 443, bytes=10**6, packets=999)], HOME)
     (web,) = found.reported().filter(pl.col("rule_id") == "web").rows(named=True)

@@ -14,21 +14,21 @@ from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.rule_usage.acl_matches import acl_matches
 from flowsentry.rule_usage.classes import CLASS, SUMS, Part, added_up, classes_of
 from flowsentry.rule_usage.group_matches import group_matches
-from flowsentry.rule_usage.peers import Peers, merged_peers
+from flowsentry.rule_usage.peers import added_peers
 from flowsentry.rule_usage.rule_interfaces import with_interfaces
 from flowsentry.rule_usage.rule_table import IDENTITY, RuleTable
-from flowsentry.rule_usage.usage import PEER_SUMS, RULE_SUMS, Usage, added
+from flowsentry.rule_usage.usage import PEER_SUMS, RULE_SUMS, SUMMED, Usage, added
 
 __all__ = ["RuleUsage", "Usage", "added"]
 
-MAX_UNMERGED_ROWS = 500_000
-"""Rows of classes and peers that are held until they are added up. More: more memory. Fewer: the same are added up more
-often."""
+MAX_CLASSES = 500_000
+"""Rows of classes and of their peers that are held until they are compared with rules. More: more memory. Fewer: the
+same classes are compared more often."""
 
 
 class RuleUsage:
-    """Adds up the records of a time in which the rules did not change, in any order. Memory follows the number of
-    classes and of peers, which is bounded (see peers.py).
+    """Adds up the records of a time in which the rules did not change, in any order. Memory follows the number of rules
+    and of their peers, which is bounded (see peers.py), and not the number of records.
 
     `since` and `until` (Unix s) are the times of the first and the last snapshot with these rules.
     """
@@ -36,61 +36,56 @@ class RuleUsage:
     def __init__(self, address_space: AddressSpace, since: int = 0, until: int = 0) -> None:
         self._address_space, self._since, self._until = address_space, since, until
         self._table = RuleTable.of(address_space.inventory.rules)
-        self._classes: list[pl.DataFrame] = []
-        self._peers: list[pl.DataFrame] = []
-        self._seen: list[pl.DataFrame] = []
+        self._parts: list[Part] = []
+        self._sums, self._peers = pl.DataFrame(schema=_SUMS), pl.DataFrame(schema=_PEERS)
+        self._seen = pl.DataFrame(schema={"interface_id": pl.Categorical()})
         self._share, self._rows = 1.0, 0
         self._counts: Counter[str] = Counter()
 
     def add(self, flows: EnrichedFlows) -> None:
         """Adds the records of a chunk. A connection is told by its own records of the same chunk only."""
         self._counts["accepted"] += int((~flows["is_rejected"]).sum())
-        part = classes_of(flows, self._address_space, self._table.boundaries)
-        self._keep(part)
-        if self._rows > MAX_UNMERGED_ROWS:
-            self._merge()
+        part = classes_of(flows, self._address_space, self._table)
+        self._parts.append(part)
+        self._rows += len(part.peers)
+        if self._rows > MAX_CLASSES:
+            self._compare()
 
     def usage(self) -> Usage:
         """What each rule carried, the rules without any traffic too. More records may be added afterwards."""
-        if not self._classes:
-            return Usage(_with_sums(self._described(), None), counts=Counter(self._counts))
-        peers = self._merge()
-        classes = self._classes[0].with_row_index("class")
+        self._compare()
+        inventory = self._address_space.inventory
+        rules = with_interfaces(self._table, inventory, self._seen["interface_id"]).join(
+            self._sums, on="rule", how="left"
+        )
+        times = {"in_force_from": self._since, "in_force_until": self._until}
+        known = rules.with_columns(
+            *(pl.lit(at, pl.Int64).alias(name) for name, at in times.items()), pl.col(SUMMED).fill_null(0)
+        )
+        named = self._peers.join(self._table.described.select("rule", *IDENTITY), on="rule")
+        peers = named.with_columns(pl.col("address").cast(pl.String)).select(list(PEER_SUMS))
+        return Usage(known.select(list(RULE_SUMS)), peers, self._share, Counter(self._counts))
+
+    def _compare(self) -> None:
+        """Compares the classes that were held with the rules, and holds the sums of rules instead."""
+        if not self._parts:
+            return
+        parts, self._parts, self._rows = self._parts, [], 0
+        for part in parts:
+            self._counts += Counter(part.unjudged)
+        classes = added_up([part.classes for part in parts]).with_row_index("class")
         by_group = group_matches(classes, self._table)
         matches = _counted(classes, by_group, acl_matches(classes, self._table))
-        return Usage(
-            _with_sums(self._described(), _sums(classes, matches)),
-            self._peers_by_rule(classes, matches, peers),
-            self._share,
-            self._counts + _without_rule(classes, by_group),
-        )
+        self._counts += _without_rule(classes, by_group)
+        self._sums = _added_sums([self._sums, _sums(classes, matches)])
+        self._peers, self._share = added_peers([self._peers, _peers(classes, matches, parts)], ["rule"], self._share)
+        self._seen = pl.concat([self._seen, *(part.interfaces for part in parts)]).unique()
 
-    def _keep(self, part: Part) -> None:
-        self._classes.append(part.classes)
-        self._peers.append(part.peers)
-        self._seen.append(part.interfaces)
-        self._rows += len(part.classes) + len(part.peers)
-        self._counts.update({name: count for name, count in part.unjudged.items() if count})
 
-    def _merge(self) -> Peers:
-        peers = merged_peers(self._peers, self._share)
-        self._classes, self._peers, self._share = [added_up(self._classes)], [peers.rows], peers.share
-        self._seen = [pl.concat(self._seen).group_by("interface_id").agg(pl.col("records").sum())]
-        self._rows = 0
-        return peers
-
-    def _described(self) -> pl.DataFrame:
-        seen = pl.concat(self._seen)["interface_id"] if self._seen else pl.Series(dtype=pl.Categorical)
-        return with_interfaces(self._table, self._address_space.inventory, seen).with_columns(
-            pl.lit(self._since, pl.Int64).alias("in_force_from"), pl.lit(self._until, pl.Int64).alias("in_force_until")
-        )
-
-    def _peers_by_rule(self, classes: pl.DataFrame, matches: pl.DataFrame, peers: Peers) -> pl.DataFrame:
-        certain = matches.filter("is_certain").select("class", "rule")
-        numbered = peers.rows.join(classes.select(*CLASS, "class"), on=CLASS, nulls_equal=True)
-        by_rule = numbered.join(certain, on="class").group_by("rule", "address").agg(pl.col("records", "bytes").sum())
-        named = by_rule.join(self._table.described.select("rule", *IDENTITY), on="rule")
-        return named.with_columns(pl.col("address").cast(pl.String)).select(list(PEER_SUMS))
+_SUMS = pl.Schema(
+    {"rule": pl.UInt32(), **dict.fromkeys((*SUMMED, "first_seen", "last_seen"), pl.Int64())},
+)
+_PEERS = pl.Schema({"rule": pl.UInt32(), "address": pl.Categorical(), "records": pl.Int64(), "bytes": pl.Int64()})
 
 
 def _counted(classes: pl.DataFrame, by_group: pl.DataFrame, by_acl: pl.DataFrame) -> pl.DataFrame:
@@ -120,22 +115,26 @@ def _sums(classes: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
     """What each rule carried."""
     certain, alone = pl.col("is_certain"), pl.col("is_alone")
     matched = matches.join(classes.select("class", *SUMS, "first_seen", "last_seen"), on="class")
-    return matched.group_by("rule").agg(
+    sums = matched.group_by("rule").agg(
         pl.col(SUMS).filter(certain).sum(),
         pl.col("records").filter(alone).sum().alias("alone_records"),
         pl.col("records").filter(~certain).sum().alias("possible_records"),
         pl.col("first_seen").filter(certain).min(),
         pl.col("last_seen").filter(certain).max(),
     )
+    return sums.select(list(_SUMS))
 
 
-def _with_sums(rules: pl.DataFrame, sums: pl.DataFrame | None) -> pl.DataFrame:
-    """The rules with RULE_SUMS; zero where they carried nothing."""
-    if sums is not None:
-        rules = rules.join(sums, on="rule", how="left")
-    counted = ("records", "packets", "bytes", "alone_records", "possible_records")
-    given = [
-        (pl.col(name) if name in rules.columns else pl.lit(None, type_)).cast(type_).alias(name)
-        for name, type_ in RULE_SUMS.items()
-    ]
-    return rules.select(given).with_columns(pl.col(counted).fill_null(0))
+def _added_sums(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    times = (pl.col("first_seen").min(), pl.col("last_seen").max())
+    return pl.concat(parts).group_by("rule").agg(pl.col(SUMMED).sum(), *times)
+
+
+def _peers(classes: pl.DataFrame, matches: pl.DataFrame, parts: list[Part]) -> pl.DataFrame:
+    """The far addresses of each rule's traffic."""
+    certain = matches.filter("is_certain").select("class", "rule")
+    by_class = pl.concat([part.peers for part in parts]).join(
+        classes.select(*CLASS, "class"), on=CLASS, nulls_equal=True
+    )
+    by_rule = by_class.join(certain, on="class").group_by("rule", "address").agg(pl.col("records", "bytes").sum())
+    return by_rule.select(list(_PEERS))

@@ -1,7 +1,7 @@
 """Classes x entries of network ACLs -> which entry decided on each class.
 
 Entries are evaluated in the order of their numbers, and the first that matches decides. ACLs are stateless: both
-directions of a connection are judged as they are. Traffic within a subnet passes no ACL.
+directions of a connection are judged as they are.
 https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html
 """
 
@@ -40,13 +40,10 @@ def _matches(classes: pl.DataFrame, table: RuleTable) -> pl.DataFrame:
 
 def _matching(classes: pl.DataFrame, table: RuleTable) -> pl.DataFrame:
     """The classes that pass an ACL with each entry that matches, or may: those for one type of ICMP."""
-    near, far = pl.col("near_subnet"), pl.col("far_subnet").cast(pl.String)
-    passing = classes.select(
-        *("class", "protocol", "is_egress", "is_rejected", "to_port", "far_range", "far_is_public"),
-        near.cast(pl.String).alias("subnet_id"),
-        far.alias("far_subnet"),
-    ).filter(pl.col("far_subnet").is_null() | (pl.col("far_subnet") != pl.col("subnet_id")) | pl.col("far_is_public"))
-    entries = passing.join(table.acl_of_subnet, on="subnet_id").join(table.acl_entries, on=["acl_id", "is_egress"])
+    passing = classes.filter(pl.col("acl_id").is_not_null()).select(
+        *("class", "protocol", "is_egress", "is_rejected", "to_port", "far_range"), pl.col("acl_id").cast(pl.String)
+    )
+    entries = passing.join(table.acl_entries, on=["acl_id", "is_egress"])
     return entries.filter(
         (pl.col("of_protocol") == -1) | (pl.col("of_protocol") == pl.col("protocol")),
         pl.col("to_port").is_between("first_port", "last_port"),

@@ -11,17 +11,19 @@ from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.records.fields import is_of_transit_gateway
 from flowsentry.rule_usage.boundaries import Boundaries
 from flowsentry.rule_usage.openers import with_opener
+from flowsentry.rule_usage.rule_table import RuleTable
 
 SUMS = ("records", "packets", "bytes")
 _TIMES = ("first_seen", "last_seen")
 _RECORD = ("interface_id", "is_egress", "protocol", "to_port", "from_port", "is_reply", "sureness", "is_rejected")
-_NEAR = ("near_groups", "near_subnet")
-_FAR = ("far_range", "far_groups", "far_subnet", "far_is_public", "far_may_be_member")
-CLASS = (*_NEAR, *_RECORD[1:], *_FAR)
-"""Columns of a class. `near_groups` (security groups, a space between) and `near_subnet` are those of the interface
-that logged it; `to_port` and `from_port` the ranges of its ports; `is_reply` and `sureness` as in openers.py; the far
-end has `far_range`, its interface's `far_groups` and `far_subnet` (null where it has none that is known),
-`far_is_public`, and `far_may_be_member` (it has no known interface, and may be in a referenced security group)."""
+_ENDS = ("near_groups", "acl_id", "far_range", "far_groups", "far_may_be_member")
+CLASS = (*_RECORD[1:], *_ENDS)
+"""Columns of a class. `to_port` and `from_port` are the ranges of its ports; for `is_reply` and `sureness`
+see openers.py.
+`near_groups` are the security groups of the interface that logged it (a space between), `acl_id` is the network ACL
+that it passed there, null for none. The far end has `far_range`; `far_groups`, those of its security groups that rules
+reference, empty for a public address; and `far_may_be_member`: its interface is not known, so it may be in such a
+group."""
 _COLUMNS = (
     *("interface_id", "source_address", "destination_address", "source_scope", "destination_scope"),
     *("srcport", "dstport", "protocol", "packets", "bytes", "start", "end", "is_rejected", "direction"),
@@ -30,8 +32,8 @@ _COLUMNS = (
 
 class Part(NamedTuple):
     """The classes of a chunk: `classes` with SUMS and first_seen and last_seen; `peers` with the records and bytes of
-    each class and far `address`; `interfaces` with the accepted `records` of each; and `unjudged`, the accepted records
-    by the reason why no rule is known to have allowed them.
+    each class and far `address`; `interfaces`, the ids of those with accepted records; and `unjudged`, the accepted
+    records by the reason why no rule is known to have allowed them.
     """
 
     classes: pl.DataFrame
@@ -40,17 +42,17 @@ class Part(NamedTuple):
     unjudged: dict[str, int]
 
 
-def classes_of(flows: EnrichedFlows, address_space: AddressSpace, boundaries: Boundaries) -> Part:
+def classes_of(flows: EnrichedFlows, address_space: AddressSpace, table: RuleTable) -> Part:
     """The classes of a chunk of records. Records of transit gateways and of gateways without an interface are not
     judged: no security group or network ACL of theirs is known.
     """
-    tuples, lost = _tuples(flows, boundaries)
+    tuples, lost = _tuples(flows, table.boundaries)
     known = tuples.join(_interfaces(address_space), on="interface_id", how="left")
     is_known = pl.col("near_groups").is_not_null()
-    lost["unknown_interface"] = _accepted(known.filter(~is_known))
-    placed = _with_far_ends(known.filter(is_known), address_space, boundaries)
+    lost["unknown_interface"] += int(known.filter(~is_known & ~pl.col("is_rejected"))["records"].sum())
+    placed = _with_ends(known.filter(is_known), address_space, table)
     by_peer = placed.group_by(*CLASS, "address").agg(pl.col(SUMS).sum(), *_extremes())
-    seen = placed.filter(~pl.col("is_rejected")).group_by("interface_id").agg(pl.col("records").sum())
+    seen = placed.filter(~pl.col("is_rejected")).select("interface_id").unique()
     return Part(added_up([by_peer.drop("address")]), by_peer.select(*CLASS, "address", "records", "bytes"), seen, lost)
 
 
@@ -65,35 +67,30 @@ def _extremes() -> list[pl.Expr]:
 
 def _tuples(flows: EnrichedFlows, boundaries: Boundaries) -> tuple[pl.DataFrame, dict[str, int]]:
     """The distinct (interface, direction, far address, protocol, ranges of ports) with their sums."""
+    has_interface, has_direction = pl.col("interface_id").is_not_null(), pl.col("direction").is_not_null()
     if is_of_transit_gateway(flows.columns):
-        lost = {"unknown_interface": flows.filter(~pl.col("is_rejected")).height}
-        flows = EnrichedFlows(flows.clear())
-    else:
-        lost = {}
-    flags = [name for name in ("tcp_flags",) if name in flows.columns]
-    judged = pl.col("direction").is_not_null() & pl.col("interface_id").is_not_null()
-    without = flows.filter(~judged & ~pl.col("is_rejected"))
-    lost["unknown_direction"] = without.filter(pl.col("interface_id").is_not_null()).height
-    lost["unknown_interface"] = lost.get("unknown_interface", 0) + without.height - lost["unknown_direction"]
-    opened = with_opener(flows.select(*_COLUMNS, *flags).filter(judged))
-    is_egress = pl.col("direction") == "egress"
-    ends = {
-        name: pl.when(is_egress).then(f"destination_{name}").otherwise(f"source_{name}")
-        for name in ("address", "scope")
+        has_interface = pl.lit(value=False)
+    accepted = flows.filter(~pl.col("is_rejected"))
+    lost = {
+        "unknown_interface": accepted.filter(~has_interface).height,
+        "unknown_direction": accepted.filter(has_interface & ~has_direction).height,
     }
-    seen = opened.with_columns(
-        is_egress.alias("is_egress"),
+    present = [name for name in (*_COLUMNS, "tcp_flags") if name in flows.columns]
+    seen = with_opener(flows.select(present).filter(has_interface & has_direction)).with_columns(
+        (pl.col("direction") == "egress").alias("is_egress"),
         boundaries.of_ports(pl.col("dstport")).alias("to_port"),
         boundaries.of_ports(pl.col("srcport")).alias("from_port"),
-        *(end.alias(name) for name, end in ends.items()),
+        _of_far_end("address"),
+        _of_far_end("scope"),
     )
     sums = [pl.len().cast(pl.Int64).alias("records"), pl.col("packets", "bytes").sum()]
     times = [pl.col("start").min().alias("first_seen"), pl.col("end").max().alias("last_seen")]
     return seen.group_by(*_RECORD, "address", "scope").agg(*sums, *times), lost
 
 
-def _accepted(rows: pl.DataFrame) -> int:
-    return int(rows.filter(~pl.col("is_rejected"))["records"].sum())
+def _of_far_end(name: str) -> pl.Expr:
+    is_egress = pl.col("direction") == "egress"
+    return pl.when(is_egress).then(f"destination_{name}").otherwise(f"source_{name}").alias(name)
 
 
 def _interfaces(address_space: AddressSpace) -> pl.DataFrame:
@@ -105,25 +102,43 @@ def _interfaces(address_space: AddressSpace) -> pl.DataFrame:
     )
 
 
-def _with_far_ends(tuples: pl.DataFrame, address_space: AddressSpace, boundaries: Boundaries) -> pl.DataFrame:
-    """The tuples with the columns of the far end."""
-    queries = tuples.select("scope", "address", "first_seen", "last_seen").with_row_index("row")
+def _with_ends(tuples: pl.DataFrame, address_space: AddressSpace, table: RuleTable) -> pl.DataFrame:
+    """The tuples with the columns of both ends."""
+    queries = tuples.select("scope", "address", "last_seen").with_row_index("row")
     distinct = queries.select("scope", "address").unique(maintain_order=True).with_row_index("position")
     addresses = distinct["address"]
     is_ipv6 = addresses.cast(pl.String).str.contains(":", literal=True).fill_null(value=False)
     ends = distinct.with_columns(
-        boundaries.of_addresses(addresses).alias("far_range"),
+        table.boundaries.of_addresses(addresses).alias("far_range"),
         (is_ipv6 | _is_private(addresses)).alias("is_private"),
     )
-    owned = _owned(
-        queries.join(ends.select("scope", "address", "position"), on=["scope", "address"]), distinct, address_space
-    )
+    asked = queries.join(ends.select("scope", "address", "position"), on=["scope", "address"])
+    owned = _owned(asked, distinct, address_space)
     placed = tuples.with_row_index("row").join(ends, on=["scope", "address"], how="left", nulls_equal=True)
-    placed = placed.join(owned, on="row", how="left")
-    is_unknown = pl.col("far_groups").is_null()
+    return _judged_by(placed.join(owned, on="row", how="left"), table)
+
+
+def _judged_by(placed: pl.DataFrame, table: RuleTable) -> pl.DataFrame:
+    """The tuples with `acl_id`, `far_groups` and `far_may_be_member` instead of the subnet and the groups of both ends:
+    traffic within a subnet passes no ACL, and a referenced group covers private addresses only.
+    """
+    near, is_public = pl.col("near_subnet").cast(pl.String), pl.col("far_is_public").fill_null(value=False)
+    is_within = (pl.col("far_subnet").cast(pl.String) == near).fill_null(value=False) & ~is_public
+    acls = dict(table.acl_of_subnet.rows())
+    groups = placed["far_groups"].unique().drop_nulls().cast(pl.String)
+    referenced = set(table.group_rules["peer_group_id"].drop_nulls())
+    kept = {text: " ".join(each for each in text.split(" ") if each in referenced) for text in groups}
+    far_groups = pl.col("far_groups").cast(pl.String).replace_strict(kept, default=None, return_dtype=pl.String)
+    may_be_member = pl.col("far_groups").is_null() & pl.col("is_private").fill_null(value=False)
     return placed.with_columns(
-        (is_unknown & pl.col("is_private")).fill_null(value=False).alias("far_may_be_member"),
-        pl.col("far_is_public").fill_null(value=False),
+        pl.when(~is_within).then(near.replace_strict(acls, default=None, return_dtype=pl.Categorical)).alias("acl_id"),
+        pl.when(is_public)
+        .then(pl.lit(""))
+        .otherwise(far_groups)
+        .fill_null("")
+        .cast(pl.Categorical)
+        .alias("far_groups"),
+        may_be_member.alias("far_may_be_member"),
     )
 
 

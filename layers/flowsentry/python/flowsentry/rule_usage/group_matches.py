@@ -58,8 +58,7 @@ def _as_request(classes: pl.DataFrame, is_reply: pl.Expr) -> pl.DataFrame:
         pl.when(is_reply).then("from_port").otherwise("to_port").alias("port"),
         pl.col("near_groups").cast(pl.String).str.split(" ").alias("group_id"),
         "far_range",
-        pl.col("far_groups").cast(pl.String),
-        "far_is_public",
+        pl.col("far_groups").cast(pl.String).str.split(" "),
         "far_may_be_member",
     )
 
@@ -71,8 +70,7 @@ def _candidates(requests: pl.DataFrame, table: RuleTable) -> pl.DataFrame:
     has_port = pl.col("port").is_between("first_port", "last_port")
     has_address = pl.col("far_range").is_between("first_range", "last_range")
     names_group = pl.col("peer_group_id").is_not_null()
-    groups = pl.col("far_groups").str.split(" ")
-    is_member = groups.list.contains(pl.col("peer_group_id")).fill_null(value=False) & ~pl.col("far_is_public")
+    is_member = pl.col("far_groups").list.contains(pl.col("peer_group_id")).fill_null(value=False)
     matched = joined.filter(
         has_protocol & has_port & has_address & (~names_group | is_member | pl.col("far_may_be_member"))
     )

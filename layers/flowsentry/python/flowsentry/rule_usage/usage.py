@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from flowsentry.rule_usage.peers import BUSIEST, MAX_PEERS, is_sampled
+from flowsentry.rule_usage.peers import BUSIEST, added_peers, is_sampled
 from flowsentry.rule_usage.rule_table import IDENTITY
 
 ABOUT = ("resource_name", "vpc_id", "description")
@@ -70,7 +70,6 @@ class Usage:
 def added(usages: Sequence[Usage]) -> Usage:
     """The usage of several parts that have no record in common, in any order: of a day, or of several days."""
     share = min((each.share for each in usages), default=1.0)
-    peers = pl.concat([pl.DataFrame(schema=PEER_SUMS), *(each.peers for each in usages)])
     counts: Counter[str] = Counter()
     for each in usages:
         counts.update(each.counts)
@@ -84,15 +83,7 @@ def added(usages: Sequence[Usage]) -> Usage:
         pl.col("first_seen", "in_force_from").min(),
         pl.col("last_seen", "in_force_until").max(),
     )
-    return Usage(summed.select(list(RULE_SUMS)), *thinned(peers, share), counts)
-
-
-def thinned(peers: pl.DataFrame, share: float) -> tuple[pl.DataFrame, float]:
-    """The peers added up, at most about MAX_PEERS, and the share that is in the sample."""
-    key = list(IDENTITY)
-    rows = peers.group_by(*key, "address").agg(pl.col("records", "bytes").sum())
-    while len(rows) > MAX_PEERS and share > 1 / MAX_PEERS:
-        share /= 2
-        is_busy = pl.col("bytes").rank("ordinal", descending=True).over(key) <= BUSIEST
-        rows = rows.filter(is_sampled(share) | is_busy)
-    return rows.select(list(PEER_SUMS)), share
+    peers, share = added_peers(
+        [pl.DataFrame(schema=PEER_SUMS), *(each.peers for each in usages)], list(IDENTITY), share
+    )
+    return Usage(summed.select(list(RULE_SUMS)), peers.select(list(PEER_SUMS)), share, counts)
