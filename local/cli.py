@@ -1,5 +1,5 @@
 """The command line: flowsentry demo | parse | replay | explain | findings | pause | resume | test-alert | doctor |
-query.
+query | rules.
 """
 
 import argparse
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from local import alerting_command, explain_command, findings_command, parse_command, replay_command
 from local.doctor import command as doctor_command
 from local.query import command as query_command
+from local.rules import command as rules_command
 
 INTERRUPTED = 130
 """The shell's exit code for Ctrl-C: 128 and the number of SIGINT."""
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     alerting_command.add_to(commands)
     doctor_command.add_to(commands)
     query_command.add_to(commands)
+    rules_command.add_to(commands)
     demo = commands.add_parser(
         "demo",
         help="deploy the app into an emulated AWS, send sample traffic, print the alerts",

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 
 import polars as pl
 
-from flowsentry.inventory.address_space import ipv4_number
+from flowsentry.records.ipv4_numbers import ipv4_number
 
 LAST_RANGE = (1 << 31) - 1
 """A number after that of every range."""

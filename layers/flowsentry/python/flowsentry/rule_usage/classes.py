@@ -6,9 +6,10 @@ from typing import NamedTuple
 import polars as pl
 
 from flowsentry.frames import EnrichedFlows
-from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace, ipv4_number
+from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.records.fields import is_of_transit_gateway
+from flowsentry.records.ipv4_numbers import ipv4_number
 from flowsentry.rule_usage.boundaries import Boundaries
 from flowsentry.rule_usage.openers import with_opener
 from flowsentry.rule_usage.rule_table import RuleTable
