@@ -23,6 +23,7 @@ ROOMS_OF_AWS = {
     "kubernetes": set(),
     "inventory": {"kubernetes"},
     "notifications": {"findings"},
+    "rule_usage": set(),
     "ingest": {"evidence", "findings", "flow_logs", "inventory"},
     "upkeep": {"findings", "notifications"},
 }

@@ -66,6 +66,7 @@ PipelineMetric = Literal[
     "AlertTopicsWithoutSubscription",
     "CanarySeconds",
     "CanariesLost",
+    "RuleUsageDaysBehind",
 ]
 """Stamped with the current time; alarms watch only these. Dimension: `service`, the function."""
 
@@ -212,6 +213,9 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     ),
     "CanarySeconds": Metric(Unit.SECONDS, "Time from a canary record to its test alert"),
     "CanariesLost": Metric(Unit.COUNT, "Canary records that could not be written, or of which no finding came"),
+    "RuleUsageDaysBehind": Metric(
+        Unit.COUNT, "Ended days with records whose rule usage is not written when an hourly run ends"
+    ),
 }
 
 TRAFFIC_METRICS: dict[TrafficMetric, Metric] = {

@@ -18,6 +18,7 @@ unnamed for longer. Shorter: an hour of autoscaling uses more describe calls, wh
 """
 INVENTORY_KEY, CLAIMS_KEY = "inventory/snapshot.zip", "discovery/claims.json"
 SUPPRESSIONS_KEY = "suppressions/suppressions.json"
+RULE_USAGE_PREFIX, UNFINISHED_RULE_USAGE_PREFIX = "rule-usage/", "rule-usage-unfinished/"
 MAX_DIGITS = 18
 """Of a number. More: Python refuses thousands of them with an error that names no variable. Fewer: no room for Unix
 seconds of the year 9999, which have 12."""
@@ -186,6 +187,17 @@ class FlowLogCreatorSettings:
     except_vpc_ids: tuple[str, ...] = ()
     except_tags: tuple[str, ...] = ()
     flow_log_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleUsageSettings:
+    """Settings of the function that writes the rule usage of each day: the bucket of enriched objects (under
+    `enriched_prefix`), of the inventory and of the usage.
+    """
+
+    output_bucket: str
+    inventory_key: str = INVENTORY_KEY
+    enriched_prefix: str = "enriched/"
 
 
 Kind = TypeVar("Kind")
