@@ -6,26 +6,20 @@ this file.
 """
 # ruff: noqa: INP001 - a script beside the pages it writes; only its test imports it
 
-import ast
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from textwrap import wrap
-from types import ModuleType
 
 import polars as pl
 
 from docs.analytics_reference import analytics_page
+from docs.detectors_reference import detectors_page
 from docs.log_queries_reference import log_queries_page
+from docs.markdown import DOCS, PACKAGE, ROOT, opening, table
 from docs.settings_reference import schema_text, with_tables
-from flowsentry.detect.scans import criteria, source_evidence
-from flowsentry.findings import bounds, evidence
 from flowsentry.findings.kinds import KINDS
-from flowsentry.findings.kinds import Kind as FindingKind
-from flowsentry.findings.thresholds import Thresholds, known_thresholds
 from flowsentry.metric_names import (
     PIPELINE_METRICS,
     TRAFFIC_METRICS,
@@ -44,11 +38,6 @@ from flowsentry.records.fields import (
     Field,
     Kind,
 )
-
-DOCS = Path(__file__).parent
-ROOT = DOCS.parent
-PACKAGE = ROOT / "layers" / "flowsentry" / "python" / "flowsentry"
-STORIES = ROOT / "tests" / "golden" / "stories"
 
 TYPES: dict[pl.DataType, str] = {
     pl.Categorical(): "text",
@@ -91,28 +80,14 @@ Stamped with the minute of the records, by the dimension `vpc` or `transit_gatew
 they belong. For dashboards only. A flow inside a VPC is logged by both interfaces, and a flow through a transit gateway
 where it enters and where it leaves: its flows, bytes and packets count once. In the log line of a minute in which a
 gateway lost packets, `worst_attachment` says where most of them were lost."""
-ABOUT_DETECTORS = """\
-A detector finds one behaviour; its name is the `kind` of its findings. Where the severity depends on who does it to
-whom, a source raises one finding per UTC day, and one more when the severity rises. High and medium are a message each,
-low and background a line in the digest."""
-ABOUT_THRESHOLDS = """\
-Each says what happens when it is higher, and when it is lower. To change one, name it under `thresholds` in `cdk.json`:
-`"thresholds": {"scan": {"min_endpoints": 20}}`. To see first which findings that adds and removes, run `flowsentry
-replay --set scan.min_endpoints=20` on past logs."""
-ABOUT_CONSTANTS = """\
-These are part of the design and can only be changed in the code."""
-ABOUT_STORIES = """\
-Each is a folder of flow log records with the findings expected in them, and runs as a test."""
-LABELS = ("Why it matters", "Innocent look-alikes", "ATT&CK")
-"""Line beginnings that start a paragraph in a detector's docstring."""
 
 
 def pages() -> dict[Path, str]:
     """The text of each page by its path."""
     made = {"fields.md": fields_page(), "metrics.md": metrics_page(), "detectors.md": detectors_page()}
     made["suppressions.schema.json"] = suppressions_schema()
-    made["log-queries.md"] = chain(_opening("Log queries", ROOT / "stacks" / "log_queries"), log_queries_page())
-    made["analytics.md"] = chain(_opening("Analytics", ROOT / "stacks" / "analytics"), analytics_page())
+    made["log-queries.md"] = chain(opening("Log queries", ROOT / "stacks" / "log_queries"), log_queries_page())
+    made["analytics.md"] = chain(opening("Analytics", ROOT / "stacks" / "analytics"), analytics_page())
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
     settings = DOCS / "settings.md"
     schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))
@@ -127,10 +102,10 @@ def suppressions_schema() -> Iterator[str]:
 
 
 def fields_page() -> Iterator[str]:
-    yield from _opening("Fields", PACKAGE / "records" / "fields.py")
+    yield from opening("Fields", PACKAGE / "records" / "fields.py")
     yield from (ABOUT_FIELDS, "")
     header = ("field", "version", "flow logs", "values", "Parquet", "meaning")
-    yield from _table(header, (_field_row(field) for field in FIELDS))
+    yield from table(header, (_field_row(field) for field in FIELDS))
     flags = {flags: tcp_flags_in_words(flags) for flags in SHOWN_FLAGS}
     yield from _codes("tcp-flags", ABOUT_TCP_FLAGS, flags)
     yield from _codes("traffic-path", ABOUT_TRAFFIC_PATHS, TRAFFIC_PATHS)
@@ -155,7 +130,7 @@ def _flow_logs(name: str) -> str:
 
 def _codes(title: str, about: str, words: Mapping[int, str]) -> Iterator[str]:
     yield from ("", f"## {title}", "", about, "")
-    yield from _table(("value", "means"), ((str(code), word) for code, word in words.items()))
+    yield from table(("value", "means"), ((str(code), word) for code, word in words.items()))
 
 
 def _default_format(title: str, names: Sequence[str]) -> Iterator[str]:
@@ -170,12 +145,12 @@ def _values(kind: Kind) -> str:
 
 
 def metrics_page() -> Iterator[str]:
-    yield from _opening("Metrics", PACKAGE / "metric_names.py")
+    yield from opening("Metrics", PACKAGE / "metric_names.py")
     yield f"All are in the namespace `{namespace_of('<name>')}`, where `<name>` is the name of the deployment."
     yield from ("", "## Pipeline metrics", "", ABOUT_PIPELINE_METRICS, "")
     yield from _metric_table(PIPELINE_METRICS.items())
     yield from ("", "## Traffic metrics", "", ABOUT_TRAFFIC_METRICS, "")
-    yield from _table(("metric", "by", "unit", "meaning"), map(_traffic_row, TRAFFIC_METRICS))
+    yield from table(("metric", "by", "unit", "meaning"), map(_traffic_row, TRAFFIC_METRICS))
 
 
 def _traffic_row(name: TrafficMetric) -> tuple[str, ...]:
@@ -186,113 +161,7 @@ def _traffic_row(name: TrafficMetric) -> tuple[str, ...]:
 
 def _metric_table(metrics: Iterable[tuple[str, Metric]]) -> Iterator[str]:
     rows = ((f"`{name}`", f"`{each.by}`" if each.by else "", each.unit, each.meaning) for name, each in metrics)
-    return _table(("metric", "also by", "unit", "meaning"), rows)
-
-
-def detectors_page() -> Iterator[str]:
-    yield from _opening("Detectors", PACKAGE / "findings" / "kinds.py")
-    yield from (ABOUT_DETECTORS, "")
-    yield from _table(("kind", "severity", "ATT&CK", "what is found"), map(_kind_row, KINDS.values()))
-    for kind in KINDS.values():
-        yield from ("", f"## {kind.name}", "")
-        yield from _described(kind)
-        yield f"- **Severity:** {_severities(kind)}."
-        yield f"- **Security Hub:** {', '.join(f'`{each}`' for each in kind.security_hub_types)}."
-    yield from ("", "## When a source is a scanner", "")
-    _, rule = (criteria.detected_scan.__doc__ or "").split("\n\n", 1)
-    yield _one_line(rule)
-    yield from ("", "## Thresholds", "", ABOUT_THRESHOLDS, "")
-    defaults = Thresholds().to_json()
-    yield from _table(("threshold", "default", "allowed", "what it does"), _threshold_rows(json.loads(defaults)))
-    yield from ("", "## Constants", "", ABOUT_CONSTANTS, "")
-    modules = dict.fromkeys((*_PARTS, *(import_module(f"flowsentry.{kind.detector}") for kind in KINDS.values())))
-    yield from _table(("constant", "value", "what it does"), (row for module in modules for row in _constants(module)))
-    yield from _stories()
-
-
-_PARTS = (import_module("flowsentry.detect.scans.scan_findings"), criteria, source_evidence, bounds, evidence)
-"""Modules with constants, in addition to the detectors; `scan_findings` is also the name of a function."""
-
-
-def _kind_row(kind: FindingKind) -> tuple[str, ...]:
-    severities = ", ".join(dict.fromkeys(kind.severities.values()))
-    return f"[`{kind.name}`](#{kind.name})", severities, ", ".join(kind.techniques.values()), kind.summary
-
-
-def _threshold_rows(defaults: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, ...]]:
-    for name, allowed_values in known_thresholds().items():
-        section, _, own_name = name.partition(".")
-        allowed = f"{allowed_values.low} to {allowed_values.high}"
-        yield f"`{name}`", str(defaults[section][own_name]), allowed, _one_line(allowed_values.meaning)
-
-
-def _described(kind: FindingKind) -> Iterator[str]:
-    first, *rest = re.split(rf"\n(?=(?:{'|'.join(LABELS)})\b)", description(kind).strip())
-    yield _one_line(first)
-    yield ""
-    for paragraph in rest:
-        label = next(label for label in LABELS if paragraph.startswith(label))
-        yield f"- **{label}:** {_one_line(paragraph[len(label) :].lstrip(': '))}"
-
-
-def description(kind: FindingKind) -> str:
-    """The docstring of the constant with the kind's name in the detector's module, if any; else that of the module."""
-    module = import_module(f"flowsentry.{kind.detector}")
-    return dict(_texts_under(module)).get(kind.name.upper()) or module.__doc__ or ""
-
-
-def _severities(kind: FindingKind) -> str:
-    """`low (outside tries), high (outside got in, inside tries)`, or the only severity."""
-    cases: dict[str, list[str]] = {}
-    for case, severity in kind.severities.items():
-        cases.setdefault(severity, []).append(case.replace("_", " "))
-    return ", ".join(f"{severity} ({', '.join(of)})" if any(of) else severity for severity, of in cases.items())
-
-
-def _constants(module: ModuleType) -> Iterator[tuple[str, ...]]:
-    """The constants of a module that have a docstring."""
-    for name, text in _texts_under(module):
-        if name.startswith(("MIN_", "MAX_", "MEMORY_", "MAINTENANCE_")):
-            yield f"`{name}` ({module.__name__.rpartition('.')[2]})", str(getattr(module, name)), _one_line(text)
-
-
-def _texts_under(module: ModuleType) -> Iterator[tuple[str, str]]:
-    """Each constant of a module with a docstring, and the docstring."""
-    for constant, sentence in pairwise(ast.parse(Path(module.__file__ or "").read_text()).body):
-        match constant, sentence:
-            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(text))):
-                yield name, text
-
-
-def _stories() -> Iterator[str]:
-    yield from ("", "## Stories", "", ABOUT_STORIES)
-    found = {story: _found(story) for story in sorted(STORIES.iterdir()) if story.is_dir()}
-    for title, has_findings in (("Something is found", True), ("Nothing is found", False)):
-        yield from ("", f"### {title}", "")
-        for story, kinds in found.items():
-            if bool(kinds) == has_findings:
-                name = f"[{story.name.replace('_', ' ')}](../{story.relative_to(ROOT)})"
-                yield f"- {name}{': ' + ', '.join(kinds) if kinds else ''}"
-
-
-def _found(story: Path) -> list[str]:
-    findings = json.loads((story / "expected.json").read_text())["findings"]
-    return sorted({f"`{each['kind']}` ({each['severity']})" for each in findings})
-
-
-def _opening(title: str, source: Path) -> Iterator[str]:
-    path = source.relative_to(ROOT)
-    yield from (f"# {title}", "", f"Generated from [{path}](../{path}) by `make docs`.", "")
-
-
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    names = tuple(header)
-    for cells in (names, ("---",) * len(names), *rows):
-        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return table(("metric", "also by", "unit", "meaning"), rows)
 
 
 if __name__ == "__main__":

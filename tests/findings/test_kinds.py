@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from docs.generate import LABELS, description
+from docs.detectors_reference import LABELS, description
 from flowsentry.detect.scans.shapes import SHAPES
 from flowsentry.emit.digest import CHAPTERS
 from flowsentry.emit.narratives.by_kind import NARRATIVES
