@@ -141,6 +141,7 @@ def settings_of(company: Company, sources: Sources) -> dict[str, object]:
         "flowsentry.sources": [{**in_logs, **dict.fromkeys(sources.flags, True)}, *others],
         "flowsentry.max_urgent_messages_an_hour": MOST_MESSAGES,
         "flowsentry.inventory_cooldown_seconds": COOLDOWN_SECONDS,
+        "flowsentry.metric_filters": [{"name": "telnet", "port": 23, "action": "REJECT"}],
         **(existing_sources() if sources.reads_existing else {}),
     }
 

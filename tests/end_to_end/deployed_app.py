@@ -207,6 +207,10 @@ class DeployedApp:
         """The sum of one of the app's metrics since the deployment."""
         return self._sums(NAMESPACE, [name], dimensions)[name]
 
+    def sum_of(self, namespace: str, name: str) -> float:
+        """The sum of a metric without dimensions."""
+        return self._sums(namespace, [name], {})[name]
+
     def errors(self, service: str) -> float:
         """The number of failed invocations of a function, by Lambda's metric."""
         return self._sums("AWS/Lambda", ["Errors"], {"FunctionName": self.value(FUNCTIONS[service])})["Errors"]
