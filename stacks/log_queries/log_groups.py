@@ -51,6 +51,11 @@ def log_groups_of(deployment: Deployment) -> list[FlowLogGroup]:
     ]
 
 
+def of_unknown_formats(deployment: Deployment) -> list[str]:
+    """The names of the log groups whose formats are not set."""
+    return [each.name for each in deployment.existing_log_groups if not each.log_formats]
+
+
 def _created(deployment: Deployment) -> Iterator[FlowLogGroup]:
     seen = set()
     for source in deployment.sources:
@@ -76,7 +81,7 @@ def _existing(deployment: Deployment) -> Iterator[FlowLogGroup]:
 
 def _as_label(text: str) -> str:
     """The text with hyphens for what would make a folder, or is not allowed in the name of a metric."""
-    label = re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-")
+    label = re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-") or "log-group"
     return label if len(label) <= LABEL_CHARACTERS else _with_digest(label[:LABEL_CHARACTERS], text)
 
 

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from flowsentry.metric_names import namespace_of
 from stacks.log_queries.filter_patterns import conditions_of, missing_for, pattern_of
-from stacks.log_queries.log_groups import FlowLogGroup
+from stacks.log_queries.log_groups import FlowLogGroup, of_unknown_formats
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.log_queries import MetricFilter
 
@@ -49,6 +49,8 @@ class MetricFilters(Construct):
             for wanted in deployment.metric_filters
             for counted in self._count(group, name, wanted)
         ]
+        for name in of_unknown_formats(deployment) if deployment.metric_filters else ():
+            Annotations.of(self).add_info(f"metric filters of {name}: none, because its log_formats are not set")
 
     def _count(self, group: FlowLogGroup, log_group_name: str, wanted: MetricFilter) -> Iterator[Counted]:
         namespace, metric_name = metric_filter_namespace(self._deployment.name), f"{group.label}-{wanted.name}"

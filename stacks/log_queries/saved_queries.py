@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS
-from stacks.log_queries.log_groups import FlowLogGroup
+from stacks.log_queries.log_groups import FlowLogGroup, of_unknown_formats
 from stacks.log_queries.queries import REJECTED_OUTSIDE, left_out, texts_of
 from stacks.settings.deployment import Deployment
 from stacks.settings.logged.log_queries import MAX_EXCLUDED
@@ -35,6 +35,8 @@ class SavedQueries(Construct):
             self._save(group, name)
         for remark in remarks(list(log_group_names), self._excluded):
             Annotations.of(self).add_info(remark)
+        for name in of_unknown_formats(deployment):
+            Annotations.of(self).add_info(f"saved queries of {name}: none, because its log_formats are not set")
 
     def _save(self, group: FlowLogGroup, log_group_name: str) -> None:
         for part, _, fields in group.formats:

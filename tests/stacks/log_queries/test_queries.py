@@ -1,5 +1,7 @@
 """Each saved query, run on records with known answers in the default format, one of all fields, and a shuffled one."""
 
+import random
+
 import pytest
 
 from flowsentry.records.fields import BY_NAME, DEFAULT_LOG_FORMAT, names_in_log_format
@@ -136,6 +138,15 @@ def test_pairs_across_zones_are_those_whose_ends_logged_different_zones_each_byt
         [DATABASE, WEB, 90_000, "use1-az1", "use1-az2"],
         [WEB, DATABASE, 60_000, "use1-az1", "use1-az2"],
     ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_order_of_the_fields_changes_no_answer(seed: int) -> None:
+    names = list(names_in_log_format(EXTENDED))
+    random.Random(seed).shuffle(names)  # noqa: S311 - an order, no secret
+    other = " ".join(f"${{{name}}}" for name in names)
+    for name in texts_of(fields_of(EXTENDED), EXCLUDED):
+        assert answers(name, other) == answers(name, EXTENDED), other
 
 
 def test_a_transit_gateway_states_both_zones_and_counts_a_flow_of_two_attachments_once() -> None:

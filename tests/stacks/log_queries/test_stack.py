@@ -4,10 +4,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pytest
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Annotations as AssertAnnotations
+from aws_cdk.assertions import Match, Template
 
 from stacks.log_queries.log_groups import FlowLogGroup, log_groups_of
-from stacks.log_queries.saved_queries import excluded_networks, remarks
+from stacks.log_queries.metric_filters import MetricFilters
+from stacks.log_queries.saved_queries import SavedQueries, excluded_networks, remarks
 from stacks.settings.deployment import Deployment
 from tests.log_insights.query import run
 from tests.stacks.conftest import ALL_SETTINGS, OTHER_VPC, VPC
@@ -112,6 +115,27 @@ def test_an_existing_log_group_without_formats_has_none_and_one_with_two_has_a_f
     assert [part for part, _, _ in mixed.formats] == ["format-1", "format-2"]
 
 
+def test_the_synth_says_what_an_unknown_format_and_a_missing_field_leave_out() -> None:
+    stack = Stack(App(), "Monitoring")
+    filters = [{"name": "rdp", "port": 3389}, {"name": "rejects", "action": "REJECT"}]
+    existing = [{"name": "/unknown"}, {"name": "/short", "log_formats": ["${srcaddr} ${dstaddr} ${action}"]}]
+    settings = deployment(sources=[], existing_log_groups=existing, metric_filters=filters)
+    names = {each: each.name for each in log_groups_of(settings)}
+    counted = MetricFilters(stack, "MetricFilters", deployment=settings, log_group_names=names).counted
+    SavedQueries(stack, "SavedQueries", deployment=settings, log_group_names=names)
+    said = [str(each.entry.data) for each in AssertAnnotations.from_stack(stack).find_info("*", Match.any_value())]
+    assert [each.filter.name for each in counted] == ["rejects"]
+    assert "metric filter rdp of short needs dstport, protocol" in said
+    assert "metric filters of /unknown: none, because its log_formats are not set" in said
+    assert "saved queries of /unknown: none, because its log_formats are not set" in said
+    assert any(each.startswith("saved queries of short: 'Top talkers by packets' needs packets; ") for each in said)
+
+
+def test_a_log_group_whose_name_has_no_letters_has_a_label() -> None:
+    (group,) = log_groups_of(deployment(sources=[], existing_log_groups=[{"name": "/", "log_formats": ["default"]}]))
+    assert group.label == "log-group"
+
+
 def test_formats_with_as_many_fields_are_reported() -> None:
     forms = ["${srcaddr} ${dstaddr}", "${dstaddr} ${srcaddr}"]
     (group,) = log_groups_of(deployment(sources=[], existing_log_groups=[{"name": "/mixed", "log_formats": forms}]))
@@ -128,16 +152,22 @@ def test_log_groups_beyond_the_first_twenty_have_none_and_the_synth_says_so() ->
     assert [*remarks(groups, ["10.0.0.0/8"])] == ["1 log groups have no saved queries: the first 20 have"]
 
 
-def test_saved_queries_are_made_by_default_and_metric_filters_are_not(synthesise: Callable[..., Any]) -> None:
-    resources = synthesise({"sources": [LOGS]})["Monitoring"]["Resources"].values()
-    kinds = [each["Type"] for each in resources]
-    assert kinds.count("AWS::Logs::QueryDefinition") == 9
-    assert "AWS::Logs::MetricFilter" not in kinds
+def test_saved_queries_are_made_by_default_and_metric_filters_are_not() -> None:
+    stack, settings = Stack(App(), "Monitoring"), deployment()
+    names = dict.fromkeys(log_groups_of(settings), "a-log-group")
+    assert settings.saved_queries
+    SavedQueries(stack, "SavedQueries", deployment=settings, log_group_names=names)
+    assert MetricFilters(stack, "MetricFilters", deployment=settings, log_group_names=names).counted == []
+    Template.from_stack(stack).resource_count_is("AWS::Logs::QueryDefinition", 9)
 
 
-@pytest.mark.parametrize("kind", ["AWS::Logs::MetricFilter"])
-def test_each_log_group_with_the_fields_has_each_filter_once(properties_of: PropertiesOf, kind: str) -> None:
-    made = properties_of(kind).values()
+def test_without_queries_and_filters_no_name_of_a_log_group_is_read() -> None:
+    assert not deployment(saved_queries=False).searches_logs
+    assert deployment(saved_queries=False, metric_filters=[{"name": "ssh", "port": 22}]).searches_logs
+
+
+def test_each_log_group_with_the_fields_has_each_filter_once(properties_of: PropertiesOf) -> None:
+    made = properties_of("AWS::Logs::MetricFilter").values()
     names = [(json.dumps(each["LogGroupName"]), each["FilterName"]) for each in made]
     assert len(names) == len(set(names)) == 2 * len(groups_of_all_settings())
     assert {name for _, name in names} == {"flowsentry-ssh", "flowsentry-rejects"}
