@@ -1,6 +1,5 @@
-"""Generates the reference pages from the code: fields.md, metrics.md, detectors.md, the kinds of finding in
-suppressions.schema.json, analytics.md, log-queries.md, the tables in settings.md, and settings.schema.json, all beside
-this file.
+"""Generates the reference pages beside this file from the code: fields.md, metrics.md, detectors.md, log-queries.md,
+analytics.md, the tables in settings.md, settings.schema.json, and the kinds of finding in suppressions.schema.json.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
