@@ -43,6 +43,10 @@ class Quote:
         """Dollars for the first unit of a month."""
         return self.tiers[0].usd
 
+    def times(self, factor: float) -> "Quote":
+        """The quote for as many times the price."""
+        return Quote(tuple(Tier(tier.up_to, factor * tier.usd) for tier in self.tiers), self.is_verified)
+
     def dollars(self, units: float) -> float:
         """Dollars for this many units of one month."""
         ends = (0.0, *(tier.up_to for tier in self.tiers))

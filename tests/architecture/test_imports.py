@@ -5,7 +5,7 @@ import pytest
 from tests.architecture.sources import PACKAGE, ROOT, imported, modules, own_imports
 
 STAGES = (
-    *("decode", "parse", "enrich", "contacts", "measure", "talkers", "capture_gaps", "detect"),
+    *("decode", "parse", "enrich", "contacts", "measure", "talkers", "traffic_bill", "capture_gaps", "detect"),
     *("explain", "rule_usage", "emit"),
 )
 EDGE = ("aws", "settings", "telemetry")
@@ -127,5 +127,5 @@ def test_a_room_of_aws_imports_only_the_rooms_below_it(room: str) -> None:
 
 def test_every_room_is_in_the_tables() -> None:
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert rooms == {*ROOMS_OF_NOUNS, *STAGES, "aws", ORDER} - {"measure", "talkers", "capture_gaps"}
+    assert rooms == {*ROOMS_OF_NOUNS, *STAGES, "aws", ORDER} - {"measure", "talkers", "traffic_bill", "capture_gaps"}
     assert {path.parent.name for path in PACKAGE.glob("aws/*/__init__.py")} == set(ROOMS_OF_AWS)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from stacks.prices import logs, services
+from stacks.prices import logs, services, traffic
 from stacks.prices.meter import DEFAULT_REGION, GB_IN_TB, Meter, flat, tiered
 
-METERS = [each for module in (logs, services) for each in vars(module).values() if isinstance(each, Meter)]
+METERS = [each for module in (logs, services, traffic) for each in vars(module).values() if isinstance(each, Meter)]
 
 
 def test_each_tier_is_charged_for_the_units_in_it() -> None:

@@ -155,6 +155,12 @@ class Talkers:
     rejected_targets: Sequence[RejectedTarget] = ()
 
 
+ChargeSums = NewType("ChargeSums", pl.DataFrame)
+"""traffic_bill → emit: a row for each `hour` (Unix s, null where a record has no start), `path` (one of
+records.charged_paths.BILLED_PATHS, or `unknown`) and owner who causes the charge: `owner_id`, `owner_kind`,
+`owner_name` (null when unowned), `bytes`, and `bytes_at_one_end`, those of them for which only one of the two ends
+pays. Sums of disjoint bytes on each path."""
+
 CaptureGaps = NewType("CaptureGaps", pl.DataFrame)
 """capture_gaps → detect: a row for each `interface` (text) and `hour` (Unix s) with records without traffic: `scope`
 (its VPC or transit gateway, where a record has it), the counts `nodata` and `skipdata`, and `first_seen` and

@@ -81,11 +81,12 @@ TrafficMetric = Literal[
     "PacketsLostBlackhole",
     "PacketsLostMtuExceeded",
     "PacketsLostTtlExpired",
+    "ChargedBytes",
 ]
-"""Stamped with the minute of the records, for dashboards."""
+"""Stamped with the minute of the records, ChargedBytes with their hour, for dashboards."""
 
-TrafficDimension = Literal["vpc", "transit_gateway"]
-"""What logged the traffic."""
+TrafficDimension = Literal["vpc", "transit_gateway", "path"]
+"""What logged the traffic, or the path on which AWS charges it (records.charged_paths.BILLED_PATHS)."""
 
 
 class Unit(StrEnum):
@@ -229,6 +230,11 @@ TRAFFIC_METRICS: dict[TrafficMetric, Metric] = {
     "PacketsLostBlackhole": Metric(Unit.COUNT, "Packets lost to a blackhole route"),
     "PacketsLostMtuExceeded": Metric(Unit.COUNT, "Packets lost because they exceeded the MTU"),
     "PacketsLostTtlExpired": Metric(Unit.COUNT, "Packets lost because their TTL expired"),
+    "ChargedBytes": Metric(
+        Unit.BYTES,
+        "Bytes that AWS charges on a path, each counted once on it; those between zones for which only one end pays "
+        "count half",
+    ),
 }
 
 TRAFFIC_METRICS_BY: dict[TrafficDimension, tuple[TrafficMetric, ...]] = {
@@ -237,8 +243,10 @@ TRAFFIC_METRICS_BY: dict[TrafficDimension, tuple[TrafficMetric, ...]] = {
         *("Flows", "Bytes", "Packets", "PacketsLostNoRoute", "PacketsLostBlackhole"),
         *("PacketsLostMtuExceeded", "PacketsLostTtlExpired"),
     ),
+    "path": ("ChargedBytes",),
 }
-"""The metrics of each dimension; each costs a custom metric. A transit gateway rejects nothing, a VPC loses nothing."""
+"""The metrics of each dimension; each costs a custom metric. A transit gateway rejects nothing, a VPC loses nothing.
+There are at most seven paths in a deployment, however many VPCs it has."""
 
 
 def namespace_of(deployment: str) -> str:

@@ -10,13 +10,23 @@ from flowsentry import measure as measuring
 from flowsentry.capture_gaps import capture_gaps_in
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
-from flowsentry.frames import CaptureGaps, EnrichedFlows, Measurements, OwnerSums, Parsed, RejectedLines, Talkers
+from flowsentry.frames import (
+    CaptureGaps,
+    ChargeSums,
+    EnrichedFlows,
+    Measurements,
+    OwnerSums,
+    Parsed,
+    RejectedLines,
+    Talkers,
+)
 from flowsentry.measure import measure, measure_owners, merged_owners
 from flowsentry.pipeline.context import Context
 from flowsentry.records.clock_skew import records_ahead
 from flowsentry.records.fields import unknown_names
 from flowsentry.records.missing_fields import MissingField, missing_fields
 from flowsentry.talkers import add_up_talkers, talkers
+from flowsentry.traffic_bill import NO_CHARGES, add_up_charges, measure_charges, merged_charges
 
 MAX_UNKNOWN_INTERFACES = 200
 """Interfaces of one source that the inventory is asked for. More: longer requests. Fewer: of a new network, more
@@ -45,6 +55,7 @@ class Outcome:
     measurements: Measurements = field(default_factory=lambda: measuring.add_up([]))
     owner_sums: OwnerSums = field(default_factory=lambda: measuring.add_up_owners([]))
     talkers: Talkers = field(default_factory=Talkers)
+    charge_sums: ChargeSums = field(default_factory=lambda: NO_CHARGES)
     findings: list[Finding] = field(default_factory=list)
     newest_end: int | None = None
     damage: PoisonError | None = None
@@ -69,6 +80,7 @@ class SourceTotals:
         self._owner_sums: list[OwnerSums] = []
         self._names_talkers = context.names_talkers
         self._talkers: list[Talkers] = []
+        self._charge_sums: list[ChargeSums] = []
         self._unknown_interfaces: set[str] = set()
 
     def add(self, parsed: Parsed, flows: EnrichedFlows, timely: EnrichedFlows) -> None:
@@ -77,6 +89,7 @@ class SourceTotals:
         self._owner_sums = merged_owners([*self._owner_sums, measure_owners(flows)])
         if self._names_talkers:
             self._talkers.append(talkers(flows))
+        self._charge_sums = merged_charges([*self._charge_sums, measure_charges(flows)])
         self._count(parsed, flows)
         self._note_newest(timely)
         self._note_unknown_interfaces(flows)
@@ -87,6 +100,7 @@ class SourceTotals:
         outcome.measurements = measuring.add_up(self._measurements)
         outcome.owner_sums = measuring.add_up_owners(self._owner_sums)
         outcome.talkers = add_up_talkers(self._talkers)
+        outcome.charge_sums = add_up_charges(self._charge_sums)
         outcome.unknown_interfaces = tuple(sorted(self._unknown_interfaces))
         return outcome
 

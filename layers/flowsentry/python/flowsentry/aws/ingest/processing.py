@@ -31,7 +31,7 @@ from flowsentry.capture_gaps import last_hour_end, skipped_by_interface
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
 from flowsentry.emit.log_lines.findings import finding_lines
 from flowsentry.emit.log_lines.talkers import talkers_line
-from flowsentry.emit.metrics import emf
+from flowsentry.emit.metrics import charge_lines, emf
 from flowsentry.errors import UnreadableError
 from flowsentry.findings.canary import is_test_alert
 from flowsentry.findings.evidence import EvidenceStore
@@ -232,7 +232,8 @@ class SourceProcessor:
         count("MeasurementsTooNew", traffic.too_new)
         count("MeasurementsUnnameable", traffic.unnameable)
         talkers = talkers_line(outcome.talkers, outcome.accepted_records, self.top_talkers)
-        print_lines(line for line in (*traffic.lines, talkers, *finding_lines(found)) if line)
+        charges = charge_lines(outcome.charge_sums, namespace(), now)
+        print_lines(line for line in (*traffic.lines, *charges, talkers, *finding_lines(found)) if line)
 
 
 def _resources_of(log_stream: LogStream, outcome: Outcome, context: Context) -> set[str]:
