@@ -6,14 +6,20 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from stacks.limits.log_searches import QUERY_CHARACTERS
 from stacks.limits.templates import Excess, Resource, Templates
 
 ALARM, COMPOSITE, DASHBOARD = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard"
 WIDGETS = 500
 """A body may have 1 MB, which is more than a template may have."""
 WIDGET_METRICS, DASHBOARD_METRICS = 500, 2_500
+WIDGET_ALARMS = 100
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"""
+QUERY_LOG_GROUPS = 50
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQuery.html"""
 CHILD_ALARMS, RULE_CHARACTERS = 100, 10_240
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html"""
 ACTIONS, DESCRIPTION_CHARACTERS = 5, 1_024
@@ -25,7 +31,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.h
 
 
 def dashboards(templates: Templates) -> Iterator[Excess]:
-    """Dashboards with too many widgets or metrics."""
+    """Dashboards with too many widgets, metrics, alarms or log groups, or too long a query."""
     for each in templates.of_type(DASHBOARD):
         widgets = json.loads(templates.text(each, each.properties["DashboardBody"]))["widgets"]
         metrics = [len(widget.get("properties", {}).get("metrics", ())) for widget in widgets]
@@ -35,6 +41,18 @@ def dashboards(templates: Templates) -> Iterator[Excess]:
             yield Excess(each, f"a widget has {max(metrics)} metrics; allowed: {WIDGET_METRICS}")
         if sum(metrics) > DASHBOARD_METRICS:
             yield Excess(each, f"its widgets have {sum(metrics):,} metrics; allowed: {DASHBOARD_METRICS:,}")
+        for widget in widgets:
+            yield from (Excess(each, sentence) for sentence in _excesses(widget.get("properties", {})))
+
+
+def _excesses(widget: Mapping[str, Any]) -> Iterator[str]:
+    query, alarms_shown = widget.get("query", ""), widget.get("alarms", ())
+    if len(query) > QUERY_CHARACTERS:
+        yield f"the query of a widget has {len(query):,} characters; allowed: {QUERY_CHARACTERS:,}"
+    if (groups := len(re.findall(r"SOURCE '", query))) > QUERY_LOG_GROUPS:
+        yield f"the query of a widget reads {groups} log groups; allowed: {QUERY_LOG_GROUPS}"
+    if len(alarms_shown) > WIDGET_ALARMS:
+        yield f"a widget has {len(alarms_shown)} alarms; allowed: {WIDGET_ALARMS}"
 
 
 def alarms(templates: Templates) -> Iterator[Excess]:

@@ -50,6 +50,11 @@ def dashboard(*metrics: int) -> tuple[str, Any]:
     return observability.DASHBOARD, {"DashboardBody": _compact({"widgets": widgets})}
 
 
+def widget(**properties: Any) -> tuple[str, Any]:
+    """A dashboard with one widget."""
+    return observability.DASHBOARD, {"DashboardBody": _compact({"widgets": [{"properties": properties}]})}
+
+
 def alarm(**properties: Any) -> tuple[str, Any]:
     return observability.ALARM, properties
 
@@ -139,6 +144,17 @@ CASES: dict[str, tuple[Any, Any, str]] = {
         "a statement of its policy has 8 actions; allowed: 7",
     ),
     "widgets": (dashboard(*[0] * 500), dashboard(*[0] * 501), "it has 501 widgets; allowed: 500"),
+    "alarms of a widget": (widget(alarms=["a"] * 100), widget(alarms=["a"] * 101), "has 101 alarms; allowed: 100"),
+    "query of a widget": (
+        widget(query="x" * 10_000),
+        widget(query="x" * 10_001),
+        "the query of a widget has 10,001 characters; allowed: 10,000",
+    ),
+    "log groups of a widget": (
+        widget(query="SOURCE 'a' | " * 50),
+        widget(query="SOURCE 'a' | " * 51),
+        "the query of a widget reads 51 log groups; allowed: 50",
+    ),
     "metrics of a widget": (dashboard(500), dashboard(501), "a widget has 501 metrics; allowed: 500"),
     "metrics": (dashboard(*[500] * 5), dashboard(*[500] * 5, 1), "its widgets have 2,501 metrics; allowed: 2,500"),
     "actions": (

@@ -13,6 +13,7 @@ from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import EmptyResult
 
+from local.aws.monitoring.log_limits import MOST_CHARACTERS_OF_A_QUERY
 from local.aws.moto_patches import adds, replaces
 from local.aws.refusals import refuse, too_long
 
@@ -29,6 +30,10 @@ MOST_WIDGETS = 500
 MOST_METRICS_OF_A_WIDGET = 500
 MOST_METRICS_OF_A_DASHBOARD = 2500
 MOST_BYTES_OF_A_DASHBOARD = 1_048_576
+MOST_ALARMS_OF_A_WIDGET = 100
+MOST_LOG_GROUPS_OF_A_QUERY = 50
+REQUIRED = {"text": ("markdown",), "metric": ("region",), "log": ("query", "region"), "alarm": ("alarms",)}
+"""Properties of a widget of each type that must be there."""
 
 
 @replaces(CloudWatchBackend, "put_metric_alarm")
@@ -139,7 +144,21 @@ def dashboard_defects(body: str) -> Iterator[str]:
 def _widget_defects(widget: Mapping[str, Any]) -> Iterator[str]:
     if "type" not in widget:
         yield "type is missing"
+    properties = widget.get("properties", {})
+    required = REQUIRED.get(widget.get("type", ""), ())
+    yield from (f"{name} is missing" for name in required if not properties.get(name))
+    yield from _property_defects(properties)
     ranges = {"x": (0, 23), "y": (0, 100_000), "width": (1, 24), "height": (1, 1000)}
     for name, (least, most) in ranges.items():
         if name in widget and not least <= widget[name] <= most:
             yield f"{name} is {widget[name]}; {least} to {most} are allowed"
+
+
+def _property_defects(properties: Mapping[str, Any]) -> Iterator[str]:
+    query, most = properties.get("query", ""), MOST_CHARACTERS_OF_A_QUERY["queryString"]
+    if len(query) > most:
+        yield f"the query has {len(query)} characters; at most {most} are allowed"
+    if (groups := query.count("SOURCE '")) > MOST_LOG_GROUPS_OF_A_QUERY:
+        yield f"the query reads {groups} log groups; at most {MOST_LOG_GROUPS_OF_A_QUERY} are allowed"
+    if (alarms := len(properties.get("alarms", ()))) > MOST_ALARMS_OF_A_WIDGET:
+        yield f"{alarms} alarms; at most {MOST_ALARMS_OF_A_WIDGET} are allowed"

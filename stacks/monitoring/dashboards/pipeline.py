@@ -1,6 +1,6 @@
 """The dashboard of the pipeline: whether flow logs arrive and are processed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flowsentry.emit.log_lines.report import Report
 from flowsentry.metric_names import PipelineMetric
@@ -37,6 +37,9 @@ FRESHNESS = (
     "sort age_seconds desc",
     f"limit {MAX_ROWS}",
 )
+MAX_ALARMS = 100
+"""Alarms of a widget, as CloudWatch allows.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"""
 NORMAL = """\
 All alarms are OK, the newest record is 5 to 15 minutes old, and no queue grows. An alarm's text links to its entry in \
 docs/runbook.md."""
@@ -44,9 +47,14 @@ docs/runbook.md."""
 
 def pipeline(watched: Watched) -> Dashboard:
     """The state of all alarms, then each stage of the pipeline, and what it costs."""
-    alarms = Section("Is anything wrong", "No alarm.", (AlarmStates("Alarms", watched.alarm_arns),))
+    alarms = Section("Is anything wrong", "No alarm.", tuple(_alarms(watched.alarm_arns)))
     stages = (*_flow_logs(watched), *_records(watched), *_inventory(watched), *_functions(watched))
     return Dashboard("pipeline", "Pipeline", NORMAL, (alarms, *stages, cost_so_far(watched)))
+
+
+def _alarms(arns: Sequence[str]) -> Iterator[AlarmStates]:
+    for start in range(0, max(1, len(arns)), MAX_ALARMS):
+        yield AlarmStates("Alarms, continued" if start else "Alarms", arns[start : start + MAX_ALARMS])
 
 
 def _flow_logs(watched: Watched) -> Iterator[Section]:

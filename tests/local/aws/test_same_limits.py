@@ -42,6 +42,8 @@ SAME = {
     "targets of a rule": (names_and_values.TARGETS, messaging.MOST_TARGETS),
     "widgets of a dashboard": (observability.WIDGETS, alarm_limits.MOST_WIDGETS),
     "metrics of a widget": (observability.WIDGET_METRICS, alarm_limits.MOST_METRICS_OF_A_WIDGET),
+    "alarms of a widget": (observability.WIDGET_ALARMS, alarm_limits.MOST_ALARMS_OF_A_WIDGET),
+    "log groups of a widget's query": (observability.QUERY_LOG_GROUPS, alarm_limits.MOST_LOG_GROUPS_OF_A_QUERY),
     "metrics of a dashboard": (observability.DASHBOARD_METRICS, alarm_limits.MOST_METRICS_OF_A_DASHBOARD),
     "actions of an alarm": (observability.ACTIONS, alarm_limits.MOST_ACTIONS),
     "alarms of a composite alarm": (observability.CHILD_ALARMS, alarm_limits.MOST_CHILDREN),

@@ -15,7 +15,7 @@ from local.aws.monitoring.alarm_limits import dashboard_defects
 from stacks.monitoring.dashboards.body import body_of
 from stacks.monitoring.dashboards.catalogue import MAX_LINES, dashboards, vpcs_with_lines
 from stacks.monitoring.dashboards.watched import Watched
-from stacks.monitoring.dashboards.widgets import Dashboard, Expression, Graph, Line
+from stacks.monitoring.dashboards.widgets import AlarmStates, Dashboard, Expression, Graph, Line
 from tests.stacks.dashboards.made import (
     LARGEST,
     NAMESPACE,
@@ -114,6 +114,14 @@ def test_widgets_fit_the_grid_without_overlap(name: str) -> None:
     taken = [cells(each) for each in bodies(WATCHED)[name]["widgets"]]
     assert all(one.isdisjoint(other) for one, other in combinations(taken, 2))
     assert max(x for each in taken for x, _ in each) < 24
+
+
+@pytest.mark.parametrize(("number", "widgets"), [(100, 1), (101, 2)])
+def test_more_alarms_than_a_widget_takes_are_shown_by_several(number: int, widgets: int) -> None:
+    arns = [f"arn:{each}" for each in range(number)]
+    shown = list(widgets_of(replace(WATCHED, alarm_arns=arns), AlarmStates))
+    assert [arn for each in shown for arn in each.alarm_arns] == arns
+    assert len(shown) == widgets
 
 
 def test_titles_and_labels_are_there_and_no_title_is_used_twice_on_a_dashboard() -> None:

@@ -76,11 +76,20 @@ def test_the_children_of_a_rule_are_named_by_name_or_arn() -> None:
 
 
 def widget(**more: Any) -> dict[str, Any]:
-    return {"type": "metric", "x": 0, "y": 0, "width": 24, "height": 1, "properties": {}, **more}
+    place = {"x": 0, "y": 0, "width": 24, "height": 1}
+    return {"type": "metric", **place, "properties": {"region": "eu-west-1"}, **more}
+
+
+def with_properties(type_: str, **properties: Any) -> dict[str, Any]:
+    return widget(type=type_, properties=properties)
+
+
+def query(text: str) -> dict[str, Any]:
+    return with_properties("log", query=text, region="eu-west-1")
 
 
 def metrics(number: int) -> dict[str, Any]:
-    return widget(properties={"metrics": [["Test", f"Metric{index}"] for index in range(number)]})
+    return with_properties("metric", region="eu-west-1", metrics=[["Test", f"Metric{n}"] for n in range(number)])
 
 
 @pytest.mark.parametrize(
@@ -92,8 +101,16 @@ def metrics(number: int) -> dict[str, Any]:
         ([widget(width=24)], [widget(width=25)], "width is 25; 1 to 24 are allowed"),
         ([widget(x=23)], [widget(x=24)], "x is 24"),
         ([widget(height=1000)], [widget(height=1001)], "height is 1001"),
+        ([query("x" * 10_000)], [query("x" * 10_001)], "the query has 10001 characters; at most 10000"),
+        ([query("SOURCE 'a' | " * 50)], [query("SOURCE 'a' | " * 51)], "reads 51 log groups; at most 50"),
+        ([with_properties("alarm", alarms=["a"] * 100)], [with_properties("alarm", alarms=["a"] * 101)], "101 alarms"),
+        ([with_properties("text", markdown="a")], [with_properties("text", text="a")], "markdown is missing"),
+        ([widget()], [with_properties("metric")], "region is missing"),
     ],
-    ids=["widgets", "metrics of a widget", "metrics", "width", "x", "height"],
+    ids=[
+        *("widgets", "metrics of a widget", "metrics", "width", "x", "height"),
+        *("query", "log groups", "alarms", "text", "region"),
+    ],
 )
 def test_a_dashboard_is_valid_up_to_the_limit(valid: list[Any], refused: list[Any], message: str) -> None:
     assert list(dashboard_defects(json.dumps({"widgets": valid}))) == []
