@@ -1,5 +1,6 @@
 """Generates the reference pages beside this file from the code: fields.md, metrics.md, detectors.md, log-queries.md,
-analytics.md, the tables in settings.md, settings.schema.json, and the kinds of finding in suppressions.schema.json.
+analytics.md, the entries of runbook.md, the tables in settings.md, settings.schema.json, and the kinds of finding in
+suppressions.schema.json.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -17,6 +18,7 @@ from docs.analytics_reference import analytics_page
 from docs.detectors_reference import detectors_page
 from docs.log_queries_reference import log_queries_page
 from docs.markdown import DOCS, PACKAGE, ROOT, opening, table
+from docs.runbook_entries import with_entries
 from docs.settings_reference import schema_text, with_tables
 from flowsentry.findings.kinds import KINDS
 from flowsentry.metric_names import (
@@ -90,6 +92,8 @@ def pages() -> dict[Path, str]:
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
     settings = DOCS / "settings.md"
     schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))
+    runbook = DOCS / "runbook.md"
+    texts[runbook] = with_entries(runbook.read_text())
     return texts | {settings: with_tables(settings.read_text()), DOCS / "settings.schema.json": schema}
 
 

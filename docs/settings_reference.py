@@ -12,6 +12,7 @@ from textwrap import fill
 from typing import Any
 
 from stacks.ownership.describe_actions import DESCRIBE_ACTIONS
+from stacks.settings.alarms import AlarmSettings
 from stacks.settings.alerts import AlertSettings, SlackChannel
 from stacks.settings.deployment import SECTION, Deployment
 from stacks.settings.detection import DetectionSettings
@@ -30,6 +31,7 @@ PARTS: tuple[type[Section], ...] = (
     FlowLogSettings,
     DetectionSettings,
     AlertSettings,
+    AlarmSettings,
     OwnershipSettings,
     LogQuerySettings,
     OperationSettings,

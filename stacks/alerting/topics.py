@@ -9,6 +9,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from flowsentry.findings.finding import Audience
+from stacks.constructs.parameters import Value
 from stacks.settings.deployment import Deployment
 
 DIGESTS_ONLY = {"audience": sns.SubscriptionFilter.string_filter(allowlist=[Audience.DIGEST.value])}
@@ -19,8 +20,9 @@ class AlertTopics(Construct):
     """The SNS topics and their key.
 
     `topic` gets urgent alerts and alarms, and digests unless there is a separate topic `digests`. `chats` is the topic
-    of chat channels, if any. `key` encrypts them: that of the deployment, or one of their own, because the AWS managed
-    key for SNS does not allow CloudWatch, whose alarms would fail silently
+    of chat channels, if any, and `operators` that of people who get the composite alarms only. `key` encrypts them:
+    that of the deployment, or one of their own, because the AWS managed key for SNS does not allow CloudWatch, whose
+    alarms would fail silently
     (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
     """
 
@@ -32,12 +34,24 @@ class AlertTopics(Construct):
         self.topic = self._topic("Topic")
         self.digests = self._topic("DigestTopic") if deployment.digest_topic else None
         self.chats = self._topic("ChatTopic") if deployment.chat_topic else None
-        self._allow_alarms()
+        self.operators = self._topic("OperatorTopic") if deployment.operator_emails else None
+        for topic in filter(None, (self.topic, self.operators)):
+            self._allow_alarms(topic)
         if key is None:
             self._allow_use_of_own_key()
         self._subscribe(deployment)
         if self.chats:
             self._show_in_slack(self.chats, deployment)
+
+    @property
+    def optional_arns(self) -> dict[str, str]:
+        """The topics that only some settings create, by the shared value that holds their ARN."""
+        topics = {
+            Value.DIGEST_TOPIC_ARN: self.digests,
+            Value.CHAT_TOPIC_ARN: self.chats,
+            Value.OPERATOR_TOPIC_ARN: self.operators,
+        }
+        return {value: topic.topic_arn for value, topic in topics.items() if topic}
 
     def _topic(self, id_: str) -> sns.Topic:
         return sns.Topic(self, id_, master_key=self.key, enforce_ssl=True)
@@ -45,6 +59,9 @@ class AlertTopics(Construct):
     def _subscribe(self, deployment: Deployment) -> None:
         for email in deployment.alert_emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
+        if self.operators:
+            for email in deployment.operator_emails:
+                self.operators.add_subscription(subscriptions.EmailSubscription(email))
         for email in deployment.digest_emails:
             if self.digests:
                 self.digests.add_subscription(subscriptions.EmailSubscription(email))
@@ -76,14 +93,14 @@ class AlertTopics(Construct):
                 guardrail_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("AWSDenyAll")],
             )
 
-    def _allow_alarms(self) -> None:
-        """Allows CloudWatch alarms of this account to publish to the urgent topic."""
-        self.topic.add_to_resource_policy(
+    def _allow_alarms(self, topic: sns.Topic) -> None:
+        """Allows CloudWatch alarms of this account to publish to the topic."""
+        topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsOfThisAccount",
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
                 actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
+                resources=[topic.topic_arn],
                 conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
             )
         )

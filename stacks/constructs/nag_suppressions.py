@@ -11,6 +11,11 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason))
 
 
+def acknowledge_control(construct: IConstruct, rule: str, reason: str) -> None:
+    """Accepts one rule of NIST 800-53 R5 on a construct."""
+    Validations.of(construct).acknowledge(Acknowledgment(id=f"NIST.800.53.R5::NIST.800.53.R5-{rule}", reason=reason))
+
+
 def acknowledge_wildcard(construct: IConstruct, arn: str, reason: str) -> None:
     """Accepts one ARN that contains `*` in the policies of a construct."""
     acknowledge(construct, f"IAM5[Resource::{_cdk_nag_form(Stack.of(construct).resolve(arn))}]", reason)

@@ -30,6 +30,7 @@ class Value(StrEnum):
     ALERT_TOPIC_ARN = "alert-topic-arn"
     DIGEST_TOPIC_ARN = "digest-topic-arn"
     CHAT_TOPIC_ARN = "chat-topic-arn"
+    OPERATOR_TOPIC_ARN = "operator-topic-arn"
     ALERT_KEY_ARN = "alert-key-arn"
     ENCRYPTION_KEY_ARN = "encryption-key-arn"
     SUPPRESSIONS = "suppressions"
@@ -49,6 +50,7 @@ class Value(StrEnum):
     INVENTORY_LOG = "inventory-log-group-name"
     NOTIFIER_LOG = "notifier-log-group-name"
     FLOW_LOG_CREATOR = "flow-log-creator-name"
+    FLOW_LOG_CREATOR_LOG = "flow-log-creator-log-group-name"
 
 
 FUNCTION_LOGS = (Value.STREAM_PROCESSOR_LOG, Value.OBJECT_PROCESSOR_LOG, Value.INVENTORY_LOG, Value.NOTIFIER_LOG)

@@ -4,10 +4,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
-from aws_cdk import Annotations, Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import Annotations
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -21,18 +19,8 @@ PERIOD_MINUTES = 5
 """The period of the metrics: the setting `above` is a number of records in five minutes."""
 
 
-@dataclass(frozen=True)
-class Counted:
-    """A metric filter of a log group and its metric. `id` is that of the two, whatever the log group is called."""
-
-    id: str
-    filter: MetricFilter
-    label: str
-    metric: cloudwatch.Metric
-
-
 class MetricFilters(Construct):
-    """The metric filters of the settings, for each log group whose format has the fields that they need (`counted`).
+    """The metric filters of the settings, for each log group whose format has the fields that they need.
 
     A metric has no dimensions, because only fields of the records can be dimensions, and each value is a metric of its
     own. It has no default value either: without records that match it costs nothing.
@@ -43,19 +31,15 @@ class MetricFilters(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._deployment = deployment
-        self.counted = [
-            counted
-            for group, name in log_group_names.items()
-            for wanted in deployment.metric_filters
-            for counted in self._count(group, name, wanted)
-        ]
+        for group, name in log_group_names.items():
+            for wanted in deployment.metric_filters:
+                self._count(group, name, wanted)
         for name in of_unknown_formats(deployment) if deployment.metric_filters else ():
             Annotations.of(self).add_info(f"metric filters of {name}: none, because its log_formats are not set")
 
-    def _count(self, group: FlowLogGroup, log_group_name: str, wanted: MetricFilter) -> Iterator[Counted]:
-        namespace, metric_name = metric_filter_namespace(self._deployment.name), f"{group.label}-{wanted.name}"
-        patterns = dict(self._patterns(group, wanted))
-        for part, pattern in patterns.items():
+    def _count(self, group: FlowLogGroup, log_group_name: str, wanted: MetricFilter) -> None:
+        namespace, metric_name = metric_filter_namespace(self._deployment.name), metric_filter_name(group, wanted)
+        for part, pattern in self._patterns(group, wanted):
             logs.CfnMetricFilter(
                 self,
                 f"{group.id}-{part}-{wanted.name}",
@@ -68,8 +52,6 @@ class MetricFilters(Construct):
                     )
                 ],
             )
-        if patterns:
-            yield Counted(f"{group.id}-{wanted.name}", wanted, group.label, _metric(namespace, metric_name))
 
     def _patterns(self, group: FlowLogGroup, wanted: MetricFilter) -> Iterator[tuple[str, str]]:
         for part, log_format, _ in group.formats:
@@ -85,6 +67,6 @@ def metric_filter_namespace(deployment_name: str) -> str:
     return f"{namespace_of(deployment_name)}/metric-filters"
 
 
-def _metric(namespace: str, name: str) -> cloudwatch.Metric:
-    period = Duration.minutes(PERIOD_MINUTES)
-    return cloudwatch.Metric(namespace=namespace, metric_name=name, statistic="Sum", period=period)
+def metric_filter_name(group: FlowLogGroup, wanted: MetricFilter) -> str:
+    """The name of the metric of a filter of a log group."""
+    return f"{group.label}-{wanted.name}"

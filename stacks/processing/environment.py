@@ -113,6 +113,7 @@ class Environment:
                 output_bucket=read(Value.OUTPUT_BUCKET),
                 digest_topic_arn=read(Value.DIGEST_TOPIC_ARN) if deployment.digest_topic else "",
                 chat_topic_arn=read(Value.CHAT_TOPIC_ARN) if deployment.chat_topic else "",
+                operator_topic_arn=read(Value.OPERATOR_TOPIC_ARN) if deployment.operator_emails else "",
                 max_urgent_an_hour=deployment.max_urgent_messages_an_hour,
                 deployment_name=deployment.name,
                 account_id=self._stack.account,

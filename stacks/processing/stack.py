@@ -96,7 +96,13 @@ class ProcessingStack(FlowsentryStack):
             bucket_arn="" if in_logs else self._bucket_arn(Value.LOG_BUCKET),
         )
         every_vpc.run_on_deployment()
-        self.publish({Value.FLOW_LOG_CREATOR: every_vpc.function.function_name})
+        function = every_vpc.function
+        self.publish(
+            {
+                Value.FLOW_LOG_CREATOR: function.function_name,
+                Value.FLOW_LOG_CREATOR_LOG: function.log_group.log_group_name,
+            }
+        )
 
     def _grant_processors(self) -> None:
         evidence, findings = self._table_arn(Value.EVIDENCE_TABLE), self._table_arn(Value.FINDINGS_TABLE)
@@ -209,7 +215,8 @@ class ProcessingStack(FlowsentryStack):
         if key_arn := self.deployment.log_bucket_key_arn:
             function.allow(["kms:GenerateDataKey"], key_arn)
         function.allow(["ssm:GetParameter"], self.parameter_arn(Value.LOG_FORMATS))
-        function.allow(["sns:ListSubscriptionsByTopic"], *(self.read(topic) for topic in self._topics))
+        operators = [Value.OPERATOR_TOPIC_ARN] if self.deployment.operator_emails else []
+        function.allow(["sns:ListSubscriptionsByTopic"], *(self.read(topic) for topic in [*self._topics, *operators]))
         if group := self.deployment.canary_log_group_id:
             name = self.read(log_group_value(group))
             function.allow_wildcard(["logs:CreateLogStream"], self._log_group_arn(f"{name}:*"), LOG_GROUP_ARN)

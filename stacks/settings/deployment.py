@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from stacks.settings.alarms import AlarmSettings, broken_rules_of_readers
 from stacks.settings.alerts import AlertSettings
 from stacks.settings.detection import DetectionSettings
 from stacks.settings.flow_logs import FlowLogSettings
@@ -68,6 +69,7 @@ class Deployment(
     OperationSettings,
     LogQuerySettings,
     OwnershipSettings,
+    AlarmSettings,
     AlertSettings,
     DetectionSettings,
     FlowLogSettings,
@@ -117,6 +119,7 @@ class Deployment(
         yield from self._tags_of_sources()
         yield from self._resources_of_a_stack()
         yield from self._metric_filters_of_log_groups()
+        yield from broken_rules_of_readers(self.alert_emails, self)
         if (size := len(self.targets_in)) > PARAMETER_BYTES:
             yield (
                 f"inventory_targets and kubernetes_clusters need {size} bytes in one parameter; allowed: "

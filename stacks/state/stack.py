@@ -61,8 +61,7 @@ class StateStack(FlowsentryStack):
                 Value.ALERT_TOPIC_ARN: alerts.topic.topic_arn,
                 Value.ALERT_KEY_ARN: alerts.key.key_arn,
                 Value.SUPPRESSIONS: deployment.first_suppressions,
-                **({Value.DIGEST_TOPIC_ARN: alerts.digests.topic_arn} if alerts.digests else {}),
-                **({Value.CHAT_TOPIC_ARN: alerts.chats.topic_arn} if alerts.chats else {}),
+                **alerts.optional_arns,
             }
         )
         self._warn_of_missing_emails()

@@ -1,5 +1,6 @@
 """Emails, the dashboard and the alarms of the deployed app."""
 
+import datetime as dt
 import json
 import re
 import time
@@ -75,12 +76,43 @@ def test_every_metric_of_the_dashboard_and_alarms_is_emitted(app: DeployedApp) -
     assert {name for metric in theirs for _, name in metric.dimensions} <= existing
 
 
-def test_the_dashboard_shows_every_alarm_and_every_alarm_notifies_the_topic(app: DeployedApp) -> None:
-    alarms = app.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+def test_the_dashboard_shows_every_alarm_and_every_alarm_notifies_the_topic_or_is_told_by_one_that_does(
+    app: DeployedApp,
+) -> None:
+    described = app.aws.client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    alarms, composites = described["MetricAlarms"], described["CompositeAlarms"]
     shown = {arn for widget in widgets(app) for arn in widget["properties"].get("alarms", ())}
-    assert {alarm["AlarmArn"] for alarm in alarms} == shown
-    topic = [app.value(Value.ALERT_TOPIC_ARN)]
-    assert all(alarm["AlarmActions"] == alarm["OKActions"] == topic for alarm in alarms)
+    assert {alarm["AlarmArn"] for alarm in (*alarms, *composites)} == shown
+    topic, rules = [app.value(Value.ALERT_TOPIC_ARN)], "".join(each["AlarmRule"] for each in composites)
+    telling = [each for each in (*alarms, *composites) if f'ALARM("{each["AlarmName"]}")' not in rules]
+    assert all(alarm["AlarmActions"] == alarm["OKActions"] == topic for alarm in telling)
+
+
+def test_a_processor_that_fails_sends_one_email_that_the_watch_is_broken(app: DeployedApp) -> None:
+    alarm, composite = "flowsentry-function-errors-object-processor", "flowsentry-watch-broken"
+    app.aws.evaluate_alarms()
+    before = len(emails_of_alarms(app))
+    put_errors(app, seconds_ago=(60, 400))
+    assert {alarm, composite} <= app.aws.evaluate_alarms().keys()
+    [email] = emails_of_alarms(app)[before:]
+    told = json.loads(email["text"])
+    assert (told["AlarmName"], told["NewStateValue"]) == (composite, "ALARM")
+    assert f"describe-alarms --children-of-alarm-name {composite}" in told["AlarmDescription"]
+
+
+def put_errors(app: DeployedApp, seconds_ago: tuple[int, ...]) -> None:
+    """Errors of object_processor, as Lambda would count them."""
+    dimensions = [{"Name": "FunctionName", "Value": app.value(Value.OBJECT_PROCESSOR)}]
+    now = dt.datetime.now(tz=dt.UTC)
+    data = [
+        {"MetricName": "Errors", "Dimensions": dimensions, "Value": 1, "Timestamp": now - dt.timedelta(seconds=each)}
+        for each in seconds_ago
+    ]
+    app.aws.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+
+
+def emails_of_alarms(app: DeployedApp) -> list[dict[str, str]]:
+    return [each for each in app.aws.emails() if '"AlarmName"' in each["text"]]
 
 
 class Metric(NamedTuple):
@@ -118,7 +150,13 @@ def widgets(app: DeployedApp) -> list[dict[str, Any]]:
 
 def alarm_metrics(app: DeployedApp) -> Iterator[Metric]:
     for alarm in app.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]:
-        yield Metric(alarm["Namespace"], alarm["MetricName"], dimensions_in(alarm))
+        read = [alarm] if "MetricName" in alarm else [each["MetricStat"]["Metric"] for each in banded(alarm)]
+        yield from (Metric(each["Namespace"], each["MetricName"], dimensions_in(each)) for each in read)
+
+
+def banded(alarm: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The metrics of an alarm on a band, without the band."""
+    return [each for each in alarm["Metrics"] if "MetricStat" in each]
 
 
 def metrics_with_data(app: DeployedApp) -> set[Metric]:

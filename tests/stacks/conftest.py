@@ -24,6 +24,7 @@ SUBNET, INTERFACE = "subnet-0123456789abcdef0", "eni-0123456789abcdef0"
 ATTACHMENT = "tgw-attach-0123456789abcdef0"
 KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 ROLE_ARN = "arn:aws:iam::222222222222:role/flowsentry-inventory"
+LOGS_OF_ALL = {"sources": [{"all_vpcs": True, "destination": "s3"}]}
 DATABASE = Path(tempfile.gettempdir()) / "flowsentry-tests-networks.mmdb"
 ALL_SETTINGS = {
     "sources": [
@@ -55,6 +56,9 @@ ALL_SETTINGS = {
     "digest_emails": ["readers@example.com"],
     "digest_topic": True,
     "chat_topic": True,
+    "operator_emails": ["operators@example.com"],
+    "on_call_topic_arn": "arn:aws:sns:us-east-1:123456789012:on-call",
+    "monthly_budget_dollars": 200,
     "slack_channels": [{"workspace_id": "T0123456789", "channel_id": "C0123456789", "name": "security"}],
     "event_bus": "security",
     "security_hub": True,

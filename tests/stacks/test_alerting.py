@@ -79,7 +79,7 @@ def test_the_notifier_may_write_canaries_and_no_other_flow_logs(properties_of: P
     assert any("logbucket" in each and "*_fl-canary_*" in each for each in found["s3:PutObject"])
     in_flow_logs = [each for each in found["logs:PutLogEvents"] if "loggroupnames" in each]
     assert [":log-stream:flowsentry-canary" in each for each in in_flow_logs] == [True]
-    assert len(found["sns:ListSubscriptionsByTopic"]) == 3
+    assert len(found["sns:ListSubscriptionsByTopic"]) == 4
 
 
 def test_messages_link_to_at_most_ten_log_groups(synthesise: Callable[..., Any]) -> None:

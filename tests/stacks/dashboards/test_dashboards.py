@@ -140,4 +140,5 @@ def test_the_template_has_every_dashboard_with_all_alarms(properties_of: Callabl
     parts = made["flowsentry-pipeline"]["Fn::Join"][1]
     body = json.loads("".join(each if isinstance(each, str) else "some" for each in parts))
     (widget,) = [each for each in body["widgets"] if each["type"] == "alarm"]
-    assert len(widget["properties"]["alarms"]) == len(properties_of("AWS::CloudWatch::Alarm"))
+    number = len(properties_of("AWS::CloudWatch::Alarm")) + len(properties_of("AWS::CloudWatch::CompositeAlarm"))
+    assert len(widget["properties"]["alarms"]) == number

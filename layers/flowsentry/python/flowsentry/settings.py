@@ -100,8 +100,9 @@ class NotifierSettings:
     """Settings of the notifier.
 
     Digests go to `digest_topic_arn`, or to `alert_topic_arn` when it is empty; an empty `chat_topic_arn` or `event_bus`
-    turns that channel off. `deployment_name`, `account_id`, `log_groups`, `vpcs_in_s3`, `athena_table` and
-    `athena_workgroup` are what links in messages point to. `suppressions_parameter` names the parameter that the
+    turns that channel off. The notifier sends nothing to `operator_topic_arn`; it checks its subscriptions.
+    `deployment_name`, `account_id`, `log_groups`, `vpcs_in_s3`, `athena_table` and `athena_workgroup` are what links in
+    messages point to. `suppressions_parameter` names the parameter that the
     notifier first writes the object at `suppressions_key` from. Canaries are written into `log_bucket`, and into
     `canary_log_group` if there is one, in its format in `log_formats_parameter`.
     """
@@ -111,6 +112,7 @@ class NotifierSettings:
     output_bucket: str
     digest_topic_arn: str = ""
     chat_topic_arn: str = ""
+    operator_topic_arn: str = ""
     event_bus: str = ""
     security_hub: bool = False
     digest_minutes: int = 60

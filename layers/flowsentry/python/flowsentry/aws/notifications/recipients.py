@@ -18,6 +18,8 @@ MAX_PAGES = 10
 very many are not listed."""
 NOT_CONFIRMED = ("PendingConfirmation", "Deleted")
 """What SNS returns in place of an ARN. https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html"""
+OPERATORS = "operators"
+"""They get alarms of CloudWatch, and no alerts."""
 CONFIRMED, UNCONFIRMED = "(confirmed)", "(not confirmed: gets nothing)"
 
 
@@ -49,6 +51,7 @@ class Recipients:
             "alerts": given.alert_topic_arn,
             "digests": given.digest_topic_arn,
             "chats": given.chat_topic_arn,
+            OPERATORS: given.operator_topic_arn,
         }
         others = [f"event bus {given.event_bus}"] if given.event_bus else []
         others += ["Security Hub"] if given.security_hub else []
@@ -56,7 +59,8 @@ class Recipients:
 
     def listed(self) -> list[str]:
         """All of them in words. Raises RetryableError when SNS can't be reached."""
-        return [*(f"topic of {name}: {each}" for name in self.topics for each in self._of(name)), *self.others]
+        topics = [name for name in self.topics if name != OPERATORS]
+        return [*(f"topic of {name}: {each}" for name in topics for each in self._of(name)), *self.others]
 
     def topics_without_subscription(self) -> list[str]:
         """What the topics are for that deliver to nobody. Raises as `listed`."""
