@@ -11,6 +11,7 @@ from aws_cdk.assertions import Match, Template
 from stacks.log_queries.log_groups import FlowLogGroup, log_groups_of
 from stacks.log_queries.metric_filters import MetricFilters
 from stacks.log_queries.saved_queries import SavedQueries, excluded_networks, remarks
+from stacks.monitoring.alarms.filters import alarms_on_filters
 from stacks.settings.deployment import Deployment
 from tests.log_insights.query import run
 from tests.stacks.conftest import ALL_SETTINGS, OTHER_VPC, VPC
@@ -121,10 +122,13 @@ def test_the_synth_says_what_an_unknown_format_and_a_missing_field_leave_out() -
     existing = [{"name": "/unknown"}, {"name": "/short", "log_formats": ["${srcaddr} ${dstaddr} ${action}"]}]
     settings = deployment(sources=[], existing_log_groups=existing, metric_filters=filters)
     names = {each: each.name for each in log_groups_of(settings)}
-    counted = MetricFilters(stack, "MetricFilters", deployment=settings, log_group_names=names).counted
+    MetricFilters(stack, "MetricFilters", deployment=settings, log_group_names=names)
     SavedQueries(stack, "SavedQueries", deployment=settings, log_group_names=names)
     said = [str(each.entry.data) for each in AssertAnnotations.from_stack(stack).find_info("*", Match.any_value())]
-    assert [each.filter.name for each in counted] == ["rejects"]
+    Template.from_stack(stack).resource_properties_count_is(
+        "AWS::Logs::MetricFilter", {"FilterName": "flowsentry-rejects"}, 1
+    )
+    assert [each.name for each in alarms_on_filters(settings)] == ["metric-filter-short-rejects"]
     assert "metric filter rdp of short needs dstport, protocol" in said
     assert "metric filters of /unknown: none, because its log_formats are not set" in said
     assert "saved queries of /unknown: none, because its log_formats are not set" in said
@@ -157,8 +161,11 @@ def test_saved_queries_are_made_by_default_and_metric_filters_are_not() -> None:
     names = dict.fromkeys(log_groups_of(settings), "a-log-group")
     assert settings.saved_queries
     SavedQueries(stack, "SavedQueries", deployment=settings, log_group_names=names)
-    assert MetricFilters(stack, "MetricFilters", deployment=settings, log_group_names=names).counted == []
-    Template.from_stack(stack).resource_count_is("AWS::Logs::QueryDefinition", 9)
+    MetricFilters(stack, "MetricFilters", deployment=settings, log_group_names=names)
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::Logs::QueryDefinition", 9)
+    template.resource_count_is("AWS::Logs::MetricFilter", 0)
+    assert list(alarms_on_filters(settings)) == []
 
 
 def test_without_queries_and_filters_no_name_of_a_log_group_is_read() -> None:
