@@ -77,7 +77,10 @@ def _by_cells(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], list[str]]
 
 def _cells(row: Row) -> tuple[str, ...]:
     by = f" by {row.measure.dimension[0]}" if row.measure.dimension and row.measure.namespace == "" else ""
-    metric = f"`{row.measure.metric}`{by}"
+    name = row.measure.metric
+    for placeholder, value in row.names:
+        name = name.replace(value, placeholder)
+    metric = f"`{name}`{by}"
     return f"{metric}, {row.measure.statistic}", _condition(row), WITHOUT_DATA[row.missing], _told_by(row.told_by)
 
 
