@@ -32,8 +32,8 @@ NAMES = {
     "AWS::Scheduler::Schedule": ("Name",),
 }
 """Where a resource of each type has the name that must be unique in an account and Region."""
-OF_AWS = ("AWS/Lambda", "AWS/SNS", "AWS/SQS")
-"""Namespaces of AWS, whose dimensions are generated names of functions and queues."""
+OF_AWS = ("AWS/DynamoDB", "AWS/Lambda", "AWS/Logs", "AWS/SNS", "AWS/SQS")
+"""Namespaces of AWS, whose dimensions are generated names of functions, queues, tables and log groups."""
 
 
 @pytest.fixture(scope="module")
