@@ -80,6 +80,11 @@ bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; 
 	$(BIN)/python -m benchmarks.floods
 	$(BIN)/python -m benchmarks.throughput
 
+.PHONY: cost
+cost: $(SETUP) ## Measure the functions' time, calls and bytes again, two minutes, and write docs/cost.md from them
+	$(BIN)/python -m benchmarks.cost.figures
+	$(BIN)/python -m docs.generate
+
 .PHONY: break
 break: $(SETUP) ## Every law ten times as long, then campaigns that try to break it, 40 minutes: faults, hostile messages, load, wrong clocks, dead services
 	FLOWSENTRY_LAW_EXAMPLES=10 $(BIN)/python -m pytest -q -n 2 tests/properties

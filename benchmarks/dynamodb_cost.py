@@ -7,10 +7,13 @@ does not mention sets, so each member is counted with the overhead of a list ele
 from collections.abc import Mapping
 from typing import Any
 
+from stacks.prices import services
+
 OVERHEAD_BYTES, MEMBER_OVERHEAD_BYTES = 3, 1
 WRITE_UNIT_BYTES, READ_UNIT_BYTES = 1024, 4096
-DOLLARS_A_MILLION_WRITES, DOLLARS_A_MILLION_READS = 0.625, 0.125
-"""On demand in us-east-1 (https://aws.amazon.com/dynamodb/pricing/on-demand/); up to 50 % more in other Regions."""
+DOLLARS_A_MILLION_WRITES = services.DYNAMODB_WRITES.dollars(1e6)
+DOLLARS_A_MILLION_READS = services.DYNAMODB_READS.dollars(1e6)
+"""On demand in us-east-1; up to 50 % more in other Regions."""
 
 
 def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:

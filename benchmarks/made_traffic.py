@@ -66,7 +66,7 @@ class Company:
 
     def scanner(self) -> int:
         """The index of an external address that probes closed ports: of about 2,500, most probe once or twice, a few
-        often.
+        often. Also of one that offers a service.
         """
         return int(self.rng.paretovariate(0.7) * 3) % (OUTSIDE // 8)
 
@@ -131,6 +131,26 @@ def _probe(company: Company, names: tuple[str, ...]) -> str:
     inside = company.rng.randrange(company.size)
     call = _Call(company.rng, company.outside[company.scanner()], company.addresses[inside], is_probe=True)
     return call.line(names, company.interfaces[inside], "ingress")
+
+
+def lines_of(company: Company, names: tuple[str, ...], inside: int) -> Iterator[str]:
+    """An endless sequence of the records that one interface logs, in the same mix; of the outside services, it mostly
+    uses the same few.
+    """
+    draw, ours, interface = company.rng, company.addresses[inside], company.interfaces[inside]
+    while True:
+        kind, calls_out = draw.random(), draw.random() < 0.5  # noqa: PLR2004 - half and half
+        peer = company.outside[company.scanner()] if calls_out else draw.choice(company.outside)
+        if kind >= 0.96:  # noqa: PLR2004 - the mix is in the module's first lines
+            scanner = company.outside[company.scanner()]
+            yield _Call(draw, scanner, ours, is_probe=True).line(names, interface, "ingress")
+            continue
+        if kind < 0.55:  # noqa: PLR2004
+            peer = company.addresses[company.busy()]
+        is_later = kind >= 0.90  # noqa: PLR2004
+        call = _Call(draw, ours, peer, is_later=is_later) if calls_out else _Call(draw, peer, ours, is_later=is_later)
+        yield call.line(names, interface, "egress" if calls_out else "ingress")
+        yield call.line(names, interface, "ingress" if calls_out else "egress", back=True)
 
 
 class _Call:

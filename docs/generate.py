@@ -1,6 +1,6 @@
-"""Generates the reference pages beside this file from the code: fields.md, metrics.md, detectors.md, log-queries.md,
-analytics.md, the entries of runbook.md, the tables in settings.md, settings.schema.json, and the kinds of finding in
-suppressions.schema.json.
+"""Generates the reference pages beside this file from the code: cost.md, fields.md, metrics.md, detectors.md,
+log-queries.md, analytics.md, the entries of runbook.md, the tables in settings.md, settings.schema.json, and the kinds
+of finding in suppressions.schema.json; and the two sums of cost.md in README.md.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -15,6 +15,7 @@ from textwrap import wrap
 import polars as pl
 
 from docs.analytics_reference import analytics_page
+from docs.cost_reference import cost_page, with_costs
 from docs.detectors_reference import detectors_page
 from docs.log_queries_reference import log_queries_page
 from docs.markdown import DOCS, PACKAGE, ROOT, opening, table
@@ -86,15 +87,15 @@ gateway lost packets, `worst_attachment` says where most of them were lost."""
 def pages() -> dict[Path, str]:
     """The text of each page by its path."""
     made = {"fields.md": fields_page(), "metrics.md": metrics_page(), "detectors.md": detectors_page()}
-    made["suppressions.schema.json"] = suppressions_schema()
+    made |= {"suppressions.schema.json": suppressions_schema(), "cost.md": cost_page()}
     made["log-queries.md"] = chain(opening("Log queries", ROOT / "stacks" / "log_queries"), log_queries_page())
     made["analytics.md"] = chain(opening("Analytics", ROOT / "stacks" / "analytics"), analytics_page())
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
-    settings = DOCS / "settings.md"
+    settings, readme = DOCS / "settings.md", ROOT / "README.md"
     schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))
     runbook = DOCS / "runbook.md"
-    texts[runbook] = with_entries(runbook.read_text())
-    return texts | {settings: with_tables(settings.read_text()), DOCS / "settings.schema.json": schema}
+    texts |= {settings: with_tables(settings.read_text()), readme: with_costs(readme.read_text())}
+    return texts | {runbook: with_entries(runbook.read_text()), DOCS / "settings.schema.json": schema}
 
 
 def suppressions_schema() -> Iterator[str]:

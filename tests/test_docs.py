@@ -76,11 +76,12 @@ def test_the_alert_in_the_readme_is_one_of_the_tested_messages() -> None:
     assert shown == sent
 
 
-def test_the_cost_in_the_readme_is_that_of_the_cost_page() -> None:
-    [(s3, _)] = re.findall(
-        r"\*\*sum\*\* \| \*\*(\$[^*]+)\*\* \| \*\*([^*]+)\*\*", (ROOT / "docs" / "cost.md").read_text()
-    )
-    assert f"{s3} per GB" in (ROOT / "README.md").read_text()
+def test_the_costs_in_the_readme_are_those_of_the_cost_page() -> None:
+    readme, page = (ROOT / "README.md").read_text(), (ROOT / "docs" / "cost.md").read_text()
+    [a_gb] = re.findall(r"(\$[0-9.]+) per GB to S3", page)
+    [a_month] = re.findall(r"\*\*sum\*\* \| \*\*\$([0-9.]+)\*\* \|  \|", page)
+    assert f"{a_gb} per GB of flow logs in S3" in readme
+    assert f"about ${float(a_month):.0f} a month" in readme
 
 
 @by_page

@@ -1,0 +1,83 @@
+"""What does not depend on the bytes: options, and what a deployment costs whatever its traffic."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from flowsentry.metric_names import TRAFFIC_METRICS_BY
+from local.cost.lines import MB_OF_GB, Line, Plan, through_cloudwatch, through_s3, total
+from local.cost.measured import Measured
+from local.cost.volume import MINUTES, Volume
+from stacks.prices import services
+
+SECONDS = MINUTES * 60
+TRACED_SHARE = 0.05
+"""X-Ray records the first invocation of each second, and this share of the others.
+https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"""
+POLLERS, POLL_SECONDS = 5, 20
+"""Lambda's pollers of a queue without messages, and how long each call waits for one.
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
+INVENTORY_RUNS, INVENTORY_SECONDS = 8_640, 5.0
+NOTIFIER_RUNS, NOTIFIER_SECONDS, NOTIFIER_MB = 43_200, 0.13, 1_769
+"""Assumed: the inventory runs every five minutes for 5 s with 1 GB, the notifier every minute for 0.13 s."""
+PIPELINE_METRICS = (30, 59)
+"""Custom metrics of the functions: those that are sent all the time, and all."""
+
+
+def traced(invocations: float) -> float:
+    """The traces of a month in which so many invocations come evenly: in each second the first, and a share of the
+    others.
+    """
+    first = SECONDS * (1 - math.exp(-invocations / SECONDS))
+    return first + TRACED_SHARE * (invocations - first)
+
+
+def optional(volume: Volume, given: Measured, plan: Plan) -> Iterator[Line]:
+    """What each option adds to a month of this volume, or has in it."""
+    alone, with_kinesis = (through_cloudwatch(volume, given, replace(plan, kinesis=each)) for each in (False, True))
+    what = "Kinesis between log groups and the function (`kinesis`), added"
+    yield Line(what, total(with_kinesis) - total(alone), "the stream, and batches of payloads")
+    yield _enriched("payloads to CloudWatch Logs", alone)
+    yield _enriched("files in S3", through_s3(volume, given, plan))
+    form = given.extended_format
+    for way, number in (("CloudWatch Logs", volume.payloads(form)), ("S3", volume.objects(form))):
+        dollars = services.TRACES.dollars(traced(number), plan.region)
+        yield Line(f"X-Ray (`tracing`), {way}", dollars, f"{traced(number):,.0f} traces of {number:,.0f} invocations")
+    number = len(TRAFFIC_METRICS_BY["vpc"])
+    yield Line("metrics of one more VPC", services.METRICS.dollars(number, plan.region), f"{number} metrics")
+    yield Line("one more dashboard", services.DASHBOARDS.dollars(1, plan.region), "three of an account are free")
+    dollars = services.KMS_KEYS.dollars(1, plan.region)
+    yield Line("customer key (`customer_key`)", dollars, "one key; and $0.03 for 10,000 requests")
+
+
+def _enriched(of: str, lines: Sequence[Line]) -> Line:
+    enriched = [line for line in lines if line.what.startswith("enriched")]
+    return Line(
+        f"enriched Parquet of {of}, in the sums", total(enriched), "; ".join(each.arithmetic for each in enriched)
+    )
+
+
+def fixed(given: Measured, plan: Plan) -> Iterator[Line]:
+    """What a deployment with one VPC costs a month, whatever its traffic."""
+    has, region = given.resources, plan.region
+    yield Line("alarms", services.ALARMS.dollars(has.alarms, region), f"{has.alarms} metrics of alarms")
+    if has.composite_alarms:
+        dollars = services.COMPOSITE_ALARMS.dollars(has.composite_alarms, region)
+        yield Line("composite alarms", dollars, f"{has.composite_alarms} alarms")
+    dollars = services.DASHBOARDS.dollars(has.dashboards, region)
+    yield Line("dashboards", dollars, f"{has.dashboards}; three of an account are free")
+    vpc, (least, most) = len(TRAFFIC_METRICS_BY["vpc"]), PIPELINE_METRICS
+    units = f"{vpc} of the VPC and {least} of the functions, of which there are at most {most}"
+    yield Line("metrics", services.METRICS.dollars(least + vpc, region), units)
+    polls = has.polled_queues * POLLERS * SECONDS / POLL_SECONDS
+    units = f"{has.polled_queues} queues, {POLLERS} pollers each, every {POLL_SECONDS} s"
+    yield Line("polling of queues", services.SQS_REQUESTS.dollars(polls, region), units)
+    yield _runs("inventory", INVENTORY_RUNS, INVENTORY_SECONDS, MB_OF_GB, plan)
+    yield _runs("notifier", NOTIFIER_RUNS, NOTIFIER_SECONDS, NOTIFIER_MB, plan)
+    yield Line("key of the alert topic", services.KMS_KEYS.dollars(1, region), "one customer managed key")
+
+
+def _runs(what: str, runs: int, seconds: float, memory_mb: int, plan: Plan) -> Line:
+    time = services.LAMBDA_ARM64.dollars(runs * seconds * memory_mb / MB_OF_GB, plan.region)
+    dollars = time + services.LAMBDA_REQUESTS.dollars(runs, plan.region)
+    return Line(what, dollars, f"{runs:,} runs of {seconds:g} s with {memory_mb:,} MB")
