@@ -11,6 +11,7 @@ from local.doctor.account_state import AccountState, Cluster, Concurrency, Deplo
 from local.doctor.destination_reader import buckets_in, keys_in, log_groups_in
 from local.doctor.needs import bucket_names, key_arns, logged_resources, of_function
 from local.doctor.questions import NotAnsweredError, NotFoundError, Questions
+from local.doctor.way_in.reader import logged_volume
 from stacks.constructs.parameters import Value, parameter_name
 from stacks.settings.deployment import Deployment
 
@@ -50,7 +51,7 @@ def account_state_of(
     """The state of the account that the questions go to; `qualifier` is that of its bootstrap stack. Raises
     NotAnsweredError where not even the caller's identity can be asked.
     """
-    identity = questions.ask("sts", "get_caller_identity")
+    identity, asked_at = questions.ask("sts", "get_caller_identity"), int(time.time())
     network_ids = (*logged_resources(deployment), *of_function(deployment))
     answers: dict[str, Any] = {
         "bootstrap_version": _answered(lambda: _bootstrap_version(qualifier or DEFAULT_QUALIFIER, questions)),
@@ -67,11 +68,13 @@ def account_state_of(
         "has_security_hub": _answered(lambda: deployment.security_hub and _has_security_hub(questions)),
         "deployed": _answered(lambda: _deployed(deployment, questions)),
     }
+    flow_logs = answers["flow_logs"] or []
+    answers["logged_volume"] = _answered(lambda: logged_volume(deployment, flow_logs, questions, asked_at))
     return AccountState(
         account_id=identity["Account"],
         caller=identity["Arn"],
         region=region,
-        asked_at=int(time.time()),
+        asked_at=asked_at,
         unasked=tuple(questions.unasked.values()),
         **answers,
     )

@@ -83,6 +83,17 @@ class Concurrency:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedVolume:
+    """What the account logs of the settings' resources: GB of text a month (None where CloudWatch can't tell), network
+    interfaces, and flow logs.
+    """
+
+    gigabytes: float | None
+    interfaces: int
+    flow_logs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Deployed:
     """What a deployment that exists says about its alerts: the pause, and the recipients in words."""
 
@@ -115,4 +126,5 @@ class AccountState:
     event_buses: frozenset[str] | None = None
     has_security_hub: bool | None = None
     deployed: Deployed | None = None
+    logged_volume: LoggedVolume | None = None
     unasked: tuple[Unasked, ...] = field(default=())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from local.doctor import account_checks, destination_checks, flow_log_checks, key_checks, service_checks
 from local.doctor.account_state import AccountState
 from local.doctor.verdicts import Verdict
+from local.doctor.way_in.check import way_in
 from stacks.settings.deployment import Deployment
 
 Check = Callable[[Deployment, AccountState], Iterator[Verdict]]
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     service_checks.network_of_function,
     service_checks.channels,
     service_checks.deployed,
+    way_in,
     account_checks.unasked,
 )
 

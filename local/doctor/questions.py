@@ -34,6 +34,7 @@ ACTIONS: Mapping[tuple[str, str], str] = {
     ("ec2", "describe_flow_logs"): "ec2:DescribeFlowLogs",
     ("logs", "describe_log_groups"): "logs:DescribeLogGroups",
     ("logs", "describe_subscription_filters"): "logs:DescribeSubscriptionFilters",
+    ("cloudwatch", "get_metric_statistics"): "cloudwatch:GetMetricStatistics",
     ("s3", "head_bucket"): "s3:ListBucket",
     ("s3", "get_bucket_notification_configuration"): "s3:GetBucketNotification",
     ("s3", "get_bucket_policy"): "s3:GetBucketPolicy",

@@ -63,6 +63,7 @@ ANSWERS: dict[str, Any] = {
     "describe_event_bus": {"Name": "security"},
     "describe_hub": {},
     "list_subscriptions_by_topic": {"Subscriptions": SUBSCRIPTIONS},
+    "get_metric_statistics": {"Datapoints": []},
     "get_item": {"Item": {"since": {"N": "1"}, "until": {"N": "5"}, "by": {"S": "alice"}}},
 }
 """What AWS answers to each call, in one page."""
