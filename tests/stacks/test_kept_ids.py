@@ -34,7 +34,10 @@ KEPT = {
             "TablesFindings1E701491",
             "TablesIdempotency498FF680",
         },
-        "AWS::SNS::Topic": {"AlertsTopicCF7C81C9", "AlertsDigestTopic0971624D", "AlertsChatTopicC2482465"},
+        "AWS::SNS::Topic": {
+            *("AlertsTopicCF7C81C9", "AlertsDigestTopic0971624D", "AlertsChatTopicC2482465"),
+            "AlertsOperatorTopic320053B7",
+        },
         "AWS::KMS::Key": {"AlertsKey9E1197AF"},
     },
     "Processing": {

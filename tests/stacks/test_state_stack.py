@@ -71,22 +71,31 @@ def test_alarms_of_this_account_may_use_the_urgent_topic_and_the_key(properties_
         assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
+def test_alarms_of_this_account_may_use_the_topic_of_operators(properties_of: PropertiesOf) -> None:
+    policies = properties_of("AWS::SNS::TopicPolicy").items()
+    (policy,) = [each["PolicyDocument"] for id_, each in policies if id_.startswith("AlertsOperatorTopic")]
+    (allowed,) = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+    assert (allowed["Principal"], allowed["Action"]) == ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
 def test_every_topic_requires_tls_and_is_encrypted_with_one_rotating_key(
     properties_of: PropertiesOf,
 ) -> None:
     (id_, key), *_ = properties_of("AWS::KMS::Key").items()
-    assert set(topics(properties_of)) == {"", "Digest", "Chat"}
+    assert set(topics(properties_of)) == {"", "Digest", "Chat", "Operator"}
     assert all(each["KmsMasterKeyId"] == {"Fn::GetAtt": [id_, "Arn"]} for each in topics(properties_of).values())
     assert key["EnableKeyRotation"] is True
     policies = properties_of("AWS::SNS::TopicPolicy").values()
-    assert len([each for each in policies if '"aws:SecureTransport": "false"' in json.dumps(each)]) == 3
+    assert len([each for each in policies if '"aws:SecureTransport": "false"' in json.dumps(each)]) == 4
 
 
-def test_with_a_digest_topic_digest_readers_are_subscribed_to_it(properties_of: PropertiesOf) -> None:
+def test_with_topics_of_their_own_digest_readers_and_operators_are_subscribed_to_them(properties_of: PropertiesOf) -> None:
     actual = {each["Endpoint"]: each for each in properties_of("AWS::SNS::Subscription").values()}
     assert {each["Protocol"] for each in actual.values()} == {"email"}
     assert actual["people@example.com"]["TopicArn"]["Ref"].startswith("AlertsTopic")
     assert actual["readers@example.com"]["TopicArn"]["Ref"].startswith("AlertsDigestTopic")
+    assert actual["operators@example.com"]["TopicArn"]["Ref"].startswith("AlertsOperatorTopic")
     assert all("FilterPolicy" not in each for each in actual.values())
 
 
