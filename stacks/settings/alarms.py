@@ -52,7 +52,7 @@ class AlarmSettings(Section):
     """The VPCs that have this alarm. Empty: those whose flow logs the app creates one by one, since those of
     `all_vpcs`, of member accounts and of existing log groups and buckets are known only from their records. Name such
     a VPC here."""
-    monthly_budget_dollars: int = Field(default=0, ge=0, le=1_000_000)
+    monthly_budget_dollars: int = Field(default=0, ge=0, le=100_000)
     """AWS Budgets sends an e-mail when what has the tag `application` of this deployment costs more in a month, or is
     forecast to. It goes to `operator_emails`, or to `alert_emails` without these, and costs nothing. Activate the tag
     [as a cost allocation tag](runbook.md#cost-budget) first. 0: no budget."""

@@ -9,7 +9,7 @@ ENTRIES = (
         "own. If it is the topic of alerts, this message does not arrive there either: only `operator_emails` and "
         "`on_call_topic_arn` get it.",
         children_of("people-not-told"),
-        "See the entry of the alarm that the query names, after `flowsentry-`.",
+        "See the entry of the alarm that the query names, after the deployment's name.",
         "It ends with the last of its alarms. While it lasts, a further one sends no message: run the query again.",
     ),
     Entry(

@@ -8,7 +8,7 @@ ENTRIES = (
         "Records of a flow log are judged late, or not at all: one of the alarms below is in ALARM, or a processor or "
         "the check of flow logs states nothing any more. Those alarms send no message of their own.",
         children_of("watch-broken"),
-        "See the entry of the alarm that the query names, after `flowsentry-`.",
+        "See the entry of the alarm that the query names, after the deployment's name.",
         "It ends with the last of its alarms. While it lasts, a further one sends no message: run the query again.",
     ),
     Entry(
