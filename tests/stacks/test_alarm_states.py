@@ -7,9 +7,10 @@ import pytest
 
 from local.aws.monitoring.alarm_rules import holds
 from local.aws.monitoring.alarm_states import Evaluation, State, upper_band
+from stacks.monitoring.alarms.filters import alarms_on_filters
 from stacks.monitoring.alarms.table import table_of
 from stacks.settings.deployment import Deployment
-from tests.stacks.conftest import BUSY_VPC, LOGS_OF_ALL, OTHER_VPC, VPC
+from tests.stacks.conftest import ALL_SETTINGS, BUSY_VPC, LOGS_OF_ALL, OTHER_VPC, VPC
 
 NO_DATA: State = "INSUFFICIENT_DATA"
 GOOD: tuple[State, State, State] = ("OK", "OK", "OK")
@@ -20,6 +21,7 @@ UNKNOWN: tuple[State, State, State] = (NO_DATA, NO_DATA, NO_DATA)
 """What emits the metric has stopped; the composite alarm tells of it once it had begun."""
 BAD: tuple[State, State, State] = ("ALARM", "ALARM", "ALARM")
 """What emits the metric never stops."""
+DEPLOYMENT = Deployment.from_context({"flowsentry": ALL_SETTINGS})
 PROCESSORS = ("stream-processor", "object-processor")
 FUNCTIONS = (*PROCESSORS, "inventory", "notifier")
 WITHOUT_DATA: dict[str, tuple[State, State, State]] = {
@@ -33,6 +35,7 @@ WITHOUT_DATA: dict[str, tuple[State, State, State]] = {
     **dict.fromkeys(("poison-findings", "channel-refused", "no-subscription"), GOOD),
     **dict.fromkeys((f"delivery-failed-{each}" for each in ("alerts", "digests", "chats", "operators")), GOOD),
     **dict.fromkeys((f"reject-surge-{each}" for each in (VPC, OTHER_VPC, BUSY_VPC)), GOOD),
+    **dict.fromkeys((row.name for row in alarms_on_filters(DEPLOYMENT)), GOOD),
     **dict.fromkeys((f"inventory-stale-{each}" for each in PROCESSORS), UNCHANGED),
     **dict.fromkeys(("flow-log-failed", "records-skipped", "alerts-not-sent"), UNCHANGED),
     **dict.fromkeys((f"freshness-{each}" for each in PROCESSORS), UNKNOWN),

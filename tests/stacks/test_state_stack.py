@@ -90,7 +90,7 @@ def test_every_topic_requires_tls_and_is_encrypted_with_one_rotating_key(
     assert len([each for each in policies if '"aws:SecureTransport": "false"' in json.dumps(each)]) == 4
 
 
-def test_with_topics_of_their_own_digest_readers_and_operators_are_subscribed_to_them(
+def test_digest_readers_and_operators_are_subscribed_to_topics_of_their_own(
     properties_of: PropertiesOf,
 ) -> None:
     actual = {each["Endpoint"]: each for each in properties_of("AWS::SNS::Subscription").values()}

@@ -125,9 +125,9 @@ ENTRIES = (
     ),
     Entry(
         "metric-filter",
-        "More records of a log group met the condition of a metric filter (setting `metric_filters`) than its `above` in "
-        "five minutes. The alarm's name ends with the label of the log group and the filter's name. Run a saved query "
-        "of the folder with that label: SSH and RDP for a login port, Rejects by source for rejects.",
+        "More records of a log group met the condition of a metric filter (setting `metric_filters`) than its `above` "
+        "in five minutes. The alarm's name ends with the label of the log group and the filter's name. Run a saved "
+        "query of the folder with that label: SSH and RDP for a login port, Rejects by source for rejects.",
         f"aws logs describe-query-definitions --query-definition-name-prefix Flowsentry/{NAME}/",
         "A scan, which a finding describes; a job that somebody added; a rule that is too open, or too closed.",
         "Raise `above`, or remove the filter. It ends half an hour after the last record, because records arrive late.",
