@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flowsentry.emit.plain_text import plain
@@ -52,19 +52,28 @@ def _cell(column: str, value: Any) -> str:
     match value:
         case None:
             return ""
-        case bool():
-            return str(value).lower()
-        case int():
-            return str(value) if column.endswith(PLAIN_NUMBERS) else f"{value:,}"
-        case float():
-            return f"{value:,.2f}"
+        case int() | float():
+            return _number(column, value)
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
+        case date():
+            return f"{value:%Y-%m-%d}"
     return plain(value, MAX_CELL_LETTERS)
 
 
+def _number(column: str, value: float) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return str(value) if column.endswith(PLAIN_NUMBERS) else f"{value:,}"
+
+
 def _exact(value: Any) -> Any:
-    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
+    """What JSON and CSV have: times with their zone, which is UTC."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _in_csv(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """The named queries: what people ask of their traffic, each once, for Athena and for `flowsentry query`."""
 
+from stacks.analytics.bill_queries import BILL_QUERIES
 from stacks.analytics.named_query import Query
 
 TALKERS = """
@@ -166,5 +167,6 @@ GROUP BY 1
 ORDER BY packets DESC, source
 LIMIT 100""",
     ),
+    *BILL_QUERIES,
 )
-"""In the order of the documentation. A query that is added has its answer in tests/stacks/analytics."""
+"""In the order of the documentation. A query that is added has its answer in tests/local/query."""

@@ -1,6 +1,7 @@
 """A small network, what happened in it one noon, and enriched Parquet files of that, in any log format."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flowsentry.emit.enriched_object import EnrichedFile, EnrichedSink, enriched_key
@@ -37,8 +38,14 @@ RULES = Rules(
 )
 INVENTORY = Inventory.of(
     (
-        interface(WEB, name="web-1", security_groups=("sg-web",)),
-        interface(DATABASE, name="db-1", kind="rds database", security_groups=("sg-db",)),
+        replace(
+            interface(WEB, name="web-1", security_groups=("sg-web",), public_addresses=("198.51.100.1",)),
+            availability_zone="euw1-az1",
+        ),
+        replace(
+            interface(DATABASE, name="db-1", kind="rds database", security_groups=("sg-db",)),
+            availability_zone="euw1-az2",
+        ),
     ),
     rules=RULES,
 )

@@ -25,6 +25,11 @@ def at(minute: int, second: int = 0) -> datetime:
     return datetime(2026, 1, 1, 12, minute, second)  # noqa: DTZ001 - as DuckDB and Athena give it: UTC without a zone
 
 
+def dollars(size: int, usd_per_gb: float) -> Any:
+    """AWS bills traffic by GB of 2^30 bytes."""
+    return pytest.approx(size / 2**30 * usd_per_gb)
+
+
 SENT = {
     WEB: {"source": WEB, "source_owner": "web-1", "bytes": 10_060, "packets": 23, "destinations": 3, "records": 3},
     DATABASE: {"source": DATABASE, "source_owner": "db-1", "bytes": 50_000, "packets": 20, "records": 1},
@@ -107,6 +112,19 @@ ANSWERS: Mapping[str, list[Mapping[str, Any]]] = {
         {"began": at(4), "action": "REJECT", "direction": "egress", "destination": "203.0.113.50", "dstport": 25},
     ],
     "who-connected": ON_SSH,
+    "traffic-bill": [
+        {"path": "inter_az", "owner": "db-1", "bytes": 50_000, "usd": dollars(50_000, 2 * 0.01)},
+        {"path": "internet", "owner": "web-1", "bytes": 9_000, "usd": dollars(9_000, 0.09)},
+        {"path": "inter_az", "owner": "web-1", "bytes": 1_000, "usd": dollars(1_000, 2 * 0.01)},
+    ],
+    "traffic-bill-by-day": [
+        {"date": at(0).date(), "path": "inter_az", "bytes": 51_000, "usd": dollars(51_000, 2 * 0.01)},
+        {"date": at(0).date(), "path": "internet", "bytes": 9_000, "usd": dollars(9_000, 0.09)},
+    ],
+    "pairs-across-zones": [
+        {"source": DATABASE, "source_zone": "euw1-az2", "destination_zone": "euw1-az1", "bytes": 50_000},
+        {"source": WEB, "source_owner": "web-1", "destination": DATABASE, "bytes": 1_000, "packets": 10},
+    ],
 }
 """The rows of each answer, in order; of each row the columns that are named."""
 
