@@ -47,7 +47,8 @@ def resolved(value: Any) -> Any:
 class GlueTable:
     """The table of a resource of a template; `files` is the folder with a folder for each bucket."""
 
-    def __init__(self, properties: Mapping[str, Any], files: Path) -> None:
+    def __init__(self, properties: Mapping[str, Any], files: Path, now: datetime = NOW) -> None:
+        self.now = now
         self.input = resolved(properties["TableInput"])
         self.parameters = self.input["Parameters"]
         self.storage = self.input["StorageDescriptor"]
@@ -97,7 +98,7 @@ class GlueTable:
                 first, last = map(int, given["range"].split(","))
                 return value in {f"{number:0{given['digits']}}" for number in range(first, last + 1)}
             case "date":
-                return value in set(_dates(given))
+                return value in set(_dates(given, self.now))
         raise AssertionError(given)
 
     def _rows(self, connection: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[Any, ...]]:
@@ -141,19 +142,19 @@ def _hive_value(kind: str, value: str | None, null: str) -> Any:
     return int(value) if re.fullmatch(r"-?[0-9]+", value) else None
 
 
-def _dates(given: Mapping[str, str]) -> Iterator[str]:
+def _dates(given: Mapping[str, str], now: datetime) -> Iterator[str]:
     """The dates of a range, written in its format."""
     assert (given["interval"], given["interval.unit"]) == ("1", "DAYS")
     form = re.sub("yyyy|MM|dd", lambda found: _JAVA[found[0]], given["format"])
-    first, last = (_moment(each, form) for each in given["range"].split(","))
+    first, last = (_moment(each, form, now) for each in given["range"].split(","))
     while first <= last:
         yield f"{first:{form}}"
         first += timedelta(days=1)
 
 
-def _moment(text: str, form: str) -> datetime:
+def _moment(text: str, form: str, now: datetime) -> datetime:
     relative = re.fullmatch(r"NOW(?:([+-])([0-9]+)(YEARS|DAYS))?", text)
     if relative is None:
         return datetime.strptime(text, form).replace(tzinfo=UTC)
     sign, number, unit = relative.groups()
-    return NOW + (timedelta(days=int(f"{sign}{number}") * _UNIT_DAYS[unit]) if number else timedelta())
+    return now + (timedelta(days=int(f"{sign}{number}") * _UNIT_DAYS[unit]) if number else timedelta())
