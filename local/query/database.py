@@ -1,4 +1,4 @@
-"""Enriched Parquet files as the table that Athena has of them, in DuckDB, with bounded memory."""
+"""Parquet files as the table that Athena has of them, in DuckDB, with bounded memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,12 +8,12 @@ from typing import Any
 
 import duckdb
 
-from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
 from local.query.errors import QueryError
+from local.query.file_tables import FILE_TABLES, FileTable
 from local.query.files import DAY_IN_PATH
 from local.query.time_range import TimeRange
 from local.query.trino_functions import STATEMENTS
-from stacks.analytics.named_query import ENRICHED_FLOWS, Query
+from stacks.analytics.named_query import Query
 
 MEMORY = "1GB"
 """Memory of a query. More: fewer queries write to the disk. Less: sums by many addresses take longer."""
@@ -22,8 +22,6 @@ DISK = "20GB"
 disk. Less: it fails sooner."""
 TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "boolean": "BOOLEAN", "double": "DOUBLE"}
 """DuckDB's types by Athena's."""
-NEEDED = ("start", "direction", "source_is_inside")
-"""Columns that every enriched file has, and other files don't have."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,16 @@ class Answer:
 
 def answer(query: Query, files: Sequence[str], during: TimeRange, given: Mapping[str, object]) -> Answer:
     """The answer of a query over these files. `given` are its parameters, without the days. Raises QueryError."""
-    values = {"first_day": during.first_day, "last_day": during.last_day, **given}
-    return executed(query.for_duckdb, {name: values[name] for name in query.parameters}, files, during)
+    first_day, last_day = during.days(with_next=FILE_TABLES[query.table].has_start)
+    values = {"first_day": first_day, "last_day": last_day, **given}
+    bound = {name: values[name] for name in query.parameters}
+    return executed(query.for_duckdb, bound, query.table, files, during)
 
 
-def executed(sql: str, bound: object, files: Sequence[str], during: TimeRange) -> Answer:
-    """What a statement gives, with its parameters bound by name or in order. Raises QueryError."""
+def executed(sql: str, bound: object, table: str, files: Sequence[str], during: TimeRange) -> Answer:
+    """What a statement about one table gives, with its parameters bound by name or in order. Raises QueryError."""
     with _database() as connection, _in_one_sentence():
-        add_enriched_flows(connection, files, during)
+        add_table(connection, table, files, during)
         found = connection.execute(sql, bound)
         return Answer(tuple(name for name, *_ in found.description or ()), found.fetchall())
 
@@ -75,36 +75,39 @@ def _in_one_sentence() -> Iterator[None]:
         raise QueryError(f"cannot read the files: {str(error).splitlines()[0]}") from error
 
 
-def add_enriched_flows(connection: duckdb.DuckDBPyConnection, files: Sequence[str], during: TimeRange) -> None:
+def add_table(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[str], during: TimeRange) -> None:
     """Adds the table of the files: the columns and types that Athena's table has, null where no file has the column,
-    and the records that started in the time range. Raises QueryError for files that have no enriched records.
+    and the rows that started in the time range. Raises QueryError for other files.
     """
-    present = _add_files(connection, files)
+    table = FILE_TABLES[name]
+    present = _add_files(connection, table, files)
     connection.execute("CREATE TABLE time_range (first BIGINT, last BIGINT)")
     connection.execute("INSERT INTO time_range VALUES (?, ?)", during.seconds)
-    columns = ", ".join(_columns(present))
-    connection.execute(f"CREATE VIEW {ENRICHED_FLOWS} AS SELECT {columns}, {_DAY} AS day FROM files {_IN_TIME_RANGE}")  # noqa: S608 - all names are constants
+    columns = ", ".join(_columns(table, present))
+    rows = f"SELECT {columns}, {_DAY} AS day FROM files"  # noqa: S608 - all names are constants
+    if table.has_start:
+        rows = f"SELECT {columns}, coalesce({_DAY}, {_DAY_OF_START}) AS day FROM files {_IN_TIME_RANGE}"  # noqa: S608 - the same
+    connection.execute(f"CREATE VIEW {name} AS {rows}")
 
 
-def _add_files(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Sequence[str]:
-    """Adds a view of all rows of the files, and gives its columns. It is empty for no files: nothing was logged."""
+def _add_files(connection: duckdb.DuckDBPyConnection, table: FileTable, files: Sequence[str]) -> Sequence[str]:
+    """Adds a view of all rows of the files, and gives its columns. It is empty for no files: there was nothing."""
     if not files:
         connection.execute("CREATE VIEW files AS SELECT CAST(NULL AS BIGINT) AS start, '' AS filename WHERE false")
         return ("start",)
     read = connection.read_parquet([*files], union_by_name=True, filename=True, hive_partitioning=False)
-    if missing := [name for name in NEEDED if name not in read.columns]:
-        raise QueryError(f"the files have no column {missing[0]}; allowed: enriched Parquet, which Flowsentry writes")
+    if missing := [name for name in table.needed if name not in read.columns]:
+        raise QueryError(f"the files have no column {missing[0]}; allowed: {table.content}, which Flowsentry writes")
     read.create_view("files")
     return read.columns
 
 
-_DAY = f"""coalesce(nullif(regexp_extract(filename, '{DAY_IN_PATH}', 1), ''),
-    strftime(make_timestamp("start" * 1000000), '%Y-%m-%d'))"""
-
+_DAY = f"nullif(regexp_extract(filename, '{DAY_IN_PATH}', 1), '')"
+_DAY_OF_START = """strftime(make_timestamp("start" * 1000000), '%Y-%m-%d')"""
 _IN_TIME_RANGE = """WHERE "start" BETWEEN (SELECT first FROM time_range) AND (SELECT last FROM time_range)"""
 
 
-def _columns(present: Sequence[str]) -> Iterator[str]:
-    for name, kind in ENRICHED_COLUMNS.items():
+def _columns(table: FileTable, present: Sequence[str]) -> Iterator[str]:
+    for name, kind in table.columns.items():
         value = f'"{name}"' if name in present else "NULL"
         yield f'CAST({value} AS {TYPES[kind]}) AS "{name}"'

@@ -1,4 +1,4 @@
-"""The enriched Parquet files that a command line names: files, folders, globs."""
+"""The Parquet files that a command line names: files, folders, globs."""
 
 import glob
 import re
@@ -42,4 +42,5 @@ def _matching(path: str) -> Iterator[Path]:
 
 def _may_have(file: str, during: TimeRange) -> bool:
     day = _DAY.search(Path(file).as_posix())
-    return day is None or during.first_day <= day[1] <= during.last_day
+    first, last = during.days(with_next=True)
+    return day is None or first <= day[1] <= last

@@ -18,16 +18,14 @@ class TimeRange:
         """Both moments in Unix seconds."""
         return int(self.first.timestamp()), int(self.last.timestamp())
 
-    @property
-    def first_day(self) -> str:
-        return f"{self.first:%Y-%m-%d}"
+    def days(self, *, with_next: bool) -> tuple[str, str]:
+        """The first and the last day of the objects that may have what was in this time.
 
-    @property
-    def last_day(self) -> str:
-        """The day after the last moment, because the day of an object is that of its newest record: a record that
-        started before midnight may be in the next day.
+        `with_next`: the day after the last moment too, because the day of an object with records is that of its newest
+        one: a record that started before midnight may be in the next day.
         """
-        return f"{self.last + timedelta(days=1):%Y-%m-%d}"
+        last = self.last + timedelta(days=1) if with_next else self.last
+        return f"{self.first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
 
 
 def moment(text: str, *, is_last: bool) -> datetime:

@@ -150,7 +150,7 @@ def test_a_query_answers_what_is_known(query: Query, form: str, folders: Mapping
 def test_the_text_for_athena_gives_the_same_answer(query: Query, folders: Mapping[str, Path]) -> None:
     files = files_at([str(folders["extended"])], ALWAYS)
     values = {"first_day": DAY, "last_day": DAY, **GIVEN}
-    athena = executed(query.for_athena, [values[name] for name in query.parameters], files, ALWAYS)
+    athena = executed(query.for_athena, [values[name] for name in query.parameters], query.table, files, ALWAYS)
     assert athena == answer(query, files, ALWAYS, GIVEN)
 
 
