@@ -1,6 +1,6 @@
-"""Generates the reference pages beside this file from the code: cost.md, fields.md, metrics.md, detectors.md,
-log-queries.md, analytics.md, the entries of runbook.md, the tables in settings.md, settings.schema.json, and the kinds
-of finding in suppressions.schema.json; and the two sums of cost.md in README.md.
+"""Generates the reference pages beside this file from the code: cost.md, dashboards.md, fields.md, metrics.md,
+detectors.md, log-queries.md, analytics.md, the entries of runbook.md, the tables in settings.md, settings.schema.json,
+and the kinds of finding in suppressions.schema.json; and the two sums of cost.md in README.md.
 
 `make docs` writes them; tests/test_docs.py fails while one of them is stale.
 """
@@ -16,6 +16,7 @@ import polars as pl
 
 from docs.analytics_reference import analytics_page
 from docs.cost_reference import cost_page, with_costs
+from docs.dashboards_reference import dashboards_page
 from docs.detectors_reference import detectors_page
 from docs.log_queries_reference import log_queries_page
 from docs.markdown import DOCS, PACKAGE, ROOT, opening, table
@@ -90,6 +91,8 @@ def pages() -> dict[Path, str]:
     made |= {"suppressions.schema.json": suppressions_schema(), "cost.md": cost_page()}
     made["log-queries.md"] = chain(opening("Log queries", ROOT / "stacks" / "log_queries"), log_queries_page())
     made["analytics.md"] = chain(opening("Analytics", ROOT / "stacks" / "analytics"), analytics_page())
+    source = ROOT / "stacks" / "monitoring" / "dashboards"
+    made["dashboards.md"] = chain(opening("Dashboards", source), dashboards_page())
     texts = {DOCS / name: "\n".join(lines) + "\n" for name, lines in made.items()}
     settings, readme = DOCS / "settings.md", ROOT / "README.md"
     schema = schema_text(json.loads(texts[DOCS / "suppressions.schema.json"]))

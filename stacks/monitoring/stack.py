@@ -38,7 +38,7 @@ class MonitoringStack(FlowsentryStack):
         functions = functions_of(deployment)
         self._function_names: dict[str, str] = {service: self.read(value) for service, value in functions.items()}
         self._search_logs()
-        Dashboards(self, "Dashboards", watched=self._watched(Alarms(self, "Alarms")))
+        Dashboards(self, "Dashboards", watched=self._watched(Alarms(self, "Alarms")), names=deployment.dashboards)
         if deployment.monthly_budget_dollars:
             Budget(self, "Budget", deployment=deployment)
 

@@ -4,7 +4,7 @@ rules of an organization: encryption, permissions boundary, path of roles, and t
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -17,6 +17,7 @@ def _as_version(value: Any) -> Any:
 
 
 PythonVersion = Annotated[Literal["3.11", "3.12", "3.13", "3.14"], BeforeValidator(_as_version)]
+DashboardName = Literal["traffic", "traffic-bill", "threats", "pipeline"]
 BoundaryArn = Annotated[
     str,
     Field(
@@ -110,7 +111,10 @@ class OperationSettings(Section):
     """Conversations, rejected sources and rejected targets that a log line of the functions names for each payload or
     object, ten times as many for one with over 10,000 records; the tables of the dashboard Traffic are queries over
     these lines. Each has 80 to 250 bytes: at 5, a payload's line has about 1 KB, $0.50 for a million payloads. Higher:
-    more of the traffic is named. 0: no line, and empty tables."""
+    more of the traffic is named. 0: no line, and empty tables. See [dashboards](dashboards.md)."""
+    dashboards: Annotated[tuple[DashboardName, ...], NAMED_ONCE] = get_args(DashboardName)
+    """The dashboards to create; [each](dashboards.md) is named `<name>-<dashboard>`. $3 a month each, of which the
+    first three of an account are free. One that is left out is deleted; metrics, log lines and alarms stay."""
     enriched_retention_days: int = Field(default=90, ge=1, le=3650)
     """Enriched records are kept as Parquet for this many days."""
     rejected_retention_days: int = Field(default=30, ge=1, le=3650)

@@ -4,7 +4,8 @@ import datetime as dt
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from flowsentry.inventory.snapshot import unpack
@@ -12,17 +13,24 @@ from local.traffic.company.network import Network
 from stacks.constructs.parameters import Value
 from tests.builders import SYN_ACK, V5, blocked, exchange, flow_log, line, no_data, probe
 from tests.end_to_end.deployed_app import NAMESPACE, DeployedApp
+from tests.log_insights.events import Event
+from tests.log_insights.query import run
 
+HOUR, DAY = 3_600, 86_400
 SEEN_ON_FAILURE_ONLY = {
     *("AlertsFailed", "InventoryTargetsFailed", "InventoryNamesMissing", "ClustersFailed"),
     *("PoisonFindings", "ChannelRefusals", "SuppressionsUnreadable", "StoredObjectsUnreadable"),
     *("AlertsRateLimited", "AlertsSilenced", "OverflowsPublished", "FindingsSuppressed"),
-    *("AlertsPaused", "CanariesLost", "AlertTopicsWithoutSubscription"),
+    *("AlertsPaused", "CanariesLost", "CanarySeconds", "AlertTopicsWithoutSubscription"),
+    *("RetriedObjectEvents", "PostponedObjectEvents", "InterruptedObjects", "RecoveredPayloads", "FailedPayloads"),
+    *("InventoryMissing", "InventoryRequestsFailed", "GeoDatabasesMissing", "IdempotencyUnavailable"),
 }
-"""Metrics without data as long as channels accept alerts, AWS APIs respond, topics have subscriptions, and no finding
-is suppressed or acknowledged."""
-SEARCH = re.compile(r"""SEARCH\('{"([\w/]+)",(\w+)} MetricName="(\w+)"'""")
-"""Namespace, dimension and metric name of a search expression: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html."""
+"""Metrics without data as long as channels accept alerts, AWS APIs respond, topics have subscriptions, no run fails,
+everything is deployed without a canary, and no finding is suppressed or acknowledged."""
+SEARCH = re.compile(r"""SEARCH\('{"([\w/]+)",([\w,]+)} MetricName="(\w+)"'""")
+"""Namespace, dimensions and metric name of a search expression: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html."""
+UNSEEN_PARTS = {("UnknownFields", "stream_processor")}
+"""A log group's records have the fields of its formats."""
 UNSEEN_KINDS = {("kind", "flood"), ("kind", "flow_log_stopped")}
 GAP = "eni-0e2e0000000000001"
 """An unknown network interface with skipped records."""
@@ -68,12 +76,31 @@ def test_every_metric_of_the_dashboard_and_alarms_is_emitted(app: DeployedApp) -
     watched = [*dashboard_metrics(app), *alarm_metrics(app)]
     ours = {metric for metric in watched if metric.namespace == NAMESPACE and metric.name not in SEEN_ON_FAILURE_ONLY}
     ours = {metric for metric in ours if metric.dimensions.isdisjoint(UNSEEN_KINDS)}
+    ours = {metric for metric in ours if (metric.name, dict(metric.dimensions).get("service")) not in UNSEEN_PARTS}
     assert ours - metrics_with_data(app) == set()
     assert len(ours) > 30
-    existing = names_of_functions(app) | names_of_queues(app) | names_of_topics(app)
+    existing = names_of_functions(app) | names_of_queues(app) | names_of_topics(app) | names_of_stores(app)
     theirs = {metric for metric in watched if metric.namespace != NAMESPACE}
-    assert {metric.namespace for metric in theirs} == {"AWS/Lambda", "AWS/SQS", "AWS/SNS"}
+    assert {metric.namespace for metric in theirs} == {"AWS/Lambda", "AWS/SQS", "AWS/SNS", "AWS/Logs", "AWS/DynamoDB"}
     assert {name for metric in theirs for _, name in metric.dimensions} <= existing
+    assert [title for title, rows in tables(app).items() if not rows] == []
+
+
+def tables(app: DeployedApp) -> dict[str, list[Any]]:
+    """The rows of each table, from the log lines of the functions, by title."""
+    shown = [widget["properties"] for widget in widgets(app) if widget["type"] == "log"]
+    return {each["title"]: run_on(app, each["query"]) for each in shown}
+
+
+def run_on(app: DeployedApp, query: str) -> list[Any]:
+    sources, commands = re.findall(r"SOURCE '([^']+)'", query), re.sub(r"SOURCE '[^']+' \| ", "", query)
+    return run(commands, [event for group in sources for event in log_events(app, group)])
+
+
+@cache
+def log_events(app: DeployedApp, log_group: str) -> list[Event]:
+    pages = app.aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=log_group)
+    return [Event(each["message"], each["timestamp"]) for page in pages for each in page["events"]]
 
 
 def test_the_dashboard_shows_every_alarm_and_every_alarm_notifies_the_topic_or_is_told_by_one_that_does(
@@ -134,11 +161,20 @@ def dashboard_metrics(app: DeployedApp) -> Iterator[Metric]:
 
 
 def found_metrics(app: DeployedApp, expression: str) -> Iterator[Metric]:
-    """The metrics of the app's VPCs that a search expression of the dashboard finds. There are no transit gateways."""
-    [(namespace, dimension, name)] = SEARCH.findall(expression)
-    if dimension == "vpc":
-        for network in (app.in_logs, app.in_bucket):
-            yield Metric(namespace, name, frozenset({(dimension, network.vpc_id)}))
+    """The metrics that the searches in an expression must find: those of the app's VPCs, and at least one part of a
+    metric that has parts. There are no transit gateways.
+    """
+    for namespace, dimensions, name in SEARCH.findall(expression):
+        if dimensions == "vpc":
+            for network in (app.in_logs, app.in_bucket):
+                yield Metric(namespace, name, frozenset({(dimensions, network.vpc_id)}))
+        elif dimensions != "transit_gateway":
+            parts = (each for each in metrics_with_data(app) if has_dimensions(each, name, dimensions.split(",")))
+            yield next(parts, Metric(namespace, name, frozenset({(dimensions, "any")})))
+
+
+def has_dimensions(metric: Metric, name: str, dimensions: Iterable[str]) -> bool:
+    return metric.name == name and {dimension for dimension, _ in metric.dimensions} == set(dimensions)
 
 
 def widgets(app: DeployedApp) -> list[dict[str, Any]]:
@@ -182,6 +218,11 @@ def names_of_topics(app: DeployedApp) -> set[str]:
     return {each["TopicArn"].rpartition(":")[2] for each in app.aws.client("sns").list_topics()["Topics"]}
 
 
+def names_of_stores(app: DeployedApp) -> set[str]:
+    groups = app.aws.client("logs").describe_log_groups()["logGroups"]
+    return {each["logGroupName"] for each in groups} | set(app.aws.client("dynamodb").list_tables()["TableNames"])
+
+
 def produce_everything(app: DeployedApp) -> None:
     """Produces every kind of finding and line, unreadable input, an alert that was missed and a digest, through both
     sources, and a network interface without an identifiable owner.
@@ -199,7 +240,19 @@ def produce_everything(app: DeployedApp) -> None:
     app.fire_schedules("Sweep")
     app.aws.client("ec2").create_network_interface(SubnetId=app.in_bucket.host("server").subnet_id)
     app.fire_schedules("Ownership")
+    produce_oddities(app)
     app.dead_letters("")
+
+
+def produce_oddities(app: DeployedApp) -> None:
+    """Records of other times and of a VPC without a name, a new field, an object that comes twice, one that is gone."""
+    app.log(odd_records(app, app.in_logs, app.log_group_names))
+    names = (*V5, "new-field")
+    key = app.put("odd.log", flow_log(odd_records(app, app.in_bucket, names), names))
+    app.put("_SUCCESS", b"")
+    event = app.object_event(key, etag=app.etag(key))
+    app.notify(event)
+    app.notify(event.replace("ObjectCreated:Put", "ObjectRemoved:Delete"))
 
 
 def earlier_responses(app: DeployedApp, network: Network, inside: str, names: tuple[str, ...]) -> list[str]:
@@ -256,3 +309,9 @@ def return_to_outbox(app: DeployedApp, finding_id: str, outbox: str, *, seconds:
         ExpressionAttributeValues={":outbox": {"S": outbox}, ":then": {"N": str(int(time.time()) - seconds)}},
     )
     app.settle()
+
+
+def odd_records(app: DeployedApp, network: Network, names: tuple[str, ...]) -> list[str]:
+    seen, times = app.seen_by(network), (app.at - 15 * DAY, app.at + 3 * HOUR)
+    odd = [line(names, **{**seen, "start": at, "end": at + 30}) for at in times]
+    return [*odd, line(names, **{**seen, "vpc_id": ":odd"})]

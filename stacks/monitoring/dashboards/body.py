@@ -21,6 +21,9 @@ from stacks.monitoring.dashboards.widgets import (
 
 ALARM_ROWS = 3
 """Rows of the grid for the states of alarms."""
+TIME_RANGE = "-PT3H"
+"""What a dashboard shows when it is opened: three hours. Longer: tables read, and cost, more. Shorter: nothing to
+compare with."""
 LETTERS_A_ROW = 100
 """Letters of text for which a row of the grid is reserved. Fewer: more empty room below texts. More: a text on a narrow
 screen needs a scroll bar."""
@@ -29,12 +32,12 @@ screen needs a scroll bar."""
 def body_of(dashboard: Dashboard, log_groups: Mapping[str, str], region: str) -> dict[str, Any]:
     """The body of a dashboard: its text, then each section's heading and widgets. `log_groups` are by service."""
     place = _Places()
-    widgets = [place.text(f"# {dashboard.title}\n{dashboard.normal}")]
+    widgets = [place.text(f"# {dashboard.title}\n{dashboard.text}")]
     for section in dashboard.sections:
         if section.widgets:
             widgets.append(place.text(f"## {section.question}\n{section.normal}"))
             widgets += place.all(section.widgets, log_groups, region)
-    return {"widgets": widgets}
+    return {"start": TIME_RANGE, "widgets": widgets}
 
 
 class _Places:

@@ -1,5 +1,7 @@
 """The construct that creates the dashboards."""
 
+from collections.abc import Collection
+
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
@@ -10,11 +12,11 @@ from stacks.monitoring.dashboards.watched import Watched
 
 
 class Dashboards(Construct):
-    """Creates every dashboard, named <deployment>-<name>."""
+    """Creates the dashboards with these names, as <deployment>-<name>."""
 
-    def __init__(self, scope: Construct, id_: str, *, watched: Watched) -> None:
+    def __init__(self, scope: Construct, id_: str, *, watched: Watched, names: Collection[str]) -> None:
         super().__init__(scope, id_)
-        for each in dashboards(watched):
+        for each in (each for each in dashboards(watched) if each.name in names):
             cloudwatch.CfnDashboard(
                 self,
                 each.name,

@@ -25,7 +25,7 @@ def cost_so_far(watched: Watched) -> Section:
     hidden = [line for lines in parts.values() for line, _ in lines]
     sums = [Expression(_dollars(lines), f"{part} ($)", id=f"part{n}") for n, (part, lines) in enumerate(parts.items())]
     return Section(
-        "What it costs",
+        "What does it cost?",
         NORMAL,
         (
             Graph("Cost in this time range ($)", [*hidden, *sums], HALF, as_number=True),

@@ -47,7 +47,7 @@ docs/runbook.md."""
 
 def pipeline(watched: Watched) -> Dashboard:
     """The state of all alarms, then each stage of the pipeline, and what it costs."""
-    alarms = Section("Is anything wrong", "No alarm.", tuple(_alarms(watched.alarm_arns)))
+    alarms = Section("Is anything wrong?", "No alarm.", tuple(_alarms(watched.alarm_arns)))
     stages = (*_flow_logs(watched), *_records(watched), *_inventory(watched), *_functions(watched))
     return Dashboard("pipeline", "Pipeline", NORMAL, (alarms, *stages, cost_so_far(watched)))
 
@@ -61,7 +61,7 @@ def _flow_logs(watched: Watched) -> Iterator[Section]:
     lines = watched.lines
     percent = lines.pipeline("SkippedRecordsPercent", "inventory", "Maximum", "percent")
     yield Section(
-        "Does every flow log deliver",
+        "Does every flow log deliver?",
         "Records are 5 to 15 minutes old, and every VPC with network interfaces has a flow log. A flow log whose "
         "VPC has nothing to record may be older.",
         (
@@ -77,7 +77,7 @@ def _flow_logs(watched: Watched) -> Iterator[Section]:
 def _records(watched: Watched) -> Iterator[Section]:
     lines = watched.lines
     yield Section(
-        "Can the records be read",
+        "Can the records be read?",
         "Records follow the traffic, and records without traffic the number of interfaces. Rejected lines, skipped "
         "records, objects that can't be read and records of the future: none.",
         (
@@ -110,7 +110,7 @@ def _each_of(watched: Watched, name: PipelineMetric) -> list[Line]:
 def _inventory(watched: Watched) -> Iterator[Section]:
     lines, waiting = watched.lines, "ApproximateNumberOfMessagesVisible"
     yield Section(
-        "Does the inventory know who owns what",
+        "Does the inventory know who owns what?",
         "Its age stays below half an hour, and every target is discovered.",
         (
             Graph("Inventory", lines.each(IN_SNAPSHOT, "inventory", "Maximum")),
@@ -134,7 +134,7 @@ def _inventory(watched: Watched) -> Iterator[Section]:
 def _functions(watched: Watched) -> Iterator[Section]:
     waiting, oldest = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
     yield Section(
-        "Do the functions keep up",
+        "Do the functions keep up?",
         "Queues are empty within minutes, dead letters are none, and no function fails or is throttled.",
         (
             Graph("Object events waiting", [of_queue(waiting, watched.object_queue, "object events")]),

@@ -33,7 +33,7 @@ def threats(watched: Watched) -> Dashboard:
 def _found(watched: Watched) -> Section:
     lines = watched.lines
     return Section(
-        "What was found",
+        "What was found?",
         "A few findings a day, most of them scans. Suppressed ones are those that somebody has excepted.",
         (
             Graph("Findings by kind", lines.by_kind("FindingsRaised"), width=HALF),
@@ -44,7 +44,7 @@ def _found(watched: Watched) -> Section:
 
 def _scans() -> Section:
     return Section(
-        "Who scans whom",
+        "Who scans whom?",
         "Background scans from outside, every day from other addresses. Never from a host of yours, unless it is your "
         "scanner: except it in the suppressions.",
         (
@@ -60,7 +60,7 @@ def _logins() -> Section:
     session = (known("service", "protocol_of_login"), known("rule", "allowed_by"))
     attempts = (known("attempts", "tries"), LOUDNESS[1])
     return Section(
-        "Who logs in, and who tries",
+        "Who logs in, and who tries?",
         "Sessions from addresses of yours only: name them in `trusted_networks`. Guessed passwords from outside "
         "without a session are noise of a public address; `outside_got_in` is not.",
         (
@@ -74,7 +74,7 @@ def _paths() -> Section:
     path = (*SOURCE, *TARGET, known("rule", "denied_by"))
     client = (known("clients", "unanswered_clients"), known("client", "one_client"), known("client_owner", "its_owner"))
     return Section(
-        "Which paths are blocked, and which services are down",
+        "Which paths are blocked, and which services are down?",
         "None. A blocked path is a rule that somebody needs or a client that should not try; a service that is down "
         "answered in the days before.",
         (
@@ -86,7 +86,7 @@ def _paths() -> Section:
 
 def _alerts(watched: Watched) -> Section:
     return Section(
-        "Were people told",
+        "Were people told?",
         "Alerts are sent within a minute; nothing waits, is limited or is not delivered.",
         tuple(_messages(watched)),
     )

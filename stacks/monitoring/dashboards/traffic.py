@@ -36,7 +36,7 @@ def traffic(watched: Watched) -> Dashboard:
 def _amounts(watched: Watched) -> Iterator[Section]:
     lines, vpc_ids = watched.lines, watched.vpc_ids
     yield Section(
-        "How much passes",
+        "How much passes?",
         "Follows the work of the day. A step that stays is a new client, a backup or a copy of data.",
         (
             Graph("Accepted and rejected flows", lines.accepted_and_rejected(), stacked=True),
@@ -56,7 +56,7 @@ def _amounts(watched: Watched) -> Iterator[Section]:
 
 def _talkers() -> Iterator[Section]:
     yield Section(
-        "Who sends most, and to whom",
+        "Who sends most, and to whom?",
         "The same few databases, load balancers, gateways and backups every day. Look at a name that is new here, and "
         "at an address without an owner. A path needs a format with `traffic-path`, a country a database of addresses.",
         (
@@ -78,7 +78,7 @@ def _rejections(watched: Watched) -> Iterator[Section]:
     owner, country = known("row.owner", "owner"), known("row.country", "country")
     flows = "sum(row.flows) as flows"
     yield Section(
-        "What is rejected",
+        "What is rejected?",
         "Inbound: a steady floor, the noise of the internet on public addresses. Outbound: near zero; each one is a "
         "host of yours that its own rules stop, and its owner is in the tables.",
         (
@@ -106,7 +106,7 @@ def _transit_gateways(watched: Watched) -> Iterator[Section]:
     label = "${PROP('Dim.transit_gateway')} ${PROP('MetricName')}"
     lost = [watched.lines.search(name, "transit_gateway", label) for name in LOST_PACKETS]
     yield Section(
-        "What transit gateways lose",
+        "What do transit gateways lose?",
         "Nothing. A blackhole or missing route loses every packet of a path until somebody mends the route table.",
         (Graph("Packets lost by transit gateways", lost),),
     )

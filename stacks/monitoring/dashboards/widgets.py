@@ -7,6 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from stacks.prices.logs import QUERIED
+
+PRICE_OF_TABLES = f"""\
+Tables are queries: ${QUERIED.dollars(1):.3f} for each GB of their log lines in the time range, each time they are \
+drawn. docs/dashboards.md has examples."""
+"""List price of us-east-1."""
 Statistic = Literal["Sum", "Maximum", "Minimum", "Average"]
 GRID = 24
 """Columns of a dashboard.
@@ -94,3 +100,9 @@ class Dashboard:
     title: str
     normal: str
     sections: Sequence[Section]
+
+    @property
+    def text(self) -> str:
+        """What is normal, and what its tables cost."""
+        has_tables = any(isinstance(each, LogTable) for section in self.sections for each in section.widgets)
+        return f"{self.normal}\n\n{PRICE_OF_TABLES}" if has_tables else self.normal

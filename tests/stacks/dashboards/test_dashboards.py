@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -16,6 +16,8 @@ from stacks.monitoring.dashboards.body import body_of
 from stacks.monitoring.dashboards.catalogue import MAX_LINES, dashboards, vpcs_with_lines
 from stacks.monitoring.dashboards.watched import Watched
 from stacks.monitoring.dashboards.widgets import AlarmStates, Dashboard, Expression, Graph, Line
+from stacks.settings.operation import DashboardName
+from tests.stacks.conftest import Synthesise
 from tests.stacks.dashboards.made import (
     LARGEST,
     NAMESPACE,
@@ -99,10 +101,10 @@ def test_cloudwatch_accepts_every_dashboard(watched: Watched) -> None:
 def test_a_dashboard_begins_with_what_is_normal_and_each_section_with_its_question(dashboard: Dashboard) -> None:
     first, *others = body_of(dashboard, WATCHED.log_groups, WATCHED.region)["widgets"]
     assert first["type"] == "text"
-    assert first["properties"]["markdown"] == f"# {dashboard.title}\n{dashboard.normal}"
+    assert first["properties"]["markdown"] == f"# {dashboard.title}\n{dashboard.text}"
     headings = [each["properties"]["markdown"] for each in others if each["type"] == "text"]
     assert headings == [f"## {each.question}\n{each.normal}" for each in dashboard.sections]
-    assert all(len(section.normal) > 8 for section in dashboard.sections)
+    assert all(len(each.normal) > 8 and each.question.endswith("?") for each in dashboard.sections)
 
 
 @pytest.mark.parametrize("name", bodies(WATCHED))
@@ -130,6 +132,17 @@ def test_titles_and_labels_are_there_and_no_title_is_used_twice_on_a_dashboard()
         assert all(titles)
         assert len(titles) == len(set(titles))
     assert all(each.label for each in lines(WATCHED))
+
+
+def test_the_settings_can_name_every_dashboard() -> None:
+    assert {each.name for each in dashboards(WATCHED)} <= set(get_args(DashboardName))
+
+
+def test_dashboards_that_the_settings_leave_out_are_not_created(synthesise: Synthesise) -> None:
+    made = synthesise({"sources": [{"vpc_ids": [VPCS[0]], "destination": "s3"}], "dashboards": ["threats"]})
+    resources = made["Monitoring"]["Resources"].values()
+    names = [each["Properties"]["DashboardName"] for each in resources if each["Type"] == "AWS::CloudWatch::Dashboard"]
+    assert names == ["flowsentry-threats"]
 
 
 def test_the_template_has_every_dashboard_with_all_alarms(properties_of: Callable[[str], dict[str, Any]]) -> None:
