@@ -82,7 +82,7 @@ ABOUT_TRAFFIC_METRICS = """\
 Stamped with the minute of the records, by the dimension `vpc` or `transit_gateway`: late records and replays land where
 they belong. For dashboards only. A flow inside a VPC is logged by both interfaces, and a flow through a transit gateway
 where it enters and where it leaves: its flows, bytes and packets count once. In the log line of a minute in which a
-gateway lost packets, `worst_attachment` says where most of them were lost."""
+gateway lost packets, `worst_attachment` says where. `ChargedBytes`: see [the traffic bill](traffic-bill.md)."""
 
 
 def pages() -> dict[Path, str]:

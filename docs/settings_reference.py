@@ -12,6 +12,7 @@ from textwrap import fill
 from typing import Any
 
 from stacks.ownership.describe_actions import DESCRIBE_ACTIONS
+from stacks.prices.own_prices import TrafficPrices
 from stacks.settings.alarms import AlarmSettings
 from stacks.settings.alerts import AlertSettings, SlackChannel
 from stacks.settings.deployment import SECTION, Deployment
@@ -49,7 +50,7 @@ OBJECTS: tuple[type[Section], ...] = (
         InventoryNetwork,
         SlackChannel,
     ),
-    *(MetricFilter, StreamProcessor, ObjectProcessor),
+    *(MetricFilter, StreamProcessor, ObjectProcessor, TrafficPrices),
 )
 """Objects within the settings, each with a table of its own."""
 TABLES: tuple[type[Section], ...] = (Deployment, *PARTS, *OBJECTS)

@@ -1,5 +1,5 @@
 """The command line: flowsentry demo | parse | replay | explain | findings | pause | resume | test-alert | doctor |
-query | rules.
+query | rules | bill.
 """
 
 import argparse
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from local import alerting_command, explain_command, findings_command, parse_command, replay_command
+from local.bill import command as bill_command
 from local.doctor import command as doctor_command
 from local.query import command as query_command
 from local.rules import command as rules_command
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor_command.add_to(commands)
     query_command.add_to(commands)
     rules_command.add_to(commands)
+    bill_command.add_to(commands)
     demo = commands.add_parser(
         "demo",
         help="deploy the app into an emulated AWS, send sample traffic, print the alerts",

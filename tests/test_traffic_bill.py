@@ -46,9 +46,9 @@ def test_bytes_of_a_service_that_pays_nothing_between_zones_are_at_one_end() -> 
     assert measure_charges(EnrichedFlows(cache)).select("bytes", "bytes_at_one_end").rows() == [(8, 8)]
 
 
-def test_sums_are_by_hour_and_in_order_of_time() -> None:
-    records = [sent(PRIVATE, "10.0.1.1", start=NOON + seconds, end=NOON + seconds) for seconds in (3_600, 3_599, 0)]
-    assert add_up_charges([measure_charges(charged(records))])["hour"].to_list() == [NOON, NOON + 3_600]
+def test_sums_are_by_five_minutes_and_in_order_of_time() -> None:
+    records = [sent(PRIVATE, "10.0.1.1", start=NOON + seconds, end=NOON + seconds) for seconds in (300, 299, 0)]
+    assert add_up_charges([measure_charges(charged(records))])["time"].to_list() == [NOON, NOON + 300]
 
 
 def test_a_transit_gateways_records_count_where_traffic_enters() -> None:

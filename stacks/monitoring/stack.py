@@ -56,6 +56,7 @@ class MonitoringStack(FlowsentryStack):
             alarm_arns=[each.alarm_arn for each in alarms.alarms],
             vpc_ids=vpcs_with_lines(deployment.vpc_ids, are_all=not deployment.has_unknown_vpcs),
             has_payload_stream=deployment.has_payload_stream,
+            prices=deployment.prices,
             tables={name: self.read(value) for name, value in TABLES.items()},
             megabytes=_memory(deployment),
             architecture=deployment.architecture,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from stacks.prices.own_prices import TrafficPrices
 from stacks.settings.alarms import AlarmSettings, broken_rules_of_readers
 from stacks.settings.alerts import AlertSettings
 from stacks.settings.detection import DetectionSettings
@@ -80,6 +81,8 @@ class Deployment(
     """Names the stacks (`<name>-flow-logs`, …), the dashboard, the alarms, the parameters (`/<name>/…`), the namespace
     of the metrics (`Flowsentry/<name>`), and the workgroup and database of Athena (there with `_` for `-`). The names
     that CloudFormation generates begin with it too. Another name is another, separate deployment."""
+    prices: TrafficPrices = TrafficPrices()
+    """[Prices of traffic](traffic-bill.md#prices) on the dashboard Traffic bill, where yours differ from AWS's list."""
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:

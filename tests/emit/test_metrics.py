@@ -8,16 +8,13 @@ import pytest
 
 from flowsentry.emit.metrics import (
     MAX_AGE_SECONDS,
-    MAX_CHARGED_OWNERS,
     MAX_LEAD_SECONDS,
     MAX_VPCS,
-    charge_lines,
     emf,
 )
-from flowsentry.frames import ChargeSums, Measurements, OwnerSums
+from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.measure import add_up_owners
 from flowsentry.metric_names import TRAFFIC_METRICS_BY
-from flowsentry.traffic_bill import NO_CHARGES, add_up_charges
 from local.aws.monitoring.embedded_format import defects_of
 from tests.builders import LOST_PACKETS
 
@@ -196,54 +193,3 @@ def test_a_vpc_with_a_name_that_cloudwatch_would_reject_is_summed_up_and_counted
     assert {line["vpc"]: line["Flows"] for line in lines} == {"vpc-1": 5, "other": 7}
     assert [defects_of(line) for line in lines] == [[], []]
     assert made.unnameable == 1
-
-
-def charges(*rows: tuple[int | None, str, str | None, int, int]) -> ChargeSums:
-    columns = pl.DataFrame(
-        [(hour, path, name, "instance", name, count, at_one_end) for hour, path, name, count, at_one_end in rows],
-        NO_CHARGES.schema,
-        orient="row",
-    )
-    return add_up_charges([ChargeSums(columns)])
-
-
-def charged_lines(*rows: tuple[int | None, str, str | None, int, int]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in charge_lines(charges(*rows), "Flowsentry", NOW)]
-
-
-HOUR = NOW - NOW % 3_600
-
-
-def test_charged_bytes_have_a_line_for_each_hour_path_and_owner() -> None:
-    rows = ((HOUR, "nat_gateway", "web", 7, 0), (HOUR, "inter_az", "web", 5, 0), (HOUR - 3_600, "inter_az", "db", 4, 0))
-    lines = charged_lines(*rows)
-    assert [(each["path"], each["owner_name"], each["ChargedBytes"]) for each in lines] == [
-        ("inter_az", "db", 4),
-        ("inter_az", "web", 5),
-        ("nat_gateway", "web", 7),
-    ]
-    assert [each["_aws"]["Timestamp"] for each in lines] == [(HOUR - 3_600) * 1_000, HOUR * 1_000, HOUR * 1_000]
-    assert [each["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for each in lines] == [[["path"]]] * 3
-    assert [defects_of(each) for each in lines] == [[]] * 3
-
-
-def test_bytes_that_are_charged_at_one_end_count_half() -> None:
-    assert [each["ChargedBytes"] for each in charged_lines((HOUR, "inter_az", "web", 10, 6))] == [7]
-
-
-def test_owners_beyond_the_limit_are_one_line_without_an_owner() -> None:
-    lines = charged_lines(*((HOUR, "internet", f"web-{n:02}", 100 - n, 0) for n in range(MAX_CHARGED_OWNERS + 2)))
-    assert len(lines) == MAX_CHARGED_OWNERS + 1
-    assert "owner_name" not in lines[-1]
-    assert lines[-1]["ChargedBytes"] == 95 + 94
-
-
-def test_bytes_of_an_unknown_path_are_no_metric() -> None:
-    (line,) = charged_lines((HOUR, "unknown", "web", 9, 0), (HOUR, "unknown", None, 1, 0))
-    assert line == {"path": "unknown", "hour": HOUR, "unknown_path_bytes": 10}
-
-
-def test_hours_that_cloudwatch_would_reject_and_records_without_a_time_have_no_line() -> None:
-    hours = (None, NOW - MAX_AGE_SECONDS - 1, NOW + MAX_LEAD_SECONDS + 1)
-    assert charged_lines(*((hour, "internet", "web", 1, 0) for hour in hours)) == []
-    assert len(charged_lines((NOW - MAX_AGE_SECONDS, "internet", "web", 1, 0))) == 1

@@ -58,6 +58,11 @@ def newest(*columns: str) -> Query:
     )
 
 
+def lines_of(report: Report) -> Query:
+    """The lines of a report."""
+    return (_lines_of(report),)
+
+
 def name_of(column: str) -> str:
     return column.rpartition(" as ")[2]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stacks.monitoring.dashboards.lines import MetricLines
+from stacks.prices.own_prices import TrafficPrices
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Watched:
     tables: Mapping[str, str] = field(default_factory=dict)
     megabytes: Mapping[str, int] = field(default_factory=dict)
     architecture: str = "arm64"
+    prices: TrafficPrices = field(default_factory=TrafficPrices)
 
     @property
     def lines(self) -> MetricLines:

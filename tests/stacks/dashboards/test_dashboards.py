@@ -11,11 +11,13 @@ import pytest
 
 from flowsentry.findings.kinds import KINDS
 from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS, TRAFFIC_METRICS_BY
+from flowsentry.records.charged_paths import BILLED_PATHS
 from local.aws.monitoring.alarm_limits import dashboard_defects
 from stacks.monitoring.dashboards.body import body_of
 from stacks.monitoring.dashboards.catalogue import MAX_LINES, dashboards, vpcs_with_lines
 from stacks.monitoring.dashboards.watched import Watched
 from stacks.monitoring.dashboards.widgets import AlarmStates, Dashboard, Expression, Graph, Line
+from stacks.prices.own_prices import TrafficPrices
 from stacks.settings.operation import DashboardName
 from tests.stacks.conftest import Synthesise
 from tests.stacks.dashboards.made import (
@@ -76,7 +78,7 @@ def test_every_metric_that_the_app_emits_is_drawn() -> None:
 
 
 def test_a_number_of_dollars_is_the_sum_of_hidden_metrics_each_times_its_list_price() -> None:
-    (graph,) = [each for each in widgets_of(WATCHED, Graph) if each.as_number]
+    (graph,) = [each for each in widgets_of(WATCHED, Graph) if each.title == "Cost in this time range ($)"]
     sums = [each.expression for each in graph.lines if isinstance(each, Expression)]
     used = {id_ for each in sums for id_ in re.findall(r"FILL\((\w+),", each)}
     hidden = {each.id for each in graph.lines if isinstance(each, Line) and each.hidden}
@@ -84,6 +86,20 @@ def test_a_number_of_dollars_is_the_sum_of_hidden_metrics_each_times_its_list_pr
     assert len(hidden) == len([each for each in graph.lines if isinstance(each, Line)])
     second_of_a_gigabyte = 0.0000133334
     assert f"FILL(time_notifier, 0) * {second_of_a_gigabyte / 1_000:.12f}" in sums[0]
+
+
+def test_charged_bytes_cost_the_list_price_of_the_region_or_that_of_the_settings() -> None:
+    def dollars(watched: Watched) -> dict[str, str]:
+        (graph,) = [each for each in widgets_of(watched, Graph) if each.title.startswith("Cost of traffic in")]
+        return {each.id: each.expression for each in graph.lines if isinstance(each, Expression)}
+
+    usual = dollars(WATCHED)
+    assert set(usual) == {f"usd_{path}" for path in BILLED_PATHS}
+    assert usual["usd_nat_gateway"] == f"FILL(nat_gateway, 0) * {0.045 / 1024**3:.16f}"
+    assert usual["usd_inter_az"] == f"FILL(inter_az, 0) * {0.01 * 2 / 1024**3:.16f}"
+    own = dollars(replace(WATCHED, prices=TrafficPrices(region="eu-west-1", inter_az=0.004)))
+    assert own["usd_nat_gateway"] == f"FILL(nat_gateway, 0) * {0.048 / 1024**3:.16f}"
+    assert own["usd_inter_az"] == f"FILL(inter_az, 0) * {0.004 * 2 / 1024**3:.16f}"
 
 
 def test_without_a_data_stream_nothing_is_drawn_of_it() -> None:

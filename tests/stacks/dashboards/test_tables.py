@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
+import polars as pl
 import pytest
 
+from flowsentry.emit.log_lines.charges import charge_lines
 from flowsentry.emit.log_lines.findings import finding_lines
 from flowsentry.emit.log_lines.flow_logs import flow_logs_line
 from flowsentry.emit.log_lines.talkers import talkers_line
 from flowsentry.findings.finding import Finding, Severity
 from flowsentry.findings.kinds import KINDS
-from flowsentry.frames import Conversation, Passage, RejectedSource, RejectedTarget, Talkers
+from flowsentry.frames import ChargeSums, Conversation, Passage, RejectedSource, RejectedTarget, Talkers
 from flowsentry.records.flow_logs import Activity, FlowLog, FlowLogHealth
+from flowsentry.traffic_bill import NO_CHARGES, add_up_charges
 from stacks.monitoring.dashboards import threats
 from stacks.monitoring.dashboards.lines import OF_INVENTORY
 from stacks.monitoring.dashboards.widgets import LogTable
@@ -153,6 +156,42 @@ def test_flow_logs_are_shown_by_their_newest_check_the_oldest_records_first() ->
         ("fl-quiet", "vpc-quiet", "quiet", 9_000, 0, 0),
         ("fl-busy", "vpc-busy", "busy", 60, 70, 2),
     ]
+
+
+CHARGES = add_up_charges(
+    [
+        ChargeSums(
+            pl.DataFrame(
+                [
+                    (NOW, "nat_gateway", "i-1", "instance", "web-1", 70, 0),
+                    (NOW + 300, "nat_gateway", "i-1", "instance", "web-1", 30, 0),
+                    (NOW, "nat_gateway", None, None, None, 5, 0),
+                    (NOW, "inter_az", "i-2", "instance", "db-1", 50, 20),
+                    (NOW, "unknown", None, None, None, 9, 0),
+                ],
+                NO_CHARGES.schema,
+                orient="row",
+            )
+        )
+    ]
+)
+
+
+def test_owners_are_shown_by_what_they_cause_on_each_path_and_bytes_without_a_path_apart() -> None:
+    lines = charge_lines(CHARGES, "Flowsentry", NOW)
+
+    def shown(title: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in rows(title, lines)]
+
+    assert shown("Owners by path") == [
+        ("nat_gateway", "web-1", "instance", 100),
+        ("inter_az", "db-1", "instance", 40),
+        ("nat_gateway", "-", "-", 5),
+    ]
+    assert shown("Who uses NAT gateways") == [("web-1", "instance", 100), ("-", "-", 5)]
+    assert shown("Who sends to other zones") == [("db-1", "instance", 40)]
+    assert shown("Who sends to the internet") == []
+    assert shown("Bytes without a known path") == [("unknown", 9)]
 
 
 @pytest.mark.parametrize("title", TABLES)

@@ -156,8 +156,8 @@ class Talkers:
 
 
 ChargeSums = NewType("ChargeSums", pl.DataFrame)
-"""traffic_bill → emit: a row for each `hour` (Unix s, null where a record has no start), `path` (one of
-records.charged_paths.BILLED_PATHS, or `unknown`) and owner who causes the charge: `owner_id`, `owner_kind`,
+"""traffic_bill → emit: a row for each `time` (the Unix s of five minutes, null where a record has no start), `path`
+(one of records.charged_paths.BILLED_PATHS, or `unknown`) and owner who causes the charge: `owner_id`, `owner_kind`,
 `owner_name` (null when unowned), `bytes`, and `bytes_at_one_end`, those of them for which only one of the two ends
 pays. Sums of disjoint bytes on each path."""
 

@@ -83,7 +83,7 @@ TrafficMetric = Literal[
     "PacketsLostTtlExpired",
     "ChargedBytes",
 ]
-"""Stamped with the minute of the records, ChargedBytes with their hour, for dashboards."""
+"""Stamped with the minute of the records, ChargedBytes with five minutes, for dashboards."""
 
 TrafficDimension = Literal["vpc", "transit_gateway", "path"]
 """What logged the traffic, or the path on which AWS charges it (records.charged_paths.BILLED_PATHS)."""

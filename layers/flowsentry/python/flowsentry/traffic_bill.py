@@ -1,4 +1,4 @@
-"""Bytes that cost money, by hour, meter of AWS and owner.
+"""Bytes that cost money, by five minutes, meter of AWS and owner.
 
 The owner is who causes the charge, and is named on the inner side of a gateway: the host that uses a NAT gateway or an
 interface endpoint in either direction, else the sender. What a NAT gateway sends out to the internet is the gateway's:
@@ -20,25 +20,27 @@ from flowsentry.records.charged_paths import (
     UNKNOWN_PATH,
 )
 
-SECONDS_AN_HOUR = 3_600
+SECONDS_A_SUM = 300
+"""Sums are by five minutes of the records, the period of the dashboards' graphs. Longer: fewer log lines, and graphs
+with gaps. Shorter: a source has more sums than it needs."""
 MAX_CHARGE_ROWS = 50_000
 """Sums of one source. More: more memory, for an object that covers a day of many owners. Fewer: of such an object, the
 owners with the fewest bytes are not billed."""
 MAX_UNMERGED_CHARGE_ROWS = 100_000
-"""Sums that are held until those of the same hour, meter and owner are merged. More: more memory. Fewer: the same sums
+"""Sums that are held until those of the same time, meter and owner are merged. More: more memory. Fewer: the same sums
 are merged more often."""
 PATH = pl.Enum([*BILLED_PATHS, UNKNOWN_PATH])
 _OWNER = ("owner_id", "owner_kind", "owner_name")
-_KEY = ("hour", "path", "owner_id")
+_KEY = ("time", "path", "owner_id")
 _AMOUNTS = ("bytes", "bytes_at_one_end")
 _SCHEMA: dict[str, pl.DataType] = {
-    "hour": pl.Int64(),
+    "time": pl.Int64(),
     "path": PATH,
     **dict.fromkeys(_OWNER, pl.Categorical()),
     **dict.fromkeys(_AMOUNTS, pl.Int64()),
 }
 NO_CHARGES = ChargeSums(pl.DataFrame(schema=_SCHEMA))
-_HOUR = (pl.col("start") // SECONDS_AN_HOUR * SECONDS_AN_HOUR).alias("hour")
+_TIME = (pl.col("start") // SECONDS_A_SUM * SECONDS_A_SUM).alias("time")
 _IS_OF_SERVICE = pl.any_horizontal(
     pl.col(f"{end}_owner_kind") == kind for end in ("source", "destination") for kind in CHARGED_AT_ONE_END
 ).fill_null(value=False)
@@ -52,8 +54,8 @@ _AT_ONE_END = pl.when(_IS_OF_SERVICE).then("bytes").otherwise(0).alias("bytes_at
 
 
 def measure_charges(flows: EnrichedFlows) -> ChargeSums:
-    """A row for each hour (Unix s of the record's start, null without one), meter and owner; those with the path
-    `unknown` are bytes of which the records can't tell on which meters they are charged.
+    """A row for each five minutes (Unix s of the record's start, null without one), path and owner; those with the path
+    `unknown` are bytes of which the records can't tell on which paths they are charged.
     """
     path, crosses = flows["charged_path"], flows["crosses_zones"]
     parts = []
@@ -75,7 +77,7 @@ def _constant(path: str) -> pl.Expr:
 
 
 def _rows(flows: pl.DataFrame, path: pl.Expr, owner: list[pl.Expr], at_one_end: pl.Expr) -> pl.DataFrame:
-    return flows.select_seq(_HOUR, path.alias("path"), *owner, "bytes", at_one_end)
+    return flows.select_seq(_TIME, path.alias("path"), *owner, "bytes", at_one_end)
 
 
 def _summed(rows: pl.DataFrame) -> ChargeSums:
@@ -100,4 +102,4 @@ def add_up_charges(parts: Sequence[ChargeSums]) -> ChargeSums:
     if len(whole) > MAX_CHARGE_ROWS:
         whole = ChargeSums(whole.sort("bytes", descending=True).head(MAX_CHARGE_ROWS))
     owner_id = pl.col("owner_id").cast(pl.String)
-    return ChargeSums(whole.sort("hour", "path", "bytes", owner_id, descending=[False, False, True, False]))
+    return ChargeSums(whole.sort("time", "path", "bytes", owner_id, descending=[False, False, True, False]))

@@ -1,19 +1,15 @@
-"""Traffic metrics as EMF lines: per minute and VPC or transit gateway, stamped with the minute of the records, and the
-bytes that AWS charges by path, stamped with their hour.
-"""
+"""Traffic metrics per minute and VPC or transit gateway as EMF lines, stamped with the minute of the records."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import polars as pl
 
-from flowsentry.frames import ChargeSums, Measurements, OwnerSums
+from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.metric_names import TRAFFIC_METRICS, TRAFFIC_METRICS_BY, TrafficDimension, TrafficMetric
-from flowsentry.records.charged_paths import UNKNOWN_PATH
 from flowsentry.records.fields import LOST_PACKETS
 
 MAX_VPCS = 50
@@ -24,10 +20,6 @@ OTHER = "other"
 MAX_OWNERS = 3
 """Owners that a line names in `busiest_senders` and in `most_refused`. More: longer log lines, which are billed by the
 byte, for every minute and VPC. Fewer: the next ones must be looked up in enriched Parquet."""
-MAX_CHARGED_OWNERS = 5
-"""Owners of a path with a line of their own in each hour of a source, those with the most bytes; the rest are one line
-without an owner. More: longer logs, some 300 bytes a line ($0.15 for a million lines at $0.50/GB). Fewer: the next ones
-must be looked up in enriched Parquet."""
 TopOwners = dict[tuple[int, str], dict[str, list[dict[str, Any]]]]
 NAMEABLE = r"^[!-9;-~][ -~]{0,254}$"
 """Values of a dimension that CloudWatch accepts, and slightly fewer: up to 255 ASCII characters, no control characters,
@@ -83,7 +75,7 @@ def emf(measurements: Measurements, owners: OwnerSums, namespace: str, now: int)
     too_new = pl.col("minute") > now + MAX_LEAD_SECONDS
     timely = rows.filter(~too_old & ~too_new)
     top = _top_owners(owners)
-    directives = {dimension: _directive(namespace, dimension) for dimension in TRAFFIC_METRICS_BY}
+    directives = {dimension: directive_of(namespace, dimension) for dimension in TRAFFIC_METRICS_BY}
     return TrafficLines(
         tuple(_line(row, directives[row["observer"]], top) for row in _rolled_up(timely).iter_rows(named=True)),
         rows.filter(too_old).n_unique(_KEY),
@@ -111,7 +103,8 @@ def _rolled_up(rows: pl.DataFrame) -> pl.DataFrame:
     return sums.sort(_KEY)
 
 
-def _directive(namespace: str, dimension: TrafficDimension) -> Mapping[str, Any]:
+def directive_of(namespace: str, dimension: TrafficDimension) -> Mapping[str, Any]:
+    """What a line declares about the metrics of a dimension."""
     metrics = [{"Name": name, "Unit": TRAFFIC_METRICS[name].unit.value} for name in TRAFFIC_METRICS_BY[dimension]]
     return {"Namespace": namespace, "Dimensions": [[dimension]], "Metrics": metrics}
 
@@ -140,41 +133,3 @@ def _line(row: Mapping[str, Any], directive: Mapping[str, Any], top: TopOwners) 
     worst = {"worst_attachment": _short(row["worst_attachment"])} if row["worst_attachment"] else {}
     owners = top.get((row["minute"], row["scope"]), {})
     return json.dumps({"_aws": stamp, dimension: row["scope"], **values, **worst, **owners})
-
-
-def charge_lines(sums: ChargeSums, namespace: str, now: int) -> list[str]:
-    """A line of JSON for each hour, path and owner, whose ChargedBytes CloudWatch adds up by path; `owner_kind`,
-    `owner_id` and `owner_name` are for queries. A line of an hour with the path `unknown` has `unknown_path_bytes`
-    instead, which is no metric. Sums too old or too new for CloudWatch have no lines.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-    """
-    timely = (row for row in sums.iter_rows(named=True) if _is_timely(row["hour"], now))
-    directive = _directive(namespace, "path")
-    lines = []
-    for (hour, path), rows in groupby(timely, lambda row: (row["hour"], row["path"])):
-        if path == UNKNOWN_PATH:
-            unknown = sum(row["bytes"] for row in rows)
-            lines.append(json.dumps({"path": path, "hour": hour, "unknown_path_bytes": unknown}))
-        else:
-            stamp = {"Timestamp": hour * 1_000, "CloudWatchMetrics": [directive]}
-            lines += [json.dumps({"_aws": stamp, "path": path, **each}) for each in _of_owners(list(rows))]
-    return lines
-
-
-def _is_timely(hour: int | None, now: int) -> bool:
-    return hour is not None and now - MAX_AGE_SECONDS <= hour <= now + MAX_LEAD_SECONDS
-
-
-def _of_owners(rows: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The amount of each of the first owners, and of all others together."""
-    for row in rows[:MAX_CHARGED_OWNERS]:
-        owner = {name: row[name][:MAX_LETTERS] for name in ("owner_kind", "owner_id", "owner_name") if row[name]}
-        yield {"ChargedBytes": charged_bytes(row), **owner}
-    if rest := rows[MAX_CHARGED_OWNERS:]:
-        yield {"ChargedBytes": sum(map(charged_bytes, rest))}
-
-
-def charged_bytes(row: Mapping[str, Any]) -> int:
-    """The bytes; of those for which only one end pays, half."""
-    return int(row["bytes"] - row["bytes_at_one_end"] // 2)

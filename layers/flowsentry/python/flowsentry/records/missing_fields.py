@@ -58,3 +58,26 @@ def missing_fields(columns: Collection[str]) -> tuple[MissingField, ...]:
         for fields, meaning in needs.items()
         if not any(column_of(field) in columns for field in fields)
     )
+
+
+_BILL: _Needs = {
+    ("az-id",): "zones are those of the inventory; without it, traffic between zones is not billed",
+    ("traffic-path",): "the way out is known only for interfaces of the inventory, and to other VPCs from its routes",
+    ("pkt-dst-aws-service",): "what goes to AWS services through an internet gateway is billed as if it went to others",
+    ("pkt-srcaddr",): "what a public NAT gateway passes on to private networks counts twice",
+    ("flow-direction",): "records of interfaces that the inventory does not have are not billed",
+    ("vpc-id",): "records of interfaces that the inventory does not have are billed as if they stayed in their VPC",
+}
+
+
+def missing_for_bill(columns: Collection[str]) -> tuple[MissingField, ...]:
+    """The missing fields of records with these columns that the traffic bill would use."""
+    if is_of_transit_gateway(columns):
+        needs: _Needs = {("flow-direction",): "traffic of transit gateways is not billed"}
+    else:
+        needs = _BILL
+    return tuple(
+        MissingField(" and ".join(fields), meaning)
+        for fields, meaning in needs.items()
+        if not any(column_of(field) in columns for field in fields)
+    )

@@ -29,9 +29,10 @@ from flowsentry.aws.object_store import ObjectStore, StoredObject
 from flowsentry.aws.time_budget import Invocation, seconds_left
 from flowsentry.capture_gaps import last_hour_end, skipped_by_interface
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
+from flowsentry.emit.log_lines.charges import charge_lines
 from flowsentry.emit.log_lines.findings import finding_lines
 from flowsentry.emit.log_lines.talkers import talkers_line
-from flowsentry.emit.metrics import charge_lines, emf
+from flowsentry.emit.metrics import emf
 from flowsentry.errors import UnreadableError
 from flowsentry.findings.canary import is_test_alert
 from flowsentry.findings.evidence import EvidenceStore

@@ -23,6 +23,7 @@ class Report(StrEnum):
     TALKERS = "talkers"
     FINDING = "finding"
     FLOW_LOGS = "flow_logs"
+    TRAFFIC_BILL = "traffic_bill"
 
 
 def line_of(report: Report, properties: Mapping[str, Any]) -> str:

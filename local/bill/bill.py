@@ -1,0 +1,118 @@
+"""The traffic bill of flow logs: bytes and dollars by owner and path, and what the logs can't tell."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import polars as pl
+
+from flowsentry.emit.log_lines.charges import charged_bytes
+from flowsentry.frames import ChargeSums, EnrichedFlows
+from flowsentry.records.charged_paths import UNKNOWN_PATH, BilledPath
+from flowsentry.records.missing_fields import MissingField, missing_for_bill
+from flowsentry.traffic_bill import measure_charges
+from stacks.prices.meter import Quote
+from stacks.prices.traffic import BYTES_IN_GB, FREE_INTERNET_GB
+
+SECONDS_A_DAY = 86_400
+DAYS_A_MONTH = 30
+"""Days of the month that a total is extrapolated to."""
+
+
+class Charged(NamedTuple):
+    """What one owner causes on one path; `dollars` at the average price of the path."""
+
+    path: str
+    owner: str
+    kind: str
+    id: str
+    bytes: int
+    dollars: float
+
+
+@dataclass
+class Bill:
+    """Sums of the flow logs that were added. `quotes` are for a GB that passes once on a path."""
+
+    quotes: Mapping[BilledPath, Quote]
+    bytes: int = 0
+    first: int | None = None
+    last: int | None = None
+    notes: dict[MissingField, None] = field(default_factory=dict)
+    _sums: dict[tuple[str, str, str, str], Counter[str]] = field(default_factory=dict)
+
+    def add(self, flows: EnrichedFlows) -> None:
+        """Adds a chunk."""
+        self.bytes += int(flows["bytes"].sum())
+        self._widen(flows)
+        self.notes |= dict.fromkeys(missing_for_bill(flows.columns))
+        for row in _by_owner(measure_charges(flows)).iter_rows(named=True):
+            key = (row["path"], row["owner_name"] or "", row["owner_kind"] or "", row["owner_id"] or "")
+            sums = self._sums.setdefault(key, Counter())
+            sums.update(bytes=row["bytes"], charged=charged_bytes(row))
+
+    def _widen(self, flows: EnrichedFlows) -> None:
+        first, last = flows.select(pl.col("start").min(), pl.max_horizontal("start", "end").max().alias("last")).row(0)
+        if first is not None:
+            self.first = first if self.first is None else min(self.first, first)
+            self.last = last if self.last is None else max(self.last, last)
+
+    @property
+    def days(self) -> float:
+        """The days that the records cover, at least one hour's worth, so that a minute is not extrapolated to a month
+        as if nothing else happened in it.
+        """
+        seconds = 0 if self.first is None or self.last is None else self.last - self.first
+        return max(seconds, 3_600) / SECONDS_A_DAY
+
+    @property
+    def charged(self) -> list[Charged]:
+        """What each owner causes on each path, the most dollars first."""
+        prices = {path: self._average(path) for path in self.quotes}
+        rows = [
+            Charged(*key, sums["bytes"], sums["charged"] / BYTES_IN_GB * price)
+            for key, sums in self._sums.items()
+            for path, price in prices.items()
+            if path == key[0]
+        ]
+        return sorted(rows, key=lambda row: (-row.dollars, -row.bytes, row.path, row.owner, row.id))
+
+    @property
+    def unknown_bytes(self) -> int:
+        """Bytes of records that can't tell on which paths they are charged."""
+        return sum(sums["bytes"] for key, sums in self._sums.items() if key[0] == UNKNOWN_PATH)
+
+    def charged_gb(self, path: BilledPath) -> float:
+        """GB of a path; those between zones for which only one end pays count half."""
+        return sum(sums["charged"] for key, sums in self._sums.items() if key[0] == path) / BYTES_IN_GB
+
+    def dollars(self, days: float) -> float:
+        """Dollars for as many days with the same traffic; tiers and what is free are those of a month."""
+        return sum(self._dollars_of(path) for path in self.quotes) * days / DAYS_A_MONTH
+
+    def _dollars_of(self, path: BilledPath) -> float:
+        """Dollars of a path in a month of this traffic."""
+        month = self.charged_gb(path) * DAYS_A_MONTH / self.days
+        if path != "internet":
+            return self.quotes[path].dollars(month)
+        return self.quotes[path].dollars(month) - self.quotes[path].dollars(min(month, FREE_INTERNET_GB))
+
+    def _average(self, path: BilledPath) -> float:
+        """Dollars for a GB of a path, tiers and free GB of a month shared out evenly."""
+        month = self.charged_gb(path) * DAYS_A_MONTH / self.days
+        return self._dollars_of(path) / month if month else self.quotes[path].usd
+
+
+def _by_owner(sums: ChargeSums) -> pl.DataFrame:
+    owner = ("path", "owner_id", "owner_kind", "owner_name")
+    amounts = pl.col("bytes", "bytes_at_one_end").sum()
+    return sums.group_by(owner).agg(amounts).with_columns(pl.col(*owner).cast(pl.String))
+
+
+def notes_of(bill: Bill) -> Iterator[str]:
+    """What the logs can't tell, a sentence each."""
+    if bill.unknown_bytes:
+        share = 100 * bill.unknown_bytes / bill.bytes
+        yield f"{share:.1f} % of the logged bytes have no known path, and are not in the bill"
+    yield from (str(each) for each in bill.notes)
