@@ -30,6 +30,7 @@ def with_owners(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFram
     public address. An end is inside when it is in our networks, or is the address of an interface that logged it.
     """
     address_space.lookup_cache.evict()
+    address_space.look_up_all()
     ends = flows.with_columns(
         _packet_address(flows, "srcaddr").alias("source_address"),
         _packet_address(flows, "dstaddr").alias("destination_address"),

@@ -34,6 +34,11 @@ PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0
 """Private address ranges: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
 
 
+MAX_SCOPES_LOOKED_UP = 32
+"""VPCs of an inventory whose addresses are looked up at once. More: memory for tables of VPCs that no batch has. Fewer:
+in accounts with many VPCs, batches look up addresses one by one."""
+
+
 class AddressQuery(NamedTuple):
     """An address within a scope at a Unix second, whose owner is looked up."""
 
@@ -172,6 +177,21 @@ class AddressSpace:
         keys = pl.DataFrame({"scope": pl.concat(candidates), "name": pl.concat([addresses] * len(candidates))})
         assigned = self.addresses.assigned(keys.select(key("scope", "name")).to_series())
         return with_unowned_times(in_order(assigned, len(addresses)), self._timeless_facts(addresses, number))
+
+    def look_up_all(self) -> None:
+        """Looks up the interfaces and addresses of the inventory at once, if nothing was looked up: one by one, each
+        batch that has a new one would pay for a look-up.
+        """
+        cache, known = self.lookup_cache, self.inventory.assignments.select("scope", "address").drop_nulls().unique()
+        scopes = known["scope"].unique()
+        if not cache.is_empty or not 0 < len(scopes) <= MAX_SCOPES_LOOKED_UP:
+            return
+        cache.look_up(INTERFACE, self.known_interfaces.rows["interface_id"], self.interface_facts)
+        for (scope,), part in known.partition_by("scope", as_dict=True).items():
+            self._look_up(str(scope), part["address"])
+
+    def _look_up(self, scope: str, addresses: pl.Series) -> None:
+        self.lookup_cache.look_up(scope, addresses, lambda unseen: self.address_facts(repeated(scope, unseen), unseen))
 
     def interface_facts(self, interface_ids: pl.Series) -> pl.DataFrame:
         """The same facts about interfaces, by their ids."""

@@ -24,6 +24,11 @@ _NO_START, _NO_END = -(1 << 63), (1 << 63) - 1
 """Times of a record without any."""
 
 
+MAX_CHUNKS = 8
+"""Chunks of the table of facts. More: each look-up of a row is slower. Fewer: a batch with a new address more often
+pays for copying the facts of all others."""
+
+
 class Intervals(NamedTuple):
     """Start and end of each record, Unix seconds, and the earliest and latest of them (None without any record)."""
 
@@ -60,6 +65,15 @@ class LookupCache:
         """Empties the cache if it exceeds its limits."""
         if len(self._facts) > MAX_CACHED_FACTS or sum(map(len, self._heads.values())) > MAX_INDEX_SLOTS:
             self._facts, self._names, self._heads = pl.DataFrame(), [], {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was looked up, or all was emptied."""
+        return not self._heads
+
+    def look_up(self, scope: str, names: pl.Series, look_up: Lookup) -> None:
+        """Looks these names up, so that a batch with some of them need not."""
+        self._known_heads(scope, names, look_up)
 
     def facts(self, scope: str, names: pl.Series, look_up: Lookup) -> pl.DataFrame:
         """A row of facts for each name, in order; null for null. For names whose facts hold at all times: `look_up`
@@ -123,7 +137,9 @@ class LookupCache:
     def _add(self, facts: pl.DataFrame) -> int:
         """Appends the facts and returns the number of their first row."""
         before, new = len(self._facts), facts.drop("position")
-        self._facts = pl.concat([self._facts, new]).rechunk() if self._facts.width else new
+        self._facts = pl.concat([self._facts, new], rechunk=False) if self._facts.width else new
+        if self._facts.n_chunks() > MAX_CHUNKS:
+            self._facts = self._facts.rechunk()
         return before
 
     def _at_the_time(self, heads: pl.Series, span: Intervals) -> pl.Series:
@@ -134,10 +150,8 @@ class LookupCache:
         if earliest is None or latest is None:
             return heads
         since, until = self._facts["since"], self._facts["until"]
-        whole = (since <= earliest) & (until >= latest)
-        if whole.all():
-            return heads
-        open_ = (~whole.gather(heads)).fill_null(value=False).arg_true()
+        is_whole = (since.gather(heads) <= earliest) & (until.gather(heads) >= latest)
+        open_ = (~is_whole).arg_true()
         rows = heads.clone()
         while len(open_):
             here, at, to = rows.gather(open_), starts.gather(open_), ends.gather(open_)
