@@ -51,6 +51,8 @@ class Value(StrEnum):
     NOTIFIER_LOG = "notifier-log-group-name"
     FLOW_LOG_CREATOR = "flow-log-creator-name"
     FLOW_LOG_CREATOR_LOG = "flow-log-creator-log-group-name"
+    RULE_USAGE = "rule-usage-name"
+    RULE_USAGE_LOG = "rule-usage-log-group-name"
 
 
 FUNCTION_LOGS = (Value.STREAM_PROCESSOR_LOG, Value.OBJECT_PROCESSOR_LOG, Value.INVENTORY_LOG, Value.NOTIFIER_LOG)

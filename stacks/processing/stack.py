@@ -20,6 +20,7 @@ from stacks.processing.detection_object import DetectionObject
 from stacks.processing.environment import Environment
 from stacks.processing.geo_databases import GeoDatabases
 from stacks.processing.processors import ObjectProcessor, StreamProcessor
+from stacks.rule_usage.function import RuleUsageFunction
 from stacks.settings.deployment import Deployment
 from stacks.settings.existing_flow_logs import outermost, permitted_names
 from stacks.settings.logged.delivery import AWS_PREFIX, CLOUDWATCH
@@ -61,14 +62,12 @@ class ProcessingStack(FlowsentryStack):
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment, log_groups_of: Stack) -> None:
         description = "Flowsentry: functions and their triggers"
         super().__init__(scope, id_, deployment=deployment, purpose="processing", description=description)
-        timeout = INVENTORY_SIZE.timeout_seconds
-        self.requests = InventoryQueue(
-            self, "InventoryRequests", function_timeout_seconds=timeout, key=self.encryption_key
-        )
+        timeout, key = INVENTORY_SIZE.timeout_seconds, self.encryption_key
+        self.requests = InventoryQueue(self, "InventoryRequests", function_timeout_seconds=timeout, key=key)
         self.geo_databases = GeoDatabases(self, "GeoDatabases", databases=deployment.geo_databases)
         self.detection = DetectionObject(self, "Detection", deployment=deployment)
         environment = Environment(self, self.requests, self.geo_databases.addresses, self.detection.address)
-        defaults = FunctionDefaults(deployment, Layers(self, "Layers", deployment=deployment), self.encryption_key)
+        defaults = FunctionDefaults(deployment, Layers(self, "Layers", deployment=deployment), key)
         self.stream = StreamProcessor(
             self, "StreamProcessor", environment=environment.stream_processor(), defaults=defaults
         )
@@ -86,6 +85,8 @@ class ProcessingStack(FlowsentryStack):
         self._publish()
         if deployment.source_of_all_vpcs:
             self._log_every_vpc(deployment.source_of_all_vpcs, defaults, environment)
+        if deployment.rule_usage_days:
+            RuleUsageFunction(self, "RuleUsage", defaults=defaults)
 
     def _log_every_vpc(self, source: Source, defaults: FunctionDefaults, environment: Environment) -> None:
         variables = environment.flow_log_creator(source)
@@ -96,13 +97,8 @@ class ProcessingStack(FlowsentryStack):
             bucket_arn="" if in_logs else self._bucket_arn(Value.LOG_BUCKET),
         )
         every_vpc.run_on_deployment()
-        function = every_vpc.function
-        self.publish(
-            {
-                Value.FLOW_LOG_CREATOR: function.function_name,
-                Value.FLOW_LOG_CREATOR_LOG: function.log_group.log_group_name,
-            }
-        )
+        function, log_group = every_vpc.function, every_vpc.function.log_group.log_group_name
+        self.publish({Value.FLOW_LOG_CREATOR: function.function_name, Value.FLOW_LOG_CREATOR_LOG: log_group})
 
     def _grant_processors(self) -> None:
         evidence, findings = self._table_arn(Value.EVIDENCE_TABLE), self._table_arn(Value.FINDINGS_TABLE)
@@ -190,12 +186,7 @@ class ProcessingStack(FlowsentryStack):
     def _grant_notifier(self) -> None:
         function = self.alerting.function
         findings = self._table_arn(Value.FINDINGS_TABLE)
-        read_from = [
-            "dynamodb:DescribeStream",
-            "dynamodb:GetRecords",
-            "dynamodb:GetShardIterator",
-            "dynamodb:ListStreams",
-        ]
+        read_from = [f"dynamodb:{each}" for each in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")]
         function.allow_wildcard(read_from, f"{findings}/stream/*", "The name of a table's stream is its creation time.")
         indexes = [f"{findings}/index/{index}" for index in (UNPUBLISHED_INDEX, THREAD_INDEX)]
         function.allow(["dynamodb:Query"], *indexes)

@@ -3,7 +3,13 @@
 from aws_cdk import Annotations
 from constructs import Construct
 
-from flowsentry.settings import CLAIMS_KEY, INVENTORY_KEY, SUPPRESSIONS_KEY
+from flowsentry.settings import (
+    CLAIMS_KEY,
+    INVENTORY_KEY,
+    RULE_USAGE_PREFIX,
+    SUPPRESSIONS_KEY,
+    UNFINISHED_RULE_USAGE_PREFIX,
+)
 from stacks.alerting.topics import AlertTopics
 from stacks.constructs.parameters import Value
 from stacks.constructs.private_bucket import PrivateBucket
@@ -17,6 +23,13 @@ RESULT_DAYS = 7
 """Retention of Athena query results. A query can be repeated."""
 REPLACED_VERSION_DAYS = 1
 """S3's minimum. Higher: objects that are written repeatedly, or replaced by equal ones, are billed for longer."""
+INVENTORY_VERSION_DAYS = 3
+"""Versions of the inventory, from which rule usage knows the rules of the day before yesterday. A version has a few MB,
+and there are some dozens a day. Higher: more to pay for. Lower: a function that failed for a day can't make up for it.
+"""
+RULE_USAGE_SPARE_DAYS = 7
+"""How much longer rule usage is kept than is asked for, and how long that of an unfinished day. Lower: the oldest day
+is missing while the latest is not yet written."""
 SUPPRESSION_VERSION_DAYS = 365
 """How long earlier versions of the suppressions can be read, a few KB each. Lower: a
 shorter history of what was suppressed."""
@@ -43,10 +56,14 @@ class StateStack(FlowsentryStack):
                 ENRICHED_PREFIX: deployment.enriched_retention_days,
                 REJECTED_PREFIX: deployment.rejected_retention_days,
                 RESULTS_PREFIX: RESULT_DAYS,
+                RULE_USAGE_PREFIX: deployment.rule_usage_days + RULE_USAGE_SPARE_DAYS,
+                UNFINISHED_RULE_USAGE_PREFIX: RULE_USAGE_SPARE_DAYS,
             },
             versions_kept_days={
                 **dict.fromkeys((ENRICHED_PREFIX, REJECTED_PREFIX, RESULTS_PREFIX), REPLACED_VERSION_DAYS),
-                **dict.fromkeys((INVENTORY_KEY, CLAIMS_KEY), REPLACED_VERSION_DAYS),
+                **dict.fromkeys((RULE_USAGE_PREFIX, UNFINISHED_RULE_USAGE_PREFIX), REPLACED_VERSION_DAYS),
+                INVENTORY_KEY: INVENTORY_VERSION_DAYS if deployment.rule_usage_days else REPLACED_VERSION_DAYS,
+                CLAIMS_KEY: REPLACED_VERSION_DAYS,
                 SUPPRESSIONS_KEY: SUPPRESSION_VERSION_DAYS,
             },
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 PropertiesOf = Callable[[str], dict[str, Any]]
 SOURCE = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
-FUNCTIONS = ("stream_processor", "object_processor", "inventory", "notifier")
+FUNCTIONS = ("stream_processor", "object_processor", "inventory", "notifier", "rule_usage")
 
 
 def functions(properties_of: PropertiesOf) -> dict[str, Any]:

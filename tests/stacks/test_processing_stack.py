@@ -14,7 +14,7 @@ from stacks.ownership.describe_actions import DESCRIBE_ACTIONS
 from tests.stacks.functions import FUNCTIONS, SOURCE, PropertiesOf, functions, grants
 
 
-def test_there_are_four_functions(properties_of: PropertiesOf) -> None:
+def test_there_are_five_functions(properties_of: PropertiesOf) -> None:
     assert set(functions(properties_of)) == set(FUNCTIONS)
 
 

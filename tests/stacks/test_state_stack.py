@@ -140,10 +140,16 @@ def test_enriched_records_rejected_lines_and_query_results_expire_and_the_invent
     expiry = {
         prefix: rule["ExpirationInDays"] for prefix, rule in rules(properties_of).items() if "ExpirationInDays" in rule
     }
-    assert expiry == {"enriched/": 90, "rejected/": 30, "athena-results/": 7}
+    assert expiry == {
+        "enriched/": 90,
+        "rejected/": 30,
+        "athena-results/": 7,
+        "rule-usage/": 37,
+        "rule-usage-unfinished/": 7,
+    }
 
 
-def test_versions_of_suppressions_are_kept_for_a_year_and_others_for_a_day(
+def test_versions_are_kept_for_a_day_those_of_the_inventory_for_three_and_of_suppressions_for_a_year(
     properties_of: PropertiesOf,
 ) -> None:
     (output,) = [each for id_, each in properties_of("AWS::S3::Bucket").items() if id_.startswith("Output")]
@@ -151,7 +157,9 @@ def test_versions_of_suppressions_are_kept_for_a_year_and_others_for_a_day(
     kept = {prefix: rule.get("NoncurrentVersionExpiration") for prefix, rule in rules(properties_of).items()}
     versions = {prefix: days["NoncurrentDays"] for prefix, days in kept.items() if days}
     assert versions == {
-        **dict.fromkeys(("enriched/", "rejected/", "athena-results/", INVENTORY_KEY, CLAIMS_KEY), 1),
+        **dict.fromkeys(("enriched/", "rejected/", "athena-results/", "rule-usage/", "rule-usage-unfinished/"), 1),
+        CLAIMS_KEY: 1,
+        INVENTORY_KEY: 3,
         SUPPRESSIONS_KEY: 365,
     }
     assert rules(properties_of)[None]["ExpiredObjectDeleteMarker"] is True

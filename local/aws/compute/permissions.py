@@ -158,10 +158,17 @@ def _body(environ: Any) -> bytes:
 
 
 def _s3(environ: Mapping[str, Any]) -> Call:
+    """Listing and reading versions need permissions of their own.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+    """
     bucket, _, key = environ["PATH_INFO"].removeprefix("/").partition("/")
+    asked = urllib.parse.parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     if not key:
-        return Call("s3:ListBucket", f"arn:aws:s3:::{bucket}")
-    return Call(S3_ACTIONS.get(environ["REQUEST_METHOD"], "s3:DeleteObject"), f"arn:aws:s3:::{bucket}/{key}")
+        return Call(f"s3:ListBucket{'Versions' if 'versions' in asked else ''}", f"arn:aws:s3:::{bucket}")
+    action = S3_ACTIONS.get(environ["REQUEST_METHOD"], "s3:DeleteObject")
+    of_version = "Version" if action == "s3:GetObject" and "versionId" in asked else ""
+    return Call(f"{action}{of_version}", f"arn:aws:s3:::{bucket}/{key}")
 
 
 def _json(region: str, service: str, operation: str, body: Mapping[str, Any]) -> Iterator[Call]:

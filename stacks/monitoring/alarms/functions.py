@@ -1,6 +1,7 @@
 """Alarms on functions: errors and throttles of each, and what the functions can't read."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from stacks.constructs.parameters import Value
 from stacks.monitoring.alarms.records import READERS
@@ -30,6 +31,11 @@ FUNCTIONS: Mapping[Service, Value] = {
 }
 CREATOR: Service = "flow_log_creator"
 """The function that exists only with a source of all VPCs."""
+RULE_USAGE: Service = "rule_usage"
+"""The function that exists unless `rule_usage_days` is 0."""
+HOURS_BEHIND = 12
+"""How many hourly runs may leave a day without its rule usage. Higher: the versions of the inventory, which S3 keeps
+for three days, may be gone when somebody looks. Lower: it fires for a large day, which takes several runs."""
 TOLD_BY: Mapping[Service, ToldBy] = {
     "stream_processor": ToldBy.WATCH,
     "object_processor": ToldBy.WATCH,
@@ -40,7 +46,9 @@ TOLD_BY: Mapping[Service, ToldBy] = {
 
 def functions_of(deployment: Deployment) -> dict[Service, Value]:
     """The functions of a deployment, and the parameters with their names."""
-    return {**FUNCTIONS, **({CREATOR: Value.FLOW_LOG_CREATOR} if deployment.source_of_all_vpcs else {})}
+    creator = {CREATOR: Value.FLOW_LOG_CREATOR} if deployment.source_of_all_vpcs else {}
+    rule_usage = {RULE_USAGE: Value.RULE_USAGE} if deployment.rule_usage_days else {}
+    return {**FUNCTIONS, **creator, **rule_usage}
 
 
 def alarms_on_functions(deployment: Deployment) -> Iterator[Row]:
@@ -145,4 +153,18 @@ def alarms_on_inventory(deployment: Deployment) -> Iterator[Row]:
             periods=EVALUATED_PERIODS,
             failing=FAILING_PERIODS,
             missing=Missing.GOOD,
+        )
+
+
+def alarms_on_rule_usage(deployment: Deployment) -> Iterator[Row]:
+    """Days whose rule usage is not written, which each hourly run counts."""
+    if deployment.rule_usage_days:
+        yield Row(
+            name="rule-usage-behind",
+            entry="rule-usage-behind",
+            wrong=f"For {HOURS_BEHIND} hours the rule usage of a day with records could not be finished (state ALARM), "
+            "or its function does not run (state INSUFFICIENT_DATA): the day may be missing for good.",
+            measure=replace(of_pipeline("RuleUsageDaysBehind", RULE_USAGE, "Minimum"), minutes=60),
+            periods=HOURS_BEHIND,
+            missing=Missing.UNKNOWN,
         )

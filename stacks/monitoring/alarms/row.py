@@ -11,7 +11,7 @@ PERIOD_MINUTES = 5
 """Period of alarms and graphs. Flow logs arrive every five minutes. Lower: gaps in graphs. Higher: late alarms."""
 
 Statistic = Literal["Sum", "Maximum", "Minimum", "Average"]
-Service = Literal["stream_processor", "object_processor", "inventory", "notifier", "flow_log_creator"]
+Service = Literal["stream_processor", "object_processor", "inventory", "notifier", "flow_log_creator", "rule_usage"]
 
 
 class Missing(StrEnum):

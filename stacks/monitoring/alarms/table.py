@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 from stacks.monitoring.alarms.alerts import alarms_on_alerts
 from stacks.monitoring.alarms.filters import alarms_on_filters
-from stacks.monitoring.alarms.functions import alarms_on_functions, alarms_on_inventory, alarms_on_stored_objects
+from stacks.monitoring.alarms.functions import (
+    alarms_on_functions,
+    alarms_on_inventory,
+    alarms_on_rule_usage,
+    alarms_on_stored_objects,
+)
 from stacks.monitoring.alarms.records import alarms_on_records
 from stacks.monitoring.alarms.row import Row, ToldBy
 from stacks.monitoring.alarms.surges import alarms_on_surges
@@ -33,6 +38,7 @@ def table_of(deployment: Deployment) -> tuple[Row, ...]:
         *alarms_on_functions(deployment),
         *alarms_on_stored_objects(deployment),
         *alarms_on_inventory(deployment),
+        *alarms_on_rule_usage(deployment),
         *alarms_on_alerts(deployment),
         *alarms_on_surges(deployment),
         *alarms_on_filters(deployment),

@@ -56,4 +56,12 @@ ENTRIES = (
         "A mistake in the last edit of the object.",
         "Upload a valid object: it ends within minutes.",
     ),
+    Entry(
+        "rule-usage-behind",
+        "The rule usage of a day with records was not finished in twelve hourly runs. Detection and alerts go on. The "
+        "rules of a day are known for two more days: afterwards the day stays missing from rule usage.",
+        in_log("rule-usage", '$.level="ERROR"||$.level="WARNING"'),
+        "There is no inventory snapshot, or the day is too large for twelve runs of 15 minutes.",
+        "It ends when the day is written, or is older than two days. `rule_usage_days` 0 turns rule usage off.",
+    ),
 )

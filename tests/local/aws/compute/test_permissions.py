@@ -74,6 +74,14 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
         ),
         (request("s3", REQUEST_METHOD="GET", PATH_INFO="/b"), Call("s3:ListBucket", "arn:aws:s3:::b")),
         (
+            request("s3", REQUEST_METHOD="GET", PATH_INFO="/b", QUERY_STRING="versions&prefix=k"),
+            Call("s3:ListBucketVersions", "arn:aws:s3:::b"),
+        ),
+        (
+            request("s3", REQUEST_METHOD="GET", PATH_INFO="/b/k", QUERY_STRING="versionId=v1"),
+            Call("s3:GetObjectVersion", "arn:aws:s3:::b/k"),
+        ),
+        (
             request("dynamodb", "DynamoDB_20120810.PutItem", json.dumps({"TableName": "t"})),
             Call("dynamodb:PutItem", TABLE),
         ),

@@ -28,6 +28,11 @@ not known, an address that may be in a referenced group, a connection that eithe
 `last_seen` are the times of `records`. `interfaces` have the rule; `interfaces_logged` of them have a flow log of
 accepted traffic (null where that is not known), `interfaces_seen` had accepted records. The rule was in force from the
 snapshot at `in_force_from` until the one at `in_force_until`. Times are Unix seconds."""
+REPORTED = pl.Schema(
+    {**RULE_SUMS, "peers": pl.Int64(), "busiest_peers": pl.String(), "peers_is_estimate": pl.Boolean()}
+)
+"""What is reported of a rule: `peers`, how many addresses were at the other end of its traffic (whether that
+`is_estimate`), and `busiest_peers`, such as `10.0.0.9 12345` (address and bytes) with commas between."""
 PEER_SUMS = pl.Schema({**IDENTITY, "address": pl.String(), "records": pl.Int64(), "bytes": pl.Int64()})
 """A row for each rule and address at the other end of its traffic: for inbound rules the sources, for outbound rules
 the destinations."""
@@ -47,9 +52,7 @@ class Usage:
     counts: Counter[str] = field(default_factory=Counter)
 
     def reported(self) -> pl.DataFrame:
-        """The rules with `peers`, how many addresses were at the other end, `peers_is_estimate`, and `busiest_peers`,
-        such as `10.0.0.9 12345` (address and bytes) with commas between, in the order of IDENTITY.
-        """
+        """The rows of REPORTED, in the order of IDENTITY."""
         key = list(IDENTITY)
         busiest = self.peers.sort("bytes", "address", descending=[True, False]).group_by(key, maintain_order=True)
         named = pl.concat_str("address", pl.col("bytes").cast(pl.String), separator=" ")
@@ -63,6 +66,7 @@ class Usage:
             self.rules.join(totals, on=key, how="left")
             .with_columns(pl.col("peers").fill_null(0), pl.col("busiest_peers").fill_null(""))
             .with_columns(is_estimate.alias("peers_is_estimate"))
+            .select(list(REPORTED))
             .sort(key)
         )
 
