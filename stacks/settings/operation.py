@@ -120,8 +120,8 @@ class OperationSettings(Section):
     rule_usage_days: int = Field(default=30, ge=0, le=3650)
     """What each rule of security groups and network ACLs carried is written once a day, and kept for this many days:
     the query `unused-rules` asks for the rules that carried nothing in all of them. Higher: rules that are used once a
-    quarter are seen. Lower: fewer objects. `0`: no function reads the enriched records again, which costs about $0.40
-    for a million objects and $0.30 for a billion records. See [rule usage](rule-usage.md)."""
+    quarter are seen. Lower: fewer objects. `0`: no function reads the enriched records again, which costs about $0.60
+    for a million objects and $0.20 for a billion records. See [rule usage](rule-usage.md)."""
     rejected_retention_days: int = Field(default=30, ge=1, le=3650)
     """Samples of lines that could not be parsed are kept for this many days."""
     query_scan_limit_gb: int = Field(default=200, ge=1, le=100_000)
