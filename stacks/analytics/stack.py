@@ -5,17 +5,19 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
+from flowsentry.settings import RULE_USAGE_PREFIX
 from stacks.analytics.glue_table import add_table
-from stacks.analytics.named_query import ENRICHED_FLOWS
+from stacks.analytics.named_query import ENRICHED_FLOWS, Query
 from stacks.analytics.partitions import by_day
 from stacks.analytics.queries import QUERIES
+from stacks.analytics.rule_usage import RULE_USAGE, RULE_USAGE_COLUMNS, RULE_USAGE_QUERIES
 from stacks.analytics.source_tables import MAX_TABLES, deliveries_without_table, source_tables
 from stacks.analytics.tables import Table
 from stacks.analytics.workgroup import add_named_query, add_workgroup
 from stacks.constructs.parameters import Value
 from stacks.constructs.stack import FlowsentryStack
 from stacks.settings.deployment import Deployment
-from stacks.state.stack import ENRICHED_PREFIX, RESULTS_PREFIX
+from stacks.state.stack import ENRICHED_PREFIX, RESULTS_PREFIX, RULE_USAGE_SPARE_DAYS
 
 
 class AnalyticsStack(FlowsentryStack):
@@ -37,10 +39,11 @@ class AnalyticsStack(FlowsentryStack):
         database = self._database(deployment.name.replace("-", "_"))  # Athena takes no hyphens unquoted
         self._add_enriched_flows(database, bucket)
         self._add_source_tables(database)
+        queries = QUERIES + self._with_rule_usage(database, bucket)
         workgroup = add_workgroup(
             self, deployment=deployment, results=f"s3://{bucket}/{RESULTS_PREFIX}", key=self.encryption_key
         )
-        for query in QUERIES:
+        for query in queries:
             add_named_query(self, query, database=database, workgroup=workgroup)
         self.publish({Value.ATHENA_TABLE: f"{database.ref}.{ENRICHED_FLOWS}", Value.ATHENA_WORKGROUP: workgroup.ref})
 
@@ -55,6 +58,16 @@ class AnalyticsStack(FlowsentryStack):
         partitions = by_day(self.deployment.enriched_retention_days)
         table = Table(ENRICHED_FLOWS, description, ENRICHED_COLUMNS, f"s3://{bucket}/{ENRICHED_PREFIX}", partitions)
         add_table(self, "EnrichedFlows", database=database, table=table)
+
+    def _with_rule_usage(self, database: glue.CfnDatabase, bucket: str) -> tuple[Query, ...]:
+        """The queries of the table of rule usage, which is added unless the function that writes it is off."""
+        if not self.deployment.rule_usage_days:
+            return ()
+        partitions = by_day(self.deployment.rule_usage_days + RULE_USAGE_SPARE_DAYS)
+        description = "What each rule of security groups and network ACLs carried, by day"
+        table = Table(RULE_USAGE, description, RULE_USAGE_COLUMNS, f"s3://{bucket}/{RULE_USAGE_PREFIX}", partitions)
+        add_table(self, "RuleUsage", database=database, table=table)
+        return RULE_USAGE_QUERIES
 
     def _add_source_tables(self, database: glue.CfnDatabase) -> None:
         if not self.deployment.delivers_to_log_bucket:

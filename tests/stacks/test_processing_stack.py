@@ -226,6 +226,7 @@ def test_only_the_inventory_function_may_describe_more_than_flow_logs_and_stream
         "stream_processor": {"ec2:DescribeFlowLogs", "kinesis:DescribeStream", "kinesis:DescribeStreamSummary"},
         "object_processor": {"ec2:DescribeFlowLogs"},
         "notifier": {"dynamodb:DescribeStream"},
+        "rule_usage": set(),
     }
 
 
@@ -262,3 +263,11 @@ def test_a_function_is_created_after_its_permissions(templates: Mapping[str, Any
     for each in resources.values():
         if each["Type"] == "AWS::Lambda::Function":
             assert any("DefaultPolicy" in waited for waited in each["DependsOn"])
+
+
+def test_rule_usage_reads_the_output_bucket_and_writes_its_own_objects_only(properties_of: PropertiesOf) -> None:
+    allowed = grants(properties_of, "rule_usage")
+    written = {resource.rpartition("/rule")[2] for resource in allowed["s3:PutObject"]}
+    assert {"".join(each.partition("*")[:2]) for each in written} == {"-usage/*", "-usage-unfinished/*"}
+    assert {"s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion"} < set(allowed)
+    assert not any(action.startswith(("dynamodb:", "sqs:", "ec2:", "ssm:")) for action in allowed)

@@ -1,5 +1,6 @@
 """The Athena table of enriched records: its columns are those that are written, and its partitions are projected."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +17,12 @@ from flowsentry.records.fields import FIELDS
 from flowsentry.records.object_key import Origin
 from stacks.analytics.named_query import Query
 from stacks.analytics.queries import QUERIES
+from stacks.analytics.rule_usage import RULE_USAGE_QUERIES
 from tests.builders import NOON, V2, V5, enriched, line
 from tests.stacks.conftest import Synthesise
 
 PropertiesOf = Callable[[str], dict[str, Any]]
+SAVED = QUERIES + RULE_USAGE_QUERIES
 ALL_FIELDS = tuple(field.name for field in FIELDS)
 ORIGIN = Origin("210987654321", "eu-west-1", "fl-0123456789abcdef0")
 IN_PARQUET = {pl.Int32: "int", pl.Int64: "bigint", pl.Boolean: "boolean", pl.String: "string", pl.Categorical: "string"}
@@ -86,19 +89,24 @@ def test_query_results_are_encrypted_and_the_scanned_data_is_limited(
     assert configuration["ResultConfiguration"]["OutputLocation"]["Fn::Join"][1][-1] == "/athena-results/"
 
 
-def test_a_deployment_has_its_own_database_and_without_flow_logs_in_s3_one_table(synthesise: Synthesise) -> None:
+def test_a_deployment_has_its_own_database_and_without_flow_logs_in_s3_and_rule_usage_one_table(
+    synthesise: Synthesise,
+) -> None:
     source = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
-    made = synthesise({"sources": [source], "name": "our-flow-logs"})["Analytics"]["Resources"].values()
+    templates = synthesise({"sources": [source], "name": "our-flow-logs", "rule_usage_days": 0})
+    made = templates["Analytics"]["Resources"].values()
     (database,) = [each["Properties"] for each in made if each["Type"] == "AWS::Glue::Database"]
     assert database["DatabaseInput"]["Name"] == "our_flow_logs"  # Athena takes no hyphens unquoted
     tables = [each["Properties"]["TableInput"]["Name"] for each in made if each["Type"] == "AWS::Glue::Table"]
     assert tables == ["enriched_flows"]
+    functions_and_alarms = json.dumps([templates[name] for name in ("Analytics", "Processing", "Monitoring")])
+    assert not re.search("rule.usage", functions_and_alarms)
 
 
 def test_each_named_query_is_saved_in_the_workgroup_of_the_deployment(properties_of: PropertiesOf) -> None:
     saved = properties_of("AWS::Athena::NamedQuery").values()
-    assert {each["Name"]: each["QueryString"] for each in saved} == {each.name: each.for_athena for each in QUERIES}
-    assert {each["Name"]: each["Description"] for each in saved} == {each.name: each.question for each in QUERIES}
+    assert {each["Name"]: each["QueryString"] for each in saved} == {each.name: each.for_athena for each in SAVED}
+    assert {each["Name"]: each["Description"] for each in saved} == {each.name: each.question for each in SAVED}
     (workgroup,) = properties_of("AWS::Athena::WorkGroup")
     assert {each["WorkGroup"]["Ref"] for each in saved} == {workgroup}
 
