@@ -97,8 +97,7 @@ class ProcessingStack(FlowsentryStack):
             bucket_arn="" if in_logs else self._bucket_arn(Value.LOG_BUCKET),
         )
         every_vpc.run_on_deployment()
-        function, log_group = every_vpc.function, every_vpc.function.log_group.log_group_name
-        self.publish({Value.FLOW_LOG_CREATOR: function.function_name, Value.FLOW_LOG_CREATOR_LOG: log_group})
+        self.publish(every_vpc.shared_values)
 
     def _grant_processors(self) -> None:
         evidence, findings = self._table_arn(Value.EVIDENCE_TABLE), self._table_arn(Value.FINDINGS_TABLE)
@@ -217,8 +216,7 @@ class ProcessingStack(FlowsentryStack):
     def _topics(self) -> list[Value]:
         """The topics that the notifier publishes to."""
         deployment = self.deployment
-        topics = [Value.ALERT_TOPIC_ARN]
-        topics += [Value.DIGEST_TOPIC_ARN] if deployment.digest_topic else []
+        topics = [Value.ALERT_TOPIC_ARN, *([Value.DIGEST_TOPIC_ARN] if deployment.digest_topic else [])]
         return topics + ([Value.CHAT_TOPIC_ARN] if deployment.chat_topic else [])
 
     def _grant_channels(self, function: PythonFunction) -> None:

@@ -9,6 +9,7 @@ from constructs import Construct
 from flowsentry.aws.flow_logs.every_vpc import OWNER_TAG
 from stacks.constructs.function import FunctionDefaults, PythonFunction, Size
 from stacks.constructs.nag_suppressions import acknowledge_wildcard
+from stacks.constructs.parameters import Value
 from stacks.settings.logged.delivery import CLOUDWATCH
 from stacks.settings.sources import Source
 
@@ -64,6 +65,12 @@ class EveryVpc(Construct):
         )
         resource.node.add_dependency(self.function)
         self._run_regularly(resource)
+
+    @property
+    def shared_values(self) -> dict[str, str]:
+        """The names of the function and of its log group."""
+        names = self.function.function_name, self.function.log_group.log_group_name
+        return dict(zip((Value.FLOW_LOG_CREATOR, Value.FLOW_LOG_CREATOR_LOG), names, strict=True))
 
     def _run_regularly(self, resource: CustomResource) -> None:
         """Creates the schedule. It depends on the custom resource, so that CloudFormation deletes it first: a later run

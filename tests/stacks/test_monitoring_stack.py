@@ -14,6 +14,7 @@ from flowsentry.metric_names import PIPELINE_METRICS, namespace_of
 PropertiesOf = Callable[[str], dict[str, Any]]
 NAMESPACE = namespace_of("flowsentry")
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
+MEASURED = Path(__file__).parents[2] / "local" / "cost" / "measured.json"
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +43,12 @@ def test_every_alarm_states_the_problem_and_links_to_its_runbook_entry(propertie
         assert (cause.startswith("Usual cause: "), silence.startswith("To silence: ")) == (True, True), name
 
 
-def test_the_page_of_costs_has_the_number_of_alarms_and_metrics(of_one_vpc: dict[str, Any]) -> None:
+def test_the_page_of_costs_counts_the_alarms_of_one_destination(of_one_vpc: dict[str, Any]) -> None:
+    """An alarm on a band is charged as three."""
     kinds = Counter(each["Type"] for each in of_one_vpc.values())
-    bands, composites = kinds["AWS::CloudWatch::AnomalyDetector"], kinds["AWS::CloudWatch::CompositeAlarm"]
-    fixed = kinds["AWS::CloudWatch::Alarm"] - bands
-    page = (RUNBOOK.parent / "cost.md").read_text()
-    price = f"${fixed / 10 + bands * 0.3 + composites / 2:.2f}"
-    assert f"| alarms | {price} | {fixed} with one destination" in page
-    assert f"{len(PIPELINE_METRICS)} pipeline metrics at most" in page
+    counted = json.loads(MEASURED.read_text())["resources"]
+    assert counted["alarms"] == kinds["AWS::CloudWatch::Alarm"] + 2 * kinds["AWS::CloudWatch::AnomalyDetector"]
+    assert counted["composite_alarms"] == kinds["AWS::CloudWatch::CompositeAlarm"]
 
 
 def test_every_runbook_entry_belongs_to_an_alarm(properties_of: PropertiesOf) -> None:

@@ -140,8 +140,8 @@ def test_the_picture_has_what_aws_answered() -> None:
     assert account.deployed == Deployed(
         5,
         "alice",
-        ("alert-topic", "digest-topic", "chat-topic"),
-        ("email a@example.com",) * 3,
+        ("alert-topic", "digest-topic", "chat-topic", "operator-topic"),
+        ("email a@example.com",) * 4,
     )
     assert account.unasked == ()
 
