@@ -2,20 +2,17 @@
 
 import json
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any, NamedTuple
 
 from flowsentry.inventory.snapshot import unpack
-from local.traffic.company.network import Network
 from stacks.constructs.parameters import Value
-from tests.builders import SYN_ACK, V5, blocked, exchange, flow_log, line, no_data, probe
+from tests.builders import flow_log, no_data
 from tests.end_to_end.deployed_app import NAMESPACE, DeployedApp
+from tests.end_to_end.produced import produce_everything, return_to_outbox
 from tests.log_insights.events import Event
 from tests.log_insights.query import run
 
-HOUR, DAY = 3_600, 86_400
 SEEN_ON_FAILURE_ONLY = {
     *("AlertsFailed", "InventoryTargetsFailed", "InventoryNamesMissing", "ClustersFailed"),
     *("PoisonFindings", "ChannelRefusals", "SuppressionsUnreadable", "StoredObjectsUnreadable"),
@@ -26,6 +23,7 @@ SEEN_ON_FAILURE_ONLY = {
 }
 """Metrics without data as long as channels accept alerts, AWS APIs respond, topics have subscriptions, no run fails,
 everything is deployed without a canary, and no finding is suppressed or acknowledged."""
+SOURCE = re.compile(r"SOURCE '([^']+)' \| ")
 SEARCH = re.compile(r"""SEARCH\('{"([\w/]+)",([\w,]+)} MetricName="(\w+)"'""")
 """Namespace, dimensions and metric name of a search expression: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html."""
 UNSEEN_PARTS = {("UnknownFields", "stream_processor")}
@@ -79,7 +77,7 @@ def test_every_metric_of_the_dashboard_and_alarms_is_emitted(app: DeployedApp) -
     assert ours - metrics_with_data(app) == set()
     assert len(ours) > 30
     existing = names_of_functions(app) | names_of_queues(app) | names_of_topics(app) | names_of_stores(app)
-    theirs = {metric for metric in watched if metric.namespace != NAMESPACE}
+    theirs = {metric for metric in watched if metric.namespace.startswith("AWS/")}
     assert {metric.namespace for metric in theirs} == {"AWS/Lambda", "AWS/SQS", "AWS/SNS", "AWS/Logs", "AWS/DynamoDB"}
     assert {name for metric in theirs for _, name in metric.dimensions} <= existing
     assert [title for title, rows in tables(app).items() if not rows] == []
@@ -87,16 +85,16 @@ def test_every_metric_of_the_dashboard_and_alarms_is_emitted(app: DeployedApp) -
 
 def tables(app: DeployedApp) -> dict[str, list[Any]]:
     """The rows of each table, from the log lines of the functions, by title."""
-    shown = [widget["properties"] for widget in widgets(app) if widget["type"] == "log"]
-    return {each["title"]: run_on(app, each["query"]) for each in shown}
+    queries = {each["title"]: each["query"] for each in (widget["properties"] for widget in widgets(app, "log"))}
+    groups = {group for query in queries.values() for group in SOURCE.findall(query)}
+    events = {group: log_events(app, group) for group in groups}
+    return {title: run_on(events, query) for title, query in queries.items()}
 
 
-def run_on(app: DeployedApp, query: str) -> list[Any]:
-    sources, commands = re.findall(r"SOURCE '([^']+)'", query), re.sub(r"SOURCE '[^']+' \| ", "", query)
-    return run(commands, [event for group in sources for event in log_events(app, group)])
+def run_on(events: Mapping[str, list[Event]], query: str) -> list[Any]:
+    return run(SOURCE.sub("", query), [event for group in SOURCE.findall(query) for event in events[group]])
 
 
-@cache
 def log_events(app: DeployedApp, log_group: str) -> list[Event]:
     pages = app.aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=log_group)
     return [Event(each["message"], each["timestamp"]) for page in pages for each in page["events"]]
@@ -137,11 +135,13 @@ def has_dimensions(metric: Metric, name: str, dimensions: Iterable[str]) -> bool
     return metric.name == name and {dimension for dimension, _ in metric.dimensions} == set(dimensions)
 
 
-def widgets(app: DeployedApp) -> list[dict[str, Any]]:
+def widgets(app: DeployedApp, *types: str) -> list[dict[str, Any]]:
+    """The widgets of all dashboards; those of the given types, if any."""
     cloudwatch = app.aws.client("cloudwatch")
     names = [each["DashboardName"] for each in cloudwatch.list_dashboards()["DashboardEntries"]]
     bodies = [cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"] for name in names]
-    return [widget for body in bodies for widget in json.loads(body)["widgets"]]
+    found = [widget for body in bodies for widget in json.loads(body)["widgets"]]
+    return [widget for widget in found if widget["type"] in types or not types]
 
 
 def alarm_metrics(app: DeployedApp) -> Iterator[Metric]:
@@ -181,97 +181,3 @@ def names_of_topics(app: DeployedApp) -> set[str]:
 def names_of_stores(app: DeployedApp) -> set[str]:
     groups = app.aws.client("logs").describe_log_groups()["logGroups"]
     return {each["logGroupName"] for each in groups} | set(app.aws.client("dynamodb").list_tables()["TableNames"])
-
-
-def produce_everything(app: DeployedApp) -> None:
-    """Produces every kind of finding and line, unreadable input, an alert that was missed and a digest, through both
-    sources, and a network interface without an identifiable owner.
-    """
-    app.log(earlier_responses(app, app.in_logs, "10.40.0", app.log_group_names))
-    app.put("earlier-responses.log", flow_log(earlier_responses(app, app.in_bucket, "10.50.0", V5)))
-    app.settle()
-    app.log(everything(app, app.in_logs, "10.40.0", app.log_group_names))
-    app.put("everything.log", flow_log(everything(app, app.in_bucket, "10.50.0", V5)))
-    app.put("no-flow-log.log", b"hello\n", folder="AWSLogs/copies")
-    app.invoke({"hello": "stream processor"})
-    app.put("noise.log", flow_log(app.scan(app.in_bucket, "203.0.113.40", range(1, 21))))
-    return_to_outbox(app, app.findings("203.0.113.40")[0].id, "digest", seconds=3_600)
-    return_to_outbox(app, app.findings("10.50.0.41")[0].id, "urgent", seconds=600)
-    app.fire_schedules("Sweep")
-    app.aws.client("ec2").create_network_interface(SubnetId=app.in_bucket.host("server").subnet_id)
-    app.fire_schedules("Ownership")
-    produce_oddities(app)
-    app.dead_letters("")
-
-
-def produce_oddities(app: DeployedApp) -> None:
-    """Records of other times and of a VPC without a name, a new field, an object that comes twice, one that is gone."""
-    app.log(odd_records(app, app.in_logs, app.log_group_names))
-    names = (*V5, "new-field")
-    key = app.put("odd.log", flow_log(odd_records(app, app.in_bucket, names), names))
-    app.put("_SUCCESS", b"")
-    event = app.object_event(key, etag=app.etag(key))
-    app.notify(event)
-    app.notify(event.replace("ObjectCreated:Put", "ObjectRemoved:Delete"))
-
-
-def earlier_responses(app: DeployedApp, network: Network, inside: str, names: tuple[str, ...]) -> list[str]:
-    """Records of a service that responds to its client more than an hour before it stops responding."""
-    earlier = app.seen_by(network) | {"start": app.at - 4_000, "end": app.at - 3_990}
-    return exchange(f"{inside}.47", f"{inside}.61", 8_080, names, packets=20, bytes=4_000, **earlier)
-
-
-def everything(app: DeployedApp, network: Network, inside: str, names: tuple[str, ...]) -> list[str]:
-    seen = app.seen_by(network)
-    return [
-        *app.scan(network, f"{inside}.41", range(1, 21), names),
-        *(blocked(f"{inside}.42", f"{inside}.{host}", 22, names, **seen) for host in range(100, 120)),
-        *(
-            blocked(f"{inside}.43", f"{inside}.{host}", port, names, **seen)
-            for host in range(100, 105)
-            for port in range(4)
-        ),
-        blocked(f"{inside}.44", network.host("server").address, 5432, names, **seen),
-        *logins_and_refusals(network.host("server").address, inside, names, seen),
-        probe(f"{inside}.47", f"{inside}.61", 8_080, names, packets=3, bytes=180, **seen),
-        *(
-            text
-            for number in range(1, 13)
-            for text in exchange(f"198.51.100.{number}", f"{inside}.60", 22, names, packets=90, bytes=9_000, **seen)
-        ),
-        line(names, **{**seen, "interface_id": "eni-00000000000000000"}),
-        no_data(names),
-        no_data(names, "SKIPDATA", **seen),
-        "too short",
-    ]
-
-
-def logins_and_refusals(server: str, inside: str, names: tuple[str, ...], seen: Mapping[str, Any]) -> Iterator[str]:
-    """Records of a host without outbound access, one without a response, an external SSH session, and a brute-force
-    login.
-    """
-    yield blocked(f"{inside}.45", "192.0.2.7", 6_514, names, flow_direction="egress", **seen)
-    yield probe(f"{inside}.46", server, 5_432, names, **seen)
-    answer = {"srcport": 5_432, "dstport": 45_000, "packets": 1, "bytes": 60, "tcp_flags": SYN_ACK}
-    yield line(names, srcaddr=server, dstaddr=f"{inside}.46", action="REJECT", **answer, **seen)
-    stranger, guesser = (f"203.0.113.{number + int(inside.split('.')[1])}" for number in (100, 150))
-    yield from exchange(stranger, server, 22, names, packets=90, bytes=9_000, **seen)
-    for port in range(46_000, 46_025):
-        yield from exchange(guesser, server, 22, names, srcport=port, packets=15, bytes=2_400, **seen)
-
-
-def return_to_outbox(app: DeployedApp, finding_id: str, outbox: str, *, seconds: int) -> None:
-    """Puts a finding back into an outbox, as if it had not been delivered for `seconds`."""
-    app.aws.client("dynamodb").update_item(
-        TableName=app.value(Value.FINDINGS_TABLE),
-        Key={"id": {"S": finding_id}},
-        UpdateExpression="SET unpublished = :outbox, found_at = :then REMOVE published_at",
-        ExpressionAttributeValues={":outbox": {"S": outbox}, ":then": {"N": str(int(time.time()) - seconds)}},
-    )
-    app.settle()
-
-
-def odd_records(app: DeployedApp, network: Network, names: tuple[str, ...]) -> list[str]:
-    seen, times = app.seen_by(network), (app.at - 15 * DAY, app.at + 3 * HOUR)
-    odd = [line(names, **{**seen, "start": at, "end": at + 30}) for at in times]
-    return [*odd, line(names, **{**seen, "vpc_id": ":odd"})]

@@ -28,6 +28,8 @@ NOT_READ: tuple[PipelineMetric, ...] = ("S3TestEvents", "IgnoredObjectEvents", "
 AGAIN: tuple[PipelineMetric, ...] = (
     *("RetriedObjectEvents", "PostponedObjectEvents", "InterruptedObjects", "RecoveredPayloads"),
 )
+RULE_USAGE = "rule_usage"
+"""The function that exists unless the settings do without rule usage."""
 NOT_DRAWABLE: tuple[PipelineMetric, ...] = ("MeasurementsTooOld", "MeasurementsTooNew", "MeasurementsUnnameable")
 AGES = ("age_seconds", "records", "skipped")
 FRESHNESS = (
@@ -144,12 +146,18 @@ def _functions(watched: Watched) -> Iterator[Section]:
             Graph("Longest invocation (ms)", _each(watched, "Duration", "Maximum")),
             Graph("Throttles", _each(watched, "Throttles", "Sum")),
             *(_of_stream(watched) if watched.has_payload_stream else ()),
+            *(_of_rule_usage(watched) if RULE_USAGE in watched.functions else ()),
         ),
     )
 
 
 def _each(watched: Watched, metric: str, statistic: Statistic) -> list[Line]:
     return [of_function(metric, name, statistic, service) for service, name in watched.functions.items()]
+
+
+def _of_rule_usage(watched: Watched) -> Iterator[Graph]:
+    behind = watched.lines.pipeline("RuleUsageDaysBehind", RULE_USAGE, "Minimum", "days")
+    yield Graph("Days whose rule usage is not written yet", [behind])
 
 
 def _of_stream(watched: Watched) -> Iterator[Graph]:
