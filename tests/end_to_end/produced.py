@@ -30,6 +30,7 @@ def produce_everything(app: DeployedApp) -> None:
     app.aws.client("ec2").create_network_interface(SubnetId=app.in_bucket.host("server").subnet_id)
     app.fire_schedules("Ownership")
     produce_oddities(app)
+    app.put("charged.log", flow_log(charged_on_every_path(app, app.in_bucket), WITH_PATHS))
     app.dead_letters("")
 
 
@@ -44,6 +45,31 @@ def produce_oddities(app: DeployedApp) -> None:
     event = app.object_event(key, etag=app.etag(key))
     app.notify(event)
     app.notify(event.replace("ObjectCreated:Put", "ObjectRemoved:Delete"))
+
+
+WITH_PATHS = (*V5, "az-id", "traffic-path", "interface-type")
+
+
+def charged_on_every_path(app: DeployedApp, network: Network) -> list[str]:
+    """Records of an interface that the inventory does not have: their fields say on which path AWS charges them."""
+    server, host, outside = network.host("server").address, "10.50.0.81", "203.0.113.81"
+    seen = app.seen_by(network) | {"interface_id": "eni-0e2e0000000000002", "az_id": "euw9-az9", "traffic_path": "-"}
+    sent = seen | {"srcaddr": host, "flow_direction": "egress", "traffic_path": 1}
+    gateways = ("nat_gateway", "vpc_endpoint", "transit_gateway")
+    return [
+        line(WITH_PATHS, **{**sent, "dstaddr": server}),
+        line(WITH_PATHS, **{**sent, "dstaddr": server, "traffic_path": 4}),
+        line(WITH_PATHS, **{**sent, "dstaddr": "10.99.0.1", "traffic_path": 5}),
+        line(WITH_PATHS, **{**sent, "dstaddr": outside, "traffic_path": 8}),
+        *(
+            line(
+                WITH_PATHS,
+                **{**seen, "srcaddr": server, "dstaddr": host, "pkt_dstaddr": outside, "flow_direction": "ingress"},
+                interface_type=kind,
+            )
+            for kind in gateways
+        ),
+    ]
 
 
 def earlier_responses(app: DeployedApp, network: Network, inside: str, names: tuple[str, ...]) -> list[str]:
