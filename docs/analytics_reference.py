@@ -2,12 +2,15 @@
 # ruff: noqa: INP001 - a script beside the pages it writes; only docs/generate.py imports it
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
 from flowsentry.records.fields import BY_NAME
+from stacks.analytics.ddl import create_statement
 from stacks.analytics.named_query import ENRICHED_FLOWS, PARAMETERS, Query
 from stacks.analytics.queries import QUERIES
 from stacks.analytics.source_tables import MAX_TABLES, MEMBERS, source_tables
+from stacks.analytics.tables import Table
 from stacks.settings.deployment import Deployment
 
 ACCOUNT, REGION, BUCKET = "123456789012", "eu-west-1", "<log bucket>"
@@ -54,6 +57,10 @@ records are in `{ENRICHED_FLOWS}`.
 
 In the order of the keys the partitions are folders: with `hive_partitions` the columns `year`, `month` and `day`,
 otherwise `day`, `'2026/11/03'`; with `hourly_partitions` also `hour`, `'00'` to `'23'`. Name all of them in a query."""
+ABOUT_OTHERS = """\
+Flow logs in a bucket that the app does not deliver to need a table of your own. The first statement is for the format
+`v5` in text, the second for Parquet with Hive-compatible prefixes by hour: set bucket, prefix, account and Region in
+both places, and the fields of the flow log in their order. Run them in the query editor."""
 ABOUT_MEMBERS = f"""\
 `{MEMBERS}` is there if [member accounts](several-accounts.md) deliver to the log bucket. It reads the
 default format of their template in text, and its queries name one account and one Region:
@@ -120,6 +127,11 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
     "plain text by day": {},
     "Hive-compatible prefixes by hour": {"hive_partitions": True, "hourly_partitions": True},
     "Parquet by hour": {"file_format": "parquet", "hourly_partitions": True},
+    "Parquet with Hive-compatible prefixes by hour": {
+        "file_format": "parquet",
+        "hive_partitions": True,
+        "hourly_partitions": True,
+    },
 }
 
 
@@ -135,6 +147,9 @@ def analytics_page() -> Iterator[str]:
     yield from ("", "## Delivered records", "", ABOUT_SOURCES, "")
     yield from _table(("delivery", "location of a partition"), map(_example, EXAMPLES))
     yield from ("", ABOUT_MEMBERS)
+    yield from ("", "## Flow logs in other buckets", "", ABOUT_OTHERS)
+    for name in ("plain text by day", "Parquet with Hive-compatible prefixes by hour"):
+        yield from ("", "```sql", create_statement(_elsewhere(_example_table(name))), "```")
     yield from ("", "## Permissions", "", ABOUT_PERMISSIONS)
     yield from ("", "## Texts of the queries")
     for query in QUERIES:
@@ -156,10 +171,20 @@ def _columns() -> Iterator[tuple[str, ...]]:
 
 
 def _example(name: str) -> tuple[str, str]:
+    return name, f"`{_example_table(name).parameters['storage.location.template']}`"
+
+
+def _example_table(name: str) -> Table:
     source: dict[str, object] = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "s3", **EXAMPLES[name]}
     deployment = Deployment.from_context({"flowsentry": {"sources": [source]}})
     (table,) = source_tables(deployment, BUCKET, ACCOUNT, REGION).values()
-    return name, f"`{table.parameters['storage.location.template']}`"
+    return table
+
+
+def _elsewhere(table: Table) -> Table:
+    """The same table in a bucket of others."""
+    folder = table.location.partition("AWSLogs/")[2]
+    return replace(table, name="vpc_flow_logs", location=f"s3://amzn-s3-demo-bucket/prefix/AWSLogs/{folder}")
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
