@@ -1,7 +1,8 @@
 """The named queries: what people ask of their traffic, each once, for Athena and for `flowsentry query`."""
 
-from stacks.analytics.bill_queries import BILL_QUERIES
+from stacks.analytics.bill_queries import bill_queries
 from stacks.analytics.named_query import Query
+from stacks.prices.own_prices import TrafficPrices
 
 TALKERS = """
 SELECT {source} AS source, max(source_owner_name) AS source_owner, max(source_owner_kind) AS source_kind,
@@ -35,7 +36,7 @@ OUTSIDE_NETWORK = "  AND NOT coalesce(contains(:network, TRY_CAST({source} AS ip
 """https://trino.io/docs/current/functions/ipaddress.html"""
 BY_REJECTS = "GROUP BY 1\nORDER BY rejects DESC, source\nLIMIT 100"
 
-QUERIES: tuple[Query, ...] = (
+TRAFFIC_QUERIES: tuple[Query, ...] = (
     Query(
         "top-talkers-by-bytes",
         "Which sources sent the most bytes?",
@@ -167,6 +168,15 @@ GROUP BY 1
 ORDER BY packets DESC, source
 LIMIT 100""",
     ),
-    *BILL_QUERIES,
 )
-"""In the order of the documentation. A query that is added has its answer in tests/local/query."""
+
+
+def named_queries(prices: TrafficPrices) -> tuple[Query, ...]:
+    """All queries, in the order of the documentation; those about money with these prices. A query that is added has
+    its answer in tests/local/query.
+    """
+    return TRAFFIC_QUERIES + bill_queries(prices)
+
+
+QUERIES = named_queries(TrafficPrices())
+"""With the list prices of us-east-1."""

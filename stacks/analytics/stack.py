@@ -9,7 +9,7 @@ from flowsentry.settings import RULE_USAGE_PREFIX
 from stacks.analytics.glue_table import add_table
 from stacks.analytics.named_query import ENRICHED_FLOWS, Query
 from stacks.analytics.partitions import by_day
-from stacks.analytics.queries import QUERIES
+from stacks.analytics.queries import named_queries
 from stacks.analytics.rule_usage import RULE_USAGE, RULE_USAGE_COLUMNS, RULE_USAGE_QUERIES
 from stacks.analytics.source_tables import MAX_TABLES, deliveries_without_table, source_tables
 from stacks.analytics.tables import Table
@@ -39,7 +39,7 @@ class AnalyticsStack(FlowsentryStack):
         database = self._database(deployment.name.replace("-", "_"))  # Athena takes no hyphens unquoted
         self._add_enriched_flows(database, bucket)
         self._add_source_tables(database)
-        queries = QUERIES + self._with_rule_usage(database, bucket)
+        queries = named_queries(deployment.prices) + self._with_rule_usage(database, bucket)
         workgroup = add_workgroup(
             self, deployment=deployment, results=f"s3://{bucket}/{RESULTS_PREFIX}", key=self.encryption_key
         )

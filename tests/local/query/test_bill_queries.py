@@ -8,10 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flowsentry.records.charged_paths import BILLED_PATHS
 from local.cli import main
-from stacks.analytics.bill_queries import BILL_QUERIES
-from stacks.prices.meter import DEFAULT_REGION
+from stacks.analytics.bill_queries import bill_queries
+from stacks.prices.own_prices import TrafficPrices
 from stacks.prices.traffic import quotes
 
 GB = 1 << 30
@@ -96,8 +95,9 @@ def test_the_days_of_the_bill_are_its_owners_together(tmp_path: Path, capsys: py
     assert total == pytest.approx(sum(usd for _, usd in BILL.values() if usd))
 
 
-def test_the_prices_in_the_text_are_those_of_the_price_table() -> None:
-    text = BILL_QUERIES[0].for_athena
-    assert {path for path in BILLED_PATHS if f"('{path}', {quotes(DEFAULT_REGION)[path].usd}E0)" in text} == {
-        *BILLED_PATHS
-    }
+def test_the_prices_in_the_text_are_those_of_the_region_and_of_the_settings() -> None:
+    text = bill_queries(TrafficPrices(region="eu-central-1", inter_az=0.00001))[0].for_athena
+    expected = quotes("eu-central-1", {"inter_az": 0.00001})
+    assert "('inter_az', 0.00002E0)" in text
+    assert "('nat_gateway', 0.052E0)" in text
+    assert text.count("E0),\n") == len(expected)
