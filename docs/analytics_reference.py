@@ -9,6 +9,7 @@ from flowsentry.records.fields import BY_NAME
 from stacks.analytics.ddl import create_statement
 from stacks.analytics.named_query import ENRICHED_FLOWS, PARAMETERS, Query
 from stacks.analytics.queries import QUERIES
+from stacks.analytics.rule_usage import RULE_USAGE, RULE_USAGE_QUERIES
 from stacks.analytics.source_tables import MAX_TABLES, MEMBERS, source_tables
 from stacks.analytics.tables import Table
 from stacks.settings.deployment import Deployment
@@ -48,6 +49,9 @@ ABOUT_ENRICHED = f"""\
 `{ENRICHED_FLOWS}` has the records of all flow logs, whichever way they came. Its partition is `day`, `'2026-11-03'`.
 Its columns are every [field](fields.md), with `_` for `-`, and those below; one that a log format lacks is null. What
 is of each end has two columns, with the prefixes `source_` and `destination_`."""
+ABOUT_RULE_USAGE = f"""\
+`{RULE_USAGE}` has a row for each rule of a security group and entry of a network ACL and day, with what it carried:
+[rule usage](rule-usage.md). Its partition is `day`, `'2026-11-03'`."""
 ABOUT_SOURCES = f"""\
 For each delivery to S3 (sources of the same format, file format, interval and group share one) there is a table with
 the fields of its format, in their order, as AWS delivers them: text, of which `-` is null, or Parquet. Its name is
@@ -90,7 +94,7 @@ of the key.
       "Effect": "Allow",
       "Action": ["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"],
       "Resource": ["arn:aws:s3:::<output bucket>", "arn:aws:s3:::<output bucket>/enriched/*",
-        "arn:aws:s3:::<log bucket>", "arn:aws:s3:::<log bucket>/*"]
+        "arn:aws:s3:::<output bucket>/rule-usage/*", "arn:aws:s3:::<log bucket>", "arn:aws:s3:::<log bucket>/*"]
     },
     {
       "Effect": "Allow",
@@ -123,6 +127,7 @@ MEANINGS = {
     "crosses_zones": "whether the bytes are charged as traffic between zones, on one record of each byte",
 }
 """Of the columns that enrichment adds. Those of an end have the prefix `source_` or `destination_`."""
+NAMED = (*QUERIES, *RULE_USAGE_QUERIES)
 EXAMPLES: Mapping[str, Mapping[str, object]] = {
     "plain text by day": {},
     "Hive-compatible prefixes by hour": {"hive_partitions": True, "hourly_partitions": True},
@@ -139,11 +144,12 @@ def analytics_page() -> Iterator[str]:
     """The lines of the page, below its title."""
     yield ABOUT
     yield from ("", "## Named queries", "", ABOUT_QUERIES, "")
-    yield from _table(("query", "question", "parameters"), map(_query_row, QUERIES))
+    yield from _table(("query", "question", "parameters"), map(_query_row, NAMED))
     yield from ("", ABOUT_DAYS)
     yield from ("", "## On your machine", "", ABOUT_COMMAND)
     yield from ("", "## Enriched records", "", ABOUT_ENRICHED, "")
     yield from _table(("column", "of", "type", "meaning"), _columns())
+    yield from ("", "## Rule usage", "", ABOUT_RULE_USAGE)
     yield from ("", "## Delivered records", "", ABOUT_SOURCES, "")
     yield from _table(("delivery", "location of a partition"), map(_example, EXAMPLES))
     yield from ("", ABOUT_MEMBERS)
@@ -152,7 +158,7 @@ def analytics_page() -> Iterator[str]:
         yield from ("", "```sql", create_statement(_elsewhere(_example_table(name))), "```")
     yield from ("", "## Permissions", "", ABOUT_PERMISSIONS)
     yield from ("", "## Texts of the queries")
-    for query in QUERIES:
+    for query in NAMED:
         yield from ("", f"### {query.name}", "", "```sql", query.for_athena, "```")
 
 

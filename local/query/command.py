@@ -11,8 +11,9 @@ from local.query.errors import QueryError
 from local.query.time_range import EARLIEST, LATEST, TimeRange, moment
 from stacks.analytics.named_query import Query
 from stacks.analytics.queries import QUERIES
+from stacks.analytics.rule_usage import RULE_USAGE_QUERIES
 
-BY_NAME = {query.name: query for query in QUERIES}
+BY_NAME = {query.name: query for query in (*QUERIES, *RULE_USAGE_QUERIES)}
 OPTIONS = ("address", "network", "port")
 """Options that are parameters of some queries."""
 LAST_PORT = 65_535
@@ -24,8 +25,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser(
         "query",
         help="answer a question, such as who sent most, from enriched Parquet files",
-        description="Runs a named query, the same as in Athena, over enriched Parquet files on this machine. Exit code "
-        "1 when it has no answer.",
+        description="Runs a named query, the same as in Athena, over Parquet files of the output bucket on this "
+        "machine: enriched records, or rule usage. Exit code 1 when it has no answer.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("name", nargs="?", metavar="NAME", choices=[None, *BY_NAME], help="the query, one of --list")
@@ -46,7 +47,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.set_defaults(run=run)
 
 
-PATH = "enriched Parquet: a file, a folder, or a glob in quotes; may be given several times"
+PATH = "Parquet of the output bucket: a file, a folder, or a glob in quotes; may be given several times"
 FROM = "records that started at or after this day or time, in UTC: 2026-11-03 or 2026-11-03T14:05"
 TO = "records that started at or before this time, or on or before this day"
 
@@ -87,7 +88,7 @@ def _moment(*, is_last: bool) -> Callable[[str], datetime]:
 def run(options: argparse.Namespace) -> int:
     """Exit code: 0 with an answer, even one without rows; 1 without."""
     if options.list:
-        print("\n".join(map(_described, QUERIES)))
+        print("\n".join(map(_described, BY_NAME.values())))
         return 0
     try:
         print(_answered(BY_NAME[options.name], options))
@@ -104,12 +105,14 @@ def _described(query: Query) -> str:
 def _answered(query: Query, options: argparse.Namespace) -> str:
     from local.query import output  # noqa: PLC0415 - DuckDB is slow to import; other commands do not need it
     from local.query.database import answer  # noqa: PLC0415 - the same
+    from local.query.file_tables import FILE_TABLES  # noqa: PLC0415 - the same
     from local.query.files import files_at  # noqa: PLC0415 - the same
 
     given = _parameters(query, options)
     during = TimeRange(options.first, options.last)
     if not options.path:
-        raise QueryError(f"{query.name} needs --path: enriched Parquet files, or a folder with them")
+        content = FILE_TABLES[query.table].content
+        raise QueryError(f"{query.name} needs --path: {content}, files or a folder with them")
     found = answer(query, files_at(options.path, during), during, given)
     forms = {"json": output.as_json, "csv": output.as_csv, None: output.as_table}
     return "\n".join(forms[options.form](found))

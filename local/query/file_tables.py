@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
 from stacks.analytics.named_query import ENRICHED_FLOWS
+from stacks.analytics.rule_usage import RULE_USAGE, RULE_USAGE_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -23,5 +24,6 @@ FILE_TABLES: Mapping[str, FileTable] = {
     ENRICHED_FLOWS: FileTable(
         "enriched Parquet", ENRICHED_COLUMNS, ("start", "direction", "source_is_inside"), has_start=True
     ),
+    RULE_USAGE: FileTable("Parquet of rule usage", RULE_USAGE_COLUMNS, ("rule_id", "alone_records")),
 }
 """By the name of the table."""

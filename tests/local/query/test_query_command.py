@@ -16,8 +16,10 @@ from local.query.database import Answer
 from local.query.files import files_at
 from local.query.time_range import TimeRange, moment
 from stacks.analytics.queries import QUERIES
-from tests.builders import NOON
+from stacks.analytics.rule_usage import RULE_USAGE_QUERIES
+from tests.builders import NOON, exchange
 from tests.local.query.planted import CLIENT, DATABASE, FORMATS, SCANNER, WEB, traffic, write_enriched
+from tests.rule_usage.network import inventory, rule, usage
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -45,8 +47,9 @@ def test_the_list_has_every_query_with_its_question_and_options(run: Run) -> Non
     code, printed, _ = run("--list")
     assert code == 0
     lines = printed.splitlines()
-    assert [each.split()[0] for each in lines] == [query.name for query in QUERIES]
-    assert all(query.question in each for query, each in zip(QUERIES, lines, strict=True))
+    queries = (*QUERIES, *RULE_USAGE_QUERIES)
+    assert [each.split()[0] for each in lines] == [query.name for query in queries]
+    assert all(query.question in each for query, each in zip(queries, lines, strict=True))
     assert next(each for each in lines if each.startswith("who-connected")).endswith("(--address, --port)")
 
 
@@ -122,6 +125,30 @@ def test_files_folders_and_globs_are_read_together_each_file_once(run: Run, tmp_
     assert (rows[0]["source"], rows[0]["bytes"]) == (DATABASE, 2 * 50_000)
 
 
+def test_queries_of_rule_usage_read_the_files_of_the_days_that_were_asked_for(run: Run, tmp_path: Path) -> None:
+    known = inventory(rule("web", cidr="0.0.0.0/0"), rule("ssh", ports=(22, 22), cidr="0.0.0.0/0"))
+    for day, port in (("2026-01-01", 443), ("2026-01-02", 22)):
+        (tmp_path / f"day={day}").mkdir()
+        used = usage(exchange("192.0.2.7", "10.0.0.2", port), known)
+        used.reported().write_parquet(tmp_path / f"day={day}" / "rules.parquet")
+    unused = ("unused-rules", "--path", tmp_path, "--json")
+    for times, rules in (
+        ((), ["out"]),
+        (("--to", "2026-01-01"), ["ssh", "out"]),
+        (("--from", "2026-01-02"), ["web", "out"]),
+    ):
+        code, printed, _ = run(*unused, *times)
+        assert (code, [json.loads(each)["rule_id"] for each in printed.splitlines()]) == (0, rules)
+
+
+def test_files_of_another_table_are_refused(run: Run, folders: Mapping[str, Path]) -> None:
+    code, _, complained = run("unused-rules", "--path", folders["default"])
+    assert code == 1
+    assert complained == (
+        "flowsentry: the files have no column rule_id; allowed: Parquet of rule usage, which Flowsentry writes\n"
+    )
+
+
 def test_files_of_other_days_are_not_opened(tmp_path: Path) -> None:
     for day in ("2026-01-01", "2026-01-02", "2026-01-03"):
         (tmp_path / f"day={day}").mkdir()
@@ -135,7 +162,7 @@ def test_files_of_other_days_are_not_opened(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "no path": (("top-owners",), "top-owners needs --path: enriched Parquet files, or a folder with them"),
+    "no path": (("top-owners",), "top-owners needs --path: enriched Parquet, files or a folder with them"),
     "no address": (("who-connected", "--port", "1", "--path", "{folder}"), "who-connected needs --address"),
     "an option too many": (
         ("top-owners", "--path", "{folder}", "--port", "22"),
