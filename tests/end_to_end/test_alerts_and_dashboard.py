@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from flowsentry.inventory.snapshot import unpack
-from stacks.constructs.parameters import Value
 from tests.builders import flow_log, no_data
 from tests.end_to_end.deployed_app import NAMESPACE, DeployedApp
 from tests.end_to_end.produced import produce_everything, return_to_outbox
