@@ -11,6 +11,7 @@ import pytest
 from flowsentry.records.fields import DEFAULT_NAMES, TRANSIT_GATEWAY_NAMES, column_of
 from stacks.analytics.source_tables import MAX_TABLES, deliveries_without_table, source_tables
 from stacks.settings.deployment import Deployment
+from stacks.settings.reading import SettingsError
 from tests.stacks.analytics.deliveries import ANSWER, KNOWN, SHUFFLED, V5, WAYS, aws_key, records, write
 from tests.stacks.analytics.glue_tables import ACCOUNT, REGION, GlueTable, resolved
 from tests.stacks.conftest import Synthesise, Template, Templates
@@ -129,3 +130,15 @@ def test_deliveries_beyond_the_room_of_the_template_have_no_table() -> None:
         deployment = Deployment.from_context({"flowsentry": {"sources": groups[:number]}})
         assert len(source_tables(deployment, "bucket", ACCOUNT, REGION)) == MAX_TABLES
         assert deliveries_without_table(deployment) == without
+
+
+def test_a_query_scans_at_most_what_the_setting_allows(made: Templates) -> None:
+    [workgroup] = of_type(made["Analytics"], "AWS::Athena::WorkGroup")
+    assert workgroup["WorkGroupConfiguration"]["BytesScannedCutoffPerQuery"] == 50 * 10**9
+    for wrong in (0, 100_001):
+        with pytest.raises(
+            SettingsError, match=f"query_scan_limit_gb is {wrong}; allowed: a whole number from 1 to 100000"
+        ):
+            Deployment.from_context(
+                {"flowsentry": {"member_account_ids": ["222222222222"], "query_scan_limit_gb": wrong}}
+            )
