@@ -9,7 +9,7 @@ from flowsentry.explain.flows import FlowExplainer
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.firewall_rules import AclEntry, GroupRule, NetworkAcl, Rules, SecurityGroup
 from flowsentry.inventory.inventory import Inventory
-from flowsentry.records.fields import DEFAULT_NAMES, VPC_NAMES
+from flowsentry.records.fields import DEFAULT_NAMES
 from stacks.settings.logged.formats import log_format_of
 from tests.builders import NOON, SYN, VPC, enriched, interface, line
 
@@ -18,7 +18,7 @@ SHUFFLED = (
     *("log-status", "bytes", "dstport", "action", "interface-id", "end", "srcaddr", "packets", "version"),
     *("protocol", "pkt-dstaddr", "start", "dstaddr", "vpc-id", "account-id", "srcport", "pkt-srcaddr", "tcp-flags"),
 )
-FORMATS = {"default": DEFAULT_NAMES, "extended": EXTENDED, "shuffled": SHUFFLED, "all fields": VPC_NAMES}
+FORMATS = {"default": DEFAULT_NAMES, "extended": EXTENDED, "shuffled": SHUFFLED}
 
 WEB, DATABASE = "10.0.0.1", "10.0.0.2"
 CLIENT, SCANNER = "203.0.113.9", "198.51.100.7"

@@ -222,7 +222,7 @@ def test_too_little_memory_is_one_sentence(
 ) -> None:
     monkeypatch.setattr(database, "MEMORY", "1MB")
     monkeypatch.setattr(database, "DISK", "0KB")
-    code, _, complained = run("top-pairs", "--path", folders["all fields"])
+    code, _, complained = run("top-pairs", "--path", folders["extended"])
     assert code == 1
     assert complained == (
         "flowsentry: the query needs more than 1MB of memory and 0KB of disk; ask for a shorter time, or fewer files\n"
