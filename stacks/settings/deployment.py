@@ -42,6 +42,7 @@ LOGICAL_IDS: tuple[tuple[Purpose, str], ...] = (
     ("processing", "Ownership"),
     ("processing", "Alerting"),
     ("processing", "EveryVpc"),
+    ("processing", "RuleUsage"),
 )
 """The stacks of log groups and buckets, and what their logical ids begin with. `prod-flow-logs-archive` is none."""
 LONG_NAME = 56

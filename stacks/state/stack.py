@@ -48,7 +48,26 @@ class StateStack(FlowsentryStack):
         )
         tables = StateTables(self, "Tables", encryption_key=self.encryption_key)
         alerts = AlertTopics(self, "Alerts", deployment=deployment, key=self.encryption_key)
-        output = PrivateBucket(
+        output = self._output_bucket()
+        assert tables.findings.table_stream_arn is not None  # noqa: S101 - for the type checker; it has a stream
+        self.publish(
+            {
+                Value.EVIDENCE_TABLE: tables.evidence.table_name,
+                Value.FINDINGS_TABLE: tables.findings.table_name,
+                Value.FINDINGS_STREAM_ARN: tables.findings.table_stream_arn,
+                Value.IDEMPOTENCY_TABLE: tables.idempotency.table_name,
+                Value.OUTPUT_BUCKET: output.bucket_name,
+                Value.ALERT_TOPIC_ARN: alerts.topic.topic_arn,
+                Value.ALERT_KEY_ARN: alerts.key.key_arn,
+                Value.SUPPRESSIONS: deployment.first_suppressions,
+                **alerts.optional_arns,
+            }
+        )
+        self._warn_of_missing_emails()
+
+    def _output_bucket(self) -> PrivateBucket:
+        deployment = self.deployment
+        return PrivateBucket(
             self,
             "Output",
             key=self.encryption_key,
@@ -67,21 +86,6 @@ class StateStack(FlowsentryStack):
                 SUPPRESSIONS_KEY: SUPPRESSION_VERSION_DAYS,
             },
         )
-        assert tables.findings.table_stream_arn is not None  # noqa: S101 - for the type checker; it has a stream
-        self.publish(
-            {
-                Value.EVIDENCE_TABLE: tables.evidence.table_name,
-                Value.FINDINGS_TABLE: tables.findings.table_name,
-                Value.FINDINGS_STREAM_ARN: tables.findings.table_stream_arn,
-                Value.IDEMPOTENCY_TABLE: tables.idempotency.table_name,
-                Value.OUTPUT_BUCKET: output.bucket_name,
-                Value.ALERT_TOPIC_ARN: alerts.topic.topic_arn,
-                Value.ALERT_KEY_ARN: alerts.key.key_arn,
-                Value.SUPPRESSIONS: deployment.first_suppressions,
-                **alerts.optional_arns,
-            }
-        )
-        self._warn_of_missing_emails()
 
     def _warn_of_missing_emails(self) -> None:
         if missed := self.deployment.missed_without_emails:

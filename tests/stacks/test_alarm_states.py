@@ -23,7 +23,7 @@ BAD: tuple[State, State, State] = ("ALARM", "ALARM", "ALARM")
 """What emits the metric never stops."""
 DEPLOYMENT = Deployment.from_context({"flowsentry": ALL_SETTINGS})
 PROCESSORS = ("stream-processor", "object-processor")
-FUNCTIONS = (*PROCESSORS, "inventory", "notifier")
+FUNCTIONS = (*PROCESSORS, "inventory", "notifier", "rule-usage")
 WITHOUT_DATA: dict[str, tuple[State, State, State]] = {
     **dict.fromkeys(("dead-letter-queue", "dead-letters-old", "oldest-object-event", "inventory-dead-letters"), GOOD),
     **dict.fromkeys(("failed-invocations-lost", "iterator-age", "canary-lost"), GOOD),
@@ -39,7 +39,7 @@ WITHOUT_DATA: dict[str, tuple[State, State, State]] = {
     **dict.fromkeys((f"inventory-stale-{each}" for each in PROCESSORS), UNCHANGED),
     **dict.fromkeys(("flow-log-failed", "records-skipped", "alerts-not-sent"), UNCHANGED),
     **dict.fromkeys((f"freshness-{each}" for each in PROCESSORS), UNKNOWN),
-    "flow-log-silent": UNKNOWN,
+    **dict.fromkeys(("flow-log-silent", "rule-usage-behind"), UNKNOWN),
     "notifier-stopped": BAD,
 }
 """The state of each alarm that never had data, whose data stop while they are good, and while they are bad."""

@@ -31,12 +31,12 @@ def test_a_flow_log_that_is_not_well_triggers_an_alarm(
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "inventory"}]
 
 
-def test_only_the_check_that_stops_and_missing_records_notify_without_data(properties_of: PropertiesOf) -> None:
-    """A first deployment has no data: any other treatment than `missing` would raise these alarms at once."""
+def test_of_the_alarms_that_notify_themselves_only_rule_usage_notifies_without_data(
+    properties_of: PropertiesOf,
+) -> None:
+    """Composite alarms tell of the others: see test_alarm_states.py."""
     without = {name for name, alarm in alarms(properties_of).items() if alarm.get("InsufficientDataActions")}
-    assert without == {"flow-log-silent", "freshness-stream-processor", "freshness-object-processor"}
-    treated = {alarm["TreatMissingData"] for name, alarm in alarms(properties_of).items() if name not in without}
-    assert treated == {"notBreaching"}
+    assert without == {"rule-usage-behind"}
     assert {alarms(properties_of)[name]["TreatMissingData"] for name in without} == {"missing"}
 
 

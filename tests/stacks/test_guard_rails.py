@@ -13,7 +13,7 @@ from app import add_stacks
 from stacks.constructs.checks import add_compliance_checks
 from stacks.constructs.key_statements import service_statements
 from tests.stacks.conftest import ALL_SETTINGS, KEY_ARN, ROOT, Synthesise, Templates
-from tests.stacks.functions import SOURCE
+from tests.stacks.functions import FUNCTIONS, SOURCE
 from tests.stacks.test_deployment import read, refusal
 
 SETTINGS = ROOT / "docs" / "settings.md"
@@ -112,7 +112,7 @@ def test_a_rule_may_send_to_an_encrypted_queue_only_by_its_own_arn(guarded: Temp
 def test_functions_and_the_subscription_role_may_use_the_key(guarded: Templates) -> None:
     statements = [s for _, each in resources(guarded, "AWS::IAM::Policy") for s in each["PolicyDocument"]["Statement"]]
     allowed = [each for each in statements if "encryptionkeyarn" in json.dumps(each["Resource"])]
-    assert sum("kms:ReEncryptFrom" in each["Action"] for each in allowed) == 4
+    assert sum("kms:ReEncryptFrom" in each["Action"] for each in allowed) == len(FUNCTIONS)
     (role,) = [each for id_, each in resources(guarded, "AWS::IAM::Role") if "PayloadRole" in id_]
     assert "kms:GenerateDataKey" in json.dumps(role["Policies"])
 
@@ -141,7 +141,7 @@ def test_a_key_that_exists_is_used_and_none_is_created(synthesise: Synthesise) -
 def _every_function_may_decrypt_with(keys: list[str], made: Templates) -> None:
     policies = [each["PolicyDocument"] for _, each in resources(made, "AWS::IAM::Policy")]
     wanted = {"Action": "kms:Decrypt", "Effect": "Allow", "Resource": keys}
-    assert sum(wanted in each["Statement"] for each in policies) == 4
+    assert sum(wanted in each["Statement"] for each in policies) == len(FUNCTIONS)
 
 
 def test_every_role_has_the_boundary_and_the_path(guarded: Templates) -> None:
