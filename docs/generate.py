@@ -76,13 +76,15 @@ A field that is not listed because AWS added it later is kept as text under its 
 counted in the metric `UnknownFields`. The file's header or the log format gives its position, so the fields around it
 are read as usual."""
 ABOUT_PIPELINE_METRICS = """\
-Stamped with the current time, by the dimension `service` (the function). Alarms use only these, because an alarm is not
-evaluated again when late data arrives. Where a second dimension is named, the parts are emitted too, by both."""
+Stamped with the current time, by the dimension `service` (the function). Alarms use only these, because late data of
+periods that an alarm reads no more change nothing; those on surges of rejected flows read traffic metrics in periods
+that late data still reach. Where a second dimension is named, the parts are emitted too, by both."""
 ABOUT_TRAFFIC_METRICS = """\
 Stamped with the minute of the records, by the dimension `vpc` or `transit_gateway`: late records and replays land where
-they belong. For dashboards only. A flow inside a VPC is logged by both interfaces, and a flow through a transit gateway
-where it enters and where it leaves: its flows, bytes and packets count once. In the log line of a minute in which a
-gateway lost packets, `worst_attachment` says where. `ChargedBytes`: see [the traffic bill](traffic-bill.md)."""
+they belong. For dashboards, and for the alarm `reject-surge`. A flow inside a VPC is logged by both interfaces, and a
+flow through a transit gateway where it enters and where it leaves: its flows, bytes and packets count once. In the
+log line of a minute in which a gateway lost packets, `worst_attachment` says where. `ChargedBytes`: see [the traffic
+bill](traffic-bill.md)."""
 
 
 def pages() -> dict[Path, str]:

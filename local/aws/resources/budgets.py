@@ -1,10 +1,12 @@
 """AWS Budgets: budgets of CloudFormation, with AWS's limits on who gets their notifications."""
 
 from local.aws.deployment.cloudformation import ResourceType
+from local.aws.refusals import refuse
 from local.aws.settings import ACCOUNT
 
 MOST_NOTIFICATIONS, MOST_EMAILS, MOST_TOPICS = 10, 10, 1
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-budgets-budget.html"""
+REFUSED = "InvalidParameterException"
 
 
 class Budget(ResourceType):
@@ -32,8 +34,9 @@ class Budget(ResourceType):
 
 def _require_few(notifications: list[dict[str, list[dict[str, str]]]]) -> None:
     if len(notifications) > MOST_NOTIFICATIONS:
-        raise ValueError(f"a budget has at most {MOST_NOTIFICATIONS} notifications: {len(notifications)}")
+        raise refuse(REFUSED, f"a budget has at most {MOST_NOTIFICATIONS} notifications: {len(notifications)}")
     for each in notifications:
         kinds = [subscriber["SubscriptionType"] for subscriber in each["Subscribers"]]
         if kinds.count("EMAIL") > MOST_EMAILS or kinds.count("SNS") > MOST_TOPICS:
-            raise ValueError(f"a notification has at most {MOST_EMAILS} e-mail addresses and {MOST_TOPICS} topic")
+            text = f"a notification has at most {MOST_EMAILS} e-mail addresses and {MOST_TOPICS} topic"
+            raise refuse(REFUSED, text)
