@@ -55,7 +55,8 @@ log groups of the settings' resources (or by which their buckets grew), the netw
 needs cloudwatch:GetMetricStatistics and ec2:DescribeNetworkInterfaces for that; `flowsentry doctor --policy` prints all
 its permissions. Where CloudWatch has counted nothing, it says so."""
 OPTIONS = """\
-For {interfaces} interfaces with {rate} records a minute each, {gigabytes:.0f} GB a month:"""
+For {interfaces} interfaces with {rate} records a minute each, {gigabytes:.0f} GB a month. Kinesis keeps payloads that
+Lambda has no room for; in a batch, each takes about as long as alone."""
 FIXED = """\
 With one VPC and the default settings. Alarms, dashboards and queues are counted in the templates of a synth; the runs
 of the inventory and the notifier are assumed. To this come [known services](decisions/0028-known-services.md) ($0 to

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from flowsentry.metric_names import TRAFFIC_METRICS_BY
+from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS_BY
+from flowsentry.records.charged_paths import BILLED_PATHS
 from local.cost.lines import MB_OF_GB, Line, Plan, through_cloudwatch, through_s3, total
 from local.cost.measured import Measured
 from local.cost.volume import MINUTES, Volume
@@ -20,8 +21,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
 INVENTORY_RUNS, INVENTORY_SECONDS = 8_640, 5.0
 NOTIFIER_RUNS, NOTIFIER_SECONDS, NOTIFIER_MB = 43_200, 0.13, 1_769
 """Assumed: the inventory runs every five minutes for 5 s with 1 GB, the notifier every minute for 0.13 s."""
-PIPELINE_METRICS = (30, 59)
-"""Custom metrics of the functions: those that are sent all the time, and all."""
+ALWAYS_SENT = 30
+"""Pipeline metrics of a deployment that are sent in every hour; the others only when there is something to count.
+CloudWatch charges a metric by the hours in which it is sent."""
 
 
 def traced(invocations: float) -> float:
@@ -66,9 +68,10 @@ def fixed(given: Measured, plan: Plan) -> Iterator[Line]:
         yield Line("composite alarms", dollars, f"{has.composite_alarms} alarms")
     dollars = services.DASHBOARDS.dollars(has.dashboards, region)
     yield Line("dashboards", dollars, f"{has.dashboards}; three of an account are free")
-    vpc, (least, most) = len(TRAFFIC_METRICS_BY["vpc"]), PIPELINE_METRICS
-    units = f"{vpc} of the VPC and {least} of the functions, of which there are at most {most}"
-    yield Line("metrics", services.METRICS.dollars(least + vpc, region), units)
+    traffic = {"of the VPC": len(TRAFFIC_METRICS_BY["vpc"]), "of the traffic bill": len(BILLED_PATHS)}
+    parts = (f"{number} {of}" for of, number in traffic.items())
+    units = ", ".join((f"{ALWAYS_SENT} of the {len(PIPELINE_METRICS)} of the functions", *parts))
+    yield Line("metrics", services.METRICS.dollars(ALWAYS_SENT + sum(traffic.values()), region), units)
     polls = has.polled_queues * POLLERS * SECONDS / POLL_SECONDS
     units = f"{has.polled_queues} queues, {POLLERS} pollers each, every {POLL_SECONDS} s"
     yield Line("polling of queues", services.SQS_REQUESTS.dollars(polls, region), units)
