@@ -34,6 +34,11 @@ def test_the_sender_is_named_for_other_paths() -> None:
     }
 
 
+def test_the_columns_are_the_same_whatever_is_charged() -> None:
+    of_each = ([sent(WEB, OUTSIDE, traffic_path=8)], [sent(PRIVATE, "10.0.1.1")], [sent(PRIVATE, "10.0.9.9")])
+    assert [measure_charges(charged(records)).schema for records in of_each] == [NO_CHARGES.schema] * 3
+
+
 def test_bytes_without_a_known_path_are_summed_up_as_unknown() -> None:
     assert sums([sent(PRIVATE, "10.0.9.9", bytes=3)]) == {("unknown", "private"): 3}
     assert sums([sent(PRIVATE, "10.0.9.9", action="REJECT")]) == {}

@@ -81,8 +81,8 @@ def _rows(flows: pl.DataFrame, path: pl.Expr, owner: list[pl.Expr], at_one_end: 
 
 
 def _summed(rows: pl.DataFrame) -> ChargeSums:
-    sums = rows.group_by(_KEY).agg(pl.col("owner_kind", "owner_name").first(), pl.col(_AMOUNTS).sum())
-    return ChargeSums(sums.select_seq(pl.col(name).cast(kind) for name, kind in _SCHEMA.items()))
+    """The rows with the same time, path and owner added up, with the columns of _SCHEMA in its order."""
+    return ChargeSums(rows.group_by(_KEY).agg(pl.col("owner_kind", "owner_name").first(), pl.col(_AMOUNTS).sum()))
 
 
 def merged_charges(parts: Sequence[ChargeSums]) -> list[ChargeSums]:
