@@ -10,6 +10,7 @@ import polars as pl
 from flowsentry.emit.log_lines.charges import charged_bytes
 from flowsentry.frames import ChargeSums, EnrichedFlows
 from flowsentry.records.charged_paths import UNKNOWN_PATH, BilledPath
+from flowsentry.records.fields import is_of_transit_gateway
 from flowsentry.records.missing_fields import MissingField, missing_for_bill
 from flowsentry.traffic_bill import measure_charges
 from stacks.prices.meter import Quote
@@ -31,6 +32,10 @@ class Charged(NamedTuple):
     dollars: float
 
 
+_Sums = dict[tuple[str, str, str, str], Counter[str]]
+"""By path, and name, kind and id of the owner."""
+
+
 @dataclass
 class Bill:
     """Sums of the flow logs that were added. `quotes` are for a GB that passes once on a path."""
@@ -40,16 +45,21 @@ class Bill:
     first: int | None = None
     last: int | None = None
     notes: dict[MissingField, None] = field(default_factory=dict)
-    _sums: dict[tuple[str, str, str, str], Counter[str]] = field(default_factory=dict)
+    has_gateway_logs: bool = False
+    _sums_of_vpcs: _Sums = field(default_factory=dict)
+    _sums_of_gateways: _Sums = field(default_factory=dict)
 
     def add(self, flows: EnrichedFlows) -> None:
         """Adds a chunk."""
         self.bytes += int(flows["bytes"].sum())
         self._widen(flows)
+        is_of_gateway = is_of_transit_gateway(flows.columns)
+        self.has_gateway_logs |= is_of_gateway and len(flows) > 0
+        of_kind = self._sums_of_gateways if is_of_gateway else self._sums_of_vpcs
         self.notes |= dict.fromkeys(missing_for_bill(flows.columns))
         for row in _by_owner(measure_charges(flows)).iter_rows(named=True):
             key = (row["path"], row["owner_name"] or "", row["owner_kind"] or "", row["owner_id"] or "")
-            sums = self._sums.setdefault(key, Counter())
+            sums = of_kind.setdefault(key, Counter())
             sums.update(bytes=row["bytes"], charged=charged_bytes(row))
 
     def _widen(self, flows: EnrichedFlows) -> None:
@@ -57,6 +67,18 @@ class Bill:
         if first is not None:
             self.first = first if self.first is None else min(self.first, first)
             self.last = last if self.last is None else max(self.last, last)
+
+    @property
+    def _sums(self) -> _Sums:
+        """All sums. Where logs of a transit gateway were added, the interfaces of its attachments in VPCs do not count:
+        they log the same bytes.
+        """
+        if not self.has_gateway_logs:
+            return self._sums_of_vpcs
+        added = {key: Counter(sums) for key, sums in self._sums_of_vpcs.items() if key[0] != "transit_gateway"}
+        for key, sums in self._sums_of_gateways.items():
+            added.setdefault(key, Counter()).update(sums)
+        return added
 
     @property
     def days(self) -> float:
@@ -112,6 +134,8 @@ def _by_owner(sums: ChargeSums) -> pl.DataFrame:
 
 def notes_of(bill: Bill) -> Iterator[str]:
     """What the logs can't tell, a sentence each."""
+    if bill.has_gateway_logs:
+        yield "logs of transit gateways were read: what enters them counts there, and not at interfaces in VPCs"
     if bill.unknown_bytes:
         share = 100 * bill.unknown_bytes / bill.bytes
         yield f"{share:.1f} % of the logged bytes have no known path, and are not in the bill"

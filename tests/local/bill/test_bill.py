@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from flowsentry.inventory.snapshot import pack
+from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
 from local.bill.bill import SECONDS_A_DAY, Bill
 from local.cli import main
 from stacks.prices.traffic import BYTES_IN_GB, quotes
-from tests.builders import NOON, V2, flow_log
+from tests.builders import NOON, V2, flow_log, gateway_line
 from tests.local.bill.made_flows import COMPANY, CUSTOM, EXTENDED, FLOWS, lines_of
 
 MONTH = 30 * SECONDS_A_DAY
@@ -154,6 +155,17 @@ def test_paths_that_cannot_be_read_and_no_logs_at_all_are_told(
     assert main(["bill", str(tmp_path / "nothing.log")]) == 1
     assert main(["bill", str(tmp_path)]) == 1
     assert "no flow logs were found" in capsys.readouterr().err
+
+
+def test_bytes_that_a_transit_gateway_logged_too_do_not_count_at_its_interfaces(
+    files: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    at_gateway = [gateway_line(bytes=300 * BYTES_IN_GB), gateway_line(bytes=300 * BYTES_IN_GB, flow_direction="egress")]
+    (tmp_path / "gateway.log").write_bytes(flow_log(at_gateway, TRANSIT_GATEWAY_NAMES))
+    paths = [str(tmp_path / "gateway.log"), str(files / "extended.log")]
+    *rows, total = printed(capsys, *paths, "--inventory", str(files / "inventory.zip"))
+    assert [row["bytes"] / BYTES_IN_GB for row in rows if row["path"] == "transit_gateway"] == [300]
+    assert total["notes"][0].startswith("logs of transit gateways were read")
 
 
 def test_a_minute_is_extrapolated_as_an_hour() -> None:
