@@ -35,7 +35,7 @@ ENDPOINT = located("10.0.3.1", "vpc endpoint", "ecr", "euw1-az2")
 ATTACHMENT = located("10.0.3.2", "transit gateway", "hub", "euw1-az2")
 FRONT = located("10.0.3.3", "application load balancer", "front", "euw1-az2", public_addresses=("198.51.100.3",))
 BALANCER = located("10.0.3.4", "network load balancer", "tcp", "euw1-az2", public_addresses=("198.51.100.4",))
-PEER = located("10.1.0.1", "instance", "peer", "euw1-az2", vpc_id=OTHER_VPC)
+PEER = located("10.1.0.1", "instance", "peer", "euw1-az2", vpc_id=OTHER_VPC, public_addresses=("198.51.100.5",))
 PEER_NEAR = located("10.1.0.2", "instance", "peer-near", vpc_id=OTHER_VPC)
 ABROAD = located("10.2.0.1", "instance", "abroad", "use1-az1", vpc_id="vpc-abroad", public_addresses=("198.51.100.7",))
 INTERFACES = (PRIVATE, NEAR, FAR, WEB, NAT, ENDPOINT, ATTACHMENT, FRONT, BALANCER, PEER, PEER_NEAR, ABROAD)
@@ -94,6 +94,11 @@ class TestZones:
         assert of_default_and_extended(sent(PRIVATE, "10.0.9.9")) == {UNKNOWN}
         nowhere = Inventory.of((PRIVATE, replace(FAR, availability_zone="")), NETWORKS)
         assert of_default_and_extended(sent(PRIVATE, "10.0.1.1"), nowhere) == {UNKNOWN}
+        from_nowhere = Inventory.of((replace(PRIVATE, availability_zone=""), FAR), NETWORKS)
+        assert charges(line(V2, **sent(PRIVATE, "10.0.1.1")), V2, from_nowhere) == UNKNOWN
+
+    def test_the_zone_of_the_record_comes_before_that_of_the_inventory(self) -> None:
+        assert charges(line(PATHS, **sent(PRIVATE, "10.0.1.1", az_id="euw1-az2"))) == FREE
 
     def test_without_an_inventory_all_is_unknown(self) -> None:
         assert of_default_and_extended(sent(PRIVATE, "10.0.1.1"), NO_INVENTORY) == {UNKNOWN}
@@ -123,6 +128,7 @@ class TestZones:
     def test_without_a_direction_nothing_can_be_told(self) -> None:
         record = sent(PRIVATE, "10.0.1.1") | {"flow_direction": "-", "interface_id": "eni-0"}
         assert charges(line(V5, **record), V5) == UNKNOWN
+        assert charges(line(PATHS, **record | {"dstaddr": "10.0.0.2"})) == UNKNOWN
 
 
 class TestNatGateway:
@@ -160,6 +166,12 @@ class TestNatGateway:
             [charges(line(names, **r), names, inventory)[0] for r in (there, on, back, home)] for names in (V2, V5)
         ]
         assert paths == [["nat_gateway", None, "nat_gateway", None], ["nat_gateway", None, None, "nat_gateway"]]
+
+    def test_a_second_address_of_a_private_gateway_is_not_a_hosts(self) -> None:
+        several = replace(NAT, addresses=("10.0.2.9", "10.0.2.8"), public_addresses=())
+        inventory = Inventory.of((FAR, several), NETWORKS)
+        on, back = sent(NAT, "10.9.0.1", pkt_srcaddr="10.0.2.8"), received(NAT, "10.9.0.1", pkt_dstaddr="10.0.2.8")
+        assert [charges(line(V5, **each), V5, inventory)[0] for each in (on, back)] == [None, None]
 
     def test_a_host_in_another_vpc_comes_through_a_connection_that_is_charged_by_itself(self) -> None:
         assert of_default_and_extended(received(NAT, "10.1.0.2", pkt_dstaddr=OUTSIDE), BY_GATEWAY) == {
@@ -271,6 +283,14 @@ class TestPeering:
     def test_without_path_and_route_the_connection_is_unknown(self) -> None:
         assert of_default_and_extended(sent(PRIVATE, "10.1.0.1")) == {UNKNOWN}
         assert of_default_and_extended(sent(PRIVATE, "10.1.0.1"), BY_SOMETHING) == {UNKNOWN}
+
+    def test_routes_of_both_kinds_leave_the_connection_unknown(self) -> None:
+        tables = tuple((Route("10.1.0.0/16", OTHER_VPC, through),) for through in Through)
+        inventory = Inventory.of(INTERFACES, NETWORKS, routes={VPC: tables})
+        assert of_default_and_extended(sent(PRIVATE, "10.1.0.1"), inventory) == {UNKNOWN}
+
+    def test_a_public_address_of_a_peer_is_reached_through_the_internet_gateway(self) -> None:
+        assert of_default_and_extended(sent(WEB, "198.51.100.5"), PEERED) == {CROSSES}
 
     def test_another_region_is_charged_as_such(self) -> None:
         assert of_default_and_extended(sent(PRIVATE, "10.2.0.1"), PEERED) == {("inter_region", False)}
