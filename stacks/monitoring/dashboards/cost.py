@@ -6,13 +6,13 @@ from stacks.monitoring.dashboards.lines import of_function
 from stacks.monitoring.dashboards.watched import Watched
 from stacks.monitoring.dashboards.widgets import HALF, Expression, Graph, Line, Section
 from stacks.prices.logs import INGESTED
-from stacks.prices.meter import AS_OF, DEFAULT_REGION
+from stacks.prices.meter import AS_OF
 from stacks.prices.services import DYNAMODB_READS, DYNAMODB_WRITES, LAMBDA_ARM64, LAMBDA_REQUESTS, LAMBDA_X86_64
 
 GB, MILLISECONDS = 1024**3, 1_000
-NORMAL = f"""\
-Most of it is the time of a processor. List prices of {DEFAULT_REGION} of {AS_OF}, without free tiers; what AWS \
-charges for flow logs, storage, queues, alarms and metrics is in docs/cost.md."""
+NORMAL = """\
+Most of it is the time of a processor. List prices of {region} of {as_of}, without free tiers; what AWS charges for \
+flow logs, storage, queues, alarms and metrics is in docs/cost.md."""
 
 
 def cost_so_far(watched: Watched) -> Section:
@@ -26,7 +26,7 @@ def cost_so_far(watched: Watched) -> Section:
     sums = [Expression(_dollars(lines), f"{part} ($)", id=f"part{n}") for n, (part, lines) in enumerate(parts.items())]
     return Section(
         "What does it cost?",
-        NORMAL,
+        NORMAL.format(region=watched.prices.region, as_of=AS_OF),
         (
             Graph("Cost in this time range ($)", [*hidden, *sums], HALF, as_number=True),
             Graph("Cost every 5 minutes ($)", [*hidden, *sums], HALF, stacked=True),
@@ -39,7 +39,7 @@ Priced = tuple[Line, float]
 
 
 def _compute(watched: Watched) -> Iterator[Priced]:
-    second = (LAMBDA_ARM64 if watched.architecture == "arm64" else LAMBDA_X86_64).quote(DEFAULT_REGION).usd
+    second = (LAMBDA_ARM64 if watched.architecture == "arm64" else LAMBDA_X86_64).quote(watched.prices.region).usd
     for service, megabytes in watched.megabytes.items():
         line = of_function("Duration", watched.functions[service], "Sum", service)
         yield _hidden(line, f"time_{service}"), second * megabytes / 1024 / MILLISECONDS
@@ -48,7 +48,7 @@ def _compute(watched: Watched) -> Iterator[Priced]:
 def _invocations(watched: Watched) -> Iterator[Priced]:
     for service, name in watched.functions.items():
         line = of_function("Invocations", name, "Sum", service)
-        yield _hidden(line, f"calls_{service}"), LAMBDA_REQUESTS.quote(DEFAULT_REGION).usd
+        yield _hidden(line, f"calls_{service}"), LAMBDA_REQUESTS.quote(watched.prices.region).usd
 
 
 def _logs(watched: Watched) -> Iterator[Priced]:
@@ -58,7 +58,7 @@ def _logs(watched: Watched) -> Iterator[Priced]:
     """
     for service, name in watched.log_groups.items():
         line = Line("AWS/Logs", "IncomingBytes", {"LogGroupName": name}, service)
-        yield _hidden(line, f"logs_{service}"), INGESTED.quote(DEFAULT_REGION).usd / GB
+        yield _hidden(line, f"logs_{service}"), INGESTED.quote(watched.prices.region).usd / GB
 
 
 def _tables(watched: Watched, access: str) -> Iterator[Priced]:
@@ -66,7 +66,7 @@ def _tables(watched: Watched, access: str) -> Iterator[Priced]:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
     """
-    price = (DYNAMODB_READS if access == "Read" else DYNAMODB_WRITES).quote(DEFAULT_REGION).usd
+    price = (DYNAMODB_READS if access == "Read" else DYNAMODB_WRITES).quote(watched.prices.region).usd
     for table, name in watched.tables.items():
         line = Line("AWS/DynamoDB", f"Consumed{access}CapacityUnits", {"TableName": name}, table)
         yield _hidden(line, f"{access.lower()}_{table}"), price
