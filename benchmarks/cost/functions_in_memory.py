@@ -21,6 +21,7 @@ from benchmarks.made_traffic import Company, lines_of
 from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.inventory.snapshot import pack
+from stacks.settings.operation import OperationSettings
 from tests.lambdas.conftest import Invocation, World, cold_start, environment, forget_everything
 from tests.lambdas.objects import KEY, object_event_of, put, with_messages
 from tests.moto_world import (
@@ -38,6 +39,8 @@ from tests.moto_world import (
     make_queue,
 )
 
+TOP_TALKERS = OperationSettings().top_talkers
+"""As many as a deployment names by default: their lines are most of what a processor logs."""
 MINUTE = 60
 START, END = 10, 11
 """The places of these fields in every format."""
@@ -128,7 +131,7 @@ def functions(traffic: Traffic, now: float) -> Iterator[Functions]:
     forget_clients()
     calls = CountedCalls()
     with pytest.MonkeyPatch.context() as patching, aws_in_memory(patching):
-        for name, value in environment(_world(traffic)).items():
+        for name, value in {**environment(_world(traffic)), "TOP_TALKERS": str(TOP_TALKERS)}.items():
             patching.setenv(name, value)
         forget_everything()
         made = Functions(calls, now)

@@ -16,7 +16,7 @@ from local.aws.monitoring.alarm_limits import dashboard_defects
 from stacks.monitoring.dashboards.body import body_of
 from stacks.monitoring.dashboards.catalogue import MAX_LINES, dashboards, vpcs_with_lines
 from stacks.monitoring.dashboards.watched import Watched
-from stacks.monitoring.dashboards.widgets import AlarmStates, Dashboard, Expression, Graph, Line
+from stacks.monitoring.dashboards.widgets import AlarmStates, Dashboard, Expression, Graph, Line, LogTable
 from stacks.prices.own_prices import TrafficPrices
 from stacks.settings.operation import DashboardName
 from tests.stacks.conftest import Synthesise
@@ -150,15 +150,30 @@ def test_titles_and_labels_are_there_and_no_title_is_used_twice_on_a_dashboard()
     assert all(each.label for each in lines(WATCHED))
 
 
+def test_a_dashboard_has_fewer_tables_than_queries_that_an_account_may_run_at_once() -> None:
+    """100 in most Regions, 30 in China: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html."""
+    tables = {
+        each.name: sum(isinstance(one, LogTable) for part in each.sections for one in part.widgets)
+        for each in dashboards(WATCHED)
+    }
+    assert max(tables.values()) <= 15
+
+
 def test_the_settings_can_name_every_dashboard() -> None:
     assert {each.name for each in dashboards(WATCHED)} == set(get_args(DashboardName))
 
 
-def test_dashboards_that_the_settings_leave_out_are_not_created(synthesise: Synthesise) -> None:
-    made = synthesise({"sources": [{"vpc_ids": [VPCS[0]], "destination": "s3"}], "dashboards": ["threats"]})
+def test_dashboards_and_talkers_that_the_settings_leave_out_are_neither_drawn_nor_logged(
+    synthesise: Synthesise, properties_of: Callable[[str], dict[str, Any]]
+) -> None:
+    source = {"vpc_ids": [VPCS[0]], "destination": "s3"}
+    made = synthesise({"sources": [source], "dashboards": ["threats"], "top_talkers": 0})
     resources = made["Monitoring"]["Resources"].values()
     names = [each["Properties"]["DashboardName"] for each in resources if each["Type"] == "AWS::CloudWatch::Dashboard"]
     assert names == ["flowsentry-threats"]
+    assert "TOP_TALKERS" not in json.dumps(made["Processing"])
+    variables = [each["Environment"]["Variables"] for each in properties_of("AWS::Lambda::Function").values()]
+    assert [each["TOP_TALKERS"] for each in variables if "TOP_TALKERS" in each] == ["5", "5"]
 
 
 def test_the_template_has_every_dashboard_with_all_alarms(properties_of: Callable[[str], dict[str, Any]]) -> None:
