@@ -24,6 +24,8 @@ NOTIFIER_RUNS, NOTIFIER_SECONDS, NOTIFIER_MB = 43_200, 0.13, 1_769
 ALWAYS_SENT = 30
 """Pipeline metrics of a deployment that are sent in every hour; the others only when there is something to count.
 CloudWatch charges a metric by the hours in which it is sent."""
+RULE_USAGE_OBJECT_MS, RULE_USAGE_RECORD_MS, RULE_USAGE_MB = 3.5, 0.0085, 1_769
+"""Measured on one vCPU for decision 48: what an object takes, and what a record in it takes."""
 
 
 def traced(invocations: float) -> float:
@@ -45,11 +47,21 @@ def optional(volume: Volume, given: Measured, plan: Plan) -> Iterator[Line]:
     for way, number in (("CloudWatch Logs", volume.payloads(form)), ("S3", volume.objects(form))):
         dollars = services.TRACES.dollars(traced(number), plan.region)
         yield Line(f"X-Ray (`tracing`), {way}", dollars, f"{traced(number):,.0f} traces of {number:,.0f} invocations")
+        yield _rule_usage(way, number, volume.records(form), plan)
     number = len(TRAFFIC_METRICS_BY["vpc"])
     yield Line("metrics of one more VPC", services.METRICS.dollars(number, plan.region), f"{number} metrics")
     yield Line("one more dashboard", services.DASHBOARDS.dollars(1, plan.region), "three of an account are free")
     dollars = services.KMS_KEYS.dollars(1, plan.region)
     yield Line("customer key (`customer_key`)", dollars, "one key; and $0.03 for 10,000 requests")
+
+
+def _rule_usage(way: str, objects: float, records: float, plan: Plan) -> Line:
+    """Reading the enriched objects of the month once more."""
+    seconds = (objects * RULE_USAGE_OBJECT_MS + records * RULE_USAGE_RECORD_MS) / 1_000
+    time = services.LAMBDA_ARM64.dollars(seconds * RULE_USAGE_MB / MB_OF_GB, plan.region)
+    gets = services.S3_GETS.dollars(objects, plan.region)
+    units = f"{objects:,.0f} GETs, {seconds:,.0f} s with {RULE_USAGE_MB:,} MB"
+    return Line(f"rule usage (`rule_usage_days`), {way}", time + gets, units)
 
 
 def _enriched(of: str, lines: Sequence[Line]) -> Line:

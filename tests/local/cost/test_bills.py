@@ -147,6 +147,9 @@ def test_options_and_what_a_deployment_costs_anyway_are_those_counted() -> None:
     assert anyway["polling of queues"] == pytest.approx(2 * 5 * 129_600 * 0.40 / 1e6)
     chosen = dollars(list(optional(MONTH, GIVEN, Plan())))
     assert chosen["enriched Parquet of payloads to CloudWatch Logs, in the sums"] == pytest.approx(27.15, rel=1e-3)
+    payloads, records = MONTH.payloads(GIVEN.extended_format), MONTH.records(GIVEN.extended_format)
+    by_hand = payloads * 0.40 / 1e6 + (payloads * 3.5 + records * 0.0085) / 1e3 * 1769 / 1024 * 0.0000133334
+    assert chosen["rule usage (`rule_usage_days`), CloudWatch Logs"] == pytest.approx(by_hand)
 
 
 def test_the_committed_figures_are_whole_and_rise_with_the_size() -> None:
