@@ -42,16 +42,27 @@ def output(aws: None) -> None:  # noqa: ARG001 - moto, before its bucket
 
 def store(folder: Path, lines: list[str], source: str, names: tuple[str, ...] = V5, at: int = NOON) -> None:
     """Writes an enriched object as the processors do."""
-    path = folder / "enriched.parquet"
+    body = written(folder / "enriched.parquet", lines, names)
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=enriched_key(source, at), Body=body)
+
+
+def written(path: Path, lines: list[str], names: tuple[str, ...]) -> bytes:
     with EnrichedSink(EnrichedFile(path)) as sink:
         sink.write(ExplainedFlows(enriched(lines, names, HOME)))
-    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=enriched_key(source, at), Body=path.read_bytes())
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def bodies(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """Enriched objects with LINES, one each."""
+    path = tmp_path_factory.mktemp("enriched") / "enriched.parquet"
+    return [written(path, lines, V5) for lines in LINES]
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> None:
-    for number, lines in enumerate(LINES):
-        store(tmp_path, lines, f"source {number}")
+def stored(bodies: list[bytes]) -> None:
+    for number, body in enumerate(bodies):
+        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=enriched_key(f"source {number}", NOON), Body=body)
 
 
 class Seconds:
