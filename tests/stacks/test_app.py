@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from stacks.ownership.describe_actions import DESCRIBE_ACTIONS
+from tests.stacks.functions import FUNCTIONS, functions
 
 ROOT = Path(__file__).parents[2]
 UNBOUNDED_ACTIONS = {
@@ -171,7 +172,8 @@ def test_no_resource_has_a_fixed_name_that_prevents_its_replacement(
 
 
 def test_no_function_of_cdk_is_deployed(properties_of: Callable[[str], dict[str, Any]]) -> None:
-    assert len(properties_of("AWS::Lambda::Function")) == 4
+    assert set(functions(properties_of)) == set(FUNCTIONS)
+    assert len(properties_of("AWS::Lambda::Function")) == len(FUNCTIONS)
 
 
 def test_two_deployments_with_different_names_share_no_resource_name(

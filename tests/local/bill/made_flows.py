@@ -54,7 +54,6 @@ def direct(name: str, source: Interface, target: Interface, path: int = IN_VPC) 
 
 
 def flows() -> Iterator[Flow]:
-    host = PRIVATE.addresses[0]
     yield direct("between zones", PRIVATE, FAR)
     yield direct("within a zone", PRIVATE, NEAR)
     yield direct("to the cache", PRIVATE, CACHE)
@@ -66,6 +65,12 @@ def flows() -> Iterator[Flow]:
     yield direct("to another region", PRIVATE, ABROAD, INTER_REGION)
     yield Flow("to the internet", (sent(WEB, OUTSIDE, traffic_path=INTERNET),))
     yield Flow("from the internet", (received(WEB, OUTSIDE),))
+    yield from through_gateways()
+    yield Flow("rejected", (sent(PRIVATE, FAR.addresses[0], action="REJECT", traffic_path=IN_VPC),))
+
+
+def through_gateways() -> Iterator[Flow]:
+    host = PRIVATE.addresses[0]
     yield Flow(
         "out through the NAT gateway",
         (
@@ -97,7 +102,6 @@ def flows() -> Iterator[Flow]:
             received(PRIVATE, PEER.addresses[0]),
         ),
     )
-    yield Flow("rejected", (sent(PRIVATE, FAR.addresses[0], action="REJECT", traffic_path=IN_VPC),))
 
 
 FLOWS = {flow.name: flow for flow in flows()}
