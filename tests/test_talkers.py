@@ -8,7 +8,7 @@ import pytest
 
 from flowsentry import talkers as talking
 from flowsentry.emit.log_lines.report import MAX_LETTERS
-from flowsentry.emit.log_lines.talkers import MANY_RECORDS, talkers_line
+from flowsentry.emit.log_lines.talkers import MANY_RECORDS, MAX_BYTES, talkers_line
 from flowsentry.frames import Conversation, Passage, RejectedSource, RejectedTarget, Talkers
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
@@ -147,6 +147,14 @@ def test_untrusted_names_are_escaped_and_cut() -> None:
     text = talkers_line(Talkers([Conversation("a", "b", 1, name, None, None, None, 1, 1)]), 1, 5)
     assert "\n" not in text
     assert json.loads(text)["conversations"][0]["source_owner"] == name[:MAX_LETTERS]
+
+
+def test_a_line_of_names_that_json_makes_long_names_fewer_so_that_it_is_not_cut() -> None:
+    name = "\N{PILE OF POO}" * 64
+    many = [Conversation(f"10.0.0.{n}", "10.0.0.1", 443, name, None, name, None, n, 1_000 - n) for n in range(1_000)]
+    line = talkers_line(Talkers(many), MANY_RECORDS, 25)
+    assert 50_000 < len(line) <= MAX_BYTES
+    assert json.loads(line)["conversations"][0]["bytes"] == 999
 
 
 def test_where_nothing_passed_or_was_rejected_there_is_no_line() -> None:

@@ -10,6 +10,10 @@ from flowsentry.frames import Conversation, Passage, RejectedSource, RejectedTar
 MANY_RECORDS, TIMES_MORE = 10_000, 10
 """From this many records on, a line names ten times as many. Lower: longer lines for payloads. Higher: of a large
 object, fewer talkers are named."""
+MAX_BYTES = 200_000
+"""Of a line: names of characters that JSON escapes are six times as long as others, and a longer line names half as
+many. More: CloudWatch Logs cuts a log event, which is then no JSON. Fewer: with such names, fewer talkers are named.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"""
 MAX_PASSAGES = 40
 """There are four directions and eight paths."""
 Rejected = TypeVar("Rejected", RejectedSource, RejectedTarget)
@@ -30,7 +34,8 @@ def talkers_line(talkers: Talkers, records: int, most: int) -> str:
     }
     rows = {name: [known(row._asdict()) for row in rows] for name, rows in lists.items()}
     filled = {name: each for name, each in rows.items() if each}
-    return line_of(Report.TALKERS, filled) if filled else ""
+    line = line_of(Report.TALKERS, filled) if filled else ""
+    return line if len(line) <= MAX_BYTES else talkers_line(talkers, records, most // 2)
 
 
 def _busiest(conversations: Iterable[Conversation], most: int) -> list[Conversation]:
