@@ -21,7 +21,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
 INVENTORY_RUNS, INVENTORY_SECONDS = 8_640, 5.0
 NOTIFIER_RUNS, NOTIFIER_SECONDS, NOTIFIER_MB = 43_200, 0.13, 1_769
 """Assumed: the inventory runs every five minutes for 5 s with 1 GB, the notifier every minute for 0.13 s."""
-ALWAYS_SENT = 30
+ALWAYS_SENT = 31
 """Pipeline metrics of a deployment that are sent in every hour; the others only when there is something to count.
 CloudWatch charges a metric by the hours in which it is sent."""
 RULE_USAGE_OBJECT_MS, RULE_USAGE_RECORD_MS, RULE_USAGE_MB = 3.5, 0.0085, 1_769
