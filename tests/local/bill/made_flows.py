@@ -1,6 +1,5 @@
 """Flows of a company by every path that AWS charges, each with the records of all interfaces that see it."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from flowsentry.inventory.inventory import Interface, Inventory, Route, Through
@@ -53,58 +52,53 @@ def direct(name: str, source: Interface, target: Interface, path: int = IN_VPC) 
     return Flow(name, (there, arrived))
 
 
-def flows() -> Iterator[Flow]:
-    yield direct("between zones", PRIVATE, FAR)
-    yield direct("within a zone", PRIVATE, NEAR)
-    yield direct("to the cache", PRIVATE, CACHE)
-    yield direct("to the load balancer", PRIVATE, FRONT)
-    yield direct("to the endpoint", PRIVATE, ENDPOINT)
-    yield direct("from the endpoint", ENDPOINT, PRIVATE)
-    yield direct("over peering to another zone", PRIVATE, PEERED_FAR, PEERING)
-    yield direct("over peering within a zone", PRIVATE, PEERED_NEAR, PEERING)
-    yield direct("to another region", PRIVATE, ABROAD, INTER_REGION)
-    yield Flow("to the internet", (sent(WEB, OUTSIDE, traffic_path=INTERNET),))
-    yield Flow("from the internet", (received(WEB, OUTSIDE),))
-    yield from through_gateways()
-    yield Flow("rejected", (sent(PRIVATE, FAR.addresses[0], action="REJECT", traffic_path=IN_VPC),))
-
-
-def through_gateways() -> Iterator[Flow]:
-    host = PRIVATE.addresses[0]
-    yield Flow(
+HOST = PRIVATE.addresses[0]
+_FLOWS = (
+    direct("between zones", PRIVATE, FAR),
+    direct("within a zone", PRIVATE, NEAR),
+    direct("to the cache", PRIVATE, CACHE),
+    direct("to the load balancer", PRIVATE, FRONT),
+    direct("to the endpoint", PRIVATE, ENDPOINT),
+    direct("from the endpoint", ENDPOINT, PRIVATE),
+    direct("over peering to another zone", PRIVATE, PEERED_FAR, PEERING),
+    direct("over peering within a zone", PRIVATE, PEERED_NEAR, PEERING),
+    direct("to another region", PRIVATE, ABROAD, INTER_REGION),
+    Flow("to the internet", (sent(WEB, OUTSIDE, traffic_path=INTERNET),)),
+    Flow("from the internet", (received(WEB, OUTSIDE),)),
+    Flow(
         "out through the NAT gateway",
         (
             sent(PRIVATE, OUTSIDE, traffic_path=IN_VPC),
-            received(NAT, host, pkt_dstaddr=OUTSIDE),
+            received(NAT, HOST, pkt_dstaddr=OUTSIDE),
             sent(NAT, OUTSIDE, traffic_path=INTERNET),
         ),
-    )
-    yield Flow(
+    ),
+    Flow(
         "back through the NAT gateway",
         (
             received(NAT, OUTSIDE),
-            sent(NAT, host, pkt_srcaddr=OUTSIDE, traffic_path=IN_VPC),
+            sent(NAT, HOST, pkt_srcaddr=OUTSIDE, traffic_path=IN_VPC),
             received(PRIVATE, OUTSIDE),
         ),
-    )
-    yield Flow(
+    ),
+    Flow(
         "into the transit gateway",
         (
             sent(PRIVATE, PEER.addresses[0], traffic_path=IN_VPC),
-            received(ATTACHMENT, host, pkt_dstaddr=PEER.addresses[0]),
-            received(PEER, host, vpc_id=OTHER_VPC),
+            received(ATTACHMENT, HOST, pkt_dstaddr=PEER.addresses[0]),
+            received(PEER, HOST, vpc_id=OTHER_VPC),
         ),
-    )
-    yield Flow(
+    ),
+    Flow(
         "out of the transit gateway",
         (
-            sent(ATTACHMENT, host, pkt_srcaddr=PEER.addresses[0], traffic_path=IN_VPC),
+            sent(ATTACHMENT, HOST, pkt_srcaddr=PEER.addresses[0], traffic_path=IN_VPC),
             received(PRIVATE, PEER.addresses[0]),
         ),
-    )
-
-
-FLOWS = {flow.name: flow for flow in flows()}
+    ),
+    Flow("rejected", (sent(PRIVATE, FAR.addresses[0], action="REJECT", traffic_path=IN_VPC),)),
+)
+FLOWS = {flow.name: flow for flow in _FLOWS}
 
 
 def lines_of(
