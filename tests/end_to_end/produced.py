@@ -29,6 +29,7 @@ def produce_everything(app: DeployedApp) -> None:
     app.fire_schedules("Sweep")
     app.aws.client("ec2").create_network_interface(SubnetId=app.in_bucket.host("server").subnet_id)
     app.fire_schedules("Ownership")
+    app.fire_schedules("RuleUsage")
     produce_oddities(app)
     app.put("charged.log", flow_log(charged_on_every_path(app, app.in_bucket), WITH_PATHS))
     app.dead_letters("")
