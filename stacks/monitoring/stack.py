@@ -9,12 +9,13 @@ from stacks.log_queries.log_groups import log_groups_of
 from stacks.log_queries.metric_filters import MetricFilters
 from stacks.log_queries.saved_queries import SavedQueries
 from stacks.monitoring.alarms.construct import Alarms
-from stacks.monitoring.alarms.functions import FUNCTIONS, functions_of
+from stacks.monitoring.alarms.functions import FUNCTIONS, RULE_USAGE, functions_of
 from stacks.monitoring.budget import Budget
 from stacks.monitoring.dashboards.catalogue import vpcs_with_lines
 from stacks.monitoring.dashboards.construct import Dashboards
 from stacks.monitoring.dashboards.watched import Watched
 from stacks.ownership.function import SIZE as INVENTORY_SIZE
+from stacks.rule_usage.function import SIZE as RULE_USAGE_SIZE
 from stacks.settings.deployment import Deployment
 
 TABLES = {
@@ -72,10 +73,12 @@ class MonitoringStack(FlowsentryStack):
 
 
 def _memory(deployment: Deployment) -> dict[str, int]:
-    """The megabytes of each function that every deployment has."""
+    """The megabytes of each function whose time counts; the one that creates flow logs runs for seconds a day."""
+    rule_usage: dict[str, int] = {RULE_USAGE: RULE_USAGE_SIZE.memory_mb} if deployment.rule_usage_days else {}
     return {
         "stream_processor": deployment.stream_processor.memory_mb,
         "object_processor": deployment.object_processor.memory_mb,
         "inventory": INVENTORY_SIZE.memory_mb,
         "notifier": NOTIFIER_SIZE.memory_mb,
+        **rule_usage,
     }
