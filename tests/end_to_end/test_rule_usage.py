@@ -2,6 +2,7 @@
 
 import io
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -27,7 +28,8 @@ def test_an_earlier_day_is_written_with_the_rules_that_were_discovered(app: Depl
     app.aws.client("s3").put_object(Bucket=app.output_bucket, Key=key, Body=path.read_bytes())
     app.fire_schedules("RuleUsage")
     app.aws.client("s3").delete_object(Bucket=app.output_bucket, Key=key)
-    (body,) = app.output(RULE_USAGE_PREFIX).values()
+    day = f"{RULE_USAGE_PREFIX}day={datetime.fromtimestamp(EARLIER, UTC):%Y-%m-%d}/"
+    (body,) = app.output(day).values()
     written = pl.read_parquet(io.BytesIO(body))
     inbound = {f"inbound {each.group_id}" for each in known.rules.groups if each.rules_for(is_egress=False)}
     assert inbound <= set(
