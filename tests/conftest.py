@@ -4,13 +4,18 @@ first.
 
 import os
 from collections.abc import Iterable
+from functools import cache
 from pathlib import PurePosixPath
 
+import botocore.loaders
+import botocore.session
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
+botocore.session.create_loader = cache(botocore.loaders.create_loader)  # type: ignore[attr-defined]
+"""All sessions of a worker read the descriptions of AWS's services once: a client is made in a fifth of the time."""
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 

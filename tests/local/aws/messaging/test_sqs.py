@@ -178,7 +178,9 @@ def test_a_message_made_visible_is_delivered_before_failed_ones(aws: EmbeddedAws
     connect(aws, arn, shows, partial=True, BatchSize=10, MaximumBatchingWindowInSeconds=1)
     send(aws, url, "begun", "unbegun")
     aws.wait_until_quiet()
-    assert sorted(bodies(shows)) == [["begun"], ["begun", "unbegun"], ["unbegun"]]
+    first, second, *_ = bodies(shows)
+    assert sorted(first) == ["begun", "unbegun"]
+    assert second[0] == "unbegun"
 
 
 def test_a_message_that_the_function_deleted_is_not_delivered_again_after_a_crash(
