@@ -98,8 +98,8 @@ Measurements = NewType("Measurements", pl.DataFrame)
 
 OwnerSums = NewType("OwnerSums", pl.DataFrame)
 """measure → emit: a row for each minute, VPC and owner of an interface there: `minute` (Unix s), `scope`, `owner_id`,
-`owner_kind`, `owner_name`, `bytes` that it sent, and `rejected_flows` that its rules rejected. Sums of disjoint rows.
-"""
+`owner_kind`, `owner_name`, `bytes` that it sent, and `rejected_flows` that its rules rejected. Sums of disjoint rows,
+those of a whole source in order of minute, VPC and owner."""
 
 
 class Conversation(NamedTuple):

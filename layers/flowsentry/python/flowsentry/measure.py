@@ -154,8 +154,8 @@ def merged_owners(parts: Sequence[OwnerSums]) -> list[OwnerSums]:
 
 
 def add_up_owners(parts: Sequence[OwnerSums]) -> OwnerSums:
-    """The sums of all parts, in order of time. Beyond MAX_OWNER_ROWS, the rows with the fewest rejected flows and bytes
-    are left out.
+    """The sums of all parts, in order of minute, VPC and owner. Beyond MAX_OWNER_ROWS, the rows with the fewest
+    rejected flows and bytes are left out.
     """
     if not any(map(len, parts)):
         return _NO_OWNER_SUMS

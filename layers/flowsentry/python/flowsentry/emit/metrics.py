@@ -1,10 +1,12 @@
 """Traffic metrics per minute and VPC or transit gateway as EMF lines, stamped with the minute of the records."""
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from heapq import nlargest
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -20,7 +22,7 @@ OTHER = "other"
 MAX_OWNERS = 3
 """Owners that a line names in `busiest_senders` and in `most_refused`. More: longer log lines, which are billed by the
 byte, for every minute and VPC. Fewer: the next ones must be looked up in enriched Parquet."""
-TopOwners = dict[tuple[int, str], dict[str, list[dict[str, Any]]]]
+TopOwners = dict[tuple[int, str | None], dict[str, list[dict[str, Any]]]]
 NAMEABLE = r"^[!-9;-~][ -~]{0,254}$"
 """Values of a dimension that CloudWatch accepts, and slightly fewer: up to 255 ASCII characters, no control characters,
 no colon or space at the beginning. CloudWatch drops the metrics of any other line without an error.
@@ -33,6 +35,7 @@ MAX_LEAD_SECONDS = 2 * 3_600
 """CloudWatch rejects metrics that are older, or further in the future.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html"""
 
+_KEY = ("minute", "observer", "scope")
 COLUMNS: dict[TrafficMetric, str] = {
     "Flows": "flows",
     "Bytes": "bytes",
@@ -45,6 +48,18 @@ COLUMNS: dict[TrafficMetric, str] = {
     "PacketsLostMtuExceeded": "packets_lost_mtu_exceeded",
     "PacketsLostTtlExpired": "packets_lost_ttl_expired",
 }
+
+
+class _OwnerRow(NamedTuple):
+    """A row of OwnerSums."""
+
+    minute: int
+    scope: str | None
+    owner_id: str
+    owner_kind: str | None
+    owner_name: str | None
+    bytes: int
+    rejected_flows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,38 +84,48 @@ def emf(measurements: Measurements, owners: OwnerSums, namespace: str, now: int)
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     named = measurements.with_columns(pl.col("observer", "scope").cast(pl.String).fill_null("unknown"))
-    is_nameable = pl.col("scope").str.contains(NAMEABLE)
-    rows = named.with_columns(pl.when(is_nameable).then("scope").otherwise(pl.lit(OTHER)).alias("scope"))
-    too_old = pl.col("minute") < now - MAX_AGE_SECONDS
-    too_new = pl.col("minute") > now + MAX_LEAD_SECONDS
-    timely = rows.filter(~too_old & ~too_new)
+    is_unnameable = ~named["scope"].str.contains(NAMEABLE)
+    renamed = pl.when(is_unnameable).then(pl.lit(OTHER)).otherwise("scope").alias("scope")
+    rows = named.with_columns(renamed) if is_unnameable.any() else named
+    too_old, too_new = rows["minute"] < now - MAX_AGE_SECONDS, rows["minute"] > now + MAX_LEAD_SECONDS
+    untimely = too_old | too_new
+    timely = rows.filter(~untimely) if untimely.any() else rows
     top = _top_owners(owners)
     directives = {dimension: directive_of(namespace, dimension) for dimension in TRAFFIC_METRICS_BY}
     return TrafficLines(
         tuple(_line(row, directives[row["observer"]], top) for row in _rolled_up(timely).iter_rows(named=True)),
-        rows.filter(too_old).n_unique(_KEY),
-        rows.filter(too_new).n_unique(_KEY),
-        named.filter(~is_nameable).n_unique(_KEY),
+        _measured_minutes(rows, too_old),
+        _measured_minutes(rows, too_new),
+        _measured_minutes(named, is_unnameable),
     )
 
 
-_KEY = ("minute", "observer", "scope")
+def _measured_minutes(rows: pl.DataFrame, chosen: pl.Series) -> int:
+    """The minutes of VPCs and gateways among the chosen rows."""
+    return rows.filter(chosen).n_unique(_KEY) if chosen.any() else 0
+
+
+_ATTACHMENT = pl.col("attachment").cast(pl.String)
+_WORST_ATTACHMENT = _ATTACHMENT.sort_by(pl.sum_horizontal(LOST_PACKETS), _ATTACHMENT, descending=[True, False]).first()
+_NO_ATTACHMENT = pl.lit(None, pl.String)
 
 
 def _rolled_up(rows: pl.DataFrame) -> pl.DataFrame:
     """The same sums, in which all but the MAX_VPCS busiest VPCs are one row a minute; so are all but as many transit
-    gateways.
+    gateways. Up to MAX_VPCS rows can't name more.
     """
+    named = _with_few_names(rows) if len(rows) > MAX_VPCS else rows
+    worst = _NO_ATTACHMENT if rows["attachment"].null_count() == len(rows) else _WORST_ATTACHMENT
+    return named.group_by(_KEY).agg(pl.col(*COLUMNS.values()).sum(), worst.alias("worst_attachment")).sort(_KEY)
+
+
+def _with_few_names(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, in which VPCs and gateways that are not among the busiest are called `other`."""
     flows = rows.group_by("observer", "scope").agg(pl.col("flows").sum())
     busiest = flows.sort("observer", "flows", "scope", descending=[False, True, False]).group_by("observer")
     kept = busiest.head(MAX_VPCS).select("observer", "scope", pl.col("scope").alias("kept"))
-    named = rows.join(kept, on=["observer", "scope"], how="left").with_columns(pl.col("kept").fill_null(OTHER))
-    attachment = pl.col("attachment").cast(pl.String)
-    worst = attachment.sort_by(pl.sum_horizontal(LOST_PACKETS), attachment, descending=[True, False]).first()
-    sums = named.group_by("minute", "observer", pl.col("kept").alias("scope")).agg(
-        pl.col(*COLUMNS.values()).sum(), worst.alias("worst_attachment")
-    )
-    return sums.sort(_KEY)
+    named = rows.join(kept, on=["observer", "scope"], how="left")
+    return named.with_columns(pl.col("kept").fill_null(OTHER).alias("scope"))
 
 
 def directive_of(namespace: str, dimension: TrafficDimension) -> Mapping[str, Any]:
@@ -110,16 +135,24 @@ def directive_of(namespace: str, dimension: TrafficDimension) -> Mapping[str, An
 
 
 def _top_owners(owners: OwnerSums) -> TopOwners:
-    """The owners that each line names, by minute and VPC."""
-    found: TopOwners = defaultdict(dict)
+    """The owners that each line names, by minute and VPC; of equal ones, the first in the order of OwnerSums."""
+    rows = map(_OwnerRow._make, owners[list(_OwnerRow._fields)].iter_rows())
+    return {key: _named_owners(list(group)) for key, group in groupby(rows, lambda row: (row.minute, row.scope))}
+
+
+def _named_owners(rows: Sequence[_OwnerRow]) -> dict[str, list[dict[str, Any]]]:
+    """The owners in a VPC that sent most bytes, and whose rules rejected most flows."""
+    named = {}
     for property_name, amount in (("busiest_senders", "bytes"), ("most_refused", "rejected_flows")):
-        ordered = owners.filter(pl.col(amount) > 0).with_columns(pl.col(pl.Categorical()).cast(pl.String))
-        ordered = ordered.sort("minute", "scope", amount, "owner_id", descending=[False, False, True, False])
-        for row in ordered.group_by("minute", "scope", maintain_order=True).head(MAX_OWNERS).iter_rows(named=True):
-            words = {word: _short(row[f"owner_{word}"]) for word in ("name", "kind", "id")}
-            named = {**words, amount: row[amount]}
-            found[row["minute"], row["scope"]].setdefault(property_name, []).append(named)
-    return found
+        most = nlargest(MAX_OWNERS, rows, key=attrgetter(amount))
+        if found := [_owner(row, amount) for row in most if getattr(row, amount)]:
+            named[property_name] = found
+    return named
+
+
+def _owner(row: _OwnerRow, amount: str) -> dict[str, Any]:
+    words = {word: _short(getattr(row, f"owner_{word}")) for word in ("name", "kind", "id")}
+    return {**words, amount: getattr(row, amount)}
 
 
 def _short(text: str | None) -> str | None:
