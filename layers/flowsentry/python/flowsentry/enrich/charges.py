@@ -29,8 +29,6 @@ Rejected bytes are not charged. Paths are numbered in traffic-path, a field of e
 """
 
 from collections.abc import Mapping
-from functools import reduce
-from operator import or_
 
 import polars as pl
 
@@ -175,10 +173,9 @@ def _crosses_inside(seen: Observed, sent: pl.Series, differ: pl.Series) -> pl.Se
     crosses = without(sent & differ, sent & is_between_vpcs(seen))
     if not crosses.any() and not crosses.null_count():
         return crosses
-    asked = crosses.fill_null(value=True).arg_true()
-    ends = (seen.kind.gather(asked), seen.flows["destination_owner_kind"].gather(asked))
-    is_free = reduce(or_, ((end == kind).fill_null(value=False) for end in ends for kind in FREE_BETWEEN_ZONES))
-    return crosses.scatter(asked.filter(is_free), values=False)
+    ends = (pl.lit(seen.kind), pl.col("destination_owner_kind"))
+    is_free = pl.any_horizontal(kind.is_in(FREE_BETWEEN_ZONES) for kind in ends).fill_null(value=False)
+    return crosses & seen.flows.select((~is_free).alias("is_charged"))["is_charged"]
 
 
 def _reaches_internet_gateway(seen: Observed, asked: pl.Series) -> pl.Series:

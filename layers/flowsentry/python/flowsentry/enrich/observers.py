@@ -42,7 +42,7 @@ class Observed:
             passed,
             passed & is_egress,
             passed & ~is_egress,
-            pl.repeat(value=False, n=len(flows), dtype=pl.Boolean, eager=True),
+            pl.Series([False]).new_from_index(0, len(flows)),
         )
 
     def is_public(self, end: str) -> pl.Series:
@@ -58,7 +58,8 @@ def without(values: pl.Series, unknown: pl.Series) -> pl.Series:
     """The values, null where they are unknown."""
     if not unknown.any():
         return values
-    return values.zip_with(~unknown.fill_null(value=False), pl.Series([None], dtype=values.dtype))
+    is_unknown = unknown.fill_null(value=False) if unknown.null_count() else unknown
+    return values.zip_with(~is_unknown, pl.Series([None], dtype=values.dtype))
 
 
 def _kind(flows: pl.DataFrame, known: pl.Series) -> pl.Series:
