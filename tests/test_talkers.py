@@ -82,10 +82,13 @@ def test_a_rejected_source_has_its_flows_and_targets_and_a_rejected_target_its_s
 
 
 @pytest.mark.usefixtures("either_way")
-def test_a_flow_through_a_transit_gateway_counts_where_it_enters() -> None:
-    lines = [gateway_line(bytes=100), gateway_line(bytes=100, flow_direction="egress")]
+@pytest.mark.parametrize(("logged_by", "counted"), [("TransitGateway", 100), ("TransitGatewayAttachment", 200)])
+def test_a_flow_counts_where_it_enters_a_transit_gateway_but_at_an_attachment_in_each_direction(
+    logged_by: str, counted: int
+) -> None:
+    lines = [gateway_line(bytes=100, flow_direction=each, resource_type=logged_by) for each in ("ingress", "egress")]
     (conversation,) = found(lines, TRANSIT_GATEWAY_NAMES).conversations
-    assert conversation.bytes == 100
+    assert conversation.bytes == counted
 
 
 @pytest.mark.usefixtures("either_way")

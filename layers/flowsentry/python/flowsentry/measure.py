@@ -1,16 +1,7 @@
 """Accepted, rejected and lost traffic per minute and VPC or transit gateway, and per owner.
 
-A flow is often logged twice; its flow, bytes and packets are counted once.
-
-- VPCs: a flow between two interfaces inside is logged by both. The sender's record counts.
-- Transit gateways: a record is written at each attachment where traffic enters (ingress) or leaves (egress), with the
-  other one as tgw-pair-attachment-id (https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html, and explicitly
-  https://docs.aws.amazon.com/network-manager/latest/cloudwan/cwan-flow-logs.html). A flow log on the gateway, known by
-  its resource-type, has both records. Lost packets enter and never leave, so a flow counts where it enters (for an edge
-  of a core network: where it enters that edge). A flow log on an attachment has the records of that attachment only,
-  and each of them counts. A flow between two attachments that both have a flow log of their own counts twice, since no
-  record refers to the other; a flow log on the gateway instead avoids that.
-- Lost packets are in one of the two records, so those of every record count.
+A flow is often logged twice; its flow, bytes and packets are counted once (see records/second_records.py). Lost packets
+are in one of the two records, so those of every record count.
 """
 
 from collections.abc import Sequence
@@ -21,10 +12,10 @@ import polars as pl
 from flowsentry.frames import EnrichedFlows, Measurements, OwnerSums
 from flowsentry.metric_names import TRAFFIC_METRICS_BY, TrafficDimension
 from flowsentry.records.fields import LOST_PACKETS, is_of_transit_gateway
+from flowsentry.records.second_records import is_second_record
 
 SECONDS_A_MINUTE = 60
 _OBSERVER = pl.Enum(list(TRAFFIC_METRICS_BY))
-_ON_ATTACHMENTS = ("TransitGatewayAttachment", "CoreNetworkAttachment")
 _KEY = ("minute", "observer", "scope", "attachment")
 _AMOUNTS = ("bytes", "packets")
 _REJECTED = ("rejected_flows", "rejected_inbound_flows", "rejected_outbound_flows")
@@ -76,23 +67,17 @@ def _whole(rows: pl.DataFrame, observer: TrafficDimension) -> Measurements:
 
 def _of_vpc(flows: pl.DataFrame) -> pl.DataFrame:
     rejected, inbound = pl.col("is_rejected"), pl.col("direction") == "ingress"
-    is_second_record = pl.col("source_is_inside") & pl.col("destination_is_inside") & inbound & ~rejected
     refused = zip(_REJECTED, (rejected, rejected & inbound, rejected & ~inbound), strict=True)
     counts = [each.cast(pl.Int64).alias(name) for name, each in refused]
-    return _summed(flows.select_seq(_minute(), "scope", *_passed(is_second_record), *counts), "scope")
+    return _summed(flows.select_seq(_minute(), "scope", *_passed(flows), *counts), "scope")
 
 
 def _of_transit_gateway(flows: pl.DataFrame) -> pl.DataFrame:
-    is_second_record = pl.col("direction") == "egress"
-    if "resource_type" in flows.columns:
-        is_second_record &= ~pl.col("resource_type").is_in(_ON_ATTACHMENTS).fill_null(value=False)
     lost = [name for name in LOST_PACKETS if name in flows.columns]
     has_lost = pl.sum_horizontal(lost) > 0 if lost else pl.lit(value=False)
     attachment = pl.col("tgw_attachment_id") if "tgw_attachment_id" in flows.columns else _NO_ATTACHMENT
     attachment_of_loss = pl.when(has_lost).then(attachment).alias("attachment")
-    return _summed(
-        flows.select(_minute(), "scope", attachment_of_loss, *_passed(is_second_record), *lost), "scope", "attachment"
-    )
+    return _summed(flows.select(_minute(), "scope", attachment_of_loss, *_passed(flows), *lost), "scope", "attachment")
 
 
 @cache
@@ -100,8 +85,8 @@ def _minute() -> pl.Expr:
     return (pl.col("start") // SECONDS_A_MINUTE * SECONDS_A_MINUTE).alias("minute")
 
 
-def _passed(is_second_record: pl.Expr) -> list[pl.Expr]:
-    counted = ~is_second_record.fill_null(value=False)
+def _passed(flows: pl.DataFrame) -> list[pl.Expr]:
+    counted = ~is_second_record(flows.columns)
     return [counted.cast(pl.Int64).alias("flows"), *(pl.when(counted).then(name).alias(name) for name in _AMOUNTS)]
 
 

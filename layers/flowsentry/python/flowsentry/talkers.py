@@ -1,7 +1,6 @@
 """Who sends most to whom, and who is rejected most: the busiest of a source, for a log line that dashboards read.
 
-A flow between two hosts inside is logged by both of their interfaces, and one through a transit gateway where it enters
-and where it leaves. The sender's record, or the one where it enters, counts (see measure.py).
+A flow that is logged twice counts once (see records/second_records.py).
 """
 
 from collections import defaultdict
@@ -12,7 +11,7 @@ import polars as pl
 
 from flowsentry.frames import Conversation, EnrichedFlows, Passage, RejectedSource, RejectedTarget, Talkers
 from flowsentry.records.code_names import traffic_path_in_words
-from flowsentry.records.fields import is_of_transit_gateway
+from flowsentry.records.second_records import is_second_record
 
 MAX_ROWS = 100
 """Rows of a list that are kept of a chunk. More: more time to add up chunks. Fewer: who is busy in a whole object and
@@ -57,7 +56,7 @@ class _Record(NamedTuple):
     packets: int | None
     is_rejected: bool
     traffic_path: int | None
-    is_second: bool | None
+    is_second: bool
 
     @property
     def port(self) -> int:
@@ -86,7 +85,7 @@ class _Record(NamedTuple):
 def talkers(flows: EnrichedFlows) -> Talkers:
     """The busiest of one chunk."""
     path = "traffic_path" if "traffic_path" in flows.columns else pl.lit(None, pl.UInt8).alias("traffic_path")
-    records = flows.select(*_COLUMNS, path, _is_second_record(flows).alias("is_second"))
+    records = flows.select(*_COLUMNS, path, is_second_record(flows.columns).alias("is_second"))
     return _of_few(records) if len(records) <= FEW_RECORDS else _of_many(records)
 
 
@@ -104,13 +103,6 @@ def add_up_talkers(parts: Sequence[Talkers]) -> Talkers:
         [rows[0]._replace(flows=_sum(rows, "flows"), targets=max(row.targets for row in rows)) for rows in sources],
         [rows[0]._replace(flows=_sum(rows, "flows"), sources=max(row.sources for row in rows)) for rows in targets],
     )
-
-
-def _is_second_record(flows: EnrichedFlows) -> pl.Expr:
-    if is_of_transit_gateway(flows.columns):
-        return pl.col("direction") == "egress"
-    is_inside = pl.col("source_is_inside") & pl.col("destination_is_inside")
-    return is_inside & (pl.col("direction") == "ingress") & ~pl.col("is_rejected")
 
 
 def _grouped(rows: Iterable[Item], key: Callable[[Item], Key]) -> Iterable[list[Item]]:
@@ -179,7 +171,7 @@ def _of_many(records: pl.DataFrame) -> Talkers:
 def _narrow(records: pl.DataFrame, *columns: str | pl.Expr, only: pl.Expr = _ALL) -> pl.DataFrame:
     """The records that passed, of them the ones for which `only` holds, with their `row`."""
     needed = records.select(*columns, *_AMOUNTS, "is_second", "is_rejected").with_row_index("row")
-    return needed.filter(~pl.col("is_second").fill_null(value=False) & ~pl.col("is_rejected") & only)
+    return needed.filter(~pl.col("is_second") & ~pl.col("is_rejected") & only)
 
 
 def _sums(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
