@@ -31,9 +31,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("name", nargs="?", metavar="NAME", choices=[None, *BY_NAME], help="the query, one of --list")
     what.add_argument("--list", action="store_true", help="list the queries with their questions and options")
-    parser.add_argument(
-        "--path", action="append", default=[], metavar="PATH", help="a file, a folder, or a glob in quotes"
-    )
+    parser.add_argument("--path", action="append", default=[], metavar="PATH", help=PATH)
     parser.add_argument("--address", type=_address, help="the address that the query is about")
     parser.add_argument("--network", type=_network, help="the network that the query leaves out")
     parser.add_argument("--port", type=_port, help="the destination port that the query is about")

@@ -83,9 +83,7 @@ LIMIT 100""",
     Query(
         "rejects-by-source-outside-network",
         "Which sources outside a given network were rejected most often?",
-        REJECTS_BY_SOURCE
-        + "  AND NOT coalesce(contains(:network, TRY_CAST({source} AS ipaddress)), false)\n"
-        + BY_REJECTS,
+        REJECTS_BY_SOURCE + OUTSIDE_NETWORK + BY_REJECTS,
     ),
     Query(
         "rejects-by-protocol",

@@ -30,9 +30,6 @@ PARQUET = Storage(
 )
 """Columns are found by their names; one that an object lacks is null.
 https://docs.aws.amazon.com/athena/latest/ug/parquet-serde.html"""
-JSON_LINES = Storage("json", _TEXT_INPUT, _TEXT_OUTPUT, "org.openx.data.jsonserde.JsonSerDe")
-"""A JSON object in each line, plain or gzip by the end of the key (`.gz`). Columns are found by their names.
-https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
 FLOW_LOG_TEXT = Storage(
     "csv",
     _TEXT_INPUT,

@@ -42,13 +42,13 @@ def _compute(watched: Watched) -> Iterator[Priced]:
     second = (LAMBDA_ARM64 if watched.architecture == "arm64" else LAMBDA_X86_64).quote(watched.prices.region).usd
     for service, megabytes in watched.megabytes.items():
         line = of_function("Duration", watched.functions[service], "Sum", service)
-        yield _hidden(line, f"time_{service}"), second * megabytes / 1024 / MILLISECONDS
+        yield line.for_expressions(f"time_{service}"), second * megabytes / 1024 / MILLISECONDS
 
 
 def _invocations(watched: Watched) -> Iterator[Priced]:
     for service, name in watched.functions.items():
         line = of_function("Invocations", name, "Sum", service)
-        yield _hidden(line, f"calls_{service}"), LAMBDA_REQUESTS.quote(watched.prices.region).usd
+        yield line.for_expressions(f"calls_{service}"), LAMBDA_REQUESTS.quote(watched.prices.region).usd
 
 
 def _logs(watched: Watched) -> Iterator[Priced]:
@@ -58,7 +58,7 @@ def _logs(watched: Watched) -> Iterator[Priced]:
     """
     for service, name in watched.log_groups.items():
         line = Line("AWS/Logs", "IncomingBytes", {"LogGroupName": name}, service)
-        yield _hidden(line, f"logs_{service}"), INGESTED.quote(watched.prices.region).usd / GB
+        yield line.for_expressions(f"logs_{service}"), INGESTED.quote(watched.prices.region).usd / GB
 
 
 def _tables(watched: Watched, access: str) -> Iterator[Priced]:
@@ -69,11 +69,7 @@ def _tables(watched: Watched, access: str) -> Iterator[Priced]:
     price = (DYNAMODB_READS if access == "Read" else DYNAMODB_WRITES).quote(watched.prices.region).usd
     for table, name in watched.tables.items():
         line = Line("AWS/DynamoDB", f"Consumed{access}CapacityUnits", {"TableName": name}, table)
-        yield _hidden(line, f"{access.lower()}_{table}"), price
-
-
-def _hidden(line: Line, id_: str) -> Line:
-    return Line(line.namespace, line.name, line.dimensions, line.label, "Sum", id=id_, hidden=True)
+        yield line.for_expressions(f"{access.lower()}_{table}"), price
 
 
 def _dollars(parts: Sequence[Priced]) -> str:

@@ -36,9 +36,7 @@ def traffic_bill(watched: Watched) -> Dashboard:
 
 def _dollars(watched: Watched) -> Section:
     bytes_ = [_line(watched, path) for path in BILLED_PATHS]
-    hidden = [
-        Line(each.namespace, each.name, each.dimensions, each.label, "Sum", each.id, hidden=True) for each in bytes_
-    ]
+    hidden = [each.for_expressions(each.id) for each in bytes_]
     prices = quotes(watched.prices.region, watched.prices.own)
     dollars = [
         Expression(f"FILL({path}, 0) * {prices[path].usd / BYTES_IN_GB:.16f}", f"{WORDS[path]} ($)", id=f"usd_{path}")

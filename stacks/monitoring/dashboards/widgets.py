@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from stacks.prices.logs import QUERIED
@@ -34,6 +34,10 @@ class Line:
     statistic: Statistic = "Sum"
     id: str = ""
     hidden: bool = False
+
+    def for_expressions(self, id_: str) -> "Line":
+        """The same metric, which is not drawn: expressions use it by this id."""
+        return replace(self, id=id_, hidden=True)
 
 
 @dataclass(frozen=True)

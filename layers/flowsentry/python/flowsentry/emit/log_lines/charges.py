@@ -1,11 +1,10 @@
 """The lines of the traffic bill: the metric ChargedBytes by path, with the owners who cause it."""
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from flowsentry.emit.log_lines.report import REPORT, Report, known, line_of
+from flowsentry.emit.log_lines.report import Report, known, line_of
 from flowsentry.emit.metrics import MAX_AGE_SECONDS, MAX_LEAD_SECONDS, directive_of
 from flowsentry.frames import ChargeSums
 from flowsentry.records.charged_paths import UNKNOWN_PATH
@@ -32,17 +31,13 @@ def charge_lines(sums: ChargeSums, namespace: str, now: int) -> list[str]:
             lines.append(line_of(Report.TRAFFIC_BILL, properties))
         else:
             stamp = {"_aws": {"Timestamp": time * 1_000, "CloudWatchMetrics": [directive]}}
-            lines += [_line({**stamp, "path": path, **each}) for each in _of_owners(list(rows))]
+            lines += [line_of(Report.TRAFFIC_BILL, {**stamp, "path": path, **each}) for each in _of_owners(list(rows))]
     return lines
 
 
 def charged_bytes(row: Mapping[str, Any]) -> int:
     """The bytes; of those for which only one end pays, half."""
     return int(row["bytes"] - row["bytes_at_one_end"] // 2)
-
-
-def _line(properties: Mapping[str, Any]) -> str:
-    return json.dumps({**properties, REPORT: Report.TRAFFIC_BILL}, separators=(",", ":"))
 
 
 def _is_timely(time: int | None, now: int) -> bool:
