@@ -5,13 +5,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
-from flowsentry.aws.ingest.parquet_trial import tried
-from flowsentry.decode import object_texts
 from flowsentry.errors import PoisonError
 from flowsentry.frames import RejectedLines
-from flowsentry.parse import parse_chunk, unreadable
 from flowsentry.records.fields import names_in_log_format
 from local.log_files import LogSource, sources_at
+from local.parsed_source import parsed_chunks
 from local.readable import readable
 
 
@@ -71,16 +69,12 @@ def _parse_all(address: str, options: argparse.Namespace) -> int:
 
 
 def _parse_one(source: LogSource, options: argparse.Namespace) -> int:
-    rejected, lines = RejectedLines(), 0
+    rejected = RejectedLines()
     try:
-        chunks = object_texts(source.blocks(), options.formats, tried)
-        for parsed in (each for chunk in chunks for each in parse_chunk(chunk)):
+        for parsed in parsed_chunks(source, options.formats):
             shown = readable(parsed.records) if options.readable else parsed.records
             sys.stdout.write(shown.write_ndjson())
             rejected.add(parsed.rejected)
-            lines += parsed.lines
-        if trouble := unreadable(lines, rejected):
-            return complain(f"{source.name}: {trouble}")
     except (PoisonError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise

@@ -6,19 +6,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from flowsentry.aws.ingest.parquet_trial import tried
-from flowsentry.decode import object_texts
 from flowsentry.emit.plain_text import plain
 from flowsentry.enrich import enrich
 from flowsentry.errors import PoisonError
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
-from flowsentry.parse import flows_of, parse_chunk
+from flowsentry.parse import flows_of
 from flowsentry.records.charged_paths import BILLED_PATHS, UNKNOWN_PATH
 from local.bill.bill import DAYS_A_MONTH, Bill, Charged, notes_of
 from local.knowledge import KnowledgeError, inventory_in
 from local.log_files import LogSource, sources_at
 from local.parse_command import add_formats_to, complain
+from local.parsed_source import parsed_chunks
 from stacks.prices.meter import AS_OF, DEFAULT_REGION
 from stacks.prices.own_prices import TrafficPrices
 from stacks.prices.traffic import BYTES_IN_GB, quotes
@@ -35,8 +34,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "bill",
         help="what the traffic in your own flow logs costs, by owner and path",
         description="Prints the bytes in flow logs that AWS charges, by owner and path, at list prices, and the total "
-        "of a day and of a month with the same traffic. Nothing leaves this machine. Exit code 1 when a path could not "
-        "be read, or when no flow logs were found.",
+        "of a day and of a month with the same traffic. Nothing leaves this machine. Exit code 1 when a path, or most "
+        "lines of a file, could not be read, or when no flow logs were found.",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or s3:// addresses")
     add_formats_to(parser)
@@ -107,9 +106,8 @@ class _Reading:
     def _add(self, source: LogSource) -> None:
         self.sources += 1
         try:
-            for chunk in object_texts(source.blocks(), self._log_formats, tried):
-                for parsed in parse_chunk(chunk):
-                    self._bill.add(enrich(flows_of(parsed.records), self._space))
+            for parsed in parsed_chunks(source, self._log_formats):
+                self._bill.add(enrich(flows_of(parsed.records), self._space))
         except (PoisonError, OSError) as error:
             self.unread += complain(f"{source.name}: {error}")
 

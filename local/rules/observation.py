@@ -1,21 +1,19 @@
 """Reads flow logs into the usage of the rules of an inventory, with what the logs could not show."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
-from flowsentry.aws.ingest.parquet_trial import tried
-from flowsentry.decode import object_texts
 from flowsentry.enrich import enrich
 from flowsentry.errors import PoisonError
-from flowsentry.frames import Records, RejectedLines
+from flowsentry.frames import Records
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import SECONDS_A_DAY, Inventory
-from flowsentry.parse import flows_of, parse_chunk, unreadable
+from flowsentry.parse import flows_of
 from flowsentry.rule_usage import RuleUsage, Usage
 from local.log_files import LogSource
 from local.parse_command import complain
+from local.parsed_source import parsed_chunks
 
 
 @dataclass
@@ -31,7 +29,6 @@ class Observation:
     skipped: int = 0
     first: int | None = None
     last: int | None = None
-    rejected: Counter[str] = field(default_factory=Counter)
 
     @cached_property
     def _address_space(self) -> AddressSpace:
@@ -45,18 +42,11 @@ class Observation:
     def read(self, source: LogSource) -> None:
         """Adds the records of a file. What is wrong with it is printed on stderr; what came before is kept."""
         self.sources += 1
-        lines, rejected = 0, RejectedLines()
         try:
-            for chunk in object_texts(source.blocks(), self.log_formats, tried):
-                for parsed in parse_chunk(chunk):
-                    lines += parsed.lines
-                    rejected.add(parsed.rejected)
-                    self._add(parsed.records)
-            if trouble := unreadable(lines, rejected):
-                self.unread += complain(f"{source.name}: {trouble}")
+            for parsed in parsed_chunks(source, self.log_formats):
+                self._add(parsed.records)
         except (PoisonError, OSError) as error:
             self.unread += complain(f"{source.name}: {error}")
-        self.rejected.update(rejected.counts)
 
     def usage(self) -> Usage:
         """What each rule carried."""

@@ -155,6 +155,9 @@ def test_paths_that_cannot_be_read_and_no_logs_at_all_are_told(
     assert main(["bill", str(tmp_path / "nothing.log")]) == 1
     assert main(["bill", str(tmp_path)]) == 1
     assert "no flow logs were found" in capsys.readouterr().err
+    (tmp_path / "wrong.log").write_bytes(flow_log(["words that are no record"] * 20, V2))
+    assert main(["bill", str(tmp_path)]) == 1
+    assert "wrong.log: 20 of 20 lines" in capsys.readouterr().err
 
 
 def test_bytes_that_a_transit_gateway_logged_too_do_not_count_at_its_interfaces(
