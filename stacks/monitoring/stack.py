@@ -10,6 +10,7 @@ from stacks.log_queries.metric_filters import MetricFilters
 from stacks.log_queries.saved_queries import SavedQueries
 from stacks.monitoring.alarms.construct import Alarms
 from stacks.monitoring.alarms.functions import FUNCTIONS, RULE_USAGE, functions_of
+from stacks.monitoring.alarms.row import Service
 from stacks.monitoring.budget import Budget
 from stacks.monitoring.dashboards.catalogue import vpcs_with_lines
 from stacks.monitoring.dashboards.construct import Dashboards
@@ -50,7 +51,7 @@ class MonitoringStack(FlowsentryStack):
             deployment=deployment.name,
             region=self.region,
             functions=self._function_names,
-            log_groups={service: self.read(value) for service, value in zip(FUNCTIONS, FUNCTION_LOGS, strict=True)},
+            log_groups={service: self.read(value) for service, value in _logs(deployment).items()},
             object_queue=self.read(Value.OBJECT_QUEUE),
             object_dead_letters=self.read(Value.OBJECT_DLQ),
             inventory_queue=self.read(Value.INVENTORY_QUEUE),
@@ -70,6 +71,12 @@ class MonitoringStack(FlowsentryStack):
         if self.deployment.saved_queries:
             SavedQueries(self, "SavedQueries", deployment=self.deployment, log_group_names=names)
         MetricFilters(self, "MetricFilters", deployment=self.deployment, log_group_names=names)
+
+
+def _logs(deployment: Deployment) -> dict[Service, Value]:
+    """The log groups of the same functions as in `_memory`."""
+    rule_usage = {RULE_USAGE: Value.RULE_USAGE_LOG} if deployment.rule_usage_days else {}
+    return dict(zip(FUNCTIONS, FUNCTION_LOGS, strict=True)) | rule_usage
 
 
 def _memory(deployment: Deployment) -> dict[str, int]:

@@ -169,6 +169,13 @@ def test_without_a_data_stream_there_is_no_alarm_or_graph_for_it(of_one_vpc: dic
     assert "FailedPayloads" not in monitoring
 
 
+@pytest.mark.parametrize("service", ["stream_processor", "object_processor", "inventory", "notifier", "rule_usage"])
+def test_the_cost_so_far_has_the_time_and_the_log_of_a_function(of_one_vpc: dict[str, Any], service: str) -> None:
+    monitoring = json.dumps(of_one_vpc)
+    assert f"FILL(time_{service}, 0)" in monitoring
+    assert f"FILL(logs_{service}, 0)" in monitoring
+
+
 @pytest.mark.parametrize(
     ("name", "metric"),
     [
