@@ -33,7 +33,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from flowsentry.charge_facts import FREE_BETWEEN_ZONES, NAT_GATEWAY, TRANSIT_GATEWAY, VPC_ENDPOINT
-from flowsentry.enrich.observers import PUBLIC_ENDS, Observed, without
+from flowsentry.enrich.observers import PUBLIC_ENDS, ObservedFlows, without
 from flowsentry.enrich.vpc_connections import INTER_REGION, PEERING, connections, is_between_vpcs, regions_differ
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.charged_paths import CHARGED_PATHS, ChargedPath
@@ -61,7 +61,7 @@ def with_charges(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFra
         return flows.with_columns(_charges_of_transit_gateway())
     if address_space.charge_facts.is_empty and set(EVIDENCE).isdisjoint(flows.columns):
         return flows.with_columns(charged_path=pl.lit(None, CHARGED_PATH), crosses_zones=UNKNOWN)
-    charged = flows.hstack(_charges(Observed.of(flows, address_space), address_space))
+    charged = flows.hstack(_charges(ObservedFlows.of(flows, address_space), address_space))
     return charged.drop(PUBLIC_ENDS, strict=False) if any(end in flows.columns for end in PUBLIC_ENDS) else charged
 
 
@@ -74,7 +74,7 @@ def _charges_of_transit_gateway() -> list[pl.Expr]:
     ]
 
 
-def _charges(seen: Observed, address_space: AddressSpace) -> list[pl.Series]:
+def _charges(seen: ObservedFlows, address_space: AddressSpace) -> list[pl.Series]:
     """The two columns. Most chunks have records of few paths; what a chunk has no record of is not computed."""
     entering, leaving = _inner_legs(seen)
     differ = _zones_differ(seen, entering)
@@ -117,7 +117,7 @@ def _path_of(paths: Mapping[ChargedPath, pl.Series], rows: int) -> pl.Series:
     return pl.select(pl.coalesce(found).alias("charged_path")).to_series()
 
 
-def _inner_legs(seen: Observed) -> tuple[pl.Series, pl.Series]:
+def _inner_legs(seen: ObservedFlows) -> tuple[pl.Series, pl.Series]:
     """Which packets a NAT gateway logged as they came from the host, and as they went back to it.
 
     On this leg the packet's other address is not the gateway's own. Without packet-level addresses, the host is the end
@@ -138,25 +138,25 @@ def _inner_legs(seen: Observed) -> tuple[pl.Series, pl.Series]:
     return entering.fill_null(value=False), leaving.fill_null(value=False)
 
 
-def _is_forwarded(seen: Observed, end: str, column: str) -> pl.Series:
+def _is_forwarded(seen: ObservedFlows, end: str, column: str) -> pl.Series:
     """Whether the packet's address at this end is neither the interface's first nor another one of a gateway."""
     address, kind = seen.flows[f"{end}_address"], seen.flows[f"{end}_owner_kind"]
     return (address != seen.flows[column]) & kind.ne_missing(NAT_GATEWAY)
 
 
-def _comes_from_own_vpc(seen: Observed) -> pl.Series:
+def _comes_from_own_vpc(seen: ObservedFlows) -> pl.Series:
     """Packets from another VPC come through a transit gateway, to which zones are free, or a peering connection."""
     return seen.flows["source_owner_vpc_id"] == seen.flows["scope"]
 
 
-def _enters_transit_gateway(seen: Observed, address_space: AddressSpace) -> pl.Series:
+def _enters_transit_gateway(seen: ObservedFlows, address_space: AddressSpace) -> pl.Series:
     """What enters at an attachment's interface. Where a flow log records the gateway itself, its records count."""
     if address_space.charge_facts.has_transit_gateway_logs:
         return seen.never
     return (seen.kind == TRANSIT_GATEWAY) & seen.received
 
 
-def _zones_differ(seen: Observed, entering: pl.Series) -> pl.Series:
+def _zones_differ(seen: ObservedFlows, entering: pl.Series) -> pl.Series:
     """Whether the other end of what was sent, or entered a NAT gateway, is in another zone than the interface that
     logged it; null if one is unknown.
     """
@@ -166,7 +166,7 @@ def _zones_differ(seen: Observed, entering: pl.Series) -> pl.Series:
     return without(seen.zone != other, other == "")
 
 
-def _crosses_inside(seen: Observed, sent: pl.Series, differ: pl.Series) -> pl.Series:
+def _crosses_inside(seen: ObservedFlows, sent: pl.Series, differ: pl.Series) -> pl.Series:
     """Whether what was sent to an address inside is charged as traffic between zones. To another VPC, it is not known
     by what connection it goes.
     """
@@ -178,7 +178,7 @@ def _crosses_inside(seen: Observed, sent: pl.Series, differ: pl.Series) -> pl.Se
     return crosses & seen.flows.select((~is_free).alias("is_charged"))["is_charged"]
 
 
-def _reaches_internet_gateway(seen: Observed, asked: pl.Series) -> pl.Series:
+def _reaches_internet_gateway(seen: ObservedFlows, asked: pl.Series) -> pl.Series:
     """Whether what is sent to a public address is charged here: it goes straight to an internet gateway, not to an AWS
     service. Only an interface with a public address, or IPv6, can do so. Null where the record can't tell.
     """

@@ -14,7 +14,7 @@ PUBLIC_ENDS = ("source_is_public", "destination_is_public")
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class ObservedFlows:
     """The enriched flows, and of the interface that logged each: its `kind` (KINDS), `zone` and whether it
     `has_public_address`; null if unknown. `sent` and `received` are what passed in each direction, null where the
     direction is unknown; `passed` is all that was not rejected.

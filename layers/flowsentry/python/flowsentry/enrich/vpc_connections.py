@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from flowsentry.enrich.observers import Observed
+from flowsentry.enrich.observers import ObservedFlows
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Through
 from flowsentry.inventory.source_address import UNKNOWN_SCOPE
@@ -15,7 +15,7 @@ https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html"""
 _PAIR = ("scope", "destination_owner_vpc_id")
 
 
-def is_between_vpcs(seen: Observed) -> pl.Series:
+def is_between_vpcs(seen: ObservedFlows) -> pl.Series:
     """Whether the destination has an interface in another VPC than the one that logged the record."""
     scope = seen.flows["scope"]
     is_other = (seen.flows["destination_owner_vpc_id"] != scope) & seen.sent
@@ -24,7 +24,7 @@ def is_between_vpcs(seen: Observed) -> pl.Series:
     return (is_other & (scope != UNKNOWN_SCOPE) & ~seen.is_public("destination")).fill_null(value=False)
 
 
-def connections(seen: Observed, address_space: AddressSpace) -> pl.Series | None:
+def connections(seen: ObservedFlows, address_space: AddressSpace) -> pl.Series | None:
     """What carries the packets of each sender's record to another VPC, by traffic-path, else by the routes between the
     two VPCs. Null within a VPC, and where it is unknown; None if it is null for all.
     """
@@ -40,7 +40,7 @@ def connections(seen: Observed, address_space: AddressSpace) -> pl.Series | None
     return found
 
 
-def _by_path(seen: Observed, between: pl.Series) -> dict[str, pl.Series]:
+def _by_path(seen: ObservedFlows, between: pl.Series) -> dict[str, pl.Series]:
     """The records of each connection that traffic-path names."""
     path = seen.flows["traffic_path"]
     paths = ((PATH_OF_PEERING, PEERING, seen.sent), (PATH_OF_INTER_REGION_PEERING, INTER_REGION, seen.sent))
@@ -48,7 +48,7 @@ def _by_path(seen: Observed, between: pl.Series) -> dict[str, pl.Series]:
     return {name: rows.fill_null(value=False) for name, rows in named.items() if rows.any()}
 
 
-def _routed(seen: Observed, between: pl.Series, address_space: AddressSpace) -> pl.Series:
+def _routed(seen: ObservedFlows, between: pl.Series, address_space: AddressSpace) -> pl.Series:
     """The connection of each record between two VPCs, by their routes; a chunk has few pairs of VPCs."""
     rows = seen.flows.select(*_PAIR, regions_differ(seen).alias("regions_differ")).filter(between)
     pairs = rows.group_by(_PAIR).agg(pl.col("regions_differ").any())
@@ -61,7 +61,7 @@ def _routed(seen: Observed, between: pl.Series, address_space: AddressSpace) -> 
     return rows.join(known, on=_PAIR, how="left", maintain_order="left")["connection"]
 
 
-def regions_differ(seen: Observed) -> pl.Series:
+def regions_differ(seen: ObservedFlows) -> pl.Series:
     """Whether the destination is in another Region than the interface that logged the record; null if unknown."""
     return _region(seen.zone) != _region(seen.flows["destination_owner_az_id"])
 
