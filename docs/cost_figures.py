@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from docs.markdown import table
 from local.cost.lines import VCPU_MB, WAITS, Plan, billed_seconds
 from local.cost.measured import Measured, Sample
-from local.cost.volume import GB
 from stacks.prices import logs, services
-from stacks.prices.meter import DEFAULT_REGION, Meter
+from stacks.prices.meter import BYTES_IN_GB, DEFAULT_REGION, Meter
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2")
 METERS = (
@@ -73,7 +72,7 @@ def _sizes(given: Measured) -> Iterator[str]:
             f"{form.fields} fields",
             f"{form.text_bytes:.0f}",
             f"{form.gzip_bytes:.0f}",
-            f"{GB / form.text_bytes / 1e6:.1f} million",
+            f"{BYTES_IN_GB / form.text_bytes / 1e6:.1f} million",
         )
         for form in (given.default_format, given.extended_format)
     )

@@ -9,9 +9,9 @@ from docs.markdown import table
 from local.cost.lines import DELIVERY, Line, Plan, of_aws, through_cloudwatch, through_s3, total
 from local.cost.measured import Measured, measured
 from local.cost.options import fixed, optional
-from local.cost.volume import DAYS, GB, MINUTES, Volume
+from local.cost.volume import MINUTES, Volume
 from local.cost.ways_in import break_even, compared
-from stacks.prices.meter import AS_OF, DEFAULT_REGION, GB_IN_TB
+from stacks.prices.meter import AS_OF, BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION, GB_IN_TB
 
 TERABYTE = Volume(GB_IN_TB, 1_000, 10)
 INTERFACES, VPCS = 100, 2
@@ -150,7 +150,7 @@ def _per_interfaces(given: Measured, plan: Plan) -> Iterator[str]:
 
 
 def _volume_of(rate: int, given: Measured) -> Volume:
-    gigabytes = INTERFACES * MINUTES * rate * given.extended_format.text_bytes / GB
+    gigabytes = INTERFACES * MINUTES * rate * given.extended_format.text_bytes / BYTES_IN_GB
     return Volume(gigabytes, INTERFACES, VPCS)
 
 
@@ -192,7 +192,7 @@ def _row_of(volume: Volume, given: Measured, plan: Plan) -> tuple[str, ...]:
     return (
         *(f"{each:,}" for each in (volume.interfaces, volume.flow_logs, volume.gigabytes)),
         *map(_dollars, delivery),
-        f"{volume.payloads(given.extended_format) / DAYS:,.0f}",
+        f"{volume.payloads(given.extended_format) / DAYS_A_MONTH:,.0f}",
         _dollars(comparison.cloudwatch),
         _dollars(comparison.s3),
         f"{comparison.cheaper}, by {_dollars(comparison.saved)}",

@@ -11,6 +11,7 @@ from stacks.monitoring.dashboards.log_queries import name_of
 from stacks.monitoring.dashboards.watched import Watched
 from stacks.monitoring.dashboards.widgets import AlarmStates, Dashboard, Graph, Line, LogTable, Widget
 from stacks.prices.logs import INGESTED, QUERIED
+from stacks.prices.meter import BYTES_IN_GB, DAYS_A_MONTH
 from stacks.prices.services import CONTRIBUTOR_RULES, DASHBOARDS
 
 SERVICES = ("stream_processor", "object_processor", "inventory", "notifier")
@@ -31,7 +32,6 @@ EVERYTHING = Watched(
 PAYLOADS_AN_HOUR, LINE_BYTES, OPEN_HOURS = 6_000, 1_000, 3
 """The example of the page: 100 interfaces that each log to CloudWatch Logs every minute, the bytes of a line about
 talkers of such a payload, and the hours that a dashboard shows when it is opened."""
-HOURS_A_MONTH, GB = 730, 1e9
 ABOUT = """\
 Four dashboards in CloudWatch, named `<name>-traffic` and so on; the setting `dashboards` ([settings](settings.md))
 leaves some out. Each begins with what is normal, and its widgets stand under the question that they answer. Graphs are
@@ -93,10 +93,13 @@ def _report(table: LogTable) -> str:
 
 def _prices(drawn: list[Dashboard]) -> Iterator[str]:
     """What dashboards and their tables cost, with the example of the page worked out."""
-    read = LINE_BYTES * PAYLOADS_AN_HOUR * OPEN_HOURS / GB
+    read = LINE_BYTES * PAYLOADS_AN_HOUR * OPEN_HOURS / BYTES_IN_GB
     tables = [each for dashboard in drawn for section in dashboard.sections for each in section.widgets]
     of_talkers = sum(isinstance(each, LogTable) and _report(each) == Report.TALKERS for each in tables)
-    refresh, written = QUERIED.dollars(read * of_talkers), LINE_BYTES * PAYLOADS_AN_HOUR * HOURS_A_MONTH / GB
+    refresh, written = (
+        QUERIED.dollars(read * of_talkers),
+        LINE_BYTES * PAYLOADS_AN_HOUR * 24 * DAYS_A_MONTH / BYTES_IN_GB,
+    )
     yield from ("## Price", "", "| what | list price | |", "|---|---|---|")
     yield f"| a dashboard | ${DASHBOARDS.dollars(1):.0f} a month | the first three of an account are free |"
     yield f"| log lines of talkers | ${INGESTED.dollars(1):.2f} a GB | about {LINE_BYTES:,} bytes a payload |"
@@ -105,7 +108,7 @@ def _prices(drawn: list[Dashboard]) -> Iterator[str]:
         For example 100 interfaces that each log to CloudWatch Logs every minute: {PAYLOADS_AN_HOUR:,} payloads an hour
         write {written:.1f} GB of lines of talkers a month, ${INGESTED.dollars(written):.2f}. Through S3 it is a line
         for each object, a hundredth of that. The dashboard Traffic shows {OPEN_HOURS} hours when it is opened: its
-        {of_talkers} tables read {read * of_talkers * 1_000:.0f} MB, ${refresh:.4f} each time they are drawn. Left open
+        {of_talkers} tables read {read * of_talkers * 1_024:.0f} MB, ${refresh:.4f} each time they are drawn. Left open
         with auto-refresh every minute that is ${refresh * 60:.2f} an hour, every 15 minutes ${refresh * 4:.4f}; a week
         instead of {OPEN_HOURS} hours reads 56 times as much, ${refresh * 56:.2f}. The lines of findings and flow logs
         are few: cents a month. `top_talkers` sets how many talkers a line names; 0 writes none."""

@@ -9,16 +9,13 @@ import polars as pl
 
 from flowsentry.emit.log_lines.charges import charged_bytes
 from flowsentry.frames import ChargeSums, EnrichedFlows
+from flowsentry.inventory.inventory import SECONDS_A_DAY
 from flowsentry.records.charged_paths import UNKNOWN_PATH, BilledPath
 from flowsentry.records.fields import is_of_transit_gateway
 from flowsentry.records.missing_fields import MissingField, missing_for_bill
 from flowsentry.traffic_bill import measure_charges
-from stacks.prices.meter import Quote
-from stacks.prices.traffic import BYTES_IN_GB, FREE_INTERNET_GB
-
-SECONDS_A_DAY = 86_400
-DAYS_A_MONTH = 30
-"""Days of the month that a total is extrapolated to."""
+from stacks.prices.meter import BYTES_IN_GB, DAYS_A_MONTH, Quote
+from stacks.prices.traffic import FREE_INTERNET_GB
 
 
 class Charged(NamedTuple):

@@ -13,14 +13,14 @@ from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.parse import flows_of
 from flowsentry.records.charged_paths import BILLED_PATHS, UNKNOWN_PATH
-from local.bill.bill import DAYS_A_MONTH, Bill, Charged, notes_of
+from local.bill.bill import Bill, Charged, notes_of
 from local.knowledge import KnowledgeError, inventory_in
 from local.log_files import LogSource, sources_at
 from local.parse_command import add_formats_to, complain
 from local.parsed_source import parsed_chunks
-from stacks.prices.meter import AS_OF, DEFAULT_REGION
+from stacks.prices.meter import AS_OF, BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION
 from stacks.prices.own_prices import TrafficPrices
-from stacks.prices.traffic import BYTES_IN_GB, quotes
+from stacks.prices.traffic import quotes
 from stacks.settings.reading import SettingsError, read_section
 
 MAX_ROWS = 50

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from local.cost.measured import Measured, Sample
-from local.cost.volume import DAYS, GB, Volume
+from local.cost.volume import Volume
 from stacks.prices import logs, services
-from stacks.prices.meter import DEFAULT_REGION, Meter
+from stacks.prices.meter import BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION, Meter
 
 VCPU_MB = 1_769
 """Memory of a function with one vCPU; with less memory it has a share of it, in proportion.
@@ -67,7 +67,7 @@ def through_cloudwatch(volume: Volume, given: Measured, plan: Plan | None = None
     """The lines of flow logs to CloudWatch Logs, with a function that is subscribed to them."""
     plan, form = plan or Plan(), given.extended_format
     payloads, sample = volume.payloads(form), volume.payload(given, in_batches=plan.kinesis)
-    stored = volume.records(form) * (form.gzip_bytes + STORED_METADATA) / GB * plan.log_days / DAYS
+    stored = volume.records(form) * (form.gzip_bytes + STORED_METADATA) / BYTES_IN_GB * plan.log_days / DAYS_A_MONTH
     return [
         _line(DELIVERY, logs.TO_LOGS, volume.gigabytes, plan),
         _line(STORAGE, logs.STORED, stored, plan),
@@ -80,7 +80,7 @@ def through_s3(volume: Volume, given: Measured, plan: Plan | None = None) -> lis
     """The lines of flow logs to S3, whose events a function reads from a queue."""
     plan, form = plan or Plan(), given.extended_format
     objects, sample = volume.objects(form), volume.object(given)
-    stored = volume.records(form) * form.gzip_bytes / GB * plan.log_days / DAYS
+    stored = volume.records(form) * form.gzip_bytes / BYTES_IN_GB * plan.log_days / DAYS_A_MONTH
     return [
         _line(DELIVERY, logs.TO_S3, volume.gigabytes, plan),
         _line(STORAGE, services.S3_STORAGE, stored, plan),
@@ -99,7 +99,7 @@ def _of_stream(payloads: float, sample: Sample, plan: Plan) -> Iterator[Line]:
     """The on-demand stream: its hours, what is written in whole KB, and what is read."""
     kilobytes = math.ceil(sample.source_bytes / 1_024)
     gigabytes = payloads * kilobytes / 2**20
-    yield _line("Kinesis: the stream", services.KINESIS_STREAM_HOURS, 24 * DAYS, plan)
+    yield _line("Kinesis: the stream", services.KINESIS_STREAM_HOURS, 24 * DAYS_A_MONTH, plan)
     yield _line("Kinesis: written", services.KINESIS_GB_IN, gigabytes, plan)
     yield _line("Kinesis: read", services.KINESIS_GB_OUT, gigabytes, plan)
 
@@ -114,11 +114,11 @@ def _of_function(number: float, sample: Sample, plan: Plan, memory_mb: int, batc
     )
     yield _line("function: invocations", services.LAMBDA_REQUESTS, number / batch, plan)
     yield _line("enriched records: PUTs", services.S3_PUTS, number * sample.calls.get("s3:PutObject", 0), plan)
-    kept = number * sample.enriched_bytes / GB * plan.enriched_days / DAYS
+    kept = number * sample.enriched_bytes / BYTES_IN_GB * plan.enriched_days / DAYS_A_MONTH
     yield _line("enriched records: storage", services.S3_STORAGE, kept, plan)
     yield _line("tables: writes", services.DYNAMODB_WRITES, number * sample.write_units, plan)
     yield _line("tables: reads", services.DYNAMODB_READS, number * sample.read_units, plan)
-    written = number * (sample.log_bytes + PLATFORM_LOG_BYTES / batch) / GB
+    written = number * (sample.log_bytes + PLATFORM_LOG_BYTES / batch) / BYTES_IN_GB
     yield _line("function: its log", logs.INGESTED, written, plan)
     yield _line("reads of S3", services.S3_GETS, number * sample.calls.get("s3:GetObject", 0), plan)
 

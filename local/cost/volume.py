@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from local.cost.measured import Format, Measured, Sample, of_size
+from stacks.prices.meter import BYTES_IN_GB, DAYS_A_MONTH
 
-MINUTES, DAYS = 43_200, 30
+MINUTES = DAYS_A_MONTH * 24 * 60
 """Of the month that everything is calculated for."""
-GB = 2**30
-"""AWS's unit for logs and storage."""
 OBJECT_MINUTES = 5
 """AWS writes a file for each flow log every five minutes, and another one when a file has 75 MB.
 https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html"""
@@ -27,7 +26,7 @@ class Volume:
 
     def records(self, form: Format) -> float:
         """Records a month."""
-        return self.gigabytes * GB / form.text_bytes
+        return self.gigabytes * BYTES_IN_GB / form.text_bytes
 
     def payloads(self, form: Format) -> float:
         """Payloads a month: one for each interface and minute, if there are records for so many."""

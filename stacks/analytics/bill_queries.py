@@ -14,9 +14,9 @@ from flowsentry.records.charged_paths import (
     UNKNOWN_PATH,
 )
 from stacks.analytics.named_query import Query
-from stacks.prices.meter import AS_OF
+from stacks.prices.meter import AS_OF, BYTES_IN_GB
 from stacks.prices.own_prices import TrafficPrices
-from stacks.prices.traffic import BYTES_IN_GB, quotes
+from stacks.prices.traffic import quotes
 
 
 def _in_sql(values: tuple[str, ...]) -> str:

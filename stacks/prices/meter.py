@@ -20,6 +20,10 @@ DEFAULT_REGION = "us-east-1"
 """The Region whose prices stand for those of a Region that the table does not have."""
 GB_IN_TB = 1024
 """AWS's price list cuts the tiers of logs at 10,240 GB and its multiples."""
+BYTES_IN_GB = 1 << 30
+"""AWS bills bytes by the gigabyte of 1,024 MB, as its tiers of 10,240 GB for 10 TB show."""
+DAYS_A_MONTH = 30
+"""Days of the month that prices of a month are worked out for."""
 UNLIMITED = float("inf")
 
 

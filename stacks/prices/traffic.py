@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from flowsentry.records.charged_paths import CHARGED_AT_BOTH_ENDS, BilledPath
 from stacks.prices.meter import GB_IN_TB, UNLIMITED, Meter, Quote, flat, not_verified, tiered
 
-BYTES_IN_GB = 1 << 30
-"""AWS bills traffic by the gigabyte of 1,024 MB, as its tiers of 10,240 GB for 10 TB show."""
 FREE_INTERNET_GB = 100
 """GB to the internet that are free each month, "aggregated across all AWS Services and Regions (except China and
 GovCloud)", of all accounts of a bill. https://aws.amazon.com/ec2/pricing/on-demand/"""

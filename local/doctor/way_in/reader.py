@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.cost.measured import measured
-from local.cost.volume import DAYS, GB
 from local.doctor.account_state import FlowLog, LoggedVolume
 from local.doctor.needs import logged_resources
 from local.doctor.questions import Questions
+from stacks.prices.meter import BYTES_IN_GB, DAYS_A_MONTH
 from stacks.settings.deployment import Deployment
 
 WINDOW_DAYS = 14
@@ -59,7 +59,7 @@ def _gigabytes_of(destination: str, questions: Questions, asked_at: int) -> floa
     if destination.startswith("arn:"):
         return None
     points = _daily("AWS/Logs", "IncomingBytes", {"LogGroupName": destination}, "Sum", questions, asked_at)
-    return sum(points) / len(points) * DAYS / GB if points else None
+    return sum(points) / len(points) * DAYS_A_MONTH / BYTES_IN_GB if points else None
 
 
 def _grown(bucket: str, questions: Questions, asked_at: int) -> float | None:
@@ -73,7 +73,7 @@ def _grown(bucket: str, questions: Questions, asked_at: int) -> float | None:
     form = measured().extended_format
     if len(points) < 2 or (grown := points[-1] - points[0]) <= 0:  # noqa: PLR2004 - a difference needs two
         return None
-    return grown / (len(points) - 1) * DAYS / GB * form.text_bytes / form.gzip_bytes
+    return grown / (len(points) - 1) * DAYS_A_MONTH / BYTES_IN_GB * form.text_bytes / form.gzip_bytes
 
 
 def _daily(

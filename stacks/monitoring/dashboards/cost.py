@@ -6,10 +6,10 @@ from stacks.monitoring.dashboards.lines import of_function
 from stacks.monitoring.dashboards.watched import Watched
 from stacks.monitoring.dashboards.widgets import HALF, Expression, Graph, Line, Section
 from stacks.prices.logs import INGESTED
-from stacks.prices.meter import AS_OF
+from stacks.prices.meter import AS_OF, BYTES_IN_GB
 from stacks.prices.services import DYNAMODB_READS, DYNAMODB_WRITES, LAMBDA_ARM64, LAMBDA_REQUESTS, LAMBDA_X86_64
 
-GB, MILLISECONDS = 1024**3, 1_000
+MILLISECONDS = 1_000
 NORMAL = """\
 Most of it is the time of a processor. List prices of {region} of {as_of}, without free tiers; what AWS charges for \
 flow logs, storage, queues, alarms and metrics is in docs/cost.md."""
@@ -58,7 +58,7 @@ def _logs(watched: Watched) -> Iterator[Priced]:
     """
     for service, name in watched.log_groups.items():
         line = Line("AWS/Logs", "IncomingBytes", {"LogGroupName": name}, service)
-        yield line.for_expressions(f"logs_{service}"), INGESTED.quote(watched.prices.region).usd / GB
+        yield line.for_expressions(f"logs_{service}"), INGESTED.quote(watched.prices.region).usd / BYTES_IN_GB
 
 
 def _tables(watched: Watched, access: str) -> Iterator[Priced]:

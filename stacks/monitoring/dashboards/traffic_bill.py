@@ -9,8 +9,8 @@ from stacks.monitoring.dashboards.lines import PROCESSORS
 from stacks.monitoring.dashboards.log_queries import Query, known, lines_of, sums_by
 from stacks.monitoring.dashboards.watched import Watched
 from stacks.monitoring.dashboards.widgets import HALF, Dashboard, Expression, Graph, Line, LogTable, Section
-from stacks.prices.meter import AS_OF
-from stacks.prices.traffic import BYTES_IN_GB, quotes
+from stacks.prices.meter import AS_OF, BYTES_IN_GB
+from stacks.prices.traffic import quotes
 
 WORDS: dict[BilledPath, str] = {
     "inter_az": "between zones",

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from flowsentry.inventory.inventory import SECONDS_A_DAY
 from flowsentry.inventory.snapshot import pack
 from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
-from local.bill.bill import SECONDS_A_DAY, Bill
+from local.bill.bill import Bill
 from local.cli import main
-from stacks.prices.traffic import BYTES_IN_GB, quotes
+from stacks.prices.meter import BYTES_IN_GB
+from stacks.prices.traffic import quotes
 from tests.builders import NOON, V2, flow_log, gateway_line
 from tests.local.bill.made_flows import COMPANY, CUSTOM, EXTENDED, FLOWS, lines_of
 

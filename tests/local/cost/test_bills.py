@@ -7,8 +7,9 @@ import pytest
 from local.cost.lines import Line, Plan, billed_seconds, through_cloudwatch, through_s3
 from local.cost.measured import Format, Measured, Resources, Sample, measured, of_size
 from local.cost.options import fixed, optional, traced
-from local.cost.volume import GB, Volume
+from local.cost.volume import Volume
 from local.cost.ways_in import break_even, compared
+from stacks.prices.meter import BYTES_IN_GB
 
 FORM = Format(29, 256.0, 32.0)
 PAYLOAD = Sample(
@@ -35,7 +36,7 @@ GIVEN = Measured(
     resources=Resources(alarms=30, composite_alarms=2, dashboards=4, polled_queues=2),
 )
 """Whatever its size, a payload takes 100 ms and an object a second."""
-MONTH = Volume(100 * 43_200 * 16 * 256 / GB, interfaces=100, flow_logs=2)
+MONTH = Volume(100 * 43_200 * 16 * 256 / BYTES_IN_GB, interfaces=100, flow_logs=2)
 """16 records for each of 100 interfaces and each minute: 69.12 million records, 16.48 GB."""
 
 
@@ -52,9 +53,9 @@ def test_the_sources_of_the_month_are_a_payload_an_interface_and_minute_and_a_fi
 
 
 def test_files_are_more_where_those_of_five_minutes_have_more_than_75_mb_and_fewer_where_there_is_no_record() -> None:
-    assert replace(MONTH, gigabytes=75e6 / 32 * 17_281 * 256 / GB).objects(FORM) == pytest.approx(17_281)
-    assert replace(MONTH, gigabytes=5 * 256 / GB).objects(FORM) == pytest.approx(5)
-    assert replace(MONTH, gigabytes=5 * 256 / GB).payloads(FORM) == pytest.approx(5)
+    assert replace(MONTH, gigabytes=75e6 / 32 * 17_281 * 256 / BYTES_IN_GB).objects(FORM) == pytest.approx(17_281)
+    assert replace(MONTH, gigabytes=5 * 256 / BYTES_IN_GB).objects(FORM) == pytest.approx(5)
+    assert replace(MONTH, gigabytes=5 * 256 / BYTES_IN_GB).payloads(FORM) == pytest.approx(5)
 
 
 def test_a_function_with_less_than_a_vcpu_takes_longer_and_waits_as_long() -> None:

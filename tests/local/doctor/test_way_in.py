@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from local.cost.measured import measured
-from local.cost.volume import GB, Volume
+from local.cost.volume import Volume
 from local.cost.ways_in import break_even
 from local.doctor.account_state import LoggedVolume
 from local.doctor.examination import examined
 from local.doctor.verdicts import Verdict
 from local.doctor.way_in.check import MIN_SAVED
 from local.doctor.way_in.reader import logged_volume
+from stacks.prices.meter import BYTES_IN_GB
 from tests.local.doctor.accounts import NOW, OTHER_VPC, VPC, deployment, flow_log, judged, only
 from tests.local.doctor.accounts import PICTURE as ACCOUNT
 
@@ -73,7 +74,7 @@ def asked(questions: FakeQuestions, *flow_logs: Any, **settings: Any) -> LoggedV
 
 
 def test_bytes_of_a_log_group_are_those_of_a_mean_day_times_thirty() -> None:
-    questions = FakeQuestions(logs=[2.0 * GB, 4.0 * GB])
+    questions = FakeQuestions(logs=[2.0 * BYTES_IN_GB, 4.0 * BYTES_IN_GB])
     assert asked(questions, flow_log("fl-1", destination="logs")) == LoggedVolume(90.0, 7, 1)
     (asking,) = questions.asked
     assert (asking["Namespace"], asking["MetricName"], asking["Period"]) == ("AWS/Logs", "IncomingBytes", 86_400)
@@ -83,7 +84,8 @@ def test_bytes_of_a_log_group_are_those_of_a_mean_day_times_thirty() -> None:
 def test_a_bucket_that_grows_tells_its_volume_by_the_text_of_its_files() -> None:
     form = measured().extended_format
     volume = asked(
-        FakeQuestions(logs=[3.0 * GB, 2.0 * GB, 1.0 * GB]), flow_log("fl-1", destination="arn:aws:s3:::logs/a")
+        FakeQuestions(logs=[3.0 * BYTES_IN_GB, 2.0 * BYTES_IN_GB, 1.0 * BYTES_IN_GB]),
+        flow_log("fl-1", destination="arn:aws:s3:::logs/a"),
     )
     assert volume.gigabytes == pytest.approx(30 * form.text_bytes / form.gzip_bytes)
 
@@ -100,14 +102,14 @@ def test_without_a_flow_log_nothing_is_known_and_nothing_is_asked() -> None:
 
 
 def test_flow_logs_of_other_resources_and_the_second_of_the_same_do_not_count() -> None:
-    questions = FakeQuestions(logs=[1.0 * GB], others=[9.0 * GB])
+    questions = FakeQuestions(logs=[1.0 * BYTES_IN_GB], others=[9.0 * BYTES_IN_GB])
     of_vpc = flow_log("fl-1", destination="arn:aws:s3:::archive"), flow_log("fl-2", destination="logs")
     volume = asked(questions, *of_vpc, flow_log("fl-3", OTHER_VPC, "others"))
     assert volume == LoggedVolume(30.0, 7, 1)
 
 
 def test_a_source_of_all_vpcs_counts_the_flow_logs_of_each() -> None:
-    questions = FakeQuestions(logs=[1.0 * GB], others=[2.0 * GB])
+    questions = FakeQuestions(logs=[1.0 * BYTES_IN_GB], others=[2.0 * BYTES_IN_GB])
     flow_logs = flow_log("fl-1", destination="logs"), flow_log("fl-2", OTHER_VPC, "others")
     volume = asked(questions, *flow_logs, sources=[{"all_vpcs": True, "destination": "cloudwatch"}])
     assert volume == LoggedVolume(90.0, 7, 2)
