@@ -100,7 +100,7 @@ def measure_owners(flows: EnrichedFlows) -> OwnerSums:
     """
     if is_of_transit_gateway(flows.columns):
         return add_up_owners([])
-    narrow = flows.select_seq("start", "scope", "direction", "bytes", "is_rejected", *_OWNERS_OF_ENDS)
+    narrow = flows[["start", "scope", "direction", "bytes", "is_rejected", *_OWNERS_OF_ENDS]]
     return _owner_sums(_of_owners(narrow, has_rejected=bool(narrow["is_rejected"].any())))
 
 
@@ -148,8 +148,7 @@ def add_up_owners(parts: Sequence[OwnerSums]) -> OwnerSums:
     if len(whole) > MAX_OWNER_ROWS:
         by_amount = ("rejected_flows", "bytes", *_OWNER_KEY)
         whole = OwnerSums(whole.sort(by_amount, descending=[True, True, False, False, False]).head(MAX_OWNER_ROWS))
-    order = ["minute", *(pl.col(name).cast(pl.String) for name in ("scope", "owner_id"))]
-    return OwnerSums(whole.sort(order))
+    return OwnerSums(_in_order(whole, "minute", pl.col("scope", "owner_id").cast(pl.String)))
 
 
 def _owner_sums(rows: pl.DataFrame) -> OwnerSums:
@@ -164,4 +163,8 @@ def add_up(parts: Sequence[Measurements]) -> Measurements:
     if not any(map(len, parts)):
         return _NO_MEASUREMENTS
     rows = pl.concat(parts).group_by(_KEY).agg(pl.col(_COUNTS).sum()) if len(parts) > 1 else parts[0]
-    return Measurements(rows.sort("minute", "observer", pl.col("scope", "attachment").cast(pl.String)))
+    return Measurements(_in_order(rows, "minute", "observer", pl.col("scope", "attachment").cast(pl.String)))
+
+
+def _in_order(rows: pl.DataFrame, *by: str | pl.Expr) -> pl.DataFrame:
+    return rows.sort(*by) if len(rows) > 1 else rows

@@ -46,7 +46,7 @@ _COLUMNS = [
 """What the sums are made of: to filter the other columns too would take longer."""
 NO_CHARGES = ChargeSums(pl.DataFrame(schema=_SCHEMA))
 _TIME = (pl.col("start") // SECONDS_A_SUM * SECONDS_A_SUM).alias("time")
-_IS_OF_SERVICE = pl.any_horizontal(
+_IS_CHARGED_AT_ONE_END = pl.any_horizontal(
     pl.col(f"{end}_owner_kind") == kind for end in ("source", "destination") for kind in CHARGED_AT_ONE_END
 ).fill_null(value=False)
 _USES_GATEWAY = pl.col("charged_path").is_in(BILLED_TO_EITHER_SIDE) & (pl.col("direction") == "egress")
@@ -58,22 +58,24 @@ _IS_UNKNOWN = pl.all_horizontal(
     pl.col("crosses_zones").is_null(), pl.col("charged_path").is_null(), ~pl.col("is_rejected"), pl.col("bytes") > 0
 )
 _NONE_AT_ONE_END = pl.lit(0, pl.Int64).alias("bytes_at_one_end")
-_AT_ONE_END = pl.when(_IS_OF_SERVICE).then("bytes").otherwise(0).alias("bytes_at_one_end")
+_AT_ONE_END = pl.when(_IS_CHARGED_AT_ONE_END).then("bytes").otherwise(0).alias("bytes_at_one_end")
 
 
 def measure_charges(flows: EnrichedFlows) -> ChargeSums:
     """A row for each five minutes (Unix s of the record's start, null without one), path and owner; those with the path
     `unknown` are bytes of which the records can't tell on which paths they are charged.
     """
-    narrow = flows[_COLUMNS]
-    path, crosses = narrow["charged_path"], narrow["crosses_zones"]
-    parts = []
-    if path.null_count() < len(flows):
+    path, crosses = flows["charged_path"], flows["crosses_zones"]
+    has_path, is_unsure = path.null_count() < len(flows), crosses.null_count() > 0
+    if not (has_path or is_unsure or crosses.any()):
+        return NO_CHARGES
+    narrow, parts = flows[_COLUMNS], []
+    if has_path:
         charged = narrow.filter(pl.col("charged_path").is_not_null())
         parts.append(_rows(charged, pl.col("charged_path").cast(PATH), _CAUSED_BY, _NONE_AT_ONE_END))
     if crosses.any():
         parts.append(_rows(narrow.filter("crosses_zones"), _constant(INTER_ZONE), _CAUSED_BY, _AT_ONE_END))
-    if crosses.null_count():
+    if is_unsure:
         parts.append(_rows(narrow.filter(_IS_UNKNOWN), _constant(UNKNOWN_PATH), _SENT_BY, _NONE_AT_ONE_END))
     parts = [part for part in parts if len(part)]
     return _summed(pl.concat(parts)) if parts else NO_CHARGES
