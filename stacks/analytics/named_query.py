@@ -18,7 +18,8 @@ OF_INTERFACES = "coalesce(tgw_id, tgw_attachment_id, resource_type) IS NULL"
 """No records of transit gateways, which see the same flows again."""
 ONCE = f"""{OF_INTERFACES}
   AND NOT coalesce(direction = 'ingress' AND source_is_inside AND destination_is_inside, false)"""
-"""Each flow once, as in the metrics: where both ends are inside, the record of the sender's interface counts."""
+"""Each flow once: where both ends are inside, the record of the sender's interface counts. The metrics count rejects at
+the receiver too (flowsentry/records/second_records.py)."""
 
 
 def _at_one_end(amount: str) -> str:

@@ -31,8 +31,8 @@ RULE_USAGE_SPARE_DAYS = 7
 """How much longer rule usage is kept than is asked for, and how long that of an unfinished day. Lower: the oldest day
 is missing while the latest is not yet written."""
 SUPPRESSION_VERSION_DAYS = 365
-"""How long earlier versions of the suppressions can be read, a few KB each. Lower: a
-shorter history of what was suppressed."""
+"""How long earlier versions of the suppressions can be read, a few KB each. Higher: more to pay for. Lower: a shorter
+history of what was suppressed."""
 
 
 class StateStack(FlowsentryStack):

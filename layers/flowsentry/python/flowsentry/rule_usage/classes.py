@@ -19,12 +19,11 @@ _TIMES = ("first_seen", "last_seen")
 _RECORD = ("interface_id", "is_egress", "protocol", "to_port", "from_port", "is_reply", "sureness", "is_rejected")
 _ENDS = ("near_groups", "acl_id", "far_range", "far_groups", "far_may_be_member")
 CLASS = (*_RECORD[1:], *_ENDS)
-"""Columns of a class. `to_port` and `from_port` are the ranges of its ports; for `is_reply` and `sureness`
-see openers.py.
-`near_groups` are the security groups of the interface that logged it (a space between), `acl_id` is the network ACL
-that it passed there, null for none. The far end has `far_range`; `far_groups`, those of its security groups that rules
-reference, empty for a public address; and `far_may_be_member`: its interface is not known, so it may be in such a
-group."""
+"""Columns of a class. `to_port` and `from_port` are the ranges of its ports; `is_reply` and `sureness` are those of
+openers.py. `near_groups` are the security groups of the interface that logged it (a space between), `acl_id` is the
+network ACL that it passed there, null for none. The far end has `far_range`; `far_groups`, those of its security groups
+that rules reference, empty for a public address; and `far_may_be_member`: its interface is not known, so it may be in
+such a group."""
 _COLUMNS = (
     *("interface_id", "source_address", "destination_address", "source_scope", "destination_scope"),
     *("srcport", "dstport", "protocol", "packets", "bytes", "start", "end", "is_rejected", "direction"),

@@ -1,8 +1,8 @@
 """The evidence, the answers and the sources of a batch with few contacts, row by row.
 
 A plan of polars takes a tenth of a millisecond however few its rows are, and a row takes some microseconds here. These
-functions return what source_evidence.py and outages.py return for the same contacts (tests/detect/test_few_contacts.py
-states it as a law); those call them.
+functions return what source_evidence.py and outages.py return for the same contacts, as a law in
+tests/detect/scans/test_few_contacts.py states; those call them.
 """
 
 from collections import defaultdict
