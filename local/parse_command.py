@@ -9,8 +9,8 @@ from flowsentry.errors import PoisonError
 from flowsentry.frames import RejectedLines
 from flowsentry.records.fields import names_in_log_format
 from local.log_files import LogSource, sources_at
-from local.parsed_source import parsed_chunks
 from local.readable import readable
+from local.reading.parsed_source import parsed_chunks
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -9,13 +9,15 @@ import polars as pl
 
 from flowsentry.emit.log_lines.charges import charged_bytes
 from flowsentry.frames import ChargeSums, EnrichedFlows
-from flowsentry.inventory.inventory import SECONDS_A_DAY
 from flowsentry.records.charged_paths import UNKNOWN_PATH, BilledPath
 from flowsentry.records.fields import is_of_transit_gateway
 from flowsentry.records.missing_fields import MissingField, missing_for_bill
 from flowsentry.traffic_bill import measure_charges
+from local.reading.log_reading import Coverage
 from stacks.prices.meter import BYTES_IN_GB, DAYS_A_MONTH, Quote
 from stacks.prices.traffic import FREE_INTERNET_GB
+
+MIN_DAYS = 1 / 24
 
 
 class Charged(NamedTuple):
@@ -35,12 +37,13 @@ _Sums = dict[tuple[str, str, str, str], Counter[str]]
 
 @dataclass
 class Bill:
-    """Sums of the flow logs that were added. `quotes` are for a GB that passes once on a path."""
+    """Sums of the flow logs that were added. `quotes` are for a GB that passes once on a path, `coverage` is the time
+    that the logs cover.
+    """
 
     quotes: Mapping[BilledPath, Quote]
+    coverage: Coverage = field(default_factory=Coverage)
     bytes: int = 0
-    first: int | None = None
-    last: int | None = None
     notes: dict[MissingField, None] = field(default_factory=dict)
     has_gateway_logs: bool = False
     _sums_of_vpcs: _Sums = field(default_factory=dict)
@@ -49,7 +52,6 @@ class Bill:
     def add(self, flows: EnrichedFlows) -> None:
         """Adds a chunk."""
         self.bytes += int(flows["bytes"].sum())
-        self._widen(flows)
         is_of_gateway = is_of_transit_gateway(flows.columns)
         self.has_gateway_logs |= is_of_gateway and len(flows) > 0
         of_kind = self._sums_of_gateways if is_of_gateway else self._sums_of_vpcs
@@ -58,12 +60,6 @@ class Bill:
             key = (row["path"], row["owner_name"] or "", row["owner_kind"] or "", row["owner_id"] or "")
             sums = of_kind.setdefault(key, Counter())
             sums.update(bytes=row["bytes"], charged=charged_bytes(row))
-
-    def _widen(self, flows: EnrichedFlows) -> None:
-        first, last = flows.select(pl.col("start").min(), pl.max_horizontal("start", "end").max().alias("last")).row(0)
-        if first is not None:
-            self.first = first if self.first is None else min(self.first, first)
-            self.last = last if self.last is None else max(self.last, last)
 
     @property
     def _sums(self) -> _Sums:
@@ -79,11 +75,10 @@ class Bill:
 
     @property
     def days(self) -> float:
-        """The days that the records cover, at least one hour's worth, so that a minute is not extrapolated to a month
-        as if nothing else happened in it.
+        """The days that the records cover, without those of which there is no record, and at least one hour's worth, so
+        that a minute is not extrapolated to a month as if nothing else happened in it.
         """
-        seconds = 0 if self.first is None or self.last is None else self.last - self.first
-        return max(seconds, 3_600) / SECONDS_A_DAY
+        return max(self.coverage.days, MIN_DAYS)
 
     @property
     def charged(self) -> list[Charged]:

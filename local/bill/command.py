@@ -8,16 +8,14 @@ from typing import Any
 
 from flowsentry.emit.plain_text import plain
 from flowsentry.enrich import enrich
-from flowsentry.errors import PoisonError
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.parse import flows_of
 from flowsentry.records.charged_paths import BILLED_PATHS, UNKNOWN_PATH
 from local.bill.bill import Bill, Charged, notes_of
 from local.knowledge import KnowledgeError, inventory_in
-from local.log_files import LogSource, sources_at
 from local.parse_command import add_formats_to, complain
-from local.parsed_source import parsed_chunks
+from local.reading.log_reading import LogReading
 from stacks.prices.meter import AS_OF, BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION
 from stacks.prices.own_prices import TrafficPrices
 from stacks.prices.traffic import quotes
@@ -63,14 +61,15 @@ def run(options: argparse.Namespace) -> int:
         space = AddressSpace.of(inventory_in(options.inventory) if options.inventory else Inventory())
     except KnowledgeError as error:
         return complain(error)
-    bill = Bill(quotes(prices.region, prices.own))
-    reading = _Reading(bill, space, options.formats)
-    for path in options.paths:
-        reading.read(path)
-    for line in _as_json(bill) if options.json else _as_text(bill, prices.region):
+    reading = LogReading(options.formats)
+    bill = Bill(quotes(prices.region, prices.own), reading.coverage)
+    for records in reading.records_at(options.paths):
+        bill.add(enrich(flows_of(records), space))
+    if reading.nothing:
+        return complain(reading.nothing)
+    notes = [*reading.gaps(), *notes_of(bill)]
+    for line in _as_json(bill, notes) if options.json else _as_text(bill, prices.region, notes):
         print(line)
-    if not (reading.sources or reading.unread):
-        return complain("no flow logs were found in the given paths")
     return 1 if reading.unread else 0
 
 
@@ -83,36 +82,13 @@ def _prices(path: Path | None, region: str | None) -> TrafficPrices:
         return read_section(TrafficPrices, "prices", given | ({"region": region} if region else {}))
     except OSError as error:
         raise KnowledgeError(f"--prices {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise KnowledgeError(f"--prices {path}: {error}") from error
     except SettingsError as error:
         raise KnowledgeError("; ".join(error.problems)) from error
 
 
-class _Reading:
-    """Adds the flow logs of paths to a bill; counts the sources, and the paths and files that could not be read."""
-
-    def __init__(self, bill: Bill, space: AddressSpace, log_formats: list[str]) -> None:
-        self.sources = self.unread = 0
-        self._bill, self._space, self._log_formats = bill, space, log_formats
-
-    def read(self, path: str) -> None:
-        try:
-            for source in sources_at(path):
-                self._add(source)
-        except OSError as error:
-            self.unread += complain(error)
-
-    def _add(self, source: LogSource) -> None:
-        self.sources += 1
-        try:
-            for parsed in parsed_chunks(source, self._log_formats):
-                self._bill.add(enrich(flows_of(parsed.records), self._space))
-        except (PoisonError, OSError) as error:
-            self.unread += complain(f"{source.name}: {error}")
-
-
-def _as_json(bill: Bill) -> Iterator[str]:
+def _as_json(bill: Bill, notes: Sequence[str]) -> Iterator[str]:
     yield from (json.dumps(row._asdict()) for row in bill.charged)
     yield json.dumps(
         {
@@ -122,12 +98,12 @@ def _as_json(bill: Bill) -> Iterator[str]:
             "days": round(bill.days, 4),
             "dollars_a_day": bill.dollars(1),
             "dollars_a_month": bill.dollars(DAYS_A_MONTH),
-            "notes": list(notes_of(bill)),
+            "notes": notes,
         }
     )
 
 
-def _as_text(bill: Bill, region: str) -> Iterator[str]:
+def _as_text(bill: Bill, region: str, notes: Sequence[str]) -> Iterator[str]:
     rows = bill.charged
     yield f"{'path':<16}{'owner':<{MAX_NAME_LETTERS + 2}}{'kind':<28}{'GB':>12}{'dollars':>12}"
     yield from (_row(row) for row in rows[:MAX_ROWS])
@@ -145,7 +121,7 @@ def _as_text(bill: Bill, region: str) -> Iterator[str]:
     unsure = [path for path in BILLED_PATHS if not bill.quotes[path].is_verified and bill.charged_gb(path)]
     doubt = f"; not verified: {', '.join(unsure)}" if unsure else ""
     yield f"prices  list prices of {region}, {AS_OF}, without negotiated discounts and hourly prices{doubt}"
-    yield from (f"note  {note}" for note in notes_of(bill))
+    yield from (f"note  {note}" for note in notes)
 
 
 def _together(path: str, owner: str, rows: Sequence[Charged]) -> Charged:

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from local.knowledge import KnowledgeError, inventory_in
-from local.log_files import sources_at
 from local.parse_command import add_formats_to, complain
+from local.reading.log_reading import LogReading
 from local.rules.observation import Observation
 from local.rules.report import Report
 
@@ -48,28 +48,20 @@ def _days(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit code: 0 when all was read, 1 when something could not be. The rest is reported in all cases."""
+    """Exit code: 0 when all was read, 1 when something could not be. The rest is reported, unless there is none."""
     try:
         inventory = inventory_in(options.inventory)
     except KnowledgeError as error:
         return complain(error)
     if not (inventory.rules.groups or inventory.rules.acls):
         return complain(f"--inventory {options.inventory}: it has no security groups and no network ACLs")
-    observation = Observation(inventory, options.formats)
-    for path in options.paths:
-        _read(path, observation)
-    if not (observation.sources or observation.unread):
-        return complain("no flow logs were found in the given paths")
+    reading = LogReading(options.formats)
+    observation = Observation(inventory, reading)
+    observation.read(options.paths)
+    if reading.nothing:
+        return complain(reading.nothing)
     _print(Report(observation, observation.usage(), options.days), options)
-    return 1 if observation.unread else 0
-
-
-def _read(path: str, observation: Observation) -> None:
-    try:
-        for source in sources_at(path):
-            observation.read(source)
-    except OSError as error:
-        observation.unread += complain(error)
+    return 1 if reading.unread else 0
 
 
 def _print(report: Report, options: argparse.Namespace) -> None:

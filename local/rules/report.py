@@ -62,15 +62,14 @@ class Report:
     def summary(self) -> Iterator[str]:
         """What was read, and what it can't show."""
         seen, counts = self.observation, self.usage.counts
-        yield f"read {seen.sources:,} files: {counts['accepted']:,} accepted records in {_days(seen.days)}"
+        yield f"read {seen.reading.sources:,} files: {counts['accepted']:,} accepted records in {_days(seen.days)}"
         taken_at = seen.inventory.rules.taken_at
         if taken_at:
             yield f"judged by the rules of {_moment(taken_at)}; rules that were changed before count as they are now"
         for name, meaning in UNJUDGED.items():
             if counts[name]:
                 yield f"{counts[name]:,} accepted records {meaning}"
-        if seen.skipped:
-            yield f"AWS skipped records {seen.skipped:,} times (SKIPDATA): what they had is in no sum"
+        yield from seen.reading.gaps()
         yield "closing a rule whose `alone` is 0 refuses nothing that was seen here, if no other rule is closed with it"
 
 

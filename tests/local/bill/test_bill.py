@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from flowsentry.inventory.inventory import SECONDS_A_DAY
 from flowsentry.inventory.snapshot import pack
 from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
 from local.bill.bill import Bill
 from local.cli import main
+from local.reading.log_reading import SECONDS_A_DAY, Coverage
 from stacks.prices.meter import BYTES_IN_GB
 from stacks.prices.traffic import quotes
-from tests.builders import NOON, V2, flow_log, gateway_line
+from tests.builders import NOON, V2, flow_log, gateway_line, no_data
 from tests.local.bill.made_flows import COMPANY, CUSTOM, EXTENDED, FLOWS, lines_of
 
 MONTH = 30 * SECONDS_A_DAY
@@ -62,7 +62,8 @@ FORMATS = {"default": V2, "extended": EXTENDED, "custom": CUSTOM}
 
 def month(names: tuple[str, ...]) -> bytes:
     """Half of the bytes at the beginning and half at the end of the month, each logged by all who see them."""
-    lines: list[str] = []
+    days = range(NOON, NOON + MONTH, SECONDS_A_DAY)
+    lines = [no_data(names, start=day, end=day + 60) for day in days]
     for number, (name, gigabytes) in enumerate(GB.items()):
         half = gigabytes * BYTES_IN_GB // 2
         lines += lines_of(FLOWS[name], names, half, 40_000 + number, NOON, NOON + 60)
@@ -140,7 +141,13 @@ def test_the_table_names_owners_sums_and_the_extrapolation(files: Path, capsys: 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [("[]", "no JSON object"), ('{"nat": 1}', "nat"), ('{"internet": -1}', "internet"), ("{", "Expecting")],
+    [
+        ("[]", "no JSON object"),
+        ('{"nat": 1}', "nat"),
+        ('{"internet": -1}', "internet"),
+        ("{", "Expecting"),
+        pytest.param("[" * 100_000, "recursion", id="deep"),
+    ],
 )
 def test_wrong_prices_are_refused_with_a_sentence(
     text: str, complaint: str, files: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -157,9 +164,6 @@ def test_paths_that_cannot_be_read_and_no_logs_at_all_are_told(
     assert main(["bill", str(tmp_path / "nothing.log")]) == 1
     assert main(["bill", str(tmp_path)]) == 1
     assert "no flow logs were found" in capsys.readouterr().err
-    (tmp_path / "wrong.log").write_bytes(flow_log(["words that are no record"] * 20, V2))
-    assert main(["bill", str(tmp_path)]) == 1
-    assert "wrong.log: 20 of 20 lines" in capsys.readouterr().err
 
 
 def test_bytes_that_a_transit_gateway_logged_too_do_not_count_at_its_interfaces(
@@ -174,8 +178,44 @@ def test_bytes_that_a_transit_gateway_logged_too_do_not_count_at_its_interfaces(
 
 
 def test_a_minute_is_extrapolated_as_an_hour() -> None:
-    bill = Bill(quotes("us-east-1"), first=NOON, last=NOON + 60)
+    bill = Bill(quotes("us-east-1"), Coverage(NOON, NOON + 60, {NOON // SECONDS_A_DAY}))
     assert bill.days == 1 / 24
+
+
+def test_days_without_any_record_are_no_days_of_the_bill(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    log, inventory = tmp_path / "two.log", tmp_path / "inventory.zip"
+    inventory.write_bytes(pack(COMPANY))
+    at = (NOON, NOON + MONTH)
+    day = [each for start in at for each in lines_of(FLOWS["between zones"], V2, BYTES_IN_GB, 40_000, start, start)]
+    log.write_bytes(flow_log(day, V2))
+    *_, total = printed(capsys, str(log), "--inventory", str(inventory))
+    assert total["days"] == 1
+    assert total["dollars_a_month"] == pytest.approx(2 * 30 * 0.02)
+    assert total["notes"][0] == "there is no record of 29 days between the first and the last one"
+
+
+def test_lines_that_are_no_records_are_counted_and_most_of_them_are_an_error(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    log = tmp_path / "some.log"
+    good = lines_of(FLOWS["to the internet"], V2, 100, 40_000)
+    log.write_bytes(flow_log([*good, "2 cut off"], V2))
+    *_, total = printed(capsys, str(log))
+    assert total["notes"][0] == "1 lines are no valid records: flowsentry parse prints them"
+    log.write_bytes(flow_log([*good, "2 cut off", "2 cut off"], V2))
+    assert main(["bill", str(log)]) == 1
+    assert "2 of 3 lines are not valid records" in capsys.readouterr().err
+
+
+def test_nothing_that_can_be_read_is_no_bill_of_zero_dollars(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    log = tmp_path / "strange.log"
+    log.write_text("no flow log\n")
+    assert main(["bill", str(log)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.endswith("flowsentry: no record was read\n")
 
 
 def test_tiers_of_a_month_are_shared_by_all_owners() -> None:

@@ -36,7 +36,8 @@ def written(folder: Path, known: Inventory) -> Path:
 def logs(tmp_path: Path) -> Path:
     path = tmp_path / "flows.log"
     late = probe("192.0.2.8", SERVER, 443, start=DAYS_LATER, end=DAYS_LATER, bytes=20_000, packets=99)
-    path.write_bytes(flow_log([*exchange("192.0.2.7", SERVER, 443), late, no_data(log_status="SKIPDATA")]))
+    between = [no_data(start=NOON + day * 86_400, end=NOON + day * 86_400) for day in (1, 2)]
+    path.write_bytes(flow_log([*exchange("192.0.2.7", SERVER, 443), *between, late, no_data(log_status="SKIPDATA")]))
     return path
 
 
@@ -82,6 +83,23 @@ def test_a_window_shorter_than_the_days_is_doubted(
     (ldap,) = (row for row in done.records if row["rule_id"] == "sgr-ldap")
     assert ldap["is_unused"] is True
     assert bool(ldap["doubts"]) is is_doubted
+
+
+def test_days_without_any_record_are_not_covered(flowsentry: Flowsentry, snapshot: Path, tmp_path: Path) -> None:
+    path = tmp_path / "two-days.log"
+    path.write_bytes(flow_log([probe("192.0.2.8", SERVER, 443, start=at, end=at) for at in (NOON, DAYS_LATER)]))
+    done = flowsentry("rules", path, "--inventory", snapshot, "--unused", "--days", 3)
+    assert "      but the logs cover 1.0 days, fewer than 3" in done.out.splitlines()
+    assert "there is no record of 2 days between the first and the last one" in done.complaints
+
+
+def test_rules_are_not_called_unused_where_no_record_was_read(
+    flowsentry: Flowsentry, snapshot: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "strange.log"
+    path.write_text("no flow log\n")
+    done = flowsentry("rules", path, "--inventory", snapshot, "--unused", "--json")
+    assert (done.code, done.out, done.complaints[-1]) == (1, "", "flowsentry: no record was read")
 
 
 def test_json_lines_have_the_sums_of_each_rule(flowsentry: Flowsentry, snapshot: Path, logs: Path) -> None:

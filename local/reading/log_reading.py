@@ -1,0 +1,100 @@
+"""The records of log files, with what they cover and what could not be read of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from flowsentry.errors import PoisonError
+from flowsentry.frames import Records
+from local.log_files import LogSource, sources_at
+from local.parse_command import complain
+from local.reading.parsed_source import parsed_chunks
+
+SECONDS_A_DAY = 86_400
+
+
+@dataclass
+class Coverage:
+    """The time that records cover, those without traffic too. `first` and `last` are Unix seconds, None without any."""
+
+    first: int | None = None
+    last: int | None = None
+    _days: set[int] = field(default_factory=set)
+
+    def add(self, records: Records) -> None:
+        """Adds the times of these records, if their format has any."""
+        times = [records[name].drop_nulls().unique() for name in ("start", "end") if name in records.columns]
+        moments: list[int] = [moment for some in times for moment in some.to_list()]
+        if moments:
+            self.first = min(moments if self.first is None else [self.first, *moments])
+            self.last = max(moments if self.last is None else [self.last, *moments])
+            self._days.update(moment // SECONDS_A_DAY for moment in moments)
+
+    @property
+    def days_left_out(self) -> int:
+        """Whole days (UTC) between the first and the last record of which there is no record."""
+        if self.first is None or self.last is None:
+            return 0
+        return self.last // SECONDS_A_DAY - self.first // SECONDS_A_DAY + 1 - len(self._days)
+
+    @property
+    def days(self) -> float:
+        """The days from the first to the last record, without those of which there is no record; 0 without any."""
+        if self.first is None or self.last is None:
+            return 0.0
+        return max((self.last - self.first) / SECONDS_A_DAY - self.days_left_out, 0.0)
+
+
+@dataclass
+class LogReading:
+    """Reads log files. `sources` counts files, `unread` those and paths that could not be read or of which most lines
+    are no records, `rejected` lines that are no records, and `skipped` SKIPDATA records.
+    """
+
+    log_formats: Sequence[str] = ()
+    sources: int = 0
+    unread: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    coverage: Coverage = field(default_factory=Coverage)
+
+    def records_at(self, paths: Iterable[str]) -> Iterator[Records]:
+        """The records of all files there, a chunk at a time. What is wrong with a file is printed on stderr; what came
+        before is kept.
+        """
+        for path in paths:
+            try:
+                for source in sources_at(path):
+                    yield from self._records_of(source)
+            except OSError as error:
+                self.unread += complain(error)
+
+    def _records_of(self, source: LogSource) -> Iterator[Records]:
+        self.sources += 1
+        try:
+            for parsed in parsed_chunks(source, self.log_formats):
+                self.rejected += parsed.rejected.total
+                self._count(parsed.records)
+                yield parsed.records
+        except (PoisonError, OSError) as error:
+            self.unread += complain(f"{source.name}: {error}")
+
+    def _count(self, records: Records) -> None:
+        self.coverage.add(records)
+        if "log_status" in records.columns:
+            self.skipped += int((records["log_status"] == "SKIPDATA").sum() or 0)
+
+    @property
+    def nothing(self) -> str | None:
+        """Why there is nothing to report, or None."""
+        if not (self.sources or self.unread):
+            return "no flow logs were found in the given paths"
+        return "no record was read" if self.coverage.first is None else None
+
+    def gaps(self) -> Iterator[str]:
+        """What is missing in the records, a sentence each."""
+        if self.coverage.days_left_out:
+            yield f"there is no record of {self.coverage.days_left_out:,} days between the first and the last one"
+        if self.rejected:
+            yield f"{self.rejected:,} lines are no valid records: flowsentry parse prints them"
+        if self.skipped:
+            yield f"AWS skipped records {self.skipped:,} times (SKIPDATA): what they had is in no sum"
