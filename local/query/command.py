@@ -29,7 +29,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "machine: enriched records, or rule usage. Exit code 1 when it has no answer.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("name", nargs="?", metavar="NAME", choices=[None, *BY_NAME], help="the query, one of --list")
+    what.add_argument("name", nargs="?", metavar="NAME", type=_name, help="the query, one of --list")
     what.add_argument("--list", action="store_true", help="list the queries with their questions and options")
     parser.add_argument("--path", action="append", default=[], metavar="PATH", help=PATH)
     parser.add_argument("--address", type=_address, help="the address that the query is about")
@@ -48,6 +48,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 PATH = "Parquet of the output bucket: a file, a folder, or a glob in quotes; may be given several times"
 FROM = "records that started at or after this day or time, in UTC: 2026-11-03 or 2026-11-03T14:05"
 TO = "records that started at or before this time, or on or before this day"
+
+
+def _name(text: str) -> str:
+    if text not in BY_NAME:
+        raise argparse.ArgumentTypeError(f"{text!r} is no query; flowsentry query --list shows all of them")
+    return text
 
 
 def _address(text: str) -> str:
@@ -108,6 +114,8 @@ def _answered(query: Query, options: argparse.Namespace) -> str:
 
     given = _parameters(query, options)
     during = TimeRange(options.first, options.last)
+    if during.first > during.last:
+        raise QueryError("--from is later than --to; allowed: a time before it")
     if not options.path:
         content = FILE_TABLES[query.table].content
         raise QueryError(f"{query.name} needs --path: {content}, files or a folder with them")

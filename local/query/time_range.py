@@ -1,7 +1,7 @@
 """The time range of a query: moments of records, and days of the objects that may have them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, 23, 59, 59, tzinfo=UTC)
 
@@ -30,9 +30,22 @@ class TimeRange:
 
 def moment(text: str, *, is_last: bool) -> datetime:
     """`2026-11-03` or `2026-11-03T14:05`, with seconds and a zone or without (UTC). A day alone is its first second, or
-    its last one. Raises ValueError for other text.
+    its last one. Raises ValueError for other text, and for times before 1970 or in the last day of 9999.
     """
-    given = datetime.fromisoformat(text)
-    zoned = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
-    is_day = len(text) == len("2026-11-03")
-    return zoned + timedelta(days=1, seconds=-1) if is_day and is_last else zoned
+    try:
+        given = datetime.fromisoformat(text)
+        zoned = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+        found = zoned + timedelta(days=1, seconds=-1) if is_last and _is_day(text) else zoned
+    except OverflowError as error:
+        raise ValueError(text) from error
+    if not EARLIEST <= found <= LATEST:
+        raise ValueError(text)
+    return found
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

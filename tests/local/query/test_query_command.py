@@ -96,6 +96,8 @@ def test_an_address_is_found_in_whatever_spelling_it_is_asked_for(run: Run, fold
         (("--from", "2026-01-01", "--to", "2026-01-01"), [SCANNER, WEB]),
         (("--from", "2026-01-02"), []),
         (("--to", "2025-12-31"), []),
+        (("--to", "20260101"), [SCANNER, WEB]),
+        (("--to", "9999-12-30"), [SCANNER, WEB]),
         (("--from", "2026-01-01T12:04"), [WEB]),
         (("--from", "2026-01-01T12:04:01"), []),
         (("--to", "2026-01-01T12:03:59"), [SCANNER]),
@@ -202,11 +204,14 @@ def test_what_has_no_answer_is_one_sentence(run: Run, wrong: str, tmp_path: Path
     ("arguments", "sentence"),
     [
         ((), "one of the arguments NAME --list is required"),
-        (("top-talkers",), "invalid choice: 'top-talkers'"),
+        (("top-talkers",), "'top-talkers' is no query; flowsentry query --list shows all of them"),
         (("who-connected", "--address", "10.0.0"), "'10.0.0' is not an address; use 10.0.0.7"),
         (("who-connected", "--network", "10.0.0.7/8"), "'10.0.0.7/8' is not a network; use 10.0.0.0/8"),
         (("who-connected", "--port", "65536"), "'65536' is not a port; use 0 to 65535"),
         (("who-connected", "--from", "noon"), "'noon' is not a time; use 2026-11-03 or 2026-11-03T14:05"),
+        (("who-connected", "--from", "0001-01-01T00:00+10:00"), "is not a time; use 2026-11-03"),
+        (("who-connected", "--from", "1969-12-31"), "is not a time; use 2026-11-03"),
+        (("who-connected", "--to", "9999-12-31"), "is not a time; use 2026-11-03"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_read(
@@ -215,6 +220,13 @@ def test_wrong_arguments_are_refused_before_anything_is_read(
     code, printed, complained = run(*arguments)
     assert (code, printed) == (2, "")
     assert sentence in complained
+
+
+def test_a_time_that_ends_before_it_begins_is_refused(run: Run, folders: Mapping[str, Path]) -> None:
+    times = ("--from", "2026-01-02", "--to", "2026-01-01")
+    code, printed, complained = run("top-owners", "--path", folders["default"], *times)
+    assert (code, printed) == (1, "")
+    assert complained == "flowsentry: --from is later than --to; allowed: a time before it\n"
 
 
 def test_too_little_memory_is_one_sentence(
