@@ -36,7 +36,7 @@ class Report:
             return
         if row["possible_records"]:
             yield f"{row['possible_records']:,} records may have been allowed by it: the records can't tell"
-        if self.observation.days < self.days:
+        if round(self.observation.days, 1) < self.days:
             yield f"the logs cover {_days(self.observation.days)}, fewer than {self.days}"
         if not row["is_resolved"]:
             yield f"the entries of {row['peer']} are not known"

@@ -85,6 +85,18 @@ def test_a_window_shorter_than_the_days_is_doubted(
     assert bool(ldap["doubts"]) is is_doubted
 
 
+def test_days_from_the_first_to_the_last_minute_are_covered(
+    flowsentry: Flowsentry, snapshot: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "days.log"
+    path.write_bytes(
+        flow_log([no_data(start=NOON + 60 + day * 86_400, end=NOON + day * 86_400 + 86_340) for day in (0, 1)])
+    )
+    done = flowsentry("rules", path, "--inventory", snapshot, "--unused", "--days", 2)
+    assert "fewer than" not in done.out
+    assert "fewer than 3" in flowsentry("rules", path, "--inventory", snapshot, "--unused", "--days", 3).out
+
+
 def test_days_without_any_record_are_not_covered(flowsentry: Flowsentry, snapshot: Path, tmp_path: Path) -> None:
     path = tmp_path / "two-days.log"
     path.write_bytes(flow_log([probe("192.0.2.8", SERVER, 443, start=at, end=at) for at in (NOON, DAYS_LATER)]))
