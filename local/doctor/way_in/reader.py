@@ -1,9 +1,10 @@
 """Asks how much the flow logs of the settings' resources deliver, by what CloudWatch counts of their destinations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flowsentry.aws.inventory.region import FILTER_VALUES
 from local.cost.measured import measured
 from local.doctor.account_state import FlowLog, LoggedVolume
 from local.doctor.needs import logged_resources
@@ -96,11 +97,12 @@ def _daily(
     return [float(point[statistic]) for point in points]
 
 
-def _interfaces(resource_ids: Iterable[str], questions: Questions) -> int:
+def _interfaces(resource_ids: Collection[str], questions: Questions) -> int:
     """The network interfaces of these VPCs, subnets and interfaces."""
     number = 0
     for beginning, name in FILTERS.items():
-        if values := sorted(each for each in resource_ids if each.startswith(beginning)):
-            filters = [{"Name": name, "Values": values[:200]}]
+        values = sorted(each for each in resource_ids if each.startswith(beginning))
+        for first in range(0, len(values), FILTER_VALUES):
+            filters = [{"Name": name, "Values": values[first : first + FILTER_VALUES]}]
             number += len(questions.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters))
     return number

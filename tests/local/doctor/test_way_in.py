@@ -68,6 +68,12 @@ class FakeQuestions:
         return ["eni"] * self.interfaces
 
 
+def test_interfaces_of_more_subnets_than_a_filter_takes_are_counted_in_several_calls() -> None:
+    subnets = [f"subnet-{number:017x}" for number in range(201)]
+    sources = [{"subnet_ids": part, "destination": "s3"} for part in (subnets[:100], subnets[100:])]
+    assert asked(FakeQuestions(interfaces=7), sources=sources).interfaces == 14
+
+
 def asked(questions: FakeQuestions, *flow_logs: Any, **settings: Any) -> LoggedVolume:
     given = deployment(**{"existing_log_groups": [], "existing_buckets": [], **settings})
     return logged_volume(given, flow_logs, questions, NOW)  # type: ignore[arg-type]
