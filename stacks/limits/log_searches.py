@@ -13,7 +13,8 @@ METRIC_FILTERS = 100
 """Of a log group, which can't be raised.
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html"""
 FILTER_CHARACTERS = 1_024
-"""Of the pattern of a metric or subscription filter."""
+"""Of the pattern of a metric or subscription filter.
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html"""
 QUERY_CHARACTERS = 10_000
 """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQueryDefinition.html"""
 SAVED_QUERIES = 1_000

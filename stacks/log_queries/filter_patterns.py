@@ -6,10 +6,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.
 from collections.abc import Mapping
 
 from flowsentry.records.fields import column_of, names_in_log_format
+from stacks.limits.log_searches import FILTER_CHARACTERS
 from stacks.settings.logged.log_queries import MetricFilter
 
-PATTERN_CHARACTERS = 1_024
-"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html"""
 PROTOCOL_NUMBERS = {"tcp": 6, "udp": 17}
 
 
@@ -35,7 +34,7 @@ def pattern_of(log_format: str, conditions: Mapping[str, str]) -> str:
     """
     names = names_in_log_format(log_format)
     full = _pattern({name: column_of(name) for name in names}, conditions)
-    if len(full) <= PATTERN_CHARACTERS:
+    if len(full) <= FILTER_CHARACTERS:
         return full
     return _pattern(
         {name: column_of(name) if name in conditions else f"f{at}" for at, name in enumerate(names, 1)}, conditions

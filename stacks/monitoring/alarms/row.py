@@ -8,7 +8,7 @@ from flowsentry.metric_names import PipelineMetric, TrafficMetric
 from stacks.constructs.parameters import Value
 
 PERIOD_MINUTES = 5
-"""Period of alarms and graphs. Flow logs arrive every five minutes. Lower: gaps in graphs. Higher: late alarms."""
+"""Period of alarms. Flow logs arrive every five minutes. Lower: periods without data. Higher: late alarms."""
 
 Statistic = Literal["Sum", "Maximum", "Minimum", "Average"]
 Service = Literal["stream_processor", "object_processor", "inventory", "notifier", "flow_log_creator", "rule_usage"]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from flowsentry.emit.log_lines.report import Report
 from flowsentry.metric_names import PipelineMetric
+from stacks.limits.observability import WIDGET_ALARMS
 from stacks.monitoring.dashboards.cost import cost_so_far
 from stacks.monitoring.dashboards.lines import PROCESSORS, of_function, of_queue
 from stacks.monitoring.dashboards.log_queries import MAX_ROWS, items_of
@@ -39,9 +40,6 @@ FRESHNESS = (
     "sort age_seconds desc",
     f"limit {MAX_ROWS}",
 )
-MAX_ALARMS = 100
-"""Alarms of a widget, as CloudWatch allows.
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"""
 NORMAL = """\
 All alarms are OK, the newest record is 5 to 15 minutes old, and no queue grows. An alarm's text links to its entry in \
 docs/runbook.md."""
@@ -55,8 +53,8 @@ def pipeline(watched: Watched) -> Dashboard:
 
 
 def _alarms(arns: Sequence[str]) -> Iterator[AlarmStates]:
-    for start in range(0, max(1, len(arns)), MAX_ALARMS):
-        yield AlarmStates("Alarms, continued" if start else "Alarms", arns[start : start + MAX_ALARMS])
+    for start in range(0, max(1, len(arns)), WIDGET_ALARMS):
+        yield AlarmStates("Alarms, continued" if start else "Alarms", arns[start : start + WIDGET_ALARMS])
 
 
 def _flow_logs(watched: Watched) -> Iterator[Section]:

@@ -10,7 +10,6 @@ from local.aws.resources import limits as resources
 from local.aws.resources.flow_logs import MOST_FLOW_LOGS
 from local.doctor.flow_log_checks import FLOW_LOGS_OF_A_RESOURCE
 from stacks.limits import analytics, functions, log_searches, names_and_values, observability, policies
-from stacks.log_queries import filter_patterns
 from stacks.settings import deployment
 from stacks.settings.values import LOG_GROUP_DAYS
 
@@ -50,7 +49,6 @@ SAME = {
     "rule of a composite alarm": (observability.RULE_CHARACTERS, alarm_limits.MOST_CHARACTERS["alarmRule"]),
     "metric filters of a log group": (log_searches.METRIC_FILTERS, log_limits.MOST_METRIC_FILTERS),
     "a filter pattern": (log_searches.FILTER_CHARACTERS, log_limits.MOST_CHARACTERS_OF_A_PATTERN),
-    "a filter pattern that fits": (filter_patterns.PATTERN_CHARACTERS, log_limits.MOST_CHARACTERS_OF_A_PATTERN),
     "a saved query": (log_searches.QUERY_CHARACTERS, log_limits.MOST_CHARACTERS_OF_A_QUERY["queryString"]),
     "name of a saved query": (
         names_and_values.NAMES["AWS::Logs::QueryDefinition"][1],

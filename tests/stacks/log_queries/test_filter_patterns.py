@@ -4,7 +4,8 @@ import pytest
 
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from local.aws.monitoring.filter_patterns import matches
-from stacks.log_queries.filter_patterns import PATTERN_CHARACTERS, conditions_of, missing_for, pattern_of
+from stacks.limits.log_searches import FILTER_CHARACTERS
+from stacks.log_queries.filter_patterns import conditions_of, missing_for, pattern_of
 from stacks.settings.logged.log_queries import MetricFilter
 from tests.stacks.log_queries.made_records import EXTENDED, FORMATS, RECORDS, SHUFFLED, flow, line
 
@@ -59,7 +60,7 @@ def test_fields_of_a_format_too_long_for_their_names_are_named_by_position() -> 
     words = [f"a-field-with-a-long-name-{number}" for number in range(60)]
     long = f"{DEFAULT_LOG_FORMAT} {' '.join(f'${{{word}}}' for word in words)}"
     pattern = pattern_of(long, conditions_of(FILTERS["ssh"][0]))
-    assert len(pattern) <= PATTERN_CHARACTERS
+    assert len(pattern) <= FILTER_CHARACTERS
     assert pattern.startswith("[f1, f2, f3, f4, f5, f6, dstport = 22, protocol = 6, f9,")
     assert matches(pattern, line(flow("192.0.2.1", WEB, 22, by=WEB), long))
 
