@@ -52,12 +52,7 @@ class MissingField(NamedTuple):
 
 def missing_fields(columns: Collection[str]) -> tuple[MissingField, ...]:
     """The missing fields of records with these columns, the most severe first; empty if all used fields are present."""
-    needs = _ANY | (_TRANSIT_GATEWAY if is_of_transit_gateway(columns) else _VPC)
-    return tuple(
-        MissingField(" and ".join(fields), meaning)
-        for fields, meaning in needs.items()
-        if not any(column_of(field) in columns for field in fields)
-    )
+    return _missing(_ANY | (_TRANSIT_GATEWAY if is_of_transit_gateway(columns) else _VPC), columns)
 
 
 _BILL: _Needs = {
@@ -68,14 +63,15 @@ _BILL: _Needs = {
     ("flow-direction",): "records of interfaces that the inventory does not have are not billed",
     ("vpc-id",): "records of interfaces that the inventory does not have are billed as if they stayed in their VPC",
 }
+_BILL_OF_TRANSIT_GATEWAY: _Needs = {("flow-direction",): "traffic of transit gateways is not billed"}
 
 
 def missing_for_bill(columns: Collection[str]) -> tuple[MissingField, ...]:
     """The missing fields of records with these columns that the traffic bill would use."""
-    if is_of_transit_gateway(columns):
-        needs: _Needs = {("flow-direction",): "traffic of transit gateways is not billed"}
-    else:
-        needs = _BILL
+    return _missing(_BILL_OF_TRANSIT_GATEWAY if is_of_transit_gateway(columns) else _BILL, columns)
+
+
+def _missing(needs: _Needs, columns: Collection[str]) -> tuple[MissingField, ...]:
     return tuple(
         MissingField(" and ".join(fields), meaning)
         for fields, meaning in needs.items()
