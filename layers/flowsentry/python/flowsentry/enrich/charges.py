@@ -89,7 +89,7 @@ def _charges(seen: ObservedFlows, address_space: AddressSpace) -> list[pl.Series
     within = seen.sent & ~outside & ~public
     paths: dict[ChargedPath, pl.Series] = {
         "nat_gateway": entering | leaving,
-        "vpc_endpoint": (seen.kind == VPC_ENDPOINT) & seen.passed,
+        "vpc_endpoint": seen.is_of(VPC_ENDPOINT) & seen.passed,
         "transit_gateway": _enters_transit_gateway(seen, address_space),
         "vpc_peering": is_peering & differ,
         "internet": outside & reaches,
@@ -125,7 +125,7 @@ def _inner_legs(seen: ObservedFlows) -> tuple[pl.Series, pl.Series]:
 
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html#flow-log-example-nat
     """
-    is_gateway = seen.kind == NAT_GATEWAY
+    is_gateway = seen.is_of(NAT_GATEWAY)
     if not is_gateway.any():
         return seen.never, seen.never
     entering = is_gateway & seen.received & seen.is_inside_privately("source")
@@ -153,7 +153,7 @@ def _enters_transit_gateway(seen: ObservedFlows, address_space: AddressSpace) ->
     """What enters at an attachment's interface. Where a flow log records the gateway itself, its records count."""
     if address_space.charge_facts.has_transit_gateway_logs:
         return seen.never
-    return (seen.kind == TRANSIT_GATEWAY) & seen.received
+    return seen.is_of(TRANSIT_GATEWAY) & seen.received
 
 
 def _zones_differ(seen: ObservedFlows, entering: pl.Series) -> pl.Series:

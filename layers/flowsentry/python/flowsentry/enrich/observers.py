@@ -45,6 +45,10 @@ class ObservedFlows:
             pl.Series([False]).new_from_index(0, len(flows)),
         )
 
+    def is_of(self, kind: str) -> pl.Series:
+        """Whether the interface that logged each record is of this kind; null or false if that is unknown."""
+        return self.kind == kind if self.kind.null_count() < len(self.kind) else self.never
+
     def is_public(self, end: str) -> pl.Series:
         """Whether an end is a public address of our own."""
         return self.flows[f"{end}_is_public"] if f"{end}_is_public" in self.flows.columns else self.never
