@@ -1,9 +1,10 @@
 """Generates docs/analytics.md from the tables and named queries in stacks/analytics."""
 # ruff: noqa: INP001 - a script beside the pages it writes; only docs/generate.py imports it
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from docs.markdown import table
 from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
 from flowsentry.records.fields import BY_NAME
 from stacks.analytics.ddl import create_statement
@@ -31,9 +32,9 @@ ABOUT_DAYS = """\
 `day` is the day of the newest record of an object, in UTC: a record of the last minutes before midnight may be in the
 next day. `flowsentry query` looks there too, and counts the records that started in the asked time.
 
-A flow inside a VPC is logged by both interfaces. Sums count it once: by the sender's record, as in the metrics, or for
-pairs of addresses at the end that logged more, so that traffic with a network that is not logged is counted too.
-Queries of traffic leave out records of transit gateways, which see the same flows again."""
+A flow inside a VPC is logged by both interfaces. Sums count it once: by the sender's record, or for pairs of addresses
+at the end that logged more, so that traffic with a network that is not logged is counted too. Queries of traffic leave
+out records of transit gateways, which see the same flows again."""
 ABOUT_COMMAND = """\
 ```
 aws s3 sync s3://<output bucket>/enriched/day=2026-11-03/ enriched/day=2026-11-03/
@@ -144,14 +145,14 @@ def analytics_page() -> Iterator[str]:
     """The lines of the page, below its title."""
     yield ABOUT
     yield from ("", "## Named queries", "", ABOUT_QUERIES, "")
-    yield from _table(("query", "question", "parameters"), map(_query_row, NAMED))
+    yield from table(("query", "question", "parameters"), map(_query_row, NAMED))
     yield from ("", ABOUT_DAYS)
     yield from ("", "## On your machine", "", ABOUT_COMMAND)
     yield from ("", "## Enriched records", "", ABOUT_ENRICHED, "")
-    yield from _table(("column", "of", "type", "meaning"), _columns())
+    yield from table(("column", "of", "type", "meaning"), _columns())
     yield from ("", "## Rule usage", "", ABOUT_RULE_USAGE)
     yield from ("", "## Delivered records", "", ABOUT_SOURCES, "")
-    yield from _table(("delivery", "location of a partition"), map(_example, EXAMPLES))
+    yield from table(("delivery", "location of a partition"), map(_example, EXAMPLES))
     yield from ("", ABOUT_MEMBERS)
     yield from ("", "## Flow logs in other buckets", "", ABOUT_OTHERS)
     for name in ("plain text by day", "Parquet with Hive-compatible prefixes by hour"):
@@ -191,9 +192,3 @@ def _elsewhere(table: Table) -> Table:
     """The same table in a bucket of others."""
     folder = table.location.partition("AWSLogs/")[2]
     return replace(table, name="vpc_flow_logs", location=f"s3://amzn-s3-demo-bucket/prefix/AWSLogs/{folder}")
-
-
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    names = tuple(header)
-    for cells in (names, ("---",) * len(names), *rows):
-        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"

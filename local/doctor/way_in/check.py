@@ -13,8 +13,8 @@ from stacks.settings.logged.delivery import CLOUDWATCH
 from stacks.settings.logged.delivery import S3 as TO_S3
 
 MIN_SAVED = 20.0
-"""Dollars a month from which the other way in is a warning. Higher: more is paid unnoticed. Lower: an advice that is
-not worth a change, which replaces flow logs."""
+"""Dollars a month from which the other way in is a warning. Higher: more is paid unnoticed. Lower: advice that is not
+worth a change, which replaces flow logs."""
 ABOUT = "way in"
 
 
