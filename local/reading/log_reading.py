@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 from flowsentry.errors import PoisonError
 from flowsentry.frames import Records
+from flowsentry.inventory.inventory import SECONDS_A_DAY
 from local.log_files import LogSource, sources_at
 from local.parse_command import complain
 from local.reading.parsed_source import parsed_chunks
-
-SECONDS_A_DAY = 86_400
 
 
 @dataclass

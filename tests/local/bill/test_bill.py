@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from flowsentry.inventory.inventory import SECONDS_A_DAY
 from flowsentry.inventory.snapshot import pack
 from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
 from local.bill.bill import Bill
 from local.cli import main
-from local.reading.log_reading import SECONDS_A_DAY, Coverage
+from local.reading.log_reading import Coverage
 from stacks.prices.meter import BYTES_IN_GB
 from stacks.prices.traffic import quotes
 from tests.builders import NOON, V2, flow_log, gateway_line, no_data
