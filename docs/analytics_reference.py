@@ -32,9 +32,10 @@ ABOUT_DAYS = """\
 `day` is the day of the newest record of an object, in UTC: a record of the last minutes before midnight may be in the
 next day. `flowsentry query` looks there too, and counts the records that started in the asked time.
 
-A flow inside a VPC is logged by both interfaces. Sums count it once: by the sender's record, or for pairs of addresses
-at the end that logged more, so that traffic with a network that is not logged is counted too. Queries of traffic leave
-out records of transit gateways, which see the same flows again."""
+A flow inside a VPC is logged by both interfaces. Sums count it once: by the sender's record or for
+pairs of addresses at the end that logged more, so that traffic with a network that is not logged is counted too. A
+flow through a NAT gateway is two flows, one on each side of it: as the host's, and as the gateway's.
+Queries of traffic leave out records of transit gateways, which see the same flows again."""
 ABOUT_COMMAND = """\
 ```
 aws s3 sync s3://<output bucket>/enriched/day=2026-11-03/ enriched/day=2026-11-03/

@@ -82,7 +82,8 @@ that late data still reach. Where a second dimension is named, the parts are emi
 ABOUT_TRAFFIC_METRICS = """\
 Stamped with the minute of the records, by the dimension `vpc` or `transit_gateway`: late records and replays land where
 they belong. For dashboards, and for the alarm `reject-surge`. A flow inside a VPC is logged by both interfaces, and a
-flow through a transit gateway where it enters and where it leaves: its flows, bytes and packets count once. In the
+flow through a transit gateway where it enters and where it leaves: its flows, bytes and packets count once. One through
+a NAT gateway counts on each side of it, as the host's flow and as the gateway's. In the
 log line of a minute in which a gateway lost packets, `worst_attachment` says where. `ChargedBytes`: see [the traffic
 bill](traffic-bill.md)."""
 

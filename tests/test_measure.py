@@ -60,6 +60,30 @@ def test_a_flow_from_outside_counts_where_it_arrives() -> None:
     assert row["flows"] == 1
 
 
+GATEWAY_OF_HOST = "10.0.9.9"
+OUT_THROUGH_NAT = (
+    line(dstaddr=OUTSIDE, flow_direction="egress"),
+    line(dstaddr=GATEWAY_OF_HOST, pkt_dstaddr=OUTSIDE, flow_direction="ingress", interface_id="eni-nat"),
+    line(srcaddr=GATEWAY_OF_HOST, dstaddr=OUTSIDE, flow_direction="egress", interface_id="eni-nat"),
+)
+BACK_THROUGH_NAT = (
+    line(srcaddr=OUTSIDE, dstaddr=GATEWAY_OF_HOST, flow_direction="ingress", interface_id="eni-nat"),
+    line(srcaddr=GATEWAY_OF_HOST, pkt_srcaddr=OUTSIDE, flow_direction="egress", interface_id="eni-nat"),
+    line(srcaddr=OUTSIDE, flow_direction="ingress"),
+)
+
+
+@pytest.mark.parametrize("lines", [OUT_THROUGH_NAT, BACK_THROUGH_NAT])
+def test_a_flow_through_a_nat_gateway_counts_once_on_each_side_of_it(lines: tuple[str, ...]) -> None:
+    (row,) = measured(*lines)
+    assert (row["flows"], row["bytes"]) == (2, 2 * 6400)
+
+
+def test_what_a_second_address_of_an_interface_sends_counts() -> None:
+    (row,) = measured(line(pkt_srcaddr="10.0.0.77", dstaddr=OUTSIDE, flow_direction="egress"))
+    assert row["flows"] == 1
+
+
 @pytest.mark.parametrize(("direction", "counts"), [("ingress", (1, 1, 0)), ("egress", (1, 0, 1)), ("-", (1, 0, 0))])
 def test_rejects_are_counted_by_direction(direction: str, counts: tuple[int, ...]) -> None:
     (row,) = measured(line(flow_direction=direction, action="REJECT"))

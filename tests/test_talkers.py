@@ -50,6 +50,16 @@ def by_size(rows: Sequence[Any]) -> list[Any]:
 
 
 @pytest.mark.usefixtures("either_way")
+def test_what_a_nat_gateway_passes_on_does_not_count_for_the_host_again() -> None:
+    sent = line(WITH_PATH, dstaddr=STRANGER, bytes=500)
+    passed_on = line(
+        WITH_PATH, dstaddr="10.0.9.9", pkt_dstaddr=STRANGER, bytes=500, flow_direction="ingress", interface_id="eni-nat"
+    )
+    (conversation,) = found([sent, passed_on]).conversations
+    assert (conversation.source, conversation.bytes) == ("10.0.0.1", 500)
+
+
+@pytest.mark.usefixtures("either_way")
 def test_a_conversation_is_the_sum_of_what_one_address_sent_another_by_the_port_of_the_service() -> None:
     assert by_size(found(LINES).conversations) == [
         Conversation("10.0.0.1", STRANGER, 443, "web-1", None, None, None, 9_000, 9),

@@ -17,9 +17,10 @@ DURING = "day BETWEEN :first_day AND :last_day"
 OF_INTERFACES = "coalesce(tgw_id, tgw_attachment_id, resource_type) IS NULL"
 """No records of transit gateways, which see the same flows again."""
 ONCE = f"""{OF_INTERFACES}
-  AND NOT coalesce(direction = 'ingress' AND source_is_inside AND destination_is_inside, false)"""
-"""Each flow once: where both ends are inside, the record of the sender's interface counts. The metrics count rejects at
-the receiver too (flowsentry/records/second_records.py)."""
+  AND NOT coalesce(direction = 'ingress' AND source_is_inside, false)
+  AND NOT coalesce(direction = 'egress' AND NOT source_is_inside AND pkt_srcaddr <> srcaddr, false)"""
+"""Each flow once: what is sent from inside by the sender's record, and what comes from outside where it arrives, not
+where a gateway passes it on. The metrics count rejects at the receiver too (flowsentry/records/second_records.py)."""
 
 
 def _at_one_end(amount: str) -> str:

@@ -17,8 +17,8 @@ from local.query.files import files_at
 from local.query.time_range import TimeRange, moment
 from stacks.analytics.queries import QUERIES
 from stacks.analytics.rule_usage import RULE_USAGE_QUERIES
-from tests.builders import NOON, exchange
-from tests.local.query.planted import CLIENT, DATABASE, FORMATS, SCANNER, WEB, traffic, write_enriched
+from tests.builders import NOON, exchange, line
+from tests.local.query.planted import CLIENT, DATABASE, EXTENDED, FORMATS, SCANNER, WEB, traffic, write_enriched
 from tests.rule_usage.network import inventory, rule, usage
 
 Run = Callable[..., tuple[int, str, str]]
@@ -117,6 +117,20 @@ def test_a_record_before_midnight_is_found_in_the_object_of_the_next_day(run: Ru
     assert path.parent.name == "day=2026-01-02"
     asked = ("top-talkers-by-bytes", "--path", tmp_path, "--to", "2026-01-01", "--json")
     assert sources(run(*asked)[1])[0] == DATABASE
+
+
+def test_what_a_nat_gateway_passes_on_does_not_count_for_the_host_again(run: Run, tmp_path: Path) -> None:
+    sent = {"srcaddr": WEB, "dstaddr": "203.0.113.9", "bytes": 500, "flow_direction": "egress"}
+    passed_on = sent | {"dstaddr": "10.0.0.9", "flow_direction": "ingress", "interface_id": "eni-nat"}
+    passed_back = {"srcaddr": "10.0.0.9", "dstaddr": WEB, "flow_direction": "egress", "interface_id": "eni-nat"}
+    lines = [
+        line(EXTENDED, **sent),
+        line(EXTENDED, **passed_on, pkt_dstaddr="203.0.113.9"),
+        line(EXTENDED, **passed_back, pkt_srcaddr="203.0.113.9", bytes=900),
+    ]
+    write_enriched(tmp_path, lines, EXTENDED)
+    (row,) = map(json.loads, run("top-talkers-by-bytes", "--path", tmp_path, "--json")[1].splitlines())
+    assert (row["source"], row["bytes"]) == (WEB, 500)
 
 
 def test_files_folders_and_globs_are_read_together_each_file_once(run: Run, tmp_path: Path) -> None:
