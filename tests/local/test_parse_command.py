@@ -182,6 +182,13 @@ def test_a_file_that_is_not_a_flow_log_is_reported(flowsentry: Flowsentry, tmp_p
     assert done.err.startswith(f"flowsentry: {path}: the first line is not a header of flow log fields")
 
 
+def test_records_without_a_header_are_told_where_to_name_their_format(flowsentry: Flowsentry, tmp_path: Path) -> None:
+    done = flowsentry("parse", written(tmp_path, flow_log([line()]).partition(b"\n")[2]))
+    assert done.err.endswith(
+        "; name the format of records without a header in log_formats (on the command line: --format)\n"
+    )
+
+
 def test_the_records_before_the_cut_of_a_truncated_gzip_are_printed(flowsentry: Flowsentry, tmp_path: Path) -> None:
     chance = random.Random(1)  # noqa: S311 - made-up traffic
     whole = gzip.compress(flow_log([line(bytes=chance.getrandbits(40)) for _ in range(3_000)]), mtime=0)

@@ -28,6 +28,9 @@ those of Local Zones and the like. Searching for one byte takes 0.3 % of the tim
 start of each line, where it is found, 5 % (November 2026). So a further header without this letter counts as a line,
 and is rejected.
 """
+_OF_RECORD = re.compile(rb"\b(?:ACCEPT|REJECT|NODATA|SKIPDATA|OK)\b")
+"""What a record without a header most likely has: a value of action or log-status."""
+WITHOUT_HEADER = "; name the format of records without a header in log_formats (on the command line: --format)"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 Names = tuple[str, ...]
@@ -80,7 +83,8 @@ def _names_in_first_header(line: bytes, candidates: Sequence[Names]) -> Names:
     if not (are_known(names) or (not candidates and _look_like_names(names))):
         if candidates:
             return ()
-        raise PoisonError("no-header", f"the first line is not a header of flow log fields: {line[:80]!r}")
+        advice = WITHOUT_HEADER if _OF_RECORD.search(line[:MAX_LINE_BYTES]) else ""
+        raise PoisonError("no-header", f"the first line is not a header of flow log fields: {line[:80]!r}{advice}")
     if not is_each_once(names):
         raise PoisonError("bad-header", f"the header names a field twice: {line[:200]!r}")
     refuse_too_many(names)
