@@ -102,8 +102,14 @@ def _default(name: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> s
         case bool(value):
             return "true" if value else "false"
         case value:
-            text = str(value)
-            return f"`{text if len(text) <= MAX_LETTERS_OF_DEFAULT else f'{text[:MAX_LETTERS_OF_DEFAULT]}…'}`"
+            return _shown_default(value, part)
+
+
+def _shown_default(value: object, part: Mapping[str, Any]) -> str:
+    if isinstance(value, list) and value == part["items"].get("enum"):
+        return "all of them"
+    text = str(value)
+    return f"`{text if len(text) <= MAX_LETTERS_OF_DEFAULT else f'{text[:MAX_LETTERS_OF_DEFAULT]}…'}`"
 
 
 def _allowed(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
