@@ -24,6 +24,7 @@ from stacks.settings.reading import SettingsError, read_section
 MAX_ROWS = 50
 """Rows of the table. --json prints all. More: a table that nobody reads. Fewer: small owners are not seen."""
 MAX_NAME_LETTERS = 40
+WITHOUT_INVENTORY = "without --inventory no owner, and of most bytes no path, is known"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         bill.add(enrich(flows_of(records), space))
     if reading.nothing:
         return complain(reading.nothing)
-    notes = [*reading.gaps(), *notes_of(bill)]
+    notes = [*reading.gaps(), *notes_of(bill), *([] if options.inventory else [WITHOUT_INVENTORY])]
     for line in _as_json(bill, notes) if options.json else _as_text(bill, prices.region, notes):
         print(line)
     return 1 if reading.unread else 0

@@ -37,7 +37,7 @@ class Report:
         if row["possible_records"]:
             yield f"{row['possible_records']:,} records may have been allowed by it: the records can't tell"
         if round(self.observation.days, 1) < self.days:
-            yield f"the logs cover {_days(self.observation.days)}, fewer than {self.days}"
+            yield f"the logs cover {_days(self.observation.days)}, fewer than {self.days} days"
         if not row["is_resolved"]:
             yield f"the entries of {row['peer']} are not known"
         if not row["interfaces"]:

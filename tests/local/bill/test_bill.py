@@ -107,6 +107,7 @@ def test_without_an_inventory_the_way_out_is_billed_by_traffic_path_and_the_rest
     *rows, total = printed(capsys, str(files / "extended.log"))
     assert {row["path"]: row["bytes"] / BYTES_IN_GB for row in rows} == {"internet": 2_100, "inter_region": 80}
     assert total["notes"][0].endswith("% of the logged bytes have no known path, and are not in the bill")
+    assert total["notes"][-1] == "without --inventory no owner, and of most bytes no path, is known"
 
 
 def test_a_format_without_the_fields_of_paths_says_what_each_of_them_would_tell(

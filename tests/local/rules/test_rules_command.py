@@ -63,7 +63,7 @@ def test_what_cannot_be_seen_is_said(flowsentry: Flowsentry, snapshot: Path, log
     lines = done.out.splitlines()
     at = lines.index("  inbound allow tcp/22 from pl-1 (sgr-ssh): no traffic")
     assert lines[at + 1 : at + 3] == [
-        "      but the logs cover 3.0 days, fewer than 4",
+        "      but the logs cover 3.0 days, fewer than 4 days",
         "      but the entries of pl-1 are not known",
     ]
     assert not any("sgr-web" in line for line in lines)
@@ -94,14 +94,14 @@ def test_days_from_the_first_to_the_last_minute_are_covered(
     )
     done = flowsentry("rules", path, "--inventory", snapshot, "--unused", "--days", 2)
     assert "fewer than" not in done.out
-    assert "fewer than 3" in flowsentry("rules", path, "--inventory", snapshot, "--unused", "--days", 3).out
+    assert "fewer than 3 days" in flowsentry("rules", path, "--inventory", snapshot, "--unused", "--days", 3).out
 
 
 def test_days_without_any_record_are_not_covered(flowsentry: Flowsentry, snapshot: Path, tmp_path: Path) -> None:
     path = tmp_path / "two-days.log"
     path.write_bytes(flow_log([probe("192.0.2.8", SERVER, 443, start=at, end=at) for at in (NOON, DAYS_LATER)]))
     done = flowsentry("rules", path, "--inventory", snapshot, "--unused", "--days", 3)
-    assert "      but the logs cover 1.0 days, fewer than 3" in done.out.splitlines()
+    assert "      but the logs cover 1.0 days, fewer than 3 days" in done.out.splitlines()
     assert "there is no record of 2 days between the first and the last one" in done.complaints
 
 
