@@ -34,7 +34,8 @@ next day. `flowsentry query` looks there too, and counts the records that starte
 
 A flow inside a VPC is logged by both interfaces. Sums count it once: by the sender's record or for
 pairs of addresses at the end that logged more, so that traffic with a network that is not logged is counted too. A
-flow through a NAT gateway is two flows, one on each side of it: as the host's, and as the gateway's.
+flow through a NAT gateway is two flows, one on each side of it: as the host's, and as the gateway's. Where interfaces
+of a transit gateway or an appliance log what they pass on, a pair behind them counts there too: up to twice its bytes.
 Queries of traffic leave out records of transit gateways, which see the same flows again."""
 ABOUT_COMMAND = """\
 ```
