@@ -75,10 +75,11 @@ replay: $(SETUP) ## Your own flow logs through the same pipeline: make replay LO
 	$(BIN)/flowsentry replay $(LOGS)
 
 .PHONY: bench
-bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; what noise and floods cost
+bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; what noise, floods and small payloads cost
 	$(BIN)/python -m benchmarks.noise_day
 	$(BIN)/python -m benchmarks.floods
 	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.small_payloads
 
 .PHONY: cost
 cost: $(SETUP) ## Measure the functions' time, calls and bytes again, two minutes, and write docs/cost.md from them

@@ -79,7 +79,7 @@ class Deployment(
     """The settings of Flowsentry in cdk.json. docs/settings.md describes them."""
 
     name: DeploymentName = SECTION
-    """Names the stacks (`<name>-flow-logs`, …), the dashboard, the alarms, the parameters (`/<name>/…`), the namespace
+    """Names the stacks (`<name>-flow-logs`, …), the dashboards, the alarms, the parameters (`/<name>/…`), the namespace
     of the metrics (`Flowsentry/<name>`), and the workgroup and database of Athena (there with `_` for `-`). The names
     that CloudFormation generates begin with it too. Another name is another, separate deployment."""
     prices: TrafficPrices = TrafficPrices()
