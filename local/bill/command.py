@@ -18,7 +18,7 @@ from local.parse_command import add_formats_to, complain
 from local.reading.log_reading import LogReading
 from stacks.prices.meter import AS_OF, BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION
 from stacks.prices.own_prices import TrafficPrices
-from stacks.prices.traffic import quotes
+from stacks.prices.traffic import has_quotes_of, quotes
 from stacks.settings.reading import SettingsError, read_section
 
 MAX_ROWS = 50
@@ -69,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
     if reading.nothing:
         return complain(reading.nothing)
     notes = [*reading.gaps(), *notes_of(bill), *([] if options.inventory else [WITHOUT_INVENTORY])]
+    if not has_quotes_of(prices.region):
+        notes.append(f"no list price of {prices.region} is known: those of {DEFAULT_REGION} are used")
     for line in _as_json(bill, notes) if options.json else _as_text(bill, prices.region, notes):
         print(line)
     return 1 if reading.unread else 0

@@ -127,6 +127,11 @@ PRICES: Mapping[BilledPath, Meter] = {
 }
 
 
+def has_quotes_of(region: str) -> bool:
+    """Whether a list price of this Region is known; where none is, those of the default Region stand for it."""
+    return any(region in meter.quotes for meter in PRICES.values())
+
+
 def quotes(region: str, own: Mapping[BilledPath, float] | None = None) -> dict[BilledPath, Quote]:
     """The quote of each path in a Region, for a GB that passes once: twice the price of a direction where both ends
     pay. `own` are prices that differ from AWS's list, as AWS states them, in each direction.

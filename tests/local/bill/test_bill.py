@@ -133,6 +133,12 @@ def test_prices_of_ones_own_replace_list_prices(
     assert dollars["internet", "web"] == pytest.approx(2_000 / 2_100 * 2_000 * 0.09)
 
 
+def test_a_region_without_list_prices_is_told(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, told = str(files / "default.log"), "no list price of eu-west-9 is known: those of us-east-1 are used"
+    assert told in printed(capsys, log, "--region", "eu-west-9")[-1]["notes"]
+    assert told not in printed(capsys, log, "--region", "eu-west-1")[-1]["notes"]
+
+
 def test_the_table_names_owners_sums_and_the_extrapolation(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bill", str(files / "extended.log"), "--inventory", str(files / "inventory.zip")]) == 0
     text = capsys.readouterr().out
