@@ -14,10 +14,10 @@ from flowsentry.detect.scans.source_evidence import answered_sources, evidence_o
 from flowsentry.findings.endpoints import host_number, host_numbers, member_of, members
 from flowsentry.findings.evidence import EvidenceKey
 from flowsentry.findings.thresholds import LoginThresholds
-from flowsentry.frames import Settled
+from flowsentry.frames import Contacts, Settled
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
-from tests.builders import V2, V5, enriched, line
+from tests.builders import DAY, INTERFACE, OTHER_VPC, V2, V5, VPC, enriched, line
 from tests.properties.strategies import law, records, traffic
 
 LAW = law(20)
@@ -65,6 +65,56 @@ def test_traffic_gives_the_same_evidence_row_by_row(openings: list[dict[str, obj
 def test_any_valid_records_give_the_same_evidence_row_by_row(made: tuple[tuple[str, ...], list[str]]) -> None:
     names, lines = made
     settled = settled_of(lines, names)
+    same_both_ways(settled, suspects_in(settled))
+
+
+CLIENTS = {"10.0.0.1": True, "10.0.0.2": True, "203.0.113.9": False, "2001:db8::9": False, "2001:db8::a": False}
+SERVERS = {"10.0.1.1": True, "10.0.1.2": True, "2001:db8:1::5": True, "198.51.100.7": False}
+OUTCOMES = ("answered", "answered", "refused", "unanswered", "rejected", "doubtful")
+COLUMNS = settled_of([line()], V5).contacts.schema | {"answers_others": pl.Boolean()}
+
+
+@st.composite
+def contacts_of_few_ends(draw: st.DrawFn) -> dict[str, object]:
+    """A contact, by column, at any time of two days; most services have several clients, and most clients services."""
+    initiator, responder = draw(st.sampled_from([*CLIENTS])), draw(st.sampled_from([*SERVERS]))
+    day, ports = draw(st.integers(DAY, DAY + 1)), draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
+    seconds = sorted(draw(st.tuples(st.integers(0, 86_399), st.integers(0, 86_399))))
+    return {
+        "scope": draw(st.sampled_from([VPC, VPC, VPC, OTHER_VPC])),
+        "initiator": initiator,
+        "initiator_is_inside": CLIENTS[initiator],
+        "responder": responder,
+        "responder_is_inside": SERVERS[responder],
+        "responder_port": draw(st.sampled_from([22, 53, 443])),
+        "protocol": draw(st.sampled_from([1, 6, 6, 6, 17])),
+        "day": day,
+        "first_seen": 86_400 * day + seconds[0],
+        "last_seen": 86_400 * day + seconds[1],
+        "outcome": draw(st.sampled_from(OUTCOMES)),
+        "rejected_packets": draw(st.sampled_from([None, 0, 3])),
+        "min_initiator_port": 40_000 + min(ports),
+        "max_initiator_port": 40_000 + max(ports),
+        "reply_refused_at": draw(st.sampled_from([None, None, None, INTERFACE])),
+        "answers_others": draw(st.booleans()),
+    }
+
+
+@LAW
+@given(
+    st.lists(
+        contacts_of_few_ends(),
+        min_size=20,
+        max_size=60,
+        unique_by=lambda one: tuple(
+            one[name] for name in ("scope", "initiator", "responder", "responder_port", "protocol", "day")
+        ),
+    )
+)
+def test_contacts_of_few_ends_give_the_same_evidence_row_by_row(rows: list[dict[str, object]]) -> None:
+    contacts = Contacts(pl.DataFrame([{name: row.get(name) for name in COLUMNS} for row in rows], COLUMNS))
+    settled = Settled(contacts, settled_of([line()], V5).logins)
+    same_both_ways(settled, [])
     same_both_ways(settled, suspects_in(settled))
 
 
