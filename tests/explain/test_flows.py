@@ -58,6 +58,31 @@ def test_rejected_flows_from_outside_are_explained() -> None:
     assert explanations(blocked("192.0.2.9", "10.0.0.2", 22)) == [BY_GROUP]
 
 
+@pytest.mark.parametrize("few", [0, 20], ids=["by class", "one by one"])
+def test_just_outside_a_range_of_ports_a_group_denies_and_at_its_ends_it_does_not(
+    monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(explain_flows, "MAX_FEW_REFUSED", few)
+    ports = GroupRule("sg-server", is_egress=False, protocol=6, first_port=80, last_port=443, cidr="0.0.0.0/0")
+    told = [blocked("192.0.2.9", "10.0.0.2", port) for port in (79, 80, 443, 444)]
+    assert explanations(*told, rules=open_to(ports)) == [BY_GROUP, NOTHING, NOTHING, BY_GROUP]
+
+
+@pytest.mark.parametrize("few", [0, 20], ids=["by class", "one by one"])
+def test_just_outside_a_cidr_block_a_group_denies_and_at_its_ends_it_does_not(
+    monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(explain_flows, "MAX_FEW_REFUSED", few)
+    block = GroupRule("sg-server", is_egress=False, protocol=-1, cidr="192.0.2.64/26")
+    told = [blocked(f"192.0.2.{number}", "10.0.0.2", 22) for number in (63, 64, 127, 128)]
+    assert explanations(*told, rules=open_to(block)) == [BY_GROUP, NOTHING, NOTHING, BY_GROUP]
+
+
+def open_to(rule: GroupRule) -> Rules:
+    """The server's group allows this, and its network ACL everything."""
+    return Rules(1, (SecurityGroup("sg-server", "server", VPC, (rule,)),), RULES.acls)
+
+
 def test_the_default_format_suffices() -> None:
     assert explanations(blocked("192.0.2.9", "10.0.0.2", 22, V2), names=V2) == [BY_GROUP]
 
