@@ -99,9 +99,10 @@ def test_nothing_measured_adds_up_to_no_rows() -> None:
     assert add_up([]).columns == measure(enriched([line()])).columns
 
 
-def test_the_parts_of_a_source_add_up_to_the_whole() -> None:
+@pytest.mark.parametrize("size", [5, 30], ids=["nine parts", "two parts"])
+def test_the_parts_of_a_source_add_up_to_the_whole(size: int) -> None:
     lines = [line(start=NOON + second, bytes=second) for second in range(0, 300, 7)]
-    parts = [measure(enriched(lines[first : first + 5])) for first in range(0, len(lines), 5)]
+    parts = [measure(enriched(lines[first : first + size])) for first in range(0, len(lines), size)]
     assert add_up(parts).equals(add_up([measure(enriched(lines))]))
 
 
@@ -206,9 +207,10 @@ def test_unowned_ends_and_gateways_have_no_owner_sums() -> None:
     assert measure_owners(enriched([gateway_line()], TRANSIT_GATEWAY_NAMES, OWNERS)).is_empty()
 
 
-def test_owners_of_the_parts_add_up_to_those_of_the_whole() -> None:
+@pytest.mark.parametrize("size", [1, 2], ids=["four parts", "two parts"])
+def test_owners_of_the_parts_add_up_to_those_of_the_whole(size: int) -> None:
     lines = [line(), line(start=NOON + 60), blocked("192.0.2.9", "10.0.0.2", 22), line(srcaddr="10.0.0.2")]
-    parts = [measure_owners(enriched([each], V5, OWNERS)) for each in lines]
+    parts = [measure_owners(enriched(lines[first : first + size], V5, OWNERS)) for first in range(0, 4, size)]
     assert add_up_owners(parts).equals(add_up_owners([measure_owners(enriched(lines, V5, OWNERS))]))
 
 
