@@ -149,3 +149,18 @@ def test_a_failure_of_the_writer_in_the_middle_is_raised_and_leaves_no_file(
         with pytest.raises(OSError, match="no space left"):
             written(chunks(*[3] * number), EnrichedFile(path))
         assert not path.exists()
+
+
+def test_a_failure_while_the_only_chunk_is_written_is_raised_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "enriched.parquet"
+
+    def broken_off(_frame: pl.DataFrame, file: Path, **_: object) -> None:
+        file.write_bytes(b"PAR1")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", broken_off)
+    with pytest.raises(OSError, match="no space left"):
+        written(chunks(3), EnrichedFile(path))
+    assert not path.exists()
