@@ -56,6 +56,10 @@ def test_a_syn_ack_answers_the_syn_that_is_in_the_batch() -> None:
     assert outcome(SYN_ALONE, ANSWER) == "answered"
 
 
+def test_a_service_that_answers_and_then_resets_has_answered() -> None:
+    assert outcome(SYN_ALONE, ANSWER, reset(WEB, OUTSIDE, 443)) == "answered"
+
+
 def test_a_half_open_scan_finds_an_open_port_answered() -> None:
     closing = line(srcaddr=OUTSIDE, dstaddr=WEB, srcport=45000, dstport=443, packets=1, bytes=40, tcp_flags=RST)
     assert outcome(SYN_ALONE, ANSWER, closing) == "answered"
