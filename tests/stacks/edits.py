@@ -93,6 +93,7 @@ EDITS = {
     "another interval in S3": Edit(BOTH, of_s3(max_aggregation_seconds=600), MOVES_C),
     "Parquet": Edit(BOTH, of_s3(file_format="parquet"), MOVES_C),
     "Hive-compatible keys": Edit(BOTH, of_s3(hive_partitions=True), MOVES_C),
+    "keys with the hour": Edit(BOTH, of_s3(hourly_partitions=True), MOVES_C),
     "retention of a log group": Edit(BOTH, of_both(retention_days=0), ("~ log group",)),
     "a key for a log group": Edit(BOTH, of_both(kms_key_arn=KEY_ARN), ("~ log group",)),
     "retention in S3": Edit(BOTH, of_s3(retention_days=7), ("~ log bucket",)),
