@@ -110,6 +110,15 @@ def test_a_reply_to_accepted_packets_can_only_be_denied_by_a_network_acl() -> No
     assert explanations(accepted, reply, rules=rules) == [NOTHING, ("network_acl", "acl-1", "*")]
 
 
+def test_packets_that_another_interface_accepted_make_no_reply() -> None:
+    told = {"srcaddr": "192.0.2.9", "dstaddr": "10.0.0.2", "srcport": 45000, "dstport": 443}
+    elsewhere = line(**told, flow_direction="ingress", tcp_flags=SYN, interface_id="eni-other")
+    back = {"srcaddr": "10.0.0.2", "dstaddr": "192.0.2.9", "srcport": 443, "dstport": 45000, "tcp_flags": SYN_ACK}
+    refused = line(**back, flow_direction="egress", action="REJECT")
+    rules = Rules(1, GROUPS, (NetworkAcl("acl-1", "data", VPC, subnet_ids=("subnet-1",)),))
+    assert explanations(elsewhere, refused, rules=rules) == [NOTHING, NOTHING], "group and network ACL both deny it"
+
+
 def test_block_public_access_is_named_by_the_reject_reason() -> None:
     refused = blocked("192.0.2.9", "10.0.0.2", 443, V8, reject_reason="BPA")
     ((layer, *_),) = explanations(refused, names=V8)
