@@ -78,6 +78,7 @@ def test_a_connection_is_one_answered_contact_of_who_opened_it() -> None:
         {"tcp_flags": SYN, "packets": 2, "bytes": 112},
         {"tcp_flags": SYN, "packets": 8, "bytes": 424},
         {"tcp_flags": SYN, "packets": 3, "bytes": 181},
+        {"packets": 45, "bytes": 2700, "tcp_flags": SYN},
     ],
 )
 def test_a_record_of_the_initiator_with_more_than_syns_was_answered(values: dict[str, Any]) -> None:
@@ -90,7 +91,7 @@ def test_a_record_of_the_initiator_with_more_than_syns_was_answered(values: dict
         {"packets": 11, "bytes": 660},
         {"packets": 11, "bytes": 704},
         {"packets": 5, "bytes": 260},
-        {"packets": 40, "bytes": 2400},
+        {"packets": 44, "bytes": 2640},
     ],
 )
 def test_repeated_syns_alone_are_unanswered(values: dict[str, Any]) -> None:
