@@ -44,3 +44,8 @@ def test_a_line_larger_than_a_chunk_is_cut_to_just_above_the_limit(monkeypatch: 
     assert len(long) == 1
     assert len(long[0]) > 1000
     assert b"".join(text.text for text in texts).replace(long[0] + b"\n", b"") == BODY * 2
+
+
+def test_a_line_that_is_cut_is_above_the_limit_even_where_nothing_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_chunks, "MAX_LINE_BYTES", 1000)
+    assert [*line_chunks.in_chunks([b"x" * 3000, b"\n"], 2000)] == [b"x" * 1001 + b"\n"]
