@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsentry.findings.bounds import MAX_SOURCE_PORTS
-from flowsentry.findings.evidence import ADDRESS_SETS, SET_SIZES, Evidence, EvidenceKey, bottom
+from flowsentry.findings.evidence import ADDRESS_SETS, SET_SIZES, Evidence, EvidenceKey, bottom, near_recorded
 from flowsentry.findings.evidence import rank_of_member as rank
 from tests.builders import VPC
 
@@ -89,3 +89,11 @@ def test_only_answers_sessions_and_addresses_are_not_suspicious() -> None:
     assert suspicious == {"failed", "doubtful", "attempts", "external_clients"}
     not_recorded = {name for name, evidence in by_set.items() if not evidence.has_members}
     assert not_recorded == {*ADDRESS_SETS.values(), "source_ids"}, "they only say more of members in other sets"
+
+
+@given(st.permutations([3, 6, 9, 13, -4]))
+def test_an_answer_is_worth_recording_if_answers_in_between_lead_to_an_item(days: list[int]) -> None:
+    """Each is within MEMORY_DAYS of the one before; in whatever order they come."""
+    answers = [Evidence(KEY._replace(day=KEY.day + each), answered=frozenset({member(1)})) for each in days]
+    kept = [each.key.day - KEY.day for each in near_recorded({KEY}, answers)]
+    assert kept == [each for each in days if each in (3, 6, 9)]
