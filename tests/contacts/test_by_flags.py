@@ -6,7 +6,9 @@ import pytest
 
 from flowsentry.contacts import contacts
 from tests.builders import (
+    DAY,
     FIN,
+    NOON,
     RST,
     SYN,
     SYN_ACK,
@@ -142,6 +144,12 @@ def test_both_records_of_a_flow_inside_are_one_contact() -> None:
 def test_the_packets_addresses_are_the_ends_of_a_contact() -> None:
     behind_nat = probe("10.0.0.1", WEB, 443, pkt_srcaddr="10.0.7.7")
     assert outcomes(behind_nat) == {("10.0.7.7", WEB, 443): "unanswered"}
+
+
+def test_a_contact_that_was_answered_on_one_day_may_fail_on_the_next() -> None:
+    next_day = {"start": NOON + 86_400, "end": NOON + 86_430}
+    rows = contacts(enriched([*exchange(OUTSIDE, WEB, 443), probe(OUTSIDE, WEB, 443, **next_day)]))
+    assert sorted(rows.select("day", "outcome").rows()) == [(DAY, "answered"), (DAY + 1, "unanswered")]
 
 
 def test_each_day_of_a_contact_is_a_row() -> None:
