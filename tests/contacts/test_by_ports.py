@@ -133,6 +133,12 @@ def test_between_two_high_ports_the_earlier_one_opened() -> None:
     assert outcomes(*lines) == [(OUTSIDE, WEB, 33333, "refused")]
 
 
+def test_a_conversation_between_two_high_ports_was_first_seen_when_it_was_opened() -> None:
+    ends: Ends = (OUTSIDE, 45000, WEB, 33333)
+    rows = contacts(enriched([small(ends, 500, 4), small(back(ends), 500, 4, start=NOON + 20)], V2))
+    assert rows.select("initiator", "outcome", "first_seen").rows() == [(OUTSIDE, "answered", NOON)]
+
+
 def test_between_two_high_ports_at_the_same_second_the_higher_one_opened() -> None:
     ends: Ends = (OUTSIDE, 45000, WEB, 33333)
     assert outcomes(small(ends), small(back(ends), 400, 9)) == [(OUTSIDE, WEB, 33333, "answered")]
