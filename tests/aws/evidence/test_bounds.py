@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from benchmarks.dynamodb_cost import item_bytes
 from flowsentry.aws import clients
-from flowsentry.aws.evidence.item import MAX_STORED_MEMBERS
+from flowsentry.aws.evidence.item import MAX_STORED_MEMBERS, Stored
 from flowsentry.aws.evidence.table import EvidenceTable
+from flowsentry.aws.evidence.update import merging_update
 from flowsentry.errors import RetryableError
 from flowsentry.findings.evidence import ADDRESS_SETS, SET_SIZES, Evidence, EvidenceKey
 from flowsentry.in_memory import EvidenceInMemory
@@ -120,6 +121,14 @@ def test_a_source_is_written_at_most_once_per_batch(batches: list[list[Evidence]
         data.draw(st.sampled_from([first, second])).merge(batch)
         assert client.writes <= 1
         assert client.tries <= 2, "one knew the item as it was before the other one wrote"
+
+
+def test_members_are_added_only_while_the_set_has_room_for_all_of_them() -> None:
+    known, more = (evidence(first, 3, names=frozenset({"failed"})) for first in (0, 3))
+    update = merging_update(Stored(known, version=1, expires_at=(DAY + 1) * 86_400), more, DAY * 86_400, 0)
+    assert update is not None
+    assert "size(#failed) <= :room_failed" in update["ConditionExpression"]
+    assert update["ExpressionAttributeValues"][":room_failed"] == {"N": str(MAX_STORED_MEMBERS["failed"] - 3)}
 
 
 @LAW
