@@ -1,8 +1,9 @@
 """Contacts of the default format, without tcp-flags: never a guess dressed as a fact."""
 
+import polars as pl
 import pytest
 
-from flowsentry.contacts import contacts
+from flowsentry.contacts import ContactAggregator, aggregate, contacts
 from flowsentry.records.fields import TRANSIT_GATEWAY_NAMES
 from tests.builders import (
     BACK_AT_GATEWAY,
@@ -164,6 +165,15 @@ def test_a_record_from_a_high_service_port_that_matches_our_opening_is_a_reply()
     assert outcomes(small(CALL), small(back(CALL), 60)) == [(WEB, "192.0.2.1", 8443, "answered")]
     assert outcomes(small(CALL), small(back(CALL), 40)) == [(WEB, "192.0.2.1", 8443, "refused")]
     assert outcomes(small(CALL, 54, 4), small(back(CALL), 54, 3)) == [(WEB, "192.0.2.1", 8443, "answered")]
+
+
+@pytest.mark.parametrize("later", [[], [exchange("192.0.2.77", WEB, 22, V2)]], ids=["last", "before another"])
+def test_a_reply_in_another_chunk_than_its_opening_is_a_reply(later: list[list[str]]) -> None:
+    into = ContactAggregator()
+    for chunk in ([small(CALL)], [small(back(CALL), 60)], *later):
+        aggregate(enriched(chunk, V2), into)
+    found = into.settle().contacts.filter(pl.col("initiator") == WEB)
+    assert found.select("responder", "responder_port", "outcome").rows() == [("192.0.2.1", 8443, "answered")]
 
 
 def test_a_refused_record_of_that_kind_is_neither_reply_nor_contact() -> None:
