@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from flowsentry.findings.kinds import KINDS
 from flowsentry.metric_names import PipelineMetric, TrafficDimension, TrafficMetric, namespace_of
-from stacks.monitoring.dashboards.widgets import GRAPH_SECONDS, Expression, Line, Statistic
+from stacks.monitoring.alarms.row import Statistic
+from stacks.monitoring.dashboards.widgets import GRAPH_SECONDS, Expression, Line
 
 PROCESSORS = ("stream_processor", "object_processor")
 OF_INVENTORY = "flow_log_stopped"

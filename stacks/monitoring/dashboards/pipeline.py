@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from flowsentry.emit.log_lines.report import Report
 from flowsentry.metric_names import PipelineMetric
 from stacks.limits.observability import WIDGET_ALARMS
+from stacks.monitoring.alarms.functions import RULE_USAGE
+from stacks.monitoring.alarms.row import Statistic
 from stacks.monitoring.dashboards.cost import cost_so_far
 from stacks.monitoring.dashboards.lines import PROCESSORS, of_function, of_queue
 from stacks.monitoring.dashboards.log_queries import MAX_ROWS, items_of
@@ -17,7 +19,6 @@ from stacks.monitoring.dashboards.widgets import (
     Line,
     LogTable,
     Section,
-    Statistic,
 )
 
 IN_SNAPSHOT: tuple[PipelineMetric, ...] = ("InventoryInterfaces", "UnrecognisedInterfaces", "InventoryAssignments")
@@ -29,8 +30,6 @@ NOT_READ: tuple[PipelineMetric, ...] = ("S3TestEvents", "IgnoredObjectEvents", "
 AGAIN: tuple[PipelineMetric, ...] = (
     *("RetriedObjectEvents", "PostponedObjectEvents", "InterruptedObjects", "RecoveredPayloads"),
 )
-RULE_USAGE = "rule_usage"
-"""The function that exists unless the settings do without rule usage."""
 NOT_DRAWABLE: tuple[PipelineMetric, ...] = ("MeasurementsTooOld", "MeasurementsTooNew", "MeasurementsUnnameable")
 AGES = ("age_seconds", "records", "skipped")
 FRESHNESS = (

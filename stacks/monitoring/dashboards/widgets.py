@@ -5,20 +5,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
+from stacks.monitoring.alarms.row import PERIOD_MINUTES, Statistic
 from stacks.prices.logs import QUERIED
 
 PRICE_OF_TABLES = f"""\
 Tables are queries: ${QUERIED.dollars(1):.3f} for each GB of their log lines in the time range, each time they are \
 drawn. docs/dashboards.md has examples."""
 """List price of us-east-1."""
-Statistic = Literal["Sum", "Maximum", "Minimum", "Average"]
 GRID = 24
 """Columns of a dashboard.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"""
-GRAPH_SECONDS = 300
-"""Period of graphs. Flow logs arrive every five minutes. Lower: gaps in graphs. Higher: peaks are flattened."""
+GRAPH_SECONDS = PERIOD_MINUTES * 60
+"""Period of graphs, that of alarms. Lower: gaps in graphs. Higher: peaks are flattened."""
 THIRD, HALF, HEIGHT = 8, 12, 6
 """Widths of a widget in columns of the grid, and its height in rows."""
 
