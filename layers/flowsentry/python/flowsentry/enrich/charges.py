@@ -34,6 +34,7 @@ import polars as pl
 
 from flowsentry.charge_facts import FREE_BETWEEN_ZONES, NAT_GATEWAY, TRANSIT_GATEWAY, VPC_ENDPOINT
 from flowsentry.enrich.observers import PUBLIC_ENDS, ObservedFlows, without
+from flowsentry.enrich.record_attribution import SHARED_RANGES
 from flowsentry.enrich.vpc_connections import INTER_REGION, PEERING, connections, is_between_vpcs, regions_differ
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.charged_paths import CHARGED_PATHS, ChargedPath
@@ -44,8 +45,6 @@ INTERNET_GATEWAYS, VIRTUAL_PRIVATE_GATEWAY = (2, 8), 3
 """Values of traffic-path. 2 is also a gateway endpoint, whose services pkt-dst-aws-service names."""
 EVIDENCE = ("az_id", "traffic_path", "interface_type", "resource_id")
 """Fields that tell something of the path without an inventory."""
-SHARED_RANGE = "EC2"
-"""The ranges of AWS that customers use: what is sent there may stay in the Region or leave it."""
 NAT64 = "64:ff9b:"
 """The start of IPv6 addresses that a NAT gateway translates to IPv4 ones.
 https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-nat64-dns64.html"""
@@ -196,5 +195,8 @@ def _reaches_internet_gateway(seen: ObservedFlows, asked: pl.Series) -> pl.Serie
     if "pkt_dst_aws_service" in flows.columns:
         service = pl.col("pkt_dst_aws_service")
         no_service = pl.when(service.is_null()).then(reaches)
-        reaches = no_service.when(service == SHARED_RANGE).then(reaches & UNKNOWN).otherwise(NO)
+        is_shared = service.cast(pl.String).is_in(
+            SHARED_RANGES
+        )  # what is sent there may stay in the Region or leave it
+        reaches = no_service.when(is_shared).then(reaches & UNKNOWN).otherwise(NO)
     return flows.select(reaches.alias("reaches")).to_series()
