@@ -5,11 +5,12 @@ outlives the process that started it, or after `Settings.max_seconds`.
 """
 
 import datetime as dt
+import functools
 import gc
 import json
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
@@ -57,10 +58,28 @@ from local.aws.settings import Settings, environment
 
 
 class QuietRequestHandler(MotoRequestHandler):
-    """Does not log requests to standard error."""
+    """Keeps connections open for further requests, and does not log requests to standard error."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16
+    """Bytes of a response that are sent together. Without a buffer, its headers and its body are sent one by one."""
+
+    def handle_expect_100(self) -> bool:
+        """Tells the client at once to send the body. werkzeug would tell it again, and without a flush."""
+        super().handle_expect_100()
+        self.wfile.flush()
+        del self.headers["Expect"]
+        return True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Logs nothing."""
+
+
+@moto_patches.replaces(DomainDispatcherApplication, "get_backend_for_host")
+@functools.lru_cache(maxsize=256)
+def backend_for_host(original: Callable[..., Any], application: DomainDispatcherApplication, host: str | None) -> Any:
+    """What moto found before: it lists its folders for each request."""
+    return original(application, host)
 
 
 class Server:
