@@ -7,6 +7,8 @@ from typing import NamedTuple, NewType
 
 import polars as pl
 
+from flowsentry.errors import UnreadableError
+
 MAX_LINE_BYTES = 64 << 10
 """A longer line is no flow log record (all fields take 2 KB): decode cuts it to one byte more, parse rejects it."""
 
@@ -49,6 +51,17 @@ class LogTable:
 
 LogChunk = LogText | MixedText | LogTable
 """A bounded part of a source, in the form that its container allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmallSource:
+    """decode → parse: a source that is small enough to be decoded whole (a payload, a small object), with its name and
+    all of its chunks.
+    """
+
+    name: str
+    chunks: tuple[LogChunk, ...]
+
 
 Records = NewType("Records", pl.DataFrame)
 """parse → …: one typed row for each valid line, in the order of the text, including NODATA and SKIPDATA rows. Columns
@@ -216,6 +229,18 @@ class Parsed:
     records: Records
     rejected: RejectedLines
     lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSource:
+    """One of several sources that were parsed together: its lines, those of them that are no records, and its rows, one
+    frame for each of its formats. `damage` is why it is unreadable; then it has no rows.
+    """
+
+    lines: int
+    rejected: RejectedLines
+    rows: Sequence[Records] = ()
+    damage: UnreadableError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from flowsentry.frames import Flows, LogChunk, LogTable, LogText, Parsed, Record
 from flowsentry.parse.mixed import parse_mixed
 from flowsentry.parse.table import parse_table
 from flowsentry.parse.text import parse
+from flowsentry.parse.together import parse_together
 from flowsentry.parse.unreadable import unreadable
 from flowsentry.records.fields import DEFAULT_NAMES, column_of, dtype_of
 from flowsentry.records.log_status import with_inferred_nodata
 
-__all__ = ["count_status", "flows_of", "parse", "parse_chunk", "parse_table", "unreadable"]
+__all__ = ["count_status", "flows_of", "parse", "parse_chunk", "parse_table", "parse_together", "unreadable"]
 
 
 def parse_chunk(chunk: LogChunk) -> Iterator[Parsed]:

@@ -3,7 +3,7 @@ decode → parse → enrich → explain → enriched Parquet → measure, talker
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import islice
@@ -15,14 +15,27 @@ from flowsentry.emit.enriched_object import EnrichedFile, EnrichedSink
 from flowsentry.enrich import enrich
 from flowsentry.errors import CutOffError
 from flowsentry.explain.flows import FlowExplainer
-from flowsentry.frames import LogChunk, Parsed
-from flowsentry.parse import flows_of, parse_chunk, unreadable
+from flowsentry.frames import LogChunk, Parsed, ParsedSource, SmallSource
+from flowsentry.parse import flows_of, parse_chunk, parse_together, unreadable
 from flowsentry.pipeline.context import Context, Stores
 from flowsentry.pipeline.judging import Clock, judged
 from flowsentry.pipeline.outcome import MAX_UNKNOWN_INTERFACES, Outcome, SourceTotals
 from flowsentry.records.clock_skew import without_far_future_flows, without_far_future_gaps
 
-__all__ = ["MAX_UNKNOWN_INTERFACES", "Clock", "Context", "Outcome", "Stores", "process"]
+__all__ = [
+    "MAX_TOGETHER_BYTES",
+    "MAX_UNKNOWN_INTERFACES",
+    "Clock",
+    "Context",
+    "Outcome",
+    "Stores",
+    "process",
+    "process_together",
+]
+
+MAX_TOGETHER_BYTES = 16 << 20
+"""Text of the sources that are processed together, as much as decode puts into a chunk (`CHUNK_BYTES`). Larger: fewer
+and larger enriched files, and more memory. Smaller: the fixed cost of a source is paid more often."""
 
 Item = TypeVar("Item")
 
@@ -43,11 +56,37 @@ def process(
     retry) without any effect when the source is no flow log, and RetryableError when a store can't be reached: a retry
     is harmless, since stores merge evidence and put a finding once.
     """
+    return _process_parsed(_parsed(texts), context, stores, enriched, Clock(now, seconds_left))
+
+
+def process_together(
+    sources: Sequence[SmallSource],
+    context: Context,
+    stores: Stores,
+    enriched: EnrichedFile | None = None,
+    now: float = math.inf,
+    seconds_left: Callable[[], float] = lambda: math.inf,
+) -> tuple[Outcome, list[ParsedSource]]:
+    """The outcome of many small sources as one, with one enriched file; and what became of each source, in order. Those
+    of one format are one frame in all stages, so a stage costs what it costs for one source. Their texts should have
+    at most MAX_TOGETHER_BYTES in all: everything that is made of them is in memory at once.
+
+    Sources that are unreadable have no part in the outcome: process them alone. The others have the rows, findings and
+    sums of one source with all their lines. Raises what `process` raises, without or with all of the effects.
+    """
+    parsed, each = parse_together(sources)
+    return _process_parsed(parsed, context, stores, enriched, Clock(now, seconds_left)), each
+
+
+def _process_parsed(
+    chunks: Iterable[Parsed], context: Context, stores: Stores, enriched: EnrichedFile | None, clock: Clock
+) -> Outcome:
+    now = clock.now
     totals, aggregator = SourceTotals(context, now), ContactAggregator()
     explainer, outcome = FlowExplainer(context.address_space), totals.outcome
     with EnrichedSink(enriched) if enriched else nullcontext() as sink:
         try:
-            for parsed in _parsed(texts):
+            for parsed in chunks:
                 flows = enrich(flows_of(parsed.records), context.address_space)
                 if sink:
                     sink.write(explainer.explained(flows))
@@ -61,8 +100,7 @@ def process(
             return outcome
         settled = with_source_scopes(aggregator.settle())
     capture_gaps = without_far_future_gaps(outcome.capture_gaps, now)
-    clock, dropped = Clock(now, seconds_left), aggregator.dropped_sources
-    outcome.findings = judged(settled, capture_gaps, context, stores, clock, dropped)
+    outcome.findings = judged(settled, capture_gaps, context, stores, clock, aggregator.dropped_sources)
     return totals.whole()
 
 
