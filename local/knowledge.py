@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from flowsentry.aws.ingest.geo_databases import DatabaseError, Databases, opened
+from flowsentry.aws.geo_databases import DatabaseError, Databases, opened
 from flowsentry.findings.suppressions import Suppressions, UnreadableSuppressionsError
 from flowsentry.inventory.geoip import Geography, NoGeography
 from flowsentry.inventory.inventory import Inventory

@@ -15,13 +15,14 @@ from flowsentry.settings import (
     NotifierSettings,
     ObjectProcessorSettings,
     ProcessorSettings,
+    StreamProcessorSettings,
     environment_of,
     read,
     settings,
 )
 from tests.architecture.sources import imported, modules
 
-KINDS = (ProcessorSettings, ObjectProcessorSettings, InventorySettings, NotifierSettings)
+KINDS = (ProcessorSettings, StreamProcessorSettings, ObjectProcessorSettings, InventorySettings, NotifierSettings)
 PROCESSOR = {
     "EVIDENCE_TABLE": "evidence",
     "FINDINGS_TABLE": "findings",

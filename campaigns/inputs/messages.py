@@ -14,7 +14,7 @@ from campaigns.emulation.outcome import make_interface, outcome_of
 from campaigns.inputs.values import KEYS, WRONG, damaged, mutated
 from flowsentry.aws import clients
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.ingest.payloads import source_of
+from flowsentry.aws.ingest.payload_parts import source_of
 from flowsentry.decode import subscription
 from flowsentry.emit.enriched_object import enriched_key
 from flowsentry.findings.finding import Finding

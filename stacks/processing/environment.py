@@ -15,6 +15,7 @@ from flowsentry.settings import (
     NotifierSettings,
     ObjectProcessorSettings,
     ProcessorSettings,
+    StreamProcessorSettings,
     environment_of,
 )
 from stacks.constructs.parameters import Value, log_group_value, parameter_name
@@ -54,7 +55,8 @@ class Environment:
 
     def stream_processor(self) -> dict[str, str]:
         """Variables of the stream processor."""
-        return environment_of(ProcessorSettings(**self._processor_values()))
+        bucket = self._stack.read(Value.FAILED_INVOCATION_BUCKET)
+        return environment_of(StreamProcessorSettings(**self._processor_values(), failed_invocation_bucket=bucket))
 
     def object_processor(self) -> dict[str, str]:
         """Variables of the object processor."""

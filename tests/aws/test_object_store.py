@@ -125,16 +125,16 @@ def test_a_file_is_uploaded_unchanged(store: ObjectStore, tmp_path: Path) -> Non
     assert object_in(LOG_BUCKET, "enriched/rows.parquet") == b"PAR1"
 
 
-def test_rejected_lines_are_written_with_line_number_and_reason(store: ObjectStore) -> None:
+def test_rejected_lines_are_written_with_source_line_number_and_reason(store: ObjectStore) -> None:
     sample = [(3, "short", "2 123"), (9, "bad-port", "naïve")]
-    store.put_rejected(StoredObject(LOG_BUCKET, "rejected/a"), "s3://a/b", sample)
+    store.put_rejected(StoredObject(LOG_BUCKET, "rejected/a"), {"s3://a/b": sample[:1], "s3://a/c": sample[1:]})
     rows = [json.loads(line) for line in io.BytesIO(object_in(LOG_BUCKET, "rejected/a"))]
     assert rows == [
         {"source": "s3://a/b", "line": 3, "reason": "short", "text": "2 123"},
-        {"source": "s3://a/b", "line": 9, "reason": "bad-port", "text": "naïve"},
+        {"source": "s3://a/c", "line": 9, "reason": "bad-port", "text": "naïve"},
     ]
 
 
 def test_a_write_with_a_transient_error_raises_retryable_error() -> None:
     with pytest.raises(RetryableError, match="could not write"):
-        ObjectStore(Refusing(refused("SlowDown", 503))).put_rejected(SOURCE, "s3://a/b", [])  # type: ignore[arg-type]
+        ObjectStore(Refusing(refused("SlowDown", 503))).put_rejected(SOURCE, {})  # type: ignore[arg-type]

@@ -39,6 +39,7 @@ from tests.moto_world import (
 )
 
 ROOT = Path(__file__).parents[2]
+FAILED_BUCKET = "failed-invocations"
 NOW = 1_793_676_000  # 2026-11-03 03:20:00 UTC, minutes after the recorded events
 
 LoadHandler = Callable[[str], ModuleType]
@@ -83,7 +84,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         make_findings_table()
         make_idempotency_table()
         make_bucket(LOG_BUCKET)
-        make_bucket("failed-invocations")
+        make_bucket(FAILED_BUCKET)
         make_bucket(OUTPUT_BUCKET)
         make_log_formats()
         topic = clients.sns().create_topic(Name="alerts")["TopicArn"]
@@ -111,6 +112,7 @@ def environment(world: World) -> dict[str, str]:
         "FINDINGS_TABLE": FINDINGS_TABLE,
         "IDEMPOTENCY_TABLE": IDEMPOTENCY_TABLE,
         "OUTPUT_BUCKET": OUTPUT_BUCKET,
+        "FAILED_INVOCATION_BUCKET": FAILED_BUCKET,
         "LOG_FORMATS_PARAMETER": LOG_FORMATS_PARAMETER,
         "OBJECT_DLQ_URL": world.dead_letters,
         "ALERT_TOPIC_ARN": world.topic,

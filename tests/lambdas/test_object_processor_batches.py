@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from flowsentry import pipeline
 from flowsentry.aws import clients
 from flowsentry.records.fields import DEFAULT_LOG_FORMAT
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World, metrics_in, recorded, total
-from tests.lambdas.objects import DONE, Breaking, object_event_of, put, scan, with_messages
+from tests.lambdas.objects import DONE, object_event_of, put, scan, with_messages
 from tests.lambdas.payloads import NO_GZIP, failed_batch, of_stream, payload, recorded_payload
 from tests.moto_world import (
     FINDINGS_TABLE,
@@ -54,7 +55,7 @@ def test_with_a_poison_payload_the_others_are_processed_and_the_event_is_set_asi
     unknown = payload("2 1 2 3", log_group="/other")
     assert take(handler, invocation, of_stream(payload(*scan()), NO_GZIP, unknown, recorded_payload())) == DONE
     assert len(items_of(FINDINGS_TABLE)) == 1
-    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 2
+    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 1
     [letter] = messages_in(world.dead_letters)
     attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
     assert attributes["reason"] == "payload-not-gzip"
@@ -74,7 +75,7 @@ def test_a_batch_redriven_after_the_cause_is_fixed_is_found_once(
     make_log_formats(dict.fromkeys((LOG_GROUP, "/other"), DEFAULT_LOG_FORMAT))
     assert handler.lambda_handler(with_messages(letter["Body"]), invocation) == DONE
     assert items_of(FINDINGS_TABLE) == once
-    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 2
+    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 1
     assert messages_in(world.dead_letters) == []
 
 
@@ -88,19 +89,28 @@ def test_a_transient_error_of_a_payload_leaves_the_event_in_the_queue(
 
 
 def test_a_payload_that_breaks_the_processor_is_retried_after_the_others(
-    handler: ModuleType, invocation: Invocation, world: World
+    handler: ModuleType, invocation: Invocation, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = clients.s3()
-    first = [True]
+    real = pipeline.process_together
 
-    class BrokenOnce(Breaking):
-        def put_object(self, **arguments: Any) -> Any:
-            if first and first.pop():
-                raise ZeroDivisionError
-            return real.put_object(**arguments)
+    def breaks(sources: Any, *rest: Any) -> Any:
+        if any(b"10.0.1.77" in source.chunks[0].text for source in sources):
+            raise ZeroDivisionError
+        return real(sources, *rest)
 
-    object.__setattr__(handler.processor().sources.store, "client", BrokenOnce(real))
-    answer = take(handler, invocation, of_stream(payload(*scan()), recorded_payload(), NO_GZIP))
+    monkeypatch.setattr(pipeline, "process_together", breaks)
+    breaking = [each.replace("10.0.1.5", "10.0.1.77") for each in scan()]
+    answer = take(handler, invocation, of_stream(payload(*breaking), recorded_payload(), NO_GZIP))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 1
     assert messages_in(world.dead_letters) == []
+
+
+def test_an_unreadable_payload_is_measured_and_set_aside_and_the_others_are_processed(
+    handler: ModuleType, invocation: Invocation, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert take(handler, invocation, of_stream(payload("x", "y", scan()[0]), recorded_payload())) == DONE
+    [letter] = messages_in(world.dead_letters)
+    assert "log group" in letter["MessageAttributes"]["message"]["StringValue"]
+    printed = metrics_in(capsys.readouterr().out)
+    assert [total(printed, name) for name in ("Lines", "RejectedLines", "Flows")] == [17, 2, 14]

@@ -34,7 +34,7 @@ def test_every_function_has_the_shared_properties(properties_of: PropertiesOf, s
 @pytest.mark.parametrize(
     ("service", "kind"),
     [
-        ("stream_processor", settings.ProcessorSettings),
+        ("stream_processor", settings.StreamProcessorSettings),
         ("object_processor", settings.ObjectProcessorSettings),
         ("inventory", settings.InventorySettings),
         ("notifier", settings.NotifierSettings),

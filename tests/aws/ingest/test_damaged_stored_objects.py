@@ -14,7 +14,7 @@ from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.aws.evidence.known_services_item import shard_content_in, state_in
 from flowsentry.aws.findings.suppressions import LiveSuppressions, SeedParameter
-from flowsentry.aws.ingest.geo_databases import GeoDatabases
+from flowsentry.aws.geo_databases import GeoDatabases
 from flowsentry.aws.ingest.log_formats import LogFormats
 from flowsentry.aws.inventory.discovery_claims import DiscoveryClaims
 from flowsentry.aws.inventory.store import InventoryStore

@@ -7,7 +7,8 @@ import pytest
 
 from flowsentry.aws import clients
 from flowsentry.aws.ingest.log_formats import LogFormats
-from flowsentry.aws.ingest.payloads import PayloadProcessor, is_from_stream, payloads_in
+from flowsentry.aws.ingest.payload_parts import delivered, is_from_stream
+from flowsentry.aws.ingest.payloads import PayloadProcessor
 from flowsentry.aws.ingest.processing import SourceProcessor
 from flowsentry.aws.inventory.store import InventoryStore
 from flowsentry.aws.object_store import ObjectStore
@@ -23,6 +24,7 @@ from tests.moto_world import (
     LOG_FORMATS_PARAMETER,
     OUTPUT_BUCKET,
     REGION,
+    keys_in,
     make_bucket,
     make_flow_log,
     make_log_formats,
@@ -78,15 +80,15 @@ def test_the_origin_of_a_payload_is_its_owner_and_the_region_of_the_function(pro
 
 
 def test_an_event_of_a_subscription_holds_one_payload_and_a_batch_of_a_stream_one_in_each_record() -> None:
-    assert payloads_in(of_subscription("a")) == ["a"]
-    assert payloads_in(of_stream("a", "b")) == ["a", "b"]
+    assert [each.data for each in delivered(of_subscription("a"))] == ["a"]
+    assert [each.data for each in delivered(of_stream("a", "b"))] == ["a", "b"]
     assert (is_from_stream(of_subscription("a")), is_from_stream(of_stream("a"))) == (False, True)
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": [{"eventSource": "aws:kinesis"}]}, [], None])
 def test_any_other_event_raises_poison(event: Any) -> None:
     with pytest.raises(PoisonError) as poison:
-        payloads_in(event)
+        delivered(event)
     assert poison.value.reason == "not-a-subscription"
 
 
@@ -96,8 +98,7 @@ def test_valid_payloads_are_recovered_and_the_others_are_named_in_one_error(proc
         processor.recover(of_stream(unknown, good, NO_GZIP))
     assert poison.value.reason == "unknown-log-group"
     assert str(poison.value).startswith("2 of 3 payloads of a batch: ")
-    assert isinstance(processor.sources, Sources)
-    assert processor.sources.origin == Origin(ACCOUNT, REGION, None)
+    assert len(keys_in(OUTPUT_BUCKET, "enriched/")) == 1
 
 
 def test_a_single_payload_raises_poison_with_its_own_reason(processor: PayloadProcessor) -> None:

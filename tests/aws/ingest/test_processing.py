@@ -14,13 +14,13 @@ from flowsentry.aws import clients
 from flowsentry.aws.findings.suppressions import LiveSuppressions
 from flowsentry.aws.ingest.processing import (
     LEFT_BEHIND_SECONDS,
-    MAX_NAMED_INTERFACES,
     SourceProcessor,
     rejected_key,
     remove_left_behind,
 )
 from flowsentry.aws.inventory.store import InventoryStore
 from flowsentry.aws.object_store import ObjectStore
+from flowsentry.aws.source_metrics import MAX_NAMED_INTERFACES
 from flowsentry.findings.thresholds import Thresholds
 from flowsentry.frames import LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
@@ -228,7 +228,7 @@ def test_a_processor_is_built_from_its_settings() -> None:
     made = SourceProcessor.of(given)
     assert made.inside_networks == (*PRIVATE_NETWORKS, "198.51.100.0/24")
     assert (made.trusted_networks, made.thresholds.scan.min_endpoints) == (("203.0.113.0/28",), 20)
-    assert made._current_context().public_services == NamedServices.of(["git-1"])
+    assert made.current_context().public_services == NamedServices.of(["git-1"])
     assert made.findings.observe_only_until == NOW  # type: ignore[attr-defined]
     other = SourceProcessor.of(replace(given, detection_settings=""))
     assert (other.inside_networks, other.trusted_networks) == (PRIVATE_NETWORKS, ())

@@ -58,6 +58,13 @@ class ProcessorSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamProcessorSettings(ProcessorSettings):
+    """Settings of the stream processor: also the bucket for payloads that no retry can help."""
+
+    failed_invocation_bucket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectProcessorSettings(ProcessorSettings):
     """Settings of the object processor: also the table that prevents processing an object twice, and the dead-letter
     queue.

@@ -1,7 +1,7 @@
 """Reads flow log objects from S3 in blocks; writes enriched Parquet files and samples of rejected lines."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +25,8 @@ IMPOSSIBLE = frozenset({"KeyTooLongError", "InvalidArgument", "InvalidBucketName
 DENIED = frozenset({"AccessDenied", "Forbidden", "403", "InvalidObjectState"})
 CONFLICT = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 NOT_MODIFIED = 304
+RejectedSample = Sequence[tuple[int, str, str]]
+"""Rejected lines of a source: line number, reason and text."""
 
 
 class StoredObject(NamedTuple):
@@ -73,12 +75,18 @@ class ObjectStore:
         with retryable(f"write {target}"), path.open("rb") as file:
             self.client.put_object(Bucket=target.bucket, Key=target.key, Body=file)
 
-    def put_rejected(self, target: StoredObject, source: str, sample: Sequence[tuple[int, str, str]]) -> None:
-        """Writes rejected lines as JSON Lines, each with its line number, reason and text. Raises RetryableError when
-        S3 cannot be reached.
+    def put(self, target: StoredObject, content: bytes) -> None:
+        """Writes an object. Raises RetryableError when S3 cannot be reached."""
+        with retryable(f"write {target}"):
+            self.client.put_object(Bucket=target.bucket, Key=target.key, Body=content)
+
+    def put_rejected(self, target: StoredObject, samples: Mapping[str, RejectedSample]) -> None:
+        """Writes the rejected lines of some sources as JSON Lines, each with its source, line number, reason and text.
+        Raises RetryableError when S3 cannot be reached.
         """
         rows = (
             json.dumps({"source": source, "line": line, "reason": reason, "text": text})
+            for source, sample in samples.items()
             for line, reason, text in sample
         )
         with retryable(f"write {target}"):

@@ -1,11 +1,13 @@
-"""Reads the event from the record of a failed invocation, which Lambda's on-failure destination writes to S3.
+"""Reads the event from the record of a failed invocation, which Lambda's on-failure destination writes to S3; writes
+such a record for payloads of a stream that no retry can help.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from json import JSONDecoder
 from typing import Any
@@ -21,6 +23,20 @@ MAX_RECORD_VALUES = 1_000_000
 of two letters takes 70 bytes. Lower: the record of a batch with very many records is taken for a log."""
 RECORD_KEYS = ("requestPayload", "KinesisBatchInfo")
 """Every such record has one of them: the first after an asynchronous invocation, the second for a batch of a stream."""
+
+REFUSED_PREFIX = "aws/lambda/refused-payloads/"
+"""Beginning of the keys of records that the function writes by itself, beside those of Lambda."""
+
+
+def record_of(event: Any, positions: Sequence[int]) -> tuple[str, bytes]:
+    """The key and content of a record with some records of a stream's batch, equal for the same ones."""
+    records = [event["Records"][each] for each in positions]
+    stated = "".join(f"{record.get('eventSourceARN')} {record.get('eventID')}\n" for record in records)
+    digest = hashlib.blake2b(stated.encode(), digest_size=16).hexdigest()
+    info = {"batchSize": len(records), "streamArn": records[0].get("eventSourceARN")}
+    return f"{REFUSED_PREFIX}{digest}", json.dumps(
+        {"KinesisBatchInfo": info, "payload": json.dumps({"Records": records})}
+    ).encode()
 
 
 def failed_event(blocks: Iterable[bytes]) -> tuple[Any, Iterator[bytes]]:

@@ -2,23 +2,21 @@
 
 import base64
 import binascii
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flowsentry.aws.ingest.log_formats import LogFormats
+from flowsentry.aws.ingest.payload_parts import Delivered, PayloadPart, Refused, delivered, source_of
 from flowsentry.aws.ingest.processing import SourceProcessor
+from flowsentry.aws.ingest.source_groups import ProcessedGroup, process_groups
 from flowsentry.decode import subscription, subscription_text
 from flowsentry.errors import PoisonError, RetryableError, UnreadableError
-from flowsentry.frames import LogChunk, Subscription
-from flowsentry.pipeline import Outcome
+from flowsentry.frames import LogText, MixedText, Subscription
+from flowsentry.pipeline import MAX_TOGETHER_BYTES, Outcome
 from flowsentry.records.flow_logs import LogStream
 from flowsentry.records.object_key import Origin
-from flowsentry.telemetry import count
-
-KINESIS = "aws:kinesis"
-"""The event source of records of a Kinesis data stream."""
+from flowsentry.telemetry import count, logger
 
 
 @dataclass(frozen=True)
@@ -59,66 +57,114 @@ class PayloadProcessor:
             )
         return outcome
 
+    def process_batch(
+        self, event: Any, set_aside: Callable[[Sequence[Refused]], None], may_go_on: Callable[[], bool]
+    ) -> int:
+        """How many payloads of a stream's batch are done, from the first. Those from there on have no effect and may be
+        delivered again: the names of files come from the stream, so that rows are stored once.
+
+        The payloads are processed as few sources: one for each log format and owner account, in parts of at most
+        MAX_TOGETHER_BYTES of text; after the first part, another is begun while it `may_go_on`. `set_aside` gets the
+        payloads that no retry can help, of which nothing is stored. Raises what the first part raises: RetryableError,
+        or any other error, whose payload Lambda finds by halving the batch. An error of a later part is logged.
+        """
+        given, done = delivered(event), 0
+        try:
+            for part in self._parts(given):
+                if done and not may_go_on():
+                    break
+                self._process_part(part, set_aside)
+                done = part.end
+        except Exception:
+            count("FailedPayloads", len(given) - done)
+            if not done:
+                raise
+            logger().exception("payloads failed", extra={"done": done, "failed": len(given) - done})
+        return done
+
     def recover(self, event: Any) -> None:
-        """Processes every payload of an event whose retries are used up; one that fails does not stop the others.
+        """Processes every payload of an event whose retries are used up, also the valid lines of unreadable ones; one
+        that fails does not stop the others.
 
         Raises RetryableError at once, since a failing service fails for the other payloads too; any other error, and
         PoisonError for payloads that no retry can help, after the last payload. A second run is harmless.
         """
-        payloads = payloads_in(event)
-        count("RecoveredPayloads", len(payloads))
+        given = delivered(event)
+        count("RecoveredPayloads", len(given))
         refused: list[PoisonError] = []
         failed: list[Exception] = []
-        for data in payloads:
+        for part in self._parts(given):
             try:
-                outcome = self._processed(data, comes_again=False)
-                refused += [outcome.damage] if outcome.damage else []
+                refused += self._recovered(part)
             except RetryableError:
                 raise
-            except PoisonError as poison:
-                refused.append(poison)
-            except Exception as error:  # noqa: BLE001 - raised below
-                failed.append(error)
+            except Exception:  # noqa: BLE001 - one of the payloads raises it again
+                refused += [each.error for each in part.refused]
+                refused += self._recovered_alone(part.members(), failed)
         if failed:
             raise failed[0]
         if refused:
-            raise _all_of(refused, len(payloads))
+            raise _all_of(refused, len(given))
 
-    def _text(self, payload: Subscription) -> LogChunk:
+    def _recovered_alone(self, given: Sequence[Delivered], failed: list[Exception]) -> list[PoisonError]:
+        """The errors of payloads that no retry can help, after each was processed alone; adds others to `failed`."""
+        refused: list[PoisonError] = []
+        for part in (part for each in given for part in self._parts([each])):
+            try:
+                refused += self._recovered(part)
+            except RetryableError:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised by `recover`
+                failed.append(error)
+        return refused
+
+    def _recovered(self, part: PayloadPart) -> list[PoisonError]:
+        """The errors of payloads that no retry can help, after the valid lines of unreadable ones were processed."""
+        found: list[PoisonError] = []
+        self._process_part(part, lambda refused: found.extend(map(self._last_error, refused)))
+        return found
+
+    def _last_error(self, refused: Refused) -> PoisonError:
+        if not isinstance(refused.error, UnreadableError):
+            return refused.error
+        return self._processed(refused.data, comes_again=False).damage or refused.error
+
+    def _process_part(self, part: PayloadPart, set_aside: Callable[[Sequence[Refused]], None]) -> None:
+        def hand_over(processed: Sequence[ProcessedGroup]) -> None:
+            if refused := sorted([*part.refused, *part.unreadable(processed)], key=lambda each: each.position):
+                set_aside(refused)
+
+        process_groups(self.sources, part.groups(self.sources.region), hand_over)
+        count("ControlMessages", part.control_messages)
+
+    def _parts(self, given: Sequence[Delivered]) -> Iterator[PayloadPart]:
+        """The payloads, decoded, in parts. One that is there already has no effect: CloudWatch Logs put it twice."""
+        part, seen = PayloadPart.starting_at(0), set[str]()
+        for each in given:
+            if part.text_bytes >= MAX_TOGETHER_BYTES:
+                yield part
+                part = PayloadPart.starting_at(part.end)
+            if each.data not in seen:
+                self._add(part, each)
+            seen.add(each.data)
+            part.end += 1
+        yield part
+
+    def _add(self, part: PayloadPart, given: Delivered) -> None:
+        try:
+            payload = subscription(_decoded(given.data))
+            if payload.is_control:
+                part.control_messages += 1
+            else:
+                part.add(payload, self._text(payload), given)
+        except PoisonError as poison:
+            part.refuse(given, poison)
+
+    def _text(self, payload: Subscription) -> LogText | MixedText:
         try:
             return subscription_text(payload, self.formats.of(payload.log_group))
         except ValueError as error:
             raise PoisonError("bad-log-format", f"log group {payload.log_group!r}: {error}") from error
-
-
-def is_from_stream(event: Any) -> bool:
-    """Whether an event is a batch of records of a Kinesis data stream."""
-    try:
-        return bool(event["Records"][0]["eventSource"] == KINESIS)
-    except (KeyError, IndexError, TypeError):
-        return False
-
-
-def payloads_in(event: Any) -> list[str]:
-    """The payloads of an event in order, as base64: one of a subscription, or one for each record of a stream. Raises
-    PoisonError for an event of any other service.
-
-    CloudWatch Logs does not aggregate Kinesis records, so each holds one gzip and is not de-aggregated.
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#DestinationKinesisExample
-    """
-    try:
-        if is_from_stream(event):
-            return [str(record["kinesis"]["data"]) for record in event["Records"]]
-        return [str(event["awslogs"]["data"])]
-    except (KeyError, TypeError) as error:
-        sentence = "the event is not from CloudWatch Logs: no awslogs.data, and no records of a Kinesis data stream"
-        raise PoisonError("not-a-subscription", sentence) from error
-
-
-def source_of(payload: Subscription) -> str:
-    """A name for the payload, equal when the same payload is delivered again and different for any other."""
-    digest = hashlib.blake2b(payload.text, digest_size=16).hexdigest()
-    return f"{payload.owner}:{payload.log_group}:{payload.log_stream}:{digest}"
 
 
 def _decoded(data: str) -> bytes:

@@ -5,36 +5,30 @@ import math
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Protocol, Self
 
 from flowsentry import pipeline
 from flowsentry.aws import clients
+from flowsentry.aws.detection_settings import read_detection_settings
 from flowsentry.aws.evidence.known_services_table import KnownServicesTable
 from flowsentry.aws.evidence.table import EvidenceTable
 from flowsentry.aws.findings.suppressions import LiveSuppressions
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.flow_logs.activity_table import ActivityTable
 from flowsentry.aws.flow_logs.recorder import ActivityRecorder, resources_of
-from flowsentry.aws.ingest.detection_settings import read_detection_settings
-from flowsentry.aws.ingest.geo_databases import GeoDatabases
+from flowsentry.aws.geo_databases import GeoDatabases
 from flowsentry.aws.inventory.requests import UnknownInterfaces
 from flowsentry.aws.inventory.store import InventoryStore
-from flowsentry.aws.object_store import ObjectStore, StoredObject
+from flowsentry.aws.object_store import ObjectStore, RejectedSample, StoredObject
+from flowsentry.aws.source_metrics import log_source, measure_source
 from flowsentry.aws.time_budget import Invocation, seconds_left
-from flowsentry.capture_gaps import last_hour_end, skipped_by_interface
+from flowsentry.capture_gaps import last_hour_end
 from flowsentry.emit.enriched_object import EnrichedFile, enriched_key
-from flowsentry.emit.log_lines.charges import charge_lines
-from flowsentry.emit.log_lines.findings import finding_lines
-from flowsentry.emit.log_lines.talkers import talkers_line
-from flowsentry.emit.metrics import emf
 from flowsentry.errors import UnreadableError
-from flowsentry.findings.canary import is_test_alert
 from flowsentry.findings.evidence import EvidenceStore
 from flowsentry.findings.finding import FindingStore
 from flowsentry.findings.known_services import KnownServices
@@ -44,17 +38,15 @@ from flowsentry.frames import LogChunk
 from flowsentry.in_memory import KnownServicesInMemory
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS
 from flowsentry.inventory.geoip import Geography
+from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.pipeline import Context, Outcome, Stores
 from flowsentry.records.flow_logs import LogStream
 from flowsentry.records.object_key import Origin
 from flowsentry.settings import ProcessorSettings
-from flowsentry.telemetry import count, count_by, count_each, logger, namespace, print_lines
+from flowsentry.telemetry import count, logger
 
 FOLDER_PREFIX = "flowsentry-"
-MAX_NAMED_INTERFACES = 20
-"""Network interfaces with skipped records that the log names, those with the most first. More: longer log lines, and
-one metric line more for each. Fewer: the others are named only in the digest."""
 LEFT_BEHIND_SECONDS = 3_600
 """An older folder was left by an invocation that timed out (at most 15 minutes), since /tmp is kept between
 invocations. Longer: it takes room for longer. Shorter than 15 minutes: a folder in use is deleted."""
@@ -89,7 +81,7 @@ class SourceProcessor:
     activity: ActivityRecorder | None = None
     top_talkers: int = 0
     _context: Context = field(default_factory=Context, init=False)
-    _seconds_left: Callable[[], float] = field(default=lambda: math.inf, init=False)
+    seconds_left: Callable[[], float] = field(default_factory=lambda: lambda: math.inf, init=False)
 
     @classmethod
     def of(cls, settings: ProcessorSettings) -> Self:
@@ -123,7 +115,7 @@ class SourceProcessor:
 
     def during(self, invocation: Invocation) -> None:
         """Call once per invocation: findings of a source with very many are written only while there is time."""
-        self._seconds_left = partial(seconds_left, invocation)
+        self.seconds_left = partial(seconds_left, invocation)
 
     def process(
         self,
@@ -142,22 +134,33 @@ class SourceProcessor:
         a second run leaves the same results as one run. Metrics are printed last, so a failed run prints none.
         """
         with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
-            path = Path(folder) / "enriched.parquet"
-            context, now = self._current_context(), self.clock()
-            stores = Stores(self.evidence, self.findings, self.services)
-            outcome = pipeline.process(texts, context, stores, EnrichedFile(path, origin), now, self._seconds_left)
-            if path.exists():
-                self._keep_enriched(source, outcome, path)
-        if outcome.rejected.sample:
-            self._keep_rejected(source, outcome)
+            file = EnrichedFile(Path(folder) / "enriched.parquet", origin)
+            context, now = self.current_context(), self.clock()
+            outcome = pipeline.process(texts, context, self.stores, file, now, self.seconds_left)
+            self.keep(source, outcome, file.path, {source: outcome.rejected.sample})
         self.unknown.request(outcome.unknown_interfaces, context.inventory.absent)
-        _log(source, origin, outcome)
+        log_source(source, origin, outcome)
         if not (comes_again and isinstance(outcome.damage, UnreadableError)):
-            self._record_activity(outcome, context, origin, log_stream)
-            self._measure(outcome)
+            self.record_activity(outcome, origin, context.inventory, log_stream)
+            measure_source(outcome, int(self.clock()), self.top_talkers)
         return outcome
 
-    def _current_context(self) -> Context:
+    @property
+    def stores(self) -> Stores:
+        return Stores(self.evidence, self.findings, self.services)
+
+    def keep(self, source: str, outcome: Outcome, enriched: Path, rejected: Mapping[str, RejectedSample]) -> None:
+        """Writes the enriched file of a source, if there is one, and its rejected lines, by the source that they are
+        of. Raises RetryableError when S3 cannot be reached.
+        """
+        if enriched.exists():
+            key = enriched_key(source, outcome.newest_end or 0)
+            self.store.put_file(StoredObject(self.output_bucket, key), enriched)
+        if any(rejected.values()):
+            self.store.put_rejected(StoredObject(self.output_bucket, rejected_key(source)), rejected)
+
+    def current_context(self) -> Context:
+        """The context of the source that is processed now; counts the age of the inventory. Raises RetryableError."""
         inventory = self.inventory.load()
         current = Context(
             inventory,
@@ -188,85 +191,26 @@ class SourceProcessor:
             logger().warning("geographic database not used", extra={"problem": problem})
         return geography
 
-    def _keep_enriched(self, source: str, outcome: Outcome, path: Path) -> None:
-        key = enriched_key(source, outcome.newest_end or 0)
-        self.store.put_file(StoredObject(self.output_bucket, key), path)
-
-    def _keep_rejected(self, source: str, outcome: Outcome) -> None:
-        self.store.put_rejected(StoredObject(self.output_bucket, rejected_key(source)), source, outcome.rejected.sample)
-
-    def _record_activity(
-        self, outcome: Outcome, context: Context, origin: Origin | None, log_stream: LogStream | None
+    def record_activity(
+        self, outcome: Outcome, origin: Origin | None, inventory: Inventory, log_stream: LogStream | None = None
     ) -> None:
-        """Records that the flow log of the source delivers, if the inventory knows it."""
+        """Records that the flow log of a source delivers, if the inventory knows it; origin or log stream state it."""
         newest_end = max(outcome.newest_end or 0, last_hour_end(outcome.capture_gaps) or 0)
         if self.activity is None or not newest_end:
             return
         flow_log_ids: tuple[str, ...] = ()
         if log_stream:
-            resource_ids = partial(_resources_of, log_stream, outcome, context)
-            flow_log_ids = self.activity.of_stream(log_stream, context.inventory, resource_ids)
-        elif origin and origin.flow_log_id in context.inventory.flow_logs:
+            flow_log_ids = self.activity.of_stream(
+                log_stream, inventory, partial(_resources_of, log_stream, outcome, inventory)
+            )
+        elif origin and origin.flow_log_id in inventory.flow_logs:
             flow_log_ids = (origin.flow_log_id,)
         self.activity.record(flow_log_ids, newest_end, outcome.accepted_records + outcome.nodata, outcome.skipdata)
 
-    def _measure(self, outcome: Outcome) -> None:
-        now = int(self.clock())
-        count("Lines", outcome.lines)
-        count("Records", outcome.accepted_records)
-        count("NoDataRecords", outcome.nodata)
-        named = _most_skipped(outcome)
-        count("SkippedRecords", outcome.skipdata - sum(named.values()))
-        count_each("SkippedRecords", "interface", named)
-        count("FutureRecords", outcome.future_records)
-        count("RejectsSeen", int(outcome.measurements["rejected_flows"].sum()))
-        count("UnknownFields", len(outcome.unknown_fields))
-        count("UnknownInterfaces", len(outcome.unknown_interfaces))
-        count_by("RejectedLines", outcome.rejected.counts)
-        found = [each for each in outcome.findings if not is_test_alert(each)]
-        count_by("FindingsRaised", Counter(each.kind for each in found if not each.suppressed_by))
-        count_by("FindingsSuppressed", Counter(each.kind for each in found if each.suppressed_by))
-        if outcome.newest_end is not None:
-            count("FreshnessSeconds", max(0, now - outcome.newest_end))
-        traffic = emf(outcome.measurements, outcome.owner_sums, namespace(), now)
-        count("MeasurementsTooOld", traffic.too_old)
-        count("MeasurementsTooNew", traffic.too_new)
-        count("MeasurementsUnnameable", traffic.unnameable)
-        talkers = talkers_line(outcome.talkers, outcome.accepted_records, self.top_talkers)
-        charges = charge_lines(outcome.charge_sums, namespace(), now)
-        print_lines(line for line in (*traffic.lines, *charges, talkers, *finding_lines(found)) if line)
 
-
-def _resources_of(log_stream: LogStream, outcome: Outcome, context: Context) -> set[str]:
+def _resources_of(log_stream: LogStream, outcome: Outcome, inventory: Inventory) -> set[str]:
     scopes = (*outcome.measurements["scope"].unique(), *outcome.capture_gaps["scope"].unique())
-    return resources_of(log_stream, scopes, context.inventory)
-
-
-def _most_skipped(outcome: Outcome) -> dict[str, int]:
-    return dict(islice(skipped_by_interface(outcome.capture_gaps).items(), MAX_NAMED_INTERFACES))
-
-
-def _log(source: str, origin: Origin | None, outcome: Outcome) -> None:
-    """Logs a source with findings, rejected, skipped or future records or unknown fields; others at level DEBUG."""
-    odd_records = outcome.rejected.total + outcome.skipdata + outcome.future_records
-    is_notable = bool(outcome.findings or odd_records or outcome.unknown_fields)
-    write = logger().info if is_notable else logger().debug
-    write(
-        "source processed",
-        extra={
-            "source": source,
-            **(asdict(origin) if origin else {}),
-            "lines": outcome.lines,
-            "rejected_lines": dict(outcome.rejected.counts),
-            "skipped_records": _most_skipped(outcome),
-            "future_records": outcome.future_records,
-            "findings": [finding.id for finding in outcome.findings],
-            "suppressed": {each.id: each.suppressed_by for each in outcome.findings if each.suppressed_by},
-            "unknown_fields": outcome.unknown_fields,
-            "missing_fields": [each.missing for each in outcome.missing_fields],
-            "unknown_interfaces": outcome.unknown_interfaces,
-        },
-    )
+    return resources_of(log_stream, scopes, inventory)
 
 
 def rejected_key(source: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from flowsentry.aws.ingest.detection_settings import read_detection_settings
+from flowsentry.aws.detection_settings import read_detection_settings
 from flowsentry.errors import RetryableError
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.settings import FunctionSettingsError, UploadedDetectionSettings

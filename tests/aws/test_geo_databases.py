@@ -12,14 +12,14 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from flowsentry.aws import clients
-from flowsentry.aws.ingest import geo_databases
-from flowsentry.aws.ingest.geo_databases import (
+from flowsentry.aws.geo_databases import (
     REFRESH_SECONDS,
     DatabaseError,
     Databases,
     GeoDatabases,
     opened,
 )
+from flowsentry.aws.ingest import geo_databases
 from flowsentry.inventory.geoip import NoGeography, location_of
 from tests.moto_world import OUTPUT_BUCKET, make_bucket
 
