@@ -22,6 +22,7 @@ from stacks.settings.flow_logs import FlowLogSettings
 from stacks.settings.inventory import InventoryTarget, OwnershipSettings
 from stacks.settings.kubernetes import InventoryNetwork, KubernetesCluster
 from stacks.settings.logged.log_queries import LogQuerySettings, MetricFilter
+from stacks.settings.logged.payload_stream import PayloadStream
 from stacks.settings.logged.storage import StorageTransition
 from stacks.settings.operation import GuardRailSettings, ObjectProcessor, OperationSettings, StreamProcessor
 from stacks.settings.problems import allowed, schema_of
@@ -50,7 +51,7 @@ OBJECTS: tuple[type[Section], ...] = (
         InventoryNetwork,
         SlackChannel,
     ),
-    *(MetricFilter, StreamProcessor, ObjectProcessor, TrafficPrices),
+    *(MetricFilter, StreamProcessor, ObjectProcessor, PayloadStream, TrafficPrices),
 )
 """Objects within the settings, each with a table of its own."""
 TABLES: tuple[type[Section], ...] = (Deployment, *PARTS, *OBJECTS)

@@ -19,10 +19,6 @@ invocations. The same applies to a batch of the data stream. Higher: a failing b
 longer. Lower: temporary errors send payloads to the bucket."""
 STREAM_MAX_AGE_HOURS = 6
 """Lambda's maximum, so that long throttling delays payloads and loses none."""
-PAYLOAD_BATCH_SIZE, PAYLOAD_WINDOW_SECONDS = 100, 5
-"""Payloads in a batch of the data stream, each of which takes about 0.1 s; and how long Lambda gathers a batch, which
-is short for payloads that are minutes old. Higher: a batch approaches the function's timeout. Lower: more
-invocations."""
 MAX_PAYLOAD_AGE_HOURS = 12
 """Older payloads go to the bucket of failed invocations: Lambda has no time limit of its own for a throttled function,
 and the stream deletes payloads after a day. Higher: less time to store a backlog in the bucket. Lower: an outage writes
@@ -38,7 +34,6 @@ class StreamProcessor(Construct):
         super().__init__(scope, id_)
         self._defaults = defaults
         settings = defaults.deployment.stream_processor
-        self._batches_per_shard = defaults.deployment.at_once.payload_batches
         self.function = PythonFunction(
             self,
             "Function",
@@ -100,15 +95,16 @@ class StreamProcessor(Construct):
         https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html#services-kinesis-stream-start-pos
         """
         to_bucket = lambda_.CfnEventSourceMapping.OnFailureProperty(destination=failures_arn)
+        stream = self._defaults.deployment.payload_stream
         return lambda_.CfnEventSourceMapping(
             self,
             "Payloads",
             function_name=self.function.function_name,
             event_source_arn=stream_arn,
             starting_position="TRIM_HORIZON",
-            batch_size=PAYLOAD_BATCH_SIZE,
-            maximum_batching_window_in_seconds=PAYLOAD_WINDOW_SECONDS,
-            parallelization_factor=self._batches_per_shard,
+            batch_size=stream.batch_payloads,
+            maximum_batching_window_in_seconds=stream.window_seconds,
+            parallelization_factor=self._defaults.deployment.at_once.payload_batches,
             function_response_types=["ReportBatchItemFailures"],
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=STREAM_RETRIES,

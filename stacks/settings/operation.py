@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
+from stacks.settings.logged.payload_stream import PayloadStream
 from stacks.settings.values import NAMED_ONCE, KmsKeyArn, LogRetentionDays, RolePath, Section, Tags
 
 
@@ -37,10 +38,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
 FINDINGS_BATCHES = 4
 """Concurrent batches of a shard of the findings table: one that hangs blocks a quarter of the shard's findings. Higher:
 more invocations compete for the slots of the rate limit. Lower: a flood takes longer to process."""
-PAYLOAD_BATCHES = 10
-"""Concurrent batches of each shard of the data stream (ParallelizationFactor), Lambda's maximum: payloads need no
-order. An on-demand stream starts with four shards, so 40 concurrent invocations process about 400 payloads a second.
-Lower: fewer payloads a second, and a failed batch blocks more of them."""
 LEAST_OBJECTS = 2
 """The lowest MaximumConcurrency of a queue.
 https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html"""
@@ -60,7 +57,7 @@ class Fitted:
     payload_batches: int
 
 
-def fitted(concurrency: int, max_objects: int) -> Fitted:
+def fitted(concurrency: int, max_objects: int, payload_batches: int = 1) -> Fitted:
     """What may run at once in an account with this many concurrent executions.
 
     At 10 executions: three objects, one batch of findings and one batch of each shard of payloads, so that the
@@ -70,7 +67,7 @@ def fitted(concurrency: int, max_objects: int) -> Fitted:
     return Fitted(
         objects=max(LEAST_OBJECTS, min(max_objects, concurrency * 3 // 10)),
         findings_batches=max(1, min(FINDINGS_BATCHES, concurrency // 10)),
-        payload_batches=max(1, min(PAYLOAD_BATCHES, concurrency // 20)),
+        payload_batches=max(1, min(payload_batches, concurrency // 20)),
     )
 
 
@@ -130,8 +127,8 @@ class OperationSettings(Section):
     of a busy network can't be queried at once."""
     lambda_concurrency: int = Field(default=USUAL_CONCURRENCY, ge=LEAST_CONCURRENCY, le=100_000)
     """Concurrent executions of all functions that the account allows in this Region; `flowsentry doctor` asks it. New
-    accounts have 10. Below 200, less is processed at once: at 10 three objects, one batch of findings, four of
-    payloads of a data stream. Findings are the same, and after an outage they come later. Lower: more room for other
+    accounts have 10. Below 200, less is processed at once: at 10 three objects, and one batch of findings and of each
+    shard of a data stream. Findings are the same, and after an outage they come later. Lower: more room for other
     functions of the account. Higher than what the account allows: executions are throttled and retried."""
     python: PythonVersion = "3.14"
     """Python version of the functions. The dependencies layer is built for it."""
@@ -144,11 +141,14 @@ class OperationSettings(Section):
     """Size of the [stream processor](#the-functions)."""
     object_processor: ObjectProcessor = ObjectProcessor()
     """Size of the [object processor](#the-functions)."""
+    payload_stream: PayloadStream = PayloadStream()
+    """Capacity and batches of the [data stream](#the-data-stream), for sources with `kinesis`."""
 
     @property
     def at_once(self) -> Fitted:
         """What runs at once at most."""
-        return fitted(self.lambda_concurrency, self.object_processor.max_concurrency)
+        stream = self.payload_stream
+        return fitted(self.lambda_concurrency, self.object_processor.max_concurrency, stream.batches_at_once)
 
     def broken_rules(self) -> Iterator[str]:
         """A reservation that the account can't make."""

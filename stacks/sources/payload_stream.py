@@ -16,17 +16,19 @@ failed invocations long before (`MAX_PAYLOAD_AGE_HOURS`), which keeps them for d
 class PayloadStream(kinesis.Stream):
     """The one data stream of a deployment.
 
-    On demand, as AWS recommends for subscriptions: payloads beyond the capacity of a stream are throttled, and dropped
-    after 24 hours (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html). Encrypted with
+    With `shards`, or on demand for none, which costs as much as three. Payloads beyond the capacity of a stream are
+    throttled, and dropped after 24 hours
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html). Encrypted with
     a customer managed key, or the AWS managed one, which needs no permission beside that for the stream. Retained when
     it leaves its stack, as log groups still write to it then, and not all payloads have been read.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, key: kms.IKey | None = None) -> None:
+    def __init__(self, scope: Construct, id_: str, *, shards: int, key: kms.IKey | None = None) -> None:
         super().__init__(
             scope,
             id_,
-            stream_mode=kinesis.StreamMode.ON_DEMAND,
+            stream_mode=kinesis.StreamMode.PROVISIONED if shards else kinesis.StreamMode.ON_DEMAND,
+            shard_count=shards or None,
             encryption=kinesis.StreamEncryption.KMS if key else kinesis.StreamEncryption.MANAGED,
             encryption_key=key,
             retention_period=Duration.hours(RETENTION_HOURS),

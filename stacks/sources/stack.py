@@ -65,7 +65,9 @@ class FlowLogsStack(FlowsentryStack):
         if deployment.existing_buckets:
             BucketEvents(self, "ExistingBuckets", buckets=deployment.existing_buckets, object_events=object_events)
         if deployment.has_payload_stream:
-            stream = PayloadStream(self, "PayloadStream", key=self.encryption_key)
+            stream = PayloadStream(
+                self, "PayloadStream", shards=deployment.payload_stream.shards, key=self.encryption_key
+            )
             self.publish({Value.PAYLOAD_STREAM_ARN: stream.stream_arn})
         self._warn_of_unknown_fields()
         self._warn_of_missing_fields()

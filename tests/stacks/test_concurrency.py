@@ -25,7 +25,7 @@ from tests.stacks.functions import SOURCE
     ],
 )
 def test_less_runs_at_once_in_an_account_that_allows_less(concurrency: int, max_objects: int, fit: Fitted) -> None:
-    assert fitted(concurrency, max_objects) == fit
+    assert fitted(concurrency, max_objects, payload_batches=10) == fit
 
 
 @pytest.mark.parametrize(("reserved", "is_valid"), [(50, True), (51, False)])

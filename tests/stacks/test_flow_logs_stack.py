@@ -211,10 +211,24 @@ def test_a_new_log_format_adds_a_log_group_and_the_draining_one_stays_subscribed
     assert subscribed(after) == 2
 
 
-def test_busy_sources_share_one_encrypted_on_demand_data_stream(synthesise: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    ("shards", "mode"),
+    [
+        (1, {"StreamModeDetails": {"StreamMode": "PROVISIONED"}, "ShardCount": 1}),
+        (0, {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}),
+    ],
+)
+def test_busy_sources_share_one_encrypted_data_stream_of_the_given_size(
+    synthesise: Callable[..., Any], shards: int, mode: dict[str, Any]
+) -> None:
     sources = [{**CLOUDWATCH, "kinesis": True}, {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch", "kinesis": True}]
-    (stream,) = of_kind(synthesise({"sources": sources}), "AWS::Kinesis::Stream").values()
-    assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    given = {"sources": sources, "payload_stream": {"shards": shards, "window_seconds": 300, "batch_payloads": 10_000}}
+    made = synthesise(given)
+    (stream,) = of_kind(made, "AWS::Kinesis::Stream").values()
+    assert {name: stream[name] for name in ("StreamModeDetails", "ShardCount") if name in stream} == mode
+    mappings = of_kind(made, "AWS::Lambda::EventSourceMapping", "Processing").values()
+    (batches,) = (each for each in mappings if each.get("MaximumBatchingWindowInSeconds") == 300)
+    assert (batches["BatchSize"], batches["ParallelizationFactor"]) == (10_000, 1)
     assert stream["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
     assert stream["RetentionPeriodHours"] == 24
 

@@ -218,6 +218,18 @@ WRONG: tuple[tuple[Settings, str], ...] = (
         "stream_processor.timeout_seconds is 61; allowed: a whole number from 10 to 60",
     ),
     (
+        {"payload_stream": {"window_seconds": 301}},
+        "payload_stream.window_seconds is 301; allowed: a whole number from 1 to 300",
+    ),
+    (
+        {"payload_stream": {"batch_payloads": 10_001}},
+        "payload_stream.batch_payloads is 10001; allowed: a whole number from 1 to 10000",
+    ),
+    (
+        {"payload_stream": {"batches_at_once": 11}},
+        "payload_stream.batches_at_once is 11; allowed: a whole number from 1 to 10",
+    ),
+    (
         {"object_processor": {"max_concurrency": 1}},
         "object_processor.max_concurrency is 1; allowed: a whole number from 2 to 1000",
     ),

@@ -9,6 +9,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from moto.awslambda.models import EventSourceMapping, LambdaFunction, lambda_backends
@@ -26,6 +27,10 @@ from local.aws.settings import ACCOUNT, Settings
 REQUIRED_ACTIONS = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
 """Permissions that Lambda requires of the function's role if the function has no dedicated consumer.
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html"""
+
+MOST_EVENT_BYTES, ENVELOPE_BYTES = 6 << 20, 600
+"""Of the event of a synchronous invocation: Lambda ends a batch before it; and of a record in it beside its base64.
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 Records = Sequence[Mapping[str, Any]]
 _write_lock = threading.RLock()
@@ -116,9 +121,11 @@ class ShardPoller:
         """The next records, if the batch is full or its batching window has ended."""
         with _write_lock:
             records = list(shard.records.values())
-        batch = reader.next_batch(records)
+        waiting = reader.next_batch(records)
+        batch = waiting[: fitting([len(each.data) for each in waiting])]
         window = min(float(mapping.max_batch_window or 0), self._settings.batch_window_seconds)
-        if not batch or (len(batch) < mapping.batch_size and time.time() < batch[0].created_at + window):
+        is_full = len(batch) == mapping.batch_size or len(batch) < len(waiting)
+        if not batch or (not is_full and time.time() < batch[0].created_at + window):
             return ()
         function = self._function(mapping)
         return [stream_record(each, shard.shard_id, mapping.event_source_arn, function.role) for each in batch]
@@ -156,6 +163,12 @@ class ShardPoller:
         wanted = [Call(f"kinesis:{read}", mapping.event_source_arn) for read in REQUIRED_ACTIONS]
         if missing := [call.action for call in wanted if not is_allowed(role, call)]:
             raise PermissionError(f"{role} is not allowed to {', '.join(missing)} on {mapping.event_source_arn}")
+
+
+def fitting(sizes: Sequence[int]) -> int:
+    """How many records, given by the sizes of their base64, fit into an event; the first always does."""
+    totals = accumulate(size + ENVELOPE_BYTES for size in sizes)
+    return max(1, sum(total <= MOST_EVENT_BYTES for total in totals))
 
 
 def stream_record(record: Any, shard_id: str, stream_arn: str, role_arn: str) -> dict[str, Any]:

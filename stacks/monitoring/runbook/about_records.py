@@ -41,7 +41,7 @@ ENTRIES = (
         "Payloads wait in the Kinesis data stream: they arrive faster than `stream_processor` reads them, or one that "
         "fails holds up those behind it. Detection is late; nothing is lost: after 12 hours a payload goes to the "
         "bucket of failed invocations, and from there to the queue.",
-        in_log("stream-processor", '$.message="payload failed"'),
+        in_log("stream-processor", '$.level="ERROR"'),
         "Too little concurrency for the payloads that arrive.",
         "It ends when the backlog is read.",
     ),

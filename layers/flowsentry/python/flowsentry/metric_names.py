@@ -129,9 +129,11 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "IgnoredObjectEvents": Metric(Unit.COUNT, "Object events about anything but a new object, acknowledged"),
     "IgnoredObjects": Metric(Unit.COUNT, "New objects that are not flow logs, ignored"),
     "RecoveredPayloads": Metric(
-        Unit.COUNT, "CloudWatch Logs payloads that failed three times and were processed again through the queue"
+        Unit.COUNT, "CloudWatch Logs payloads that came back through the queue: set aside, or failed three times"
     ),
-    "FailedPayloads": Metric(Unit.COUNT, "Payloads of a Kinesis batch that failed; each attempt counts"),
+    "FailedPayloads": Metric(
+        Unit.COUNT, "Payloads of a Kinesis batch that were set aside or failed; each attempt counts"
+    ),
     "DuplicateObjects": Metric(Unit.COUNT, "Objects delivered again and not processed again"),
     "PoisonSources": Metric(
         Unit.COUNT, "Objects, payloads and messages that cannot be processed, set aside", by="reason"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.aws.compute.runtime_interface import Answer
+from local.aws.messaging.kinesis import fitting
 from local.aws.messaging.shards import Reader, failed_ids, succeeded
 
 REPORTS = SimpleNamespace(function_response_types=["ReportBatchItemFailures"])
@@ -111,3 +112,17 @@ def test_only_an_error_returns_messages_if_partial_batch_responses_are_off() -> 
     error = Answer("id", b"{}", is_error=True, lines=[], seconds=0, log_stream="")
     assert failed_ids(fine, ["a", "b"], []) == set()
     assert failed_ids(error, ["a", "b"], []) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fits"),
+    [
+        ([], 1),
+        ([9 << 20], 1),
+        ([3 << 20, (3 << 20) - 1_200], 2),
+        ([3 << 20, (3 << 20) - 1_199], 1),
+        ([1] * 9_999, 9_999),
+    ],
+)
+def test_a_batch_ends_before_it_exceeds_the_event_of_an_invocation(sizes: list[int], fits: int) -> None:
+    assert fitting(sizes) == fits
