@@ -43,7 +43,7 @@ def with_messages(*bodies: str) -> dict[str, Any]:
     return {"Records": [{**message, "messageId": f"m{index}", "body": body} for index, body in enumerate(bodies)]}
 
 
-def object_event_of(key: str, **entry: str) -> str:
+def object_event_of(key: str, **entry: str | int) -> str:
     event = copy.deepcopy(json.loads(recorded("object_processor_new_object")["Records"][0]["body"]))
     event["Records"][0]["s3"]["object"] |= {"key": key, **entry}
     return json.dumps(event)

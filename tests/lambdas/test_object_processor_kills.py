@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from flowsentry import pipeline
 from flowsentry.aws import clients
 from tests.lambdas.conftest import NOW, Invocation, LoadHandler, World
 from tests.lambdas.objects import Breaking, log_file, object_event_of, put, reasons_in, scan
@@ -40,6 +41,7 @@ class Deployed:
     queue: str
     deadly: set[str]
     seconds: int = 1
+    size: int = 50_000_000
     begun: list[list[str]] = field(default_factory=list)
     receives: list[list[int]] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
@@ -59,7 +61,7 @@ class Deployed:
 
     def send(self, *keys: str) -> None:
         for key in keys:
-            clients.sqs().send_message(QueueUrl=self.queue, MessageBody=object_event_of(key))
+            clients.sqs().send_message(QueueUrl=self.queue, MessageBody=object_event_of(key, size=self.size))
 
     def run(self) -> bool:
         """Whether there was a batch. The messages that a killed run hid return after their visibility timeout."""
@@ -155,6 +157,39 @@ def test_an_object_that_ends_the_function_three_times_is_set_aside_and_the_other
     interrupted_runs = sum(each.count(keys[position]) for each in deployed.begun)
     assert interrupted_runs == 3
     assert set_aside(world) == [keys[position]]
+    assert max(itertools.chain.from_iterable(deployed.receives)) <= 5
+
+
+@pytest.mark.parametrize("position", [0, 9])
+def test_a_small_object_that_ends_the_function_is_read_beside_others_once(
+    deployed: Deployed, world: World, position: int
+) -> None:
+    keys = objects(10)
+    deployed.size, deployed.deadly = 1_000, {keys[position]}
+    deployed.send(*keys)
+    deployed.run_until_empty()
+    assert is_read(keys[1:])
+    assert sum(each.count(keys[position]) for each in deployed.begun) == 4
+    assert set_aside(world) == [keys[position]]
+    assert max(itertools.chain.from_iterable(deployed.receives)) <= 6
+
+
+def test_small_objects_in_progress_together_when_the_function_ends_are_all_read(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, real, calls = objects(3), pipeline.process_together, iter(range(9))
+
+    def ends_once(*arguments: Any) -> Any:
+        if next(calls) == 0:
+            raise Killed
+        return real(*arguments)
+
+    monkeypatch.setattr(pipeline, "process_together", ends_once)
+    deployed.size = 1_000
+    deployed.send(*keys)
+    deployed.run_until_empty()
+    assert is_read(keys)
+    assert {item["status"]["S"] for item in items_of(IDEMPOTENCY_TABLE)} == {"COMPLETED"}
     assert max(itertools.chain.from_iterable(deployed.receives)) <= 5
 
 

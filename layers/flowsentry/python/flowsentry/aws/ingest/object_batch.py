@@ -30,6 +30,8 @@ class MessageProcessor(Protocol):
 
     def process(self, *bodies: str, may_begin: Callable[[], bool]) -> None: ...
 
+    def process_together(self, bodies: Sequence[str]) -> set[int]: ...
+
     def interrupted_runs(self, body: str) -> int: ...
 
 
@@ -50,14 +52,14 @@ class ObjectBatch:
         """The ids of the messages that must be received again: failed ones return after their retry delays, postponed
         ones at once.
 
-        Messages received for the first time go first, then those received before. A suspect goes last and alone: by
-        then all that was done is deleted, and the others are back in the queue.
+        Messages received for the first time go first, those of small objects together, then those received before. A
+        suspect goes last and alone: by then all that was done is deleted, and the others are back in the queue.
         """
         self.queue.hide(messages, int(self.time_budget.seconds) + MARGIN_SECONDS)
         interrupted_runs = {
             each.id: self.processor.interrupted_runs(each.body) for each in messages if each.receives > 1
         }
-        waiting = in_order(messages, interrupted_runs)
+        waiting = self._process_together(in_order(messages, interrupted_runs))
         while waiting:
             message = waiting.pop(0)
             if interrupted_runs.get(message.id):
@@ -68,6 +70,19 @@ class ObjectBatch:
                 self._process(message)
         self._return_messages()
         return [each.id for each in (*self._failed, *self._postponed)]
+
+    def _process_together(self, messages: Sequence[QueueMessage]) -> list[QueueMessage]:
+        """The messages that still wait after those of small objects, in order. One that was received before may have
+        ended the function, and a starved one goes before all others: neither is processed beside others here.
+        """
+        if any(each.receives > STARVED_RECEIVES for each in messages):
+            return list(messages)
+        new = [each for each in messages if each.receives == 1]
+        done = self.processor.process_together([each.body for each in new]) if len(new) > 1 else set()
+        finished = [new[position] for position in sorted(done)]
+        self._has_begun = bool(finished)
+        self._done += finished
+        return [each for each in messages if each not in finished]
 
     def _process_alone(self, suspect: QueueMessage, waiting: Sequence[QueueMessage]) -> list[QueueMessage]:
         """The messages that still wait after a suspect: none when it was processed."""

@@ -26,13 +26,14 @@ CREATED = ("ObjectCreated:", "s3:ObjectCreated:", "Object Created")
 @dataclass(frozen=True, slots=True)
 class ObjectEvent:
     """One object that a message names. `identity` is equal for a second event about the same content; `body` is a
-    message about this object alone.
+    message about this object alone; `size` is in bytes, where the event states it.
     """
 
     source: StoredObject
     identity: str
     event_name: str
     body: str
+    size: int | None = None
 
     @property
     def is_new_object(self) -> bool:
@@ -96,7 +97,7 @@ def _from_record(record: S3EventRecord, body: str) -> ObjectEvent:
     """
     entry = record.s3.get_object
     source = StoredObject(_text(record.s3.bucket.name), unquote_plus(_text(entry.key)), entry.version_id)
-    return _object_event(source, entry.etag or entry.get("sequencer"), record.event_name, body)
+    return _object_event(source, entry, record.event_name, body, entry.get("eTag"))
 
 
 def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectEvent:
@@ -106,17 +107,20 @@ def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectEvent:
     """
     bucket, entry = message["detail"]["bucket"], message["detail"]["object"]
     source = StoredObject(_text(bucket["name"]), _text(entry["key"]), entry.get("version-id"))
-    return _object_event(source, entry.get("etag") or entry.get("sequencer"), message["detail-type"], body)
+    return _object_event(source, entry, message["detail-type"], body, entry.get("etag"))
 
 
-def _object_event(source: StoredObject, content: str | None, event_name: object, body: str) -> ObjectEvent:
+def _object_event(
+    source: StoredObject, entry: Mapping[str, Any], event_name: object, body: str, etag: str | None
+) -> ObjectEvent:
     if not BUCKET_NAME.fullmatch(source.bucket):
         raise ValueError(f"{source.bucket[:100]!r} is not a bucket name")
     if len(source.key.encode()) > MAX_KEY_BYTES:
         raise ValueError(f"{source.key[:100]!r}… is longer than an object key can be")
-    identity = "\n".join((source.bucket, source.key, source.version_id or content or ""))
+    identity = "\n".join((source.bucket, source.key, source.version_id or etag or entry.get("sequencer") or ""))
     identity.encode()  # raises for half of a surrogate pair
-    return ObjectEvent(source, identity, _text(event_name), body)
+    size = entry.get("size")
+    return ObjectEvent(source, identity, _text(event_name), body, size if isinstance(size, int) else None)
 
 
 def _text(value: object) -> str:

@@ -1,7 +1,7 @@
 """Processes the S3 objects that messages name, each once; sends what no retry can help to the dead-letter queue."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from flowsentry.aws.dead_letters import DeadLetters
@@ -11,6 +11,8 @@ from flowsentry.aws.ingest.object_events import ObjectEvent, object_events
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.aws.ingest.payloads import PayloadProcessor
 from flowsentry.aws.ingest.processing import SourceProcessor
+from flowsentry.aws.ingest.small_objects import ObjectGroup, SmallObject, decoded, grouped, may_be_small
+from flowsentry.aws.ingest.source_groups import process_groups
 from flowsentry.decode import FOREIGN_REASONS, object_texts
 from flowsentry.errors import NotBegunError, PoisonError, UnreadableError
 from flowsentry.pipeline import Outcome
@@ -53,6 +55,40 @@ class ObjectProcessor:
                 failures.append(failure)
         if failures:
             raise failures[0]
+
+    def process_together(self, bodies: Sequence[str]) -> set[int]:
+        """The positions of the messages that are done: those of small objects without any defect. Nothing is stored of
+        the others, nor of any if a service fails: `process` takes them, and raises or sets aside what is wrong.
+        """
+        events = self._small_events(bodies)
+        objects = decoded(list(events), self.sources.store, self.payloads.formats)
+        done: set[int] = set()
+        for group in grouped(objects):
+            try:
+                done |= {events[each.event] for each in self._processed_together(group)}
+            except Exception:  # noqa: BLE001 - raised again by the object that it is of
+                logger().warning("objects are processed one by one", exc_info=True)
+        return done
+
+    def _small_events(self, bodies: Sequence[str]) -> dict[ObjectEvent, int]:
+        """The events of small objects, each object once, and the position of their message, which has no other."""
+        small: dict[str, tuple[ObjectEvent, int]] = {}
+        for position, body in enumerate(bodies):
+            try:
+                events = object_events(body)
+            except PoisonError:
+                continue
+            if len(events) == 1 and may_be_small(events[0]):
+                small.setdefault(events[0].identity, (events[0], position))
+        return dict(small.values())
+
+    def _processed_together(self, group: ObjectGroup) -> list[SmallObject]:
+        """The objects of a group that are done, now or earlier; those begun elsewhere or unreadable are left."""
+        run = _GroupRun(self.sources, self.once)
+        run.begin(group.objects)
+        for each in run.unreadable:
+            self.once.forget(each.event.identity)
+        return run.done
 
     def interrupted_runs(self, body: str) -> int:
         """The number of runs that ended on an object that a message names; of several objects the highest."""
@@ -124,6 +160,48 @@ class ObjectProcessor:
         self.dead_letters.send(body, poison)
         count_by("PoisonSources", {poison.reason: 1})
         logger().error("object event set aside", extra={"reason": poison.reason, "error": str(poison)})
+
+
+@dataclass
+class _GroupRun:
+    """Processes small objects as one source, each of which has a record of its own."""
+
+    sources: SourceProcessor
+    once: ProcessedObjects
+    done: list[SmallObject] = field(default_factory=list)
+    unreadable: list[SmallObject] = field(default_factory=list)
+    _begun: list[SmallObject] = field(default_factory=list)
+
+    def begin(self, waiting: Sequence[SmallObject]) -> None:
+        """Begins the record of each object inside that of the one before it, then processes those that were not done
+        before or begun elsewhere: so all records end as the processing ends.
+        """
+        if not waiting:
+            self._process()
+            return
+        first, *rest = waiting
+
+        def work() -> Result:
+            self._begun.append(first)
+            self.begin(rest)
+            return {"damage": None}
+
+        number = len(self._begun)
+        try:
+            result = self.once.run(first.event.identity, work)
+        except Exception:
+            if len(self._begun) > number:
+                raise
+            result = {"damage": NotBegunError}
+        if len(self._begun) == number:
+            self.done += [] if result["damage"] else [first]
+            self.begin(rest)
+
+    def _process(self) -> None:
+        if self._begun:
+            (processed,) = process_groups(self.sources, [ObjectGroup(self._begun).as_sources()])
+            for each, parsed in zip(self._begun, processed.each, strict=True):
+                (self.unreadable if parsed.damage else self.done).append(each)
 
 
 def _ignore(object_event: ObjectEvent, why: str) -> None:

@@ -150,14 +150,14 @@ class SourceProcessor:
         return Stores(self.evidence, self.findings, self.services)
 
     def keep(self, source: str, outcome: Outcome, enriched: Path, rejected: Mapping[str, RejectedSample]) -> None:
-        """Writes the enriched file of a source, if there is one, and its rejected lines, by the source that they are
-        of. Raises RetryableError when S3 cannot be reached.
+        """Writes the rejected lines of a source, by the source that they are of, and its enriched file, if there is
+        one; last, so that no row is stored of what fails. Raises RetryableError when S3 cannot be reached.
         """
+        if any(rejected.values()):
+            self.store.put_rejected(StoredObject(self.output_bucket, rejected_key(source)), rejected)
         if enriched.exists():
             key = enriched_key(source, outcome.newest_end or 0)
             self.store.put_file(StoredObject(self.output_bucket, key), enriched)
-        if any(rejected.values()):
-            self.store.put_rejected(StoredObject(self.output_bucket, rejected_key(source)), rejected)
 
     def current_context(self) -> Context:
         """The context of the source that is processed now; counts the age of the inventory. Raises RetryableError."""

@@ -1,0 +1,109 @@
+"""Small objects, read at the same time; those of one format and origin are processed as one source."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from flowsentry.aws.concurrency import in_threads
+from flowsentry.aws.ingest.failed_invocation import failed_event
+from flowsentry.aws.ingest.log_formats import LogFormats
+from flowsentry.aws.ingest.object_events import ObjectEvent
+from flowsentry.aws.ingest.source_groups import SourceGroup
+from flowsentry.aws.object_store import ObjectStore
+from flowsentry.decode import object_texts
+from flowsentry.frames import LogChunk, LogTable, LogText, MixedText, SmallSource
+from flowsentry.pipeline import MAX_TOGETHER_BYTES
+from flowsentry.records.object_key import Origin, flow_log_key, is_no_flow_log
+
+MAX_STORED_BYTES = 256 << 10
+"""Objects of at most this size, as stored, are processed together: some 10,000 records, which take longer than the
+fixed cost of an object. Higher: more memory, and more to repeat where one ends the function. Lower: more objects pay
+the fixed cost, and each writes a small enriched object."""
+MAX_DECODED_BYTES = 4 << 20
+"""One that is larger when decoded is processed alone. Usual are ten times MAX_STORED_BYTES, possible are a thousand.
+Higher: more memory. Lower: very regular records are processed alone."""
+
+
+PARQUET = ".parquet"
+
+
+class SmallObject(NamedTuple):
+    """A small object that is decoded."""
+
+    event: ObjectEvent
+    source: SmallSource
+    decoded_bytes: int
+
+    @property
+    def origin(self) -> Origin | None:
+        key = flow_log_key(self.event.source.key)
+        return key.origin if key else None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectGroup:
+    """Small objects of one format and origin."""
+
+    objects: Sequence[SmallObject]
+
+    def as_sources(self) -> SourceGroup:
+        """The group as sources. Its name is that of all of its objects: another set of them writes another file."""
+        name = "\n".join(sorted(each.source.name for each in self.objects))
+        return SourceGroup(name, self.objects[0].origin, [each.source for each in self.objects])
+
+
+def may_be_small(event: ObjectEvent) -> bool:
+    """Whether an event is of a new object that it states to be small, and that may be a flow log. Not of Parquet, which
+    a process of its own tries first: several at once would take the memory of several.
+    """
+    is_small = event.size is not None and event.size <= MAX_STORED_BYTES
+    key = event.source.key
+    return event.is_new_object and is_small and not is_no_flow_log(key) and not key.endswith(PARQUET)
+
+
+def decoded(events: Sequence[ObjectEvent], store: ObjectStore, formats: LogFormats) -> list[SmallObject]:
+    """The objects that are read and decoded to their end without any error, in order; the others are left out."""
+
+    def read(event: ObjectEvent) -> SmallObject | None:
+        try:
+            chunks = list(_chunks(event, store, formats))
+        except Exception:  # noqa: BLE001 - it is read again alone, and raises it again
+            return None
+        size = sum(len(chunk.text) for chunk in chunks)
+        return SmallObject(event, SmallSource(str(event.source), tuple(chunks)), size)
+
+    return [each for each in in_threads(read, events) if each]
+
+
+def _chunks(event: ObjectEvent, store: ObjectStore, formats: LogFormats) -> Iterator[LogText | MixedText]:
+    """The chunks of an object. Raises ValueError for one that is too large or no text."""
+    failed, blocks = failed_event(store.blocks(event.source))
+    if failed is not None:
+        raise ValueError("it is the record of a failed invocation")
+    size = 0
+    for chunk in object_texts(blocks, formats.of_object(event.source.bucket, event.source.key), _no_parquet):
+        if isinstance(chunk, LogTable) or (size := size + len(chunk.text)) > MAX_DECODED_BYTES:
+            raise ValueError(f"it has more than {MAX_DECODED_BYTES} bytes, or is no text")
+        yield chunk
+
+
+def _no_parquet(_data: bytes) -> Iterator[None]:
+    raise ValueError("it is Parquet")
+
+
+def grouped(objects: Sequence[SmallObject]) -> list[ObjectGroup]:
+    """The objects by format and origin, in groups of at most MAX_TOGETHER_BYTES of text."""
+    alike: dict[object, list[list[SmallObject]]] = defaultdict(list)
+    for each in objects:
+        groups = alike[(each.origin, tuple(map(_form, each.source.chunks)))]
+        held = sum(one.decoded_bytes for one in groups[-1]) if groups else MAX_TOGETHER_BYTES
+        if held + each.decoded_bytes > MAX_TOGETHER_BYTES:
+            groups.append([])
+        groups[-1].append(each)
+    return [ObjectGroup(group) for groups in alike.values() for group in groups]
+
+
+def _form(chunk: LogChunk) -> object:
+    """What two chunks with the same columns have in common."""
+    return chunk.names if isinstance(chunk, LogText) else chunk.formats if isinstance(chunk, MixedText) else None
