@@ -1,13 +1,12 @@
 """The owner of each end at the time of the flow, and whether the end is inside our networks."""
 
 from collections.abc import Collection
-from functools import cache
 
 import polars as pl
 
 from flowsentry.enrich.record_attribution import ENDS, OwnEnds, own_ends, with_record_attribution
 from flowsentry.inventory.address_space import AddressSpace
-from flowsentry.inventory.assignment_index import INTERFACE, OWNER, key, repeated
+from flowsentry.inventory.assignment_index import INTERFACE, OWNER, constant, key, repeated
 from flowsentry.inventory.geoip import GEOGRAPHY
 from flowsentry.records.fields import is_of_transit_gateway
 from flowsentry.records.lookup_cache import Intervals
@@ -31,21 +30,27 @@ def with_owners(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFram
     """
     address_space.lookup_cache.evict()
     address_space.look_up_all()
-    ends = flows.with_columns(
-        _packet_address(flows, "srcaddr").alias("source_address"),
-        _packet_address(flows, "dstaddr").alias("destination_address"),
-    )
+    ends = flows.hstack([_packet_address(flows, column).alias(f"{end}_address") for end, (column, _) in ENDS.items()])
     is_of_gateway = is_of_transit_gateway(flows.columns)
     own = None if is_of_gateway else own_ends(ends)
     known = ends.hstack(_columns_of_both_ends(ends, own, address_space))
-    attributed = with_record_attribution(known, own, address_space).with_columns(
-        pl.col("source_is_inside", "destination_is_inside", "is_ipv6").fill_null(value=False)
-    )
-    return attributed if is_of_gateway else _with_own_inside(attributed)
+    attributed = _without_nulls(with_record_attribution(known, own, address_space))
+    return attributed if own is None else _with_own_inside(attributed, own)
 
 
-def _packet_address(flows: pl.DataFrame, column: str) -> pl.Expr:
-    return pl.coalesce(f"pkt_{column}", column) if f"pkt_{column}" in flows.columns else pl.col(column)
+def _packet_address(flows: pl.DataFrame, column: str) -> pl.Series:
+    """The address of the packet, else of the interface."""
+    if f"pkt_{column}" not in flows.columns:
+        return flows[column]
+    address = flows[f"pkt_{column}"]
+    return address.zip_with(address.is_not_null(), flows[column]) if address.null_count() else address
+
+
+def _without_nulls(flows: pl.DataFrame) -> pl.DataFrame:
+    """The flows, in which an end without an address is outside, and not of IPv6."""
+    names = ("source_is_inside", "destination_is_inside", "is_ipv6")
+    unknown = [name for name in names if flows[name].null_count()]
+    return flows.with_columns(pl.col(unknown).fill_null(value=False)) if unknown else flows
 
 
 def _columns_of_both_ends(flows: pl.DataFrame, own: OwnEnds | None, address_space: AddressSpace) -> list[pl.Series]:
@@ -86,15 +91,11 @@ def _rows_of_both_ends(flows: pl.DataFrame, span: Intervals, address_space: Addr
 
 
 def _all_false(flows: pl.DataFrame, name: str) -> pl.Series:
-    return pl.repeat(value=False, n=len(flows), dtype=pl.Boolean, eager=True).alias(name)
+    return constant(name, False, pl.Boolean(), len(flows))  # noqa: FBT003 - a value
 
 
 def _null_columns(end: str, rows: int, columns: Collection[str]) -> list[pl.Series]:
-    return [
-        pl.Series(f"{end}_{name}", [None], GEOGRAPHY[name]).new_from_index(0, rows)
-        for name in GEOGRAPHY
-        if name in columns
-    ]
+    return [constant(f"{end}_{name}", None, GEOGRAPHY[name], rows) for name in GEOGRAPHY if name in columns]
 
 
 def _interface_rows(flows: pl.DataFrame, span: Intervals, address_space: AddressSpace) -> pl.Series:
@@ -103,21 +104,17 @@ def _interface_rows(flows: pl.DataFrame, span: Intervals, address_space: Address
     rows = cache.rows(INTERFACE, flows["interface_id"], span, address_space.interface_facts)
     is_assigned = cache.flag("is_assigned", rows)
     unknown = pl.Series([None], dtype=rows.dtype)
-    return (
-        rows.zip_with(is_assigned.fill_null(value=False), unknown)
-        if is_assigned is not None
-        else unknown.new_from_index(0, len(rows))
-    )
+    return rows.zip_with(is_assigned, unknown) if is_assigned is not None else unknown.new_from_index(0, len(rows))
 
 
 def _own(is_own: pl.Series, by_interface: pl.Series, by_address: pl.Series, address_space: AddressSpace) -> pl.Series:
     """The rows of facts: by interface where this end is the interface that logged the record, else by address. A pod
     has precedence over the interface of its node.
     """
-    is_known = is_own & by_interface.is_not_null()
+    is_known = is_own & by_interface.is_not_null() if by_interface.null_count() else is_own
     if (is_pod := address_space.lookup_cache.flag("is_pod", by_address)) is not None:
         is_known &= ~is_pod.fill_null(value=False)
-    return by_interface.zip_with(is_known.fill_null(value=False), by_address)
+    return by_interface.zip_with(is_known, by_address)
 
 
 def _address_rows(scopes: pl.Series, addresses: pl.Series, span: Intervals, address_space: AddressSpace) -> pl.Series:
@@ -158,28 +155,15 @@ def _rows_across(ends: pl.DataFrame, span: Intervals, address_space: AddressSpac
     return address_space.lookup_cache.uncached_rows(facts, asked["position"], span)
 
 
-def _with_own_inside(flows: pl.DataFrame) -> pl.DataFrame:
+def _with_own_inside(flows: pl.DataFrame, own: OwnEnds) -> pl.DataFrame:
     """The flows, in which an end is also inside when its address is that of an interface that logged some of them, even
     though it is in no network and has no known owner.
     """
-    senders = (pl.col("direction") == "egress") & ~pl.col("source_is_inside") & _is_own("source", "srcaddr")
-    receivers = (
-        (pl.col("direction") == "ingress") & ~pl.col("destination_is_inside") & _is_own("destination", "dstaddr")
-    )
-    own = pl.concat(
-        [
-            flows.select(pl.col("source_address").filter(senders).alias("own")),
-            flows.select(pl.col("destination_address").filter(receivers).alias("own")),
-        ]
-    )["own"].unique()
-    if own.is_empty():
+    are_outside = {end: is_own & ~flows[f"{end}_is_inside"] for end, is_own in own.items()}
+    if not any(are.any() for are in are_outside.values()):
         return flows
+    addresses = pl.concat(flows[f"{end}_address"].filter(are) for end, are in are_outside.items()).unique()
     return flows.with_columns(
-        (pl.col(f"{end}_is_inside") | pl.col(f"{end}_address").is_in(own.implode())).alias(f"{end}_is_inside")
-        for end in ("source", "destination")
+        (pl.col(f"{end}_is_inside") | pl.col(f"{end}_address").is_in(addresses.implode())).alias(f"{end}_is_inside")
+        for end in ENDS
     )
-
-
-@cache
-def _is_own(end: str, column: str) -> pl.Expr:
-    return pl.col(f"{end}_address") == pl.col(column)

@@ -16,9 +16,12 @@ from flowsentry.inventory.assignment_index import (
     address_rows,
     constant,
     in_order,
+    in_time,
     interface_rows,
     key,
+    owned,
     repeated,
+    timeless_interface_facts,
     with_unowned_times,
 )
 from flowsentry.inventory.geoip import GEOGRAPHY, Geography, NoGeography
@@ -28,12 +31,10 @@ from flowsentry.inventory.network_index import NetworkIndex
 from flowsentry.inventory.reachability import NO_ROUTES, Reachability
 from flowsentry.inventory.source_address import PUBLIC, network_of
 from flowsentry.records.ipv4_numbers import ipv4_number, number_of_ipv4
-from flowsentry.records.lookup_cache import LookupCache
+from flowsentry.records.lookup_cache import Intervals, LookupCache
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Private address ranges: RFC 1918, RFC 6598 (used by EKS), RFC 4193."""
-
-
 MAX_SCOPES_LOOKED_UP = 32
 """VPCs of an inventory whose addresses are looked up at once. More: memory for tables of VPCs that no batch has. Fewer:
 in accounts with many VPCs, batches look up addresses one by one."""
@@ -96,7 +97,7 @@ class AddressSpace:
         networks = [ipaddress.ip_network(block, strict=False) for block in (*inside_networks, *blocks)]
         v4 = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv4Network))
         v6 = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network))
-        discovered_at = _discovered_at(inventory)
+        discovered_at = inventory.discovered_at
         assignments = inventory.assignments
         return cls(
             inventory,
@@ -105,7 +106,7 @@ class AddressSpace:
             KnownInterfaces.of(assignments),
             tuple((int(network.network_address), int(network.broadcast_address)) for network in v4),
             tuple(v6),
-            _instance_names(assignments),
+            inventory.instance_names(),
             geography or NoGeography(),
             NetworkIndex.of(ipaddress.ip_network(network, strict=False) for network in trusted_networks),
             important_services,
@@ -182,22 +183,27 @@ class AddressSpace:
         """Looks up the interfaces and addresses of the inventory at once, if nothing was looked up: one by one, each
         batch that has a new one would pay for a look-up.
         """
-        cache, known = self.lookup_cache, self.inventory.assignments.select("scope", "address").drop_nulls().unique()
-        scopes = known["scope"].unique()
-        if not cache.is_empty or not 0 < len(scopes) <= MAX_SCOPES_LOOKED_UP:
+        cache = self.lookup_cache
+        if not cache.is_empty:
+            return
+        known = self.inventory.assignments.select("scope", "address").drop_nulls().unique()
+        if not 0 < known["scope"].n_unique() <= MAX_SCOPES_LOOKED_UP:
             return
         cache.look_up(INTERFACE, self.known_interfaces.rows["interface_id"], self.interface_facts)
         for (scope,), part in known.partition_by("scope", as_dict=True).items():
             self._look_up(str(scope), part["address"])
 
     def _look_up(self, scope: str, addresses: pl.Series) -> None:
-        self.lookup_cache.look_up(scope, addresses, lambda unseen: self.address_facts(repeated(scope, unseen), unseen))
+        self.lookup_cache.look_up(scope, addresses, lambda unseen: self._facts_within(scope, unseen))
+
+    def _facts_within(self, scope: str, addresses: pl.Series) -> pl.DataFrame:
+        return self.address_facts(repeated(scope, addresses), addresses)
 
     def interface_facts(self, interface_ids: pl.Series) -> pl.DataFrame:
         """The same facts about interfaces, by their ids."""
         keys = pl.DataFrame({"scope": repeated(INTERFACE, interface_ids), "name": interface_ids})
         assigned = self.interfaces.assigned(keys.select(key("scope", "name")).to_series())
-        return with_unowned_times(assigned, _no_facts(interface_ids))
+        return with_unowned_times(assigned, timeless_interface_facts(interface_ids))
 
     def owner_of(self, scope: str, address: str, at: int) -> Interface | None:
         """The owner of the address within the scope at a Unix second. For the few addresses of findings; enrich looks
@@ -209,11 +215,30 @@ class AddressSpace:
         """The owner and the interface of each address. A pod owns an address of its node's interface, which has the
         security groups.
         """
-        if not addresses:
-            return []
-        queries = pl.DataFrame(addresses, _ADDRESS_QUERY, orient="row")
+        found: dict[AddressQuery, AddressOwner] = {}
+        for scope in {query.scope for query in addresses}:
+            asked = list({query for query in addresses if query.scope == scope})
+            known = self._cached_owners(scope, asked) if self.lookup_cache.has(scope) else None
+            found.update(zip(asked, known or self._searched_owners(asked), strict=True))
+        return [found[query] for query in addresses]
+
+    def _cached_owners(self, scope: str, asked: Sequence[AddressQuery]) -> list[AddressOwner] | None:
+        """The owners of addresses of a scope whose addresses are cached, since enrichment looked them up; None where
+        one of them is a pod.
+        """
+        addresses = pl.Series([query.address for query in asked], dtype=pl.Categorical())
+        at = pl.Series([query.at for query in asked], dtype=pl.Int64())
+        span = Intervals.of(at, at)
+        rows = self.lookup_cache.rows(scope, addresses, span, lambda unseen: self._facts_within(scope, unseen))
+        if (is_pod := self.lookup_cache.flag("is_pod", rows)) is not None and is_pod.any():
+            return None
+        owners = self.lookup_cache.columns_at(rows, "owner_kind", "assignment")
+        return [AddressOwner(each, each) for each in self._interfaces_of(owned(owners))]
+
+    def _searched_owners(self, asked: Sequence[AddressQuery]) -> list[AddressOwner]:
+        queries = pl.DataFrame(asked, _ADDRESS_QUERY, orient="row")
         facts = self.address_facts(queries["scope"], queries["address"])
-        fitting = _in_time(facts.hstack(queries[facts["position"]].select("at")))
+        fitting = in_time(facts.hstack(queries[facts["position"]].select("at")))
         owners = self._interfaces_in(fitting, len(queries))
         interfaces = self._interfaces_in(fitting.filter(~pl.col("is_pod")), len(queries))
         return [AddressOwner(*each) for each in zip(owners, interfaces, strict=True)]
@@ -221,18 +246,22 @@ class AddressSpace:
     def interface_of(self, interface_id: str, at: int) -> Interface | None:
         """The interface with this id and its owner at a Unix second."""
         facts = self.interface_facts(pl.Series([interface_id], dtype=pl.Categorical()))
-        return self._interfaces_in(_in_time(facts.with_columns(pl.lit(at).alias("at"))), 1)[0]
+        return self._interfaces_in(in_time(facts.with_columns(pl.lit(at).alias("at"))), 1)[0]
 
     def _interfaces_in(self, facts: pl.DataFrame, count: int) -> list[Interface | None]:
         """The first interface of each position below `count`; None if it has no owner or several claim it."""
-        first = facts.unique("position", keep="first", maintain_order=True).filter(pl.col("owner_kind").is_not_null())
-        assigned = first["assignment"].to_list()
-        new = [each for each in dict.fromkeys(assigned) if each not in self._interfaces_known]
-        self._interfaces_known.update(zip(new, self.inventory.interfaces_in(new), strict=True))
-        found: list[Interface | None] = [None] * count
-        for target, assignment in zip(first["position"], assigned, strict=True):
-            found[target] = self._interfaces_known[assignment]
-        return found
+        first = facts.unique("position", keep="first", maintain_order=True)
+        assigned: list[int | None] = [None] * count
+        for target, assignment in zip(first["position"], owned(first), strict=True):
+            assigned[target] = assignment
+        return self._interfaces_of(assigned)
+
+    def _interfaces_of(self, assigned: Sequence[int | None]) -> list[Interface | None]:
+        """The interface of each of these rows of the assignments table; None for None."""
+        new = [each for each in dict.fromkeys(assigned) if each is not None and each not in self._interfaces_known]
+        if new:
+            self._interfaces_known.update(zip(new, self.inventory.interfaces_in(new), strict=True))
+        return [None if each is None else self._interfaces_known[each] for each in assigned]
 
     def reachability(self, scope: str) -> Reachability:
         """In which VPC private addresses are, as seen from this VPC."""
@@ -245,7 +274,7 @@ class AddressSpace:
         """The other VPC that routes lead to for each address, given as a number, as seen from its scope; null if there
         is none or it is ambiguous. None if no scope has routes.
         """
-        if not any(self.inventory.routes.get(scope) for scope in scopes.unique()):
+        if not self.inventory.routes or not any(self.inventory.routes.get(scope) for scope in scopes.unique()):
             return None
         ends = pl.DataFrame({"scope": scopes, "number": number}).with_row_index("position")
         parts = [ends.clear().select("position", pl.lit(None, pl.Categorical()).alias("vpc"))]
@@ -260,30 +289,10 @@ class AddressSpace:
     def _timeless_facts(self, addresses: pl.Series, number: pl.Series) -> pl.DataFrame:
         """Facts about each address, also given as a number, that hold at all times."""
         inside = self._are_inside(addresses, number)
-        is_ipv6 = addresses.cast(pl.String).str.contains(":", literal=True)
+        is_ipv6 = constant("is_ipv6", False, pl.Boolean(), len(addresses))  # noqa: FBT003 - a value
+        if number.null_count():
+            is_ipv6 = addresses.cast(pl.String).str.contains(":", literal=True)
         known = pl.DataFrame({"is_inside": inside, "is_ipv6": is_ipv6})
         if not self.geography_columns:
             return known.hstack(NoGeography().facts(addresses))
         return known.hstack(self.geography.facts(addresses).select(pl.when(~inside).then(pl.all()).name.keep()))
-
-
-def _in_time(facts: pl.DataFrame) -> pl.DataFrame:
-    return facts.filter(pl.col("since") <= pl.col("at"), pl.col("until") >= pl.col("at"))
-
-
-def _no_facts(interface_ids: pl.Series) -> pl.DataFrame:
-    """The timeless facts of interfaces, which are inside."""
-    rows = len(interface_ids)
-    known = [constant("is_inside", True, pl.Boolean(), rows), constant("is_ipv6", False, pl.Boolean(), rows)]  # noqa: FBT003 - values
-    return pl.DataFrame(known).hstack(NoGeography().facts(interface_ids))
-
-
-def _discovered_at(inventory: Inventory) -> pl.Expr:
-    """The Unix second of the latest discovery of each assignment's target."""
-    targets = {target: target_state.taken_at for target, target_state in inventory.target_states.items()}
-    return pl.col("target").cast(pl.String).replace_strict(targets, default=0, return_dtype=pl.Int64)
-
-
-def _instance_names(assignments: pl.DataFrame) -> pl.DataFrame:
-    instances = assignments.filter(pl.col("owner_kind") == "instance")
-    return instances.select("owner_id", "owner_name").unique("owner_id", keep="last", maintain_order=True)

@@ -4,12 +4,13 @@ Keys are numbers made of two category numbers: that of the scope and that of the
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Self
 
 import polars as pl
 
 from flowsentry.inventory.address_assignments import FOREVER
+from flowsentry.inventory.geoip import NoGeography
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
 
 TRUSTED_SECONDS = 600
@@ -55,8 +56,6 @@ class AssignmentIndex:
         after = self.keys.search_sorted(keys, side="right")
         if not (first < after).any():
             return self.rows.clear().with_row_index("position")
-        if not (first < after).any():
-            return self.rows.clear().with_row_index("position")
         found = pl.DataFrame({"first": first, "after": after}).with_row_index("position").filter(first < after)
         each = found.select("position", pl.int_ranges("first", "after", dtype=pl.UInt32).alias("row")).explode("row")
         return self.rows[each["row"]].hstack([each["position"]])
@@ -64,7 +63,12 @@ class AssignmentIndex:
 
 def constant(name: str, value: object, dtype: pl.DataType, rows: int) -> pl.Series:
     """A column with one value. A plan, as `pl.repeat` makes, would take ten times as long for few rows."""
-    return pl.Series(name, [value], dtype).new_from_index(0, rows)
+    return _single(name, value, dtype).new_from_index(0, rows)
+
+
+@lru_cache(maxsize=256)
+def _single(name: str, value: object, dtype: pl.DataType) -> pl.Series:
+    return pl.Series(name, [value], dtype)
 
 
 def repeated(scope: str, names: pl.Series) -> pl.Series:
@@ -165,6 +169,17 @@ def in_order(assigned: pl.DataFrame, names: int) -> pl.DataFrame:
     return ordered.sort("position", "candidate", maintain_order=True).drop("candidate")
 
 
+def in_time(facts: pl.DataFrame) -> pl.DataFrame:
+    """The rows of facts that hold at the Unix second `at`."""
+    return facts.filter(pl.col("since") <= pl.col("at"), pl.col("until") >= pl.col("at"))
+
+
+def owned(facts: pl.DataFrame) -> list[int | None]:
+    """The assignment of each row of facts; None where it has no owner or several claim it."""
+    pairs = zip(facts["owner_kind"], facts["assignment"], strict=True)
+    return [None if owner_kind is None else assignment for owner_kind, assignment in pairs]
+
+
 _UNOWNED = pl.DataFrame(
     {"since": [ALWAYS[0]], "until": [ALWAYS[1]], "is_pod": [False], "is_assigned": [False], "is_public": [False]},
 ).with_columns(
@@ -188,6 +203,13 @@ def with_unowned_times(assigned: pl.DataFrame, about: pl.DataFrame) -> pl.DataFr
     return facts.with_columns(is_inside | is_assigned, (is_assigned & ~is_inside).alias("is_public"))
 
 
+def timeless_interface_facts(interface_ids: pl.Series) -> pl.DataFrame:
+    """The timeless facts of interfaces, which are inside."""
+    rows = len(interface_ids)
+    known = [constant("is_inside", True, pl.Boolean(), rows), constant("is_ipv6", False, pl.Boolean(), rows)]  # noqa: FBT003 - values
+    return pl.DataFrame(known).hstack(NoGeography().facts(interface_ids))
+
+
 @dataclass(frozen=True, slots=True)
 class KnownInterfaces:
     """The VPC and the primary address of each interface. `rows` has `interface_id`, `interface_vpc_id` and
@@ -209,17 +231,22 @@ class KnownInterfaces:
     def vpcs_and_addresses(self, interface_ids: pl.Series) -> pl.DataFrame:
         """The VPC and primary address of each interface, in order; null for unknown interfaces."""
         rows = self._rows(interface_ids)
-        return self.rows.select(pl.col("interface_vpc_id", "interface_address").gather(pl.lit(rows)))
+        return self.rows[["interface_vpc_id", "interface_address"]][rows]
 
     def unknown(self, interface_ids: pl.Series) -> pl.Series:
         """The distinct interfaces, among these, that the inventory does not have."""
-        distinct = interface_ids.unique().drop_nulls()
-        return distinct.filter(self._rows(distinct).is_null())
+        rows = self._rows(interface_ids)
+        return (
+            interface_ids.filter(rows.is_null()).unique().drop_nulls() if rows.null_count() else interface_ids.clear()
+        )
 
     def _rows(self, interface_ids: pl.Series) -> pl.Series:
         """The row of each interface; null for unknown ones."""
         numbers = interface_ids.to_physical()
-        return self.row_by_category.gather(numbers.set(numbers >= len(self.row_by_category), None))
+        highest = numbers.max()
+        if isinstance(highest, int) and highest >= len(self.row_by_category):
+            numbers = numbers.set(numbers >= len(self.row_by_category), None)
+        return self.row_by_category[numbers]
 
 
 def _rows_by_category(names: pl.Series) -> pl.Series:

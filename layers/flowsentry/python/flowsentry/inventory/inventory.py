@@ -203,6 +203,17 @@ class Inventory:
         """The Unix second of the oldest of the targets' latest discoveries; 0 if no target was ever discovered."""
         return min((target_state.taken_at for target_state in self.target_states.values()), default=0)
 
+    @property
+    def discovered_at(self) -> pl.Expr:
+        """The Unix second of the latest discovery of each assignment's target."""
+        targets = {target: target_state.taken_at for target, target_state in self.target_states.items()}
+        return pl.col("target").cast(pl.String).replace_strict(targets, default=0, return_dtype=pl.Int64)
+
+    def instance_names(self) -> pl.DataFrame:
+        """`owner_id` and `owner_name` of each instance."""
+        instances = self.assignments.filter(pl.col("owner_kind") == "instance")
+        return instances.select("owner_id", "owner_name").unique("owner_id", keep="last", maintain_order=True)
+
     @cached_property
     def networks(self) -> dict[str, tuple[str, ...]]:
         """The CIDR blocks of each VPC."""

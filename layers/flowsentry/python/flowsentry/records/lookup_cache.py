@@ -71,6 +71,10 @@ class LookupCache:
         """Whether nothing was looked up, or all was emptied."""
         return not self._heads
 
+    def has(self, scope: str) -> bool:
+        """Whether names of this scope are cached."""
+        return scope in self._heads
+
     def look_up(self, scope: str, names: pl.Series, look_up: Lookup) -> None:
         """Looks these names up, so that a batch with some of them need not."""
         self._known_heads(scope, names, look_up)
@@ -81,7 +85,7 @@ class LookupCache:
         """
         self.evict()
         heads = self._known_heads(scope, names, lambda unseen: look_up(unseen).with_row_index("position"))
-        return self._facts.select(pl.all().gather(pl.lit(heads)))
+        return self._facts[heads]
 
     def rows(self, scope: str, names: pl.Series, span: Intervals, look_up: Lookup) -> pl.Series:
         """The row of facts that holds for each name during its record; null for null. `look_up` returns the facts of
@@ -95,23 +99,23 @@ class LookupCache:
         """
         before = self._add(facts)
         heads = (facts["position"].is_first_distinct().arg_true() + before).cast(pl.UInt32)
-        return self._at_the_time(heads.gather(positions), span)
+        return self._at_the_time(heads[positions], span)
 
     def flag(self, fact: str, rows: pl.Series) -> pl.Series | None:
         """The Boolean fact of each row; None if it is true for no name at all."""
-        return self._facts[fact].gather(rows) if self._facts[fact].any() else None
+        return self._facts[fact][rows] if self._facts[fact].any() else None
 
     def columns_at(self, rows: pl.Series, *columns: str) -> pl.DataFrame:
         """These columns of facts for each row; null for null."""
-        if rows.null_count():
-            return self._facts.select(pl.col(columns).gather(pl.lit(rows)))
-        return self._facts.select(columns)[rows]  # three times as fast as an expression
+        return self._facts[list(columns)][rows]  # a third of the time of an expression
 
     def _known_heads(self, scope: str, names: pl.Series, look_up: Lookup) -> pl.Series:
         """The first row of each name's facts, looked up if not cached."""
         numbers = names.to_physical()
         heads = self._heads_of(scope, numbers)
-        unseen = names.filter(heads.is_null()).drop_nulls().unique()
+        if not heads.null_count() and self._facts.width:
+            return heads
+        unseen = names.filter(heads.is_null()).unique().drop_nulls()
         if len(unseen) or not self._facts.width:
             self._learn(scope, unseen, look_up(unseen))
             heads = self._heads_of(scope, numbers)
@@ -125,7 +129,7 @@ class LookupCache:
         if missing > 0:
             known = pl.concat([known, pl.repeat(None, max(missing, len(known)), dtype=pl.UInt32, eager=True)])
             self._heads[scope] = known.rechunk()
-        return known.gather(numbers)
+        return known[numbers]
 
     def _learn(self, scope: str, names: pl.Series, facts: pl.DataFrame) -> None:
         before, numbers = self._add(facts), names.to_physical()
@@ -136,7 +140,7 @@ class LookupCache:
 
     def _add(self, facts: pl.DataFrame) -> int:
         """Appends the facts and returns the number of their first row."""
-        before, new = len(self._facts), facts.drop("position")
+        before, new = len(self._facts), facts[[name for name in facts.columns if name != "position"]]
         self._facts = pl.concat([self._facts, new], rechunk=False) if self._facts.width else new
         if self._facts.n_chunks() > MAX_CHUNKS:
             self._facts = self._facts.rechunk()
@@ -150,12 +154,14 @@ class LookupCache:
         if earliest is None or latest is None:
             return heads
         since, until = self._facts["since"], self._facts["until"]
-        is_whole = (since.gather(heads) <= earliest) & (until.gather(heads) >= latest)
+        is_whole = (since[heads] <= earliest) & (until[heads] >= latest)
+        if is_whole.all():
+            return heads
         open_ = (~is_whole).arg_true()
         rows = heads.clone()
         while len(open_):
-            here, at, to = rows.gather(open_), starts.gather(open_), ends.gather(open_)
-            missed = (since.gather(here) > at) | (until.gather(here) < to)
+            here, at, to = rows[open_], starts[open_], ends[open_]
+            missed = (since[here] > at) | (until[here] < to)
             open_ = open_.filter(missed)
             rows = rows.scatter(open_, here.filter(missed) + 1)
         return rows
