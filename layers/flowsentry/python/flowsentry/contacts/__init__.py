@@ -9,14 +9,9 @@ is the outcome settled. How an opening is distinguished from a reply depends on 
 import polars as pl
 
 from flowsentry.contacts.by_flags import evidence_by_flags, evidence_by_flags_with_acks
-from flowsentry.contacts.by_ports import (
-    Conversations,
-    conversations_of,
-    evidence_by_ports,
-    evidence_of_conversations,
-    with_port_facts,
-)
-from flowsentry.contacts.connection_evidence import ConnectionEvidence, columns_of, evidence_of_rejects, filter_few
+from flowsentry.contacts.by_ports import evidence_by_ports, with_port_facts
+from flowsentry.contacts.connection_evidence import ConnectionEvidence, columns_of, evidence_of_rejects, in_one
+from flowsentry.contacts.conversations import Conversations, conversations_of, evidence_of_conversations
 from flowsentry.contacts.intermediaries import openings_counted_once, without_gateway_traffic
 from flowsentry.contacts.logins import LoginRecords, logins_in
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
@@ -93,16 +88,16 @@ class ContactAggregator:
         if (by_udp := answered_over_udp(opened, self.exchanges.accepted_datagrams)) is not None:
             established = distinct_established(established, [by_udp])
         self._established, self._distinct = [], []
-        return Settled(settled(pl.concat(established), opened, refused_replies), self.login_records.logins())
+        return Settled(settled(in_one(established), opened, refused_replies), self.login_records.logins())
 
     def _opened(self) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The contacts that were opened and did not certainly carry data, and the openings whose reply was refused."""
         asked = self.exchanges.refused_datagrams()
         refused = [asked, self.exchanges.refused_tcp(self._openings, self._replies)]
-        openings, self._openings = pl.concat(self._openings), []
+        openings, self._openings = in_one(self._openings), []
         if asked is not None:
             openings = pl.concat([without_replies(openings, asked), asked.select(openings.columns)])
-        replies, self._replies = pl.concat(self._replies), []
+        replies, self._replies = in_one(self._replies), []
         found = [each for each in refused if each is not None]
         return add_up(openings_counted_once(openings), replies), pl.concat(found, how="diagonal") if found else None
 
@@ -110,20 +105,32 @@ class ContactAggregator:
 def aggregate(flows: EnrichedFlows, into: ContactAggregator) -> None:
     """Adds the evidence of one chunk of flows."""
     seen = without_gateway_traffic(flows[columns_of(flows)], flows.columns)
-    rejected = filter_few(seen, pl.col("is_rejected"))
+    rejected = _rejected_among(seen)
     has_acks = is_of_transit_gateway(flows.columns)
     if "tcp_flags" in flows.columns:
         evidence = evidence_by_flags_with_acks(seen) if has_acks else evidence_by_flags(seen)
     else:
-        tcp = with_port_facts(seen.filter(pl.col("protocol") == TCP))
+        tcp = with_port_facts(_over_tcp(seen))
         evidence = evidence_by_ports(tcp)
     if len(rejected):
-        evidence = evidence._replace(openings=pl.concat([evidence.openings, evidence_of_rejects(rejected)]))
+        evidence = evidence._replace(openings=in_one([evidence.openings, evidence_of_rejects(rejected)]))
     into.add(evidence)
     if "tcp_flags" not in flows.columns and (conversations := conversations_of(tcp)) is not None:
         into.add_conversations(conversations)
     into.exchanges.add(seen, rejected)
     into.login_records.add(logins_in(seen, has_acks=has_acks))
+
+
+def _rejected_among(flows: pl.DataFrame) -> pl.DataFrame:
+    """The rejected flows."""
+    is_rejected = flows["is_rejected"]
+    return flows[is_rejected.arg_true()] if is_rejected.any() else flows.clear()
+
+
+def _over_tcp(flows: pl.DataFrame) -> pl.DataFrame:
+    """The flows over TCP, which mostly are all."""
+    is_tcp = flows["protocol"] == TCP
+    return flows if is_tcp.all(ignore_nulls=False) else flows.filter(is_tcp)
 
 
 def contacts(flows: EnrichedFlows) -> Contacts:

@@ -18,6 +18,7 @@ from flowsentry.contacts.connection_evidence import (
     ConnectionEvidence,
     established_evidence,
     filter_few,
+    in_one,
     is_stray,
     kept_open_evidence,
     opening_evidence,
@@ -53,9 +54,9 @@ def evidence_by_flags(flows: pl.DataFrame) -> ConnectionEvidence:
     late = filter_few(flows, _IS_TCP & ~_has(SYN | RST) & (pl.col("packets") <= MAX_OPEN_PACKETS))
     sized = flows.with_columns(size_with_syn().alias("size"))
     return ConnectionEvidence(
-        pl.concat([established_evidence(sized, _opens() & _is_established()), *_kept_open(flows)]),
-        pl.concat([_openings(sized), *([opening_evidence(late, is_bare() & is_stray())] if len(late) else [])]),
-        pl.concat(_replies(flows, late)),
+        in_one([established_evidence(sized, _opens() & _is_established()), *_kept_open(flows)]),
+        in_one([_openings(sized), opening_evidence(late, is_bare() & is_stray())]),
+        in_one(_replies(flows, late)),
     )
 
 
@@ -107,7 +108,7 @@ def evidence_by_flags_with_acks(flows: pl.DataFrame) -> ConnectionEvidence:
     has_both = (pl.col("protocol") == TCP) & _has(SYN) & _has(ACK) & (pl.col("packets") > 1)
     to_service = is_service_port(pl.col("dstport")) & ~is_service_port(pl.col("srcport"))
     opened = established_evidence(flows, has_both & to_service & ~pl.col("is_rejected"))
-    return evidence._replace(established=pl.concat([evidence.established, opened]))
+    return evidence._replace(established=in_one([evidence.established, opened]))
 
 
 @cache

@@ -1,18 +1,14 @@
 """Evidence without tcp-flags: ports, sizes and times show which end opened. What they do not show stays doubtful.
 
 The end with a service port answers; the other end opened. Where both ends or neither have a service port, both
-directions of a conversation are examined together: see Conversations.
+directions of a conversation are examined together: see conversations.py.
 """
 
-from collections.abc import Sequence
 from functools import cache
-from typing import NewType
 
 import polars as pl
 
 from flowsentry.contacts.connection_evidence import (
-    ALL,
-    PORTS,
     ConnectionEvidence,
     established_evidence,
     is_stray,
@@ -20,20 +16,14 @@ from flowsentry.contacts.connection_evidence import (
     reply_evidence,
 )
 from flowsentry.contacts.sizes import Size, is_bare, size_without_flags
-from flowsentry.findings.evidence import SECONDS_A_DAY
-from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
-
-Conversations = NewType("Conversations", pl.DataFrame)
-"""A row for each five-tuple and day whose ports do not show which end opened it, both directions added up: `here_…` is
-the direction whose address has the lower physical number. Each end is an address within its scope: two VPCs behind a
-transit gateway may use the same addresses, and their conversations are separate."""
+from flowsentry.records.service_ports import FIRST_UNPRIVILEGED_PORT, is_service_port
 
 
 def with_port_facts(tcp: pl.DataFrame) -> pl.DataFrame:
     """The records with `to_service` and `from_service` (which end has a service port), `size` (see sizes.py) and
     `is_decided`: exactly one end has a service port, and the record can't be both a probe and a reply.
     """
-    facts = tcp.with_columns(
+    facts = tcp.with_columns_seq(
         is_service_port(pl.col("dstport")).alias("to_service"),
         is_service_port(pl.col("srcport")).alias("from_service"),
         size_without_flags().alias("size"),
@@ -61,8 +51,8 @@ def evidence_by_ports(tcp: pl.DataFrame) -> ConnectionEvidence:
     accepted, to_service = ~pl.col("is_rejected"), pl.col("is_decided") & pl.col("to_service")
     from_service = pl.col("is_decided") & pl.col("from_service")
     return ConnectionEvidence(
-        established_evidence(tcp, to_service & accepted & _is(Size.MORE)),
-        opening_evidence(tcp, to_service & _may_open(), **_opening_flags()),
+        established_evidence(tcp, to_service & accepted & is_of(Size.MORE)),
+        opening_evidence(tcp, to_service & may_open(), **opening_flags()),
         reply_evidence(tcp, from_service & accepted, is_answered=~is_bare(), is_refused=is_bare()),
     )
 
@@ -80,33 +70,33 @@ def _is_outside() -> pl.Expr:
 
 
 @cache
-def _is_certain() -> pl.Expr:
+def is_certain() -> pl.Expr:
     """Whether a small record is certainly an opening, not the last packets of a connection or its keep-alives."""
     is_many = pl.col("packets") >= MIN_REJECTED_WINDOWS_SYNS
-    is_rejected = (_is(Size.EITHER) | _is(Size.IDLE) & (_is_outside() | is_many)) & pl.col("is_rejected")
-    return _is(Size.SYNS) | is_rejected | (_is(Size.HEADERS) & _is_outside())
+    is_rejected = (is_of(Size.EITHER) | is_of(Size.IDLE) & (_is_outside() | is_many)) & pl.col("is_rejected")
+    return is_of(Size.SYNS) | is_rejected | (is_of(Size.HEADERS) & _is_outside())
 
 
 @cache
-def _is_doubtful() -> pl.Expr:
-    return (_is(Size.EITHER) | _is(Size.IDLE)) & ~pl.col("is_rejected")
+def is_doubtful() -> pl.Expr:
+    return (is_of(Size.EITHER) | is_of(Size.IDLE)) & ~pl.col("is_rejected")
 
 
-def _is(size: Size) -> pl.Expr:
+def is_of(size: Size) -> pl.Expr:
     return pl.col("size") == size
 
 
-def _opening_flags() -> dict[str, pl.Expr]:
+def opening_flags() -> dict[str, pl.Expr]:
     """The flags of a small record as an opening. A keep-alive opens nothing, but its reply is expected."""
-    opened = pl.when(_is(Size.KEEP_ALIVE)).then(0).otherwise("packets")
-    return {"is_certain": _is_certain(), "is_doubtful": _is_doubtful(), "opened_packets": opened}
+    opened = pl.when(is_of(Size.KEEP_ALIVE)).then(0).otherwise("packets")
+    return {"is_certain": is_certain(), "is_doubtful": is_doubtful(), "opened_packets": opened}
 
 
 @cache
-def _may_open() -> pl.Expr:
+def may_open() -> pl.Expr:
     """Whether the record of the initiator may be nothing but SYNs, stray packets or keep-alives."""
-    is_one = _is_certain() | _is_doubtful() | is_stray() | _is(Size.KEEP_ALIVE)
-    return ~_is(Size.MORE) & is_one
+    is_one = is_certain() | is_doubtful() | is_stray() | is_of(Size.KEEP_ALIVE)
+    return ~is_of(Size.MORE) & is_one
 
 
 @cache
@@ -115,182 +105,4 @@ def _may_be_probe() -> pl.Expr:
     or a probe with a fixed source port, so both directions must be examined.
     """
     from_high_service = pl.col("from_service") & (pl.col("srcport") >= FIRST_UNPRIVILEGED_PORT)
-    return from_high_service & ~pl.col("to_service") & ~_is(Size.MORE) & _is_outside()
-
-
-def conversations_of(tcp: pl.DataFrame) -> Conversations | None:
-    """The records whose ports do not show which end opened, added up by conversation; None when there are none."""
-    undecided = tcp.filter(~pl.col("is_decided"))
-    if undecided.is_empty():
-        return None
-    source, destination = (pl.col(f"{end}_address").to_physical() for end in ("source", "destination"))
-    is_here = (source < destination) | ((source == destination) & (pl.col("srcport") < pl.col("dstport")))
-    here = undecided.filter(is_here).select_seq(_halves("source", "destination", "here", "there"))
-    there = undecided.filter(~is_here).select_seq(_halves("destination", "source", "there", "here"))
-    return _added_up([here, there[here.columns]])
-
-
-_SIDES = ("here", "there")
-_LOCATION = ("scope", "address")
-_END_FACTS = ("is_inside", "owner_kind")
-_CONVERSATION = ("protocol", "day", *(f"{side}_{name}" for side in _SIDES for name in (*_LOCATION, "port")))
-_COUNTS = ("packets", "bytes", "rejected_packets")
-_SIZES = ("least_size", "most_size")
-"""Size classes of the smallest and largest record of a direction, since small records may add up to the size of one
-with data."""
-
-
-@cache
-def _halves(first: str, second: str, sender: str, receiver: str) -> list[pl.Expr]:
-    """One record as half of its conversation: `first` is the end with the columns `here_…`."""
-    counts = {"packets": pl.col("packets"), "bytes": pl.col("bytes")}
-    counts["rejected_packets"] = pl.when("is_rejected").then("packets").otherwise(0)
-    ends = [
-        expression.alias(f"{side}_{name}")
-        for side, end in (("here", first), ("there", second))
-        for name, expression in (
-            *((name, pl.col(f"{end}_{name}")) for name in _LOCATION),
-            ("port", pl.col(PORTS[end])),
-            *((fact, pl.col(f"{end}_{fact}")) for fact in _END_FACTS),
-        )
-    ]
-    sent = [counts[name].alias(f"{sender}_{name}") for name in _COUNTS]
-    not_sent = [pl.lit(0, pl.Int64).alias(f"{receiver}_{name}") for name in _COUNTS]
-    times = [pl.col("start").alias(f"{sender}_start"), pl.lit(None, pl.Int64).alias(f"{receiver}_start")]
-    sizes = [pl.col("size").alias(f"{sender}_{name}") for name in _SIZES]
-    no_sizes = [pl.lit(None, pl.UInt8).alias(f"{receiver}_{name}") for name in _SIZES]
-    day = (pl.col("start") // SECONDS_A_DAY).cast(pl.Int32).alias("day")
-    refused_at = pl.when("is_rejected").then("interface_id").alias("interface_id")
-    return ["protocol", day, *ends, *sent, *not_sent, *times, *sizes, *no_sizes, "end", refused_at, "is_ipv6"]  # type: ignore[list-item]
-
-
-def _added_up(parts: Sequence[pl.DataFrame]) -> Conversations:
-    facts = [f"{side}_{fact}" for side in _SIDES for fact in _END_FACTS]
-    return Conversations(
-        pl.concat(parts)
-        .group_by(_CONVERSATION)
-        .agg(
-            pl.col(f"{side}_{name}" for side in _SIDES for name in _COUNTS).sum(),
-            pl.col("here_start", "there_start", "here_least_size", "there_least_size").min(),
-            pl.col("end", "here_most_size", "there_most_size").max(),
-            pl.col(*facts, "is_ipv6").first(),
-            pl.col("interface_id").min(),
-        )
-    )
-
-
-def evidence_of_conversations(
-    parts: Sequence[Conversations], openings: Sequence[pl.DataFrame]
-) -> ConnectionEvidence | None:
-    """The evidence of conversations, once all records of the source are known; None when there are none. `openings` are
-    those of the other records.
-
-    With both directions: the end with the service port answers, else the later one, else the one with the lower port.
-    The opening was refused when the answer is bare, has no more packets than the opening, and each record of the
-    opening has the size of SYNs. Bare packets in both directions are the end of a closed connection, unless the
-    initiator is outside. With one direction: only records with the size of SYNs are openings. One that may also be a
-    late reply (from a port below 32768 to one that is no service port) is doubtful from outside and no evidence from
-    inside; if it matches one of the openings, it is a reply.
-
-    Wrong for a probe from a fixed service port to the port from which we just called the prober's service, and for a
-    reply whose opening is in another batch: that is a doubtful opening of the endpoint that we called.
-    """
-    whole = _added_up(parts)
-    if whole.is_empty():
-        return None
-    here, there = whole.filter(_opened_here()), whole.filter(~_opened_here())
-    calls = pl.concat([_as_call(here, "here", "there"), _as_call(there, "there", "here")])
-    is_replied = pl.col("reply_packets") > 0
-    small = calls.filter(_may_open())
-    replied = small.filter(is_replied)
-    alone = small.filter(~is_replied)
-    back, others = alone.clear(), alone
-    if len(alone):
-        back, others = (alone.join(_awaited(openings), on=_REPLY_PATH, how=how) for how in ("semi", "anti"))
-    opened = [
-        opening_evidence(replied, ALL, **_opening_flags()),
-        _openings_of_one(others),
-    ]
-    came_back = reply_evidence(back, ~pl.col("is_rejected"), is_answered=~is_bare(), is_refused=is_bare())
-    established = established_evidence(calls, is_replied & _is(Size.MORE))
-    return ConnectionEvidence(established, pl.concat(opened), pl.concat([_replies(replied), came_back]))
-
-
-_REPLY_PATH = ("source_address", "srcport", "destination_scope", "destination_address", "dstport", "protocol")
-
-
-def _awaited(openings: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The addresses and ports of a reply to each of the openings."""
-    ends = {
-        "source_address": "responder",
-        "srcport": "responder_port",
-        "destination_scope": "scope",
-        "destination_address": "initiator",
-        "dstport": "min_initiator_port",
-    }
-    path = [pl.col(name).alias(end) for end, name in ends.items()]
-    return pl.concat(each.select(*path, "protocol") for each in openings)
-
-
-@cache
-def _opened_here() -> pl.Expr:
-    here, there = is_service_port(pl.col("here_port")), is_service_port(pl.col("there_port"))
-    one_way = pl.col("there_packets") == 0
-    other_way = pl.col("here_packets") == 0
-    earlier = pl.col("here_start") < pl.col("there_start")
-    later = pl.col("here_start") > pl.col("there_start")
-    higher = pl.col("here_port") > pl.col("there_port")
-    return (
-        pl.when(one_way | other_way)
-        .then(one_way)
-        .when(here != there)
-        .then(there)
-        .when(earlier | later)
-        .then(earlier)
-        .otherwise(higher)
-    )
-
-
-def _as_call(conversations: pl.DataFrame, opener: str, responder: str) -> pl.DataFrame:
-    """Conversations with the columns of a record that the initiator sent, and the amounts that came back."""
-    ends = {"source": opener, "destination": responder}
-    return conversations.select(
-        "protocol",
-        "interface_id",
-        "is_ipv6",
-        "end",
-        pl.min_horizontal("here_start", "there_start").alias("start"),
-        *(pl.col(f"{side}_{name}").alias(f"{end}_{name}") for end, side in ends.items() for name in _LOCATION),
-        *(pl.col(f"{side}_port").alias(PORTS[end]) for end, side in ends.items()),
-        *(pl.col(f"{side}_{fact}").alias(f"{end}_{fact}") for end, side in ends.items() for fact in _END_FACTS),
-        *(pl.col(f"{opener}_{name}").alias(name) for name in _COUNTS),
-        pl.when(pl.col(f"{opener}_least_size") > Size.MORE).then(f"{opener}_most_size").otherwise(0).alias("size"),
-        (pl.col(f"{opener}_rejected_packets") > 0).alias("is_rejected"),
-        pl.col(f"{responder}_packets").alias("reply_packets"),
-        pl.col(f"{responder}_bytes").alias("reply_bytes"),
-    )
-
-
-def _replies(calls: pl.DataFrame) -> pl.DataFrame:
-    """The replies, with the columns of a record that the responder sent."""
-    turned = {"source": "destination", "destination": "source"}
-    sent = calls.select(
-        "protocol",
-        "interface_id",
-        "start",
-        "end",
-        "is_ipv6",
-        pl.col("reply_packets").alias("packets"),
-        pl.col("reply_bytes").alias("bytes"),
-        *(pl.col(f"{end}_{name}").alias(f"{other}_{name}") for end, other in turned.items() for name in _LOCATION),
-        *(pl.col(PORTS[end]).alias(PORTS[other]) for end, other in turned.items()),
-    )
-    return reply_evidence(sent, ALL, is_answered=~is_bare(), is_refused=is_bare())
-
-
-def _openings_of_one(calls: pl.DataFrame) -> pl.DataFrame:
-    source = pl.col("srcport")
-    like_a_reply = (source < FIRST_EPHEMERAL_PORT) & ~is_service_port(pl.col("dstport"))
-    nothing = like_a_reply & (pl.col("source_is_inside") | (source < FIRST_UNPRIVILEGED_PORT))
-    flags = {"is_doubtful": like_a_reply | _is_doubtful(), "is_certain": _is_certain() & ~like_a_reply}
-    return opening_evidence(calls, ~nothing, **_opening_flags() | flags)
+    return from_high_service & ~pl.col("to_service") & ~is_of(Size.MORE) & _is_outside()

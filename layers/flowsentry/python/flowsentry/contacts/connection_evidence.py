@@ -1,5 +1,6 @@
 """Evidence of contacts: openings, established connections and replies, in a form that adds up in any order."""
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ import polars as pl
 
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.records.code_names import ICMP, ICMPV6, UDP
+from flowsentry.records.fields import dtype_of
 from flowsentry.records.service_ports import FIRST_EPHEMERAL_PORT, FIRST_UNPRIVILEGED_PORT, is_service_port
 
 COLUMNS = (
@@ -71,6 +73,38 @@ REPLY_FLAGS = ("is_answered", "is_refused", "is_open")
 """`is_open`: the packet belongs to a connection that is open or closes normally."""
 INSIDE = ("initiator_is_inside", "responder_is_inside")
 
+_KEY_TYPES: dict[str, pl.DataType] = {
+    **dict.fromkeys(("scope", "initiator", "responder"), pl.Categorical()),
+    "responder_port": dtype_of("dstport"),
+    "protocol": dtype_of("protocol"),
+    "day": pl.Int32(),
+}
+_SEEN_TYPES: dict[str, pl.DataType] = {
+    **dict.fromkeys(("first_seen", "last_seen"), pl.Int64()),
+    **dict.fromkeys(INSIDE, pl.Boolean()),
+}
+NO_ESTABLISHED = pl.Schema(_KEY_TYPES | _SEEN_TYPES).to_frame()
+NO_OPENINGS = pl.Schema(
+    {
+        **(_KEY_TYPES | _SEEN_TYPES),
+        **dict.fromkeys(("interface_id", "reject_reason"), pl.Categorical()),
+        "is_of_client_ip_preserving": pl.Boolean(),
+        **dict.fromkeys(("min_initiator_port", "max_initiator_port"), dtype_of("srcport")),
+        **dict.fromkeys(("opened_packets", "rejected_packets"), pl.Int64()),
+        **dict.fromkeys(OPENING_FLAGS, pl.Boolean()),
+    }
+).to_frame()
+NO_REPLIES = pl.Schema(
+    {
+        **_KEY_TYPES,
+        "reply_packets": pl.Int64(),
+        "interface_id": pl.Categorical(),
+        "initiator_port": dtype_of("dstport"),
+        **dict.fromkeys(REPLY_FLAGS, pl.Boolean()),
+    }
+).to_frame()
+"""The evidence of flows that have none of its kind."""
+
 INTERMEDIARIES = (
     "nat gateway",
     "application load balancer",
@@ -88,6 +122,8 @@ _PRESERVES_CLIENT_IP = "network load balancer"
 
 
 ALL = pl.lit(value=True)
+_NO = pl.lit(value=False)
+_Columns = tuple[pl.Expr, ...]
 
 
 class ConnectionEvidence(NamedTuple):
@@ -102,26 +138,37 @@ class ConnectionEvidence(NamedTuple):
 
 def established_evidence(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
     """The given flows, sent by the initiator, as connections that were certainly answered."""
-    return _contacts(flows, is_one & ~is_from_intermediary(), "source", "destination", *_seen(), *_inside())
+
+    def columns() -> _Columns:
+        return *_key_columns("source", "destination"), *_seen(), *_inside()
+
+    return _evidence(flows, is_one & ~is_from_intermediary(), columns, NO_ESTABLISHED)
 
 
 def kept_open_evidence(flows: pl.DataFrame) -> pl.DataFrame:
     """The flows, sent by a service on open connections, as connections that were certainly answered."""
-    is_ours = ~_is_intermediary("destination_owner_kind")
-    turned = (pl.col("destination_is_inside"), pl.col("source_is_inside"))
-    inside = (column.alias(name) for column, name in zip(turned, INSIDE, strict=True))
-    return _contacts(flows, is_ours, "destination", "source", *_seen(), *inside)
+
+    def columns() -> _Columns:
+        turned = (pl.col("destination_is_inside"), pl.col("source_is_inside"))
+        inside = (column.alias(name) for column, name in zip(turned, INSIDE, strict=True))
+        return *_key_columns("destination", "source"), *_seen(), *inside
+
+    return _evidence(flows, ~_is_intermediary("destination_owner_kind"), columns, NO_ESTABLISHED)
 
 
 def opening_evidence(flows: pl.DataFrame, is_one: pl.Expr, **flags: pl.Expr) -> pl.DataFrame:
     """The given flows, sent by the initiator, as openings with these flags."""
-    opened_packets = flags.pop("opened_packets", pl.col("packets"))
-    counts = (opened_packets.alias("opened_packets"), _rejected_packets().alias("rejected_packets"))
-    ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
-    given = (flags.get(name, pl.lit(value=False)).alias(name) for name in OPENING_FLAGS)
-    record = ("interface_id", _reject_reason(flows), is_of_client_ip_preserving().alias("is_of_client_ip_preserving"))
-    columns: tuple[pl.Expr | str, ...] = (*_seen(), *_inside(), *record, *ports, *counts, *given)
-    return _contacts(flows, is_one & ~is_from_intermediary(), "source", "destination", *columns)
+
+    def columns() -> _Columns:
+        opened_packets = flags.pop("opened_packets", pl.col("packets"))
+        counts = (opened_packets.alias("opened_packets"), _rejected_packets().alias("rejected_packets"))
+        ports = (pl.col("srcport").alias("min_initiator_port"), pl.col("srcport").alias("max_initiator_port"))
+        given = (flags.get(name, _NO).alias(name) for name in OPENING_FLAGS)
+        balancer = is_of_client_ip_preserving().alias("is_of_client_ip_preserving")
+        record = (pl.col("interface_id"), _reject_reason(flows), balancer)
+        return *_key_columns("source", "destination"), *_seen(), *_inside(), *record, *ports, *counts, *given
+
+    return _evidence(flows, is_one & ~is_from_intermediary(), columns, NO_OPENINGS)
 
 
 def _reject_reason(flows: pl.DataFrame) -> pl.Expr:
@@ -133,10 +180,14 @@ def _reject_reason(flows: pl.DataFrame) -> pl.Expr:
 
 def reply_evidence(flows: pl.DataFrame, is_one: pl.Expr, **flags: pl.Expr) -> pl.DataFrame:
     """The given flows, sent by the responder, as replies with these flags."""
-    packets = flags.pop("reply_packets", pl.col("packets"))
-    given = (flags.get(name, pl.lit(value=False)).alias(name) for name in REPLY_FLAGS)
-    path = ("interface_id", pl.col("dstport").alias("initiator_port"))
-    return _contacts(flows, is_one, "destination", "source", packets.alias("reply_packets"), *path, *given)
+
+    def columns() -> _Columns:
+        packets = flags.pop("reply_packets", pl.col("packets"))
+        given = (flags.get(name, _NO).alias(name) for name in REPLY_FLAGS)
+        path = (pl.col("interface_id"), pl.col("dstport").alias("initiator_port"))
+        return *_key_columns("destination", "source"), packets.alias("reply_packets"), *path, *given
+
+    return _evidence(flows, is_one, columns, NO_REPLIES)
 
 
 MAX_FEW_FLOWS = 5_000
@@ -145,14 +196,22 @@ Fewer: small payloads pay for it."""
 PORTS = {"source": "srcport", "destination": "dstport"}
 
 
-def _contacts(
-    flows: pl.DataFrame, is_one: pl.Expr, initiator: str, responder: str, *columns: pl.Expr | str
+def _evidence(
+    flows: pl.DataFrame, is_one: pl.Expr, columns: Callable[[], _Columns], nothing: pl.DataFrame
 ) -> pl.DataFrame:
-    """Of many flows, filters and selects in one query, so that only the columns in use are copied."""
-    wanted = (*_key_columns(initiator, responder), *columns)
-    if len(flows) <= MAX_FEW_FLOWS:
-        return (flows.filter(is_one) if len(flows) else flows).select_seq(wanted)
-    return flows.lazy().filter(is_one).select(wanted).collect()
+    """The `columns` of the flows for which `is_one` holds; `nothing` where there is none, as mostly among few flows. Of
+    many flows, filters and selects in one query, so that only the columns in use are copied.
+    """
+    if len(flows) > MAX_FEW_FLOWS:
+        return flows.lazy().filter(is_one).select(columns()).collect()
+    rows = filter_few(flows, is_one)
+    return rows.select_seq(columns()) if len(rows) else nothing
+
+
+def in_one(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of all parts. Mostly at most one of them has any."""
+    held = [part for part in parts if len(part)]
+    return pl.concat(held) if len(held) > 1 else (held or parts)[0]
 
 
 @cache
@@ -206,6 +265,8 @@ def filter_few(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
     """The rows for which `is_one` holds. Where they are few, this takes half the time of a filter, which reads every
     column of every row (a million records, 14 columns: 2.2 ms and 4.7 ms; November 2026).
     """
+    if flows.is_empty():
+        return flows
     rows = flows.select(is_one.arg_true().alias("row"))["row"]
     return flows[rows] if len(rows) else flows.clear()
 

@@ -69,6 +69,8 @@ def without_gateway_traffic(seen: pl.DataFrame, columns: list[str]) -> pl.DataFr
     """
     if "pkt_dstaddr" in columns:
         return seen
+    if not seen["destination_owner_kind"].unique().is_in(_WAYPOINTS.implode()).any():
+        return seen
     to_gateway = pl.col("destination_owner_kind").is_in(pl.lit(_WAYPOINTS).implode()).fill_null(value=False)
     is_passing = to_gateway & pl.col("source_is_inside") & ~pl.col("is_rejected")
     passing = seen.select(is_passing.alias("is_passing"))["is_passing"]

@@ -37,6 +37,7 @@ SCHEMA = pl.Schema(
         "server_replied": pl.Boolean(),
     }
 )
+NO_LOGINS = Logins(SCHEMA.to_frame())
 MIN_LOGIN_PACKETS = 4
 """Packets of the client in a record, below which the record is left out: it is a probe, or a health check that closes
 at once. Higher: thresholds that a user may set would never be reached. Lower: every scanner that probes a login port is
@@ -68,9 +69,7 @@ def logins_in(flows: pl.DataFrame, *, has_acks: bool) -> LoginEvidence:
     columns = [*SENT, *_SIZED, "tcp_flags"] if has_flags else [*SENT, *_SIZED]
     both = filter_few(flows[columns], is_one & (pl.col("packets") >= MIN_LOGIN_PACKETS))
     if both.is_empty():
-        sizes = (pl.lit(value=False).alias(each) for each in ("has_data", "is_alike"))
-        nothing = both.select(pl.exclude(_SIZED), *sizes)
-        return LoginEvidence(nothing, nothing)
+        return LoginEvidence(both, both)
     return LoginEvidence(_of_clients(both.filter(_is_login_port("dstport")), has_acks=has_acks), _of_servers(both))
 
 
@@ -129,7 +128,7 @@ class LoginRecords:
     def logins(self) -> Logins:
         """One row for each connection and day. A record without one of these fields is left out."""
         if not self._records and not self._connections:
-            return Logins(SCHEMA.to_frame())
+            return NO_LOGINS
         once = self._with_replies(logins_counted_once(self._merged()))
         return Logins(once.select(SCHEMA.names()).drop_nulls(_CONNECTION))
 

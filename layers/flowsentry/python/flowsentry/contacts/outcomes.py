@@ -5,8 +5,9 @@ from functools import cache
 
 import polars as pl
 
-from flowsentry.contacts.connection_evidence import INSIDE, KEY, OPENING_FLAGS, OUTCOME, REPLY_FLAGS
+from flowsentry.contacts.connection_evidence import INSIDE, KEY, NO_OPENINGS, OPENING_FLAGS, OUTCOME, REPLY_FLAGS
 from flowsentry.frames import Contacts
+from flowsentry.records.fields import dtype_of
 from flowsentry.records.service_ports import is_service_port
 
 PARTS = 8
@@ -34,10 +35,28 @@ def distinct_established(known: Sequence[pl.DataFrame], frames: Sequence[pl.Data
 
 
 def _distinct(rows: pl.DataFrame) -> pl.DataFrame:
+    if rows.is_empty():
+        return rows
     return rows.group_by(KEY).agg(pl.col("first_seen").min(), pl.col("last_seen").max(), pl.col(INSIDE).any())
 
 
 _REFUSED_AT = pl.when(pl.col("rejected_packets") > 0).then("interface_id").alias("refused_at")
+_OF_UNANSWERED: dict[str, pl.DataType] = {
+    **dict.fromkeys(("opened_packets", "rejected_packets"), pl.Int64()),
+    "min_initiator_port": dtype_of("srcport"),
+    "refused_at": pl.Categorical(),
+    "reject_reason": pl.Categorical(),
+    "max_initiator_port": dtype_of("srcport"),
+}
+"""The columns of contacts that did not certainly carry data; null for others."""
+NO_OPENED = pl.Schema(
+    {
+        **{name: kind for name, kind in NO_OPENINGS.schema.items() if name in (*KEY, *OPENING_FLAGS, *INSIDE)},
+        **dict.fromkeys(("first_seen", "last_seen", "reply_packets"), pl.Int64()),
+        **dict.fromkeys(REPLY_FLAGS, pl.Boolean()),
+        **_OF_UNANSWERED,
+    }
+).to_frame()
 _OPENINGS = (
     pl.col("opened_packets", "rejected_packets").sum(),
     pl.col(*OPENING_FLAGS, *INSIDE).any(),
@@ -50,13 +69,18 @@ def add_up(openings: pl.DataFrame, replies: pl.DataFrame) -> pl.DataFrame:
     """One row for each contact that was opened, with its replies. The order and division of the frames do not matter,
     since all columns are sums, any, minimum or maximum.
     """
+    if openings.is_empty():
+        return NO_OPENED
     opened = openings.with_columns(_REFUSED_AT).group_by(KEY).agg(_OPENINGS)
+    if replies.is_empty():
+        return _with(opened, _WITHOUT_REPLY)
     near = _of_initiators_in(opened, replies)[[*KEY, "reply_packets", *REPLY_FLAGS]]
     relevant = near if len(near) <= MAX_FEW_ROWS else near.join(opened, on=KEY, how="semi")
     replied = relevant.group_by(KEY).agg(_REPLIES)
     return opened.join(replied, on=KEY, how="left").with_columns_seq(_NO_REPLIES)
 
 
+_WITHOUT_REPLY = [pl.Series("reply_packets", [0]), *(pl.Series(name, [False]) for name in REPLY_FLAGS)]
 _REPLIES = (pl.col("reply_packets").sum(), pl.col(REPLY_FLAGS).any())
 _NO_REPLIES = (pl.col("reply_packets").fill_null(0), pl.col(REPLY_FLAGS).fill_null(value=False))
 MAX_FEW_ROWS = 1_000
@@ -80,19 +104,35 @@ def settled(established: pl.DataFrame, opened: pl.DataFrame, refused_replies: pl
     """The contacts with their outcomes, and the interface at which the reply was refused (`refused_replies`: see
     replies.py; None where none was). A record without a part of the key is left out: a format may lack any field.
     """
-    unsure = opened.join(_of_initiators_in(opened, established), on=KEY, how="anti")
+    answered = _with(established, _ANSWERED)
+    others = NO_OPENED if opened.is_empty() else _unanswered(established, opened)
+    whole = pl.concat([answered, others], how="diagonal") if len(others) else _with(answered, _NOT_UNANSWERED)
+    whole = _with_refused_replies(whole, refused_replies)
+    return Contacts(whole.drop_nulls(KEY) if any(whole[name].null_count() for name in KEY) else whole)
+
+
+_ANSWERED = [pl.Series("outcome", ["answered"], OUTCOME)]
+_NOT_UNANSWERED = [pl.Series(name, [None], kind) for name, kind in _OF_UNANSWERED.items()]
+_NOT_REFUSED = [pl.Series("reply_refused_at", [None], pl.Categorical())]
+
+
+def _with(rows: pl.DataFrame, values: Sequence[pl.Series]) -> pl.DataFrame:
+    """The rows with further columns, each of one value."""
+    return rows.hstack([value.new_from_index(0, len(rows)) for value in values])
+
+
+def _unanswered(established: pl.DataFrame, opened: pl.DataFrame) -> pl.DataFrame:
+    """The contacts that were opened and did not certainly carry data, with their outcomes."""
+    unsure = opened.join(_of_initiators_in(opened, established), on=KEY, how="anti") if len(established) else opened
     others = unsure.with_columns(_outcome().alias("outcome"))
     others = others.filter(pl.col("outcome").is_not_null()) if others["outcome"].null_count() else others
     others = without_late_packets(others)
-    others = others[[name for name in others.columns if name not in _FLAGS]]
-    answered = established.with_columns(pl.lit("answered", OUTCOME).alias("outcome"))
-    whole = _with_refused_replies(pl.concat([answered, others], how="diagonal"), refused_replies)
-    return Contacts(whole.drop_nulls(KEY) if any(whole[name].null_count() for name in KEY) else whole)
+    return others[[name for name in others.columns if name not in _FLAGS]]
 
 
 def _with_refused_replies(contacts: pl.DataFrame, refused: pl.DataFrame | None) -> pl.DataFrame:
     if refused is None:
-        return contacts.with_columns(pl.lit(None, pl.Categorical()).alias("reply_refused_at"))
+        return _with(contacts, _NOT_REFUSED)
     interfaces = refused.group_by(KEY).agg(pl.col("interface_id").min().alias("reply_refused_at"))
     return contacts.join(interfaces, on=KEY, how="left")
 
@@ -147,7 +187,7 @@ def without_late_packets(contacts: pl.DataFrame) -> pl.DataFrame:
     Missed: a sweep of one port without SYN that uses a new source port for each host, which looks like a pool whose
     connections are no longer tracked; and probes slower than MIN_PROBED_PORTS in a batch.
     """
-    if not contacts.select(_is_stray().any()).item():
+    if (contacts["is_doubtful"] | contacts["is_certain"]).all():
         return contacts
     strays, others = contacts.filter(_is_stray()), contacts.filter(~_is_stray())
     return pl.concat([others, strays.filter(_goes_to_many_ports() | _goes_to_many_hosts())])

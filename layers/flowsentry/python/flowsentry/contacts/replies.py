@@ -53,9 +53,7 @@ class Exchanges:
 
     def add(self, flows: pl.DataFrame, rejected: pl.DataFrame) -> None:
         """Adds one chunk of flows; `rejected` are the rejected ones among them."""
-        is_syn_ack = _has_syn_and_ack() if "tcp_flags" in flows.columns else _looks_like_syn_ack()
-        may_reply = pl.when(pl.col("protocol") == TCP).then(is_syn_ack).otherwise(_may_be_datagram_reply())
-        if len(rejected) and len(refused := rejected.filter(may_reply)):
+        if len(rejected) and len(refused := filter_few(rejected, _may_reply(has_flags="tcp_flags" in flows.columns))):
             self._refused.append(_as_requests(refused))
         if len(accepted := filter_few(flows[_HELD], _is_datagram() & ~pl.col("is_rejected"))):
             self._hold(self._kept(accepted))
@@ -115,6 +113,12 @@ def _unless_empty(rows: pl.DataFrame) -> pl.DataFrame | None:
 
 def _with_port(openings: pl.DataFrame) -> pl.DataFrame:
     return openings.with_columns(pl.col("min_initiator_port").alias("initiator_port"))
+
+
+@cache
+def _may_reply(*, has_flags: bool) -> pl.Expr:
+    is_syn_ack = _has_syn_and_ack() if has_flags else _looks_like_syn_ack()
+    return pl.when(pl.col("protocol") == TCP).then(is_syn_ack).otherwise(_may_be_datagram_reply())
 
 
 @cache
@@ -189,7 +193,7 @@ def answered_over_udp(opened: pl.DataFrame, accepted: Sequence[pl.DataFrame]) ->
     Only initiators with such TCP contacts are examined, on those ports: mostly none of them uses UDP. Wrong for a host
     that sweeps a port over TCP on which many endpoints answer it over UDP: it is taken for a resolver.
     """
-    if not accepted:
+    if not accepted or opened.is_empty():
         return None
     unsure = opened.filter(pl.col("protocol") == TCP).select("initiator", "responder_port").unique()
     if unsure.is_empty():

@@ -105,7 +105,11 @@ def _process_parsed(
 
 
 def _parsed(texts: Iterable[LogChunk]) -> Iterator[Parsed]:
-    """The records of each chunk. Decoding and parsing are each one chunk ahead of what follows them."""
+    """The records of each chunk. Decoding and parsing are each one chunk ahead of what follows them, unless there is a
+    single chunk, as of a payload: to start two threads takes longer than to parse some records.
+    """
+    if isinstance(texts, Sequence) and len(texts) <= 1:
+        return (each for text in texts for each in parse_chunk(text))
     return _ahead(each for text in _ahead(texts) for each in parse_chunk(text))
 
 
