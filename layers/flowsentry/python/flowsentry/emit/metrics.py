@@ -1,14 +1,14 @@
 """Traffic metrics per minute and VPC or transit gateway as EMF lines, stamped with the minute of the records."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
-from itertools import groupby
-from operator import attrgetter
+from itertools import groupby, islice
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
-
-import polars as pl
 
 from flowsentry.frames import Measurements, OwnerSums
 from flowsentry.metric_names import TRAFFIC_METRICS, TRAFFIC_METRICS_BY, TrafficDimension, TrafficMetric
@@ -22,8 +22,9 @@ OTHER = "other"
 MAX_OWNERS = 3
 """Owners that a line names in `busiest_senders` and in `most_refused`. More: longer log lines, which are billed by the
 byte, for every minute and VPC. Fewer: the next ones must be looked up in enriched Parquet."""
+_Row = Mapping[str, Any]
 TopOwners = dict[tuple[int, str | None], dict[str, list[dict[str, Any]]]]
-NAMEABLE = r"^[!-9;-~][ -~]{0,254}$"
+NAMEABLE = re.compile(r"[!-9;-~][ -~]{0,254}")
 """Values of a dimension that CloudWatch accepts, and slightly fewer: up to 255 ASCII characters, no control characters,
 no colon or space at the beginning. CloudWatch drops the metrics of any other line without an error.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html"""
@@ -35,7 +36,6 @@ MAX_LEAD_SECONDS = 2 * 3_600
 """CloudWatch rejects metrics that are older, or further in the future.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html"""
 
-_KEY = ("minute", "observer", "scope")
 COLUMNS: dict[TrafficMetric, str] = {
     "Flows": "flows",
     "Bytes": "bytes",
@@ -83,49 +83,56 @@ def emf(measurements: Measurements, owners: OwnerSums, namespace: str, now: int)
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
-    named = measurements.with_columns(pl.col("observer", "scope").cast(pl.String).fill_null("unknown"))
-    is_unnameable = ~named["scope"].str.contains(NAMEABLE)
-    renamed = pl.when(is_unnameable).then(pl.lit(OTHER)).otherwise("scope").alias("scope")
-    rows = named.with_columns(renamed) if is_unnameable.any() else named
-    too_old, too_new = rows["minute"] < now - MAX_AGE_SECONDS, rows["minute"] > now + MAX_LEAD_SECONDS
-    untimely = too_old | too_new
-    timely = rows.filter(~untimely) if untimely.any() else rows
+    named = [(_key(row), row) for row in measurements.iter_rows(named=True)]
+    minutes = [(key if NAMEABLE.fullmatch(key.scope) else key._replace(scope=OTHER), row) for key, row in named]
+    timely = [(key, row) for key, row in minutes if -MAX_AGE_SECONDS <= key.minute - now <= MAX_LEAD_SECONDS]
     top = _top_owners(owners)
     directives = {dimension: directive_of(namespace, dimension) for dimension in TRAFFIC_METRICS_BY}
     return TrafficLines(
-        tuple(_line(row, directives[row["observer"]], top) for row in _rolled_up(timely).iter_rows(named=True)),
-        _measured_minutes(rows, too_old),
-        _measured_minutes(rows, too_new),
-        _measured_minutes(named, is_unnameable),
+        tuple(_line(key, rows, directives[key.observer], top) for key, rows in _rolled_up(timely)),
+        len({key for key, _ in minutes if key.minute < now - MAX_AGE_SECONDS}),
+        len({key for key, _ in minutes if key.minute > now + MAX_LEAD_SECONDS}),
+        len({key for key, _ in named if not NAMEABLE.fullmatch(key.scope)}),
     )
 
 
-def _measured_minutes(rows: pl.DataFrame, chosen: pl.Series) -> int:
-    """The minutes of VPCs and gateways among the chosen rows."""
-    return rows.filter(chosen).n_unique(_KEY) if chosen.any() else 0
+class _Key(NamedTuple):
+    """What a line is about."""
+
+    minute: int
+    observer: TrafficDimension
+    scope: str
 
 
-_ATTACHMENT = pl.col("attachment").cast(pl.String)
-_WORST_ATTACHMENT = _ATTACHMENT.sort_by(pl.sum_horizontal(LOST_PACKETS), _ATTACHMENT, descending=[True, False]).first()
-_NO_ATTACHMENT = pl.lit(None, pl.String)
+def _key(row: _Row) -> _Key:
+    return _Key(row["minute"], row["observer"], "unknown" if row["scope"] is None else row["scope"])
 
 
-def _rolled_up(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same sums, in which all but the MAX_VPCS busiest VPCs are one row a minute; so are all but as many transit
-    gateways. Up to MAX_VPCS rows can't name more.
+def _rolled_up(rows: Sequence[tuple[_Key, _Row]]) -> list[tuple[_Key, list[_Row]]]:
+    """The rows of each line, in order. All but the MAX_VPCS busiest VPCs share a line a minute; so do all but as many
+    transit gateways. Up to MAX_VPCS rows can't name more.
     """
-    named = _with_few_names(rows) if len(rows) > MAX_VPCS else rows
-    worst = _NO_ATTACHMENT if rows["attachment"].null_count() == len(rows) else _WORST_ATTACHMENT
-    return named.group_by(_KEY).agg(pl.col(*COLUMNS.values()).sum(), worst.alias("worst_attachment")).sort(_KEY)
+    kept = _busiest(rows) if len(rows) > MAX_VPCS else None
+    lines: dict[_Key, list[_Row]] = defaultdict(list)
+    for key, row in rows:
+        is_kept = kept is None or (key.observer, key.scope) in kept
+        lines[key if is_kept else key._replace(scope=OTHER)].append(row)
+    return sorted(lines.items())
 
 
-def _with_few_names(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows, in which VPCs and gateways that are not among the busiest are called `other`."""
-    flows = rows.group_by("observer", "scope").agg(pl.col("flows").sum())
-    busiest = flows.sort("observer", "flows", "scope", descending=[False, True, False]).group_by("observer")
-    kept = busiest.head(MAX_VPCS).select("observer", "scope", pl.col("scope").alias("kept"))
-    named = rows.join(kept, on=["observer", "scope"], how="left")
-    return named.with_columns(pl.col("kept").fill_null(OTHER).alias("scope"))
+def _busiest(rows: Sequence[tuple[_Key, _Row]]) -> set[tuple[str, str]]:
+    """The MAX_VPCS VPCs with the most flows, and as many transit gateways."""
+    flows: dict[tuple[str, str], int] = defaultdict(int)
+    for key, row in rows:
+        flows[key.observer, key.scope] += row["flows"]
+    ordered = sorted(flows, key=lambda each: (each[0], -flows[each], each[1]))
+    return {each for _, group in groupby(ordered, itemgetter(0)) for each in islice(group, MAX_VPCS)}
+
+
+def _worst_attachment(rows: Iterable[_Row]) -> str | None:
+    """The attachment that lost most packets."""
+    lost = [(-sum(row[name] for name in LOST_PACKETS), row["attachment"]) for row in rows if row["attachment"]]
+    return min(lost)[1] if lost else None
 
 
 def directive_of(namespace: str, dimension: TrafficDimension) -> Mapping[str, Any]:
@@ -159,10 +166,10 @@ def _short(text: str | None) -> str | None:
     return text[:MAX_LETTERS] if text else text
 
 
-def _line(row: Mapping[str, Any], directive: Mapping[str, Any], top: TopOwners) -> str:
-    dimension: TrafficDimension = row["observer"]
-    values = {name: row[COLUMNS[name]] for name in TRAFFIC_METRICS_BY[dimension]}
-    stamp = {"Timestamp": row["minute"] * 1_000, "CloudWatchMetrics": [directive]}
-    worst = {"worst_attachment": _short(row["worst_attachment"])} if row["worst_attachment"] else {}
-    owners = top.get((row["minute"], row["scope"]), {})
-    return json.dumps({"_aws": stamp, dimension: row["scope"], **values, **worst, **owners})
+def _line(key: _Key, rows: Sequence[_Row], directive: Mapping[str, Any], top: TopOwners) -> str:
+    values = {name: sum(row[COLUMNS[name]] for row in rows) for name in TRAFFIC_METRICS_BY[key.observer]}
+    stamp = {"Timestamp": key.minute * 1_000, "CloudWatchMetrics": [directive]}
+    attachment = _worst_attachment(rows)
+    worst = {"worst_attachment": _short(attachment)} if attachment else {}
+    owners = top.get((key.minute, key.scope), {})
+    return json.dumps({"_aws": stamp, key.observer: key.scope, **values, **worst, **owners})

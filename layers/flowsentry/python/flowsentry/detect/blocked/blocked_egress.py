@@ -38,8 +38,11 @@ def blocked_egress(
     """A finding for each (initiator, port) with packets to external addresses that a rule rejected: once a day, however
     many the addresses are.
     """
+    is_rejected = contacts["outcome"] == "rejected"
+    if not is_rejected.any():
+        return []
     rejected = contacts.filter(
-        pl.col("outcome") == "rejected",
+        is_rejected,
         pl.col("initiator_is_inside") & ~pl.col("responder_is_inside"),
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= thresholds.min_packets,

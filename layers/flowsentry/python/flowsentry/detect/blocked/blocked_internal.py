@@ -40,8 +40,11 @@ def blocked_internal(
     """A finding for each internal (initiator, responder, port) with packets that a rule rejected: once a day. Without
     sources (scope, address) that are reported as scanners, and sources (scope, address, day) that are probing.
     """
+    is_rejected = contacts["outcome"] == "rejected"
+    if not is_rejected.any():
+        return []
     rejected = contacts.filter(
-        pl.col("outcome") == "rejected",
+        is_rejected,
         pl.col("initiator_is_inside") & pl.col("responder_is_inside"),
         pl.col("protocol").is_in([TCP, UDP]),
         pl.col("rejected_packets") >= thresholds.min_packets,

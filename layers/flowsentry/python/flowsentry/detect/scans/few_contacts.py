@@ -46,12 +46,18 @@ def are_few(contacts: pl.DataFrame) -> bool:
 def answers_of_few(contacts: pl.DataFrame) -> list[Answer]:
     """The answers over TCP: one for each service and day."""
     found: dict[tuple[Service, int], Answer] = {}
-    for row in contacts.iter_rows(named=True):
+    for row in contacts[_OF_ANSWERS].iter_rows(named=True):
         if row["outcome"] == "answered" and row["protocol"] == TCP:
             answer = _answer(row)
             known = found.get((answer.service, answer.day), answer)
             found[answer.service, answer.day] = _merged(known, answer)
     return list(found.values())
+
+
+_OF_ANSWERS = [
+    *("outcome", "protocol", "scope", "day", "initiator", "last_seen"),
+    *("responder", "responder_port", "responder_is_inside"),
+]
 
 
 def _answer(row: Contact) -> Answer:
@@ -70,9 +76,12 @@ def _merged(one: Answer, other: Answer) -> Answer:
 
 def answered_sources_of_few(contacts: pl.DataFrame, logins: pl.DataFrame) -> list[EvidenceKey]:
     """The sources without failed contacts."""
+    keys = map(EvidenceKey._make, contacts[_KEY].iter_rows())
+    if logins.is_empty() and (contacts["outcome"] == "answered").all():
+        return list(dict.fromkeys(keys))
     rows = list(contacts.iter_rows(named=True))
     failing = {_key(row) for row in rows if row["outcome"] != "answered" and counts_for_scans(row)}
-    seen = {_key(row): None for row in (*rows, *logins.iter_rows(named=True))}
+    seen = dict.fromkeys((*keys, *map(EvidenceKey._make, logins[_KEY].iter_rows())))
     return [key for key in seen if key not in failing]
 
 
@@ -144,6 +153,9 @@ def is_service_failure(row: Contact) -> bool:
 
 def _member(row: Contact, protocol: int) -> int:
     return member_of(protocol, row["responder"], row["responder_port"], is_inside=row["responder_is_inside"])
+
+
+_KEY = ["source_scope", "source", "day"]
 
 
 def _key(row: Contact) -> EvidenceKey:
