@@ -75,11 +75,12 @@ replay: $(SETUP) ## Your own flow logs through the same pipeline: make replay LO
 	$(BIN)/flowsentry replay $(LOGS)
 
 .PHONY: bench
-bench: $(SETUP) ## Speed and memory, as ratios against a peer and against zlib; what noise, floods and small payloads cost
-	$(BIN)/python -m benchmarks.noise_day
-	$(BIN)/python -m benchmarks.floods
-	$(BIN)/python -m benchmarks.throughput
-	$(BIN)/python -m benchmarks.small_payloads
+bench: $(SETUP) ## Speed and memory in one table, 10 minutes: fails on a missed bound, or 10 % more than the landed ratio
+	$(BIN)/python -m benchmarks
+
+.PHONY: bench-short
+bench-short: $(SETUP) ## Its quick part, under a minute: fails only at twice a landed ratio
+	$(BIN)/python -m benchmarks --short
 
 .PHONY: cost
 cost: $(SETUP) ## Measure the functions' time, calls and bytes again, two minutes, and write docs/cost.md from them

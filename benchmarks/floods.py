@@ -1,15 +1,22 @@
-"""The time, processor time, memory, items and findings of a flood in one function: `python -m benchmarks.floods`.
+"""Processor time, memory, items and findings of a flood in one function.
 
-Each case runs in its own process to measure its memory. The bound is the memory of a processor function.
+Each case runs in its own process to measure its memory, with one thread, and the fixed work after it. The bound is the
+memory of a processor function.
 """
 
 import gzip
+import json
+import os
 import random
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from benchmarks.guard import yardstick
+from benchmarks.guard.rows import Row, of_limit
 
 FUNCTION_MB = 1_769
 HEADER = (
@@ -24,8 +31,9 @@ CASES = (
 )
 START = 1_767_268_800
 MEASURED = """
-import sys, time
+import json, sys, time
 from pathlib import Path
+from benchmarks.guard import yardstick
 from flowsentry.decode import object_texts
 from flowsentry.emit.enriched_object import EnrichedFile
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
@@ -38,11 +46,17 @@ def blocks(path):
 
 path = Path(sys.argv[1])
 stores = Stores(EvidenceInMemory(), FindingsInMemory())
-wall, processor = time.perf_counter(), time.process_time()
+began = time.process_time()
 process(object_texts(blocks(path)), Context(), stores, EnrichedFile(path.with_suffix(".parquet")))
-wall, processor = time.perf_counter() - wall, time.process_time() - processor
-peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024
-print(f"{wall:.1f} {processor:.1f} {peak} {len(stores.evidence.items)} {len(stores.findings.findings)}")
+seconds = time.process_time() - began
+peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
+print(json.dumps({
+    "seconds": seconds,
+    "megabytes": peak,
+    "items": len(stores.evidence.items),
+    "findings": len(stores.findings.findings),
+    "work": yardstick.processor_seconds(),
+}))
 """
 
 
@@ -74,21 +88,21 @@ def written(folder: str, sort: str, count: int) -> Path:
     return path
 
 
-def main() -> int:
-    print(f"{'flood':<22}{'MB .gz':>8}{'wall s':>8}{'cpu s':>8}{'peak MB':>9}{'items':>8}{'findings':>10}")
-    most = 0
+def measured(path: Path) -> dict[str, Any]:
+    """What the flood in a file took in a process of its own."""
+    command = [sys.executable, "-c", MEASURED, str(path)]
+    environment = os.environ | {"POLARS_MAX_THREADS": "1"}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - our own
+    took: dict[str, Any] = json.loads(done.stdout)
+    return took
+
+
+def rows() -> Iterator[Row]:
+    """Time and memory of each case."""
     for sort, count in CASES:
         with tempfile.TemporaryDirectory() as folder:
-            path = written(folder, sort, count)
-            command = [sys.executable, "-c", MEASURED, str(path)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
-            wall, processor, peak, items, findings = done.stdout.split()
-            size = path.stat().st_size / 1e6
-        most = max(most, int(peak))
-        print(f"{sort:<10}{count:>12,}{size:>8.1f}{wall:>8}{processor:>8}{peak:>9}{items:>8}{findings:>10}")
-    print(f"memory bound: {FUNCTION_MB} MB{'' if most <= FUNCTION_MB else ' !'}")
-    return 0 if most <= FUNCTION_MB else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+            took = measured(written(folder, sort, count))
+        note = f"{took['items']:,} items, {took['findings']:,} findings"
+        subject = f"{sort}, {count:,}"
+        yield Row(f"{subject}: processor", took["seconds"], "s", took["seconds"] / took["work"], yardstick.NAME)
+        yield of_limit(f"{subject}: peak memory", took["megabytes"], "MB", FUNCTION_MB, note)

@@ -1,7 +1,8 @@
 """The benchmarked subjects, each run in its own process: `python -m benchmarks.subjects SUBJECT FILE RUNS`.
 
-Prints as JSON the seconds of the last run (or of its measured part), the process's peak memory, and its growth since
-the imports. Earlier runs warm up imports, first calls and memory, as a function's first invocation does for later ones.
+Prints as JSON the seconds and the processor seconds of the last run (or of its measured part), the process's peak
+memory, and its growth since the imports. Earlier runs warm up imports, first calls and memory, as a function's first
+invocation does for later ones.
 """
 
 import csv
@@ -15,6 +16,8 @@ import warnings
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,23 @@ BLOCK_BYTES = 1 << 20
 
 
 Work = Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds on the clock, and processor seconds of all threads."""
+
+    seconds: float
+    processor_seconds: float
+
+
+@contextmanager
+def timed() -> Iterator[list[Took]]:
+    """A list that has what its block took, once it has ended."""
+    took: list[Took] = []
+    wall, processor = time.perf_counter(), time.process_time()
+    yield took
+    took.append(Took(time.perf_counter() - wall, time.process_time() - processor))
 
 
 def one_shot_zlib() -> Work:
@@ -93,16 +113,16 @@ def attribution() -> Work:
     address_space = AddressSpace.of(Company(random.Random(7), LARGE_COMPANY).inventory())
     parsed: list[Any] = []
 
-    def run(path: Path) -> float:
+    def run(path: Path) -> Took:
         parsed[:] = parsed or [
             with_direction(with_rejection(flows_of(each.records)), address_space)
             for text in object_texts(_blocks(path))
             for each in parse_chunk(text)
         ]
-        start = time.perf_counter()
-        for flows in parsed:
-            with_owners(flows, address_space)
-        return time.perf_counter() - start
+        with timed() as took:
+            for flows in parsed:
+                with_owners(flows, address_space)
+        return took[0]
 
     return run
 
@@ -132,14 +152,14 @@ SUBJECTS = {
 
 
 def main(subject: str, path: str, runs: str) -> None:
-    work, seconds = SUBJECTS[subject](), 0.0
+    work, last = SUBJECTS[subject](), Took(0.0, 0.0)
     before = _peak_megabytes()
     for _ in range(int(runs)):
-        start = time.perf_counter()
-        timed = work(Path(path))
-        seconds = timed if isinstance(timed, float) else time.perf_counter() - start
+        with timed() as took:
+            of_part = work(Path(path))
+        last = of_part if isinstance(of_part, Took) else took[0]
     peak = _peak_megabytes()
-    print(json.dumps({"seconds": seconds, "peak_megabytes": peak, "grown_megabytes": peak - before}))
+    print(json.dumps(asdict(last) | {"peak_megabytes": peak, "grown_megabytes": peak - before}))
 
 
 def _peak_megabytes() -> float:
