@@ -13,7 +13,7 @@ from benchmarks.guard.run import Run
 from benchmarks.guard.table import HEAD
 from benchmarks.guard.verdicts import FULL, SHORT
 
-QUICK = ("small_payloads",)
+QUICK = ("small_payloads", "short_throughput")
 """The benchmarks of the short form, which continuous integration runs: seconds each."""
 BENCHMARKS = (*QUICK, "throughput", "floods", "noise_day")
 """The modules of this folder with a function `rows`, in the order in which they run."""

@@ -9,15 +9,16 @@ import itertools
 import os
 import random
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before the first import of polars
 
 from benchmarks.guard import yardstick
 from benchmarks.guard.rows import Row, figure_at_most
+from benchmarks.guard.timing import Took, least, mean, of_one
 from benchmarks.made_traffic import NOON, V5_NAMES, Company, lines
 from flowsentry.emit.enriched_object import EnrichedFile
 from flowsentry.emit.log_lines.charges import charge_lines
@@ -35,30 +36,34 @@ COMPANY = 500
 """Interfaces in the inventory."""
 TOP_TALKERS = 5
 """The default of the setting."""
-BLOCKS, RECORDS_PER_BLOCK, MAX_PAYLOADS_PER_BLOCK, WORKS_PER_BLOCK = 12, 4_000, 10, 3
+BLOCKS, RECORDS_PER_BLOCK, MAX_PAYLOADS_PER_BLOCK = 8, 4_000, 10
 
 
 @dataclass
-class Least:
-    """The least seconds of a payload and of the fixed work, by processor time and on the clock."""
+class Times:
+    """What payloads took, in means of blocks and one by one, and what the fixed work took beside them."""
 
-    processor: float = float("inf")
-    wall: float = float("inf")
-    work_processor: float = float("inf")
-    work_wall: float = float("inf")
+    run: Callable[[LogText], object]
+    of_blocks: list[Took] = field(default_factory=list)
+    of_payloads: list[Took] = field(default_factory=list)
+    of_work: list[Took] = field(default_factory=list)
 
-    def add(self, run: Callable[[LogText], object], payloads: list[LogText]) -> None:
-        """A block of payloads, and the fixed work beside it."""
-        began, walls = time.process_time(), []
+    def add(self, payloads: list[LogText]) -> None:
+        """A block. Beside each payload the fixed work is repeated until it took about as long: what interrupts one of
+        them on the clock interrupts the other as often.
+        """
+        block = []
         for payload in payloads:
-            at = time.perf_counter()
-            run(payload)
-            walls.append(time.perf_counter() - at)
-        self.processor = min(self.processor, (time.process_time() - began) / len(payloads))
-        self.wall = min(self.wall, *walls)
-        for _ in range(WORKS_PER_BLOCK):
-            processor, wall = yardstick.seconds()
-            self.work_processor, self.work_wall = min(self.work_processor, processor), min(self.work_wall, wall)
+            block.append(of_one(partial(self.run, payload)))
+            self.of_work.append(of_one(yardstick.work, self._works()))
+        self.of_blocks.append(mean(block))
+        self.of_payloads += block
+
+    def _works(self) -> int:
+        if not self.of_work or not self.of_payloads:
+            return 1
+        payload, work = (least(each).processor_seconds for each in (self.of_payloads, self.of_work))
+        return max(1, round(payload / work))
 
 
 def rows() -> Iterator[Row]:
@@ -67,25 +72,25 @@ def rows() -> Iterator[Row]:
     """
     for name, names in (("default format", DEFAULT_NAMES), ("29 fields", V5_NAMES)):
         for records, bound in MAX_MILLISECONDS.items():
-            least = _least(names, records)
-            subject, times = f"{name}, {records:,} records", least.processor / least.work_processor
-            yield Row(
-                f"{subject}: processor", least.processor * 1e3, "ms", times, yardstick.NAME, figure_at_most(bound)
-            )
-            yield Row(f"{subject}: wall", least.wall * 1e3, "ms", least.wall / least.work_wall, yardstick.NAME)
+            times = _times(names, records)
+            subject, work = f"{name}, {records:,} record{'s' if records > 1 else ''}", least(times.of_work)
+            took, wall = least(times.of_blocks).processor_seconds, least(times.of_payloads).seconds
+            ratio, of, at_most = took / work.processor_seconds, yardstick.NAME, figure_at_most(bound)
+            yield Row(f"{subject}: processor", took * 1e3, "ms", ratio, of, at_most)
+            yield Row(f"{subject}: wall", wall * 1e3, "ms", wall / work.seconds, of)
 
 
-def _least(names: tuple[str, ...], records: int) -> Least:
+def _times(names: tuple[str, ...], records: int) -> Times:
     """Of all blocks after the first, which warms up."""
     company = Company(random.Random(7), COMPANY)
-    made, least = _payloads(company, names, records), Least()
-    in_block = min(MAX_PAYLOADS_PER_BLOCK, RECORDS_PER_BLOCK // records)
+    made, in_block = _payloads(company, names, records), min(MAX_PAYLOADS_PER_BLOCK, RECORDS_PER_BLOCK // records)
     with tempfile.TemporaryDirectory() as folder:
-        run = _pipeline(company, Path(folder) / "enriched.parquet")
-        Least().add(run, list(itertools.islice(made, in_block)))
+        times = Times(_pipeline(company, Path(folder) / "enriched.parquet"))
+        for payload in itertools.islice(made, in_block):
+            times.run(payload)
         for _ in range(BLOCKS):
-            least.add(run, list(itertools.islice(made, in_block)))
-    return least
+            times.add(list(itertools.islice(made, in_block)))
+    return times
 
 
 def _payloads(company: Company, names: tuple[str, ...], records: int) -> Iterator[LogText]:

@@ -11,37 +11,20 @@ import json
 import random
 import sys
 import tempfile
-import time
 import warnings
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from benchmarks.guard.timing import Took, timed
 
 BLOCK_BYTES = 1 << 20
 
 
 Work = Callable[[Path], object]
-
-
-@dataclass(frozen=True)
-class Took:
-    """Seconds on the clock, and processor seconds of all threads."""
-
-    seconds: float
-    processor_seconds: float
-
-
-@contextmanager
-def timed() -> Iterator[list[Took]]:
-    """A list that has what its block took, once it has ended."""
-    took: list[Took] = []
-    wall, processor = time.perf_counter(), time.process_time()
-    yield took
-    took.append(Took(time.perf_counter() - wall, time.process_time() - processor))
 
 
 def one_shot_zlib() -> Work:

@@ -4,9 +4,10 @@ Half of it inflates text, half is Python with strings and dictionaries, as in th
 of it changes every ratio to it, so that all of them must be landed again.
 """
 
-import time
 import zlib
 from collections import Counter
+
+from benchmarks.guard.timing import least, of_one
 
 LINES = tuple(f"10.{n % 7}.{n % 11}.{n % 251} {32_768 + n * 7 % 28_000} {n % 2} {n * 97 % 1_501}" for n in range(6_000))
 PACKED = zlib.compress("\n".join(LINES * 8).encode(), 6)
@@ -24,13 +25,6 @@ def work() -> int:
     return len(text) + len(sums)
 
 
-def seconds() -> tuple[float, float]:
-    """What the work took once: processor time, and time on the clock."""
-    processor, wall = time.process_time(), time.perf_counter()
-    work()
-    return time.process_time() - processor, time.perf_counter() - wall
-
-
 def processor_seconds(times: int = 20) -> float:
-    """The least processor time of the work."""
-    return min(seconds()[0] for _ in range(times))
+    """The least processor time of the work, in so many runs."""
+    return least([of_one(work) for _ in range(times)]).processor_seconds
