@@ -36,7 +36,7 @@ COMPANY = 500
 """Interfaces in the inventory."""
 TOP_TALKERS = 5
 """The default of the setting."""
-BLOCKS, RECORDS_PER_BLOCK, MAX_PAYLOADS_PER_BLOCK = 8, 4_000, 10
+BLOCKS, RECORDS_PER_BLOCK, MAX_PAYLOADS_PER_BLOCK = 6, 4_000, 10
 
 
 @dataclass

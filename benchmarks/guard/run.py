@@ -1,5 +1,6 @@
 """One run of the guard: measures benchmarks, prints their rows, and tries again what is worse than landed."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Run:
         try:
             rows = self._repeated(name)
         except BenchmarkError as error:
-            self._print(Judged(Row(name, 0.0, ""), None, (str(error),)))
+            self._print(Judged(Row(name, math.nan, ""), None, (str(error),)))
             self.failures.append(str(error))
             return
         self.measured[name] = rows

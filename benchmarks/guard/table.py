@@ -1,19 +1,21 @@
 """The table that `make bench` prints: a line for each row, as soon as it is judged."""
 
+import math
+
 from benchmarks.guard.rows import Row
 from benchmarks.guard.verdicts import Judged
 
-HEAD = f"  {'subject or stage':<62}{'figure':>12}  {'ratio':>7} {'of':<22}{'bound':>10}{'landed':>8}  verdict"
+HEAD = f"  {'subject or stage':<58}{'figure':>12}  {'ratio':>7} {'of':<22}{'bound':>10}{'landed':>8}  verdict"
 
 
 def line(judged: Judged) -> str:
     """One row; an exclamation mark is before what fails."""
     row = judged.row
-    figure = f"{_short(row.figure)} {row.unit}".rstrip() if row.unit or row.figure else ""
+    figure = "" if math.isnan(row.figure) else f"{_short(row.figure)} {row.unit}".rstrip()
     ratio = "" if row.ratio is None else _short(row.ratio)
     bound, landed = str(row.bound or ""), "" if judged.landed is None else _short(judged.landed)
     mark = "!" if judged.complaints else " "
-    text = f"{mark} {row.subject:<62}{figure:>12}  {ratio:>7} {_of(row):<22}{bound:>10}{landed:>8}  {verdict(judged)}"
+    text = f"{mark} {row.subject:<58}{figure:>12}  {ratio:>7} {_of(row):<22}{bound:>10}{landed:>8}  {verdict(judged)}"
     return text + (f" ({row.note})" if row.note else "")
 
 

@@ -1,5 +1,6 @@
 """Whether a row is as good as it must be: against its bound, and against the ratio that was landed for it."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -76,7 +77,7 @@ def gone(rows: Iterable[Row], landed: Ratios) -> Iterator[Judged]:
     measured = {row.subject for row in rows if row.ratio is not None}
     for subject, ratio in landed.items():
         if subject not in measured:
-            yield Judged(Row(subject, 0.0, ""), ratio, (f"{GONE}: measure it, or land without it",))
+            yield Judged(Row(subject, math.nan, ""), ratio, (f"{GONE}: measure it, or land without it",))
 
 
 def better_of(first: Iterable[Row], second: Iterable[Row]) -> list[Row]:
