@@ -62,7 +62,7 @@ def all_stages() -> Work:
     def run(path: Path) -> Outcome:
         enriched = Path(folder.name) / "enriched.parquet"
         return process(
-            object_texts(_blocks(path), trial=tried),
+            object_texts(blocks(path), trial=tried),
             context,
             Stores(EvidenceInMemory(), FindingsInMemory()),
             EnrichedFile(enriched),
@@ -76,7 +76,7 @@ def parsing() -> Work:
     from flowsentry.decode import object_texts  # noqa: PLC0415
     from flowsentry.parse import parse_chunk  # noqa: PLC0415
 
-    return lambda path: deque((each for text in object_texts(_blocks(path)) for each in parse_chunk(text)), maxlen=0)
+    return lambda path: deque((each for text in object_texts(blocks(path)) for each in parse_chunk(text)), maxlen=0)
 
 
 LARGE_COMPANY = 100_000
@@ -99,7 +99,7 @@ def attribution() -> Work:
     def run(path: Path) -> Took:
         parsed[:] = parsed or [
             with_direction(with_rejection(flows_of(each.records)), address_space)
-            for text in object_texts(_blocks(path))
+            for text in object_texts(blocks(path))
             for each in parse_chunk(text)
         ]
         with timed() as took:
@@ -118,7 +118,8 @@ def snapshot() -> Work:
     return lambda path: AddressSpace.of(unpack(path.read_bytes()))
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def blocks(path: Path) -> Iterator[bytes]:
+    """The file as it arrives from S3."""
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             yield block
