@@ -1,15 +1,18 @@
-"""What each stage takes of one file, in a profile that the stages of a source add up to.
+"""What each stage takes of one file: `python -m benchmarks.stages FILE` prints it as JSON.
 
 The stages run one after the other over all chunks, each on what the stage before it left, so that no other stage works
 at the same time, as decoding, parsing and writing do in the pipeline. Their sum is therefore what the pipeline takes by
 processor time, and more than it takes on the clock.
 """
 
+import json
 import math
 import random
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.guard.timing import Took, least, timed
@@ -83,3 +86,7 @@ def _stage(name: str, profile: Profile) -> Iterator[None]:
 def least_by_stage(profiles: list[Profile]) -> Profile:
     """The least of all rounds for each stage."""
     return {stage: least([profile[stage] for profile in profiles]) for stage in profiles[0]}
+
+
+if __name__ == "__main__":
+    print(json.dumps({stage: asdict(took) for stage, took in profiler()(Path(sys.argv[1])).items()}))

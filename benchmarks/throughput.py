@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from benchmarks.guard.rows import Row, at_least, at_most, figure_at_most, of_limit
+from benchmarks.guard.timing import Took
 from benchmarks.made_files import REPOSITORY, made, made_snapshot
 from benchmarks.made_traffic import V5_NAMES
+from benchmarks.stages import Profile
 from benchmarks.subjects import LARGE_COMPANY
 from flowsentry.records.fields import DEFAULT_NAMES
 
@@ -67,10 +70,20 @@ Round = dict[str, Subject]
 
 def measured(subject: str, path: Path, runs: int = 2, threads: int = SERVER_THREADS) -> Subject:
     """The last of `runs` runs of a subject in a new process; earlier runs warm up (flowlogs-reader needs none)."""
-    command = [sys.executable, "-m", "benchmarks.subjects", subject, str(path), str(runs)]
+    return Subject(**_answer(threads, "benchmarks.subjects", subject, str(path), str(runs)))
+
+
+def profiled(path: Path) -> Profile:
+    """What each stage takes of a file, with one thread."""
+    return {stage: Took(**took) for stage, took in _answer(FUNCTION_THREADS, "benchmarks.stages", str(path)).items()}
+
+
+def _answer(threads: int, module: str, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", module, *arguments]
     environment = os.environ | {"POLARS_MAX_THREADS": str(threads)}
-    answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY, env=environment)  # noqa: S603 - our own
-    return Subject(**json.loads(answer.stdout))
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY, env=environment)  # noqa: S603 - our own
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def rows_for(form: Form) -> Iterator[Row]:
@@ -100,6 +113,16 @@ def rows_for(form: Form) -> Iterator[Row]:
         of="ours",
         bound=at_least(form.min_times_peer),
     )
+
+
+def rows_for_stages(form: Form) -> Iterator[Row]:
+    """The processor time of each stage in a million records of one format."""
+    path = made(form.name, form.names, records=RECORDS)
+    rounds = [(profiled(path), measured("zlib", path, runs=4)) for _ in range(ROUNDS)]
+    for stage in rounds[0][0]:
+        seconds = median(profile[stage].processor_seconds for profile, _ in rounds)
+        times = median(profile[stage].processor_seconds / zlib.processor_seconds for profile, zlib in rounds)
+        yield Row(f"{form.title}: {stage}, processor", seconds, ratio=times, of="zlib's")
 
 
 def _round(path: Path, for_peer: Path) -> Round:
@@ -173,6 +196,7 @@ def rows() -> Iterator[Row]:
     """Both formats, then what surrounds them."""
     for form in FORMS:
         yield from rows_for(form)
+        yield from rows_for_stages(form)
     yield from rows_for_attribution()
     yield from rows_for_snapshot()
     yield from rows_for_bad_lines()
