@@ -14,10 +14,10 @@ from random import Random
 import boto3
 from moto import mock_aws
 
-from benchmarks.counted_dynamodb import CountedDynamoDB
 from benchmarks.dynamodb_cost import DOLLARS_A_MILLION_READS, DOLLARS_A_MILLION_WRITES, item_bytes
+from benchmarks.evidence.counted_dynamodb import CountedDynamoDB
+from benchmarks.evidence.internet_noise import DAY_SECONDS, INTERFACES, NoisyDay
 from benchmarks.guard.rows import Row, figure_at_least, of_limit
-from benchmarks.internet_noise import DAY_SECONDS, INTERFACES, NoisyDay
 from flowsentry.aws.evidence.known_services_table import KnownServicesTable
 from flowsentry.aws.evidence.table import EvidenceTable
 from flowsentry.aws.findings.table import FindingTable

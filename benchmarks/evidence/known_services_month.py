@@ -1,6 +1,6 @@
 """Simulates the writes, storage and cost of known services: 1,000 hosts, 5,000 services, 30 days, eight processors.
 
-    python -m benchmarks.known_services_month [DAYS]
+    python -m benchmarks.evidence.known_services_month [DAYS]
 
 Every 15 minutes, ten deliveries report which services answered which clients; a random processor takes each. Once a
 day, 1 % of the services are replaced by new ones, as when pods are replaced. The store is the real one; the table is a

@@ -1,5 +1,5 @@
 """The time that many external clients of a login service take, with new and with known findings: `python -m
-benchmarks.external_clients`. Measured in dictionaries, and in moto's tables, whose calls take about as long as
+benchmarks.evidence.external_clients`. Measured in dictionaries, and in moto's tables, whose calls take about as long as
 DynamoDB's.
 """
 
