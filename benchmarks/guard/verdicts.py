@@ -46,16 +46,17 @@ class Judged:
         return any(each.startswith(WORSE) for each in self.complaints)
 
 
-WORSE, MISSED, GONE = "worse", "MISSED", "gone"
-"""How complaints begin."""
+WORSE, MISSED, GONE = "worse", "missed", "gone"
+"""How complaints begin. A missed bound is only remarked on where bounds are not judged."""
 
 
 def judged(row: Row, landed: Ratios, strictness: Strictness) -> Judged:
     """The verdict on one row."""
     known = landed.get(row.subject) if row.ratio is not None else None
-    complaints, remarks = [], []
-    if strictness.judges_bounds and row.is_missed:
-        complaints.append(MISSED)
+    complaints: list[str] = []
+    remarks: list[str] = []
+    if row.is_missed:
+        (complaints if strictness.judges_bounds else remarks).append(MISSED)
     if row.ratio is not None and known is None:
         remarks.append("new, not landed")
     elif row.ratio is not None and known is not None:

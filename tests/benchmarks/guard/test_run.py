@@ -64,7 +64,7 @@ def test_a_landed_subject_without_a_row_fails() -> None:
 
 
 def test_a_run_that_takes_too_long_fails_in_the_full_form() -> None:
-    assert ended(Benchmarks((1.0, 1.0)).run(max_seconds=9)) == ["the whole run: MISSED"]
+    assert ended(Benchmarks((1.0, 1.0)).run(max_seconds=9)) == ["the whole run: missed"]
     assert ended(Benchmarks((1.0, 1.0)).run(SHORT, max_seconds=9)) == []
 
 
@@ -91,4 +91,4 @@ def test_a_line_has_figure_ratio_bound_landed_and_verdict(capsys: pytest.Capture
     first = capsys.readouterr().out.splitlines()[1]
     assert first.split()[:2] == ["!", "small"]
     assert "6 s" in first
-    assert first.endswith("MISSED; worse, 6.00 x landed")
+    assert first.endswith("missed; worse, 6.00 x landed")

@@ -24,9 +24,9 @@ def peer(ratio: float) -> Row:
         (peer(9.1), []),
         (peer(9.0), ["worse, 1.11 x landed"]),
         (stages(4.0, bound=at_most(4)), []),
-        (stages(4.1, bound=at_most(4)), ["MISSED"]),
-        (stages(8.0, bound=at_most(4)), ["MISSED", "worse, 2.00 x landed"]),
-        (peer(4.9), ["MISSED", "worse, 2.04 x landed"]),
+        (stages(4.1, bound=at_most(4)), ["missed"]),
+        (stages(8.0, bound=at_most(4)), ["missed", "worse, 2.00 x landed"]),
+        (peer(4.9), ["missed", "worse, 2.04 x landed"]),
     ],
 )
 def test_the_full_form_fails_on_a_missed_bound_and_on_more_than_a_tenth_above_landed(
@@ -41,6 +41,11 @@ def test_the_full_form_fails_on_a_missed_bound_and_on_more_than_a_tenth_above_la
 )
 def test_the_short_form_fails_on_twice_the_landed_ratio_only(row: Row, is_worse: bool) -> None:  # noqa: FBT001
     assert judged(row, LANDED, SHORT).is_worse == bool(judged(row, LANDED, SHORT).complaints) == is_worse
+
+
+def test_the_short_form_remarks_on_a_missed_bound() -> None:
+    verdict = judged(stages(4.1, bound=at_most(4)), LANDED, SHORT)
+    assert (verdict.complaints, verdict.remarks) == ((), ("missed",))
 
 
 @pytest.mark.parametrize(
