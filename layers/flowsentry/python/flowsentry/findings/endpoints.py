@@ -20,6 +20,7 @@ import polars as pl
 from flowsentry.inventory.source_address import source_of
 from flowsentry.records.code_names import protocol_name
 from flowsentry.records.ipv4_numbers import ipv4_number, number_of_ipv4
+from flowsentry.records.lookup_cache import rows_by_category
 
 MEMBER_BYTES = 7
 SLOT_SECONDS = 360
@@ -32,7 +33,7 @@ HASHED = _IS_HASHED << 48
 _MASK = (1 << 64) - 1
 MAX_REPEATED_ADDRESSES = 1_000
 """Addresses that are numbered one by one, repeated ones too. More: an address of many rows is parsed for each. Fewer:
-a small batch pays for the joins by distinct address."""
+a small batch pays for finding the distinct ones."""
 _NO_HASH = pl.Series("hashed", [None], pl.UInt32)
 _KIND = pl.col("protocol").cast(pl.UInt64) + pl.when(pl.col("ipv4").is_null()).then(
     _IS_HASHED + pl.when("responder_is_inside").then(_IS_INSIDE).otherwise(0)
@@ -161,17 +162,15 @@ def _hosts(addresses: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 def _distinct_hosts(addresses: pl.Series) -> tuple[pl.Series, pl.Series]:
     """The same, with each distinct address looked at once."""
-    distinct = addresses.unique()
-    number = ipv4_number(distinct)
-    others = distinct.filter(number.is_null())
-    hashes = pl.DataFrame({"address": others, "hashed": pl.Series([_hashed(text) for text in others], dtype=pl.UInt32)})
-    hosts = pl.DataFrame({"address": distinct, "ipv4": number}).join(hashes, on="address", how="left", nulls_equal=True)
-    known = (
-        addresses.alias("address")
-        .to_frame()
-        .join(hosts, on="address", how="left", maintain_order="left", nulls_equal=True)
-    )
-    return known["ipv4"], known["hashed"]
+    names = addresses.cast(pl.Categorical()).fill_null("")
+    distinct = names.unique()
+    number = ipv4_number(distinct).alias("ipv4")
+    others = number.is_null().arg_true()
+    hashed = _NO_HASH.new_from_index(0, len(distinct))
+    if len(others):
+        hashed = hashed.scatter(others, [_hashed(text) for text in distinct[others]])
+    rows = rows_by_category(distinct).gather(names.to_physical())
+    return number.gather(rows), hashed.gather(rows)
 
 
 def _hashed(address: str | None) -> int:

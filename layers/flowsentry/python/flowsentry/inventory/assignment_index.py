@@ -12,6 +12,7 @@ import polars as pl
 from flowsentry.inventory.address_assignments import FOREVER
 from flowsentry.inventory.geoip import NoGeography
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
+from flowsentry.records.lookup_cache import rows_by_category
 
 TRUSTED_SECONDS = 600
 """How long after the latest discovery of a target its assignments are assumed unchanged. Higher: an address that was
@@ -226,7 +227,7 @@ class KnownInterfaces:
         rows = primary.select(
             "interface_id", pl.col("vpc_id").alias("interface_vpc_id"), pl.col("address").alias("interface_address")
         )
-        return cls(rows, _rows_by_category(rows["interface_id"]))
+        return cls(rows, rows_by_category(rows["interface_id"]))
 
     def vpcs_and_addresses(self, interface_ids: pl.Series) -> pl.DataFrame:
         """The VPC and primary address of each interface, in order; null for unknown interfaces."""
@@ -247,11 +248,3 @@ class KnownInterfaces:
         if isinstance(highest, int) and highest >= len(self.row_by_category):
             numbers = numbers.set(numbers >= len(self.row_by_category), None)
         return self.row_by_category[numbers]
-
-
-def _rows_by_category(names: pl.Series) -> pl.Series:
-    """By category number, the row of each name; null for other numbers."""
-    numbers = names.to_physical()
-    highest = numbers.max()
-    rows = pl.repeat(None, (highest if isinstance(highest, int) else 0) + 1, dtype=pl.UInt32, eager=True)
-    return rows.scatter(numbers, pl.int_range(len(names), dtype=pl.UInt32, eager=True))

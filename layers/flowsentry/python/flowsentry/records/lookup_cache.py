@@ -165,3 +165,11 @@ class LookupCache:
             open_ = open_.filter(missed)
             rows = rows.scatter(open_, here.filter(missed) + 1)
         return rows
+
+
+def rows_by_category(names: pl.Series) -> pl.Series:
+    """By category number, the row of each name; null for other numbers."""
+    numbers = names.to_physical()
+    highest = numbers.max()
+    rows = pl.repeat(None, (highest if isinstance(highest, int) else 0) + 1, dtype=pl.UInt32, eager=True)
+    return rows.scatter(numbers, pl.int_range(len(names), dtype=pl.UInt32, eager=True))

@@ -16,6 +16,7 @@ from flowsentry.findings.endpoints import (
 )
 from flowsentry.findings.evidence import History
 from flowsentry.findings.known_services import (
+    CLIENT_BITS,
     MAX_CLIENT_BITS_SET,
     Answer,
     Service,
@@ -25,6 +26,7 @@ from flowsentry.findings.known_services import (
 from flowsentry.frames import Contacts
 from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.records.code_names import TCP
+from flowsentry.records.many_groups import add_up
 
 MAX_OUTSIDE_PER_BATCH = 2_000
 """External services whose answers a batch records. More: batches of a host with connections to the whole Internet take
@@ -32,6 +34,7 @@ longer (10,000: a tenth of a second). Fewer: outages of external services are re
 MAX_SERVICE_LOOKUPS = 10_000
 """Failed services of a batch that are looked up among the known services. More: a flood of probes of random ports takes
 longer (10,000: a tenth of a second). Fewer: of very many outages at once, some count as failures."""
+_BITS = pl.Series([1 << bit for bit in range(CLIENT_BITS)], dtype=pl.UInt64)
 _ENDS = ("responder", "responder_port", "protocol", "responder_is_inside")
 
 
@@ -42,14 +45,13 @@ def answers_in(contacts: Contacts) -> list[Answer]:
     answered = contacts.filter((pl.col("outcome") == "answered") & (pl.col("protocol") == TCP))
     if answered.is_empty():
         return []
-    services = (
-        _with_client_bit(answered.select("scope", "day", "initiator", "last_seen", *_ENDS))
-        .group_by("scope", "day", "member")
-        .agg(
-            pl.col("last_seen").max(),
-            pl.lit(2, pl.UInt64).pow(pl.col("client_bit").unique()).sum().alias("clients"),
-            pl.col("responder_is_inside").any(),
-        )
+    clients = _with_client_bit(answered.select("scope", "day", "initiator", "last_seen", *_ENDS))
+    services = add_up(
+        clients.with_columns(pl.lit(_BITS).gather("client_bit").alias("clients")),
+        ("scope", "day", "member"),
+        pl.col("last_seen").max(),
+        pl.col("clients").bitwise_or(),
+        pl.col("responder_is_inside").any(),
     )
     return list(_answers(_limit_external(services).with_columns(pl.col("scope").cast(pl.String))))
 

@@ -31,6 +31,7 @@ from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.source_address import PUBLIC, source_of
 from flowsentry.records.code_names import TCP, UDP
+from flowsentry.records.many_groups import add_up
 
 MAX_NAME_BYTES = 256
 """Length of the id of a VPC or transit gateway, or of an address; valid ones have at most 45 bytes. DynamoDB allows
@@ -121,7 +122,7 @@ def answered_sources(settled: Settled) -> list[EvidenceKey]:
         return answered_sources_of_few(*settled)
     failing = scan_contacts(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
     seen = pl.concat([each.select(*_KEY, "initiator_is_inside") for each in settled])
-    seen = seen.group_by(_KEY).agg(pl.col("initiator_is_inside").any(), pl.len().alias("reached"))
+    seen = add_up(seen, _KEY, pl.col("initiator_is_inside").any(), pl.len().alias("reached"))
     answered = _limited(seen.join(failing, on=_KEY, how="anti"))
     keys = answered.select(pl.col("source_scope", "source").cast(pl.String), "day")
     return [EvidenceKey(*row) for row in keys.iter_rows()]
@@ -184,14 +185,24 @@ def scan_contacts(contacts: pl.DataFrame) -> pl.DataFrame:
 def _sets(rows: pl.DataFrame) -> pl.DataFrame:
     """The members of each set of a source and day, in the order of their ranks."""
     ranked = rows.with_columns(rank_of(pl.col("member")).alias("rank")).sort("rank", pl.col("slot").fill_null(NO_SLOT))
-    ports = pl.concat_list(_PORTS).filter(pl.col("set") == "doubtful").explode()
-    return ranked.group_by(_KEY).agg(
+    sets = ranked.group_by(_KEY).agg(
         *(_smallest(name, SET_SIZES[name]) for name in _MEMBER_SETS),
         *(_slots(name) for name in DATED_SETS),
-        ports.unique().sort().head(MAX_SOURCE_PORTS).alias("source_ports"),
         pl.col("first_seen").min(),
         pl.col("last_seen").max(),
         pl.col("initiator_is_inside").any().alias("is_inside"),
+    )
+    return sets.join(_source_ports(rows), on=_KEY, how="left")
+
+
+def _source_ports(rows: pl.DataFrame) -> pl.DataFrame:
+    """The `source_ports` of sources with doubtful contacts, which are few."""
+    doubtful = rows.filter(pl.col("set") == "doubtful")
+    ports = pl.concat([doubtful.select(*_KEY, pl.col(name).alias("source_ports")) for name in _PORTS])
+    return (
+        ports.drop_nulls("source_ports")
+        .group_by(_KEY)
+        .agg(pl.col("source_ports").unique().sort().head(MAX_SOURCE_PORTS))
     )
 
 
@@ -224,6 +235,7 @@ def _slots(name: str) -> pl.Expr:
     return last.filter(is_last).head(SET_SIZES[name]).alias(f"{name}_slots")
 
 
+_NO_MEMBERS: frozenset[bytes] = frozenset()
 NO_SLOT = 255
 """Stored instead of a slot: no outage can explain the failure, for example because a rule rejected the packets."""
 _PORTS = ("min_initiator_port", "max_initiator_port")
@@ -251,7 +263,7 @@ def _evidence(sets: pl.DataFrame, addresses: Mapping[EvidenceKey, AddressSets]) 
             key,
             **{name: _as_members(row[name], row.get(f"{name}_slots")) for name in _MEMBER_SETS},
             **addresses.get(key, {}),
-            source_ports=frozenset(port for port in row["source_ports"] if port is not None),
+            source_ports=frozenset(row["source_ports"] or ()),
             first_seen=row["first_seen"],
             last_seen=row["last_seen"],
             is_inside=row["is_inside"],
@@ -259,6 +271,8 @@ def _evidence(sets: pl.DataFrame, addresses: Mapping[EvidenceKey, AddressSets]) 
 
 
 def _as_members(values: list[int], slots: list[int] | None) -> frozenset[bytes]:
+    if not values:
+        return _NO_MEMBERS
     if slots is None:
         return frozenset(value.to_bytes(MEMBER_BYTES) for value in values)
     dated = zip(values, slots, strict=True)
