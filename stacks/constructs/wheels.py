@@ -12,6 +12,9 @@ from pathlib import Path
 import jsii
 from aws_cdk import BundlingOptions, ILocalBundling
 
+from stacks.constructs import byte_code
+from stacks.constructs.byte_code import ByteCodeError, compile_all, compiler_for
+
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "build" / "dependencies"
 REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
@@ -30,10 +33,13 @@ class WheelsError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """The Python version and CPU architecture that the wheels are for."""
+    """The Python version and CPU architecture that the wheels are for. `magic` is the number of the byte code that they
+    are shipped with, empty for none.
+    """
 
     python: str
     architecture: str
+    magic: str = ""
 
     @property
     def platforms(self) -> list[str]:
@@ -45,15 +51,17 @@ class Target:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the requirements, the constraints, this module and the target: equal for equal packages."""
+        """A hash of the requirements, the constraints, the modules that build the layer and the target: equal for equal
+        packages.
+        """
         fingerprint = hashlib.sha256(repr(self).encode())
-        for path in (REQUIREMENTS, CONSTRAINTS, Path(__file__)):
+        for path in (REQUIREMENTS, CONSTRAINTS, Path(__file__), Path(byte_code.__file__)):
             fingerprint.update(path.read_bytes())
         return fingerprint.hexdigest()
 
 
 def install(target: Target, directory: Path) -> None:
-    """Installs the packages into `directory`. Equal requirements give equal files. Raises WheelsError.
+    """Installs the packages into `directory`. Equal requirements give equal files. Raises WheelsError, ByteCodeError.
 
     It runs pip, so that the package index, certificates and proxy configured in this environment are used.
     """
@@ -67,10 +75,12 @@ def install(target: Target, directory: Path) -> None:
     for pattern in EXCLUDED_FILES:
         for path in directory.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if target.magic and (compiler := compiler_for(target.python)):
+        compile_all(directory, compiler)
 
 
 def copy_installed(target: Target, into: Path) -> None:
-    """Copies the packages into `into`. Raises WheelsError.
+    """Copies the packages into `into`. Raises WheelsError, ByteCodeError.
 
     They are installed once for each fingerprint and cached in `build/dependencies`, so that a synth into another
     folder needs no package index.
@@ -102,6 +112,6 @@ class Wheels:
         """
         try:
             copy_installed(self._target, Path(output_dir) / "python")
-        except WheelsError as error:
+        except (WheelsError, ByteCodeError) as error:
             sys.exit(str(error))
         return True
