@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from aws_lambda_powertools.utilities.data_classes import S3Event
-from aws_lambda_powertools.utilities.data_classes.s3_event import S3EventRecord
-
 from flowsentry.aws.object_store import StoredObject
 from flowsentry.errors import PoisonError
 
@@ -83,25 +80,25 @@ def _unwrapped(message: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _from_s3(message: Mapping[str, Any], body: str) -> Iterator[ObjectEvent]:
-    records = list(S3Event(dict(message)).records)
+    records: list[dict[str, Any]] = message["Records"]
     if not records:
         raise ValueError("it has no records")
     for record in records:
-        yield _from_record(record, body if len(records) == 1 else json.dumps({"Records": [record.raw_event]}))
+        yield _from_record(record, body if len(records) == 1 else json.dumps({"Records": [record]}))
 
 
-def _from_record(record: S3EventRecord, body: str) -> ObjectEvent:
-    """S3's keys are URL-encoded, with `+` for a space; Powertools does not decode this one.
+def _from_record(record: Mapping[str, Any], body: str) -> ObjectEvent:
+    """S3's keys are URL-encoded, with `+` for a space. Events of Intelligent-Tiering name the object `get_object`.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
-    entry = record.s3.get_object
-    source = StoredObject(_text(record.s3.bucket.name), unquote_plus(_text(entry.key)), entry.version_id)
-    return _object_event(source, entry, record.event_name, body, entry.get("eTag"))
+    bucket, entry = record["s3"]["bucket"], record["s3"].get("get_object") or record["s3"]["object"]
+    source = StoredObject(_text(bucket["name"]), unquote_plus(_text(entry["key"])), entry.get("versionId"))
+    return _object_event(source, entry, record["eventName"], body, entry.get("eTag"))
 
 
 def _from_eventbridge(message: Mapping[str, Any], body: str) -> ObjectEvent:
-    """EventBridge's keys are not encoded. Powertools decodes them all the same, which breaks keys with a `+` or a `%`.
+    """EventBridge's keys are not encoded.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
