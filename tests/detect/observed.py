@@ -1,6 +1,6 @@
 """Builders of detector input, with ordinary values for everything that a test does not set."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
@@ -8,7 +8,9 @@ import polars as pl
 from flowsentry.contacts import contacts as contacts_of
 from flowsentry.contacts.logins import SCHEMA
 from flowsentry.detect.scans.source_evidence import answered_sources, evidence_of, with_source_scopes
+from flowsentry.findings.drafts import Draft, named
 from flowsentry.findings.evidence import History
+from flowsentry.findings.finding import Finding
 from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.in_memory import EvidenceInMemory
@@ -47,6 +49,10 @@ def contacts(lines: Iterable[str], **columns: Any) -> Contacts:
     """The contacts of these records, with the given `columns` replaced."""
     settled = contacts_of(enriched(lines))
     return Contacts(settled.with_columns(pl.lit(value).alias(name) for name, value in columns.items()))
+
+
+def findings_of(drafts: Sequence[Draft], address_space: AddressSpace = NO_OWNERS) -> list[Finding]:
+    return [each.finding for each in named(drafts, address_space)]
 
 
 def histories(rows: Iterable[Row], store: EvidenceInMemory | None = None) -> list[History]:

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from flowsentry.explain.findings import with_explanations
+from flowsentry.findings.drafts import NamedFinding
 from flowsentry.findings.finding import Finding, Severity
-from flowsentry.inventory.address_space import AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.firewall_rules import NetworkAcl, SecurityGroup
 from flowsentry.inventory.inventory import Inventory
+from flowsentry.inventory.source_address import address_of
 from tests.explain.company import (
     API,
     DATA,
@@ -37,9 +39,18 @@ def found(kind: str, subject: str = "10.0.3.7", scope: str = "vpc-1", **details:
     return Finding("1", kind, Severity.MEDIUM, "", subject, scope, AT, AT, details=defaults | details)
 
 
+def with_ends(finding: Finding, known: Inventory) -> NamedFinding:
+    """The finding with its ends, as its detector asks for them."""
+    details = finding.details
+    initiator = details.get("initiator") or next(iter(details.get("source_addresses", ())), finding.subject)
+    scope = details.get("responder_scope", finding.scope)
+    ends = [AddressQuery(scope, address_of(each), AT) for each in (initiator, details["responder"])]
+    return NamedFinding(finding, ends, AddressSpace.of(known).owners_of(ends))
+
+
 def explained(finding: Finding, *parts: SecurityGroup | NetworkAcl) -> dict[str, Any]:
     known = Inventory.of((API, DATA), {"vpc-1": ("10.0.0.0/16",)}, rules(*parts))
-    (with_explanation,) = with_explanations([finding], AddressSpace.of(known))
+    (with_explanation,) = with_explanations([with_ends(finding, known)], known.rules)
     assert {**with_explanation.details, **finding.details} == with_explanation.details
     return dict(with_explanation.details)
 
@@ -147,9 +158,10 @@ def test_many_findings_are_each_explained_by_their_own_endpoints_in_order() -> N
     parts = (group("data", anywhere), acl("data", entry(100, "allow", "0.0.0.0/0", -1)))
     several = [blocked, found("port_scan"), session, refused_reply(), blocked]
     known = Inventory.of((API, DATA), {"vpc-1": ("10.0.0.0/16",)}, rules(*parts))
-    actual = [dict(each.details) for each in with_explanations(several, AddressSpace.of(known))]
+    actual = [
+        dict(each.details) for each in with_explanations([with_ends(each, known) for each in several], known.rules)
+    ]
     assert actual == [explained(each, *parts) for each in several]
-    assert list(with_explanations([], AddressSpace.of(known))) == []
 
 
 @pytest.mark.parametrize("kind", ["port_scan", "records_skipped", "login_brute_force", "a_kind_of_an_earlier_version"])

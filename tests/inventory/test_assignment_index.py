@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
-from flowsentry.inventory.assignment_index import TRUSTED_SECONDS
+from flowsentry.inventory.assignment_index import INTERFACE, TRUSTED_SECONDS
 from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
 from tests.builders import NOON, OTHER_VPC, VPC, interface
@@ -90,17 +90,21 @@ def test_an_address_that_two_interfaces_had_at_once_stays_unowned() -> None:
     assert [named(both, at) for at in (0, 5 * MINUTE)] == [None, None]
 
 
+def interface_at(address_space: AddressSpace, at: int) -> Interface | None:
+    return address_space.owners_by_id([AddressQuery(INTERFACE, "eni-a", at)])[0].interface
+
+
 def test_an_interface_with_a_fixed_owner_is_named_at_any_time() -> None:
     lasting = inventory_after((0, (replace(A, has_fixed_owner=True),)))
     moving = inventory_after((0, (A,)))
     at = NOON + 7 * 86_400
-    assert [AddressSpace.of(each).interface_of("eni-a", at) is not None for each in (lasting, moving)] == [True, False]
+    assert [interface_at(AddressSpace.of(each), at) is not None for each in (lasting, moving)] == [True, False]
 
 
 def test_a_reattached_interface_belongs_to_each_instance_at_its_time() -> None:
     moved = replace(A, owner_id="i-b", owner_name="b", attached_at=NOON + 4 * MINUTE)
     address_space = AddressSpace.of(inventory_after((0, (A,)), (5 * MINUTE, (moved,))))
-    actual = [address_space.interface_of("eni-a", NOON + at * MINUTE) for at in (-1, 2, 4, 6)]
+    actual = [interface_at(address_space, NOON + at * MINUTE) for at in (-1, 2, 4, 6)]
     assert [each.owner_name if each else None for each in actual] == ["a", None, "b", "b"]
 
 

@@ -7,7 +7,7 @@ from flowsentry.findings.finding import Finding, Severity
 from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from tests.builders import NOON, VPC, interface, probe
-from tests.detect.observed import NO_OWNERS, contacts
+from tests.detect.observed import NO_OWNERS, contacts, findings_of
 
 APP, DATABASE, EXTERNAL = "10.0.0.9", "10.0.1.1", "203.0.113.9"
 AT = "eni-database"
@@ -16,7 +16,7 @@ AT = "eni-database"
 def reported(
     *lines: str, refused_at: str | None = AT, scanners: Any = frozenset(), address_space: AddressSpace = NO_OWNERS
 ) -> list[Finding]:
-    return denied_by_acl_reply(contacts(lines, reply_refused_at=refused_at), scanners, address_space)
+    return findings_of(denied_by_acl_reply(contacts(lines, reply_refused_at=refused_at), scanners), address_space)
 
 
 def only(*lines: str, address_space: AddressSpace = NO_OWNERS) -> Finding:
@@ -77,7 +77,7 @@ def test_a_scanner_is_not_reported_again() -> None:
 
 def test_a_path_between_external_hosts_is_not_reported() -> None:
     passing = contacts([probe(EXTERNAL, DATABASE, 443)], reply_refused_at=AT, responder_is_inside=False)
-    assert denied_by_acl_reply(passing, frozenset(), NO_OWNERS) == []
+    assert denied_by_acl_reply(passing, frozenset()) == []
 
 
 def test_udp_has_a_client_port_and_ping_has_none() -> None:

@@ -22,7 +22,18 @@ from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.source_address import PUBLIC
 from tests.builders import DAY, VPC, interface
-from tests.detect.observed import EXTERNAL, NO_OWNERS, SERVER, SESSION, TRY, Row, attempts, histories, login
+from tests.detect.observed import (
+    EXTERNAL,
+    NO_OWNERS,
+    SERVER,
+    SESSION,
+    TRY,
+    Row,
+    attempts,
+    findings_of,
+    histories,
+    login,
+)
 
 LEAST = LoginThresholds()
 MIN = LEAST.min_attempts
@@ -30,7 +41,7 @@ OURS = "10.0.0.1"
 
 
 def reported(*rows: Row, address_space: AddressSpace = NO_OWNERS) -> list[Finding]:
-    return login_brute_force(histories(rows), address_space, LEAST)
+    return findings_of(login_brute_force(histories(rows), address_space, LEAST), address_space)
 
 
 def only(*rows: Row, address_space: AddressSpace = NO_OWNERS) -> Finding:
@@ -89,7 +100,8 @@ def test_guessing_with_a_session_of_the_same_source_is_high() -> None:
 def test_a_session_counts_before_and_after_the_attempts() -> None:
     for batches in ([attempts(MIN), [login()]], [[login()], attempts(MIN)]):
         store = EvidenceInMemory()
-        found = [each for rows in batches for each in login_brute_force(histories(rows, store), NO_OWNERS, LEAST)]
+        drafts = [each for rows in batches for each in login_brute_force(histories(rows, store), NO_OWNERS, LEAST)]
+        found = findings_of(drafts)
         assert {each.details["relation"] for each in found} == {"outside_tries", "outside_got_in"}
 
 

@@ -12,11 +12,11 @@ from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.records.code_names import LOGIN_PORTS
 from tests.builders import DAY, VPC, interface
-from tests.detect.observed import EXTERNAL, NO_OWNERS, SERVER, SESSION, Row, login, logins
+from tests.detect.observed import EXTERNAL, NO_OWNERS, SERVER, SESSION, Row, findings_of, login, logins
 
 
 def reported(*rows: Row, address_space: AddressSpace = NO_OWNERS) -> list[Finding]:
-    return remote_login(logins(rows), address_space, LoginThresholds())
+    return findings_of(remote_login(logins(rows), address_space, LoginThresholds()), address_space)
 
 
 def only(*rows: Row, address_space: AddressSpace = NO_OWNERS) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import reduce
 
 from flowsentry.findings.evidence import MEMORY_DAYS, Evidence, EvidenceKey, History, merged_evidence, near_recorded
-from flowsentry.findings.finding import Finding
+from flowsentry.findings.finding import AnyIdentified, Finding
 from flowsentry.findings.known_services import Answer, Answers, Outage, Service, Services, ended_outages
 
 
@@ -115,7 +115,7 @@ class FindingsInMemory:
         self.findings: dict[str, Finding] = {}
         self.resolved: set[str] = set()
 
-    def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
+    def unknown(self, findings: Sequence[AnyIdentified]) -> list[AnyIdentified]:
         """See FindingStore.unknown."""
         return [one for one in findings if one.id not in self.findings or one.id in self.resolved]
 

@@ -9,15 +9,15 @@ ATT&CK: none.
 import polars as pl
 
 from flowsentry.findings.canary import INTERFACE_PREFIX, Canary
-from flowsentry.findings.finding import Finding
+from flowsentry.findings.drafts import Draft
 from flowsentry.frames import CaptureGaps
 
 
-def canaries(capture_gaps: CaptureGaps) -> list[Finding]:
+def canaries(capture_gaps: CaptureGaps) -> list[Draft]:
     """The finding of each canary among the NODATA records."""
     if capture_gaps.is_empty():
         return []
     interface = pl.col("interface").cast(pl.String)
     marked = capture_gaps.filter(pl.col("nodata") > 0, interface.str.starts_with(INTERFACE_PREFIX))
     named = sorted(set(marked["interface"].cast(pl.String)))
-    return [canary.finding for canary in map(Canary.of_interface, named) if canary]
+    return [Draft.without_ends(canary.finding) for canary in map(Canary.of_interface, named) if canary]

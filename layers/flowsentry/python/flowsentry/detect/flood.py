@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from flowsentry.detect.host_pairs import Row, display_name
+from flowsentry.detect.host_pairs import Identity, Row, display_name
+from flowsentry.findings.drafts import Draft, NamedFinding, Owners
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, Severity, finding_id
 from flowsentry.findings.kinds import KINDS
-from flowsentry.inventory.address_space import AddressQuery, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery
 
 KIND = KINDS["flood"]
 MAX_SAMPLE = 10
@@ -40,9 +41,7 @@ very many VPCs or days is as many messages. Fewer: fewer of its VPCs and days ar
 _SEEN = (pl.col("first_seen").min(), pl.col("last_seen").max())
 
 
-def flood_of_sources(
-    left_out: pl.DataFrame, dropped: int, contacts: pl.DataFrame, address_space: AddressSpace
-) -> list[Finding]:
+def flood_of_sources(left_out: pl.DataFrame, dropped: int, contacts: pl.DataFrame) -> list[Draft]:
     """A finding for each VPC, day and side (inside or outside) whose sources were left out; of more than MAX_FLOODS,
     those with the most sources. The subject is the address that most of these sources tried. `left_out` comes from
     `limit_sources`. The `dropped` sources, all external and no longer in `contacts`, are added to the largest number of
@@ -55,12 +54,10 @@ def flood_of_sources(
         rows += [row | {"left_out": 0} for row in _counted(outside, by, subject="responder", counted="source")[:1]]
     if outside_rows := [row for row in rows if not row["initiator_is_inside"]]:
         outside_rows[0]["left_out"] += dropped
-    return [_source_flood(row, address_space) for row in rows[:MAX_FLOODS]]
+    return [_source_flood(row) for row in rows[:MAX_FLOODS]]
 
 
-def summary_findings(
-    kind: str, severity: Severity, left_out: pl.DataFrame, address_space: AddressSpace
-) -> list[Finding]:
+def summary_findings(kind: str, severity: Severity, left_out: pl.DataFrame) -> list[Draft]:
     """A finding for each VPC and day in which findings of a kind were not reported one by one; the subject is the
     source with the most of them. `left_out` has a row for each finding: `scope`, `day`, `initiator`, `responder`,
     `first_seen`, `last_seen`.
@@ -68,13 +65,18 @@ def summary_findings(
     if left_out.is_empty():
         return []
     rows = _counted(left_out.with_row_index("finding"), ("scope", "day"), subject="initiator", counted="finding")
-    return [_finding_flood(kind, severity, row, address_space) for row in rows[:MAX_FLOODS]]
+    return [_finding_flood(kind, severity, row) for row in rows[:MAX_FLOODS]]
 
 
-def in_priority_order(findings: Sequence[Finding]) -> list[Finding]:
+def in_priority_order(findings: Sequence[NamedFinding]) -> list[NamedFinding]:
     """The findings in the order in which they are stored: by severity, then by number of endpoints."""
-    order = list(Severity)
-    return sorted(findings, key=lambda each: (order.index(each.severity), -each.endpoints, each.first_seen, each.id))
+    order = {severity: number for number, severity in enumerate(Severity)}
+
+    def priority(named: NamedFinding) -> tuple[int, int, int, str]:
+        finding = named.finding
+        return order[finding.severity], -finding.endpoints, finding.first_seen, finding.id
+
+    return sorted(findings, key=priority)
 
 
 def summarize_unstored(findings: Sequence[Finding]) -> list[Finding]:
@@ -120,35 +122,41 @@ def _counted(left_out: pl.DataFrame, by: tuple[str, ...], subject: str, counted:
     return list(joined.iter_rows(named=True))
 
 
-def _source_flood(row: Row, address_space: AddressSpace) -> Finding:
+def _source_flood(row: Row) -> Draft:
     is_inside = row["initiator_is_inside"]
     side = "inside" if is_inside else "outside"
     adjective = "internal" if is_inside else "external"
     what = f"and others: {row['left_out']:,} {adjective} sources were not recorded"
-    return _finding(("sources", side), row["responder"], KIND.severity(side), what, row, address_space)
+    return _draft(("sources", side), row["responder"], KIND.severity(side), what, row)
 
 
-def _finding_flood(kind: str, severity: Severity, row: Row, address_space: AddressSpace) -> Finding:
-    return _finding((kind, ""), row["initiator"], severity, _number_in_words(kind, row["left_out"]), row, address_space)
+def _finding_flood(kind: str, severity: Severity, row: Row) -> Draft:
+    return _draft((kind, ""), row["initiator"], severity, _number_in_words(kind, row["left_out"]), row)
 
 
 def _number_in_words(kind: str, number: int) -> str:
     return f"and others: {number:,} {kind} findings are not reported one by one"
 
 
-def _finding(
-    category: tuple[str, str], address: str, severity: Severity, what: str, row: Row, address_space: AddressSpace
-) -> Finding:
-    owner = address_space.owners_of([AddressQuery(row["scope"], address, row["last_seen"])])[0].owner
-    subject = _Subject(address, display_name(address, owner), owner.owner if owner else None)
-    return _finding_about(category, subject, severity, what, row)
+def _draft(category: tuple[str, str], address: str, severity: Severity, what: str, row: Row) -> Draft:
+    def with_owner(owners: Owners) -> Finding:
+        owner = owners[0].owner
+        subject = _Subject(address, display_name(address, owner), owner.owner if owner else None)
+        return _finding_about(category, subject, severity, what, row)
+
+    end = AddressQuery(row["scope"], address, row["last_seen"])
+    return Draft(finding_id(*_identity(category, row), str(row["day"])), row["last_seen"], (end,), with_owner)
+
+
+def _identity(category: tuple[str, str], row: Row) -> Identity:
+    return KIND.name, *category, row["scope"]
 
 
 def _finding_about(category: tuple[str, str], subject: _Subject, severity: Severity, what: str, row: Row) -> Finding:
     left_out, side = category
     return Finding(
-        id=finding_id(KIND.name, *category, row["scope"], str(row["day"])),
-        thread=finding_id(KIND.name, *category, row["scope"]),
+        id=finding_id(*_identity(category, row), str(row["day"])),
+        thread=finding_id(*_identity(category, row)),
         kind=KIND.name,
         severity=severity,
         title=f"{subject.display_name} {what}",

@@ -1,9 +1,11 @@
 """The initiator and the responder of a finding, with their owners: names for titles, and details."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from flowsentry.inventory.address_space import AddressQuery, AddressSpace
+from flowsentry.findings.drafts import Draft, Owners
+from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.inventory.address_space import AddressQuery
 from flowsentry.inventory.inventory import Interface
 from flowsentry.records.code_names import TCP, UDP, protocol_name
 from flowsentry.records.service_ports import SERVICES
@@ -11,6 +13,8 @@ from flowsentry.records.service_ports import SERVICES
 MAX_NAME_LETTERS = 64
 """Length of a name in a title; a Name tag has up to 255. Longer: titles are harder to read. Shorter: more are cut."""
 Row = Mapping[str, Any]
+Identity = tuple[str, ...]
+"""What makes findings of several days the same thread: the kind, the scope and the ends."""
 
 
 class Host(NamedTuple):
@@ -36,14 +40,18 @@ class HostPair(NamedTuple):
     responder: Host
 
 
-def host_pairs(rows: Sequence[Row], address_space: AddressSpace) -> list[HostPair]:
-    """The hosts of each row: `initiator` and `responder` in `scope`, at the time `last_seen`."""
-    asked = [
-        AddressQuery(row["scope"], row[end], row["last_seen"]) for row in rows for end in ("initiator", "responder")
-    ]
-    ends = address_space.owners_of(asked) if asked else []
-    hosts = [Host(each.address, *end) for each, end in zip(asked, ends, strict=True)]
-    return [HostPair(*each) for each in zip(hosts[::2], hosts[1::2], strict=True)]
+def pair_draft(identity: Identity, row: Row, write: Callable[[Identity, Row, HostPair], Finding]) -> Draft:
+    """The draft of a finding about two hosts on a `day`: the row's `initiator` and `responder` in `scope`, at the time
+    `last_seen`.
+    """
+    at = row["last_seen"]
+    ends = tuple(AddressQuery(row["scope"], row[end], at) for end in ("initiator", "responder"))
+
+    def with_owners(owners: Owners) -> Finding:
+        initiator, responder = (Host(end.address, *owner) for end, owner in zip(ends, owners, strict=True))
+        return write(identity, row, HostPair(initiator, responder))
+
+    return Draft(finding_id(*identity, str(row["day"])), at, ends, with_owners)
 
 
 def display_name(address: str, owner: Interface | None) -> str:

@@ -11,25 +11,28 @@ ATT&CK: none. AWS skips the records; CloudTrail shows who disables flow logs.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from flowsentry.detect.flood import summary_findings
+from flowsentry.findings.drafts import Draft, Owners
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
 from flowsentry.frames import CaptureGaps
-from flowsentry.inventory.address_space import AddressSpace
+from flowsentry.inventory.address_space import AddressQuery
+from flowsentry.inventory.assignment_index import INTERFACE
 from flowsentry.inventory.source_address import UNKNOWN_SCOPE
 
 KIND = KINDS["records_skipped"]
 MAX_INTERFACES = 500
-"""Findings of a batch, one for each interface and hour; each takes about 5 ms. More: a batch with very many skipped
+"""Findings of a batch, one for each interface and hour; a line of the digest each. More: a batch with very many skipped
 records takes longer. Fewer: the others are only counted, in one finding."""
 
 
-def records_skipped(capture_gaps: CaptureGaps, address_space: AddressSpace) -> list[Finding]:
+def records_skipped(capture_gaps: CaptureGaps) -> list[Draft]:
     """A finding for each interface and hour (UTC) with skipped records.
 
     An interface never changes its VPC, but a record may lack the VPC (metadata is best effort), so the VPC is not part
@@ -47,16 +50,22 @@ def records_skipped(capture_gaps: CaptureGaps, address_space: AddressSpace) -> l
         pl.col("scope").fill_null(UNKNOWN_SCOPE),
         (pl.col("hour") // SECONDS_A_DAY).alias("day"),
     )
-    findings = [_finding(row, address_space) for row in skipped[:MAX_INTERFACES].iter_rows(named=True)]
-    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
+    drafts = [_draft(row) for row in skipped[:MAX_INTERFACES].iter_rows(named=True)]
+    return [*drafts, *summary_findings(KIND.name, KIND.severity(), others)]
 
 
-def _finding(row: Mapping[str, Any], address_space: AddressSpace) -> Finding:
-    interface, hour = row["interface"], row["hour"]
-    known = address_space.interface_of(interface, row["last_seen"])
+def _draft(row: Mapping[str, Any]) -> Draft:
+    interface, at = row["interface"], row["last_seen"]
+    id_ = finding_id("records_skipped", interface, str(row["hour"]))
+    return Draft(id_, at, (AddressQuery(INTERFACE, interface, at),), partial(_finding, id_, row))
+
+
+def _finding(id_: str, row: Mapping[str, Any], owners: Owners) -> Finding:
+    interface, hour, (end,) = row["interface"], row["hour"], owners
+    known = end.interface
     name = f"{known.owner_name} ({interface})" if known and known.owner_name != interface else interface
     return Finding(
-        id=finding_id("records_skipped", interface, str(hour)),
+        id=id_,
         thread=finding_id("records_skipped", interface),
         kind=KIND.name,
         severity=KIND.severity(),

@@ -5,29 +5,26 @@ from dataclasses import replace
 from typing import Any
 
 from flowsentry.explain import explain
-from flowsentry.explain.packet import Packet, Ports, ends_of
+from flowsentry.explain.packet import Packet, Ports, end_of
 from flowsentry.explain.packet_path import allowance
+from flowsentry.findings.drafts import NamedFinding
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.kinds import KINDS, Packets
 from flowsentry.findings.rejected_packet import End, RejectedPacket
-from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.firewall_rules import Rules
-from flowsentry.inventory.source_address import address_of
 from flowsentry.records.code_names import PROTOCOL_NUMBERS
 
 EXPLAINED = (Packets.REJECTED, Packets.REPLY_REJECTED, Packets.ALLOWED)
 
 
-def with_explanations(findings: Iterable[Finding], address_space: AddressSpace) -> Iterator[Finding]:
+def with_explanations(findings: Iterable[NamedFinding], rules: Rules) -> Iterator[Finding]:
     """The findings in the same order. By the rules of the snapshot, findings about rejected packets get `refusal` in
-    their details, findings about sessions get `allowance`. The owners of all ends are looked up in one call, since
-    looking them up one by one is most of the cost.
+    their details, findings about sessions get `allowance`. Their ends are the initiator and the responder.
     """
-    listed = list(findings)
-    ends = iter(_ends([finding for finding in listed if _packets_of(finding) in EXPLAINED], address_space))
-    for finding in listed:
+    for each in findings:
+        finding = each.finding
         if _packets_of(finding) in EXPLAINED:
-            explanation = _explanation(finding, next(ends), address_space.inventory.rules)
+            explanation = _explanation(finding, _ends(each), rules)
             yield replace(finding, details={**finding.details, **explanation})
         else:
             yield finding
@@ -48,18 +45,9 @@ def _explanation(finding: Finding, ends: Sequence[End], rules: Rules) -> dict[st
     return {"allowance": allowance(_packet(finding, ends), rules).as_details()}
 
 
-def _ends(findings: Sequence[Finding], address_space: AddressSpace) -> list[tuple[End, ...]]:
-    """Initiator and responder of each finding."""
-    queries = [each for finding in findings for each in _addresses(finding)]
-    ends = ends_of(queries, address_space) if queries else []
-    return list(zip(ends[::2], ends[1::2], strict=True))
-
-
-def _addresses(finding: Finding) -> tuple[AddressQuery, AddressQuery]:
-    details, at = finding.details, finding.last_seen
-    initiator = details.get("initiator") or next(iter(details.get("source_addresses", ())), finding.subject)
-    scope = details.get("responder_scope", finding.scope)
-    return AddressQuery(scope, address_of(initiator), at), AddressQuery(scope, details["responder"], at)
+def _ends(named: NamedFinding) -> tuple[End, ...]:
+    """Initiator and responder."""
+    return tuple(end_of(end.address, owner) for end, owner in zip(named.ends, named.owners, strict=True))
 
 
 def _rejected(finding: Finding, ends: Sequence[End]) -> RejectedPacket:

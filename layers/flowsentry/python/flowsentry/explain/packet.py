@@ -109,10 +109,11 @@ def _ports(port: int | None, otherwise: Ports) -> Ports:
 def ends_of(addresses: Sequence[AddressQuery], address_space: AddressSpace) -> list[End]:
     """The end at each address. A pod has its own name and the security groups of its node's interface."""
     known = address_space.owners_of(addresses)
-    return [_end(query.address, each) for query, each in zip(addresses, known, strict=True)]
+    return [end_of(query.address, each) for query, each in zip(addresses, known, strict=True)]
 
 
-def _end(address: str, known: AddressOwner) -> End:
+def end_of(address: str, known: AddressOwner) -> End:
+    """The end at an address of which these are the owner and the interface."""
     owner, interface = known
     if owner is None or interface is None or owner == interface:
         return End(address, owner or interface)

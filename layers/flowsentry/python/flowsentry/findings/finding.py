@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 
 class Severity(StrEnum):
@@ -65,11 +65,24 @@ def finding_id(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
+class Identified(Protocol):
+    """What says whether a finding is known: a finding, or a draft of one."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def last_seen(self) -> int: ...
+
+
+AnyIdentified = TypeVar("AnyIdentified", bound=Identified)
+
+
 class FindingStore(Protocol):
     """Stores each finding once. Putting the same id again changes nothing."""
 
-    def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
-        """The findings that may be new, in the order given, from one read of all ids. Known findings need neither an
+    def unknown(self, findings: Sequence[AnyIdentified]) -> list[AnyIdentified]:
+        """Those that may be new, in the order given, from one read of all ids. Known findings need neither owners, an
         explanation nor a write; only `put_new` decides whether a finding is new. Raises RetryableError if the store
         can't be reached.
         """

@@ -243,10 +243,14 @@ class AddressSpace:
         interfaces = self._interfaces_in(fitting.filter(~pl.col("is_pod")), len(queries))
         return [AddressOwner(*each) for each in zip(owners, interfaces, strict=True)]
 
-    def interface_of(self, interface_id: str, at: int) -> Interface | None:
-        """The interface with this id and its owner at a Unix second."""
-        facts = self.interface_facts(pl.Series([interface_id], dtype=pl.Categorical()))
-        return self._interfaces_in(in_time(facts.with_columns(pl.lit(at).alias("at"))), 1)[0]
+    def owners_by_id(self, ids: Sequence[AddressQuery]) -> list[AddressOwner]:
+        """The same for ids of interfaces, whose scope is INTERFACE."""
+        if not ids:
+            return []
+        queries = pl.DataFrame(ids, _ADDRESS_QUERY, orient="row")
+        facts = self.interface_facts(queries["address"])
+        interfaces = self._interfaces_in(in_time(facts.hstack(queries[facts["position"]].select("at"))), len(ids))
+        return [AddressOwner(each, each) for each in interfaces]
 
     def _interfaces_in(self, facts: pl.DataFrame, count: int) -> list[Interface | None]:
         """The first interface of each position below `count`; None if it has no owner or several claim it."""

@@ -34,6 +34,7 @@ from flowsentry.detect.scans.scan_findings import excused_sources
 from flowsentry.detect.scans.service_down import finding_ids, outages_in, services_down
 from flowsentry.detect.scans.source_evidence import answered_sources, evidence_of
 from flowsentry.explain.findings import with_explanations
+from flowsentry.findings.drafts import Draft, named
 from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History
 from flowsentry.findings.finding import Finding
 from flowsentry.findings.known_services import Answer, Service, Services
@@ -43,8 +44,7 @@ from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.pipeline.context import Context, Stores
 
 FINDINGS_PER_PART = 100
-"""Findings that are explained and put together. More: the first ones are put later. Fewer: owners are looked up more
-often."""
+"""Findings that are explained and put together. More: the first ones are put later. Fewer: more calls of DynamoDB."""
 MIN_SECONDS_LEFT = 15.0
 """Remaining time of an invocation below which the remaining findings are summed up in one. More: fewer findings of a
 flood are put one by one. Less: the steps after this one (outages, metrics, the record that the object is done) may not
@@ -84,19 +84,19 @@ def judged(
     return new
 
 
-def _put(found: Sequence[Finding], context: Context, stores: Stores, clock: Clock) -> list[Finding]:
-    """The new ones of these findings, in order of time. They are put in parts, the most severe first, and each part is
-    explained just before it is put, so that the most severe are delivered without delay. Findings for which no time is
-    left are summed up in one.
+def _put(found: Sequence[Draft], context: Context, stores: Stores, clock: Clock) -> list[Finding]:
+    """The new ones of these findings, in order of time. Owners are looked up once, for those that may be new. They are
+    put in parts, the most severe first, and each part is explained just before it is put, so that the most severe are
+    delivered without delay. Findings for which no time is left are summed up in one.
     """
-    waiting = in_priority_order(stores.findings.unknown(found))
-    new: list[Finding] = []
+    waiting = in_priority_order(named(stores.findings.unknown(found), context.address_space))
+    rules, new = context.inventory.rules, list[Finding]()
     for start in range(0, len(waiting), FINDINGS_PER_PART):
         if start and clock.seconds_left() < MIN_SECONDS_LEFT:
-            rest = suppressed(waiting[start:], context.suppressions, clock.now)
+            rest = suppressed((one.finding for one in waiting[start:]), context.suppressions, clock.now)
             new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
             break
-        part = with_explanations(in_order_of_time(waiting[start : start + FINDINGS_PER_PART]), context.address_space)
+        part = in_order_of_time(with_explanations(waiting[start : start + FINDINGS_PER_PART], rules))
         new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
     return in_order_of_time(new)
 

@@ -28,7 +28,7 @@ from flowsentry.aws.findings.item import (
 )
 from flowsentry.aws.service_errors import is_condition_unmet, is_written, retryable
 from flowsentry.findings.canary import is_test_alert
-from flowsentry.findings.finding import Finding
+from flowsentry.findings.finding import AnyIdentified, Finding, Identified
 from flowsentry.findings.triage import Earlier, State, Triage
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class FindingTable:
     observe_only_until: int = 0
     sleep: Callable[[float], None] = time.sleep
 
-    def unknown(self, findings: Sequence[Finding]) -> list[Finding]:
+    def unknown(self, findings: Sequence[AnyIdentified]) -> list[AnyIdentified]:
         """See FindingStore.unknown. A finding that was resolved before it was last seen counts as unknown."""
         keys = [key_of(finding_id) for finding_id in dict.fromkeys(finding.id for finding in findings)]
         reads = BatchReads(self.table_name, self.client, self.sleep, "findings")
@@ -281,7 +281,7 @@ class FindingTable:
         return is_written("change a finding", lambda: self.client.update_item(TableName=self.table_name, **arguments))
 
 
-def _may_be_new(finding: Finding, triage: Triage | None) -> bool:
+def _may_be_new(finding: Identified, triage: Triage | None) -> bool:
     """Whether putting the finding could change the table; `triage` is that of its item, if there is one."""
     return triage is None or triage.is_resolved_before(finding.last_seen)
 

@@ -17,13 +17,13 @@ from collections.abc import Container
 import polars as pl
 
 from flowsentry.detect.flood import summary_findings
-from flowsentry.detect.host_pairs import HostPair, Row, host_pairs, pair_details, port_in_words
+from flowsentry.detect.host_pairs import HostPair, Identity, Row, pair_details, pair_draft, port_in_words
 from flowsentry.detect.limits import limit_findings
+from flowsentry.findings.drafts import Draft
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
-from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import TCP, UDP, protocol_name
 
 KIND = KINDS["blocked_egress"]
@@ -33,8 +33,8 @@ _SERVICE = ("scope", "initiator", "responder_port", "protocol", "day")
 
 
 def blocked_egress(
-    contacts: Contacts, scanners: Container[tuple[str, str]], address_space: AddressSpace, thresholds: BlockedThresholds
-) -> list[Finding]:
+    contacts: Contacts, scanners: Container[tuple[str, str]], thresholds: BlockedThresholds
+) -> list[Draft]:
     """A finding for each (initiator, port) with packets to external addresses that a rule rejected: once a day, however
     many the addresses are.
     """
@@ -52,9 +52,10 @@ def blocked_egress(
     services = _services(rejected).filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
     reported, others = limit_findings(services, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
-    rows = [row for row in ordered if (row["scope"], row["initiator"]) not in scanners]
-    findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
-    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
+    drafts = [
+        pair_draft(_identity(row), row, _finding) for row in ordered if (row["scope"], row["initiator"]) not in scanners
+    ]
+    return [*drafts, *summary_findings(KIND.name, KIND.severity(), others)]
 
 
 def _services(rejected: pl.DataFrame) -> pl.DataFrame:
@@ -85,19 +86,17 @@ def _is_host(address: str) -> bool:
     return not (known.is_multicast or known.is_link_local or known.is_unspecified or is_class_e)
 
 
-def _finding(row: Row, pair: HostPair) -> Finding:
-    like = (
-        "blocked_egress",
-        row["scope"],
-        row["initiator"],
-        str(row["responder_port"]),
-        protocol_name(row["protocol"]),
-    )
+def _identity(row: Row) -> Identity:
+    service = (str(row["responder_port"]), protocol_name(row["protocol"]))
+    return "blocked_egress", row["scope"], row["initiator"], *service
+
+
+def _finding(identity: Identity, row: Row, pair: HostPair) -> Finding:
     others = row["responders"] - 1
     more = f" and {others} more external {'address' if others == 1 else 'addresses'}" if others else ""
     return Finding(
-        id=finding_id(*like, str(row["day"])),
-        thread=finding_id(*like),
+        id=finding_id(*identity, str(row["day"])),
+        thread=finding_id(*identity),
         kind=KIND.name,
         severity=KIND.severity(),
         title=f"{pair.initiator} is blocked from {pair.responder}{more}: {port_in_words(row)}",

@@ -15,8 +15,9 @@ from collections.abc import Container, Sequence
 import polars as pl
 
 from flowsentry.detect.flood import summary_findings
-from flowsentry.detect.host_pairs import HostPair, Row, host_pairs, pair_details, port_in_words
+from flowsentry.detect.host_pairs import HostPair, Identity, Row, pair_details, pair_draft, port_in_words
 from flowsentry.detect.limits import limit_findings
+from flowsentry.findings.drafts import Draft
 from flowsentry.findings.endpoints import endpoint_part
 from flowsentry.findings.evidence import Evidence, History
 from flowsentry.findings.finding import Finding, finding_id
@@ -24,7 +25,6 @@ from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import BlockedThresholds
 from flowsentry.frames import Contacts
-from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import TCP, UDP, protocol_name
 
 KIND = KINDS["blocked_internal"]
@@ -34,9 +34,8 @@ def blocked_internal(
     contacts: Contacts,
     scanners: Container[tuple[str, str]],
     probing: Container[tuple[str, str, int]],
-    address_space: AddressSpace,
     thresholds: BlockedThresholds,
-) -> list[Finding]:
+) -> list[Draft]:
     """A finding for each internal (initiator, responder, port) with packets that a rule rejected: once a day. Without
     sources (scope, address) that are reported as scanners, and sources (scope, address, day) that are probing.
     """
@@ -54,14 +53,13 @@ def blocked_internal(
     blocked = rejected.filter(pl.len().over("scope", "initiator") <= thresholds.max_endpoints_per_source)
     reported, others = limit_findings(blocked, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder", "responder_port")
-    rows = [
-        row
+    drafts = [
+        pair_draft(_identity(row), row, _finding)
         for row in ordered.iter_rows(named=True)
         if (row["scope"], row["initiator"]) not in scanners
         and (row["scope"], row["initiator"], row["day"]) not in probing
     ]
-    findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
-    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
+    return [*drafts, *summary_findings(KIND.name, KIND.severity(), others)]
 
 
 def probing_sources(
@@ -85,12 +83,15 @@ def _failed(evidence: Evidence, services: Services) -> set[bytes]:
     return set(map(endpoint_part, evidence.failed)) - evidence.answered - outages
 
 
-def _finding(row: Row, pair: HostPair) -> Finding:
+def _identity(row: Row) -> Identity:
     path = (row["scope"], row["initiator"], row["responder"], str(row["responder_port"]))
-    like = ("blocked_internal", *path, protocol_name(row["protocol"]))
+    return "blocked_internal", *path, protocol_name(row["protocol"])
+
+
+def _finding(identity: Identity, row: Row, pair: HostPair) -> Finding:
     return Finding(
-        id=finding_id(*like, str(row["day"])),
-        thread=finding_id(*like),
+        id=finding_id(*identity, str(row["day"])),
+        thread=finding_id(*identity),
         kind=KIND.name,
         severity=KIND.severity(),
         title=f"{pair.initiator} is blocked from {pair.responder}: {port_in_words(row)}",

@@ -16,12 +16,12 @@ from collections.abc import Container
 import polars as pl
 
 from flowsentry.detect.flood import summary_findings
-from flowsentry.detect.host_pairs import HostPair, Row, host_pairs, pair_details, port_in_words
+from flowsentry.detect.host_pairs import HostPair, Identity, Row, pair_details, pair_draft, port_in_words
 from flowsentry.detect.limits import limit_findings
+from flowsentry.findings.drafts import Draft
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
 from flowsentry.frames import Contacts
-from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.records.code_names import TCP, UDP, protocol_name
 
 KIND = KINDS["denied_by_acl_reply"]
@@ -32,9 +32,7 @@ later."""
 _PATH = ("scope", "responder", "responder_port", "protocol", "day", "initiator_is_inside")
 
 
-def denied_by_acl_reply(
-    contacts: Contacts, scanners: Container[tuple[str, str]], address_space: AddressSpace
-) -> list[Finding]:
+def denied_by_acl_reply(contacts: Contacts, scanners: Container[tuple[str, str]]) -> list[Draft]:
     """A finding for each (initiator, responder, port, protocol) whose replies were rejected: once a day. All external
     initiators count as one. One packet is proof enough. Of the paths of one initiator in a batch, only the first
     MAX_PATHS_PER_INITIATOR are reported, because they have one cause.
@@ -46,9 +44,11 @@ def denied_by_acl_reply(
     ordered = _paths(denied).sort("first_seen", "initiator", "responder", "responder_port", "protocol")
     ordered = ordered.filter(pl.int_range(pl.len()).over("scope", "initiator", "day") < MAX_PATHS_PER_INITIATOR)
     reported, others = limit_findings(ordered, "initiators")
-    rows = [row for row in reported.iter_rows(named=True) if (row["scope"], row["initiator"]) not in scanners]
-    findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
-    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
+    rows = reported.iter_rows(named=True)
+    drafts = [
+        pair_draft(_identity(row), row, _finding) for row in rows if (row["scope"], row["initiator"]) not in scanners
+    ]
+    return [*drafts, *summary_findings(KIND.name, KIND.severity(), others)]
 
 
 def _paths(denied: pl.DataFrame) -> pl.DataFrame:
@@ -70,14 +70,18 @@ def _paths(denied: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _finding(row: Row, pair: HostPair) -> Finding:
+def _identity(row: Row) -> Identity:
+    initiator = row["initiator"] if row["initiator_is_inside"] else "outside"
+    service = (row["responder"], str(row["responder_port"]), protocol_name(row["protocol"]))
+    return "denied_by_acl_reply", row["scope"], initiator, *service
+
+
+def _finding(identity: Identity, row: Row, pair: HostPair) -> Finding:
     is_ours = row["initiator_is_inside"]
-    initiator = row["initiator"] if is_ours else "outside"
-    path = (row["scope"], initiator, row["responder"], str(row["responder_port"]), protocol_name(row["protocol"]))
     subject = pair.initiator if is_ours else pair.responder
     return Finding(
-        id=finding_id("denied_by_acl_reply", *path, str(row["day"])),
-        thread=finding_id("denied_by_acl_reply", *path),
+        id=finding_id(*identity, str(row["day"])),
+        thread=finding_id(*identity),
         kind=KIND.name,
         severity=KIND.severity(),
         title=_title(row, pair),

@@ -18,6 +18,7 @@ ATT&CK T1110, Brute Force.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import polars as pl
@@ -26,11 +27,12 @@ from flowsentry.detect.host_pairs import display_name
 from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source, known_addresses
 from flowsentry.detect.logins.attempts import Login, login_of
 from flowsentry.findings.bounds import MAX_ATTEMPTS, MAX_SAMPLE_ENDPOINTS, MAX_SESSIONS
+from flowsentry.findings.drafts import Draft, Owners
 from flowsentry.findings.evidence import RANK_LIMIT, Evidence, History, max_complete_rank, rank_of_member
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS, LoginRelation
 from flowsentry.findings.thresholds import LoginThresholds
-from flowsentry.inventory.address_space import AddressOwner, AddressQuery, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.source_address import address_of
 
 KIND = KINDS["login_brute_force"]
@@ -51,7 +53,7 @@ class LoginAttempts(NamedTuple):
 
 def login_brute_force(
     histories: Sequence[History], address_space: AddressSpace, thresholds: LoginThresholds
-) -> list[Finding]:
+) -> list[Draft]:
     """A finding for each source and day with at least `min_attempts` attempts. Once there is a session, a second
     finding with a higher severity is added; the first stays, so the result is the same whether both are seen at once or
     one after the other.
@@ -59,18 +61,12 @@ def login_brute_force(
     Each day counts separately, because a program that logs in now and then would reach the threshold in some days,
     while a guesser makes twenty attempts in minutes. Guessing slower than one attempt an hour is missed.
     """
-    guessing = [
-        (evidence, attempts)
+    return [
+        _draft(evidence, attempts, relation)
         for evidence in _written(histories)
         if len(evidence.attempts) >= thresholds.min_attempts
         and (attempts := login_attempts(evidence)).number >= thresholds.min_attempts
         and _is_reported(evidence, attempts, address_space)
-    ]
-    asked = [AddressQuery(each.key.scope, address_of(each.key.source), each.last_seen) for each, _ in guessing]
-    ends = address_space.owners_of(asked) if asked else []
-    return [
-        _finding(evidence, attempts, end, relation)
-        for (evidence, attempts), end in zip(guessing, ends, strict=True)
         for relation in _relations(evidence)
     ]
 
@@ -108,17 +104,23 @@ def _hosts(attempts: LoginAttempts, address_space: AddressSpace) -> tuple[int, i
     return inside, len(hosts) - inside
 
 
-def _finding(evidence: Evidence, attempts: LoginAttempts, end: AddressOwner, relation: LoginRelation) -> Finding:
-    key = evidence.key
-    like = ("login_brute_force", key.scope, key.source)
+def _draft(evidence: Evidence, attempts: LoginAttempts, relation: LoginRelation) -> Draft:
+    key, at = evidence.key, evidence.last_seen
+    id_ = finding_id("login_brute_force", key.scope, key.source, str(key.day), relation)
+    source = AddressQuery(key.scope, address_of(key.source), at)
+    return Draft(id_, at, (source,), partial(_finding, id_, evidence, attempts, relation))
+
+
+def _finding(id_: str, evidence: Evidence, attempts: LoginAttempts, relation: LoginRelation, owners: Owners) -> Finding:
+    key, (end,) = evidence.key, owners
     has_attempts_only = relation is LoginRelation.OUTSIDE_TRIES
     names = known_addresses(evidence)
     sessions = [] if has_attempts_only else sorted({login_of(member, names).where for member in evidence.sessions})
     services = sorted({login.service for login in attempts.sample})
     hosts = len({login.host for login in attempts.sample})
     return Finding(
-        id=finding_id(*like, str(key.day), relation),
-        thread=finding_id(*like, relation),
+        id=id_,
+        thread=finding_id("login_brute_force", key.scope, key.source, relation),
         kind=KIND.name,
         severity=KIND.severity(relation),
         title=f"{display_name(key.source, end.owner)} {_title(attempts, services, hosts, got_in=bool(sessions))}",

@@ -10,24 +10,28 @@ ATT&CK T1021, Remote Services (SSH T1021.004, RDP T1021.001, WinRM T1021.006).
 """
 
 from collections.abc import Sequence
+from functools import partial
 
-from flowsentry.detect.host_pairs import HostPair, Row, host_pairs, pair_details
+from flowsentry.detect.host_pairs import HostPair, Identity, Row, pair_details, pair_draft
 from flowsentry.detect.logins.external_clients import BusyService
 from flowsentry.findings.bounds import MAX_EXTERNAL_CLIENTS
+from flowsentry.findings.drafts import Draft
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
-from flowsentry.inventory.address_space import AddressSpace
 from flowsentry.inventory.source_address import address_of
 from flowsentry.records.code_names import LOGIN_PORTS, TCP
 
 KIND = KINDS["public_login_service"]
 
 
-def public_login_service(busy_services: Sequence[BusyService], address_space: AddressSpace) -> list[Finding]:
+def public_login_service(busy_services: Sequence[BusyService]) -> list[Draft]:
     """A finding for each busy login service and day with an external session in this batch: once a day."""
-    with_sessions = [each for each in busy_services if each.newest]
-    rows = [_row(each) for each in with_sessions]
-    return [_finding(*each) for each in zip(with_sessions, rows, host_pairs(rows, address_space), strict=True)]
+    return [pair_draft(_identity(each), _row(each), partial(_finding, each)) for each in busy_services if each.newest]
+
+
+def _identity(busy: BusyService) -> Identity:
+    scope, responder, port, _ = busy.service
+    return "public_login_service", scope, responder, str(port)
 
 
 def _row(busy: BusyService) -> Row:
@@ -38,24 +42,24 @@ def _row(busy: BusyService) -> Row:
         "responder": service.responder,
         "responder_port": service.port,
         "protocol": TCP,
+        "day": service.day,
         "last_seen": busy.last_seen,
     }
 
 
-def _finding(busy: BusyService, row: Row, pair: HostPair) -> Finding:
-    _, responder, port, day = busy.service
-    like = ("public_login_service", busy.service.scope, responder, str(port))
+def _finding(busy: BusyService, identity: Identity, row: Row, pair: HostPair) -> Finding:
+    scope, responder, port, day = busy.service
     interface, service = pair.responder.interface, LOGIN_PORTS[port]
     about = "about " if busy.number >= MAX_EXTERNAL_CLIENTS else ""
     clients = f"{about}{busy.number:,} external {'client' if busy.number == 1 else 'clients'}"
     return Finding(
-        id=finding_id(*like, str(day)),
-        thread=finding_id(*like),
+        id=finding_id(*identity, str(day)),
+        thread=finding_id(*identity),
         kind=KIND.name,
         severity=KIND.severity(),
         title=f"{pair.responder} has login sessions of {clients}: {service}, port {port}",
         subject=responder,
-        scope=busy.service.scope,
+        scope=scope,
         first_seen=busy.first_seen,
         last_seen=busy.last_seen,
         details={

@@ -16,10 +16,11 @@ from typing import Any
 import polars as pl
 
 from flowsentry.detect.flood import summary_findings
-from flowsentry.detect.host_pairs import HostPair, Row, display_name, host_pairs, pair_details
+from flowsentry.detect.host_pairs import HostPair, Identity, Row, display_name, pair_details, pair_draft
 from flowsentry.detect.limits import limit_findings
 from flowsentry.detect.logins.attempts import is_a_session
 from flowsentry.detect.logins.external_clients import external_logins
+from flowsentry.findings.drafts import Draft
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.thresholds import LoginThresholds
@@ -35,7 +36,7 @@ listed."""
 _SESSION = ("source_scope", "source", "responder", "responder_port", "day")
 
 
-def remote_login(logins: Logins, address_space: AddressSpace, thresholds: LoginThresholds) -> list[Finding]:
+def remote_login(logins: Logins, address_space: AddressSpace, thresholds: LoginThresholds) -> list[Draft]:
     """A finding for each (source, responder, port) with a session: once a day. A single record shows that a connection
     is a session, so the result does not depend on how records are delivered.
     """
@@ -53,19 +54,22 @@ def remote_login(logins: Logins, address_space: AddressSpace, thresholds: LoginT
     reported, others = limit_findings(
         grouped.with_columns(pl.col("initiators").list.first().alias("initiator")), "packets"
     )
-    rows = list(reported.sort("first_seen", "source", "responder", "responder_port").iter_rows(named=True))
-    findings = [_finding(row, pair) for row, pair in zip(rows, host_pairs(rows, address_space), strict=True)]
-    return [*findings, *summary_findings(KIND.name, KIND.severity(), others, address_space)]
+    rows = reported.sort("first_seen", "source", "responder", "responder_port").iter_rows(named=True)
+    drafts = [pair_draft(_identity(row), row, _finding) for row in rows]
+    return [*drafts, *summary_findings(KIND.name, KIND.severity(), others)]
 
 
-def _finding(row: Row, pair: HostPair) -> Finding:
+def _identity(row: Row) -> Identity:
+    return "remote_login", *(str(row[name]) for name in _SESSION[:-1])
+
+
+def _finding(identity: Identity, row: Row, pair: HostPair) -> Finding:
     service = LOGIN_PORTS[row["responder_port"]]
-    like = ("remote_login", *(str(row[name]) for name in _SESSION[:-1]))
     interface = pair.responder.interface
     session = f"has an external {service} session on {pair.responder}: port {row['responder_port']}"
     return Finding(
-        id=finding_id(*like, str(row["day"])),
-        thread=finding_id(*like),
+        id=finding_id(*identity, str(row["day"])),
+        thread=finding_id(*identity),
         kind=KIND.name,
         severity=KIND.severity(),
         title=f"{display_name(row['source'], pair.initiator.owner)} {session}",

@@ -7,7 +7,7 @@ are always background.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from functools import partial
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from flowsentry.detect.ipv6_addresses import address_details, is_trusted_source,
 from flowsentry.detect.scans.criteria import DetectedScan, detected_scan
 from flowsentry.detect.scans.shapes import ScanShape
 from flowsentry.findings.bounds import MAX_SAMPLE_ENDPOINTS
+from flowsentry.findings.drafts import Draft, Owners
 from flowsentry.findings.endpoints import Addresses, Endpoint, endpoint_of, sort_key, with_known_address
 from flowsentry.findings.evidence import MEMORY_DAYS, EvidenceKey, History, rank_of_member
 from flowsentry.findings.finding import Finding, finding_id
@@ -23,7 +24,6 @@ from flowsentry.findings.kinds import ScanRelation
 from flowsentry.findings.known_services import Services
 from flowsentry.findings.thresholds import ScanThresholds
 from flowsentry.inventory.address_space import AddressQuery, AddressSpace
-from flowsentry.inventory.inventory import Interface
 from flowsentry.inventory.source_address import address_of
 from flowsentry.records.code_names import ICMP, ICMPV6
 
@@ -37,25 +37,22 @@ reported as lateral movement."""
 _PINGS = (ICMP, ICMPV6)
 
 
-def scan_findings(
-    histories: Sequence[History],
-    shapes: Sequence[ScanShape],
-    services: Services,
-    address_space: AddressSpace,
-    thresholds: ScanThresholds,
-) -> list[Finding]:
-    """A finding for each source and day with a scan, and another one when its relation changes to a more severe one.
-    The kind of scan may change as evidence grows; it is not part of the id. Evidence written to a day can also change
-    the result of the MEMORY_DAYS after it, so these are classified too.
+Scan = tuple[EvidenceKey, DetectedScan]
+"""A source on a day, and its scan."""
+
+
+def scans_in(histories: Sequence[History], services: Services, thresholds: ScanThresholds) -> list[Scan]:
+    """The sources and days with a scan. Evidence written to a day can also change the result of the MEMORY_DAYS after
+    it, so these are classified too.
     """
-    detected = [each for history in histories for each in _detected(history, services, thresholds)]
-    sources = [AddressQuery(key.scope, address_of(key.source), found.evidence.last_seen) for key, found in detected]
-    targets = [AddressQuery(key.scope, _only_target(found), found.evidence.last_seen) for key, found in detected]
-    ends = address_space.owners_of([*sources, *targets])
-    owners = [end.owner for end in ends]
-    findings = (_finding(key, found, shapes, address_space) for key, found in detected)
-    with_owners = zip(findings, owners[: len(sources)], owners[len(sources) :], strict=True)
-    return [_with_owners(finding, owner, target) for finding, owner, target in with_owners]
+    return [each for history in histories for each in _detected(history, services, thresholds)]
+
+
+def scan_findings(scans: Sequence[Scan], shapes: Sequence[ScanShape], address_space: AddressSpace) -> list[Draft]:
+    """A finding for each source and day with a scan, and another one when its relation changes to a more severe one.
+    The kind of scan may change as evidence grows; it is not part of the id.
+    """
+    return [_draft(key, scan, shapes, address_space) for key, scan in scans]
 
 
 def excused_sources(histories: Sequence[History], services: Services, thresholds: ScanThresholds) -> set[EvidenceKey]:
@@ -74,33 +71,49 @@ def excused_sources(histories: Sequence[History], services: Services, thresholds
 
 def _only_target(scan: DetectedScan) -> str:
     """The address of the only failed host; empty if there are several, or if only its hash is known."""
-    names = known_addresses(scan.evidence)
-    addresses = {with_known_address(endpoint_of(member), names).address for member in scan.failed}
+    addresses = {end.address for end in _ends(scan)}
     return (addresses.pop() or "") if len(addresses) == 1 else ""
 
 
-def _detected(
-    history: History, services: Services, thresholds: ScanThresholds
-) -> Iterator[tuple[EvidenceKey, DetectedScan]]:
+def _ends(scan: DetectedScan) -> list[Endpoint]:
+    names = known_addresses(scan.evidence)
+    return [with_known_address(endpoint_of(member), names) for member in scan.failed]
+
+
+def _detected(history: History, services: Services, thresholds: ScanThresholds) -> Iterator[Scan]:
     days = {written + later for written in history.written_days for later in range(MEMORY_DAYS + 1)}
     for day in sorted(days & history.days.keys()):
         if found := detected_scan(history.days, day, thresholds, services):
             yield history.days[day].key, found
 
 
-def _finding(key: EvidenceKey, scan: DetectedScan, shapes: Sequence[ScanShape], address_space: AddressSpace) -> Finding:
+def _draft(key: EvidenceKey, scan: DetectedScan, shapes: Sequence[ScanShape], address_space: AddressSpace) -> Draft:
+    relation, at = _relation(scan, address_space), scan.evidence.last_seen
+    ends = (AddressQuery(key.scope, address_of(key.source), at), AddressQuery(key.scope, _only_target(scan), at))
+    id_ = finding_id("scan", key.scope, key.source, str(key.day), relation)
+    return Draft(id_, at, ends, partial(_finding, id_, key, scan, relation, shapes))
+
+
+def _finding(
+    id_: str,
+    key: EvidenceKey,
+    scan: DetectedScan,
+    relation: ScanRelation,
+    shapes: Sequence[ScanShape],
+    owners: Owners,
+) -> Finding:
     names = known_addresses(scan.evidence)
     failed = _in_order(scan.failed, names)
     answered = _in_order(scan.answered, names)
     hosts, ports = {end.host for end in failed}, {end.port for end in failed}
     shape = next(shape for shape in shapes if shape.fits(len(hosts), len(ports)))
-    relation = _relation(scan, failed, address_space)
+    owner, target = (end.owner for end in owners)
     return Finding(
-        id=finding_id("scan", key.scope, key.source, str(key.day), relation),
+        id=id_,
         thread=finding_id("scan", key.scope, key.source, relation),
         kind=shape.kind.name,
         severity=shape.kind.severity(relation),
-        title=f"{shape.verb} {_target(failed, scan.endpoints)}",
+        title=f"{display_name(key.source, owner)} {shape.verb} {_target(failed, scan.endpoints)}",
         subject=key.source,
         scope=key.scope,
         first_seen=scan.evidence.first_seen,
@@ -115,16 +128,10 @@ def _finding(key: EvidenceKey, scan: DetectedScan, shapes: Sequence[ScanShape], 
             "answered_endpoints": _sample(answered),
             **address_details(scan.evidence),
             "technique": shape.kind.technique(),
+            "subject_owner": owner.owner if owner else None,
+            **({"target_owner": target.owner} if target else {}),
         },
     )
-
-
-def _with_owners(finding: Finding, owner: Interface | None, target: Interface | None) -> Finding:
-    """The finding with the owner of its subject and, if there is one target with a known owner, of the target."""
-    details = {**finding.details, "subject_owner": owner.owner if owner else None}
-    if target:
-        details["target_owner"] = target.owner
-    return replace(finding, title=f"{display_name(finding.subject, owner)} {finding.title}", details=details)
 
 
 def _in_order(members: Collection[bytes], names: Addresses) -> list[Endpoint]:
@@ -137,11 +144,12 @@ def _sample(ends: Sequence[Endpoint]) -> list[str]:
     return [str(end) for end in sorted(few, key=sort_key)]
 
 
-def _relation(scan: DetectedScan, failed: Sequence[Endpoint], address_space: AddressSpace) -> ScanRelation:
+def _relation(scan: DetectedScan, address_space: AddressSpace) -> ScanRelation:
     if not scan.evidence.is_inside:
         is_trusted = is_trusted_source(scan.evidence, address_space)
         is_answered = scan.answered and scan.is_certain and not is_trusted
         return ScanRelation.OUTSIDE_ANSWERED if is_answered else ScanRelation.OUTSIDE_BACKGROUND
+    failed = _ends(scan)
     addresses = pl.Series([end.address for end in failed], dtype=pl.String)
     are_inside = address_space.is_inside(addresses)
     inside = sum(is_inside or end.is_inside for is_inside, end in zip(are_inside, failed, strict=True))

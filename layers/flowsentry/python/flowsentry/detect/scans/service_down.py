@@ -11,17 +11,19 @@ ATT&CK: none. Something is broken, or was removed.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import polars as pl
 
 from flowsentry.detect.host_pairs import Host, Row, display_name, port_in_words
+from flowsentry.findings.drafts import Draft, Owners
 from flowsentry.findings.endpoints import MEMBER_BYTES
 from flowsentry.findings.evidence import SECONDS_A_DAY
 from flowsentry.findings.finding import Finding, finding_id
 from flowsentry.findings.kinds import KINDS
 from flowsentry.findings.known_services import Outage, Service, Services
 from flowsentry.findings.thresholds import ServiceThresholds
-from flowsentry.inventory.address_space import AddressQuery, AddressSpace
+from flowsentry.inventory.address_space import AddressQuery
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.records.code_names import TCP, protocol_name
 
@@ -77,13 +79,9 @@ def outages_in(down: pl.DataFrame) -> list[Outage]:
     return [Outage(_service(row), row["since"]) for row in down.iter_rows(named=True)]
 
 
-def service_down(down: pl.DataFrame, address_space: AddressSpace) -> list[Finding]:
+def service_down(down: pl.DataFrame, important: NamedServices) -> list[Draft]:
     """A finding for each outage."""
-    rows = list(down.iter_rows(named=True))
-    asked = [AddressQuery(row["scope"], row["responder"], row["last_answer"]) for row in rows]
-    ends = address_space.owners_of(asked) if asked else []
-    hosts = [Host(row["responder"], *end) for row, end in zip(rows, ends, strict=True)]
-    return [_finding(row, host, address_space.important_services) for row, host in zip(rows, hosts, strict=True)]
+    return [_draft(row, important) for row in down.iter_rows(named=True)]
 
 
 def finding_ids(outages: Sequence[Outage]) -> list[str]:
@@ -91,14 +89,20 @@ def finding_ids(outages: Sequence[Outage]) -> list[str]:
     return [finding_id(*_identity(each.service), str(each.since // SECONDS_A_DAY)) for each in outages]
 
 
-def _finding(row: Row, host: Host, important: NamedServices) -> Finding:
-    outage = Outage(_service(row), row["since"])
+def _draft(row: Row, important: NamedServices) -> Draft:
+    (id_,) = finding_ids([Outage(_service(row), row["since"])])
+    end = AddressQuery(row["scope"], row["responder"], row["last_answer"])
+    return Draft(id_, row["last_seen"], (end,), partial(_finding, id_, row, important))
+
+
+def _finding(id_: str, row: Row, important: NamedServices, owners: Owners) -> Finding:
+    host = Host(row["responder"], *owners[0])
     is_important = important.cover(host.address, row["responder_port"], host.owner)
     end = {"responder_port": row["responder_port"], "protocol": TCP}
     clients = f"{row['clients']:,} {'client' if row['clients'] == 1 else 'clients'}"
     return Finding(
-        id=finding_ids([outage])[0],
-        thread=finding_id(*_identity(outage.service)),
+        id=id_,
+        thread=finding_id(*_identity(_service(row))),
         kind=KIND.name,
         severity=KIND.severity("important service" if is_important else "other service"),
         title=f"{display_name(host.address, host.owner)} stopped answering {clients} on {port_in_words(end)}",
