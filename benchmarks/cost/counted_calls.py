@@ -76,9 +76,9 @@ class CountedCalls:
     def _count_units(self, operation: str, asked: Any, answered: Any) -> None:
         match operation:
             case "PutItem":
-                copies = 1 + sum(name in asked["Item"] for name in INDEXES)
-                size = item_bytes(typed(asked["Item"]))
-                self.write_units += copies * write_units(size, size)
+                self.write_units += put_units(asked["Item"])
+            case "TransactWriteItems":
+                self.write_units += sum(put_units(each["Put"]["Item"], writes=2) for each in asked["TransactItems"])
             case "UpdateItem" | "DeleteItem":
                 size = item_bytes(self._stored(asked) or typed(answered.get("Item", {})))
                 self.write_units += write_units(size, size)
@@ -104,6 +104,14 @@ class CountedCalls:
         finally:
             self._inside.counts = False
         return item
+
+
+def put_units(item: Mapping[str, Mapping[str, Any]], writes: int = 1) -> int:
+    """The units of putting an item into its table, and into the indexes that it is in; of a transaction each item of
+    the table is written twice.
+    """
+    size = item_bytes(typed(item))
+    return (writes + sum(name in item for name in INDEXES)) * write_units(size, size)
 
 
 _S3: Mapping[str, str] = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}

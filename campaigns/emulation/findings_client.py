@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 
 ITEMS_A_PAGE = 500
 """About 1 MB of findings, the page size of DynamoDB."""
+MAX_TRANSACTION_ITEMS = 100
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 ATOM = re.compile(r"attribute_(not_)?exists\((\S+?)\)|(\S+) (=|<>|<=) (:\w+)")
 Item = dict[str, Any]
 Around = Callable[[str], Any]
@@ -39,6 +41,21 @@ class FindingsClient:
             there = self.items.get(Item["id"]["S"], {})
             _require(holds(ConditionExpression, there, given), there)
             self._write(dict(Item))
+            return {}
+
+    def transact_write_items(self, *, TransactItems: list[Item]) -> Item:  # noqa: N803 - AWS's
+        with self.around("transact_write_items"):
+            puts = [each["Put"] for each in TransactItems]
+            ids = [put["Item"]["id"]["S"] for put in puts]
+            if len(set(ids)) < len(ids) or len(ids) > MAX_TRANSACTION_ITEMS:
+                raise ClientError({"Error": {"Code": "ValidationException", "Message": ""}}, "TransactWriteItems")
+            there = [self.items.get(each, {}) for each in ids]
+            if not all(holds(put["ConditionExpression"], item, put) for put, item in zip(puts, there, strict=True)):
+                raise ClientError(
+                    {"Error": {"Code": "TransactionCanceledException", "Message": ""}}, "TransactWriteItems"
+                )
+            for put in puts:
+                self._write(dict(put["Item"]))
             return {}
 
     def update_item(self, *, Key: Item, ConditionExpression: str, UpdateExpression: str, **given: Any) -> Item:  # noqa: N803

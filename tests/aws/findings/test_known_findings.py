@@ -32,6 +32,10 @@ class Watched:
         self.writes += 1
         return clients.dynamodb().put_item(**arguments)
 
+    def transact_write_items(self, **arguments: Any) -> Any:
+        self.writes += len(arguments["TransactItems"])
+        return clients.dynamodb().transact_write_items(**arguments)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(clients.dynamodb(), name)
 

@@ -19,6 +19,7 @@ THROTTLING = frozenset(
         "ThrottlingException",
         "TooManyRequestsException",
         "TransactionConflictException",
+        "TransactionInProgressException",
     }
 )
 TOO_MANY_REQUESTS = 429

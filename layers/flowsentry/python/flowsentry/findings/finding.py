@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Protocol, Self, TypeVar
 
@@ -52,7 +52,7 @@ class Finding:
         return Audience.URGENT if self.severity in (Severity.HIGH, Severity.MEDIUM) else Audience.DIGEST
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps({each.name: getattr(self, each.name) for each in fields(self)}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

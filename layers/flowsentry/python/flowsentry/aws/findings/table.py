@@ -26,6 +26,7 @@ from flowsentry.aws.findings.item import (
     triage_attributes,
     triage_of,
 )
+from flowsentry.aws.findings.transaction import are_put, in_transactions
 from flowsentry.aws.service_errors import is_condition_unmet, is_written, retryable
 from flowsentry.findings.canary import is_test_alert
 from flowsentry.findings.finding import AnyIdentified, Finding, Identified
@@ -72,8 +73,8 @@ class FindingTable:
     def put_new(self, findings: Sequence[Finding]) -> list[Finding]:
         """See FindingStore.put_new. A finding that was resolved before it was last seen is new again."""
         with retryable("put findings"):
-            are_new = in_threads(self._put, findings)
-        return [finding for finding, is_new in zip(findings, are_new, strict=True) if is_new]
+            new = in_threads(self._new_of, in_transactions(findings))
+        return [finding for part in new for finding in part]
 
     def resolve(self, finding_ids: Sequence[str], note: str) -> None:
         """See FindingStore.resolve. Acknowledged and snoozed findings stay so, and an undelivered finding is not
@@ -213,6 +214,12 @@ class FindingTable:
                 given={"snoozed": {"S": SNOOZED_PARTITION}, "end": number(entry.triage.until or 0)},
             )
         )
+
+    def _new_of(self, findings: list[Finding]) -> list[Finding]:
+        """The new ones of findings that are put together; one by one if any of them is known."""
+        if len(findings) > 1 and are_put(self.table_name, self.client, list(map(self._new_item, findings))):
+            return findings
+        return [finding for finding in findings if self._put(finding)]
 
     def _put(self, finding: Finding) -> bool:
         try:
