@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BLOCK_BYTES = 1 << 20
-MAX_OBJECT_BYTES = 256 << 20
-"""Larger objects are set aside. Flow log files stay below 75 MB. Higher: an object that the function cannot finish
-before it times out is tried again and again. Lower: files that someone has merged are refused."""
+MAX_OBJECT_BYTES = 1 << 30
+"""Larger objects are set aside. Flow log files stay below 75 MB; larger ones than some 300 MB are processed in parts.
+Higher: each part inflates what was done before, at most 16 GB in all. Lower: files that someone has merged are
+refused."""
 
 MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"})
 IMPOSSIBLE = frozenset({"KeyTooLongError", "InvalidArgument", "InvalidBucketName", "InvalidURI"})

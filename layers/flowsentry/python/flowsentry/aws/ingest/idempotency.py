@@ -1,7 +1,9 @@
 """Processes each S3 object once, also when its event is delivered twice; sets aside objects that end the function."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.idempotency import (
@@ -12,6 +14,8 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyPe
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws.ingest.idempotency_records import KEY_PREFIX, IdempotencyRecords
+from flowsentry.aws.ingest.object_part import Progress, UnfinishedError
+from flowsentry.aws.time_budget import seconds_left
 from flowsentry.errors import PoisonError
 from flowsentry.telemetry import count, logger
 
@@ -28,14 +32,14 @@ object that was interrupted by chance is set aside. More: each costs a whole run
 KILLED_THE_FUNCTION = "killed-the-function"
 
 Result = dict[str, Any]
-Work = Callable[[], Result]
+Work = Callable[[Progress], Result]
 
 
 @dataclass
 class _Attempt:
     """Remembers whether the work was run, and its result or error."""
 
-    work: Work
+    work: Callable[[], Result]
     was_run: bool = False
     result: Result = field(default_factory=dict)
     error: Exception | None = None
@@ -61,10 +65,12 @@ class ProcessedObjects:
     config: IdempotencyConfig = field(
         default_factory=lambda: IdempotencyConfig(expires_after_seconds=REMEMBERED_SECONDS, hash_function="sha256")
     )
+    seconds_left: Callable[[], float] = field(default_factory=lambda: lambda: math.inf, init=False)
 
     def during(self, invocation: LambdaContext) -> None:
         """Call once per invocation: objects that it does not finish before its time-out may be processed again then."""
         self.config.register_lambda_context(invocation)
+        self.seconds_left = partial(seconds_left, invocation)
 
     def interrupted_runs(self, identity: str) -> int:
         """The number of runs that ended while they processed this object; 0 when the table cannot be read."""
@@ -75,8 +81,10 @@ class ProcessedObjects:
         self._records().forget(identity)
 
     def run(self, identity: str, work: Work) -> Result:
-        """The result of the work, done now or earlier. Errors of the work are raised and not remembered. Raises
-        PoisonError with reason `killed-the-function` for an object on which MAX_INTERRUPTED_RUNS runs have ended.
+        """The result of the work, done now or earlier. The work is given how far earlier runs came. Errors of the work
+        are raised and not remembered, but for UnfinishedError, after which the next run goes on where this one ended.
+        Raises PoisonError with reason `killed-the-function` for an object on which MAX_INTERRUPTED_RUNS runs have
+        ended, without any part in between.
         """
         records = self._records()
         attempt = _Attempt(lambda: self._unless_interrupted_too_often(records, work))
@@ -97,7 +105,11 @@ class ProcessedObjects:
             sentence = f"the function ended {interrupted_runs} times while it read this object: time or memory"
             raise PoisonError(KILLED_THE_FUNCTION, sentence)
         count("InterruptedObjects", int(interrupted_runs > 0))
-        return work()
+        try:
+            return work(records.progress.after(interrupted_runs))
+        except UnfinishedError as unfinished:
+            records.rest = unfinished.rest
+            raise
 
     def _idempotent(self, attempt: _Attempt, records: IdempotencyRecords) -> Callable[..., Result]:
         def run(*, identity: str) -> Result:  # noqa: ARG001 - the idempotency key

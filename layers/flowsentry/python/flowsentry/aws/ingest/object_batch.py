@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from flowsentry.aws.ingest.object_part import UnfinishedError
 from flowsentry.aws.ingest.object_queue import ObjectQueue, QueueMessage
 from flowsentry.aws.time_budget import TimeBudget
 from flowsentry.errors import NotBegunError
@@ -15,8 +16,9 @@ messages return to the queue that would have been processed. Shorter: an object 
 then suspected of having ended the function. At most half of the run's time, so that a short run processes more than one
 object."""
 SUSPECT_SHARE = 0.9
-"""The part of the run's time that must be left for a suspect, an object on which an earlier run ended. Higher: it
-returns to the queue more often. Lower: a suspect that needs nearly all of the time never gets it."""
+"""The part of the run's time that must be left for a suspect: an object on which an earlier run ended, or of which one
+has processed a part. Higher: it returns to the queue more often. Lower: a suspect that needs nearly all of the time
+never gets it."""
 STARVED_RECEIVES = 10
 """A message received more often than this goes first, and if it is a suspect alone: otherwise new messages, which never
 stop coming, would always be before it. Lower: an object that ends the function is sooner tried beside others."""
@@ -102,7 +104,7 @@ class ObjectBatch:
             try:
                 self.processor.process(message.body, may_begin=self._may_begin)
                 self._done.append(message)
-            except NotBegunError:
+            except (NotBegunError, UnfinishedError):
                 self._postponed.append(message)
             except Exception:  # noqa: BLE001 - counted and logged where it was raised
                 self._failed.append(message)

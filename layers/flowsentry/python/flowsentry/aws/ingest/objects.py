@@ -8,6 +8,7 @@ from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.ingest.failed_invocation import failed_event
 from flowsentry.aws.ingest.idempotency import KILLED_THE_FUNCTION, ProcessedObjects, Result
 from flowsentry.aws.ingest.object_events import ObjectEvent, object_events
+from flowsentry.aws.ingest.object_part import ObjectPart, Progress, UnfinishedError
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.aws.ingest.payloads import PayloadProcessor
 from flowsentry.aws.ingest.processing import SourceProcessor
@@ -40,7 +41,8 @@ class ObjectProcessor:
     def process(self, *bodies: str, may_begin: Callable[[], bool] = lambda: True) -> None:
         """Processes the objects that messages name. An object that fails does not stop the others; after the last, the
         first error that a retry may help is raised. A second run is harmless: processed objects are remembered. Raises
-        NotBegunError when nothing failed and `may_begin` allowed no further object.
+        NotBegunError when nothing failed and `may_begin` allowed no further object, and UnfinishedError when there was
+        time for a part of an object only.
         """
         failures: list[Exception] = []
         for step in (step for body in bodies for step in self._steps(body)):
@@ -49,6 +51,9 @@ class ObjectProcessor:
                 break
             try:
                 step()
+            except UnfinishedError as unfinished:
+                failures.append(unfinished)
+                break
             except Exception as failure:  # noqa: BLE001 - raised below
                 count("RetriedObjectEvents")
                 logger().exception("object event failed")
@@ -122,7 +127,7 @@ class ObjectProcessor:
 
     def _process_once(self, object_event: ObjectEvent) -> None:
         try:
-            result = self.once.run(object_event.identity, lambda: self._process(object_event))
+            result = self.once.run(object_event.identity, partial(self._process, object_event))
         except PoisonError as poison:
             if poison.reason in NO_FLOW_LOG and is_unrecognised_flow_log_name(object_event.source.key):
                 _ignore(object_event, str(poison))
@@ -134,7 +139,7 @@ class ObjectProcessor:
         if damage := result["damage"]:
             self._set_aside(object_event.body, PoisonError(damage["reason"], damage["message"]))
 
-    def _process(self, object_event: ObjectEvent) -> Result:
+    def _process(self, object_event: ObjectEvent, progress: Progress) -> Result:
         event, blocks = failed_event(self.sources.store.blocks(object_event.source))
         if event is not None:
             self.payloads.recover(event)
@@ -143,10 +148,10 @@ class ObjectProcessor:
         origin = key.origin if key else None
         log_formats = self.payloads.formats
         formats = log_formats.of_object(object_event.source.bucket, object_event.source.key)
+        part = ObjectPart(object_texts(blocks, formats, tried), progress, self.once.seconds_left)
+        source = str(object_event.source)
         try:
-            outcome = self.sources.process(
-                str(object_event.source), object_texts(blocks, formats, tried), origin=origin
-            )
+            outcome = self.sources.process(part.name(source), part, origin=origin)
         except PoisonError as poison:
             if poison.reason not in NO_FORMAT:
                 raise
@@ -154,6 +159,9 @@ class ObjectProcessor:
         if isinstance(outcome.damage, UnreadableError):
             damage = UnreadableError(outcome.damage.reason, f"{outcome.damage}. Redrive the object afterwards")
             raise damage from outcome.damage  # not remembered, so that a redrive reads it again with the right format
+        if part.rest:
+            logger().info("a part of an object is processed", extra={"source": source, "rest": part.rest._asdict()})
+            raise UnfinishedError(source, part.rest)
         return {"damage": _damage(outcome)}
 
     def _set_aside(self, body: str, poison: PoisonError) -> None:
