@@ -32,7 +32,7 @@ def matches_address(cidr: str, address: str) -> Match:
     address.
     """
     try:
-        return ipaddress.ip_address(address) in _network(cidr)
+        return _address(address) in _network(cidr)
     except ValueError:
         return None
 
@@ -58,6 +58,12 @@ def matches_code(value: int | None, packet_value: int | None) -> Match:
     if value is None or value == ALL:
         return True
     return None if packet_value is None else value == packet_value
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address, which is compared with many rules. Raises ValueError for what is none."""
+    return ipaddress.ip_address(text)
 
 
 @lru_cache(maxsize=4096)

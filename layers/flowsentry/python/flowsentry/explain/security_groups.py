@@ -27,7 +27,7 @@ from flowsentry.explain.packet import WITH_PORTS, WITH_TYPES, Packet
 from flowsentry.findings.explanation import MAX_NAMED_RESOURCES, Judgement, Layer, Resource, Verdict
 from flowsentry.findings.rejected_packet import End
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS
-from flowsentry.inventory.firewall_rules import GroupRule, Rules, SecurityGroup
+from flowsentry.inventory.firewall_rules import ALL, GroupRule, Rules, SecurityGroup
 from flowsentry.inventory.inventory import Interface
 
 
@@ -44,9 +44,13 @@ def judge_groups(packet: Packet, rules: Rules, *, is_egress: bool) -> Judgement:
     if not interface.security_groups:
         return _judgement(Verdict.NOT_EVALUATED, f"{describe_end(near)} has no security group", is_egress=is_egress)
     known = tuple(_known_groups(interface, rules))
-    matches = [
-        (rule, _matches(rule, packet, rules)) for group in known for rule in group.rules_for(is_egress=is_egress)
-    ]
+    considered = (
+        rule
+        for group in known
+        for rule in group.rules
+        if rule.is_egress is is_egress and not _is_for_other_traffic(rule, packet)
+    )
+    matches = [(rule, _matches(rule, packet, rules)) for rule in considered]
     if allowing := next((rule for rule, match in matches if match), None):
         return _allowed(allowing, rules)
     resources = tuple(_resource(group_id, rules) for group_id in interface.security_groups)
@@ -55,6 +59,17 @@ def judge_groups(packet: Packet, rules: Rules, *, is_egress: bool) -> Judgement:
     if doubts:
         return _judgement(Verdict.UNDETERMINED, doubts[0], resources, is_egress=is_egress)
     return _denied(packet, resources, is_egress=is_egress)
+
+
+def _is_for_other_traffic(rule: GroupRule, packet: Packet) -> bool:
+    """Whether protocol or ports exclude the rule: most rules of a group, told apart by a few comparisons. What it does
+    not exclude `_matches` decides.
+    """
+    if rule.protocol != packet.protocol:
+        return ALL not in (rule.protocol, packet.protocol)
+    if rule.protocol not in WITH_PORTS or rule.first_port is None or rule.last_port is None:
+        return False
+    return packet.destination_ports.last < rule.first_port or rule.last_port < packet.destination_ports.first
 
 
 def _matches(rule: GroupRule, packet: Packet, rules: Rules) -> Match:
