@@ -9,7 +9,7 @@ ATT&CK T1498, Network Denial of Service, if external sources are left out; other
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -38,6 +38,9 @@ class _Subject(NamedTuple):
 MAX_FLOODS = 20
 """Flood findings of a batch for each kind of finding, and for sources: those with the largest numbers. More: a flood in
 very many VPCs or days is as many messages. Fewer: fewer of its VPCs and days are reported."""
+MAX_SUMMARIES = 100
+"""Summaries of findings that a batch does not store, by VPC and day. More: a flood in very many VPCs is as many
+messages. Fewer: fewer of its VPCs and days are reported by themselves."""
 _SEEN = (pl.col("first_seen").min(), pl.col("last_seen").max())
 
 
@@ -80,22 +83,33 @@ def in_priority_order(findings: Sequence[NamedFinding]) -> list[NamedFinding]:
 
 
 def summarize_unstored(findings: Sequence[Finding]) -> list[Finding]:
-    """Summaries of findings that a batch has no time to store: one for each kind, severity, VPC and day, with the
-    subject of the first. Flood findings are returned unchanged. Each batch has its own summaries.
+    """Summaries of findings that a batch does not store: one for each kind, severity, VPC and day, with the subject of
+    the first. Of more than MAX_SUMMARIES, the smallest are added up for each kind and severity. Flood findings are
+    returned unchanged. Each batch has its own summaries.
     """
-    groups: dict[tuple[str, Severity, str, int], list[Finding]] = defaultdict(list)
-    for each in findings:
-        if each.kind != KIND.name:
-            groups[each.kind, each.severity, each.scope, each.first_seen // SECONDS_A_DAY].append(each)
     floods = [each for each in findings if each.kind == KIND.name]
-    return [*floods, *(_unstored_summary(day, group) for (_, _, _, day), group in groups.items())]
+    others = [each for each in findings if each.kind != KIND.name]
+    groups = sorted(
+        _grouped(others, lambda each: (each.scope, each.first_seen // SECONDS_A_DAY)), key=len, reverse=True
+    )
+    small = [each for group in groups[MAX_SUMMARIES:] for each in group]
+    groups = [*groups[:MAX_SUMMARIES], *_grouped(small, lambda _: ())]
+    return [*floods, *map(_unstored_summary, groups)]
 
 
-def _unstored_summary(day: int, findings: Sequence[Finding]) -> Finding:
+def _grouped(findings: Sequence[Finding], also_by: Callable[[Finding], tuple[object, ...]]) -> list[list[Finding]]:
+    """The findings by kind, severity and something else."""
+    groups: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
+    for each in findings:
+        groups[each.kind, each.severity, *also_by(each)].append(each)
+    return list(groups.values())
+
+
+def _unstored_summary(findings: Sequence[Finding]) -> Finding:
     first = findings[0]
     row = {
         "scope": first.scope,
-        "day": day,
+        "day": first.first_seen // SECONDS_A_DAY,
         "left_out": len(findings),
         "first_seen": min(each.first_seen for each in findings),
         "last_seen": max(each.last_seen for each in findings),

@@ -45,6 +45,10 @@ from flowsentry.pipeline.context import Context, Stores
 
 FINDINGS_PER_PART = 100
 """Findings that are explained and put together. More: the first ones are put later. Fewer: more calls of DynamoDB."""
+MAX_FINDINGS = 10_000
+"""Findings of a batch that are put one by one; each takes a third of a millisecond, and six write units. More: a flood
+of all kinds at once waits for the table, of which a waiting list of alerts takes 1,000 units a second. Fewer: if very
+much really happens at once, more of it is only counted."""
 MIN_SECONDS_LEFT = 15.0
 """Remaining time of an invocation below which the remaining findings are summed up in one. More: fewer findings of a
 flood are put one by one. Less: the steps after this one (outages, metrics, the record that the object is done) may not
@@ -87,12 +91,12 @@ def judged(
 def _put(found: Sequence[Draft], context: Context, stores: Stores, clock: Clock) -> list[Finding]:
     """The new ones of these findings, in order of time. Owners are looked up once, for those that may be new. They are
     put in parts, the most severe first, and each part is explained just before it is put, so that the most severe are
-    delivered without delay. Findings for which no time is left are summed up in one.
+    delivered without delay. Findings for which no time is left, and those beyond MAX_FINDINGS, are summed up.
     """
     waiting = in_priority_order(named(stores.findings.unknown(found), context.address_space))
     rules, new = context.inventory.rules, list[Finding]()
     for start in range(0, len(waiting), FINDINGS_PER_PART):
-        if start and clock.seconds_left() < MIN_SECONDS_LEFT:
+        if start >= MAX_FINDINGS or (start and clock.seconds_left() < MIN_SECONDS_LEFT):
             rest = suppressed((one.finding for one in waiting[start:]), context.suppressions, clock.now)
             new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
             break
