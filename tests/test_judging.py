@@ -54,11 +54,13 @@ def test_owners_are_looked_up_once_for_all_new_findings_and_never_for_known_ones
 def test_the_least_urgent_findings_beyond_the_bound_are_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "FINDINGS_PER_PART", 10)
     monkeypatch.setattr(judging, "MAX_FINDINGS", 20)
-    found = process([log_text(MIXED)], Context(), Stores(EvidenceInMemory(), FindingsInMemory())).findings
+    stores = Stores(EvidenceInMemory(), FindingsInMemory())
+    found = process([log_text(MIXED)], Context(), stores).findings
     told = [each for each in found if each.kind != "flood"]
     left_out = {each.details["left_out"]: each.details["number"] for each in found if each.kind == "flood"}
     assert (len(told), "host_sweep" in {each.kind for each in told}) == (20, True)
     assert left_out == {"blocked_internal": 11, "records_skipped": 1}
+    assert process([log_text(MIXED)], Context(), stores).findings == []  # the same ones are left out
 
 
 def finding(number: int, scope: str, severity: Severity = Severity.MEDIUM) -> Finding:

@@ -52,9 +52,9 @@ class Watched:
             self.meanwhile.pop(0)()
         return self.real.update_item(**arguments)
 
-    def get_item(self, **arguments: Any) -> Any:
+    def batch_get_item(self, **arguments: Any) -> Any:
         self.calls.append("read")
-        return self.real.get_item(**arguments)
+        return self.real.batch_get_item(**arguments)
 
 
 @pytest.fixture

@@ -71,13 +71,25 @@ def summary_findings(kind: str, severity: Severity, left_out: pl.DataFrame) -> l
     return [_finding_flood(kind, severity, row) for row in rows[:MAX_FLOODS]]
 
 
+_ORDER = {severity: number for number, severity in enumerate(Severity)}
+
+
+def most_severe(drafts: Sequence[Draft], most: int) -> tuple[Sequence[Draft], Sequence[Draft]]:
+    """So many of the findings of a batch, and the others. The most severe have priority, then those with the smallest
+    ids: the choice depends neither on what is known nor on the order.
+    """
+    if len(drafts) <= most:
+        return drafts, []
+    ordered = sorted(drafts, key=lambda each: (_ORDER[each.severity], each.id))
+    return ordered[:most], ordered[most:]
+
+
 def in_priority_order(findings: Sequence[NamedFinding]) -> list[NamedFinding]:
     """The findings in the order in which they are stored: by severity, then by number of endpoints."""
-    order = {severity: number for number, severity in enumerate(Severity)}
 
     def priority(named: NamedFinding) -> tuple[int, int, int, str]:
         finding = named.finding
-        return order[finding.severity], -finding.endpoints, finding.first_seen, finding.id
+        return _ORDER[finding.severity], -finding.endpoints, finding.first_seen, finding.id
 
     return sorted(findings, key=priority)
 
@@ -159,7 +171,8 @@ def _draft(category: tuple[str, str], address: str, severity: Severity, what: st
         return _finding_about(category, subject, severity, what, row)
 
     end = AddressQuery(row["scope"], address, row["last_seen"])
-    return Draft(finding_id(*_identity(category, row), str(row["day"])), row["last_seen"], (end,), with_owner)
+    id_ = finding_id(*_identity(category, row), str(row["day"]))
+    return Draft(id_, severity, row["last_seen"], (end,), with_owner)
 
 
 def _identity(category: tuple[str, str], row: Row) -> Identity:

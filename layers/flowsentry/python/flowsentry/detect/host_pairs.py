@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from flowsentry.findings.drafts import Draft, Owners
 from flowsentry.findings.finding import Finding, finding_id
+from flowsentry.findings.kinds import Kind
 from flowsentry.inventory.address_space import AddressQuery
 from flowsentry.inventory.inventory import Interface
 from flowsentry.records.code_names import TCP, UDP, protocol_name
@@ -40,7 +41,7 @@ class HostPair(NamedTuple):
     responder: Host
 
 
-def pair_draft(identity: Identity, row: Row, write: Callable[[Identity, Row, HostPair], Finding]) -> Draft:
+def pair_draft(kind: Kind, identity: Identity, row: Row, write: Callable[[Identity, Row, HostPair], Finding]) -> Draft:
     """The draft of a finding about two hosts on a `day`: the row's `initiator` and `responder` in `scope`, at the time
     `last_seen`.
     """
@@ -51,7 +52,7 @@ def pair_draft(identity: Identity, row: Row, write: Callable[[Identity, Row, Hos
         initiator, responder = (Host(end.address, *owner) for end, owner in zip(ends, owners, strict=True))
         return write(identity, row, HostPair(initiator, responder))
 
-    return Draft(finding_id(*identity, str(row["day"])), at, ends, with_owners)
+    return Draft(finding_id(*identity, str(row["day"])), kind.severity(), at, ends, with_owners)
 
 
 def display_name(address: str, owner: Interface | None) -> str:

@@ -57,7 +57,7 @@ def records_skipped(capture_gaps: CaptureGaps) -> list[Draft]:
 def _draft(row: Mapping[str, Any]) -> Draft:
     interface, at = row["interface"], row["last_seen"]
     id_ = finding_id("records_skipped", interface, str(row["hour"]))
-    return Draft(id_, at, (AddressQuery(INTERFACE, interface, at),), partial(_finding, id_, row))
+    return Draft(id_, KIND.severity(), at, (AddressQuery(INTERFACE, interface, at),), partial(_finding, id_, row))
 
 
 def _finding(id_: str, row: Mapping[str, Any], owners: Owners) -> Finding:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flowsentry.findings.finding import Finding
+from flowsentry.findings.finding import Finding, Severity
 from flowsentry.inventory.address_space import AddressOwner, AddressQuery, AddressSpace
 from flowsentry.inventory.assignment_index import INTERFACE
 
@@ -18,12 +18,15 @@ Owners = Sequence[AddressOwner]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A finding that `write` completes with the owners of its `ends`; `id` and `last_seen` are those of the finding. An
-    end is an address in a scope, or the id of an interface in the scope INTERFACE. Where packets between two hosts are
-    explained (see explain/findings.py), the ends are the initiator and the responder.
+    """A finding that `write` completes with the owners of its `ends`. `id` and `last_seen` are those of the finding,
+    and so is `severity`, except where the owner may lower it.
+
+    An end is an address in a scope, or the id of an interface in the scope INTERFACE. Where packets between two hosts
+    are explained (see explain/findings.py), the ends are the initiator and the responder.
     """
 
     id: str
+    severity: Severity
     last_seen: int
     ends: tuple[AddressQuery, ...]
     write: Callable[[Owners], Finding]
@@ -31,7 +34,7 @@ class Draft:
     @classmethod
     def without_ends(cls, finding: Finding) -> "Draft":
         """The draft of a finding that names no owner."""
-        return cls(finding.id, finding.last_seen, (), lambda _: finding)
+        return cls(finding.id, finding.severity, finding.last_seen, (), lambda _: finding)
 
 
 class NamedFinding(NamedTuple):

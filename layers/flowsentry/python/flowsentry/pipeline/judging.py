@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from flowsentry.detect import detect, in_order_of_time
-from flowsentry.detect.flood import in_priority_order, summarize_unstored
+from flowsentry.detect.flood import in_priority_order, most_severe, summarize_unstored
 from flowsentry.detect.limits import limit_sources
 from flowsentry.detect.logins.external_clients import (
     BusyService,
@@ -93,15 +93,18 @@ def _put(found: Sequence[Draft], context: Context, stores: Stores, clock: Clock)
     put in parts, the most severe first, and each part is explained just before it is put, so that the most severe are
     delivered without delay. Findings for which no time is left, and those beyond MAX_FINDINGS, are summed up.
     """
-    waiting = in_priority_order(named(stores.findings.unknown(found), context.address_space))
+    kept, left_out = most_severe(found, MAX_FINDINGS)
+    waiting = in_priority_order(named(stores.findings.unknown(kept), context.address_space))
+    unstored = named(left_out, context.address_space)
     rules, new = context.inventory.rules, list[Finding]()
     for start in range(0, len(waiting), FINDINGS_PER_PART):
-        if start >= MAX_FINDINGS or (start and clock.seconds_left() < MIN_SECONDS_LEFT):
-            rest = suppressed((one.finding for one in waiting[start:]), context.suppressions, clock.now)
-            new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
+        if start and clock.seconds_left() < MIN_SECONDS_LEFT:
+            unstored += waiting[start:]
             break
         part = in_order_of_time(with_explanations(waiting[start : start + FINDINGS_PER_PART], rules))
         new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
+    rest = suppressed((one.finding for one in unstored), context.suppressions, clock.now)
+    new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
     return in_order_of_time(new)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from flowsentry.aws.batch_reads import BatchReads
 from flowsentry.aws.bounded_memory import BoundedMemory
 from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.evidence.known_services_item import (
@@ -100,7 +101,8 @@ class KnownServicesTable:
             self._exact.put(shard, (self._exact.get(shard) or ShardContent()).with_answers(its_answers))
         news = [(shard, its_answers) for shard, its_answers in by_shard.items() if self._has_news(shard, its_answers)]
         with retryable("store known services"):
-            in_threads(self._write, news)
+            contents = self._contents([shard for shard, _ in news])
+            in_threads(self._write, [(shard, its_answers, contents[shard]) for shard, its_answers in news])
 
     def _has_news(self, shard: Shard, answers: Iterable[Answer]) -> bool:
         cached = self._shards.get(shard)
@@ -113,14 +115,11 @@ class KnownServicesTable:
         step = self.refresh_seconds if answer.is_inside else SECONDS_A_DAY
         return bool(answer.clients & ~known.clients) or answer.last_seen - known.last_seen >= step
 
-    def _write(self, task: tuple[Shard, list[Answer]]) -> None:
-        """Stores the answers that the item does not have. Raises RetryableError when other writers are always faster.
-
-        An item that was not just read is read first: mostly another processor has stored the same meanwhile, and a read
-        costs a twentieth of a write whose condition fails.
+    def _write(self, task: tuple[Shard, list[Answer], ShardContent]) -> None:
+        """Stores the answers that the item, with this content, does not have. Raises RetryableError when other writers
+        are always faster.
         """
-        shard, answers = task
-        content = self._cached_or_read(shard)
+        shard, answers, content = task
         for _ in range(MAX_WRITE_TRIES):
             news = [each for each in answers if self._is_news(content, each)]
             merged = content.with_answers(news)
@@ -142,15 +141,21 @@ class KnownServicesTable:
             return shard_content_in(_item_of(error)), False
         return ShardContent(content.answers, content.inside, content.version + 1), True
 
-    def _cached_or_read(self, shard: Shard) -> ShardContent:
-        """The content of the item, at most CACHED_SECONDS old."""
-        known = self._shards.get(shard)
-        if known and self.clock() - known.read_at < CACHED_SECONDS:
-            return known.content
-        item = self.client.get_item(TableName=self.table_name, Key=key_of(shard)).get("Item", {})
-        content = shard_content_in(item)
-        self._shards.put(shard, _CachedShard(content, self.clock()))
-        return content
+    def _contents(self, shards: Sequence[Shard]) -> dict[Shard, ShardContent]:
+        """The content of each item, at most CACHED_SECONDS old. Items that were not just read are read together, before
+        they are written: mostly another processor has stored the same meanwhile, and a read costs a twentieth of a
+        write whose condition fails.
+        """
+        now = self.clock()
+        known = {shard: cached for shard in shards if (cached := self._shards.get(shard))}
+        fresh = {shard: each.content for shard, each in known.items() if now - each.read_at < CACHED_SECONDS}
+        unread = [shard for shard in shards if shard not in fresh]
+        reads = BatchReads(self.table_name, self.client, time.sleep, "known services")
+        items = {_name_in(item): item for item in reads.items(list(map(key_of, unread)), {})}
+        read = {shard: shard_content_in(items.get(_name_in(key_of(shard)), {})) for shard in unread}
+        for shard, content in read.items():
+            self._shards.put(shard, _CachedShard(content, now))
+        return fresh | read
 
     def recall(self, services: Collection[Service], first_day: int, last_day: int) -> Services:
         """See KnownServices.recall."""
@@ -231,6 +236,11 @@ class KnownServicesTable:
             for scope, its_keys in _keys_by_scope(keys).items():
                 known = self._states.of(scope).excused
                 self._states.change(scope, "DELETE", "excused", map(excused_member, set(its_keys) & known))
+
+
+def _name_in(item: Mapping[str, Any]) -> tuple[str, str]:
+    """The key of an item as text."""
+    return item["source"]["S"], item["day"]["N"]
 
 
 def _merged(service: Service, days: Iterable[ShardContent]) -> Answers | None:

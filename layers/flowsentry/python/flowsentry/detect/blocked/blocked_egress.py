@@ -53,7 +53,9 @@ def blocked_egress(
     reported, others = limit_findings(services, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder_port", "protocol").iter_rows(named=True)
     drafts = [
-        pair_draft(_identity(row), row, _finding) for row in ordered if (row["scope"], row["initiator"]) not in scanners
+        pair_draft(KIND, _identity(row), row, _finding)
+        for row in ordered
+        if (row["scope"], row["initiator"]) not in scanners
     ]
     return [*drafts, *summary_findings(KIND.name, KIND.severity(), others)]
 

@@ -54,7 +54,7 @@ def blocked_internal(
     reported, others = limit_findings(blocked, "rejected_packets")
     ordered = reported.sort("first_seen", "initiator", "responder", "responder_port")
     drafts = [
-        pair_draft(_identity(row), row, _finding)
+        pair_draft(KIND, _identity(row), row, _finding)
         for row in ordered.iter_rows(named=True)
         if (row["scope"], row["initiator"]) not in scanners
         and (row["scope"], row["initiator"], row["day"]) not in probing

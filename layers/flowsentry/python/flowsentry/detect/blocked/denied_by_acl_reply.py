@@ -46,7 +46,9 @@ def denied_by_acl_reply(contacts: Contacts, scanners: Container[tuple[str, str]]
     reported, others = limit_findings(ordered, "initiators")
     rows = reported.iter_rows(named=True)
     drafts = [
-        pair_draft(_identity(row), row, _finding) for row in rows if (row["scope"], row["initiator"]) not in scanners
+        pair_draft(KIND, _identity(row), row, _finding)
+        for row in rows
+        if (row["scope"], row["initiator"]) not in scanners
     ]
     return [*drafts, *summary_findings(KIND.name, KIND.severity(), others)]
 

@@ -108,7 +108,7 @@ def _draft(evidence: Evidence, attempts: LoginAttempts, relation: LoginRelation)
     key, at = evidence.key, evidence.last_seen
     id_ = finding_id("login_brute_force", key.scope, key.source, str(key.day), relation)
     source = AddressQuery(key.scope, address_of(key.source), at)
-    return Draft(id_, at, (source,), partial(_finding, id_, evidence, attempts, relation))
+    return Draft(id_, KIND.severity(relation), at, (source,), partial(_finding, id_, evidence, attempts, relation))
 
 
 def _finding(id_: str, evidence: Evidence, attempts: LoginAttempts, relation: LoginRelation, owners: Owners) -> Finding:

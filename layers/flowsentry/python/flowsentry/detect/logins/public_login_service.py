@@ -26,7 +26,9 @@ KIND = KINDS["public_login_service"]
 
 def public_login_service(busy_services: Sequence[BusyService]) -> list[Draft]:
     """A finding for each busy login service and day with an external session in this batch: once a day."""
-    return [pair_draft(_identity(each), _row(each), partial(_finding, each)) for each in busy_services if each.newest]
+    return [
+        pair_draft(KIND, _identity(each), _row(each), partial(_finding, each)) for each in busy_services if each.newest
+    ]
 
 
 def _identity(busy: BusyService) -> Identity:

@@ -55,7 +55,7 @@ def remote_login(logins: Logins, address_space: AddressSpace, thresholds: LoginT
         grouped.with_columns(pl.col("initiators").list.first().alias("initiator")), "packets"
     )
     rows = reported.sort("first_seen", "source", "responder", "responder_port").iter_rows(named=True)
-    drafts = [pair_draft(_identity(row), row, _finding) for row in rows]
+    drafts = [pair_draft(KIND, _identity(row), row, _finding) for row in rows]
     return [*drafts, *summary_findings(KIND.name, KIND.severity(), others)]
 
 

@@ -91,7 +91,7 @@ def _draft(key: EvidenceKey, scan: DetectedScan, shapes: Sequence[ScanShape], ad
     relation, at = _relation(scan, address_space), scan.evidence.last_seen
     ends = (AddressQuery(key.scope, address_of(key.source), at), AddressQuery(key.scope, _only_target(scan), at))
     id_ = finding_id("scan", key.scope, key.source, str(key.day), relation)
-    return Draft(id_, at, ends, partial(_finding, id_, key, scan, relation, shapes))
+    return Draft(id_, shapes[-1].kind.severity(relation), at, ends, partial(_finding, id_, key, scan, relation, shapes))
 
 
 def _finding(

@@ -92,7 +92,8 @@ def finding_ids(outages: Sequence[Outage]) -> list[str]:
 def _draft(row: Row, important: NamedServices) -> Draft:
     (id_,) = finding_ids([Outage(_service(row), row["since"])])
     end = AddressQuery(row["scope"], row["responder"], row["last_answer"])
-    return Draft(id_, row["last_seen"], (end,), partial(_finding, id_, row, important))
+    severity = KIND.severity("important service" if important else "other service")
+    return Draft(id_, severity, row["last_seen"], (end,), partial(_finding, id_, row, important))
 
 
 def _finding(id_: str, row: Row, important: NamedServices, owners: Owners) -> Finding:
