@@ -7,10 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from local import alerting_command, explain_command, findings_command, parse_command, replay_command
+from local import alerting_command, explain_command, findings_command, parse_command
 from local.bill import command as bill_command
 from local.doctor import command as doctor_command
 from local.query import command as query_command
+from local.replay import command as replay_command
 from local.rules import command as rules_command
 
 INTERRUPTED = 130

@@ -3,8 +3,8 @@
 import math
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -23,6 +23,11 @@ class LogSource(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def size(self) -> int | None:
+        """Its bytes as stored, None where they are known only at its end."""
+        ...
+
     def blocks(self) -> Iterator[bytes]:
         """The content in blocks of at most BLOCK_BYTES. Raises OSError when the source cannot be read."""
         ...
@@ -38,6 +43,10 @@ class LogFile:
     def name(self) -> str:
         return str(self.path)
 
+    @property
+    def size(self) -> int | None:
+        return self.path.stat().st_size if self.path.is_file() else None
+
     def blocks(self) -> Iterator[bytes]:
         if str(self.path) == "-":
             yield from _blocks_of(sys.stdin.buffer)
@@ -48,10 +57,12 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True)
 class LogObject:
-    """An S3 object, read with the AWS credentials of the environment."""
+    """An S3 object of this size, read with the AWS credentials of the environment."""
 
     bucket: str
     key: str
+    size: int
+    s3: "S3Client" = field(compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -61,7 +72,7 @@ class LogObject:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only s3:// addresses need boto3
 
         try:
-            body = _s3().get_object(Bucket=self.bucket, Key=self.key)["Body"]
+            body = self.s3.get_object(Bucket=self.bucket, Key=self.key)["Body"]
             yield from body.iter_chunks(BLOCK_BYTES)
         except (BotoCoreError, ClientError) as error:
             raise OSError(f"cannot read {self.name}: {error}") from error
@@ -81,6 +92,20 @@ def sources_at(address: str) -> list[LogSource]:
     if address != "-" and not path.exists():
         raise FileNotFoundError(f"{address}: no such file or folder")
     return [LogFile(path)]
+
+
+def all_sources(addresses: Iterable[str], complain: Callable[[object], int]) -> tuple[list[LogSource], int]:
+    """The flow logs at all addresses, each address in order of time, and the number of addresses that can't be listed,
+    of which `complain` prints the reason.
+    """
+    found: list[LogSource] = []
+    missing = 0
+    for address in addresses:
+        try:
+            found += sources_at(address)
+        except OSError as error:
+            missing += complain(error)
+    return found, missing
 
 
 def _looks_like_logs(key: str) -> bool:
@@ -103,16 +128,17 @@ def _objects_at(address: str) -> Iterator[LogSource]:
 
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
     try:
-        pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        s3 = _s3()
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        sizes = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
     except (BotoCoreError, ClientError) as error:
         raise OSError(f"cannot list {address}: {error}") from error
-    if not keys:
+    if not sizes:
         raise FileNotFoundError(f"{address}: no such object or prefix")
-    wanted = [key for key in keys if key == prefix or _looks_like_logs(key)]
-    if skipped := len(keys) - len(wanted):
+    wanted = [key for key in sizes if key == prefix or _looks_like_logs(key)]
+    if skipped := len(sizes) - len(wanted):
         print(f"flowsentry: {address}: skipped {skipped:,} objects whose keys are not flow logs", file=sys.stderr)
-    yield from (LogObject(bucket, key) for key in wanted)
+    yield from (LogObject(bucket, key, sizes[key], s3) for key in wanted)
 
 
 def _s3() -> "S3Client":

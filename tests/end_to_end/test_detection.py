@@ -8,7 +8,7 @@ import pytest
 
 from flowsentry.findings.finding import Finding
 from flowsentry.pipeline import Context
-from local.replay import Replay
+from local.replay.replay import Replay
 from stacks.constructs.parameters import Value
 from tests.builders import NOON, V2, V5
 from tests.cut_traffic import Traffic, as_it_ends, capture, five_minutes, made_traffic

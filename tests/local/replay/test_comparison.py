@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import NOON, exchange, flow_log, probe
 from tests.local.conftest import Flowsentry
-from tests.local.test_replay_command import written
+from tests.local.replay.test_replay_command import written
 
 SLOW, FAST = "203.0.113.9", "203.0.113.10"
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from flowsentry.emit.plain_text import duration, plain
 from flowsentry.findings.finding import Finding
 from local.log_files import LogSource
-from local.replay import Replay
+from local.replay.replay import Replay
 
 MAX_TITLE_LETTERS = 160
 

@@ -2,24 +2,33 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.capture_gaps import interfaces_without_data, skipped_by_interface
 from flowsentry.decode import object_texts
+from flowsentry.detect.limits import MAX_SINGLE_PROBES
 from flowsentry.emit.plain_text import counted
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
-from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
-from flowsentry.pipeline import Context, Outcome, Stores, process
+from flowsentry.pipeline import Context, Outcome, Stores, process, process_together
 from flowsentry.records.missing_fields import MissingField
 from local.log_files import LogSource
 from local.parse_command import complain, in_words
+from local.reading.progress import Progress
+from local.reading.small_files import Group, Limits, grouped
+from local.replay.ordered_stores import OrderedEvidence, OrderedFindings, OrderedServices, OrderMattersError
 
 MAX_NAMED_INTERFACES = 20
 """Interfaces with the most skipped records that the summary names. Higher: longer lines. Lower: fewer are named."""
+TOGETHER = Limits(lines=MAX_SINGLE_PROBES, seconds=3_600)
+"""How many lines, and seconds, files that are judged as one may have. More lines: of more sources than a batch records
+some are left out (detect/limits.py), which are recorded of the files one by one. Fewer: more groups, of some 30 ms
+each. More seconds: a path that is blocked to a client, or a service that does not answer it, is not reported if the
+client was answered there within that time. Fewer: a day of one flow log, with a file for each five minutes, takes
+longer."""
 
 
 @dataclass
@@ -43,23 +52,59 @@ class Replay:
     newest_end: int = 0
     clock: Callable[[], float] = time.time
     complain: Callable[[object], int] = complain
-    _stores: Stores = field(default_factory=lambda: Stores(EvidenceInMemory(), FindingsInMemory()))
+    progress: Progress = field(default_factory=Progress)
+    _services: OrderedServices = field(default_factory=OrderedServices)
+
+    def __post_init__(self) -> None:
+        self._stores = Stores(OrderedEvidence(self._services), OrderedFindings(self._services), self._services)
+
+    def findings_in_all(self, sources: Iterable[LogSource]) -> Iterator[list[Finding]]:
+        """The new findings, as they appear. Small files that follow each other are read and judged as one, in
+        groups within TOGETHER. The findings are those of the files one by one, with two exceptions. A client counts as
+        answered also where its request and the answer are in two files. And of a scanner that is more severe by the
+        next file, only that finding appears.
+        """
+        for part in grouped(sources, self.log_formats, TOGETHER):
+            yield from self._findings_of(part) if isinstance(part, Group) else [self.findings_in(part)]
 
     def findings_in(self, source: LogSource) -> list[Finding]:
         """The new findings of this source, given the sources before it; includes suppressed findings."""
+        self._services.begin(is_alone=True)
         try:
             texts = object_texts(source.blocks(), self.log_formats, tried)
             outcome = process(texts, self.context, self._stores, now=self.clock())
         except (PoisonError, OSError) as error:
-            self.unread += self.complain(f"{source.name}: {error}")
+            self.unread += self._complained(f"{source.name}: {error}")
             return []
         if outcome.damage:
-            self.unread += self.complain(f"{source.name}: {outcome.damage}")
-        self._count(outcome)
+            self.unread += self._complained(f"{source.name}: {outcome.damage}")
+        return self._found(outcome, 1)
+
+    def _findings_of(self, group: Group) -> Iterator[list[Finding]]:
+        """The findings of a group; of its halves where the order of its files matters."""
+        self._services.begin(is_alone=len(group.files) == 1)
+        try:
+            outcome, each = process_together(group.contents, self.context, self._stores, now=self.clock())
+        except OrderMattersError:
+            for half in group.halves():
+                yield from self._findings_of(half)
+            return
+        damaged = [file.source for file, result in zip(group.files, each, strict=True) if result.damage]
+        yield self._found(outcome, len(group.files) - len(damaged))
+        yield from map(self.findings_in, damaged)
+
+    def _found(self, outcome: Outcome, sources: int) -> list[Finding]:
+        self._services.keep()
+        self._count(outcome, sources)
         return outcome.findings
 
-    def _count(self, outcome: Outcome) -> None:
-        self.sources += 1
+    def _complained(self, message: object) -> int:
+        self.progress.hide()
+        return self.complain(message)
+
+    def _count(self, outcome: Outcome, sources: int) -> None:
+        self.progress.add(outcome.accepted_records)
+        self.sources += sources
         self.lines["lines"] += outcome.lines
         self.lines["records"] += outcome.accepted_records
         self.lines["NODATA"] += outcome.nodata

@@ -3,7 +3,7 @@
 import argparse
 import ipaddress
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from flowsentry.emit.alert_message import alert_message
@@ -13,11 +13,11 @@ from flowsentry.findings.thresholds import ThresholdError, Thresholds
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS
 from flowsentry.inventory.named_services import LOGIN_PORTS, NamedServices, named_service
 from flowsentry.pipeline import Context
-from local.comparison import Comparison, Side
 from local.knowledge import KnowledgeError, add_knowledge_to, knowledge_of, settings_in, suppressions_in
-from local.log_files import LogSource, sources_at
+from local.log_files import LogSource, all_sources
 from local.parse_command import add_formats_to, complain
-from local.replay import Replay
+from local.replay.comparison import Comparison, Side
+from local.replay.replay import Replay
 from stacks.settings.detection import DetectionSettings
 
 DEFAULTS, SETTINGS = "default", "settings"
@@ -151,12 +151,12 @@ def _name(context: Context) -> str:
 
 
 def _replay(options: argparse.Namespace, replay: Replay) -> int:
-    for source in _sources(options.paths, replay):
-        for finding in replay.findings_in(source):
-            if options.json:
-                print(finding.to_json())
-            elif not finding.suppressed_by:
-                print(_as_text(finding))
+    for findings in replay.findings_in_all(_sources(options.paths, replay)):
+        shown = findings if options.json else [each for each in findings if not each.suppressed_by]
+        if shown:
+            replay.progress.hide()
+        for finding in shown:
+            print(finding.to_json() if options.json else _as_text(finding))
     return _summarized(replay)
 
 
@@ -175,6 +175,7 @@ def _compare(options: argparse.Namespace, one: Context, other: Context) -> int:
 
 
 def _summarized(replay: Replay) -> int:
+    replay.progress.hide()
     for line in replay.summary():
         print(line, file=sys.stderr)
     if not (replay.sources or replay.unread):
@@ -182,12 +183,10 @@ def _summarized(replay: Replay) -> int:
     return 1 if replay.unread else 0
 
 
-def _sources(paths: list[str], replay: Replay) -> Iterator[LogSource]:
-    for path in paths:
-        try:
-            yield from sources_at(path)
-        except OSError as error:
-            replay.unread += complain(error)
+def _sources(paths: Iterable[str], replay: Replay) -> Iterator[LogSource]:
+    found, missing = all_sources(paths, complain)
+    replay.unread += missing
+    return replay.progress.over(found)
 
 
 def _as_text(finding: Finding) -> str:

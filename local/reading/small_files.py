@@ -1,0 +1,165 @@
+"""Groups small log files that follow each other, so that what a frame costs whatever its size is paid once for many.
+
+AWS writes a file for each flow log and five minutes, so an archive has thousands with some hundred lines each.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple, Self
+
+from flowsentry.aws.ingest.parquet_trial import tried
+from flowsentry.decode import object_texts
+from flowsentry.errors import PoisonError
+from flowsentry.frames import LogChunk, LogTable, LogText, SmallSource
+from local.log_files import LogSource
+
+SMALL_FILE_BYTES, SMALL_TEXT_BYTES = 1 << 18, 1 << 21
+"""Bytes of a file, and of its content, up to which it is read with others. Larger: more memory, since the content of a
+whole group is held. Smaller: files whose fixed cost still weighs are read alone."""
+READ_AT_ONCE = 8
+"""Files that are read at the same time. More: more memory, up to SMALL_FILE_BYTES each. Fewer: objects in S3, of which
+each takes some tens of milliseconds, are waited for one after the other."""
+START = "start"
+
+
+@dataclass(frozen=True)
+class SmallFile:
+    """A file whose content is held."""
+
+    source: LogSource
+    content: SmallSource
+
+    @cached_property
+    def lines(self) -> int:
+        """Its lines, and one for a file without any, so that a limit of lines is one of files too."""
+        return max(1, sum(map(_lines_of, self.content.chunks)))
+
+    @cached_property
+    def begins(self) -> int | None:
+        """The start of its first record (Unix seconds), if that can be read."""
+        return next((start for start in map(_first_start, self.content.chunks) if start is not None), None)
+
+
+class Limits(NamedTuple):
+    """Lines of a group, and seconds between the first records of its files."""
+
+    lines: int
+    seconds: float
+
+
+@dataclass
+class Group:
+    """Small files that are read as one, in their order: the `lines` of all, and the earliest and the latest start of
+    their first records (Unix seconds).
+    """
+
+    files: list[SmallFile] = field(default_factory=list)
+    lines: int = 0
+    first: float = math.inf
+    last: float = -math.inf
+
+    @classmethod
+    def of(cls, files: Iterable[SmallFile]) -> Self:
+        group = cls()
+        for file in files:
+            group.add(file)
+        return group
+
+    def add(self, file: SmallFile) -> None:
+        """Adds a file at the end."""
+        self.files.append(file)
+        self.lines += file.lines
+        self.first, self.last = self._with(file)
+
+    def has_room_for(self, file: SmallFile, limits: Limits) -> bool:
+        """Whether a further file keeps within the limits. A group without files has room for any."""
+        first, last = self._with(file)
+        return not self.files or (self.lines + file.lines <= limits.lines and last - first <= limits.seconds)
+
+    def _with(self, file: SmallFile) -> tuple[float, float]:
+        if file.begins is None:
+            return self.first, self.last
+        return min(self.first, file.begins), max(self.last, file.begins)
+
+    def halves(self) -> tuple["Group", "Group"]:
+        """The first and the second half of the files."""
+        middle = len(self.files) // 2
+        return Group.of(self.files[:middle]), Group.of(self.files[middle:])
+
+    @property
+    def contents(self) -> list[SmallSource]:
+        return [file.content for file in self.files]
+
+
+def grouped(sources: Iterable[LogSource], log_formats: Sequence[str], limits: Limits) -> Iterator[Group | LogSource]:
+    """The sources in their order: as groups of small files, and as they are where one is large or can't be read whole;
+    its own error then shows when it is read alone.
+    """
+    group = Group()
+    for source, content in _read_ahead(sources):
+        file = None if content is None else _small_file(source, content, log_formats)
+        if group.files and not (file and group.has_room_for(file, limits)):
+            yield group
+            group = Group()
+        if file:
+            group.add(file)
+        else:
+            yield source
+    if group.files:
+        yield group
+
+
+def _read_ahead(sources: Iterable[LogSource]) -> Iterator[tuple[LogSource, bytes | None]]:
+    """The sources in their order with the bytes of the small ones, READ_AT_ONCE of which are read at the same time."""
+    waiting = iter(sources)
+    with ThreadPoolExecutor(READ_AT_ONCE) as threads:
+        reading = deque((each, threads.submit(_bytes_of, each)) for each in islice(waiting, READ_AT_ONCE))
+        while reading:
+            source, content = reading.popleft()
+            yield source, content.result()
+            reading.extend((each, threads.submit(_bytes_of, each)) for each in islice(waiting, 1))
+
+
+def _bytes_of(source: LogSource) -> bytes | None:
+    """The bytes of a small file; None for a large one, and for one that can't be read."""
+    try:
+        size = source.size
+        return None if size is None or size > SMALL_FILE_BYTES else b"".join(source.blocks())
+    except OSError:
+        return None
+
+
+def _small_file(source: LogSource, content: bytes, log_formats: Sequence[str]) -> SmallFile | None:
+    """The file; None if it holds too much for a small one, or is damaged."""
+    chunks: list[LogChunk] = []
+    size = 0
+    try:
+        for chunk in object_texts([content], log_formats, tried):
+            chunks.append(chunk)
+            size += int(chunk.rows.estimated_size()) if isinstance(chunk, LogTable) else len(chunk.text)
+            if size > SMALL_TEXT_BYTES:
+                return None
+    except PoisonError:
+        return None
+    return SmallFile(source, SmallSource(source.name, tuple(chunks)))
+
+
+def _lines_of(chunk: LogChunk) -> int:
+    return len(chunk.rows) if isinstance(chunk, LogTable) else chunk.text.count(b"\n")
+
+
+def _first_start(chunk: LogChunk) -> int | None:
+    """The start of the first record; None where it is no number, and where several formats are possible."""
+    if isinstance(chunk, LogTable):
+        start = chunk.rows[START][0] if START in chunk.rows.columns and len(chunk.rows) else None
+        return start if isinstance(start, int) else None
+    if not isinstance(chunk, LogText) or START not in chunk.names:
+        return None
+    values = chunk.text[: chunk.text.find(b"\n")].split(b" ")
+    at = chunk.names.index(START)
+    return int(values[at]) if at < len(values) and values[at].isdigit() else None
