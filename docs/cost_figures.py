@@ -55,7 +55,7 @@ def measured_part(given: Measured, plan: Plan) -> Iterator[str]:
     yield from ("", *_sizes(given), "", ABOUT_TABLES, "")
     for title, samples, memory in (
         ("a payload", given.payloads, plan.stream_memory_mb),
-        ("a payload in a batch of Kinesis", given.payloads_in_batches, plan.stream_memory_mb),
+        ("a batch of Kinesis", given.payload_batches, plan.stream_memory_mb),
         ("an object", given.objects, plan.object_memory_mb),
         ("an object in the default format", (given.object_in_default_format,), plan.object_memory_mb),
     ):

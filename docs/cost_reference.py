@@ -3,10 +3,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from docs.cost_figures import measured_part, prices_part, text
 from docs.markdown import table
-from local.cost.lines import DELIVERY, Line, Plan, of_aws, through_cloudwatch, through_s3, total
+from local.cost.lines import DELIVERY, Line, Plan, of_aws, taken, through_cloudwatch, through_s3, total
 from local.cost.measured import Measured, measured
 from local.cost.options import fixed, optional
 from local.cost.volume import MINUTES, Volume
@@ -25,6 +26,7 @@ VOLUMES = (
     *((5_000, 20, each) for each in (5_120, 51_200)),
 )
 """(interfaces, VPCs, GB a month)."""
+STREAMED_INTERFACES = (10, 30, 50, 100, 500, 5_000)
 BREAK_EVENS = ((1, 1), (1, 10), (5, 10), (10, 100), (100, 10))
 """(interfaces, flow logs)."""
 SOURCES = """\
@@ -41,22 +43,26 @@ them."""
 PER_GB = "That is {s3} per GB to S3, and {cloudwatch} per GB to CloudWatch Logs."
 PER_INTERFACES = """\
 {interfaces} network interfaces in two VPCs. An interface makes a payload in each minute, {payloads:,} a month, whatever
-is in it: one without traffic has its NODATA record. So CloudWatch Logs costs by the interface. To S3, AWS writes a file
-for each VPC and five minutes, with the records of all its interfaces, and another one when it has 75 MB."""
+is in it: one without traffic has its NODATA record. The data stream hands over those of a minute together. To S3, AWS
+writes a file for each VPC and five minutes, with the records of all its interfaces, and another one when it has
+75 MB."""
 WAYS_IN = """\
-All lines together, without [what a deployment costs whatever its traffic](#per-month-whatever-the-traffic). The PUTs
-are those of enriched records of payloads, one for each interface and minute."""
+All lines together, without [what a deployment costs whatever its traffic](#per-month-whatever-the-traffic). CloudWatch
+Logs is with the [data stream](#with-and-without-the-data-stream); the PUTs are those of its enriched records."""
+DATA_STREAM = """\
+Payloads of log groups, with {rate} records a minute each: through the data stream, which hands over those of a minute
+together, or directly to the function (`kinesis` false), in a run for each and with an enriched object for each. All
+lines of CloudWatch Logs together; the PUTs are those of enriched records."""
 BREAK_EVEN = """\
-S3 costs less by the GB, and a file costs the same however empty it is. So CloudWatch Logs is cheaper only where there
-are many flow logs of few, quiet interfaces, such as one flow log for each interface:"""
+S3 costs less by the GB, and a file costs the same however empty it is. So CloudWatch Logs, without the data stream, is
+cheaper only where there are many flow logs of few, quiet interfaces, such as one flow log for each interface:"""
 DOCTOR = """\
 `flowsentry doctor` compares both for what the account logs now: the bytes that CloudWatch counted in two weeks in the
 log groups of the settings' resources (or by which their buckets grew), the network interfaces, and the flow logs. It
 needs cloudwatch:GetMetricStatistics and ec2:DescribeNetworkInterfaces for that; `flowsentry doctor --policy` prints all
 its permissions. Where CloudWatch has counted nothing, it says so."""
 OPTIONS = """\
-For {interfaces} interfaces with {rate} records a minute each, {gigabytes:.0f} GB a month. Kinesis keeps payloads that
-Lambda has no room for; in a batch, each takes about as long as alone."""
+For {interfaces} interfaces with {rate} records a minute each, {gigabytes:.0f} GB a month."""
 FIXED = """\
 With one VPC and the default settings. Alarms, dashboards and queues are counted in the templates of a synth; the runs
 of the inventory and the notifier are assumed. To this come [known services](decisions/0028-known-services.md) ($0 to
@@ -96,6 +102,7 @@ def cost_page() -> Iterator[str]:
         "Per TB": lambda: _per_tb(given, plan),
         "Per 100 interfaces": lambda: _per_interfaces(given, plan),
         "CloudWatch Logs or S3": lambda: _ways_in(given, plan),
+        "With and without the data stream": lambda: _data_stream(given, plan),
         "Options": lambda: _options(given, plan),
         "Per month, whatever the traffic": lambda: _fixed(given, plan),
         "To pay less": lambda: iter((TO_PAY_LESS,)),
@@ -149,9 +156,9 @@ def _per_interfaces(given: Measured, plan: Plan) -> Iterator[str]:
         yield from ("", *table((title, *titles), rows))
 
 
-def _volume_of(rate: int, given: Measured) -> Volume:
-    gigabytes = INTERFACES * MINUTES * rate * given.extended_format.text_bytes / BYTES_IN_GB
-    return Volume(gigabytes, INTERFACES, VPCS)
+def _volume_of(rate: int, given: Measured, interfaces: int = INTERFACES) -> Volume:
+    gigabytes = interfaces * MINUTES * rate * given.extended_format.text_bytes / BYTES_IN_GB
+    return Volume(gigabytes, interfaces, VPCS)
 
 
 def _ways_in(given: Measured, plan: Plan) -> Iterator[str]:
@@ -169,12 +176,29 @@ def _ways_in(given: Measured, plan: Plan) -> Iterator[str]:
     )
     yield from table(header, (_row_of(Volume(gb, interfaces, vpcs), given, plan) for interfaces, vpcs, gb in VOLUMES))
     yield from ("", text(BREAK_EVEN), "")
+    direct = replace(plan, kinesis=False)
     rows = (
-        (f"{interfaces:,}", f"{flow_logs:,}", _from(break_even(Volume(0, interfaces, flow_logs), given, plan)))
+        (f"{interfaces:,}", f"{flow_logs:,}", _from(break_even(Volume(0, interfaces, flow_logs), given, direct)))
         for interfaces, flow_logs in BREAK_EVENS
     )
     yield from table(("interfaces", "flow logs", "S3 is cheaper from"), rows)
     yield from ("", text(DOCTOR))
+
+
+def _data_stream(given: Measured, plan: Plan) -> Iterator[str]:
+    yield from (text(DATA_STREAM, rate=RECORDS["usual"]), "")
+    header = ("interfaces", "PUTs a day, direct", "with the stream", "a month, direct", "one shard", "on demand", "")
+    yield from table(header, (_row_of_stream(each, given, plan) for each in STREAMED_INTERFACES))
+
+
+def _row_of_stream(interfaces: int, given: Measured, plan: Plan) -> tuple[str, ...]:
+    volume = _volume_of(RECORDS["usual"], given, interfaces)
+    direct, shard, on_demand = replace(plan, kinesis=False), plan, replace(plan, shards=0)
+    sums = [total(through_cloudwatch(volume, given, each)) for each in (direct, shard, on_demand)]
+    puts = (taken(volume, given, each)[0] / DAYS_A_MONTH for each in (direct, shard))
+    saved = abs(sums[0] - sums[1])
+    verdict = f"{'the stream' if sums[1] < sums[0] else 'direct'}, by {_dollars(saved)}"
+    return (f"{interfaces:,}", *(f"{each:,.0f}" for each in puts), *map(_dollars, sums), verdict)
 
 
 def _from(gigabytes: float) -> str:
@@ -192,7 +216,7 @@ def _row_of(volume: Volume, given: Measured, plan: Plan) -> tuple[str, ...]:
     return (
         *(f"{each:,}" for each in (volume.interfaces, volume.flow_logs, volume.gigabytes)),
         *map(_dollars, delivery),
-        f"{volume.payloads(given.extended_format) / DAYS_A_MONTH:,.0f}",
+        f"{taken(volume, given, plan)[0] / DAYS_A_MONTH:,.0f}",
         _dollars(comparison.cloudwatch),
         _dollars(comparison.s3),
         f"{comparison.cheaper}, by {_dollars(comparison.saved)}",

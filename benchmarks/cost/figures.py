@@ -51,11 +51,12 @@ class Month:
         handler = self.made.stream_processor
         return self._sample(records, payloads, handler, [of_subscription(each) for each in payloads])
 
-    def payloads_in_batches(self, records: int) -> dict[str, Any]:
-        """The mean payload of a batch of Kinesis that has one of each interface."""
+    def batches(self, records: int) -> dict[str, Any]:
+        """A batch of Kinesis that has a payload with so many records of each interface."""
         batches = [self._minute(records) for _ in range(RUNS)]
-        payloads = [each for batch in batches for each in batch]
-        return self._sample(records, payloads, self.made.stream_processor, [of_stream(*batch) for batch in batches])
+        sources = [b64encode(b"".join(map(b64decode, batch))).decode() for batch in batches]
+        events = [of_stream(*batch) for batch in batches]
+        return self._sample(records * INTERFACES, sources, self.made.stream_processor, events)
 
     def objects(self, records: int) -> dict[str, Any]:
         """An object with so many records of each interface and minute."""
@@ -126,7 +127,7 @@ def figures() -> dict[str, Any]:
         of_extended.objects(RECORDS_A_MINUTE[1])
         sources: dict[str, Any] = {
             "payloads": of_each_size(of_extended.payloads),
-            "payloads_in_batches": of_each_size(of_extended.payloads_in_batches),
+            "payload_batches": of_each_size(of_extended.batches),
             "objects": of_each_size(of_extended.objects),
         }
     with month(DEFAULT_NAMES) as of_default:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from local.cost.measured import Measured, Sample
-from local.cost.volume import Volume
+from local.cost.measured import Measured, Sample, of_size
+from local.cost.volume import MINUTES, Volume
 from stacks.prices import logs, services
 from stacks.prices.meter import BYTES_IN_GB, DAYS_A_MONTH, DEFAULT_REGION, Meter
 
@@ -25,6 +25,16 @@ STORED_METADATA = 26
 PLATFORM_LOG_BYTES = 420
 """The two lines that Lambda writes for an invocation, `platform.start` and `platform.report`, in JSON.
 https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html"""
+SHARD_BYTES, SHARD_PAYLOADS, ON_DEMAND_SHARDS = 1 << 20, 1_000, 4
+"""What a shard takes a second; the shards that a stream on demand begins with.
+https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"""
+UNEVEN = 2.0
+"""Shards for so many times the mean, since payloads come unevenly. Higher: shards that are idle mostly. Lower: payloads
+come later where CloudWatch Logs is throttled, and tries again."""
+PUT_KILOBYTES = 25
+EVENT_BYTES, ENVELOPE_BYTES = 6 << 20, 600
+"""Of the event of a batch at most; and of a payload in it beside its base64.
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 SQS_REQUESTS_OF_AN_OBJECT = 3
 """S3 sends its event, Lambda receives and deletes it; batches of several need fewer."""
 
@@ -40,14 +50,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What differs between deployments: Region, memory of the functions, days, and whether Kinesis is between."""
+    """What differs between deployments: Region, memory of the functions, days, and whether Kinesis is between, with so
+    many `shards` (0: on demand), batches and windows.
+    """
 
     region: str = DEFAULT_REGION
     stream_memory_mb: int = 1_024
     object_memory_mb: int = VCPU_MB
     log_days: int = 30
     enriched_days: int = 90
-    kinesis: bool = False
+    kinesis: bool = True
+    shards: int = 1
+    batch_payloads: int = 1_000
+    window_seconds: int = 60
 
 
 def total(lines: Sequence[Line]) -> float:
@@ -66,13 +81,13 @@ DELIVERY, STORAGE = "AWS delivers the flow logs", "AWS stores them"
 def through_cloudwatch(volume: Volume, given: Measured, plan: Plan | None = None) -> list[Line]:
     """The lines of flow logs to CloudWatch Logs, with a function that is subscribed to them."""
     plan, form = plan or Plan(), given.extended_format
-    payloads, sample = volume.payloads(form), volume.payload(given, in_batches=plan.kinesis)
+    number, sample = taken(volume, given, plan)
     stored = volume.records(form) * (form.gzip_bytes + STORED_METADATA) / BYTES_IN_GB * plan.log_days / DAYS_A_MONTH
     return [
         _line(DELIVERY, logs.TO_LOGS, volume.gigabytes, plan),
         _line(STORAGE, logs.STORED, stored, plan),
-        *(_of_stream(payloads, sample, plan) if plan.kinesis else ()),
-        *_of_function(payloads, sample, plan, plan.stream_memory_mb, _batch_of(plan)),
+        *(_of_stream(volume, given, plan) if plan.kinesis else ()),
+        *_of_function(number, sample, plan, plan.stream_memory_mb),
     ]
 
 
@@ -86,25 +101,49 @@ def through_s3(volume: Volume, given: Measured, plan: Plan | None = None) -> lis
         _line(STORAGE, services.S3_STORAGE, stored, plan),
         _line("AWS's PUTs of their files", services.S3_PUTS, objects, plan),
         _line("queue of object events", services.SQS_REQUESTS, objects * SQS_REQUESTS_OF_AN_OBJECT, plan),
-        *_of_function(objects, sample, plan, plan.object_memory_mb, 1),
+        *_of_function(objects, sample, plan, plan.object_memory_mb),
     ]
 
 
-def _batch_of(plan: Plan) -> int:
-    """Payloads of an invocation: with Kinesis as many as arrive in five seconds, of which Lambda takes up to 100."""
-    return 10 if plan.kinesis else 1
+def taken(volume: Volume, given: Measured, plan: Plan) -> tuple[float, Sample]:
+    """How often the function runs in a month on payloads, or on batches of them, and the mean run."""
+    payloads, sample = volume.payloads(given.extended_format), volume.payload(given)
+    if not plan.kinesis:
+        return payloads, sample
+    number = batches(payloads, sample, shards_for(volume, given, plan), plan)
+    return number, of_size(given.payload_batches, volume.records(given.extended_format) / number)
 
 
-def _of_stream(payloads: float, sample: Sample, plan: Plan) -> Iterator[Line]:
-    """The on-demand stream: its hours, what is written in whole KB, and what is read."""
-    kilobytes = math.ceil(sample.source_bytes / 1_024)
-    gigabytes = payloads * kilobytes / 2**20
-    yield _line("Kinesis: the stream", services.KINESIS_STREAM_HOURS, 24 * DAYS_A_MONTH, plan)
-    yield _line("Kinesis: written", services.KINESIS_GB_IN, gigabytes, plan)
-    yield _line("Kinesis: read", services.KINESIS_GB_OUT, gigabytes, plan)
+def shards_for(volume: Volume, given: Measured, plan: Plan) -> int:
+    """The shards of the plan, or those that the volume needs if they are more; of a stream on demand, none."""
+    payloads, sample = volume.payloads(given.extended_format), volume.payload(given)
+    a_second = max(payloads * sample.source_bytes / SHARD_BYTES, payloads / SHARD_PAYLOADS) / (MINUTES * 60)
+    return max(plan.shards, math.ceil(a_second * UNEVEN)) if plan.shards else 0
 
 
-def _of_function(number: float, sample: Sample, plan: Plan, memory_mb: int, batch: int) -> Iterator[Line]:
+def batches(payloads: float, sample: Sample, shards: int, plan: Plan) -> float:
+    """Batches of so many payloads: one for each shard and window, or more where a batch is full."""
+    windows = MINUTES * 60 / plan.window_seconds * (shards or ON_DEMAND_SHARDS)
+    most = min(plan.batch_payloads, EVENT_BYTES / (sample.source_bytes * 4 / 3 + ENVELOPE_BYTES))
+    return payloads / max(1.0, min(payloads / windows, most))
+
+
+def _of_stream(volume: Volume, given: Measured, plan: Plan) -> Iterator[Line]:
+    """A stream with shards: their hours, and what is written in units of 25 KB; on demand: its hours, and what is
+    written in whole KB, and read.
+    """
+    payloads, hours = volume.payloads(given.extended_format), 24 * DAYS_A_MONTH
+    kilobytes = math.ceil(volume.payload(given).source_bytes / 1_024)
+    if shards := shards_for(volume, given, plan):
+        yield _line("Kinesis: the stream", services.KINESIS_SHARD_HOURS, hours * shards, plan)
+        yield _line("Kinesis: written", services.KINESIS_PUTS, payloads * math.ceil(kilobytes / PUT_KILOBYTES), plan)
+        return
+    yield _line("Kinesis: the stream", services.KINESIS_STREAM_HOURS, hours, plan)
+    yield _line("Kinesis: written", services.KINESIS_GB_IN, payloads * kilobytes / 2**20, plan)
+    yield _line("Kinesis: read", services.KINESIS_GB_OUT, payloads * kilobytes / 2**20, plan)
+
+
+def _of_function(number: float, sample: Sample, plan: Plan, memory_mb: int) -> Iterator[Line]:
     """What this many sources cost in a function: time, storage, evidence, log lines, and other calls."""
     seconds = billed_seconds(sample, memory_mb)
     gb_seconds = number * seconds * memory_mb / MB_OF_GB
@@ -112,13 +151,13 @@ def _of_function(number: float, sample: Sample, plan: Plan, memory_mb: int, batc
         _line("function: time", services.LAMBDA_ARM64, gb_seconds, plan),
         arithmetic=f"{number:,.0f} of {seconds * 1e3:,.0f} ms with {memory_mb:,} MB",
     )
-    yield _line("function: invocations", services.LAMBDA_REQUESTS, number / batch, plan)
+    yield _line("function: invocations", services.LAMBDA_REQUESTS, number, plan)
     yield _line("enriched records: PUTs", services.S3_PUTS, number * sample.calls.get("s3:PutObject", 0), plan)
     kept = number * sample.enriched_bytes / BYTES_IN_GB * plan.enriched_days / DAYS_A_MONTH
     yield _line("enriched records: storage", services.S3_STORAGE, kept, plan)
     yield _line("tables: writes", services.DYNAMODB_WRITES, number * sample.write_units, plan)
     yield _line("tables: reads", services.DYNAMODB_READS, number * sample.read_units, plan)
-    written = number * (sample.log_bytes + PLATFORM_LOG_BYTES / batch) / BYTES_IN_GB
+    written = number * (sample.log_bytes + PLATFORM_LOG_BYTES) / BYTES_IN_GB
     yield _line("function: its log", logs.INGESTED, written, plan)
     yield _line("reads of S3", services.S3_GETS, number * sample.calls.get("s3:GetObject", 0), plan)
 

@@ -77,7 +77,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All measured figures. Payloads are of the extended format (29 fields), alone or in batches of Kinesis."""
+    """All measured figures. Payloads are of the extended format (29 fields), alone or as whole batches of Kinesis."""
 
     command: str
     measured_on: str
@@ -85,7 +85,7 @@ class Measured:
     default_format: Format
     extended_format: Format
     payloads: tuple[Sample, ...]
-    payloads_in_batches: tuple[Sample, ...]
+    payload_batches: tuple[Sample, ...]
     objects: tuple[Sample, ...]
     object_in_default_format: Sample
     resources: Resources
@@ -94,7 +94,7 @@ class Measured:
     def of(cls, figures: Mapping[str, Any]) -> Self:
         """The figures that `benchmarks.cost.figures` wrote."""
         payloads, batches, objects = (
-            tuple(Sample(**each) for each in figures[name]) for name in ("payloads", "payloads_in_batches", "objects")
+            tuple(Sample(**each) for each in figures[name]) for name in ("payloads", "payload_batches", "objects")
         )
         return cls(
             figures["command"],

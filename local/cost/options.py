@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flowsentry.metric_names import PIPELINE_METRICS, TRAFFIC_METRICS_BY
 from flowsentry.records.charged_paths import BILLED_PATHS
-from local.cost.lines import MB_OF_GB, Line, Plan, through_cloudwatch, through_s3, total
+from local.cost.lines import MB_OF_GB, Line, Plan, taken, through_cloudwatch, through_s3, total
 from local.cost.measured import Measured
 from local.cost.volume import MINUTES, Volume
 from stacks.prices import services
@@ -38,13 +38,15 @@ def traced(invocations: float) -> float:
 
 def optional(volume: Volume, given: Measured, plan: Plan) -> Iterator[Line]:
     """What each option adds to a month of this volume, or has in it."""
-    alone, with_kinesis = (through_cloudwatch(volume, given, replace(plan, kinesis=each)) for each in (False, True))
-    what = "Kinesis between log groups and the function (`kinesis`), added"
-    yield Line(what, total(with_kinesis) - total(alone), "the stream, and batches of payloads")
-    yield _enriched("payloads to CloudWatch Logs", alone)
-    yield _enriched("files in S3", through_s3(volume, given, plan))
+    alone, streamed = (through_cloudwatch(volume, given, replace(plan, kinesis=each)) for each in (False, True))
+    what = "no data stream between log groups and the function (`kinesis` false), added"
+    yield Line(what, total(alone) - total(streamed), "a run and an enriched object for each payload")
+    yield _enriched("payloads without the data stream, in that sum", alone)
+    yield _enriched("payloads to CloudWatch Logs, in the sums", streamed)
+    yield _enriched("files in S3, in the sums", through_s3(volume, given, plan))
     form = given.extended_format
-    for way, number in (("CloudWatch Logs", volume.payloads(form)), ("S3", volume.objects(form))):
+    runs, _ = taken(volume, given, plan)
+    for way, number in (("CloudWatch Logs", runs), ("S3", volume.objects(form))):
         dollars = services.TRACES.dollars(traced(number), plan.region)
         yield Line(f"X-Ray (`tracing`), {way}", dollars, f"{traced(number):,.0f} traces of {number:,.0f} invocations")
         yield _rule_usage(way, number, volume.records(form), plan)
@@ -66,9 +68,7 @@ def _rule_usage(way: str, objects: float, records: float, plan: Plan) -> Line:
 
 def _enriched(of: str, lines: Sequence[Line]) -> Line:
     enriched = [line for line in lines if line.what.startswith("enriched")]
-    return Line(
-        f"enriched Parquet of {of}, in the sums", total(enriched), "; ".join(each.arithmetic for each in enriched)
-    )
+    return Line(f"enriched Parquet of {of}", total(enriched), "; ".join(each.arithmetic for each in enriched))
 
 
 def fixed(given: Measured, plan: Plan) -> Iterator[Line]:

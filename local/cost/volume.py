@@ -38,11 +38,10 @@ class Volume:
         by_time, by_size = self.flow_logs * MINUTES / OBJECT_MINUTES, records * form.gzip_bytes / MAX_OBJECT_BYTES
         return min(max(by_time, by_size), records)
 
-    def payload(self, given: Measured, *, in_batches: bool = False) -> Sample:
+    def payload(self, given: Measured) -> Sample:
         """The mean payload."""
-        samples = given.payloads_in_batches if in_batches else given.payloads
         form = given.extended_format
-        return of_size(samples, self.records(form) / self.payloads(form))
+        return of_size(given.payloads, self.records(form) / self.payloads(form))
 
     def object(self, given: Measured) -> Sample:
         """The mean object."""

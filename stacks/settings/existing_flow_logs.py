@@ -51,10 +51,15 @@ class ExistingLogGroup(Section):
     """The formats of the flow logs that write there. Without it EC2 is asked when the first payload arrives and every
     five minutes ([decision 15](decisions/0015-one-describe-call-for-an-unknown-log-group.md)). Set it for flow logs of
     another account, and for records that AWS did not write."""
-    kinesis: bool = False
-    """As for a source: payloads go through the Kinesis data stream."""
+    kinesis: bool | None = None
+    """As for a source: payloads go through the Kinesis data stream, unless it is `false`."""
     draining_kinesis: bool = False
     """As for a source: the log group had `kinesis` before, and the stream is still read."""
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether its payloads go through the data stream."""
+        return self.kinesis is not False
 
     @property
     def id(self) -> str:

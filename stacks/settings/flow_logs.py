@@ -104,13 +104,13 @@ class FlowLogSettings(MemberSettings):
     def streamed_log_groups(self) -> frozenset[str]:
         """The ids of the log groups, created or existing, whose payloads go through the Kinesis data stream."""
         created = (delivery.id for delivery, handling in self.handlings.items() if handling.kinesis)
-        return frozenset((*created, *(each.id for each in self.existing_log_groups if each.kinesis)))
+        return frozenset((*created, *(each.id for each in self.existing_log_groups if each.is_streamed)))
 
     @property
     def has_payload_stream(self) -> bool:
         """Whether there is a stream: something writes to it, or has written and must be read to the end."""
         writers: tuple[Source | ExistingLogGroup, ...] = (*self.sources, *self.existing_log_groups)
-        return any(each.kinesis or each.draining_kinesis for each in writers)
+        return any(each.is_streamed or each.draining_kinesis for each in writers)
 
     @property
     def vpc_ids(self) -> tuple[str, ...]:

@@ -77,8 +77,8 @@ class Source(Section):
     its attachments. If one of them has a flow log too, the source is refused: its records would be counted twice.
     Without it synth can't know, and warns; the doctor command asks EC2."""
     destination: Literal["cloudwatch", "s3"]
-    """`cloudwatch`: records can be searched at once, findings take about five minutes, $0.50 a GB, up to about 500
-    network interfaces (more: `kinesis`). `s3`: half the price, findings take about ten minutes, any size."""
+    """`cloudwatch`: records can be searched at once, findings take about six minutes, $0.50 a GB. `s3`: half the price,
+    findings take about ten minutes."""
     name: SourceName = ""
     """Names the source in warnings; without it the first of its resources does. Nothing is replaced if it changes."""
     group: SourceName = ""
@@ -120,10 +120,12 @@ class Source(Section):
     """S3 keys with `aws-account-id=…/year=…`, which Athena and Glue use as partitions."""
     hourly_partitions: bool = False
     """S3 keys by hour instead of by day."""
-    kinesis: bool = False
-    """For destination `cloudwatch` with more than about 500 network interfaces: payloads go through a Kinesis data
-    stream, which the function reads in batches. All sources with this setting share one on-demand stream, from about
-    $30 a month."""
+    kinesis: bool | None = None
+    """For destination `cloudwatch`. `true`, and without it: payloads go through one Kinesis [data
+    stream](#the-data-stream) of all such sources, $11 a month, which the function reads in batches; an enriched object
+    holds a minute of all network interfaces. `false`: each payload invokes the function, which writes an object for
+    each interface and minute, $0.60 a month for an interface: cheaper below about 25 interfaces, and findings come up
+    to a minute earlier."""
     draining_kinesis: bool = False
     """This source had `kinesis` before: the stream is kept and read, although nothing writes to it."""
     draining: bool = False
@@ -137,6 +139,11 @@ class Source(Section):
     def label(self) -> str:
         """What warnings call it: its name, or its first resource."""
         return self.name or next(iter(self.resource_ids), "of all VPCs")
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether its payloads go through the data stream."""
+        return self.destination == CLOUDWATCH and self.kinesis is not False
 
     @cached_property
     def resource_ids(self) -> tuple[str, ...]:
@@ -184,7 +191,7 @@ class Source(Section):
             retention_days=self.retention_days,
             kms_key_arn=self.kms_key_arn,
             transitions=tuple((each.storage_class, each.after_days) for each in self.storage_transitions),
-            kinesis=self.kinesis,
+            kinesis=self.is_streamed,
         )
 
     def broken_rules(self) -> Iterator[str]:

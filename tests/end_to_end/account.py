@@ -138,7 +138,7 @@ def settings_of(company: Company, sources: Sources) -> dict[str, object]:
     in_logs, *others = settings["flowsentry.sources"]
     return {
         **settings,
-        "flowsentry.sources": [{**in_logs, **dict.fromkeys(sources.flags, True)}, *others],
+        "flowsentry.sources": [{**in_logs, "kinesis": False, **dict.fromkeys(sources.flags, True)}, *others],
         "flowsentry.max_urgent_messages_an_hour": MOST_MESSAGES,
         "flowsentry.inventory_cooldown_seconds": COOLDOWN_SECONDS,
         "flowsentry.metric_filters": [{"name": "telnet", "port": 23, "action": "REJECT"}],
@@ -149,7 +149,7 @@ def settings_of(company: Company, sources: Sources) -> dict[str, object]:
 def existing_sources() -> dict[str, object]:
     """Settings with the existing log group and bucket as sources."""
     return {
-        "flowsentry.existing_log_groups": [{"name": GROUP}],
+        "flowsentry.existing_log_groups": [{"name": GROUP, "kinesis": False}],
         "flowsentry.existing_buckets": [
             {"name": BUCKET, "prefix": FILES},
             {"name": BUCKET, "prefix": FIREHOSE, "log_formats": [CUSTOM]},

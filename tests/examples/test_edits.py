@@ -23,7 +23,7 @@ Settings = Mapping[str, Any]
 
 
 def logs(*vpc_ids: str, **more: Any) -> dict[str, Any]:
-    return {"vpc_ids": [*vpc_ids], "destination": "cloudwatch", **more}
+    return {"vpc_ids": [*vpc_ids], "destination": "cloudwatch", "kinesis": False, **more}
 
 
 def s3(*vpc_ids: str, **more: Any) -> dict[str, Any]:

@@ -28,8 +28,8 @@ LOGS_OF_ALL = {"sources": [{"all_vpcs": True, "destination": "s3"}]}
 DATABASE = Path(tempfile.gettempdir()) / "flowsentry-tests-networks.mmdb"
 ALL_SETTINGS = {
     "sources": [
-        {"vpc_ids": [VPC], "destination": "cloudwatch"},
-        {"vpc_ids": [VPC], "destination": "cloudwatch", "log_format": "default", "draining": True},
+        {"vpc_ids": [VPC], "destination": "cloudwatch", "kinesis": False},
+        {"vpc_ids": [VPC], "destination": "cloudwatch", "log_format": "default", "draining": True, "kinesis": False},
         {"vpc_ids": [OTHER_VPC], "destination": "s3", "hive_partitions": True, "kms_key_arn": KEY_ARN},
         {"vpc_ids": [BUSY_VPC], "destination": "cloudwatch", "kinesis": True, "group": "busy"},
         {
@@ -45,7 +45,7 @@ ALL_SETTINGS = {
         },
     ],
     "existing_log_groups": [
-        {"name": "/network/flow-logs"},
+        {"name": "/network/flow-logs", "kinesis": False},
         {"name": "/network/busy", "kinesis": True, "log_formats": ["default"]},
     ],
     "existing_buckets": [

@@ -13,7 +13,7 @@ from tests.stacks.conftest import KEY_ARN
 Resources = Mapping[str, Mapping[str, Any]]
 A, B, C = "vpc-0000000a", "vpc-0000000b", "vpc-0000000c"
 SUBNET, GATEWAY = "subnet-0000000d", "tgw-0000000e"
-LOGS, S3 = {"destination": "cloudwatch"}, {"destination": "s3"}
+LOGS, S3 = {"destination": "cloudwatch", "kinesis": False}, {"destination": "s3"}
 IN_LOGS, IN_S3 = {"vpc_ids": [A, B], **LOGS}, {"vpc_ids": [C], **S3}
 BOTH = [IN_LOGS, IN_S3]
 

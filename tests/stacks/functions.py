@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 PropertiesOf = Callable[[str], dict[str, Any]]
-SOURCE = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}
+SOURCE = {"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch", "kinesis": False}
 FUNCTIONS = ("stream_processor", "object_processor", "inventory", "notifier", "rule_usage")
 
 

@@ -120,7 +120,7 @@ def test_vpcs_that_only_records_name_have_an_alarm_on_surges_if_the_settings_nam
 
 
 def test_the_query_of_a_surge_reads_the_log_of_the_function_that_reads_the_vpc() -> None:
-    in_logs = of_vpcs(sources=[{"vpc_ids": VPCS[:1], "destination": "cloudwatch"}])
+    in_logs = of_vpcs(sources=[{"vpc_ids": VPCS[:1], "destination": "cloudwatch", "kinesis": False}])
     for settings, reader in ((of_vpcs(), "object-processor"), (in_logs, "stream-processor")):
         assert f"/flowsentry/{reader}" in described(settings)[f"reject-surge-{VPCS[0]}"]
 

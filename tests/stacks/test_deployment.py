@@ -192,9 +192,15 @@ def test_an_unknown_field_is_accepted_and_named() -> None:
     assert list(unknown_fields(read({"sources": sources}))) == [(f"source {VPC}", "quantum-state")]
 
 
-def test_a_source_goes_through_the_stream_only_with_the_setting_kinesis() -> None:
-    assert not read({}).has_payload_stream
-    other = {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch"}
+def test_a_log_group_goes_through_the_stream_unless_the_settings_refuse_it() -> None:
+    assert [read({"sources": [{**SOURCE, **more}]}).has_payload_stream for more in ({}, {"kinesis": False})] == [
+        True,
+        False,
+    ]
+    assert not read({"sources": [{"vpc_ids": [VPC], "destination": "s3"}]}).has_payload_stream
+    groups = [{"name": "/a"}, {"name": "/b", "kinesis": False}]
+    assert read({"sources": [], "existing_log_groups": groups}).streamed_log_groups == {"existing::a"}
+    other = {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch", "kinesis": False}
     streamed = read({"sources": [{**SOURCE, "kinesis": True, "group": "busy"}, other]})
     assert streamed.has_payload_stream
     assert streamed.streamed_log_groups == {each.id for each in streamed.sources[0].deliveries}

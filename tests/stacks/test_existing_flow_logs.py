@@ -15,7 +15,7 @@ from stacks.settings.reading import SettingsError
 Synthesise = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 VPC = "vpc-0123456789abcdef0"
 GROUP, BUCKET = "/network/flow-logs", "central-flow-logs"
-ONLY_A_GROUP: dict[str, Any] = {"existing_log_groups": [{"name": GROUP}]}
+ONLY_A_GROUP: dict[str, Any] = {"existing_log_groups": [{"name": GROUP, "kinesis": False}]}
 ONLY_A_BUCKET: dict[str, Any] = {"existing_buckets": [{"name": BUCKET, "prefix": "logs/"}]}
 
 
@@ -67,7 +67,7 @@ def test_an_existing_log_group_is_only_subscribed(synthesise: Synthesise) -> Non
 
 
 def test_each_existing_log_group_has_its_own_permission(synthesise: Synthesise) -> None:
-    made = synthesise({"existing_log_groups": [{"name": GROUP}, {"name": "other"}]})
+    made = synthesise({"existing_log_groups": [{"name": name, "kinesis": False} for name in (GROUP, "other")]})
     arns = [json.dumps(each["SourceArn"]) for each in of_kind(made, "AWS::Lambda::Permission", "Processing")]
     for name in (GROUP, "other"):
         assert len([arn for arn in arns if f":log-group:{name}:*" in arn]) == 1
@@ -96,7 +96,7 @@ def test_an_existing_log_group_can_use_the_data_stream(synthesise: Synthesise) -
 
 
 def test_a_draining_existing_log_group_keeps_the_data_stream(synthesise: Synthesise) -> None:
-    made = synthesise({"existing_log_groups": [{"name": GROUP, "draining_kinesis": True}]})
+    made = synthesise({"existing_log_groups": [{"name": GROUP, "kinesis": False, "draining_kinesis": True}]})
     (subscription,) = of_kind(made, "AWS::Logs::SubscriptionFilter", "Processing")
     assert "Distribution" not in subscription
     assert len(of_kind(made, "AWS::Kinesis::Stream", "FlowLogs")) == 1

@@ -12,7 +12,7 @@ from stacks.settings.sources import FULL_LOG_FORMAT
 
 PropertiesOf = Callable[[str], dict[str, Any]]
 VPC, OTHER_VPC = "vpc-0123456789abcdef0", "vpc-0fedcba9876543210"
-CLOUDWATCH = {"vpc_ids": [VPC], "destination": "cloudwatch"}
+CLOUDWATCH = {"vpc_ids": [VPC], "destination": "cloudwatch", "kinesis": False}
 S3 = {"vpc_ids": [VPC], "destination": "s3"}
 
 

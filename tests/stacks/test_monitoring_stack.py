@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flowsentry.metric_names import PIPELINE_METRICS, namespace_of
+from tests.stacks.functions import SOURCE
 
 PropertiesOf = Callable[[str], dict[str, Any]]
 NAMESPACE = namespace_of("flowsentry")
@@ -19,8 +20,8 @@ MEASURED = Path(__file__).parents[2] / "local" / "cost" / "measured.json"
 
 @pytest.fixture(scope="module")
 def of_one_vpc(synthesise: Callable[..., Any]) -> dict[str, Any]:
-    """The resources of the stack for one VPC whose flow log goes to CloudWatch Logs."""
-    made = synthesise({"sources": [{"vpc_ids": ["vpc-0123456789abcdef0"], "destination": "cloudwatch"}]})
+    """The resources of the stack for one VPC whose flow log goes to CloudWatch Logs, without the data stream."""
+    made = synthesise({"sources": [SOURCE]})
     resources: dict[str, Any] = made["Monitoring"]["Resources"]
     return resources
 

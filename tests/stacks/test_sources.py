@@ -206,7 +206,7 @@ def test_a_logged_resource_inside_another_logged_one_is_found_with_it() -> None:
     [
         ({"retention_days": 7}, "[0] and [1] share a log group and have different retention_days; allowed: the same"),
         ({"kms_key_arn": KEY_ARN}, "have different kms_key_arn; allowed: the same, or another group"),
-        ({"kinesis": True}, "have different kinesis; allowed: the same, or another group"),
+        ({"kinesis": False}, "have different kinesis; allowed: the same, or another group"),
     ],
 )
 def test_sources_that_share_a_log_group_must_agree_on_it(different: dict[str, Any], words: str) -> None:

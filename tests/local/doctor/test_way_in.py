@@ -1,10 +1,12 @@
 """Doctor compares the ways in for the volume that the account has: what it asks, and what it says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from local.cost.lines import Plan
 from local.cost.measured import measured
 from local.cost.volume import Volume
 from local.cost.ways_in import break_even
@@ -18,6 +20,7 @@ from tests.local.doctor.accounts import NOW, OTHER_VPC, VPC, deployment, flow_lo
 from tests.local.doctor.accounts import PICTURE as ACCOUNT
 
 CLOUDWATCH = [{"vpc_ids": [VPC], "destination": "cloudwatch"}]
+DIRECT: dict[str, Any] = {"sources": [{**CLOUDWATCH[0], "kinesis": False}], "existing_log_groups": []}
 LARGE = LoggedVolume(500.0, 200, 1)
 
 
@@ -35,8 +38,8 @@ def test_an_unknown_volume_is_said_to_be_unknown(volume: LoggedVolume | None) ->
 
 @pytest.mark.parametrize(("factor", "cheaper"), [(0.9, "CloudWatch Logs"), (1.1, "S3")])
 def test_it_names_the_cheaper_way_on_both_sides_of_the_break_even(factor: float, cheaper: str) -> None:
-    limit = break_even(Volume(0, 1, 10), measured())
-    assert said(LoggedVolume(limit * factor, 1, 10)).finding.startswith(f"{cheaper} is cheaper by ")
+    limit = break_even(Volume(0, 1, 10), measured(), Plan(kinesis=False))
+    assert said(LoggedVolume(limit * factor, 1, 10), **DIRECT).finding.startswith(f"{cheaper} is cheaper by ")
 
 
 def test_the_clearly_dearer_way_of_the_settings_is_a_warning_and_the_cheaper_one_is_none() -> None:
@@ -47,9 +50,37 @@ def test_the_clearly_dearer_way_of_the_settings_is_a_warning_and_the_cheaper_one
 
 
 def test_a_small_saving_is_no_warning() -> None:
-    verdict = said(LoggedVolume(0.5, 2, 1), sources=CLOUDWATCH)
+    verdict = said(LoggedVolume(0.5, 2, 1), **DIRECT)
     assert verdict.level.value == "ok"
     assert MIN_SAVED >= 20
+
+
+def of_stream(interfaces: int, **settings: Any) -> Verdict:
+    """What is said of the data stream, with ten records a minute of each interface."""
+    volume = LoggedVolume(interfaces / 10, interfaces, 1)
+    verdicts = examined(deployment(**settings), replace(ACCOUNT, logged_volume=volume))
+    (verdict,) = [each for each in verdicts if each.about == "data stream"]
+    return verdict
+
+
+@pytest.mark.parametrize(("interfaces", "cheaper"), [(5, "no data stream is"), (100, "the data stream is")])
+def test_it_says_from_how_many_interfaces_on_the_data_stream_is_cheaper(interfaces: int, cheaper: str) -> None:
+    assert of_stream(interfaces).finding.startswith(f"{cheaper} cheaper by $")
+
+
+def test_many_interfaces_without_the_data_stream_are_a_warning() -> None:
+    verdict = of_stream(500, **DIRECT)
+    assert (verdict.level.value, verdict.mend) == (
+        "warning",
+        "Set kinesis to true for the sources and existing log groups.",
+    )
+    assert of_stream(500).level.value == of_stream(5).level.value == "ok"
+
+
+def test_without_log_groups_nothing_is_said_of_the_data_stream() -> None:
+    volume = LoggedVolume(10, 100, 1)
+    verdicts = examined(deployment(existing_log_groups=[]), replace(ACCOUNT, logged_volume=volume))
+    assert [each for each in verdicts if each.about == "data stream"] == []
 
 
 class FakeQuestions:

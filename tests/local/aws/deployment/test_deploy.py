@@ -71,7 +71,7 @@ def problems(account: EmbeddedAws) -> list[str]:
 def test_a_deployment_creates_every_resource_without_a_response_of_500(
     account: EmbeddedAws, vpcs: list[str], output: Path
 ) -> None:
-    to_logs = {"vpc_ids": vpcs[:1], "destination": "cloudwatch"}
+    to_logs = {"vpc_ids": vpcs[:1], "destination": "cloudwatch", "kinesis": False}
     to_bucket = {"vpc_ids": vpcs[1:], "destination": "s3"}
     deploy_sources(account, output, to_logs, to_bucket)
     assert problems(account) == []
