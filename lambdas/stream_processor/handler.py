@@ -14,7 +14,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws import clients
-from flowsentry.aws.ingest.failed_invocation import record_of
+from flowsentry.aws.failed_invocation import record_of
 from flowsentry.aws.ingest.log_formats import LogFormats
 from flowsentry.aws.ingest.payload_parts import Refused, delivered, is_from_stream
 from flowsentry.aws.ingest.payloads import PayloadProcessor

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from flowsentry.aws import clients
+from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.findings.table import FindingTable
-from flowsentry.aws.ingest.failed_invocation import failed_event
 from flowsentry.aws.ingest.object_events import direct_messages, is_queue_batch, object_events
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from flowsentry.aws import clients
-from flowsentry.aws.ingest.failed_invocation import failed_event
+from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.ingest.payload_parts import delivered
 from flowsentry.errors import PoisonError, RetryableError
 from tests.lambdas.conftest import FAILED_BUCKET, NOW, Invocation, LoadHandler, LogLines, metrics_in, recorded, total

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from flowsentry.aws.dead_letters import DeadLetters
-from flowsentry.aws.ingest.failed_invocation import failed_event
+from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.ingest.idempotency import KILLED_THE_FUNCTION, ProcessedObjects, Result
 from flowsentry.aws.ingest.object_events import ObjectEvent, object_events
 from flowsentry.aws.ingest.object_part import ObjectPart, Progress, UnfinishedError
@@ -189,7 +189,9 @@ class _GroupRun:
             return
         first, *rest = waiting
 
-        def work() -> Result:
+        def work(progress: Progress) -> Result:
+            if progress.next_line > 1:
+                raise UnfinishedError(first.source.name, progress)
             self._begun.append(first)
             self.begin(rest)
             return {"damage": None}

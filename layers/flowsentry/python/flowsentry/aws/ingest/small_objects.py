@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from flowsentry.aws.concurrency import in_threads
-from flowsentry.aws.ingest.failed_invocation import failed_event
+from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.ingest.log_formats import LogFormats
 from flowsentry.aws.ingest.object_events import ObjectEvent
 from flowsentry.aws.ingest.source_groups import SourceGroup

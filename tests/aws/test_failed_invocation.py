@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from flowsentry.aws.ingest import failed_invocation
-from flowsentry.aws.ingest.failed_invocation import MAX_RECORD_BYTES, failed_event
+from flowsentry.aws import failed_invocation
+from flowsentry.aws.failed_invocation import MAX_RECORD_BYTES, failed_event
 from flowsentry.errors import PoisonError
 
 
