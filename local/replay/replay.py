@@ -13,22 +13,22 @@ from flowsentry.detect.limits import MAX_SINGLE_PROBES
 from flowsentry.emit.plain_text import counted
 from flowsentry.errors import PoisonError
 from flowsentry.findings.finding import Finding
-from flowsentry.pipeline import Context, Outcome, Stores, process, process_together
+from flowsentry.in_memory import EvidenceInMemory
+from flowsentry.pipeline import Context, Outcome, Stores, process
 from flowsentry.records.missing_fields import MissingField
 from local.log_files import LogSource
 from local.parse_command import complain, in_words
 from local.reading.progress import Progress
 from local.reading.small_files import Group, Limits, grouped
-from local.replay.ordered_stores import OrderedEvidence, OrderedFindings, OrderedServices, OrderMattersError
+from local.replay.slots import FindingsOfSlots, OrderMattersError, process_slots, slot_of
 
 MAX_NAMED_INTERFACES = 20
 """Interfaces with the most skipped records that the summary names. Higher: longer lines. Lower: fewer are named."""
 TOGETHER = Limits(lines=MAX_SINGLE_PROBES, seconds=3_600)
 """How many lines, and seconds, files that are judged as one may have. More lines: of more sources than a batch records
 some are left out (detect/limits.py), which are recorded of the files one by one. Fewer: more groups, of some 30 ms
-each. More seconds: a path that is blocked to a client, or a service that does not answer it, is not reported if the
-client was answered there within that time. Fewer: a day of one flow log, with a file for each five minutes, takes
-longer."""
+each. More seconds: more groups in which a service fails and answers again, and which are judged in parts for that.
+Fewer: a day of one flow log, with a file for each five minutes, takes longer."""
 
 
 @dataclass
@@ -53,23 +53,23 @@ class Replay:
     clock: Callable[[], float] = time.time
     complain: Callable[[object], int] = complain
     progress: Progress = field(default_factory=Progress)
-    _services: OrderedServices = field(default_factory=OrderedServices)
+    _findings: FindingsOfSlots = field(default_factory=FindingsOfSlots)
 
     def __post_init__(self) -> None:
-        self._stores = Stores(OrderedEvidence(self._services), OrderedFindings(self._services), self._services)
+        self._stores = Stores(EvidenceInMemory(), self._findings)
 
     def findings_in_all(self, sources: Iterable[LogSource]) -> Iterator[list[Finding]]:
-        """The new findings, as they appear. Small files that follow each other are read and judged as one, in
-        groups within TOGETHER. The findings are those of the files one by one, with two exceptions. A client counts as
-        answered also where its request and the answer are in two files. And of a scanner that is more severe by the
-        next file, only that finding appears.
+        """The new findings, as they appear. Small files that follow each other are read and judged as one, in groups
+        within TOGETHER. The findings are those of the files one by one, with two exceptions. A client counts as
+        answered also where its request and the answer are in two files of the same five minutes. And of a scanner that
+        is more severe by a later file of the group, only that finding appears.
         """
         for part in grouped(sources, self.log_formats, TOGETHER):
             yield from self._findings_of(part) if isinstance(part, Group) else [self.findings_in(part)]
 
     def findings_in(self, source: LogSource) -> list[Finding]:
         """The new findings of this source, given the sources before it; includes suppressed findings."""
-        self._services.begin(is_alone=True)
+        self._findings.begin(are_several=False)
         try:
             texts = object_texts(source.blocks(), self.log_formats, tried)
             outcome = process(texts, self.context, self._stores, now=self.clock())
@@ -81,10 +81,10 @@ class Replay:
         return self._found(outcome, 1)
 
     def _findings_of(self, group: Group) -> Iterator[list[Finding]]:
-        """The findings of a group; of its halves where the order of its files matters."""
-        self._services.begin(is_alone=len(group.files) == 1)
+        """The findings of a group; of its halves where its slots must be judged apart."""
+        self._findings.begin(are_several=len(set(map(slot_of, group.files))) > 1)
         try:
-            outcome, each = process_together(group.contents, self.context, self._stores, now=self.clock())
+            outcome, each = process_slots(group.files, self.context, self._stores, self.clock())
         except OrderMattersError:
             for half in group.halves():
                 yield from self._findings_of(half)
@@ -94,7 +94,6 @@ class Replay:
         yield from map(self.findings_in, damaged)
 
     def _found(self, outcome: Outcome, sources: int) -> list[Finding]:
-        self._services.keep()
         self._count(outcome, sources)
         return outcome.findings
 
