@@ -24,6 +24,7 @@ from flowsentry.emit.enriched_object import EnrichedFile
 from flowsentry.findings.evidence import Evidence, History
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory
 from flowsentry.pipeline import Context, Stores, process
+from stacks.settings.operation import OperationSettings
 
 DEMO_RECORDS_AN_HOUR = 42_543 // 6
 """The rate of `make demo`: 42,543 records of six hours."""
@@ -32,7 +33,8 @@ RECORDS_A_MINUTE = DEMO_RECORDS_AN_HOUR * TIMES_DEMO // MINUTES
 OBJECTS_A_MINUTE, PAYLOADS_A_MINUTE = 10, 30
 """Half of the records through each path. Higher: smaller inputs, each with its fixed cost. Lower: larger inputs."""
 PROCESSOR_MB, OBJECT_MB, PAYLOAD_MB = 1769, 1769, 1024
-OBJECTS_AT_ONCE, PAYLOADS_AT_ONCE = 10, 40
+DEFAULTS = OperationSettings()
+OBJECTS_AT_ONCE, PAYLOADS_AT_ONCE = DEFAULTS.at_once.objects, DEFAULTS.payload_stream.shards
 CALL_SECONDS, CALLS_AT_ONCE, CALLS_A_RUN = 0.01, 16, 8
 """Seconds of a table call, concurrent calls, and the fixed number of calls per run."""
 MAX_PEAK_MB = 1_024
