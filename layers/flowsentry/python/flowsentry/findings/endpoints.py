@@ -13,6 +13,7 @@ smallest ranks, in whatever order they arrive.
 import hashlib
 import ipaddress
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import polars as pl
@@ -34,6 +35,9 @@ _MASK = (1 << 64) - 1
 MAX_REPEATED_ADDRESSES = 1_000
 """Addresses that are numbered one by one, repeated ones too. More: an address of many rows is parsed for each. Fewer:
 a small batch pays for finding the distinct ones."""
+MAX_DECODED_MEMBERS = 16_384
+"""Members whose endpoint, and whose rank, are kept, some 300 bytes each: those of a scanner come again with each
+payload. More: more memory. Fewer: they are decoded again."""
 _NO_HASH = pl.Series("hashed", [None], pl.UInt32)
 _KIND = pl.col("protocol").cast(pl.UInt64) + pl.when(pl.col("ipv4").is_null()).then(
     _IS_HASHED + pl.when("responder_is_inside").then(_IS_INSIDE).otherwise(0)
@@ -74,6 +78,7 @@ def slot_of(member: bytes, day: int) -> int | None:
     return day * SLOTS_PER_DAY + member[MEMBER_BYTES] if len(member) == MEMBER_BYTES + 1 else None
 
 
+@lru_cache(MAX_DECODED_MEMBERS)
 def endpoint_of(member: bytes) -> Endpoint:
     """Decodes a member."""
     value = int.from_bytes(endpoint_part(member))

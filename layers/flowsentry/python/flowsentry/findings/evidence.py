@@ -8,7 +8,7 @@ bottom-k sketches").
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple, Protocol
 
 from flowsentry.findings.bounds import (
@@ -24,7 +24,7 @@ from flowsentry.findings.bounds import (
     MAX_SOURCE_IDS,
     MAX_SOURCE_PORTS,
 )
-from flowsentry.findings.endpoints import MEMBER_BYTES, endpoint_part, rank
+from flowsentry.findings.endpoints import MAX_DECODED_MEMBERS, MEMBER_BYTES, endpoint_part, rank
 
 SECONDS_A_DAY = 86_400
 MEMORY_DAYS = 3
@@ -124,7 +124,7 @@ class Evidence:
         """The union of both. The result does not depend on the order or the number of merges."""
         return Evidence(
             self.key,
-            **{name: kept(name, getattr(self, name) | getattr(other, name)) for name in SET_SIZES},
+            **{name: kept(name, both) for name in SET_SIZES if (both := getattr(self, name) | getattr(other, name))},
             source_ports=frozenset(sorted(self.source_ports | other.source_ports)[:MAX_SOURCE_PORTS]),
             first_seen=min(self.first_seen, other.first_seen),
             last_seen=max(self.last_seen, other.last_seen),
@@ -155,6 +155,7 @@ def unanswered(members: Iterable[bytes], answered: Container[bytes]) -> frozense
     return frozenset(member for member in members if endpoint_part(member) not in answered)
 
 
+@lru_cache(MAX_DECODED_MEMBERS)
 def rank_of_member(member: bytes) -> int:
     """The rank of a member, which decides whether it is kept."""
     return rank(int.from_bytes(member))

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple, Self
 
 import polars as pl
@@ -30,7 +30,7 @@ from flowsentry.inventory.named_services import NamedServices
 from flowsentry.inventory.network_index import NetworkIndex
 from flowsentry.inventory.reachability import NO_ROUTES, Reachability
 from flowsentry.inventory.source_address import PUBLIC, network_of
-from flowsentry.records.ipv4_numbers import ipv4_number, number_of_ipv4
+from flowsentry.records.ipv4_numbers import MAX_FEW_ADDRESSES, ipv4_number, number_of_ipv4
 from flowsentry.records.lookup_cache import Intervals, LookupCache
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
@@ -128,6 +128,8 @@ class AddressSpace:
 
     def _are_inside(self, addresses: pl.Series, number: pl.Series) -> pl.Series:
         """The same for addresses that are also given as numbers."""
+        if len(number) <= MAX_FEW_ADDRESSES and not number.null_count():
+            return pl.Series("inside", [self._contains(each) for each in number.to_list()], pl.Boolean())
         inside_v4 = number.to_frame("number").select_seq(self._is_inside_v4).to_series()
         if number.null_count() == 0 or not self.ipv6_networks:
             return inside_v4
@@ -145,8 +147,9 @@ class AddressSpace:
     def contains(self, address: str) -> bool:
         """Whether an address is in an inside network. `is_inside` is the same function for columns."""
         number = number_of_ipv4(address)
-        if number is None:
-            return self._is_inside_v6(address)
+        return self._is_inside_v6(address) if number is None else self._contains(number)
+
+    def _contains(self, number: int) -> bool:
         return any(first <= number <= last for first, last in self.ranges)
 
     def _is_inside_v6(self, text: str | None) -> bool:
@@ -191,10 +194,7 @@ class AddressSpace:
             return
         cache.look_up(INTERFACE, self.known_interfaces.rows["interface_id"], self.interface_facts)
         for (scope,), part in known.partition_by("scope", as_dict=True).items():
-            self._look_up(str(scope), part["address"])
-
-    def _look_up(self, scope: str, addresses: pl.Series) -> None:
-        self.lookup_cache.look_up(scope, addresses, lambda unseen: self._facts_within(scope, unseen))
+            cache.look_up(str(scope), part["address"], partial(self._facts_within, str(scope)))
 
     def _facts_within(self, scope: str, addresses: pl.Series) -> pl.DataFrame:
         return self.address_facts(repeated(scope, addresses), addresses)
@@ -229,7 +229,7 @@ class AddressSpace:
         addresses = pl.Series([query.address for query in asked], dtype=pl.Categorical())
         at = pl.Series([query.at for query in asked], dtype=pl.Int64())
         span = Intervals.of(at, at)
-        rows = self.lookup_cache.rows(scope, addresses, span, lambda unseen: self._facts_within(scope, unseen))
+        rows = self.lookup_cache.rows(scope, addresses, span, partial(self._facts_within, scope))
         if (is_pod := self.lookup_cache.flag("is_pod", rows)) is not None and is_pod.any():
             return None
         owners = self.lookup_cache.columns_at(rows, "owner_kind", "assignment")

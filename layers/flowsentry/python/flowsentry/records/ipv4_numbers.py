@@ -1,6 +1,6 @@
 """IPv4 addresses as numbers: of a column, and of one text."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -8,6 +8,10 @@ OCTETS, MAX_OCTET = 4, 255
 MAX_FEW_ADDRESSES = 100
 """Addresses up to which each is read by itself. More: an address costs more than its share of a plan. Fewer: small
 payloads pay for the plan, which takes as long as some 120 addresses (November 2026)."""
+
+MAX_KNOWN_ADDRESSES = 16_384
+"""Addresses whose numbers are kept, some 200 bytes each. More: more memory. Fewer: the same addresses are read again in
+each payload, at a microsecond and a half."""
 
 
 def ipv4_number(addresses: pl.Series) -> pl.Series:
@@ -25,6 +29,7 @@ def _ipv4_number() -> pl.Expr:
     return ((octets[0] * 256 + octets[1]) * 256 + octets[2]) * 256 + octets[3]
 
 
+@lru_cache(MAX_KNOWN_ADDRESSES)
 def number_of_ipv4(address: str) -> int | None:
     """An IPv4 address as a number; None for anything else. `ipv4_number` is the same function for columns."""
     octets = address.split(".")

@@ -4,7 +4,8 @@ A member is one connection: the responder's address, the service, and the initia
 hours, or is delivered twice, counts once.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from flowsentry.findings.endpoints import (
     Addresses,
     endpoint_of,
     host_in_words,
+    member_of,
     members,
     with_known_address,
 )
@@ -77,6 +79,23 @@ def login_members(logins: Logins, thresholds: LoginThresholds) -> pl.DataFrame:
     sessions, attempts = ours.filter(is_session), ours.filter(is_attempt)
     kept = pl.concat([attempts, sessions.filter(~pl.col("initiator_is_inside"))])
     return pl.concat([_members(kept, "attempts"), _members(sessions, "sessions")])
+
+
+def sets_of_login(login: Mapping[str, Any], thresholds: LoginThresholds) -> list[str]:
+    """The sets that one login is a member of. `login_members` is the same function for many."""
+    if not (login["initiator_is_inside"] or login["responder_is_inside"]):
+        return []
+    packets, answered, whole = login["packets"], login["is_answered"], login["is_whole"]
+    is_session = packets >= thresholds.min_session_packets and answered is not False
+    is_attempt = whole is not False and thresholds.min_attempt_packets <= packets < thresholds.min_session_packets
+    is_kept = is_attempt or (is_session and not login["initiator_is_inside"])
+    return [*(["attempts"] if is_kept else []), *(["sessions"] if is_session else [])]
+
+
+def member_of_login(login: Mapping[str, Any]) -> int:
+    """The member of one login."""
+    service, is_inside = _NUMBERS[login["responder_port"]], login["responder_is_inside"]
+    return member_of(service, login["responder"], login["initiator_port"], is_inside=is_inside)
 
 
 def is_a_session(thresholds: LoginThresholds) -> pl.Expr:

@@ -6,11 +6,15 @@ tests/detect/scans/test_few_contacts.py states; those call them.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from functools import reduce
+from itertools import starmap
+from operator import or_
 from typing import Any
 
 import polars as pl
 
+from flowsentry.detect.logins.attempts import member_of_login, sets_of_login
 from flowsentry.findings.endpoints import (
     HASHED,
     MEMBER_BYTES,
@@ -21,12 +25,14 @@ from flowsentry.findings.endpoints import (
 )
 from flowsentry.findings.evidence import ADDRESS_SETS, DATED_SETS, Evidence, EvidenceKey
 from flowsentry.findings.known_services import Answer, Service, client_bit
+from flowsentry.findings.thresholds import LoginThresholds
+from flowsentry.frames import Settled
 from flowsentry.inventory.source_address import PUBLIC, interface_id_of
 from flowsentry.records.code_names import TCP, UDP
 
-MAX_FEW_CONTACTS = 300
+MAX_FEW_CONTACTS = 600
 """Contacts of a batch up to which they are judged row by row. More: a row costs more than its share of a plan. Fewer:
-more batches pay for plans. The functions take as long as the plans at some 400 contacts (November 2026)."""
+more batches pay for plans. Answers take as long as with plans at some 700 contacts (November 2026)."""
 MAINTENANCE_PORTS = (53, 80, 123, 443)
 """Ports that every operating system uses by itself: DNS, updates, NTP. Outbound connections to them that a rule rejects
 are no failures: time servers and content delivery networks have many addresses, and a host without egress is no
@@ -45,25 +51,25 @@ def are_few(contacts: pl.DataFrame) -> bool:
 
 def answers_of_few(contacts: pl.DataFrame) -> list[Answer]:
     """The answers over TCP: one for each service and day."""
-    found: dict[tuple[Service, int], Answer] = {}
-    for row in contacts[_OF_ANSWERS].iter_rows(named=True):
-        if row["outcome"] == "answered" and row["protocol"] == TCP:
-            answer = _answer(row)
-            known = found.get((answer.service, answer.day), answer)
-            found[answer.service, answer.day] = _merged(known, answer)
-    return list(found.values())
+    is_answer = (contacts["outcome"] == "answered") & (contacts["protocol"] == TCP)
+    clients: dict[tuple[Any, ...], list[tuple[str, int]]] = defaultdict(list)
+    for *service, initiator, last_seen in contacts.filter(is_answer)[_OF_ANSWERS].iter_rows():
+        clients[tuple(service)].append((initiator, last_seen))
+    answers: dict[tuple[Service, int], Answer] = {}
+    for answer in starmap(_answer, clients.items()):
+        known = answers.get((answer.service, answer.day))
+        answers[answer.service, answer.day] = answer if known is None else _merged(known, answer)
+    return list(answers.values())
 
 
-_OF_ANSWERS = [
-    *("outcome", "protocol", "scope", "day", "initiator", "last_seen"),
-    *("responder", "responder_port", "responder_is_inside"),
-]
+_OF_ANSWERS = ["scope", "responder", "responder_port", "responder_is_inside", "day", "initiator", "last_seen"]
 
 
-def _answer(row: Contact) -> Answer:
-    member = _member(row, TCP).to_bytes(MEMBER_BYTES)
-    clients = 1 << client_bit(row["initiator"], member)
-    return Answer(Service(row["scope"], member), row["day"], row["last_seen"], clients, row["responder_is_inside"])
+def _answer(service: tuple[Any, ...], clients: Sequence[tuple[str, int]]) -> Answer:
+    scope, responder, port, is_inside, day = service
+    member = member_of(TCP, responder, port, is_inside=is_inside).to_bytes(MEMBER_BYTES)
+    sketch = reduce(or_, (1 << client_bit(initiator, member) for initiator, _ in clients))
+    return Answer(Service(scope, member), day, max(last_seen for _, last_seen in clients), sketch, is_inside)
 
 
 def _merged(one: Answer, other: Answer) -> Answer:
@@ -76,23 +82,26 @@ def _merged(one: Answer, other: Answer) -> Answer:
 
 def answered_sources_of_few(contacts: pl.DataFrame, logins: pl.DataFrame) -> list[EvidenceKey]:
     """The sources without failed contacts."""
-    keys = map(EvidenceKey._make, contacts[_KEY].iter_rows())
-    if logins.is_empty() and (contacts["outcome"] == "answered").all():
-        return list(dict.fromkeys(keys))
-    rows = list(contacts.iter_rows(named=True))
-    failing = {_key(row) for row in rows if row["outcome"] != "answered" and counts_for_scans(row)}
-    seen = dict.fromkeys((*keys, *map(EvidenceKey._make, logins[_KEY].iter_rows())))
+    failing = {_key(row) for row in _rows(contacts.filter(contacts["outcome"] != "answered")) if counts_for_scans(row)}
+    seen = dict.fromkeys(key for each in (contacts, logins) for key in map(EvidenceKey._make, each[_KEY].iter_rows()))
     return [key for key in seen if key not in failing]
 
 
-def evidence_of_few(contacts: pl.DataFrame, suspects: Collection[EvidenceKey]) -> list[Evidence]:
-    """The evidence of each source and day, for sources with failed contacts and for suspects, of a batch without
-    logins.
-    """
-    counted = [row for row in contacts.iter_rows(named=True) if counts_for_scans(row)]
-    watched = {_key(row)[:2] for row in counted if row["outcome"] != "answered"} | {key[:2] for key in suspects}
+_KEY = ["source_scope", "source", "day"]
+
+
+def _rows(contacts: pl.DataFrame) -> Iterator[Contact]:
+    return contacts.iter_rows(named=True)
+
+
+def evidence_of_few(settled: Settled, suspects: Collection[EvidenceKey], bounds: LoginThresholds) -> list[Evidence]:
+    """The evidence of each source and day, for sources with failed contacts or login attempts, and for suspects."""
+    contacts = [row for row in _rows(settled.contacts) if counts_for_scans(row)]
+    logins = [row | {"sets": sets} for row in _rows(settled.logins) if (sets := sets_of_login(row, bounds))]
+    watched = {_key(row)[:2] for row in contacts if row["outcome"] != "answered"} | {key[:2] for key in suspects}
+    watched |= {_key(row)[:2] for row in logins if "attempts" in row["sets"]}
     rows: dict[EvidenceKey, list[Contact]] = defaultdict(list)
-    for row in counted:
+    for row in (*contacts, *logins):
         if _key(row)[:2] in watched:
             rows[_key(row)].append(row)
     return [_evidence(key, of_key) for key, of_key in rows.items()]
@@ -111,7 +120,7 @@ def _evidence(key: EvidenceKey, rows: list[Contact]) -> Evidence:
     for row in rows:
         for name, member in _members(row):
             sets[name].add(member)
-    ports = {row[name] for row in rows if row["outcome"] == "doubtful" for name in _PORTS}
+    ports = {row[name] for row in rows if row.get("outcome") == "doubtful" for name in _PORTS}
     return Evidence(
         key,
         **{name: frozenset(members) for name, members in sets.items()},
@@ -126,16 +135,23 @@ _PORTS = ("min_initiator_port", "max_initiator_port")
 
 
 def _members(row: Contact) -> Iterator[tuple[str, bytes]]:
-    """The members that a contact adds to its source's evidence, each with the name of its set. An answer over UDP
-    counts as one over TCP: see contacts/replies.py.
-    """
-    name = row["outcome"] if row["outcome"] in ("answered", "doubtful") else "failed"
-    value = _member(row, TCP if name == "answered" and row["protocol"] == UDP else row["protocol"])
-    yield name, value.to_bytes(MEMBER_BYTES) + (_slot(row) if name in DATED_SETS else b"")
-    if value >= HASHED and (addressed := with_address(value, row["responder"])) is not None:
-        yield ADDRESS_SETS[name], addressed
+    """The members that a contact or login adds to its source's evidence, each with the name of its set."""
+    value, names = _member_of_contact(row) if "outcome" in row else (member_of_login(row), row["sets"])
+    addressed = with_address(value, row["responder"]) if value >= HASHED else None
+    for name in names:
+        yield name, value.to_bytes(MEMBER_BYTES) + (_slot(row) if name in DATED_SETS else b"")
+        if addressed is not None:
+            yield ADDRESS_SETS[name], addressed
     if row["source"] != row["initiator"]:
         yield "source_ids", interface_id_of(row["initiator"])
+
+
+def _member_of_contact(row: Contact) -> tuple[int, list[str]]:
+    """An answer over UDP counts as one over TCP: see contacts/replies.py."""
+    name = row["outcome"] if row["outcome"] in ("answered", "doubtful") else "failed"
+    protocol = TCP if name == "answered" and row["protocol"] == UDP else row["protocol"]
+    is_inside = row["responder_is_inside"]
+    return member_of(protocol, row["responder"], row["responder_port"], is_inside=is_inside), [name]
 
 
 def _slot(row: Contact) -> bytes:
@@ -149,13 +165,6 @@ def is_service_failure(row: Contact) -> bool:
     """Whether a contact over TCP failed and was not rejected by a rule."""
     is_refused_by_rule = (row["rejected_packets"] or 0) > 0
     return row["outcome"] in FAILED_OUTCOMES and row["protocol"] == TCP and not is_refused_by_rule
-
-
-def _member(row: Contact, protocol: int) -> int:
-    return member_of(protocol, row["responder"], row["responder_port"], is_inside=row["responder_is_inside"])
-
-
-_KEY = ["source_scope", "source", "day"]
 
 
 def _key(row: Contact) -> EvidenceKey:

@@ -29,8 +29,9 @@ from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.inventory import Inventory
-from flowsentry.inventory.source_address import PUBLIC, source_of
+from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.records.code_names import TCP, UDP
+from flowsentry.records.ipv4_numbers import ipv4_number
 from flowsentry.records.many_groups import add_up
 
 MAX_NAME_BYTES = 256
@@ -55,8 +56,8 @@ def with_source_scopes(settled: Settled) -> Settled:
     """Contacts and logins with the columns `source_scope` and `source`: see `_with_source_scope`."""
     logins = settled.logins
     if logins.is_empty():
-        columns = {"source_scope": logins["scope"], "source": logins["initiator"]}
-        return Settled(Contacts(_with_source_scope(settled.contacts)), Logins(logins.with_columns(**columns)))
+        columns = [logins["scope"].alias("source_scope"), logins["initiator"].alias("source")]
+        return Settled(Contacts(_with_source_scope(settled.contacts)), Logins(logins.hstack(columns)))
     return Settled(Contacts(_with_source_scope(settled.contacts)), Logins(_with_source_scope(logins)))
 
 
@@ -66,51 +67,27 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
     added up; a private or link-local address belongs to its VPC. Contacts with names longer than any VPC id or address
     are dropped: evidence is stored by these names, and the size of a key is limited.
     """
-    if are_few(contacts):
-        return _with_source_scope_of_few(contacts)
-    contacts = contacts.filter(*(_is_valid_name(contacts, name) for name in ("scope", "initiator")))
-    outside = contacts.filter(~pl.col("initiator_is_inside")).select(pl.col("initiator").unique()).to_series()
-    public = outside.filter(~_PRIVATE.is_inside(outside))
-    is_public = ~pl.col("initiator_is_inside") & pl.col("initiator").is_in(public.implode())
-    scope = pl.when(is_public).then(pl.lit(PUBLIC, pl.Categorical())).otherwise("scope")
-    return _with_source(contacts, public).with_columns(scope.alias("source_scope"))
+    for name in ("scope", "initiator"):
+        contacts = _with_valid_names(contacts, name)
+    is_outside, scope, source = ~contacts["initiator_is_inside"], contacts["scope"], contacts["initiator"]
+    outside = source.filter(is_outside).unique()
+    public = outside.filter(~_PRIVATE.is_inside(outside)) if len(outside) else outside
+    if len(public):
+        is_public = is_outside & source.is_in(public.implode()) if len(public) < len(outside) else is_outside
+        scope = pl.Series([PUBLIC], dtype=pl.Categorical()).zip_with(is_public, scope)
+        if ipv4_number(public).null_count():
+            source = sources_of(source).zip_with(is_public, source)
+    columns = [scope.alias("source_scope"), source.alias("source")]
+    others = contacts[[name for name in contacts.columns if name not in _SOURCE]]
+    return others.hstack(columns)
 
 
-def _with_source_scope_of_few(contacts: pl.DataFrame) -> pl.DataFrame:
-    """The same, row by row: see few_contacts.py."""
-    rows = list(zip(*(contacts[name] for name in ("scope", "initiator", "initiator_is_inside")), strict=True))
-    if any(len(name.encode()) > MAX_NAME_BYTES for *names, _ in rows for name in names):
-        is_valid = [max(len(name.encode()) for name in names) <= MAX_NAME_BYTES for *names, _ in rows]
-        return _with_source_scope_of_few(contacts.filter(pl.Series(is_valid)))
-    found = [_source_scope(scope, initiator, is_inside=is_inside) for scope, initiator, is_inside in rows]
-    columns = zip(*found, strict=True) if found else ((), ())
-    return contacts.with_columns(
-        pl.Series(name, values, pl.Categorical()) for name, values in zip(_SOURCE, columns, strict=True)
-    )
-
-
-def _source_scope(scope: str, initiator: str, *, is_inside: bool) -> tuple[str, str]:
-    """The scope and the source of an initiator."""
-    if is_inside or _PRIVATE.contains(initiator):
-        return scope, initiator
-    return PUBLIC, source_of(initiator)
-
-
-def _with_source(contacts: pl.DataFrame, public: pl.Series) -> pl.DataFrame:
-    """The contacts with `source`; `public` are the distinct public external addresses."""
-    known = pl.DataFrame({"initiator": public, "source": sources_of(public)})
-    if (known["source"] == known["initiator"]).all():
-        return contacts.with_columns(pl.col("initiator").alias("source"))
-    joined = contacts.drop("source", strict=False).join(known, on="initiator", how="left", maintain_order="left")
-    is_outside = ~pl.col("initiator_is_inside")
-    return joined.with_columns(pl.coalesce(pl.when(is_outside).then("source"), "initiator").alias("source"))
-
-
-def _is_valid_name(contacts: pl.DataFrame, name: str) -> pl.Expr:
-    """Whether the name in a column has at most MAX_NAME_BYTES; checked once for each distinct name."""
-    names = contacts.select(pl.col(name).unique()).to_series()
-    long = names.filter(names.cast(pl.String).str.len_bytes() > MAX_NAME_BYTES)
-    return ~pl.col(name).is_in(long.implode()) if len(long) else pl.lit(value=True)
+def _with_valid_names(contacts: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The contacts whose name in a column has at most MAX_NAME_BYTES."""
+    sizes = contacts[name].cat.len_bytes()
+    longest = sizes.max()
+    is_valid = not isinstance(longest, int) or longest <= MAX_NAME_BYTES
+    return contacts if is_valid else contacts.filter(sizes <= MAX_NAME_BYTES)
 
 
 def answered_sources(settled: Settled) -> list[EvidenceKey]:
@@ -148,8 +125,8 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], thresholds:
     """
     if not suspects and settled.logins.is_empty() and (settled.contacts["outcome"] == "answered").all():
         return []  # the usual case
-    if settled.logins.is_empty() and are_few(settled.contacts):
-        return evidence_of_few(settled.contacts, suspects)
+    if are_few(settled.contacts) and are_few(settled.logins):
+        return evidence_of_few(settled, suspects, thresholds)
     logins = login_members(settled.logins, thresholds)
     contacts = scan_contacts(settled.contacts)
     suspected = pl.DataFrame(sorted(suspects), _KEY_SCHEMA, orient="row")
@@ -161,8 +138,8 @@ def evidence_of(settled: Settled, suspects: Collection[EvidenceKey], thresholds:
         ]
     ).unique()
     of_watched = contacts.join(watched, on=_SOURCE, how="semi")
-    if logins.is_empty() and are_few(of_watched):
-        return evidence_of_few(of_watched, suspects)
+    if are_few(of_watched) and are_few(settled.logins):
+        return evidence_of_few(Settled(Contacts(of_watched), settled.logins), suspects, thresholds)
     recorded = of_watched.with_columns(_OVER_TCP)
     columns = (*_KEY, *_ENDS, *_SEEN)
     member, slot = members(recorded).alias("member"), _slot_in(recorded)
