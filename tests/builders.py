@@ -9,7 +9,7 @@ from flowsentry.enrich import enrich
 from flowsentry.findings.finding import Finding
 from flowsentry.frames import EnrichedFlows, Flows, LogChunk, LogText
 from flowsentry.in_memory import EvidenceInMemory, FindingsInMemory, KnownServicesInMemory
-from flowsentry.inventory.address_space import AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.inventory import Interface, Inventory
 from flowsentry.inventory.named_services import NamedServices
 from flowsentry.parse import flows_of, parse
@@ -189,3 +189,8 @@ def found_in(lines: Iterable[str], names: Sequence[str] = V5, inventory: Invento
     watch = Watch(inventory)
     watch.see(flow_log(lines, names))
     return watch.found
+
+
+def owner_of(address_space: AddressSpace, scope: str, address: str, at: int) -> Interface | None:
+    """The owner of one address."""
+    return address_space.owners_of([AddressQuery(scope, address, at)])[0].owner

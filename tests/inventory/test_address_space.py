@@ -5,7 +5,7 @@ import pytest
 
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace, ipv4_number
 from flowsentry.inventory.inventory import Inventory
-from tests.builders import NOON, VPC, interface
+from tests.builders import NOON, VPC, interface, owner_of
 
 
 def is_inside(address: str | None, *networks: str) -> bool:
@@ -54,5 +54,5 @@ def test_an_ipv4_address_has_its_number() -> None:
 def test_an_address_of_two_interfaces_at_once_has_no_owner() -> None:
     both = (interface("10.0.0.1", name="a"), interface("10.0.0.1", name="b", public_addresses=("203.0.113.1",)))
     address_space = AddressSpace.of(Inventory.of(both))
-    assert address_space.owner_of(VPC, "10.0.0.1", NOON) is None
-    assert address_space.owner_of(VPC, "203.0.113.1", NOON) == both[1]
+    assert owner_of(address_space, VPC, "10.0.0.1", NOON) is None
+    assert owner_of(address_space, VPC, "203.0.113.1", NOON) == both[1]

@@ -8,7 +8,7 @@ from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.assignment_index import INTERFACE, TRUSTED_SECONDS
 from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from flowsentry.inventory.owner_kinds import KUBERNETES_POD
-from tests.builders import NOON, OTHER_VPC, VPC, interface
+from tests.builders import NOON, OTHER_VPC, VPC, interface, owner_of
 
 ADDRESS = "10.0.0.1"
 MINUTE = 60
@@ -23,7 +23,7 @@ def inventory_after(*seen: tuple[int, tuple[Interface, ...]], target: str = "123
 
 
 def named(inventory: Inventory, at: int, address: str = ADDRESS, scope: str = VPC) -> str | None:
-    owner = AddressSpace.of(inventory).owner_of(scope, address, NOON + at)
+    owner = owner_of(AddressSpace.of(inventory), scope, address, NOON + at)
     return owner.owner_name if owner else None
 
 
@@ -112,7 +112,7 @@ def test_an_interface_has_all_addresses_of_that_time() -> None:
     whole = replace(
         A, addresses=(ADDRESS, "10.0.0.9"), public_addresses=("203.0.113.1",), security_groups=("sg-1", "sg-2")
     )
-    actual = AddressSpace.of(inventory_after((0, (whole,)))).owner_of(VPC, "10.0.0.9", NOON)
+    actual = owner_of(AddressSpace.of(inventory_after((0, (whole,)))), VPC, "10.0.0.9", NOON)
     assert actual == replace(whole, attached_at=None)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from flowsentry import decode
 from flowsentry.aws import clients
-from flowsentry.aws.ingest import object_part, object_queue, objects
+from flowsentry.aws.ingest import object_queue, objects
+from flowsentry.decode import object_part
 from flowsentry.frames import LogChunk
 from tests.lambdas.conftest import NOW, World, metrics_in, total
 from tests.lambdas.objects import Breaking, log_file, put, scan

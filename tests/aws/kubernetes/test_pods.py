@@ -7,7 +7,7 @@ import pytest
 
 from flowsentry.aws.kubernetes.pods import PodDiscovery, node_addresses
 from flowsentry.errors import RetryableError
-from flowsentry.inventory.address_space import AddressSpace
+from flowsentry.inventory.address_space import AddressQuery, AddressSpace
 from flowsentry.inventory.endpoint_slices import Pod, Pods
 from flowsentry.inventory.inventory import Discovery, Interface, Inventory, TargetState
 from tests.aws.inventory.discovery_world import CLUSTER, HOME, START
@@ -47,7 +47,7 @@ def test_a_pod_owns_its_address_in_its_cluster_s_vpc() -> None:
     discovery = source(lambda: cluster).discover(inventory(NODE))
     assert (discovery.target, discovery.state.taken_at) == (CLUSTER, START + 1)
     known = AddressSpace.of(inventory(NODE).after(discovery))
-    owner = known.owner_of(VPC, "10.0.0.7", START + 2)
+    owner = known.owners_of([AddressQuery(VPC, "10.0.0.7", START + 2)])[0].owner
     assert owner is not None
     assert owner.owner == {"kind": "kubernetes pod", "id": "shop/web/web-1", "name": "web/frontend"}
     assert (owner.account_id, owner.interface_id) == ("123456789012", "")

@@ -50,7 +50,8 @@ def named(drafts: Sequence[Draft], address_space: AddressSpace) -> list[NamedFin
     asked = dict.fromkeys(end for draft in drafts for end in draft.ends)
     ids, addresses = ([end for end in asked if (end.scope == INTERFACE) is is_id] for is_id in (True, False))
     known = dict(zip(addresses, address_space.owners_of(addresses), strict=True))
-    known |= zip(ids, address_space.owners_by_id(ids), strict=True)
+    if ids:
+        known |= zip(ids, address_space.owners_by_id(ids), strict=True)
     return [_named(draft, [known[end] for end in draft.ends]) for draft in drafts]
 
 

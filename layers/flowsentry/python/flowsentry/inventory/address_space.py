@@ -205,21 +205,20 @@ class AddressSpace:
         assigned = self.interfaces.assigned(keys.select(key("scope", "name")).to_series())
         return with_unowned_times(assigned, timeless_interface_facts(interface_ids))
 
-    def owner_of(self, scope: str, address: str, at: int) -> Interface | None:
-        """The owner of the address within the scope at a Unix second. For the few addresses of findings; enrich looks
-        up those of records.
-        """
-        return self.owners_of([AddressQuery(scope, address, at)])[0].owner
-
     def owners_of(self, addresses: Sequence[AddressQuery]) -> list[AddressOwner]:
         """The owner and the interface of each address. A pod owns an address of its node's interface, which has the
         security groups.
         """
+        by_scope: dict[str, list[AddressQuery]] = {}
+        for query in dict.fromkeys(addresses):
+            by_scope.setdefault(query.scope, []).append(query)
         found: dict[AddressQuery, AddressOwner] = {}
-        for scope in {query.scope for query in addresses}:
-            asked = list({query for query in addresses if query.scope == scope})
-            known = self._cached_owners(scope, asked) if self.lookup_cache.has(scope) else None
-            found.update(zip(asked, known or self._searched_owners(asked), strict=True))
+        for scope, asked in by_scope.items():
+            if self.lookup_cache.has(scope) and (known := self._cached_owners(scope, asked)):
+                found.update(zip(asked, known, strict=True))
+        others = [query for asked in by_scope.values() for query in asked if query not in found]
+        if others:
+            found.update(zip(others, self._searched_owners(others), strict=True))
         return [found[query] for query in addresses]
 
     def _cached_owners(self, scope: str, asked: Sequence[AddressQuery]) -> list[AddressOwner] | None:
@@ -244,9 +243,7 @@ class AddressSpace:
         return [AddressOwner(*each) for each in zip(owners, interfaces, strict=True)]
 
     def owners_by_id(self, ids: Sequence[AddressQuery]) -> list[AddressOwner]:
-        """The same for ids of interfaces, whose scope is INTERFACE."""
-        if not ids:
-            return []
+        """The same for at least one id of an interface, whose scope is INTERFACE."""
         queries = pl.DataFrame(ids, _ADDRESS_QUERY, orient="row")
         facts = self.interface_facts(queries["address"])
         interfaces = self._interfaces_in(in_time(facts.hstack(queries[facts["position"]].select("at"))), len(ids))

@@ -14,8 +14,8 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyPe
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from flowsentry.aws.ingest.idempotency_records import KEY_PREFIX, IdempotencyRecords
-from flowsentry.aws.ingest.object_part import Progress, UnfinishedError
 from flowsentry.aws.time_budget import seconds_left
+from flowsentry.decode.object_part import Progress, UnfinishedError
 from flowsentry.errors import PoisonError
 from flowsentry.telemetry import count, logger
 

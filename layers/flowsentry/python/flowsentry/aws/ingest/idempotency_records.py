@@ -14,8 +14,8 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyIt
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
-from flowsentry.aws.ingest.object_part import Progress
 from flowsentry.aws.service_errors import is_condition_unmet, is_written
+from flowsentry.decode.object_part import Progress
 from flowsentry.errors import RetryableError
 from flowsentry.telemetry import logger
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from flowsentry.aws.ingest.object_part import UnfinishedError
 from flowsentry.aws.ingest.object_queue import ObjectQueue, QueueMessage
 from flowsentry.aws.time_budget import TimeBudget
+from flowsentry.decode.object_part import UnfinishedError
 from flowsentry.errors import NotBegunError
 from flowsentry.telemetry import count, logger
 

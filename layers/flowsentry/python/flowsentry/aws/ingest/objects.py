@@ -8,13 +8,13 @@ from flowsentry.aws.dead_letters import DeadLetters
 from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.ingest.idempotency import KILLED_THE_FUNCTION, ProcessedObjects, Result
 from flowsentry.aws.ingest.object_events import ObjectEvent, object_events
-from flowsentry.aws.ingest.object_part import ObjectPart, Progress, UnfinishedError
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.aws.ingest.payloads import PayloadProcessor
 from flowsentry.aws.ingest.processing import SourceProcessor
 from flowsentry.aws.ingest.small_objects import ObjectGroup, SmallObject, decoded, grouped, may_be_small
 from flowsentry.aws.ingest.source_groups import process_groups
 from flowsentry.decode import FOREIGN_REASONS, object_texts
+from flowsentry.decode.object_part import ObjectPart, Progress, UnfinishedError
 from flowsentry.errors import NotBegunError, PoisonError, UnreadableError
 from flowsentry.pipeline import Outcome
 from flowsentry.records.object_key import flow_log_key, is_no_flow_log, is_unrecognised_flow_log_name

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 import pytest
 
-from flowsentry.aws.ingest.object_part import KEPT_SHARE, MAX_PART_LINES, ObjectPart, Progress, from_line, lines_of
+from flowsentry.decode.object_part import KEPT_SHARE, MAX_PART_LINES, ObjectPart, Progress, from_line, lines_of
 from flowsentry.frames import LogChunk, LogTable, LogText, MixedText
 
 NAMES = ("start", "end")
