@@ -49,6 +49,7 @@ ELSEWHERE = {
 }
 """First parts of names with slashes that are no paths of this repository: S3 keys, ASFF types, metrics, packages."""
 OF_OTHERS = {
+    *("BatchExecuteStatement", "BatchWriteItem"),
     *("AccessDenied", "AssumeRole", "ChangeMessageVisibility", "ClusterRoleBinding", "ConcurrentExecutions"),
     *("DeleteFlowLogs", "DeliverLogsErrorMessage", "DeliverLogsStatus", "DescribeFlowLogs", "DescribeLogStreams"),
     *("EventBridgeConfiguration", "FilterPolicy", "InvalidAccessException"),

@@ -193,16 +193,13 @@ def test_an_unknown_field_is_accepted_and_named() -> None:
 
 
 def test_a_log_group_goes_through_the_stream_unless_the_settings_refuse_it() -> None:
-    assert [read({"sources": [{**SOURCE, **more}]}).has_payload_stream for more in ({}, {"kinesis": False})] == [
-        True,
-        False,
-    ]
-    assert not read({"sources": [{"vpc_ids": [VPC], "destination": "s3"}]}).has_payload_stream
-    groups = [{"name": "/a"}, {"name": "/b", "kinesis": False}]
-    assert read({"sources": [], "existing_log_groups": groups}).streamed_log_groups == {"existing::a"}
+    assert read({"sources": [SOURCE]}).has_payload_stream
+    for refusing in ({**SOURCE, "kinesis": False}, {"vpc_ids": [VPC], "destination": "s3"}):
+        assert not read({"sources": [refusing]}).has_payload_stream
+    groups = {"existing_log_groups": [{"name": "/a"}, {"name": "/b", "kinesis": False}]}
+    assert read({"sources": [], **groups}).streamed_log_groups == {"existing::a"}
     other = {"vpc_ids": [OTHER_VPC], "destination": "cloudwatch", "kinesis": False}
     streamed = read({"sources": [{**SOURCE, "kinesis": True, "group": "busy"}, other]})
-    assert streamed.has_payload_stream
     assert streamed.streamed_log_groups == {each.id for each in streamed.sources[0].deliveries}
 
 

@@ -103,8 +103,9 @@ def _put(found: Sequence[Draft], context: Context, stores: Stores, clock: Clock)
             break
         part = in_order_of_time(with_explanations(waiting[start : start + FINDINGS_PER_PART], rules))
         new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
-    rest = suppressed((one.finding for one in unstored), context.suppressions, clock.now)
-    new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
+    if unstored:
+        rest = suppressed((one.finding for one in unstored), context.suppressions, clock.now)
+        new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
     return in_order_of_time(new)
 
 
