@@ -1,6 +1,6 @@
 """EnrichedFlows -> ExplainedFlows: adds columns that name what denied each rejected record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ fewer of its rejected flows are explained."""
 MAX_FEW_REFUSED = 20
 """Rejected flows up to which each is explained by itself. More: flows with the same explanation are explained again.
 Fewer: a small payload pays for finding out which have the same."""
+Row = Mapping[str, Any]
 EXPLANATION_COLUMNS = pl.Schema(dict.fromkeys(("refused_layer", "refused_by", "refused_rule"), pl.Categorical()))
 """What denied a record: the layer, the ids of the security groups or of the network ACL, and its rule number. Null for
 a record that was not rejected, or if the cause cannot be determined."""
@@ -44,25 +45,24 @@ class FlowExplainer:
 
     def explained(self, flows: EnrichedFlows) -> ExplainedFlows:
         """The same rows in the same order, with the columns of EXPLANATION_COLUMNS."""
-        refused = flows.select("is_rejected").to_series().arg_true()
-        if refused.is_empty() or not self._has_rules:
-            return ExplainedFlows(
-                flows.with_columns(pl.lit(None, kind).alias(name) for name, kind in EXPLANATION_COLUMNS.items())
-            )
-        facts = _facts(flows, refused)
-        explanations = self._each(facts) if len(facts) <= MAX_FEW_REFUSED else self._explanations_of(facts)
-        positions = pl.repeat(None, len(flows), dtype=pl.UInt32, eager=True)
+        is_rejected = flows["is_rejected"]
+        if not is_rejected.any() or not self._has_rules:
+            return ExplainedFlows(flows.hstack([each.new_from_index(0, len(flows)) for each in _NO_EXPLANATION]))
+        refused = is_rejected.arg_true()
+        if len(refused) <= MAX_FEW_REFUSED:
+            explanations = self._each(_facts_of_few(flows, refused))
+        else:
+            explanations = self._explanations_of(_facts(flows, refused))
+        positions = _NO_POSITION.new_from_index(0, len(flows))
         positions = positions.scatter(refused, pl.int_range(len(refused), dtype=pl.UInt32, eager=True))
-        return ExplainedFlows(
-            flows.hstack(explanations.select(pl.col(name).gather(positions) for name in EXPLANATION_COLUMNS))
-        )
+        return ExplainedFlows(flows.hstack([explanations[name][positions] for name in EXPLANATION_COLUMNS]))
 
-    def _each(self, facts: pl.DataFrame) -> pl.DataFrame:
+    def _each(self, rows: Sequence[Row]) -> pl.DataFrame:
         """EXPLANATION_COLUMNS for each of a few rejected flows, one by one."""
-        rows, queries = _texts(facts)
-        ends = ends_of(queries, self._address_space)
+        ends = ends_of(_queries(rows), self._address_space)
         explained = [self._explanation(*each) for each in zip(rows, ends[::2], ends[1::2], strict=True)]
-        return pl.DataFrame(explained, EXPLANATION_COLUMNS, orient="row")
+        columns = zip(EXPLANATION_COLUMNS.items(), zip(*explained, strict=True), strict=True)
+        return pl.DataFrame([pl.Series(name, values, kind) for (name, kind), values in columns])
 
     def _explanations_of(self, facts: pl.DataFrame) -> pl.DataFrame:
         """EXPLANATION_COLUMNS for each rejected flow."""
@@ -82,12 +82,12 @@ class FlowExplainer:
         """Explains one example of each class not yet known, up to MAX_EXPLAINED classes."""
         new = [position for position, key in enumerate(keys) if key not in self._known]
         new = new[: max(0, MAX_EXPLAINED - len(self._known))]
-        rows, queries = _texts(examples[new])
-        ends = ends_of(queries, self._address_space)
+        rows = examples[new].rows(named=True)
+        ends = ends_of(_queries(rows), self._address_space)
         for position, row, source, destination in zip(new, rows, ends[::2], ends[1::2], strict=True):
             self._known[keys[position]] = self._explanation(row, source, destination)
 
-    def _explanation(self, row: dict[str, Any], source: End, destination: End) -> tuple[str | None, ...]:
+    def _explanation(self, row: Row, source: End, destination: End) -> tuple[str | None, ...]:
         rejected = RejectedPacket(
             source=source,
             destination=destination,
@@ -106,12 +106,13 @@ class FlowExplainer:
         return str(found.layer), ids, found.rule
 
 
-def _texts(facts: pl.DataFrame) -> tuple[list[dict[str, Any]], list[AddressQuery]]:
-    """The rows, and the source and the destination of each."""
-    rows = facts.rows(named=True)
-    return rows, [AddressQuery(row[f"{end}_scope"], row[f"{end}_address"], row["end"]) for row in rows for end in ENDS]
+def _queries(rows: Sequence[Row]) -> list[AddressQuery]:
+    """The source and the destination of each row."""
+    return [AddressQuery(row[f"{end}_scope"], row[f"{end}_address"], row["end"]) for row in rows for end in ENDS]
 
 
+_NO_EXPLANATION = [pl.Series(name, [None], kind) for name, kind in EXPLANATION_COLUMNS.items()]
+_NO_POSITION = pl.Series([None], dtype=pl.UInt32())
 _UNKNOWN = (None, None, None)
 _CLASSIFIED_BY = ("protocol", "direction", "reject_reason", "opens", "is_reply")
 _NEEDED = (
@@ -120,10 +121,36 @@ _NEEDED = (
 )
 
 
+_FLOW = ("interface_id", "source_address", "destination_address", "srcport", "dstport", "protocol")
+_BACK = ("interface_id", "destination_address", "source_address", "dstport", "srcport", "protocol")
+
+
+def _facts_of_few(flows: pl.DataFrame, refused: pl.Series) -> list[Row]:
+    """The same as `_facts`, row by row."""
+    rows = flows[[*_NEEDED, *_present(flows)]][refused].rows(named=True)
+    facts = [row | {"opens": _opens(row.get("tcp_flags")), "reject_reason": row.get("reject_reason")} for row in rows]
+    accepted = set() if all(row["opens"] for row in facts) else _accepted_at_interfaces(flows, facts)
+    return [row | {"is_reply": tuple(row.get(name) for name in _BACK) in accepted} for row in facts]
+
+
+def _opens(flags: int | None) -> bool | None:
+    return None if flags is None else bool(flags & SYN) and not flags & ACK
+
+
+def _accepted_at_interfaces(flows: pl.DataFrame, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
+    """The flows that were accepted at the interfaces of these rows; none with an unknown part."""
+    interfaces = pl.Series([row["interface_id"] for row in rows], dtype=pl.Categorical()).unique()
+    is_accepted = flows["interface_id"].is_in(interfaces.implode()) & ~flows["is_rejected"]
+    return {flow for flow in flows[list(_FLOW)].filter(is_accepted).rows() if None not in flow}
+
+
+def _present(flows: pl.DataFrame) -> list[str]:
+    return [name for name in ("tcp_flags", "reject_reason", "srcport") if name in flows.columns]
+
+
 def _facts(flows: pl.DataFrame, refused: pl.Series) -> pl.DataFrame:
     """The columns that explanations need, for each rejected flow."""
-    present = [name for name in ("tcp_flags", "reject_reason", "srcport") if name in flows.columns]
-    rows = flows.select(*_NEEDED, *present)[refused]
+    rows = flows[[*_NEEDED, *_present(flows)]][refused]
     flags = pl.col("tcp_flags") if "tcp_flags" in rows.columns else pl.lit(None, pl.UInt8)
     reason = pl.col("reject_reason") if "reject_reason" in rows.columns else pl.lit(None, pl.Categorical())
     rows = rows.with_columns((((flags & SYN) > 0) & ((flags & ACK) == 0)).alias("opens"))
@@ -141,13 +168,11 @@ def _accepted_other_way(flows: pl.DataFrame, refused: pl.DataFrame) -> pl.Series
     """
     if refused["opens"].all(ignore_nulls=False):
         return pl.repeat(value=False, n=len(refused), dtype=pl.Boolean, eager=True)
-    flow = ("interface_id", "source_address", "destination_address", "srcport", "dstport", "protocol")
-    back = ("interface_id", "destination_address", "source_address", "dstport", "srcport", "protocol")
-    keys = refused.select(back).rename(dict(zip(back, flow, strict=True))).unique()
-    seen = flows.select(*flow, "is_rejected").filter(
+    keys = refused.select(_BACK).rename(dict(zip(_BACK, _FLOW, strict=True))).unique()
+    seen = flows.select(*_FLOW, "is_rejected").filter(
         ~pl.col("is_rejected"), pl.col("interface_id").is_in(keys["interface_id"].unique().implode())
     )
-    accepted = seen.select(flow).join(keys, on=flow, how="semi").unique()
-    turned = accepted.rename(dict(zip(flow, back, strict=True))).with_columns(is_reply=True)
-    replies = refused.select(back).join(turned, on=back, how="left", maintain_order="left")
+    accepted = seen.select(_FLOW).join(keys, on=_FLOW, how="semi").unique()
+    turned = accepted.rename(dict(zip(_FLOW, _BACK, strict=True))).with_columns(is_reply=True)
+    replies = refused.select(_BACK).join(turned, on=_BACK, how="left", maintain_order="left")
     return replies["is_reply"].fill_null(value=False)

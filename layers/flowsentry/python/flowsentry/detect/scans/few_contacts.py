@@ -53,7 +53,8 @@ def answers_of_few(contacts: pl.DataFrame) -> list[Answer]:
     """The answers over TCP: one for each service and day."""
     is_answer = (contacts["outcome"] == "answered") & (contacts["protocol"] == TCP)
     clients: dict[tuple[Any, ...], list[tuple[str, int]]] = defaultdict(list)
-    for *service, initiator, last_seen in contacts.filter(is_answer)[_OF_ANSWERS].iter_rows():
+    answered = contacts[_OF_ANSWERS] if is_answer.all() else contacts[_OF_ANSWERS].filter(is_answer)
+    for *service, initiator, last_seen in answered.rows():
         clients[tuple(service)].append((initiator, last_seen))
     answers: dict[tuple[Service, int], Answer] = {}
     for answer in starmap(_answer, clients.items()):
@@ -82,8 +83,11 @@ def _merged(one: Answer, other: Answer) -> Answer:
 
 def answered_sources_of_few(contacts: pl.DataFrame, logins: pl.DataFrame) -> list[EvidenceKey]:
     """The sources without failed contacts."""
-    failing = {_key(row) for row in _rows(contacts.filter(contacts["outcome"] != "answered")) if counts_for_scans(row)}
-    seen = dict.fromkeys(key for each in (contacts, logins) for key in map(EvidenceKey._make, each[_KEY].iter_rows()))
+    is_failure = contacts["outcome"] != "answered"
+    failures = _rows(contacts.filter(is_failure)) if is_failure.any() else ()
+    failing = {_key(row) for row in failures if counts_for_scans(row)}
+    both = (each[_KEY].rows() for each in (contacts, logins) if len(each))
+    seen = dict.fromkeys(EvidenceKey(*key) for keys in both for key in keys)
     return [key for key in seen if key not in failing]
 
 

@@ -29,7 +29,7 @@ from flowsentry.findings.thresholds import LoginThresholds
 from flowsentry.frames import Contacts, Logins, Settled
 from flowsentry.inventory.address_space import PRIVATE_NETWORKS, AddressSpace
 from flowsentry.inventory.inventory import Inventory
-from flowsentry.inventory.source_address import PUBLIC
+from flowsentry.inventory.source_address import PUBLIC, source_of
 from flowsentry.records.code_names import TCP, UDP
 from flowsentry.records.ipv4_numbers import ipv4_number
 from flowsentry.records.many_groups import add_up
@@ -69,6 +69,8 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
     """
     for name in ("scope", "initiator"):
         contacts = _with_valid_names(contacts, name)
+    if are_few(contacts):
+        return _with_source_columns(contacts, *_source_scopes_of_few(contacts))
     is_outside, scope, source = ~contacts["initiator_is_inside"], contacts["scope"], contacts["initiator"]
     outside = source.filter(is_outside).unique()
     public = outside.filter(~_PRIVATE.is_inside(outside)) if len(outside) else outside
@@ -77,17 +79,35 @@ def _with_source_scope(contacts: pl.DataFrame) -> pl.DataFrame:
         scope = pl.Series([PUBLIC], dtype=pl.Categorical()).zip_with(is_public, scope)
         if ipv4_number(public).null_count():
             source = sources_of(source).zip_with(is_public, source)
-    columns = [scope.alias("source_scope"), source.alias("source")]
+    return _with_source_columns(contacts, scope, source)
+
+
+def _source_scopes_of_few(contacts: pl.DataFrame) -> Iterator[pl.Series]:
+    """The scope and the source of each initiator, row by row: see few_contacts.py."""
+    ends = zip(*(contacts[name].to_list() for name in ("scope", "initiator", "initiator_is_inside")), strict=True)
+    found = [_source_scope(scope, initiator, is_inside=is_inside) for scope, initiator, is_inside in ends]
+    return (pl.Series(values, dtype=pl.Categorical()) for values in (zip(*found, strict=True) if found else ((), ())))
+
+
+def _source_scope(scope: str, initiator: str, *, is_inside: bool) -> tuple[str, str]:
+    """The scope and the source of an initiator."""
+    if is_inside or _PRIVATE.contains(initiator):
+        return scope, initiator
+    return PUBLIC, source_of(initiator) if ":" in initiator else initiator
+
+
+def _with_source_columns(contacts: pl.DataFrame, scope: pl.Series, source: pl.Series) -> pl.DataFrame:
     others = contacts[[name for name in contacts.columns if name not in _SOURCE]]
-    return others.hstack(columns)
+    return others.hstack([scope.alias("source_scope"), source.alias("source")])
 
 
 def _with_valid_names(contacts: pl.DataFrame, name: str) -> pl.DataFrame:
     """The contacts whose name in a column has at most MAX_NAME_BYTES."""
-    sizes = contacts[name].cat.len_bytes()
-    longest = sizes.max()
-    is_valid = not isinstance(longest, int) or longest <= MAX_NAME_BYTES
-    return contacts if is_valid else contacts.filter(sizes <= MAX_NAME_BYTES)
+    if are_few(contacts):
+        are_valid = [len(text.encode()) <= MAX_NAME_BYTES for text in contacts[name].to_list()]
+        return contacts if all(are_valid) else contacts.filter(pl.Series(are_valid))
+    is_valid = contacts[name].cat.len_bytes() <= MAX_NAME_BYTES
+    return contacts if is_valid.all() else contacts.filter(is_valid)
 
 
 def answered_sources(settled: Settled) -> list[EvidenceKey]:
