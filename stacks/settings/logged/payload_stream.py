@@ -6,7 +6,8 @@ from stacks.settings.values import Section
 
 MAX_SHARDS = 200
 """Fewer than every Region's quota.
-https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"""
+https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html has what a change may be."""
 
 
 class PayloadStream(Section):
@@ -20,8 +21,9 @@ class PayloadStream(Section):
     """Shards of the stream, $11 a month each. One takes 1,000 payloads and 1 MB a second: about 5,000 network
     interfaces with 100 records a minute each, or 40,000 with 10. More: more than that, and as many more enriched
     objects. Fewer: CloudWatch Logs is throttled, tries again for 24 hours, and then drops payloads. `0`: on demand, $29
-    a month, which begins with four shards and grows by itself. A change takes effect in place; AWS allows two changes
-    between shards and on demand a day."""
+    a month, which begins with four shards and grows by itself. A change takes effect in place, and can double or halve
+    the shards at most: from on demand, set those that the stream has (four, if it has not grown), then half of them in
+    the next deployment. AWS allows two changes between shards and on demand a day."""
     batch_payloads: int = Field(default=1_000, ge=1, le=10_000)
     """Payloads in a batch. Higher: larger enriched objects where more than 1,000 payloads come in a window. Lower: more
     of them, and $5 for a million."""
