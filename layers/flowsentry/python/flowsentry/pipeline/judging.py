@@ -105,7 +105,8 @@ def _put(found: Sequence[Draft], context: Context, stores: Stores, clock: Clock)
         new += stores.findings.put_new(list(suppressed(part, context.suppressions, clock.now)))
     if unstored:
         rest = suppressed((one.finding for one in unstored), context.suppressions, clock.now)
-        new += stores.findings.put_new(summarize_unstored([one for one in rest if not one.suppressed_by]))
+        summaries = summarize_unstored([one for one in rest if not one.suppressed_by])
+        new += stores.findings.put_new(stores.findings.unknown(summaries))
     return in_order_of_time(new)
 
 
