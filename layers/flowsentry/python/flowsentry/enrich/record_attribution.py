@@ -50,7 +50,7 @@ def with_record_attribution(flows: pl.DataFrame, own: OwnEnds | None, address_sp
     for end in ENDS:
         for attribution in _attributions_of(end, flows, None if own is None else own[end]):
             named = _filled(named, end, attribution, address_space)
-    return named.drop("instance_name", strict=False)
+    return named.drop("instance_name") if "instance_name" in named.columns else named
 
 
 def _attributions_of(end: str, flows: pl.DataFrame, is_own: pl.Series | None) -> Iterator[_Attribution]:

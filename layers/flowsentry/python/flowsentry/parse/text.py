@@ -70,7 +70,7 @@ def _read_strictly(text: LogText) -> pl.DataFrame | None:
         read = pl.read_csv(text.text, has_header=False, schema=schema, null_values=_nulls(schema), **_SEPARATED)
         if read[last].null_count():
             return None
-        records = read.with_columns(as_typed(text.names[-1], strict=True))
+        records = read.rechunk().with_columns(as_typed(text.names[-1], strict=True))
     except pl.exceptions.PolarsError:
         return None
     return records if out_of_bounds(records, text.names) is None else None
