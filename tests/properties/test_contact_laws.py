@@ -75,7 +75,6 @@ def test_order_division_and_merging_change_no_contact_and_no_login(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flowsentry.contacts.MAX_UNMERGED_ROWS", unmerged)
         patch.setattr("flowsentry.contacts.logins.MAX_UNMERGED_ROWS", unmerged)
-        patch.setattr("flowsentry.contacts.merged_replies.MAX_UNMERGED_REPLIES", unmerged)
         cut = settled(*mixed)
     assert rows(cut.contacts) == rows(whole.contacts)
     assert rows(cut.logins) == rows(whole.logins)

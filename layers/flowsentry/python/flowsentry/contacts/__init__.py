@@ -14,7 +14,6 @@ from flowsentry.contacts.connection_evidence import ConnectionEvidence, columns_
 from flowsentry.contacts.conversations import Conversations, conversations_of, evidence_of_conversations
 from flowsentry.contacts.intermediaries import openings_counted_once, without_gateway_traffic
 from flowsentry.contacts.logins import LoginRecords, logins_in
-from flowsentry.contacts.merged_replies import MergedReplies
 from flowsentry.contacts.outcomes import add_up, distinct_established, settled
 from flowsentry.contacts.replies import Exchanges, answered_over_udp, without_replies
 from flowsentry.contacts.thinning import MAX_OPENINGS, conversing, thinned, thinned_conversations
@@ -40,7 +39,7 @@ class ContactAggregator:
         self._established: list[pl.DataFrame] = []
         self._distinct: list[pl.DataFrame] = []
         self._openings: list[pl.DataFrame] = []
-        self._replies = MergedReplies()
+        self._replies: list[pl.DataFrame] = []
         self._conversations: list[Conversations] = []
         self._rows, self._opened_rows, self._most_opened_rows = 0, 0, MAX_OPENINGS
         self._conversation_rows, self._most_conversation_rows = 0, MAX_OPENINGS
@@ -50,7 +49,7 @@ class ContactAggregator:
         """Adds the evidence of one chunk."""
         self._established.append(evidence.established)
         self._openings.append(evidence.openings)
-        self._replies.add(evidence.replies)
+        self._replies.append(evidence.replies)
         self._opened_rows += len(evidence.openings)
         if self._opened_rows > self._most_opened_rows:
             self._thin()
@@ -61,9 +60,8 @@ class ContactAggregator:
 
     def _thin(self) -> None:
         """Drops openings of some sources where there are too many: see thinning.py."""
-        openings, replies, dropped = thinned(self._openings, self._replies.frames, conversing(self._conversations))
-        self._openings = [openings]
-        self._replies.replace([replies])
+        openings, replies, dropped = thinned(self._openings, self._replies, conversing(self._conversations))
+        self._openings, self._replies = [openings], [replies]
         self.dropped_sources += dropped
         self._opened_rows = len(openings)
         self._most_opened_rows = max(MAX_OPENINGS, 2 * len(openings))
@@ -99,8 +97,7 @@ class ContactAggregator:
         openings, self._openings = in_one(self._openings), []
         if asked is not None:
             openings = pl.concat([without_replies(openings, asked), asked.select(openings.columns)])
-        replies = in_one(self._replies.frames)
-        self._replies.replace([])
+        replies, self._replies = in_one(self._replies), []
         found = [each for each in refused if each is not None]
         return add_up(openings_counted_once(openings), replies), pl.concat(found, how="diagonal") if found else None
 

@@ -26,11 +26,11 @@ from flowsentry.contacts.connection_evidence import (
     filter_few,
     opening_evidence,
 )
-from flowsentry.contacts.merged_replies import PATH, MergedReplies
 from flowsentry.contacts.sizes import is_syn_ack_sized
 from flowsentry.records.code_names import ICMP, ICMPV6, SYN_ACK, TCP, UDP
 from flowsentry.records.service_ports import is_service_port
 
+TUPLE = ("interface_id", "initiator", "initiator_port", "responder", "responder_port", "protocol")
 MAX_TRACKED_SECONDS = 30
 """How long a security group tracks a UDP packet without reply, at least
 (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ConnectionTrackingConfiguration.html). More: late replies,
@@ -75,15 +75,15 @@ class Exchanges:
         pair = pl.col("source_address").to_physical() ^ pl.col("destination_address").to_physical()
         return accepted if self._share == 1 else accepted.filter(pair % self._share == 0)
 
-    def refused_tcp(self, openings: Sequence[pl.DataFrame], replies: MergedReplies) -> pl.DataFrame | None:
+    def refused_tcp(self, openings: Sequence[pl.DataFrame], replies: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
         """The accepted openings of nothing but SYNs for which a SYN-ACK was refused and no reply was accepted; None
         when there is none.
         """
         if (refused := self._refused_of(pl.col("protocol") == TCP)) is None:
             return None
         let_through = (pl.col("protocol") == TCP) & (pl.col("rejected_packets") == 0) & pl.any_horizontal(OPENING_FLAGS)
-        asked = _with_port(pl.concat(each.filter(let_through) for each in openings)).join(refused, on=PATH, how="semi")
-        return _unless_empty(replies.without_known_paths(asked))
+        asked = _with_port(pl.concat(each.filter(let_through) for each in openings)).join(refused, on=TUPLE, how="semi")
+        return _unless_empty(asked.join(pl.concat(replies), on=TUPLE, how="anti"))
 
     def refused_datagrams(self) -> pl.DataFrame | None:
         """The requests over UDP and ICMP, as openings, for which a reply was refused within MAX_TRACKED_SECONDS and
@@ -96,9 +96,9 @@ class Exchanges:
         if refused is None or not self._accepted:
             return None
         accepted = pl.concat(self._accepted)
-        answered = _as_requests(accepted).join(refused, on=PATH, how="semi")
+        answered = _as_requests(accepted).join(refused, on=TUPLE, how="semi")
         asked = _with_port(opening_evidence(accepted, ALL, is_certain=ALL))
-        asked = asked.join(answered, on=PATH, how="anti").join(refused, on=PATH)
+        asked = asked.join(answered, on=TUPLE, how="anti").join(refused, on=TUPLE)
         is_after = pl.col("replied") >= pl.col("first_seen")
         is_remembered = pl.col("replied") < pl.col("last_seen") + MAX_TRACKED_SECONDS
         return _unless_empty(asked.filter(is_after & is_remembered).drop("replied").unique())
