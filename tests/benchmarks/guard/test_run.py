@@ -53,6 +53,12 @@ def test_there_is_no_second_measurement_when_time_would_run_out() -> None:
     assert len(benchmarks.runs) == 1
 
 
+def test_the_short_form_measures_again_however_long_it_took() -> None:
+    benchmarks = Benchmarks((2.5, 1.0), (1.0, 1.0))
+    assert ended(benchmarks.run(SHORT, max_seconds=15)) == []
+    assert benchmarks.runs == []
+
+
 def test_a_missed_bound_alone_is_not_measured_again() -> None:
     benchmarks = Benchmarks((1.0, 1.0), (1.0, 1.0))
     benchmarks.run(SHORT).benchmark("other")
