@@ -14,8 +14,8 @@ from benchmarks.guard.rows import Row
 from benchmarks.guard.timing import least, of_one
 from benchmarks.made_files import made
 from benchmarks.made_traffic import V5_NAMES
-from benchmarks.stages import least_by_stage, profiler
-from benchmarks.subjects import all_stages, one_shot_zlib
+from benchmarks.measured.stages import least_by_stage, profiler
+from benchmarks.measured.subjects import all_stages, one_shot_zlib
 from flowsentry.records.fields import DEFAULT_NAMES
 
 RECORDS = 100_000

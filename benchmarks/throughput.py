@@ -18,8 +18,8 @@ from benchmarks.guard.rows import Row, at_least, at_most, figure_at_most, of_lim
 from benchmarks.guard.timing import Took
 from benchmarks.made_files import REPOSITORY, made, made_snapshot
 from benchmarks.made_traffic import V5_NAMES
-from benchmarks.stages import Profile
-from benchmarks.subjects import LARGE_COMPANY
+from benchmarks.measured.stages import Profile
+from benchmarks.measured.subjects import LARGE_COMPANY
 from flowsentry.records.fields import DEFAULT_NAMES
 
 ROUNDS = 3
@@ -70,12 +70,15 @@ Round = dict[str, Subject]
 
 def measured(subject: str, path: Path, runs: int = 2, threads: int = SERVER_THREADS) -> Subject:
     """The last of `runs` runs of a subject in a new process; earlier runs warm up (flowlogs-reader needs none)."""
-    return Subject(**_answer(threads, "benchmarks.subjects", subject, str(path), str(runs)))
+    return Subject(**_answer(threads, "benchmarks.measured.subjects", subject, str(path), str(runs)))
 
 
 def profiled(path: Path) -> Profile:
     """What each stage takes of a file, with one thread."""
-    return {stage: Took(**took) for stage, took in _answer(FUNCTION_THREADS, "benchmarks.stages", str(path)).items()}
+    return {
+        stage: Took(**took)
+        for stage, took in _answer(FUNCTION_THREADS, "benchmarks.measured.stages", str(path)).items()
+    }
 
 
 def _answer(threads: int, module: str, *arguments: str) -> dict[str, Any]:

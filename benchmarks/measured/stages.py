@@ -1,4 +1,4 @@
-"""What each stage takes of one file: `python -m benchmarks.stages FILE` prints it as JSON.
+"""What each stage takes of one file: `python -m benchmarks.measured.stages FILE` prints it as JSON.
 
 The stages run one after the other over all chunks, each on what the stage before it left, so that no other stage works
 at the same time, as decoding, parsing and writing do in the pipeline. Their sum is therefore what the pipeline takes by
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.guard.timing import Took, least, timed
 from benchmarks.made_traffic import Company
-from benchmarks.subjects import blocks
+from benchmarks.measured.subjects import blocks
 from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.contacts import ContactAggregator, aggregate
 from flowsentry.decode import object_texts

@@ -1,4 +1,4 @@
-"""The benchmarked subjects, each run in its own process: `python -m benchmarks.subjects SUBJECT FILE RUNS`.
+"""The benchmarked subjects, each run in its own process: `python -m benchmarks.measured.subjects SUBJECT FILE RUNS`.
 
 Prints as JSON the seconds and the processor seconds of the last run (or of its measured part), the process's peak
 memory, and its growth since the imports. Earlier runs warm up imports, first calls and memory, as a function's first
