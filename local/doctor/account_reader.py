@@ -67,6 +67,7 @@ def account_state_of(
         "event_buses": _answered(lambda: _event_buses(deployment.event_bus, questions)),
         "has_security_hub": _answered(lambda: deployment.security_hub and _has_security_hub(questions)),
         "deployed": _answered(lambda: _deployed(deployment, questions)),
+        "stream_shards": _answered(lambda: _stream_shards(deployment, questions)),
     }
     flow_logs = answers["flow_logs"] or []
     answers["logged_volume"] = _answered(lambda: logged_volume(deployment, flow_logs, questions, asked_at))
@@ -226,6 +227,18 @@ def _deployed(deployment: Deployment, questions: Questions) -> Deployed | None:
         without += [topic.removesuffix("-arn")] if len(waiting) == len(listed) else []
     pause = Pause.of(item)
     return Deployed(pause.ends_at, pause.by, tuple(without), tuple(pending))
+
+
+def _stream_shards(deployment: Deployment, questions: Questions) -> int:
+    """The open shards of the deployment's data stream; 0 where it has none yet, or will have none."""
+    if not deployment.has_payload_stream:
+        return 0
+    try:
+        arn = _parameter(deployment, Value.PAYLOAD_STREAM_ARN, questions)
+        answer = questions.ask("kinesis", "describe_stream_summary", StreamName=arn.rpartition("/")[2])
+    except NotFoundError:
+        return 0
+    return int(answer["StreamDescriptionSummary"]["OpenShardCount"])
 
 
 def _parameter(deployment: Deployment, value: Value, questions: Questions) -> str:

@@ -106,7 +106,8 @@ class Deployed:
 @dataclass(frozen=True, kw_only=True)
 class AccountState:
     """What one account and Region answered at `asked_at` (Unix s). `has_boundary` is whether the permissions boundary
-    of the settings exists; `roles` has the stack that made each role of the names we need, or no text.
+    of the settings exists; `roles` has the stack that made each role of the names we need, or no text; `stream_shards`
+    are those of the data stream that is deployed, 0 without one.
     """
 
     account_id: str
@@ -126,5 +127,6 @@ class AccountState:
     event_buses: frozenset[str] | None = None
     has_security_hub: bool | None = None
     deployed: Deployed | None = None
+    stream_shards: int | None = None
     logged_volume: LoggedVolume | None = None
     unasked: tuple[Unasked, ...] = field(default=())

@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     service_checks.clusters,
     service_checks.network_of_function,
     service_checks.channels,
+    service_checks.stream_shards,
     service_checks.deployed,
     way_in,
     account_checks.unasked,

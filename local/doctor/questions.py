@@ -48,6 +48,7 @@ ACTIONS: Mapping[tuple[str, str], str] = {
     ("securityhub", "describe_hub"): "securityhub:DescribeHub",
     ("sns", "list_subscriptions_by_topic"): "sns:ListSubscriptionsByTopic",
     ("dynamodb", "get_item"): "dynamodb:GetItem",
+    ("kinesis", "describe_stream_summary"): "kinesis:DescribeStreamSummary",
 }
 """The action that each call needs. https://docs.aws.amazon.com/service-authorization/latest/reference/"""
 NOT_THE_OWNER = "MethodNotAllowed"
@@ -61,6 +62,7 @@ NAMED_ONE_BY_ONE = (
     "eks",
     "events",
     "iam",
+    "kinesis",
     "kms",
     "logs",
     "s3",

@@ -1,5 +1,6 @@
 """Checks of clusters, of the inventory's network, and of those who get alerts."""
 
+import math
 from collections.abc import Iterator
 
 from flowsentry.aws.notifications.pause import MAX_PAUSE_SECONDS
@@ -77,6 +78,25 @@ def channels(deployment: Deployment, account: AccountState) -> Iterator[Verdict]
         yield stop("event_bus", f"there is no event bus {bus}", "Create it, or correct event_bus.")
     if deployment.security_hub and account.has_security_hub is False:
         yield stop("security_hub", "Security Hub is not enabled here", "Enable it, or set security_hub to false.")
+
+
+def stream_shards(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:
+    """The shards of the data stream: a deployment can double or halve them at most, and the deploy fails otherwise. A
+    stream on demand keeps its shards when it gets a number of them.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
+    """
+    known, wanted, about = account.stream_shards, deployment.payload_stream.shards, "payload_stream.shards"
+    if not known or not wanted:
+        return
+    least, most = math.ceil(known / 2), 2 * known
+    if least <= wanted <= most:
+        yield ok(about, f"{wanted}; the data stream has {known}")
+    else:
+        finding = (
+            f"the data stream has {known} shards, and becomes {wanted}; a deployment can make them {least} to {most}"
+        )
+        yield stop(about, finding, f"Set payload_stream.shards to {least if wanted < least else most} first.")
 
 
 def deployed(deployment: Deployment, account: AccountState) -> Iterator[Verdict]:

@@ -217,6 +217,15 @@ def test_a_pause_is_told_until_it_ends(until: int, number: int) -> None:
     assert all("by alice" in each.finding for each in found)
 
 
+@pytest.mark.parametrize(
+    ("known", "wanted", "first"),
+    [(4, 1, "2"), (4, 2, ""), (4, 8, ""), (4, 9, "8"), (5, 2, "3"), (0, 9, ""), (4, 0, "")],
+)
+def test_shards_that_one_deployment_cant_make_stop(known: int, wanted: int, first: str) -> None:
+    found = judged(deployment(payload_stream={"shards": wanted}), stream_shards=known)
+    assert [each.mend for each in found] == ([f"Set payload_stream.shards to {first} first."] if first else [])
+
+
 def test_subscriptions_that_nobody_confirmed_are_told() -> None:
     known = Deployed(topics_without_subscription=("alert-topic",), not_confirmed=("email a@example.com",))
     assert [each.about for each in judged(deployed=known)] == ["email a@example.com", "alert-topic"]
@@ -226,7 +235,7 @@ def test_what_could_not_be_asked_is_a_warning_and_judges_nothing() -> None:
     nothing = dict.fromkeys(
         (
             *("bootstrap_version", "concurrency", "resources", "flow_logs", "log_groups", "buckets", "keys"),
-            *("clusters", "event_buses", "has_security_hub", "deployed", "has_boundary", "roles"),
+            *("clusters", "event_buses", "has_security_hub", "deployed", "has_boundary", "roles", "stream_shards"),
         )
     )
     unasked = (Unasked("ec2:DescribeVpcs", "UnauthorizedOperation"),)

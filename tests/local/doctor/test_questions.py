@@ -64,6 +64,7 @@ ANSWERS: dict[str, Any] = {
     "describe_hub": {},
     "list_subscriptions_by_topic": {"Subscriptions": SUBSCRIPTIONS},
     "get_metric_statistics": {"Datapoints": []},
+    "describe_stream_summary": {"StreamDescriptionSummary": {"OpenShardCount": 4}},
     "get_item": {"Item": {"since": {"N": "1"}, "until": {"N": "5"}, "by": {"S": "alice"}}},
 }
 """What AWS answers to each call, in one page."""
@@ -143,6 +144,7 @@ def test_the_picture_has_what_aws_answered() -> None:
         ("alert-topic", "digest-topic", "chat-topic", "operator-topic"),
         ("email a@example.com",) * 4,
     )
+    assert account.stream_shards == 4
     assert account.unasked == ()
 
 
