@@ -120,6 +120,21 @@ def test_objects_of_another_format_are_another_source(handler: ModuleType, invoc
     assert [len(each) for each in files()] == [12, 12]
 
 
+def test_small_parquet_objects_are_one_source(handler: ModuleType, invocation: Invocation) -> None:
+    names = [key.removesuffix(".log.gz") + ".log.parquet" for key in keys(3)]
+    header, columns = HEADER.split(" "), [line.split(" ") for line in scan()]
+    for number, key in enumerate(names):
+        table, body = pl.DataFrame(columns[number::3], schema=header, orient="row"), io.BytesIO()
+        table.rename(lambda name: name.replace("-", "_")).write_parquet(body)
+        put(body.getvalue(), key)
+    broken = names[0].replace("5f1e2d00", "5f1e2dff")
+    put(b"PAR1 and no more", broken)
+    batch = with_messages(*(object_event_of(key, eTag=key, size=1_000) for key in (*names, broken)))
+    assert handler.lambda_handler(batch, invocation) == DONE
+    assert [len(each) for each in files()] == [12]
+    assert sorted(statuses()) == ["COMPLETED"] * 3
+
+
 @pytest.mark.parametrize(("size", "number"), [(SMALL, 1), (SMALL + 1, 3)])
 def test_objects_above_the_limit_are_sources_of_their_own(
     handler: ModuleType, invocation: Invocation, size: int, number: int

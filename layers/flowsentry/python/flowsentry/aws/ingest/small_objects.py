@@ -9,10 +9,12 @@ from flowsentry.aws.concurrency import in_threads
 from flowsentry.aws.failed_invocation import failed_event
 from flowsentry.aws.ingest.log_formats import LogFormats
 from flowsentry.aws.ingest.object_events import ObjectEvent
+from flowsentry.aws.ingest.parquet_trial import tried
 from flowsentry.aws.ingest.source_groups import SourceGroup
 from flowsentry.aws.object_store import ObjectStore
 from flowsentry.decode import object_texts
-from flowsentry.frames import LogChunk, LogTable, LogText, MixedText, SmallSource
+from flowsentry.decode.parquet import Trial
+from flowsentry.frames import LogChunk, LogTable, LogText, SmallSource
 from flowsentry.pipeline import MAX_TOGETHER_BYTES
 from flowsentry.records.object_key import Origin, flow_log_key, is_no_flow_log
 
@@ -20,12 +22,11 @@ MAX_STORED_BYTES = 256 << 10
 """Objects of at most this size, as stored, are processed together: some 10,000 records, which take longer than the
 fixed cost of an object. Higher: more memory, and more to repeat where one ends the function. Lower: more objects pay
 the fixed cost, and each writes a small enriched object."""
-MAX_DECODED_BYTES = 4 << 20
+MAX_DECODED_BYTES = 8 << 20
 """One that is larger when decoded is processed alone. Usual are ten times MAX_STORED_BYTES, possible are a thousand.
 Higher: more memory. Lower: very regular records are processed alone."""
-
-
 PARQUET = ".parquet"
+"""How AWS's names of Parquet files end."""
 
 
 class SmallObject(NamedTuple):
@@ -54,42 +55,47 @@ class ObjectGroup:
 
 
 def may_be_small(event: ObjectEvent) -> bool:
-    """Whether an event is of a new object that it states to be small, and that may be a flow log. Not of Parquet, which
-    a process of its own tries first: several at once would take the memory of several.
-    """
+    """Whether an event is of a new object that it states to be small, and that may be a flow log."""
     is_small = event.size is not None and event.size <= MAX_STORED_BYTES
-    key = event.source.key
-    return event.is_new_object and is_small and not is_no_flow_log(key) and not key.endswith(PARQUET)
+    return event.is_new_object and is_small and not is_no_flow_log(event.source.key)
 
 
 def decoded(events: Sequence[ObjectEvent], store: ObjectStore, formats: LogFormats) -> list[SmallObject]:
-    """The objects that are read and decoded to their end without any error, in order; the others are left out."""
+    """The objects that are read and decoded to their end without any error; the others are left out. Parquet is read
+    one by one, since a process of its own tries it first: several would take the memory of several.
+    """
 
-    def read(event: ObjectEvent) -> SmallObject | None:
+    def read(event: ObjectEvent, trial: Trial = _no_parquet) -> SmallObject | None:
         try:
-            chunks = list(_chunks(event, store, formats))
+            chunks = tuple(_chunks(event, store, formats, trial))
         except Exception:  # noqa: BLE001 - it is read again alone, and raises it again
             return None
-        size = sum(len(chunk.text) for chunk in chunks)
-        return SmallObject(event, SmallSource(str(event.source), tuple(chunks)), size)
+        return SmallObject(event, SmallSource(str(event.source), chunks), sum(map(_size, chunks)))
 
-    return [each for each in in_threads(read, events) if each]
+    tables = [event for event in events if event.source.key.endswith(PARQUET)]
+    texts = in_threads(read, [event for event in events if event not in tables])
+    return [each for each in (*texts, *(read(event, tried) for event in tables)) if each]
 
 
-def _chunks(event: ObjectEvent, store: ObjectStore, formats: LogFormats) -> Iterator[LogText | MixedText]:
-    """The chunks of an object. Raises ValueError for one that is too large or no text."""
+def _chunks(event: ObjectEvent, store: ObjectStore, formats: LogFormats, trial: Trial) -> Iterator[LogChunk]:
+    """The chunks of an object. Raises ValueError for one that is too large, or the record of a failed invocation."""
     failed, blocks = failed_event(store.blocks(event.source))
     if failed is not None:
         raise ValueError("it is the record of a failed invocation")
     size = 0
-    for chunk in object_texts(blocks, formats.of_object(event.source.bucket, event.source.key), _no_parquet):
-        if isinstance(chunk, LogTable) or (size := size + len(chunk.text)) > MAX_DECODED_BYTES:
-            raise ValueError(f"it has more than {MAX_DECODED_BYTES} bytes, or is no text")
+    for chunk in object_texts(blocks, formats.of_object(event.source.bucket, event.source.key), trial):
+        size += _size(chunk)
+        if size > MAX_DECODED_BYTES:
+            raise ValueError(f"it has more than {MAX_DECODED_BYTES} bytes")
         yield chunk
 
 
+def _size(chunk: LogChunk) -> int:
+    return int(chunk.rows.estimated_size()) if isinstance(chunk, LogTable) else len(chunk.text)
+
+
 def _no_parquet(_data: bytes) -> Iterator[None]:
-    raise ValueError("it is Parquet")
+    raise ValueError("it is Parquet, whatever its name")
 
 
 def grouped(objects: Sequence[SmallObject]) -> list[ObjectGroup]:
@@ -106,4 +112,6 @@ def grouped(objects: Sequence[SmallObject]) -> list[ObjectGroup]:
 
 def _form(chunk: LogChunk) -> object:
     """What two chunks with the same columns have in common."""
-    return chunk.names if isinstance(chunk, LogText) else chunk.formats if isinstance(chunk, MixedText) else None
+    if isinstance(chunk, LogTable):
+        return tuple(chunk.rows.schema.items())
+    return chunk.names if isinstance(chunk, LogText) else chunk.formats
