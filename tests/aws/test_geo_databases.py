@@ -11,7 +11,7 @@ import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from flowsentry.aws import clients
+from flowsentry.aws import clients, geo_databases
 from flowsentry.aws.geo_databases import (
     REFRESH_SECONDS,
     DatabaseError,
@@ -19,7 +19,6 @@ from flowsentry.aws.geo_databases import (
     GeoDatabases,
     opened,
 )
-from flowsentry.aws.ingest import geo_databases
 from flowsentry.inventory.geoip import NoGeography, location_of
 from tests.moto_world import OUTPUT_BUCKET, make_bucket
 
