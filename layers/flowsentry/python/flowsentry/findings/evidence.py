@@ -193,7 +193,8 @@ def merged_evidence(batch: Iterable[Evidence]) -> list[Evidence]:
 
 def neighbours(key: EvidenceKey) -> list[EvidenceKey]:
     """The keys of the same source within MEMORY_DAYS of this one: a verdict on one uses the others."""
-    return [key._replace(day=key.day + distance) for distance in range(-MEMORY_DAYS, MEMORY_DAYS + 1)]
+    scope, source, day = key
+    return [EvidenceKey(scope, source, each) for each in range(day - MEMORY_DAYS, day + MEMORY_DAYS + 1)]
 
 
 def has_neighbour(items: Container[EvidenceKey], key: EvidenceKey) -> bool:

@@ -128,33 +128,37 @@ class EvidenceTable:
 
         A read costs a fifth of a write whose condition fails, so the caller reads items that are not cached first.
         """
-        known = [items.get(one.key) or self._known.get(one.key) for one in batch]
-        written = in_threads(self._write_one, list(zip(batch, known, strict=True)))
-        for one, before, after in zip(batch, known, written, strict=True):
-            if stored := after or before:
-                self._known.put(one.key, stored)
-        for near in (near for stored in written if stored for near in neighbours(stored.evidence.key)):
+        known = {one.key: items.get(one.key) or self._known.get(one.key) for one in batch}
+        updates = [(one, update) for one in batch if (update := self._update_of(known[one.key], one))]
+        written = {stored.evidence.key: stored for stored in in_threads(self._write_one, updates)}
+        for key, before in known.items():
+            if stored := written.get(key, before):
+                self._known.put(key, stored)
+        for near in (near for key in written for near in neighbours(key)):
             self._absent.forget(near)
-        return items | {stored.evidence.key: stored for stored in written if stored}
+        return items | written
 
-    def _write_one(self, task: tuple[Evidence, Stored | None]) -> Stored | None:
-        """The item after the write; None when there was nothing to write. Raises RetryableError after MAX_WRITE_TRIES
-        attempts in which other writers were faster.
+    def _write_one(self, task: tuple[Evidence, Update]) -> Stored:
+        """The item after the write, or after another writer has written all of it. Raises RetryableError after
+        MAX_WRITE_TRIES attempts in which other writers were faster.
         """
-        evidence, known = task
+        evidence, update = task
         for attempt in range(MAX_WRITE_TRIES):
-            if attempt:
-                longest = min(0.02 * 2 ** (attempt - 1), MAX_WRITE_WAIT_SECONDS)
-                self.sleep(random.uniform(0, longest))  # noqa: S311 - spreads the writers
-            if known and known.damage:
-                report_unreadable("evidence", f"{evidence.key}: {known.damage}")
-            update = merging_update(known, evidence, self.clock(), self.last_seen_step)
-            if update is None:
-                return known if attempt else None
             known, is_written = self._update(update)
-            if is_written:
+            if is_written and known:
                 return known
+            longest = min(0.02 * 2**attempt, MAX_WRITE_WAIT_SECONDS)
+            self.sleep(random.uniform(0, longest))  # noqa: S311 - spreads the writers
+            if (again := self._update_of(known, evidence)) is None and known:
+                return known
+            update = again or update
         raise RetryableError(f"could not merge evidence: other writers were faster {MAX_WRITE_TRIES} times")
+
+    def _update_of(self, known: Stored | None, evidence: Evidence) -> Update | None:
+        """The update that merges the evidence into the item with the content `known`; None when it has all of it."""
+        if known and known.damage:
+            report_unreadable("evidence", f"{evidence.key}: {known.damage}")
+        return merging_update(known, evidence, self.clock(), self.last_seen_step)
 
     def _update(self, update: Update) -> tuple[Stored | None, bool]:
         """The item after the update and True, or its current content and False when the condition was not met."""
