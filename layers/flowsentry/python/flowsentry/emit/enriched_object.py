@@ -27,6 +27,7 @@ _REPEATED = (
 """Added columns that repeat AWS's own (pkt-srcaddr, else srcaddr; tgw-src-vpc-id, else the scope; action). They would
 be a fifth of a file of the default format."""
 _TEXT = pl.Categorical()
+_UNSIGNED = (pl.UInt8, pl.UInt16)
 
 
 class _ParquetOptions(TypedDict):
@@ -94,8 +95,9 @@ class EnrichedSink:
         if flows.is_empty():
             return
         typed = _athena_types(flows, self._file.origin)
-        self._schema = self._schema or typed.schema
-        if typed.schema != self._schema:
+        schema = typed.schema
+        self._schema = self._schema or schema
+        if schema != self._schema:
             typed = typed.match_to_schema(self._schema, missing_columns="insert", extra_columns="ignore")
         self._writer.put(typed)
         self.rows += len(flows)
@@ -186,10 +188,10 @@ class ParquetWriter:
 def _athena_types(chunk: pl.DataFrame, origin: Origin | None) -> pl.DataFrame:
     stated = asdict(origin) if origin else {}
     added = {name: value for name, value in stated.items() if value is not None and _has_no_value(name, chunk)}
-    kept = chunk[[name for name in chunk.columns if name not in _REPEATED]]
-    return kept.with_columns(
-        pl.col(pl.UInt8, pl.UInt16).cast(pl.Int32), **{name: pl.lit(value, _TEXT) for name, value in added.items()}
-    )
+    kept = (column for column in chunk if column.name not in _REPEATED and column.name not in added)
+    signed = [column.cast(pl.Int32) if column.dtype in _UNSIGNED else column for column in kept]
+    stated_columns = (pl.Series(name, [value], _TEXT).new_from_index(0, len(chunk)) for name, value in added.items())
+    return pl.DataFrame([*signed, *stated_columns])
 
 
 def _has_no_value(name: str, chunk: pl.DataFrame) -> bool:

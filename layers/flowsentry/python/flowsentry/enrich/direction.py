@@ -44,15 +44,32 @@ def _of_interface(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFr
     the interface's own address. That address is known from the inventory, or is the one that all records of the
     interface have in common. Where both ends are in all records (a single peer), the direction is null.
     """
-    known = flows.with_columns(
-        _column_or_null(flows, "flow_direction", DIRECTION).alias("direction"),
-        _id_or_null(flows, "vpc_id").alias("scope"),
+    direction = (
+        flows["flow_direction"] if "flow_direction" in flows.columns else _NO_DIRECTION.new_from_index(0, len(flows))
     )
-    if known["direction"].null_count() or known["scope"].null_count():
-        known = _from_interface(known, address_space)
-    if known["scope"].null_count():
-        known = known.with_columns(pl.col("scope").fill_null(pl.lit(UNKNOWN_SCOPE, pl.Categorical())))
-    return known
+    scope = (
+        flows.select(_id_or_null(flows, "vpc_id")).to_series()
+        if "vpc_id" in flows.columns
+        else _NO_ID.new_from_index(0, len(flows))
+    )
+    if direction.null_count() or scope.null_count():
+        interface = address_space.known_interfaces.vpcs_and_addresses(flows["interface_id"])
+        direction = _first_known(direction, _derived(flows, interface["interface_address"], address_space))
+        scope = _first_known(scope, interface["interface_vpc_id"])
+    scope = _first_known(scope, _UNKNOWN.new_from_index(0, len(flows)))
+    others = flows[[name for name in flows.columns if name not in ("direction", "scope")]]
+    return others.hstack([direction.alias("direction"), scope.alias("scope")])
+
+
+_NO_ID, _UNKNOWN = (pl.Series([value], dtype=pl.Categorical()) for value in (None, UNKNOWN_SCOPE))
+_INGRESS, _EGRESS, _NO_DIRECTION = (pl.Series([value], dtype=DIRECTION) for value in ("ingress", "egress", None))
+
+
+def _first_known(values: pl.Series, others: pl.Series) -> pl.Series:
+    unknown = values.null_count()
+    if unknown == len(values):
+        return others
+    return values.zip_with(values.is_not_null(), others) if unknown else values
 
 
 def _column_or_null(flows: pl.DataFrame, column: str, dtype: pl.DataType) -> pl.Expr:
@@ -70,25 +87,19 @@ def _id_or_null(flows: pl.DataFrame, column: str) -> pl.Expr:
     return pl.when(~pl.col(column).is_in(ids.filter(is_long))).then(column)
 
 
-def _from_interface(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:
-    """Fills what is missing from what is known of the interface."""
-    joined = flows.hstack(address_space.known_interfaces.vpcs_and_addresses(flows["interface_id"]))
-    if joined["interface_address"].null_count():
-        joined = joined.join(
-            _learned_addresses(flows, address_space), on="interface_id", how="left", maintain_order="left"
+def _derived(flows: pl.DataFrame, own: pl.Series, address_space: AddressSpace) -> pl.Series:
+    """The direction by the interface's own address: that of the inventory, else the one that its records share."""
+    if own.null_count():
+        learned = _learned_addresses(flows, address_space)
+        own = _first_known(
+            own,
+            flows[["interface_id"]].join(learned, on="interface_id", how="left", maintain_order="left")[
+                "learned_address"
+            ],
         )
-        joined = joined.with_columns(pl.coalesce("interface_address", "learned_address")).drop("learned_address")
-    own = pl.col("interface_address")
-    is_source, is_destination = own == pl.col("srcaddr"), own == pl.col("dstaddr")
-    derived = (
-        pl.when(is_destination & ~is_source)
-        .then(pl.lit("ingress", DIRECTION))
-        .when(is_source & ~is_destination)
-        .then(pl.lit("egress", DIRECTION))
-    )
-    return joined.with_columns(
-        pl.coalesce("direction", derived).alias("direction"), pl.coalesce("scope", "interface_vpc_id").alias("scope")
-    ).drop("interface_vpc_id", "interface_address")
+    is_source, is_destination = own == flows["srcaddr"], own == flows["dstaddr"]
+    outbound = _EGRESS.zip_with(is_source & ~is_destination, _NO_DIRECTION.new_from_index(0, len(flows)))
+    return _INGRESS.zip_with(is_destination & ~is_source, outbound)
 
 
 def _learned_addresses(flows: pl.DataFrame, address_space: AddressSpace) -> pl.DataFrame:

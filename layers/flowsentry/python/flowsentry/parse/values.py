@@ -1,6 +1,8 @@
 """Values as text -> values of their field's type and range; times in seconds, decoded tags."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 import polars as pl
@@ -16,9 +18,11 @@ from flowsentry.records.fields import (
     dtype_of,
     largest_of,
 )
+from flowsentry.records.ipv4_numbers import MAX_KNOWN_ADDRESSES
 from flowsentry.records.lookup_cache import LookupCache
 
 _ADDRESSES = frozenset(field.name for field in FIELDS if field.kind == Kind.ADDRESS)
+_ADDRESS_FORM = re.compile(BY_NAME["srcaddr"].shape or "")
 _ADDRESS = f"^(?:{BY_NAME['srcaddr'].shape})$"
 MAX_UNCACHED_TEXTS = 500
 """Texts that are checked one by one. More: the same addresses are checked repeatedly. Fewer: a small payload pays for
@@ -50,10 +54,27 @@ def bounded(records: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
 def out_of_bounds(records: pl.DataFrame, names: Sequence[str]) -> pl.Series | None:
     """Whether a row has a value out of range or an invalid address; None where no row has."""
-    goods = [is_good for _, is_good in _goods(records, names)]
-    if not goods or all(records.select(is_good.all() for is_good in goods).row(0)):
+    if all(_are_good(records[column_of(name)], name) for name in names):
         return None
+    goods = [is_good for _, is_good in _goods(records, names)]
     return records.select(pl.any_horizontal((~is_good).fill_null(value=False) for is_good in goods)).to_series()
+
+
+def _are_good(values: pl.Series, name: str) -> bool:
+    """Whether all values of a field are in its range, or are addresses."""
+    if name in _ADDRESSES:
+        few = len(values) <= MAX_UNCACHED_TEXTS
+        return all(map(_is_one_address, values.to_list())) if few else bool(_is_address(values).all())
+    if (largest := largest_of(name)) is None:
+        return True
+    least, most = values.min(), values.max()
+    return not (isinstance(least, int) and isinstance(most, int)) or (least >= 0 and most <= largest)
+
+
+@lru_cache(MAX_KNOWN_ADDRESSES)
+def _is_one_address(text: str | None) -> bool:
+    """Whether the text is an address, or missing. `_is_address` is the same function for columns."""
+    return text is None or _ADDRESS_FORM.fullmatch(text) is not None
 
 
 def _goods(records: pl.DataFrame, names: Iterable[str]) -> Iterator[tuple[str, pl.Expr]]:
@@ -85,6 +106,8 @@ def _in_seconds(records: pl.DataFrame) -> pl.DataFrame:
     times = [name for name in ("start", "end") if name in records.columns]
     late = [name for name in times if (records[name] >= MILLISECONDS_FROM).any()]
     seconds = (pl.when(pl.col(name) >= MILLISECONDS_FROM).then(pl.col(name) // 1000).otherwise(name) for name in late)
+    if not late:
+        return records
     return records.with_columns(time.alias(name) for time, name in zip(seconds, late, strict=True))
 
 
@@ -92,6 +115,8 @@ def _with_tags_decoded(records: pl.DataFrame, names: Iterable[str]) -> pl.DataFr
     """Values of tags are percent-encoded, since a record can't contain a space otherwise. Few are distinct."""
     tags = [column_of(name) for name in names if (field := BY_NAME.get(name)) and field.kind == Kind.TAG]
     decoded = {column: _decoded(records[column]) for column in tags}
+    if not any(decoded.values()):
+        return records
     return records.with_columns(
         pl.col(column).cast(pl.String).replace(values).cast(pl.Categorical()).alias(column)
         for column, values in decoded.items()
