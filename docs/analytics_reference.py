@@ -42,16 +42,17 @@ ABOUT_COMMAND = """\
 aws s3 sync s3://<output bucket>/enriched/day=2026-11-03/ enriched/day=2026-11-03/
 flowsentry query --list
 flowsentry query who-connected --path enriched/ --address 10.0.0.7 --port 5432 --from 2026-11-03T14:00
-flowsentry query top-talkers-by-bytes --path 'enriched/day=2026-11-0*/*.parquet' --csv
+flowsentry query top-talkers-by-bytes --path 'enriched/day=2026-11-0*/*/*.parquet' --csv
 ```
 
 It runs them with [DuckDB](https://duckdb.org), in 1 GB of memory, and reads files, folders and globs. `--json` prints
 a JSON object for each row; `--csv` prints CSV, in which text that a spreadsheet would run as a formula begins with `'`.
 The name of the bucket is in the parameter `/flowsentry/output-bucket-name`."""
 ABOUT_ENRICHED = f"""\
-`{ENRICHED_FLOWS}` has the records of all flow logs, whichever way they came. Its partition is `day`, `'2026-11-03'`.
-Its columns are every [field](fields.md), with `_` for `-`, and those below; one that a log format lacks is null. What
-is of each end has two columns, with the prefixes `source_` and `destination_`."""
+`{ENRICHED_FLOWS}` has the records of all flow logs, whichever way they came. Its partitions are
+`day`, `'2026-11-03'`, and `hour`, `'07'`, in UTC, of the newest record in the object. Its columns are every
+[field](fields.md), with `_` for `-`, and those below; one that a log format lacks is null. What is of each end has two
+columns, with the prefixes `source_` and `destination_`."""
 ABOUT_RULE_USAGE = f"""\
 `{RULE_USAGE}` has a row for each rule of a security group and entry of a network ACL and day, with what it carried:
 [rule usage](rule-usage.md). Its partition is `day`, `'2026-11-03'`."""

@@ -51,5 +51,10 @@ def asked(column: str, key: str) -> Partition:
 
 
 def by_day(kept_days: int) -> tuple[Partition, ...]:
-    """The keys of objects that this app writes: `day=2026-11-30/`."""
+    """The keys of rule usage: `day=2026-11-30/`."""
     return (days("day=${day}", "yyyy-MM-dd", kept_days=kept_days),)
+
+
+def by_hour(kept_days: int) -> tuple[Partition, ...]:
+    """The keys of enriched objects: `day=2026-11-30/hour=07/`."""
+    return (*by_day(kept_days), numbers("hour", "hour=${hour}", 0, 23))

@@ -8,7 +8,7 @@ from flowsentry.emit.enriched_columns import ENRICHED_COLUMNS
 from flowsentry.settings import RULE_USAGE_PREFIX
 from stacks.analytics.glue_table import add_table
 from stacks.analytics.named_query import ENRICHED_FLOWS, Query
-from stacks.analytics.partitions import by_day
+from stacks.analytics.partitions import by_day, by_hour
 from stacks.analytics.queries import named_queries
 from stacks.analytics.rule_usage import RULE_USAGE, RULE_USAGE_COLUMNS, RULE_USAGE_QUERIES
 from stacks.analytics.source_tables import MAX_TABLES, deliveries_without_table, source_tables
@@ -55,7 +55,7 @@ class AnalyticsStack(FlowsentryStack):
 
     def _add_enriched_flows(self, database: glue.CfnDatabase, bucket: str) -> None:
         description = "Flow log records with the owners of their endpoints and the rules that rejected them"
-        partitions = by_day(self.deployment.enriched_retention_days)
+        partitions = by_hour(self.deployment.enriched_retention_days)
         table = Table(ENRICHED_FLOWS, description, ENRICHED_COLUMNS, f"s3://{bucket}/{ENRICHED_PREFIX}", partitions)
         add_table(self, "EnrichedFlows", database=database, table=table)
 

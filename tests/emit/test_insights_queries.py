@@ -113,11 +113,13 @@ def test_the_time_range_has_a_margin_on_both_sides() -> None:
     assert (search_terms.first, search_terms.last) == (NIGHT - MARGIN_SECONDS, NIGHT + 7_500 + MARGIN_SECONDS)
 
 
-def test_a_query_reads_the_days_of_the_records_and_of_their_delivery() -> None:
+def test_a_query_reads_the_hours_of_the_records_and_of_their_delivery() -> None:
     midnight = 1_793_664_000  # 2026-11-03
     search_terms = search_terms_of(replace(BLOCKED, first_seen=midnight + 60, last_seen=midnight + 86_400 - 1_800))
     assert search_terms
-    assert "day BETWEEN '2026-11-02' AND '2026-11-04'" in athena_query(search_terms, "flowsentry.enriched")
+    query = athena_query(search_terms, "flowsentry.enriched")
+    assert "WHERE day BETWEEN '2026-11-02' AND '2026-11-04'\n" in query
+    assert "  AND day || hour BETWEEN '2026-11-0223' AND '2026-11-0405'\n" in query
 
 
 def test_both_directions_of_a_path_are_in_the_athena_query() -> None:
@@ -166,6 +168,7 @@ ALLOWED = re.compile(
 SQL_LINES = {
     *investigation(pair("blocked_internal", Severity.MEDIUM, "10.0.1.5"), RESOURCES).athena_query.splitlines()[:4],
     "WHERE day BETWEEN ? AND ?",
+    "  AND day || hour BETWEEN ? AND ?",
     '  AND "start" BETWEEN 0 AND 0',
     "  AND ? IN (srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr)",
     "  AND any_match(ARRAY[srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr], each -> regexp_like(each, ?))",

@@ -114,7 +114,7 @@ def test_records_of_the_asked_time_are_counted(
 def test_a_record_before_midnight_is_found_in_the_object_of_the_next_day(run: Run, tmp_path: Path) -> None:
     late = [each.replace(str(NOON), str(NOON + 43_190)) for each in traffic(FORMATS["default"])]
     path = write_enriched(tmp_path, late, FORMATS["default"], at=NOON + 43_260)
-    assert path.parent.name == "day=2026-01-02"
+    assert path.parts[-3:-1] == ("day=2026-01-02", "hour=00")
     asked = ("top-talkers-by-bytes", "--path", tmp_path, "--to", "2026-01-01", "--json")
     assert sources(run(*asked)[1])[0] == DATABASE
 
@@ -136,7 +136,7 @@ def test_what_a_nat_gateway_passes_on_does_not_count_for_the_host_again(run: Run
 def test_files_folders_and_globs_are_read_together_each_file_once(run: Run, tmp_path: Path) -> None:
     one = write_enriched(tmp_path / "one", traffic(FORMATS["default"]), FORMATS["default"])
     write_enriched(tmp_path / "two", traffic(FORMATS["extended"]), FORMATS["extended"])
-    paths = ("--path", one, "--path", tmp_path / "one", "--path", f"{tmp_path}/*/enriched/day=*/*.parquet")
+    paths = ("--path", one, "--path", tmp_path / "one", "--path", f"{tmp_path}/*/enriched/day=*/*/*.parquet")
     rows = [json.loads(each) for each in run("top-talkers-by-bytes", *paths, "--json")[1].splitlines()]
     assert (rows[0]["source"], rows[0]["bytes"]) == (DATABASE, 2 * 50_000)
 

@@ -66,15 +66,16 @@ def test_the_table_has_no_column_that_is_never_written(properties_of: Properties
     assert set(columns(properties_of)) == set(written(tmp_path, ALL_FIELDS))
 
 
-def test_a_query_with_a_day_reads_only_the_objects_of_that_day(properties_of: PropertiesOf) -> None:
+def test_a_query_with_a_day_and_an_hour_reads_only_the_objects_of_that_hour(properties_of: PropertiesOf) -> None:
     table = enriched_table(properties_of)
     parameters = table["TableInput"]["Parameters"]
     assert parameters["projection.enabled"] == "true"
     assert parameters["projection.day.range"] == "NOW-91DAYS,NOW+1DAYS"
     *_, folder = parameters["storage.location.template"]["Fn::Join"][1]
-    assert enriched_key("source", NOON).startswith(folder.removeprefix("/").replace("${day}", "2026-01-01") + "/")
-    assert [key["Name"] for key in table["TableInput"]["PartitionKeys"]] == ["day"]
-    assert "day" not in columns(properties_of)
+    folder = folder.removeprefix("/").replace("${day}", "2026-01-01").replace("${hour}", "12")
+    assert enriched_key("source", NOON).startswith(f"{folder}/")
+    assert [key["Name"] for key in table["TableInput"]["PartitionKeys"]] == ["day", "hour"]
+    assert not {"day", "hour"} & columns(properties_of).keys()
 
 
 def test_query_results_are_encrypted_and_the_scanned_data_is_limited(
@@ -112,10 +113,10 @@ def test_each_named_query_is_saved_in_the_workgroup_of_the_deployment(properties
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
-def test_a_query_names_every_partition_of_its_table(query: Query, properties_of: PropertiesOf) -> None:
+def test_a_query_names_the_day_of_its_table(query: Query, properties_of: PropertiesOf) -> None:
     tables = [each["TableInput"] for each in properties_of("AWS::Glue::Table").values()]
     (table,) = [each for each in tables if each["Name"] == query.table]
     assert re.findall(r"\bFROM (\w+)", query.sql) == [query.table]
     conditions = query.for_athena.partition("WHERE ")[2].partition("GROUP BY")[0]
-    for key in table["PartitionKeys"]:
-        assert f"{key['Name']} BETWEEN ? AND ?" in conditions
+    assert table["PartitionKeys"][0]["Name"] == "day"
+    assert "day BETWEEN ? AND ?" in conditions

@@ -31,9 +31,10 @@ NO_RESOURCES = AccountResources()
 
 MAX_INSIGHTS_ROWS = 1_000
 MAX_ATHENA_ROWS = 200
-DELIVERY_SECONDS = 3_600
-"""The partition of an enriched object is the day of its newest record: a record that starts before midnight may be in
-the partition of the next day."""
+DELIVERY_SECONDS = 6 * 3_600
+"""How much later than a record the newest record of its enriched object may end, whose hour is the partition: seconds,
+or hours in what was delivered after an outage. Longer: a query about the past reads more objects. Shorter: it misses
+records of after an outage."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _ADDRESSES = "srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr"
 
@@ -78,9 +79,10 @@ def _patterns(word: str) -> Sequence[str]:
 
 
 def _condition(search_terms: SearchTerms) -> str:
-    delivered = datetime.fromtimestamp(search_terms.last + DELIVERY_SECONDS, UTC)
+    began, delivered = search_terms.first_moment, datetime.fromtimestamp(search_terms.last + DELIVERY_SECONDS, UTC)
     conditions = [
-        f"day BETWEEN '{search_terms.first_moment:%Y-%m-%d}' AND '{delivered:%Y-%m-%d}'",
+        f"day BETWEEN '{began:%Y-%m-%d}' AND '{delivered:%Y-%m-%d}'",
+        f"day || hour BETWEEN '{began:%Y-%m-%d%H}' AND '{delivered:%Y-%m-%d%H}'",
         f'"start" BETWEEN {search_terms.first} AND {search_terms.last}',
         *map(_has, search_terms.ends),
     ]

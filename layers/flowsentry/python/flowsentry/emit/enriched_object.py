@@ -49,10 +49,10 @@ five-minute object is read whole: its day is in its key."""
 
 def enriched_key(source: str, at: int) -> str:
     """The key of the enriched object of a source (an object's URL, or a log stream with its first event). It starts
-    with the day of `at`, Unix seconds, so that Athena reads only the days that a query asks for.
+    with the day and the hour of `at`, Unix seconds, so that Athena reads only those that a query asks for.
     """
     digest = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
-    return f"enriched/day={datetime.fromtimestamp(at, UTC):%Y-%m-%d}/{digest}.parquet"
+    return f"enriched/{datetime.fromtimestamp(at, UTC):day=%Y-%m-%d/hour=%H}/{digest}.parquet"
 
 
 class EnrichedFile(NamedTuple):
