@@ -157,7 +157,11 @@ def measured(case: str) -> dict[str, Any]:
     data = gzip.compress("".join(f"{line}\n" for line in (HEADER, *lines(count))).encode(), 1)
     context, dynamodb = Context(inventory()), DynamoDBInMemory()
     context.address_space.look_up_all()
-    client, clock = dynamodb.client(), lambda: START + 600.0
+    client = dynamodb.client()
+
+    def clock() -> float:
+        return START + 600.0
+
     evidence = EvidenceTable("evidence", client, clock)
     services = KnownServicesTable("evidence", client, clock)
     stores = Stores(evidence, FindingTable("findings", client, clock), services)
