@@ -141,11 +141,13 @@ PIPELINE_METRICS: dict[PipelineMetric, Metric] = {
     "RetriedObjectEvents": Metric(Unit.COUNT, "Object events whose processing failed and is retried"),
     "PostponedObjectEvents": Metric(
         Unit.COUNT,
-        "Object events returned to the queue because the run had no time left, or because a suspect is processed alone",
+        "Object events returned to the queue because the run had no time left, perhaps after a part of the object, or "
+        "because a suspect is processed alone",
     ),
     "InterruptedObjects": Metric(
         Unit.COUNT,
-        "Objects processed again after a run ended on them by time-out, memory or a crash; the third sets them aside",
+        "Objects processed again after a run ended on them by time-out, memory or a crash; the third in the same part "
+        "sets them aside",
     ),
     "StoredObjectsUnreadable": Metric(
         Unit.COUNT,
