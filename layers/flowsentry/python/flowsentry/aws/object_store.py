@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 20
 MAX_OBJECT_BYTES = 1 << 30
-"""Larger objects are set aside. Flow log files stay below 75 MB; larger ones than some 300 MB are processed in parts.
+"""Larger objects are set aside. Flow log files stay below 75 MB; larger ones than some 200 MB are processed in parts.
 Higher: each part inflates what was done before, at most 16 GB in all. Lower: files that someone has merged are
 refused."""
 

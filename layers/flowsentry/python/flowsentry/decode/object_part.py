@@ -12,9 +12,10 @@ from typing import NamedTuple
 from flowsentry.errors import RetryableError
 from flowsentry.frames import LogChunk, LogTable
 
-MAX_PART_LINES = 12_000_000
-"""Lines of a part, some 300 MB of gzip. More: the enriched file of a part, up to 35 MB for a million rows, does not fit
-into the 512 MB of /tmp. Fewer: large objects have more parts, and each one more inflates the object again."""
+MAX_PART_LINES = 8_000_000
+"""Lines of a part, some 200 MB of gzip. More: the enriched file of a part, up to 36 MB for a million rows, does not fit
+into the 512 MB of /tmp beside databases of addresses. Fewer: large objects have more parts, and each one more inflates
+the object again."""
 SMALLER = 10
 """How many times smaller the parts of an object get with each run that ended while it was processed. Larger: fewer runs
 end on an object that needs too much memory, and its parts are smaller than they need be. Smaller: such an object is
