@@ -90,6 +90,28 @@ def test_a_bad_record_is_isolated_by_bisecting_and_discarded(
     assert keys(picky)[-1] == ["c", "d"]
 
 
+def test_a_transaction_writes_all_items_or_none_into_the_table_and_its_stream(
+    aws: EmbeddedAws, table: Table, function: FunctionFactory
+) -> None:
+    sees = function()
+    table.connect(sees, FilterCriteria=INSERTS)
+
+    def put_together(*ids: str) -> None:
+        items = [{"TableName": table.name, "Item": {"id": {"S": id_}}} for id_ in ids]
+        puts: Any = [{"Put": {**each, "ConditionExpression": "attribute_not_exists(id)"}} for each in items]
+        aws.client("dynamodb").transact_write_items(TransactItems=puts)
+
+    put_together("a", "b")
+    with pytest.raises(ClientError, match="TransactionCanceledException"):
+        put_together("c", "a", "d")
+    table.put("e")
+    put_together("c", "f")
+    aws.wait_until_quiet()
+    assert [id_ for batch in keys(sees) for id_ in batch] == ["a", "b", "e", "c", "f"]
+    with pytest.raises(ClientError, match="ValidationException"):
+        put_together("g", "g")
+
+
 def test_one_of_many_concurrent_writers_succeeds_if_the_item_must_not_exist(table: Table) -> None:
     def put(_number: int) -> bool:
         try:

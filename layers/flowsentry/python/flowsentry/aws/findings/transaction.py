@@ -33,7 +33,9 @@ def in_transactions(findings: Sequence[Finding]) -> list[list[Finding]]:
 
 def are_put(table_name: str, client: "DynamoDBClient", items: Sequence[Item]) -> bool:
     """Whether none of the items was there and all are now; otherwise nothing was written: one was there, or another
-    call writes one of them right now. Raises ClientError for any other failure.
+    call writes one of them right now. Needs the permission for PutItem. Raises ClientError for any other failure.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     """
     puts: Any = [
         {"Put": {"TableName": table_name, "Item": item, "ConditionExpression": "attribute_not_exists(id)"}}
