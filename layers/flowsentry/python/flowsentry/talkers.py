@@ -117,19 +117,19 @@ def _sum(rows: Iterable[object], amount: str) -> int:
 
 
 def _of_few(records: pl.DataFrame) -> Talkers:
-    once = [row for row in map(_Record._make, records.iter_rows()) if not row.is_second]
-    accepted, rejected = [row for row in once if not row.is_rejected], [row for row in once if row.is_rejected]
-    return Talkers(
-        [_conversation(rows) for rows in _grouped(accepted, lambda row: (row.source, row.destination, row.port))],
-        _passages(accepted),
-        [
-            _rejected_source(rows[0], len(rows), len({row.destination for row in rows}))
-            for rows in _grouped(rejected, lambda row: row.source)
-        ],
-        [
-            _rejected_target(rows[0], len(rows), len({row.source for row in rows}))
-            for rows in _grouped(rejected, lambda row: (row.destination, row.dstport))
-        ],
+    once = [row for row in map(_Record._make, records.rows()) if not row.is_second]
+    accepted = [row for row in once if not row.is_rejected]
+    conversations = _grouped(accepted, lambda row: (row.source, row.destination, row.port))
+    rejected = _rejections_of_few([row for row in once if row.is_rejected])
+    return Talkers([_conversation(rows) for rows in conversations], _passages(accepted), *rejected)
+
+
+def _rejections_of_few(rejected: Sequence[_Record]) -> tuple[list[RejectedSource], list[RejectedTarget]]:
+    sources = _grouped(rejected, lambda row: row.source)
+    targets = _grouped(rejected, lambda row: (row.destination, row.dstport))
+    return (
+        [_rejected_source(rows[0], len(rows), len({row.destination for row in rows})) for rows in sources],
+        [_rejected_target(rows[0], len(rows), len({row.source for row in rows})) for rows in targets],
     )
 
 
@@ -157,12 +157,19 @@ def _rejected_target(row: _Record, flows: int, sources: int) -> RejectedTarget:
 def _of_many(records: pl.DataFrame) -> Talkers:
     """The same from sums by polars; each list has the rows of `records` that its sums begin with."""
     conversations, passages = _conversations(records), _sums(_narrow(records, *_PASSAGE), *_PASSAGE)
-    rejected = records.filter("is_rejected")
-    sources = _rejections(rejected, "destination_address", "source_address")
-    targets = _rejections(rejected, "source_address", "destination_address", "dstport")
+    rejected = records.filter(records["is_rejected"])
+    few = len(rejected) <= MAX_ROWS
     return Talkers(
         [_conversation([row]) for row in _records(records, conversations)],
         _passages(_records(records, passages)),
+        *(_rejections_of_few(list(map(_Record._make, rejected.rows()))) if few else _rejections_of_many(rejected)),
+    )
+
+
+def _rejections_of_many(rejected: pl.DataFrame) -> tuple[list[RejectedSource], list[RejectedTarget]]:
+    sources = _rejections(rejected, "destination_address", "source_address")
+    targets = _rejections(rejected, "source_address", "destination_address", "dstport")
+    return (
         [_rejected_source(row, *numbers) for row, numbers in _numbered(rejected, sources)],
         [_rejected_target(row, *numbers) for row, numbers in _numbered(rejected, targets)],
     )

@@ -102,6 +102,8 @@ def external_client_evidence(logins: pl.DataFrame, thresholds: LoginThresholds) 
     services, those with the most clients.
     """
     sessions = _sessions(logins, thresholds)
+    if sessions.is_empty():
+        return []
     if len(sessions) > MAX_SERVICES:
         sessions = _most_used(sessions)
     seen = (pl.col("first_seen").min(), pl.col("last_seen").max())
@@ -128,6 +130,8 @@ def _most_used(sessions: pl.DataFrame) -> pl.DataFrame:
 def services_with_attempts_only(logins: pl.DataFrame, thresholds: LoginThresholds) -> list[EvidenceKey]:
     """The services and days with external login attempts but no external session in this batch."""
     tried = logins.filter(pl.col("packets") >= thresholds.min_attempt_packets)
+    if tried.is_empty():
+        return []
     others = tried.join(_sessions(logins, thresholds), on=_SERVICE_DAY, how="anti")
     return [service.key for service, _ in _services(others, pl.len())]
 
@@ -139,6 +143,8 @@ def busy_services_in(
     before it. `histories` are those of the services.
     """
     known = {one.key: one for history in histories for one in history.days.values()}
+    if not any(_has_many_clients(one, thresholds) for one in known.values()):
+        return []
     ordered = logins.sort(pl.col("last_seen"), pl.col("initiator").cast(pl.String), descending=[True, False])
     clients = pl.col("initiator").filter(is_a_session(thresholds)).cast(pl.String)
     services = _services(ordered, clients.unique(maintain_order=True).head(MAX_NEWEST))
@@ -160,7 +166,7 @@ def _busy_service(
 ) -> BusyService | None:
     """The service with its clients of that day; None if it had too few clients on all days that count."""
     days = [known.get(service.key._replace(day=day)) for day in range(service.day - MEMORY_DAYS, service.day + 1)]
-    if all(day is None or len(day.external_clients) <= thresholds.max_external_clients for day in days):
+    if not any(day and _has_many_clients(day, thresholds) for day in days):
         return None
     today = days[-1]
     if today is None:
@@ -168,6 +174,10 @@ def _busy_service(
     others = (unpacked(each) for each in sorted(today.external_clients)) if clients else ()
     newest = tuple(dict.fromkeys([*clients, *others]))[:MAX_NEWEST]
     return BusyService(service, _number(today), newest, today.first_seen, today.last_seen)
+
+
+def _has_many_clients(day: Evidence, thresholds: LoginThresholds) -> bool:
+    return len(day.external_clients) > thresholds.max_external_clients
 
 
 def _number(today: Evidence) -> int:

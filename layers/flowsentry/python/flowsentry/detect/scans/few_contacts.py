@@ -83,31 +83,34 @@ def _merged(one: Answer, other: Answer) -> Answer:
 
 def answered_sources_of_few(contacts: pl.DataFrame, logins: pl.DataFrame) -> list[EvidenceKey]:
     """The sources without failed contacts."""
-    is_failure = contacts["outcome"] != "answered"
-    failures = _rows(contacts.filter(is_failure)) if is_failure.any() else ()
-    failing = {_key(row) for row in failures if counts_for_scans(row)}
+    failing = {_key(row) for row in _failures(contacts)}
     both = (each[_KEY].rows() for each in (contacts, logins) if len(each))
     seen = dict.fromkeys(EvidenceKey(*key) for keys in both for key in keys)
     return [key for key in seen if key not in failing]
 
 
+def _failures(contacts: pl.DataFrame) -> list[Contact]:
+    """The failed contacts that count for scans."""
+    is_failure = contacts["outcome"] != "answered"
+    if not is_failure.any():
+        return []
+    return [row for row in contacts.filter(is_failure).rows(named=True) if counts_for_scans(row)]
+
+
 _KEY = ["source_scope", "source", "day"]
-
-
-def _rows(contacts: pl.DataFrame) -> Iterator[Contact]:
-    return contacts.iter_rows(named=True)
 
 
 def evidence_of_few(settled: Settled, suspects: Collection[EvidenceKey], bounds: LoginThresholds) -> list[Evidence]:
     """The evidence of each source and day, for sources with failed contacts or login attempts, and for suspects."""
-    contacts = [row for row in _rows(settled.contacts) if counts_for_scans(row)]
-    logins = [row | {"sets": sets} for row in _rows(settled.logins) if (sets := sets_of_login(row, bounds))]
-    watched = {_key(row)[:2] for row in contacts if row["outcome"] != "answered"} | {key[:2] for key in suspects}
-    watched |= {_key(row)[:2] for row in logins if "attempts" in row["sets"]}
+    contacts, logins = settled
+    tries = [row | {"sets": sets} for row in logins.rows(named=True) if (sets := sets_of_login(row, bounds))]
+    suspicious = (*_failures(contacts), *(row for row in tries if "attempts" in row["sets"]))
+    watched = {key[:2] for key in (*map(_key, suspicious), *suspects)}
+    is_watched = [source in watched for source in contacts[_KEY[:2]].rows()]
+    of_watched = contacts.filter(pl.Series(is_watched, dtype=pl.Boolean)).rows(named=True)
     rows: dict[EvidenceKey, list[Contact]] = defaultdict(list)
-    for row in (*contacts, *logins):
-        if _key(row)[:2] in watched:
-            rows[_key(row)].append(row)
+    for row in (*filter(counts_for_scans, of_watched), *(row for row in tries if _key(row)[:2] in watched)):
+        rows[_key(row)].append(row)
     return [_evidence(key, of_key) for key, of_key in rows.items()]
 
 
