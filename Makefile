@@ -87,6 +87,11 @@ cost: $(SETUP) ## Measure the functions' time, calls and bytes again, two minute
 	$(BIN)/python -m benchmarks.cost.figures
 	$(BIN)/python -m docs.generate
 
+.PHONY: load
+load: $(SETUP) ## Measure an hour of 100, 1,000 and 10,000 interfaces, five minutes, and write docs/cost.md from it
+	$(BIN)/python -m campaigns.load
+	$(BIN)/python -m docs.generate
+
 .PHONY: break
 break: $(SETUP) ## Every law ten times as long, then campaigns that try to break it, 40 minutes: faults, hostile messages, load, wrong clocks, dead services
 	FLOWSENTRY_LAW_EXAMPLES=10 $(BIN)/python -m pytest -q -n 2 tests/properties

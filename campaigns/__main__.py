@@ -14,6 +14,7 @@ CAMPAIGNS: Mapping[str, float] = {
     "aws_faults": 8,
     "hostile_messages": 4,
     "heavy_hour": 2,
+    "load": 4,
     "clock_skew": 2,
     "dead_days": 2,
     "parquet_bytes": 2,

@@ -9,10 +9,9 @@ import gzip
 import json
 import os
 import platform
-import statistics
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,21 +48,21 @@ class Month:
         """The mean payload with so many records, each in an invocation of its own."""
         payloads = self._minute(records)
         handler = self.made.stream_processor
-        return self._sample(records, payloads, handler, [of_subscription(each) for each in payloads])
+        return self.made.sample(records, payloads, handler, [of_subscription(each) for each in payloads])
 
     def batches(self, records: int) -> dict[str, Any]:
         """A batch of Kinesis that has a payload with so many records of each interface."""
         batches = [self._minute(records) for _ in range(RUNS)]
         sources = [b64encode(b"".join(map(b64decode, batch))).decode() for batch in batches]
         events = [of_stream(*batch) for batch in batches]
-        return self._sample(records * INTERFACES, sources, self.made.stream_processor, events)
+        return self.made.sample(records * INTERFACES, sources, self.made.stream_processor, events)
 
     def objects(self, records: int) -> dict[str, Any]:
         """An object with so many records of each interface and minute."""
         files = [self._file(records) for _ in range(RUNS)]
         events = [object_event(content, int(self.made.now) + number) for number, content in enumerate(files)]
         sources = [b64encode(content).decode() for content in files]
-        return self._sample(records * INTERFACES * OBJECT_MINUTES, sources, self.made.object_processor, events)
+        return self.made.sample(records * INTERFACES * OBJECT_MINUTES, sources, self.made.object_processor, events)
 
     def _file(self, records: int) -> bytes:
         self.made.now += OBJECT_MINUTES * MINUTE
@@ -73,27 +72,6 @@ class Month:
     def _minute(self, records: int) -> list[str]:
         self.made.now += MINUTE
         return [self.traffic.payload(inside, records, int(self.made.now) - LAG) for inside in range(INTERFACES)]
-
-    def _sample(
-        self, records: int, sources: Sequence[str], handler: Any, events: Sequence[dict[str, Any]]
-    ) -> dict[str, Any]:
-        """Means over the sources, each event having as many; but of the time what a quarter of the events stays below,
-        or the least of few: other processes of the machine only add to it.
-        """
-        self.made.reset()
-        seconds = [self.made.invoked(handler, event) for event in events]
-        calls, number = self.made.calls, len(sources)
-        fast = statistics.quantiles(seconds, n=4)[0] if len(seconds) > RUNS else min(seconds)
-        return {
-            "records": records,
-            "milliseconds": round(fast * len(events) / number * 1e3, 2),
-            "calls": {name: round(count / number, 3) for name, count in sorted(calls.calls.items())},
-            "source_bytes": round(sum(len(b64decode(source)) for source in sources) / number),
-            "log_bytes": round(len(self.made.log.getvalue().encode()) / number),
-            "enriched_bytes": round(calls.bytes_put / number),
-            "write_units": round(calls.write_units / number, 3),
-            "read_units": round(calls.read_units / number, 3),
-        }
 
 
 @contextmanager

@@ -35,6 +35,11 @@ def test_queues_are_empty_after_a_heavy_hour_and_memory_is_bounded() -> None:
     assert (report.lost, report.failures) == (0, ())
 
 
+def test_more_interfaces_take_no_more_calls_and_dollars_by_the_record() -> None:
+    report = run_alone("load", 5, SEED).report
+    assert (report.lost, report.failures, report.inputs > 0) == (0, (), True)
+
+
 def test_wrong_clocks_lose_nothing_and_raise_no_finding_about_the_future() -> None:
     report = run_alone("clock_skew", 4, SEED).report
     assert (report.lost, report.failures) == (0, ())

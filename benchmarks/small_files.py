@@ -1,0 +1,64 @@
+"""Replay of small files, as AWS writes them: one for each flow log and five minutes, with a hundred records each."""
+
+import gzip
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before the first import of polars
+
+from benchmarks.guard import yardstick
+from benchmarks.guard.rows import Row, figure_at_least
+from benchmarks.guard.timing import least, of_one
+from benchmarks.made_traffic import V5_NAMES, Company, lines
+from flowsentry.pipeline import Context
+from local.replay.replay import Replay
+
+FILES, RECORDS, FILE_SECONDS = 300, 100, 300
+INTERFACES, ROUNDS = 1_000, 3
+MIN_RECORDS_A_SECOND = 20_000
+START, END = V5_NAMES.index("start"), V5_NAMES.index("end")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in memory."""
+
+    name: str
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def blocks(self) -> Iterator[bytes]:
+        yield self.content
+
+
+def rows() -> Iterator[Row]:
+    """Processor time of a day of one flow log, the findings among it, and how many records that are in a second."""
+    files = list(_files())
+    rounds = [(of_one(lambda: _replayed(files)), of_one(yardstick.work, 20)) for _ in range(ROUNDS)]
+    took, work = (least([each[n] for each in rounds]).processor_seconds for n in (0, 1))
+    subject = f"replay of {FILES} files with {RECORDS} records each"
+    yield Row(f"{subject}: processor", took, "s", took / work, yardstick.NAME)
+    yield Row(f"{subject}: records a second", FILES * RECORDS / took, "", bound=figure_at_least(MIN_RECORDS_A_SECOND))
+
+
+def _replayed(files: list[File]) -> int:
+    return sum(map(len, Replay(Context()).findings_in_all(files)))
+
+
+def _files() -> Iterator[File]:
+    made = lines(Company(random.Random(7), INTERFACES), V5_NAMES)
+    for number in range(FILES):
+        text = "\n".join(_later(line, number * FILE_SECONDS) for line in islice(made, RECORDS))
+        yield File(f"{number}.log.gz", gzip.compress(f"{' '.join(V5_NAMES)}\n{text}\n".encode(), mtime=0))
+
+
+def _later(line: str, seconds: int) -> str:
+    values = line.split(" ")
+    values[START], values[END] = (str(int(values[at]) + seconds) for at in (START, END))
+    return " ".join(values)
