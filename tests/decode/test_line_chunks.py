@@ -1,51 +1,35 @@
-"""Text in chunks: whole lines, numbered, bounded whatever the text is."""
+"""Chunks of text: their size, and that their pieces are not held beside them."""
 
-import gzip
+from typing import Self
 
 import pytest
 
-from flowsentry import decode
 from flowsentry.decode import line_chunks
-from tests.builders import V2, flow_log, line
-from tests.decode.reading import in_blocks, text_of, texts_in
+from flowsentry.decode.line_chunks import in_chunks
 
-MANY = flow_log((line(V2, srcport=port) for port in range(1, 20_000)), V2)
-FEW = flow_log([line(V2), line(V2)], V2)
-BODY = FEW.split(b"\n", 1)[1]
+LINE = b"ten bytes\n"
 
 
-@pytest.fixture
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "CHUNK_BYTES", 2000)
+class Piece(bytes):
+    """Counts the pieces that are held."""
+
+    held = 0
+
+    def __new__(cls, *args: bytes) -> Self:
+        cls.held += 1
+        return super().__new__(cls, *args)
+
+    def __del__(self) -> None:
+        Piece.held -= 1
 
 
-def test_the_last_line_may_lack_its_newline() -> None:
-    assert text_of(FEW.rstrip(b"\n")) == BODY
+def test_chunks_after_the_large_ones_are_half_as_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_chunks, "LARGE_CHUNKS", 2)
+    sizes = [len(chunk) for chunk in in_chunks([LINE] * 14, 40)]
+    assert sizes == [40, 40, 20, 20, 20]
 
 
-@pytest.mark.usefixtures("small_chunks")
-@pytest.mark.parametrize("data", [MANY, gzip.compress(MANY, mtime=0)], ids=["plain", "gzip"])
-def test_a_large_object_yields_bounded_chunks_of_whole_numbered_lines(data: bytes) -> None:
-    texts = texts_in(*in_blocks(data, 999))
-    assert b"".join(text.text for text in texts) == MANY.split(b"\n", 1)[1]
-    assert max(len(text.text) for text in texts) < 4000
-    lines = 2
-    for text in texts:
-        assert (text.first_line, text.text[-1:]) == (lines, b"\n")
-        lines += text.text.count(b"\n")
-
-
-@pytest.mark.usefixtures("small_chunks")
-def test_a_line_larger_than_a_chunk_is_cut_to_just_above_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_chunks, "MAX_LINE_BYTES", 1000)
-    texts = texts_in(*in_blocks(FEW + b"x" * 500_000 + b"\n" + BODY, 700))
-    assert max(len(text.text) for text in texts) < 6000
-    long = [each for text in texts for each in text.text.split(b"\n") if each.startswith(b"x")]
-    assert len(long) == 1
-    assert len(long[0]) > 1000
-    assert b"".join(text.text for text in texts).replace(long[0] + b"\n", b"") == BODY * 2
-
-
-def test_a_line_that_is_cut_is_above_the_limit_even_where_nothing_follows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_chunks, "MAX_LINE_BYTES", 1000)
-    assert [*line_chunks.in_chunks([b"x" * 3000, b"\n"], 2000)] == [b"x" * 1001 + b"\n"]
+def test_the_pieces_of_a_chunk_are_not_held_beside_it() -> None:
+    chunks = in_chunks((Piece(LINE) for _ in range(20)), 50)
+    assert len(next(chunks)) == 50
+    assert Piece.held == 1

@@ -17,13 +17,14 @@ __all__ = ["count_status", "flows_of", "parse", "parse_chunk", "parse_table", "p
 
 
 def parse_chunk(chunk: LogChunk) -> Iterator[Parsed]:
-    """The parsed lines of a chunk, one result for each format in it. Never raises for the content of a line."""
+    """The parsed lines of a chunk, one result for each format in it. Never raises for the content of a line. Of one
+    format it is parsed at once, and not held afterwards.
+    """
     if isinstance(chunk, LogText):
-        yield parse(chunk)
-    elif isinstance(chunk, LogTable):
-        yield parse_table(chunk)
-    else:
-        yield from parse_mixed(chunk)
+        return iter((parse(chunk),))
+    if isinstance(chunk, LogTable):
+        return iter((parse_table(chunk),))
+    return parse_mixed(chunk)
 
 
 def flows_of(records: Records) -> Flows:

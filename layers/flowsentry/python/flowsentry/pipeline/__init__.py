@@ -9,6 +9,8 @@ from contextlib import nullcontext
 from itertools import islice
 from typing import TypeVar
 
+import polars as pl
+
 from flowsentry.contacts import ContactAggregator, aggregate
 from flowsentry.detect.scans.source_evidence import with_source_scopes
 from flowsentry.emit.enriched_object import EnrichedFile, EnrichedSink
@@ -93,6 +95,7 @@ def _process_parsed(
                 timely = without_far_future_flows(flows, now)
                 totals.add(parsed, flows, timely)
                 aggregate(timely, aggregator)
+                del parsed, flows, timely  # the last chunk is not held while contacts are settled
             outcome.damage = unreadable(outcome.lines, outcome.rejected)
         except CutOffError as damage:
             outcome.damage = damage
@@ -105,12 +108,25 @@ def _process_parsed(
 
 
 def _parsed(texts: Iterable[LogChunk]) -> Iterator[Parsed]:
-    """The records of each chunk. Decoding and parsing are each one chunk ahead of what follows them, unless there is a
-    single chunk, as of a payload: to start two threads takes longer than to parse some records.
+    """The records of each chunk. Decoding is one chunk ahead of what follows it, and so is parsing where polars has two
+    threads: with one, for a function of one vCPU, it would gain no time and hold a chunk more. A single chunk, as of a
+    payload, is awaited: to start two threads takes longer than to parse some records.
     """
     if isinstance(texts, Sequence) and len(texts) <= 1:
-        return (each for text in texts for each in parse_chunk(text))
-    return _ahead(each for text in _ahead(texts) for each in parse_chunk(text))
+        return _each_parsed(iter(texts))
+    parsed = _each_parsed(_ahead(texts))
+    return _ahead(parsed) if pl.thread_pool_size() > 1 else parsed
+
+
+def _each_parsed(texts: Iterator[LogChunk]) -> Iterator[Parsed]:
+    """The records of each chunk, whose text is not held beside them."""
+    while (parts := _next_parsed(texts)) is not None:
+        yield from parts
+
+
+def _next_parsed(texts: Iterator[LogChunk]) -> Iterator[Parsed] | None:
+    text = next(texts, None)
+    return None if text is None else parse_chunk(text)
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:
@@ -126,4 +142,4 @@ def _ahead(items: Iterable[Item]) -> Iterator[Item]:
         made = maker.submit(following)
         while item := made.result():
             made = maker.submit(following)
-            yield item[0]
+            yield item.pop()
