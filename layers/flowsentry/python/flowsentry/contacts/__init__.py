@@ -55,7 +55,7 @@ class ContactAggregator:
             self._thin()
         self._rows += len(evidence.established)
         if self._rows > MAX_UNMERGED_ROWS:
-            self._distinct = distinct_established(self._distinct, self._established)
+            self._distinct = [distinct_established([*self._distinct, *self._established])]
             self._established, self._rows = [], 0
 
     def _thin(self) -> None:
@@ -84,11 +84,10 @@ class ContactAggregator:
             self._conversations = []
             self.add(evidence)
         opened, refused_replies = self._opened()
-        established = distinct_established(self._distinct, self._established) if self._established else self._distinct
-        if (by_udp := answered_over_udp(opened, self.exchanges.accepted_datagrams)) is not None:
-            established = distinct_established(established, [by_udp])
+        by_udp = answered_over_udp(opened, self.exchanges.accepted_datagrams)
+        parts = [*self._distinct, *self._established, *([] if by_udp is None else [by_udp])]
         self._established, self._distinct = [], []
-        return Settled(settled(in_one(established), opened, refused_replies), self.login_records.logins())
+        return Settled(settled(distinct_established(parts), opened, refused_replies), self.login_records.logins())
 
     def _opened(self) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The contacts that were opened and did not certainly carry data, and the openings whose reply was refused."""

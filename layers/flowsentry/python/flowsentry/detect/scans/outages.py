@@ -26,7 +26,7 @@ from flowsentry.findings.known_services import (
 from flowsentry.frames import Contacts
 from flowsentry.inventory.source_address import PUBLIC
 from flowsentry.records.code_names import TCP
-from flowsentry.records.many_groups import add_up
+from flowsentry.records.many_groups import sums_of_groups
 
 MAX_OUTSIDE_PER_BATCH = 2_000
 """External services whose answers a batch records. More: batches of a host with connections to the whole Internet take
@@ -46,7 +46,7 @@ def answers_in(contacts: Contacts) -> list[Answer]:
     if answered.is_empty():
         return []
     clients = _with_client_bit(answered.select("scope", "day", "initiator", "last_seen", *_ENDS))
-    services = add_up(
+    services = sums_of_groups(
         clients.with_columns(pl.lit(_BITS).gather("client_bit").alias("clients")),
         ("scope", "day", "member"),
         pl.col("last_seen").max(),

@@ -32,7 +32,7 @@ from flowsentry.inventory.inventory import Inventory
 from flowsentry.inventory.source_address import PUBLIC, source_of
 from flowsentry.records.code_names import TCP, UDP
 from flowsentry.records.ipv4_numbers import ipv4_number
-from flowsentry.records.many_groups import add_up
+from flowsentry.records.many_groups import sums_of_groups
 
 MAX_NAME_BYTES = 256
 """Length of the id of a VPC or transit gateway, or of an address; valid ones have at most 45 bytes. DynamoDB allows
@@ -119,7 +119,7 @@ def answered_sources(settled: Settled) -> list[EvidenceKey]:
         return answered_sources_of_few(*settled)
     failing = scan_contacts(settled.contacts).filter(pl.col("outcome") != "answered").select(_KEY).unique()
     seen = pl.concat([each.select(*_KEY, "initiator_is_inside") for each in settled])
-    seen = add_up(seen, _KEY, pl.col("initiator_is_inside").any(), pl.len().alias("reached"))
+    seen = sums_of_groups(seen, _KEY, pl.col("initiator_is_inside").any(), pl.len().alias("reached"))
     answered = _limited(seen.join(failing, on=_KEY, how="anti"))
     keys = answered.select(pl.col("source_scope", "source").cast(pl.String), "day")
     return [EvidenceKey(*row) for row in keys.iter_rows()]
