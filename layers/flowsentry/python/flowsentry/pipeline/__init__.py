@@ -102,9 +102,9 @@ def _process_parsed(
         if not outcome.lines:
             return outcome
         settled = with_source_scopes(aggregator.settle())
-    capture_gaps = without_far_future_gaps(outcome.capture_gaps, now)
-    outcome.findings = judged(settled, capture_gaps, context, stores, clock, aggregator.dropped_sources)
-    return totals.whole()
+        capture_gaps = without_far_future_gaps(outcome.capture_gaps, now)
+        outcome.findings = judged(settled, capture_gaps, context, stores, clock, aggregator.dropped_sources)
+        return totals.whole()  # the last rows are written meanwhile
 
 
 def _parsed(texts: Iterable[LogChunk]) -> Iterator[Parsed]:
