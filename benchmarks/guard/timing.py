@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ def of_one(work: Callable[[], object], times: int = 1) -> Took:
 def least(each: list[Took]) -> Took:
     """The least of both times: other processes only add to them."""
     return Took(min(took.seconds for took in each), min(took.processor_seconds for took in each))
+
+
+def times_on_the_clock(each: list[Took], beside: list[Took]) -> float:
+    """The median of how many times as long each took as what was measured beside it. On a busy machine a least time on
+    the clock is chance, since nothing of some milliseconds is left uninterrupted; both of a pair are interrupted alike.
+    """
+    return median(one.seconds / other.seconds for one, other in zip(each, beside, strict=True))
 
 
 def mean(each: list[Took]) -> Took:
