@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.dynamodb_in_memory import DynamoDBInMemory
+from benchmarks.dynamodb.in_memory import DynamoDBInMemory
 from benchmarks.floods import START, address
 from benchmarks.guard import yardstick
 from benchmarks.guard.rows import Row, figure_at_most, of_limit

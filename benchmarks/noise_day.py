@@ -15,8 +15,8 @@ from random import Random
 import boto3
 from moto import mock_aws
 
-from benchmarks.dynamodb_cost import DOLLARS_A_MILLION_READS, DOLLARS_A_MILLION_WRITES, item_bytes
-from benchmarks.evidence.counted_dynamodb import CountedDynamoDB
+from benchmarks.dynamodb.capacity import DOLLARS_A_MILLION_READS, DOLLARS_A_MILLION_WRITES, item_bytes
+from benchmarks.dynamodb.counted import CountedDynamoDB
 from benchmarks.evidence.internet_noise import DAY_SECONDS, INTERFACES, NoisyDay
 from benchmarks.guard.rows import Row, figure_at_least, of_limit
 from flowsentry.aws.evidence.known_services_table import KnownServicesTable

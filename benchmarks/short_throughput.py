@@ -14,8 +14,8 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before the first import of p
 from benchmarks.guard import yardstick
 from benchmarks.guard.rows import Row
 from benchmarks.guard.timing import least, of_one, times_on_the_clock
-from benchmarks.made_files import made
 from benchmarks.made_traffic import V5_NAMES
+from benchmarks.measured.made_files import made
 from benchmarks.measured.stages import least_by_stage, profiler
 from benchmarks.measured.subjects import all_stages
 from flowsentry.records.fields import DEFAULT_NAMES

@@ -16,8 +16,8 @@ from typing import Any
 
 from benchmarks.guard.rows import Row, at_least, at_most, figure_at_most, of_limit
 from benchmarks.guard.timing import Took
-from benchmarks.made_files import REPOSITORY, made, made_snapshot
 from benchmarks.made_traffic import V5_NAMES
+from benchmarks.measured.made_files import REPOSITORY, made, made_snapshot
 from benchmarks.measured.stages import Profile
 from benchmarks.measured.subjects import LARGE_COMPANY
 from flowsentry.records.fields import DEFAULT_NAMES

@@ -18,7 +18,7 @@ from unittest.mock import patch
 from botocore.awsrequest import AWSPreparedRequest
 from moto.core.botocore_stubber import BotocoreStubber
 
-from benchmarks.dynamodb_cost import item_bytes, read_units, write_units
+from benchmarks.dynamodb.capacity import item_bytes, read_units, write_units
 from flowsentry.aws import clients
 
 INDEXES = ("unpublished", "thread")

@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from benchmarks.dynamodb_cost import (
+from benchmarks.dynamodb.capacity import (
     DOLLARS_A_MILLION_READS,
     DOLLARS_A_MILLION_WRITES,
     item_bytes,

@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.dynamodb_cost import item_bytes
+from benchmarks.dynamodb.capacity import item_bytes
 from flowsentry.aws import clients
 from flowsentry.aws.evidence.item import MAX_STORED_MEMBERS, Stored
 from flowsentry.aws.evidence.table import EvidenceTable

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from benchmarks.dynamodb_cost import item_bytes
+from benchmarks.dynamodb.capacity import item_bytes
 from flowsentry.aws import clients
 from flowsentry.aws.evidence.known_services_item import (
     MAX_DOWN,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.dynamodb_cost import item_bytes, read_units, write_units
+from benchmarks.dynamodb.capacity import item_bytes, read_units, write_units
 
 
 @pytest.mark.parametrize(

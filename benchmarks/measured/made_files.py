@@ -8,7 +8,7 @@ from benchmarks import made_traffic
 from benchmarks.made_traffic import INTERFACES, Company, write_object
 from flowsentry.inventory.snapshot import pack
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "build" / "benchmarks" / f"{zlib.crc32(Path(made_traffic.__file__).read_bytes()):08x}"
 """Another one when the traffic changes, so that no file of earlier traffic is read."""
 

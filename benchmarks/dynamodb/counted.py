@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from benchmarks.dynamodb_cost import item_bytes, read_units, write_units
+from benchmarks.dynamodb.capacity import item_bytes, read_units, write_units
 
 
 @dataclass
