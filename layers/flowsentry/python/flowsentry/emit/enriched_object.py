@@ -17,7 +17,7 @@ from polars.io.plugins import register_io_source
 from flowsentry.frames import ExplainedFlows
 from flowsentry.records.object_key import Origin
 
-ROW_GROUP_ROWS = 125_000
+ROW_GROUP_ROWS = 250_000
 """Rows of a row group, which are held in memory until they are written. More: fewer and better compressed row groups,
 and more memory. Fewer: larger files."""
 _REPEATED = (
@@ -37,7 +37,7 @@ class _ParquetOptions(TypedDict):
     statistics: bool
 
 
-_PARQUET: _ParquetOptions = {
+PARQUET: _ParquetOptions = {
     "row_group_size": ROW_GROUP_ROWS,
     "compression": "zstd",
     "compression_level": 1,
@@ -146,7 +146,7 @@ class ParquetWriter:
 
     def _write_only(self, frame: pl.DataFrame) -> None:
         try:
-            frame.write_parquet(self._path, **_PARQUET)
+            frame.write_parquet(self._path, **PARQUET)
         except BaseException:
             self._path.unlink(missing_ok=True)
             raise
@@ -171,7 +171,7 @@ class ParquetWriter:
             self._frames.get_nowait()
 
     def _write(self, schema: pl.Schema) -> None:
-        register_io_source(self._frames_for_polars, schema=schema, is_pure=False).sink_parquet(self._path, **_PARQUET)
+        register_io_source(self._frames_for_polars, schema=schema, is_pure=False).sink_parquet(self._path, **PARQUET)
 
     def _frames_for_polars(
         self, columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _batch: int | None
