@@ -141,3 +141,29 @@ def test_after_a_pod_is_deleted_its_node_is_the_owner() -> None:
 def test_a_pod_cannot_claim_the_address_of_an_owner_that_runs_no_pods(kind: str) -> None:
     inventory = with_pods(inventory_after((0, (interface("10.0.0.7", kind, "orders"),))), POD)
     assert named(inventory, 0, "10.0.0.7") == "orders"
+
+
+HISTORIES = (
+    Inventory(),
+    inventory_after((0, (A,)), (15 * MINUTE, (B,)), (30 * MINUTE, (B,))),
+    inventory_after((0, (A, interface(ADDRESS, name="c"))), (5 * MINUTE, (A,))),
+    with_pods(inventory_after((0, (NODE,))), POD),
+    inventory_after(
+        (0, (replace(A, public_addresses=("203.0.113.1",)), interface(ADDRESS, name="d", vpc_id=OTHER_VPC)))
+    ),
+)
+
+
+@pytest.mark.parametrize("inventory", HISTORIES)
+def test_owners_are_the_same_whether_or_not_their_addresses_were_looked_up_before(inventory: Inventory) -> None:
+    searching, caching = AddressSpace.of(inventory), AddressSpace.of(inventory)
+    caching.look_up_all()
+    asked = [
+        AddressQuery(scope, address, NOON + at * MINUTE)
+        for scope in (VPC, OTHER_VPC, "vpc-third")
+        for address in (ADDRESS, "10.0.0.7", "10.0.0.9", "203.0.113.1", "198.51.100.7", "2001:db8::1")
+        for at in (-5, 0, 1, 10, 16, 7 * 1_440)
+    ]
+    owners = caching.owners_of(asked)
+    assert owners == searching.owners_of(asked)
+    assert [caching.owners_of([each])[0] for each in asked] == owners

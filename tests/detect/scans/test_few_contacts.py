@@ -68,6 +68,27 @@ def test_any_valid_records_give_the_same_evidence_row_by_row(made: tuple[tuple[s
     same_both_ways(settled, suspects_in(settled))
 
 
+LOGINS = st.fixed_dictionaries(
+    {
+        "srcaddr": st.sampled_from(["10.0.0.1", "10.0.0.2", "203.0.113.9", "2001:db8::9"]),
+        "dstaddr": st.sampled_from(["10.0.1.1", "198.51.100.7", "2001:db8:1::5"]),
+        "srcport": st.sampled_from([40_000, 40_001]),
+        "dstport": st.sampled_from([22, 3389]),
+        "packets": st.sampled_from([BOUNDS.min_attempt_packets, BOUNDS.min_session_packets - 1, 1_000]),
+        "bytes": st.sampled_from([400, 200_000]),
+        "tcp_flags": st.sampled_from([0, 2, 3, 6]),
+    }
+)
+
+
+@LAW
+@given(st.lists(LOGINS, max_size=8))
+def test_logins_give_the_same_evidence_row_by_row(made: list[dict[str, object]]) -> None:
+    settled = settled_of([line(V5, **one) for one in made], V5)
+    same_both_ways(settled, [])
+    same_both_ways(settled, suspects_in(settled))
+
+
 CLIENTS = {"10.0.0.1": True, "10.0.0.2": True, "203.0.113.9": False, "2001:db8::9": False, "2001:db8::a": False}
 SERVERS = {"10.0.1.1": True, "10.0.1.2": True, "2001:db8:1::5": True, "198.51.100.7": False}
 OUTCOMES = ("answered", "answered", "refused", "unanswered", "rejected", "doubtful")
