@@ -55,6 +55,12 @@ def test_a_bare_packet_back_is_a_refusal() -> None:
     assert outcomes(small(PROBE), small(back(PROBE), 40)) == [(OUTSIDE, WEB, 443, "refused")]
 
 
+def test_each_of_several_calls_between_unlisted_ports_has_its_own_reply() -> None:
+    calls: list[Ends] = [(WEB, 45_000 + number, f"192.0.2.{number}", 33_333) for number in range(3)]
+    replied = [small(each) for each in calls] + [small(back(each), 40) for each in calls]
+    assert [outcome for *_, outcome in outcomes(*replied)] == ["refused"] * 3
+
+
 def test_more_than_a_bare_packet_back_is_an_answer() -> None:
     assert outcomes(small(PROBE), small(back(PROBE), 60)) == [(OUTSIDE, WEB, 443, "answered")]
 

@@ -262,10 +262,10 @@ def _rejected_packets() -> pl.Expr:
 
 
 def filter_few(flows: pl.DataFrame, is_one: pl.Expr) -> pl.DataFrame:
-    """The rows for which `is_one` holds. Where they are few, this takes half the time of a filter, which reads every
-    column of every row (a million records, 14 columns: 2.2 ms and 4.7 ms; November 2026).
+    """The rows for which `is_one`, a condition on columns or ALL, holds. Where they are few, this takes half the time
+    of a filter, which reads every column of every row (a million records, 14 columns: 2.2 ms and 4.7 ms; November 2026).
     """
-    if flows.is_empty():
+    if flows.is_empty() or is_one is ALL:
         return flows
     rows = flows.select(is_one.arg_true().alias("row"))["row"]
     return flows[rows] if len(rows) else flows.clear()
