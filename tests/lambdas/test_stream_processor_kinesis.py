@@ -111,6 +111,15 @@ def test_a_transient_error_is_an_error_of_the_function_and_counts_nothing_before
     assert (total(printed, "FailedPayloads"), total(printed, "Lines")) == (2, 26)
 
 
+def test_the_control_message_of_a_deploy_loads_no_inventory_since_discovery_comes_later(
+    handler: ModuleType, invocation: Invocation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    control = recorded("stream_processor_control_message")["awslogs"]["data"]
+    assert handler.lambda_handler(of_stream(control, NO_GZIP), invocation) == DONE
+    printed = metrics_in(capsys.readouterr().out)
+    assert [total(printed, name) for name in ("ControlMessages", "FailedPayloads", "InventoryMissing")] == [1, 1, 0]
+
+
 def test_a_missing_parameter_fails_the_batch(handler: ModuleType, invocation: Invocation) -> None:
     clients.ssm().delete_parameter(Name="/flowsentry/log-formats")
     with pytest.raises(RetryableError, match="could not read log formats"):

@@ -56,6 +56,9 @@ def process_groups(
     stored, and takes care of their unreadable sources, of which nothing is stored; what it raises is raised, and then
     nothing is measured. Raises what `SourceProcessor.process` raises: a second run leaves the same results as one run.
     """
+    if not groups:  # the inventory, which is cached once it is loaded, may not be there yet: see control messages
+        hand_over([])
+        return []
     with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
         context, now = processor.current_context(), processor.clock()
         processed = []
