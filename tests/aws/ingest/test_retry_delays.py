@@ -1,6 +1,6 @@
 """Object events that failed: when they return to the queue, and what a failed call to SQS changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -61,6 +61,9 @@ class Processor:
             raise RetryableError("S3 throttles")
         if "late" in bodies[0]:
             raise NotBegunError("no time was left")
+
+    def process_together(self, _bodies: Sequence[str]) -> set[int]:
+        return set()
 
     def interrupted_runs(self, body: str) -> int:
         return int(body in self.suspects)
