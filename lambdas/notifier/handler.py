@@ -13,6 +13,7 @@ from flowsentry.aws.findings.suppressions import LiveSuppressions
 from flowsentry.aws.findings.table import FindingTable
 from flowsentry.aws.notifications.configured import account_resources, channels_of
 from flowsentry.aws.notifications.outbox import Outbox
+from flowsentry.aws.snapshot import in_snapshot
 from flowsentry.aws.time_budget import seconds_left
 from flowsentry.aws.upkeep.tasks import STACKS_SOURCE, Upkeep
 from flowsentry.settings import NotifierSettings, settings
@@ -51,6 +52,9 @@ def upkeep() -> Upkeep:
 def suppressions() -> LiveSuppressions:
     given = settings(NotifierSettings)
     return LiveSuppressions.of(given.output_bucket, given.suppressions_key, given.suppressions_parameter)
+
+
+in_snapshot(clients.dynamodb, clients.s3, clients.sns, clients.ssm)
 
 
 @instrumented

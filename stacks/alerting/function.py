@@ -48,7 +48,7 @@ class Alerting(Construct):
         lambda_.EventSourceMapping(
             self,
             "NewFindings",
-            target=self.function,
+            target=self.function.invoked,
             event_source_arn=stream_arn,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=STREAM_BATCH,
@@ -79,7 +79,7 @@ class Alerting(Construct):
                     "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]},
                 },
             ),
-            targets=[targets.LambdaFunction(self.function)],
+            targets=[targets.LambdaFunction(self.function.invoked)],
         )
 
     def schedule_sweep(self) -> None:
@@ -88,5 +88,5 @@ class Alerting(Construct):
             self,
             "Sweep",
             schedule=events.Schedule.rate(Duration.minutes(SWEEP_MINUTES)),
-            targets=[targets.LambdaFunction(self.function)],
+            targets=[targets.LambdaFunction(self.function.invoked)],
         )

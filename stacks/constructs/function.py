@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Annotations, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -36,6 +36,12 @@ MEGABYTES_A_VCPU = 1_769
 """https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
 
+LIVE = "live"
+"""The alias of a function with SnapStart."""
+NEEDS_VERSION = "@aws-cdk/aws-lambda:snapStartRequirePublish"
+READ_VALUES = ("EVIDENCE_TABLE", "FINDINGS_TABLE", "OUTPUT_BUCKET")
+
+
 @dataclass(frozen=True)
 class Size:
     """Memory, timeout and concurrency of a function. Lambda allots CPU in proportion to memory."""
@@ -54,7 +60,8 @@ class PythonFunction(lambda_.Function):
     """A function whose code is in lambdas/<service>. Its role may write logs and traces, and use the customer managed
     key; the stack grants the rest. Lambda ends it when it invokes itself about 16 times in a row (decision 41).
 
-    `service` is also its name in logs, metrics and traces.
+    `service` is also its name in logs, metrics and traces. Events go to `invoked`: the function, or with SnapStart an
+    alias of its published version.
     """
 
     def __init__(
@@ -88,12 +95,24 @@ class PythonFunction(lambda_.Function):
             recursive_loop=lambda_.RecursiveLoop.TERMINATE,
             environment_encryption=defaults.key,
             environment={**_powertools(service, deployment), **_threads(size), **ALLOCATION, **environment},
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if service in deployment.snap_start else None,
+            current_version_options=lambda_.VersionOptions(description=_read_values(environment)),
         )
         acknowledge(self, "L1", OLDER_RUNTIME)
         self._role = role
+        self.invoked: lambda_.IFunction = self._live() if service in deployment.snap_start else self
         if deployment.tracing:
             acknowledge_wildcard(role, "*", "X-Ray's put actions do not support resource-level permissions.")
         self._allow_keys(defaults)
+
+    def _live(self) -> lambda_.Alias:
+        """The alias of the published version, which alone starts from a snapshot. Metrics by FunctionName are those of
+        all versions: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html.
+        """
+        Annotations.of(self).acknowledge_warning(
+            "@aws-cdk/aws-lambda:snapStartRequirePublish", "a version is published"
+        )
+        return lambda_.Alias(self, "Live", alias_name=LIVE, version=self.current_version)
 
     def _allow_keys(self, defaults: FunctionDefaults) -> None:
         """Allows the use of the customer managed key, and decryption with those that it replaced."""
@@ -127,6 +146,16 @@ def _powertools(service: str, deployment: Deployment) -> dict[str, str]:
         "POWERTOOLS_METRICS_NAMESPACE": namespace_of(deployment.name),
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
+
+
+def _read_values(environment: Mapping[str, str]) -> str | None:
+    """Names of tables and the bucket that other stacks make, at most 215 of the 256 characters of a description.
+    Another description makes another version, so that a version never names a table that was replaced: CDK makes
+    another one only when the template differs.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-version.html
+    """
+    return " ".join(environment[name] for name in READ_VALUES if name in environment) or None
 
 
 def _threads(size: Size) -> dict[str, str]:

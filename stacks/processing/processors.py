@@ -7,7 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.constructs.function import FunctionDefaults, PythonFunction, Size
+from stacks.constructs.function import LIVE, FunctionDefaults, PythonFunction, Size
 from stacks.sources.object_queue import BATCH_WINDOW_SECONDS
 from stacks.sources.payload_stream import SubscriptionRole
 
@@ -43,6 +43,15 @@ class StreamProcessor(Construct):
             environment=environment,
         )
 
+    @property
+    def _is_alias(self) -> bool:
+        return self.function.invoked is not self.function
+
+    @property
+    def _invoked_name(self) -> str:
+        """The name for an event source, or the ARN of the alias."""
+        return self.function.invoked.function_arn if self._is_alias else self.function.function_name
+
     def store_failures_in(self, bucket_arn: str) -> None:
         """Stores payloads that failed three times in a bucket, which sends an object event; Lambda would discard them.
 
@@ -50,15 +59,17 @@ class StreamProcessor(Construct):
         the function depends on them.
         """
         to_bucket = lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=bucket_arn)
-        lambda_.CfnEventInvokeConfig(
+        kept = lambda_.CfnEventInvokeConfig(
             self,
             "KeptFailures",
             function_name=self.function.function_name,
-            qualifier="$LATEST",
+            qualifier=LIVE if self._is_alias else "$LATEST",
             maximum_retry_attempts=STREAM_RETRIES,
             maximum_event_age_in_seconds=STREAM_MAX_AGE_HOURS * 3600,
             destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(on_failure=to_bucket),
         )
+        if self._is_alias:
+            kept.node.add_dependency(self.function.invoked)
 
     def subscribe(self, log_groups: Mapping[str, str], names: str) -> None:
         """Subscribes the function to these log groups (names by id).
@@ -77,13 +88,13 @@ class StreamProcessor(Construct):
             self,
             f"LogGroupsMayInvoke-{names.replace('/', ':')}",
             action="lambda:InvokeFunction",
-            function_name=self.function.function_arn,
+            function_name=self.function.invoked.function_arn,
             principal="logs.amazonaws.com",
             source_account=stack.account,
             source_arn=groups,
         )
         for id_, name in log_groups.items():
-            subscription = self._subscription(id_, name, destination_arn=self.function.function_arn)
+            subscription = self._subscription(id_, name, destination_arn=self.function.invoked.function_arn)
             subscription.node.add_dependency(permission)
 
     def read_from(self, stream_arn: str, failures_arn: str) -> lambda_.CfnEventSourceMapping:
@@ -99,7 +110,7 @@ class StreamProcessor(Construct):
         return lambda_.CfnEventSourceMapping(
             self,
             "Payloads",
-            function_name=self.function.function_name,
+            function_name=self._invoked_name,
             event_source_arn=stream_arn,
             starting_position="TRIM_HORIZON",
             batch_size=stream.batch_payloads,
@@ -180,7 +191,7 @@ class ObjectProcessor(Construct):
         lambda_.EventSourceMapping(
             self,
             "Notices",
-            target=self.function,
+            target=self.function.invoked,
             event_source_arn=queue_arn,
             batch_size=BATCH_SIZE,
             max_batching_window=Duration.seconds(BATCH_WINDOW_SECONDS),

@@ -19,6 +19,7 @@ from moto.awslambda.policy import Policy
 from moto.awslambda.utils import get_backend
 
 from local.aws.compute.permissions import trusts
+from local.aws.compute.versions import snap_start_defects
 from local.aws.moto_patches import replaces
 
 MOST_BYTES_OF_VARIABLES = 4096
@@ -65,6 +66,7 @@ def invalid(name: str, value: object, constraint: str) -> LambdaClientError:
 def defects(function: Any) -> Iterator[str]:
     """What else is wrong with the function."""
     yield from _wrong_variables(function.environment_vars)
+    yield from snap_start_defects(function)
     if not trusts(function.role, "lambda.amazonaws.com"):
         yield "The role defined for the function cannot be assumed by Lambda."
     if len(function.layers) > MOST_LAYERS:

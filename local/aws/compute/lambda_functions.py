@@ -251,6 +251,7 @@ def _apply(function: Any, properties: Mapping[str, Any]) -> None:
     function.tracing_config = properties.get("TracingConfig", {"Mode": "PassThrough"})
     function.environment_vars = properties.get("Environment", {}).get("Variables", {})
     function.reserved_concurrency = properties.get("ReservedConcurrentExecutions")
+    function.snap_start_properties = properties
 
 
 @replaces(LambdaFunction, "get_configuration")

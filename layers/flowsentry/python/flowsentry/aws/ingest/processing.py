@@ -24,6 +24,7 @@ from flowsentry.aws.geo_databases import GeoDatabases
 from flowsentry.aws.inventory.requests import UnknownInterfaces
 from flowsentry.aws.inventory.store import InventoryStore
 from flowsentry.aws.object_store import ObjectStore, RejectedSample, StoredObject
+from flowsentry.aws.snapshot import in_snapshot
 from flowsentry.aws.source_metrics import log_source, measure_source
 from flowsentry.aws.time_budget import Invocation, seconds_left
 from flowsentry.capture_gaps import last_hour_end
@@ -223,3 +224,6 @@ def remove_left_behind(now: float) -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
         if folder.is_dir() and now - folder.stat().st_mtime > LEFT_BEHIND_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+in_snapshot(clients.dynamodb, clients.s3, clients.sqs, clients.ssm)  # what both processors use
