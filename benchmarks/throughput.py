@@ -81,6 +81,12 @@ def profiled(path: Path) -> Profile:
     }
 
 
+def least_of_libraries(path: Path) -> Profile:
+    """What each library takes of a file when nothing else is done with it, with one thread."""
+    answer = _answer(FUNCTION_THREADS, "benchmarks.measured.floors", str(path))
+    return {library: Took(**took) for library, took in answer.items()}
+
+
 def _answer(threads: int, module: str, *arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", module, *arguments]
     environment = os.environ | {"POLARS_MAX_THREADS": str(threads)}
@@ -126,6 +132,21 @@ def rows_for_stages(form: Form) -> Iterator[Row]:
         seconds = median(profile[stage].processor_seconds for profile, _ in rounds)
         times = median(profile[stage].processor_seconds / zlib.processor_seconds for profile, zlib in rounds)
         yield Row(f"{form.title}: {stage}, processor", seconds, ratio=times, of="zlib's")
+
+
+def rows_for_floor(form: Form) -> Iterator[Row]:
+    """What the libraries alone take of a million records, and how that would be on the clock of two processors that
+    never wait: no order of the stages takes less.
+    """
+    path = made(form.name, form.names, records=RECORDS)
+    libraries, zlib = least_of_libraries(path), measured("zlib", path, runs=4)
+    for library, took in libraries.items():
+        times = took.processor_seconds / zlib.processor_seconds
+        yield Row(f"{form.title}: {library}, nothing else", took.processor_seconds, ratio=times, of="zlib's")
+    seconds = sum(took.processor_seconds for took in libraries.values()) / SERVER_THREADS
+    yield Row(
+        f"{form.title}: these alone on two processors", seconds, ratio=seconds / zlib.processor_seconds, of="zlib's"
+    )
 
 
 def _round(path: Path, for_peer: Path) -> Round:
@@ -200,6 +221,7 @@ def rows() -> Iterator[Row]:
     for form in FORMS:
         yield from rows_for(form)
         yield from rows_for_stages(form)
+        yield from rows_for_floor(form)
     yield from rows_for_attribution()
     yield from rows_for_snapshot()
     yield from rows_for_bad_lines()
