@@ -14,7 +14,7 @@ from pathlib import Path
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before the first import of polars
 
 from benchmarks.guard import yardstick
-from benchmarks.guard.rows import Row, at_least, figure_at_most
+from benchmarks.guard.rows import Row, figure_at_least, figure_at_most
 from benchmarks.guard.timing import Took, least, of_one
 from benchmarks.made_traffic import V5_NAMES, Company, lines
 from flowsentry.decode import subscription, subscription_text
@@ -26,7 +26,8 @@ from flowsentry.pipeline import Context, Stores, process, process_together
 PAYLOADS, RECORDS = 100, 40
 """A minute of a hundred interfaces; a payload has mostly some 40 records."""
 MAX_MILLISECONDS, MIN_TIMES = 1.5, 8.0
-"""Of a payload in the batch, and how many times the speed of a payload alone it has at least."""
+"""Of a payload in the batch, and how many times the speed of a payload alone it has at least. The latter is not guarded
+against the landed one: it falls when a payload alone gets faster."""
 COMPANY = 500
 BLOCKS, ALONE = 6, 10
 """Batches, and payloads that are processed alone beside each."""
@@ -52,7 +53,7 @@ def rows() -> Iterator[Row]:
     subject = f"29 fields, {RECORDS} records, {PAYLOADS} payloads together"
     ratio = of_each / least(works).processor_seconds
     yield Row(f"{subject}: each", of_each * 1e3, "ms", ratio, yardstick.NAME, figure_at_most(MAX_MILLISECONDS))
-    yield Row(f"{subject}: speed", times, "", times, "alone", at_least(MIN_TIMES))
+    yield Row(f"{subject}: times as fast as alone", times, "", bound=figure_at_least(MIN_TIMES))
 
 
 class _Processor:
