@@ -46,9 +46,9 @@ def large(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, small_chunks: Non
     run; returns how many chunks it has.
     """
 
-    def put_large(seconds: float, most_chunks: int = 1_000) -> int:
+    def put_large(seconds: float, most_chunks: int = 1_000, count: int = 600) -> int:
         clock, sources, decoded = deployed.clock, deployed.handler.processor().sources, objects.object_texts
-        put(log_file(*lines()), KEY)
+        put(log_file(*lines(count)), KEY)
         deployed.send(KEY)
 
         def passes(chunks: Iterable[LogChunk], each: float) -> Iterator[LogChunk]:
@@ -63,7 +63,7 @@ def large(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, small_chunks: Non
 
         monkeypatch.setattr(objects, "object_texts", lambda *given: passes(decoded(*given), DECODING_SECONDS))
         monkeypatch.setattr(sources, "process", slow)
-        return sum(1 for _ in decoded([log_file(*lines())]))
+        return sum(1 for _ in decoded([log_file(*lines(count))]))
 
     return put_large
 
@@ -98,13 +98,15 @@ def test_an_object_that_ends_the_function_by_its_size_is_processed_in_smaller_pa
     world: World,
     large: Large,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(object_part, "SMALLER", object_part.MAX_PART_LINES // 40)
-    chunks = large(seconds=2, most_chunks=3)
+    monkeypatch.setattr(object_part, "SMALLER", object_part.MAX_PART_LINES // 20)
+    chunks = large(seconds=2, most_chunks=3, count=150)
     deployed.run_until_empty()
-    assert len(deployed.begun) == 1 + -(-chunks // 2)  # one run is ended, then each reads the two chunks with 40 lines
+    assert total(metrics_in(capsys.readouterr().out), "InterruptedObjects") == 1
+    assert chunks / 3 < len(deployed.begun) <= chunks + 2
     assert messages_in(world.dead_letters) == []
-    assert enriched_rows() == len(lines())
+    assert enriched_rows() == len(lines(150))
 
 
 def test_a_part_whose_end_is_not_recorded_is_counted_twice_and_its_rows_are_stored_once(
