@@ -6,6 +6,7 @@ import pytest
 from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed
 from flowsentry.parse import count_status, flows_of, parse
 from flowsentry.parse.each_line import MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_LINES
+from flowsentry.parse.text import MIN_BYTES_OF_A_QUERY
 from flowsentry.records.fields import DEFAULT_NAMES, MILLISECONDS_FROM
 from tests.builders import NOON, V2, V5, line, log_text, no_data
 
@@ -211,3 +212,15 @@ def test_valid_lines_among_doubtful_ones_keep_their_order() -> None:
     seen = parsed(*lines)
     assert seen.records["log_status"].to_list() == ["NODATA", "OK", "NODATA", "OK"]
     assert [number for number, *_ in seen.rejected.sample] == [3, 5, 7]
+
+
+@pytest.mark.parametrize("first", [f"{GOOD} more", GOOD.rpartition(" ")[0], f"\ufeff{GOOD}"])
+def test_a_bad_first_line_is_rejected_and_the_others_are_records(first: str) -> None:
+    result = parsed(first, GOOD, GOOD)
+    assert (len(result.records), result.rejected.total) == (2, 1)
+
+
+def test_empty_lines_of_a_large_text_are_counted_too() -> None:
+    lines = [GOOD, "", *[GOOD] * (MIN_BYTES_OF_A_QUERY // len(GOOD)), "", ""]
+    result = parsed(*lines)
+    assert (result.lines, len(result.records), result.rejected.total) == (len(lines), len(lines) - 3, 3)
