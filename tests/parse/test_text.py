@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from flowsentry.frames import MAX_LINE_BYTES, LogText, Parsed
+from flowsentry.line_count import MIN_BYTES_OF_A_QUERY
 from flowsentry.parse import count_status, flows_of, parse
 from flowsentry.parse.each_line import MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_LINES
-from flowsentry.parse.text import MIN_BYTES_OF_A_QUERY
 from flowsentry.records.fields import DEFAULT_NAMES, MILLISECONDS_FROM
 from tests.builders import NOON, V2, V5, line, log_text, no_data
 

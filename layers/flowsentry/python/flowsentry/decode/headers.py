@@ -11,6 +11,7 @@ from itertools import chain
 from flowsentry.decode.line_chunks import in_parts
 from flowsentry.errors import CutOffError, PoisonError
 from flowsentry.frames import MAX_LINE_BYTES, LogText, MixedText
+from flowsentry.line_count import lines_in
 from flowsentry.records.field_spellings import name_of, names_of
 from flowsentry.records.fields import BY_NAME
 
@@ -58,9 +59,9 @@ def by_format(chunks: Iterable[bytes], candidates: Sequence[Names]) -> Iterator[
                 raise CutOffError(
                     "too-many-headers", f"more than {MAX_HEADERS} headers. The lines before were processed"
                 )
-            for part in in_parts(lines, count := lines.count(b"\n")):
+            for part in in_parts(lines, count := lines_in(lines)):
                 yield _of_format(formats, part, number)
-                number += count if part is lines else part.count(b"\n")
+                number += count if part is lines else lines_in(part)
 
 
 def refuse_endless(start: bytes) -> None:

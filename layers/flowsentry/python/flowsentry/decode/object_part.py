@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from flowsentry.errors import RetryableError
 from flowsentry.frames import LogChunk, LogTable
+from flowsentry.line_count import lines_in
 
 MAX_PART_LINES = 8_000_000
 """Lines of a part, some 200 MB of gzip. More: the enriched file of a part, up to 36 MB for a million rows, does not fit
@@ -76,7 +77,7 @@ class ObjectPart:
 
 def lines_of(chunk: LogChunk) -> int:
     """The number of lines, or of rows."""
-    return len(chunk.rows) if isinstance(chunk, LogTable) else chunk.text.count(b"\n")
+    return len(chunk.rows) if isinstance(chunk, LogTable) else lines_in(chunk.text)
 
 
 def from_line(chunk: LogChunk, line: int) -> LogChunk:
