@@ -25,10 +25,11 @@ NOON = 1_767_268_800
 
 @dataclass
 class Company:
-    """`size` interfaces with their addresses, and 20,000 external peers."""
+    """`size` interfaces with their addresses, and `outside_size` external peers."""
 
     rng: random.Random
     size: int = INTERFACES
+    outside_size: int = OUTSIDE
     interfaces: list[str] = field(init=False)
     addresses: list[str] = field(init=False)
     outside: list[str] = field(init=False)
@@ -39,7 +40,7 @@ class Company:
         self.addresses = [f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in draw.sample(range(1 << 20), self.size)]
         self.outside = [
             f"{draw.randrange(11, 223)}.{draw.randrange(256)}.{draw.randrange(256)}.{draw.randrange(1, 255)}"
-            for _ in range(OUTSIDE)
+            for _ in range(self.outside_size)
         ]
 
     def inventory(self) -> Inventory:
@@ -65,10 +66,10 @@ class Company:
         return int(self.rng.paretovariate(0.8) * 7) % self.size
 
     def scanner(self) -> int:
-        """The index of an external address that probes closed ports: of about 2,500, most probe once or twice, a few
-        often. Also of one that offers a service.
+        """The index of an external address that probes closed ports: of an eighth of all, most probe once or twice, a
+        few often. Also of one that offers a service.
         """
-        return int(self.rng.paretovariate(0.7) * 3) % (OUTSIDE // 8)
+        return int(self.rng.paretovariate(0.7) * 3) % (self.outside_size // 8)
 
 
 def _rules(groups: int) -> Rules:

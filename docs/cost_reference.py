@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from docs.cost_figures import measured_part, prices_part, text
+from docs.cost_figures import load_part, measured_part, prices_part, text
 from docs.markdown import table
 from local.cost.lines import DELIVERY, Line, Plan, of_aws, taken, through_cloudwatch, through_s3, total
+from local.cost.load import loads
 from local.cost.measured import Measured, measured
 from local.cost.options import fixed, optional
 from local.cost.volume import MINUTES, Volume
@@ -106,6 +107,7 @@ def cost_page() -> Iterator[str]:
         "Options": lambda: _options(given, plan),
         "Per month, whatever the traffic": lambda: _fixed(given, plan),
         "To pay less": lambda: iter((TO_PAY_LESS,)),
+        "Load": lambda: load_part(given, loads(), plan),
         "Measured": lambda: measured_part(given, plan),
         "Prices": prices_part,
     }

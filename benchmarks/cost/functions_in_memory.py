@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from benchmarks.cost.counted_calls import CountedCalls
-from benchmarks.made_traffic import Company, lines_of
+from benchmarks.made_traffic import OUTSIDE, Company, lines_of
 from flowsentry import telemetry
 from flowsentry.aws import clients
 from flowsentry.inventory.snapshot import pack
@@ -55,10 +55,11 @@ class Traffic:
 
     names: tuple[str, ...]
     interfaces: int
+    outside: int = OUTSIDE
 
     def __post_init__(self) -> None:
         self.draw = random.Random(7)
-        self.company = Company(random.Random(7), self.interfaces)
+        self.company = Company(random.Random(7), self.interfaces, self.outside)
         self._records = [lines_of(self.company, self.names, inside) for inside in range(self.interfaces)]
 
     def of_minute(self, inside: int, records: int, at: int) -> list[str]:

@@ -26,8 +26,11 @@ from benchmarks.made_traffic import V5_NAMES
 from stacks.settings.logged.payload_stream import PayloadStream
 from tests.lambdas.payloads import of_stream, of_subscription
 
-RECORDS_A_MINUTE = 10
-"""Records of an interface in a minute: that of a usual host. More: the same work by the record, for longer."""
+RECORDS_A_MINUTE = 5
+"""Records of an interface in a minute. More: the same work by the record, for longer."""
+PEERS_AN_INTERFACE = 2
+"""External peers, as many as in the other benchmarks. An eighth of them probe closed ports. If their number stayed the
+same, each would probe more interfaces where there are more, and its evidence would take more to write."""
 OBJECT_MINUTES = 5
 LAG = 5 * MINUTE
 WORK = zlib.compress(json.dumps([*range(150_000)]).encode())
@@ -96,7 +99,7 @@ class Account:
 @contextmanager
 def account(interfaces: int) -> Iterator[Account]:
     """An account whose functions were started."""
-    traffic = Traffic(V5_NAMES, interfaces)
+    traffic = Traffic(V5_NAMES, interfaces, interfaces * PEERS_AN_INTERFACE)
     with functions(traffic, time.time() // MINUTE * MINUTE) as made:
         yield Account(made, traffic)
 
