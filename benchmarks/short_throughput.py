@@ -21,6 +21,8 @@ from benchmarks.measured.subjects import all_stages
 from flowsentry.records.fields import DEFAULT_NAMES
 
 RECORDS = 100_000
+WALL_SLACK = 1.5
+"""As in small payloads."""
 ROUNDS, WORKS = 6, 40
 """The work, so often in a round, takes about as long as all stages: what interrupts one of them on the clock interrupts
 the other as often."""
@@ -40,11 +42,11 @@ def rows() -> Iterator[Row]:
         took, work = least(ours), least(works).processor_seconds
         subject = f"{title}, {RECORDS:,}"
         yield _row(f"{subject}: processor", took.processor_seconds, took.processor_seconds / work)
-        yield _row(f"{subject}: wall", took.seconds, times_on_the_clock(ours, works))
+        yield _row(f"{subject}: wall", took.seconds, times_on_the_clock(ours, works), WALL_SLACK)
         for stage, of_stage in least_by_stage([each for _, _, each in rounds]).items():
             seconds = of_stage.processor_seconds
             yield _row(f"{subject}: {stage}, processor", seconds, seconds / work)
 
 
-def _row(subject: str, seconds: float, ratio: float) -> Row:
-    return Row(subject, seconds * 1e3, "ms", ratio, yardstick.NAME)
+def _row(subject: str, seconds: float, ratio: float, slack: float = 1.0) -> Row:
+    return Row(subject, seconds * 1e3, "ms", ratio, yardstick.NAME, slack=slack)

@@ -60,10 +60,10 @@ def judged(row: Row, landed: Ratios, strictness: Strictness) -> Judged:
     if row.ratio is not None and known is None:
         remarks.append("new, not landed")
     elif row.ratio is not None and known is not None:
-        times = _times(row, row.ratio, known)
-        if times > strictness.times_landed:
+        times, allowed = _times(row, row.ratio, known), strictness.times_landed * row.slack
+        if times > allowed:
             complaints.append(f"{WORSE}, {times:.2f} x landed")
-        elif times < 1 / strictness.times_landed:
+        elif times < 1 / allowed:
             remarks.append("better, not landed")
     return Judged(row, known, tuple(complaints), tuple(remarks))
 

@@ -43,6 +43,11 @@ def test_the_short_form_fails_on_twice_the_landed_ratio_only(row: Row, is_worse:
     assert judged(row, LANDED, SHORT).is_worse == bool(judged(row, LANDED, SHORT).complaints) == is_worse
 
 
+def test_slack_multiplies_how_much_worse_a_ratio_may_be() -> None:
+    assert not judged(stages(11.9, slack=1.5), LANDED, SHORT).complaints
+    assert judged(stages(12.1, slack=1.5), LANDED, SHORT).is_worse
+
+
 def test_the_short_form_remarks_on_a_missed_bound() -> None:
     verdict = judged(stages(4.1, bound=at_most(4)), LANDED, SHORT)
     assert (verdict.complaints, verdict.remarks) == ((), ("missed",))
