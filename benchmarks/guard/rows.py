@@ -28,8 +28,8 @@ class Row:
     `ratio` is the figure relative to `of`: a peer or a piece of work that was measured in the same run, interleaved
     with the subject. The ratio of a count or of megabytes may be to a fixed limit; that of seconds may not, since
     another machine has other seconds. A row without a ratio is printed and its bound judged, but it is not guarded.
-    `slack` multiplies how much worse than landed the ratio may be: more than 1 for what other processes disturb most, such
-    as milliseconds on the clock.
+    `slack` multiplies how much worse than landed the ratio may be: more than 1 for what other processes disturb most,
+    such as milliseconds on the clock.
     """
 
     subject: str
