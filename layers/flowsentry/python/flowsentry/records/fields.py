@@ -103,6 +103,8 @@ def column_of(name: str) -> str:
     return name.replace("-", "_")
 
 
+ADDED_COLUMNS = re.compile(r"(source|destination|refused|is)_\w+|charged_path|crosses_zones")
+"""Names of columns that enrichment adds. No field of AWS has one of these; a header that somebody else wrote may."""
 _HEX = "[0-9a-z]+"
 _SHAPES_OF_KINDS: dict[Kind, str] = {Kind.ADDRESS: r"[0-9]+(?:\.[0-9]+){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+"}
 _SHAPES: dict[str, str] = {
